@@ -1,0 +1,188 @@
+"""The facts of one stream, as data.
+
+A stream is an entry of the catalogue: which published reads feed it, what its rows look like, how it
+is keyed, paged and resumed. Behaviour lives in `streams.py` and the modules beside it; a spec holds
+no code. Every spec validates itself on construction, so a mistake in the data fails at import.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from types import MappingProxyType
+from typing import TYPE_CHECKING, TypeAlias
+
+from pipedrive_client import Paging
+
+if TYPE_CHECKING:
+    from datetime import date
+
+JSON: TypeAlias = "str | int | float | bool | None | list[JSON] | dict[str, JSON]"
+Schema: TypeAlias = Mapping[str, JSON]
+Params: TypeAlias = Mapping[str, "str | int | bool"]
+
+_NOTHING: Mapping[str, str] = MappingProxyType({})
+_PLACEHOLDER = re.compile(r"\{(\w+)\}")
+_NAME = re.compile(r"[a-z][a-z0-9_]*")
+
+
+class RowForm(StrEnum):
+    """How Pipedrive lays out a row's custom fields."""
+
+    V1 = "v1"
+    """Hash keys at the top level, parts as suffixed keys (`<key>_currency`)."""
+    V2 = "v2"
+    """Inside `custom_fields`, parts as objects (`{"value": 5, "currency": "EUR"}`)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Changes:
+    """How a read hands out only what changed, oldest first.
+
+    Attributes:
+        since: name of the inclusive lower-bound parameter, None when the API has none.
+        until: name of the exclusive upper-bound parameter, None when the API has none.
+        ascending: parameters that sort rows by the replication key, oldest first.
+        descending: the same, newest first; for reads without `since`, which then stop at the bookmark.
+    """
+
+    since: str | None = None
+    until: str | None = None
+    ascending: Params = field(default_factory=lambda: MappingProxyType({}))
+    descending: Params = field(default_factory=lambda: MappingProxyType({}))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Read:
+    """One published GET operation that feeds a stream.
+
+    Attributes:
+        operation: published operationId; with `path` it names the operation uniquely.
+        path: `/v1/…` or `/api/v2/…`; `{placeholders}` are filled from the parent row.
+        cost: tokens of one request.
+        paging: how further pages are asked for.
+        page_size: `limit` to send, None where the operation has no such parameter.
+        params: fixed query parameters.
+        records: dotted path of the rows inside the body; an object there is one row.
+        changes: how to read only what changed; None reads all.
+        adds: columns with a fixed value for every row of this read.
+    """
+
+    operation: str
+    path: str
+    cost: int
+    paging: Paging = Paging.NONE
+    page_size: int | None = None
+    params: Params = field(default_factory=lambda: MappingProxyType({}))
+    records: str = "data"
+    changes: Changes | None = None
+    adds: Mapping[str, JSON] = field(default_factory=lambda: MappingProxyType({}))
+
+    def __post_init__(self) -> None:
+        if not self.path.startswith(("/v1/", "/api/v2/")):
+            msg = f"{self.operation}: {self.path} starts with neither /v1/ nor /api/v2/"
+            raise ValueError(msg)
+
+    @property
+    def placeholders(self) -> tuple[str, ...]:
+        """Names in braces in the path, in order."""
+        return tuple(_PLACEHOLDER.findall(self.path))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parent:
+    """Where a fan-out stream finds what to ask for.
+
+    Attributes:
+        stream: name of the parent stream.
+        context: path placeholder or column of the child → column of the parent row. These columns
+            are added to every row of the child.
+        query: names of `context` that go into the query instead of the path.
+        bulk: at most so many parents share a request, their ids comma-joined in the one `query` name;
+            1 asks for each parent alone.
+        when: only parents whose column has a true value are asked for, e.g. `files_count`.
+    """
+
+    stream: str
+    context: Mapping[str, str]
+    query: tuple[str, ...] = ()
+    bulk: int = 1
+    when: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StreamSpec:
+    """One stream of the tap.
+
+    Attributes:
+        name: plural snake_case of the entity.
+        summary: one line for `--about` readers and the coverage table.
+        reads: published operations whose rows make up the stream, in the order they are read.
+        schema: properties by column, from `schema.columns`.
+        primary_keys: columns that identify a row.
+        replication_key: column that orders changes; None for streams that are read whole.
+        parent: set for fan-outs, which cost a request per parent (or per group of parents).
+        custom_fields: entity whose custom field definitions apply (`deal`, `person`, …).
+        row_form: how rows carry custom fields.
+        shape: name of the row function in `rows.py` for rows that are wrapped or keyed oddly.
+        serves: seed actions and published reads that this stream answers besides its own `reads`.
+        selected_by_default: False for what costs a request per parent or needs settings.
+        settings: names of the settings that feed the stream (`searches`, `record_ids`, …).
+        removed_on: day Pipedrive took the operation away; read on demand with a warning.
+        notes: what a reader of the coverage table should know.
+    """
+
+    name: str
+    summary: str
+    reads: tuple[Read, ...]
+    schema: Schema
+    primary_keys: tuple[str, ...] = ("id",)
+    replication_key: str | None = None
+    parent: Parent | None = None
+    custom_fields: str | None = None
+    row_form: RowForm = RowForm.V2
+    shape: str | None = None
+    serves: tuple[str, ...] = ()
+    selected_by_default: bool = True
+    settings: tuple[str, ...] = ()
+    removed_on: date | None = None
+    notes: str = ""
+
+    def __post_init__(self) -> None:
+        problems = list(self._problems())
+        if problems:
+            msg = f"stream {self.name}: " + "; ".join(problems)
+            raise ValueError(msg)
+
+    def _problems(self) -> list[str]:
+        found = []
+        if not _NAME.fullmatch(self.name):
+            found.append("the name is not snake_case")
+        if not self.reads:
+            found.append("no read feeds it")
+        columns = set(self.schema)
+        found += [f"primary key {key} is not a column" for key in self.primary_keys if key not in columns]
+        if self.replication_key and self.replication_key not in columns:
+            found.append(f"replication key {self.replication_key} is not a column")
+        context = set(self.parent.context) if self.parent else set()
+        found += [f"parent key {key} is not a column" for key in sorted(context - columns)]
+        for read in self.reads:
+            missing = set(read.placeholders) - context
+            if missing and "record_ids" not in self.settings:
+                found.append(f"{read.path} needs {sorted(missing)}")
+            found += [f"constant {name} is not a column" for name in read.adds if name not in columns]
+        if self.parent and self.parent.bulk > 1 and len(self.parent.query) != 1:
+            found.append("a bulk fan-out puts exactly one name into the query")
+        return found
+
+    @property
+    def class_name(self) -> str:
+        """Name of the stream class, e.g. `DealProductsStream`."""
+        return "".join(part.title() for part in self.name.split("_")) + "Stream"
+
+    @property
+    def cost(self) -> int:
+        """Tokens of one request (the dearest of the stream's reads)."""
+        return max(read.cost for read in self.reads)
