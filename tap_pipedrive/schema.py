@@ -15,7 +15,7 @@ from functools import cache
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from tap_pipedrive.catalog.glossary import GLOSSARY
+from tap_pipedrive.glossary import GLOSSARY
 
 if TYPE_CHECKING:
     from tap_pipedrive.spec import JSON, Schema
