@@ -1,0 +1,223 @@
+"""Custom fields: their definitions, and how their values look in each API version.
+
+The same value is laid out in two ways (pipedrive-api 7.1): v2 nests objects below `custom_fields`,
+v1 keeps hash keys at the top level with suffixed keys for the parts. `decode` brings both to plain
+Python values; nothing here knows of columns, streams or records.
+"""
+
+from __future__ import annotations
+
+import re
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import TYPE_CHECKING, TypeAlias
+
+from pipedrive_client.paging import Paging
+
+if TYPE_CHECKING:
+    from pipedrive_client.client import PipedriveClient
+
+Row: TypeAlias = "dict[str, object]"
+Decoder: TypeAlias = Callable[[object], object]
+
+FIELD_LISTS: Mapping[str, str] = MappingProxyType(
+    {
+        "deal": "/api/v2/dealFields",
+        "person": "/api/v2/personFields",
+        "organization": "/api/v2/organizationFields",
+        "product": "/api/v2/productFields",
+        "project": "/api/v2/projectFields",
+    }
+)
+FIELD_LIST_COST = 10
+HASH_KEY = re.compile(r"[0-9a-f]{40}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Part:
+    """One value inside a composite custom field.
+
+    Attributes:
+        suffix: what a column name and a v1 key append; empty for the main value.
+        key: the key inside the v2 object.
+        kind: `str`, `num`, `int`, `date`, `clock`.
+    """
+
+    suffix: str
+    key: str
+    kind: str
+
+
+_ADDRESS_PARTS = (
+    "street_number",
+    "route",
+    "subpremise",
+    "sublocality",
+    "locality",
+    "admin_area_level_1",
+    "admin_area_level_2",
+    "country",
+    "postal_code",
+    "formatted_address",
+)
+COMPOSITES: Mapping[str, tuple[Part, ...]] = MappingProxyType(
+    {
+        "monetary": (Part(suffix="", key="value", kind="num"), Part(suffix="currency", key="currency", kind="str")),
+        "daterange": (Part(suffix="", key="value", kind="date"), Part(suffix="until", key="until", kind="date")),
+        "time": (
+            Part(suffix="", key="value", kind="clock"),
+            Part(suffix="timezone", key="timezone_name", kind="str"),
+        ),
+        "timerange": (
+            Part(suffix="", key="value", kind="clock"),
+            Part(suffix="until", key="until", kind="clock"),
+            Part(suffix="timezone", key="timezone_name", kind="str"),
+        ),
+        "address": (
+            Part(suffix="", key="value", kind="str"),
+            *(Part(suffix=name, key=name, kind="str") for name in _ADDRESS_PARTS),
+        ),
+    }
+)
+V1_SUFFIXES: Mapping[str, str] = MappingProxyType({"timezone": "timezone_id"})
+"""Parts whose v1 suffix is not their v2 one."""
+
+_KINDS: Mapping[str, str] = MappingProxyType(
+    {
+        "double": "num",
+        "int": "int",
+        "boolean": "bool",
+        "date": "date",
+        "enum": "option",
+        "set": "options",
+        "visible_to": "int",
+        "user": "int",
+        "org": "int",
+        "people": "int",
+        "deal": "int",
+        "activity": "int",
+        "product": "int",
+        "stage": "int",
+        "pipeline": "int",
+        "project": "int",
+    }
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FieldDefinition:
+    """One field of an entity, as Pipedrive defines it today.
+
+    Attributes:
+        key: field code, a 40-character hash for custom fields.
+        name: label shown in Pipedrive; not unique.
+        field_type: Pipedrive's type word.
+        is_custom: True for fields the account added.
+        options: label by option id, for `enum` and `set`.
+    """
+
+    key: str
+    name: str
+    field_type: str
+    is_custom: bool = True
+    options: Mapping[int, str] = field(default_factory=lambda: MappingProxyType({}))
+
+    @property
+    def parts(self) -> tuple[Part, ...]:
+        """The values of a composite field, main value first; empty for a plain one."""
+        return COMPOSITES.get(self.field_type, ())
+
+    @property
+    def kind(self) -> str:
+        """What a plain value is: `num`, `int`, `bool`, `date`, `option`, `options` or `str`."""
+        return _KINDS.get(self.field_type, "str")
+
+
+def parse_definition(row: Mapping[str, object]) -> FieldDefinition:
+    """The definition in a row of a v2 `*Fields` list."""
+    options = row.get("options")
+    labels: dict[int, str] = {}
+    if isinstance(options, Sequence):
+        for option in options:
+            if isinstance(option, Mapping) and isinstance(option.get("id"), int):
+                labels[option["id"]] = str(option.get("label", ""))
+    return FieldDefinition(
+        key=str(row["field_code"]),
+        name=str(row.get("field_name") or ""),
+        field_type=str(row.get("field_type") or "varchar"),
+        is_custom=bool(row.get("is_custom_field")),
+        options=MappingProxyType(labels),
+    )
+
+
+class FieldRegistry:
+    """Field definitions of the account, read at most once per entity and run.
+
+    Reading costs 10 tokens for each 500 fields of an entity, so nothing is read before somebody
+    asks, and the `*_fields` streams share the rows.
+    """
+
+    def __init__(self, client: PipedriveClient) -> None:
+        self._client = client
+        self._rows: dict[str, list[Row]] = {}
+        self._lock = threading.Lock()
+
+    def known(self, entity: str) -> bool:
+        """Whether the entity's definitions were read in this run."""
+        return entity in self._rows
+
+    def rows(self, entity: str) -> list[Row]:
+        """Rows of the entity's v2 field list, as Pipedrive sent them."""
+        with self._lock:
+            if entity not in self._rows:
+                pages = self._client.pages(
+                    FIELD_LISTS[entity],
+                    paging=Paging.CURSOR,
+                    page_size=500,
+                    cost=FIELD_LIST_COST,
+                    label=f"{entity}_fields",
+                )
+                self._rows[entity] = [row for page in pages for row in page.rows]
+            return self._rows[entity]
+
+    def custom(self, entity: str) -> list[FieldDefinition]:
+        """Definitions of the entity's custom fields, in Pipedrive's order."""
+        return [found for found in map(parse_definition, self.rows(entity)) if found.is_custom]
+
+    def forget(self, entity: str) -> None:
+        """Drop what was read, after a definition was changed."""
+        with self._lock:
+            self._rows.pop(entity, None)
+
+
+def _number(value: object) -> object:
+    if isinstance(value, str):
+        try:
+            return float(value)
+        except ValueError:
+            return None
+    return value
+
+
+def _integer(value: object) -> object:
+    if isinstance(value, str):
+        return int(value) if value.lstrip("-").isdigit() else None
+    if isinstance(value, Mapping):  # v1 embeds the related object in place of its id
+        return _integer(value.get("value", value.get("id")))
+    return value
+
+
+def _option_ids(value: object) -> list[int] | None:
+    if isinstance(value, str):
+        return [int(part) for part in value.split(",") if part.strip().isdigit()]
+    if isinstance(value, int):
+        return [value]
+    return value if isinstance(value, list) else None
+
+
+V1_DECODERS: Mapping[str, Decoder] = MappingProxyType(
+    {"num": _number, "int": _integer, "option": _integer, "options": _option_ids}
+)
+"""Brings a v1 value of a kind to what v2 would have sent; kinds not listed are the same in both."""

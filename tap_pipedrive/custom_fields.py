@@ -1,0 +1,341 @@
+"""Custom fields as typed columns whose names a person can read.
+
+A definition becomes one column (a composite one several), named from the field's label. Names are
+given once and kept: they are remembered in the stream's state, so a renamed field keeps its column
+and a deleted field's column stays, with nulls.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING, cast
+
+from anyascii import anyascii
+
+from pipedrive_client.fields import V1_DECODERS, V1_SUFFIXES, FieldDefinition
+from tap_pipedrive.spec import RowForm
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tap_pipedrive.spec import JSON
+
+Row = dict[str, object]
+_EMPTY: Mapping[str, object] = {}
+_SHORT_KEY = 6
+_TYPES: dict[str, dict[str, JSON]] = {
+    "str": {"type": ["string", "null"]},
+    "num": {"type": ["number", "null"]},
+    "int": {"type": ["integer", "null"]},
+    "bool": {"type": ["boolean", "null"]},
+    "date": {"type": ["string", "null"], "format": "date"},
+    "clock": {"type": ["string", "null"]},
+}
+_TEXTS: dict[str, JSON] = {"type": ["array", "null"], "items": {"type": ["string", "null"]}}
+_NUMBERS: dict[str, JSON] = {"type": ["array", "null"], "items": {"type": ["integer", "null"]}}
+
+
+class FieldMode(StrEnum):
+    """Setting `custom_fields`: how custom fields appear in records."""
+
+    NAMED = "named"
+    KEYED = "keyed"
+    NESTED = "nested"
+    OFF = "off"
+
+
+class OptionMode(StrEnum):
+    """Setting `option_values`: what an enum or set column holds."""
+
+    LABEL = "label"
+    ID = "id"
+    BOTH = "both"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FieldColumn:
+    """A custom field and the name its column was given.
+
+    Attributes:
+        name: name of the main column; parts append `_<suffix>`.
+        definition: what Pipedrive says of the field; for a deleted field, what it last said.
+    """
+
+    name: str
+    definition: FieldDefinition
+
+    def part_name(self, suffix: str) -> str:
+        """Name of the column that holds the part with this suffix."""
+        return f"{self.name}_{suffix}" if suffix else self.name
+
+    def memo(self) -> list[JSON]:
+        """What the state keeps: [column, field type, label]."""
+        return [self.name, self.definition.field_type, self.definition.name]
+
+
+def slug(label: str) -> str:
+    """A column name from a field's label: lower-case ASCII words joined by underscores, or empty."""
+    words = re.findall(r"[a-z0-9]+", anyascii(label).lower())
+    name = "_".join(words)[:60].rstrip("_")
+    return f"_{name}" if name[:1].isdigit() else name
+
+
+def assign_columns(
+    definitions: Iterable[FieldDefinition],
+    *,
+    remembered: Mapping[str, list[JSON]],
+    reserved: Iterable[str],
+    mode: FieldMode,
+    options: OptionMode,
+) -> list[FieldColumn]:
+    """The columns of an entity's custom fields.
+
+    Args:
+        definitions: custom fields that exist today, in Pipedrive's order.
+        remembered: memos by key, from the state: their names are kept, whatever the field is called
+            now, and a field that is gone keeps its column.
+        reserved: names of the stream's own columns.
+        mode: `named` gives readable names, every other mode the keys themselves.
+        options: decides whether an option column has an `_id` twin, which claims a name too.
+
+    Returns:
+        Today's fields first, then remembered ones that no longer exist. All names of all parts
+        are distinct, and distinct from `reserved`. Names that clash all take a piece of their key,
+        so that none depends on the order in which Pipedrive lists the fields.
+    """
+    current = list(definitions)
+    keys = {definition.key for definition in current}
+    gone = [
+        FieldDefinition(key=key, name=str(memo[2]), field_type=str(memo[1]))
+        for key, memo in remembered.items()
+        if key not in keys
+    ]
+    if mode is not FieldMode.NAMED:
+        return [FieldColumn(name=definition.key, definition=definition) for definition in current + gone]
+
+    names = {key: str(memo[0]) for key, memo in remembered.items()}
+    taken = set(reserved)
+    for definition in current + gone:
+        if definition.key in names:
+            taken.update(_claims(names[definition.key], definition, options))
+    fresh = [definition for definition in current if definition.key not in names]
+    wanted = {definition.key: slug(definition.name) for definition in fresh}
+    claims = Counter(name for new in fresh for name in set(_claims(wanted[new.key], new, options)))
+    for definition in fresh:
+        name = wanted[definition.key]
+        mine = _claims(name, definition, options)
+        if not name or name.startswith("_sdc") or any(claims[one] > 1 or one in taken for one in mine):
+            names[definition.key] = _with_key(name or "custom_field", definition, taken, options)
+        else:
+            names[definition.key] = name
+        taken.update(_claims(names[definition.key], definition, options))
+    return [
+        FieldColumn(name=names[definition.key], definition=definition) for definition in current + gone
+    ]
+
+
+def _with_key(name: str, definition: FieldDefinition, taken: set[str], options: OptionMode) -> str:
+    for length in range(_SHORT_KEY, len(definition.key) + 1):
+        candidate = f"{name.lstrip('_')}_{definition.key[:length]}"
+        if not taken.intersection(_claims(candidate, definition, options)):
+            return candidate
+    return f"{name.lstrip('_')}_{definition.key}"
+
+
+def _claims(name: str, definition: FieldDefinition, options: OptionMode) -> list[str]:
+    """Every column name a field of this name needs."""
+    if definition.parts:
+        parts = [f"{name}_{part.suffix}" if part.suffix else name for part in definition.parts]
+        if definition.field_type in ("time", "timerange"):
+            parts.append(f"{name}_timezone_id")
+        return parts
+    if options is OptionMode.BOTH and definition.kind in ("option", "options"):
+        return [name, f"{name}_id"]
+    return [name]
+
+
+def column_properties(
+    fields: Iterable[FieldColumn], *, mode: FieldMode, options: OptionMode, form: RowForm
+) -> dict[str, JSON]:
+    """JSON-schema properties of the custom columns; each names its field under `x-pipedrive`."""
+    if mode is FieldMode.OFF:
+        return {}
+    if mode is FieldMode.NESTED:
+        return {
+            "custom_fields": {
+                "type": ["object", "null"],
+                "additionalProperties": True,
+                "description": "Custom field values by key, as Pipedrive sends them.",
+            }
+        }
+    found: dict[str, JSON] = {}
+    for column in fields:
+        definition = column.definition
+        origin: dict[str, JSON] = {
+            "key": definition.key,
+            "name": definition.name,
+            "field_type": definition.field_type,
+        }
+        if definition.parts:
+            for part in definition.parts:
+                suffix, kind = part.suffix, part.kind
+                if form is RowForm.V1 and suffix in V1_SUFFIXES:
+                    suffix, kind = V1_SUFFIXES[suffix], "int"
+                found[column.part_name(suffix)] = _property(
+                    _TYPES[kind], {**origin, "part": part.key}, definition.name
+                )
+            continue
+        kind = definition.kind
+        if kind in ("option", "options"):
+            labels, ids = (_TYPES["str"], _TYPES["int"]) if kind == "option" else (_TEXTS, _NUMBERS)
+            main = ids if options is OptionMode.ID else labels
+            found[column.name] = _property(main, {**origin, "value": _holds(options)}, definition.name)
+            if options is OptionMode.BOTH:
+                found[f"{column.name}_id"] = _property(ids, {**origin, "value": "id"}, definition.name)
+        else:
+            found[column.name] = _property(_TYPES[kind], origin, definition.name)
+    return found
+
+
+def _holds(options: OptionMode) -> str:
+    return "id" if options is OptionMode.ID else "label"
+
+
+def _property(kind: Mapping[str, JSON], origin: dict[str, JSON], label: str) -> dict[str, JSON]:
+    part = origin.get("part")
+    description = f"Custom field “{label}”" + (f", {part}." if part and part != "value" else ".")
+    return {**kind, "description": description, "x-pipedrive": origin}
+
+
+Flatten = "Callable[[Row], None]"
+
+
+def flattener(  # noqa: C901  one closure per layout keeps branching out of the per-row loop
+    fields: Iterable[FieldColumn], *, mode: FieldMode, options: OptionMode, form: RowForm
+) -> Callable[[list[Row]], None]:
+    """A function that replaces the custom field values of rows by columns, in place.
+
+    Everything that can be decided once per stream is decided here; the loop over rows only reads
+    and writes keys.
+    """
+    columns = list(fields)
+    if form is RowForm.V2:
+        if mode is FieldMode.NESTED:
+            return lambda _rows: None
+        if mode is FieldMode.OFF:
+
+            def drop(rows: list[Row]) -> None:
+                for row in rows:
+                    row.pop("custom_fields", None)
+
+            return drop
+        plain, mapped, parts = _plan(columns, options)
+
+        def flatten_nested(rows: list[Row]) -> None:
+            for row in rows:
+                values = cast("Mapping[str, object]", row.pop("custom_fields", None) or _EMPTY)
+                get = values.get
+                for key, column in plain:
+                    row[column] = get(key)
+                for key, column, decode in mapped:
+                    value = get(key)
+                    row[column] = None if value is None else decode(value)
+                for key, names in parts:
+                    value = get(key)
+                    if isinstance(value, dict):
+                        for column, part in names:
+                            row[column] = value.get(part)
+                    else:
+                        for column, _ in names:
+                            row[column] = None
+                        row[names[0][0]] = value
+
+        return flatten_nested
+    return _flat_form(columns, mode, options)
+
+
+def _plan(
+    columns: list[FieldColumn], options: OptionMode
+) -> tuple[
+    list[tuple[str, str]],
+    list[tuple[str, str, Callable[[object], object]]],
+    list[tuple[str, list[tuple[str, str]]]],
+]:
+    plain, mapped, parts = [], [], []
+    for column in columns:
+        definition = column.definition
+        if definition.parts:
+            names = [(column.part_name(part.suffix), part.key) for part in definition.parts]
+            parts.append((definition.key, names))
+        elif definition.kind in ("option", "options") and options is not OptionMode.ID:
+            mapped.append((definition.key, column.name, _labels(definition)))
+            if options is OptionMode.BOTH:
+                plain.append((definition.key, f"{column.name}_id"))
+        else:
+            plain.append((definition.key, column.name))
+    return plain, mapped, parts
+
+
+def _labels(definition: FieldDefinition) -> Callable[[object], object]:
+    """Option ids → labels; an id without a definition (a deleted option) shows as its number."""
+    options = definition.options
+
+    def one(value: object) -> object:
+        return options.get(cast("int", value)) or str(value)
+
+    if definition.kind == "option":
+        return one
+    return lambda value: [one(entry) for entry in value] if isinstance(value, list) else [one(value)]
+
+
+def _flat_form(
+    columns: list[FieldColumn], mode: FieldMode, options: OptionMode
+) -> Callable[[list[Row]], None]:
+    """The v1 layout: hash keys at the top level, parts under suffixed keys."""
+    steps: list[tuple[str, str, Callable[[object], object] | None]] = []
+    keys: dict[str, list[str]] = {}
+    for column in columns:
+        definition = column.definition
+        keys[definition.key] = sources = [definition.key]
+        for part in definition.parts:
+            suffix = V1_SUFFIXES.get(part.suffix, part.suffix)
+            source = f"{definition.key}_{suffix}" if suffix else definition.key
+            sources.append(source)
+            decode = V1_DECODERS.get("int" if suffix == "timezone_id" else part.kind)
+            steps.append((source, column.part_name(suffix), decode))
+        if definition.parts:
+            continue
+        decode = V1_DECODERS.get(definition.kind)
+        if definition.kind in ("option", "options") and decode:
+            if options is not OptionMode.ID:
+                steps.append((definition.key, column.name, _then(decode, _labels(definition))))
+            if options is not OptionMode.LABEL:
+                name = column.name if options is OptionMode.ID else f"{column.name}_id"
+                steps.append((definition.key, name, decode))
+        else:
+            steps.append((definition.key, column.name, decode))
+    sources = [source for found in keys.values() for source in dict.fromkeys(found)]
+
+    def flatten(rows: list[Row]) -> None:
+        for row in rows:
+            values = {source: row.pop(source) for source in sources if source in row}
+            if mode is FieldMode.NESTED:
+                row["custom_fields"] = values
+            elif mode is not FieldMode.OFF:
+                for source, column, decode in steps:
+                    value = values.get(source)
+                    row[column] = value if value is None or decode is None else decode(value)
+
+    return flatten
+
+
+def _then(first: Callable[[object], object], second: Callable[[object], object]) -> Callable[[object], object]:
+    def both(value: object) -> object:
+        decoded = first(value)
+        return None if decoded is None else second(decoded)
+
+    return both
