@@ -1,0 +1,66 @@
+"""HTTP client for Pipedrive: signing in, limits, retry, paging and concurrency; nothing of Singer."""
+
+from pipedrive_client.auth import TokenSet
+from pipedrive_client.client import PipedriveClient
+from pipedrive_client.errors import (
+    Blocked,
+    BudgetSpent,
+    ConfigError,
+    FeatureOff,
+    Gone,
+    ItemError,
+    MalformedAnswer,
+    NotFound,
+    NotVisible,
+    PagingStuck,
+    PipedriveError,
+    RateLimited,
+    RecordError,
+    Rejected,
+    RunError,
+    ServerError,
+    Stopped,
+    TransientError,
+    Unauthorized,
+    Unreachable,
+)
+from pipedrive_client.paging import Page, Paging
+from pipedrive_client.settings import SETTING_DEFINITIONS, ClientSettings, SettingDefinition
+from pipedrive_client.times import Clock, SystemClock
+from pipedrive_client.transport import Answer
+from pipedrive_client.usage import Usage, UsageRow
+
+__all__ = [
+    "SETTING_DEFINITIONS",
+    "Answer",
+    "Blocked",
+    "BudgetSpent",
+    "ClientSettings",
+    "Clock",
+    "ConfigError",
+    "FeatureOff",
+    "Gone",
+    "ItemError",
+    "MalformedAnswer",
+    "NotFound",
+    "NotVisible",
+    "Page",
+    "Paging",
+    "PagingStuck",
+    "PipedriveClient",
+    "PipedriveError",
+    "RateLimited",
+    "RecordError",
+    "Rejected",
+    "RunError",
+    "ServerError",
+    "SettingDefinition",
+    "Stopped",
+    "SystemClock",
+    "TokenSet",
+    "TransientError",
+    "Unauthorized",
+    "Unreachable",
+    "Usage",
+    "UsageRow",
+]

@@ -1,0 +1,189 @@
+"""From an HTTP answer to the error it means.
+
+Source: core-api-concepts-responses; pipedrive-api.md 6.4.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pipedrive_client.errors import (
+    Blocked,
+    ConfigError,
+    FeatureOff,
+    Gone,
+    MalformedAnswer,
+    NotFound,
+    NotVisible,
+    PipedriveError,
+    RateLimited,
+    Rejected,
+    ServerError,
+    Unauthorized,
+)
+from pipedrive_client.limits import number_of
+from pipedrive_client.redact import redact
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from pipedrive_client.transport import Answer
+
+LONGEST_TEXT = 300
+_REQUEST_ID_HEADERS = ("x-correlation-id", "x-request-id", "cf-ray")
+_BY_STATUS: dict[int, type[PipedriveError]] = {
+    401: Unauthorized,
+    402: Unauthorized,
+    403: NotVisible,
+    404: NotFound,
+    410: Gone,
+    415: FeatureOff,
+    429: RateLimited,
+}
+_ADVICE = {
+    401: "the token was refused: check that it is current and that API use is allowed for this user",
+    402: "the company is not open for use: check its subscription",
+    403: "this user may not see or change it, or a limit of the plan is reached",
+    410: "it was deleted, or Pipedrive took this endpoint away",
+    415: "the feature is not enabled in this account",
+}
+_FEATURE_WORDS = (
+    "feature is",
+    "not enabled",
+    "not available in your plan",
+    "disabled for this company",
+    "upgrade",
+)
+
+
+def error_of(
+    answer: Answer, what: str, *, label: str | None, secrets: Callable[[], Iterable[str]]
+) -> PipedriveError | None:
+    """The error an answer means, or None for a success.
+
+    Args:
+        answer: as received.
+        what: method and path, for the message.
+        label: stream or action.
+        secrets: gives the values to mask in what Pipedrive says.
+    """
+    status = answer.status
+    if 200 <= status < 300:  # noqa: PLR2004 - the statuses that mean success
+        return _error_inside_success(answer, what, label=label, secrets=secrets)
+    if 300 <= status < 400:  # noqa: PLR2004 - redirects
+        return ConfigError(
+            f"{what} was redirected to another address: check company_domain and api_url.",
+            status=status,
+            label=label,
+        )
+    page = answer.looks_like_html
+    if status == 403 and page:  # noqa: PLR2004 - Cloudflare's block
+        return Blocked(
+            f"{what} was blocked by the firewall in front of Pipedrive (403 with a web page). Too many "
+            "requests were sent after a 429, by this run or another one: wait some minutes before the next.",
+            status=status,
+            label=label,
+            request_id=_request_id(answer),
+        )
+    body = {} if page else _body_of(answer)
+    code, error_text, info = _texts(body, secrets)
+    kind = _kind(status, code, f"{error_text} {info}")
+    said = [text for text in (error_text, info if info != error_text else None) if text]
+    if page:
+        said = ["a web page came instead of JSON; if this repeats, check company_domain and api_url"]
+    elif status in _ADVICE and kind is not Rejected:
+        said.append(_ADVICE[status])
+    error = kind(
+        f"{what} answered {status}{f' ({code})' if code else ''}{': ' if said else ''}{'; '.join(said)}.",
+        status=status,
+        code=code,
+        error_info=info or error_text,
+        request_id=_request_id(answer),
+        label=label,
+        may_have_acted=status >= 500,  # noqa: PLR2004 - the server failed on the way
+    )
+    if isinstance(error, ServerError):
+        error.retry_after_seconds = number_of(answer.headers, "retry-after")
+    return error
+
+
+def _error_inside_success(
+    answer: Answer, what: str, *, label: str | None, secrets: Callable[[], Iterable[str]]
+) -> PipedriveError | None:
+    """`success: false` under a 2xx, or a body that cannot be read."""
+    if not answer.is_json:
+        return None
+    try:
+        body = answer.json()
+    except MalformedAnswer as torn:
+        return MalformedAnswer(
+            f"{what}: {torn.message}",
+            status=answer.status,
+            label=label,
+            request_id=_request_id(answer),
+            may_have_acted=True,
+        )
+    if not isinstance(body, dict) or body.get("success") is not False:
+        return None
+    code, error_text, info = _texts(body, secrets)
+    said = "; ".join(text for text in (error_text, info) if text) or "no reason given"
+    return Rejected(
+        f"{what} failed under status {answer.status}{f' ({code})' if code else ''}: {said}.",
+        status=answer.status,
+        code=code,
+        error_info=info or error_text,
+        request_id=_request_id(answer),
+        label=label,
+    )
+
+
+def _kind(status: int, code: str | None, text: str) -> type[PipedriveError]:
+    """The class of error of a status other than 2xx."""
+    if status >= 500:  # noqa: PLR2004 - server errors
+        return ServerError
+    if status == 403 and (  # noqa: PLR2004 - forbidden, for one of two reasons
+        (code or "").startswith("feature_capping") or any(word in text.lower() for word in _FEATURE_WORDS)
+    ):
+        return FeatureOff
+    return _BY_STATUS.get(status, Rejected)
+
+
+def _body_of(answer: Answer) -> dict[str, object]:
+    """The decoded body of an error, or nothing."""
+    try:
+        body = answer.json()
+    except MalformedAnswer:
+        return {}
+    return body if isinstance(body, dict) else {}
+
+
+def _texts(body: dict[str, object], secrets: Callable[[], Iterable[str]]) -> tuple[str | None, str, str]:
+    """Code, error text and explanation of the error bodies Pipedrive is known to send."""
+    error = body.get("error")
+    code = body.get("code")
+    if isinstance(error, dict):
+        code = code or error.get("code")
+        error = error.get("message")
+    error = error or body.get("message") or body.get("errors")
+    info = body.get("error_info") or body.get("additional_info")
+    return (
+        _clean(code, secrets) if isinstance(code, str) else None,
+        _clean(error, secrets),
+        _clean(info, secrets),
+    )
+
+
+def _clean(text: object, secrets: Callable[[], Iterable[str]]) -> str:
+    """One line without secrets and personal data, cut to a length people read."""
+    if text is None:
+        return ""
+    line = " ".join(redact(str(text), secrets()).split()).rstrip(".")
+    return line if len(line) <= LONGEST_TEXT else f"{line[: LONGEST_TEXT - 1]}…"
+
+
+def _request_id(answer: Answer) -> str | None:
+    """The id Pipedrive's support asks for."""
+    for name in _REQUEST_ID_HEADERS:
+        if answer.headers.get(name):
+            return answer.headers[name]
+    return None

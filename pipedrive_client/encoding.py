@@ -1,0 +1,70 @@
+"""Parameters and bodies as Pipedrive wants them on the wire."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import TYPE_CHECKING
+from urllib.parse import quote, urlencode
+
+import msgspec
+from urllib3.filepost import encode_multipart_formdata
+
+from pipedrive_client.times import to_rfc3339
+
+if TYPE_CHECKING:
+    from typing import BinaryIO
+
+    FileParts = Mapping[str, tuple[str, bytes | BinaryIO, str]]
+
+# v2 refuses numbers written as text.
+_encoder = msgspec.json.Encoder(decimal_format="number")
+
+
+def encode_query(params: Mapping[str, object] | None) -> str:
+    """The query of an address, without `?`: lists joined with commas, booleans as words, nulls left out."""
+    if not params:
+        return ""
+    return urlencode(_pairs(params), quote_via=quote, safe=",:")
+
+
+def encode_body(
+    json: object, form: Mapping[str, object] | None, files: FileParts | None
+) -> tuple[bytes | None, str | None]:
+    """Bytes and content type of a body: multipart when there are files, else form, else JSON, else nothing.
+
+    Files are read whole: Pipedrive takes 50 MB at most, and a repeat needs them again.
+    """
+    if files is not None:
+        fields: dict[str, str | tuple[str, bytes, str]] = dict(_pairs(form or {}))
+        for name, (filename, content, content_type) in files.items():
+            fields[name] = (filename, content if isinstance(content, bytes) else content.read(), content_type)
+        return encode_multipart_formdata(fields)
+    if form is not None:
+        return urlencode(_pairs(form)).encode(), "application/x-www-form-urlencoded"
+    if json is not None:
+        return _encoder.encode(json), "application/json"
+    return None, None
+
+
+def _pairs(params: Mapping[str, object]) -> list[tuple[str, str]]:
+    """Names and texts of the parameters that have a value."""
+    return [(name, _text(value)) for name, value in params.items() if value is not None]
+
+
+def _text(value: object) -> str:
+    """One value as text."""
+    match value:
+        case str():
+            text = value
+        case bool():
+            text = "true" if value else "false"
+        case datetime():
+            text = to_rfc3339(value)
+        case list() | tuple() | set() | frozenset():
+            text = ",".join(_text(item) for item in value if item is not None)
+        case Mapping():
+            text = _encoder.encode(value).decode()
+        case _:
+            text = str(value)
+    return text

@@ -1,0 +1,144 @@
+"""The ways Pipedrive pages its lists: pure functions over a decoded body.
+
+Source: pipedrive-api.md 4; core-api-concepts-pagination, read 2026-11-23.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import Enum
+from typing import TYPE_CHECKING, Any
+
+from pipedrive_client.errors import PagingStuck
+
+if TYPE_CHECKING:
+    from pipedrive_client.transport import Answer
+
+DEFAULT_PAGE_SIZE = 100
+
+
+class Paging(Enum):
+    """How a list is read on.
+
+    Attributes:
+        CURSOR: `cursor` and `limit`; `additional_data.next_cursor` (v2, some of v1).
+        OFFSET: `start` and `limit`; `additional_data.pagination`, or its keys one level up, or nothing (v1).
+        NONE: everything in one answer.
+    """
+
+    CURSOR = "cursor"
+    OFFSET = "offset"
+    NONE = "none"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Page:
+    """One page of a list.
+
+    Attributes:
+        rows: what the list holds, in Pipedrive's order; a single object is one row, bare values (ids) are
+            rows with the key `value`, nulls are left out.
+        body: the whole decoded answer.
+        request_params: parameters the page was asked with, paging included.
+        answer: status, headers and bytes.
+    """
+
+    rows: list[dict[str, Any]]
+    body: dict[str, Any]
+    request_params: dict[str, object]
+    answer: Answer
+
+
+def rows_of(body: object, records: str) -> list[dict[str, Any]]:
+    """The rows at a dotted path of a body (`data`, `data.items`); nothing there is no rows."""
+    found = body
+    for key in records.split(".") if records else ():
+        found = found.get(key) if isinstance(found, Mapping) else None
+    if found is None:
+        return []
+    if isinstance(found, list):
+        if all(type(row) is dict for row in found):
+            return found
+        return [row if isinstance(row, dict) else {"value": row} for row in found if row is not None]
+    return [found] if isinstance(found, dict) else [{"value": found}]
+
+
+class Pager:
+    """The parameters of each next page of one list; guards against a list that never ends."""
+
+    def __init__(self, paging: Paging, params: Mapping[str, object] | None, page_size: int | None) -> None:
+        self._paging = paging
+        self._seen: set[int] = set()
+        self._last_body: bytes | None = None
+        self.first: dict[str, object] = dict(params or {})
+        if page_size is not None and paging is not Paging.NONE:
+            self.first["limit"] = page_size
+
+    def after(self, page: Page) -> dict[str, object] | None:
+        """Parameters of the page after this one, or None at the end.
+
+        Raises:
+            PagingStuck: the cursor was seen before, or the page does not advance.
+        """
+        if self._paging is Paging.CURSOR:
+            return self._after_cursor(page)
+        if self._paging is Paging.OFFSET:
+            return self._after_offset(page)
+        return None
+
+    def _after_cursor(self, page: Page) -> dict[str, object] | None:
+        """Follow `next_cursor`; an empty page with a cursor is not the end."""
+        additional = _mapping(page.body.get("additional_data"))
+        cursor = additional.get("next_cursor") or _mapping(additional.get("pagination")).get("next_cursor")
+        if not cursor:
+            return None
+        # Cursors are long and a list can have thousands of pages: their hashes are enough to tell them apart.
+        mark = hash(cursor)
+        if mark in self._seen or cursor == page.request_params.get("cursor"):
+            raise PagingStuck(
+                "Pipedrive sent the same page cursor twice; the list cannot be read to its end."
+            )
+        self._seen.add(mark)
+        return {**page.request_params, "cursor": cursor}
+
+    def _after_offset(self, page: Page) -> dict[str, object] | None:
+        """Follow `next_start`, else count; without any paging data a short page is the last."""
+        params = page.request_params
+        start = _whole(params.get("start")) or 0
+        limit = _whole(params.get("limit")) or DEFAULT_PAGE_SIZE
+        additional = _mapping(page.body.get("additional_data"))
+        marks = _mapping(additional.get("pagination")) or additional
+        next_start = _whole(marks.get("next_start"))
+        if "more_items_in_collection" in marks or next_start is not None:
+            if not marks.get("more_items_in_collection", True):
+                return None
+            following = (
+                next_start if next_start is not None else start + (_whole(marks.get("limit")) or limit)
+            )
+        else:
+            if len(page.rows) != limit:
+                return None
+            if page.answer.body == self._last_body:
+                raise PagingStuck("Pipedrive sent the same page twice; the list cannot be read to its end.")
+            self._last_body = page.answer.body
+            following = start + limit
+        if following <= start:
+            raise PagingStuck(
+                f"The page after row {start} starts at {following}; the list cannot be read to its end."
+            )
+        return {**params, "start": following}
+
+
+def _mapping(value: object) -> Mapping[str, Any]:
+    """The value if it is an object, else an empty one."""
+    return value if isinstance(value, Mapping) else {}
+
+
+def _whole(value: object) -> int | None:
+    """The whole number a value stands for."""
+    if isinstance(value, bool):
+        return None
+    if isinstance(value, int):
+        return value
+    return int(value) if isinstance(value, str) and value.isdecimal() else None

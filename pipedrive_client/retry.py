@@ -1,0 +1,107 @@
+"""The one retry policy: may a failed request be repeated, and after how many seconds.
+
+`backoff` runs the loop; the waiting is done on the client's clock, so that it can be stopped and faked.
+
+Source: pipedrive-api.md 6.3 and 6.4: there are no idempotency keys, so what may have acted is not repeated.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ParamSpec, TypeVar
+
+import backoff
+
+from pipedrive_client.errors import (
+    MalformedAnswer,
+    PipedriveError,
+    RateLimited,
+    ServerError,
+    Unreachable,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+IDEMPOTENT_METHODS = frozenset({"GET", "HEAD", "OPTIONS", "PUT", "PATCH", "DELETE"})
+MAX_ATTEMPTS = 5
+# A wrong host name should not take half a minute to be told; a server that has answered before deserves more.
+MAX_ATTEMPTS_BEFORE_FIRST_ANSWER = 3
+# Waiting for the burst window is normal in a busy account.
+MAX_ATTEMPTS_RATE_LIMITED = 8
+FIRST_WAIT_SECONDS = 1.0
+LONGEST_WAIT_SECONDS = 30.0
+_NOT_IMPLEMENTED = 501
+
+
+def seconds_before_repeat(  # noqa: PLR0913 - the facts the decision needs, all of them
+    error: PipedriveError,
+    *,
+    idempotent: bool,
+    attempt: int,
+    max_attempts: int | None = None,
+    answered_before: bool = True,
+    jitter: float = 1.0,
+) -> float | None:
+    """Seconds to wait before repeating a request, or None when it must not be repeated.
+
+    Args:
+        error: what the failed attempt raised.
+        idempotent: whether doing it twice is the same as once.
+        attempt: attempts made so far, from 1.
+        max_attempts: most attempts in all; None takes the policy's.
+        answered_before: whether the server ever answered in this run.
+        jitter: factor of 0.5 to 1 that keeps threads from repeating in step.
+
+    Returns:
+        Seconds from 0 to `LONGEST_WAIT_SECONDS`; never a number for a call that is not idempotent and may
+        have been executed.
+    """
+    if attempt >= (
+        max_attempts if max_attempts is not None else _most_attempts(error, answered_before=answered_before)
+    ):
+        return None
+    if isinstance(error, RateLimited):
+        return min(error.retry_after_seconds, LONGEST_WAIT_SECONDS)
+    if not isinstance(error, (ServerError, Unreachable, MalformedAnswer)) or error.status == _NOT_IMPLEMENTED:
+        return None
+    if error.may_have_acted and not idempotent:
+        return None
+    growing = min(FIRST_WAIT_SECONDS * 2.0 ** (attempt - 1), LONGEST_WAIT_SECONDS) * jitter
+    asked = error.retry_after_seconds if isinstance(error, ServerError) else None
+    return min(max(growing, asked or 0.0), LONGEST_WAIT_SECONDS)
+
+
+def _most_attempts(error: PipedriveError, *, answered_before: bool) -> int:
+    """How often a request is tried in all when the caller does not say."""
+    if isinstance(error, RateLimited):
+        return MAX_ATTEMPTS_RATE_LIMITED
+    return MAX_ATTEMPTS if answered_before else MAX_ATTEMPTS_BEFORE_FIRST_ANSWER
+
+
+def repeating(function: Callable[P, R], wait: Callable[[float], None]) -> Callable[P, R]:
+    """The function, called again as long as its error's `repeat_in_seconds` is a number.
+
+    Args:
+        function: sets `repeat_in_seconds` on the `PipedriveError` it raises.
+        wait: waits that many seconds, or raises to end the loop.
+    """
+
+    def before_repeat(details: object) -> None:
+        error = details["exception"] if isinstance(details, dict) else None
+        if isinstance(error, PipedriveError) and error.repeat_in_seconds is not None:
+            wait(error.repeat_in_seconds)
+
+    # The interval is 0 because backoff sleeps with time.sleep, which neither a stop nor a test can interrupt.
+    loop = backoff.on_exception(
+        backoff.constant,
+        PipedriveError,
+        giveup=lambda error: not isinstance(error, PipedriveError) or error.repeat_in_seconds is None,
+        on_backoff=before_repeat,
+        jitter=None,
+        logger=None,
+        interval=0,
+    )
+    return loop(function)

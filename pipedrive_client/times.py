@@ -1,0 +1,109 @@
+"""Timestamps: every form Pipedrive uses in, RFC 3339 `Z` with whole seconds out; and the clock."""
+
+from __future__ import annotations
+
+import re
+import time
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    import threading
+
+# The two forms nearly every row has; they are rewritten without building a datetime (10 times faster).
+_WHOLE_SECONDS_UTC = re.compile(
+    r"(?!0000)(\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01]))[T ]((?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d)Z?",
+    re.ASCII,
+)
+_DATED = re.compile(r"\d{4}-\d\d-\d\d(?:$|[Tt ]\d\d:\d\d)", re.ASCII)
+
+
+class Clock(Protocol):
+    """Where the client takes its time from; tests put a fake in its place."""
+
+    def monotonic(self) -> float:
+        """Seconds that only grow."""
+        ...
+
+    def now(self) -> datetime:
+        """Wall time, aware UTC."""
+        ...
+
+    def wait(self, seconds: float, event: threading.Event) -> bool:
+        """Wait that long, or until the event is set; True when it is set."""
+        ...
+
+
+class SystemClock:
+    """The real clock."""
+
+    def monotonic(self) -> float:
+        """Seconds that only grow."""
+        return time.monotonic()
+
+    def now(self) -> datetime:
+        """Wall time, aware UTC."""
+        return datetime.now(UTC)
+
+    def wait(self, seconds: float, event: threading.Event) -> bool:
+        """Wait that long, or until the event is set; True when it is set."""
+        return event.wait(seconds)
+
+
+def parse(text: str) -> datetime:
+    """Aware UTC datetime of a timestamp or date as Pipedrive writes it.
+
+    Args:
+        text: `YYYY-MM-DD HH:MM:SS` (UTC), RFC 3339 with or without fraction and offset, or `YYYY-MM-DD`
+            (midnight UTC).
+
+    Raises:
+        ValueError: the text is none of these.
+    """
+    if not _DATED.match(text):
+        raise ValueError(f"not a timestamp: {text[:40]!r}")
+    moment = datetime.fromisoformat(text)
+    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+
+
+def to_rfc3339(moment: datetime) -> str:
+    """`YYYY-MM-DDTHH:MM:SSZ`, fractions cut off; a datetime without zone is taken as UTC.
+
+    Pipedrive refuses fractions in `updated_since`.
+    """
+    utc = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+    return f"{utc.year:04d}-{utc.month:02d}-{utc.day:02d}T{utc.hour:02d}:{utc.minute:02d}:{utc.second:02d}Z"
+
+
+def to_space_form(moment: datetime) -> str:
+    """`YYYY-MM-DD HH:MM:SS` in UTC, as a few v1 parameters want it (`since_timestamp`)."""
+    return to_rfc3339(moment)[:19].replace("T", " ")
+
+
+def normalise(text: str) -> str:
+    """The same moment as RFC 3339 `Z` text with whole seconds, so that texts compare like moments.
+
+    Raises:
+        ValueError: the text is no timestamp.
+    """
+    match = _WHOLE_SECONDS_UTC.fullmatch(text)
+    if match:
+        return f"{match[1]}T{match[2]}Z"
+    return to_rfc3339(parse(text))
+
+
+def from_epoch(seconds: float) -> datetime:
+    """Aware UTC datetime of Unix seconds."""
+    return datetime.fromtimestamp(seconds, UTC)
+
+
+def to_epoch(moment: datetime) -> int:
+    """Whole Unix seconds, rounded down; a datetime without zone is taken as UTC."""
+    utc = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment
+    return int((utc - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(seconds=1))
+
+
+def next_midnight(moment: datetime) -> datetime:
+    """The first midnight UTC after the moment."""
+    utc = moment.astimezone(UTC)
+    return utc.replace(hour=0, minute=0, second=0, microsecond=0) + timedelta(days=1)
