@@ -4,8 +4,8 @@
 alone takes its type and description from the glossary; `name:type` overrides the type; `!` marks a
 key, the only kind of column that is never null.
 
-Types: int, num, str, bool, time (RFC 3339, UTC), date, clock (HH:MM[:SS]), uuid, any,
-`{…}` an object with these keys, `[type]` a list.
+Types: int, num, str, bool, time (RFC 3339, UTC), date, clock (HH:MM[:SS]), uuid, any, map (an object
+whose keys are data), `{…}` an object with these keys, `[type]` a list, `a|b` one or the other.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from tap_pipedrive.glossary import GLOSSARY
 if TYPE_CHECKING:
     from tap_pipedrive.spec import JSON, Schema
 
-_TOKENS = re.compile(r"[\w-]+!?|[:{}\[\]]")
+_TOKENS = re.compile(r"[\w-]+!?|[:{}\[\]|]")
 _SCALARS: dict[str, dict[str, JSON]] = {
     "int": {"type": ["integer", "null"]},
     "num": {"type": ["number", "null"]},
@@ -36,12 +36,18 @@ _SCALARS: dict[str, dict[str, JSON]] = {
 
 
 class _Parser:
-    """Recursive descent over the tokens of one notation text."""
+    """Recursive descent over the tokens of one notation text.
 
-    def __init__(self, text: str) -> None:
+    Args:
+        text: the notation.
+        inside: name of the column that the text describes, empty at the top.
+    """
+
+    def __init__(self, text: str, inside: str = "") -> None:
         self.tokens = _TOKENS.findall(text)
         self.at = 0
-        if "".join(self.tokens) != re.sub(r"\s+", "", text):
+        self.inside = inside
+        if "".join(self.tokens) != "".join(text.split()):
             msg = f"cannot read the columns {text!r}"
             raise ValueError(msg)
 
@@ -62,12 +68,12 @@ class _Parser:
             name = self.take()
             key = name.endswith("!")
             name = name.rstrip("!")
-            known = GLOSSARY.get(name)
+            known = GLOSSARY.get(f"{self.inside}.{name}") or GLOSSARY.get(name)
             if self.peek() == ":":
                 self.take(":")
-                column = self.type()
+                column = self.within(name)
             elif known:
-                column = _Parser(known[0]).type()
+                column = dict(_SCALARS.get(known[0]) or _Parser(known[0], name).type())
             else:
                 msg = f"column {name} has no type and no glossary entry"
                 raise ValueError(msg)
@@ -81,20 +87,34 @@ class _Parser:
             found[name] = column
         return found
 
+    def within(self, name: str) -> dict[str, JSON]:
+        """The type that follows, read as the type of column `name`."""
+        outside, self.inside = self.inside, name
+        column = self.type()
+        self.inside = outside
+        return column
+
     def type(self) -> dict[str, JSON]:
-        token = self.take()
-        if token == "{":
+        column = self.single()
+        while self.peek() == "|":
+            self.take("|")
+            column = _either(column, self.single())
+        return column
+
+    def single(self) -> dict[str, JSON]:
+        word = self.take()
+        if word == "{":
             inner = self.properties("}")
             self.take("}")
             return {"type": ["object", "null"], "properties": inner}
-        if token == "[":
+        if word == "[":
             items = self.type()
             self.take("]")
             return {"type": ["array", "null"], "items": items}
-        if token not in _SCALARS:
-            msg = f"unknown type {token!r}"
+        if word not in _SCALARS:
+            msg = f"unknown type {word!r}"
             raise ValueError(msg)
-        return dict(_SCALARS[token])
+        return dict(_SCALARS[word])
 
 
 def _type_words(column: dict[str, JSON]) -> list[JSON]:
@@ -102,11 +122,23 @@ def _type_words(column: dict[str, JSON]) -> list[JSON]:
     return list(words) if isinstance(words, list) else [words]
 
 
+def _either(one: dict[str, JSON], other: dict[str, JSON]) -> dict[str, JSON]:
+    """A column of either type; what only one of them promises about a text is dropped."""
+    words = [word for word in (*_type_words(one), *_type_words(other)) if word != "null"]
+    both = {**one, **other, "type": [*dict.fromkeys(words), "null"]}
+    both.pop("format", None)
+    return both
+
+
 @cache
-def columns(text: str) -> Schema:
+def columns(text: str, of: str = "") -> Schema:
     """JSON-schema properties of a notation text, in its order.
+
+    Args:
+        text: the notation.
+        of: prefix of the glossary entries that go before the plain ones, e.g. `deals`.
 
     Raises:
         ValueError: the text is malformed, or a name is neither typed nor in the glossary.
     """
-    return MappingProxyType(_Parser(text).properties(""))
+    return MappingProxyType(_Parser(text, of).properties(""))

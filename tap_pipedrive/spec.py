@@ -19,7 +19,7 @@ from pipedrive_client import Paging
 if TYPE_CHECKING:
     from datetime import date
 
-JSON: TypeAlias = "str | int | float | bool | None | list[JSON] | dict[str, JSON]"
+JSON: TypeAlias = "str | int | float | bool | list[JSON] | dict[str, JSON] | None"
 Schema: TypeAlias = Mapping[str, JSON]
 Params: TypeAlias = Mapping[str, "str | int | bool"]
 
@@ -98,7 +98,7 @@ class Parent:
     Attributes:
         stream: name of the parent stream.
         context: path placeholder or column of the child → column of the parent row. These columns
-            are added to every row of the child.
+            are added to every row of the child, except by a bulk request, whose rows name their parent.
         query: names of `context` that go into the query instead of the path.
         bulk: at most so many parents share a request, their ids comma-joined in the one `query` name;
             1 asks for each parent alone.
@@ -126,8 +126,9 @@ class StreamSpec:
         parent: set for fan-outs, which cost a request per parent (or per group of parents).
         custom_fields: entity whose custom field definitions apply (`deal`, `person`, …).
         row_form: how rows carry custom fields.
-        shape: name of the row function in `rows.py` for rows that are wrapped or keyed oddly.
-        serves: seed actions and published reads that this stream answers besides its own `reads`.
+        single: the published read of one row by its id, for the setting `record_ids`.
+        shape: name of the row function in `shapes.py` for rows that are wrapped or keyed oddly.
+        serves: seed actions and published reads that this stream answers besides `reads` and `single`.
         selected_by_default: False for what costs a request per parent or needs settings.
         settings: names of the settings that feed the stream (`searches`, `record_ids`, …).
         removed_on: day Pipedrive took the operation away; read on demand with a warning.
@@ -143,6 +144,7 @@ class StreamSpec:
     parent: Parent | None = None
     custom_fields: str | None = None
     row_form: RowForm = RowForm.V2
+    single: Read | None = None
     shape: str | None = None
     serves: tuple[str, ...] = ()
     selected_by_default: bool = True
@@ -167,7 +169,8 @@ class StreamSpec:
         if self.replication_key and self.replication_key not in columns:
             found.append(f"replication key {self.replication_key} is not a column")
         context = set(self.parent.context) if self.parent else set()
-        found += [f"parent key {key} is not a column" for key in sorted(context - columns)]
+        added = context if self.parent and self.parent.bulk == 1 else set()
+        found += [f"parent key {key} is not a column" for key in sorted(added - columns)]
         for read in self.reads:
             missing = set(read.placeholders) - context
             if missing and "record_ids" not in self.settings:
@@ -175,6 +178,8 @@ class StreamSpec:
             found += [f"constant {name} is not a column" for name in read.adds if name not in columns]
         if self.parent and self.parent.bulk > 1 and len(self.parent.query) != 1:
             found.append("a bulk fan-out puts exactly one name into the query")
+        if self.single and len(self.single.placeholders) != 1:
+            found.append(f"{self.single.path} does not take exactly one id")
         return found
 
     @property

@@ -1,8 +1,75 @@
-"""Every stream of the tap, as data, one module per Pipedrive domain."""
+"""Every stream of the tap, as data, one module per Pipedrive domain.
+
+`STREAMS` maps the name of each stream to its spec.
+"""
 
 from __future__ import annotations
 
-from tap_pipedrive.catalog import currencies
+from typing import TYPE_CHECKING
 
-MODULES = (currencies,)
-STREAMS = {spec.name: spec for module in MODULES for spec in module.STREAMS}
+from tap_pipedrive.catalog import (
+    activities,
+    currencies,
+    deals,
+    fields,
+    files,
+    filters,
+    leads,
+    notes,
+    organizations,
+    persons,
+    pipelines,
+    products,
+    users,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from tap_pipedrive.spec import StreamSpec
+
+MODULES = (
+    deals,
+    persons,
+    organizations,
+    activities,
+    products,
+    leads,
+    notes,
+    files,
+    pipelines,
+    users,
+    fields,
+    filters,
+    currencies,
+)
+
+
+def collect(specs: Iterable[StreamSpec]) -> dict[str, StreamSpec]:
+    """Specs by name.
+
+    Raises:
+        ValueError: two specs share a name, or a parent is unknown or lacks a column that its child
+            asks for.
+    """
+    found: dict[str, StreamSpec] = {}
+    for spec in specs:
+        if spec.name in found:
+            msg = f"two streams are called {spec.name}"
+            raise ValueError(msg)
+        found[spec.name] = spec
+    for spec in found.values():
+        if spec.parent is None:
+            continue
+        parent = found.get(spec.parent.stream)
+        if parent is None:
+            msg = f"stream {spec.name}: its parent {spec.parent.stream} does not exist"
+            raise ValueError(msg)
+        wanted = {*spec.parent.context.values(), *filter(None, [spec.parent.when])}
+        if missing := sorted(wanted - set(parent.schema)):
+            msg = f"stream {spec.name}: its parent {parent.name} has no column {missing}"
+            raise ValueError(msg)
+    return found
+
+
+STREAMS = collect(spec for module in MODULES for spec in module.STREAMS)

@@ -1,0 +1,51 @@
+"""Activities and their types."""
+
+from __future__ import annotations
+
+from pipedrive_client import Paging
+from tap_pipedrive.catalog.fragments import UPDATED_BETWEEN
+from tap_pipedrive.schema import columns
+from tap_pipedrive.spec import Read, StreamSpec
+
+STREAMS = (
+    StreamSpec(
+        name="activities",
+        summary="Activities of all users, done and planned, with participants and attendees.",
+        reads=(
+            Read(
+                operation="getActivities",
+                path="/api/v2/activities",
+                cost=10,
+                paging=Paging.CURSOR,
+                page_size=500,
+                params={"include_fields": "attendees"},
+                changes=UPDATED_BETWEEN,
+            ),
+        ),
+        single=Read(
+            operation="getActivity",
+            path="/api/v2/activities/{id}",
+            cost=1,
+            params={"include_fields": "attendees"},
+        ),
+        schema=columns(
+            """
+            id! subject type owner_id creator_user_id is_deleted add_time update_time deal_id lead_id
+            person_id org_id project_id due_date due_time duration busy done marked_as_done_time location
+            participants attendees conference_meeting_client conference_meeting_url
+            conference_meeting_id public_description priority outcome note
+            """
+        ),
+        replication_key="update_time",
+        serves=("getDealActivities", "getPersonActivities", "getOrganizationActivities"),
+        notes="Each row names its deal, lead, person, organization and project.",
+    ),
+    StreamSpec(
+        name="activity_types",
+        summary="Kinds of activity; `key_string` is what an activity's `type` holds.",
+        reads=(Read(operation="getActivityTypes", path="/v1/activityTypes", cost=20),),
+        schema=columns(
+            "id! name key_string icon_key color order_nr active_flag is_custom_flag add_time update_time"
+        ),
+    ),
+)

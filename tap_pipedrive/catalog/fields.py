@@ -1,0 +1,272 @@
+"""Definitions of fields, built-in and custom."""
+
+from __future__ import annotations
+
+from pipedrive_client import Paging
+from tap_pipedrive.schema import columns
+from tap_pipedrive.spec import Read, StreamSpec
+
+_DEFINITION = """
+    field_code! field_name field_type description options subfields is_custom_field
+    is_optional_response_field
+"""
+_EVERYTHING = {"include_fields": "ui_visibility,important_fields,required_fields"}
+_VISIBILITY = {"include_fields": "ui_visibility"}
+_ATTRIBUTES = """
+    id key! name order_nr field_type add_time update_time last_updated_by_user_id created_by_user_id
+    active_flag edit_flag index_visible_flag details_visible_flag add_visible_flag important_flag
+    bulk_edit_allowed searchable_flag filtering_allowed sortable_flag mandatory_flag
+    options:[{id label}]
+"""
+_WITH_PARTS = columns(f"{_ATTRIBUTES} options_deleted is_subfield subfields:[{{id key name field_type}}]")
+
+STREAMS = (
+    StreamSpec(
+        name="deal_fields",
+        summary="Definitions of deal fields with their options; leads use them too.",
+        reads=(
+            Read(
+                operation="getDealFields",
+                path="/api/v2/dealFields",
+                cost=10,
+                paging=Paging.CURSOR,
+                page_size=500,
+                params=_EVERYTHING,
+            ),
+        ),
+        single=Read(
+            operation="getDealField", path="/api/v2/dealFields/{field_code}", cost=1, params=_EVERYTHING
+        ),
+        schema=columns(
+            f"""{_DEFINITION}
+            ui_visibility:{{add_visible_flag details_visible_flag projects_detail_visible_flag
+                show_in_pipelines}}
+            important_fields required_fields:{{enabled stage_ids statuses:map}}
+            """
+        ),
+        primary_keys=("field_code",),
+    ),
+    StreamSpec(
+        name="person_fields",
+        summary="Definitions of person fields with their options.",
+        reads=(
+            Read(
+                operation="getPersonFields",
+                path="/api/v2/personFields",
+                cost=10,
+                paging=Paging.CURSOR,
+                page_size=500,
+                params=_EVERYTHING,
+            ),
+        ),
+        single=Read(
+            operation="getPersonField", path="/api/v2/personFields/{field_code}", cost=1, params=_EVERYTHING
+        ),
+        schema=columns(
+            f"""{_DEFINITION}
+            ui_visibility:{{add_visible_flag details_visible_flag show_in_add_deal_dialog}}
+            important_fields required_fields
+            """
+        ),
+        primary_keys=("field_code",),
+        serves=("getPersonFieldDetails",),
+    ),
+    StreamSpec(
+        name="organization_fields",
+        summary="Definitions of organization fields with their options.",
+        reads=(
+            Read(
+                operation="getOrganizationFields",
+                path="/api/v2/organizationFields",
+                cost=10,
+                paging=Paging.CURSOR,
+                page_size=500,
+                params=_EVERYTHING,
+            ),
+        ),
+        single=Read(
+            operation="getOrganizationField",
+            path="/api/v2/organizationFields/{field_code}",
+            cost=1,
+            params=_EVERYTHING,
+        ),
+        schema=columns(
+            f"""{_DEFINITION}
+            ui_visibility:{{add_visible_flag details_visible_flag org_detail_visible_flag
+                person_detail_visible_flag deal_detail_visible_flag show_in_add_deal_dialog
+                show_in_add_person_dialog}}
+            important_fields required_fields
+            """
+        ),
+        primary_keys=("field_code",),
+    ),
+    StreamSpec(
+        name="product_fields",
+        summary="Definitions of product fields with their options.",
+        reads=(
+            Read(
+                operation="getProductFields",
+                path="/api/v2/productFields",
+                cost=10,
+                paging=Paging.CURSOR,
+                page_size=500,
+                params=_VISIBILITY,
+            ),
+        ),
+        single=Read(
+            operation="getProductField", path="/api/v2/productFields/{field_code}", cost=1, params=_VISIBILITY
+        ),
+        schema=columns(
+            f"""{_DEFINITION}
+            ui_visibility:{{add_visible_flag details_visible_flag}}
+            """
+        ),
+        primary_keys=("field_code",),
+    ),
+    StreamSpec(
+        name="activity_fields",
+        summary="Definitions of activity fields with their options.",
+        reads=(
+            Read(
+                operation="getActivityFields",
+                path="/api/v2/activityFields",
+                cost=10,
+                paging=Paging.CURSOR,
+                page_size=500,
+                params=_VISIBILITY,
+            ),
+        ),
+        single=Read(
+            operation="getActivityField",
+            path="/api/v2/activityFields/{field_code}",
+            cost=1,
+            params=_VISIBILITY,
+        ),
+        schema=columns(
+            f"""{_DEFINITION}
+            ui_visibility:{{add_visible_flag details_visible_flag}}
+            """
+        ),
+        primary_keys=("field_code",),
+    ),
+    StreamSpec(
+        name="project_fields",
+        summary="Definitions of project fields with their options.",
+        reads=(
+            Read(
+                operation="getProjectFields",
+                path="/api/v2/projectFields",
+                cost=10,
+                paging=Paging.CURSOR,
+                page_size=500,
+            ),
+        ),
+        single=Read(operation="getProjectField", path="/api/v2/projectFields/{field_code}", cost=1),
+        schema=columns(
+            f"""{_DEFINITION}
+            ui_visibility:{{add_visible_flag details_visible_flag}}
+            important_fields required_fields
+            """
+        ),
+        primary_keys=("field_code",),
+    ),
+    StreamSpec(
+        name="lead_fields",
+        summary="Definitions of lead fields; custom ones are those of deals.",
+        reads=(
+            Read(
+                operation="getLeadFields",
+                path="/v1/leadFields",
+                cost=20,
+                paging=Paging.OFFSET,
+                page_size=500,
+            ),
+        ),
+        schema=_WITH_PARTS,
+        primary_keys=("key",),
+    ),
+    StreamSpec(
+        name="note_fields",
+        summary="Definitions of note fields.",
+        reads=(Read(operation="getNoteFields", path="/v1/noteFields", cost=20),),
+        schema=columns(
+            """
+            id key! name field_type active_flag edit_flag bulk_edit_allowed mandatory_flag
+            options:[{id label}]
+            """
+        ),
+        primary_keys=("key",),
+    ),
+    StreamSpec(
+        name="deal_field_attributes",
+        summary="Numeric ids (which filters need), flags and history of deal fields.",
+        reads=(
+            Read(
+                operation="getDealFields", path="/v1/dealFields", cost=20, paging=Paging.OFFSET, page_size=500
+            ),
+        ),
+        single=Read(operation="getDealField", path="/v1/dealFields/{id}", cost=2),
+        schema=_WITH_PARTS,
+        primary_keys=("key",),
+        selected_by_default=False,
+    ),
+    StreamSpec(
+        name="person_field_attributes",
+        summary="Numeric ids (which filters need), flags and history of person fields.",
+        reads=(
+            Read(
+                operation="getPersonFields",
+                path="/v1/personFields",
+                cost=20,
+                paging=Paging.OFFSET,
+                page_size=500,
+            ),
+        ),
+        single=Read(operation="getPersonField", path="/v1/personFields/{id}", cost=2),
+        schema=_WITH_PARTS,
+        primary_keys=("key",),
+        selected_by_default=False,
+    ),
+    StreamSpec(
+        name="organization_field_attributes",
+        summary="Numeric ids (which filters need), flags and history of organization fields.",
+        reads=(
+            Read(
+                operation="getOrganizationFields",
+                path="/v1/organizationFields",
+                cost=20,
+                paging=Paging.OFFSET,
+                page_size=500,
+            ),
+        ),
+        single=Read(operation="getOrganizationField", path="/v1/organizationFields/{id}", cost=2),
+        schema=_WITH_PARTS,
+        primary_keys=("key",),
+        selected_by_default=False,
+    ),
+    StreamSpec(
+        name="product_field_attributes",
+        summary="Numeric ids (which filters need), flags and history of product fields.",
+        reads=(
+            Read(
+                operation="getProductFields",
+                path="/v1/productFields",
+                cost=20,
+                paging=Paging.OFFSET,
+                page_size=500,
+            ),
+        ),
+        single=Read(operation="getProductField", path="/v1/productFields/{id}", cost=2),
+        schema=columns(f"{_ATTRIBUTES} picklist_data"),
+        primary_keys=("key",),
+        selected_by_default=False,
+    ),
+    StreamSpec(
+        name="activity_field_attributes",
+        summary="Numeric ids (which filters need), flags and history of activity fields.",
+        reads=(Read(operation="getActivityFields", path="/v1/activityFields", cost=20),),
+        schema=_WITH_PARTS,
+        primary_keys=("key",),
+        selected_by_default=False,
+    ),
+)

@@ -1,0 +1,38 @@
+"""Files."""
+
+from __future__ import annotations
+
+from pipedrive_client import Paging
+from tap_pipedrive.schema import columns
+from tap_pipedrive.spec import Changes, Read, StreamSpec
+
+STREAMS = (
+    StreamSpec(
+        name="files",
+        summary="Files and what they are attached to; their bytes are the stream `file_contents`.",
+        reads=(
+            Read(
+                operation="getFiles",
+                path="/v1/files",
+                cost=20,
+                paging=Paging.OFFSET,
+                page_size=100,
+                changes=Changes(
+                    ascending={"sort": "update_time ASC"}, descending={"sort": "update_time DESC"}
+                ),
+            ),
+        ),
+        single=Read(operation="getFile", path="/v1/files/{id}", cost=2),
+        schema=columns(
+            """
+            id! name description file_name file_type file_size active_flag inline_flag user_id deal_id
+            person_id org_id product_id activity_id lead_id project_id log_id deal_name person_name
+            org_name product_name lead_name project_name remote_location remote_id cid s3_bucket
+            mail_message_id:str mail_template_id url add_time update_time
+            """
+        ),
+        replication_key="update_time",
+        serves=("getDealFiles", "getPersonFiles", "getOrganizationFiles", "getProductFiles"),
+        notes="Each row names its deal, person, organization, product, activity, lead and project.",
+    ),
+)
