@@ -64,8 +64,14 @@ _ADDRESS_PARTS = (
 )
 COMPOSITES: Mapping[str, tuple[Part, ...]] = MappingProxyType(
     {
-        "monetary": (Part(suffix="", key="value", kind="num"), Part(suffix="currency", key="currency", kind="str")),
-        "daterange": (Part(suffix="", key="value", kind="date"), Part(suffix="until", key="until", kind="date")),
+        "monetary": (
+            Part(suffix="", key="value", kind="num"),
+            Part(suffix="currency", key="currency", kind="str"),
+        ),
+        "daterange": (
+            Part(suffix="", key="value", kind="date"),
+            Part(suffix="until", key="until", kind="date"),
+        ),
         "time": (
             Part(suffix="", key="value", kind="clock"),
             Part(suffix="timezone", key="timezone_name", kind="str"),

@@ -9,22 +9,22 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, TypeAlias, cast
 
 from anyascii import anyascii
 
-from pipedrive_client.fields import V1_DECODERS, V1_SUFFIXES, FieldDefinition
+from pipedrive_client.fields import HASH_KEY, V1_DECODERS, V1_SUFFIXES, FieldDefinition
 from tap_pipedrive.spec import RowForm
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable, Mapping
 
     from tap_pipedrive.spec import JSON
 
-Row = dict[str, object]
+Row: TypeAlias = "dict[str, object]"
+Step: TypeAlias = "tuple[str, str, Callable[[object], object] | None]"
 _EMPTY: Mapping[str, object] = {}
 _SHORT_KEY = 6
 _TYPES: dict[str, dict[str, JSON]] = {
@@ -133,9 +133,7 @@ def assign_columns(
         else:
             names[definition.key] = name
         taken.update(_claims(names[definition.key], definition, options))
-    return [
-        FieldColumn(name=names[definition.key], definition=definition) for definition in current + gone
-    ]
+    return [FieldColumn(name=names[definition.key], definition=definition) for definition in current + gone]
 
 
 def _with_key(name: str, definition: FieldDefinition, taken: set[str], options: OptionMode) -> str:
@@ -209,9 +207,6 @@ def _property(kind: Mapping[str, JSON], origin: dict[str, JSON], label: str) -> 
     part = origin.get("part")
     description = f"Custom field “{label}”" + (f", {part}." if part and part != "value" else ".")
     return {**kind, "description": description, "x-pipedrive": origin}
-
-
-Flatten = "Callable[[Row], None]"
 
 
 def flattener(  # noqa: C901  one closure per layout keeps branching out of the per-row loop
@@ -296,44 +291,52 @@ def _flat_form(
     columns: list[FieldColumn], mode: FieldMode, options: OptionMode
 ) -> Callable[[list[Row]], None]:
     """The v1 layout: hash keys at the top level, parts under suffixed keys."""
-    steps: list[tuple[str, str, Callable[[object], object] | None]] = []
-    keys: dict[str, list[str]] = {}
-    for column in columns:
-        definition = column.definition
-        keys[definition.key] = sources = [definition.key]
-        for part in definition.parts:
-            suffix = V1_SUFFIXES.get(part.suffix, part.suffix)
-            source = f"{definition.key}_{suffix}" if suffix else definition.key
-            sources.append(source)
-            decode = V1_DECODERS.get("int" if suffix == "timezone_id" else part.kind)
-            steps.append((source, column.part_name(suffix), decode))
-        if definition.parts:
-            continue
-        decode = V1_DECODERS.get(definition.kind)
-        if definition.kind in ("option", "options") and decode:
-            if options is not OptionMode.ID:
-                steps.append((definition.key, column.name, _then(decode, _labels(definition))))
-            if options is not OptionMode.LABEL:
-                name = column.name if options is OptionMode.ID else f"{column.name}_id"
-                steps.append((definition.key, name, decode))
-        else:
-            steps.append((definition.key, column.name, decode))
-    sources = [source for found in keys.values() for source in dict.fromkeys(found)]
+    steps = [step for column in columns for step in _flat_steps(column, options)]
+    sources = list(dict.fromkeys(source for source, _, _ in steps))
 
     def flatten(rows: list[Row]) -> None:
         for row in rows:
             values = {source: row.pop(source) for source in sources if source in row}
-            if mode is FieldMode.NESTED:
-                row["custom_fields"] = values
-            elif mode is not FieldMode.OFF:
-                for source, column, decode in steps:
-                    value = values.get(source)
-                    row[column] = value if value is None or decode is None else decode(value)
+            for source, column, decode in steps:
+                value = values.get(source)
+                row[column] = value if value is None or decode is None else decode(value)
 
-    return flatten
+    def nest(rows: list[Row]) -> None:
+        for row in rows:
+            keys = [key for key in row if HASH_KEY.match(key)]
+            row["custom_fields"] = {key: row.pop(key) for key in keys}
+
+    def drop(rows: list[Row]) -> None:
+        for row in rows:
+            for key in [key for key in row if HASH_KEY.match(key)]:
+                del row[key]
+
+    return {FieldMode.NESTED: nest, FieldMode.OFF: drop}.get(mode, flatten)
 
 
-def _then(first: Callable[[object], object], second: Callable[[object], object]) -> Callable[[object], object]:
+def _flat_steps(column: FieldColumn, options: OptionMode) -> list[Step]:
+    """(v1 key, column, decoder) for every column of a field."""
+    definition = column.definition
+    if definition.parts:
+        steps: list[Step] = []
+        for part in definition.parts:
+            suffix = V1_SUFFIXES.get(part.suffix, part.suffix)
+            source = f"{definition.key}_{suffix}" if suffix else definition.key
+            decode = V1_DECODERS.get("int" if suffix == "timezone_id" else part.kind)
+            steps.append((source, column.part_name(suffix), decode))
+        return steps
+    decode = V1_DECODERS.get(definition.kind)
+    if decode is None or definition.kind not in ("option", "options") or options is OptionMode.ID:
+        return [(definition.key, column.name, decode)]
+    labelled = (definition.key, column.name, _then(decode, _labels(definition)))
+    if options is OptionMode.LABEL:
+        return [labelled]
+    return [labelled, (definition.key, f"{column.name}_id", decode)]
+
+
+def _then(
+    first: Callable[[object], object], second: Callable[[object], object]
+) -> Callable[[object], object]:
     def both(value: object) -> object:
         decoded = first(value)
         return None if decoded is None else second(decoded)

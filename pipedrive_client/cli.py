@@ -1,0 +1,77 @@
+"""The command line's edge: any error becomes one sentence on stderr and an exit code that means something."""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import sys
+from enum import IntEnum
+from typing import TYPE_CHECKING
+
+from pipedrive_client.errors import BudgetSpent, ConfigError, PipedriveError, RunError, Stopped
+from pipedrive_client.redact import redact
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+class Exit(IntEnum):
+    """Exit codes of tap and target."""
+
+    DONE = 0
+    FAILED = 1
+    """Something went wrong on the way: a request that could not be repeated, a record that was refused."""
+    BAD_INPUT = 2
+    """Settings, catalog, state or arguments that cannot work."""
+    REFUSED = 3
+    """Pipedrive refuses the account: token, right, plan, or a block by its firewall."""
+    BUDGET_SPENT = 4
+    """Stopped cleanly before the token budget was spent; run again later."""
+    INTERRUPTED = 128
+    """Plus the number of the signal."""
+
+
+def exit_code(error: PipedriveError) -> Exit:
+    """The exit code that tells a caller what to do about an error."""
+    if isinstance(error, ConfigError):
+        return Exit.BAD_INPUT
+    if isinstance(error, BudgetSpent):
+        return Exit.BUDGET_SPENT
+    if isinstance(error, RunError) and not isinstance(error, Stopped):
+        return Exit.REFUSED
+    return Exit.FAILED
+
+
+def run(command: Callable[[], object], *, plugin: str) -> None:
+    """Run a plugin's command and leave the process with its exit code.
+
+    Args:
+        command: the click command; it may leave by SystemExit itself.
+        plugin: name that stands before the sentence.
+    """
+    try:
+        command()
+    except PipedriveError as error:
+        say(plugin, str(error))
+        sys.exit(exit_code(error))
+    except json.JSONDecodeError as error:
+        say(plugin, f"A file given is not JSON: {error.msg} in line {error.lineno}, column {error.colno}.")
+        sys.exit(Exit.BAD_INPUT)
+    except BrokenPipeError:
+        # The program behind the pipe is gone; what it did not read comes again with the next run.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        say(plugin, "The program that reads the output has ended; stopped.")
+        sys.exit(Exit.FAILED)
+    except KeyboardInterrupt:
+        say(plugin, "Interrupted.")
+        sys.exit(Exit.INTERRUPTED + 2)
+
+
+def say(plugin: str, sentence: str) -> None:
+    """One sentence to the person or the log: plain on a terminal, a log record elsewhere."""
+    text = redact(sentence, ())
+    if sys.stderr.isatty():
+        sys.stderr.write(f"{plugin}: {text}\n")
+    else:
+        logging.getLogger(plugin).error("%s", text)

@@ -1,0 +1,117 @@
+"""What a run is doing: a live line for a person, structured logs for a machine, a cost table at the end."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TextIO
+
+if TYPE_CHECKING:
+    import logging
+
+    from pipedrive_client import PipedriveClient
+
+_REDRAW_SECONDS = 0.1
+_LOG_SECONDS = 60.0
+
+
+@dataclass(slots=True)
+class StreamCount:
+    """Records of one stream so far, and when its first and last came."""
+
+    records: int = 0
+    began: float = 0.0
+    ended: float = 0.0
+
+
+class Progress:
+    """Counts records by stream and shows them.
+
+    On a terminal one line on stderr is redrawn at most ten times a second; otherwise a log record a
+    minute says the same.
+    """
+
+    def __init__(self, logger: logging.Logger, *, stream: TextIO | None = None) -> None:
+        self._logger = logger
+        self._out = stream or sys.stderr
+        self._live = self._out.isatty()
+        self._counts: dict[str, StreamCount] = {}
+        self._began = self._drawn = time.monotonic()
+        self._client: PipedriveClient | None = None
+
+    def watch(self, client: PipedriveClient) -> None:
+        """Show this client's requests and tokens too."""
+        self._client = client
+
+    def rows(self, stream: str, count: int) -> None:
+        """So many more records of a stream were written."""
+        now = time.monotonic()
+        entry = self._counts.setdefault(stream, StreamCount(began=now))
+        entry.records += count
+        entry.ended = now
+        if now - self._drawn >= (_REDRAW_SECONDS if self._live else _LOG_SECONDS):
+            self._drawn = now
+            self._show(stream, now)
+
+    def _show(self, stream: str, now: float) -> None:
+        total = sum(entry.records for entry in self._counts.values())
+        rate = total / max(now - self._began, 0.001)
+        tokens = self._client.usage.tokens if self._client else 0
+        requests = self._client.usage.requests if self._client else 0
+        mine = self._counts[stream].records
+        line = (
+            f"{stream}: {mine:,} records · {total:,} in all · {rate:,.0f}/s · "
+            f"{requests:,} requests, {tokens:,} tokens"
+        )
+        if self._live:
+            width = shutil.get_terminal_size().columns - 1
+            self._out.write("\r\x1b[2K" + line[:width])
+            self._out.flush()
+        else:
+            self._logger.info("%s", line)
+
+    def clear(self) -> None:
+        """Take the live line away, so that other output starts on a clean line."""
+        if self._live:
+            self._out.write("\r\x1b[2K")
+            self._out.flush()
+
+    def summary(self) -> None:
+        """The table of what the run wrote and what it cost, by stream."""
+        self.clear()
+        usage = {row.label: row for row in self._client.usage.rows()} if self._client else {}
+        names = [name for name in self._counts if self._counts[name].records or name in usage]
+        names += [label for label in usage if label not in self._counts]
+        if not names:
+            self._logger.info("Nothing new: no records, no requests")
+            return
+        rows = [("stream", "records", "requests", "tokens")]
+        for name in sorted(names):
+            counted, used = self._counts.get(name), usage.get(name)
+            rows.append(
+                (
+                    name,
+                    f"{counted.records:,}" if counted else "",
+                    f"{used.requests:,}" if used else "",
+                    f"{used.tokens:,}" if used else "",
+                )
+            )
+        total = sum(entry.records for entry in self._counts.values())
+        requests = sum(row.requests for row in usage.values())
+        tokens = sum(row.tokens for row in usage.values())
+        rows.append(("total", f"{total:,}", f"{requests:,}", f"{tokens:,}"))
+        if self._live:
+            widths = [max(len(row[at]) for row in rows) for at in range(4)]
+            for row in rows:
+                cells = [row[0].ljust(widths[0]), *(row[at].rjust(widths[at]) for at in (1, 2, 3))]
+                self._out.write("  ".join(cells) + "\n")
+        else:
+            seconds = time.monotonic() - self._began
+            by_stream = ", ".join(f"{row[0]} {row[1] or 0}" for row in rows[1:-1])
+            self._logger.info(
+                "Read %s records with %s requests and %s tokens in %.1f s: %s",
+                rows[-1][1], rows[-1][2], rows[-1][3], seconds, by_stream,
+                extra={"records": total, "requests": requests, "tokens": tokens},
+            )  # fmt: skip

@@ -1,0 +1,170 @@
+"""Pages of rows from one published read, in the order its bookmark needs.
+
+Lists that page by offset shift under the reader when a row before the border is changed or deleted;
+`overlapping_pages` notices and goes back. Cursor lists mark a key, not a position, and cannot shift.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import TYPE_CHECKING, TypeAlias, cast
+from urllib.parse import quote
+
+from pipedrive_client import Paging, times
+from tap_pipedrive.shapes import SHAPES
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from pipedrive_client import PipedriveClient
+    from tap_pipedrive.spec import Params, Read
+
+Row: TypeAlias = "dict[str, object]"
+Context: TypeAlias = Mapping[str, object]
+Query: TypeAlias = "dict[str, object]"
+_NOTHING: Context = {}
+
+
+class Reader:
+    """Reads one `Read` for one stream.
+
+    Args:
+        client: does the requests.
+        read: what to ask for.
+        label: name under which requests and tokens are counted.
+        shape: name of the row function, see `shapes.py`.
+        params: query parameters besides the read's own, from the settings.
+    """
+
+    def __init__(
+        self,
+        client: PipedriveClient,
+        read: Read,
+        *,
+        label: str,
+        shape: str | None = None,
+        params: Mapping[str, object] | None = None,
+    ) -> None:
+        self.read = read
+        self._client = client
+        self._label = label
+        self._shape = SHAPES[shape] if shape else None
+        self._params: Query = {**read.params, **(params or {})}
+
+    def all(self, context: Context = _NOTHING, query: Context = _NOTHING) -> Iterator[list[Row]]:
+        """Pages of everything there is, with the path filled from `context`.
+
+        Raises:
+            PipedriveError: a request failed for good.
+        """
+        yield from self._pages({**self._params, **query}, context)
+
+    def changes(self, since: datetime | None, moment: Callable[[Row], str]) -> Iterator[list[Row]]:
+        """Pages of what changed at or after `since`, oldest change first.
+
+        Args:
+            since: inclusive lower bound; None reads everything.
+            moment: RFC 3339 time by which a row is ordered.
+        """
+        changes = self.read.changes
+        if changes is None:
+            yield from self.all()
+        elif since and not changes.since and changes.descending:
+            yield from self._newest_first(changes.descending, times.to_rfc3339(since), moment)
+        else:
+            query: Query = {**self._params, **changes.ascending}
+            if since and changes.since:
+                query[changes.since] = times.to_rfc3339(since)
+            if self.read.paging is Paging.OFFSET:
+                yield from self._overlapping(query, moment)
+            else:
+                yield from self._pages(query, _NOTHING)
+
+    def _newest_first(
+        self, descending: Params, since: str, moment: Callable[[Row], str]
+    ) -> Iterator[list[Row]]:
+        """What changed at or after `since`, from a list that can only be sorted, not bounded.
+
+        It is read newest first until the bound is passed, then handed out oldest first, so that the
+        bookmark may follow.
+        """
+        changed: list[Row] = []
+        for rows in self._pages({**self._params, **descending}, _NOTHING):
+            changed += (row for row in rows if moment(row) >= since)
+            if rows and moment(rows[-1]) < since:
+                break
+        # A row changed while we read pushes others onto the next page; of two copies the one read first,
+        # which is the newer, stays.
+        newest = {row.get("id"): row for row in reversed(changed)}
+        yield sorted(newest.values(), key=moment)
+
+    def _overlapping(self, query: Query, moment: Callable[[Row], str]) -> Iterator[list[Row]]:
+        """Offset pages that share one row with the page before, as proof that nothing shifted.
+
+        When the shared row is not where it was, rows before it were changed or removed, and others
+        moved up past the border. The reader then steps back until it stands on a row it knows in
+        its known state; everything before such a row is known, since the list is sorted.
+        """
+        size = self.read.page_size or 100
+        known: dict[object, str] = {}
+        start = 0
+        while True:
+            rows, more, following = self._offset_page({**query, "start": start, "limit": size})
+            if start and (not rows or known.get(rows[0].get("id")) != moment(rows[0])):
+                start = max(0, start - size + 1)
+                continue
+            fresh = [row for row in rows if known.get(row.get("id")) != moment(row)]
+            known.update((row.get("id"), moment(row)) for row in fresh)
+            yield fresh
+            if not more:
+                return
+            start = max(following - 1, start + 1)
+
+    def _offset_page(self, query: Query) -> tuple[list[Row], bool, int]:
+        answer = self._client.request(
+            "GET", self.read.path, params=query, cost=self.read.cost, label=self._label
+        )
+        body = cast("Row", answer.json())
+        rows = self._rows(body, _NOTHING)
+        start = cast("int", query["start"])
+        position = _position(body)
+        more = position.get("more_items_in_collection")
+        if more is None:
+            more = len(rows) == query["limit"]
+        following = position.get("next_start")
+        return rows, bool(more), following if isinstance(following, int) else start + len(rows)
+
+    def _pages(self, query: Query, context: Context) -> Iterator[list[Row]]:
+        path = self.read.path.format_map(
+            {name: quote(str(value), safe="") for name, value in context.items()}
+        )
+        pages = self._client.pages(
+            path,
+            params=query,
+            paging=self.read.paging,
+            page_size=self.read.page_size,
+            cost=self.read.cost,
+            label=self._label,
+            records=self.read.records,
+        )
+        for page in pages:
+            yield self._rows(cast("Row", page.body), context)
+
+    def _rows(self, body: Row, context: Context) -> list[Row]:
+        found: object = body
+        for key in self.read.records.split("."):
+            found = found.get(key) if isinstance(found, dict) else None
+        if self._shape:
+            return list(self._shape(found, context))
+        if isinstance(found, dict):
+            return [found]
+        return [row for row in found if isinstance(row, dict)] if isinstance(found, list) else []
+
+
+def _position(body: Row) -> Row:
+    """The v1 paging block, which some operations put directly under `additional_data`."""
+    extra = body.get("additional_data")
+    if not isinstance(extra, dict):
+        return {}
+    inner = extra.get("pagination")
+    return inner if isinstance(inner, dict) else extra

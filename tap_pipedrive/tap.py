@@ -1,0 +1,323 @@
+"""The tap: settings, the client, and the streams the catalogue describes."""
+
+from __future__ import annotations
+
+import difflib
+import json
+import os
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, ClassVar, cast
+
+import msgspec
+from singer_sdk import Stream, Tap
+from singer_sdk.helpers.capabilities import PluginCapabilities, TapCapabilities
+from typing_extensions import override
+
+from pipedrive_client import SETTING_DEFINITIONS, ClientSettings, ConfigError, PipedriveClient, times
+from pipedrive_client.cli import Exit
+from pipedrive_client.fields import FieldDefinition, FieldRegistry
+from tap_pipedrive.catalog import STREAMS
+from tap_pipedrive.custom_fields import FieldMode, OptionMode
+from tap_pipedrive.output import PageWriter
+from tap_pipedrive.progress import Progress
+from tap_pipedrive.streams import PipedriveStream, stream_classes
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from datetime import datetime
+    from types import FrameType
+
+    from singer_sdk.helpers.capabilities import CapabilitiesEnum
+    from singer_sdk.plugin_base import _ConfigInput
+
+    from tap_pipedrive.spec import JSON, Read, StreamSpec
+
+_STATE_SHAPE = '{"bookmarks": {"<stream>": {…}}}'
+
+
+def _shared_settings() -> dict[str, JSON]:
+    """JSON-schema properties of the settings tap and target share."""
+    found: dict[str, JSON] = {}
+    for setting in SETTING_DEFINITIONS:
+        entry: dict[str, JSON] = {
+            "type": [setting.type, "null"],
+            "title": setting.name.replace("_", " ").capitalize(),
+            "description": setting.description,
+        }
+        if setting.secret:
+            entry |= {"secret": True, "writeOnly": True}
+        if setting.default is not None:
+            entry["default"] = setting.default
+        found[setting.name] = entry
+    return found
+
+
+_TAP_SETTINGS: dict[str, JSON] = {
+    "start_date": {
+        "type": ["string", "null"],
+        "format": "date-time",
+        "title": "Start date",
+        "description": "Read only what changed at or after this time (RFC 3339 or YYYY-MM-DD), "
+        "where rows say so.",
+    },
+    "custom_fields": {
+        "type": ["string", "null"],
+        "enum": [*(mode.value for mode in FieldMode), None],
+        "default": FieldMode.NAMED.value,
+        "title": "Custom fields",
+        "description": "How custom fields appear: `named` columns, columns `keyed` by Pipedrive's hash, "
+        "one `nested` object, or `off`.",
+    },
+    "option_values": {
+        "type": ["string", "null"],
+        "enum": [*(mode.value for mode in OptionMode), None],
+        "default": OptionMode.LABEL.value,
+        "title": "Option values",
+        "description": "What single and multiple option columns hold: the `label`, the `id`, or `both` "
+        "(the id in a column of its own, named `…_id`).",
+    },
+}
+
+
+class TapPipedrive(Tap):
+    """Reads everything Pipedrive's API can list or get."""
+
+    name = "tap-pipedrive"
+    package_name = "pipedrive-singer"
+    dynamic_catalog = True
+    message_writer_class = PageWriter
+    config_jsonschema: ClassVar[dict[str, Any]] = {
+        "type": "object",
+        "properties": {**_shared_settings(), **_TAP_SETTINGS},
+    }
+    capabilities: ClassVar[list[CapabilitiesEnum]] = [
+        TapCapabilities.CATALOG,
+        TapCapabilities.STATE,
+        TapCapabilities.DISCOVER,
+        PluginCapabilities.ABOUT,
+        PluginCapabilities.STREAM_MAPS,
+        PluginCapabilities.FLATTENING,
+        PluginCapabilities.STRUCTURED_LOGGING,
+    ]
+
+    def __init__(self, *, state: object = None, **options: Any) -> None:  # noqa: ANN401  the SDK's own options
+        """Set up the tap.
+
+        Args:
+            state: Singer state, as a mapping; it is needed before the SDK would load it, because
+                column names come from it.
+            **options: `config`, `catalog` and the other options of `singer_sdk.Tap`.
+
+        Raises:
+            ConfigError: a setting, the catalog or the state cannot work.
+        """
+        self._given_state = _checked_state(state)
+        self._interrupted_by = 0
+        super().__init__(state=cast("Any", self._given_state), **options)
+        _ = self.client, self.start_date  # a setting that cannot work is told at once
+
+    # --- parts ----------------------------------------------------------------------------------
+
+    @cached_property
+    def client(self) -> PipedriveClient:
+        """The only way to Pipedrive, shared by all streams and threads."""
+        client = PipedriveClient(ClientSettings.from_config(self.config))
+        self.progress.watch(client)
+        return client
+
+    @cached_property
+    def fields(self) -> FieldRegistry:
+        """Field definitions of the account."""
+        return FieldRegistry(self.client)
+
+    @cached_property
+    def progress(self) -> Progress:
+        """What the run shows."""
+        return Progress(self.logger)
+
+    @property
+    def page_writer(self) -> PageWriter:
+        """The message writer, which takes whole pages."""
+        return cast("PageWriter", self.message_writer)
+
+    @cached_property
+    def field_mode(self) -> FieldMode:
+        """Setting `custom_fields`."""
+        return FieldMode(self.config.get("custom_fields") or FieldMode.NAMED)
+
+    @cached_property
+    def option_mode(self) -> OptionMode:
+        """Setting `option_values`."""
+        return OptionMode(self.config.get("option_values") or OptionMode.LABEL)
+
+    @cached_property
+    def start_date(self) -> datetime | None:
+        """Setting `start_date`."""
+        value = self.config.get("start_date")
+        if not value:
+            return None
+        try:
+            return times.parse(str(value))
+        except ValueError as error:
+            msg = (
+                f"Setting start_date: {value!r} is no time; write it like 2026-01-31 or 2026-01-31T00:00:00Z."
+            )
+            raise ConfigError(msg) from error
+
+    @cached_property
+    def start_text(self) -> str:
+        """`start_date` as RFC 3339 with whole seconds, empty when it is not set."""
+        return times.to_rfc3339(self.start_date) if self.start_date else ""
+
+    def stream_memo(self, stream: str) -> Mapping[str, JSON]:
+        """What the state given to this run says of a stream."""
+        memo = cast("Mapping[str, Any]", self._given_state).get("bookmarks", {}).get(stream)
+        return memo if isinstance(memo, dict) else {}
+
+    def stream_parameters(self, spec: StreamSpec, read: Read) -> Mapping[str, object]:
+        """Query parameters the settings add to a read."""
+        del spec, read
+        return {}
+
+    def field_definitions(self, stream: PipedriveStream) -> list[FieldDefinition]:
+        """Custom field definitions for a stream's columns, without a request where none is due.
+
+        Definitions cost tokens. As long as the state or the catalog remembers the columns, and no row
+        has come, what is remembered is enough.
+        """
+        entity = stream.spec.custom_fields
+        if not entity:
+            return []
+        if self.fields.known(entity) or not (stream.column_memo or self._passed_over(stream)):
+            return self.fields.custom(entity)
+        return []
+
+    def _passed_over(self, stream: PipedriveStream) -> bool:
+        """Whether a catalog was given that does not select the stream, so that its columns do not matter."""
+        if self.input_catalog is None:
+            return False
+        entry = self.input_catalog.get_stream(stream.name)
+        return entry is None or not entry.metadata.root.selected
+
+    # --- the SDK's hooks --------------------------------------------------------------------------
+
+    @override
+    def discover_streams(self) -> Sequence[Stream]:
+        """All streams of the catalogue."""
+        self._check_catalog()
+        return [made(tap=self) for made in stream_classes(STREAMS).values()]
+
+    @override
+    def setup_mapper(self) -> None:
+        """Prepare stream maps; streams register their schema when they are first used."""
+        super(Tap, self).setup_mapper()
+
+    def _check_catalog(self) -> None:
+        for entry in self.input_catalog.streams if self.input_catalog else ():
+            if entry.tap_stream_id not in STREAMS:
+                near = difflib.get_close_matches(entry.tap_stream_id, STREAMS, n=3)
+                hint = f" Nearest: {', '.join(near)}." if near else ""
+                msg = (
+                    f"The catalog names stream {entry.tap_stream_id!r}, which tap-pipedrive does not have."
+                    f"{hint} Run --discover for a new catalog."
+                )
+                raise ConfigError(msg)
+
+    @override
+    def _handle_termination(self, signum: int, frame: FrameType | None) -> None:
+        """Stop after the page in hand, so that no line and no state is torn; at once when asked twice."""
+        if self._interrupted_by:
+            os._exit(Exit.INTERRUPTED + signum)
+        self._interrupted_by = signum
+        self.logger.info("Stopping: the page in hand is finished and the state written")
+        self.client.stop()
+
+    def stop_if_interrupted(self) -> None:
+        """Leave, if a signal asked to.
+
+        Raises:
+            SystemExit: with 128 plus the signal's number.
+        """
+        if self._interrupted_by:
+            raise SystemExit(Exit.INTERRUPTED + self._interrupted_by)
+
+    @classmethod
+    @override
+    def invoke(  # type: ignore[override]  # the SDK narrows it the same way
+        cls,
+        *,
+        about: bool = False,
+        about_format: str | None = None,
+        config: _ConfigInput | None = None,
+        state: Any = None,
+        catalog: Any = None,
+    ) -> None:
+        """Run the command line: a sync, unless `--about` asks for something else."""
+        super(Tap, cls).invoke(about=about, about_format=about_format)
+        tap = cls(
+            config=dict(config.config) if config else {},
+            state=_json_file(state, "state"),
+            catalog=_json_file(catalog, "catalog"),
+            parse_env_config=bool(config and config.parse_env),
+        )
+        try:
+            tap.sync_all()
+        finally:
+            tap.progress.summary()
+            tap.client.close()
+
+
+def _json_file(file: Any, what: str) -> Any:  # noqa: ANN401  a text file in, any JSON out
+    """The JSON in an opened file; nothing for an empty one, as Meltano passes for a first run."""
+    if file is None:
+        return None
+    text = file.read()
+    if not text.strip():
+        return None
+    try:
+        return msgspec.json.decode(text)
+    except msgspec.DecodeError as error:
+        msg = f"The {what} file {file.name} is not JSON: {error}. Give the file a run wrote, or none."
+        raise ConfigError(msg) from error
+
+
+def _checked_state(state: object) -> dict[str, Any]:
+    """The state, once it is known to have the shape the tap writes.
+
+    Raises:
+        ConfigError: it has another shape.
+    """
+    if state is None:
+        return {}
+    if not isinstance(state, dict):
+        msg = f"The state is not an object; it looks like {_STATE_SHAPE}."
+        raise ConfigError(msg)
+    bookmarks = state.get("bookmarks", {})
+    if not isinstance(bookmarks, dict):
+        msg = f"The state's bookmarks are not an object; it looks like {_STATE_SHAPE}."
+        raise ConfigError(msg)
+    for stream, memo in bookmarks.items():
+        if not isinstance(memo, dict):
+            msg = f"The state of stream {stream} is not an object; it looks like {_STATE_SHAPE}."
+            raise ConfigError(msg)
+        for value in _bookmark_times(memo):
+            try:
+                times.parse(str(value))
+            except ValueError as error:
+                msg = (
+                    f"The state of stream {stream} holds {json.dumps(value)[:60]} as a bookmark, which is no "
+                    "time; mend it, or run without a state to read all again."
+                )
+                raise ConfigError(msg) from error
+    return state
+
+
+def _bookmark_times(memo: Mapping[str, Any]) -> list[object]:
+    """Every time a stream's state holds."""
+    reads = memo.get("reads")
+    inner = reads.values() if isinstance(reads, dict) else ()
+    values = [
+        memo.get("replication_key_value"),
+        *(read.get("since") for read in inner if isinstance(read, dict)),
+    ]
+    return [value for value in values if value]
