@@ -16,7 +16,6 @@ from pipedrive_client.errors import (
     NotFound,
     NotVisible,
     PipedriveError,
-    RateLimited,
     Rejected,
     ServerError,
     Unauthorized,
@@ -38,7 +37,9 @@ _BY_STATUS: dict[int, type[PipedriveError]] = {
     404: NotFound,
     410: Gone,
     415: FeatureOff,
-    429: RateLimited,
+    # Not the API's own, but a proxy's on the way to it.
+    408: ServerError,
+    425: ServerError,
 }
 _ADVICE = {
     401: "the token was refused: check that it is current and that API use is allowed for this user",
@@ -100,7 +101,7 @@ def error_of(
         error_info=info or error_text,
         request_id=_request_id(answer),
         label=label,
-        may_have_acted=status >= 500,  # noqa: PLR2004 - the server failed on the way
+        may_have_acted=kind is ServerError,
     )
     if isinstance(error, ServerError):
         error.retry_after_seconds = number_of(answer.headers, "retry-after")

@@ -7,7 +7,7 @@ from collections import deque
 from concurrent.futures import Future
 from functools import partial
 from queue import SimpleQueue
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from pipedrive_client.errors import Stopped
 
@@ -95,40 +95,52 @@ def ordered_map(
     After a failure no further item is begun; those under way are awaited, so that nothing goes on behind
     the caller's back. The same happens when the generator is closed.
     """
-    under_way: deque[Future[R]] = deque()
-    source = enumerate(items)
-    failures: list[int] = []
+    batch = _Batch(pool, function, items, ahead)
+    try:
+        batch.fill()
+        while batch.under_way:
+            yield batch.under_way.popleft().result()
+            batch.fill()
+    finally:
+        batch.abandon()
 
-    def run(index: int, item: T) -> R:
-        # Items before the failed one must still be done: their results come first.
-        if failures and index > min(failures):
-            raise Stopped("An earlier item failed.")
-        try:
-            return function(item)
-        except BaseException:
-            failures.append(index)
-            raise
 
-    def fill() -> None:
-        while len(under_way) < ahead and not failures:
-            following = next(source, None)
+class _Batch(Generic[T, R]):
+    """The items of one `ordered_map` that are under way."""
+
+    def __init__(self, pool: WorkerPool, function: Callable[[T], R], items: Iterable[T], ahead: int) -> None:
+        self.under_way: deque[Future[R]] = deque()
+        self._pool = pool
+        self._function = function
+        self._source = enumerate(items)
+        self._ahead = ahead
+        self._failures: list[int] = []
+
+    def fill(self) -> None:
+        """Begin further items."""
+        while len(self.under_way) < self._ahead and not self._failures:
+            following = next(self._source, None)
             if following is None:
                 return
-            under_way.append(pool.submit(partial(run, *following)))
+            self.under_way.append(self._pool.submit(partial(self._run, *following)))
 
-    try:
-        fill()
-        while under_way:
-            result = under_way.popleft().result()
-            yield result
-            del result
-            fill()
-    finally:
-        for future in under_way:
+    def abandon(self) -> None:
+        """Cancel what has not begun and wait for what has."""
+        for future in self.under_way:
             future.cancel()
-        for future in under_way:
+        for future in self.under_way:
             if not future.cancelled():
                 future.exception()
+
+    def _run(self, index: int, item: T) -> R:
+        """One item, unless one before it has failed: those before the failed one still give their results."""
+        if self._failures and index > min(self._failures):
+            raise Stopped("An earlier item failed.")
+        try:
+            return self._function(item)
+        except BaseException:
+            self._failures.append(index)
+            raise
 
 
 def read_ahead(
@@ -142,47 +154,58 @@ def read_ahead(
         first: token of the first step.
         ahead: results that may be ready or under way while the caller handles one.
     """
-    ready: SimpleQueue[tuple[R, bool] | BaseException] = SimpleQueue()
-    lock = threading.Lock()
-    slots = ahead
-    parked: list[T] = []
-    closed = threading.Event()
-
-    def begin(token: T) -> None:
-        nonlocal slots
-        with lock:
-            if slots == 0:
-                parked.append(token)
-                return
-            slots -= 1
-        pool.submit(partial(run, token))
-
-    def run(token: T) -> None:
-        if closed.is_set():
-            return
-        try:
-            result, following = step(token)
-            if following is not None and not closed.is_set():
-                begin(following)
-        except BaseException as error:  # noqa: BLE001 - raised again by the caller's thread
-            ready.put(error)
-        else:
-            ready.put((result, following is None))
-
+    chain = _Chain(pool, step, ahead)
     try:
-        begin(first)
+        chain.begin(first)
         ended = False
         while not ended:
-            outcome = ready.get()
-            if isinstance(outcome, BaseException):
-                raise outcome
-            result, ended = outcome
-            with lock:
-                slots += 1
-                waiting = parked.pop() if parked else None
-            if waiting is not None:
-                begin(waiting)
+            result, ended = chain.take()
             yield result
-            del result, outcome
     finally:
-        closed.set()
+        chain.closed = True
+
+
+class _Chain(Generic[T, R]):
+    """The steps of one `read_ahead`."""
+
+    def __init__(self, pool: WorkerPool, step: Callable[[T], tuple[R, T | None]], ahead: int) -> None:
+        self.closed = False
+        self._pool = pool
+        self._step = step
+        self._ready: SimpleQueue[tuple[R, bool] | BaseException] = SimpleQueue()
+        self._lock = threading.Lock()
+        self._slots = ahead
+        self._parked: T | None = None
+
+    def begin(self, token: T) -> None:
+        """Begin a step, or keep its token until the caller has taken a result."""
+        with self._lock:
+            if self._slots == 0:
+                self._parked = token
+                return
+            self._slots -= 1
+        self._pool.submit(partial(self._run, token))
+
+    def take(self) -> tuple[R, bool]:
+        """The next result and whether it is the last."""
+        outcome = self._ready.get()
+        if isinstance(outcome, BaseException):
+            raise outcome
+        with self._lock:
+            self._slots += 1
+            token, self._parked = self._parked, None
+        if token is not None:
+            self.begin(token)
+        return outcome
+
+    def _run(self, token: T) -> None:
+        """One step on a thread of the pool."""
+        if self.closed:
+            return
+        try:
+            result, following = self._step(token)
+            self._ready.put((result, following is None))
+            if following is not None and not self.closed:
+                self.begin(following)
+        except BaseException as error:  # noqa: BLE001 - raised again in the caller's thread
+            self._ready.put(error)

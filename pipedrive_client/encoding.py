@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -10,6 +11,7 @@ from urllib.parse import quote, urlencode
 import msgspec
 from urllib3.filepost import encode_multipart_formdata
 
+from pipedrive_client.errors import Rejected
 from pipedrive_client.times import to_rfc3339
 
 if TYPE_CHECKING:
@@ -17,6 +19,15 @@ if TYPE_CHECKING:
 
     FileParts = Mapping[str, tuple[str, bytes | BinaryIO, str]]
 
+_HEADER_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
+_CLIENT_HEADERS = {
+    "authorization",
+    "x-api-token",
+    "host",
+    "content-length",
+    "transfer-encoding",
+    "connection",
+}
 # v2 refuses numbers written as text.
 _encoder = msgspec.json.Encoder(decimal_format="number")
 
@@ -45,6 +56,23 @@ def encode_body(
     if json is not None:
         return _encoder.encode(json), "application/json"
     return None, None
+
+
+def own_headers(headers: Mapping[str, str] | None, content_type: str | None) -> dict[str, str]:
+    """A caller's headers, less those that are the client's own business.
+
+    Raises:
+        Rejected: a name or value that no header can carry.
+    """
+    kept: dict[str, str] = {}
+    for name, value in (headers or {}).items():
+        if not (_HEADER_NAME.fullmatch(name) and value.isascii() and value.isprintable()):
+            raise Rejected(f"The header {name[:40]!r} cannot be sent: only printable ASCII characters can.")
+        if name.lower() not in _CLIENT_HEADERS:
+            kept[name.title()] = value
+    if content_type is not None:
+        kept["Content-Type"] = content_type
+    return kept
 
 
 def _pairs(params: Mapping[str, object]) -> list[tuple[str, str]]:

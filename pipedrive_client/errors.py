@@ -48,7 +48,7 @@ class PipedriveError(Exception):
         repeat_in_seconds: set by the retry policy; None when the request must not be repeated.
     """
 
-    def __init__(  # noqa: PLR0913 - the facts of a failed request
+    def __init__(
         self,
         message: str,
         *,

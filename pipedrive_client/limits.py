@@ -310,7 +310,8 @@ class TokenBudget:
         resume_at: datetime = next_midnight(self._clock.now())
         error = BudgetSpent(
             f"The company's API tokens of today are spent ({left} left). Run again after "
-            f"{to_rfc3339(resume_at)}: the best guess, as Pipedrive resets the budget at midnight of a time zone it does not name.",
+            f"{to_rfc3339(resume_at)}: the best guess, as Pipedrive resets the budget at midnight of a time "
+            "zone it does not name.",
         )
         error.resume_at = resume_at
         return error

@@ -36,7 +36,7 @@ LONGEST_WAIT_SECONDS = 30.0
 _NOT_IMPLEMENTED = 501
 
 
-def seconds_before_repeat(  # noqa: PLR0913 - the facts the decision needs, all of them
+def seconds_before_repeat(
     error: PipedriveError,
     *,
     idempotent: bool,

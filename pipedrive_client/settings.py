@@ -190,10 +190,10 @@ def is_safe_url(url: str) -> bool:
     parts = urlsplit(url)
     if not parts.hostname:
         return False
-    return parts.scheme == "https" or (parts.scheme == "http" and _is_loopback(parts.hostname))
+    return parts.scheme == "https" or (parts.scheme == "http" and is_loopback(parts.hostname))
 
 
-def _is_loopback(host: str) -> bool:
+def is_loopback(host: str) -> bool:
     """Whether the host is this machine, without asking a name server."""
     if host == "localhost":
         return True
@@ -254,7 +254,7 @@ def _url(config: Mapping[str, object], name: str) -> str | None:
         )
     if not is_safe_url(given):
         raise ConfigError(
-            f"{name} uses http, which would send the token in the clear: use https; loopback only may use http.",
+            f"{name} uses http, which sends the token in the clear: use https; loopback only may use http.",
         )
     return given.rstrip("/")
 

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import logging
 import re
+import ssl
+import sys
 import threading
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -19,12 +21,18 @@ from requests.adapters import HTTPAdapter
 from requests.structures import CaseInsensitiveDict
 from urllib3.exceptions import HTTPError, NameResolutionError, NewConnectionError
 
-from pipedrive_client.errors import ConfigError, MalformedAnswer, Unreachable
-from pipedrive_client.settings import is_safe_url
+from pipedrive_client.errors import ConfigError, MalformedAnswer, PipedriveError, Unreachable
+from pipedrive_client.settings import is_loopback, is_safe_url
+
+if sys.version_info >= (3, 12):
+    from typing import override
+else:
+    from typing_extensions import override
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from urllib3.connectionpool import ConnectionPool
     from urllib3.response import BaseHTTPResponse
 
 logger = logging.getLogger("pipedrive_client")
@@ -33,6 +41,11 @@ LONGEST_CONNECT_SECONDS = 10.0
 CHUNK_BYTES = 1 << 18
 _PARTIAL = 206
 _UNREAD: Any = object()
+_UNUSABLE = (
+    requests.exceptions.InvalidURL,
+    requests.exceptions.InvalidHeader,
+    requests.exceptions.InvalidSchema,
+)
 
 
 @dataclass(slots=True, eq=False)
@@ -92,10 +105,42 @@ class _Route:
 
 
 class _LeanAdapter(HTTPAdapter):
-    """An adapter that leaves out cookies and charsets, which cost a third of a call and are never used."""
+    """An adapter that does once per host what requests does on each call, without cookies and charsets.
 
+    Measured on loopback: half of the CPU time of `Session.get`.
+    """
+
+    def __init__(self) -> None:
+        super().__init__(pool_connections=4, pool_maxsize=2)
+        self._pools: dict[str, ConnectionPool] = {}
+
+    @override
+    def get_connection_with_tls_context(
+        self,
+        request: requests.PreparedRequest,
+        verify: bool | str | None,
+        proxies: Mapping[str, str] | None = None,
+        cert: tuple[str, str] | str | None = None,
+    ) -> ConnectionPool:
+        """The pool of the host; verify, proxies and cert never change for one host here."""
+        origin = _origin(request.url or "")
+        pool = self._pools.get(origin)
+        if pool is None:
+            pool = super().get_connection_with_tls_context(request, verify, proxies=proxies, cert=cert)
+            self._pools[origin] = pool
+        return pool
+
+    @override
+    def request_url(self, request: requests.PreparedRequest, proxies: Mapping[str, str] | None) -> str:
+        """What stands in the request line."""
+        if proxies:
+            return super().request_url(request, proxies)
+        url = request.url or ""
+        return url[len(_origin(url)) :]
+
+    @override
     def build_response(self, req: requests.PreparedRequest, resp: BaseHTTPResponse) -> requests.Response:
-        """A response that holds status, headers and the raw stream only."""
+        """A response that holds status and the raw stream only."""
         response = requests.Response()
         response.status_code = resp.status
         response.raw = resp
@@ -181,16 +226,15 @@ class Transport:
                 cert=route.cert,
                 proxies=route.proxies,
             )
-        except (
-            requests.exceptions.InvalidURL,
-            requests.exceptions.InvalidHeader,
-            requests.exceptions.InvalidSchema,
-        ):
-            raise ConfigError(
-                f"The address of {_host(url)} cannot be used: check company_domain and api_url."
-            ) from None
-        except (requests.exceptions.RequestException, HTTPError) as error:
+        except requests.exceptions.RequestException as error:
             raise _unreachable(url, error) from None
+        except HTTPError as error:
+            raise _broken_off(url, error) from None
+        except OSError:
+            # The certificate file that the environment names is missing.
+            raise ConfigError(
+                f"The certificates for {_host(url)} cannot be read: check REQUESTS_CA_BUNDLE."
+            ) from None
         return response.raw
 
     def _session(self) -> requests.Session:
@@ -198,7 +242,7 @@ class Transport:
         session: requests.Session | None = getattr(self._mine, "session", None)
         if session is None:
             session = requests.Session()
-            adapter = _LeanAdapter(pool_connections=4, pool_maxsize=2)
+            adapter = _LeanAdapter()
             session.mount("https://", adapter)
             session.mount("http://", adapter)
             self._mine.session = session
@@ -210,12 +254,14 @@ class Transport:
     def _route(self, session: requests.Session, url: str) -> _Route:
         """Proxies and certificates from the environment, looked up once per host and thread."""
         routes: dict[str, _Route] = self._mine.routes
-        host = url[: url.find("/", 8)] if url.find("/", 8) > 0 else url
-        route = routes.get(host)
+        origin = _origin(url)
+        route = routes.get(origin)
         if route is None:
             found = session.merge_environment_settings(url, {}, None, None, None)
             proxies = {scheme: proxy for scheme, proxy in found["proxies"].items() if proxy}
-            route = routes[host] = _Route(
+            if is_loopback(urlsplit(url).hostname or ""):
+                proxies = {}  # no proxy can reach this machine's loopback
+            route = routes[origin] = _Route(
                 proxies, True if found["verify"] is None else found["verify"], found["cert"]
             )
         return route
@@ -298,28 +344,38 @@ def check_redirect(url: str) -> None:
         raise ConfigError(f"Pipedrive redirects to {_host(url)} without https; it was not followed.")
 
 
+def _origin(url: str) -> str:
+    """Scheme, host and port as written."""
+    slash = url.find("/", len("https://"))
+    return url[:slash] if slash > 0 else url
+
+
 def _host(url: str) -> str:
     """Host and port, the only part of an address that messages show."""
     return urlsplit(url).netloc.rsplit("@", 1)[-1]
 
 
-def _unreachable(url: str, error: Exception) -> Unreachable:
+def _unreachable(url: str, error: requests.exceptions.RequestException) -> PipedriveError:
     """The error of a request that got no answer; says whether it may have been executed."""
     host = _host(url)
     reason = getattr(error.args[0], "reason", None) if error.args else None
-    if isinstance(reason, NameResolutionError):
-        return Unreachable(f"The host {host} is unknown: check company_domain, api_url and the network.")
-    if isinstance(error, requests.exceptions.ConnectTimeout) or isinstance(reason, NewConnectionError):
-        return Unreachable(f"No connection to {host}: it is down, or a firewall or proxy is in the way.")
-    if isinstance(error, requests.exceptions.SSLError):
-        return Unreachable(
-            f"No trusted connection to {host}: its certificate was refused (see REQUESTS_CA_BUNDLE)."
+    if isinstance(error, _UNUSABLE):
+        return ConfigError(
+            f"Requests to {host} cannot be made: check company_domain, api_url and the proxy settings.",
         )
-    if isinstance(error, requests.exceptions.ProxyError):
-        return Unreachable(f"The proxy on the way to {host} refused the connection: check HTTPS_PROXY.")
-    if isinstance(error, requests.exceptions.Timeout):
+    if isinstance(reason, NameResolutionError):
+        said = f"The host {host} is unknown: check company_domain, api_url and the network."
+    elif isinstance(error, requests.exceptions.ConnectTimeout) or isinstance(reason, NewConnectionError):
+        said = f"No connection to {host}: it is down, or a firewall or proxy is in the way."
+    elif reason is not None and any(isinstance(cause, ssl.SSLCertVerificationError) for cause in reason.args):
+        said = f"No trusted connection to {host}: its certificate was refused (see REQUESTS_CA_BUNDLE)."
+    elif isinstance(error, requests.exceptions.ProxyError):
+        said = f"The proxy on the way to {host} refused the connection: check HTTPS_PROXY."
+    elif isinstance(error, requests.exceptions.Timeout):
         return Unreachable(f"{host} did not answer in time (request_timeout_seconds).", may_have_acted=True)
-    return Unreachable(f"The connection to {host} broke before an answer came.", may_have_acted=True)
+    else:
+        return Unreachable(f"The connection to {host} broke before an answer came.", may_have_acted=True)
+    return Unreachable(said)
 
 
 def _broken_off(url: str, error: Exception) -> Unreachable:
