@@ -10,20 +10,17 @@ so that their requests run many at a time.
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from functools import cached_property, partial
+from collections.abc import Generator, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
-from singer_sdk.exceptions import MaxRecordsLimitException
 from singer_sdk.helpers._catalog import get_selected_schema, pop_deselected_record_properties
 from singer_sdk.helpers.conform import TypeConformanceLevel
 from singer_sdk.mapper import SameRecordTransform
 from singer_sdk.streams import Stream
 from typing_extensions import override
 
-from pipedrive_client import Gone, NotFound, NotVisible
-from tap_pipedrive.bookmarks import Bookmark, PageMarks
 from tap_pipedrive.custom_fields import (
     FieldColumn,
     FieldMode,
@@ -33,10 +30,10 @@ from tap_pipedrive.custom_fields import (
 )
 from tap_pipedrive.reading import Reader, Row
 from tap_pipedrive.rows import RowPlan, time_text
+from tap_pipedrive.syncing import sync_from
 
 if TYPE_CHECKING:
-    from datetime import datetime
-
+    from singer_sdk import metrics
     from singer_sdk.helpers import types
     from singer_sdk.mapper import StreamMap
 
@@ -44,22 +41,6 @@ if TYPE_CHECKING:
     from tap_pipedrive.tap import TapPipedrive
 
 Context = Mapping[str, object]
-
-
-@dataclass(slots=True)
-class ReadProgress:
-    """Bookmarks of one read: the stream's own and those of its fan-outs, each None when not wanted."""
-
-    own: Bookmark | None
-    fan_outs: list[tuple[PipedriveStream, Bookmark | None]]
-
-    def lower_bound(self) -> datetime | None:
-        """The earliest time anyone still needs rows from; None when someone needs all."""
-        bounds = [mark.lower_bound if mark else None for mark in self._marks()]
-        return None if None in bounds else min(cast("list[datetime]", bounds))
-
-    def _marks(self) -> list[Bookmark | None]:
-        return [self.own, *(mark for _, mark in self.fan_outs)] if self.own else [m for _, m in self.fan_outs]
 
 
 class PipedriveStream(Stream):
@@ -81,6 +62,7 @@ class PipedriveStream(Stream):
         self._plans: dict[str, RowPlan] = {}
         self._announced = False
         self._emitted = 0
+        self._counter: metrics.Counter | None = None
         super().__init__(tap=cast("Any", tap), name=self.spec.name)
         self.primary_keys = self.spec.primary_keys
         self.replication_key = self.spec.replication_key
@@ -176,12 +158,20 @@ class PipedriveStream(Stream):
     def announce(self) -> None:
         """Write the SCHEMA message, once as long as the schema stays the same."""
         if self.selected and not self._announced:
-            self._announced = True
-            if self.columns and self.tap.field_mode is FieldMode.NAMED:
-                self.stream_state["columns"] = {
-                    column.definition.key: column.memo() for column in self.columns
-                }
-            self._write_schema_message()
+            super()._write_schema_message()
+            self.announced()
+
+    def announced(self) -> None:
+        """Take note that the SCHEMA message was written, and remember its column names."""
+        self._announced = self.selected
+        if self.selected and self.columns and self.tap.field_mode is FieldMode.NAMED:
+            self.stream_state["columns"] = {column.definition.key: column.memo() for column in self.columns}
+
+    @override
+    def _write_schema_message(self) -> None:
+        """The SDK's request for a SCHEMA message, which may have been written before its turn."""
+        if not self._announced:
+            super()._write_schema_message()
 
     # --- the way of the records -----------------------------------------------------------------
 
@@ -196,77 +186,11 @@ class PipedriveStream(Stream):
     def _sync_records(
         self, context: types.Context | None = None, *, write_messages: bool = True
     ) -> Generator[dict[str, Any], Any, Any]:
-        """Read, emit and bookmark page by page; yields nothing, as every record is written here."""
-        self._announced = True  # `sync` has just written the SCHEMA message
-        if self.selected and self.columns and self.tap.field_mode is FieldMode.NAMED:
-            self.stream_state["columns"] = {column.definition.key: column.memo() for column in self.columns}
-        wanted = self.wanted_children()
-        for child in wanted:
-            child.announce()
-        with self.get_record_counter() as self.counter, self.get_sync_timer():
-            for read in self.spec.reads:
-                self._sync_read(read, wanted)
-        self.save_state()
+        """Read, emit and bookmark page by page; yields nothing, as every record is written on the way."""
+        sync_from(self)
         yield from ()
 
-    def _sync_read(self, read: Read, children: list[PipedriveStream]) -> None:
-        progress = ReadProgress(
-            own=self.bookmark(self, read) if self.selected else None,
-            fan_outs=[(child, self.bookmark(child, read)) for child in children],
-        )
-        reader = self.reader(read)
-        if read.changes and self.replication_key:
-            moment = (progress.own or _unbound(self)).moment
-            pages = reader.changes(progress.lower_bound(), moment)
-        else:
-            pages = reader.all()
-        marks = PageMarks(self.read_memo(read)) if not read.changes and self.selected else None
-        for rows in pages:
-            self._handle(read, rows, progress, marks)
-        for mark in (progress.own, *(mark for _, mark in progress.fan_outs)):
-            if mark:
-                mark.finish()
-        if marks:
-            marks.finish()
-        self.save_state()
-
-    def _handle(self, read: Read, rows: list[Row], progress: ReadProgress, marks: PageMarks | None) -> None:
-        """Emit a page and what hangs below it, then move the bookmarks over it."""
-        if not rows:
-            return
-        feeds = []
-        for child, mark in progress.fan_outs:
-            parents = mark.fresh(rows) if mark else rows
-            feeds.append((child, child.contexts(parents)))
-            if mark:
-                mark.note(rows)
-        own = self._own_rows(rows, progress.own, marks)
-        if progress.own:
-            progress.own.note(rows)
-        if own:
-            self.emit(read, own)
-        for child, contexts in feeds:
-            child.fan_out(contexts)
-        for mark in (progress.own, *(mark for _, mark in progress.fan_outs)):
-            if mark:
-                mark.commit()
-        if progress.own and progress.own.newest:
-            self.stream_state["replication_key"] = self.replication_key
-            self.stream_state["replication_key_value"] = progress.own.newest
-        self.save_state()
-        self.tap.stop_if_interrupted()
-        self._stop_after_enough(children=[child for child, _ in progress.fan_outs])
-
-    def _own_rows(self, rows: list[Row], own: Bookmark | None, marks: PageMarks | None) -> list[Row]:
-        if not self.selected:
-            return []
-        if own:
-            return own.fresh(rows)
-        if marks and marks.unchanged([rows, sorted(self.schema["properties"])]):
-            return []
-        return self._since_start(rows)
-
-    def _since_start(self, rows: list[Row]) -> list[Row]:
+    def since_start(self, rows: list[Row]) -> list[Row]:
         """Rows of a whole list that `start_date` admits, where the rows say when they changed."""
         start = self.tap.start_text
         column = next((name for name in ("update_time", "add_time") if name in self.spec.schema), None)
@@ -290,7 +214,8 @@ class PipedriveStream(Stream):
             for record in records:
                 self._write_record_message(record)
         self._emitted += len(records)
-        self.counter.increment(len(records))
+        if self._counter:
+            self._counter.increment(len(records))
         self.tap.progress.rows(self.name, len(records))
 
     @property
@@ -302,6 +227,19 @@ class PipedriveStream(Stream):
     def _partly_selected(self) -> bool:
         """Whether something inside an object is deselected, which only a walk through each record removes."""
         return any(not chosen for crumb, chosen in self.mask.items() if len(crumb) > 2)  # noqa: PLR2004  deeper than a column
+
+    @contextmanager
+    def counting(self) -> Iterator[None]:
+        """Measure records and time, as the SDK's metrics, for as long as the context lasts."""
+        if self._counter:
+            yield
+            return
+        with self.get_record_counter() as counter, self.get_sync_timer():
+            self._counter = counter
+            try:
+                yield
+            finally:
+                self._counter = None
 
     def plan(self, read: Read) -> RowPlan:
         """The row plan of one read, made anew when columns change."""
@@ -337,85 +275,12 @@ class PipedriveStream(Stream):
             params=self.tap.stream_parameters(self.spec, read),
         )
 
-    # --- fan-out --------------------------------------------------------------------------------
-
     def wanted_children(self) -> list[PipedriveStream]:
         """Fan-outs that are selected, or that lead to a selected one."""
         children = cast("list[PipedriveStream]", self.child_streams)
         return [child for child in children if child.selected or child.has_selected_descendents]
 
-    def contexts(self, parents: Sequence[Row]) -> list[Context]:
-        """What this fan-out must ask for, for these rows of its parent."""
-        parent = self.spec.parent
-        if parent is None:
-            return []
-        return [
-            {name: row.get(column) for name, column in parent.context.items()}
-            for row in parents
-            if not row.get("is_deleted") and (parent.when is None or row.get(parent.when, True))
-        ]
-
-    def fan_out(self, contexts: Sequence[Context]) -> None:
-        """Ask for the rows of these parents, many at a time, and emit them in the parents' order."""
-        wanted = self.wanted_children()
-        for child in wanted:
-            child.announce()
-        with self.get_record_counter() as self.counter:
-            for read in self.spec.reads:
-                groups = self._groups(contexts)
-                answers = self.tap.client.ordered_map(partial(self._ask, read), groups)
-                for context, rows in answers:
-                    if not rows:
-                        continue
-                    feeds = [(child, child.contexts(rows)) for child in wanted]
-                    if self.selected:
-                        self.emit(read, rows, context)
-                    for child, below in feeds:
-                        child.fan_out(below)
-                    if self.enough:
-                        answers.close()
-                        return
-
-    def _groups(self, contexts: Sequence[Context]) -> Iterator[Sequence[Context]]:
-        parent = self.spec.parent
-        size = parent.bulk if parent else 1
-        for at in range(0, len(contexts), size):
-            yield contexts[at : at + size]
-
-    def _ask(self, read: Read, group: Sequence[Context]) -> tuple[Context | None, list[Row]]:
-        """All rows of one parent, or of one group; a parent that is gone or hidden has none."""
-        parent = self.spec.parent
-        assert parent  # noqa: S101  only fan-outs are asked
-        if parent.bulk > 1:
-            name = parent.query[0]
-            column = next(iter(parent.context))
-            query: dict[str, object] = {name: [context[column] for context in group]}
-            context: Context | None = None
-        else:
-            context = group[0]
-            query = {name: context[name] for name in parent.query}
-        try:
-            pages = self.reader(read).all(context or {}, query)
-            return context, [row for page in pages for row in page]
-        except (NotFound, Gone, NotVisible) as error:
-            self.logger.debug("Skipped %s of %s: %s", self.name, dict(context or {}), error)
-            return context, []
-
     # --- state ----------------------------------------------------------------------------------
-
-    def bookmark(self, owner: PipedriveStream, read: Read) -> Bookmark | None:
-        """The bookmark `owner` (this stream or a fan-out of it) has in one of this stream's reads."""
-        if not read.changes or not self.replication_key:
-            return None
-        if self.replication_method != "INCREMENTAL":
-            owner.stream_state.pop("reads", None)
-            return _unbound(self)
-        return Bookmark(
-            owner.read_memo(read),
-            keys=self.spec.primary_keys,
-            replication_key=self.replication_key,
-            start=self.tap.start_date,
-        )
 
     def read_memo(self, read: Read) -> dict[str, object]:
         """The piece of this stream's state that belongs to one read.
@@ -439,24 +304,14 @@ class PipedriveStream(Stream):
 
     # --- trial runs -----------------------------------------------------------------------------
 
+    def abort(self, reason: Exception) -> None:
+        """End a trial run the way the SDK expects."""
+        self._abort_sync(abort_reason=reason)
+
     @property
     def enough(self) -> bool:
         """Whether a trial run has seen as many records as it wanted."""
         return self.ABORT_AT_RECORD_COUNT is not None and self._emitted >= self.ABORT_AT_RECORD_COUNT
-
-    def _stop_after_enough(self, children: list[PipedriveStream]) -> None:
-        if self.enough and all(child.enough for child in children):
-            self._abort_sync(abort_reason=MaxRecordsLimitException("The trial run has its records."))
-
-
-def _unbound(stream: PipedriveStream) -> Bookmark:
-    """A bookmark that remembers nothing, for full-table runs."""
-    return Bookmark(
-        {},
-        keys=stream.spec.primary_keys,
-        replication_key=stream.spec.replication_key or "",
-        start=stream.tap.start_date,
-    )
 
 
 def stream_class(spec: StreamSpec, parent: type[PipedriveStream] | None) -> type[PipedriveStream]:

@@ -113,6 +113,7 @@ class TapPipedrive(Tap):
         """
         self._given_state = _checked_state(state)
         self._interrupted_by = 0
+        self.synced: set[PipedriveStream] = set()
         super().__init__(state=cast("Any", self._given_state), **options)
         _ = self.client, self.start_date  # a setting that cannot work is told at once
 
@@ -168,6 +169,15 @@ class TapPipedrive(Tap):
     def start_text(self) -> str:
         """`start_date` as RFC 3339 with whole seconds, empty when it is not set."""
         return times.to_rfc3339(self.start_date) if self.start_date else ""
+
+    def lists(self) -> list[PipedriveStream]:
+        """Streams to be read in their own right, because they or a fan-out of theirs are selected."""
+        streams = cast("list[PipedriveStream]", list(self.streams.values()))
+        return [
+            stream
+            for stream in streams
+            if stream.parent_stream_type is None and (stream.selected or stream.has_selected_descendents)
+        ]
 
     def stream_memo(self, stream: str) -> Mapping[str, JSON]:
         """What the state given to this run says of a stream."""

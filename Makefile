@@ -1,0 +1,48 @@
+# Everything runs from .venv, which `make setup` builds with nothing but Python 3.11 or newer.
+PYTHON ?= python3
+BIN := .venv/bin
+STAMP := .venv/.installed
+
+.DEFAULT_GOAL := help
+.PHONY: help setup test check lint types demo bench soak coverage docs constraints clean
+
+help: ## Show this help
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+setup: $(STAMP) ## Build .venv with everything the other commands need
+
+$(STAMP): pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed; this is " + sys.version.split()[0] + ". Try: make PYTHON=python3.12 …")'
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	@$(BIN)/python -m pip --disable-pip-version-check install --quiet uv
+	@$(BIN)/uv pip install --quiet --python $(BIN)/python --constraint constraints.txt --group dev --editable '.[emulator]' meltano
+	@touch $(STAMP)
+
+test: setup ## Run the whole test suite
+	$(BIN)/python -m pytest -n auto
+
+check: lint types ## Lint, format check, types, import directions
+
+lint: setup
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/lint-imports
+
+types: setup
+	$(BIN)/mypy
+
+demo: setup ## Emulator → DuckDB and back, with Meltano; nothing to sign up for
+	@$(BIN)/python -m demo
+
+bench: setup ## Speed and token budgets, as a table
+	@$(BIN)/python -m benchmarks
+
+soak: setup ## The long test campaigns in full
+	$(BIN)/python -m pytest -n auto -m soak
+
+constraints: setup ## Choose newest versions that fit together
+	@$(BIN)/uv pip compile --quiet --universal --upgrade --no-header --no-annotate --python-version 3.11 \
+		--group dev --extra emulator pyproject.toml constraints.in --output-file constraints.txt
+
+clean: ## Remove what the commands left behind
+	rm -rf .venv .meltano output dist .pytest_cache .mypy_cache .ruff_cache .import_linter_cache

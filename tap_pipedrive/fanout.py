@@ -1,0 +1,78 @@
+"""Fan-outs: streams that are asked for once per row of another stream, many at a time."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING
+
+from pipedrive_client import Gone, NotFound, NotVisible
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from tap_pipedrive.reading import Context, Row
+    from tap_pipedrive.spec import Parent, Read
+    from tap_pipedrive.streams import PipedriveStream
+
+
+def contexts_of(stream: PipedriveStream, parents: Sequence[Row]) -> list[Context]:
+    """What a fan-out must ask for, for these rows of its parent; deleted parents have nothing to give."""
+    parent = _parent(stream)
+    return [
+        {name: row.get(column) for name, column in parent.context.items()}
+        for row in parents
+        if not row.get("is_deleted") and (parent.when is None or row.get(parent.when, True))
+    ]
+
+
+def fan_out(stream: PipedriveStream, contexts: Sequence[Context]) -> None:
+    """Ask for the rows of these parents and emit them in the parents' order, then what hangs below."""
+    if not contexts:
+        return
+    below = stream.wanted_children()
+    for child in below:
+        child.announce()
+    bulk = _parent(stream).bulk
+    with stream.counting():
+        for read in stream.spec.reads:
+            answers = stream.tap.client.ordered_map(partial(_ask, stream, read), _groups(contexts, bulk))
+            for context, rows in answers:
+                feeds = [(child, contexts_of(child, rows)) for child in below]
+                if rows and stream.selected:
+                    stream.emit(read, rows, context)
+                for child, inner in feeds:
+                    fan_out(child, inner)
+                if stream.enough and all(child.enough for child in below):
+                    answers.close()
+                    return
+
+
+def _groups(contexts: Sequence[Context], size: int) -> Iterator[Sequence[Context]]:
+    for at in range(0, len(contexts), size):
+        yield contexts[at : at + size]
+
+
+def _ask(stream: PipedriveStream, read: Read, group: Sequence[Context]) -> tuple[Context | None, list[Row]]:
+    """All rows of one parent, or of one group of them; a parent that is gone or hidden has none."""
+    parent = _parent(stream)
+    context: Context | None = None
+    if parent.bulk > 1:
+        column = next(iter(parent.context))
+        query: dict[str, object] = {parent.query[0]: [one[column] for one in group]}
+    else:
+        context = group[0]
+        query = {name: context[name] for name in parent.query}
+    try:
+        pages = stream.reader(read).all(context or {}, query)
+        return context, [row for page in pages for row in page]
+    except (NotFound, Gone, NotVisible) as error:
+        stream.logger.debug("Skipped %s of %s: %s", stream.name, dict(context or {}), error)
+        return context, []
+
+
+def _parent(stream: PipedriveStream) -> Parent:
+    parent = stream.spec.parent
+    if parent is None:
+        msg = f"{stream.name} hangs below no stream"
+        raise TypeError(msg)
+    return parent

@@ -1,0 +1,261 @@
+"""A run: pages of all selected lists in, messages out, bookmarks moved once per page.
+
+Lists are independent, and each is a chain of requests that wait for one another. So a thread per list
+follows its chain, while this thread turns whichever page arrives into messages. Records of a list stay
+in order; lists take turns. With `max_concurrency: 1` everything happens one by one, in name order.
+"""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass, field
+from queue import SimpleQueue
+from typing import TYPE_CHECKING, cast
+
+from singer_sdk.exceptions import MaxRecordsLimitException
+
+from tap_pipedrive.bookmarks import Bookmark, PageMarks
+from tap_pipedrive.fanout import contexts_of, fan_out
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from datetime import datetime
+
+    from tap_pipedrive.reading import Row
+    from tap_pipedrive.spec import Read
+    from tap_pipedrive.streams import PipedriveStream
+    from tap_pipedrive.tap import TapPipedrive
+
+PAGES_WAITING = 2
+"""Pages of one list that may wait for their turn; with the one under way, three are in memory."""
+LISTS_AT_ONCE = 8
+"""Lists followed at the same time, so that memory stays flat however many streams are selected."""
+
+
+@dataclass(slots=True)
+class ReadRun:
+    """One read of one stream in this run, with the bookmarks of all who take rows from it.
+
+    Attributes:
+        stream: whose read it is.
+        read: what is asked for.
+        own: the stream's own bookmark; None when it is not selected or the read is a whole list.
+        fan_outs: selected fan-outs, each with its own bookmark in this list.
+        marks: page fingerprints of a whole list.
+    """
+
+    stream: PipedriveStream
+    read: Read
+    own: Bookmark | None = None
+    fan_outs: list[tuple[PipedriveStream, Bookmark | None]] = field(default_factory=list)
+    marks: PageMarks | None = None
+
+    @classmethod
+    def begin(cls, stream: PipedriveStream, read: Read) -> ReadRun:
+        """Set up the bookmarks from the state."""
+        run = cls(stream=stream, read=read)
+        if stream.selected:
+            run.own = _bookmark(stream, stream, read)
+        run.fan_outs = [(child, _bookmark(stream, child, read)) for child in stream.wanted_children()]
+        if stream.selected and not read.changes:
+            run.marks = PageMarks(stream.read_memo(read))
+        return run
+
+    @property
+    def bookmarks(self) -> list[Bookmark]:
+        """Everybody's bookmarks."""
+        return [mark for mark in (self.own, *(mark for _, mark in self.fan_outs)) if mark]
+
+    def lower_bound(self) -> datetime | None:
+        """The earliest time anyone still needs rows from; None when someone needs all."""
+        bounds = [mark.lower_bound for mark in self.bookmarks]
+        return None if None in bounds else min(cast("list[datetime]", bounds), default=None)
+
+    def pages(self) -> Iterator[list[Row]]:
+        """The list's pages, from the earliest time anyone needs."""
+        reader = self.stream.reader(self.read)
+        return (
+            reader.changes(self.lower_bound(), self.bookmarks[0].moment) if self.bookmarks else reader.all()
+        )
+
+    def handle(self, rows: list[Row]) -> None:
+        """Emit a page and what hangs below it, then move the bookmarks over it."""
+        feeds = []
+        for child, mark in self.fan_outs:
+            feeds.append((child, contexts_of(child, mark.fresh(rows) if mark else rows)))
+        own = self._own_rows(rows)
+        for mark in self.bookmarks:
+            mark.note(rows)
+        if own:
+            self.stream.emit(self.read, own)
+        for child, contexts in feeds:
+            fan_out(child, contexts)
+        for mark in self.bookmarks:
+            mark.commit()
+        self._publish()
+        self.stream.tap.stop_if_interrupted()
+
+    def _own_rows(self, rows: list[Row]) -> list[Row]:
+        if not self.stream.selected:
+            return []
+        if self.own:
+            return self.own.fresh(rows)
+        if self.marks and self.marks.unchanged([rows, sorted(self.stream.schema["properties"])]):
+            return []
+        return self.stream.since_start(rows)
+
+    def finish(self) -> None:
+        """The list was read to its end."""
+        for mark in self.bookmarks:
+            mark.finish()
+        if self.marks:
+            self.marks.finish()
+        self._publish()
+
+    def _publish(self) -> None:
+        """Write the state, with the plain Singer bookmark beside our own."""
+        if self.own and self.own.newest:
+            state = self.stream.stream_state
+            state["replication_key"] = self.stream.replication_key
+            state["replication_key_value"] = max(str(state.get("replication_key_value", "")), self.own.newest)
+        self.stream.save_state()
+
+
+def _bookmark(stream: PipedriveStream, owner: PipedriveStream, read: Read) -> Bookmark | None:
+    """The bookmark `owner` (the stream or a fan-out of it) has in one of the stream's reads."""
+    if not read.changes or not stream.spec.replication_key:
+        return None
+    memo = owner.read_memo(read)
+    if stream.replication_method != "INCREMENTAL":
+        memo.clear()
+    return Bookmark(
+        memo,
+        keys=stream.spec.primary_keys,
+        replication_key=stream.spec.replication_key,
+        start=stream.tap.start_date,
+    )
+
+
+def sync_from(stream: PipedriveStream) -> None:
+    """Sync a stream the SDK has come to, and with it every other list that is still to be read.
+
+    The SDK walks through the streams one by one; the first call does the work of all, the later ones
+    find it done.
+    """
+    tap = stream.tap
+    stream.announced()
+    if stream.ABORT_AT_RECORD_COUNT is not None:
+        _trial(stream)
+    elif tap.client.settings.max_concurrency == 1:
+        _one_by_one(stream)
+    elif stream not in tap.synced:
+        _together(tap, [one for one in tap.lists() if one not in tap.synced])
+
+
+def _begin(stream: PipedriveStream) -> list[ReadRun]:
+    stream.announce()
+    for child in stream.wanted_children():
+        child.announce()
+    return [ReadRun.begin(stream, read) for read in stream.spec.reads]
+
+
+def _one_by_one(stream: PipedriveStream) -> None:
+    runs = _begin(stream)
+    with stream.counting():
+        for run in runs:
+            for rows in run.pages():
+                if rows:
+                    run.handle(rows)
+            run.finish()
+    stream.tap.synced.add(stream)
+
+
+def _trial(stream: PipedriveStream) -> None:
+    """A few records of each stream, for `--test`."""
+    children = stream.wanted_children()
+    with stream.counting():
+        for run in _begin(stream):
+            for rows in run.pages():
+                if rows:
+                    run.handle(rows)
+                if stream.enough and all(child.enough for child in children):
+                    stream.abort(MaxRecordsLimitException("The trial run has its records."))
+
+
+class _Chain:
+    """The lists of one stream, followed by a thread of their own."""
+
+    def __init__(self, stream: PipedriveStream, arrived: SimpleQueue[_Arrival]) -> None:
+        self.stream = stream
+        self.runs = _begin(stream)
+        self._arrived = arrived
+        self._free = threading.Semaphore(PAGES_WAITING)
+        self._closed = False
+        self.counting = stream.counting()
+
+    def start(self) -> None:
+        self.counting.__enter__()
+        threading.Thread(target=self._follow, name=f"list-{self.stream.name}", daemon=True).start()
+
+    def _follow(self) -> None:
+        try:
+            for run in self.runs:
+                for rows in run.pages():
+                    self._free.acquire()
+                    if self._closed:
+                        return
+                    self._arrived.put(_Arrival(chain=self, run=run, rows=rows))
+                self._arrived.put(_Arrival(chain=self, run=run))
+            self._arrived.put(_Arrival(chain=self))
+        except BaseException as error:  # noqa: BLE001  raised again by the main thread
+            self._arrived.put(_Arrival(chain=self, error=error))
+
+    def taken(self) -> None:
+        self._free.release()
+
+    def close(self) -> None:
+        self._closed = True
+        self._free.release()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Arrival:
+    """A page (`run` and `rows`), the end of a read (`run` alone), of a chain (neither), or its failure."""
+
+    chain: _Chain
+    run: ReadRun | None = None
+    rows: list[Row] | None = None
+    error: BaseException | None = None
+
+
+def _together(tap: TapPipedrive, streams: list[PipedriveStream]) -> None:
+    arrived: SimpleQueue[_Arrival] = SimpleQueue()
+    waiting = list(reversed(streams))
+    under_way: set[_Chain] = set()
+
+    def begin_more() -> None:
+        while waiting and len(under_way) < LISTS_AT_ONCE:
+            chain = _Chain(waiting.pop(), arrived)
+            under_way.add(chain)
+            chain.start()
+
+    try:
+        begin_more()
+        while under_way:
+            arrival = arrived.get()
+            if arrival.error:
+                raise arrival.error
+            if arrival.run and arrival.rows is not None:
+                arrival.chain.taken()
+                if arrival.rows:
+                    arrival.run.handle(arrival.rows)
+            elif arrival.run:
+                arrival.run.finish()
+            else:
+                arrival.chain.counting.__exit__(None, None, None)
+                under_way.discard(arrival.chain)
+                tap.synced.add(arrival.chain.stream)
+                begin_more()
+    finally:
+        for chain in under_way:
+            chain.close()
