@@ -15,7 +15,7 @@ $(STAMP): pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed; this is " + sys.version.split()[0] + ". Try: make PYTHON=python3.12 …")'
 	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
 	@$(BIN)/python -m pip --disable-pip-version-check install --quiet uv
-	@$(BIN)/uv pip install --quiet --python $(BIN)/python --constraint constraints.txt --group dev --editable '.[emulator]' meltano
+	@$(BIN)/uv pip install --quiet --python $(BIN)/python --constraint constraints.txt --group dev --editable '.[emulator]'
 	@touch $(STAMP)
 
 test: setup ## Run the whole test suite
@@ -42,7 +42,7 @@ soak: setup ## The long test campaigns in full
 
 constraints: setup ## Choose newest versions that fit together
 	@$(BIN)/uv pip compile --quiet --universal --upgrade --no-header --no-annotate --python-version 3.11 \
-		--group dev --extra emulator pyproject.toml constraints.in --output-file constraints.txt
+		--group dev --extra emulator pyproject.toml --output-file constraints.txt
 
 clean: ## Remove what the commands left behind
 	rm -rf .venv .meltano output dist .pytest_cache .mypy_cache .ruff_cache .import_linter_cache

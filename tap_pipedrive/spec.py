@@ -68,6 +68,8 @@ class Read:
         records: dotted path of the rows inside the body; an object there is one row.
         changes: how to read only what changed; None reads all.
         adds: columns with a fixed value for every row of this read.
+        accepts: published query parameters that settings may give, in the API's spelling and divided
+            by spaces; `!` marks those without which Pipedrive refuses. They override `params`.
     """
 
     operation: str
@@ -79,6 +81,7 @@ class Read:
     records: str = "data"
     changes: Changes | None = None
     adds: Mapping[str, JSON] = field(default_factory=lambda: MappingProxyType({}))
+    accepts: str = ""
 
     def __post_init__(self) -> None:
         if not self.path.startswith(("/v1/", "/api/v2/")):
@@ -89,6 +92,16 @@ class Read:
     def placeholders(self) -> tuple[str, ...]:
         """Names in braces in the path, in order."""
         return tuple(_PLACEHOLDER.findall(self.path))
+
+    @property
+    def accepted(self) -> frozenset[str]:
+        """Names of `accepts`."""
+        return frozenset(self.accepts.replace("!", "").split())
+
+    @property
+    def required(self) -> frozenset[str]:
+        """Names of `accepts` that must be given."""
+        return frozenset(name[:-1] for name in self.accepts.split() if name.endswith("!"))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -128,9 +141,14 @@ class StreamSpec:
         row_form: how rows carry custom fields.
         single: the published read of one row by its id, for the setting `record_ids`.
         shape: name of the row function in `shapes.py` for rows that are wrapped or keyed oddly.
+        shows_deleted: the list itself shows deleted rows, so that no sweep is needed.
         serves: seed actions and published reads that this stream answers besides `reads` and `single`.
         selected_by_default: False for what costs a request per parent or needs settings.
-        settings: names of the settings that feed the stream (`searches`, `record_ids`, …).
+        settings: names of the settings that feed the stream (`searches`, `statistics`, `recents`, and
+            `record_ids` where the reads' own paths take the id). Each entry there is a request of its
+            own; its rows carry the entry's name in the column `search` or `report`, and each given
+            parameter in the column of its name, if there is one (`.` becomes `_`).
+        needs: plan, add-on or right without which Pipedrive refuses the stream, for people to read.
         removed_on: day Pipedrive took the operation away; read on demand with a warning.
         notes: what a reader of the coverage table should know.
     """
@@ -146,9 +164,11 @@ class StreamSpec:
     row_form: RowForm = RowForm.V2
     single: Read | None = None
     shape: str | None = None
+    shows_deleted: bool = False
     serves: tuple[str, ...] = ()
     selected_by_default: bool = True
     settings: tuple[str, ...] = ()
+    needs: str = ""
     removed_on: date | None = None
     notes: str = ""
 

@@ -28,6 +28,7 @@ from tap_pipedrive.custom_fields import (
     column_properties,
     flattener,
 )
+from tap_pipedrive.deletes import TOMBSTONE_COLUMNS, can_sweep
 from tap_pipedrive.reading import Reader, Row
 from tap_pipedrive.rows import RowPlan, time_text
 from tap_pipedrive.syncing import sync_from
@@ -81,6 +82,8 @@ class PipedriveStream(Stream):
             self._properties |= column_properties(
                 self.columns, mode=self.tap.field_mode, options=self.tap.option_mode, form=spec.row_form
             )
+            if self.tap.detect_deletes and can_sweep(self):
+                self._properties |= TOMBSTONE_COLUMNS
         return {"type": "object", "properties": self._properties}
 
     @property
@@ -204,7 +207,10 @@ class PipedriveStream(Stream):
             rows = rows[: max(0, self.ABORT_AT_RECORD_COUNT - self._emitted)]
         if self.spec.custom_fields:
             self.refresh_columns()
-        records = self.plan(read).records(rows, context)
+        self.write(self.plan(read).records(rows, context))
+
+    def write(self, records: list[Row]) -> None:
+        """Write records as RECORD messages, through the user's stream maps if there are any."""
         if self._maps_nothing:
             if self._partly_selected:
                 for record in records:

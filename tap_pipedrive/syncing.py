@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, cast
 from singer_sdk.exceptions import MaxRecordsLimitException
 
 from tap_pipedrive.bookmarks import Bookmark, PageMarks
+from tap_pipedrive.deletes import DeleteWatch
 from tap_pipedrive.fanout import contexts_of, fan_out
 
 if TYPE_CHECKING:
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
     from tap_pipedrive.reading import Row
     from tap_pipedrive.spec import Read
     from tap_pipedrive.streams import PipedriveStream
-    from tap_pipedrive.tap import TapPipedrive
 
 PAGES_WAITING = 2
 """Pages of one list that may wait for their turn; with the one under way, three are in memory."""
@@ -42,6 +42,7 @@ class ReadRun:
         own: the stream's own bookmark; None when it is not selected or the read is a whole list.
         fan_outs: selected fan-outs, each with its own bookmark in this list.
         marks: page fingerprints of a whole list.
+        watch: looks for deleted rows, where the settings want it.
     """
 
     stream: PipedriveStream
@@ -49,16 +50,19 @@ class ReadRun:
     own: Bookmark | None = None
     fan_outs: list[tuple[PipedriveStream, Bookmark | None]] = field(default_factory=list)
     marks: PageMarks | None = None
+    watch: DeleteWatch | None = None
 
     @classmethod
-    def begin(cls, stream: PipedriveStream, read: Read) -> ReadRun:
+    def begin(cls, stream: PipedriveStream, read: Read, watch: DeleteWatch | None) -> ReadRun:
         """Set up the bookmarks from the state."""
-        run = cls(stream=stream, read=read)
+        run = cls(stream=stream, read=read, watch=watch)
         if stream.selected:
             run.own = _bookmark(stream, stream, read)
         run.fan_outs = [(child, _bookmark(stream, child, read)) for child in stream.wanted_children()]
         if stream.selected and not read.changes:
             run.marks = PageMarks(stream.read_memo(read))
+        if watch and run.lower_bound() is not None:
+            watch.complete = False
         return run
 
     @property
@@ -86,6 +90,8 @@ class ReadRun:
         own = self._own_rows(rows)
         for mark in self.bookmarks:
             mark.note(rows)
+        if self.watch:
+            self.watch.see(rows)
         if own:
             self.stream.emit(self.read, own)
         for child, contexts in feeds:
@@ -149,35 +155,52 @@ def sync_from(stream: PipedriveStream) -> None:
     elif tap.client.settings.max_concurrency == 1:
         _one_by_one(stream)
     elif stream not in tap.synced:
-        _together(tap, [one for one in tap.lists() if one not in tap.synced])
+        _together([one for one in tap.lists() if one not in tap.synced])
 
 
-def _begin(stream: PipedriveStream) -> list[ReadRun]:
-    stream.announce()
-    for child in stream.wanted_children():
-        child.announce()
-    return [ReadRun.begin(stream, read) for read in stream.spec.reads]
+@dataclass(slots=True)
+class StreamRun:
+    """A stream in this run: its reads, one after the other."""
+
+    stream: PipedriveStream
+    watch: DeleteWatch | None
+    reads: list[ReadRun]
+
+    @classmethod
+    def begin(cls, stream: PipedriveStream) -> StreamRun:
+        """Write the SCHEMA messages and set up the bookmarks."""
+        stream.announce()
+        for child in stream.wanted_children():
+            child.announce()
+        watch = DeleteWatch.begin(stream)
+        return cls(stream, watch, [ReadRun.begin(stream, read, watch) for read in stream.spec.reads])
+
+    def finish(self) -> None:
+        """Every read came to its end."""
+        if self.watch:
+            self.watch.finish()
+        self.stream.tap.synced.add(self.stream)
 
 
 def _one_by_one(stream: PipedriveStream) -> None:
-    runs = _begin(stream)
+    run = StreamRun.begin(stream)
     with stream.counting():
-        for run in runs:
-            for rows in run.pages():
+        for read in run.reads:
+            for rows in read.pages():
                 if rows:
-                    run.handle(rows)
-            run.finish()
-    stream.tap.synced.add(stream)
+                    read.handle(rows)
+            read.finish()
+        run.finish()
 
 
 def _trial(stream: PipedriveStream) -> None:
     """A few records of each stream, for `--test`."""
     children = stream.wanted_children()
     with stream.counting():
-        for run in _begin(stream):
-            for rows in run.pages():
+        for read in StreamRun.begin(stream).reads:
+            for rows in read.pages():
                 if rows:
-                    run.handle(rows)
+                    read.handle(rows)
                 if stream.enough and all(child.enough for child in children):
                     stream.abort(MaxRecordsLimitException("The trial run has its records."))
 
@@ -186,8 +209,7 @@ class _Chain:
     """The lists of one stream, followed by a thread of their own."""
 
     def __init__(self, stream: PipedriveStream, arrived: SimpleQueue[_Arrival]) -> None:
-        self.stream = stream
-        self.runs = _begin(stream)
+        self.run = StreamRun.begin(stream)
         self._arrived = arrived
         self._free = threading.Semaphore(PAGES_WAITING)
         self._closed = False
@@ -195,17 +217,17 @@ class _Chain:
 
     def start(self) -> None:
         self.counting.__enter__()
-        threading.Thread(target=self._follow, name=f"list-{self.stream.name}", daemon=True).start()
+        threading.Thread(target=self._follow, name=f"list-{self.run.stream.name}", daemon=True).start()
 
     def _follow(self) -> None:
         try:
-            for run in self.runs:
-                for rows in run.pages():
+            for read in self.run.reads:
+                for rows in read.pages():
                     self._free.acquire()
                     if self._closed:
                         return
-                    self._arrived.put(_Arrival(chain=self, run=run, rows=rows))
-                self._arrived.put(_Arrival(chain=self, run=run))
+                    self._arrived.put(_Arrival(chain=self, read=read, rows=rows))
+                self._arrived.put(_Arrival(chain=self, read=read))
             self._arrived.put(_Arrival(chain=self))
         except BaseException as error:  # noqa: BLE001  raised again by the main thread
             self._arrived.put(_Arrival(chain=self, error=error))
@@ -220,15 +242,15 @@ class _Chain:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Arrival:
-    """A page (`run` and `rows`), the end of a read (`run` alone), of a chain (neither), or its failure."""
+    """A page (`read` and `rows`), the end of a read (`read` alone), of a chain (neither), or its failure."""
 
     chain: _Chain
-    run: ReadRun | None = None
+    read: ReadRun | None = None
     rows: list[Row] | None = None
     error: BaseException | None = None
 
 
-def _together(tap: TapPipedrive, streams: list[PipedriveStream]) -> None:
+def _together(streams: list[PipedriveStream]) -> None:
     arrived: SimpleQueue[_Arrival] = SimpleQueue()
     waiting = list(reversed(streams))
     under_way: set[_Chain] = set()
@@ -245,16 +267,16 @@ def _together(tap: TapPipedrive, streams: list[PipedriveStream]) -> None:
             arrival = arrived.get()
             if arrival.error:
                 raise arrival.error
-            if arrival.run and arrival.rows is not None:
+            if arrival.read and arrival.rows is not None:
                 arrival.chain.taken()
                 if arrival.rows:
-                    arrival.run.handle(arrival.rows)
-            elif arrival.run:
-                arrival.run.finish()
+                    arrival.read.handle(arrival.rows)
+            elif arrival.read:
+                arrival.read.finish()
             else:
+                arrival.chain.run.finish()
                 arrival.chain.counting.__exit__(None, None, None)
                 under_way.discard(arrival.chain)
-                tap.synced.add(arrival.chain.stream)
                 begin_more()
     finally:
         for chain in under_way:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import json
 import os
+from datetime import timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
@@ -75,6 +76,21 @@ _TAP_SETTINGS: dict[str, JSON] = {
         "title": "Option values",
         "description": "What single and multiple option columns hold: the `label`, the `id`, or `both` "
         "(the id in a column of its own, named `…_id`).",
+    },
+    "detect_deletes": {
+        "type": ["boolean", "null"],
+        "default": False,
+        "title": "Detect deletes",
+        "description": "Emit a tombstone (`id`, `is_deleted`, `_sdc_deleted_at`) for rows that vanished from "
+        "a list. Lists that are read incrementally are swept for it: one more full read, at most every "
+        "`delete_sweep_interval_hours`.",
+    },
+    "delete_sweep_interval_hours": {
+        "type": ["number", "null"],
+        "default": 24,
+        "minimum": 0,
+        "title": "Delete sweep interval hours",
+        "description": "With `detect_deletes`: how long a sweep of a list stays good enough.",
     },
 }
 
@@ -150,6 +166,17 @@ class TapPipedrive(Tap):
     def option_mode(self) -> OptionMode:
         """Setting `option_values`."""
         return OptionMode(self.config.get("option_values") or OptionMode.LABEL)
+
+    @property
+    def detect_deletes(self) -> bool:
+        """Setting `detect_deletes`."""
+        return bool(self.config.get("detect_deletes"))
+
+    @property
+    def sweep_interval(self) -> timedelta:
+        """Setting `delete_sweep_interval_hours`."""
+        hours = self.config.get("delete_sweep_interval_hours")
+        return timedelta(hours=24 if hours is None else hours)
 
     @cached_property
     def start_date(self) -> datetime | None:

@@ -82,7 +82,11 @@ def test_a_new_field_does_not_take_the_name_of_a_remembered_one():
 
 def test_a_deleted_fields_column_stays_and_is_null():
     columns = assign_columns(
-        [], remembered={A: ["score", "double", "Score"]}, reserved=(), mode=FieldMode.NAMED, options=OptionMode.LABEL
+        [],
+        remembered={A: ["score", "double", "Score"]},
+        reserved=(),
+        mode=FieldMode.NAMED,
+        options=OptionMode.LABEL,
     )
     rows = [{"id": 1, "custom_fields": {}}]
     flattener(columns, mode=FieldMode.NAMED, options=OptionMode.LABEL, form=RowForm.V2)(rows)
