@@ -1,0 +1,162 @@
+"""One company's account: its tables, clock, custom fields and file bytes; every write goes through here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from pipedrive_emulator.clock import DAY_SECONDS, Clock, parse
+from pipedrive_emulator.http import ApiError, Row, not_found
+from pipedrive_emulator.store import SPECS, Table
+
+PURGE_SECONDS = 30 * DAY_SECONDS
+TOKEN_USER = 1
+FIELD_TABLES = {
+    "deals": "deal_fields",
+    "leads": "deal_fields",
+    "persons": "person_fields",
+    "organizations": "organization_fields",
+    "products": "product_fields",
+    "activities": "activity_fields",
+    "projects": "project_fields",
+}
+Listener = Callable[["Account", str, Row | None, Row | None, int], None]
+LISTENERS: list[Listener] = []
+
+
+def on_change(listener: Listener) -> Listener:
+    """Register a function called after each write as `(account, table, before, after, user_id)`.
+
+    `before` is None for an insert; `after` is None when a row vanished for good.
+    """
+    LISTENERS.append(listener)
+    return listener
+
+
+class Account:
+    """Tables by name, the clock, and the bytes of files by id.
+
+    While `seeding` is true, writes keep the times given in their rows, do not move the clock and call no listener.
+    """
+
+    def __init__(self) -> None:
+        self.clock = Clock()
+        self.seeding = False
+        self.tables = {name: Table(spec) for name, spec in SPECS.items()}
+        self.blobs: dict[str, bytes] = {}
+        self.base_url = "http://127.0.0.1"
+        self._custom: dict[str, dict[str, Row]] = {}
+
+    def table(self, name: str) -> Table:
+        """The table of this name."""
+        return self.tables[name]
+
+    def find(self, table: str, key: object) -> Row | None:
+        """The live row with this id, or None."""
+        kept = self.tables[table]
+        row = kept.get(key)
+        return row if row is not None and kept.is_live(row) else None
+
+    def require(self, table: str, key: object) -> Row:
+        """The live row with this id; a 404 when there is none."""
+        row = self.find(table, key)
+        if row is None:
+            raise not_found(self.tables[table].spec.label)
+        return row
+
+    def refer(self, table: str, key: object, name: str) -> None:
+        """Check that a body's reference points to a live row (null points nowhere and is fine)."""
+        if key is not None and self.find(table, key) is None:
+            raise ApiError(
+                400, f"{name} points to a {self.tables[table].spec.label.lower()} that does not exist"
+            )
+
+    def insert(self, table: str, row: Row, user_id: int = TOKEN_USER) -> Row:
+        """Add a row, stamp its times, and return it with its id."""
+        kept = self.tables[table]
+        if not self.seeding:
+            now = kept.stamp(self.clock.tick())
+            for name in filter(None, (kept.spec.created, kept.spec.updated)):
+                row[name] = row.get(name) or now
+        full = kept.insert(row)
+        self._written(table, None, full, user_id)
+        return full
+
+    def update(
+        self, table: str, key: object, changes: Row, user_id: int = TOKEN_USER, *, touch: bool = True
+    ) -> Row:
+        """Change fields of a row and return it; `touch` moves its update time."""
+        kept = self.tables[table]
+        seq = kept.seq(key)
+        if seq is None:
+            raise not_found(kept.spec.label)
+        before = kept.row(seq)
+        after = {**before, **changes}
+        if touch and kept.spec.updated and not self.seeding and kept.spec.updated not in changes:
+            after[kept.spec.updated] = kept.stamp(self.clock.tick())
+        kept.replace(seq, after)
+        self._written(table, before, after, user_id)
+        return after
+
+    def delete(self, table: str, key: object, user_id: int = TOKEN_USER) -> None:
+        """Mark a row as deleted, or take it out where its table keeps no mark."""
+        kept = self.tables[table]
+        if kept.spec.deleted is not None:
+            mark, value = kept.spec.deleted
+            self.update(table, key, {mark: value}, user_id)
+        else:
+            self.remove(table, key, user_id)
+
+    def remove(self, table: str, key: object, user_id: int = TOKEN_USER) -> None:
+        """Take a row out for good."""
+        kept = self.tables[table]
+        seq = kept.seq(key)
+        if seq is None:
+            raise not_found(kept.spec.label)
+        before = kept.row(seq)
+        kept.remove(seq)
+        if not self.seeding:
+            self.clock.tick()
+        self._written(table, before, None, user_id)
+
+    def _written(self, table: str, before: Row | None, after: Row | None, user_id: int) -> None:
+        if table.endswith("_fields"):
+            self._custom.clear()
+        if not self.seeding:
+            for listener in LISTENERS:
+                listener(self, table, before, after, user_id)
+
+    def advance(self, now: int) -> None:
+        """Move the clock; rows deleted more than 30 days before are purged."""
+        self.clock.set(now)
+        for kept in self.tables.values():
+            if kept.spec.deleted is None or kept.spec.updated == "":
+                continue
+            oldest = kept.stamp(now - PURGE_SECONDS)
+            mark, value = kept.spec.deleted
+            for seq in list(kept.where(mark, value)):
+                if (kept.row(seq).get(kept.spec.updated) or "") < oldest:
+                    kept.remove(seq)
+
+    def now(self, table: str) -> str:
+        """The present, in the time form of a table; does not move the clock."""
+        return self.tables[table].stamp(self.clock.now)
+
+    def custom_fields(self, entity: str) -> dict[str, Row]:
+        """Definitions of the custom fields of an entity, by key."""
+        if entity not in self._custom:
+            kept = self.tables.get(FIELD_TABLES.get(entity, ""))
+            rows = kept.live() if kept is not None else iter(())
+            self._custom[entity] = {row["key"]: row for row in rows if row["is_custom"]}
+        return self._custom[entity]
+
+    def dump(self) -> Row:
+        """Everything in the account, in a fixed order."""
+        tables: dict[str, Any] = {name: list(self.tables[name].all()) for name in sorted(self.tables)}
+        blobs = {name: len(self.blobs[name]) for name in sorted(self.blobs)}
+        return {"now": self.clock.now, "tables": tables, "file_sizes": blobs}
+
+
+def seconds(text: str) -> int:
+    """Epoch seconds of a time as any table keeps it."""
+    return parse(text)

@@ -1,0 +1,224 @@
+"""The ASGI application: one request from the socket to the answer, through every rule in order."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import socket
+import struct
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import parse_qsl, unquote
+
+from pipedrive_emulator import control
+from pipedrive_emulator.auth import Auth
+from pipedrive_emulator.faults import ConnectionReset, Faults, RawAnswer, Rule, strike_after, strike_before
+from pipedrive_emulator.http import Answer, ApiError, Request
+from pipedrive_emulator.limits import Limits
+from pipedrive_emulator.log import RequestLog
+from pipedrive_emulator.operations import Route, Router
+from pipedrive_emulator.registry import HANDLERS, Call, new_account
+from pipedrive_emulator.validation import check_body, check_path, check_query
+
+Receive = Callable[[], Awaitable[dict[str, Any]]]
+Send = Callable[[dict[str, Any]], Awaitable[None]]
+CORE = "activities|deals|persons|organizations|products|pipelines|stages"
+RETIRED = re.compile(
+    rf"^/api/v1/(({CORE})(/\d+)?|(activities|deals|persons|organizations)/collection"
+    r"|(deals|persons|organizations|products)/search|itemSearch(/field)?|deals/\d+/(products(/\d+)?|activities|persons)"
+    r"|persons/\d+/(activities|deals)|organizations/\d+/(activities|persons|deals))$"
+)
+LEGACY = re.compile(r"^/api/v1/(subscriptions|channels)(/|$)")
+NO_RESET_LINGER = struct.pack("ii", 1, 0)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """What the command line says."""
+
+    seed: str = "small"
+    plan: str = "premium"
+    latency_seconds: float = 0.0
+    daily_tokens: int | None = None
+    burst: int | None = None
+    legacy: bool = False
+    scopes: frozenset[str] | None = None
+    token_seconds: float = 3599
+
+
+class Emulator:
+    """The whole fake: an account, its limits, its sessions, the faults in force, and the log."""
+
+    def __init__(self, settings: Settings, faults: list[dict[str, Any]] | None = None) -> None:
+        self.settings = settings
+        self.account = new_account(settings.seed)
+        self.limits = Limits(settings.plan, daily_tokens=settings.daily_tokens, burst=settings.burst)
+        self.auth = Auth(scopes=settings.scopes, expires_seconds=settings.token_seconds)
+        self.faults = Faults(faults)
+        self.log = RequestLog()
+        self.router = Router()
+        self.transports: dict[tuple[str, int], asyncio.Transport] = {}
+
+    def reset(self, seed: str | None = None) -> None:
+        """Start over: the seed's account, full budget, no sessions, no faults, an empty log."""
+        self.account = new_account(seed or self.settings.seed)
+        self.limits.reset()
+        self.auth.reset()
+        self.faults.set([])
+        self.log.clear()
+
+    async def __call__(self, scope: dict[str, Any], receive: Receive, send: Send) -> None:
+        """Serve one ASGI scope."""
+        if scope["type"] == "lifespan":
+            await _lifespan(receive, send)
+            return
+        if scope["type"] != "http":
+            return
+        request = await _read(scope, receive)
+        try:
+            answer, cut = await self._serve(request)
+        except ConnectionReset:
+            self._break(scope)
+            return
+        await self._send(send, scope, answer, cut=cut)
+
+    async def _serve(self, request: Request) -> tuple[Answer, bool]:
+        if request.path.startswith("/_emulator/"):
+            try:
+                return control.serve(self, request), False
+            except ApiError as refusal:
+                return refusal.answer(), False
+        if request.path.startswith("/oauth/"):
+            return self._oauth(request), False
+        route = self.router.match(request.method, request.path)
+        if route is None or (LEGACY.match(request.path) and not self.settings.legacy):
+            answer = self._unknown(request).answer()
+            self.log.add(f"{request.method} {request.path}", request, answer.status, 0)
+            return answer, False
+        if self.settings.latency_seconds:
+            await asyncio.sleep(self.settings.latency_seconds)
+        return await self._operate(route, request)
+
+    async def _operate(self, route: Route, request: Request) -> tuple[Answer, bool]:
+        operation = route.operation
+        entry = self.log.add(operation.name, request, 0, 0)
+        headers: list[tuple[bytes, bytes]] = []
+        rules: list[Rule] = []
+        try:
+            caller = self.auth.caller(request)
+            headers = self.limits.charge(operation, caller.name, caller.kind)
+            entry.tokens = operation.cost
+            rules = self.faults.striking(operation)
+            for rule in rules:
+                if rule.kind == "slow":
+                    await asyncio.sleep(float(rule.options.get("seconds", 1)))
+            if strike_before(rules, self.account):
+                self.auth.expire()
+                caller = self.auth.caller(request)
+            self.auth.allow(caller, operation)
+            self.account.base_url = request.base_url
+            function = HANDLERS.get(operation.key)
+            query = check_query(operation, request.query)
+            path = check_path(operation, route.values)
+            body, uploads = check_body(operation, request)
+            if function is None:
+                raise ApiError(501, f"{operation.key} is not implemented by the emulator")
+            call = Call(
+                account=self.account,
+                operation=operation,
+                path=path,
+                query=query,
+                body=body,
+                uploads=uploads,
+                caller=caller,
+                base_url=request.base_url,
+                plan=self.settings.plan,
+            )
+            answer = strike_after(rules, function(call), self.faults, dict(request.query))
+        except ApiError as refusal:
+            answer = refusal.answer()
+        except RawAnswer as raw:
+            answer = raw.answer
+        answer.headers.extend(headers)
+        entry.status = answer.status
+        return answer, any(rule.kind == "cut" for rule in rules)
+
+    def _oauth(self, request: Request) -> Answer:
+        try:
+            answer = self.auth.serve(request)
+        except ApiError as refusal:
+            answer = refusal.answer()
+        self.log.add(f"{request.method} {request.path}", request, answer.status, 0)
+        return answer
+
+    def _unknown(self, request: Request) -> ApiError:
+        if LEGACY.match(request.path):
+            return ApiError(404, "This API was removed")
+        if RETIRED.match(request.path):
+            return ApiError(
+                410, "This version of the endpoint is out of support", "Use the same path below /api/v2"
+            )
+        methods = self.router.methods(request.path)
+        if methods:
+            return ApiError(405, f"Method {request.method} is not allowed", f"Allowed: {', '.join(methods)}")
+        return ApiError(404, "Unknown method or path")
+
+    async def _send(self, send: Send, scope: dict[str, Any], answer: Answer, *, cut: bool) -> None:
+        body = answer.body
+        headers = [
+            (b"content-type", answer.content_type.encode()),
+            (b"content-length", b"%d" % len(body)),
+            (b"date", _http_date(self.account.clock.now)),
+            *answer.headers,
+        ]
+        await send({"type": "http.response.start", "status": answer.status, "headers": headers})
+        if cut:
+            await send({"type": "http.response.body", "body": body[: len(body) // 2], "more_body": True})
+            self._break(scope)
+            return
+        await send({"type": "http.response.body", "body": body})
+
+    def _break(self, scope: dict[str, Any]) -> None:
+        """Close a connection with a reset."""
+        transport = self.transports.get(tuple(scope["client"]))
+        if transport is None:
+            return
+        raw = transport.get_extra_info("socket")
+        if raw is not None:
+            raw.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, NO_RESET_LINGER)
+        transport.abort()
+
+
+def _http_date(seconds: int) -> bytes:
+    return time.strftime("%a, %d %b %Y %H:%M:%S GMT", time.gmtime(seconds)).encode()
+
+
+async def _lifespan(receive: Receive, send: Send) -> None:
+    while True:
+        message = await receive()
+        await send({"type": f"{message['type']}.complete"})
+        if message["type"] == "lifespan.shutdown":
+            return
+
+
+async def _read(scope: dict[str, Any], receive: Receive) -> Request:
+    body, more = b"", scope["method"] not in ("GET", "HEAD")
+    while more:
+        message = await receive()
+        body += message.get("body", b"")
+        more = message.get("more_body", False)
+    headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
+    path = unquote(scope["raw_path"].decode("latin-1").partition("?")[0])
+    if path.startswith("/v1/"):
+        path = f"/api{path}"
+    query = scope["query_string"]
+    return Request(
+        method=scope["method"],
+        path=path,
+        query=parse_qsl(query.decode("latin-1"), keep_blank_values=True) if query else [],
+        headers=headers,
+        body=body,
+        base_url=f"http://{headers.get('host', '127.0.0.1')}",
+    )

@@ -1,0 +1,69 @@
+"""The account's own clock: it starts at a fixed instant and moves with the writes, not with the wall."""
+
+from __future__ import annotations
+
+import calendar
+import time
+from functools import lru_cache
+
+START = calendar.timegm((2026, 6, 15, 9, 0, 0))
+WRITES_PER_SECOND = 2
+DAY_SECONDS = 86_400
+
+
+@lru_cache(maxsize=8192)
+def _day(number: int) -> str:
+    return time.strftime("%Y-%m-%d", time.gmtime(number * DAY_SECONDS))
+
+
+def day(seconds: int) -> str:
+    """`YYYY-MM-DD` of an epoch second, UTC."""
+    return _day(seconds // DAY_SECONDS)
+
+
+def _clock(seconds: int) -> str:
+    minutes, second = divmod(seconds % DAY_SECONDS, 60)
+    return "%02d:%02d:%02d" % (*divmod(minutes, 60), second)
+
+
+def rfc3339(seconds: int) -> str:
+    """`YYYY-MM-DDTHH:MM:SSZ`, the form of v2."""
+    return f"{day(seconds)}T{_clock(seconds)}Z"
+
+
+def sql(seconds: int) -> str:
+    """`YYYY-MM-DD HH:MM:SS`, the form of v1."""
+    return f"{day(seconds)} {_clock(seconds)}"
+
+
+def millis(seconds: int) -> str:
+    """`YYYY-MM-DDTHH:MM:SS.000Z`, the form of leads."""
+    return f"{day(seconds)}T{_clock(seconds)}.000Z"
+
+
+STAMPS = {"rfc3339": rfc3339, "sql": sql, "millis": millis}
+
+
+def parse(text: str) -> int:
+    """Epoch seconds of any of the three forms (UTC)."""
+    return calendar.timegm(time.strptime(text[:19].replace("T", " "), "%Y-%m-%d %H:%M:%S"))
+
+
+class Clock:
+    """Whole seconds; two writes share a second, so that equal update times are met often."""
+
+    def __init__(self, now: int = START) -> None:
+        self.now = now
+        self._writes = 0
+
+    def tick(self) -> int:
+        """The second of one write."""
+        self._writes += 1
+        if self._writes > WRITES_PER_SECOND:
+            self._writes = 1
+            self.now += 1
+        return self.now
+
+    def set(self, now: int) -> None:
+        """Jump to an instant; the next write happens in that second."""
+        self.now, self._writes = now, 0

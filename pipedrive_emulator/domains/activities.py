@@ -1,0 +1,132 @@
+"""Activities, v2."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from pipedrive_emulator.clock import day, rfc3339
+from pipedrive_emulator.domains.contacts import address
+from pipedrive_emulator.http import ApiError, Row, invalid
+from pipedrive_emulator.resources import Resource, register
+from pipedrive_emulator.store import TableSpec, define_table
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from pipedrive_emulator.registry import Call
+
+DATE = re.compile(r"^\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])$")
+TIME = re.compile(r"^\d\d:[0-5]\d(:[0-5]\d)?$")
+
+define_table(
+    TableSpec(
+        name="activities", label="Activity", deleted=("is_deleted", True), hidden=frozenset({"attendees"})
+    )
+)
+
+
+def _is_done(_: Call, wanted: bool) -> Callable[[Row], bool]:
+    return lambda row: row["done"] is wanted
+
+
+def _checked(call: Call, body: Row) -> Row:
+    account, changes = call.account, dict(body)
+    if "person_id" in body:
+        raise ApiError(400, "person_id is read-only; send participants")
+    if "type" in body:
+        types = account.table("activity_types")
+        if not any(types.is_live(types.row(seq)) for seq in types.where("key_string", body["type"])):
+            raise invalid("body.type is not the key_string of an activity type")
+    for name, pattern in (("due_date", DATE), ("due_time", TIME), ("duration", TIME)):
+        if body.get(name) and not pattern.match(body[name]):
+            raise invalid(f"body.{name} is malformed")
+    for name in ("due_time", "duration"):
+        if body.get(name):
+            changes[name] = body[name] if body[name].count(":") > 1 else f"{body[name]}:00"
+    if "location" in body:
+        changes["location"] = address(body["location"])
+    if "participants" in body:
+        changes["participants"], changes["person_id"] = _participants(call, body["participants"])
+    return changes
+
+
+def _participants(call: Call, entries: list[Row]) -> tuple[list[Row], int | None]:
+    for entry in entries:
+        if "person_id" not in entry:
+            raise invalid("each participant needs a person_id")
+        call.account.refer("persons", entry["person_id"], "participants.person_id")
+    if sum(bool(entry.get("primary")) for entry in entries) > 1:
+        raise invalid("body.participants has more than one primary entry")
+    chosen = next((n for n, entry in enumerate(entries) if entry.get("primary")), 0)
+    kept = [{"person_id": entry["person_id"], "primary": n == chosen} for n, entry in enumerate(entries)]
+    return kept, kept[chosen]["person_id"] if kept else None
+
+
+def _add(call: Call, row: Row) -> Row:
+    full = {**row, **_checked(call, call.body)}
+    if full["done"]:
+        full["marked_as_done_time"] = rfc3339(call.account.clock.now)
+    return full
+
+
+def _update(call: Call, row: Row, body: Row) -> Row:
+    changes = _checked(call, body)
+    if changes.get("done", row["done"]) != row["done"]:
+        changes["marked_as_done_time"] = rfc3339(call.account.clock.now) if changes["done"] else None
+    return changes
+
+
+def defaults(call: Call) -> Row:
+    """A new activity before its body is laid over it."""
+    return {
+        "subject": "Call",
+        "type": "call",
+        "owner_id": call.user_id,
+        "creator_user_id": call.user_id,
+        "is_deleted": False,
+        "add_time": None,
+        "update_time": None,
+        "deal_id": None,
+        "lead_id": None,
+        "person_id": None,
+        "org_id": None,
+        "project_id": None,
+        "due_date": day(call.account.clock.now),
+        "due_time": None,
+        "duration": None,
+        "busy": False,
+        "done": False,
+        "marked_as_done_time": None,
+        "location": None,
+        "participants": [],
+        "attendees": [],
+        "conference_meeting_client": None,
+        "conference_meeting_url": None,
+        "conference_meeting_id": None,
+        "public_description": None,
+        "priority": None,
+        "note": None,
+        "outcome": None,
+    }
+
+
+register(
+    Resource(
+        table="activities",
+        operations={
+            "list": "v2:getActivities",
+            "get": "v2:getActivity",
+            "add": "v2:addActivity",
+            "update": "v2:updateActivity",
+            "delete": "v2:deleteActivity",
+        },
+        tests={"done": _is_done},
+        references={"owner_id": "users", "deal_id": "deals", "lead_id": "leads", "org_id": "organizations"},
+        defaults=defaults,
+        on_add=_add,
+        on_update=_update,
+        extras=lambda _, row, names: {name: row.get(name) or [] for name in names},
+        filter_type="activity",
+    )
+)

@@ -1,0 +1,194 @@
+"""Users, pipelines, stages, activity types, currencies, lead labels and sources."""
+
+from __future__ import annotations
+
+import re
+
+from pipedrive_emulator.account import TOKEN_USER, Account
+from pipedrive_emulator.http import Answer, ApiError, Row, success
+from pipedrive_emulator.registry import Call, handler
+from pipedrive_emulator.resources import Resource, register
+from pipedrive_emulator.store import TableSpec, define_table
+
+COMPANY = {
+    "company_id": 1001,
+    "company_name": "Nordwind & Söhne",
+    "company_domain": "nordwind",
+    "company_country": "EE",
+    "company_industry": "Machinery",
+    "language": {"language_code": "en", "country_code": "US"},
+}
+SOURCES = (
+    "Manually created",
+    "Deal",
+    "Web forms",
+    "Prospector",
+    "Leadbooster",
+    "Live chat",
+    "Import",
+    "Website visitors",
+    "API",
+)
+
+define_table(TableSpec(name="users", label="User", times="sql", created="created", updated="modified"))
+define_table(TableSpec(name="pipelines", label="Pipeline", deleted=("is_deleted", True)))
+define_table(TableSpec(name="stages", label="Stage", deleted=("is_deleted", True)))
+define_table(
+    TableSpec(name="activity_types", label="Activity type", times="sql", deleted=("active_flag", False))
+)
+define_table(TableSpec(name="currencies", label="Currency", created="", updated=""))
+define_table(TableSpec(name="lead_labels", label="Lead label", key_kind="uuid", times="millis"))
+
+
+def show_user(_: Account, row: Row) -> Row:
+    """A user as the token's user sees it."""
+    return {**row, "is_you": row["id"] == TOKEN_USER}
+
+
+register(Resource(table="users", operations={"list": "v1:getUsers", "get": "v1:getUser"}, present=show_user))
+
+
+@handler("v1:getCurrentUser")
+def current_user(call: Call) -> Answer:
+    """The user of the token, with the company's facts."""
+    return success({**show_user(call.account, call.account.require("users", call.user_id)), **COMPANY})
+
+
+def _next_place(call: Call, table: str, **same: object) -> int:
+    rows = [r for r in call.account.table(table).live() if all(r[k] == v for k, v in same.items())]
+    return max((row["order_nr"] for row in rows), default=-1) + 1
+
+
+def _pipeline_order(call: Call, row: Row) -> Row:
+    return {**row, "order_nr": _next_place(call, "pipelines")}
+
+
+register(
+    Resource(
+        table="pipelines",
+        operations={
+            "list": "v2:getPipelines",
+            "get": "v2:getPipeline",
+            "add": "v2:addPipeline",
+            "update": "v2:updatePipeline",
+            "delete": "v2:deletePipeline",
+        },
+        required=("name",),
+        defaults=lambda _: {
+            "name": "",
+            "order_nr": 0,
+            "is_deleted": False,
+            "is_deal_probability_enabled": True,
+        },
+        on_add=_pipeline_order,
+    )
+)
+
+
+def _check_stage(row: Row) -> None:
+    if not 0 <= row["deal_probability"] <= 100:
+        raise ApiError(400, "deal_probability must be between 0 and 100")
+    if row["is_deal_rot_enabled"] and row["days_to_rotten"] is None:
+        raise ApiError(400, "days_to_rotten is needed when is_deal_rot_enabled is true")
+
+
+def _add_stage(call: Call, row: Row) -> Row:
+    _check_stage(row)
+    return {**row, "order_nr": _next_place(call, "stages", pipeline_id=row["pipeline_id"])}
+
+
+def _update_stage(_: Call, row: Row, changes: Row) -> Row:
+    _check_stage({**row, **changes})
+    return changes
+
+
+register(
+    Resource(
+        table="stages",
+        operations={
+            "list": "v2:getStages",
+            "get": "v2:getStage",
+            "add": "v2:addStage",
+            "update": "v2:updateStage",
+            "delete": "v2:deleteStage",
+        },
+        required=("name",),
+        references={"pipeline_id": "pipelines"},
+        defaults=lambda _: {
+            "order_nr": 0,
+            "name": "",
+            "is_deleted": False,
+            "deal_probability": 100,
+            "pipeline_id": 1,
+            "is_deal_rot_enabled": False,
+            "days_to_rotten": None,
+        },
+        on_add=_add_stage,
+        on_update=_update_stage,
+    )
+)
+
+
+def _add_type(call: Call, row: Row) -> Row:
+    key = re.sub(r"[^a-z0-9]+", "_", row["name"].lower()).strip("_") or "type"
+    taken = {kept["key_string"] for kept in call.account.table("activity_types").all()}
+    if key in taken:
+        raise ApiError(400, "An activity type of this name exists")
+    return {**row, "key_string": key, "order_nr": _next_place(call, "activity_types") or 1}
+
+
+register(
+    Resource(
+        table="activity_types",
+        operations={
+            "list": "v1:getActivityTypes",
+            "add": "v1:addActivityType",
+            "update": "v1:updateActivityType",
+        },
+        defaults=lambda _: {
+            "icon_key": "task",
+            "color": "FFFFFF",
+            "order_nr": 0,
+            "key_string": "",
+            "active_flag": True,
+            "is_custom_flag": True,
+        },
+        on_add=_add_type,
+    )
+)
+
+
+@handler("v1:deleteActivityType")
+def delete_activity_type(call: Call) -> Answer:
+    """The whole type, no longer active."""
+    call.account.require("activity_types", call.path["id"])
+    call.account.delete("activity_types", call.path["id"], call.user_id)
+    return success(call.account.table("activity_types").get(call.path["id"]))
+
+
+@handler("v1:getCurrencies")
+def currencies(call: Call) -> Answer:
+    """All currencies, or those whose name or code holds `term`."""
+    term = str(call.query.get("term", "")).lower()
+    rows = call.account.table("currencies").all()
+    return success([row for row in rows if term in row["name"].lower() or term in row["code"].lower()])
+
+
+register(
+    Resource(
+        table="lead_labels",
+        operations={
+            "list": "v1:getLeadLabels",
+            "add": "v1:addLeadLabel",
+            "update": "v1:updateLeadLabel",
+            "delete": "v1:deleteLeadLabel",
+        },
+        required=("name",),
+    )
+)
+
+
+@handler("v1:getLeadSources")
+def lead_sources(_: Call) -> Answer:
+    """The fixed sources; they have no id."""
+    return success([{"name": name} for name in SOURCES])

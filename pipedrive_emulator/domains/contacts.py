@@ -1,0 +1,240 @@
+"""Persons and organizations, v2."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from pipedrive_emulator.customs import ADDRESS_PARTS
+from pipedrive_emulator.domains.deals import check_labels, check_visibility
+from pipedrive_emulator.http import ApiError, Row, invalid
+from pipedrive_emulator.resources import Resource, register
+from pipedrive_emulator.store import TableSpec, define_table
+from pipedrive_emulator.validation import instant
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from pipedrive_emulator.account import Account
+    from pipedrive_emulator.registry import Call
+
+CONTACT_SYNC = ("postal_address", "notes", "im", "birthday", "job_title")
+DATA_SOURCED = ("website", "linkedin", "industry", "annual_revenue", "employee_count")
+
+define_table(
+    TableSpec(
+        name="persons",
+        label="Person",
+        deleted=("is_deleted", True),
+        hidden=frozenset({"marketing_status", "doi_status"}),
+    )
+)
+define_table(TableSpec(name="organizations", label="Organization", deleted=("is_deleted", True)))
+
+
+def address(value: Row | None) -> Row | None:
+    """An address as it is kept: parts left out become null."""
+    if value is None:
+        return None
+    if not value.get("value"):
+        raise invalid("an address needs a value")
+    return {"value": value["value"], **{part: value.get(part) for part in ADDRESS_PARTS}}
+
+
+def channels(values: list[Row], name: str) -> list[Row]:
+    """Emails, phones or messengers as they are kept: exactly one is primary."""
+    for entry in values:
+        if not entry.get("value"):
+            raise invalid(f"body.{name} needs a value in each entry")
+    if sum(bool(entry.get("primary")) for entry in values) > 1:
+        raise invalid(f"body.{name} has more than one primary entry")
+    chosen = next((n for n, entry in enumerate(values) if entry.get("primary")), 0)
+    return [
+        {"value": e["value"], "primary": n == chosen, "label": e.get("label", "work")}
+        for n, e in enumerate(values)
+    ]
+
+
+def _add_time(body: Row) -> None:
+    if body.get("add_time") is not None:
+        try:
+            instant(body["add_time"])
+        except ValueError:
+            raise invalid("body.add_time must be RFC 3339 with whole seconds") from None
+
+
+def _person(call: Call, row: Row | None, body: Row) -> Row:
+    """A person's body as it is kept."""
+    if call.plan == "lite" and any(name in body for name in CONTACT_SYNC):
+        raise ApiError(403, "Contact Sync is off in this account", code="feature_contact_sync_off")
+    check_visibility(body)
+    check_labels(call.account, "person_fields", body.get("label_ids"))
+    _add_time(body)
+    changes = dict(body)
+    if "name" in body:
+        if not body["name"].strip():
+            raise invalid("body.name must not be empty")
+        first, _, last = body["name"].strip().rpartition(" ")
+        changes.update({"first_name": first or last, "last_name": last if first else None})
+    for name in ("emails", "phones", "im"):
+        if name in body:
+            changes[name] = channels(body[name], name)
+    if "postal_address" in body:
+        changes["postal_address"] = address(body["postal_address"])
+    if (
+        "marketing_status" in body
+        and row is not None
+        and row.get("marketing_status", "no_consent") != "no_consent"
+    ):
+        raise ApiError(400, "marketing_status can be changed only once")
+    return changes
+
+
+def _organization(call: Call, body: Row) -> Row:
+    if call.plan == "lite" and any(body.get(name) is not None for name in DATA_SOURCED):
+        raise ApiError(403, "This feature is off in this account", code="feature_off")
+    check_visibility(body)
+    check_labels(call.account, "organization_fields", body.get("label_ids"))
+    _add_time(body)
+    if "name" in body and not body["name"].strip():
+        raise invalid("body.name must not be empty")
+    return {**body, "address": address(body["address"])} if "address" in body else body
+
+
+def _extras(column: str, bcc: str) -> Callable[[Account, Row, Iterable[str]], Row]:
+    def extras(account: Account, row: Row, names: Iterable[str]) -> Row:
+        number = row["id"]
+
+        def rows(table: str) -> list[Row]:
+            kept = account.table(table)
+            found = [kept.row(seq) for seq in sorted(kept.where(column, number))]
+            return [r for r in found if kept.is_live(r)]
+
+        def deals(*statuses: str) -> int:
+            return sum(1 for deal in rows("deals") if deal["status"] in statuses)
+
+        def activities(*, done: bool) -> list[Row]:
+            return sorted(
+                (a for a in rows("activities") if a["done"] is done),
+                key=lambda a: (a["due_date"] or "", a["id"]),
+            )
+
+        values: dict[str, Callable[[], Any]] = {
+            "next_activity_id": lambda: next((a["id"] for a in activities(done=False)), None),
+            "last_activity_id": lambda: next((a["id"] for a in reversed(activities(done=True))), None),
+            "activities_count": lambda: len(rows("activities")),
+            "done_activities_count": lambda: len(activities(done=True)),
+            "undone_activities_count": lambda: len(activities(done=False)),
+            "files_count": lambda: len(rows("files")),
+            "notes_count": lambda: len(rows("notes")),
+            "people_count": lambda: len(rows("persons")),
+            "followers_count": lambda: len(account.table("followers").where("parent", f"{bcc}s:{number}")),
+            "marketing_status": lambda: row.get("marketing_status", "no_consent"),
+            "doi_status": lambda: row.get("doi_status", 1),
+            "smart_bcc_email": lambda: f"nordwind+{bcc}{number}@pipedrivemail.com",
+            "last_incoming_mail_time": lambda: None,
+            "last_outgoing_mail_time": lambda: None,
+        }
+        for prefix in ("", "related_"):
+            for status in (("open",), ("won",), ("lost",), ("won", "lost")):
+                word = "closed" if len(status) > 1 else status[0]
+                values[f"{prefix}{word}_deals_count"] = lambda status=status: deals(*status)
+        return {name: values.get(name, lambda: 0)() for name in names}
+
+    return extras
+
+
+def _of_deal(call: Call, deal_id: int) -> Callable[[Row], bool]:
+    deal = call.account.find("deals", deal_id)
+    return lambda row: deal is not None and row["id"] == deal["person_id"]
+
+
+def person_defaults(call: Call) -> Row:
+    """A new person before its body is laid over it."""
+    return {
+        "name": "",
+        "first_name": None,
+        "last_name": None,
+        "owner_id": call.user_id,
+        "org_id": None,
+        "add_time": None,
+        "update_time": None,
+        "emails": [],
+        "phones": [],
+        "is_deleted": False,
+        "visible_to": 3,
+        "label_ids": [],
+        "picture_id": None,
+        "postal_address": None,
+        "notes": None,
+        "im": [],
+        "birthday": None,
+        "job_title": None,
+        "custom_fields": {},
+    }
+
+
+def organization_defaults(call: Call) -> Row:
+    """A new organization before its body is laid over it."""
+    return {
+        "name": "",
+        "owner_id": call.user_id,
+        "add_time": None,
+        "update_time": None,
+        "address": None,
+        "is_deleted": False,
+        "visible_to": 3,
+        "label_ids": [],
+        "website": None,
+        "linkedin": None,
+        "industry": None,
+        "annual_revenue": None,
+        "employee_count": None,
+        "custom_fields": {},
+    }
+
+
+register(
+    Resource(
+        table="persons",
+        operations={
+            "list": "v2:getPersons",
+            "get": "v2:getPerson",
+            "add": "v2:addPerson",
+            "update": "v2:updatePerson",
+            "delete": "v2:deletePerson",
+        },
+        tests={"deal_id": _of_deal},
+        required=("name",),
+        references={"owner_id": "users", "org_id": "organizations"},
+        defaults=person_defaults,
+        on_add=lambda call, row: {
+            **row,
+            **_person(call, None, {**call.body, "custom_fields": row["custom_fields"]}),
+        },
+        on_update=_person,  # type: ignore[arg-type]  # the row is never None there
+        extras=_extras("person_id", "person"),
+        filter_type="people",
+    )
+)
+register(
+    Resource(
+        table="organizations",
+        operations={
+            "list": "v2:getOrganizations",
+            "get": "v2:getOrganization",
+            "add": "v2:addOrganization",
+            "update": "v2:updateOrganization",
+            "delete": "v2:deleteOrganization",
+        },
+        required=("name",),
+        references={"owner_id": "users"},
+        defaults=organization_defaults,
+        on_add=lambda call, row: {
+            **row,
+            **_organization(call, {**call.body, "custom_fields": row["custom_fields"]}),
+        },
+        on_update=lambda call, _, body: _organization(call, body),
+        extras=_extras("org_id", "organization"),
+        filter_type="org",
+    )
+)

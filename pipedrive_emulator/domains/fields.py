@@ -1,0 +1,209 @@
+"""Field definitions: kept once, shown in the v1 and in the v2 shape.
+
+A kept field: id, key (v1), code (v2), name, kind, options, is_custom, optional (only shown when asked for), flags.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pipedrive_emulator.customs import PARTS
+from pipedrive_emulator.http import Answer, Row, not_found, success
+from pipedrive_emulator.paging import listed_page, offset_page
+from pipedrive_emulator.registry import Call, Handler, handler
+from pipedrive_emulator.store import TableSpec, define_table
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from pipedrive_emulator.account import Account
+
+# Field table → word in operation ids.
+FIELD_KINDS = {
+    "deal_fields": "Deal",
+    "person_fields": "Person",
+    "organization_fields": "Organization",
+    "product_fields": "Product",
+    "activity_fields": "Activity",
+}
+# v1 knows fewer types for products.
+V1_PRODUCT_TYPES = {
+    "int": "double",
+    "boolean": "enum",
+    "visible_to": "enum",
+    "price_list": "monetary",
+    "billing_frequency": "enum",
+}
+V2_TYPES = {"pipeline": "int", "product": "int"}
+OPTIONAL_V2 = ("ui_visibility", "important_fields", "required_fields")
+
+for _name in (*FIELD_KINDS, "lead_fields", "note_fields"):
+    define_table(TableSpec(name=_name, label="Field", times="sql", deleted=("active_flag", False)))
+
+
+def new_field(
+    name: str, kind: str, *, key: str, code: str | None = None, options: list[Row] | None = None
+) -> Row:
+    """A field as it is kept; `code` is given for built-in fields whose v2 name differs from `key`."""
+    return {
+        "key": key,
+        "code": code or key,
+        "name": name,
+        "order_nr": 0,
+        "field_type": kind,
+        "add_time": None,
+        "update_time": None,
+        "last_updated_by_user_id": None,
+        "created_by_user_id": None,
+        "active_flag": True,
+        "edit_flag": False,
+        "index_visible_flag": True,
+        "details_visible_flag": True,
+        "add_visible_flag": False,
+        "important_flag": False,
+        "bulk_edit_allowed": True,
+        "searchable_flag": False,
+        "filtering_allowed": True,
+        "sortable_flag": True,
+        "options": options,
+        "mandatory_flag": False,
+        "is_custom": False,
+        "optional": False,
+        "description": None,
+        "v2_only": False,
+    }
+
+
+INTERNAL = ("code", "is_custom", "optional", "description", "v2_only")
+
+
+def show_v1(row: Row, table: str = "") -> Row:
+    """A field as v1 shows it."""
+    shown = {name: value for name, value in row.items() if name not in INTERNAL}
+    if table == "product_fields":
+        shown["field_type"] = V1_PRODUCT_TYPES.get(row["field_type"], row["field_type"])
+    shown["options"] = (
+        None if row["options"] is None else [_option(o, ("id", "label", "color")) for o in row["options"]]
+    )
+    return shown
+
+
+def show_note_field(row: Row) -> Row:
+    """A note field, which has fewer facts."""
+    names = (
+        "id",
+        "key",
+        "name",
+        "field_type",
+        "active_flag",
+        "edit_flag",
+        "bulk_edit_allowed",
+        "mandatory_flag",
+    )
+    return {name: row[name] for name in names}
+
+
+def _option(option: Row, names: Iterable[str]) -> Row:
+    return {name: option[name] for name in names if name in option}
+
+
+def subfields(row: Row) -> list[Row] | None:
+    """The parts of a composite field, as v2 names them; None for a plain field."""
+    parts = PARTS.get(row["field_type"])
+    if parts is None or (not row["is_custom"] and row["field_type"] != "address"):
+        return None
+    kinds = {"monetary": "double", "daterange": "date", "time": "time", "timerange": "time"}
+    first = kinds.get(row["field_type"], "varchar")
+    return [
+        {
+            "field_code": part,
+            "field_name": f"{row['name']}: {part.replace('_', ' ')}",
+            "field_type": first if part in ("value", "until") else "varchar",
+        }
+        for part, _ in parts
+    ]
+
+
+def show_v2(row: Row, table: str, included: Iterable[str] = ()) -> Row:
+    """A field as v2 shows it."""
+    shown: Row = {"field_name": row["name"], "field_code": row["code"]}
+    if table in ("deal_fields", "person_fields", "organization_fields"):
+        shown["description"] = row["description"]
+    shown.update(
+        {
+            "field_type": V2_TYPES.get(row["field_type"], row["field_type"]),
+            "options": row["options"],
+            "subfields": subfields(row),
+            "is_custom_field": row["is_custom"],
+            "is_optional_response_field": row["optional"],
+        }
+    )
+    if "ui_visibility" in included:
+        shown["ui_visibility"] = {"add_visible_flag": row["add_visible_flag"], "details_visible_flag": True}
+        if table == "deal_fields":
+            in_pipelines = {"show_in_all": True, "pipeline_ids": []}
+            shown["ui_visibility"].update(
+                {"projects_detail_visible_flag": False, "show_in_pipelines": in_pipelines}
+            )
+    if "important_fields" in included:
+        shown["important_fields"] = {"enabled": row["important_flag"], "stage_ids": []}
+    if "required_fields" in included:
+        shown["required_fields"] = {"enabled": row["mandatory_flag"], "stage_ids": [], "statuses": {}}
+    return shown
+
+
+def by_code(account: Account, table: str, code: str) -> Row:
+    """The live field of a code; a 404 when there is none."""
+    kept = account.table(table)
+    for seq in kept.where("code", code):
+        if kept.is_live(kept.row(seq)):
+            return kept.row(seq)
+    raise not_found("Field")
+
+
+def _handlers(table: str) -> tuple[Handler, Handler, Handler, Handler]:
+    def list_v1(call: Call) -> Answer:
+        rows = [show_v1(row, table) for row in call.account.table(table).live() if not row["v2_only"]]
+        return (
+            success(rows)
+            if call.operation.paging != "offset"
+            else offset_page(call.operation, rows, call.query)
+        )
+
+    def get_v1(call: Call) -> Answer:
+        return success(show_v1(call.account.require(table, call.path["id"]), table))
+
+    def list_v2(call: Call) -> Answer:
+        included = call.query.get("include_fields", ())
+        rows = [show_v2(row, table, included) for row in call.account.table(table).live() if row["code"]]
+        return listed_page(rows, call.query)
+
+    def get_v2(call: Call) -> Answer:
+        row = by_code(call.account, table, call.path["field_code"])
+        return success(show_v2(row, table, call.query.get("include_fields", ())))
+
+    return list_v1, get_v1, list_v2, get_v2
+
+
+for _table, _word in FIELD_KINDS.items():
+    _list_v1, _get_v1, _list_v2, _get_v2 = _handlers(_table)
+    handler(f"v1:get{_word}Fields")(_list_v1)
+    handler(f"v2:get{_word}Fields")(_list_v2)
+    handler(f"v2:get{_word}Field")(_get_v2)
+    if _table != "activity_fields":
+        handler(f"v1:get{_word}Field")(_get_v1)
+
+
+@handler("v1:getLeadFields")
+def lead_fields(call: Call) -> Answer:
+    """The built-in fields of leads, and the custom fields of deals."""
+    rows = [*call.account.table("lead_fields").live(), *call.account.custom_fields("leads").values()]
+    return offset_page(call.operation, [show_v1(row) for row in rows], call.query)
+
+
+@handler("v1:getNoteFields")
+def note_fields(call: Call) -> Answer:
+    """The built-in fields of notes."""
+    rows = [show_note_field(row) for row in call.account.table("note_fields").live()]
+    place = {"start": 0, "limit": len(rows), "more_items_in_collection": False}
+    return success(rows, additional=place)

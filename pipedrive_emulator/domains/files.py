@@ -1,0 +1,141 @@
+"""Files, v1: upload, lists, download."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pipedrive_emulator.http import Answer, ApiError, Row, invalid, success
+from pipedrive_emulator.registry import Call, handler
+from pipedrive_emulator.resources import Resource, register
+from pipedrive_emulator.store import TableSpec, define_table
+
+if TYPE_CHECKING:
+    from pipedrive_emulator.account import Account
+
+# Parent key → (table, shown as, the shown field).
+PARENTS = {
+    "deal_id": ("deals", "deal_name", "title"),
+    "person_id": ("persons", "person_name", "name"),
+    "org_id": ("organizations", "org_name", "name"),
+    "product_id": ("products", "product_name", "name"),
+    "lead_id": ("leads", "lead_name", "title"),
+    "project_id": ("projects", "project_name", "title"),
+}
+KINDS = {"pdf": "pdf", "png": "img", "jpg": "img", "txt": "txt", "csv": "csv", "docx": "doc"}
+
+define_table(TableSpec(name="files", label="File", times="sql", deleted=("active_flag", False)))
+
+
+def show(account: Account, row: Row) -> Row:
+    """A file with the names of what it hangs on."""
+    shown = dict(row)
+    for key, (table, name, field) in PARENTS.items():
+        parent = (
+            None if row[key] is None or table not in account.tables else account.table(table).get(row[key])
+        )
+        shown[name] = None if parent is None else parent[field]
+    shown["url"] = f"{account.base_url}/v1/files/{row['id']}/download"
+    return shown
+
+
+def file_row(name: str, size: int, user_id: int, **parents: object) -> Row:
+    """A file as it is kept."""
+    return {
+        "user_id": user_id,
+        "deal_id": None,
+        "person_id": None,
+        "org_id": None,
+        "product_id": None,
+        "activity_id": None,
+        "lead_id": None,
+        "project_id": None,
+        "log_id": None,
+        **parents,
+        "add_time": None,
+        "update_time": None,
+        "file_name": name,
+        "file_type": KINDS.get(name.rpartition(".")[2].lower(), "other"),
+        "file_size": size,
+        "active_flag": True,
+        "inline_flag": False,
+        "remote_location": "s3",
+        "remote_id": "",
+        "cid": "",
+        "s3_bucket": "",
+        "mail_message_id": "",
+        "mail_template_id": "",
+        "name": name,
+        "description": None,
+    }
+
+
+def content_of(account: Account, row: Row) -> bytes:
+    """The bytes of a file; seeded files repeat their own name up to their size."""
+    kept = account.blobs.get(f"files:{row['id']}")
+    if kept is not None:
+        return kept
+    line = f"{row['file_name']} {row['id']}\n".encode()
+    return (line * (row["file_size"] // len(line) + 1))[: row["file_size"]]
+
+
+@handler("v1:addFile")
+def add_file(call: Call) -> Answer:
+    """An uploaded file."""
+    upload = call.uploads["file"]
+    parents = {name: call.body[name] for name in (*PARENTS, "activity_id") if call.body.get(name) is not None}
+    if len(parents) != 1:
+        raise invalid(
+            "A file hangs on exactly one deal, person, organization, product, activity, lead or project"
+        )
+    for name, key in parents.items():
+        table = "activities" if name == "activity_id" else PARENTS[name][0]
+        if table not in call.account.tables:
+            raise invalid(f"{name} points to something that does not exist")
+        call.account.refer(table, key, name)
+    row = file_row(upload.file_name or "file", len(upload.content), call.user_id, **parents)
+    kept = call.account.insert("files", row, call.user_id)
+    call.account.blobs[f"files:{kept['id']}"] = upload.content
+    return success(show(call.account, kept), status=call.operation.status)
+
+
+@handler("v1:downloadFile")
+def download_file(call: Call) -> Answer:
+    """The bytes of a file."""
+    row = call.account.require("files", call.path["id"])
+    if row["remote_location"] != "s3":
+        raise ApiError(404, "The file is kept elsewhere")
+    name = row["file_name"].encode("ascii", "replace").decode().replace('"', "")
+    disposition = f'attachment; filename="{name}"'.encode()
+    return Answer(
+        body=content_of(call.account, row),
+        content_type="application/octet-stream",
+        headers=[(b"content-disposition", disposition)],
+    )
+
+
+register(
+    Resource(
+        table="files",
+        operations={
+            "list": "v1:getFiles",
+            "get": "v1:getFile",
+            "update": "v1:updateFile",
+            "delete": "v1:deleteFile",
+        },
+        present=show,
+    )
+)
+for _entity, _key, _table in (
+    ("Deal", "deal_id", "deals"),
+    ("Person", "person_id", "persons"),
+    ("Organization", "org_id", "organizations"),
+    ("Product", "product_id", "products"),
+):
+    register(
+        Resource(
+            table="files",
+            operations={"list": f"v1:get{_entity}Files"},
+            within={"id": (_key, _table)},
+            present=show,
+        )
+    )

@@ -1,0 +1,139 @@
+"""Followers of deals, persons, organizations and products, in both versions, and their changelog."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pipedrive_emulator.http import Answer, ApiError, Row, not_found, success
+from pipedrive_emulator.paging import listed_page, offset_page
+from pipedrive_emulator.registry import Call, Handler, handler
+from pipedrive_emulator.store import TableSpec, define_table
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from pipedrive_emulator.account import Account
+
+# Table → (name in operation ids, name in v1 rows).
+FOLLOWED = {
+    "deals": ("Deal", "deal_id"),
+    "persons": ("Person", "person_id"),
+    "organizations": ("Organization", "org_id"),
+    "products": ("Product", "product_id"),
+}
+
+define_table(TableSpec(name="followers", label="Follower", updated=""))
+define_table(TableSpec(name="follower_changes", label="Follower change", created="time", updated=""))
+
+
+def followers_of(account: Account, table: str, key: object) -> list[Row]:
+    """The follower rows of one record, oldest first."""
+    kept = account.table("followers")
+    return [kept.row(seq) for seq in sorted(kept.where("parent", f"{table}:{key}"))]
+
+
+def follow(account: Account, table: str, key: object, user_id: int, actor: int) -> Row:
+    """Make a user follow a record; a user who does already is refused."""
+    if account.find("users", user_id) is None:
+        raise ApiError(400, "user_id points to a user that does not exist")
+    if any(row["user_id"] == user_id for row in followers_of(account, table, key)):
+        raise ApiError(400, "The user follows this already")
+    row = account.insert("followers", {"parent": f"{table}:{key}", "user_id": user_id})
+    _note(account, "added", row, actor)
+    return row
+
+
+def unfollow(account: Account, row: Row, actor: int) -> None:
+    """End a following."""
+    account.remove("followers", row["id"])
+    _note(account, "removed", row, actor)
+
+
+def _note(account: Account, action: str, row: Row, actor: int) -> None:
+    change = {
+        "parent": row["parent"],
+        "action": action,
+        "actor_user_id": actor,
+        "follower_user_id": row["user_id"],
+    }
+    account.insert("follower_changes", change)
+
+
+def _v1(row: Row, name: str) -> Row:
+    number = int(row["parent"].partition(":")[2])
+    return {
+        "user_id": row["user_id"],
+        "id": row["id"],
+        name: number,
+        "add_time": row["add_time"].replace("T", " ")[:19],
+    }
+
+
+def _v2(row: Row) -> Row:
+    return {"user_id": row["user_id"], "add_time": row["add_time"]}
+
+
+def _lists(table: str, name: str) -> tuple[Handler, Handler, Handler]:
+    def list_v2(call: Call) -> Answer:
+        call.account.require(table, call.path["id"])
+        return listed_page(
+            [_v2(row) for row in followers_of(call.account, table, call.path["id"])], call.query
+        )
+
+    def list_v1(call: Call) -> Answer:
+        call.account.require(table, call.path["id"])
+        rows = [_v1(row, name) for row in followers_of(call.account, table, call.path["id"])]
+        return (
+            offset_page(call.operation, rows, call.query)
+            if call.operation.paging == "offset"
+            else success(rows)
+        )
+
+    def changelog(call: Call) -> Answer:
+        call.account.require(table, call.path["id"])
+        kept = call.account.table("follower_changes")
+        rows = [
+            kept.row(seq) for seq in sorted(kept.where("parent", f"{table}:{call.path['id']}"), reverse=True)
+        ]
+        names = ("action", "actor_user_id", "follower_user_id", "time")
+        return listed_page([{n: row[n] for n in names} for row in rows], call.query)
+
+    return list_v2, list_v1, changelog
+
+
+def _writes(table: str, name: str) -> tuple[Handler, Handler, Handler]:
+    def add(call: Call) -> Answer:
+        call.account.require(table, call.path["id"])
+        row = follow(call.account, table, call.path["id"], call.body["user_id"], call.user_id)
+        shown = _v2(row) if call.operation.version == "v2" else _v1(row, name)
+        return success(shown, status=call.operation.status)
+
+    def _find(call: Call, test: Callable[[Row], bool]) -> Row:
+        call.account.require(table, call.path["id"])
+        row = next(filter(test, followers_of(call.account, table, call.path["id"])), None)
+        if row is None:
+            raise not_found("Follower")
+        return row
+
+    def delete_v2(call: Call) -> Answer:
+        row = _find(call, lambda r: r["user_id"] == call.path["follower_id"])
+        unfollow(call.account, row, call.user_id)
+        return success({"user_id": row["user_id"]})
+
+    def delete_v1(call: Call) -> Answer:
+        row = _find(call, lambda r: r["id"] == call.path["follower_id"])
+        unfollow(call.account, row, call.user_id)
+        return success({"id": row["id"]})
+
+    return add, delete_v2, delete_v1
+
+
+for _table, (_word, _name) in FOLLOWED.items():
+    _list_v2, _list_v1, _changelog = _lists(_table, _name)
+    _add, _delete_v2, _delete_v1 = _writes(_table, _name)
+    handler(f"v2:get{_word}Followers")(_list_v2)
+    handler(f"v1:get{_word}Followers")(_list_v1)
+    handler(f"v2:get{_word}FollowersChangelog")(_changelog)
+    handler(f"v1:add{_word}Follower", f"v2:add{_word}Follower")(_add)
+    handler(f"v2:delete{_word}Follower")(_delete_v2)
+    handler(f"v1:delete{_word}Follower")(_delete_v1)

@@ -1,0 +1,121 @@
+"""Leads, v1."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pipedrive_emulator.customs import row_to_v1
+from pipedrive_emulator.domains.deals import check_currency
+from pipedrive_emulator.http import ApiError, Row, invalid
+from pipedrive_emulator.resources import Resource, register
+from pipedrive_emulator.store import TableSpec, define_table
+
+if TYPE_CHECKING:
+    from pipedrive_emulator.account import Account
+    from pipedrive_emulator.registry import Call
+
+define_table(
+    TableSpec(
+        name="leads",
+        label="Lead",
+        key_kind="uuid",
+        times="millis",
+        views={
+            "current": lambda row: not row["is_archived"],
+            "archived": lambda row: bool(row["is_archived"]),
+        },
+    )
+)
+
+
+def show(account: Account, row: Row) -> Row:
+    """A lead with its custom fields at the top level; those without a value are absent."""
+    plain = {name: value for name, value in row.items() if name != "custom_fields"}
+    return {**plain, **row_to_v1(account, "leads", row["custom_fields"], nulls=False)}
+
+
+def _check(call: Call, body: Row) -> None:
+    if "title" in body and not (body["title"] or "").strip():
+        raise invalid("body.title must not be empty")
+    if body.get("value") is not None:
+        check_currency(call.account, body["value"]["currency"])
+    labels = call.account.table("lead_labels")
+    if any(labels.get(label) is None for label in body.get("label_ids") or ()):
+        raise invalid("body.label_ids holds an unknown label")
+
+
+def _add(call: Call, row: Row) -> Row:
+    _check(call, call.body)
+    if row["person_id"] is None and row["organization_id"] is None:
+        raise ApiError(400, "A lead needs a person_id or an organization_id")
+    number = call.account.table("leads").new_key()[1]
+    return {**row, "cc_email": f"nordwind+1001+lead{number}@pipedrivemail.com"}
+
+
+def _update(call: Call, row: Row, body: Row) -> Row:
+    _check(call, body)
+    if row["is_archived"] and body.get("is_archived") is not False:
+        raise ApiError(403, "An archived lead cannot be edited; un-archive it first")
+    after = {**row, **body}
+    if after["person_id"] is None and after["organization_id"] is None:
+        raise ApiError(400, "A lead needs a person_id or an organization_id")
+    return body
+
+
+def defaults(call: Call) -> Row:
+    """A new lead before its body is laid over it."""
+    return {
+        "title": "",
+        "owner_id": call.user_id,
+        "creator_id": call.user_id,
+        "label_ids": [],
+        "person_id": None,
+        "organization_id": None,
+        "source_name": "API",
+        "origin": "API",
+        "origin_id": None,
+        "channel": None,
+        "channel_id": None,
+        "source_deal_id": None,
+        "is_archived": False,
+        "was_seen": False,
+        "value": None,
+        "expected_close_date": None,
+        "next_activity_id": None,
+        "add_time": None,
+        "update_time": None,
+        "visible_to": "3",
+        "cc_email": "",
+        "custom_fields": {},
+    }
+
+
+REFERENCES = {"owner_id": "users", "person_id": "persons", "organization_id": "organizations"}
+register(
+    Resource(
+        table="leads",
+        operations={
+            "list": "v1:getLeads",
+            "get": "v1:getLead",
+            "add": "v1:addLead",
+            "update": "v1:updateLead",
+            "delete": "v1:deleteLead",
+        },
+        view=lambda _: "current",
+        references=REFERENCES,
+        defaults=defaults,
+        on_add=_add,
+        on_update=_update,
+        present=show,
+        filter_type="leads",
+    )
+)
+register(
+    Resource(
+        table="leads",
+        operations={"list": "v1:getArchivedLeads"},
+        view=lambda _: "archived",
+        present=show,
+        filter_type="leads",
+    )
+)

@@ -1,0 +1,99 @@
+"""Filters, v1."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pipedrive_emulator.filters import check_conditions
+from pipedrive_emulator.http import Answer, Row, success
+from pipedrive_emulator.registry import Call, handler
+from pipedrive_emulator.resources import Resource, register
+from pipedrive_emulator.store import TableSpec, define_table
+
+if TYPE_CHECKING:
+    from pipedrive_emulator.account import Account
+
+define_table(TableSpec(name="filters", label="Filter", times="sql", deleted=("active_flag", False)))
+
+
+def _listed(_: Account, row: Row) -> Row:
+    return {name: value for name, value in row.items() if name != "conditions"}
+
+
+def _shown(call: Call, row: Row) -> Row:
+    """A filter with its conditions; the field codes only when asked for."""
+    if call.query.get("include_field_code"):
+        return row
+    groups = [
+        {
+            **group,
+            "conditions": [{k: v for k, v in c.items() if k != "field_code"} for c in group["conditions"]],
+        }
+        for group in row["conditions"]["conditions"]
+    ]
+    return {**row, "conditions": {**row["conditions"], "conditions": groups}}
+
+
+def new_filter(name: str, kind: str, conditions: Row, user_id: int) -> Row:
+    """A filter as it is kept."""
+    return {
+        "name": name,
+        "filter_code": None,
+        "is_editable": True,
+        "active_flag": True,
+        "type": kind,
+        "temporary_flag": None,
+        "user_id": user_id,
+        "add_time": None,
+        "update_time": None,
+        "visible_to": "1",
+        "last_used_time": None,
+        "custom_view_id": None,
+        "conditions": conditions,
+    }
+
+
+register(Resource(table="filters", operations={"list": "v1:getFilters"}, present=_listed))
+
+
+@handler("v1:getFilter")
+def get_filter(call: Call) -> Answer:
+    """One filter."""
+    return success(_shown(call, call.account.require("filters", call.path["id"])))
+
+
+@handler("v1:addFilter")
+def add_filter(call: Call) -> Answer:
+    """A new filter."""
+    conditions = check_conditions(call.account, call.body["conditions"])
+    row = new_filter(call.body["name"], call.body["type"], conditions, call.user_id)
+    return success(
+        _shown(call, call.account.insert("filters", row, call.user_id)), status=call.operation.status
+    )
+
+
+@handler("v1:updateFilter")
+def update_filter(call: Call) -> Answer:
+    """A changed filter."""
+    row = call.account.require("filters", call.path["id"])
+    changes = {name: call.body[name] for name in ("name", "visible_to") if name in call.body}
+    if "conditions" in call.body:
+        changes["conditions"] = check_conditions(call.account, call.body["conditions"])
+    return success(_shown(call, call.account.update("filters", row["id"], changes, call.user_id)))
+
+
+@handler("v1:deleteFilter")
+def delete_filter(call: Call) -> Answer:
+    """The id of a deleted filter."""
+    call.account.require("filters", call.path["id"])
+    call.account.delete("filters", call.path["id"], call.user_id)
+    return success({"id": call.path["id"]})
+
+
+@handler("v1:deleteFilters")
+def delete_filters(call: Call) -> Answer:
+    """The ids of the deleted filters; unknown ids are passed over."""
+    found = [number for number in call.query["ids"] if call.account.find("filters", number)]
+    for number in found:
+        call.account.delete("filters", number, call.user_id)
+    return success({"id": found})

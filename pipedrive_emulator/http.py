@@ -1,0 +1,143 @@
+"""Requests in, answers out, and the published error bodies."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import parse_qsl
+
+import msgspec
+
+JSON_TYPE = "application/json"
+encode = msgspec.json.Encoder().encode
+Row = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """One HTTP request: `headers` has lower-case names, `path` starts with a slash, `query` is in sent order."""
+
+    method: str
+    path: str
+    query: list[tuple[str, str]] = field(default_factory=list)
+    headers: dict[str, str] = field(default_factory=dict)
+    body: bytes = b""
+    base_url: str = ""
+
+    @property
+    def content_type(self) -> str:
+        """The media type of the body, without its parameters."""
+        return self.headers.get("content-type", "").split(";")[0].strip().lower()
+
+
+@dataclass(slots=True, kw_only=True)
+class Answer:
+    """One HTTP answer."""
+
+    status: int = 200
+    body: bytes = b""
+    content_type: str = JSON_TYPE
+    headers: list[tuple[bytes, bytes]] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Upload:
+    """One file part of a multipart body."""
+
+    name: str
+    file_name: str
+    content_type: str
+    content: bytes
+
+
+class ApiError(Exception):
+    """A refusal in the published error shape.
+
+    Args:
+        status: the HTTP status.
+        error: what the caller did wrong, one sentence.
+        info: advice, sent as `error_info`.
+        extra: further top-level keys, such as `code` or `errorCode`.
+    """
+
+    def __init__(self, status: int, error: str, info: str = "", **extra: object) -> None:
+        super().__init__(error)
+        self.status, self.error, self.info, self.extra = status, error, info, extra
+
+    def answer(self) -> Answer:
+        """The error as an HTTP answer."""
+        payload = {
+            "success": False,
+            "error": self.error,
+            "error_info": self.info or "Please check developers.pipedrive.com",
+            "data": None,
+            "additional_data": None,
+        }
+        return Answer(status=self.status, body=encode({**payload, **self.extra}))
+
+
+def invalid(what: str) -> ApiError:
+    """The refusal of a request that departs from its published schema."""
+    return ApiError(400, what, "Validation failed", code="ERR_SCHEMA_VALIDATION_FAILED")
+
+
+def not_found(what: str) -> ApiError:
+    """The refusal of an id that does not exist, is deleted, or is not visible."""
+    return ApiError(404, f"{what} not found")
+
+
+def success(payload: object, *, status: int = 200, additional: object = None, **extra: object) -> Answer:
+    """A success answer: `{"success": true, "data": payload}` and `additional_data` when given."""
+    content: dict[str, object] = {"success": True, "data": payload}
+    if additional is not None:
+        content["additional_data"] = additional
+    return Answer(status=status, body=encode({**content, **extra}))
+
+
+def rows_answer(rows: list[bytes], additional: object) -> Answer:
+    """A list answer joined from rows that are encoded already."""
+    body = b'{"success":true,"data":[' + b",".join(rows) + b'],"additional_data":' + encode(additional) + b"}"
+    return Answer(body=body)
+
+
+def parse_form(body: bytes) -> dict[str, str]:
+    """Decode an url-encoded form; a repeated name keeps its last value."""
+    try:
+        return dict(parse_qsl(body.decode(), keep_blank_values=True))
+    except UnicodeDecodeError:
+        raise invalid("The form is not UTF-8") from None
+
+
+def _disposition(line: str) -> dict[str, str]:
+    values = {}
+    for part in line.split(";")[1:]:
+        name, _, value = part.strip().partition("=")
+        values[name.lower()] = value.strip('"')
+    return values
+
+
+def parse_multipart(body: bytes, content_type: str) -> tuple[dict[str, str], dict[str, Upload]]:
+    """Split a multipart body into its plain fields and its files, each by part name."""
+    boundary = _disposition(content_type).get("boundary")
+    if not boundary:
+        raise invalid("multipart/form-data without a boundary")
+    fields: dict[str, str] = {}
+    uploads: dict[str, Upload] = {}
+    for raw in (b"\r\n" + body).split(b"\r\n--" + boundary.encode())[1:]:
+        if raw.startswith(b"--"):
+            return fields, uploads
+        head, _, content = raw.removeprefix(b"\r\n").partition(b"\r\n\r\n")
+        headers = {
+            name.strip().lower(): value.strip()
+            for name, _, value in (
+                line.partition(":") for line in head.decode("utf-8", "replace").split("\r\n")
+            )
+        }
+        given = _disposition(headers.get("content-disposition", ""))
+        name = given.get("name", "")
+        if "filename" in given:
+            kind = headers.get("content-type", "application/octet-stream")
+            uploads[name] = Upload(name=name, file_name=given["filename"], content_type=kind, content=content)
+        else:
+            fields[name] = content.decode("utf-8", "replace")
+    raise invalid("The multipart body has no closing boundary")

@@ -1,0 +1,182 @@
+"""Every kind of page: v2 keyset cursor, v1 cursor, v1 offset, and the whole collection at once."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from dataclasses import dataclass
+from itertools import islice
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from pipedrive_emulator.http import Answer, Row, encode, invalid, rows_answer, success
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+
+    from pipedrive_emulator.operations import Operation
+    from pipedrive_emulator.store import Key, Table
+
+DEFAULT_LIMIT = 100
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cursor:
+    """A place in a sorted list: the sort value and number of the first row of the next page."""
+
+    field: str
+    value: Any
+    direction: str
+    id: int
+
+    def text(self) -> str:
+        """The opaque form sent to the client."""
+        marker = {
+            "field": self.field,
+            "fieldValue": self.value,
+            "sortDirection": self.direction,
+            "id": self.id,
+        }
+        return base64.urlsafe_b64encode(encode(marker)).decode().rstrip("=")
+
+
+def read_cursor(text: str, field: str, direction: str) -> Cursor:
+    """Decode a cursor sent by the client; it must belong to the same sorting."""
+    try:
+        marker = msgspec.json.decode(
+            base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)), type=dict[str, Any]
+        )
+        cursor = Cursor(
+            field=marker["field"],
+            value=marker["fieldValue"],
+            direction=marker["sortDirection"],
+            id=int(marker["id"]),
+        )
+    except (binascii.Error, msgspec.MsgspecError, KeyError, TypeError, ValueError):
+        raise invalid("Parameter cursor is not a cursor of this list") from None
+    if (cursor.field, cursor.direction) != (field, direction):
+        raise invalid("Parameter cursor belongs to another sorting")
+    return cursor
+
+
+def page_start(query: dict[str, str], rows: list[Row]) -> str | None:
+    """A cursor to where the page with these rows began, spelt unlike the cursor that was sent; None without rows."""
+    if "cursor" in query:
+        text = query["cursor"]
+        marker = msgspec.json.decode(
+            base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)), type=dict[str, Any]
+        )
+        marker["again"] = marker.get("again", 0) + 1
+        return base64.urlsafe_b64encode(encode(marker)).decode().rstrip("=")
+    if not rows:
+        return None
+    if "id" not in rows[0]:
+        return Cursor(field="position", value=0, direction="asc", id=0).text()
+    field = query.get("sort_by", "id")
+    return Cursor(
+        field=field, value=rows[0][field], direction=query.get("sort_direction", "asc"), id=rows[0]["id"]
+    ).text()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Window:
+    """What part of a sorted index to read: bounds on the sort value, and where the page starts."""
+
+    view: str
+    field: str
+    descending: bool = False
+    since: Any = None
+    until: Any = None
+    cursor: Cursor | None = None
+
+    @property
+    def direction(self) -> str:
+        """The direction as the API spells it."""
+        return "desc" if self.descending else "asc"
+
+    def keys(self, table: Table) -> Iterator[Key]:
+        """The keys from the start of the page on, found by bisecting."""
+        index = table.index(self.view, self.field)
+        low: Key | None = None if self.since is None else (self.since, -1)
+        high: Key | None = None if self.until is None else (self.until, -1)
+        if self.cursor is not None:
+            here = (self.cursor.value, self.cursor.id)
+            try:
+                if self.descending:
+                    high = here if high is None or here < high else high
+                else:
+                    low = here if low is None or here > low else low
+                found: Iterator[Key] = index.irange(low, high, reverse=self.descending)
+            except TypeError:
+                raise invalid("Parameter cursor is not a cursor of this list") from None
+            return found
+        bounded: Iterator[Key] = index.irange(low, high, reverse=self.descending)
+        return bounded
+
+    def pick(self, table: Table, seqs: Iterable[int]) -> Iterator[Key]:
+        """The same keys, but only of the given rows."""
+        keys = sorted(
+            (table.sort_key(self.field, seq) for seq in seqs if table.in_view(self.view, table.row(seq))),
+            reverse=self.descending,
+        )
+        low = None if self.since is None else (self.since, -1)
+        high = None if self.until is None else (self.until, -1)
+        here = None if self.cursor is None else (self.cursor.value, self.cursor.id)
+        for key in keys:
+            if (low is not None and key < low) or (high is not None and key >= high):
+                continue
+            if here is None or (key <= here if self.descending else key >= here):
+                yield key
+
+
+def keyset_page(
+    keys: Iterator[Key], window: Window, limit: int, keep: Callable[[int], bool] | None
+) -> tuple[list[int], str | None]:
+    """Up to `limit` row numbers, and the cursor of the next page or None."""
+    wanted = keys if keep is None else (key for key in keys if keep(key[1]))
+    page = list(islice(wanted, limit + 1))
+    following = None
+    if len(page) > limit:
+        value, seq = page.pop()
+        following = Cursor(field=window.field, value=value, direction=window.direction, id=seq).text()
+    return [seq for _, seq in page], following
+
+
+def cursor_answer(rows: list[bytes], following: str | None) -> Answer:
+    """A v2 list answer from encoded rows."""
+    return rows_answer(rows, {"next_cursor": following})
+
+
+def listed_page(rows: Sequence[Row], query: Row) -> Answer:
+    """A cursor page over rows whose order is undocumented (fields, followers, changelogs): the cursor is a position."""
+    limit = query.get("limit", DEFAULT_LIMIT)
+    start = read_cursor(query["cursor"], "position", "asc").id if "cursor" in query else 0
+    following = None
+    if start + limit < len(rows):
+        following = Cursor(field="position", value=start + limit, direction="asc", id=start + limit).text()
+    return success(rows[start : start + limit], additional={"next_cursor": following})
+
+
+def offset_answer(
+    operation: Operation, rows: Sequence[Row | bytes], query: Row, *, more: bool, **extra: object
+) -> Answer:
+    """A v1 offset answer for one page of rows; an empty page has null data, as v1 does."""
+    start, limit = query.get("start", 0), query.get("limit", DEFAULT_LIMIT)
+    place: Row = {"start": start, "limit": limit, "more_items_in_collection": more}
+    if more:
+        place["next_start"] = start + limit
+    additional = {"pagination": place} if operation.nested_pagination else place
+    page = [row if isinstance(row, bytes) else encode(row) for row in rows]
+    if not page or extra:
+        content = [msgspec.Raw(row) for row in page] or None
+        return success(content, additional=additional, **extra)
+    return rows_answer(page, additional)
+
+
+def offset_page(operation: Operation, rows: Sequence[Row], query: Row, **extra: object) -> Answer:
+    """One offset page of a sequence."""
+    start, limit = query.get("start", 0), query.get("limit", DEFAULT_LIMIT)
+    return offset_answer(
+        operation, rows[start : start + limit], query, more=start + limit < len(rows), **extra
+    )

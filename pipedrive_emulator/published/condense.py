@@ -1,0 +1,99 @@
+"""Condense the flattened OpenAPI facts into the compact data files beside this script.
+
+Development only: `python -m pipedrive_emulator.published.condense ../shared/pipedrive-openapi`.
+Types, enums, requirements, costs and scopes are kept; published prose is not. Two facts that are published
+only in prose are kept as values: the largest page of a `limit`, and whether a string holds a comma list.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+from pathlib import Path
+from typing import Any
+
+SCHEMA_KEYS = ("type", "format", "enum", "nullable", "required", "default")
+BOUNDED = ("limit", "ids", "deal_ids", "custom_fields")
+HERE = Path(__file__).parent
+
+
+def schema(published: dict[str, Any]) -> dict[str, Any]:
+    """The types of a published schema, without any prose or example."""
+    short = {key: published[key] for key in SCHEMA_KEYS if published.get(key) not in (None, [], False)}
+    if "properties" in published:
+        short["properties"] = {name: schema(part) for name, part in published["properties"].items()}
+    if "items" in published:
+        short["items"] = schema(published["items"])
+    for union in ("oneOf", "anyOf"):
+        if union in published:
+            short[union] = [schema(part) for part in published[union]]
+    extra = published.get("additionalProperties")
+    if extra is not None:
+        short["additionalProperties"] = schema(extra) if isinstance(extra, dict) else extra
+    return short
+
+
+def parameter(published: dict[str, Any]) -> dict[str, Any]:
+    """Name, place, type and bounds of one parameter."""
+    prose = published.get("description", "").lower()
+    short: dict[str, Any] = {"name": published["name"], "in": published["in"], "type": published["type"]}
+    for key in ("format", "enum", "default"):
+        if published.get(key) is not None:
+            short[key] = published[key]
+    if published.get("required"):
+        short["required"] = True
+    if "comma" in prose or published["type"] == "array":
+        short["csv"] = True
+    bound = re.search(r"(?:maximum (?:value )?of|maximum|up to|upper limit is) (\d+)", prose)
+    if bound and published["name"] in BOUNDED:
+        short["max"] = int(bound.group(1))
+    return short
+
+
+def operation(published: dict[str, Any]) -> dict[str, Any]:
+    """One operation, condensed."""
+    answers = {
+        status: {"type": answer.get("content_type"), "schema": schema(answer.get("schema") or {})}
+        for status, answer in published["responses"].items()
+        if status.startswith("2")
+    }
+    short = {
+        "id": published["operationId"],
+        "version": published["version"],
+        "method": published["method"],
+        "path": published["path"],
+        "cost": published["token_cost"],
+        "scopes": published["oauth_scopes"],
+        "paging": published["pagination"],
+        "parameters": [parameter(p) for p in published["parameters"]],
+        "answers": answers,
+        "errors": sorted(int(status) for status in published["responses"] if not status.startswith("2")),
+    }
+    if published.get("deprecated"):
+        short["deprecated"] = True
+    bodies = published.get("request_body")
+    if bodies:
+        short["bodies"] = {content_type: schema(body) for content_type, body in bodies.items()}
+        short["body_required"] = bool(published.get("request_body_required"))
+    return short
+
+
+def main(folder: str) -> int:
+    """Rewrite every data file from `endpoints.json` in `folder`."""
+    endpoints = json.loads((Path(folder) / "endpoints.json").read_text())["endpoints"]
+    domains: dict[str, list[dict[str, Any]]] = {}
+    for published in endpoints:
+        name = re.sub(r"(?<!^)(?=[A-Z])", "_", published["tags"][0]).lower()
+        domains.setdefault(name, []).append(operation(published))
+    for old in HERE.glob("*.json"):
+        old.unlink()
+    for name, operations in sorted(domains.items()):
+        lines = ",\n".join(json.dumps(op, separators=(",", ":"), ensure_ascii=False) for op in operations)
+        (HERE / f"{name}.json").write_text(f"[\n{lines}\n]\n")
+    sys.stdout.write(f"{len(endpoints)} operations in {len(domains)} files\n")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1]))

@@ -1,0 +1,137 @@
+"""Which function answers which operation, and which functions fill a new account.
+
+Every module of `pipedrive_emulator.domains` is imported at start; it defines its tables, registers its handlers
+with `handler`, and fills the seeds with `seeder`.
+"""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+import random
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+from pipedrive_emulator import domains, seeds
+from pipedrive_emulator.account import TOKEN_USER, Account
+from pipedrive_emulator.http import Answer, Row, Upload
+from pipedrive_emulator.operations import Operation, load_operations
+
+if TYPE_CHECKING:
+    from pipedrive_emulator.auth import Caller
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Call:
+    """One checked call of an operation: typed path values and query, the body, uploaded files, who asks."""
+
+    account: Account
+    operation: Operation
+    path: Row
+    query: Row
+    body: Any
+    uploads: dict[str, Upload]
+    caller: Caller
+    base_url: str
+    plan: str = "premium"
+
+    @property
+    def user_id(self) -> int:
+        """The acting user."""
+        return self.caller.user_id
+
+
+Handler = Callable[[Call], Answer]
+HANDLERS: dict[str, Handler] = {}
+
+
+def handler(*keys: str) -> Callable[[Handler], Handler]:
+    """Let a function answer operations, named by `version:operationId`."""
+
+    def register(function: Handler) -> Handler:
+        for key in keys:
+            if key not in load_operations():
+                raise ValueError(f"{key} is not published")
+            if key in HANDLERS:
+                raise ValueError(f"{key} has a handler already")
+            HANDLERS[key] = function
+        return function
+
+    return register
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Seed:
+    """What a seeder fills: the account, the name of the size, and a source of repeatable chance of its own."""
+
+    account: Account
+    size: str
+    chance: random.Random
+
+    def count(self, *, small: int, medium: int, large: int) -> int:
+        """The number of rows for this size."""
+        return {"small": small, "medium": medium, "large": large}.get(self.size, 0)
+
+    @property
+    def empty(self) -> bool:
+        """Whether the account gets only what every new company has."""
+        return self.size == "empty"
+
+
+Seeder = Callable[[Seed], None]
+SEEDERS: list[tuple[int, str, Seeder]] = []
+SIZES = ("empty", "small", "medium", "large")
+
+
+def seeder(order: int) -> Callable[[Seeder], Seeder]:
+    """Let a function fill new accounts; lower orders run first (0 basics, 10 companies, 20 sales, 30 the rest)."""
+
+    def register(function: Seeder) -> Seeder:
+        SEEDERS.append((order, f"{function.__module__}.{function.__name__}", function))
+        return function
+
+    return register
+
+
+@cache
+def load_domains() -> None:
+    """Import every domain and seed module, once."""
+    for package in (domains, seeds):
+        for module in pkgutil.iter_modules(package.__path__):
+            importlib.import_module(f"{package.__name__}.{module.name}")
+
+
+def new_account(size: str) -> Account:
+    """A filled account; the same size gives the same account, byte for byte."""
+    load_domains()
+    account = Account()
+    account.seeding = True
+    for _, name, fill in sorted(SEEDERS, key=lambda entry: entry[:2]):
+        chance = random.Random(f"{name}:{size}")
+        fill(Seed(account=account, size=size, chance=chance))
+    account.seeding = False
+    return account
+
+
+def unanswered() -> list[str]:
+    """Keys of published operations that no handler answers yet."""
+    load_domains()
+    return sorted(key for key in load_operations() if key not in HANDLERS)
+
+
+__all__ = [
+    "HANDLERS",
+    "SEEDERS",
+    "SIZES",
+    "TOKEN_USER",
+    "Call",
+    "Handler",
+    "Seed",
+    "handler",
+    "load_domains",
+    "new_account",
+    "seeder",
+    "unanswered",
+]

@@ -1,0 +1,172 @@
+"""The sizes of the accounts, and how their rows are laid out in time."""
+
+from __future__ import annotations
+
+import uuid
+from typing import TYPE_CHECKING, Any
+
+from pipedrive_emulator.clock import DAY_SECONDS, STAMPS, START
+from pipedrive_emulator.domains.followers import FOLLOWED
+from pipedrive_emulator.domains.saved_filters import new_filter
+from pipedrive_emulator.filters import check_conditions
+from pipedrive_emulator.registry import Seed, seeder
+from pipedrive_emulator.seeds.sales import DELETED_EACH, Maker
+from pipedrive_emulator.seeds.templates import TemplateRows, slot
+from pipedrive_emulator.store import NAMESPACE
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from pipedrive_emulator.http import Row
+
+# Table → (maker, rows by size). Parents come before what refers to them.
+TABLES: dict[str, tuple[Callable[[Maker, int, Row], Row], tuple[int, int, int]]] = {
+    "organizations": (Maker.organization, (12, 600, 50_000)),
+    "persons": (Maker.person, (30, 1_500, 150_000)),
+    "products": (Maker.product, (8, 60, 2_000)),
+    "deals": (Maker.deal, (34, 2_300, 100_000)),
+    "activities": (Maker.activity, (40, 4_000, 300_000)),
+    "leads": (Maker.lead, (12, 300, 20_000)),
+    "notes": (Maker.note, (30, 800, 100_000)),
+    "files": (Maker.file, (12, 150, 20_000)),
+    "deal_products": (Maker.deal_product, (24, 1_200, 50_000)),
+}
+TEMPLATES = 29 * 17
+OLDEST = START - 880 * DAY_SECONDS
+NEWEST = START - 2 * DAY_SECONDS
+RECENTLY = START - 20 * DAY_SECONDS
+BULK_MOMENT = START - 100 * DAY_SECONDS
+PRIME = 7_919
+
+
+def added_at(place: int, count: int) -> int:
+    """When a row was added: in order of id."""
+    return OLDEST + (NEWEST - OLDEST) * place // (count + 1)
+
+
+def updated_at(place: int, count: int) -> int:
+    """When a row was changed last.
+
+    Pairs of rows share a second everywhere; a bulk import of a quarter of the rows shares one second (so equal times
+    cross page borders); deleted rows were deleted within the last 30 days.
+    """
+    if place % DELETED_EACH == 0:
+        return RECENTLY + place % 1_000 * 60
+    if count // 4 <= place < count // 2:
+        return max(BULK_MOMENT, added_at(place, count))
+    shuffled = place * PRIME % count // 2
+    return max(added_at(place, count), OLDEST + (NEWEST - OLDEST) * shuffled * 2 // (count + 1))
+
+
+def _uuid(table: str, place: int) -> str:
+    return str(uuid.uuid5(NAMESPACE, f"{table}:{place}"))
+
+
+def _counts(seed: Seed) -> dict[str, int]:
+    sizes = ("small", "medium", "large")
+    return {table: counts[sizes.index(seed.size)] for table, (_, counts) in TABLES.items()}
+
+
+def _references(place: int, counts: dict[str, int]) -> Row:
+    return {
+        "person_id": place * 7 % counts["persons"] + 1,
+        "org_id": place * 5 % counts["organizations"] + 1,
+        "deal_id": place * 3 % counts["deals"] + 1,
+        "product_id": place * 3 % counts["products"] + 1,
+    }
+
+
+@seeder(20)
+def sales(seed: Seed) -> None:
+    """Organizations, persons, products, deals, activities, leads, notes, files, deal products."""
+    if seed.empty:
+        return
+    account, counts = seed.account, _counts(seed)
+    fields = {
+        name: account.custom_fields(name)
+        for name in ("organizations", "persons", "products", "deals", "leads")
+    }
+    maker = Maker(chance=seed.chance, fields=fields)
+    labels = [row["id"] for row in account.table("lead_labels").all()]
+    for table, (make, _) in TABLES.items():
+        kept, count = account.table(table), counts[table]
+        stamp = STAMPS[kept.spec.times]
+        if seed.size == "large":
+            _attach(seed, table, lambda place, make=make: make(maker, place, _slots(labels)), counts)
+            continue
+        for place in range(1, count + 1):
+            varying = {
+                "id": place if kept.spec.key_kind == "integer" else _uuid(table, place),
+                "tag": str(place),
+                "add": stamp(added_at(place, count)),
+                "update": stamp(updated_at(place, count)),
+                "labels": labels,
+                **_references(place, counts),
+            }
+            account.insert(table, make(maker, place, varying))
+
+
+def _slots(labels: list[str]) -> Row:
+    names = ("id", "tag", "add", "update", "person_id", "org_id", "deal_id", "product_id")
+    return {**{name: slot(name) for name in names}, "labels": labels}
+
+
+def _attach(seed: Seed, table: str, make: Callable[[int], Row], counts: dict[str, int]) -> None:
+    kept, count = seed.account.table(table), counts[table]
+    stamp, places = STAMPS[kept.spec.times], range(1, count + 1)
+    slots: dict[str, Sequence[Any]] = {
+        "id": places if kept.spec.key_kind == "integer" else [_uuid(table, place) for place in places],
+        "tag": places,
+        "add": [stamp(added_at(place, count)) for place in places],
+        "update": [stamp(updated_at(place, count)) for place in places],
+    }
+    for name in ("person_id", "org_id", "deal_id", "product_id"):
+        slots[name] = [_references(place, counts)[name] for place in places]
+    templates = [make(place) for place in range(1, min(TEMPLATES, count) + 1)]
+    kept.attach(TemplateRows(templates, count, slots))
+    view = {"deals": "current_and_deleted", "leads": "current"}.get(table, "live")
+    for name in {"id", kept.spec.updated, kept.spec.created}:
+        kept.index(view, name)
+
+
+@seeder(30)
+def followers(seed: Seed) -> None:
+    """Followers of every fifth record or so, up to some thousands."""
+    if seed.empty:
+        return
+    for each, table in zip((5, 7, 9, 4), FOLLOWED, strict=True):
+        last = min(seed.account.table(table).count(), 20_000)
+        for key in range(each, last + 1, each):
+            for user_id in (1, 2 + key % 4):
+                moment = STAMPS["rfc3339"](OLDEST + key * 60)
+                seed.account.insert(
+                    "followers", {"parent": f"{table}:{key}", "user_id": user_id, "add_time": moment}
+                )
+                change = {"action": "added", "actor_user_id": 1, "follower_user_id": user_id, "time": moment}
+                seed.account.insert("follower_changes", {"parent": f"{table}:{key}", **change})
+
+
+@seeder(40)
+def filters(seed: Seed) -> None:
+    """One filter for each type that core entities have."""
+    if seed.empty:
+        return
+    wanted = (
+        ("Open deals", "deals", "deal", "status", "=", "open"),
+        ("Mari's deals — 自分", "deals", "deal", "owner_id", "=", "1"),
+        ("People of Baltic Timber", "people", "organization", "name", "LIKE '$%'", "Baltic"),
+        ("With a website", "org", "organization", "website", "IS NOT NULL", None),
+        ("Pumps", "products", "product", "name", "LIKE '%$%'", "Pump"),
+        ("Undone", "activity", "activity", "done", "=", "0"),
+        ("Named leads", "leads", "deal", "title", "IS NOT NULL", None),
+    )
+    tables = {"deal": "deal_fields", "organization": "organization_fields", "product": "product_fields"}
+    for name, kind, kept, code, operator, value in wanted:
+        fields = seed.account.table(tables.get(kept, f"{kept}_fields"))
+        number = next(iter(sorted(fields.where("code", code))))
+        condition = {"object": kept, "field_id": number, "operator": operator, "value": value}
+
+        groups = [{"glue": "and", "conditions": [condition]}, {"glue": "or", "conditions": []}]
+        row = new_filter(name, kind, check_conditions(seed.account, {"glue": "and", "conditions": groups}), 1)
+        moment = STAMPS["sql"](OLDEST)
+        seed.account.insert("filters", {**row, "add_time": moment, "update_time": moment})

@@ -1,0 +1,290 @@
+"""Requests held against their published parameters and bodies.
+
+v2 takes nothing but the published types. v1 also takes numbers as text and 0/1 for booleans. Unknown keys are
+refused by both; unknown query parameters by v2 only.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from pipedrive_emulator.customs import HASH
+from pipedrive_emulator.http import (
+    JSON_TYPE,
+    ApiError,
+    Request,
+    Row,
+    Upload,
+    invalid,
+    parse_form,
+    parse_multipart,
+)
+
+if TYPE_CHECKING:
+    from pipedrive_emulator.operations import Operation, Param, Schema
+
+WHOLE = re.compile(r"^-?\d{1,18}$")
+NUMBER = re.compile(r"^-?\d+(\.\d+)?$")
+UUID = re.compile(r"^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$")
+RFC3339 = re.compile(r"^\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(Z|[+-]\d\d:\d\d)$")
+DEFAULT_PAGE = 500
+SEARCH_PAGE = 100
+FORM_TYPE = "application/x-www-form-urlencoded"
+MULTIPART_TYPE = "multipart/form-data"
+# Bodies whose custom fields travel at the top level under their hash.
+V1_CUSTOM = re.compile(r"^/api/v1/(leads|projects)(/\{id\})?$")
+
+
+def instant(text: str) -> int:
+    """Epoch seconds of an RFC 3339 time with whole seconds.
+
+    Raises:
+        ValueError: for a fraction of a second, a missing zone, or no time at all.
+    """
+    if not RFC3339.match(text):
+        raise ValueError(text)
+    return int(dt.datetime.fromisoformat(text).timestamp())
+
+
+def _is_date(text: object) -> bool:
+    try:
+        return isinstance(text, str) and dt.date.fromisoformat(text).isoformat() == text
+    except ValueError:
+        return False
+
+
+# Parameters
+
+
+def check_path(operation: Operation, raw: dict[str, str]) -> dict[str, Any]:
+    """The typed values of the path placeholders."""
+    return {name: _scalar(operation.path_params[name], text) for name, text in raw.items()}
+
+
+def check_query(operation: Operation, given: list[tuple[str, str]]) -> dict[str, Any]:
+    """The typed query parameters; comma lists become lists, times become epoch seconds."""
+    values: dict[str, Any] = {}
+    for name, text in given:
+        param = operation.query.get(name.removesuffix("[]"))
+        if param is None:
+            if operation.version == "v2":
+                raise invalid(f"Parameter {name} is not allowed")
+            continue
+        if param.name in values and operation.version == "v2":
+            raise invalid(f"Parameter {name} is given twice")
+        values[param.name] = _query_value(operation, param, text)
+    for param in operation.query.values():
+        if param.required and param.name not in values:
+            raise invalid(f"Parameter {param.name} is required")
+    return values
+
+
+def _query_value(operation: Operation, param: Param, text: str) -> object:
+    if param.name in ("updated_since", "updated_until"):
+        try:
+            return instant(text)
+        except ValueError:
+            raise invalid(f"Parameter {param.name} must be RFC 3339 with whole seconds") from None
+    if param.name == "sort":
+        return _sort(param, text)
+    if param.csv:
+        return _listed(param, text)
+    value = _scalar(param, text)
+    if param.name == "limit":
+        _check_limit(operation, param, value)
+    elif param.name == "start" and isinstance(value, int) and value < 0:
+        raise invalid("Parameter start must not be negative")
+    return value
+
+
+def _check_limit(operation: Operation, param: Param, value: object) -> None:
+    largest = param.maximum or DEFAULT_PAGE
+    if operation.is_search:
+        largest = min(largest, SEARCH_PAGE)
+    if not isinstance(value, int) or not 1 <= value <= largest:
+        raise invalid(f"Parameter limit must be between 1 and {largest}")
+
+
+def _sort(param: Param, text: str) -> list[tuple[str, bool]]:
+    """(field, descending) pairs of a v1 `sort`."""
+    pairs = []
+    for part in text.split(","):
+        words = part.split()
+        direction = words[1].upper() if len(words) > 1 else "ASC"
+        if not words or len(words) > 2 or direction not in ("ASC", "DESC"):
+            raise invalid("Parameter sort must be like `field ASC, other DESC`")
+        if param.enum and words[0] not in param.enum:
+            raise invalid(f"Parameter sort does not know {words[0]}")
+        pairs.append((words[0], direction == "DESC"))
+    return pairs
+
+
+def _listed(param: Param, text: str) -> list[Any]:
+    entries = [entry.strip() for entry in text.split(",")]
+    if param.maximum is not None and len(entries) > param.maximum:
+        raise invalid(f"Parameter {param.name} takes at most {param.maximum} entries")
+    if param.name in ("ids", "deal_ids"):
+        if not all(WHOLE.match(entry) for entry in entries):
+            raise invalid(f"Parameter {param.name} must be comma separated ids")
+        return [int(entry) for entry in entries]
+    if param.enum and not set(entries) <= {str(e) for e in param.enum}:
+        raise invalid(f"Parameter {param.name} must be of {', '.join(str(e) for e in param.enum)}")
+    return entries
+
+
+def _scalar(param: Param, text: str) -> object:
+    value: object = text
+    if param.kind == "integer":
+        if not WHOLE.match(text):
+            raise invalid(f"Parameter {param.name} must be a whole number")
+        value = int(text)
+    elif param.kind == "number":
+        if not NUMBER.match(text):
+            raise invalid(f"Parameter {param.name} must be a number")
+        value = float(text) if "." in text else int(text)
+    elif param.kind == "boolean":
+        if text not in ("true", "false"):
+            raise invalid(f"Parameter {param.name} must be true or false")
+        value = text == "true"
+    elif (param.format == "uuid" and not UUID.match(text)) or (param.format == "date" and not _is_date(text)):
+        raise invalid(f"Parameter {param.name} must be a {param.format}")
+    if param.enum and value not in param.enum and text not in param.enum:
+        raise invalid(f"Parameter {param.name} must be one of {', '.join(str(e) for e in param.enum)}")
+    return value
+
+
+# Bodies
+
+
+def check_body(operation: Operation, request: Request) -> tuple[Any, dict[str, Upload]]:
+    """The checked body (a dict or list; {} where none is sent) and the uploaded files by part name."""
+    if not operation.bodies:
+        if request.body.strip() not in (b"", b"{}"):
+            raise invalid("This operation takes no body")
+        return {}, {}
+    if not request.body:
+        if operation.body_required or any(schema.get("required") for schema in operation.bodies.values()):
+            raise invalid("A body is required")
+        return {}, {}
+    kind = request.content_type
+    if kind not in operation.bodies:
+        raise invalid(f"Content-Type must be {' or '.join(operation.bodies)}")
+    schema = operation.bodies[kind]
+    if kind == JSON_TYPE:
+        try:
+            content = msgspec.json.decode(request.body)
+        except msgspec.DecodeError:
+            raise invalid("The body is not JSON") from None
+        hashes = operation.version == "v1" and V1_CUSTOM.match(operation.path) is not None
+        return _check(schema, content, "body", strict=operation.version == "v2", hashes=hashes), {}
+    if kind == FORM_TYPE:
+        return _check(schema, parse_form(request.body), "form", strict=False, hashes=False), {}
+    fields, uploads = parse_multipart(request.body, request.headers.get("content-type", ""))
+    plain, files = dict(schema), set()
+    plain["properties"] = {
+        n: p for n, p in schema.get("properties", {}).items() if p.get("format") != "binary"
+    }
+    files = set(schema.get("properties", {})) - set(plain["properties"])
+    plain["required"] = [n for n in schema.get("required", ()) if n not in files]
+    if not set(uploads) <= files:
+        raise invalid(f"File parts are {', '.join(sorted(files))}")
+    for name in files & set(schema.get("required", ())):
+        if name not in uploads:
+            raise invalid(f"{name} must be a file")
+    return _check(plain, fields, "form", strict=False, hashes=False), uploads
+
+
+def _check(schema: Schema, value: Any, where: str, *, strict: bool, hashes: bool) -> Any:
+    unions = schema.get("oneOf") or schema.get("anyOf")
+    if unions:
+        return _check_union(unions, value, where, strict=strict)
+    if value is None:
+        if schema.get("nullable"):
+            return None
+        raise invalid(f"{where} must not be null")
+    kind = schema.get("type")
+    if kind == "object" or "properties" in schema:
+        return _check_object(schema, value, where, strict=strict, hashes=hashes)
+    if kind == "array":
+        if not isinstance(value, list):
+            raise invalid(f"{where} must be an array")
+        items = schema.get("items", {})
+        return [_check(items, v, f"{where}[{n}]", strict=strict, hashes=False) for n, v in enumerate(value)]
+    checked = _check_scalar(kind, value, where) if strict else _check_loose(kind, value, where)
+    _check_form(schema, checked, where)
+    return checked
+
+
+def _check_union(unions: list[Schema], value: object, where: str, *, strict: bool) -> object:
+    first = None
+    for schema in unions:
+        try:
+            return _check(schema, value, where, strict=strict, hashes=False)
+        except ApiError as refusal:
+            first = first or refusal
+    raise first or invalid(f"{where} fits nothing published")
+
+
+def _check_object(schema: Schema, value: object, where: str, *, strict: bool, hashes: bool) -> Row:
+    if not isinstance(value, dict):
+        raise invalid(f"{where} must be an object")
+    known = schema.get("properties")
+    extra = schema.get("additionalProperties")
+    checked: Row = {}
+    for name, part in value.items():
+        if known is not None and name in known:
+            checked[name] = _check(known[name], part, f"{where}.{name}", strict=strict, hashes=False)
+        elif isinstance(extra, dict) and extra:
+            checked[name] = _check(extra, part, f"{where}.{name}", strict=strict, hashes=False)
+        elif not known or extra or (hashes and HASH.match(name)):
+            checked[name] = part
+        else:
+            raise invalid(f"{where}.{name} is not allowed")
+    for name in schema.get("required", ()):
+        if name not in value:
+            raise invalid(f"{where}.{name} is required")
+    return checked
+
+
+def _check_scalar(kind: str | None, value: object, where: str) -> object:
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    fits = {
+        "string": isinstance(value, str),
+        "boolean": isinstance(value, bool),
+        "integer": is_number and isinstance(value, int),
+        "number": is_number,
+        None: True,
+    }
+    if not fits.get(kind, True):
+        raise invalid(f"{where} must be of type {kind}")
+    return value
+
+
+def _check_loose(kind: str | None, value: object, where: str) -> object:
+    if isinstance(value, str):
+        if kind == "integer" and WHOLE.match(value):
+            return int(value)
+        if kind == "number" and NUMBER.match(value):
+            return float(value) if "." in value else int(value)
+        if kind == "boolean" and value in ("true", "false", "0", "1"):
+            return value in ("true", "1")
+    if kind == "boolean" and value in (0, 1):
+        return bool(value)
+    if kind in ("integer", "number") and isinstance(value, bool):
+        return int(value)
+    return _check_scalar(kind, value, where)
+
+
+def _check_form(schema: Schema, value: object, where: str) -> None:
+    enum = schema.get("enum")
+    if enum and value not in enum and not (value is None and schema.get("nullable")):
+        raise invalid(f"{where} must be one of {', '.join(str(e) for e in enum)}")
+    form = schema.get("format")
+    if form == "date" and not _is_date(value):
+        raise invalid(f"{where} must be a date, YYYY-MM-DD")
+    if form == "uuid" and not UUID.match(str(value)):
+        raise invalid(f"{where} must be a uuid")
