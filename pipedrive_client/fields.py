@@ -162,11 +162,18 @@ class FieldRegistry:
     """Field definitions of the account, read at most once per entity and run.
 
     Reading costs 10 tokens for each 500 fields of an entity, so nothing is read before somebody
-    asks, and the `*_fields` streams share the rows.
+    asks, and whoever wants the rows themselves gets the same ones.
+
+    Args:
+        client: does the requests.
+        params: query parameters by entity, for readers who need optional parts of the definitions.
     """
 
-    def __init__(self, client: PipedriveClient) -> None:
+    def __init__(
+        self, client: PipedriveClient, params: Mapping[str, Mapping[str, object]] = MappingProxyType({})
+    ) -> None:
         self._client = client
+        self._params = params
         self._rows: dict[str, list[Row]] = {}
         self._lock = threading.Lock()
 
@@ -180,6 +187,7 @@ class FieldRegistry:
             if entity not in self._rows:
                 pages = self._client.pages(
                     FIELD_LISTS[entity],
+                    params=self._params.get(entity),
                     paging=Paging.CURSOR,
                     page_size=500,
                     cost=FIELD_LIST_COST,

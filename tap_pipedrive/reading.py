@@ -25,6 +25,19 @@ Query: TypeAlias = "dict[str, object]"
 _NOTHING: Context = {}
 
 
+class SharedRows:
+    """A list that was, or will be, read for the tap's own use too: one reading serves both."""
+
+    def __init__(self, read: Read, rows: Callable[[], list[Row]]) -> None:
+        self.read = read
+        self._rows = rows
+
+    def all(self, context: Context = _NOTHING, query: Context = _NOTHING) -> Iterator[list[Row]]:
+        """The rows as one page of copies, which the caller may use up."""
+        del context, query
+        yield [dict(row) for row in self._rows()]
+
+
 class Reader:
     """Reads one `Read` for one stream.
 

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Generator, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from singer_sdk.helpers._catalog import get_selected_schema, pop_deselected_record_properties
@@ -21,6 +21,7 @@ from singer_sdk.mapper import SameRecordTransform
 from singer_sdk.streams import Stream
 from typing_extensions import override
 
+from pipedrive_client.fields import FIELD_LISTS
 from tap_pipedrive.custom_fields import (
     FieldColumn,
     FieldMode,
@@ -29,7 +30,7 @@ from tap_pipedrive.custom_fields import (
     flattener,
 )
 from tap_pipedrive.deletes import TOMBSTONE_COLUMNS, can_sweep
-from tap_pipedrive.reading import Reader, Row
+from tap_pipedrive.reading import Reader, Row, SharedRows
 from tap_pipedrive.rows import RowPlan, time_text
 from tap_pipedrive.syncing import sync_from
 
@@ -42,6 +43,8 @@ if TYPE_CHECKING:
     from tap_pipedrive.tap import TapPipedrive
 
 Context = Mapping[str, object]
+
+ENTITY_OF_FIELD_LIST = {path: entity for entity, path in FIELD_LISTS.items()}
 
 
 class PipedriveStream(Stream):
@@ -271,8 +274,10 @@ class PipedriveStream(Stream):
             )
         return self._plans[read.operation]
 
-    def reader(self, read: Read) -> Reader:
+    def reader(self, read: Read) -> Reader | SharedRows:
         """Reads this stream's rows through the tap's client."""
+        if entity := ENTITY_OF_FIELD_LIST.get(read.path):
+            return SharedRows(read, partial(self.tap.fields.rows, entity))
         return Reader(
             self.tap.client,
             read,

@@ -17,6 +17,7 @@ from singer_sdk.exceptions import MaxRecordsLimitException
 from tap_pipedrive.bookmarks import Bookmark, PageMarks
 from tap_pipedrive.deletes import DeleteWatch
 from tap_pipedrive.fanout import contexts_of, fan_out
+from tap_pipedrive.reading import Reader
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -78,9 +79,9 @@ class ReadRun:
     def pages(self) -> Iterator[list[Row]]:
         """The list's pages, from the earliest time anyone needs."""
         reader = self.stream.reader(self.read)
-        return (
-            reader.changes(self.lower_bound(), self.bookmarks[0].moment) if self.bookmarks else reader.all()
-        )
+        if self.bookmarks and isinstance(reader, Reader):
+            return reader.changes(self.lower_bound(), self.bookmarks[0].moment)
+        return reader.all()
 
     def handle(self, rows: list[Row]) -> None:
         """Emit a page and what hangs below it, then move the bookmarks over it."""

@@ -16,7 +16,7 @@ from typing_extensions import override
 
 from pipedrive_client import SETTING_DEFINITIONS, ClientSettings, ConfigError, PipedriveClient, times
 from pipedrive_client.cli import Exit
-from pipedrive_client.fields import FieldDefinition, FieldRegistry
+from pipedrive_client.fields import FIELD_LISTS, FieldDefinition, FieldRegistry
 from tap_pipedrive.catalog import STREAMS
 from tap_pipedrive.custom_fields import FieldMode, OptionMode
 from tap_pipedrive.output import PageWriter
@@ -145,7 +145,9 @@ class TapPipedrive(Tap):
     @cached_property
     def fields(self) -> FieldRegistry:
         """Field definitions of the account."""
-        return FieldRegistry(self.client)
+        reads = {read.path: read for spec in STREAMS.values() for read in spec.reads}
+        params = {entity: reads[path].params for entity, path in FIELD_LISTS.items() if path in reads}
+        return FieldRegistry(self.client, params)
 
     @cached_property
     def progress(self) -> Progress:

@@ -1,0 +1,78 @@
+"""Running a plugin in this process and reading the Singer messages it wrote."""
+
+from __future__ import annotations
+
+import io
+import json
+from collections import defaultdict
+from contextlib import redirect_stdout
+from dataclasses import dataclass, field
+from typing import Any
+
+from tap_pipedrive.tap import TapPipedrive
+
+
+@dataclass
+class Output:
+    """Messages of one run."""
+
+    messages: list[dict[str, Any]] = field(default_factory=list)
+
+    @property
+    def records(self) -> dict[str, list[dict[str, Any]]]:
+        """Records by stream, in the order they were written."""
+        found = defaultdict(list)
+        for message in self.messages:
+            if message["type"] == "RECORD":
+                found[message["stream"]].append(message["record"])
+        return found
+
+    @property
+    def schemas(self) -> dict[str, dict[str, Any]]:
+        """The last SCHEMA message of each stream."""
+        return {message["stream"]: message for message in self.messages if message["type"] == "SCHEMA"}
+
+    @property
+    def states(self) -> list[dict[str, Any]]:
+        return [message["value"] for message in self.messages if message["type"] == "STATE"]
+
+    @property
+    def state(self) -> dict[str, Any]:
+        """The last state, as a loader would keep it."""
+        return self.states[-1]
+
+    def latest(self, stream: str, key: str = "id") -> dict[Any, dict[str, Any]]:
+        """The table a loader ends up with: the last record of each key."""
+        return {record[key]: record for record in self.records[stream]}
+
+
+def select(tap_config: dict[str, Any], *streams: str) -> dict[str, Any]:
+    """A catalog that selects just these streams."""
+    catalog = TapPipedrive(config=dict(tap_config), setup_mapper=False).catalog_dict
+    for entry in catalog["streams"]:
+        for item in entry["metadata"]:
+            if not item["breadcrumb"]:
+                item["metadata"]["selected"] = entry["tap_stream_id"] in streams
+    return catalog
+
+
+def run_tap(
+    config: dict[str, Any],
+    *streams: str,
+    state: dict[str, Any] | None = None,
+    catalog: dict[str, Any] | None = None,
+) -> Output:
+    """What the tap writes. `streams` selects; without them the defaults are read."""
+    if streams and catalog is None:
+        catalog = select(config, *streams)
+    out = io.TextIOWrapper(io.BytesIO(), encoding="utf-8")
+    tap = TapPipedrive(config=dict(config), state=json.loads(json.dumps(state)), catalog=catalog)
+    try:
+        with redirect_stdout(out):
+            tap.sync_all()
+    finally:
+        tap.client.close()
+        out.flush()
+        output = Output([json.loads(line) for line in out.buffer.getvalue().decode().splitlines()])
+        run_tap.last = output  # type: ignore[attr-defined]  # tests of failing runs read it
+    return output
