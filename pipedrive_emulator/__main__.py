@@ -50,8 +50,8 @@ def main(arguments: list[str] | None = None) -> int:
     for number in (signal.SIGINT, signal.SIGTERM):
         # A signal during the seeding ends the process quietly too.
         signal.signal(number, lambda *_: sys.exit(0))
-    from pipedrive_emulator.app import Emulator, Settings
-    from pipedrive_emulator.server import serve
+    from pipedrive_emulator.app import Emulator, Settings  # noqa: PLC0415 - --help answers without loading it
+    from pipedrive_emulator.server import serve  # noqa: PLC0415 - the same
 
     settings = Settings(
         seed=given.seed,

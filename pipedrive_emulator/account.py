@@ -36,7 +36,8 @@ def on_change(listener: Listener) -> Listener:
 class Account:
     """Tables by name, the clock, and the bytes of files by id.
 
-    While `seeding` is true, writes keep the times given in their rows, do not move the clock and call no listener.
+    While `seeding` is true, writes keep the times given in their rows, do not move the clock, and call no
+    listener.
     """
 
     def __init__(self) -> None:

@@ -17,10 +17,10 @@ from pipedrive_emulator.operations import Operation, load_operations
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-API_TOKEN = "emulator-token"
+API_TOKEN = "emulator-token"  # noqa: S105 - the published token of a fake
 CLIENT_ID = "emulator-client"
-CLIENT_SECRET = "emulator-secret"
-REFRESH_TOKEN = "emulator-refresh-token"
+CLIENT_SECRET = "emulator-secret"  # noqa: S105 - the same
+REFRESH_TOKEN = "emulator-refresh-token"  # noqa: S105 - the same
 EXPIRES_SECONDS = 3599
 
 
@@ -133,7 +133,7 @@ class Auth:
         if decision == "deny":
             return _redirect(target, {"error": "user_denied", **state})
         links = "".join(
-            f'<p><a href="/oauth/authorize?{html.escape(urlencode({**query, "decision": word}))}">{word.title()}</a></p>'
+            f'<p><a href="/oauth/authorize?{_escaped({**query, "decision": word})}">{word.title()}</a></p>'
             for word in ("allow", "deny")
         )
         page = f"<!DOCTYPE html><title>Emulator</title><h1>Give {CLIENT_ID} access?</h1>{links}"
@@ -197,6 +197,10 @@ class Auth:
 def all_scopes() -> frozenset[str]:
     """Every scope that any operation names."""
     return frozenset(scope for operation in load_operations().values() for scope in operation.scopes)
+
+
+def _escaped(query: dict[str, str]) -> str:
+    return html.escape(urlencode(query))
 
 
 def _redirect(target: str, query: dict[str, str]) -> Answer:

@@ -23,7 +23,8 @@ def day(seconds: int) -> str:
 
 def _clock(seconds: int) -> str:
     minutes, second = divmod(seconds % DAY_SECONDS, 60)
-    return "%02d:%02d:%02d" % (*divmod(minutes, 60), second)
+    hour, minute = divmod(minutes, 60)
+    return f"{hour:02}:{minute:02}:{second:02}"
 
 
 def rfc3339(seconds: int) -> str:

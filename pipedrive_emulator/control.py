@@ -1,4 +1,4 @@
-"""The hooks below `/_emulator/`, for tests: what was asked, what is kept, and how to change the circumstances."""
+"""The hooks below `/_emulator/`, for tests: what was asked, what is kept, how to change things."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def serve(emulator: Emulator, request: Request) -> Answer:
     return Answer(body=encode(hook(emulator, request)))
 
 
-def _body(request: Request) -> Any:
+def _body(request: Request) -> Any:  # noqa: ANN401 - JSON
     try:
         return msgspec.json.decode(request.body) if request.body else {}
     except msgspec.DecodeError:

@@ -150,7 +150,7 @@ def _check_parts(field: Row, value: object) -> Row:
     return {name: value.get(name) for name in names}
 
 
-def to_v1(field: Row, value: Any) -> Row:
+def to_v1(field: Row, value: Any) -> Row:  # noqa: ANN401 - of any JSON type
     """The top-level v1 keys of one value in the v2 shape."""
     key, kind = field["key"], field["field_type"]
     if kind in PARTS:

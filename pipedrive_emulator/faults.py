@@ -1,11 +1,12 @@
 """Scripted faults: what goes wrong, at which operation, at which of its calls.
 
-A script is a list of objects: `{"operation": "GET /api/v2/deals", "nth": 2, "kind": "status_before", "status": 503}`.
+A script is a list of objects:
+`{"operation": "GET /api/v2/deals", "nth": 2, "kind": "status_before", "status": 503}`.
 
 - `operation`: the operation's name or key, or "*" for any.
 - `nth`: the call it hits, counted from 1 since the rule was set, or a list of them; left out: every call.
-- `kind`, one of: rate_limit (`retry_after`), status_before and status_after (`status`), reset_before, reset_after,
-  slow (`seconds`), torn (JSON cut short), cut (connection closed inside the body), html (`status`), expire_token,
+- `kind`, one of: rate_limit (`retry_after`), status_before and status_after (`status`), reset_before,
+  reset_after, slow (`seconds`), torn (JSON cut short), cut (closed inside the body), html (`status`), expire_token,
   empty_page, repeat_cursor, null_data, write (`table`, `id`, `set`) and delete (`table`, `id`): a row changes
   before the call is answered.
 """
@@ -30,7 +31,7 @@ KINDS = BEFORE | AFTER | {"slow"}
 HTML_PAGE = b"<html><head><title>503 Service Temporarily Unavailable</title></head><body>nginx</body></html>"
 
 
-class ConnectionReset(Exception):
+class ConnectionReset(Exception):  # noqa: N818 - not our error: the fault that was asked for
     """The connection is to be reset instead of answered."""
 
 
@@ -146,7 +147,7 @@ def strike_after(rules: list[Rule], answer: Answer, faults: Faults, query: dict[
     return answer
 
 
-class RawAnswer(Exception):
+class RawAnswer(Exception):  # noqa: N818 - an answer on its way out, not an error
     """An answer that replaces everything else."""
 
     def __init__(self, answer: Answer) -> None:

@@ -143,7 +143,7 @@ def _several(value: object) -> list[str]:
     return [str(v) for v in value] if isinstance(value, list) else [str(value)]
 
 
-def _compare(have: Any, want: str) -> int:
+def _compare(have: Any, want: str) -> int:  # noqa: ANN401 - of any JSON type
     if isinstance(have, int | float):
         try:
             number = float(want)

@@ -15,7 +15,7 @@ Row = dict[str, Any]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
-    """One HTTP request: `headers` has lower-case names, `path` starts with a slash, `query` is in sent order."""
+    """One HTTP request: header names in lower case, `path` with its first slash, `query` in the order sent."""
 
     method: str
     path: str
@@ -96,8 +96,15 @@ def success(payload: object, *, status: int = 200, additional: object = None, **
 
 def rows_answer(rows: list[bytes], additional: object) -> Answer:
     """A list answer joined from rows that are encoded already."""
-    body = b'{"success":true,"data":[' + b",".join(rows) + b'],"additional_data":' + encode(additional) + b"}"
-    return Answer(body=body)
+    head, tail = b'{"success":true,"data":[', b'],"additional_data":' + encode(additional) + b"}"
+    if not rows:
+        return Answer(body=head + tail)
+    # One join and no further copy: a page can be a megabyte.
+    return Answer(
+        body=b",".join(
+            [head + rows[0], *rows[1:-1], rows[-1] + tail] if len(rows) > 1 else [head + rows[0] + tail]
+        )
+    )
 
 
 def parse_form(body: bytes) -> dict[str, str]:

@@ -83,8 +83,8 @@ class Limits:
         """Count one request; returns the headers of its answer.
 
         Raises:
-            ApiError: 429 when the window or the day's budget is spent, with its headers; 403 with an HTML page
-                after ten refusals in a row.
+            ApiError: 429 when the window or the day's budget is spent, with its headers; 403 with an HTML
+                page after ten refusals in a row.
         """
         state = self._callers.setdefault(caller, _Caller())
         now = self._monotonic()
@@ -131,7 +131,7 @@ class Limits:
         raise TooManyRequests([*headers, (b"retry-after", b"2")])
 
 
-class TooManyRequests(ApiError):
+class TooManyRequests(ApiError):  # noqa: N818 - named as the status is
     """429, with the limit headers."""
 
     def __init__(self, headers: list[tuple[bytes, bytes]]) -> None:
@@ -147,7 +147,7 @@ class TooManyRequests(ApiError):
         return plain
 
 
-class Blocked(ApiError):
+class Blocked(ApiError):  # noqa: N818 - says what it is
     """The Cloudflare page: HTML, not JSON."""
 
     def __init__(self) -> None:

@@ -14,7 +14,7 @@ Schema = dict[str, Any]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Param:
-    """One published parameter. `csv`: a comma list; `maximum`: its largest number of entries, or the largest page."""
+    """One published parameter; `csv`: it is a comma list; `maximum`: of its entries, or the largest page."""
 
     name: str
     place: str

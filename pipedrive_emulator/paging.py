@@ -61,7 +61,7 @@ def read_cursor(text: str, field: str, direction: str) -> Cursor:
 
 
 def page_start(query: dict[str, str], rows: list[Row]) -> str | None:
-    """A cursor to where the page with these rows began, spelt unlike the cursor that was sent; None without rows."""
+    """A cursor to where the page with these rows began, spelt unlike the one sent; None without rows."""
     if "cursor" in query:
         text = query["cursor"]
         marker = msgspec.json.decode(
@@ -149,7 +149,7 @@ def cursor_answer(rows: list[bytes], following: str | None) -> Answer:
 
 
 def listed_page(rows: Sequence[Row], query: Row) -> Answer:
-    """A cursor page over rows whose order is undocumented (fields, followers, changelogs): the cursor is a position."""
+    """A cursor page of a list that cannot be sorted (fields, followers, changelogs): its cursor is a position."""
     limit = query.get("limit", DEFAULT_LIMIT)
     start = read_cursor(query["cursor"], "position", "asc").id if "cursor" in query else 0
     following = None
@@ -170,7 +170,7 @@ def offset_answer(
     page = [row if isinstance(row, bytes) else encode(row) for row in rows]
     if not page or extra:
         content = [msgspec.Raw(row) for row in page] or None
-        return success(content, additional=additional, **extra)
+        return Answer(body=encode({"success": True, "data": content, "additional_data": additional, **extra}))
     return rows_answer(page, additional)
 
 

@@ -1,7 +1,7 @@
 """Which function answers which operation, and which functions fill a new account.
 
-Every module of `pipedrive_emulator.domains` is imported at start; it defines its tables, registers its handlers
-with `handler`, and fills the seeds with `seeder`.
+Every module of `pipedrive_emulator.domains` and `.seeds` is imported at start; it defines its tables,
+registers its handlers with `handler`, and fills the seeds with `seeder`.
 """
 
 from __future__ import annotations
@@ -64,7 +64,7 @@ def handler(*keys: str) -> Callable[[Handler], Handler]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Seed:
-    """What a seeder fills: the account, the name of the size, and a source of repeatable chance of its own."""
+    """What a seeder fills: the account, the name of the size, and repeatable chance of its own."""
 
     account: Account
     size: str
@@ -86,7 +86,7 @@ SIZES = ("empty", "small", "medium", "large")
 
 
 def seeder(order: int) -> Callable[[Seeder], Seeder]:
-    """Let a function fill new accounts; lower orders run first (0 basics, 10 companies, 20 sales, 30 the rest)."""
+    """Let a function fill new accounts; lower orders run first (0 basics, 20 sales, 30 and on: the rest)."""
 
     def register(function: Seeder) -> Seeder:
         SEEDERS.append((order, f"{function.__module__}.{function.__name__}", function))
@@ -109,7 +109,7 @@ def new_account(size: str) -> Account:
     account = Account()
     account.seeding = True
     for _, name, fill in sorted(SEEDERS, key=lambda entry: entry[:2]):
-        chance = random.Random(f"{name}:{size}")
+        chance = random.Random(f"{name}:{size}")  # noqa: S311 - seeds must be repeatable
         fill(Seed(account=account, size=size, chance=chance))
     account.seeding = False
     return account

@@ -62,11 +62,12 @@ class Resource:
 
     Args:
         table: the table its rows live in.
-        operations: `version:operationId` by verb: list, get, add, update, delete. Leave out what does not exist.
+        operations: `version:operationId` by verb: list, get, add, update, delete; only those that exist.
         view: which view of the table the list reads.
-        equal: row field by query parameter, where they differ in name; parameters named like a field need no entry.
+        equal: row field by query parameter, where they differ; parameters named like a field need no entry.
         within: row field and parent table by path placeholder, for lists below one parent.
-        tests: for query parameters that are no plain comparison: parameter → function of (call, value) → row test, or None when all pass.
+        tests: for query parameters that are no plain comparison: parameter → function of (call, value) → row
+            test, or None when all rows pass.
         required: keys an added row needs beyond the published ones.
         references: table by body key; the ids given there must exist.
         defaults: values of an added row for keys the body leaves out.
@@ -191,6 +192,10 @@ class Resource:
         order = query.get("sort") or [
             ("id" if table.spec.key_kind == "integer" else table.spec.created or "id", False)
         ]
+        sample = next(table.all(), None)
+        for name, _ in order:
+            if sample is not None and name not in sample:
+                raise invalid(f"Parameter sort does not know {name}")
         view, (first, descending) = self.view(call), order[0]
         end = None if limit is None else start + limit
         if test is None and candidates is None and len(order) == 1:
@@ -207,7 +212,8 @@ class Resource:
         keys = list(found.keys(table) if candidates is None else found.pick(table, candidates))
         seqs = [seq for _, seq in keys if test is None or test(table.row(seq))]
         for name, backwards in reversed(order):
-            seqs.sort(key=lambda seq, name=name: table.sort_key(name, seq)[0], reverse=backwards)
+            values = {seq: table.sort_key(name, seq)[0] for seq in seqs}
+            seqs.sort(key=values.__getitem__, reverse=backwards)
         return seqs[start:end], end is not None and end < len(seqs)
 
     def get(self, call: Call) -> Answer:

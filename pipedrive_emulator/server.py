@@ -34,7 +34,7 @@ def serve(emulator: Emulator, port: int) -> int:
     class Protocol(HttpToolsProtocol):
         """Remembers the transport of each peer, so that a fault can reset a connection."""
 
-        def connection_made(self, transport: Any) -> None:
+        def connection_made(self, transport: Any) -> None:  # noqa: ANN401 - uvicorn's own signature
             super().connection_made(transport)
             if self.client is not None:
                 transports[self.client] = transport

@@ -31,6 +31,7 @@ WHOLE = re.compile(r"^-?\d{1,18}$")
 NUMBER = re.compile(r"^-?\d+(\.\d+)?$")
 UUID = re.compile(r"^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$")
 RFC3339 = re.compile(r"^\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(Z|[+-]\d\d:\d\d)$")
+SORT = re.compile(r"^(\w+)(?:\s+(asc|desc))?$", re.IGNORECASE)
 DEFAULT_PAGE = 500
 SEARCH_PAGE = 100
 FORM_TYPE = "application/x-www-form-urlencoded"
@@ -113,13 +114,12 @@ def _sort(param: Param, text: str) -> list[tuple[str, bool]]:
     """(field, descending) pairs of a v1 `sort`."""
     pairs = []
     for part in text.split(","):
-        words = part.split()
-        direction = words[1].upper() if len(words) > 1 else "ASC"
-        if not words or len(words) > 2 or direction not in ("ASC", "DESC"):
+        match = SORT.match(part.strip())
+        if match is None:
             raise invalid("Parameter sort must be like `field ASC, other DESC`")
-        if param.enum and words[0] not in param.enum:
-            raise invalid(f"Parameter sort does not know {words[0]}")
-        pairs.append((words[0], direction == "DESC"))
+        if param.enum and match[1] not in param.enum:
+            raise invalid(f"Parameter sort does not know {match[1]}")
+        pairs.append((match[1], (match[2] or "").upper() == "DESC"))
     return pairs
 
 
@@ -167,7 +167,10 @@ def check_body(operation: Operation, request: Request) -> tuple[Any, dict[str, U
             raise invalid("This operation takes no body")
         return {}, {}
     if not request.body:
-        if operation.body_required or any(schema.get("required") for schema in operation.bodies.values()):
+        needed = operation.body_required or any(
+            schema.get("required") for schema in operation.bodies.values()
+        )
+        if needed:
             raise invalid("A body is required")
         return {}, {}
     kind = request.content_type
@@ -183,22 +186,23 @@ def check_body(operation: Operation, request: Request) -> tuple[Any, dict[str, U
         return _check(schema, content, "body", strict=operation.version == "v2", hashes=hashes), {}
     if kind == FORM_TYPE:
         return _check(schema, parse_form(request.body), "form", strict=False, hashes=False), {}
+    return _check_multipart(schema, request)
+
+
+def _check_multipart(schema: Schema, request: Request) -> tuple[Any, dict[str, Upload]]:
     fields, uploads = parse_multipart(request.body, request.headers.get("content-type", ""))
-    plain, files = dict(schema), set()
-    plain["properties"] = {
-        n: p for n, p in schema.get("properties", {}).items() if p.get("format") != "binary"
-    }
-    files = set(schema.get("properties", {})) - set(plain["properties"])
-    plain["required"] = [n for n in schema.get("required", ()) if n not in files]
+    published = schema.get("properties", {})
+    plain = {name: part for name, part in published.items() if part.get("format") != "binary"}
+    files, required = set(published) - set(plain), schema.get("required", ())
     if not set(uploads) <= files:
         raise invalid(f"File parts are {', '.join(sorted(files))}")
-    for name in files & set(schema.get("required", ())):
-        if name not in uploads:
-            raise invalid(f"{name} must be a file")
-    return _check(plain, fields, "form", strict=False, hashes=False), uploads
+    if not files & set(required) <= set(uploads):
+        raise invalid(f"{', '.join(sorted(files))} must be a file")
+    inner = {**schema, "properties": plain, "required": [name for name in required if name not in files]}
+    return _check(inner, fields, "form", strict=False, hashes=False), uploads
 
 
-def _check(schema: Schema, value: Any, where: str, *, strict: bool, hashes: bool) -> Any:
+def _check(schema: Schema, value: Any, where: str, *, strict: bool, hashes: bool) -> Any:  # noqa: ANN401 - JSON
     unions = schema.get("oneOf") or schema.get("anyOf")
     if unions:
         return _check_union(unions, value, where, strict=strict)

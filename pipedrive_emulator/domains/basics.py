@@ -18,6 +18,7 @@ COMPANY = {
     "company_industry": "Machinery",
     "language": {"language_code": "en", "country_code": "US"},
 }
+PER_CENT = 100
 SOURCES = (
     "Manually created",
     "Deal",
@@ -86,7 +87,7 @@ register(
 
 
 def _check_stage(row: Row) -> None:
-    if not 0 <= row["deal_probability"] <= 100:
+    if not 0 <= row["deal_probability"] <= PER_CENT:
         raise ApiError(400, "deal_probability must be between 0 and 100")
     if row["is_deal_rot_enabled"] and row["days_to_rotten"] is None:
         raise ApiError(400, "days_to_rotten is needed when is_deal_rot_enabled is true")

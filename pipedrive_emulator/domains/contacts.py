@@ -135,9 +135,10 @@ def _extras(column: str, bcc: str) -> Callable[[Account, Row, Iterable[str]], Ro
             "last_outgoing_mail_time": lambda: None,
         }
         for prefix in ("", "related_"):
-            for status in (("open",), ("won",), ("lost",), ("won", "lost")):
-                word = "closed" if len(status) > 1 else status[0]
-                values[f"{prefix}{word}_deals_count"] = lambda status=status: deals(*status)
+            values[f"{prefix}open_deals_count"] = lambda: deals("open")
+            values[f"{prefix}won_deals_count"] = lambda: deals("won")
+            values[f"{prefix}lost_deals_count"] = lambda: deals("lost")
+            values[f"{prefix}closed_deals_count"] = lambda: deals("won", "lost")
         return {name: values.get(name, lambda: 0)() for name in names}
 
     return extras
@@ -211,7 +212,7 @@ register(
             **row,
             **_person(call, None, {**call.body, "custom_fields": row["custom_fields"]}),
         },
-        on_update=_person,  # type: ignore[arg-type]  # the row is never None there
+        on_update=_person,
         extras=_extras("person_id", "person"),
         filter_type="people",
     )

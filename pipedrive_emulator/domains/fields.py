@@ -1,6 +1,6 @@
 """Field definitions: kept once, shown in the v1 and in the v2 shape.
 
-A kept field: id, key (v1), code (v2), name, kind, options, is_custom, optional (only shown when asked for), flags.
+A kept field: id, key (v1), code (v2), name, kind, options, is_custom, optional (shown when asked for), flags.
 """
 
 from __future__ import annotations

@@ -75,7 +75,8 @@ def content_of(account: Account, row: Row) -> bytes:
     if kept is not None:
         return kept
     line = f"{row['file_name']} {row['id']}\n".encode()
-    return (line * (row["file_size"] // len(line) + 1))[: row["file_size"]]
+    size = int(row["file_size"])
+    return (line * (size // len(line) + 1))[:size]
 
 
 @handler("v1:addFile")

@@ -113,7 +113,7 @@ def line_sum(row: Row) -> float:
     net = gross - less
     if row["tax_method"] == "exclusive":
         net += net * row["tax"] / 100
-    return round(net, 2)
+    return float(round(net, 2))
 
 
 def line(account: Account, deal: Row, body: Row) -> Row:

@@ -47,8 +47,8 @@ def added_at(place: int, count: int) -> int:
 def updated_at(place: int, count: int) -> int:
     """When a row was changed last.
 
-    Pairs of rows share a second everywhere; a bulk import of a quarter of the rows shares one second (so equal times
-    cross page borders); deleted rows were deleted within the last 30 days.
+    Pairs of rows share a second everywhere; a bulk import of a quarter of the rows shares one second (so equal
+    times cross page borders); deleted rows were deleted within the last 30 days.
     """
     if place % DELETED_EACH == 0:
         return RECENTLY + place % 1_000 * 60
@@ -92,7 +92,8 @@ def sales(seed: Seed) -> None:
         kept, count = account.table(table), counts[table]
         stamp = STAMPS[kept.spec.times]
         if seed.size == "large":
-            _attach(seed, table, lambda place, make=make: make(maker, place, _slots(labels)), counts)
+            templates = [make(maker, place, _slots(labels)) for place in range(1, min(TEMPLATES, count) + 1)]
+            _attach(seed, table, templates, counts)
             continue
         for place in range(1, count + 1):
             varying = {
@@ -111,7 +112,7 @@ def _slots(labels: list[str]) -> Row:
     return {**{name: slot(name) for name in names}, "labels": labels}
 
 
-def _attach(seed: Seed, table: str, make: Callable[[int], Row], counts: dict[str, int]) -> None:
+def _attach(seed: Seed, table: str, templates: list[Row], counts: dict[str, int]) -> None:
     kept, count = seed.account.table(table), counts[table]
     stamp, places = STAMPS[kept.spec.times], range(1, count + 1)
     slots: dict[str, Sequence[Any]] = {
@@ -122,7 +123,6 @@ def _attach(seed: Seed, table: str, make: Callable[[int], Row], counts: dict[str
     }
     for name in ("person_id", "org_id", "deal_id", "product_id"):
         slots[name] = [_references(place, counts)[name] for place in places]
-    templates = [make(place) for place in range(1, min(TEMPLATES, count) + 1)]
     kept.attach(TemplateRows(templates, count, slots))
     view = {"deals": "current_and_deleted", "leads": "current"}.get(table, "live")
     for name in {"id", kept.spec.updated, kept.spec.created}:

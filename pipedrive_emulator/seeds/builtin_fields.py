@@ -1,4 +1,4 @@
-"""The built-in fields of every new account: (v1 key, v2 code, name, type); "" where a version has no such field."""
+"""The built-in fields of every new account: (v1 key, v2 code, name, type)."""
 
 from __future__ import annotations
 

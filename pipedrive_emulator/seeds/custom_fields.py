@@ -1,4 +1,4 @@
-"""Custom fields of every type on deals, persons, organizations and products, and plausible values for them."""
+"""Custom fields of every type on deals, persons, organizations and products, and values for them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Rows of the sales entities. Each maker takes a source of chance, the row's place, and what varies from row to row.
+"""Rows of the sales entities: each maker takes the row's place, and what varies from row to row.
 
 The varying values are real ones for small accounts, and slot marks where the rows are made when read.
 """
@@ -24,6 +24,7 @@ STAGES = ((1, 1), (2, 1), (3, 1), (4, 1), (5, 1), (6, 2), (7, 2), (8, 2), (9, 3)
 TYPES = ("call", "meeting", "task", "deadline", "email", "lunch", "site_visit")
 DELETED_EACH = 29
 ARCHIVED_EACH = 17
+SMALL_DELETED = 8
 EPOCH_DAY = 1_780_000_000
 
 
@@ -34,8 +35,11 @@ class Maker:
     chance: random.Random
     fields: dict[str, dict[str, Row]] = field(default_factory=dict)
 
-    def _some(self, share: float, value: Any) -> Any:
-        return value if self.chance.random() < share else None
+    def _often(self, share: float) -> bool:
+        return self.chance.random() < share
+
+    def _some(self, share: float, value: Any) -> Any:  # noqa: ANN401 - whatever the row holds
+        return value if self._often(share) else None
 
     def organization(self, place: int, v: Row) -> Row:
         """An organization."""
@@ -76,8 +80,8 @@ class Maker:
             "org_id": self._some(0.8, v["org_id"]),
             "add_time": v["add"],
             "update_time": v["update"],
-            "emails": emails if chance.random() < 0.9 else [],
-            "phones": phones if chance.random() < 0.6 else [],
+            "emails": emails if self._often(0.9) else [],
+            "phones": phones if self._often(0.6) else [],
             "is_deleted": place % DELETED_EACH == 0,
             "visible_to": chance.choice((1, 3, 3, 3, 7)),
             "label_ids": sorted(chance.sample((5, 6, 7), chance.choice((0, 0, 1, 2)))),
@@ -109,7 +113,7 @@ class Maker:
             "tax": chance.choice((0, 9, 20, 24)),
             "category": self._some(0.6, str(chance.choice((61, 62, 63)))),
             "is_linkable": True,
-            "is_deleted": place % DELETED_EACH == 0 or place == 8,
+            "is_deleted": place % DELETED_EACH == 0 or place == SMALL_DELETED,
             "visible_to": 3,
             "owner_id": chance.randint(1, 5),
             "add_time": v["add"],
@@ -172,7 +176,7 @@ class Maker:
     def activity(self, place: int, v: Row) -> Row:
         """An activity."""
         chance = self.chance
-        done = chance.random() < 0.5
+        done = self._often(0.5)
         person = self._some(0.7, v["person_id"])
         due = day(EPOCH_DAY + chance.randint(-200, 60) * 86_400)
         attendee = {
@@ -198,7 +202,7 @@ class Maker:
             "due_date": due,
             "due_time": self._some(0.6, f"{chance.randint(7, 17):02}:30:00"),
             "duration": self._some(0.5, "00:45:00"),
-            "busy": chance.random() < 0.5,
+            "busy": self._often(0.5),
             "done": done,
             "marked_as_done_time": f"{due}T12:00:00Z" if done else None,
             "location": self._some(0.2, words.place(chance)),
@@ -232,7 +236,7 @@ class Maker:
             "channel_id": None,
             "source_deal_id": None,
             "is_archived": place % 6 == 0,
-            "was_seen": chance.random() < 0.5,
+            "was_seen": self._often(0.5),
             "value": self._some(0.7, money),
             "expected_close_date": self._some(0.4, f"2026-{chance.randint(7, 12):02}-15"),
             "next_activity_id": None,
@@ -256,7 +260,8 @@ class Maker:
             "active_flag": place % DELETED_EACH != 0,
             "add_time": v["add"],
             "content": chance.choice(words.NOTES),
-            **{**parents, parent: v[parent]},
+            **parents,
+            parent: v[parent],
             **{f"pinned_to_{pin}_flag": pin == "deal" and place % 6 == 0 for pin in pins},
             "update_time": v["update"],
             "user_id": chance.randint(1, 5),

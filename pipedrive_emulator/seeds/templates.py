@@ -1,4 +1,4 @@
-"""Rows made when read: a few hundred real rows as text templates, filled with what differs from row to row."""
+"""Rows made when read: a few hundred rows as templates, filled with what differs from row to row."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ from pipedrive_emulator.http import Row, encode
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-SLOT = re.compile(r'"@@(\w+)@@"|@@(\w+)@@')
+SLOT = re.compile(r"@@(\w+)@@")
+RAW_SLOT = re.compile(rb'"@@(\w+)@@"|@@(\w+)@@')
 
 
 def slot(name: str) -> str:
@@ -24,29 +25,36 @@ class TemplateRows:
     Args:
         templates: rows with slot marks, used in turn.
         count: number of rows.
-        slots: by slot name, the value of each row, in order; a mark alone in a string takes the value's own type.
+        slots: by slot name, the value of each row, in order; a mark alone takes the value's own type.
     """
 
     def __init__(self, templates: list[Row], count: int, slots: dict[str, Sequence[Any]]) -> None:
         self.count = count
         self._templates, self._slots = templates, slots
-        self._formats = [self._format(encode(row).decode()) for row in templates]
+        self._filled = {
+            name: [value.encode() for value in values] if isinstance(values[0], str) else values
+            for name, values in slots.items()
+        }
+        # Bytes throughout: formatting and encoding text of several scripts took ten times as long.
+        self._formats = [self._format(encode(row)) for row in templates]
 
-    def _format(self, text: str) -> tuple[str, list[Sequence[Any]]]:
+    def _format(self, raw: bytes) -> tuple[bytes, list[Sequence[Any]]]:
         used: list[Sequence[Any]] = []
 
-        def place(match: re.Match[str]) -> str:
+        def place(match: re.Match[bytes]) -> bytes:
             whole = match[1] is not None
-            values = self._slots[match[1] or match[2]]
+            values = self._filled[(match[1] or match[2]).decode()]
             used.append(values)
-            return '"%s"' if whole and isinstance(values[0], str) else "%s"
+            if isinstance(values[0], bytes):
+                return b'"%s"' if whole else b"%s"
+            return b"%d"
 
-        return SLOT.sub(place, text.replace("%", "%%")), used
+        return RAW_SLOT.sub(place, raw.replace(b"%", b"%%")), used
 
     def encoded(self, seq: int) -> bytes:
         """The bytes of one row."""
-        text, used = self._formats[(seq - 1) % len(self._formats)]
-        return (text % tuple([values[seq - 1] for values in used])).encode()
+        raw, used = self._formats[(seq - 1) % len(self._formats)]
+        return raw % tuple([values[seq - 1] for values in used])
 
     def column(self, name: str) -> list[Any]:
         """One field of all rows; only whole slots and constants can be read so."""
@@ -54,7 +62,7 @@ class TemplateRows:
         for template in self._templates:
             value = template.get(name)
             match = SLOT.fullmatch(value) if isinstance(value, str) else None
-            sources.append((self._slots[match[2]], None) if match else (None, value))
+            sources.append((self._slots[match[1]], None) if match else (None, value))
         size = len(sources)
         found = []
         for place in range(self.count):

@@ -12,12 +12,13 @@ if TYPE_CHECKING:
     from pipedrive_emulator.http import Row
 
 FIRST = (
-    "Anna", "Björn", "Chloé", "Dmitri", "Élodie", "Farah", "Göran", "Hanako", "İpek", "Jürgen", "Kadri", "Lê", "María",
-    "Noah", "Oğuz", "Priya", "Quentin", "Róisín", "Søren", "Tõnu", "Ursula", "Václav", "Wen", "Xavier", "Yuki", "Żaneta",
+    "Anna", "Björn", "Chloé", "Dmitri", "Élodie", "Farah", "Göran", "Hanako", "İpek", "Jürgen", "Kadri", "Lê",
+    "María", "Noah", "Oğuz", "Priya", "Quentin", "Róisín", "Søren", "Tõnu", "Ursula", "Václav", "Wen", "Xavier", "Yuki",
+    "Żaneta",
 )  # fmt: skip
 LAST = (
-    "Tamm", "Müller", "O'Brien", "García", "Ivanova", "Nguyễn", "Østergaard", "Smith", "Kowalski", "Tanaka", "van Dijk",
-    "Çelik", "Rossi", "Lindström", "Novák", "Dubois", "Singh", "Haddad", "Papadopoulos", "Mäkinen",
+    "Tamm", "Müller", "O'Brien", "García", "Ivanova", "Nguyễn", "Østergaard", "Smith", "Kowalski", "Tanaka",
+    "van Dijk", "Çelik", "Rossi", "Lindström", "Novák", "Dubois", "Singh", "Haddad", "Papadopoulos", "Mäkinen",
 )  # fmt: skip
 WHOLE_NAMES = (
     "王小明",
@@ -30,8 +31,8 @@ WHOLE_NAMES = (
     "select",
 )
 COMPANIES = (
-    "Baltic Timber", "Müller & Söhne GmbH", "Café Crème", "Acme, Inc.", "Обувь Плюс", "株式会社 桜", "Ångström Labs",
-    "Río Claro S.A.", "O'Neill \"Best\" Bakery", "Hydra\tTabs Ltd", "Zażółć Gęślą", "Data & <Sons>",
+    "Baltic Timber", "Müller & Söhne GmbH", "Café Crème", "Acme, Inc.", "Обувь Плюс", "株式会社 桜",
+    "Ångström Labs", "Río Claro S.A.", "O'Neill \"Best\" Bakery", "Hydra\tTabs Ltd", "Zażółć Gęślą", "Data & <Sons>",
 )  # fmt: skip
 STREETS = (
     "Pikk 12",
@@ -79,6 +80,7 @@ NOTES = (
     "<p>日本語のメモ</p>",
     "<p>Line one<br>Line two</p>",
 )
+POSTAL_SHARE, WHOLE_SHARE = 0.7, 0.08
 FILE_NAMES = ("offer.pdf", "scan 1.png", "Vertrag Übersicht.pdf", "prices.csv", "写真.jpg", "readme.txt")
 
 
@@ -88,13 +90,13 @@ def place(chance: random.Random) -> Row:
     name, _, house = street.rpartition(" ")
     parts = dict.fromkeys(ADDRESS_PARTS)
     full = {**parts, "country": country, "locality": city, "route": name, "street_number": house}
-    full["postal_code"] = str(chance.randint(10000, 99999)) if chance.random() < 0.7 else None
+    full["postal_code"] = str(chance.randint(10000, 99999)) if chance.random() < POSTAL_SHARE else None
     return {"value": f"{street}, {city}, {country}", **full}
 
 
 def person_name(chance: random.Random) -> tuple[str, str | None, str | None]:
     """(name, first name, last name)."""
-    if chance.random() < 0.08:
+    if chance.random() < WHOLE_SHARE:
         whole = chance.choice(WHOLE_NAMES)
         first, _, last = whole.rpartition(" ")
         return whole, first or last, last if first else None
