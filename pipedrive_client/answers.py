@@ -79,13 +79,7 @@ def error_of(
         )
     page = answer.looks_like_html
     if status == 403 and page:  # noqa: PLR2004 - Cloudflare's block
-        return Blocked(
-            f"{what} was blocked by the firewall in front of Pipedrive (403 with a web page). Too many "
-            "requests were sent after a 429, by this run or another one: wait some minutes before the next.",
-            status=status,
-            label=label,
-            request_id=_request_id(answer),
-        )
+        return blocked(what, answer, label=label)
     body = {} if page else _body_of(answer)
     code, error_text, info = _texts(body, secrets)
     kind = _kind(status, code, f"{error_text} {info}")
@@ -106,6 +100,17 @@ def error_of(
     if isinstance(error, ServerError):
         error.retry_after_seconds = number_of(answer.headers, "retry-after")
     return error
+
+
+def blocked(what: str, answer: Answer, *, label: str | None) -> Blocked:
+    """The error of the firewall's web page."""
+    return Blocked(
+        f"{what} was blocked by the firewall in front of Pipedrive ({answer.status} with a web page). Too "
+        "many requests were sent after a 429, by this run or another one: wait some minutes before the next.",
+        status=answer.status,
+        label=label,
+        request_id=_request_id(answer),
+    )
 
 
 def _error_inside_success(

@@ -159,6 +159,7 @@ class PipedriveClient:
         Returns:
             Status and headers of the last answer, no body. 416 means that there was nothing behind `offset`.
         """
+        _check_path(path)
         call = Call(
             method="GET",
             path=path,
@@ -246,6 +247,7 @@ class PipedriveClient:
     def stop(self) -> None:
         """Make every waiting and every later request raise `Stopped`; answers under way are still read."""
         self._stop.set()
+        self._sender.limiter.wake()
 
     @property
     def stopping(self) -> bool:

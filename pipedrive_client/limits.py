@@ -33,7 +33,9 @@ _SLACK_SECONDS = 0.1
 _MOST_SLACK_SECONDS = 0.5
 # Answers of requests that left a little more than a window ago may still be counted by the server.
 _MEMORY_SECONDS = 1.0
-_POLL_SECONDS = 0.01
+# Waiting threads are woken when something changes; this is for safety only.
+_RECHECK_SECONDS = 1.0
+_LATE_SECONDS = 0.01
 
 
 @dataclass(slots=True, eq=False)
@@ -66,6 +68,11 @@ class _Window:
         insort(self.times, leave_at)
         return leave_at
 
+    def move(self, reserved: float, left_at: float) -> None:
+        """Correct the time of a request that left later than reserved."""
+        del self.times[bisect_right(self.times, reserved) - 1]
+        insort(self.times, left_at)
+
     def forget_future(self, now: float) -> None:
         """Give up reservations that have not left."""
         del self.times[bisect_right(self.times, now) :]
@@ -96,6 +103,8 @@ class BurstLimiter:
         self._learned = False
         self._in_flight = 0
         self._plan = 0
+        # Set and replaced whenever what the waiting threads wait for may have changed.
+        self._changed = threading.Event()
         self._resume_at = float("-inf")
         self._refusals = 0
         self._probing = False
@@ -112,16 +121,18 @@ class BurstLimiter:
         Raises:
             Stopped: the run was stopped meanwhile.
         """
-        window = self._search if search else self._general
+        window = self._window(search)
         while True:
             with self._lock:
-                now = self._clock.monotonic()
-                leave_at = window.reserve(max(now, self._resume_at))
+                passed = Pass(window.reserve(max(self._clock.monotonic(), self._resume_at)), search)
                 plan = self._plan
-            self._wait(leave_at - now)
-            admitted = self._admit(Pass(leave_at, search), plan)
-            if admitted:
-                return admitted
+            if self._board(passed, plan):
+                return passed
+
+    def wake(self) -> None:
+        """Make all waiting threads look again, as after a stop."""
+        with self._lock:
+            self._wake()
 
     def settle(self, passed: Pass, headers: Mapping[str, str] | None) -> None:
         """Take note of an answer other than 429; None after a broken connection."""
@@ -154,29 +165,35 @@ class BurstLimiter:
             self._refusals += 1
             self._resume_at = now + pause
             self._probing = True
-            window = self._search if passed.search else self._general
+            window = self._window(passed.search)
             window.slack = min(window.slack + _SLACK_SECONDS, _MOST_SLACK_SECONDS)
             self._replan(now)
             return pause, self._refusals > 1
 
-    def _wait(self, seconds: float) -> None:
-        """Sleep unless the run is stopped."""
-        if self._stop.is_set() or (seconds > 0 and self._clock.wait(seconds, self._stop)):
-            raise Stopped("Stopped while waiting for the rate limit.")
+    def _window(self, search: bool) -> _Window:
+        """The window a request counts in."""
+        return self._search if search else self._general
 
-    def _admit(self, passed: Pass, plan: int) -> Pass | None:
-        """Let the request go, or None when the plan changed while it waited."""
+    def _board(self, passed: Pass, plan: int) -> bool:
+        """Wait for the reserved time and let the request go; False when the plan has changed meanwhile."""
         while True:
+            if self._stop.is_set():
+                raise Stopped("Stopped while waiting for the rate limit.")
             with self._lock:
                 if plan != self._plan:
-                    return None
-                if not self._held_back():
-                    passed.sent_at = max(passed.sent_at, self._clock.monotonic())
+                    return False
+                now = self._clock.monotonic()
+                early = passed.sent_at - now
+                if early <= 0 and not self._held_back():
+                    if -early > _LATE_SECONDS:
+                        self._window(passed.search).move(passed.sent_at, now)
+                    passed.sent_at = now
                     self._in_flight += 1
                     if self._probing:
                         self._probe = passed
-                    return passed
-            self._wait(_POLL_SECONDS)
+                    return True
+                changed = self._changed
+            self._clock.wait(early if early > 0 else _RECHECK_SECONDS, changed)
 
     def _held_back(self) -> bool:
         """Whether the first answers, or the first one after a 429, must be awaited."""
@@ -189,6 +206,8 @@ class BurstLimiter:
         self._in_flight -= 1
         if self._probe is passed:
             self._probe = None
+        if self._probing or not self._learned:
+            self._wake()
 
     def _learn(self, passed: Pass, headers: Mapping[str, str]) -> None:
         """Take limit and remaining requests from an answer."""
@@ -219,9 +238,15 @@ class BurstLimiter:
             self._general.limit = int(limit)
             self._replan(self._clock.monotonic())
 
+    def _wake(self) -> None:
+        """End all waits; the caller holds the lock."""
+        self._changed.set()
+        self._changed = threading.Event()
+
     def _replan(self, now: float) -> None:
         """Make the waiting threads reserve anew when they wake up."""
         self._plan += 1
+        self._wake()
         self._general.forget_future(now)
         self._search.forget_future(now)
 

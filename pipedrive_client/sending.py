@@ -10,10 +10,11 @@ import random
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from pipedrive_client.answers import error_of
+from pipedrive_client.answers import blocked, error_of
 from pipedrive_client.auth import ApiTokenAuth, OAuth
 from pipedrive_client.errors import (
     Gone,
+    MalformedAnswer,
     NotFound,
     PipedriveError,
     RateLimited,
@@ -243,6 +244,8 @@ class Sender:
         self.usage.add(call.label)
         seconds, repeated = self.limiter.refuse(passed, answer.headers)
         left = number_of(answer.headers, "x-daily-ratelimit-token-remaining")
+        if repeated and answer.looks_like_html:
+            return blocked(call.what, answer, label=call.label)
         if (left is None and repeated) or (left is not None and left <= 0):
             return self.budget.spend_all()
         logger.info("Pipedrive refused a request (429); all requests wait %.1f s", seconds)
@@ -270,6 +273,11 @@ class Sender:
             # A storage link lives for a short while only: the repeat asks for a new one.
             raise kind(f"{call.what}: the file storage answered {status}.", status=status)
         if download.status != _RANGE_NOT_SATISFIABLE:
+            if download.starts_at > call.offset:
+                download.close()
+                raise MalformedAnswer(
+                    f"{call.what}: the file storage sent another part of the file than asked for."
+                )
             download.pour(call.pass_on, skip=call.offset - download.starts_at)
         return Answer(download.status, download.headers)
 
