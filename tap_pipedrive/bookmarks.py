@@ -7,6 +7,7 @@ own second, and knows by content which of those rows were emitted before.
 
 from __future__ import annotations
 
+from base64 import b64decode, b64encode
 from datetime import UTC, datetime, timedelta
 from hashlib import blake2b
 from typing import TYPE_CHECKING
@@ -23,38 +24,51 @@ Memo = dict[str, object]
 
 LOOK_BACK = timedelta(seconds=60)
 """Covers changes that became visible late, and clocks that disagree within Pipedrive."""
-MAX_SEEN = 2_000
-"""Rows remembered at a border. After a bulk import more may share a minute: those beyond it come
-again in the next run, which a key-respecting loader does not notice."""
+MAX_SEEN = 4_000
+"""Rows remembered when a read has ended. After a bulk import more may share a minute: those beyond it
+come again in the next run, which a key-respecting loader does not notice."""
+MAX_SEEN_ON_THE_WAY = 200
+"""The same within a read, where the state is written once a page."""
+_MARK_BYTES = 8
 
 _encode = msgspec.json.Encoder(order="sorted").encode
 
 
-def digest(row: object) -> str:
-    """Short fingerprint of a row's content (64 bits)."""
-    return blake2b(_encode(row), digest_size=8).hexdigest()
+def digest(row: object) -> bytes:
+    """Short fingerprint of a row's content, its key included."""
+    return blake2b(_encode(row), digest_size=_MARK_BYTES).digest()
+
+
+def _pack(marks: Iterable[bytes]) -> str:
+    return b64encode(b"".join(marks)).decode()
+
+
+def _unpack(text: object) -> frozenset[bytes]:
+    """The fingerprints in a packed text; none in anything else, so that rows only come once more."""
+    try:
+        content = b64decode(str(text or ""), validate=True)
+    except ValueError:
+        return frozenset()
+    return frozenset(content[at : at + _MARK_BYTES] for at in range(0, len(content), _MARK_BYTES))
 
 
 class Bookmark:
     """Progress of one read that hands out changes, oldest first.
 
     The memo is the piece of the Singer state it lives in: `{"since": newest update_time emitted,
-    "seen": {key: fingerprint}}` for the rows of the last minute.
+    "seen": fingerprints}` of the rows of the last minute, packed as base64.
 
     Attributes:
         ordered: False once rows came unsorted; the memo then only moves when the read ends.
     """
 
-    def __init__(
-        self, memo: Memo, *, keys: Sequence[str], replication_key: str, start: datetime | None = None
-    ) -> None:
+    def __init__(self, memo: Memo, *, replication_key: str, start: datetime | None = None) -> None:
         self._memo = memo
-        self._keys = keys
         self._replication_key = replication_key
         self._start = start
-        self._known = dict(_as_mapping(memo.get("seen")))
+        self._known = _unpack(memo.get("seen"))
         self.newest = str(memo["since"]) if memo.get("since") else ""
-        self._window: dict[str, tuple[str, str]] = {}
+        self._window: list[tuple[str, bytes]] = []
         self.ordered = True
         self._last = ""
 
@@ -66,49 +80,49 @@ class Bookmark:
             return self._start
         return since
 
-    def fresh(self, rows: Iterable[Row]) -> list[Row]:
+    def fresh(self, rows: list[Row]) -> list[Row]:
         """The rows this bookmark's owner has not emitted yet."""
         bound = self.lower_bound
         floor = times.to_rfc3339(bound) if bound else ""
-        found = []
-        for row in rows:
-            moment = self.moment(row)
-            if floor and moment and moment < floor:
-                continue
-            if self._known and self._known.get(self._key(row)) == digest(row):
-                continue
-            found.append(row)
-        return found
+        if not floor and not self._known:
+            return rows
+        return [
+            row
+            for row in rows
+            if (self.moment(row) or floor) >= floor and (not self._known or digest(row) not in self._known)
+        ]
 
     def note(self, rows: Sequence[Row]) -> None:
         """Look at a page before its rows are turned into records; nothing is remembered yet."""
-        for row in rows:
-            moment = self.moment(row)
-            if moment:
-                if moment < self._last:
-                    self.ordered = False
-                self._last = max(self._last, moment)
+        moments = [self.moment(row) for row in rows]
+        for moment in moments:
+            if moment < self._last and moment:
+                self.ordered = False
+            elif moment:
+                self._last = moment
         self.newest = max(self.newest, self._last)
         if not self.newest:
             return
         edge = times.to_rfc3339(times.parse(self.newest) - LOOK_BACK)
-        self._window = {key: kept for key, kept in self._window.items() if kept[0] >= edge}
-        for row in rows:
-            moment = self.moment(row)
-            if moment and moment >= edge:
-                self._window[self._key(row)] = (moment, digest(row))
+        self._window = [kept for kept in self._window[-MAX_SEEN:] if kept[0] >= edge]
+        # A bulk import may put a whole page into one minute; only the last of it is remembered.
+        for row, moment in zip(rows[-MAX_SEEN:], moments[-MAX_SEEN:], strict=True):
+            if moment >= edge:
+                self._window.append((moment, digest(row)))
 
     def commit(self) -> None:
         """All rows noted so far are emitted: move the memo, unless rows came unsorted."""
         if self.ordered:
-            self.finish()
+            self._write(MAX_SEEN_ON_THE_WAY)
 
     def finish(self) -> None:
         """The read came to its end: what was held back for want of order counts now."""
+        self._write(MAX_SEEN)
+
+    def _write(self, most: int) -> None:
         if self.newest:
-            kept = sorted(self._window.items(), key=lambda item: item[1][0])[-MAX_SEEN:]
             self._memo["since"] = self.newest
-            self._memo["seen"] = {key: mark for key, (_, mark) in kept}
+            self._memo["seen"] = _pack(mark for _, mark in self._window[-most:])
 
     def moment(self, row: Row) -> str:
         """The row's replication key as RFC 3339 with whole seconds, or an empty string."""
@@ -121,9 +135,6 @@ class Bookmark:
             else times.normalise(value)
         )
 
-    def _key(self, row: Row) -> str:
-        return "|".join(str(row.get(key)) for key in self._keys)
-
 
 class PageMarks:
     """Fingerprints of a whole list's pages: a page that is as it was is not emitted again.
@@ -135,12 +146,12 @@ class PageMarks:
     def __init__(self, memo: Memo) -> None:
         self._memo = memo
         known = memo.get("pages")
-        self._known = list(known) if isinstance(known, list) else []
+        self._known: list[object] = known if isinstance(known, list) else []
         self._now: list[str] = []
 
     def unchanged(self, content: object) -> bool:
         """Whether the next page has the content it had at the end of the last complete read."""
-        mark = digest(content)
+        mark = digest(content).hex()
         at = len(self._now)
         self._now.append(mark)
         return at < len(self._known) and self._known[at] == mark
@@ -148,10 +159,6 @@ class PageMarks:
     def finish(self) -> None:
         """The list came to its end: remember its pages."""
         self._memo["pages"] = self._now
-
-
-def _as_mapping(value: object) -> dict[str, object]:
-    return value if isinstance(value, dict) else {}
 
 
 def now() -> datetime:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, TypeAlias, cast
 
@@ -209,7 +209,7 @@ def _property(kind: Mapping[str, JSON], origin: dict[str, JSON], label: str) -> 
     return {**kind, "description": description, "x-pipedrive": origin}
 
 
-def flattener(  # noqa: C901  one closure per layout keeps branching out of the per-row loop
+def flattener(
     fields: Iterable[FieldColumn], *, mode: FieldMode, options: OptionMode, form: RowForm
 ) -> Callable[[list[Row]], None]:
     """A function that replaces the custom field values of rows by columns, in place.
@@ -228,51 +228,62 @@ def flattener(  # noqa: C901  one closure per layout keeps branching out of the 
                     row.pop("custom_fields", None)
 
             return drop
-        plain, mapped, parts = _plan(columns, options)
-
-        def flatten_nested(rows: list[Row]) -> None:
-            for row in rows:
-                values = cast("Mapping[str, object]", row.pop("custom_fields", None) or _EMPTY)
-                get = values.get
-                for key, column in plain:
-                    row[column] = get(key)
-                for key, column, decode in mapped:
-                    value = get(key)
-                    row[column] = None if value is None else decode(value)
-                for key, names in parts:
-                    value = get(key)
-                    if isinstance(value, dict):
-                        for column, part in names:
-                            row[column] = value.get(part)
-                    else:
-                        for column, _ in names:
-                            row[column] = None
-                        row[names[0][0]] = value
-
-        return flatten_nested
+        return _nested_form(columns, options)
     return _flat_form(columns, mode, options)
 
 
-def _plan(
-    columns: list[FieldColumn], options: OptionMode
-) -> tuple[
-    list[tuple[str, str]],
-    list[tuple[str, str, Callable[[object], object]]],
-    list[tuple[str, list[tuple[str, str]]]],
-]:
-    plain, mapped, parts = [], [], []
-    for column in columns:
+@dataclass(slots=True)
+class _NestedPlan:
+    """Where the values of the v2 layout go: columns by field key, apart by how they are unpacked."""
+
+    plain: dict[str, str] = field(default_factory=dict)
+    labelled: dict[str, tuple[str, str | None, Callable[[object], object]]] = field(default_factory=dict)
+    composite: dict[str, list[tuple[str, str]]] = field(default_factory=dict)
+    nulls: dict[str, object] = field(default_factory=dict)
+
+    def take(self, column: FieldColumn, options: OptionMode) -> None:
+        """Add a field's columns."""
         definition = column.definition
         if definition.parts:
             names = [(column.part_name(part.suffix), part.key) for part in definition.parts]
-            parts.append((definition.key, names))
+            self.composite[definition.key] = names
+            self.nulls |= dict.fromkeys(name for name, _ in names)
         elif definition.kind in ("option", "options") and options is not OptionMode.ID:
-            mapped.append((definition.key, column.name, _labels(definition)))
-            if options is OptionMode.BOTH:
-                plain.append((definition.key, f"{column.name}_id"))
+            twin = f"{column.name}_id" if options is OptionMode.BOTH else None
+            self.labelled[definition.key] = (column.name, twin, _labels(definition))
+            self.nulls |= dict.fromkeys([column.name, twin] if twin else [column.name])
         else:
-            plain.append((definition.key, column.name))
-    return plain, mapped, parts
+            self.plain[definition.key] = column.name
+            self.nulls[column.name] = None
+
+
+def _nested_form(columns: list[FieldColumn], options: OptionMode) -> Callable[[list[Row]], None]:
+    """The v2 layout. Most values are null, so rows start from nulls and only values are visited."""
+    plan = _NestedPlan()
+    for column in columns:
+        plan.take(column, options)
+    plain, labelled, composite, nulls = plan.plain, plan.labelled, plan.composite, plan.nulls
+
+    def flatten(rows: list[Row]) -> None:
+        for row in rows:
+            values = cast("Mapping[str, object] | None", row.pop("custom_fields", None))
+            row.update(nulls)
+            for key, value in values.items() if values else ():
+                if value is None:
+                    continue
+                if key in plain:
+                    row[plain[key]] = value
+                elif key in composite:
+                    whole = value if isinstance(value, dict) else {"value": value}
+                    for name, part in composite[key]:
+                        row[name] = whole.get(part)
+                elif key in labelled:
+                    name, twin, label = labelled[key]
+                    row[name] = label(value)
+                    if twin:
+                        row[twin] = value
+
+    return flatten
 
 
 def _labels(definition: FieldDefinition) -> Callable[[object], object]:

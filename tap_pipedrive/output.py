@@ -26,6 +26,16 @@ class PageWriter(MsgSpecWriter):
     that do not change are joined around the encoded records.
     """
 
+    def write_state(self, state: object) -> None:
+        """Write a STATE message, unless it says what the last one said."""
+        line = b'{"type":"STATE","value":' + _encode(state) + b"}\n"
+        if line != self._last_state:
+            self._last_state = line
+            sys.stdout.buffer.write(line)
+            sys.stdout.flush()
+
+    _last_state = b""
+
     def write_records(self, stream: str, records: Iterable[Row]) -> None:
         """Write a RECORD message for each record, and flush."""
         head = b'{"type":"RECORD","stream":' + _encode(stream) + b',"record":'

@@ -310,8 +310,12 @@ class PipedriveStream(Stream):
 
     def save_state(self) -> None:
         """Write a STATE message."""
-        self.state_manager.is_flushed = False
-        self._write_state_message()
+        self.tap.page_writer.write_state(self.tap_state)
+
+    @override
+    def _write_state_message(self) -> None:
+        """The SDK's request for a STATE message; it would copy the whole state to compare it."""
+        self.save_state()
 
     # --- trial runs -----------------------------------------------------------------------------
 

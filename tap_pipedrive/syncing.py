@@ -137,7 +137,6 @@ def _bookmark(stream: PipedriveStream, owner: PipedriveStream, read: Read) -> Bo
         memo.clear()
     return Bookmark(
         memo,
-        keys=stream.spec.primary_keys,
         replication_key=stream.spec.replication_key,
         start=stream.tap.start_date,
     )
