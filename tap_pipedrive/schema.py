@@ -4,8 +4,9 @@
 alone takes its type and description from the glossary; `name:type` overrides the type; `!` marks a
 key, the only kind of column that is never null.
 
-Types: int, num, str, bool, time (RFC 3339, UTC), date, clock (HH:MM[:SS]), uuid, any, map (an object
-whose keys are data), `{…}` an object with these keys, `[type]` a list, `a|b` one or the other.
+Types: int, num, str, bool, time (RFC 3339, UTC), date, clock (HH:MM[:SS]), uuid, any, map (any
+object), `*type` an object whose keys are data, with values of this type, `{…}` an object with these
+keys, `[type]` a list, `a|b` one or the other.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from tap_pipedrive.glossary import GLOSSARY
 if TYPE_CHECKING:
     from tap_pipedrive.spec import JSON, Schema
 
-_TOKENS = re.compile(r"[\w-]+!?|[:{}\[\]|]")
+_TOKENS = re.compile(r"[\w-]+!?|[:{}\[\]|*]")
 _SCALARS: dict[str, dict[str, JSON]] = {
     "int": {"type": ["integer", "null"]},
     "num": {"type": ["number", "null"]},
@@ -111,6 +112,8 @@ class _Parser:
             items = self.type()
             self.take("]")
             return {"type": ["array", "null"], "items": items}
+        if word == "*":
+            return {"type": ["object", "null"], "additionalProperties": self.single()}
         if word not in _SCALARS:
             msg = f"unknown type {word!r}"
             raise ValueError(msg)

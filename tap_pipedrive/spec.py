@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import KW_ONLY, dataclass, field
 from enum import StrEnum
 from types import MappingProxyType
 from typing import TYPE_CHECKING, TypeAlias
@@ -54,7 +54,7 @@ class Changes:
     descending: Params = field(default_factory=lambda: MappingProxyType({}))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class Read:
     """One published GET operation that feeds a stream.
 
@@ -63,7 +63,8 @@ class Read:
         path: `/v1/…` or `/api/v2/…`; `{placeholders}` are filled from the parent row.
         cost: tokens of one request.
         paging: how further pages are asked for.
-        page_size: `limit` to send, None where the operation has no such parameter.
+        page_size: `limit` to send: what Pipedrive allows at most, 500 where nothing else is said; None
+            without paging.
         params: fixed query parameters.
         records: dotted path of the rows inside the body; an object there is one row.
         changes: how to read only what changed; None reads all.
@@ -76,6 +77,7 @@ class Read:
     path: str
     cost: int
     paging: Paging = Paging.NONE
+    _: KW_ONLY
     page_size: int | None = None
     params: Params = field(default_factory=lambda: MappingProxyType({}))
     records: str = "data"
@@ -87,6 +89,8 @@ class Read:
         if not self.path.startswith(("/v1/", "/api/v2/")):
             msg = f"{self.operation}: {self.path} starts with neither /v1/ nor /api/v2/"
             raise ValueError(msg)
+        if self.page_size is None and self.paging is not Paging.NONE:
+            object.__setattr__(self, "page_size", 500)
 
     @property
     def placeholders(self) -> tuple[str, ...]:

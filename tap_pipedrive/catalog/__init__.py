@@ -8,18 +8,28 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from tap_pipedrive.catalog import (
+    account,
     activities,
-    currencies,
     deals,
     fields,
     files,
     filters,
+    followers,
+    goals,
+    history,
     leads,
+    mailbox,
     notes,
     organizations,
+    permissions,
     persons,
     pipelines,
     products,
+    projects,
+    roles,
+    search,
+    statistics,
+    subscriptions,
     users,
 )
 
@@ -41,7 +51,17 @@ MODULES = (
     users,
     fields,
     filters,
-    currencies,
+    projects,
+    followers,
+    history,
+    mailbox,
+    permissions,
+    roles,
+    goals,
+    statistics,
+    search,
+    account,
+    subscriptions,
 )
 
 

@@ -13,21 +13,16 @@ STREAMS = (
         summary="Activities of all users, done and planned, with participants and attendees.",
         reads=(
             Read(
-                operation="getActivities",
-                path="/api/v2/activities",
-                cost=10,
-                paging=Paging.CURSOR,
-                page_size=500,
+                "getActivities",
+                "/api/v2/activities",
+                10,
+                Paging.CURSOR,
                 params={"include_fields": "attendees"},
                 changes=UPDATED_BETWEEN,
+                accepts="filter_id owner_id deal_id lead_id person_id org_id done include_fields",
             ),
         ),
-        single=Read(
-            operation="getActivity",
-            path="/api/v2/activities/{id}",
-            cost=1,
-            params={"include_fields": "attendees"},
-        ),
+        single=Read("getActivity", "/api/v2/activities/{id}", 1, params={"include_fields": "attendees"}),
         schema=columns(
             """
             id! subject type owner_id creator_user_id is_deleted add_time update_time deal_id lead_id
@@ -37,13 +32,18 @@ STREAMS = (
             """
         ),
         replication_key="update_time",
-        serves=("getDealActivities", "getPersonActivities", "getOrganizationActivities"),
+        serves=(
+            "getDealActivities",
+            "getPersonActivities",
+            "getOrganizationActivities",
+            "getProjectActivities",
+        ),
         notes="Each row names its deal, lead, person, organization and project.",
     ),
     StreamSpec(
         name="activity_types",
         summary="Kinds of activity; `key_string` is what an activity's `type` holds.",
-        reads=(Read(operation="getActivityTypes", path="/v1/activityTypes", cost=20),),
+        reads=(Read("getActivityTypes", "/v1/activityTypes", 20),),
         schema=columns(
             "id! name key_string icon_key color order_nr active_flag is_custom_flag add_time update_time"
         ),

@@ -26,17 +26,15 @@ STREAMS = (
         summary="Definitions of deal fields with their options; leads use them too.",
         reads=(
             Read(
-                operation="getDealFields",
-                path="/api/v2/dealFields",
-                cost=10,
-                paging=Paging.CURSOR,
-                page_size=500,
+                "getDealFields",
+                "/api/v2/dealFields",
+                10,
+                Paging.CURSOR,
                 params=_EVERYTHING,
+                accepts="include_fields",
             ),
         ),
-        single=Read(
-            operation="getDealField", path="/api/v2/dealFields/{field_code}", cost=1, params=_EVERYTHING
-        ),
+        single=Read("getDealField", "/api/v2/dealFields/{field_code}", 1, params=_EVERYTHING),
         schema=columns(
             f"""{_DEFINITION}
             ui_visibility:{{add_visible_flag details_visible_flag projects_detail_visible_flag
@@ -51,17 +49,15 @@ STREAMS = (
         summary="Definitions of person fields with their options.",
         reads=(
             Read(
-                operation="getPersonFields",
-                path="/api/v2/personFields",
-                cost=10,
-                paging=Paging.CURSOR,
-                page_size=500,
+                "getPersonFields",
+                "/api/v2/personFields",
+                10,
+                Paging.CURSOR,
                 params=_EVERYTHING,
+                accepts="include_fields",
             ),
         ),
-        single=Read(
-            operation="getPersonField", path="/api/v2/personFields/{field_code}", cost=1, params=_EVERYTHING
-        ),
+        single=Read("getPersonField", "/api/v2/personFields/{field_code}", 1, params=_EVERYTHING),
         schema=columns(
             f"""{_DEFINITION}
             ui_visibility:{{add_visible_flag details_visible_flag show_in_add_deal_dialog}}
@@ -76,20 +72,15 @@ STREAMS = (
         summary="Definitions of organization fields with their options.",
         reads=(
             Read(
-                operation="getOrganizationFields",
-                path="/api/v2/organizationFields",
-                cost=10,
-                paging=Paging.CURSOR,
-                page_size=500,
+                "getOrganizationFields",
+                "/api/v2/organizationFields",
+                10,
+                Paging.CURSOR,
                 params=_EVERYTHING,
+                accepts="include_fields",
             ),
         ),
-        single=Read(
-            operation="getOrganizationField",
-            path="/api/v2/organizationFields/{field_code}",
-            cost=1,
-            params=_EVERYTHING,
-        ),
+        single=Read("getOrganizationField", "/api/v2/organizationFields/{field_code}", 1, params=_EVERYTHING),
         schema=columns(
             f"""{_DEFINITION}
             ui_visibility:{{add_visible_flag details_visible_flag org_detail_visible_flag
@@ -105,17 +96,15 @@ STREAMS = (
         summary="Definitions of product fields with their options.",
         reads=(
             Read(
-                operation="getProductFields",
-                path="/api/v2/productFields",
-                cost=10,
-                paging=Paging.CURSOR,
-                page_size=500,
+                "getProductFields",
+                "/api/v2/productFields",
+                10,
+                Paging.CURSOR,
                 params=_VISIBILITY,
+                accepts="include_fields",
             ),
         ),
-        single=Read(
-            operation="getProductField", path="/api/v2/productFields/{field_code}", cost=1, params=_VISIBILITY
-        ),
+        single=Read("getProductField", "/api/v2/productFields/{field_code}", 1, params=_VISIBILITY),
         schema=columns(
             f"""{_DEFINITION}
             ui_visibility:{{add_visible_flag details_visible_flag}}
@@ -128,20 +117,15 @@ STREAMS = (
         summary="Definitions of activity fields with their options.",
         reads=(
             Read(
-                operation="getActivityFields",
-                path="/api/v2/activityFields",
-                cost=10,
-                paging=Paging.CURSOR,
-                page_size=500,
+                "getActivityFields",
+                "/api/v2/activityFields",
+                10,
+                Paging.CURSOR,
                 params=_VISIBILITY,
+                accepts="include_fields",
             ),
         ),
-        single=Read(
-            operation="getActivityField",
-            path="/api/v2/activityFields/{field_code}",
-            cost=1,
-            params=_VISIBILITY,
-        ),
+        single=Read("getActivityField", "/api/v2/activityFields/{field_code}", 1, params=_VISIBILITY),
         schema=columns(
             f"""{_DEFINITION}
             ui_visibility:{{add_visible_flag details_visible_flag}}
@@ -152,16 +136,8 @@ STREAMS = (
     StreamSpec(
         name="project_fields",
         summary="Definitions of project fields with their options.",
-        reads=(
-            Read(
-                operation="getProjectFields",
-                path="/api/v2/projectFields",
-                cost=10,
-                paging=Paging.CURSOR,
-                page_size=500,
-            ),
-        ),
-        single=Read(operation="getProjectField", path="/api/v2/projectFields/{field_code}", cost=1),
+        reads=(Read("getProjectFields", "/api/v2/projectFields", 10, Paging.CURSOR),),
+        single=Read("getProjectField", "/api/v2/projectFields/{field_code}", 1),
         schema=columns(
             f"""{_DEFINITION}
             ui_visibility:{{add_visible_flag details_visible_flag}}
@@ -173,22 +149,14 @@ STREAMS = (
     StreamSpec(
         name="lead_fields",
         summary="Definitions of lead fields; custom ones are those of deals.",
-        reads=(
-            Read(
-                operation="getLeadFields",
-                path="/v1/leadFields",
-                cost=20,
-                paging=Paging.OFFSET,
-                page_size=500,
-            ),
-        ),
+        reads=(Read("getLeadFields", "/v1/leadFields", 20, Paging.OFFSET),),
         schema=_WITH_PARTS,
         primary_keys=("key",),
     ),
     StreamSpec(
         name="note_fields",
         summary="Definitions of note fields.",
-        reads=(Read(operation="getNoteFields", path="/v1/noteFields", cost=20),),
+        reads=(Read("getNoteFields", "/v1/noteFields", 20),),
         schema=columns(
             """
             id key! name field_type active_flag edit_flag bulk_edit_allowed mandatory_flag
@@ -200,12 +168,8 @@ STREAMS = (
     StreamSpec(
         name="deal_field_attributes",
         summary="Numeric ids (which filters need), flags and history of deal fields.",
-        reads=(
-            Read(
-                operation="getDealFields", path="/v1/dealFields", cost=20, paging=Paging.OFFSET, page_size=500
-            ),
-        ),
-        single=Read(operation="getDealField", path="/v1/dealFields/{id}", cost=2),
+        reads=(Read("getDealFields", "/v1/dealFields", 20, Paging.OFFSET),),
+        single=Read("getDealField", "/v1/dealFields/{id}", 2),
         schema=_WITH_PARTS,
         primary_keys=("key",),
         selected_by_default=False,
@@ -213,16 +177,8 @@ STREAMS = (
     StreamSpec(
         name="person_field_attributes",
         summary="Numeric ids (which filters need), flags and history of person fields.",
-        reads=(
-            Read(
-                operation="getPersonFields",
-                path="/v1/personFields",
-                cost=20,
-                paging=Paging.OFFSET,
-                page_size=500,
-            ),
-        ),
-        single=Read(operation="getPersonField", path="/v1/personFields/{id}", cost=2),
+        reads=(Read("getPersonFields", "/v1/personFields", 20, Paging.OFFSET),),
+        single=Read("getPersonField", "/v1/personFields/{id}", 2),
         schema=_WITH_PARTS,
         primary_keys=("key",),
         selected_by_default=False,
@@ -230,16 +186,8 @@ STREAMS = (
     StreamSpec(
         name="organization_field_attributes",
         summary="Numeric ids (which filters need), flags and history of organization fields.",
-        reads=(
-            Read(
-                operation="getOrganizationFields",
-                path="/v1/organizationFields",
-                cost=20,
-                paging=Paging.OFFSET,
-                page_size=500,
-            ),
-        ),
-        single=Read(operation="getOrganizationField", path="/v1/organizationFields/{id}", cost=2),
+        reads=(Read("getOrganizationFields", "/v1/organizationFields", 20, Paging.OFFSET),),
+        single=Read("getOrganizationField", "/v1/organizationFields/{id}", 2),
         schema=_WITH_PARTS,
         primary_keys=("key",),
         selected_by_default=False,
@@ -247,16 +195,8 @@ STREAMS = (
     StreamSpec(
         name="product_field_attributes",
         summary="Numeric ids (which filters need), flags and history of product fields.",
-        reads=(
-            Read(
-                operation="getProductFields",
-                path="/v1/productFields",
-                cost=20,
-                paging=Paging.OFFSET,
-                page_size=500,
-            ),
-        ),
-        single=Read(operation="getProductField", path="/v1/productFields/{id}", cost=2),
+        reads=(Read("getProductFields", "/v1/productFields", 20, Paging.OFFSET),),
+        single=Read("getProductField", "/v1/productFields/{id}", 2),
         schema=columns(f"{_ATTRIBUTES} picklist_data"),
         primary_keys=("key",),
         selected_by_default=False,
@@ -264,7 +204,7 @@ STREAMS = (
     StreamSpec(
         name="activity_field_attributes",
         summary="Numeric ids (which filters need), flags and history of activity fields.",
-        reads=(Read(operation="getActivityFields", path="/v1/activityFields", cost=20),),
+        reads=(Read("getActivityFields", "/v1/activityFields", 20),),
         schema=_WITH_PARTS,
         primary_keys=("key",),
         selected_by_default=False,

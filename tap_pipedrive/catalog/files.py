@@ -12,17 +12,17 @@ STREAMS = (
         summary="Files and what they are attached to; their bytes are the stream `file_contents`.",
         reads=(
             Read(
-                operation="getFiles",
-                path="/v1/files",
-                cost=20,
-                paging=Paging.OFFSET,
+                "getFiles",
+                "/v1/files",
+                20,
+                Paging.OFFSET,
                 page_size=100,
                 changes=Changes(
                     ascending={"sort": "update_time ASC"}, descending={"sort": "update_time DESC"}
                 ),
             ),
         ),
-        single=Read(operation="getFile", path="/v1/files/{id}", cost=2),
+        single=Read("getFile", "/v1/files/{id}", 2),
         schema=columns(
             """
             id! name description file_name file_type file_size active_flag inline_flag user_id deal_id

@@ -12,26 +12,26 @@ STREAMS = (
         summary="Leads, archived ones included.",
         reads=(
             Read(
-                operation="getLeads",
-                path="/v1/leads",
-                cost=20,
-                paging=Paging.OFFSET,
-                page_size=500,
+                "getLeads",
+                "/v1/leads",
+                20,
+                Paging.OFFSET,
                 changes=Changes(since="updated_since", ascending={"sort": "update_time ASC"}),
+                accepts="owner_id person_id organization_id filter_id",
             ),
             Read(
-                operation="getArchivedLeads",
-                path="/v1/leads/archived",
-                cost=40,
-                paging=Paging.OFFSET,
-                page_size=500,
+                "getArchivedLeads",
+                "/v1/leads/archived",
+                40,
+                Paging.OFFSET,
                 changes=Changes(
                     ascending={"sort": "update_time ASC"}, descending={"sort": "update_time DESC"}
                 ),
                 adds={"is_archived": True},
+                accepts="owner_id person_id organization_id filter_id",
             ),
         ),
-        single=Read(operation="getLead", path="/v1/leads/{id}", cost=2),
+        single=Read("getLead", "/v1/leads/{id}", 2),
         schema=columns(
             """
             id!:uuid title owner_id creator_id label_ids:[uuid] person_id organization_id source_name
@@ -49,13 +49,13 @@ STREAMS = (
     StreamSpec(
         name="lead_labels",
         summary="Labels that leads can carry.",
-        reads=(Read(operation="getLeadLabels", path="/v1/leadLabels", cost=10),),
+        reads=(Read("getLeadLabels", "/v1/leadLabels", 10),),
         schema=columns("id!:uuid name color add_time update_time"),
     ),
     StreamSpec(
         name="lead_sources",
         summary="Where leads can come from.",
-        reads=(Read(operation="getLeadSources", path="/v1/leadSources", cost=2),),
+        reads=(Read("getLeadSources", "/v1/leadSources", 2),),
         schema=columns("name!"),
         primary_keys=("name",),
     ),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pipedrive_client import Paging
 from tap_pipedrive.schema import columns
-from tap_pipedrive.spec import Changes, Read, StreamSpec
+from tap_pipedrive.spec import Changes, Parent, Read, StreamSpec
 
 STREAMS = (
     StreamSpec(
@@ -12,15 +12,19 @@ STREAMS = (
         summary="Notes with their text and what they are attached to.",
         reads=(
             Read(
-                operation="getNotes",
-                path="/v1/notes",
-                cost=20,
-                paging=Paging.OFFSET,
-                page_size=500,
+                "getNotes",
+                "/v1/notes",
+                20,
+                Paging.OFFSET,
                 changes=Changes(since="updated_since", ascending={"sort": "update_time ASC"}),
+                accepts=(
+                    "user_id lead_id deal_id person_id org_id project_id task_id start_date "
+                    "end_date pinned_to_lead_flag pinned_to_deal_flag pinned_to_organization_flag "
+                    "pinned_to_person_flag pinned_to_project_flag pinned_to_task_flag"
+                ),
             ),
         ),
-        single=Read(operation="getNote", path="/v1/notes/{id}", cost=2),
+        single=Read("getNote", "/v1/notes/{id}", 2),
         schema=columns(
             """
             id! content user_id last_update_user_id add_time update_time active_flag deal_id lead_id
@@ -31,5 +35,20 @@ STREAMS = (
             """
         ),
         replication_key="update_time",
+    ),
+    StreamSpec(
+        name="note_comments",
+        summary="Comments on notes.",
+        reads=(Read("getNoteComments", "/v1/notes/{note_id}/comments", 20, Paging.OFFSET),),
+        schema=columns(
+            """
+            uuid! note_id content user_id updater_id company_id object_type object_id active_flag
+            add_time update_time
+            """
+        ),
+        primary_keys=("uuid",),
+        parent=Parent(stream="notes", context={"note_id": "id"}),
+        serves=("getComment",),
+        selected_by_default=False,
     ),
 )

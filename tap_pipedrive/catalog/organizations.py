@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from pipedrive_client import Paging
-from tap_pipedrive.catalog.fragments import COUNTERS, DEAL_COUNTERS, UPDATED_BETWEEN
+from tap_pipedrive.catalog.fragments import COUNTERS, DEAL_COUNTERS, OLD_ORGANIZATION_LINK, UPDATED_BETWEEN
 from tap_pipedrive.schema import columns
-from tap_pipedrive.spec import Read, StreamSpec
+from tap_pipedrive.spec import Parent, Read, StreamSpec
 
 _OPTIONAL = (
     "next_activity_id,last_activity_id,open_deals_count,related_open_deals_count,closed_deals_count,"
@@ -20,21 +20,16 @@ STREAMS = (
         summary="Organizations with their address, company facts and counters.",
         reads=(
             Read(
-                operation="getOrganizations",
-                path="/api/v2/organizations",
-                cost=10,
-                paging=Paging.CURSOR,
-                page_size=500,
+                "getOrganizations",
+                "/api/v2/organizations",
+                10,
+                Paging.CURSOR,
                 params={"include_fields": _OPTIONAL},
                 changes=UPDATED_BETWEEN,
+                accepts="filter_id owner_id include_fields custom_fields",
             ),
         ),
-        single=Read(
-            operation="getOrganization",
-            path="/api/v2/organizations/{id}",
-            cost=1,
-            params={"include_fields": _OPTIONAL},
-        ),
+        single=Read("getOrganization", "/api/v2/organizations/{id}", 1, params={"include_fields": _OPTIONAL}),
         schema=columns(
             f"""
             id! name owner_id org_id add_time update_time is_deleted visible_to address label_ids
@@ -43,5 +38,22 @@ STREAMS = (
         ),
         replication_key="update_time",
         custom_fields="organization",
+    ),
+    StreamSpec(
+        name="organization_relationships",
+        summary="Parents, daughters and other relations of an organization.",
+        reads=(Read("getOrganizationRelationships", "/v1/organizationRelationships", 20),),
+        schema=columns(
+            f"""
+            org_id! id! type rel_owner_org_id:{{{OLD_ORGANIZATION_LINK}}}
+            rel_linked_org_id:{{{OLD_ORGANIZATION_LINK}}} calculated_type calculated_related_org_id
+            related_organization_name active_flag:str add_time update_time
+            """
+        ),
+        primary_keys=("org_id", "id"),
+        parent=Parent(stream="organizations", context={"org_id": "id"}, query=("org_id",)),
+        serves=("getOrganizationRelationship",),
+        selected_by_default=False,
+        notes="A relation stands once for each of its two sides.",
     ),
 )

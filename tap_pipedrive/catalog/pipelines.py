@@ -11,24 +11,20 @@ STREAMS = (
         name="pipelines",
         summary="Pipelines in their order.",
         reads=(
-            Read(
-                operation="getPipelines",
-                path="/api/v2/pipelines",
-                cost=5,
-                paging=Paging.CURSOR,
-                page_size=500,
-            ),
+            Read("getPipelines", "/api/v2/pipelines", 5, Paging.CURSOR, accepts="sort_by sort_direction"),
         ),
-        single=Read(operation="getPipeline", path="/api/v2/pipelines/{id}", cost=1),
+        single=Read("getPipeline", "/api/v2/pipelines/{id}", 1),
         schema=columns("id! name order_nr is_deleted is_deal_probability_enabled add_time update_time"),
     ),
     StreamSpec(
         name="stages",
         summary="Stages of all pipelines, with probability and rotting.",
         reads=(
-            Read(operation="getStages", path="/api/v2/stages", cost=5, paging=Paging.CURSOR, page_size=500),
+            Read(
+                "getStages", "/api/v2/stages", 5, Paging.CURSOR, accepts="pipeline_id sort_by sort_direction"
+            ),
         ),
-        single=Read(operation="getStage", path="/api/v2/stages/{id}", cost=1),
+        single=Read("getStage", "/api/v2/stages/{id}", 1),
         schema=columns(
             """
             id! name pipeline_id order_nr deal_probability is_deal_rot_enabled days_to_rotten is_deleted

@@ -1,0 +1,644 @@
+"""The catalogue against the published API description.
+
+The description is not part of this repository. `PIPEDRIVE_OPENAPI` names the folder that holds
+`endpoints.json`; without it a folder beside the repository is tried.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+from jsonschema import Draft202012Validator
+
+from pipedrive_client import Paging
+from tap_pipedrive.catalog import MODULES, STREAMS, collect
+from tap_pipedrive.catalog.not_covered import ELSEWHERE, NOT_COVERED
+from tap_pipedrive.glossary import GLOSSARY
+from tap_pipedrive.shapes import SHAPES
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from tap_pipedrive.spec import Read, StreamSpec
+
+_FOLDER = Path(
+    os.environ.get("PIPEDRIVE_OPENAPI") or Path(__file__).parents[2].parent / "shared" / "pipedrive-openapi"
+)
+_HASH = re.compile(r"[0-9a-f]{40}")
+_DATA_KEY = re.compile(r"[A-Z_]{3,}|\d+|[A-Z]{3}")
+_MOMENT = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d")
+_DAY = re.compile(r"\d{4}-\d\d-\d\d$")
+
+# `number` where only whole numbers make sense.
+_WHOLE = re.compile(r"(.*_)?(ids?|flag|nr|count)")
+_WHOLE_COLUMNS = {"products.visible_to", "webhooks.is_active"}
+
+# The engine sends these itself, or resolves labels itself.
+_ENGINE_PARAMETERS = {"limit", "start", "cursor", "ids", "include_option_labels", "include_labels"}
+
+_SMALLER_PAGES = {"/v1/callLogs": 50, "/api/v2/itemSearch": 100, "/api/v2/itemSearch/field": 100}
+
+_SHAPE_COLUMNS = {
+    "user_ids": {"user_id"},
+    "updates": {"id"},
+    "found": {"result_score"},
+    "found_of_any_kind": {"result_score", "is_related"},
+    "products_by_deal": {"deal_id", "product_id"},
+    "leaves": {"section", "kind", "code", "label"},
+}
+_SETTING_COLUMNS = {"searches": "search", "statistics": "report"}
+
+_UNLISTED = {
+    r"deals_timeline\.totals_converted": "described in the text of a parameter only",
+    r"(organization|product|project)_fields\.description": "listed for deals, persons and activities only",
+    r"permission_set_contents\.type": "listed beside `data` by mistake",
+    r"(lead_fields|\w+_field_attributes)\.(options_deleted|subfields)\[\]\.\w+": "a list of bare objects",
+}
+_NOT_IN_ROWS = {
+    "deal_participants.added_by_user_id.success": "a whole answer stands in place of the user",
+    "deal_participants.added_by_user_id.data": "the same",
+}
+
+
+# ── the published description ────────────────────────────────────────────────────────────────────
+
+
+@dataclass
+class Node:
+    """What is published of a value: by its schema, its example, or both."""
+
+    types: set[str] = field(default_factory=set)
+    formats: set[str] = field(default_factory=set)
+    properties: dict[str, Node] = field(default_factory=dict)
+    items: Node | None = None
+
+    def take(self, other: Node) -> None:
+        self.types |= other.types
+        self.formats |= other.formats
+        for name, node in other.properties.items():
+            self.properties.setdefault(name, Node()).take(node)
+        if other.items:
+            self.items = self.items or Node()
+            self.items.take(other.items)
+
+    def at(self, path: str) -> Node:
+        node = self
+        for name in path.split("."):
+            node = node.properties.get(name, Node())
+        return node.items or node
+
+
+def described(schema: object) -> Node:
+    node = Node()
+    if not isinstance(schema, dict):
+        return node
+    kind = schema.get("type")
+    node.types |= set(kind if isinstance(kind, list) else [kind] if kind else [])
+    node.formats |= {schema["format"]} if schema.get("format") in ("date", "date-time") else set()
+    for part in ("allOf", "oneOf", "anyOf"):
+        for inner in schema.get(part, []):
+            node.take(described(inner))
+    for name, inner in schema.get("properties", {}).items():
+        node.properties.setdefault(name, Node()).take(described(inner))
+    if isinstance(schema.get("additionalProperties"), dict) and schema["additionalProperties"].get("type"):
+        node.properties["ANY_KEY"] = described(schema["additionalProperties"])
+    if "items" in schema:
+        node.items = described(schema["items"])
+    return node
+
+
+def shown(value: object) -> Node:
+    node = Node()
+    match value:
+        case None:
+            pass
+        case bool():
+            node.types.add("boolean")
+        case int():
+            node.types.add("integer")
+        case float():
+            node.types.add("number")
+        case str():
+            node.types.add("string")
+            if _MOMENT.match(value):
+                node.formats.add("date-time")
+            elif _DAY.match(value):
+                node.formats.add("date")
+        case dict():
+            node.types.add("object")
+            node.properties = {name: shown(inner) for name, inner in value.items() if not _HASH.match(name)}
+        case list():
+            node.types.add("array")
+            node.items = Node()
+            for inner in value:
+                node.items.take(shown(inner))
+    return node
+
+
+def plain(path: str) -> str:
+    return re.sub(r"\{\w+\}", "{}", path.replace("/api/v1/", "/v1/"))
+
+
+@cache
+def published() -> dict[tuple[str, str], dict]:
+    """Published reads by operation and path."""
+    file = _FOLDER / "endpoints.json"
+    if not file.exists():
+        pytest.skip(
+            f"no published API description: {file.name} not found; set PIPEDRIVE_OPENAPI to its folder"
+        )
+    endpoints = json.loads(file.read_text(encoding="utf-8"))["endpoints"]
+    return {(one["operationId"], plain(one["path"])): one for one in endpoints if one["method"] == "GET"}
+
+
+def operation(read: Read) -> dict:
+    found = published().get((read.operation, plain(read.path)))
+    assert found, f"{read.operation} {read.path} is not published"
+    return found
+
+
+def answer(read: Read) -> dict:
+    return operation(read)["responses"]["200"]
+
+
+def example(read: Read) -> dict | None:
+    return answer(read).get("example")
+
+
+_SHAPE_NODES: dict[str, Callable[[Node], Node]] = {
+    "user_ids": lambda _row: Node(),
+    "leaves": lambda _row: Node(),
+    "updates": lambda row: row,
+    "data": lambda row: _merged(row.properties["data"], _without(row, "data")),
+    "found": lambda row: row.properties["item"],
+    "found_of_any_kind": lambda row: _merged(
+        _without(row, "items", "related_items", "item"),
+        row.properties.get("item", Node()),
+        *(row.at(f"{key}").properties.get("item", Node()) for key in ("items", "related_items")),
+    ),
+    "products_by_deal": lambda row: _merged(*row.properties.values()),
+}
+
+
+def _merged(*nodes: Node) -> Node:
+    whole = Node()
+    for node in nodes:
+        whole.take(node)
+    return whole
+
+
+def _without(node: Node, *names: str) -> Node:
+    return Node(properties={name: inner for name, inner in node.properties.items() if name not in names})
+
+
+def row_node(spec: StreamSpec, read: Read) -> Node:
+    """What is published of a row of this read, after its shape."""
+    row = described(answer(read).get("schema")).at(read.records)
+    row.take(shown(example(read)).at(read.records))
+    return _SHAPE_NODES[spec.shape](row) if spec.shape else row
+
+
+def all_reads(spec: StreamSpec) -> list[Read]:
+    return [*spec.reads, *([spec.single] if spec.single and spec.single not in spec.reads else [])]
+
+
+def live_specs() -> list[StreamSpec]:
+    return [spec for spec in STREAMS.values() if not spec.removed_on]
+
+
+every_spec = pytest.mark.parametrize("spec", STREAMS.values(), ids=lambda spec: spec.name)
+every_live_spec = pytest.mark.parametrize("spec", live_specs(), ids=lambda spec: spec.name)
+
+
+# ── requests ─────────────────────────────────────────────────────────────────────────────────────
+
+
+@every_live_spec
+def test_reads_are_published_and_not_deprecated(spec):
+    for read in all_reads(spec):
+        one = operation(read)
+        assert not one["deprecated"], read.operation
+        assert read.cost == one["token_cost"], read.operation
+
+
+@every_live_spec
+def test_paging_and_page_size_are_the_published_ones(spec):
+    for read in spec.reads:
+        one = operation(read)
+        parameters = {each["name"]: each for each in one["parameters"]}
+        kind = (
+            Paging.CURSOR
+            if "cursor" in parameters
+            else Paging.OFFSET
+            if "start" in parameters
+            else Paging.NONE
+        )
+        assert read.paging is kind, read.operation
+        if "limit" not in parameters:
+            assert read.page_size is None, read.operation
+            continue
+        text = parameters["limit"].get("description") or ""
+        stated = re.search(r"maximum value of (\d+)|upper limit is (\d+)", text)
+        most = int(next(filter(None, stated.groups()))) if stated else 500
+        if "/search" in read.path or "itemSearch" in read.path:
+            most = 100  # the description says 500, the live API refuses more than 100
+        assert read.page_size == most, read.operation
+        assert _SMALLER_PAGES.get(read.path, most) == most
+
+
+@every_live_spec
+def test_parameters_are_published_and_allowed(spec):
+    for read in all_reads(spec):
+        parameters = {each["name"]: each for each in operation(read)["parameters"] if each["in"] == "query"}
+        sent = dict(read.params)
+        if read.changes:
+            sent |= {**read.changes.ascending, **read.changes.descending}
+            for bound in filter(None, (read.changes.since, read.changes.until)):
+                assert bound in parameters, f"{read.operation} {bound}"
+        for name, value in sent.items():
+            assert name in parameters, f"{read.operation} {name}"
+            assert _allowed(parameters[name], value), f"{read.operation} {name}={value}"
+
+
+def _allowed(parameter: dict, value: object) -> bool:
+    choices = parameter.get("enum")
+    if parameter["type"] == "boolean":
+        return isinstance(value, bool)
+    if parameter["name"] == "sort":
+        column, direction = str(value).split(" ")
+        named = choices or re.findall(r"`(\w+)`", parameter["description"])
+        return column in named and direction in ("ASC", "DESC")
+    return not choices or value in choices or all(part in choices for part in str(value).split(","))
+
+
+@every_live_spec
+def test_changes_are_asked_for_oldest_first_with_every_published_bound(spec):
+    for read in spec.reads:
+        parameters = {each["name"] for each in operation(read)["parameters"]}
+        bounds = {"updated_since": "since", "updated_until": "until"}
+        for name, role in bounds.items():
+            if name in parameters and not spec.parent:
+                assert read.changes, read.operation
+                assert getattr(read.changes, role) == name
+        if read.changes:
+            assert spec.replication_key == "update_time"
+            order = read.changes.ascending
+            assert order in ({"sort_by": "update_time", "sort_direction": "asc"}, {"sort": "update_time ASC"})
+            assert read.changes.since or read.changes.descending == {"sort": "update_time DESC"}
+
+
+@every_live_spec
+def test_settings_may_give_every_other_published_parameter(spec):
+    for read in spec.reads:
+        owned = set(_ENGINE_PARAMETERS)
+        if read.changes:
+            owned |= {
+                read.changes.since,
+                read.changes.until,
+                *read.changes.ascending,
+                *read.changes.descending,
+            }
+        if spec.parent:
+            owned |= set(spec.parent.query)
+        if "folder" in read.adds:
+            owned.add("folder")
+        parameters = {each["name"]: each for each in operation(read)["parameters"] if each["in"] == "query"}
+        assert read.accepted == parameters.keys() - owned, read.operation
+        assert read.required == {
+            name for name, each in parameters.items() if each.get("required") and name not in owned
+        }
+
+
+@every_spec
+def test_path_placeholders_come_from_the_parent(spec):
+    for read in spec.reads:
+        names = set(read.placeholders)
+        if spec.parent:
+            assert names <= spec.parent.context.keys()
+            assert set(spec.parent.query) <= spec.parent.context.keys()
+            published_names = {each["name"] for each in operation(read)["parameters"]}
+            assert set(spec.parent.query) <= published_names, read.operation
+        elif names:
+            assert "record_ids" in spec.settings
+
+
+@every_spec
+def test_parents_lead_to_a_list(spec):
+    seen = {spec.name}
+    while spec.parent:
+        spec = STREAMS[spec.parent.stream]
+        assert spec.name not in seen
+        seen.add(spec.name)
+    assert not any(read.placeholders for read in spec.reads) or "record_ids" in spec.settings
+
+
+@every_spec
+def test_what_costs_a_request_per_parent_or_needs_settings_is_not_selected_by_default(spec):
+    if (spec.parent and spec.parent.bulk == 1 and spec.name != "phases") or spec.settings or spec.removed_on:
+        assert not spec.selected_by_default
+
+
+# ── columns ──────────────────────────────────────────────────────────────────────────────────────
+
+
+@every_live_spec
+def test_published_properties_are_typed_columns(spec):
+    problems: list[str] = []
+    for read in all_reads(spec):
+        ignored = {"custom_fields"} if spec.custom_fields else set()
+        compare(spec.name, dict(spec.schema), _without(row_node(spec, read), *ignored), problems)
+    assert not problems
+
+
+def compare(where: str, properties: dict, node: Node, problems: list[str]) -> None:
+    for name, inner in node.properties.items():
+        if name in properties:
+            compare_type(f"{where}.{name}", properties[name], inner, problems)
+        elif f"{where}.{name}" not in _NOT_IN_ROWS:
+            problems.append(f"{where}.{name} is published, but no column")
+
+
+def compare_type(where: str, column: dict, node: Node, problems: list[str]) -> None:
+    words = set(column["type"])
+    name = where.rsplit(".", 1)[-1].removesuffix("[]")
+    for kind in node.types - {"null"} if where not in _MADE_TEXT else ():
+        whole = kind == "number" and (_WHOLE.fullmatch(name) or where in _WHOLE_COLUMNS)
+        fits = kind in words or (kind == "integer" and "number" in words) or (whole and "integer" in words)
+        if not fits:
+            problems.append(f"{where} is published as {kind}, but typed {sorted(words)}")
+    if len(words) == 2 and "string" in words and node.formats and column.get("format") not in node.formats:
+        problems.append(f"{where} is published as {node.formats}, but has the format {column.get('format')}")
+    if node.items and node.items.types and "items" in column:
+        compare_type(f"{where}[]", column["items"], node.items, problems)
+    keys = column.get("additionalProperties")
+    if isinstance(keys, dict):
+        for key, inner in node.properties.items():
+            # Where a level of keys was left out of the description, its properties stand in their place.
+            known = keys.get("properties", {})
+            if _DATA_KEY.fullmatch(key):
+                compare_type(f"{where}.*", keys, inner, problems)
+            elif key in known:
+                compare_type(f"{where}.*.{key}", known[key], inner, problems)
+            else:
+                problems.append(f"{where}.{key} is published, but not typed")
+    elif "properties" in column:
+        compare(where, column["properties"], node, problems)
+    elif "object" in words and "items" not in column and where not in _FREE and described_keys(node):
+        problems.append(f"{where} lists {sorted(node.properties)}, but is any object")
+
+
+def described_keys(node: Node) -> set[str]:
+    return {name for name in node.properties if not _DATA_KEY.fullmatch(name)}
+
+
+_MADE_TEXT = {"item_searches.id", "item_field_searches.id"}
+
+_FREE = {
+    "project_changes.old_values": "keys are the changed properties",
+    "project_changes.new_values": "the same",
+    "deal_updates.data": "one of many forms, which only examples show",
+    "person_updates.data": "the same",
+    "organization_updates.data": "the same",
+}
+
+
+@every_live_spec
+def test_other_columns_have_a_stated_source(spec):
+    known = set().union(*(row_node(spec, read).properties for read in all_reads(spec)))
+    known |= _SHAPE_COLUMNS.get(spec.shape or "", set())
+    known |= {_SETTING_COLUMNS[name] for name in spec.settings if name in _SETTING_COLUMNS}
+    if spec.parent and spec.parent.bulk == 1:
+        known |= spec.parent.context.keys()
+    for read in all_reads(spec):
+        known |= read.adds.keys()
+        if spec.settings:
+            known |= {name.replace(".", "_") for name in read.accepted}
+        for parameter in operation(read)["parameters"]:
+            if parameter["name"] == "include_fields":
+                known |= {name.rsplit(".", 1)[-1] for each in parameter["enum"] for name in each.split(",")}
+    assert not [name for name in spec.schema if name not in known and not unlisted(f"{spec.name}.{name}")]
+
+
+def unlisted(where: str) -> bool:
+    return any(re.fullmatch(pattern, where) for pattern in _UNLISTED)
+
+
+@every_live_spec
+def test_parts_of_columns_are_published(spec):
+    whole = _merged(*(row_node(spec, read) for read in all_reads(spec)))
+    unknown: list[str] = []
+    for name, column in spec.schema.items():
+        find_unknown(f"{spec.name}.{name}", column, whole.properties.get(name, Node()), unknown)
+    assert not [where for where in unknown if not unlisted(where)]
+
+
+def find_unknown(where: str, column: dict, node: Node, unknown: list[str]) -> None:
+    if "items" in column:
+        find_unknown(f"{where}[]", column["items"], node.items or Node(), unknown)
+    keys = column.get("additionalProperties")
+    if isinstance(keys, dict):
+        inner = _merged(_without(node, "*"), *node.properties.values())
+        find_unknown(f"{where}.*", keys, inner, unknown)
+    for name, inner in column.get("properties", {}).items():
+        if name not in node.properties:
+            unknown.append(f"{where}.{name}")
+        else:
+            find_unknown(f"{where}.{name}", inner, node.properties[name], unknown)
+
+
+@every_spec
+def test_only_keys_are_never_null(spec):
+    for name, column in spec.schema.items():
+        words = column["type"]
+        if name in spec.primary_keys:
+            assert "null" not in words, name
+            assert set(words) <= {"integer", "string", "boolean"}, name
+        else:
+            assert "null" in words, name
+        for where, inner in walk(f"{spec.name}.{name}", column):
+            assert inner is column or "null" in inner["type"], where
+
+
+@every_spec
+def test_every_column_is_described(spec):
+    for name, column in spec.schema.items():
+        for where, inner in walk(f"{spec.name}.{name}", column):
+            assert inner.get("description") or where.endswith(("[]", ".*")), where
+
+
+def walk(where: str, column: dict) -> Iterator[tuple[str, dict]]:
+    yield where, column
+    if "items" in column:
+        yield from walk(f"{where}[]", column["items"])
+    if isinstance(column.get("additionalProperties"), dict):
+        yield from walk(f"{where}.*", column["additionalProperties"])
+    for name, inner in column.get("properties", {}).items():
+        yield from walk(f"{where}.{name}", inner)
+
+
+@every_live_spec
+def test_the_published_example_gives_valid_rows(spec):
+    validator = Draft202012Validator(
+        {"type": "object", "properties": dict(spec.schema), "required": list(spec.primary_keys)}
+    )
+    for read in all_reads(spec):
+        body = example(read)
+        if body is None:
+            continue
+        rows = list(rows_of(spec, read, body))
+        assert rows, read.operation
+        errors = [f"{error.json_path}: {error.message[:200]}" for error in validator.iter_errors(rows[0])]
+        assert not errors, read.operation
+        lost = {name for row in rows for name in row if not _HASH.match(name)} - set(spec.schema)
+        assert lost <= ({"custom_fields"} if spec.custom_fields else set()), read.operation
+
+
+def rows_of(spec: StreamSpec, read: Read, body: dict) -> Iterator[dict]:
+    """Rows as the engine makes them: records, shape, parent's columns, constants."""
+    value: object = body
+    for name in read.records.split("."):
+        value = value[name]
+    made_up = {"integer": 1, "string": "x"}
+    context: dict[str, object] = {}
+    if spec.parent and spec.parent.bulk == 1:
+        context = {name: made_up[spec.schema[name]["type"][0]] for name in spec.parent.context}
+    for setting in spec.settings:
+        if setting in _SETTING_COLUMNS:
+            context[_SETTING_COLUMNS[setting]] = "x"
+    if spec.shape:
+        rows = list(SHAPES[spec.shape](value, context))
+    else:
+        rows = [value] if isinstance(value, dict) else list(value)
+    for row in rows:
+        yield {**row, **read.adds, **context}
+
+
+# ── words ────────────────────────────────────────────────────────────────────────────────────────
+
+
+def every_described_column() -> Iterator[tuple[str, str]]:
+    for spec in STREAMS.values():
+        for name, column in spec.schema.items():
+            for where, inner in walk(name, column):
+                if inner.get("description"):
+                    yield where.rsplit(".", 1)[-1].removesuffix("[]"), inner["description"]
+
+
+def test_every_glossary_entry_is_used():
+    used = set(every_described_column())
+    unused = {name for name, (_, text) in GLOSSARY.items() if (name.rsplit(".", 1)[-1], text) not in used}
+    assert not unused
+
+
+def normalised(text: str) -> str:
+    return " ".join(re.findall(r"\w+", re.sub(r"<[^>]*>", " ", text).lower()))
+
+
+def published_sentences() -> set[str]:
+    found: set[str] = set()
+
+    def collect_texts(value: object) -> None:
+        if isinstance(value, dict):
+            for name, inner in value.items():
+                if name in ("description", "summary") and isinstance(inner, str):
+                    found.add(normalised(inner))
+                    found.update(normalised(sentence) for sentence in re.split(r"(?<=[.!?])\s+|\n", inner))
+                elif name != "example":
+                    collect_texts(inner)
+        elif isinstance(value, list):
+            for inner in value:
+                collect_texts(inner)
+
+    for one in published().values():
+        collect_texts(one)
+    return found
+
+
+def test_no_description_is_a_published_sentence():
+    ours = {text for _, text in GLOSSARY.values()}
+    ours |= {text for spec in STREAMS.values() for text in (spec.summary, spec.notes) if text}
+    theirs = published_sentences()
+    assert not {text for text in ours if normalised(text) in theirs}
+
+
+@every_spec
+def test_texts_are_sentences(spec):
+    assert re.fullmatch(r"[A-Z].*\.", spec.summary)
+    assert not spec.notes or re.fullmatch(r"[A-Z`a-z].*\.", spec.notes)
+
+
+def test_glossary_texts_are_sentences():
+    assert not [name for name, (_, text) in GLOSSARY.items() if not re.fullmatch(r"[A-Z1].*\.", text)]
+
+
+# ── completeness ─────────────────────────────────────────────────────────────────────────────────
+
+
+def answered() -> set[str]:
+    """Names of operations that some stream reads or serves."""
+    names = {read.operation for spec in STREAMS.values() for read in all_reads(spec)}
+    return names.union(*(spec.serves for spec in STREAMS.values()))
+
+
+def covered() -> set[tuple[str, str]]:
+    """Published operations that some stream reads or serves; of twins, `serves` means the newer one."""
+    newest: dict[str, tuple[str, str]] = {}
+    for key, one in sorted(published().items(), key=lambda each: each[1]["version"]):
+        newest[one["operationId"]] = key
+    reads = {(read.operation, plain(read.path)) for spec in STREAMS.values() for read in all_reads(spec)}
+    served = {name for spec in STREAMS.values() for name in spec.serves}
+    return (reads & published().keys()) | {newest[name] for name in served if name in newest}
+
+
+def test_every_published_read_is_a_stream_or_has_a_reason():
+    names = {key: f"{one['version']} {one['operationId']}" for key, one in published().items()}
+    assert len(set(names.values())) == len(names)
+    done = {names[key] for key in covered()}
+    given_up = set(NOT_COVERED)
+    elsewhere = set(ELSEWHERE)
+    assert not done & given_up
+    assert not (done | given_up) & elsewhere
+    assert done | given_up | elsewhere == set(names.values())
+
+
+def test_seed_reads_are_answered():
+    file = _FOLDER.parent / "seed" / "actions.json"
+    if not file.exists():
+        pytest.skip("no list of seed actions beside the published API description")
+    actions = [one["action"] for one in json.loads(file.read_text(encoding="utf-8"))]
+    kinds = {verb: {name for name in actions if name.startswith(verb)} for verb in ("get", "search", "find")}
+    assert {verb: len(names) for verb, names in kinds.items()} == {"get": 88, "search": 4, "find": 2}
+    assert not set().union(*kinds.values()) - answered()
+    assert "downloadFile" in actions
+
+
+@every_spec
+def test_served_operations_are_not_read_as_well(spec):
+    reads = {read.operation for read in all_reads(spec)}
+    assert not reads & set(spec.serves)
+
+
+def test_shapes_are_used_and_known():
+    assert {spec.shape for spec in STREAMS.values() if spec.shape} == set(SHAPES)
+
+
+def test_two_streams_of_one_name_are_refused():
+    spec = STREAMS["deals"]
+    with pytest.raises(ValueError, match="two streams are called deals"):
+        collect([spec, spec])
+
+
+def test_an_unknown_parent_is_refused():
+    with pytest.raises(ValueError, match="its parent deals does not exist"):
+        collect([STREAMS["deal_products"]])
+
+
+def test_every_stream_is_in_one_module():
+    assert sum(len(module.STREAMS) for module in MODULES) == len(STREAMS)
