@@ -47,6 +47,7 @@ class Seen:
     path: str
     headers: dict
     body: bytes
+    from_port: int
 
 
 @dataclass
@@ -89,7 +90,7 @@ class Wire:
             def answer(self):
                 length = int(self.headers.get("Content-Length") or 0)
                 headers = {name.lower(): value for name, value in self.headers.items()}
-                seen = Seen(self.command, self.path, headers, self.rfile.read(length))
+                seen = Seen(self.command, self.path, headers, self.rfile.read(length), self.client_address[1])
                 reply = wire.next_reply(seen)
                 if reply.drop:
                     self.close_connection = True
