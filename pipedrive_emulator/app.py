@@ -56,17 +56,18 @@ class Emulator:
         self.account = new_account(settings.seed)
         self.limits = Limits(settings.plan, daily_tokens=settings.daily_tokens, burst=settings.burst)
         self.auth = Auth(scopes=settings.scopes, expires_seconds=settings.token_seconds)
-        self.faults = Faults(faults)
+        self._scripted = faults or []
+        self.faults = Faults(self._scripted)
         self.log = RequestLog()
         self.router = Router()
         self.transports: dict[tuple[str, int], asyncio.Transport] = {}
 
     def reset(self, seed: str | None = None) -> None:
-        """Start over: the seed's account, full budget, no sessions, no faults, an empty log."""
+        """Start over: the seed's account, full budget, no sessions, the faults of the start, an empty log."""
         self.account = new_account(seed or self.settings.seed)
         self.limits.reset()
         self.auth.reset()
-        self.faults.set([])
+        self.faults.set(self._scripted)
         self.log.clear()
 
     async def __call__(self, scope: dict[str, Any], receive: Receive, send: Send) -> None:
@@ -120,11 +121,11 @@ class Emulator:
             self.auth.allow(caller, operation)
             self.account.base_url = request.base_url
             function = HANDLERS.get(operation.key)
+            if function is None:
+                raise ApiError(501, f"{operation.key} is not implemented by the emulator")  # noqa: TRY301 - one way out
             query = check_query(operation, request.query)
             path = check_path(operation, route.values)
             body, uploads = check_body(operation, request)
-            if function is None:
-                raise ApiError(501, f"{operation.key} is not implemented by the emulator")  # noqa: TRY301 - one way out
             call = Call(
                 account=self.account,
                 operation=operation,

@@ -6,9 +6,9 @@ A script is a list of objects:
 - `operation`: the operation's name or key, or "*" for any.
 - `nth`: the call it hits, counted from 1 since the rule was set, or a list of them; left out: every call.
 - `kind`, one of: rate_limit (`retry_after`), status_before and status_after (`status`), reset_before,
-  reset_after, slow (`seconds`), torn (JSON cut short), cut (closed inside the body), html (`status`), expire_token,
-  empty_page, repeat_cursor, null_data, write (`table`, `id`, `set`) and delete (`table`, `id`): a row changes
-  before the call is answered.
+  reset_after, slow (`seconds`), torn (JSON cut short), cut (closed inside the body), html (`status`),
+  expire_token, empty_page, repeat_cursor, null_data, write (`table`, `id`, `set`) and delete (`table`, `id`):
+  a row changes before the call is answered.
 """
 
 from __future__ import annotations

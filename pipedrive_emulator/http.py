@@ -15,7 +15,7 @@ Row = dict[str, Any]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
-    """One HTTP request: header names in lower case, `path` with its first slash, `query` in the order sent."""
+    """One HTTP request: header names in lower case, `path` with its slash, `query` in the order sent."""
 
     method: str
     path: str

@@ -149,7 +149,7 @@ def cursor_answer(rows: list[bytes], following: str | None) -> Answer:
 
 
 def listed_page(rows: Sequence[Row], query: Row) -> Answer:
-    """A cursor page of a list that cannot be sorted (fields, followers, changelogs): its cursor is a position."""
+    """A cursor page of a list without sorting (fields, followers, changes): its cursor is a position."""
     limit = query.get("limit", DEFAULT_LIMIT)
     start = read_cursor(query["cursor"], "position", "asc").id if "cursor" in query else 0
     following = None

@@ -270,7 +270,7 @@ class Resource:
     def _read(self, call: Call, row: Row | None) -> Row:
         """The body as it is kept: custom values checked and merged, references checked."""
         account, body = call.account, dict(call.body)
-        if self.table in FIELD_TABLES:
+        if "custom_fields" in (self.defaults(call) if row is None else row):
             given: Row = {}
             if call.operation.version == "v2":
                 given = check_v2(account, self.table, body.pop("custom_fields", {}))

@@ -51,6 +51,7 @@ def serve(emulator: Emulator, port: int) -> int:
         ws="none",
         log_level="error",
         access_log=False,
+        proxy_headers=False,
         server_header=False,
         date_header=False,
         timeout_graceful_shutdown=1,

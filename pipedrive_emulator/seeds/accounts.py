@@ -47,8 +47,8 @@ def added_at(place: int, count: int) -> int:
 def updated_at(place: int, count: int) -> int:
     """When a row was changed last.
 
-    Pairs of rows share a second everywhere; a bulk import of a quarter of the rows shares one second (so equal
-    times cross page borders); deleted rows were deleted within the last 30 days.
+    Pairs of rows share a second everywhere; a bulk import of a quarter of the rows shares one second (so
+    equal times cross page borders); deleted rows were deleted within the last 30 days.
     """
     if place % DELETED_EACH == 0:
         return RECENTLY + place % 1_000 * 60

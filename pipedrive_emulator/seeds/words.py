@@ -13,12 +13,13 @@ if TYPE_CHECKING:
 
 FIRST = (
     "Anna", "Björn", "Chloé", "Dmitri", "Élodie", "Farah", "Göran", "Hanako", "İpek", "Jürgen", "Kadri", "Lê",
-    "María", "Noah", "Oğuz", "Priya", "Quentin", "Róisín", "Søren", "Tõnu", "Ursula", "Václav", "Wen", "Xavier", "Yuki",
-    "Żaneta",
+    "María", "Noah", "Oğuz", "Priya", "Quentin", "Róisín", "Søren", "Tõnu", "Ursula", "Václav", "Wen",
+    "Xavier", "Yuki", "Żaneta",
 )  # fmt: skip
 LAST = (
     "Tamm", "Müller", "O'Brien", "García", "Ivanova", "Nguyễn", "Østergaard", "Smith", "Kowalski", "Tanaka",
-    "van Dijk", "Çelik", "Rossi", "Lindström", "Novák", "Dubois", "Singh", "Haddad", "Papadopoulos", "Mäkinen",
+    "van Dijk", "Çelik", "Rossi", "Lindström", "Novák", "Dubois", "Singh", "Haddad", "Papadopoulos",
+    "Mäkinen",
 )  # fmt: skip
 WHOLE_NAMES = (
     "王小明",
@@ -32,7 +33,8 @@ WHOLE_NAMES = (
 )
 COMPANIES = (
     "Baltic Timber", "Müller & Söhne GmbH", "Café Crème", "Acme, Inc.", "Обувь Плюс", "株式会社 桜",
-    "Ångström Labs", "Río Claro S.A.", "O'Neill \"Best\" Bakery", "Hydra\tTabs Ltd", "Zażółć Gęślą", "Data & <Sons>",
+    "Ångström Labs", "Río Claro S.A.", "O'Neill \"Best\" Bakery", "Hydra\tTabs Ltd", "Zażółć Gęślą",
+    "Data & <Sons>",
 )  # fmt: skip
 STREETS = (
     "Pikk 12",

@@ -1,0 +1,40 @@
+"""Fixtures of the emulator's own tests."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.emulator.asking import Asker
+from tests.support.emulator import Emulator
+
+
+@pytest.fixture
+def ask(small):
+    """Asks the small account, as it was seeded, without a burst limit."""
+    with Asker(small.url).session as session:
+        asker = Asker(small.url, session)
+        asker.hook("limits", {"burst": 0, "new_day": True})
+        asker.hook("oauth", {"scopes": None, "rotate": False, "expires_seconds": 3599})
+        yield asker
+
+
+@pytest.fixture
+def ask_medium(medium):
+    """Asks the medium account, as it was seeded."""
+    with Asker(medium.url).session as session:
+        yield Asker(medium.url, session)
+
+
+@pytest.fixture
+def start():
+    """Starts emulators with options of their own."""
+    running = []
+
+    def begin(*options, seed="small"):
+        emulator = Emulator(*options, seed=seed)
+        running.append(emulator)
+        return Asker(emulator.url)
+
+    yield begin
+    for emulator in running:
+        emulator.stop()

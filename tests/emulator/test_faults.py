@@ -1,0 +1,132 @@
+"""Scripted faults."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+import requests
+
+DEALS = "GET /api/v2/deals"
+ADD = "POST /api/v2/deals"
+
+
+def _deals(ask):
+    return len(ask.tables()["deals"])
+
+
+def test_strikes_the_nth_call_only(ask):
+    ask.hook("faults", [{"operation": DEALS, "nth": [2, 3], "kind": "status_before", "status": 503}])
+    statuses = [ask.ask("GET", "/api/v2/deals").status_code for _ in range(4)]
+    assert statuses == [200, 503, 503, 200]
+
+
+def test_rate_limit_says_how_long(ask):
+    ask.hook("faults", [{"operation": DEALS, "nth": 1, "kind": "rate_limit", "retry_after": 7}])
+    answer = ask.ask("GET", "/api/v2/deals")
+    assert (answer.status_code, answer.headers["retry-after"]) == (429, "7")
+
+
+@pytest.mark.parametrize(("kind", "acted"), [("status_before", 0), ("status_after", 1)])
+def test_a_failure_acts_or_does_not(ask, kind, acted):
+    ask.hook("faults", [{"operation": ADD, "nth": 1, "kind": kind, "status": 502}])
+    before = _deals(ask)
+    assert ask.send("POST", "/api/v2/deals", {"title": "x"}).status_code == 502
+    assert _deals(ask) - before == acted
+
+
+@pytest.mark.parametrize(("kind", "acted"), [("reset_before", 0), ("reset_after", 1)])
+def test_a_reset_connection_acts_or_does_not(ask, kind, acted):
+    ask.hook("faults", [{"operation": ADD, "nth": 1, "kind": kind}])
+    before = _deals(ask)
+    with pytest.raises(requests.ConnectionError):
+        ask.send("POST", "/api/v2/deals", {"title": "x"})
+    assert _deals(ask) - before == acted
+
+
+def test_torn_and_cut_bodies(ask):
+    ask.hook(
+        "faults",
+        [{"operation": DEALS, "nth": 1, "kind": "torn"}, {"operation": DEALS, "nth": 2, "kind": "cut"}],
+    )
+    with pytest.raises(json.JSONDecodeError):
+        json.loads(ask.ask("GET", "/api/v2/deals").content)
+    with pytest.raises((requests.ConnectionError, requests.exceptions.ChunkedEncodingError)):
+        ask.ask("GET", "/api/v2/deals")
+
+
+def test_html_instead_of_json(ask):
+    ask.hook("faults", [{"operation": "*", "nth": 1, "kind": "html"}])
+    answer = ask.ask("GET", "/api/v2/deals")
+    assert answer.status_code == 503
+    assert answer.headers["content-type"] == "text/html"
+
+
+def test_a_slow_answer_outlasts_an_impatient_client(ask):
+    ask.hook("faults", [{"operation": DEALS, "nth": 1, "kind": "slow", "seconds": 0.5}])
+    with pytest.raises(requests.ReadTimeout):
+        ask.session.get(f"{ask.url}/api/v2/deals", timeout=0.1)
+
+
+def test_an_empty_page_with_a_cursor_loses_nothing(ask):
+    whole = [row["id"] for page in ask.pages("/api/v2/deals", limit=5) for row in page]
+    ask.hook("faults", [{"operation": DEALS, "nth": [1, 3], "kind": "empty_page"}])
+    pages = ask.pages("/api/v2/deals", limit=5)
+    assert pages[0] == []
+    assert [row["id"] for page in pages for row in page] == whole
+
+
+def test_a_repeated_cursor_never_ends(ask):
+    ask.hook("faults", [{"operation": DEALS, "kind": "repeat_cursor"}])
+    first = ask.get("/api/v2/deals", limit=5)["additional_data"]["next_cursor"]
+    second = ask.get("/api/v2/deals", limit=5, cursor=first)["additional_data"]["next_cursor"]
+    assert first == second
+
+
+def test_null_data(ask):
+    ask.hook("faults", [{"operation": DEALS, "nth": 1, "kind": "null_data"}])
+    assert ask.get("/api/v2/deals")["data"] is None
+
+
+def test_a_row_is_changed_or_deleted_between_two_pages(ask):
+    ask.hook(
+        "faults",
+        [
+            {
+                "operation": DEALS,
+                "nth": 2,
+                "kind": "write",
+                "table": "deals",
+                "id": 1,
+                "set": {"title": "moved"},
+            },
+            {"operation": DEALS, "nth": 2, "kind": "delete", "table": "deals", "id": 20},
+        ],
+    )
+    ids = [row["id"] for page in ask.pages("/api/v2/deals", limit=5, sort_by="update_time") for row in page]
+    assert ids.count(1) == 2 or ids[-1] == 1
+    assert 20 not in ids[5:]
+
+
+def test_a_token_expires_in_the_middle(ask):
+    form = {"grant_type": "refresh_token", "refresh_token": "emulator-refresh-token"}
+    url, basic = f"{ask.url}/oauth/token", ("emulator-client", "emulator-secret")
+    token = requests.post(url, data=form, auth=basic, timeout=10).json()["access_token"]
+    ask.hook("faults", [{"operation": DEALS, "nth": 2, "kind": "expire_token"}])
+    headers = {"authorization": f"Bearer {token}"}
+    statuses = [
+        requests.get(f"{ask.url}/api/v2/deals", headers=headers, timeout=10).status_code for _ in range(3)
+    ]
+    assert statuses == [200, 401, 401]
+
+
+def test_refuses_a_malformed_script(ask):
+    answer = ask.send("POST", "/_emulator/faults", [{"operation": DEALS, "kind": "no such"}])
+    assert answer.status_code == 400
+
+
+def test_script_from_a_file(start, tmp_path):
+    script = tmp_path / "faults.json"
+    script.write_text(json.dumps([{"operation": DEALS, "nth": 1, "kind": "status_before", "status": 500}]))
+    ask = start("--faults", str(script))
+    assert [ask.ask("GET", "/api/v2/deals").status_code for _ in range(2)] == [500, 200]
