@@ -14,16 +14,17 @@ Shape: TypeAlias = Callable[[object, Mapping[str, object]], Iterator[Row]]
 
 
 def _objects(value: object) -> Iterator[Row]:
-    """The objects of a list, or the one object."""
+    """The objects of a list, or the one object; empty ones left out."""
     for one in value if isinstance(value, list) else [value]:
-        if isinstance(one, dict):
+        if isinstance(one, dict) and one:
             yield one
 
 
 def user_ids(value: object, _context: Mapping[str, object]) -> Iterator[Row]:
     """`[1, 2]` → a row for each user."""
     for one in value if isinstance(value, list) else []:
-        yield {"user_id": one}
+        if one is not None:
+            yield {"user_id": one}
 
 
 def data(value: object, _context: Mapping[str, object]) -> Iterator[Row]:

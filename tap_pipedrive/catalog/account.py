@@ -28,9 +28,10 @@ STREAMS = (
         schema=columns(
             """
             id! name company_id owner_id user_id admin_id event_action event_object subscription_url
-            version:str is_active:int type http_auth_user http_auth_password add_time remove_time
+            version:str is_active type http_auth_user http_auth_password add_time remove_time
             remove_reason last_delivery_time last_http_status
-            """
+            """,
+            of="webhooks",
         ),
         selected_by_default=False,
         needs="administrator rights",

@@ -6,6 +6,7 @@ The description is not part of this repository. `PIPEDRIVE_OPENAPI` names the fo
 
 from __future__ import annotations
 
+import ast
 import json
 import os
 import re
@@ -18,9 +19,11 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from pipedrive_client import Paging
+from tap_pipedrive import catalog
 from tap_pipedrive.catalog import MODULES, STREAMS, collect
 from tap_pipedrive.catalog.not_covered import ELSEWHERE, NOT_COVERED
 from tap_pipedrive.glossary import GLOSSARY
+from tap_pipedrive.schema import columns
 from tap_pipedrive.shapes import SHAPES
 
 if TYPE_CHECKING:
@@ -623,6 +626,100 @@ def test_seed_reads_are_answered():
 def test_served_operations_are_not_read_as_well(spec):
     reads = {read.operation for read in all_reads(spec)}
     assert not reads & set(spec.serves)
+
+
+@pytest.mark.parametrize("name", NOT_COVERED)
+def test_reasons_are_sentences(name):
+    assert re.fullmatch(r"[A-Z].*\.", NOT_COVERED[name])
+    streams = re.findall(r"[Tt]he stream (\w+)", NOT_COVERED[name])
+    assert all(stream in STREAMS for stream in streams)
+
+
+@pytest.mark.parametrize(
+    "file", sorted(Path(catalog.__file__).parent.glob("*.py")), ids=lambda file: file.stem
+)
+def test_catalogue_modules_hold_data_only(file):
+    tree = ast.parse(file.read_text(encoding="utf-8"))
+    imported = {node.module for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
+    ours = {name for name in imported if name.startswith(("tap_pipedrive", "pipedrive_client"))}
+    assert {name for name in ours if not name.startswith("tap_pipedrive.catalog")} <= {
+        "pipedrive_client",
+        "tap_pipedrive.schema",
+        "tap_pipedrive.spec",
+    }
+    if file.stem != "__init__":
+        assert not any(
+            isinstance(node, ast.FunctionDef | ast.ClassDef | ast.Lambda) for node in ast.walk(tree)
+        )
+
+
+# ── notation and shapes ──────────────────────────────────────────────────────────────────────────
+
+
+def test_notation_gives_types_keys_and_descriptions():
+    found = columns("id! options:[{id label}] value:int|str|{id} values:*num", of="deals")
+    assert found["id"] == {"type": ["integer"], "description": GLOSSARY["id"][1]}
+    assert found["options"]["items"]["properties"]["id"]["description"] == GLOSSARY["options.id"][1]
+    assert found["value"]["type"] == ["integer", "string", "object", "null"]
+    assert found["value"]["description"] == GLOSSARY["deals.value"][1]
+    assert found["values"]["additionalProperties"] == {"type": ["number", "null"]}
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("id id", "column id stands twice"),
+        ("nonesuch", "has no type and no glossary entry"),
+        ("id:nonesuch", "unknown type 'nonesuch'"),
+        ("owner:{id", "expected more"),
+        ("id, name", "cannot read the columns"),
+    ],
+)
+def test_notation_refuses_what_it_cannot_read(text, message):
+    with pytest.raises(ValueError, match=message):
+        columns(text)
+
+
+@pytest.mark.parametrize("value", [None, [], {}, [None]], ids=str)
+@pytest.mark.parametrize("shape", SHAPES)
+def test_shapes_give_no_rows_for_empty_answers(shape, value):
+    assert not list(SHAPES[shape](value, {}))
+
+
+@pytest.mark.parametrize(
+    ("shape", "value", "rows"),
+    [
+        ("user_ids", [1, 2], [{"user_id": 1}, {"user_id": 2}]),
+        ("data", [{"object": "o", "data": {"id": 1}}], [{"id": 1, "object": "o"}]),
+        ("updates", [{"object": "o", "data": {"id": 1}}], [{"id": 1, "object": "o", "data": {"id": 1}}]),
+        ("found", [{"item": {"id": 1}, "result_score": 0.5}], [{"id": 1, "result_score": 0.5}]),
+        (
+            "found_of_any_kind",
+            {"items": [{"item": {"id": 1}, "result_score": 0.5}], "related_items": [{"item": {"id": "u"}}]},
+            [
+                {"id": "1", "result_score": 0.5, "is_related": False},
+                {"id": "u", "result_score": None, "is_related": True},
+            ],
+        ),
+        ("found_of_any_kind", [{"id": 1, "name": "n"}], [{"id": "1", "name": "n"}]),
+        (
+            "products_by_deal",
+            [{"7": {"deal": {"id": 7}, "product": {"id": 9}}}],
+            [{"deal_id": 7, "product_id": 9, "deal": {"id": 7}, "product": {"id": 9}}],
+        ),
+        (
+            "leaves",
+            {"operators": {"int": {"=": "is"}, "enum": [{"!=": "is not"}]}, "parts": {"route": "street"}},
+            [
+                {"section": "operators", "kind": "int", "code": "=", "label": "is"},
+                {"section": "operators", "kind": "enum", "code": "!=", "label": "is not"},
+                {"section": "parts", "kind": "", "code": "route", "label": "street"},
+            ],
+        ),
+    ],
+)
+def test_shapes_unwrap_rows(shape, value, rows):
+    assert list(SHAPES[shape](value, {})) == rows
 
 
 def test_shapes_are_used_and_known():
