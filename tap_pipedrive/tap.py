@@ -14,7 +14,15 @@ from singer_sdk import Stream, Tap
 from singer_sdk.helpers.capabilities import PluginCapabilities, TapCapabilities
 from typing_extensions import override
 
-from pipedrive_client import SETTING_DEFINITIONS, ClientSettings, ConfigError, PipedriveClient, times
+from pipedrive_client import (
+    SETTING_DEFINITIONS,
+    ClientSettings,
+    ConfigError,
+    FeatureOff,
+    ItemError,
+    PipedriveClient,
+    times,
+)
 from pipedrive_client.cli import Exit
 from pipedrive_client.fields import FIELD_LISTS, FieldDefinition, FieldRegistry
 from tap_pipedrive.catalog import STREAMS
@@ -227,9 +235,13 @@ class TapPipedrive(Tap):
         entity = stream.spec.custom_fields
         if not entity:
             return []
-        if self.fields.known(entity) or not (stream.column_memo or self._passed_over(stream)):
+        if not self.fields.known(entity) and (stream.column_memo or self._passed_over(stream)):
+            return []
+        try:
             return self.fields.custom(entity)
-        return []
+        except (FeatureOff, ItemError) as error:
+            self.logger.info("No custom fields for %s: %s", stream.name, error)
+            return []
 
     def _passed_over(self, stream: PipedriveStream) -> bool:
         """Whether a catalog was given that does not select the stream, so that its columns do not matter."""
