@@ -145,6 +145,7 @@ STREAMS = (
             """
         ),
         primary_keys=("field_code",),
+        needs="Projects",
     ),
     StreamSpec(
         name="lead_fields",
