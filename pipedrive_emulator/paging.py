@@ -134,8 +134,7 @@ def keyset_page(
     keys: Iterator[Key], window: Window, limit: int, keep: Callable[[int], bool] | None
 ) -> tuple[list[int], str | None]:
     """Up to `limit` row numbers, and the cursor of the next page or None."""
-    wanted = keys if keep is None else (key for key in keys if keep(key[1]))
-    page = list(islice(wanted, limit + 1))
+    page = list(islice(keys if keep is None else (key for key in keys if keep(key[1])), limit + 1))
     following = None
     if len(page) > limit:
         value, seq = page.pop()

@@ -235,7 +235,7 @@ class Resource:
     def _bytes(self, call: Call, table: Table, seqs: list[int]) -> list[bytes]:
         show = self.shown(call)
         if show is None:
-            return [table.encoded(seq) for seq in seqs]
+            return list(map(table.encoded, seqs))
         return [encode(show(table.row(seq))) for seq in seqs]
 
     # Writing

@@ -17,6 +17,19 @@ if TYPE_CHECKING:
 BACKLOG = 1024
 
 
+class _Server(uvicorn.Server):
+    """Says that it is ready once it accepts connections and catches signals."""
+
+    def __init__(self, config: uvicorn.Config, ready: str) -> None:
+        super().__init__(config)
+        self._ready = ready
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        sys.stdout.write(self._ready)
+        sys.stdout.flush()
+
+
 def serve(emulator: Emulator, port: int) -> int:
     """Serve until SIGINT or SIGTERM; prints the ready line when the socket listens."""
     listening = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
@@ -57,13 +70,11 @@ def serve(emulator: Emulator, port: int) -> int:
         timeout_graceful_shutdown=1,
         timeout_keep_alive=60,
     )
-    server = uvicorn.Server(config)
     settings = emulator.settings
     address = f"http://127.0.0.1:{listening.getsockname()[1]}"
-    sys.stdout.write(f"pipedrive-emulator ready on {address} (seed {settings.seed}, plan {settings.plan})\n")
-    sys.stdout.flush()
+    ready = f"pipedrive-emulator ready on {address} (seed {settings.seed}, plan {settings.plan})\n"
     try:
-        server.run(sockets=[listening])
+        _Server(config, ready).run(sockets=[listening])
     except (KeyboardInterrupt, asyncio.CancelledError):
         return 0
     return 0

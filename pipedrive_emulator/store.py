@@ -22,8 +22,6 @@ decode_row = msgspec.json.Decoder(dict[str, Any]).decode
 NAMESPACE = uuid.UUID("6f0c1a52-3a5e-5d0e-9f43-5d1d5a1f1e00")
 View = Callable[[Row], bool]
 Key = tuple[Any, int]
-# A base row is made in two microseconds; keeping all rows of a large account would cost a gigabyte.
-KEPT_BASE_BYTES = 100_000_000
 
 
 class Base(Protocol):
@@ -91,7 +89,6 @@ class Table:
         self._encoded: dict[int, bytes] = {}
         self._seqs: dict[str, int] = {}
         self._next = 1
-        self._base_bytes = 0
         self._views: dict[str, View] = {"live": self.is_live, **spec.views}
         self._indexes: dict[tuple[str, str], SortedList[Key]] = {}
         self._by: dict[str, dict[Any, set[int]]] = {}
@@ -132,10 +129,8 @@ class Table:
                 hidden = self.spec.hidden
                 found = encode({n: v for n, v in row.items() if n not in hidden} if hidden else row)
             elif self.base is not None:
-                found = self.base.encoded(seq)
-                self._base_bytes += len(found)
-                if self._base_bytes > KEPT_BASE_BYTES:
-                    return found
+                # Made in two microseconds: keeping them costs a gigabyte, and more time than it saves.
+                return self.base.encoded(seq)
             else:
                 raise KeyError(seq)
             self._encoded[seq] = found

@@ -25,7 +25,10 @@ FIELD_KINDS = {
     "organization_fields": "Organization",
     "product_fields": "Product",
     "activity_fields": "Activity",
+    "project_fields": "Project",
 }
+# Tables of which v1 publishes nothing, or no single field.
+NO_V1, NO_V1_GET = {"project_fields"}, {"project_fields", "activity_fields"}
 # v1 knows fewer types for products.
 V1_PRODUCT_TYPES = {
     "int": "double",
@@ -36,6 +39,37 @@ V1_PRODUCT_TYPES = {
 }
 V2_TYPES = {"pipeline": "int", "product": "int"}
 OPTIONAL_V2 = ("ui_visibility", "important_fields", "required_fields")
+# What v2 says beyond the field itself, by table, where nothing else was set.
+DETAILS: dict[str, dict[str, Row]] = {
+    "deal_fields": {
+        "ui_visibility": {
+            "projects_detail_visible_flag": False,
+            "show_in_pipelines": {"show_in_all": True, "pipeline_ids": []},
+        },
+        "important_fields": {"enabled": False, "stage_ids": []},
+        "required_fields": {"enabled": False, "stage_ids": [], "statuses": {}},
+    },
+    "person_fields": {
+        "ui_visibility": {"show_in_add_deal_dialog": {"show": False, "order": None}},
+        "important_fields": {"enabled": False, "stage_ids": []},
+        "required_fields": {"enabled": False},
+    },
+    "organization_fields": {
+        "ui_visibility": {
+            "show_in_add_deal_dialog": {"show": False, "order": None},
+            "show_in_add_person_dialog": {"show": False, "order": None},
+        },
+        "important_fields": {"enabled": False, "stage_ids": []},
+        "required_fields": {"enabled": False},
+    },
+    "product_fields": {"ui_visibility": {}},
+    "activity_fields": {"ui_visibility": {}, "important_fields": {"enabled": False, "stage_ids": []}, "required_fields": {"enabled": False}},
+    "project_fields": {
+        "ui_visibility": {},
+        "important_fields": {"enabled": False, "stage_ids": []},
+        "required_fields": {"enabled": False},
+    },
+}
 
 for _name in (*FIELD_KINDS, "lead_fields", "note_fields"):
     define_table(TableSpec(name=_name, label="Field", times="sql", deleted=("active_flag", False)))
@@ -70,11 +104,10 @@ def new_field(
         "is_custom": False,
         "optional": False,
         "description": None,
-        "v2_only": False,
     }
 
 
-INTERNAL = ("code", "is_custom", "optional", "description", "v2_only")
+INTERNAL = ("code", "is_custom", "optional", "description", "details")
 
 
 def show_v1(row: Row, table: str = "") -> Row:
@@ -138,18 +171,18 @@ def show_v2(row: Row, table: str, included: Iterable[str] = ()) -> Row:
             "is_optional_response_field": row["optional"],
         }
     )
-    if "ui_visibility" in included:
-        shown["ui_visibility"] = {"add_visible_flag": row["add_visible_flag"], "details_visible_flag": True}
-        if table == "deal_fields":
-            in_pipelines = {"show_in_all": True, "pipeline_ids": []}
-            shown["ui_visibility"].update(
-                {"projects_detail_visible_flag": False, "show_in_pipelines": in_pipelines}
-            )
-    if "important_fields" in included:
-        shown["important_fields"] = {"enabled": row["important_flag"], "stage_ids": []}
-    if "required_fields" in included:
-        shown["required_fields"] = {"enabled": row["mandatory_flag"], "stage_ids": [], "statuses": {}}
+    kept = row.get("details", {})
+    for name, default in DETAILS[table].items():
+        if name in included:
+            shown[name] = {**default, **_flags(row, name), **kept.get(name, {})}
     return shown
+
+
+def _flags(row: Row, name: str) -> Row:
+    """The flags that both versions show."""
+    if name == "ui_visibility":
+        return {"add_visible_flag": row["add_visible_flag"], "details_visible_flag": row["details_visible_flag"]}
+    return {"enabled": row["important_flag" if name == "important_fields" else "mandatory_flag"]}
 
 
 def by_code(account: Account, table: str, code: str) -> Row:
@@ -161,9 +194,15 @@ def by_code(account: Account, table: str, code: str) -> Row:
     raise not_found("Field")
 
 
+def _included(table: str, call: Call) -> Iterable[str]:
+    # Project fields have no `include_fields`; their published answers hold everything.
+    included: Iterable[str] = OPTIONAL_V2 if table == "project_fields" else call.query.get("include_fields", ())
+    return included
+
+
 def _handlers(table: str) -> tuple[Handler, Handler, Handler, Handler]:
     def list_v1(call: Call) -> Answer:
-        rows = [show_v1(row, table) for row in call.account.table(table).live() if not row["v2_only"]]
+        rows = [show_v1(row, table) for row in call.account.table(table).live()]
         return (
             success(rows)
             if call.operation.paging != "offset"
@@ -174,23 +213,24 @@ def _handlers(table: str) -> tuple[Handler, Handler, Handler, Handler]:
         return success(show_v1(call.account.require(table, call.path["id"]), table))
 
     def list_v2(call: Call) -> Answer:
-        included = call.query.get("include_fields", ())
+        included = _included(table, call)
         rows = [show_v2(row, table, included) for row in call.account.table(table).live() if row["code"]]
         return listed_page(rows, call.query)
 
     def get_v2(call: Call) -> Answer:
         row = by_code(call.account, table, call.path["field_code"])
-        return success(show_v2(row, table, call.query.get("include_fields", ())))
+        return success(show_v2(row, table, _included(table, call)))
 
     return list_v1, get_v1, list_v2, get_v2
 
 
 for _table, _word in FIELD_KINDS.items():
     _list_v1, _get_v1, _list_v2, _get_v2 = _handlers(_table)
-    handler(f"v1:get{_word}Fields")(_list_v1)
     handler(f"v2:get{_word}Fields")(_list_v2)
     handler(f"v2:get{_word}Field")(_get_v2)
-    if _table != "activity_fields":
+    if _table not in NO_V1:
+        handler(f"v1:get{_word}Fields")(_list_v1)
+    if _table not in NO_V1_GET:
         handler(f"v1:get{_word}Field")(_get_v1)
 
 

@@ -48,7 +48,7 @@ CHOICES = {
     "Приоритет": ("Высокий", "Низкий"),
 }
 FIRST_OPTION = 101
-NULL_SHARE = 0.35
+NULL_SHARE = 0.5
 Maker = Callable[[random.Random, Row], Any]
 
 
