@@ -10,6 +10,7 @@ from pipedrive_client import Gone, NotFound, NotVisible
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from tap_pipedrive.questions import Question
     from tap_pipedrive.reading import Context, Row
     from tap_pipedrive.spec import Parent, Read
     from tap_pipedrive.streams import PipedriveStream
@@ -33,9 +34,14 @@ def fan_out(stream: PipedriveStream, contexts: Sequence[Context]) -> None:
     for child in below:
         child.announce()
     bulk = _parent(stream).bulk
+    asked = [
+        (question, group)
+        for group in _groups(contexts, bulk)
+        for question in stream.tap.questions.of(stream.spec)
+    ]
     with stream.counting():
         for read in stream.spec.reads:
-            answers = stream.tap.client.ordered_map(partial(_ask, stream, read), _groups(contexts, bulk))
+            answers = stream.tap.client.ordered_map(partial(_ask, stream, read), asked)
             for context, rows in answers:
                 feeds = [(child, contexts_of(child, rows)) for child in below]
                 if rows and stream.selected:
@@ -52,10 +58,13 @@ def _groups(contexts: Sequence[Context], size: int) -> Iterator[Sequence[Context
         yield contexts[at : at + size]
 
 
-def _ask(stream: PipedriveStream, read: Read, group: Sequence[Context]) -> tuple[Context | None, list[Row]]:
+def _ask(
+    stream: PipedriveStream, read: Read, asked: tuple[Question, Sequence[Context]]
+) -> tuple[Context | None, list[Row]]:
     """All rows of one parent, or of one group of them; a parent that is gone or hidden has none."""
+    question, group = asked
     parent = _parent(stream)
-    context: Context | None = None
+    context: Context = {}
     if parent.bulk > 1:
         column = next(iter(parent.context))
         query: dict[str, object] = {parent.query[0]: [one[column] for one in group]}
@@ -63,10 +72,10 @@ def _ask(stream: PipedriveStream, read: Read, group: Sequence[Context]) -> tuple
         context = group[0]
         query = {name: context[name] for name in parent.query}
     try:
-        pages = stream.reader(read).all(context or {}, query)
-        return context, [row for page in pages for row in page]
+        pages = stream.reader(read).all(context, {**query, **question.params})
+        return {**context, **question.columns}, [row for page in pages for row in page]
     except (NotFound, Gone, NotVisible) as error:
-        stream.logger.debug("Skipped %s of %s: %s", stream.name, dict(context or {}), error)
+        stream.logger.debug("Skipped %s of %s: %s", stream.name, dict(context), error)
         return context, []
 
 

@@ -65,7 +65,11 @@ class Reader:
         self._params: Query = {**read.params, **(params or {})}
 
     def all(self, context: Context = _NOTHING, query: Context = _NOTHING) -> Iterator[list[Row]]:
-        """Pages of everything there is, with the path filled from `context`.
+        """Pages of everything there is.
+
+        Args:
+            context: fills the path.
+            query: parameters besides the reader's own.
 
         Raises:
             PipedriveError: a request failed for good.

@@ -98,6 +98,12 @@ class Read:
         return tuple(_PLACEHOLDER.findall(self.path))
 
     @property
+    def key(self) -> str:
+        """Name of the read within its stream: the operation, and what sets it apart from its twins."""
+        constants = ",".join(f"{name}={value}" for name, value in self.adds.items())
+        return f"{self.operation}[{constants}]" if constants else self.operation
+
+    @property
     def accepted(self) -> frozenset[str]:
         """Names of `accepts`."""
         return frozenset(self.accepts.replace("!", "").split())

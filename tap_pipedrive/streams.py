@@ -252,7 +252,7 @@ class PipedriveStream(Stream):
 
     def plan(self, read: Read) -> RowPlan:
         """The row plan of one read, made anew when columns change."""
-        if read.operation not in self._plans:
+        if read.key not in self._plans:
             properties = self.schema["properties"]
             flatten = (
                 flattener(
@@ -264,7 +264,7 @@ class PipedriveStream(Stream):
                 if self.spec.custom_fields
                 else None
             )
-            self._plans[read.operation] = RowPlan(
+            self._plans[read.key] = RowPlan(
                 stream=self.name,
                 read=read,
                 properties=properties,
@@ -272,7 +272,7 @@ class PipedriveStream(Stream):
                 flatten=flatten,
                 logger=self.logger,
             )
-        return self._plans[read.operation]
+        return self._plans[read.key]
 
     def reader(self, read: Read) -> Reader | SharedRows:
         """Reads this stream's rows through the tap's client."""
@@ -283,7 +283,7 @@ class PipedriveStream(Stream):
             read,
             label=self.name,
             shape=self.spec.shape,
-            params=self.tap.stream_parameters(self.spec, read),
+            params=self.tap.questions.parameters(self.spec, read),
         )
 
     def wanted_children(self) -> list[PipedriveStream]:
@@ -302,11 +302,9 @@ class PipedriveStream(Stream):
         if "reads" not in state:
             older = state.get("replication_key_value")
             state["reads"] = {
-                known.operation: {"since": time_text(older)}
-                for known in self.spec.reads
-                if older and known.changes
+                known.key: {"since": time_text(older)} for known in self.spec.reads if older and known.changes
             }
-        return cast("dict[str, object]", state["reads"].setdefault(read.operation, {}))
+        return cast("dict[str, object]", state["reads"].setdefault(read.key, {}))
 
     def save_state(self) -> None:
         """Write a STATE message."""

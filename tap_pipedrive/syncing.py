@@ -14,13 +14,14 @@ from typing import TYPE_CHECKING, cast
 
 from singer_sdk.exceptions import MaxRecordsLimitException
 
+from pipedrive_client import FeatureOff, Gone, NotFound, NotVisible
 from tap_pipedrive.bookmarks import Bookmark, PageMarks
 from tap_pipedrive.deletes import DeleteWatch
 from tap_pipedrive.fanout import contexts_of, fan_out
 from tap_pipedrive.reading import Reader
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
     from datetime import datetime
 
     from tap_pipedrive.reading import Row
@@ -77,11 +78,26 @@ class ReadRun:
         return None if None in bounds else min(cast("list[datetime]", bounds), default=None)
 
     def pages(self) -> Iterator[list[Row]]:
-        """The list's pages, from the earliest time anyone needs."""
+        """The list's pages; none, with a warning, where the account lacks what the stream needs."""
+        try:
+            yield from self.all_pages()
+        except (NotVisible, FeatureOff) as error:
+            if not self.stream.spec.needs:
+                raise
+            text = "Skipped %s, which needs %s: %s"
+            self.stream.logger.warning(text, self.stream.name, self.stream.spec.needs, error)
+
+    def all_pages(self) -> Iterator[list[Row]]:
+        """From the earliest time anyone needs; or what the settings ask instead."""
         reader = self.stream.reader(self.read)
         if self.bookmarks and isinstance(reader, Reader):
-            return reader.changes(self.lower_bound(), self.bookmarks[0].moment)
-        return reader.all()
+            yield from reader.changes(self.lower_bound(), self.bookmarks[0].moment)
+            return
+        for question in self.stream.tap.questions.of(self.stream.spec):
+            for rows in reader.all(query=question.params):
+                for row in rows if question.columns else ():
+                    row.update(question.columns)
+                yield rows
 
     def handle(self, rows: list[Row]) -> None:
         """Emit a page and what hangs below it, then move the bookmarks over it."""
@@ -159,6 +175,34 @@ def sync_from(stream: PipedriveStream) -> None:
 
 
 @dataclass(slots=True)
+class IdRun(ReadRun):
+    """Single rows of a stream by their ids, as the setting `record_ids` wants; bookmarks stay as they are."""
+
+    ids: Sequence[int | str] = ()
+
+    @classmethod
+    def of(cls, stream: PipedriveStream, ids: Sequence[int | str]) -> IdRun:
+        """A run over the stream's read of one row."""
+        children: list[tuple[PipedriveStream, Bookmark | None]] = [
+            (child, None) for child in stream.wanted_children()
+        ]
+        return cls(stream=stream, read=stream.spec.single or stream.spec.reads[0], fan_outs=children, ids=ids)
+
+    def all_pages(self) -> Iterator[list[Row]]:
+        """One page per id, many requests at a time; an id that is gone or hidden has no row."""
+        yield from self.stream.tap.client.ordered_map(self._row, self.ids)
+
+    def _row(self, one: int | str) -> list[Row]:
+        reader = self.stream.reader(self.read)
+        context = dict.fromkeys(self.read.placeholders, one)
+        try:
+            return [row for page in reader.all(context) for row in page]
+        except (NotFound, Gone, NotVisible) as error:
+            self.stream.logger.warning("Skipped %s %s: %s", self.stream.name, one, error)
+            return []
+
+
+@dataclass(slots=True)
 class StreamRun:
     """A stream in this run: its reads, one after the other."""
 
@@ -172,6 +216,16 @@ class StreamRun:
         stream.announce()
         for child in stream.wanted_children():
             child.announce()
+        if stream.spec.removed_on:
+            stream.logger.warning(
+                "%s: Pipedrive took this away on %s. %s",
+                stream.name,
+                stream.spec.removed_on,
+                stream.spec.notes,
+            )
+        ids = stream.tap.questions.ids(stream.spec)
+        if ids is not None:
+            return cls(stream, None, [IdRun.of(stream, ids)])
         watch = DeleteWatch.begin(stream)
         return cls(stream, watch, [ReadRun.begin(stream, read, watch) for read in stream.spec.reads])
 

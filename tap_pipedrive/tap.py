@@ -25,10 +25,12 @@ from pipedrive_client import (
 )
 from pipedrive_client.cli import Exit
 from pipedrive_client.fields import FIELD_LISTS, FieldDefinition, FieldRegistry
+from tap_pipedrive import questions
 from tap_pipedrive.catalog import STREAMS
 from tap_pipedrive.custom_fields import FieldMode, OptionMode
 from tap_pipedrive.output import PageWriter
 from tap_pipedrive.progress import Progress
+from tap_pipedrive.questions import Questions
 from tap_pipedrive.streams import PipedriveStream, stream_classes
 
 if TYPE_CHECKING:
@@ -39,7 +41,7 @@ if TYPE_CHECKING:
     from singer_sdk.helpers.capabilities import CapabilitiesEnum
     from singer_sdk.plugin_base import _ConfigInput
 
-    from tap_pipedrive.spec import JSON, Read, StreamSpec
+    from tap_pipedrive.spec import JSON
 
 _STATE_SHAPE = '{"bookmarks": {"<stream>": {…}}}'
 
@@ -112,7 +114,7 @@ class TapPipedrive(Tap):
     message_writer_class = PageWriter
     config_jsonschema: ClassVar[dict[str, Any]] = {
         "type": "object",
-        "properties": {**_shared_settings(), **_TAP_SETTINGS},
+        "properties": {**_shared_settings(), **_TAP_SETTINGS, **questions.SETTINGS},
     }
     capabilities: ClassVar[list[CapabilitiesEnum]] = [
         TapCapabilities.CATALOG,
@@ -139,7 +141,7 @@ class TapPipedrive(Tap):
         self._interrupted_by = 0
         self.synced: set[PipedriveStream] = set()
         super().__init__(state=cast("Any", self._given_state), **options)
-        _ = self.client, self.start_date  # a setting that cannot work is told at once
+        _ = self.client, self.questions  # a setting that cannot work is told at once
 
     # --- parts ----------------------------------------------------------------------------------
 
@@ -221,10 +223,10 @@ class TapPipedrive(Tap):
         memo = cast("Mapping[str, Any]", self._given_state).get("bookmarks", {}).get(stream)
         return memo if isinstance(memo, dict) else {}
 
-    def stream_parameters(self, spec: StreamSpec, read: Read) -> Mapping[str, object]:
-        """Query parameters the settings add to a read."""
-        del spec, read
-        return {}
+    @cached_property
+    def questions(self) -> Questions:
+        """What the settings ask of streams."""
+        return Questions(self.config, STREAMS, self.start_date)
 
     def field_definitions(self, stream: PipedriveStream) -> list[FieldDefinition]:
         """Custom field definitions for a stream's columns, without a request where none is due.
