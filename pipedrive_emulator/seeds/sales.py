@@ -127,7 +127,7 @@ class Maker:
     def deal(self, place: int, v: Row) -> Row:
         """A deal: open, won, lost, archived or deleted by its place."""
         chance = self.chance
-        stage, pipeline = chance.choice(STAGES)
+        stage, pipeline = STAGES[0] if place <= 1 else chance.choice(STAGES)
         status = "open" if place <= 1 else chance.choice(("open", "open", "open", "won", "lost"))
         archived, deleted = place % ARCHIVED_EACH == 0, place % DELETED_EACH == 0
         closed = None if status == "open" else "2026-04-0{0}T1{0}:00:00Z".format(chance.randint(1, 9))
