@@ -1,0 +1,23 @@
+"""Command line of target-pipedrive."""
+
+from __future__ import annotations
+
+import sys
+
+from pipedrive_client.cli import run
+
+
+def main() -> None:
+    """Run target-pipedrive: a load, or `ledger list|export|forget`."""
+    if sys.argv[1:2] == ["ledger"]:
+        from target_pipedrive.ledger_cli import ledger  # noqa: PLC0415  a load needs none of it
+
+        run(lambda: ledger(sys.argv[2:]), plugin="target-pipedrive")
+        return
+    from target_pipedrive.target import TargetPipedrive  # noqa: PLC0415  errors of the import are told like others
+
+    run(TargetPipedrive.cli, plugin=TargetPipedrive.name)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,85 @@
+"""Pipelines and stages."""
+
+from __future__ import annotations
+
+from target_pipedrive.spec import ActionSpec, Verb
+
+_OLD_PIPELINE = {"deal_probability": "is_deal_probability_enabled"}
+_GONE = {
+    "active": "pipelines are active until they are deleted",
+    "order_nr": "Pipedrive offers no way to order them",
+}
+_OLD_STAGE = {"rotten_days": "days_to_rotten", "rotten_flag": "is_deal_rot_enabled"}
+_NO_ORDER = {"order_nr": "Pipedrive offers no way to order them"}
+
+ACTIONS = (
+    ActionSpec(
+        name="add_stage",
+        operation="addStage",
+        method="POST",
+        path="/api/v2/stages",
+        cost=5,
+        entity="stages",
+        verb=Verb.ADD,
+        body="""
+            name! pipeline_id! deal_probability:int is_deal_rot_enabled:bool days_to_rotten:int?
+        """,
+        aliases=_OLD_STAGE,
+    ),
+    ActionSpec(
+        name="delete_stage",
+        operation="deleteStage",
+        method="DELETE",
+        path="/api/v2/stages/{id}",
+        cost=3,
+        entity="stages",
+        verb=Verb.DELETE,
+    ),
+    ActionSpec(
+        name="update_stage",
+        operation="updateStage",
+        method="PATCH",
+        path="/api/v2/stages/{id}",
+        cost=5,
+        entity="stages",
+        verb=Verb.UPDATE,
+        body="""
+            name pipeline_id deal_probability:int is_deal_rot_enabled:bool days_to_rotten:int?
+        """,
+        aliases=_OLD_STAGE,
+        refuses=_NO_ORDER,
+    ),
+    ActionSpec(
+        name="add_pipeline",
+        operation="addPipeline",
+        method="POST",
+        path="/api/v2/pipelines",
+        cost=5,
+        entity="pipelines",
+        verb=Verb.ADD,
+        body="name! is_deal_probability_enabled:bool",
+        aliases=_OLD_PIPELINE,
+        refuses=_GONE,
+    ),
+    ActionSpec(
+        name="delete_pipeline",
+        operation="deletePipeline",
+        method="DELETE",
+        path="/api/v2/pipelines/{id}",
+        cost=3,
+        entity="pipelines",
+        verb=Verb.DELETE,
+    ),
+    ActionSpec(
+        name="update_pipeline",
+        operation="updatePipeline",
+        method="PATCH",
+        path="/api/v2/pipelines/{id}",
+        cost=5,
+        entity="pipelines",
+        verb=Verb.UPDATE,
+        body="name is_deal_probability_enabled:bool",
+        aliases=_OLD_PIPELINE,
+        refuses=_GONE,
+    ),
+)

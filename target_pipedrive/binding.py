@@ -1,0 +1,257 @@
+"""Columns of a stream bound, once per SCHEMA, to what they fill in a write."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import IntEnum
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+
+from target_pipedrive import encode
+from target_pipedrive.customs import ENTITY_OF_TYPE, merge_parts
+from target_pipedrive.faults import RecordFault
+from target_pipedrive.tasks import Reference
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from target_pipedrive.customs import FieldColumn
+    from target_pipedrive.encode import Encoder
+    from target_pipedrive.notation import Column
+    from target_pipedrive.tasks import Draft
+
+_CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
+
+REFERENCES: Mapping[str, str] = MappingProxyType(
+    {
+        "deal_id": "deals",
+        "person_id": "persons",
+        "org_id": "organizations",
+        "organization_id": "organizations",
+        "rel_owner_org_id": "organizations",
+        "rel_linked_org_id": "organizations",
+        "product_id": "products",
+        "activity_id": "activities",
+        "lead_id": "leads",
+        "note_id": "notes",
+        "pipeline_id": "pipelines",
+        "stage_id": "stages",
+        "project_id": "projects",
+        "board_id": "project_boards",
+        "phase_id": "project_phases",
+        "task_id": "tasks",
+        "parent_task_id": "tasks",
+        "parent_role_id": "roles",
+        "product_variation_id": "product_variations",
+        "owner_id": "users",
+        "user_id": "users",
+        "assignee_id": "users",
+        "follower_id": "users",
+    }
+)
+LIST_REFERENCES: Mapping[str, str] = MappingProxyType(
+    {"deal_ids": "deals", "person_ids": "persons", "org_ids": "organizations", "assignee_ids": "users"}
+)
+"""Columns that hold lists of such ids."""
+
+
+class Place(IntEnum):
+    """What part of a write a value belongs to."""
+
+    PATH = 0
+    QUERY = 1
+    BODY = 2
+    CUSTOM = 3
+    PART = 4
+    ID = 5
+    EXTERNAL_ID = 6
+    DELETED = 7
+    EXTRA = 8
+
+
+def snake(name: str) -> str:
+    """`orgId` as `org_id`."""
+    return _CAMEL.sub("_", name).replace("-", "_").replace(" ", "_").lower()
+
+
+@dataclass(slots=True, kw_only=True)
+class Binding:
+    """One column of the stream.
+
+    Attributes:
+        source: name in the record.
+        place: what it fills.
+        name: column of Pipedrive, or key of the custom field.
+        encode: encodes values that are not null.
+        nullable: whether null may be sent.
+        part: part of a composite custom field.
+        entity: entity the value points at, for references.
+        foreign: whether a plain value is an external id too.
+        many: whether the value is a list of references.
+    """
+
+    source: str
+    place: Place
+    name: str
+    encode: Encoder
+    nullable: bool = False
+    part: str | None = None
+    entity: str | None = None
+    foreign: bool = False
+    many: bool = False
+
+    def apply(self, draft: Draft, value: object, extras: dict[str, object]) -> None:
+        """Put a value that is not null where it belongs.
+
+        Raises:
+            RecordFault: the value cannot be meant.
+        """
+        place = self.place
+        if place is Place.BODY:
+            if self.entity is not None and self._refers(draft.body, draft, value):
+                return
+            encoded = self.encode(value)
+            if encoded is None:
+                self.empty(draft)
+            else:
+                draft.body[self.name] = encoded
+        elif place is Place.CUSTOM:
+            if self.entity is not None and self._refers(draft.custom, draft, value):
+                return
+            draft.custom[self.name] = self.encode(value)
+        elif place is Place.PART:
+            merge_parts(draft.custom, self.name, self.part or "value", self.encode(value))
+        elif place is Place.PATH:
+            if self.entity is not None and self._refers(draft.path, draft, value):
+                return
+            draft.path[self.name] = self.encode(value)
+        elif place is Place.QUERY:
+            draft.query[self.name] = self.encode(value)
+        elif place is Place.ID:
+            draft.id = str(self.encode(value))
+        elif place is Place.EXTERNAL_ID:
+            draft.external_id = str(value)
+        elif place is Place.DELETED:
+            draft.deleted = draft.deleted or bool(self.encode(value))
+        else:
+            extras[self.name] = value
+
+    def empty(self, draft: Draft) -> None:
+        """Put a null where it belongs, or note that it cannot be said."""
+        if self.place is Place.BODY:
+            if self.nullable:
+                draft.body[self.name] = None
+            else:
+                draft.emptied += (self.name,)
+        elif self.place is Place.CUSTOM:
+            draft.custom[self.name] = None
+        elif self.place is Place.PART:
+            merge_parts(draft.custom, self.name, self.part or "value", None)
+
+    def _refers(self, place: dict[str, object], draft: Draft, value: object) -> bool:
+        """Whether the value is an external id; noted for when the ledger knows the row."""
+        entity = self.entity or ""
+        if self.many:
+            return self._many(place, draft, value)
+        if isinstance(value, Mapping) and "external_id" in value:
+            external = value["external_id"]
+            if external is None:
+                return False
+        elif self.foreign and not isinstance(value, Mapping):
+            external = self.encode(value)
+        else:
+            return False
+        draft.references.append(
+            Reference(
+                column=self.name,
+                entity=entity,
+                external_id=str(external),
+                place=place,
+                optional=self.foreign and entity == "users",
+            )
+        )
+        return True
+
+    def _many(self, place: dict[str, object], draft: Draft, value: object) -> bool:
+        if not self.foreign:
+            return False
+        ids = self.encode(value)
+        place[self.name] = found = [None] * len(ids) if isinstance(ids, list) else []
+        for at, one in enumerate(ids if isinstance(ids, list) else ()):
+            draft.references.append(
+                Reference(
+                    column=self.name, entity=self.entity or "", external_id=str(one), place=_Slot(found, at)
+                )
+            )
+        return True
+
+
+class _Slot(dict[str, object]):
+    """A place in a list, written to like a mapping with one key."""
+
+    def __init__(self, target: list[object], at: int) -> None:
+        super().__init__()
+        self._target = target
+        self._at = at
+
+    def __setitem__(self, key: str, value: object) -> None:
+        self._target[self._at] = value
+
+
+def column_binding(source: str, place: Place, column: Column, *, foreign: bool) -> Binding:
+    """The binding of a column that the action's spec names."""
+    kind = column.kind
+    many = kind.name == "list" and column.name in LIST_REFERENCES
+    entity = LIST_REFERENCES.get(column.name) if many else REFERENCES.get(column.name)
+    plain = encode.encoder(kind)
+    return Binding(
+        source=source,
+        place=place,
+        name=column.name,
+        encode=_embedded(plain) if entity and not many else plain,
+        nullable=kind.nullable,
+        entity=entity,
+        foreign=foreign,
+        many=many,
+    )
+
+
+def _embedded(plain: Encoder) -> Encoder:
+    """Ids also from an embedded object, as v1 rows and `{"id": 5}` carry them."""
+
+    def encoded(value: object) -> object:
+        if isinstance(value, Mapping):
+            value = value.get("id", value.get("value"))
+        return plain(value)
+
+    return encoded
+
+
+def custom_binding(source: str, column: FieldColumn, encoder: Encoder, *, foreign: bool) -> Binding:
+    """The binding of a custom field's column."""
+    definition = column.definition
+    return Binding(
+        source=source,
+        place=Place.CUSTOM if column.part is None else Place.PART,
+        name=definition.key,
+        encode=encoder,
+        nullable=True,
+        part=column.part,
+        entity=ENTITY_OF_TYPE.get(definition.field_type),
+        foreign=foreign,
+    )
+
+
+def nearest(name: str, known: Iterable[str]) -> str:
+    """A hint at names that look alike, or nothing."""
+    folded = {one.casefold(): one for one in known}
+    near = difflib.get_close_matches(name.casefold(), folded, n=3, cutoff=0.5)
+    return f"; nearest: {', '.join(folded[one] for one in near)}" if near else ""
+
+
+def refused(stream: str, name: str, why: str) -> RecordFault:
+    """The fault of a stream whose schema has a column that cannot be written."""
+    return RecordFault(f"Stream {stream}: property {name} {why}")

@@ -1,0 +1,344 @@
+"""One write on the wire, never twice: intent before, outcome after, and a look before anything is repeated."""
+
+from __future__ import annotations
+
+import email.utils
+import html
+import re
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pipedrive_client import Gone, NotFound, PipedriveError, RecordError, times
+from target_pipedrive import compare
+from target_pipedrive.customs import flat_form
+from target_pipedrive.faults import RecordFault
+from target_pipedrive.ledger import Ledger, WriteState
+from target_pipedrive.rows import fill
+from target_pipedrive.spec import Encoding, Verb
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from pipedrive_client import Answer, PipedriveClient
+    from target_pipedrive.customs import FieldBook
+    from target_pipedrive.keeper import Keeper
+    from target_pipedrive.ledger import Entry
+    from target_pipedrive.rows import Row, Rows
+    from target_pipedrive.spec import ActionSpec, EntitySpec
+    from target_pipedrive.tasks import Draft, Task
+
+_MOST_TRIES = 3
+_WHO_AM_I = "/v1/users/me"
+_WHO_AM_I_COST = 2
+_TAGS = re.compile(r"<[^>]*>|\s+")
+_CHECK_SECONDS = 5
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Done:
+    """What a write came to.
+
+    Attributes:
+        id: Pipedrive id of the row, if the answer or the look-up names one.
+        data: what the answer held under `data`.
+        note: why there was no call, or a look-up instead of an answer.
+    """
+
+    id: str | None = None
+    data: object = None
+    note: str = ""
+
+
+@dataclass(slots=True)
+class _Begun:
+    """A write whose outcome is not known."""
+
+    state: WriteState
+    id: str | None
+    since: str
+    earlier: bool
+
+
+class Caller:
+    """Sends writes; shared by all workers.
+
+    Args:
+        client: the connection.
+        keeper: makes intents durable.
+        rows: reads for look-ups.
+        book: definitions, for the v1 form of custom fields.
+        entries: what the ledger remembers of a run that did not end.
+        dry_run: whether calls are only counted.
+    """
+
+    def __init__(
+        self,
+        client: PipedriveClient,
+        keeper: Keeper,
+        rows: Rows,
+        book: FieldBook,
+        entries: Iterable[Entry],
+        *,
+        dry_run: bool,
+    ) -> None:
+        self._client = client
+        self._keeper = keeper
+        self._rows = rows
+        self._book = book
+        self._dry_run = dry_run
+        self._lock = threading.Lock()
+        self._server_time = ""
+        self._known: dict[bytes, _Begun] = {}
+        self._claimed: set[tuple[str, str]] = set()
+        self.planned_tokens: dict[str, int] = {}
+        for entry in entries:
+            self._known[entry.identity] = _Begun(entry.state, entry.id, entry.begun_at, earlier=True)
+            if entry.id is not None:
+                self._claimed.add((entry.action, entry.id))
+
+    def done_before(self, task: Task) -> Done | None:
+        """What a run that did not end had made of the same record, if it got that far."""
+        known = self._known.get(task.identity)
+        if known is None or known.state is not WriteState.DONE:
+            return None
+        return Done(id=known.id, note="written by an earlier run that did not end")
+
+    def send(self, task: Task, action: ActionSpec, draft: Draft, entity: EntitySpec | None) -> Done:
+        """Perform a write.
+
+        Args:
+            task: the record, which the ledger knows by its identity.
+            action: what to call.
+            draft: path, query, body, custom fields and files; references are filled in.
+            entity: how an interrupted add can be looked up; None when it cannot.
+
+        Raises:
+            RecordFault: the outcome of an interrupted call cannot be found out.
+            PipedriveError: as in `PipedriveClient.request`.
+        """
+        path = fill(action.path, draft.path)
+        body = self._body(action, draft)
+        if self._dry_run:
+            with self._lock:
+                self.planned_tokens[task.stream] = self.planned_tokens.get(task.stream, 0) + action.cost
+            return Done(id=_path_id(action, draft))
+        if not _guarded(action):
+            answer = self._request(action, path, draft, body, task.stream)
+            self._remember(task)
+            return _done(action, draft, answer)
+        last: PipedriveError | None = None
+        for _ in range(_MOST_TRIES):
+            found = self._settled(task, action, draft, body, entity)
+            if found is not None:
+                return found
+            since = self._intend(task, action)
+            try:
+                answer = self._request(action, path, draft, body, task.stream)
+            except (NotFound, Gone) as error:
+                known = self._known[task.identity]
+                if action.verb in (Verb.DELETE, Verb.MERGE) and (known.earlier or last is not None):
+                    return self._remembered(
+                        task, action, Done(id=_path_id(action, draft), note="was done already")
+                    )
+                self._withdraw(task)
+                raise error from None
+            except PipedriveError as error:
+                if not error.may_have_acted:
+                    self._withdraw(task)
+                    raise
+                last = error
+                self._known[task.identity].since = since
+                continue
+            return self._remembered(task, action, _done(action, draft, answer))
+        raise last if last is not None else RecordFault("was not answered")
+
+    def _settled(
+        self, task: Task, action: ActionSpec, draft: Draft, body: object, entity: EntitySpec | None
+    ) -> Done | None:
+        """What is known of the write already; None when it is to be sent."""
+        known = self._known.get(task.identity)
+        if known is None:
+            return None
+        if known.state is WriteState.DONE:
+            # Deleting again is how a delete after a delete ends well; adding again is a second row.
+            if action.verb in (Verb.DELETE, Verb.MERGE):
+                return None
+            return Done(id=known.id, note="written by an earlier run that did not end")
+        if action.verb in (Verb.DELETE, Verb.MERGE):
+            return None
+        found = self._look_up(task, action, draft, body, entity, known.since)
+        return None if found is None else self._remembered(task, action, found)
+
+    def _look_up(
+        self,
+        task: Task,
+        action: ActionSpec,
+        draft: Draft,
+        body: object,
+        entity: EntitySpec | None,
+        since: str,
+    ) -> Done | None:
+        """The row that an interrupted add made, or None when it made none.
+
+        Raises:
+            RecordFault: there is no way to know.
+        """
+        if action.verb is not Verb.ADD or entity is None or entity.recent is None:
+            raise RecordFault(
+                f"was sent before and its outcome is not known ({action.name} cannot be looked up). Check it in "
+                "Pipedrive; `target-pipedrive ledger forget` lets it be sent again"
+            )
+        columns = action.body_columns
+        filename = next((part[0] for part in draft.files.values()), None)
+        values = {**draft.path, **draft.body}
+        sent = body if isinstance(body, Mapping) else {}
+        with self._lock:
+            for row in self._rows.recent(entity, values, since, task.stream):
+                row_id = str(row.get(entity.key) or row.get("user_id") or "")
+                if (action.name, row_id) in self._claimed or not row_id:
+                    continue
+                if filename is not None and filename not in (row.get("name"), row.get("file_name")):
+                    continue
+                if all(_tells(sent[name], row, name, columns) for name in sent):
+                    self._claimed.add((action.name, row_id))
+                    return Done(id=row_id, data=row, note="found after an interrupted call")
+        return None
+
+    def _intend(self, task: Task, action: ActionSpec) -> str:
+        """Put the intent on disk; returns the server's time before the call."""
+        if not self._server_time:
+            answer = self._client.request("GET", _WHO_AM_I, cost=_WHO_AM_I_COST, label=task.stream)
+            self._learn_time(answer)
+        since = self._server_time
+        known = self._known.get(task.identity)
+        if known is None:
+            self._known[task.identity] = _Begun(WriteState.BEGUN, None, since, earlier=False)
+        identity, stream, name = task.identity, task.stream, action.name
+
+        def step(ledger: Ledger) -> None:
+            ledger.intend(identity, stream, name, since)
+
+        self._keeper.make_durable(step)
+        return since
+
+    def _withdraw(self, task: Task) -> None:
+        """The call certainly did not act."""
+        identity = task.identity
+        known = self._known.get(identity)
+        if known is not None and known.earlier:
+            return
+        self._known.pop(identity, None)
+        self._keeper.note(lambda ledger: ledger.withdraw(identity))
+
+    def _remembered(self, task: Task, action: ActionSpec, done: Done) -> Done:
+        known = self._known[task.identity]
+        known.state, known.id = WriteState.DONE, done.id
+        if done.id is not None:
+            with self._lock:
+                self._claimed.add((action.name, done.id))
+        identity, stream, name, row_id = task.identity, task.stream, action.name, done.id
+        self._keeper.note(lambda ledger: ledger.done(identity, stream, name, row_id))
+        return done
+
+    def _remember(self, task: Task) -> None:
+        """Note an update: should the row be deleted later in the run, a repeated run knows why it is gone."""
+        identity, stream = task.identity, task.stream
+        self._keeper.note(lambda ledger: ledger.done(identity, stream, "", None))
+
+    def _body(self, action: ActionSpec, draft: Draft) -> object:
+        """The body as it is encoded; None for none."""
+        body: dict[str, object] = dict(draft.body)
+        if draft.custom and action.custom_fields is not None:
+            if action.flat_custom_fields:
+                known = {one.key: one for one in self._book.definitions(action.custom_fields)}
+                body |= flat_form(draft.custom, known)
+            else:
+                body["custom_fields"] = draft.custom
+        if action.body_is is not None:
+            return body.get(action.body_is)
+        return body if body or action.body else None
+
+    def _request(self, action: ActionSpec, path: str, draft: Draft, body: object, stream: str) -> Answer:
+        fields = body if isinstance(body, Mapping) else {}
+        files = _opened(draft) if action.encoding is Encoding.MULTIPART else None
+        form = fields if action.encoding in (Encoding.FORM, Encoding.MULTIPART) else None
+        answer = self._client.request(
+            action.method,
+            path,
+            params=draft.query or None,
+            json=body if form is None and body is not None else None,
+            form=form,
+            files=files,
+            cost=action.cost,
+            idempotent=action.method != "POST" or action.repeatable,
+            label=stream,
+        )
+        self._learn_time(answer)
+        return answer
+
+    def _learn_time(self, answer: Answer) -> None:
+        """Keep the server's clock: look-ups compare with times that the server writes."""
+        try:
+            moment = email.utils.parsedate_to_datetime(answer.headers.get("date") or "")
+        except (TypeError, ValueError):
+            return
+        self._server_time = times.to_rfc3339(moment.astimezone(UTC))
+
+
+def _guarded(action: ActionSpec) -> bool:
+    """Whether doing it twice differs from once, so that the ledger must know."""
+    return (action.method == "POST" and not action.repeatable) or action.verb in (Verb.DELETE, Verb.MERGE)
+
+
+def _opened(draft: Draft) -> dict[str, tuple[str, bytes, str]]:
+    """Parts of a multipart body with their bytes."""
+    found = {}
+    for name, (filename, source, content_type) in draft.files.items():
+        content = source.read_bytes() if isinstance(source, Path) else source
+        if not isinstance(content, bytes):
+            raise RecordError(f"{name} holds no bytes")
+        found[name] = (filename, content, content_type)
+    return found
+
+
+def _done(action: ActionSpec, draft: Draft, answer: Answer) -> Done:
+    """What an answer says was done."""
+    body = answer.json() if answer.is_json and answer.body else None
+    data = body.get("data") if isinstance(body, Mapping) else None
+    row_id = None
+    if isinstance(data, Mapping):
+        row_id = next(
+            (data[name] for name in ("id", "field_code", "user_id") if data.get(name) is not None), None
+        )
+    if row_id is None:
+        row_id = _path_id(action, draft)
+    return Done(id=None if row_id is None else str(row_id), data=data)
+
+
+def _path_id(action: ActionSpec, draft: Draft) -> str | None:
+    """The id in the path that names the row itself, which is the last one."""
+    if not action.placeholders or action.verb is Verb.ADD:
+        return None
+    value = draft.path.get(action.placeholders[-1])
+    return None if value is None else str(value)
+
+
+def _tells(sent: object, row: Row, name: str, columns: Mapping[str, object]) -> bool:
+    """Whether a row says of a column what was sent; columns it does not show are no evidence against it."""
+    if name not in row:
+        return True
+    column = columns.get(name)
+    kind = getattr(column, "kind", None)
+    held = row[name]
+    if isinstance(sent, str) and isinstance(held, str):
+        return compare.same(sent, held, kind) or _plain(sent) == _plain(held)
+    return compare.same(sent, held, kind)
+
+
+def _plain(text: str) -> str:
+    """Text without markup and white space: Pipedrive tidies HTML."""
+    return _TAGS.sub("", html.unescape(text))

@@ -1,0 +1,184 @@
+"""Singer lines in: decoded once, checked, and handed to the engine; what cannot be used is rejected, not fatal."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from pipedrive_client import PipedriveError
+from target_pipedrive.faults import RecordFault
+from target_pipedrive.plans import plan_of
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from target_pipedrive.engine import Engine
+    from target_pipedrive.plans import Plan
+
+
+class Message(msgspec.Struct):
+    """One Singer message; the record is decoded apart, because its bytes identify it."""
+
+    type: str
+    stream: str | None = None
+    record: msgspec.Raw = msgspec.Raw()
+    schema: dict[str, object] | None = None
+    key_properties: list[str] | None = None
+    value: object = None
+    version: int | None = None
+    line: str | None = None
+
+
+_decode = msgspec.json.Decoder(Message).decode
+_decode_record = msgspec.json.Decoder(dict[str, object]).decode
+
+
+class InputFault(Exception):  # noqa: N818 - the input is at fault
+    """A line that breaks the Singer format.
+
+    Attributes:
+        kind: `record_before_schema`, `key`, `schema` or `line`.
+    """
+
+    def __init__(self, sentence: str, kind: str) -> None:
+        super().__init__(sentence)
+        self.kind = kind
+
+
+@dataclass(slots=True, kw_only=True)
+class _Stream:
+    """What is known of a stream since its SCHEMA."""
+
+    name: str
+    schema: bytes
+    keys: tuple[str, ...]
+    plan: Plan | None = None
+    why_not: str = ""
+    ignored: int = field(default=0)
+
+
+class Intake:
+    """Feeds the engine line by line.
+
+    Args:
+        engine: performs the records.
+        strict: whether a line that breaks the format ends the run, as `on_error: stop` asks.
+    """
+
+    def __init__(self, engine: Engine, *, strict: bool) -> None:
+        self._engine = engine
+        self._strict = strict
+        self._streams: dict[str, _Stream] = {}
+        self.counts: Counter[str] = Counter()
+
+    def take(self, line: str | bytes) -> None:
+        """Take one line.
+
+        Raises:
+            InputFault: it breaks the format and the run is strict.
+            PipedriveError: the run has ended.
+        """
+        if not line.strip():
+            return
+        try:
+            message = _decode(line)
+        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+            self._refuse_line(line, f"Line {self.counts.total() + 1} is not a Singer message: {error}")
+            return
+        self.counts[message.type] += 1
+        match message.type:
+            case "RECORD":
+                self._record(message, line)
+            case "STATE":
+                self._engine.state(json.dumps(message.value))
+            case "SCHEMA":
+                self._schema(message, line)
+            case "ACTIVATE_VERSION":
+                self._engine.settle_all()
+                known = self._streams.get(message.stream or "")
+                if known is not None and known.plan is not None:
+                    self._engine.mirror(known.plan)
+            case "REJECT":
+                self.take(message.line or "")
+            case other:
+                self._refuse_line(line, f"Messages of type {other} are not supported")
+
+    def _refuse_line(self, line: str | bytes, sentence: str) -> None:
+        if self._strict:
+            raise InputFault(sentence, "line")
+        self._engine.reject("(no stream)", _bytes(line), b"", {}, sentence)
+
+    def _schema(self, message: Message, line: str | bytes) -> None:
+        name, schema = message.stream or "", message.schema or {}
+        properties = schema.get("properties")
+        if not name or not isinstance(properties, dict):
+            sentence = f"Stream {name or '(no name)'}: its SCHEMA has no properties"
+            if self._strict:
+                raise InputFault(sentence, "schema")
+            self._streams[name] = _Stream(name=name, schema=_bytes(line), keys=(), why_not=sentence)
+            return
+        content = _bytes(line).strip()
+        known = self._streams.get(name)
+        if known is not None and known.schema == content:
+            return
+        stream = _Stream(name=name, schema=content, keys=tuple(message.key_properties or ()))
+        self._streams[name] = stream
+        options = self._engine.options
+        typed = {key: entry if isinstance(entry, dict) else {} for key, entry in properties.items()}
+        try:
+            stream.plan = plan_of(name, typed, options.streams.get(name), options, self._engine.book)
+        except RecordFault as fault:
+            stream.why_not = str(fault)
+            self._engine.tell(stream.why_not)
+        except PipedriveError:
+            raise
+        if stream.plan is not None:
+            self._engine.prepare(stream.plan)
+
+    def _record(self, message: Message, line: str | bytes) -> None:
+        name, raw = message.stream or "", message.record
+        stream = self._streams.get(name)
+        content = _bytes(line).strip()
+        if stream is None:
+            sentence = f"{name or '(no stream)'}: the record comes before the stream's SCHEMA"
+            if self._strict:
+                raise InputFault(sentence, "record_before_schema")
+            self._engine.reject(name, content, b"", {}, sentence)
+            return
+        record = _content(raw)
+        if record is None:
+            self._engine.reject(name, content, stream.schema, {}, f"{name}: the record is not an object")
+            return
+        key = {one: record.get(one) for one in stream.keys}
+        missing = [one for one, value in key.items() if value is None]
+        if missing:
+            sentence = f"{name}: the record has no {', '.join(missing)}, which the SCHEMA names as its key"
+            if self._strict:
+                raise InputFault(sentence, "key")
+            self._engine.reject(name, content, stream.schema, key, sentence)
+        elif stream.plan is not None:
+            self._engine.take(stream.plan, record, bytes(raw), content, stream.schema, key)
+        elif stream.why_not:
+            self._engine.reject(name, content, stream.schema, key, stream.why_not)
+        else:
+            stream.ignored += 1
+
+    def ignored(self) -> Mapping[str, int]:
+        """Records of unknown streams that were ignored, by stream."""
+        return {name: one.ignored for name, one in self._streams.items() if one.ignored}
+
+
+def _content(raw: msgspec.Raw) -> dict[str, object] | None:
+    """The record as a mapping, or None when it is something else."""
+    try:
+        return _decode_record(raw)
+    except msgspec.DecodeError:
+        return None
+
+
+def _bytes(line: str | bytes) -> bytes:
+    return line.encode() if isinstance(line, str) else line

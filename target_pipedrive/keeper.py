@@ -1,0 +1,166 @@
+"""The one thread that makes things durable: ledger, results, rejects, and only then STATE.
+
+Workers hand it intents (and wait until they are on disk) and finished tasks (and do not wait). It commits
+whatever has gathered in one transaction, so that a fast run pays one sync for many writes.
+"""
+
+from __future__ import annotations
+
+import queue
+import sys
+import threading
+from collections import deque
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from target_pipedrive.ledger import Ledger
+    from target_pipedrive.report import Report
+    from target_pipedrive.tasks import Task
+
+
+@dataclass(slots=True, kw_only=True)
+class _Note:
+    """Something to be made durable."""
+
+    steps: list[Callable[[Ledger], object]] = field(default_factory=list)
+    task: Task | None = None
+    state: tuple[int, str] | None = None
+    done: threading.Event | None = None
+    last: bool = False
+
+
+class Keeper:
+    """Books intents, outcomes and STATE in order.
+
+    Args:
+        ledger: written by this thread only.
+        report: used by this thread only.
+        on_idle: called when nothing came for `idle_seconds`.
+        on_failure: called with what broke the thread; the run cannot go on then.
+        on_finished: called after each finished task was booked.
+        emit_state: False keeps STATE back, as a dry run must.
+    """
+
+    def __init__(
+        self,
+        ledger: Ledger,
+        report: Report,
+        *,
+        on_idle: Callable[[], None],
+        on_failure: Callable[[BaseException], None],
+        on_finished: Callable[[Task], None],
+        emit_state: bool = True,
+        idle_seconds: float = 1.0,
+    ) -> None:
+        self._ledger = ledger
+        self._report = report
+        self._on_idle = on_idle
+        self._on_failure = on_failure
+        self._on_finished = on_finished
+        self._emit_state = emit_state
+        self._idle_seconds = idle_seconds
+        self._notes: queue.SimpleQueue[_Note] = queue.SimpleQueue()
+        self._states: deque[tuple[int, str]] = deque()
+        self._done_through = 0
+        self._done_ahead: set[int] = set()
+        self._failed = False
+        self._thread = threading.Thread(target=self._work, name="pipedrive-keeper", daemon=True)
+        self._thread.start()
+
+    def make_durable(self, step: Callable[[Ledger], object]) -> None:
+        """Run a step on the ledger; returns when it is on disk.
+
+        Raises:
+            OSError: the ledger cannot be written.
+        """
+        done = threading.Event()
+        self._notes.put(_Note(steps=[step], done=done))
+        done.wait()
+        if self._failed:
+            raise OSError("the ledger cannot be written")
+
+    def note(self, step: Callable[[Ledger], object]) -> None:
+        """Run a step on the ledger soon, before anything handed over later."""
+        self._notes.put(_Note(steps=[step]))
+
+    def finish(self, task: Task, steps: list[Callable[[Ledger], object]]) -> None:
+        """Book a finished task with what the ledger is to know of it."""
+        self._notes.put(_Note(steps=steps, task=task))
+
+    def state(self, after: int, line: str) -> None:
+        """Pass a STATE on once all records up to number `after` are durable."""
+        self._notes.put(_Note(state=(after, line)))
+
+    def drained(self) -> None:
+        """Return when everything handed over so far is booked."""
+        done = threading.Event()
+        self._notes.put(_Note(done=done))
+        done.wait()
+
+    def close(self) -> None:
+        """Book what is left and end the thread."""
+        if self._thread.is_alive():
+            self._notes.put(_Note(last=True))
+            self._thread.join()
+
+    def _work(self) -> None:
+        last = False
+        while not last:
+            notes = self._gather()
+            last = any(note.last for note in notes)
+            try:
+                self._book(notes)
+            except BaseException as error:  # noqa: BLE001 - told to the main thread, which ends the run
+                self._failed = True
+                self._on_failure(error)
+            for note in notes:
+                if note.done is not None:
+                    note.done.set()
+
+    def _gather(self) -> list[_Note]:
+        """Everything that waits to be booked; at least one note."""
+        while True:
+            try:
+                notes = [self._notes.get(timeout=self._idle_seconds)]
+                break
+            except queue.Empty:
+                self._on_idle()
+        while True:
+            try:
+                notes.append(self._notes.get_nowait())
+            except queue.Empty:
+                return notes
+
+    def _book(self, notes: list[_Note]) -> None:
+        if self._failed:
+            return
+        steps = [step for note in notes for step in note.steps]
+        if steps:
+            self._ledger.begin()
+            for step in steps:
+                step(self._ledger)
+            self._ledger.commit()
+        for note in notes:
+            if note.task is not None:
+                self._report.take(note.task)
+                self._done_ahead.add(note.task.number)
+                self._on_finished(note.task)
+            if note.state is not None:
+                self._states.append(note.state)
+        while self._done_through + 1 in self._done_ahead:
+            self._done_through += 1
+            self._done_ahead.remove(self._done_through)
+        self._pass_states_on()
+
+    def _pass_states_on(self) -> None:
+        if not self._states or self._states[0][0] > self._done_through:
+            return
+        self._report.sync()
+        while self._states and self._states[0][0] <= self._done_through:
+            _, line = self._states.popleft()
+            if self._emit_state:
+                sys.stdout.write(line + "\n")
+        sys.stdout.flush()

@@ -1,0 +1,244 @@
+"""What this target has written: intents, outcomes and ids, in a file that survives a crash.
+
+Three facts per account: which external id became which Pipedrive id (`links`, for ever); which writes of a run
+that has not ended were begun and how they ended (`writes`, until a run with the same streams ends cleanly);
+and nothing else, so no record content is kept.
+
+Only one process holds a ledger at a time. One thread does all the writing, see `keeper.py`.
+"""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from contextlib import closing, suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pipedrive_client import ConfigError, times
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+VERSION = 1
+_SCHEMA = """
+create table if not exists meta (name text primary key, value text not null) without rowid;
+create table if not exists links (
+    entity text not null, external_id text not null, id text not null, stream text not null,
+    linked_at text not null, primary key (entity, external_id)) without rowid;
+create index if not exists links_by_id on links (entity, id);
+create table if not exists writes (
+    identity blob primary key, stream text not null, action text not null, state text not null,
+    id text, begun_at text not null, ended_at text) without rowid;
+create index if not exists writes_by_id on writes (action, id);
+"""
+
+
+class WriteState(StrEnum):
+    """How far a write got."""
+
+    BEGUN = "begun"
+    """The request may or may not have acted: the outcome is to be looked up."""
+    DONE = "done"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """One write the ledger remembers.
+
+    Attributes:
+        identity: digest of stream, content and occurrence.
+        stream: name of the stream.
+        action: name of the action.
+        state: how far it got.
+        id: Pipedrive id of the outcome, if there is one.
+        begun_at: RFC 3339 time of the intent, by the server's clock.
+    """
+
+    identity: bytes
+    stream: str
+    action: str
+    state: WriteState
+    id: str | None
+    begun_at: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Link:
+    """An external id and the Pipedrive id it stands for."""
+
+    entity: str
+    external_id: str
+    id: str
+    stream: str
+
+
+def now() -> str:
+    """The time as RFC 3339."""
+    return times.to_rfc3339(datetime.now(UTC))
+
+
+class Ledger:
+    """The file, opened for this process alone.
+
+    Args:
+        path: where it is; made when missing. None keeps everything in memory, for dry runs.
+        account: host of the account; a ledger serves one account.
+
+    Raises:
+        ConfigError: another process holds it, it belongs to another account, or it is no ledger.
+    """
+
+    def __init__(self, path: Path | None, *, account: str) -> None:
+        self.path = path
+        if path is not None:
+            try:
+                path.parent.mkdir(parents=True, exist_ok=True)
+            except OSError as error:
+                raise ConfigError(
+                    f"ledger_path {path}: its folder cannot be made ({error.strerror})."
+                ) from error
+        try:
+            self._db = sqlite3.connect(
+                path or ":memory:", isolation_level=None, check_same_thread=False, timeout=0
+            )
+            self._open(account)
+        except sqlite3.OperationalError as error:
+            if "locked" in str(error):
+                raise ConfigError(
+                    f"The ledger {path} is in use by another run of target-pipedrive. Wait for it to end, or "
+                    "give each pipeline its own ledger_path."
+                ) from error
+            raise ConfigError(f"The ledger {path} cannot be opened: {error}.") from error
+        except sqlite3.DatabaseError as error:
+            raise ConfigError(f"ledger_path {path} is no ledger of target-pipedrive ({error}).") from error
+
+    def _open(self, account: str) -> None:
+        run = self._db.execute
+        # Held from the first write to the close: a second process fails at once, and a crash frees it.
+        run("pragma locking_mode = exclusive")
+        run("pragma journal_mode = wal")
+        run("pragma synchronous = full")
+        if self.path is not None and os.name == "posix":
+            with suppress(OSError):
+                self.path.chmod(0o600)
+        run("begin immediate")
+        for statement in _SCHEMA.split(";"):
+            if statement.strip():
+                run(statement)
+        known = dict(run("select name, value from meta").fetchall())
+        if known.get("version", str(VERSION)) != str(VERSION):
+            run("rollback")
+            raise ConfigError(
+                f"The ledger {self.path} was written by another release (version {known['version']})."
+            )
+        if known.get("account", account) != account:
+            run("rollback")
+            raise ConfigError(
+                f"The ledger {self.path} belongs to {known['account']}, not to {account}: give this account "
+                "its own ledger_path."
+            )
+        run("insert or ignore into meta values ('version', ?), ('account', ?)", (str(VERSION), account))
+        run("commit")
+
+    # --- reading, at the start of a run and by the command line -----------------------------------
+
+    def links(self) -> Iterator[Link]:
+        """Every link, by entity and external id."""
+        rows = self._db.execute("select entity, external_id, id, stream from links order by 1, 2")
+        for entity, external_id, row_id, stream in rows:
+            yield Link(entity=entity, external_id=external_id, id=row_id, stream=stream)
+
+    def writes(self) -> Iterator[Entry]:
+        """Every remembered write, oldest first."""
+        rows = self._db.execute(
+            "select identity, stream, action, state, id, begun_at from writes order by begun_at, identity"
+        )
+        for identity, stream, action, state, row_id, begun_at in rows:
+            yield Entry(
+                identity=identity,
+                stream=stream,
+                action=action,
+                state=WriteState(state),
+                id=row_id,
+                begun_at=begun_at,
+            )
+
+    # --- writing, by the keeper's thread ----------------------------------------------------------
+
+    def begin(self) -> None:
+        """Open a transaction."""
+        self._db.execute("begin immediate")
+
+    def commit(self) -> None:
+        """Make everything since `begin` durable."""
+        self._db.execute("commit")
+
+    def intend(self, identity: bytes, stream: str, action: str, since: str) -> None:
+        """Note that a write is about to be sent; `since` is the server's time."""
+        self._db.execute(
+            "insert into writes values (?, ?, ?, 'begun', null, ?, null) on conflict do nothing",
+            (identity, stream, action, since),
+        )
+
+    def done(self, identity: bytes, stream: str, action: str, row_id: str | None) -> None:
+        """Note that a write was made."""
+        moment = now()
+        self._db.execute(
+            "insert into writes values (?, ?, ?, 'done', ?, ?, ?) on conflict do update set "
+            "state = 'done', id = excluded.id, ended_at = excluded.ended_at",
+            (identity, stream, action, row_id, moment, moment),
+        )
+
+    def withdraw(self, identity: bytes) -> None:
+        """Note that a write certainly did not act."""
+        self._db.execute("delete from writes where identity = ? and state = 'begun'", (identity,))
+
+    def link(self, entity: str, external_id: str, row_id: str, stream: str) -> None:
+        """Note which row an external id stands for."""
+        self._db.execute(
+            "insert or replace into links values (?, ?, ?, ?, ?)",
+            (entity, external_id, row_id, stream, now()),
+        )
+
+    def relink(self, entity: str, old_id: str, new_id: str) -> None:
+        """Point all external ids of a merged row at the survivor."""
+        self._db.execute("update links set id = ? where entity = ? and id = ?", (new_id, entity, old_id))
+
+    def unlink(self, entity: str, row_id: str) -> None:
+        """Forget the external ids of a deleted row."""
+        self._db.execute("delete from links where entity = ? and id = ?", (entity, row_id))
+
+    def settle(self, streams: Iterable[str]) -> None:
+        """Forget the finished writes of these streams: their run has ended, none of it comes again."""
+        self._db.executemany(
+            "delete from writes where stream = ? and state = 'done'", [(stream,) for stream in streams]
+        )
+
+    def forget(self, entity: str | None, external_id: str | None) -> int:
+        """Drop links, and all remembered writes when no entity is named; returns how many rows went."""
+        before = self._db.total_changes
+        if entity is None:
+            self._db.execute("delete from links")
+            self._db.execute("delete from writes")
+        elif external_id is None:
+            self._db.execute("delete from links where entity = ?", (entity,))
+        else:
+            self._db.execute("delete from links where entity = ? and external_id = ?", (entity, external_id))
+        return self._db.total_changes - before
+
+    def borrow(self, path: Path) -> None:
+        """Copy another ledger into this one, for a dry run that changes nothing."""
+        with closing(sqlite3.connect(path, timeout=0)) as source:
+            self._db.execute("drop table links")
+            self._db.execute("drop table writes")
+            self._db.execute("drop table meta")
+            source.backup(self._db)
+
+    def close(self) -> None:
+        """Let the file go."""
+        with closing(self._db), suppress(sqlite3.Error):
+            self._db.execute("pragma wal_checkpoint(truncate)")

@@ -1,0 +1,158 @@
+"""A compact notation for what a write takes.
+
+`columns("title! value:num type:=percentage|amount emails:contacts label_ids:[int] person_id?")` reads as a
+mapping of names to `Column`. `!` marks a required column, `?` one that takes null, `=a|b` the values allowed.
+A name alone is text, except that `…_id` is a whole number and `…_ids` a list of them.
+
+Types: int, num, str, bool, date, clock (HH:MM), uuid, map (an object whose keys are data); time (RFC 3339) and
+stamp (`YYYY-MM-DD HH:MM:SS`), both UTC; flag (0 or 1); csv (a list in one text); contacts (a list of
+value, label and primary); address; money (amount and currency); file (bytes); `{…}` an object, `[type]` a list.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from types import MappingProxyType
+from typing import TypeAlias
+
+_TOKENS = re.compile(r"[\w.*-]+|[:{}\[\]|=!?]")
+SCALARS = frozenset(
+    [
+        "int",
+        "num",
+        "str",
+        "bool",
+        "date",
+        "clock",
+        "uuid",
+        "map",
+        "time",
+        "stamp",
+        "flag",
+        "csv",
+        "contacts",
+        "address",
+        "money",
+        "file",
+    ]
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kind:
+    """What values a column takes.
+
+    Attributes:
+        name: a scalar of the notation, `object` or `list`.
+        nullable: whether null may be sent.
+        choices: the values allowed, as text; empty for any.
+        items: kind of the elements of a list.
+        columns: columns of an object.
+    """
+
+    name: str
+    nullable: bool = False
+    choices: tuple[str, ...] = ()
+    items: Kind | None = None
+    columns: Columns = field(default_factory=lambda: MappingProxyType({}))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Column:
+    """One name a write takes.
+
+    Attributes:
+        name: as Pipedrive calls it.
+        kind: what values it takes.
+        required: whether the write is refused without it.
+    """
+
+    name: str
+    kind: Kind
+    required: bool = False
+
+
+Columns: TypeAlias = Mapping[str, Column]
+NO_COLUMNS: Columns = MappingProxyType({})
+
+
+class _Parser:
+    """Recursive descent over the tokens of one notation text."""
+
+    def __init__(self, text: str) -> None:
+        self._tokens = _TOKENS.findall(text)
+        self._at = 0
+        if "".join(self._tokens) != "".join(text.split()):
+            raise ValueError(f"cannot read the columns {text!r}")
+
+    def _peek(self) -> str:
+        return self._tokens[self._at] if self._at < len(self._tokens) else ""
+
+    def _take(self) -> str:
+        token = self._peek()
+        self._at += 1
+        return token
+
+    def _skip(self, token: str) -> bool:
+        """Whether the token came next; it is taken."""
+        if self._peek() != token:
+            return False
+        self._at += 1
+        return True
+
+    def columns(self, end: str) -> Columns:
+        """Columns up to the end token."""
+        found: dict[str, Column] = {}
+        while self._peek() != end:
+            name = self._take()
+            required = self._skip("!")
+            if not name or name in found:
+                raise ValueError(f"column {name!r} is missing or stands twice")
+            found[name] = Column(name=name, kind=self._kind(name), required=required)
+        self._take()
+        return MappingProxyType(found)
+
+    def _kind(self, name: str) -> Kind:
+        kind = self._type() if self._skip(":") else _default(name)
+        choices = []
+        if self._skip("="):
+            choices.append(self._take())
+            while self._skip("|"):
+                choices.append(self._take())
+        nullable = self._skip("?")
+        return Kind(
+            name=kind.name, nullable=nullable, choices=tuple(choices), items=kind.items, columns=kind.columns
+        )
+
+    def _type(self) -> Kind:
+        token = self._take()
+        if token == "{":
+            return Kind(name="object", columns=self.columns("}"))
+        if token == "[":
+            items = self._type()
+            if not self._skip("]"):
+                raise ValueError("a list is not closed")
+            return Kind(name="list", items=items)
+        if token not in SCALARS:
+            raise ValueError(f"unknown type {token!r}")
+        return Kind(name=token)
+
+
+def _default(name: str) -> Kind:
+    """The kind of a name that comes alone."""
+    if name.endswith("_ids"):
+        return Kind(name="list", items=Kind(name="int"))
+    return Kind(name="int" if name.endswith("_id") or name == "id" else "str")
+
+
+@cache
+def columns(text: str) -> Columns:
+    """The columns of a notation text, in its order.
+
+    Raises:
+        ValueError: the text is malformed.
+    """
+    return _Parser(text).columns("")

@@ -1,0 +1,168 @@
+"""Rows of Pipedrive, read for compare, for matching, and for looking up what an interrupted call did."""
+
+from __future__ import annotations
+
+import re
+import threading
+from typing import TYPE_CHECKING, TypeAlias
+from urllib.parse import quote
+
+from pipedrive_client import Gone, NotFound
+from target_pipedrive.faults import RecordFault
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from pipedrive_client import PipedriveClient
+    from target_pipedrive.spec import EntitySpec, RowsRead
+
+Row: TypeAlias = "Mapping[str, object]"
+BULK = 100
+_SEARCH_PAGE = 100
+_PLACEHOLDER = re.compile(r"\{(\w+)\}")
+
+
+def fill(path: str, values: Mapping[str, object]) -> str:
+    """The path with its placeholders filled and quoted.
+
+    Raises:
+        RecordFault: a placeholder has no value.
+    """
+
+    def value_of(match: re.Match[str]) -> str:
+        value = values.get(match[1])
+        if value is None or value == "":
+            raise RecordFault(f"needs {match[1]}")
+        return quote(str(value), safe="")
+
+    return _PLACEHOLDER.sub(value_of, path)
+
+
+class Rows:
+    """Reads rows; lists without a filter by id are read once and kept until something of them is written."""
+
+    def __init__(self, client: PipedriveClient) -> None:
+        self._client = client
+        self._lists: dict[str, dict[str, dict[str, Row]]] = {}
+        self._lock = threading.Lock()
+
+    def many(self, entity: EntitySpec, values: Sequence[str], stream: str) -> dict[str, Row]:
+        """Rows by id, for up to 100 values of the column the bulk read goes by; missing rows are left out."""
+        read = entity.read
+        if read is None or read.ids is None:
+            return {}
+        wanted = list(dict.fromkeys(values))
+        found = self._by_ids(entity, read, wanted, stream)
+        missing = [value for value in wanted if value not in found] if read.by == entity.key else []
+        if missing and entity.more is not None:
+            found |= self._by_ids(entity, entity.more, missing, stream)
+        return found
+
+    def _by_ids(
+        self, entity: EntitySpec, read: RowsRead, values: Sequence[str], stream: str
+    ) -> dict[str, Row]:
+        found: dict[str, Row] = {}
+        for row in self._rows(read, read.path, {read.ids or "": list(values)}, stream):
+            found[str(row.get(entity.key))] = row
+        return found
+
+    def listed(self, entity: EntitySpec, values: Mapping[str, object], stream: str) -> dict[str, Row]:
+        """All rows of an entity, or all below the parent that the values name."""
+        read = entity.read
+        if read is None:
+            return {}
+        path = fill(read.path, values)
+        with self._lock:
+            lists = self._lists.setdefault(entity.name, {})
+            if path not in lists:
+                rows = self._rows(read, path, {}, stream)
+                lists[path] = {str(row.get(entity.key)): row for row in rows}
+            return lists[path]
+
+    def one(self, entity: EntitySpec, row_id: str, values: Mapping[str, object], stream: str) -> Row | None:
+        """One row as it is now, or None when there is none.
+
+        Args:
+            entity: whose row.
+            row_id: its id.
+            values: columns of the record, for reads that go by the parent.
+            stream: what the request is booked on.
+        """
+        if entity.single is not None:
+            path = fill(entity.single.path, {**values, entity.key: row_id})
+            try:
+                answer = self._client.request(
+                    "GET", path, params=entity.single.params, cost=entity.single.cost, label=stream
+                )
+            except (NotFound, Gone):
+                return None
+            body = answer.json()
+            row = body.get("data") if isinstance(body, dict) else None
+            return row if isinstance(row, dict) else None
+        read = entity.read
+        if read is None:
+            return None
+        if read.ids is None:
+            return self.listed(entity, values, stream).get(row_id)
+        value = row_id if read.by == entity.key else str(values.get(read.by) or "")
+        return self.many(entity, [value], stream).get(row_id) if value else None
+
+    def forget(self, entity: EntitySpec) -> None:
+        """Read the entity's lists again next time."""
+        if entity.name in self._lists:
+            with self._lock:
+                self._lists.pop(entity.name, None)
+
+    def search(self, entity: EntitySpec, column: str, term: str, stream: str) -> list[str]:
+        """Ids of the rows that the exact search finds.
+
+        Raises:
+            RecordFault: the entity cannot be searched by this column.
+        """
+        search = entity.search
+        if search is None or column not in search.fields:
+            raise RecordFault(f"cannot be found by {column}")
+        params = {"term": term, "fields": search.fields[column], "exact_match": True, "limit": _SEARCH_PAGE}
+        answer = self._client.request("GET", search.path, params=params, cost=search.cost, label=stream)
+        body = answer.json()
+        data = body.get("data") if isinstance(body, dict) else None
+        items = data.get("items") if isinstance(data, dict) else None
+        found = []
+        for entry in items or ():
+            item = entry.get("item") if isinstance(entry, dict) else None
+            if isinstance(item, dict) and item.get("id") is not None:
+                found.append(str(item["id"]))
+        return found
+
+    def recent(
+        self, entity: EntitySpec, values: Mapping[str, object], since: str, stream: str
+    ) -> Iterator[Row]:
+        """Rows that may have been added at or after a time; rows that say they are older are left out."""
+        read = entity.recent
+        if read is None:
+            return
+        params = {name: value.replace("{since}", since) for name, value in read.params.items()}
+        params = {name: fill(value, values) if "{" in value else value for name, value in params.items()}
+        floor = since[:19].replace("T", " ")
+        for row in self._rows(read, fill(read.path, values), params, stream):
+            added = str(row.get("add_time") or row.get("created") or "")[:19].replace("T", " ")
+            if not added or added >= floor:
+                yield row
+            elif read.newest_first:
+                return
+
+    def _rows(
+        self, read: RowsRead, path: str, params: Mapping[str, object], stream: str
+    ) -> Iterator[dict[str, object]]:
+        pages = self._client.pages(
+            path,
+            params={**{k: v for k, v in read.params.items() if "{" not in v}, **params},
+            paging=read.paging,
+            page_size=read.page_size,
+            cost=read.cost,
+            label=stream,
+            records=read.records,
+            prefetch=0,
+        )
+        for page in pages:
+            yield from page.rows

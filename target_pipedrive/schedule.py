@@ -1,0 +1,156 @@
+"""Which record may be written when: all at once, but never two on the same row, and in the input's order there.
+
+Each task names the rows it owns (it may change them) and needs (it points at them). A task waits for every
+earlier unfinished task that owns one of either, or needs one it owns; all others run concurrently.
+"""
+
+from __future__ import annotations
+
+import threading
+from functools import partial
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from pipedrive_client.concurrency import WorkerPool
+    from target_pipedrive.tasks import LockKey, Task
+
+
+class _Queue:
+    """Unfinished tasks on one row: the last that owns it, and those that need it since."""
+
+    __slots__ = ("owner", "users")
+
+    def __init__(self) -> None:
+        self.owner: Task | None = None
+        self.users: list[Task] = []
+
+
+class Scheduler:
+    """Runs tasks on a pool as soon as nothing earlier is in their way.
+
+    Args:
+        pool: threads that run tasks.
+        run: performs one task; must not raise.
+        capacity: most tasks accepted and not finished; `submit` waits above it.
+        before_wait: called, without a lock, before `submit` or `drain` waits: sends off what is being gathered.
+    """
+
+    def __init__(
+        self, pool: WorkerPool, run: Callable[[Task], None], *, capacity: int, before_wait: Callable[[], None]
+    ) -> None:
+        self._pool = pool
+        self._run = run
+        self._capacity = capacity
+        self._before_wait = before_wait
+        self._changed = threading.Condition()
+        self._rows: dict[LockKey, _Queue] = {}
+        self._open = 0
+        self._running = 0
+        self._halted = False
+
+    @property
+    def open(self) -> int:
+        """Tasks accepted and not finished."""
+        return self._open
+
+    def submit(self, task: Task, *, held: bool = False) -> None:
+        """Accept a task; it runs when nothing earlier is in its way.
+
+        Args:
+            task: must not have been submitted before.
+            held: whether it also waits for one `release`.
+        """
+        if self._open >= self._capacity:
+            self._before_wait()
+            with self._changed:
+                while self._open >= self._capacity and not self._halted:
+                    self._changed.wait()
+        with self._changed:
+            self._open += 1
+            earlier = self._queue_up(task)
+            for other in earlier:
+                other.followers.append(task)
+            task.waiting = len(earlier) + (1 if held else 0)
+            if task.waiting == 0:
+                self._start(task)
+
+    def _queue_up(self, task: Task) -> set[Task]:
+        """Enter the task into the queues of its rows; returns what it has to wait for."""
+        earlier: set[Task] = set()
+        for key in task.needs:
+            queue = self._rows.setdefault(key, _Queue())
+            if queue.owner is not None:
+                earlier.add(queue.owner)
+            queue.users.append(task)
+        for key in task.owns:
+            queue = self._rows.setdefault(key, _Queue())
+            if queue.owner is not None:
+                earlier.add(queue.owner)
+            earlier.update(queue.users)
+            queue.owner = task
+            queue.users = []
+        earlier.discard(task)
+        return earlier
+
+    def release(self, task: Task) -> None:
+        """Take away one thing a held task waits for."""
+        with self._changed:
+            self._count_down(task)
+
+    def _count_down(self, task: Task) -> None:
+        task.waiting -= 1
+        if task.waiting == 0:
+            self._start(task)
+
+    def _start(self, task: Task) -> None:
+        if self._halted:
+            return
+        self._running += 1
+        self._pool.submit(partial(self._work, task))
+
+    def _work(self, task: Task) -> None:
+        try:
+            if not self._halted:
+                self._run(task)
+        finally:
+            self._finished(task)
+
+    def _finished(self, task: Task) -> None:
+        """Let the followers go on, unless the task was dropped because the run ends."""
+        with self._changed:
+            self._running -= 1
+            if task.result is not None:
+                self._open -= 1
+                self._leave(task)
+                for follower in task.followers:
+                    follower.stale = True
+                    self._count_down(follower)
+                task.followers = []
+            self._changed.notify_all()
+
+    def _leave(self, task: Task) -> None:
+        for key in (*task.owns, *task.needs):
+            queue = self._rows.get(key)
+            if queue is None:
+                continue
+            if queue.owner is task:
+                queue.owner = None
+            elif task in queue.users:
+                queue.users.remove(task)
+            if queue.owner is None and not queue.users:
+                del self._rows[key]
+
+    def drain(self) -> None:
+        """Wait until every task is finished, or, after a halt, until none is under way."""
+        self._before_wait()
+        with self._changed:
+            while self._running or (self._open and not self._halted):
+                self._changed.wait()
+
+    def halt(self) -> None:
+        """Begin no further task; those under way end."""
+        with self._changed:
+            self._halted = True
+            self._changed.notify_all()

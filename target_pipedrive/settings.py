@@ -1,0 +1,300 @@
+"""The target's settings, checked."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import MappingProxyType
+
+import msgspec
+
+from pipedrive_client import SETTING_DEFINITIONS, ConfigError
+from target_pipedrive.spec import JSON
+
+DEFAULT_LEDGER = "target-pipedrive-ledger.sqlite"
+DEFAULT_REJECTS = "target-pipedrive-rejects.singer"
+DEFAULT_MAX_DELETES = 100
+_WRITES = ("upsert", "add", "update", "delete")
+_STREAM_KEYS = frozenset({"entity", "action", "write", "match_on", "fields", "id", "external_id", "ignore"})
+
+
+def _property(kind: str, description: str, **more: JSON) -> dict[str, JSON]:
+    return {"type": [kind, "null"], "description": description, **more}
+
+
+OWN_SETTINGS: dict[str, dict[str, JSON]] = {
+    "streams": _property(
+        "object",
+        "What a stream of a name of its own writes: by stream name `{entity, write, match_on, fields, id, "
+        "external_id, ignore}` or `{action, fields, ignore}`. `fields` maps the stream's columns to "
+        "Pipedrive's fields (column, key or label).",
+        additionalProperties=True,
+    ),
+    "match_on": _property(
+        "object",
+        "How rows without an id are found, by entity: fields compared exactly, such as "
+        '`{"persons": ["email"], "organizations": ["name"]}`.',
+        additionalProperties=True,
+    ),
+    "on_ambiguous": _property(
+        "string",
+        "When a match finds several rows: `fail` the record, take the `oldest` or the `newest`, or `skip` it.",
+        enum=["fail", "oldest", "newest", "skip", None],
+        default="fail",
+    ),
+    "foreign_ids": _property(
+        "boolean",
+        "Ids in the input belong to another account or system: they are never taken for Pipedrive's own, but "
+        "translated with the ledger.",
+        default=False,
+    ),
+    "unknown_streams": _property(
+        "string",
+        "A stream that is neither an action nor an entity nor in `streams`: `fail` its records or `ignore` them.",
+        enum=["fail", "ignore", None],
+        default="fail",
+    ),
+    "unknown_fields": _property(
+        "string",
+        "A property that Pipedrive does not know: `fail` the stream or `ignore` the property.",
+        enum=["fail", "ignore", None],
+        default="fail",
+    ),
+    "create_fields": _property(
+        "boolean", "Add missing custom fields to Pipedrive, typed by the stream's schema.", default=False
+    ),
+    "create_options": _property(
+        "boolean", "Add missing options to single and multiple option fields.", default=False
+    ),
+    "allow_deletes": _property(
+        "boolean",
+        "Delete the row when a record of an entity stream has `_sdc_deleted_at` or `is_deleted: true`; else "
+        "such a record is skipped.",
+        default=False,
+    ),
+    "max_deletes": _property(
+        "integer",
+        "Most rows that such records, or `mirror`, may delete in one run; the rest fail.",
+        default=DEFAULT_MAX_DELETES,
+    ),
+    "mirror": _property(
+        "boolean",
+        "After ACTIVATE_VERSION, delete the rows this ledger wrote for the stream that did not come again, "
+        "within `max_deletes`: all of them or none.",
+        default=False,
+    ),
+    "dry_run": _property(
+        "boolean", "Plan everything, write nothing, pass no STATE on; show what would happen.", default=False
+    ),
+    "results_path": _property("string", "JSONL file that gets the outcome of each record."),
+    "rejects_path": _property(
+        "string",
+        "Singer file that gets the records that failed, each with the reason; it can be piped in again. A file "
+        "that exists is kept and a numbered one made beside it.",
+        default=DEFAULT_REJECTS,
+    ),
+    "on_error": _property(
+        "string",
+        "After a failed record `continue` (and exit with code 1 at the end) or `stop`.",
+        enum=["continue", "stop", None],
+        default="continue",
+    ),
+    "max_failures": _property("integer", "Stop once so many records have failed."),
+    "ledger_path": _property(
+        "string",
+        "SQLite file that remembers which external id is which row, and what an interrupted run had begun. "
+        "One for each pipeline.",
+        default=DEFAULT_LEDGER,
+    ),
+    "files_dir": _property("string", "Folder that `path` of file uploads must lie in."),
+}
+
+
+def config_jsonschema() -> dict[str, JSON]:
+    """JSON schema of all settings, the shared ones first."""
+    properties: dict[str, JSON] = {}
+    for shared in SETTING_DEFINITIONS:
+        entry: dict[str, JSON] = {"type": [shared.type, "null"], "description": shared.description}
+        if shared.secret:
+            entry |= {"secret": True, "writeOnly": True}
+        if shared.default is not None:
+            entry["default"] = shared.default
+        properties[shared.name] = entry
+    properties.update(OWN_SETTINGS)
+    for name, entry in properties.items():
+        if isinstance(entry, dict):
+            entry.setdefault("title", name.replace("_", " ").capitalize())
+    return {"type": "object", "properties": properties}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StreamSettings:
+    """What the settings say of one stream.
+
+    Attributes:
+        entity: entity it writes, unless `action` is set.
+        action: action it performs.
+        write: `upsert`, `add`, `update` or `delete`.
+        match_on: fields the row is found by; None takes the entity's setting.
+        fields: column of the stream → field of Pipedrive.
+        id: column that holds Pipedrive's id.
+        external_id: column that holds the caller's own id.
+        ignore: columns that are not written.
+    """
+
+    entity: str | None = None
+    action: str | None = None
+    write: str = "upsert"
+    match_on: tuple[str, ...] | None = None
+    fields: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    id: str | None = None
+    external_id: str | None = None
+    ignore: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Options:
+    """The target's own settings, checked; names as in `OWN_SETTINGS`."""
+
+    streams: Mapping[str, StreamSettings] = field(default_factory=lambda: MappingProxyType({}))
+    match_on: Mapping[str, tuple[str, ...]] = field(default_factory=lambda: MappingProxyType({}))
+    on_ambiguous: str = "fail"
+    foreign_ids: bool = False
+    ignore_unknown_streams: bool = False
+    ignore_unknown_fields: bool = False
+    create_fields: bool = False
+    create_options: bool = False
+    allow_deletes: bool = False
+    max_deletes: int = DEFAULT_MAX_DELETES
+    mirror: bool = False
+    dry_run: bool = False
+    results_path: Path | None = None
+    rejects_path: Path | None = None
+    stop_on_error: bool = False
+    max_failures: int | None = None
+    ledger_path: Path = Path(DEFAULT_LEDGER)
+    files_dir: Path | None = None
+
+    @classmethod
+    def from_config(cls, config: Mapping[str, object]) -> Options:
+        """The settings of a configuration; unset ones take their default.
+
+        Raises:
+            ConfigError: a setting cannot work; names it and says what it must be.
+        """
+        return cls(
+            streams=MappingProxyType(
+                {name: _stream(name, entry) for name, entry in _object(config, "streams").items()}
+            ),
+            match_on=MappingProxyType(
+                {
+                    entity: _names(f"match_on.{entity}", fields)
+                    for entity, fields in _object(config, "match_on").items()
+                }
+            ),
+            on_ambiguous=_word(config, "on_ambiguous", ("fail", "oldest", "newest", "skip")),
+            foreign_ids=_truth(config, "foreign_ids"),
+            ignore_unknown_streams=_word(config, "unknown_streams", ("fail", "ignore")) == "ignore",
+            ignore_unknown_fields=_word(config, "unknown_fields", ("fail", "ignore")) == "ignore",
+            create_fields=_truth(config, "create_fields"),
+            create_options=_truth(config, "create_options"),
+            allow_deletes=_truth(config, "allow_deletes"),
+            max_deletes=_count(config, "max_deletes", default=DEFAULT_MAX_DELETES) or 0,
+            mirror=_truth(config, "mirror"),
+            dry_run=_truth(config, "dry_run"),
+            results_path=_path(config, "results_path"),
+            rejects_path=_path(config, "rejects_path") or Path(DEFAULT_REJECTS),
+            stop_on_error=_word(config, "on_error", ("continue", "stop")) == "stop",
+            max_failures=_count(config, "max_failures"),
+            ledger_path=_path(config, "ledger_path") or Path(DEFAULT_LEDGER),
+            files_dir=_path(config, "files_dir"),
+        )
+
+
+def _stream(name: str, entry: object) -> StreamSettings:
+    where = f"streams.{name}"
+    if not isinstance(entry, Mapping):
+        raise ConfigError(f'{where} must be an object such as {{"entity": "persons"}}.')
+    odd = sorted(set(entry) - _STREAM_KEYS)
+    if odd:
+        raise ConfigError(f"{where} has no {odd[0]!r}; it takes {', '.join(sorted(_STREAM_KEYS))}.")
+    if ("entity" in entry) == ("action" in entry):
+        raise ConfigError(f"{where} needs either entity or action.")
+    write = entry.get("write") or "upsert"
+    if write not in _WRITES:
+        raise ConfigError(f"{where}.write must be one of {', '.join(_WRITES)}.")
+    fields = entry.get("fields") or {}
+    if not isinstance(fields, Mapping) or not all(isinstance(field, str) for field in fields.values()):
+        raise ConfigError(f"{where}.fields must map columns to names of fields.")
+    match_on = entry.get("match_on")
+    return StreamSettings(
+        entity=entry.get("entity"),
+        action=entry.get("action"),
+        write=write,
+        match_on=None if match_on is None else _names(f"{where}.match_on", match_on),
+        fields=MappingProxyType(dict(fields)),
+        id=entry.get("id"),
+        external_id=entry.get("external_id"),
+        ignore=frozenset(_names(f"{where}.ignore", entry.get("ignore") or [])),
+    )
+
+
+def _names(where: str, given: object) -> tuple[str, ...]:
+    if isinstance(given, str):
+        return (given,)
+    if isinstance(given, Sequence) and all(isinstance(name, str) for name in given):
+        return tuple(given)
+    raise ConfigError(f"{where} must be a list of names.")
+
+
+def _object(config: Mapping[str, object], name: str) -> Mapping[str, object]:
+    given = config.get(name)
+    if isinstance(given, str) and given.strip():  # environments carry objects as JSON text
+        try:
+            given = msgspec.json.decode(given)
+        except msgspec.DecodeError as error:
+            raise ConfigError(f"{name} is not JSON: {error}.") from error
+    if not given:
+        return {}
+    if not isinstance(given, Mapping):
+        raise ConfigError(f"{name} must be an object.")
+    return given
+
+
+def _word(config: Mapping[str, object], name: str, words: tuple[str, ...]) -> str:
+    given = config.get(name) or words[0]
+    if given not in words:
+        raise ConfigError(f"{name} must be one of {', '.join(words)}.")
+    return str(given)
+
+
+def _truth(config: Mapping[str, object], name: str) -> bool:
+    given = config.get(name)
+    if given is None or isinstance(given, bool):
+        return bool(given)
+    if str(given).lower() in {"true", "1", "false", "0", ""}:
+        return str(given).lower() in {"true", "1"}
+    raise ConfigError(f"{name} must be true or false.")
+
+
+def _count(config: Mapping[str, object], name: str, *, default: int | None = None) -> int | None:
+    given = config.get(name)
+    if given is None or given == "":
+        return default
+    try:
+        count = int(str(given))
+    except ValueError:
+        count = -1
+    if count < 0 or isinstance(given, bool):
+        raise ConfigError(f"{name} must be a whole number from 0 up.")
+    return count
+
+
+def _path(config: Mapping[str, object], name: str) -> Path | None:
+    given = config.get(name)
+    if given is None or given == "":
+        return None
+    if not isinstance(given, str):
+        raise ConfigError(f"{name} must be a path.")
+    return Path(given).expanduser()

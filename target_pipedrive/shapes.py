@@ -1,0 +1,118 @@
+"""Odd records turned into the columns of their action; each function is named by the specs that need it."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import mimetypes
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+
+from target_pipedrive import encode
+from target_pipedrive.faults import RecordFault
+
+if TYPE_CHECKING:
+    from target_pipedrive.tasks import Draft
+
+_ENTITY_COLUMNS = {
+    "deal": "deal_id",
+    "person": "person_id",
+    "org": "org_id",
+    "organization": "org_id",
+    "product": "product_id",
+    "activity": "activity_id",
+    "lead": "lead_id",
+    "project": "project_id",
+}
+
+
+def attached_to(draft: Draft, extras: Mapping[str, object]) -> None:
+    """`entity_type` and `entity_id` as the column of that entity."""
+    kind, row_id = extras.get("entity_type"), extras.get("entity_id")
+    if kind is None and row_id is None:
+        return
+    column = _ENTITY_COLUMNS.get(str(kind).lower().removesuffix("s"))
+    if column is None or row_id is None:
+        raise RecordFault(f"entity_type must be one of {', '.join(sorted(_ENTITY_COLUMNS))}, with entity_id")
+    draft.body[column] = encode.uuid(row_id) if column == "lead_id" else encode.integer(row_id)
+
+
+def primary_participant(draft: Draft, extras: Mapping[str, object]) -> None:
+    """`person_id` of an activity as its primary participant, the only way Pipedrive takes it."""
+    del extras
+    person = draft.body.pop("person_id", None)
+    waiting = [one for one in draft.references if one.column == "person_id"]
+    if draft.body.get("participants"):
+        draft.references = [one for one in draft.references if one not in waiting]
+        return
+    if person is None and not waiting:
+        return
+    entry: dict[str, object] = {"person_id": person, "primary": True}
+    for one in waiting:
+        one.place = entry
+    draft.body["participants"] = [entry]
+
+
+SHAPES: Mapping[str, Callable[[Draft, Mapping[str, object]], None]] = MappingProxyType(
+    {"attached_to": attached_to, "primary_participant": primary_participant}
+)
+FILE_EXTRAS = ("content", "content_encoding", "path", "file_name")
+
+
+def file_part(draft: Draft, column: str, record: Mapping[str, object], files_dir: Path | None) -> None:
+    """Put the file of an upload into the draft.
+
+    The bytes are in `content` (text, or base64 with `content_encoding: base64`, or `data:…;base64,…`), or in the
+    file `path` below the setting `files_dir`.
+
+    Raises:
+        RecordFault: there are none, or the path lies outside.
+    """
+    name = record.get("file_name")
+    content, path = record.get("content", record.get(column)), record.get("path")
+    if path:
+        source = allowed(path, files_dir)
+        body: object = source
+        name = name or source.name
+    elif isinstance(content, str):
+        body = _bytes_of(content, record.get("content_encoding"))
+    else:
+        raise RecordFault("needs the file: content (text or base64), or path inside files_dir")
+    filename = str(name or "file.txt")
+    draft.files[column] = (
+        filename,
+        body,
+        mimetypes.guess_type(filename)[0] or "application/octet-stream",
+    )
+
+
+def _bytes_of(content: str, encoding: object) -> bytes:
+    if content.startswith("data:") and ";base64," in content[:200]:
+        content, encoding = content.partition(";base64,")[2], "base64"
+    if encoding in (None, "", "text", "utf-8", "utf8"):
+        return content.encode()
+    if encoding != "base64":
+        raise RecordFault("content_encoding must be text or base64")
+    try:
+        return base64.b64decode(content, validate=True)
+    except (binascii.Error, ValueError):
+        raise RecordFault("content is not base64") from None
+
+
+def allowed(path: object, files_dir: Path | None) -> Path:
+    """The file a record names, which must lie in the folder of the settings.
+
+    Raises:
+        RecordFault: there is no such folder or file, or it lies elsewhere.
+    """
+    if files_dir is None:
+        raise RecordFault("names a file by path; set files_dir to the folder that uploads may come from")
+    folder = files_dir.resolve()
+    found = (folder / str(path)).resolve()
+    if not found.is_relative_to(folder):
+        raise RecordFault("path lies outside files_dir")
+    if not found.is_file():
+        raise RecordFault("path names no file in files_dir")
+    return found

@@ -1,0 +1,203 @@
+"""The target: settings, the client, and Singer messages on their way to the engine."""
+
+from __future__ import annotations
+
+import os
+import sys
+from functools import cached_property
+from typing import IO, TYPE_CHECKING, Any, ClassVar
+from urllib.parse import urlsplit
+
+from singer_sdk import Target
+from singer_sdk.exceptions import MissingKeyPropertiesError, RecordsWithoutSchemaException
+from singer_sdk.helpers.capabilities import PluginCapabilities
+from singer_sdk.plugin_base import _ConfigInput
+from singer_sdk.singerlib.encoding.base import GenericSingerReader
+from singer_sdk.singerlib.exceptions import InvalidInputLine
+from singer_sdk.sinks import Sink
+from typing_extensions import override
+
+from pipedrive_client import ClientSettings, PipedriveClient
+from pipedrive_client.cli import Exit
+from target_pipedrive.engine import Engine
+from target_pipedrive.intake import InputFault, Intake
+from target_pipedrive.ledger import Ledger
+from target_pipedrive.report import lay_out
+from target_pipedrive.settings import Options, config_jsonschema
+
+if TYPE_CHECKING:
+    from collections import Counter
+    from collections.abc import Callable
+    from types import FrameType
+
+    from singer_sdk.helpers.capabilities import CapabilitiesEnum
+
+
+class LineReader(GenericSingerReader[str]):
+    """Hands lines to a function as they come, without looking into them."""
+
+    def __init__(self, take: Callable[[str | bytes], None], counts: Callable[[], Counter[str]]) -> None:
+        super().__init__()
+        self._take = take
+        self._counts = counts
+
+    @property
+    @override
+    def default_input(self) -> IO[str]:
+        """Standard input, as bytes: decoding text first would cost as much as the JSON."""
+        return sys.stdin.buffer  # type: ignore[return-value]  # lines of either kind are taken
+
+    @override
+    def process_lines(
+        self, file_input: IO[str] | None, callbacks: dict[str, Callable[[dict[str, Any]], None]]
+    ) -> Counter[str]:
+        for line in file_input or self.default_input:
+            self._take(line)
+        return self._counts()
+
+    @override
+    def deserialize_json(self, line: str) -> dict[str, Any]:
+        raise NotImplementedError
+
+
+class NoSink(Sink):
+    """The SDK asks for a class; records never get there."""
+
+    @override
+    def process_batch(self, context: dict[str, Any]) -> None:
+        raise NotImplementedError
+
+
+class TargetPipedrive(Target):
+    """Writes records to Pipedrive: a stream is an action, or an entity to be brought up to date."""
+
+    name = "target-pipedrive"
+    package_name = "pipedrive-singer"
+    default_sink_class = NoSink
+    config_jsonschema: ClassVar[dict[str, Any]] = config_jsonschema()
+    capabilities: ClassVar[list[CapabilitiesEnum]] = [
+        PluginCapabilities.ABOUT,
+        PluginCapabilities.STRUCTURED_LOGGING,
+    ]
+
+    def __init__(self, **options: Any) -> None:  # noqa: ANN401  the SDK's own options
+        """Set up the target; nothing is opened or requested before the first line.
+
+        Raises:
+            ConfigError: a setting cannot work.
+        """
+        options["message_reader"] = LineReader(self._take_line, lambda: self._intake.counts)
+        self._interrupted_by = 0
+        super().__init__(**options)
+        self.options = Options.from_config(self.config)
+        self._client_settings = ClientSettings.from_config(self.config)
+        self._begun = False
+
+    @classmethod
+    @override
+    def append_builtin_config(cls, config_jsonschema: dict[str, Any]) -> None:
+        """Nothing of the SDK's own settings: none of them would be honoured."""
+
+    @cached_property
+    def client(self) -> PipedriveClient:
+        """The only way to Pipedrive."""
+        return PipedriveClient(self._client_settings)
+
+    @cached_property
+    def engine(self) -> Engine:
+        """What performs the records."""
+        host = urlsplit(self._client_settings.base_url).hostname or ""
+        path = None if self.options.dry_run else self.options.ledger_path
+        ledger = Ledger(path, account=host)
+        if self.options.dry_run and self.options.ledger_path.exists():
+            ledger.borrow(self.options.ledger_path)
+        return Engine(self.client, ledger, self.options, self.logger)
+
+    @cached_property
+    def _intake(self) -> Intake:
+        self._begun = True
+        return Intake(self.engine, strict=self.options.stop_on_error)
+
+    def _take_line(self, line: str | bytes) -> None:
+        try:
+            self._intake.take(line)
+        except InputFault as fault:
+            self._close()
+            raise _sdk_error(fault) from None
+        except BaseException:
+            self._close()
+            raise
+
+    @override
+    def process_endofpipe(self) -> None:
+        """Wait for everything, show the table, and close."""
+        if not self._begun:
+            return
+        try:
+            self.engine.finish()
+        finally:
+            self._close()
+
+    def _close(self) -> None:
+        """Book what is finished and show it, once."""
+        if not self._begun:
+            return
+        self._begun = False
+        engine = self.engine
+        engine.close()
+        for stream, count in self._intake.ignored().items():
+            self.logger.info("Ignored %d records of stream %s, which writes nothing", count, stream)
+        head = "Would have written (dry run)" if self.options.dry_run else "Written"
+        self.logger.info("%s:\n%s", head, lay_out(engine.table()))
+        if engine.report.failures and engine.report.rejects.written:
+            self.logger.error(
+                "%d records failed; they are in %s", engine.report.failures, engine.report.rejects.path
+            )
+        self.client.close()
+
+    @override
+    def _process_schema_message(self, message_dict: dict[str, Any]) -> None:
+        raise NotImplementedError
+
+    @override
+    def _handle_termination(self, signum: int, frame: FrameType | None) -> None:
+        """Let calls under way end and book them; leave at once when asked twice."""
+        if self._interrupted_by:
+            os._exit(Exit.INTERRUPTED + signum)
+        self._interrupted_by = signum
+        self.logger.info("Stopping: calls under way are finished and booked")
+        self._close()
+        raise SystemExit(Exit.INTERRUPTED + signum)
+
+    @classmethod
+    @override
+    def invoke(
+        cls,
+        *,
+        about: bool = False,
+        about_format: str | None = None,
+        config: _ConfigInput | None = None,
+        file_input: IO[str] | None = None,
+    ) -> None:
+        """Run the command line: a load, unless `--about` asks for something else."""
+        super(Target, cls).invoke(about=about, about_format=about_format)
+        target = cls(
+            config=dict(config.config) if config else {}, parse_env_config=bool(config and config.parse_env)
+        )
+        target.listen(file_input)
+        if target.engine_failures:
+            raise SystemExit(Exit.FAILED)
+
+    @property
+    def engine_failures(self) -> int:
+        """Records that failed; 0 when nothing was read."""
+        return self.engine.report.failures if "engine" in self.__dict__ else 0
+
+
+def _sdk_error(fault: InputFault) -> Exception:
+    """The SDK's exception for a line that breaks the format."""
+    if fault.kind == "record_before_schema":
+        return RecordsWithoutSchemaException(str(fault))
+    if fault.kind == "key":
+        return MissingKeyPropertiesError(str(fault))
+    return InvalidInputLine(str(fault))

@@ -1,0 +1,153 @@
+"""One record on its way: what it asks for, what it waits for, and how it ended."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import TYPE_CHECKING, TypeAlias
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from pipedrive_client import PipedriveError
+    from target_pipedrive.spec import ActionSpec, EntitySpec
+
+LockKey: TypeAlias = "tuple[str, str]"
+"""Entity and id (`7`), external id (`ext:acme-1`) or matched value (`match:…`)."""
+
+
+class Outcome(StrEnum):
+    """How a record ended."""
+
+    CREATED = "created"
+    UPDATED = "updated"
+    UNCHANGED = "unchanged"
+    DELETED = "deleted"
+    MERGED = "merged"
+    SKIPPED = "skipped"
+    FAILED = "failed"
+
+
+@dataclass(slots=True, kw_only=True)
+class Result:
+    """The outcome of one record.
+
+    Attributes:
+        outcome: how it ended.
+        id: Pipedrive id of the row, where there is one.
+        changed: names of the fields that were sent because they differed.
+        note: what the reader of the results should know.
+        error: the sentence, for failures.
+        cause: what Pipedrive or the connection did, when that is why it failed.
+    """
+
+    outcome: Outcome
+    id: str | None = None
+    changed: tuple[str, ...] = ()
+    note: str = ""
+    error: str = ""
+    cause: PipedriveError | None = None
+
+
+@dataclass(slots=True, kw_only=True)
+class Reference:
+    """A column whose value is an external id of another row.
+
+    Attributes:
+        column: name in the body, or key of the custom field.
+        entity: entity of the other row.
+        external_id: what the ledger knows it by.
+        place: the mapping that takes the id.
+        optional: whether the column is left out when the ledger does not know the other row.
+    """
+
+    column: str
+    entity: str
+    external_id: str
+    place: dict[str, object]
+    optional: bool = False
+
+
+@dataclass(slots=True, kw_only=True)
+class Draft:
+    """A record translated to Pipedrive's columns, before ids are looked up.
+
+    Attributes:
+        path: values of the path's placeholders.
+        query: values of the query.
+        body: values of the body, custom fields not among them.
+        custom: custom field values by key.
+        references: columns still to be filled from the ledger.
+        id: Pipedrive id of the row, as text.
+        external_id: the caller's own id.
+        matches: column → value the row is to be found by.
+        deleted: whether the record says that the row is gone.
+        files: parts of a multipart body: name → (file name, bytes or path, content type).
+        emptied: columns that were null but cannot be emptied.
+    """
+
+    path: dict[str, object] = field(default_factory=dict)
+    query: dict[str, object] = field(default_factory=dict)
+    body: dict[str, object] = field(default_factory=dict)
+    custom: dict[str, object] = field(default_factory=dict)
+    references: list[Reference] = field(default_factory=list)
+    id: str | None = None
+    external_id: str | None = None
+    matches: dict[str, object] = field(default_factory=dict)
+    deleted: bool = False
+    files: dict[str, tuple[str, object, str]] = field(default_factory=dict)
+    emptied: tuple[str, ...] = ()
+
+
+@dataclass(slots=True, kw_only=True)
+class Write:
+    """One call, ready to be sent."""
+
+    action: ActionSpec
+    draft: Draft
+    stream: str
+    entity: EntitySpec | None = None
+    identity: bytes = b""
+
+
+@dataclass(slots=True, kw_only=True, eq=False)
+class Task:
+    """One record between the reader and its outcome.
+
+    Attributes:
+        number: position among all records of the run, from 1.
+        stream: name of the stream.
+        key: values of the stream's key properties, for results and messages.
+        line: the message as it came, for the reject file.
+        schema: the SCHEMA message that was in force.
+        identity: digest of stream, content and occurrence.
+        draft: what the record asks for; None when it never got that far.
+        perform: does it; raises `RecordFault` or `PipedriveError` for failures.
+        owns: rows it may change: no other task on them at the same time.
+        needs: rows it points at: no change of them at the same time.
+        lookup: entity and id to be read in bulk before it runs.
+        row: what the bulk read found: the row, or None when there is none.
+        was_read: whether `row` is filled.
+        stale: whether an earlier task may have changed the row since.
+        waiting: how many other tasks and look-ups it waits for.
+        followers: tasks that wait for it.
+        result: set at the end.
+    """
+
+    number: int
+    stream: str
+    key: Mapping[str, object]
+    line: bytes
+    schema: bytes
+    identity: bytes = b""
+    draft: Draft | None = None
+    perform: Callable[[Task], Result] | None = None
+    owns: tuple[LockKey, ...] = ()
+    needs: tuple[LockKey, ...] = ()
+    lookup: tuple[str, str] | None = None
+    row: Mapping[str, object] | None = None
+    was_read: bool = False
+    stale: bool = False
+    waiting: int = 0
+    followers: list[Task] = field(default_factory=list)
+    result: Result | None = None

@@ -1,0 +1,390 @@
+"""Entity streams: find the row, compare, and add, change or delete only what differs."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from target_pipedrive import compare
+from target_pipedrive.customs import flat_form
+from target_pipedrive.encode import encoder
+from target_pipedrive.faults import RecordFault
+from target_pipedrive.tasks import Draft, Outcome, Result
+
+if TYPE_CHECKING:
+    from target_pipedrive.calls import Caller, Done
+    from target_pipedrive.customs import FieldBook
+    from target_pipedrive.links import Links
+    from target_pipedrive.plans import EntityPlan
+    from target_pipedrive.rows import Row, Rows
+    from target_pipedrive.settings import Options
+    from target_pipedrive.spec import ActionSpec
+    from target_pipedrive.tasks import Task
+
+_EMPTY = (None, "", [], {})
+
+
+class DeleteGuard:
+    """Counts deletes against `max_deletes`."""
+
+    def __init__(self, most: int) -> None:
+        self._left = most
+        self._most = most
+        self._lock = threading.Lock()
+
+    def take(self) -> None:
+        """Allow one delete.
+
+        Raises:
+            RecordFault: the run has deleted as much as it may.
+        """
+        with self._lock:
+            if self._left <= 0:
+                raise RecordFault(f"was not deleted: max_deletes ({self._most}) is reached")
+            self._left -= 1
+
+    @property
+    def left(self) -> int:
+        """Deletes still allowed."""
+        return self._left
+
+
+class Upserter:
+    """Performs the records of entity streams."""
+
+    def __init__(
+        self, caller: Caller, rows: Rows, links: Links, book: FieldBook, options: Options, guard: DeleteGuard
+    ) -> None:
+        self._caller = caller
+        self._rows = rows
+        self._links = links
+        self._book = book
+        self._options = options
+        self._guard = guard
+        self._matched: dict[tuple[str, str], str] = {}
+
+    def perform(self, task: Task, plan: EntityPlan) -> Result:
+        """Bring Pipedrive to what the record says.
+
+        Raises:
+            RecordFault: the record cannot be written as it is.
+            PipedriveError: a request failed; a failed look-up never turns into an add.
+        """
+        draft = task.draft
+        if draft is None:
+            raise RecordFault("has no content")
+        if draft.deleted:
+            return self._delete(task, plan, draft)
+        fill_references(draft, self._links)
+        row_id, row = self._find(task, plan, draft)
+        if row_id is None or (row is None and plan.spec.chosen_key):
+            return self._add(task, plan, draft)
+        if row is None and plan.spec.read is None and plan.spec.single is None:
+            row = {}
+        if row is None or _is_gone(row):
+            return self._gone(task, plan, draft, row_id)
+        if draft.external_id is not None:
+            self._links.put(plan.spec.name, draft.external_id, row_id, task.stream)
+        if plan.write == "add":
+            return Result(outcome=Outcome.SKIPPED, id=row_id, note="is there already")
+        return self._update(task, plan, draft, row_id, row)
+
+    # --- finding ----------------------------------------------------------------------------------
+
+    def _find(self, task: Task, plan: EntityPlan, draft: Draft) -> tuple[str | None, Row | None]:
+        """Id and row of the record; no id when it is to be added, no row when the row is gone."""
+        row_id = draft.id
+        if row_id is None and draft.external_id is not None:
+            row_id = self._links.get(plan.spec.name, draft.external_id)
+        if row_id is None and draft.matches:
+            row_id = self._match(task, plan, draft)
+            if row_id is None:
+                return None, None
+        if row_id is None:
+            return None, None
+        if task.was_read and not task.stale:
+            return row_id, task.row
+        return row_id, self._rows.one(plan.spec, row_id, draft.body, task.stream)
+
+    def _match(self, task: Task, plan: EntityPlan, draft: Draft) -> str | None:
+        """Id of the row that agrees with the record in every field of `match_on`.
+
+        Raises:
+            RecordFault: none of the fields can be searched, or several rows agree.
+        """
+        spec = plan.spec
+        wanted = str(sorted((name, str(value).casefold()) for name, value in draft.matches.items()))
+        known = self._matched.get((spec.name, wanted))
+        if known is not None:
+            return known
+        found = self._candidates(task, plan, draft)
+        if len(found) > 1:
+            ids = sorted(found, key=lambda one: (len(one), one))
+            choice = self._options.on_ambiguous
+            if choice == "skip":
+                raise SkipRecord(f"{len(found)} rows match")
+            if choice == "fail":
+                raise RecordFault(
+                    f"matches {len(found)} {spec.name} ({', '.join(ids[:5])}); merge them, match on more fields, "
+                    "or set on_ambiguous"
+                )
+            return ids[0] if choice == "oldest" else ids[-1]
+        if found:
+            self._matched[spec.name, wanted] = found[0]
+            return found[0]
+        return None
+
+    def _candidates(self, task: Task, plan: EntityPlan, draft: Draft) -> list[str]:
+        spec = plan.spec
+        searched = [name for name in draft.matches if spec.search and self._search_column(plan, name)]
+        if spec.search is not None and searched:
+            name = searched[0]
+            term = _term(draft.matches[name])
+            ids = self._rows.search(spec, self._search_column(plan, name) or name, term, task.stream)
+            rows = {one: self._rows.one(spec, one, draft.body, task.stream) for one in dict.fromkeys(ids)}
+        elif spec.read is not None and spec.read.ids is None:
+            rows = dict(self._rows.listed(spec, draft.body, task.stream))
+        else:
+            raise RecordFault(
+                f"cannot be found by {', '.join(draft.matches)}: {spec.name} have no such search"
+            )
+        return [
+            one
+            for one, row in rows.items()
+            if row is not None
+            and not _is_gone(row)
+            and all(_agrees(row, name, value, plan) for name, value in draft.matches.items())
+        ]
+
+    def _search_column(self, plan: EntityPlan, name: str) -> str | None:
+        """The column of the search for a match field; custom fields share one."""
+        fields = plan.spec.search.fields if plan.spec.search else {}
+        if name in fields:
+            return name
+        return "custom_fields" if len(name) == 40 and "custom_fields" in fields else None  # noqa: PLR2004 - a key
+
+    # --- writing ----------------------------------------------------------------------------------
+
+    def _add(self, task: Task, plan: EntityPlan, draft: Draft) -> Result:
+        spec, action = plan.spec, plan.add
+        if plan.write == "update":
+            return Result(outcome=Outcome.SKIPPED, note="no row matches")
+        if action is None:
+            raise RecordFault(f"is not there, and Pipedrive offers no way to add {spec.name}")
+        if spec.chosen_key and draft.id is not None:
+            column = action.body_columns[spec.key]
+            draft.body[spec.key] = encoder(column.kind)(draft.id)
+        body = {name: value for name, value in draft.body.items() if name in action.body_columns}
+        body = {name: value for name, value in body.items() if value not in _EMPTY}
+        path = self._path(action, plan, draft, None)
+        waiting = (
+            {name for name, column in action.body_columns.items() if column.required}
+            - set(body)
+            - set(draft.files)
+        )
+        if waiting:
+            raise RecordFault(f"is to be added and needs {', '.join(sorted(waiting))}")
+        custom = {key: value for key, value in draft.custom.items() if value not in _EMPTY}
+        done = self._caller.send(task, action, replace(draft, path=path, body=body, custom=custom), spec)
+        self._rows.forget(spec)
+        if done.id is not None:
+            if draft.external_id is not None:
+                self._links.put(spec.name, draft.external_id, done.id, task.stream)
+            if draft.matches:
+                wanted = str(sorted((name, str(value).casefold()) for name, value in draft.matches.items()))
+                self._matched[spec.name, wanted] = done.id
+        self._add_rest(task, plan, draft, body, done)
+        return Result(outcome=Outcome.CREATED, id=done.id, note=done.note)
+
+    def _add_rest(
+        self, task: Task, plan: EntityPlan, draft: Draft, sent: Mapping[str, object], done: Done
+    ) -> None:
+        """Say in a second call what only an update takes."""
+        action = plan.update
+        if action is None or done.id is None:
+            return
+        rest = {
+            name: value
+            for name, value in draft.body.items()
+            if name in action.body_columns
+            and plan.add is not None
+            and name not in plan.add.body_columns
+            and name not in sent
+            and value not in (*_EMPTY, False)
+        }
+        if rest:
+            path = self._path(action, plan, draft, done.id)
+            self._caller.send(task, action, Draft(path=path, body=rest), plan.spec)
+
+    def _update(self, task: Task, plan: EntityPlan, draft: Draft, row_id: str, row: Row) -> Result:
+        action = plan.update
+        if action is None:
+            return Result(outcome=Outcome.UNCHANGED, id=row_id, note="rows of this kind cannot be changed")
+        columns = action.body_columns
+        body = {name: value for name, value in draft.body.items() if name in columns}
+        changed = compare.differing(body, row, columns)
+        custom = self._custom_changes(plan, draft, row)
+        note = _not_emptied(draft, row)
+        if not changed and not custom:
+            return Result(outcome=Outcome.UNCHANGED, id=row_id, note=note)
+        names = (*changed, *custom)
+        path = self._path(action, plan, draft, row_id)
+        if row.get("is_archived") is True and "is_archived" in columns:
+            if changed.get("is_archived") is not False:
+                raise RecordFault(
+                    f"{plan.spec.name} {row_id} is archived, and archived rows take no change; send is_archived: "
+                    "false to bring it back"
+                )
+            del changed["is_archived"]
+            self._caller.send(task, action, Draft(path=path, body={"is_archived": False}), plan.spec)
+        if changed or custom:
+            _complete_required(changed, body, row, action)
+            self._caller.send(task, action, Draft(path=path, body=changed, custom=custom), plan.spec)
+        self._rows.forget(plan.spec)
+        return Result(outcome=Outcome.UPDATED, id=row_id, changed=names, note=note)
+
+    def _custom_changes(self, plan: EntityPlan, draft: Draft, row: Row) -> dict[str, object]:
+        if not draft.custom:
+            return {}
+        if plan.spec.flat_custom_fields:
+            known = {one.key: one for one in self._book.definitions(plan.custom_fields or "")}
+            return {
+                key: value
+                for key, value in draft.custom.items()
+                if not all(
+                    compare.same_or_empty(part, row.get(name))
+                    for name, part in flat_form({key: value}, known).items()
+                )
+            }
+        held = row.get("custom_fields")
+        held = held if isinstance(held, Mapping) else {}
+        return {
+            key: value
+            for key, value in draft.custom.items()
+            if not compare.same_or_empty(value, held.get(key))
+        }
+
+    def _delete(self, task: Task, plan: EntityPlan, draft: Draft) -> Result:
+        spec, action = plan.spec, plan.delete
+        if not self._options.allow_deletes and plan.write != "delete":
+            return Result(
+                outcome=Outcome.SKIPPED, id=draft.id, note="is deleted in the input; set allow_deletes"
+            )
+        if action is None:
+            raise RecordFault(f"is to be deleted, and Pipedrive offers no way to delete {spec.name}")
+        for reference in draft.references:
+            reference.place[reference.column] = self._links.get(reference.entity, reference.external_id)
+        row_id, row = self._find(task, plan, draft)
+        if row_id is None or ((spec.read or spec.single) and (row is None or _is_gone(row))):
+            return Result(outcome=Outcome.UNCHANGED, id=row_id, note="was gone already")
+        self._guard.take()
+        path = self._path(action, plan, draft, row_id)
+        done = self._caller.send(task, action, Draft(path=path), spec)
+        self.forget_row(plan, row_id)
+        return Result(outcome=Outcome.DELETED, id=row_id, note=done.note)
+
+    def forget_row(self, plan: EntityPlan, row_id: str) -> None:
+        """Drop what is remembered of a deleted row."""
+        if not self._options.dry_run:
+            self._links.drop(plan.spec.name, row_id)
+        self._rows.forget(plan.spec)
+
+    def _gone(self, task: Task, plan: EntityPlan, draft: Draft, row_id: str) -> Result:
+        """The record names a row that is not there."""
+        before = self._caller.done_before(task)
+        if before is not None:
+            return Result(outcome=Outcome.SKIPPED, id=row_id, note=before.note)
+        if self._options.dry_run and row_id.startswith("new:"):
+            return Result(outcome=Outcome.UPDATED, id=row_id)
+        name = plan.spec.name
+        if draft.id is not None:
+            raise RecordFault(
+                f"names {plan.spec.key} {row_id}, which does not exist in this account (any more)"
+            )
+        if draft.external_id is not None:
+            raise RecordFault(
+                f"is {name} {row_id} by the ledger, which does not exist any more; "
+                f"`target-pipedrive ledger forget {name} {draft.external_id}` lets it be added again"
+            )
+        raise RecordFault(f"matches {name} {row_id}, which does not exist any more")
+
+    def _path(
+        self, action: ActionSpec, plan: EntityPlan, draft: Draft, row_id: str | None
+    ) -> dict[str, object]:
+        """Values of the path of an action, from the columns of the record."""
+        spec = plan.spec
+        found: dict[str, object] = {}
+        for name in action.placeholders:
+            column = spec.path.get(name, name)
+            found[name] = row_id if column == spec.key else draft.body.get(column)
+        return found
+
+
+class SkipRecord(Exception):  # noqa: N818 - an outcome, not an error
+    """The record is to be skipped; the text says why."""
+
+
+def fill_references(draft: Draft, links: Links) -> None:
+    """Put the ids of rows that the record names by external id.
+
+    Raises:
+        RecordFault: the ledger does not know one of them.
+    """
+    for reference in draft.references:
+        row_id = links.get(reference.entity, reference.external_id)
+        if row_id is None:
+            if reference.optional:
+                continue
+            raise RecordFault(
+                f"{reference.column} points at {reference.entity} {reference.external_id}, which this ledger does "
+                "not know: load it first, or leave the column out"
+            )
+        reference.place[reference.column] = int(row_id) if row_id.isdigit() else row_id
+
+
+def _is_gone(row: Row) -> bool:
+    """Whether the row is only the trace of a deleted one."""
+    return row.get("is_deleted") is True
+
+
+def _not_emptied(draft: Draft, row: Row) -> str:
+    """Columns that the record empties and Pipedrive cannot."""
+    names = [name for name in draft.emptied if row.get(name) not in (*_EMPTY, False, 0)]
+    return f"Pipedrive cannot empty {', '.join(names)}" if names else ""
+
+
+def _complete_required(
+    changed: dict[str, object], body: Mapping[str, object], row: Row, action: ActionSpec
+) -> None:
+    """Some updates want a column even when it does not differ."""
+    for name, column in action.body_columns.items():
+        if column.required and name not in changed:
+            changed[name] = body.get(name, row.get(name))
+
+
+def _term(value: object) -> str:
+    """What to search for: of several addresses the first."""
+    if isinstance(value, list) and value:
+        first = value[0]
+        return str(first.get("value") if isinstance(first, Mapping) else first)
+    if isinstance(value, Mapping):
+        return str(value.get("value"))
+    return str(value)
+
+
+def _agrees(row: Row, name: str, value: object, plan: EntityPlan) -> bool:
+    """Whether a row holds the value a record is matched by; case and outer spaces do not matter."""
+    held = row.get(name)
+    if name not in plan.columns:
+        customs = row.get("custom_fields")
+        held = customs.get(name) if isinstance(customs, Mapping) else held
+    if isinstance(held, list):
+        terms = {_folded(_term([one])) for one in held}
+        return _folded(_term(value)) in terms
+    return _folded(_term(value)) == _folded(_term(held)) or compare.same_value(value, held)
+
+
+def _folded(text: str) -> str:
+    return text.strip().casefold()
