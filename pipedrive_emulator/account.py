@@ -37,7 +37,8 @@ class Account:
     """Tables by name, the clock, and the bytes of files by id.
 
     While `seeding` is true, writes keep the times given in their rows, do not move the clock, and call no
-    listener.
+    listener. `reshaped` names the entities whose custom fields were changed since: their rows are kept as
+    they were, and shown in the new shape.
     """
 
     def __init__(self) -> None:
@@ -46,6 +47,7 @@ class Account:
         self.tables = {name: Table(spec) for name, spec in SPECS.items()}
         self.blobs: dict[str, bytes] = {}
         self.base_url = "http://127.0.0.1"
+        self.reshaped: set[str] = set()
         self._custom: dict[str, dict[str, Row]] = {}
 
     def table(self, name: str) -> Table:
@@ -123,6 +125,8 @@ class Account:
     def _written(self, table: str, before: Row | None, after: Row | None, user_id: int) -> None:
         if table.endswith("_fields"):
             self._custom.clear()
+            if not self.seeding:
+                self.reshaped.update(name for name, fields in FIELD_TABLES.items() if fields == table)
         if not self.seeding:
             for listener in LISTENERS:
                 listener(self, table, before, after, user_id)

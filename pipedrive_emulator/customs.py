@@ -218,6 +218,21 @@ def _number(value: object) -> object:
     return value
 
 
+def in_shape(account: Account, entity: str, values: Row) -> Row:
+    """Values of a row under the definitions of today: no deleted field or option, a null for a new field."""
+    shown: Row = {}
+    for key, field in account.custom_fields(entity).items():
+        value = values.get(key)
+        if field["field_type"] in ("enum", "set") and value is not None:
+            known = {option["id"] for option in field["options"] or ()}
+            if isinstance(value, list):
+                value = [v for v in value if v in known] or None
+            elif value not in known:
+                value = None
+        shown[key] = value
+    return shown
+
+
 def with_labels(account: Account, entity: str, values: Row) -> Row:
     """Custom values with enum and set options as `{id, label}` objects."""
     shown = dict(values)

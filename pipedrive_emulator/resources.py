@@ -10,7 +10,7 @@ from msgspec import Raw
 
 from pipedrive_emulator import filters
 from pipedrive_emulator.account import FIELD_TABLES, Account
-from pipedrive_emulator.customs import check_v2, from_v1, with_labels
+from pipedrive_emulator.customs import check_v2, from_v1, in_shape, with_labels
 from pipedrive_emulator.http import Answer, Row, encode, invalid, success
 from pipedrive_emulator.paging import (
     DEFAULT_LIMIT,
@@ -106,11 +106,14 @@ class Resource:
         wanted, included = query.get("custom_fields"), query.get("include_fields")
         labels, names = query.get("include_option_labels"), query.get("include_labels")
         hidden = account.table(table).spec.hidden if call.operation.method == "GET" else frozenset()
-        if self.present is None and not (wanted or included or labels or names):
+        reshaped = table in account.reshaped
+        if self.present is None and not (wanted or included or labels or names or reshaped):
             return None
 
         def show(row: Row) -> Row:
             shown = dict(row) if self.present is None else self.present(account, row)
+            if reshaped and "custom_fields" in shown:
+                shown["custom_fields"] = in_shape(account, table, shown["custom_fields"])
             if wanted:
                 shown["custom_fields"] = {k: v for k, v in shown["custom_fields"].items() if k in wanted}
             if labels:

@@ -63,7 +63,7 @@ DETAILS: dict[str, dict[str, Row]] = {
         "required_fields": {"enabled": False},
     },
     "product_fields": {"ui_visibility": {}},
-    "activity_fields": {"ui_visibility": {}, "important_fields": {"enabled": False, "stage_ids": []}, "required_fields": {"enabled": False}},
+    "activity_fields": {"ui_visibility": {}},
     "project_fields": {
         "ui_visibility": {},
         "important_fields": {"enabled": False, "stage_ids": []},
@@ -181,7 +181,10 @@ def show_v2(row: Row, table: str, included: Iterable[str] = ()) -> Row:
 def _flags(row: Row, name: str) -> Row:
     """The flags that both versions show."""
     if name == "ui_visibility":
-        return {"add_visible_flag": row["add_visible_flag"], "details_visible_flag": row["details_visible_flag"]}
+        return {
+            "add_visible_flag": row["add_visible_flag"],
+            "details_visible_flag": row["details_visible_flag"],
+        }
     return {"enabled": row["important_flag" if name == "important_fields" else "mandatory_flag"]}
 
 
@@ -196,7 +199,9 @@ def by_code(account: Account, table: str, code: str) -> Row:
 
 def _included(table: str, call: Call) -> Iterable[str]:
     # Project fields have no `include_fields`; their published answers hold everything.
-    included: Iterable[str] = OPTIONAL_V2 if table == "project_fields" else call.query.get("include_fields", ())
+    included: Iterable[str] = (
+        OPTIONAL_V2 if table == "project_fields" else call.query.get("include_fields", ())
+    )
     return included
 
 

@@ -135,6 +135,24 @@ BUILTIN: dict[str, tuple[Builtin, ...]] = {
         ("person_id", "person_id", "Contact person", "people"),
         ("org_id", "org_id", "Organization", "org"),
     ),
+    "project_fields": (
+        *SHARED[:3],
+        ("title", "title", "Title", "varchar"),
+        ("description", "description", "Description", "text"),
+        ("status", "status", "Status", "status"),
+        ("board_id", "board_id", "Board", "projects_board"),
+        ("phase_id", "phase_id", "Phase", "projects_phase"),
+        ("owner_id", "owner_id", "Owner", "user"),
+        ("start_date", "start_date", "Start", "date"),
+        ("end_date", "end_date", "End", "date"),
+        ("deal_ids", "deal_ids", "Deals", "deals"),
+        ("person_id", "person_ids", "Contact persons", "people"),
+        ("org_id", "org_ids", "Organizations", "org"),
+        ("labels", "label_ids", "Labels", "set"),
+        ("health_status", "health_status", "Health", "int"),
+        ("status_change_time", "status_change_time", "Status changed", "date"),
+        ("archive_time", "archive_time", "Archived on", "date"),
+    ),
 }
 OPTIONS: dict[str, tuple[tuple[object, str], ...]] = {
     "status": (("open", "Open"), ("won", "Won"), ("lost", "Lost"), ("deleted", "Deleted")),
@@ -143,6 +161,12 @@ OPTIONS: dict[str, tuple[tuple[object, str], ...]] = {
     "industry": ((1, "Machinery"), (2, "Software"), (3, "Retail"), (4, "Health")),
     "marketing_status": ((1, "no_consent"), (2, "unsubscribed"), (3, "subscribed"), (4, "archived")),
     "category": ((61, "Hardware"), (62, "Service"), (63, "Licence")),
+    "project_status": (
+        ("open", "Open"),
+        ("completed", "Completed"),
+        ("canceled", "Canceled"),
+        ("deleted", "Deleted"),
+    ),
     "lost_reason": ((71, "Price"), (72, "No answer"), (73, "Competitor")),
 }
 LABELS = {
@@ -154,6 +178,7 @@ LABELS = {
     ),
     "person_fields": ((5, "Customer", "green"), (6, "Hot lead", "red"), (7, "Warm lead", "yellow")),
     "organization_fields": ((8, "Partner", "green"), (9, "Rival", "red"), (10, "Prospect", "blue")),
+    "project_fields": ((11, "Internal", "gray"), (12, "Für Kunden", "green")),
 }
 
 
@@ -163,6 +188,8 @@ def hash_key(table: str, number: int) -> str:
 
 
 def _options(table: str, code: str) -> list[Row] | None:
+    if (table, code) == ("project_fields", "status"):
+        code = "project_status"
     if code == "label_ids" and table in LABELS:
         return [{"id": number, "label": name, "color": color} for number, name, color in LABELS[table]]
     if code == "visible_to" or (code in OPTIONS and not (code == "category" and table != "product_fields")):

@@ -13,7 +13,7 @@ from pipedrive_emulator.registry import Seed, seeder
 from pipedrive_emulator.seeds.builtin_fields import FOUNDED, hash_key
 from pipedrive_emulator.seeds.words import STREETS, place
 
-ENTITIES = ("deal_fields", "person_fields", "organization_fields", "product_fields")
+ENTITIES = ("deal_fields", "person_fields", "organization_fields", "product_fields", "project_fields")
 EVERY_TYPE: tuple[tuple[str, str], ...] = (
     ("Contract number", "varchar"),
     ("Win theme", "varchar_auto"),

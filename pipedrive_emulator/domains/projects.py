@@ -1,0 +1,226 @@
+"""Projects and archived projects, v2."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from pipedrive_emulator.clock import millis
+from pipedrive_emulator.domains.deals import check_labels
+from pipedrive_emulator.http import Answer, ApiError, Row, invalid
+from pipedrive_emulator.registry import Call, handler
+from pipedrive_emulator.resources import Resource, register
+from pipedrive_emulator.store import TableSpec, define_table
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from pipedrive_emulator.account import Account
+
+STATUSES = ("open", "completed", "canceled")
+# Body key → table whose rows it lists.
+LINKS = {"deal_ids": "deals", "person_ids": "persons", "org_ids": "organizations"}
+
+define_table(
+    TableSpec(
+        name="projects",
+        label="Project",
+        times="millis",
+        deleted=("status", "deleted"),
+        views={
+            "current": lambda row: row["status"] != "deleted" and row["archive_time"] is None,
+            "current_and_deleted": lambda row: row["archive_time"] is None,
+            "archived": lambda row: row["status"] != "deleted" and row["archive_time"] is not None,
+            "archived_and_deleted": lambda row: row["archive_time"] is not None,
+        },
+    )
+)
+for _name, _label in (
+    ("project_boards", "Board"),
+    ("project_phases", "Phase"),
+    ("project_templates", "Template"),
+):
+    define_table(
+        TableSpec(
+            name=_name,
+            label=_label,
+            times="millis",
+            deleted=("is_deleted", True),
+            hidden=frozenset({"is_deleted"}),
+        )
+    )
+
+define_table(
+    TableSpec(name="tasks", label="Task", deleted=("is_deleted", True), hidden=frozenset({"is_deleted"}))
+)
+
+
+def statuses(text: str) -> set[str]:
+    """The statuses of a `status` parameter."""
+    wanted = {part.strip() for part in text.split(",")}
+    if not wanted <= {*STATUSES, "deleted"}:
+        raise invalid(f"Parameter status must be of {', '.join(STATUSES)}, deleted")
+    return wanted
+
+
+def view(name: str) -> Callable[[Call], str]:
+    """The view of a list, which shows deleted rows when they are asked for."""
+    return lambda call: f"{name}_and_deleted" if "deleted" in call.query.get("status", "") else name
+
+
+def has_status(_: Call, text: str) -> Callable[[Row], bool]:
+    """Whether a project has one of the statuses of a query."""
+    wanted = statuses(text)
+    return lambda row: row["status"] in wanted
+
+
+def _linked(name: str) -> Callable[[Call, int], Callable[[Row], bool]]:
+    return lambda _, wanted: lambda row: wanted in row[name]
+
+
+def first_of(account: Account, table: str, **same: object) -> Row:
+    """The first live row of an ordered table; 400 when there is none."""
+    rows = [r for r in account.table(table).live() if all(r[k] == v for k, v in same.items())]
+    if not rows:
+        raise ApiError(400, f"There is no {account.table(table).spec.label.lower()} for the project")
+    return min(rows, key=lambda r: (r["order_nr"], r["id"]))
+
+
+def _place(account: Account, row: Row | None, body: Row) -> Row:
+    """`board_id` and `phase_id` of a written project."""
+    if "phase_id" in body:
+        phase = account.require("project_phases", body["phase_id"])
+        if body.get("board_id", phase["board_id"]) != phase["board_id"]:
+            raise ApiError(400, "phase_id belongs to another board")
+        return {"board_id": phase["board_id"], "phase_id": phase["id"]}
+    board_id = body.get("board_id")
+    if row is not None:
+        if board_id not in (None, row["board_id"]):
+            raise ApiError(400, "A change of board_id needs a phase_id of it")
+        return {}
+    board = board_id or first_of(account, "project_boards")["id"]
+    return {"board_id": board, "phase_id": first_of(account, "project_phases", board_id=board)["id"]}
+
+
+def checked(call: Call, row: Row | None, body: Row) -> Row:
+    """A body as it is kept, with what follows from it."""
+    account, changes = call.account, {k: v for k, v in body.items() if k != "template_id"}
+    if body.get("title") is not None and not body["title"].strip():
+        raise invalid("body.title must not be empty")
+    if "status" in body and body["status"] not in STATUSES:
+        raise invalid(f"body.status must be one of {', '.join(STATUSES)}")
+    for name, table in LINKS.items():
+        for number in body.get(name) or ():
+            account.refer(table, number, name)
+        if body.get(name) is not None:
+            changes[name] = sorted(set(body[name]))
+    check_labels(account, "project_fields", body.get("label_ids"))
+    account.refer("project_templates", body.get("template_id"), "template_id")
+    changes.update(_place(account, row, body))
+    after = {**(row or {}), **changes}
+    if after.get("start_date") and after.get("end_date") and after["end_date"] < after["start_date"]:
+        raise ApiError(400, "end_date must not be before start_date")
+    if row is not None and after["status"] != row["status"]:
+        changes["status_change_time"] = millis(account.clock.now)
+    return changes
+
+
+def _add(call: Call, row: Row) -> Row:
+    given = {name: value for name, value in row.items() if name in call.body and name != "custom_fields"}
+    full = {**row, **checked(call, None, given)}
+    full.pop("template_id", None)
+    return full
+
+
+def editable(row: Row) -> Row:
+    """A project that is not archived; 403 otherwise."""
+    if row["archive_time"] is not None:
+        raise ApiError(403, "An archived project cannot be edited")
+    return row
+
+
+def _update(call: Call, row: Row, body: Row) -> Row:
+    return checked(call, editable(row), body)
+
+
+def drop_tasks(call: Call, project: Row) -> None:
+    """The tasks of a project go with it."""
+    table = call.account.table("tasks")
+    for seq in sorted(table.where("project_id", project["id"])):
+        if table.is_live(table.row(seq)):
+            call.account.delete("tasks", seq, call.user_id)
+
+
+def defaults(call: Call) -> Row:
+    """A new project before its body is laid over it."""
+    return {
+        "title": "",
+        "description": None,
+        "status": "open",
+        "board_id": 0,
+        "phase_id": 0,
+        "owner_id": call.user_id,
+        "start_date": None,
+        "end_date": None,
+        "deal_ids": [],
+        "person_ids": [],
+        "org_ids": [],
+        "label_ids": [],
+        "health_status": None,
+        "add_time": None,
+        "update_time": None,
+        "status_change_time": millis(call.account.clock.now),
+        "archive_time": None,
+        "custom_fields": {},
+    }
+
+
+REFERENCES = {"owner_id": "users", "board_id": "project_boards", "phase_id": "project_phases"}
+TESTS: dict[str, Callable[[Call, Any], Callable[[Row], bool] | None]] = {
+    "status": has_status,
+    "deal_id": _linked("deal_ids"),
+    "person_id": _linked("person_ids"),
+    "org_id": _linked("org_ids"),
+}
+register(
+    Resource(
+        table="projects",
+        operations={
+            "list": "v2:getProjects",
+            "get": "v2:getProject",
+            "add": "v2:addProject",
+            "update": "v2:updateProject",
+            "delete": "v2:deleteProject",
+        },
+        view=view("current"),
+        tests=TESTS,
+        required=("title",),
+        references=REFERENCES,
+        defaults=defaults,
+        on_add=_add,
+        on_update=_update,
+        on_delete=drop_tasks,
+        filter_type="projects",
+    )
+)
+archived = register(
+    Resource(
+        table="projects",
+        operations={"list": "v2:getArchivedProjects"},
+        view=view("archived"),
+        tests=TESTS,
+        filter_type="projects",
+    )
+)
+
+
+@handler("v2:archiveProject")
+def archive(call: Call) -> Answer:
+    """The project, archived."""
+    return archived.one(call, archive_row(call))
+
+
+def archive_row(call: Call) -> Row:
+    """Archive the project of a call; 403 when it is archived already."""
+    row = editable(call.account.require("projects", call.path["id"]))
+    moment = {"archive_time": millis(call.account.clock.now)}
+    return call.account.update("projects", row["id"], moment, call.user_id)

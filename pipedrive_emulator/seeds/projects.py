@@ -1,0 +1,84 @@
+"""Boards, phases, templates and projects."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pipedrive_emulator.clock import DAY_SECONDS, START, day, millis
+from pipedrive_emulator.registry import Seed, seeder
+from pipedrive_emulator.seeds import words
+from pipedrive_emulator.seeds.builtin_fields import FOUNDED
+from pipedrive_emulator.seeds.custom_fields import values
+
+if TYPE_CHECKING:
+    import random
+
+    from pipedrive_emulator.http import Row
+
+BOARDS: tuple[tuple[str, tuple[str, ...]], ...] = (
+    ("Delivery", ("Kick-off", "In progress", "Done")),
+    ("Umzüge 引っ越し", ("Planning", "Moving")),
+)
+TEMPLATES = (("Roll-out", "Three weeks from order to go-live"), ("Schulung — обучение", None))
+STATUSES = ("open", "open", "open", "completed", "canceled")
+DELETED_EACH, ARCHIVED_EACH = 9, 7
+OLDEST = START - 400 * DAY_SECONDS
+
+
+@seeder(3)
+def boards(seed: Seed) -> None:
+    """The boards and their phases; every account has the first."""
+    times = {"add_time": millis(FOUNDED), "update_time": millis(FOUNDED)}
+    for order, (name, phases) in enumerate(BOARDS[:1] if seed.empty else BOARDS, 1):
+        row = {"name": name, "order_nr": order, **times, "is_deleted": False}
+        board = seed.account.insert("project_boards", row)
+        for place, phase in enumerate(phases, 1):
+            kept = {"name": phase, "board_id": board["id"], "order_nr": place, **times, "is_deleted": False}
+            seed.account.insert("project_phases", kept)
+    for owner, (title, description) in enumerate(() if seed.empty else TEMPLATES, 1):
+        row = {"title": title, "description": description, "projects_board_id": owner, "owner_id": owner}
+        seed.account.insert("project_templates", {**row, **times, "is_deleted": False})
+
+
+def _linked(chance: random.Random, last: int, most: int) -> list[int]:
+    return sorted(chance.sample(range(1, last + 1), chance.randint(0, min(most, last))))
+
+
+def _project(seed: Seed, place: int, fields: dict[str, Row], last: dict[str, int]) -> Row:
+    chance = seed.chance
+    added = OLDEST + place * 60
+    deleted, archived = place % DELETED_EACH == 0, place % ARCHIVED_EACH == 0
+    board = 1 + place % 2
+    begun = START - chance.randint(1, 200) * DAY_SECONDS
+    status = chance.choice(STATUSES)
+    return {
+        "title": f"{chance.choice(words.COMPANIES)} {place}",
+        "description": chance.choice((None, "Set-up and training", "Zeile eins\nZeile zwei 🚀")),
+        "status": "deleted" if deleted else status,
+        "board_id": board,
+        "phase_id": chance.choice((1, 2, 3) if board == 1 else (4, 5)),
+        "owner_id": chance.randint(1, 5),
+        "start_date": chance.choice((None, day(begun))),
+        "end_date": chance.choice((None, day(begun + 30 * DAY_SECONDS))),
+        "deal_ids": _linked(chance, last["deals"], 3),
+        "person_ids": _linked(chance, last["persons"], 1),
+        "org_ids": _linked(chance, last["organizations"], 1),
+        "label_ids": sorted(chance.sample((11, 12), chance.choice((0, 1, 2)))),
+        "health_status": chance.choice((None, 10, 20)),
+        "add_time": millis(added),
+        "update_time": millis(START - 20 * DAY_SECONDS + place if deleted else added + place % 40 * 3_600),
+        "status_change_time": millis(added),
+        "archive_time": millis(START - DAY_SECONDS) if archived else None,
+        "custom_fields": values(chance, fields),
+    }
+
+
+@seeder(25)
+def projects(seed: Seed) -> None:
+    """Projects in every status, some archived, some deleted, linked to live and deleted records."""
+    fields = seed.account.custom_fields("projects")
+    last = {
+        name: min(seed.account.table(name).count(), 500) for name in ("deals", "persons", "organizations")
+    }
+    for place in range(1, seed.count(small=16, medium=160, large=3_000) + 1):
+        seed.account.insert("projects", _project(seed, place, fields, last))
