@@ -17,12 +17,15 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from pipedrive_client import PipedriveClient
-    from tap_pipedrive.spec import Params, Read
+    from tap_pipedrive.spec import Read
 
 Row: TypeAlias = "dict[str, object]"
 Context: TypeAlias = Mapping[str, object]
 Query: TypeAlias = "dict[str, object]"
 _NOTHING: Context = {}
+_DEFAULT_PAGE = 100
+_TAIL = 50
+"""Rows before the known end of a list where reading is taken up again: some may be gone since."""
 
 
 class SharedRows:
@@ -47,6 +50,9 @@ class Reader:
         label: name under which requests and tokens are counted.
         shape: name of the row function, see `shapes.py`.
         params: query parameters besides the read's own, from the settings.
+
+    Attributes:
+        length: rows of an offset list, known once `changes` has read it to its end.
     """
 
     def __init__(
@@ -62,6 +68,7 @@ class Reader:
         self._client = client
         self._label = label
         self._shape = SHAPES[shape] if shape else None
+        self.length = 0
         self._params: Query = {**read.params, **(params or {})}
 
     def all(self, context: Context = _NOTHING, query: Context = _NOTHING) -> Iterator[list[Row]]:
@@ -76,65 +83,59 @@ class Reader:
         """
         yield from self._pages({**self._params, **query}, context)
 
-    def changes(self, since: datetime | None, moment: Callable[[Row], str]) -> Iterator[list[Row]]:
+    def changes(
+        self, since: datetime | None, moment: Callable[[Row], str], *, length: int = 0
+    ) -> Iterator[list[Row]]:
         """Pages of what changed at or after `since`, oldest change first.
 
         Args:
             since: inclusive lower bound; None reads everything.
             moment: RFC 3339 time by which a row is ordered.
+            length: how many rows an offset list had when it was last read to its end, see `length`.
         """
         changes = self.read.changes
         if changes is None:
             yield from self.all()
-        elif since and not changes.since and changes.descending:
-            yield from self._newest_first(changes.descending, times.to_rfc3339(since), moment)
+            return
+        query: Query = {**self._params, **changes.ascending}
+        start = 0
+        if since and changes.since:
+            query[changes.since] = times.to_rfc3339(since)
+        elif since:
+            start = max(0, length - _TAIL)
+        if self.read.paging is Paging.OFFSET:
+            floor = times.to_rfc3339(since) if start and since else ""
+            yield from self._overlapping(query, moment, start=start, floor=floor)
         else:
-            query: Query = {**self._params, **changes.ascending}
-            if since and changes.since:
-                query[changes.since] = times.to_rfc3339(since)
-            if self.read.paging is Paging.OFFSET:
-                yield from self._overlapping(query, moment)
-            else:
-                yield from self._pages(query, _NOTHING)
+            yield from self._pages(query, _NOTHING)
 
-    def _newest_first(
-        self, descending: Params, since: str, moment: Callable[[Row], str]
+    def _overlapping(
+        self, query: Query, moment: Callable[[Row], str], *, start: int, floor: str
     ) -> Iterator[list[Row]]:
-        """What changed at or after `since`, from a list that can only be sorted, not bounded.
-
-        It is read newest first until the bound is passed, then handed out oldest first, so that the
-        bookmark may follow.
-        """
-        changed: list[Row] = []
-        for rows in self._pages({**self._params, **descending}, _NOTHING):
-            changed += (row for row in rows if moment(row) >= since)
-            if rows and moment(rows[-1]) < since:
-                break
-        # A row changed while we read pushes others onto the next page; of two copies the one read first,
-        # which is the newer, stays.
-        newest = {row.get("id"): row for row in reversed(changed)}
-        yield sorted(newest.values(), key=moment)
-
-    def _overlapping(self, query: Query, moment: Callable[[Row], str]) -> Iterator[list[Row]]:
         """Offset pages that share one row with the page before, as proof that nothing shifted.
 
         When the shared row is not where it was, rows before it were changed or removed, and others
         moved up past the border. The reader then steps back until it stands on a row it knows in
         its known state; everything before such a row is known, since the list is sorted.
+
+        A list without a lower bound is begun near its end, on a row that is older than `floor`: all
+        that changed since comes behind it.
         """
-        size = self.read.page_size or 100
+        size = self.read.page_size or _DEFAULT_PAGE
         known: dict[object, str] = {}
-        start = 0
         while True:
             rows, more, following = self._offset_page({**query, "start": start, "limit": size})
-            if start and (not rows or known.get(rows[0].get("id")) != moment(rows[0])):
+            first = moment(rows[0]) if rows else ""
+            if start and not (rows and (known.get(rows[0].get("id")) == first or first < floor)):
                 start = max(0, start - size + 1)
                 continue
             fresh = [row for row in rows if known.get(row.get("id")) != moment(row)]
             known.update((row.get("id"), moment(row)) for row in fresh)
             yield fresh
             if not more:
+                self.length = start + len(rows)
                 return
+            floor = ""
             start = max(following - 1, start + 1)
 
     def _offset_page(self, query: Query) -> tuple[list[Row], bool, int]:

@@ -42,16 +42,15 @@ class Changes:
     """How a read hands out only what changed, oldest first.
 
     Attributes:
-        since: name of the inclusive lower-bound parameter, None when the API has none.
+        since: name of the inclusive lower-bound parameter, None when the API has none: the list is then
+            taken up near its end.
         until: name of the exclusive upper-bound parameter, None when the API has none.
         ascending: parameters that sort rows by the replication key, oldest first.
-        descending: the same, newest first; for reads without `since`, which then stop at the bookmark.
     """
 
     since: str | None = None
     until: str | None = None
     ascending: Params = field(default_factory=lambda: MappingProxyType({}))
-    descending: Params = field(default_factory=lambda: MappingProxyType({}))
 
 
 @dataclass(frozen=True, slots=True)

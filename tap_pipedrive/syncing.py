@@ -45,6 +45,7 @@ class ReadRun:
         fan_outs: selected fan-outs, each with its own bookmark in this list.
         marks: page fingerprints of a whole list.
         watch: looks for deleted rows, where the settings want it.
+        length: rows of an offset list that was read to its end.
     """
 
     stream: PipedriveStream
@@ -53,6 +54,7 @@ class ReadRun:
     fan_outs: list[tuple[PipedriveStream, Bookmark | None]] = field(default_factory=list)
     marks: PageMarks | None = None
     watch: DeleteWatch | None = None
+    length: int = 0
 
     @classmethod
     def begin(cls, stream: PipedriveStream, read: Read, watch: DeleteWatch | None) -> ReadRun:
@@ -62,7 +64,7 @@ class ReadRun:
             run.own = _bookmark(stream, stream, read)
         run.fan_outs = [(child, _bookmark(stream, child, read)) for child in stream.wanted_children()]
         if stream.selected and not read.changes:
-            run.marks = PageMarks(stream.read_memo(read))
+            run.marks = PageMarks(run.memo)
         if watch and run.lower_bound() is not None:
             watch.complete = False
         return run
@@ -71,6 +73,11 @@ class ReadRun:
     def bookmarks(self) -> list[Bookmark]:
         """Everybody's bookmarks."""
         return [mark for mark in (self.own, *(mark for _, mark in self.fan_outs)) if mark]
+
+    @property
+    def memo(self) -> dict[str, object]:
+        """The piece of the stream's state that belongs to the read."""
+        return self.stream.read_memo(self.read)
 
     def lower_bound(self) -> datetime | None:
         """The earliest time anyone still needs rows from; None when someone needs all."""
@@ -91,7 +98,9 @@ class ReadRun:
         """From the earliest time anyone needs; or what the settings ask instead."""
         reader = self.stream.reader(self.read)
         if self.bookmarks and isinstance(reader, Reader):
-            yield from reader.changes(self.lower_bound(), self.bookmarks[0].moment)
+            moment, length = self.bookmarks[0].moment, cast("int", self.memo.get("length", 0))
+            yield from reader.changes(self.lower_bound(), moment, length=length)
+            self.length = reader.length
             return
         for question in self.stream.tap.questions.of(self.stream.spec):
             for rows in reader.all(query=question.params):
@@ -131,6 +140,8 @@ class ReadRun:
         """The list was read to its end."""
         for mark in self.bookmarks:
             mark.finish()
+        if self.length:
+            self.memo["length"] = self.length
         if self.marks:
             self.marks.finish()
         self._publish()

@@ -17,9 +17,7 @@ STREAMS = (
                 20,
                 Paging.OFFSET,
                 page_size=100,
-                changes=Changes(
-                    ascending={"sort": "update_time ASC"}, descending={"sort": "update_time DESC"}
-                ),
+                changes=Changes(ascending={"sort": "update_time ASC"}),
             ),
         ),
         single=Read("getFile", "/v1/files/{id}", 2),

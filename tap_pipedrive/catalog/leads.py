@@ -16,7 +16,7 @@ STREAMS = (
                 "/v1/leads",
                 20,
                 Paging.OFFSET,
-                changes=Changes(since="updated_since", ascending={"sort": "update_time ASC"}),
+                changes=Changes(since="updated_since", ascending={"sort": "update_time"}),
                 accepts="owner_id person_id organization_id filter_id",
             ),
             Read(
@@ -24,9 +24,7 @@ STREAMS = (
                 "/v1/leads/archived",
                 40,
                 Paging.OFFSET,
-                changes=Changes(
-                    ascending={"sort": "update_time ASC"}, descending={"sort": "update_time DESC"}
-                ),
+                changes=Changes(ascending={"sort": "update_time"}),
                 adds={"is_archived": True},
                 accepts="owner_id person_id organization_id filter_id",
             ),

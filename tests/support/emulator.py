@@ -63,6 +63,10 @@ class Emulator:
     def dump(self) -> Any:
         return self.get("/_emulator/dump")
 
+    def rows(self, table: str) -> list[Any]:
+        """Every row of a table as the account holds it, deleted ones included."""
+        return self.dump()["tables"][table]
+
     def requests(self) -> dict[str, int]:
         """Requests by operation, e.g. `GET /api/v2/deals`."""
         return {name: entry["count"] for name, entry in self.log()["operations"].items()}

@@ -1,0 +1,61 @@
+"""The published API description as a judge between a plugin and the emulator.
+
+The judge and the description are not part of this repository. `PIPEDRIVE_SPEC_GATE` names the proxy
+program, `PIPEDRIVE_OPENAPI` the folder that holds `endpoints.json`; without them a folder beside the
+repository is tried.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+_BESIDE = Path(__file__).resolve().parents[2].parent / "shared"
+PROGRAM = Path(os.environ.get("PIPEDRIVE_SPEC_GATE") or _BESIDE / "tools" / "spec_gate.py")
+SPEC = Path(os.environ.get("PIPEDRIVE_OPENAPI") or _BESIDE / "pipedrive-openapi") / "endpoints.json"
+
+
+class Gate:
+    """The proxy in front of an emulator; after `close` it knows every departure from the description."""
+
+    def __init__(self, upstream: str, report: Path) -> None:
+        if not PROGRAM.is_file() or not SPEC.is_file():
+            pytest.skip(
+                "the published API description is not here; set PIPEDRIVE_OPENAPI and PIPEDRIVE_SPEC_GATE"
+            )
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            port = probe.getsockname()[1]
+        self.url = f"http://127.0.0.1:{port}"
+        self._report = report
+        self._process = subprocess.Popen(
+            [sys.executable, str(PROGRAM), "--upstream", upstream, "--port", str(port),
+             "--report", str(report), "--spec", str(SPEC)]
+        )  # fmt: skip
+        deadline = time.monotonic() + 20
+        while time.monotonic() < deadline:
+            with socket.socket() as probe:
+                if probe.connect_ex(("127.0.0.1", port)) == 0:
+                    return
+        self._process.kill()
+        raise RuntimeError("the gate did not start")
+
+    def close(self) -> tuple[dict[str, Any], Counter[tuple[str, str, str]]]:
+        """The summary, and how often each (side, operation, problem) was seen."""
+        self._process.send_signal(signal.SIGTERM)
+        self._process.wait(timeout=20)
+        lines = [json.loads(line) for line in self._report.read_text().splitlines()]
+        problems = Counter(
+            (line["side"], line["operation"], line["problem"]) for line in lines if "problem" in line
+        )
+        return lines[-1]["summary"], problems
