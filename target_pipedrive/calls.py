@@ -17,8 +17,10 @@ from target_pipedrive import compare
 from target_pipedrive.customs import flat_form
 from target_pipedrive.faults import RecordFault
 from target_pipedrive.ledger import Ledger, WriteState
+from target_pipedrive.raw import RAW_REQUEST
 from target_pipedrive.rows import fill
 from target_pipedrive.spec import Encoding, Verb
+from target_pipedrive.tasks import Outcome, Result
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
     from target_pipedrive.customs import FieldBook
     from target_pipedrive.keeper import Keeper
     from target_pipedrive.ledger import Entry
+    from target_pipedrive.raw import RawRequest
     from target_pipedrive.rows import Row, Rows
     from target_pipedrive.spec import ActionSpec, EntitySpec
     from target_pipedrive.tasks import Draft, Task
@@ -35,7 +38,11 @@ _MOST_TRIES = 3
 _WHO_AM_I = "/v1/users/me"
 _WHO_AM_I_COST = 2
 _TAGS = re.compile(r"<[^>]*>|\s+")
-_CHECK_SECONDS = 5
+_EARLIER = "written by an earlier run that did not end"
+_NOT_KNOWN = (
+    "was sent before and its outcome is not known ({name} cannot be looked up). Check it in Pipedrive; "
+    "`target-pipedrive ledger forget` lets it be sent again"
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,7 +112,7 @@ class Caller:
         known = self._known.get(task.identity)
         if known is None or known.state is not WriteState.DONE:
             return None
-        return Done(id=known.id, note="written by an earlier run that did not end")
+        return Done(id=known.id, note=_EARLIER)
 
     def send(self, task: Task, action: ActionSpec, draft: Draft, entity: EntitySpec | None) -> Done:
         """Perform a write.
@@ -135,7 +142,7 @@ class Caller:
             found = self._settled(task, action, draft, body, entity)
             if found is not None:
                 return found
-            since = self._intend(task, action)
+            since = self._intend(task, action.name)
             try:
                 answer = self._request(action, path, draft, body, task.stream)
             except (NotFound, Gone) as error:
@@ -153,8 +160,37 @@ class Caller:
                 last = error
                 self._known[task.identity].since = since
                 continue
-            return self._remembered(task, action, _done(action, draft, answer))
+            return self._remembered(task, action.name, _done(action, draft, answer))
         raise last if last is not None else RecordFault("was not answered")
+
+    def send_raw(self, task: Task, request: RawRequest) -> Result:
+        """Make a request that a record describes; one that may not be repeated is sent once.
+
+        Raises:
+            RecordFault: an earlier run began it and its outcome is not known.
+            PipedriveError: as in `PipedriveClient.request`.
+        """
+        if self._dry_run:
+            with self._lock:
+                planned = self.planned_tokens.get(task.stream, 0)
+                self.planned_tokens[task.stream] = planned + request.cost
+            return Result(outcome=Outcome.UPDATED, note=f"would send {request.method} {request.path}")
+        if request.method != "POST" or request.idempotent:
+            return request.send(self._client, task.stream)
+        known = self._known.get(task.identity)
+        if known is not None and known.state is WriteState.DONE:
+            return Result(outcome=Outcome.SKIPPED, id=known.id, note=_EARLIER)
+        if known is not None:
+            raise RecordFault(_NOT_KNOWN.format(name=RAW_REQUEST))
+        self._intend(task, RAW_REQUEST)
+        try:
+            result = request.send(self._client, task.stream)
+        except PipedriveError as error:
+            if not error.may_have_acted:
+                self._withdraw(task)
+            raise
+        self._remembered(task, RAW_REQUEST, Done(id=result.id))
+        return result
 
     def _settled(
         self, task: Task, action: ActionSpec, draft: Draft, body: object, entity: EntitySpec | None
@@ -167,11 +203,11 @@ class Caller:
             # Deleting again is how a delete after a delete ends well; adding again is a second row.
             if action.verb in (Verb.DELETE, Verb.MERGE):
                 return None
-            return Done(id=known.id, note="written by an earlier run that did not end")
+            return Done(id=known.id, note=_EARLIER)
         if action.verb in (Verb.DELETE, Verb.MERGE):
             return None
         found = self._look_up(task, action, draft, body, entity, known.since)
-        return None if found is None else self._remembered(task, action, found)
+        return None if found is None else self._remembered(task, action.name, found)
 
     def _look_up(
         self,
@@ -188,10 +224,7 @@ class Caller:
             RecordFault: there is no way to know.
         """
         if action.verb is not Verb.ADD or entity is None or entity.recent is None:
-            raise RecordFault(
-                f"was sent before and its outcome is not known ({action.name} cannot be looked up). Check it in "
-                "Pipedrive; `target-pipedrive ledger forget` lets it be sent again"
-            )
+            raise RecordFault(_NOT_KNOWN.format(name=action.name))
         columns = action.body_columns
         filename = next((part[0] for part in draft.files.values()), None)
         values = {**draft.path, **draft.body}
@@ -208,7 +241,7 @@ class Caller:
                     return Done(id=row_id, data=row, note="found after an interrupted call")
         return None
 
-    def _intend(self, task: Task, action: ActionSpec) -> str:
+    def _intend(self, task: Task, name: str) -> str:
         """Put the intent on disk; returns the server's time before the call."""
         if not self._server_time:
             answer = self._client.request("GET", _WHO_AM_I, cost=_WHO_AM_I_COST, label=task.stream)
@@ -217,7 +250,7 @@ class Caller:
         known = self._known.get(task.identity)
         if known is None:
             self._known[task.identity] = _Begun(WriteState.BEGUN, None, since, earlier=False)
-        identity, stream, name = task.identity, task.stream, action.name
+        identity, stream = task.identity, task.stream
 
         def step(ledger: Ledger) -> None:
             ledger.intend(identity, stream, name, since)
@@ -234,13 +267,13 @@ class Caller:
         self._known.pop(identity, None)
         self._keeper.note(lambda ledger: ledger.withdraw(identity))
 
-    def _remembered(self, task: Task, action: ActionSpec, done: Done) -> Done:
+    def _remembered(self, task: Task, name: str, done: Done) -> Done:
         known = self._known[task.identity]
         known.state, known.id = WriteState.DONE, done.id
         if done.id is not None:
             with self._lock:
-                self._claimed.add((action.name, done.id))
-        identity, stream, name, row_id = task.identity, task.stream, action.name, done.id
+                self._claimed.add((name, done.id))
+        identity, stream, row_id = task.identity, task.stream, done.id
         self._keeper.note(lambda ledger: ledger.done(identity, stream, name, row_id))
         return done
 

@@ -18,12 +18,14 @@ from pipedrive_client import (
 )
 from pipedrive_client.concurrency import WorkerPool
 from pipedrive_client.fields import FieldRegistry
+from target_pipedrive.action_plan import ActionPlan, RawPlan
 from target_pipedrive.calls import Caller
 from target_pipedrive.customs import FieldBook
+from target_pipedrive.entity_plan import EntityPlan
 from target_pipedrive.faults import RecordFault
 from target_pipedrive.keeper import Keeper
 from target_pipedrive.links import Links
-from target_pipedrive.plans import ActionPlan, EntityPlan
+from target_pipedrive.raw import RawRequest
 from target_pipedrive.report import Report
 from target_pipedrive.rows import BULK, Rows
 from target_pipedrive.schedule import Scheduler
@@ -37,7 +39,7 @@ if TYPE_CHECKING:
 
     from pipedrive_client import PipedriveClient
     from target_pipedrive.ledger import Ledger
-    from target_pipedrive.plans import Plan
+    from target_pipedrive.plan import Plan
     from target_pipedrive.settings import Options
 
 CAPACITY = 2000
@@ -155,7 +157,8 @@ class Engine:
             task.perform = partial(self._upserter.perform, plan=plan)
             self._enter(task, plan)
         else:
-            task.perform = partial(self._act, plan=plan)
+            perform = self._raw if isinstance(plan, RawPlan) else self._act
+            task.perform = partial(perform, plan=plan)
             self._scheduler.submit(task)
         self.check()
 
@@ -360,6 +363,13 @@ class Engine:
             changed=(*draft.body, *draft.custom),
             note=done.note,
         )
+
+    def _raw(self, task: Task, plan: RawPlan) -> Result:
+        """Perform a record that describes a request."""
+        del plan
+        draft = task.draft
+        request = RawRequest(draft.body if draft else {}, self.options.files_dir)
+        return self.caller.send_raw(task, request)
 
     @staticmethod
     def sentence(stream: str, key: Mapping[str, object], why: str) -> str:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from target_pipedrive.engine import Engine
-    from target_pipedrive.plans import Plan
+    from target_pipedrive.plan import Plan
 
 
 class Message(msgspec.Struct):

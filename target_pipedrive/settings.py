@@ -6,11 +6,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
+from typing import TYPE_CHECKING
 
 import msgspec
 
 from pipedrive_client import SETTING_DEFINITIONS, ConfigError
-from target_pipedrive.spec import JSON
+
+if TYPE_CHECKING:
+    from target_pipedrive.spec import JSON
 
 DEFAULT_LEDGER = "target-pipedrive-ledger.sqlite"
 DEFAULT_REJECTS = "target-pipedrive-rejects.singer"

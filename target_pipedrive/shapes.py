@@ -5,8 +5,6 @@ from __future__ import annotations
 import base64
 import binascii
 import mimetypes
-from collections.abc import Callable, Mapping
-from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
@@ -14,6 +12,9 @@ from target_pipedrive import encode
 from target_pipedrive.faults import RecordFault
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from pathlib import Path
+
     from target_pipedrive.tasks import Draft
 
 _ENTITY_COLUMNS = {

@@ -7,7 +7,6 @@ updates and deletes. Specs hold no behaviour and validate themselves, so a mista
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from types import MappingProxyType
@@ -17,6 +16,7 @@ from pipedrive_client import Paging
 from target_pipedrive.notation import Columns, columns
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from datetime import date
 
 JSON: TypeAlias = "str | int | float | bool | None | list[JSON] | dict[str, JSON]"

@@ -16,8 +16,8 @@ from target_pipedrive.tasks import Draft, Outcome, Result
 if TYPE_CHECKING:
     from target_pipedrive.calls import Caller, Done
     from target_pipedrive.customs import FieldBook
+    from target_pipedrive.entity_plan import EntityPlan
     from target_pipedrive.links import Links
-    from target_pipedrive.plans import EntityPlan
     from target_pipedrive.rows import Row, Rows
     from target_pipedrive.settings import Options
     from target_pipedrive.spec import ActionSpec

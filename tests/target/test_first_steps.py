@@ -2,38 +2,40 @@
 
 from __future__ import annotations
 
+from tests.target.helpers import record, rows, schema, state
 
-def test_adds_a_deal(load, rows, emulator):
+
+def test_adds_a_deal(load, small):
     run = load(rows("add_deal", {"title": "New roof", "value": 1200.5}))
     assert run.error is None
     assert run.outcomes == ["created"]
-    deal = emulator.get(f"/api/v2/deals/{run.results[0]['id']}")
+    deal = small.get(f"/api/v2/deals/{run.ids[0]}")["data"]
     assert (deal["title"], deal["value"]) == ("New roof", 1200.5)
 
 
-def test_updates_and_deletes_a_deal(load, rows, emulator):
+def test_updates_and_deletes_a_deal(load, small):
     run = load(
         rows("update_deal", {"id": 1, "title": "Renamed"}),
         rows("delete_deal", {"id": 2}),
     )
     assert run.outcomes == ["updated", "deleted"]
-    assert emulator.get("/api/v2/deals/1")["title"] == "Renamed"
+    assert small.get("/api/v2/deals/1")["data"]["title"] == "Renamed"
 
 
-def test_upserts_only_what_differs(load, rows, emulator):
-    before = emulator.get("/api/v2/deals/1")
-    emulator.hook("log/clear", {})
+def test_upserts_only_what_differs(load, small):
+    before = small.get("/api/v2/deals/1")["data"]
+    small.post("/_emulator/log/clear")
     run = load(
         rows("deals", {"id": 1, "title": before["title"]}, {"id": 3, "title": "Other"}, keys=["id"]),
-        {"type": "STATE", "value": {"a": 1}},
+        state({"a": 1}),
     )
     assert run.outcomes == ["unchanged", "updated"]
     assert run.results[1]["changed"] == ["title"]
-    assert run.states == ['{"a": 1}']
-    assert emulator.calls() == {"GET /api/v2/deals": 1, "PATCH /api/v2/deals/{id}": 1}
+    assert run.states == [{"a": 1}]
+    assert small.requests() == {"GET /api/v2/deals": 1, "PATCH /api/v2/deals/{id}": 1}
 
 
-def test_rejects_what_cannot_be_meant(load, schema, record):
+def test_rejects_what_cannot_be_meant(load):
     run = load(
         schema("add_deal", "title value"),
         record("add_deal", title="A", value="much"),

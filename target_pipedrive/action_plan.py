@@ -1,0 +1,143 @@
+"""Streams whose records are calls of one action, and `raw_request`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from target_pipedrive import encode
+from target_pipedrive.binding import Binding, Place, column_binding, nearest, refused, snake
+from target_pipedrive.faults import RecordFault
+from target_pipedrive.plan import EXTERNAL_ID, Plan
+from target_pipedrive.raw import RAW_INPUTS, RAW_REQUEST
+from target_pipedrive.shapes import FILE_EXTRAS, SHAPES, file_part
+from target_pipedrive.tasks import Draft
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from target_pipedrive.customs import FieldBook
+    from target_pipedrive.settings import Options, StreamSettings
+    from target_pipedrive.spec import ActionSpec
+    from target_pipedrive.tasks import LockKey
+
+_ONE_FIELD = ("custom_field_key", "value")
+
+
+class ActionPlan(Plan):
+    """A stream whose records are calls of one action."""
+
+    def __init__(
+        self, spec: ActionSpec, stream: str, settings: StreamSettings, options: Options, book: FieldBook
+    ) -> None:
+        super().__init__(stream, settings, options, book, spec.columns)
+        self.action = spec
+        self.entity_name = spec.entity
+        self.custom_fields = spec.custom_fields
+        self.aliases = spec.aliases
+        self.refuses = spec.refuses
+        self._file = next((name for name, one in spec.body_columns.items() if one.kind.name == "file"), None)
+        files = {*FILE_EXTRAS, self._file} if self._file else set()
+        self.extras = frozenset(spec.extras.split()) | frozenset(name for name in files if name)
+        self._required = spec.required
+
+    def _special(self, source: str, name: str) -> Binding | None:
+        if name == EXTERNAL_ID or name == self.settings.external_id:
+            return Binding(source=source, place=Place.EXTERNAL_ID, name=EXTERNAL_ID, encode=encode.text)
+        if self._file and snake(name) == self._file:
+            return Binding(source=source, place=Place.EXTRA, name=self._file, encode=lambda value: value)
+        return None
+
+    def _place(self, column: str) -> Place:
+        if column in self.action.path_columns:
+            return Place.PATH
+        return Place.QUERY if column in self.action.query_columns else Place.BODY
+
+    def _use(self, draft: Draft, extras: dict[str, object]) -> None:
+        super()._use(draft, extras)
+        if self.action.shape == "one_custom_field":
+            key, value = (extras.get(name) for name in _ONE_FIELD)
+            if not isinstance(key, str) or not key:
+                raise RecordFault("needs custom_field_key, the key of the field to set")
+            self._put_one(draft, key, value)
+
+    def _put_one(self, draft: Draft, key: str, value: object) -> None:
+        """One field named in the record: a built-in column or a custom field."""
+        column = self._column_of(key)
+        if column is None:
+            self._put_custom(draft, key, value)
+            return
+        binding = column_binding(key, Place.BODY, self.columns[column], foreign=self.options.foreign_ids)
+        if value is None:
+            binding.empty(draft)
+        else:
+            binding.apply(draft, value, {})
+
+    def _complete(self, draft: Draft, record: Mapping[str, object], extras: Mapping[str, object]) -> None:
+        del record
+        if self.action.shape in SHAPES:
+            SHAPES[self.action.shape](draft, extras)
+        if self._file is not None:
+            file_part(draft, self._file, extras, self.options.files_dir)
+        waiting = {one.column for one in draft.references}
+        missing = [
+            name
+            for name in sorted(self._required)
+            if name not in waiting
+            and name not in draft.files
+            and draft.path.get(name) is None
+            and draft.query.get(name) is None
+            and draft.body.get(name) is None
+        ]
+        if missing:
+            raise RecordFault(f"needs {', '.join(missing)}")
+
+    def locks(self, draft: Draft) -> tuple[tuple[LockKey, ...], tuple[LockKey, ...]]:
+        """Rows the call changes, and rows it points at."""
+        spec, entity = self.action, self.action.entity
+        owned: set[LockKey] = set()
+        needed = self._needed(draft)
+        first = next(iter(draft.path.values()), None)
+        if spec.parent is not None and first is not None:
+            needed.add((spec.parent, str(first)))
+            owned.add((entity, f"of:{first}"))
+        elif first is not None:
+            owned.add((entity, str(first)))
+        for one in draft.references:
+            if one.place is draft.path and spec.parent is None:
+                owned.add((one.entity, f"ext:{one.external_id}"))
+        if draft.external_id is not None:
+            owned.add((entity, f"ext:{draft.external_id}"))
+        survivor = draft.body.get("merge_with_id")
+        if survivor is not None:
+            owned.add((entity, str(survivor)))
+        return tuple(owned), tuple(needed - owned)
+
+
+class RawPlan(Plan):
+    """A stream whose records describe requests."""
+
+    entity_name = RAW_REQUEST
+
+    def __init__(self, stream: str, settings: StreamSettings, options: Options, book: FieldBook) -> None:
+        super().__init__(stream, settings, options, book, {})
+        self._names: dict[str, str] = {}
+
+    def bind(self, properties: Mapping[str, Mapping[str, object]]) -> None:
+        """Check the names."""
+        for name in properties:
+            wanted = snake(self.settings.fields.get(name, name))
+            if wanted in RAW_INPUTS:
+                self._names[name] = wanted
+            elif name in self.settings.ignore or self.options.ignore_unknown_fields:
+                self.not_written.append(name)
+            else:
+                raise refused(self.stream, name, f"is not known{nearest(name, RAW_INPUTS)}")
+
+    def draft(self, record: Mapping[str, object]) -> Draft:
+        """The record under the names of `RAW_INPUTS`; it is read when it is sent."""
+        return Draft(body={self._names[name]: value for name, value in record.items() if name in self._names})
+
+    def locks(self, draft: Draft) -> tuple[tuple[LockKey, ...], tuple[LockKey, ...]]:
+        """Requests keep their order among themselves; what rows they touch cannot be known."""
+        del draft
+        return ((RAW_REQUEST, ""),), ()

@@ -1,0 +1,208 @@
+"""Every published write is an action whose data says what the publication says, as is every write of the seed."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from pipedrive_emulator.operations import load_operations
+from target_pipedrive.actions import ACTIONS
+from target_pipedrive.binding import snake
+from target_pipedrive.entities import ENTITIES
+from target_pipedrive.raw import RAW_INPUTS
+from target_pipedrive.shapes import SHAPES
+from target_pipedrive.spec import Encoding
+
+WRITES = {
+    operation.key: operation
+    for operation in load_operations().values()
+    if operation.method != "GET" and "/oauth/" not in operation.path
+}
+NEW = {key.partition(":")[2] for key in WRITES if key.startswith("v2:")}
+NOT_COVERED: dict[str, str] = {}
+"""Published write → why there is no action for it."""
+REMOVED = {"delete_subscription", "cancel_recurring_subscription"}
+"""Actions of the seed whose operations are not published any more."""
+TYPES = {
+    "int": {"integer"},
+    "num": {"number"},
+    "flag": {"number", "integer"},
+    "bool": {"boolean"},
+    "map": {"object"},
+    "address": {"object"},
+    "money": {"object"},
+    "object": {"object"},
+    "list": {"array"},
+    "contacts": {"array"},
+}
+ENCODINGS = {
+    Encoding.JSON: "application/json",
+    Encoding.FORM: "application/x-www-form-urlencoded",
+    Encoding.MULTIPART: "multipart/form-data",
+}
+PUBLISHED = [spec for name, spec in ACTIONS.items() if name not in REMOVED]
+
+
+def operation_of(spec):
+    version = "v2" if spec.path.startswith("/api/v2/") else "v1"
+    return WRITES[f"{version}:{spec.operation}"]
+
+
+def test_every_published_write_is_an_action():
+    covered = {(spec.method, spec.operation) for spec in ACTIONS.values()}
+    for key, operation in WRITES.items():
+        name = key.partition(":")[2]
+        if key.startswith("v1:") and name in NEW:
+            continue  # the v2 operation of the same name is the action
+        assert (operation.method, name) in covered or key in NOT_COVERED, key
+
+
+@pytest.mark.parametrize("spec", PUBLISHED, ids=lambda spec: spec.name)
+def test_action_equals_the_publication(spec):
+    operation = operation_of(spec)
+    assert spec.method == operation.method
+    path = re.sub(r"\{([^}]+)\}", lambda match: "{" + snake(match[1]) + "}", operation.path)
+    assert spec.path == path.replace("/api/v1/", "/v1/")
+    assert spec.cost == operation.cost
+    assert set(spec.query_columns) == set(operation.query)
+    assert {name for name, one in spec.query_columns.items() if one.required} == {
+        name for name, one in operation.query.items() if one.required
+    }
+    if not operation.bodies:
+        assert not spec.body
+        return
+    assert list(operation.bodies) == [ENCODINGS[spec.encoding]]
+    published = operation.bodies[ENCODINGS[spec.encoding]]
+    if spec.body_is:
+        published = {"properties": {spec.body_is: published}, "required": [spec.body_is]}
+    assert_columns(spec.body_columns, published)
+
+
+def assert_columns(columns, published):
+    """The columns say what the published object says, all the way down."""
+    assert set(columns) == set(published["properties"])
+    assert {name for name, one in columns.items() if one.required} == set(published.get("required", ()))
+    for name, column in columns.items():
+        assert_kind(name, column.kind, published["properties"][name])
+
+
+def assert_kind(name, kind, published):
+    assert published["type"] in TYPES.get(kind.name, {"string"}), name
+    assert kind.nullable == bool(published.get("nullable")), name
+    if published.get("enum") and kind.name != "flag":
+        assert set(kind.choices) == {str(one) for one in published["enum"] if one is not None}, name
+    if kind.name == "list":
+        assert_kind(name, kind.items, published["items"])
+    if kind.name == "object":
+        assert_columns(kind.columns, published)
+
+
+def test_every_entity_is_written_by_actions_of_its_own():
+    for entity in ENTITIES.values():
+        for name in entity.actions:
+            assert ACTIONS[name].entity == entity.name
+
+
+def test_every_shape_is_known():
+    assert {spec.shape for spec in ACTIONS.values() if spec.shape} <= {*SHAPES, "one_custom_field"}
+
+
+SEED = {
+    "addCallLog": """
+        activityId dealId duration endTime fromPhoneNumber note orgId outcome personId startTime subject
+        toPhoneNumber userId
+    """,
+    "addChannel": "avatarUrl name providerChannelId providerType templateSupport",
+    "addDeal": """
+        addTime currency expectedCloseDate lostReason orgId personId pipelineId probability stageId
+        status title userId value visibleTo
+    """,
+    "addDealFollower": "id userId",
+    "addDealParticipant": "id personId",
+    "addDealProduct": """
+        comments discountPercentage duration enabledFlag id itemPrice productVariationId quantity tax
+    """,
+    "addFile": "entityId entityType file fileName",
+    "addLead": "expectedCloseDate labelIds organizationId ownerId personId title value visibleTo wasSeen",
+    "addLeadLabel": "color name",
+    "addOrganization": "addTime name ownerId visibleTo",
+    "addOrganizationFollower": "id userId",
+    "addPerson": "addTime email marketingStatus name orgId ownerId phone visibleTo",
+    "addPersonFollower": "id userId",
+    "addPipeline": "active dealProbability name orderNr",
+    "addProduct": "activeFlag code name ownerId prices selectable tax unit visibleTo",
+    "addProductFollower": "id userId",
+    "addStage": "dealProbability name pipelineId rottenDays rottenFlag",
+    "cancelRecurringSubscription": "endDate id",
+    "deleteActivity": "id",
+    "deleteCallLog": "id",
+    "deleteChannel": "id",
+    "deleteConversation": "channelId conversationId",
+    "deleteDeal": "id",
+    "deleteDealField": "id",
+    "deleteDealFollower": "followerId id",
+    "deleteDealParticipant": "dealParticipantId id",
+    "deleteDealProduct": "id productAttachmentId",
+    "deleteFile": "id",
+    "deleteLead": "id",
+    "deleteLeadLabel": "id",
+    "deleteMailThread": "id",
+    "deleteOrganization": "id",
+    "deleteOrganizationFollower": "followerId id",
+    "deletePerson": "id",
+    "deletePersonField": "id",
+    "deletePersonFollower": "followerId id",
+    "deletePersonPicture": "id",
+    "deletePipeline": "id",
+    "deleteProduct": "id",
+    "deleteProductField": "id",
+    "deleteProductFollower": "followerId id",
+    "deleteStage": "id",
+    "deleteSubscription": "id",
+    "mergeDeals": "id mergeWithId",
+    "mergeOrganizations": "id mergeWithId",
+    "mergePersons": "id mergeWithId",
+    "rawRequest": """
+        data debugRequest fileData fileDataFileNames formData headers maxRetries method queryParams
+        responseType retryAllErrors retryDelayMS timeout url useExponentialBackoff
+    """,
+    "setFieldValueForPerson": "customFieldKey personId value",
+    "updateDeal": """
+        currency expectedCloseDate id lostReason orgId personId pipelineId probability stageId status
+        title userId value visibleTo
+    """,
+    "updateDealProduct": """
+        comments discountPercentage duration enabledFlag id itemPrice productAttachmentId
+        productVariationId quantity tax
+    """,
+    "updateFile": "description id name",
+    "updateFilter": "conditions id name",
+    "updateLead": """
+        expectedCloseDate id isArchived labelIds organizationId ownerId personId title value visibleTo
+        wasSeen
+    """,
+    "updateLeadLabel": "color id name",
+    "updateOrganization": "id name ownerId visibleTo",
+    "updatePerson": "email id marketingStatus name orgId ownerId phone visibleTo",
+    "updatePipeline": "active dealProbability id name orderNr",
+    "updateProduct": "activeFlag code id name ownerId prices selectable tax unit visibleTo",
+    "updateStage": "dealProbability id name orderNr pipelineId rottenDays rottenFlag",
+}
+"""The seed's writes and the names of their inputs."""
+
+
+def test_the_seed_is_complete():
+    assert len(SEED) == 59
+
+
+@pytest.mark.parametrize("action", SEED)
+def test_every_input_of_the_seed_is_taken_or_refused_with_a_reason(action):
+    if action == "rawRequest":
+        assert {snake(one) for one in SEED[action].split()} <= set(RAW_INPUTS)
+        return
+    spec = ACTIONS[snake(action)]
+    known = {*spec.columns, *spec.aliases, *spec.extras.split(), *spec.refuses}
+    if spec.encoding is Encoding.MULTIPART:
+        known |= {"file", "file_name"}
+    assert {snake(one) for one in SEED[action].split()} <= known

@@ -1,0 +1,114 @@
+"""Singer input for the target, and what a run of it came to."""
+
+from __future__ import annotations
+
+import io
+import json
+from contextlib import redirect_stdout
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from target_pipedrive.target import TargetPipedrive
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+Messages = list[dict[str, Any]]
+
+
+def schema(
+    stream: str, properties: str | dict[str, Any], keys: tuple[str, ...] | list[str] = ()
+) -> dict[str, Any]:
+    """A SCHEMA message; properties given as names have no type."""
+    if isinstance(properties, str):
+        properties = {name: {} for name in properties.split()}
+    return {
+        "type": "SCHEMA",
+        "stream": stream,
+        "schema": {"type": "object", "properties": properties},
+        "key_properties": list(keys),
+    }
+
+
+def record(stream: str, **values: Any) -> dict[str, Any]:
+    """A RECORD message."""
+    return {"type": "RECORD", "stream": stream, "record": values}
+
+
+def state(value: Any) -> dict[str, Any]:
+    """A STATE message."""
+    return {"type": "STATE", "value": value}
+
+
+def rows(stream: str, *records: dict[str, Any], keys: tuple[str, ...] | list[str] = ()) -> Messages:
+    """A SCHEMA that fits the records, and the records."""
+    names = {name: {} for one in records for name in one}
+    return [
+        schema(stream, names, keys),
+        *({"type": "RECORD", "stream": stream, "record": one} for one in records),
+    ]
+
+
+def lines_of(*messages: Any) -> str:
+    """Messages (and raw lines) as the text of a pipe."""
+    flat = []
+    for message in messages:
+        flat += message if isinstance(message, list) else [message]
+    return "".join((one if isinstance(one, str) else json.dumps(one)) + "\n" for one in flat)
+
+
+@dataclass
+class Run:
+    """What a run of the target came to."""
+
+    target: TargetPipedrive
+    folder: Path
+    rejects: Path
+    states: list[Any] = field(default_factory=list)
+    results: list[dict[str, Any]] = field(default_factory=list)
+    error: BaseException | None = None
+
+    @property
+    def outcomes(self) -> list[str]:
+        return [one["outcome"] for one in self.results]
+
+    @property
+    def errors(self) -> list[str]:
+        return [one["error"] for one in self.results if one["error"]]
+
+    @property
+    def ids(self) -> list[str]:
+        return [one["id"] for one in self.results]
+
+
+class Loader:
+    """Runs the target over messages, always with the same ledger."""
+
+    def __init__(self, config: dict[str, Any], folder: Path) -> None:
+        self.config = config
+        self.folder = folder
+        self.count = 0
+
+    def __call__(self, *messages: Any, **config: Any) -> Run:
+        self.count += 1
+        results = self.folder / f"results-{self.count}.jsonl"
+        rejects = self.folder / f"rejects-{self.count}.singer"
+        settings = {
+            "ledger_path": str(self.folder / "ledger.sqlite"),
+            "results_path": str(results),
+            "rejects_path": str(rejects),
+            **self.config,
+            **config,
+        }
+        run = Run(TargetPipedrive(config=settings), self.folder, rejects)
+        out = io.StringIO()
+        with redirect_stdout(out):
+            try:
+                run.target.listen(io.StringIO(lines_of(*messages)))
+            except Exception as error:  # noqa: BLE001 - some tests are about them
+                run.error = error
+        run.states = [json.loads(line) for line in out.getvalue().splitlines()]
+        if results.exists():
+            found = [json.loads(line) for line in results.read_text().splitlines()]
+            run.results = sorted(found, key=lambda one: one["record"])
+        return run
