@@ -1,0 +1,189 @@
+"""Rows that change, vanish or share a second while their list is read: none is lost."""
+
+from __future__ import annotations
+
+import random
+
+import pytest
+
+from pipedrive_client import PagingStuck
+from tests.support.singer import run_tap
+
+
+def expected_rows(emulator, table: str) -> dict:
+    """id → update_time of every row a list may show, from the account itself."""
+    return {
+        row["id"]: row["update_time"]
+        for row in emulator.rows(table)
+        if not row.get("is_deleted") and row.get("active_flag", True)
+    }
+
+
+def as_time(text: str) -> str:
+    return text[:10] + "T" + text[11:19] + "Z"
+
+
+def merged(*outputs, stream: str) -> dict:
+    """id → update_time of the table a loader ends up with."""
+    table = {}
+    for out in outputs:
+        table |= {record["id"]: as_time(record["update_time"]) for record in out.records[stream]}
+    return table
+
+
+CASES = [
+    ("persons", "persons", "GET /api/v2/persons"),
+    ("activities", "activities", "GET /api/v2/activities"),
+    ("notes", "notes", "GET /api/v1/notes"),
+    ("files", "files", "GET /api/v1/files"),
+]
+
+
+@pytest.mark.parametrize(("stream", "table", "operation"), CASES)
+@pytest.mark.parametrize("place", [0, 3, -1])
+def test_a_row_changed_between_two_pages_hides_no_other(medium, stream, table, operation, place):
+    """A changed row moves to the end of the list, and all between move up by one."""
+    first_page = run_tap(medium.config(max_concurrency=1), stream).messages
+    ids = []
+    for message in first_page:
+        if message["type"] == "STATE" and ids:
+            break
+        if message["type"] == "RECORD":
+            ids.append(message["record"]["id"])
+    medium.reset()
+    fault = {"operation": operation, "nth": 2, "kind": "write", "table": table, "id": ids[place], "set": {}}
+    medium.post("/_emulator/faults", [fault])
+    out = run_tap(medium.config(), stream)
+    later = run_tap(medium.config(), stream, state=out.state)
+    assert merged(out, later, stream=stream) == {
+        one: as_time(moment) for one, moment in expected_rows(medium, table).items()
+    }
+
+
+@pytest.mark.parametrize(("stream", "table", "operation"), CASES)
+@pytest.mark.parametrize("place", [0, -1])
+def test_a_row_deleted_between_two_pages_hides_no_other(medium, stream, table, operation, place):
+    first_page = run_tap(medium.config(max_concurrency=1), stream).messages
+    ids = []
+    for message in first_page:
+        if message["type"] == "STATE" and ids:
+            break
+        if message["type"] == "RECORD":
+            ids.append(message["record"]["id"])
+    medium.reset()
+    fault = {"operation": operation, "nth": 2, "kind": "delete", "table": table, "id": ids[place]}
+    medium.post("/_emulator/faults", [fault])
+    out = run_tap(medium.config(), stream)
+    assert set(expected_rows(medium, table)) <= set(out.latest(stream))
+
+
+@pytest.mark.parametrize("stream", ["persons", "notes", "deals", "leads"])
+def test_hundreds_of_rows_in_the_bookmarks_own_second_arrive_once(medium, stream):
+    """A bulk import: more rows than a page share one update_time."""
+    rows = [
+        row
+        for row in medium.rows(stream)
+        if not row.get("is_deleted") and not row.get("is_archived") and row.get("active_flag", True)
+    ]
+    moment = rows[0]["update_time"]
+    moment = moment.replace(moment[:19], "2026-06-15" + moment[10] + "08:59:59")
+    chosen = rows[: max(2, len(rows) - 100)]
+    for row in chosen:
+        medium.post("/_emulator/rows", {"table": stream, "id": row["id"], "set": {"update_time": moment}})
+    out = run_tap(medium.config(), stream)
+    ids = [record["id"] for record in out.records[stream]]
+    assert len(ids) == len(set(ids))
+    assert {row["id"] for row in rows} <= set(ids)
+    again = run_tap(medium.config(), stream, state=out.state)
+    assert dict(again.records) == {}
+
+
+def test_a_row_that_joins_the_last_second_after_the_run_is_found(small):
+    """The bookmark's own second is still open when the run ends."""
+    config = small.config()
+    first = run_tap(config, "organizations")
+    newest = max(record["update_time"] for record in first.records["organizations"])
+    late = min(first.latest("organizations"))
+    small.post(
+        "/_emulator/rows",
+        {"table": "organizations", "id": late, "set": {"update_time": newest, "name": "Late"}},
+    )
+    second = run_tap(config, "organizations", state=first.state)
+    assert [(record["id"], record["name"]) for record in second.records["organizations"]] == [(late, "Late")]
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_a_busy_account_is_read_completely(medium, seed):
+    """Random edits and deletes at every page of every list, then a quiet second run."""
+    source = random.Random(seed)
+    faults = []
+    for stream, table, operation in CASES:
+        ids = [row["id"] for row in medium.rows(table)]
+        for nth in range(1, 12):
+            kind = source.choice(["write", "write", "delete"])
+            fault = {
+                "operation": operation,
+                "nth": nth,
+                "kind": kind,
+                "table": table,
+                "id": source.choice(ids),
+            }
+            faults.append(fault | ({"set": {}} if kind == "write" else {}))
+        del stream
+    medium.post("/_emulator/faults", faults)
+    names = [stream for stream, _, _ in CASES]
+    out = run_tap(medium.config(), *names)
+    medium.post("/_emulator/faults", [])
+    later = run_tap(medium.config(), *names, state=out.state)
+    for stream, table, _ in CASES:
+        have = merged(out, later, stream=stream)
+        wanted = {one: as_time(moment) for one, moment in expected_rows(medium, table).items()}
+        assert {one: have.get(one) for one in wanted} == wanted
+
+
+@pytest.mark.parametrize("kind", ["status_before", "reset_before", "torn", "html", "rate_limit", "cut"])
+def test_a_passing_fault_costs_nothing_but_a_repeat(medium, kind):
+    quiet = run_tap(medium.config(), "persons")
+    medium.reset()
+    medium.post("/_emulator/faults", [{"operation": "GET /api/v2/persons", "nth": 2, "kind": kind}])
+    out = run_tap(medium.config(), "persons")
+    assert out.records["persons"] == quiet.records["persons"]
+
+
+def test_an_empty_page_with_a_cursor_is_not_the_end(medium):
+    quiet = run_tap(medium.config(), "persons")
+    medium.reset()
+    medium.post("/_emulator/faults", [{"operation": "GET /api/v2/persons", "nth": 2, "kind": "empty_page"}])
+    assert run_tap(medium.config(), "persons").records == quiet.records
+
+
+def test_a_repeated_cursor_ends_the_run_instead_of_going_round(medium):
+    medium.post("/_emulator/faults", [{"operation": "GET /api/v2/activities", "kind": "repeat_cursor"}])
+    with pytest.raises(PagingStuck, match="cursor twice"):
+        run_tap(medium.config(), "activities")
+
+
+def test_a_null_in_place_of_rows_is_an_empty_list(small):
+    small.post("/_emulator/faults", [{"operation": "GET /api/v1/notes", "kind": "null_data"}])
+    assert dict(run_tap(small.config(), "notes").records) == {}
+
+
+def test_a_failed_sweep_buries_nothing(medium):
+    config = medium.config(detect_deletes=True, delete_sweep_interval_hours=0)
+    first = run_tap(config, "persons")
+    gone = max(first.latest("persons"))
+    medium.call("DELETE", f"/api/v2/persons/{gone}")
+    # The incremental read is the first call, the sweep's second page is the third.
+    fault = {
+        "operation": "GET /api/v2/persons",
+        "nth": [3, 4, 5, 6, 7, 8],
+        "kind": "status_before",
+        "status": 400,
+    }
+    medium.post("/_emulator/faults", [fault])
+    with pytest.raises(Exception, match="400"):
+        run_tap(config, "persons", state=first.state)
+    assert dict(run_tap.last.records) == {}
+    medium.post("/_emulator/faults", [])
+    second = run_tap(config, "persons", state=run_tap.last.state)
+    assert [record["id"] for record in second.records["persons"]] == [gone]
