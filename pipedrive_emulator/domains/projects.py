@@ -31,6 +31,7 @@ define_table(
             "current_and_deleted": lambda row: row["archive_time"] is None,
             "archived": lambda row: row["status"] != "deleted" and row["archive_time"] is not None,
             "archived_and_deleted": lambda row: row["archive_time"] is not None,
+            "all": lambda _: True,
         },
     )
 )
@@ -38,20 +39,9 @@ for _name, _label in (
     ("project_boards", "Board"),
     ("project_phases", "Phase"),
     ("project_templates", "Template"),
+    ("tasks", "Task"),
 ):
-    define_table(
-        TableSpec(
-            name=_name,
-            label=_label,
-            times="millis",
-            deleted=("is_deleted", True),
-            hidden=frozenset({"is_deleted"}),
-        )
-    )
-
-define_table(
-    TableSpec(name="tasks", label="Task", deleted=("is_deleted", True), hidden=frozenset({"is_deleted"}))
-)
+    define_table(TableSpec(name=_name, label=_label, times="millis"))
 
 
 def statuses(text: str) -> set[str]:
@@ -124,7 +114,8 @@ def checked(call: Call, row: Row | None, body: Row) -> Row:
     return changes
 
 
-def _add(call: Call, row: Row) -> Row:
+def add_checked(call: Call, row: Row) -> Row:
+    """A new project as it is kept."""
     given = {name: value for name, value in row.items() if name in call.body and name != "custom_fields"}
     full = {**row, **checked(call, None, given)}
     full.pop("template_id", None)
@@ -138,7 +129,8 @@ def editable(row: Row) -> Row:
     return row
 
 
-def _update(call: Call, row: Row, body: Row) -> Row:
+def update_checked(call: Call, row: Row, body: Row) -> Row:
+    """The changes of an update."""
     return checked(call, editable(row), body)
 
 
@@ -196,8 +188,8 @@ register(
         required=("title",),
         references=REFERENCES,
         defaults=defaults,
-        on_add=_add,
-        on_update=_update,
+        on_add=add_checked,
+        on_update=update_checked,
         on_delete=drop_tasks,
         filter_type="projects",
     )

@@ -1,10 +1,10 @@
-"""Boards, phases, templates and projects."""
+"""Boards, phases, templates, projects, their groups and tasks."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pipedrive_emulator.clock import DAY_SECONDS, START, day, millis
+from pipedrive_emulator.clock import DAY_SECONDS, START, day, millis, rfc3339
 from pipedrive_emulator.registry import Seed, seeder
 from pipedrive_emulator.seeds import words
 from pipedrive_emulator.seeds.builtin_fields import FOUNDED
@@ -18,10 +18,11 @@ if TYPE_CHECKING:
 BOARDS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("Delivery", ("Kick-off", "In progress", "Done")),
     ("Umzüge 引っ越し", ("Planning", "Moving")),
+    ("Not used yet", ("Somewhere",)),
 )
 TEMPLATES = (("Roll-out", "Three weeks from order to go-live"), ("Schulung — обучение", None))
 STATUSES = ("open", "open", "open", "completed", "canceled")
-DELETED_EACH, ARCHIVED_EACH = 9, 7
+DELETED_EACH, ARCHIVED_EACH, SUBTASK_EACH = 9, 7, 3
 OLDEST = START - 400 * DAY_SECONDS
 
 
@@ -30,14 +31,14 @@ def boards(seed: Seed) -> None:
     """The boards and their phases; every account has the first."""
     times = {"add_time": millis(FOUNDED), "update_time": millis(FOUNDED)}
     for order, (name, phases) in enumerate(BOARDS[:1] if seed.empty else BOARDS, 1):
-        row = {"name": name, "order_nr": order, **times, "is_deleted": False}
+        row = {"name": name, "order_nr": order, **times}
         board = seed.account.insert("project_boards", row)
         for place, phase in enumerate(phases, 1):
-            kept = {"name": phase, "board_id": board["id"], "order_nr": place, **times, "is_deleted": False}
+            kept = {"name": phase, "board_id": board["id"], "order_nr": place, **times}
             seed.account.insert("project_phases", kept)
     for owner, (title, description) in enumerate(() if seed.empty else TEMPLATES, 1):
         row = {"title": title, "description": description, "projects_board_id": owner, "owner_id": owner}
-        seed.account.insert("project_templates", {**row, **times, "is_deleted": False})
+        seed.account.insert("project_templates", {**row, **times})
 
 
 def _linked(chance: random.Random, last: int, most: int) -> list[int]:
@@ -82,3 +83,48 @@ def projects(seed: Seed) -> None:
     }
     for place in range(1, seed.count(small=16, medium=160, large=3_000) + 1):
         seed.account.insert("projects", _project(seed, place, fields, last))
+
+
+def _task(chance: random.Random, place: int, project_id: int, parent: int | None) -> Row:
+    done, due = place % 4 == 0, START + chance.randint(-60, 60) * DAY_SECONDS
+    moment = OLDEST + place * 90
+    return {
+        "title": f"{chance.choice(words.SUBJECTS)} {place}",
+        "creator_id": chance.randint(1, 5),
+        "description": chance.choice((None, "Bring the keys", "Сначала позвонить\n電話してから")),
+        "project_id": project_id,
+        "is_done": done,
+        "is_milestone": place % 6 == 0,
+        "due_date": chance.choice((None, day(due))),
+        "start_date": chance.choice((None, day(due - 5 * DAY_SECONDS))),
+        "parent_task_id": parent,
+        "assignee_ids": chance.sample(range(1, 6), chance.randint(0, 2)),
+        "priority": chance.choice((None, 1, 2, 3)),
+        "add_time": millis(moment),
+        "update_time": millis(moment + place % 50 * 3_600),
+        "marked_as_done_time": millis(moment + 3_600) if done else None,
+    }
+
+
+@seeder(26)
+def tasks(seed: Seed) -> None:
+    """Tasks of the projects that are not deleted, every third below the one before; groups and plans."""
+    live = [row["id"] for row in seed.account.table("projects").live()]
+    parents: dict[int, int] = {}
+    for place in range(1, seed.count(small=24, medium=400, large=6_000) + 1):
+        project_id = live[place // SUBTASK_EACH % len(live)]
+        below = parents.get(project_id) if place % SUBTASK_EACH == 1 else None
+        row = seed.account.insert("tasks", _task(seed.chance, place, project_id, below))
+        if below is None:
+            parents[project_id] = row["id"]
+        if place % 5 == 0:
+            group = {"name": f"Group {place} — グループ", "order_nr": 1, "project_id": project_id}
+            kept = seed.account.insert("project_groups", group)
+            phase = seed.account.require("projects", project_id)["phase_id"]
+            item = {"id": f"task:{row['id']}", "phase_id": phase, "group_id": kept["id"]}
+            seed.account.insert("plan_items", item)
+    for place, project_id in enumerate(live[:5], 1):
+        seed.account.update("activities", place, {"project_id": project_id})
+        change = {"project_id": project_id, "actor_user_id": 2, "time": rfc3339(OLDEST + place * 3_600)}
+        change.update({"old_values": {"title": "Untitled"}, "new_values": {"title": "Neuer Titel"}})
+        seed.account.insert("project_changes", change)
