@@ -88,7 +88,34 @@ def leaves(value: object, _context: Mapping[str, object]) -> Iterator[Row]:
                         yield {"section": name, "kind": code_or_kind, "code": code, "label": label}
 
 
+def deal_choices(value: object, _context: Mapping[str, object]) -> Iterator[Row]:
+    """Deals → their id as text, and title and status as a drop-down menu shows them."""
+    for row in _objects(value):
+        label = " - ".join(str(row[part]) for part in ("title", "status") if row.get(part))
+        yield {"key": str(row.get("id")), "label": label, **_kept(row, "is_deleted", "update_time")}
+
+
+def named_choices(value: object, _context: Mapping[str, object]) -> Iterator[Row]:
+    """Rows with a name → their id as text and the name."""
+    for row in _objects(value):
+        yield {"key": str(row.get("id")), "label": row.get("name"), **_kept(row, "update_time")}
+
+
+def _kept(row: Row, *names: str) -> Row:
+    return {name: row.get(name) for name in names}
+
+
 SHAPES: dict[str, Shape] = {
     shape.__name__: shape
-    for shape in (user_ids, data, updates, found, found_of_any_kind, products_by_deal, leaves)
+    for shape in (
+        user_ids,
+        data,
+        updates,
+        found,
+        found_of_any_kind,
+        products_by_deal,
+        leaves,
+        deal_choices,
+        named_choices,
+    )
 }

@@ -20,6 +20,7 @@ from tap_pipedrive.catalog import (
     leads,
     mailbox,
     notes,
+    options,
     organizations,
     permissions,
     persons,
@@ -60,6 +61,7 @@ MODULES = (
     goals,
     statistics,
     search,
+    options,
     account,
     subscriptions,
 )

@@ -86,6 +86,8 @@ _NAMES = {
     "primary_flag": ("bool", "True for the one to use first."),
     "type": ("str", "Kind of row."),
     "key": ("str", "Key under which rows carry the value."),
+    "picker.key": ("str", "Id of the row, as text."),
+    "picker.label": ("str", "Text that a drop-down menu shows for it."),
     "code": ("str", "Short code."),
     "color": ("str", "Colour, as a word or six hexadecimal digits."),
     "icon_key": ("str", "Name of the icon."),

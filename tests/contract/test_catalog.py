@@ -55,6 +55,8 @@ _SHAPE_COLUMNS = {
     "found_of_any_kind": {"result_score", "is_related"},
     "products_by_deal": {"deal_id", "product_id"},
     "leaves": {"section", "kind", "code", "label"},
+    "deal_choices": {"key", "label"},
+    "named_choices": {"key", "label"},
 }
 _SETTING_COLUMNS = {"searches": "search", "statistics": "report"}
 
@@ -178,6 +180,8 @@ def example(read: Read) -> dict | None:
 _SHAPE_NODES: dict[str, Callable[[Node], Node]] = {
     "user_ids": lambda _row: Node(),
     "leaves": lambda _row: Node(),
+    "deal_choices": lambda row: _only(row, "is_deleted", "update_time"),
+    "named_choices": lambda row: _only(row, "update_time"),
     "updates": lambda row: row,
     "data": lambda row: _merged(row.properties["data"], _without(row, "data")),
     "found": lambda row: row.properties["item"],
@@ -195,6 +199,10 @@ def _merged(*nodes: Node) -> Node:
     for node in nodes:
         whole.take(node)
     return whole
+
+
+def _only(node: Node, *names: str) -> Node:
+    return Node(properties={name: inner for name, inner in node.properties.items() if name in names})
 
 
 def _without(node: Node, *names: str) -> Node:
@@ -718,6 +726,16 @@ def test_shapes_give_no_rows_for_empty_answers(shape, value):
                 {"section": "operators", "kind": "enum", "code": "!=", "label": "is not"},
                 {"section": "parts", "kind": "", "code": "route", "label": "street"},
             ],
+        ),
+        (
+            "deal_choices",
+            [{"id": 1, "title": "Big one", "status": "open", "value": 5, "is_deleted": False}],
+            [{"key": "1", "label": "Big one - open", "is_deleted": False, "update_time": None}],
+        ),
+        (
+            "named_choices",
+            [{"id": 7, "name": "Ann", "update_time": "2026-01-01T00:00:00Z"}],
+            [{"key": "7", "label": "Ann", "update_time": "2026-01-01T00:00:00Z"}],
         ),
     ],
 )
