@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from target_pipedrive.tasks import Draft, Task
 
 _MOST_TRIES = 3
+_NOT_IMPLEMENTED = 501
 _WHO_AM_I = "/v1/users/me"
 _WHO_AM_I_COST = 2
 _TAGS = re.compile(r"<[^>]*>|\s+")
@@ -154,7 +155,7 @@ class Caller:
                 self._withdraw(task)
                 raise error from None
             except PipedriveError as error:
-                if not error.may_have_acted:
+                if not error.may_have_acted or error.status == _NOT_IMPLEMENTED:
                     self._withdraw(task)
                     raise
                 last = error
@@ -186,7 +187,7 @@ class Caller:
         try:
             result = request.send(self._client, task.stream)
         except PipedriveError as error:
-            if not error.may_have_acted:
+            if not error.may_have_acted or error.status == _NOT_IMPLEMENTED:
                 self._withdraw(task)
             raise
         self._remembered(task, RAW_REQUEST, Done(id=result.id))

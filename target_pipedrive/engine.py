@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import threading
 from functools import partial
+from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 from pipedrive_client import (
@@ -298,7 +299,7 @@ class Engine:
             return False  # about the columns of this record, as a plan or a missing add-on decides
         if isinstance(error, RunError):
             return True
-        if isinstance(error, TransientError):
+        if isinstance(error, TransientError) and error.status != HTTPStatus.NOT_IMPLEMENTED:
             self._transient_in_a_row += 1
             unreachable = isinstance(error, Unreachable) and not error.may_have_acted
             return unreachable or self._transient_in_a_row >= _MOST_TRANSIENT_IN_A_ROW
@@ -343,7 +344,7 @@ class Engine:
             done = self.caller.send(task, action, draft, entity)
         except PipedriveError as error:
             before = self.caller.done_before(task)
-            if before is not None and error.status in (404, 410):
+            if before is not None and error.status in (HTTPStatus.NOT_FOUND, HTTPStatus.GONE):
                 return Result(outcome=Outcome.SKIPPED, note=before.note)
             raise
         if entity is not None:
@@ -379,20 +380,23 @@ class Engine:
 
     # --- the end ----------------------------------------------------------------------------------
 
-    def _count(self, task: Task) -> None:
-        """Stop the run when it has failed as often as it may."""
+    def _count(self, task: Task) -> bool:
+        """Stop the run when it has failed as often as it may; False for the record that did it."""
         options = self.options
         result = task.result
         if result is None or result.outcome is not Outcome.FAILED:
-            return
+            return True
         if options.stop_on_error:
             self._end(StoppedByFailures(result.error))
-        elif options.max_failures is not None and self.report.failures >= options.max_failures > 0:
+            return False
+        if options.max_failures and self.report.failures >= options.max_failures:
             self._end(
                 StoppedByFailures(
                     f"Stopped after {self.report.failures} failed records (max_failures); the last: {result.error}"
                 )
             )
+            return False
+        return True
 
     def _end(self, error: BaseException) -> None:
         """Begin nothing more; `check` raises the error in the main thread."""

@@ -40,7 +40,7 @@ class Keeper:
         report: used by this thread only.
         on_idle: called when nothing came for `idle_seconds`.
         on_failure: called with what broke the thread; the run cannot go on then.
-        on_finished: called after each finished task was booked.
+        on_finished: called after each finished task was booked; False keeps back every STATE behind it.
         emit_state: False keeps STATE back, as a dry run must.
     """
 
@@ -51,7 +51,7 @@ class Keeper:
         *,
         on_idle: Callable[[], None],
         on_failure: Callable[[BaseException], None],
-        on_finished: Callable[[Task], None],
+        on_finished: Callable[[Task], bool],
         emit_state: bool = True,
         idle_seconds: float = 1.0,
     ) -> None:
@@ -146,8 +146,8 @@ class Keeper:
         for note in notes:
             if note.task is not None:
                 self._report.take(note.task)
-                self._done_ahead.add(note.task.number)
-                self._on_finished(note.task)
+                if self._on_finished(note.task):
+                    self._done_ahead.add(note.task.number)
             if note.state is not None:
                 self._states.append(note.state)
         while self._done_through + 1 in self._done_ahead:

@@ -86,13 +86,13 @@ class Ledger:
 
     Args:
         path: where it is; made when missing. None keeps everything in memory, for dry runs.
-        account: host of the account; a ledger serves one account.
+        account: host of the account; a ledger serves one account. None does not look.
 
     Raises:
         ConfigError: another process holds it, it belongs to another account, or it is no ledger.
     """
 
-    def __init__(self, path: Path | None, *, account: str) -> None:
+    def __init__(self, path: Path | None, *, account: str | None) -> None:
         self.path = path
         if path is not None:
             try:
@@ -116,7 +116,7 @@ class Ledger:
         except sqlite3.DatabaseError as error:
             raise ConfigError(f"ledger_path {path} is no ledger of target-pipedrive ({error}).") from error
 
-    def _open(self, account: str) -> None:
+    def _open(self, account: str | None) -> None:
         run = self._db.execute
         # Held from the first write to the close: a second process fails at once, and a crash frees it.
         run("pragma locking_mode = exclusive")
@@ -135,13 +135,15 @@ class Ledger:
             raise ConfigError(
                 f"The ledger {self.path} was written by another release (version {known['version']})."
             )
-        if known.get("account", account) != account:
+        if account is not None and known.get("account", account) != account:
             run("rollback")
             raise ConfigError(
                 f"The ledger {self.path} belongs to {known['account']}, not to {account}: give this account "
                 "its own ledger_path."
             )
-        run("insert or ignore into meta values ('version', ?), ('account', ?)", (str(VERSION), account))
+        run("insert or ignore into meta values ('version', ?)", (str(VERSION),))
+        if account is not None:
+            run("insert or ignore into meta values ('account', ?)", (account,))
         run("commit")
 
     # --- reading, at the start of a run and by the command line -----------------------------------

@@ -1,0 +1,95 @@
+"""`target-pipedrive ledger list|export|forget`: what the ledger remembers, for people."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from pathlib import Path
+
+from pipedrive_client import ConfigError
+from target_pipedrive.ledger import Ledger, WriteState
+from target_pipedrive.settings import DEFAULT_LEDGER
+
+
+def ledger(arguments: list[str]) -> None:
+    """Run one of the three commands.
+
+    Raises:
+        ConfigError: there is no such ledger, or it is in use.
+    """
+    given = _arguments().parse_args(arguments)
+    path = _path(given.ledger, given.config)
+    if not path.exists():
+        raise ConfigError(f"There is no ledger at {path}: give --ledger or --config.")
+    book = Ledger(path, account=None)
+    try:
+        if given.command == "forget":
+            _forget(book, given.entity, given.external_id, everything=given.all)
+        else:
+            _show(book, as_json=given.command == "export")
+    finally:
+        book.close()
+
+
+def _arguments() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="target-pipedrive ledger", description="What the target remembers of its writes."
+    )
+    commands = parser.add_subparsers(dest="command", required=True)
+    for name, what in (
+        ("list", "links and unfinished writes, as a table"),
+        ("export", "the same as JSON lines"),
+        ("forget", "drop links, so that the next run finds or adds the rows anew"),
+    ):
+        command = commands.add_parser(name, help=what, description=what)
+        command.add_argument("--ledger", type=Path, help=f"the file; {DEFAULT_LEDGER} when left out")
+        command.add_argument("--config", type=Path, help="configuration to take ledger_path from")
+        if name == "forget":
+            command.add_argument("entity", nargs="?", help="such as deals")
+            command.add_argument("external_id", nargs="?", help="one of them; all of the entity when left out")
+            command.add_argument("--all", action="store_true", help="everything, unfinished writes too")
+    return parser
+
+
+def _path(given: Path | None, config: Path | None) -> Path:
+    """Where the ledger is: as given, as configured, or the default."""
+    if given is not None:
+        return given
+    if config is not None:
+        settings = json.loads(config.read_text())
+        return Path(settings.get("ledger_path") or DEFAULT_LEDGER)
+    return Path(DEFAULT_LEDGER)
+
+
+def _show(book: Ledger, *, as_json: bool) -> None:
+    lines = []
+    for link in book.links():
+        shown = {
+            "kind": "link",
+            "entity": link.entity,
+            "external_id": link.external_id,
+            "id": link.id,
+            "stream": link.stream,
+        }
+        lines.append(json.dumps(shown) if as_json else f"{link.entity}  {link.external_id}  ->  {link.id}")
+    for entry in book.writes():
+        shown = {
+            "kind": "write",
+            "stream": entry.stream,
+            "action": entry.action,
+            "state": entry.state.value,
+            "id": entry.id,
+            "begun_at": entry.begun_at,
+        }
+        unknown = "outcome not known" if entry.state is WriteState.BEGUN else f"done, id {entry.id}"
+        text = f"{entry.stream}  {entry.action or 'update'}  {entry.begun_at}  {unknown}"
+        lines.append(json.dumps(shown) if as_json else text)
+    sys.stdout.write("".join(f"{line}\n" for line in lines))
+
+
+def _forget(book: Ledger, entity: str | None, external_id: str | None, *, everything: bool) -> None:
+    if entity is None and not everything:
+        raise ConfigError("Say what to forget: an entity, an entity and an external id, or --all.")
+    count = book.forget(entity, external_id)
+    sys.stdout.write(f"Forgot {count} entries.\n")
