@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 import difflib
-import json
 import os
 from datetime import timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
-import msgspec
 from singer_sdk import Stream, Tap
 from singer_sdk.helpers.capabilities import PluginCapabilities, TapCapabilities
 from typing_extensions import override
 
 from pipedrive_client import (
-    SETTING_DEFINITIONS,
     ClientSettings,
     ConfigError,
     FeatureOff,
@@ -25,12 +22,13 @@ from pipedrive_client import (
 )
 from pipedrive_client.cli import Exit
 from pipedrive_client.fields import FIELD_LISTS, FieldDefinition, FieldRegistry
-from tap_pipedrive import questions
 from tap_pipedrive.catalog import STREAMS
 from tap_pipedrive.custom_fields import FieldMode, OptionMode
+from tap_pipedrive.given import checked_state, json_file
 from tap_pipedrive.output import PageWriter
 from tap_pipedrive.progress import Progress
 from tap_pipedrive.questions import Questions
+from tap_pipedrive.settings import SETTINGS
 from tap_pipedrive.streams import PipedriveStream, stream_classes
 
 if TYPE_CHECKING:
@@ -43,67 +41,6 @@ if TYPE_CHECKING:
 
     from tap_pipedrive.spec import JSON
 
-_STATE_SHAPE = '{"bookmarks": {"<stream>": {…}}}'
-
-
-def _shared_settings() -> dict[str, JSON]:
-    """JSON-schema properties of the settings tap and target share."""
-    found: dict[str, JSON] = {}
-    for setting in SETTING_DEFINITIONS:
-        entry: dict[str, JSON] = {
-            "type": [setting.type, "null"],
-            "title": setting.name.replace("_", " ").capitalize(),
-            "description": setting.description,
-        }
-        if setting.secret:
-            entry |= {"secret": True, "writeOnly": True}
-        if setting.default is not None:
-            entry["default"] = setting.default
-        found[setting.name] = entry
-    return found
-
-
-_TAP_SETTINGS: dict[str, JSON] = {
-    "start_date": {
-        "type": ["string", "null"],
-        "format": "date-time",
-        "title": "Start date",
-        "description": "Read only what changed at or after this time (RFC 3339 or YYYY-MM-DD), "
-        "where rows say so.",
-    },
-    "custom_fields": {
-        "type": ["string", "null"],
-        "enum": [*(mode.value for mode in FieldMode), None],
-        "default": FieldMode.NAMED.value,
-        "title": "Custom fields",
-        "description": "How custom fields appear: `named` columns, columns `keyed` by Pipedrive's hash, "
-        "one `nested` object, or `off`.",
-    },
-    "option_values": {
-        "type": ["string", "null"],
-        "enum": [*(mode.value for mode in OptionMode), None],
-        "default": OptionMode.LABEL.value,
-        "title": "Option values",
-        "description": "What single and multiple option columns hold: the `label`, the `id`, or `both` "
-        "(the id in a column of its own, named `…_id`).",
-    },
-    "detect_deletes": {
-        "type": ["boolean", "null"],
-        "default": False,
-        "title": "Detect deletes",
-        "description": "Emit a tombstone (`id`, `is_deleted`, `_sdc_deleted_at`) for rows that vanished from "
-        "a list. Lists that are read incrementally are swept for it: one more full read, at most every "
-        "`delete_sweep_interval_hours`.",
-    },
-    "delete_sweep_interval_hours": {
-        "type": ["number", "null"],
-        "default": 24,
-        "minimum": 0,
-        "title": "Delete sweep interval hours",
-        "description": "With `detect_deletes`: how long a sweep of a list stays good enough.",
-    },
-}
-
 
 class TapPipedrive(Tap):
     """Reads everything Pipedrive's API can list or get."""
@@ -114,7 +51,7 @@ class TapPipedrive(Tap):
     message_writer_class = PageWriter
     config_jsonschema: ClassVar[dict[str, Any]] = {
         "type": "object",
-        "properties": {**_shared_settings(), **_TAP_SETTINGS, **questions.SETTINGS},
+        "properties": dict(SETTINGS),
     }
     capabilities: ClassVar[list[CapabilitiesEnum]] = [
         TapCapabilities.CATALOG,
@@ -137,7 +74,7 @@ class TapPipedrive(Tap):
         Raises:
             ConfigError: a setting, the catalog or the state cannot work.
         """
-        self._given_state = _checked_state(state)
+        self._given_state = checked_state(state)
         self._interrupted_by = 0
         self.synced: set[PipedriveStream] = set()
         super().__init__(state=cast("Any", self._given_state), **options)
@@ -309,8 +246,8 @@ class TapPipedrive(Tap):
         super(Tap, cls).invoke(about=about, about_format=about_format)
         tap = cls(
             config=dict(config.config) if config else {},
-            state=_json_file(state, "state"),
-            catalog=_json_file(catalog, "catalog"),
+            state=json_file(state, "state"),
+            catalog=json_file(catalog, "catalog"),
             parse_env_config=bool(config and config.parse_env),
         )
         try:
@@ -318,59 +255,3 @@ class TapPipedrive(Tap):
         finally:
             tap.progress.summary()
             tap.client.close()
-
-
-def _json_file(file: Any, what: str) -> Any:  # noqa: ANN401  a text file in, any JSON out
-    """The JSON in an opened file; nothing for an empty one, as Meltano passes for a first run."""
-    if file is None:
-        return None
-    text = file.read()
-    if not text.strip():
-        return None
-    try:
-        return msgspec.json.decode(text)
-    except msgspec.DecodeError as error:
-        msg = f"The {what} file {file.name} is not JSON: {error}. Give the file a run wrote, or none."
-        raise ConfigError(msg) from error
-
-
-def _checked_state(state: object) -> dict[str, Any]:
-    """The state, once it is known to have the shape the tap writes.
-
-    Raises:
-        ConfigError: it has another shape.
-    """
-    if state is None:
-        return {}
-    if not isinstance(state, dict):
-        msg = f"The state is not an object; it looks like {_STATE_SHAPE}."
-        raise ConfigError(msg)
-    bookmarks = state.get("bookmarks", {})
-    if not isinstance(bookmarks, dict):
-        msg = f"The state's bookmarks are not an object; it looks like {_STATE_SHAPE}."
-        raise ConfigError(msg)
-    for stream, memo in bookmarks.items():
-        if not isinstance(memo, dict):
-            msg = f"The state of stream {stream} is not an object; it looks like {_STATE_SHAPE}."
-            raise ConfigError(msg)
-        for value in _bookmark_times(memo):
-            try:
-                times.parse(str(value))
-            except ValueError as error:
-                msg = (
-                    f"The state of stream {stream} holds {json.dumps(value)[:60]} as a bookmark, which is no "
-                    "time; mend it, or run without a state to read all again."
-                )
-                raise ConfigError(msg) from error
-    return state
-
-
-def _bookmark_times(memo: Mapping[str, Any]) -> list[object]:
-    """Every time a stream's state holds."""
-    reads = memo.get("reads")
-    inner = reads.values() if isinstance(reads, dict) else ()
-    values = [
-        memo.get("replication_key_value"),
-        *(read.get("since") for read in inner if isinstance(read, dict)),
-    ]
-    return [value for value in values if value]

@@ -1,0 +1,74 @@
+"""The tap's settings, as `config_jsonschema` publishes them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pipedrive_client import SETTING_DEFINITIONS
+from tap_pipedrive import questions
+from tap_pipedrive.custom_fields import FieldMode, OptionMode
+
+if TYPE_CHECKING:
+    from tap_pipedrive.spec import JSON
+
+
+def shared_settings() -> dict[str, JSON]:
+    """JSON-schema properties of the settings tap and target share."""
+    found: dict[str, JSON] = {}
+    for setting in SETTING_DEFINITIONS:
+        entry: dict[str, JSON] = {
+            "type": [setting.type, "null"],
+            "title": setting.name.replace("_", " ").capitalize(),
+            "description": setting.description,
+        }
+        if setting.secret:
+            entry |= {"secret": True, "writeOnly": True}
+        if setting.default is not None:
+            entry["default"] = setting.default
+        found[setting.name] = entry
+    return found
+
+
+TAP_SETTINGS: dict[str, JSON] = {
+    "start_date": {
+        "type": ["string", "null"],
+        "format": "date-time",
+        "title": "Start date",
+        "description": "Read only what changed at or after this time (RFC 3339 or YYYY-MM-DD), "
+        "where rows say so.",
+    },
+    "custom_fields": {
+        "type": ["string", "null"],
+        "enum": [*(mode.value for mode in FieldMode), None],
+        "default": FieldMode.NAMED.value,
+        "title": "Custom fields",
+        "description": "How custom fields appear: `named` columns, columns `keyed` by Pipedrive's hash, "
+        "one `nested` object, or `off`.",
+    },
+    "option_values": {
+        "type": ["string", "null"],
+        "enum": [*(mode.value for mode in OptionMode), None],
+        "default": OptionMode.LABEL.value,
+        "title": "Option values",
+        "description": "What single and multiple option columns hold: the `label`, the `id`, or `both` "
+        "(the id in a column of its own, named `…_id`).",
+    },
+    "detect_deletes": {
+        "type": ["boolean", "null"],
+        "default": False,
+        "title": "Detect deletes",
+        "description": "Emit a tombstone (`id`, `is_deleted`, `_sdc_deleted_at`) for rows that vanished from "
+        "a list. Lists that are read incrementally are swept for it: one more full read, at most every "
+        "`delete_sweep_interval_hours`.",
+    },
+    "delete_sweep_interval_hours": {
+        "type": ["number", "null"],
+        "default": 24,
+        "minimum": 0,
+        "title": "Delete sweep interval hours",
+        "description": "With `detect_deletes`: how long a sweep of a list stays good enough.",
+    },
+}
+
+
+SETTINGS: dict[str, JSON] = {**shared_settings(), **TAP_SETTINGS, **questions.SETTINGS}
