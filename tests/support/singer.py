@@ -46,9 +46,22 @@ class Output:
         return {record[key]: record for record in self.records[stream]}
 
 
+_discovered: dict[str, str] = {}
+
+
+def discover(tap_config: dict[str, Any]) -> dict[str, Any]:
+    """The catalog of a discovery, made once for the same settings: later runs meet it a little stale."""
+    key = json.dumps(tap_config, sort_keys=True, default=str)
+    if key not in _discovered:
+        tap = TapPipedrive(config=dict(tap_config), setup_mapper=False)
+        _discovered[key] = tap.catalog_json_text
+        tap.client.close()
+    return json.loads(_discovered[key])
+
+
 def select(tap_config: dict[str, Any], *streams: str) -> dict[str, Any]:
     """A catalog that selects just these streams."""
-    catalog = TapPipedrive(config=dict(tap_config), setup_mapper=False).catalog_dict
+    catalog = discover(tap_config)
     for entry in catalog["streams"]:
         for item in entry["metadata"]:
             if not item["breadcrumb"]:
