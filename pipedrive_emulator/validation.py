@@ -51,7 +51,8 @@ def instant(text: str) -> int:
     return int(dt.datetime.fromisoformat(text).timestamp())
 
 
-def _is_date(text: object) -> bool:
+def is_date(text: object) -> bool:
+    """Whether a value is text like 2026-01-31."""
     try:
         return isinstance(text, str) and dt.date.fromisoformat(text).isoformat() == text
     except ValueError:
@@ -150,7 +151,7 @@ def _scalar(param: Param, text: str) -> object:
         if text not in ("true", "false"):
             raise invalid(f"Parameter {param.name} must be true or false")
         value = text == "true"
-    elif (param.format == "uuid" and not UUID.match(text)) or (param.format == "date" and not _is_date(text)):
+    elif (param.format == "uuid" and not UUID.match(text)) or (param.format == "date" and not is_date(text)):
         raise invalid(f"Parameter {param.name} must be a {param.format}")
     if param.enum and value not in param.enum and text not in param.enum:
         raise invalid(f"Parameter {param.name} must be one of {', '.join(str(e) for e in param.enum)}")
@@ -288,7 +289,7 @@ def _check_form(schema: Schema, value: object, where: str) -> None:
     if enum and value not in enum and not (value is None and schema.get("nullable")):
         raise invalid(f"{where} must be one of {', '.join(str(e) for e in enum)}")
     form = schema.get("format")
-    if form == "date" and not _is_date(value):
+    if form == "date" and not is_date(value):
         raise invalid(f"{where} must be a date, YYYY-MM-DD")
     if form == "uuid" and not UUID.match(str(value)):
         raise invalid(f"{where} must be a uuid")

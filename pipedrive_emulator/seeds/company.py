@@ -34,6 +34,11 @@ CURRENCIES = (
     ("SEK", "Swedish Krona", 2, "kr"),
     ("KWD", "Kuwaiti Dinar", 3, "KD"),
 )
+# By app: the set of an admin, and that of a regular user.
+PERMISSION_SETS = {
+    "sales": ("62cc4d7f-4038-4352-abf3-a8c1c822b631", "f07d229d-088a-4144-a40f-1fe64295d180"),
+    "global": ("233b7976-39bd-43a9-b305-ef3a2b0998e5", "ec8a42e5-1842-490d-9113-b3a3b4b1c0a9"),
+}
 LEAD_LABELS = (("Hot", "red"), ("Warm", "yellow"), ("Cold", "blue"))
 
 
@@ -52,16 +57,8 @@ def _user(number: int, name: str, email: str, *, active: bool, deleted: bool) ->
         "modified": sql(FOUNDED + number * 3_600),
         "has_created_company": number == 1,
         "access": [
-            {
-                "app": "sales",
-                "admin": number == 1,
-                "permission_set_id": f"62cc4d7f-4038-4352-abf3-a8c1c822b63{number}",
-            },
-            {
-                "app": "global",
-                "admin": number == 1,
-                "permission_set_id": "233b7976-39bd-43a9-b305-ef3a2b0998e5",
-            },
+            {"app": app, "admin": number == 1, "permission_set_id": sets[number != 1]}
+            for app, sets in PERMISSION_SETS.items()
         ],
         "active_flag": active,
         "timezone_name": "Europe/Tallinn",

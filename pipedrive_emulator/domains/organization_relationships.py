@@ -1,0 +1,136 @@
+"""Relationships between organizations, v1."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pipedrive_emulator.account import on_change
+from pipedrive_emulator.http import Answer, ApiError, Row, success
+from pipedrive_emulator.registry import Call, handler
+from pipedrive_emulator.store import TableSpec, define_table
+
+if TYPE_CHECKING:
+    from pipedrive_emulator.account import Account
+
+TABLE = "organization_relationships"
+ENDS = ("rel_owner_org_id", "rel_linked_org_id")
+
+define_table(TableSpec(name=TABLE, label="Organization relationship", times="sql"))
+
+
+def _related(account: Account, number: int) -> Row:
+    """What a relationship tells of one of its organizations."""
+    row, persons = account.require("organizations", number), account.table("persons")
+    return {
+        "id": number,
+        "name": row["name"],
+        "people_count": sum(
+            1 for seq in persons.where("org_id", number) if persons.is_live(persons.row(seq))
+        ),
+        "owner_id": row["owner_id"],
+        "address": (row["address"] or {}).get("value"),
+        "active_flag": True,
+        "cc_email": f"nordwind+org{number}@pipedrivemail.com",
+    }
+
+
+def _show(account: Account, row: Row, org_id: int | None) -> Row:
+    """A relationship; with a base organization, also what the other one is to it."""
+    shown = {"id": row["id"], "type": row["type"]}
+    for end in ENDS:
+        facts = _related(account, row[end])
+        shown[end] = {**{name: value for name, value in facts.items() if name != "id"}, "value": row[end]}
+    shown.update({"add_time": row["add_time"], "update_time": row["update_time"], "active_flag": "true"})
+    if org_id is not None:
+        owns = row["rel_owner_org_id"] == org_id
+        other = row["rel_linked_org_id" if owns else "rel_owner_org_id"]
+        as_parent = "daughter" if owns else "parent"
+        shown["calculated_type"] = as_parent if row["type"] == "parent" else "related"
+        shown["calculated_related_org_id"] = other
+        shown["related_organization_name"] = account.require("organizations", other)["name"]
+    return shown
+
+
+def _answer(call: Call, row: Row) -> Answer:
+    base = call.query.get("org_id", call.body.get("org_id"))
+    if base is not None and base not in (row[end] for end in ENDS):
+        raise ApiError(400, "org_id is no end of the relationship")
+    related = {str(row[end]): _related(call.account, row[end]) for end in ENDS}
+    return success(
+        _show(call.account, row, base),
+        status=call.operation.status,
+        related_objects={"organization": related},
+    )
+
+
+def _check(call: Call, row: Row) -> None:
+    for end in ENDS:
+        call.account.refer("organizations", row[end], end)
+    owner, linked = (row[end] for end in ENDS)
+    if owner == linked:
+        raise ApiError(400, "An organization cannot be related to itself")
+    if call.body.get("org_id") not in (None, owner, linked):
+        raise ApiError(400, "org_id is no end of the relationship")
+    for other in call.account.table(TABLE).all():
+        if other["id"] != row.get("id") and {other[end] for end in ENDS} == {owner, linked}:
+            raise ApiError(400, "These organizations are related already")
+
+
+@handler("v1:getOrganizationRelationships")
+def listed(call: Call) -> Answer:
+    """Every relationship of an organization."""
+    account, org_id = call.account, call.query["org_id"]
+    account.require("organizations", org_id)
+    table = account.table(TABLE)
+    rows = [table.row(seq) for seq in sorted(set().union(*(table.where(end, org_id) for end in ENDS)))]
+    related = {str(row[end]): _related(account, row[end]) for row in rows for end in ENDS}
+    place = {"start": 0, "limit": 100, "more_items_in_collection": False}
+    return success(
+        [_show(account, row, org_id) for row in rows],
+        additional={"pagination": place},
+        related_objects={"organization": related},
+    )
+
+
+@handler("v1:getOrganizationRelationship")
+def get(call: Call) -> Answer:
+    """One relationship."""
+    return _answer(call, call.account.require(TABLE, call.path["id"]))
+
+
+@handler("v1:addOrganizationRelationship")
+def add(call: Call) -> Answer:
+    """A new relationship; two organizations have at most one."""
+    row = {name: call.body[name] for name in ("type", *ENDS)}
+    _check(call, row)
+    full = {**row, "add_time": None, "update_time": None}
+    return _answer(call, call.account.insert(TABLE, full, call.user_id))
+
+
+@handler("v1:updateOrganizationRelationship")
+def update(call: Call) -> Answer:
+    """A changed relationship."""
+    row = call.account.require(TABLE, call.path["id"])
+    changes = {name: call.body[name] for name in ("type", *ENDS) if name in call.body}
+    _check(call, {**row, **changes})
+    if any(row[name] != value for name, value in changes.items()):
+        row = call.account.update(TABLE, row["id"], changes, call.user_id)
+    return _answer(call, row)
+
+
+@handler("v1:deleteOrganizationRelationship")
+def delete(call: Call) -> Answer:
+    """The id of a relationship that is gone."""
+    call.account.require(TABLE, call.path["id"])
+    call.account.delete(TABLE, call.path["id"], call.user_id)
+    return success({"id": call.path["id"]})
+
+
+@on_change
+def _cascade(account: Account, table: str, before: Row | None, after: Row | None, user_id: int) -> None:
+    """A deleted organization takes its relationships along."""
+    if table != "organizations" or before is None or not (after is None or after["is_deleted"]):
+        return
+    kept = account.table(TABLE)
+    for seq in sorted(set().union(*(kept.where(end, before["id"]) for end in ENDS))):
+        account.remove(TABLE, seq, user_id)

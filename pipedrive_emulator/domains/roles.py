@@ -1,0 +1,259 @@
+"""Roles (who is assigned, what they see by default, which pipelines) and permission sets."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from pipedrive_emulator.http import Answer, ApiError, Row, invalid, not_found, success
+from pipedrive_emulator.paging import offset_page
+from pipedrive_emulator.registry import Call, handler
+from pipedrive_emulator.resources import Resource, register
+from pipedrive_emulator.store import TableSpec, define_table
+
+if TYPE_CHECKING:
+    from pipedrive_emulator.account import Account
+
+DEFAULT_ROLE = 1
+ENTITIES = ("deal", "lead", "org", "person", "product")
+SETTINGS = {f"{entity}_default_visibility": 3 for entity in ENTITIES}
+
+define_table(TableSpec(name="roles", label="Role", created="", updated="", deleted=("active_flag", False)))
+define_table(
+    TableSpec(name="permission_sets", label="Permission set", key_kind="text", created="", updated="")
+)
+
+
+def new_role(name: str, parent_role_id: int | None) -> Row:
+    """A role as it is kept."""
+    return {
+        "parent_role_id": parent_role_id,
+        "name": name,
+        "active_flag": True,
+        "settings": dict(SETTINGS),
+        "hidden_pipeline_ids": [],
+    }
+
+
+def _users_of(account: Account, role_id: int) -> list[Row]:
+    return [user for user in account.table("users").all() if user["role_id"] == role_id]
+
+
+def _above(account: Account, row: Row) -> list[int]:
+    """The ids of the roles above a role, nearest first."""
+    found: list[int] = []
+    while row["parent_role_id"] is not None and row["parent_role_id"] not in found:
+        found.append(row["parent_role_id"])
+        row = account.require("roles", row["parent_role_id"])
+    return found
+
+
+def _below(account: Account, number: int) -> list[int]:
+    table = account.table("roles")
+    return [seq for seq in sorted(table.where("parent_role_id", number)) if table.is_live(table.row(seq))]
+
+
+def _show(account: Account, row: Row) -> Row:
+    return {
+        "id": row["id"],
+        "parent_role_id": row["parent_role_id"],
+        "name": row["name"],
+        "active_flag": row["active_flag"],
+        "assignment_count": str(len(_users_of(account, row["id"]))),
+        "sub_role_count": str(len(_below(account, row["id"]))),
+    }
+
+
+def _listed(account: Account, row: Row) -> Row:
+    ranks = [number for number in _above(account, row) if number != DEFAULT_ROLE]
+    return {**_show(account, row), "level": len(ranks) + 1}
+
+
+register(Resource(table="roles", operations={"list": "v1:getRoles"}, present=_listed))
+
+
+@handler("v1:getRole")
+def get(call: Call) -> Answer:
+    """A role, with its settings beside it."""
+    row = call.account.require("roles", call.path["id"])
+    return success(_show(call.account, row), additional={"settings": row["settings"]})
+
+
+def _check(account: Account, number: int | None, body: Row) -> Row:
+    if "name" in body and not body["name"].strip():
+        raise invalid("body.name must not be empty")
+    parent = body.get("parent_role_id")
+    account.refer("roles", parent, "parent_role_id")
+    if parent is not None and number in (parent, *_above(account, account.require("roles", parent))):
+        raise ApiError(400, "A role cannot be below itself")
+    return body
+
+
+@handler("v1:addRole")
+def add(call: Call) -> Answer:
+    """The id of a new role."""
+    body = _check(call.account, None, call.body)
+    row = call.account.insert("roles", new_role(body["name"], body.get("parent_role_id")), call.user_id)
+    return success({"id": row["id"]}, status=call.operation.status)
+
+
+@handler("v1:updateRole")
+def update(call: Call) -> Answer:
+    """The id of a changed role."""
+    row = call.account.require("roles", call.path["id"])
+    call.account.update("roles", row["id"], _check(call.account, row["id"], call.body), call.user_id)
+    return success({"id": row["id"]})
+
+
+@handler("v1:deleteRole")
+def delete(call: Call) -> Answer:
+    """The id of a deleted role; its users get the default role."""
+    row = call.account.require("roles", call.path["id"])
+    if row["id"] == DEFAULT_ROLE or _below(call.account, row["id"]):
+        raise ApiError(400, "The default role, and roles with roles below, cannot be deleted")
+    for user in _users_of(call.account, row["id"]):
+        call.account.update("users", user["id"], {"role_id": DEFAULT_ROLE}, call.user_id)
+    call.account.delete("roles", row["id"], call.user_id)
+    return success({"id": row["id"]})
+
+
+# Assignments
+
+
+def assignment(account: Account, user: Row) -> Row:
+    """The role of a user, as a row."""
+    role = account.require("roles", user["role_id"])
+    return {
+        "user_id": user["id"],
+        "role_id": role["id"],
+        "parent_role_id": role["parent_role_id"],
+        "name": role["name"],
+        "active_flag": role["active_flag"],
+        "type": "1",
+    }
+
+
+@handler("v1:getRoleAssignments")
+def assignments(call: Call) -> Answer:
+    """The users of a role."""
+    call.account.require("roles", call.path["id"])
+    rows = [assignment(call.account, user) for user in _users_of(call.account, call.path["id"])]
+    return offset_page(call.operation, rows, call.query)
+
+
+@handler("v1:addRoleAssignment")
+def assign(call: Call) -> Answer:
+    """A user's new role."""
+    call.account.require("roles", call.path["id"])
+    call.account.refer("users", call.body["user_id"], "user_id")
+    user = call.account.require("users", call.body["user_id"])
+    if user["role_id"] == call.path["id"]:
+        raise ApiError(400, "The user has this role already")
+    call.account.update("users", user["id"], {"role_id": call.path["id"]}, call.user_id)
+    return success({"user_id": user["id"], "role_id": call.path["id"]}, status=call.operation.status)
+
+
+@handler("v1:deleteRoleAssignment")
+def unassign(call: Call) -> Answer:
+    """The role a user had; the default role takes its place."""
+    call.account.require("roles", call.path["id"])
+    user = call.account.find("users", call.body["user_id"])
+    if user is None or user["role_id"] != call.path["id"]:
+        raise not_found("Assignment")
+    if call.path["id"] == DEFAULT_ROLE:
+        raise ApiError(400, "Nobody can be taken out of the default role")
+    call.account.update("users", user["id"], {"role_id": DEFAULT_ROLE}, call.user_id)
+    return success({"id": call.path["id"]})
+
+
+# Settings and pipelines
+
+
+@handler("v1:getRoleSettings")
+def settings(call: Call) -> Answer:
+    """The default visibilities of a role."""
+    return success(call.account.require("roles", call.path["id"])["settings"])
+
+
+@handler("v1:addOrUpdateRoleSetting")
+def set_setting(call: Call) -> Answer:
+    """One default visibility, set."""
+    row = call.account.require("roles", call.path["id"])
+    changed = {call.body["setting_key"]: call.body["value"]}
+    call.account.update("roles", row["id"], {"settings": {**row["settings"], **changed}}, call.user_id)
+    return success({"id": row["id"], **changed}, status=call.operation.status)
+
+
+def _pipelines(call: Call, *, visible: bool) -> Answer:
+    hidden = call.account.require("roles", call.path["id"])["hidden_pipeline_ids"]
+    ids = [
+        row["id"] for row in call.account.table("pipelines").live() if (row["id"] not in hidden) is visible
+    ]
+    return success({"pipeline_ids": ids, "visible": visible})
+
+
+@handler("v1:getRolePipelines")
+def pipelines(call: Call) -> Answer:
+    """The pipelines a role sees, or those it does not."""
+    return _pipelines(call, visible=call.query.get("visible", True))
+
+
+@handler("v1:updateRolePipelines")
+def set_pipelines(call: Call) -> Answer:
+    """The pipelines a role sees after `add` and `remove`, each a JSON list as text or a list."""
+    row, wanted = call.account.require("roles", call.path["id"]), call.body["visible_pipeline_ids"]
+    if not wanted or not set(wanted) <= {"add", "remove"}:
+        raise invalid("visible_pipeline_ids takes add and remove")
+    ids = {name: _ids(call.account, wanted.get(name, [])) for name in ("add", "remove")}
+    if ids["add"] & ids["remove"]:
+        raise ApiError(400, "A pipeline cannot be added and removed at once")
+    hidden = sorted((set(row["hidden_pipeline_ids"]) - ids["add"]) | ids["remove"])
+    call.account.update("roles", row["id"], {"hidden_pipeline_ids": hidden}, call.user_id)
+    return _pipelines(call, visible=True)
+
+
+def _ids(account: Account, given: object) -> set[int]:
+    try:
+        ids = msgspec.convert(msgspec.json.decode(given) if isinstance(given, str) else given, list[int])
+    except msgspec.MsgspecError:
+        raise invalid("visible_pipeline_ids must hold lists of ids") from None
+    for number in ids:
+        account.refer("pipelines", number, "visible_pipeline_ids")
+    return set(ids)
+
+
+# Permission sets
+
+
+def _holders(account: Account, key: str) -> list[Row]:
+    users = account.table("users").all()
+    return [user for user in users if any(entry["permission_set_id"] == key for entry in user["access"])]
+
+
+def show_set(account: Account, row: Row) -> Row:
+    """A permission set without what it permits."""
+    shown = {name: value for name, value in row.items() if name != "contents"}
+    return {**shown, "assignment_count": len(_holders(account, row["id"]))}
+
+
+register(Resource(table="permission_sets", operations={"list": "v1:getPermissionSets"}, present=show_set))
+
+
+@handler("v1:getPermissionSet")
+def permission_set(call: Call) -> Answer:
+    """A permission set and what it permits, in a list of one as in the published example."""
+    row = call.account.require("permission_sets", call.path["id"])
+    return success([{**show_set(call.account, row), "contents": row["contents"]}])
+
+
+@handler("v1:getPermissionSetAssignments")
+def permission_set_assignments(call: Call) -> Answer:
+    """The users that have a permission set."""
+    row = call.account.require("permission_sets", call.path["id"])
+    rows = [
+        {"user_id": user["id"], "permission_set_id": row["id"], "name": row["name"]}
+        for user in _holders(call.account, row["id"])
+    ]
+    start, limit = call.query.get("start", 0), call.query.get("limit", 100)
+    return success(rows[start : start + limit])

@@ -1,0 +1,93 @@
+"""Webhooks: kept and listed; the emulator delivers nothing."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from pipedrive_emulator.domains.basics import COMPANY
+from pipedrive_emulator.http import Answer, ApiError, Row, encode
+from pipedrive_emulator.registry import Call, handler
+from pipedrive_emulator.store import TableSpec, define_table
+
+if TYPE_CHECKING:
+    from pipedrive_emulator.account import Account
+
+define_table(TableSpec(name="webhooks", label="Webhook", times="millis", updated=""))
+
+
+def new_webhook(account: Account, body: Row, user_id: int) -> Row:
+    """Keep a webhook."""
+    row = {
+        "company_id": COMPANY["company_id"],
+        "owner_id": user_id,
+        "user_id": user_id,
+        "event_action": "*",
+        "event_object": "*",
+        "subscription_url": "",
+        "version": "2.0",
+        "is_active": 1,
+        "add_time": None,
+        "remove_time": None,
+        "type": "general",
+        "http_auth_user": None,
+        "http_auth_password": None,
+        "remove_reason": None,
+        "last_delivery_time": None,
+        "last_http_status": None,
+        "admin_id": user_id,
+        "name": "",
+        **body,
+    }
+    return account.insert("webhooks", row, user_id)
+
+
+def _refuse(name: str, what: str) -> ApiError:
+    return _error(400, f"{name}: {what}", {name: [what]})
+
+
+def _error(status: int, what: str, errors: Row) -> ApiError:
+    refusal = ApiError(status, what)
+    refusal.extra = {"status": "error", "errors": errors}
+    return refusal
+
+
+def _check(call: Call, body: Row) -> None:
+    address = urlsplit(body["subscription_url"])
+    if address.scheme not in ("http", "https") or not address.hostname:
+        raise _refuse("subscription_url", "must be a URL")
+    if address.hostname.endswith("pipedrive.com"):
+        raise _refuse("subscription_url", "must not be an address of Pipedrive")
+    if not body["name"].strip():
+        raise _refuse("name", "must not be empty")
+    if body.get("http_auth_password") is not None and body.get("http_auth_user") is None:
+        raise _refuse("http_auth_user", "is needed with a password")
+    if call.account.find("users", body.get("user_id", call.user_id)) is None:
+        raise _refuse("user_id", "points to a user that does not exist")
+
+
+def _ok(payload: object, status: int) -> Answer:
+    content = {"status": "ok", "success": True}
+    return Answer(status=status, body=encode(content if payload is None else {**content, "data": payload}))
+
+
+@handler("v1:getWebhooks")
+def listed(call: Call) -> Answer:
+    """Every webhook of the company."""
+    return _ok(list(call.account.table("webhooks").all()), call.operation.status)
+
+
+@handler("v1:addWebhook")
+def add(call: Call) -> Answer:
+    """A new webhook."""
+    _check(call, call.body)
+    return _ok(new_webhook(call.account, call.body, call.user_id), call.operation.status)
+
+
+@handler("v1:deleteWebhook")
+def delete(call: Call) -> Answer:
+    """No data: the webhook is gone."""
+    if call.account.find("webhooks", call.path["id"]) is None:
+        raise _error(404, "Webhook not found", {})
+    call.account.delete("webhooks", call.path["id"], call.user_id)
+    return _ok(None, call.operation.status)
