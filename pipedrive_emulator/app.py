@@ -59,7 +59,7 @@ class Emulator:
         self._scripted = faults or []
         self.faults = Faults(self._scripted)
         self.log = RequestLog()
-        self.router = Router()
+        self.router = Router(removed=settings.legacy)
         self.transports: dict[tuple[str, int], asyncio.Transport] = {}
 
     def reset(self, seed: str | None = None) -> None:

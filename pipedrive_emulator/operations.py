@@ -98,16 +98,26 @@ def _operation(raw: dict[str, Any]) -> Operation:
     )
 
 
-@cache
-def load_operations() -> dict[str, Operation]:
-    """Every published operation by key."""
+def _load(package: str) -> dict[str, Operation]:
     found: dict[str, Operation] = {}
-    for entry in sorted(resources.files("pipedrive_emulator.published").iterdir(), key=lambda e: e.name):
+    for entry in sorted(resources.files(package).iterdir(), key=lambda e: e.name):
         if entry.name.endswith(".json"):
             for raw in json.loads(entry.read_text(encoding="utf-8")):
                 operation = _operation(raw)
                 found[operation.key] = operation
     return found
+
+
+@cache
+def load_operations() -> dict[str, Operation]:
+    """Every published operation by key."""
+    return _load("pipedrive_emulator.published")
+
+
+@cache
+def load_removed() -> dict[str, Operation]:
+    """Operations that are published no longer, by key."""
+    return _load("pipedrive_emulator.removed")
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,10 +131,11 @@ class Route:
 class Router:
     """Finds the operation behind a method and a path; literal paths win over paths with placeholders."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, removed: bool = False) -> None:
         self._literal: dict[tuple[str, str], Operation] = {}
         self._patterns: dict[tuple[str, int], list[tuple[re.Pattern[str], tuple[str, ...], Operation]]] = {}
-        operations = sorted(load_operations().values(), key=lambda o: -len(re.sub(r"\{[^}]+\}", "", o.path)))
+        known = {**load_operations(), **(load_removed() if removed else {})}
+        operations = sorted(known.values(), key=lambda o: -len(re.sub(r"\{[^}]+\}", "", o.path)))
         for operation in operations:
             names = tuple(re.findall(r"\{([^}]+)\}", operation.path))
             if not names:

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 from pipedrive_emulator import domains, seeds
 from pipedrive_emulator.account import TOKEN_USER, Account
 from pipedrive_emulator.http import Answer, Row, Upload
-from pipedrive_emulator.operations import Operation, load_operations
+from pipedrive_emulator.operations import Operation, load_operations, load_removed
 
 if TYPE_CHECKING:
     from pipedrive_emulator.auth import Caller
@@ -52,7 +52,7 @@ def handler(*keys: str) -> Callable[[Handler], Handler]:
 
     def register(function: Handler) -> Handler:
         for key in keys:
-            if key not in load_operations():
+            if key not in load_operations() and key not in load_removed():
                 raise ValueError(f"{key} is not published")
             if key in HANDLERS:
                 raise ValueError(f"{key} has a handler already")

@@ -8,6 +8,7 @@ from pipedrive_emulator.clock import rfc3339, sql
 from pipedrive_emulator.domains.basics import COMPANY
 from pipedrive_emulator.domains.goals import checked, new_goal
 from pipedrive_emulator.domains.roles import new_role
+from pipedrive_emulator.domains.subscriptions import new_payment, new_subscription
 from pipedrive_emulator.domains.webhooks import new_webhook
 from pipedrive_emulator.registry import Seed, seeder
 from pipedrive_emulator.seeds.builtin_fields import FOUNDED
@@ -86,13 +87,24 @@ def administration(seed: Seed) -> None:
     link = {"user_id": 1, "company_id": COMPANY["company_id"], "marketplace_client_id": "emulator"}
     account.insert("user_provider_links", {"id": "7c1f7c2e-52b8-4a62-9d7c-0d1c2f3a4b5c", **link})
     _channel(seed)
+    _subscription(seed)
     _goals(seed)
     _relationships(seed)
 
 
+def _subscription(seed: Seed) -> None:
+    """A running and an ended subscription with their payments."""
+    for place, ended in enumerate((None, "2024-12-31"), 1):
+        row = new_subscription(deal_id=place, end_date=ended, moment=sql(FOUNDED))
+        kept = seed.account.insert("subscriptions", row)
+        for month in range(1, 4):
+            payment = new_payment(kept, due_at=f"2024-0{month}-15", moment=sql(FOUNDED))
+            seed.account.insert("subscription_payments", payment)
+
+
 def _channel(seed: Seed) -> None:
     """A channel with one message, for where the removed parts of the API are switched on."""
-    row = {"name": "WhatsApp — 営業", "avatar_url": None, "provider_channel_id": "wa-1"}
+    row: Row = {"name": "WhatsApp — 営業", "avatar_url": None, "provider_channel_id": "wa-1"}
     row.update({"marketplace_client_id": "emulator", "pd_company_id": COMPANY["company_id"], "pd_user_id": 1})
     more = {"created_at": sql(FOUNDED), "provider_type": "whatsapp", "template_support": False}
     channel = seed.account.insert("channels", {**row, **more})
