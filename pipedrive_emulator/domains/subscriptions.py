@@ -1,4 +1,4 @@
-"""Subscriptions of deals; the API removed them, so they answer only where the removed parts are switched on."""
+"""Subscriptions of deals: removed from the API, answered only where the removed parts are switched on."""
 
 from __future__ import annotations
 
