@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pipedrive_client import SETTING_DEFINITIONS
-from tap_pipedrive import questions
+from tap_pipedrive import downloads, questions
 from tap_pipedrive.custom_fields import FieldMode, OptionMode
 
 if TYPE_CHECKING:
@@ -71,4 +71,4 @@ TAP_SETTINGS: dict[str, JSON] = {
 }
 
 
-SETTINGS: dict[str, JSON] = {**shared_settings(), **TAP_SETTINGS, **questions.SETTINGS}
+SETTINGS: dict[str, JSON] = {**shared_settings(), **TAP_SETTINGS, **questions.SETTINGS, **downloads.SETTINGS}

@@ -161,9 +161,17 @@ class PipedriveStream(Stream):
         """No signpost: rows come in order, so a bookmark never runs ahead of them."""
         return
 
+    def check_ready(self) -> None:
+        """Make sure that the settings have what the stream cannot be read without.
+
+        Raises:
+            ConfigError: something is missing.
+        """
+
     def announce(self) -> None:
         """Write the SCHEMA message, once as long as the schema stays the same."""
         if self.selected and not self._announced:
+            self.check_ready()
             super()._write_schema_message()
             self.announced()
 
@@ -327,7 +335,9 @@ class PipedriveStream(Stream):
         return self.ABORT_AT_RECORD_COUNT is not None and self._emitted >= self.ABORT_AT_RECORD_COUNT
 
 
-def stream_class(spec: StreamSpec, parent: type[PipedriveStream] | None) -> type[PipedriveStream]:
+def stream_class(
+    spec: StreamSpec, parent: type[PipedriveStream] | None, base: type[PipedriveStream] = PipedriveStream
+) -> type[PipedriveStream]:
     """The Stream subclass of one spec.
 
     The SDK links parents and children by class, never by instance, so each spec needs its own.
@@ -340,17 +350,24 @@ def stream_class(spec: StreamSpec, parent: type[PipedriveStream] | None) -> type
         "parent_stream_type": parent,
         "selected_by_default": spec.selected_by_default,
     }
-    return cast("type[PipedriveStream]", type(spec.class_name, (PipedriveStream,), body))
+    return cast("type[PipedriveStream]", type(spec.class_name, (base,), body))
 
 
-def stream_classes(specs: Mapping[str, StreamSpec]) -> dict[str, type[PipedriveStream]]:
-    """Classes of all specs by name, parents before their fan-outs."""
+def stream_classes(
+    specs: Mapping[str, StreamSpec], kinds: Mapping[str, type[PipedriveStream]]
+) -> dict[str, type[PipedriveStream]]:
+    """Classes of all specs by name, parents before their fan-outs.
+
+    Args:
+        specs: the streams.
+        kinds: base class of the streams that are not read like the others, by name.
+    """
     made: dict[str, type[PipedriveStream]] = {}
 
     def make(spec: StreamSpec) -> type[PipedriveStream]:
         if spec.name not in made:
             parent = make(specs[spec.parent.stream]) if spec.parent else None
-            made[spec.name] = stream_class(spec, parent)
+            made[spec.name] = stream_class(spec, parent, kinds.get(spec.name, PipedriveStream))
         return made[spec.name]
 
     for spec in specs.values():

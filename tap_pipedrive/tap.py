@@ -24,6 +24,7 @@ from pipedrive_client.cli import Exit
 from pipedrive_client.fields import FIELD_LISTS, FieldDefinition, FieldRegistry
 from tap_pipedrive.catalog import STREAMS
 from tap_pipedrive.custom_fields import FieldMode, OptionMode
+from tap_pipedrive.downloads import FileContentsStream
 from tap_pipedrive.given import checked_state, json_file
 from tap_pipedrive.output import PageWriter
 from tap_pipedrive.progress import Progress
@@ -40,6 +41,9 @@ if TYPE_CHECKING:
     from singer_sdk.plugin_base import _ConfigInput
 
     from tap_pipedrive.spec import JSON
+
+KINDS: Mapping[str, type[PipedriveStream]] = {"file_contents": FileContentsStream}
+"""Streams that are code besides data."""
 
 
 class TapPipedrive(Tap):
@@ -195,7 +199,7 @@ class TapPipedrive(Tap):
     def discover_streams(self) -> Sequence[Stream]:
         """All streams of the catalogue."""
         self._check_catalog()
-        return [made(tap=self) for made in stream_classes(STREAMS).values()]
+        return [made(tap=self) for made in stream_classes(STREAMS, KINDS).values()]
 
     @override
     def setup_mapper(self) -> None:
@@ -251,6 +255,9 @@ class TapPipedrive(Tap):
             parse_env_config=bool(config and config.parse_env),
         )
         try:
+            for stream in cast("list[PipedriveStream]", list(tap.streams.values())):
+                if stream.selected:
+                    stream.check_ready()
             tap.sync_all()
         finally:
             tap.progress.summary()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pipedrive_client import Paging
 from tap_pipedrive.schema import columns
-from tap_pipedrive.spec import Changes, Read, StreamSpec
+from tap_pipedrive.spec import Changes, Parent, Read, StreamSpec
 
 STREAMS = (
     StreamSpec(
@@ -32,5 +32,18 @@ STREAMS = (
         replication_key="update_time",
         serves=("getDealFiles", "getPersonFiles", "getOrganizationFiles", "getProductFiles"),
         notes="Each row names its deal, person, organization, product, activity, lead and project.",
+    ),
+    StreamSpec(
+        name="file_contents",
+        summary="Bytes of files, written to a folder; the rows say where.",
+        reads=(Read("downloadFile", "/v1/files/{id}/download", 20),),
+        schema=columns("id! name sha256 size path", of="contents"),
+        parent=Parent(
+            stream="files",
+            context={"id": "id", "name": "file_name", "size": "file_size"},
+            when="active_flag",
+        ),
+        selected_by_default=False,
+        notes="Needs the setting `files_dir`. Files kept at other services have no bytes here.",
     ),
 )

@@ -48,5 +48,5 @@ NOT_COVERED: Mapping[str, str] = MappingProxyType(
 )
 """Version and operation → reason."""
 
-ELSEWHERE: Mapping[str, str] = MappingProxyType({"v1 downloadFile": "file_contents"})
-"""Version and operation → stream that is code, not data."""
+ELSEWHERE: Mapping[str, str] = MappingProxyType({})
+"""Version and operation → stream that is code, not data. None is left."""

@@ -1,0 +1,182 @@
+"""Bytes of files: one download per row of `files`, written below the setting `files_dir`.
+
+A download goes to `<id>-<name>.part` and gets its own name once it is whole, so a file that has its
+name is complete. A part that an interrupted run left behind is gone on with.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import unicodedata
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from typing_extensions import override
+
+from pipedrive_client import ConfigError, Gone, NotFound, NotVisible, Stopped
+from tap_pipedrive.reading import Reader
+from tap_pipedrive.streams import PipedriveStream
+
+if TYPE_CHECKING:
+    import logging
+    from collections.abc import Iterator, Mapping
+
+    from pipedrive_client import PipedriveClient
+    from tap_pipedrive.reading import Context, Row
+    from tap_pipedrive.spec import JSON, Read
+
+SETTINGS: dict[str, JSON] = {
+    "files_dir": {
+        "type": ["string", "null"],
+        "title": "Files dir",
+        "description": "Folder that the stream `file_contents` writes the bytes of files to.",
+    },
+}
+_NOT_IN_NAMES = frozenset('<>:"/\\|?*')
+_LONGEST_NAME = 180
+"""Bytes, below the 255 of common file systems with the id in front and `.part` behind."""
+_LONGEST_ENDING = 20
+_CHUNK_BYTES = 1 << 20
+
+
+def safe_name(file_id: int, name: str) -> str:
+    """A name for the file that every system takes and that leads nowhere else: `7-offer.pdf`."""
+    text = "".join(
+        "_" if char in _NOT_IN_NAMES or not char.isprintable() else char
+        for char in unicodedata.normalize("NFC", name)
+    ).strip(" .")
+    stem, dot, ending = text.rpartition(".")
+    if not dot or len(ending.encode()) > _LONGEST_ENDING:
+        stem, dot, ending = text, "", ""
+    room = _LONGEST_NAME - len((dot + ending).encode())
+    stem = stem.encode()[:room].decode(errors="ignore").rstrip(" .")
+    return f"{file_id}-{stem}{dot}{ending}" if stem or ending else str(file_id)
+
+
+class FileReader(Reader):
+    """Fetches files into a folder; its rows say what is there.
+
+    Args:
+        client: does the requests.
+        read: the published download.
+        label: name under which requests and tokens are counted.
+        folder: where the files go; None fetches nothing.
+        logger: told what is odd.
+    """
+
+    def __init__(
+        self,
+        client: PipedriveClient,
+        read: Read,
+        *,
+        label: str,
+        folder: Path | None,
+        logger: logging.Logger,
+    ) -> None:
+        super().__init__(client, read, label=label)
+        self._folder = folder
+        self._logger = logger
+
+    @override
+    def all(self, context: Context | None = None, query: Context | None = None) -> Iterator[list[Row]]:
+        """One page with the row of the file that `context` names by `id`, `name` and `size`.
+
+        Raises:
+            ConfigError: the folder cannot be written to.
+            PipedriveError: the download failed for good; the part that came stays.
+        """
+        given = context or {}
+        file_id = int(str(given["id"]))
+        size = given.get("size")
+        if self._folder is None:
+            return
+        path = self._folder / safe_name(file_id, str(given.get("name") or ""))
+        try:
+            row = self._fetch(file_id, path, size if isinstance(size, int) else None)
+        except (NotFound, Gone, NotVisible) as error:
+            self._logger.warning("Left out the bytes of file %s, kept elsewhere or gone: %s", file_id, error)
+            return
+        except OSError as error:
+            msg = f"Setting files_dir: {self._folder} cannot be written to: {error.strerror or error}."
+            raise ConfigError(msg) from error
+        yield [{**row, "name": given.get("name")}]
+
+    def _fetch(self, file_id: int, path: Path, size: int | None) -> Row:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        digest = hashlib.sha256()
+        if path.is_file() and size in (None, path.stat().st_size):
+            have = _digest_file(path, digest)
+        else:
+            have = self._download(file_id, path, size, digest)
+        if size is not None and have != size:
+            self._logger.warning("File %s has %s bytes, while its row says %s", file_id, have, size)
+        return {"id": file_id, "sha256": digest.hexdigest(), "size": have, "path": path.name}
+
+    def _download(self, file_id: int, path: Path, size: int | None, digest: hashlib._Hash) -> int:
+        part = path.with_name(f"{path.name}.part")
+        if size is not None and part.is_file() and part.stat().st_size > size:
+            part.unlink()
+        have = _digest_file(part, digest) if part.is_file() else 0
+        with part.open("ab") as out:
+
+            def take(chunk: bytes) -> None:
+                if self._client.stopping:
+                    msg = f"Stopped within file {file_id}; what came of it is kept."
+                    raise Stopped(msg)
+                out.write(chunk)
+                digest.update(chunk)
+
+            if not size or have < size:
+                self._client.stream_to(
+                    self.read.path.format(id=file_id),
+                    take,
+                    cost=self.read.cost,
+                    label=self._label,
+                    offset=have,
+                )
+            out.flush()
+            os.fsync(out.fileno())
+            have = out.tell()
+        part.replace(path)
+        return have
+
+
+def _digest_file(path: Path, digest: hashlib._Hash) -> int:
+    """Bytes of a file, after the digest took them."""
+    count = 0
+    with path.open("rb") as content:
+        while chunk := content.read(_CHUNK_BYTES):
+            digest.update(chunk)
+            count += len(chunk)
+    return count
+
+
+class FileContentsStream(PipedriveStream):
+    """The stream `file_contents`."""
+
+    @property
+    def folder(self) -> Path | None:
+        """Setting `files_dir`."""
+        given = self.tap.config.get("files_dir")
+        return Path(str(given)).expanduser() if given else None
+
+    @override
+    def check_ready(self) -> None:
+        """Refuse to begin without a folder; a trial run goes without the files."""
+        if self.folder is None and self.ABORT_AT_RECORD_COUNT is None:
+            msg = (
+                "Stream file_contents is selected, but no setting files_dir says where to write the files: "
+                "give a folder, or deselect the stream."
+            )
+            raise ConfigError(msg)
+
+    @override
+    def reader(self, read: Read) -> Reader:
+        """Fetches files instead of rows."""
+        return FileReader(self.tap.client, read, label=self.name, folder=self.folder, logger=self.logger)
+
+    @override
+    def emit(self, read: Read, rows: list[Row], context: Mapping[str, object] | None = None) -> None:
+        """Write the rows, which know better than the list how large a file is."""
+        super().emit(read, rows)
