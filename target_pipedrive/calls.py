@@ -150,7 +150,7 @@ class Caller:
                 known = self._known[task.identity]
                 if action.verb in (Verb.DELETE, Verb.MERGE) and (known.earlier or last is not None):
                     return self._remembered(
-                        task, action, Done(id=_path_id(action, draft), note="was done already")
+                        task, action.name, Done(id=_path_id(action, draft), note="was done already")
                     )
                 self._withdraw(task)
                 raise error from None
@@ -228,7 +228,7 @@ class Caller:
             raise RecordFault(_NOT_KNOWN.format(name=action.name))
         columns = action.body_columns
         filename = next((part[0] for part in draft.files.values()), None)
-        values = {**draft.path, **draft.body}
+        values = {entity.path.get(name, name): value for name, value in draft.path.items()} | draft.body
         sent = body if isinstance(body, Mapping) else {}
         with self._lock:
             for row in self._rows.recent(entity, values, since, task.stream):

@@ -47,7 +47,9 @@ def _arguments() -> argparse.ArgumentParser:
         command.add_argument("--config", type=Path, help="configuration to take ledger_path from")
         if name == "forget":
             command.add_argument("entity", nargs="?", help="such as deals")
-            command.add_argument("external_id", nargs="?", help="one of them; all of the entity when left out")
+            command.add_argument(
+                "external_id", nargs="?", help="one of them; all of the entity when left out"
+            )
             command.add_argument("--all", action="store_true", help="everything, unfinished writes too")
     return parser
 

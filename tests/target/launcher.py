@@ -1,0 +1,48 @@
+"""A process that forks runs of the target: a run starts in milliseconds and can be killed like any other.
+
+Reads `{"config": …, "input": path, "output": path}` lines; answers `started PID`, then `ended STATUS`.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import traceback
+
+from target_pipedrive.target import TargetPipedrive
+
+
+def main() -> None:
+    sys.stdout.write("ready\n")
+    sys.stdout.flush()
+    for line in sys.stdin:
+        order = json.loads(line)
+        child = os.fork()
+        if child == 0:
+            os._exit(run(order))
+        sys.stdout.write(f"started {child}\n")
+        sys.stdout.flush()
+        _, status = os.waitpid(child, 0)
+        sys.stdout.write(f"ended {status}\n")
+        sys.stdout.flush()
+
+
+def run(order: dict) -> int:
+    """One run in the child; its exit code as the command line would give it."""
+    sys.stdout = open(order["output"], "a", encoding="utf-8")  # noqa: SIM115 - open until the process ends
+    sys.stderr = sys.stdout
+    target = TargetPipedrive(config=order["config"])
+    try:
+        with open(order["input"], encoding="utf-8") as lines:  # noqa: PTH123 - a path as text
+            target.listen(lines)
+    except Exception as error:  # noqa: BLE001 - the code says so
+        sys.stdout.write("".join(traceback.format_exception(error)))
+        sys.stdout.flush()
+        return 3
+    sys.stdout.flush()
+    return 1 if target.engine_failures else 0
+
+
+if __name__ == "__main__":
+    main()
