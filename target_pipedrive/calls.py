@@ -99,6 +99,7 @@ class Caller:
         self._book = book
         self._dry_run = dry_run
         self._lock = threading.Lock()
+        self._asking = threading.Lock()
         self._server_time = ""
         self._known: dict[bytes, _Begun] = {}
         self._claimed: set[tuple[str, str]] = set()
@@ -244,9 +245,10 @@ class Caller:
 
     def _intend(self, task: Task, name: str) -> str:
         """Put the intent on disk; returns the server's time before the call."""
-        if not self._server_time:
-            answer = self._client.request("GET", _WHO_AM_I, cost=_WHO_AM_I_COST, label=task.stream)
-            self._learn_time(answer)
+        with self._asking:
+            if not self._server_time:
+                answer = self._client.request("GET", _WHO_AM_I, cost=_WHO_AM_I_COST, label=task.stream)
+                self._learn_time(answer)
         since = self._server_time
         known = self._known.get(task.identity)
         if known is None:

@@ -187,7 +187,7 @@ class Engine:
             full = len(gathered) >= BULK and len({one.lookup[1] for one in gathered if one.lookup}) >= BULK
             if full or len(gathered) >= 5 * BULK:
                 self._gathering[plan.spec.name] = []
-                self._pool.submit(partial(self._read, plan, gathered))
+                self._scheduler.aside(partial(self._read, plan, gathered))
 
     def send_lookups(self) -> None:
         """Send off the bulk reads that are still being gathered."""
@@ -197,7 +197,7 @@ class Engine:
             waiting, self._gathering = self._gathering, {}
         for name, tasks in waiting.items():
             if tasks:
-                self._pool.submit(partial(self._read, ENTITIES[name], tasks))
+                self._scheduler.aside(partial(self._read, ENTITIES[name], tasks))
 
     def _read(self, source: object, tasks: list[Task]) -> None:
         """Read the rows of many records at once and let the records go on."""

@@ -17,6 +17,10 @@ if TYPE_CHECKING:
     from target_pipedrive.tasks import LockKey, Task
 
 
+ROOM = 200
+"""Tasks that are accepted at a stretch once the scheduler was full."""
+
+
 class _Queue:
     """Unfinished tasks on one row: the last that owns it, and those that need it since."""
 
@@ -63,10 +67,7 @@ class Scheduler:
             held: whether it also waits for one `release`.
         """
         if self._open >= self._capacity:
-            self._before_wait()
-            with self._changed:
-                while self._open >= self._capacity and not self._halted:
-                    self._changed.wait()
+            self._make_room()
         with self._changed:
             self._open += 1
             earlier = self._queue_up(task)
@@ -75,6 +76,42 @@ class Scheduler:
             task.waiting = len(earlier) + (1 if held else 0)
             if task.waiting == 0:
                 self._start(task)
+
+    def _make_room(self) -> None:
+        """Wait until a whole group of tasks can be accepted.
+
+        What is being gathered goes off incomplete only when nothing else is under way: a bulk read costs as much
+        for one row as for a hundred.
+        """
+        with self._changed:
+            if self._wait_for_room(while_running=True):
+                return
+        self._before_wait()
+        with self._changed:
+            self._wait_for_room(while_running=False)
+
+    def _wait_for_room(self, *, while_running: bool) -> bool:
+        """Whether there is room; False when nothing runs that could make any."""
+        while self._open > self._capacity - ROOM and not self._halted:
+            if while_running and self._running == 0:
+                return False
+            self._changed.wait()
+        return True
+
+    def aside(self, job: Callable[[], None]) -> None:
+        """Run something that is no task, such as a bulk read for tasks that are held."""
+        with self._changed:
+            self._running += 1
+
+        def work() -> None:
+            try:
+                job()
+            finally:
+                with self._changed:
+                    self._running -= 1
+                    self._changed.notify_all()
+
+        self._pool.submit(work)
 
     def _queue_up(self, task: Task) -> set[Task]:
         """Enter the task into the queues of its rows; returns what it has to wait for."""
