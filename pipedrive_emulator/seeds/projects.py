@@ -123,8 +123,20 @@ def tasks(seed: Seed) -> None:
             phase = seed.account.require("projects", project_id)["phase_id"]
             item = {"id": f"task:{row['id']}", "phase_id": phase, "group_id": kept["id"]}
             seed.account.insert("plan_items", item)
+    if live:
+        _notes(seed, live[0])
     for place, project_id in enumerate(live[:5], 1):
         seed.account.update("activities", place, {"project_id": project_id})
         change = {"project_id": project_id, "actor_user_id": 2, "time": rfc3339(OLDEST + place * 3_600)}
         change.update({"old_values": {"title": "Untitled"}, "new_values": {"title": "Neuer Titel"}})
         seed.account.insert("project_changes", change)
+
+
+def _notes(seed: Seed, project_id: int) -> None:
+    """A note on a project and one on its first task."""
+    parents = ("deal_id", "person_id", "org_id", "lead_id", "project_id", "task_id")
+    model = {n: v for n, v in seed.account.table("notes").row(1).items() if n not in ("id", *parents)}
+    task_id = next(iter(sorted(seed.account.table("tasks").where("project_id", project_id))))
+    for parent in ({"project_id": project_id}, {"task_id": task_id}):
+        content = {"content": "<p>Плановый звонок — 確認</p>", "pinned_to_deal_flag": False}
+        seed.account.insert("notes", {**dict.fromkeys(parents), **model, **content, **parent})

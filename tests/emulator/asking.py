@@ -15,6 +15,8 @@ from typing import Any
 import requests
 from jsonschema import Draft202012Validator
 
+from tests.emulator import company_cases
+
 HERE = Path(__file__).resolve()
 SPEC_FOLDER = Path(os.environ.get("PIPEDRIVE_OPENAPI", HERE.parents[3] / "shared" / "pipedrive-openapi"))
 SPEC_FILE = SPEC_FOLDER / "endpoints.json"
@@ -206,6 +208,7 @@ class Asker:
             values["id"] = line["deal_id"]
         if "{follower_id}" in path:
             values["id"] = follower["parent"].partition(":")[2]
+        values.update(company_cases.place(operation, tables))
         return re.sub(r"\{([^}]+)\}", lambda m: str(values.get(m[1], 1)), path)
 
     def query(self, operation: dict[str, Any]) -> dict[str, str]:
@@ -214,7 +217,7 @@ class Asker:
         return {
             p["name"]: "1,2" if p["name"] in ("ids", "deal_ids") else str(sample(p, p["name"], full=False))
             for p in required
-        }
+        } | company_cases.queries(operation, self.tables)
 
 
 def _parent(path: str) -> str:
@@ -244,10 +247,16 @@ DROPPED = {
 }
 
 
+BODIES.update(company_cases.BODIES)
+DROPPED.update(company_cases.DROPPED)
+
+
 def body_of(operation: dict[str, Any], *, full: bool) -> Any:
     """A JSON body that an operation takes."""
     schema = operation["request_body"]["application/json"]
     body = sample(schema, "", full=full)
+    if isinstance(body, list):
+        return company_cases.LISTS.get(key_of(operation), body)
     if isinstance(body, dict):
         body = {**body, **BODIES.get(key_of(operation), {})}
         if operation["operationId"].startswith("update") and not body:
