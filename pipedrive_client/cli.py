@@ -7,6 +7,7 @@ import logging
 import os
 import sys
 from enum import IntEnum
+from importlib.metadata import version
 from typing import TYPE_CHECKING
 
 from pipedrive_client.errors import BudgetSpent, ConfigError, PipedriveError, RunError, Stopped
@@ -66,6 +67,18 @@ def run(command: Callable[[], object], *, plugin: str) -> None:
     except KeyboardInterrupt:
         say(plugin, "Interrupted.")
         sys.exit(Exit.INTERRUPTED + 2)
+
+
+def told_version(plugin: str, arguments: list[str]) -> bool:
+    """Answer a lone `--version` at once, without the second that loading the SDK takes.
+
+    Returns:
+        Whether that was all the command line asked for.
+    """
+    if arguments != ["--version"]:
+        return False
+    sys.stdout.write(f"{plugin} v{version('pipedrive-singer')}, Meltano SDK v{version('singer-sdk')}\n")
+    return True
 
 
 def say(plugin: str, sentence: str) -> None:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from pipedrive_client.cli import run
+import sys
+
+from pipedrive_client.cli import run, told_version
 
 
 def main() -> None:
     """Run tap-pipedrive."""
+    if told_version("tap-pipedrive", sys.argv[1:]):
+        return
     from tap_pipedrive.tap import TapPipedrive  # noqa: PLC0415  errors of the import are told like others
 
     run(TapPipedrive.cli, plugin=TapPipedrive.name)
