@@ -41,7 +41,7 @@ class ActionPlan(Plan):
         self._required = spec.required
 
     def _special(self, source: str, name: str) -> Binding | None:
-        if name == EXTERNAL_ID or name == self.settings.external_id:
+        if name in (EXTERNAL_ID, self.settings.external_id):
             return Binding(source=source, place=Place.EXTERNAL_ID, name=EXTERNAL_ID, encode=encode.text)
         if self._file and snake(name) == self._file:
             return Binding(source=source, place=Place.EXTRA, name=self._file, encode=lambda value: value)
@@ -74,8 +74,9 @@ class ActionPlan(Plan):
 
     def _complete(self, draft: Draft, record: Mapping[str, object], extras: Mapping[str, object]) -> None:
         del record
-        if self.action.shape in SHAPES:
-            SHAPES[self.action.shape](draft, extras)
+        shape = SHAPES.get(self.action.shape or "")
+        if shape is not None:
+            shape(draft, extras)
         if self._file is not None:
             file_part(draft, self._file, extras, self.options.files_dir)
         waiting = {one.column for one in draft.references}

@@ -103,7 +103,9 @@ class Binding:
     foreign: bool = False
     many: bool = False
 
-    def apply(self, draft: Draft, value: object, extras: dict[str, object]) -> None:
+    def apply(  # noqa: C901, PLR0912 - one branch for each place, in the order of how often it comes
+        self, draft: Draft, value: object, extras: dict[str, object]
+    ) -> None:
         """Put a value that is not null where it belongs.
 
         Raises:
@@ -179,7 +181,8 @@ class Binding:
         if not self.foreign:
             return False
         ids = self.encode(value)
-        place[self.name] = found = [None] * len(ids) if isinstance(ids, list) else []
+        found: list[object] = [None] * len(ids) if isinstance(ids, list) else []
+        place[self.name] = found
         for at, one in enumerate(ids if isinstance(ids, list) else ()):
             draft.references.append(
                 Reference(

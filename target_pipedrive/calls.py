@@ -1,4 +1,4 @@
-"""One write on the wire, never twice: intent before, outcome after, and a look before anything is repeated."""
+"""One write on the wire, never twice: intent before, outcome after, a look before anything is repeated."""
 
 from __future__ import annotations
 

@@ -11,7 +11,7 @@ from pipedrive_client import times
 if TYPE_CHECKING:
     from target_pipedrive.notation import Columns, Kind
 
-_EMPTY = (None, "", [], {})
+_EMPTY: tuple[object, ...] = (None, "", [], {})
 
 
 def differing(body: Mapping[str, object], row: Mapping[str, object], columns: Columns) -> dict[str, object]:
@@ -37,7 +37,7 @@ def same(sent: object, held: object, kind: Kind | None) -> bool:
     return same_value(sent, held)
 
 
-def same_value(sent: object, held: object) -> bool:
+def same_value(sent: object, held: object) -> bool:  # noqa: PLR0911 - one for each kind of value
     """Equality across the ways numbers, lists and objects are written; parts left out are not compared."""
     if isinstance(sent, Mapping):
         if not isinstance(held, Mapping):

@@ -75,8 +75,8 @@ class FieldBook:
     def find(self, entity: str, name: str, schema: Mapping[str, object]) -> FieldColumn | None:
         """The custom field a column means, or None.
 
-        Looked at in this order: what the tap wrote into the schema, the key, the label, the column name that the
-        tap would give it, and these with the suffix of a part.
+        Looked at in this order: what the tap wrote into the schema, the key, the label, the column name that
+        the tap would give it, and these with the suffix of a part.
 
         Raises:
             RecordFault: several fields have this label.
@@ -89,7 +89,7 @@ class FieldBook:
                 return found
         return _by_name(fields, name)
 
-    def encoder(self, entity: str, column: FieldColumn) -> Encoder:
+    def encoder(self, entity: str, column: FieldColumn) -> Encoder:  # noqa: PLR0911 - one for each type
         """The function that encodes the values of a column for v2."""
         definition = column.definition
         if definition.parts:

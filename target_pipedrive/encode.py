@@ -1,6 +1,7 @@
 """Values of a record as Pipedrive wants them: strict types out, the forms tables and files have in.
 
-`encoder(kind)` is built once per column; it takes any JSON value but null and returns what goes into the body.
+`encoder(kind)` is built once per column; it takes any JSON value but null and returns what goes
+into the body.
 """
 
 from __future__ import annotations
@@ -326,7 +327,7 @@ def _object(columns: Columns) -> Encoder:
     return encode
 
 
-def _what(value: object) -> str:
+def _what(value: object) -> str:  # noqa: PLR0911 - one for each kind of value
     """What a value is, without showing text that may be personal."""
     match value:
         case None:

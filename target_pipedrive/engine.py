@@ -5,50 +5,44 @@ from __future__ import annotations
 import hashlib
 import threading
 from functools import partial
-from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 from pipedrive_client import (
-    BudgetSpent,
     ConfigError,
-    FeatureOff,
     PipedriveError,
     RunError,
-    TransientError,
-    Unreachable,
 )
 from pipedrive_client.concurrency import WorkerPool
 from pipedrive_client.fields import FieldRegistry
 from target_pipedrive.action_plan import ActionPlan, RawPlan
 from target_pipedrive.calls import Caller
 from target_pipedrive.customs import FieldBook
+from target_pipedrive.entities import ENTITIES
 from target_pipedrive.entity_plan import EntityPlan
 from target_pipedrive.faults import RecordFault
 from target_pipedrive.keeper import Keeper
 from target_pipedrive.links import Links
-from target_pipedrive.raw import RawRequest
+from target_pipedrive.perform import Performer, sentence
 from target_pipedrive.report import Report
 from target_pipedrive.rows import BULK, Rows
 from target_pipedrive.schedule import Scheduler
-from target_pipedrive.spec import Verb
 from target_pipedrive.tasks import Draft, Outcome, Result, Task
-from target_pipedrive.upsert import DeleteGuard, SkipRecord, Upserter, fill_references
+from target_pipedrive.upsert import DeleteGuard, Upserter
 
 if TYPE_CHECKING:
     import logging
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
 
     from pipedrive_client import PipedriveClient
     from target_pipedrive.ledger import Ledger
     from target_pipedrive.plan import Plan
     from target_pipedrive.settings import Options
+    from target_pipedrive.spec import EntitySpec
 
 CAPACITY = 2000
-_MOST_TRANSIENT_IN_A_ROW = 20
-_OUTCOMES = {Verb.ADD: Outcome.CREATED, Verb.DELETE: Outcome.DELETED, Verb.MERGE: Outcome.MERGED}
 
 
-class StoppedByFailures(PipedriveError):
+class StoppedByFailures(PipedriveError):  # noqa: N818 - it says what happened, like its kin
     """`on_error: stop` or `max_failures` ended the run."""
 
 
@@ -103,10 +97,9 @@ class Engine:
         )
         self.guard = DeleteGuard(options.max_deletes)
         self._upserter = Upserter(self.caller, self.rows, self.links, self.book, options, self.guard)
+        self._performer = Performer(self.caller, self.rows, self.links, options)
         self._pool = WorkerPool(client.settings.max_concurrency)
-        self._scheduler = Scheduler(
-            self._pool, self._perform, capacity=CAPACITY, before_wait=self.send_lookups
-        )
+        self._scheduler = Scheduler(self._pool, self._run, capacity=CAPACITY, before_wait=self.send_lookups)
 
     # --- intake -----------------------------------------------------------------------------------
 
@@ -142,7 +135,7 @@ class Engine:
         try:
             draft = plan.draft(record)
         except RecordFault as fault:
-            self.reject(stream, line, schema, key, self.sentence(stream, key, str(fault)))
+            self.reject(stream, line, schema, key, sentence(stream, key, str(fault)))
             return
         self._records += 1
         task = Task(number=self._records, stream=stream, key=key, line=line, schema=schema, draft=draft)
@@ -154,12 +147,14 @@ class Engine:
             task.owns += ((stream, digest.hex()),)
             digest += count.to_bytes(4, "big")
         task.identity = digest
+        if isinstance(plan, RawPlan):
+            task.perform = partial(self._performer.raw, plan=plan)
+        elif isinstance(plan, ActionPlan):
+            task.perform = partial(self._performer.act, plan=plan)
         if isinstance(plan, EntityPlan):
             task.perform = partial(self._upserter.perform, plan=plan)
             self._enter(task, plan)
         else:
-            perform = self._raw if isinstance(plan, RawPlan) else self._act
-            task.perform = partial(perform, plan=plan)
             self._scheduler.submit(task)
         self.check()
 
@@ -187,24 +182,21 @@ class Engine:
             full = len(gathered) >= BULK and len({one.lookup[1] for one in gathered if one.lookup}) >= BULK
             if full or len(gathered) >= 5 * BULK:
                 self._gathering[plan.spec.name] = []
-                self._scheduler.aside(partial(self._read, plan, gathered))
+                self._scheduler.aside(partial(self._read, plan.spec, gathered))
 
     def send_lookups(self) -> None:
         """Send off the bulk reads that are still being gathered."""
-        from target_pipedrive.entities import ENTITIES  # noqa: PLC0415 - data, loaded with the plans
-
         with self._gather_lock:
             waiting, self._gathering = self._gathering, {}
         for name, tasks in waiting.items():
             if tasks:
                 self._scheduler.aside(partial(self._read, ENTITIES[name], tasks))
 
-    def _read(self, source: object, tasks: list[Task]) -> None:
+    def _read(self, spec: EntitySpec, tasks: list[Task]) -> None:
         """Read the rows of many records at once and let the records go on."""
-        spec = source.spec if isinstance(source, EntityPlan) else source
         try:
             values = [one.lookup[1] for one in tasks if one.lookup]
-            found = self.rows.many(spec, values, tasks[0].stream)  # type: ignore[arg-type]  # an EntitySpec
+            found = self.rows.many(spec, values, tasks[0].stream)
         except PipedriveError as error:
             if isinstance(error, RunError):
                 self._end(error)
@@ -251,8 +243,8 @@ class Engine:
         gone = [one for one in self.links.of_stream(plan.stream) if one[1] not in seen]
         if len(gone) > self.guard.left:
             raise ConfigError(
-                f"Stream {plan.stream}: mirror would delete {len(gone)} {plan.spec.name}, more than max_deletes "
-                f"allows ({self.guard.left} left); nothing was deleted"
+                f"Stream {plan.stream}: mirror would delete {len(gone)} {plan.spec.name}, more than "
+                f"max_deletes allows ({self.guard.left} left); nothing was deleted"
             )
         for _, external_id, row_id in gone:
             self._records += 1
@@ -271,112 +263,14 @@ class Engine:
 
     # --- performing, on the workers ---------------------------------------------------------------
 
-    def _perform(self, task: Task) -> None:
+    def _run(self, task: Task) -> None:
         """Perform one record and book it; what ends the run leaves it unfinished."""
         try:
-            result = task.perform(task) if task.perform else Result(outcome=Outcome.SKIPPED)
-        except SkipRecord as skipped:
-            result = Result(outcome=Outcome.SKIPPED, note=str(skipped))
-        except RecordFault as fault:
-            result = self._failed(task, str(fault))
-        except PipedriveError as error:
-            if self._ends_run(error):
-                self._end(error)
-                return
-            result = self._failed(task, str(error))
-            result.cause = error
-        except BaseException as error:  # noqa: BLE001 - a bug must end the run, not hang it
+            task.result = self._performer.perform(task)
+        except BaseException as error:  # noqa: BLE001 - told to the main thread, which ends the run
             self._end(error)
             return
-        if result.cause is None or not isinstance(result.cause, TransientError):
-            self._transient_in_a_row = 0
-        task.result = result
-        self._keeper.finish(task, self._ledger_steps(task, result))
-
-    def _ends_run(self, error: PipedriveError) -> bool:
-        """Whether no other record can do better."""
-        if isinstance(error, FeatureOff):
-            return False  # about the columns of this record, as a plan or a missing add-on decides
-        if isinstance(error, RunError):
-            return True
-        if isinstance(error, TransientError) and error.status != HTTPStatus.NOT_IMPLEMENTED:
-            self._transient_in_a_row += 1
-            unreachable = isinstance(error, Unreachable) and not error.may_have_acted
-            return unreachable or self._transient_in_a_row >= _MOST_TRANSIENT_IN_A_ROW
-        return False
-
-    def _failed(self, task: Task, why: str) -> Result:
-        return Result(outcome=Outcome.FAILED, error=self.sentence(task.stream, task.key, why))
-
-    def _ledger_steps(self, task: Task, result: Result) -> list[Callable[[Ledger], object]]:
-        """What the ledger is to know of a finished record: links made, moved and dropped."""
-        draft = task.draft
-        if draft is None or self.options.dry_run or result.id is None:
-            return []
-        plan = task.perform.keywords["plan"] if isinstance(task.perform, partial) else None
-        if plan is None:
-            return []
-        entity, row_id, stream = plan.entity_name, result.id, task.stream
-        if result.outcome is Outcome.DELETED:
-            return [lambda ledger: ledger.unlink(entity, row_id)]
-        if result.outcome is Outcome.MERGED:
-            survivor = str(draft.body.get("merge_with_id"))
-            return [lambda ledger: ledger.relink(entity, row_id, survivor)]
-        external = draft.external_id
-        if external is not None and result.outcome in (Outcome.CREATED, Outcome.UPDATED, Outcome.UNCHANGED):
-            return [lambda ledger: ledger.link(entity, external, row_id, stream)]
-        return []
-
-    def _act(self, task: Task, plan: ActionPlan) -> Result:
-        """Perform a record that is a call."""
-        draft, action = task.draft, plan.action
-        if draft is None:
-            raise RecordFault("has no content")
-        fill_references(draft, self.links)
-        if draft.external_id is not None and action.verb is Verb.ADD:
-            known = self.links.get(plan.entity_name, draft.external_id)
-            if known is not None:
-                return Result(outcome=Outcome.SKIPPED, id=known, note="was added before, by the ledger")
-        from target_pipedrive.entities import ENTITIES  # noqa: PLC0415 - data, loaded with the plans
-
-        entity = ENTITIES.get(action.entity)
-        try:
-            done = self.caller.send(task, action, draft, entity)
-        except PipedriveError as error:
-            before = self.caller.done_before(task)
-            if before is not None and error.status in (HTTPStatus.NOT_FOUND, HTTPStatus.GONE):
-                return Result(outcome=Outcome.SKIPPED, note=before.note)
-            raise
-        if entity is not None:
-            self.rows.forget(entity)
-        row_id = done.id
-        if not self.options.dry_run:
-            if action.verb is Verb.DELETE and row_id is not None:
-                self.links.drop(action.entity, row_id)
-            elif action.verb is Verb.MERGE and row_id is not None:
-                row_id = str(draft.path["id"])
-                self.links.move(action.entity, row_id, str(draft.body["merge_with_id"]))
-            elif draft.external_id is not None and row_id is not None:
-                self.links.put(action.entity, draft.external_id, row_id, task.stream)
-        return Result(
-            outcome=_OUTCOMES.get(action.verb, Outcome.UPDATED),
-            id=row_id,
-            changed=(*draft.body, *draft.custom),
-            note=done.note,
-        )
-
-    def _raw(self, task: Task, plan: RawPlan) -> Result:
-        """Perform a record that describes a request."""
-        del plan
-        draft = task.draft
-        request = RawRequest(draft.body if draft else {}, self.options.files_dir)
-        return self.caller.send_raw(task, request)
-
-    @staticmethod
-    def sentence(stream: str, key: Mapping[str, object], why: str) -> str:
-        """The sentence of a failure: stream, key, and what to do."""
-        named = ", ".join(f"{name} {value}" for name, value in key.items() if value is not None)
-        return f"{stream}{f' ({named})' if named else ''}: {why.rstrip('.')}."
+        self._keeper.finish(task, self._performer.ledger_steps(task, task.result))
 
     # --- the end ----------------------------------------------------------------------------------
 
@@ -392,7 +286,8 @@ class Engine:
         if options.max_failures and self.report.failures >= options.max_failures:
             self._end(
                 StoppedByFailures(
-                    f"Stopped after {self.report.failures} failed records (max_failures); the last: {result.error}"
+                    f"Stopped after {self.report.failures} failed records (max_failures); "
+                    f"the last: {result.error}"
                 )
             )
             return False
@@ -426,8 +321,3 @@ class Engine:
         self._pool.close()
         self.report.close()
         self._ledger.close()
-
-    @property
-    def budget_spent(self) -> bool:
-        """Whether the token budget ended the run."""
-        return isinstance(self._ended_by, BudgetSpent)

@@ -12,9 +12,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 _COUNTERS = """
-    next_activity_id last_activity_id activities_count done_activities_count undone_activities_count files_count
-    notes_count followers_count email_messages_count last_incoming_mail_time last_outgoing_mail_time
-    products_count participants_count people_count smart_bcc_email cc_email
+    next_activity_id last_activity_id activities_count done_activities_count undone_activities_count
+    files_count notes_count followers_count email_messages_count last_incoming_mail_time
+    last_outgoing_mail_time products_count participants_count people_count smart_bcc_email cc_email
     open_deals_count closed_deals_count won_deals_count lost_deals_count related_open_deals_count
     related_closed_deals_count related_won_deals_count related_lost_deals_count
     participant_open_deals_count participant_closed_deals_count
@@ -70,8 +70,8 @@ def _fields(one: str) -> EntitySpec:
         read=rows,
         recent=rows,
         read_only="""
-            is_custom_field is_optional_response_field subfields options_deleted is_subfield id add_time update_time
-            created_by_user_id last_updated_by_user_id order_nr edit_flag description
+            is_custom_field is_optional_response_field subfields options_deleted is_subfield id add_time
+            update_time             created_by_user_id last_updated_by_user_id order_nr edit_flag description
         """,
     )
 
@@ -91,8 +91,8 @@ _SPECS = (
             path="/api/v2/deals/search", fields={"title": "title", "custom_fields": "custom_fields"}
         ),
         read_only=f"""
-            {_STAMPS} {_COUNTERS} stage_change_time origin origin_id channel channel_id source_lead_id arr mrr acv
-            first_won_time local_won_date local_lost_date local_close_date archive_time
+            {_STAMPS} {_COUNTERS} stage_change_time origin origin_id channel channel_id source_lead_id arr mrr
+            acv             first_won_time local_won_date local_lost_date local_close_date archive_time
         """,
         custom_fields="deal",
     ),
@@ -136,7 +136,8 @@ _SPECS = (
         single=RowsRead(path="/api/v2/activities/{id}", cost=1, params={"include_fields": "attendees"}),
         recent=_since("/api/v2/activities"),
         read_only=f"""
-            {_STAMPS} marked_as_done_time conference_meeting_client conference_meeting_url conference_meeting_id
+            {_STAMPS} marked_as_done_time conference_meeting_client conference_meeting_url
+            conference_meeting_id
         """,
     ),
     EntitySpec(
@@ -194,7 +195,9 @@ _SPECS = (
             page_size=500,
             params={"updated_since": "{since}"},
         ),
-        read_only="update_time active_flag last_update_user_id deal organization person project task user lead",
+        read_only="""
+            update_time active_flag last_update_user_id deal organization person project task user lead
+        """,
     ),
     EntitySpec(
         name="note_comments",

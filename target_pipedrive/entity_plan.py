@@ -70,8 +70,8 @@ class EntityPlan(Plan):
             has_id = any(one.place in (Place.ID, Place.EXTERNAL_ID) for one in self.bindings)
             if not has_id and not self.match_bindings:
                 raise RecordFault(
-                    f"Stream {self.stream}: to {self.write} {self.spec.name} it needs {self.spec.key}, external_id "
-                    "or match_on"
+                    f"Stream {self.stream}: to {self.write} {self.spec.name} it needs {self.spec.key}, "
+                    "external_id or match_on"
                 )
 
     def _match_binding(self, name: str) -> Binding:

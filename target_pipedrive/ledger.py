@@ -1,8 +1,8 @@
 """What this target has written: intents, outcomes and ids, in a file that survives a crash.
 
-Three facts per account: which external id became which Pipedrive id (`links`, for ever); which writes of a run
-that has not ended were begun and how they ended (`writes`, until a run with the same streams ends cleanly);
-and nothing else, so no record content is kept.
+Two kinds of facts: which external id became which Pipedrive id (`links`, for ever), and which writes of a run
+that has not ended were begun and how they ended (`writes`, until a run with the same streams ends cleanly).
+No record content is kept.
 
 Only one process holds a ledger at a time. One thread does all the writing, see `keeper.py`.
 """

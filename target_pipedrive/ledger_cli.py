@@ -76,7 +76,7 @@ def _show(book: Ledger, *, as_json: bool) -> None:
         }
         lines.append(json.dumps(shown) if as_json else f"{link.entity}  {link.external_id}  ->  {link.id}")
     for entry in book.writes():
-        shown = {
+        noted = {
             "kind": "write",
             "stream": entry.stream,
             "action": entry.action,
@@ -86,7 +86,7 @@ def _show(book: Ledger, *, as_json: bool) -> None:
         }
         unknown = "outcome not known" if entry.state is WriteState.BEGUN else f"done, id {entry.id}"
         text = f"{entry.stream}  {entry.action or 'update'}  {entry.begun_at}  {unknown}"
-        lines.append(json.dumps(shown) if as_json else text)
+        lines.append(json.dumps(noted) if as_json else text)
     sys.stdout.write("".join(f"{line}\n" for line in lines))
 
 

@@ -144,7 +144,8 @@ class Plan:
         raise refused(
             self.stream,
             source,
-            f"is not known{nearest(name, known)}. Rename it, map it in `streams`, or set unknown_fields to ignore",
+            f"is not known{nearest(name, known)}. Rename it, map it in `streams`, or set unknown_fields to "
+            "ignore",
         )
 
     def _declined(self, name: str) -> bool:

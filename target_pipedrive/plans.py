@@ -51,8 +51,8 @@ def plan_of(
         return None
     else:
         raise RecordFault(
-            f"Stream {stream} is neither an action nor an entity{nearest(stream, [*ACTIONS, *ENTITIES])}. Name it "
-            "in `streams`, or set unknown_streams to ignore"
+            f"Stream {stream} is neither an action nor an entity{nearest(stream, [*ACTIONS, *ENTITIES])}. "
+            "Name it in `streams`, or set unknown_streams to ignore"
         )
     plan.bind(properties)
     return plan

@@ -1,4 +1,4 @@
-"""Which record may be written when: all at once, but never two on the same row, and in the input's order there.
+"""Which record may be written when: all at once, but on the same row in the order of the input.
 
 Each task names the rows it owns (it may change them) and needs (it points at them). A task waits for every
 earlier unfinished task that owns one of either, or needs one it owns; all others run concurrently.
@@ -38,7 +38,7 @@ class Scheduler:
         pool: threads that run tasks.
         run: performs one task; must not raise.
         capacity: most tasks accepted and not finished; `submit` waits above it.
-        before_wait: called, without a lock, before `submit` or `drain` waits: sends off what is being gathered.
+        before_wait: called, without a lock, before `submit` or `drain` waits: sends off what is gathered.
     """
 
     def __init__(
@@ -80,8 +80,8 @@ class Scheduler:
     def _make_room(self) -> None:
         """Wait until a whole group of tasks can be accepted.
 
-        What is being gathered goes off incomplete only when nothing else is under way: a bulk read costs as much
-        for one row as for a hundred.
+        What is being gathered goes off incomplete only when nothing else is under way: a bulk read costs as
+        much for one row as for a hundred.
         """
         with self._changed:
             if self._wait_for_room(while_running=True):

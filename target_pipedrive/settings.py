@@ -42,7 +42,7 @@ OWN_SETTINGS: dict[str, dict[str, JSON]] = {
     ),
     "on_ambiguous": _property(
         "string",
-        "When a match finds several rows: `fail` the record, take the `oldest` or the `newest`, or `skip` it.",
+        "When a match finds several rows: `fail` the record, take the `oldest` or `newest`, or `skip` it.",
         enum=["fail", "oldest", "newest", "skip", None],
         default="fail",
     ),
@@ -54,7 +54,8 @@ OWN_SETTINGS: dict[str, dict[str, JSON]] = {
     ),
     "unknown_streams": _property(
         "string",
-        "A stream that is neither an action nor an entity nor in `streams`: `fail` its records or `ignore` them.",
+        "A stream that is neither an action nor an entity nor in `streams`: `fail` its records, or `ignore` "
+        "them.",
         enum=["fail", "ignore", None],
         default="fail",
     ),
@@ -93,8 +94,8 @@ OWN_SETTINGS: dict[str, dict[str, JSON]] = {
     "results_path": _property("string", "JSONL file that gets the outcome of each record."),
     "rejects_path": _property(
         "string",
-        "Singer file that gets the records that failed, each with the reason; it can be piped in again. A file "
-        "that exists is kept and a numbered one made beside it.",
+        "Singer file that gets the records that failed, each with the reason; it can be piped in again. A "
+        "file that exists is kept and a numbered one made beside it.",
         default=DEFAULT_REJECTS,
     ),
     "on_error": _property(
@@ -124,11 +125,14 @@ def config_jsonschema() -> dict[str, JSON]:
         if shared.default is not None:
             entry["default"] = shared.default
         properties[shared.name] = entry
-    properties.update(OWN_SETTINGS)
-    for name, entry in properties.items():
-        if isinstance(entry, dict):
-            entry.setdefault("title", name.replace("_", " ").capitalize())
-    return {"type": "object", "properties": properties}
+    for name, own in OWN_SETTINGS.items():
+        properties[name] = dict(own)
+    titled: dict[str, JSON] = {
+        name: {"title": name.replace("_", " ").capitalize(), **entry}
+        for name, entry in properties.items()
+        if isinstance(entry, dict)
+    }
+    return {"type": "object", "properties": titled}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -65,8 +65,8 @@ FILE_EXTRAS = ("content", "content_encoding", "path", "file_name")
 def file_part(draft: Draft, column: str, record: Mapping[str, object], files_dir: Path | None) -> None:
     """Put the file of an upload into the draft.
 
-    The bytes are in `content` (text, or base64 with `content_encoding: base64`, or `data:…;base64,…`), or in the
-    file `path` below the setting `files_dir`.
+    The bytes are in `content` (text, or base64 with `content_encoding: base64`, or `data:…;base64,…`), or in
+    the file `path` below the setting `files_dir`.
 
     Raises:
         RecordFault: there are none, or the path lies outside.

@@ -1,7 +1,8 @@
 """The facts of one write and of one entity, as data.
 
-An action is one published operation that changes something; an entity is what an upsert finds, compares, adds,
-updates and deletes. Specs hold no behaviour and validate themselves, so a mistake in the data fails at import.
+An action is one published operation that changes something; an entity is what an upsert finds, compares,
+adds, updates and deletes. Specs hold no behaviour and validate themselves, so a mistake in the data fails at
+import.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import date
 
-JSON: TypeAlias = "str | int | float | bool | None | list[JSON] | dict[str, JSON]"
+JSON: TypeAlias = "str | int | float | bool | list[JSON] | dict[str, JSON] | None"
 
 _PLACEHOLDER = re.compile(r"\{(\w+)\}")
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
@@ -215,7 +216,7 @@ class EntitySpec:
         delete: name of the action that deletes one.
         merge: name of the action that merges two.
         key: column that identifies a row.
-        chosen_key: whether the caller chooses the key, as the user of a follower; a row that is missing is added.
+        chosen_key: whether the caller chooses the key, as the user of a follower; a missing row is added.
         path: placeholder of an action → column of the record, where the names differ.
         read: rows for compare: in bulk by `ids`, or all of them when there is no such parameter.
         more: a second read for rows the first leaves out (archived ones).

@@ -171,7 +171,7 @@ class TargetPipedrive(Target):
 
     @classmethod
     @override
-    def invoke(
+    def invoke(  # type: ignore[override]  # the SDK narrows it the same way
         cls,
         *,
         about: bool = False,

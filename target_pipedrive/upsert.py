@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from target_pipedrive.spec import ActionSpec
     from target_pipedrive.tasks import Task
 
-_EMPTY = (None, "", [], {})
+_EMPTY: tuple[object, ...] = (None, "", [], {})
 
 
 class DeleteGuard:
@@ -127,8 +127,8 @@ class Upserter:
                 raise SkipRecord(f"{len(found)} rows match")
             if choice == "fail":
                 raise RecordFault(
-                    f"matches {len(found)} {spec.name} ({', '.join(ids[:5])}); merge them, match on more fields, "
-                    "or set on_ambiguous"
+                    f"matches {len(found)} {spec.name} ({', '.join(ids[:5])}); merge them, match on more "
+                    "fields, or set on_ambiguous"
                 )
             return ids[0] if choice == "oldest" else ids[-1]
         if found:
@@ -234,8 +234,8 @@ class Upserter:
         if row.get("is_archived") is True and "is_archived" in columns:
             if changed.get("is_archived") is not False:
                 raise RecordFault(
-                    f"{plan.spec.name} {row_id} is archived, and archived rows take no change; send is_archived: "
-                    "false to bring it back"
+                    f"{plan.spec.name} {row_id} is archived, and archived rows take no change; send "
+                    "is_archived: false to bring it back"
                 )
             del changed["is_archived"]
             self._caller.send(task, action, Draft(path=path, body={"is_archived": False}), plan.spec)
@@ -338,8 +338,8 @@ def fill_references(draft: Draft, links: Links) -> None:
             if reference.optional:
                 continue
             raise RecordFault(
-                f"{reference.column} points at {reference.entity} {reference.external_id}, which this ledger does "
-                "not know: load it first, or leave the column out"
+                f"{reference.column} points at {reference.entity} {reference.external_id}, which this ledger "
+                "does not know: load it first, or leave the column out"
             )
         reference.place[reference.column] = int(row_id) if row_id.isdigit() else row_id
 

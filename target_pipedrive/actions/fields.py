@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from target_pipedrive.spec import ActionSpec, Verb
 
-_TYPES = "varchar|text|double|phone|date|daterange|time|timerange|set|enum|varchar_auto|address|monetary|org|people|user"
+_TYPES = """
+    varchar|text|double|phone|date|daterange|time|timerange|set|enum|varchar_auto|address|monetary|org|people|user
+""".strip()
 
 ACTIONS = (
     ActionSpec(

@@ -1,4 +1,4 @@
-"""Every published write is an action whose data says what the publication says, as is every write of the seed."""
+"""Every published write is an action whose data says what the publication says, as is each of the seed."""
 
 from __future__ import annotations
 

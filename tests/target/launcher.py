@@ -9,6 +9,7 @@ import json
 import os
 import sys
 import traceback
+from pathlib import Path
 
 from target_pipedrive.target import TargetPipedrive
 
@@ -30,11 +31,11 @@ def main() -> None:
 
 def run(order: dict) -> int:
     """One run in the child; its exit code as the command line would give it."""
-    sys.stdout = open(order["output"], "a", encoding="utf-8")  # noqa: SIM115 - open until the process ends
+    sys.stdout = Path(order["output"]).open("a", encoding="utf-8")  # noqa: SIM115 - open until the process ends
     sys.stderr = sys.stdout
     target = TargetPipedrive(config=order["config"])
     try:
-        with open(order["input"], encoding="utf-8") as lines:  # noqa: PTH123 - a path as text
+        with Path(order["input"]).open(encoding="utf-8") as lines:
             target.listen(lines)
     except Exception as error:  # noqa: BLE001 - the code says so
         sys.stdout.write("".join(traceback.format_exception(error)))

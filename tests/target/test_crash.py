@@ -93,10 +93,14 @@ def mixed(size, seed=1):
             key = next(fresh)
             messages.append(record("organizations", external_id=f"o{key}", name=f"Org {key}"))
             messages.append(
-                record("persons", external_id=f"p{key}", name=f"Person {key}", org_id={"external_id": f"o{key}"})
+                record(
+                    "persons", external_id=f"p{key}", name=f"Person {key}", org_id={"external_id": f"o{key}"}
+                )
             )
         elif kind in (3, 4):
-            messages.append(record("deals", external_id=f"d{number % 40}", title=f"Ext {number}", value=number))
+            messages.append(
+                record("deals", external_id=f"d{number % 40}", title=f"Ext {number}", value=number)
+            )
         elif kind == 5:
             messages.append(record("add_note", content=f"<p>Note <b>{number // 2}</b></p>", deal_id=1))
         elif kind == 6:
@@ -118,7 +122,7 @@ def mixed(size, seed=1):
 
 
 def content(dump):
-    """What the account holds, without times and the numbers of new rows, which depend on the order of arrival."""
+    """What the account holds, without times and the numbers of new rows, which depend on the order."""
     tables = dump["tables"]
     names = {}
     for table, label in (("persons", "name"), ("organizations", "name"), ("deals", "title")):
@@ -128,7 +132,11 @@ def content(dump):
         rows_ = []
         for one in tables[table]:
             plain = {name: value for name, value in one.items() if name not in TIMES and name != "id"}
-            for column, other in (("person_id", "persons"), ("org_id", "organizations"), ("deal_id", "deals")):
+            for column, other in (
+                ("person_id", "persons"),
+                ("org_id", "organizations"),
+                ("deal_id", "deals"),
+            ):
                 if plain.get(column) is not None:
                     plain[column] = names[other].get(plain[column], plain[column])
             plain.pop("order_nr", None)

@@ -1,4 +1,4 @@
-"""One record for each action, built from the published columns: with the required ones, and with all of them."""
+"""One record for each action, from the published columns: with the required ones, and with all of them."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ class Account:
         rows_ = [one for one in rows_ if not one.get("is_archived")]
         return rows_[next(self.numbers) % len(rows_)]["id"] if rows_ else 1
 
-    def value(self, name, kind):
+    def value(self, name, kind):  # noqa: PLR0911 - one line for each kind of value
         if kind.choices:
             return kind.choices[0]
         if name in SPECIAL and kind.name not in {"list", "map", "object"}:

@@ -23,7 +23,9 @@ def test_an_external_id_becomes_one_row_for_ever(load, small):
     third = load(message[0], record("organizations", external_id="acme-1", name="Acme Ltd"))
     assert [first.outcomes, second.outcomes, third.outcomes] == [["created"], ["updated"], ["unchanged"]]
     assert first.ids == second.ids == third.ids
-    assert [one["name"] for one in small.rows("organizations") if str(one["id"]) == first.ids[0]] == ["Acme Ltd"]
+    assert [one["name"] for one in small.rows("organizations") if str(one["id"]) == first.ids[0]] == [
+        "Acme Ltd"
+    ]
 
 
 def test_children_find_their_parents_by_external_id_within_the_run(load, small):
@@ -40,7 +42,7 @@ def test_children_find_their_parents_by_external_id_within_the_run(load, small):
     assert "person_id points at persons nobody, which this ledger does not know" in run.errors[0]
 
 
-def test_a_thousand_unchanged_rows_cost_ten_reads_and_no_write(load, medium, tmp_path):
+def test_a_thousand_unchanged_rows_cost_ten_reads_and_no_write(load, medium):
     load.config = medium.config()
     known = medium.get("/api/v2/persons?limit=500")["data"][:300]
     medium.post("/_emulator/log/clear")
@@ -100,7 +102,9 @@ def test_missing_options_are_added_when_allowed(load, small):
 
 def test_missing_custom_fields_are_added_when_allowed(load, small):
     properties = {"id": {"type": "integer"}, "lead_score": {"type": ["number", "null"]}}
-    run = load(schema("persons", properties, ["id"]), record("persons", id=2, lead_score=8.5), create_fields=True)
+    run = load(
+        schema("persons", properties, ["id"]), record("persons", id=2, lead_score=8.5), create_fields=True
+    )
     assert run.errors == []
     field = custom(small, "person", "double")
     fields = {one["field_name"]: one for one in small.get("/api/v2/personFields?limit=500")["data"]}
@@ -120,7 +124,7 @@ def test_an_unknown_property_can_be_ignored(load):
     assert run.outcomes == ["unchanged"]
 
 
-def test_tombstones_delete_only_when_allowed_and_within_the_guard(load, small):
+def test_tombstones_delete_only_when_allowed_and_within_the_guard(load):
     gone = [{"id": number, "_sdc_deleted_at": "2026-01-01T00:00:00Z"} for number in (3, 4, 5)]
     assert load(rows("deals", *gone, keys=["id"])).outcomes == ["skipped"] * 3
     run = load(rows("deals", *gone, keys=["id"]), allow_deletes=True, max_deletes=2)
@@ -139,13 +143,13 @@ def test_an_archived_deal_takes_no_change_until_it_is_brought_back(load, small):
     assert small.get(f"/api/v2/deals/{archived}")["data"]["title"] == "New"
 
 
-def test_an_id_that_does_not_exist_is_never_added(load, small):
+def test_an_id_that_does_not_exist_is_never_added(load):
     run = load(rows("deals", {"id": 999999, "title": "Ghost"}, keys=["id"]))
     assert run.outcomes == ["failed"]
     assert "id 999999, which does not exist" in run.errors[0]
 
 
-def test_what_was_rejected_can_be_piped_in_again(load, small):
+def test_what_was_rejected_can_be_piped_in_again(load):
     run = load(
         rows("add_deal", {"title": "Fine"}, {"title": "Bad", "value": "much"}, {"value": 3}),
         "{torn",
@@ -160,12 +164,14 @@ def test_what_was_rejected_can_be_piped_in_again(load, small):
 
 
 def test_a_record_without_its_key_is_rejected_and_the_run_goes_on(load):
-    run = load(schema("deals", "id title", ["id"]), record("deals", title="No id"), record("deals", id=3, title="X"))
+    run = load(
+        schema("deals", "id title", ["id"]), record("deals", title="No id"), record("deals", id=3, title="X")
+    )
     assert run.outcomes == ["failed", "updated"]
     assert "has no id, which the SCHEMA names as its key" in run.errors[0]
 
 
-def test_state_waits_for_all_before_it(load, small):
+def test_state_waits_for_all_before_it(load):
     run = load(
         rows("deals", {"id": 3, "title": "1"}, keys=["id"]),
         state({"n": 1}),
@@ -175,7 +181,7 @@ def test_state_waits_for_all_before_it(load, small):
     assert run.states == [{"n": 1}, {"n": 2}]
 
 
-def test_stop_on_error_ends_the_run_and_keeps_the_state_back(load, small):
+def test_stop_on_error_ends_the_run_and_keeps_the_state_back(load):
     run = load(
         rows("add_deal", {"title": "A"}),
         state({"n": 1}),
@@ -204,13 +210,20 @@ def test_a_dry_run_writes_nothing_and_keeps_the_state_back(load, small):
 
 def test_a_stream_of_its_own_name_is_mapped(load, small):
     key = custom(small, "person", "double")
-    settings = {"lead_scores": {"entity": "persons", "write": "update", "id": "pid", "fields": {"score": key["field_name"]}}}
+    settings = {
+        "lead_scores": {
+            "entity": "persons",
+            "write": "update",
+            "id": "pid",
+            "fields": {"score": key["field_name"]},
+        }
+    }
     run = load(rows("lead_scores", {"pid": 2, "score": 7}, keys=["pid"]), streams=settings)
     assert run.errors == []
     assert small.get("/api/v2/persons/2")["data"]["custom_fields"][key["field_code"]] == 7
 
 
-def test_mirror_deletes_what_did_not_come_again(load, small):
+def test_mirror_deletes_what_did_not_come_again(load):
     both = rows("organizations", {"external_id": "a", "name": "A"}, {"external_id": "b", "name": "B"})
     activate = {"type": "ACTIVATE_VERSION", "stream": "organizations", "version": 1}
     first = load(both, activate)
@@ -221,7 +234,7 @@ def test_mirror_deletes_what_did_not_come_again(load, small):
     assert run.ids[1] == first.ids[1]
 
 
-def test_a_second_process_refuses_the_ledger(load, small, tmp_path):
+def test_a_second_process_refuses_the_ledger(load, tmp_path):
     from target_pipedrive.ledger import Ledger  # noqa: PLC0415 - only here
 
     held = Ledger(tmp_path / "ledger.sqlite", account=None)

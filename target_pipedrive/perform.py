@@ -1,0 +1,145 @@
+"""Performs records on the workers: the call or upsert, its outcome, and what the ledger is to know of it."""
+
+from __future__ import annotations
+
+from functools import partial
+from http import HTTPStatus
+from typing import TYPE_CHECKING
+
+from pipedrive_client import FeatureOff, PipedriveError, RunError, TransientError, Unreachable
+from target_pipedrive.entities import ENTITIES
+from target_pipedrive.faults import RecordFault
+from target_pipedrive.raw import RawRequest
+from target_pipedrive.spec import Verb
+from target_pipedrive.tasks import Outcome, Result
+from target_pipedrive.upsert import SkipRecord, fill_references
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from target_pipedrive.action_plan import ActionPlan, RawPlan
+    from target_pipedrive.calls import Caller
+    from target_pipedrive.ledger import Ledger
+    from target_pipedrive.links import Links
+    from target_pipedrive.rows import Rows
+    from target_pipedrive.settings import Options
+    from target_pipedrive.tasks import Task
+
+_MOST_TRANSIENT_IN_A_ROW = 20
+_OUTCOMES = {Verb.ADD: Outcome.CREATED, Verb.DELETE: Outcome.DELETED, Verb.MERGE: Outcome.MERGED}
+
+
+def sentence(stream: str, key: Mapping[str, object], why: str) -> str:
+    """The sentence of a failure: stream, key, and what to do."""
+    named = ", ".join(f"{name} {value}" for name, value in key.items() if value is not None)
+    return f"{stream}{f' ({named})' if named else ''}: {why.rstrip('.')}."
+
+
+class Performer:
+    """Performs one record at a time, on any thread."""
+
+    def __init__(self, caller: Caller, rows: Rows, links: Links, options: Options) -> None:
+        self._caller = caller
+        self._rows = rows
+        self._links = links
+        self._options = options
+        self._transient_in_a_row = 0
+
+    def perform(self, task: Task) -> Result:
+        """Perform one record.
+
+        Returns:
+            How it ended, failures included.
+
+        Raises:
+            PipedriveError: no other record can do better; the run must end.
+        """
+        try:
+            result = task.perform(task) if task.perform else Result(outcome=Outcome.SKIPPED)
+        except SkipRecord as skipped:
+            result = Result(outcome=Outcome.SKIPPED, note=str(skipped))
+        except RecordFault as fault:
+            result = self._failed(task, str(fault))
+        except PipedriveError as error:
+            if self._ends_run(error):
+                raise
+            return self._failed(task, str(error))
+        self._transient_in_a_row = 0
+        return result
+
+    def _ends_run(self, error: PipedriveError) -> bool:
+        """Whether no other record can do better."""
+        if isinstance(error, FeatureOff):
+            return False  # about the columns of this record, as a plan or a missing add-on decides
+        if isinstance(error, RunError):
+            return True
+        if isinstance(error, TransientError) and error.status != HTTPStatus.NOT_IMPLEMENTED:
+            self._transient_in_a_row += 1
+            unreachable = isinstance(error, Unreachable) and not error.may_have_acted
+            return unreachable or self._transient_in_a_row >= _MOST_TRANSIENT_IN_A_ROW
+        return False
+
+    def _failed(self, task: Task, why: str) -> Result:
+        return Result(outcome=Outcome.FAILED, error=sentence(task.stream, task.key, why))
+
+    def act(self, task: Task, plan: ActionPlan) -> Result:
+        """Perform a record that is a call."""
+        draft, action = task.draft, plan.action
+        if draft is None:
+            raise RecordFault("has no content")
+        fill_references(draft, self._links)
+        if draft.external_id is not None and action.verb is Verb.ADD:
+            known = self._links.get(plan.entity_name, draft.external_id)
+            if known is not None:
+                return Result(outcome=Outcome.SKIPPED, id=known, note="was added before, by the ledger")
+        entity = ENTITIES.get(action.entity)
+        try:
+            done = self._caller.send(task, action, draft, entity)
+        except PipedriveError as error:
+            before = self._caller.done_before(task)
+            if before is not None and error.status in (HTTPStatus.NOT_FOUND, HTTPStatus.GONE):
+                return Result(outcome=Outcome.SKIPPED, note=before.note)
+            raise
+        if entity is not None:
+            self._rows.forget(entity)
+        row_id = done.id
+        if not self._options.dry_run:
+            if action.verb is Verb.DELETE and row_id is not None:
+                self._links.drop(action.entity, row_id)
+            elif action.verb is Verb.MERGE and row_id is not None:
+                row_id = str(draft.path["id"])
+                self._links.move(action.entity, row_id, str(draft.body["merge_with_id"]))
+            elif draft.external_id is not None and row_id is not None:
+                self._links.put(action.entity, draft.external_id, row_id, task.stream)
+        return Result(
+            outcome=_OUTCOMES.get(action.verb, Outcome.UPDATED),
+            id=row_id,
+            changed=(*draft.body, *draft.custom),
+            note=done.note,
+        )
+
+    def raw(self, task: Task, plan: RawPlan) -> Result:
+        """Perform a record that describes a request."""
+        del plan
+        draft = task.draft
+        request = RawRequest(draft.body if draft else {}, self._options.files_dir)
+        return self._caller.send_raw(task, request)
+
+    def ledger_steps(self, task: Task, result: Result) -> list[Callable[[Ledger], object]]:
+        """What the ledger is to know of a finished record: links made, moved and dropped."""
+        draft = task.draft
+        if draft is None or self._options.dry_run or result.id is None:
+            return []
+        plan = task.perform.keywords["plan"] if isinstance(task.perform, partial) else None
+        if plan is None:
+            return []
+        entity, row_id, stream = plan.entity_name, result.id, task.stream
+        if result.outcome is Outcome.DELETED:
+            return [lambda ledger: ledger.unlink(entity, row_id)]
+        if result.outcome is Outcome.MERGED:
+            survivor = str(draft.body.get("merge_with_id"))
+            return [lambda ledger: ledger.relink(entity, row_id, survivor)]
+        external = draft.external_id
+        if external is not None and result.outcome in (Outcome.CREATED, Outcome.UPDATED, Outcome.UNCHANGED):
+            return [lambda ledger: ledger.link(entity, external, row_id, stream)]
+        return []
