@@ -124,7 +124,7 @@ _SPECS = (
         search=Search(
             path="/api/v2/organizations/search", fields={"name": "name", "custom_fields": "custom_fields"}
         ),
-        read_only=f"{_STAMPS} {_COUNTERS} picture_id",
+        read_only=f"{_STAMPS} {_COUNTERS} picture_id org_id",
         custom_fields="organization",
     ),
     EntitySpec(
@@ -314,7 +314,7 @@ _SPECS = (
     ),
     _follower("deals", "deal_id"),
     _follower("persons", "person_id"),
-    _follower("organizations", "org_id"),
+    _follower("organizations", "organization_id"),
     _follower("products", "product_id"),
     EntitySpec(
         name="product_variations",
@@ -401,6 +401,18 @@ _SPECS = (
         read_only=f"{_STAMPS} assignment_count sub_role_count level description",
     ),
     EntitySpec(
+        name="role_assignments",
+        add="add_role_assignment",
+        delete="delete_role_assignment",
+        key="user_id",
+        chosen_key=True,
+        path={"id": "role_id"},
+        read=_whole("/v1/roles/{role_id}/assignments", 10, Paging.OFFSET, 500),
+        recent=_whole("/v1/roles/{role_id}/assignments", 10, Paging.OFFSET, 500),
+        read_only="active_flag type parent_role_id name",
+        parent="role_id",
+    ),
+    EntitySpec(
         name="users",
         add="add_user",
         update="update_user",
@@ -422,7 +434,7 @@ _SPECS = (
             has_draft_flag has_real_attachments_flag has_sent_flag last_message_received_timestamp
             last_message_sent_timestamp last_message_timestamp mail_link_tracking_enabled_flag
             mail_tracking_status smart_bcc_flag snippet_draft snippet_sent sync_flag version
-            all_messages_sent_flag
+            all_messages_sent_flag folder
         """,
     ),
     EntitySpec(
@@ -453,7 +465,7 @@ _SPECS = (
         aliases={"is_done": "done", "is_milestone": "milestone"},
     ),
     EntitySpec(
-        name="project_boards",
+        name="boards",
         add="add_project_board",
         update="update_project_board",
         delete="delete_project_board",
@@ -462,7 +474,7 @@ _SPECS = (
         read_only=_STAMPS,
     ),
     EntitySpec(
-        name="project_phases",
+        name="phases",
         add="add_project_phase",
         update="update_project_phase",
         delete="delete_project_phase",

@@ -1,4 +1,4 @@
-"""Singer lines in: decoded once, checked, handed to the engine; what cannot be used is rejected, not fatal."""
+"""Singer lines in: decoded once, checked, handed to the engine; what cannot be used is rejected."""
 
 from __future__ import annotations
 

@@ -281,7 +281,10 @@ class Upserter:
             return Result(outcome=Outcome.UNCHANGED, id=row_id, note="was gone already")
         self._guard.take()
         path = self._path(action, plan, draft, row_id)
-        done = self._caller.send(task, action, Draft(path=path), spec)
+        body = {
+            name: draft.body.get(name, row_id) for name, one in action.body_columns.items() if one.required
+        }
+        done = self._caller.send(task, action, Draft(path=path, body=body), spec)
         self.forget_row(plan, row_id)
         return Result(outcome=Outcome.DELETED, id=row_id, note=done.note)
 
