@@ -4,7 +4,7 @@ BIN := .venv/bin
 STAMP := .venv/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help setup test check lint types demo bench soak coverage docs constraints clean
+.PHONY: help setup test check lint types demo bench soak docs wheel constraints clean
 
 help: ## Show this help
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -13,13 +13,15 @@ setup: $(STAMP) ## Build .venv with everything the other commands need
 
 $(STAMP): pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed; this is " + sys.version.split()[0] + ". Try: make PYTHON=python3.12 …")'
-	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	@echo 'Setting up .venv, about half a minute the first time …'
+	@$(BIN)/python -m pip --version >/dev/null 2>&1 || $(PYTHON) -m venv --clear .venv
 	@$(BIN)/python -m pip --disable-pip-version-check install --quiet uv
 	@$(BIN)/uv pip install --quiet --python $(BIN)/python --constraint constraints.txt --group dev --editable '.[emulator]'
 	@touch $(STAMP)
 
+# Tests of a group run on one worker: they share what is dear to make.
 test: setup ## Run the whole test suite
-	$(BIN)/python -m pytest -n auto
+	$(BIN)/python -m pytest -n auto --dist loadgroup
 
 check: lint types ## Lint, format check, types, import directions
 
@@ -38,11 +40,19 @@ bench: setup ## Speed and token budgets, as a table
 	@$(BIN)/python -m benchmarks
 
 soak: setup ## The long test campaigns in full
-	$(BIN)/python -m pytest -n auto -m soak
+	$(BIN)/python -m pytest -n auto --dist loadgroup -m soak
+
+docs: setup ## Write the generated parts of README, docs and meltano.yml anew
+	@$(BIN)/python -m scripts.docs
+
+wheel: setup ## Build dist/*.whl
+	@$(BIN)/uv build --quiet --wheel
 
 constraints: setup ## Choose newest versions that fit together
 	@$(BIN)/uv pip compile --quiet --universal --upgrade --no-header --no-annotate --python-version 3.11 \
 		--group dev --extra emulator pyproject.toml --output-file constraints.txt
+	@sed -i.old '1i # Versions that were tested together; set-up installs with them. Made by `make constraints`.' constraints.txt
+	@rm constraints.txt.old
 
 clean: ## Remove what the commands left behind
 	rm -rf .venv .meltano output dist .pytest_cache .mypy_cache .ruff_cache .import_linter_cache

@@ -1,159 +1,174 @@
 """`make demo`: a Pipedrive account arrives in DuckDB through Meltano, with nothing to sign up for.
 
-The account is the emulator's; every request stays on this machine.
+The account is the emulator's; after set-up every request stays on this machine.
 """
 
 from __future__ import annotations
 
-import json
-import os
-import re
 import shutil
 import signal
-import subprocess
 import sys
 import tempfile
 import time
-from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
-from urllib.request import Request, urlopen
+from typing import TYPE_CHECKING
 
-import duckdb
+from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator
+from demo.account import Account
+from demo.processes import Failed, emulator
+from demo.stage import Stage
+from demo.warehouse import SCHEMA
 
-ROOT = Path(__file__).resolve().parent.parent
-BIN = Path(sys.executable).parent
-TOKEN = "emulator-token"  # noqa: S105  the emulator's published token, no secret
+if TYPE_CHECKING:
+    from types import FrameType
+
+    from demo.stage import Run
+    from demo.warehouse import Warehouse
+
+INTERRUPTED = 128
+
+QUESTION = f"""\
+select d.tier, count(*) as deals,
+       round(100 * avg((d.status = 'won')::int)) as won_percent,
+       round(sum(d.budget) filter (d.budget_currency = 'EUR')) as budget_eur,
+       mode(u.name) as busiest_solution_engineer
+from {SCHEMA}.deals d left join {SCHEMA}.users u on u.id = d.solution_engineer
+where d.tier is not null
+group by d.tier order by won_percent desc"""  # noqa: S608  a constant
+
 console = Console()
 
 
-@contextmanager
-def emulator(seed: str) -> Iterator[str]:
-    """A running emulator's address."""
-    command = [str(BIN / "pipedrive-emulator"), "--port", "0", "--seed", seed]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
-        try:
-            line = process.stdout.readline() if process.stdout else ""
-            found = re.search(r"http://\S+", line)
-            if not found:
-                sys.exit("The emulator did not start; its messages are above.")
-            yield found[0]
-        finally:
-            process.send_signal(signal.SIGTERM)
-            process.wait(timeout=10)
+def headline(text: str) -> None:
+    """Say what comes next."""
+    console.print(f"\n[bold]{text}[/bold]", highlight=False)
 
 
-def ask(url: str) -> Any:  # noqa: ANN401  any JSON
-    """The emulator's own report on what it was asked."""
-    with urlopen(Request(url, headers={"x-api-token": TOKEN})) as answer:  # noqa: S310  loopback http
-        return json.loads(answer.read())
+def show_runs(stage: Stage, first: Run, second: Run) -> int:
+    """What arrived and what it cost; returns in how many tables the rows differ from the account's."""
+    account, warehouse = stage.account.rows(), stage.warehouse.rows()
+    headline(f"What is in DuckDB, schema {SCHEMA}, and what reading it took")
+    table = Table(box=SIMPLE_HEAD, show_edge=False, padding=0)
+    table.add_column("\ntable", no_wrap=True)
+    for run, what in (
+        ("", "rows"), ("in the", "account"), ("1st run", "requests"), ("1st run", "tokens"),
+        ("2nd run", "rows"), ("2nd run", "requests"), ("2nd run", "tokens"),
+    ):  # fmt: skip
+        table.add_column(f"{run}\n{what}", justify="right", no_wrap=True)
+    wrong = 0
+    for name in sorted({*warehouse, *account}):
+        rows, wanted = warehouse.get(name, 0), account.get(name)
+        wrong += wanted is not None and wanted != rows
+        table.add_row(
+            name,
+            f"{rows:,}",
+            "" if wanted is None else f"{wanted:,} ✓" if wanted == rows else f"[red]{wanted:,} ✗[/red]",
+            *_numbers(first.traffic.by_stream.get(name)),
+            f"{second.rows[name]:,}" if second.rows.get(name) else "",
+            *_numbers(second.traffic.by_stream.get(name)),
+        )
+    table.add_section()
+    table.add_row(
+        "in all", f"{sum(warehouse.values()):,}", "",
+        f"{first.traffic.requests:,}", f"{first.traffic.tokens:,}",
+        f"{sum(second.rows.values()):,}", f"{second.traffic.requests:,}", f"{second.traffic.tokens:,}",
+        style="bold",
+    )  # fmt: skip
+    console.print(table)
+    console.print(
+        f"\n1st run {first.seconds:.1f} s, 2nd run {second.seconds:.1f} s, most of it Meltano and DuckDB.",
+        highlight=False,
+    )
+    checked = len(account)
+    if wrong:
+        console.print(f"[red]{wrong} of {checked} tables differ from the account.[/red]", highlight=False)
+    else:
+        console.print(
+            f"[green]✓[/green] Row counts of {checked} tables compared with the account: all equal.",
+            highlight=False,
+        )
+    return wrong
 
 
-def meltano(*arguments: str, folder: Path, api: str) -> float:
-    """Seconds a Meltano command took; leaves with its output when it fails."""
-    settings = {
-        "TAP_PIPEDRIVE_API_URL": api,
-        "TAP_PIPEDRIVE_API_TOKEN": TOKEN,
-        "TARGET_DUCKDB_FILEPATH": str(folder / "warehouse.duckdb"),
-        "MELTANO_DATABASE_URI": f"sqlite:///{folder}/meltano.db",
-        "MELTANO_CLI_LOG_LEVEL": "warning",
-        "NO_COLOR": "1",
-    }
+def _numbers(pair: tuple[int, int] | None) -> tuple[str, str]:
+    return (f"{pair[0]:,}", f"{pair[1]:,}") if pair else ("", "")
+
+
+def show_question(warehouse: Warehouse) -> None:
+    """A query on custom fields, and its answer."""
+    headline("A first question, with custom fields by their names")
+    console.print(QUESTION, style="cyan", highlight=False, markup=False)
+    console.print()
+    answer = warehouse.ask(QUESTION)
+    table = Table(box=SIMPLE_HEAD, show_edge=False)
+    for at, column in enumerate(answer.columns):
+        numeric = all(isinstance(row[at], (int, float)) for row in answer.rows)
+        table.add_column(column, justify="right" if numeric else "left")
+    for row in answer.rows:
+        table.add_row(*(f"{value:,.0f}" if isinstance(value, float) else f"{value}" for value in row))
+    console.print(table)
+
+
+def tell(folder: Path) -> int:
+    """The whole story; returns the exit code."""
+    headline("1  A Pipedrive account, emulated on this machine")
+    with emulator("medium", folder / "emulator.log") as url:
+        stage = Stage(folder, Account(url), console)
+        held = stage.account.rows()
+        console.print(
+            f"{url} holds {held['deals']:,} deals, {held['persons']:,} persons, {held['organizations']:,} "
+            f"organizations, {held['activities']:,} activities and what belongs to them.",
+            highlight=False,
+        )
+        headline("2  meltano install")
+        seconds = stage.meltano("install", say=lambda: "installing the tap and the targets")
+        console.print(f"done in {seconds:.0f} s", highlight=False)
+        headline("3  meltano run tap-pipedrive target-duckdb")
+        first = stage.extract()
+        console.print(f"{sum(first.rows.values()):,} rows in {first.seconds:.0f} s", highlight=False)
+        headline("4  Meanwhile, in Pipedrive")
+        for event in stage.account.live_a_little():
+            console.print(f"• {event}", highlight=False)
+        headline("5  meltano run tap-pipedrive target-duckdb, once more: only what changed")
+        second = stage.extract()
+        console.print(f"{sum(second.rows.values()):,} rows in {second.seconds:.0f} s", highlight=False)
+        wrong = show_runs(stage, first, second)
+        show_question(stage.warehouse)
+    return min(wrong, 1)
+
+
+def _interrupt(number: int, _: FrameType | None) -> None:
+    raise SystemExit(INTERRUPTED + number)
+
+
+def main() -> int:
+    """Tell the story and clean up after it, whatever happens; returns the exit code."""
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, _interrupt)
     began = time.monotonic()
-    log = folder / "meltano.log"
-    with log.open("a") as out:
-        done = subprocess.run(
-            [str(BIN / "meltano"), *arguments],
-            cwd=ROOT, env={**os.environ, **settings}, stdout=out, stderr=subprocess.STDOUT, check=False,
-        )  # fmt: skip
-    if done.returncode:
-        console.print(log.read_text()[-4000:], markup=False, highlight=False)
-        sys.exit(f"`meltano {' '.join(arguments)}` failed; its last messages are above.")
-    return time.monotonic() - began
-
-
-def by_stream(log: dict[str, Any]) -> tuple[int, int]:
-    """(requests, tokens) in all."""
-    return log["requests"], log["tokens"]
-
-
-def rows_of(database: Path) -> dict[str, int]:
-    """Rows by table of the warehouse."""
-    with duckdb.connect(str(database), read_only=True) as connection:
-        names = [
-            row[0]
-            for row in connection.execute("select table_name from information_schema.tables").fetchall()
-        ]
-        return {
-            name: connection.execute(f'select count(*) from pipedrive."{name}"').fetchone()[0]  # noqa: S608  names from the catalog
-            for name in sorted(names)
-        }  # fmt: skip
-
-
-def show_extract(
-    tables: dict[str, int], first: tuple[int, int, float], second: tuple[int, int, float]
-) -> None:
-    """What arrived, and what it cost."""
-    table = Table(title="In DuckDB", title_justify="left")
-    table.add_column("table")
-    table.add_column("rows", justify="right")
-    for name, count in tables.items():
-        table.add_row(name, f"{count:,}")
-    console.print(table)
-    table = Table(title="What it cost", title_justify="left")
-    for column in ("run", "requests", "tokens", "seconds"):
-        table.add_column(column, justify="left" if column == "run" else "right")
-    for name, (requests, tokens, seconds) in (("first, everything", first), ("second, only changes", second)):
-        table.add_row(name, f"{requests:,}", f"{tokens:,}", f"{seconds:.1f}")
-    console.print(table)
-
-
-def show_query(database: Path, sql: str) -> None:
-    """A query and its answer."""
-    console.print("\n[bold]First question to the warehouse[/bold], with custom fields by their names:\n")
-    console.print(sql, style="cyan", highlight=False)
-    with duckdb.connect(str(database), read_only=True) as connection:
-        answer = connection.execute(sql)
-        table = Table()
-        for column in answer.description or ():
-            table.add_column(column[0])
-        for row in answer.fetchall():
-            table.add_row(*("" if value is None else f"{value}" for value in row))
-    console.print(table)
-
-
-def main() -> None:
-    """Run the demo."""
     folder = Path(tempfile.mkdtemp(prefix="pipedrive-demo-"))
     try:
-        with emulator("medium") as api:
-            console.print(f"An emulated Pipedrive account listens on {api}.")
-            console.print("Installing the plugins with Meltano …")
-            meltano("install", folder=folder, api=api)
-            runs = []
-            for what in ("everything", "only what changed since"):
-                console.print(f"[bold]meltano run tap-pipedrive target-duckdb[/bold] ({what}) …")
-                before = by_stream(ask(f"{api}/_emulator/log"))
-                seconds = meltano("run", "tap-pipedrive", "target-duckdb", folder=folder, api=api)
-                after = by_stream(ask(f"{api}/_emulator/log"))
-                runs.append((after[0] - before[0], after[1] - before[1], seconds))
-            database = folder / "warehouse.duckdb"
-            show_extract(rows_of(database), *runs)
-            show_query(database, QUERY)
-    except KeyboardInterrupt:
+        code = tell(folder)
+    except Failed as failure:
+        console.print(failure.output, markup=False, highlight=False, soft_wrap=True)
+        console.print(f"[red]{failure}[/red] Its last messages are above.", highlight=False)
+        code = 1
+    except SystemExit as stopped:
         console.print("\nStopped.")
-        sys.exit(130)
+        code = int(stopped.code or 0)
     finally:
+        # A second Ctrl-C must not leave half of it behind.
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            signal.signal(number, signal.SIG_IGN)
         shutil.rmtree(folder, ignore_errors=True)
+    console.print(
+        f"\n{time.monotonic() - began:.0f} s in all; nothing is left behind but .venv.", highlight=False
+    )
+    return code
 
-
-QUERY = """select status, count(*) as deals, round(sum(value)) as value
-from pipedrive.deals group by status order by deals desc"""
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

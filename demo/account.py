@@ -1,0 +1,125 @@
+"""The emulated account: what it holds, what it was asked, and what happens in it between two runs."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections import Counter
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from urllib.request import Request, urlopen
+
+from tap_pipedrive.catalog import STREAMS
+
+TOKEN = "emulator-token"  # noqa: S105  the emulator's published token, no secret
+DELETED_DEALS_SHOW = timedelta(days=30)
+_TABLE_OF = {"boards": "project_boards", "phases": "project_phases"}
+_PLACEHOLDER = re.compile(r"\{\w+\}")
+
+
+@dataclass(frozen=True, slots=True)
+class Traffic:
+    """Requests and tokens, in all and by stream."""
+
+    requests: int = 0
+    tokens: int = 0
+    by_stream: dict[str, tuple[int, int]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """An emulator, asked through its hooks and its API.
+
+    Attributes:
+        url: its address.
+    """
+
+    url: str
+
+    def call(self, method: str, path: str, body: object = None) -> Any:  # noqa: ANN401  any JSON
+        """The decoded answer of one request."""
+        content = None if body is None else json.dumps(body).encode()
+        headers = {"x-api-token": TOKEN, "content-type": "application/json"}
+        request = Request(self.url + path, data=content, method=method, headers=headers)  # noqa: S310  loopback http
+        with urlopen(request) as answer:  # noqa: S310  the same
+            return json.loads(answer.read())
+
+    def forget_traffic(self) -> None:
+        """Count requests from here on."""
+        self.call("POST", "/_emulator/log/clear")
+
+    def traffic(self) -> Traffic:
+        """What was asked since `forget_traffic`; streams that share an operation count under the first."""
+        log = self.call("GET", "/_emulator/log")
+        requests: Counter[str] = Counter()
+        tokens: Counter[str] = Counter()
+        for operation, entry in log["operations"].items():
+            stream = _stream_of(operation)
+            requests[stream] += entry["count"]
+            tokens[stream] += entry["tokens"]
+        return Traffic(
+            log["requests"], log["tokens"], {name: (requests[name], tokens[name]) for name in requests}
+        )
+
+    def rows(self) -> dict[str, int]:
+        """Rows by stream, as the account holds them and its lists may show them."""
+        dump = self.call("GET", "/_emulator/dump")
+        tables = dump["tables"]
+        now = datetime.fromtimestamp(dump["now"], UTC)
+        deleted = {row["id"] for row in tables["deals"] if row["is_deleted"]}
+        found = {}
+        for name, spec in STREAMS.items():
+            if not spec.selected_by_default or _TABLE_OF.get(name, name) not in tables:
+                continue
+            rows = tables[_TABLE_OF.get(name, name)]
+            if name == "deals":
+                rows = [row for row in rows if not row["is_deleted"] or _recent(row["update_time"], now)]
+            elif name == "deal_products":
+                rows = [row for row in rows if row["deal_id"] not in deleted]
+            elif name == "lead_fields":
+                rows = [*rows, *(row for row in tables["deal_fields"] if row["is_custom"])]
+            elif not spec.shows_deleted and name != "users":
+                rows = [row for row in rows if not row.get("is_deleted") and row.get("active_flag", True)]
+            found[name] = len(rows)
+        return found
+
+    def live_a_little(self) -> list[str]:
+        """Change some rows, as people do; says what happened."""
+        deals = self.call("GET", "/api/v2/deals?status=open&limit=3")["data"]
+        for deal in deals:
+            self.call("PATCH", f"/api/v2/deals/{deal['id']}", {"status": "won"})
+        organization = self.call("GET", "/api/v2/organizations?limit=1")["data"][0]
+        self.call(
+            "PATCH", f"/api/v2/organizations/{organization['id']}", {"name": f"{organization['name']} Group"}
+        )
+        person = self.call("POST", "/api/v2/persons", {"name": "Ada Lovelace", "org_id": organization["id"]})[
+            "data"
+        ]
+        self.call("POST", "/v1/notes", {"content": "Met at the fair", "person_id": person["id"]})
+        return [
+            f"{len(deals)} deals are won",
+            f"“{organization['name']}” has a new name",
+            "Ada Lovelace is a new person, with a note",
+        ]
+
+
+def _recent(moment: str | int, now: datetime) -> bool:
+    then = datetime.fromtimestamp(moment, UTC) if isinstance(moment, int) else datetime.fromisoformat(moment)
+    return now - (then if then.tzinfo else then.replace(tzinfo=UTC)) <= DELETED_DEALS_SHOW
+
+
+def _plain(path: str) -> str:
+    """A path by which the log and the catalogue agree."""
+    return _PLACEHOLDER.sub("{}", path.removeprefix("/api"))
+
+
+_STREAM_OF: dict[str, str] = {}
+for _name, _spec in sorted(STREAMS.items(), key=lambda item: item[1].parent is not None):
+    for _read in (*_spec.reads, *filter(None, [_spec.single])):
+        _STREAM_OF.setdefault(_plain(_read.path), _name)
+
+
+def _stream_of(operation: str) -> str:
+    method, _, path = operation.partition(" ")
+    return _STREAM_OF.get(_plain(path), operation) if method == "GET" else operation

@@ -1,0 +1,139 @@
+"""Starting what the demonstration shows, such that nothing of it outlives the demonstration."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import threading
+import time
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import IO, TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from rich.console import Console
+
+BIN = Path(sys.executable).parent
+_GRACE_SECONDS = 5.0
+_LINE_EVERY_SECONDS = 5.0
+_LAST_LINES = 20
+
+
+class Failed(Exception):  # noqa: N818  it is what happened
+    """A command ended badly; the message says which, `output` holds the last lines of its log."""
+
+    def __init__(self, message: str, log: Path) -> None:
+        super().__init__(message)
+        lines = log.read_text(errors="replace").splitlines()
+        telling = [line for line in lines if '"level":"info"' not in line]
+        self.output = "\n".join((telling or lines)[-_LAST_LINES:])
+
+
+@contextmanager
+def process(
+    command: Sequence[str], *, stdout: IO[str] | int, stderr: IO[str] | int | None = None, **options: object
+) -> Iterator[subprocess.Popen[str]]:
+    """A running program in a process group of its own, which is gone when the context ends.
+
+    A group of its own, since Ctrl-C must reach this program alone: it then ends the others in order.
+    """
+    running = subprocess.Popen(
+        list(command), stdout=stdout, stderr=stderr, text=True, start_new_session=True, **options
+    )
+    try:
+        yield running
+    finally:
+        _end(running)
+
+
+def _end(running: subprocess.Popen[str]) -> None:
+    """End the program and all it started, kindly first."""
+    for number, patience in ((signal.SIGTERM, _GRACE_SECONDS), (signal.SIGKILL, _GRACE_SECONDS)):
+        with suppress(ProcessLookupError):
+            os.killpg(running.pid, number)
+        until = time.monotonic() + patience
+        while time.monotonic() < until and _alive(running):
+            time.sleep(0.02)
+        if not _alive(running):
+            break
+    running.wait()
+    if running.stdout:
+        running.stdout.close()
+
+
+def _alive(running: subprocess.Popen[str]) -> bool:
+    """Whether anything of the group still runs."""
+    running.poll()
+    try:
+        os.killpg(running.pid, 0)
+    except (ProcessLookupError, PermissionError):
+        return False
+    return True
+
+
+@contextmanager
+def emulator(seed: str, log: Path) -> Iterator[str]:
+    """A running emulator's address.
+
+    Raises:
+        Failed: it did not start.
+    """
+    command = [str(BIN / "pipedrive-emulator"), "--port", "0", "--seed", seed]
+    with log.open("w") as errors, process(command, stdout=subprocess.PIPE, stderr=errors) as running:
+        line = running.stdout.readline() if running.stdout else ""
+        found = re.search(r"http://\S+", line)
+        if not found:
+            raise Failed("The emulator did not start.", log)
+        yield found[0]
+
+
+def command(
+    arguments: Sequence[str], *, log: Path, say: Callable[[], str], console: Console, **options: object
+) -> float:
+    """Seconds a program took. While it runs, what `say` returns is shown beside its name.
+
+    Raises:
+        Failed: it ended with another code than 0.
+    """
+    name = " ".join([Path(arguments[0]).name, *arguments[1:]])
+    began = time.monotonic()
+    with (
+        log.open("w") as out,
+        process(arguments, stdout=out, stderr=subprocess.STDOUT, **options) as running,
+        _telling(console, began, say),
+    ):
+        running.wait()
+    if running.returncode:
+        raise Failed(f"`{name}` failed with exit code {running.returncode}.", log)
+    return time.monotonic() - began
+
+
+@contextmanager
+def _telling(console: Console, began: float, say: Callable[[], str]) -> Iterator[None]:
+    """Show every moment on a terminal, and every few seconds elsewhere, that something happens."""
+    over = threading.Event()
+
+    def text() -> str:
+        return f"  {time.monotonic() - began:4.0f} s  {say()}"
+
+    def follow_live() -> None:
+        with console.status(text(), spinner="dots") as status:
+            while not over.wait(0.2):
+                status.update(text())
+
+    def follow_lines() -> None:
+        while not over.wait(_LINE_EVERY_SECONDS):
+            console.print(text(), highlight=False)
+
+    thread = threading.Thread(target=follow_live if console.is_terminal else follow_lines, daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        over.set()
+        thread.join()

@@ -1,0 +1,96 @@
+"""One account, one warehouse, and Meltano between them."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rich.console import Console
+
+from demo.account import TOKEN, Account, Traffic
+from demo.processes import BIN, command
+from demo.warehouse import Warehouse
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One run of the pipeline.
+
+    Attributes:
+        rows: rows by table that it loaded.
+        traffic: what it asked of the account.
+        seconds: how long it took, Meltano's start included.
+    """
+
+    rows: dict[str, int]
+    traffic: Traffic
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """Where the demonstration plays.
+
+    Attributes:
+        folder: everything that is written, besides .venv.
+        account: the emulated account.
+        console: where progress is shown.
+    """
+
+    folder: Path
+    account: Account
+    console: Console = field(default_factory=lambda: Console(quiet=True))
+
+    @property
+    def warehouse(self) -> Warehouse:
+        """The DuckDB file."""
+        return Warehouse(self.folder / "warehouse.duckdb")
+
+    def meltano(self, *arguments: str, say: Callable[[], str]) -> float:
+        """Seconds a Meltano command took in this repository, with all its state in the folder."""
+        settings = {
+            "MELTANO_SYS_DIR_ROOT": str(self.folder / "meltano"),
+            "MELTANO_DATABASE_URI": f"sqlite:///{self.folder}/meltano.db",
+            "MELTANO_ENVIRONMENT": "emulator",
+            "MELTANO_CLI_DISABLE_VERSION_CHECK": "true",
+            "TAP_PIPEDRIVE_API_URL": self.account.url,
+            "TAP_PIPEDRIVE_API_TOKEN": TOKEN,
+            "TARGET_DUCKDB_FILEPATH": str(self.warehouse.path),
+            "NO_COLOR": "1",
+        }
+        return command(
+            [str(BIN / "meltano"), *arguments],
+            log=self.folder / "meltano.log",
+            say=say,
+            console=self.console,
+            cwd=ROOT,
+            env={**_neutral(os.environ), **settings},
+        )
+
+    def extract(self) -> Run:
+        """Run the pipeline once."""
+
+        def say() -> str:
+            now = self.account.traffic()
+            return f"{now.requests:,} requests, {now.tokens:,} tokens" if now.requests else "Meltano starts"
+
+        self.account.forget_traffic()
+        loaded = self.warehouse.loaded_until()
+        seconds = self.meltano("run", "tap-pipedrive", "target-duckdb", say=say)
+        return Run(self.warehouse.rows(after=loaded), self.account.traffic(), seconds)
+
+
+def _neutral(environment: Mapping[str, str]) -> dict[str, str]:
+    """An environment without settings of Meltano and its plugins: those are for an account of one's own."""
+    return {
+        name: value
+        for name, value in environment.items()
+        if not name.startswith(("MELTANO_", "TAP_", "TARGET_"))
+    }

@@ -1,0 +1,57 @@
+"""What arrived in DuckDB."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import duckdb
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+    from pathlib import Path
+
+SCHEMA = "pipedrive"
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """Columns and rows of a query."""
+
+    columns: list[str]
+    rows: list[tuple[Any, ...]]
+
+
+@dataclass(frozen=True, slots=True)
+class Warehouse:
+    """A DuckDB file, opened only as long as a question takes."""
+
+    path: Path
+
+    def ask(self, sql: str, given: Sequence[object] = ()) -> Answer:
+        """The answer to a query."""
+        with duckdb.connect(str(self.path), read_only=True) as connection:
+            answer = connection.execute(sql, list(given))
+            return Answer([column[0] for column in answer.description or ()], answer.fetchall())
+
+    def tables(self) -> list[str]:
+        """Names of the tables, sorted."""
+        sql = "select table_name from information_schema.tables where table_schema = ? order by 1"
+        return [row[0] for row in self.ask(sql, [SCHEMA]).rows]
+
+    def rows(self, after: datetime | None = None) -> dict[str, int]:
+        """Rows by table; those loaded after a moment, or all."""
+        where = "" if after is None else " where _sdc_batched_at > ?"
+        return {name: self._one(name, "count(*)", where, after) for name in self.tables()}
+
+    def loaded_until(self) -> datetime | None:
+        """When the newest row was loaded, by the loader's clock; None while there is none."""
+        moments = (
+            [self._one(name, "max(_sdc_batched_at)") for name in self.tables()] if self.path.exists() else []
+        )
+        return max(filter(None, moments), default=None)
+
+    def _one(self, table: str, what: str, where: str = "", given: object = None) -> Any:  # noqa: ANN401  any value
+        sql = f'select {what} from {SCHEMA}."{table}"{where}'  # noqa: S608  names of the catalog
+        return self.ask(sql, [] if given is None else [given]).rows[0][0]

@@ -1,0 +1,105 @@
+"""`make docs`: everything in the documentation that the code knows better.
+
+Blocks between `generated:` marks are written anew in README.md and meltano.yml; docs/coverage.md,
+docs/actions.md and the plugin definition files are written whole. Nothing is read but this repository.
+`python -m scripts.docs --check` writes nothing and fails when something is out of date.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from scripts import coverage, meltano_files, settings, writes
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+def blocks() -> dict[str, dict[str, str]]:
+    """File → name of a block → its lines."""
+    return {
+        "README.md": {
+            "tap settings": settings.block("tap"),
+            "target settings": settings.block("target"),
+            "default streams": coverage.stream_table(selected=True),
+            "other streams": coverage.stream_table(selected=False),
+            "entities": writes.entity_table(),
+        },
+        "meltano.yml": {
+            "tap-pipedrive": meltano_files.project_block("tap"),
+            "target-pipedrive": meltano_files.project_block("target"),
+        },
+    }
+
+
+def whole_files() -> dict[str, str]:
+    """File → content, for files that are generated whole."""
+    return {
+        "docs/coverage.md": coverage.page(),
+        "docs/actions.md": writes.page(),
+        "meltano/extractors/tap-pipedrive.yml": meltano_files.definition("tap"),
+        "meltano/loaders/target-pipedrive.yml": meltano_files.definition("target"),
+    }
+
+
+def with_block(text: str, name: str, content: str) -> str:
+    """The text with the inside of one block replaced.
+
+    Raises:
+        ValueError: the text has no such block, or has it twice.
+    """
+    pattern = re.compile(
+        rf"(?P<head>^[ ]*(?:<!--|\#) generated: {re.escape(name)}(?: -->)?\n).*?"
+        r"(?P<tail>^[ ]*(?:<!--|\#) end generated(?: -->)?$)",
+        re.DOTALL | re.MULTILINE,
+    )
+    done, count = pattern.subn(lambda found: found["head"] + content + found["tail"], text)
+    if count != 1:
+        msg = f"{count} blocks called {name!r}; there must be one"
+        raise ValueError(msg)
+    return done
+
+
+def documents() -> Iterator[tuple[Path, str]]:
+    """Every file with something generated in it, as it should be."""
+    for name, content in whole_files().items():
+        yield ROOT / name, content
+    for name, parts in blocks().items():
+        path = ROOT / name
+        text = path.read_text(encoding="utf-8")
+        for block, content in parts.items():
+            text = with_block(text, block, content)
+        yield path, text
+
+
+def stale() -> list[str]:
+    """Names of files that `make docs` would change."""
+    return [
+        str(path.relative_to(ROOT))
+        for path, text in documents()
+        if not path.exists() or path.read_text(encoding="utf-8") != text
+    ]
+
+
+def main(arguments: list[str]) -> int:
+    """Write what is out of date, or with `--check` only name it; returns the exit code."""
+    names = stale()
+    if "--check" in arguments:
+        for name in names:
+            print(f"{name} is out of date: run `make docs`")
+        return bool(names)
+    for path, text in documents():
+        if str(path.relative_to(ROOT)) in names:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text, encoding="utf-8")
+            print(f"wrote {path.relative_to(ROOT)}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

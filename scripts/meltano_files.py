@@ -1,0 +1,101 @@
+"""The plugins as Meltano wants them described: in meltano.yml, and in files for `meltano add --from-ref`."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+
+from scripts.settings import PLUGINS, choices, kind, properties
+from tap_pipedrive.catalog import STREAMS
+
+_KINDS = {
+    "integer": "integer",
+    "number": "decimal",
+    "boolean": "boolean",
+    "object": "object",
+    "array": "array",
+}
+_PLAIN = re.compile(r"[A-Za-z0-9_./-]([\w .,;/()'=+-]*[\w.)/-])?")
+_SIGN_IN = (("api_token",), ("client_id", "client_secret", "refresh_token"))
+_HEADS = {
+    "tap": "Reads everything Pipedrive's API can list or get.",
+    "target": "Writes to Pipedrive: any action, or upserts.",
+}
+
+
+def scalar(text: str) -> str:
+    """Text as YAML, in quotes where it needs them."""
+    return text if _PLAIN.fullmatch(text) else json.dumps(text, ensure_ascii=False)
+
+
+def setting_kind(setting: dict[str, Any]) -> str:
+    """Meltano's word for a setting's type; empty for plain text."""
+    if choices(setting):
+        return "options"
+    if setting.get("format") == "date-time":
+        return "date_iso8601"
+    return _KINDS.get(kind(setting), "")
+
+
+def summary(setting: dict[str, Any]) -> str:
+    """First sentence of a setting's description."""
+    text = " ".join(setting["description"].split())
+    return re.split(r"(?<!e\.g)\. (?=[A-Z])", text, maxsplit=1)[0].rstrip(".") + "."
+
+
+def settings_lines(plugin: str) -> list[str]:
+    """`settings:` of one plugin."""
+    lines = ["settings:"]
+    for name, setting in properties(plugin).items():
+        lines.append(f"  - name: {name}")
+        if word := setting_kind(setting):
+            lines.append(f"    kind: {word}")
+        if setting.get("secret"):
+            lines.append("    sensitive: true")
+        lines.append(f"    description: {scalar(summary(setting))}")
+        if found := choices(setting):
+            lines.append("    options:")
+            lines += [f"      - {{label: {_value(one)}, value: {_value(one)}}}" for one in found]
+    return lines
+
+
+def _value(word: str) -> str:
+    return f'"{word}"' if word in {"off", "on", "yes", "no", "true", "false"} else scalar(word)
+
+
+def body(plugin: str) -> list[str]:
+    """What meltano.yml and the definition file have in common."""
+    lines = [f"capabilities: [{', '.join(one.value for one in PLUGINS[plugin].capabilities)}]"]
+    lines.append("settings_group_validation:")
+    lines += [f"  - [{', '.join(group)}]" for group in _SIGN_IN]
+    lines += settings_lines(plugin)
+    if plugin == "tap":
+        lines.append("# Meltano selects every stream unless told otherwise; these are the tap's own default.")
+        lines.append("select:")
+        lines += [f"  - {name}.*" for name, spec in STREAMS.items() if spec.selected_by_default]
+    return lines
+
+
+def project_block(plugin: str) -> str:
+    """Lines of a plugin in meltano.yml."""
+    return "".join(f"      {line}\n" for line in body(plugin))
+
+
+def definition(plugin: str) -> str:
+    """A plugin definition file."""
+    name = f"{plugin}-pipedrive"
+    folder = {"tap": "extractors", "target": "loaders"}[plugin]
+    lines = [
+        f"# {_HEADS[plugin]} Written by `make docs`. Use it with",
+        f"# meltano add --plugin-type {folder[:-1]} {name} --from-ref meltano/{folder}/{name}.yml",
+        f"name: {name}",
+        f"namespace: {plugin}_pipedrive",
+        "variant: pipedrive-singer",
+        "label: Pipedrive",
+        f"description: {scalar(_HEADS[plugin])}",
+        "pip_url: pipedrive-singer",
+        f"executable: {name}",
+        *body(plugin),
+    ]
+    return "\n".join(lines) + "\n"

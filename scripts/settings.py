@@ -1,0 +1,64 @@
+"""The settings of both plugins, as their own JSON schema describes them."""
+
+from __future__ import annotations
+
+import json
+from functools import cache
+from typing import Any
+
+from pipedrive_client import SETTING_DEFINITIONS
+from scripts.tables import code, table, words
+from tap_pipedrive.tap import TapPipedrive
+from target_pipedrive.target import TargetPipedrive
+
+PLUGINS = {"tap": TapPipedrive, "target": TargetPipedrive}
+SHARED = frozenset(setting.name for setting in SETTING_DEFINITIONS)
+
+
+@cache
+def properties(plugin: str) -> dict[str, dict[str, Any]]:
+    """Settings by name, the Singer SDK's own ones last."""
+    cls = PLUGINS[plugin]
+    own = set(cls.config_jsonschema["properties"])
+    schema = {"type": "object", "properties": dict(cls.config_jsonschema["properties"])}
+    cls.append_builtin_config(schema)
+    found = schema["properties"]
+    return {name: {**found[name], "builtin": name not in own} for name in found}
+
+
+def kind(setting: dict[str, Any]) -> str:
+    """JSON schema type of a setting, without null."""
+    types = setting["type"]
+    return next(one for one in ([types] if isinstance(types, str) else types) if one != "null")
+
+
+def choices(setting: dict[str, Any]) -> list[str]:
+    """Values a setting may have; empty when it is free."""
+    return [one for one in setting.get("enum", []) if one is not None]
+
+
+def table_of(entries: dict[str, dict[str, Any]]) -> str:
+    """Settings as a table."""
+    rows = []
+    for name, setting in entries.items():
+        given = setting.get("default")
+        default = "" if given is None else code(given if isinstance(given, str) else json.dumps(given))
+        secret = " Secret." if setting.get("secret") else ""
+        type_ = words(choices(setting)) or kind(setting)
+        rows.append((code(name), type_, default, setting["description"].strip() + secret))
+    return table(("Setting", "Type", "Default", "What it does"), rows)
+
+
+def block(plugin: str) -> str:
+    """The settings of one plugin, those of the target without the ones it shares with the tap."""
+    entries = properties(plugin)
+    own = {
+        name: setting
+        for name, setting in entries.items()
+        if not setting["builtin"] and (plugin == "tap" or name not in SHARED)
+    }
+    text = table_of(own)
+    builtin = [name for name, setting in entries.items() if setting["builtin"]]
+    if builtin:
+        text += f"\nFrom the Singer SDK: {words(builtin)}.\n"
+    return text
