@@ -166,6 +166,7 @@ def to_v1(field: Row, value: Any) -> Row:  # noqa: ANN401 - of any JSON type
 def row_to_v1(account: Account, entity: str, values: Row, *, nulls: bool = True) -> Row:
     """All custom fields of a row as top-level v1 keys; without `nulls`, empty ones are left out."""
     flat: Row = {}
+    values = in_shape(account, entity, values) if entity in account.reshaped else values
     for key, field in account.custom_fields(entity).items():
         flat.update(to_v1(field, values.get(key)))
     return flat if nulls else {key: value for key, value in flat.items() if value is not None}
