@@ -144,6 +144,10 @@ def _extras(column: str, bcc: str) -> Callable[[Account, Row, Iterable[str]], Ro
     return extras
 
 
+person_extras = _extras("person_id", "person")
+organization_extras = _extras("org_id", "organization")
+
+
 def _of_deal(call: Call, deal_id: int) -> Callable[[Row], bool]:
     deal = call.account.find("deals", deal_id)
     return lambda row: deal is not None and row["id"] == deal["person_id"]
@@ -213,7 +217,7 @@ register(
             **_person(call, None, {**call.body, "custom_fields": row["custom_fields"]}),
         },
         on_update=_person,
-        extras=_extras("person_id", "person"),
+        extras=person_extras,
         filter_type="people",
     )
 )
@@ -235,7 +239,7 @@ register(
             **_organization(call, {**call.body, "custom_fields": row["custom_fields"]}),
         },
         on_update=lambda call, _, body: _organization(call, body),
-        extras=_extras("org_id", "organization"),
+        extras=organization_extras,
         filter_type="org",
     )
 )

@@ -66,7 +66,7 @@ def extras(account: Account, row: Row, names: Iterable[str]) -> Row:
         "activities_count": lambda: len(live),
         "done_activities_count": lambda: len(done),
         "undone_activities_count": lambda: len(undone),
-        "participants_count": lambda: 0 if row["person_id"] is None else 1,
+        "participants_count": lambda: _count(account, "participants", number),
         "email_messages_count": lambda: 0,
         "smart_bcc_email": lambda: f"nordwind+deal{number}@pipedrivemail.com",
     }

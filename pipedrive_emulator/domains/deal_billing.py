@@ -1,0 +1,154 @@
+"""Discounts and installments of deals, v2."""
+
+from __future__ import annotations
+
+import re
+
+from pipedrive_emulator.clock import rfc3339
+from pipedrive_emulator.domains.products import ONE_TIME
+from pipedrive_emulator.http import Answer, ApiError, Row, encode, invalid, not_found, success
+from pipedrive_emulator.paging import Window, cursor_answer, keyset_page, read_cursor
+from pipedrive_emulator.registry import Call, handler
+from pipedrive_emulator.store import TableSpec, define_table
+
+MAX_DEALS = 100
+PER_CENT = 100
+DATE = re.compile(r"^\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])$")
+
+define_table(
+    TableSpec(name="discounts", label="Discount", key_kind="uuid", created="created_at", updated="updated_at")
+)
+define_table(TableSpec(name="installments", label="Installment", created="", updated=""))
+
+
+def editable(call: Call) -> Row:
+    """The deal of a call; 403 while it is archived."""
+    deal = call.account.require("deals", call.path["id"])
+    if deal["is_archived"]:
+        raise ApiError(403, "An archived deal cannot be edited; un-archive it first")
+    return deal
+
+
+def _check(row: Row) -> None:
+    if not row["description"].strip():
+        raise invalid("body.description must not be empty")
+    if row["amount"] <= 0:
+        raise ApiError(400, "amount must be above 0")
+    if row.get("type") == "percentage" and row["amount"] > PER_CENT:
+        raise ApiError(400, "A percentage must not be above 100")
+    if "billing_date" in row and not DATE.match(row["billing_date"]):
+        raise invalid("body.billing_date must be YYYY-MM-DD")
+
+
+def _of_deal(call: Call, table: str, placeholder: str) -> Row:
+    row = call.account.require(table, call.path[placeholder])
+    if row["deal_id"] != call.path["id"]:
+        raise not_found(call.account.table(table).spec.label)
+    return row
+
+
+@handler("v2:getAdditionalDiscounts")
+def list_discounts(call: Call) -> Answer:
+    """Every discount of a deal."""
+    call.account.require("deals", call.path["id"])
+    table = call.account.table("discounts")
+    return success([table.row(seq) for seq in sorted(table.where("deal_id", call.path["id"]))])
+
+
+def new_discount(deal_id: int, body: Row, user_id: int) -> Row:
+    """A discount as it is kept."""
+    names = ("type", "amount", "description")
+    by = {"created_by": user_id, "updated_by": user_id}
+    return {
+        **{name: body[name] for name in names},
+        "deal_id": deal_id,
+        "created_at": None,
+        "updated_at": None,
+        **by,
+    }
+
+
+@handler("v2:postAdditionalDiscount")
+def add_discount(call: Call) -> Answer:
+    """A new discount."""
+    row = new_discount(editable(call)["id"], call.body, call.user_id)
+    _check(row)
+    return success(call.account.insert("discounts", row, call.user_id), status=201)
+
+
+@handler("v2:updateAdditionalDiscount")
+def update_discount(call: Call) -> Answer:
+    """A changed discount."""
+    editable(call)
+    row = _of_deal(call, "discounts", "discount_id")
+    changed = {**row, **call.body}
+    _check(changed)
+    if changed != row:
+        changes = {**call.body, "updated_by": call.user_id}
+        row = call.account.update("discounts", row["id"], changes, call.user_id)
+    return success(row)
+
+
+@handler("v2:deleteAdditionalDiscount")
+def delete_discount(call: Call) -> Answer:
+    """The number of a discount that is gone; ids are text, but the answer is published as a number."""
+    editable(call)
+    row = _of_deal(call, "discounts", "discount_id")
+    number = call.account.table("discounts").seq(row["id"])
+    call.account.remove("discounts", row["id"], call.user_id)
+    return success({"id": number})
+
+
+@handler("v2:getInstallments")
+def list_installments(call: Call) -> Answer:
+    """The installments of up to 100 deals; those of deleted deals are hidden."""
+    query, table = call.query, call.account.table("installments")
+    live = [number for number in query["deal_ids"] if call.account.find("deals", number)]
+    sort_by, descending = query.get("sort_by", "id"), query.get("sort_direction") == "desc"
+    cursor = (
+        read_cursor(query["cursor"], sort_by, "desc" if descending else "asc") if "cursor" in query else None
+    )
+    window = Window(view="live", field=sort_by, descending=descending, cursor=cursor)
+    seqs = set().union(*(table.where("deal_id", number) for number in live))
+    page, following = keyset_page(window.pick(table, seqs), window, query.get("limit", 100), None)
+    return cursor_answer([encode(table.row(seq)) for seq in page], following)
+
+
+@handler("v2:postInstallment")
+def add_installment(call: Call) -> Answer:
+    """A new installment; a deal with recurring products takes none."""
+    deal = editable(call)
+    lines = call.account.table("deal_products")
+    if any(lines.row(seq)["billing_frequency"] != ONE_TIME for seq in lines.where("deal_id", deal["id"])):
+        raise ApiError(400, "A deal with recurring products takes no installments")
+    names = ("amount", "billing_date", "description")
+    row = {**{name: call.body[name] for name in names}, "deal_id": deal["id"]}
+    _check(row)
+    return success(call.account.insert("installments", row, call.user_id), status=call.operation.status)
+
+
+@handler("v2:updateInstallment")
+def update_installment(call: Call) -> Answer:
+    """A changed installment."""
+    editable(call)
+    row = _of_deal(call, "installments", "installment_id")
+    changed = {**row, **call.body}
+    _check(changed)
+    if changed != row:
+        row = call.account.update("installments", row["id"], call.body, call.user_id)
+    return success(row)
+
+
+@handler("v2:deleteInstallment")
+def delete_installment(call: Call) -> Answer:
+    """The id of an installment that is gone."""
+    editable(call)
+    row = _of_deal(call, "installments", "installment_id")
+    call.account.remove("installments", row["id"], call.user_id)
+    return success({"id": row["id"]})
+
+
+def seeded_discount(deal_id: int, body: Row, seconds: int) -> Row:
+    """A discount of a seed, with its times."""
+    moment = rfc3339(seconds)
+    return {**new_discount(deal_id, body, 1), "created_at": moment, "updated_at": moment}

@@ -1,0 +1,166 @@
+"""Participants of deals, v1, and their changelog.
+
+A deal's contact person is a participant from the moment the deal names them; taking them off the
+participants does not clear the deal's `person_id`.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pipedrive_emulator.account import on_change
+from pipedrive_emulator.clock import sql
+from pipedrive_emulator.domains.related_v1 import (
+    as_value,
+    moment,
+    nested_person,
+    person_ref,
+    related,
+    user_ref,
+)
+from pipedrive_emulator.http import Answer, ApiError, Row, not_found, success
+from pipedrive_emulator.paging import listed_page, offset_page
+from pipedrive_emulator.registry import Call, handler
+from pipedrive_emulator.store import TableSpec, define_table
+
+if TYPE_CHECKING:
+    from pipedrive_emulator.account import Account
+
+define_table(
+    TableSpec(
+        name="participants", label="Participant", times="sql", updated="", deleted=("active_flag", False)
+    )
+)
+define_table(
+    TableSpec(name="participant_changes", label="Participant change", times="sql", created="time", updated="")
+)
+
+
+def new_participant(deal_id: int, person_id: int | None, user_id: int) -> Row:
+    """A participant as it is kept."""
+    return {
+        "deal_id": deal_id,
+        "person_id": person_id,
+        "add_time": None,
+        "active_flag": person_id is not None,
+        "added_by_user_id": user_id,
+    }
+
+
+def participants_of(account: Account, deal_id: int) -> list[Row]:
+    """The participants of a deal whose person is not deleted, oldest first."""
+    table = account.table("participants")
+    rows = [table.row(seq) for seq in sorted(table.where("deal_id", deal_id))]
+    return [row for row in rows if table.is_live(row) and account.find("persons", row["person_id"])]
+
+
+def join(account: Account, deal_id: int, person_id: int, user_id: int) -> Row | None:
+    """Make a person a participant; None when they are one already."""
+    if any(row["person_id"] == person_id for row in participants_of(account, deal_id)):
+        return None
+    return account.insert("participants", new_participant(deal_id, person_id, user_id), user_id)
+
+
+@on_change
+def _contact_person(
+    account: Account, table: str, before: Row | None, after: Row | None, user_id: int
+) -> None:
+    """Whoever becomes the contact person of a deal takes part in it."""
+    if table != "deals" or after is None or after["person_id"] is None:
+        return
+    if before is None or before["person_id"] != after["person_id"]:
+        join(account, after["id"], after["person_id"], user_id)
+
+
+@on_change
+def _note(account: Account, table: str, before: Row | None, after: Row | None, user_id: int) -> None:
+    """Every coming and going is kept."""
+    if table != "participants":
+        return
+    was, now = (row is not None and row["active_flag"] for row in (before, after))
+    if was != now:
+        row = after or before or {}
+        change = {"deal_id": row["deal_id"], "actor_user_id": user_id, "person_id": row["person_id"]}
+        change.update({"action": "added" if now else "removed", "time": sql(account.clock.now)})
+        account.insert("participant_changes", change)
+
+
+def show(account: Account, row: Row) -> Row:
+    """A participant with all that v1 tells of the person and the deal."""
+    person = account.require("persons", row["person_id"])
+    deal = account.table("deals").get(row["deal_id"]) or {}
+    owner = user_ref(account, row["added_by_user_id"])
+    return {
+        "id": row["id"],
+        "person_id": as_value(person_ref(account, row["person_id"])),
+        "add_time": moment(row["add_time"]),
+        "active_flag": row["active_flag"],
+        "related_item_data": {"deal_id": row["deal_id"], "title": deal.get("title")},
+        "person": nested_person(account, person),
+        "added_by_user_id": None if owner is None else {**owner, "value": owner["id"]},
+        "related_item_type": "deal",
+        "related_item_id": row["deal_id"],
+    }
+
+
+def _relations(account: Account, rows: list[Row]) -> Row:
+    persons = [account.require("persons", row["person_id"]) for row in rows]
+    return related(
+        account,
+        user=[row["added_by_user_id"] for row in rows] + [person["owner_id"] for person in persons],
+        person=[row["person_id"] for row in rows],
+        organization=[person["org_id"] for person in persons],
+    )
+
+
+@handler("v1:getDealParticipants")
+def list_participants(call: Call) -> Answer:
+    """The participants of a deal."""
+    call.account.require("deals", call.path["id"])
+    rows = participants_of(call.account, call.path["id"])
+    start = call.query.get("start", 0)
+    page = rows[start : start + call.query.get("limit", 100)]
+    return offset_page(
+        call.operation,
+        [show(call.account, row) if row in page else row for row in rows],
+        call.query,
+        related_objects=_relations(call.account, page),
+    )
+
+
+@handler("v1:addDealParticipant")
+def add_participant(call: Call) -> Answer:
+    """A new participant; a person who takes part already is refused."""
+    deal = call.account.require("deals", call.path["id"])
+    if deal["is_archived"]:
+        raise ApiError(403, "An archived deal cannot be edited; un-archive it first")
+    call.account.refer("persons", call.body["person_id"], "person_id")
+    row = join(call.account, deal["id"], call.body["person_id"], call.user_id)
+    if row is None:
+        raise ApiError(400, "The person takes part in this deal already")
+    return success(
+        show(call.account, row), status=call.operation.status, related_objects=_relations(call.account, [row])
+    )
+
+
+@handler("v1:deleteDealParticipant")
+def delete_participant(call: Call) -> Answer:
+    """The id of a participant who is gone."""
+    deal = call.account.require("deals", call.path["id"])
+    row = call.account.require("participants", call.path["deal_participant_id"])
+    if row["deal_id"] != deal["id"]:
+        raise not_found("Participant")
+    if deal["is_archived"]:
+        raise ApiError(403, "An archived deal cannot be edited; un-archive it first")
+    call.account.delete("participants", row["id"], call.user_id)
+    return success({"id": row["id"]})
+
+
+@handler("v1:getDealParticipantsChangelog")
+def participants_changelog(call: Call) -> Answer:
+    """Who joined and who left, newest first."""
+    call.account.require("deals", call.path["id"])
+    table = call.account.table("participant_changes")
+    rows = [table.row(seq) for seq in sorted(table.where("deal_id", call.path["id"]), reverse=True)]
+    names = ("actor_user_id", "person_id", "action", "time")
+    return listed_page([{name: row[name] for name in names} for row in rows], call.query)

@@ -1,0 +1,154 @@
+"""Pictures of persons (written by v1, read by v2) and images of products, v2."""
+
+from __future__ import annotations
+
+from pipedrive_emulator.clock import day
+from pipedrive_emulator.domains.basics import COMPANY
+from pipedrive_emulator.domains.related_v1 import show_picture
+from pipedrive_emulator.http import Answer, ApiError, Row, Upload, invalid, not_found, success
+from pipedrive_emulator.registry import Call, handler
+from pipedrive_emulator.store import TableSpec, define_table
+
+CROPS = ("crop_x", "crop_y", "crop_width", "crop_height")
+# How the bytes of each kind of image begin.
+KINDS = (
+    (b"\x89PNG\r\n\x1a\n", "image/png"),
+    (b"\xff\xd8\xff", "image/jpeg"),
+    (b"GIF8", "image/gif"),
+)
+UPLOADED = ("id", "product_id", "company_id", "add_time")
+
+define_table(TableSpec(name="person_pictures", label="Picture", times="sql", deleted=("active_flag", False)))
+define_table(TableSpec(name="product_images", label="Product image", created="", updated=""))
+
+
+def kind_of(upload: Upload) -> str:
+    """The media type of an uploaded image, by its first bytes; 400 for anything else."""
+    for start, kind in KINDS:
+        if upload.content.startswith(start):
+            return kind
+    raise invalid(f"{upload.name} must be a PNG, JPEG or GIF image")
+
+
+def new_picture(person_id: int, size: int, user_id: int) -> Row:
+    """A person's picture as it is kept."""
+    return {
+        "item_type": "person",
+        "item_id": person_id,
+        "active_flag": True,
+        "add_time": None,
+        "update_time": None,
+        "added_by_user_id": user_id,
+        "file_size": size,
+    }
+
+
+def _picture(call: Call) -> Row:
+    person = call.account.require("persons", call.path["id"])
+    row = call.account.find("person_pictures", person["picture_id"])
+    if row is None:
+        raise not_found("Picture")
+    return row
+
+
+@handler("v1:addPersonPicture")
+def add_picture(call: Call) -> Answer:
+    """A new picture, in place of the one before."""
+    account, upload = call.account, call.uploads["file"]
+    person = account.require("persons", call.path["id"])
+    kind_of(upload)
+    crops = [call.body[name] for name in CROPS if name in call.body]
+    if len(crops) not in (0, len(CROPS)) or any(crop < 0 for crop in crops):
+        raise ApiError(400, "Cropping needs crop_x, crop_y, crop_width and crop_height, none below 0")
+    if account.find("person_pictures", person["picture_id"]):
+        account.delete("person_pictures", person["picture_id"], call.user_id)
+    row = account.insert(
+        "person_pictures", new_picture(person["id"], len(upload.content), call.user_id), call.user_id
+    )
+    account.blobs[f"person_pictures:{row['id']}"] = upload.content
+    account.update("persons", person["id"], {"picture_id": row["id"]}, call.user_id)
+    return success(show_picture(account, row), status=call.operation.status)
+
+
+@handler("v1:deletePersonPicture")
+def delete_picture(call: Call) -> Answer:
+    """The id of the person whose picture is gone."""
+    row = _picture(call)
+    call.account.delete("person_pictures", row["id"], call.user_id)
+    call.account.blobs.pop(f"person_pictures:{row['id']}", None)
+    call.account.update("persons", call.path["id"], {"picture_id": None}, call.user_id)
+    return success({"id": call.path["id"]})
+
+
+@handler("v2:getPersonPicture")
+def get_picture(call: Call) -> Answer:
+    """The picture of a person; 404 when there is none."""
+    row = _picture(call)
+    names = ("id", "item_type", "item_id", "added_by_user_id", "active_flag")
+    shown = {name: row[name] for name in names}
+    return success(
+        {**shown, "file_size": row["file_size"], "pictures": show_picture(call.account, row)["pictures"]}
+    )
+
+
+def new_image(product_id: int, name: str, kind: str, add_time: str) -> Row:
+    """A product's image as it is kept."""
+    company = str(COMPANY["company_id"])
+    row = {"product_id": product_id, "company_id": company, "add_time": add_time}
+    return {**row, "mime_type": kind, "name": name}
+
+
+def _image(call: Call) -> Row:
+    call.account.require("products", call.path["id"])
+    table = call.account.table("product_images")
+    held = sorted(table.where("product_id", call.path["id"]))
+    if not held:
+        raise not_found("Product image")
+    return table.row(held[0])
+
+
+def _keep(call: Call, status: int) -> Answer:
+    upload = call.uploads["data"]
+    row = new_image(
+        call.path["id"], upload.file_name or "image", kind_of(upload), day(call.account.clock.now)
+    )
+    kept = call.account.insert("product_images", row, call.user_id)
+    call.account.blobs[f"product_images:{kept['id']}"] = upload.content
+    return success({name: kept[name] for name in UPLOADED}, status=status)
+
+
+def _drop(call: Call) -> Row:
+    row = _image(call)
+    call.account.remove("product_images", row["id"], call.user_id)
+    call.account.blobs.pop(f"product_images:{row['id']}", None)
+    return row
+
+
+@handler("v2:getProductImage")
+def get_image(call: Call) -> Answer:
+    """The image of a product; 404 when there is none."""
+    row = _image(call)
+    return success({**row, "public_url": f"{call.account.base_url}/_images/{row['id']}"})
+
+
+@handler("v2:uploadProductImage")
+def upload_image(call: Call) -> Answer:
+    """The first image of a product; a second one needs an update."""
+    call.account.require("products", call.path["id"])
+    if call.account.table("product_images").where("product_id", call.path["id"]):
+        raise ApiError(400, "The product has an image; replace it with PUT")
+    return _keep(call, 201)
+
+
+@handler("v2:updateProductImage")
+def update_image(call: Call) -> Answer:
+    """Another image in place of the one there is."""
+    kind_of(call.uploads["data"])
+    _drop(call)
+    return _keep(call, 200)
+
+
+@handler("v2:deleteProductImage")
+def delete_image(call: Call) -> Answer:
+    """The id of an image that is gone."""
+    return success({"id": _drop(call)["id"]})

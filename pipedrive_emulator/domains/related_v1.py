@@ -1,0 +1,423 @@
+"""Rows of the core entities in the shape of v1, and the related objects that v1 lists beside them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from pipedrive_emulator.customs import row_to_v1
+from pipedrive_emulator.domains import deals
+from pipedrive_emulator.domains.basics import COMPANY
+from pipedrive_emulator.domains.contacts import organization_extras, person_extras
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from pipedrive_emulator.account import Account
+    from pipedrive_emulator.http import Row
+
+DEAL_COUNTS = (
+    "products_count",
+    "files_count",
+    "notes_count",
+    "followers_count",
+    "email_messages_count",
+    "activities_count",
+    "done_activities_count",
+    "undone_activities_count",
+    "participants_count",
+)
+CONTACT_COUNTS = (
+    "email_messages_count",
+    "activities_count",
+    "done_activities_count",
+    "undone_activities_count",
+    "files_count",
+    "notes_count",
+    "followers_count",
+    "last_incoming_mail_time",
+    "last_outgoing_mail_time",
+    *(
+        f"{prefix}{state}_deals_count"
+        for state in ("open", "closed", "won", "lost")
+        for prefix in ("", "related_")
+    ),
+)
+SAME_IN_DEALS = (
+    "id",
+    "person_id",
+    "org_id",
+    "stage_id",
+    "title",
+    "value",
+    "currency",
+    "is_archived",
+    "status",
+    "probability",
+    "lost_reason",
+    "pipeline_id",
+    "expected_close_date",
+    "origin",
+    "origin_id",
+    "channel",
+    "channel_id",
+    "arr",
+    "mrr",
+    "acv",
+)
+TIMES = (
+    "add_time",
+    "update_time",
+    "stage_change_time",
+    "close_time",
+    "won_time",
+    "lost_time",
+    "archive_time",
+)
+PER_CENT = 100
+
+
+def moment(text: str | None) -> str | None:
+    """A time as v1 spells it: YYYY-MM-DD HH:MM:SS."""
+    return None if text is None else text[:19].replace("T", " ")
+
+
+def money(account: Account, value: float, currency: str) -> str:
+    """An amount for people: the currency's symbol, thousands apart."""
+    table = account.table("currencies")
+    symbols = [table.row(seq)["symbol"] for seq in table.where("code", currency)]
+    digits = f"{value:,.2f}".rstrip("0").rstrip(".")
+    return f"{symbols[0] if symbols else currency}{digits}"
+
+
+# References
+
+
+def user_ref(account: Account, key: object) -> Row | None:
+    """A user as other rows show them."""
+    row = account.table("users").get(key)
+    if row is None:
+        return None
+    facts = {name: row[name] for name in ("id", "name", "email")}
+    return {**facts, "has_pic": 0, "pic_hash": None, "active_flag": row["active_flag"]}
+
+
+def person_ref(account: Account, key: object) -> Row | None:
+    """A person as other rows show them."""
+    row = account.table("persons").get(key)
+    if row is None:
+        return None
+    return {
+        "active_flag": not row["is_deleted"],
+        "id": row["id"],
+        "name": row["name"],
+        "email": row["emails"],
+        "phone": row["phones"],
+        "owner_id": row["owner_id"],
+        "company_id": COMPANY["company_id"],
+    }
+
+
+def org_ref(account: Account, key: object) -> Row | None:
+    """An organization as other rows show it."""
+    row = account.table("organizations").get(key)
+    if row is None:
+        return None
+    return {
+        "id": row["id"],
+        "name": row["name"],
+        "people_count": organization_extras(account, row, ["people_count"])["people_count"],
+        "owner_id": row["owner_id"],
+        "address": (row["address"] or {}).get("value"),
+        "label_ids": row["label_ids"],
+        "active_flag": not row["is_deleted"],
+        "cc_email": f"nordwind+org{row['id']}@pipedrivemail.com",
+    }
+
+
+def as_value(ref: Row | None) -> Row | None:
+    """A reference in place of an id: the id is called `value`."""
+    if ref is None:
+        return None
+    return {**{name: value for name, value in ref.items() if name != "id"}, "value": ref["id"]}
+
+
+def as_owner(ref: Row | None) -> Row | None:
+    """A user in place of an id, with both spellings of the id."""
+    return None if ref is None else {**ref, "has_pic": False, "value": ref["id"]}
+
+
+def deal_ref(account: Account, key: object) -> Row | None:
+    """A deal as other rows show it."""
+    row = account.table("deals").get(key)
+    names = ("id", "title", "status", "value", "currency", "stage_id", "pipeline_id")
+    return None if row is None else {name: row[name] for name in names}
+
+
+def stage_row(account: Account, row: Row) -> Row:
+    """A stage as v1 shows it."""
+    pipeline = account.table("pipelines").get(row["pipeline_id"]) or {}
+    return {
+        "id": row["id"],
+        "company_id": COMPANY["company_id"],
+        "order_nr": row["order_nr"],
+        "name": row["name"],
+        "active_flag": not row["is_deleted"],
+        "deal_probability": row["deal_probability"],
+        "pipeline_id": row["pipeline_id"],
+        "rotten_flag": row["is_deal_rot_enabled"],
+        "rotten_days": row["days_to_rotten"],
+        "add_time": moment(row["add_time"]),
+        "update_time": moment(row["update_time"]),
+        "pipeline_name": pipeline.get("name"),
+        "pipeline_deal_probability": pipeline.get("is_deal_probability_enabled"),
+    }
+
+
+def pipeline_row(_: Account, row: Row) -> Row:
+    """A pipeline as v1 shows it."""
+    return {
+        "id": row["id"],
+        "name": row["name"],
+        "url_title": row["name"],
+        "order_nr": row["order_nr"],
+        "active": not row["is_deleted"],
+        "deal_probability": row["is_deal_probability_enabled"],
+        "add_time": moment(row["add_time"]),
+        "update_time": moment(row["update_time"]),
+    }
+
+
+def _stage_ref(account: Account, key: object) -> Row | None:
+    row = account.table("stages").get(key)
+    return None if row is None else stage_row(account, row)
+
+
+def _pipeline_ref(account: Account, key: object) -> Row | None:
+    row = account.table("pipelines").get(key)
+    return None if row is None else pipeline_row(account, row)
+
+
+REFERENCES: dict[str, Callable[[Account, object], Row | None]] = {
+    "user": user_ref,
+    "person": person_ref,
+    "organization": org_ref,
+    "deal": deal_ref,
+    "stage": _stage_ref,
+    "pipeline": _pipeline_ref,
+}
+
+
+def related(account: Account, **keys: Iterable[object]) -> Row:
+    """`related_objects` of an answer: by kind, each referenced row once, by id."""
+    found: Row = {}
+    for kind, wanted in keys.items():
+        refs = {key: REFERENCES[kind](account, key) for key in dict.fromkeys(wanted) if key is not None}
+        found[kind] = {str(key): ref for key, ref in refs.items() if ref is not None}
+    return found
+
+
+def deal_relations(account: Account, rows: Iterable[Row]) -> Row:
+    """What lists of deals refer to."""
+    kept = list(rows)
+    return related(
+        account,
+        user=[row[name] for row in kept for name in ("owner_id", "creator_user_id")],
+        person=[row["person_id"] for row in kept],
+        organization=[row["org_id"] for row in kept],
+        stage=[row["stage_id"] for row in kept],
+        pipeline=[row["pipeline_id"] for row in kept],
+    )
+
+
+# Whole rows
+
+
+def _activities(account: Account, facts: Row) -> Row:
+    """The coming and the last activity of a row, by their ids in its facts."""
+    coming = account.table("activities").get(facts["next_activity_id"]) or {}
+    last = account.table("activities").get(facts["last_activity_id"]) or {}
+    return {
+        "next_activity_date": coming.get("due_date"),
+        "next_activity_time": coming.get("due_time"),
+        "next_activity_id": facts["next_activity_id"],
+        "last_activity_id": facts["last_activity_id"],
+        "last_activity_date": last.get("due_date"),
+    }
+
+
+def _coming(account: Account, facts: Row) -> Row:
+    """What deals tell beyond that of their coming activity."""
+    coming = account.table("activities").get(facts["next_activity_id"]) or {}
+    return {f"next_activity_{name}": coming.get(name) for name in ("subject", "type", "duration", "note")}
+
+
+def weight(account: Account, row: Row) -> float:
+    """The probability of a deal, or of its stage, as a share."""
+    if row["probability"] is not None:
+        return float(row["probability"]) / PER_CENT
+    stage = account.table("stages").get(row["stage_id"]) or {}
+    return float(stage.get("deal_probability", PER_CENT)) / PER_CENT
+
+
+def _names(account: Account, row: Row) -> Row:
+    found = {}
+    for name, table, column in (
+        ("person_name", "persons", "person_id"),
+        ("org_name", "organizations", "org_id"),
+        ("owner_name", "users", "owner_id"),
+    ):
+        other = account.table(table).get(row.get(column))
+        found[name] = None if other is None else other["name"]
+    return found
+
+
+def flat_deal(account: Account, row: Row) -> Row:
+    """A deal as v1 shows it, its relations as ids."""
+    wanted = (*DEAL_COUNTS, "next_activity_id", "last_activity_id", "first_won_time")
+    facts = deals.extras(account, row, wanted)
+    stage = account.table("stages").get(row["stage_id"]) or {}
+    weighted = round(row["value"] * weight(account, row), 2)
+    return {
+        **{name: row[name] for name in SAME_IN_DEALS},
+        "creator_user_id": row["creator_user_id"],
+        "user_id": row["owner_id"],
+        **{name: moment(row[name]) for name in TIMES},
+        "first_won_time": moment(facts["first_won_time"]),
+        "active": row["status"] == "open",
+        "deleted": row["is_deleted"],
+        "visible_to": str(row["visible_to"]),
+        **{name: facts[name] for name in DEAL_COUNTS},
+        **_activities(account, facts),
+        **_coming(account, facts),
+        "last_incoming_mail_time": None,
+        "last_outgoing_mail_time": None,
+        "label": ",".join(str(label) for label in row["label_ids"]) or None,
+        "stage_order_nr": stage.get("order_nr"),
+        **_names(account, row),
+        "formatted_value": money(account, row["value"], row["currency"]),
+        "weighted_value": weighted,
+        "formatted_weighted_value": money(account, weighted, row["currency"]),
+        "weighted_value_currency": row["currency"],
+        "rotten_time": None,
+        "cc_email": f"nordwind+deal{row['id']}@pipedrivemail.com",
+        "org_hidden": False,
+        "person_hidden": False,
+        **{
+            f"{name}_currency": None if row[name] is None else row["currency"]
+            for name in ("arr", "mrr", "acv")
+        },
+        **row_to_v1(account, "deals", row["custom_fields"]),
+    }
+
+
+def nested_deal(account: Account, row: Row) -> Row:
+    """A deal as v1 lists show it, its relations as objects."""
+    shown = flat_deal(account, row)
+    shown["creator_user_id"] = as_owner(user_ref(account, row["creator_user_id"]))
+    shown["user_id"] = as_owner(user_ref(account, row["owner_id"]))
+    shown["person_id"] = as_value(person_ref(account, row["person_id"]))
+    shown["org_id"] = as_value(org_ref(account, row["org_id"]))
+    return shown
+
+
+def picture_ref(account: Account, row: Row) -> Row | None:
+    """The picture of a person; None when there is none."""
+    picture = account.table("person_pictures").get(row["picture_id"])
+    return None if picture is None else show_picture(account, picture)
+
+
+def show_picture(account: Account, row: Row) -> Row:
+    """A picture with its addresses by size."""
+    base = f"{account.base_url}/_pictures/{row['id']}"
+    sizes = {str(size): f"{base}_{size}.jpg" for size in (128, 512)}
+    return {**{name: row[name] for name in row if name != "file_size"}, "pictures": sizes}
+
+
+def _contact(account: Account, row: Row, entity: str, facts: Row) -> Row:
+    return {
+        "id": row["id"],
+        "company_id": COMPANY["company_id"],
+        "owner_id": row["owner_id"],
+        "name": row["name"],
+        "active_flag": not row["is_deleted"],
+        "first_char": row["name"][:1].lower(),
+        "add_time": moment(row["add_time"]),
+        "update_time": moment(row["update_time"]),
+        "visible_to": str(row["visible_to"]),
+        "label": row["label_ids"][0] if row["label_ids"] else None,
+        "label_ids": row["label_ids"],
+        "owner_name": _names(account, row)["owner_name"],
+        **{name: facts[name] for name in CONTACT_COUNTS},
+        **_activities(account, facts),
+        **row_to_v1(account, entity, row["custom_fields"]),
+    }
+
+
+def flat_person(account: Account, row: Row) -> Row:
+    """A person as v1 shows them, relations as ids."""
+    facts = person_extras(account, row, (*CONTACT_COUNTS, "next_activity_id", "last_activity_id"))
+    return {
+        **_contact(account, row, "persons", facts),
+        "org_id": row["org_id"],
+        "first_name": row["first_name"],
+        "last_name": row["last_name"],
+        "participant_open_deals_count": 0,
+        "participant_closed_deals_count": 0,
+        "phone": row["phones"],
+        "email": row["emails"],
+        "picture_id": picture_ref(account, row),
+        "org_name": _names(account, row)["org_name"],
+        "cc_email": f"nordwind+person{row['id']}@pipedrivemail.com",
+    }
+
+
+def nested_person(account: Account, row: Row) -> Row:
+    """A person as v1 lists show them, relations as objects."""
+    owner = user_ref(account, row["owner_id"])
+    shown = flat_person(account, row)
+    shown["owner_id"] = None if owner is None else {**owner, "value": owner["id"]}
+    shown["org_id"] = as_value(org_ref(account, row["org_id"]))
+    return shown
+
+
+def nested_organization(account: Account, row: Row) -> Row:
+    """An organization as v1 shows it."""
+    counts = (*CONTACT_COUNTS, "people_count", "next_activity_id", "last_activity_id")
+    facts = organization_extras(account, row, counts)
+    place: dict[str, Any] = row["address"] or {}
+    owner = user_ref(account, row["owner_id"])
+    parts = {f"address_{part}": value for part, value in place.items() if part != "value"}
+    return {
+        **_contact(account, row, "organizations", facts),
+        "owner_id": None if owner is None else {**owner, "value": owner["id"]},
+        "people_count": facts["people_count"],
+        "address": place.get("value"),
+        "address_formatted_address": place.get("value"),
+        **parts,
+        "cc_email": f"nordwind+org{row['id']}@pipedrivemail.com",
+        "country_code": None,
+        "picture_id": None,
+    }
+
+
+def flat_product(account: Account, row: Row) -> Row:
+    """A product as v1 shows it."""
+    return {
+        "id": row["id"],
+        "company_id": COMPANY["company_id"],
+        "name": row["name"],
+        "code": row["code"],
+        "description": row["description"],
+        "unit": row["unit"],
+        "tax": row["tax"],
+        "category": row["category"],
+        "active_flag": not row["is_deleted"],
+        "selectable": row["is_linkable"],
+        "first_char": row["name"][:1].lower(),
+        "visible_to": str(row["visible_to"]),
+        "owner_id": row["owner_id"],
+        "files_count": None,
+        "add_time": moment(row["add_time"]),
+        "update_time": moment(row["update_time"]),
+        **row_to_v1(account, "products", row["custom_fields"]),
+    }
