@@ -172,7 +172,7 @@ class PipedriveClient:
         )
         return self._sender.carry_out(call)
 
-    def pages(
+    def pages(  # noqa: PLR0913 - a list of requests has as many parts as one
         self,
         path: str,
         *,
@@ -183,6 +183,9 @@ class PipedriveClient:
         label: str | None = None,
         records: str = "data",
         prefetch: int = 1,
+        headers: Mapping[str, str] | None = None,
+        timeout_seconds: float | None = None,
+        max_attempts: int | None = None,
     ) -> Generator[Page, None, None]:
         """The pages of a list; the next ones are requested while the caller handles one.
 
@@ -196,6 +199,9 @@ class PipedriveClient:
             records: dotted path of the rows in the body.
             prefetch: pages that may be ready or under way; 0 requests each page when it is asked for, and so
                 does a call from within `ordered_map`.
+            headers: as in `request`, for each page.
+            timeout_seconds: the same.
+            max_attempts: the same.
 
         Raises:
             PagingStuck: the list does not advance.
@@ -204,7 +210,16 @@ class PipedriveClient:
         pager = Pager(paging, params, page_size)
 
         def fetch(page_params: dict[str, object]) -> tuple[Page, dict[str, object] | None]:
-            answer = self.request("GET", path, params=page_params, cost=cost, label=label)
+            answer = self.request(
+                "GET",
+                path,
+                params=page_params,
+                headers=headers,
+                cost=cost,
+                timeout_seconds=timeout_seconds,
+                label=label,
+                max_attempts=max_attempts,
+            )
             body = answer.json()
             page = Page(
                 rows=rows_of(body, records),

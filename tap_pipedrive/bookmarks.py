@@ -59,18 +59,24 @@ class Bookmark:
     "seen": fingerprints}` of the rows of the last minute, packed as base64.
 
     Attributes:
-        ordered: False once rows came unsorted; the memo then only moves when the read ends.
+        ordered: False once rows came unsorted, or when nobody asked for an order; the memo then only
+            moves when the read ends.
     """
 
-    def __init__(self, memo: Memo, *, replication_key: str, start: datetime | None = None) -> None:
+    def __init__(
+        self, memo: Memo, *, replication_key: str, start: datetime | None = None, ordered: bool = True
+    ) -> None:
         self._memo = memo
         self._replication_key = replication_key
         self._start = start
         self._known = _unpack(memo.get("seen"))
         self.newest = str(memo["since"]) if memo.get("since") else ""
         self._window: list[tuple[str, bytes]] = []
-        self.ordered = True
+        self.ordered = ordered
         self._last = ""
+        # Fixed here: rows that come out of order must not be measured by those before them.
+        bound = self.lower_bound
+        self._floor = times.to_rfc3339(bound) if bound else ""
 
     @property
     def lower_bound(self) -> datetime | None:
@@ -82,8 +88,7 @@ class Bookmark:
 
     def fresh(self, rows: list[Row]) -> list[Row]:
         """The rows this bookmark's owner has not emitted yet."""
-        bound = self.lower_bound
-        floor = times.to_rfc3339(bound) if bound else ""
+        floor = self._floor
         if not floor and not self._known:
             return rows
         return [

@@ -45,7 +45,7 @@ class RowPlan:
         self._flatten = flatten
         self._declared = frozenset(properties)
         self._wanted = frozenset(selected)
-        self._coerce = _coercions(properties) if read.path.startswith("/v1/") else ()
+        self._coerce = coercions(properties) if read.path.startswith("/v1/") else ()
         self._logger = logger
         self._named: set[str] = set()
 
@@ -80,7 +80,7 @@ class RowPlan:
             )
 
 
-def _coercions(properties: Mapping[str, JSON]) -> Sequence[tuple[str, Coerce]]:
+def coercions(properties: Mapping[str, JSON]) -> Sequence[tuple[str, Coerce]]:
     """Columns of v1 rows whose values may come in another form than published, with their repair."""
     found: list[tuple[str, Coerce]] = []
     for column, schema in properties.items():

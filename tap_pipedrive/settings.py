@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pipedrive_client import SETTING_DEFINITIONS
-from tap_pipedrive import downloads, questions
+from tap_pipedrive import downloads, questions, raw
 from tap_pipedrive.custom_fields import FieldMode, OptionMode
 
 if TYPE_CHECKING:
@@ -71,4 +71,10 @@ TAP_SETTINGS: dict[str, JSON] = {
 }
 
 
-SETTINGS: dict[str, JSON] = {**shared_settings(), **TAP_SETTINGS, **questions.SETTINGS, **downloads.SETTINGS}
+SETTINGS: dict[str, JSON] = {
+    **shared_settings(),
+    **TAP_SETTINGS,
+    **questions.SETTINGS,
+    **raw.SETTINGS,
+    **downloads.SETTINGS,
+}

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, cast
 
 from singer_sdk.exceptions import MaxRecordsLimitException
 
-from pipedrive_client import FeatureOff, Gone, NotFound, NotVisible
+from pipedrive_client import FeatureOff, Gone, NotFound, NotVisible, Stopped
 from tap_pipedrive.bookmarks import Bookmark, PageMarks
 from tap_pipedrive.deletes import DeleteWatch
 from tap_pipedrive.fanout import contexts_of, fan_out
@@ -166,6 +166,7 @@ def _bookmark(stream: PipedriveStream, owner: PipedriveStream, read: Read) -> Bo
         memo,
         replication_key=stream.spec.replication_key,
         start=stream.tap.start_date,
+        ordered=bool(read.changes.ascending),
     )
 
 
@@ -177,12 +178,16 @@ def sync_from(stream: PipedriveStream) -> None:
     """
     tap = stream.tap
     stream.announced()
-    if stream.ABORT_AT_RECORD_COUNT is not None:
-        _trial(stream)
-    elif tap.client.settings.max_concurrency == 1:
-        _one_by_one(stream)
-    elif stream not in tap.synced:
-        _together([one for one in tap.lists() if one not in tap.synced])
+    try:
+        if stream.ABORT_AT_RECORD_COUNT is not None:
+            _trial(stream)
+        elif tap.client.settings.max_concurrency == 1:
+            _one_by_one(stream)
+        elif stream not in tap.synced:
+            _together([one for one in tap.lists() if one not in tap.synced])
+    except Stopped:
+        tap.stop_if_interrupted()
+        raise
 
 
 @dataclass(slots=True)

@@ -29,6 +29,7 @@ from tap_pipedrive.given import checked_state, json_file
 from tap_pipedrive.output import PageWriter
 from tap_pipedrive.progress import Progress
 from tap_pipedrive.questions import Questions
+from tap_pipedrive.raw import RawRequest, RawStream, raw_requests
 from tap_pipedrive.settings import SETTINGS
 from tap_pipedrive.streams import PipedriveStream, stream_classes
 
@@ -40,7 +41,7 @@ if TYPE_CHECKING:
     from singer_sdk.helpers.capabilities import CapabilitiesEnum
     from singer_sdk.plugin_base import _ConfigInput
 
-    from tap_pipedrive.spec import JSON
+    from tap_pipedrive.spec import JSON, StreamSpec
 
 KINDS: Mapping[str, type[PipedriveStream]] = {"file_contents": FileContentsStream}
 """Streams that are code besides data."""
@@ -99,6 +100,16 @@ class TapPipedrive(Tap):
         reads = {read.path: read for spec in STREAMS.values() for read in spec.reads}
         params = {entity: reads[path].params for entity, path in FIELD_LISTS.items() if path in reads}
         return FieldRegistry(self.client, params)
+
+    @cached_property
+    def raw_requests(self) -> dict[str, RawRequest]:
+        """Setting `raw_requests`, by stream."""
+        return raw_requests(self.config, STREAMS)
+
+    @cached_property
+    def specs(self) -> dict[str, StreamSpec]:
+        """Every stream: those of the catalogue and those of the settings."""
+        return {**STREAMS, **{name: one.spec for name, one in self.raw_requests.items()}}
 
     @cached_property
     def progress(self) -> Progress:
@@ -167,7 +178,7 @@ class TapPipedrive(Tap):
     @cached_property
     def questions(self) -> Questions:
         """What the settings ask of streams."""
-        return Questions(self.config, STREAMS, self.start_date)
+        return Questions(self.config, self.specs, self.start_date)
 
     def field_definitions(self, stream: PipedriveStream) -> list[FieldDefinition]:
         """Custom field definitions for a stream's columns, without a request where none is due.
@@ -197,9 +208,10 @@ class TapPipedrive(Tap):
 
     @override
     def discover_streams(self) -> Sequence[Stream]:
-        """All streams of the catalogue."""
+        """All streams of the catalogue, and those of `raw_requests`."""
         self._check_catalog()
-        return [made(tap=self) for made in stream_classes(STREAMS, KINDS).values()]
+        kinds: dict[str, type[PipedriveStream]] = {**KINDS, **dict.fromkeys(self.raw_requests, RawStream)}
+        return [made(tap=self) for made in stream_classes(self.specs, kinds).values()]
 
     @override
     def setup_mapper(self) -> None:
@@ -208,8 +220,8 @@ class TapPipedrive(Tap):
 
     def _check_catalog(self) -> None:
         for entry in self.input_catalog.streams if self.input_catalog else ():
-            if entry.tap_stream_id not in STREAMS:
-                near = difflib.get_close_matches(entry.tap_stream_id, STREAMS, n=3)
+            if entry.tap_stream_id not in self.specs:
+                near = difflib.get_close_matches(entry.tap_stream_id, self.specs, n=3)
                 hint = f" Nearest: {', '.join(near)}." if near else ""
                 msg = (
                     f"The catalog names stream {entry.tap_stream_id!r}, which tap-pipedrive does not have."

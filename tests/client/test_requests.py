@@ -556,6 +556,36 @@ def test_a_failing_page_ends_the_list_after_the_pages_before(client, wire, reply
         next(pages)
 
 
+def test_pages_carry_headers_of_their_own(client, wire, reply):
+    wire.otherwise = cursor_pages(reply, 2)
+    headers = {"X-Reason": "audit", "x-api-token": "another"}
+    assert len(list(client.pages("/api/v2/deals", paging=Paging.CURSOR, headers=headers))) == 2
+    assert [seen.headers["x-reason"] for seen in wire.seen] == ["audit", "audit"]
+    assert {seen.headers["x-api-token"] for seen in wire.seen} == {TOKEN}
+
+
+def test_pages_are_tried_as_often_as_told(client, wire, reply):
+    wire.answer(reply())
+    client.request("GET", "/v1/a")
+    wire.otherwise = lambda _: reply(503)
+    with pytest.raises(ServerError):
+        list(client.pages("/v1/x", paging=Paging.NONE, max_attempts=2))
+    assert wire.paths.count("/v1/x") == 2
+
+
+def test_pages_wait_as_long_as_told(client, wire, reply):
+    over = threading.Event()
+
+    def silent(_):
+        over.wait(10)
+        return reply()
+
+    wire.otherwise = silent
+    with pytest.raises(Unreachable, match="did not answer in time"):
+        list(client.pages("/v1/x", paging=Paging.NONE, timeout_seconds=0.05, max_attempts=1))
+    over.set()
+
+
 def test_a_list_that_is_no_object_has_its_rows(client, wire, reply):
     wire.answer(reply(body=[{"id": 1}]))
     page = next(client.pages("/v1/x", paging=Paging.NONE, records=""))
