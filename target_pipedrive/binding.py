@@ -54,7 +54,13 @@ REFERENCES: Mapping[str, str] = MappingProxyType(
     }
 )
 LIST_REFERENCES: Mapping[str, str] = MappingProxyType(
-    {"deal_ids": "deals", "person_ids": "persons", "org_ids": "organizations", "assignee_ids": "users"}
+    {
+        "deal_ids": "deals",
+        "person_ids": "persons",
+        "org_ids": "organizations",
+        "assignee_ids": "users",
+        "label_ids": "lead_labels",
+    }
 )
 """Columns that hold lists of such ids."""
 
@@ -71,6 +77,7 @@ class Place(IntEnum):
     EXTERNAL_ID = 6
     DELETED = 7
     EXTRA = 8
+    MATCH = 9
 
 
 def snake(name: str) -> str:
@@ -139,6 +146,8 @@ class Binding:
             draft.external_id = str(value)
         elif place is Place.DELETED:
             draft.deleted = draft.deleted or bool(self.encode(value))
+        elif place is Place.MATCH:
+            draft.matches[self.name] = value
         else:
             extras[self.name] = value
 
@@ -209,6 +218,8 @@ def column_binding(source: str, place: Place, column: Column, *, foreign: bool) 
     """The binding of a column that the action's spec names."""
     kind = column.kind
     many = kind.name == "list" and column.name in LIST_REFERENCES
+    if column.name == "label_ids" and kind.items is not None and kind.items.name != "uuid":
+        many = False  # labels of deals, persons and organizations are options, not rows
     entity = LIST_REFERENCES.get(column.name) if many else REFERENCES.get(column.name)
     plain = encode.encoder(kind)
     return Binding(

@@ -101,6 +101,7 @@ class Caller:
         self._lock = threading.Lock()
         self._asking = threading.Lock()
         self._server_time = ""
+        self._pretended = 0
         self._known: dict[bytes, _Begun] = {}
         self._claimed: set[tuple[str, str]] = set()
         self.planned_tokens: dict[str, int] = {}
@@ -134,7 +135,9 @@ class Caller:
         if self._dry_run:
             with self._lock:
                 self.planned_tokens[task.stream] = self.planned_tokens.get(task.stream, 0) + action.cost
-            return Done(id=_path_id(action, draft))
+                self._pretended += 1
+                new = f"new:{self._pretended}" if action.verb is Verb.ADD else None
+            return Done(id=_path_id(action, draft) or new)
         if not _guarded(action):
             answer = self._request(action, path, draft, body, task.stream)
             self._remember(task)

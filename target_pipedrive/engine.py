@@ -27,7 +27,7 @@ from target_pipedrive.report import Report
 from target_pipedrive.rows import BULK, Rows
 from target_pipedrive.schedule import Scheduler
 from target_pipedrive.tasks import Draft, Outcome, Result, Task
-from target_pipedrive.upsert import DeleteGuard, Upserter
+from target_pipedrive.upsert import DeleteGuard, NotYet, Upserter
 
 if TYPE_CHECKING:
     import logging
@@ -68,10 +68,13 @@ class Engine:
         self._ended_by: BaseException | None = None
         self._gathering: dict[str, list[Task]] = {}
         self._gather_lock = threading.Lock()
+        self._parked: dict[tuple[str, str], list[Task]] = {}
+        self._park_lock = threading.Lock()
         self._seen_content: dict[bytes, int] = {}
         self._seen_links: dict[str, set[str]] = {}
         self.streams: set[str] = set()
         self.links = Links(ledger.links())
+        self.links.on_link = self._linked
         self.rows = Rows(client)
         self.book = FieldBook(
             client,
@@ -169,7 +172,7 @@ class Engine:
         if row_id is None and draft.external_id is not None:
             row_id = self.links.get(plan.spec.name, draft.external_id)
         wanted = None
-        if row_id is not None and read is not None and read.ids is not None:
+        if row_id is not None and not row_id.startswith("new:") and read is not None and read.ids is not None:
             wanted = row_id if read.by == plan.spec.key else draft.body.get(read.by)
         if wanted is None or (draft.deleted and not self.options.allow_deletes and plan.write != "delete"):
             self._scheduler.submit(task)
@@ -267,10 +270,31 @@ class Engine:
         """Perform one record and book it; what ends the run leaves it unfinished."""
         try:
             task.result = self._performer.perform(task)
+        except NotYet as missing:
+            self._park(task, missing)
+            return
         except BaseException as error:  # noqa: BLE001 - told to the main thread, which ends the run
             self._end(error)
             return
         self._keeper.finish(task, self._performer.ledger_steps(task, task.result))
+
+    def _park(self, task: Task, missing: NotYet) -> None:
+        """Let a record wait for the row it points at."""
+        place = (missing.entity, missing.external_id)
+        with self._park_lock:
+            if self.links.get(*place) is None and not self.links.complete:
+                self._parked.setdefault(place, []).append(task)
+                return
+        self._scheduler.resume(task)
+
+    def _linked(self, entity: str, external_id: str) -> None:
+        """Let the records go on that waited for this row."""
+        if not self._parked:
+            return
+        with self._park_lock:
+            waiting = self._parked.pop((entity, external_id), [])
+        for task in waiting:
+            self._scheduler.resume(task)
 
     # --- the end ----------------------------------------------------------------------------------
 
@@ -306,6 +330,14 @@ class Engine:
 
     def finish(self) -> None:
         """Wait for everything, book it, and close; raises what ended the run."""
+        self._scheduler.drain()
+        with self._park_lock:
+            # Nothing more comes: what still waits for a row fails with a sentence.
+            self.links.complete = True
+            waiting = [task for tasks in self._parked.values() for task in tasks]
+            self._parked.clear()
+        for task in sorted(waiting, key=lambda one: one.number):
+            self._scheduler.resume(task)
         self._scheduler.drain()
         self._keeper.drained()
         if self._ended_by is None and not self.options.dry_run:

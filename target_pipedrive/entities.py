@@ -414,14 +414,14 @@ _SPECS = (
     ),
     EntitySpec(
         name="users",
-        add="add_user",
         update="update_user",
         read=_whole("/v1/users", 20),
         recent=_whole("/v1/users", 20),
         read_only="""
             name phone lang locale default_currency timezone_name timezone_offset role_id icon_url activated
-            is_you has_created_company last_login created modified is_admin
+            is_you has_created_company last_login created modified is_admin access email is_deleted
         """,
+        matchable="email name",
     ),
     EntitySpec(
         name="mail_threads",
@@ -434,7 +434,8 @@ _SPECS = (
             has_draft_flag has_real_attachments_flag has_sent_flag last_message_received_timestamp
             last_message_sent_timestamp last_message_timestamp mail_link_tracking_enabled_flag
             mail_tracking_status smart_bcc_flag snippet_draft snippet_sent sync_flag version
-            all_messages_sent_flag folder
+            all_messages_sent_flag folder has_inline_attachments_flag deleted_flag synced_flag deal_status
+            first_message_to_me_flag
         """,
     ),
     EntitySpec(

@@ -92,6 +92,11 @@ class EntityPlan(Plan):
             f"{nearest(name, sources)}"
         )
 
+    def _binding(self, source: str, name: str, schema: Mapping[str, object]) -> Binding | None:
+        if self.options.foreign_ids and name == "label_ids" and not self.spec.flat_custom_fields:
+            return None  # numbers of another account's options
+        return super()._binding(source, name, schema)
+
     def _special(self, source: str, name: str) -> Binding | None:
         settings = self.settings
         foreign = self.options.foreign_ids
@@ -100,6 +105,8 @@ class EntityPlan(Plan):
         if source == settings.id or (name == self.spec.key and not settings.id):
             place = Place.EXTERNAL_ID if foreign and not self.spec.chosen_key else Place.ID
             return Binding(source=source, place=place, name=self.spec.key, encode=encode.text)
+        if name in self.spec.matchable.split() and name in self.match_on:
+            return Binding(source=source, place=Place.MATCH, name=name, encode=encode.text)
         if name in _DELETE_MARKS:
             mark = encode.boolean if name == "is_deleted" else lambda _: True
             return Binding(source=source, place=Place.DELETED, name=name, encode=mark)
@@ -123,6 +130,8 @@ class EntityPlan(Plan):
         if draft.body.get("status") == "deleted":
             draft.deleted = True
         for binding in self.match_bindings:
+            if binding.place is Place.MATCH:
+                continue
             value = (
                 draft.custom.get(binding.name)
                 if binding.place is Place.CUSTOM

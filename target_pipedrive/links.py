@@ -6,19 +6,26 @@ import threading
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
     from target_pipedrive.ledger import Link
 
 
 class Links:
-    """External ids by entity; safe to share between threads."""
+    """External ids by entity; safe to share between threads.
+
+    Attributes:
+        complete: whether the input has ended, so that no further row will be linked by it.
+        on_link: called with entity and external id whenever a row is linked.
+    """
 
     def __init__(self, known: Iterable[Link] = ()) -> None:
         self._lock = threading.Lock()
         self._ids: dict[tuple[str, str], str] = {}
         self._external: dict[tuple[str, str], set[str]] = {}
         self._streams: dict[str, set[tuple[str, str]]] = {}
+        self.complete = False
+        self.on_link: Callable[[str, str], None] | None = None
         for link in known:
             self.put(link.entity, link.external_id, link.id, link.stream)
 
@@ -32,6 +39,8 @@ class Links:
             self._ids[entity, external_id] = row_id
             self._external.setdefault((entity, row_id), set()).add(external_id)
             self._streams.setdefault(stream, set()).add((entity, external_id))
+        if self.on_link is not None:
+            self.on_link(entity, external_id)
 
     def of_stream(self, stream: str) -> list[tuple[str, str, str]]:
         """Entity, external id and Pipedrive id of everything a stream has linked."""

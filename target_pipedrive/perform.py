@@ -87,7 +87,7 @@ class Performer:
         draft, action = task.draft, plan.action
         if draft is None:
             raise RecordFault("has no content")
-        fill_references(draft, self._links)
+        notes = fill_references(draft, self._links, last=self._links.complete)
         if draft.external_id is not None and action.verb is Verb.ADD:
             known = self._links.get(plan.entity_name, draft.external_id)
             if known is not None:
@@ -115,7 +115,7 @@ class Performer:
             outcome=_OUTCOMES.get(action.verb, Outcome.UPDATED),
             id=row_id,
             changed=(*draft.body, *draft.custom),
-            note=done.note,
+            note="; ".join(filter(None, (done.note, notes))),
         )
 
     def raw(self, task: Task, plan: RawPlan) -> Result:

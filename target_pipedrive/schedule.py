@@ -93,8 +93,9 @@ class Scheduler:
     def _wait_for_room(self, *, while_running: bool) -> bool:
         """Whether there is room; False when nothing runs that could make any."""
         while self._open > self._capacity - ROOM and not self._halted:
-            if while_running and self._running == 0:
-                return False
+            if self._running == 0:
+                # What is open waits for rows that may still come: go on reading.
+                return not while_running
             self._changed.wait()
         return True
 
@@ -179,11 +180,16 @@ class Scheduler:
             if queue.owner is None and not queue.users:
                 del self._rows[key]
 
+    def resume(self, task: Task) -> None:
+        """Run a task again that ended without a result."""
+        with self._changed:
+            self._start(task)
+
     def drain(self) -> None:
-        """Wait until every task is finished, or, after a halt, until none is under way."""
+        """Wait until nothing is under way; what is open then waits for a `resume`."""
         self._before_wait()
         with self._changed:
-            while self._running or (self._open and not self._halted):
+            while self._running:
                 self._changed.wait()
 
     def halt(self) -> None:

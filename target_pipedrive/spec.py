@@ -223,6 +223,7 @@ class EntitySpec:
         single: one row by its id.
         recent: rows among which an interrupted run's addition is; `{since}` in a parameter is its time.
         search: how `match_on` finds rows.
+        matchable: columns that rows can be matched by though they are not written.
         read_only: columns of the tap's rows that cannot be written; dropped silently.
         parent: column that names the parent's row, for entities that live below another.
         custom_fields: word of the field registry, for entities with custom fields.
@@ -243,6 +244,7 @@ class EntitySpec:
     single: RowsRead | None = None
     recent: RowsRead | None = None
     search: Search | None = None
+    matchable: str = ""
     read_only: str = ""
     parent: str | None = None
     custom_fields: str | None = None

@@ -77,10 +77,10 @@ class Upserter:
             raise RecordFault("has no content")
         if draft.deleted:
             return self._delete(task, plan, draft)
-        fill_references(draft, self._links)
+        notes = fill_references(draft, self._links, last=self._links.complete)
         row_id, row = self._find(task, plan, draft)
         if row_id is None or (row is None and plan.spec.chosen_key):
-            return self._add(task, plan, draft)
+            return self._add(task, plan, draft, notes)
         if row is None and plan.spec.read is None and plan.spec.single is None:
             row = {}
         if row is None or _is_gone(row):
@@ -89,7 +89,7 @@ class Upserter:
             self._links.put(plan.spec.name, draft.external_id, row_id, task.stream)
         if plan.write == "add":
             return Result(outcome=Outcome.SKIPPED, id=row_id, note="is there already")
-        return self._update(task, plan, draft, row_id, row)
+        return self._update(task, plan, draft, row_id, row, notes)
 
     # --- finding ----------------------------------------------------------------------------------
 
@@ -104,6 +104,8 @@ class Upserter:
                 return None, None
         if row_id is None:
             return None, None
+        if row_id.startswith("new:"):
+            return row_id, None  # added by this dry run only
         if task.was_read and not task.stale:
             return row_id, task.row
         return row_id, self._rows.one(plan.spec, row_id, draft.body, task.stream)
@@ -167,12 +169,12 @@ class Upserter:
 
     # --- writing ----------------------------------------------------------------------------------
 
-    def _add(self, task: Task, plan: EntityPlan, draft: Draft) -> Result:
+    def _add(self, task: Task, plan: EntityPlan, draft: Draft, notes: str) -> Result:
         spec, action = plan.spec, plan.add
         if plan.write == "update":
             return Result(outcome=Outcome.SKIPPED, note="no row matches")
         if action is None:
-            raise RecordFault(f"is not there, and Pipedrive offers no way to add {spec.name}")
+            return Result(outcome=Outcome.SKIPPED, note=f"no row matches, and upserts add no {spec.name}")
         if spec.chosen_key and draft.id is not None:
             column = action.body_columns[spec.key]
             draft.body[spec.key] = encoder(column.kind)(draft.id)
@@ -196,7 +198,7 @@ class Upserter:
                 wanted = str(sorted((name, str(value).casefold()) for name, value in draft.matches.items()))
                 self._matched[spec.name, wanted] = done.id
         self._add_rest(task, plan, draft, body, done)
-        return Result(outcome=Outcome.CREATED, id=done.id, note=done.note)
+        return Result(outcome=Outcome.CREATED, id=done.id, note="; ".join(filter(None, (done.note, notes))))
 
     def _add_rest(
         self, task: Task, plan: EntityPlan, draft: Draft, sent: Mapping[str, object], done: Done
@@ -218,7 +220,9 @@ class Upserter:
             path = self._path(action, plan, draft, done.id)
             self._caller.send(task, action, Draft(path=path, body=rest), plan.spec)
 
-    def _update(self, task: Task, plan: EntityPlan, draft: Draft, row_id: str, row: Row) -> Result:
+    def _update(
+        self, task: Task, plan: EntityPlan, draft: Draft, row_id: str, row: Row, notes: str
+    ) -> Result:
         action = plan.update
         if action is None:
             return Result(outcome=Outcome.UNCHANGED, id=row_id, note="rows of this kind cannot be changed")
@@ -226,7 +230,7 @@ class Upserter:
         body = {name: value for name, value in draft.body.items() if name in columns}
         changed = compare.differing(body, row, columns)
         custom = self._custom_changes(plan, draft, row)
-        note = _not_emptied(draft, row)
+        note = "; ".join(filter(None, (_not_emptied(draft, row), notes)))
         if not changed and not custom:
             return Result(outcome=Outcome.UNCHANGED, id=row_id, note=note)
         names = (*changed, *custom)
@@ -329,22 +333,47 @@ class SkipRecord(Exception):  # noqa: N818 - an outcome, not an error
     """The record is to be skipped; the text says why."""
 
 
-def fill_references(draft: Draft, links: Links) -> None:
+class NotYet(Exception):  # noqa: N818 - a reason to wait, not an error
+    """The record points at a row that may still come."""
+
+    def __init__(self, entity: str, external_id: str) -> None:
+        super().__init__(entity, external_id)
+        self.entity = entity
+        self.external_id = external_id
+
+
+def fill_references(draft: Draft, links: Links, *, last: bool) -> str:
     """Put the ids of rows that the record names by external id.
 
+    Args:
+        draft: what waits for ids.
+        links: what is known by now.
+        last: whether nothing more will come.
+
+    Returns:
+        What was left out, for the results.
+
     Raises:
-        RecordFault: the ledger does not know one of them.
+        NotYet: a row is not known, and may still come.
+        RecordFault: a row is not known.
     """
+    left_out = []
     for reference in draft.references:
         row_id = links.get(reference.entity, reference.external_id)
-        if row_id is None:
-            if reference.optional:
-                continue
+        if row_id is not None:
+            reference.place[reference.column] = int(row_id) if row_id.isdigit() else row_id
+        elif reference.optional:
+            left_out.append(
+                f"{reference.column} left out: {reference.entity} {reference.external_id} is not linked"
+            )
+        elif not last:
+            raise NotYet(reference.entity, reference.external_id)
+        else:
             raise RecordFault(
                 f"{reference.column} points at {reference.entity} {reference.external_id}, which this ledger "
-                "does not know: load it first, or leave the column out"
+                "does not know: load it too, or leave the column out"
             )
-        reference.place[reference.column] = int(row_id) if row_id.isdigit() else row_id
+    return "; ".join(left_out)
 
 
 def _is_gone(row: Row) -> bool:

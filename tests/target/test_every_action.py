@@ -67,7 +67,7 @@ class Account:
             return kind.choices[0]
         if name in SPECIAL and kind.name not in {"list", "map", "object"}:
             return SPECIAL[name]
-        if name in LIST_REFERENCES:
+        if name in LIST_REFERENCES and (name != "label_ids" or kind.items.name == "uuid"):
             return [self.id_of(LIST_REFERENCES[name])]
         if name in REFERENCES and kind.name in {"int", "uuid", "str"}:
             return self.id_of(REFERENCES[name])
