@@ -7,12 +7,15 @@ from typing import TYPE_CHECKING
 
 import msgspec
 from singer_sdk.contrib.msgspec import MsgSpecWriter
+from typing_extensions import override
 
 from pipedrive_client import times
 from tap_pipedrive.bookmarks import now
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+
+    from singer_sdk.singerlib.encoding.simple import Message
 
     from tap_pipedrive.rows import Row
 
@@ -26,13 +29,17 @@ class PageWriter(MsgSpecWriter):
     that do not change are joined around the encoded records.
     """
 
+    @override
+    def write_message(self, message: Message) -> None:
+        """Write any message, and flush."""
+        _write(bytes(self.format_message(message)))
+
     def write_state(self, state: object) -> None:
         """Write a STATE message, unless it says what the last one said."""
         line = b'{"type":"STATE","value":' + _encode(state) + b"}\n"
         if line != self._last_state:
             self._last_state = line
-            sys.stdout.buffer.write(line)
-            sys.stdout.flush()
+            _write(line)
 
     _last_state = b""
 
@@ -42,6 +49,15 @@ class PageWriter(MsgSpecWriter):
         tail = b',"time_extracted":' + _encode(times.to_rfc3339(now())) + b"}\n"
         lines = (tail + head).join([_encode(record) for record in records])
         if lines:
-            out = sys.stdout.buffer
-            out.write(head + lines + tail)
-            out.flush()
+            _write(head + lines + tail)
+
+
+def _write(content: bytes) -> None:
+    """All of the content to stdout, and flush.
+
+    With PYTHONUNBUFFERED stdout has no buffer, and a write that a signal interrupts takes only a part.
+    """
+    out, rest = sys.stdout.buffer, memoryview(content)
+    while rest:
+        rest = rest[out.write(rest) :]
+    out.flush()

@@ -1,0 +1,133 @@
+"""A run that is ended anywhere, and its successor: together they give what one run gives."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+
+import pytest
+
+from tests.support.singer import select
+
+# Containers often set it; stdout then has no buffer, and a signal can cut a write short.
+ENVIRONMENT = {**os.environ, "PYTHONUNBUFFERED": "1"}
+STREAMS = ("deals", "deal_products", "persons", "activities", "leads", "notes", "files", "stages")
+SAMPLE = 6
+CAMPAIGN = 100
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    return tmp_path_factory.mktemp("interrupted")
+
+
+def command(folder, emulator, state=None) -> list[str]:
+    config = folder / "config.json"
+    config.write_text(json.dumps(emulator.config()))
+    catalog = folder / "catalog.json"
+    catalog.write_text(json.dumps(select(emulator.config(), *STREAMS)))
+    found = [sys.executable, "-m", "tap_pipedrive", "--config", str(config), "--catalog", str(catalog)]
+    if state is not None:
+        path = folder / "state.json"
+        path.write_text(json.dumps(state))
+        found += ["--state", str(path)]
+    return found
+
+
+def read(lines, table: dict, keys: dict):
+    """Load lines as a loader would; the last state."""
+    state = None
+    for line in lines:
+        if not line.endswith(b"\n"):
+            break
+        message = json.loads(line)
+        if message["type"] == "SCHEMA":
+            keys[message["stream"]] = message["key_properties"]
+        elif message["type"] == "RECORD":
+            stream, record = message["stream"], message["record"]
+            table[(stream, *(record[key] for key in keys[stream]))] = record
+        elif message["type"] == "STATE":
+            state = message["value"]
+    return state
+
+
+def interrupted(folder, emulator, after: int, how: int, state, table: dict, keys: dict):
+    """Run until so many lines have come, then end the tap; (last state, exit code)."""
+    process = subprocess.Popen(
+        command(folder, emulator, state), stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=ENVIRONMENT
+    )
+    lines = []
+    for line in process.stdout:
+        lines.append(line)
+        if len(lines) == after:
+            process.send_signal(how)
+    process.stdout.close()
+    code = process.wait(timeout=60)
+    return read(lines, table, keys) or state, code
+
+
+def campaign(folder, emulator, seed: int, how: int) -> None:
+    source = random.Random(seed)
+    whole: dict = {}
+    done = subprocess.run(
+        command(folder, emulator),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        check=True,
+        env=ENVIRONMENT,
+    )
+    lines = done.stdout.splitlines(keepends=True)
+    read(lines, whole, {})
+    table: dict = {}
+    keys: dict = {}
+    state = None
+    for _ in range(3):
+        state, code = interrupted(folder, emulator, source.randrange(1, len(lines)), how, state, table, keys)
+        assert code in (0, -signal.SIGKILL, 128 + signal.SIGTERM)
+    rest = subprocess.run(
+        command(folder, emulator, state),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        check=True,
+        env=ENVIRONMENT,
+    )
+    final = read(rest.stdout.splitlines(keepends=True), table, keys)
+    assert table == whole
+    again = subprocess.run(
+        command(folder, emulator, final or state),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        check=True,
+    )
+    assert b'"RECORD"' not in again.stdout
+
+
+@pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGKILL], ids=["SIGTERM", "SIGKILL"])
+@pytest.mark.parametrize("seed", range(SAMPLE // 2))
+def test_an_ended_run_and_its_successors_equal_one_run(medium, folder, seed, how):
+    campaign(folder, medium, seed, how)
+
+
+@pytest.mark.soak
+@pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGKILL], ids=["SIGTERM", "SIGKILL"])
+@pytest.mark.parametrize("seed", range(100, 100 + CAMPAIGN // 2))
+def test_a_hundred_ended_runs_equal_one_run(medium, folder, seed, how):
+    campaign(folder, medium, seed, how)
+
+
+def test_sigterm_ends_with_a_whole_line_and_its_own_exit_code(medium, folder):
+    table: dict = {}
+    process = subprocess.Popen(
+        command(folder, medium), stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=ENVIRONMENT
+    )
+    first = process.stdout.readline()
+    process.send_signal(signal.SIGTERM)
+    rest = process.stdout.read()
+    process.stdout.close()
+    assert process.wait(timeout=60) == 128 + signal.SIGTERM
+    assert (first + rest).endswith(b"\n")
+    read((first + rest).splitlines(keepends=True), table, {})
