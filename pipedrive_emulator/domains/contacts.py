@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from pipedrive_emulator.customs import ADDRESS_PARTS
 from pipedrive_emulator.domains.deals import check_labels, check_visibility
+from pipedrive_emulator.domains.mail_links import mail_facts
 from pipedrive_emulator.http import ApiError, Row, invalid
 from pipedrive_emulator.resources import Resource, register
 from pipedrive_emulator.store import TableSpec, define_table
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
     from pipedrive_emulator.registry import Call
 
 CONTACT_SYNC = ("postal_address", "notes", "im", "birthday", "job_title")
+MAIL = {"email_messages_count", "last_incoming_mail_time", "last_outgoing_mail_time"}
 DATA_SOURCED = ("website", "linkedin", "industry", "annual_revenue", "employee_count")
 
 define_table(
@@ -131,9 +134,9 @@ def _extras(column: str, bcc: str) -> Callable[[Account, Row, Iterable[str]], Ro
             "marketing_status": lambda: row.get("marketing_status", "no_consent"),
             "doi_status": lambda: row.get("doi_status", 1),
             "smart_bcc_email": lambda: f"nordwind+{bcc}{number}@pipedrivemail.com",
-            "last_incoming_mail_time": lambda: None,
-            "last_outgoing_mail_time": lambda: None,
         }
+        for name in MAIL & set(names):
+            values[name] = partial(mail_facts(account, f"{bcc}s", number).get, name)
         for prefix in ("", "related_"):
             values[f"{prefix}open_deals_count"] = lambda: deals("open")
             values[f"{prefix}won_deals_count"] = lambda: deals("won")

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from pipedrive_emulator.clock import rfc3339
+from pipedrive_emulator.domains.mail_links import mail_facts
 from pipedrive_emulator.http import ApiError, Row, invalid, not_found
 from pipedrive_emulator.resources import Resource, register
 from pipedrive_emulator.store import TableSpec, define_table
@@ -16,6 +18,7 @@ if TYPE_CHECKING:
     from pipedrive_emulator.account import Account
     from pipedrive_emulator.registry import Call
 
+MAIL = {"email_messages_count", "last_incoming_mail_time", "last_outgoing_mail_time"}
 STATUSES = ("open", "won", "lost", "deleted")
 TIME_KEYS = ("close_time", "won_time", "lost_time", "archive_time")
 
@@ -67,9 +70,10 @@ def extras(account: Account, row: Row, names: Iterable[str]) -> Row:
         "done_activities_count": lambda: len(done),
         "undone_activities_count": lambda: len(undone),
         "participants_count": lambda: _count(account, "participants", number),
-        "email_messages_count": lambda: 0,
         "smart_bcc_email": lambda: f"nordwind+deal{number}@pipedrivemail.com",
     }
+    for name in MAIL & set(names):
+        values[name] = partial(mail_facts(account, "deals", number).get, name)
     return {name: values.get(name, lambda: None)() for name in names}
 
 

@@ -8,6 +8,7 @@ from pipedrive_emulator.customs import row_to_v1
 from pipedrive_emulator.domains import deals
 from pipedrive_emulator.domains.basics import COMPANY
 from pipedrive_emulator.domains.contacts import organization_extras, person_extras
+from pipedrive_emulator.domains.mail_links import mail_facts
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -34,8 +35,6 @@ CONTACT_COUNTS = (
     "files_count",
     "notes_count",
     "followers_count",
-    "last_incoming_mail_time",
-    "last_outgoing_mail_time",
     *(
         f"{prefix}{state}_deals_count"
         for state in ("open", "closed", "won", "lost")
@@ -73,6 +72,7 @@ TIMES = (
     "lost_time",
     "archive_time",
 )
+MAIL_TIMES = ("last_incoming_mail_time", "last_outgoing_mail_time")
 PER_CENT = 100
 
 
@@ -276,6 +276,7 @@ def flat_deal(account: Account, row: Row) -> Row:
     wanted = (*DEAL_COUNTS, "next_activity_id", "last_activity_id", "first_won_time")
     facts = deals.extras(account, row, wanted)
     stage = account.table("stages").get(row["stage_id"]) or {}
+    mail = mail_facts(account, "deals", row["id"])
     weighted = round(row["value"] * weight(account, row), 2)
     return {
         **{name: row[name] for name in SAME_IN_DEALS},
@@ -289,8 +290,7 @@ def flat_deal(account: Account, row: Row) -> Row:
         **{name: facts[name] for name in DEAL_COUNTS},
         **_activities(account, facts),
         **_coming(account, facts),
-        "last_incoming_mail_time": None,
-        "last_outgoing_mail_time": None,
+        **{name: moment(mail[name]) for name in MAIL_TIMES},
         "label": ",".join(str(label) for label in row["label_ids"]) or None,
         "stage_order_nr": stage.get("order_nr"),
         **_names(account, row),
@@ -348,6 +348,7 @@ def _contact(account: Account, row: Row, entity: str, facts: Row) -> Row:
         "label_ids": row["label_ids"],
         "owner_name": _names(account, row)["owner_name"],
         **{name: facts[name] for name in CONTACT_COUNTS},
+        **{name: moment(facts[name]) for name in MAIL_TIMES},
         **_activities(account, facts),
         **row_to_v1(account, entity, row["custom_fields"]),
     }
@@ -355,7 +356,9 @@ def _contact(account: Account, row: Row, entity: str, facts: Row) -> Row:
 
 def flat_person(account: Account, row: Row) -> Row:
     """A person as v1 shows them, relations as ids."""
-    facts = person_extras(account, row, (*CONTACT_COUNTS, "next_activity_id", "last_activity_id"))
+    facts = person_extras(
+        account, row, (*CONTACT_COUNTS, *MAIL_TIMES, "next_activity_id", "last_activity_id")
+    )
     return {
         **_contact(account, row, "persons", facts),
         "org_id": row["org_id"],
@@ -382,7 +385,7 @@ def nested_person(account: Account, row: Row) -> Row:
 
 def nested_organization(account: Account, row: Row) -> Row:
     """An organization as v1 shows it."""
-    counts = (*CONTACT_COUNTS, "people_count", "next_activity_id", "last_activity_id")
+    counts = (*CONTACT_COUNTS, *MAIL_TIMES, "people_count", "next_activity_id", "last_activity_id")
     facts = organization_extras(account, row, counts)
     place: dict[str, Any] = row["address"] or {}
     owner = user_ref(account, row["owner_id"])

@@ -1,0 +1,158 @@
+"""The mailbox of the token's user, and the mail on deals, persons and organizations, v1."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pipedrive_emulator.domains.basics import COMPANY
+from pipedrive_emulator.domains.mail_links import messages_of
+from pipedrive_emulator.domains.related_v1 import moment
+from pipedrive_emulator.http import Answer, ApiError, Row, not_found, success
+from pipedrive_emulator.paging import offset_page
+from pipedrive_emulator.registry import Call, Handler, handler
+
+if TYPE_CHECKING:
+    from pipedrive_emulator.account import Account
+
+PARTIES = ("from", "to", "cc", "bcc")
+INTERNAL = ("body",)
+FLAGS = ("shared_flag", "read_flag", "archived_flag")
+
+
+def _party(account: Account, party: Row) -> Row:
+    person = account.table("persons").get(party["linked_person_id"])
+    return {**party, "linked_person_name": None if person is None else person["name"]}
+
+
+def show_message(account: Account, row: Row, *, body: bool = False) -> Row:
+    """A message; its body only where asked for."""
+    shown = {name: value for name, value in row.items() if name not in INTERNAL}
+    shown.update({name: [_party(account, party) for party in row[name]] for name in PARTIES})
+    shown["body_url"] = f"{account.base_url}/_mail/{row['id']}/body"
+    return {**shown, "body": row["body"]} if body else shown
+
+
+def show_thread(account: Account, row: Row) -> Row:
+    """A thread with the state of its deal."""
+    parties = {side: [_party(account, party) for party in found] for side, found in row["parties"].items()}
+    deal = account.table("deals").get(row["deal_id"])
+    return {**row, "parties": parties, "deal_status": None if deal is None else deal["status"]}
+
+
+def in_flow(account: Account, row: Row, *, body: bool = False) -> Row:
+    """A message as lists below a deal, person or organization show it."""
+    more = {
+        "nylas_id": f"n{row['id']}",
+        "s3_bucket": "",
+        "s3_bucket_path": "",
+        "external_deleted_flag": False,
+        "mua_message_id": f"{row['id']}@mail.example",
+        "template_id": None,
+        "item_type": "mailMessage",
+        "timestamp": row["message_time"],
+        "company_id": COMPANY["company_id"],
+    }
+    return {
+        "object": "mailMessage",
+        "timestamp": moment(row["message_time"]),
+        "data": {**show_message(account, row, body=body), **more},
+    }
+
+
+def _on(table: str) -> Handler:
+    def listed(call: Call) -> Answer:
+        call.account.require(table, call.path["id"])
+        body = call.query.get("include_body") == 1
+        rows = messages_of(call.account, table, call.path["id"])
+        return offset_page(
+            call.operation, [in_flow(call.account, row, body=body) for row in rows], call.query
+        )
+
+    return listed
+
+
+for _table, _word in (("deals", "Deal"), ("persons", "Person"), ("organizations", "Organization")):
+    handler(f"v1:get{_word}MailMessages")(_on(_table))
+
+
+def _thread(call: Call) -> Row:
+    row = call.account.require("mail_threads", call.path["id"])
+    if row["user_id"] != call.user_id:
+        raise not_found("Mail thread")
+    return row
+
+
+def _served(payload: object) -> Answer:
+    """An answer with the mail service's own status beside it."""
+    return success(payload, statusCode=2000, statusText="Success", service="email-api")
+
+
+def _in_folder(row: Row, folder: str) -> bool:
+    if folder == "archive" or row["archived_flag"]:
+        return folder == "archive" and bool(row["archived_flag"])
+    return folder in row["folders"]
+
+
+@handler("v1:getMailThreads")
+def list_threads(call: Call) -> Answer:
+    """The threads of a folder of the token's user, the newest message first."""
+    rows = [
+        row
+        for row in call.account.table("mail_threads").live()
+        if row["user_id"] == call.user_id and _in_folder(row, call.query["folder"])
+    ]
+    rows.sort(key=lambda row: (row["last_message_timestamp"], row["id"]), reverse=True)
+    start, limit = call.query.get("start", 0), call.query.get("limit", 100)
+    shown = [show_thread(call.account, row) for row in rows[start : start + limit]]
+    return success(shown or None)
+
+
+@handler("v1:getMailThread")
+def get_thread(call: Call) -> Answer:
+    """One thread."""
+    return success(show_thread(call.account, _thread(call)))
+
+
+@handler("v1:getMailThreadMessages")
+def list_messages(call: Call) -> Answer:
+    """Every message of a thread, oldest first."""
+    thread, table = _thread(call), call.account.table("mail_messages")
+    rows = [table.row(seq) for seq in sorted(table.where("mail_thread_id", thread["id"]))]
+    return success([show_message(call.account, row) for row in rows if table.is_live(row)])
+
+
+@handler("v1:getMailMessage")
+def get_message(call: Call) -> Answer:
+    """One message."""
+    row = call.account.require("mail_messages", call.path["id"])
+    thread = call.account.require("mail_threads", row["mail_thread_id"])
+    if row["user_id"] != call.user_id and not thread["shared_flag"]:
+        raise not_found("Mail message")
+    body = call.query.get("include_body") == 1
+    return _served(show_message(call.account, row, body=body))
+
+
+@handler("v1:updateMailThreadDetails")
+def update_thread(call: Call) -> Answer:
+    """A thread put on a deal or a lead, shared, read or archived."""
+    row, changes = _thread(call), dict(call.body)
+    for name, table, other in (("deal_id", "deals", "lead_id"), ("lead_id", "leads", "deal_id")):
+        if changes.get(name) is not None:
+            call.account.refer(table, changes[name], name)
+            if changes.get(other) is not None:
+                raise ApiError(400, "A thread hangs on a deal or on a lead, not on both")
+            changes.setdefault(other, None)
+    if changes.get("archived_flag") and "inbox" not in row["folders"]:
+        raise ApiError(400, "Only threads of the inbox can be archived")
+    if any(row[name] != value for name, value in changes.items()):
+        changes["version"] = row["version"] + 1
+        row = call.account.update("mail_threads", row["id"], changes, call.user_id)
+    return success(show_thread(call.account, row))
+
+
+@handler("v1:deleteMailThread")
+def delete_thread(call: Call) -> Answer:
+    """The id of a thread that is gone, with its messages."""
+    row = _thread(call)
+    call.account.delete("mail_threads", row["id"], call.user_id)
+    return _served({"id": row["id"]})
