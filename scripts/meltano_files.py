@@ -71,7 +71,7 @@ def body(plugin: str) -> list[str]:
     lines += [f"  - [{', '.join(group)}]" for group in _SIGN_IN]
     lines += settings_lines(plugin)
     if plugin == "tap":
-        lines.append("# Meltano selects every stream unless told otherwise; these are the tap's own default.")
+        lines.append("# Without `select` Meltano reads every stream, many of them with a request per row.")
         lines.append("select:")
         lines += [f"  - {name}.*" for name, spec in STREAMS.items() if spec.selected_by_default]
     return lines
@@ -87,8 +87,12 @@ def definition(plugin: str) -> str:
     name = f"{plugin}-pipedrive"
     folder = {"tap": "extractors", "target": "loaders"}[plugin]
     lines = [
-        f"# {_HEADS[plugin]} Written by `make docs`. Use it with",
+        f"# {_HEADS[plugin]} Written by `make docs`.",
         f"# meltano add --plugin-type {folder[:-1]} {name} --from-ref meltano/{folder}/{name}.yml",
+        *(
+            ["# takes over all of it but `select`: copy that too, or choose with `meltano select`."]
+            * (plugin == "tap")
+        ),
         f"name: {name}",
         f"namespace: {plugin}_pipedrive",
         "variant: pipedrive-singer",

@@ -1,0 +1,108 @@
+"""meltano.yml and the plugin definition files say what the plugins say of themselves."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import yaml
+
+from tap_pipedrive.catalog import STREAMS
+from tap_pipedrive.tap import TapPipedrive
+from target_pipedrive.target import TargetPipedrive
+
+ROOT = Path(__file__).parents[2]
+PROJECT = yaml.safe_load((ROOT / "meltano.yml").read_text(encoding="utf-8"))
+PLUGINS = {
+    "tap-pipedrive": (TapPipedrive, "extractors"),
+    "target-pipedrive": (TargetPipedrive, "loaders"),
+}
+KINDS = {
+    "string": None,
+    "integer": "integer",
+    "number": "decimal",
+    "boolean": "boolean",
+    "object": "object",
+    "array": "array",
+}
+
+
+def described(name: str) -> list[dict]:
+    """The plugin in meltano.yml and in its definition file."""
+    kind = PLUGINS[name][1]
+    (project,) = (one for one in PROJECT["plugins"][kind] if one["name"] == name)
+    definition = yaml.safe_load((ROOT / f"meltano/{kind}/{name}.yml").read_text(encoding="utf-8"))
+    return [project, definition]
+
+
+def published(name: str) -> dict[str, dict]:
+    cls = PLUGINS[name][0]
+    schema = {"type": "object", "properties": dict(cls.config_jsonschema["properties"])}
+    cls.append_builtin_config(schema)
+    return schema["properties"]
+
+
+def expected_kind(setting: dict) -> str | None:
+    types = setting["type"] if isinstance(setting["type"], list) else [setting["type"]]
+    if "enum" in setting:
+        return "options"
+    if setting.get("format") == "date-time":
+        return "date_iso8601"
+    (kind,) = (KINDS[one] for one in types if one != "null")
+    return kind
+
+
+every_plugin = pytest.mark.parametrize("name", PLUGINS)
+
+
+@every_plugin
+def test_settings_are_those_of_the_plugin(name):
+    for plugin in described(name):
+        settings = {one["name"]: one for one in plugin["settings"]}
+        assert list(settings) == list(published(name))
+        for key, setting in published(name).items():
+            one = settings[key]
+            assert one.get("kind") == expected_kind(setting), key
+            assert bool(one.get("sensitive")) == bool(setting.get("secret")), key
+            choices = [choice["value"] for choice in one.get("options", [])]
+            assert choices == [value for value in setting.get("enum", []) if value is not None], key
+            # Whole sentences of the plugin's own description.
+            own = " ".join(setting["description"].split())
+            assert own.startswith(one["description"].removesuffix(".")), key
+
+
+@every_plugin
+def test_capabilities_are_those_of_the_plugin(name):
+    for plugin in described(name):
+        assert plugin["capabilities"] == [one.value for one in PLUGINS[name][0].capabilities]
+        assert plugin["executable"] == name
+
+
+@every_plugin
+def test_meltano_needs_no_hub(name):
+    for plugin in described(name):
+        assert plugin["namespace"]
+        assert plugin["pip_url"]
+
+
+def test_the_selection_is_the_taps_default():
+    # Meltano selects every stream where nothing is said, whatever the tap's own default.
+    for plugin in described("tap-pipedrive"):
+        chosen = [name.removesuffix(".*") for name in plugin["select"]]
+        assert chosen == [name for name, spec in STREAMS.items() if spec.selected_by_default]
+
+
+def test_it_runs_against_the_emulator_until_told_otherwise():
+    environments = {one["name"]: one for one in PROJECT["environments"]}
+    assert PROJECT["default_environment"] == "emulator"
+    plugins = environments["emulator"]["config"]["plugins"]
+    for entries in plugins.values():
+        for plugin in entries:
+            assert plugin["config"] == {"api_url": "http://127.0.0.1:8787", "api_token": "emulator-token"}
+    assert "config" not in environments["prod"]
+
+
+def test_the_loader_is_one_that_loses_no_row():
+    (loader,) = (one for one in PROJECT["plugins"]["loaders"] if one["name"] == "target-duckdb")
+    assert "duckdb==1.2.2" in loader["pip_url"]
+    assert loader["config"]["add_metadata_columns"] is True
