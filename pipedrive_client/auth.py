@@ -29,6 +29,10 @@ logger = logging.getLogger("pipedrive_client")
 
 SKEW_SECONDS = 60.0
 _HTTP_OK = 200
+_REFUSED_REFRESH = (
+    "Pipedrive refused the refresh token ({}): it may be revoked, or unused for 60 days. Authorize the app "
+    "again and set the new refresh_token."
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -147,19 +151,13 @@ class OAuth:
 
     def _basic(self) -> str:
         """The app's credentials as HTTP wants them."""
-        pair = f"{self._settings.client_id}:{self._settings.client_secret}"
-        return base64.b64encode(pair.encode()).decode()
+        return basic(self._settings.client_id or "", self._settings.client_secret or "")
 
     def _fetch(self) -> None:
         """Exchange the refresh token; the caller holds the lock."""
         form = urlencode({"grant_type": "refresh_token", "refresh_token": self._refresh}).encode()
-        headers = {
-            "Authorization": f"Basic {self._basic()}",
-            "Content-Type": "application/x-www-form-urlencoded",
-            "Accept": "application/json",
-        }
-        answer = self._post(self._settings.oauth_token_url, form, headers)
-        granted = _granted(answer)
+        answer = self._post(self._settings.oauth_token_url, form, form_headers(self._basic()))
+        granted = granted_by(answer, refusal=_REFUSED_REFRESH)
         expires_in = granted.get("expires_in")
         seconds = float(expires_in) if isinstance(expires_in, (int, float)) and expires_in > 0 else None
         api_domain = granted.get("api_domain")
@@ -185,8 +183,31 @@ class OAuth:
             )
 
 
-def _granted(answer: Answer) -> dict[str, object]:
-    """The body of a token answer that holds an access token."""
+def basic(client_id: str, client_secret: str) -> str:
+    """An app's credentials as HTTP wants them."""
+    return base64.b64encode(f"{client_id}:{client_secret}".encode()).decode()
+
+
+def form_headers(credentials: str) -> dict[str, str]:
+    """Headers of a form that an app sends to the token address."""
+    return {
+        "Authorization": f"Basic {credentials}",
+        "Content-Type": "application/x-www-form-urlencoded",
+        "Accept": "application/json",
+    }
+
+
+def granted_by(answer: Answer, *, refusal: str) -> dict[str, object]:
+    """The body of a token answer that holds an access token.
+
+    Args:
+        answer: of the token address.
+        refusal: what to say when the grant was refused, with a place for the status.
+
+    Raises:
+        Unauthorized: the app or the grant was refused.
+        ConfigError: the answer holds no token.
+    """
     try:
         granted = msgspec.json.decode(answer.body)
     except msgspec.DecodeError:
@@ -197,11 +218,7 @@ def _granted(answer: Answer) -> dict[str, object]:
             raise Unauthorized(
                 "Pipedrive refused the OAuth app: check client_id and client_secret.", status=answer.status
             )
-        raise Unauthorized(
-            f"Pipedrive refused the refresh token ({answer.status}): it may be revoked, or unused for 60 "
-            "days. Authorize the app again and set the new refresh_token.",
-            status=answer.status,
-        )
+        raise Unauthorized(refusal.format(answer.status), status=answer.status)
     if not isinstance(granted, dict) or not granted.get("access_token"):
         raise ConfigError(
             "The OAuth server's answer holds no access token: check oauth_token_url.", status=_HTTP_OK

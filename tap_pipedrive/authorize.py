@@ -1,0 +1,293 @@
+"""`tap-pipedrive auth`: from an OAuth app to the settings that sign in with it.
+
+A person lets the app in on Pipedrive's page, in a browser; the page leads back to a server that
+listens on this machine for just that. What comes back is exchanged for a refresh token.
+"""
+
+from __future__ import annotations
+
+import argparse
+import getpass
+import hmac
+import html
+import json
+import os
+import re
+import secrets
+import sys
+import threading
+import webbrowser
+from dataclasses import dataclass
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from queue import Empty, SimpleQueue
+from typing import TYPE_CHECKING, NoReturn
+from urllib.parse import parse_qs, urlsplit
+
+from typing_extensions import override
+
+from pipedrive_client import ClientSettings, ConfigError, Unauthorized, Unreachable
+from pipedrive_client.grant import authorize_url, exchange_code
+from pipedrive_client.settings import DEFAULT_OAUTH_TOKEN_URL, is_safe_url
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from pipedrive_client import TokenSet
+
+PORT = 8412
+CALLBACK = "/callback"
+_PREFIX = "TAP_PIPEDRIVE_"
+_ERROR_CODE = re.compile(r"\w{1,40}", re.ASCII)
+_COMPANY_HOST = ".pipedrive.com"
+
+
+def main(arguments: Sequence[str]) -> None:
+    """Run the subcommand.
+
+    Args:
+        arguments: what stands behind `auth`.
+
+    Raises:
+        ConfigError: something was not given, or cannot work.
+        Unauthorized: access was refused.
+        Unreachable: nobody answered.
+    """
+    given = _parser().parse_args(arguments)
+    target = None if given.save is None else SettingsFile.at(Path(given.save))
+    settings = ClientSettings.from_config(
+        {
+            "client_id": _asked("client_id", given.client_id, secret=False),
+            "client_secret": _asked("client_secret", given.client_secret, secret=True),
+            "oauth_token_url": given.oauth_token_url or os.environ.get(f"{_PREFIX}OAUTH_TOKEN_URL"),
+            "refresh_token": "not fetched yet",
+        }
+    )
+    tokens = let_in(settings, port=given.port, timeout_seconds=given.timeout_seconds, open_browser=given.open)
+    found = settings_of(settings, tokens)
+    if target:
+        target.write(found)
+        _tell(f"Saved the settings to {target.path}, which only you may read.")
+    else:
+        sys.stdout.write(json.dumps(found, indent=2) + "\n")
+
+
+class _Parser(argparse.ArgumentParser):
+    """A parser whose complaints are one sentence."""
+
+    @override
+    def error(self, message: str) -> NoReturn:
+        msg = f"auth: {message}; see tap-pipedrive auth --help."
+        raise ConfigError(msg)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = _Parser(
+        prog="tap-pipedrive auth",
+        description="Let an OAuth app in and print the settings that sign in with it. Client id and secret "
+        f"are taken from the options, from {_PREFIX}CLIENT_ID and {_PREFIX}CLIENT_SECRET, or asked for. "
+        "Nothing is stored unless --save says where.",
+    )
+    parser.add_argument("--client-id", help="client id of the app")
+    parser.add_argument("--client-secret", help="client secret of the app; other users can see options")
+    parser.add_argument(
+        "--port",
+        type=_port,
+        default=PORT,
+        help=f"port of the callback URL, http://127.0.0.1:PORT{CALLBACK}, as the app has it (%(default)s)",
+    )
+    parser.add_argument("--open", action="store_true", help="open the page in a browser")
+    parser.add_argument("--save", metavar="FILE", help="write the settings to this JSON file instead")
+    parser.add_argument(
+        "--timeout-seconds", type=float, default=300, help="how long to wait for the browser (%(default)s)"
+    )
+    parser.add_argument("--oauth-token-url", help="where tokens are fetched; authorize lies beside it")
+    return parser
+
+
+def _port(text: str) -> int:
+    if not text.isdecimal() or int(text) >= 1 << 16:
+        msg = f"{text!r} is no port"
+        raise argparse.ArgumentTypeError(msg)
+    return int(text)
+
+
+def _tell(text: str) -> None:
+    """Say something that is no result."""
+    sys.stderr.write(text + "\n")
+    sys.stderr.flush()
+
+
+def _asked(name: str, given: str | None, *, secret: bool) -> str:
+    """An option, else the environment, else what the person types."""
+    value = given or os.environ.get(_PREFIX + name.upper())
+    if not value:
+        prompt = f"{name.replace('_', ' ').capitalize()}: "
+        if sys.stdin.isatty() and secret:
+            value = getpass.getpass(prompt, stream=sys.stderr)
+        else:
+            sys.stderr.write(prompt)
+            sys.stderr.flush()
+            value = sys.stdin.readline()
+            sys.stderr.write("" if sys.stdin.isatty() else "\n")
+    if not value.strip():
+        option = f"--{name.replace('_', '-')}"
+        msg = f"auth needs the {name} of the app: give {option}, or set {_PREFIX}{name.upper()}."
+        raise ConfigError(msg)
+    return value.strip()
+
+
+# --- the browser's way back ---------------------------------------------------------------------
+
+
+class _Callback(ThreadingHTTPServer):
+    """Listens for the redirect. Browsers open spare connections, so each has a thread of its own."""
+
+    daemon_threads = True
+
+    def __init__(self, port: int, state: str) -> None:
+        self.state = state
+        self.answers: SimpleQueue[str | Exception] = SimpleQueue()
+        super().__init__(("127.0.0.1", port), _Handler)
+
+    def taken(self, query: Mapping[str, Sequence[str]]) -> str | Exception:
+        """The code of a redirect, or why there is none."""
+        state = query.get("state", [""])[0]
+        if not hmac.compare_digest(state.encode(), self.state.encode()):
+            return Unauthorized(
+                "What came to the callback is no answer to this request (its state differs): run auth again."
+            )
+        if error := query.get("error", [""])[0]:
+            code = error if _ERROR_CODE.fullmatch(error) else "error"
+            return Unauthorized(f"Access was refused on Pipedrive's page ({code}): nothing was authorized.")
+        return query.get("code", [""])[0] or Unauthorized(
+            "Pipedrive's page led back without a code: check the app's settings and run auth again."
+        )
+
+
+class _Handler(BaseHTTPRequestHandler):
+    server: _Callback
+    timeout = 10
+
+    def do_GET(self) -> None:
+        """Take the redirect, and tell the person that the window can be closed."""
+        parts = urlsplit(self.path)
+        if parts.path != CALLBACK:
+            self.send_error(404)
+            return
+        answer = self.server.taken(parse_qs(parts.query))
+        failed = isinstance(answer, Exception)
+        text = str(answer) if failed else "Pipedrive let the app in. You can close this window."
+        page = f"<!DOCTYPE html><meta charset=utf-8><title>tap-pipedrive</title><p>{html.escape(text)}</p>"
+        self.send_response(400 if failed else 200)
+        self.send_header("Content-Type", "text/html; charset=utf-8")
+        self.send_header("Referrer-Policy", "no-referrer")
+        self.end_headers()
+        self.wfile.write(page.encode())
+        self.server.answers.put(answer)
+
+    @override
+    def log_message(self, format: str, *args: object) -> None:
+        """Keep the code out of the log."""
+
+
+def let_in(settings: ClientSettings, *, port: int, timeout_seconds: float, open_browser: bool) -> TokenSet:
+    """The tokens of a person who lets the app in, in a browser, while this waits.
+
+    Args:
+        settings: the app.
+        port: of the callback URL; 0 takes a free one.
+        timeout_seconds: how long to wait for the person.
+        open_browser: whether to open the page, besides printing its address.
+
+    Raises:
+        ConfigError: the port is taken.
+        Unauthorized: access was refused, or the answer belongs to another request.
+        Unreachable: no answer came in time.
+    """
+    state = secrets.token_urlsafe(32)
+    try:
+        server = _Callback(port, state)
+    except OSError as error:
+        msg = (
+            f"auth cannot listen on port {port}: {error.strerror}. Give another --port, and the app its URL."
+        )
+        raise ConfigError(msg) from error
+    with server:
+        threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
+        redirect_uri = f"http://127.0.0.1:{server.server_port}{CALLBACK}"
+        url = authorize_url(settings, redirect_uri=redirect_uri, state=state)
+        _tell(f"The callback URL of the app must be {redirect_uri}")
+        _tell(f"Open this address in a browser and let the app in:\n\n{url}\n")
+        if open_browser:
+            webbrowser.open(url)
+        try:
+            answer = server.answers.get(timeout=timeout_seconds)
+        except Empty:
+            msg = f"No answer came to {redirect_uri} within {timeout_seconds:g} s: run auth again."
+            raise Unreachable(msg) from None
+        finally:
+            server.shutdown()
+    if isinstance(answer, Exception):
+        raise answer
+    return exchange_code(settings, code=answer, redirect_uri=redirect_uri)
+
+
+# --- the result -----------------------------------------------------------------------------------
+
+
+def settings_of(app: ClientSettings, tokens: TokenSet) -> dict[str, str]:
+    """The settings that sign in as the person who let the app in."""
+    found = {
+        "client_id": app.client_id or "",
+        "client_secret": app.client_secret or "",
+        "refresh_token": tokens.refresh_token,
+    }
+    host = urlsplit(tokens.api_domain or "").hostname or ""
+    if host.endswith(_COMPANY_HOST):
+        found["company_domain"] = host.removesuffix(_COMPANY_HOST)
+    elif tokens.api_domain and is_safe_url(tokens.api_domain):
+        found["api_url"] = tokens.api_domain
+    if app.oauth_token_url != DEFAULT_OAUTH_TOKEN_URL:
+        found["oauth_token_url"] = app.oauth_token_url
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class SettingsFile:
+    """A JSON file of settings; what else is in it stays."""
+
+    path: Path
+    content: Mapping[str, object]
+
+    @classmethod
+    def at(cls, path: Path) -> SettingsFile:
+        """The file, or the place where it can be.
+
+        Raises:
+            ConfigError: it cannot be written, or holds something else.
+        """
+        try:
+            text = path.read_text(encoding="utf-8") if path.exists() else "{}"
+            content = json.loads(text or "{}")
+        except OSError as error:
+            msg = f"auth cannot read {path}: {error.strerror}."
+            raise ConfigError(msg) from error
+        except ValueError as error:
+            msg = f"auth leaves {path} alone, which is no JSON: name another file with --save."
+            raise ConfigError(msg) from error
+        if not isinstance(content, dict):
+            msg = f"auth leaves {path} alone, which holds no settings: name another file with --save."
+            raise ConfigError(msg)
+        if not os.access(path.parent, os.W_OK):
+            msg = f"auth cannot write to {path.parent}: name another file with --save."
+            raise ConfigError(msg)
+        return cls(path, content)
+
+    def write(self, found: Mapping[str, object]) -> None:
+        """Add the settings; only the owner may read the file, whoever could before."""
+        scratch = self.path.with_name(f".{self.path.name}.{secrets.token_hex(4)}")
+        handle = os.open(scratch, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(handle, "w", encoding="utf-8") as out:
+            out.write(json.dumps({**self.content, **found}, indent=2) + "\n")
+        scratch.replace(self.path)

@@ -1,0 +1,275 @@
+"""`tap-pipedrive auth` against the emulator's OAuth pages, with a scripted browser."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import socket
+import stat
+import subprocess
+import sys
+from contextlib import contextmanager
+from html import unescape
+from urllib.error import HTTPError
+from urllib.parse import parse_qs, urlencode, urlsplit
+from urllib.request import urlopen
+
+import pytest
+
+APP = {"TAP_PIPEDRIVE_CLIENT_ID": "emulator-client", "TAP_PIPEDRIVE_CLIENT_SECRET": "emulator-secret"}
+COMMAND = [sys.executable, "-m", "tap_pipedrive", "auth", "--port", "0"]
+
+
+def environment(**more):
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("TAP_PIPEDRIVE_")}
+    return {**kept, **more}
+
+
+class Auth:
+    """The command under way."""
+
+    def __init__(self, emulator, *options, env=None, typed=""):
+        self.process = subprocess.Popen(
+            [*COMMAND, "--oauth-token-url", f"{emulator.url}/oauth/token", *options],
+            env=environment(**(APP if env is None else env)),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        self.process.stdin.write(typed)
+        self.process.stdin.close()
+        self.process.stdin = None
+        self.told = ""
+
+    @property
+    def url(self) -> str:
+        """The address the person is asked to open."""
+        for line in self.process.stderr:
+            self.told += line
+            if line.startswith("http"):
+                return line.strip()
+        raise AssertionError(f"no address was printed: {self.told}")
+
+    def end(self) -> tuple[int, str, str]:
+        out, err = self.process.communicate(timeout=30)
+        return self.process.returncode, out, self.told + err
+
+
+@contextmanager
+def running(emulator, *options, **more):
+    auth = Auth(emulator, *options, **more)
+    try:
+        yield auth
+    finally:
+        auth.process.kill()
+        auth.process.communicate()
+
+
+def press(url, button):
+    """What a person does: read the page, press a button, land on the callback."""
+    with urlopen(url) as page:
+        links = {
+            text: unescape(link) for link, text in re.findall(r'href="([^"]+)">(\w+)<', page.read().decode())
+        }
+    parts = urlsplit(url)
+    return visit(f"{parts.scheme}://{parts.netloc}{links[button]}")
+
+
+def visit(url):
+    try:
+        with urlopen(url) as answer:
+            return answer.status, answer.read().decode()
+    except HTTPError as error:
+        with error:
+            return error.code, error.read().decode()
+
+
+def test_who_lets_the_app_in_gets_settings_that_work(small, tmp_path):
+    with running(small) as auth:
+        url = auth.url
+        status, page = press(url, "Allow")
+        code, out, err = auth.end()
+    assert (code, status) == (0, 200)
+    assert "You can close this window" in page
+    settings = json.loads(out)
+    assert settings == {
+        "client_id": "emulator-client",
+        "client_secret": "emulator-secret",
+        "refresh_token": "emulator-refresh-token",
+        "api_url": small.url,
+        "oauth_token_url": f"{small.url}/oauth/token",
+    }
+    assert "emulator-secret" not in err
+    assert "emulator-refresh-token" not in err
+    config = tmp_path / "config.json"
+    config.write_text(out, encoding="utf-8")
+    catalog = subprocess.run(
+        [sys.executable, "-m", "tap_pipedrive", "--config", str(config), "--discover"],
+        env=environment(),
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert json.loads(catalog.stdout)["streams"]
+    assert list(tmp_path.iterdir()) == [config]
+
+
+def test_the_address_asks_for_this_app_and_this_request(small):
+    addresses = []
+    for _ in range(2):
+        with running(small) as auth:
+            addresses.append(urlsplit(auth.url))
+    queries = [parse_qs(address.query) for address in addresses]
+    assert {address.path for address in addresses} == {"/oauth/authorize"}
+    assert all(query["client_id"] == ["emulator-client"] for query in queries)
+    assert all(
+        re.fullmatch(r"http://127\.0\.0\.1:\d+/callback", query["redirect_uri"][0]) for query in queries
+    )
+    states = {query["state"][0] for query in queries}
+    assert len(states) == 2
+    assert all(len(state) >= 32 for state in states)
+
+
+def test_a_refusal_is_told(small):
+    with running(small) as auth:
+        status, page = press(auth.url, "Deny")
+        code, out, err = auth.end()
+    assert (code, status, out) == (3, 400, "")
+    assert err.splitlines()[-1] == (
+        "Access was refused on Pipedrive's page (user_denied): nothing was authorized."
+    )
+    assert "nothing was authorized" in page
+    assert "GET /oauth/token" not in small.requests()
+
+
+@pytest.mark.parametrize("state", [{"state": "another"}, {}], ids=["wrong", "none"])
+def test_an_answer_with_another_state_is_refused_before_its_code_is_used(small, state):
+    with running(small) as auth:
+        callback = parse_qs(urlsplit(auth.url).query)["redirect_uri"][0]
+        status, _ = visit(f"{callback}?{urlencode({'code': 'stolen', **state})}")
+        code, out, err = auth.end()
+    assert (code, status, out) == (3, 400, "")
+    assert "is no answer to this request (its state differs)" in err.splitlines()[-1]
+
+
+def test_nobody_answering_is_told(small):
+    with running(small, "--timeout-seconds", "0.2") as auth:
+        code, out, err = auth.end()
+    assert (code, out) == (1, "")
+    assert re.search(
+        r"No answer came to http://127\.0\.0\.1:\d+/callback within 0\.2 s", err.splitlines()[-1]
+    )
+
+
+def test_other_paths_are_not_the_callback(small):
+    with running(small) as auth:
+        url = auth.url
+        callback = parse_qs(urlsplit(url).query)["redirect_uri"][0]
+        assert visit(callback.replace("/callback", "/favicon.ico"))[0] == 404
+        press(url, "Allow")
+        assert auth.end()[0] == 0
+
+
+def test_a_wrong_secret_is_told_without_showing_it(small):
+    env = {**APP, "TAP_PIPEDRIVE_CLIENT_SECRET": "not-the-secret"}
+    with running(small, env=env) as auth:
+        press(auth.url, "Allow")
+        code, out, err = auth.end()
+    assert (code, out) == (3, "")
+    assert err.splitlines()[-1] == "Pipedrive refused the OAuth app: check client_id and client_secret."
+    assert "not-the-secret" not in err
+
+
+def test_id_and_secret_can_be_typed(small):
+    with running(small, env={}, typed="emulator-client\nemulator-secret\n") as auth:
+        press(auth.url, "Allow")
+        code, out, err = auth.end()
+    assert code == 0
+    assert json.loads(out)["client_secret"] == "emulator-secret"
+    assert "Client id: " in err
+    assert "emulator-secret" not in err
+
+
+def test_options_go_before_the_environment(small):
+    env = {"TAP_PIPEDRIVE_CLIENT_ID": "another", "TAP_PIPEDRIVE_CLIENT_SECRET": "another"}
+    options = ("--client-id", "emulator-client", "--client-secret", "emulator-secret")
+    with running(small, *options, env=env) as auth:
+        press(auth.url, "Allow")
+        assert auth.end()[0] == 0
+
+
+def test_save_writes_a_file_for_its_owner_only_and_keeps_what_is_in_it(small, tmp_path):
+    path = tmp_path / "config.json"
+    path.write_text('{"start_date": "2026-01-01", "refresh_token": "old"}', encoding="utf-8")
+    path.chmod(0o644)
+    with running(small, "--save", str(path)) as auth:
+        press(auth.url, "Allow")
+        code, out, err = auth.end()
+    assert (code, out) == (0, "")
+    assert f"Saved the settings to {path}" in err
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    saved = json.loads(path.read_text(encoding="utf-8"))
+    assert saved["start_date"] == "2026-01-01"
+    assert saved["refresh_token"] == "emulator-refresh-token"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_open_opens_the_page(small, tmp_path):
+    script = tmp_path / "browser.py"
+    script.write_text(
+        "import sys, urllib.request\nurllib.request.urlopen(sys.argv[1] + '&decision=allow').read()\n",
+        encoding="utf-8",
+    )
+    with running(small, "--open", env={**APP, "BROWSER": f"{sys.executable} {script} %s"}) as auth:
+        code, out, _ = auth.end()
+    assert code == 0
+    assert json.loads(out)["refresh_token"] == "emulator-refresh-token"
+
+
+@pytest.mark.parametrize(
+    ("options", "env", "sentence"),
+    [
+        ((), {}, "auth needs the client_id of the app: give --client-id, or set TAP_PIPEDRIVE_CLIENT_ID."),
+        (("--port", "high"), APP, "auth: argument --port: 'high' is no port; see tap-pipedrive auth"),
+        (("--port", "70000"), APP, "auth: argument --port: '70000' is no port"),
+        (("--prot", "1"), APP, "auth: unrecognized arguments: --prot 1; see tap-pipedrive auth --help."),
+        (("--oauth-token-url", "http://oauth.example/token"), APP, "oauth_token_url uses http, which sends"),
+        (("--save", "no/such/folder/config.json"), APP, "auth cannot write to no/such/folder"),
+    ],
+    ids=str,
+)
+def test_what_cannot_work_is_told_before_anything_is_opened(small, options, env, sentence):
+    with running(small, *options, env=env) as auth:
+        code, out, err = auth.end()
+    assert (code, out) == (2, "")
+    assert sentence in err.splitlines()[-1]
+    assert "Open this address" not in err
+    assert "Traceback" not in err
+
+
+@pytest.mark.parametrize(("text", "why"), [("# Notes", "is no JSON"), ("[1]", "holds no settings")])
+def test_a_file_that_holds_something_else_is_left_alone(small, tmp_path, text, why):
+    path = tmp_path / "notes.md"
+    path.write_text(text, encoding="utf-8")
+    with running(small, "--save", str(path)) as auth:
+        code, out, err = auth.end()
+    assert (code, out) == (2, "")
+    assert f"auth leaves {path} alone, which {why}" in err
+    assert path.read_text(encoding="utf-8") == text
+
+
+def test_a_taken_port_is_told(small):
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        with running(small, "--port", str(port)) as auth:
+            code, out, err = auth.end()
+    assert (code, out) == (2, "")
+    assert f"auth cannot listen on port {port}" in err.splitlines()[-1]
+
+
+def test_help_says_what_auth_does():
+    told = subprocess.run([*COMMAND, "--help"], env=environment(), capture_output=True, text=True, check=True)
+    assert "Let an OAuth app in" in told.stdout
+    assert told.stderr == ""
