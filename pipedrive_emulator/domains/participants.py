@@ -69,7 +69,11 @@ def _contact_person(
     if table != "deals" or after is None or after["person_id"] is None:
         return
     if before is None or before["person_id"] != after["person_id"]:
-        join(account, after["id"], after["person_id"], user_id)
+        if any(row["person_id"] == after["person_id"] for row in participants_of(account, after["id"])):
+            return
+        row = new_participant(after["id"], after["person_id"], user_id)
+        kept = account.record("participants", {**row, "add_time": sql(account.clock.now)})
+        _note(account, "participants", None, kept, user_id)
 
 
 @on_change
@@ -82,7 +86,7 @@ def _note(account: Account, table: str, before: Row | None, after: Row | None, u
         row = after or before or {}
         change = {"deal_id": row["deal_id"], "actor_user_id": user_id, "person_id": row["person_id"]}
         change.update({"action": "added" if now else "removed", "time": sql(account.clock.now)})
-        account.insert("participant_changes", change)
+        account.record("participant_changes", change)
 
 
 def show(account: Account, row: Row) -> Row:

@@ -1,0 +1,134 @@
+"""The journal of deals, persons and organizations: every changed field, kept by the common write path.
+
+Fields are named as v1 names them. A new record leaves one entry, for its `add_time`.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from pipedrive_emulator.account import FIELD_TABLES, on_change
+from pipedrive_emulator.clock import sql
+from pipedrive_emulator.customs import row_to_v1
+from pipedrive_emulator.paging import listed_page
+from pipedrive_emulator.registry import Call, Handler, handler
+from pipedrive_emulator.store import TableSpec, define_table
+
+if TYPE_CHECKING:
+    from pipedrive_emulator.account import Account
+    from pipedrive_emulator.http import Answer, Row
+
+# Table → (word in operation ids, object in the flow).
+JOURNALED = {
+    "deals": ("Deal", "dealChange"),
+    "persons": ("Person", "personChange"),
+    "organizations": ("Organization", "organizationChange"),
+}
+# Follows from other fields, or is no field of the record.
+SILENT = {
+    "id",
+    "add_time",
+    "update_time",
+    "custom_fields",
+    "local_won_date",
+    "local_lost_date",
+    "local_close_date",
+    "first_won_time",
+    "source_lead_id",
+}
+RENAMED = {"is_deleted": "deleted"}
+
+define_table(TableSpec(name="changes", label="Change", times="sql", created="time", updated=""))
+
+
+def _v1_names(account: Account, table: str) -> dict[str, str]:
+    fields = account.table(FIELD_TABLES[table])
+    return {row["code"]: row["key"] for row in fields.live() if not row["is_custom"]}
+
+
+def new_change(table: str, key: int, user_id: int, name: str, values: tuple[object, object]) -> Row:
+    """An entry as it is kept; `values` are the old and the new one."""
+    return {
+        "parent": f"{table}:{key}",
+        "field_key": name,
+        "is_custom": False,
+        "old_value": values[0],
+        "new_value": values[1],
+        "actor_user_id": user_id,
+    }
+
+
+def _differences(account: Account, table: str, before: Row, after: Row) -> list[Row]:
+    names = _v1_names(account, table)
+    found = [
+        {
+            "name": names.get(name, RENAMED.get(name, name)),
+            "values": (before.get(name), value),
+            "custom": False,
+        }
+        for name, value in after.items()
+        if name not in SILENT and before.get(name) != value
+    ]
+    if before["custom_fields"] != after["custom_fields"]:
+        was, now = (row_to_v1(account, table, row["custom_fields"]) for row in (before, after))
+        found += [
+            {"name": name, "values": (was.get(name), value), "custom": True}
+            for name, value in now.items()
+            if was.get(name) != value
+        ]
+    return found
+
+
+@on_change
+def _keep(account: Account, table: str, before: Row | None, after: Row | None, user_id: int) -> None:
+    """Note what a write changed, in the second of the write."""
+    if table not in JOURNALED or after is None:
+        return
+    time = sql(account.clock.now)
+    if before is None:
+        row = new_change(table, after["id"], user_id, "add_time", (None, time))
+        account.record("changes", {**row, "time": time})
+        return
+    for found in _differences(account, table, before, after):
+        row = new_change(table, after["id"], user_id, found["name"], found["values"])
+        account.record("changes", {**row, "is_custom": found["custom"], "time": time})
+
+
+def changes_of(account: Account, table: str, key: int) -> list[Row]:
+    """The entries of one record, newest first."""
+    kept = account.table("changes")
+    rows = [kept.row(seq) for seq in kept.where("parent", f"{table}:{key}")]
+    return sorted(rows, key=lambda row: (row["time"], row["id"]), reverse=True)
+
+
+def _as_text(value: object) -> str | None:
+    if value is None or isinstance(value, str):
+        return value
+    return msgspec.json.encode(value).decode()
+
+
+def _changelog(table: str) -> Handler:
+    def changelog(call: Call) -> Answer:
+        call.account.require(table, call.path["id"])
+        rows = [
+            {
+                "field_key": row["field_key"],
+                "old_value": _as_text(row["old_value"]),
+                "new_value": _as_text(row["new_value"]),
+                "actor_user_id": row["actor_user_id"],
+                "time": row["time"],
+                "change_source": "api",
+                "change_source_user_agent": None,
+                "is_bulk_update_flag": False,
+            }
+            for row in changes_of(call.account, table, call.path["id"])
+        ]
+        return listed_page(rows, call.query)
+
+    return changelog
+
+
+for _table, (_word, _) in JOURNALED.items():
+    handler(f"v1:get{_word}Changelog")(_changelog(_table))
