@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from pipedrive_emulator.account import on_change
 from pipedrive_emulator.customs import row_to_v1
 from pipedrive_emulator.domains.deals import check_currency
 from pipedrive_emulator.http import ApiError, Row, invalid
@@ -119,3 +120,29 @@ register(
         filter_type="leads",
     )
 )
+
+
+@on_change
+def _next_activity(account: Account, table: str, before: Row | None, after: Row | None, user_id: int) -> None:
+    """A lead knows the undone activity that comes next."""
+    if table != "activities":
+        return
+    kept = account.table("activities")
+    for lead_id in {row["lead_id"] for row in (before, after) if row is not None} - {None}:
+        lead = account.table("leads").get(lead_id)
+        rows = [row for row in map(kept.row, kept.where("lead_id", lead_id)) if kept.is_live(row)]
+        undone = sorted((row["due_date"] or "", row["id"]) for row in rows if not row["done"])
+        coming = undone[0][1] if undone else None
+        if lead is not None and lead["next_activity_id"] != coming:
+            account.update("leads", lead_id, {"next_activity_id": coming}, user_id, touch=False)
+
+
+@on_change
+def _drop_label(account: Account, table: str, before: Row | None, after: Row | None, user_id: int) -> None:
+    """A label that is deleted leaves the leads that carry it."""
+    if table != "lead_labels" or after is not None or before is None:
+        return
+    for row in list(account.table("leads").all()):
+        if before["id"] in row["label_ids"]:
+            labels = [label for label in row["label_ids"] if label != before["id"]]
+            account.update("leads", row["id"], {"label_ids": labels}, user_id, touch=False)

@@ -1,0 +1,144 @@
+"""Call logs with their recordings, v1."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from pipedrive_emulator.clock import parse
+from pipedrive_emulator.domains.activities import defaults as activity_defaults
+from pipedrive_emulator.domains.basics import COMPANY
+from pipedrive_emulator.http import Answer, ApiError, Row, invalid, success
+from pipedrive_emulator.paging import offset_page
+from pipedrive_emulator.registry import Call, handler
+from pipedrive_emulator.store import TableSpec, define_table
+
+if TYPE_CHECKING:
+    from pipedrive_emulator.account import Account
+
+SQL_TIME = re.compile(r"^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d$")
+REFERENCES = {
+    "user_id": "users",
+    "activity_id": "activities",
+    "person_id": "persons",
+    "org_id": "organizations",
+    "deal_id": "deals",
+    "lead_id": "leads",
+}
+DEFAULT_LIMIT = 50
+AUDIO = ("mp3", "wav", "ogg", "oga", "m4a", "aac", "webm", "flac")
+
+define_table(TableSpec(name="call_logs", label="Call log", key_kind="text", created="", updated=""))
+
+
+def new_call_log(body: Row, user_id: int) -> Row:
+    """A call log as it is kept."""
+    return {
+        "activity_id": None,
+        "person_id": None,
+        "org_id": None,
+        "deal_id": None,
+        "lead_id": None,
+        "subject": None,
+        "duration": None,
+        "outcome": None,
+        "from_phone_number": None,
+        "to_phone_number": None,
+        "has_recording": False,
+        "start_time": None,
+        "end_time": None,
+        "user_id": user_id,
+        "company_id": COMPANY["company_id"],
+        "note": None,
+        **body,
+    }
+
+
+def _checked(call: Call) -> Row:
+    body = dict(call.body)
+    for name, table in REFERENCES.items():
+        if body.get(name) is not None:
+            call.account.refer(table, body[name], name)
+    if body.get("deal_id") is not None and body.get("lead_id") is not None:
+        raise ApiError(400, "A call belongs to a deal or to a lead, not to both")
+    for name in ("start_time", "end_time"):
+        if not SQL_TIME.match(body[name]):
+            raise invalid(f"body.{name} must be YYYY-MM-DD HH:MM:SS")
+        try:
+            parse(body[name])
+        except ValueError:
+            raise invalid(f"body.{name} must be YYYY-MM-DD HH:MM:SS") from None
+        body[name] = f"{body[name].replace(' ', 'T')}.000Z"
+    if body["end_time"] < body["start_time"]:
+        raise ApiError(400, "end_time must not be before start_time")
+    if body.get("duration") is not None and not body["duration"].isdigit():
+        raise invalid("body.duration must be seconds in text")
+    return body
+
+
+def _activity(call: Call, row: Row) -> int:
+    """The activity of a call: made for it, done."""
+    person = row["person_id"]
+    activity = {
+        **activity_defaults(call),
+        "subject": row["subject"] or "Call",
+        "type": "call",
+        "owner_id": row["user_id"],
+        **{name: row[name] for name in ("person_id", "org_id", "deal_id", "lead_id", "note")},
+        "participants": [] if person is None else [{"person_id": person, "primary": True}],
+        "due_date": row["start_time"][:10],
+        "due_time": row["start_time"][11:19],
+        "done": True,
+        "marked_as_done_time": f"{row['end_time'][:19]}Z",
+    }
+    return int(call.account.insert("activities", activity, call.user_id)["id"])
+
+
+@handler("v1:addCallLog")
+def add_call_log(call: Call) -> Answer:
+    """A new call log, on the activity named or on one made for it."""
+    row = new_call_log(_checked(call), call.user_id)
+    if row["activity_id"] is None:
+        row["activity_id"] = _activity(call, row)
+    _, number = call.account.table("call_logs").new_key()
+    kept = call.account.insert("call_logs", {"id": f"CA{number:030x}", **row}, call.user_id)
+    return success(kept, status=call.operation.status)
+
+
+def _of_user(account: Account, user_id: int) -> list[Row]:
+    rows = [row for row in account.table("call_logs").all() if row["user_id"] == user_id]
+    return sorted(rows, key=lambda row: (row["start_time"], row["id"]), reverse=True)
+
+
+@handler("v1:getUserCallLogs")
+def list_call_logs(call: Call) -> Answer:
+    """The calls of the token's user, the latest first."""
+    query = {"limit": DEFAULT_LIMIT, **call.query}
+    return offset_page(call.operation, _of_user(call.account, call.user_id), query)
+
+
+@handler("v1:getCallLog")
+def get_call_log(call: Call) -> Answer:
+    """One call log."""
+    return success(call.account.require("call_logs", call.path["id"]))
+
+
+@handler("v1:deleteCallLog")
+def delete_call_log(call: Call) -> Answer:
+    """Nothing but success; the recording goes, the activity stays."""
+    call.account.remove("call_logs", call.account.require("call_logs", call.path["id"])["id"], call.user_id)
+    call.account.blobs.pop(f"call_logs:{call.path['id']}", None)
+    return success(None)
+
+
+@handler("v1:addCallLogAudioFile")
+def add_recording(call: Call) -> Answer:
+    """Nothing but success; an audio file is kept with the call, in place of the one before."""
+    row = call.account.require("call_logs", call.path["id"])
+    upload = call.uploads["file"]
+    suffix = upload.file_name.rpartition(".")[2].lower()
+    if not upload.content_type.startswith("audio/") and suffix not in AUDIO:
+        raise invalid("file must be audio")
+    call.account.blobs[f"call_logs:{row['id']}"] = upload.content
+    call.account.update("call_logs", row["id"], {"has_recording": True}, call.user_id)
+    return success(None)

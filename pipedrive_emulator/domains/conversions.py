@@ -1,0 +1,158 @@
+"""Turning leads into deals and deals into leads, v2: a job, and its status.
+
+The work is done when the job is started; its status says `running` once before it says `completed`, so that
+whoever does not ask again never learns the new id.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pipedrive_emulator.domains.deals import defaults as deal_defaults
+from pipedrive_emulator.domains.deals import first_stage
+from pipedrive_emulator.domains.leads import defaults as lead_defaults
+from pipedrive_emulator.http import Answer, ApiError, Row, not_found
+from pipedrive_emulator.http import success as succeed
+from pipedrive_emulator.registry import Call, Handler, handler
+from pipedrive_emulator.store import TableSpec, define_table
+
+if TYPE_CHECKING:
+    from pipedrive_emulator.account import Account
+
+# What goes along; history stays with the source.
+MOVED = ("activities", "notes", "files", "mail_threads", "call_logs")
+POLLS_BEFORE_DONE = 1
+
+define_table(TableSpec(name="conversions", label="Conversion", key_kind="uuid", created="", updated=""))
+
+
+def _move(account: Account, old: tuple[str, object], new: tuple[str, object], user_id: int) -> None:
+    for table in MOVED:
+        kept = account.table(table)
+        for seq in sorted(kept.where(*old)):
+            row = kept.row(seq)
+            changes: Row = {old[0]: None, new[0]: new[1]}
+            if table == "notes":
+                pins = [f"pinned_to_{column.removesuffix('_id')}_flag" for column, _ in (old, new)]
+                changes.update({pins[0]: False, pins[1]: row[pins[0]]})
+            account.update(table, row[kept.spec.key], changes, user_id, touch=False)
+
+
+def _start(call: Call, source: str, made: Row) -> Answer:
+    """Keep the job of a conversion and tell its id."""
+    job = {"source": source, "source_id": str(call.path["id"]), "made": made, "polls": 0}
+    row = call.account.insert("conversions", job, call.user_id)
+    return _answer({"conversion_id": row["id"]})
+
+
+def _answer(payload: Row) -> Answer:
+    answer = succeed(payload)
+    answer.body = answer.body[:-1] + b',"additional_data":null}'
+    return answer
+
+
+def _place(account: Account, body: Row) -> Row:
+    """Where the new deal goes."""
+    stage_id, pipeline_id = body.get("stage_id"), body.get("pipeline_id")
+    if stage_id is not None:
+        account.refer("stages", stage_id, "stage_id")
+        pipeline = account.require("stages", stage_id)["pipeline_id"]
+        if pipeline_id not in (None, pipeline):
+            raise ApiError(400, "stage_id belongs to another pipeline")
+        return {"stage_id": stage_id, "pipeline_id": pipeline}
+    if pipeline_id is None:
+        pipelines = account.table("pipelines").live()
+        pipeline_id = min(pipelines, key=lambda row: (row["order_nr"], row["id"]))["id"]
+    account.refer("pipelines", pipeline_id, "pipeline_id")
+    return {"stage_id": first_stage(account, pipeline_id), "pipeline_id": pipeline_id}
+
+
+@handler("v2:convertLeadToDeal")
+def lead_to_deal(call: Call) -> Answer:
+    """A job: the lead goes, a deal comes with what hung on the lead."""
+    account = call.account
+    lead = account.require("leads", call.path["id"])
+    if lead["is_archived"]:
+        raise ApiError(403, "An archived lead cannot be edited; un-archive it first")
+    value = lead["value"] or {"amount": 0, "currency": "EUR"}
+    row = {
+        **deal_defaults(call),
+        **_place(account, call.body),
+        "title": lead["title"],
+        "owner_id": lead["owner_id"],
+        "person_id": lead["person_id"],
+        "org_id": lead["organization_id"],
+        "value": value["amount"],
+        "currency": value["currency"],
+        "expected_close_date": lead["expected_close_date"],
+        "visible_to": int(lead["visible_to"]),
+        "origin": lead["origin"],
+        "origin_id": lead["origin_id"],
+        "channel": lead["channel"],
+        "channel_id": lead["channel_id"],
+        "source_lead_id": lead["id"],
+        "custom_fields": dict(lead["custom_fields"]),
+    }
+    deal = account.insert("deals", row, call.user_id)
+    _move(account, ("lead_id", lead["id"]), ("deal_id", deal["id"]), call.user_id)
+    account.delete("leads", lead["id"], call.user_id)
+    return _start(call, "leads", {"deal_id": deal["id"]})
+
+
+@handler("v2:convertDealToLead")
+def deal_to_lead(call: Call) -> Answer:
+    """A job: the deal is marked as deleted, a lead comes with what hung on the deal."""
+    account = call.account
+    deal = account.require("deals", call.path["id"])
+    if deal["is_archived"]:
+        raise ApiError(403, "An archived deal cannot be edited; un-archive it first")
+    if deal["status"] != "open":
+        raise ApiError(400, "Only an open deal can be converted")
+    if deal["person_id"] is None and deal["org_id"] is None:
+        raise ApiError(400, "A lead needs a person_id or an organization_id")
+    _, number = account.table("leads").new_key()
+    row = {
+        **lead_defaults(call),
+        "title": deal["title"],
+        "owner_id": deal["owner_id"],
+        "person_id": deal["person_id"],
+        "organization_id": deal["org_id"],
+        "value": {"amount": deal["value"], "currency": deal["currency"]},
+        "expected_close_date": deal["expected_close_date"],
+        "visible_to": str(deal["visible_to"]),
+        "source_name": "Deal",
+        "source_deal_id": deal["id"],
+        "channel": deal["channel"],
+        "channel_id": deal["channel_id"],
+        "cc_email": f"nordwind+1001+lead{number}@pipedrivemail.com",
+        "custom_fields": dict(deal["custom_fields"]),
+    }
+    lead = account.insert("leads", row, call.user_id)
+    _move(account, ("deal_id", deal["id"]), ("lead_id", lead["id"]), call.user_id)
+    account.update("deals", deal["id"], {"status": "deleted"}, call.user_id, touch=False)
+    account.delete("deals", deal["id"], call.user_id)
+    return _start(call, "deals", {"lead_id": lead["id"]})
+
+
+def _status(source: str) -> Handler:
+    def status(call: Call) -> Answer:
+        job = call.account.find("conversions", call.path["conversion_id"])
+        if job is None or (job["source"], job["source_id"]) != (source, str(call.path["id"])):
+            raise not_found("Conversion")
+        shown = {"conversion_id": job["id"], "status": "running"}
+        if job["polls"] >= POLLS_BEFORE_DONE:
+            return _answer({**job["made"], **shown, "status": "completed"})
+        call.account.update("conversions", job["id"], {"polls": job["polls"] + 1}, touch=False)
+        return _answer(shown)
+
+    return status
+
+
+handler("v2:getLeadConversionStatus")(_status("leads"))
+handler("v2:getDealConversionStatus")(_status("deals"))
+
+
+def seeded_job(account: Account, source: str, source_id: object, made: Row) -> Row:
+    """The finished job of a conversion in the past."""
+    job = {"source": source, "source_id": str(source_id), "made": made, "polls": POLLS_BEFORE_DONE}
+    return account.insert("conversions", job)

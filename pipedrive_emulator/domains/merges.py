@@ -1,0 +1,131 @@
+"""Merging two deals, persons or organizations, and copies of deals, v1.
+
+The record named in the path is absorbed and disappears like a deleted one; `merge_with_id` survives, keeps
+its own values, and takes over what it lacks.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from pipedrive_emulator.domains.participants import join, participants_of
+from pipedrive_emulator.domains.related_v1 import flat_deal, flat_person
+from pipedrive_emulator.domains.relations import move
+from pipedrive_emulator.http import Answer, ApiError, Row, success
+from pipedrive_emulator.registry import Call, Handler, handler
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from pipedrive_emulator.account import Account
+
+# What a survivor takes over when it has no value of its own.
+FILLED: dict[str, tuple[str, ...]] = {
+    "deals": ("person_id", "org_id", "expected_close_date", "probability", "channel", "channel_id"),
+    "persons": ("org_id", "picture_id", "postal_address", "notes", "birthday", "job_title"),
+    "organizations": (
+        "address",
+        "website",
+        "linkedin",
+        "industry",
+        "annual_revenue",
+        "employee_count",
+    ),
+}
+# Lists that grow together.
+JOINED: dict[str, tuple[str, ...]] = {
+    "deals": ("label_ids",),
+    "persons": ("label_ids", "emails", "phones", "im"),
+    "organizations": ("label_ids",),
+}
+
+
+def _joined(mine: list[Any], theirs: list[Any]) -> list[Any]:
+    """Labels in order of their ids; addresses and numbers once each, the survivor's first and primary."""
+    if any(isinstance(entry, int) for entry in (*mine, *theirs)):
+        return sorted({*mine, *theirs})
+    have = {entry["value"] for entry in mine}
+    added = [entry for entry in theirs if entry["value"] not in have]
+    return [*mine, *({**entry, "primary": False} if mine else entry for entry in added)]
+
+
+def _taken_over(table: str, survivor: Row, absorbed: Row) -> Row:
+    changes: Row = {
+        name: absorbed[name]
+        for name in FILLED[table]
+        if survivor.get(name) is None and absorbed.get(name) is not None
+    }
+    for name in JOINED[table]:
+        changes[name] = _joined(survivor[name], absorbed[name])
+    custom = survivor["custom_fields"]
+    changes["custom_fields"] = {
+        **custom,
+        **{key: value for key, value in absorbed["custom_fields"].items() if custom.get(key) is None},
+    }
+    return {name: value for name, value in changes.items() if survivor.get(name) != value}
+
+
+def _merge(call: Call, table: str) -> Row:
+    """The survivor after it absorbed the record of the path."""
+    account, other = call.account, call.body["merge_with_id"]
+    absorbed = account.require(table, call.path["id"])
+    if other == absorbed["id"]:
+        raise ApiError(400, "A record cannot be merged with itself")
+    account.refer(table, other, "merge_with_id")
+    survivor = account.require(table, other)
+    if absorbed.get("is_archived") or survivor.get("is_archived"):
+        raise ApiError(403, "An archived deal cannot be edited; un-archive it first")
+    changes = _taken_over(table, survivor, absorbed)
+    move(account, table, absorbed["id"], other, call.user_id)
+    if table == "deals":
+        account.update(table, absorbed["id"], {"status": "deleted"}, call.user_id, touch=False)
+    account.delete(table, absorbed["id"], call.user_id)
+    return account.update(table, other, changes, call.user_id)
+
+
+def _only_id(_: Account, row: Row) -> Row:
+    return {"id": row["id"]}
+
+
+def _handler(table: str, show: Callable[[Account, Row], Row]) -> Handler:
+    def merge(call: Call) -> Answer:
+        survivor = _merge(call, table)
+        shown = show(call.account, survivor)
+        if len(shown) > 1:
+            shown["merge_what_id"] = call.path["id"]
+        return success(shown, status=call.operation.status)
+
+    return merge
+
+
+for _table, _key, _show in (
+    ("deals", "v1:mergeDeals", flat_deal),
+    ("persons", "v1:mergePersons", flat_person),
+    ("organizations", "v1:mergeOrganizations", _only_id),
+):
+    handler(_key)(_handler(_table, _show))
+
+
+@handler("v1:duplicateDeal")
+def duplicate_deal(call: Call) -> Answer:
+    """A copy of a deal with its products and participants, without its notes, files and activities."""
+    account = call.account
+    source = account.require("deals", call.path["id"])
+    if source["is_archived"]:
+        raise ApiError(403, "An archived deal cannot be edited; un-archive it first")
+    fresh = {
+        "add_time": None,
+        "update_time": None,
+        "stage_change_time": None,
+        "creator_user_id": call.user_id,
+    }
+    row = {name: value for name, value in source.items() if name not in ("id", "first_won_time")}
+    copy = account.insert("deals", {**row, **fresh, "origin": "API"}, call.user_id)
+    for participant in participants_of(account, source["id"]):
+        join(account, copy["id"], participant["person_id"], call.user_id)
+    lines = account.table("deal_products")
+    for seq in sorted(lines.where("deal_id", source["id"])):
+        line = {name: value for name, value in lines.row(seq).items() if name != "id"}
+        fresh_line = {"deal_id": copy["id"], "add_time": None, "update_time": None}
+        account.insert("deal_products", {**line, **fresh_line}, call.user_id)
+    return success(flat_deal(account, account.require("deals", copy["id"])), status=call.operation.status)

@@ -1,0 +1,147 @@
+"""Moving all that hangs on one record to another: for merges and conversions."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from pipedrive_emulator.domains.followers import FOLLOWED
+
+if TYPE_CHECKING:
+    from pipedrive_emulator.account import Account
+    from pipedrive_emulator.http import Row
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Relations:
+    """What refers to the records of a table.
+
+    Args:
+        columns: (table, field holding the id).
+        lists: (table, field holding a list of ids).
+    """
+
+    columns: tuple[tuple[str, str], ...]
+    lists: tuple[tuple[str, str], ...] = ()
+
+
+RELATIONS = {
+    "deals": Relations(
+        columns=(
+            ("activities", "deal_id"),
+            ("notes", "deal_id"),
+            ("files", "deal_id"),
+            ("deal_products", "deal_id"),
+            ("discounts", "deal_id"),
+            ("installments", "deal_id"),
+            ("mail_threads", "deal_id"),
+            ("call_logs", "deal_id"),
+            ("leads", "source_deal_id"),
+        ),
+        lists=(("projects", "deal_ids"),),
+    ),
+    "persons": Relations(
+        columns=(
+            ("deals", "person_id"),
+            ("leads", "person_id"),
+            ("activities", "person_id"),
+            ("notes", "person_id"),
+            ("files", "person_id"),
+            ("mail_links", "person_id"),
+            ("call_logs", "person_id"),
+        ),
+        lists=(("projects", "person_ids"),),
+    ),
+    "organizations": Relations(
+        columns=(
+            ("persons", "org_id"),
+            ("deals", "org_id"),
+            ("leads", "organization_id"),
+            ("activities", "org_id"),
+            ("notes", "org_id"),
+            ("files", "org_id"),
+            ("mail_links", "org_id"),
+            ("call_logs", "org_id"),
+        ),
+        lists=(("projects", "org_ids"),),
+    ),
+}
+
+
+def move(account: Account, table: str, old: int, new: int, user_id: int) -> None:
+    """Let everything that refers to record `old` refer to record `new`; update times stay."""
+    relations = RELATIONS[table]
+    for other, name in relations.columns:
+        kept = account.table(other)
+        for seq in sorted(kept.where(name, old)):
+            key = kept.row(seq)[kept.spec.key]
+            account.update(other, key, {name: new}, user_id, touch=False)
+    for other, name in relations.lists:
+        for row in list(account.table(other).all()):
+            if old in row[name]:
+                ids = sorted({new if number == old else number for number in row[name]})
+                account.update(other, row["id"], {name: ids}, user_id, touch=False)
+    if table == "deals":
+        _move_participants(account, ("deal_id", "person_id"), old, new, user_id)
+    elif table == "persons":
+        _move_participants(account, ("person_id", "deal_id"), old, new, user_id)
+        _move_attendance(account, old, new, user_id)
+    elif table == "organizations":
+        _move_relationships(account, old, new, user_id)
+    if table in FOLLOWED:
+        _move_followers(account, table, old, new, user_id)
+
+
+def _move_participants(account: Account, names: tuple[str, str], old: int, new: int, user_id: int) -> None:
+    """Participants move unless the other side has them already."""
+    moved, other = names
+    kept = account.table("participants")
+    present = {kept.row(seq)[other] for seq in kept.where(moved, new) if kept.is_live(kept.row(seq))}
+    for seq in sorted(kept.where(moved, old)):
+        row = kept.row(seq)
+        if kept.is_live(row):
+            if row[other] in present:
+                account.delete("participants", seq, user_id)
+            else:
+                account.update("participants", seq, {moved: new}, user_id)
+
+
+def _move_attendance(account: Account, old: int, new: int, user_id: int) -> None:
+    """Who took part in an activity as the old person takes part as the new one, once."""
+    kept = account.table("activities")
+    # Rows made when read name nobody but their main person.
+    for seq in sorted({*kept.where("person_id", new), *kept.rows}):
+        row = kept.row(seq)
+        if any(entry["person_id"] == old for entry in row["participants"]):
+            entries: dict[int, Row] = {}
+            for entry in row["participants"]:
+                number = new if entry["person_id"] == old else entry["person_id"]
+                primary = entry["primary"] or entries.get(number, {}).get("primary", False)
+                entries[number] = {"person_id": number, "primary": primary}
+            changes = {"participants": list(entries.values())}
+            account.update("activities", seq, changes, user_id, touch=False)
+
+
+def _move_relationships(account: Account, old: int, new: int, user_id: int) -> None:
+    """Related organizations stay related, but none to itself and no two twice."""
+    ends = ("rel_owner_org_id", "rel_linked_org_id")
+    kept = account.table("organization_relationships")
+    for end in ends:
+        for seq in sorted(kept.where(end, old)):
+            row = {**kept.row(seq), end: new}
+            pair = {row[name] for name in ends}
+            rows = [other for other in kept.all() if other["id"] != seq]
+            if len(pair) == 1 or any({other[name] for name in ends} == pair for other in rows):
+                account.remove("organization_relationships", seq, user_id)
+            else:
+                account.update("organization_relationships", seq, {end: new}, user_id, touch=False)
+
+
+def _move_followers(account: Account, table: str, old: int, new: int, user_id: int) -> None:
+    kept = account.table("followers")
+    present = {kept.row(seq)["user_id"] for seq in kept.where("parent", f"{table}:{new}")}
+    for seq in sorted(kept.where("parent", f"{table}:{old}")):
+        if kept.row(seq)["user_id"] in present:
+            account.remove("followers", seq, user_id)
+        else:
+            account.update("followers", seq, {"parent": f"{table}:{new}"}, user_id)

@@ -1,0 +1,51 @@
+"""Calls of the first users, one with a recording, and a conversion in the past."""
+
+from __future__ import annotations
+
+from pipedrive_emulator.clock import DAY_SECONDS, START, millis
+from pipedrive_emulator.domains.call_logs import new_call_log
+from pipedrive_emulator.domains.conversions import seeded_job
+from pipedrive_emulator.registry import Seed, seeder
+
+OLDEST = START - 90 * DAY_SECONDS
+OUTCOMES = ("connected", "no_answer", "left_message", "left_voicemail", "wrong_number", "busy")
+NOTES = (None, "<p>Ruft zurück</p>", "電話した")
+RECORDED_EACH, OTHER_USER_EACH, MINUTE = 7, 6, 60
+
+
+@seeder(38)
+def calls(seed: Seed) -> None:
+    """Call logs on deals, some on persons only; half of them without a duration."""
+    account = seed.account
+    activities = account.table("activities").count()
+    for place in range(1, seed.count(small=9, medium=130, large=1_000) + 1):
+        started = OLDEST + place * 5_400
+        body = {
+            "id": f"CA{place:030x}",
+            "activity_id": place % activities + 1 if place % 4 else None,
+            "person_id": place % 25 + 1,
+            "org_id": place % 11 + 1 if place % 2 else None,
+            "deal_id": place * 2 + 1 if place % 3 else None,
+            "subject": "Rückruf" if place % 2 else None,
+            "duration": str(30 + place) if place % 2 else None,
+            "outcome": OUTCOMES[place % len(OUTCOMES)],
+            "from_phone_number": "+372 555 0101" if place % 3 else None,
+            "to_phone_number": f"+49 30 {10_000 + place}",
+            "has_recording": place % RECORDED_EACH == 0,
+            "start_time": millis(started),
+            "end_time": millis(started + MINUTE),
+            "note": NOTES[place % len(NOTES)],
+        }
+        row = account.insert("call_logs", new_call_log(body, 2 if place % OTHER_USER_EACH == 0 else 1))
+        if row["has_recording"]:
+            account.blobs[f"call_logs:{row['id']}"] = b"ID3" + bytes(20)
+
+
+@seeder(39)
+def conversions(seed: Seed) -> None:
+    """Deal 1 came of a lead that is gone; the first lead came of a deal."""
+    if seed.empty:
+        return
+    lead = next(seed.account.table("leads").live())
+    seeded_job(seed.account, "deals", 1, {"lead_id": lead["id"]})
+    seeded_job(seed.account, "leads", lead["id"], {"deal_id": 1})
