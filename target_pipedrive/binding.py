@@ -126,8 +126,10 @@ class Binding:
             encoded = self.encode(value)
             if encoded is None:
                 self.empty(draft)
-            else:
-                draft.body[self.name] = encoded
+                return
+            draft.body[self.name] = encoded
+            if self.foreign and isinstance(encoded, list):
+                _refer_within(encoded, draft)
         elif place is Place.CUSTOM:
             if self.entity is not None and self._refers(draft.custom, draft, value):
                 return
@@ -182,7 +184,8 @@ class Binding:
                 entity=entity,
                 external_id=str(external),
                 place=place,
-                optional=self.foreign and entity == "users",
+                optional=self.foreign and (entity == "users" or self.place is Place.CUSTOM),
+                soft=self.place is Place.CUSTOM and entity != "users",
             )
         )
         return True
@@ -200,6 +203,27 @@ class Binding:
                 )
             )
         return True
+
+
+def _refer_within(entries: list[object], draft: Draft) -> None:
+    """Translate the ids inside the objects of a list, such as the participants of an activity."""
+    for entry in entries:
+        if not isinstance(entry, dict):
+            continue
+        for name in entry.keys() & REFERENCES.keys():
+            entity = REFERENCES[name]
+            external = str(entry[name])
+            if entity == "users":
+                del entry[name]
+            draft.references.append(
+                Reference(
+                    column=name,
+                    entity=entity,
+                    external_id=external,
+                    place=entry,
+                    optional=entity == "users",
+                )
+            )
 
 
 class _Slot(dict[str, object]):

@@ -281,11 +281,38 @@ class Engine:
     def _park(self, task: Task, missing: NotYet) -> None:
         """Let a record wait for the row it points at."""
         place = (missing.entity, missing.external_id)
+        self._scheduler.let_pass(task)
+        task.stale = True
         with self._park_lock:
-            if self.links.get(*place) is None and not self.links.complete:
+            if self.links.get(*place) is None:
                 self._parked.setdefault(place, []).append(task)
                 return
         self._scheduler.resume(task)
+
+    def _give_up_some(self) -> bool:
+        """Let records stop waiting, now that nothing more comes; False when none waits.
+
+        First those that wait for a row that nobody is about to make, then those whose row is written and lacks
+        a custom field, then, as they wait for each other, all.
+        """
+        with self._park_lock:
+            parked = [(place, task) for place, tasks in self._parked.items() for task in tasks]
+            chosen = [
+                task
+                for (entity, external_id), task in parked
+                if task.first is None and not self._scheduler.is_expected((entity, f"ext:{external_id}"))
+            ]
+            chosen = chosen or [task for _, task in parked if task.first is not None]
+            chosen = chosen or [task for _, task in parked]
+            leaving = set(chosen)
+            for place in list(self._parked):
+                self._parked[place] = [task for task in self._parked[place] if task not in leaving]
+                if not self._parked[place]:
+                    del self._parked[place]
+        for task in sorted(chosen, key=lambda one: one.number):
+            task.give_up = True
+            self._scheduler.resume(task)
+        return bool(chosen)
 
     def _linked(self, entity: str, external_id: str) -> None:
         """Let the records go on that waited for this row."""
@@ -331,14 +358,8 @@ class Engine:
     def finish(self) -> None:
         """Wait for everything, book it, and close; raises what ended the run."""
         self._scheduler.drain()
-        with self._park_lock:
-            # Nothing more comes: what still waits for a row fails with a sentence.
-            self.links.complete = True
-            waiting = [task for tasks in self._parked.values() for task in tasks]
-            self._parked.clear()
-        for task in sorted(waiting, key=lambda one: one.number):
-            self._scheduler.resume(task)
-        self._scheduler.drain()
+        while self._ended_by is None and self._give_up_some():
+            self._scheduler.drain()
         self._keeper.drained()
         if self._ended_by is None and not self.options.dry_run:
             streams = sorted(self.streams)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from target_pipedrive import encode
@@ -39,7 +40,7 @@ class EntityPlan(Plan):
             for name, column in (action.path_columns if action else {}).items():
                 mapped = spec.path.get(name, name)
                 if mapped != spec.key:
-                    columns.setdefault(mapped, column)
+                    columns.setdefault(mapped, replace(column, name=mapped))
         super().__init__(stream, settings, options, book, columns)
         self.spec = spec
         self.entity_name = spec.name

@@ -15,7 +15,6 @@ class Links:
     """External ids by entity; safe to share between threads.
 
     Attributes:
-        complete: whether the input has ended, so that no further row will be linked by it.
         on_link: called with entity and external id whenever a row is linked.
     """
 
@@ -24,7 +23,6 @@ class Links:
         self._ids: dict[tuple[str, str], str] = {}
         self._external: dict[tuple[str, str], set[str]] = {}
         self._streams: dict[str, set[tuple[str, str]]] = {}
-        self.complete = False
         self.on_link: Callable[[str, str], None] | None = None
         for link in known:
             self.put(link.entity, link.external_id, link.id, link.stream)

@@ -87,7 +87,9 @@ class Performer:
         draft, action = task.draft, plan.action
         if draft is None:
             raise RecordFault("has no content")
-        notes = fill_references(draft, self._links, last=self._links.complete)
+        notes, later = fill_references(draft, self._links, last=task.give_up)
+        if later is not None:
+            raise later
         if draft.external_id is not None and action.verb is Verb.ADD:
             known = self._links.get(plan.entity_name, draft.external_id)
             if known is not None:

@@ -170,15 +170,50 @@ class Scheduler:
 
     def _leave(self, task: Task) -> None:
         for key in (*task.owns, *task.needs):
+            self._leave_queue(task, key)
+
+    def _leave_queue(self, task: Task, key: LockKey) -> None:
+        queue = self._rows.get(key)
+        if queue is None:
+            return
+        if queue.owner is task:
+            queue.owner = None
+        elif task in queue.users:
+            queue.users.remove(task)
+        if queue.owner is None and not queue.users:
+            del self._rows[key]
+
+    def let_pass(self, task: Task) -> None:
+        """Let later tasks change the rows this one needs, because it waits for one of them to come.
+
+        When its own row is written already, later tasks may point at that too; only changes of it still wait.
+        """
+        with self._changed:
+            for key in task.needs:
+                self._leave_queue(task, key)
+            task.needs = ()
+            if task.first is not None:
+                for key in task.owns:
+                    queue = self._rows.get(key)
+                    if queue is not None and queue.owner is task:
+                        queue.owner = None
+                        queue.users.append(task)
+            kept = set(task.owns)
+            waiting, task.followers = task.followers, []
+            for follower in waiting:
+                blocked = not kept.isdisjoint(follower.owns)
+                if task.first is None:
+                    blocked = blocked or not kept.isdisjoint(follower.needs)
+                if blocked:
+                    task.followers.append(follower)
+                else:
+                    self._count_down(follower)
+
+    def is_expected(self, key: LockKey) -> bool:
+        """Whether an unfinished task may still make this row."""
+        with self._changed:
             queue = self._rows.get(key)
-            if queue is None:
-                continue
-            if queue.owner is task:
-                queue.owner = None
-            elif task in queue.users:
-                queue.users.remove(task)
-            if queue.owner is None and not queue.users:
-                del self._rows[key]
+            return queue is not None and queue.owner is not None
 
     def resume(self, task: Task) -> None:
         """Run a task again that ended without a result."""

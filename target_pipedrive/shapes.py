@@ -44,7 +44,7 @@ def primary_participant(draft: Draft, extras: Mapping[str, object]) -> None:
     """`person_id` of an activity as its primary participant, the only way Pipedrive takes it."""
     del extras
     person = draft.body.pop("person_id", None)
-    waiting = [one for one in draft.references if one.column == "person_id"]
+    waiting = [one for one in draft.references if one.column == "person_id" and one.place is draft.body]
     if draft.body.get("participants"):
         draft.references = [one for one in draft.references if one not in waiting]
         return

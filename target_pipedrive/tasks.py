@@ -59,6 +59,8 @@ class Reference:
         external_id: what the ledger knows it by.
         place: the mapping that takes the id.
         optional: whether the column is left out when the ledger does not know the other row.
+        soft: whether the record is written before the other row is known, and the column in a second call;
+            custom fields may point in circles.
     """
 
     column: str
@@ -66,6 +68,7 @@ class Reference:
     external_id: str
     place: dict[str, object]
     optional: bool = False
+    soft: bool = False
 
 
 @dataclass(slots=True, kw_only=True)
@@ -131,6 +134,8 @@ class Task:
         stale: whether an earlier task may have changed the row since.
         waiting: how many other tasks and look-ups it waits for.
         followers: tasks that wait for it.
+        give_up: whether to stop waiting for rows it points at.
+        first: how a first call ended that left out what was not known yet.
         result: set at the end.
     """
 
@@ -150,4 +155,6 @@ class Task:
     stale: bool = False
     waiting: int = 0
     followers: list[Task] = field(default_factory=list)
+    give_up: bool = False
+    first: Result | None = None
     result: Result | None = None

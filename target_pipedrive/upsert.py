@@ -77,7 +77,20 @@ class Upserter:
             raise RecordFault("has no content")
         if draft.deleted:
             return self._delete(task, plan, draft)
-        notes = fill_references(draft, self._links, last=self._links.complete)
+        notes, later = fill_references(draft, self._links, last=task.give_up)
+        if later is not None and draft.body.get("is_archived") is True:
+            raise later  # once it is archived, nothing can be added to it
+        result = self._bring(task, plan, draft, notes)
+        first, task.first = task.first, None
+        if first is not None and result.outcome in (Outcome.UPDATED, Outcome.UNCHANGED):
+            result = replace(first, note=result.note)
+        if later is not None and result.outcome is not Outcome.SKIPPED:
+            task.first = result
+            raise later
+        return result
+
+    def _bring(self, task: Task, plan: EntityPlan, draft: Draft, notes: str) -> Result:
+        """Add or change the row."""
         row_id, row = self._find(task, plan, draft)
         if row_id is None or (row is None and plan.spec.chosen_key):
             return self._add(task, plan, draft, notes)
@@ -342,7 +355,7 @@ class NotYet(Exception):  # noqa: N818 - a reason to wait, not an error
         self.external_id = external_id
 
 
-def fill_references(draft: Draft, links: Links, *, last: bool) -> str:
+def fill_references(draft: Draft, links: Links, *, last: bool) -> tuple[str, NotYet | None]:
     """Put the ids of rows that the record names by external id.
 
     Args:
@@ -351,17 +364,21 @@ def fill_references(draft: Draft, links: Links, *, last: bool) -> str:
         last: whether nothing more will come.
 
     Returns:
-        What was left out, for the results.
+        What was left out, for the results; and what a custom field waits for, which is no reason not to write
+        the rest.
 
     Raises:
         NotYet: a row is not known, and may still come.
         RecordFault: a row is not known.
     """
-    left_out = []
+    left_out: list[str] = []
+    later: NotYet | None = None
     for reference in draft.references:
         row_id = links.get(reference.entity, reference.external_id)
         if row_id is not None:
             reference.place[reference.column] = int(row_id) if row_id.isdigit() else row_id
+        elif reference.soft and not last:
+            later = later or NotYet(reference.entity, reference.external_id)
         elif reference.optional:
             left_out.append(
                 f"{reference.column} left out: {reference.entity} {reference.external_id} is not linked"
@@ -373,7 +390,7 @@ def fill_references(draft: Draft, links: Links, *, last: bool) -> str:
                 f"{reference.column} points at {reference.entity} {reference.external_id}, which this ledger "
                 "does not know: load it too, or leave the column out"
             )
-    return "; ".join(left_out)
+    return "; ".join(left_out), later
 
 
 def _is_gone(row: Row) -> bool:

@@ -67,10 +67,12 @@ class Account:
             return kind.choices[0]
         if name in SPECIAL and kind.name not in {"list", "map", "object"}:
             return SPECIAL[name]
-        if name in LIST_REFERENCES and (name != "label_ids" or kind.items.name == "uuid"):
+        if name in LIST_REFERENCES and kind.name == "list" and name != "label_ids":
             return [self.id_of(LIST_REFERENCES[name])]
         if name in REFERENCES and kind.name in {"int", "uuid", "str"}:
             return self.id_of(REFERENCES[name])
+        if name == "label_ids" and kind.name == "list":
+            return []
         if kind.name == "list":
             return [self.value(name, kind.items)]
         if kind.name == "object":
