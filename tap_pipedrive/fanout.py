@@ -19,11 +19,27 @@ if TYPE_CHECKING:
 def contexts_of(stream: PipedriveStream, parents: Sequence[Row]) -> list[Context]:
     """What a fan-out must ask for, for these rows of its parent; deleted parents have nothing to give."""
     parent = _parent(stream)
-    return [
+    found: list[Context] = [
         {name: row.get(column) for name, column in parent.context.items()}
         for row in parents
         if not row.get("is_deleted") and (parent.when is None or row.get(parent.when, True))
     ]
+    return found if stream.asked is None else [one for one in found if _first_time(stream.asked, one)]
+
+
+def _first_time(asked: set[tuple[object, ...]], context: Context) -> bool:
+    """Whether this is new; a parent may have several rows, as a mail thread has in two folders."""
+    key = tuple(context.values())
+    if key in asked:
+        return False
+    asked.add(key)
+    return True
+
+
+def cost_per_parent(stream: PipedriveStream) -> float:
+    """Tokens that a row of the parent costs at least, with what hangs below the fan-out."""
+    own = sum(read.cost for read in stream.spec.reads) / _parent(stream).bulk
+    return own + sum(cost_per_parent(child) for child in stream.wanted_children())
 
 
 def fan_out(stream: PipedriveStream, contexts: Sequence[Context]) -> None:

@@ -66,6 +66,9 @@ class PipedriveStream(Stream):
         self._plans: dict[str, RowPlan] = {}
         self._announced = False
         self._emitted = 0
+        parent = self.spec.parent
+        whole_key = parent is None or {*tap.specs[parent.stream].primary_keys} <= {*parent.context.values()}
+        self.asked: set[tuple[object, ...]] | None = None if whole_key else set()
         self._counter: metrics.Counter | None = None
         super().__init__(tap=cast("Any", tap), name=self.spec.name)
         self.primary_keys = self.spec.primary_keys

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from jsonschema import Draft202012Validator
 
 from tap_pipedrive.catalog import STREAMS
 from tests.support.gate import Gate
@@ -12,9 +13,9 @@ from tests.support.singer import run_tap
 LIVE = [name for name, spec in STREAMS.items() if not spec.removed_on]
 
 
-def test_all_streams_pass_the_gate(medium, tmp_path):
-    gate = Gate(medium.url, tmp_path / "gate.jsonl")
-    config = {**medium.config(), **ALL_STREAMS, "api_url": gate.url, "files_dir": str(tmp_path)}
+def every_stream(emulator, folder) -> None:
+    gate = Gate(emulator.url, folder / "gate.jsonl")
+    config = {**emulator.config(), **ALL_STREAMS, "api_url": gate.url, "files_dir": str(folder)}
     out = run_tap(config, *LIVE)
     summary, problems = gate.close()
     assert not problems
@@ -24,6 +25,23 @@ def test_all_streams_pass_the_gate(medium, tmp_path):
     }
     assert claimed <= set(summary["operations"])
     assert {name for name in LIVE if not out.records[name]} == set()
+    for name in LIVE:
+        schema = out.schemas[name]
+        keys = [tuple(record[key] for key in schema["key_properties"]) for record in out.records[name]]
+        assert len(keys) == len(set(keys)), name
+        validator = Draft202012Validator(schema["schema"])
+        assert not [error.message for record in out.records[name] for error in validator.iter_errors(record)][
+            :3
+        ]
+
+
+def test_all_streams_of_the_small_account_pass_the_gate(small, tmp_path):
+    every_stream(small, tmp_path)
+
+
+@pytest.mark.soak
+def test_all_streams_of_the_medium_account_pass_the_gate(medium, tmp_path):
+    every_stream(medium, tmp_path)
 
 
 @pytest.mark.parametrize("stream", ["deals", "persons", "leads"])

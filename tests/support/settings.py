@@ -9,7 +9,7 @@ ALL_STREAMS: dict[str, object] = {
         {"stream": "person_searches", "term": "mar"},
         {"stream": "organization_searches", "term": "en"},
         {"stream": "product_searches", "term": "va"},
-        {"stream": "project_searches", "term": "pro"},
+        {"stream": "project_searches", "term": "an"},
         {"stream": "item_searches", "term": "deal"},
         {"stream": "item_field_searches", "term": "deal", "entity_type": "deal", "field": "title"},
         {"stream": "user_searches", "term": "mari"},

@@ -1,0 +1,74 @@
+"""Running `python -m tap_pipedrive` as a user does."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from tests.support.singer import Output
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def environment(**more: str) -> dict[str, str]:
+    """This process's environment without settings of the tap."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("TAP_PIPEDRIVE_")}
+    return {**kept, **more}
+
+
+@dataclass
+class Told:
+    """What a command left behind."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def output(self) -> Output:
+        """The Singer messages; every line must be one."""
+        return Output([json.loads(line) for line in self.out.splitlines()])
+
+    @property
+    def last_line(self) -> str:
+        return self.err.splitlines()[-1]
+
+
+def tap(*arguments: str, env: dict[str, str] | None = None) -> Told:
+    done = subprocess.run(
+        [sys.executable, "-m", "tap_pipedrive", *arguments],
+        env=environment(**(env or {})),
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    return Told(done.returncode, done.stdout, done.stderr)
+
+
+class Files:
+    """Config, catalog and state as files in a folder."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def write(self, name: str, content: Any) -> str:
+        """Path of a file with this text, or this value as JSON."""
+        path = self.folder / name
+        path.write_text(content if isinstance(content, str) else json.dumps(content), encoding="utf-8")
+        return str(path)
+
+    def arguments(self, config: Any = None, *, catalog: Any = None, state: Any = None) -> list[str]:
+        given = {"config": config, "catalog": catalog, "state": state}
+        return [
+            part
+            for name, content in given.items()
+            if content is not None
+            for part in (f"--{name}", self.write(f"{name}.json", content))
+        ]
