@@ -6,7 +6,6 @@ The account is the emulator's; after set-up every request stays on this machine.
 from __future__ import annotations
 
 import shutil
-import signal
 import sys
 import tempfile
 import time
@@ -18,17 +17,13 @@ from rich.console import Console
 from rich.table import Table
 
 from demo.account import Account
-from demo.processes import Failed, emulator
+from demo.processes import Failed, emulator, interrupts
 from demo.stage import Stage
 from demo.warehouse import SCHEMA
 
 if TYPE_CHECKING:
-    from types import FrameType
-
     from demo.stage import Run
     from demo.warehouse import Warehouse
-
-INTERRUPTED = 128
 
 QUESTION = f"""\
 select d.tier, count(*) as deals,
@@ -140,17 +135,14 @@ def tell(folder: Path) -> int:
     return min(wrong, 1)
 
 
-def _interrupt(number: int, _: FrameType | None) -> None:
-    raise SystemExit(INTERRUPTED + number)
-
-
 def main() -> int:
     """Tell the story and clean up after it, whatever happens; returns the exit code."""
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, _interrupt)
     began = time.monotonic()
-    folder = Path(tempfile.mkdtemp(prefix="pipedrive-demo-"))
+    interrupts.catch()
+    with interrupts.held():
+        folder = Path(tempfile.mkdtemp(prefix="pipedrive-demo-"))
     try:
+        interrupts.let_through()
         code = tell(folder)
     except Failed as failure:
         console.print(failure.output, markup=False, highlight=False, soft_wrap=True)
@@ -160,9 +152,7 @@ def main() -> int:
         console.print("\nStopped.")
         code = int(stopped.code or 0)
     finally:
-        # A second Ctrl-C must not leave half of it behind.
-        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-            signal.signal(number, signal.SIG_IGN)
+        interrupts.ignore()
         shutil.rmtree(folder, ignore_errors=True)
     console.print(
         f"\n{time.monotonic() - began:.0f} s in all; nothing is left behind but .venv.", highlight=False

@@ -15,10 +15,13 @@ from typing import IO, TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
+    from types import FrameType
 
     from rich.console import Console
 
 BIN = Path(sys.executable).parent
+INTERRUPTED = 128
+STOPPING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 _GRACE_SECONDS = 5.0
 _LINE_EVERY_SECONDS = 5.0
 _LAST_LINES = 20
@@ -34,6 +37,59 @@ class Failed(Exception):  # noqa: N818  it is what happened
         self.output = "\n".join((telling or lines)[-_LAST_LINES:])
 
 
+class Interrupts:
+    """Turns the first signal to stop into `SystemExit`, when it can do no harm; ignores the rest."""
+
+    def __init__(self) -> None:
+        self._held = False
+        self._came: int | None = None
+        self._stopping = False
+
+    def catch(self) -> None:
+        """From here on."""
+        for number in STOPPING:
+            signal.signal(number, self._take)
+
+    def ignore(self) -> None:
+        """Let nothing disturb from here on."""
+        self._stopping = True
+
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """Let no signal through meanwhile; `let_through` delivers one that came."""
+        self._held = True
+        try:
+            yield
+        except BaseException:
+            self._held = False
+            raise
+
+    def let_through(self) -> None:
+        """Raise what came while signals were held.
+
+        Raises:
+            SystemExit: with 128 plus the number of the signal.
+        """
+        self._held = False
+        if self._came is not None:
+            self._stop(self._came)
+
+    def _take(self, number: int, _: FrameType | None) -> None:
+        if self._stopping:
+            return
+        if self._held:
+            self._came = number
+        else:
+            self._stop(number)
+
+    def _stop(self, number: int) -> None:
+        self._stopping = True
+        raise SystemExit(INTERRUPTED + number)
+
+
+interrupts = Interrupts()
+
+
 @contextmanager
 def process(
     command: Sequence[str], *, stdout: IO[str] | int, stderr: IO[str] | int | None = None, **options: object
@@ -42,10 +98,12 @@ def process(
 
     A group of its own, since Ctrl-C must reach this program alone: it then ends the others in order.
     """
-    running = subprocess.Popen(
-        list(command), stdout=stdout, stderr=stderr, text=True, start_new_session=True, **options
-    )
+    with interrupts.held():  # a program that was started must be known before anything ends this one
+        running = subprocess.Popen(
+            list(command), stdout=stdout, stderr=stderr, text=True, start_new_session=True, **options
+        )
     try:
+        interrupts.let_through()
         yield running
     finally:
         _end(running)
