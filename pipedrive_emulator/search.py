@@ -66,13 +66,18 @@ def note_texts(account: Account, name: str, number: object) -> list[str]:
     return [TAG.sub(" ", row["content"]).strip() for row in rows if table.is_live(row)]
 
 
-def items_page(found: list[tuple[float, Row]], query: Row) -> Answer:
-    """A cursor page of scored items, the best first."""
+def ranked_page(found: list[tuple[float, Row]], query: Row) -> tuple[list[Row], str | None]:
+    """A page of scored items, the best first, and the cursor of the next page or None."""
     ranked = sorted(found, key=lambda pair: (-pair[0], str(pair[1].get("type")), pair[1]["id"]))
     limit = query.get("limit", DEFAULT_LIMIT)
-    start = read_cursor(query["cursor"], "position", "asc").id if "cursor" in query else 0
+    start = read_cursor(query["cursor"], "position", "asc").id if "cursor" in query else query.get("start", 0)
     following = None
     if start + limit < len(ranked):
         following = Cursor(field="position", value=start + limit, direction="asc", id=start + limit).text()
-    items = [{"result_score": value, "item": item} for value, item in ranked[start : start + limit]]
+    return [{"result_score": value, "item": item} for value, item in ranked[start : start + limit]], following
+
+
+def items_page(found: list[tuple[float, Row]], query: Row) -> Answer:
+    """A cursor page of scored items, the best first."""
+    items, following = ranked_page(found, query)
     return success({"items": items}, additional={"next_cursor": following})

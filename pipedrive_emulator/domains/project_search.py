@@ -43,10 +43,8 @@ def _item(account: Account, row: Row) -> Row:
     }
 
 
-@handler("v2:searchProjects")
-def search(call: Call) -> Answer:
+def found_projects(account: Account, query: Row) -> list[tuple[float, Row]]:
     """The projects that hold the term in one of the fields; deleted ones are never found."""
-    account, query = call.account, call.query
     term, exact = term_of(query), query.get("exact_match", False)
     fields = query.get("fields", FIELDS)
     found: list[tuple[float, Row]] = []
@@ -65,4 +63,10 @@ def search(call: Call) -> Answer:
         if value:
             matched = {name: hits(texts[name], term, exact=exact) for name in ("custom_fields", "notes")}
             found.append((value, {**_item(account, row), **matched}))
-    return items_page(found, query)
+    return found
+
+
+@handler("v2:searchProjects")
+def search(call: Call) -> Answer:
+    """A page of the projects that were found."""
+    return items_page(found_projects(call.account, call.query), call.query)
