@@ -23,11 +23,12 @@ from target_pipedrive.faults import RecordFault
 from target_pipedrive.keeper import Keeper
 from target_pipedrive.links import Links
 from target_pipedrive.perform import Performer, sentence
+from target_pipedrive.references import NotYet
 from target_pipedrive.report import Report
 from target_pipedrive.rows import BULK, Rows
 from target_pipedrive.schedule import Scheduler
 from target_pipedrive.tasks import Draft, Outcome, Result, Task
-from target_pipedrive.upsert import DeleteGuard, NotYet, Upserter
+from target_pipedrive.upsert import DeleteGuard, Upserter
 
 if TYPE_CHECKING:
     import logging
@@ -292,7 +293,7 @@ class Engine:
     def _give_up_some(self) -> bool:
         """Let records stop waiting, now that nothing more comes; False when none waits.
 
-        First those that wait for a row that nobody is about to make, then those whose row is written and lacks
+        First those that wait for a row nobody is about to make, then those whose row is written and lacks
         a custom field, then, as they wait for each other, all.
         """
         with self._park_lock:

@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING
 from pipedrive_client import FeatureOff, PipedriveError, RunError, TransientError, Unreachable
 from target_pipedrive.entities import ENTITIES
 from target_pipedrive.faults import RecordFault
+from target_pipedrive.matching import SkipRecord
 from target_pipedrive.raw import RawRequest
+from target_pipedrive.references import fill_references
 from target_pipedrive.spec import Verb
 from target_pipedrive.tasks import Outcome, Result
-from target_pipedrive.upsert import SkipRecord, fill_references
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

@@ -166,3 +166,8 @@ class Rows:
         )
         for page in pages:
             yield from page.rows
+
+
+def is_gone(row: Row) -> bool:
+    """Whether the row is only the trace of a deleted one."""
+    return row.get("is_deleted") is True

@@ -11,6 +11,9 @@ from target_pipedrive import compare
 from target_pipedrive.customs import flat_form
 from target_pipedrive.encode import encoder
 from target_pipedrive.faults import RecordFault
+from target_pipedrive.matching import Matcher
+from target_pipedrive.references import fill_references
+from target_pipedrive.rows import is_gone
 from target_pipedrive.tasks import Draft, Outcome, Result
 
 if TYPE_CHECKING:
@@ -63,7 +66,7 @@ class Upserter:
         self._book = book
         self._options = options
         self._guard = guard
-        self._matched: dict[tuple[str, str], str] = {}
+        self._matcher = Matcher(rows, options.on_ambiguous)
 
     def perform(self, task: Task, plan: EntityPlan) -> Result:
         """Bring Pipedrive to what the record says.
@@ -96,7 +99,7 @@ class Upserter:
             return self._add(task, plan, draft, notes)
         if row is None and plan.spec.read is None and plan.spec.single is None:
             row = {}
-        if row is None or _is_gone(row):
+        if row is None or is_gone(row):
             return self._gone(task, plan, draft, row_id)
         if draft.external_id is not None:
             self._links.put(plan.spec.name, draft.external_id, row_id, task.stream)
@@ -112,7 +115,7 @@ class Upserter:
         if row_id is None and draft.external_id is not None:
             row_id = self._links.get(plan.spec.name, draft.external_id)
         if row_id is None and draft.matches:
-            row_id = self._match(task, plan, draft)
+            row_id = self._matcher.find(task, plan, draft)
             if row_id is None:
                 return None, None
         if row_id is None:
@@ -122,63 +125,6 @@ class Upserter:
         if task.was_read and not task.stale:
             return row_id, task.row
         return row_id, self._rows.one(plan.spec, row_id, draft.body, task.stream)
-
-    def _match(self, task: Task, plan: EntityPlan, draft: Draft) -> str | None:
-        """Id of the row that agrees with the record in every field of `match_on`.
-
-        Raises:
-            RecordFault: none of the fields can be searched, or several rows agree.
-        """
-        spec = plan.spec
-        wanted = str(sorted((name, str(value).casefold()) for name, value in draft.matches.items()))
-        known = self._matched.get((spec.name, wanted))
-        if known is not None:
-            return known
-        found = self._candidates(task, plan, draft)
-        if len(found) > 1:
-            ids = sorted(found, key=lambda one: (len(one), one))
-            choice = self._options.on_ambiguous
-            if choice == "skip":
-                raise SkipRecord(f"{len(found)} rows match")
-            if choice == "fail":
-                raise RecordFault(
-                    f"matches {len(found)} {spec.name} ({', '.join(ids[:5])}); merge them, match on more "
-                    "fields, or set on_ambiguous"
-                )
-            return ids[0] if choice == "oldest" else ids[-1]
-        if found:
-            self._matched[spec.name, wanted] = found[0]
-            return found[0]
-        return None
-
-    def _candidates(self, task: Task, plan: EntityPlan, draft: Draft) -> list[str]:
-        spec = plan.spec
-        searched = [name for name in draft.matches if spec.search and self._search_column(plan, name)]
-        if spec.search is not None and searched:
-            name = searched[0]
-            term = _term(draft.matches[name])
-            ids = self._rows.search(spec, self._search_column(plan, name) or name, term, task.stream)
-            rows = {one: self._rows.one(spec, one, draft.body, task.stream) for one in dict.fromkeys(ids)}
-        elif spec.read is not None and spec.read.ids is None:
-            rows = dict(self._rows.listed(spec, draft.body, task.stream))
-        else:
-            raise RecordFault(
-                f"cannot be found by {', '.join(draft.matches)}: {spec.name} have no such search"
-            )
-        return [
-            one
-            for one, row in rows.items()
-            if row is not None
-            and not _is_gone(row)
-            and all(_agrees(row, name, value, plan) for name, value in draft.matches.items())
-        ]
-
-    def _search_column(self, plan: EntityPlan, name: str) -> str | None:
-        """The column of the search for a match field; custom fields share one."""
-        fields = plan.spec.search.fields if plan.spec.search else {}
-        if name in fields:
-            return name
-        return "custom_fields" if len(name) == 40 and "custom_fields" in fields else None  # noqa: PLR2004 - a key
 
     # --- writing ----------------------------------------------------------------------------------
 
@@ -207,9 +153,7 @@ class Upserter:
         if done.id is not None:
             if draft.external_id is not None:
                 self._links.put(spec.name, draft.external_id, done.id, task.stream)
-            if draft.matches:
-                wanted = str(sorted((name, str(value).casefold()) for name, value in draft.matches.items()))
-                self._matched[spec.name, wanted] = done.id
+            self._matcher.remember(plan, draft, done.id)
         self._add_rest(task, plan, draft, body, done)
         return Result(outcome=Outcome.CREATED, id=done.id, note="; ".join(filter(None, (done.note, notes))))
 
@@ -294,7 +238,7 @@ class Upserter:
         for reference in draft.references:
             reference.place[reference.column] = self._links.get(reference.entity, reference.external_id)
         row_id, row = self._find(task, plan, draft)
-        if row_id is None or ((spec.read or spec.single) and (row is None or _is_gone(row))):
+        if row_id is None or ((spec.read or spec.single) and (row is None or is_gone(row))):
             return Result(outcome=Outcome.UNCHANGED, id=row_id, note="was gone already")
         self._guard.take()
         path = self._path(action, plan, draft, row_id)
@@ -342,62 +286,6 @@ class Upserter:
         return found
 
 
-class SkipRecord(Exception):  # noqa: N818 - an outcome, not an error
-    """The record is to be skipped; the text says why."""
-
-
-class NotYet(Exception):  # noqa: N818 - a reason to wait, not an error
-    """The record points at a row that may still come."""
-
-    def __init__(self, entity: str, external_id: str) -> None:
-        super().__init__(entity, external_id)
-        self.entity = entity
-        self.external_id = external_id
-
-
-def fill_references(draft: Draft, links: Links, *, last: bool) -> tuple[str, NotYet | None]:
-    """Put the ids of rows that the record names by external id.
-
-    Args:
-        draft: what waits for ids.
-        links: what is known by now.
-        last: whether nothing more will come.
-
-    Returns:
-        What was left out, for the results; and what a custom field waits for, which is no reason not to write
-        the rest.
-
-    Raises:
-        NotYet: a row is not known, and may still come.
-        RecordFault: a row is not known.
-    """
-    left_out: list[str] = []
-    later: NotYet | None = None
-    for reference in draft.references:
-        row_id = links.get(reference.entity, reference.external_id)
-        if row_id is not None:
-            reference.place[reference.column] = int(row_id) if row_id.isdigit() else row_id
-        elif reference.soft and not last:
-            later = later or NotYet(reference.entity, reference.external_id)
-        elif reference.optional:
-            left_out.append(
-                f"{reference.column} left out: {reference.entity} {reference.external_id} is not linked"
-            )
-        elif not last:
-            raise NotYet(reference.entity, reference.external_id)
-        else:
-            raise RecordFault(
-                f"{reference.column} points at {reference.entity} {reference.external_id}, which this ledger "
-                "does not know: load it too, or leave the column out"
-            )
-    return "; ".join(left_out), later
-
-
-def _is_gone(row: Row) -> bool:
-    """Whether the row is only the trace of a deleted one."""
-    return row.get("is_deleted") is True
-
-
 def _not_emptied(draft: Draft, row: Row) -> str:
     """Columns that the record empties and Pipedrive cannot."""
     names = [name for name in draft.emptied if row.get(name) not in (*_EMPTY, False, 0)]
@@ -411,29 +299,3 @@ def _complete_required(
     for name, column in action.body_columns.items():
         if column.required and name not in changed:
             changed[name] = body.get(name, row.get(name))
-
-
-def _term(value: object) -> str:
-    """What to search for: of several addresses the first."""
-    if isinstance(value, list) and value:
-        first = value[0]
-        return str(first.get("value") if isinstance(first, Mapping) else first)
-    if isinstance(value, Mapping):
-        return str(value.get("value"))
-    return str(value)
-
-
-def _agrees(row: Row, name: str, value: object, plan: EntityPlan) -> bool:
-    """Whether a row holds the value a record is matched by; case and outer spaces do not matter."""
-    held = row.get(name)
-    if name not in plan.columns:
-        customs = row.get("custom_fields")
-        held = customs.get(name) if isinstance(customs, Mapping) else held
-    if isinstance(held, list):
-        terms = {_folded(_term([one])) for one in held}
-        return _folded(_term(value)) in terms
-    return _folded(_term(value)) == _folded(_term(held)) or compare.same_value(value, held)
-
-
-def _folded(text: str) -> str:
-    return text.strip().casefold()

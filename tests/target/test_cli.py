@@ -1,0 +1,134 @@
+"""The command line, as a process."""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+
+from tests.target.helpers import lines_of, rows, state
+
+COMMAND = [sys.executable, "-m", "target_pipedrive"]
+
+
+def run(folder, *arguments, config=None, text=""):
+    """The finished process."""
+    command = [*COMMAND, *arguments]
+    if config is not None:
+        (folder / "config.json").write_text(json.dumps(config))
+        command += ["--config", str(folder / "config.json")]
+    return subprocess.run(
+        command, cwd=folder, input=text, capture_output=True, text=True, timeout=60, check=False
+    )
+
+
+def test_about_lists_what_is_honoured(tmp_path):
+    about = json.loads(run(tmp_path, "--about", "--format=json").stdout)
+    settings = (
+        set(about["settings"]["properties"]) if "properties" in about["settings"] else set()
+    )
+    assert {"match_on", "ledger_path", "api_token", "dry_run"} <= settings
+    assert not {"add_record_metadata", "load_method", "batch_size_rows"} & settings
+    assert set(about["capabilities"]) == {"about", "structured-logging"}
+
+
+def test_version(tmp_path):
+    assert "target-pipedrive v" in run(tmp_path, "--version").stdout
+
+
+def test_a_load_ends_with_the_table_and_exit_code_0(small, tmp_path):
+    done = run(
+        tmp_path, config=small.config(), text=lines_of(rows("add_deal", {"title": "A"}), state({"n": 1}))
+    )
+    assert done.returncode == 0
+    assert done.stdout == '{"n": 1}\n'
+    assert "add_deal" in done.stderr
+    assert "created" in done.stderr
+    assert "emulator-token" not in done.stderr
+
+
+def test_failures_end_with_exit_code_1_and_a_reject_file(small, tmp_path):
+    done = run(tmp_path, config=small.config(), text=lines_of(rows("add_deal", {"value": 1})))
+    assert done.returncode == 1
+    assert "needs title" in done.stderr
+    assert (tmp_path / "target-pipedrive-rejects.singer").exists()
+
+
+@pytest.mark.parametrize(
+    ("wrong", "sentence"),
+    [
+        ({"api_token": ""}, "No sign-in is configured"),
+        ({"api_url": "http://example.com"}, "uses http"),
+        ({"on_ambiguous": "perhaps"}, "on_ambiguous"),
+        ({"streams": {"x": {"entity": "persons", "wirte": "add"}}}, "has no 'wirte'"),
+        ({"max_failures": -1}, "max_failures must be a whole number"),
+    ],
+)
+def test_settings_that_cannot_work_are_told_in_a_sentence(small, tmp_path, wrong, sentence):
+    done = run(tmp_path, config={**small.config(), **wrong}, text="")
+    assert done.returncode != 0
+    assert sentence in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_wrong_token_ends_with_one_sentence_and_no_secret(small, tmp_path):
+    config = {**small.config(), "api_token": "not-the-token-at-all"}
+    done = run(tmp_path, config=config, text=lines_of(rows("add_deal", {"title": "A"}), state({"n": 1})))
+    assert done.returncode == 3
+    assert "the token was refused" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert "not-the-token-at-all" not in done.stderr
+    assert done.stdout == ""
+
+
+def test_a_spent_budget_has_an_exit_code_of_its_own(small, tmp_path):
+    config = {**small.config(), "daily_token_budget": 12}
+    deals = [{"title": str(number)} for number in range(20)]
+    done = run(tmp_path, config=config, text=lines_of(rows("add_deal", *deals), state({"n": 1})))
+    assert done.returncode == 4
+    assert done.stdout == ""
+    again = run(tmp_path, config=small.config(), text=lines_of(rows("add_deal", *deals), state({"n": 1})))
+    assert again.returncode == 0
+    assert len([one for one in small.rows("deals") if one["title"] in {str(n) for n in range(20)}]) == 20
+
+
+def test_the_ledger_can_be_listed_exported_and_forgotten(small, tmp_path):
+    run(tmp_path, config=small.config(), text=lines_of(rows("deals", {"external_id": "x-1", "title": "A"})))
+    assert "deals  x-1  ->" in run(tmp_path, "ledger", "list").stdout
+    exported = [json.loads(line) for line in run(tmp_path, "ledger", "export").stdout.splitlines()]
+    assert exported[0]["external_id"] == "x-1"
+    assert "Forgot 1" in run(tmp_path, "ledger", "forget", "deals", "x-1").stdout
+    assert run(tmp_path, "ledger", "list").stdout == ""
+    missing = run(tmp_path, "ledger", "list", "--ledger", "nowhere.sqlite")
+    assert missing.returncode == 2
+    assert "There is no ledger" in missing.stderr
+
+
+def test_a_signal_books_what_is_done(small, tmp_path):
+    (tmp_path / "config.json").write_text(json.dumps(small.config()))
+    process = subprocess.Popen(
+        [*COMMAND, "--config", "config.json"],
+        cwd=tmp_path,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    process.stdin.write(lines_of(rows("add_deal", {"title": "Before the signal"}), state({"n": 1})))
+    process.stdin.flush()
+    assert process.stdout.readline() == '{"n": 1}\n'
+    process.send_signal(signal.SIGTERM)
+    _, errors = process.communicate(timeout=30)
+    assert process.returncode == 128 + signal.SIGTERM
+    assert "Stopping" in errors
+
+
+@pytest.mark.perf
+def test_starts_within_a_second(tmp_path):
+    begun = time.monotonic()
+    run(tmp_path, "--version")
+    assert time.monotonic() - begun < 2  # a loose floor: the measured value is under 1
