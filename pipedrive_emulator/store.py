@@ -104,9 +104,10 @@ class Table:
         """The number of the row with this id, deleted ones included; None when there is none."""
         if self.spec.key_kind != "integer":
             return self._seqs.get(str(key))
-        return key if isinstance(key, int) and self._holds(key) else None
+        return key if isinstance(key, int) and self.holds(key) else None
 
-    def _holds(self, seq: int) -> bool:
+    def holds(self, seq: int) -> bool:
+        """Whether there is a row with this number, deleted ones included."""
         in_base = self.base is not None and 1 <= seq <= self.base.count and seq not in self._gone
         return seq in self.rows or in_base
 
@@ -216,7 +217,7 @@ class Table:
             key = row[self.spec.key]
             if self.spec.key_kind == "integer":
                 seq = int(row[self.spec.key])
-        if self._holds(seq):
+        if self.holds(seq):
             raise ValueError(f"{self.spec.name} {seq} exists")
         self._next = max(self._next, seq + 1)
         full = (

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
@@ -19,9 +20,11 @@ from pipedrive_emulator.search import (
     score,
     term_of,
 )
+from pipedrive_emulator.search_index import exact_rows
 
 if TYPE_CHECKING:
     from pipedrive_emulator.account import Account
+    from pipedrive_emulator.store import Table
 
 Item = Callable[["Account", Row], Row]
 Texts = Callable[[Row], list[str]]
@@ -61,7 +64,7 @@ class Searched:
         term, exact = term_of(query), query.get("exact_match", False)
         wanted = [name for name in query.get("fields", self.fields) if name in self.fields]
         found = []
-        for row in self._rows(account, query, term):
+        for row in self._rows(account, query, term, wanted):
             texts = self._texts(account, row, wanted)
             value = score((text for name in wanted for text in texts[name]), term, exact=exact)
             if value:
@@ -89,36 +92,32 @@ class Searched:
                 item.update(extra(account, row))
         return item
 
-    def _rows(self, account: Account, query: Row, term: str) -> Iterator[Row]:
-        """Live rows that can match: their bytes, or those of a note on them, hold the term."""
+    def _rows(self, account: Account, query: Row, term: str, wanted: list[str]) -> Iterator[Row]:
+        """Live rows that can match: those of a filter, or those whose bytes or notes hold the term."""
         table = account.table(self.table)
         filters = [(self.filters[name], query[name]) for name in self.filters if name in query]
         if filters:
-            sets = [table.where(column, value) for column, value in filters]
-            seqs = sorted(set.intersection(*sets))
+            seqs = sorted(set.intersection(*(table.where(column, value) for column, value in filters)))
             yield from islice((row for row in map(table.row, seqs) if table.is_live(row)), MOST_FILTERED)
             return
-        noted = _noted(account, self.note, term) if self.note else set()
-        # Encoded text is a hundredth of the work of a decoded row.
-        needle = encode(term)[1:-1].decode()
-        for seq in table.seqs():
-            if needle in table.encoded(seq).decode().lower() or seq in noted:
-                row = table.row(seq)
-                if table.is_live(row):
-                    yield row
+        noted = _noted(account, table, self.note, term) if "notes" in wanted else set()
+        if query.get("exact_match"):
+            fields = {name: self.texts[name] for name in wanted if name in self.texts}
+            if "custom_fields" in wanted:
+                fields["custom_fields"] = partial(custom_texts, account, self.table)
+            found: Iterable[int] = sorted({*exact_rows(table, term, fields), *noted})
+        else:
+            # Encoded text is a hundredth of the work of a decoded row.
+            needle = encode(term)[1:-1].decode()
+            found = (s for s in table.seqs() if s in noted or needle in table.encoded(s).decode().lower())
+        yield from (row for row in map(table.row, found) if table.is_live(row))
 
 
-def _noted(account: Account, column: str, term: str) -> set[int]:
+def _noted(account: Account, table: Table, column: str, term: str) -> set[int]:
     """Numbers of the rows with a note that may hold the term."""
     notes, needle = account.table("notes"), encode(term.split(maxsplit=1)[0])[1:-1].decode()
-    table = account.table(
-        {"deal_id": "deals", "person_id": "persons", "lead_id": "leads"}.get(column, "organizations")
-    )
-    found = set()
-    for seq in notes.seqs():
-        if needle in notes.encoded(seq).decode().lower():
-            found.add(table.seq(notes.row(seq)[column]))
-    return {seq for seq in found if seq is not None}
+    keys = [notes.row(s)[column] for s in notes.seqs() if needle in notes.encoded(s).decode().lower()]
+    return {seq for seq in map(table.seq, keys) if seq is not None}
 
 
 def _named(account: Account, table: str, key: object, name: str = "name") -> Row | None:
