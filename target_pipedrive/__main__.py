@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import sys
 
-from pipedrive_client.cli import run
+from pipedrive_client.cli import run, told_version
 
 
 def main() -> None:
     """Run target-pipedrive: a load, or `ledger list|export|forget`."""
+    if told_version("target-pipedrive", sys.argv[1:]):
+        return
     if sys.argv[1:2] == ["ledger"]:
         from target_pipedrive.ledger_cli import ledger  # noqa: PLC0415  a load needs none of it
 

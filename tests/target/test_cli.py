@@ -28,9 +28,7 @@ def run(folder, *arguments, config=None, text=""):
 
 def test_about_lists_what_is_honoured(tmp_path):
     about = json.loads(run(tmp_path, "--about", "--format=json").stdout)
-    settings = (
-        set(about["settings"]["properties"]) if "properties" in about["settings"] else set()
-    )
+    settings = set(about["settings"]["properties"]) if "properties" in about["settings"] else set()
     assert {"match_on", "ledger_path", "api_token", "dry_run"} <= settings
     assert not {"add_record_metadata", "load_method", "batch_size_rows"} & settings
     assert set(about["capabilities"]) == {"about", "structured-logging"}

@@ -67,7 +67,7 @@ def launcher(small, tmp_path):
     started.close()
 
 
-def mixed(size, seed=1):
+def mixed(size, seed=1):  # noqa: C901, PLR0912 - one branch for each kind of write
     """Adds, updates, deletes, with and without keys, some of the same content."""
     dice = random.Random(seed)
     messages = [
@@ -81,9 +81,11 @@ def mixed(size, seed=1):
         schema("update_deal", "id title"),
         schema("delete_deal", "id"),
         schema("add_activity", "subject deal_id"),
+        schema("merge_organizations", "id merge_with_id"),
     ]
     fresh = iter(range(10**6))
     doomed = iter((3, 4, 5, 6))
+    absorbed = iter((9, 10, 11))
     for number in range(size):
         kind = dice.randrange(12)
         if kind in (0, 1):
@@ -114,6 +116,10 @@ def mixed(size, seed=1):
             if gone is not None:
                 messages.append(record("update_deal", id=gone, title="Soon gone"))
                 messages.append(record("delete_deal", id=gone))
+        elif kind == 10:
+            organization = next(absorbed, None)
+            if organization is not None:
+                messages.append(record("merge_organizations", id=organization, merge_with_id=1))
         else:
             messages.append(record("add_activity", subject=f"Call {number // 2}", deal_id=2))
         if number % 25 == 0:
