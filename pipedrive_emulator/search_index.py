@@ -28,7 +28,9 @@ def _index(table: Table, base: Base, texts: Callable[[Row], Iterable[str]]) -> T
     return found
 
 
-def exact_rows(table: Table, term: str, fields: Mapping[str, Callable[[Row], Iterable[str]]]) -> Iterator[int]:
+def exact_rows(
+    table: Table, term: str, fields: Mapping[str, Callable[[Row], Iterable[str]]]
+) -> Iterator[int]:
     """Numbers of the rows that may hold the term exactly in one of the fields, ascending.
 
     Args:
