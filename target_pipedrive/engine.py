@@ -69,6 +69,8 @@ class Engine:
         self._ended_by: BaseException | None = None
         self._gathering: dict[str, list[Task]] = {}
         self._gather_lock = threading.Lock()
+        self._failures = 0
+        self._failure_lock = threading.Lock()
         self._parked: dict[tuple[str, str], list[Task]] = {}
         self._park_lock = threading.Lock()
         self._seen_content: dict[bytes, int] = {}
@@ -93,7 +95,7 @@ class Engine:
             self.report,
             on_idle=self.send_lookups,
             on_failure=self._end,
-            on_finished=self._count,
+            on_finished=self._counts_as_done,
             emit_state=not options.dry_run,
         )
         self.caller = Caller(
@@ -114,6 +116,7 @@ class Engine:
         self._records += 1
         task = Task(number=self._records, stream=stream, key=key, line=line, schema=schema)
         task.result = Result(outcome=Outcome.FAILED, error=sentence)
+        self._count_failure(task.result)
         self._keeper.finish(task, [])
         self.check()
 
@@ -277,6 +280,7 @@ class Engine:
         except BaseException as error:  # noqa: BLE001 - told to the main thread, which ends the run
             self._end(error)
             return
+        self._count_failure(task.result)
         self._keeper.finish(task, self._performer.ledger_steps(task, task.result))
 
     def _park(self, task: Task, missing: NotYet) -> None:
@@ -326,24 +330,27 @@ class Engine:
 
     # --- the end ----------------------------------------------------------------------------------
 
-    def _count(self, task: Task) -> bool:
-        """Stop the run when it has failed as often as it may; False for the record that did it."""
-        options = self.options
+    def _counts_as_done(self, task: Task) -> bool:
+        """Whether a STATE may pass this record; not when it is the one that stopped the run."""
         result = task.result
-        if result is None or result.outcome is not Outcome.FAILED:
-            return True
-        if options.stop_on_error:
+        return result is None or result.outcome is not Outcome.FAILED or self._ended_by is None
+
+    def _count_failure(self, result: Result) -> None:
+        """Stop the run when it has failed as often as it may."""
+        if result.outcome is not Outcome.FAILED:
+            return
+        with self._failure_lock:
+            self._failures += 1
+            count = self._failures
+        most = self.options.max_failures
+        if self.options.stop_on_error:
             self._end(StoppedByFailures(result.error))
-            return False
-        if options.max_failures and self.report.failures >= options.max_failures:
+        elif most and count >= most:
             self._end(
                 StoppedByFailures(
-                    f"Stopped after {self.report.failures} failed records (max_failures); "
-                    f"the last: {result.error}"
+                    f"Stopped after {count} failed records (max_failures); the last: {result.error}"
                 )
             )
-            return False
-        return True
 
     def _end(self, error: BaseException) -> None:
         """Begin nothing more; `check` raises the error in the main thread."""
