@@ -134,8 +134,7 @@ class BudgetSpent(RunError):
     """No tokens left: stopped before a request that would go over the budget.
 
     Attributes:
-        resume_at: when a new run can go on, aware UTC; a best guess (Pipedrive names no time zone), or
-            None when only the budget given in the settings is spent.
+        resume_at: when a new day's budget begins, aware UTC; a best guess, as Pipedrive names no time zone.
     """
 
     resume_at: datetime | None = None

@@ -261,6 +261,7 @@ class TokenBudget:
         self._spent = 0
         self._left: int | None = None
         self._left_on: date | None = None
+        self._limit: int | None = None
 
     @property
     def spent(self) -> int:
@@ -272,6 +273,18 @@ class TokenBudget:
         """Tokens the company has left today by the latest answer that said so."""
         with self._lock:
             return self._left_now()
+
+    @property
+    def limit_today(self) -> int | None:
+        """Tokens the company has a day, by the latest answer that said so."""
+        return self._limit
+
+    @property
+    def left(self) -> int | None:
+        """Tokens that may still be used, of what was given and of today; None where both are unknown."""
+        given = None if self._given is None else self._given - self._spent
+        known = [number for number in (given, self.left_today) if number is not None]
+        return min(known, default=None)
 
     def check(self, cost: int) -> None:
         """Refuse a request that would go over.
@@ -298,10 +311,14 @@ class TokenBudget:
         if left is not None and (left <= 0 or left < cost):
             raise self._spent_today(left)
         if self._given is not None and self._spent + cost > self._given:
-            raise BudgetSpent(
+            resume_at: datetime = next_midnight(self._clock.now())
+            error = BudgetSpent(
                 f"The budget of this run is spent: {self._spent} of {self._given} tokens are used and the "
-                f"next request costs {cost}. Raise daily_token_budget, or let the next run go on from here.",
+                f"next request costs {cost}. The next run goes on from here: start it after "
+                f"{to_rfc3339(resume_at)}, or before with a higher daily_token_budget.",
             )
+            error.resume_at = resume_at
+            raise error
 
     def refund(self, cost: int) -> None:
         """Take back the cost of a request that was not executed."""
@@ -313,7 +330,9 @@ class TokenBudget:
         left = number_of(headers, "x-daily-ratelimit-token-remaining")
         if left is None:
             return
+        limit = number_of(headers, "x-daily-ratelimit-token-limit")
         with self._lock:
+            self._limit = self._limit if limit is None else int(limit)
             self._left = int(left)
             self._left_on = self._clock.now().date()
 

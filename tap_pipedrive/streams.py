@@ -30,6 +30,7 @@ from tap_pipedrive.custom_fields import (
     flattener,
 )
 from tap_pipedrive.deletes import TOMBSTONE_COLUMNS, can_sweep
+from tap_pipedrive.quiet import quiet
 from tap_pipedrive.reading import Reader, Row, SharedRows
 from tap_pipedrive.rows import RowPlan, time_text
 from tap_pipedrive.syncing import sync_from
@@ -71,6 +72,7 @@ class PipedriveStream(Stream):
         self.asked: set[tuple[object, ...]] | None = None if whole_key else set()
         self._counter: metrics.Counter | None = None
         super().__init__(tap=cast("Any", tap), name=self.spec.name)
+        quiet(self.logger)
         self.primary_keys = self.spec.primary_keys
         self.replication_key = self.spec.replication_key
         # One bookmark per parent makes states of megabytes; a fan-out's progress is that of its parent list.

@@ -7,6 +7,7 @@ in order; lists take turns. With `max_concurrency: 1` everything happens one by 
 
 from __future__ import annotations
 
+import sys
 import threading
 from dataclasses import dataclass, field
 from queue import SimpleQueue
@@ -14,10 +15,10 @@ from typing import TYPE_CHECKING, cast
 
 from singer_sdk.exceptions import MaxRecordsLimitException
 
-from pipedrive_client import FeatureOff, Gone, NotFound, NotVisible, Stopped
+from pipedrive_client import BudgetSpent, FeatureOff, Gone, NotFound, NotVisible, Stopped
 from tap_pipedrive.bookmarks import Bookmark, PageMarks
 from tap_pipedrive.deletes import DeleteWatch
-from tap_pipedrive.fanout import contexts_of, fan_out
+from tap_pipedrive.fanout import contexts_of, cost_per_parent, fan_out
 from tap_pipedrive.reading import Reader
 
 if TYPE_CHECKING:
@@ -27,11 +28,15 @@ if TYPE_CHECKING:
     from tap_pipedrive.reading import Row
     from tap_pipedrive.spec import Read
     from tap_pipedrive.streams import PipedriveStream
+    from tap_pipedrive.tap import TapPipedrive
 
 PAGES_WAITING = 2
 """Pages of one list that may wait for their turn; with the one under way, three are in memory."""
 LISTS_AT_ONCE = 8
 """Lists followed at the same time, so that memory stays flat however many streams are selected."""
+_PARTS_OF_BUDGET = 10
+_TOKENS_PER_LIST = 100
+"""Field definitions, and the pages of a list that may be under way."""
 
 
 @dataclass(slots=True)
@@ -109,7 +114,23 @@ class ReadRun:
                 yield rows
 
     def handle(self, rows: list[Row]) -> None:
-        """Emit a page and what hangs below it, then move the bookmarks over it."""
+        """Emit a page and what hangs below it, and move the bookmarks over it."""
+        size = self._affordable(len(rows))
+        for at in range(0, len(rows), size):
+            self._handle(rows[at : at + size])
+
+    def _affordable(self, rows: int) -> int:
+        """Rows to take at once: all, unless what hangs below them costs more than a tenth of what is left.
+
+        A budget that ends within a page then loses little: the bookmarks stand behind what was paid for.
+        """
+        left = self.stream.tap.client.budget.left
+        cost = sum(cost_per_parent(child) for child, _ in self.fan_outs)
+        if left is None or not cost or not self.bookmarks:
+            return rows
+        return min(rows, max(1, int(left / _PARTS_OF_BUDGET / cost)))
+
+    def _handle(self, rows: list[Row]) -> None:
         feeds = []
         for child, mark in self.fan_outs:
             feeds.append((child, contexts_of(child, mark.fresh(rows) if mark else rows)))
@@ -181,13 +202,21 @@ def sync_from(stream: PipedriveStream) -> None:
     try:
         if stream.ABORT_AT_RECORD_COUNT is not None:
             _trial(stream)
-        elif tap.client.settings.max_concurrency == 1:
+        elif stream in tap.synced:
+            return
+        elif tap.client.settings.max_concurrency == 1 or _scarce(tap):
             _one_by_one(stream)
-        elif stream not in tap.synced:
+        else:
             _together([one for one in tap.lists() if one not in tap.synced])
     except Stopped:
         tap.stop_if_interrupted()
         raise
+
+
+def _scarce(tap: TapPipedrive) -> bool:
+    """Whether so few tokens are left that pages under way of all lists could use them up for nothing."""
+    left = tap.client.budget.left
+    return left is not None and left < _TOKENS_PER_LIST * len(tap.lists())
 
 
 @dataclass(slots=True)
@@ -320,10 +349,27 @@ class _Arrival:
     error: BaseException | None = None
 
 
+def _take(arrival: _Arrival) -> bool:
+    """Turn an arrival into messages; whether it is the last of its chain."""
+    if arrival.error:
+        raise arrival.error
+    if arrival.read and arrival.rows is not None:
+        arrival.chain.taken()
+        if arrival.rows:
+            arrival.read.handle(arrival.rows)
+    elif arrival.read:
+        arrival.read.finish()
+    else:
+        arrival.chain.run.finish()
+        return True
+    return False
+
+
 def _together(streams: list[PipedriveStream]) -> None:
     arrived: SimpleQueue[_Arrival] = SimpleQueue()
     waiting = list(reversed(streams))
     under_way: set[_Chain] = set()
+    spent: BudgetSpent | None = None
 
     def begin_more() -> None:
         while waiting and len(under_way) < LISTS_AT_ONCE:
@@ -335,19 +381,23 @@ def _together(streams: list[PipedriveStream]) -> None:
         begin_more()
         while under_way:
             arrival = arrived.get()
-            if arrival.error:
-                raise arrival.error
-            if arrival.read and arrival.rows is not None:
-                arrival.chain.taken()
-                if arrival.rows:
-                    arrival.read.handle(arrival.rows)
-            elif arrival.read:
-                arrival.read.finish()
-            else:
-                arrival.chain.run.finish()
+            if arrival.chain not in under_way:
+                continue
+            try:
+                ended = _take(arrival)
+            except BudgetSpent as error:
+                # Pages of other lists that are on their way are paid for: they are taken, none is begun.
+                spent = spent or error
+                waiting.clear()
+                arrival.chain.close()
+                ended = True
+            if ended:
                 arrival.chain.counting.__exit__(None, None, None)
                 under_way.discard(arrival.chain)
                 begin_more()
+        if spent:
+            raise spent
     finally:
         for chain in under_way:
             chain.close()
+            chain.counting.__exit__(*sys.exc_info())

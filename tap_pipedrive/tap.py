@@ -29,6 +29,7 @@ from tap_pipedrive.given import checked_state, json_file
 from tap_pipedrive.output import PageWriter
 from tap_pipedrive.progress import Progress
 from tap_pipedrive.questions import Questions
+from tap_pipedrive.quiet import quiet
 from tap_pipedrive.raw import RawRequest, RawStream, raw_requests
 from tap_pipedrive.settings import SETTINGS
 from tap_pipedrive.streams import PipedriveStream, stream_classes
@@ -79,6 +80,7 @@ class TapPipedrive(Tap):
         Raises:
             ConfigError: a setting, the catalog or the state cannot work.
         """
+        quiet(self.logger)
         self._given_state = checked_state(state)
         self._interrupted_by = 0
         self.synced: set[PipedriveStream] = set()

@@ -279,7 +279,10 @@ def test_the_given_budget_stops_before_the_request_that_goes_over(clock):
             BudgetSpent, match=r"20 of 25 tokens are used and the next request costs 10"
         ) as raised:
             refuse(10)
-        assert raised.value.resume_at is None
+        assert raised.value.resume_at == datetime(2026, 11, 24, tzinfo=UTC)
+        assert "start it after 2026-11-24T00:00:00Z, or before with a higher daily_token_budget" in str(
+            raised.value
+        )
     budget.reserve(5)
     assert budget.spent == 25
 
@@ -308,6 +311,31 @@ def test_what_the_headers_leave_can_be_used(clock):
     budget.learn({"x-daily-ratelimit-token-remaining": "soon"})
     budget.reserve(10)
     assert budget.left_today == 10
+
+
+@pytest.mark.parametrize(
+    ("given", "headers", "left"),
+    [
+        (None, {}, None),
+        (25, {}, 15),
+        (None, {"x-daily-ratelimit-token-remaining": "90"}, 90),
+        (25, {"x-daily-ratelimit-token-remaining": "90"}, 15),
+        (25, {"x-daily-ratelimit-token-remaining": "5"}, 5),
+    ],
+)
+def test_what_is_left_is_the_lower_of_what_was_given_and_the_day_s_rest(clock, given, headers, left):
+    budget = TokenBudget(clock, given)
+    budget.reserve(10)
+    budget.learn(headers)
+    assert budget.left == left
+
+
+def test_the_day_s_budget_is_learned_from_the_headers(clock):
+    budget = TokenBudget(clock, None)
+    assert budget.limit_today is None
+    budget.learn({"x-daily-ratelimit-token-remaining": "90", "x-daily-ratelimit-token-limit": "100"})
+    budget.learn({"x-daily-ratelimit-token-remaining": "80"})
+    assert budget.limit_today == 100
 
 
 def test_a_new_day_makes_the_old_headers_void(clock):

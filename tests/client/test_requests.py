@@ -415,7 +415,7 @@ def test_the_last_tokens_are_an_answer_and_the_next_request_is_not_sent(client, 
 def test_a_run_stops_before_its_own_budget_is_spent(connect, wire):
     client = connect(daily_token_budget=25)
     client.request("GET", "/v1/a", cost=20)
-    with pytest.raises(BudgetSpent, match="Raise daily_token_budget"):
+    with pytest.raises(BudgetSpent, match="with a higher daily_token_budget"):
         client.request("GET", "/v1/a", cost=20)
     assert len(wire.seen) == 1
     assert client.budget.spent == 20
