@@ -11,11 +11,12 @@ import msgspec
 import requests
 
 from pipedrive_client.fields import parse_definition
+from tap_pipedrive.catalog import STREAMS
 from tap_pipedrive.custom_fields import FieldMode, OptionMode, assign_columns, flattener
 from tap_pipedrive.spec import RowForm
 
 
-def main(api: str, flatten: str) -> None:
+def main(api: str) -> None:
     """Write every deal of the account at `api` as a RECORD line."""
     session = requests.Session()
     session.trust_env = False
@@ -27,12 +28,11 @@ def main(api: str, flatten: str) -> None:
     columns = assign_columns(custom, remembered={}, reserved=(), **modes)
     to_columns = flattener(columns, form=RowForm.V2, **modes)
     out = sys.stdout.buffer
-    params: dict[str, object] = {"limit": 500, "sort_by": "update_time"}
+    params: dict[str, object] = {**STREAMS["deals"].reads[0].params, "limit": 500, "sort_by": "update_time"}
     while True:
         body = decode(session.get(f"{api}/api/v2/deals", params=params).content)
         rows = body["data"]
-        if flatten == "flatten":
-            to_columns(rows)
+        to_columns(rows)
         for row in rows:
             out.write(encode({"type": "RECORD", "stream": "deals", "record": row}) + b"\n")
         cursor = (body.get("additional_data") or {}).get("next_cursor")
