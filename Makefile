@@ -55,4 +55,5 @@ constraints: setup ## Choose newest versions that fit together
 	@rm constraints.txt.old
 
 clean: ## Remove what the commands left behind
-	rm -rf .venv .meltano output dist .pytest_cache .mypy_cache .ruff_cache .import_linter_cache
+	rm -rf .venv .meltano dist .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .coverage htmlcov
+	find output -type f ! -name .gitignore -delete
