@@ -228,7 +228,8 @@ class Caller:
         Raises:
             RecordFault: there is no way to know.
         """
-        if action.verb is not Verb.ADD or entity is None or entity.recent is None:
+        evidence = bool(body) or bool(draft.files)
+        if action.verb is not Verb.ADD or entity is None or entity.recent is None or not evidence:
             raise RecordFault(_NOT_KNOWN.format(name=action.name))
         columns = action.body_columns
         filename = next((part[0] for part in draft.files.values()), None)
@@ -265,11 +266,8 @@ class Caller:
         return since
 
     def _withdraw(self, task: Task) -> None:
-        """The call certainly did not act."""
+        """The call certainly did not act, nor did one of an earlier run: that was looked up before."""
         identity = task.identity
-        known = self._known.get(identity)
-        if known is not None and known.earlier:
-            return
         self._known.pop(identity, None)
         self._keeper.note(lambda ledger: ledger.withdraw(identity))
 

@@ -241,3 +241,23 @@ def test_an_interrupted_add_is_found_and_not_repeated(load, small):
     assert run.outcomes == ["created"]
     assert run.results[0]["note"] == "found after an interrupted call"
     assert [one["title"] for one in small.rows("deals")].count("Once only") == 1
+
+
+def test_an_unknown_outcome_that_cannot_be_looked_up_is_not_repeated(load, small):
+    small.post("/_emulator/faults", [{"operation": "*", "nth": 2, "kind": "reset_after"}])
+    convert = rows("duplicate_product", {"id": 1})
+    before = len(small.rows("products"))
+    run = load(convert)
+    again = load(convert)
+    assert run.error is None
+    assert len(small.rows("products")) == before + 1
+    assert run.outcomes == again.outcomes == ["failed"]
+    assert "its outcome is not known" in run.errors[0]
+
+
+def test_a_refused_add_leaves_nothing_in_the_ledger(load, tmp_path):
+    run = load(rows("add_deal", {"title": "A", "stage_id": 99999}))
+    assert run.outcomes == ["failed"]
+    ledger = Ledger(tmp_path / "ledger.sqlite", account=None)
+    assert list(ledger.writes()) == []
+    ledger.close()
