@@ -10,7 +10,7 @@ from __future__ import annotations
 from base64 import b64decode, b64encode
 from datetime import UTC, datetime, timedelta
 from hashlib import blake2b
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import msgspec
 
@@ -30,6 +30,7 @@ come again in the next run, which a key-respecting loader does not notice."""
 MAX_SEEN_ON_THE_WAY = 200
 """The same within a read, where the state is written once a page."""
 _MARK_BYTES = 8
+_WHOLE_SECONDS = len("2026-01-01T00:00:00Z")
 
 _encode = msgspec.json.Encoder(order="sorted").encode
 
@@ -99,7 +100,7 @@ class Bookmark:
 
     def note(self, rows: Sequence[Row]) -> None:
         """Look at a page before its rows are turned into records; nothing is remembered yet."""
-        moments = [self.moment(row) for row in rows]
+        moments = self._moments(rows)
         for moment in moments:
             if moment < self._last and moment:
                 self.ordered = False
@@ -129,16 +130,20 @@ class Bookmark:
             self._memo["since"] = self.newest
             self._memo["seen"] = _pack(mark for _, mark in self._window[-most:])
 
+    def _moments(self, rows: Sequence[Row]) -> list[str]:
+        """`moment` of each row, at once where all have the form of v2."""
+        key = self._replication_key
+        values = [row.get(key) for row in rows]
+        if all(type(value) is str and len(value) == _WHOLE_SECONDS and value[-1] == "Z" for value in values):
+            return cast("list[str]", values)
+        return [self.moment(row) for row in rows]
+
     def moment(self, row: Row) -> str:
         """The row's replication key as RFC 3339 with whole seconds, or an empty string."""
         value = row.get(self._replication_key)
         if not isinstance(value, str) or not value:
             return ""
-        return (
-            value
-            if len(value) == len("2026-01-01T00:00:00Z") and value[-1] == "Z"
-            else times.normalise(value)
-        )
+        return value if len(value) == _WHOLE_SECONDS and value[-1] == "Z" else times.normalise(value)
 
 
 class PageMarks:
