@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from pipedrive_emulator.clock import day
+from pipedrive_emulator.filter_operators import OPERATORS, matches
 from pipedrive_emulator.http import ApiError, Row
 
 if TYPE_CHECKING:
@@ -32,22 +35,6 @@ MAIN_OBJECT = {
 MAX_CONDITIONS = 16
 GROUPS = 2
 Test = Callable[[Row], bool]
-OPERATORS: dict[str, Callable[[Any, str], bool]] = {
-    "=": lambda have, want: _plain(have) == want,
-    "!=": lambda have, want: _plain(have) != want,
-    "<": lambda have, want: have is not None and _compare(have, want) < 0,
-    ">": lambda have, want: have is not None and _compare(have, want) > 0,
-    "<=": lambda have, want: have is not None and _compare(have, want) <= 0,
-    ">=": lambda have, want: have is not None and _compare(have, want) >= 0,
-    "IS NULL": lambda have, _: have in (None, "", []),
-    "IS NOT NULL": lambda have, _: have not in (None, "", []),
-    "LIKE '$%'": lambda have, want: _plain(have).lower().startswith(want.lower()),
-    "LIKE '%$%'": lambda have, want: want.lower() in _plain(have).lower(),
-    "NOT LIKE '$%'": lambda have, want: not _plain(have).lower().startswith(want.lower()),
-    "NOT LIKE '%$%'": lambda have, want: want.lower() not in _plain(have).lower(),
-    "IN": lambda have, want: bool(set(_several(have)) & set(want.split(","))),
-    "NOT IN": lambda have, want: not set(_several(have)) & set(want.split(",")),
-}
 
 
 def test_of(account: Account, filter_id: int, kind: str) -> Test:
@@ -114,41 +101,40 @@ def _field(account: Account, kind: str, field_id: object) -> Row | None:
 
 def _condition(account: Account, main: str, condition: Row) -> Test:
     field = _field(account, condition["object"], condition["field_id"])
-    compare, want = OPERATORS[condition["operator"]], condition["value"] or ""
+    operator, want = condition["operator"], condition["value"] or ""
     if field is None:
         return lambda _: False
     _, reference, table = OBJECTS[condition["object"]]
+    today = dt.date.fromisoformat(day(account.clock.now))
+    currency = condition.get("extra_value") if field["field_type"] == "monetary" else None
 
     def test(row: Row) -> bool:
         if condition["object"] != main:
-            other = account.find(table, row.get(reference))
+            # Leads spell it out.
+            key = (
+                row.get("organization_id")
+                if reference == "org_id" and "org_id" not in row
+                else row.get(reference)
+            )
+            other = account.find(table, key)
             if other is None:
                 return False
             row = other
-        have = (
-            row.get("custom_fields", {}).get(field["key"]) if field["is_custom"] else row.get(field["code"])
-        )
-        return compare(have.get("value") if isinstance(have, dict) else have, want)
+        have = _held(row, field)
+        if currency and (have if isinstance(have, dict) else row).get("currency") != currency:
+            return False
+        return matches(operator, field["field_type"], have, want, today)
 
     return test
 
 
-def _plain(value: object) -> str:
-    if isinstance(value, bool):
-        return "1" if value else "0"
-    return "" if value is None else ",".join(_several(value))
-
-
-def _several(value: object) -> list[str]:
-    return [str(v) for v in value] if isinstance(value, list) else [str(value)]
-
-
-def _compare(have: Any, want: str) -> int:  # noqa: ANN401 - of any JSON type
-    if isinstance(have, int | float):
-        try:
-            number = float(want)
-        except ValueError:
-            return -1
-        return (have > number) - (have < number)
-    text = str(have)[: len(want)]
-    return (text > want) - (text < want)
+def _held(row: Row, field: Row) -> Any:  # noqa: ANN401 - of any JSON type
+    """What a row holds in a field; an amount of a lead looks like one of a custom field."""
+    if field["is_custom"]:
+        return row.get("custom_fields", {}).get(field["key"])
+    have = row.get(field["code"])
+    if isinstance(have, dict) and "amount" in have:
+        return {"value": have["amount"], "currency": have["currency"]}
+    if isinstance(have, list) and have and isinstance(have[0], dict):
+        return [entry.get("value") for entry in have]
+    return have

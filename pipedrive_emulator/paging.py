@@ -158,14 +158,23 @@ def listed_page(rows: Sequence[Row], query: Row) -> Answer:
 
 
 def offset_answer(
-    operation: Operation, rows: Sequence[Row | bytes], query: Row, *, more: bool, **extra: object
+    operation: Operation,
+    rows: Sequence[Row | bytes],
+    query: Row,
+    *,
+    more: bool,
+    beside: Row | None = None,
+    **extra: object,
 ) -> Answer:
-    """A v1 offset answer for one page of rows; an empty page has null data, as v1 does."""
+    """A v1 offset answer for one page of rows; an empty page has null data, as v1 does.
+
+    `beside` joins the place in `additional_data`; `extra` are further top-level keys.
+    """
     start, limit = query.get("start", 0), query.get("limit", DEFAULT_LIMIT)
     place: Row = {"start": start, "limit": limit, "more_items_in_collection": more}
     if more:
         place["next_start"] = start + limit
-    additional = {"pagination": place} if operation.nested_pagination else place
+    additional = {**(beside or {}), **({"pagination": place} if operation.nested_pagination else place)}
     page = [row if isinstance(row, bytes) else encode(row) for row in rows]
     if not page or extra:
         content = [msgspec.Raw(row) for row in page] or None
@@ -176,6 +185,5 @@ def offset_answer(
 def offset_page(operation: Operation, rows: Sequence[Row], query: Row, **extra: object) -> Answer:
     """One offset page of a sequence."""
     start, limit = query.get("start", 0), query.get("limit", DEFAULT_LIMIT)
-    return offset_answer(
-        operation, rows[start : start + limit], query, more=start + limit < len(rows), **extra
-    )
+    page, more = rows[start : start + limit], start + limit < len(rows)
+    return offset_answer(operation, page, query, more=more, beside=None, **extra)

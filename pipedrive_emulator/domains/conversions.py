@@ -11,8 +11,7 @@ from typing import TYPE_CHECKING
 from pipedrive_emulator.domains.deals import defaults as deal_defaults
 from pipedrive_emulator.domains.deals import first_stage
 from pipedrive_emulator.domains.leads import defaults as lead_defaults
-from pipedrive_emulator.http import Answer, ApiError, Row, not_found
-from pipedrive_emulator.http import success as succeed
+from pipedrive_emulator.http import Answer, ApiError, Row, encode, not_found
 from pipedrive_emulator.registry import Call, Handler, handler
 from pipedrive_emulator.store import TableSpec, define_table
 
@@ -46,9 +45,8 @@ def _start(call: Call, source: str, made: Row) -> Answer:
 
 
 def _answer(payload: Row) -> Answer:
-    answer = succeed(payload)
-    answer.body = answer.body[:-1] + b',"additional_data":null}'
-    return answer
+    """A success with the empty additional data that is published for conversions."""
+    return Answer(body=encode({"success": True, "data": payload, "additional_data": None}))
 
 
 def _place(account: Account, body: Row) -> Row:

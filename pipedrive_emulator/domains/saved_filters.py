@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from pipedrive_emulator.customs import ADDRESS_PARTS
+from pipedrive_emulator.filter_operators import helpers
 from pipedrive_emulator.filters import check_conditions
 from pipedrive_emulator.http import Answer, Row, success
 from pipedrive_emulator.registry import Call, handler
@@ -97,3 +99,9 @@ def delete_filters(call: Call) -> Answer:
     for number in found:
         call.account.delete("filters", number, call.user_id)
     return success({"id": found})
+
+
+@handler("v1:getFilterHelpers")
+def filter_helpers(call: Call) -> Answer:
+    """What conditions can be written with; the same in every account."""
+    return success(helpers(ADDRESS_PARTS), status=call.operation.status)

@@ -1,0 +1,147 @@
+"""Lists of deals in the shape of v1: archived ones, those of a pipeline, a stage, a product, a person."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from pipedrive_emulator import filters
+from pipedrive_emulator.domains.related_v1 import deal_relations, flat_deal, flat_product, nested_deal
+from pipedrive_emulator.domains.statistics import stage_sums
+from pipedrive_emulator.http import Answer, Row, encode
+from pipedrive_emulator.paging import DEFAULT_LIMIT, offset_answer, offset_page
+from pipedrive_emulator.registry import Call, handler
+from pipedrive_emulator.resources import Resource
+
+if TYPE_CHECKING:
+    from pipedrive_emulator.account import Account
+    from pipedrive_emulator.store import Table
+
+Test = Callable[[Row], bool]
+
+
+def _has_status(_: Call, wanted: str) -> Test | None:
+    return None if wanted == "all_not_deleted" else lambda row: row["status"] == wanted
+
+
+def _is_mine(call: Call, wanted: int) -> Test | None:
+    return (lambda row: row["owner_id"] == call.user_id) if wanted else None
+
+
+def _has_product(call: Call, product_id: int) -> Test:
+    lines = call.account.table("deal_products")
+    held = {lines.row(seq)["deal_id"] for seq in lines.where("product_id", product_id)}
+    return lambda row: row["id"] in held
+
+
+_ARCHIVED = Resource(
+    table="deals",
+    operations={},
+    view=lambda call: "archived_and_deleted" if call.query.get("status") == "deleted" else "archived",
+    equal={"user_id": "owner_id"},
+    tests={"status": _has_status, "owned_by_you": _is_mine, "product_id": _has_product},
+    filter_type="deals",
+)
+
+
+def _page(call: Call, seqs: list[int], show: Callable[[Account, Row], Row]) -> tuple[list[bytes], list[Row]]:
+    rows = [call.account.table("deals").row(seq) for seq in seqs]
+    return [encode(show(call.account, row)) for row in rows], rows
+
+
+@handler("v1:getArchivedDeals")
+def archived(call: Call) -> Answer:
+    """Archived deals with what they refer to."""
+    start, limit = call.query.get("start", 0), call.query.get("limit", DEFAULT_LIMIT)
+    seqs, more = _ARCHIVED.selected(call, start, limit)
+    shown, rows = _page(call, seqs, nested_deal)
+    related = deal_relations(call.account, rows)
+    return offset_answer(call.operation, shown, call.query, more=more, related_objects=related)
+
+
+def _open_deals(call: Call, column: str) -> list[int]:
+    """Numbers of the open deals of a pipeline or a stage that the query asks for, in order of id."""
+    query, table = call.query, call.account.table("deals")
+    seqs = table.where(column, call.path["id"])
+    if "stage_id" in query:
+        seqs = seqs & table.where("stage_id", query["stage_id"])
+    test: Test | None = None
+    if query.get("everyone") != 1:
+        if "filter_id" in query and "user_id" not in query:
+            test = filters.test_of(call.account, query["filter_id"], "deals")
+        else:
+            seqs = seqs & table.where("owner_id", query.get("user_id", call.user_id))
+    return [seq for seq in sorted(seqs) if _is_open(table, seq) and (test is None or test(table.row(seq)))]
+
+
+def _is_open(table: Table, seq: int) -> bool:
+    row = table.row(seq)
+    return table.in_view("current", row) and row["status"] == "open"
+
+
+def _listed(call: Call, seqs: list[int], additional: Row) -> Answer:
+    start, limit = call.query.get("start", 0), call.query.get("limit", DEFAULT_LIMIT)
+    shown, _ = _page(call, seqs[start : start + limit], flat_deal)
+    more = start + limit < len(seqs)
+    return offset_answer(call.operation, shown, call.query, more=more, beside=additional)
+
+
+@handler("v1:getPipelineDeals")
+def of_pipeline(call: Call) -> Answer:
+    """Open deals of a pipeline: the caller's own unless others are asked for; a summary on request."""
+    call.account.require("pipelines", call.path["id"])
+    seqs = _open_deals(call, "pipeline_id")
+    additional: dict[str, Any] = {}
+    if call.query.get("get_summary") == 1:
+        rows = [call.account.table("deals").row(seq) for seq in seqs]
+        wanted = call.query.get("totals_convert_currency")
+        additional["deals_summary"] = stage_sums(call.account, rows, wanted)
+    return _listed(call, seqs, additional)
+
+
+@handler("v1:getStageDeals")
+def of_stage(call: Call) -> Answer:
+    """Open deals of a stage: the caller's own unless others are asked for."""
+    call.account.require("stages", call.path["id"])
+    return _listed(call, _open_deals(call, "stage_id"), {})
+
+
+@handler("v1:getProductDeals")
+def of_product(call: Call) -> Answer:
+    """Deals with a product attached, archived ones among them."""
+    account, status = call.account, call.query.get("status", "all_not_deleted")
+    account.require("products", call.path["id"])
+    lines, table = account.table("deal_products"), account.table("deals")
+    keys = {lines.row(seq)["deal_id"] for seq in lines.where("product_id", call.path["id"])}
+    rows = [row for row in map(table.get, sorted(keys)) if row is not None]
+    if status == "all_not_deleted":
+        rows = [row for row in rows if table.is_live(row)]
+    else:
+        rows = [row for row in rows if row["status"] == status]
+    start, limit = call.query.get("start", 0), call.query.get("limit", DEFAULT_LIMIT)
+    page = rows[start : start + limit]
+    shown = [encode(nested_deal(account, row)) for row in page]
+    more = start + limit < len(rows)
+    related = deal_relations(account, page)
+    return offset_answer(call.operation, shown, call.query, more=more, related_objects=related)
+
+
+@handler("v1:getPersonProducts")
+def of_person(call: Call) -> Answer:
+    """The products on a person's deals: each row is keyed by the deal's id."""
+    account, table = call.account, call.account.table("deals")
+    account.require("persons", call.path["id"])
+    lines = account.table("deal_products")
+    pairs = [
+        (row, lines.row(seq))
+        for row in map(table.row, sorted(table.where("person_id", call.path["id"])))
+        if table.is_live(row)
+        for seq in sorted(lines.where("deal_id", row["id"]))
+    ]
+    rows = []
+    for deal, line in pairs:
+        product = account.find("products", line["product_id"])
+        if product is not None:
+            shown = {**flat_product(account, product), "deal_id": deal["id"]}
+            rows.append({str(deal["id"]): {"deal": flat_deal(account, deal), "product": shown}})
+    return offset_page(call.operation, rows, call.query)

@@ -1,0 +1,98 @@
+"""What changed since a moment, of many kinds at once, v1: at most a month back."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from pipedrive_emulator.account import PURGE_SECONDS
+from pipedrive_emulator.clock import parse, sql
+from pipedrive_emulator.domains import activities_v1, files, notes, related_v1
+from pipedrive_emulator.domains.basics import show_user
+from pipedrive_emulator.http import Answer, Row, encode, invalid
+from pipedrive_emulator.paging import DEFAULT_LIMIT, offset_answer
+from pipedrive_emulator.registry import Call, handler
+
+if TYPE_CHECKING:
+    from pipedrive_emulator.account import Account
+
+Show = Callable[["Account", Row], Row]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recent:
+    """A kind of item: its table, and how a row is shown."""
+
+    table: str
+    show: Show
+
+
+def _as_kept(_: Account, row: Row) -> Row:
+    return dict(row)
+
+
+def _filter(_: Account, row: Row) -> Row:
+    return {name: value for name, value in row.items() if name != "conditions"}
+
+
+def _product(account: Account, row: Row) -> Row:
+    return {**related_v1.flat_product(account, row), "visible_to": row["visible_to"], "prices": row["prices"]}
+
+
+KINDS = {
+    "activity": Recent(table="activities", show=activities_v1.show),
+    "activityType": Recent(table="activity_types", show=_as_kept),
+    "deal": Recent(table="deals", show=related_v1.flat_deal),
+    "file": Recent(table="files", show=files.show),
+    "filter": Recent(table="filters", show=_filter),
+    "note": Recent(table="notes", show=notes.show),
+    "person": Recent(table="persons", show=related_v1.flat_person),
+    "organization": Recent(table="organizations", show=related_v1.nested_organization),
+    "pipeline": Recent(table="pipelines", show=related_v1.pipeline_row),
+    "product": Recent(table="products", show=_product),
+    "stage": Recent(table="stages", show=related_v1.stage_row),
+    "user": Recent(table="users", show=show_user),
+}
+
+
+def _since(account: Account, text: str) -> int:
+    try:
+        moment = parse(text) if text == text[:19] and text[10:11] == " " else None
+    except ValueError:
+        moment = None
+    if moment is None:
+        raise invalid("Parameter since_timestamp must be YYYY-MM-DD HH:MM:SS")
+    return max(moment, account.clock.now - PURGE_SECONDS)
+
+
+def _changed(account: Account, kind: str, since: int) -> list[tuple[str, str, int]]:
+    """(moment, kind, number) of the rows changed since then, deleted ones among them."""
+    table = account.table(KINDS[kind].table)
+    name, lowest = table.spec.updated, table.stamp(since)
+    found = list(table.index("live", name).irange((lowest, -1)))
+    if table.spec.deleted is not None:
+        mark, value = table.spec.deleted
+        gone = [(table.row(seq)[name] or "", seq) for seq in table.where(mark, value)]
+        found += [(moment, seq) for moment, seq in gone if moment >= lowest]
+    return [(related_v1.moment(moment) or "", kind, seq) for moment, seq in found]
+
+
+@handler("v1:getRecents")
+def recents(call: Call) -> Answer:
+    """Items by the moment of their change, oldest first; what was deleted, but deals, has no data."""
+    account, query = call.account, call.query
+    since = _since(account, query["since_timestamp"])
+    kinds = query.get("items", list(KINDS))
+    wanted = kinds if isinstance(kinds, list) else [kinds]
+    found = sorted(entry for kind in dict.fromkeys(wanted) for entry in _changed(account, kind, since))
+    start, limit = query.get("start", 0), query.get("limit", DEFAULT_LIMIT)
+    page = found[start : start + limit]
+    rows = []
+    for _, kind, seq in page:
+        table = account.table(KINDS[kind].table)
+        row = table.row(seq)
+        shown = KINDS[kind].show(account, row) if kind == "deal" or table.is_live(row) else None
+        rows.append(encode({"item": kind, "id": row["id"], "data": shown}))
+    beside = {"since_timestamp": sql(since), "last_timestamp_on_page": page[-1][0] if page else sql(since)}
+    return offset_answer(call.operation, rows, query, more=start + limit < len(found), beside=beside)

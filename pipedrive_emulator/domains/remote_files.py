@@ -1,0 +1,40 @@
+"""Files that are kept at Google Drive, v1: made there, or linked from there."""
+
+from __future__ import annotations
+
+from pipedrive_emulator.domains.files import file_row, show
+from pipedrive_emulator.http import Answer, invalid, success
+from pipedrive_emulator.registry import Call, handler
+
+PARENTS = {
+    "deal": ("deal_id", "deals"),
+    "person": ("person_id", "persons"),
+    "organization": ("org_id", "organizations"),
+}
+
+
+def _keep(call: Call, name: str, kind: str, remote_id: str) -> Answer:
+    column, table = PARENTS[call.body["item_type"]]
+    call.account.refer(table, call.body["item_id"], "item_id")
+    row = file_row(name, 0, call.user_id, **{column: call.body["item_id"]})
+    # The location is named unlike in the request, as published.
+    row.update({"file_type": kind, "file_name": "", "remote_location": "googledocs", "remote_id": remote_id})
+    kept = call.account.insert("files", row, call.user_id)
+    return success(show(call.account, kept), status=call.operation.status)
+
+
+@handler("v1:addFileAndLinkIt")
+def add_remote_file(call: Call) -> Answer:
+    """A new empty document at Google Drive, hung on a record."""
+    if not call.body["title"].strip():
+        raise invalid("form.title must not be empty")
+    number = call.account.table("files").new_key()[1]
+    return _keep(call, call.body["title"], call.body["file_type"], f"drive-{number}")
+
+
+@handler("v1:linkFileToItem")
+def link_remote_file(call: Call) -> Answer:
+    """A document that is at Google Drive already, hung on a record."""
+    if not call.body["remote_id"].strip():
+        raise invalid("form.remote_id must not be empty")
+    return _keep(call, call.body["remote_id"], "gdoc", call.body["remote_id"])
