@@ -311,7 +311,8 @@ class Caller:
             form=form,
             files=files,
             cost=action.cost,
-            idempotent=action.method != "POST" or action.repeatable,
+            # A merge that acted answers its repeat with 404: only `send` can tell what that means.
+            idempotent=(action.method != "POST" and action.verb is not Verb.MERGE) or action.repeatable,
             label=stream,
         )
         self._learn_time(answer)
