@@ -15,7 +15,7 @@ from typing import Any
 import requests
 from jsonschema import Draft202012Validator
 
-from tests.emulator import company_cases
+from tests.emulator import company_cases, sales_cases
 
 HERE = Path(__file__).resolve()
 SPEC_FOLDER = Path(os.environ.get("PIPEDRIVE_OPENAPI", HERE.parents[3] / "shared" / "pipedrive-openapi"))
@@ -209,6 +209,7 @@ class Asker:
         if "{follower_id}" in path:
             values["id"] = follower["parent"].partition(":")[2]
         values.update(company_cases.place(operation, tables))
+        values.update(sales_cases.place(operation, tables))
         return re.sub(r"\{([^}]+)\}", lambda m: str(values.get(m[1], 1)), path)
 
     def query(self, operation: dict[str, Any]) -> dict[str, str]:
@@ -217,7 +218,7 @@ class Asker:
         return {
             p["name"]: "1,2" if p["name"] in ("ids", "deal_ids") else str(sample(p, p["name"], full=False))
             for p in required
-        } | company_cases.queries(operation, self.tables)
+        } | {**company_cases.queries(operation, self.tables), **sales_cases.queries(operation)}
 
 
 def _parent(path: str) -> str:
@@ -247,8 +248,9 @@ DROPPED = {
 }
 
 
-BODIES.update(company_cases.BODIES)
-DROPPED.update(company_cases.DROPPED)
+for _cases in (company_cases, sales_cases):
+    BODIES.update(_cases.BODIES)
+    DROPPED.update(_cases.DROPPED)
 
 
 def body_of(operation: dict[str, Any], *, full: bool) -> Any:
