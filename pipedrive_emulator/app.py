@@ -12,13 +12,14 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qsl, unquote
 
-from pipedrive_emulator import control
+from pipedrive_emulator import blobs, control
 from pipedrive_emulator.auth import Auth
 from pipedrive_emulator.faults import ConnectionReset, Faults, RawAnswer, Rule, strike_after, strike_before
 from pipedrive_emulator.http import Answer, ApiError, Request
 from pipedrive_emulator.limits import Limits
 from pipedrive_emulator.log import RequestLog
 from pipedrive_emulator.operations import Route, Router
+from pipedrive_emulator.paging import is_start
 from pipedrive_emulator.registry import HANDLERS, Call, new_account
 from pipedrive_emulator.validation import check_body, check_path, check_query
 
@@ -86,11 +87,8 @@ class Emulator:
         await self._send(send, scope, answer, cut=cut)
 
     async def _serve(self, request: Request) -> tuple[Answer, bool]:
-        if request.path.startswith("/_emulator/"):
-            try:
-                return control.serve(self, request), False
-            except ApiError as refusal:
-                return refusal.answer(), False
+        if request.path.startswith(("/_emulator/", blobs.PREFIX)):
+            return self._beside(request), False
         if request.path.startswith("/oauth/"):
             return self._oauth(request), False
         route = self.router.match(request.method, request.path)
@@ -124,6 +122,8 @@ class Emulator:
             if function is None:
                 raise ApiError(501, f"{operation.key} is not implemented by the emulator")  # noqa: TRY301 - one way out
             query = check_query(operation, request.query)
+            if is_start(query.get("cursor")):
+                del query["cursor"]
             path = check_path(operation, route.values)
             body, uploads = check_body(operation, request)
             call = Call(
@@ -145,6 +145,15 @@ class Emulator:
         answer.headers.extend(headers)
         entry.status = answer.status
         return answer, any(rule.kind == "cut" for rule in rules)
+
+    def _beside(self, request: Request) -> Answer:
+        """What is no part of the API: hooks, and the storage behind public addresses."""
+        try:
+            if request.path.startswith(blobs.PREFIX):
+                return blobs.serve(self.account, request.method, request.path)
+            return control.serve(self, request)
+        except ApiError as refusal:
+            return refusal.answer()
 
     def _oauth(self, request: Request) -> Answer:
         try:

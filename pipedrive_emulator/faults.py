@@ -88,16 +88,26 @@ class Faults:
         return [rule for rule in self.rules if rule.hits(operation)]
 
     def spoil(self, rule: Rule, content: Row, query: dict[str, str]) -> Row:
-        """A list answer made wrong in the way the rule asks."""
-        additional = content.get("additional_data") or {}
+        """A list answer made wrong in the way the rule asks; places of v1 lists are spoilt like cursors."""
         if rule.kind == "null_data":
             return {**content, "data": None}
+        additional = dict(content.get("additional_data") or {})
+        place = additional.get("pagination", additional)
+        by_offset = "more_items_in_collection" in place
         if rule.kind == "empty_page":
-            # The rows come with the next page: the cursor leads back to where this page began.
-            here = page_start(query, content.get("data") or [])
-            return {**content, "data": [], "additional_data": {**additional, "next_cursor": here}}
-        repeated = self._first_cursor.setdefault(rule.operation, additional.get("next_cursor"))
-        return {**content, "additional_data": {**additional, "next_cursor": repeated}}
+            # The rows come with the next page: it begins where this one began.
+            if by_offset:
+                place.update({"more_items_in_collection": True, "next_start": place.get("start", 0)})
+            else:
+                additional["next_cursor"] = page_start(query)
+            rows = content.get("data")
+            empty: object = {**rows, "items": []} if isinstance(rows, dict) and "items" in rows else []
+            return {**content, "data": empty, "additional_data": additional}
+        name = "next_start" if by_offset else "next_cursor"
+        place[name] = self._first_cursor.setdefault(rule.operation, place.get(name))
+        if by_offset:
+            place["more_items_in_collection"] = True
+        return {**content, "additional_data": additional}
 
 
 def strike_before(rules: list[Rule], account: Account) -> bool:

@@ -60,23 +60,26 @@ def read_cursor(text: str, field: str, direction: str) -> Cursor:
     return cursor
 
 
-def page_start(query: dict[str, str], rows: list[Row]) -> str | None:
-    """A cursor to where the page with these rows began, spelt unlike the one sent; None without rows."""
-    if "cursor" in query:
-        text = query["cursor"]
-        marker = msgspec.json.decode(
-            base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)), type=dict[str, Any]
-        )
-        marker["again"] = marker.get("again", 0) + 1
-        return base64.urlsafe_b64encode(encode(marker)).decode().rstrip("=")
-    if not rows:
-        return None
-    if "id" not in rows[0]:
-        return Cursor(field="position", value=0, direction="asc", id=0).text()
-    field = query.get("sort_by", "id")
-    return Cursor(
-        field=field, value=rows[0][field], direction=query.get("sort_direction", "asc"), id=rows[0]["id"]
-    ).text()
+def _marker(text: str) -> Row:
+    return msgspec.json.decode(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)), type=Row)
+
+
+def _spelt(marker: Row) -> str:
+    return base64.urlsafe_b64encode(encode(marker)).decode().rstrip("=")
+
+
+def page_start(query: dict[str, str]) -> str:
+    """A cursor to where the page that a query asks for begins, spelt unlike the one sent."""
+    marker = _marker(query["cursor"]) if "cursor" in query else {"start": True}
+    return _spelt({**marker, "again": marker.get("again", 0) + 1})
+
+
+def is_start(text: str | None) -> bool:
+    """Whether a cursor leads to the very first page, which has no other."""
+    try:
+        return text is not None and "start" in _marker(text)
+    except (binascii.Error, msgspec.MsgspecError):
+        return False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from pipedrive_emulator.blobs import address
 from pipedrive_emulator.domains.basics import COMPANY
 from pipedrive_emulator.domains.mail_links import messages_of
 from pipedrive_emulator.domains.related_v1 import moment
@@ -28,7 +29,7 @@ def show_message(account: Account, row: Row, *, body: bool = False) -> Row:
     """A message; its body only where asked for."""
     shown = {name: value for name, value in row.items() if name not in INTERNAL}
     shown.update({name: [_party(account, party) for party in row[name]] for name in PARTIES})
-    shown["body_url"] = f"{account.base_url}/_mail/{row['id']}/body"
+    shown["body_url"] = address(account, "mail_messages", row["id"], "body.html")
     return {**shown, "body": row["body"]} if body else shown
 
 

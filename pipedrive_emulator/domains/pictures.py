@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pipedrive_emulator.blobs import address, image_type
 from pipedrive_emulator.clock import day
 from pipedrive_emulator.domains.basics import COMPANY
 from pipedrive_emulator.domains.related_v1 import show_picture
@@ -10,12 +11,6 @@ from pipedrive_emulator.registry import Call, handler
 from pipedrive_emulator.store import TableSpec, define_table
 
 CROPS = ("crop_x", "crop_y", "crop_width", "crop_height")
-# How the bytes of each kind of image begin.
-KINDS = (
-    (b"\x89PNG\r\n\x1a\n", "image/png"),
-    (b"\xff\xd8\xff", "image/jpeg"),
-    (b"GIF8", "image/gif"),
-)
 UPLOADED = ("id", "product_id", "company_id", "add_time")
 
 define_table(TableSpec(name="person_pictures", label="Picture", times="sql", deleted=("active_flag", False)))
@@ -24,10 +19,10 @@ define_table(TableSpec(name="product_images", label="Product image", created="",
 
 def kind_of(upload: Upload) -> str:
     """The media type of an uploaded image, by its first bytes; 400 for anything else."""
-    for start, kind in KINDS:
-        if upload.content.startswith(start):
-            return kind
-    raise invalid(f"{upload.name} must be a PNG, JPEG or GIF image")
+    kind = image_type(upload.content)
+    if kind is None:
+        raise invalid(f"{upload.name} must be a PNG, JPEG or GIF image")
+    return kind
 
 
 def new_picture(person_id: int, size: int, user_id: int) -> Row:
@@ -128,7 +123,7 @@ def _drop(call: Call) -> Row:
 def get_image(call: Call) -> Answer:
     """The image of a product; 404 when there is none."""
     row = _image(call)
-    return success({**row, "public_url": f"{call.account.base_url}/_images/{row['id']}"})
+    return success({**row, "public_url": address(call.account, "product_images", row["id"], row["name"])})
 
 
 @handler("v2:uploadProductImage")

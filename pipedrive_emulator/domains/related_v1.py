@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from pipedrive_emulator.blobs import address
 from pipedrive_emulator.customs import row_to_v1
 from pipedrive_emulator.domains import deals
 from pipedrive_emulator.domains.basics import COMPANY
@@ -328,8 +329,7 @@ def picture_ref(account: Account, row: Row) -> Row | None:
 
 def show_picture(account: Account, row: Row) -> Row:
     """A picture with its addresses by size."""
-    base = f"{account.base_url}/_pictures/{row['id']}"
-    sizes = {str(size): f"{base}_{size}.jpg" for size in (128, 512)}
+    sizes = {str(size): address(account, "person_pictures", row["id"], f"{size}.png") for size in (128, 512)}
     return {**{name: row[name] for name in row if name != "file_size"}, "pictures": sizes}
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+import requests
 
 from tests.emulator.asking import SPEC_FILE, WHY_SKIPPED
 from tests.emulator.checked import Checked
@@ -163,11 +164,13 @@ def test_a_person_has_one_picture(call):
     second = call.data("v1:addPersonPicture", id=person, files={"file": ("b.png", PNG + b"x")})
     shown = call.data("v2:getPersonPicture", id=person)
     assert (shown["id"], shown["file_size"]) == (second["id"], len(PNG) + 1)
+    assert requests.get(shown["pictures"]["512"], timeout=10).content == PNG + b"x"
     assert call.data("v2:getPerson", id=person)["picture_id"] == second["id"]
     call.refused("v1:addPersonPicture", 400, id=person, files={"file": ("a.txt", b"text")})
     half = {"crop_x": "1", "crop_y": "1"}
     call.refused("v1:addPersonPicture", 400, id=person, files={"file": ("a.png", PNG)}, form=half)
     assert call.data("v1:deletePersonPicture", id=person) == {"id": person}
+    assert requests.get(shown["pictures"]["512"], timeout=10).status_code == 404
     call.refused("v2:getPersonPicture", 404, id=person)
 
 
@@ -180,6 +183,8 @@ def test_a_product_has_one_image(call):
     replaced = call.data("v2:updateProductImage", id=product, files={"data": ("b.jpg", b"\xff\xd8\xff1")})
     shown = call.data("v2:getProductImage", id=product)
     assert (shown["id"], shown["mime_type"], shown["name"]) == (replaced["id"], "image/jpeg", "b.jpg")
+    stored = requests.get(shown["public_url"], timeout=10)
+    assert (stored.content, stored.headers["content-type"]) == (b"\xff\xd8\xff1", "image/jpeg")
     assert call.data("v2:deleteProductImage", id=product) == {"id": replaced["id"]}
     call.refused("v2:getProductImage", 404, id=product)
 

@@ -76,6 +76,44 @@ def test_an_empty_page_with_a_cursor_loses_nothing(ask):
     assert [row["id"] for page in pages for row in page] == whole
 
 
+@pytest.mark.parametrize(
+    ("path", "query"),
+    [
+        ("/api/v2/products/1/variations", {"limit": 1}),
+        ("/api/v2/dealFields", {"limit": 20}),
+        ("/v1/deals/6/changelog", {"limit": 1}),
+    ],
+)
+def test_an_empty_page_of_a_list_without_sorting_loses_nothing(ask, path, query):
+    whole = [row for page in ask.pages(path, **query) for row in page]
+    name = f"GET {path.replace('/v1/', '/api/v1/') if path.startswith('/v1') else path}"
+    name = name.replace("/1/", "/{id}/").replace("/6/", "/{id}/")
+    ask.hook("faults", [{"operation": name, "nth": [1, 2], "kind": "empty_page"}])
+    pages = ask.pages(path, **query)
+    assert pages[:2] == [[], []]
+    assert [row for page in pages for row in page] == whole
+
+
+def test_an_empty_page_of_a_search_has_no_items(ask):
+    ask.hook("faults", [{"operation": "GET /api/v2/deals/search", "nth": 1, "kind": "empty_page"}])
+    first = ask.get("/api/v2/deals/search", term="deal")
+    assert first["data"]["items"] == []
+    cursor = first["additional_data"]["next_cursor"]
+    again = ask.get("/api/v2/deals/search", term="deal", cursor=cursor)
+    assert again == ask.get("/api/v2/deals/search", term="deal")
+    assert again["data"]["items"]
+
+
+def test_an_empty_page_and_a_repeated_place_of_a_list_by_offset(ask):
+    notes = "GET /api/v1/notes"
+    ask.hook("faults", [{"operation": notes, "nth": 1, "kind": "empty_page"}])
+    place = ask.get("/v1/notes", limit=5)["additional_data"]["pagination"]
+    assert (place["more_items_in_collection"], place["next_start"]) == (True, 0)
+    ask.hook("faults", [{"operation": notes, "kind": "repeat_cursor"}])
+    places = [ask.get("/v1/notes", limit=5, start=start)["additional_data"] for start in (0, 5)]
+    assert {entry["pagination"]["next_start"] for entry in places} == {5}
+
+
 def test_a_repeated_cursor_never_ends(ask):
     ask.hook("faults", [{"operation": DEALS, "kind": "repeat_cursor"}])
     first = ask.get("/api/v2/deals", limit=5)["additional_data"]["next_cursor"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+import requests
 
 from tests.emulator.asking import SPEC_FILE, WHY_SKIPPED
 from tests.emulator.checked import Checked
@@ -43,7 +44,8 @@ def test_messages_of_a_thread_and_their_bodies(call):
     assert len(rows) == thread["message_count"]
     plain = call("v1:getMailMessage", id=rows[0]["id"])
     assert (plain["service"], "body" in plain["data"]) == ("email-api", False)
-    assert call.data("v1:getMailMessage", id=rows[0]["id"], query={"include_body": 1})["body"]
+    body = call.data("v1:getMailMessage", id=rows[0]["id"], query={"include_body": 1})["body"]
+    assert requests.get(plain["data"]["body_url"], timeout=10).text == body != ""
 
 
 def test_mail_of_records(call):
