@@ -4,21 +4,35 @@ from __future__ import annotations
 
 import sys
 
+from pipedrive_client import ConfigError
 from pipedrive_client.cli import run, told_version
 
 
 def main() -> None:
-    """Run tap-pipedrive."""
+    """Run tap-pipedrive, or its subcommand `auth`."""
     if told_version("tap-pipedrive", sys.argv[1:]):
         return
-    if sys.argv[1:2] == ["auth"]:
-        from tap_pipedrive import authorize  # noqa: PLC0415  the SDK takes half a second to import
+    run(_auth if sys.argv[1:2] == ["auth"] else _tap, plugin="tap-pipedrive")
 
-        run(lambda: authorize.main(sys.argv[2:]), plugin="tap-pipedrive")
-        return
-    from tap_pipedrive.tap import TapPipedrive  # noqa: PLC0415  errors of the import are told like others
 
-    run(TapPipedrive.cli, plugin=TapPipedrive.name)
+def _auth() -> None:
+    from tap_pipedrive import authorize  # noqa: PLC0415  it does without the SDK, which loads slowly
+
+    authorize.main(sys.argv[2:])
+
+
+def _tap() -> None:
+    import click  # noqa: PLC0415  errors of the imports are told like others
+
+    from tap_pipedrive.tap import TapPipedrive  # noqa: PLC0415  the same
+
+    try:
+        code = TapPipedrive.cli(standalone_mode=False)
+    except click.ClickException as error:
+        msg = f"{error.format_message().rstrip('.')}; see tap-pipedrive --help."
+        raise ConfigError(msg) from error
+    if isinstance(code, int):
+        sys.exit(code)
 
 
 if __name__ == "__main__":

@@ -10,13 +10,13 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, TypeAlias, cast
 from urllib.parse import quote
 
-from pipedrive_client import Paging, times
+from pipedrive_client import ConfigError, Paging, times
 from tap_pipedrive.shapes import SHAPES
 
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from pipedrive_client import PipedriveClient
+    from pipedrive_client import NotFound, PipedriveClient
     from tap_pipedrive.spec import Read
 
 Row: TypeAlias = "dict[str, object]"
@@ -26,6 +26,15 @@ _NOTHING: Context = {}
 _DEFAULT_PAGE = 100
 _TAIL = 50
 """Rows before the known end of a list where reading is taken up again: some may be gone since."""
+
+
+def nothing_there(error: NotFound, also: str = "") -> ConfigError:
+    """The error of a list that is not there: a wrong address, as every account has the lists."""
+    return ConfigError(
+        f"{error.message.rstrip('.')}: nothing is at this address. Check company_domain and api_url{also}.",
+        status=error.status,
+        label=error.label,
+    )
 
 
 class SharedRows:

@@ -19,7 +19,7 @@ from pipedrive_client import BudgetSpent, FeatureOff, Gone, NotFound, NotVisible
 from tap_pipedrive.bookmarks import Bookmark, PageMarks
 from tap_pipedrive.deletes import DeleteWatch
 from tap_pipedrive.fanout import contexts_of, cost_per_parent, fan_out
-from tap_pipedrive.reading import Reader
+from tap_pipedrive.reading import Reader, nothing_there
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -91,13 +91,18 @@ class ReadRun:
 
     def pages(self) -> Iterator[list[Row]]:
         """The list's pages; none, with a warning, where the account lacks what the stream needs."""
+        spec = self.stream.spec
         try:
             yield from self.all_pages()
-        except (NotVisible, FeatureOff) as error:
-            if not self.stream.spec.needs:
+        except (NotFound, NotVisible, FeatureOff) as error:
+            if spec.needs:
+                text = "Skipped %s, which needs %s: %s"
+                self.stream.logger.warning(text, self.stream.name, spec.needs, error)
+            elif isinstance(error, NotFound) and not spec.removed_on:
+                also = ", and the path in raw_requests" if "raw_requests" in spec.settings else ""
+                raise nothing_there(error, also) from error
+            else:
                 raise
-            text = "Skipped %s, which needs %s: %s"
-            self.stream.logger.warning(text, self.stream.name, self.stream.spec.needs, error)
 
     def all_pages(self) -> Iterator[list[Row]]:
         """From the earliest time anyone needs; or what the settings ask instead."""

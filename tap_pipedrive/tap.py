@@ -9,7 +9,9 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from singer_sdk import Stream, Tap
+from singer_sdk.exceptions import ConfigValidationError
 from singer_sdk.helpers.capabilities import PluginCapabilities, TapCapabilities
+from singer_sdk.plugin_base import _ConfigInput
 from typing_extensions import override
 
 from pipedrive_client import (
@@ -17,6 +19,7 @@ from pipedrive_client import (
     ConfigError,
     FeatureOff,
     ItemError,
+    NotFound,
     PipedriveClient,
     times,
 )
@@ -25,12 +28,20 @@ from pipedrive_client.fields import FIELD_LISTS, FieldDefinition, FieldRegistry
 from tap_pipedrive.catalog import STREAMS
 from tap_pipedrive.custom_fields import FieldMode, OptionMode
 from tap_pipedrive.downloads import FileContentsStream
-from tap_pipedrive.given import checked_state, json_file
+from tap_pipedrive.given import (
+    check_environment,
+    checked_catalog,
+    checked_state,
+    config_sentence,
+    json_file,
+    read_config,
+)
 from tap_pipedrive.output import PageWriter
 from tap_pipedrive.progress import Progress
 from tap_pipedrive.questions import Questions
 from tap_pipedrive.quiet import quiet
 from tap_pipedrive.raw import RawRequest, RawStream, raw_requests
+from tap_pipedrive.reading import nothing_there
 from tap_pipedrive.settings import SETTINGS
 from tap_pipedrive.streams import PipedriveStream, stream_classes
 
@@ -39,13 +50,15 @@ if TYPE_CHECKING:
     from datetime import datetime
     from types import FrameType
 
+    import click
     from singer_sdk.helpers.capabilities import CapabilitiesEnum
-    from singer_sdk.plugin_base import _ConfigInput
 
     from tap_pipedrive.spec import JSON, StreamSpec
 
 KINDS: Mapping[str, type[PipedriveStream]] = {"file_contents": FileContentsStream}
 """Streams that are code besides data."""
+_ALWAYS_THERE = frozenset({"deal", "person", "organization", "product"})
+"""Entities that every account has."""
 
 
 class TapPipedrive(Tap):
@@ -81,6 +94,8 @@ class TapPipedrive(Tap):
             ConfigError: a setting, the catalog or the state cannot work.
         """
         quiet(self.logger)
+        if options.get("parse_env_config"):
+            check_environment(self.config_jsonschema, self._env_var_prefix)
         self._given_state = checked_state(state)
         self._interrupted_by = 0
         self.synced: set[PipedriveStream] = set()
@@ -195,6 +210,10 @@ class TapPipedrive(Tap):
             return []
         try:
             return self.fields.custom(entity)
+        except NotFound as error:
+            if entity in _ALWAYS_THERE:
+                raise nothing_there(error) from error
+            return []
         except (FeatureOff, ItemError) as error:
             self.logger.info("No custom fields for %s: %s", stream.name, error)
             return []
@@ -249,6 +268,36 @@ class TapPipedrive(Tap):
         if self._interrupted_by:
             raise SystemExit(Exit.INTERRUPTED + self._interrupted_by)
 
+    @override
+    def _validate_config(self, *, raise_errors: bool = True) -> list[str]:
+        """Check the settings; the SDK's own messages would show values, and with them secrets."""
+        try:
+            return super()._validate_config(raise_errors=raise_errors)
+        except ConfigValidationError as error:
+            sentence = config_sentence(self._config, self.config_jsonschema)
+            raise ConfigError(sentence or "The settings do not fit their definition.") from error
+
+    @classmethod
+    @override
+    def cb_config(cls, ctx: Any, param: Any, value: tuple[str, ...]) -> _ConfigInput:
+        """The settings of all `--config` files; `ENV` stands for the environment."""
+        found: dict[str, Any] = {}
+        for path in value:
+            if path != "ENV":
+                found |= read_config(path)
+        return _ConfigInput(config=found, parse_env="ENV" in value)
+
+    @classmethod
+    @override
+    def get_singer_command(cls) -> click.Command:
+        """The command with its options, and what stands beside it."""
+        command = super().get_singer_command()
+        command.help = "Read an account of Pipedrive and write Singer messages to stdout."
+        command.epilog = (
+            "`tap-pipedrive auth` lets an OAuth app in and prints the settings to use; see its --help."
+        )
+        return command
+
     @classmethod
     @override
     def invoke(  # type: ignore[override]  # the SDK narrows it the same way
@@ -265,13 +314,13 @@ class TapPipedrive(Tap):
         tap = cls(
             config=dict(config.config) if config else {},
             state=json_file(state, "state"),
-            catalog=json_file(catalog, "catalog"),
+            catalog=checked_catalog(json_file(catalog, "catalog")),
             parse_env_config=bool(config and config.parse_env),
         )
+        for stream in cast("list[PipedriveStream]", list(tap.streams.values())):
+            if stream.selected:
+                stream.check_ready()
         try:
-            for stream in cast("list[PipedriveStream]", list(tap.streams.values())):
-                if stream.selected:
-                    stream.check_ready()
             tap.sync_all()
         finally:
             tap.progress.summary()

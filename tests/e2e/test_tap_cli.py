@@ -1,0 +1,263 @@
+"""The command line as a user meets it: what it prints, and what it says when something is wrong."""
+
+from __future__ import annotations
+
+import json
+import socket
+import time
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from threading import Thread
+
+import pytest
+
+from tests.support.cli import Files, tap
+from tests.support.singer import select
+
+SECRET = "a-token-nobody-may-see"
+
+
+@pytest.fixture(scope="module")
+def catalog(_small):
+    return select(_small.config(), "stages", "deals")
+
+
+@pytest.fixture
+def files(tmp_path):
+    return Files(tmp_path)
+
+
+@pytest.fixture
+def nobody():
+    """An address at which nothing listens."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+    return f"http://127.0.0.1:{port}"
+
+
+@pytest.fixture
+def elsewhere():
+    """A server that knows nothing, as Pipedrive's answers for a company that does not exist."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self):
+            self.send_response(404)
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+
+        def log_message(self, *_):
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    server.server_close()
+
+
+def complaints(told) -> list[str]:
+    """Sentences of level error or above; every line of stderr must be a log line."""
+    lines = [line.split("|", 3) for line in told.err.splitlines()]
+    assert all(len(line) == 4 for line in lines), told.err
+    return [line[3].strip() for line in lines if line[1].strip() not in ("INFO", "DEBUG")]
+
+
+def assert_refused(told, code, sentence):
+    assert told.code == code, told.err
+    assert "Traceback" not in told.err
+    assert SECRET not in told.err + told.out
+    (said,) = complaints(told)
+    assert sentence in said
+    assert told.err.splitlines()[-1].endswith(said)
+    for line in told.out.splitlines():
+        json.loads(line)
+
+
+def test_a_wrong_token(small, files, catalog):
+    config = small.config(api_token=SECRET)
+    for arguments in (files.arguments(config, catalog=catalog), [*files.arguments(config), "--discover"]):
+        assert_refused(tap(*arguments), 3, "the token was refused: check that it is current")
+
+
+def test_an_unknown_company(small, files, catalog, elsewhere):
+    config = small.config(api_token=SECRET, api_url=elsewhere)
+    for arguments in (files.arguments(config, catalog=catalog), [*files.arguments(config), "--discover"]):
+        assert_refused(tap(*arguments), 2, "nothing is at this address. Check company_domain and api_url.")
+
+
+def test_an_unreachable_host(small, files, catalog, nobody):
+    config = small.config(api_token=SECRET, api_url=nobody)
+    host = nobody.removeprefix("http://")
+    told = tap(*files.arguments(config, catalog=catalog))
+    assert_refused(told, 1, f"No connection to {host}: it is down, or a firewall or proxy is in the way.")
+
+
+@pytest.mark.parametrize(
+    ("settings", "sentence"),
+    [
+        ({"api_url": "http://pipedrive.example"}, "api_url uses http, which sends the token in the clear"),
+        ({"company_domain": "no such company!"}, "is not a Pipedrive company: use acme for"),
+        ({"api_token": None}, "No sign-in is configured: set api_token, or client_id"),
+        ({"api_token": 1234567890}, "Setting api_token must be text."),
+        ({"client_id": SECRET, "api_token": None}, "OAuth needs client_id, client_secret and refresh_token"),
+        ({"start_date": "yesterday"}, "Setting start_date: 'yesterday' is no time; write it like 2026-01-31"),
+        ({"max_concurrency": "many"}, "Setting max_concurrency must be a whole number."),
+        ({"max_concurrency": 0}, "max_concurrency must be a whole number from 1"),
+        ({"custom_fields": "pretty"}, "Setting custom_fields must be one of named, keyed, nested, off."),
+        ({"detect_deletes": "perhaps"}, "Setting detect_deletes must be true or false."),
+        ({"raw_requests": {}}, "Setting raw_requests must be a list."),
+        ({"raw_requests": [{"name": "x"}]}, "(x): path must be a path below /v1/ or /api/v2/"),
+        ({"stream_parameters": {"deals": {"first_char": "a"}}}, "today's API has no parameter 'first_char'"),
+        ({"stream_parameters": {"dealz": {}}}, "there is no stream 'dealz'. Nearest: deals."),
+        ({"record_ids": {"dealz": [1]}}, "there is no stream 'dealz'. Nearest: deals."),
+        ({"searches": [{"stream": "person_searches"}]}, "stream person_searches also needs term."),
+    ],
+    ids=str,
+)
+def test_settings_that_cannot_work(small, files, catalog, settings, sentence):
+    config = {**small.config(api_token=SECRET), **settings}
+    assert_refused(tap(*files.arguments(config, catalog=catalog)), 2, sentence)
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [("{oops", "config.json is not JSON"), ("[]", "config.json must hold an object of settings.")],
+)
+def test_a_config_file_that_holds_something_else(files, text, sentence):
+    assert_refused(tap("--config", files.write("config.json", text)), 2, sentence)
+
+
+@pytest.mark.parametrize("option", ["--config", "--catalog", "--state"])
+def test_a_file_that_is_not_there(small, files, option):
+    missing = str(files.folder / "missing.json")
+    told = tap(*files.arguments(small.config()), option, missing)
+    assert_refused(told, 2, "No such file or directory")
+    assert missing in told.err
+
+
+@pytest.mark.parametrize("option", ["state", "catalog"])
+def test_a_file_that_is_no_json(small, files, option):
+    given = files.arguments(small.config(), **{option: "{oops"})
+    assert_refused(tap(*given), 2, f"{option}.json is not JSON")
+
+
+@pytest.mark.parametrize(
+    ("state", "sentence"),
+    [
+        ([], "The state is not an object; it looks like"),
+        ({"bookmarks": []}, "The state's bookmarks are not an object"),
+        ({"bookmarks": {"deals": 5}}, "The state of stream deals is not an object"),
+        (
+            {"bookmarks": {"deals": {"replication_key_value": "x"}}},
+            'holds "x" as a bookmark, which is no time',
+        ),
+        (
+            {"bookmarks": {"deals": {"reads": {"getDeals": {"since": "2026-99-01"}}}}},
+            '"2026-99-01" as a bookmark',
+        ),
+        ({"bookmarks": {"deals": {"reads": {"getDeals": 5}}}}, "holds a read that is no object"),
+        ({"bookmarks": {"deals": {"reads": []}}}, "holds reads that are no object"),
+        ({"bookmarks": {"deals": {"columns": {"a": 5}}}}, "holds a column that is no list"),
+        ({"bookmarks": {"deals": {"known_ids": {"ids": "5-1"}}}}, "not ascending at '5-1'"),
+    ],
+    ids=str,
+)
+def test_a_state_that_cannot_be_gone_on_from(small, files, catalog, state, sentence):
+    assert_refused(tap(*files.arguments(small.config(), catalog=catalog, state=state)), 2, sentence)
+
+
+@pytest.mark.parametrize(
+    ("catalog", "sentence"),
+    [
+        ({}, "The catalog has no list of streams; run --discover"),
+        ({"streams": [5]}, "Entry 1 of the catalog is no stream with a schema"),
+        ({"streams": [{"tap_stream_id": "deals", "metadata": [7]}]}, "metadata in entry 1 of the catalog"),
+        (
+            {"streams": [{"tap_stream_id": "dealz"}]},
+            "stream 'dealz', which tap-pipedrive does not have. Nearest: deals",
+        ),
+    ],
+    ids=str,
+)
+def test_a_catalog_that_does_not_fit(small, files, catalog, sentence):
+    assert_refused(tap(*files.arguments(small.config(), catalog=catalog)), 2, sentence)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "sentence"),
+    [
+        ("MAX_CONCURRENCY", SECRET, "TAP_PIPEDRIVE_MAX_CONCURRENCY must be a whole number."),
+        ("RAW_REQUESTS", f"[{SECRET}", "TAP_PIPEDRIVE_RAW_REQUESTS must be a list."),
+        ("API_URL", "http://pipedrive.example", "api_url uses http"),
+    ],
+)
+def test_the_environment_is_checked_too(files, catalog, name, value, sentence):
+    env = {"TAP_PIPEDRIVE_API_TOKEN": SECRET, f"TAP_PIPEDRIVE_{name}": value}
+    told = tap(*files.arguments(catalog=catalog), "--config", "ENV", env=env)
+    assert_refused(told, 2, sentence)
+
+
+def test_an_option_that_does_not_exist():
+    assert_refused(tap("--nonsense"), 2, "No such option '--nonsense'; see tap-pipedrive --help.")
+
+
+def test_files_without_a_folder(small, files):
+    told = tap(*files.arguments(small.config(), catalog=select(small.config(), "users", "file_contents")))
+    assert_refused(told, 2, "no setting files_dir says where")
+    assert small.requests().get("GET /api/v1/users") is None
+
+
+def test_a_failing_run_keeps_what_it_wrote(small, files, catalog):
+    fault = {"operation": "GET /api/v2/deals/archived", "kind": "status_before", "status": 400}
+    small.post("/_emulator/faults", [fault])
+    told = tap(*files.arguments(small.config(), catalog=catalog))
+    assert_refused(told, 1, "GET /api/v2/deals/archived answered 400")
+    assert told.output.records["deals"]
+    assert told.output.states
+
+
+def test_a_run_writes_nothing_but_messages_and_says_what_it_cost(small, files, catalog):
+    told = tap(*files.arguments(small.config(), catalog=catalog))
+    assert told.code == 0
+    assert not complaints(told)
+    assert {message["type"] for message in told.output.messages} == {"SCHEMA", "RECORD", "STATE"}
+    assert "requests and" in told.last_line
+    assert "tokens" in told.last_line
+
+
+def test_version_is_told_at_once():
+    begun = time.monotonic()
+    told = tap("--version")
+    assert (told.code, told.err) == (0, "")
+    assert told.out.startswith("tap-pipedrive v")
+    assert time.monotonic() - begun < 5  # a second on a machine with nothing else to do
+
+
+def test_help_names_the_options_and_the_subcommand():
+    told = tap("--help")
+    assert (told.code, told.err) == (0, "")
+    for word in ("--config", "--catalog", "--state", "--discover", "--test", "--about", "tap-pipedrive auth"):
+        assert word in told.out
+
+
+def test_about_describes_every_setting():
+    told = tap("--about", "--format=json")
+    assert (told.code, told.err) == (0, "")
+    about = json.loads(told.out)
+    for name, setting in about["settings"]["properties"].items():
+        assert setting.get("description"), name
+    assert tap("--about").out.startswith("Name: tap-pipedrive")
+    assert tap("--about", "--format=markdown").out.startswith("# `tap-pipedrive`")
+
+
+def test_discover_prints_a_catalog(small, files):
+    told = tap(*files.arguments(small.config()), "--discover")
+    assert told.code == 0
+    assert not complaints(told)
+    assert len(json.loads(told.out)["streams"]) > 100
+
+
+def test_test_reads_a_row_of_each_stream(small, files):
+    config = small.config(stream_parameters={})
+    told = tap(*files.arguments(config), "--test=schema")
+    assert told.code == 0
+    assert len(told.output.schemas) > 100
