@@ -1,0 +1,88 @@
+"""The official Node client drives the emulator; whoever wrote it knew neither the emulator nor the tap."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+SCRIPTS = Path(__file__).parent / "node"
+INSTALL = (
+    "npm",
+    "install",
+    "--no-audit",
+    "--no-fund",
+    "--no-package-lock",
+    "--ignore-scripts",
+    "--fetch-retries=0",
+)
+# What npm says where the registry is out of reach, be it the name, the way or the proxy.
+OUT_OF_REACH = (
+    "ENOTFOUND",
+    "EAI_AGAIN",
+    "ECONN",
+    "ETIMEDOUT",
+    "ENETUNREACH",
+    "ENOTCACHED",
+    "E403",
+    "E407",
+    "E503",
+)
+
+pytestmark = [
+    pytest.mark.xdist_group("node"),
+    pytest.mark.skipif(
+        shutil.which("node") is None or shutil.which("npm") is None,
+        reason="node or npm is not on the PATH: the official client cannot drive the emulator",
+    ),
+]
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    """A folder with the scripts and the newest client."""
+    made = tmp_path_factory.mktemp("node")
+    shutil.copytree(SCRIPTS, made, dirs_exist_ok=True, ignore=shutil.ignore_patterns("node_modules"))
+    done = subprocess.run(INSTALL, cwd=made, capture_output=True, text=True, timeout=120, check=False)
+    if done.returncode and any(code in done.stderr for code in OUT_OF_REACH):
+        pytest.skip("the npm registry is out of reach: the official client was not installed")
+    assert done.returncode == 0, done.stderr
+    return made
+
+
+def _drive(folder, url):
+    return subprocess.run(
+        ["node", "drive.mjs", url, "emulator-token"],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+        env={**os.environ, "NO_PROXY": "127.0.0.1", "no_proxy": "127.0.0.1"},
+    )
+
+
+def test_the_official_client_adds_reads_changes_finds_merges_and_deletes(folder, ask):
+    ask.hook("limits", {"daily_tokens": 1_000_000})
+    done = _drive(folder, ask.url)
+    assert done.returncode == 0, done.stdout[-500:] + done.stderr
+    lines = done.stdout.splitlines()
+    assert lines[-1].startswith("done, ")
+    assert all(line.startswith("ok ") for line in lines[:-1])
+    methods = {line.split()[1].rstrip(",") for line in lines[:-1]}
+    for entity in ("Deal", "Person", "Organization", "Activity", "Product", "Pipeline", "Stage"):
+        many = {"Person": "Persons", "Activity": "Activities"}.get(entity, f"{entity}s")
+        wanted = {f"add{entity}", f"get{entity}", f"get{many}", f"update{entity}", f"delete{entity}"}
+        assert {f"v2.{many}.{name}" for name in wanted} <= methods
+    assert len(methods) > 200
+
+
+@pytest.mark.parametrize("kind", ["torn", "html"])
+def test_a_wrong_answer_does_not_escape_the_client(folder, ask, kind):
+    ask.hook("faults", [{"operation": "v2:getOrganization", "kind": kind}])
+    done = _drive(folder, ask.url)
+    assert done.returncode == 1
+    assert "v2.Organizations.getOrganization" in done.stderr
