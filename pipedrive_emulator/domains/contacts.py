@@ -103,6 +103,16 @@ def _organization(call: Call, body: Row) -> Row:
     return {**body, "address": address(body["address"])} if "address" in body else body
 
 
+def _participating(account: Account, number: int, *statuses: str) -> int:
+    """Deals that a person takes part in without being their contact person."""
+    kept = account.table("participants")
+    rows = [row for row in map(kept.row, kept.where("person_id", number)) if kept.is_live(row)]
+    found = [account.find("deals", row["deal_id"]) for row in rows]
+    return sum(
+        deal is not None and deal["person_id"] != number and deal["status"] in statuses for deal in found
+    )
+
+
 def _extras(column: str, bcc: str) -> Callable[[Account, Row, Iterable[str]], Row]:
     def extras(account: Account, row: Row, names: Iterable[str]) -> Row:
         number = row["id"]
@@ -135,6 +145,9 @@ def _extras(column: str, bcc: str) -> Callable[[Account, Row, Iterable[str]], Ro
             "doi_status": lambda: row.get("doi_status", 1),
             "smart_bcc_email": lambda: f"nordwind+{bcc}{number}@pipedrivemail.com",
         }
+        if bcc == "person":
+            values["participant_open_deals_count"] = lambda: _participating(account, number, "open")
+            values["participant_closed_deals_count"] = lambda: _participating(account, number, "won", "lost")
         for name in MAIL & set(names):
             values[name] = partial(mail_facts(account, f"{bcc}s", number).get, name)
         for prefix in ("", "related_"):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from pipedrive_emulator.domains.deals import check_currency
@@ -266,6 +267,11 @@ register(
         within={"id": ("deal_id", "deals")},
     )
 )
-register(
-    Resource(table="deal_products", operations={"list": "v2:getDealsProducts"}, equal={"deal_ids": "deal_id"})
-)
+_of_deals = Resource(table="deal_products", operations={}, equal={"deal_ids": "deal_id"})
+
+
+@handler("v2:getDealsProducts")
+def list_of_deals(call: Call) -> Answer:
+    """The attachments of up to 100 deals; those of deleted deals are hidden."""
+    live = [number for number in call.query["deal_ids"] if call.account.find("deals", number)]
+    return _of_deals.list_v2(replace(call, query={**call.query, "deal_ids": live}))

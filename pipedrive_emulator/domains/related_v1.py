@@ -73,6 +73,7 @@ TIMES = (
     "lost_time",
     "archive_time",
 )
+PARTICIPANT_COUNTS = ("participant_open_deals_count", "participant_closed_deals_count")
 MAIL_TIMES = ("last_incoming_mail_time", "last_outgoing_mail_time")
 PER_CENT = 100
 
@@ -356,16 +357,14 @@ def _contact(account: Account, row: Row, entity: str, facts: Row) -> Row:
 
 def flat_person(account: Account, row: Row) -> Row:
     """A person as v1 shows them, relations as ids."""
-    facts = person_extras(
-        account, row, (*CONTACT_COUNTS, *MAIL_TIMES, "next_activity_id", "last_activity_id")
-    )
+    counts = (*CONTACT_COUNTS, *PARTICIPANT_COUNTS, *MAIL_TIMES, "next_activity_id", "last_activity_id")
+    facts = person_extras(account, row, counts)
     return {
         **_contact(account, row, "persons", facts),
         "org_id": row["org_id"],
         "first_name": row["first_name"],
         "last_name": row["last_name"],
-        "participant_open_deals_count": 0,
-        "participant_closed_deals_count": 0,
+        **{name: facts[name] for name in PARTICIPANT_COUNTS},
         "phone": row["phones"],
         "email": row["emails"],
         "picture_id": picture_ref(account, row),

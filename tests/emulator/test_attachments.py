@@ -50,6 +50,24 @@ def test_a_new_contact_person_takes_part(call):
     assert call.data("v1:getDealParticipants", id=deal) is None
 
 
+def test_a_person_counts_the_deals_of_others_they_take_part_in(call):
+    person, deal = call.data("v2:addPerson", body={"name": "Helper"})["id"], _new_deal(call, person_id=1)
+    call("v1:addDealParticipant", id=deal, body={"person_id": person})
+    query = {"include_fields": "participant_open_deals_count,participant_closed_deals_count"}
+    assert call.data("v2:getPerson", id=person, query=query)["participant_open_deals_count"] == 1
+    call("v2:updateDeal", id=deal, body={"status": "won"})
+    shown = call.data("v2:getPerson", id=person, query=query)
+    assert (shown["participant_open_deals_count"], shown["participant_closed_deals_count"]) == (0, 1)
+
+
+def test_products_of_a_deleted_deal_are_hidden(call):
+    deal = _new_deal(call)
+    call("v2:addDealProduct", id=deal, body={"product_id": 1, "item_price": 1, "quantity": 1})
+    assert len(call.data("v2:getDealsProducts", query={"deal_ids": deal})) == 1
+    call("v2:deleteDeal", id=deal)
+    assert call.data("v2:getDealsProducts", query={"deal_ids": deal}) == []
+
+
 def test_participants_come_in_pages(call):
     deal = _new_deal(call)
     for person in (1, 2, 3):
