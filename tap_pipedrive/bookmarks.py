@@ -171,6 +171,35 @@ class PageMarks:
         self._memo["pages"] = self._now
 
 
+class ListSize:
+    """How many rows a list has, for `--plan`: `{"size": rows}` once it was read from end to end.
+
+    A first read may take several runs; until its end the memo holds `{"so_far": rows}`. Later reads of
+    changes leave the size as it is.
+
+    Args:
+        memo: the piece of the state that belongs to the read.
+        whole: whether every run reads the list from its beginning.
+    """
+
+    def __init__(self, memo: Memo, *, whole: bool) -> None:
+        self._memo = memo
+        if whole:
+            memo.pop("so_far", None)
+        self._counting = whole or "size" not in memo
+
+    def see(self, count: int) -> None:
+        """So many more rows were read."""
+        if self._counting:
+            before = self._memo.get("so_far")
+            self._memo["so_far"] = (before if isinstance(before, int) else 0) + count
+
+    def finish(self) -> None:
+        """The list came to its end."""
+        if self._counting:
+            self._memo["size"] = self._memo.pop("so_far", 0)
+
+
 def now() -> datetime:
     """This moment, in UTC."""
     return datetime.now(UTC)
