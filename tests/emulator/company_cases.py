@@ -8,6 +8,7 @@ from typing import Any
 
 Tables = dict[str, list[dict[str, Any]]]
 Maker = Callable[[str, Tables], dict[str, Any]]
+CHANNEL = "55a24abc-cb66-58b6-84f6-feacaf0fcbc3"  # of the small account
 FILTERED = {"add": "[1]", "remove": "[2]"}
 GOAL = {
     "title": "Half a hundred",
@@ -40,6 +41,7 @@ BODIES: dict[str, dict[str, Any]] = {
     "v1:addWebhook": {"subscription_url": "https://hooks.example/new"},
     "v1:updateTeam": {"deleted_flag": 0, "active_flag": 1},
     "v1:deleteTeamUser": {"users": [1]},
+    "v1:receiveMessage": {"channel_id": CHANNEL},
 }
 # The first option of the first custom field with options, in the small account.
 FIRST_OPTION = {"Deal": 101, "Person": 113, "Organization": 123, "Product": 133, "Project": 143}
@@ -75,6 +77,12 @@ def _plan(path: str, tables: Tables) -> dict[str, Any]:
     return {"id": group["project_id"], "taskId": item["id"], "activityId": item["id"]}
 
 
+def _conversation(_: str, tables: Tables) -> dict[str, Any]:
+    row = tables["channel_messages"][0]
+    channel = row["channel_id"]
+    return {"id": channel, "channel-id": channel, "conversation-id": row["conversation_id"]}
+
+
 def _first(table: str) -> Maker:
     return lambda _, tables: {"id": tables[table][0]["id"]}
 
@@ -92,6 +100,7 @@ PLACES: tuple[tuple[str, Maker], ...] = (
     (r".*/permissionSets/", _first("permission_sets")),
     (r".*/userProviderLinks/", _first("user_provider_links")),
     (r".*/plan/", _plan),
+    (r"DELETE .*/channels/", _conversation),
     (r"DELETE .*/boards/", _is(3)),
     (r"DELETE .*/phases/", _is(6)),
     (r"(DELETE .*/roles/.*/assignments|POST .*/roles/)", _is(2)),
