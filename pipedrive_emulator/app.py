@@ -31,6 +31,7 @@ RETIRED = re.compile(
     r"|(deals|persons|organizations|products)/search|itemSearch(/field)?|deals/\d+/(products(/\d+)?|activities|persons)"
     r"|persons/\d+/(activities|deals)|organizations/\d+/(activities|persons|deals))$"
 )
+BULK_DELETED = re.compile(r"^/api/v1/(activities|activityTypes|deals|organizations|persons|stages)$")
 LEGACY = re.compile(r"^/api/v1/(subscriptions|channels)(/|$)")
 NO_RESET_LINGER = struct.pack("ii", 1, 0)
 
@@ -166,6 +167,8 @@ class Emulator:
     def _unknown(self, request: Request) -> ApiError:
         if LEGACY.match(request.path):
             return ApiError(404, "This API was removed")
+        if request.method == "DELETE" and BULK_DELETED.match(request.path):
+            return ApiError(410, "This endpoint was removed", "Delete them one by one")
         if RETIRED.match(request.path):
             return ApiError(
                 410, "This version of the endpoint is out of support", "Use the same path below /api/v2"

@@ -199,6 +199,8 @@ def _check_multipart(schema: Schema, request: Request) -> tuple[Any, dict[str, U
         raise invalid(f"File parts are {', '.join(sorted(files))}")
     if not files & set(required) <= set(uploads):
         raise invalid(f"{', '.join(sorted(files))} must be a file")
+    if not set(fields) <= set(plain):
+        raise invalid(f"{min(set(fields) - set(plain))} is not allowed")
     inner = {**schema, "properties": plain, "required": [name for name in required if name not in files]}
     return _check(inner, fields, "form", strict=False, hashes=False), uploads
 

@@ -68,6 +68,8 @@ def test_out_of_support_and_removed_paths(ask):
         ("GET", "/v1/itemSearch"),
         ("GET", "/v1/persons/1/deals"),
         ("GET", "/v1/deals/collection"),
+        ("DELETE", "/v1/stages"),
+        ("DELETE", "/v1/activityTypes"),
     ):
         answer = ask.ask(method, path)
         assert (answer.status_code, answer.json()["success"]) == (410, False), path
