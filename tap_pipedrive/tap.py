@@ -8,6 +8,7 @@ from datetime import timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
+import click
 from singer_sdk import Stream, Tap
 from singer_sdk.exceptions import ConfigValidationError
 from singer_sdk.helpers.capabilities import PluginCapabilities, TapCapabilities
@@ -25,6 +26,7 @@ from pipedrive_client import (
 )
 from pipedrive_client.cli import Exit
 from pipedrive_client.fields import FIELD_LISTS, FieldDefinition, FieldRegistry
+from tap_pipedrive import planning
 from tap_pipedrive.catalog import STREAMS
 from tap_pipedrive.custom_fields import FieldMode, OptionMode
 from tap_pipedrive.downloads import FileContentsStream
@@ -50,7 +52,6 @@ if TYPE_CHECKING:
     from datetime import datetime
     from types import FrameType
 
-    import click
     from singer_sdk.helpers.capabilities import CapabilitiesEnum
 
     from tap_pipedrive.spec import JSON, StreamSpec
@@ -293,6 +294,13 @@ class TapPipedrive(Tap):
         """The command with its options, and what stands beside it."""
         command = super().get_singer_command()
         command.help = "Read an account of Pipedrive and write Singer messages to stdout."
+        command.params.append(
+            click.Option(
+                ["--plan"],
+                is_flag=True,
+                help="Print what a run with these files would cost, and write no messages.",
+            )
+        )
         command.epilog = (
             "`tap-pipedrive auth` lets an OAuth app in and prints the settings to use; see its --help."
         )
@@ -308,11 +316,15 @@ class TapPipedrive(Tap):
         config: _ConfigInput | None = None,
         state: Any = None,
         catalog: Any = None,
+        plan: bool = False,
     ) -> None:
-        """Run the command line: a sync, unless `--about` asks for something else."""
+        """Run the command line: a sync, unless `--about` or `--plan` asks for something else."""
         super(Tap, cls).invoke(about=about, about_format=about_format)
+        settings = dict(config.config) if config else {}
+        # What is asked for a plan is no part of the run that it is about.
+        budget = settings.pop("daily_token_budget", None) if plan else None
         tap = cls(
-            config=dict(config.config) if config else {},
+            config=settings,
             state=json_file(state, "state"),
             catalog=checked_catalog(json_file(catalog, "catalog")),
             parse_env_config=bool(config and config.parse_env),
@@ -320,6 +332,11 @@ class TapPipedrive(Tap):
         for stream in cast("list[PipedriveStream]", list(tap.streams.values())):
             if stream.selected:
                 stream.check_ready()
+        if plan:
+            given = {**tap.config} if budget is None else {**tap.config, "daily_token_budget": budget}
+            planning.show(tap, ClientSettings.from_config(given).daily_token_budget)
+            tap.client.close()
+            return
         try:
             tap.sync_all()
         finally:

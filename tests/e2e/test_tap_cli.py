@@ -235,7 +235,16 @@ def test_version_is_told_at_once():
 def test_help_names_the_options_and_the_subcommand():
     told = tap("--help")
     assert (told.code, told.err) == (0, "")
-    for word in ("--config", "--catalog", "--state", "--discover", "--test", "--about", "tap-pipedrive auth"):
+    for word in (
+        "--config",
+        "--catalog",
+        "--state",
+        "--discover",
+        "--test",
+        "--about",
+        "--plan",
+        "tap-pipedrive auth",
+    ):
         assert word in told.out
 
 

@@ -1,0 +1,151 @@
+"""`--plan`: what it says before a run, against what the run then costs."""
+
+from __future__ import annotations
+
+import json
+from contextlib import contextmanager
+
+import pytest
+
+from tap_pipedrive.planning import Known, plan
+from tap_pipedrive.tap import TapPipedrive
+from tests.support.cli import Files, tap
+from tests.support.singer import run_tap, select
+
+STREAMS = ("deals", "deal_products", "deal_persons", "persons", "notes", "leads", "stages", "users")
+
+
+@contextmanager
+def planned(config, catalog, state=None):
+    """The lines of a plan by stream, and the tap that made it."""
+    made = TapPipedrive(config=dict(config), catalog=catalog, state=json.loads(json.dumps(state)))
+    try:
+        yield plan(made), made
+    finally:
+        made.client.close()
+
+
+def tokens(lines) -> int:
+    return sum(line.tokens for line in lines)
+
+
+def test_the_plan_of_a_first_run_is_near_what_it_costs(medium):
+    config = medium.config()
+    catalog = select(config, *STREAMS)
+    with planned(config, catalog) as (lines, made):
+        asked = made.client.usage.tokens
+    medium.post("/_emulator/log/clear")
+    run_tap(config, catalog=catalog)
+    assert tokens(lines) == pytest.approx(medium.log()["tokens"], rel=0.15)
+    assert asked < 200
+    deals = next(line for line in lines if line.stream == "deals")
+    assert deals.known is Known.ABOUT
+    assert deals.why == "from how dense the newest ids are (getDeals)"
+    notes = next(line for line in lines if line.stream == "notes")
+    assert (notes.known, notes.requests) == (Known.AT_LEAST, 2)
+
+
+def test_the_plan_of_a_run_with_nothing_new_is_a_request_a_list(medium):
+    config = medium.config()
+    catalog = select(config, "deals", "deal_products", "persons", "notes", "leads", "stages", "users")
+    first = run_tap(config, catalog=catalog)
+    with planned(config, catalog, first.state) as (lines, _):
+        pass
+    medium.post("/_emulator/log/clear")
+    run_tap(config, catalog=catalog, state=first.state)
+    lists = [line for line in lines if line.stream not in ("deal_products", "deal_fields", "person_fields")]
+    assert sum(line.requests for line in lists) == medium.log()["requests"]
+    assert tokens(lists) == medium.log()["tokens"]
+
+
+def test_fan_outs_are_estimated_from_the_changed_parents(small):
+    config = small.config()
+    catalog = select(config, "deals", "deal_persons")
+    first = run_tap(config, catalog=catalog)
+    small.post("/_emulator/clock", {"advance_seconds": 600})
+    changed = [record["id"] for record in first.records["deals"] if record["status"] == "open"][:3]
+    for one in changed:
+        small.call("PATCH", f"/api/v2/deals/{one}", {"title": "Touched"})
+    with planned(config, catalog, first.state) as (lines, _):
+        found = [line for line in lines if line.stream == "deal_persons"]
+    assert sum(line.requests for line in found) in range(
+        3, 6
+    )  # rows of the border's second may be among them
+    assert all(line.known is Known.ABOUT for line in found)
+    assert "rows of deals, a request for each" in found[0].why
+
+
+def test_a_whole_list_is_as_long_as_last_time(small):
+    config = small.config()
+    catalog = select(config, "users", "user_followers")
+    first = run_tap(config, catalog=catalog)
+    users = len(first.records["users"])
+    assert first.state["bookmarks"]["users"]["reads"]["getUsers"]["size"] == users
+    small.post("/_emulator/log/clear")
+    with planned(config, catalog, first.state) as (lines, _):
+        assert [(line.stream, line.requests) for line in lines] == [("users", 1), ("user_followers", users)]
+    assert small.log()["requests"] == 0
+
+
+def test_sizes_of_parents_are_kept_though_they_are_not_selected(small):
+    config = small.config()
+    catalog = select(config, "deal_persons")
+    first = run_tap(config, catalog=catalog)
+    reads = first.state["bookmarks"]["deals"]["reads"]
+    assert sum(read["size"] for read in reads.values()) == len(small.rows("deals"))
+
+
+def test_a_size_survives_runs_that_were_cut_short(small):
+    config = small.config(max_concurrency=1)
+    whole = run_tap(config, "activities")
+    size = whole.state["bookmarks"]["activities"]["reads"]["getActivities"]["size"]
+    assert size == len(whole.records["activities"])
+    halfway = whole.states[0]
+    again = run_tap(config, "activities", state=halfway)
+    assert again.state["bookmarks"]["activities"]["reads"]["getActivities"]["size"] >= size
+
+
+def test_ids_and_searches_of_the_settings_are_counted(small):
+    config = small.config(record_ids={"persons": [1, 2, 3]})
+    catalog = select(config, "persons", "person_searches")
+    with planned(config, catalog) as (lines, _):
+        found = {line.stream: (line.requests, line.tokens, line.why) for line in lines}
+    assert found["persons"] == (3, 3, "ids of the settings")
+    assert found["person_searches"] == (0, 0, "no entry in the settings")
+
+
+def test_a_sweep_for_deletes_is_counted_when_it_is_due(small):
+    config = small.config(detect_deletes=True)
+    catalog = select(config, "persons")
+    first = run_tap(config, catalog=catalog)
+    for hours, expected in ((24, ["asked now"]), (0, ["asked now", "whole read for deletes"])):
+        with planned({**config, "delete_sweep_interval_hours": hours}, catalog, first.state) as (lines, _):
+            assert [line.why for line in lines if line.stream == "persons"] == expected
+
+
+def test_the_table_goes_to_stdout_and_no_message_with_it(small, tmp_path):
+    files = Files(tmp_path)
+    config = small.config(daily_token_budget=20)
+    catalog = select(small.config(), "deals", "deal_persons", "stages")
+    told = tap(*files.arguments(config, catalog=catalog), "--plan")
+    assert told.code == 0
+    heading, *rows = told.out.split("\n\n")[0].splitlines()
+    assert heading.split() == ["stream", "requests", "tokens", "how", "it", "is", "known"]
+    assert {row.split()[0] for row in rows} == {
+        "deals", "deal_persons", "stages", "deal_fields", "person_fields", "total",
+    }  # fmt: skip
+    notes = told.out.split("\n\n")[1]
+    assert "~ is an estimate, ≥ a lower bound" in notes
+    assert "Asking took 3 requests and 35 tokens, which are not in the table." in notes
+    assert "This is more than the 20 tokens of daily_token_budget" in notes
+    assert "tokens of 750,000 that the company has left today." in notes
+    assert '"type"' not in told.out
+
+
+def test_a_plan_that_cannot_be_made_is_one_sentence(small, tmp_path):
+    files = Files(tmp_path)
+    told = tap(
+        *files.arguments(small.config(api_token="wrong"), catalog=select(small.config(), "stages")), "--plan"
+    )
+    assert (told.code, told.out) == (3, "")
+    assert "the token was refused" in told.last_line
