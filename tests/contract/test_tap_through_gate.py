@@ -7,13 +7,14 @@ from jsonschema import Draft202012Validator
 
 from tap_pipedrive.catalog import STREAMS
 from tests.support.gate import Gate
-from tests.support.settings import ALL_STREAMS
+from tests.support.settings import ALL_STREAMS, wake
 from tests.support.singer import run_tap
 
 LIVE = [name for name, spec in STREAMS.items() if not spec.removed_on]
 
 
 def every_stream(emulator, folder) -> None:
+    wake(emulator)
     gate = Gate(emulator.url, folder / "gate.jsonl")
     config = {**emulator.config(), **ALL_STREAMS, "api_url": gate.url, "files_dir": str(folder)}
     out = run_tap(config, *LIVE)

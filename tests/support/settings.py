@@ -2,16 +2,35 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from tests.support.emulator import Emulator
+
+
+def wake(emulator: Emulator) -> None:
+    """Something happens in the account today, for the stream of recent changes."""
+    emulator.post("/_emulator/clock", {"now": f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}"})
+    emulator.call("PATCH", "/api/v2/stages/1", {"name": "Renamed today"})
+
+
 ALL_STREAMS: dict[str, object] = {
     "searches": [
         {"stream": "deal_searches", "term": "deal"},
         {"stream": "lead_searches", "term": "lead"},
-        {"stream": "person_searches", "term": "mar"},
-        {"stream": "organization_searches", "term": "en"},
+        {"stream": "person_searches", "term": "chlo"},
+        {"stream": "organization_searches", "term": "Labs"},
         {"stream": "product_searches", "term": "va"},
         {"stream": "project_searches", "term": "an"},
         {"stream": "item_searches", "term": "deal"},
-        {"stream": "item_field_searches", "term": "deal", "entity_type": "deal", "field": "title"},
+        {
+            "stream": "item_field_searches",
+            "term": "deal",
+            "entity_type": "deal",
+            "field": "title",
+            "match": "middle",
+        },
         {"stream": "user_searches", "term": "mari"},
     ],
     "statistics": [
