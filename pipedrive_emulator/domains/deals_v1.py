@@ -6,7 +6,13 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from pipedrive_emulator import filters
-from pipedrive_emulator.domains.related_v1 import deal_relations, flat_deal, flat_product, nested_deal
+from pipedrive_emulator.domains.related_v1 import (
+    deal_relations,
+    flat_deal,
+    flat_product,
+    nested_deal,
+    with_archive_time,
+)
 from pipedrive_emulator.domains.statistics import stage_sums
 from pipedrive_emulator.http import Answer, Row, encode
 from pipedrive_emulator.paging import DEFAULT_LIMIT, offset_answer, offset_page
@@ -54,7 +60,7 @@ def archived(call: Call) -> Answer:
     """Archived deals with what they refer to."""
     start, limit = call.query.get("start", 0), call.query.get("limit", DEFAULT_LIMIT)
     seqs, more = _ARCHIVED.selected(call, start, limit)
-    shown, rows = _page(call, seqs, nested_deal)
+    shown, rows = _page(call, seqs, lambda account, row: with_archive_time(nested_deal(account, row), row))
     related = deal_relations(call.account, rows)
     return offset_answer(call.operation, shown, call.query, more=more, related_objects=related)
 

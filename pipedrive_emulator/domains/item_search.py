@@ -118,7 +118,7 @@ def search_by_field(call: Call) -> Answer:
     for row in account.table(TABLES[kind]).live():
         text = next((t for t in _texts(account, kind, field, row) if MATCHES[match](t, term)), None)
         if text is not None:
-            item = {"id": row["id"], "name": row.get("name", row.get("title")), query["field"]: text}
+            item = {"id": row["id"], "name": row.get("name", row.get("title"))}
             found.append((round(len(term) / len(text), 4), item))
     items, following = ranked_page(found, query)
     return success(items, additional={"next_cursor": following})

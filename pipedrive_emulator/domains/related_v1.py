@@ -322,6 +322,11 @@ def nested_deal(account: Account, row: Row) -> Row:
     return shown
 
 
+def with_archive_time(shown: Row, row: Row) -> Row:
+    """A shown deal with when it was archived, which only some lists tell."""
+    return {**shown, "archive_time": moment(row["archive_time"])}
+
+
 def picture_ref(account: Account, row: Row) -> Row | None:
     """The picture of a person; None when there is none."""
     picture = account.table("person_pictures").get(row["picture_id"])

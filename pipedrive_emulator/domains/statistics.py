@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 
 from pipedrive_emulator import filters
 from pipedrive_emulator.clock import DAY_SECONDS, parse
-from pipedrive_emulator.domains.related_v1 import flat_deal, money, weight
+from pipedrive_emulator.domains.related_v1 import flat_deal, money, weight, with_archive_time
 from pipedrive_emulator.http import Answer, ApiError, Row, invalid, success
 from pipedrive_emulator.registry import Call, Handler, handler
 from pipedrive_emulator.validation import is_date
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable
 
     from pipedrive_emulator.account import Account
 
@@ -158,16 +158,13 @@ def _later(start: dt.date, months: int) -> dt.date:
     return first.replace(day=min(start.day, (following - first).days))
 
 
-def periods(start: dt.date, interval: str, amount: int) -> Iterator[tuple[dt.date, dt.date]]:
-    """First and last day of each period."""
-    for place in range(amount):
-        if interval in DAYS:
-            first = start + dt.timedelta(days=DAYS[interval] * place)
-            following = first + dt.timedelta(days=DAYS[interval])
-        else:
-            first = _later(start, MONTHS[interval] * place)
-            following = _later(start, MONTHS[interval] * (place + 1))
-        yield first, following - dt.timedelta(days=1)
+def span(start: dt.date, interval: str, amount: int) -> tuple[dt.date, dt.date]:
+    """First and last day of some periods one after the other."""
+    if interval in DAYS:
+        following = start + dt.timedelta(days=DAYS[interval] * amount)
+    else:
+        following = _later(start, MONTHS[interval] * amount)
+    return start, following - dt.timedelta(days=1)
 
 
 def _totals(account: Account, rows: list[Row]) -> Row:
@@ -215,24 +212,25 @@ def _date_field(account: Account, key: str) -> Callable[[Row], str]:
 
 def _timeline(view: str) -> Handler:
     def timeline(call: Call) -> Answer:
+        """One object is published, however many periods are asked for: it covers all of them."""
         account, query = call.account, call.query
         day, amount = _date_field(account, query["field_key"]), query["amount"]
         if not 1 <= amount <= MOST_PERIODS:
             raise invalid(f"Parameter amount must be between 1 and {MOST_PERIODS}")
-        rows = [row for row in _deals(call, view) if row["status"] in ("open", "won")]
-        found = []
-        for first, last in periods(_date(call, "start_date"), query["interval"], amount):
-            held = [row for row in rows if first.isoformat() <= day(row) <= last.isoformat()]
-            period: Row = {"period_start": f"{first} 00:00:00", "period_end": f"{last} 23:59:59"}
-            if query.get("exclude_deals") != 1:
-                period["deals"] = [flat_deal(account, row) for row in held]
-            period["totals"] = _totals(account, held)
-            if "totals_convert_currency" in query:
-                code = _currency(account, query["totals_convert_currency"])
-                period["totals_converted"] = _in_one(account, period["totals"], code)
-            found.append(period)
-        # Published as one period; more than one cannot be told so.
-        return success(found[0] if amount == 1 else found)
+        first, last = span(_date(call, "start_date"), query["interval"], amount)
+        rows = [
+            row
+            for row in _deals(call, view)
+            if row["status"] in ("open", "won") and first.isoformat() <= day(row) <= last.isoformat()
+        ]
+        period: Row = {"period_start": f"{first} 00:00:00", "period_end": f"{last} 23:59:59"}
+        if query.get("exclude_deals") != 1:
+            period["deals"] = [with_archive_time(flat_deal(account, row), row) for row in rows]
+        period["totals"] = _totals(account, rows)
+        if "totals_convert_currency" in query:
+            code = _currency(account, query["totals_convert_currency"])
+            period["totals_converted"] = _in_one(account, period["totals"], code)
+        return success(period)
 
     return timeline
 

@@ -109,14 +109,19 @@ def test_timeline_of_one_period(call, key):
         call.refused(key, 400, query={**query, **wrong})
 
 
-def test_timeline_of_several_periods_is_a_list(ask):
-    query = {"start_date": "2026-01-31", "interval": "month", "amount": 3, "field_key": "add_time"}
-    periods = ask.get("/v1/deals/timeline", **query)["data"]
-    assert [(p["period_start"][:10], p["period_end"][:10]) for p in periods] == [
-        ("2026-01-31", "2026-02-27"),
-        ("2026-02-28", "2026-03-30"),
-        ("2026-03-31", "2026-04-29"),
-    ]
+@pytest.mark.parametrize(
+    ("interval", "amount", "last"),
+    [
+        ("day", 2, "2026-02-01"),
+        ("week", 2, "2026-02-13"),
+        ("month", 1, "2026-02-27"),
+        ("quarter", 1, "2026-04-29"),
+    ],
+)
+def test_timeline_covers_all_its_periods(call, interval, amount, last):
+    query = {"start_date": "2026-01-31", "interval": interval, "amount": amount, "field_key": "add_time"}
+    period = call.data("v1:getDealsTimeline", query=query)
+    assert (period["period_start"][:10], period["period_end"][:10]) == ("2026-01-31", last)
 
 
 def test_movements_and_conversion_of_a_pipeline(call):
