@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -118,6 +119,11 @@ def _rows(emulator: Emulator, request: Request) -> Row:
     return {"success": True}
 
 
+def _process(_: Emulator, __: Request) -> Row:
+    """What the process has used so far; seconds of CPU say more than a clock on a busy machine."""
+    return {"cpu_seconds": time.process_time()}
+
+
 def _operations(_: Emulator, __: Request) -> Row:
     missing = unanswered()
     return {
@@ -139,4 +145,5 @@ HOOKS = {
     "POST oauth": _oauth,
     "POST rows": _rows,
     "GET operations": _operations,
+    "GET process": _process,
 }

@@ -1,13 +1,14 @@
-"""The command: its ready line, its end, and what two equal runs leave behind."""
+"""The command: its ready line, its end, its hooks, its pace."""
 
 from __future__ import annotations
 
 import signal
 import subprocess
 import sys
-import time
 
 import pytest
+
+from benchmarks.emulator_pages import LISTS, cpu_seconds, rate
 
 COMMAND = [sys.executable, "-m", "pipedrive_emulator", "--port", "0"]
 
@@ -31,24 +32,6 @@ def test_a_taken_port_is_one_sentence(small):
     assert done.returncode == 1
     assert f"port {port} cannot be used" in done.stderr
     assert "Traceback" not in done.stderr
-
-
-def _campaign(ask):
-    for number in range(5):
-        ask.send("POST", "/api/v2/deals", {"title": f"deal {number}", "person_id": 1})
-        ask.send("PATCH", f"/api/v2/persons/{number + 1}", {"name": f"Person {number}"})
-    ask.send("POST", "/v1/leads", {"title": "lead", "person_id": 1})
-    ask.send("DELETE", "/api/v2/organizations/3", None)
-    ask.ask("POST", "/v1/files", files={"file": ("a.txt", b"abc")}, data={"person_id": "1"})
-    return ask.dump()
-
-
-def test_equal_runs_leave_equal_accounts(start):
-    first = _campaign(start())
-    again = start()
-    assert _campaign(again) == first
-    again.hook("reset", {})
-    assert _campaign(again) == first
 
 
 def test_reset_can_change_the_seed(start):
@@ -95,20 +78,15 @@ def test_log_counts_by_published_operation(ask):
     assert log["tokens"] == 7
 
 
+# The machine may be busy, so the emulator's own CPU time is judged, and loosely: it takes 7 s to start the
+# large account, and serves 400 pages of deals a second.
 @pytest.mark.perf
 def test_large_account_starts_fast_and_serves_many_pages(start):
-    begun = time.perf_counter()
-    ask = start("--burst", "0", seed="large")
-    assert time.perf_counter() - begun < 40
-    begun, pages = time.perf_counter(), 0
-    query = {"limit": 500, "sort_by": "update_time", "status": "open,won,lost,deleted"}
-    cursor: str | None = ""
-    while cursor is not None and pages < 150:
-        answer = ask.ask("GET", "/api/v2/deals", params={**query, **({"cursor": cursor} if cursor else {})})
-        tail = answer.content[-400:].rpartition(b'"next_cursor":')[2][:-2]
-        cursor, pages = (None if tail == b"null" else tail.strip(b'"').decode().strip('"}')), pages + 1
-    # 300 and more on a quiet machine; loose, since others may run beside it.
-    assert pages / (time.perf_counter() - begun) > 60
+    ask = start("--burst", "0", "--daily-tokens", "1000000000", seed="large")
+    assert cpu_seconds(ask.url) < 25
+    found = rate(ask.url, LISTS["deals by update_time"], pages=60)
+    assert found.pages == 120
+    assert found.per_cpu_second > 120
 
 
 def test_every_table_of_the_small_seed_has_a_row(ask):

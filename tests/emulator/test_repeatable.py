@@ -1,0 +1,69 @@
+"""Equal seeds and equal calls leave equal accounts, whatever the process, its port and its hash seed."""
+
+from __future__ import annotations
+
+import random
+
+import pytest
+
+from tests.emulator.asking import SPEC_FILE, WHY_SKIPPED, body_of, key_of, published
+from tests.emulator.sales_cases import form_of
+
+pytestmark = pytest.mark.skipif(not SPEC_FILE.exists(), reason=WHY_SKIPPED)
+RECORDS = {"deals": "title", "persons": "name", "organizations": "name", "products": "name"}
+
+
+def _published_writes(ask, chance):
+    """Every published write, twice where its body can be longer or shorter, in a shuffled order."""
+    tables = ask.tables()
+    writes = []
+    for operation in published():
+        if operation["method"] == "GET" or operation["path"].startswith("/oauth/"):
+            continue
+        call = (operation["method"], ask.address(operation, tables), ask.query(operation))
+        bodies = operation.get("request_body") or {}
+        if "application/json" in bodies:
+            writes += [(*call, {"json": body_of(operation, full=full)}) for full in (True, False)]
+        else:
+            writes.append((*call, form_of(key_of(operation)) if bodies else {}))
+    chance.shuffle(writes)
+    return sorted(writes, key=lambda write: write[0] == "DELETE" or "merge" in write[1])
+
+
+def _random_writes(ask, chance, times):
+    """Adds, changes and deletes of records met on the way."""
+    for _ in range(times):
+        table, name = chance.choice(list(RECORDS.items()))
+        ids = [row["id"] for row in ask.get(f"/api/v2/{table}", limit=100)["data"]]
+        verb = chance.choice(("POST", "PATCH", "PATCH", "DELETE"))
+        body = {name: f"{chance.choice(('Möwe', 'Krähe', '鴎'))} {chance.randrange(1000)}"}
+        path = f"/api/v2/{table}" if verb == "POST" else f"/api/v2/{table}/{chance.choice(ids)}"
+        yield ask.send(verb, path, None if verb == "DELETE" else body)
+
+
+def _campaign(ask):
+    """What the account is and what it answered, after a few hundred writes."""
+    chance, answers = random.Random(371), []
+    for method, path, query, more in _published_writes(ask, chance):
+        answers.append(ask.ask(method, path, params=query, **more))
+    answers += _random_writes(ask, chance, 150)
+    assert len(answers) > 400
+    assert sum(answer.status_code < 300 for answer in answers) > 300
+    said = [(a.status_code, a.content.replace(ask.url.encode(), b"")) for a in answers]
+    return said, ask.dump().replace(ask.url.encode(), b"")
+
+
+def test_hundreds_of_equal_writes_leave_equal_accounts(start, monkeypatch):
+    found = []
+    for hash_seed in ("1", "2"):
+        monkeypatch.setenv("PYTHONHASHSEED", hash_seed)
+        ask = start("--burst", "0", "--daily-tokens", "1000000000", "--legacy")
+        found.append(_campaign(ask))
+        if hash_seed == "1":
+            ask.hook("reset", {})
+            found.append(_campaign(ask))
+    (said, dump), again, elsewhere = found
+    assert again[1] == dump
+    assert elsewhere[1] == dump
+    assert again[0] == said
+    assert elsewhere[0] == said
