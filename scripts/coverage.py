@@ -10,7 +10,7 @@ from pipedrive_client import Paging
 from scripts.settings import properties
 from scripts.tables import code, sentence, table
 from tap_pipedrive.catalog import STREAMS
-from tap_pipedrive.catalog.not_covered import ELSEWHERE, NOT_COVERED
+from tap_pipedrive.catalog.not_covered import NOT_COVERED
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -222,9 +222,6 @@ def read_rows() -> Iterator[tuple[str, ...]]:
         known.items(), key=lambda item: (item[0][1].lower(), item[0][0])
     ):
         yield (code(name), major, *_facts(found), code(read.path))
-    for key, stream in ELSEWHERE.items():
-        major, name = key.split(" ")
-        yield (code(name), major, *_facts([Service(stream)]), "")
     for spec in STREAMS.values():
         for name in spec.serves:
             if not any((major, name) in known for major in ("v1", "v2")):

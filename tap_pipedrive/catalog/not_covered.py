@@ -47,6 +47,3 @@ NOT_COVERED: Mapping[str, str] = MappingProxyType(
     }
 )
 """Version and operation → reason."""
-
-ELSEWHERE: Mapping[str, str] = MappingProxyType({})
-"""Version and operation → stream that is code, not data. None is left."""
