@@ -32,7 +32,8 @@ MAX_SEEN_ON_THE_WAY = 200
 _MARK_BYTES = 8
 _WHOLE_SECONDS = len("2026-01-01T00:00:00Z")
 
-_encode = msgspec.json.Encoder(order="sorted").encode
+# Unsorted: Pipedrive keeps the order of its keys, and a row that is taken for changed only comes again.
+_encode = msgspec.json.Encoder().encode
 
 
 def digest(row: object) -> bytes:

@@ -286,16 +286,20 @@ def _nested_form(columns: list[FieldColumn], options: OptionMode) -> Callable[[l
     return flatten
 
 
+class _Labels(dict[object, str]):
+    """Labels by option id; an id without a definition (a deleted option) shows as its number."""
+
+    def __missing__(self, key: object) -> str:
+        return str(key)
+
+
 def _labels(definition: FieldDefinition) -> Callable[[object], object]:
-    """Option ids → labels; an id without a definition (a deleted option) shows as its number."""
-    options = definition.options
-
-    def one(value: object) -> object:
-        return options.get(cast("int", value)) or str(value)
-
+    """Option ids → labels."""
+    labels = _Labels({key: label or str(key) for key, label in definition.options.items()})
     if definition.kind == "option":
-        return one
-    return lambda value: [one(entry) for entry in value] if isinstance(value, list) else [one(value)]
+        return labels.__getitem__
+    one = labels.__getitem__
+    return lambda value: list(map(one, value if isinstance(value, list) else [value]))
 
 
 def _flat_form(
