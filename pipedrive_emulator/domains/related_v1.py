@@ -71,7 +71,6 @@ TIMES = (
     "close_time",
     "won_time",
     "lost_time",
-    "archive_time",
 )
 PARTICIPANT_COUNTS = ("participant_open_deals_count", "participant_closed_deals_count")
 MAIL_TIMES = ("last_incoming_mail_time", "last_outgoing_mail_time")
