@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from jsonschema import Draft202012Validator
 
@@ -13,6 +15,11 @@ from tests.support.singer import run_tap
 LIVE = [name for name, spec in STREAMS.items() if not spec.removed_on]
 
 
+def nameless(operation: str) -> str:
+    """An operation without the names of its placeholders, which are the catalogue's own."""
+    return re.sub(r"{\w+}", "{}", operation.replace(" /v1/", " /api/v1/"))
+
+
 def every_stream(emulator, folder) -> None:
     wake(emulator)
     gate = Gate(emulator.url, folder / "gate.jsonl")
@@ -21,10 +28,8 @@ def every_stream(emulator, folder) -> None:
     summary, problems = gate.close()
     assert not problems
     assert summary["request_problems"] == summary["response_problems"] == 0
-    claimed = {
-        f"GET {read.path.replace('/v1/', '/api/v1/')}" for name in LIVE for read in STREAMS[name].reads
-    }
-    assert claimed <= set(summary["operations"])
+    claimed = {nameless(f"GET {read.path}") for name in LIVE for read in STREAMS[name].reads}
+    assert claimed <= {nameless(operation) for operation in summary["operations"]}
     assert {name for name in LIVE if not out.records[name]} == set()
     for name in LIVE:
         schema = out.schemas[name]
