@@ -85,36 +85,41 @@ async function users(client) {
 
 const FIELDS = ["Deal", "Person", "Organization", "Product", "Project"];
 
-// A custom field of version 2 with its options; `changed` is how an option is told from others there.
+// A custom field of version 2, and its options.
 async function fieldsV2(client, one) {
-  const api = `v2.${one}Fields`;
+  const call = (name, parameters) => client.call(`v2.${one}Fields.${name}`, parameters);
   const made = { field_name: "Gefieder", field_type: "enum", options: [{ label: "weiß" }] };
-  const added = await client.call(`${api}.add${one}Field`, { [`Add${one}FieldRequest`]: made });
-  const { field_code } = added;
+  const { field_code } = await call(`add${one}Field`, { [`Add${one}FieldRequest`]: made });
   assert.match(field_code, /^[0-9a-f]{40}$/);
-  assert.equal((await client.call(`${api}.get${one}Field`, { field_code })).field_name, made.field_name);
-  const codes = (await client.all(`${api}.get${one}Fields`, { limit: 7 })).map((row) => row.field_code);
-  assert.equal(codes.filter((code) => code === field_code).length, 1);
-  await client.call(`${api}.update${one}Field`, { field_code, [`Update${one}FieldRequest`]: { field_name: "Feder" } });
-  await client.call(`${api}.add${one}FieldOptions`, { field_code, AddDealFieldOptionsRequestInner: [{ label: "grau" }] });
-  const { options } = await client.call(`${api}.get${one}Field`, { field_code });
-  assert.deepEqual(options.map((option) => option.label), ["weiß", "grau"]);
-  const [{ id }] = options;
-  await client.call(`${api}.update${one}FieldOptions`, { field_code, UpdateDealFieldOptionsRequestInner: [{ id, label: "blau" }] });
-  await client.call(`${api}.delete${one}FieldOptions`, { field_code, DeleteDealFieldOptionsRequestInner: [{ id }] });
-  await client.call(`${api}.delete${one}Field`, { field_code });
-  await client.refused(`${api}.get${one}Field`, { field_code });
+  assert.equal((await call(`get${one}Field`, { field_code })).field_name, made.field_name);
+  const fields = await client.all(`v2.${one}Fields.get${one}Fields`, { limit: 7 });
+  assert.equal(fields.filter((row) => row.field_code === field_code).length, 1);
+  await call(`update${one}Field`, { field_code, [`Update${one}FieldRequest`]: { field_name: "Feder" } });
+  await options(call, one, field_code);
+  await call(`delete${one}Field`, { field_code });
+  await client.refused(`v2.${one}Fields.get${one}Field`, { field_code });
+}
+
+async function options(call, one, field_code) {
+  const body = (verb, ...rows) => ({ field_code, [`${verb}DealFieldOptionsRequestInner`]: rows });
+  await call(`add${one}FieldOptions`, body("Add", { label: "grau" }));
+  const kept = (await call(`get${one}Field`, { field_code })).options;
+  assert.deepEqual(kept.map((option) => option.label), ["weiß", "grau"]);
+  const [{ id }] = kept;
+  await call(`update${one}FieldOptions`, body("Update", { id, label: "blau" }));
+  await call(`delete${one}FieldOptions`, body("Delete", { id }));
 }
 
 async function fieldsV1(client, one) {
-  const api = `v1.${one}Fields`;
-  const keys = one === "Product" ? ["ProductFieldAllOf", "UpdateProductFieldResponse"] : ["CreateFieldRequest", "UpdateFieldRequest"];
-  const { id } = await client.call(`${api}.add${one}Field`, { [keys[0]]: { name: "Schnabel", field_type: "varchar" } });
-  assert.equal((await client.call(`${api}.get${one}Field`, { id })).name, "Schnabel");
-  holds(await client.allByOffset(`${api}.get${one}Fields`, { limit: 10 }), id);
-  await client.call(`${api}.update${one}Field`, { id, [keys[1]]: { name: "Kralle" } });
-  await client.call(`${api}.delete${one}Field`, { id });
-  lacks(await client.allByOffset(`${api}.get${one}Fields`), id);
+  const call = (name, parameters) => client.call(`v1.${one}Fields.${name}`, parameters);
+  const common = ["CreateFieldRequest", "UpdateFieldRequest"];
+  const [add, update] = one === "Product" ? ["ProductFieldAllOf", "UpdateProductFieldResponse"] : common;
+  const { id } = await call(`add${one}Field`, { [add]: { name: "Schnabel", field_type: "varchar" } });
+  assert.equal((await call(`get${one}Field`, { id })).name, "Schnabel");
+  holds(await client.allByOffset(`v1.${one}Fields.get${one}Fields`, { limit: 10 }), id);
+  await call(`update${one}Field`, { id, [update]: { name: "Kralle" } });
+  await call(`delete${one}Field`, { id });
+  lacks(await client.allByOffset(`v1.${one}Fields.get${one}Fields`), id);
 }
 
 // A value in a custom field, by its code, through both versions' ways of writing and searching.

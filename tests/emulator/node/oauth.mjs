@@ -4,7 +4,11 @@ import assert from "node:assert/strict";
 import v2 from "pipedrive/v2";
 import { Client } from "./client.mjs";
 
-const APP = { clientId: "emulator-client", clientSecret: "emulator-secret", redirectUri: "http://127.0.0.1:9/callback" };
+const APP = {
+  clientId: "emulator-client",
+  clientSecret: "emulator-secret",
+  redirectUri: "http://127.0.0.1:9/callback",
+};
 
 export async function oauth(address) {
   const session = new v2.OAuth2Configuration({ ...APP, host: address });

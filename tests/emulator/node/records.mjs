@@ -8,11 +8,35 @@ const VALUES = { name: "Zwölf Möwen GmbH", changed: "Dreizehn Krähen KG" };
 
 // What differs: the singular and plural in method names, the key of the name, further keys, what search there is.
 const RECORDS = [
-  { one: "Organization", many: "Organizations", label: "name", search: "searchOrganization", more: { website: "https://moewen.example" } },
-  { one: "Person", many: "Persons", label: "name", search: "searchPersons", more: { emails: [{ value: "m@moewen.example", primary: true, label: "work" }] } },
+  {
+    one: "Organization",
+    many: "Organizations",
+    label: "name",
+    search: "searchOrganization",
+    more: { website: "https://moewen.example" },
+  },
+  {
+    one: "Person",
+    many: "Persons",
+    label: "name",
+    search: "searchPersons",
+    more: { emails: [{ value: "m@moewen.example", primary: true, label: "work" }] },
+  },
   { one: "Deal", many: "Deals", label: "title", search: "searchDeals", more: { value: 1200.5, currency: "EUR" } },
-  { one: "Product", many: "Products", label: "name", search: "searchProducts", more: { code: "M-12", prices: [{ currency: "EUR", price: 9.5 }] } },
-  { one: "Activity", many: "Activities", label: "subject", updateKey: "AddActivityRequest", more: { due_date: "2026-07-01", due_time: "10:30", type: "call" } },
+  {
+    one: "Product",
+    many: "Products",
+    label: "name",
+    search: "searchProducts",
+    more: { code: "M-12", prices: [{ currency: "EUR", price: 9.5 }] },
+  },
+  {
+    one: "Activity",
+    many: "Activities",
+    label: "subject",
+    updateKey: "AddActivityRequest",
+    more: { due_date: "2026-07-01", due_time: "10:30", type: "call" },
+  },
   { one: "Pipeline", many: "Pipelines", label: "name", more: { is_deal_probability_enabled: false } },
   { one: "Stage", many: "Stages", label: "name", more: { pipeline_id: 1, deal_probability: 40 } },
 ];
@@ -22,13 +46,15 @@ const MERGED = { Deal: "Deals", Person: "Persons", Organization: "Organizations"
 async function live(client, record) {
   const { one, many, label, search, more, updateKey = `Update${one}Request` } = record;
   const method = (name) => `v2.${many}.${name}`;
-  const added = await client.call(method(`add${one}`), { [`Add${one}Request`]: { [label]: VALUES.name, ...more } });
+  const body = { [`Add${one}Request`]: { [label]: VALUES.name, ...more } };
+  const added = await client.call(method(`add${one}`), body);
   const { id } = added;
   assert.equal(added[label], VALUES.name);
   const read = await client.call(method(`get${one}`), { id });
   for (const [key, value] of Object.entries(read)) assert.deepEqual(value, added[key], `${one}.${key}`);
   holds(await client.all(method(`get${many}`), { limit: 5 }), id);
-  holds(await client.all(method(`get${many}`), { sort_by: "update_time", sort_direction: "desc", limit: 100 }), id);
+  const newest = { sort_by: "update_time", sort_direction: "desc", limit: 100 };
+  holds(await client.all(method(`get${many}`), newest), id);
   const changed = await client.call(method(`update${one}`), { id, [updateKey]: { [label]: VALUES.changed } });
   assert.equal(changed[label], VALUES.changed);
   assert.ok(changed.update_time >= added.update_time);
@@ -45,7 +71,8 @@ async function live(client, record) {
 async function find(client, { one, many, label, search }, id) {
   const found = await client.call(`v2.${many}.${search}`, { term: "krähen", limit: 50 });
   holds(found.items.map((hit) => hit.item), id);
-  const exact = await client.call(`v2.${many}.${search}`, { term: VALUES.changed, fields: label, exact_match: true });
+  const whole = { term: VALUES.changed, fields: label, exact_match: true };
+  const exact = await client.call(`v2.${many}.${search}`, whole);
   holds(exact.items.map((hit) => hit.item), id);
   const kind = one.toLowerCase();
   const anywhere = await client.call("v2.ItemSearch.searchItem", { term: "krähen", item_types: kind });
@@ -60,7 +87,8 @@ async function find(client, { one, many, label, search }, id) {
 async function merge(client, { one, many, label, more }, id) {
   const body = { [label]: "Vierzehn Dohlen", ...more };
   const other = await client.call(`v2.${many}.add${one}`, { [`Add${one}Request`]: body });
-  const merged = await client.call(`v1.${many}.merge${many}`, { id: other.id, [`Merge${many}Request`]: { merge_with_id: id } });
+  const into = { [`Merge${many}Request`]: { merge_with_id: id } };
+  const merged = await client.call(`v1.${many}.merge${many}`, { id: other.id, ...into });
   assert.equal(merged.id, id);
   lacks(await client.all(`v2.${many}.get${many}`, { limit: 100 }), other.id);
 }
@@ -69,7 +97,9 @@ async function merge(client, { one, many, label, more }, id) {
 async function surround(client, { one, many, label }) {
   const id = 1;
   const followers = await client.all(`v2.${many}.get${one}Followers`, { id });
-  for (const row of followers) await client.call(`v2.${many}.delete${one}Follower`, { id, follower_id: row.user_id });
+  for (const { user_id } of followers) {
+    await client.call(`v2.${many}.delete${one}Follower`, { id, follower_id: user_id });
+  }
   await client.call(`v2.${many}.add${one}Follower`, { id, AddDealFollowerRequest: { user_id: 2 } });
   const [seen] = (await client.call(`v1.${many}.get${one}Followers`, { id })) ?? [];
   assert.equal(seen.user_id, 2);
@@ -79,34 +109,45 @@ async function surround(client, { one, many, label }) {
   await client.allByOffset(`v1.${many}.get${one}Files`, { id });
   assert.ok(await client.call(`v1.${many}.get${one}Users`, { id }));
   if (!(one in MERGED)) return;
-  assert.ok((await client.allByOffset(`v1.${many}.get${one}Updates`, { id, limit: 2, all_changes: "1" })).length);
+  const flow = await client.allByOffset(`v1.${many}.get${one}Updates`, { id, limit: 2, all_changes: "1" });
+  assert.ok(flow.length);
   await client.call(`v2.${many}.update${one}`, { id, [`Update${one}Request`]: { [label]: VALUES.changed } });
   const changes = await client.all(`v1.${many}.get${one}Changelog`, { id, limit: 50 });
   assert.equal(changes.find((row) => row.field_key === label).new_value, VALUES.changed);
   await client.allByOffset(`v1.${many}.get${one}MailMessages`, { id, limit: 1 });
 }
 
-async function deals(client) {
+// The products of a deal, its discount, and what they do to its value.
+async function lines(client, id) {
   const line = { product_id: 1, item_price: 10, quantity: 2, tax: 0 };
-  const id = (await client.call("v2.Deals.addDeal", { AddDealRequest: { title: "Lines" } })).id;
-  const added = await client.call("v2.DealProducts.addDealProduct", { id, AddDealProductRequest: line });
-  await client.call("v2.DealProducts.addManyDealProducts", { id, CreateManyDealProductRequest: { data: [line, line] } });
+  const call = (name, parameters) => client.call(`v2.DealProducts.${name}`, { id, ...parameters });
+  const added = await call("addDealProduct", { AddDealProductRequest: line });
+  await call("addManyDealProducts", { CreateManyDealProductRequest: { data: [line, line] } });
   assert.equal((await client.all("v2.DealProducts.getDealProducts", { id, limit: 2 })).length, 3);
-  assert.equal((await client.call("v2.DealProducts.getDealsProducts", { deal_ids: [id, 1], limit: 100 })).filter((row) => row.deal_id === id).length, 3);
-  await client.call("v2.DealProducts.updateDealProduct", { id, product_attachment_id: added.id, UpdateDealProductRequest: { quantity: 5 } });
+  const several = await client.call("v2.DealProducts.getDealsProducts", { deal_ids: [id, 1], limit: 100 });
+  assert.equal(several.filter((row) => row.deal_id === id).length, 3);
+  const place = { product_attachment_id: added.id };
+  await call("updateDealProduct", { ...place, UpdateDealProductRequest: { quantity: 5 } });
   assert.equal((await client.call("v2.Deals.getDeal", { id })).value, 90);
-  await client.call("v2.DealProducts.deleteDealProduct", { id, product_attachment_id: added.id });
-  await client.call("v2.Deals.postAdditionalDiscount", { id, AddAdditionalDiscountRequestBody: { description: "Fair", amount: 5, type: "percentage" } });
+  await call("deleteDealProduct", place);
+  const body = { description: "Fair", amount: 5, type: "percentage" };
+  await client.call("v2.Deals.postAdditionalDiscount", { id, AddAdditionalDiscountRequestBody: body });
   const [discount] = await client.call("v2.Deals.getAdditionalDiscounts", { id });
   await client.call("v2.Deals.deleteAdditionalDiscount", { id, discount_id: discount.id });
-  const person = await client.call("v1.Deals.addDealParticipant", { id, AddDealParticipantRequest: { person_id: 2 } });
+}
+
+async function deals(client) {
+  const { id } = await client.call("v2.Deals.addDeal", { AddDealRequest: { title: "Lines" } });
+  await lines(client, id);
+  const body = { AddDealParticipantRequest: { person_id: 2 } };
+  const person = await client.call("v1.Deals.addDealParticipant", { id, ...body });
   holds(await client.allByOffset("v1.Deals.getDealParticipants", { id }), person.id);
   await client.call("v1.Deals.deleteDealParticipant", { id, deal_participant_id: person.id });
   assert.equal((await client.all("v1.Deals.getDealParticipantsChangelog", { id })).length, 2);
-  const copy = await client.call("v1.Deals.duplicateDeal", { id });
-  assert.notEqual(copy.id, id);
+  assert.notEqual((await client.call("v1.Deals.duplicateDeal", { id })).id, id);
   await client.call("v1.Deals.getDealsSummary", { status: "open" });
-  await client.call("v1.Deals.getDealsTimeline", { start_date: "2026-01-01", interval: "month", amount: 6, field_key: "add_time" });
+  const span = { start_date: "2026-01-01", interval: "month", amount: 6 };
+  await client.call("v1.Deals.getDealsTimeline", { ...span, field_key: "add_time" });
   await client.call("v2.Deals.updateDeal", { id, UpdateDealRequest: { is_archived: true } });
   holds(await client.all("v2.Deals.getArchivedDeals", { limit: 100 }), id);
   await client.refused("v2.Deals.updateDeal", { id, UpdateDealRequest: { title: "Frozen" } });
