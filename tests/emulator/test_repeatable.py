@@ -54,16 +54,13 @@ def _campaign(ask):
 
 
 def test_hundreds_of_equal_writes_leave_equal_accounts(start, monkeypatch):
-    found = []
-    for hash_seed in ("1", "2"):
-        monkeypatch.setenv("PYTHONHASHSEED", hash_seed)
-        ask = start("--burst", "0", "--daily-tokens", "1000000000", "--legacy")
-        found.append(_campaign(ask))
-        if hash_seed == "1":
-            ask.hook("reset", {})
-            found.append(_campaign(ask))
-    (said, dump), again, elsewhere = found
-    assert again[1] == dump
-    assert elsewhere[1] == dump
-    assert again[0] == said
-    assert elsewhere[0] == said
+    options = ("--burst", "0", "--daily-tokens", "1000000000", "--legacy")
+    monkeypatch.setenv("PYTHONHASHSEED", "1")
+    said, dump = _campaign(start(*options))
+    monkeypatch.setenv("PYTHONHASHSEED", "2")
+    ask = start(*options)
+    assert ask.send("POST", "/api/v2/persons", {"name": "Forgotten"}).status_code < 300
+    ask.hook("reset", {})
+    said_again, dumped_again = _campaign(ask)
+    assert dumped_again == dump
+    assert said_again == said
