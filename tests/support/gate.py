@@ -7,6 +7,7 @@ repository is tried.
 
 from __future__ import annotations
 
+import atexit
 import json
 import os
 import signal
@@ -42,6 +43,7 @@ class Gate:
             [sys.executable, str(PROGRAM), "--upstream", upstream, "--port", str(port),
              "--report", str(report), "--spec", str(SPEC)]
         )  # fmt: skip
+        atexit.register(self._process.kill)  # a test that fails before `close` leaves no process behind
         deadline = time.monotonic() + 20
         while time.monotonic() < deadline:
             with socket.socket() as probe:
