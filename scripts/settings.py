@@ -19,11 +19,15 @@ SHARED = frozenset(setting.name for setting in SETTING_DEFINITIONS)
 def properties(plugin: str) -> dict[str, dict[str, Any]]:
     """Settings by name, the Singer SDK's own ones last."""
     cls = PLUGINS[plugin]
-    own = set(cls.config_jsonschema["properties"])
-    schema = {"type": "object", "properties": dict(cls.config_jsonschema["properties"])}
-    cls.append_builtin_config(schema)
-    found = schema["properties"]
-    return {name: {**found[name], "builtin": name not in own} for name in found}
+    builtin: dict[str, Any] = {"type": "object", "properties": {}}
+    cls.append_builtin_config(builtin)
+    # A plugin made in this process before has the SDK's settings in its own schema: they are added in place.
+    declared = cls.config_jsonschema["properties"]
+    own = {name: one for name, one in declared.items() if name not in builtin["properties"]}
+    return {
+        **{name: {**one, "builtin": False} for name, one in own.items()},
+        **{name: {**one, "builtin": True} for name, one in builtin["properties"].items()},
+    }
 
 
 def kind(setting: dict[str, Any]) -> str:

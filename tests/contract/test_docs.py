@@ -8,10 +8,12 @@ from pathlib import Path
 import pytest
 
 from pipedrive_emulator.operations import load_operations
-from scripts import coverage, docs, writes
+from scripts import coverage, docs, settings, writes
 from scripts.tables import table
 from tap_pipedrive.catalog import STREAMS
 from tap_pipedrive.catalog.not_covered import NOT_COVERED
+from tap_pipedrive.tap import TapPipedrive
+from target_pipedrive.target import TargetPipedrive
 
 ROOT = Path(__file__).parents[2]
 PAGES = sorted(
@@ -21,6 +23,14 @@ PAGES = sorted(
 
 def test_generated_parts_are_current():
     assert docs.stale() == [], "run `make docs`"
+
+
+def test_generated_parts_are_the_same_after_a_plugin_was_made():
+    config = {"api_token": "0" * 40}
+    TapPipedrive(config=config, validate_config=False)
+    TargetPipedrive(config=config, validate_config=False)
+    settings.properties.cache_clear()
+    assert docs.stale() == []
 
 
 def test_every_published_read_is_covered_or_says_why_not():
