@@ -1,0 +1,102 @@
+"""What every benchmark needs: an emulator, a program run to its end and weighed, and a row of the table."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+import tempfile
+import time
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+from urllib.request import Request, urlopen
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+TOKEN = "emulator-token"
+RUNS = int(os.environ.get("BENCH_RUNS", "3"))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Result:
+    """One row of the table."""
+
+    what: str
+    measured: str
+    must: str
+    reached: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cost:
+    """What a process took: CPU and wall seconds, peak memory in MiB, lines written."""
+
+    cpu: float
+    wall: float
+    memory: float
+    lines: int
+
+
+@contextmanager
+def emulator(*options: str) -> Iterator[str]:
+    """A running emulator's address."""
+    command = [sys.executable, "-m", "pipedrive_emulator", "--port", "0", *options]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        try:
+            line = process.stdout.readline() if process.stdout else ""
+            found = re.search(r"http://\S+", line)
+            if not found:
+                sys.exit("the emulator did not start")
+            yield found[0]
+        finally:
+            process.terminate()
+
+
+def ask(api: str, path: str) -> Any:
+    """JSON from the emulator."""
+    with urlopen(Request(api + path, headers={"x-api-token": TOKEN}, method="GET")) as answer:
+        return json.loads(answer.read())
+
+
+def clear(api: str) -> None:
+    """Forget the requests so far."""
+    urlopen(Request(f"{api}/_emulator/log/clear", headers={"x-api-token": TOKEN}, method="POST")).close()
+
+
+def run(module: str, *arguments: str) -> Cost:
+    """Run `python -m module` to its end, its output counted and thrown away."""
+    with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
+        began = time.monotonic()
+        process = subprocess.Popen([sys.executable, "-m", module, *arguments], stdout=out, stderr=err)
+        _, status, usage = os.wait4(process.pid, 0)
+        process.returncode = os.waitstatus_to_exitcode(status)
+        wall = time.monotonic() - began
+        if process.returncode:
+            err.seek(0)
+            sys.exit(f"{module} failed:\n{err.read().decode()[-3000:]}")
+        out.seek(0)
+        lines = sum(b'"RECORD"' in line[:20] for line in out)
+    memory = usage.ru_maxrss / 1024
+    return Cost(cpu=usage.ru_utime + usage.ru_stime, wall=wall, memory=memory, lines=lines)
+
+
+def files(folder: Path, api: str, *streams: str, **settings: object) -> list[str]:
+    """Arguments that make the tap read these streams of the account."""
+    config = folder / "config.json"
+    config.write_text(json.dumps({"api_token": TOKEN, "api_url": api, **settings}))
+    found = subprocess.run(
+        [sys.executable, "-m", "tap_pipedrive", "--config", str(config), "--discover"],
+        check=True, capture_output=True,
+    )  # fmt: skip
+    catalog = json.loads(found.stdout)
+    for entry in catalog["streams"]:
+        for item in entry["metadata"]:
+            if not item["breadcrumb"]:
+                item["metadata"]["selected"] = entry["tap_stream_id"] in streams
+    (folder / "catalog.json").write_text(json.dumps(catalog))
+    return ["--config", str(config), "--catalog", str(folder / "catalog.json")]
