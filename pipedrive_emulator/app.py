@@ -80,6 +80,8 @@ class Emulator:
         if scope["type"] != "http":
             return
         request = await _read(scope, receive)
+        if request is None:
+            return
         try:
             answer, cut = await self._serve(request)
         except ConnectionReset:
@@ -216,10 +218,13 @@ async def _lifespan(receive: Receive, send: Send) -> None:
             return
 
 
-async def _read(scope: dict[str, Any], receive: Receive) -> Request:
+async def _read(scope: dict[str, Any], receive: Receive) -> Request | None:
+    """The request; None when the caller was gone before its body was complete."""
     body, more = b"", scope["method"] not in ("GET", "HEAD")
     while more:
         message = await receive()
+        if message["type"] == "http.disconnect":
+            return None
         body += message.get("body", b"")
         more = message.get("more_body", False)
     headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import socket
+from urllib.parse import urlsplit
 
 import pytest
 import requests
@@ -144,6 +146,19 @@ def test_a_row_is_changed_or_deleted_between_two_pages(ask):
     ids = [row["id"] for page in ask.pages("/api/v2/deals", limit=5, sort_by="update_time") for row in page]
     assert ids.count(1) == 2 or ids[-1] == 1
     assert 20 not in ids[5:]
+
+
+def test_a_request_whose_body_never_came_does_nothing(ask):
+    before = len(ask.tables()["activities"])
+    where = urlsplit(ask.url)
+    with socket.create_connection((where.hostname, where.port)) as caller:
+        caller.sendall(
+            b"POST /api/v2/activities HTTP/1.1\r\nhost: 127.0.0.1\r\nx-api-token: emulator-token\r\n"
+            b"content-type: application/json\r\ncontent-length: 18\r\n\r\n"
+        )
+        caller.shutdown(socket.SHUT_WR)
+        caller.recv(1)  # returns once the emulator has dealt with it
+    assert len(ask.tables()["activities"]) == before
 
 
 def test_a_token_expires_in_the_middle(ask):
