@@ -76,12 +76,15 @@ def products_by_deal(value: object, _context: Mapping[str, object]) -> Iterator[
 
 
 def leaves(value: object, _context: Mapping[str, object]) -> Iterator[Row]:
-    """`{section: {kind: {code: label}}}`, where a section may have no kinds → a row for each label."""
+    """`{section: {kind: {code: label}}}`, where a section may have no kinds → a row for each label.
+
+    Those of no kind are of kind `all`: loaders that take empty text for null refuse it as a key.
+    """
     for section in _objects(value):
         for name, content in section.items():
             for code_or_kind, inner in (content if isinstance(content, dict) else {}).items():
                 if isinstance(inner, str):
-                    yield {"section": name, "kind": "", "code": code_or_kind, "label": inner}
+                    yield {"section": name, "kind": "all", "code": code_or_kind, "label": inner}
                     continue
                 for labels in _objects(inner):
                     for code, label in labels.items():

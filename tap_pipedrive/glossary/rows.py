@@ -57,7 +57,7 @@ _NAMES = {
     "url_title": ("str", "Name as it stands in web addresses."),
     "first_char": ("str", "First letter of the name, in lower case."),
     "version": ("str", "Version of what it sends."),
-    "kind": ("str", "Kind within its section, empty where there are no kinds."),
+    "kind": ("str", "Kind within its section; `all` where there are no kinds."),
     "section": ("str", "Part of the answer the row comes from."),
     "helpers.code": ("str", "How conditions spell it."),
     "deals.label": ("str", "Labels, divided by commas."),

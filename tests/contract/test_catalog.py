@@ -723,7 +723,7 @@ def test_shapes_give_no_rows_for_empty_answers(shape, value):
             [
                 {"section": "operators", "kind": "int", "code": "=", "label": "is"},
                 {"section": "operators", "kind": "enum", "code": "!=", "label": "is not"},
-                {"section": "parts", "kind": "", "code": "route", "label": "street"},
+                {"section": "parts", "kind": "all", "code": "route", "label": "street"},
             ],
         ),
         (
