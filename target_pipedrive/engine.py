@@ -7,6 +7,8 @@ import threading
 from functools import partial
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from pipedrive_client import (
     ConfigError,
     PipedriveError,
@@ -29,6 +31,7 @@ from target_pipedrive.rows import BULK, Rows
 from target_pipedrive.schedule import Scheduler
 from target_pipedrive.tasks import Draft, Outcome, Result, Task
 from target_pipedrive.upsert import DeleteGuard, Upserter
+from target_pipedrive.waiting import Waiting
 
 if TYPE_CHECKING:
     import logging
@@ -39,8 +42,11 @@ if TYPE_CHECKING:
     from target_pipedrive.plan import Plan
     from target_pipedrive.settings import Options
     from target_pipedrive.spec import EntitySpec
+    from target_pipedrive.tasks import LockKey
+    from target_pipedrive.waiting import Laid
 
 CAPACITY = 2000
+_DIGEST = 16
 
 
 class StoppedByFailures(PipedriveError):  # noqa: N818 - it says what happened, like its kin
@@ -71,13 +77,10 @@ class Engine:
         self._gather_lock = threading.Lock()
         self._failures = 0
         self._failure_lock = threading.Lock()
-        self._parked: dict[tuple[str, str], list[Task]] = {}
-        self._park_lock = threading.Lock()
         self._seen_content: dict[bytes, int] = {}
         self._seen_links: dict[str, set[str]] = {}
         self.streams: set[str] = set()
         self.links = Links(ledger.links())
-        self.links.on_link = self._linked
         self.rows = Rows(client)
         self.book = FieldBook(
             client,
@@ -106,6 +109,10 @@ class Engine:
         self._performer = Performer(self.caller, self.rows, self.links, options)
         self._pool = WorkerPool(client.settings.max_concurrency)
         self._scheduler = Scheduler(self._pool, self._run, capacity=CAPACITY, before_wait=self.send_lookups)
+        self._waiting = Waiting(
+            self._scheduler, self.links, folder=options.ledger_path.parent, begin=self._begin_again
+        )
+        self.links.on_link = self._waiting.linked
 
     # --- intake -----------------------------------------------------------------------------------
 
@@ -145,25 +152,60 @@ class Engine:
             self.reject(stream, line, schema, key, sentence(stream, key, str(fault)))
             return
         self._records += 1
-        task = Task(number=self._records, stream=stream, key=key, line=line, schema=schema, draft=draft)
-        task.owns, task.needs = plan.locks(draft)
-        digest = hashlib.blake2b(content, digest_size=16, key=stream.encode()[:64]).digest()
+        task = Task(
+            number=self._records, stream=stream, key=key, line=line, schema=schema, plan=plan, draft=draft
+        )
+        digest = hashlib.blake2b(content, digest_size=_DIGEST, key=stream.encode()[:64]).digest()
         if not draft.id and not draft.external_id:
             # The same content twice is two rows; the number among them tells the two apart.
             count = self._seen_content[digest] = self._seen_content.get(digest, 0) + 1
-            task.owns += ((stream, digest.hex()),)
             digest += count.to_bytes(4, "big")
         task.identity = digest
+        self._submit(task, plan, draft)
+        self.check()
+
+    def _begin_again(self, laid: Laid, like: Task) -> None:
+        """Take up a record that was laid aside because it waits for another row."""
+        plan = like.plan
+        if plan is None:
+            return
+        record = msgspec.json.decode(laid.line)["record"]
+        task = Task(
+            number=laid.number,
+            stream=like.stream,
+            key={name: record.get(name) for name in like.key},
+            line=laid.line,
+            schema=like.schema,
+            identity=laid.identity,
+            plan=plan,
+            draft=plan.draft(record),
+            first=laid.result(),
+        )
+        self._submit(task, plan, task.draft or Draft())
+
+    def _submit(self, task: Task, plan: Plan, draft: Draft) -> None:
+        """Let a record be written as soon as nothing earlier is in its way."""
+        task.owns, needs = plan.locks(draft)
+        # A row that is still to come must not wait for those that wait for it.
+        task.needs = tuple(key for key in needs if self._is_there(key))
+        if len(task.identity) > _DIGEST:
+            task.owns += ((task.stream, task.identity[:_DIGEST].hex()),)
+        if isinstance(plan, EntityPlan):
+            task.perform = partial(self._upserter.perform, plan=plan)
+            self._enter(task, plan)
+            return
         if isinstance(plan, RawPlan):
             task.perform = partial(self._performer.raw, plan=plan)
         elif isinstance(plan, ActionPlan):
             task.perform = partial(self._performer.act, plan=plan)
-        if isinstance(plan, EntityPlan):
-            task.perform = partial(self._upserter.perform, plan=plan)
-            self._enter(task, plan)
-        else:
-            self._scheduler.submit(task)
-        self.check()
+        self._scheduler.submit(task)
+
+    def _is_there(self, key: LockKey) -> bool:
+        """Whether a row is known, or an earlier record may make it."""
+        entity, name = key
+        if not name.startswith("ext:"):
+            return True
+        return self.links.get(entity, name[4:]) is not None or self._scheduler.is_expected(key)
 
     def _enter(self, task: Task, plan: EntityPlan) -> None:
         """Submit a record of an entity, held back for a bulk read where that is possible."""
@@ -256,7 +298,7 @@ class Engine:
         for _, external_id, row_id in gone:
             self._records += 1
             key = {"external_id": external_id}
-            task = Task(number=self._records, stream=plan.stream, key=key, line=b"", schema=b"")
+            task = Task(number=self._records, stream=plan.stream, key=key, line=b"", schema=b"", plan=plan)
             task.draft = Draft(external_id=external_id, deleted=True)
             task.owns = ((plan.spec.name, f"ext:{external_id}"), (plan.spec.name, row_id))
             task.identity = hashlib.blake2b(f"mirror {external_id}".encode(), digest_size=16).digest()
@@ -272,61 +314,18 @@ class Engine:
 
     def _run(self, task: Task) -> None:
         """Perform one record and book it; what ends the run leaves it unfinished."""
+        if self._waiting.follows(task):
+            return
         try:
             task.result = self._performer.perform(task)
         except NotYet as missing:
-            self._park(task, missing)
+            self._waiting.park(task, missing)
             return
         except BaseException as error:  # noqa: BLE001 - told to the main thread, which ends the run
             self._end(error)
             return
         self._count_failure(task.result)
         self._keeper.finish(task, self._performer.ledger_steps(task, task.result))
-
-    def _park(self, task: Task, missing: NotYet) -> None:
-        """Let a record wait for the row it points at."""
-        place = (missing.entity, missing.external_id)
-        self._scheduler.let_pass(task)
-        task.stale = True
-        with self._park_lock:
-            if self.links.get(*place) is None:
-                self._parked.setdefault(place, []).append(task)
-                return
-        self._scheduler.resume(task)
-
-    def _give_up_some(self) -> bool:
-        """Let records stop waiting, now that nothing more comes; False when none waits.
-
-        First those that wait for a row nobody is about to make, then those whose row is written and lacks
-        a custom field, then, as they wait for each other, all.
-        """
-        with self._park_lock:
-            parked = [(place, task) for place, tasks in self._parked.items() for task in tasks]
-            chosen = [
-                task
-                for (entity, external_id), task in parked
-                if task.first is None and not self._scheduler.is_expected((entity, f"ext:{external_id}"))
-            ]
-            chosen = chosen or [task for _, task in parked if task.first is not None]
-            chosen = chosen or [task for _, task in parked]
-            leaving = set(chosen)
-            for place in list(self._parked):
-                self._parked[place] = [task for task in self._parked[place] if task not in leaving]
-                if not self._parked[place]:
-                    del self._parked[place]
-        for task in sorted(chosen, key=lambda one: one.number):
-            task.give_up = True
-            self._scheduler.resume(task)
-        return bool(chosen)
-
-    def _linked(self, entity: str, external_id: str) -> None:
-        """Let the records go on that waited for this row."""
-        if not self._parked:
-            return
-        with self._park_lock:
-            waiting = self._parked.pop((entity, external_id), [])
-        for task in waiting:
-            self._scheduler.resume(task)
 
     # --- the end ----------------------------------------------------------------------------------
 
@@ -366,7 +365,7 @@ class Engine:
     def finish(self) -> None:
         """Wait for everything, book it, and close; raises what ended the run."""
         self._scheduler.drain()
-        while self._ended_by is None and self._give_up_some():
+        while self._ended_by is None and self._waiting.go_on():
             self._scheduler.drain()
         self._keeper.drained()
         if self._ended_by is None and not self.options.dry_run:
@@ -380,5 +379,6 @@ class Engine:
         self._scheduler.drain()
         self._keeper.close()
         self._pool.close()
+        self._waiting.close()
         self.report.close()
         self._ledger.close()

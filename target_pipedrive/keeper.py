@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     from target_pipedrive.tasks import Task
 
 
+_MOST_STATES = 64
+
+
 @dataclass(slots=True, kw_only=True)
 class _Note:
     """Something to be made durable."""
@@ -30,6 +33,30 @@ class _Note:
     state: tuple[int, str] | None = None
     done: threading.Event | None = None
     last: bool = False
+
+
+class Spans:
+    """Whole numbers that came out of order, as spans: memory grows with the gaps, not with the numbers."""
+
+    def __init__(self) -> None:
+        self._ends: dict[int, int] = {}
+        self._starts: dict[int, int] = {}
+
+    def add(self, number: int) -> None:
+        """Note a number that is not there yet."""
+        start = self._starts.pop(number - 1, number)
+        end = self._ends.pop(number + 1, number)
+        self._ends.pop(start, None)
+        self._starts.pop(end, None)
+        self._ends[start], self._starts[end] = end, start
+
+    def take_from(self, number: int) -> int:
+        """Remove the span that begins with the number; returns its last, or what comes before the number."""
+        end = self._ends.pop(number, None)
+        if end is None:
+            return number - 1
+        del self._starts[end]
+        return end
 
 
 class Keeper:
@@ -65,7 +92,7 @@ class Keeper:
         self._notes: queue.SimpleQueue[_Note] = queue.SimpleQueue()
         self._states: deque[tuple[int, str]] = deque()
         self._done_through = 0
-        self._done_ahead: set[int] = set()
+        self._done_ahead = Spans()
         self._failed = False
         self._thread = threading.Thread(target=self._work, name="pipedrive-keeper", daemon=True)
         self._thread.start()
@@ -149,11 +176,15 @@ class Keeper:
                 if self._on_finished(note.task):
                     self._done_ahead.add(note.task.number)
             if note.state is not None:
-                self._states.append(note.state)
-        while self._done_through + 1 in self._done_ahead:
-            self._done_through += 1
-            self._done_ahead.remove(self._done_through)
+                self._keep_state(note.state)
+        self._done_through = self._done_ahead.take_from(self._done_through + 1)
         self._pass_states_on()
+
+    def _keep_state(self, state: tuple[int, str]) -> None:
+        """Let a STATE wait; of very many every second one is left out, as only the last to pass counts."""
+        self._states.append(state)
+        if len(self._states) > _MOST_STATES:
+            self._states = deque(list(self._states)[(len(self._states) - 1) % 2 :: 2])
 
     def _pass_states_on(self) -> None:
         if not self._states or self._states[0][0] > self._done_through:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import partial
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
@@ -133,7 +132,7 @@ class Performer:
         draft = task.draft
         if draft is None or self._options.dry_run or result.id is None:
             return []
-        plan = task.perform.keywords["plan"] if isinstance(task.perform, partial) else None
+        plan = task.plan
         if plan is None:
             return []
         entity, row_id, stream = plan.entity_name, result.id, task.stream

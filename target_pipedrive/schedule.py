@@ -183,12 +183,23 @@ class Scheduler:
         if queue.owner is None and not queue.users:
             del self._rows[key]
 
+    def withdraw(self, task: Task) -> None:
+        """Forget a task that runs and will come again later, after those that wait for it now."""
+        with self._changed:
+            self._open -= 1
+            self._leave(task)
+            for follower in task.followers:
+                self._count_down(follower)
+            task.followers = []
+
     def let_pass(self, task: Task) -> None:
         """Let later tasks change the rows this one needs, because it waits for one of them to come.
 
         When its own row is written already, later tasks may point at that too; only changes of it still wait.
+        Until `resume` it takes no room.
         """
         with self._changed:
+            self._open -= 1
             for key in task.needs:
                 self._leave_queue(task, key)
             task.needs = ()
@@ -216,8 +227,9 @@ class Scheduler:
             return queue is not None and queue.owner is not None
 
     def resume(self, task: Task) -> None:
-        """Run a task again that ended without a result."""
+        """Run a task again that was let pass."""
         with self._changed:
+            self._open += 1
             self._start(task)
 
     def drain(self) -> None:

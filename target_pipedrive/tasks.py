@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from pipedrive_client import PipedriveError
+    from target_pipedrive.plan import Plan
     from target_pipedrive.spec import ActionSpec, EntitySpec
 
 LockKey: TypeAlias = "tuple[str, str]"
@@ -124,7 +125,8 @@ class Task:
         line: the message as it came, for the reject file.
         schema: the SCHEMA message that was in force.
         identity: digest of stream, content and occurrence.
-        draft: what the record asks for; None when it never got that far.
+        plan: what its stream's records become; None when it never got that far.
+        draft: what the record asks for; None as well then.
         perform: does it; raises `RecordFault` or `PipedriveError` for failures.
         owns: rows it may change: no other task on them at the same time.
         needs: rows it points at: no change of them at the same time.
@@ -145,6 +147,7 @@ class Task:
     line: bytes
     schema: bytes
     identity: bytes = b""
+    plan: Plan | None = None
     draft: Draft | None = None
     perform: Callable[[Task], Result] | None = None
     owns: tuple[LockKey, ...] = ()

@@ -1,0 +1,132 @@
+"""Records that come before the rows they point at, however many."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from target_pipedrive import keeper, waiting
+from tests.target.helpers import record, rows, schema, state
+
+REPOSITORY = Path(__file__).parents[2]
+PEOPLE = schema("persons", "external_id name org_id", ["external_id"])
+ORGANIZATIONS = schema("organizations", "external_id name", ["external_id"])
+
+
+def person(number, organization, name=""):
+    return record(
+        "persons",
+        external_id=f"p{number}",
+        name=name or f"Person {number}",
+        org_id={"external_id": f"o{organization}"},
+    )
+
+
+def organization(number):
+    return record("organizations", external_id=f"o{number}", name=f"Org {number}")
+
+
+@pytest.fixture(autouse=True)
+def few(monkeypatch):
+    """Room for three records in memory; the others go to the file."""
+    monkeypatch.setattr(waiting, "MOST", 3)
+
+
+def test_children_that_come_first_are_written_after_their_parents(load, small):
+    run = load(
+        PEOPLE,
+        [person(number, number % 4) for number in range(30)],
+        state({"n": 1}),
+        [person(number, number % 4, f"Renamed {number}") for number in range(30)],
+        ORGANIZATIONS,
+        [organization(number) for number in range(4)],
+        state({"n": 2}),
+    )
+    assert run.error is None
+    assert run.outcomes == ["created"] * 30 + ["updated"] * 30 + ["created"] * 4
+    assert run.states == [{"n": 1}, {"n": 2}]
+    names = {one["id"]: one["name"] for one in small.rows("organizations")}
+    written = {
+        one["name"]: names[one["org_id"]]
+        for one in small.rows("persons")
+        if one["name"].startswith("Renamed")
+    }
+    assert written == {f"Renamed {number}": f"Org {number % 4}" for number in range(30)}
+    assert run.results[40]["key"] == {"external_id": "p10"}
+    assert list(run.folder.glob("target-pipedrive-*")) == []
+
+
+def test_what_points_at_nothing_fails_and_all_else_is_written(load):
+    run = load(
+        PEOPLE,
+        [person(number, "dead" if number % 2 else 1) for number in range(30)],
+        rows("deals", *[
+            {"external_id": f"d{number}", "title": "D", "person_id": {"external_id": f"p{number}"}}
+            for number in range(30)
+        ], keys=["external_id"]),
+        ORGANIZATIONS,
+        organization(1),
+    )  # fmt: skip
+    assert run.outcomes == ["created", "failed"] * 30 + ["created"]
+    assert "points at organizations odead, which this ledger does not know" in run.errors[0]
+    rejected = [json.loads(line) for line in run.rejects.read_text().splitlines()]
+    assert [one["type"] for one in rejected].count("RECORD") == 30
+    assert len({one["record"]["external_id"] for one in rejected if one["type"] == "RECORD"}) == 30
+
+
+def test_a_delete_keeps_its_place_behind_what_waits(load, small):
+    run = load(
+        PEOPLE,
+        [person(number, 1) for number in range(10)],
+        schema("persons", "external_id is_deleted", ["external_id"]),
+        record("persons", external_id="p9", is_deleted=True),
+        ORGANIZATIONS,
+        organization(1),
+        allow_deletes=True,
+    )
+    assert run.outcomes == ["created"] * 10 + ["deleted", "created"]
+    gone = next(one for one in small.rows("persons") if str(one["id"]) == run.ids[9])
+    assert gone["is_deleted"] is True
+
+
+def test_custom_fields_that_point_in_circles_are_filled_in(load, small):
+    field = small.post("/api/v2/organizationFields", {"field_name": "Sister", "field_type": "org"})["data"]
+    count = 12
+    circle = [
+        {"id": number, "name": f"Org {number}", "Sister": 1000 + (number - 1000 + 1) % count}
+        for number in range(1000, 1000 + count)
+    ]
+    run = load(rows("organizations", *circle, keys=["id"]), foreign_ids=True)
+    assert run.outcomes == ["created"] * count, run.errors
+    held = {one["id"]: one["custom_fields"].get(field["field_code"]) for one in small.rows("organizations")}
+    assert [held[int(one)] for one in run.ids] == [int(one) for one in (*run.ids[1:], run.ids[0])]
+
+
+def test_of_very_many_states_the_last_still_passes(load, monkeypatch):
+    monkeypatch.setattr(keeper, "_MOST_STATES", 4)
+    messages = [PEOPLE]
+    for number in range(20):
+        messages += [person(number, 1), state({"n": number})]
+    run = load(messages, ORGANIZATIONS, organization(1))
+    assert run.states[-1] == {"n": 19}
+    assert len(run.states) <= 4
+
+
+def peak(kind, count, folder):
+    """Peak memory in MB of a run over so many records."""
+    command = [sys.executable, "-m", "tests.target.appetite", kind, str(count), str(folder)]
+    done = subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, check=True)
+    return float(done.stdout)
+
+
+def test_memory_does_not_grow_with_what_waits(tmp_path):
+    assert peak("wait", 15_000, tmp_path) - peak("wait", 6_000, tmp_path) < 12  # 30 MB when all were kept
+
+
+@pytest.mark.soak
+def test_three_hundred_thousand_waiting_records(tmp_path):
+    assert peak("wait", 300_000, tmp_path) < 150
