@@ -190,8 +190,6 @@ class Resource:
         query, table = call.query, call.account.table(self.table)
         test, candidates = self.test(call)
         since, _ = bounds(table, query)
-        if since:
-            test = _within(test, since, None)
         order = query.get("sort") or [
             ("id" if table.spec.key_kind == "integer" else table.spec.created or "id", False)
         ]
@@ -201,16 +199,18 @@ class Resource:
                 raise invalid(f"Parameter sort does not know {name}")
         view, (first, descending) = self.view(call), order[0]
         end = None if limit is None else start + limit
-        if test is None and candidates is None and len(order) == 1:
+        if test is None and candidates is None and len(order) == 1 and (not since or first == "update_time"):
             index = table.index(view, first)
-            size = len(index)
+            low = index.bisect_left((since, -1)) if since else 0
+            size = len(index) - low
+            last = size if end is None else min(end, size)
             if descending:
-                keys = [
-                    index[size - 1 - place] for place in range(start, size if end is None else min(end, size))
-                ]
+                keys = [index[low + size - 1 - place] for place in range(start, last)]
             else:
-                keys = index[start:end]
+                keys = index[low + start : low + last]
             return [seq for _, seq in keys], end is not None and end < size
+        if since:
+            test = _within(test, since, None)
         found = Window(view=view, field=first, descending=descending)
         keys = list(found.keys(table) if candidates is None else found.pick(table, candidates))
         seqs = [seq for _, seq in keys if test is None or test(table.row(seq))]

@@ -36,7 +36,7 @@ class Base(Protocol):
         """One field of all rows, in order of seq."""
 
     def view_of(self, seq: int) -> Row:
-        """A row that answers the view predicates as the row at `seq` does."""
+        """The row at `seq` but for its id, references, times and names; not to be written to."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,6 +115,13 @@ class Table:
         """The row at `seq`; read only, write through `update`."""
         found = self.rows.get(seq)
         return decode_row(self.encoded(seq)) if found is None else found
+
+    def outline(self, seq: int) -> Row:
+        """The row at `seq`, of which a base does without id, references, times and names: not decoded."""
+        found = self.rows.get(seq)
+        if found is not None:
+            return found
+        return self.row(seq) if self.base is None else self.base.view_of(seq)
 
     def get(self, key: object) -> Row | None:
         """The row with this id, deleted ones included."""

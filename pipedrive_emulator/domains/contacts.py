@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import partial
+from functools import cache, partial
 from typing import TYPE_CHECKING, Any
 
 from pipedrive_emulator.customs import ADDRESS_PARTS
@@ -117,23 +117,23 @@ def _extras(column: str, bcc: str) -> Callable[[Account, Row, Iterable[str]], Ro
     def extras(account: Account, row: Row, names: Iterable[str]) -> Row:
         number = row["id"]
 
-        def rows(table: str) -> list[Row]:
+        @cache  # most fields look at the same few rows
+        def rows(table: str) -> list[tuple[int, Row]]:
             kept = account.table(table)
-            found = [kept.row(seq) for seq in sorted(kept.where(column, number))]
-            return [r for r in found if kept.is_live(r)]
+            found = [(seq, kept.outline(seq)) for seq in sorted(kept.where(column, number))]
+            return [(seq, r) for seq, r in found if kept.is_live(r)]
 
         def deals(*statuses: str) -> int:
-            return sum(1 for deal in rows("deals") if deal["status"] in statuses)
+            return sum(1 for _, deal in rows("deals") if deal["status"] in statuses)
 
-        def activities(*, done: bool) -> list[Row]:
-            return sorted(
-                (a for a in rows("activities") if a["done"] is done),
-                key=lambda a: (a["due_date"] or "", a["id"]),
-            )
+        @cache
+        def activities(*, done: bool) -> list[int]:
+            found = [(a["due_date"] or "", seq) for seq, a in rows("activities") if a["done"] is done]
+            return [seq for _, seq in sorted(found)]
 
         values: dict[str, Callable[[], Any]] = {
-            "next_activity_id": lambda: next((a["id"] for a in activities(done=False)), None),
-            "last_activity_id": lambda: next((a["id"] for a in reversed(activities(done=True))), None),
+            "next_activity_id": lambda: next(iter(activities(done=False)), None),
+            "last_activity_id": lambda: next(reversed(activities(done=True)), None),
             "activities_count": lambda: len(rows("activities")),
             "done_activities_count": lambda: len(activities(done=True)),
             "undone_activities_count": lambda: len(activities(done=False)),
@@ -148,8 +148,9 @@ def _extras(column: str, bcc: str) -> Callable[[Account, Row, Iterable[str]], Ro
         if bcc == "person":
             values["participant_open_deals_count"] = lambda: _participating(account, number, "open")
             values["participant_closed_deals_count"] = lambda: _participating(account, number, "won", "lost")
-        for name in MAIL & set(names):
-            values[name] = partial(mail_facts(account, f"{bcc}s", number).get, name)
+        if mail := MAIL & set(names):
+            facts = mail_facts(account, f"{bcc}s", number)
+            values |= {name: partial(facts.get, name) for name in mail}
         for prefix in ("", "related_"):
             values[f"{prefix}open_deals_count"] = lambda: deals("open")
             values[f"{prefix}won_deals_count"] = lambda: deals("won")

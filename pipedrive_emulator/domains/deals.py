@@ -51,12 +51,11 @@ def _has_status(_: Call, wanted: list[str]) -> Callable[[Row], bool] | None:
 def extras(account: Account, row: Row, names: Iterable[str]) -> Row:
     """The optional fields of a deal."""
     number = row["id"]
-    activities = [
-        account.table("activities").row(s) for s in account.table("activities").where("deal_id", number)
-    ]
-    live = [a for a in activities if not a["is_deleted"]]
-    undone = sorted((a["due_date"] or "", a["id"]) for a in live if not a["done"])
-    done = sorted((a["due_date"] or "", a["id"]) for a in live if a["done"])
+    kept = account.table("activities")
+    activities = [(seq, kept.outline(seq)) for seq in kept.where("deal_id", number)]
+    live = [(seq, a) for seq, a in activities if not a["is_deleted"]]
+    undone = sorted((a["due_date"] or "", seq) for seq, a in live if not a["done"])
+    done = sorted((a["due_date"] or "", seq) for seq, a in live if a["done"])
     values: dict[str, Callable[[], Any]] = {
         "next_activity_id": lambda: undone[0][1] if undone else None,
         "last_activity_id": lambda: done[-1][1] if done else None,
@@ -72,14 +71,15 @@ def extras(account: Account, row: Row, names: Iterable[str]) -> Row:
         "participants_count": lambda: _count(account, "participants", number),
         "smart_bcc_email": lambda: f"nordwind+deal{number}@pipedrivemail.com",
     }
-    for name in MAIL & set(names):
-        values[name] = partial(mail_facts(account, "deals", number).get, name)
+    if mail := MAIL & set(names):
+        facts = mail_facts(account, "deals", number)
+        values |= {name: partial(facts.get, name) for name in mail}
     return {name: values.get(name, lambda: None)() for name in names}
 
 
 def _count(account: Account, table: str, deal_id: int) -> int:
     kept = account.table(table)
-    return sum(1 for seq in kept.where("deal_id", deal_id) if kept.is_live(kept.row(seq)))
+    return sum(1 for seq in kept.where("deal_id", deal_id) if kept.is_live(kept.outline(seq)))
 
 
 def first_stage(account: Account, pipeline_id: int) -> int:

@@ -71,5 +71,5 @@ class TemplateRows:
         return found
 
     def view_of(self, seq: int) -> Row:
-        """The template of a row: it has the row's marks of deletion and archiving."""
+        """The template of a row: it has all that does not differ from row to row."""
         return self._templates[(seq - 1) % len(self._templates)]

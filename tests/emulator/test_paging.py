@@ -36,6 +36,23 @@ def test_rows_of_one_second_cross_page_borders(ask_medium):
     assert len(ids) == len(set(ids))
 
 
+@pytest.mark.parametrize("path", ["/v1/notes", "/v1/leads"])
+@pytest.mark.parametrize("direction", ["ASC", "DESC"])
+def test_offset_pages_of_what_changed_are_those_of_the_whole_list_from_there_on(ask_medium, path, direction):
+    def read(**params):
+        found, start, more = [], 0, True
+        while more:
+            answer = ask_medium.get(path, limit=37, start=start, sort=f"update_time {direction}", **params)
+            found += answer["data"] or []
+            start, more = start + 37, answer["additional_data"]["pagination"]["more_items_in_collection"]
+        return found
+
+    whole = read()
+    moment = sorted(row["update_time"] for row in whole)[len(whole) // 3]
+    since = f"{moment[:10]}T{moment[11:19]}Z"
+    assert read(updated_since=since) == [row for row in whole if row["update_time"] >= moment]
+
+
 def test_updated_since_includes_its_second_and_updated_until_does_not(ask):
     rows = ask.get("/api/v2/deals", limit=500)["data"]
     moment = sorted(row["update_time"] for row in rows)[len(rows) // 2]
