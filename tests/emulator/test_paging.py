@@ -44,7 +44,8 @@ def test_offset_pages_of_what_changed_are_those_of_the_whole_list_from_there_on(
         while more:
             answer = ask_medium.get(path, limit=37, start=start, sort=f"update_time {direction}", **params)
             found += answer["data"] or []
-            start, more = start + 37, answer["additional_data"]["pagination"]["more_items_in_collection"]
+            place = answer["additional_data"]
+            start, more = start + 37, place.get("pagination", place)["more_items_in_collection"]
         return found
 
     whole = read()
