@@ -49,6 +49,7 @@ REFERENCES: Mapping[str, str] = MappingProxyType(
         "product_variation_id": "product_variations",
         "owner_id": "users",
         "user_id": "users",
+        "activity_type_id": "activity_types",
         "assignee_id": "users",
         "follower_id": "users",
     }
@@ -60,6 +61,8 @@ LIST_REFERENCES: Mapping[str, str] = MappingProxyType(
         "org_ids": "organizations",
         "assignee_ids": "users",
         "label_ids": "lead_labels",
+        "pipeline_ids": "pipelines",
+        "stage_ids": "stages",
     }
 )
 """Columns that hold lists of such ids."""
@@ -99,6 +102,8 @@ class Binding:
         entity: entity the value points at, for references.
         foreign: whether a plain value is an external id too.
         many: whether the value is a list of references.
+        prefix: put before an external id, for options, which are known by field and number.
+        word: whether the value is a word that names the other row.
     """
 
     source: str
@@ -110,6 +115,8 @@ class Binding:
     entity: str | None = None
     foreign: bool = False
     many: bool = False
+    prefix: str = ""
+    word: bool = False
 
     def apply(  # noqa: C901, PLR0912 - one branch for each place, in the order of how often it comes
         self, draft: Draft, value: object, extras: dict[str, object]
@@ -128,8 +135,8 @@ class Binding:
                 self.empty(draft)
                 return
             draft.body[self.name] = encoded
-            if self.foreign and isinstance(encoded, list):
-                _refer_within(encoded, draft)
+            if self.foreign and isinstance(encoded, (list, dict)):
+                refer_within(encoded, draft)
         elif place is Place.CUSTOM:
             if self.entity is not None and self._refers(draft.custom, draft, value):
                 return
@@ -174,18 +181,22 @@ class Binding:
             external = value["external_id"]
             if external is None:
                 return False
-        elif self.foreign and not isinstance(value, Mapping):
-            external = self.encode(value)
+        elif self.foreign:
+            external = self.encode(value)  # v1 rows embed the row that they point at
+            if external is None:
+                return False
         else:
             return False
         draft.references.append(
             Reference(
                 column=self.name,
                 entity=entity,
-                external_id=str(external),
+                external_id=f"{self.prefix}{external}",
                 place=place,
-                optional=self.foreign and (entity == "users" or self.place is Place.CUSTOM),
+                optional=self.foreign
+                and (entity == "users" or bool(self.prefix) or self.place is Place.CUSTOM),
                 soft=self.place is Place.CUSTOM and entity != "users",
+                word=self.word,
             )
         )
         return True
@@ -194,33 +205,69 @@ class Binding:
         if not self.foreign:
             return False
         ids = self.encode(value)
-        found: list[object] = [None] * len(ids) if isinstance(ids, list) else []
-        place[self.name] = found
-        for at, one in enumerate(ids if isinstance(ids, list) else ()):
-            draft.references.append(
-                Reference(
-                    column=self.name, entity=self.entity or "", external_id=str(one), place=_Slot(found, at)
-                )
-            )
+        entity = self.entity or ""
+        optional = entity == "users" or bool(self.prefix)
+        _list_of(
+            self.name,
+            entity,
+            ids if isinstance(ids, list) else [],
+            place,
+            draft,
+            self.prefix,
+            optional=optional,
+        )
         return True
 
 
-def _refer_within(entries: list[object], draft: Draft) -> None:
-    """Translate the ids inside the objects of a list, such as the participants of an activity."""
-    for entry in entries:
-        if not isinstance(entry, dict):
-            continue
-        for name in entry.keys() & REFERENCES.keys():
-            entity = REFERENCES[name]
-            external = str(entry[name])
+def _list_of(
+    name: str,
+    entity: str,
+    ids: list[object],
+    place: dict[str, object],
+    draft: Draft,
+    prefix: str = "",
+    *,
+    optional: bool,
+) -> None:
+    """Note a list of ids; they are put together again once all are known."""
+    slots: list[object] = [None] * len(ids)
+    place[name] = []
+    draft.lists.append((name, place, slots))
+    draft.references += [
+        Reference(
+            column=name,
+            entity=entity,
+            external_id=f"{prefix}{one}",
+            place=_Slot(slots, at),
+            optional=optional,
+        )
+        for at, one in enumerate(ids)
+    ]
+
+
+def refer_within(value: object, draft: Draft) -> None:
+    """Translate the ids inside objects and lists, such as the participants of an activity."""
+    if isinstance(value, list):
+        for entry in value:
+            refer_within(entry, draft)
+        return
+    if not isinstance(value, dict):
+        return
+    for name, held in list(value.items()):
+        entity = REFERENCES.get(name) or LIST_REFERENCES.get(name)
+        if entity is None or held is None or isinstance(held, dict):
+            refer_within(held, draft)
+        elif isinstance(held, list):
+            _list_of(name, entity, held, value, draft, optional=entity == "users")
+        else:
             if entity == "users":
-                del entry[name]
+                del value[name]
             draft.references.append(
                 Reference(
                     column=name,
                     entity=entity,
-                    external_id=external,
-                    place=entry,
+                    external_id=str(held),
+                    place=value,
                     optional=entity == "users",
                 )
             )
@@ -238,13 +285,25 @@ class _Slot(dict[str, object]):
         self._target[self._at] = value
 
 
-def column_binding(source: str, place: Place, column: Column, *, foreign: bool) -> Binding:
-    """The binding of a column that the action's spec names."""
+def column_binding(
+    source: str, place: Place, column: Column, *, foreign: bool, entity: str | None = None, prefix: str = ""
+) -> Binding:
+    """The binding of a column that the action's spec names.
+
+    Args:
+        source: name in the record.
+        place: what it fills.
+        column: the column.
+        foreign: whether plain ids belong to another account.
+        entity: what it points at, where its name does not tell.
+        prefix: put before an external id.
+    """
     kind = column.kind
-    many = kind.name == "list" and column.name in LIST_REFERENCES
-    if column.name == "label_ids" and kind.items is not None and kind.items.name != "uuid":
+    many = kind.name == "list" and (column.name in LIST_REFERENCES or entity is not None)
+    if entity is None and column.name == "label_ids" and kind.items is not None and kind.items.name != "uuid":
         many = False  # labels of deals, persons and organizations are options, not rows
-    entity = LIST_REFERENCES.get(column.name) if many else REFERENCES.get(column.name)
+    named = entity is not None
+    entity = entity or (LIST_REFERENCES.get(column.name) if many else REFERENCES.get(column.name))
     plain = encode.encoder(kind)
     return Binding(
         source=source,
@@ -255,6 +314,8 @@ def column_binding(source: str, place: Place, column: Column, *, foreign: bool) 
         entity=entity,
         foreign=foreign,
         many=many,
+        prefix=prefix,
+        word=named and not prefix,
     )
 
 

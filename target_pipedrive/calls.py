@@ -101,6 +101,7 @@ class Caller:
         self._lock = threading.Lock()
         self._asking = threading.Lock()
         self._server_time = ""
+        self._company_id = ""
         self._pretended = 0
         self._known: dict[bytes, _Begun] = {}
         self._claimed: set[tuple[str, str]] = set()
@@ -141,7 +142,7 @@ class Caller:
         if not _guarded(action):
             answer = self._request(action, path, draft, body, task.stream)
             self._remember(task)
-            return _done(action, draft, answer)
+            return _done(action, draft, answer, entity)
         last: PipedriveError | None = None
         for _ in range(_MOST_TRIES):
             found = self._settled(task, action, draft, body, entity)
@@ -165,8 +166,18 @@ class Caller:
                 last = error
                 self._known[task.identity].since = since
                 continue
-            return self._remembered(task, action.name, _done(action, draft, answer))
+            return self._remembered(task, action.name, _done(action, draft, answer, entity))
         raise last if last is not None else RecordFault("was not answered")
+
+    def company_id(self, task: Task) -> str:
+        """Id of the company whose account it is."""
+        with self._asking:
+            if not self._company_id:
+                answer = self._client.request("GET", _WHO_AM_I, cost=_WHO_AM_I_COST, label=task.stream)
+                body = answer.json()
+                user = body.get("data") if isinstance(body, Mapping) else None
+                self._company_id = str(user.get("company_id")) if isinstance(user, Mapping) else ""
+            return self._company_id
 
     def send_raw(self, task: Task, request: RawRequest) -> Result:
         """Make a request that a record describes; one that may not be repeated is sent once.
@@ -343,14 +354,18 @@ def _opened(draft: Draft) -> dict[str, tuple[str, bytes, str]]:
     return found
 
 
-def _done(action: ActionSpec, draft: Draft, answer: Answer) -> Done:
+def _done(action: ActionSpec, draft: Draft, answer: Answer, entity: EntitySpec | None) -> Done:
     """What an answer says was done."""
     body = answer.json() if answer.is_json and answer.body else None
     data = body.get("data") if isinstance(body, Mapping) else None
     row_id = None
+    if isinstance(data, Mapping) and len(data) == 1:
+        inner = next(iter(data.values()))  # goals come one level deeper
+        data = inner if isinstance(inner, Mapping) else data
     if isinstance(data, Mapping):
+        key = entity.key if entity is not None else "id"
         row_id = next(
-            (data[name] for name in ("id", "field_code", "user_id") if data.get(name) is not None), None
+            (data[name] for name in (key, "id", "field_code", "user_id") if data.get(name) is not None), None
         )
     if row_id is None:
         row_id = _path_id(action, draft)

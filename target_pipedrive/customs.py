@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from pipedrive_client import PipedriveClient
     from pipedrive_client.fields import FieldRegistry
     from target_pipedrive.encode import Encoder
+    from target_pipedrive.links import Links
 
 _KINDS = {"num": "num", "int": "int", "bool": "bool", "date": "date", "clock": "clock", "str": "str"}
 _TIMEZONE_ID = "timezone_id"
@@ -56,15 +57,23 @@ class FieldBook:
         registry: reads the definitions, once per entity.
         create_options: whether unknown option labels are added to the field.
         dry_run: whether adding is only pretended.
+        links: which field here is which of another account.
     """
 
     def __init__(
-        self, client: PipedriveClient, registry: FieldRegistry, *, create_options: bool, dry_run: bool
+        self,
+        client: PipedriveClient,
+        registry: FieldRegistry,
+        *,
+        create_options: bool,
+        dry_run: bool,
+        links: Links | None = None,
     ) -> None:
         self._client = client
         self._registry = registry
         self._create_options = create_options
         self._dry_run = dry_run
+        self._links = links
         self._lock = threading.RLock()
         self._labels: dict[str, dict[str, int]] = {}
 
@@ -88,6 +97,62 @@ class FieldBook:
             if found is not None:
                 return found
         return _by_name(fields, name)
+
+    def find_linked(self, entity: str, origin: Mapping[str, object]) -> FieldColumn | None:
+        """The field here that a field of another account was copied to, or None."""
+        key = self._links.get(f"{entity}_fields", str(origin.get("key"))) if self._links else None
+        if key is None:
+            return None
+        with self._lock:
+            found = self._of_key(entity, key)
+            if found is None:  # added since the definitions were read
+                self.forget(entity)
+                found = self._of_key(entity, key)
+        part = origin.get("part")
+        if found is None:
+            return None
+        return FieldColumn(definition=found, part=part if isinstance(part, str) else None)
+
+    def _of_key(self, entity: str, key: str) -> FieldDefinition | None:
+        return next((one for one in self.definitions(entity) if one.key == key), None)
+
+    def rows(self, entity: str) -> list[dict[str, object]]:
+        """The definitions of all the entity's fields, as Pipedrive sent them."""
+        return self._registry.rows(entity)
+
+    def forget(self, entity: str) -> None:
+        """Read the entity's definitions again next time."""
+        with self._lock:
+            self._registry.forget(entity)
+            self._labels.clear()
+
+    def add_options(self, entity: str, key: str, labels: list[str]) -> dict[str, int]:
+        """Option ids by label, after those that the field lacks were added; the label as it is written."""
+        with self._lock:
+            known = self._option_ids(entity, key)
+            missing = [one for one in labels if one not in known]
+            if missing and not self._dry_run:
+                self.forget(entity)
+                known = self._option_ids(entity, key)
+                missing = [one for one in labels if one not in known]
+            if missing and self._dry_run:
+                return known | {label: -1 - at for at, label in enumerate(missing)}
+            if missing:
+                path = f"{FIELD_LISTS[entity]}/{key}/options"
+                added = [{"label": one} for one in missing]
+                self._client.request("POST", path, json=added, cost=5, label=f"{entity}_fields")
+                self.forget(entity)
+                known = self._option_ids(entity, key)
+            return known
+
+    def _option_ids(self, entity: str, key: str) -> dict[str, int]:
+        row = next((one for one in self.rows(entity) if one.get("field_code") == key), None)
+        options = row.get("options") if row else None
+        return {
+            str(one["label"]): one["id"]
+            for one in (options if isinstance(options, list) else ())
+            if isinstance(one, dict) and isinstance(one.get("id"), int)
+        }
 
     def encoder(self, entity: str, column: FieldColumn) -> Encoder:  # noqa: PLR0911 - one for each type
         """The function that encodes the values of a column for v2."""

@@ -87,6 +87,7 @@ class Engine:
             FieldRegistry(client),
             create_options=options.create_options,
             dry_run=options.dry_run,
+            links=self.links,
         )
         self.report = Report(
             results=options.results_path,

@@ -21,6 +21,7 @@ _COUNTERS = """
 """
 _STAMPS = "add_time update_time creator_id creator_user_id active_flag"
 _FOLLOWER = "add_time id"
+_DETAILS = "ui_visibility,important_fields,required_fields"
 
 
 def _listed(path: str, **more: str) -> RowsRead:
@@ -58,11 +59,19 @@ def _follower(entity: str, column: str) -> EntitySpec:
     )
 
 
-def _fields(one: str) -> EntitySpec:
-    """Field definitions of one kind of row."""
-    rows = _whole(f"/api/v2/{one}Fields", 10, Paging.CURSOR, 500)
+def _fields(one: str, details: str) -> EntitySpec:
+    """Field definitions of one kind of row, read with those details."""
+    rows = RowsRead(
+        path=f"/api/v2/{one}Fields",
+        cost=10,
+        paging=Paging.CURSOR,
+        page_size=500,
+        params={"include_fields": details} if details else {},
+    )
     return EntitySpec(
         name=f"{one}_fields",
+        in_order=True,
+        definitions=one,
         add=f"add_{one}_field",
         update=f"update_{one}_field",
         delete=f"delete_{one}_field",
@@ -79,6 +88,8 @@ def _fields(one: str) -> EntitySpec:
 _SPECS = (
     EntitySpec(
         name="deals",
+        options="label_ids",
+        settled_by={"products_count": "deal_products"},
         add="add_deal",
         update="update_deal",
         delete="delete_deal",
@@ -98,6 +109,7 @@ _SPECS = (
     ),
     EntitySpec(
         name="persons",
+        options="label_ids",
         add="add_person",
         update="update_person",
         delete="delete_person",
@@ -114,6 +126,7 @@ _SPECS = (
     ),
     EntitySpec(
         name="organizations",
+        options="label_ids industry",
         add="add_organization",
         update="update_organization",
         delete="delete_organization",
@@ -129,6 +142,7 @@ _SPECS = (
     ),
     EntitySpec(
         name="activities",
+        words={"type": "activity_types"},
         add="add_activity",
         update="update_activity",
         delete="delete_activity",
@@ -142,6 +156,7 @@ _SPECS = (
     ),
     EntitySpec(
         name="products",
+        options="category",
         add="add_product",
         update="update_product",
         delete="delete_product",
@@ -157,6 +172,7 @@ _SPECS = (
     ),
     EntitySpec(
         name="leads",
+        hangs_on="person_id organization_id",
         add="add_lead",
         update="update_lead",
         delete="delete_lead",
@@ -175,6 +191,8 @@ _SPECS = (
     ),
     EntitySpec(
         name="lead_labels",
+        natural_key="name color",
+        in_order=True,
         add="add_lead_label",
         update="update_lead_label",
         delete="delete_lead_label",
@@ -184,6 +202,7 @@ _SPECS = (
     ),
     EntitySpec(
         name="notes",
+        hangs_on="deal_id lead_id person_id org_id project_id task_id",
         add="add_note",
         update="update_note",
         delete="delete_note",
@@ -213,6 +232,7 @@ _SPECS = (
     ),
     EntitySpec(
         name="files",
+        streams="file_contents",
         add="add_file",
         update="update_file",
         delete="delete_file",
@@ -228,11 +248,13 @@ _SPECS = (
         read_only=f"""
             {_STAMPS} file_name file_type file_size inline_flag user_id log_id deal_name person_name org_name
             product_name lead_name project_name remote_location remote_id cid s3_bucket mail_message_id
-            mail_template_id url
+            mail_template_id url sha256 size
         """,
     ),
     EntitySpec(
         name="pipelines",
+        natural_key="name",
+        in_order=True,
         add="add_pipeline",
         update="update_pipeline",
         delete="delete_pipeline",
@@ -242,6 +264,8 @@ _SPECS = (
     ),
     EntitySpec(
         name="stages",
+        natural_key="name pipeline_id",
+        in_order=True,
         add="add_stage",
         update="update_stage",
         delete="delete_stage",
@@ -304,6 +328,7 @@ _SPECS = (
     ),
     EntitySpec(
         name="deal_participants",
+        natural_key="person_id",
         add="add_deal_participant",
         delete="delete_deal_participant",
         path={"id": "deal_id", "deal_participant_id": "id"},
@@ -329,6 +354,9 @@ _SPECS = (
     ),
     EntitySpec(
         name="activity_types",
+        natural_key="name",
+        in_order=True,
+        word="key_string",
         add="add_activity_type",
         update="update_activity_type",
         delete="delete_activity_type",
@@ -338,6 +366,7 @@ _SPECS = (
     ),
     EntitySpec(
         name="filters",
+        streams="filter_conditions",
         add="add_filter",
         update="update_filter",
         delete="delete_filter",
@@ -347,11 +376,11 @@ _SPECS = (
             {_STAMPS} user_id visible_to filter_code is_editable temporary_flag last_used_time custom_view_id
         """,
     ),
-    _fields("deal"),
-    _fields("person"),
-    _fields("organization"),
-    _fields("product"),
-    _fields("project"),
+    _fields("deal", _DETAILS),
+    _fields("person", _DETAILS),
+    _fields("organization", _DETAILS),
+    _fields("product", "ui_visibility"),
+    _fields("project", ""),
     EntitySpec(
         name="goals",
         add="add_goal",
@@ -382,6 +411,7 @@ _SPECS = (
     ),
     EntitySpec(
         name="organization_relationships",
+        ignored="org_id",
         add="add_organization_relationship",
         update="update_organization_relationship",
         delete="delete_organization_relationship",
@@ -393,9 +423,11 @@ _SPECS = (
     ),
     EntitySpec(
         name="roles",
+        natural_key="name",
         add="add_role",
         update="update_role",
         delete="delete_role",
+        read=_whole("/v1/roles", 20, Paging.OFFSET, 500),
         single=RowsRead(path="/v1/roles/{id}", cost=2, records="data"),
         recent=_whole("/v1/roles", 20, Paging.OFFSET, 500),
         read_only=f"{_STAMPS} assignment_count sub_role_count level description",
@@ -414,6 +446,8 @@ _SPECS = (
     ),
     EntitySpec(
         name="users",
+        natural_key="email",
+        foreign_update=False,
         update="update_user",
         read=_whole("/v1/users", 20),
         recent=_whole("/v1/users", 20),
@@ -440,6 +474,8 @@ _SPECS = (
     ),
     EntitySpec(
         name="projects",
+        options="label_ids",
+        archive="archive_project",
         add="add_project",
         update="update_project",
         delete="delete_project",
@@ -467,6 +503,8 @@ _SPECS = (
     ),
     EntitySpec(
         name="boards",
+        natural_key="name",
+        in_order=True,
         add="add_project_board",
         update="update_project_board",
         delete="delete_project_board",
@@ -476,13 +514,20 @@ _SPECS = (
     ),
     EntitySpec(
         name="phases",
+        natural_key="name board_id",
+        in_order=True,
         add="add_project_phase",
         update="update_project_phase",
         delete="delete_project_phase",
         single=RowsRead(path="/api/v2/phases/{id}", cost=10),
+        read=RowsRead(path="/api/v2/phases", cost=10, params={"board_id": "{board_id}"}),
         recent=RowsRead(path="/api/v2/phases", cost=10, params={"board_id": "{board_id}"}),
         read_only=_STAMPS,
     ),
 )
 
 ENTITIES: Mapping[str, EntitySpec] = MappingProxyType({spec.name: spec for spec in _SPECS})
+ENTITY_OF_STREAM: Mapping[str, str] = MappingProxyType(
+    {name: spec.name for spec in _SPECS for name in spec.streams.split()}
+)
+"""Streams of other names that carry rows of an entity."""

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
+import threading
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from target_pipedrive import encode
 from target_pipedrive.actions import ACTIONS
-from target_pipedrive.binding import Binding, Place, nearest
+from target_pipedrive.binding import Binding, Place, column_binding, custom_binding, nearest
 from target_pipedrive.faults import RecordFault
 from target_pipedrive.plan import EXTERNAL_ID, Plan
 from target_pipedrive.shapes import FILE_EXTRAS, SHAPES, file_part
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from target_pipedrive.customs import FieldBook
     from target_pipedrive.notation import Column
     from target_pipedrive.settings import Options, StreamSettings
@@ -33,6 +33,12 @@ class EntityPlan(Plan):
         self.add = ACTIONS[spec.add] if spec.add else None
         self.update = ACTIONS[spec.update] if spec.update else None
         self.delete = ACTIONS[spec.delete] if spec.delete else None
+        self.archive = ACTIONS[spec.archive] if spec.archive else None
+        self.foreign = options.foreign_ids and settings.id is None and settings.external_id is None
+        unsent = set(spec.ignored.split()) | ({"order_nr"} if self.foreign else set())
+        if self.foreign and not spec.foreign_update and self.update is not None:
+            unsent |= set(self.update.body_columns)
+            self.update = None
         columns: dict[str, Column] = {}
         for action in (self.update, self.add):
             columns |= dict(action.body_columns) if action else {}
@@ -41,6 +47,10 @@ class EntityPlan(Plan):
                 mapped = spec.path.get(name, name)
                 if mapped != spec.key:
                     columns.setdefault(mapped, replace(column, name=mapped))
+        for name in spec.ignored.split():
+            columns.pop(name, None)
+        if self.foreign and spec.in_order:
+            columns.pop("order_nr", None)  # a place among this account's rows, not among the other one's
         super().__init__(stream, settings, options, book, columns)
         self.spec = spec
         self.entity_name = spec.name
@@ -50,22 +60,43 @@ class EntityPlan(Plan):
             spec.aliases
         )
         self.refuses = {k: v for one in actions for k, v in one.refuses.items()}
-        self.dropped = spec.dropped
+        self.dropped = spec.dropped | unsent
         self._shape = next((one.shape for one in actions if one.shape in SHAPES), None)
         added = self.add.body_columns if self.add else {}
         self._file = next((name for name, one in added.items() if one.kind.name == "file"), None)
         self.extras = frozenset(" ".join(one.extras for one in actions).split())
         if self._file is not None:
             self.extras |= {*FILE_EXTRAS, self._file}
-        matched = settings.match_on if settings.match_on is not None else options.match_on.get(spec.name, ())
-        self.match_on = tuple(matched)
+        matched = settings.match_on if settings.match_on is not None else options.match_on.get(spec.name)
+        self.by_nature = matched is None and self.foreign
+        self.match_on = tuple(spec.natural_key.split()) if self.by_nature else tuple(matched or ())
+        required = {name for name, one in added.items() if one.required}
+        below = {
+            spec.path.get(name, name)
+            for action in (self.add, self.update)
+            for name in (action.placeholders if action else ())
+        }
+        self._needed_columns = required | below
+        self._late: dict[str, tuple[str, Mapping[str, object]]] = {}
+        self._late_lock = threading.Lock()
+        facts = {spec.word} if spec.word else set()
+        facts |= set(spec.settled_by)
+        self._facts = facts | ({"is_archived"} if spec.archive else set())
         self.match_bindings: list[Binding] = []
         self.write = settings.write
+
+    @property
+    def needs_file(self) -> bool:
+        """Whether a row can only be added with bytes."""
+        return self._file is not None
 
     def bind(self, properties: Mapping[str, Mapping[str, object]]) -> None:
         """Bind every property, and find the columns that rows are matched by."""
         super().bind(properties)
         for name in self.match_on:
+            if self.by_nature and name not in properties:
+                self.match_bindings = []
+                break
             self.match_bindings.append(self._match_binding(name))
         if self.write in {"update", "delete"}:
             has_id = any(one.place in (Place.ID, Place.EXTERNAL_ID) for one in self.bindings)
@@ -94,9 +125,85 @@ class EntityPlan(Plan):
         )
 
     def _binding(self, source: str, name: str, schema: Mapping[str, object]) -> Binding | None:
-        if self.options.foreign_ids and name == "label_ids" and not self.spec.flat_custom_fields:
-            return None  # numbers of another account's options
+        column = self._column_of(name) if self.foreign and self._special(source, name) is None else None
+        if column is not None and column in self.spec.options.split():
+            return column_binding(
+                source,
+                Place.BODY,
+                self.columns[column],
+                foreign=True,
+                entity=f"{self.spec.custom_fields}_field_options",
+                prefix=f"{column}:",
+            )
+        if column is not None and column in self.spec.words:
+            return column_binding(
+                source,
+                Place.BODY,
+                self.columns[column],
+                foreign=True,
+                entity=f"{self.spec.words[column]}.word",
+            )
         return super()._binding(source, name, schema)
+
+    def _custom(self, source: str, name: str, schema: Mapping[str, object]) -> Binding | None:
+        origin = schema.get("x-pipedrive")
+        if not self.foreign or not isinstance(origin, Mapping):
+            return super()._custom(source, name, schema)
+        found = self._from_origin(source, schema)
+        if found is None:
+            self._late[source] = (name, schema)
+        return found
+
+    def _from_origin(self, source: str, schema: Mapping[str, object]) -> Binding | None:
+        """The binding of a custom field of the other account that was copied, or None."""
+        origin = schema["x-pipedrive"]
+        entity = self.custom_fields or ""
+        if not isinstance(origin, Mapping):
+            return None
+        column = self.book.find_linked(entity, origin)
+        if column is None:
+            return None
+        encoder = self.book.encoder(entity, column)
+        return custom_binding(source, column, encoder, foreign=True)
+
+    def bind_late(self, *, last: bool) -> tuple[str, str] | None:
+        """Bind columns of custom fields that were not here yet.
+
+        Args:
+            last: whether no further definition will come: fields of the same name and type serve then.
+
+        Returns:
+            Entity and external id of a definition that is still missing.
+
+        Raises:
+            RecordFault: nothing more will come, and there is no such field.
+        """
+        if not self._late:
+            return None
+        with self._late_lock:
+            missing = None
+            for source, (name, schema) in list(self._late.items()):
+                binding = self._from_origin(source, schema)
+                if binding is None and last:
+                    binding = super()._custom(source, name, schema)
+                if binding is None and not last:
+                    origin = schema["x-pipedrive"]
+                    key = origin.get("key") if isinstance(origin, Mapping) else None
+                    missing = missing or (f"{self.custom_fields}_fields", str(key))
+                    continue
+                if binding is not None:
+                    spot = (binding.place, binding.name, binding.part)
+                    if all((one.place, one.name, one.part) != spot for one in self.bindings):
+                        self.bindings = [*self.bindings, binding]
+                del self._late[source]
+            return missing
+
+    def draft(self, record: Mapping[str, object]) -> Draft:
+        """The record translated, as far as its custom fields are known here."""
+        late = self.bind_late(last=False)
+        draft = super().draft(record)
+        draft.late = late
+        return draft
 
     def _special(self, source: str, name: str) -> Binding | None:
         settings = self.settings
@@ -121,7 +228,11 @@ class EntityPlan(Plan):
         return name.startswith("_") or name in self.dropped
 
     def _complete(self, draft: Draft, record: Mapping[str, object], extras: Mapping[str, object]) -> None:
-        del record
+        if self._facts:
+            draft.facts = {name: record[name] for name in self._facts if name in record}
+        for reference in draft.references:
+            if reference.column in self._needed_columns and reference.place is draft.body:
+                reference.needed = True
         if self._shape is not None:
             SHAPES[self._shape](draft, extras)
         if self._file is not None and not extras.keys().isdisjoint({"content", "path", self._file}):
@@ -130,6 +241,12 @@ class EntityPlan(Plan):
             draft.deleted = True
         if draft.body.get("status") == "deleted":
             draft.deleted = True
+        self.fill_matches(draft)
+        if draft.deleted and not (draft.id or draft.external_id or draft.matches):
+            raise RecordFault(f"is to be deleted, but says neither {self.spec.key} nor external_id")
+
+    def fill_matches(self, draft: Draft) -> None:
+        """Take the values that the row is found by from the columns; ids are there once they are known."""
         for binding in self.match_bindings:
             if binding.place is Place.MATCH:
                 continue
@@ -140,8 +257,6 @@ class EntityPlan(Plan):
             )
             if value not in (None, "", []):
                 draft.matches[binding.name] = value
-        if draft.deleted and not (draft.id or draft.external_id or draft.matches):
-            raise RecordFault(f"is to be deleted, but says neither {self.spec.key} nor external_id")
 
     def locks(self, draft: Draft) -> tuple[tuple[LockKey, ...], tuple[LockKey, ...]]:
         """The row itself under all its names, and rows it points at."""
@@ -165,4 +280,6 @@ class EntityPlan(Plan):
             )
             if above is not None:
                 owned.add((entity, f"of:{above}"))
+        if self.spec.in_order:
+            owned.add((entity, "of:"))
         return tuple(owned), tuple(self._needed(draft) - owned)

@@ -8,3 +8,7 @@ class RecordFault(Exception):  # noqa: N818 - it is the record that is at fault,
 
     The texts hold no values of free-text columns, so that rejects can be logged.
     """
+
+
+class SkipRecord(Exception):  # noqa: N818 - an outcome, not an error
+    """The record is to be skipped; the text says why."""

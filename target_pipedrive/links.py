@@ -10,6 +10,11 @@ if TYPE_CHECKING:
 
     from target_pipedrive.ledger import Link
 
+_NEVER = frozenset({"teams"})
+"""Entities that taps do not read: Pipedrive takes them away."""
+NOWHERE = ""
+"""In place of a row's id: the row of the other account has none here, and is not to come."""
+
 
 class Links:
     """External ids by entity; safe to share between threads.
@@ -29,13 +34,22 @@ class Links:
 
     def get(self, entity: str, external_id: str) -> str | None:
         """Pipedrive id of an external id."""
-        return self._ids.get((entity, external_id))
+        return self._ids.get((entity, external_id)) or None
+
+    def is_nowhere(self, entity: str, external_id: str) -> bool:
+        """Whether the row was deleted there, or is one that is not made here."""
+        return entity in _NEVER or self._ids.get((entity, external_id)) == NOWHERE
+
+    def is_taken(self, entity: str, row_id: str, external_id: str) -> bool:
+        """Whether a row stands for another external id already."""
+        return bool(self._external.get((entity, row_id), set()) - {external_id})
 
     def put(self, entity: str, external_id: str, row_id: str, stream: str) -> None:
         """Note which row an external id stands for."""
         with self._lock:
             self._ids[entity, external_id] = row_id
-            self._external.setdefault((entity, row_id), set()).add(external_id)
+            if row_id != NOWHERE:
+                self._external.setdefault((entity, row_id), set()).add(external_id)
             self._streams.setdefault(stream, set()).add((entity, external_id))
         if self.on_link is not None:
             self.on_link(entity, external_id)
@@ -44,7 +58,8 @@ class Links:
         """Entity, external id and Pipedrive id of everything a stream has linked."""
         with self._lock:
             found = self._streams.get(stream, set())
-            return [(entity, one, self._ids[entity, one]) for entity, one in sorted(found)]
+            linked = ((entity, one, self._ids[entity, one]) for entity, one in sorted(found))
+            return [link for link in linked if link[2] != NOWHERE]
 
     def move(self, entity: str, old_id: str, new_id: str) -> None:
         """Point the external ids of a merged row at the survivor."""

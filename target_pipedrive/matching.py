@@ -6,17 +6,14 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from target_pipedrive import compare
-from target_pipedrive.faults import RecordFault
+from target_pipedrive.faults import RecordFault, SkipRecord
 from target_pipedrive.rows import is_gone
 
 if TYPE_CHECKING:
     from target_pipedrive.entity_plan import EntityPlan
+    from target_pipedrive.links import Links
     from target_pipedrive.rows import Row, Rows
     from target_pipedrive.tasks import Draft, Task
-
-
-class SkipRecord(Exception):  # noqa: N818 - an outcome, not an error
-    """The record is to be skipped; the text says why."""
 
 
 class Matcher:
@@ -25,10 +22,12 @@ class Matcher:
     Args:
         rows: reads and searches.
         on_ambiguous: what to do when several rows match.
+        links: which rows stand for others already.
     """
 
-    def __init__(self, rows: Rows, on_ambiguous: str) -> None:
+    def __init__(self, rows: Rows, on_ambiguous: str, links: Links) -> None:
         self._rows = rows
+        self._links = links
         self._on_ambiguous = on_ambiguous
         self._matched: dict[tuple[str, str], str] = {}
 
@@ -46,9 +45,12 @@ class Matcher:
         spec = plan.spec
         wanted = _key(draft)
         known = self._matched.get((spec.name, wanted))
-        if known is not None:
+        if known is not None and not plan.by_nature:
             return known
         found = self._candidates(task, plan, draft)
+        if plan.by_nature:  # two rows of the other account are two here, whatever their names
+            external_id = draft.external_id or ""
+            found = [one for one in found if not self._links.is_taken(spec.name, one, external_id)][:1]
         if len(found) > 1:
             ids = sorted(found, key=lambda one: (len(one), one))
             choice = self._on_ambiguous

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
+from functools import partial
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 from pipedrive_client import FeatureOff, PipedriveError, RunError, TransientError, Unreachable
 from target_pipedrive.entities import ENTITIES
-from target_pipedrive.faults import RecordFault
-from target_pipedrive.matching import SkipRecord
+from target_pipedrive.faults import RecordFault, SkipRecord
 from target_pipedrive.raw import RawRequest
 from target_pipedrive.references import fill_references
 from target_pipedrive.spec import Verb
 from target_pipedrive.tasks import Outcome, Result
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from target_pipedrive.action_plan import ActionPlan, RawPlan
     from target_pipedrive.calls import Caller
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from target_pipedrive.tasks import Task
 
 _MOST_TRANSIENT_IN_A_ROW = 20
+_LINKED = (Outcome.CREATED, Outcome.UPDATED, Outcome.UNCHANGED)
 _OUTCOMES = {Verb.ADD: Outcome.CREATED, Verb.DELETE: Outcome.DELETED, Verb.MERGE: Outcome.MERGED}
 
 
@@ -87,7 +88,7 @@ class Performer:
         draft, action = task.draft, plan.action
         if draft is None:
             raise RecordFault("has no content")
-        notes, later = fill_references(draft, self._links, last=task.give_up)
+        notes, later = fill_references(draft, self._links, task.given_up)
         if later is not None:
             raise later
         if draft.external_id is not None and action.verb is Verb.ADD:
@@ -129,19 +130,23 @@ class Performer:
 
     def ledger_steps(self, task: Task, result: Result) -> list[Callable[[Ledger], object]]:
         """What the ledger is to know of a finished record: links made, moved and dropped."""
-        draft = task.draft
-        if draft is None or self._options.dry_run or result.id is None:
+        draft, plan, stream = task.draft, task.plan, task.stream
+        if draft is None or plan is None or self._options.dry_run:
             return []
-        plan = task.plan
-        if plan is None:
-            return []
-        entity, row_id, stream = plan.entity_name, result.id, task.stream
-        if result.outcome is Outcome.DELETED:
-            return [lambda ledger: ledger.unlink(entity, row_id)]
-        if result.outcome is Outcome.MERGED:
+        steps: list[Callable[[Ledger], object]] = []
+        entity, row_id, external = plan.entity_name, result.id, draft.external_id
+        if row_id is not None and result.outcome is Outcome.DELETED:
+            steps.append(lambda ledger: ledger.unlink(entity, row_id))
+        elif row_id is not None and result.outcome is Outcome.MERGED:
             survivor = str(draft.body.get("merge_with_id"))
-            return [lambda ledger: ledger.relink(entity, row_id, survivor)]
-        external = draft.external_id
-        if external is not None and result.outcome in (Outcome.CREATED, Outcome.UPDATED, Outcome.UNCHANGED):
-            return [lambda ledger: ledger.link(entity, external, row_id, stream)]
-        return []
+            steps.append(lambda ledger: ledger.relink(entity, row_id, survivor))
+        elif row_id is not None and external is not None and result.outcome in _LINKED:
+            steps.append(lambda ledger: ledger.link(entity, external, row_id, stream))
+        if result.links:
+            steps.append(partial(_link, links=result.links, stream=stream))
+        return steps
+
+
+def _link(ledger: Ledger, links: Iterable[tuple[str, str, str]], stream: str) -> None:
+    for one in links:
+        ledger.link(*one, stream)

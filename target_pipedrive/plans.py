@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 from target_pipedrive.action_plan import ActionPlan, RawPlan
 from target_pipedrive.actions import ACTIONS
 from target_pipedrive.binding import nearest, snake
-from target_pipedrive.entities import ENTITIES
+from target_pipedrive.definitions import FieldPlan
+from target_pipedrive.entities import ENTITIES, ENTITY_OF_STREAM
 from target_pipedrive.entity_plan import EntityPlan
 from target_pipedrive.faults import RecordFault
 from target_pipedrive.raw import RAW_REQUEST
@@ -42,11 +43,12 @@ def plan_of(
         if name not in ACTIONS:
             raise RecordFault(f"streams.{stream}: there is no action {name}{nearest(name, ACTIONS)}")
         plan = ActionPlan(ACTIONS[name], stream, named, options, book)
-    elif named.entity or stream in ENTITIES:
-        name = named.entity or stream
+    elif named.entity or stream in ENTITIES or stream in ENTITY_OF_STREAM:
+        name = named.entity or ENTITY_OF_STREAM.get(stream, stream)
         if name not in ENTITIES:
             raise RecordFault(f"streams.{stream}: there is no entity {name}{nearest(name, ENTITIES)}")
-        plan = EntityPlan(ENTITIES[name], stream, named, options, book)
+        kind = FieldPlan if ENTITIES[name].definitions and options.foreign_ids else EntityPlan
+        plan = kind(ENTITIES[name], stream, named, options, book)
     elif options.ignore_unknown_streams:
         return None
     else:

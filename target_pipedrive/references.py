@@ -4,11 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from target_pipedrive.faults import RecordFault
+from target_pipedrive.faults import RecordFault, SkipRecord
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from target_pipedrive.links import Links
     from target_pipedrive.tasks import Draft
+
+
+AT_THE_END = ("", "the end of the run")
+"""What a row waits for that is to be archived: nothing can be added to it then."""
 
 
 class NotYet(Exception):  # noqa: N818 - a reason to wait, not an error
@@ -20,13 +26,16 @@ class NotYet(Exception):  # noqa: N818 - a reason to wait, not an error
         self.external_id = external_id
 
 
-def fill_references(draft: Draft, links: Links, *, last: bool) -> tuple[str, NotYet | None]:
+def fill_references(
+    draft: Draft, links: Links, given_up: Collection[tuple[str, str]], *, leave_out: bool = False
+) -> tuple[str, NotYet | None]:
     """Put the ids of rows that the record names by external id.
 
     Args:
         draft: what waits for ids.
         links: what is known by now.
-        last: whether nothing more will come.
+        given_up: entity and external id of rows that will not come any more.
+        leave_out: whether to do without rows that never came, where that can be.
 
     Returns:
         What was left out, for the results; and what a custom field waits for, which is no reason not to write
@@ -35,24 +44,40 @@ def fill_references(draft: Draft, links: Links, *, last: bool) -> tuple[str, Not
     Raises:
         NotYet: a row is not known, and may still come.
         RecordFault: a row is not known.
+        SkipRecord: it is known that the row above is not copied.
     """
     left_out: list[str] = []
     later: NotYet | None = None
     for reference in draft.references:
+        last = (reference.entity, reference.external_id) in given_up
         row_id = links.get(reference.entity, reference.external_id)
         if row_id is not None:
             reference.place[reference.column] = int(row_id) if row_id.isdigit() else row_id
+        elif links.is_nowhere(reference.entity, reference.external_id):
+            if reference.needed:
+                raise SkipRecord(
+                    f"belongs to {reference.entity} {reference.external_id}, which is not copied"
+                )
+            left_out.append(
+                f"{reference.column} left out: {reference.entity} {reference.external_id} is not copied"
+            )
         elif reference.soft and not last:
             later = later or NotYet(reference.entity, reference.external_id)
-        elif reference.optional:
+        elif not last:
+            raise NotYet(reference.entity, reference.external_id)
+        elif reference.word:
+            reference.place[reference.column] = reference.external_id
+        elif leave_out and reference.needed:
+            raise SkipRecord(f"belongs to {reference.entity} {reference.external_id}, which did not come")
+        elif reference.optional or leave_out:
             left_out.append(
                 f"{reference.column} left out: {reference.entity} {reference.external_id} is not linked"
             )
-        elif not last:
-            raise NotYet(reference.entity, reference.external_id)
         else:
             raise RecordFault(
                 f"{reference.column} points at {reference.entity} {reference.external_id}, which this ledger "
                 "does not know: load it too, or leave the column out"
             )
+    for name, place, slots in draft.lists:
+        place[name] = [one for one in slots if one is not None]
     return "; ".join(left_out), later

@@ -72,12 +72,14 @@ class Rows:
         if read is None:
             return {}
         path = fill(read.path, values)
+        params = {name: fill(value, values) for name, value in read.params.items() if "{" in value}
+        key = f"{path} {sorted(params.items())}"
         with self._lock:
             lists = self._lists.setdefault(entity.name, {})
-            if path not in lists:
-                rows = self._rows(read, path, {}, stream)
-                lists[path] = {str(row.get(entity.key)): row for row in rows}
-            return lists[path]
+            if key not in lists:
+                rows = self._rows(read, path, params, stream)
+                lists[key] = {str(row.get(entity.key)): row for row in rows}
+            return lists[key]
 
     def one(self, entity: EntitySpec, row_id: str, values: Mapping[str, object], stream: str) -> Row | None:
         """One row as it is now, or None when there is none.

@@ -205,6 +205,10 @@ class Scheduler:
             task.needs = ()
             if task.first is not None:
                 for key in task.owns:
+                    if key[1].startswith("of:"):  # its place among its siblings is taken
+                        self._leave_queue(task, key)
+                task.owns = tuple(key for key in task.owns if not key[1].startswith("of:"))
+                for key in task.owns:
                     queue = self._rows.get(key)
                     if queue is not None and queue.owner is task:
                         queue.owner = None

@@ -52,6 +52,13 @@ OWN_SETTINGS: dict[str, dict[str, JSON]] = {
         "translated with the ledger.",
         default=False,
     ),
+    "missing_references": _property(
+        "string",
+        "A row that a record points at by external id and that never came: `fail` the record, or `leave_out` "
+        "the column, and the record where it makes no sense without.",
+        enum=["fail", "leave_out", None],
+        default="fail",
+    ),
     "unknown_streams": _property(
         "string",
         "A stream that is neither an action nor an entity nor in `streams`: `fail` its records, or `ignore` "
@@ -168,6 +175,7 @@ class Options:
     match_on: Mapping[str, tuple[str, ...]] = field(default_factory=lambda: MappingProxyType({}))
     on_ambiguous: str = "fail"
     foreign_ids: bool = False
+    leave_out_missing: bool = False
     ignore_unknown_streams: bool = False
     ignore_unknown_fields: bool = False
     create_fields: bool = False
@@ -202,6 +210,7 @@ class Options:
             ),
             on_ambiguous=_word(config, "on_ambiguous", ("fail", "oldest", "newest", "skip")),
             foreign_ids=_truth(config, "foreign_ids"),
+            leave_out_missing=_word(config, "missing_references", ("fail", "leave_out")) == "leave_out",
             ignore_unknown_streams=_word(config, "unknown_streams", ("fail", "ignore")) == "ignore",
             ignore_unknown_fields=_word(config, "unknown_fields", ("fail", "ignore")) == "ignore",
             create_fields=_truth(config, "create_fields"),

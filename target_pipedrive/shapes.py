@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from target_pipedrive import encode
 from target_pipedrive.faults import RecordFault
+from target_pipedrive.tasks import Reference
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -56,8 +57,40 @@ def primary_participant(draft: Draft, extras: Mapping[str, object]) -> None:
     draft.body["participants"] = [entry]
 
 
+def own_prices(draft: Draft, extras: Mapping[str, object]) -> None:
+    """Prices without the id of the row that they are prices of."""
+    del extras
+    prices = draft.body.get("prices")
+    for price in prices if isinstance(prices, list) else ():
+        if isinstance(price, dict):
+            for name in ("product_variation_id", "product_id"):
+                price.pop(name, None)
+            draft.references = [one for one in draft.references if one.place is not price]
+
+
+_ASSIGNEES = {"person": "users", "company": "companies", "team": "teams"}
+
+
+def assignee(draft: Draft, extras: Mapping[str, object]) -> None:
+    """The user, company or team a goal is for, which another account knows by another id."""
+    del extras
+    given = draft.body.get("assignee")
+    kind = _ASSIGNEES.get(str(given.get("type"))) if isinstance(given, dict) else None
+    if not draft.external_id or not isinstance(given, dict) or kind is None or given.get("id") is None:
+        return
+    given = draft.body["assignee"] = dict(given)
+    draft.references.append(
+        Reference(column="id", entity=kind, external_id=str(given["id"]), place=given, needed=True)
+    )
+
+
 SHAPES: Mapping[str, Callable[[Draft, Mapping[str, object]], None]] = MappingProxyType(
-    {"attached_to": attached_to, "primary_participant": primary_participant}
+    {
+        "attached_to": attached_to,
+        "primary_participant": primary_participant,
+        "own_prices": own_prices,
+        "assignee": assignee,
+    }
 )
 FILE_EXTRAS = ("content", "content_encoding", "path", "file_name")
 

@@ -229,6 +229,19 @@ class EntitySpec:
         custom_fields: word of the field registry, for entities with custom fields.
         flat_custom_fields: whether rows carry them at the top level (v1).
         aliases: other names a record may use → column.
+        streams: further names of streams that carry rows of it.
+        ignored: columns an action takes and an upsert does not send.
+        natural_key: columns that find rows of another account here, unless `match_on` names others.
+        in_order: whether rows are shown in the order in which they were added: one after another then.
+        hangs_on: columns of which one must name a row, or there is nothing to add it to.
+        options: columns of Pipedrive's own that hold ids of options of the field of the same name.
+        word: column by whose value rows of other entities name a row, instead of its key.
+        words: columns that hold such a value → entity it names a row of.
+        foreign_update: whether a row of another account changes the row it is matched with.
+        settled_by: counters of rows below that change columns of it → their entity; what such a row says of
+            itself holds once those are written.
+        archive: name of the action that archives one, where that is no column.
+        definitions: word of the field registry, for entities that are field definitions.
     """
 
     name: str
@@ -250,6 +263,18 @@ class EntitySpec:
     custom_fields: str | None = None
     flat_custom_fields: bool = False
     aliases: Mapping[str, str] = field(default_factory=_none)
+    streams: str = ""
+    ignored: str = ""
+    natural_key: str = ""
+    in_order: bool = False
+    hangs_on: str = ""
+    options: str = ""
+    word: str | None = None
+    words: Mapping[str, str] = field(default_factory=_none)
+    foreign_update: bool = True
+    settled_by: Mapping[str, str] = field(default_factory=_none)
+    archive: str | None = None
+    definitions: str | None = None
 
     def __post_init__(self) -> None:
         if not _NAME.fullmatch(self.name):

@@ -40,6 +40,7 @@ class Result:
         note: what the reader of the results should know.
         error: the sentence, for failures.
         cause: what Pipedrive or the connection did, when that is why it failed.
+        links: entity, external id and id of what else the ledger is to remember.
     """
 
     outcome: Outcome
@@ -48,6 +49,7 @@ class Result:
     note: str = ""
     error: str = ""
     cause: PipedriveError | None = None
+    links: tuple[tuple[str, str, str], ...] = ()
 
 
 @dataclass(slots=True, kw_only=True)
@@ -62,6 +64,8 @@ class Reference:
         optional: whether the column is left out when the ledger does not know the other row.
         soft: whether the record is written before the other row is known, and the column in a second call;
             custom fields may point in circles.
+        needed: whether there is nothing to write without the other row.
+        word: whether the external id serves as it is when the other row never comes.
     """
 
     column: str
@@ -70,6 +74,8 @@ class Reference:
     place: dict[str, object]
     optional: bool = False
     soft: bool = False
+    needed: bool = False
+    word: bool = False
 
 
 @dataclass(slots=True, kw_only=True)
@@ -82,6 +88,9 @@ class Draft:
         body: values of the body, custom fields not among them.
         custom: custom field values by key.
         references: columns still to be filled from the ledger.
+        lists: name, mapping and elements of columns that are lists of such ids.
+        late: entity and external id of a definition that has to come before the record can be translated.
+        facts: values of columns that are not written, but say what the row is.
         id: Pipedrive id of the row, as text.
         external_id: the caller's own id.
         matches: column → value the row is to be found by.
@@ -95,6 +104,9 @@ class Draft:
     body: dict[str, object] = field(default_factory=dict)
     custom: dict[str, object] = field(default_factory=dict)
     references: list[Reference] = field(default_factory=list)
+    lists: list[tuple[str, dict[str, object], list[object]]] = field(default_factory=list)
+    late: tuple[str, str] | None = None
+    facts: Mapping[str, object] = field(default_factory=dict)
     id: str | None = None
     external_id: str | None = None
     matches: dict[str, object] = field(default_factory=dict)
@@ -136,7 +148,7 @@ class Task:
         stale: whether an earlier task may have changed the row since.
         waiting: how many other tasks and look-ups it waits for.
         followers: tasks that wait for it.
-        give_up: whether to stop waiting for rows it points at.
+        given_up: entity and external id of rows it is no more to wait for.
         first: how a first call ended that left out what was not known yet.
         result: set at the end.
     """
@@ -158,6 +170,6 @@ class Task:
     stale: bool = False
     waiting: int = 0
     followers: list[Task] = field(default_factory=list)
-    give_up: bool = False
+    given_up: set[tuple[str, str]] = field(default_factory=set)
     first: Result | None = None
     result: Result | None = None

@@ -7,12 +7,16 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from target_pipedrive import compare
 from target_pipedrive.customs import flat_form
+from target_pipedrive.definitions import FieldPlan, FieldWriter
 from target_pipedrive.encode import encoder
-from target_pipedrive.faults import RecordFault
+from target_pipedrive.faults import RecordFault, SkipRecord
+from target_pipedrive.links import NOWHERE
 from target_pipedrive.matching import Matcher
-from target_pipedrive.references import fill_references
+from target_pipedrive.references import AT_THE_END, NotYet, fill_references
 from target_pipedrive.rows import is_gone
 from target_pipedrive.tasks import Draft, Outcome, Result
 
@@ -27,6 +31,15 @@ if TYPE_CHECKING:
     from target_pipedrive.tasks import Task
 
 _EMPTY: tuple[object, ...] = (None, "", [], {})
+
+
+class _Line(msgspec.Struct):
+    """What is needed of a RECORD message to translate it again."""
+
+    record: dict[str, object]
+
+
+_decode_line = msgspec.json.Decoder(_Line).decode
 
 
 class DeleteGuard:
@@ -66,7 +79,9 @@ class Upserter:
         self._book = book
         self._options = options
         self._guard = guard
-        self._matcher = Matcher(rows, options.on_ambiguous)
+        self._matcher = Matcher(rows, options.on_ambiguous, links)
+        self._touched: set[tuple[str, str | None]] = set()
+        self._definitions = FieldWriter(caller, rows, links, book)
 
     def perform(self, task: Task, plan: EntityPlan) -> Result:
         """Bring Pipedrive to what the record says.
@@ -79,18 +94,105 @@ class Upserter:
         if draft is None:
             raise RecordFault("has no content")
         if draft.deleted:
-            return self._delete(task, plan, draft)
-        notes, later = fill_references(draft, self._links, last=task.give_up)
-        if later is not None and draft.body.get("is_archived") is True:
+            result = self._delete(task, plan, draft)
+            return self._nowhere(task, plan, draft, result) if plan.foreign else result
+        try:
+            return self._perform(task, plan, draft)
+        except SkipRecord as skipped:
+            if not plan.foreign:
+                raise
+            return self._nowhere(task, plan, draft, Result(outcome=Outcome.SKIPPED, note=str(skipped)))
+
+    def _perform(self, task: Task, plan: EntityPlan, draft: Draft) -> Result:
+        if draft.late is not None:
+            draft = self._translate_again(task, plan)
+        self._know_company(task, draft)
+        notes, later = fill_references(
+            draft, self._links, task.given_up, leave_out=self._options.leave_out_missing
+        )
+        self._check_hangs_on(plan, draft)
+        if plan.foreign:
+            plan.fill_matches(draft)
+        to_archive = draft.body.get("is_archived") is True or draft.facts.get("is_archived") is True
+        last_look = plan.foreign and any(draft.facts.get(name) for name in plan.spec.settled_by)
+        if later is not None and to_archive and not plan.foreign:
             raise later  # once it is archived, nothing can be added to it
-        result = self._bring(task, plan, draft, notes)
+        if isinstance(plan, FieldPlan):
+            result = self._definitions.bring(task, plan, draft, notes)
+        elif plan.foreign and to_archive and AT_THE_END not in task.given_up:
+            result, archived = self._bring_open(task, plan, draft, notes)
+            later = later or (None if archived else NotYet(*AT_THE_END))
+        elif (
+            last_look and not to_archive and AT_THE_END in task.given_up and not self._is_touched(plan, draft)
+        ):
+            result = Result(
+                outcome=Outcome.UNCHANGED, id=self._links.get(plan.spec.name, draft.external_id or "")
+            )
+        else:
+            result = self._bring(task, plan, draft, notes)
+            if last_look and AT_THE_END not in task.given_up:
+                later = later or NotYet(*AT_THE_END)
+        if plan.spec.parent is not None and result.outcome not in (Outcome.UNCHANGED, Outcome.SKIPPED):
+            self._touched.add((plan.spec.name, str(draft.body.get(plan.spec.parent))))
         first, task.first = task.first, None
         if first is not None and result.outcome in (Outcome.UPDATED, Outcome.UNCHANGED):
-            result = replace(first, note=result.note)
+            result = replace(first, note=result.note, links=result.links)
         if later is not None and result.outcome is not Outcome.SKIPPED:
             task.first = result
             raise later
+        if plan.foreign and result.outcome is Outcome.SKIPPED:
+            return self._nowhere(task, plan, draft, result)
         return result
+
+    # --- rows of another account ------------------------------------------------------------------
+
+    def _translate_again(self, task: Task, plan: EntityPlan) -> Draft:
+        """The record with the custom fields that were not here when it came."""
+        missing = plan.bind_late(last=False)
+        if missing is not None and missing in task.given_up:
+            missing = plan.bind_late(last=True)
+        if missing is not None:
+            raise NotYet(*missing)
+        task.draft = plan.draft(_decode_line(task.line).record)
+        return task.draft
+
+    def _is_touched(self, plan: EntityPlan, draft: Draft) -> bool:
+        """Whether this run wrote rows below that change it, as products change the value of their deal."""
+        row_id = self._links.get(plan.spec.name, draft.external_id or "")
+        return any((below, row_id) in self._touched for below in plan.spec.settled_by.values())
+
+    def _know_company(self, task: Task, draft: Draft) -> None:
+        """Link the other account's company, which goals name, to this one."""
+        for one in draft.references:
+            if one.entity == "companies" and self._links.get("companies", one.external_id) is None:
+                self._links.put("companies", one.external_id, self._caller.company_id(task), task.stream)
+
+    def _check_hangs_on(self, plan: EntityPlan, draft: Draft) -> None:
+        """Skip what belongs to rows that were all left out."""
+        names = plan.spec.hangs_on.split()
+        if not plan.foreign or not names or any(draft.body.get(name) is not None for name in names):
+            return
+        if any(one.column in names for one in draft.references):
+            raise SkipRecord("belongs to nothing that is copied")
+
+    def _bring_open(self, task: Task, plan: EntityPlan, draft: Draft, notes: str) -> tuple[Result, bool]:
+        """Bring a row that is to be archived, open still; whether it is archived already."""
+        row_id, row = self._find(task, plan, draft)
+        if row_id is not None and row is not None and _is_archived(row):
+            return self._bring(task, plan, draft, notes), True
+        left = {name: one for name, one in draft.body.items() if name not in ("is_archived", "archive_time")}
+        facts = {name: one for name, one in draft.facts.items() if name != "is_archived"}
+        return self._bring(task, plan, replace(draft, body=left, facts=facts), notes), False
+
+    def _nowhere(self, task: Task, plan: EntityPlan, draft: Draft, result: Result) -> Result:
+        """Note that a row of the other account has none here, so that nothing waits for it."""
+        name, external_id = plan.spec.name, draft.external_id
+        if external_id is None or plan.spec.chosen_key or self._links.get(name, external_id) is not None:
+            return result
+        if plan.needs_file:
+            return result
+        self._links.put(name, external_id, NOWHERE, task.stream)
+        return replace(result, links=((name, external_id, NOWHERE),))
 
     def _bring(self, task: Task, plan: EntityPlan, draft: Draft, notes: str) -> Result:
         """Add or change the row."""
@@ -101,11 +203,25 @@ class Upserter:
             row = {}
         if row is None or is_gone(row):
             return self._gone(task, plan, draft, row_id)
-        if draft.external_id is not None:
-            self._links.put(plan.spec.name, draft.external_id, row_id, task.stream)
+        words = self._put_link(task, plan, draft, row_id, row)
         if plan.write == "add":
             return Result(outcome=Outcome.SKIPPED, id=row_id, note="is there already")
-        return self._update(task, plan, draft, row_id, row, notes)
+        return replace(self._update(task, plan, draft, row_id, row, notes), links=words)
+
+    def _put_link(
+        self, task: Task, plan: EntityPlan, draft: Draft, row_id: str, row: object
+    ) -> tuple[tuple[str, str, str], ...]:
+        """Note which row it is, under its word too; returns what the ledger is to remember besides its id."""
+        if draft.external_id is None:
+            return ()
+        word = plan.spec.word or ""
+        there, here = draft.facts.get(word), row.get(word) if isinstance(row, Mapping) else None
+        words: tuple[tuple[str, str, str], ...] = ()
+        if plan.foreign and there and here:
+            words = ((f"{plan.spec.name}.word", str(there), str(here)),)
+            self._links.put(*words[0], task.stream)
+        self._links.put(plan.spec.name, draft.external_id, row_id, task.stream)
+        return words
 
     # --- finding ----------------------------------------------------------------------------------
 
@@ -145,17 +261,20 @@ class Upserter:
             - set(body)
             - set(draft.files)
         )
+        if plan.foreign and plan.needs_file and not draft.files:
+            return Result(outcome=Outcome.SKIPPED, note="its bytes come with the stream file_contents")
         if waiting:
             raise RecordFault(f"is to be added and needs {', '.join(sorted(waiting))}")
         custom = {key: value for key, value in draft.custom.items() if value not in _EMPTY}
         done = self._caller.send(task, action, replace(draft, path=path, body=body, custom=custom), spec)
         self._rows.forget(spec)
+        words: tuple[tuple[str, str, str], ...] = ()
         if done.id is not None:
-            if draft.external_id is not None:
-                self._links.put(spec.name, draft.external_id, done.id, task.stream)
+            words = self._put_link(task, plan, draft, done.id, done.data)
             self._matcher.remember(plan, draft, done.id)
         self._add_rest(task, plan, draft, body, done)
-        return Result(outcome=Outcome.CREATED, id=done.id, note="; ".join(filter(None, (done.note, notes))))
+        note = "; ".join(filter(None, (done.note, notes)))
+        return Result(outcome=Outcome.CREATED, id=done.id, note=note, links=words)
 
     def _add_rest(
         self, task: Task, plan: EntityPlan, draft: Draft, sent: Mapping[str, object], done: Done
@@ -185,9 +304,14 @@ class Upserter:
             return Result(outcome=Outcome.UNCHANGED, id=row_id, note="rows of this kind cannot be changed")
         columns = action.body_columns
         body = {name: value for name, value in draft.body.items() if name in columns}
+        told = {to: row[name] for name, to in plan.spec.aliases.items() if name in row}
+        row = {**told, **row}
         changed = compare.differing(body, row, columns)
         custom = self._custom_changes(plan, draft, row)
         note = "; ".join(filter(None, (_not_emptied(draft, row), notes)))
+        archived = self._archive(task, plan, draft, row_id, row)
+        if archived and not changed and not custom:
+            return Result(outcome=Outcome.UPDATED, id=row_id, changed=("is_archived",), note=note)
         if not changed and not custom:
             return Result(outcome=Outcome.UNCHANGED, id=row_id, note=note)
         names = (*changed, *custom)
@@ -205,6 +329,15 @@ class Upserter:
             self._caller.send(task, action, Draft(path=path, body=changed, custom=custom), plan.spec)
         self._rows.forget(plan.spec)
         return Result(outcome=Outcome.UPDATED, id=row_id, changed=names, note=note)
+
+    def _archive(self, task: Task, plan: EntityPlan, draft: Draft, row_id: str, row: Row) -> bool:
+        """Archive a row where that is an action of its own; whether it was done."""
+        action = plan.archive
+        if action is None or draft.facts.get("is_archived") is not True or _is_archived(row):
+            return False
+        self._caller.send(task, action, Draft(path=self._path(action, plan, draft, row_id)), plan.spec)
+        self._rows.forget(plan.spec)
+        return True
 
     def _custom_changes(self, plan: EntityPlan, draft: Draft, row: Row) -> dict[str, object]:
         if not draft.custom:
@@ -284,6 +417,10 @@ class Upserter:
             column = spec.path.get(name, name)
             found[name] = row_id if column == spec.key else draft.body.get(column)
         return found
+
+
+def _is_archived(row: Row) -> bool:
+    return row.get("is_archived") is True or bool(row.get("archive_time"))
 
 
 def _not_emptied(draft: Draft, row: Row) -> str:

@@ -15,6 +15,7 @@ from typing import IO, TYPE_CHECKING, Any
 
 import msgspec
 
+from target_pipedrive.references import AT_THE_END
 from target_pipedrive.tasks import Outcome, Result, Task
 
 if TYPE_CHECKING:
@@ -133,7 +134,8 @@ class Waiting:
                 return
         self._scheduler.let_pass(task)
         task.stale = True
-        task.give_up = hopeless
+        if hopeless:
+            task.given_up.add(place)
         with self._lock:
             if not hopeless and self._links.get(*place) is None:
                 self._parked.setdefault(place, []).append(task)
@@ -212,27 +214,29 @@ class Waiting:
         """Let records in memory stop waiting; False when none waits.
 
         First those that wait for a row nobody is about to make, then those whose row is written and lacks
-        a custom field, then, as they wait for each other, all.
+        a custom field, then, as they wait for each other, all; last those that are to be archived.
         """
         with self._lock:
             parked = [(place, task) for place, tasks in self._parked.items() for task in tasks]
-            chosen = [task for place, task in parked if task.first is None and not self._is_expected(place)]
-            chosen = chosen or [task for _, task in parked if task.first is not None]
-            chosen = chosen or [task for _, task in parked]
-            leaving = set(chosen)
+            parked = [one for one in parked if one[0] != AT_THE_END] or parked
+            chosen = [one for one in parked if one[1].first is None and not self._is_expected(one[0])]
+            chosen = chosen or [one for one in parked if one[1].first is not None] or parked
+            leaving = {task for _, task in chosen}
             for place in list(self._parked):
                 self._parked[place] = [task for task in self._parked[place] if task not in leaving]
                 if not self._parked[place]:
                     del self._parked[place]
             self._count -= len(chosen)
             self._left_before = None
-        for task in sorted(chosen, key=lambda one: one.number):
-            task.give_up = True
+        for place, task in sorted(chosen, key=lambda one: one[1].number):
+            task.given_up.add(place)
             self._scheduler.resume(task)
         return bool(chosen)
 
     def _is_expected(self, place: tuple[str, str]) -> bool:
         """Whether an unfinished record may still make the row."""
+        if place == AT_THE_END:
+            return True
         key = (place[0], f"ext:{place[1]}")
         aside = self._aside is not None and key in self._aside.keys
         return aside or key in self._replayed or self._scheduler.is_expected(key)

@@ -17,6 +17,7 @@ ACTIONS = (
             title assignee!:map type!:map expected_outcome!:map duration!:map
             interval!=weekly|monthly|quarterly|yearly
         """,
+        shape="assignee",
     ),
     ActionSpec(
         name="update_goal",
@@ -31,6 +32,7 @@ ACTIONS = (
             title assignee:map type:map expected_outcome:map duration:map
             interval=weekly|monthly|quarterly|yearly
         """,
+        shape="assignee",
     ),
     ActionSpec(
         name="delete_goal",

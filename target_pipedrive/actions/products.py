@@ -94,6 +94,7 @@ ACTIONS = (
         verb=Verb.ADD,
         parent="products",
         body="name! prices:[map]",
+        shape="own_prices",
     ),
     ActionSpec(
         name="update_product_variation",
@@ -105,6 +106,7 @@ ACTIONS = (
         verb=Verb.UPDATE,
         parent="products",
         body="name prices:[map]",
+        shape="own_prices",
     ),
     ActionSpec(
         name="delete_product_variation",
