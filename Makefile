@@ -2,9 +2,10 @@
 PYTHON ?= python3
 BIN := .venv/bin
 STAMP := .venv/.installed
+PLUGINS := .venv/meltano/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help setup test check lint types demo bench soak docs wheel constraints clean
+.PHONY: help setup plugins test check lint types demo bench soak docs wheel constraints clean
 
 help: ## Show this help
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -16,11 +17,20 @@ $(STAMP): pyproject.toml constraints.txt
 	@echo 'Setting up .venv, about half a minute the first time …'
 	@$(BIN)/python -m pip --version >/dev/null 2>&1 || $(PYTHON) -m venv --clear .venv
 	@$(BIN)/python -m pip --disable-pip-version-check install --quiet uv
-	@$(BIN)/uv pip install --quiet --python $(BIN)/python --constraint constraints.txt --group dev --editable '.[emulator]'
+	@$(BIN)/uv pip install --quiet --python $(BIN)/python --constraint constraints.txt --compile-bytecode --group dev --editable '.[emulator]'
 	@touch $(STAMP)
 
+plugins: $(PLUGINS) ## Install what meltano.yml names, for the tests
+
+# Each has an environment of its own below .venv, since some cannot live in one.
+$(PLUGINS): $(STAMP) meltano.yml meltano/tap-duckdb/pyproject.toml
+	@echo 'Installing the plugins of meltano.yml for the tests …'
+	@MELTANO_SYS_DIR_ROOT='$(CURDIR)/.venv/meltano' MELTANO_DATABASE_URI='sqlite:///$(CURDIR)/.venv/meltano/meltano.db' \
+		MELTANO_CLI_DISABLE_VERSION_CHECK=true $(BIN)/meltano --log-level=warning install
+	@touch $(PLUGINS)
+
 # Tests of a group run on one worker: they share what is dear to make.
-test: setup ## Run the whole test suite
+test: setup plugins ## Run the whole test suite
 	$(BIN)/python -m pytest -n auto --dist loadgroup
 
 check: lint types ## Lint, format check, types, import directions
@@ -39,7 +49,7 @@ demo: setup ## Emulator → DuckDB and back, with Meltano; nothing to sign up fo
 bench: setup ## Speed and token budgets, as a table
 	@$(BIN)/python -m benchmarks
 
-soak: setup ## The long test campaigns in full
+soak: setup plugins ## The long test campaigns in full
 	$(BIN)/python -m pytest -n auto --dist loadgroup -m soak
 
 docs: setup ## Write the generated parts of README, docs and meltano.yml anew

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 
 from pipedrive_client import ConfigError
-from pipedrive_client.cli import run, told_version
+from pipedrive_client.cli import run, spare_collector, told_version
 
 
 def main() -> None:
@@ -26,6 +26,7 @@ def _tap() -> None:
 
     from tap_pipedrive.tap import TapPipedrive  # noqa: PLC0415  the same
 
+    spare_collector()
     try:
         code = TapPipedrive.cli(standalone_mode=False)
     except click.ClickException as error:

@@ -271,8 +271,8 @@ def _nested_form(columns: list[FieldColumn], options: OptionMode) -> Callable[[l
             for key, value in values.items() if values else ():
                 if value is None:
                     continue
-                if key in plain:
-                    row[plain[key]] = value
+                if column := plain.get(key):
+                    row[column] = value
                 elif key in composite:
                     whole = value if isinstance(value, dict) else {"value": value}
                     for name, part in composite[key]:

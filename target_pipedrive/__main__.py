@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from pipedrive_client.cli import run, told_version
+from pipedrive_client.cli import run, spare_collector, told_version
 
 
 def main() -> None:
@@ -18,6 +18,7 @@ def main() -> None:
         return
     from target_pipedrive.target import TargetPipedrive  # noqa: PLC0415  errors of the import are told like others
 
+    spare_collector()
     run(TargetPipedrive.cli, plugin=TargetPipedrive.name)
 
 
