@@ -10,7 +10,7 @@ so that their requests run many at a time.
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterable, Iterator, Mapping
+from collections.abc import Container, Generator, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any, ClassVar, cast
@@ -359,19 +359,23 @@ def stream_class(
 
 
 def stream_classes(
-    specs: Mapping[str, StreamSpec], kinds: Mapping[str, type[PipedriveStream]]
+    specs: Mapping[str, StreamSpec],
+    kinds: Mapping[str, type[PipedriveStream]],
+    alone: Container[str] = (),
 ) -> dict[str, type[PipedriveStream]]:
     """Classes of all specs by name, parents before their fan-outs.
 
     Args:
         specs: the streams.
         kinds: base class of the streams that are not read like the others, by name.
+        alone: fan-outs that are read without their parents, since the settings name their rows.
     """
     made: dict[str, type[PipedriveStream]] = {}
 
     def make(spec: StreamSpec) -> type[PipedriveStream]:
         if spec.name not in made:
-            parent = make(specs[spec.parent.stream]) if spec.parent else None
+            below = None if spec.name in alone else spec.parent
+            parent = make(specs[below.stream]) if below else None
             made[spec.name] = stream_class(spec, parent, kinds.get(spec.name, PipedriveStream))
         return made[spec.name]
 

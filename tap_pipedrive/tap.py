@@ -233,7 +233,8 @@ class TapPipedrive(Tap):
         """All streams of the catalogue, and those of `raw_requests`."""
         self._check_catalog()
         kinds: dict[str, type[PipedriveStream]] = {**KINDS, **dict.fromkeys(self.raw_requests, RawStream)}
-        return [made(tap=self) for made in stream_classes(self.specs, kinds).values()]
+        alone = {spec.name for spec in self.specs.values() if self.questions.ids(spec)}
+        return [made(tap=self) for made in stream_classes(self.specs, kinds, alone).values()]
 
     @override
     def setup_mapper(self) -> None:
