@@ -12,22 +12,21 @@ import msgspec
 from pipedrive_client import (
     ConfigError,
     PipedriveError,
-    RunError,
 )
 from pipedrive_client.concurrency import WorkerPool
 from pipedrive_client.fields import FieldRegistry
 from target_pipedrive.action_plan import ActionPlan, RawPlan
 from target_pipedrive.calls import Caller
 from target_pipedrive.customs import FieldBook
-from target_pipedrive.entities import ENTITIES
 from target_pipedrive.entity_plan import EntityPlan
 from target_pipedrive.faults import RecordFault
+from target_pipedrive.gathering import Gathering
 from target_pipedrive.keeper import Keeper
 from target_pipedrive.links import Links
 from target_pipedrive.perform import Performer, sentence
 from target_pipedrive.references import NotYet
 from target_pipedrive.report import Report
-from target_pipedrive.rows import BULK, Rows
+from target_pipedrive.rows import Rows
 from target_pipedrive.schedule import Scheduler
 from target_pipedrive.tasks import Draft, Outcome, Result, Task
 from target_pipedrive.upsert import DeleteGuard, Upserter
@@ -41,7 +40,6 @@ if TYPE_CHECKING:
     from target_pipedrive.ledger import Ledger
     from target_pipedrive.plan import Plan
     from target_pipedrive.settings import Options
-    from target_pipedrive.spec import EntitySpec
     from target_pipedrive.tasks import LockKey
     from target_pipedrive.waiting import Laid
 
@@ -73,8 +71,6 @@ class Engine:
         self._records = 0
         self._transient_in_a_row = 0
         self._ended_by: BaseException | None = None
-        self._gathering: dict[str, list[Task]] = {}
-        self._gather_lock = threading.Lock()
         self._failures = 0
         self._failure_lock = threading.Lock()
         self._seen_content: dict[bytes, int] = {}
@@ -110,6 +106,9 @@ class Engine:
         self._performer = Performer(self.caller, self.rows, self.links, options)
         self._pool = WorkerPool(client.settings.max_concurrency)
         self._scheduler = Scheduler(self._pool, self._run, capacity=CAPACITY, before_wait=self.send_lookups)
+        self._gathering = Gathering(
+            self._scheduler, self.rows, self.links, self._upserter, options, on_end=self._end
+        )
         self._waiting = Waiting(
             self._scheduler, self.links, folder=options.ledger_path.parent, begin=self._begin_again
         )
@@ -193,7 +192,9 @@ class Engine:
             task.owns += ((task.stream, task.identity[:_DIGEST].hex()),)
         if isinstance(plan, EntityPlan):
             task.perform = partial(self._upserter.perform, plan=plan)
-            self._enter(task, plan)
+            if self.options.mirror and draft.external_id is not None and not draft.deleted:
+                self._seen_links.setdefault(task.stream, set()).add(draft.external_id)
+            self._gathering.enter(task, plan)
             return
         if isinstance(plan, RawPlan):
             task.perform = partial(self._performer.raw, plan=plan)
@@ -208,55 +209,9 @@ class Engine:
             return True
         return self.links.get(entity, name[4:]) is not None or self._scheduler.is_expected(key)
 
-    def _enter(self, task: Task, plan: EntityPlan) -> None:
-        """Submit a record of an entity, held back for a bulk read where that is possible."""
-        draft, read = task.draft, plan.spec.read
-        if draft is None:
-            return
-        if self.options.mirror and draft.external_id is not None and not draft.deleted:
-            self._seen_links.setdefault(task.stream, set()).add(draft.external_id)
-        row_id = draft.id
-        if row_id is None and draft.external_id is not None:
-            row_id = self.links.get(plan.spec.name, draft.external_id)
-        wanted = None
-        if row_id is not None and not row_id.startswith("new:") and read is not None and read.ids is not None:
-            wanted = row_id if read.by == plan.spec.key else draft.body.get(read.by)
-        if wanted is None or (draft.deleted and not self.options.allow_deletes and plan.write != "delete"):
-            self._scheduler.submit(task)
-            return
-        task.lookup = (row_id or "", str(wanted))
-        self._scheduler.submit(task, held=True)
-        with self._gather_lock:
-            gathered = self._gathering.setdefault(plan.spec.name, [])
-            gathered.append(task)
-            full = len(gathered) >= BULK and len({one.lookup[1] for one in gathered if one.lookup}) >= BULK
-            if full or len(gathered) >= 5 * BULK:
-                self._gathering[plan.spec.name] = []
-                self._scheduler.aside(partial(self._read, plan.spec, gathered))
-
     def send_lookups(self) -> None:
         """Send off the bulk reads that are still being gathered."""
-        with self._gather_lock:
-            waiting, self._gathering = self._gathering, {}
-        for name, tasks in waiting.items():
-            if tasks:
-                self._scheduler.aside(partial(self._read, ENTITIES[name], tasks))
-
-    def _read(self, spec: EntitySpec, tasks: list[Task]) -> None:
-        """Read the rows of many records at once and let the records go on."""
-        try:
-            values = [one.lookup[1] for one in tasks if one.lookup]
-            found = self.rows.many(spec, values, tasks[0].stream)
-        except PipedriveError as error:
-            if isinstance(error, RunError):
-                self._end(error)
-            # Each record reads for itself then, and fails for itself if that fails too.
-        else:
-            for task in tasks:
-                task.row = found.get(task.lookup[0]) if task.lookup else None
-                task.was_read = True
-        for task in tasks:
-            self._scheduler.release(task)
+        self._gathering.send()
 
     def state(self, line: str) -> None:
         """Pass a STATE on when everything before it is durable."""

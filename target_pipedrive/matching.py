@@ -7,9 +7,12 @@ from typing import TYPE_CHECKING
 
 from target_pipedrive import compare
 from target_pipedrive.faults import RecordFault, SkipRecord
+from target_pipedrive.listing import Listings, can_list, held, search_column
 from target_pipedrive.rows import is_gone
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from target_pipedrive.entity_plan import EntityPlan
     from target_pipedrive.links import Links
     from target_pipedrive.rows import Row, Rows
@@ -30,11 +33,27 @@ class Matcher:
         self._links = links
         self._on_ambiguous = on_ambiguous
         self._matched: dict[tuple[str, str], str] = {}
+        self._listings = Listings(rows)
+
+    def read_ahead(self, tasks: Sequence[Task], plan: EntityPlan) -> None:
+        """Read what many records are to be matched with at once, where that is cheaper than one by one."""
+        names = {_first(plan, task.draft) for task in tasks if task.draft is not None}
+        for name in names - {None}:
+            those = [one for one in tasks if one.draft is not None and _first(plan, one.draft) == name]
+            values = [one.draft.matches[name] for one in those if one.draft is not None and name is not None]
+            found = self._listings.prepare(plan, name or "", values, tasks[0].stream)
+            for task in those:
+                task.found = found
+
+    def wrote(self, plan: EntityPlan, values: Mapping[str, object], row_id: str) -> None:
+        """Note values that were written: later records may be matched by them."""
+        self._listings.note(plan, values, row_id)
 
     def remember(self, plan: EntityPlan, draft: Draft, row_id: str) -> None:
         """Note the row that was added for these values: the search may not know it yet."""
         if draft.matches:
             self._matched[plan.spec.name, _key(draft)] = row_id
+            self.wrote(plan, draft.matches, row_id)
 
     def find(self, task: Task, plan: EntityPlan, draft: Draft) -> str | None:
         """Id of the row that agrees with the record in every field of `match_on`.
@@ -47,7 +66,8 @@ class Matcher:
         known = self._matched.get((spec.name, wanted))
         if known is not None and not plan.by_nature:
             return known
-        found = self._candidates(task, plan, draft)
+        rows = self._candidates(task, plan, draft)
+        found = list(rows)
         if plan.by_nature:  # two rows of the other account are two here, whatever their names
             external_id = draft.external_id or ""
             found = [one for one in found if not self._links.is_taken(spec.name, one, external_id)][:1]
@@ -61,33 +81,42 @@ class Matcher:
                     f"matches {len(found)} {spec.name} ({', '.join(ids[:5])}); merge them, match on more "
                     "fields, or set on_ambiguous"
                 )
-            return ids[0] if choice == "oldest" else ids[-1]
-        if found:
+            found = ids[:1] if choice == "oldest" else ids[-1:]
+        elif found:
             self._matched[spec.name, wanted] = found[0]
-            return found[0]
+        for row_id in found:
+            task.row, task.was_read, task.stale = rows[row_id], True, False
+            return row_id
         return None
 
-    def _candidates(self, task: Task, plan: EntityPlan, draft: Draft) -> list[str]:
+    def _candidates(self, task: Task, plan: EntityPlan, draft: Draft) -> dict[str, Row]:
+        """Rows by id that agree with the record."""
         spec = plan.spec
-        searched = [name for name in draft.matches if spec.search and _search_column(plan, name)]
-        if spec.search is not None and searched:
-            name = searched[0]
-            term = _term(draft.matches[name])
-            ids = self._rows.search(spec, _search_column(plan, name) or name, term, task.stream)
-            rows = {one: self._rows.one(spec, one, draft.body, task.stream) for one in dict.fromkeys(ids)}
+        name = _first(plan, draft)
+        rows: dict[str, Row | None]
+        if name is not None:
+            known = {} if task.stale or task.found is None else task.found
+            ids = self._listings.ids(plan, name, draft.matches[name], task.stream)
+            if ids is None:
+                term = _term(draft.matches[name])
+                ids = self._rows.search(spec, search_column(plan, name) or name, term, task.stream)
+            rows = {
+                one: known[one] if one in known else self._rows.one(spec, one, draft.body, task.stream)
+                for one in dict.fromkeys(ids)
+            }
         elif spec.read is not None and spec.read.ids is None:
             rows = dict(self._rows.listed(spec, draft.body, task.stream))
         else:
             raise RecordFault(
                 f"cannot be found by {', '.join(draft.matches)}: {spec.name} have no such search"
             )
-        return [
-            one
+        return {
+            one: row
             for one, row in rows.items()
             if row is not None
             and not is_gone(row)
             and all(_agrees(row, name, value, plan) for name, value in draft.matches.items())
-        ]
+        }
 
 
 def _key(draft: Draft) -> str:
@@ -95,12 +124,11 @@ def _key(draft: Draft) -> str:
     return str(sorted((name, str(value).casefold()) for name, value in draft.matches.items()))
 
 
-def _search_column(plan: EntityPlan, name: str) -> str | None:
-    """The column of the search for a match field; custom fields share one."""
-    fields = plan.spec.search.fields if plan.spec.search else {}
-    if name in fields:
-        return name
-    return "custom_fields" if len(name) == 40 and "custom_fields" in fields else None  # noqa: PLR2004 - a key
+def _first(plan: EntityPlan, draft: Draft) -> str | None:
+    """The field rows are looked for by: one that Pipedrive searches, else a custom field of a whole list."""
+    searched = [name for name in draft.matches if search_column(plan, name) is not None]
+    listed = [name for name in draft.matches if name not in plan.columns and can_list(plan.spec)]
+    return next(iter(searched or listed), None)
 
 
 def _term(value: object) -> str:
@@ -115,14 +143,10 @@ def _term(value: object) -> str:
 
 def _agrees(row: Row, name: str, value: object, plan: EntityPlan) -> bool:
     """Whether a row holds the value a record is matched by; case and outer spaces do not matter."""
-    held = row.get(name)
-    if name not in plan.columns:
-        customs = row.get("custom_fields")
-        held = customs.get(name) if isinstance(customs, Mapping) else held
-    if isinstance(held, list):
-        terms = {_folded(_term([one])) for one in held}
-        return _folded(_term(value)) in terms
-    return _folded(_term(value)) == _folded(_term(held)) or compare.same_value(value, held)
+    here = held(row, name, plan)
+    if isinstance(here, list):
+        return _folded(_term(value)) in {_folded(_term([one])) for one in here}
+    return _folded(_term(value)) == _folded(_term(here)) or compare.same_value(value, here)
 
 
 def _folded(text: str) -> str:

@@ -7,7 +7,7 @@ import threading
 from typing import TYPE_CHECKING, TypeAlias
 from urllib.parse import quote
 
-from pipedrive_client import Gone, NotFound
+from pipedrive_client import Gone, NotFound, Paging
 from target_pipedrive.faults import RecordFault
 
 if TYPE_CHECKING:
@@ -39,7 +39,13 @@ def fill(path: str, values: Mapping[str, object]) -> str:
 
 
 class Rows:
-    """Reads rows; lists without a filter by id are read once and kept until something of them is written."""
+    """Reads rows; lists without a filter by id are read once and kept until something of them is written.
+
+    Attributes:
+        BULK: most ids of one request.
+    """
+
+    BULK = BULK
 
     def __init__(self, client: PipedriveClient) -> None:
         self._client = client
@@ -124,17 +130,47 @@ class Rows:
         search = entity.search
         if search is None or column not in search.fields:
             raise RecordFault(f"cannot be found by {column}")
-        params = {"term": term, "fields": search.fields[column], "exact_match": True, "limit": _SEARCH_PAGE}
-        answer = self._client.request("GET", search.path, params=params, cost=search.cost, label=stream)
-        body = answer.json()
-        data = body.get("data") if isinstance(body, dict) else None
-        items = data.get("items") if isinstance(data, dict) else None
+        pages = self._client.pages(
+            search.path,
+            params={"term": term, "fields": search.fields[column], "exact_match": True},
+            paging=Paging.CURSOR,
+            page_size=_SEARCH_PAGE,
+            cost=search.cost,
+            label=stream,
+            records="data.items",
+            prefetch=0,
+        )
         found = []
-        for entry in items or ():
-            item = entry.get("item") if isinstance(entry, dict) else None
-            if isinstance(item, dict) and item.get("id") is not None:
-                found.append(str(item["id"]))
+        for page in pages:
+            for entry in page.rows:
+                item = entry.get("item")
+                if isinstance(item, dict) and item.get("id") is not None:
+                    found.append(str(item["id"]))
         return found
+
+    def all(self, entity: EntitySpec, stream: str) -> Iterator[Row]:
+        """Every row of an entity whose list takes ids."""
+        for read in (entity.read, entity.more):
+            if read is not None:
+                yield from self._rows(read, read.path, {}, stream)
+
+    def changed(self, entity: EntitySpec, since: str, stream: str) -> Iterator[Row]:
+        """Rows written at or after a time of the server."""
+        read = entity.recent
+        if read is not None:
+            params = {name: value.replace("{since}", since) for name, value in read.params.items()}
+            yield from self._rows(read, read.path, params, stream)
+
+    def highest_id(self, entity: EntitySpec, stream: str) -> int:
+        """The id of the row that was added last; 0 when there is none."""
+        read = entity.read
+        if read is None:
+            return 0
+        params = {"sort_by": "id", "sort_direction": "desc", "limit": 1}
+        answer = self._client.request("GET", read.path, params=params, cost=read.cost, label=stream)
+        body = answer.json()
+        rows = body.get("data") if isinstance(body, dict) else None
+        return max((int(row[entity.key]) for row in rows or ()), default=0)
 
     def recent(
         self, entity: EntitySpec, values: Mapping[str, object], since: str, stream: str

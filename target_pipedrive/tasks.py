@@ -145,6 +145,7 @@ class Task:
         lookup: entity and id to be read in bulk before it runs.
         row: what the bulk read found: the row, or None when there is none.
         was_read: whether `row` is filled.
+        found: rows by id that were read for records to be matched, its own among them.
         stale: whether an earlier task may have changed the row since.
         waiting: how many other tasks and look-ups it waits for.
         followers: tasks that wait for it.
@@ -167,6 +168,7 @@ class Task:
     lookup: tuple[str, str] | None = None
     row: Mapping[str, object] | None = None
     was_read: bool = False
+    found: Mapping[str, Mapping[str, object]] | None = None
     stale: bool = False
     waiting: int = 0
     followers: list[Task] = field(default_factory=list)

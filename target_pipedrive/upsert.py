@@ -21,6 +21,8 @@ from target_pipedrive.rows import is_gone
 from target_pipedrive.tasks import Draft, Outcome, Result
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from target_pipedrive.calls import Caller, Done
     from target_pipedrive.customs import FieldBook
     from target_pipedrive.entity_plan import EntityPlan
@@ -82,6 +84,14 @@ class Upserter:
         self._matcher = Matcher(rows, options.on_ambiguous, links)
         self._touched: set[tuple[str, str | None]] = set()
         self._definitions = FieldWriter(caller, rows, links, book)
+
+    def read_ahead(self, tasks: Sequence[Task], plan: EntityPlan) -> None:
+        """Read what many records are to be matched with at once, where that is cheaper than one by one.
+
+        Raises:
+            PipedriveError: as in `PipedriveClient.request`.
+        """
+        self._matcher.read_ahead(tasks, plan)
 
     def perform(self, task: Task, plan: EntityPlan) -> Result:
         """Bring Pipedrive to what the record says.
@@ -328,6 +338,7 @@ class Upserter:
             _complete_required(changed, body, row, action)
             self._caller.send(task, action, Draft(path=path, body=changed, custom=custom), plan.spec)
         self._rows.forget(plan.spec)
+        self._matcher.wrote(plan, {**changed, **custom}, row_id)
         return Result(outcome=Outcome.UPDATED, id=row_id, changed=names, note=note)
 
     def _archive(self, task: Task, plan: EntityPlan, draft: Draft, row_id: str, row: Row) -> bool:

@@ -1,0 +1,178 @@
+"""Ids of rows by the value of a field, from the whole list where reading it costs less than searching.
+
+A search costs as much as two pages of 500 rows, and searches have a burst limit of their own. Which way is
+cheaper is decided by counts: how many records wait to be matched, and how many pages the list can have.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from target_pipedrive.entity_plan import EntityPlan
+    from target_pipedrive.rows import Row, Rows
+    from target_pipedrive.spec import EntitySpec
+
+MOST_ROWS = 500_000
+"""Rows of the longest list that is kept, at about 150 bytes each."""
+_SEARCHABLE = frozenset({"address", "varchar", "text", "varchar_auto", "double", "monetary", "phone"})
+
+
+def terms(value: object) -> list[str]:
+    """The texts a value is found by: of several addresses each; case and outer spaces do not matter."""
+    if isinstance(value, list):
+        return [one for entry in value for one in terms(entry)]
+    if isinstance(value, Mapping):
+        value = value.get("value")
+    if value is None:
+        return []
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
+    return [str(value).strip().lower()]
+
+
+def held(row: Row, name: str, plan: EntityPlan) -> object:
+    """What a row holds in a column or custom field."""
+    if name in plan.columns:
+        return row.get(name)
+    customs = row.get("custom_fields")
+    return customs.get(name) if isinstance(customs, Mapping) else row.get(name)
+
+
+def search_column(plan: EntityPlan, name: str) -> str | None:
+    """The column of the search for a field rows are matched by; custom fields share one.
+
+    None for what Pipedrive does not search, such as options and dates.
+    """
+    fields = plan.spec.search.fields if plan.spec.search else {}
+    if name in fields:
+        return name
+    if "custom_fields" not in fields or plan.custom_fields is None:
+        return None
+    kinds = {one.key: one.field_type for one in plan.book.definitions(plan.custom_fields)}
+    return "custom_fields" if kinds.get(name) in _SEARCHABLE else None
+
+
+def can_list(spec: EntitySpec) -> bool:
+    """Whether the whole list can be read, and later what changed since."""
+    changed = spec.recent is not None and "updated_since" in spec.recent.params
+    return spec.read is not None and spec.read.ids == "ids" and changed
+
+
+@dataclass(slots=True)
+class _Listing:
+    """Ids by hashed term, and up to when."""
+
+    ids: dict[int, int | str | tuple[int | str, ...]] = field(default_factory=dict)
+    until: str = ""
+
+    def add(self, term: str, row_id: str) -> None:
+        """Note a row; a number takes half the room of its text."""
+        key, number = hash(term), int(row_id) if row_id.isdecimal() else row_id
+        known = self.ids.get(key)
+        if known is None:
+            self.ids[key] = number
+        elif isinstance(known, tuple):
+            self.ids[key] = known if number in known else (*known, number)
+        elif known != number:
+            self.ids[key] = (known, number)
+
+    def get(self, term: str) -> list[str]:
+        """Rows that may hold the term; whether they do is for the reader to see."""
+        known = self.ids.get(hash(term), ())
+        return [str(one) for one in (known if isinstance(known, tuple) else (known,))]
+
+
+class Listings:
+    """Lists that were read for matching; safe to share between threads.
+
+    Args:
+        rows: reads.
+    """
+
+    def __init__(self, rows: Rows) -> None:
+        self._rows = rows
+        self._lock = threading.Lock()
+        self._lists: dict[tuple[str, str], _Listing] = {}
+        self._pages: dict[str, int] = {}
+        self._searched: Counter[str] = Counter()
+
+    def prepare(self, plan: EntityPlan, name: str, values: Sequence[object], stream: str) -> dict[str, Row]:
+        """Read ahead for records that are to be matched by a field.
+
+        Args:
+            plan: of their stream.
+            name: the field.
+            values: theirs.
+            stream: what requests are booked on.
+
+        Returns:
+            The rows among which theirs are, by id; none when each is to be searched for.
+        """
+        spec = plan.spec
+        wanted = {term for value in values for term in terms(value)[:1]}
+        with self._lock:
+            listing = self._lists.get((spec.name, name))
+            if listing is None:
+                if not self._pays(plan, name, len(wanted), stream):
+                    self._searched[spec.name] += len(wanted) * (spec.search.cost if spec.search else 0)
+                    return {}
+                listing = _Listing()
+                self._take(listing, plan, name, self._rows.all(spec, stream))
+                self._lists[spec.name, name] = listing
+            elif listing.until:
+                self._take(listing, plan, name, self._rows.changed(spec, listing.until, stream))
+        ids = list(dict.fromkeys(one for term in wanted for one in listing.get(term)))
+        found: dict[str, Row] = {}
+        for at in range(0, len(ids), self._rows.BULK):
+            found |= self._rows.many(spec, ids[at : at + self._rows.BULK], stream)
+        return found
+
+    def ids(self, plan: EntityPlan, name: str, value: object, stream: str) -> list[str] | None:
+        """Ids of the rows that may hold a value; None when the list was not read and is to be searched."""
+        if (plan.spec.name, name) not in self._lists:
+            if search_column(plan, name) is not None:
+                return None
+            self.prepare(plan, name, [value], stream)
+        return [one for term in terms(value)[:1] for one in self._lists[plan.spec.name, name].get(term)]
+
+    def note(self, plan: EntityPlan, values: Mapping[str, object], row_id: str) -> None:
+        """Note what this run has just written."""
+        for (entity, name), listing in list(self._lists.items()):
+            if entity == plan.spec.name and name in values:
+                for term in terms(values[name]):
+                    listing.add(term, row_id)
+
+    def _pays(self, plan: EntityPlan, name: str, count: int, stream: str) -> bool:
+        """Whether the list costs less than these searches and those there were.
+
+        Its size is not told, but ids count up: the highest one bounds it.
+        """
+        spec = plan.spec
+        if search_column(plan, name) is None:
+            return True
+        read, search = spec.read, spec.search
+        if read is None or search is None or not can_list(spec):
+            return False
+        searches = self._searched[spec.name] + count * search.cost
+        if searches <= 2 * read.cost:
+            return False
+        if spec.name not in self._pages:
+            highest = self._rows.highest_id(spec, stream)
+            self._pages[spec.name] = highest // (read.page_size or 1) + 1
+        pages = self._pages[spec.name]
+        cost = pages * (read.cost + (spec.more.cost if spec.more else 0))
+        return cost < searches and pages * (read.page_size or 1) <= MOST_ROWS
+
+    def _take(self, listing: _Listing, plan: EntityPlan, name: str, rows: Iterable[Row]) -> None:
+        for row in rows:
+            row_id = str(row.get(plan.spec.key))
+            for term in terms(held(row, name, plan)):
+                listing.add(term, row_id)
+            listing.until = max(listing.until, str(row.get("update_time") or ""))

@@ -1,0 +1,165 @@
+"""Matching by the whole list gives what matching by searches gives, for fewer requests."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from target_pipedrive import listing
+from tests.target.helpers import rows
+
+BY_EMAIL = {"match_on": {"persons": ["emails"]}}
+SEARCH = "GET /api/v2/persons/search"
+LIST = "GET /api/v2/persons"
+
+
+def emails(person):
+    return [one["value"] for one in person["emails"]]
+
+
+def told(run):
+    """What came of each record, but for the sentences' stream of requests."""
+    return [(one["outcome"], one["changed"], one["error"]) for one in run.results]
+
+
+def held(emulator):
+    """The persons, but for times and the numbers of new ones, which depend on the order."""
+    left_out = {"id", "add_time", "update_time"}
+    plain = [{k: v for k, v in row.items() if k not in left_out} for row in emulator.rows("persons")]
+    return sorted(json.dumps(row, sort_keys=True) for row in plain)
+
+
+def prepare(small, known):
+    """A twin of the first person, the second deleted, and one with two addresses."""
+    first = emails(known[0])[0]
+    small.post("/api/v2/persons", {"name": "Twin", "emails": [{"value": first}]})
+    small.call("DELETE", f"/api/v2/persons/{known[1]['id']}")
+    both = [{"value": "a@two.example"}, {"value": "B@two.example"}]
+    small.post("/api/v2/persons", {"name": "Two", "emails": both})
+
+
+def test_the_list_and_the_search_find_the_same(load, small, monkeypatch):
+    people = small.get("/api/v2/persons?limit=100")["data"]
+    known = [one for one in people if one["emails"]]
+    prepare(small, known)
+    records = [
+        {"name": "Ambiguous", "emails": emails(known[0])[0]},
+        {"name": "Of a deleted one", "emails": emails(known[1])[0]},
+        *[{"name": f"Named {one['id']}", "emails": f" {emails(one)[0].upper()} "} for one in known[2:8]],
+        {"name": "By the second address", "emails": "b@TWO.example"},
+        {"name": "New", "emails": "nobody@nowhere.example"},
+        {"name": "New again", "emails": "NOBODY@nowhere.example"},
+        {"name": "Part of one", "emails": "two.example"},
+    ]  # fmt: skip
+    before = held(small)
+    listed = load(rows("persons", *records), **BY_EMAIL)
+    assert SEARCH not in small.requests()
+    by_list = held(small)
+    assert by_list != before
+    small.reset()
+    prepare(small, known)
+    monkeypatch.setattr(listing, "MOST_ROWS", 0)
+    (load.folder / "ledger.sqlite").unlink()
+    searched = load(rows("persons", *records), **BY_EMAIL)
+    assert small.requests()[SEARCH] >= len(records) - 1
+    assert told(listed) == told(searched)
+    assert held(small) == by_list
+    assert "matches 2 persons" in listed.errors[0]
+
+
+def test_many_records_cost_the_list_and_not_a_search_each(load, medium):
+    load.config = medium.config()
+    people = [one for one in medium.get("/api/v2/persons?limit=500")["data"] if one["emails"]][:400]
+    highest = max(one["id"] for one in medium.rows("persons"))
+    values = [{"name": one["name"], "emails": emails(one)[0]} for one in people]
+    distinct = list({one["emails"].lower(): one for one in values}.values())
+    medium.post("/_emulator/log/clear")
+    run = load(rows("persons", *distinct), **BY_EMAIL, on_ambiguous="oldest")
+    assert set(run.outcomes) <= {"unchanged", "updated"}
+    sent = medium.requests()
+    live = len([one for one in medium.rows("persons") if not one["is_deleted"]])
+    matched = -(-len(distinct) // 100)
+    assert SEARCH not in sent
+    # The highest id, the list, and the rows that match (some share an address with others).
+    assert sent[LIST] <= 1 + -(-live // 500) + matched + 1
+    assert medium.log()["tokens"] < 20 * len(distinct) / 10
+    assert highest // 500 + 1 < len(distinct)
+
+
+def test_few_records_in_a_large_account_are_searched_for(load, medium):
+    load.config = medium.config()
+    one = next(one for one in medium.get("/api/v2/persons?limit=100")["data"] if one["emails"])
+    medium.post("/_emulator/log/clear")
+    record = {"name": one["name"], "emails": emails(one)[0]}
+    load(rows("persons", record), **BY_EMAIL, on_ambiguous="oldest")
+    sent = medium.requests()
+    assert sent[SEARCH] == 1
+    assert LIST not in sent
+    assert set(sent) <= {SEARCH, "GET /api/v2/persons/{id}"}
+
+
+def test_what_the_run_writes_is_found_by_later_records(load, small):
+    one = next(one for one in small.get("/api/v2/persons?limit=100")["data"] if one["emails"])
+    fillers = [{"id": None, "name": f"N{n}", "emails": f"n{n}@new.example"} for n in range(10)]
+    run = load(
+        rows("persons", *fillers, {"id": one["id"], "emails": "moved@new.example", "name": one["name"]}),
+        rows("persons", {"name": "Found", "emails": "moved@new.example"}),
+        rows("persons", {"name": "N3 again", "emails": "N3@new.example"}),
+        max_concurrency=1,
+        **BY_EMAIL,
+    )
+    assert run.outcomes == ["created"] * 10 + ["updated"] * 3, run.errors
+    assert run.ids[11] == str(one["id"])
+    assert run.ids[12] == run.ids[3]
+
+
+def test_what_others_write_meanwhile_is_found(load, small):
+    fillers = [{"name": f"N{n}", "emails": f"n{n}@new.example"} for n in range(12)]
+    moved = {"emails": [{"value": "moved@else.example", "label": "work", "primary": True}]}
+    change = {"operation": "POST /api/v2/persons", "nth": 9, "kind": "write", "table": "persons", "id": 5}
+    small.post("/_emulator/faults", [{**change, "set": moved}])
+    run = load(
+        rows("persons", *fillers),
+        {"type": "ACTIVATE_VERSION", "stream": "persons", "version": 1},  # waits for what came before
+        rows("persons", {"name": "Found", "emails": "moved@else.example"}),
+        **BY_EMAIL,
+    )
+    assert run.ids[12] == "5", run.results[12]
+    assert SEARCH not in small.requests()
+
+
+def test_a_field_that_is_not_searched_is_listed(load, small):
+    fields = small.get("/api/v2/personFields?limit=500")["data"]
+    field = next(one for one in fields if one["is_custom_field"] and one["field_type"] == "date")
+    small.call("PATCH", "/api/v2/persons/4", {"custom_fields": {field["field_code"]: "2001-02-03"}})
+    name = field["field_name"]
+    run = load(rows("persons", {name: "2001-02-03", "name": "By day"}), match_on={"persons": [name]})
+    assert (run.errors, run.ids) == ([], ["4"])
+    assert SEARCH not in small.requests()
+
+
+@pytest.mark.parametrize("count", [1, 12])
+def test_archived_deals_are_found_either_way(load, small, count):
+    archived = small.get("/api/v2/deals/archived")["data"][0]
+    others = [{"title": f"Other {n}"} for n in range(count - 1)]
+    run = load(
+        rows("deals", {"title": archived["title"]}, *others),
+        match_on={"deals": ["title"]},
+        on_ambiguous="oldest",
+        streams={"deals": {"entity": "deals", "write": "update"}},
+    )
+    assert run.outcomes == ["unchanged"] + ["skipped"] * (count - 1), run.errors
+
+
+def test_a_search_is_read_to_its_last_page(load, small):
+    field = small.post("/api/v2/personFields", {"field_name": "Batch", "field_type": "varchar"})["data"]
+    code = small.post("/api/v2/personFields", {"field_name": "Code", "field_type": "varchar"})["data"]
+    wanted = None
+    for number in range(102):
+        custom = {field["field_code"]: "seven"} if number < 101 else {code["field_code"]: "seven"}
+        body = {"name": f"P{number}", "custom_fields": custom}
+        wanted = small.post("/api/v2/persons", body)["data"]["id"]
+    run = load(rows("persons", {"Code": "seven", "name": "Last"}), match_on={"persons": ["Code"]})
+    assert (run.errors, run.ids) == ([], [str(wanted)])
+    assert small.requests()[SEARCH] == 2
