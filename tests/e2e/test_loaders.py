@@ -1,0 +1,163 @@
+"""Every stream, loaded twice by the loaders of meltano.yml: nothing is lost, doubled or changed."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+from collections import defaultdict
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+import duckdb
+import pytest
+
+from demo.account import Account
+from tap_pipedrive.catalog import STREAMS
+from tests.support import plugins
+from tests.support.postgres import Postgres
+from tests.support.settings import ALL_STREAMS, wake
+from tests.support.singer import Output, run_tap
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+pytestmark = pytest.mark.xdist_group("loaders")
+
+Row = dict[str, Any]
+_TROUBLE = re.compile(r"\b(WARN(ING)?|ERROR|CRITICAL)\b|Traceback", re.IGNORECASE)
+
+
+@dataclass
+class Reading:
+    """Two runs of the tap over everything, the second after some changes, and what the account holds then."""
+
+    first: Output
+    second: Output
+    held: dict[str, int]
+    schemas: dict[str, Row] = field(default_factory=dict)
+    rows: dict[str, dict[tuple[str, ...], Row]] = field(default_factory=lambda: defaultdict(dict))
+
+    def __post_init__(self) -> None:
+        for output in (self.first, self.second):
+            for message in output.messages:
+                if message["type"] == "SCHEMA":
+                    self.schemas[message["stream"]] = message["schema"]["properties"]
+                elif message["type"] == "RECORD":
+                    name, record = message["stream"], message["record"]
+                    self.rows[name][self.key(name, record)] = record
+
+    @staticmethod
+    def key(name: str, row: Row) -> tuple[str, ...]:
+        return tuple(str(row[key]) for key in STREAMS[name].primary_keys)
+
+
+@pytest.fixture(scope="module")
+def reading(_small, tmp_path_factory):
+    _small.reset()
+    wake(_small)
+    config = _small.config(files_dir=str(tmp_path_factory.mktemp("files")), **ALL_STREAMS)
+    first = run_tap(config, *STREAMS)
+    account = Account(_small.url)
+    account.live_a_little()
+    second = run_tap(config, *STREAMS, state=first.state)
+    return Reading(first, second, account.rows())
+
+
+def load(command: str, config: Row, folder: Path, output: Output) -> None:
+    """Pipe messages into a loader, which must have nothing to complain about."""
+    settings = folder / "config.json"
+    settings.write_text(json.dumps(config))
+    done = subprocess.run(
+        [command, "--config", str(settings)],
+        input="".join(json.dumps(one) + "\n" for one in output.messages),
+        capture_output=True, text=True, check=False, cwd=folder,
+    )  # fmt: skip
+    trouble = [line for line in done.stderr.splitlines() if _TROUBLE.search(line)]
+    assert (done.returncode, trouble) == (0, []), done.stderr[-2000:]
+    assert json.loads(done.stdout.splitlines()[-1]) == output.state
+
+
+@pytest.fixture(scope="module")
+def in_duckdb(reading, tmp_path_factory):
+    """Rows by table, as DuckDB holds them."""
+    folder = tmp_path_factory.mktemp("duckdb")
+    config = plugins.config("target-duckdb") | {"filepath": str(folder / "warehouse.duckdb")}
+    for output in (reading.first, reading.second):
+        load(plugins.executable("target-duckdb"), config, folder, output)
+    with duckdb.connect(config["filepath"], read_only=True) as connection:
+        schema = config["default_target_schema"]
+        tables = connection.execute(
+            "select table_name from information_schema.tables where table_schema = ?", [schema]
+        )
+        found = {}
+        for (name,) in tables.fetchall():
+            answer = connection.execute(f'from {schema}."{name}"')
+            columns = [column[0] for column in answer.description]
+            found[name] = [dict(zip(columns, row, strict=True)) for row in answer.fetchall()]
+    return found
+
+
+@pytest.fixture(scope="module")
+def in_postgres(reading, tmp_path_factory):
+    """Rows by table, as PostgreSQL holds them."""
+    folder = tmp_path_factory.mktemp("postgres")
+    with Postgres() as server:
+        config = server.config(**plugins.config("target-postgres"))
+        for output in (reading.first, reading.second):
+            load(plugins.executable("target-postgres"), config, folder, output)
+        schema = config["default_target_schema"]
+        names = server.ask(
+            f"select table_name from information_schema.tables where table_schema = '{schema}'"
+        )
+        every = " union all ".join(
+            f"select '{name}' as name, (select json_agg(one) from {schema}.\"{name}\" one) as rows"
+            for name in (row["table_name"] for row in names)
+        )
+        return {table["name"]: table["rows"] or [] for table in server.ask(every)}
+
+
+@pytest.fixture(params=["in_duckdb", "in_postgres"])
+def tables(request):
+    return request.getfixturevalue(request.param)
+
+
+def test_every_stream_is_a_table_that_holds_each_row_once_as_it_was_sent(reading, tables):
+    assert set(tables) == set(STREAMS)
+    for name, rows in tables.items():
+        columns = reading.schemas[name]
+        sent = {reading.key(name, row): row for row in map(plain(columns), reading.rows[name].values())}
+        held = {reading.key(name, row): row for row in map(plain(columns), rows)}
+        assert len(rows) == len(held), name
+        assert held == sent, name
+
+
+def test_tables_hold_the_rows_of_the_account(reading, tables):
+    assert {name: len(tables[name]) for name in reading.held} == reading.held
+
+
+def test_postgres_knows_the_types(in_postgres):
+    deal = next(row for row in in_postgres["deals"] if row["competitors"] and row["budget"])
+    assert isinstance(deal["competitors"], list)
+    assert isinstance(deal["budget"], float)
+
+
+def plain(columns: Row) -> Callable[[Row], Row]:
+    """Makes rows of the tap and of the warehouses alike.
+
+    Loaders hold times without their zone, and target-duckdb holds JSON as text and no empty text.
+    """
+
+    def value_of(value: Any, schema: Row) -> Any:
+        if value in (None, ""):
+            return None
+        if schema.get("format") == "date-time":
+            moment = value if isinstance(value, datetime) else datetime.fromisoformat(value)
+            return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
+        if isinstance(value, str) and {"array", "object"} & set(schema["type"]):
+            return json.loads(value)
+        return value
+
+    return lambda row: {name: value_of(row.get(name), schema) for name, schema in columns.items()}
