@@ -80,7 +80,7 @@ class FileReader(Reader):
 
     @override
     def all(self, context: Context | None = None, query: Context | None = None) -> Iterator[list[Row]]:
-        """One page with the row of the file that `context` names by `id`, `name` and `size`.
+        """One page with the row of the file that `context` names by `id`, `file_name` and `size`.
 
         Raises:
             ConfigError: the folder cannot be written to.
@@ -91,7 +91,8 @@ class FileReader(Reader):
         size = given.get("size")
         if self._folder is None:
             return
-        path = self._folder / safe_name(file_id, str(given.get("name") or ""))
+        name = given.get("file_name") or given.get("name")
+        path = self._folder / safe_name(file_id, str(name or ""))
         try:
             row = self._fetch(file_id, path, size if isinstance(size, int) else None)
         except (NotFound, Gone, NotVisible) as error:
@@ -100,7 +101,7 @@ class FileReader(Reader):
         except OSError as error:
             msg = f"Setting files_dir: {self._folder} cannot be written to: {error.strerror or error}."
             raise ConfigError(msg) from error
-        yield [{**row, "name": given.get("name")}]
+        yield [{**given, **row}]
 
     def _fetch(self, file_id: int, path: Path, size: int | None) -> Row:
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -16,20 +16,18 @@ from typing import TYPE_CHECKING
 from singer_sdk.exceptions import MaxRecordsLimitException
 
 from pipedrive_client import BudgetSpent, Stopped
-from tap_pipedrive.runs import StreamRun
+from tap_pipedrive.catalog import FIRST
+from tap_pipedrive.runs import StreamRun, one_by_one
 
 if TYPE_CHECKING:
     from tap_pipedrive.reading import Row
     from tap_pipedrive.runs import ReadRun
     from tap_pipedrive.streams import PipedriveStream
-    from tap_pipedrive.tap import TapPipedrive
 
 PAGES_WAITING = 2
 """Pages of one list that may wait for their turn; with the one under way, three are in memory."""
 LISTS_AT_ONCE = 8
 """Lists followed at the same time, so that memory stays flat however many streams are selected."""
-_TOKENS_PER_LIST = 100
-"""Field definitions, and the pages of a list that may be under way."""
 
 
 def sync_from(stream: PipedriveStream) -> None:
@@ -45,19 +43,18 @@ def sync_from(stream: PipedriveStream) -> None:
             _trial(stream)
         elif stream in tap.synced:
             return
-        elif tap.client.settings.max_concurrency == 1 or _scarce(tap):
+        elif one_by_one(tap):
             _one_by_one(stream)
         else:
-            _together([one for one in tap.lists() if one not in tap.synced])
+            _together(sorted((one for one in tap.lists() if one not in tap.synced), key=_rank))
     except Stopped:
         tap.stop_if_interrupted()
         raise
 
 
-def _scarce(tap: TapPipedrive) -> bool:
-    """Whether so few tokens are left that pages under way of all lists could use them up for nothing."""
-    left = tap.client.budget.left
-    return left is not None and left < _TOKENS_PER_LIST * len(tap.lists())
+def _rank(stream: PipedriveStream) -> int:
+    """Lists that others point at begin first: whoever copies an account then has less to hold back."""
+    return FIRST.index(stream.name) if stream.name in FIRST else len(FIRST)
 
 
 def _one_by_one(stream: PipedriveStream) -> None:

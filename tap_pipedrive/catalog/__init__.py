@@ -95,3 +95,27 @@ def collect(specs: Iterable[StreamSpec]) -> dict[str, StreamSpec]:
 
 
 STREAMS = collect(spec for module in MODULES for spec in module.STREAMS)
+
+FIRST = (
+    "users",
+    "pipelines",
+    "stages",
+    "activity_types",
+    "lead_labels",
+    "roles",
+    "boards",
+    "deal_fields",
+    "person_fields",
+    "organization_fields",
+    "product_fields",
+    "project_fields",
+    "organizations",
+    "persons",
+    "products",
+    "deals",
+    "leads",
+    "projects",
+    "tasks",
+    "activities",
+)
+"""Streams whose rows others point at, in the order in which they begin; the rest come in name order."""

@@ -35,12 +35,31 @@ STREAMS = (
     ),
     StreamSpec(
         name="file_contents",
-        summary="Bytes of files, written to a folder; the rows say where.",
+        summary="Files with their bytes, which are written to a folder; the rows say where.",
         reads=(Read("downloadFile", "/v1/files/{id}/download", 20),),
-        schema=columns("id! name sha256 size path", of="contents"),
+        schema=columns(
+            """
+            id! name file_name description deal_id person_id org_id product_id activity_id lead_id project_id
+            sha256 size path
+            """,
+            of="contents",
+        ),
         parent=Parent(
             stream="files",
-            context={"id": "id", "name": "file_name", "size": "file_size"},
+            context={
+                "id": "id",
+                "name": "name",
+                "file_name": "file_name",
+                "description": "description",
+                "deal_id": "deal_id",
+                "person_id": "person_id",
+                "org_id": "org_id",
+                "product_id": "product_id",
+                "activity_id": "activity_id",
+                "lead_id": "lead_id",
+                "project_id": "project_id",
+                "size": "file_size",
+            },
             when="active_flag",
         ),
         selected_by_default=False,
