@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from pipedrive_client import PipedriveClient
     from tap_pipedrive.reading import Context, Row
     from tap_pipedrive.spec import JSON
+    from tap_pipedrive.windows import WindowSlots
 
 SETTINGS: dict[str, JSON] = {
     "raw_requests": {
@@ -247,7 +248,12 @@ class RawReader(Reader):
 
     @override
     def changes(
-        self, since: datetime | None, moment: Callable[[Row], str], *, length: int = 0
+        self,
+        since: datetime | None,
+        moment: Callable[[Row], str],
+        *,
+        length: int = 0,
+        slots: WindowSlots | None = None,
     ) -> Iterator[list[Row]]:
         """Pages of everything: what is older than the bookmark is left out on the way."""
         yield from self.all()

@@ -12,18 +12,22 @@ from urllib.parse import quote
 
 from pipedrive_client import ConfigError, Paging, times
 from tap_pipedrive.shapes import SHAPES
+from tap_pipedrive.windows import TimeWindows
 
 if TYPE_CHECKING:
     from datetime import datetime
 
     from pipedrive_client import NotFound, PipedriveClient
     from tap_pipedrive.spec import Read
+    from tap_pipedrive.windows import WindowSlots
 
 Row: TypeAlias = "dict[str, object]"
 Context: TypeAlias = Mapping[str, object]
 Query: TypeAlias = "dict[str, object]"
 _NOTHING: Context = {}
 _DEFAULT_PAGE = 100
+_NARROWED = frozenset({"filter_id", "ids"})
+"""Parameters beside which Pipedrive may leave bounds in time alone."""
 _TAIL = 50
 """Rows before the known end of a list where reading is taken up again: some may be gone since."""
 
@@ -93,7 +97,12 @@ class Reader:
         yield from self._pages({**self._params, **query}, context)
 
     def changes(
-        self, since: datetime | None, moment: Callable[[Row], str], *, length: int = 0
+        self,
+        since: datetime | None,
+        moment: Callable[[Row], str],
+        *,
+        length: int = 0,
+        slots: WindowSlots | None = None,
     ) -> Iterator[list[Row]]:
         """Pages of what changed at or after `since`, oldest change first.
 
@@ -101,6 +110,7 @@ class Reader:
             since: inclusive lower bound; None reads everything.
             moment: RFC 3339 time by which a row is ordered.
             length: how many rows an offset list had when it was last read to its end, see `length`.
+            slots: lets a list that can be bounded on both sides be read in several windows of time at once.
         """
         changes = self.read.changes
         if changes is None:
@@ -115,6 +125,21 @@ class Reader:
         if self.read.paging is Paging.OFFSET:
             floor = times.to_rfc3339(since) if start and since else ""
             yield from self._overlapping(query, moment, start=start, floor=floor)
+        elif slots and changes.until and not _NARROWED & query.keys():
+
+            def ask(
+                over: Context = _NOTHING, *, size: int | None = None, ahead: int = 1
+            ) -> Iterator[list[Row]]:
+                return self._pages({**query, **over}, _NOTHING, size=size, ahead=ahead)
+
+            yield from TimeWindows(
+                client=self._client,
+                ask=ask,
+                changes=changes,
+                moment=moment,
+                page_size=self.read.page_size or _DEFAULT_PAGE,
+                slots=slots,
+            ).pages()
         else:
             yield from self._pages(query, _NOTHING)
 
@@ -161,7 +186,9 @@ class Reader:
         following = position.get("next_start")
         return rows, bool(more), following if isinstance(following, int) else start + len(rows)
 
-    def _pages(self, query: Query, context: Context) -> Iterator[list[Row]]:
+    def _pages(
+        self, query: Query, context: Context, *, size: int | None = None, ahead: int = 1
+    ) -> Iterator[list[Row]]:
         path = self.read.path.format_map(
             {name: quote(str(value), safe="") for name, value in context.items()}
         )
@@ -169,10 +196,11 @@ class Reader:
             path,
             params=query,
             paging=self.read.paging,
-            page_size=self.read.page_size,
+            page_size=size or self.read.page_size,
             cost=self.read.cost,
             label=self._label,
             records=self.read.records,
+            prefetch=ahead,
         )
         for page in pages:
             yield self._rows(cast("Row", page.body), context)

@@ -18,8 +18,22 @@ if TYPE_CHECKING:
     from tap_pipedrive.reading import Row
     from tap_pipedrive.spec import Read
     from tap_pipedrive.streams import PipedriveStream
+    from tap_pipedrive.tap import TapPipedrive
 
 _PARTS_OF_BUDGET = 10
+_TOKENS_PER_LIST = 100
+"""Field definitions, and the pages of a list that may be under way."""
+
+
+def one_by_one(tap: TapPipedrive) -> bool:
+    """Whether lists take turns, and pages too.
+
+    That is where the settings want it, or where so few tokens are left that pages under way could use
+    them up for nothing.
+    """
+    left = tap.client.budget.left
+    scarce = left is not None and left < _TOKENS_PER_LIST * len(tap.lists())
+    return scarce or tap.client.settings.max_concurrency == 1
 
 
 @dataclass(slots=True)
@@ -95,7 +109,8 @@ class ReadRun:
         reader = self.stream.reader(self.read)
         if self.bookmarks and isinstance(reader, Reader):
             moment, length = self.bookmarks[0].moment, cast("int", self.memo.get("length", 0))
-            yield from reader.changes(self.lower_bound(), moment, length=length)
+            slots = None if one_by_one(self.stream.tap) else self.stream.tap.window_slots
+            yield from reader.changes(self.lower_bound(), moment, length=length, slots=slots)
             self.length = reader.length
             return
         for question in self.stream.tap.questions.of(self.stream.spec):

@@ -53,6 +53,16 @@ TAP_SETTINGS: dict[str, JSON] = {
         "description": "What single and multiple option columns hold: the `label`, the `id`, or `both` "
         "(the id in a column of its own, named `…_id`).",
     },
+    "time_windows": {
+        "type": ["integer", "null"],
+        "default": 1,
+        "minimum": 1,
+        "maximum": 16,
+        "title": "Time windows",
+        "description": "Read lists of more than 2,000 changes in so many windows of time at once: faster "
+        "where answers take long, at the price of about a sixth more requests. Applies to lists that can be "
+        "asked for between two times: deals, persons, organizations, activities.",
+    },
     "detect_deletes": {
         "type": ["boolean", "null"],
         "default": False,

@@ -46,6 +46,7 @@ from tap_pipedrive.raw import RawRequest, RawStream, raw_requests
 from tap_pipedrive.reading import nothing_there
 from tap_pipedrive.settings import SETTINGS
 from tap_pipedrive.streams import PipedriveStream, stream_classes
+from tap_pipedrive.windows import WindowSlots
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -159,6 +160,12 @@ class TapPipedrive(Tap):
         """Setting `delete_sweep_interval_hours`."""
         hours = self.config.get("delete_sweep_interval_hours")
         return timedelta(hours=24 if hours is None else hours)
+
+    @cached_property
+    def window_slots(self) -> WindowSlots | None:
+        """Setting `time_windows`, shared by all lists; None where each list is read page by page."""
+        count = min(self.config.get("time_windows") or 1, self.client.settings.max_concurrency)
+        return WindowSlots(count) if count > 1 else None
 
     @cached_property
     def start_date(self) -> datetime | None:

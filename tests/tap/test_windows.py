@@ -1,0 +1,198 @@
+"""A list that is read in several windows of time at once: the rows of one reading, in its order."""
+
+from __future__ import annotations
+
+import random
+from collections import Counter
+from dataclasses import replace
+from itertools import pairwise
+from math import ceil
+
+import pytest
+
+from pipedrive_client import ClientSettings, PipedriveClient, Rejected, times
+from tap_pipedrive.catalog import STREAMS
+from tap_pipedrive.reading import Reader
+from tap_pipedrive.windows import WindowSlots
+from tests.support.emulator import Emulator
+from tests.support.singer import run_tap
+
+ACTIVITIES = "GET /api/v2/activities"
+PAGE = 40
+
+
+@pytest.fixture
+def client(medium):
+    with PipedriveClient(ClientSettings.from_config(medium.config())) as one:
+        yield one
+
+
+@pytest.fixture(scope="module")
+def start_slow():
+    with Emulator("--burst", "0", "--latency-ms", "20", seed="medium") as running:
+        yield running
+
+
+def read(client, *, windows=1, size=PAGE, since=None, took=lambda _page: None):
+    """Ids and times of all activities, in pages so small that the medium account has many."""
+    small = replace(STREAMS["activities"].reads[0], page_size=size)
+    slots = WindowSlots(windows) if windows > 1 else None
+    found = []
+    for page in Reader(client, small, label="activities").changes(since, moment, slots=slots):
+        found += [(row["id"], row["update_time"]) for row in page]
+        took(page)
+    return found
+
+
+def moment(row):
+    return row["update_time"]
+
+
+def spread(medium, seconds_ago):
+    """Move the changes of all activities: to so many seconds before noon, as the function of the id says."""
+    noon = times.to_epoch(times.parse("2026-06-14T12:00:00Z"))
+    medium.post(
+        "/_emulator/rows",
+        [
+            {
+                "table": "activities",
+                "id": row["id"],
+                "set": {"update_time": times.to_rfc3339(times.from_epoch(noon - seconds_ago(row["id"])))},
+            }
+            for row in medium.rows("activities")
+        ],
+    )
+    medium.post("/_emulator/log/clear")
+
+
+def asked(medium):
+    """Bounds of each request for activities that is the first of its kind, in order."""
+    return [
+        (query.get("updated_since"), query.get("updated_until"))
+        for query in (entry["query"] for entry in medium.log(full=True)["ordered"])
+        if "cursor" not in query and query.get("sort_direction") == "asc"
+    ]
+
+
+ODD = {
+    "evenly": lambda one: one * 60,
+    "one second holds nearly all": lambda one: 900 if one % 50 else one * 900,
+    "a burst after years": lambda one: one if one < 3000 else one * 40_000,
+    "a burst, then years of little": lambda one: 40_000_000 + one if one < 3000 else one * 9_000,
+    "bursts far apart": lambda one: one // 200 * 864_000 + one % 200 // 50,
+    "few moments": lambda one: one % 7 * 1_000_000,
+    "at random": lambda one: int(random.Random(one).paretovariate(0.3)) % 300_000_000,
+}
+
+
+@pytest.mark.parametrize(("windows", "size"), [(2, PAGE), (4, 20), (16, PAGE), (16, 400)])
+def test_windows_give_the_rows_of_one_reading_in_its_order(client, windows, size):
+    whole = read(client, size=size)
+    assert read(client, windows=windows, size=size) == whole
+
+
+@pytest.mark.parametrize("odd", ODD)
+def test_changes_of_any_density_are_read_at_the_price_of_some_requests(medium, client, odd):
+    spread(medium, ODD[odd])
+    whole = read(client)
+    plain = medium.requests()[ACTIVITIES]
+    medium.post("/_emulator/log/clear")
+    assert read(client, windows=4) == whole
+    assert medium.requests()[ACTIVITIES] <= 1.25 * plain + 4 * 4
+    assert plain == ceil(len(whole) / PAGE)
+
+
+def test_windows_touch_without_overlap_and_the_open_end_comes_last(medium, client):
+    read(client, windows=4)
+    first, *windows, tail = asked(medium)
+    assert first == (None, None)
+    assert tail[1] is None
+    assert len(windows) > 10
+    inner = sorted(set(windows))
+    assert len(inner) == len(windows)
+    for before, after in pairwise(inner):
+        assert before[1] >= after[0]  # a window that was given back ends where the next but one begins
+        assert before[0] < after[0]
+    assert inner[-1][1] == tail[0]
+
+
+def test_several_windows_are_on_their_way_at_once(start_slow):
+    """No window has to wait for the one before it."""
+    with PipedriveClient(ClientSettings.from_config(start_slow.config())) as client:
+        most = Counter()
+        request = client.request
+
+        def watched(*args, **options):
+            most["now"] += 1
+            most["most"] = max(most["most"], most["now"])
+            try:
+                return request(*args, **options)
+            finally:
+                most["now"] -= 1
+
+        client.request = watched
+        read(client, windows=4, size=100)
+        assert most["most"] >= 4
+
+
+def test_a_short_list_costs_no_request_more(medium):
+    out = run_tap(medium.config(), "organizations", "persons")
+    plain = medium.requests()
+    medium.post("/_emulator/log/clear")
+    again = run_tap(medium.config(time_windows=4), "organizations", "persons")
+    assert again.records == out.records
+    assert medium.requests() == plain
+
+
+def test_the_tap_writes_the_same_records_and_the_same_last_state(medium):
+    plain = run_tap(medium.config(), "activities", "deals", "deal_options")
+    windowed = run_tap(medium.config(time_windows=4), "activities", "deals", "deal_options")
+    assert windowed.records == plain.records
+    assert windowed.state == plain.state
+    assert dict(run_tap(medium.config(time_windows=4), "activities", state=windowed.state).records) == {}
+
+
+@pytest.mark.parametrize("ahead", [1, 45, 150])
+def test_rows_that_change_or_go_while_windows_are_read_hide_no_other(medium, client, ahead):
+    """Each page that is handed out, some rows behind it change, and one is deleted."""
+    order = [one for one, _ in read(client)]
+    places = {one: place for place, one in enumerate(order)}
+
+    def disturb(page):
+        # Later changes are the next run's; with earlier ones there would always be something left to read.
+        if page and "2026-04" < page[-1]["update_time"] < "2026-06-15":
+            place = places[page[-1]["id"]] + ahead
+            changed = [{"set": {"subject": f"again {place}"}}, {"set": {"done": True}}, {"delete": True}]
+            rows = [
+                {"table": "activities", "id": one, **change}
+                for one, change in zip(order[place : place + 3], changed, strict=False)
+            ]
+            medium.post("/_emulator/rows", rows)
+
+    found = dict(read(client, windows=4, took=disturb))
+    wanted = {row["id"]: row["update_time"] for row in medium.rows("activities") if not row["is_deleted"]}
+    assert {one: found.get(one) for one in wanted} == wanted
+
+
+@pytest.mark.parametrize("nth", [5, 8])
+def test_a_window_that_fails_loses_nothing_that_was_written(medium, nth):
+    config = medium.config(time_windows=4)
+    whole = run_tap(config, "activities")
+    medium.reset()
+    fault = {"operation": ACTIVITIES, "nth": nth, "kind": "status_before", "status": 400}
+    medium.post("/_emulator/faults", [fault])
+    with pytest.raises(Rejected):
+        run_tap(config, "activities")
+    first = run_tap.last
+    rest = run_tap(config, "activities", state=first.state if first.states else None)
+    count = len(first.records["activities"])
+    assert first.records["activities"] == whole.records["activities"][:count]
+    assert {**first.latest("activities"), **rest.latest("activities")} == whole.latest("activities")
+    assert len(rest.records["activities"]) == len(whole.records["activities"]) - count
+
+
+def test_a_filter_is_read_without_windows(medium):
+    """Pipedrive may leave bounds in time alone beside a filter."""
+    config = medium.config(time_windows=4, stream_parameters={"activities": {"filter_id": 6}})
+    run_tap(config, "activities")
+    assert not any("updated_until" in entry["query"] for entry in medium.log(full=True)["ordered"])
