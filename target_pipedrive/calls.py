@@ -7,7 +7,7 @@ import html
 import re
 import threading
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -23,7 +23,7 @@ from target_pipedrive.spec import Encoding, Verb
 from target_pipedrive.tasks import Outcome, Result
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from pipedrive_client import Answer, PipedriveClient
     from target_pipedrive.customs import FieldBook
@@ -105,6 +105,7 @@ class Caller:
         self._pretended = 0
         self._known: dict[bytes, _Begun] = {}
         self._claimed: set[tuple[str, str]] = set()
+        self._planned: dict[bytes, Done] = {}
         self.planned_tokens: dict[str, int] = {}
         for entry in entries:
             self._known[entry.identity] = _Begun(entry.state, entry.id, entry.begun_at, earlier=True)
@@ -148,7 +149,7 @@ class Caller:
             found = self._settled(task, action, draft, body, entity)
             if found is not None:
                 return found
-            since = self._intend(task, action.name)
+            since = self._intend([task], action.name)
             try:
                 answer = self._request(action, path, draft, body, task.stream)
             except (NotFound, Gone) as error:
@@ -198,7 +199,7 @@ class Caller:
             return Result(outcome=Outcome.SKIPPED, id=known.id, note=_EARLIER)
         if known is not None:
             raise RecordFault(_NOT_KNOWN.format(name=RAW_REQUEST))
-        self._intend(task, RAW_REQUEST)
+        self._intend([task], RAW_REQUEST)
         try:
             result = request.send(self._client, task.stream)
         except PipedriveError as error:
@@ -219,7 +220,7 @@ class Caller:
             # Deleting again is how a delete after a delete ends well; adding again is a second row.
             if action.verb in (Verb.DELETE, Verb.MERGE):
                 return None
-            return Done(id=known.id, note=_EARLIER)
+            return Done(id=known.id, note=_EARLIER if known.earlier else "")
         if action.verb in (Verb.DELETE, Verb.MERGE):
             return None
         found = self._look_up(task, action, draft, body, entity, known.since)
@@ -242,39 +243,61 @@ class Caller:
         evidence = bool(body) or bool(draft.files)
         if action.verb is not Verb.ADD or entity is None or entity.recent is None or not evidence:
             raise RecordFault(_NOT_KNOWN.format(name=action.name))
+        sent = body if isinstance(body, Mapping) else {}
+        rows = self._rows.recent(entity, self._place(draft, entity), since, task.stream)
+        with self._lock:
+            found = self._claim(rows, action, draft, sent, entity)
+        return None if found is None else replace(found, note="found after an interrupted call")
+
+    @staticmethod
+    def _place(draft: Draft, entity: EntitySpec) -> dict[str, object]:
+        """Columns of a record under the entity's names, for reads that go by the parent."""
+        return {entity.path.get(name, name): value for name, value in draft.path.items()} | draft.body
+
+    def _claim(
+        self,
+        rows: Iterable[Row],
+        action: ActionSpec,
+        draft: Draft,
+        sent: Mapping[str, object],
+        entity: EntitySpec,
+    ) -> Done | None:
+        """The first row that says what was sent and that no other record made."""
         columns = action.body_columns
         filename = next((part[0] for part in draft.files.values()), None)
-        values = {entity.path.get(name, name): value for name, value in draft.path.items()} | draft.body
-        sent = body if isinstance(body, Mapping) else {}
-        with self._lock:
-            for row in self._rows.recent(entity, values, since, task.stream):
-                row_id = str(row.get(entity.key) or row.get("user_id") or "")
-                if (action.name, row_id) in self._claimed or not row_id:
-                    continue
-                if filename is not None and filename not in (row.get("name"), row.get("file_name")):
-                    continue
-                if all(_tells(sent[name], row, name, columns) for name in sent):
-                    self._claimed.add((action.name, row_id))
-                    return Done(id=row_id, data=row, note="found after an interrupted call")
+        for row in rows:
+            row_id = str(row.get(entity.key) or row.get("user_id") or "")
+            if (action.name, row_id) in self._claimed or not row_id:
+                continue
+            if filename is not None and filename not in (row.get("name"), row.get("file_name")):
+                continue
+            if all(_tells(sent[name], row, name, columns) for name in sent):
+                self._claimed.add((action.name, row_id))
+                return Done(id=row_id, data=row)
         return None
 
-    def _intend(self, task: Task, name: str) -> str:
-        """Put the intent on disk; returns the server's time before the call."""
+    def _intend(self, tasks: Sequence[Task], name: str) -> str:
+        """Put intents on disk; returns the server's time before the call."""
         with self._asking:
             if not self._server_time:
-                answer = self._client.request("GET", _WHO_AM_I, cost=_WHO_AM_I_COST, label=task.stream)
+                answer = self._client.request("GET", _WHO_AM_I, cost=_WHO_AM_I_COST, label=tasks[0].stream)
                 self._learn_time(answer)
         since = self._server_time
-        known = self._known.get(task.identity)
-        if known is None:
-            self._known[task.identity] = _Begun(WriteState.BEGUN, None, since, earlier=False)
-        identity, stream = task.identity, task.stream
+        for task in tasks:
+            if task.identity not in self._known:
+                self._known[task.identity] = _Begun(WriteState.BEGUN, None, since, earlier=False)
+        begun = [(task.identity, task.stream) for task in tasks]
 
         def step(ledger: Ledger) -> None:
-            ledger.intend(identity, stream, name, since)
+            for identity, stream in begun:
+                ledger.intend(identity, stream, name, since)
 
         self._keeper.make_durable(step)
         return since
+
+    def _is_done(self, task: Task) -> bool:
+        known = self._known.get(task.identity)
+        return known is not None and known.state is WriteState.DONE
 
     def _withdraw(self, task: Task) -> None:
         """The call certainly did not act, nor did one of an earlier run: that was looked up before."""

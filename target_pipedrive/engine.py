@@ -16,17 +16,17 @@ from pipedrive_client import (
 from pipedrive_client.concurrency import WorkerPool
 from pipedrive_client.fields import FieldRegistry
 from target_pipedrive.action_plan import ActionPlan, RawPlan
-from target_pipedrive.calls import Caller
+from target_pipedrive.bulk import BulkCaller
 from target_pipedrive.customs import FieldBook
 from target_pipedrive.entity_plan import EntityPlan
-from target_pipedrive.faults import RecordFault
+from target_pipedrive.faults import RecordFault, SkipRecord
 from target_pipedrive.gathering import Gathering
 from target_pipedrive.keeper import Keeper
 from target_pipedrive.links import Links
 from target_pipedrive.perform import Performer, sentence
 from target_pipedrive.references import NotYet
 from target_pipedrive.report import Report
-from target_pipedrive.rows import Rows
+from target_pipedrive.rows import BULK, Rows
 from target_pipedrive.schedule import Scheduler
 from target_pipedrive.tasks import Draft, Outcome, Result, Task
 from target_pipedrive.upsert import DeleteGuard, Upserter
@@ -34,12 +34,13 @@ from target_pipedrive.waiting import Waiting
 
 if TYPE_CHECKING:
     import logging
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from pipedrive_client import PipedriveClient
     from target_pipedrive.ledger import Ledger
     from target_pipedrive.plan import Plan
     from target_pipedrive.settings import Options
+    from target_pipedrive.spec import ActionSpec
     from target_pipedrive.tasks import LockKey
     from target_pipedrive.waiting import Laid
 
@@ -98,7 +99,7 @@ class Engine:
             on_finished=self._counts_as_done,
             emit_state=not options.dry_run,
         )
-        self.caller = Caller(
+        self.caller = BulkCaller(
             client, self._keeper, self.rows, self.book, ledger.writes(), dry_run=options.dry_run
         )
         self.guard = DeleteGuard(options.max_deletes)
@@ -109,6 +110,7 @@ class Engine:
         self._gathering = Gathering(
             self._scheduler, self.rows, self.links, self._upserter, options, on_end=self._end
         )
+        self.caller.ahead = self._ahead
         self._waiting = Waiting(
             self._scheduler, self.links, folder=options.ledger_path.parent, begin=self._begin_again
         )
@@ -200,7 +202,25 @@ class Engine:
             task.perform = partial(self._performer.raw, plan=plan)
         elif isinstance(plan, ActionPlan):
             task.perform = partial(self._performer.act, plan=plan)
+            if plan.action.bulk is not None:
+                self._gathering.enter_many(task)
+                return
         self._scheduler.submit(task)
+
+    def _ahead(self, task: Task) -> Iterator[tuple[Task, ActionSpec, Draft]]:
+        """Records that wait for this one alone, with the additions they will ask for."""
+        for other in self._scheduler.behind(task, BULK - 1):
+            plan = other.plan
+            try:
+                if isinstance(plan, EntityPlan):
+                    asked = self._upserter.addition(other, plan)
+                else:
+                    asked = self._performer.addition(other, plan) if isinstance(plan, ActionPlan) else None
+            except (NotYet, RecordFault, SkipRecord):
+                return
+            if asked is None:
+                return
+            yield other, *asked
 
     def _is_there(self, key: LockKey) -> bool:
         """Whether a row is known, or an earlier record may make it."""

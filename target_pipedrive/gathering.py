@@ -1,4 +1,7 @@
-"""Records held back for a moment, so that what they are compared or matched with is read for many at once."""
+"""Records held back for a moment, so that one request serves many.
+
+What they are compared or matched with is read in bulk, and what can be added in bulk comes together.
+"""
 
 from __future__ import annotations
 
@@ -56,6 +59,7 @@ class Gathering:
         self._lock = threading.Lock()
         self._to_read: dict[str, tuple[EntitySpec, list[Task]]] = {}
         self._to_match: dict[int, tuple[EntityPlan, list[Task]]] = {}
+        self._to_add: list[Task] = []
 
     def enter(self, task: Task, plan: EntityPlan) -> None:
         """Submit a record, held back for a bulk read where that is possible."""
@@ -76,8 +80,20 @@ class Gathering:
         elif row_id is None and draft.matches and not is_kept and can_list(plan.spec):
             self._scheduler.submit(task, held=True)
             self._gather_match(task, plan)
+        elif row_id is None and plan.add is not None and plan.add.bulk is not None:
+            self.enter_many(task)
         else:
             self._scheduler.submit(task)
+
+    def enter_many(self, task: Task) -> None:
+        """Submit a record that may be written together with others, held back until they are here."""
+        self._scheduler.submit(task, held=True)
+        with self._lock:
+            self._to_add.append(task)
+            ready = self._to_add if len(self._to_add) >= _MOST else []
+            if ready:
+                self._to_add = []
+        self._scheduler.release(ready)
 
     def _gather(self, task: Task, spec: EntitySpec) -> None:
         with self._lock:
@@ -101,10 +117,12 @@ class Gathering:
         with self._lock:
             to_read, self._to_read = self._to_read, {}
             to_match, self._to_match = self._to_match, {}
+            to_add, self._to_add = self._to_add, []
         for spec, tasks in to_read.values():
             self._scheduler.aside(partial(self._read, spec, tasks))
         for plan, tasks in to_match.values():
             self._scheduler.aside(partial(self._match, plan, tasks))
+        self._scheduler.release(to_add)
 
     def _read(self, spec: EntitySpec, tasks: list[Task]) -> None:
         """Read the rows of many records at once and let the records go on."""
@@ -117,7 +135,7 @@ class Gathering:
             for task in tasks:
                 task.row = found.get(task.lookup[0]) if task.lookup else None
                 task.was_read = True
-        self._release(tasks)
+        self._scheduler.release(tasks)
 
     def _match(self, plan: EntityPlan, tasks: list[Task]) -> None:
         """Read what many records are to be matched with and let them go on."""
@@ -125,13 +143,9 @@ class Gathering:
             self._upserter.read_ahead(tasks, plan)
         except PipedriveError as error:
             self._failed(error)
-        self._release(tasks)
+        self._scheduler.release(tasks)
 
     def _failed(self, error: PipedriveError) -> None:
         """Each record reads for itself then, and fails for itself if that fails too."""
         if isinstance(error, RunError):
             self._on_end(error)
-
-    def _release(self, tasks: list[Task]) -> None:
-        for task in tasks:
-            self._scheduler.release(task)

@@ -23,7 +23,8 @@ if TYPE_CHECKING:
     from target_pipedrive.links import Links
     from target_pipedrive.rows import Rows
     from target_pipedrive.settings import Options
-    from target_pipedrive.tasks import Task
+    from target_pipedrive.spec import ActionSpec
+    from target_pipedrive.tasks import Draft, Task
 
 _MOST_TRANSIENT_IN_A_ROW = 20
 _LINKED = (Outcome.CREATED, Outcome.UPDATED, Outcome.UNCHANGED)
@@ -120,6 +121,20 @@ class Performer:
             changed=(*draft.body, *draft.custom),
             note="; ".join(filter(None, (done.note, notes))),
         )
+
+    def addition(self, task: Task, plan: ActionPlan) -> tuple[ActionSpec, Draft] | None:
+        """What a record whose turn has not come will ask for, if that is certainly to add a row.
+
+        Raises:
+            NotYet, RecordFault, SkipRecord: it will not come to that.
+        """
+        draft = task.draft
+        if draft is None or plan.action.verb is not Verb.ADD:
+            return None
+        if draft.external_id is not None and self._links.get(plan.entity_name, draft.external_id) is not None:
+            return None
+        _, later = fill_references(draft, self._links, task.given_up)
+        return None if later is not None else (plan.action, draft)
 
     def raw(self, task: Task, plan: RawPlan) -> Result:
         """Perform a record that describes a request."""

@@ -7,11 +7,12 @@ earlier unfinished task that owns one of either, or needs one it owns; all other
 from __future__ import annotations
 
 import threading
+from collections import Counter
 from functools import partial
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
     from pipedrive_client.concurrency import WorkerPool
     from target_pipedrive.tasks import LockKey, Task
@@ -132,10 +133,23 @@ class Scheduler:
         earlier.discard(task)
         return earlier
 
-    def release(self, task: Task) -> None:
-        """Take away one thing a held task waits for."""
+    def release(self, tasks: Iterable[Task]) -> None:
+        """Take away one thing that held tasks wait for, from all at once."""
         with self._changed:
-            self._count_down(task)
+            for task in tasks:
+                self._count_down(task)
+
+    def behind(self, task: Task, most: int) -> list[Task]:
+        """Tasks that wait for this one, and for each other, alone: nothing else comes between them."""
+        with self._changed:
+            chain = [task]
+            while len(chain) <= most:
+                waits = Counter(follower for one in chain for follower in one.followers)
+                ready = [one for one in chain[-1].followers if one.waiting == waits[one]]
+                if not ready:
+                    break
+                chain.append(min(ready, key=lambda one: one.number))
+            return chain[1:]
 
     def _count_down(self, task: Task) -> None:
         task.waiting -= 1

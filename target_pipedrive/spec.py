@@ -72,6 +72,7 @@ class ActionSpec:
         flat_custom_fields: whether they stand at the top level of the body (v1) instead of `custom_fields`.
         parent: entity that the path's first placeholder names, when it is not `entity` itself.
         repeatable: whether doing it twice is the same as once.
+        bulk: name of the action that does it for up to 100 rows of one parent, in a column `data`.
         extras: further names a record may use, which the shape turns into columns.
         shape: name of the function in `shapes.py` that does so.
         removed_on: day Pipedrive took the operation away; performed on demand, with a warning.
@@ -96,6 +97,7 @@ class ActionSpec:
     flat_custom_fields: bool = False
     parent: str | None = None
     repeatable: bool = False
+    bulk: str | None = None
     extras: str = ""
     shape: str | None = None
     removed_on: date | None = None

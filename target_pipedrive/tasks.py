@@ -150,6 +150,7 @@ class Task:
         waiting: how many other tasks and look-ups it waits for.
         followers: tasks that wait for it.
         given_up: entity and external id of rows it is no more to wait for.
+        alone: whether it is no more to be sent together with others.
         first: how a first call ended that left out what was not known yet.
         result: set at the end.
     """
@@ -173,5 +174,6 @@ class Task:
     waiting: int = 0
     followers: list[Task] = field(default_factory=list)
     given_up: set[tuple[str, str]] = field(default_factory=set)
+    alone: bool = False
     first: Result | None = None
     result: Result | None = None

@@ -260,31 +260,58 @@ class Upserter:
             return Result(outcome=Outcome.SKIPPED, note="no row matches")
         if action is None:
             return Result(outcome=Outcome.SKIPPED, note=f"no row matches, and upserts add no {spec.name}")
-        if spec.chosen_key and draft.id is not None:
-            column = action.body_columns[spec.key]
-            draft.body[spec.key] = encoder(column.kind)(draft.id)
-        body = {name: value for name, value in draft.body.items() if name in action.body_columns}
-        body = {name: value for name, value in body.items() if value not in _EMPTY}
-        path = self._path(action, plan, draft, None)
-        waiting = (
-            {name for name, column in action.body_columns.items() if column.required}
-            - set(body)
-            - set(draft.files)
-        )
         if plan.foreign and plan.needs_file and not draft.files:
             return Result(outcome=Outcome.SKIPPED, note="its bytes come with the stream file_contents")
-        if waiting:
-            raise RecordFault(f"is to be added and needs {', '.join(sorted(waiting))}")
-        custom = {key: value for key, value in draft.custom.items() if value not in _EMPTY}
-        done = self._caller.send(task, action, replace(draft, path=path, body=body, custom=custom), spec)
+        new = self._new(action, plan, draft)
+        done = self._caller.send(task, action, new, spec)
         self._rows.forget(spec)
         words: tuple[tuple[str, str, str], ...] = ()
         if done.id is not None:
             words = self._put_link(task, plan, draft, done.id, done.data)
             self._matcher.remember(plan, draft, done.id)
-        self._add_rest(task, plan, draft, body, done)
+        self._add_rest(task, plan, draft, new.body, done)
         note = "; ".join(filter(None, (done.note, notes)))
         return Result(outcome=Outcome.CREATED, id=done.id, note=note, links=words)
+
+    def _new(self, action: ActionSpec, plan: EntityPlan, draft: Draft) -> Draft:
+        """What is sent to add the row.
+
+        Raises:
+            RecordFault: something required is missing.
+        """
+        spec = plan.spec
+        if spec.chosen_key and draft.id is not None:
+            column = action.body_columns[spec.key]
+            draft.body[spec.key] = encoder(column.kind)(draft.id)
+        body = {name: value for name, value in draft.body.items() if name in action.body_columns}
+        body = {name: value for name, value in body.items() if value not in _EMPTY}
+        waiting = (
+            {name for name, column in action.body_columns.items() if column.required}
+            - set(body)
+            - set(draft.files)
+        )
+        if waiting:
+            raise RecordFault(f"is to be added and needs {', '.join(sorted(waiting))}")
+        custom = {key: value for key, value in draft.custom.items() if value not in _EMPTY}
+        return replace(draft, path=self._path(action, plan, draft, None), body=body, custom=custom)
+
+    def addition(self, task: Task, plan: EntityPlan) -> tuple[ActionSpec, Draft] | None:
+        """What a record whose turn has not come will ask for, if that is certainly to add a row.
+
+        Raises:
+            NotYet, RecordFault, SkipRecord: it will not come to that.
+        """
+        draft, action = task.draft, plan.add
+        if draft is None or draft.deleted or draft.late is not None or draft.id is not None:
+            return None
+        if action is None or plan.match_on or plan.write == "update":
+            return None
+        if draft.external_id is not None and self._links.get(plan.spec.name, draft.external_id) is not None:
+            return None
+        _, later = fill_references(
+            draft, self._links, task.given_up, leave_out=self._options.leave_out_missing
+        )
+        return None if later is not None else (action, self._new(action, plan, draft))
 
     def _add_rest(
         self, task: Task, plan: EntityPlan, draft: Draft, sent: Mapping[str, object], done: Done

@@ -17,6 +17,7 @@ ACTIONS = (
         entity="deal_products",
         verb=Verb.ADD,
         parent="deals",
+        bulk="add_many_deal_products",
         body="""
             product_id! item_price!:num quantity!:num tax:num comments discount:num is_enabled:bool
             tax_method=exclusive|inclusive|none discount_type=percentage|amount product_variation_id?
