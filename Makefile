@@ -5,7 +5,7 @@ STAMP := .venv/.installed
 PLUGINS := .venv/meltano/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help setup plugins test check lint types demo bench soak docs wheel constraints clean
+.PHONY: help setup plugins test check lint types demo bench coverage soak docs wheel constraints clean
 
 help: ## Show this help
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -48,6 +48,9 @@ demo: setup ## Emulator → DuckDB and back, with Meltano; nothing to sign up fo
 
 bench: setup ## Speed and token budgets, as a table
 	@$(BIN)/python -m benchmarks
+
+coverage: setup ## Prove what docs/coverage.md claims, by what the emulator was asked
+	@$(BIN)/python -m scripts.proof
 
 soak: setup plugins ## The long test campaigns in full
 	$(BIN)/python -m pytest -n auto --dist loadgroup -m soak

@@ -1,259 +1,196 @@
-"""What is read: streams, and which of them serves each action and each published read."""
+"""docs/coverage.md: who performs each action that platforms offer and each operation Pipedrive publishes."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from pathlib import Path
+from collections import Counter
 from typing import TYPE_CHECKING
 
-from pipedrive_client import Paging
-from scripts.settings import properties
-from scripts.tables import code, sentence, table
+from scripts import streams, writes
+from scripts.claims import (
+    RAW,
+    Way,
+    actions,
+    claims,
+    excused,
+    of_action,
+    published,
+    reads,
+    removed,
+)
+from scripts.tables import code, table
 from tap_pipedrive.catalog import STREAMS
-from tap_pipedrive.catalog.not_covered import NOT_COVERED
+from target_pipedrive.actions import ACTIONS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping, Sequence
 
-    from tap_pipedrive.spec import Read, StreamSpec
+    from scripts.claims import Service
+    from tap_pipedrive.spec import StreamSpec
 
-ACTION_NAMES = Path(__file__).with_name("action_names.txt")
-READING = ("get", "search", "find", "download", "select", "raw")
-_OF_THEIR_OWN = {
-    "selectDeal": "deal_options",
-    "selectOrganization": "organization_options",
-    "selectPerson": "person_options",
-    "downloadFile": "file_contents",
-}
-"""Actions that no published read of the same name stands behind → stream."""
-_NOT_YET = "not yet"
-_PAGING = {Paging.NONE: "one request", Paging.CURSOR: "cursor", Paging.OFFSET: "offset"}
+NOT_YET = "not yet"
+_READ_HEAD = ("Stream", "Default", "Tokens", "Paging", "A later run reads")
 
 
-def actions() -> list[str]:
-    """Names of the actions that integration platforms offer for Pipedrive."""
-    return ACTION_NAMES.read_text(encoding="utf-8").split()
+def _service(service: Service) -> str:
+    match service.way:
+        case Way.BY_ID:
+            return f"{code(service.name)} by `record_ids`"
+        case Way.ROWS if service.column:
+            return f"{code(service.name)}, column {code(service.column)}"
+        case Way.SIGN_IN:
+            return service.way.value
+    return code(service.name)
 
 
-def stream_names() -> set[str]:
-    """Every stream there is."""
-    return set(STREAMS)
+def _read_facts(services: Sequence[Service]) -> tuple[str, str, str, str, str]:
+    """Streams, default, tokens, paging and kind of what answers a read."""
+    if not services:
+        return (NOT_YET, "", "", "", "")
+    first = services[0]
+    names = ", ".join(map(_service, services))
+    spec = STREAMS[first.name]
+    if first.way is Way.BY_ID and spec.single:
+        return names, "by setting", f"{spec.single.cost} per id", "one request", "asked for by id"
+    return names, streams.default(spec), streams.cost(spec), streams.paging(spec), streams.kind(spec)
 
 
-# ── words for one stream ─────────────────────────────────────────────────────────────────────────
-
-
-def default(spec: StreamSpec) -> str:
-    """Whether it is selected by default."""
-    return "yes" if spec.selected_by_default else ""
-
-
-def cost(spec: StreamSpec) -> str:
-    """Tokens, and what for."""
-    costs = sorted({read.cost for read in spec.reads})
-    tokens = " or ".join(str(one) for one in costs)
-    if spec.parent and spec.parent.bulk > 1:
-        return f"{tokens} per {spec.parent.bulk} {spec.parent.stream}"
-    if spec.parent:
-        return f"{tokens} per row of {spec.parent.stream}"
-    if spec.settings and "recents" not in spec.settings:
-        return f"{tokens} per entry"
-    sizes = [read.page_size for read in spec.reads if read.page_size]
-    return f"{tokens} per {max(sizes)} rows" if sizes else f"{tokens} per run"
-
-
-def paging(spec: StreamSpec) -> str:
-    """How further pages are asked for."""
-    return " or ".join(dict.fromkeys(_paging(read) for read in spec.reads))
-
-
-def _paging(read: Read) -> str:
-    kind = _PAGING[read.paging]
-    return f"{kind}, {read.page_size}" if read.page_size else kind
-
-
-def kind(spec: StreamSpec) -> str:
-    """What a later run reads."""
-    if "recents" in spec.settings:
-        return "the last 30 days"
-    if "record_ids" in spec.settings:
-        return "asked for by id"
-    if spec.parent:
-        return _kind_below(spec.parent.stream)
-    if spec.settings:
-        return f"asked for in `{spec.settings[0]}`"
-    return _kind_of_list(spec)
-
-
-def _kind_below(parent: str) -> str:
-    """The same of a fan-out, which follows the list at the top."""
-    while above := STREAMS[parent].parent:
-        parent = above.stream
-    return f"{parent} that changed" if STREAMS[parent].replication_key else f"all {parent}"
-
-
-def _kind_of_list(spec: StreamSpec) -> str:
-    """The same of a list."""
-    if not spec.replication_key:
-        return "whole list"
-    bounded = [bool(read.changes and read.changes.since) for read in spec.reads]
-    if all(bounded):
-        return "changes"
-    return "changes; archived ones from the list's end" if any(bounded) else "changes, from the list's end"
-
-
-def remarks(spec: StreamSpec) -> str:
-    """What a reader should know besides."""
-    parts = []
-    if spec.needs:
-        parts.append(f"Needs {spec.needs}.")
-    if spec.settings and spec.settings[0] != "recents":
-        parts.append(f"Fed by `{spec.settings[0]}`.")
-    if spec.removed_on:
-        parts.append(f"Pipedrive took it away on {spec.removed_on:%Y-%m-%d}.")
-    parts.append(spec.notes)
-    return " ".join(filter(None, parts))
-
-
-def stream_table(*, selected: bool) -> str:
-    """Streams for the README, those selected by default or the others."""
-    rows = [
-        (
-            code(spec.name),
-            kind(spec),
-            cost(spec),
-            " ".join(filter(None, [sentence(spec.summary), remarks(spec)])),
-        )
-        for spec in STREAMS.values()
-        if spec.selected_by_default is selected
-    ]
-    return table(("Stream", "A later run reads", "Tokens", "What"), rows)
-
-
-# ── which stream serves an operation ─────────────────────────────────────────────────────────────
-
-
-@dataclass(frozen=True, slots=True)
-class Service:
-    """A stream that answers an operation, and how."""
-
-    stream: str
-    way: str = ""
-
-    @property
-    def spec(self) -> StreamSpec | None:
-        """The stream's spec, if it is one of the catalogue."""
-        return STREAMS.get(self.stream)
-
-
-def version(read: Read) -> str:
-    """`v1` or `v2`."""
-    return "v2" if read.path.startswith("/api/v2/") else "v1"
-
-
-def published() -> dict[tuple[str, str], tuple[Read, list[Service]]]:
-    """Operations of the catalogue: (version, operation) → the read, and the streams that do it."""
-    found: dict[tuple[str, str], tuple[Read, list[Service]]] = {}
-    for spec in STREAMS.values():
-        for read in spec.reads:
-            _, services = found.setdefault((version(read), read.operation), (read, []))
-            if spec.name not in {one.stream for one in services}:
-                services.append(Service(spec.name))
-        if spec.single:
-            _, services = found.setdefault((version(spec.single), spec.single.operation), (spec.single, []))
-            if spec.name not in {one.stream for one in services}:
-                services.append(Service(spec.name, "`record_ids`"))
-    return found
-
-
-def services(operation: str) -> list[Service]:
-    """Streams that answer an operation or an action of this name; the newer form's first."""
-    if operation in _OF_THEIR_OWN:
-        return [Service(_OF_THEIR_OWN[operation])]
-    known = published()
-    found = [one for major in ("v2", "v1") for one in known.get((major, operation), (None, []))[1]]
-    served = [spec.name for spec in STREAMS.values() if operation in spec.serves]
-    found += [Service(name, "columns of its rows") for name in served]
-    own = [one for one in found if not (one.spec and one.spec.parent)]
-    once: dict[str, Service] = {}
-    for one in own or found:
-        once.setdefault(one.stream, one)
-    return list(once.values())
-
-
-def _facts(found: list[Service]) -> tuple[str, str, str, str, str]:
-    """Stream, default, cost, paging and kind of what answers an operation."""
-    first = found[0]
-    names = ", ".join(
-        f"{code(one.stream)}{f' by {one.way}' if one.way.startswith('`') else ''}" for one in found
-    )
-    if first.way and not first.way.startswith("`"):
-        names += f" ({first.way})"
-    spec = first.spec
-    if spec is None:
-        return (names if first.stream in stream_names() else f"{names}, {_NOT_YET}", "", "", "", "")
-    if first.way.startswith("`") and spec.single:
-        return names, default(spec), f"{spec.single.cost} per id", "one request", "asked for by id"
-    return names, default(spec), cost(spec), paging(spec), kind(spec)
-
-
-def action_rows() -> Iterator[tuple[str, ...]]:
-    """Reading actions and what serves each."""
+def reading_rows() -> Iterator[tuple[str, ...]]:
+    """Reading actions of integration platforms and what answers each."""
     for name in actions():
-        if not name.startswith(READING):
-            continue
-        if name == "rawRequest":
-            yield (code(name), _raw_request(), "", "", "", "")
-            continue
-        found = services(name)
-        yield (code(name), *(_facts(found) if found else (_NOT_YET, "", "", "", "")))
+        if reads(name):
+            yield (code(name), *_read_facts(of_action(name)))
+    yield (code(RAW), "any name, by `raw_requests`", "by setting", "as given", "as given", "as given")
 
 
-def _raw_request() -> str:
-    target = "writing: `raw_request` of the target"
-    known = "raw_requests" in properties("tap")
-    return f"reading: setting `raw_requests`{'' if known else ', ' + _NOT_YET}; {target}"
+def writing_rows() -> Iterator[tuple[str, ...]]:
+    """Writing actions of integration platforms and the stream that performs each."""
+    for name in actions():
+        if reads(name) or name == RAW:
+            continue
+        services = of_action(name)
+        if not services:
+            yield (code(name), NOT_YET, "", "", "", "")
+            continue
+        spec = ACTIONS[services[0].name]
+        request = code(f"{spec.method} {spec.path}")
+        yield (
+            code(name),
+            code(spec.name),
+            writes.entity(spec),
+            request,
+            str(spec.cost),
+            writes.repetition(spec),
+        )
+    yield (code(RAW), "`raw_request`", "", "any", "as given", "as its `idempotent` says")
 
 
 def read_rows() -> Iterator[tuple[str, ...]]:
-    """Published reads and the stream of each."""
+    """Published reads and who answers each."""
+    for key, operation in _by_name():
+        if operation.method == "GET" and key in claims():
+            major, _, name = key.partition(":")
+            yield (code(name), major, *_read_facts(claims()[key]), code(_path(operation.path)))
+
+
+def write_rows() -> Iterator[tuple[str, ...]]:
+    """Published writes and who performs each."""
+    for key, operation in _by_name():
+        if operation.method == "GET" or key not in claims():
+            continue
+        major, _, name = key.partition(":")
+        services = claims()[key]
+        specs = [ACTIONS[one.name] for one in services if one.way is Way.ACTION]
+        entity = writes.entity(specs[0]) if specs else ""
+        repetition = writes.repetition(specs[0]) if specs else ""
+        request = code(f"{operation.method} {_path(operation.path)}")
+        names = ", ".join(map(_service, services))
+        yield (code(name), major, names, entity, str(operation.cost), repetition, request)
+
+
+def _path(path: str) -> str:
+    return path.replace("/api/v1/", "/v1/")
+
+
+def _by_name() -> list:
+    known = {**published(), **removed()}
+    return sorted(known.items(), key=lambda item: (item[0].partition(":")[2].lower(), item[0]))
+
+
+def excused_rows() -> Iterator[tuple[str, str, str, str]]:
+    """Published operations that are not performed, and why."""
     known = published()
-    for (major, name), (read, found) in sorted(
-        known.items(), key=lambda item: (item[0][1].lower(), item[0][0])
-    ):
-        yield (code(name), major, *_facts(found), code(read.path))
-    for spec in STREAMS.values():
-        for name in spec.serves:
-            if not any((major, name) in known for major in ("v1", "v2")):
-                yield (code(name), "", *_facts([Service(spec.name, "columns of its rows")]), "")
+    for key, why in sorted(excused().items(), key=lambda item: (known[item[0]].method != "GET", item[1])):
+        major, _, name = key.partition(":")
+        yield code(name), major, known[key].method, why
+
+
+def counts() -> list[tuple[str, int, int, int]]:
+    """What is published, performed and not: reads and writes."""
+    found = []
+    for label, is_read in (("Reads (GET)", True), ("Writes (POST, PUT, PATCH, DELETE)", False)):
+        keys = [key for key, one in published().items() if (one.method == "GET") is is_read]
+        found.append((label, len(keys), *(len(set(keys) & set(of)) for of in (claims(), excused()))))
+    return found
+
+
+def platform_kinds() -> Mapping[str, int]:
+    """The actions of integration platforms, counted by what they do."""
+    words = ("get", "search", "find", "download", "select", "add", "update", "delete", "merge")
+    found = Counter(next((one for one in words if name.startswith(one)), "other") for name in actions())
+    return dict(found.most_common())
 
 
 def parameter_rows() -> Iterator[tuple[str, str]]:
     """Streams and the query parameters settings may give."""
     for spec in STREAMS.values():
-        reads = [*spec.reads, *filter(None, [spec.single])]
-        accepted = {name for read in reads for name in read.accepted}
+        every = [*spec.reads, *filter(None, [spec.single])]
+        accepted = {name for read in every for name in read.accepted}
         required = {name for read in spec.reads for name in read.required}
         if accepted:
             marked = (f"**`{name}`**" if name in required else code(name) for name in sorted(accepted))
             yield code(spec.name), ", ".join(marked)
 
 
+def _remarked() -> Iterator[StreamSpec]:
+    return (spec for spec in STREAMS.values() if streams.remarks(spec))
+
+
 _INTRODUCTION = """\
-# What tap-pipedrive reads
+# What is covered
 
-Written by `make docs` from `tap_pipedrive/catalog/`. Default: selected unless you say otherwise. Tokens: what
-a request takes of the daily budget.
+Who performs each action that integration platforms offer for Pipedrive, and each operation that Pipedrive
+publishes: streams of tap-pipedrive read, actions of target-pipedrive write. `make docs` writes this page from
+the programs' own data. `make coverage` runs every stream and every action against the emulator and fails when
+its request log does not show what stands here.
+"""
+_HOW_TO_READ = """\
+## How to read the tables
 
-A later run reads:
+**Default**: *yes* is selected unless you say otherwise; empty is yours to select; *by setting* is read once
+the setting names what to read. **Tokens**: what a request takes of the day's budget. **Paging**: how further
+pages are asked for, and the rows of a page. A stream with a "column `stage_id`" has the rows that the
+operation would give, told apart by that column, so that nothing is read twice.
+
+**A later run reads**
 
 - *changes*: rows whose `update_time` is not before the bookmark, oldest first.
-- *from the list's end*: the same for a list that can be sorted but not bounded; it is taken up near its end,
-  where rows are older than the bookmark.
+- *changes, from the list's end*: the same for a list that can be sorted but not bounded; it is taken up near
+  its end, where rows are older than the bookmark.
 - *whole list*: all rows are read; pages that are as they were are not written again.
 - *deals that changed* (or another stream): one request for each such row, or for a group of them.
 - *all users* (or another stream): one request for each row, in every run.
 - *asked for*: what the settings name, in every run.
+
+**When interrupted** (a write whose answer was lost, as by a crash)
+
+- *repeated*: doing it twice is the same as doing it once.
+- *looked up*: the next attempt looks for the row, and adds one only if there is none.
+- *reported*: nothing can tell whether it was done. The record fails with a sentence that says so, and is not
+  sent again until you allow it.
+"""
+_WRITING = """\
+The target takes a stream by either name. [actions.md](actions.md) lists its columns. *Also by rows of*: the
+entity stream that performs the action where a row calls for it.
 """
 _PARAMETERS = """\
 ## What each stream takes in `stream_parameters`
@@ -262,23 +199,37 @@ Streams fed by `searches` or `statistics` take theirs in those entries. Without 
 refuses. Any other name is refused before the first request, so that a parameter of an older API is never
 ignored in silence.
 """
+_TAKEN_AWAY = """\
+Five operations more were published once and are performed on demand, with a warning: three reads and two
+writes of subscriptions, which Pipedrive took away on 2025-06-27.
+"""
 
 
 def page() -> str:
     """docs/coverage.md."""
-    head = ("Stream", "Default", "Tokens", "Paging", "A later run reads")
-    rows = list(action_rows())
-    reads = list(read_rows())
-    missing = ((code(key.split(" ")[1]), key.split(" ")[0], why) for key, why in NOT_COVERED.items())
-    noted = ((code(spec.name), remarks(spec)) for spec in STREAMS.values() if remarks(spec))
+    reading, writing = list(reading_rows()), list(writing_rows())
+    read, written = list(read_rows()), list(write_rows())
+    gone = list(excused_rows())
+    noted = ((code(spec.name), streams.remarks(spec)) for spec in _remarked())
+    kinds = ", ".join(f"{count} {word}" for word, count in platform_kinds().items())
+    write_head = ("Entity", "Tokens", "When interrupted")
     parts = (
         _INTRODUCTION,
-        f"## Reading actions ({len(rows)})\n\nNames under which integration platforms offer them.\n",
-        table(("Action", *head), rows),
-        f"## Published reads ({len(reads)})\n",
-        table(("Operation", "API", *head, "Path"), reads),
-        f"## Not covered ({len(NOT_COVERED)})\n",
-        table(("Operation", "API", "Why"), missing),
+        table(("Published operations", "Published", "Performed", "Not covered"), counts()),
+        _TAKEN_AWAY,
+        f"The names of {len(actions())} actions below are those of integration platforms:\n{kinds}.\n",
+        _HOW_TO_READ,
+        f"## Reading actions ({len(reading)})\n\nNames under which integration platforms offer them.\n",
+        table(("Action", *_READ_HEAD), reading),
+        f"## Writing actions ({len(writing)})\n",
+        _WRITING,
+        table(("Action", "Stream", "Also by rows of", "Request", "Tokens", "When interrupted"), writing),
+        f"## Published reads ({len(read)})\n",
+        table(("Operation", "API", *_READ_HEAD, "Path"), read),
+        f"## Published writes ({len(written)})\n",
+        table(("Operation", "API", "Stream", "Also by rows of", *write_head[1:], "Request"), written),
+        f"## Not covered ({len(gone)})\n",
+        table(("Operation", "API", "Method", "Why"), gone),
         _PARAMETERS,
         table(("Stream", "Parameters"), parameter_rows()),
         "## Remarks on streams\n",

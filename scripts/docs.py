@@ -12,7 +12,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from scripts import coverage, meltano_files, settings, writes
+from scripts import coverage, meltano_files, settings, streams, writes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -26,8 +26,8 @@ def blocks() -> dict[str, dict[str, str]]:
         "README.md": {
             "tap settings": settings.block("tap"),
             "target settings": settings.block("target"),
-            "default streams": coverage.stream_table(selected=True),
-            "other streams": coverage.stream_table(selected=False),
+            "default streams": streams.stream_table(selected=True),
+            "other streams": streams.stream_table(selected=False),
             "entities": writes.entity_table(),
         },
         "meltano.yml": {

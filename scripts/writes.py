@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
-from scripts.coverage import READING, actions
 from scripts.tables import code, table, words
 from target_pipedrive.actions import ACTIONS
 from target_pipedrive.entities import ENTITIES
 from target_pipedrive.raw import RAW_INPUTS, RAW_REQUEST
+from target_pipedrive.spec import Encoding, Verb
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -17,9 +16,21 @@ if TYPE_CHECKING:
     from target_pipedrive.spec import ActionSpec, EntitySpec
 
 
-def snake(name: str) -> str:
-    """`addDeal` → `add_deal`."""
-    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).lower()
+_BODIES = {Encoding.JSON: "JSON", Encoding.FORM: "form", Encoding.MULTIPART: "multipart"}
+
+
+def entity(spec: ActionSpec) -> str:
+    """The entity whose rows lead to this action when they are brought up to date."""
+    return ", ".join(code(one.name) for one in ENTITIES.values() if spec.name in one.actions)
+
+
+def repetition(spec: ActionSpec) -> str:
+    """What happens to a record whose answer was lost."""
+    if spec.method != "POST" or spec.repeatable:
+        return "repeated"
+    known = ENTITIES.get(spec.entity)
+    told = spec.body or spec.encoding is Encoding.MULTIPART
+    return "looked up" if spec.verb is Verb.ADD and known and known.recent and told else "reported"
 
 
 def _columns(spec: ActionSpec) -> str:
@@ -44,7 +55,9 @@ def action_rows() -> Iterator[tuple[str, ...]]:
     """Every action, by entity and name."""
     for spec in sorted(ACTIONS.values(), key=lambda one: (one.entity, one.name)):
         request = code(f"{spec.method} {spec.path}")
-        yield code(spec.entity), code(spec.name), request, str(spec.cost), _columns(spec), _remarks(spec)
+        body = _BODIES[spec.encoding] if spec.body else ""
+        facts = str(spec.cost), body, repetition(spec)
+        yield code(spec.entity), code(spec.name), request, *facts, _columns(spec), _remarks(spec)
 
 
 def _keys(spec: EntitySpec) -> str:
@@ -73,34 +86,26 @@ def entity_table() -> str:
     return table(("Stream", "Adds", "Updates", "Deletes", "Found by", "Read for comparing"), rows)
 
 
-def name_rows() -> Iterator[tuple[str, str]]:
-    """Writing actions by the names integration platforms use, and the stream that performs each."""
-    for name in actions():
-        if name.startswith(READING):
-            continue
-        stream = snake(name)
-        yield code(name), code(stream) if stream in ACTIONS else "not yet"
-
-
 _INTRODUCTION = """\
 # What target-pipedrive writes
 
 Written by `make docs` from `target_pipedrive/actions/`. A stream with the name of an action (in snake_case or
 as Pipedrive spells it) is a series of calls of that action: each record is one call, its properties are the
 columns below. Names in bold are required. camelCase is taken as well.
+
+Rows that are found, compared and brought up to date are streams with the name of an entity; the README lists
+them. [coverage.md](coverage.md) says which action stands behind each name that integration platforms use, and
+what becomes of a write *when interrupted*.
+"""
+_RAW = f"""\
+## Any other request
+
+`{RAW_REQUEST}` sends what no action does. Its columns: {words(sorted(RAW_INPUTS))}.
 """
 
 
 def page() -> str:
     """docs/actions.md."""
     rows = list(action_rows())
-    known = list(name_rows())
-    parts = (
-        _INTRODUCTION,
-        f"`{RAW_REQUEST}` sends any other request: {words(sorted(RAW_INPUTS))}.\n",
-        f"## Actions ({len(rows)})\n",
-        table(("Entity", "Stream", "Request", "Tokens", "Columns", "Remarks"), rows),
-        f"## Names of integration platforms ({len(known)})\n",
-        table(("Action", "Stream"), known),
-    )
-    return "\n".join(parts)
+    head = ("Entity", "Stream", "Request", "Tokens", "Body", "When interrupted", "Columns", "Remarks")
+    return "\n".join((_INTRODUCTION, f"## Actions ({len(rows)})\n", table(head, rows), _RAW))

@@ -12,8 +12,8 @@ _TWIN = "The stream {} reads the newer form of the same rows at half the cost."
 _SEARCH = "The stream {} searches the newer form of the same rows at half the cost."
 _TEAMS = "Pipedrive is taking legacy teams away; nothing replaces them in the API."
 _CONVERSION = (
-    "Tells how far one conversion is that was started minutes before, by an id only its starter knows; "
-    "target-pipedrive asks it after it started one."
+    "Tells how far one conversion is, by an id that only the answer to its start holds; `raw_requests` can "
+    "ask for it."
 )
 
 NOT_COVERED: Mapping[str, str] = MappingProxyType(

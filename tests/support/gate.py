@@ -10,6 +10,7 @@ from __future__ import annotations
 import atexit
 import json
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -25,12 +26,19 @@ _BESIDE = Path(__file__).resolve().parents[2].parent / "shared"
 PROGRAM = Path(os.environ.get("PIPEDRIVE_SPEC_GATE") or _BESIDE / "tools" / "spec_gate.py")
 SPEC = Path(os.environ.get("PIPEDRIVE_OPENAPI") or _BESIDE / "pipedrive-openapi") / "endpoints.json"
 
+_TAKEN_AWAY = re.compile(r"operation is deprecated$|no published operation \w+ /v1/subscriptions/")
+
 
 class Gate:
     """The proxy in front of an emulator; after `close` it knows every departure from the description."""
 
+    @staticmethod
+    def available() -> bool:
+        """Whether the judge and the description are here."""
+        return PROGRAM.is_file() and SPEC.is_file()
+
     def __init__(self, upstream: str, report: Path) -> None:
-        if not PROGRAM.is_file() or not SPEC.is_file():
+        if not self.available():
             pytest.skip(
                 "the published API description is not here; set PIPEDRIVE_OPENAPI and PIPEDRIVE_SPEC_GATE"
             )
@@ -61,3 +69,13 @@ class Gate:
             (line["side"], line["operation"], line["problem"]) for line in lines if "problem" in line
         )
         return lines[-1]["summary"], problems
+
+    def no_problems(self, *, of_requests_only: bool = False) -> None:
+        """Close, and fail unless all was as published; what Pipedrive takes or took away may be asked."""
+        _, problems = self.close()
+        told = [
+            one
+            for one in problems
+            if not _TAKEN_AWAY.match(one[2]) and not (of_requests_only and one[0] == "response")
+        ]
+        assert told == []

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import io
 import json
-from collections import defaultdict
+from collections import Counter, defaultdict
 from contextlib import redirect_stdout
 from dataclasses import dataclass, field
 from typing import Any
+
+from jsonschema import Draft202012Validator
 
 from tap_pipedrive.tap import TapPipedrive
 
@@ -44,6 +46,17 @@ class Output:
     def latest(self, stream: str, key: str = "id") -> dict[Any, dict[str, Any]]:
         """The table a loader ends up with: the last record of each key."""
         return {record[key]: record for record in self.records[stream]}
+
+    def faults(self) -> list[str]:
+        """Records that their SCHEMA refuses, and keys that stand twice in a stream."""
+        found = []
+        for name, records in self.records.items():
+            message = self.schemas[name]
+            keys = Counter(tuple(record[key] for key in message["key_properties"]) for record in records)
+            found += [f"{name}: key {key} stands {count} times" for key, count in keys.items() if count > 1]
+            errors = Draft202012Validator(message["schema"]).iter_errors
+            found += [f"{name}: {error.message[:200]}" for record in records for error in errors(record)]
+        return found
 
 
 _discovered: dict[str, str] = {}

@@ -1,0 +1,1 @@
+"""Every stream and every action run against the emulator, its request log held against the documentation."""
