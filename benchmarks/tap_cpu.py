@@ -12,29 +12,46 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+UNLIMITED = ("--burst", "0", "--daily-tokens", "1000000000")
+
 
 def tap_cpu(folder: Path) -> Iterator[Result]:
-    """CPU a record: our tap, a bare loop that writes the same lines, a plain SDK stream."""
-    with emulator("--seed", "large", "--burst", "0", "--daily-tokens", "1000000000") as api:
-        arguments = files(folder, api, "deals", max_concurrency=1)
-        rates: dict[str, list[float]] = {"tap": [], "bare": [], "plain": []}
-        for number in range(RUNS):
-            cost = run("tap_pipedrive", *arguments)
-            rates["tap"].append(cost.lines / cost.cpu)
-            cost = run("benchmarks.bare_loop", api)
-            rates["bare"].append(cost.lines / cost.cpu)
-            if number == 0:  # slow, and steady
-                config = folder / "plain.json"
-                config.write_text(json.dumps({"api_token": TOKEN, "api_url": api}))
-                cost = run("benchmarks.plain_rest_stream", "--config", str(config))
-                rates["plain"].append(cost.lines / cost.cpu)
-    middle = {name: statistics.median(found) for name, found in rates.items()}
-    to_bare, to_plain = middle["tap"] / middle["bare"], middle["tap"] / middle["plain"]
-    text = f"{to_bare:.2f} x ({middle['tap']:,.0f} to {middle['bare']:,.0f} records a CPU second)"
-    yield Result(what="Tap CPU to a bare loop", measured=text, must="≥ 0.5 x", reached=to_bare >= 0.5)
-    yield Result(
-        what="Tap CPU to a plain SDK stream",
-        measured=f"{to_plain:.1f} x",
-        must="≥ 5 x",
-        reached=to_plain >= 5,
-    )
+    """CPU a record: our tap, a bare loop that writes the same lines, a plain SDK stream.
+
+    Start-up has a budget of its own: it is measured on an account without rows, and taken off. The three
+    run in turn, so that a busy machine is busy for all of them.
+    """
+    with emulator("--seed", "empty", *UNLIMITED) as api:
+        programs = _programs(folder, api)
+        starts = {
+            name: statistics.median(run(*one).cpu for _ in range(RUNS)) for name, one in programs.items()
+        }
+    with emulator("--seed", "large", *UNLIMITED) as api:
+        programs = _programs(folder, api)
+        rounds = [_rates(programs, starts) for _ in range(RUNS)]
+    for other, what, must in (("bare", "a bare loop", 0.5), ("plain", "a plain SDK stream", 5.0)):
+        ratio = statistics.median(one["tap"] / one[other] for one in rounds)
+        tap, compared = (statistics.median(one[name] for one in rounds) for name in ("tap", other))
+        yield Result(
+            what=f"Tap CPU to {what}",
+            measured=f"{ratio:.2f} x ({tap:,.0f} to {compared:,.0f} records a CPU second)",
+            must=f"≥ {must:g} x",
+            reached=ratio >= must,
+        )
+
+
+def _programs(folder: Path, api: str) -> dict[str, tuple[str, ...]]:
+    """Module and arguments of each."""
+    config = folder / "plain.json"
+    config.write_text(json.dumps({"api_token": TOKEN, "api_url": api}))
+    return {
+        "tap": ("tap_pipedrive", *files(folder, api, "deals", max_concurrency=1)),
+        "bare": ("benchmarks.bare_loop", api),
+        "plain": ("benchmarks.plain_rest_stream", "--config", str(config)),
+    }
+
+
+def _rates(programs: dict[str, tuple[str, ...]], starts: dict[str, float]) -> dict[str, float]:
+    """Records a CPU second of each."""
+    costs = {name: run(*one) for name, one in programs.items()}
+    return {name: cost.lines / (cost.cpu - starts[name]) for name, cost in costs.items()}

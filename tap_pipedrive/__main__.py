@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 
 from pipedrive_client import ConfigError
-from pipedrive_client.cli import run, spare_collector, told_version
+from pipedrive_client.cli import loading, run, told_version
 
 
 def main() -> None:
@@ -22,11 +22,11 @@ def _auth() -> None:
 
 
 def _tap() -> None:
-    import click  # noqa: PLC0415  errors of the imports are told like others
+    with loading():
+        import click  # noqa: PLC0415  errors of the imports are told like others
 
-    from tap_pipedrive.tap import TapPipedrive  # noqa: PLC0415  the same
+        from tap_pipedrive.tap import TapPipedrive  # noqa: PLC0415  the same
 
-    spare_collector()
     try:
         code = TapPipedrive.cli(standalone_mode=False)
     except click.ClickException as error:

@@ -48,6 +48,7 @@ class RowPlan:
         self._coerce = coercions(properties) if read.path.startswith("/v1/") else ()
         self._logger = logger
         self._named: set[str] = set()
+        self._known: tuple[str, ...] = ()
 
     def records(self, rows: list[Row], context: Mapping[str, object] | None = None) -> list[Row]:
         """The records of these rows; the rows themselves are used up."""
@@ -57,18 +58,27 @@ class RowPlan:
                 row.update(extra)
         if self._flatten:
             self._flatten(rows)
-        wanted = self._wanted
         for row in rows:
             for column, coerce in self._coerce:
                 value = row.get(column)
                 if value is not None:
                     row[column] = coerce(value)
-            if not row.keys() <= wanted:
+        self._keep_wanted(rows)
+        return rows
+
+    def _keep_wanted(self, rows: list[Row]) -> None:
+        """Remove columns that nobody selected; rows with the columns of the row before need no look."""
+        wanted, known = self._wanted, self._known
+        for row in rows:
+            columns = tuple(row)
+            if columns != known:
                 for key in row.keys() - wanted:
                     del row[key]
                     if key not in self._declared and key not in self._named:
                         self._name(key)
-        return rows
+                if len(row) == len(columns):
+                    known = columns
+        self._known = known
 
     def _name(self, key: str) -> None:
         self._named.add(key)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from pipedrive_client.cli import run, spare_collector, told_version
+from pipedrive_client.cli import loading, run, told_version
 
 
 def main() -> None:
@@ -16,9 +16,9 @@ def main() -> None:
 
         run(lambda: ledger(sys.argv[2:]), plugin="target-pipedrive")
         return
-    from target_pipedrive.target import TargetPipedrive  # noqa: PLC0415  errors of the import are told like others
+    with loading():
+        from target_pipedrive.target import TargetPipedrive  # noqa: PLC0415  errors of imports are told like others
 
-    spare_collector()
     run(TargetPipedrive.cli, plugin=TargetPipedrive.name)
 
 
