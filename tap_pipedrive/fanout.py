@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from functools import partial
 from typing import TYPE_CHECKING
 
 from pipedrive_client import Gone, NotFound, NotVisible
+from tap_pipedrive.spec import OCCURRENCE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -89,10 +91,27 @@ def _ask(
         query = {name: context[name] for name in parent.query}
     try:
         pages = stream.reader(read).all(context, {**query, **question.params})
-        return {**context, **question.columns}, [row for page in pages for row in page]
+        rows = [row for page in pages for row in page]
     except (NotFound, Gone, NotVisible) as error:
         stream.logger.debug("Skipped %s of %s: %s", stream.name, dict(context), error)
         return context, []
+    if stream.spec.numbered:
+        number(rows, stream.spec.primary_keys)
+    return {**context, **question.columns}, rows
+
+
+def number(rows: list[Row], keys: Sequence[str]) -> None:
+    """Give the rows of one parent their `occurrence`: 1, or more where earlier rows have the same other keys.
+
+    They are counted from the oldest on, so that a further change in the same second leaves their numbers
+    alone. Which end of the list that is, its times say; Pipedrive's examples show the newest first.
+    """
+    seen: Counter[tuple[object, ...]] = Counter()
+    oldest_first = len(rows) > 1 and str(rows[0].get("time")) < str(rows[-1].get("time"))
+    for row in rows if oldest_first else reversed(rows):
+        key = tuple(row.get(name) for name in keys if name != OCCURRENCE)
+        seen[key] += 1
+        row[OCCURRENCE] = seen[key]
 
 
 def _parent(stream: PipedriveStream) -> Parent:

@@ -23,6 +23,8 @@ JSON: TypeAlias = "str | int | float | bool | list[JSON] | dict[str, JSON] | Non
 Schema: TypeAlias = Mapping[str, JSON]
 Params: TypeAlias = Mapping[str, "str | int | bool"]
 
+OCCURRENCE = "occurrence"
+"""Key of rows that are `numbered`."""
 _NOTHING: Mapping[str, str] = MappingProxyType({})
 _PLACEHOLDER = re.compile(r"\{(\w+)\}")
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
@@ -150,6 +152,8 @@ class StreamSpec:
         row_form: how rows carry custom fields.
         single: the published read of one row by its id, for the setting `record_ids`.
         shape: name of the row function in `shapes.py` for rows that are wrapped or keyed oddly.
+        numbered: rows have a `time`, no id, and may agree in all other keys; the key `occurrence` tells those
+            of one parent apart, see `fanout.number`.
         shows_deleted: the list itself shows deleted rows, so that no sweep is needed.
         serves: seed actions and published reads that this stream answers besides `reads` and `single`.
         selected_by_default: False for what costs a request per parent or needs settings.
@@ -173,6 +177,7 @@ class StreamSpec:
     row_form: RowForm = RowForm.V2
     single: Read | None = None
     shape: str | None = None
+    numbered: bool = False
     shows_deleted: bool = False
     serves: tuple[str, ...] = ()
     selected_by_default: bool = True
@@ -205,6 +210,8 @@ class StreamSpec:
             if missing and "record_ids" not in self.settings:
                 found.append(f"{read.path} needs {sorted(missing)}")
             found += [f"constant {name} is not a column" for name in read.adds if name not in columns]
+        if self.numbered and not ({"time", OCCURRENCE} <= set(self.primary_keys) and self.parent):
+            found.append("numbered rows hang below a parent and have the keys time and occurrence")
         if self.parent and self.parent.bulk > 1 and len(self.parent.query) != 1:
             found.append("a bulk fan-out puts exactly one name into the query")
         if self.single and len(self.single.placeholders) != 1:

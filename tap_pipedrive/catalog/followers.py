@@ -6,8 +6,8 @@ from pipedrive_client import Paging
 from tap_pipedrive.schema import columns
 from tap_pipedrive.spec import Parent, Read, StreamSpec
 
-_CHANGE = "action! actor_user_id follower_user_id! time!"
-_CHANGE_KEYS = ("follower_user_id", "action", "time")
+_CHANGE = "action! actor_user_id follower_user_id! time! occurrence!"
+_CHANGE_KEYS = ("follower_user_id", "action", "time", "occurrence")
 
 STREAMS = (
     StreamSpec(
@@ -72,6 +72,7 @@ STREAMS = (
         ),
         schema=columns(f"deal_id! {_CHANGE}"),
         primary_keys=("deal_id", *_CHANGE_KEYS),
+        numbered=True,
         parent=Parent(stream="deals", context={"deal_id": "id"}),
         selected_by_default=False,
     ),
@@ -88,6 +89,7 @@ STREAMS = (
         ),
         schema=columns(f"person_id! {_CHANGE}"),
         primary_keys=("person_id", *_CHANGE_KEYS),
+        numbered=True,
         parent=Parent(stream="persons", context={"person_id": "id"}),
         selected_by_default=False,
     ),
@@ -104,6 +106,7 @@ STREAMS = (
         ),
         schema=columns(f"organization_id! {_CHANGE}"),
         primary_keys=("organization_id", *_CHANGE_KEYS),
+        numbered=True,
         parent=Parent(stream="organizations", context={"organization_id": "id"}),
         selected_by_default=False,
     ),
@@ -120,6 +123,7 @@ STREAMS = (
         ),
         schema=columns(f"product_id! {_CHANGE}"),
         primary_keys=("product_id", *_CHANGE_KEYS),
+        numbered=True,
         parent=Parent(stream="products", context={"product_id": "id"}),
         selected_by_default=False,
     ),

@@ -8,7 +8,7 @@ from tap_pipedrive.schema import columns
 from tap_pipedrive.spec import Parent, Read, StreamSpec
 
 _CHANGE = """
-    field_key! time! old_value new_value actor_user_id change_source change_source_user_agent
+    field_key! time! occurrence! old_value new_value actor_user_id change_source change_source_user_agent
     is_bulk_update_flag
 """
 _RECENT_ACTIVITY = """
@@ -63,7 +63,8 @@ STREAMS = (
         summary="Changed field values of a deal: old, new, who, when.",
         reads=(Read("getDealChangelog", "/v1/deals/{deal_id}/changelog", 20, Paging.CURSOR),),
         schema=columns(f"deal_id! {_CHANGE}"),
-        primary_keys=("deal_id", "field_key", "time"),
+        primary_keys=("deal_id", "field_key", "time", "occurrence"),
+        numbered=True,
         parent=Parent(stream="deals", context={"deal_id": "id"}),
         selected_by_default=False,
     ),
@@ -72,7 +73,8 @@ STREAMS = (
         summary="Changed field values of a person: old, new, who, when.",
         reads=(Read("getPersonChangelog", "/v1/persons/{person_id}/changelog", 20, Paging.CURSOR),),
         schema=columns(f"person_id! {_CHANGE}"),
-        primary_keys=("person_id", "field_key", "time"),
+        primary_keys=("person_id", "field_key", "time", "occurrence"),
+        numbered=True,
         parent=Parent(stream="persons", context={"person_id": "id"}),
         selected_by_default=False,
     ),
@@ -85,7 +87,8 @@ STREAMS = (
             ),
         ),
         schema=columns(f"organization_id! {_CHANGE}"),
-        primary_keys=("organization_id", "field_key", "time"),
+        primary_keys=("organization_id", "field_key", "time", "occurrence"),
+        numbered=True,
         parent=Parent(stream="organizations", context={"organization_id": "id"}),
         selected_by_default=False,
     ),
@@ -94,9 +97,11 @@ STREAMS = (
         summary="Changed values of a project: old, new, who, when.",
         reads=(Read("getProjectChangelog", "/api/v2/projects/{project_id}/changelog", 10, Paging.CURSOR),),
         schema=columns(
-            "project_id! time! actor_user_id old_values new_values change_source change_source_user_agent"
+            "project_id! time! occurrence! actor_user_id old_values new_values change_source "
+            "change_source_user_agent"
         ),
-        primary_keys=("project_id", "time"),
+        primary_keys=("project_id", "time", "occurrence"),
+        numbered=True,
         parent=Parent(stream="projects", context={"project_id": "id"}),
         selected_by_default=False,
         needs="Projects",
@@ -109,8 +114,9 @@ STREAMS = (
                 "getDealParticipantsChangelog", "/v1/deals/{deal_id}/participantsChangelog", 10, Paging.CURSOR
             ),
         ),
-        schema=columns("deal_id! person_id! action! time! actor_user_id"),
-        primary_keys=("deal_id", "person_id", "action", "time"),
+        schema=columns("deal_id! person_id! action! time! occurrence! actor_user_id"),
+        primary_keys=("deal_id", "person_id", "action", "time", "occurrence"),
+        numbered=True,
         parent=Parent(stream="deals", context={"deal_id": "id"}),
         selected_by_default=False,
     ),

@@ -22,9 +22,11 @@ from pipedrive_client import Paging
 from tap_pipedrive import catalog
 from tap_pipedrive.catalog import MODULES, STREAMS, collect
 from tap_pipedrive.catalog.not_covered import NOT_COVERED
+from tap_pipedrive.fanout import number
 from tap_pipedrive.glossary import GLOSSARY
 from tap_pipedrive.schema import columns
 from tap_pipedrive.shapes import SHAPES
+from tap_pipedrive.spec import OCCURRENCE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -431,6 +433,7 @@ def test_other_columns_have_a_stated_source(spec):
     known |= {_SETTING_COLUMNS[name] for name in spec.settings if name in _SETTING_COLUMNS}
     if spec.parent and spec.parent.bulk == 1:
         known |= spec.parent.context.keys()
+    known |= {OCCURRENCE} if spec.numbered else set()
     for read in all_reads(spec):
         known |= read.adds.keys()
         if spec.settings:
@@ -531,6 +534,8 @@ def rows_of(spec: StreamSpec, read: Read, body: dict) -> Iterator[dict]:
         rows = list(SHAPES[spec.shape](value, context))
     else:
         rows = [value] if isinstance(value, dict) else list(value)
+    if spec.numbered:
+        number(rows, spec.primary_keys)
     for row in rows:
         yield {**row, **read.adds, **context}
 
