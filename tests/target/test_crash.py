@@ -10,14 +10,18 @@ import select
 import signal
 import subprocess
 import sys
-import time
 from collections import Counter
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from target_pipedrive.ledger import Ledger
 from tests.target.helpers import lines_of, record, rows, schema, state
+
+if TYPE_CHECKING:
+    from tests.support.emulator import Emulator
 
 REPOSITORY = Path(__file__).parents[2]
 TIMES = {"add_time", "update_time", "stage_change_time", "won_time", "lost_time", "close_time", "cc_email"}
@@ -37,22 +41,31 @@ class Launcher:
         )
         assert self.process.stdout.readline() == "ready\n"
 
-    def run(self, source, *, ledger, seconds=None, **config):
-        """Exit status of a run, killed after so many seconds if it still runs then."""
+    def run(self, source, *, ledger, until=None, **config):
+        """Exit status of a run, killed as soon as `until` says so if it still runs then."""
         settings = {
             **self.config,
             "ledger_path": str(ledger),
             "rejects_path": str(self.folder / "rejects.singer"),
             **config,
         }
+        self.output.unlink(missing_ok=True)
         order = {"config": settings, "input": str(source), "output": str(self.output)}
         self.process.stdin.write(json.dumps(order) + "\n")
         self.process.stdin.flush()
         child = int(self.process.stdout.readline().split()[1])
-        if seconds is not None and not select.select([self.process.stdout], [], [], seconds)[0]:
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(child, signal.SIGKILL)
+        if until is not None:
+            while not select.select([self.process.stdout], [], [], 0.001)[0]:
+                if until():
+                    with contextlib.suppress(ProcessLookupError):
+                        os.kill(child, signal.SIGKILL)
+                    break
         return int(self.process.stdout.readline().split()[1])
+
+    def states(self):
+        """Every STATE that the last run passed on."""
+        lines = self.output.read_text().splitlines() if self.output.exists() else []
+        return [json.loads(line) for line in lines if line.startswith('{"n"')]
 
     def close(self):
         self.process.stdin.close()
@@ -67,8 +80,9 @@ def launcher(small, tmp_path):
     started.close()
 
 
-def mixed(size, seed=1):  # noqa: C901, PLR0912 - one branch for each kind of write
-    """Adds, updates, deletes, with and without keys, some of the same content."""
+def mixed(size, seed=1, *, alike=True):  # noqa: C901, PLR0912 - one branch for each kind of write
+    """Adds, updates, deletes, with and without keys; if `alike`, some without have the same content."""
+    third, half = (3, 2) if alike else (1, 1)
     dice = random.Random(seed)
     messages = [
         schema("add_deal", "title value person_id"),
@@ -90,25 +104,28 @@ def mixed(size, seed=1):  # noqa: C901, PLR0912 - one branch for each kind of wr
         kind = dice.randrange(12)
         if kind in (0, 1):
             # Every third deal is like another one: they are told apart by how many there are.
-            messages.append(record("add_deal", title=f"Deal {number // 3}", value=number // 3))
+            messages.append(record("add_deal", title=f"Deal {number // third}", value=number // third))
         elif kind == 2:
             key = next(fresh)
-            messages.append(record("organizations", external_id=f"o{key}", name=f"Org {key}"))
-            messages.append(
+            both = [
+                record("organizations", external_id=f"o{key}", name=f"Org {key}"),
                 record(
                     "persons", external_id=f"p{key}", name=f"Person {key}", org_id={"external_id": f"o{key}"}
-                )
-            )
+                ),
+            ]
+            messages += both if dice.random() < 0.5 else both[::-1]
         elif kind in (3, 4):
             messages.append(
                 record("deals", external_id=f"d{number % 40}", title=f"Ext {number}", value=number)
             )
         elif kind == 5:
-            messages.append(record("add_note", content=f"<p>Note <b>{number // 2}</b></p>", deal_id=1))
+            messages.append(record("add_note", content=f"<p>Note <b>{number // half}</b></p>", deal_id=1))
         elif kind == 6:
-            messages.append(record("add_deal_product", id=7, product_id=1, item_price=number, quantity=1))
+            for extra in range(dice.choice((1, 8))):
+                price = number + extra / 10
+                messages.append(record("add_deal_product", id=7, product_id=1, item_price=price, quantity=1))
         elif kind == 7:
-            messages.append(record("add_lead", title=f"Lead {number // 2}", person_id=1))
+            messages.append(record("add_lead", title=f"Lead {number // half}", person_id=1))
         elif kind in (8, 9):
             messages.append(record("update_deal", id=dice.choice((1, 2, 8)), title=f"Title {number}"))
         elif kind == 10 and dice.random() < 0.5:
@@ -121,7 +138,7 @@ def mixed(size, seed=1):  # noqa: C901, PLR0912 - one branch for each kind of wr
             if organization is not None:
                 messages.append(record("merge_organizations", id=organization, merge_with_id=1))
         else:
-            messages.append(record("add_activity", subject=f"Call {number // 2}", deal_id=2))
+            messages.append(record("add_activity", subject=f"Call {number // half}", deal_id=2))
         if number % 25 == 0:
             messages.append(state({"n": number}))
     return messages
@@ -166,34 +183,110 @@ def ended(path):
     return not writes
 
 
-def campaign(small, launcher, tmp_path, *, size, kills, seed):
-    source = tmp_path / "input.singer"
-    source.write_text(lines_of(mixed(size, seed)))
-    begun = time.monotonic()
-    assert launcher.run(source, ledger=tmp_path / "clean.sqlite") == 0
-    whole = time.monotonic() - begun
-    wanted = content(small.dump())
-    dice = random.Random(seed)
-    killed = 0
-    for number in range(kills):
-        small.reset()
-        ledger = tmp_path / f"ledger-{number}.sqlite"
-        status = launcher.run(source, ledger=ledger, seconds=dice.uniform(0.01, whole))
-        killed += status == signal.SIGKILL
-        if ended(ledger) and content(small.dump()) == wanted:
-            continue  # it had booked its end already: running again would be a new run
-        assert launcher.run(source, ledger=ledger) == 0, launcher.output.read_text()[-3000:]
-        assert_same(content(small.dump()), wanted)
-    return killed
+def requests(small):
+    return sum(small.requests().values())
+
+
+@dataclass
+class Campaign:
+    """One input, what a clean run makes of it, and runs that are killed on the way."""
+
+    small: Emulator
+    launcher: Launcher
+    folder: Path
+    messages: list
+    seed: int
+    wanted: dict = field(default_factory=dict)
+    whole: int = 0
+    killed: int = 0
+
+    def __post_init__(self):
+        self.dice = random.Random(self.seed)
+        self.source = self.folder / "input.singer"
+        self.source.write_text(lines_of(self.messages))
+        assert self.launcher.run(self.source, ledger=self.folder / "clean.sqlite") == 0, self.output
+        self.whole = requests(self.small)
+        self.wanted = content(self.small.dump())
+
+    @property
+    def output(self):
+        return self.launcher.output.read_text()[-3000:]
+
+    def kill_one(self, number, faults=()):
+        """A run killed after a random request; its ledger."""
+        self.small.reset()
+        self.small.post("/_emulator/faults", list(faults))
+        ledger = self.folder / f"ledger-{number}.sqlite"
+        point = self.dice.randrange(1, self.whole)
+        status = self.launcher.run(self.source, ledger=ledger, until=lambda: requests(self.small) >= point)
+        self.killed += status == signal.SIGKILL
+        return ledger
+
+    def complete(self, source, ledger):
+        """Run until a run ends well, the rejects of one going into the next, as its user would."""
+        for _ in range(6):
+            status = os.waitstatus_to_exitcode(self.launcher.run(source, ledger=ledger))
+            if status == 0:
+                break
+            if status == 1:
+                source = self.launcher.folder / "again.singer"
+                newest = max(self.folder.glob("rejects*.singer"), key=lambda one: one.stat().st_mtime_ns)
+                newest.rename(source)
+        assert status == 0, self.output
+        assert_same(content(self.small.dump()), self.wanted)
+
+    def kill_and_repeat(self, kills, faults=lambda: ()):
+        """Kill runs, and repeat the whole input after each."""
+        for number in range(kills):
+            ledger = self.kill_one(number, faults())
+            if ended(ledger) and content(self.small.dump()) == self.wanted:
+                continue  # it had booked its end already: running again would be a new run
+            self.complete(self.source, ledger)
+
+    def kill_and_resume(self, kills):
+        """Kill runs, and go on behind the last STATE that each had passed on, as a scheduler does."""
+        schemas = [one for one in self.messages if one["type"] == "SCHEMA"]
+        rest = self.folder / "rest.singer"
+        resumed = 0
+        for number in range(kills):
+            ledger = self.kill_one(number)
+            states = self.launcher.states()
+            at = self.messages.index({"type": "STATE", "value": states[-1]}) + 1 if states else 0
+            resumed += bool(states)
+            rest.write_text(lines_of(schemas, self.messages[at:]))
+            self.complete(rest, ledger)
+        return resumed
 
 
 def test_killed_anywhere_a_second_run_completes_it(small, launcher, tmp_path):
-    assert campaign(small, launcher, tmp_path, size=150, kills=8, seed=5) >= 3
+    campaign = Campaign(small, launcher, tmp_path, mixed(150, 5), seed=5)
+    campaign.kill_and_repeat(8)
+    assert campaign.killed >= 4
+
+
+def test_killed_anywhere_the_run_goes_on_behind_the_last_state(small, launcher, tmp_path):
+    campaign = Campaign(small, launcher, tmp_path, mixed(150, 6, alike=False), seed=6)
+    assert campaign.kill_and_resume(8) >= 3
+    assert campaign.killed >= 4
 
 
 @pytest.mark.soak
 def test_killed_at_two_hundred_points_of_two_thousand_records(small, launcher, tmp_path):
-    assert campaign(small, launcher, tmp_path, size=2000, kills=200, seed=7) > 150
+    campaign = Campaign(small, launcher, tmp_path, mixed(2000, 7), seed=7)
+    campaign.kill_and_repeat(200)
+    assert campaign.killed > 150
+
+
+@pytest.mark.soak
+def test_resumed_behind_the_last_state_at_a_hundred_points(small, launcher, tmp_path):
+    campaign = Campaign(small, launcher, tmp_path, mixed(2000, 8, alike=False), seed=8)
+    assert campaign.kill_and_resume(100) > 60
+
+
+@pytest.mark.soak
+def test_killed_while_everything_else_goes_wrong_too(small, launcher, tmp_path):
+    campaign = Campaign(small, launcher, tmp_path, mixed(1000, 9), seed=9)
+    campaign.kill_and_repeat(30, lambda: trouble(campaign.dice, campaign.whole, 60))
 
 
 FAULTS = {
@@ -209,16 +302,66 @@ FAULTS = {
 }
 
 
+def trouble(dice, requests_, count, storm=20):
+    """Faults of every kind at random requests, and a storm of refusals one after the other."""
+    kinds = [
+        {"kind": "reset_before"},
+        {"kind": "reset_after"},
+        {"kind": "status_before", "status": 503},
+        {"kind": "status_after", "status": 500},
+        {"kind": "status_after", "status": 502},
+        {"kind": "torn"},
+        {"kind": "rate_limit", "retry_after": 0},
+    ]
+    points = [dice.randrange(2, requests_) for _ in range(count)]
+    begin = dice.randrange(2, requests_)
+    return [
+        {
+            "operation": "*",
+            "kind": "rate_limit",
+            "retry_after": 0,
+            "nth": list(range(begin, begin + storm)),
+        },
+        *({"operation": "*", "nth": one, **kinds[at % len(kinds)]} for at, one in enumerate(points)),
+    ]
+
+
 @pytest.mark.parametrize("fault", FAULTS)
 def test_faults_on_the_way_leave_no_trace(small, launcher, tmp_path, fault):
-    source = tmp_path / "input.singer"
-    source.write_text(lines_of(mixed(80, seed=3)))
-    assert launcher.run(source, ledger=tmp_path / "clean.sqlite") == 0
-    wanted = content(small.dump())
+    campaign = Campaign(small, launcher, tmp_path, mixed(80, 3), seed=3)
     small.reset()
     small.post("/_emulator/faults", FAULTS[fault])
-    assert launcher.run(source, ledger=tmp_path / "ledger.sqlite") == 0, launcher.output.read_text()[-3000:]
-    assert_same(content(small.dump()), wanted)
+    campaign.complete(campaign.source, tmp_path / "ledger.sqlite")
+
+
+def test_all_faults_at_random_leave_no_trace(small, launcher, tmp_path):
+    campaign = Campaign(small, launcher, tmp_path, mixed(150, 10), seed=10)
+    small.reset()
+    small.post("/_emulator/faults", trouble(campaign.dice, campaign.whole, 14, storm=4))
+    campaign.complete(campaign.source, tmp_path / "ledger.sqlite")
+
+
+@pytest.mark.soak
+def test_two_hundred_faults_at_random_in_each_of_ten_runs(small, launcher, tmp_path):
+    campaign = Campaign(small, launcher, tmp_path, mixed(2000, 11), seed=11)
+    for number in range(10):
+        small.reset()
+        small.post("/_emulator/faults", trouble(campaign.dice, campaign.whole, 200))
+        campaign.complete(campaign.source, tmp_path / f"ledger-{number}.sqlite")
+
+
+@pytest.mark.soak
+def test_the_budget_is_spent_at_twenty_points(small, launcher, tmp_path):
+    campaign = Campaign(small, launcher, tmp_path, mixed(2000, 12), seed=12)
+    tokens = small.log()["tokens"]
+    for number in range(20):
+        small.reset()
+        budget, ledger = campaign.dice.randrange(50, tokens), tmp_path / f"ledger-{number}.sqlite"
+        status = launcher.run(campaign.source, ledger=ledger, daily_token_budget=budget)
+        assert os.waitstatus_to_exitcode(status) == 3
+        assert "BudgetSpent" in launcher.output.read_text()
+        assert small.log()["tokens"] <= budget
+        campaign.complete(campaign.source, ledger)
 
 
 def test_a_spent_budget_stops_cleanly_and_the_next_run_goes_on(small, launcher, tmp_path):
