@@ -1,4 +1,4 @@
-"""`make demo`: a Pipedrive account arrives in DuckDB through Meltano, with nothing to sign up for.
+"""`make demo`: a Pipedrive account arrives in DuckDB, and a query's results go back; nothing to sign up for.
 
 The account is the emulator's; after set-up every request stays on this machine.
 """
@@ -16,6 +16,7 @@ from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
+from demo import writing_back
 from demo.account import Account
 from demo.processes import Failed, emulator, interrupts
 from demo.stage import Stage
@@ -33,6 +34,8 @@ select d.tier, count(*) as deals,
 from {SCHEMA}.deals d left join {SCHEMA}.users u on u.id = d.solution_engineer
 where d.tier is not null
 group by d.tier order by won_percent desc"""  # noqa: S608  a constant
+
+PLUGINS = ("tap-pipedrive", "target-duckdb", "tap-duckdb", "target-pipedrive")
 
 console = Console()
 
@@ -118,20 +121,24 @@ def tell(folder: Path) -> int:
             f"organizations, {held['activities']:,} activities and what belongs to them.",
             highlight=False,
         )
-        headline("2  meltano install")
-        seconds = stage.meltano("install", say=lambda: "installing the tap and the targets")
+        headline("2  meltano install " + " ".join(PLUGINS))
+        seconds = stage.meltano("install", *PLUGINS, say=lambda: "installing the taps and targets")
         console.print(f"done in {seconds:.0f} s", highlight=False)
-        headline("3  meltano run tap-pipedrive target-duckdb")
+        headline("3  meltano run extract: from Pipedrive into DuckDB")
         first = stage.extract()
         console.print(f"{sum(first.rows.values()):,} rows in {first.seconds:.0f} s", highlight=False)
         headline("4  Meanwhile, in Pipedrive")
         for event in stage.account.live_a_little():
             console.print(f"• {event}", highlight=False)
-        headline("5  meltano run tap-pipedrive target-duckdb, once more: only what changed")
+        headline("5  meltano run extract, once more: only what changed")
         second = stage.extract()
         console.print(f"{sum(second.rows.values()):,} rows in {second.seconds:.0f} s", highlight=False)
         wrong = show_runs(stage, first, second)
         show_question(stage.warehouse)
+        headline("6  meltano run reverse-etl: from a SQL view in DuckDB back into Pipedrive")
+        wrong += writing_back.write(stage)[0]
+        headline("7  meltano run reverse-etl, once more: there is nothing left to write")
+        wrong += writing_back.write_again(stage)[0]
     return min(wrong, 1)
 
 

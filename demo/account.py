@@ -20,10 +20,11 @@ _PLACEHOLDER = re.compile(r"\{\w+\}")
 
 @dataclass(frozen=True, slots=True)
 class Traffic:
-    """Requests and tokens, in all and by stream."""
+    """Requests and tokens, in all and by stream, and how many of the requests changed something."""
 
     requests: int = 0
     tokens: int = 0
+    writes: int = 0
     by_stream: dict[str, tuple[int, int]] = field(default_factory=dict)
 
 
@@ -54,13 +55,15 @@ class Account:
         log = self.call("GET", "/_emulator/log")
         requests: Counter[str] = Counter()
         tokens: Counter[str] = Counter()
+        writes = 0
         for operation, entry in log["operations"].items():
             stream = _stream_of(operation)
             requests[stream] += entry["count"]
             tokens[stream] += entry["tokens"]
-        return Traffic(
-            log["requests"], log["tokens"], {name: (requests[name], tokens[name]) for name in requests}
-        )
+            if not operation.startswith("GET "):
+                writes += sum(count for status, count in entry["statuses"].items() if status[0] == "2")
+        by_stream = {name: (requests[name], tokens[name]) for name in requests}
+        return Traffic(log["requests"], log["tokens"], writes, by_stream)
 
     def rows(self) -> dict[str, int]:
         """Rows by stream, as the account holds them and its lists may show them."""
@@ -82,6 +85,16 @@ class Account:
             elif not spec.shows_deleted and name != "users":
                 rows = [row for row in rows if not row.get("is_deleted") and row.get("active_flag", True)]
             found[name] = len(rows)
+        return found
+
+    def deals(self, label: str) -> dict[int, tuple[float | None, int]]:
+        """By id of each deal: the custom field of this label, and the owner."""
+        tables = self.call("GET", "/_emulator/dump")["tables"]
+        keys = [one["code"] for one in tables["deal_fields"] if one["name"] == label]
+        found = {}
+        for row in tables["deals"]:
+            values = [row["custom_fields"].get(key) for key in keys]
+            found[row["id"]] = (next(iter(values), None), row["owner_id"])
         return found
 
     def live_a_little(self) -> list[str]:

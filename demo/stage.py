@@ -21,10 +21,10 @@ ROOT = Path(__file__).resolve().parent.parent
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """One run of the pipeline.
+    """One run of a pipeline.
 
     Attributes:
-        rows: rows by table that it loaded.
+        rows: rows by table that it loaded into the warehouse.
         traffic: what it asked of the account.
         seconds: how long it took, Meltano's start included.
     """
@@ -62,7 +62,12 @@ class Stage:
             "MELTANO_CLI_DISABLE_VERSION_CHECK": "true",
             "TAP_PIPEDRIVE_API_URL": self.account.url,
             "TAP_PIPEDRIVE_API_TOKEN": TOKEN,
+            "TARGET_PIPEDRIVE_API_URL": self.account.url,
+            "TARGET_PIPEDRIVE_API_TOKEN": TOKEN,
+            "TARGET_PIPEDRIVE_SCORES_LEDGER_PATH": str(self.folder / "ledger.sqlite"),
+            "TARGET_PIPEDRIVE_SCORES_REJECTS_PATH": str(self.folder / "rejects.singer"),
             "TARGET_DUCKDB_FILEPATH": str(self.warehouse.path),
+            "TAP_DUCKDB_FILEPATH": str(self.warehouse.path),
             "NO_COLOR": "1",
         }
         return command(
@@ -75,16 +80,28 @@ class Stage:
         )
 
     def extract(self) -> Run:
-        """Run the pipeline once."""
+        """From the account into the warehouse."""
+        loaded = self.warehouse.loaded_until()
+        seconds = self._job("extract")
+        return Run(self.warehouse.rows(after=loaded), self.account.traffic(), seconds)
+
+    def reverse_etl(self) -> Run:
+        """From the views in the warehouse into the account."""
+        seconds = self._job("reverse-etl")
+        return Run({}, self.account.traffic(), seconds)
+
+    def _job(self, name: str) -> float:
+        """Seconds that a job of meltano.yml took, its requests counted."""
 
         def say() -> str:
             now = self.account.traffic()
-            return f"{now.requests:,} requests, {now.tokens:,} tokens" if now.requests else "Meltano starts"
+            if not now.requests:
+                return "Meltano starts"
+            written = f", {now.writes:,} of them writes" if now.writes else ""
+            return f"{now.requests:,} requests{written}, {now.tokens:,} tokens"
 
         self.account.forget_traffic()
-        loaded = self.warehouse.loaded_until()
-        seconds = self.meltano("run", "tap-pipedrive", "target-duckdb", say=say)
-        return Run(self.warehouse.rows(after=loaded), self.account.traffic(), seconds)
+        return self.meltano("run", name, say=say)
 
 
 def _neutral(environment: Mapping[str, str]) -> dict[str, str]:

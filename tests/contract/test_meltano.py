@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -98,8 +99,35 @@ def test_it_runs_against_the_emulator_until_told_otherwise():
     plugins = environments["emulator"]["config"]["plugins"]
     for entries in plugins.values():
         for plugin in entries:
-            assert plugin["config"] == {"api_url": "http://127.0.0.1:8787", "api_token": "emulator-token"}
+            for address in (plugin["config"].get("api_url", ""), plugin["config"].get("host", "")):
+                assert re.fullmatch(r"(http://)?127\.0\.0\.1(:\d+)?|", address)
+    (tap,) = (one for one in plugins["extractors"] if one["name"] == "tap-pipedrive")
+    assert tap["config"] == {"api_url": "http://127.0.0.1:8787", "api_token": "emulator-token"}
     assert "config" not in environments["prod"]
+
+
+def test_jobs_and_schedules_name_what_is_there():
+    plugins = {one["name"] for kind in PROJECT["plugins"].values() for one in kind}
+    jobs = {one["name"]: one["tasks"] for one in PROJECT["jobs"]}
+    assert {"extract", "extract-postgres", "reverse-etl", "copy-account"} <= set(jobs)
+    for tasks in jobs.values():
+        assert {name for task in tasks for name in task.split()} <= plugins
+    assert {one["job"] for one in PROJECT["schedules"]} <= set(jobs)
+
+
+def test_no_two_pipelines_share_a_ledger():
+    ledgers = [
+        one["config"]["ledger_path"]
+        for one in PROJECT["plugins"]["loaders"]
+        if one.get("inherit_from", one["name"]) == "target-pipedrive"
+    ]
+    assert len(ledgers) == len(set(ledgers)) >= 4
+
+
+def test_every_view_is_one_that_the_target_knows():
+    (target,) = (one for one in PROJECT["plugins"]["loaders"] if one["name"] == "target-pipedrive-scores")
+    views = {f"to_pipedrive-{one.stem}" for one in (ROOT / "meltano/views").glob("*.sql")}
+    assert views == set(target["config"]["streams"])
 
 
 def test_the_loader_is_one_that_loses_no_row():

@@ -1,0 +1,108 @@
+"""More jobs of meltano.yml, run by Meltano: PostgreSQL and back, a sheet, one account into another."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import pytest
+
+from demo.processes import BIN
+from tests.support import plugins
+from tests.support.emulator import TOKEN, Emulator
+from tests.support.postgres import USER, Postgres
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+pytestmark = pytest.mark.xdist_group("meltano")
+READ_BY_VIEW = ("deals", "pipelines", "stages", "users")
+VIEW = (plugins.ROOT / "meltano/views/deal_scores.sql").read_text(encoding="utf-8")
+
+
+@dataclass
+class Project:
+    """This repository as Meltano's project, with all that it writes in a folder."""
+
+    folder: Path
+    settings: dict[str, str]
+
+    def run(self, *jobs: str, code: int = 0) -> str:
+        """Meltano's output."""
+        kept = {name: value for name, value in os.environ.items() if not name.startswith(("MELTANO_", "T"))}
+        done = subprocess.run(
+            [str(BIN / "meltano"), "run", *jobs],
+            cwd=plugins.ROOT,
+            env={
+                **kept,
+                "TMPDIR": str(self.folder),
+                "MELTANO_SYS_DIR_ROOT": str(self.folder / "meltano"),
+                "MELTANO_DATABASE_URI": f"sqlite:///{self.folder}/meltano.db",
+                "MELTANO_CLI_DISABLE_VERSION_CHECK": "true",
+                "NO_COLOR": "1",
+                **self.settings,
+            },
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        output = done.stdout + done.stderr
+        assert done.returncode == code, output[-4000:]
+        return output
+
+
+@pytest.fixture
+def project(small, tmp_path):
+    plugins.link(tmp_path / "meltano")
+    settings = {}
+    for name in ("TAP_PIPEDRIVE", "TARGET_PIPEDRIVE"):
+        settings |= {f"{name}_API_URL": small.url, f"{name}_API_TOKEN": TOKEN}
+    for name in ("SCORES", "SHEET", "B"):
+        settings[f"TARGET_PIPEDRIVE_{name}_LEDGER_PATH"] = str(tmp_path / f"{name}.sqlite")
+        settings[f"TARGET_PIPEDRIVE_{name}_REJECTS_PATH"] = str(tmp_path / f"{name}.singer")
+    return Project(tmp_path, settings)
+
+
+def test_an_account_goes_to_postgres_and_scores_come_back(small, project):
+    with Postgres() as server:
+        for name in ("TAP_POSTGRES", "TARGET_POSTGRES"):
+            project.settings |= {f"{name}_PORT": str(server.port), f"{name}_USER": USER}
+        project.settings["TAP_PIPEDRIVE__SELECT"] = json.dumps([f"{name}.*" for name in READ_BY_VIEW])
+        project.run("extract-postgres")
+        (deals,) = server.ask("select count(*) as n from pipedrive.deals")
+        assert deals["n"] == len(small.rows("deals"))
+        server.execute(f"create schema to_pipedrive; create view to_pipedrive.deal_scores as {VIEW}")
+        wanted = {row["id"]: row for row in server.ask("select * from to_pipedrive.deal_scores")}
+        project.run("reverse-etl-postgres")
+    tables = small.dump()["tables"]
+    (key,) = (field["code"] for field in tables["deal_fields"] if field["name"] == "Lead score")
+    held = {
+        row["id"]: {"id": row["id"], "lead_score": row["custom_fields"][key], "owner_id": row["owner_id"]}
+        for row in tables["deals"]
+        if row["custom_fields"].get(key) is not None
+    }
+    assert held == wanted
+    assert 6 not in {row["owner_id"] for row in held.values()}  # who left
+
+
+def test_a_sheet_becomes_persons_once(small, project):
+    project.run("import-sheet")
+    persons = {row["name"]: row for row in small.rows("persons")}
+    assert persons["Ada Lovelace"]["emails"][0]["value"] == "ada@example.com"
+    assert persons["Grace Hopper"]["phones"][0]["value"] == "+1 202 555 0100"
+    assert len(persons["Ada Lovelace"]["emails"]) == 1
+
+
+@pytest.mark.soak
+def test_an_account_is_copied(small, project):
+    with Emulator("--burst", "0", seed="empty") as other:
+        project.settings |= {"TARGET_PIPEDRIVE_B_API_URL": other.url, "TARGET_PIPEDRIVE_B_API_TOKEN": TOKEN}
+        project.run("copy-account")
+        names = [
+            {row["name"] for row in one.rows("organizations") if not row["is_deleted"]}
+            for one in (small, other)
+        ]
+        assert names[0] == names[1]
