@@ -182,7 +182,7 @@ def column_properties(
             for part in definition.parts:
                 suffix, kind = part.suffix, part.kind
                 if form is RowForm.V1 and suffix in V1_SUFFIXES:
-                    suffix, kind = V1_SUFFIXES[suffix], "int"
+                    suffix, kind = V1_SUFFIXES[suffix], "str"
                 found[column.part_name(suffix)] = _property(
                     _TYPES[kind], {**origin, "part": part.key}, definition.name
                 )
@@ -329,6 +329,11 @@ def _flat_form(
     return {FieldMode.NESTED: nest, FieldMode.OFF: drop}.get(mode, flatten)
 
 
+def _zone(value: object) -> object:
+    """A time zone of v1, by number or name."""
+    return None if value is None else str(value)
+
+
 def _flat_steps(column: FieldColumn, options: OptionMode) -> list[Step]:
     """(v1 key, column, decoder) for every column of a field."""
     definition = column.definition
@@ -337,7 +342,7 @@ def _flat_steps(column: FieldColumn, options: OptionMode) -> list[Step]:
         for part in definition.parts:
             suffix = V1_SUFFIXES.get(part.suffix, part.suffix)
             source = f"{definition.key}_{suffix}" if suffix else definition.key
-            decode = V1_DECODERS.get("int" if suffix == "timezone_id" else part.kind)
+            decode = _zone if suffix == "timezone_id" else V1_DECODERS.get(part.kind)
             steps.append((source, column.part_name(suffix), decode))
         return steps
     decode = V1_DECODERS.get(definition.kind)

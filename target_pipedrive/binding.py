@@ -250,6 +250,8 @@ def refer_within(value: object, draft: Draft) -> None:
     if isinstance(value, list):
         for entry in value:
             refer_within(entry, draft)
+        if any(isinstance(entry, dict) for entry in value):
+            draft.lists_of_rows.append((value, list(value)))
         return
     if not isinstance(value, dict):
         return
@@ -260,8 +262,7 @@ def refer_within(value: object, draft: Draft) -> None:
         elif isinstance(held, list):
             _list_of(name, entity, held, value, draft, optional=entity == "users")
         else:
-            if entity == "users":
-                del value[name]
+            del value[name]  # an id of another account never goes out as it is
             draft.references.append(
                 Reference(
                     column=name,

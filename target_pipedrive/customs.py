@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from anyascii import anyascii
 
+from pipedrive_client import Paging
 from pipedrive_client.fields import COMPOSITES, FIELD_LISTS, HASH_KEY, V1_SUFFIXES, FieldDefinition
 from target_pipedrive import encode
 from target_pipedrive.faults import RecordFault
@@ -25,6 +26,9 @@ if TYPE_CHECKING:
     from target_pipedrive.links import Links
 
 _KINDS = {"num": "num", "int": "int", "bool": "bool", "date": "date", "clock": "clock", "str": "str"}
+_NUMBERED: Mapping[str, str] = {
+    one: f"/v1/{one}Fields" for one in ("deal", "person", "organization", "product", "activity")
+}
 _TIMEZONE_ID = "timezone_id"
 ENTITY_OF_TYPE: Mapping[str, str] = {"org": "organizations", "people": "persons", "user": "users"}
 _CREATED_TYPES = {"string": "varchar_auto", "integer": "double", "number": "double", "boolean": "enum"}
@@ -75,6 +79,7 @@ class FieldBook:
         self._dry_run = dry_run
         self._links = links
         self._lock = threading.RLock()
+        self._numbers: dict[str, dict[str, tuple[int, str]]] = {}
         self._labels: dict[str, dict[str, int]] = {}
 
     def definitions(self, entity: str) -> list[FieldDefinition]:
@@ -120,11 +125,30 @@ class FieldBook:
         """The definitions of all the entity's fields, as Pipedrive sent them."""
         return self._registry.rows(entity)
 
+    def numbers(self, entity: str, stream: str) -> Mapping[str, tuple[int, str]]:
+        """Number and type of each field by its key, which only v1 tells; empty where v1 has no list."""
+        path = _NUMBERED.get(entity)
+        if path is None:
+            return {}
+        with self._lock:
+            if entity not in self._numbers:
+                pages = self._client.pages(
+                    path, paging=Paging.OFFSET, page_size=500, cost=20, label=stream, prefetch=0
+                )
+                self._numbers[entity] = {
+                    str(row.get("key")): (row["id"], str(row.get("field_type")))
+                    for page in pages
+                    for row in page.rows
+                    if isinstance(row.get("id"), int)
+                }
+            return self._numbers[entity]
+
     def forget(self, entity: str) -> None:
         """Read the entity's definitions again next time."""
         with self._lock:
             self._registry.forget(entity)
             self._labels.clear()
+            self._numbers.pop(entity, None)
 
     def add_options(self, entity: str, key: str, labels: list[str]) -> dict[str, int]:
         """Option ids by label, after those that the field lacks were added; the label as it is written."""
@@ -401,6 +425,11 @@ def complete_parts(custom: dict[str, object]) -> None:
             custom[key] = {part: entry for part, entry in value.items() if entry is not None}
 
 
+def _zone(value: object) -> object:
+    """A time zone as v1 takes it: by its number where that is known, else by its name."""
+    return int(value) if isinstance(value, str) and value.isdigit() else value
+
+
 def flat_form(custom: Mapping[str, object], definitions: Mapping[str, FieldDefinition]) -> dict[str, object]:
     """Custom field values as v1 wants them: parts under suffixed keys, options as text."""
     flat: dict[str, object] = {}
@@ -411,9 +440,11 @@ def flat_form(custom: Mapping[str, object], definitions: Mapping[str, FieldDefin
         elif isinstance(value, Mapping):
             for part in definition.parts:
                 suffix = V1_SUFFIXES.get(part.suffix, part.suffix)
-                source = _TIMEZONE_ID if suffix == _TIMEZONE_ID else part.key
-                if value.get(source) is not None:
-                    flat[f"{key}_{suffix}" if suffix else key] = value[source]
+                held = value.get(part.key)
+                if suffix == _TIMEZONE_ID:
+                    held = _zone(value.get(_TIMEZONE_ID, held))
+                if held is not None:
+                    flat[f"{key}_{suffix}" if suffix else key] = held
         elif definition.kind == "options" and isinstance(value, list):
             flat[key] = ",".join(str(one) for one in value)
         elif definition.kind == "option":

@@ -108,6 +108,7 @@ class FieldWriter:
         }
         done = self._caller.send(task, action, replace(draft, body=body), plan.spec)
         self._rows.forget(plan.spec)
+        self._book.forget(plan.spec.definitions or "")
         row = done.data if isinstance(done.data, Mapping) else {}
         result = Result(outcome=Outcome.CREATED, id=done.id, note="; ".join(filter(None, (done.note, notes))))
         return self._linked(task, plan, draft, result, row)

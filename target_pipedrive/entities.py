@@ -233,6 +233,7 @@ _SPECS = (
     EntitySpec(
         name="files",
         streams="file_contents",
+        hangs_on="deal_id person_id org_id product_id activity_id lead_id project_id",
         add="add_file",
         update="update_file",
         delete="delete_file",
@@ -304,6 +305,7 @@ _SPECS = (
     ),
     EntitySpec(
         name="deal_installments",
+        after="deal_products",
         add="post_installment",
         update="update_installment",
         delete="delete_installment",
@@ -366,6 +368,7 @@ _SPECS = (
     ),
     EntitySpec(
         name="filters",
+        conditions="conditions",
         streams="filter_conditions",
         add="add_filter",
         update="update_filter",

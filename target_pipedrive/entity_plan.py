@@ -67,6 +67,7 @@ class EntityPlan(Plan):
         self.extras = frozenset(" ".join(one.extras for one in actions).split())
         if self._file is not None:
             self.extras |= {*FILE_EXTRAS, self._file}
+            self.dropped -= self.extras
         matched = settings.match_on if settings.match_on is not None else options.match_on.get(spec.name)
         self.by_nature = matched is None and self.foreign
         self.match_on = tuple(spec.natural_key.split()) if self.by_nature else tuple(matched or ())
@@ -282,4 +283,7 @@ class EntityPlan(Plan):
                 owned.add((entity, f"of:{above}"))
         if self.spec.in_order:
             owned.add((entity, "of:"))
-        return tuple(owned), tuple(self._needed(draft) - owned)
+        needed = self._needed(draft) - owned
+        if self.spec.after is not None:
+            needed |= {(self.spec.after, name) for _, name in owned if name.startswith("of:")}
+        return tuple(owned), tuple(needed)

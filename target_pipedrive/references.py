@@ -17,6 +17,10 @@ AT_THE_END = ("", "the end of the run")
 """What a row waits for that is to be archived: nothing can be added to it then."""
 
 
+AFTER_SIBLINGS = ("", "rows beside it")
+"""What a row waits for that was refused, and may be taken once other rows of its parent are there."""
+
+
 class NotYet(Exception):  # noqa: N818 - a reason to wait, not an error
     """The record points at a row that may still come."""
 
@@ -80,4 +84,6 @@ def fill_references(
             )
     for name, place, slots in draft.lists:
         place[name] = [one for one in slots if one is not None]
+    for kept, entries in draft.lists_of_rows:
+        kept[:] = [one for one in entries if not isinstance(one, dict) or set(one) - {"primary"}]
     return "; ".join(left_out), later

@@ -51,10 +51,14 @@ def primary_participant(draft: Draft, extras: Mapping[str, object]) -> None:
         return
     if person is None and not waiting:
         return
-    entry: dict[str, object] = {"person_id": person, "primary": True}
+    entry: dict[str, object] = {"primary": True}
+    if person is not None:
+        entry["person_id"] = person
     for one in waiting:
         one.place = entry
-    draft.body["participants"] = [entry]
+    participants: list[object] = [entry]
+    draft.body["participants"] = participants
+    draft.lists_of_rows.append((participants, [entry]))
 
 
 def own_prices(draft: Draft, extras: Mapping[str, object]) -> None:

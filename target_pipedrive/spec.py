@@ -240,6 +240,8 @@ class EntitySpec:
         word: column by whose value rows of other entities name a row, instead of its key.
         words: columns that hold such a value → entity it names a row of.
         foreign_update: whether a row of another account changes the row it is matched with.
+        after: entity whose rows below the same parent are added first.
+        conditions: column that holds the conditions of a filter.
         settled_by: counters of rows below that change columns of it → their entity; what such a row says of
             itself holds once those are written.
         archive: name of the action that archives one, where that is no column.
@@ -274,6 +276,8 @@ class EntitySpec:
     word: str | None = None
     words: Mapping[str, str] = field(default_factory=_none)
     foreign_update: bool = True
+    after: str | None = None
+    conditions: str | None = None
     settled_by: Mapping[str, str] = field(default_factory=_none)
     archive: str | None = None
     definitions: str | None = None

@@ -89,6 +89,7 @@ class Draft:
         custom: custom field values by key.
         references: columns still to be filled from the ledger.
         lists: name, mapping and elements of columns that are lists of such ids.
+        lists_of_rows: lists of objects with such ids, and all their elements; those left without any go.
         late: entity and external id of a definition that has to come before the record can be translated.
         facts: values of columns that are not written, but say what the row is.
         id: Pipedrive id of the row, as text.
@@ -105,6 +106,7 @@ class Draft:
     custom: dict[str, object] = field(default_factory=dict)
     references: list[Reference] = field(default_factory=list)
     lists: list[tuple[str, dict[str, object], list[object]]] = field(default_factory=list)
+    lists_of_rows: list[tuple[list[object], list[object]]] = field(default_factory=list)
     late: tuple[str, str] | None = None
     facts: Mapping[str, object] = field(default_factory=dict)
     id: str | None = None

@@ -7,16 +7,13 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-import msgspec
-
 from target_pipedrive import compare
 from target_pipedrive.customs import flat_form
-from target_pipedrive.definitions import FieldPlan, FieldWriter
 from target_pipedrive.encode import encoder
-from target_pipedrive.faults import RecordFault, SkipRecord
-from target_pipedrive.links import NOWHERE
+from target_pipedrive.faults import RecordFault
+from target_pipedrive.foreign import Copier, is_archived
 from target_pipedrive.matching import Matcher
-from target_pipedrive.references import AT_THE_END, NotYet, fill_references
+from target_pipedrive.references import fill_references
 from target_pipedrive.rows import is_gone
 from target_pipedrive.tasks import Draft, Outcome, Result
 
@@ -33,15 +30,6 @@ if TYPE_CHECKING:
     from target_pipedrive.tasks import Task
 
 _EMPTY: tuple[object, ...] = (None, "", [], {})
-
-
-class _Line(msgspec.Struct):
-    """What is needed of a RECORD message to translate it again."""
-
-    record: dict[str, object]
-
-
-_decode_line = msgspec.json.Decoder(_Line).decode
 
 
 class DeleteGuard:
@@ -82,8 +70,7 @@ class Upserter:
         self._options = options
         self._guard = guard
         self._matcher = Matcher(rows, options.on_ambiguous, links)
-        self._touched: set[tuple[str, str | None]] = set()
-        self._definitions = FieldWriter(caller, rows, links, book)
+        self._copier = Copier(self, caller, rows, links, book, leave_out=options.leave_out_missing)
 
     def read_ahead(self, tasks: Sequence[Task], plan: EntityPlan) -> None:
         """Read what many records are to be matched with at once, where that is cheaper than one by one.
@@ -105,45 +92,16 @@ class Upserter:
             raise RecordFault("has no content")
         if draft.deleted:
             result = self._delete(task, plan, draft)
-            return self._nowhere(task, plan, draft, result) if plan.foreign else result
-        try:
-            return self._perform(task, plan, draft)
-        except SkipRecord as skipped:
-            if not plan.foreign:
-                raise
-            return self._nowhere(task, plan, draft, Result(outcome=Outcome.SKIPPED, note=str(skipped)))
-
-    def _perform(self, task: Task, plan: EntityPlan, draft: Draft) -> Result:
-        if draft.late is not None:
-            draft = self._translate_again(task, plan)
-        self._know_company(task, draft)
-        notes, later = fill_references(
-            draft, self._links, task.given_up, leave_out=self._options.leave_out_missing
-        )
-        self._check_hangs_on(plan, draft)
+            return self._copier.left_out(task, plan, draft, result) if plan.foreign else result
         if plan.foreign:
-            plan.fill_matches(draft)
-        to_archive = draft.body.get("is_archived") is True or draft.facts.get("is_archived") is True
-        last_look = plan.foreign and any(draft.facts.get(name) for name in plan.spec.settled_by)
-        if later is not None and to_archive and not plan.foreign:
-            raise later  # once it is archived, nothing can be added to it
-        if isinstance(plan, FieldPlan):
-            result = self._definitions.bring(task, plan, draft, notes)
-        elif plan.foreign and to_archive and AT_THE_END not in task.given_up:
-            result, archived = self._bring_open(task, plan, draft, notes)
-            later = later or (None if archived else NotYet(*AT_THE_END))
-        elif (
-            last_look and not to_archive and AT_THE_END in task.given_up and not self._is_touched(plan, draft)
-        ):
-            result = Result(
-                outcome=Outcome.UNCHANGED, id=self._links.get(plan.spec.name, draft.external_id or "")
-            )
+            result, later = self._copier.perform(task, plan, draft)
         else:
-            result = self._bring(task, plan, draft, notes)
-            if last_look and AT_THE_END not in task.given_up:
-                later = later or NotYet(*AT_THE_END)
-        if plan.spec.parent is not None and result.outcome not in (Outcome.UNCHANGED, Outcome.SKIPPED):
-            self._touched.add((plan.spec.name, str(draft.body.get(plan.spec.parent))))
+            notes, later = fill_references(
+                draft, self._links, task.given_up, leave_out=self._options.leave_out_missing
+            )
+            if later is not None and draft.body.get("is_archived") is True:
+                raise later  # once it is archived, nothing can be added to it
+            result = self.bring(task, plan, draft, notes)
         first, task.first = task.first, None
         if first is not None and result.outcome in (Outcome.UPDATED, Outcome.UNCHANGED):
             result = replace(first, note=result.note, links=result.links)
@@ -151,62 +109,12 @@ class Upserter:
             task.first = result
             raise later
         if plan.foreign and result.outcome is Outcome.SKIPPED:
-            return self._nowhere(task, plan, draft, result)
+            return self._copier.left_out(task, plan, draft, result)
         return result
 
-    # --- rows of another account ------------------------------------------------------------------
-
-    def _translate_again(self, task: Task, plan: EntityPlan) -> Draft:
-        """The record with the custom fields that were not here when it came."""
-        missing = plan.bind_late(last=False)
-        if missing is not None and missing in task.given_up:
-            missing = plan.bind_late(last=True)
-        if missing is not None:
-            raise NotYet(*missing)
-        task.draft = plan.draft(_decode_line(task.line).record)
-        return task.draft
-
-    def _is_touched(self, plan: EntityPlan, draft: Draft) -> bool:
-        """Whether this run wrote rows below that change it, as products change the value of their deal."""
-        row_id = self._links.get(plan.spec.name, draft.external_id or "")
-        return any((below, row_id) in self._touched for below in plan.spec.settled_by.values())
-
-    def _know_company(self, task: Task, draft: Draft) -> None:
-        """Link the other account's company, which goals name, to this one."""
-        for one in draft.references:
-            if one.entity == "companies" and self._links.get("companies", one.external_id) is None:
-                self._links.put("companies", one.external_id, self._caller.company_id(task), task.stream)
-
-    def _check_hangs_on(self, plan: EntityPlan, draft: Draft) -> None:
-        """Skip what belongs to rows that were all left out."""
-        names = plan.spec.hangs_on.split()
-        if not plan.foreign or not names or any(draft.body.get(name) is not None for name in names):
-            return
-        if any(one.column in names for one in draft.references):
-            raise SkipRecord("belongs to nothing that is copied")
-
-    def _bring_open(self, task: Task, plan: EntityPlan, draft: Draft, notes: str) -> tuple[Result, bool]:
-        """Bring a row that is to be archived, open still; whether it is archived already."""
-        row_id, row = self._find(task, plan, draft)
-        if row_id is not None and row is not None and _is_archived(row):
-            return self._bring(task, plan, draft, notes), True
-        left = {name: one for name, one in draft.body.items() if name not in ("is_archived", "archive_time")}
-        facts = {name: one for name, one in draft.facts.items() if name != "is_archived"}
-        return self._bring(task, plan, replace(draft, body=left, facts=facts), notes), False
-
-    def _nowhere(self, task: Task, plan: EntityPlan, draft: Draft, result: Result) -> Result:
-        """Note that a row of the other account has none here, so that nothing waits for it."""
-        name, external_id = plan.spec.name, draft.external_id
-        if external_id is None or plan.spec.chosen_key or self._links.get(name, external_id) is not None:
-            return result
-        if plan.needs_file:
-            return result
-        self._links.put(name, external_id, NOWHERE, task.stream)
-        return replace(result, links=((name, external_id, NOWHERE),))
-
-    def _bring(self, task: Task, plan: EntityPlan, draft: Draft, notes: str) -> Result:
+    def bring(self, task: Task, plan: EntityPlan, draft: Draft, notes: str) -> Result:
         """Add or change the row."""
-        row_id, row = self._find(task, plan, draft)
+        row_id, row = self.find(task, plan, draft)
         if row_id is None or (row is None and plan.spec.chosen_key):
             return self._add(task, plan, draft, notes)
         if row is None and plan.spec.read is None and plan.spec.single is None:
@@ -235,7 +143,7 @@ class Upserter:
 
     # --- finding ----------------------------------------------------------------------------------
 
-    def _find(self, task: Task, plan: EntityPlan, draft: Draft) -> tuple[str | None, Row | None]:
+    def find(self, task: Task, plan: EntityPlan, draft: Draft) -> tuple[str | None, Row | None]:
         """Id and row of the record; no id when it is to be added, no row when the row is gone."""
         row_id = draft.id
         if row_id is None and draft.external_id is not None:
@@ -371,7 +279,7 @@ class Upserter:
     def _archive(self, task: Task, plan: EntityPlan, draft: Draft, row_id: str, row: Row) -> bool:
         """Archive a row where that is an action of its own; whether it was done."""
         action = plan.archive
-        if action is None or draft.facts.get("is_archived") is not True or _is_archived(row):
+        if action is None or draft.facts.get("is_archived") is not True or is_archived(row):
             return False
         self._caller.send(task, action, Draft(path=self._path(action, plan, draft, row_id)), plan.spec)
         self._rows.forget(plan.spec)
@@ -408,7 +316,7 @@ class Upserter:
             raise RecordFault(f"is to be deleted, and Pipedrive offers no way to delete {spec.name}")
         for reference in draft.references:
             reference.place[reference.column] = self._links.get(reference.entity, reference.external_id)
-        row_id, row = self._find(task, plan, draft)
+        row_id, row = self.find(task, plan, draft)
         if row_id is None or ((spec.read or spec.single) and (row is None or is_gone(row))):
             return Result(outcome=Outcome.UNCHANGED, id=row_id, note="was gone already")
         self._guard.take()
@@ -455,10 +363,6 @@ class Upserter:
             column = spec.path.get(name, name)
             found[name] = row_id if column == spec.key else draft.body.get(column)
         return found
-
-
-def _is_archived(row: Row) -> bool:
-    return row.get("is_archived") is True or bool(row.get("archive_time"))
 
 
 def _not_emptied(draft: Draft, row: Row) -> str:

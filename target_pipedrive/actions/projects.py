@@ -72,6 +72,7 @@ ACTIONS = (
         cost=3,
         entity="projects",
         verb=Verb.OTHER,
+        repeatable=True,
     ),
     ActionSpec(
         name="add_task",
