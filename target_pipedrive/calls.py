@@ -104,13 +104,13 @@ class Caller:
         self._company_id = ""
         self._pretended = 0
         self._known: dict[bytes, _Begun] = {}
-        self._claimed: set[tuple[str, str]] = set()
+        self._claimed: dict[tuple[str, str], bytes] = {}
         self._planned: dict[bytes, Done] = {}
         self.planned_tokens: dict[str, int] = {}
         for entry in entries:
             self._known[entry.identity] = _Begun(entry.state, entry.id, entry.begun_at, earlier=True)
             if entry.id is not None:
-                self._claimed.add((entry.action, entry.id))
+                self._claimed[entry.action, entry.id] = entry.identity
 
     def done_before(self, task: Task) -> Done | None:
         """What a run that did not end had made of the same record, if it got that far."""
@@ -155,6 +155,7 @@ class Caller:
             except (NotFound, Gone) as error:
                 known = self._known[task.identity]
                 if action.verb in (Verb.DELETE, Verb.MERGE) and (known.earlier or last is not None):
+                    self._forget(action, draft, entity)
                     return self._remembered(
                         task, action.name, Done(id=_path_id(action, draft), note="was done already")
                     )
@@ -167,6 +168,7 @@ class Caller:
                 last = error
                 self._known[task.identity].since = since
                 continue
+            self._forget(action, draft, entity)
             return self._remembered(task, action.name, _done(action, draft, answer, entity))
         raise last if last is not None else RecordFault("was not answered")
 
@@ -272,7 +274,7 @@ class Caller:
             if filename is not None and filename not in (row.get("name"), row.get("file_name")):
                 continue
             if all(_tells(sent[name], row, name, columns) for name in sent):
-                self._claimed.add((action.name, row_id))
+                self._claimed[action.name, row_id] = b""
                 return Done(id=row_id, data=row)
         return None
 
@@ -310,10 +312,21 @@ class Caller:
         known.state, known.id = WriteState.DONE, done.id
         if done.id is not None:
             with self._lock:
-                self._claimed.add((name, done.id))
+                self._claimed[name, done.id] = task.identity
         identity, stream, row_id = task.identity, task.stream, done.id
         self._keeper.note(lambda ledger: ledger.done(identity, stream, name, row_id))
         return done
+
+    def _forget(self, action: ActionSpec, draft: Draft, entity: EntitySpec | None) -> None:
+        """Let a row that is gone be added again by a record of the same content."""
+        row_id = _path_id(action, draft)
+        if action.verb not in (Verb.DELETE, Verb.MERGE) or entity is None or row_id is None:
+            return
+        with self._lock:
+            identity = self._claimed.pop((entity.add or "", row_id), None)
+        if identity:
+            self._known.pop(identity, None)
+            self._keeper.note(lambda ledger: ledger.drop(identity))
 
     def _remember(self, task: Task) -> None:
         """Note an update: should the row be deleted later in the run, a repeated run knows why it is gone."""

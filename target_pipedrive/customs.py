@@ -227,7 +227,8 @@ class FieldBook:
         labels = {label.casefold(): label for label in definition.options.values()}
         near = [labels[one] for one in difflib.get_close_matches(word.casefold(), labels, n=3)]
         shown = ", ".join(near or list(definition.options.values())[:10])
-        raise RecordFault(f"has no such option; {'nearest' if near else 'known'}: {shown or 'none'}")
+        kind = "nearest" if near else "known"
+        raise RecordFault(f"has no such option; {kind}: {shown or 'none'}; or set create_options")
 
     def _known(self, entity: str, definition: FieldDefinition) -> dict[str, int]:
         """Option ids by folded label, those added in this run too."""

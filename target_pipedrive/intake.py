@@ -11,6 +11,7 @@ import msgspec
 
 from pipedrive_client import PipedriveError
 from target_pipedrive.faults import RecordFault
+from target_pipedrive.perform import sentence
 from target_pipedrive.plans import plan_of
 
 if TYPE_CHECKING:
@@ -73,6 +74,7 @@ class Intake:
         self._engine = engine
         self._strict = strict
         self._streams: dict[str, _Stream] = {}
+        self._lines = 0
         self.counts: Counter[str] = Counter()
 
     def take(self, line: str | bytes) -> None:
@@ -82,12 +84,13 @@ class Intake:
             InputFault: it breaks the format and the run is strict.
             PipedriveError: the run has ended.
         """
+        self._lines += 1
         if not line.strip():
             return
         try:
             message = _decode(line)
         except (msgspec.DecodeError, UnicodeDecodeError) as error:
-            self._refuse_line(line, f"Line {self.counts.total() + 1} is not a Singer message: {error}")
+            self._refuse_line(line, f"Line {self._lines} is not a Singer message: {error}. Mend the line.")
             return
         self.counts[message.type] += 1
         match message.type:
@@ -105,21 +108,24 @@ class Intake:
             case "REJECT":
                 self.take(message.line or "")
             case other:
-                self._refuse_line(line, f"Messages of type {other} are not supported")
+                self._refuse_line(
+                    line,
+                    f"Line {self._lines}: messages of type {other} are not supported; send RECORD messages.",
+                )
 
-    def _refuse_line(self, line: str | bytes, sentence: str) -> None:
+    def _refuse_line(self, line: str | bytes, told: str) -> None:
         if self._strict:
-            raise InputFault(sentence, "line")
-        self._engine.reject("(no stream)", _bytes(line), b"", {}, sentence)
+            raise InputFault(told, "line")
+        self._engine.reject("(no stream)", _bytes(line), b"", {}, told)
 
     def _schema(self, message: Message, line: str | bytes) -> None:
         name, schema = message.stream or "", message.schema or {}
         properties = schema.get("properties")
         if not name or not isinstance(properties, dict):
-            sentence = f"Stream {name or '(no name)'}: its SCHEMA has no properties"
+            why = "its SCHEMA has no properties; name those that are to be written"
             if self._strict:
-                raise InputFault(sentence, "schema")
-            self._streams[name] = _Stream(name=name, schema=_bytes(line), keys=(), why_not=sentence)
+                raise InputFault(f"Stream {name or '(no name)'}: {why}.", "schema")
+            self._streams[name] = _Stream(name=name, schema=_bytes(line).strip(), keys=(), why_not=why)
             return
         content = _bytes(line).strip()
         known = self._streams.get(name)
@@ -132,8 +138,9 @@ class Intake:
         try:
             stream.plan = plan_of(name, typed, options.streams.get(name), options, self._engine.book)
         except RecordFault as fault:
-            stream.why_not = str(fault)
-            self._engine.tell(stream.why_not)
+            told = str(fault)
+            stream.why_not = told.removeprefix(f"Stream {name}").lstrip(": ")
+            self._engine.tell(told)
         except PipedriveError:
             raise
         if stream.plan is not None:
@@ -144,26 +151,30 @@ class Intake:
         stream = self._streams.get(name)
         content = _bytes(line).strip()
         if stream is None:
-            sentence = f"{name or '(no stream)'}: the record comes before the stream's SCHEMA"
+            told = f"{name or '(no stream)'}: the record comes before the stream's SCHEMA; send that first."
             if self._strict:
-                raise InputFault(sentence, "record_before_schema")
-            self._engine.reject(name, content, b"", {}, sentence)
+                raise InputFault(told, "record_before_schema")
+            self._engine.reject(name, content, b"", {}, told)
             return
         record = _content(raw)
         if record is None:
-            self._engine.reject(name, content, stream.schema, {}, f"{name}: the record is not an object")
+            told = f"{name}: the record must be an object with the columns as keys."
+            self._engine.reject(name, content, stream.schema, {}, told)
             return
         key = {one: record.get(one) for one in stream.keys}
         missing = [one for one, value in key.items() if value is None]
         if missing:
-            sentence = f"{name}: the record has no {', '.join(missing)}, which the SCHEMA names as its key"
+            why = (
+                f"the record has no {', '.join(missing)}, which the SCHEMA names as its key; "
+                "fill it, or take it out of key_properties"
+            )
             if self._strict:
-                raise InputFault(sentence, "key")
-            self._engine.reject(name, content, stream.schema, key, sentence)
+                raise InputFault(sentence(name, key, why), "key")
+            self._engine.reject(name, content, stream.schema, key, sentence(name, key, why))
         elif stream.plan is not None:
             self._engine.take(stream.plan, record, bytes(raw), content, stream.schema, key)
         elif stream.why_not:
-            self._engine.reject(name, content, stream.schema, key, stream.why_not)
+            self._engine.reject(name, content, stream.schema, key, sentence(name, key, stream.why_not))
         else:
             stream.ignored += 1
 

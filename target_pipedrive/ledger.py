@@ -199,6 +199,10 @@ class Ledger:
         """Note that a write certainly did not act."""
         self._db.execute("delete from writes where identity = ? and state = 'begun'", (identity,))
 
+    def drop(self, identity: bytes) -> None:
+        """Forget a write whose row is gone."""
+        self._db.execute("delete from writes where identity = ?", (identity,))
+
     def link(self, entity: str, external_id: str, row_id: str, stream: str) -> None:
         """Note which row an external id stands for."""
         self._db.execute(

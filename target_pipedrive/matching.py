@@ -78,8 +78,8 @@ class Matcher:
                 raise SkipRecord(f"{len(found)} rows match")
             if choice == "fail":
                 raise RecordFault(
-                    f"matches {len(found)} {spec.name} ({', '.join(ids[:5])}); merge them, match on more "
-                    "fields, or set on_ambiguous"
+                    f"matches {len(found)} {spec.name} ({', '.join(ids[:5])}) by {', '.join(plan.match_on)}; "
+                    "merge them, match on more fields, or set on_ambiguous"
                 )
             found = ids[:1] if choice == "oldest" else ids[-1:]
         elif found:

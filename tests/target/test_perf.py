@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import io
+import json
 import time
 from contextlib import redirect_stdout
 
 import pytest
 
 from target_pipedrive.target import TargetPipedrive
+from tests.support.emulator import Emulator
 from tests.target.helpers import lines_of, rows
 
 COLUMNS = {
@@ -48,13 +50,44 @@ def test_reads_and_validates_thousands_of_records_a_cpu_second(tmp_path):
     assert count / (time.process_time() - begun) > 4_000  # 14,000 when nothing else runs
 
 
+def unchanged_then_changed(load, emulator, entity, count, changes):
+    """Load so many rows as they are, then with three other values each; rows are read by 100."""
+    load.config = emulator.config()
+    known = []
+    path = f"/api/v2/{entity}?limit=500"
+    while path and len(known) < count:
+        page = emulator.get(path)
+        known += page["data"]
+        cursor = page["additional_data"]["next_cursor"]
+        path = f"/api/v2/{entity}?limit=500&cursor={cursor}" if cursor else None
+    known = known[:count]
+    reads = -(-count // 100)
+    plain = [{name: one[name] for name in ("id", "owner_id", *changes)} for one in known]
+    emulator.post("/_emulator/log/clear")
+    same = load(rows(entity, *plain, keys=["id"]))
+    assert set(same.outcomes) == {"unchanged"}
+    assert emulator.requests() == {f"GET /api/v2/{entity}": reads}
+    emulator.post("/_emulator/log/clear")
+    other = load(rows(entity, *({**one, **changes} for one in plain), keys=["id"]))
+    assert set(other.outcomes) == {"updated"}
+    assert emulator.requests() == {
+        f"GET /api/v2/{entity}": reads,
+        f"PATCH /api/v2/{entity}/{{id}}": count,
+    }
+    bodies = [
+        json.loads(one["body"]) for one in emulator.log(full=True)["ordered"] if one["method"] == "PATCH"
+    ]
+    assert bodies == [changes] * count
+
+
+THREE = {"title": "Changed", "value": 987654.5, "expected_close_date": "2031-01-31"}
+
+
 def test_changed_rows_cost_one_write_each_with_just_the_difference(load, medium):
-    load.config = medium.config()
-    known = medium.get("/api/v2/persons?limit=500")["data"]
-    medium.post("/_emulator/log/clear")
-    changed = [{"id": one["id"], "name": f"{one['name']} II", "owner_id": one["owner_id"]} for one in known]
-    run = load(rows("persons", *changed, keys=["id"]))
-    assert set(run.outcomes) == {"updated"}
-    assert {tuple(one["changed"]) for one in run.results} == {("name",)}
-    reads = -(-len(known) // 100)
-    assert medium.requests() == {"GET /api/v2/persons": reads, "PATCH /api/v2/persons/{id}": len(known)}
+    unchanged_then_changed(load, medium, "deals", 250, THREE)
+
+
+@pytest.mark.soak
+def test_ten_thousand_rows_without_and_with_three_changes(load):
+    with Emulator("--burst", "0", seed="large") as large:
+        unchanged_then_changed(load, large, "deals", 10_000, THREE)

@@ -41,7 +41,7 @@ def test_each_fault_is_told_and_the_run_goes_on(load, case):
     assert run.error is None
     assert run.outcomes == ["failed", "updated"]
     assert sentence in run.errors[0]
-    assert run.errors[0].lower().lstrip("stream ").startswith(stream)
+    assert run.errors[0].startswith(f"{stream} (id {values['id']}): ")
     rejected = [json.loads(line) for line in run.rejects.read_text().splitlines()]
     assert [one["type"] for one in rejected] == ["SCHEMA", "RECORD"]
     assert rejected[1]["record"] == values
@@ -83,3 +83,143 @@ def test_reject_files_are_kept(load, tmp_path):
     for _ in range(2):
         load(rows("add_deal", {"value": 1}), rejects_path=str(path))
     assert sorted(one.name for one in tmp_path.glob("kept*")) == ["kept-2.singer", "kept.singer"]
+
+
+BAD = {
+    # what is wrong: messages, and what the sentence must hold: stream and key, field, remedy
+    "wrong type": (
+        rows("deals", {"id": 5, "value": "lots"}, keys=["id"]),
+        ("deals (id 5)", "value", "must be a number"),
+    ),
+    "missing required key": (
+        rows("add_deal", {"value": 3}, keys=["value"]),
+        ("add_deal (value 3)", "title", "needs"),
+    ),
+    "unknown column": (
+        rows("persons", {"id": 5, "nmae": "x"}, keys=["id"]),
+        ("persons (id 5)", "nmae", "nearest: name"),
+    ),
+    "unknown option": (
+        rows("deals", {"id": 6, "Tier": "Platinum"}, keys=["id"]),
+        ("deals (id 6)", "Tier", "known: Gold, Silver, Bronze; or set create_options"),
+    ),
+    "dead reference by external id": (
+        rows("deals", {"id": 7, "org_id": {"external_id": "gone"}}, keys=["id"]),
+        ("deals (id 7)", "org_id", "load it too, or leave the column out"),
+    ),
+    "dead reference by id": (
+        rows("deals", {"id": 8, "person_id": 99999}, keys=["id"]),
+        ("deals (id 8)", "person_id", "does not exist"),
+    ),
+    "ambiguous match": (
+        rows("twins", {"code": "t", "email": "twin@two.example", "name": "T"}, keys=["code"]),
+        ("twins (code t)", "by email", "merge them, match on more fields, or set on_ambiguous"),
+    ),
+    "invalid JSON": ('{"type": "RECORD", "stream": "deals", "rec', ("Line", "not a Singer message", "Mend")),
+    "before SCHEMA": (record("notes", id=1), ("notes", "before the stream's SCHEMA", "send that first")),
+    "key violation": (
+        [schema("products", "id name", ["id"]), record("products", name="No id")],
+        ("products", "has no id", "fill it, or take it out of key_properties"),
+    ),
+    "archived": (
+        rows("deals", {"id": 17, "title": "New"}, keys=["id"]),
+        ("deals (id 17)", "archived", "send is_archived: false"),
+    ),
+    "unknown stream": (
+        rows("dealz", {"id": 1}, keys=["id"]),
+        ("dealz (id 1)", "neither an action nor an entity", "nearest: deals"),
+    ),
+    "no object": (
+        '{"type": "RECORD", "stream": "dealz", "record": 7}',
+        ("dealz", "record", "must be an object"),
+    ),
+    "a batch": ('{"type": "BATCH", "stream": "deals"}', ("Line", "BATCH", "send RECORD messages")),
+}  # fmt: skip
+
+
+def twins(small):
+    for _ in range(2):
+        small.post("/api/v2/persons", {"name": "T", "emails": [{"value": "twin@two.example"}]})
+
+
+def test_all_that_can_be_wrong_in_one_run(load, small):
+    twins(small)
+    assert 17 in [one["id"] for one in small.get("/api/v2/deals/archived")["data"]]
+    settings = {
+        "streams": {"twins": {"entity": "persons", "match_on": ["email"], "ignore": ["code"]}},
+        "results_path": str(load.folder / "all.jsonl"),
+    }
+    messages = []
+    for number, (bad, _) in enumerate(BAD.values()):
+        messages += [bad, rows("persons", {"id": number + 10, "name": f"Good {number}"}, keys=["id"])]
+    run = load(*messages, **settings)
+    assert run.error is None
+    names = {one["id"]: one["name"] for one in small.rows("persons")}
+    assert [names[number + 10] for number in range(len(BAD))] == [f"Good {n}" for n in range(len(BAD))]
+    rejected = [json.loads(line) for line in run.rejects.read_text().splitlines()]
+    told = [one["error"] for one in rejected if "error" in one]
+    assert len(told) == len(BAD)
+    for case, (_, parts) in BAD.items():
+        assert [one for one in told if all(part in one for part in parts)], (case, parts, told)
+    # As it is, the file is rejected in the same way; mended, all of it is written.
+    again = load(*run.rejects.read_text().splitlines(), **settings)
+    assert again.error is None
+    assert sorted(one.partition(" is not a")[2] or one.partition(":")[2] for one in told) == sorted(
+        json.loads(line)["error"].partition(" is not a")[2] or json.loads(line)["error"].partition(":")[2]
+        for line in again.rejects.read_text().splitlines()
+        if '"error"' in line
+    )
+
+
+def test_a_mended_reject_file_is_written(load, small):
+    twins(small)
+    run = load(
+        *[bad for case, (bad, _) in BAD.items() if case not in ("ambiguous match", "a batch", "no object")]
+    )
+    mended = run.rejects.read_text()
+    for wrong, right in {
+        '"lots"': "5",
+        '"record": {"value": 3}': '"record": {"value": 3, "title": "T"}',
+        "nmae": "name",
+        "Platinum": "Gold",
+        "gone": "here",
+        "99999": "1",
+        '"title": "New"': '"title": "New", "is_archived": false',
+        '"name": "No id"': '"name": "No id", "id": 1',
+        '{\\"type\\": \\"RECORD\\", \\"stream\\": \\"deals\\", \\"rec': "",
+        "dealz": "deals",
+        '"properties": {"id": {}, "title": {}}': '"properties": {"id": {}, "title": {}, "is_archived": {}}',
+        '"properties": {"value": {}}}': '"properties": {"value": {}, "title": {}}}',
+    }.items():
+        assert wrong in mended, wrong
+        mended = mended.replace(wrong, right)
+    again = load(
+        rows("organizations", {"external_id": "here", "name": "Here"}, keys=["external_id"]),
+        schema("notes", "id", ["id"]),
+        *mended.splitlines(),
+    )
+    assert again.error is None
+    assert again.errors == []
+
+
+def test_a_missing_right_fails_the_record_only(tmp_path):
+    with Emulator("--burst", "0", "--scopes", "base,deals:full,users:read", seed="small") as limited:
+        load = Loader(
+            {
+                "api_url": limited.url,
+                "oauth_token_url": f"{limited.url}/oauth/token",
+                "client_id": "emulator-client",
+                "client_secret": "emulator-secret",
+                "refresh_token": "emulator-refresh-token",
+            },
+            tmp_path,
+        )
+        run = load(
+            rows("add_person", {"name": "P"}),
+            rows("add_deal", {"title": "A"}),
+            rows("update_product", {"id": 1, "name": "X"}, keys=["id"]),
+            rows("add_deal", {"title": "B"}),
+        )
+    assert run.error is None
+    assert run.outcomes == ["failed", "created", "failed", "created"]
+    assert "update_product (id 1): PATCH /api/v2/products/1 answered 403" in run.errors[1]

@@ -132,6 +132,18 @@ def test_tombstones_delete_only_when_allowed_and_within_the_guard(load):
     assert "max_deletes (2) is reached" in run.errors[0]
 
 
+def test_what_was_deleted_can_be_added_again_in_the_same_run(load, small):
+    new = {"external_id": "x-1", "name": "Again"}
+    run = load(
+        rows("organizations", new, {**new, "is_deleted": True}, new, keys=["external_id"]), allow_deletes=True
+    )
+    assert run.outcomes == ["created", "deleted", "created"]
+    assert run.ids[2] != run.ids[0]
+    live = {str(one["id"]) for one in small.rows("organizations") if not one["is_deleted"]}
+    assert run.ids[2] in live
+    assert run.ids[0] not in live
+
+
 def test_an_archived_deal_takes_no_change_until_it_is_brought_back(load, small):
     archived = small.get("/api/v2/deals/archived")["data"][0]["id"]
     run = load(
