@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 Encoder: TypeAlias = Callable[[object], object]
 
 _DATE = re.compile(r"\d{4}-\d\d-\d\d")
+_MIDNIGHT = re.compile(r"[Tt ]00:00(:00)?(\.0*)?(?![\d.:])")
 _CLOCK = re.compile(r"(\d{1,3}):([0-5]\d)(?::([0-5]\d))?")
 _UUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 _TRUE = frozenset({"true", "1", "yes", "y", "t"})
@@ -105,14 +106,18 @@ def flag(value: object) -> object:
 
 
 def date(value: object) -> object:
-    """`YYYY-MM-DD`; the time of a timestamp is cut off."""
+    """`YYYY-MM-DD`. The time of a timestamp is cut off, unless the day is another one in UTC."""
     if isinstance(value, str) and _DATE.fullmatch(value[:10]):
         try:
-            times.parse(value[:10])
+            utc = times.parse(value.strip())
         except ValueError:
             pass
         else:
-            return value[:10]
+            if utc.isoformat()[:10] == value[:10] or _MIDNIGHT.match(value, 10):
+                return value[:10]
+            raise RecordFault(
+                "must be a date such as 2026-01-31; in UTC this time is on another day, so cut it off"
+            )
     raise RecordFault(f"must be a date such as 2026-01-31, not {_what(value)}")
 
 

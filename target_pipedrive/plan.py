@@ -173,6 +173,9 @@ class Plan:
             try:
                 binding.apply(draft, value, extras)
             except RecordFault as fault:
+                if isinstance(value, str) and not value.strip():
+                    binding.empty(draft)  # the empty cell of a sheet, where text has no place
+                    continue
                 raise RecordFault(f"{source} {fault}") from None
         if extras:
             self._use(draft, extras)

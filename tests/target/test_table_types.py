@@ -1,0 +1,120 @@
+"""Values as tables and sheets have them: taken where the field leaves no doubt, refused where it does."""
+
+from __future__ import annotations
+
+import pytest
+
+from target_pipedrive.customs import slug
+from tests.target.helpers import record, schema
+
+# Column of deals, as a source holds it, as Pipedrive holds it then. Labels stand for options.
+TAKEN = [
+    ("margin", "12.50", 12.5),
+    ("margin", "1e3", 1000),
+    ("margin", 12, 12),
+    ("margin", "", None),
+    ("kick_off", "2026-01-05", "2026-01-05"),
+    ("kick_off", "2026-01-05T00:00:00+00:00", "2026-01-05"),
+    ("kick_off", "2026-01-05 00:00:00.000000", "2026-01-05"),
+    ("kick_off", "2026-01-05T00:00:00+02:00", "2026-01-05"),
+    ("kick_off", "2026-01-05T13:30:00-05:00", "2026-01-05"),
+    ("kick_off", " ", None),
+    ("tier", "gold", "Gold"),
+    ("tier", "", None),
+    ("competitors", '["Acme", "Globex"]', ["Acme", "Globex"]),
+    ("competitors", ["Globex"], ["Globex"]),
+    ("competitors", "Globex, Acme", ["Acme", "Globex"]),
+    ("competitors", "Umbrella, Inc.", ["Umbrella, Inc."]),
+    ("competitors", "[]", None),
+    ("competitors", "", None),
+    ("budget", '{"value": "99.95", "currency": "EUR"}', {"value": 99.95, "currency": "EUR"}),
+    ("daily_slot", "09:30", {"value": "09:30"}),
+    ("daily_slot", "09:30:15", {"value": "09:30:15"}),
+    ("solution_engineer", "2", 2),
+    ("solution_engineer", 2.0, 2),
+    ("solution_engineer", "2.00", 2),
+    ("contract_number", 17, "17"),
+    ("owner_id", "3", 3),
+    ("owner_id", "3.0", 3),
+    ("value", "1200.50", 1200.5),
+    ("expected_close_date", "2026-12-24T00:00:00", "2026-12-24"),
+    ("label_ids", "[1, 2]", [1, 2]),
+    ("label_ids", "1,2", [1, 2]),
+    ("is_archived", "true", True),
+    ("is_archived", 1, True),
+]
+REFUSED = [
+    ("margin", "1.200,50", "must be a number"),
+    ("margin", "12 %", "must be a number"),
+    ("margin", True, "must be a number, not true"),
+    ("margin", "NaN", "must be a number"),
+    ("kick_off", "05.01.2026", "must be a date such as 2026-01-31"),
+    ("kick_off", "2026-01-05T23:30:00-05:00", "on another day"),
+    ("kick_off", 20260105, "must be a date such as 2026-01-31"),
+    ("kick_off", "2026-01-05 soon", "must be a date such as 2026-01-31"),
+    ("tier", "Platinum", "has no such option"),
+    ("competitors", "{Acme,Globex}", "has no such option"),
+    ("competitors", '["Acme", "Nobody"]', "has no such option"),
+    ("daily_slot", "09:30:00+02:00", "must be a time of day"),
+    ("solution_engineer", "2.5", "must be a whole number"),
+    ("solution_engineer", "Mari Admin", "must be a whole number"),
+    ("owner_id", 2.5, "must be a whole number"),
+    ("contract_number", {"a": 1}, "must be text"),
+    ("is_archived", "perhaps", "must be true or false"),
+    ("is_archived", 2, "must be true or false"),
+]
+
+
+@pytest.fixture
+def deals(small):
+    """Ids of deals that can be written."""
+    return [row["id"] for row in small.rows("deals") if not row["is_deleted"] and not row["is_archived"]]
+
+
+def update(load, deals, cases):
+    """A run that writes one value into one deal for each case."""
+    columns = {column: {} for column, *_ in cases}
+    assert len(deals) * 2 >= len(cases)
+    runs = []
+    for begin in range(0, len(cases), len(deals)):
+        part = cases[begin : begin + len(deals)]
+        messages = [
+            record("deals", id=number, **{column: value})
+            for number, (column, value, _) in zip(deals, part, strict=False)
+        ]
+        runs.append((part, load(schema("deals", {"id": {}, **columns}), *messages)))
+    return runs
+
+
+def test_what_leaves_no_doubt_is_taken(load, small, deals):
+    fields = {}
+    for field in small.get("/api/v2/dealFields?limit=500")["data"]:
+        fields.setdefault(slug(field["field_name"]), field)
+    for part, run in update(load, deals, TAKEN):
+        assert run.errors == []
+        rows = {row["id"]: row for row in small.rows("deals")}
+        for number, (column, value, wanted) in zip(deals, part, strict=False):
+            row = rows[number]
+            held = row[column] if column in row else readable(row["custom_fields"], fields[column], wanted)
+            assert held == wanted, (column, value)
+
+
+def readable(values, field, wanted):
+    """A custom field's value with labels for options, and just the parts that are wanted."""
+    held = values[field["field_code"]]
+    labels = {one["id"]: one["label"] for one in field["options"] or ()}
+    if isinstance(held, list):
+        return sorted(labels[one] for one in held)
+    if isinstance(held, dict):
+        return {name: held[name] for name in wanted}
+    return labels.get(held, held)
+
+
+def test_what_leaves_doubt_is_refused(load, small, deals):
+    before = small.rows("deals")
+    for part, run in update(load, deals, REFUSED):
+        assert len(run.errors) == len(part)
+        for (column, value, reason), error in zip(part, run.errors, strict=True):
+            assert column in error, (column, value)
+            assert reason in error, (column, value)
+    assert small.rows("deals") == before
