@@ -166,7 +166,7 @@ class Engine:
         self._submit(task, plan, draft)
         self.check()
 
-    def _begin_again(self, laid: Laid, like: Task) -> None:
+    def _begin_again(self, laid: Laid, like: Task, given_up: set[tuple[str, str]]) -> None:
         """Take up a record that was laid aside because it waits for another row."""
         plan = like.plan
         if plan is None:
@@ -182,6 +182,7 @@ class Engine:
             plan=plan,
             draft=plan.draft(record),
             first=laid.result(),
+            given_up=set(given_up),
         )
         self._submit(task, plan, task.draft or Draft())
 

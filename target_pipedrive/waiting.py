@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from target_pipedrive.schedule import Scheduler
     from target_pipedrive.tasks import LockKey
 
+    Begin = Callable[["Laid", Task, set[tuple[str, str]]], None]
+
 MOST = 5000
 """Records that wait in memory."""
 _BITS = 1 << 25
@@ -88,11 +90,17 @@ def _told(first: Result | None) -> dict[str, Any] | None:
 
 @dataclass(slots=True, kw_only=True)
 class _Aside:
-    """Records laid aside since the last replay, and the rows they own."""
+    """Records laid aside since the last replay, and the rows they own.
+
+    Attributes:
+        count: of the records.
+        for_rows: how many of them wait for rows, and not just for the end.
+    """
 
     file: IO[bytes]
     keys: KeyFilter = field(default_factory=KeyFilter)
     count: int = 0
+    for_rows: int = 0
 
 
 class Waiting:
@@ -102,11 +110,17 @@ class Waiting:
         scheduler: knows the order of records on the same row.
         links: rows by external id.
         folder: where the temporary file is made; it has no name and goes with the process.
-        begin: takes a record up again that was laid aside; gets another record of its stream, for the plan.
+        begin: takes a record up again that was laid aside; gets another record of its stream, for the plan,
+            and what it is not to wait for.
     """
 
     def __init__(
-        self, scheduler: Scheduler, links: Links, *, folder: Path, begin: Callable[[Laid, Task], None]
+        self,
+        scheduler: Scheduler,
+        links: Links,
+        *,
+        folder: Path,
+        begin: Begin,
     ) -> None:
         self._scheduler = scheduler
         self._links = links
@@ -120,6 +134,7 @@ class Waiting:
         self._origins: list[Task] = []
         self._origin_of: dict[int, int] = {}
         self._no_more = False
+        self._closing = False
         self._left_before: int | None = None
 
     # --- while records come -----------------------------------------------------------------------
@@ -128,9 +143,12 @@ class Waiting:
         """Let a record wait for the row it points at; called on the worker that found it missing."""
         place = (missing.entity, missing.external_id)
         with self._lock:
-            hopeless = self._no_more and task.first is None and not self._is_expected(place)
+            if place == AT_THE_END:
+                hopeless = self._closing
+            else:
+                hopeless = self._no_more and task.first is None and not self._is_expected(place)
             if not hopeless and self._count >= MOST and self._links.get(*place) is None:
-                self._lay_aside(task)
+                self._lay_aside(task, for_row=place != AT_THE_END)
                 return
         self._scheduler.let_pass(task)
         task.stale = True
@@ -160,16 +178,17 @@ class Waiting:
         with self._lock:
             if self._aside is None or not any(key in self._aside.keys for key in task.owns):
                 return False
-            self._lay_aside(task)
+            self._lay_aside(task, for_row=True)
             return True
 
-    def _lay_aside(self, task: Task) -> None:
+    def _lay_aside(self, task: Task, *, for_row: bool) -> None:
         if self._aside is None:
             file = tempfile.TemporaryFile(dir=self._folder, prefix="target-pipedrive-")  # noqa: SIM115 - closed by `_replay`
             self._aside = _Aside(file=file)
         for key in task.owns:
             self._aside.keys.add(key)
         self._aside.count += 1
+        self._aside.for_rows += for_row
         entry = _encode(Laid(task.number, self._origin(task), task.identity, task.line, _told(task.first)))
         self._aside.file.write(_LENGTH.pack(len(entry)) + entry)
         self._scheduler.withdraw(task)
@@ -193,7 +212,9 @@ class Waiting:
         self._replayed = KeyFilter()
         left = self._count + (self._aside.count if self._aside else 0)
         stuck, self._left_before = left == self._left_before, left
-        if stuck and self._give_up_some():
+        others = any(place != AT_THE_END for place in self._parked) or (self._aside and self._aside.for_rows)
+        self._closing = not others
+        if stuck and others and self._give_up_some():
             return True
         if self._aside is not None:
             self._replay(self._aside)
@@ -202,13 +223,14 @@ class Waiting:
 
     def _replay(self, aside: _Aside) -> None:
         """Begin the records of the file anew, in their order."""
+        given_up = {AT_THE_END} if self._closing else set()
         with self._lock:
             self._replayed, self._aside = aside.keys, None
         with aside.file as file:
             file.seek(0)
             while head := file.read(_LENGTH.size):
                 laid = msgspec.msgpack.decode(file.read(_LENGTH.unpack(head)[0]), type=Laid)
-                self._begin(laid, self._origins[laid.origin])
+                self._begin(laid, self._origins[laid.origin], given_up)
 
     def _give_up_some(self) -> bool:
         """Let records in memory stop waiting; False when none waits.

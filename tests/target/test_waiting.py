@@ -106,6 +106,22 @@ def test_custom_fields_that_point_in_circles_are_filled_in(load, small):
     assert [held[int(one)] for one in run.ids] == [int(one) for one in (*run.ids[1:], run.ids[0])]
 
 
+def test_what_is_done_last_is_read_once_more_and_no_more(load, small):
+    count = 40
+    deals = [{"id": 1000 + n, "title": f"D{n}", "is_archived": True, "org_id": 500} for n in range(count)]
+    run = load(
+        rows("deals", *deals, keys=["id"]),
+        rows("organizations", {"id": 500, "name": "Org"}, keys=["id"]),
+        foreign_ids=True,
+    )
+    assert run.outcomes == ["created"] * (count + 1), run.errors
+    archived = {str(one["id"]) for one in small.rows("deals") if one["is_archived"]}
+    assert set(run.ids[:count]) <= archived
+    sent = small.requests()
+    assert sent["POST /api/v2/deals"] == sent["PATCH /api/v2/deals/{id}"] == count
+    assert sent["GET /api/v2/deals"] + sent.get("GET /api/v2/deals/{id}", 0) <= 3 + waiting.MOST
+
+
 def test_of_very_many_states_the_last_still_passes(load, monkeypatch):
     monkeypatch.setattr(keeper, "_MOST_STATES", 4)
     messages = [PEOPLE]
