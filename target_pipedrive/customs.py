@@ -187,14 +187,14 @@ class FieldBook:
             if column.part == _TIMEZONE_ID:
                 return encode.integer
             kinds = {part.key: part.kind for part in definition.parts}
-            return _as_fault(definition, encode.encoder(Kind(name=_KINDS[kinds[column.part]])))
+            return _as_fault(definition, _of_kind(kinds[column.part]))
         if definition.kind == "option":
             return lambda value: self._option(entity, definition, value)
         if definition.kind == "options":
             return lambda value: self._options(entity, definition, value)
         if definition.kind == "int" and definition.field_type in {"user", "org", "people"}:
             return _related
-        return encode.encoder(Kind(name=_KINDS[definition.kind]))
+        return _of_kind(definition.kind)
 
     def _options(self, entity: str, definition: FieldDefinition, value: object) -> object:
         value = encode.from_json_text(value)
@@ -381,11 +381,22 @@ def _as_fault(definition: FieldDefinition, plain: Encoder) -> Encoder:
     return encoded
 
 
+def _of_kind(kind: str) -> Encoder:
+    """The encoder of one kind of part; a time of day has its seconds, as Pipedrive shows it."""
+    plain = encode.encoder(Kind(name=_KINDS[kind]))
+    if kind != "clock":
+        return plain
+
+    def with_seconds(value: object) -> object:
+        text = plain(value)
+        return f"{text}:00" if isinstance(text, str) and text.count(":") == 1 else text
+
+    return with_seconds
+
+
 def _composite(definition: FieldDefinition) -> Encoder:
     """Whole values of a composite field."""
-    kinds = {
-        part.key: encode.encoder(Kind(name=_KINDS[part.kind])) for part in COMPOSITES[definition.field_type]
-    }
+    kinds = {part.key: _of_kind(part.kind) for part in COMPOSITES[definition.field_type]}
     kinds[_TIMEZONE_ID] = encode.integer
 
     def encoded(value: object) -> object:
