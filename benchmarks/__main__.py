@@ -1,7 +1,7 @@
 """`make bench`: the promises of the design, measured against the emulator; prints a table.
 
-Ratios and counts, not bare seconds: each comparison runs its parts in turn on the same machine.
-`python -m benchmarks NAME …` runs some of them.
+Ratios, counts and CPU seconds, not bare seconds: each comparison runs its parts in turn on the same machine.
+`python -m benchmarks NAME …` runs some of them; `--write` puts what they gave into docs/benchmarks.md.
 """
 
 from __future__ import annotations
@@ -12,43 +12,78 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
+from benchmarks import note
 from benchmarks.emulator_pages import emulator_pages
+from benchmarks.start import start
 from benchmarks.tap_cpu import tap_cpu
-from benchmarks.tap_requests import fan_out, start
+from benchmarks.tap_requests import deal_products, fan_out, tokens
 from benchmarks.tap_volume import memory, slow_lists
+from benchmarks.target import slow_adds, unchanged, validated
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
 
     from benchmarks.measure import Result
 
-console = Console(width=110)
-
-CASES: dict[str, Callable[[Path], Iterator[Result]]] = {
-    case.__name__: case for case in (start, emulator_pages, tap_cpu, slow_lists, fan_out, memory)
+GROUPS: Mapping[str, tuple[Callable[[Path], Iterator[Result]], ...]] = {
+    "The tap": (tokens, deal_products, tap_cpu, slow_lists, fan_out, memory),
+    "The target": (unchanged, slow_adds, validated),
+    "Both": (start,),
+    "The emulator, never what is measured": (emulator_pages,),
 }
+CASES = {case.__name__: case for cases in GROUPS.values() for case in cases}
+console = Console(width=118, highlight=False)
 
 
-def main(names: list[str]) -> None:
-    """Run the named cases, or all, and print the table."""
-    table = Table(title="Measured against the emulator", title_justify="left")
-    for column in ("what", "measured", "must reach", ""):
-        table.add_column(column)
-    missed = 0
-    for name in names or CASES:
+def measure(names: list[str]) -> dict[str, list[Result]]:
+    """Results by case."""
+    found = {}
+    for name in names:
+        console.print(f"{name}: {note.first_line(CASES[name])}", style="dim")
         with tempfile.TemporaryDirectory() as folder:
-            console.print(f"{name}: {(CASES[name].__doc__ or '').splitlines()[0]}", style="dim")
-            for result in CASES[name](Path(folder)):
-                missed += not result.reached
-                table.add_row(result.what, result.measured, result.must, "yes" if result.reached else "no")
+            found[name] = list(CASES[name](Path(folder)))
+    return found
+
+
+def show(results: Mapping[str, list[Result]]) -> None:
+    """Print the table."""
+    table = Table(box=SIMPLE_HEAD, show_edge=False, title="Measured against the emulator", title_style="bold")
+    table.add_column("what", no_wrap=True)
+    for column in ("must", "measured", ""):
+        table.add_column(column)
+    for group, cases in GROUPS.items():
+        rows = [one for case in cases for one in results.get(case.__name__, ())]
+        if rows:
+            table.add_section()
+            table.add_row(f"[bold]{group}[/bold]")
+        for one in rows:
+            verdict = "[green]✓[/green]" if one.reached else "[red]✗ missed[/red]"
+            table.add_row(f"  {one.what}", one.must, one.measured, verdict)
     console.print(table)
     peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss // 1024
     console.print(f"Largest process {peak} MiB, emulator included.", style="dim")
-    sys.exit(1 if missed else 0)
+
+
+def main(arguments: list[str]) -> int:
+    """Run the named cases, or all; returns the exit code, 1 when a promise is missed."""
+    names = [one for one in arguments if not one.startswith("--")] or list(CASES)
+    unknown = [one for one in names if one not in CASES]
+    if unknown or set(arguments) - set(names) - {"--write"}:
+        console.print(f"Usage: python -m benchmarks [--write] [NAME …], names being {', '.join(CASES)}.")
+        return 2
+    results = measure(names)
+    show(results)
+    if "--write" in arguments:
+        groups = {group: [case.__name__ for case in cases] for group, cases in GROUPS.items()}
+        console.print(
+            f"Wrote {note.write(results, groups, {n: note.first_line(c) for n, c in CASES.items()})}."
+        )
+    return 0 if all(one.reached for found in results.values() for one in found) else 1
 
 
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    sys.exit(main(sys.argv[1:]))

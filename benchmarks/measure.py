@@ -11,12 +11,12 @@ import tempfile
 import time
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.request import Request, urlopen
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
 TOKEN = "emulator-token"
 RUNS = int(os.environ.get("BENCH_RUNS", "3"))
@@ -68,11 +68,23 @@ def clear(api: str) -> None:
     urlopen(Request(f"{api}/_emulator/log/clear", headers={"x-api-token": TOKEN}, method="POST")).close()
 
 
-def run(module: str, *arguments: str) -> Cost:
-    """Run `python -m module` to its end, its output counted and thrown away."""
-    with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
+def run(module: str, *arguments: str, feed: Path | None = None, keep: Path | None = None) -> Cost:
+    """Run `python -m module` to its end; its output is counted, and kept where `keep` says so.
+
+    Args:
+        module: what to run.
+        arguments: of its command line.
+        feed: file that becomes its standard input.
+        keep: file that gets its standard output.
+    """
+    with (
+        keep.open("w+b") if keep else tempfile.TemporaryFile() as out,
+        tempfile.TemporaryFile() as err,
+        (feed or Path(os.devnull)).open("rb") as given,
+    ):
         began = time.monotonic()
-        process = subprocess.Popen([sys.executable, "-m", module, *arguments], stdout=out, stderr=err)
+        command = [sys.executable, "-m", module, *arguments]
+        process = subprocess.Popen(command, stdin=given, stdout=out, stderr=err)
         _, status, usage = os.wait4(process.pid, 0)
         process.returncode = os.waitstatus_to_exitcode(status)
         wall = time.monotonic() - began

@@ -1,16 +1,89 @@
-"""What the tap asks for: tokens, fan-outs, and how soon it is there."""
+"""What the tap asks for: requests and tokens of whole, later and fan-out reads."""
 
 from __future__ import annotations
 
 import json
-import statistics
 from typing import TYPE_CHECKING
+from urllib.parse import urlencode
 
-from benchmarks.measure import RUNS, TOKEN, Result, ask, clear, emulator, files, run
+from benchmarks.measure import Result, ask, clear, emulator, files, run
+from tap_pipedrive.catalog import STREAMS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
+
+    from tap_pipedrive.spec import Read
+
+CORE = ("deals", "persons", "organizations", "activities", "products")
+_DEFINITIONS = 10
+"""Tokens of the field definitions of one kind of row."""
+
+
+def tokens(folder: Path) -> Iterator[Result]:
+    """Tokens of a full read of the core lists, and of a run after it."""
+    with emulator("--seed", "medium", "--burst", "0") as api:
+        reads = [read for name in CORE for read in STREAMS[name].reads]
+        kinds = len({STREAMS[name].custom_fields for name in CORE} - {None})
+        pages = {read.path: -(-_rows(api, read) // 500) for read in reads}
+        wanted = sum(pages[read.path] * read.cost for read in reads) + kinds * _DEFINITIONS
+        arguments = files(folder, api, *CORE)
+        clear(api)
+        cost = run("tap_pipedrive", *arguments, keep=folder / "out.jsonl")
+        log = ask(api, "/_emulator/log")
+        few = log["requests"] == sum(pages.values()) + kinds
+        yield Result(
+            what="Tokens, full read of five core lists",
+            measured=f"{log['tokens']:,} ({cost.lines:,} records, {log['requests']} requests)",
+            must=f"{wanted:,}: ⌈rows/500⌉ x cost",
+            reached=log["tokens"] == wanted and few,
+        )
+        states = [line for line in (folder / "out.jsonl").open() if line.startswith('{"type":"STATE"')]
+        (folder / "state.json").write_text(json.dumps(json.loads(states[-1])["value"]))
+        clear(api)
+        cost = run("tap_pipedrive", *arguments, "--state", str(folder / "state.json"))
+        log = ask(api, "/_emulator/log")["operations"]
+        asked = sum(entry["count"] for name, entry in log.items() if not name.endswith("Fields"))
+        yield Result(
+            what="Requests when nothing is new",
+            measured=f"{asked} for {len(reads)} lists, {cost.lines} records",
+            must="1 a list",
+            reached=asked == len(reads) and cost.lines == 0,
+        )
+
+
+def _rows(api: str, read: Read) -> int:
+    """How many rows a list has."""
+    count, cursor = 0, ""
+    while True:
+        query = urlencode({**read.params, "limit": 500, **({"cursor": cursor} if cursor else {})})
+        body = ask(api, f"{read.path}?{query}")
+        count += len(body["data"])
+        cursor = body["additional_data"]["next_cursor"]
+        if not cursor:
+            return count
+
+
+def deal_products(folder: Path) -> Iterator[Result]:
+    """Products of all deals of the medium account."""
+    with emulator("--seed", "medium", "--burst", "0") as api:
+        arguments = files(folder, api, "deals", "deal_products")
+        clear(api)
+        run("tap_pipedrive", *arguments, keep=folder / "out.jsonl")
+        asked = ask(api, "/_emulator/log")["operations"]["GET /api/v2/deals/products"]["count"]
+    records = [
+        json.loads(line) for line in (folder / "out.jsonl").open() if line.startswith('{"type":"RECORD"')
+    ]
+    deals = [one["record"] for one in records if one["stream"] == "deals"]
+    groups = -(-sum(bool(deal["products_count"]) for deal in deals) // 100)
+    lines = len(records) - len(deals)
+    most = -(-len(deals) // 100) + lines // 500
+    yield Result(
+        what=f"deal_products of {len(deals):,} deals",
+        measured=f"{asked} requests ({lines:,} products)",
+        must=f"≤ {most} requests: ⌈N/100⌉ + pages",
+        reached=groups <= asked <= most,
+    )
 
 
 def fan_out(folder: Path) -> Iterator[Result]:
@@ -24,15 +97,3 @@ def fan_out(folder: Path) -> Iterator[Result]:
     used = requests / ((cost.wall - 2) * 50)  # the start, the list and the first window are not the fan-out's
     text = f"{used:.0%} ({requests} requests in {cost.wall:.1f} s)"
     yield Result(what="Fan-out, burst window used", measured=text, must="≥ 80 %", reached=used >= 0.8)
-
-
-def start(folder: Path) -> Iterator[Result]:
-    """Start-up times."""
-    version = statistics.median(run("tap_pipedrive", "--version").wall for _ in range(RUNS))
-    yield Result(what="--version", measured=f"{version:.2f} s", must="< 1 s", reached=version < 1)
-    with emulator("--seed", "small") as api:
-        config = folder / "config.json"
-        config.write_text(json.dumps({"api_token": TOKEN, "api_url": api}))
-        arguments = ("--config", str(config), "--discover")
-        seconds = statistics.median(run("tap_pipedrive", *arguments).wall for _ in range(RUNS))
-    yield Result(what="--discover", measured=f"{seconds:.2f} s", must="< 2 s", reached=seconds < 2)

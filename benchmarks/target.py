@@ -1,0 +1,121 @@
+"""What the target asks for and how fast it is: unchanged rows, adds at a slow API, records without HTTP."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+from benchmarks.measure import TOKEN, Result, ask, clear, emulator, files, run
+from benchmarks.tap_volume import since
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+    from pathlib import Path
+
+ROWS = 10_000
+ADDS = 1_500
+VALIDATED = 50_000
+DEAL = {
+    "value": 1234.5,
+    "currency": "EUR",
+    "owner_id": 3,
+    "person_id": 5,
+    "org_id": 7,
+    "pipeline_id": 1,
+    "stage_id": 2,
+    "status": "open",
+    "probability": 50,
+    "expected_close_date": "2026-01-31",
+    "label_ids": [1, 2],
+    "visible_to": 3,
+    "lost_reason": None,
+    "is_archived": False,
+}
+
+
+def unchanged(folder: Path) -> Iterator[Result]:
+    """10,000 deals as the tap wrote them, every column and custom field, come back to their own account."""
+    with emulator("--seed", "large", "--burst", "0", "--daily-tokens", "1000000000") as api:
+        state = {"bookmarks": {"deals": {"replication_key_value": since(api, "deals", 2 * ROWS)}}}
+        (folder / "state.json").write_text(json.dumps(state))
+        arguments = files(folder, api, "deals")
+        run("tap_pipedrive", *arguments, "--state", str(folder / "state.json"), keep=folder / "tap.jsonl")
+        count = _here_and_now(folder / "tap.jsonl", folder / "rows.jsonl")
+        clear(api)
+        cost = run("target_pipedrive", *_config(folder, api), feed=folder / "rows.jsonl")
+        log = ask(api, "/_emulator/log")["operations"]
+    writes = sum(entry["count"] for name, entry in log.items() if not name.startswith("GET"))
+    reads = sum(entry["count"] for name, entry in log.items() if name.startswith("GET /api/v2/deals"))
+    yield Result(
+        what=f"Upserts of {count:,} unchanged rows",
+        measured=f"{reads} reads, {writes} writes ({count / cost.cpu:,.0f} rows a CPU second)",
+        must=f"≤ {-(-count // 100)} reads: ⌈N/100⌉, no write",
+        reached=count == ROWS and reads <= -(-count // 100) and not writes,
+    )
+
+
+def _here_and_now(source: Path, target: Path) -> int:
+    """Keep the records of rows that are neither deleted nor archived; returns how many there are."""
+    count = 0
+    with target.open("w") as out:
+        for line in source.open():
+            message = json.loads(line)
+            if message["type"] == "SCHEMA":
+                out.write(line)
+            elif message["type"] == "RECORD" and count < ROWS:
+                record = message["record"]
+                if not record["is_deleted"] and not record["is_archived"]:
+                    out.write(line)
+                    count += 1
+    return count
+
+
+def slow_adds(folder: Path) -> Iterator[Result]:
+    """New deals at 200 ms a request, 100 requests per 2 s."""
+    with emulator("--seed", "small", "--latency-ms", "200", "--plan", "premium") as api:
+        _write(folder / "adds.jsonl", ({"title": f"Deal {number}"} for number in range(ADDS)))
+        arguments = _config(folder, api)
+        clear(api)
+        cost = run("target_pipedrive", *arguments, feed=folder / "adds.jsonl")
+        requests = ask(api, "/_emulator/log")["operations"]["POST /api/v2/deals"]["count"]
+    used = requests / ((cost.wall - 2) * 50)  # the start and the first window are not the writes'
+    yield Result(
+        what="Adds, burst window used",
+        measured=f"{used:.0%} ({requests} requests in {cost.wall:.1f} s, {cost.cpu:.1f} s CPU)",
+        must="≥ 80 %",
+        reached=used >= 0.8 and requests == ADDS,
+    )
+
+
+def validated(folder: Path) -> Iterator[Result]:
+    """Records read, checked and encoded, with no request: a dry run of adds, its start taken off."""
+    seconds = {}
+    for count in (1, VALIDATED):
+        _write(folder / "rows.jsonl", ({"title": f"Deal {number}", **DEAL} for number in range(count)))
+        arguments = _config(folder, "http://127.0.0.1:1", dry_run=True)
+        seconds[count] = run("target_pipedrive", *arguments, feed=folder / "rows.jsonl").cpu
+    rate = (VALIDATED - 1) / (seconds[VALIDATED] - seconds[1])
+    yield Result(
+        what="Records read and validated, no HTTP",
+        measured=f"{rate:,.0f} a CPU second ({len(DEAL) + 1} columns)",
+        must="≥ 7,000 a CPU second",
+        reached=rate >= 7_000,
+    )
+
+
+def _config(folder: Path, api: str, **settings: object) -> list[str]:
+    """Arguments of the target, with files of its own in the folder."""
+    own = {"ledger_path": str(folder / "ledger.sqlite"), "rejects_path": str(folder / "rejects.singer")}
+    config = folder / "target.json"
+    config.write_text(json.dumps({"api_token": TOKEN, "api_url": api, **own, **settings}))
+    return ["--config", str(config)]
+
+
+def _write(path: Path, records: Iterable[dict[str, object]]) -> None:
+    """A Singer file of `add_deal` with these records."""
+    with path.open("w") as out:
+        schema = {"type": "object", "properties": {name: {} for name in ("title", *DEAL)}}
+        message = {"type": "SCHEMA", "stream": "add_deal", "schema": schema, "key_properties": []}
+        out.write(json.dumps(message) + "\n")
+        for record in records:
+            out.write(json.dumps({"type": "RECORD", "stream": "add_deal", "record": record}) + "\n")
