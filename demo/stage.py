@@ -68,6 +68,10 @@ class Stage:
             "TARGET_PIPEDRIVE_SCORES_REJECTS_PATH": str(self.folder / "rejects.singer"),
             "TARGET_DUCKDB_FILEPATH": str(self.warehouse.path),
             "TAP_DUCKDB_FILEPATH": str(self.warehouse.path),
+            # A busy machine can bunch requests up such that all in flight are refused at once; more than ten
+            # refusals are what Pipedrive's firewall blocks.
+            "TAP_PIPEDRIVE_MAX_CONCURRENCY": "8",
+            "TARGET_PIPEDRIVE_MAX_CONCURRENCY": "8",
             "NO_COLOR": "1",
         }
         return command(
