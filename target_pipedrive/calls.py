@@ -301,6 +301,12 @@ class Caller:
         known = self._known.get(task.identity)
         return known is not None and known.state is WriteState.DONE
 
+    def finished(self, task: Task) -> None:
+        """Keep no more of a record that this run began and ended than the ledger does."""
+        known = self._known.get(task.identity)
+        if known is not None and known.state is WriteState.DONE and not known.earlier:
+            del self._known[task.identity]
+
     def _withdraw(self, task: Task) -> None:
         """The call certainly did not act, nor did one of an earlier run: that was looked up before."""
         identity = task.identity

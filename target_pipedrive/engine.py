@@ -301,6 +301,7 @@ class Engine:
         except BaseException as error:  # noqa: BLE001 - told to the main thread, which ends the run
             self._end(error)
             return
+        self.caller.finished(task)
         self._count_failure(task.result)
         self._keeper.finish(task, self._performer.ledger_steps(task, task.result))
 
