@@ -95,7 +95,7 @@ class Writing:
         outcome: how it ended, in the words of the results file.
         error: why it failed.
         seen: what was asked for it.
-        changed: tables of the account that are not what they were.
+        changed: tables of the account that are not what they were, looked at where the record was full.
     """
 
     action: str
@@ -165,7 +165,7 @@ def write_each(emulator: Emulator, folder: Path, *, url: str = "", full: bool) -
         stream = names.get(name, name)
         run = Loader(_config(emulator, url), own)(rows(stream, record))
         result = run.results[0] if run.results else {"outcome": "failed", "error": str(run.error)}
-        after = emulator.dump()["tables"]
+        after = emulator.dump()["tables"] if full else {}
         yield Writing(
             action=name,
             stream=stream,
