@@ -212,7 +212,9 @@ class EntityPlan(Plan):
         if source == settings.external_id or (name == EXTERNAL_ID and not settings.external_id):
             return Binding(source=source, place=Place.EXTERNAL_ID, name=EXTERNAL_ID, encode=encode.text)
         if source == settings.id or (name == self.spec.key and not settings.id):
-            place = Place.EXTERNAL_ID if foreign and not self.spec.chosen_key else Place.ID
+            if foreign and self.spec.chosen_key:
+                return None  # the id of another row, such as the user of a follower
+            place = Place.EXTERNAL_ID if foreign else Place.ID
             return Binding(source=source, place=place, name=self.spec.key, encode=encode.text)
         if name in self.spec.matchable.split() and name in self.match_on:
             return Binding(source=source, place=Place.MATCH, name=name, encode=encode.text)

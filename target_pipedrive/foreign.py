@@ -99,6 +99,10 @@ class Copier:
         self._know_company(task, draft)
         notes, later = fill_references(draft, self._links, task.given_up, leave_out=self._leave_out)
         _check_hangs_on(plan, draft)
+        if plan.spec.chosen_key:
+            if draft.body.get(plan.spec.key) is None:
+                raise SkipRecord(f"names a {plan.spec.key} that is not copied")
+            draft.id = str(draft.body[plan.spec.key])
         if plan.spec.conditions is not None:
             self._conditions.translate(task, draft, plan.spec.conditions)
         plan.fill_matches(draft)

@@ -261,17 +261,23 @@ class Upserter:
             return Result(outcome=Outcome.UNCHANGED, id=row_id, note=note)
         names = (*changed, *custom)
         path = self._path(action, plan, draft, row_id)
+        again: dict[str, object] = {}
         if row.get("is_archived") is True and "is_archived" in columns:
-            if changed.get("is_archived") is not False:
+            if plan.foreign and draft.body.get("is_archived") is True:
+                again = {name: body[name] for name in ("is_archived", "archive_time") if body.get(name)}
+                changed = {name: value for name, value in changed.items() if name not in again}
+            elif changed.get("is_archived") is not False:
                 raise RecordFault(
                     f"{plan.spec.name} {row_id} is archived, and archived rows take no change; send "
                     "is_archived: false to bring it back"
                 )
-            del changed["is_archived"]
+            changed.pop("is_archived", None)
             self._caller.send(task, action, Draft(path=path, body={"is_archived": False}), plan.spec)
         if changed or custom:
             _complete_required(changed, body, row, action)
             self._caller.send(task, action, Draft(path=path, body=changed, custom=custom), plan.spec)
+        if again:
+            self._caller.send(task, action, Draft(path=path, body=again), plan.spec)
         self._rows.forget(plan.spec)
         self._matcher.wrote(plan, {**changed, **custom}, row_id)
         return Result(outcome=Outcome.UPDATED, id=row_id, changed=names, note=note)

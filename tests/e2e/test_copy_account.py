@@ -1,0 +1,213 @@
+"""One account copied into an empty one: everything that can be written arrives, whatever happens on the way."""
+
+from __future__ import annotations
+
+import json
+import random
+
+import pytest
+
+from tests.support.copying import SETTINGS, STREAMS, Copying, invite_colleagues, writes
+from tests.support.emulator import Emulator
+from tests.support.singer import run_tap
+from tests.target.helpers import Loader
+
+SAMPLE = 3
+CAMPAIGN = 50
+
+
+@pytest.fixture(scope="module")
+def other():
+    with Emulator("--burst", "0", seed="empty") as running:
+        yield running
+
+
+@pytest.fixture
+def copying(small, other, tmp_path):
+    made = Copying(small, other, tmp_path)
+    made.prepare()
+    return made
+
+
+def test_everything_arrives_and_a_second_copy_writes_nothing(copying):
+    assert copying.run() == 0, copying.told()
+    assert copying.differences() == []
+    written = writes(copying.target)
+    assert written > 400
+    assert copying.run() == 0, copying.told()
+    assert writes(copying.target) == written
+    assert {one["outcome"] for one in copying.results()} == {"unchanged", "skipped"}
+
+
+def test_the_comparison_sees_what_was_broken(copying):
+    assert copying.run() == 0, copying.told()
+    assert copying.differences() == []
+    target = copying.target
+    deal, person = target.rows("deals")[0]["id"], target.rows("persons")[0]["id"]
+    target.call("PATCH", f"/api/v2/deals/{deal}", {"title": "Something else"})
+    target.call("DELETE", f"/api/v2/persons/{person}")
+    target.post("/api/v2/organizations", {"name": "One too many"})
+    found = " ".join(copying.differences())
+    assert "title is 'Something else'" in found
+    assert "is_deleted is True" in found
+    assert "is one too many" in found
+
+
+@pytest.mark.parametrize("seed", range(SAMPLE))
+def test_a_copy_that_is_killed_is_completed_by_the_next(copying, seed):
+    assert_survives(copying, random.Random(seed), most=3.0)
+
+
+@pytest.mark.soak
+@pytest.mark.parametrize("seed", range(100, 100 + CAMPAIGN))
+def test_a_copy_that_is_killed_anywhere_is_completed_by_the_next(copying, seed):
+    assert_survives(copying, random.Random(seed), most=6.0)
+
+
+def assert_survives(copying, dice, most):
+    """Kill one run at a random moment, and let the next go on; equal to a copy in one piece."""
+    with_state = dice.random() < 0.5
+    copying.run(seconds=dice.uniform(0.7, most), end=dice.choice(("tap", "target", "both")))
+    assert copying.run(with_state=with_state) == 0, copying.told()
+    assert copying.differences() == []
+
+
+@pytest.mark.soak
+def test_a_large_copy_is_equal_and_stays_so(medium, other, tmp_path):
+    copying = Copying(medium, other, tmp_path)
+    copying.prepare()
+    assert copying.run() == 0, copying.told()
+    assert copying.differences() == []
+    written = writes(other)
+    assert copying.run() == 0, copying.told()
+    assert writes(other) == written
+
+
+@pytest.mark.soak
+def test_a_large_copy_survives_fifty_kills_in_a_row(medium, other, tmp_path):
+    copying, dice = Copying(medium, other, tmp_path), random.Random(7)
+    copying.prepare()
+    for _ in range(CAMPAIGN):
+        copying.run(
+            seconds=dice.uniform(2, 15),
+            end=dice.choice(("tap", "target", "both")),
+            with_state=dice.random() < 0.5,
+        )
+    assert copying.run() == 0, copying.told()
+    assert copying.differences() == []
+    written = writes(other)
+    assert copying.run() == 0, copying.told()
+    assert writes(other) == written
+
+
+# ── order ────────────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.fixture(scope="module")
+def said(tmp_path_factory):
+    """What the tap says of the small account, by stream."""
+    folder = tmp_path_factory.mktemp("files")
+    with Emulator("--burst", "0", seed="small") as source:
+        out = run_tap(source.config(files_dir=str(folder)), *STREAMS)
+    return out, folder
+
+
+def load(other, tmp_path, folder, messages, **config):
+    loader = Loader(other.config(**SETTINGS, files_dir=str(folder)), tmp_path)
+    return loader(*messages, **config)
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+def test_streams_may_come_in_any_order_and_children_before_parents(small, other, said, tmp_path, seed):
+    out, folder = said
+    copying = Copying(small, other, tmp_path / "copy")
+    copying.prepare()
+    dice = random.Random(seed)
+    streams = dice.sample(sorted(out.schemas), len(out.schemas))
+    messages = []
+    for stream in streams:
+        records = out.records[stream]
+        # Positions are given by the order of arrival, so rows that stand in a row keep it.
+        if stream not in IN_A_ROW:
+            dice.shuffle(records)
+        messages.append(out.schemas[stream])
+        messages += [{"type": "RECORD", "stream": stream, "record": one} for one in records]
+    run = load(other, tmp_path, folder, messages, ledger_path=str(copying.ledger))
+    assert run.error is None
+    assert run.errors == []
+    assert copying.differences() == []
+
+
+IN_A_ROW = {"pipelines", "stages", "boards", "phases", "activity_types", "lead_labels", "deal_products"} | {
+    f"{one}_fields" for one in ("deal", "person", "organization", "product", "project")
+}
+
+
+def test_what_never_comes_fails_those_that_need_it_by_name(other, said, tmp_path):
+    out, folder = said
+    other.reset()
+    without = {"organizations", "pipelines", "stages"}
+    messages = [one for one in out.messages if one["type"] != "STATE" and one["stream"] not in without]
+    run = load(other, tmp_path, folder, messages, missing_references="fail")
+    failed = [one for one in run.results if one["outcome"] == "failed"]
+    assert failed
+    assert {one["stream"] for one in failed} >= {"deals", "persons", "deal_products", "notes"}
+    told = " ".join(one["error"] for one in failed)
+    assert "points at organizations" in told
+    assert "points at pipelines" in told
+    assert "which this ledger does not know: load it too, or leave the column out" in told
+    assert not other.rows("organizations")
+    again = [json.loads(line) for line in run.rejects.read_text().splitlines()]
+    assert sum(one["type"] == "RECORD" for one in again) == len(failed)
+
+
+def test_what_failed_can_be_sent_again_once_its_parents_are_there(small, other, said, tmp_path):
+    out, folder = said
+    copying = Copying(small, other, tmp_path / "copy")
+    copying.prepare()
+    loader = Loader(
+        other.config(**SETTINGS, files_dir=str(folder), ledger_path=str(copying.ledger)), tmp_path
+    )
+    messages = [one for one in out.messages if one["type"] != "STATE"]
+    first = loader(*(one for one in messages if one["stream"] != "organizations"), missing_references="fail")
+    assert first.errors
+    assert loader(*(one for one in messages if one["stream"] == "organizations")).errors == []
+    rejected = [json.loads(line) for line in first.rejects.read_text().splitlines()]
+    assert loader(*rejected).errors == []
+    # Custom fields that point at what was not there were left out, which is no failure.
+    assert {one.split(": ")[1].split()[0] for one in copying.differences()} == {"custom_fields"}
+    assert loader(*messages).errors == []
+    assert copying.differences() == []
+
+
+def test_options_and_labels_follow_their_words_not_their_numbers(other, said, tmp_path):
+    out, folder = said
+    other.reset()
+    field = next(
+        one for one in out.records["deal_fields"] if one["field_type"] == "enum" and one["is_custom_field"]
+    )
+    messages = [
+        out.schemas["deal_fields"],
+        {"type": "RECORD", "stream": "deal_fields", "record": field},
+    ]
+    other.post(
+        "/api/v2/dealFields", {"field_name": "Another", "field_type": "enum", "options": [{"label": "x"}]}
+    )
+    run = load(other, tmp_path, folder, messages)
+    assert run.errors == []
+    made = next(row for row in other.rows("deal_fields") if row["name"] == field["field_name"])
+    assert [one["label"] for one in made["options"]] == [one["label"] for one in field["options"]]
+    assert {one["id"] for one in made["options"]}.isdisjoint(one["id"] for one in field["options"])
+
+
+def test_colleagues_that_were_not_invited_leave_their_rows_to_the_token(small, other, said, tmp_path):
+    out, folder = said
+    other.reset()
+    messages = [one for one in out.messages if one["type"] != "STATE"]
+    run = load(other, tmp_path, folder, messages)
+    assert run.errors == []
+    assert {row["owner_id"] for row in other.rows("deals")} == {1}
+    invite_colleagues(small, other)
+    again = load(other, tmp_path, folder, messages, ledger_path=str(tmp_path / "ledger.sqlite"))
+    assert all("An archived project cannot be edited" in one for one in again.errors)
+    assert len({row["owner_id"] for row in other.rows("deals")}) > 1

@@ -1,0 +1,158 @@
+"""Copying one account into another as a user does: `tap-pipedrive | target-pipedrive`, in processes of their own."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import subprocess
+import sys
+from typing import TYPE_CHECKING, Any
+from urllib.request import Request, urlopen
+
+from tests.support.accounts import Copy
+from tests.support.emulator import TOKEN
+from tests.support.singer import discover
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from pathlib import Path
+
+    from tests.support.emulator import Emulator
+
+STREAMS = (
+    "users pipelines stages activity_types lead_labels roles boards phases deal_fields person_fields "
+    "organization_fields product_fields project_fields organizations organization_relationships "
+    "organization_followers persons person_followers products product_variations product_followers deals "
+    "deal_products deal_discounts deal_installments deal_participants deal_followers leads projects tasks "
+    "activities notes note_comments file_contents filter_conditions goals call_logs"
+).split()
+"""Everything of an account that can be written to another one."""
+SETTINGS = {"foreign_ids": True, "missing_references": "leave_out"}
+_WRITES = ("POST ", "PUT ", "PATCH ", "DELETE ")
+
+
+def catalog_of(config: dict[str, Any], streams: Iterable[str] = STREAMS) -> dict[str, Any]:
+    """The catalog that selects these streams, and no others."""
+    wanted = set(streams)
+    catalog = discover(config)
+    for entry in catalog["streams"]:
+        for item in entry["metadata"]:
+            if not item["breadcrumb"]:
+                item["metadata"]["selected"] = entry["tap_stream_id"] in wanted
+    return catalog
+
+
+def invite_colleagues(source: Emulator, target: Emulator) -> None:
+    """What an admin does first: everyone is asked into the new account."""
+    there = {row["email"] for row in target.rows("users")}
+    for row in reversed(source.rows("users")):  # so that their ids are others
+        if row["email"] not in there and not row["is_deleted"]:
+            target.post("/v1/users", {"email": row["email"]})
+
+
+def writes(emulator: Emulator) -> int:
+    """Requests so far that change something."""
+    return sum(count for name, count in emulator.requests().items() if name.startswith(_WRITES))
+
+
+def bytes_of(emulator: Emulator, file_id: object) -> bytes:
+    """A file as the account serves it."""
+    asked = Request(f"{emulator.url}/v1/files/{file_id}/download", headers={"x-api-token": TOKEN})
+    with urlopen(asked) as answer:
+        return bytes(answer.read())
+
+
+class Copying:
+    """Copies `source` into `target`; everything it keeps is in `folder`."""
+
+    def __init__(self, source: Emulator, target: Emulator, folder: Path) -> None:
+        self.source, self.target, self.folder = source, target, folder
+        folder.mkdir(exist_ok=True)
+        self.ledger = folder / "ledger.sqlite"
+        files = str(folder / "files")
+        config = source.config(files_dir=files)
+        catalog = self._write("catalog.json", catalog_of(config))
+        self.tap_command = [
+            *(sys.executable, "-m", "tap_pipedrive"),
+            *("--config", self._write("source.json", config), "--catalog", catalog),
+        ]
+        settings = {
+            **target.config(**SETTINGS),
+            "files_dir": files,
+            "ledger_path": str(self.ledger),
+            "rejects_path": str(folder / "rejects.singer"),
+            "results_path": str(folder / "results.jsonl"),
+        }
+        self.settings = settings
+        self.target_command = [
+            *(sys.executable, "-m", "target_pipedrive"),
+            *("--config", self._write("target.json", settings)),
+        ]
+        self.state: Any = None
+        self.started = 0
+
+    def prepare(self) -> None:
+        """An empty account with the colleagues in it."""
+        self.target.reset()
+        for path in self.folder.glob("ledger.sqlite*"):
+            path.unlink()
+        self.state = None
+        invite_colleagues(self.source, self.target)
+        self.before = self.target.dump()
+
+    def _write(self, name: str, content: Any) -> str:
+        path = self.folder / name
+        path.write_text(json.dumps(content), encoding="utf-8")
+        return str(path)
+
+    def run(self, *, seconds: float | None = None, end: str = "both", with_state: bool = False) -> int | None:
+        """Exit code of the target; None when something was killed after so many seconds."""
+        command = self.tap_command
+        if with_state and self.state is not None:
+            command = [*command, "--state", self._write("state.json", self.state)]
+        self.started += 1
+        log = (self.folder / f"log-{self.started}.txt").open("wb")
+        environment = {**os.environ, "PYTHONUNBUFFERED": "1"}
+        with log:
+            tap = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=log, env=environment)
+            target = subprocess.Popen(
+                self.target_command, stdin=tap.stdout, stdout=subprocess.PIPE, stderr=log, env=environment
+            )
+            assert tap.stdout
+            tap.stdout.close()
+            killed = False
+            try:
+                out, _ = target.communicate(timeout=seconds)
+            except subprocess.TimeoutExpired:
+                killed = True
+                if end in ("tap", "both"):
+                    tap.kill()
+                if end in ("target", "both"):
+                    target.kill()
+                out, _ = target.communicate()
+            tap.wait()
+        for line in out.splitlines(keepends=True):
+            if line.endswith(b"\n"):
+                with contextlib.suppress(ValueError):
+                    self.state = json.loads(line)
+        return None if killed else target.returncode or tap.returncode
+
+    def results(self) -> list[dict[str, Any]]:
+        """What the last run says of each record."""
+        path = self.folder / "results.jsonl"
+        return [json.loads(line) for line in path.read_text().splitlines()]
+
+    def told(self) -> str:
+        """What the last run wrote to stderr."""
+        return (self.folder / f"log-{self.started}.txt").read_text()
+
+    def differences(self) -> list[str]:
+        """How the copy is not what it ought to be."""
+        copy = Copy(self.source.dump(), self.target.dump(), self.before, self.ledger)
+        files = [(there, here) for (entity, there), here in copy.links.items() if entity == "files"]
+        return copy.differences() + [
+            f"files {there} → {here}: the bytes differ"
+            for there, here in files
+            if bytes_of(self.source, there) != bytes_of(self.target, here)
+        ]
