@@ -1,14 +1,11 @@
-"""What a run is given: settings, catalog and state, checked before anything depends on them."""
+"""What a run is given: catalog and state, checked before anything depends on them."""
 
 from __future__ import annotations
 
 import json
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import msgspec
-from jsonschema import Draft7Validator
-from singer_sdk.configuration._dict_config import parse_environment_config
 
 from pipedrive_client import ConfigError, times
 from tap_pipedrive.deletes import IdRanges
@@ -17,66 +14,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
 _STATE_SHAPE = '{"bookmarks": {"<stream>": {…}}}'
-_KINDS = {
-    "string": "text",
-    "integer": "a whole number",
-    "number": "a number",
-    "boolean": "true or false",
-    "array": "a list",
-    "object": "a JSON object",
-}
-
-
-def read_config(path: str) -> dict[str, Any]:
-    """The settings in a file.
-
-    Raises:
-        ConfigError: there is no such file, or it holds no JSON object.
-    """
-    try:
-        content = msgspec.json.decode(Path(path).read_bytes())
-    except OSError as error:
-        msg = f"The config file {path} cannot be read: {error.strerror}."
-        raise ConfigError(msg) from error
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        msg = f"The config file {path} is not JSON: {error}."
-        raise ConfigError(msg) from error
-    if not isinstance(content, dict):
-        msg = f"The config file {path} must hold an object of settings."
-        raise ConfigError(msg)
-    return content
-
-
-def config_sentence(config: Mapping[str, Any], schema: Mapping[str, Any]) -> str:
-    """What is wrong with the settings, without showing their values; empty when nothing is."""
-    for error in Draft7Validator(schema).iter_errors(dict(config)):
-        where = ".".join(str(part) for part in error.absolute_path) or "config"
-        if error.validator == "enum":
-            choices = ", ".join(str(one) for one in error.validator_value if one is not None)
-            return f"Setting {where} must be one of {choices}."
-        if error.validator == "type":
-            wanted = error.validator_value
-            words = [one for one in ([wanted] if isinstance(wanted, str) else wanted) if one != "null"]
-            return f"Setting {where} must be {' or '.join(_KINDS.get(one, one) for one in words)}."
-        limits = f"{error.validator} {error.validator_value}"
-        return f"Setting {where} does not fit: its definition says {limits}."
-    return ""
-
-
-def check_environment(schema: Mapping[str, Any], prefix: str) -> None:
-    """Make sure that every setting in the environment can be read.
-
-    Raises:
-        ConfigError: one cannot; names it, never shows its value.
-    """
-    for name, definition in schema["properties"].items():
-        try:
-            parse_environment_config({"properties": {name: definition}}, prefix)
-        except ValueError as error:
-            words = definition.get("type", [])
-            wanted = next((_KINDS[one] for one in words if one in _KINDS), "JSON")
-            msg = f"The environment variable {prefix}{name.upper()} must be {wanted}."
-            raise ConfigError(msg) from error
 
 
 def json_file(file: Any, what: str) -> Any:  # noqa: ANN401  a text file in, any JSON out

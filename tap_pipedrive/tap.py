@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 import click
 from singer_sdk import Stream, Tap
+from singer_sdk.configuration._dict_config import parse_environment_config
 from singer_sdk.exceptions import ConfigValidationError
 from singer_sdk.helpers.capabilities import PluginCapabilities, TapCapabilities
 from singer_sdk.plugin_base import _ConfigInput
@@ -26,18 +27,12 @@ from pipedrive_client import (
 )
 from pipedrive_client.cli import Exit
 from pipedrive_client.fields import FIELD_LISTS, FieldDefinition, FieldRegistry
+from pipedrive_client.given import check_environment, config_sentence, read_config
 from tap_pipedrive import planning
 from tap_pipedrive.catalog import STREAMS
 from tap_pipedrive.custom_fields import FieldMode, OptionMode
 from tap_pipedrive.downloads import FileContentsStream
-from tap_pipedrive.given import (
-    check_environment,
-    checked_catalog,
-    checked_state,
-    config_sentence,
-    json_file,
-    read_config,
-)
+from tap_pipedrive.given import checked_catalog, checked_state, json_file
 from tap_pipedrive.output import PageWriter
 from tap_pipedrive.progress import Progress
 from tap_pipedrive.questions import Questions
@@ -97,7 +92,7 @@ class TapPipedrive(Tap):
         """
         quiet(self.logger)
         if options.get("parse_env_config"):
-            check_environment(self.config_jsonschema, self._env_var_prefix)
+            check_environment(self.config_jsonschema, self._env_var_prefix, parse_environment_config)
         self._given_state = checked_state(state)
         self._interrupted_by = 0
         self.synced: set[PipedriveStream] = set()

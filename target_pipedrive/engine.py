@@ -283,6 +283,11 @@ class Engine:
             self._scheduler.submit(task)
         self.settle_all()
 
+    @property
+    def unfinished(self) -> int:
+        """Records taken that have no outcome; 0 after a run that was not ended early."""
+        return self._records - self.report.total
+
     def table(self) -> list[list[str]]:
         """The table of the end; a dry run shows the tokens that the writes would cost too."""
         return self.report.table(self._client.usage, self.caller.planned_tokens)

@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 from pipedrive_client import ConfigError
+from pipedrive_client.given import read_config
 from target_pipedrive.ledger import Ledger, WriteState
 from target_pipedrive.settings import DEFAULT_LEDGER
 
@@ -21,7 +22,9 @@ def ledger(arguments: list[str]) -> None:
     given = _arguments().parse_args(arguments)
     path = _path(given.ledger, given.config)
     if not path.exists():
-        raise ConfigError(f"There is no ledger at {path}: give --ledger or --config.")
+        raise ConfigError(
+            f"There is no ledger at {path}: give --ledger, or --config with ledger_path. A first run makes it."
+        )
     book = Ledger(path, account=None)
     try:
         if given.command == "forget":
@@ -34,23 +37,43 @@ def ledger(arguments: list[str]) -> None:
 
 def _arguments() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        prog="target-pipedrive ledger", description="What the target remembers of its writes."
+        prog="target-pipedrive ledger",
+        description="The ledger is the SQLite file in which the target remembers which of your ids is which "
+        "row in Pipedrive (links), and what an interrupted run had begun to write (writes). Nothing here talks "
+        "to Pipedrive.",
     )
-    commands = parser.add_subparsers(dest="command", required=True)
-    for name, what in (
-        ("list", "links and unfinished writes, as a table"),
-        ("export", "the same as JSON lines"),
-        ("forget", "drop links, so that the next run finds or adds the rows anew"),
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    for name, what, example in (
+        ("list", "show links and unfinished writes, for people", "ledger list --config config.json"),
+        ("export", "show the same as JSON lines, for programs", "ledger export > ledger.jsonl"),
+        (
+            "forget",
+            "drop links, so that the next run finds the rows by match_on or adds them anew",
+            "ledger forget deals acme-1",
+        ),
     ):
-        command = commands.add_parser(name, help=what, description=what)
-        command.add_argument("--ledger", type=Path, help=f"the file; {DEFAULT_LEDGER} when left out")
-        command.add_argument("--config", type=Path, help="configuration to take ledger_path from")
+        command = commands.add_parser(
+            name,
+            help=what,
+            description=f"{what[0].upper()}{what[1:]}.",
+            epilog=f"Example: target-pipedrive {example}",
+        )
+        command.add_argument(
+            "--ledger", metavar="FILE", type=Path, help=f"the ledger; {DEFAULT_LEDGER} here when left out"
+        )
+        command.add_argument(
+            "--config", metavar="FILE", type=Path, help="take ledger_path from this configuration"
+        )
         if name == "forget":
-            command.add_argument("entity", nargs="?", help="such as deals")
+            command.add_argument("entity", nargs="?", help="such as deals or persons")
             command.add_argument(
-                "external_id", nargs="?", help="one of them; all of the entity when left out"
+                "external_id", nargs="?", help="one of your ids; all of the entity when left out"
             )
-            command.add_argument("--all", action="store_true", help="everything, unfinished writes too")
+            command.add_argument(
+                "--all",
+                action="store_true",
+                help="everything, unfinished writes too: what an interrupted run added may be added again",
+            )
     return parser
 
 
@@ -59,7 +82,7 @@ def _path(given: Path | None, config: Path | None) -> Path:
     if given is not None:
         return given
     if config is not None:
-        settings = json.loads(config.read_text())
+        settings = read_config(str(config))
         return Path(settings.get("ledger_path") or DEFAULT_LEDGER)
     return Path(DEFAULT_LEDGER)
 
@@ -88,10 +111,14 @@ def _show(book: Ledger, *, as_json: bool) -> None:
         text = f"{entry.stream}  {entry.action or 'update'}  {entry.begun_at}  {unknown}"
         lines.append(json.dumps(noted) if as_json else text)
     sys.stdout.write("".join(f"{line}\n" for line in lines))
+    if not lines:
+        sys.stderr.write(f"The ledger {book.path} is empty.\n")
 
 
 def _forget(book: Ledger, entity: str | None, external_id: str | None, *, everything: bool) -> None:
     if entity is None and not everything:
-        raise ConfigError("Say what to forget: an entity, an entity and an external id, or --all.")
+        raise ConfigError("Say what to forget: an entity (deals), one of its external ids as well, or --all.")
     count = book.forget(entity, external_id)
-    sys.stdout.write(f"Forgot {count} entries.\n")
+    sys.stdout.write(f"Forgot {count} {'entry' if count == 1 else 'entries'}.\n")
+    if not count:
+        sys.stderr.write("There was no such entry; `target-pipedrive ledger list` shows what there is.\n")

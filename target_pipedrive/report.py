@@ -139,6 +139,11 @@ class Report:
         self.rejects.write(_with_error(task.line, sentence))
 
     @property
+    def total(self) -> int:
+        """Records booked so far."""
+        return sum(counts.total() for counts in self._counts.values())
+
+    @property
     def failures(self) -> int:
         """Records that failed so far."""
         return sum(counts[Outcome.FAILED] for counts in self._counts.values())

@@ -9,15 +9,22 @@ from typing import IO, TYPE_CHECKING, Any, ClassVar
 from urllib.parse import urlsplit
 
 from singer_sdk import Target
-from singer_sdk.exceptions import MissingKeyPropertiesError, RecordsWithoutSchemaException
+from singer_sdk.configuration._dict_config import parse_environment_config
+from singer_sdk.exceptions import (
+    ConfigValidationError,
+    MissingKeyPropertiesError,
+    RecordsWithoutSchemaException,
+)
 from singer_sdk.helpers.capabilities import PluginCapabilities
+from singer_sdk.plugin_base import _ConfigInput
 from singer_sdk.singerlib.encoding.base import GenericSingerReader
 from singer_sdk.singerlib.exceptions import InvalidInputLine
 from singer_sdk.sinks import Sink
 from typing_extensions import override
 
-from pipedrive_client import ClientSettings, PipedriveClient
+from pipedrive_client import ClientSettings, ConfigError, PipedriveClient
 from pipedrive_client.cli import Exit
+from pipedrive_client.given import check_environment, config_sentence, read_config
 from target_pipedrive.engine import Engine
 from target_pipedrive.intake import InputFault, Intake
 from target_pipedrive.ledger import Ledger
@@ -29,8 +36,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from types import FrameType
 
+    import click
     from singer_sdk.helpers.capabilities import CapabilitiesEnum
-    from singer_sdk.plugin_base import _ConfigInput
 
 
 class LineReader(GenericSingerReader[str]):
@@ -51,7 +58,12 @@ class LineReader(GenericSingerReader[str]):
     def process_lines(
         self, file_input: IO[str] | None, callbacks: dict[str, Callable[[dict[str, Any]], None]]
     ) -> Counter[str]:
-        for line in file_input or self.default_input:
+        source = file_input or self.default_input
+        if source.isatty():
+            sys.stderr.write(
+                "Reading Singer messages from the terminal. Pipe a tap into it, or see --help.\n"
+            )
+        for line in source:
             self._take(line)
         return self._counts()
 
@@ -86,6 +98,8 @@ class TargetPipedrive(Target):
         Raises:
             ConfigError: a setting cannot work.
         """
+        if options.get("parse_env_config"):
+            check_environment(self.config_jsonschema, self._env_var_prefix, parse_environment_config)
         options["message_reader"] = LineReader(self._take_line, lambda: self._intake.counts)
         self._interrupted_by = 0
         super().__init__(**options)
@@ -97,6 +111,40 @@ class TargetPipedrive(Target):
     @override
     def append_builtin_config(cls, config_jsonschema: dict[str, Any]) -> None:
         """Nothing of the SDK's own settings: none of them would be honoured."""
+
+    @override
+    def _validate_config(self, *, raise_errors: bool = True) -> list[str]:
+        """Check the settings; the SDK's own messages would show values, and with them secrets."""
+        try:
+            return super()._validate_config(raise_errors=raise_errors)
+        except ConfigValidationError as error:
+            sentence = config_sentence(self._config, self.config_jsonschema)
+            raise ConfigError(sentence or "The settings do not fit their definition.") from error
+
+    @classmethod
+    @override
+    def cb_config(cls, ctx: Any, param: Any, value: tuple[str, ...]) -> _ConfigInput:
+        """The settings of all `--config` files; `ENV` stands for the environment."""
+        found: dict[str, Any] = {}
+        for path in value:
+            if path != "ENV":
+                found |= read_config(path)
+        return _ConfigInput(config=found, parse_env="ENV" in value)
+
+    @classmethod
+    @override
+    def get_singer_command(cls) -> click.Command:
+        """The command with its options, and what stands beside it."""
+        command = super().get_singer_command()
+        command.help = (
+            "Write the Singer messages on stdin to an account of Pipedrive, and pass STATE on to stdout."
+        )
+        command.epilog = (
+            "`target-pipedrive ledger` shows and mends what the target remembers of its writes; see its "
+            "--help. Exit codes: 0 all is written, 1 some records failed and are in the reject file, 2 "
+            "settings that cannot work, 3 Pipedrive refuses the account, 4 the token budget is spent: run again later."
+        )
+        return command
 
     @cached_property
     def client(self) -> PipedriveClient:
@@ -151,7 +199,15 @@ class TargetPipedrive(Target):
         self.logger.info("%s:\n%s", head, lay_out(engine.table()))
         if engine.report.failures and engine.report.rejects.written:
             self.logger.error(
-                "%d records failed; they are in %s", engine.report.failures, engine.report.rejects.path
+                "%d records failed; they are in %s, each with the reason: mend them and pipe that file in",
+                engine.report.failures,
+                engine.report.rejects.path,
+            )
+        if engine.unfinished and not self.options.dry_run:
+            self.logger.warning(
+                "%d records were read and not finished: run again with the same input, or from the last "
+                "STATE; what was written is known by the ledger and not written twice",
+                engine.unfinished,
             )
         self.client.close()
 

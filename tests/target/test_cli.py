@@ -73,6 +73,44 @@ def test_settings_that_cannot_work_are_told_in_a_sentence(small, tmp_path, wrong
     assert "Traceback" not in done.stderr
 
 
+def test_files_and_variables_that_cannot_be_read_are_told_without_their_values(small, tmp_path, monkeypatch):
+    missing = run(tmp_path, "--config", "nowhere.json")
+    (tmp_path / "torn.json").write_text('{"api_token": "abc-secret')
+    torn = run(tmp_path, "--config", "torn.json")
+    typed = run(tmp_path, config={**small.config(), "dry_run": "very-secret"})
+    monkeypatch.setenv("TARGET_PIPEDRIVE_MAX_DELETES", "hush-secret")
+    variable = run(tmp_path, "--config", "ENV")
+    for done, sentence in (
+        (missing, "The config file nowhere.json cannot be read"),
+        (torn, "The config file torn.json is not JSON"),
+        (typed, "Setting dry_run must be true or false."),
+        (variable, "TARGET_PIPEDRIVE_MAX_DELETES must be a whole number"),
+    ):
+        assert done.returncode == 2
+        assert sentence in done.stderr
+        assert "Traceback" not in done.stderr
+        assert "secret" not in done.stderr
+
+
+def test_help_says_what_it_does_and_how_it_ends(tmp_path):
+    told = " ".join(run(tmp_path, "--help").stdout.split())
+    assert "Write the Singer messages on stdin to an account of Pipedrive" in told
+    assert "target-pipedrive ledger" in told
+    assert "4 the token budget is spent" in told
+    ledger = " ".join(run(tmp_path, "ledger", "--help").stdout.split())
+    assert "which of your ids is which row" in ledger
+    assert "Example: target-pipedrive ledger forget" in run(tmp_path, "ledger", "forget", "--help").stdout
+
+
+def test_a_run_that_stops_says_what_is_left_and_what_to_do(small, tmp_path):
+    config = {**small.config(), "max_failures": 1, "max_concurrency": 1}
+    deals = [{"title": "A", "stage_id": 9999}, *({"title": str(number)} for number in range(30))]
+    done = run(tmp_path, config=config, text=lines_of(rows("add_deal", *deals)))
+    assert done.returncode == 1
+    assert "records were read and not finished: run again with the same input" in done.stderr
+    assert "1 records failed" in done.stderr
+
+
 def test_a_wrong_token_ends_with_one_sentence_and_no_secret(small, tmp_path):
     config = {**small.config(), "api_token": "not-the-token-at-all"}
     done = run(tmp_path, config=config, text=lines_of(rows("add_deal", {"title": "A"}), state({"n": 1})))
