@@ -1,13 +1,18 @@
-"""One account copied into an empty one: everything that can be written arrives, whatever happens on the way."""
+"""One account copied into an empty one: all that can be written arrives, whatever happens on the way."""
 
 from __future__ import annotations
 
 import json
+import os
 import random
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 
-from tests.support.copying import SETTINGS, STREAMS, Copying, invite_colleagues, writes
+from tests.support.accounts import Copy
+from tests.support.copying import SETTINGS, STREAMS, Copying, blocks, invite_colleagues, writes
 from tests.support.emulator import Emulator
 from tests.support.singer import run_tap
 from tests.target.helpers import Loader
@@ -98,6 +103,37 @@ def test_a_large_copy_survives_fifty_kills_in_a_row(medium, other, tmp_path):
     written = writes(other)
     assert copying.run() == 0, copying.told()
     assert writes(other) == written
+
+
+def test_the_recipe_works_as_it_is_written(small, other, tmp_path):
+    other.reset()
+    invite_colleagues(small, other)
+    before = other.dump()
+    for name, account, block in zip(("source", "target"), (small, other), blocks("json"), strict=True):
+        settings = {**json.loads(block), **account.config()}
+        del settings["company_domain"]
+        (tmp_path / f"{name}.json").write_text(json.dumps(settings))
+    programs = Path(sys.executable).parent
+    environment = {**os.environ, "PATH": f"{programs}{os.pathsep}{os.environ['PATH']}"}
+    printed, written = [], []
+    for commands in blocks("sh"):
+        done = subprocess.run(
+            ["bash", "-euo", "pipefail", "-c", commands],
+            cwd=tmp_path,
+            env=environment,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 0, f"{commands}\n{done.stderr[-3000:]}"
+        printed.append(done.stdout + done.stderr)
+        written.append(writes(other))
+    assert "deals" in printed[2]  # the plan
+    assert "created" in printed[4]
+    assert written[3] > 400
+    assert written[-1] == written[3]
+    copy = Copy(small.dump(), other.dump(), before, tmp_path / "a-to-b.sqlite")
+    assert copy.differences() == []
 
 
 # ── order ────────────────────────────────────────────────────────────────────────────────────────

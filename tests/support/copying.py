@@ -1,12 +1,14 @@
-"""Copying one account into another as a user does: `tap-pipedrive | target-pipedrive`, in processes of their own."""
+"""Copying one account into another as a user does: `tap-pipedrive | target-pipedrive`, as processes."""
 
 from __future__ import annotations
 
 import contextlib
 import json
 import os
+import re
 import subprocess
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.request import Request, urlopen
 
@@ -16,18 +18,21 @@ from tests.support.singer import discover
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
-    from pathlib import Path
 
     from tests.support.emulator import Emulator
 
-STREAMS = (
-    "users pipelines stages activity_types lead_labels roles boards phases deal_fields person_fields "
-    "organization_fields product_fields project_fields organizations organization_relationships "
-    "organization_followers persons person_followers products product_variations product_followers deals "
-    "deal_products deal_discounts deal_installments deal_participants deal_followers leads projects tasks "
-    "activities notes note_comments file_contents filter_conditions goals call_logs"
-).split()
-"""Everything of an account that can be written to another one."""
+RECIPE = Path(__file__).parents[2] / "docs" / "recipes" / "migrate-an-account.md"
+
+
+def blocks(language: str) -> list[str]:
+    """The blocks of the recipe in a language, in their order."""
+    return re.findall(
+        rf"^```{language}\n(.*?)^```$", RECIPE.read_text(encoding="utf-8"), re.DOTALL | re.MULTILINE
+    )
+
+
+STREAMS = blocks("sh")[0].split("'END'\n")[1].removesuffix("END\n").split()
+"""Everything of an account that can be written to another one, as the recipe lists it."""
 SETTINGS = {"foreign_ids": True, "missing_references": "leave_out"}
 _WRITES = ("POST ", "PUT ", "PATCH ", "DELETE ")
 
