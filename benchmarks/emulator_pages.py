@@ -92,16 +92,22 @@ def _walk(api: str, path: str, pages: int) -> tuple[int, int]:
 
 
 def emulator_pages(folder: Path) -> Iterator[Result]:  # noqa: ARG001  called like the others
-    """What the emulator can serve, so that it is never what the other figures measure."""
-    began = time.monotonic()
+    """What the emulator can serve in its own CPU time, so that it is never what the other figures measure."""
     with emulator("--seed", "large", "--burst", "0", "--daily-tokens", "1000000000") as api:
-        spent = time.monotonic() - began
-        yield Result(what="Emulator, start", measured=f"{spent:.1f} s", must="< 20 s", reached=spent < 20)
+        spent = cpu_seconds(api)
+        yield Result(
+            what="Emulator, start of the large account",
+            measured=f"{spent:.1f} s CPU",
+            must="< 20 s",
+            reached=spent < 20,
+        )
         rates = {name: rate(api, path) for name, path in LISTS.items()}
-    name, slowest = min(rates.items(), key=lambda entry: entry[1].per_second)
-    text = f"{slowest.per_second:.0f} ({name}; {slowest.per_cpu_second:.0f} a CPU second)"
+    name, slowest = min(rates.items(), key=lambda entry: entry[1].per_cpu_second)
     yield Result(
-        what="Emulator, pages a second", measured=text, must="≥ 300", reached=slowest.per_second >= 300
+        what="Emulator, pages of 500 rows",
+        measured=f"{slowest.per_cpu_second:.0f} a CPU second ({name}, the slowest list)",
+        must="≥ 300 a CPU second",
+        reached=slowest.per_cpu_second >= 300,
     )
 
 

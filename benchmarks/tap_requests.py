@@ -35,7 +35,7 @@ def tokens(folder: Path) -> Iterator[Result]:
         yield Result(
             what="Tokens, full read of five core lists",
             measured=f"{log['tokens']:,} ({cost.lines:,} records, {log['requests']} requests)",
-            must=f"{wanted:,}: ⌈rows/500⌉ x cost",
+            must=f"{wanted:,}: ⌈rows/500⌉ x cost, fields",
             reached=log["tokens"] == wanted and few,
         )
         states = [line for line in (folder / "out.jsonl").open() if line.startswith('{"type":"STATE"')]
