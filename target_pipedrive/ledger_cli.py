@@ -23,7 +23,7 @@ def ledger(arguments: list[str]) -> None:
     path = _path(given.ledger, given.config)
     if not path.exists():
         raise ConfigError(
-            f"There is no ledger at {path}: give --ledger, or --config with ledger_path. A first run makes it."
+            f"There is no ledger at {path}: give --ledger, or --config with ledger_path. A run makes one."
         )
     book = Ledger(path, account=None)
     try:
@@ -39,8 +39,8 @@ def _arguments() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="target-pipedrive ledger",
         description="The ledger is the SQLite file in which the target remembers which of your ids is which "
-        "row in Pipedrive (links), and what an interrupted run had begun to write (writes). Nothing here talks "
-        "to Pipedrive.",
+        "row in Pipedrive (links), and what an interrupted run had begun to write (writes). Nothing here "
+        "talks to Pipedrive.",
     )
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     for name, what, example in (

@@ -36,8 +36,8 @@ OWN_SETTINGS: dict[str, dict[str, JSON]] = {
     ),
     "match_on": _property(
         "object",
-        "How rows without an id are found, by entity: fields compared exactly, such as "
-        '`{"persons": ["email"], "organizations": ["name"]}`.',
+        "How rows without an id are found, by entity: fields that must all be equal, whatever the case, such "
+        'as `{"persons": ["email"], "organizations": ["name"]}`. Custom fields too.',
         additionalProperties=True,
     ),
     "on_ambiguous": _property(

@@ -58,12 +58,11 @@ class LineReader(GenericSingerReader[str]):
     def process_lines(
         self, file_input: IO[str] | None, callbacks: dict[str, Callable[[dict[str, Any]], None]]
     ) -> Counter[str]:
-        source = file_input or self.default_input
-        if source.isatty():
+        if file_input is None and sys.stdin.isatty():
             sys.stderr.write(
                 "Reading Singer messages from the terminal. Pipe a tap into it, or see --help.\n"
             )
-        for line in source:
+        for line in file_input or self.default_input:
             self._take(line)
         return self._counts()
 
@@ -142,7 +141,8 @@ class TargetPipedrive(Target):
         command.epilog = (
             "`target-pipedrive ledger` shows and mends what the target remembers of its writes; see its "
             "--help. Exit codes: 0 all is written, 1 some records failed and are in the reject file, 2 "
-            "settings that cannot work, 3 Pipedrive refuses the account, 4 the token budget is spent: run again later."
+            "settings that cannot work, 3 Pipedrive refuses the account, 4 the token budget is spent: run "
+            "again later."
         )
         return command
 
