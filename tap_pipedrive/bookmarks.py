@@ -117,10 +117,14 @@ class Bookmark:
             if moment >= edge:
                 self._window.append((moment, digest(row)))
 
-    def commit(self) -> None:
-        """All rows noted so far are emitted: move the memo, unless rows came unsorted."""
+    def commit(self, *, dear: bool = False) -> None:
+        """All rows noted so far are emitted: move the memo, unless rows came unsorted.
+
+        Args:
+            dear: whether meeting a row again would cost requests, so that all of them are remembered.
+        """
         if self.ordered:
-            self._write(MAX_SEEN_ON_THE_WAY)
+            self._write(MAX_SEEN if dear else MAX_SEEN_ON_THE_WAY)
 
     def finish(self) -> None:
         """The read came to its end: what was held back for want of order counts now."""

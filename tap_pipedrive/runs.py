@@ -123,7 +123,7 @@ class ReadRun:
         """Emit a page and what hangs below it, and move the bookmarks over it."""
         size = self._affordable(len(rows))
         for at in range(0, len(rows), size):
-            self._handle(rows[at : at + size])
+            self._handle(rows[at : at + size], dear=size < len(rows))
 
     def _affordable(self, rows: int) -> int:
         """Rows to take at once: all, unless what hangs below them costs more than a tenth of what is left.
@@ -136,7 +136,7 @@ class ReadRun:
             return rows
         return min(rows, max(1, int(left / _PARTS_OF_BUDGET / cost)))
 
-    def _handle(self, rows: list[Row]) -> None:
+    def _handle(self, rows: list[Row], *, dear: bool) -> None:
         feeds = []
         for child, mark in self.fan_outs:
             feeds.append((child, contexts_of(child, mark.fresh(rows) if mark else rows)))
@@ -150,7 +150,7 @@ class ReadRun:
         for child, contexts in feeds:
             fan_out(child, contexts)
         for mark in self.bookmarks:
-            mark.commit()
+            mark.commit(dear=dear)
         if self.size:
             self.size.see(len(rows))
         self._publish()

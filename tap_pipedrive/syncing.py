@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 from singer_sdk.exceptions import MaxRecordsLimitException
 
 from pipedrive_client import BudgetSpent, Stopped
+from tap_pipedrive import turns
 from tap_pipedrive.catalog import FIRST
 from tap_pipedrive.runs import StreamRun, one_by_one
 
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from tap_pipedrive.reading import Row
     from tap_pipedrive.runs import ReadRun
     from tap_pipedrive.streams import PipedriveStream
+    from tap_pipedrive.tap import TapPipedrive
 
 PAGES_WAITING = 2
 """Pages of one list that may wait for their turn; with the one under way, three are in memory."""
@@ -43,13 +45,25 @@ def sync_from(stream: PipedriveStream) -> None:
             _trial(stream)
         elif stream in tap.synced:
             return
-        elif one_by_one(tap):
-            _one_by_one(stream)
         else:
-            _together(sorted((one for one in tap.lists() if one not in tap.synced), key=_rank))
+            _read(tap)
     except Stopped:
         tap.stop_if_interrupted()
         raise
+
+
+def _read(tap: TapPipedrive) -> None:
+    lists, in_turn = turns.begin(tap), one_by_one(tap)
+    try:
+        if in_turn:
+            for one in lists:
+                _one_by_one(one)
+        else:
+            _together(sorted(lists, key=_rank))
+    except BudgetSpent as error:
+        turns.broken_off(tap, error, lists, one_by_one=in_turn)
+        raise
+    turns.complete(tap)
 
 
 def _rank(stream: PipedriveStream) -> int:

@@ -28,7 +28,7 @@ from pipedrive_client import (
 from pipedrive_client.cli import Exit
 from pipedrive_client.fields import FIELD_LISTS, FieldDefinition, FieldRegistry
 from pipedrive_client.given import check_environment, config_sentence, read_config
-from tap_pipedrive import planning
+from tap_pipedrive import planning, turns
 from tap_pipedrive.catalog import STREAMS
 from tap_pipedrive.custom_fields import FieldMode, OptionMode
 from tap_pipedrive.downloads import FileContentsStream
@@ -340,6 +340,7 @@ class TapPipedrive(Tap):
             planning.show(tap, ClientSettings.from_config(given).daily_token_budget)
             tap.client.close()
             return
+        turns.check(tap)
         try:
             tap.sync_all()
         finally:

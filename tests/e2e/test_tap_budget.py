@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+import pytest
+
 from tests.support.cli import Files, tap
 from tests.support.singer import select
 
@@ -88,3 +90,94 @@ def test_a_budget_that_is_enough_changes_nothing(small, tmp_path):
     enough = tap(*files.arguments(small.config(daily_token_budget=1_000), catalog=catalog))
     assert enough.code == 0
     assert table([enough.output]) == table([whole.output])
+
+
+def complete_in_turns(files, emulator, streams, budget, most):
+    """Runs until one leaves with 0; what they add up to must be what one run gives."""
+    catalog = select(emulator.config(), *streams)
+    whole = tap(*files.arguments(emulator.config(), catalog=catalog))
+    told = runs_until_done(files, emulator, catalog, budget, most)
+    assert table(one.output for one in told) == table([whole.output])
+    return told
+
+
+@pytest.mark.parametrize(
+    ("streams", "budget"),
+    [(LISTS, 40), (("users", "leads", "deal_products"), 70)],
+    ids=str,
+)
+def test_a_budget_that_covers_no_more_than_a_list_a_run_comes_to_an_end(small, tmp_path, streams, budget):
+    told = complete_in_turns(Files(tmp_path), small, streams, budget, most=20)
+    assert len(told) > 2
+    assert not any("turn" in memo for memo in told[-1].output.state["bookmarks"].values())
+
+
+def test_a_resumed_run_reads_only_what_the_last_one_did_not_come_to(small, tmp_path):
+    files = Files(tmp_path)
+    catalog = select(small.config(), *LISTS)
+    first = tap(*files.arguments(small.config(daily_token_budget=60), catalog=catalog))
+    assert first.code == 4
+    done = {name for name, memo in first.output.state["bookmarks"].items() if memo.get("turn") == "over"}
+    assert done
+    small.post("/_emulator/log/clear")
+    second = tap(*files.arguments(small.config(), catalog=catalog, state=first.output.state))
+    assert second.code == 0
+    assert not done & second.output.records.keys()
+    assert not any(f"/{name}" in request for name in done for request in small.requests())
+    small.post("/_emulator/log/clear")
+    tap(*files.arguments(small.config(), catalog=catalog, state=second.output.state))
+    assert sum(small.requests().values()) >= len(LISTS)
+
+
+@pytest.mark.parametrize(
+    ("streams", "budget", "least"),
+    [(("deals",), 39, 40), (("deals", "deal_persons"), 59, 60), (("lead_sources",), 1, 2), (LISTS, 9, 10)],
+    ids=str,
+)
+def test_a_budget_that_moves_nothing_on_is_refused_before_the_first_request(
+    small, tmp_path, streams, budget, least
+):
+    files = Files(tmp_path)
+    catalog = select(small.config(), *streams)
+    small.post("/_emulator/log/clear")
+    told = tap(*files.arguments(small.config(daily_token_budget=budget), catalog=catalog))
+    assert told.code == 2
+    said = f"{budget} tokens are too few for {sorted(streams)[0]}, which takes {least} at once"
+    assert said in told.last_line
+    assert small.log()["requests"] == 0
+
+
+def test_a_whole_list_that_is_dearer_than_the_budget_holds_up_no_other_and_is_named(small, tmp_path):
+    files = Files(tmp_path)
+    streams = ("roles", "role_assignments", "stages", "users", "user_followers")
+    catalog = select(small.config(), *streams)
+    state, told = None, []
+    for _ in range(4):
+        config = small.config(daily_token_budget=40)
+        told.append(tap(*files.arguments(config, catalog=catalog, state=state)))
+        state = told[-1].output.state if told[-1].output.states else state
+    assert {stream for one in told for stream in one.output.records} >= {"roles", "stages", "users"}
+    assert told[-1].code == 4
+    named = {
+        name for name in ("roles", "users") for one in told[-2:] if f"went into {name}, " in one.last_line
+    }
+    assert named == {"roles", "users"}
+    assert "which is read whole and takes more" in told[-1].last_line
+
+
+def test_fan_outs_of_rows_that_share_a_second_are_not_paid_for_over_and_over(medium, tmp_path):
+    moment = "2026-06-15T08:59:59Z"
+    deals = [row for row in medium.rows("deals") if not row["is_deleted"] and not row["is_archived"]][:320]
+    medium.post(
+        "/_emulator/rows",
+        [{"table": "deals", "id": row["id"], "set": {"update_time": moment}} for row in deals],
+    )
+    files = Files(tmp_path)
+    catalog = select(medium.config(), "deal_changes")
+    state, told = None, []
+    while not told or told[-1].code:
+        assert len(told) < 8, "the runs do not come to an end"
+        config = medium.config(daily_token_budget=1_700, start_date=moment)
+        told.append(tap(*files.arguments(config, catalog=catalog, state=state)))
+        state = told[-1].output.state if told[-1].output.states else state
+    assert len(told) > 3
