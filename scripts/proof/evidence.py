@@ -129,15 +129,21 @@ def read_lists(emulator: Emulator, folder: Path, *, url: str = "") -> tuple[Read
 
 def read_by_id(emulator: Emulator, known: Output, *, url: str = "") -> tuple[Reading, Output]:
     """A run over single rows: one that the lists gave for each stream that can read one."""
-    ids: dict[str, list[object]] = {**_SUBSCRIPTIONS}
+    ids = {**_SUBSCRIPTIONS, **one_id_each(known)}
+    emulator.post("/_emulator/log/clear")
+    out = run_tap(_config(emulator, url, record_ids=ids), *ids)
+    return Reading.of(emulator, out), out
+
+
+def one_id_each(known: Output) -> dict[str, list[object]]:
+    """A row's id, as the setting `record_ids` takes it, of each stream that can read a single row."""
+    ids = {}
     for spec in STREAMS.values():
         if spec.single and known.records[spec.name]:
             wanted = spec.single.placeholders[0]
             column = wanted if wanted in spec.schema else spec.primary_keys[0]
             ids[spec.name] = [known.records[spec.name][0][column]]
-    emulator.post("/_emulator/log/clear")
-    out = run_tap(_config(emulator, url, record_ids=ids), *ids)
-    return Reading.of(emulator, out), out
+    return ids
 
 
 def read_signed_in(emulator: Emulator) -> Reading:

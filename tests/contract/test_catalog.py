@@ -1,41 +1,31 @@
-"""The catalogue against the published API description.
-
-The description is not part of this repository. `PIPEDRIVE_OPENAPI` names the folder that holds
-`endpoints.json`; without it a folder beside the repository is tried.
-"""
+"""The catalogue against the published API description."""
 
 from __future__ import annotations
 
 import ast
 import json
-import os
 import re
 from dataclasses import dataclass, field
-from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from jsonschema import Draft202012Validator
 
 from pipedrive_client import Paging
 from tap_pipedrive import catalog
 from tap_pipedrive.catalog import MODULES, STREAMS, collect
 from tap_pipedrive.catalog.not_covered import NOT_COVERED
-from tap_pipedrive.fanout import number
 from tap_pipedrive.glossary import GLOSSARY
 from tap_pipedrive.schema import columns
 from tap_pipedrive.shapes import SHAPES
 from tap_pipedrive.spec import OCCURRENCE
+from tests.support.published import FOLDER, all_reads, answer, example, operation, plain, published
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from tap_pipedrive.spec import Read, StreamSpec
 
-_FOLDER = Path(
-    os.environ.get("PIPEDRIVE_OPENAPI") or Path(__file__).parents[2].parent / "shared" / "pipedrive-openapi"
-)
 _HASH = re.compile(r"[0-9a-f]{40}")
 _DATA_KEY = re.compile(r"[A-Z_]{3,}|\d+|[A-Z]{3}")
 _MOMENT = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d")
@@ -150,36 +140,6 @@ def shown(value: object) -> Node:
     return node
 
 
-def plain(path: str) -> str:
-    return re.sub(r"\{\w+\}", "{}", path.replace("/api/v1/", "/v1/"))
-
-
-@cache
-def published() -> dict[tuple[str, str], dict]:
-    """Published reads by operation and path."""
-    file = _FOLDER / "endpoints.json"
-    if not file.exists():
-        pytest.skip(
-            f"no published API description: {file.name} not found; set PIPEDRIVE_OPENAPI to its folder"
-        )
-    endpoints = json.loads(file.read_text(encoding="utf-8"))["endpoints"]
-    return {(one["operationId"], plain(one["path"])): one for one in endpoints if one["method"] == "GET"}
-
-
-def operation(read: Read) -> dict:
-    found = published().get((read.operation, plain(read.path)))
-    assert found, f"{read.operation} {read.path} is not published"
-    return found
-
-
-def answer(read: Read) -> dict:
-    return operation(read)["responses"]["200"]
-
-
-def example(read: Read) -> dict | None:
-    return answer(read).get("example")
-
-
 _SHAPE_NODES: dict[str, Callable[[Node], Node]] = {
     "user_ids": lambda _row: Node(),
     "leaves": lambda _row: Node(),
@@ -217,10 +177,6 @@ def row_node(spec: StreamSpec, read: Read) -> Node:
     row = described(answer(read).get("schema")).at(read.records)
     row.take(shown(example(read)).at(read.records))
     return _SHAPE_NODES[spec.shape](row) if spec.shape else row
-
-
-def all_reads(spec: StreamSpec) -> list[Read]:
-    return [*spec.reads, *([spec.single] if spec.single and spec.single not in spec.reads else [])]
 
 
 def live_specs() -> list[StreamSpec]:
@@ -501,45 +457,6 @@ def walk(where: str, column: dict) -> Iterator[tuple[str, dict]]:
         yield from walk(f"{where}.{name}", inner)
 
 
-@every_live_spec
-def test_the_published_example_gives_valid_rows(spec):
-    validator = Draft202012Validator(
-        {"type": "object", "properties": dict(spec.schema), "required": list(spec.primary_keys)}
-    )
-    for read in all_reads(spec):
-        body = example(read)
-        if body is None:
-            continue
-        rows = list(rows_of(spec, read, body))
-        assert rows, read.operation
-        errors = [f"{error.json_path}: {error.message[:200]}" for error in validator.iter_errors(rows[0])]
-        assert not errors, read.operation
-        lost = {name for row in rows for name in row if not _HASH.match(name)} - set(spec.schema)
-        assert lost <= ({"custom_fields"} if spec.custom_fields else set()), read.operation
-
-
-def rows_of(spec: StreamSpec, read: Read, body: dict) -> Iterator[dict]:
-    """Rows as the engine makes them: records, shape, parent's columns, constants."""
-    value: object = body
-    for name in read.records.split("."):
-        value = value[name]
-    made_up = {"integer": 1, "string": "x"}
-    context: dict[str, object] = {}
-    if spec.parent and spec.parent.bulk == 1:
-        context = {name: made_up[spec.schema[name]["type"][0]] for name in spec.parent.context}
-    for setting in spec.settings:
-        if setting in _SETTING_COLUMNS:
-            context[_SETTING_COLUMNS[setting]] = "x"
-    if spec.shape:
-        rows = list(SHAPES[spec.shape](value, context))
-    else:
-        rows = [value] if isinstance(value, dict) else list(value)
-    if spec.numbered:
-        number(rows, spec.primary_keys)
-    for row in rows:
-        yield {**row, **read.adds, **context}
-
-
 # ── words ────────────────────────────────────────────────────────────────────────────────────────
 
 
@@ -627,7 +544,7 @@ def test_every_published_read_is_a_stream_or_has_a_reason():
 
 
 def test_seed_reads_are_answered():
-    file = _FOLDER.parent / "seed" / "actions.json"
+    file = FOLDER.parent / "seed" / "actions.json"
     if not file.exists():
         pytest.skip("no list of seed actions beside the published API description")
     actions = [one["action"] for one in json.loads(file.read_text(encoding="utf-8"))]

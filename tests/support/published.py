@@ -1,0 +1,124 @@
+"""The published API description: what each read says of itself.
+
+The description is not part of this repository. `PIPEDRIVE_OPENAPI` names the folder that holds
+`endpoints.json`; without it a folder beside the repository is tried.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import threading
+from contextlib import contextmanager
+from functools import cache
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tap_pipedrive.spec import Read, StreamSpec
+
+FOLDER = Path(
+    os.environ.get("PIPEDRIVE_OPENAPI") or Path(__file__).parents[2].parent / "shared" / "pipedrive-openapi"
+)
+
+
+def plain(path: str) -> str:
+    """A path without the names of its placeholders."""
+    return re.sub(r"\{[^}]+\}", "{}", path.replace("/api/v1/", "/v1/"))
+
+
+@cache
+def published() -> dict[tuple[str, str], dict[str, Any]]:
+    """Published reads by operation and path."""
+    file = FOLDER / "endpoints.json"
+    if not file.exists():
+        pytest.skip(
+            f"no published API description: {file.name} not found; set PIPEDRIVE_OPENAPI to its folder"
+        )
+    endpoints = json.loads(file.read_text(encoding="utf-8"))["endpoints"]
+    return {(one["operationId"], plain(one["path"])): one for one in endpoints if one["method"] == "GET"}
+
+
+def operation(read: Read) -> dict[str, Any]:
+    """What is published of a read."""
+    found = published().get((read.operation, plain(read.path)))
+    assert found, f"{read.operation} {read.path} is not published"
+    return found
+
+
+def answer(read: Read) -> dict[str, Any]:
+    """What is published of its good answer."""
+    return operation(read)["responses"]["200"]
+
+
+def example(read: Read) -> dict[str, Any] | None:
+    """The published example of its answer."""
+    return answer(read).get("example")
+
+
+def all_reads(spec: StreamSpec) -> list[Read]:
+    """The reads of a stream, that of a single row included."""
+    return [*spec.reads, *([spec.single] if spec.single and spec.single not in spec.reads else [])]
+
+
+# ── the examples, served ─────────────────────────────────────────────────────────────────────────
+
+
+def _routes() -> list[tuple[re.Pattern[str], dict[str, Any]]]:
+    """Patterns of paths and what is published of them, the most literal ones first."""
+    found = sorted(published().items(), key=lambda item: item[0][1].count("{}"))
+    return [(re.compile(re.escape(path).replace(r"\{\}", "[^/]+") + "$"), one) for (_, path), one in found]
+
+
+def _ended(body: Any) -> Any:
+    """The example as the last page of its list."""
+    more = body.get("additional_data") if isinstance(body, dict) else None
+    if not isinstance(more, dict):
+        return body
+    ended = {**more, **({"next_cursor": None} if "next_cursor" in more else {})}
+    if isinstance(more.get("pagination"), dict):
+        ended["pagination"] = {**more["pagination"], "more_items_in_collection": False}
+    if "more_items_in_collection" in more:
+        ended["more_items_in_collection"] = False
+    return {**body, "additional_data": ended}
+
+
+@contextmanager
+def served() -> Iterator[str]:
+    """A server whose answers are the published examples; each list has one page."""
+    routes = _routes()
+
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def do_GET(self) -> None:
+            parts = urlsplit(self.path)
+            path = parts.path.replace("/api/v1/", "/v1/")
+            one = next((one for pattern, one in routes if pattern.match(path)), None)
+            body = one and one["responses"]["200"].get("example")
+            later = parse_qs(parts.query).get("start", ["0"]) != ["0"]
+            content = json.dumps({"success": True, "data": []} if later else _ended(body)).encode()
+            self.send_response(200 if body is not None else 404)
+            self.send_header("content-type", "application/json")
+            self.send_header("content-length", str(len(content)))
+            self.end_headers()
+            self.wfile.write(content)
+
+        def log_message(self, *_: object) -> None:
+            """Say nothing."""
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server.daemon_threads = True
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    try:
+        yield f"http://127.0.0.1:{server.server_address[1]}"
+    finally:
+        server.shutdown()
+        server.server_close()
