@@ -25,7 +25,17 @@ if TYPE_CHECKING:
 
 REPOSITORY = Path(__file__).parents[2]
 TIMES = {"add_time", "update_time", "stage_change_time", "won_time", "lost_time", "close_time", "cc_email"}
-TABLES = ("deals", "persons", "organizations", "notes", "deal_products", "leads", "followers", "activities")
+TABLES = (
+    "deals",
+    "products",
+    "persons",
+    "organizations",
+    "notes",
+    "deal_products",
+    "leads",
+    "followers",
+    "activities",
+)
 
 
 class Launcher:
@@ -75,7 +85,7 @@ class Launcher:
 
 @pytest.fixture
 def launcher(small, tmp_path):
-    started = Launcher(small.config(max_concurrency=8), tmp_path)
+    started = Launcher(small.config(max_concurrency=8, match_on={"products": ["code"]}), tmp_path)
     yield started
     started.close()
 
@@ -96,12 +106,13 @@ def mixed(size, seed=1, *, alike=True):  # noqa: C901, PLR0912 - one branch for 
         schema("delete_deal", "id"),
         schema("add_activity", "subject deal_id"),
         schema("merge_organizations", "id merge_with_id"),
+        schema("products", "code name"),
     ]
     fresh = iter(range(10**6))
     doomed = iter((3, 4, 5, 6))
     absorbed = iter((9, 10, 11))
     for number in range(size):
-        kind = dice.randrange(12)
+        kind = dice.randrange(13)
         if kind in (0, 1):
             # Every third deal is like another one: they are told apart by how many there are.
             messages.append(record("add_deal", title=f"Deal {number // third}", value=number // third))
@@ -137,6 +148,8 @@ def mixed(size, seed=1, *, alike=True):  # noqa: C901, PLR0912 - one branch for 
             organization = next(absorbed, None)
             if organization is not None:
                 messages.append(record("merge_organizations", id=organization, merge_with_id=1))
+        elif kind == 12:
+            messages.append(record("products", code=f"c{number % 40}", name=f"Product {number}"))
         else:
             messages.append(record("add_activity", subject=f"Call {number // half}", deal_id=2))
         if number % 25 == 0:
