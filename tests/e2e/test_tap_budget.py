@@ -142,7 +142,7 @@ def test_a_budget_that_moves_nothing_on_is_refused_before_the_first_request(
     small.post("/_emulator/log/clear")
     told = tap(*files.arguments(small.config(daily_token_budget=budget), catalog=catalog))
     assert told.code == 2
-    said = f"{budget} tokens are too few for {sorted(streams)[0]}, which takes {least} at once"
+    said = f"{budget} tokens are too few for {min(streams)}, which takes {least} at once"
     assert said in told.last_line
     assert small.log()["requests"] == 0
 
