@@ -1,0 +1,59 @@
+"""Each recipe of docs/recipes, followed to the letter against the emulator."""
+
+from __future__ import annotations
+
+import json
+import re
+
+import duckdb
+import pytest
+
+from tests.support.emulator import TOKEN
+from tests.support.plugins import ROOT
+from tests.support.recipes import follow, project
+
+pytestmark = pytest.mark.xdist_group("meltano")
+
+
+@pytest.fixture
+def root(tmp_path):
+    return project(tmp_path)
+
+
+def read(name: str) -> str:
+    return (ROOT / "docs" / "recipes" / f"{name}.md").read_text(encoding="utf-8")
+
+
+def settings(emulator, *streams: str) -> dict[str, str]:
+    """What a reader has in .env: the sign-in, and here the emulator's address."""
+    found = {"MELTANO_CLI_DISABLE_VERSION_CHECK": "true", "UV_OFFLINE": "1"}
+    for plugin in ("TAP_PIPEDRIVE", "TARGET_PIPEDRIVE"):
+        found |= {f"{plugin}_API_URL": emulator.url, f"{plugin}_API_TOKEN": TOKEN}
+    return found | {"TAP_PIPEDRIVE__SELECT": json.dumps([f"{name}.*" for name in streams])}
+
+
+def rows(root, sql):
+    with duckdb.connect(str(root / "output/warehouse.duckdb"), read_only=True) as connection:
+        return connection.execute(sql).fetchall()
+
+
+def test_hourly_extract(small, root):
+    follow(read("hourly-extract"), root, settings(small, "deals", "users"))
+    assert rows(root, "select count(*) from pipedrive.deals") == [(len(small.rows("deals")),)]
+
+
+@pytest.mark.soak
+def test_lead_scoring(small, root):
+    printed = follow(read("lead-scoring"), root, settings(small, "deals"))
+    wanted = {
+        row[0]: row[1:]
+        for row in rows(root, "select id, lead_score, lead_grade from to_pipedrive.deal_scores")
+    }
+    tables = small.dump()["tables"]
+    keys = {field["name"]: field["code"] for field in tables["deal_fields"]}
+    held = {
+        row["id"]: tuple(row["custom_fields"].get(keys[label]) for label in ("Lead score", "Lead grade"))
+        for row in tables["deals"]
+    }
+    assert {number: values for number, values in held.items() if values != (None, None)} == wanted
+    assert re.search(rf"to_pipedrive-deal_scores +0 +0 +{len(wanted)} ", printed[-1])

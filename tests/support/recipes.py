@@ -1,0 +1,97 @@
+"""Running the commands of a recipe as its reader would, and holding what they print against what it shows."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from tests.support import plugins
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from pathlib import Path
+
+_FENCE = re.compile(r"^```(?P<word>\w+)[^\n]*\n(?P<text>.*?)^```$", re.MULTILINE | re.DOTALL)
+_COPIED = {"meltano", "output"}
+_LEFT_OUT = {".git", ".meltano", ".env", "dist"}
+
+
+@dataclass(frozen=True)
+class Step:
+    """A block of commands and what the recipe says that they print."""
+
+    commands: str
+    shown: str
+
+
+def steps(document: str) -> Iterator[Step]:
+    """The `sh` blocks in their order, each with the `text` block that follows it."""
+    commands = None
+    for block in _FENCE.finditer(document):
+        if block["word"] == "sh":
+            if commands is not None:
+                yield Step(commands, "")
+            commands = block["text"]
+        elif block["word"] == "text" and commands is not None:
+            yield Step(commands, block["text"])
+            commands = None
+    if commands is not None:
+        yield Step(commands, "")
+
+
+def project(folder: Path) -> Path:
+    """A checkout of this repository that may be written to, with the plugins installed."""
+    root = folder / "pipedrive-singer"
+    root.mkdir()
+    for entry in plugins.ROOT.iterdir():
+        if entry.name in _COPIED:
+            shutil.copytree(entry, root / entry.name, ignore=lambda *_: {"__pycache__"})
+        elif entry.is_file() and entry.name not in _LEFT_OUT:
+            shutil.copy(entry, root / entry.name)
+        elif entry.name not in _LEFT_OUT:
+            (root / entry.name).symlink_to(entry)
+    for left in (root / "output").iterdir():
+        left.unlink()
+    plugins.link(root / ".meltano")
+    return root
+
+
+def follow(document: str, root: Path, settings: Mapping[str, str]) -> list[str]:
+    """Run every step; returns what each printed.
+
+    Raises:
+        AssertionError: a step failed, or printed something else than the recipe shows, where `…` stands for
+            anything.
+    """
+    printed = []
+    kept = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith(("MELTANO_", "TAP_", "TARGET_"))
+    }
+    # The plugins are those of `make plugins`: a recipe must not install them anew.
+    environment = {**kept, "NO_COLOR": "1", "COLUMNS": "120", "MELTANO_AUTO_INSTALL": "false", **settings}
+    for step in steps(document):
+        done = subprocess.run(
+            ["bash", "-euo", "pipefail", "-c", step.commands],
+            cwd=root,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 0, f"{step.commands}\n{done.stdout[-3000:]}"
+        lines = [" ".join(line.split()) for line in done.stdout.splitlines()]
+        for line in filter(None, (" ".join(line.split()) for line in step.shown.splitlines())):
+            pattern = ".*".join(re.escape(part) for part in line.split("…"))
+            assert any(re.search(pattern, one) for one in lines), (
+                f"{line!r} is not in:\n{done.stdout[-3000:]}"
+            )
+        printed.append(done.stdout)
+    return printed
