@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 
@@ -113,6 +114,17 @@ def test_jobs_and_schedules_name_what_is_there():
     for tasks in jobs.values():
         assert {name for task in tasks for name in task.split()} <= plugins
     assert {one["job"] for one in PROJECT["schedules"]} <= set(jobs)
+
+
+def test_copies_are_made_as_the_recipe_says():
+    recipe = (ROOT / "docs/recipes/migrate-an-account.md").read_text(encoding="utf-8")
+    listed = re.search(r"^cat > streams.txt <<'END'\n(.*?)^END$", recipe, re.DOTALL | re.MULTILINE)
+    (tap,) = (one for one in PROJECT["plugins"]["extractors"] if one["name"] == "tap-pipedrive-a")
+    assert tap["select"] == [f"{name}.*" for name in listed[1].split()]
+    (target,) = (one for one in PROJECT["plugins"]["loaders"] if one["name"] == "target-pipedrive-b")
+    for name in ("foreign_ids", "missing_references"):
+        assert f'"{name}": {json.dumps(target["config"][name])}' in recipe
+    assert tap["config"]["files_dir"] == target["config"]["files_dir"]
 
 
 def test_no_two_pipelines_share_a_ledger():

@@ -12,6 +12,8 @@ import pytest
 
 from demo.processes import BIN
 from tests.support import plugins
+from tests.support.accounts import Copy
+from tests.support.copying import invite_colleagues
 from tests.support.emulator import TOKEN, Emulator
 from tests.support.postgres import USER, Postgres
 
@@ -99,10 +101,11 @@ def test_a_sheet_becomes_persons_once(small, project):
 @pytest.mark.soak
 def test_an_account_is_copied(small, project):
     with Emulator("--burst", "0", seed="empty") as other:
+        invite_colleagues(small, other)
+        before = other.dump()
         project.settings |= {"TARGET_PIPEDRIVE_B_API_URL": other.url, "TARGET_PIPEDRIVE_B_API_TOKEN": TOKEN}
+        for plugin in ("TAP_PIPEDRIVE_A", "TARGET_PIPEDRIVE_B"):
+            project.settings[f"{plugin}_FILES_DIR"] = str(project.folder / "files")
         project.run("copy-account")
-        names = [
-            {row["name"] for row in one.rows("organizations") if not row["is_deleted"]}
-            for one in (small, other)
-        ]
-        assert names[0] == names[1]
+        copy = Copy(small.dump(), other.dump(), before, project.folder / "B.sqlite")
+        assert copy.differences() == []
