@@ -17,6 +17,7 @@ from scripts.claims import (
     reads,
     removed,
 )
+from scripts.inputs import ANOTHER_WAY
 from scripts.tables import code, table
 from tap_pipedrive.catalog import STREAMS
 from target_pipedrive.actions import ACTIONS
@@ -192,6 +193,13 @@ _WRITING = """\
 The target takes a stream by either name. [actions.md](actions.md) lists its columns. *Also by rows of*: the
 entity stream that performs the action where a row calls for it.
 """
+_INPUTS = """\
+## Inputs of reading actions
+
+An input of an action above is a query parameter of its stream, in snake_case: `filterId` is
+`{"deals": {"filter_id": 7}}` in `stream_parameters`. An input that names a row is an id in `record_ids`.
+These are the others; given as parameters they are refused, with the names that today's API takes.
+"""
 _PARAMETERS = """\
 ## What each stream takes in `stream_parameters`
 
@@ -230,6 +238,8 @@ def page() -> str:
         table(("Operation", "API", "Stream", "Also by rows of", *write_head[1:], "Request"), written),
         f"## Not covered ({len(gone)})\n",
         table(("Operation", "API", "Method", "Why"), gone),
+        _INPUTS,
+        table(("Input", "Today"), ((code(name), text) for name, text in ANOTHER_WAY.items())),
         _PARAMETERS,
         table(("Stream", "Parameters"), parameter_rows()),
         "## Remarks on streams\n",

@@ -5,17 +5,23 @@ The same as `make coverage`, through the published API description where that is
 
 from __future__ import annotations
 
+import json
 from contextlib import contextmanager
 from dataclasses import replace
 
 import pytest
 
+from scripts.claims import Way, of_action, reads
+from scripts.inputs import ANOTHER_WAY
 from scripts.proof import verdict
 from scripts.proof.evidence import read_by_id, read_lists, read_signed_in, write_each
+from tap_pipedrive.catalog import STREAMS
 from target_pipedrive.actions import ACTIONS
+from target_pipedrive.binding import snake
 from target_pipedrive.raw import RAW_REQUEST
 from tests.support.emulator import Emulator
 from tests.support.gate import Gate
+from tests.support.published import FOLDER, all_reads
 
 
 @pytest.fixture(scope="module")
@@ -72,6 +78,28 @@ def test_every_action_does_what_is_claimed_with_these_columns(old, tmp_path, ful
 
 def test_everything_published_and_everything_platforms_offer_is_accounted_for():
     assert list(verdict.accounting_problems()) == []
+
+
+def test_every_input_of_a_reading_action_is_taken_or_has_another_way():
+    file = FOLDER.parent / "seed" / "actions.json"
+    if not file.exists():
+        pytest.skip("no list of the actions' inputs beside the published API description")
+    known = set()
+    for action in json.loads(file.read_text(encoding="utf-8")):
+        if not reads(action["action"]):
+            continue
+        specs = [STREAMS[service.name] for service in of_action(action["action"])]
+        taken = {
+            name for spec in specs for read in (*spec.reads, spec.single) if read for name in read.accepted
+        }
+        by_row = any(service.way is not Way.LIST for service in of_action(action["action"]))
+        fans_out = any(spec.parent or "record_ids" in spec.settings for spec in specs)
+        for one in (each["input"] for each in action["inputs"]):
+            if snake(one) in taken or (snake(one) == "id" and (by_row or fans_out)):
+                continue
+            assert one in ANOTHER_WAY, f"{action['action']} {one}"
+            known.add(one)
+    assert known == set(ANOTHER_WAY)
 
 
 def test_what_is_claimed_and_not_seen_is_named(readings):
