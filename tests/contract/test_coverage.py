@@ -88,11 +88,10 @@ def test_every_input_of_a_reading_action_is_taken_or_has_another_way():
     for action in json.loads(file.read_text(encoding="utf-8")):
         if not reads(action["action"]):
             continue
-        specs = [STREAMS[service.name] for service in of_action(action["action"])]
-        taken = {
-            name for spec in specs for read in (*spec.reads, spec.single) if read for name in read.accepted
-        }
-        by_row = any(service.way is not Way.LIST for service in of_action(action["action"]))
+        services = of_action(action["action"])
+        specs = [STREAMS[service.name] for service in services]
+        taken = {name for spec in specs for read in all_reads(spec) for name in read.accepted}
+        by_row = any(service.way is not Way.LIST for service in services)
         fans_out = any(spec.parent or "record_ids" in spec.settings for spec in specs)
         for one in (each["input"] for each in action["inputs"]):
             if snake(one) in taken or (snake(one) == "id" and (by_row or fans_out)):
