@@ -40,7 +40,13 @@ def _service(service: Service) -> str:
             return f"{code(service.name)}, column {code(service.column)}"
         case Way.SIGN_IN:
             return service.way.value
+        case Way.LIST if _also_by_id(STREAMS[service.name]):
+            return f"{code(service.name)}, also by `record_ids`"
     return code(service.name)
+
+
+def _also_by_id(spec: StreamSpec) -> bool:
+    return spec.single is not None and spec.single in spec.reads
 
 
 def _read_facts(services: Sequence[Service]) -> tuple[str, str, str, str, str]:
