@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from pipedrive_client import PipedriveError, RecordError
 from target_pipedrive.actions import ACTIONS
-from target_pipedrive.calls import Caller, Done
+from target_pipedrive.calls import FOUND, Caller, Done
 from target_pipedrive.rows import BULK, fill
 from target_pipedrive.tasks import Draft
 
@@ -102,8 +102,8 @@ class BulkCaller(Caller):
             for one in members:
                 one.task.alone = True
             # That nothing was added is not promised, and costs one read to know.
-            rows = list(self._rows.recent(entity, self._place(first.draft, entity), since, first.task.stream))
-            self._remember_many(members, rows, action, entity, note="found after an interrupted call")
+            rows = self._claims.recent(first.draft, entity, since, first.task.stream)
+            self._remember_many(members, rows, action, entity, note=FOUND)
             for one in members:
                 if not self._is_done(one.task):
                     self._withdraw(one.task)
@@ -123,7 +123,6 @@ class BulkCaller(Caller):
     ) -> None:
         """Tell which row is whose; a record without one stays open, and is looked up when it is its turn."""
         for one in members:
-            with self._lock:
-                found = self._claim(rows, action, one.draft, one.body, entity)
+            found = self._claims.claim(rows, action, one.draft, one.body, entity, one.task.identity)
             if found is not None:
-                self._remembered(one.task, action.name, Done(id=found.id, data=found.data, note=note))
+                self._remembered(one.task, action.name, Done(id=found[0], data=found[1], note=note))

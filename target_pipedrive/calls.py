@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import email.utils
-import html
-import re
 import threading
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pipedrive_client import Gone, NotFound, PipedriveError, RecordError, times
-from target_pipedrive import compare
+from target_pipedrive.claims import Claims
 from target_pipedrive.customs import flat_form
 from target_pipedrive.faults import RecordFault
 from target_pipedrive.ledger import Ledger, WriteState
@@ -30,7 +28,7 @@ if TYPE_CHECKING:
     from target_pipedrive.keeper import Keeper
     from target_pipedrive.ledger import Entry
     from target_pipedrive.raw import RawRequest
-    from target_pipedrive.rows import Row, Rows
+    from target_pipedrive.rows import Rows
     from target_pipedrive.spec import ActionSpec, EntitySpec
     from target_pipedrive.tasks import Draft, Task
 
@@ -38,7 +36,7 @@ _MOST_TRIES = 3
 _NOT_IMPLEMENTED = 501
 _WHO_AM_I = "/v1/users/me"
 _WHO_AM_I_COST = 2
-_TAGS = re.compile(r"<[^>]*>|\s+")
+FOUND = "found after an interrupted call"
 _EARLIER = "written by an earlier run that did not end"
 _NOT_KNOWN = (
     "was sent before and its outcome is not known ({name} cannot be looked up). Check it in Pipedrive; "
@@ -95,7 +93,6 @@ class Caller:
     ) -> None:
         self._client = client
         self._keeper = keeper
-        self._rows = rows
         self._book = book
         self._dry_run = dry_run
         self._lock = threading.Lock()
@@ -104,13 +101,13 @@ class Caller:
         self._company_id = ""
         self._pretended = 0
         self._known: dict[bytes, _Begun] = {}
-        self._claimed: dict[tuple[str, str], bytes] = {}
+        self._claims = Claims(rows)
         self._planned: dict[bytes, Done] = {}
         self.planned_tokens: dict[str, int] = {}
         for entry in entries:
             self._known[entry.identity] = _Begun(entry.state, entry.id, entry.begun_at, earlier=True)
             if entry.id is not None:
-                self._claimed[entry.action, entry.id] = entry.identity
+                self._claims.put(entry.action, entry.id, entry.identity)
 
     def done_before(self, task: Task) -> Done | None:
         """What a run that did not end had made of the same record, if it got that far."""
@@ -245,38 +242,10 @@ class Caller:
         evidence = bool(body) or bool(draft.files)
         if action.verb is not Verb.ADD or entity is None or entity.recent is None or not evidence:
             raise RecordFault(_NOT_KNOWN.format(name=action.name))
+        rows = self._claims.recent(draft, entity, since, task.stream)
         sent = body if isinstance(body, Mapping) else {}
-        rows = self._rows.recent(entity, self._place(draft, entity), since, task.stream)
-        with self._lock:
-            found = self._claim(rows, action, draft, sent, entity)
-        return None if found is None else replace(found, note="found after an interrupted call")
-
-    @staticmethod
-    def _place(draft: Draft, entity: EntitySpec) -> dict[str, object]:
-        """Columns of a record under the entity's names, for reads that go by the parent."""
-        return {entity.path.get(name, name): value for name, value in draft.path.items()} | draft.body
-
-    def _claim(
-        self,
-        rows: Iterable[Row],
-        action: ActionSpec,
-        draft: Draft,
-        sent: Mapping[str, object],
-        entity: EntitySpec,
-    ) -> Done | None:
-        """The first row that says what was sent and that no other record made."""
-        columns = action.body_columns
-        filename = next((part[0] for part in draft.files.values()), None)
-        for row in rows:
-            row_id = str(row.get(entity.key) or row.get("user_id") or "")
-            if (action.name, row_id) in self._claimed or not row_id:
-                continue
-            if filename is not None and filename not in (row.get("name"), row.get("file_name")):
-                continue
-            if all(_tells(sent[name], row, name, columns) for name in sent):
-                self._claimed[action.name, row_id] = b""
-                return Done(id=row_id, data=row)
-        return None
+        found = self._claims.claim(rows, action, draft, sent, entity, task.identity)
+        return None if found is None else Done(id=found[0], data=found[1], note=FOUND)
 
     def _intend(self, tasks: Sequence[Task], name: str) -> str:
         """Put intents on disk; returns the server's time before the call."""
@@ -317,8 +286,7 @@ class Caller:
         known = self._known[task.identity]
         known.state, known.id = WriteState.DONE, done.id
         if done.id is not None:
-            with self._lock:
-                self._claimed[name, done.id] = task.identity
+            self._claims.put(name, done.id, task.identity)
         identity, stream, row_id = task.identity, task.stream, done.id
         self._keeper.note(lambda ledger: ledger.done(identity, stream, name, row_id))
         return done
@@ -328,8 +296,7 @@ class Caller:
         row_id = _path_id(action, draft)
         if action.verb not in (Verb.DELETE, Verb.MERGE) or entity is None or row_id is None:
             return
-        with self._lock:
-            identity = self._claimed.pop((entity.add or "", row_id), None)
+        identity = self._claims.drop(entity.add or "", row_id)
         if identity:
             self._known.pop(identity, None)
             self._keeper.note(lambda ledger: ledger.drop(identity))
@@ -420,20 +387,3 @@ def _path_id(action: ActionSpec, draft: Draft) -> str | None:
         return None
     value = draft.path.get(action.placeholders[-1])
     return None if value is None else str(value)
-
-
-def _tells(sent: object, row: Row, name: str, columns: Mapping[str, object]) -> bool:
-    """Whether a row says of a column what was sent; columns it does not show are no evidence against it."""
-    if name not in row:
-        return True
-    column = columns.get(name)
-    kind = getattr(column, "kind", None)
-    held = row[name]
-    if isinstance(sent, str) and isinstance(held, str):
-        return compare.same(sent, held, kind) or _plain(sent) == _plain(held)
-    return compare.same(sent, held, kind)
-
-
-def _plain(text: str) -> str:
-    """Text without markup and white space: Pipedrive tidies HTML."""
-    return _TAGS.sub("", html.unescape(text))

@@ -399,6 +399,21 @@ def test_an_interrupted_add_is_found_and_not_repeated(load, small):
     assert [one["title"] for one in small.rows("deals")].count("Once only") == 1
 
 
+def test_of_two_interrupted_adds_each_finds_its_own_row(load, small):
+    for more, less in ((0, 1), (1, 0)):
+        pair = [{"title": f"Alike {more}"}, {"title": f"Alike {more}"}]
+        pair[more]["value"] = 5
+        pair[more]["person_id"] = 1
+        small.post(
+            "/_emulator/faults", [{"operation": "POST /api/v2/deals", "nth": [1, 2], "kind": "reset_after"}]
+        )
+        run = load(rows("add_deal", *pair))
+        assert run.outcomes == ["created"] * 2
+        held = {str(one["id"]): one for one in small.rows("deals")}
+        assert [held[run.ids[at]]["person_id"] for at in (more, less)] == [1, None]
+        assert [one["title"] for one in held.values()].count(f"Alike {more}") == 2
+
+
 def test_an_unknown_outcome_that_cannot_be_looked_up_is_not_repeated(load, small):
     small.post("/_emulator/faults", [{"operation": "*", "nth": 2, "kind": "reset_after"}])
     convert = rows("duplicate_product", {"id": 1})

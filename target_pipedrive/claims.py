@@ -1,0 +1,106 @@
+"""Which row is whose: what this run added, the interrupted one before it, and calls that were cut short."""
+
+from __future__ import annotations
+
+import html
+import re
+import threading
+from typing import TYPE_CHECKING
+
+from target_pipedrive import compare
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from target_pipedrive.notation import Columns
+    from target_pipedrive.rows import Row, Rows
+    from target_pipedrive.spec import ActionSpec, EntitySpec
+    from target_pipedrive.tasks import Draft
+
+_TAGS = re.compile(r"<[^>]*>|\s+")
+_EMPTY: tuple[object, ...] = (None, "", [], {}, 0, False)
+
+
+class Claims:
+    """Rows by the record that added them; safe to share between threads.
+
+    Args:
+        rows: reads for look-ups.
+    """
+
+    def __init__(self, rows: Rows) -> None:
+        self._rows = rows
+        self._lock = threading.Lock()
+        self._identities: dict[str, dict[str, bytes]] = {}
+
+    def put(self, action: str, row_id: str, identity: bytes) -> None:
+        """Note which record added a row."""
+        with self._lock:
+            self._identities.setdefault(action, {})[row_id] = identity
+
+    def drop(self, action: str, row_id: str) -> bytes | None:
+        """Forget a row that is gone; returns the record that had added it."""
+        with self._lock:
+            return self._identities.get(action, {}).pop(row_id, None)
+
+    def recent(self, draft: Draft, entity: EntitySpec, since: str, stream: str) -> list[Row]:
+        """Rows that may have been added since a time, below the same parent where there is one."""
+        path = {entity.path.get(name, name): value for name, value in draft.path.items()}
+        return list(self._rows.recent(entity, path | draft.body, since, stream))
+
+    def claim(
+        self,
+        rows: Iterable[Row],
+        action: ActionSpec,
+        draft: Draft,
+        sent: Mapping[str, object],
+        entity: EntitySpec,
+        identity: bytes,
+    ) -> tuple[str, Row] | None:
+        """Id and row that say what was sent, made by no other record.
+
+        Of several the one that says least besides: an addition with less content than another fits both rows.
+        """
+        columns = action.body_columns
+        filename = next((part[0] for part in draft.files.values()), None)
+        with self._lock:
+            taken = self._identities.setdefault(action.name, {})
+            fitting: list[tuple[int, int, str, Row]] = []
+            for row in rows:
+                row_id = str(row.get(entity.key) or row.get("user_id") or "")
+                if not row_id or row_id in taken:
+                    continue
+                if filename is not None and filename not in (row.get("name"), row.get("file_name")):
+                    continue
+                if all(_tells(sent[name], row, name, columns) for name in sent):
+                    fitting.append((_told_besides(sent, row, columns), len(fitting), row_id, row))
+            if not fitting:
+                return None
+            _, _, row_id, row = min(fitting, key=lambda one: one[:2])
+            taken[row_id] = identity
+            return row_id, row
+
+
+def _told_besides(sent: Mapping[str, object], row: Row, columns: Columns) -> int:
+    """How many values the row holds that were not sent."""
+    customs = row.get("custom_fields")
+    held = customs.values() if isinstance(customs, dict) and "custom_fields" not in sent else ()
+    told = [row.get(name) for name in columns if name not in sent and name != "custom_fields"]
+    return sum(value not in _EMPTY for value in (*told, *held))
+
+
+def _tells(sent: object, row: Row, name: str, columns: Columns) -> bool:
+    """Whether a row says of a column what was sent; columns it does not show are no evidence against it."""
+    if name not in row:
+        return True
+    column = columns.get(name)
+    kind = column.kind if column is not None else None
+    held = row[name]
+    if isinstance(sent, str) and isinstance(held, str):
+        return compare.same(sent, held, kind) or _plain(sent) == _plain(held)
+    return compare.same(sent, held, kind)
+
+
+def _plain(text: str) -> str:
+    """Text without markup and white space: Pipedrive tidies HTML."""
+    return _TAGS.sub("", html.unescape(text))
