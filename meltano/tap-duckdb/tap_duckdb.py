@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy.engine.reflection import Inspector
 
+ANYTHING = ("object", "array", "string", "number", "boolean", "null")
 VIEWS_SCHEMA = "to_pipedrive"
 
 
@@ -31,7 +32,7 @@ class TypesOfDuckDB(SQLToJSONSchema):
         if isinstance(column_type, ARRAY):
             return {"type": ["array", "null"], "items": self.to_jsonschema(column_type.item_type)}
         if isinstance(column_type, (NullType, sqlalchemy.JSON)):
-            return {}
+            return {"type": list(ANYTHING)}
         return dict(super().to_jsonschema(column_type))
 
 

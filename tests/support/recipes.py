@@ -16,8 +16,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _FENCE = re.compile(r"^```(?P<word>\w+)[^\n]*\n(?P<text>.*?)^```$", re.MULTILINE | re.DOTALL)
-_COPIED = {"meltano", "output"}
-_LEFT_OUT = {".git", ".meltano", ".env", "dist"}
+_LEFT_OUT = {".git", ".meltano", ".env", "dist", "output"}
 
 
 @dataclass(frozen=True)
@@ -48,14 +47,13 @@ def project(folder: Path) -> Path:
     root = folder / "pipedrive-singer"
     root.mkdir()
     for entry in plugins.ROOT.iterdir():
-        if entry.name in _COPIED:
+        if entry.name == "meltano":
             shutil.copytree(entry, root / entry.name, ignore=lambda *_: {"__pycache__"})
         elif entry.is_file() and entry.name not in _LEFT_OUT:
             shutil.copy(entry, root / entry.name)
         elif entry.name not in _LEFT_OUT:
             (root / entry.name).symlink_to(entry)
-    for left in (root / "output").iterdir():
-        left.unlink()
+    (root / "output").mkdir()
     plugins.link(root / ".meltano")
     return root
 
