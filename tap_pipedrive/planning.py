@@ -22,6 +22,7 @@ from tap_pipedrive.fanout import contexts_of
 from tap_pipedrive.reading import nothing_there
 from tap_pipedrive.runs import ReadRun
 from tap_pipedrive.streams import ENTITY_OF_FIELD_LIST
+from tap_pipedrive.windows import PAGES_A_WINDOW, PAGES_BEFORE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -116,7 +117,10 @@ def _list_lines(stream: PipedriveStream) -> Iterator[Line]:
             why = f"skipped; it needs {spec.needs or 'a right that this user lacks'}"
             yield _line(stream, read, 0, _Size(rows=0, known=Known.EXACT, why=why))
             continue
-        yield _line(stream, read, _pages(read, size) * len(questions), size)
+        requests = _pages(read, size)
+        if stream.tap.window_slots and read.changes and read.changes.until and requests > PAGES_BEFORE:
+            requests += math.ceil((requests - PAGES_BEFORE) / PAGES_A_WINDOW / 2) + 1
+        yield _line(stream, read, requests * len(questions), size)
         yield from _sweep_lines(run, size)
         yield from _fan_out_lines(stream, size)
 
