@@ -270,6 +270,9 @@ class FieldBook:
         if field_type in {"enum", "set"}:
             body["options"] = [{"label": one} for one in options]
         with self._lock:
+            made = self.find(entity, name, schema)
+            if made is not None:  # for another stream, since this one looked
+                return made
             if self._dry_run:
                 definition = FieldDefinition(key=f"new:{name}", name=label, field_type=field_type)
             else:
