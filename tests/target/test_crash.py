@@ -274,13 +274,13 @@ class Campaign:
 def test_killed_anywhere_a_second_run_completes_it(small, launcher, tmp_path):
     campaign = Campaign(small, launcher, tmp_path, mixed(150, 5), seed=5)
     campaign.kill_and_repeat(8)
-    assert campaign.killed >= 4
+    assert campaign.killed >= 2
 
 
 def test_killed_anywhere_the_run_goes_on_behind_the_last_state(small, launcher, tmp_path):
     campaign = Campaign(small, launcher, tmp_path, mixed(150, 6, alike=False), seed=6)
     assert campaign.kill_and_resume(8) >= 3
-    assert campaign.killed >= 4
+    assert campaign.killed >= 2
 
 
 @pytest.mark.soak
