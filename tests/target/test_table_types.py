@@ -28,7 +28,7 @@ TAKEN = [
     ("competitors", "[]", None),
     ("competitors", "", None),
     ("budget", '{"value": "99.95", "currency": "EUR"}', {"value": 99.95, "currency": "EUR"}),
-    ("daily_slot", "09:30", {"value": "09:30"}),
+    ("daily_slot", "09:30", {"value": "09:30:00"}),
     ("daily_slot", "09:30:15", {"value": "09:30:15"}),
     ("solution_engineer", "2", 2),
     ("solution_engineer", 2.0, 2),
