@@ -13,20 +13,22 @@ if TYPE_CHECKING:
 
 
 def slow_lists(folder: Path) -> Iterator[Result]:
-    """Five lists of 10,000 changed rows at 200 ms a request, 100 requests per 2 s."""
+    """Five lists of 10,000 changed rows at 200 ms a request, 100 requests per 2 s, in time windows."""
     seed = ("--seed", "large", "--daily-tokens", "1000000000")
     streams = ("deals", "persons", "organizations", "activities", "notes")
     with emulator(*seed, "--burst", "0") as api:
         state = {"bookmarks": {stream: {"replication_key_value": since(api, stream)} for stream in streams}}
     (folder / "state.json").write_text(json.dumps(state))
     with emulator(*seed, "--latency-ms", "200", "--plan", "premium") as api:
-        arguments = files(folder, api, *streams)
+        arguments = files(folder, api, *streams, time_windows=8)
         clear(api)
+        before = ask(api, "/_emulator/process")["cpu_seconds"]
         cost = run("tap_pipedrive", *arguments, "--state", str(folder / "state.json"))
+        served = ask(api, "/_emulator/process")["cpu_seconds"] - before
         requests = ask(api, "/_emulator/log")["requests"]
-    bound = max(requests / 50, cost.cpu)
+    bound = max(requests / 50, cost.cpu, served)
     ratio = cost.wall / bound
-    spent = f"{requests} requests, {cost.wall:.1f} s, {cost.cpu:.1f} s CPU"
+    spent = f"{requests} requests, {cost.wall:.1f} s, {cost.cpu:.1f} s CPU, emulator {served:.1f} s CPU"
     text = f"{ratio:.2f} x ({cost.lines:,} records, {spent})"
     yield Result(
         what="Lists at 200 ms to max(window, CPU)", measured=text, must="≤ 1.5 x", reached=ratio <= 1.5

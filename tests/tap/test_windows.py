@@ -15,7 +15,8 @@ from tap_pipedrive.catalog import STREAMS
 from tap_pipedrive.reading import Reader
 from tap_pipedrive.windows import WindowSlots
 from tests.support.emulator import Emulator
-from tests.support.singer import run_tap
+from tests.support.gate import Gate
+from tests.support.singer import run_tap, select
 
 ACTIVITIES = "GET /api/v2/activities"
 PAGE = 40
@@ -172,6 +173,15 @@ def test_rows_that_change_or_go_while_windows_are_read_hide_no_other(medium, cli
     found = dict(read(client, windows=4, took=disturb))
     wanted = {row["id"]: row["update_time"] for row in medium.rows("activities") if not row["is_deleted"]}
     assert {one: found.get(one) for one in wanted} == wanted
+
+
+def test_windows_are_asked_for_as_published(medium, tmp_path):
+    gate = Gate(medium.url, tmp_path / "gate.jsonl")
+    config = {**medium.config(time_windows=4), "api_url": gate.url}
+    out = run_tap(config, "activities", catalog=select(medium.config(), "activities"))
+    assert out.records["activities"]
+    assert any("updated_until" in entry["query"] for entry in medium.log(full=True)["ordered"])
+    gate.no_problems()
 
 
 @pytest.mark.parametrize("nth", [5, 8])
