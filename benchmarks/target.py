@@ -33,25 +33,49 @@ DEAL = {
 }
 
 
-def unchanged(folder: Path) -> Iterator[Result]:
-    """10,000 deals as the tap wrote them, every column and custom field, come back to their own account."""
+def upserts(folder: Path) -> Iterator[Result]:
+    """10,000 deals as the tap wrote them come back: as they are, then each with three changes."""
     with emulator("--seed", "large", "--burst", "0", "--daily-tokens", "1000000000") as api:
         state = {"bookmarks": {"deals": {"replication_key_value": since(api, "deals", 2 * ROWS)}}}
         (folder / "state.json").write_text(json.dumps(state))
         arguments = files(folder, api, "deals")
         run("tap_pipedrive", *arguments, "--state", str(folder / "state.json"), keep=folder / "tap.jsonl")
         count = _here_and_now(folder / "tap.jsonl", folder / "rows.jsonl")
-        clear(api)
-        cost = run("target_pipedrive", *_config(folder, api), feed=folder / "rows.jsonl")
-        log = ask(api, "/_emulator/log")["operations"]
-    writes = sum(entry["count"] for name, entry in log.items() if not name.startswith("GET"))
+        yield _upsert(folder, api, folder / "rows.jsonl", count, ())
+        _change(folder / "rows.jsonl", folder / "changed.jsonl")
+        yield _upsert(folder, api, folder / "changed.jsonl", count, ("expected_close_date", "title", "value"))
+
+
+def _upsert(folder: Path, api: str, feed: Path, count: int, changed: tuple[str, ...]) -> Result:
+    """Rows brought up to date; `changed` are the columns in which each differs from the account."""
+    clear(api)
+    results = folder / f"results-{len(changed)}.jsonl"
+    cost = run("target_pipedrive", *_config(folder, api, results_path=str(results)), feed=feed)
+    log = ask(api, "/_emulator/log")["operations"]
+    writes = {name: entry["count"] for name, entry in log.items() if not name.startswith("GET")}
     reads = sum(entry["count"] for name, entry in log.items() if name.startswith("GET /api/v2/deals"))
-    yield Result(
-        what=f"Upserts of {count:,} unchanged rows",
-        measured=f"{reads} reads, {writes} writes ({count / cost.cpu:,.0f} rows a CPU second)",
-        must=f"≤ {-(-count // 100)} reads: ⌈N/100⌉, no write",
-        reached=count == ROWS and reads <= -(-count // 100) and not writes,
+    wanted = {"PATCH /api/v2/deals/{id}": count} if changed else {}
+    exact = all(tuple(sorted(json.loads(line)["changed"])) == changed for line in results.open())
+    told = f"{sum(writes.values()):,} writes" + (f" of just {len(changed)} keys" if changed and exact else "")
+    return Result(
+        what=f"Upserts of {count:,} rows, {len(changed) or 'nothing'} changed",
+        measured=f"{reads} reads, {told} ({count / cost.cpu:,.0f} rows a CPU second)",
+        must=f"≤ {-(-count // 100)} reads: ⌈N/100⌉; {'1 write each' if changed else 'no write'}",
+        reached=count == ROWS and reads <= -(-count // 100) and writes == wanted and exact,
     )
+
+
+def _change(source: Path, target: Path) -> None:
+    """The same rows with another title, value and expected close date."""
+    with target.open("w") as out:
+        for line in source.open():
+            message = json.loads(line)
+            if message["type"] == "RECORD":
+                record = message["record"]
+                record["title"] = f"{record['title']} II"
+                record["value"] = (record["value"] or 0) + 1
+                record["expected_close_date"] = "2031-02-03"
+            out.write(json.dumps(message) + "\n")
 
 
 def _here_and_now(source: Path, target: Path) -> int:
