@@ -60,13 +60,16 @@ class BulkCaller(Caller):
     def _members(self, task: Task, action: ActionSpec, draft: Draft) -> list[_Member]:
         """The record and those behind it that the same request can add; none when it was begun before."""
         path, found = fill(action.path, draft.path), []
+        named: set[str] = set()
         for one, asked, addition in ((task, action, draft), *self.ahead(task)):
             body = self._body(action, addition)
             known = one.identity in self._known
             if known or asked is not action or fill(action.path, addition.path) != path:
                 break
-            if not isinstance(body, dict):
-                break
+            if not isinstance(body, dict) or addition.external_id in named:
+                break  # the same row again: a change of what is only now added
+            if addition.external_id is not None:
+                named.add(addition.external_id)
             found.append(_Member(one, addition, body))
         return found[:BULK]
 

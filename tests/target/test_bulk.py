@@ -62,6 +62,16 @@ def test_each_external_id_stands_for_its_row(load, small):
     assert sent(small) == (1, 0)
 
 
+@pytest.mark.parametrize("again", [{}, {"quantity": 5}], ids=["alike", "changed"])
+def test_the_same_row_twice_is_added_once(load, small, before, again):
+    records = [{"external_id": f"l{n}", **one} for n, one in enumerate(lines(8))]
+    twice = [*records, {**records[2], **again}, {**records[3], **again}]
+    run = load(rows("deal_products", *twice, keys=["external_id"]))
+    assert run.outcomes == ["created"] * 8 + ["updated" if again else "unchanged"] * 2, run.errors
+    assert run.ids[8:] == run.ids[2:4]
+    assert prices(small) == sorted([*before, *range(1, 9)])
+
+
 def test_products_of_a_deal_that_comes_in_the_same_run(load, small):
     records = [{**one, "deal_id": {"external_id": "d1"}} for one in lines(12)]
     run = load(
