@@ -9,6 +9,7 @@ import msgspec
 
 from pipedrive_client import ConfigError, times
 from tap_pipedrive.deletes import IdRanges
+from tap_pipedrive.output import UNDER_WAY
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -78,7 +79,7 @@ def checked_state(state: object) -> dict[str, Any]:
                 f"The state of stream {stream} {problem}; mend it, or run without a state to read all again."
             )
             raise ConfigError(msg)
-    return state
+    return {name: value for name, value in state.items() if name != UNDER_WAY}
 
 
 def _problems(memo: Mapping[str, Any]) -> Iterator[str]:

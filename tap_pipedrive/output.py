@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 
 _encoder = msgspec.json.Encoder()
+UNDER_WAY = "under_way"
 
 
 class PageWriter(MsgSpecWriter):
@@ -35,13 +36,20 @@ class PageWriter(MsgSpecWriter):
         _write(bytes(self.format_message(message)))
 
     def write_state(self, state: object) -> None:
-        """Write a STATE message, unless it says what the last one said."""
+        """Write a STATE message, unless it says what the last one said.
+
+        Until the run has ended well it says `under_way`: whoever reads a pipe cannot tell otherwise whether
+        the end of the input is the end of the run.
+        """
+        if self.under_way and isinstance(state, dict):
+            state = {**state, UNDER_WAY: True}
         line = b'{"type":"STATE","value":' + _encoder.encode(state) + b"}\n"
         if line != self._last_state:
             self._last_state = line
             _write(line)
 
     _last_state = b""
+    under_way = False
 
     def write_records(self, stream: str, records: Iterable[Row]) -> None:
         """Write a RECORD message for each record, and flush."""

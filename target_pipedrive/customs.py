@@ -133,7 +133,12 @@ class FieldBook:
         with self._lock:
             if entity not in self._numbers:
                 pages = self._client.pages(
-                    path, paging=Paging.OFFSET, page_size=500, cost=20, label=stream, prefetch=0
+                    path,
+                    paging=Paging.NONE if entity == "activity" else Paging.OFFSET,
+                    page_size=None if entity == "activity" else 500,
+                    cost=20,
+                    label=stream,
+                    prefetch=0,
                 )
                 self._numbers[entity] = {
                     str(row.get("key")): (row["id"], str(row.get("field_type")))
@@ -271,7 +276,7 @@ class FieldBook:
             body["options"] = [{"label": one} for one in options]
         with self._lock:
             made = self.find(entity, name, schema)
-            if made is not None:  # for another stream, since this one looked
+            if made is not None:  # by another stream, a moment ago
                 return made
             if self._dry_run:
                 definition = FieldDefinition(key=f"new:{name}", name=label, field_type=field_type)

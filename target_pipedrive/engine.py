@@ -52,6 +52,10 @@ class StoppedByFailures(PipedriveError):  # noqa: N818 - it says what happened, 
     """`on_error: stop` or `max_failures` ended the run."""
 
 
+class InputBrokeOff(PipedriveError):  # noqa: N818 - the same
+    """The tap's last word was that more is to come."""
+
+
 class Engine:
     """Performs records; the target feeds it from one thread.
 
@@ -77,6 +81,7 @@ class Engine:
         self._seen_content: dict[bytes, int] = {}
         self._seen_links: dict[str, set[str]] = {}
         self.streams: set[str] = set()
+        self.under_way = False
         self.links = Links(ledger.links())
         self.rows = Rows(client)
         self.book = FieldBook(
@@ -346,8 +351,22 @@ class Engine:
             raise self._ended_by
 
     def finish(self) -> None:
-        """Wait for everything, book it, and close; raises what ended the run."""
+        """Wait for everything, book it, and close; raises what ended the run.
+
+        Raises:
+            InputBrokeOff: the tap did not end its run. What waits for rows is not written then, nothing is
+                archived, and nothing forgotten: the next run goes on.
+        """
         self._scheduler.drain()
+        if self.under_way and self._ended_by is None:
+            self._keeper.drained()
+            self._end(
+                InputBrokeOff(
+                    "The input broke off: the tap that sent it has not ended its run. What came is written, "
+                    f"but {self._scheduler.open + self._waiting.left} records wait for rows that did not "
+                    "come; run the same again"
+                )
+            )
         while self._ended_by is None and self._waiting.go_on():
             self._scheduler.drain()
         self._keeper.drained()

@@ -97,7 +97,9 @@ class Intake:
             case "RECORD":
                 self._record(message, line)
             case "STATE":
-                self._engine.state(json.dumps(message.value))
+                value = message.value
+                self._engine.under_way = isinstance(value, dict) and bool(value.get("under_way"))
+                self._engine.state(json.dumps(value))
             case "SCHEMA":
                 self._schema(message, line)
             case "ACTIVATE_VERSION":

@@ -187,11 +187,11 @@ class Ledger:
         )
 
     def done(self, identity: bytes, stream: str, action: str, row_id: str | None) -> None:
-        """Note that a write was made."""
+        """Note that a write was made; the id of an added row stays, whatever is written to it later."""
         moment = now()
         self._db.execute(
             "insert into writes values (?, ?, ?, 'done', ?, ?, ?) on conflict do update set "
-            "state = 'done', id = excluded.id, ended_at = excluded.ended_at",
+            "state = 'done', id = coalesce(excluded.id, id), ended_at = excluded.ended_at",
             (identity, stream, action, row_id, moment, moment),
         )
 

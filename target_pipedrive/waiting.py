@@ -203,6 +203,11 @@ class Waiting:
 
     # --- when no more records come ----------------------------------------------------------------
 
+    @property
+    def left(self) -> int:
+        """Records that wait."""
+        return self._count + (self._aside.count if self._aside else 0)
+
     def go_on(self) -> bool:
         """Let records try again or stop waiting, now that nothing more comes; False when none waits.
 
@@ -210,7 +215,7 @@ class Waiting:
         """
         self._no_more = True
         self._replayed = KeyFilter()
-        left = self._count + (self._aside.count if self._aside else 0)
+        left = self.left
         stuck, self._left_before = left == self._left_before, left
         others = any(place != AT_THE_END for place in self._parked) or (self._aside and self._aside.for_rows)
         self._closing = not others

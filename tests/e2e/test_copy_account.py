@@ -161,6 +161,24 @@ def test_the_recipe_works_as_it_is_written(small, other, tmp_path):
     assert copy.differences() == []
 
 
+def test_an_input_that_broke_off_is_not_taken_for_a_whole_one(copying):
+    """Nothing is left out, and nothing archived, as long as more is to come."""
+    command = [*copying.tap_command]
+    whole = subprocess.run(command, capture_output=True, check=True).stdout.splitlines(keepends=True)
+    part = [line for line in whole if b'"under_way"' in line or not line.startswith(b'{"type":"STATE"')]
+    assert part[0] == b'{"type":"STATE","value":{"under_way":true}}\n'
+    assert b"under_way" not in whole[-1]
+    stop = next(at for at, line in enumerate(part) if b'"stream":"deals","record"' in line) + 20
+    done = subprocess.run(
+        copying.target_command, input=b"".join(part[:stop]), capture_output=True, check=False
+    )
+    assert done.returncode == 1
+    assert b"The input broke off" in done.stderr
+    assert not any(row["is_archived"] for row in copying.target.rows("deals"))
+    assert copying.run() == 0, copying.told()
+    assert copying.differences() == []
+
+
 # ── order ────────────────────────────────────────────────────────────────────────────────────────
 
 

@@ -1,0 +1,16 @@
+"""What the ledger remembers of writes."""
+
+from __future__ import annotations
+
+from target_pipedrive.ledger import Ledger
+
+
+def test_an_update_leaves_the_id_of_the_row_that_was_added(tmp_path):
+    ledger = Ledger(tmp_path / "ledger.sqlite", account=None)
+    ledger.begin()
+    ledger.intend(b"one", "deals", "add_deal", "2026-01-01T00:00:00Z")
+    ledger.done(b"one", "deals", "add_deal", "5")
+    ledger.done(b"one", "deals", "", None)
+    ledger.commit()
+    assert [entry.id for entry in ledger.writes()] == ["5"]
+    ledger.close()
