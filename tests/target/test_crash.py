@@ -101,6 +101,7 @@ def mixed(size, seed=1, *, alike=True):  # noqa: C901, PLR0912 - one branch for 
         schema("persons", "external_id name org_id emails", ["external_id"]),
         schema("add_note", "content deal_id"),
         schema("add_deal_product", "id product_id item_price quantity"),
+        schema("deal_products", "external_id deal_id product_id item_price quantity", ["external_id"]),
         schema("add_lead", "title person_id"),
         schema("update_deal", "id title"),
         schema("delete_deal", "id"),
@@ -133,8 +134,12 @@ def mixed(size, seed=1, *, alike=True):  # noqa: C901, PLR0912 - one branch for 
             messages.append(record("add_note", content=f"<p>Note <b>{number // half}</b></p>", deal_id=1))
         elif kind == 6:
             for extra in range(dice.choice((1, 8))):
-                price = number + extra / 10
-                messages.append(record("add_deal_product", id=7, product_id=1, item_price=price, quantity=1))
+                line = {"product_id": 1, "item_price": number + extra / 10, "quantity": 1}
+                if number % 2:
+                    messages.append(record("add_deal_product", id=7, **line))
+                else:  # the last two are the first two again, changed
+                    key = f"l{number}-{extra % 6}"
+                    messages.append(record("deal_products", external_id=key, deal_id=8, **line))
         elif kind == 7:
             messages.append(record("add_lead", title=f"Lead {number // half}", person_id=1))
         elif kind in (8, 9):
