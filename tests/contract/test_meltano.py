@@ -146,3 +146,30 @@ def test_the_loader_is_one_that_loses_no_row():
     (loader,) = (one for one in PROJECT["plugins"]["loaders"] if one["name"] == "target-duckdb")
     assert "duckdb==1.2.2" in loader["pip_url"]
     assert loader["config"]["add_metadata_columns"] is True
+
+
+DOCUMENTS = [ROOT / "README.md", ROOT / ".env.example", *sorted((ROOT / "docs" / "recipes").glob("*.md"))]
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
+def test_documents_name_jobs_and_settings_that_are_there(document):
+    text = document.read_text(encoding="utf-8")
+    jobs = {one["name"] for one in PROJECT["jobs"]}
+    for called in re.findall(r"meltano(?: --environment=prod)? run ([a-z -]+[a-z])", text):
+        assert set(called.split()) <= jobs, called
+    variables = set()
+    for kind in PROJECT["plugins"].values():
+        by_name = {one["name"]: one for one in kind}
+        for plugin in kind:
+            settings = by_name[plugin.get("inherit_from", plugin["name"])]["settings"]
+            prefix = plugin["name"].replace("-", "_").upper()
+            variables |= {f"{prefix}_{one['name'].upper()}" for one in settings}
+    named = set(re.findall(r"\b(?:TAP|TARGET)_[A-Z_]+[A-Z]\b", text))
+    assert named <= variables
+
+
+def test_every_recipe_is_followed_by_a_test():
+    tests = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "tests").rglob("*.py"))
+    for recipe in (ROOT / "docs" / "recipes").glob("*.md"):
+        assert re.search(rf'"{recipe.stem}(\.md)?"', tests), recipe.stem
+        assert f"docs/recipes/{recipe.name}" in (ROOT / "README.md").read_text(encoding="utf-8")

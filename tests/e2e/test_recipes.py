@@ -12,7 +12,8 @@ from tests.support.emulator import TOKEN
 from tests.support.plugins import ROOT
 from tests.support.recipes import follow, project
 
-pytestmark = pytest.mark.xdist_group("meltano")
+# The jobs they run are run by other tests each time; these take many starts of Meltano.
+pytestmark = [pytest.mark.xdist_group("meltano"), pytest.mark.soak]
 
 
 @pytest.fixture
@@ -42,7 +43,6 @@ def test_hourly_extract(small, root):
     assert rows(root, "select count(*) from pipedrive.deals") == [(len(small.rows("deals")),)]
 
 
-@pytest.mark.soak
 def test_lead_scoring(small, root):
     printed = follow(read("lead-scoring"), root, settings(small, "deals"))
     wanted = {
