@@ -96,6 +96,7 @@ class PipedriveClient:
         timeout_seconds: float | None = None,
         label: str | None = None,
         max_attempts: int | None = None,
+        decode: Callable[[bytes], object] | None = None,
     ) -> Answer:
         """The answer of one request, a success; repeated as the retry policy allows.
 
@@ -113,6 +114,7 @@ class PipedriveClient:
             timeout_seconds: longest silence of the server; None takes the setting.
             label: stream or action that usage and errors are booked on.
             max_attempts: most attempts in all; None takes the policy's.
+            decode: makes the body of its bytes, or raises msgspec's `DecodeError`; None decodes JSON.
 
         Returns:
             A 2xx answer; for a DELETE that had to be repeated also the 404 or 410 that proves it was done.
@@ -134,6 +136,7 @@ class PipedriveClient:
             timeout_seconds=timeout_seconds,
             label=label,
             max_attempts=max_attempts,
+            decode=decode,
         )
         return self._sender.carry_out(call)
 
@@ -187,6 +190,7 @@ class PipedriveClient:
         headers: Mapping[str, str] | None = None,
         timeout_seconds: float | None = None,
         max_attempts: int | None = None,
+        decode: Callable[[bytes], object] | None = None,
     ) -> Generator[Page, None, None]:
         """The pages of a list; the next ones are requested while the caller handles one.
 
@@ -203,6 +207,7 @@ class PipedriveClient:
             headers: as in `request`, for each page.
             timeout_seconds: the same.
             max_attempts: the same.
+            decode: the same; a list of what is no dictionary is handed on as it is.
 
         Raises:
             PagingStuck: the list does not advance.
@@ -220,6 +225,7 @@ class PipedriveClient:
                 timeout_seconds=timeout_seconds,
                 label=label,
                 max_attempts=max_attempts,
+                decode=decode,
             )
             body = answer.json()
             page = Page(

@@ -50,6 +50,10 @@ class Page:
     answer: Answer
 
 
+_BARE = (str, int, float, list, type(None))
+"""What stands in a list without being an object."""
+
+
 def rows_of(body: object, records: str) -> list[dict[str, Any]]:
     """The rows at a dotted path of a body (`data`, `data.items`); nothing there is no rows."""
     found = body
@@ -58,9 +62,9 @@ def rows_of(body: object, records: str) -> list[dict[str, Any]]:
     if found is None:
         return []
     if isinstance(found, list):
-        if all(type(row) is dict for row in found):
+        if not any(isinstance(row, _BARE) for row in found):
             return found
-        return [row if isinstance(row, dict) else {"value": row} for row in found if row is not None]
+        return [{"value": row} if isinstance(row, _BARE) else row for row in found if row is not None]
     return [found] if isinstance(found, dict) else [{"value": found}]
 
 

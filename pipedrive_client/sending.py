@@ -72,6 +72,7 @@ class Call:
         max_attempts: most attempts, or None for the policy's.
         sink: takes the body of a download in chunks; None reads the body whole.
         offset: bytes of the download that the sink's owner has.
+        decode: makes the body of its bytes; None decodes JSON.
         attempt: attempts made so far.
         may_have_acted: whether an earlier attempt may have been executed.
     """
@@ -88,6 +89,7 @@ class Call:
     max_attempts: int | None = None
     sink: Callable[[bytes], None] | None = None
     offset: int = 0
+    decode: Callable[[bytes], object] | None = None
     attempt: int = 0
     may_have_acted: bool = False
 
@@ -222,6 +224,7 @@ class Sender:
                 answer = self.transport.exchange(
                     call.method, url, headers=headers, body=call.body, timeout_seconds=call.timeout_seconds
                 )
+                answer.decode = call.decode or answer.decode
             else:
                 download = self.transport.open(url, headers=headers | _range_headers(call.offset))
                 answer = Answer(download.status, download.headers)

@@ -56,11 +56,13 @@ class Answer:
         status: HTTP status.
         headers: names in any case.
         body: bytes, unpacked; empty for a download.
+        decode: makes what `json` gives of the bytes.
     """
 
     status: int
     headers: Mapping[str, str]
     body: bytes = field(default=b"", repr=False)
+    decode: Callable[[bytes], Any] = field(default=msgspec.json.decode, repr=False)
     _decoded: Any = field(default=_UNREAD, repr=False, init=False)
 
     def json(self) -> Any:  # noqa: ANN401 - any JSON value
@@ -71,7 +73,7 @@ class Answer:
         """
         if self._decoded is _UNREAD:
             try:
-                self._decoded = msgspec.json.decode(self.body) if self.body else None
+                self._decoded = self.decode(self.body) if self.body else None
             except (msgspec.DecodeError, UnicodeDecodeError):
                 what = (
                     "a web page"

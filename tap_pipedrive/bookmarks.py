@@ -12,9 +12,8 @@ from datetime import UTC, datetime, timedelta
 from hashlib import blake2b
 from typing import TYPE_CHECKING, cast
 
-import msgspec
-
 from pipedrive_client import times
+from tap_pipedrive.typed_rows import canonical
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -32,13 +31,10 @@ MAX_SEEN_ON_THE_WAY = 200
 _MARK_BYTES = 8
 _WHOLE_SECONDS = len("2026-01-01T00:00:00Z")
 
-# Unsorted: Pipedrive keeps the order of its keys, and a row that is taken for changed only comes again.
-_encode = msgspec.json.Encoder().encode
-
 
 def digest(row: object) -> bytes:
     """Short fingerprint of a row's content, its key included."""
-    return blake2b(_encode(row), digest_size=_MARK_BYTES).digest()
+    return blake2b(canonical(row), digest_size=_MARK_BYTES).digest()
 
 
 def _pack(marks: Iterable[bytes]) -> str:

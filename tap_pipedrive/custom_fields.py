@@ -233,13 +233,26 @@ def flattener(
 
 
 @dataclass(slots=True)
-class _NestedPlan:
+class NestedPlan:
     """Where the values of the v2 layout go: columns by field key, apart by how they are unpacked."""
 
     plain: dict[str, str] = field(default_factory=dict)
     labelled: dict[str, tuple[str, str | None, Callable[[object], object]]] = field(default_factory=dict)
     composite: dict[str, list[tuple[str, str]]] = field(default_factory=dict)
     nulls: dict[str, object] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, columns: Iterable[FieldColumn], options: OptionMode) -> NestedPlan:
+        """The plan of these columns."""
+        plan = cls()
+        for column in columns:
+            plan.take(column, options)
+        return plan
+
+    @property
+    def keys(self) -> list[str]:
+        """Keys of all fields, sorted."""
+        return sorted([*self.plain, *self.labelled, *self.composite])
 
     def take(self, column: FieldColumn, options: OptionMode) -> None:
         """Add a field's columns."""
@@ -259,9 +272,7 @@ class _NestedPlan:
 
 def _nested_form(columns: list[FieldColumn], options: OptionMode) -> Callable[[list[Row]], None]:
     """The v2 layout. Most values are null, so rows start from nulls and only values are visited."""
-    plan = _NestedPlan()
-    for column in columns:
-        plan.take(column, options)
+    plan = NestedPlan.of(columns, options)
     plain, labelled, composite, nulls = plan.plain, plan.labelled, plan.composite, plan.nulls
 
     def flatten(rows: list[Row]) -> None:

@@ -12,6 +12,7 @@ from urllib.parse import quote
 
 from pipedrive_client import ConfigError, Paging, times
 from tap_pipedrive.shapes import SHAPES
+from tap_pipedrive.typed_rows import TypedRow
 from tap_pipedrive.windows import TimeWindows
 
 if TYPE_CHECKING:
@@ -63,6 +64,7 @@ class Reader:
         label: name under which requests and tokens are counted.
         shape: name of the row function, see `shapes.py`.
         params: query parameters besides the read's own, from the settings.
+        decode: makes a body of the bytes of a page of `changes`; None decodes it as JSON.
 
     Attributes:
         length: rows of an offset list, known once `changes` has read it to its end.
@@ -76,11 +78,13 @@ class Reader:
         label: str,
         shape: str | None = None,
         params: Mapping[str, object] | None = None,
+        decode: Callable[[bytes], object] | None = None,
     ) -> None:
         self.read = read
         self._client = client
         self._label = label
         self._shape = SHAPES[shape] if shape else None
+        self._decode = decode
         self.length = 0
         self._params: Query = {**read.params, **(params or {})}
 
@@ -130,7 +134,7 @@ class Reader:
             def ask(
                 over: Context = _NOTHING, *, size: int | None = None, ahead: int = 1
             ) -> Iterator[list[Row]]:
-                return self._pages({**query, **over}, _NOTHING, size=size, ahead=ahead)
+                return self._pages({**query, **over}, _NOTHING, size=size, ahead=ahead, decode=self._decode)
 
             yield from TimeWindows(
                 client=self._client,
@@ -141,7 +145,7 @@ class Reader:
                 slots=slots,
             ).pages()
         else:
-            yield from self._pages(query, _NOTHING)
+            yield from self._pages(query, _NOTHING, decode=self._decode)
 
     def _overlapping(
         self, query: Query, moment: Callable[[Row], str], *, start: int, floor: str
@@ -187,7 +191,13 @@ class Reader:
         return rows, bool(more), following if isinstance(following, int) else start + len(rows)
 
     def _pages(
-        self, query: Query, context: Context, *, size: int | None = None, ahead: int = 1
+        self,
+        query: Query,
+        context: Context,
+        *,
+        size: int | None = None,
+        ahead: int = 1,
+        decode: Callable[[bytes], object] | None = None,
     ) -> Iterator[list[Row]]:
         path = self.read.path.format_map(
             {name: quote(str(value), safe="") for name, value in context.items()}
@@ -201,6 +211,7 @@ class Reader:
             label=self._label,
             records=self.read.records,
             prefetch=ahead,
+            decode=decode,
         )
         for page in pages:
             yield self._rows(cast("Row", page.body), context)
@@ -213,7 +224,10 @@ class Reader:
             return list(self._shape(found, context))
         if isinstance(found, dict):
             return [found]
-        return [row for row in found if isinstance(row, dict)] if isinstance(found, list) else []
+        if not isinstance(found, list):
+            return []
+        # All that is asked of a row before the row plan is `get`, which typed rows have too.
+        return cast("list[Row]", [row for row in found if isinstance(row, (dict, TypedRow))])
 
 
 def _position(body: Row) -> Row:

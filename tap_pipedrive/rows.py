@@ -7,15 +7,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from pipedrive_client import times
 from pipedrive_client.fields import HASH_KEY
+from tap_pipedrive.typed_rows import TypedRow
 
 if TYPE_CHECKING:
     import logging
 
     from tap_pipedrive.spec import JSON, Read
+    from tap_pipedrive.typed_rows import TypedRows
 
 Row = dict[str, object]
 Coerce = Callable[[object], object]
@@ -28,6 +30,9 @@ class RowPlan:
 
     Records carry declared and selected columns only. A column Pipedrive sent that the schema does
     not know is left out, and named once in the log.
+
+    Attributes:
+        typed: decodes further pages into rows that cost less; None where dictionaries are needed.
     """
 
     def __init__(
@@ -38,6 +43,7 @@ class RowPlan:
         properties: Mapping[str, JSON],
         selected: Iterable[str],
         flatten: Callable[[list[Row]], None] | None,
+        typed: TypedRows | None,
         logger: logging.Logger,
     ) -> None:
         self._stream = stream
@@ -49,9 +55,13 @@ class RowPlan:
         self._logger = logger
         self._named: set[str] = set()
         self._known: tuple[str, ...] = ()
+        self.typed = typed
 
     def records(self, rows: list[Row], context: Mapping[str, object] | None = None) -> list[Row]:
         """The records of these rows; the rows themselves are used up."""
+        if rows and isinstance(rows[0], TypedRow):
+            typed = cast("Sequence[TypedRow]", rows)
+            return cast("list[Row]", typed[0].owner.records(typed))
         extra = {**self._adds, **(context or {})}
         if extra:
             for row in rows:

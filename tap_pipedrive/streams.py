@@ -15,6 +15,7 @@ from contextlib import contextmanager
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
+import msgspec
 from singer_sdk.helpers._catalog import get_selected_schema, pop_deselected_record_properties
 from singer_sdk.helpers.conform import TypeConformanceLevel
 from singer_sdk.mapper import SameRecordTransform
@@ -25,6 +26,7 @@ from pipedrive_client.fields import FIELD_LISTS
 from tap_pipedrive.custom_fields import (
     FieldColumn,
     FieldMode,
+    NestedPlan,
     assign_columns,
     column_properties,
     flattener,
@@ -34,6 +36,7 @@ from tap_pipedrive.quiet import quiet
 from tap_pipedrive.reading import Reader, Row, SharedRows
 from tap_pipedrive.rows import RowPlan, time_text
 from tap_pipedrive.syncing import sync_from
+from tap_pipedrive.typed_rows import TypedRows
 
 if TYPE_CHECKING:
     from singer_sdk import metrics
@@ -277,15 +280,30 @@ class PipedriveStream(Stream):
                 if self.spec.custom_fields
                 else None
             )
+            selected = [name for name in properties if self.mask.get(("properties", name), True)]
             self._plans[read.key] = RowPlan(
                 stream=self.name,
                 read=read,
                 properties=properties,
-                selected=[name for name in properties if self.mask.get(("properties", name), True)],
+                selected=selected,
                 flatten=flatten,
+                typed=self._typed_rows(read, properties.keys() - selected) if self._may_type(read) else None,
                 logger=self.logger,
             )
         return self._plans[read.key]
+
+    def _may_type(self, read: Read) -> bool:
+        """Whether rows of a read may travel as structs: nothing but the row plan looks into them."""
+        spec = self.spec
+        as_columns = not spec.custom_fields or self.tap.field_mode in (FieldMode.NAMED, FieldMode.KEYED)
+        plain = read.changes and read.path.startswith("/api/v2/") and read.records == "data"
+        return bool(
+            plain and as_columns and not spec.shape and self._maps_nothing and not self._partly_selected
+        )
+
+    def _typed_rows(self, read: Read, dropped: Iterable[str]) -> TypedRows:
+        custom = NestedPlan.of(self.columns, self.tap.option_mode) if self.spec.custom_fields else None
+        return TypedRows(columns=self.schema["properties"], dropped=dropped, adds=read.adds, custom=custom)
 
     def reader(self, read: Read) -> Reader | SharedRows:
         """Reads this stream's rows through the tap's client."""
@@ -297,7 +315,13 @@ class PipedriveStream(Stream):
             label=self.name,
             shape=self.spec.shape,
             params=self.tap.questions.parameters(self.spec, read),
+            decode=partial(self._decode, read) if read.path.startswith("/api/v2/") else None,
         )
+
+    def _decode(self, read: Read, content: bytes) -> object:
+        """The body of a page, with typed rows once the columns are settled and nobody maps records."""
+        plan = self._plans.get(read.key)
+        return plan.typed.decode(content) if plan and plan.typed else msgspec.json.decode(content)
 
     def wanted_children(self) -> list[PipedriveStream]:
         """Fan-outs that are selected, or that lead to a selected one."""
