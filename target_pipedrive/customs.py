@@ -79,6 +79,7 @@ class FieldBook:
         self._dry_run = dry_run
         self._links = links
         self._lock = threading.RLock()
+        self._missed: set[tuple[str, str]] = set()
         self._numbers: dict[str, dict[str, tuple[int, str]]] = {}
         self._labels: dict[str, dict[str, int]] = {}
 
@@ -108,9 +109,13 @@ class FieldBook:
         key = self._links.get(f"{entity}_fields", str(origin.get("key"))) if self._links else None
         if key is None:
             return None
+        if key.startswith("new:"):  # added by this dry run only
+            named = FieldDefinition(key=key, name=str(origin.get("name")), field_type="varchar")
+            return FieldColumn(definition=named)
         with self._lock:
             found = self._of_key(entity, key)
-            if found is None:  # added since the definitions were read
+            if found is None and (entity, key) not in self._missed:  # added since the definitions were read
+                self._missed.add((entity, key))
                 self.forget(entity)
                 found = self._of_key(entity, key)
         part = origin.get("part")

@@ -164,7 +164,8 @@ class EntityPlan(Plan):
         column = self.book.find_linked(entity, origin)
         if column is None:
             return None
-        encoder = self.book.encoder(entity, column)
+        pretended = column.definition.key.startswith("new:")
+        encoder = (lambda value: value) if pretended else self.book.encoder(entity, column)
         return custom_binding(source, column, encoder, foreign=True)
 
     def bind_late(self, *, last: bool) -> tuple[str, str] | None:

@@ -77,6 +77,9 @@ class Rows:
         read = entity.read
         if read is None:
             return {}
+        named = _PLACEHOLDER.findall(" ".join((read.path, *read.params.values())))
+        if any(str(values.get(name)).startswith("new:") for name in named):
+            return {}  # below a row that a dry run only pretends to have added
         path = fill(read.path, values)
         params = {name: fill(value, values) for name, value in read.params.items() if "{" in value}
         key = f"{path} {sorted(params.items())}"
