@@ -60,7 +60,8 @@ TAP_SETTINGS: dict[str, JSON] = {
         "maximum": 16,
         "title": "Time windows",
         "description": "Read lists of more than 2,000 changes in so many windows of time at once: faster "
-        "where answers take long, at the price of about a sixth more requests. Applies to lists that can be "
+        "where answers take long, at the price of about a sixth more requests and of some 25 MB of memory "
+        "for each window. Applies to lists that can be "
         "asked for between two times: deals, persons, organizations, activities.",
     },
     "detect_deletes": {
