@@ -185,9 +185,10 @@ class Rows:
         params = {name: value.replace("{since}", since) for name, value in read.params.items()}
         params = {name: fill(value, values) if "{" in value else value for name, value in params.items()}
         floor = since[:19].replace("T", " ")
+        given_time = values.get("add_time") is not None  # the record says when it was added, long ago maybe
         for row in self._rows(read, fill(read.path, values), params, stream):
             added = str(row.get("add_time") or row.get("created") or "")[:19].replace("T", " ")
-            if not added or added >= floor:
+            if not added or added >= floor or given_time:
                 yield row
             elif read.newest_first:
                 return

@@ -9,7 +9,7 @@ from tests.support.copying import STREAMS as COPIED
 from tests.support.emulator import Emulator
 from tests.support.gate import Gate
 from tests.support.singer import run_tap
-from tests.target.helpers import Loader
+from tests.target.helpers import Loader, rows
 
 STREAMS = [
     "activities",
@@ -91,3 +91,14 @@ def relations(tables):
         for one in tables["deals"]
         if not one["is_deleted"]
     )
+
+
+def test_a_row_with_a_time_of_its_own_is_found_after_an_unknown_outcome(small, load):
+    """It was added long ago by its own word, and a moment ago by ours."""
+    before = len(small.rows("organizations"))
+    fault = {"operation": "POST /api/v2/organizations", "nth": [1], "kind": "status_after", "status": 500}
+    small.post("/_emulator/faults", [fault])
+    record = {"id": 77, "name": "Long there", "add_time": "2019-05-06T07:08:09Z"}
+    run = load(rows("organizations", record, keys=["id"]), foreign_ids=True)
+    assert run.outcomes == ["created"]
+    assert len(small.rows("organizations")) == before + 1
