@@ -142,7 +142,8 @@ def test_a_budget_that_moves_nothing_on_is_refused_before_the_first_request(
     small.post("/_emulator/log/clear")
     told = tap(*files.arguments(small.config(daily_token_budget=budget), catalog=catalog))
     assert told.code == 2
-    said = f"{budget} tokens are too few for {min(streams)}, which takes {least} at once"
+    first = min(set(streams) - {"deal_persons"})  # a fan-out is part of its list
+    said = f"{budget} tokens are too few for {first}, which takes {least} at once"
     assert said in told.last_line
     assert small.log()["requests"] == 0
 

@@ -203,8 +203,9 @@ def test_rows_without_an_order_move_the_bookmark_only_at_the_end(small):
     config = small.config(raw_requests=[entry])
     out = run_tap(config, "people")
     assert len(out.latest("people")) == len([1 for row in small.rows("persons") if not row["is_deleted"]])
-    moved = [state["bookmarks"]["people"]["reads"]["people"].get("since") for state in out.states]
+    states = [state for state in out.states if "bookmarks" in state]
+    moved = [state["bookmarks"]["people"]["reads"]["people"].get("since") for state in states]
     assert moved[-1] == max(record["update_time"] for record in out.records["people"])
     assert set(moved[:-1]) <= {None, moved[-1]}
-    halfway = next(state for state in out.states if state["bookmarks"]["people"])
+    halfway = next(state for state in states if state["bookmarks"]["people"])
     assert run_tap(config, "people", state=halfway).latest("people") == out.latest("people")
