@@ -71,7 +71,6 @@ class Copier:
         self._leave_out = leave_out
         self._conditions = Conditions(links, book)
         self._definitions = FieldWriter(caller, rows, links, book)
-        self._touched: set[tuple[str, str]] = set()
 
     def perform(self, task: Task, plan: EntityPlan, draft: Draft) -> tuple[Result, NotYet | None]:
         """Bring the row as far as it can be brought now.
@@ -109,8 +108,6 @@ class Copier:
         if isinstance(plan, FieldPlan):
             return self._definitions.bring(task, plan, draft, notes), later
         result, waits = self._bring_in_time(task, plan, draft, notes)
-        if plan.spec.parent is not None and result.outcome not in (Outcome.UNCHANGED, Outcome.SKIPPED):
-            self._touched.add((plan.spec.name, str(draft.body.get(plan.spec.parent))))
         return result, later or (NotYet(*AT_THE_END) if waits else None)
 
     def _bring_in_time(self, task: Task, plan: EntityPlan, draft: Draft, notes: str) -> tuple[Result, bool]:
@@ -120,9 +117,6 @@ class Copier:
         settles = any(draft.facts.get(name) for name in plan.spec.settled_by)
         if to_archive and not at_the_end:
             return self._bring_open(task, plan, draft, notes)
-        if settles and at_the_end and not to_archive and not self._is_touched(plan, draft):
-            row_id = self._links.get(plan.spec.name, draft.external_id or "")
-            return Result(outcome=Outcome.UNCHANGED, id=row_id), False
         return self._bringer.bring(task, plan, draft, notes), settles and not at_the_end
 
     def _bring_open(self, task: Task, plan: EntityPlan, draft: Draft, notes: str) -> tuple[Result, bool]:
@@ -143,11 +137,6 @@ class Copier:
             raise NotYet(*missing)
         task.draft = plan.draft(_decode_line(task.line).record)
         return task.draft
-
-    def _is_touched(self, plan: EntityPlan, draft: Draft) -> bool:
-        """Whether this run wrote rows below that change it, as products change the value of their deal."""
-        row_id = self._links.get(plan.spec.name, draft.external_id or "") or ""
-        return any((below, row_id) in self._touched for below in plan.spec.settled_by.values())
 
     def _know_company(self, task: Task, draft: Draft) -> None:
         """Link the other account's company, which goals name, to this one."""
