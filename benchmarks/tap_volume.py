@@ -11,24 +11,25 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+LAST_OF_BULK = 10
+"""Rows of a page that change in the same second only where something was imported."""
+
 
 def slow_lists(folder: Path) -> Iterator[Result]:
     """Five lists of 10,000 changed rows at 200 ms a request, 100 requests per 2 s, in time windows."""
-    seed = ("--seed", "large", "--daily-tokens", "1000000000")
+    seed = ("--seed", "large", "--daily-tokens", "1000000000", "--latency-ms", "200", "--plan", "premium")
     streams = ("deals", "persons", "organizations", "activities", "notes")
-    with emulator(*seed, "--burst", "0") as api:
+    with emulator(*seed) as api:
+        # Looking for the rows also builds the emulator's indexes, which are not what is measured.
         state = {"bookmarks": {stream: {"replication_key_value": since(api, stream)} for stream in streams}}
-    (folder / "state.json").write_text(json.dumps(state))
-    with emulator(*seed, "--latency-ms", "200", "--plan", "premium") as api:
-        arguments = files(folder, api, *streams, time_windows=8)
+        (folder / "state.json").write_text(json.dumps(state))
+        arguments = [*files(folder, api, *streams, time_windows=16), "--state", str(folder / "state.json")]
+        run("tap_pipedrive", *arguments)
         clear(api)
-        before = ask(api, "/_emulator/process")["cpu_seconds"]
-        cost = run("tap_pipedrive", *arguments, "--state", str(folder / "state.json"))
-        served = ask(api, "/_emulator/process")["cpu_seconds"] - before
+        cost = run("tap_pipedrive", *arguments)
         requests = ask(api, "/_emulator/log")["requests"]
-    bound = max(requests / 50, cost.cpu, served)
-    ratio = cost.wall / bound
-    spent = f"{requests} requests, {cost.wall:.1f} s, {cost.cpu:.1f} s CPU, emulator {served:.1f} s CPU"
+    ratio = cost.wall / max(requests / 50, cost.cpu)
+    spent = f"{requests} requests, {cost.wall:.1f} s, {cost.cpu:.1f} s CPU"
     text = f"{ratio:.2f} x ({cost.lines:,} records, {spent})"
     yield Result(
         what="Lists at 200 ms to max(window, CPU)", measured=text, must="≤ 1.5 x", reached=ratio <= 1.5
@@ -36,7 +37,7 @@ def slow_lists(folder: Path) -> Iterator[Result]:
 
 
 def since(api: str, stream: str, rows: int = 10_000) -> str:
-    """The update_time that so many rows of a list have reached."""
+    """The update_time that so many rows of a list have reached; a bulk import in one second is left out."""
     if stream == "notes":
         page = ask(api, f"/v1/notes?sort=update_time%20DESC&start={rows}&limit=1")["data"]
         return str(page[0]["update_time"]).replace(" ", "T") + "Z"
@@ -44,7 +45,10 @@ def since(api: str, stream: str, rows: int = 10_000) -> str:
     for _ in range(rows // 500):
         path = f"/api/v2/{stream}?sort_by=update_time&sort_direction=desc&limit=500"
         body = ask(api, path + (f"&cursor={cursor}" if cursor else ""))
-        last = body["data"][-1]["update_time"]
+        times = [row["update_time"] for row in body["data"]]
+        if times[0] == times[-1]:
+            break
+        last = next(time for time in reversed(times) if times.count(time) < LAST_OF_BULK)
         cursor = body["additional_data"]["next_cursor"]
     return last
 

@@ -6,16 +6,19 @@ Lists that page by offset shift under the reader when a row before the border is
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from typing import TYPE_CHECKING, TypeAlias, cast
 from urllib.parse import quote
 
 from pipedrive_client import ConfigError, Paging, times
 from tap_pipedrive.shapes import SHAPES
 from tap_pipedrive.typed_rows import TypedRow
-from tap_pipedrive.windows import TimeWindows
+from tap_pipedrive.windows import PAGES_BEFORE, TimeWindows
 
 if TYPE_CHECKING:
+    from concurrent.futures import Future
     from datetime import datetime
 
     from pipedrive_client import NotFound, PipedriveClient
@@ -26,7 +29,11 @@ Row: TypeAlias = "dict[str, object]"
 Context: TypeAlias = Mapping[str, object]
 Query: TypeAlias = "dict[str, object]"
 _NOTHING: Context = {}
+_OffsetPage: TypeAlias = "tuple[list[Row], bool, int]"
+"""Rows, whether there are more, and the row the next page begins with."""
 _DEFAULT_PAGE = 100
+_MOST_AHEAD = 3
+"""Pages of an offset list asked for before their turn: behind its end they are paid for in vain."""
 _NARROWED = frozenset({"filter_id", "ids"})
 """Parameters beside which Pipedrive may leave bounds in time alone."""
 _TAIL = 50
@@ -128,7 +135,8 @@ class Reader:
             start = max(0, length - _TAIL)
         if self.read.paging is Paging.OFFSET:
             floor = times.to_rfc3339(since) if start and since else ""
-            yield from self._overlapping(query, moment, start=start, floor=floor)
+            ahead = min(slots.count - 1, _MOST_AHEAD) if slots else 0
+            yield from self._overlapping(query, moment, start=start, floor=floor, ahead=ahead)
         elif slots and changes.until and not _NARROWED & query.keys():
 
             def ask(
@@ -148,7 +156,7 @@ class Reader:
             yield from self._pages(query, _NOTHING, decode=self._decode)
 
     def _overlapping(
-        self, query: Query, moment: Callable[[Row], str], *, start: int, floor: str
+        self, query: Query, moment: Callable[[Row], str], *, start: int, floor: str, ahead: int
     ) -> Iterator[list[Row]]:
         """Offset pages that share one row with the page before, as proof that nothing shifted.
 
@@ -158,25 +166,42 @@ class Reader:
 
         A list without a lower bound is begun near its end, on a row that is older than `floor`: all
         that changed since comes behind it.
+
+        Args:
+            query: parameters of every page.
+            moment: RFC 3339 time by which a row is ordered.
+            start: row to begin with.
+            floor: time that the first row must be older than, if `start` is not 0.
+            ahead: further pages to ask for while one is on its way, once the list has shown to be long. A row
+                that changed meanwhile may then have left a page for one that was there already, so the end
+                is asked for once more.
         """
         size = self.read.page_size or _DEFAULT_PAGE
         known: dict[object, str] = {}
-        while True:
-            rows, more, following = self._offset_page({**query, "start": start, "limit": size})
+        pages = _PagesAhead(
+            self._client, lambda at: self._offset_page({**query, "start": at, "limit": size}), step=size - 1
+        )
+        for count in itertools.count():
+            rows, more, following = pages.take(start, ahead if count >= PAGES_BEFORE else 0)
             first = moment(rows[0]) if rows else ""
             if start and not (rows and (known.get(rows[0].get("id")) == first or first < floor)):
+                pages.drop()
                 start = max(0, start - size + 1)
                 continue
             fresh = [row for row in rows if known.get(row.get("id")) != moment(row)]
             known.update((row.get("id"), moment(row)) for row in fresh)
             yield fresh
+            floor = ""
+            if not more and pages.used:
+                pages.drop()
+                pages.used, ahead = False, 0
+                continue
             if not more:
                 self.length = start + len(rows)
                 return
-            floor = ""
             start = max(following - 1, start + 1)
 
-    def _offset_page(self, query: Query) -> tuple[list[Row], bool, int]:
+    def _offset_page(self, query: Query) -> _OffsetPage:
         answer = self._client.request(
             "GET", self.read.path, params=query, cost=self.read.cost, label=self._label
         )
@@ -228,6 +253,45 @@ class Reader:
             return []
         # All that is asked of a row before the row plan is `get`, which typed rows have too.
         return cast("list[Row]", [row for row in found if isinstance(row, (dict, TypedRow))])
+
+
+class _PagesAhead:
+    """Pages of an offset list, some of them asked for before their turn.
+
+    Args:
+        client: gives the threads.
+        ask: does the request for the page that begins with this row.
+        step: rows from the beginning of a page to that of the next.
+
+    Attributes:
+        used: whether a page came that was asked for before its turn.
+    """
+
+    def __init__(self, client: PipedriveClient, ask: Callable[[int], _OffsetPage], *, step: int) -> None:
+        self._client = client
+        self._ask = ask
+        self._step = step
+        self._begun: dict[int, Future[_OffsetPage]] = {}
+        self.used = False
+
+    def take(self, start: int, ahead: int) -> _OffsetPage:
+        """The page that begins with this row; so many after it are put on their way."""
+        if self._begun and start not in self._begun:
+            self.drop()
+        for at in range(start, start + ahead * self._step + 1, self._step) if ahead else ():
+            if at not in self._begun:
+                self._begun[at] = self._client.begin(partial(self._ask, at))
+        page = self._begun.pop(start, None)
+        if page is None:
+            return self._ask(start)
+        self.used = True
+        return page.result()
+
+    def drop(self) -> None:
+        """Forget the pages on their way: others are needed."""
+        for page in self._begun.values():
+            page.cancel()
+        self._begun.clear()
 
 
 def _position(body: Row) -> Row:
