@@ -277,13 +277,16 @@ class Campaign:
         self.small.post("/_emulator/faults", [])
         assert self.launcher.run(source, ledger=ledger) == 0, self.output
 
+    def went_through(self, ledger):
+        """Whether the kill came too late: the run had booked its end, and any other would be a new run."""
+        return ended(ledger) and content(self.small.dump()) == self.wanted
+
     def kill_and_repeat(self, kills, faults=lambda: ()):
         """Kill runs, and repeat the whole input after each."""
         for number in range(kills):
             ledger = self.kill_one(number, faults())
-            if ended(ledger) and content(self.small.dump()) == self.wanted:
-                continue  # it had booked its end already: running again would be a new run
-            self.complete(self.source, ledger)
+            if not self.went_through(ledger):
+                self.complete(self.source, ledger)
 
     def kill_and_resume(self, kills):
         """Kill runs, and go on behind the last STATE that each had passed on, as a scheduler does."""
@@ -296,7 +299,8 @@ class Campaign:
             at = self.messages.index({"type": "STATE", "value": states[-1]}) + 1 if states else 0
             resumed += bool(states)
             rest.write_text(lines_of(schemas, self.messages[at:]))
-            self.complete(rest, ledger)
+            if not self.went_through(ledger):
+                self.complete(rest, ledger)
         return resumed
 
 
