@@ -1,0 +1,100 @@
+"""Offset lists with several pages on their way: the rows of one reading, whatever moves meanwhile."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from math import ceil
+
+import pytest
+
+from pipedrive_client import ClientSettings, PipedriveClient
+from tap_pipedrive.catalog import STREAMS
+from tap_pipedrive.reading import Reader
+from tap_pipedrive.rows import time_text
+from tap_pipedrive.windows import WindowSlots
+
+NOTES = "GET /api/v1/notes"
+PAGE = 20
+
+
+@pytest.fixture
+def client(medium):
+    with PipedriveClient(ClientSettings.from_config(medium.config())) as one:
+        medium.post("/_emulator/log/clear")
+        yield one
+
+
+def moment(row: dict) -> str:
+    return str(time_text(row["update_time"]))
+
+
+def pages(client, *, windows: int):
+    """All notes, in pages so small that the medium account has many."""
+    small = replace(STREAMS["notes"].reads[0], page_size=PAGE)
+    slots = WindowSlots(windows) if windows > 1 else None
+    return Reader(client, small, label="notes").changes(None, moment, slots=slots)
+
+
+def read(client, *, windows: int) -> list[tuple[int, str]]:
+    """Their ids and times."""
+    return [(row["id"], moment(row)) for page in pages(client, windows=windows) for row in page]
+
+
+def notes(medium) -> dict[int, str]:
+    return {row["id"]: moment(row) for row in medium.rows("notes") if row["active_flag"]}
+
+
+def test_rows_and_their_order_are_those_of_one_page_at_a_time(medium, client):
+    one_by_one = read(client, windows=1)
+    alone = sum(medium.requests().values())
+    assert alone == ceil(len(one_by_one) / (PAGE - 1))
+    assert read(client, windows=4) == one_by_one
+    # Three pages behind the end at most, and the end once more.
+    assert sum(medium.requests().values()) - alone <= alone + 4
+
+
+@pytest.mark.parametrize(
+    ("kind", "nth", "place"),
+    [
+        ("write", 2, 0),
+        ("write", 8, 170),
+        ("delete", 12, 30),
+        ("write", 41, 0),
+        ("write", 41, 400),
+        ("delete", 41, 0),
+    ],
+)
+def test_rows_that_move_while_pages_are_on_their_way_are_met_at_the_end(medium, client, kind, nth, place):
+    ids = [one for one, _ in read(client, windows=1)]
+    extra = {"set": {"content": "changed"}} if kind == "write" else {}
+    fault = {"operation": NOTES, "nth": nth, "kind": kind, "table": "notes", "id": ids[place], **extra}
+    medium.post("/_emulator/faults", [fault])
+    have = dict(read(client, windows=4))
+    wanted = notes(medium)
+    assert {one: have.get(one) for one in wanted} == wanted
+
+
+def test_a_row_that_leaves_a_late_page_for_one_that_was_there_already_is_met_at_the_end(medium, client):
+    ids = [one for one, _ in read(client, windows=1)]
+    last = ceil(len(ids) / (PAGE - 1))
+    moved = ids[(last - 1) * (PAGE - 1) - PAGE // 2]  # on the last page but one
+    medium.post("/_emulator/log/clear")
+    medium.post("/_emulator/faults", [{"operation": NOTES, "nth": last - 1, "kind": "slow", "seconds": 2}])
+    end = str((last - 1) * (PAGE - 1))
+
+    def the_end_is_there() -> bool:
+        return any(
+            entry["query"].get("start") == end and entry["status"] == 200
+            for entry in medium.log(full=True)["ordered"]
+        )
+
+    have = {}
+    for page in pages(client, windows=3):
+        have |= {row["id"]: moment(row) for row in page}
+        if (
+            len(have) == (last - 2) * (PAGE - 1) + 1
+        ):  # the next page is on its slow way, and the end behind it
+            while not the_end_is_there():
+                pass
+            medium.post("/_emulator/rows", {"table": "notes", "id": moved, "set": {"content": "moved"}})
+    assert have[moved] == notes(medium)[moved]
