@@ -67,13 +67,19 @@ def test_every_request_costs_its_tokens_until_none_are_left(clock):
     limits.charge(LIST, "me", "token")
 
 
+def _refusals(limits, count):
+    for _ in range(count):
+        with pytest.raises(TooManyRequests):
+            limits.charge(LIST, "me", "token")
+
+
 def test_who_ignores_429_meets_the_html_page_until_quiet(clock):
     limits = Limits("lite", monotonic=clock)
     for _ in range(20):
         limits.charge(LIST, "me", "token")
-    for _ in range(10):
-        with pytest.raises(TooManyRequests):
-            limits.charge(LIST, "me", "token")
+    _refusals(limits, 1)
+    clock.now += 0.25
+    _refusals(limits, 9)
     with pytest.raises(Blocked) as refusal:
         limits.charge(LIST, "me", "token")
     assert refusal.value.answer().content_type.startswith("text/html")
@@ -82,6 +88,26 @@ def test_who_ignores_429_meets_the_html_page_until_quiet(clock):
         limits.charge(LIST, "me", "token")
     clock.now += 11
     limits.charge(LIST, "me", "token")
+
+
+def test_refusals_of_requests_under_way_together_count_once(clock):
+    limits = Limits("lite", monotonic=clock)
+    for _ in range(20):
+        limits.charge(LIST, "me", "token")
+    _refusals(limits, 30)
+    clock.now += 0.24
+    _refusals(limits, 30)
+    clock.now += 2.0
+    limits.charge(LIST, "me", "token")
+
+
+def test_who_comes_back_after_each_wait_is_refused_ten_times_at_most(clock):
+    limits = Limits("lite", daily_tokens=0, monotonic=clock)
+    for _ in range(10):
+        _refusals(limits, 16)
+        clock.now += 2.0
+    with pytest.raises(Blocked):
+        limits.charge(LIST, "me", "token")
 
 
 def test_daily_writes_are_counted_for_tokens_only(clock):
