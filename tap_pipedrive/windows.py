@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 PAGES_BEFORE = 4
 """Pages read one by one before windows are thought of: most runs are over by then."""
 PAGES_A_WINDOW = 3
-"""Pages that a window should hold. More would cost fewer requests, and more memory."""
+"""Pages that a window should hold at most. More would cost fewer requests, and more memory."""
 _MOST_PAGES = 4
 """Pages after which a window is given back to be cut anew."""
 _EMPTY = 8
@@ -244,7 +244,8 @@ class TimeWindows:
 
     def _cut(self, span: _Span, *, whole: bool) -> tuple[_Span, _Span | None]:
         """What to read next of a span, and what is left of it."""
-        border = span.since + max(1, int(span.pace * PAGES_A_WINDOW))
+        pages = (span.until - span.since) / max(span.pace, 1) / self.slots.count
+        border = span.since + max(1, int(span.pace * min(max(pages, 1), PAGES_A_WINDOW)))
         if whole or border >= span.until:
             return span, None
         return replace(span, until=border), replace(span, since=border)
