@@ -95,12 +95,14 @@ class _Aside:
     Attributes:
         count: of the records.
         for_rows: how many of them wait for rows, and not just for the end.
+        unwritten: how many of them have no row yet.
     """
 
     file: IO[bytes]
     keys: KeyFilter = field(default_factory=KeyFilter)
     count: int = 0
     for_rows: int = 0
+    unwritten: int = 0
 
 
 class Waiting:
@@ -135,7 +137,8 @@ class Waiting:
         self._origin_of: dict[int, int] = {}
         self._no_more = False
         self._closing = False
-        self._left_before: int | None = None
+        self._forcing = False
+        self._before: tuple[int, int] | None = None
 
     # --- while records come -----------------------------------------------------------------------
 
@@ -146,7 +149,8 @@ class Waiting:
             if place == AT_THE_END:
                 hopeless = self._closing
             else:
-                hopeless = self._no_more and task.first is None and not self._is_expected(place)
+                unmade = self._no_more and task.first is None and not self._is_expected(place)
+                hopeless = unmade or self._forcing
             if not hopeless and self._count >= MOST and self._links.get(*place) is None:
                 self._lay_aside(task, for_row=place != AT_THE_END)
                 return
@@ -189,6 +193,7 @@ class Waiting:
             self._aside.keys.add(key)
         self._aside.count += 1
         self._aside.for_rows += for_row
+        self._aside.unwritten += task.first is None
         entry = _encode(Laid(task.number, self._origin(task), task.identity, task.line, _told(task.first)))
         self._aside.file.write(_LENGTH.pack(len(entry)) + entry)
         self._scheduler.withdraw(task)
@@ -215,16 +220,25 @@ class Waiting:
         """
         self._no_more = True
         self._replayed = KeyFilter()
-        left = self.left
-        stuck, self._left_before = left == self._left_before, left
-        others = any(place != AT_THE_END for place in self._parked) or (self._aside and self._aside.for_rows)
-        self._closing = not others
-        if stuck and others and self._give_up_some():
+        in_memory = any(place != AT_THE_END for place in self._parked)
+        in_file = self._aside is not None and self._aside.for_rows > 0
+        # A row that is written and waits on is progress too: what waits for it comes before the end.
+        now = (self.left, self._unwritten())
+        stuck, self._before = now == self._before, now
+        # Forced in vain: what is left in the file follows records that wait for the end themselves.
+        self._closing = not in_memory and (not in_file or (stuck and self._forcing))
+        self._forcing = stuck and not in_memory and not self._closing
+        if stuck and in_memory and self._give_up_some():
             return True
         if self._aside is not None:
             self._replay(self._aside)
             return True
         return self._give_up_some()
+
+    def _unwritten(self) -> int:
+        """Records that wait and have no row yet."""
+        parked = sum(task.first is None for tasks in self._parked.values() for task in tasks)
+        return parked + (self._aside.unwritten if self._aside else 0)
 
     def _replay(self, aside: _Aside) -> None:
         """Begin the records of the file anew, in their order."""
@@ -254,7 +268,7 @@ class Waiting:
                 if not self._parked[place]:
                     del self._parked[place]
             self._count -= len(chosen)
-            self._left_before = None
+            self._before = None
         for place, task in sorted(chosen, key=lambda one: one[1].number):
             task.given_up.add(place)
             self._scheduler.resume(task)

@@ -122,6 +122,39 @@ def test_what_is_done_last_is_read_once_more_and_no_more(load, small):
     assert sent["GET /api/v2/deals"] + sent.get("GET /api/v2/deals/{id}", 0) <= 3 + waiting.MOST
 
 
+def test_nothing_is_archived_while_what_belongs_to_it_waits_in_the_file(load, small):
+    """A row that is written and waits on is progress too, though as many wait as before."""
+    small.post("/api/v2/personFields", {"field_name": "Friend", "field_type": "people"})
+    most = waiting.MOST
+    deals = [{"id": 1000 + n, "title": f"D{n}", "is_archived": True} for n in range(most)]
+    pairs = [{"id": 800 + n, "deal_id": 1000 + n, "person_id": 900} for n in range(most)]
+    run = load(
+        rows("deals", *deals, keys=["id"]),
+        {"type": "ACTIVATE_VERSION", "stream": "deals", "version": 1},  # by now they fill the memory
+        rows("deal_participants", *pairs, keys=["id"]),
+        rows("persons", {"id": 900, "name": "P", "org_id": 500, "Friend": 999}, keys=["id"]),
+        rows("organizations", {"id": 500, "name": "Org"}, keys=["id"]),
+        foreign_ids=True,
+        missing_references="leave_out",
+    )
+    assert run.errors == []
+    assert run.outcomes == ["created"] * (2 * most + 2)
+    archived = {str(one["id"]) for one in small.rows("deals") if one["is_archived"]}
+    assert set(run.ids[:most]) <= archived
+    assert sum(str(one["person_id"]) == run.ids[2 * most] for one in small.rows("participants")) == most
+
+
+def test_rows_that_come_twice_are_archived_with_what_came_last(load, small):
+    count = 10
+    deals = [{"id": 1000 + n, "title": f"D{n}", "is_archived": True} for n in range(count)]
+    renamed = [{**one, "title": f"Renamed {one['id']}"} for one in deals]
+    run = load(rows("deals", *deals, *renamed, keys=["id"]), foreign_ids=True)
+    assert run.errors == []
+    held = {str(one["id"]): one for one in small.rows("deals")}
+    assert [held[one]["title"] for one in run.ids[:count]] == [one["title"] for one in renamed]
+    assert all(held[one]["is_archived"] for one in run.ids)
+
+
 def test_of_very_many_states_the_last_still_passes(load, monkeypatch):
     monkeypatch.setattr(keeper, "_MOST_STATES", 4)
     messages = [PEOPLE]
