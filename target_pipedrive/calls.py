@@ -14,6 +14,7 @@ from pipedrive_client import Gone, NotFound, PipedriveError, RecordError, times
 from target_pipedrive.claims import Claims
 from target_pipedrive.customs import flat_form
 from target_pipedrive.faults import RecordFault
+from target_pipedrive.keeper import Bookings
 from target_pipedrive.ledger import Ledger, WriteState
 from target_pipedrive.raw import RAW_REQUEST
 from target_pipedrive.rows import fill
@@ -103,6 +104,7 @@ class Caller:
         self._known: dict[bytes, _Begun] = {}
         self._claims = Claims(rows)
         self._planned: dict[bytes, Done] = {}
+        self._bookings = Bookings()
         self.planned_tokens: dict[str, int] = {}
         for entry in entries:
             self._known[entry.identity] = _Begun(entry.state, entry.id, entry.begun_at, earlier=True)
@@ -138,6 +140,8 @@ class Caller:
                 new = f"new:{self._pretended}" if action.verb is Verb.ADD else None
             return Done(id=_path_id(action, draft) or new)
         if not _guarded(action):
+            # Guarded calls need no such wait: their own intent is booked behind it.
+            self._bookings.await_row(_path_id(action, draft))
             answer = self._request(action, path, draft, body, task.stream)
             self._remember(task)
             return _done(action, draft, answer, entity)
@@ -288,7 +292,9 @@ class Caller:
         if done.id is not None:
             self._claims.put(name, done.id, task.identity)
         identity, stream, row_id = task.identity, task.stream, done.id
-        self._keeper.note(lambda ledger: ledger.done(identity, stream, name, row_id))
+        booked = self._keeper.note(lambda ledger: ledger.done(identity, stream, name, row_id))
+        if row_id is not None:
+            self._bookings.put(row_id, booked)
         return done
 
     def _forget(self, action: ActionSpec, draft: Draft, entity: EntitySpec | None) -> None:

@@ -372,6 +372,8 @@ class Engine:
         self._keeper.drained()
         if self._ended_by is None and not self.options.dry_run:
             streams = sorted(self.streams)
+            # Rejects first: once the ledger has forgotten, nothing else tells what is left to do.
+            self._keeper.make_durable(lambda _: self.report.sync())
             self._keeper.make_durable(lambda ledger: ledger.settle(streams))
         self.check()
 

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 
 _MOST_STATES = 64
+_MOST_BOOKINGS = 1000
 
 
 @dataclass(slots=True, kw_only=True)
@@ -57,6 +58,33 @@ class Spans:
             return number - 1
         del self._starts[end]
         return end
+
+
+class Bookings:
+    """Added rows that may not be on disk yet; safe to share between threads.
+
+    What an interrupted add made is found by what was sent. A row that is changed before it is booked who
+    added it would not be found, and added twice.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._events: dict[str, threading.Event] = {}
+
+    def put(self, row_id: str, booked: threading.Event) -> None:
+        """Note a row of any entity, and what is set once it is on disk."""
+        with self._lock:
+            if len(self._events) >= _MOST_BOOKINGS:
+                self._events = {key: one for key, one in self._events.items() if not one.is_set()}
+            # Of two rows with the same number the later is booked later.
+            self._events[row_id] = booked
+
+    def await_row(self, row_id: str | None) -> None:
+        """Return when the row is on disk, if this run added it."""
+        with self._lock:
+            booked = self._events.get(row_id or "")
+        if booked is not None:
+            booked.wait()
 
 
 class Keeper:
@@ -109,9 +137,15 @@ class Keeper:
         if self._failed:
             raise OSError("the ledger cannot be written")
 
-    def note(self, step: Callable[[Ledger], object]) -> None:
-        """Run a step on the ledger soon, before anything handed over later."""
-        self._notes.put(_Note(steps=[step]))
+    def note(self, step: Callable[[Ledger], object]) -> threading.Event:
+        """Run a step on the ledger soon, before anything handed over later.
+
+        Returns:
+            Set when it is on disk, or when the ledger cannot be written and the run ends.
+        """
+        done = threading.Event()
+        self._notes.put(_Note(steps=[step], done=done))
+        return done
 
     def finish(self, task: Task, steps: list[Callable[[Ledger], object]]) -> None:
         """Book a finished task with what the ledger is to know of it."""

@@ -1,6 +1,7 @@
 """A process that forks runs of the target: a run starts in milliseconds and can be killed like any other.
 
-Reads `{"config": …, "input": path, "output": path}` lines; answers `started PID`, then `ended STATUS`.
+Reads `{"config": …, "input": path, "output": path, "disk_seconds": 0.1}` lines; answers `started PID`, then
+`ended STATUS`. The seconds make the disk slower.
 """
 
 from __future__ import annotations
@@ -8,9 +9,11 @@ from __future__ import annotations
 import json
 import os
 import sys
+import time
 import traceback
 from pathlib import Path
 
+from target_pipedrive.ledger import Ledger
 from target_pipedrive.target import TargetPipedrive
 
 
@@ -33,6 +36,7 @@ def run(order: dict) -> int:
     """One run in the child; its exit code as the command line would give it."""
     sys.stdout = Path(order["output"]).open("a", encoding="utf-8")  # noqa: SIM115 - open until the process ends
     sys.stderr = sys.stdout
+    slow_disk(order["disk_seconds"])
     target = TargetPipedrive(config=order["config"])
     try:
         with Path(order["input"]).open(encoding="utf-8") as lines:
@@ -43,6 +47,18 @@ def run(order: dict) -> int:
         return 3
     sys.stdout.flush()
     return 1 if target.engine_failures else 0
+
+
+def slow_disk(seconds: float) -> None:
+    """Make each commit of this process take so much longer."""
+    commit = Ledger.commit
+
+    def slow(ledger: Ledger) -> None:
+        time.sleep(seconds)
+        commit(ledger)
+
+    if seconds:
+        Ledger.commit = slow
 
 
 if __name__ == "__main__":

@@ -51,7 +51,7 @@ class Launcher:
         )
         assert self.process.stdout.readline() == "ready\n"
 
-    def run(self, source, *, ledger, until=None, **config):
+    def run(self, source, *, ledger, until=None, disk_seconds=0, **config):
         """Exit status of a run, killed as soon as `until` says so if it still runs then."""
         settings = {
             **self.config,
@@ -60,7 +60,12 @@ class Launcher:
             **config,
         }
         self.output.unlink(missing_ok=True)
-        order = {"config": settings, "input": str(source), "output": str(self.output)}
+        order = {
+            "config": settings,
+            "input": str(source),
+            "output": str(self.output),
+            "disk_seconds": disk_seconds,
+        }
         self.process.stdin.write(json.dumps(order) + "\n")
         self.process.stdin.flush()
         child = int(self.process.stdout.readline().split()[1])
@@ -314,6 +319,27 @@ def test_killed_anywhere_the_run_goes_on_behind_the_last_state(small, launcher, 
     campaign = Campaign(small, launcher, tmp_path, mixed(150, 6, alike=False), seed=6)
     assert campaign.kill_and_resume(8) >= 3
     assert campaign.killed >= 2
+
+
+def test_killed_on_a_slow_disk_a_row_that_was_changed_is_not_added_again(small, launcher, tmp_path):
+    source, ledger = tmp_path / "input.singer", tmp_path / "ledger.sqlite"
+    deals = schema("deals", "external_id title", ["external_id"])
+    keys = [f"d{number}" for number in range(6)]
+    source.write_text(
+        lines_of(
+            deals, [record("deals", external_id=key, title=f"{key}{turn}") for turn in "ab" for key in keys]
+        )
+    )
+    status = launcher.run(
+        source,
+        ledger=ledger,
+        until=lambda: "PATCH /api/v2/deals/{id}" in small.requests(),
+        disk_seconds=0.2,
+    )
+    assert status == signal.SIGKILL
+    assert launcher.run(source, ledger=ledger) == 0, launcher.output.read_text()
+    titles = [one["title"] for one in small.rows("deals") if one["title"][:2] in keys]
+    assert sorted(titles) == [f"{key}b" for key in keys]
 
 
 @pytest.mark.soak
