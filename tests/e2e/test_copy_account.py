@@ -62,7 +62,8 @@ def test_the_comparison_sees_what_is_broken(copied):
     lost, other = tables["persons"][0], tables["persons"][1]
     tables["persons"].remove(lost)
     tables["organizations"].append({**tables["organizations"][0], "id": 10**6})
-    tables["notes"][0]["person_id"] = other["id"]
+    note = next(row for row in tables["notes"] if row["person_id"] not in (lost["id"], other["id"]))
+    note["person_id"] = other["id"]
     stage, next_stage = tables["stages"][-2:]
     stage["order_nr"], next_stage["order_nr"] = next_stage["order_nr"], stage["order_nr"]
     tables["followers"].pop()
