@@ -227,6 +227,7 @@ class Campaign:
     wanted: dict = field(default_factory=dict)
     whole: int = 0
     killed: int = 0
+    status: int = 0
 
     def __post_init__(self):
         self.dice = random.Random(self.seed)
@@ -248,20 +249,24 @@ class Campaign:
         point = self.dice.randrange(1, self.whole)
         status = self.launcher.run(self.source, ledger=ledger, until=lambda: requests(self.small) >= point)
         self.killed += status == signal.SIGKILL
+        self.status = os.waitstatus_to_exitcode(status)
         return ledger
 
-    def complete(self, source, ledger):
-        """Run until a run ends well, the rejects of one going into the next, as its user would."""
+    def complete(self, source, ledger, status=None):
+        """Run until a run ends well, the rejects of one going into the next, as its user would.
+
+        `status` is the exit code of a run before.
+        """
         rejected = False
         for _ in range(6):
-            status = os.waitstatus_to_exitcode(self.launcher.run(source, ledger=ledger))
-            if status == 0:
-                break
             if status == 1:
                 rejected = True
                 source = self.launcher.folder / "again.singer"
                 newest = max(self.folder.glob("rejects*.singer"), key=lambda one: one.stat().st_mtime_ns)
                 newest.rename(source)
+            status = os.waitstatus_to_exitcode(self.launcher.run(source, ledger=ledger))
+            if status == 0:
+                break
         assert status == 0, self.output
         if rejected:
             self.bring_up_to_date(ledger)
@@ -291,7 +296,7 @@ class Campaign:
         for number in range(kills):
             ledger = self.kill_one(number, faults())
             if not self.went_through(ledger):
-                self.complete(self.source, ledger)
+                self.complete(self.source, ledger, self.status)
 
     def kill_and_resume(self, kills):
         """Kill runs, and go on behind the last STATE that each had passed on, as a scheduler does."""
