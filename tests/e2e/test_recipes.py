@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import re
 
-import duckdb
 import pytest
 
-from tests.support.emulator import TOKEN
-from tests.support.plugins import ROOT
-from tests.support.recipes import follow, project
+from tests.support.recipes import follow, project, read, rows, settings
 
 # The jobs they run are run by other tests each time; these take many starts of Meltano.
 pytestmark = [pytest.mark.xdist_group("meltano"), pytest.mark.soak]
@@ -19,23 +15,6 @@ pytestmark = [pytest.mark.xdist_group("meltano"), pytest.mark.soak]
 @pytest.fixture
 def root(tmp_path):
     return project(tmp_path)
-
-
-def read(name: str) -> str:
-    return (ROOT / "docs" / "recipes" / f"{name}.md").read_text(encoding="utf-8")
-
-
-def settings(emulator, *streams: str) -> dict[str, str]:
-    """What a reader has in .env: the sign-in, and here the emulator's address."""
-    found = {"MELTANO_CLI_DISABLE_VERSION_CHECK": "true", "UV_OFFLINE": "1"}
-    for plugin in ("TAP_PIPEDRIVE", "TARGET_PIPEDRIVE"):
-        found |= {f"{plugin}_API_URL": emulator.url, f"{plugin}_API_TOKEN": TOKEN}
-    return found | {"TAP_PIPEDRIVE__SELECT": json.dumps([f"{name}.*" for name in streams])}
-
-
-def rows(root, sql):
-    with duckdb.connect(str(root / "output/warehouse.duckdb"), read_only=True) as connection:
-        return connection.execute(sql).fetchall()
 
 
 def test_hourly_extract(small, root):

@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shutil
 import subprocess
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+import duckdb
 
 from tests.support import plugins
+from tests.support.emulator import TOKEN
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
+
+    from tests.support.emulator import Emulator
 
 _FENCE = re.compile(r"^```(?P<word>\w+)[^\n]*\n(?P<text>.*?)^```$", re.MULTILINE | re.DOTALL)
 _LEFT_OUT = {".git", ".meltano", ".env", "dist", "output"}
@@ -25,6 +31,25 @@ class Step:
 
     commands: str
     shown: str
+
+
+def read(name: str) -> str:
+    """A recipe of docs/recipes."""
+    return (plugins.ROOT / "docs" / "recipes" / f"{name}.md").read_text(encoding="utf-8")
+
+
+def settings(emulator: Emulator, *streams: str) -> dict[str, str]:
+    """What a reader has in .env: the sign-in, and here the emulator's address."""
+    found = {"MELTANO_CLI_DISABLE_VERSION_CHECK": "true", "UV_OFFLINE": "1"}
+    for plugin in ("TAP_PIPEDRIVE", "TARGET_PIPEDRIVE"):
+        found |= {f"{plugin}_API_URL": emulator.url, f"{plugin}_API_TOKEN": TOKEN}
+    return found | {"TAP_PIPEDRIVE__SELECT": json.dumps([f"{name}.*" for name in streams])}
+
+
+def rows(root: Path, sql: str) -> list[tuple[Any, ...]]:
+    """What a query of the project's warehouse gives."""
+    with duckdb.connect(str(root / "output/warehouse.duckdb"), read_only=True) as connection:
+        return connection.execute(sql).fetchall()
 
 
 def steps(document: str) -> Iterator[Step]:

@@ -1,0 +1,49 @@
+"""The recipes that put an account in order, followed to the letter against the emulator."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.support.recipes import follow, project, read, rows, settings
+
+pytestmark = pytest.mark.xdist_group("meltano")
+
+
+@pytest.fixture
+def root(tmp_path):
+    return project(tmp_path)
+
+
+def writes(emulator) -> dict[str, int]:
+    """Requests that may have changed something, by operation."""
+    return {name: count for name, count in emulator.requests().items() if not name.startswith("GET ")}
+
+
+def add_person(emulator, name, email=None, phone=None) -> int:
+    body = {"name": name}
+    for column, value in (("emails", email), ("phones", phone)):
+        body[column] = [{"value": value, "primary": True, "label": "work"}] if value else []
+    return emulator.post("/api/v2/persons", body)["data"]["id"]
+
+
+@pytest.mark.soak
+def test_merge_duplicates(small, root):
+    kept = add_person(small, "Ada Lovelace", "ada@x.example", "+44 20 7946 0001")
+    twin = add_person(small, "A. Lovelace", "ADA@x.example ", "+44 20 7946 0002")
+    third = add_person(small, "Ada L.", "ada@home.example", "+44 (20) 79460002")
+    colleagues = [add_person(small, f"Team {number}", "info@x.example") for number in range(5)]
+    fourth = add_person(small, "Ada", "ada@x.example")
+    deal = small.post("/api/v2/deals", {"title": "Engine", "person_id": twin})["data"]["id"]
+    small.post("/_emulator/log/clear")
+    follow(read("merge-duplicates"), root, settings(small, "persons", "deals"))
+    persons = {row["id"]: row for row in small.rows("persons")}
+    gone = {number for number in (kept, twin, third, fourth, *colleagues) if persons[number]["is_deleted"]}
+    assert gone == {twin, fourth}  # the third has but a number in common, and nobody said yes
+    assert {entry["value"] for entry in persons[kept]["phones"]} == {"+44 20 7946 0001", "+44 20 7946 0002"}
+    assert {row["id"]: row["person_id"] for row in small.rows("deals")}[deal] == kept
+    assert writes(small) == {"PUT /api/v1/persons/{id}/merge": 2}
+    held = f"select count(*) from pipedrive.persons where id in ({twin}, {fourth})"
+    assert rows(root, held) == [(0,)]
+    assert rows(root, f"select person_id from pipedrive.deals where id = {deal}") == [(kept,)]
+    before = f"select id from '{root}/output/persons-before-merge.parquet' order by id"
+    assert rows(root, before) == [(kept,), (twin,), (fourth,)]
