@@ -47,3 +47,51 @@ def test_merge_duplicates(small, root):
     assert rows(root, f"select person_id from pipedrive.deals where id = {deal}") == [(kept,)]
     before = f"select id from '{root}/output/persons-before-merge.parquet' order by id"
     assert rows(root, before) == [(kept,), (twin,), (fourth,)]
+
+
+HANDED_OVER = {
+    "organizations": lambda row: not row["is_deleted"],
+    "persons": lambda row: not row["is_deleted"],
+    "deals": lambda row: row["status"] == "open" and not row["is_archived"] and not row["is_deleted"],
+    "activities": lambda row: not row["done"] and not row["is_deleted"],
+    "leads": lambda row: not row["is_archived"],
+}
+
+
+def owners(emulator) -> dict[str, dict[object, int]]:
+    """Owner of every row, by table and id."""
+    tables = emulator.dump()["tables"]
+    return {name: {row["id"]: row["owner_id"] for row in tables[name]} for name in HANDED_OVER}
+
+
+def of_organization(name, row) -> int | None:
+    return row["id"] if name == "organizations" else row.get("org_id") or row.get("organization_id")
+
+
+@pytest.mark.soak
+def test_change_owners(small, root):
+    document, undo = read("change-owners").split("## Undo")
+    tables, before = small.dump()["tables"], owners(small)
+    moving = {
+        name: {row["id"] for row in tables[name] if row["owner_id"] == 5 and moves(row)}
+        for name, moves in HANDED_OVER.items()
+    }
+    assert all(moving.values())
+    follow(document, root, settings(small, "users", *HANDED_OVER))
+    after = owners(small)
+    changed = {
+        name: {key for key, owner in after[name].items() if owner != before[name][key]} for name in after
+    }
+    assert changed == moving
+    heirs: dict[int, set[int]] = {}
+    for name, keys in moving.items():
+        for row in tables[name]:
+            if row["id"] in keys and (organization := of_organization(name, row)) is not None:
+                heirs.setdefault(organization, set()).add(after[name][row["id"]])
+    assert all(len(found) == 1 for found in heirs.values())
+    assert set.union(*heirs.values()) == {2, 3}
+    total = sum(map(len, moving.values()))
+    assert sum(writes(small).values()) == total  # once each: the second run wrote nothing
+    follow(undo, root, settings(small, "users", *HANDED_OVER))
+    assert owners(small) == before
+    assert sum(writes(small).values()) == 2 * total
