@@ -11,6 +11,8 @@ from pipedrive_emulator.store import SPECS, Table
 
 PURGE_SECONDS = 30 * DAY_SECONDS
 TOKEN_USER = 1
+MOST_SHOWN = 60_000
+"""Rows with counts that are kept as they were shown, about a kilobyte each."""
 FIELD_TABLES = {
     "deals": "deal_fields",
     "leads": "deal_fields",
@@ -49,6 +51,23 @@ class Account:
         self.base_url = "http://127.0.0.1"
         self.reshaped: set[str] = set()
         self._custom: dict[str, dict[str, Row]] = {}
+        self._shown: dict[tuple[object, ...], dict[int, bytes]] = {}
+        self._shown_at, self._shown_rows = -1, 0
+
+    def shown(self, how: tuple[object, ...], seqs: list[int], make: Callable[[int], bytes]) -> list[bytes]:
+        """Rows as they were shown in this way before, made anew once anything in the account has changed.
+
+        Counts that `include_fields` adds look at many rows, and a client may read the same list again.
+        """
+        writes = sum(table.writes for table in self.tables.values())
+        if self._shown_at != writes or self._shown_rows > MOST_SHOWN:
+            self._shown.clear()
+            self._shown_at, self._shown_rows = writes, 0
+        kept = self._shown.setdefault(how, {})
+        missing = [seq for seq in seqs if seq not in kept]
+        kept.update((seq, make(seq)) for seq in missing)
+        self._shown_rows += len(missing)
+        return [kept[seq] for seq in seqs]
 
     def table(self, name: str) -> Table:
         """The table of this name."""

@@ -45,6 +45,9 @@ GENERIC = {
     "include_labels",
 }
 
+SHAPING = {"custom_fields", "include_option_labels", "include_labels"}
+"""Parameters besides `include_fields` that say how a row is shown."""
+
 
 def always_live(_: Call) -> str:
     """The view of a plain list."""
@@ -239,7 +242,14 @@ class Resource:
         show = self.shown(call)
         if show is None:
             return list(map(table.encoded, seqs))
-        return [encode(show(table.row(seq))) for seq in seqs]
+
+        def made(seq: int) -> bytes:
+            return encode(show(table.row(seq)))
+
+        included = call.query.get("include_fields")
+        if not included or SHAPING & call.query.keys():
+            return list(map(made, seqs))
+        return call.account.shown((call.operation.key, *included), seqs, made)
 
     # Writing
 

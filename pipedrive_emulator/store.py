@@ -79,10 +79,16 @@ def define_table(spec: TableSpec) -> TableSpec:
 
 
 class Table:
-    """Rows of one kind; see the module for how they are kept."""
+    """Rows of one kind; see the module for how they are kept.
+
+    Attributes:
+        spec: what the table is.
+        writes: grows with every change of a row.
+    """
 
     def __init__(self, spec: TableSpec) -> None:
         self.spec = spec
+        self.writes = 0
         self.base: Base | None = None
         self.rows: dict[int, Row] = {}
         self._gone: set[int] = set()
@@ -261,6 +267,7 @@ class Table:
         self._next = max(self._next, following)
 
     def _put(self, seq: int, row: Row) -> None:
+        self.writes += 1
         self.rows[seq] = row
         for (view, name), index in self._indexes.items():
             if self._views[view](row):
@@ -269,6 +276,7 @@ class Table:
             groups.setdefault(_hashable(row.get(name)), set()).add(seq)
 
     def _drop(self, seq: int) -> None:
+        self.writes += 1
         row = self.row(seq)
         for (view, name), index in self._indexes.items():
             if self._views[view](row):
