@@ -1,4 +1,7 @@
-"""Field definitions of another account: brought here before any value of theirs, with all their options."""
+"""Field definitions: custom ones, and Pipedrive's own, which nobody can add or change.
+
+Those of another account are brought here before any value of theirs, with all their options.
+"""
 
 from __future__ import annotations
 
@@ -8,12 +11,16 @@ from typing import TYPE_CHECKING
 
 from typing_extensions import override
 
+from pipedrive_client.fields import HASH_KEY
 from target_pipedrive import compare
+from target_pipedrive.encode import boolean
 from target_pipedrive.entity_plan import EntityPlan
 from target_pipedrive.faults import RecordFault, SkipRecord
 from target_pipedrive.tasks import Draft, Outcome, Result
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from target_pipedrive.calls import Caller
     from target_pipedrive.customs import FieldBook
     from target_pipedrive.links import Links
@@ -26,14 +33,38 @@ class FieldPlan(EntityPlan):
 
     @override
     def draft(self, record: Mapping[str, object]) -> Draft:
-        facts = {name: record.get(name) for name in ("is_custom_field", "options")}
-        if not record.get("is_custom_field"):
+        own = self._is_own(record)
+        if not self.foreign:
+            return super().draft(self._without_type(record) if own else record)
+        facts = {"is_custom_field": not own, "options": record.get("options")}
+        if own:
             return Draft(external_id=str(record.get(self.spec.key)), facts=facts)
         draft = super().draft(record)
         draft.facts = facts
         for reference in draft.references:
             reference.soft = True  # pipelines and stages that it is shown in may come later
         return draft
+
+    def _is_own(self, record: Mapping[str, object]) -> bool:
+        """Whether the field is one of Pipedrive's own: as the record says, or else by its key."""
+        mark = record.get("is_custom_field")
+        if mark is not None:
+            return not boolean(mark)
+        keys = [record.get(one.source) for one in self.bindings if one.name == self.spec.key]
+        return any(isinstance(key, str) and key and not HASH_KEY.fullmatch(key) for key in keys)
+
+    def _without_type(self, record: Mapping[str, object]) -> Mapping[str, object]:
+        """The record without its type: Pipedrive's own fields have types that no custom field can have."""
+        sources = {one.source for one in self.bindings if one.name == "field_type"}
+        return {name: value for name, value in record.items() if name not in sources}
+
+    @override
+    def check_change(self, row: Row, changed: Iterable[str]) -> None:
+        if not row.get("is_custom_field", True):
+            raise RecordFault(
+                f"is one of Pipedrive's own fields, which cannot be changed, and here differs in "
+                f"{', '.join(changed)}; leave that out"
+            )
 
 
 class FieldWriter:
@@ -49,15 +80,19 @@ class FieldWriter:
         """Add or change the definition, and note which field and which options here are which there.
 
         Raises:
-            RecordFault: the ledger names a field that is gone.
-            SkipRecord: it is one of Pipedrive's own that this account has not.
+            RecordFault: the ledger names a field that is gone; or it is one of Pipedrive's own that this
+                account does not have.
+            SkipRecord: the latter, when what is missing is to be left out.
             PipedriveError: a request failed.
         """
         rows = self._rows.listed(plan.spec, {}, task.stream)
         if not draft.facts.get("is_custom_field"):
             key = draft.external_id or ""
             if key not in rows:
-                raise SkipRecord("is a field that this account does not have")
+                why = "is one of Pipedrive's own fields, and this account has none of that key"
+                if plan.options.leave_out_missing:
+                    raise SkipRecord(why)
+                raise RecordFault(f"{why}; leave it out, or set missing_references to leave_out")
             return self._linked(task, plan, draft, Result(outcome=Outcome.UNCHANGED, id=key), rows[key])
         found = self._find(plan, draft, rows)
         if found is None:

@@ -373,7 +373,7 @@ _SPECS = (
         add="add_filter",
         update="update_filter",
         delete="delete_filter",
-        single=RowsRead(path="/v1/filters/{id}", cost=2),
+        single=RowsRead(path="/v1/filters/{id}", cost=2, params={"include_field_code": "true"}),
         recent=_whole("/v1/filters", 20),
         read_only=f"""
             {_STAMPS} user_id visible_to filter_code is_editable temporary_flag last_used_time custom_view_id

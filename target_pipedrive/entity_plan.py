@@ -15,8 +15,11 @@ from target_pipedrive.plan import EXTERNAL_ID, Plan
 from target_pipedrive.shapes import FILE_EXTRAS, SHAPES, file_part
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from target_pipedrive.customs import FieldBook
     from target_pipedrive.notation import Column
+    from target_pipedrive.rows import Row
     from target_pipedrive.settings import Options, StreamSettings
     from target_pipedrive.spec import EntitySpec
     from target_pipedrive.tasks import Draft, LockKey
@@ -248,6 +251,13 @@ class EntityPlan(Plan):
         self.fill_matches(draft)
         if draft.deleted and not (draft.id or draft.external_id or draft.matches):
             raise RecordFault(f"is to be deleted, but says neither {self.spec.key} nor external_id")
+
+    def check_change(self, row: Row, changed: Iterable[str]) -> None:
+        """Refuse to change these columns of a row that takes no change.
+
+        Raises:
+            RecordFault: it takes none.
+        """
 
     def fill_matches(self, draft: Draft) -> None:
         """Take the values that the row is found by from the columns; ids are there once they are known."""

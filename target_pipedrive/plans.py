@@ -47,7 +47,7 @@ def plan_of(
         name = named.entity or ENTITY_OF_STREAM.get(stream, stream)
         if name not in ENTITIES:
             raise RecordFault(f"streams.{stream}: there is no entity {name}{nearest(name, ENTITIES)}")
-        kind = FieldPlan if ENTITIES[name].definitions and options.foreign_ids else EntityPlan
+        kind = FieldPlan if ENTITIES[name].definitions else EntityPlan
         plan = kind(ENTITIES[name], stream, named, options, book)
     elif options.ignore_unknown_streams:
         return None

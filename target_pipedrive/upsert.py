@@ -104,7 +104,7 @@ class Upserter:
             result = self.bring(task, plan, draft, notes)
         first, task.first = task.first, None
         if first is not None and result.outcome in (Outcome.UPDATED, Outcome.UNCHANGED):
-            result = replace(first, note=result.note, links=result.links)
+            result = _both(first, result)
         if later is not None and result.outcome is not Outcome.SKIPPED:
             task.first = result
             raise later
@@ -177,9 +177,18 @@ class Upserter:
         if done.id is not None:
             words = self._put_link(task, plan, draft, done.id, done.data)
             self._matcher.remember(plan, draft, done.id)
-        self._add_rest(task, plan, draft, new.body, done)
+        if done.made_before and done.id is not None and any(one.soft for one in draft.references):
+            self._fill_in(task, plan, draft, done.id)
+        else:
+            self._add_rest(task, plan, draft, new.body, done)
         note = "; ".join(filter(None, (done.note, notes)))
         return Result(outcome=Outcome.CREATED, id=done.id, note=note, links=words)
+
+    def _fill_in(self, task: Task, plan: EntityPlan, draft: Draft, row_id: str) -> None:
+        """Bring a row up to date that may have been added before what it points at was known."""
+        row = self._rows.one(plan.spec, row_id, draft.body, task.stream)
+        if row is not None and not is_gone(row):
+            self._update(task, plan, draft, row_id, row, "")
 
     def _new(self, action: ActionSpec, plan: EntityPlan, draft: Draft) -> Draft:
         """What is sent to add the row.
@@ -260,6 +269,7 @@ class Upserter:
         if not changed and not custom:
             return Result(outcome=Outcome.UNCHANGED, id=row_id, note=note)
         names = (*changed, *custom)
+        plan.check_change(row, names)
         path = self._path(action, plan, draft, row_id)
         again: dict[str, object] = {}
         if row.get("is_archived") is True and "is_archived" in columns:
@@ -369,6 +379,14 @@ class Upserter:
             column = spec.path.get(name, name)
             found[name] = row_id if column == spec.key else draft.body.get(column)
         return found
+
+
+def _both(first: Result, second: Result) -> Result:
+    """How a record ended whose row was brought in two steps."""
+    outcome = second.outcome if first.outcome is Outcome.UNCHANGED else first.outcome
+    changed = tuple(dict.fromkeys((*first.changed, *second.changed)))
+    # What an addition said is not counted as a change, nor is what it said last.
+    return replace(second, outcome=outcome, changed=first.changed if outcome is Outcome.CREATED else changed)
 
 
 def _not_emptied(draft: Draft, row: Row) -> str:

@@ -257,3 +257,54 @@ def test_a_second_process_refuses_the_ledger(load, tmp_path):
 
 def test_lines_of_builds_what_a_pipe_carries():
     assert lines_of([{"type": "STATE", "value": 1}], "x") == '{"type": "STATE", "value": 1}\nx\n'
+
+
+def own_field(code, **values):
+    """A definition of one of Pipedrive's own fields, as the tap emits it."""
+    kept = {"field_code": code, "field_name": "Status", "field_type": "status", "is_custom_field": False}
+    return {**kept, **values}
+
+
+def test_own_fields_of_pipedrive_are_neither_changed_nor_added(small, load):
+    small.post("/_emulator/log/clear")
+    known, renamed, unknown = (
+        own_field("status"),
+        own_field("status", field_name="State"),
+        own_field("nps_score"),
+    )
+    run = load(rows("deal_fields", known, renamed, unknown, keys=["field_code"]))
+    assert run.outcomes == ["unchanged", "failed", "failed"]
+    assert "cannot be changed, and here differs in field_name" in run.errors[0]
+    assert "names field_code nps_score, which does not exist in this account" in run.errors[1]
+    assert not [name for name in small.requests() if not name.startswith("GET")]
+
+
+def test_own_fields_are_known_by_their_key_where_nothing_says_so(load):
+    record = own_field("status")
+    del record["is_custom_field"]
+    assert load(rows("deal_fields", record, keys=["field_code"])).outcomes == ["unchanged"]
+
+
+def test_own_fields_of_another_account_are_matched_by_key(load):
+    renamed, unknown = own_field("status", field_name="Stato"), own_field("nps_score")
+    fields = rows("deal_fields", renamed, unknown, keys=["field_code"])
+    run = load(fields, foreign_ids=True)
+    assert run.outcomes == ["unchanged", "failed"]
+    assert "this account has none of that key" in run.errors[0]
+    left_out = load(fields, foreign_ids=True, missing_references="leave_out")
+    assert left_out.outcomes == ["unchanged", "skipped"]
+
+
+def test_conditions_of_a_filter_are_compared_with_the_names_of_their_fields(small, load):
+    one = {"object": "deal", "field_id": "15", "field_code": "status", "operator": "=", "value": "open"}
+    inner = {"glue": "and", "conditions": [{**one, "extra_value": None}]}
+    held = small.get("/v1/filters/1?include_field_code=true")["data"]
+    record = {"id": 1, "name": held["name"], "conditions": held["conditions"]}
+    assert load(rows("filter_conditions", record, keys=["id"])).outcomes == ["unchanged"]
+    changed = {**record, "conditions": {"glue": "and", "conditions": [
+        {**inner, "conditions": [{**inner["conditions"][0], "value": "won"}]},
+        {"glue": "or", "conditions": []},
+    ]}}  # fmt: skip
+    assert load(rows("filter_conditions", changed, keys=["id"])).outcomes == ["updated"]
+    kept = small.get("/v1/filters/1")["data"]["conditions"]["conditions"][0]["conditions"][0]
+    assert kept["value"] == "won"
