@@ -128,4 +128,4 @@ class BulkCaller(Caller):
         for one in members:
             found = self._claims.claim(rows, action, one.draft, one.body, entity, one.task.identity)
             if found is not None:
-                self._remembered(one.task, action.name, Done(id=found[0], data=found[1], note=note))
+                self._remembered(one.task, action, Done(id=found[0], data=found[1], note=note))

@@ -53,11 +53,14 @@ class Done:
         id: Pipedrive id of the row, if the answer or the look-up names one.
         data: what the answer held under `data`.
         note: why there was no call, or a look-up instead of an answer.
+        made_before: whether an earlier try at the same record had made the row, knowing less maybe of what it
+            points at.
     """
 
     id: str | None = None
     data: object = None
     note: str = ""
+    made_before: bool = False
 
 
 @dataclass(slots=True)
@@ -157,9 +160,8 @@ class Caller:
                 known = self._known[task.identity]
                 if action.verb in (Verb.DELETE, Verb.MERGE) and (known.earlier or last is not None):
                     self._forget(action, draft, entity)
-                    return self._remembered(
-                        task, action.name, Done(id=_path_id(action, draft), note="was done already")
-                    )
+                    done = Done(id=_path_id(action, draft), note="was done already")
+                    return self._remembered(task, action, done)
                 self._withdraw(task)
                 raise error from None
             except PipedriveError as error:
@@ -170,7 +172,7 @@ class Caller:
                 self._known[task.identity].since = since
                 continue
             self._forget(action, draft, entity)
-            return self._remembered(task, action.name, _done(action, draft, answer, entity))
+            return self._remembered(task, action, _done(action, draft, answer, entity))
         raise last if last is not None else RecordFault("was not answered")
 
     def company_id(self, task: Task) -> str:
@@ -209,7 +211,7 @@ class Caller:
             if not error.may_have_acted or error.status == _NOT_IMPLEMENTED:
                 self._withdraw(task)
             raise
-        self._remembered(task, RAW_REQUEST, Done(id=result.id))
+        self._remembered(task, None, Done(id=result.id))
         return result
 
     def _settled(
@@ -223,11 +225,11 @@ class Caller:
             # Deleting again is how a delete after a delete ends well; adding again is a second row.
             if action.verb in (Verb.DELETE, Verb.MERGE):
                 return None
-            return Done(id=known.id, note=_EARLIER if known.earlier else "")
+            return Done(id=known.id, note=_EARLIER if known.earlier else "", made_before=known.earlier)
         if action.verb in (Verb.DELETE, Verb.MERGE):
             return None
         found = self._look_up(task, action, draft, body, entity, known.since)
-        return None if found is None else self._remembered(task, action.name, found)
+        return None if found is None else self._remembered(task, action, found)
 
     def _look_up(
         self,
@@ -249,7 +251,7 @@ class Caller:
         rows = self._claims.recent(draft, entity, since, task.stream)
         sent = body if isinstance(body, Mapping) else {}
         found = self._claims.claim(rows, action, draft, sent, entity, task.identity)
-        return None if found is None else Done(id=found[0], data=found[1], note=FOUND)
+        return None if found is None else Done(id=found[0], data=found[1], note=FOUND, made_before=True)
 
     def _intend(self, tasks: Sequence[Task], name: str) -> str:
         """Put intents on disk; returns the server's time before the call."""
@@ -286,13 +288,25 @@ class Caller:
         self._known.pop(identity, None)
         self._keeper.note(lambda ledger: ledger.withdraw(identity))
 
-    def _remembered(self, task: Task, name: str, done: Done) -> Done:
+    def _remembered(self, task: Task, action: ActionSpec | None, done: Done) -> Done:
+        """Note a write that was made, and in the same step which external id its row stands for.
+
+        The record may wait for long, or fail, after its row was added: that it is there must be known by then.
+        """
         known = self._known[task.identity]
         known.state, known.id = WriteState.DONE, done.id
+        name = action.name if action is not None else RAW_REQUEST
         if done.id is not None:
             self._claims.put(name, done.id, task.identity)
         identity, stream, row_id = task.identity, task.stream, done.id
-        booked = self._keeper.note(lambda ledger: ledger.done(identity, stream, name, row_id))
+        link = _linked_by(task, action)
+
+        def step(ledger: Ledger) -> None:
+            ledger.done(identity, stream, name, row_id)
+            if link is not None and row_id is not None:
+                ledger.link(*link, row_id, stream)
+
+        booked = self._keeper.note(step)
         if row_id is not None:
             self._bookings.put(row_id, booked)
         return done
@@ -356,6 +370,16 @@ class Caller:
 def _guarded(action: ActionSpec) -> bool:
     """Whether doing it twice differs from once, so that the ledger must know."""
     return (action.method == "POST" and not action.repeatable) or action.verb in (Verb.DELETE, Verb.MERGE)
+
+
+def _linked_by(task: Task, action: ActionSpec | None) -> tuple[str, str] | None:
+    """Entity and external id of the row that an addition makes for its record, if it has one."""
+    draft, plan = task.draft, task.plan
+    if action is None or action.verb is not Verb.ADD or draft is None or plan is None:
+        return None
+    if draft.external_id is None or action.entity != plan.entity_name:
+        return None
+    return plan.entity_name, draft.external_id
 
 
 def _opened(draft: Draft) -> dict[str, tuple[str, bytes, str]]:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import html
 import re
 import threading
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from target_pipedrive import compare
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Collection, Iterable
 
     from target_pipedrive.notation import Columns
     from target_pipedrive.rows import Row, Rows
@@ -59,26 +60,51 @@ class Claims:
     ) -> tuple[str, Row] | None:
         """Id and row that say what was sent, made by no other record.
 
-        Of several the one that says least besides: an addition with less content than another fits both rows.
+        A custom field that points at a row which was still to come then may be empty. Of several rows the one
+        that lacks least, and of these the one that says least besides: an addition with less content than
+        another fits both rows.
         """
         columns = action.body_columns
+        soft = {one.column for one in draft.references if one.soft}
         filename = next((part[0] for part in draft.files.values()), None)
         with self._lock:
             taken = self._identities.setdefault(action.name, {})
-            fitting: list[tuple[int, int, str, Row]] = []
+            fitting: list[tuple[int, int, int, str, Row]] = []
             for row in rows:
                 row_id = str(row.get(entity.key) or row.get("user_id") or "")
                 if not row_id or row_id in taken:
                     continue
                 if filename is not None and filename not in (row.get("name"), row.get("file_name")):
                     continue
-                if all(_tells(sent[name], row, name, columns) for name in sent):
-                    fitting.append((_told_besides(sent, row, columns), len(fitting), row_id, row))
+                lacking = _lacking(row, soft)
+                asked = _without(sent, lacking)
+                if all(_tells(asked[name], row, name, columns) for name in asked):
+                    besides = _told_besides(sent, row, columns)
+                    fitting.append((len(lacking), besides, len(fitting), row_id, row))
             if not fitting:
                 return None
-            _, _, row_id, row = min(fitting, key=lambda one: one[:2])
+            *_, row_id, row = min(fitting, key=lambda one: one[:3])
             taken[row_id] = identity
             return row_id, row
+
+
+def _lacking(row: Row, soft: Iterable[str]) -> set[str]:
+    """Custom fields that the row does not hold, and may have been added without."""
+    customs = row.get("custom_fields")
+    held = customs if isinstance(customs, Mapping) else row
+    return {name for name in soft if held.get(name) in _EMPTY}
+
+
+def _without(sent: Mapping[str, object], names: Collection[str]) -> Mapping[str, object]:
+    """What was sent, but for some custom fields."""
+    if not names:
+        return sent
+    asked = {name: value for name, value in sent.items() if name not in names}
+    customs = asked.pop("custom_fields", None)
+    if isinstance(customs, Mapping):
+        kept = {name: value for name, value in customs.items() if name not in names}
+        asked |= {"custom_fields": kept} if kept else {}
+    return asked
 
 
 def _told_besides(sent: Mapping[str, object], row: Row, columns: Columns) -> int:

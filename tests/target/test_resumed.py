@@ -1,0 +1,147 @@
+"""A run that was cut short while rows waited for what they point at: the next one brings what they lack."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.target.helpers import record, rows, schema, state
+
+BROKEN_OFF = state({"under_way": True})
+FAILING = {"kind": "status_before", "status": 400}
+
+
+@pytest.fixture
+def champion(small):
+    """Key of a custom field of products that holds a person."""
+    asked = {"field_name": "Sponsor", "field_type": "people"}
+    return small.post("/api/v2/productFields", asked)["data"]["field_code"]
+
+
+def products(count=3):
+    """Products of another account, each with a person of its own."""
+    wanted = [{"id": 500 + n, "name": f"Brought {n}", "Sponsor": 700 + n} for n in range(count)]
+    return rows("products", *wanted, keys=["id"])
+
+
+def persons(count=3):
+    return rows("persons", *({"id": 700 + n, "name": f"Sponsor {n}"} for n in range(count)), keys=["id"])
+
+
+def brought(small, champion):
+    """Names of the sponsors of the products that were brought, by the names of the products."""
+    names = {one["id"]: one["name"] for one in small.rows("persons")}
+    return sorted(
+        [
+            (one["name"], names.get(one["custom_fields"].get(champion)))
+            for one in small.rows("products")
+            if one["name"].startswith("Brought")
+        ],
+        key=str,
+    )
+
+
+WHOLE = [(f"Brought {n}", f"Sponsor {n}") for n in range(3)]
+
+
+def test_what_a_row_lacked_when_the_run_broke_off_is_filled_in(load, small, champion):
+    first = load(products(), BROKEN_OFF, foreign_ids=True)
+    assert "broke off" in str(first.error)
+    assert brought(small, champion) == [(name, None) for name, _ in WHOLE]
+    second = load(persons(), products(), foreign_ids=True)
+    assert second.error is None
+    assert second.errors == []
+    assert brought(small, champion) == WHOLE
+    sent = small.requests()
+    assert sent["POST /api/v2/products"] == 3
+    assert load(persons(), products(), foreign_ids=True).outcomes == ["unchanged"] * 6
+
+
+def test_rows_that_point_in_circles_are_filled_in_though_the_first_run_broke_off(load, small):
+    field = small.post("/api/v2/organizationFields", {"field_name": "Sister", "field_type": "org"})["data"]
+    count = 5
+    circle = [
+        {"id": number, "name": f"Org {number}", "Sister": 1000 + (number - 1000 + 1) % count}
+        for number in range(1000, 1000 + count)
+    ]
+    load(rows("organizations", *circle[:3], keys=["id"]), BROKEN_OFF, foreign_ids=True)
+    run = load(rows("organizations", *circle, keys=["id"]), foreign_ids=True)
+    assert run.errors == []
+    # Whether the second of two is there already when the first is looked at is a matter of luck.
+    assert [one for one in run.outcomes if one not in ("unchanged", "updated")] == ["created"] * 2
+    assert small.requests()["POST /api/v2/organizations"] == count
+    held = {one["id"]: one["custom_fields"].get(field["field_code"]) for one in small.rows("organizations")}
+    assert [held[int(one)] for one in run.ids] == [int(one) for one in (*run.ids[1:], run.ids[0])]
+
+
+def test_a_row_whose_answer_was_lost_is_found_though_it_lacks_what_is_known_since(load, small, champion):
+    """It was added without its person; looked up with it, it is still the same row."""
+    small.post(
+        "/_emulator/faults",
+        [
+            {"operation": "POST /api/v2/products", "nth": 1, "kind": "status_after", "status": 500},
+            {"operation": "GET /api/v2/products", **FAILING},
+        ],
+    )
+    first = load(products(1), foreign_ids=True)
+    assert first.outcomes == ["failed"]
+    small.post("/_emulator/faults", [])
+    second = load(persons(1), products(1), foreign_ids=True)
+    assert second.errors == []
+    assert brought(small, champion) == WHOLE[:1]
+
+
+def test_of_two_rows_alike_the_one_with_the_value_is_found_first(load, small, champion):
+    """One has its person already, the other one not yet: nothing is mixed up, and nothing added twice."""
+    load(persons(1), foreign_ids=True)
+    small.post("/_emulator/faults", [{"operation": "GET /api/v2/products", **FAILING}, {
+        "operation": "POST /api/v2/products", "kind": "status_after", "status": 500}])  # fmt: skip
+    alike = [{"id": 500, "name": "Brought 0", "Sponsor": 700}, {"id": 501, "name": "Brought 0"}]
+    assert load(rows("products", *alike, keys=["id"]), foreign_ids=True).outcomes == ["failed"] * 2
+    small.post("/_emulator/faults", [])
+    run = load(rows("products", *alike, keys=["id"]), foreign_ids=True)
+    assert run.errors == []
+    assert brought(small, champion) == [("Brought 0", "Sponsor 0"), ("Brought 0", None)]
+    held = {str(one["id"]): one["custom_fields"].get(champion) for one in small.rows("products")}
+    assert [held[one] is not None for one in run.ids] == [True, False]
+
+
+def test_plain_adds_that_an_earlier_run_made_are_not_read_again(load, small):
+    """Their content is what was sent: a hundred of them cost nothing."""
+    added = [record("deals", title=f"Deal {n}") for n in range(20)]
+    load(schema("deals", "title"), added, BROKEN_OFF)
+    before = small.requests()
+    run = load(schema("deals", "title"), added)
+    assert run.outcomes == ["created"] * 20
+    after = small.requests()
+    assert {name for name in after if after[name] != before.get(name)} <= {"GET /v1/users/me"}
+
+
+def test_a_row_that_waits_is_known_though_the_other_account_has_changed_it_since(load, small, champion):
+    load(products(), BROKEN_OFF, foreign_ids=True)
+    renamed = [{"id": 500, "name": "Brought anew", "Sponsor": 700}]
+    run = load(persons(1), rows("products", *renamed, keys=["id"]), foreign_ids=True)
+    assert run.outcomes == ["created", "updated"]
+    assert brought(small, champion) == [
+        ("Brought 1", None),
+        ("Brought 2", None),
+        ("Brought anew", "Sponsor 0"),
+    ]
+
+
+def test_a_row_that_failed_after_it_was_added_is_changed_by_its_reject(load, small, champion):
+    fault = {"operation": "PATCH /api/v2/products/{id}", "kind": "status_before", "status": 400}
+    small.post("/_emulator/faults", [fault])
+    first = load(products(1), persons(1), foreign_ids=True)
+    assert first.outcomes == ["failed", "created"]
+    small.post("/_emulator/faults", [])
+    again = load(*first.rejects.read_text().splitlines(), foreign_ids=True)
+    assert again.outcomes == ["updated"]
+    assert brought(small, champion) == WHOLE[:1]
+
+
+def test_a_row_without_an_id_of_its_own_is_filled_in_too(load, small, champion):
+    made = rows("products", {"name": "Brought 0", "Sponsor": {"external_id": "p0"}})
+    load(made, BROKEN_OFF)
+    run = load(rows("persons", {"external_id": "p0", "name": "Sponsor 0"}, keys=["external_id"]), made)
+    assert run.errors == []
+    assert brought(small, champion) == WHOLE[:1]
