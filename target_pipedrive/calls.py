@@ -291,7 +291,7 @@ class Caller:
     def _remembered(self, task: Task, action: ActionSpec | None, done: Done) -> Done:
         """Note a write that was made, and in the same step which external id its row stands for.
 
-        The record may wait for long, or fail, after its row was added: that it is there must be known by then.
+        The record may wait long, or fail, after its row was added: that it is there must be known by then.
         """
         known = self._known[task.identity]
         known.state, known.id = WriteState.DONE, done.id
