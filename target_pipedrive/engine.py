@@ -117,7 +117,11 @@ class Engine:
         )
         self.caller.ahead = self._ahead
         self._waiting = Waiting(
-            self._scheduler, self.links, folder=options.ledger_path.parent, begin=self._begin_again
+            self._scheduler,
+            self.links,
+            folder=options.ledger_path.parent,
+            begin=self._begin_again,
+            resume=self._gathering.resume,
         )
         self.links.on_link = self._waiting.linked
 
@@ -235,9 +239,9 @@ class Engine:
             return True
         return self.links.get(entity, name[4:]) is not None or self._scheduler.is_expected(key)
 
-    def send_lookups(self) -> None:
-        """Send off the bulk reads that are still being gathered."""
-        self._gathering.send()
+    def send_lookups(self) -> bool:
+        """Send off the bulk reads that are still being gathered; whether there were any."""
+        return self._gathering.send()
 
     def state(self, line: str) -> None:
         """Pass a STATE on when everything before it is durable."""

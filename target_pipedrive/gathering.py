@@ -10,19 +10,19 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from pipedrive_client import PipedriveError, RunError
+from target_pipedrive.entity_plan import EntityPlan
 from target_pipedrive.listing import can_list
 from target_pipedrive.rows import BULK
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from target_pipedrive.entity_plan import EntityPlan
     from target_pipedrive.links import Links
     from target_pipedrive.rows import Rows
     from target_pipedrive.schedule import Scheduler
     from target_pipedrive.settings import Options
     from target_pipedrive.spec import EntitySpec
-    from target_pipedrive.tasks import Task
+    from target_pipedrive.tasks import Draft, Task
     from target_pipedrive.upsert import Upserter
 
 _MOST = 5 * BULK
@@ -57,24 +57,20 @@ class Gathering:
         self._options = options
         self._on_end = on_end
         self._lock = threading.Lock()
-        self._to_read: dict[str, tuple[EntitySpec, list[Task]]] = {}
+        self._to_read: dict[tuple[str, bool], tuple[EntitySpec, list[Task]]] = {}
         self._to_match: dict[int, tuple[EntityPlan, list[Task]]] = {}
         self._to_add: list[Task] = []
 
     def enter(self, task: Task, plan: EntityPlan) -> None:
         """Submit a record, held back for a bulk read where that is possible."""
-        draft, read = task.draft, plan.spec.read
+        draft = task.draft
         if draft is None:
             return
-        row_id = draft.id
-        if row_id is None and draft.external_id is not None:
-            row_id = self._links.get(plan.spec.name, draft.external_id)
-        wanted = None
-        if row_id is not None and not row_id.startswith("new:") and read is not None and read.ids is not None:
-            wanted = row_id if read.by == plan.spec.key else draft.body.get(read.by)
+        row_id = self._row_id(draft, plan.spec)
         is_kept = draft.deleted and not self._options.allow_deletes and plan.write != "delete"
-        if wanted is not None and not is_kept:
-            task.lookup = (row_id or "", str(wanted))
+        lookup = None if is_kept else self._lookup(row_id, draft, plan.spec)
+        if lookup is not None:
+            task.lookup = lookup
             self._scheduler.submit(task, held=True)
             self._gather(task, plan.spec)
         elif row_id is None and draft.matches and not is_kept and can_list(plan.spec):
@@ -84,6 +80,39 @@ class Gathering:
             self.enter_many(task)
         else:
             self._scheduler.submit(task)
+
+    def resume(self, task: Task) -> None:
+        """Let a record go on that waited; its row is read anew, together with those of others."""
+        draft, plan = task.draft, task.plan
+        lookup = None
+        if draft is not None and isinstance(plan, EntityPlan) and draft.late is None and not draft.deleted:
+            lookup = self._lookup(self._row_id(draft, plan.spec), draft, plan.spec)
+        if lookup is None or not isinstance(plan, EntityPlan):
+            self._scheduler.resume(task)
+            return
+        # Nothing else is let at the row while it waits: what is read from now on is how it is.
+        task.lookup, task.was_read, task.stale = lookup, False, False
+        self._scheduler.resume(task, held=True)
+        self._gather(task, plan.spec, again=True)
+
+    def _row_id(self, draft: Draft, spec: EntitySpec) -> str | None:
+        """Id of the record's row, if that is known already."""
+        if draft.id is None and draft.external_id is not None:
+            return self._links.get(spec.name, draft.external_id)
+        return draft.id
+
+    def _lookup(self, row_id: str | None, draft: Draft, spec: EntitySpec) -> tuple[str, str] | None:
+        """Id of a row, and the value by which it is read in bulk; None when it cannot be."""
+        read = spec.read
+        if row_id is None or row_id.startswith("new:") or read is None or read.ids is None:
+            return None
+        if read.by == spec.key:
+            return row_id, row_id
+        value = draft.body.get(read.by)
+        if value is None:  # a row of another account, whose references are not filled in yet
+            named = next((one for one in draft.references if one.column == read.by), None)
+            value = self._links.get(named.entity, named.external_id) if named is not None else None
+        return None if value is None else (row_id, str(value))
 
     def enter_many(self, task: Task) -> None:
         """Submit a record that may be written together with others, held back until they are here."""
@@ -95,14 +124,14 @@ class Gathering:
                 self._to_add = []
         self._scheduler.release(ready)
 
-    def _gather(self, task: Task, spec: EntitySpec) -> None:
+    def _gather(self, task: Task, spec: EntitySpec, *, again: bool = False) -> None:
         with self._lock:
-            _, gathered = self._to_read.setdefault(spec.name, (spec, []))
+            _, gathered = self._to_read.setdefault((spec.name, again), (spec, []))
             gathered.append(task)
             full = len(gathered) >= BULK and len({one.lookup[1] for one in gathered if one.lookup}) >= BULK
             if full or len(gathered) >= _MOST:
-                del self._to_read[spec.name]
-                self._scheduler.aside(partial(self._read, spec, gathered))
+                del self._to_read[spec.name, again]
+                self._scheduler.aside(partial(self._read, spec, gathered, again=again))
 
     def _gather_match(self, task: Task, plan: EntityPlan) -> None:
         with self._lock:
@@ -112,22 +141,27 @@ class Gathering:
                 del self._to_match[id(plan)]
                 self._scheduler.aside(partial(self._match, plan, gathered))
 
-    def send(self) -> None:
-        """Send off the reads that are still being gathered."""
+    def send(self) -> bool:
+        """Send off the reads that are still being gathered; whether there were any."""
         with self._lock:
             to_read, self._to_read = self._to_read, {}
             to_match, self._to_match = self._to_match, {}
             to_add, self._to_add = self._to_add, []
-        for spec, tasks in to_read.values():
-            self._scheduler.aside(partial(self._read, spec, tasks))
+        for (_, again), (spec, tasks) in to_read.items():
+            self._scheduler.aside(partial(self._read, spec, tasks, again=again))
         for plan, tasks in to_match.values():
             self._scheduler.aside(partial(self._match, plan, tasks))
         self._scheduler.release(to_add)
+        return bool(to_read or to_match or to_add)
 
-    def _read(self, spec: EntitySpec, tasks: list[Task]) -> None:
+    def _read(self, spec: EntitySpec, tasks: list[Task], *, again: bool) -> None:
         """Read the rows of many records at once and let the records go on."""
+        values = [one.lookup[1] for one in tasks if one.lookup]
+        single, read = spec.single, spec.read
+        if again and single is not None and read is not None and len(set(values)) * single.cost < read.cost:
+            self._scheduler.release(tasks)  # so few that each for itself costs less
+            return
         try:
-            values = [one.lookup[1] for one in tasks if one.lookup]
             found = self._rows.many(spec, values, tasks[0].stream)
         except PipedriveError as error:
             self._failed(error)

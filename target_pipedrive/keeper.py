@@ -104,7 +104,7 @@ class Keeper:
         ledger: Ledger,
         report: Report,
         *,
-        on_idle: Callable[[], None],
+        on_idle: Callable[[], object],
         on_failure: Callable[[BaseException], None],
         on_finished: Callable[[Task], bool],
         emit_state: bool = True,

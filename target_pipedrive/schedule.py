@@ -39,11 +39,12 @@ class Scheduler:
         pool: threads that run tasks.
         run: performs one task; must not raise.
         capacity: most tasks accepted and not finished; `submit` waits above it.
-        before_wait: called, without a lock, before `submit` or `drain` waits: sends off what is gathered.
+        before_wait: called, without a lock, before `submit` or `drain` waits: sends off what is gathered, and
+            says whether there was anything.
     """
 
     def __init__(
-        self, pool: WorkerPool, run: Callable[[Task], None], *, capacity: int, before_wait: Callable[[], None]
+        self, pool: WorkerPool, run: Callable[[Task], None], *, capacity: int, before_wait: Callable[[], bool]
     ) -> None:
         self._pool = pool
         self._run = run
@@ -176,8 +177,10 @@ class Scheduler:
             if task.result is not None:
                 self._open -= 1
                 self._leave(task)
+                wrote = task.after_write or task.wrote
                 for follower in task.followers:
-                    follower.stale = True
+                    if wrote:
+                        follower.stale = follower.after_write = True
                     self._count_down(follower)
                 task.followers = []
             self._changed.notify_all()
@@ -244,18 +247,24 @@ class Scheduler:
             queue = self._rows.get(key)
             return queue is not None and queue.owner is not None
 
-    def resume(self, task: Task) -> None:
-        """Run a task again that was let pass."""
+    def resume(self, task: Task, *, held: bool = False) -> None:
+        """Run a task again that was let pass; if held, after one `release`."""
         with self._changed:
             self._open += 1
-            self._start(task)
+            if held:
+                task.waiting += 1
+            else:
+                self._start(task)
 
     def drain(self) -> None:
-        """Wait until nothing is under way; what is open then waits for a `resume`."""
+        """Wait until nothing is under way or gathered; what is open then waits for a `resume`."""
         self._before_wait()
-        with self._changed:
-            while self._running:
-                self._changed.wait()
+        while True:
+            with self._changed:
+                while self._running:
+                    self._changed.wait()
+            if self._halted or not self._before_wait():
+                return
 
     def halt(self) -> None:
         """Begin no further task; those under way end."""

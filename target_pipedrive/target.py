@@ -163,8 +163,9 @@ class TargetPipedrive(Target):
 
     @cached_property
     def _intake(self) -> Intake:
-        self._begun = True
-        return Intake(self.engine, strict=self.options.stop_on_error)
+        intake = Intake(self.engine, strict=self.options.stop_on_error)
+        self._begun = True  # only now: what cannot be begun is not closed either, and its error is the one told
+        return intake
 
     def _take_line(self, line: str | bytes) -> None:
         try:

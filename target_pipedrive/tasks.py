@@ -149,6 +149,7 @@ class Task:
         was_read: whether `row` is filled.
         found: rows by id that were read for records to be matched, its own among them.
         stale: whether an earlier task may have changed the row since.
+        after_write: whether an earlier task on its rows wrote something; passed on to those behind it.
         waiting: how many other tasks and look-ups it waits for.
         followers: tasks that wait for it.
         given_up: entity and external id of rows it is no more to wait for.
@@ -173,9 +174,18 @@ class Task:
     was_read: bool = False
     found: Mapping[str, Mapping[str, object]] | None = None
     stale: bool = False
+    after_write: bool = False
     waiting: int = 0
     followers: list[Task] = field(default_factory=list)
     given_up: set[tuple[str, str]] = field(default_factory=set)
     alone: bool = False
     first: Result | None = None
     result: Result | None = None
+
+    @property
+    def wrote(self) -> bool:
+        """Whether it may have changed something, as far as it got."""
+        return any(
+            one is not None and one.outcome not in (Outcome.UNCHANGED, Outcome.SKIPPED)
+            for one in (self.first, self.result)
+        )

@@ -114,6 +114,7 @@ class Waiting:
         folder: where the temporary file is made; it has no name and goes with the process.
         begin: takes a record up again that was laid aside; gets another record of its stream, for the plan,
             and what it is not to wait for.
+        resume: lets a record go on that was kept in memory.
     """
 
     def __init__(
@@ -123,11 +124,13 @@ class Waiting:
         *,
         folder: Path,
         begin: Begin,
+        resume: Callable[[Task], None],
     ) -> None:
         self._scheduler = scheduler
         self._links = links
         self._folder = folder
         self._begin = begin
+        self._resume = resume
         self._lock = threading.Lock()
         self._parked: dict[tuple[str, str], list[Task]] = {}
         self._count = 0
@@ -163,7 +166,7 @@ class Waiting:
                 self._parked.setdefault(place, []).append(task)
                 self._count += 1
                 return
-        self._scheduler.resume(task)
+        self._resume(task)
 
     def linked(self, entity: str, external_id: str) -> None:
         """Let the records go on that waited for this row."""
@@ -173,7 +176,7 @@ class Waiting:
             waiting = self._parked.pop((entity, external_id), [])
             self._count -= len(waiting)
         for task in waiting:
-            self._scheduler.resume(task)
+            self._resume(task)
 
     def follows(self, task: Task) -> bool:
         """Whether an earlier record of the same row was laid aside; then this one is too."""
@@ -271,7 +274,7 @@ class Waiting:
             self._before = None
         for place, task in sorted(chosen, key=lambda one: one[1].number):
             task.given_up.add(place)
-            self._scheduler.resume(task)
+            self._resume(task)
         return bool(chosen)
 
     def _is_expected(self, place: tuple[str, str]) -> bool:

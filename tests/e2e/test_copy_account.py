@@ -48,9 +48,17 @@ def test_everything_arrives_and_a_second_copy_writes_nothing(copied):
     assert copied.differences() == []
     written = writes(copied.target)
     assert written > 400
+    before = copied.target.requests()
     assert copied.run() == 0, copied.told()
     assert writes(copied.target) == written
     assert {one["outcome"] for one in copied.results()} == {"unchanged", "skipped"}
+    asked = {name: count - before.get(name, 0) for name, count in copied.target.requests().items()}
+    # What can be read by the hundred is not read row by row, though rows wait for each other.
+    for path in ("deals", "persons", "organizations", "products", "activities"):
+        assert asked[f"GET /api/v2/{path}"] <= 6
+        assert asked.get(f"GET /api/v2/{path}/{{id}}", 0) <= 9
+    assert asked["GET /api/v2/deals/products"] <= 3
+    assert asked["GET /api/v2/deals/installments"] <= 3
 
 
 def test_the_comparison_sees_what_is_broken(copied):
