@@ -53,7 +53,7 @@ class StoppedByFailures(PipedriveError):  # noqa: N818 - it says what happened, 
 
 
 class InputBrokeOff(PipedriveError):  # noqa: N818 - the same
-    """The tap's last word was that more is to come."""
+    """The tap's last word was that more is to come, or it was cut off in the middle of one."""
 
 
 class Engine:
@@ -64,6 +64,10 @@ class Engine:
         ledger: opened for this run.
         options: the target's settings.
         logger: gets failures and progress.
+
+    Attributes:
+        under_way: whether the tap's last STATE said that more is to come.
+        cut: in which line the input ended in its middle; empty when it did not.
     """
 
     def __init__(
@@ -82,6 +86,7 @@ class Engine:
         self._seen_links: dict[str, set[str]] = {}
         self.streams: set[str] = set()
         self.under_way = False
+        self.cut = ""
         self.links = Links(ledger.links())
         self.rows = Rows(client)
         self.book = FieldBook(
@@ -362,14 +367,13 @@ class Engine:
                 archived, and nothing forgotten: the next run goes on.
         """
         self._scheduler.drain()
-        if self.under_way and self._ended_by is None:
+        if (self.under_way or self.cut) and self._ended_by is None:
             self._keeper.drained()
+            where = f" {self.cut}" if self.cut else ": the tap that sent it has not ended its run"
+            left = self._scheduler.open + self._waiting.left
+            waits = f", but for {left} records that wait for rows which did not come" if left else ""
             self._end(
-                InputBrokeOff(
-                    "The input broke off: the tap that sent it has not ended its run. What came is written, "
-                    f"but {self._scheduler.open + self._waiting.left} records wait for rows that did not "
-                    "come; run the same again"
-                )
+                InputBrokeOff(f"The input broke off{where}. What came is written{waits}; run the same again")
             )
         while self._ended_by is None and self._waiting.go_on():
             self._scheduler.drain()

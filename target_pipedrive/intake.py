@@ -80,17 +80,28 @@ class Intake:
     def take(self, line: str | bytes) -> None:
         """Take one line.
 
+        One that cannot be read and has no end is the last one, cut off with the pipe: it is no bad record,
+        and comes whole when the same is run again.
+
         Raises:
             InputFault: it breaks the format and the run is strict.
             PipedriveError: the run has ended.
         """
         self._lines += 1
+        self._take(line, cut=not _bytes(line[-1:]).endswith(b"\n"))
+
+    def _take(self, line: str | bytes, *, cut: bool = False) -> None:
         if not line.strip():
             return
         try:
             message = _decode(line)
         except (msgspec.DecodeError, UnicodeDecodeError) as error:
-            self._refuse_line(line, f"Line {self._lines} is not a Singer message: {error}. Mend the line.")
+            if cut:
+                self._engine.cut = f"within line {self._lines}, which is not a whole Singer message ({error})"
+            else:
+                self._refuse_line(
+                    line, f"Line {self._lines} is not a Singer message: {error}. Mend the line."
+                )
             return
         self.counts[message.type] += 1
         match message.type:
@@ -108,7 +119,7 @@ class Intake:
                 if known is not None and known.plan is not None:
                     self._engine.mirror(known.plan)
             case "REJECT":
-                self.take(message.line or "")
+                self._take(message.line or "")
             case other:
                 self._refuse_line(
                     line,

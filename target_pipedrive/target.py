@@ -164,7 +164,7 @@ class TargetPipedrive(Target):
     @cached_property
     def _intake(self) -> Intake:
         intake = Intake(self.engine, strict=self.options.stop_on_error)
-        self._begun = True  # only now: what cannot be begun is not closed either, and its error is the one told
+        self._begun = True  # what could not be begun is not closed: its own error is the one to tell
         return intake
 
     def _take_line(self, line: str | bytes) -> None:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import io
 import json
+import subprocess
+import sys
 
 import pytest
 
+from target_pipedrive.target import TargetPipedrive
 from tests.support.emulator import Emulator
-from tests.target.helpers import Loader, record, rows, schema
+from tests.target.helpers import Loader, lines_of, record, rows, schema, state
 
 WRONG = {
     "a wrong type": ("deals", {"id": 3, "value": "lots"}, "value must be a number, not a text"),
@@ -223,3 +227,36 @@ def test_a_missing_right_fails_the_record_only(tmp_path):
     assert run.error is None
     assert run.outcomes == ["failed", "created", "failed", "created"]
     assert "update_product (id 1): PATCH /api/v2/products/1 answered 403" in run.errors[1]
+
+
+@pytest.mark.parametrize("end", [b'{"type": "STATE", "value": {"n"', b'{"type": "RECORD", "x": "\xc3'])
+def test_half_a_line_at_the_end_is_an_input_that_broke_off_and_no_record(small, tmp_path, end):
+    before = len(small.rows("products"))
+    wanted = [{"name": "One"}, {"name": "Two"}]
+    whole = lines_of(rows("products", *wanted), state({"n": 2})).encode()
+    config = tmp_path / "config.json"
+    settings = {name: str(tmp_path / name) for name in ("ledger_path", "rejects_path", "results_path")}
+    config.write_text(json.dumps(small.config(**settings)))
+    command = [sys.executable, "-m", "target_pipedrive", "--config", str(config)]
+    cut = whole[: whole.rindex(b'{"type": "STATE"')] + end
+    done = subprocess.run(command, input=cut, capture_output=True, check=False)
+    told = done.stderr.decode()
+    assert done.returncode == 1
+    assert "The input broke off within line 4, which is not a whole Singer message" in told
+    assert "run the same again" in told
+    assert "Traceback" not in told
+    assert done.stdout == b""
+    assert not (tmp_path / "rejects_path").exists()
+    assert (tmp_path / "results_path").read_text().count("created") == 2
+    # The same again: what was added is not added twice.
+    done = subprocess.run(command, input=whole, capture_output=True, check=False)
+    assert (done.returncode, done.stdout) == (0, b'{"n": 2}\n')
+    assert len(small.rows("products")) == before + 2
+
+
+def test_a_last_line_without_an_end_is_taken_when_it_is_whole(small, tmp_path):
+    text = lines_of(rows("products", {"name": "One"}, {"name": "Two"})).rstrip("\n")
+    target = TargetPipedrive(config=small.config(ledger_path=str(tmp_path / "own.sqlite")))
+    target.listen(io.StringIO(text))
+    assert [one["name"] for one in small.rows("products")][-2:] == ["One", "Two"]
+    assert target.engine_failures == 0
