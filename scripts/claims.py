@@ -18,6 +18,7 @@ from tap_pipedrive.catalog import STREAMS
 from tap_pipedrive.catalog.not_covered import NOT_COVERED
 from target_pipedrive.actions import ACTIONS
 from target_pipedrive.binding import snake
+from target_pipedrive.conversions import status_path as conversion_status
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -117,6 +118,13 @@ def claims() -> Mapping[str, tuple[Service, ...]]:
             claim(spec.single, spec.name, Way.BY_ID)
     for action in ACTIONS.values():
         found.setdefault(key(action.path, action.operation), []).append(Service(action.name, Way.ACTION))
+        if action.becomes:
+            status = place("GET", conversion_status(action.path))
+            found |= {
+                name: [Service(action.name, Way.ACTION)]
+                for name, one in published().items()
+                if place(one.method, one.path) == status
+            }
     for name in SIGN_IN:
         found[name] = [Service("", Way.SIGN_IN)]
     for spec in STREAMS.values():

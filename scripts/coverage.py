@@ -55,6 +55,8 @@ def _read_facts(services: Sequence[Service]) -> tuple[str, str, str, str, str]:
         return (NOT_YET, "", "", "", "")
     first = services[0]
     names = ", ".join(map(_service, services))
+    if first.way is Way.ACTION:
+        return f"{names}, of the target", "", "1", "one request", "until what it began has ended"
     spec = STREAMS[first.name]
     if first.way is Way.BY_ID and spec.single:
         return names, "by setting", f"{spec.single.cost} per id", "one request", "asked for by id"

@@ -28,6 +28,8 @@ def repetition(spec: ActionSpec) -> str:
     """What happens to a record whose answer was lost."""
     if spec.method != "POST" or spec.repeatable:
         return "repeated"
+    if spec.becomes:
+        return "looked up"
     known = ENTITIES.get(spec.entity)
     told = spec.body or spec.encoding is Encoding.MULTIPART
     return "looked up" if spec.verb is Verb.ADD and known and known.recent and told else "reported"
@@ -46,6 +48,8 @@ def _remarks(spec: ActionSpec) -> str:
         parts.append(
             "Also known: " + ", ".join(f"`{old}` as `{new}`" for old, new in spec.aliases.items()) + "."
         )
+    if spec.becomes:
+        parts.append(f"Waits for the end; the id that is kept is that of the new row of {spec.becomes}.")
     if spec.removed_on:
         parts.append(f"Pipedrive took it away on {spec.removed_on:%Y-%m-%d}; instead: {spec.instead}")
     return " ".join(parts)

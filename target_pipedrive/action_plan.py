@@ -31,7 +31,7 @@ class ActionPlan(Plan):
     ) -> None:
         super().__init__(stream, settings, options, book, spec.columns)
         self.action = spec
-        self.entity_name = spec.entity
+        self.entity_name = spec.becomes or spec.entity
         self.custom_fields = spec.custom_fields
         self.aliases = spec.aliases
         self.refuses = spec.refuses
@@ -107,7 +107,7 @@ class ActionPlan(Plan):
             if one.place is draft.path and spec.parent is None:
                 owned.add((one.entity, f"ext:{one.external_id}"))
         if draft.external_id is not None:
-            owned.add((entity, f"ext:{draft.external_id}"))
+            owned.add((self.entity_name, f"ext:{draft.external_id}"))
         survivor = draft.body.get("merge_with_id")
         if survivor is not None:
             owned.add((entity, str(survivor)))

@@ -38,7 +38,7 @@ _NOT_IMPLEMENTED = 501
 _WHO_AM_I = "/v1/users/me"
 _WHO_AM_I_COST = 2
 FOUND = "found after an interrupted call"
-_EARLIER = "written by an earlier run that did not end"
+EARLIER = "written by an earlier run that did not end"
 _NOT_KNOWN = (
     "was sent before and its outcome is not known ({name} cannot be looked up). Check it in Pipedrive; "
     "`target-pipedrive ledger forget` lets it be sent again"
@@ -119,7 +119,7 @@ class Caller:
         known = self._known.get(task.identity)
         if known is None or known.state is not WriteState.DONE:
             return None
-        return Done(id=known.id, note=_EARLIER)
+        return Done(id=known.id, note=EARLIER)
 
     def send(self, task: Task, action: ActionSpec, draft: Draft, entity: EntitySpec | None) -> Done:
         """Perform a write.
@@ -201,7 +201,7 @@ class Caller:
             return request.send(self._client, task.stream)
         known = self._known.get(task.identity)
         if known is not None and known.state is WriteState.DONE:
-            return Result(outcome=Outcome.SKIPPED, id=known.id, note=_EARLIER)
+            return Result(outcome=Outcome.SKIPPED, id=known.id, note=EARLIER)
         if known is not None:
             raise RecordFault(_NOT_KNOWN.format(name=RAW_REQUEST))
         self._intend([task], RAW_REQUEST)
@@ -225,7 +225,7 @@ class Caller:
             # Deleting again is how a delete after a delete ends well; adding again is a second row.
             if action.verb in (Verb.DELETE, Verb.MERGE):
                 return None
-            return Done(id=known.id, note=_EARLIER if known.earlier else "", made_before=known.earlier)
+            return Done(id=known.id, note=EARLIER if known.earlier else "", made_before=known.earlier)
         if action.verb in (Verb.DELETE, Verb.MERGE):
             return None
         found = self._look_up(task, action, draft, body, entity, known.since)

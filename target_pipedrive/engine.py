@@ -16,7 +16,7 @@ from pipedrive_client import (
 from pipedrive_client.concurrency import WorkerPool
 from pipedrive_client.fields import FieldRegistry
 from target_pipedrive.action_plan import ActionPlan, RawPlan
-from target_pipedrive.bulk import BulkCaller
+from target_pipedrive.conversions import ConvertingCaller
 from target_pipedrive.customs import FieldBook
 from target_pipedrive.entity_plan import EntityPlan
 from target_pipedrive.faults import RecordFault, SkipRecord
@@ -109,7 +109,7 @@ class Engine:
             on_finished=self._counts_as_done,
             emit_state=not options.dry_run,
         )
-        self.caller = BulkCaller(
+        self.caller = ConvertingCaller(
             client, self._keeper, self.rows, self.book, ledger.writes(), dry_run=options.dry_run
         )
         self.guard = DeleteGuard(options.max_deletes)

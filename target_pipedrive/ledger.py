@@ -186,6 +186,10 @@ class Ledger:
             (identity, stream, action, since),
         )
 
+    def begun(self, identity: bytes, job: str) -> None:
+        """Note which job a write has begun, whose end is still to come."""
+        self._db.execute("update writes set id = ? where identity = ? and state = 'begun'", (job, identity))
+
     def done(self, identity: bytes, stream: str, action: str, row_id: str | None) -> None:
         """Note that a write was made; the id of an added row stays, whatever is written to it later."""
         moment = now()

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 _MOST_TRANSIENT_IN_A_ROW = 20
 _LINKED = (Outcome.CREATED, Outcome.UPDATED, Outcome.UNCHANGED)
-_OUTCOMES = {Verb.ADD: Outcome.CREATED, Verb.DELETE: Outcome.DELETED, Verb.MERGE: Outcome.MERGED}
+_OUTCOMES = {Verb.DELETE: Outcome.DELETED, Verb.MERGE: Outcome.MERGED}
 
 
 def sentence(stream: str, key: Mapping[str, object], why: str) -> str:
@@ -92,10 +92,11 @@ class Performer:
         notes, later = fill_references(draft, self._links, task.given_up)
         if later is not None:
             raise later
-        if draft.external_id is not None and action.verb is Verb.ADD:
+        makes = action.verb is Verb.ADD or bool(action.becomes)
+        if draft.external_id is not None and makes:
             known = self._links.get(plan.entity_name, draft.external_id)
             if known is not None:
-                return Result(outcome=Outcome.SKIPPED, id=known, note="was added before, by the ledger")
+                return Result(outcome=Outcome.SKIPPED, id=known, note="was made before, by the ledger")
         entity = ENTITIES.get(action.entity)
         try:
             done = self._caller.send(task, action, draft, entity)
@@ -104,23 +105,30 @@ class Performer:
             if before is not None and error.status in (HTTPStatus.NOT_FOUND, HTTPStatus.GONE):
                 return Result(outcome=Outcome.SKIPPED, note=before.note)
             raise
-        if entity is not None:
-            self._rows.forget(entity)
+        for changed in (entity, ENTITIES.get(action.becomes)):
+            if changed is not None:
+                self._rows.forget(changed)
         row_id = done.id
-        if not self._options.dry_run:
-            if action.verb is Verb.DELETE and row_id is not None:
-                self._links.drop(action.entity, row_id)
-            elif action.verb is Verb.MERGE and row_id is not None:
-                row_id = str(draft.path["id"])
-                self._links.move(action.entity, row_id, str(draft.body["merge_with_id"]))
-            elif draft.external_id is not None and row_id is not None:
-                self._links.put(action.entity, draft.external_id, row_id, task.stream)
+        if action.verb is Verb.MERGE and row_id is not None:
+            row_id = str(draft.path["id"])
+        if row_id is not None and not self._options.dry_run:
+            self._keep_links(task, plan, draft, row_id)
         return Result(
-            outcome=_OUTCOMES.get(action.verb, Outcome.UPDATED),
+            outcome=Outcome.CREATED if makes else _OUTCOMES.get(action.verb, Outcome.UPDATED),
             id=row_id,
             changed=(*draft.body, *draft.custom),
             note="; ".join(filter(None, (done.note, notes))),
         )
+
+    def _keep_links(self, task: Task, plan: ActionPlan, draft: Draft, row_id: str) -> None:
+        """Let external ids name what there is after the call."""
+        action = plan.action
+        if action.verb is Verb.DELETE:
+            self._links.drop(action.entity, row_id)
+        elif action.verb is Verb.MERGE:
+            self._links.move(action.entity, row_id, str(draft.body["merge_with_id"]))
+        elif draft.external_id is not None:
+            self._links.put(plan.entity_name, draft.external_id, row_id, task.stream)
 
     def addition(self, task: Task, plan: ActionPlan) -> tuple[ActionSpec, Draft] | None:
         """What a record whose turn has not come will ask for, if that is certainly to add a row.

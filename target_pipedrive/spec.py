@@ -71,6 +71,8 @@ class ActionSpec:
         custom_fields: entity whose custom fields the body carries, if any.
         flat_custom_fields: whether they stand at the top level of the body (v1) instead of `custom_fields`.
         parent: entity that the path's first placeholder names, when it is not `entity` itself.
+        becomes: entity of the row that a job makes of this one; whether it has is asked under
+            `…/status/{conversion_id}`.
         repeatable: whether doing it twice is the same as once.
         bulk: name of the action that does it for up to 100 rows of one parent, in a column `data`.
         extras: further names a record may use, which the shape turns into columns.
@@ -96,6 +98,7 @@ class ActionSpec:
     custom_fields: str | None = None
     flat_custom_fields: bool = False
     parent: str | None = None
+    becomes: str = ""
     repeatable: bool = False
     bulk: str | None = None
     extras: str = ""

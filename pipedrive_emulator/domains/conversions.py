@@ -138,8 +138,9 @@ def _status(source: str) -> Handler:
         if job is None or (job["source"], job["source_id"]) != (source, str(call.path["id"])):
             raise not_found("Conversion")
         shown = {"conversion_id": job["id"], "status": "running"}
+        end = job.get("end", "completed")  # a script of faults can write another one
         if job["polls"] >= POLLS_BEFORE_DONE:
-            return _answer({**job["made"], **shown, "status": "completed"})
+            return _answer({**(job["made"] if end == "completed" else {}), **shown, "status": end})
         call.account.update("conversions", job["id"], {"polls": job["polls"] + 1}, touch=False)
         return _answer(shown)
 

@@ -11,10 +11,6 @@ if TYPE_CHECKING:
 _TWIN = "The stream {} reads the newer form of the same rows at half the cost."
 _SEARCH = "The stream {} searches the newer form of the same rows at half the cost."
 _TEAMS = "Pipedrive is taking legacy teams away; nothing replaces them in the API."
-_CONVERSION = (
-    "Tells how far one conversion is, by an id that only the answer to its start holds; `raw_requests` can "
-    "ask for it."
-)
 
 NOT_COVERED: Mapping[str, str] = MappingProxyType(
     {
@@ -42,8 +38,6 @@ NOT_COVERED: Mapping[str, str] = MappingProxyType(
         "v1 getTeam": _TEAMS,
         "v1 getTeamUsers": _TEAMS,
         "v1 getUserTeams": _TEAMS,
-        "v2 getDealConversionStatus": _CONVERSION,
-        "v2 getLeadConversionStatus": _CONVERSION,
     }
 )
 """Version and operation → reason."""

@@ -120,5 +120,6 @@ ACTIONS = (
         cost=40,
         entity="deals",
         verb=Verb.OTHER,
+        becomes="leads",
     ),
 )

@@ -90,5 +90,6 @@ ACTIONS = (
         verb=Verb.OTHER,
         keys="id:uuid",
         body="stage_id pipeline_id",
+        becomes="deals",
     ),
 )

@@ -1,0 +1,147 @@
+"""Leads become deals and deals leads: the new id is waited for, and nothing is converted twice."""
+
+from __future__ import annotations
+
+import sqlite3
+
+import pytest
+
+from target_pipedrive import conversions
+from target_pipedrive.ledger import Ledger
+from tests.target.helpers import rows
+
+START, STATUS = (
+    "POST /api/v2/leads/{id}/convert/deal",
+    "GET /api/v2/leads/{id}/convert/status/{conversion_id}",
+)
+
+
+@pytest.fixture(autouse=True)
+def impatient(monkeypatch):
+    monkeypatch.setattr(conversions, "FIRST_WAITS", (0.0, 0.0, 0.0))
+    monkeypatch.setattr(conversions, "PATIENCE_SECONDS", 0.01)
+    monkeypatch.setattr(conversions, "WAIT_SECONDS", 0.01)
+
+
+@pytest.fixture
+def lead(small):
+    return next(one for one in small.rows("leads") if not one["is_archived"])
+
+
+def made_of(small, lead):
+    return [str(one["id"]) for one in small.rows("deals") if one.get("source_lead_id") == lead["id"]]
+
+
+def links(folder):
+    ledger = Ledger(folder / "ledger.sqlite", account=None)
+    found = {(one.entity, one.external_id): one.id for one in ledger.links()}
+    begun = list(ledger.writes())
+    ledger.close()
+    return found, begun
+
+
+def test_a_lead_becomes_a_deal_whose_id_is_known(small, load, lead, tmp_path):
+    convert = rows("convert_lead_to_deal", {"id": lead["id"], "stage_id": 2, "external_id": "c1"})
+    follow = rows("deals", {"external_id": "c1", "title": "Won over"}, keys=["external_id"])
+    run = load(convert, follow)
+    assert run.outcomes == ["created", "updated"]
+    assert made_of(small, lead) == [run.ids[0]] == [run.ids[1]]
+    deal = next(one for one in small.rows("deals") if str(one["id"]) == run.ids[0])
+    assert (deal["stage_id"], deal["title"]) == (2, "Won over")
+    assert links(tmp_path) == ({("deals", "c1"): run.ids[0]}, [])
+    again = load(convert)
+    assert (again.outcomes, again.ids) == (["skipped"], run.ids[:1])
+    assert small.requests()[START] == 1
+
+
+def test_a_deal_becomes_a_lead_whose_id_is_known(small, load):
+    deal = next(
+        one for one in small.rows("deals")
+        if one["status"] == "open" and one["person_id"] and not one["is_archived"]
+    )  # fmt: skip
+    run = load(rows("convert_deal_to_lead", {"id": deal["id"]}))
+    assert run.outcomes == ["created"]
+    assert [one["id"] for one in small.rows("leads") if one.get("source_deal_id") == deal["id"]] == run.ids
+
+
+def test_a_conversion_under_way_is_waited_for_by_the_next_run(small, load, lead, tmp_path):
+    small.post(
+        "/_emulator/faults",
+        [{"operation": STATUS, "nth": list(range(1, 30)), "kind": "status_before", "status": 501}],
+    )
+    convert = rows("convert_lead_to_deal", {"id": lead["id"]})
+    assert load(convert).outcomes == ["failed"]
+    assert len(links(tmp_path)[1]) == 1
+    small.post("/_emulator/faults", [])
+    run = load(convert)
+    assert (run.outcomes, run.ids) == (["created"], made_of(small, lead))
+    assert small.requests()[START] == 1
+    assert links(tmp_path)[1] == []
+
+
+def test_a_job_that_is_forgotten_is_found_by_its_row(small, load, lead):
+    small.post("/_emulator/faults", [{"operation": STATUS, "kind": "status_before", "status": 501}])
+    convert = rows("convert_lead_to_deal", {"id": lead["id"]})
+    load(convert)
+    job = small.rows("conversions")[-1]["id"]
+    small.post(
+        "/_emulator/faults",
+        [{"operation": STATUS, "nth": 1, "kind": "delete", "table": "conversions", "id": job}],
+    )
+    run = load(convert)
+    assert (run.outcomes, run.ids) == (["created"], made_of(small, lead))
+    assert small.requests()[START] == 1
+
+
+def test_a_conversion_that_ends_badly_fails_the_record(small, load, lead, tmp_path):
+    small.post("/_emulator/faults", [{"operation": STATUS, "kind": "status_before", "status": 501}])
+    convert = rows("convert_lead_to_deal", {"id": lead["id"]})
+    load(convert)
+    job = small.rows("conversions")[-1]["id"]
+    ends = {"operation": STATUS, "nth": 1, "kind": "write", "table": "conversions", "id": job}
+    small.post("/_emulator/faults", [{**ends, "set": {"end": "rejected"}}])
+    assert f"was rejected by Pipedrive (conversion {job})" in load(convert).errors[0]
+    assert links(tmp_path)[1] == []
+
+
+def test_patience_ends_and_the_rejects_wait_on(small, load, lead, monkeypatch):
+    monkeypatch.setattr(conversions, "FIRST_WAITS", (0.01,))  # one look only, while it runs
+    run = load(rows("convert_lead_to_deal", {"id": lead["id"]}))
+    assert "has not ended" in run.errors[0]
+    again = load(run.rejects.read_text())
+    assert (again.outcomes, again.ids) == (["created"], made_of(small, lead))
+    assert small.requests()[START] == 1
+
+
+def test_a_start_that_was_not_answered_is_found_by_its_row(small, load, lead):
+    small.post("/_emulator/faults", [{"operation": START, "nth": 1, "kind": "reset_after"}])
+    run = load(rows("convert_lead_to_deal", {"id": lead["id"]}))
+    assert (run.outcomes, run.ids) == (["created"], made_of(small, lead))
+    assert run.results[0]["note"] == "found after an interrupted call"
+    assert small.requests()[START] == 1
+
+
+def test_a_start_that_may_have_acted_is_sent_again_only_when_it_is_surely_over(small, load, lead, tmp_path):
+    small.post("/_emulator/faults", [{"operation": START, "nth": 1, "kind": "reset_before"}])
+    convert = rows("convert_lead_to_deal", {"id": lead["id"]})
+    for _ in range(2):
+        assert "it is not known yet" in load(convert).errors[0]
+    assert small.requests()[START] == 1
+    with sqlite3.connect(tmp_path / "ledger.sqlite") as ledger:
+        ledger.execute("update writes set begun_at = '2020-01-01T00:00:00Z'")
+    ledger.close()
+    run = load(convert)
+    assert (run.outcomes, run.ids) == (["created"], made_of(small, lead))
+    assert len(run.ids) == 1
+
+
+def test_what_cannot_be_converted_leaves_nothing_behind(load, lead, tmp_path):
+    run = load(rows("convert_lead_to_deal", {"id": lead["id"], "stage_id": 999}))
+    assert run.outcomes == ["failed"]
+    assert links(tmp_path) == ({}, [])
+
+
+def test_a_dry_run_converts_nothing(small, load, lead):
+    run = load(rows("convert_lead_to_deal", {"id": lead["id"]}), dry_run=True)
+    assert run.outcomes == ["created"]
+    assert START not in small.requests()
