@@ -10,10 +10,13 @@ from __future__ import annotations
 import re
 import threading
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Future
 from dataclasses import dataclass, field
+from functools import partial
 from types import MappingProxyType
 from typing import TYPE_CHECKING, TypeAlias
 
+from pipedrive_client.errors import FeatureOff, ItemError, PipedriveError
 from pipedrive_client.paging import Paging
 
 if TYPE_CHECKING:
@@ -174,27 +177,54 @@ class FieldRegistry:
     ) -> None:
         self._client = client
         self._params = params
-        self._rows: dict[str, list[Row]] = {}
+        self._found: dict[str, Future[list[Row]]] = {}
         self._lock = threading.Lock()
 
     def known(self, entity: str) -> bool:
         """Whether the entity's definitions were read in this run."""
-        return entity in self._rows
+        found = self._found.get(entity)
+        return bool(found and found.done() and not found.exception())
+
+    def begin(self, entity: str) -> None:
+        """Have the definitions read meanwhile, on a thread of the client; `rows` then waits for them."""
+        with self._lock:
+            if entity not in self._found:
+                self._found[entity] = self._client.begin(partial(self._read, entity))
 
     def rows(self, entity: str) -> list[Row]:
-        """Rows of the entity's v2 field list, as Pipedrive sent them."""
+        """Rows of the entity's v2 field list, as Pipedrive sent them.
+
+        Raises:
+            PipedriveError: the request failed; what the account lacks for good is not asked for twice.
+        """
         with self._lock:
-            if entity not in self._rows:
-                pages = self._client.pages(
-                    FIELD_LISTS[entity],
-                    params=self._params.get(entity),
-                    paging=Paging.CURSOR,
-                    page_size=500,
-                    cost=FIELD_LIST_COST,
-                    label=f"{entity}_fields",
-                )
-                self._rows[entity] = [row for page in pages for row in page.rows]
-            return self._rows[entity]
+            found, mine = self._found.get(entity), None
+            # One that has not begun may be waiting for this very thread.
+            if found is None or found.cancel():
+                found = mine = self._found[entity] = Future()
+                mine.set_running_or_notify_cancel()
+        if mine:
+            try:
+                mine.set_result(self._read(entity))
+            except BaseException as error:  # noqa: BLE001 - raised below, for all who wait
+                mine.set_exception(error)
+        try:
+            return found.result()
+        except PipedriveError as error:
+            if not isinstance(error, (ItemError, FeatureOff)):
+                self.forget(entity)
+            raise
+
+    def _read(self, entity: str) -> list[Row]:
+        pages = self._client.pages(
+            FIELD_LISTS[entity],
+            params=self._params.get(entity),
+            paging=Paging.CURSOR,
+            page_size=500,
+            cost=FIELD_LIST_COST,
+            label=f"{entity}_fields",
+        )
+        return [row for page in pages for row in page.rows]
 
     def custom(self, entity: str) -> list[FieldDefinition]:
         """Definitions of the entity's custom fields, in Pipedrive's order."""
@@ -203,7 +233,7 @@ class FieldRegistry:
     def forget(self, entity: str) -> None:
         """Drop what was read, after a definition was changed."""
         with self._lock:
-            self._rows.pop(entity, None)
+            self._found.pop(entity, None)
 
 
 def _number(value: object) -> object:

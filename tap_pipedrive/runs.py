@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, cast
 
 from pipedrive_client import FeatureOff, Gone, NotFound, NotVisible
 from tap_pipedrive.bookmarks import Bookmark, ListSize, PageMarks
+from tap_pipedrive.custom_fields import FieldMode
 from tap_pipedrive.deletes import DeleteWatch
 from tap_pipedrive.fanout import contexts_of, cost_per_parent, fan_out
 from tap_pipedrive.reading import Reader, nothing_there
@@ -118,6 +119,15 @@ class ReadRun:
                 for row in rows if question.columns else ():
                     row.update(question.columns)
                 yield rows
+
+    def prepare(self, rows: list[Row]) -> None:
+        """Have the field definitions read that `handle` is going to need; on the list's own thread."""
+        stream = self.stream
+        entity = stream.spec.custom_fields
+        if not entity or not stream.selected or stream.tap.field_mode is FieldMode.OFF:
+            return
+        if not stream.tap.fields.known(entity) and (self.own.fresh(rows) if self.own else rows):
+            stream.tap.fields.rows(entity)
 
     def handle(self, rows: list[Row]) -> None:
         """Emit a page and what hangs below it, and move the bookmarks over it."""
@@ -255,6 +265,16 @@ class StreamRun:
             return cls(stream, None, [IdRun.of(stream, ids)])
         watch = DeleteWatch.begin(stream)
         return cls(stream, watch, [ReadRun.begin(stream, read, watch) for read in stream.spec.reads])
+
+    def side_by_side(self) -> bool:
+        """Whether the reads need not wait for one another.
+
+        Only where windows are wanted, and where all of them ask for changes: a row that moves from one list
+        to the other meanwhile has changed, and comes in the next run. Who reads everything, as to find
+        deletes, must not miss it.
+        """
+        several = self.stream.tap.window_slots and not one_by_one(self.stream.tap)
+        return bool(several and all(read.bookmarks and read.lower_bound() for read in self.reads))
 
     def finish(self) -> None:
         """Every read came to its end."""

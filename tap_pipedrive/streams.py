@@ -134,6 +134,12 @@ class PipedriveStream(Stream):
                 found.setdefault(str(origin["key"]), [column, origin["field_type"], origin["name"]])
         return found
 
+    @property
+    def asks_definitions(self) -> str | None:
+        """The entity whose field definitions the SCHEMA message needs: nothing remembers the columns."""
+        as_columns = self.tap.field_mode not in (FieldMode.OFF, FieldMode.NESTED)
+        return self.spec.custom_fields if as_columns and self.selected and not self.column_memo else None
+
     def refresh_columns(self) -> None:
         """Take the field definitions as they are today, and announce columns that are new."""
         if not self.spec.custom_fields or self.tap.field_mode is FieldMode.OFF:

@@ -59,7 +59,7 @@ def _read(tap: TapPipedrive) -> None:
             for one in lists:
                 _one_by_one(one)
         else:
-            _together(sorted(lists, key=_rank))
+            _together(tap, sorted(lists, key=_rank))
     except BudgetSpent as error:
         turns.broken_off(tap, error, lists, one_by_one=in_turn)
         raise
@@ -95,29 +95,39 @@ def _trial(stream: PipedriveStream) -> None:
 
 
 class _Chain:
-    """The lists of one stream, followed by a thread of their own."""
+    """The lists of one stream, followed by a thread; by one for each list, where that loses nothing."""
 
     def __init__(self, stream: PipedriveStream, arrived: SimpleQueue[_Arrival]) -> None:
         self.run = StreamRun.begin(stream)
         self._arrived = arrived
         self._free = threading.Semaphore(PAGES_WAITING)
         self._closed = False
+        self._lock = threading.Lock()
         self.counting = stream.counting()
+        reads = self.run.reads
+        self._lines = [[read] for read in reads] if self.run.side_by_side() else [reads]
+        self._open = len(self._lines)
 
     def start(self) -> None:
         self.counting.__enter__()
-        threading.Thread(target=self._follow, name=f"list-{self.run.stream.name}", daemon=True).start()
+        for reads in self._lines:
+            name = f"list-{self.run.stream.name}"
+            threading.Thread(target=self._follow, args=(reads,), name=name, daemon=True).start()
 
-    def _follow(self) -> None:
+    def _follow(self, reads: list[ReadRun]) -> None:
         try:
-            for read in self.run.reads:
+            for read in reads:
                 for rows in read.pages():
+                    read.prepare(rows)
                     self._free.acquire()
                     if self._closed:
                         return
                     self._arrived.put(_Arrival(chain=self, read=read, rows=rows))
                 self._arrived.put(_Arrival(chain=self, read=read))
-            self._arrived.put(_Arrival(chain=self))
+            with self._lock:
+                self._open -= 1
+                if not self._open:
+                    self._arrived.put(_Arrival(chain=self))
         except BaseException as error:  # noqa: BLE001  raised again by the main thread
             self._arrived.put(_Arrival(chain=self, error=error))
 
@@ -126,7 +136,7 @@ class _Chain:
 
     def close(self) -> None:
         self._closed = True
-        self._free.release()
+        self._free.release(len(self._lines))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -155,15 +165,20 @@ def _take(arrival: _Arrival) -> bool:
     return False
 
 
-def _together(streams: list[PipedriveStream]) -> None:
+def _together(tap: TapPipedrive, streams: list[PipedriveStream]) -> None:
     arrived: SimpleQueue[_Arrival] = SimpleQueue()
     waiting = list(reversed(streams))
     under_way: set[_Chain] = set()
     spent: BudgetSpent | None = None
 
     def begin_more() -> None:
-        while waiting and len(under_way) < LISTS_AT_ONCE:
-            chain = _Chain(waiting.pop(), arrived)
+        beginning = [waiting.pop() for _ in range(min(len(waiting), LISTS_AT_ONCE - len(under_way)))]
+        for stream in beginning:
+            for one in (stream, *stream.wanted_children()):
+                if entity := one.asks_definitions:
+                    tap.fields.begin(entity)
+        for stream in beginning:
+            chain = _Chain(stream, arrived)
             under_way.add(chain)
             chain.start()
 

@@ -9,8 +9,8 @@ The last minute before the newest change, as it was when the windows began, is r
 without an upper bound: a row that changes meanwhile leaves its window and moves there. So nobody's clock
 matters, only that Pipedrive's own times do not go backwards.
 
-Changes are uneven in time. A window is cut to hold a few pages at the pace of those before it. One that holds
-more is given back after some pages, and its rest is cut anew by its own pace; one that was empty makes the
+Changes are uneven in time. A window is cut to hold a few pages at the pace of those before it. One that
+turns out to hold more is given back, and its rest is cut anew by its own pace; one that was empty makes the
 next one longer. Where this costs too many requests, windows are left alone until it pays again.
 """
 
@@ -39,6 +39,8 @@ PAGES_BEFORE = 4
 """Pages read one by one before windows are thought of: most runs are over by then."""
 PAGES_A_WINDOW = 3
 """Pages that a window should hold at most. More would cost fewer requests, and more memory."""
+_MARGIN = 0.1
+"""Part of a page: by this a window is cut shorter, so that a few rows more than expected fit it too."""
 _MOST_PAGES = 4
 """Pages after which a window is given back to be cut anew."""
 _EMPTY = 8
@@ -171,13 +173,15 @@ class TimeWindows:
         Raises:
             PipedriveError: a request failed for good; all before it was handed out.
         """
-        began = tail = None
+        began = tail = newest = None
         for count, rows in enumerate(self.ask(ahead=0), start=1):
             here = self._border(rows) if tail is None else None
             if here:
                 began = here.first if began is None else began
-                if count >= PAGES_BEFORE:
-                    tail = self._tail()
+                if newest is None and count >= PAGES_BEFORE - 1 and len(rows) >= self.page_size:
+                    newest = self.client.begin(self._tail)  # beside the page that is next
+                if newest and count >= PAGES_BEFORE:
+                    tail = newest.result()
                     if here.last < tail:
                         pace = (here.last - began) / count
                         self._line.append(
@@ -245,26 +249,35 @@ class TimeWindows:
     def _cut(self, span: _Span, *, whole: bool) -> tuple[_Span, _Span | None]:
         """What to read next of a span, and what is left of it."""
         pages = (span.until - span.since) / max(span.pace, 1) / self.slots.count
-        border = span.since + max(1, int(span.pace * min(max(pages, 1), PAGES_A_WINDOW)))
+        border = span.since + max(1, int(span.pace * (min(max(pages, 1), PAGES_A_WINDOW) - _MARGIN)))
         if whole or border >= span.until:
             return span, None
         return replace(span, until=border), replace(span, since=border)
 
     def _read(self, span: _Span) -> _Part:
         """The first pages of a window; on a thread of the client."""
-        changes = self.changes
-        return self._some(
-            self.ask({str(changes.since): _text(span.since), str(changes.until): _text(span.until)})
-        )
+        since, until = str(self.changes.since), str(self.changes.until)
+        return self._some(self.ask({since: _text(span.since), until: _text(span.until)}), span.until)
 
-    def _some(self, pages: Pages) -> _Part:
+    def _some(self, pages: Pages, until: int) -> _Part:
         found: list[list[Row]] = []
         for rows in pages:
             found.append(rows)
             # As a rule only a full page is followed by another; the exception costs a page of memory.
-            if self._closed or (len(found) >= _MOST_PAGES and len(rows) >= self.page_size):
+            full = len(rows) >= self.page_size
+            if self._closed or (full and (len(found) >= _MOST_PAGES or self._dense(rows, until))):
                 return _Part(pages=found, more=pages)
         return _Part(pages=found, more=None)
+
+    def _dense(self, rows: list[Row], until: int) -> bool:
+        """Whether a page took so little time that what is left of the window is many more like it.
+
+        A page that ends with many rows of one second is not taken for one: cutting there reads them again.
+        """
+        here = self._border(rows)
+        if not here or len(here.before) < (1 - _MARGIN) * len(rows):
+            return False
+        return until - here.last > _MOST_PAGES * (here.last - here.first)
 
     def _handed_out(self, window: _Window) -> Pages:
         """The pages of a window that is due, as far as they are read; the rest of it is put in line."""
@@ -279,7 +292,7 @@ class TimeWindows:
                 return
             # One second fills the page: no border fits between its rows.
             yield from self._counted(part.pages)
-            part = self._some(part.more)
+            part = self._some(part.more, span.until)
         self._learn(span, sum(map(len, part.pages)))
         yield from self._counted(part.pages)
 
