@@ -11,7 +11,8 @@ from tap_pipedrive.catalog import STREAMS
 
 _KINDS = {
     "integer": "integer",
-    "number": "decimal",
+    # Meltano 4.4 cannot write its own `decimal` when the value comes from the environment.
+    "number": "integer",
     "boolean": "boolean",
     "object": "object",
     "array": "array",

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+from meltano.core.setting_definition import SettingDefinition, json_dumps
 
 from tap_pipedrive.catalog import STREAMS
 from tap_pipedrive.tap import TapPipedrive
@@ -22,7 +23,7 @@ PLUGINS = {
 KINDS = {
     "string": None,
     "integer": "integer",
-    "number": "decimal",
+    "number": "integer",  # with `decimal` Meltano breaks off, see test_numbers_of_the_environment_arrive
     "boolean": "boolean",
     "object": "object",
     "array": "array",
@@ -71,6 +72,16 @@ def test_settings_are_those_of_the_plugin(name):
             # Whole sentences of the plugin's own description.
             own = " ".join(setting["description"].split())
             assert own.startswith(one["description"].removesuffix(".")), key
+
+
+@every_plugin
+def test_numbers_of_the_environment_arrive(name):
+    for plugin in described(name):
+        kinds = {one["name"]: one.get("kind") for one in plugin["settings"]}
+        for key, setting in published(name).items():
+            if expected_kind(setting) == "integer":
+                value = SettingDefinition(name=key, kind=kinds[key]).cast_value("3")
+                assert json_dumps({key: value}) == f'{{"{key}": 3}}'
 
 
 @every_plugin
