@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import random
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -14,10 +15,11 @@ import pytest
 from tests.support.accounts import Copy
 from tests.support.copying import SETTINGS, STREAMS, Copying, blocks, invite_colleagues, writes
 from tests.support.emulator import Emulator
+from tests.support.killing import Killer
 from tests.support.singer import run_tap
 from tests.target.helpers import Loader
 
-SAMPLE = 3
+SAMPLE = 2
 CAMPAIGN = int(os.environ.get("KILLS", "50"))
 
 
@@ -109,6 +111,45 @@ def assert_survives(copying, dice, most):
     copying.run(seconds=dice.uniform(0.7, most), end=dice.choice(("tap", "target", "both")))
     assert copying.run(with_state=with_state) == 0, copying.told()
     assert copying.differences() == []
+
+
+@pytest.fixture(scope="module")
+def poured(tmp_path_factory):
+    """What the tap says of the small account, as it goes through the pipe, and the folder of its files."""
+    folder = tmp_path_factory.mktemp("poured")
+    with Emulator("--burst", "0", seed="small") as source:
+        copying = Copying(source, source, folder)
+        said = subprocess.run(copying.tap_command, capture_output=True, check=True).stdout
+    return said, copying.settings["files_dir"]
+
+
+def assert_completed(copying, poured, nth, when):
+    """Kill one run at its n-th write, and let the next go on; equal to a copy in one piece."""
+    content, files = poured
+    config = copying.folder / "config.json"
+    command = [*copying.target_command[:-1], str(config)]
+    settings = {**copying.settings, "files_dir": files}
+    with Killer(copying.target) as killer:
+        config.write_text(json.dumps({**settings, "api_url": killer.url}))
+        assert killer.run(command, content, nth=nth, when=when) == -signal.SIGKILL
+    config.write_text(json.dumps(settings))
+    done = subprocess.run(command, input=content, capture_output=True, check=False)
+    assert done.returncode == 0, done.stderr.decode()
+    copy = Copy(copying.source.dump(), copying.target.dump(), copying.before, copying.ledger)
+    assert copy.differences() == []
+
+
+@pytest.mark.parametrize(("nth", "when"), [(175, "before"), (195, "after")])
+def test_a_copy_killed_while_rows_wait_for_each_other_is_completed(copying, poured, nth, when):
+    """Products and organizations are there then, and the persons in their custom fields are not."""
+    assert_completed(copying, poured, nth, when)
+
+
+@pytest.mark.soak
+@pytest.mark.parametrize("when", ["before", "after"])
+@pytest.mark.parametrize("nth", range(1, 490, max(1, 490 // CAMPAIGN)))
+def test_a_copy_killed_at_any_of_its_writes_is_completed(copying, poured, nth, when):
+    assert_completed(copying, poured, nth, when)
 
 
 @pytest.mark.soak

@@ -1,0 +1,112 @@
+"""A proxy that kills a process at an exact moment: before or after its n-th request that writes."""
+
+from __future__ import annotations
+
+import http.client
+import subprocess
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import TYPE_CHECKING, Any, Literal
+from urllib.parse import urlsplit
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from tests.support.emulator import Emulator
+
+When = Literal["before", "after"]
+"""Whether the write is not made, or made and not answered."""
+_HOPS = frozenset({"connection", "content-length", "keep-alive", "transfer-encoding"})
+
+
+class Killer:
+    """Stands between a process and an emulator; `with` starts and stops it.
+
+    Attributes:
+        url: where the process is to send its requests.
+    """
+
+    def __init__(self, emulator: Emulator) -> None:
+        self._lock = threading.Lock()
+        self._process: subprocess.Popen[bytes] | None = None
+        self._left = 0
+        self._when: When = "before"
+        upstream = urlsplit(emulator.url)
+        killer = self
+
+        class Handler(BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+            disable_nagle_algorithm = True
+            wbufsize = -1
+
+            def setup(self) -> None:
+                super().setup()
+                self.upstream = http.client.HTTPConnection(upstream.hostname or "", upstream.port)
+
+            def finish(self) -> None:
+                super().finish()
+                self.upstream.close()
+
+            def pass_on(self) -> None:
+                body = self.rfile.read(int(self.headers.get("content-length") or 0))
+                fatal = self.command != "GET" and killer.is_fatal()
+                if fatal and killer.kills("before"):
+                    self.close_connection = True
+                    return
+                self.upstream.request(self.command, self.path, body, dict(self.headers.items()))
+                answer = self.upstream.getresponse()
+                content = answer.read()
+                if fatal and killer.kills("after"):
+                    self.close_connection = True
+                    return
+                self.send_response_only(answer.status, answer.reason)
+                for name, value in answer.getheaders():
+                    if name.lower() not in _HOPS:
+                        self.send_header(name, value)
+                self.send_header("content-length", str(len(content)))
+                self.end_headers()
+                self.wfile.write(content)
+
+            do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = pass_on  # noqa: N815 - the library's names
+
+            def log_message(self, *_: Any) -> None:
+                """Nothing."""
+
+        class Server(ThreadingHTTPServer):
+            def handle_error(self, *_: Any) -> None:
+                """Connections of the killed break, as they must."""
+
+        self._server = Server(("127.0.0.1", 0), Handler)
+        self.url = f"http://127.0.0.1:{self._server.server_port}"
+        self._thread = threading.Thread(target=self._server.serve_forever, daemon=True)
+
+    def __enter__(self) -> Killer:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+
+    def run(self, command: Sequence[str], content: bytes, *, nth: int, when: When) -> int:
+        """Exit code of a process that is fed, and killed at its n-th write; the kill counts as -9."""
+        with self._lock:
+            self._left, self._when = nth, when
+            self._process = process = subprocess.Popen(
+                command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+            )
+        process.communicate(content)
+        return process.returncode
+
+    def is_fatal(self) -> bool:
+        """Count a write; whether it is the one."""
+        with self._lock:
+            self._left -= 1
+            return self._left == 0
+
+    def kills(self, when: When) -> bool:
+        """Kill the process, if this is the moment."""
+        if when != self._when or self._process is None:
+            return False
+        self._process.kill()
+        return True
