@@ -11,14 +11,14 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from target_pipedrive import encode
-from target_pipedrive.customs import ENTITY_OF_TYPE, merge_parts
+from target_pipedrive.custom_values import ENTITY_OF_TYPE, merge_parts
 from target_pipedrive.faults import RecordFault
 from target_pipedrive.tasks import Reference
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from target_pipedrive.customs import FieldColumn
+    from target_pipedrive.custom_columns import FieldColumn
     from target_pipedrive.encode import Encoder
     from target_pipedrive.notation import Column
     from target_pipedrive.tasks import Draft

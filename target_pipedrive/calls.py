@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from pipedrive_client import Gone, NotFound, PipedriveError, RecordError, times
 from target_pipedrive.claims import Claims
-from target_pipedrive.customs import flat_form
+from target_pipedrive.custom_values import flat_form
 from target_pipedrive.faults import RecordFault
 from target_pipedrive.keeper import Bookings
 from target_pipedrive.ledger import Ledger, WriteState

@@ -1,56 +1,29 @@
-"""Custom fields by column name, label or key, and their values the way v2 or v1 wants them."""
+"""The custom fields of an account: found, encoded, and added where that is allowed."""
 
 from __future__ import annotations
 
 import difflib
-import re
 import threading
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from anyascii import anyascii
-
 from pipedrive_client import Paging
-from pipedrive_client.fields import COMPOSITES, FIELD_LISTS, HASH_KEY, V1_SUFFIXES, FieldDefinition
+from pipedrive_client.fields import FIELD_LISTS, FieldDefinition
 from target_pipedrive import encode
+from target_pipedrive.custom_columns import TIMEZONE_ID, FieldColumn, by_name, by_origin
+from target_pipedrive.custom_values import composite, main_part, of_kind, related
 from target_pipedrive.faults import RecordFault
-from target_pipedrive.notation import Kind
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from pipedrive_client import PipedriveClient
     from pipedrive_client.fields import FieldRegistry
     from target_pipedrive.encode import Encoder
     from target_pipedrive.links import Links
 
-_KINDS = {"num": "num", "int": "int", "bool": "bool", "date": "date", "clock": "clock", "str": "str"}
 _NUMBERED: Mapping[str, str] = {
     one: f"/v1/{one}Fields" for one in ("deal", "person", "organization", "product", "activity")
 }
-_TIMEZONE_ID = "timezone_id"
-ENTITY_OF_TYPE: Mapping[str, str] = {"org": "organizations", "people": "persons", "user": "users"}
 _CREATED_TYPES = {"string": "varchar_auto", "integer": "double", "number": "double", "boolean": "enum"}
-
-
-def slug(label: str) -> str:
-    """The column name that the tap gives to a field of this label; empty when nothing is left of it."""
-    name = "_".join(re.findall(r"[a-z0-9]+", anyascii(label).lower()))[:60].rstrip("_")
-    return f"_{name}" if name[:1].isdigit() else name
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FieldColumn:
-    """Where the values of a column go.
-
-    Attributes:
-        definition: the custom field.
-        part: key inside a composite value; None for a plain one or for the whole object.
-    """
-
-    definition: FieldDefinition
-    part: str | None = None
 
 
 class FieldBook:
@@ -99,10 +72,10 @@ class FieldBook:
         fields = self.definitions(entity)
         origin = schema.get("x-pipedrive")
         if isinstance(origin, Mapping):
-            found = _by_origin(fields, origin)
+            found = by_origin(fields, origin)
             if found is not None:
                 return found
-        return _by_name(fields, name)
+        return by_name(fields, name)
 
     def find_linked(self, entity: str, origin: Mapping[str, object]) -> FieldColumn | None:
         """The field here that a field of another account was copied to, or None."""
@@ -193,18 +166,18 @@ class FieldBook:
         definition = column.definition
         if definition.parts:
             if column.part is None:
-                return _composite(definition)
-            if column.part == _TIMEZONE_ID:
+                return composite(definition)
+            if column.part == TIMEZONE_ID:
                 return encode.integer
             kinds = {part.key: part.kind for part in definition.parts}
-            return _as_fault(definition, _of_kind(kinds[column.part]))
+            return main_part(definition, of_kind(kinds[column.part]))
         if definition.kind == "option":
             return lambda value: self._option(entity, definition, value)
         if definition.kind == "options":
             return lambda value: self._options(entity, definition, value)
         if definition.kind == "int" and definition.field_type in {"user", "org", "people"}:
-            return _related
-        return _of_kind(definition.kind)
+            return related
+        return of_kind(definition.kind)
 
     def _options(self, entity: str, definition: FieldDefinition, value: object) -> object:
         value = encode.from_json_text(value)
@@ -311,169 +284,3 @@ def _type_of(schema: Mapping[str, object]) -> str | None:
     if kind == "array":
         return "set"
     return _CREATED_TYPES.get(kind)
-
-
-def _by_origin(fields: Iterable[FieldDefinition], origin: Mapping[str, object]) -> FieldColumn | None:
-    """The field the tap read the column from, or its namesake in another account."""
-    part = origin.get("part")
-    same_key = [one for one in fields if one.key == origin.get("key")]
-    namesakes = [
-        one for one in fields if one.name == origin.get("name") and one.field_type == origin.get("field_type")
-    ]
-    found = same_key or namesakes
-    if len(found) != 1:
-        return None
-    return FieldColumn(definition=found[0], part=part if isinstance(part, str) else None)
-
-
-def _by_name(fields: list[FieldDefinition], name: str) -> FieldColumn | None:
-    key = name.casefold()
-    if HASH_KEY.fullmatch(key[:40]):
-        for one in fields:
-            if one.key == key[:40]:
-                return _with_part(one, key[41:])
-    exact = [one for one in fields if one.name.strip().casefold() == key.strip()]
-    if len(exact) > 1:
-        keys = ", ".join(one.key for one in exact)
-        raise RecordFault(f"{name} is the label of {len(exact)} fields; use one of their keys: {keys}")
-    if exact:
-        return _with_part(exact[0], "")
-    for found in (_named(fields, key, with_key=False), _named(fields, key, with_key=True)):
-        if len(found) == 1:
-            return found[0]
-    return None
-
-
-def _named(fields: list[FieldDefinition], name: str, *, with_key: bool) -> list[FieldColumn]:
-    """Fields whose column name this is, also with a piece of the key or the suffix of a part."""
-    found = []
-    for one in fields:
-        base = slug(one.name)
-        if with_key:
-            stem = (base or "custom_field").lstrip("_")
-            match = re.match(rf"{re.escape(stem)}_([0-9a-f]{{6,40}})(?:_|$)", name)
-            if not match or not one.key.startswith(match[1]):
-                continue
-            base = name[: match.end(1)]
-        if not base or not (name == base or name.startswith(f"{base}_")):
-            continue
-        column = _with_part(one, name[len(base) + 1 :])
-        if column is not None:
-            found.append(column)
-    return found
-
-
-def _with_part(definition: FieldDefinition, suffix: str) -> FieldColumn | None:
-    """The column of a field and the suffix of a part; None when the field has no such part."""
-    if not definition.parts:
-        plain = not suffix or (suffix == "id" and definition.kind in {"option", "options"})
-        return FieldColumn(definition=definition) if plain else None
-    for part in definition.parts:
-        if suffix in {part.suffix, part.key if part.suffix else ""}:
-            return FieldColumn(definition=definition, part=part.key)
-    if suffix == _TIMEZONE_ID and definition.field_type in {"time", "timerange"}:
-        return FieldColumn(definition=definition, part=_TIMEZONE_ID)
-    return None
-
-
-def _related(value: object) -> object:
-    """The id of a user, organization or person, also from an embedded object."""
-    if isinstance(value, Mapping):
-        value = value.get("value", value.get("id"))
-    return encode.integer(value)
-
-
-def _as_fault(definition: FieldDefinition, plain: Encoder) -> Encoder:
-    """The main part of a composite takes the whole object too."""
-    whole = _composite(definition)
-
-    def encoded(value: object) -> object:
-        value = encode.from_json_text(value)
-        return whole(value) if isinstance(value, Mapping) else plain(value)
-
-    return encoded
-
-
-def _of_kind(kind: str) -> Encoder:
-    """The encoder of one kind of part; a time of day has its seconds, as Pipedrive shows it."""
-    plain = encode.encoder(Kind(name=_KINDS[kind]))
-    if kind != "clock":
-        return plain
-
-    def with_seconds(value: object) -> object:
-        text = plain(value)
-        return f"{text}:00" if isinstance(text, str) and text.count(":") == 1 else text
-
-    return with_seconds
-
-
-def _composite(definition: FieldDefinition) -> Encoder:
-    """Whole values of a composite field."""
-    kinds = {part.key: _of_kind(part.kind) for part in COMPOSITES[definition.field_type]}
-    kinds[_TIMEZONE_ID] = encode.integer
-
-    def encoded(value: object) -> object:
-        value = encode.from_json_text(value)
-        if not isinstance(value, Mapping):
-            value = {"value": value}
-        unknown = sorted(set(value) - set(kinds))
-        if unknown:
-            raise RecordFault(f"has no part {unknown[0]!r}; it has {', '.join(kinds)}")
-        return {
-            key: kinds[key](part)
-            for key, part in value.items()
-            if part is not None and key != "formatted_address"
-        }
-
-    return encoded
-
-
-def merge_parts(custom: dict[str, object], key: str, part: str, value: object) -> None:
-    """Put one part of a composite value where the others are."""
-    whole = custom.get(key)
-    if isinstance(value, Mapping):
-        custom[key] = {**(whole if isinstance(whole, dict) else {}), **value}
-        return
-    if not isinstance(whole, dict):
-        whole = {}
-    if part != "formatted_address":
-        whole[part] = value
-    custom[key] = whole
-
-
-def complete_parts(custom: dict[str, object]) -> None:
-    """Composite values without a main part are no values: null empties the field."""
-    for key, value in custom.items():
-        if isinstance(value, dict) and value.get("value") is None:
-            custom[key] = None
-        elif isinstance(value, dict):
-            custom[key] = {part: entry for part, entry in value.items() if entry is not None}
-
-
-def _zone(value: object) -> object:
-    """A time zone as v1 takes it: by its number where that is known, else by its name."""
-    return int(value) if isinstance(value, str) and value.isdigit() else value
-
-
-def flat_form(custom: Mapping[str, object], definitions: Mapping[str, FieldDefinition]) -> dict[str, object]:
-    """Custom field values as v1 wants them: parts under suffixed keys, options as text."""
-    flat: dict[str, object] = {}
-    for key, value in custom.items():
-        definition = definitions.get(key)
-        if definition is None or value is None:
-            flat[key] = value
-        elif isinstance(value, Mapping):
-            for part in definition.parts:
-                suffix = V1_SUFFIXES.get(part.suffix, part.suffix)
-                held = value.get(part.key)
-                if suffix == _TIMEZONE_ID:
-                    held = _zone(value.get(_TIMEZONE_ID, held))
-                if held is not None:
-                    flat[f"{key}_{suffix}" if suffix else key] = held
-        elif definition.kind == "options" and isinstance(value, list):
-            flat[key] = ",".join(str(one) for one in value)
-        elif definition.kind == "option":
-            flat[key] = str(value)
-        else:
-            flat[key] = value
-    return flat

@@ -14,7 +14,7 @@ from target_pipedrive.binding import (
     refused,
     snake,
 )
-from target_pipedrive.customs import complete_parts
+from target_pipedrive.custom_values import complete_parts
 from target_pipedrive.faults import RecordFault
 from target_pipedrive.tasks import Draft
 

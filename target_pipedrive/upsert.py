@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from target_pipedrive import compare
-from target_pipedrive.customs import flat_form
+from target_pipedrive.custom_values import flat_form
 from target_pipedrive.encode import encoder
 from target_pipedrive.faults import RecordFault
 from target_pipedrive.foreign import Copier, is_archived

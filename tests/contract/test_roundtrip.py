@@ -6,7 +6,7 @@ import pytest
 
 from tap_pipedrive.catalog import STREAMS
 from tap_pipedrive.custom_fields import slug as tap_slug
-from target_pipedrive.customs import slug
+from target_pipedrive.custom_columns import slug
 from target_pipedrive.entities import ENTITIES, ENTITY_OF_STREAM
 from target_pipedrive.entity_plan import EntityPlan
 from target_pipedrive.settings import Options, StreamSettings

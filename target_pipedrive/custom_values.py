@@ -1,0 +1,123 @@
+"""Values of custom fields, whole and in parts, the way v2 or v1 wants them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from pipedrive_client.fields import COMPOSITES, V1_SUFFIXES
+from target_pipedrive import encode
+from target_pipedrive.custom_columns import TIMEZONE_ID
+from target_pipedrive.faults import RecordFault
+from target_pipedrive.notation import Kind
+
+if TYPE_CHECKING:
+    from pipedrive_client.fields import FieldDefinition
+    from target_pipedrive.encode import Encoder
+
+_KINDS = {"num": "num", "int": "int", "bool": "bool", "date": "date", "clock": "clock", "str": "str"}
+ENTITY_OF_TYPE: Mapping[str, str] = {"org": "organizations", "people": "persons", "user": "users"}
+"""Type of a field whose values are ids → entity of the rows they name."""
+
+
+def related(value: object) -> object:
+    """The id of a user, organization or person, also from an embedded object."""
+    if isinstance(value, Mapping):
+        value = value.get("value", value.get("id"))
+    return encode.integer(value)
+
+
+def main_part(definition: FieldDefinition, plain: Encoder) -> Encoder:
+    """The main part of a composite takes the whole object too."""
+    whole = composite(definition)
+
+    def encoded(value: object) -> object:
+        value = encode.from_json_text(value)
+        return whole(value) if isinstance(value, Mapping) else plain(value)
+
+    return encoded
+
+
+def of_kind(kind: str) -> Encoder:
+    """The encoder of one kind of part; a time of day has its seconds, as Pipedrive shows it."""
+    plain = encode.encoder(Kind(name=_KINDS[kind]))
+    if kind != "clock":
+        return plain
+
+    def with_seconds(value: object) -> object:
+        text = plain(value)
+        return f"{text}:00" if isinstance(text, str) and text.count(":") == 1 else text
+
+    return with_seconds
+
+
+def composite(definition: FieldDefinition) -> Encoder:
+    """Whole values of a composite field."""
+    kinds = {part.key: of_kind(part.kind) for part in COMPOSITES[definition.field_type]}
+    kinds[TIMEZONE_ID] = encode.integer
+
+    def encoded(value: object) -> object:
+        value = encode.from_json_text(value)
+        if not isinstance(value, Mapping):
+            value = {"value": value}
+        unknown = sorted(set(value) - set(kinds))
+        if unknown:
+            raise RecordFault(f"has no part {unknown[0]!r}; it has {', '.join(kinds)}")
+        return {
+            key: kinds[key](part)
+            for key, part in value.items()
+            if part is not None and key != "formatted_address"
+        }
+
+    return encoded
+
+
+def merge_parts(custom: dict[str, object], key: str, part: str, value: object) -> None:
+    """Put one part of a composite value where the others are."""
+    whole = custom.get(key)
+    if isinstance(value, Mapping):
+        custom[key] = {**(whole if isinstance(whole, dict) else {}), **value}
+        return
+    if not isinstance(whole, dict):
+        whole = {}
+    if part != "formatted_address":
+        whole[part] = value
+    custom[key] = whole
+
+
+def complete_parts(custom: dict[str, object]) -> None:
+    """Composite values without a main part are no values: null empties the field."""
+    for key, value in custom.items():
+        if isinstance(value, dict) and value.get("value") is None:
+            custom[key] = None
+        elif isinstance(value, dict):
+            custom[key] = {part: entry for part, entry in value.items() if entry is not None}
+
+
+def _zone(value: object) -> object:
+    """A time zone as v1 takes it: by its number where that is known, else by its name."""
+    return int(value) if isinstance(value, str) and value.isdigit() else value
+
+
+def flat_form(custom: Mapping[str, object], definitions: Mapping[str, FieldDefinition]) -> dict[str, object]:
+    """Custom field values as v1 wants them: parts under suffixed keys, options as text."""
+    flat: dict[str, object] = {}
+    for key, value in custom.items():
+        definition = definitions.get(key)
+        if definition is None or value is None:
+            flat[key] = value
+        elif isinstance(value, Mapping):
+            for part in definition.parts:
+                suffix = V1_SUFFIXES.get(part.suffix, part.suffix)
+                held = value.get(part.key)
+                if suffix == TIMEZONE_ID:
+                    held = _zone(value.get(TIMEZONE_ID, held))
+                if held is not None:
+                    flat[f"{key}_{suffix}" if suffix else key] = held
+        elif definition.kind == "options" and isinstance(value, list):
+            flat[key] = ",".join(str(one) for one in value)
+        elif definition.kind == "option":
+            flat[key] = str(value)
+        else:
+            flat[key] = value
+    return flat
