@@ -1,466 +1,114 @@
-"""Field definitions and their options."""
+"""Field definitions and their options: the same actions for five kinds of rows, with details of their own."""
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from target_pipedrive.spec import ActionSpec, Verb
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 _TYPES = """
     varchar|text|double|phone|date|daterange|time|timerange|set|enum|varchar_auto|address|monetary|org|people|user
 """.strip()
+_VISIBLE = "add_visible_flag:bool details_visible_flag:bool"
+_STAGES = "{enabled:bool stage_ids}"
+_DIALOG = "{show:bool order:int?}"
 
-ACTIONS = (
-    ActionSpec(
-        name="delete_deal_fields",
-        operation="deleteDealFields",
-        method="DELETE",
-        path="/v1/dealFields",
-        cost=10,
-        entity="deal_fields",
-        verb=Verb.OTHER,
-        query="ids!:csv",
-    ),
-    ActionSpec(
-        name="delete_organization_fields",
-        operation="deleteOrganizationFields",
-        method="DELETE",
-        path="/v1/organizationFields",
-        cost=10,
-        entity="organization_fields",
-        verb=Verb.OTHER,
-        query="ids!:csv",
-    ),
-    ActionSpec(
-        name="delete_person_fields",
-        operation="deletePersonFields",
-        method="DELETE",
-        path="/v1/personFields",
-        cost=10,
-        entity="person_fields",
-        verb=Verb.OTHER,
-        query="ids!:csv",
-    ),
-    ActionSpec(
-        name="delete_product_fields",
-        operation="deleteProductFields",
-        method="DELETE",
-        path="/v1/productFields",
-        cost=10,
-        entity="product_fields",
-        verb=Verb.OTHER,
-        query="ids!:csv",
-    ),
-    ActionSpec(
-        name="add_deal_field",
-        operation="addDealField",
+_DETAILS = {
+    "deal": f"""
+        ui_visibility:{{{_VISIBLE} projects_detail_visible_flag:bool
+        show_in_pipelines:{{show_in_all:bool pipeline_ids}}}}
+        important_fields:{_STAGES} required_fields:{{enabled:bool stage_ids statuses:map}} description?
+    """,
+    "person": f"""
+        ui_visibility:{{{_VISIBLE} show_in_add_deal_dialog:{_DIALOG}}}
+        important_fields:{_STAGES} required_fields:{{enabled:bool}}
+    """,
+    "organization": f"""
+        ui_visibility:{{{_VISIBLE} show_in_add_deal_dialog:{_DIALOG} show_in_add_person_dialog:{_DIALOG}}}
+        important_fields:{_STAGES} required_fields:{{enabled:bool}}
+    """,
+    "product": f"ui_visibility:{{{_VISIBLE}}}",
+    "project": f"ui_visibility:{{{_VISIBLE}}} important_fields:{_STAGES} required_fields:{{enabled:bool}}",
+}
+"""Kind of row → what can be said of its fields besides name, type and options."""
+_DELETED_BY_LIST = ("deal", "organization", "person", "product")
+
+
+def _definitions(one: str, details: str) -> Iterator[ActionSpec]:
+    """Actions on the definitions of one kind of row."""
+    path, word, entity = f"/api/v2/{one}Fields", f"{one.capitalize()}Field", f"{one}_fields"
+    yield ActionSpec(
+        name=f"add_{one}_field",
+        operation=f"add{word}",
         method="POST",
-        path="/api/v2/dealFields",
+        path=path,
         cost=5,
-        entity="deal_fields",
+        entity=entity,
         verb=Verb.ADD,
-        body=f"""
-            field_name! field_type!={_TYPES}
-            options:[{{label!}}] ui_visibility:{{add_visible_flag:bool details_visible_flag:bool
-            projects_detail_visible_flag:bool show_in_pipelines:{{show_in_all:bool pipeline_ids}}}}
-            important_fields:{{enabled:bool stage_ids}} required_fields:{{enabled:bool stage_ids
-            statuses:map}} description?
-        """,
-    ),
-    ActionSpec(
-        name="update_deal_field",
-        operation="updateDealField",
+        body=f"field_name! field_type!={_TYPES} options:[{{label!}}] {details}",
+    )
+    yield ActionSpec(
+        name=f"update_{one}_field",
+        operation=f"update{word}",
         method="PATCH",
-        path="/api/v2/dealFields/{field_code}",
+        path=f"{path}/{{field_code}}",
         cost=5,
-        entity="deal_fields",
+        entity=entity,
         verb=Verb.UPDATE,
         keys="field_code:str",
-        body="""
-            field_name ui_visibility:{add_visible_flag:bool details_visible_flag:bool
-            projects_detail_visible_flag:bool show_in_pipelines:{show_in_all:bool pipeline_ids}}
-            important_fields:{enabled:bool stage_ids} required_fields:{enabled:bool stage_ids
-            statuses:map} description?
-        """,
+        body=f"field_name {details}",
         aliases={"id": "field_code"},
-    ),
-    ActionSpec(
-        name="delete_deal_field",
-        operation="deleteDealField",
+    )
+    yield ActionSpec(
+        name=f"delete_{one}_field",
+        operation=f"delete{word}",
         method="DELETE",
-        path="/api/v2/dealFields/{field_code}",
+        path=f"{path}/{{field_code}}",
         cost=3,
-        entity="deal_fields",
+        entity=entity,
         verb=Verb.DELETE,
         keys="field_code:str",
         aliases={"id": "field_code"},
-    ),
-    ActionSpec(
-        name="add_deal_field_options",
-        operation="addDealFieldOptions",
-        method="POST",
-        path="/api/v2/dealFields/{field_code}/options",
-        cost=5,
-        entity="deal_field_options",
-        verb=Verb.ADD,
-        parent="deal_fields",
-        keys="field_code:str",
-        body="options!:[{label!}]",
-        aliases={"id": "field_code"},
-        body_is="options",
-    ),
-    ActionSpec(
-        name="delete_deal_field_options",
-        operation="deleteDealFieldOptions",
-        method="DELETE",
-        path="/api/v2/dealFields/{field_code}/options",
-        cost=3,
-        entity="deal_field_options",
-        verb=Verb.DELETE,
-        parent="deal_fields",
-        keys="field_code:str",
-        body="options!:[{id!}]",
-        aliases={"id": "field_code"},
-        body_is="options",
-    ),
-    ActionSpec(
-        name="update_deal_field_options",
-        operation="updateDealFieldOptions",
-        method="PATCH",
-        path="/api/v2/dealFields/{field_code}/options",
-        cost=5,
-        entity="deal_field_options",
-        verb=Verb.UPDATE,
-        parent="deal_fields",
-        keys="field_code:str",
-        body="options!:[{id! label!}]",
-        aliases={"id": "field_code"},
-        body_is="options",
-    ),
-    ActionSpec(
-        name="add_person_field",
-        operation="addPersonField",
-        method="POST",
-        path="/api/v2/personFields",
-        cost=5,
-        entity="person_fields",
-        verb=Verb.ADD,
-        body=f"""
-            field_name! field_type!={_TYPES}
-            options:[{{label!}}] ui_visibility:{{add_visible_flag:bool details_visible_flag:bool
-            show_in_add_deal_dialog:{{show:bool order:int?}}}} important_fields:{{enabled:bool stage_ids}}
-            required_fields:{{enabled:bool}}
-        """,
-    ),
-    ActionSpec(
-        name="update_person_field",
-        operation="updatePersonField",
-        method="PATCH",
-        path="/api/v2/personFields/{field_code}",
-        cost=5,
-        entity="person_fields",
-        verb=Verb.UPDATE,
-        keys="field_code:str",
-        body="""
-            field_name ui_visibility:{add_visible_flag:bool details_visible_flag:bool
-            show_in_add_deal_dialog:{show:bool order:int?}} important_fields:{enabled:bool stage_ids}
-            required_fields:{enabled:bool}
-        """,
-        aliases={"id": "field_code"},
-    ),
-    ActionSpec(
-        name="delete_person_field",
-        operation="deletePersonField",
-        method="DELETE",
-        path="/api/v2/personFields/{field_code}",
-        cost=3,
-        entity="person_fields",
-        verb=Verb.DELETE,
-        keys="field_code:str",
-        aliases={"id": "field_code"},
-    ),
-    ActionSpec(
-        name="add_person_field_options",
-        operation="addPersonFieldOptions",
-        method="POST",
-        path="/api/v2/personFields/{field_code}/options",
-        cost=5,
-        entity="person_field_options",
-        verb=Verb.ADD,
-        parent="person_fields",
-        keys="field_code:str",
-        body="options!:[{label!}]",
-        aliases={"id": "field_code"},
-        body_is="options",
-    ),
-    ActionSpec(
-        name="delete_person_field_options",
-        operation="deletePersonFieldOptions",
-        method="DELETE",
-        path="/api/v2/personFields/{field_code}/options",
-        cost=3,
-        entity="person_field_options",
-        verb=Verb.DELETE,
-        parent="person_fields",
-        keys="field_code:str",
-        body="options!:[{id!}]",
-        aliases={"id": "field_code"},
-        body_is="options",
-    ),
-    ActionSpec(
-        name="update_person_field_options",
-        operation="updatePersonFieldOptions",
-        method="PATCH",
-        path="/api/v2/personFields/{field_code}/options",
-        cost=5,
-        entity="person_field_options",
-        verb=Verb.UPDATE,
-        parent="person_fields",
-        keys="field_code:str",
-        body="options!:[{id! label!}]",
-        aliases={"id": "field_code"},
-        body_is="options",
-    ),
-    ActionSpec(
-        name="add_organization_field",
-        operation="addOrganizationField",
-        method="POST",
-        path="/api/v2/organizationFields",
-        cost=5,
-        entity="organization_fields",
-        verb=Verb.ADD,
-        body=f"""
-            field_name! field_type!={_TYPES}
-            options:[{{label!}}] ui_visibility:{{add_visible_flag:bool details_visible_flag:bool
-            show_in_add_deal_dialog:{{show:bool order:int?}} show_in_add_person_dialog:{{show:bool
-            order:int?}}}} important_fields:{{enabled:bool stage_ids}} required_fields:{{enabled:bool}}
-        """,
-    ),
-    ActionSpec(
-        name="update_organization_field",
-        operation="updateOrganizationField",
-        method="PATCH",
-        path="/api/v2/organizationFields/{field_code}",
-        cost=5,
-        entity="organization_fields",
-        verb=Verb.UPDATE,
-        keys="field_code:str",
-        body="""
-            field_name ui_visibility:{add_visible_flag:bool details_visible_flag:bool
-            show_in_add_deal_dialog:{show:bool order:int?} show_in_add_person_dialog:{show:bool
-            order:int?}} important_fields:{enabled:bool stage_ids} required_fields:{enabled:bool}
-        """,
-        aliases={"id": "field_code"},
-    ),
-    ActionSpec(
-        name="delete_organization_field",
-        operation="deleteOrganizationField",
-        method="DELETE",
-        path="/api/v2/organizationFields/{field_code}",
-        cost=3,
-        entity="organization_fields",
-        verb=Verb.DELETE,
-        keys="field_code:str",
-        aliases={"id": "field_code"},
-    ),
-    ActionSpec(
-        name="add_organization_field_options",
-        operation="addOrganizationFieldOptions",
-        method="POST",
-        path="/api/v2/organizationFields/{field_code}/options",
-        cost=5,
-        entity="organization_field_options",
-        verb=Verb.ADD,
-        parent="organization_fields",
-        keys="field_code:str",
-        body="options!:[{label!}]",
-        aliases={"id": "field_code"},
-        body_is="options",
-    ),
-    ActionSpec(
-        name="delete_organization_field_options",
-        operation="deleteOrganizationFieldOptions",
-        method="DELETE",
-        path="/api/v2/organizationFields/{field_code}/options",
-        cost=3,
-        entity="organization_field_options",
-        verb=Verb.DELETE,
-        parent="organization_fields",
-        keys="field_code:str",
-        body="options!:[{id!}]",
-        aliases={"id": "field_code"},
-        body_is="options",
-    ),
-    ActionSpec(
-        name="update_organization_field_options",
-        operation="updateOrganizationFieldOptions",
-        method="PATCH",
-        path="/api/v2/organizationFields/{field_code}/options",
-        cost=5,
-        entity="organization_field_options",
-        verb=Verb.UPDATE,
-        parent="organization_fields",
-        keys="field_code:str",
-        body="options!:[{id! label!}]",
-        aliases={"id": "field_code"},
-        body_is="options",
-    ),
-    ActionSpec(
-        name="add_product_field",
-        operation="addProductField",
-        method="POST",
-        path="/api/v2/productFields",
-        cost=5,
-        entity="product_fields",
-        verb=Verb.ADD,
-        body=f"""
-            field_name! field_type!={_TYPES}
-            options:[{{label!}}] ui_visibility:{{add_visible_flag:bool details_visible_flag:bool}}
-        """,
-    ),
-    ActionSpec(
-        name="update_product_field",
-        operation="updateProductField",
-        method="PATCH",
-        path="/api/v2/productFields/{field_code}",
-        cost=5,
-        entity="product_fields",
-        verb=Verb.UPDATE,
-        keys="field_code:str",
-        body="field_name ui_visibility:{add_visible_flag:bool details_visible_flag:bool}",
-        aliases={"id": "field_code"},
-    ),
-    ActionSpec(
-        name="delete_product_field",
-        operation="deleteProductField",
-        method="DELETE",
-        path="/api/v2/productFields/{field_code}",
-        cost=3,
-        entity="product_fields",
-        verb=Verb.DELETE,
-        keys="field_code:str",
-        aliases={"id": "field_code"},
-    ),
-    ActionSpec(
-        name="add_product_field_options",
-        operation="addProductFieldOptions",
-        method="POST",
-        path="/api/v2/productFields/{field_code}/options",
-        cost=5,
-        entity="product_field_options",
-        verb=Verb.ADD,
-        parent="product_fields",
-        keys="field_code:str",
-        body="options!:[{label!}]",
-        aliases={"id": "field_code"},
-        body_is="options",
-    ),
-    ActionSpec(
-        name="delete_product_field_options",
-        operation="deleteProductFieldOptions",
-        method="DELETE",
-        path="/api/v2/productFields/{field_code}/options",
-        cost=3,
-        entity="product_field_options",
-        verb=Verb.DELETE,
-        parent="product_fields",
-        keys="field_code:str",
-        body="options!:[{id!}]",
-        aliases={"id": "field_code"},
-        body_is="options",
-    ),
-    ActionSpec(
-        name="update_product_field_options",
-        operation="updateProductFieldOptions",
-        method="PATCH",
-        path="/api/v2/productFields/{field_code}/options",
-        cost=5,
-        entity="product_field_options",
-        verb=Verb.UPDATE,
-        parent="product_fields",
-        keys="field_code:str",
-        body="options!:[{id! label!}]",
-        aliases={"id": "field_code"},
-        body_is="options",
-    ),
-    ActionSpec(
-        name="add_project_field",
-        operation="addProjectField",
-        method="POST",
-        path="/api/v2/projectFields",
-        cost=5,
-        entity="project_fields",
-        verb=Verb.ADD,
-        body=f"""
-            field_name! field_type!={_TYPES}
-            options:[{{label!}}] ui_visibility:{{add_visible_flag:bool details_visible_flag:bool}}
-            important_fields:{{enabled:bool stage_ids}} required_fields:{{enabled:bool}}
-        """,
-    ),
-    ActionSpec(
-        name="update_project_field",
-        operation="updateProjectField",
-        method="PATCH",
-        path="/api/v2/projectFields/{field_code}",
-        cost=5,
-        entity="project_fields",
-        verb=Verb.UPDATE,
-        keys="field_code:str",
-        body="""
-            field_name ui_visibility:{add_visible_flag:bool details_visible_flag:bool}
-            important_fields:{enabled:bool stage_ids} required_fields:{enabled:bool}
-        """,
-        aliases={"id": "field_code"},
-    ),
-    ActionSpec(
-        name="delete_project_field",
-        operation="deleteProjectField",
-        method="DELETE",
-        path="/api/v2/projectFields/{field_code}",
-        cost=3,
-        entity="project_fields",
-        verb=Verb.DELETE,
-        keys="field_code:str",
-        aliases={"id": "field_code"},
-    ),
-    ActionSpec(
-        name="add_project_field_options",
-        operation="addProjectFieldOptions",
-        method="POST",
-        path="/api/v2/projectFields/{field_code}/options",
-        cost=5,
-        entity="project_field_options",
-        verb=Verb.ADD,
-        parent="project_fields",
-        keys="field_code:str",
-        body="options!:[{label!}]",
-        aliases={"id": "field_code"},
-        body_is="options",
-    ),
-    ActionSpec(
-        name="delete_project_field_options",
-        operation="deleteProjectFieldOptions",
-        method="DELETE",
-        path="/api/v2/projectFields/{field_code}/options",
-        cost=3,
-        entity="project_field_options",
-        verb=Verb.DELETE,
-        parent="project_fields",
-        keys="field_code:str",
-        body="options!:[{id!}]",
-        aliases={"id": "field_code"},
-        body_is="options",
-    ),
-    ActionSpec(
-        name="update_project_field_options",
-        operation="updateProjectFieldOptions",
-        method="PATCH",
-        path="/api/v2/projectFields/{field_code}/options",
-        cost=5,
-        entity="project_field_options",
-        verb=Verb.UPDATE,
-        parent="project_fields",
-        keys="field_code:str",
-        body="options!:[{id! label!}]",
-        aliases={"id": "field_code"},
-        body_is="options",
-    ),
+    )
+    if one in _DELETED_BY_LIST:
+        yield ActionSpec(
+            name=f"delete_{one}_fields",
+            operation=f"delete{word}s",
+            method="DELETE",
+            path=f"/v1/{one}Fields",
+            cost=10,
+            entity=entity,
+            verb=Verb.OTHER,
+            query="ids!:csv",
+        )
+
+
+def _options(one: str) -> Iterator[ActionSpec]:
+    """Actions on the options of fields of one kind of row."""
+    for method, verb, cost, option in (
+        ("POST", Verb.ADD, 5, "label!"),
+        ("DELETE", Verb.DELETE, 3, "id!"),
+        ("PATCH", Verb.UPDATE, 5, "id! label!"),
+    ):
+        yield ActionSpec(
+            name=f"{verb}_{one}_field_options",
+            operation=f"{verb}{one.capitalize()}FieldOptions",
+            method=method,
+            path=f"/api/v2/{one}Fields/{{field_code}}/options",
+            cost=cost,
+            entity=f"{one}_field_options",
+            verb=verb,
+            parent=f"{one}_fields",
+            keys="field_code:str",
+            body=f"options!:[{{{option}}}]",
+            aliases={"id": "field_code"},
+            body_is="options",
+        )
+
+
+ACTIONS = tuple(
+    spec for one, details in _DETAILS.items() for spec in (*_definitions(one, details), *_options(one))
 )
