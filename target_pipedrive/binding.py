@@ -7,12 +7,12 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import IntEnum
-from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from target_pipedrive import encode
 from target_pipedrive.custom_values import ENTITY_OF_TYPE, merge_parts
 from target_pipedrive.faults import RecordFault
+from target_pipedrive.pointers import LIST_REFERENCES, REFERENCES, refer_all, refer_within
 from target_pipedrive.tasks import Reference
 
 if TYPE_CHECKING:
@@ -24,48 +24,6 @@ if TYPE_CHECKING:
     from target_pipedrive.tasks import Draft
 
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
-
-REFERENCES: Mapping[str, str] = MappingProxyType(
-    {
-        "deal_id": "deals",
-        "person_id": "persons",
-        "org_id": "organizations",
-        "organization_id": "organizations",
-        "rel_owner_org_id": "organizations",
-        "rel_linked_org_id": "organizations",
-        "product_id": "products",
-        "activity_id": "activities",
-        "lead_id": "leads",
-        "note_id": "notes",
-        "pipeline_id": "pipelines",
-        "stage_id": "stages",
-        "project_id": "projects",
-        "board_id": "boards",
-        "phase_id": "phases",
-        "task_id": "tasks",
-        "parent_task_id": "tasks",
-        "parent_role_id": "roles",
-        "role_id": "roles",
-        "product_variation_id": "product_variations",
-        "owner_id": "users",
-        "user_id": "users",
-        "activity_type_id": "activity_types",
-        "assignee_id": "users",
-        "follower_id": "users",
-    }
-)
-LIST_REFERENCES: Mapping[str, str] = MappingProxyType(
-    {
-        "deal_ids": "deals",
-        "person_ids": "persons",
-        "org_ids": "organizations",
-        "assignee_ids": "users",
-        "label_ids": "lead_labels",
-        "pipeline_ids": "pipelines",
-        "stage_ids": "stages",
-    }
-)
-"""Columns that hold lists of such ids."""
 
 
 class Place(IntEnum):
@@ -207,7 +165,7 @@ class Binding:
         ids = self.encode(value)
         entity = self.entity or ""
         optional = entity == "users" or bool(self.prefix)
-        _list_of(
+        refer_all(
             self.name,
             entity,
             ids if isinstance(ids, list) else [],
@@ -217,73 +175,6 @@ class Binding:
             optional=optional,
         )
         return True
-
-
-def _list_of(
-    name: str,
-    entity: str,
-    ids: list[object],
-    place: dict[str, object],
-    draft: Draft,
-    prefix: str = "",
-    *,
-    optional: bool,
-) -> None:
-    """Note a list of ids; they are put together again once all are known."""
-    slots: list[object] = [None] * len(ids)
-    place[name] = []
-    draft.lists.append((name, place, slots))
-    draft.references += [
-        Reference(
-            column=name,
-            entity=entity,
-            external_id=f"{prefix}{one}",
-            place=_Slot(slots, at),
-            optional=optional,
-        )
-        for at, one in enumerate(ids)
-    ]
-
-
-def refer_within(value: object, draft: Draft) -> None:
-    """Translate the ids inside objects and lists, such as the participants of an activity."""
-    if isinstance(value, list):
-        for entry in value:
-            refer_within(entry, draft)
-        if any(isinstance(entry, dict) for entry in value):
-            draft.lists_of_rows.append((value, list(value)))
-        return
-    if not isinstance(value, dict):
-        return
-    for name, held in list(value.items()):
-        entity = REFERENCES.get(name) or LIST_REFERENCES.get(name)
-        if entity is None or held is None or isinstance(held, dict):
-            refer_within(held, draft)
-        elif isinstance(held, list):
-            _list_of(name, entity, held, value, draft, optional=entity == "users")
-        else:
-            del value[name]  # an id of another account never goes out as it is
-            draft.references.append(
-                Reference(
-                    column=name,
-                    entity=entity,
-                    external_id=str(held),
-                    place=value,
-                    optional=entity == "users",
-                )
-            )
-
-
-class _Slot(dict[str, object]):
-    """A place in a list, written to like a mapping with one key."""
-
-    def __init__(self, target: list[object], at: int) -> None:
-        super().__init__()
-        self._target = target
-        self._at = at
-
-    def __setitem__(self, key: str, value: object) -> None:
-        self._target[self._at] = value
 
 
 def column_binding(

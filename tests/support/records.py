@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from target_pipedrive.binding import LIST_REFERENCES, REFERENCES
+from target_pipedrive.pointers import LIST_REFERENCES, REFERENCES
 from target_pipedrive.spec import Encoding
 
 if TYPE_CHECKING:
