@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from target_pipedrive import encode
+from target_pipedrive import scalars
 from target_pipedrive.binding import Binding, Place, column_binding, nearest, refused, snake
 from target_pipedrive.faults import RecordFault
 from target_pipedrive.plan import EXTERNAL_ID, Plan
@@ -42,7 +42,7 @@ class ActionPlan(Plan):
 
     def _special(self, source: str, name: str) -> Binding | None:
         if name in (EXTERNAL_ID, self.settings.external_id):
-            return Binding(source=source, place=Place.EXTERNAL_ID, name=EXTERNAL_ID, encode=encode.text)
+            return Binding(source=source, place=Place.EXTERNAL_ID, name=EXTERNAL_ID, encode=scalars.text)
         if self._file and snake(name) == self._file:
             return Binding(source=source, place=Place.EXTRA, name=self._file, encode=lambda value: value)
         return None

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from pipedrive_client.fields import COMPOSITES, V1_SUFFIXES
-from target_pipedrive import encode
+from target_pipedrive import encode, scalars
 from target_pipedrive.custom_columns import TIMEZONE_ID
 from target_pipedrive.faults import RecordFault
 from target_pipedrive.notation import Kind
@@ -24,7 +24,7 @@ def related(value: object) -> object:
     """The id of a user, organization or person, also from an embedded object."""
     if isinstance(value, Mapping):
         value = value.get("value", value.get("id"))
-    return encode.integer(value)
+    return scalars.integer(value)
 
 
 def main_part(definition: FieldDefinition, plain: Encoder) -> Encoder:
@@ -32,7 +32,7 @@ def main_part(definition: FieldDefinition, plain: Encoder) -> Encoder:
     whole = composite(definition)
 
     def encoded(value: object) -> object:
-        value = encode.from_json_text(value)
+        value = scalars.from_json_text(value)
         return whole(value) if isinstance(value, Mapping) else plain(value)
 
     return encoded
@@ -54,10 +54,10 @@ def of_kind(kind: str) -> Encoder:
 def composite(definition: FieldDefinition) -> Encoder:
     """Whole values of a composite field."""
     kinds = {part.key: of_kind(part.kind) for part in COMPOSITES[definition.field_type]}
-    kinds[TIMEZONE_ID] = encode.integer
+    kinds[TIMEZONE_ID] = scalars.integer
 
     def encoded(value: object) -> object:
-        value = encode.from_json_text(value)
+        value = scalars.from_json_text(value)
         if not isinstance(value, Mapping):
             value = {"value": value}
         unknown = sorted(set(value) - set(kinds))

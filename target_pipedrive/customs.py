@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from pipedrive_client import Paging
 from pipedrive_client.fields import FIELD_LISTS, FieldDefinition
-from target_pipedrive import encode
+from target_pipedrive import scalars
 from target_pipedrive.custom_columns import TIMEZONE_ID, FieldColumn, by_name, by_origin
 from target_pipedrive.custom_values import composite, main_part, of_kind, related
 from target_pipedrive.faults import RecordFault
@@ -168,7 +168,7 @@ class FieldBook:
             if column.part is None:
                 return composite(definition)
             if column.part == TIMEZONE_ID:
-                return encode.integer
+                return scalars.integer
             kinds = {part.key: part.kind for part in definition.parts}
             return main_part(definition, of_kind(kinds[column.part]))
         if definition.kind == "option":
@@ -180,7 +180,7 @@ class FieldBook:
         return of_kind(definition.kind)
 
     def _options(self, entity: str, definition: FieldDefinition, value: object) -> object:
-        value = encode.from_json_text(value)
+        value = scalars.from_json_text(value)
         if isinstance(value, str):
             whole = value.strip().casefold() in self._known(entity, definition)
             value = [value] if whole else [part for part in value.split(",") if part.strip()]

@@ -13,9 +13,9 @@ from typing_extensions import override
 
 from pipedrive_client.fields import HASH_KEY
 from target_pipedrive import compare
-from target_pipedrive.encode import boolean
 from target_pipedrive.entity_plan import EntityPlan
 from target_pipedrive.faults import RecordFault, SkipRecord
+from target_pipedrive.scalars import boolean
 from target_pipedrive.tasks import Draft, Outcome, Result
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from target_pipedrive import encode
+from target_pipedrive import scalars
 from target_pipedrive.actions import ACTIONS
 from target_pipedrive.binding import Binding, Place, column_binding, custom_binding, nearest
 from target_pipedrive.faults import RecordFault
@@ -214,16 +214,16 @@ class EntityPlan(Plan):
         settings = self.settings
         foreign = self.options.foreign_ids
         if source == settings.external_id or (name == EXTERNAL_ID and not settings.external_id):
-            return Binding(source=source, place=Place.EXTERNAL_ID, name=EXTERNAL_ID, encode=encode.text)
+            return Binding(source=source, place=Place.EXTERNAL_ID, name=EXTERNAL_ID, encode=scalars.text)
         if source == settings.id or (name == self.spec.key and not settings.id):
             if foreign and self.spec.chosen_key:
                 return None  # the id of another row, such as the user of a follower
             place = Place.EXTERNAL_ID if foreign else Place.ID
-            return Binding(source=source, place=place, name=self.spec.key, encode=encode.text)
+            return Binding(source=source, place=place, name=self.spec.key, encode=scalars.text)
         if name in self.spec.matchable.split() and name in self.match_on:
-            return Binding(source=source, place=Place.MATCH, name=name, encode=encode.text)
+            return Binding(source=source, place=Place.MATCH, name=name, encode=scalars.text)
         if name in _DELETE_MARKS:
-            mark = encode.boolean if name == "is_deleted" else lambda _: True
+            mark = scalars.boolean if name == "is_deleted" else lambda _: True
             return Binding(source=source, place=Place.DELETED, name=name, encode=mark)
         return None
 

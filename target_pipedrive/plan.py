@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from target_pipedrive import encode
+from target_pipedrive import scalars
 from target_pipedrive.binding import (
     Binding,
     Place,
@@ -129,7 +129,7 @@ class Plan:
         entity = self.custom_fields
         if entity is not None:
             if name == _CUSTOM_OBJECT:
-                return Binding(source=source, place=Place.EXTRA, name=_CUSTOM_OBJECT, encode=encode.mapping)
+                return Binding(source=source, place=Place.EXTRA, name=_CUSTOM_OBJECT, encode=scalars.mapping)
             column = self.book.find(entity, name, schema)
             if column is None and self.options.create_fields and not self._declined(name):
                 column = self.book.create(entity, name, schema)
@@ -188,7 +188,7 @@ class Plan:
         """Take what is no plain column."""
         nested = extras.pop(_CUSTOM_OBJECT, None)
         if nested is not None and self.custom_fields is not None:
-            for name, value in encode.mapping(nested).items():  # type: ignore[attr-defined]  # a dict by now
+            for name, value in scalars.mapping(nested).items():  # type: ignore[attr-defined]  # a dict by now
                 self._put_custom(draft, str(name), value)
 
     def _put_custom(self, draft: Draft, name: str, value: object) -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from target_pipedrive import encode
+from target_pipedrive import scalars
 from target_pipedrive.faults import RecordFault
 from target_pipedrive.shapes import allowed
 from target_pipedrive.tasks import Outcome, Result
@@ -56,7 +56,7 @@ class RawRequest:
         self.headers = {name: str(value) for name, value in _pairs("headers", given.get("headers"))}
         if not _SIGN_IN.isdisjoint(name.lower() for name in self.headers):
             raise RecordFault("headers: the sign-in is set by the client and cannot be replaced")
-        self.body = encode.from_json_text(given.get("body"))
+        self.body = scalars.from_json_text(given.get("body"))
         self.form = dict(_pairs("form", given.get("form"))) if "form" in given else None
         names = dict(_pairs("file_data_file_names", given.get("file_data_file_names")))
         self.files = {
@@ -69,7 +69,7 @@ class RawRequest:
         retries = given.get("max_retries")
         self.max_attempts = None if retries is None else int(_number(retries) or 0) + 1
         repeated = given.get("idempotent")
-        self.idempotent = None if repeated is None else bool(encode.boolean(repeated))
+        self.idempotent = None if repeated is None else bool(scalars.boolean(repeated))
         self.cost = int(_number(given.get("cost")) or 0)
 
     def send(self, client: PipedriveClient, stream: str) -> Result:
@@ -116,7 +116,7 @@ def _path(given: object) -> str:
 
 def _pairs(name: str, given: object) -> list[tuple[str, object]]:
     """Names and values of an object, of a list of {key, value}, or of `Name: value` lines."""
-    given = encode.from_json_text(given)
+    given = scalars.from_json_text(given)
     if given is None:
         return []
     if isinstance(given, Mapping):
@@ -147,7 +147,7 @@ def _file(name: str, content: object, filename: object, files_dir: Path | None) 
 def _number(given: object) -> float | None:
     if given is None:
         return None
-    number = encode.number(given)
+    number = scalars.number(given)
     value = float(str(number))
     if value < 0:
         raise RecordFault("numbers must not be negative")

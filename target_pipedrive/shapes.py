@@ -8,7 +8,7 @@ import mimetypes
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from target_pipedrive import encode
+from target_pipedrive import scalars
 from target_pipedrive.faults import RecordFault
 from target_pipedrive.tasks import Reference
 
@@ -38,7 +38,7 @@ def attached_to(draft: Draft, extras: Mapping[str, object]) -> None:
     column = _ENTITY_COLUMNS.get(str(kind).lower().removesuffix("s"))
     if column is None or row_id is None:
         raise RecordFault(f"entity_type must be one of {', '.join(sorted(_ENTITY_COLUMNS))}, with entity_id")
-    draft.body[column] = encode.uuid(row_id) if column == "lead_id" else encode.integer(row_id)
+    draft.body[column] = scalars.uuid(row_id) if column == "lead_id" else scalars.integer(row_id)
 
 
 def primary_participant(draft: Draft, extras: Mapping[str, object]) -> None:
