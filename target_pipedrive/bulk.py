@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 
 from pipedrive_client import PipedriveError, RecordError
 from target_pipedrive.actions import ACTIONS
-from target_pipedrive.calls import FOUND, Caller, Done
+from target_pipedrive.answers import Done
+from target_pipedrive.calls import FOUND, Caller
 from target_pipedrive.rows import BULK, fill
 from target_pipedrive.tasks import Draft
 

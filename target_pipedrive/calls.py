@@ -7,10 +7,10 @@ import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pipedrive_client import Gone, NotFound, PipedriveError, RecordError, times
+from pipedrive_client import Gone, NotFound, PipedriveError, times
+from target_pipedrive.answers import Done, done_of, is_guarded, linked_by, opened_files, path_id
 from target_pipedrive.claims import Claims
 from target_pipedrive.custom_values import flat_form
 from target_pipedrive.faults import RecordFault
@@ -43,24 +43,6 @@ _NOT_KNOWN = (
     "was sent before and its outcome is not known ({name} cannot be looked up). Check it in Pipedrive; "
     "`target-pipedrive ledger forget` lets it be sent again"
 )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Done:
-    """What a write came to.
-
-    Attributes:
-        id: Pipedrive id of the row, if the answer or the look-up names one.
-        data: what the answer held under `data`.
-        note: why there was no call, or a look-up instead of an answer.
-        made_before: whether an earlier try at the same record had made the row, knowing less maybe of what it
-            points at.
-    """
-
-    id: str | None = None
-    data: object = None
-    note: str = ""
-    made_before: bool = False
 
 
 @dataclass(slots=True)
@@ -141,13 +123,13 @@ class Caller:
                 self.planned_tokens[task.stream] = self.planned_tokens.get(task.stream, 0) + action.cost
                 self._pretended += 1
                 new = f"new:{self._pretended}" if action.verb is Verb.ADD else None
-            return Done(id=_path_id(action, draft) or new)
-        if not _guarded(action):
+            return Done(id=path_id(action, draft) or new)
+        if not is_guarded(action):
             # Guarded calls need no such wait: their own intent is booked behind it.
-            self._bookings.await_row(_path_id(action, draft))
+            self._bookings.await_row(path_id(action, draft))
             answer = self._request(action, path, draft, body, task.stream)
             self._remember(task)
-            return _done(action, draft, answer, entity)
+            return done_of(action, draft, answer, entity)
         last: PipedriveError | None = None
         for _ in range(_MOST_TRIES):
             found = self._settled(task, action, draft, body, entity)
@@ -160,7 +142,7 @@ class Caller:
                 known = self._known[task.identity]
                 if action.verb in (Verb.DELETE, Verb.MERGE) and (known.earlier or last is not None):
                     self._forget(action, draft, entity)
-                    done = Done(id=_path_id(action, draft), note="was done already")
+                    done = Done(id=path_id(action, draft), note="was done already")
                     return self._remembered(task, action, done)
                 self._withdraw(task)
                 raise error from None
@@ -172,7 +154,7 @@ class Caller:
                 self._known[task.identity].since = since
                 continue
             self._forget(action, draft, entity)
-            return self._remembered(task, action, _done(action, draft, answer, entity))
+            return self._remembered(task, action, done_of(action, draft, answer, entity))
         raise last if last is not None else RecordFault("was not answered")
 
     def company_id(self, task: Task) -> str:
@@ -299,7 +281,7 @@ class Caller:
         if done.id is not None:
             self._claims.put(name, done.id, task.identity)
         identity, stream, row_id = task.identity, task.stream, done.id
-        link = _linked_by(task, action)
+        link = linked_by(task, action)
 
         def step(ledger: Ledger) -> None:
             ledger.done(identity, stream, name, row_id)
@@ -313,7 +295,7 @@ class Caller:
 
     def _forget(self, action: ActionSpec, draft: Draft, entity: EntitySpec | None) -> None:
         """Let a row that is gone be added again by a record of the same content."""
-        row_id = _path_id(action, draft)
+        row_id = path_id(action, draft)
         if action.verb not in (Verb.DELETE, Verb.MERGE) or entity is None or row_id is None:
             return
         identity = self._claims.drop(entity.add or "", row_id)
@@ -341,7 +323,7 @@ class Caller:
 
     def _request(self, action: ActionSpec, path: str, draft: Draft, body: object, stream: str) -> Answer:
         fields = body if isinstance(body, Mapping) else {}
-        files = _opened(draft) if action.encoding is Encoding.MULTIPART else None
+        files = opened_files(draft) if action.encoding is Encoding.MULTIPART else None
         form = fields if action.encoding in (Encoding.FORM, Encoding.MULTIPART) else None
         answer = self._client.request(
             action.method,
@@ -365,55 +347,3 @@ class Caller:
         except (TypeError, ValueError):
             return
         self._server_time = times.to_rfc3339(moment.astimezone(UTC))
-
-
-def _guarded(action: ActionSpec) -> bool:
-    """Whether doing it twice differs from once, so that the ledger must know."""
-    return (action.method == "POST" and not action.repeatable) or action.verb in (Verb.DELETE, Verb.MERGE)
-
-
-def _linked_by(task: Task, action: ActionSpec | None) -> tuple[str, str] | None:
-    """Entity and external id of the row that an addition makes for its record, if it has one."""
-    draft, plan = task.draft, task.plan
-    if action is None or action.verb is not Verb.ADD or draft is None or plan is None:
-        return None
-    if draft.external_id is None or action.entity != plan.entity_name:
-        return None
-    return plan.entity_name, draft.external_id
-
-
-def _opened(draft: Draft) -> dict[str, tuple[str, bytes, str]]:
-    """Parts of a multipart body with their bytes."""
-    found = {}
-    for name, (filename, source, content_type) in draft.files.items():
-        content = source.read_bytes() if isinstance(source, Path) else source
-        if not isinstance(content, bytes):
-            raise RecordError(f"{name} holds no bytes")
-        found[name] = (filename, content, content_type)
-    return found
-
-
-def _done(action: ActionSpec, draft: Draft, answer: Answer, entity: EntitySpec | None) -> Done:
-    """What an answer says was done."""
-    body = answer.json() if answer.is_json and answer.body else None
-    data = body.get("data") if isinstance(body, Mapping) else None
-    row_id = None
-    if isinstance(data, Mapping) and len(data) == 1:
-        inner = next(iter(data.values()))  # goals come one level deeper
-        data = inner if isinstance(inner, Mapping) else data
-    if isinstance(data, Mapping):
-        key = entity.key if entity is not None else "id"
-        row_id = next(
-            (data[name] for name in (key, "id", "field_code", "user_id") if data.get(name) is not None), None
-        )
-    if row_id is None:
-        row_id = _path_id(action, draft)
-    return Done(id=None if row_id is None else str(row_id), data=data)
-
-
-def _path_id(action: ActionSpec, draft: Draft) -> str | None:
-    """The id in the path that names the row itself, which is the last one."""
-    if not action.placeholders or action.verb is Verb.ADD:
-        return None
-    value = draft.path.get(action.placeholders[-1])
-    return None if value is None else str(value)

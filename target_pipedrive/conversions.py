@@ -17,8 +17,9 @@ from typing import TYPE_CHECKING
 from typing_extensions import override
 
 from pipedrive_client import Gone, NotFound, PipedriveError, times
+from target_pipedrive.answers import Done
 from target_pipedrive.bulk import BulkCaller
-from target_pipedrive.calls import EARLIER, FOUND, Done
+from target_pipedrive.calls import EARLIER, FOUND
 from target_pipedrive.entities import ENTITIES
 from target_pipedrive.faults import RecordFault
 from target_pipedrive.ledger import WriteState

@@ -21,6 +21,7 @@ from target_pipedrive.customs import FieldBook
 from target_pipedrive.entity_plan import EntityPlan
 from target_pipedrive.faults import RecordFault, SkipRecord
 from target_pipedrive.gathering import Gathering
+from target_pipedrive.guard import DeleteGuard
 from target_pipedrive.keeper import Keeper
 from target_pipedrive.links import Links
 from target_pipedrive.perform import Performer, sentence
@@ -29,7 +30,7 @@ from target_pipedrive.report import Report
 from target_pipedrive.rows import BULK, Rows
 from target_pipedrive.schedule import Scheduler
 from target_pipedrive.tasks import Draft, Outcome, Result, Task
-from target_pipedrive.upsert import DeleteGuard, Upserter
+from target_pipedrive.upsert import Upserter
 from target_pipedrive.waiting import Waiting
 
 if TYPE_CHECKING:

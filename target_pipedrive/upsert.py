@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from target_pipedrive import compare
-from target_pipedrive.custom_values import flat_form
+from target_pipedrive.changes import both, complete_required, custom_changes, not_emptied
 from target_pipedrive.encode import encoder
 from target_pipedrive.faults import RecordFault
 from target_pipedrive.foreign import Copier, is_archived
@@ -20,9 +19,11 @@ from target_pipedrive.tasks import Draft, Outcome, Result
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from target_pipedrive.calls import Caller, Done
+    from target_pipedrive.answers import Done
+    from target_pipedrive.calls import Caller
     from target_pipedrive.customs import FieldBook
     from target_pipedrive.entity_plan import EntityPlan
+    from target_pipedrive.guard import DeleteGuard
     from target_pipedrive.links import Links
     from target_pipedrive.rows import Row, Rows
     from target_pipedrive.settings import Options
@@ -30,31 +31,6 @@ if TYPE_CHECKING:
     from target_pipedrive.tasks import Task
 
 _EMPTY: tuple[object, ...] = (None, "", [], {})
-
-
-class DeleteGuard:
-    """Counts deletes against `max_deletes`."""
-
-    def __init__(self, most: int) -> None:
-        self._left = most
-        self._most = most
-        self._lock = threading.Lock()
-
-    def take(self) -> None:
-        """Allow one delete.
-
-        Raises:
-            RecordFault: the run has deleted as much as it may.
-        """
-        with self._lock:
-            if self._left <= 0:
-                raise RecordFault(f"was not deleted: max_deletes ({self._most}) is reached")
-            self._left -= 1
-
-    @property
-    def left(self) -> int:
-        """Deletes still allowed."""
-        return self._left
 
 
 class Upserter:
@@ -66,7 +42,6 @@ class Upserter:
         self._caller = caller
         self._rows = rows
         self._links = links
-        self._book = book
         self._options = options
         self._guard = guard
         self._matcher = Matcher(rows, options.on_ambiguous, links)
@@ -104,7 +79,7 @@ class Upserter:
             result = self.bring(task, plan, draft, notes)
         first, task.first = task.first, None
         if first is not None and result.outcome in (Outcome.UPDATED, Outcome.UNCHANGED):
-            result = _both(first, result)
+            result = both(first, result)
         if later is not None and result.outcome is not Outcome.SKIPPED:
             task.first = result
             raise later
@@ -261,8 +236,8 @@ class Upserter:
         told = {to: row[name] for name, to in plan.spec.aliases.items() if name in row}
         row = {**told, **row}
         changed = compare.differing(body, row, columns)
-        custom = self._custom_changes(plan, draft, row)
-        note = "; ".join(filter(None, (_not_emptied(draft, row), notes)))
+        custom = custom_changes(plan, draft, row)
+        note = "; ".join(filter(None, (not_emptied(draft, row), notes)))
         archived = self._archive(task, plan, draft, row_id, row)
         if archived and not changed and not custom:
             return Result(outcome=Outcome.UPDATED, id=row_id, changed=("is_archived",), note=note)
@@ -284,7 +259,7 @@ class Upserter:
             changed.pop("is_archived", None)
             self._caller.send(task, action, Draft(path=path, body={"is_archived": False}), plan.spec)
         if changed or custom:
-            _complete_required(changed, body, row, action)
+            complete_required(changed, body, row, action)
             self._caller.send(task, action, Draft(path=path, body=changed, custom=custom), plan.spec)
         if again:
             self._caller.send(task, action, Draft(path=path, body=again), plan.spec)
@@ -300,27 +275,6 @@ class Upserter:
         self._caller.send(task, action, Draft(path=self._path(action, plan, draft, row_id)), plan.spec)
         self._rows.forget(plan.spec)
         return True
-
-    def _custom_changes(self, plan: EntityPlan, draft: Draft, row: Row) -> dict[str, object]:
-        if not draft.custom:
-            return {}
-        if plan.spec.flat_custom_fields:
-            known = {one.key: one for one in self._book.definitions(plan.custom_fields or "")}
-            return {
-                key: value
-                for key, value in draft.custom.items()
-                if not all(
-                    compare.same_or_empty(part, row.get(name))
-                    for name, part in flat_form({key: value}, known).items()
-                )
-            }
-        held = row.get("custom_fields")
-        held = held if isinstance(held, Mapping) else {}
-        return {
-            key: value
-            for key, value in draft.custom.items()
-            if not compare.same_or_empty(value, held.get(key))
-        }
 
     def _delete(self, task: Task, plan: EntityPlan, draft: Draft) -> Result:
         spec, action = plan.spec, plan.delete
@@ -379,26 +333,3 @@ class Upserter:
             column = spec.path.get(name, name)
             found[name] = row_id if column == spec.key else draft.body.get(column)
         return found
-
-
-def _both(first: Result, second: Result) -> Result:
-    """How a record ended whose row was brought in two steps."""
-    outcome = second.outcome if first.outcome is Outcome.UNCHANGED else first.outcome
-    changed = tuple(dict.fromkeys((*first.changed, *second.changed)))
-    # What an addition said is not counted as a change, nor is what it said last.
-    return replace(second, outcome=outcome, changed=first.changed if outcome is Outcome.CREATED else changed)
-
-
-def _not_emptied(draft: Draft, row: Row) -> str:
-    """Columns that the record empties and Pipedrive cannot."""
-    names = [name for name in draft.emptied if row.get(name) not in (*_EMPTY, False, 0)]
-    return f"Pipedrive cannot empty {', '.join(names)}" if names else ""
-
-
-def _complete_required(
-    changed: dict[str, object], body: Mapping[str, object], row: Row, action: ActionSpec
-) -> None:
-    """Some updates want a column even when it does not differ."""
-    for name, column in action.body_columns.items():
-        if column.required and name not in changed:
-            changed[name] = body.get(name, row.get(name))
