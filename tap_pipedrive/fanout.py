@@ -103,8 +103,9 @@ def _ask(
 def number(rows: list[Row], keys: Sequence[str]) -> None:
     """Give the rows of one parent their `occurrence`: 1, or more where earlier rows have the same other keys.
 
-    They are counted from the oldest on, so that a further change in the same second leaves their numbers
-    alone. Which end of the list that is, its times say; Pipedrive's examples show the newest first.
+    Changes are counted from the oldest on, so that a further one in the same second leaves their numbers
+    alone. Which end of the list that is, its times say; Pipedrive's examples show the newest first. Rows
+    without a time that agree in the other keys are alike, so that it is all the same.
     """
     seen: Counter[tuple[object, ...]] = Counter()
     oldest_first = len(rows) > 1 and str(rows[0].get("time")) < str(rows[-1].get("time"))

@@ -152,8 +152,8 @@ class StreamSpec:
         row_form: how rows carry custom fields.
         single: the published read of one row by its id, for the setting `record_ids`.
         shape: name of the row function in `shapes.py` for rows that are wrapped or keyed oddly.
-        numbered: rows have a `time`, no id, and may agree in all other keys; the key `occurrence` tells those
-            of one parent apart, see `fanout.number`.
+        numbered: rows have no id and may agree in all other keys; the key `occurrence` tells those of one
+            parent apart, see `fanout.number`.
         shows_deleted: the list itself shows deleted rows, so that no sweep is needed.
         serves: seed actions and published reads that this stream answers besides `reads` and `single`.
         selected_by_default: False for what costs a request per parent or needs settings.
@@ -210,8 +210,8 @@ class StreamSpec:
             if missing and "record_ids" not in self.settings:
                 found.append(f"{read.path} needs {sorted(missing)}")
             found += [f"constant {name} is not a column" for name in read.adds if name not in columns]
-        if self.numbered and not ({"time", OCCURRENCE} <= set(self.primary_keys) and self.parent):
-            found.append("numbered rows hang below a parent and have the keys time and occurrence")
+        if self.numbered and not (OCCURRENCE in self.primary_keys and self.parent):
+            found.append("numbered rows hang below a parent and have the key occurrence")
         if self.parent and self.parent.bulk > 1 and len(self.parent.query) != 1:
             found.append("a bulk fan-out puts exactly one name into the query")
         if self.single and len(self.single.placeholders) != 1:

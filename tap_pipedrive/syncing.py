@@ -21,6 +21,8 @@ from tap_pipedrive.catalog import FIRST
 from tap_pipedrive.runs import StreamRun, one_by_one
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from tap_pipedrive.reading import Row
     from tap_pipedrive.runs import ReadRun
     from tap_pipedrive.streams import PipedriveStream
@@ -64,6 +66,19 @@ def _read(tap: TapPipedrive) -> None:
         turns.broken_off(tap, error, lists, one_by_one=in_turn)
         raise
     turns.complete(tap)
+
+
+def prepare(tap: TapPipedrive) -> None:
+    """Have the field definitions asked for, side by side, that the first SCHEMA messages need."""
+    if not one_by_one(tap):
+        _begin_definitions(tap, sorted(tap.lists(), key=_rank)[:LISTS_AT_ONCE])
+
+
+def _begin_definitions(tap: TapPipedrive, streams: Iterable[PipedriveStream]) -> None:
+    for stream in streams:
+        for one in (stream, *stream.wanted_children()):
+            if entity := one.asks_definitions:
+                tap.fields.begin(entity)
 
 
 def _rank(stream: PipedriveStream) -> int:
@@ -173,10 +188,7 @@ def _together(tap: TapPipedrive, streams: list[PipedriveStream]) -> None:
 
     def begin_more() -> None:
         beginning = [waiting.pop() for _ in range(min(len(waiting), LISTS_AT_ONCE - len(under_way)))]
-        for stream in beginning:
-            for one in (stream, *stream.wanted_children()):
-                if entity := one.asks_definitions:
-                    tap.fields.begin(entity)
+        _begin_definitions(tap, beginning)
         for stream in beginning:
             chain = _Chain(stream, arrived)
             under_way.add(chain)

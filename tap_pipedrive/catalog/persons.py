@@ -58,7 +58,7 @@ STREAMS = (
         reads=(Read("getPersonProducts", "/v1/persons/{person_id}/products", 20, Paging.OFFSET),),
         schema=columns(
             """
-            person_id! deal_id! product_id!
+            person_id! deal_id! product_id! occurrence!
             deal:{id company_id creator_user_id user_id person_id org_id stage_id pipeline_id title
                 value:num currency add_time first_add_time update_time stage_change_time active deleted
                 status probability next_activity_id next_activity_date next_activity_time
@@ -71,7 +71,8 @@ STREAMS = (
                 first_char visible_to:str owner_id files_count add_time update_time deal_id}
             """
         ),
-        primary_keys=("person_id", "deal_id", "product_id"),
+        primary_keys=("person_id", "deal_id", "product_id", "occurrence"),
+        numbered=True,
         parent=Parent(stream="persons", context={"person_id": "id"}),
         shape="products_by_deal",
         selected_by_default=False,

@@ -5,7 +5,7 @@ from __future__ import annotations
 _HISTORY = {
     "action": ("str", "What happened: added or removed."),
     "field_key": ("str", "Key of the field that changed."),
-    "occurrence": ("int", "1; more for the second and further ones of the same kind in the same second."),
+    "occurrence": ("int", "1; more for the second and further rows that agree in all other keys."),
     "old_value": ("str", "Value before."),
     "new_value": ("str", "Value after."),
     "old_values": ("map", "Values before, by field."),

@@ -84,6 +84,21 @@ def test_the_oldest_of_equal_rows_is_the_first_whatever_the_order_of_the_list(ne
     assert [row["occurrence"] for row in rows] == [1, 1, 2, 1]
 
 
+def test_a_product_that_a_deal_lists_twice_has_two_rows(medium):
+    deal = next(row for row in medium.rows("deals") if row["person_id"] and not row["is_deleted"])
+    person, product = deal["person_id"], medium.get("/api/v2/products?limit=1")["data"][0]["id"]
+    for price in (10, 20):
+        medium.post(
+            f"/api/v2/deals/{deal['id']}/products",
+            {"product_id": product, "item_price": price, "quantity": 1},
+        )
+    out = run_tap(medium.config(record_ids={"persons": [person]}), "person_products")
+    keys = keys_of(out, "person_products")
+    assert len(set(keys)) == len(keys)
+    twice = [row for row in out.records["person_products"] if row["deal_id"] == deal["id"]]
+    assert [row["occurrence"] for row in twice if row["product_id"] == product][-2:] in ([1, 2], [2, 1])
+
+
 @pytest.mark.soak
 def test_keys_of_the_whole_medium_account_are_unique(medium):
     out = run_tap(medium.config(), *NUMBERED)

@@ -198,3 +198,51 @@ def test_a_filter_is_read_without_windows(medium):
     config = medium.config(time_windows=4, stream_parameters={"activities": {"filter_id": 6}})
     run_tap(config, "activities")
     assert not any("updated_until" in entry["query"] for entry in medium.log(full=True)["ordered"])
+
+
+def meet(monkeypatch, *paths):
+    """Let the first requests for these paths wait for one another; without others under way they fail."""
+    gate = threading.Barrier(len(paths), timeout=30)
+    left = set(paths)
+    request = PipedriveClient.request
+
+    def meeting(self, method, path, **options):
+        if path in left:
+            left.discard(path)
+            gate.wait()
+        return request(self, method, path, **options)
+
+    monkeypatch.setattr(PipedriveClient, "request", meeting)
+    return left
+
+
+def test_field_definitions_are_asked_for_beside_one_another(medium, monkeypatch):
+    catalog = select(medium.config(), "deals", "persons", "organizations")
+    paths = ("/api/v2/dealFields", "/api/v2/personFields", "/api/v2/organizationFields")
+    left = meet(monkeypatch, *paths)
+    medium.post("/_emulator/log/clear")
+    out = run_tap(medium.config(), catalog=catalog)
+    assert not left
+    assert {path: medium.requests()[f"GET {path}"] for path in paths} == dict.fromkeys(paths, 1)
+    assert len(out.schemas) == 3
+
+
+def test_both_lists_of_deals_are_read_beside_one_another_once_changes_are_asked_for(medium, monkeypatch):
+    config = medium.config(time_windows=4)
+    first = run_tap(config, "deals")
+    live, archived = (
+        next(row["id"] for row in medium.rows("deals") if row["is_archived"] is is_archived)
+        for is_archived in (False, True)
+    )
+    rows = [
+        {"table": "deals", "id": one, "set": {"title": "changed", "update_time": "2026-06-15T09:00:00Z"}}
+        for one in (live, archived)
+    ]
+    medium.post("/_emulator/rows", rows)
+    left = meet(monkeypatch, "/api/v2/deals", "/api/v2/deals/archived")
+    medium.post("/_emulator/log/clear")
+    again = run_tap(config, "deals", state=first.state)
+    assert not left
+    assert sorted(row["id"] for row in again.records["deals"]) == sorted([live, archived])
+    assert medium.requests()["GET /api/v2/deals"] == medium.requests()["GET /api/v2/deals/archived"] == 1
+    assert dict(run_tap(config, "deals", state=again.state).records) == {}
