@@ -229,7 +229,7 @@ class Ledger:
         )
 
     def forget(self, entity: str | None, external_id: str | None) -> int:
-        """Drop links, and all remembered writes when no entity is named; returns how many rows went."""
+        """Drop links for good, and all writes when no entity is named; returns how many rows went."""
         before = self._db.total_changes
         if entity is None:
             self._db.execute("delete from links")
@@ -238,7 +238,10 @@ class Ledger:
             self._db.execute("delete from links where entity = ?", (entity,))
         else:
             self._db.execute("delete from links where entity = ? and external_id = ?", (entity, external_id))
-        return self._db.total_changes - before
+        count = self._db.total_changes - before
+        # Most builds of SQLite leave deleted content in the file, and an external id may be an address.
+        self._db.execute("vacuum")
+        return count
 
     def borrow(self, path: Path) -> None:
         """Copy another ledger into this one, for a dry run that changes nothing."""
