@@ -82,6 +82,7 @@ class Engine:
         self._transient_in_a_row = 0
         self._ended_by: BaseException | None = None
         self._failures = 0
+        self._half_done: list[bytes] = []
         self._failure_lock = threading.Lock()
         self._seen_content: dict[bytes, int] = {}
         self._seen_links: dict[str, set[str]] = {}
@@ -321,6 +322,8 @@ class Engine:
         except BaseException as error:  # noqa: BLE001 - told to the main thread, which ends the run
             self._end(error)
             return
+        if task.result.outcome is Outcome.FAILED and self.caller.done_before(task) is not None:
+            self._half_done.append(task.identity)
         self.caller.finished(task)
         self._count_failure(task.result)
         self._keeper.finish(task, self._performer.ledger_steps(task, task.result))
@@ -383,7 +386,7 @@ class Engine:
             streams = sorted(self.streams)
             # Rejects first: once the ledger has forgotten, nothing else tells what is left to do.
             self._keeper.make_durable(lambda _: self.report.sync())
-            self._keeper.make_durable(lambda ledger: ledger.settle(streams))
+            self._keeper.make_durable(lambda ledger: ledger.settle(streams, self._half_done))
         self.check()
 
     def close(self) -> None:

@@ -222,11 +222,17 @@ class Ledger:
         """Forget the external ids of a deleted row."""
         self._db.execute("delete from links where entity = ? and id = ?", (entity, row_id))
 
-    def settle(self, streams: Iterable[str]) -> None:
-        """Forget the finished writes of these streams: their run has ended, none of it comes again."""
+    def settle(self, streams: Iterable[str], kept: Iterable[bytes] = ()) -> None:
+        """Forget the finished writes of these streams: their run has ended, none of it comes again.
+
+        But for those that are kept: their records failed after the row was added, and come again as rejects.
+        """
+        find = "select * from writes where identity = ? and state = 'done'"
+        rows = [row for one in kept for row in self._db.execute(find, (one,))]
         self._db.executemany(
             "delete from writes where stream = ? and state = 'done'", [(stream,) for stream in streams]
         )
+        self._db.executemany("insert or ignore into writes values (?, ?, ?, ?, ?, ?, ?)", rows)
 
     def forget(self, entity: str | None, external_id: str | None) -> int:
         """Drop links for good, and all writes when no entity is named; returns how many rows went."""

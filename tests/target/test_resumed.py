@@ -145,3 +145,19 @@ def test_a_row_without_an_id_of_its_own_is_filled_in_too(load, small, champion):
     run = load(rows("persons", {"external_id": "p0", "name": "Sponsor 0"}, keys=["external_id"]), made)
     assert run.errors == []
     assert brought(small, champion) == WHOLE[:1]
+
+
+def test_a_row_without_an_id_of_its_own_that_failed_after_it_was_added_is_not_added_again(load, small):
+    """Archiving a lead is a second call."""
+    fault = {"operation": "PATCH /api/v1/leads/{id}", "kind": "status_before", "status": 400}
+    small.post("/_emulator/faults", [fault])
+    before = len(small.rows("leads"))
+    first = load(rows("leads", {"title": "Once", "person_id": 1, "is_archived": True}))
+    assert first.outcomes == ["failed"]
+    small.post("/_emulator/faults", [])
+    again = load(*first.rejects.read_text().splitlines())
+    assert again.errors == []
+    assert len(small.rows("leads")) == before + 1
+    assert small.rows("leads")[-1]["is_archived"] is True
+    # The next time the same is asked for, it is another lead.
+    assert load(rows("leads", {"title": "Once", "person_id": 1})).outcomes == ["created"]
