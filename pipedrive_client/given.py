@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +12,7 @@ from jsonschema import Draft7Validator
 from pipedrive_client.errors import ConfigError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
 _KINDS = {
     "string": "text",
@@ -57,6 +58,22 @@ def config_sentence(config: Mapping[str, Any], schema: Mapping[str, Any]) -> str
         limits = f"{error.validator} {error.validator_value}"
         return f"Setting {where} does not fit: its definition says {limits}."
     return ""
+
+
+def strange_settings(config: Iterable[str], schema: Mapping[str, Any]) -> list[str]:
+    """Settings that are not defined, and so do nothing.
+
+    Raises:
+        ConfigError: one looks like a slip of the pen; a `dry_runn` must not write.
+    """
+    known = list(schema["properties"])
+    strange = sorted(set(config) - set(known))
+    for name in strange:
+        near = difflib.get_close_matches(name, known, n=1, cutoff=0.8)
+        if near:
+            msg = f"Setting {name} is not known; did you mean {near[0]}?"
+            raise ConfigError(msg)
+    return strange
 
 
 def check_environment(

@@ -39,14 +39,9 @@ def plan_of(
     if RAW_REQUEST in (snake(named.action or ""), snake(stream)) and not named.entity:
         plan = RawPlan(stream, named, options, book)
     elif named.action or (not named.entity and snake(stream) in ACTIONS):
-        name = snake(named.action or stream)
-        if name not in ACTIONS:
-            raise RecordFault(f"streams.{stream}: there is no action {name}{nearest(name, ACTIONS)}")
-        plan = ActionPlan(ACTIONS[name], stream, named, options, book)
+        plan = ActionPlan(ACTIONS[snake(named.action or stream)], stream, named, options, book)
     elif named.entity or stream in ENTITIES or stream in ENTITY_OF_STREAM:
         name = named.entity or ENTITY_OF_STREAM.get(stream, stream)
-        if name not in ENTITIES:
-            raise RecordFault(f"streams.{stream}: there is no entity {name}{nearest(name, ENTITIES)}")
         kind = FieldPlan if ENTITIES[name].definitions else EntityPlan
         plan = kind(ENTITIES[name], stream, named, options, book)
     elif options.ignore_unknown_streams:

@@ -11,8 +11,14 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from pipedrive_client import SETTING_DEFINITIONS, ConfigError
+from target_pipedrive.actions import ACTIONS
+from target_pipedrive.binding import nearest, snake
+from target_pipedrive.entities import ENTITIES
+from target_pipedrive.raw import RAW_REQUEST
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from target_pipedrive.spec import JSON
 
 DEFAULT_LEDGER = "target-pipedrive-ledger.sqlite"
@@ -204,7 +210,7 @@ class Options:
             ),
             match_on=MappingProxyType(
                 {
-                    entity: _names(f"match_on.{entity}", fields)
+                    _known("match_on", "entity", entity, ENTITIES): _names(f"match_on.{entity}", fields)
                     for entity, fields in _object(config, "match_on").items()
                 }
             ),
@@ -237,6 +243,10 @@ def _stream(name: str, entry: object) -> StreamSettings:
         raise ConfigError(f"{where} has no {odd[0]!r}; it takes {', '.join(sorted(_STREAM_KEYS))}.")
     if ("entity" in entry) == ("action" in entry):
         raise ConfigError(f"{where} needs either entity or action.")
+    if "entity" in entry:
+        _known(where, "entity", entry["entity"], ENTITIES)
+    else:
+        _known(where, "action", snake(str(entry["action"])), [*ACTIONS, RAW_REQUEST])
     write = entry.get("write") or "upsert"
     if write not in _WRITES:
         raise ConfigError(f"{where}.write must be one of {', '.join(_WRITES)}.")
@@ -254,6 +264,13 @@ def _stream(name: str, entry: object) -> StreamSettings:
         external_id=entry.get("external_id"),
         ignore=frozenset(_names(f"{where}.ignore", entry.get("ignore") or [])),
     )
+
+
+def _known(where: str, what: str, name: object, known: Collection[str]) -> str:
+    """The name of an entity or action, if there is such a one."""
+    if name not in known:
+        raise ConfigError(f"{where}: there is no {what} {name}{nearest(str(name), known)}.")
+    return str(name)
 
 
 def _names(where: str, given: object) -> tuple[str, ...]:

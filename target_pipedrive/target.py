@@ -24,7 +24,7 @@ from typing_extensions import override
 
 from pipedrive_client import ClientSettings, ConfigError, PipedriveClient
 from pipedrive_client.cli import Exit
-from pipedrive_client.given import check_environment, config_sentence, read_config
+from pipedrive_client.given import check_environment, config_sentence, read_config, strange_settings
 from target_pipedrive.engine import Engine
 from target_pipedrive.intake import InputFault, Intake
 from target_pipedrive.ledger import Ledger
@@ -102,6 +102,8 @@ class TargetPipedrive(Target):
         options["message_reader"] = LineReader(self._take_line, lambda: self._intake.counts)
         self._interrupted_by = 0
         super().__init__(**options)
+        for name in strange_settings(self.config, self.config_jsonschema):
+            self.logger.warning("Setting %s is not known and does nothing", name)
         self.options = Options.from_config(self.config)
         self._client_settings = ClientSettings.from_config(self.config)
         self._begun = False
@@ -200,15 +202,15 @@ class TargetPipedrive(Target):
         self.logger.info("%s:\n%s", head, lay_out(engine.table()))
         if engine.report.failures and engine.report.rejects.written:
             self.logger.error(
-                "%d records failed; they are in %s, each with the reason: mend them and pipe that file in",
-                engine.report.failures,
+                "%s failed; see the reasons in %s, mend that file, and pipe it in",
+                _records(engine.report.failures),
                 engine.report.rejects.path,
             )
         if engine.unfinished and not self.options.dry_run:
             self.logger.warning(
-                "%d records were read and not finished: run again with the same input, or from the last "
-                "STATE; what was written is known by the ledger and not written twice",
-                engine.unfinished,
+                "%s read, but not finished: run again with the same input, or from the last STATE; what was "
+                "written is known by the ledger and not written twice",
+                _records(engine.unfinished),
             )
         self.client.close()
 
@@ -249,6 +251,10 @@ class TargetPipedrive(Target):
     def engine_failures(self) -> int:
         """Records that failed; 0 when nothing was read."""
         return self.engine.report.failures if "engine" in self.__dict__ else 0
+
+
+def _records(count: int) -> str:
+    return f"{count} record{'' if count == 1 else 's'}"
 
 
 def _sdk_error(fault: InputFault) -> Exception:

@@ -107,8 +107,8 @@ def test_a_run_that_stops_says_what_is_left_and_what_to_do(small, tmp_path):
     deals = [{"title": "A", "stage_id": 9999}, *({"title": str(number)} for number in range(30))]
     done = run(tmp_path, config=config, text=lines_of(rows("add_deal", *deals)))
     assert done.returncode == 1
-    assert "records were read and not finished: run again with the same input" in done.stderr
-    assert "1 records failed" in done.stderr
+    assert "records read, but not finished: run again with the same input" in done.stderr
+    assert "1 record failed" in done.stderr
 
 
 def test_a_wrong_token_ends_with_one_sentence_and_no_secret(small, tmp_path):
@@ -168,3 +168,26 @@ def test_starts_within_a_second(tmp_path):
     begun = time.monotonic()
     run(tmp_path, "--version")
     assert time.monotonic() - begun < 2  # a loose floor: the measured value is under 1
+
+
+def test_settings_that_mean_nothing_are_told(small, tmp_path):
+    slip = run(tmp_path, config={**small.config(), "dry_runn": True}, text="")
+    assert slip.returncode == 2
+    assert "Setting dry_runn is not known; did you mean dry_run?" in slip.stderr
+    other = run(tmp_path, config={**small.config(), "stream_maps": {}}, text="")
+    assert other.returncode == 0
+    assert "Setting stream_maps is not known and does nothing" in other.stderr
+
+
+def test_settings_that_name_nothing_there_is_stop_the_run_before_it_writes(small, tmp_path):
+    for settings, sentence in (
+        ({"streams": {"x": {"entity": "person"}}}, "streams.x: there is no entity person; nearest: persons"),
+        (
+            {"streams": {"x": {"action": "addDeals"}}},
+            "streams.x: there is no action add_deals; nearest: add_deal",
+        ),
+        ({"match_on": {"person": ["email"]}}, "match_on: there is no entity person; nearest: persons"),
+    ):
+        done = run(tmp_path, config={**small.config(), **settings}, text="")
+        assert (done.returncode, "Traceback" in done.stderr) == (2, False)
+        assert sentence in done.stderr

@@ -258,5 +258,5 @@ def test_a_last_line_without_an_end_is_taken_when_it_is_whole(small, tmp_path):
     text = lines_of(rows("products", {"name": "One"}, {"name": "Two"})).rstrip("\n")
     target = TargetPipedrive(config=small.config(ledger_path=str(tmp_path / "own.sqlite")))
     target.listen(io.StringIO(text))
-    assert [one["name"] for one in small.rows("products")][-2:] == ["One", "Two"]
+    assert sorted(one["name"] for one in small.rows("products")[-2:]) == ["One", "Two"]
     assert target.engine_failures == 0
