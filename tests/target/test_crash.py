@@ -276,14 +276,16 @@ class Campaign:
         """Send the newest values again: an update that was rejected came behind newer ones of its row."""
         newest = {}
         for one in self.messages:
-            values = one.get("record", {})
-            if one.get("stream") == "update_deal" and values["id"] in (1, 2, 8):
+            values = one.get("record")
+            if values is None:
+                continue
+            if one["stream"] == "update_deal" and values["id"] in (1, 2, 8):
                 newest[values["id"]] = one
-            elif one.get("stream") in ("deals", "products", "deal_products"):
+            elif one["stream"] in ("deals", "products", "deal_products"):
                 newest[one["stream"], values.get("external_id") or values.get("code")] = one
         schemas = [one for one in self.messages if one["type"] == "SCHEMA"]
         source = self.folder / "newest.singer"
-        source.write_text(lines_of(schemas, [one for one in newest.values() if one["type"] == "RECORD"]))
+        source.write_text(lines_of(schemas, list(newest.values())))
         self.small.post("/_emulator/faults", [])
         assert self.launcher.run(source, ledger=ledger) == 0, self.output
 
@@ -409,6 +411,17 @@ def test_faults_on_the_way_leave_no_trace(small, launcher, tmp_path, fault):
     small.reset()
     small.post("/_emulator/faults", FAULTS[fault])
     campaign.complete(campaign.source, tmp_path / "ledger.sqlite")
+
+
+def test_updates_that_were_rejected_are_brought_up_to_date_again(small, launcher, tmp_path):
+    campaign = Campaign(small, launcher, tmp_path, mixed(80, 3), seed=3)
+    small.reset()
+    never = {"operation": "PATCH /api/v2/deals/{id}", "kind": "status_before", "status": 501}
+    small.post("/_emulator/faults", [{**never, "nth": [1, 4]}])
+    ledger = tmp_path / "ledger.sqlite"
+    first = os.waitstatus_to_exitcode(launcher.run(campaign.source, ledger=ledger))
+    assert first == 1
+    campaign.complete(campaign.source, ledger, first)
 
 
 def test_all_faults_at_random_leave_no_trace(small, launcher, tmp_path):
