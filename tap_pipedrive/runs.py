@@ -249,10 +249,7 @@ class StreamRun:
 
     @classmethod
     def begin(cls, stream: PipedriveStream) -> StreamRun:
-        """Write the SCHEMA messages and set up the bookmarks."""
-        stream.announce()
-        for child in stream.wanted_children():
-            child.announce()
+        """Set up the bookmarks."""
         if stream.spec.removed_on:
             stream.logger.warning(
                 "%s: Pipedrive took this away on %s. %s",
@@ -265,6 +262,12 @@ class StreamRun:
             return cls(stream, None, [IdRun.of(stream, ids)])
         watch = DeleteWatch.begin(stream)
         return cls(stream, watch, [ReadRun.begin(stream, read, watch) for read in stream.spec.reads])
+
+    def announce(self) -> None:
+        """Write the SCHEMA messages, which may wait for field definitions."""
+        self.stream.announce()
+        for child in self.stream.wanted_children():
+            child.announce()
 
     def side_by_side(self) -> bool:
         """Whether the reads need not wait for one another.

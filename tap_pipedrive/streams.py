@@ -197,9 +197,7 @@ class PipedriveStream(Stream):
 
     @override
     def _write_schema_message(self) -> None:
-        """The SDK's request for a SCHEMA message, which may have been written before its turn."""
-        if not self._announced:
-            super()._write_schema_message()
+        """The SDK's request for a SCHEMA message: it is written when the stream's lists are begun."""
 
     # --- the way of the records -----------------------------------------------------------------
 

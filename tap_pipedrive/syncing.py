@@ -21,8 +21,6 @@ from tap_pipedrive.catalog import FIRST
 from tap_pipedrive.runs import StreamRun, one_by_one
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from tap_pipedrive.reading import Row
     from tap_pipedrive.runs import ReadRun
     from tap_pipedrive.streams import PipedriveStream
@@ -41,7 +39,6 @@ def sync_from(stream: PipedriveStream) -> None:
     find it done.
     """
     tap = stream.tap
-    stream.announced()
     try:
         if stream.ABORT_AT_RECORD_COUNT is not None:
             _trial(stream)
@@ -68,19 +65,6 @@ def _read(tap: TapPipedrive) -> None:
     turns.complete(tap)
 
 
-def prepare(tap: TapPipedrive) -> None:
-    """Have the field definitions asked for, side by side, that the first SCHEMA messages need."""
-    if not one_by_one(tap):
-        _begin_definitions(tap, sorted(tap.lists(), key=_rank)[:LISTS_AT_ONCE])
-
-
-def _begin_definitions(tap: TapPipedrive, streams: Iterable[PipedriveStream]) -> None:
-    for stream in streams:
-        for one in (stream, *stream.wanted_children()):
-            if entity := one.asks_definitions:
-                tap.fields.begin(entity)
-
-
 def _rank(stream: PipedriveStream) -> int:
     """Lists that others point at begin first: whoever copies an account then has less to hold back."""
     return FIRST.index(stream.name) if stream.name in FIRST else len(FIRST)
@@ -88,6 +72,7 @@ def _rank(stream: PipedriveStream) -> int:
 
 def _one_by_one(stream: PipedriveStream) -> None:
     run = StreamRun.begin(stream)
+    run.announce()
     with stream.counting():
         for read in run.reads:
             for rows in read.pages():
@@ -100,8 +85,10 @@ def _one_by_one(stream: PipedriveStream) -> None:
 def _trial(stream: PipedriveStream) -> None:
     """A few records of each stream, for `--test`."""
     children = stream.wanted_children()
+    run = StreamRun.begin(stream)
+    run.announce()
     with stream.counting():
-        for read in StreamRun.begin(stream).reads:
+        for read in run.reads:
             for rows in read.pages():
                 if rows:
                     read.handle(rows)
@@ -180,6 +167,18 @@ def _take(arrival: _Arrival) -> bool:
     return False
 
 
+def _start(tap: TapPipedrive, chains: list[_Chain]) -> None:
+    """Ask for the first pages, and for the field definitions that the SCHEMA messages need, all at once."""
+    for chain in chains:
+        for one in (chain.run.stream, *chain.run.stream.wanted_children()):
+            if entity := one.asks_definitions:
+                tap.fields.begin(entity)
+    for chain in chains:
+        chain.start()
+    for chain in chains:
+        chain.run.announce()
+
+
 def _together(tap: TapPipedrive, streams: list[PipedriveStream]) -> None:
     arrived: SimpleQueue[_Arrival] = SimpleQueue()
     waiting = list(reversed(streams))
@@ -188,11 +187,9 @@ def _together(tap: TapPipedrive, streams: list[PipedriveStream]) -> None:
 
     def begin_more() -> None:
         beginning = [waiting.pop() for _ in range(min(len(waiting), LISTS_AT_ONCE - len(under_way)))]
-        _begin_definitions(tap, beginning)
-        for stream in beginning:
-            chain = _Chain(stream, arrived)
-            under_way.add(chain)
-            chain.start()
+        chains = [_Chain(stream, arrived) for stream in beginning]
+        under_way.update(chains)
+        _start(tap, chains)
 
     try:
         begin_more()

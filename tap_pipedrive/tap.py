@@ -28,7 +28,7 @@ from pipedrive_client import (
 from pipedrive_client.cli import Exit
 from pipedrive_client.fields import FIELD_LISTS, FieldDefinition, FieldRegistry
 from pipedrive_client.given import check_environment, config_sentence, read_config
-from tap_pipedrive import planning, syncing, turns
+from tap_pipedrive import planning, turns
 from tap_pipedrive.catalog import STREAMS
 from tap_pipedrive.custom_fields import FieldMode, OptionMode
 from tap_pipedrive.downloads import FileContentsStream
@@ -243,7 +243,6 @@ class TapPipedrive(Tap):
         """Sync all selected streams; every STATE but the last says that more is to come."""
         self.page_writer.under_way = True
         self.page_writer.write_state(self.state)
-        syncing.prepare(self)
         super().sync_all()
         self.page_writer.under_way = False
         self.page_writer.write_state(self.state)
