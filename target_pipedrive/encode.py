@@ -56,8 +56,10 @@ def contacts(value: object) -> object:
     if isinstance(value, str):
         entries = [part.strip() for part in value.split(",") if part.strip()]
     found: list[dict[str, object]] = []
-    for entry in entries:
+    for at, entry in enumerate(entries):
         if isinstance(entry, Mapping):
+            if entry and "value" not in entry:  # taken for nobody's address, it would empty the list
+                raise RecordFault(f"element {at + 1} needs `value`; it has {', '.join(map(str, entry))}")
             given = {key: entry[key] for key in ("value", "label", "primary") if entry.get(key) is not None}
             if "primary" in given:
                 given["primary"] = boolean(given["primary"])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from target_pipedrive.custom_columns import slug
-from tests.target.helpers import record, schema
+from tests.target.helpers import record, rows, schema
 
 # Column of deals, as a source holds it, as Pipedrive holds it then. Labels stand for options.
 TAKEN = [
@@ -118,3 +118,14 @@ def test_what_leaves_doubt_is_refused(load, small, deals):
             assert column in error, (column, value)
             assert reason in error, (column, value)
     assert small.rows("deals") == before
+
+
+def test_an_address_under_another_name_does_not_empty_the_list(small, load):
+    before = small.get("/api/v2/persons/1")["data"]["emails"]
+    assert before
+    run = load(rows("persons", {"id": 1, "emails": [{"mail": "a@b.example"}]}, keys=["id"]))
+    assert run.outcomes == ["failed"]
+    assert "emails element 1 needs `value`; it has mail" in run.errors[0]
+    assert small.get("/api/v2/persons/1")["data"]["emails"] == before
+    emptied = load(rows("persons", {"id": 1, "emails": [{"value": "", "primary": True}]}, keys=["id"]))
+    assert emptied.outcomes == ["updated"]
