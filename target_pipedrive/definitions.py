@@ -66,6 +66,19 @@ class FieldPlan(EntityPlan):
                 f"{', '.join(changed)}; leave that out"
             )
 
+    @override
+    def remark(self, draft: Draft, row: Row) -> str:
+        held = {label for _, label in _options(row)}
+        given = draft.body.get("options")
+        labels = (
+            [str(one.get("label")) for one in given if isinstance(one, dict)]
+            if isinstance(given, list)
+            else []
+        )
+        lacking = [label for label in labels if label not in held]
+        action = f"add_{self.spec.definitions}_field_options"
+        return f"{action} adds its options {', '.join(lacking)}, an upsert does not" if lacking else ""
+
 
 class FieldWriter:
     """Brings field definitions here."""

@@ -259,6 +259,11 @@ class EntityPlan(Plan):
             RecordFault: it takes none.
         """
 
+    def remark(self, draft: Draft, row: Row) -> str:
+        """What the record says besides that an update does not bring about; empty for nothing."""
+        del draft, row
+        return ""
+
     def fill_matches(self, draft: Draft) -> None:
         """Take the values that the row is found by from the columns; ids are there once they are known."""
         for binding in self.match_bindings:

@@ -237,7 +237,7 @@ class Upserter:
         row = {**told, **row}
         changed = compare.differing(body, row, columns)
         custom = custom_changes(plan, draft, row)
-        note = "; ".join(filter(None, (not_emptied(draft, row), notes)))
+        note = "; ".join(filter(None, (not_emptied(draft, row), plan.remark(draft, row), notes)))
         archived = self._archive(task, plan, draft, row_id, row)
         if archived and not changed and not custom:
             return Result(outcome=Outcome.UPDATED, id=row_id, changed=("is_archived",), note=note)

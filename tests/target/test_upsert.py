@@ -308,3 +308,14 @@ def test_conditions_of_a_filter_are_compared_with_the_names_of_their_fields(smal
     assert load(rows("filter_conditions", changed, keys=["id"])).outcomes == ["updated"]
     kept = small.get("/v1/filters/1")["data"]["conditions"]["conditions"][0]["conditions"][0]
     assert kept["value"] == "won"
+
+
+def test_options_that_a_field_lacks_are_told(small, load):
+    tier = next(one for one in small.get("/api/v2/dealFields")["data"] if one["field_name"] == "Tier")
+    more = {**tier, "options": [*tier["options"], {"label": "Platinum"}]}
+    run = load(rows("deal_fields", tier, more, keys=["field_code"]))
+    assert run.outcomes == ["unchanged", "unchanged"]
+    assert [one["note"] for one in run.results] == [
+        None,
+        "add_deal_field_options adds its options Platinum, an upsert does not",
+    ]
