@@ -49,6 +49,47 @@ _DEARER = 0.25
 """Requests more than rows need, as a part of those, at which windows are left alone."""
 
 
+class _Pool:
+    """Slots that lists share evenly, so that none waits until another has ended."""
+
+    def __init__(self, size: int) -> None:
+        self.size = size
+        self.taken = 0
+        self.members = 0
+        self.lock = threading.Lock()
+
+
+class _Share:
+    """One list's part of a pool: more while others are few, none behind the end of its reading."""
+
+    def __init__(self, pool: _Pool) -> None:
+        self._pool = pool
+        self._held = 0
+        with pool.lock:
+            pool.members += 1
+
+    def take(self) -> bool:
+        """Take a slot; False where there is none for this list now."""
+        pool = self._pool
+        with pool.lock:
+            if pool.taken >= pool.size or self._held >= -(-pool.size // pool.members):
+                return False
+            pool.taken += 1
+            self._held += 1
+            return True
+
+    def give(self) -> None:
+        """Give a slot back."""
+        with self._pool.lock:
+            self._pool.taken -= 1
+            self._held -= 1
+
+    def leave(self) -> None:
+        """Let others have this list's part."""
+        with self._pool.lock:
+            self._pool.members -= 1
+
+
 class WindowSlots:
     """How many windows may be under way or waiting, of all lists together: they are what fills the memory.
 
@@ -59,8 +100,8 @@ class WindowSlots:
     def __init__(self, count: int) -> None:
         self.count = count
         # A list's own next window needs no slot, so that none waits for another.
-        self.ahead = threading.Semaphore(count - 1)
-        self.inside = threading.Semaphore(count - 1)
+        self.ahead = _Pool(count - 1)
+        self.inside = _Pool(count - 1)
 
 
 class Ask(Protocol):
@@ -84,13 +125,13 @@ class _Span:
         since: inclusive.
         until: exclusive.
         pace: seconds that a page of it lasts, as far as one can tell.
-        slots: where its windows take their slots from.
+        slots: what its windows take their slots from.
     """
 
     since: int
     until: int
     pace: float
-    slots: threading.Semaphore
+    slots: _Share
 
 
 @dataclass(slots=True, kw_only=True)
@@ -105,13 +146,13 @@ class _Window:
 
     span: _Span
     part: Future[_Part]
-    slot: threading.Semaphore | None
+    slot: _Share | None
 
     def release(self) -> None:
         """Give the slot back; what has not begun yet never will."""
         self.part.cancel()
         if self.slot:
-            self.slot.release()
+            self.slot.give()
             self.slot = None
 
 
@@ -184,15 +225,11 @@ class TimeWindows:
                     tail = newest.result()
                     if here.last < tail:
                         pace = (here.last - began) / count
-                        self._line.append(
-                            _Span(since=here.last, until=tail, pace=pace, slots=self.slots.ahead)
-                        )
                         yield here.before
-                        break
+                        yield from self._side_by_side(here.last, tail, pace)
+                        yield from self.ask({str(self.changes.since): _text(tail)})
+                        return
             yield rows
-        if self._line and tail:
-            yield from self._side_by_side()
-            yield from self.ask({str(self.changes.since): _text(tail)})
 
     def _tail(self) -> int:
         """The second from which on the list is read last; 0 when its newest row has no time."""
@@ -210,14 +247,16 @@ class TimeWindows:
 
     # --- windows ------------------------------------------------------------------------------------
 
-    def _side_by_side(self) -> Pages:
+    def _side_by_side(self, since: int, until: int, pace: float) -> Pages:
+        ahead, inside = _Share(self.slots.ahead), _Share(self.slots.inside)
+        self._line.append(_Span(since=since, until=until, pace=pace, slots=ahead))
         try:
             while self._line:
                 self._begin()
                 window = self._line.popleft()
                 if isinstance(window, _Window):
                     try:
-                        yield from self._handed_out(window)
+                        yield from self._handed_out(window, inside)
                     finally:
                         window.release()
         finally:
@@ -225,6 +264,8 @@ class TimeWindows:
             for window in self._line:
                 if isinstance(window, _Window):
                     window.release()
+            ahead.leave()
+            inside.leave()
 
     def _begin(self) -> None:
         """Cut windows off the spans, the oldest first, as far as there are slots."""
@@ -237,7 +278,7 @@ class TimeWindows:
                     return
             elif span:
                 slot = span.slots if at else None
-                if slot and (frugal or not slot.acquire(blocking=False)):
+                if slot and (frugal or not slot.take()):
                     return
                 window, rest = self._cut(span, whole=frugal)
                 self._line[at] = _Window(
@@ -279,14 +320,14 @@ class TimeWindows:
             return False
         return until - here.last > _MOST_PAGES * (here.last - here.first)
 
-    def _handed_out(self, window: _Window) -> Pages:
+    def _handed_out(self, window: _Window, inside: _Share) -> Pages:
         """The pages of a window that is due, as far as they are read; the rest of it is put in line."""
         span, part = window.span, window.part.result()
         while part.more:
             here = self._border(part.pages[-1])
             if here:
                 pace = (here.last - span.since) / len(part.pages)
-                self._line.appendleft(replace(span, since=here.last, pace=pace, slots=self.slots.inside))
+                self._line.appendleft(replace(span, since=here.last, pace=pace, slots=inside))
                 part.pages[-1] = here.before
                 yield from self._counted(part.pages)
                 return
