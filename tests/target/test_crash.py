@@ -8,6 +8,7 @@ import os
 import random
 import select
 import signal
+import sqlite3
 import subprocess
 import sys
 from collections import Counter
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from tests.support.emulator import Emulator
 
 REPOSITORY = Path(__file__).parents[2]
+CONVERSION_STATUS = "GET /api/v2/leads/{id}/convert/status/{conversion_id}"
 DOOMED = (3, 4, 5, 6)
 TIMES = {"add_time", "update_time", "stage_change_time", "won_time", "lost_time", "close_time", "cc_email"}
 TABLES = (
@@ -518,6 +520,22 @@ def test_an_unknown_outcome_that_cannot_be_looked_up_is_not_repeated(load, small
     assert len(small.rows("products")) == before + 1
     assert run.outcomes == again.outcomes == ["failed"]
     assert "its outcome is not known" in run.errors[0]
+
+
+@pytest.mark.parametrize("seen", ["POST /api/v2/leads/{id}/convert/deal", CONVERSION_STATUS])
+def test_killed_during_conversions_the_next_run_waits_for_the_same(small, launcher, tmp_path, seen):
+    source, ledger = tmp_path / "input.singer", tmp_path / "ledger.sqlite"
+    leads = [one["id"] for one in small.rows("leads") if not one["is_archived"]][:4]
+    convert = [record("convert_lead_to_deal", id=lead) for lead in leads]
+    source.write_text(lines_of(schema("convert_lead_to_deal", "id"), convert))
+    status = launcher.run(source, ledger=ledger, until=lambda: seen in small.requests())
+    assert status == signal.SIGKILL
+    with contextlib.closing(sqlite3.connect(ledger)) as held:  # the next run comes an hour later
+        held.execute("update writes set begun_at = '2020-01-01T00:00:00Z'")
+        held.commit()
+    assert launcher.run(source, ledger=ledger) == 0, launcher.output.read_text()
+    made = Counter(one.get("source_lead_id") for one in small.rows("deals"))
+    assert [made[lead] for lead in leads] == [1] * 4
 
 
 def test_a_refused_add_leaves_nothing_in_the_ledger(load, tmp_path):
