@@ -81,14 +81,6 @@ class PipedriveClient:
     ) -> None:
         self.close()
 
-    def pause(self, seconds: float) -> None:
-        """Wait, on the client's clock.
-
-        Raises:
-            Stopped: the client is being closed.
-        """
-        self._sender.pause(seconds)
-
     def request(  # noqa: PLR0913 - an HTTP request has this many parts
         self,
         method: str,

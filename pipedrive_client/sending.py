@@ -136,12 +136,12 @@ class Sender:
         self.limiter = BurstLimiter(clock, stop, assumed_limit=assumed)
         self._answered = False
         self._user_agent = settings.user_agent or "pipedrive-singer"
-        self.carry_out = repeating(self._attempt, self.pause)
+        self.carry_out = repeating(self._attempt, self._pause)
 
-    def pause(self, seconds: float) -> None:
-        """Wait, before a repeat or a second look."""
+    def _pause(self, seconds: float) -> None:
+        """Wait before a repeat."""
         if self._stop.is_set() or (seconds > 0 and self._clock.wait(seconds, self._stop)):
-            raise Stopped("Stopped while waiting for Pipedrive.")
+            raise Stopped("Stopped while waiting to repeat a request.")
 
     def _attempt(self, call: Call) -> Answer:
         """One attempt; a failure carries the policy's decision."""

@@ -8,6 +8,7 @@ the new row names the one it came from.
 from __future__ import annotations
 
 import itertools
+import threading
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import timedelta
@@ -16,7 +17,7 @@ from typing import TYPE_CHECKING
 
 from typing_extensions import override
 
-from pipedrive_client import Gone, NotFound, PipedriveError, times
+from pipedrive_client import Gone, NotFound, PipedriveError, Stopped, times
 from target_pipedrive.answers import Done
 from target_pipedrive.bulk import BulkCaller
 from target_pipedrive.calls import EARLIER, FOUND
@@ -61,6 +62,20 @@ class ConvertingCaller(BulkCaller):
     ) -> None:
         super().__init__(client, keeper, rows, book, entries, dry_run=dry_run)
         self._rows = rows
+        self._ending = threading.Event()
+
+    def stop_waiting(self) -> None:
+        """Leave conversions that have not ended to the next run."""
+        self._ending.set()
+
+    def _rest(self, seconds: float) -> None:
+        """Let time pass between two looks.
+
+        Raises:
+            Stopped: the run ends.
+        """
+        if self._ending.wait(seconds):
+            raise Stopped("Stopped while a conversion was waited for; the next run waits on.")
 
     @override
     def send(self, task: Task, action: ActionSpec, draft: Draft, entity: EntitySpec | None) -> Done:
@@ -133,7 +148,7 @@ class ConvertingCaller(BulkCaller):
             if status in {"failed", "rejected"}:
                 self._withdraw(task)
                 raise RecordFault(f"was {status} by Pipedrive (conversion {job})")
-            self._client.pause(seconds)
+            self._rest(seconds)
         raise RecordFault(
             f"is conversion {job}, which has not ended in {PATIENCE_SECONDS:.0f} seconds; pipe the rejects "
             "in later to wait on, nothing is converted twice"
@@ -159,7 +174,7 @@ class ConvertingCaller(BulkCaller):
                 )
             if self._age(known.since, task) > _SURELY_OVER:
                 return None
-            self._client.pause(seconds)
+            self._rest(seconds)
         raise RecordFault(
             "was sent, and it is not known yet whether the conversion was begun; pipe the rejects in a "
             "quarter of an hour later, when that can be told"

@@ -195,6 +195,7 @@ class TargetPipedrive(Target):
             return
         self._begun = False
         engine = self.engine
+        engine.caller.stop_waiting()
         engine.close()
         for stream, count in self._intake.ignored().items():
             self.logger.info("Ignored %d records of stream %s, which writes nothing", count, stream)

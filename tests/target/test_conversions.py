@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import io
 import sqlite3
+import threading
 
 import pytest
 
+from pipedrive_client import Stopped
 from target_pipedrive import conversions
 from target_pipedrive.ledger import Ledger
-from tests.target.helpers import rows
+from target_pipedrive.target import TargetPipedrive
+from tests.target.helpers import lines_of, rows
 
 START, STATUS = (
     "POST /api/v2/leads/{id}/convert/deal",
@@ -102,6 +106,26 @@ def test_a_conversion_that_ends_badly_fails_the_record(small, load, lead, tmp_pa
     small.post("/_emulator/faults", [{**ends, "set": {"end": "rejected"}}])
     assert f"was rejected by Pipedrive (conversion {job})" in load(convert).errors[0]
     assert links(tmp_path)[1] == []
+
+
+def test_the_end_of_a_run_ends_the_wait_and_the_next_run_waits_on(small, load, lead, tmp_path, monkeypatch):
+    monkeypatch.setattr(conversions, "FIRST_WAITS", (600.0,))
+    convert = rows("convert_lead_to_deal", {"id": lead["id"]})
+    target = TargetPipedrive(config=small.config(ledger_path=str(tmp_path / "ledger.sqlite")))
+
+    def end():
+        while STATUS not in small.requests():
+            pass
+        target.engine.caller.stop_waiting()
+
+    ending = threading.Thread(target=end)
+    ending.start()
+    with pytest.raises(Stopped):
+        target.listen(io.StringIO(lines_of(convert)))
+    ending.join()
+    monkeypatch.setattr(conversions, "FIRST_WAITS", (0.0, 0.0))
+    assert load(convert).ids == made_of(small, lead)
+    assert small.requests()[START] == 1
 
 
 def test_patience_ends_and_the_rejects_wait_on(small, load, lead, monkeypatch):
