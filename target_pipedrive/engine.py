@@ -3,21 +3,18 @@
 from __future__ import annotations
 
 import hashlib
-import threading
 from functools import partial
 from typing import TYPE_CHECKING
 
 import msgspec
 
-from pipedrive_client import (
-    ConfigError,
-    PipedriveError,
-)
+from pipedrive_client import ConfigError
 from pipedrive_client.concurrency import WorkerPool
 from pipedrive_client.fields import FieldRegistry
 from target_pipedrive.action_plan import ActionPlan, RawPlan
 from target_pipedrive.conversions import ConvertingCaller
 from target_pipedrive.customs import FieldBook
+from target_pipedrive.ending import Ending, InputBrokeOff
 from target_pipedrive.entity_plan import EntityPlan
 from target_pipedrive.faults import RecordFault, SkipRecord
 from target_pipedrive.gathering import Gathering
@@ -49,14 +46,6 @@ CAPACITY = 2000
 _DIGEST = 16
 
 
-class StoppedByFailures(PipedriveError):  # noqa: N818 - it says what happened, like its kin
-    """`on_error: stop` or `max_failures` ended the run."""
-
-
-class InputBrokeOff(PipedriveError):  # noqa: N818 - the same
-    """The tap's last word was that more is to come, or it was cut off in the middle of one."""
-
-
 class Engine:
     """Performs records; the target feeds it from one thread.
 
@@ -79,16 +68,13 @@ class Engine:
         self._ledger = ledger
         self._logger = logger
         self._records = 0
-        self._transient_in_a_row = 0
-        self._ended_by: BaseException | None = None
-        self._failures = 0
         self._half_done: list[bytes] = []
-        self._failure_lock = threading.Lock()
         self._seen_content: dict[bytes, int] = {}
         self._seen_links: dict[str, set[str]] = {}
         self.streams: set[str] = set()
         self.under_way = False
         self.cut = ""
+        self._ending = Ending(options)
         self.links = Links(ledger.links())
         self.rows = Rows(client)
         self.book = FieldBook(
@@ -107,8 +93,8 @@ class Engine:
             ledger,
             self.report,
             on_idle=self.send_lookups,
-            on_failure=self._end,
-            on_finished=self._counts_as_done,
+            on_failure=self._ending.by,
+            on_finished=self._ending.lets_pass,
             emit_state=not options.dry_run,
         )
         self.caller = ConvertingCaller(
@@ -119,8 +105,9 @@ class Engine:
         self._performer = Performer(self.caller, self.rows, self.links, options)
         self._pool = WorkerPool(client.settings.max_concurrency)
         self._scheduler = Scheduler(self._pool, self._run, capacity=CAPACITY, before_wait=self.send_lookups)
+        self._ending.halt = self._scheduler.halt
         self._gathering = Gathering(
-            self._scheduler, self.rows, self.links, self._upserter, options, on_end=self._end
+            self._scheduler, self.rows, self.links, self._upserter, options, on_end=self._ending.by
         )
         self.caller.ahead = self._ahead
         self._waiting = Waiting(
@@ -141,9 +128,9 @@ class Engine:
         self._records += 1
         task = Task(number=self._records, stream=stream, key=key, line=line, schema=schema)
         task.result = Result(outcome=Outcome.FAILED, error=sentence)
-        self._count_failure(task.result)
+        self._ending.count(task.result)
         self._keeper.finish(task, [])
-        self.check()
+        self._ending.check()
 
     def skip(self, stream: str, line: bytes, schema: bytes, key: Mapping[str, object], note: str) -> None:
         """Book a record that is not to be written."""
@@ -180,7 +167,7 @@ class Engine:
             digest += count.to_bytes(4, "big")
         task.identity = digest
         self._submit(task, plan, draft)
-        self.check()
+        self._ending.check()
 
     def _begin_again(self, laid: Laid, like: Task, given_up: set[tuple[str, str]]) -> None:
         """Take up a record that was laid aside because it waits for another row."""
@@ -253,12 +240,12 @@ class Engine:
     def state(self, line: str) -> None:
         """Pass a STATE on when everything before it is durable."""
         self._keeper.state(self._records, line)
-        self.check()
+        self._ending.check()
 
     def settle_all(self) -> None:
         """Wait until everything taken so far is finished."""
         self._scheduler.drain()
-        self.check()
+        self._ending.check()
 
     def tell(self, sentence: str) -> None:
         """A sentence for the log, once."""
@@ -320,48 +307,15 @@ class Engine:
             self._waiting.park(task, missing)
             return
         except BaseException as error:  # noqa: BLE001 - told to the main thread, which ends the run
-            self._end(error)
+            self._ending.by(error)
             return
         if task.result.outcome is Outcome.FAILED and self.caller.done_before(task) is not None:
             self._half_done.append(task.identity)
         self.caller.finished(task)
-        self._count_failure(task.result)
+        self._ending.count(task.result)
         self._keeper.finish(task, self._performer.ledger_steps(task, task.result))
 
     # --- the end ----------------------------------------------------------------------------------
-
-    def _counts_as_done(self, task: Task) -> bool:
-        """Whether a STATE may pass this record; not when it is the one that stopped the run."""
-        result = task.result
-        return result is None or result.outcome is not Outcome.FAILED or self._ended_by is None
-
-    def _count_failure(self, result: Result) -> None:
-        """Stop the run when it has failed as often as it may."""
-        if result.outcome is not Outcome.FAILED:
-            return
-        with self._failure_lock:
-            self._failures += 1
-            count = self._failures
-        most = self.options.max_failures
-        if self.options.stop_on_error:
-            self._end(StoppedByFailures(result.error))
-        elif most and count >= most:
-            self._end(
-                StoppedByFailures(
-                    f"Stopped after {count} failed records (max_failures); the last: {result.error}"
-                )
-            )
-
-    def _end(self, error: BaseException) -> None:
-        """Begin nothing more; `check` raises the error in the main thread."""
-        if self._ended_by is None:
-            self._ended_by = error
-        self._scheduler.halt()
-
-    def check(self) -> None:
-        """Raise what ended the run, if anything did."""
-        if self._ended_by is not None:
-            raise self._ended_by
 
     def finish(self) -> None:
         """Wait for everything, book it, and close; raises what ended the run.
@@ -371,23 +325,23 @@ class Engine:
                 archived, and nothing forgotten: the next run goes on.
         """
         self._scheduler.drain()
-        if (self.under_way or self.cut) and self._ended_by is None:
+        if (self.under_way or self.cut) and not self._ending.came:
             self._keeper.drained()
             where = f" {self.cut}" if self.cut else ": the tap that sent it has not ended its run"
             left = self._scheduler.open + self._waiting.left
             waits = f", but for {left} records that wait for rows which did not come" if left else ""
-            self._end(
+            self._ending.by(
                 InputBrokeOff(f"The input broke off{where}. What came is written{waits}; run the same again")
             )
-        while self._ended_by is None and self._waiting.go_on():
+        while not self._ending.came and self._waiting.go_on():
             self._scheduler.drain()
         self._keeper.drained()
-        if self._ended_by is None and not self.options.dry_run:
+        if not self._ending.came and not self.options.dry_run:
             streams = sorted(self.streams)
             # Rejects first: once the ledger has forgotten, nothing else tells what is left to do.
             self._keeper.make_durable(lambda _: self.report.sync())
             self._keeper.make_durable(lambda ledger: ledger.settle(streams, self._half_done))
-        self.check()
+        self._ending.check()
 
     def close(self) -> None:
         """Let files and threads go, whatever happened."""
