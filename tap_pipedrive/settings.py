@@ -61,8 +61,9 @@ TAP_SETTINGS: dict[str, JSON] = {
         "title": "Time windows",
         "description": "Read lists of more than 2,000 changes in so many windows of time at once: faster "
         "where answers take long, at the price of a sixth more requests, a third where a list has but 20 "
-        "pages, and of some 25 MB of memory for each window. Applies to lists that can be asked for between two times: deals, persons, "
-        "organizations, activities. Of notes and leads, up to four pages are on their way then.",
+        "pages, and of some 25 MB of memory for each window. Applies to lists that can be asked for between "
+        "two times: deals, persons, organizations, activities. Of notes and leads, up to four pages are on "
+        "their way then.",
     },
     "detect_deletes": {
         "type": ["boolean", "null"],
