@@ -11,7 +11,7 @@ import math
 import sys
 from dataclasses import dataclass
 from enum import Enum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from pipedrive_client import FeatureOff, NotFound, NotVisible, times
 from pipedrive_client.fields import FIELD_LIST_COST
@@ -255,7 +255,8 @@ def _field_lines(tap: TapPipedrive, lines: list[Line]) -> Iterator[Line]:
     """Field definitions, which are read before the first row with custom fields."""
     reading = {line.stream for line in lines if line.requests}
     listed = {ENTITY_OF_FIELD_LIST.get(tap.specs[name].reads[0].path) for name in reading}
-    entities = {tap.specs[name].custom_fields for name in reading} - listed - {None}
+    streams = cast("Mapping[str, PipedriveStream]", tap.streams)
+    entities = {streams[name].defined_by for name in reading} - listed
     for entity in sorted(filter(None, entities)):
         yield Line(
             stream=f"{entity}_fields",

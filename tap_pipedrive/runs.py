@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, cast
 
 from pipedrive_client import FeatureOff, Gone, NotFound, NotVisible
 from tap_pipedrive.bookmarks import Bookmark, ListSize, PageMarks
-from tap_pipedrive.custom_fields import FieldMode
 from tap_pipedrive.deletes import DeleteWatch
 from tap_pipedrive.fanout import contexts_of, cost_per_parent, fan_out
 from tap_pipedrive.reading import Reader, nothing_there
@@ -123,11 +122,11 @@ class ReadRun:
     def prepare(self, rows: list[Row]) -> None:
         """Have the field definitions read that `handle` is going to need; on the list's own thread."""
         stream = self.stream
-        entity = stream.spec.custom_fields
-        if not entity or not stream.selected or stream.tap.field_mode is FieldMode.OFF:
+        entity = stream.defined_by
+        if not entity or stream.tap.fields.known(entity):
             return
-        if not stream.tap.fields.known(entity) and (self.own.fresh(rows) if self.own else rows):
-            stream.tap.fields.rows(entity)
+        if self.own.fresh(rows) if self.own else rows:
+            stream.read_definitions(entity)
 
     def handle(self, rows: list[Row]) -> None:
         """Emit a page and what hangs below it, and move the bookmarks over it."""

@@ -22,6 +22,7 @@ from singer_sdk.mapper import SameRecordTransform
 from singer_sdk.streams import Stream
 from typing_extensions import override
 
+from pipedrive_client import FeatureOff, ItemError
 from pipedrive_client.fields import FIELD_LISTS
 from tap_pipedrive.custom_fields import (
     FieldColumn,
@@ -135,19 +136,38 @@ class PipedriveStream(Stream):
         return found
 
     @property
+    def defined_by(self) -> str | None:
+        """The entity whose field definitions its columns come from; None where none does."""
+        as_columns = self.tap.field_mode not in (FieldMode.OFF, FieldMode.NESTED)
+        return self.spec.custom_fields if as_columns and self.selected else None
+
+    @property
     def asks_definitions(self) -> str | None:
         """The entity whose field definitions the SCHEMA message needs: nothing remembers the columns."""
-        as_columns = self.tap.field_mode not in (FieldMode.OFF, FieldMode.NESTED)
-        return self.spec.custom_fields if as_columns and self.selected and not self.column_memo else None
+        return self.defined_by if not self.column_memo else None
+
+    def read_definitions(self, entity: str) -> None:
+        """Have the field definitions read that rows need.
+
+        Raises:
+            PipedriveError: they cannot be; says how to do without, where Pipedrive refuses nothing but them.
+        """
+        try:
+            self.tap.fields.rows(entity)
+        except (ItemError, FeatureOff) as error:
+            msg = (
+                f"{error.message.rstrip('.')}. Rows of {self.name} have custom fields, which need this; "
+                "set custom_fields to nested to read them by key, or to off to leave them out."
+            )
+            raise type(error)(msg, status=error.status, label=error.label) from error
 
     def refresh_columns(self) -> None:
         """Take the field definitions as they are today, and announce columns that are new."""
-        if not self.spec.custom_fields or self.tap.field_mode is FieldMode.OFF:
-            return
-        if self.tap.fields.known(self.spec.custom_fields) and self._columns is not None and self._fresh:
+        entity = self.defined_by
+        if not entity or (self.tap.fields.known(entity) and self._columns is not None and self._fresh):
             return
         before = self.schema
-        self.tap.fields.rows(self.spec.custom_fields)
+        self.read_definitions(entity)
         self._columns = self._properties = None
         self._plans.clear()
         self._fresh = True

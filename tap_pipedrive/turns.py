@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, cast
 
 from pipedrive_client import ConfigError
 from pipedrive_client.fields import FIELD_LIST_COST
-from tap_pipedrive.custom_fields import FieldMode
 from tap_pipedrive.deletes import can_sweep
 from tap_pipedrive.fanout import cost_per_parent
 
@@ -110,8 +109,7 @@ def _goes_on(stream: PipedriveStream) -> bool:
 def _least(stream: PipedriveStream) -> tuple[int, str]:
     """Tokens without which a run gets nowhere in a list, as far as one can tell before; and what for."""
     family = list(_family(stream))
-    entities = {one.spec.custom_fields for one in family if one.selected and one.spec.custom_fields}
-    fields = FIELD_LIST_COST * len(entities) if stream.tap.field_mode is not FieldMode.OFF else 0
+    fields = FIELD_LIST_COST * len({one.defined_by for one in family} - {None})
     below = sum(math.ceil(sum(read.cost for read in one.spec.reads)) for one in family[1:])
     ids = stream.tap.questions.ids(stream.spec)
     if ids is not None:

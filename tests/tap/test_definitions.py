@@ -1,0 +1,40 @@
+"""Field definitions in a run: read where columns come from them, and what follows when they cannot be."""
+
+from __future__ import annotations
+
+import pytest
+
+from pipedrive_client import NotFound, NotVisible
+from tap_pipedrive.planning import plan
+from tap_pipedrive.tap import TapPipedrive
+from tests.support.singer import run_tap, select
+
+STREAMS = ("persons", "leads")
+
+
+@pytest.mark.parametrize("mode", ["nested", "off"])
+def test_no_definitions_are_read_or_planned_where_no_column_comes_from_them(small, mode):
+    config = small.config(custom_fields=mode)
+    out = run_tap(config, *STREAMS)
+    assert set(out.records) == set(STREAMS)
+    assert ("custom_fields" in out.records["leads"][0]) == (mode == "nested")
+    assert not [operation for operation in small.requests() if "Fields" in operation]
+    made = TapPipedrive(config=config, catalog=select(config, *STREAMS))
+    assert {line.stream for line in plan(made)} == set(STREAMS)
+    made.client.close()
+
+
+@pytest.mark.parametrize(
+    ("path", "stream", "status", "error"),
+    [("personFields", "persons", 403, NotVisible), ("projectFields", "projects", 404, NotFound)],
+)
+@pytest.mark.parametrize("threads", [1, 4])
+def test_refused_definitions_end_the_run_with_the_way_out(small, path, stream, status, error, threads):
+    catalog = select(small.config(), stream)
+    fault = {"operation": f"GET /api/v2/{path}", "kind": "status_before", "status": status}
+    small.post("/_emulator/faults", [fault])
+    with pytest.raises(error, match="set custom_fields to nested") as raised:
+        run_tap(small.config(max_concurrency=threads), catalog=catalog)
+    assert str(raised.value).count(f"Rows of {stream} have") == 1
+    out = run_tap(small.config(max_concurrency=threads, custom_fields="nested"), catalog=catalog)
+    assert out.records[stream]
