@@ -175,8 +175,6 @@ def _start(tap: TapPipedrive, chains: list[_Chain]) -> None:
                 tap.fields.begin(entity)
     for chain in chains:
         chain.start()
-    for chain in chains:
-        chain.run.announce()
 
 
 def _together(tap: TapPipedrive, streams: list[PipedriveStream]) -> None:
@@ -190,6 +188,23 @@ def _together(tap: TapPipedrive, streams: list[PipedriveStream]) -> None:
         chains = [_Chain(stream, arrived) for stream in beginning]
         under_way.update(chains)
         _start(tap, chains)
+        for chain in chains:
+            try:
+                chain.run.announce()
+            except BudgetSpent as error:
+                end_without(chain, error)
+
+    def end_without(chain: _Chain, error: BudgetSpent) -> None:
+        """Pages of other lists that are on their way are paid for: they are taken, none is begun."""
+        nonlocal spent
+        spent = spent or error
+        waiting.clear()
+        end(chain)
+
+    def end(chain: _Chain) -> None:
+        chain.close()
+        chain.counting.__exit__(None, None, None)
+        under_way.discard(chain)
 
     try:
         begin_more()
@@ -198,17 +213,11 @@ def _together(tap: TapPipedrive, streams: list[PipedriveStream]) -> None:
             if arrival.chain not in under_way:
                 continue
             try:
-                ended = _take(arrival)
+                if _take(arrival):
+                    end(arrival.chain)
+                    begin_more()
             except BudgetSpent as error:
-                # Pages of other lists that are on their way are paid for: they are taken, none is begun.
-                spent = spent or error
-                waiting.clear()
-                arrival.chain.close()
-                ended = True
-            if ended:
-                arrival.chain.counting.__exit__(None, None, None)
-                under_way.discard(arrival.chain)
-                begin_more()
+                end_without(arrival.chain, error)
         if spent:
             raise spent
     finally:

@@ -83,6 +83,30 @@ def test_the_company_s_budget_of_the_day_ends_a_run_as_cleanly(small, tmp_path):
     assert table([first.output, second.output]) == table([whole.output])
 
 
+def test_pages_that_are_paid_for_are_taken_though_the_budget_ends_at_a_list_s_field_definitions(
+    small, tmp_path
+):
+    files = Files(tmp_path)
+    catalog = select(small.config(), "stages", "persons", "notes")
+    small.post("/_emulator/log/clear")
+    whole = tap(*files.arguments(small.config(), catalog=catalog))
+    tokens = small.log()["tokens"]
+    small.reset()
+    # The definitions are refused when they are asked for again: the broken attempt took what they cost.
+    fault = {"operation": "GET /api/v2/personFields", "nth": 1, "kind": "reset_before"}
+    small.post("/_emulator/faults", [fault])
+    try:
+        small.post("/_emulator/limits", {"daily_tokens": tokens})
+        first = tap(*files.arguments(small.config(), catalog=catalog))
+    finally:
+        small.post("/_emulator/limits", {"daily_tokens": 750_000, "new_day": True})
+    assert first.code == 4
+    assert set(first.output.records) == set(first.output.schemas) == {"stages", "notes"}
+    second = tap(*files.arguments(small.config(), catalog=catalog, state=first.output.state))
+    assert set(second.output.records) == {"persons"}
+    assert table([first.output, second.output]) == table([whole.output])
+
+
 def test_a_budget_that_is_enough_changes_nothing(small, tmp_path):
     files = Files(tmp_path)
     catalog = select(small.config(), *LISTS)
