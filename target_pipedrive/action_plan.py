@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from target_pipedrive import scalars
 from target_pipedrive.binding import Binding, Place, column_binding, nearest, refused, snake
+from target_pipedrive.entities import ENTITIES
 from target_pipedrive.faults import RecordFault
 from target_pipedrive.plan import EXTERNAL_ID, Plan
 from target_pipedrive.raw import RAW_INPUTS, RAW_REQUEST
@@ -33,6 +34,8 @@ class ActionPlan(Plan):
         self.action = spec
         self.entity_name = spec.becomes or spec.entity
         self.custom_fields = spec.custom_fields
+        if spec.entity in ENTITIES:
+            self.labelled = ENTITIES[spec.entity].options.split()
         self.aliases = spec.aliases
         self.refuses = spec.refuses
         self._file = next((name for name, one in spec.body_columns.items() if one.kind.name == "file"), None)

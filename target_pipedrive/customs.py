@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from pipedrive_client import Paging
-from pipedrive_client.fields import FIELD_LISTS, FieldDefinition
+from pipedrive_client.fields import FIELD_LISTS, FieldDefinition, parse_definition
 from target_pipedrive import scalars
 from target_pipedrive.custom_columns import TIMEZONE_ID, FieldColumn, by_name, by_origin
 from target_pipedrive.custom_values import composite, main_part, of_kind, related
@@ -54,7 +54,7 @@ class FieldBook:
         self._lock = threading.RLock()
         self._missed: set[tuple[str, str]] = set()
         self._numbers: dict[str, dict[str, tuple[int, str]]] = {}
-        self._labels: dict[str, dict[str, int]] = {}
+        self._labels: dict[tuple[str, str], dict[str, int]] = {}
 
     def definitions(self, entity: str) -> list[FieldDefinition]:
         """The entity's custom fields."""
@@ -179,6 +179,20 @@ class FieldBook:
             return related
         return of_kind(definition.kind)
 
+    def option(self, entity: str, key: str, value: object) -> object:
+        """Id or ids of the options that a value of one of Pipedrive's own fields names, by label or id.
+
+        Raises:
+            RecordFault: there is no such option, or the field is not one of options.
+        """
+        row = next((one for one in self.rows(entity) if one.get("field_code") == key), {"field_code": key})
+        definition = parse_definition(row)
+        if definition.kind == "options":
+            return self._options(entity, definition, value)
+        if definition.kind == "option":
+            return self._option(entity, definition, value)
+        raise RecordFault("is not known by its labels in this account; give the id")
+
     def _options(self, entity: str, definition: FieldDefinition, value: object) -> object:
         value = scalars.from_json_text(value)
         if isinstance(value, str):
@@ -205,25 +219,27 @@ class FieldBook:
             return int(word.removesuffix(".0"))
         if by_label is not None:
             return by_label
-        if self._create_options and word:
+        if self._create_options and definition.is_custom and word:
             return self._add_option(entity, definition, word)
         labels = {label.casefold(): label for label in definition.options.values()}
         near = [labels[one] for one in difflib.get_close_matches(word.casefold(), labels, n=3)]
         shown = ", ".join(near or list(definition.options.values())[:10])
         kind = "nearest" if near else "known"
-        raise RecordFault(f"has no such option; {kind}: {shown or 'none'}; or set create_options")
+        more = "; or set create_options" if definition.is_custom else ""
+        raise RecordFault(f"has no such option; {kind}: {shown or 'none'}{more}")
 
     def _known(self, entity: str, definition: FieldDefinition) -> dict[str, int]:
         """Option ids by folded label, those added in this run too."""
         with self._lock:
-            if definition.key not in self._labels:
+            place = entity, definition.key
+            if place not in self._labels:
                 current = next(
                     (one for one in self.definitions(entity) if one.key == definition.key), definition
                 )
-                self._labels[definition.key] = {
+                self._labels[place] = {
                     label.strip().casefold(): number for number, label in current.options.items()
                 }
-            return self._labels[definition.key]
+            return self._labels[place]
 
     def _add_option(self, entity: str, definition: FieldDefinition, label: str) -> int:
         with self._lock:
@@ -236,7 +252,7 @@ class FieldBook:
             path = f"{FIELD_LISTS[entity]}/{definition.key}/options"
             self._client.request("POST", path, json=[{"label": label}], cost=5, label=f"{entity}_fields")
             self._registry.forget(entity)
-            self._labels.pop(definition.key, None)
+            self._labels.pop((entity, definition.key), None)
             return self._known(entity, definition)[label.casefold()]
 
     def create(self, entity: str, name: str, schema: Mapping[str, object]) -> FieldColumn | None:

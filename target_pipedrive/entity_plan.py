@@ -58,6 +58,7 @@ class EntityPlan(Plan):
         self.spec = spec
         self.entity_name = spec.name
         self.custom_fields = spec.custom_fields
+        self.labelled = spec.options.split()
         actions = [one for one in (self.update, self.add) if one]
         self.aliases = {k: v for one in actions for k, v in one.aliases.items() if v != spec.key} | dict(
             spec.aliases

@@ -19,9 +19,10 @@ from target_pipedrive.faults import RecordFault
 from target_pipedrive.tasks import Draft
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
 
     from target_pipedrive.customs import FieldBook
+    from target_pipedrive.encode import Encoder
     from target_pipedrive.notation import Columns
     from target_pipedrive.settings import Options, StreamSettings
     from target_pipedrive.tasks import LockKey
@@ -42,6 +43,7 @@ class Plan:
         book: custom fields.
 
     Attributes:
+        labelled: columns of Pipedrive's own whose values are options, given by id or label.
         bindings: one per column of the stream that is written.
         not_written: columns that are dropped.
     """
@@ -52,6 +54,7 @@ class Plan:
     refuses: Mapping[str, str]
     dropped: frozenset[str] = frozenset()
     extras: frozenset[str] = frozenset()
+    labelled: Collection[str] = ()
 
     def __init__(
         self, stream: str, settings: StreamSettings, options: Options, book: FieldBook, columns: Columns
@@ -96,9 +99,12 @@ class Plan:
             return special
         column = self._column_of(name)
         if column is not None:
-            return column_binding(
+            binding = column_binding(
                 source, self._place(column), self.columns[column], foreign=self.options.foreign_ids
             )
+            if column in self.labelled and self.custom_fields is not None:
+                binding.encode = _by_label(self.book, self.custom_fields, column, binding.encode)
+            return binding
         if name in self.dropped or name.startswith("_sdc_"):
             return None
         if snake(name) in self.extras:
@@ -224,3 +230,15 @@ class Plan:
             if value is not None:
                 needed.add((binding.entity, str(value)))
         return needed
+
+
+def _by_label(book: FieldBook, entity: str, column: str, plain: Encoder) -> Encoder:
+    """Options by id, and where that is none by label: definitions are read for those only."""
+
+    def encoded(value: object) -> object:
+        try:
+            return plain(value)
+        except RecordFault:
+            return book.option(entity, column, value)
+
+    return encoded

@@ -120,6 +120,38 @@ def test_what_leaves_doubt_is_refused(load, small, deals):
     assert small.rows("deals") == before
 
 
+LABELLED = [
+    ("deals", "label_ids", ["Hot", 3], [1, 3]),
+    ("deals", "label_ids", "warm, Cold", [2, 3]),
+    ("deals", "label_ids", '["Überfällig"]', [4]),
+    ("persons", "label_ids", "Hot lead", [6]),
+    ("organizations", "industry", "Software", 2),
+    ("products", "category", "service", 62),
+]
+
+
+@pytest.mark.parametrize(("entity", "column", "given", "held"), LABELLED)
+def test_options_of_own_fields_go_by_label_too(small, load, entity, column, given, held):
+    run = load(rows(entity, {"id": 1, column: given}, keys=["id"]))
+    assert run.errors == []
+    kept = next(one for one in small.rows(entity) if one["id"] == 1)[column]
+    assert (sorted(kept) if isinstance(kept, list) else int(kept)) == held
+    assert load(rows(entity, {"id": 1, column: given}, keys=["id"])).outcomes == ["unchanged"]
+
+
+def test_labels_of_own_fields_in_actions_and_unknown_ones(small, load):
+    assert load(rows("add_deal", {"title": "Labelled", "label_ids": ["Warm"]})).errors == []
+    assert next(one for one in small.rows("deals") if one["title"] == "Labelled")["label_ids"] == [2]
+    run = load(rows("deals", {"id": 1, "label_ids": ["Hott"]}, keys=["id"]), create_options=True)
+    assert "label_ids has no such option; nearest: Hot." in run.errors[0]
+
+
+def test_options_given_by_id_ask_for_no_definitions(small, load):
+    small.post("/_emulator/log/clear")
+    load(rows("deals", {"id": 1, "label_ids": [2]}, {"id": 2, "label_ids": "1,2"}, keys=["id"]))
+    assert "GET /api/v2/dealFields" not in small.requests()
+
+
 def test_an_address_under_another_name_does_not_empty_the_list(small, load):
     before = small.get("/api/v2/persons/1")["data"]["emails"]
     assert before
