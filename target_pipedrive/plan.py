@@ -239,6 +239,8 @@ def _by_label(book: FieldBook, entity: str, column: str, plain: Encoder) -> Enco
         try:
             return plain(value)
         except RecordFault:
+            if not isinstance(value, (str, list)):
+                raise
             return book.option(entity, column, value)
 
     return encoded
