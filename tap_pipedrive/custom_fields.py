@@ -105,7 +105,8 @@ def assign_columns(
     Returns:
         Today's fields first, then remembered ones that no longer exist. All names of all parts
         are distinct, and distinct from `reserved`. Names that clash all take a piece of their key,
-        so that none depends on the order in which Pipedrive lists the fields.
+        so that none depends on the order in which Pipedrive lists the fields. A remembered name is given
+        up only where it clashes: with a column that the stream has got since, or as `options` has changed.
     """
     current = list(definitions)
     keys = {definition.key for definition in current}
@@ -117,11 +118,19 @@ def assign_columns(
     if mode is not FieldMode.NAMED:
         return [FieldColumn(name=definition.key, definition=definition) for definition in current + gone]
 
-    names = {key: str(memo[0]) for key, memo in remembered.items()}
+    names: dict[str, str] = {}
     taken = set(reserved)
-    for definition in current + gone:
-        if definition.key in names:
-            taken.update(_claims(names[definition.key], definition, options))
+
+    def claimed(definition: FieldDefinition) -> list[str]:
+        return _claims(str(remembered[definition.key][0]), definition, options)
+
+    kept = [definition for definition in current + gone if definition.key in remembered]
+    for definition in sorted(kept, key=lambda one: len(claimed(one))):
+        name = str(remembered[definition.key][0])
+        if taken.intersection(claimed(definition)):
+            name = _with_key(name, definition, taken, options)
+        names[definition.key] = name
+        taken.update(_claims(name, definition, options))
     fresh = [definition for definition in current if definition.key not in names]
     wanted = {definition.key: slug(definition.name) for definition in fresh}
     claims = Counter(name for new in fresh for name in set(_claims(wanted[new.key], new, options)))

@@ -109,7 +109,7 @@ class PipedriveStream(Stream):
                 self._columns = assign_columns(
                     self.tap.field_definitions(self),
                     remembered=self.column_memo,
-                    reserved=self.spec.schema,
+                    reserved={*self.spec.schema, *TOMBSTONE_COLUMNS},
                     mode=self.tap.field_mode,
                     options=self.tap.option_mode,
                 )

@@ -80,6 +80,28 @@ def test_a_new_field_does_not_take_the_name_of_a_remembered_one():
     ]
 
 
+def test_a_remembered_name_gives_way_to_a_column_the_stream_has_got_since():
+    remembered = {A: ["score", "double", "Score"], B: ["rank", "varchar", "Rank"]}
+    given = names(field(A, "Score", "double"), field(B, "Rank"), remembered=remembered, reserved=["score"])
+    assert given == ["score_aaaaaa", "rank"]
+
+
+@pytest.mark.parametrize("gone", [False, True])
+def test_the_ids_of_options_take_no_column_that_is_there_already(gone):
+    """Setting `option_values` was changed to `both`."""
+    remembered = {
+        A: ["owner", "enum", "Owner"],
+        B: ["tier", "set", "Tier"],
+        C: ["tier_id", "varchar", "Tier id"],
+    }
+    fields = [field(A, "Owner", "enum"), field(B, "Tier", "set"), field(C, "Tier id")]
+    given = names(
+        *([] if gone else fields), remembered=remembered, reserved=["owner_id"], options=OptionMode.BOTH
+    )
+    assert given == ["owner_aaaaaa", "tier_bbbbbb", "tier_id"]
+    assert names(*fields, remembered=remembered, reserved=["owner_id"]) == ["owner", "tier", "tier_id"]
+
+
 def test_a_deleted_fields_column_stays_and_is_null():
     columns = assign_columns(
         [],

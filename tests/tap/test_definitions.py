@@ -38,3 +38,13 @@ def test_refused_definitions_end_the_run_with_the_way_out(small, path, stream, s
     assert str(raised.value).count(f"Rows of {stream} have") == 1
     out = run_tap(small.config(max_concurrency=threads, custom_fields="nested"), catalog=catalog)
     assert out.records[stream]
+
+
+def test_a_field_named_like_a_column_of_tombstones_keeps_away_from_it(small):
+    small.post("/api/v2/dealFields", {"field_name": "Is deleted", "field_type": "varchar"})
+    for config in (small.config(), small.config(detect_deletes=True)):
+        columns = run_tap(config, "leads").schemas["leads"]["schema"]["properties"]
+        (own,) = [
+            name for name, one in columns.items() if one.get("x-pipedrive", {}).get("name") == "Is deleted"
+        ]
+        assert own.startswith("is_deleted_")
