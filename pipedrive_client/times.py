@@ -63,7 +63,10 @@ def parse(text: str) -> datetime:
     if not _DATED.match(text):
         raise ValueError(f"not a timestamp: {text[:40]!r}")
     moment = datetime.fromisoformat(text)
-    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+    try:
+        return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+    except OverflowError as error:
+        raise ValueError(f"no year of four digits in UTC: {text[:40]!r}") from error
 
 
 def to_rfc3339(moment: datetime) -> str:

@@ -92,15 +92,30 @@ def _problems(memo: Mapping[str, Any]) -> Iterator[str]:
     if not all(isinstance(read, dict) for read in reads):
         yield "holds a read that is no object"
         return
-    for value in (memo.get("replication_key_value"), *(read.get("since") for read in reads)):
-        try:
-            times.parse(str(value or "2026-01-01"))
-        except ValueError:
+    known = memo.get("known_ids", {})
+    for value in (
+        memo.get("replication_key_value"),
+        known.get("swept_at"),
+        *(read.get("since") for read in reads),
+    ):
+        if not _is_time(str(value or "2026-01-01")):
             yield f"holds {json.dumps(value)[:60]} as a bookmark, which is no time"
     for column in memo.get("columns", {}).values():
-        if not (isinstance(column, list) and len(column) == len(("column", "field type", "name"))):
+        whole = isinstance(column, list) and len(column) == len(("column", "field type", "name"))
+        if not (whole and all(isinstance(part, str) and part for part in column[:2])):
             yield "holds a column that is no list of name, type and label"
+    uuids = known.get("uuids", [])
+    if not (isinstance(uuids, list) and all(isinstance(one, str) for one in uuids)):
+        yield "holds known ids that are no list of texts"
     try:
-        IdRanges.parse(str(memo.get("known_ids", {}).get("ids", "")))
+        IdRanges.parse(str(known.get("ids", "")))
     except ValueError as error:
         yield f"holds known ids of which {error}"
+
+
+def _is_time(text: str) -> bool:
+    """Whether a bookmark can be that; Pipedrive is younger than 1970."""
+    try:
+        return times.to_epoch(times.parse(text)) >= 0
+    except ValueError:
+        return False

@@ -158,6 +158,13 @@ def test_a_file_that_is_no_json(small, files, option):
         ({"bookmarks": {"deals": {"reads": []}}}, "holds reads that are no object"),
         ({"bookmarks": {"deals": {"columns": {"a": 5}}}}, "holds a column that is no list"),
         ({"bookmarks": {"deals": {"known_ids": {"ids": "5-1"}}}}, "not ascending at '5-1'"),
+        ({"bookmarks": {"deals": {"known_ids": {"swept_at": "x"}}}}, 'holds "x" as a bookmark'),
+        ({"bookmarks": {"leads": {"known_ids": {"uuids": [{}]}}}}, "known ids that are no list of texts"),
+        ({"bookmarks": {"deals": {"columns": {"a": [None, "enum", "A"]}}}}, "holds a column that is no list"),
+        (
+            {"bookmarks": {"deals": {"reads": {"getDeals": {"since": "0001-01-01T00:00:00Z"}}}}},
+            '"0001-01-01T00:00:00Z" as a bookmark, which is no time',
+        ),
     ],
     ids=str,
 )
