@@ -30,7 +30,7 @@ $(PLUGINS): $(STAMP) meltano.yml meltano/tap-duckdb/pyproject.toml
 	@touch $(PLUGINS)
 
 # Tests of a group run on one worker: they share what is dear to make.
-test: setup plugins ## Run the whole test suite
+test: setup plugins ## Run all tests but the long campaigns
 	$(BIN)/python -m pytest -n auto --dist loadgroup
 
 check: lint types ## Lint, format check, types, import directions

@@ -35,7 +35,7 @@ TAP_SETTINGS: dict[str, JSON] = {
         "format": "date-time",
         "title": "Start date",
         "description": "Read only what changed at or after this time (RFC 3339 or YYYY-MM-DD), "
-        "where rows say so.",
+        "where rows say so. Stages, pipelines, labels and filters that are older are left out too.",
     },
     "custom_fields": {
         "type": ["string", "null"],
