@@ -144,7 +144,12 @@ class Bookmark:
         value = row.get(self._replication_key)
         if not isinstance(value, str) or not value:
             return ""
-        return value if len(value) == _WHOLE_SECONDS and value[-1] == "Z" else times.normalise(value)
+        if len(value) == _WHOLE_SECONDS and value[-1] == "Z":
+            return value
+        try:
+            return times.normalise(value)
+        except ValueError:
+            return ""
 
 
 class PageMarks:

@@ -54,6 +54,7 @@ class RowPlan:
         self._coerce = coercions(properties) if read.path.startswith("/v1/") else ()
         self._logger = logger
         self._named: set[str] = set()
+        self._unread: set[str] = set()
         self._known: tuple[str, ...] = ()
         self.typed = typed
 
@@ -72,7 +73,9 @@ class RowPlan:
             for column, coerce in self._coerce:
                 value = row.get(column)
                 if value is not None:
-                    row[column] = coerce(value)
+                    made = row[column] = coerce(value)
+                    if made is None and column not in self._unread:
+                        self._tell_unread(column, value)
         self._keep_wanted(rows)
         return rows
 
@@ -89,6 +92,16 @@ class RowPlan:
                 if len(row) == len(columns):
                     known = columns
         self._known = known
+
+    def _tell_unread(self, column: str, value: object) -> None:
+        """Say once that a column has a value that became null, unless the value means that."""
+        if not str(value).startswith("0000") and value != "":
+            self._unread.add(column)
+            self._logger.warning(
+                "A value of column %s of %s has another form than published; it and any like it become null",
+                column,
+                self._stream,
+            )
 
     def _name(self, key: str) -> None:
         self._named.add(key)
@@ -145,12 +158,15 @@ def _repair_object(repairs: Sequence[tuple[str, Coerce]], value: object) -> obje
 
 
 def time_text(value: object) -> object:
-    """RFC 3339 in UTC from any form Pipedrive writes a time in; an empty text is no time."""
+    """RFC 3339 in UTC from any form Pipedrive writes a time in; other texts are no time."""
     if not isinstance(value, str):
         return value
     if len(value) == _PLAIN_TIME and value[10] == " ":
         return None if value.startswith("0000") else f"{value[:10]}T{value[11:]}Z"
-    return times.normalise(value) if value else None
+    try:
+        return times.normalise(value) if value else None
+    except ValueError:
+        return None
 
 
 def _integer(value: object) -> object:
