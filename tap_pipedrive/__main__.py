@@ -24,6 +24,7 @@ def _auth() -> None:
 def _tap() -> None:
     with loading():
         import click  # noqa: PLC0415  errors of the imports are told like others
+        from singer_sdk.exceptions import MappingError  # noqa: PLC0415  the same
 
         from tap_pipedrive.tap import TapPipedrive  # noqa: PLC0415  the same
 
@@ -31,6 +32,9 @@ def _tap() -> None:
         code = TapPipedrive.cli(standalone_mode=False)
     except click.ClickException as error:
         msg = f"{error.format_message().rstrip('.')}; see tap-pipedrive --help."
+        raise ConfigError(msg) from error
+    except MappingError as error:
+        msg = f"Setting stream_maps cannot work: {str(error).rstrip('.')}."
         raise ConfigError(msg) from error
     if isinstance(code, int):
         sys.exit(code)

@@ -43,7 +43,7 @@ def checked_catalog(catalog: Any) -> Any:  # noqa: ANN401  a catalog as the SDK 
         raise ConfigError(msg)
     for number, entry in enumerate(streams, start=1):
         named = isinstance(entry, dict) and isinstance(entry.get("tap_stream_id", entry.get("stream")), str)
-        if not named or not isinstance(entry.get("schema", {}), dict):
+        if not named or not _is_schema(entry.get("schema", {})):
             msg = f"Entry {number} of the catalog is no stream with a schema; run --discover for a new one."
             raise ConfigError(msg)
         metadata = entry.get("metadata", [])
@@ -53,6 +53,12 @@ def checked_catalog(catalog: Any) -> Any:  # noqa: ANN401  a catalog as the SDK 
             msg = f"The metadata in entry {number} of the catalog is malformed; run --discover for a new one."
             raise ConfigError(msg)
     return catalog
+
+
+def _is_schema(schema: object) -> bool:
+    """Whether this is an object whose properties, if it has some, are objects."""
+    properties = schema.get("properties", {}) if isinstance(schema, dict) else None
+    return isinstance(properties, dict) and all(isinstance(one, dict) for one in properties.values())
 
 
 def checked_state(state: object) -> dict[str, Any]:

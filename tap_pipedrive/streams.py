@@ -22,7 +22,7 @@ from singer_sdk.mapper import SameRecordTransform
 from singer_sdk.streams import Stream
 from typing_extensions import override
 
-from pipedrive_client import FeatureOff, ItemError
+from pipedrive_client import ConfigError, FeatureOff, ItemError
 from pipedrive_client.fields import FIELD_LISTS
 from tap_pipedrive.custom_fields import (
     FieldColumn,
@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from singer_sdk import metrics
     from singer_sdk.helpers import types
     from singer_sdk.mapper import StreamMap
+    from singer_sdk.singerlib import Catalog, SelectionMask
 
     from tap_pipedrive.spec import JSON, Read, StreamSpec
     from tap_pipedrive.tap import TapPipedrive
@@ -191,6 +192,22 @@ class PipedriveStream(Stream):
         return self._stream_maps
 
     @override
+    def apply_catalog(self, catalog: Catalog) -> None:
+        """Take selection and method from a catalog; keys from it only if they are columns."""
+        super().apply_catalog(catalog)
+        if not self.primary_keys or not {*self.primary_keys} <= {*self.spec.schema}:
+            self.primary_keys = self.spec.primary_keys
+
+    @property
+    @override
+    def mask(self) -> SelectionMask:
+        """What is selected; keys always are, since no loader can do without."""
+        if self._mask is None:
+            self._mask = super().mask
+            self._mask.update({("properties", key): True for key in self.primary_keys if self.selected})
+        return self._mask
+
+    @override
     def get_replication_key_signpost(self, context: types.Context | None = None) -> None:
         """No signpost: rows come in order, so a bookmark never runs ahead of them."""
         return
@@ -261,11 +278,23 @@ class PipedriveStream(Stream):
             self.tap.page_writer.write_records(self.name, records)
         else:
             for record in records:
-                self._write_record_message(record)
+                self._map(record)
         self._emitted += len(records)
         if self._counter:
             self._counter.increment(len(records))
         self.tap.progress.rows(self.name, len(records))
+
+    def _map(self, record: Row) -> None:
+        try:
+            self._write_record_message(record)
+        except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
+            # Expressions are Python: what they meet in a record raises anything. Its text may show values.
+            key = ", ".join(f"{name} {record.get(name)}" for name in self.spec.primary_keys)
+            msg = (
+                f"Setting stream_maps cannot work: an expression for {self.name} fails at the row with {key} "
+                f"({type(error).__name__}); make it ready for nulls and other kinds of values."
+            )
+            raise ConfigError(msg) from error
 
     @property
     def _maps_nothing(self) -> bool:

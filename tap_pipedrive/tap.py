@@ -226,7 +226,7 @@ class TapPipedrive(Tap):
         if self.input_catalog is None:
             return False
         entry = self.input_catalog.get_stream(stream.name)
-        return entry is None or not entry.metadata.root.selected
+        return entry is None or not (entry.metadata.root.selected if entry.metadata else True)
 
     # --- the SDK's hooks --------------------------------------------------------------------------
 
@@ -310,11 +310,14 @@ class TapPipedrive(Tap):
             click.Option(
                 ["--plan"],
                 is_flag=True,
-                help="Print what a run with these files would cost, and write no messages.",
+                help="Print what a run would cost, and write no messages: of the default selection without "
+                "--catalog, of a first run without --state.",
             )
         )
         command.epilog = (
-            "`tap-pipedrive auth` lets an OAuth app in and prints the settings to use; see its --help."
+            "`tap-pipedrive auth` lets an OAuth app in and prints the settings to use; see its --help. Exit "
+            "codes: 0 all is read, 1 a request failed for good, 2 settings, catalog or state that cannot work, 3 "
+            "Pipedrive refuses the account, 4 the token budget is spent: run again later."
         )
         return command
 

@@ -173,10 +173,30 @@ def test_a_state_that_cannot_be_gone_on_from(small, files, catalog, state, sente
 
 
 @pytest.mark.parametrize(
+    ("maps", "sentence"),
+    [
+        ({"id": None}, "Removing key property 'id' is not permitted"),
+        ({"x": "nosuch("}, "Setting stream_maps cannot work: Failed to parse expression nosuch(."),
+        ({"x": "int(name)"}, "an expression for persons fails at the row with id "),
+    ],
+    ids=str,
+)
+def test_stream_maps_that_cannot_work(small, files, maps, sentence):
+    catalog = select(small.config(), "persons")
+    config = small.config(stream_maps={"persons": maps})
+    told = tap(*files.arguments(config, catalog=catalog))
+    assert_refused(told, 2, sentence)
+
+
+@pytest.mark.parametrize(
     ("catalog", "sentence"),
     [
         ({}, "The catalog has no list of streams; run --discover"),
         ({"streams": [5]}, "Entry 1 of the catalog is no stream with a schema"),
+        (
+            {"streams": [{"tap_stream_id": "deals", "schema": {"properties": {"id": 5}}}]},
+            "Entry 1 of the catalog is no stream with a schema",
+        ),
         ({"streams": [{"tap_stream_id": "deals", "metadata": [7]}]}, "metadata in entry 1 of the catalog"),
         (
             {"streams": [{"tap_stream_id": "dealz"}]},
