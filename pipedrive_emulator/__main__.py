@@ -50,8 +50,15 @@ def main(arguments: list[str] | None = None) -> int:
     for number in (signal.SIGINT, signal.SIGTERM):
         # A signal during the seeding ends the process quietly too.
         signal.signal(number, lambda *_: sys.exit(0))
-    from pipedrive_emulator.app import Emulator, Settings  # noqa: PLC0415 - --help answers without loading it
-    from pipedrive_emulator.server import serve  # noqa: PLC0415 - the same
+    try:
+        from pipedrive_emulator.app import Emulator, Settings  # noqa: PLC0415 - --help answers without loading it
+        from pipedrive_emulator.server import serve  # noqa: PLC0415 - the same
+    except ModuleNotFoundError as missing:
+        sys.stderr.write(
+            f"pipedrive-emulator needs {missing.name}, which the extra `emulator` of pipedrive-singer "
+            "brings: install the wheel as pipedrive_singer-….whl[emulator].\n"
+        )
+        return 2
 
     settings = Settings(
         seed=given.seed,

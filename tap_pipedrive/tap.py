@@ -316,8 +316,8 @@ class TapPipedrive(Tap):
         )
         command.epilog = (
             "`tap-pipedrive auth` lets an OAuth app in and prints the settings to use; see its --help. Exit "
-            "codes: 0 all is read, 1 a request failed for good, 2 settings, catalog or state that cannot work, 3 "
-            "Pipedrive refuses the account, 4 the token budget is spent: run again later."
+            "codes: 0 all is read, 1 a request failed for good, 2 settings, catalog or state that cannot "
+            "work, 3 Pipedrive refuses the account, 4 the token budget is spent: run again later."
         )
         return command
 

@@ -48,7 +48,9 @@ def test_plugins_tell_about_themselves(installed, plugin):
 
 def test_the_emulator_comes_with_its_extra_only(installed):
     done = subprocess.run([installed / "pipedrive-emulator"], capture_output=True, text=True, check=False)
-    assert done.returncode != 0
+    assert done.returncode == 2
+    assert "the extra `emulator`" in done.stderr
+    assert "Traceback" not in done.stderr
 
 
 def test_nothing_but_the_packages_is_in_it(installed):
