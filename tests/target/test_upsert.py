@@ -48,7 +48,9 @@ def test_a_thousand_unchanged_rows_cost_ten_reads_and_no_write(load, medium):
     medium.post("/_emulator/log/clear")
     run = load(rows("persons", *[{"id": one["id"], "name": one["name"]} for one in known], keys=["id"]))
     assert set(run.outcomes) == {"unchanged"}
-    assert medium.requests() == {"GET /api/v2/persons": 3}
+    asked = medium.requests()
+    assert asked.keys() == {"GET /api/v2/persons"}
+    assert asked["GET /api/v2/persons"] in (3, 4)  # a part is looked up when nothing comes for a second
 
 
 def test_an_update_sends_only_what_differs(load, small):
