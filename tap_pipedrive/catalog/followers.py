@@ -30,7 +30,7 @@ STREAMS = (
     ),
     StreamSpec(
         name="organization_followers",
-        summary="Users who follow a organization.",
+        summary="Users who follow an organization.",
         reads=(
             Read(
                 "getOrganizationFollowers",
@@ -95,7 +95,7 @@ STREAMS = (
     ),
     StreamSpec(
         name="organization_follower_changes",
-        summary="Who began or stopped following a organization, and when.",
+        summary="Who began or stopped following an organization, and when.",
         reads=(
             Read(
                 "getOrganizationFollowersChangelog",

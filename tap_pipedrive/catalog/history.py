@@ -80,7 +80,7 @@ STREAMS = (
     ),
     StreamSpec(
         name="organization_changes",
-        summary="Changed field values of a organization: old, new, who, when.",
+        summary="Changed field values of an organization: old, new, who, when.",
         reads=(
             Read(
                 "getOrganizationChangelog", "/v1/organizations/{organization_id}/changelog", 20, Paging.CURSOR
@@ -160,7 +160,7 @@ STREAMS = (
     ),
     StreamSpec(
         name="organization_updates",
-        summary="Everything that happened around a organization: changes, activities, notes, files, mails.",
+        summary="Everything that happened around an organization: changes, activities, notes, files, mails.",
         reads=(
             Read(
                 "getOrganizationUpdates",

@@ -145,7 +145,7 @@ STREAMS = (
     ),
     StreamSpec(
         name="organization_mail_messages",
-        summary="Mails linked to a organization.",
+        summary="Mails linked to an organization.",
         reads=(
             Read(
                 "getOrganizationMailMessages",

@@ -31,7 +31,7 @@ STREAMS = (
     ),
     StreamSpec(
         name="organization_permitted_users",
-        summary="Users who may see a organization.",
+        summary="Users who may see an organization.",
         reads=(Read("getOrganizationUsers", "/v1/organizations/{organization_id}/permittedUsers", 10),),
         schema=columns("organization_id! user_id!", of="permitted_users"),
         primary_keys=("organization_id", "user_id"),
