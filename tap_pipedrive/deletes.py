@@ -13,7 +13,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Self
 
 from pipedrive_client import times
-from tap_pipedrive.bookmarks import now
+from tap_pipedrive.bookmarks import Bookmark, now
+from tap_pipedrive.reading import Reader
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -230,8 +231,24 @@ class DeleteWatch:
                 for rows in self.stream.reader(read).all():
                     self.current.add(rows)
                     self.stream.tap.stop_if_interrupted()
+        if self.known.missing_from(self.current):
+            self._look_again()
         self._bury(self.known.missing_from(self.current))
         self.known.replace(self.current)
+
+    def _look_again(self) -> None:
+        """Note rows that went from a later list to an earlier one meanwhile, as a deal that is unarchived.
+
+        The earlier one was read before, the later one after that; but such a row has changed.
+        """
+        stream = self.stream
+        for read in stream.spec.reads[:-1]:
+            mark = Bookmark(dict(stream.read_memo(read)), replication_key=str(stream.spec.replication_key))
+            reader = stream.reader(read)
+            if read.changes and mark.lower_bound and isinstance(reader, Reader):
+                for rows in reader.changes(mark.lower_bound, mark.moment):
+                    self.current.add(rows)
+                    stream.tap.stop_if_interrupted()
 
     def _bury(self, gone: list[int | str]) -> None:
         """Emit tombstones. Nothing is emitted, and nothing forgotten, unless every page was read."""

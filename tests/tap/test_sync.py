@@ -195,6 +195,25 @@ def test_deleted_rows_become_tombstones(small):
     assert dict(third.records) == {}
 
 
+@pytest.mark.parametrize(
+    ("stream", "archived"),
+    [("deals", "GET /api/v2/deals/archived"), ("leads", "GET /api/v1/leads/archived")],
+)
+def test_a_row_that_leaves_the_archive_during_a_sweep_is_not_taken_for_deleted(small, stream, archived):
+    config = small.config(detect_deletes=True, delete_sweep_interval_hours=0)
+    first = run_tap(config, stream)
+    catalog = select(config, stream)
+    one = next(record["id"] for record in first.records[stream] if record["is_archived"])
+    # The second request for the archive is the sweep's; the list of the others was read just before it.
+    fault = {"operation": archived, "nth": 2, "kind": "write", "table": stream, "id": one}
+    small.post("/_emulator/faults", [{**fault, "set": {"is_archived": False}}])
+    second = run_tap(config, catalog=catalog, state=first.state)
+    assert dict(second.records) == {}
+    small.post("/_emulator/faults", [])
+    third = run_tap(config, catalog=catalog, state=second.state)
+    assert [(record["id"], record["is_archived"]) for record in third.records[stream]] == [(one, False)]
+
+
 def test_an_option_shows_as_its_label_and_a_renamed_field_keeps_its_column(small):
     config = small.config()
     first = run_tap(config, "deals")
