@@ -182,7 +182,8 @@ class FieldRegistry:
 
     def known(self, entity: str) -> bool:
         """Whether the entity's definitions were read in this run."""
-        found = self._found.get(entity)
+        with self._lock:  # so that nobody meets the one that `rows` is about to replace
+            found = self._found.get(entity)
         return bool(found and found.done() and not found.exception())
 
     def begin(self, entity: str) -> None:

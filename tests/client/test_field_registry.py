@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from functools import partial
 
 import pytest
@@ -49,6 +50,25 @@ def test_a_thread_does_not_wait_for_what_waits_for_it(small, client):
 
     assert client.begin(begun_and_asked).result(timeout=30)
     assert asked(small) == 1
+
+
+def test_asking_whether_definitions_are_known_while_another_takes_over_their_reading_does_no_harm(client):
+    """The client's only thread is busy, so that whoever needs the definitions takes their reading over."""
+    busy, asker, told = threading.Event(), [], []
+    client.begin(partial(busy.wait, 30))
+    fields = FieldRegistry(client)
+    fields.begin("deal")
+
+    def taken_over(_):
+        asker.append(threading.Thread(target=lambda: told.append(fields.known("deal"))))
+        asker[0].start()
+        asker[0].join(timeout=0.2)  # as good as always enough for it to come between the two steps
+        busy.set()
+
+    fields._found["deal"].add_done_callback(taken_over)
+    assert fields.rows("deal")
+    asker[0].join(timeout=30)
+    assert told in ([False], [True])
 
 
 def test_many_who_ask_at_once_share_one_request(small):
