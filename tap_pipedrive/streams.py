@@ -110,7 +110,8 @@ class PipedriveStream(Stream):
                 self._columns = assign_columns(
                     self.tap.field_definitions(self),
                     remembered=self.column_memo,
-                    reserved={*self.spec.schema, *TOMBSTONE_COLUMNS},
+                    # `custom_fields` is what the rows of v2 bring the values in.
+                    reserved={*self.spec.schema, *TOMBSTONE_COLUMNS, "custom_fields"},
                     mode=self.tap.field_mode,
                     options=self.tap.option_mode,
                 )

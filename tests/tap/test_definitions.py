@@ -40,11 +40,13 @@ def test_refused_definitions_end_the_run_with_the_way_out(small, path, stream, s
     assert out.records[stream]
 
 
-def test_a_field_named_like_a_column_of_tombstones_keeps_away_from_it(small):
-    small.post("/api/v2/dealFields", {"field_name": "Is deleted", "field_type": "varchar"})
+@pytest.mark.parametrize("label", ["Is deleted", "Custom fields"])
+def test_a_field_named_like_what_the_tap_itself_adds_or_reads_keeps_away_from_it(small, label):
+    small.post("/api/v2/dealFields", {"field_name": label, "field_type": "varchar"})
     for config in (small.config(), small.config(detect_deletes=True)):
-        columns = run_tap(config, "leads").schemas["leads"]["schema"]["properties"]
-        (own,) = [
-            name for name, one in columns.items() if one.get("x-pipedrive", {}).get("name") == "Is deleted"
-        ]
-        assert own.startswith("is_deleted_")
+        out = run_tap(config, "leads", "deals")
+        assert out.faults() == []
+        for stream in ("leads", "deals"):
+            columns = out.schemas[stream]["schema"]["properties"]
+            own = [name for name, one in columns.items() if one.get("x-pipedrive", {}).get("name") == label]
+            assert [name[:-6] for name in own] == [label.lower().replace(" ", "_") + "_"]
