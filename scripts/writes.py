@@ -101,10 +101,34 @@ Rows that are found, compared and brought up to date are streams with the name o
 them. [coverage.md](coverage.md) says which action stands behind each name that integration platforms use, and
 what becomes of a write *when interrupted*.
 """
+_RAW_COLUMNS = {
+    "method": "`GET`, `POST`, `PUT`, `PATCH` or `DELETE`",
+    "path": "from `/v1/` or `/api/v2/` on; anything else is taken to be below `/v1`",
+    "query": "parameters of the address, an object",
+    "headers": "more headers, an object; the sign-in cannot be replaced",
+    "body": "the JSON body",
+    "form": "fields of a form, instead of a body",
+    "files": "parts of a form that are files: their text, or `{path}` below `files_dir`",
+    "file_data_file_names": "file names of these parts",
+    "cost": "tokens of the call, for `daily_token_budget`; 0 when left out",
+    "idempotent": "whether doing it twice is the same as doing it once, so that it may be repeated",
+    "max_retries": "how often it is repeated at most",
+    "timeout_seconds": "how long an answer is waited for; `timeout_ms` the same in milliseconds",
+    "timeout_ms": "",
+}
 _RAW = f"""\
 ## Any other request
 
-`{RAW_REQUEST}` sends what no action does. Its columns: {words(sorted(RAW_INPUTS))}.
+`{RAW_REQUEST}` sends what no action does. `method` and `path` are required. Nothing keeps a request from
+being sent again when the input is run again.
+
+```json
+{{"type": "RECORD", "stream": "raw_request", "record": {{"method": "POST", "path": "/v1/deals/1/duplicate"}}}}
+```
+
+{table(("Column", "What"), [(f"`{name}`", what) for name, what in _RAW_COLUMNS.items() if what])}
+Taken as well, since other tools name the same so, or without effect:
+{words(sorted(set(RAW_INPUTS) - set(_RAW_COLUMNS)))}.
 """
 
 
