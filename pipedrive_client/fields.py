@@ -36,6 +36,10 @@ FIELD_LISTS: Mapping[str, str] = MappingProxyType(
 )
 FIELD_LIST_COST = 10
 HASH_KEY = re.compile(r"[0-9a-f]{40}")
+SHORT_KEY = 6
+"""Characters of a field's key that tell its column from one of the same name."""
+LONGEST_COLUMN = 63
+"""PostgreSQL takes no longer name: it cuts it, and names that then are alike clash."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -137,6 +141,14 @@ class FieldDefinition:
     def parts(self) -> tuple[Part, ...]:
         """The values of a composite field, main value first; empty for a plain one."""
         return COMPOSITES.get(self.field_type, ())
+
+    @property
+    def column_room(self) -> int:
+        """Characters that its label may give to a column, so that a piece of the key and a suffix fit too."""
+        suffixes = [part.suffix for part in self.parts] or ["id"]
+        if self.field_type in ("time", "timerange"):
+            suffixes.append(V1_SUFFIXES["timezone"])
+        return LONGEST_COLUMN - len("_") - SHORT_KEY - len("_") - max(map(len, suffixes))
 
     @property
     def kind(self) -> str:

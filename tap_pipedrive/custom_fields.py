@@ -15,7 +15,14 @@ from typing import TYPE_CHECKING, TypeAlias, cast
 
 from anyascii import anyascii
 
-from pipedrive_client.fields import HASH_KEY, V1_DECODERS, V1_SUFFIXES, FieldDefinition
+from pipedrive_client.fields import (
+    HASH_KEY,
+    LONGEST_COLUMN,
+    SHORT_KEY,
+    V1_DECODERS,
+    V1_SUFFIXES,
+    FieldDefinition,
+)
 from tap_pipedrive.spec import RowForm
 
 if TYPE_CHECKING:
@@ -26,7 +33,6 @@ if TYPE_CHECKING:
 Row: TypeAlias = "dict[str, object]"
 Step: TypeAlias = "tuple[str, str, Callable[[object], object] | None]"
 _EMPTY: Mapping[str, object] = {}
-_SHORT_KEY = 6
 _TYPES: dict[str, dict[str, JSON]] = {
     "str": {"type": ["string", "null"]},
     "num": {"type": ["number", "null"]},
@@ -77,11 +83,15 @@ class FieldColumn:
         return [self.name, self.definition.field_type, self.definition.name]
 
 
-def slug(label: str) -> str:
-    """A column name from a field's label: lower-case ASCII words joined by underscores, or empty."""
-    words = re.findall(r"[a-z0-9]+", anyascii(label).lower())
-    name = "_".join(words)[:60].rstrip("_")
-    return f"_{name}" if name[:1].isdigit() else name
+def slug(label: str, room: int = LONGEST_COLUMN) -> str:
+    """A column name from a field's label: lower-case ASCII words joined by underscores, or empty.
+
+    Args:
+        label: the field's label.
+        room: characters it may have.
+    """
+    name = "_".join(re.findall(r"[a-z0-9]+", anyascii(label).lower()))
+    return (f"_{name}" if name[:1].isdigit() else name)[:room].rstrip("_")
 
 
 def assign_columns(
@@ -132,7 +142,7 @@ def assign_columns(
         names[definition.key] = name
         taken.update(_claims(name, definition, options))
     fresh = [definition for definition in current if definition.key not in names]
-    wanted = {definition.key: slug(definition.name) for definition in fresh}
+    wanted = {definition.key: slug(definition.name, definition.column_room) for definition in fresh}
     claims = Counter(name for new in fresh for name in set(_claims(wanted[new.key], new, options)))
     for definition in fresh:
         name = wanted[definition.key]
@@ -146,7 +156,7 @@ def assign_columns(
 
 
 def _with_key(name: str, definition: FieldDefinition, taken: set[str], options: OptionMode) -> str:
-    for length in range(_SHORT_KEY, len(definition.key) + 1):
+    for length in range(SHORT_KEY, len(definition.key) + 1):
         candidate = f"{name.lstrip('_')}_{definition.key[:length]}"
         if not taken.intersection(_claims(candidate, definition, options)):
             return candidate

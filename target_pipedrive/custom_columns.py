@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from anyascii import anyascii
 
-from pipedrive_client.fields import HASH_KEY
+from pipedrive_client.fields import HASH_KEY, LONGEST_COLUMN
 from target_pipedrive.faults import RecordFault
 
 if TYPE_CHECKING:
@@ -19,10 +19,15 @@ if TYPE_CHECKING:
 TIMEZONE_ID = "timezone_id"
 
 
-def slug(label: str) -> str:
-    """The column name that the tap gives to a field of this label; empty when nothing is left of it."""
-    name = "_".join(re.findall(r"[a-z0-9]+", anyascii(label).lower()))[:60].rstrip("_")
-    return f"_{name}" if name[:1].isdigit() else name
+def slug(label: str, room: int = LONGEST_COLUMN) -> str:
+    """The column name that the tap gives to a field of this label; empty when nothing is left of it.
+
+    Args:
+        label: the field's label.
+        room: characters it may have.
+    """
+    name = "_".join(re.findall(r"[a-z0-9]+", anyascii(label).lower()))
+    return (f"_{name}" if name[:1].isdigit() else name)[:room].rstrip("_")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,7 +83,7 @@ def _named(fields: list[FieldDefinition], name: str, *, with_key: bool) -> list[
     """Fields whose column name this is, also with a piece of the key or the suffix of a part."""
     found = []
     for one in fields:
-        base = slug(one.name)
+        base = slug(one.name, one.column_room)
         if with_key:
             stem = (base or "custom_field").lstrip("_")
             match = re.match(rf"{re.escape(stem)}_([0-9a-f]{{6,40}})(?:_|$)", name)

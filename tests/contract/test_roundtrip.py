@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import pytest
 
+from pipedrive_client.fields import FieldDefinition
 from tap_pipedrive.catalog import STREAMS
+from tap_pipedrive.custom_fields import FieldMode, OptionMode, assign_columns
 from tap_pipedrive.custom_fields import slug as tap_slug
-from target_pipedrive.custom_columns import slug
+from target_pipedrive.custom_columns import by_name, slug
 from target_pipedrive.entities import ENTITIES, ENTITY_OF_STREAM
 from target_pipedrive.entity_plan import EntityPlan
 from target_pipedrive.settings import Options, StreamSettings
@@ -75,4 +77,23 @@ def test_every_entity_is_a_stream_of_the_tap():
     "label", ["Margin %", "Крепёж", "2nd phone", "  Spaced  out ", "ÄÖÜ/x", "%", "A" * 80]
 )
 def test_tap_and_target_name_custom_columns_alike(label):
-    assert slug(label) == tap_slug(label)
+    for room in (36, 54, 63):
+        assert slug(label, room) == tap_slug(label, room)
+
+
+@pytest.mark.parametrize("field_type", ["varchar", "enum", "address", "timerange"])
+def test_the_target_knows_the_columns_of_long_labels_that_the_tap_has_cut(field_type):
+    """Alone, and with a piece of the key beside another of the same beginning."""
+    fields = [
+        FieldDefinition(key=key * 40, name="Delivery " * 20 + key, field_type=field_type) for key in "abc"
+    ]
+    for given in (fields[:1], fields):
+        columns = assign_columns(
+            given, remembered={}, reserved=(), mode=FieldMode.NAMED, options=OptionMode.BOTH
+        )
+        for column in columns:
+            last = column.definition.parts[-1] if column.definition.parts else None
+            found = by_name(given, column.part_name(last.suffix) if last else column.name)
+            assert found
+            assert found.definition is column.definition
+            assert found.part == (last.key if last else None)

@@ -59,6 +59,20 @@ def test_a_part_of_a_composite_field_claims_its_name_too():
     assert names(money, text) == ["budget_aaaaaa", "budget_currency_bbbbbb"]
 
 
+@pytest.mark.parametrize("field_type", ["varchar", "set", "address", "timerange", "monetary"])
+@pytest.mark.parametrize("label", ["Delivery " * 20, "2" * 200])
+def test_no_column_is_longer_than_databases_take(label, field_type):
+    """Not even those that take a piece of their key, nor their parts: cut to 63 they could be the same."""
+    fields = [field(A, label, field_type), field(B, label + "x", field_type)]
+    columns = assign_columns(
+        fields, remembered={}, reserved=(), mode=FieldMode.NAMED, options=OptionMode.BOTH
+    )
+    for form in RowForm:
+        made = column_properties(columns, mode=FieldMode.NAMED, options=OptionMode.BOTH, form=form)
+        assert max(map(len, made)) <= 63
+        assert {one[:1] for one in made} <= {"d", "2"}
+
+
 def test_a_label_without_letters_still_gives_a_column():
     assert names(field(A, "???")) == ["custom_field_aaaaaa"]
 
