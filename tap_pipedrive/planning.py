@@ -11,6 +11,7 @@ import math
 import sys
 from dataclasses import dataclass
 from enum import Enum
+from types import MappingProxyType
 from typing import TYPE_CHECKING, cast
 
 from pipedrive_client import FeatureOff, NotFound, NotVisible, times
@@ -28,11 +29,13 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from pipedrive_client.paging import Page
+    from tap_pipedrive.bookmarks import Bookmark
     from tap_pipedrive.spec import Read
     from tap_pipedrive.streams import PipedriveStream
     from tap_pipedrive.tap import TapPipedrive
 
 _LABEL = "plan"
+_NO_MARKS: Mapping[PipedriveStream, Bookmark | None] = MappingProxyType({})
 _SOME = 2
 """Requests of a list of which only the first page is known."""
 
@@ -122,7 +125,7 @@ def _list_lines(stream: PipedriveStream) -> Iterator[Line]:
             requests += math.ceil((requests - PAGES_BEFORE) / PAGES_A_WINDOW / 2) + 1
         yield _line(stream, read, requests * len(questions), size)
         yield from _sweep_lines(run, size)
-        yield from _fan_out_lines(stream, size)
+        yield from _fan_out_lines(stream, size, dict(run.fan_outs))
 
 
 def _pages(read: Read, size: _Size) -> int:
@@ -229,10 +232,14 @@ def _sweep_lines(run: ReadRun, size: _Size) -> Iterator[Line]:
     yield _line(stream, read, _pages(read, whole), whole)
 
 
-def _fan_out_lines(parent: PipedriveStream, size: _Size) -> Iterator[Line]:
+def _fan_out_lines(
+    parent: PipedriveStream, size: _Size, marks: Mapping[PipedriveStream, Bookmark | None] = _NO_MARKS
+) -> Iterator[Line]:
     for child in parent.wanted_children():
-        where = child.spec.parent
-        share = len(contexts_of(child, size.sample)) / len(size.sample) if size.sample else 1.0
+        where, mark, sample = child.spec.parent, marks.get(child), [*size.sample]
+        if mark and size.known is Known.EXACT:
+            sample = mark.fresh(sample)  # those of the bookmark's last minute were asked for before
+        share = len(contexts_of(child, sample)) / len(size.sample) if size.sample else 1.0
         asked = math.ceil(size.rows * share)
         questions = len(child.tap.questions.of(child.spec))
         requests = math.ceil(asked / (where.bulk if where else 1)) * questions
