@@ -167,5 +167,5 @@ def test_what_cannot_be_converted_leaves_nothing_behind(load, lead, tmp_path):
 
 def test_a_dry_run_converts_nothing(small, load, lead):
     run = load(rows("convert_lead_to_deal", {"id": lead["id"]}), dry_run=True)
-    assert run.outcomes == ["created"]
+    assert (run.outcomes, run.ids) == (["created"], [None])
     assert START not in small.requests()
