@@ -261,12 +261,12 @@ class RawReader(Reader):
     def _record(self, row: Row) -> Row:
         record = {name: row if name == WHOLE_ROW else row.get(name) for name in self._columns}
         for name, repair in self._repairs:
-            if record[name] is not None:
-                try:
-                    record[name] = repair(record[name])
-                except ValueError as error:
-                    msg = f"raw_requests, {self._label}: column {name} of a row is no time."
-                    raise ConfigError(msg) from error
+            value = record[name]
+            record[name] = None if value is None else repair(value)
+            # An empty text and 0000-00-00 say that there is no time; of other texts none can be made.
+            if record[name] is None and value is not None and str(value).strip("0-: "):
+                msg = f"raw_requests, {self._label}: column {name} of a row is no time."
+                raise ConfigError(msg)
         for key in self._request.spec.primary_keys:
             if record[key] is None:
                 msg = f"raw_requests, {self._label}: a row has no {key}; name other keys, or none."
