@@ -22,6 +22,7 @@ _KINDS = {
     "array": "a list",
     "object": "a JSON object",
 }
+_LIMITS = {"minimum": "at least", "maximum": "at most", "exclusiveMinimum": "more than"}
 
 
 def read_config(path: str) -> dict[str, Any]:
@@ -55,6 +56,8 @@ def config_sentence(config: Mapping[str, Any], schema: Mapping[str, Any]) -> str
             wanted = error.validator_value
             words = [one for one in ([wanted] if isinstance(wanted, str) else wanted) if one != "null"]
             return f"Setting {where} must be {' or '.join(_KINDS.get(one, one) for one in words)}."
+        if error.validator in _LIMITS:
+            return f"Setting {where} must be {_LIMITS[error.validator]} {error.validator_value}."
         limits = f"{error.validator} {error.validator_value}"
         return f"Setting {where} does not fit: its definition says {limits}."
     return ""
@@ -64,7 +67,7 @@ def strange_settings(config: Iterable[str], schema: Mapping[str, Any]) -> list[s
     """Settings that are not defined, and so do nothing.
 
     Raises:
-        ConfigError: one looks like a slip of the pen; a `dry_runn` must not write.
+        ConfigError: one looks like a slip of the pen; a `dry_runn` must not write, nor `startdate` read all.
     """
     known = list(schema["properties"])
     strange = sorted(set(config) - set(known))

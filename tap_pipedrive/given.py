@@ -14,6 +14,7 @@ from tap_pipedrive.output import UNDER_WAY
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+_WRAPPINGS = {"singer_state", "completed", "partial_state"}
 _STATE_SHAPE = '{"bookmarks": {"<stream>": {…}}}'
 
 
@@ -71,6 +72,12 @@ def checked_state(state: object) -> dict[str, Any]:
         return {}
     if not isinstance(state, dict):
         msg = f"The state is not an object; it looks like {_STATE_SHAPE}."
+        raise ConfigError(msg)
+    if wrapping := _WRAPPINGS & state.keys():
+        msg = (
+            f"The state is wrapped the way Meltano shows it ({', '.join(sorted(wrapping))}); "
+            f"give what stands below singer_state, which looks like {_STATE_SHAPE}."
+        )
         raise ConfigError(msg)
     bookmarks = state.get("bookmarks", {})
     if not isinstance(bookmarks, dict):

@@ -235,7 +235,10 @@ class PipedriveStream(Stream):
 
     @override
     def _write_schema_message(self) -> None:
-        """The SDK's request for a SCHEMA message: it is written when the stream's lists are begun."""
+        """The SDK's request for a SCHEMA message; a sync writes it when the stream's lists are begun."""
+        if not self.tap.page_writer.under_way and not self._announced:
+            super()._write_schema_message()
+            self.announced()
 
     # --- the way of the records -----------------------------------------------------------------
 

@@ -17,6 +17,7 @@ from singer_sdk.plugin_base import _ConfigInput
 from typing_extensions import override
 
 from pipedrive_client import (
+    BudgetSpent,
     ClientSettings,
     ConfigError,
     FeatureOff,
@@ -26,8 +27,8 @@ from pipedrive_client import (
     times,
 )
 from pipedrive_client.cli import Exit
-from pipedrive_client.fields import FIELD_LISTS, FieldDefinition, FieldRegistry
-from pipedrive_client.given import check_environment, config_sentence, read_config
+from pipedrive_client.fields import FIELD_LIST_COST, FIELD_LISTS, FieldDefinition, FieldRegistry
+from pipedrive_client.given import check_environment, config_sentence, read_config, strange_settings
 from tap_pipedrive import planning, turns
 from tap_pipedrive.catalog import STREAMS
 from tap_pipedrive.custom_fields import FieldMode, OptionMode
@@ -97,6 +98,8 @@ class TapPipedrive(Tap):
         self._interrupted_by = 0
         self.synced: set[PipedriveStream] = set()
         super().__init__(state=cast("Any", self._given_state), **options)
+        for name in strange_settings(self.config, self.config_jsonschema):
+            self.logger.warning("Setting %s is not known and does nothing", name)
         _ = self.client, self.questions  # a setting that cannot work is told at once
 
     # --- parts ----------------------------------------------------------------------------------
@@ -213,6 +216,16 @@ class TapPipedrive(Tap):
             return []
         try:
             return self.fields.custom(entity)
+        except BudgetSpent as error:
+            budget = self.client.settings.daily_token_budget
+            if self.page_writer.under_way or budget is None or self.client.budget.left_today == 0:
+                raise
+            msg = (
+                f"Setting daily_token_budget: {budget} tokens are too few; to find the columns of custom "
+                f"fields takes {FIELD_LIST_COST * len(FIELD_LISTS)} of them before anything is read. Give "
+                "more, or a catalog, which has the columns."
+            )
+            raise ConfigError(msg) from error
         except NotFound as error:
             if entity in _ALWAYS_THERE:
                 raise nothing_there(error) from error

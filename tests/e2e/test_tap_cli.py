@@ -297,3 +297,37 @@ def test_test_reads_a_row_of_each_stream(small, files):
     told = tap(*files.arguments(config), "--test=schema")
     assert told.code == 0
     assert len(told.output.schemas) > 100
+
+
+def test_a_trial_asks_for_few_rows_of_each_list(small, files):
+    assert tap(*files.arguments(small.config()), "--test").code == 0
+    fan_outs = {name: count for name, count in small.requests().items() if "{" in name}
+    assert len(fan_outs) > 30
+    below_lists = {name: count for name, count in fan_outs.items() if "mailMessages" not in name}
+    assert max(below_lists.values()) <= 6  # three rows of the current ones, three of the archived
+
+
+@pytest.mark.parametrize("budget", [5, 20, 40])
+def test_a_budget_that_does_not_even_find_the_columns(small, files, budget):
+    told = tap(*files.arguments(small.config(daily_token_budget=budget)))
+    said = f"daily_token_budget: {budget} tokens are too few; to find the columns of custom fields takes 50"
+    assert_refused(told, 2, said)
+    assert not told.out
+
+
+def test_a_setting_that_looks_like_a_slip(small, files):
+    told = tap(*files.arguments(small.config(startdate="2026-01-01")))
+    assert_refused(told, 2, "Setting startdate is not known; did you mean start_date?")
+    assert small.requests() == {}
+
+
+def test_a_setting_that_is_not_known_is_told(small, files, catalog):
+    told = tap(*files.arguments(small.config(colour="blue"), catalog=catalog))
+    assert told.code == 0
+    assert "Setting colour is not known and does nothing" in told.err
+
+
+@pytest.mark.parametrize("key", ["singer_state", "completed"])
+def test_a_state_as_meltano_shows_it(small, files, key):
+    told = tap(*files.arguments(small.config(), state={key: {"bookmarks": {}}}))
+    assert_refused(told, 2, f"wrapped the way Meltano shows it ({key}); give what stands below singer_state")
