@@ -71,6 +71,24 @@ def run(command: Callable[[], object], *, plugin: str) -> None:
         sys.exit(Exit.INTERRUPTED + 2)
 
 
+def clicked(command: Callable[..., object], plugin: str) -> None:
+    """Run a click command; what is wrong with its arguments is told in a sentence like other errors.
+
+    Raises:
+        ConfigError: the arguments do not fit.
+        SystemExit: the command gave an exit code.
+    """
+    import click  # noqa: PLC0415  the SDK, which brings it, is not loaded by all who use this module
+
+    try:
+        code = command(standalone_mode=False)
+    except click.ClickException as error:
+        msg = f"{error.format_message().rstrip('.')}; see {plugin} --help."
+        raise ConfigError(msg) from error
+    if isinstance(code, int):
+        sys.exit(code)
+
+
 @contextmanager
 def loading() -> Iterator[None]:
     """Import without the garbage collector, and have it leave alone what is loaded then.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 
 from pipedrive_client import ConfigError
-from pipedrive_client.cli import loading, run, told_version
+from pipedrive_client.cli import clicked, loading, run, told_version
 
 
 def main() -> None:
@@ -23,21 +23,15 @@ def _auth() -> None:
 
 def _tap() -> None:
     with loading():
-        import click  # noqa: PLC0415  errors of the imports are told like others
-        from singer_sdk.exceptions import MappingError  # noqa: PLC0415  the same
+        from singer_sdk.exceptions import MappingError  # noqa: PLC0415  errors of imports are told like others
 
         from tap_pipedrive.tap import TapPipedrive  # noqa: PLC0415  the same
 
     try:
-        code = TapPipedrive.cli(standalone_mode=False)
-    except click.ClickException as error:
-        msg = f"{error.format_message().rstrip('.')}; see tap-pipedrive --help."
-        raise ConfigError(msg) from error
+        clicked(TapPipedrive.cli, "tap-pipedrive")
     except MappingError as error:
         msg = f"Setting stream_maps cannot work: {str(error).rstrip('.')}."
         raise ConfigError(msg) from error
-    if isinstance(code, int):
-        sys.exit(code)
 
 
 if __name__ == "__main__":

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from pipedrive_client.cli import loading, run, told_version
+from pipedrive_client.cli import clicked, loading, run, told_version
 
 
 def main() -> None:
@@ -19,7 +19,7 @@ def main() -> None:
     with loading():
         from target_pipedrive.target import TargetPipedrive  # noqa: PLC0415  errors of imports are told like others
 
-    run(TargetPipedrive.cli, plugin=TargetPipedrive.name)
+    run(lambda: clicked(TargetPipedrive.cli, TargetPipedrive.name), plugin=TargetPipedrive.name)
 
 
 if __name__ == "__main__":

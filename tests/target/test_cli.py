@@ -38,6 +38,15 @@ def test_version(tmp_path):
     assert "target-pipedrive v" in run(tmp_path, "--version").stdout
 
 
+@pytest.mark.parametrize("wrong", ["foo", "--nonsense"])
+def test_arguments_that_do_not_fit_are_told_in_one_line(tmp_path, wrong):
+    done = run(tmp_path, wrong)
+    assert (done.returncode, done.stdout) == (2, "")
+    (line,) = done.stderr.splitlines()
+    assert wrong in line
+    assert line.endswith("; see target-pipedrive --help.")
+
+
 def test_a_load_ends_with_the_table_and_exit_code_0(small, tmp_path):
     done = run(
         tmp_path, config=small.config(), text=lines_of(rows("add_deal", {"title": "A"}), state({"n": 1}))
