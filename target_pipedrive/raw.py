@@ -27,7 +27,7 @@ _ALIASES = {
     "timeout": "timeout_ms",
 }
 _LABELS = ("method", "path", "query", "headers", "body", "form", "files", "file_data_file_names")
-_WAYS = ("timeout_seconds", "timeout_ms", "max_retries", "idempotent", "cost", "external_id")
+_WAYS = ("timeout_seconds", "timeout_ms", "max_retries", "idempotent", "cost")
 # The client repeats by its own policy, which waits as the server asks; these are accepted and not needed.
 _IGNORED = ("retry_delay_ms", "retry_all_errors", "use_exponential_backoff", "response_type", "debug_request")
 RAW_INPUTS = (*_LABELS, *_WAYS, *_ALIASES, *_IGNORED)
