@@ -46,9 +46,9 @@ def cost_per_parent(stream: PipedriveStream) -> float:
 
 def fan_out(stream: PipedriveStream, contexts: Sequence[Context]) -> None:
     """Ask for the rows of these parents and emit them in the parents' order, then what hangs below."""
-    if not contexts:
-        return
     below = stream.wanted_children()
+    if not contexts or (stream.enough and all(child.enough for child in below)):
+        return
     for child in below:
         child.announce()
     bulk = _parent(stream).bulk

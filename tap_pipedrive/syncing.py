@@ -28,8 +28,9 @@ if TYPE_CHECKING:
 
 PAGES_WAITING = 2
 """Pages of one list that may wait for their turn; with the one under way, three are in memory."""
-TRIAL_ROWS = 3
-"""Rows of a list whose fan-outs a trial run asks for: a request for each."""
+TRIAL_ROWS = 30
+"""Rows of a list whose fan-outs a trial run asks for at most: a request for each."""
+_TRIAL_STEP = 3
 LISTS_AT_ONCE = 8
 """Lists followed at the same time, so that memory stays flat however many streams are selected."""
 
@@ -85,15 +86,16 @@ def _one_by_one(stream: PipedriveStream) -> None:
 
 
 def _trial(stream: PipedriveStream) -> None:
-    """A few records of each stream, for `--test`; the first rows of a list may have none in a fan-out."""
+    """A few records of each stream, for `--test`; what is rare below a list may still have none."""
+    children = stream.wanted_children()
     run = StreamRun.begin(stream)
     run.announce()
     with stream.counting():
         for read in run.reads:
-            for rows in read.pages():
-                if rows:
-                    read.handle(rows[:TRIAL_ROWS])
-                    break
+            rows = next(filter(None, read.pages()), [])[:TRIAL_ROWS]
+            for at in range(0, len(rows), _TRIAL_STEP):
+                if not (stream.enough and all(child.enough for child in children)):
+                    read.handle(rows[at : at + _TRIAL_STEP])
     if stream.enough:
         stream.abort(MaxRecordsLimitException("The trial run has its records."))
 
