@@ -47,7 +47,7 @@ def cost_per_parent(stream: PipedriveStream) -> float:
 def fan_out(stream: PipedriveStream, contexts: Sequence[Context]) -> None:
     """Ask for the rows of these parents and emit them in the parents' order, then what hangs below."""
     below = stream.wanted_children()
-    if not contexts or (stream.enough and all(child.enough for child in below)):
+    if not contexts or stream.sated:
         return
     for child in below:
         child.announce()
@@ -66,7 +66,7 @@ def fan_out(stream: PipedriveStream, contexts: Sequence[Context]) -> None:
                     stream.emit(read, rows, context)
                 for child, inner in feeds:
                     fan_out(child, inner)
-                if stream.enough and all(child.enough for child in below):
+                if stream.sated:
                     answers.close()
                     return
 

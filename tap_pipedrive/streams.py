@@ -224,11 +224,11 @@ class PipedriveStream(Stream):
         """Write the SCHEMA message, once as long as the schema stays the same."""
         if self.selected and not self._announced:
             self.check_ready()
-            super()._write_schema_message()
-            self.announced()
+            self._announce()
 
-    def announced(self) -> None:
-        """Take note that the SCHEMA message was written, and remember its column names."""
+    def _announce(self) -> None:
+        """Write the SCHEMA message, and remember its column names."""
+        super()._write_schema_message()
         self._announced = self.selected
         if self.selected and self.columns and self.tap.field_mode is FieldMode.NAMED:
             self.stream_state["columns"] = {column.definition.key: column.memo() for column in self.columns}
@@ -237,8 +237,7 @@ class PipedriveStream(Stream):
     def _write_schema_message(self) -> None:
         """The SDK's request for a SCHEMA message; a sync writes it when the stream's lists are begun."""
         if not self.tap.page_writer.under_way and not self._announced:
-            super()._write_schema_message()
-            self.announced()
+            self._announce()
 
     # --- the way of the records -----------------------------------------------------------------
 
@@ -419,6 +418,11 @@ class PipedriveStream(Stream):
     def enough(self) -> bool:
         """Whether a trial run has seen as many records as it wanted."""
         return self.ABORT_AT_RECORD_COUNT is not None and self._emitted >= self.ABORT_AT_RECORD_COUNT
+
+    @property
+    def sated(self) -> bool:
+        """Whether a trial run has seen enough of the stream and of all that hangs below it."""
+        return self.enough and all(child.enough for child in self.wanted_children())
 
 
 def stream_class(

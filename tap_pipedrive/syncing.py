@@ -87,14 +87,13 @@ def _one_by_one(stream: PipedriveStream) -> None:
 
 def _trial(stream: PipedriveStream) -> None:
     """A few records of each stream, for `--test`; what is rare below a list may still have none."""
-    children = stream.wanted_children()
     run = StreamRun.begin(stream)
     run.announce()
     with stream.counting():
         for read in run.reads:
             rows = next(filter(None, read.pages()), [])[:TRIAL_ROWS]
             for at in range(0, len(rows), _TRIAL_STEP):
-                if not (stream.enough and all(child.enough for child in children)):
+                if not stream.sated:
                     read.handle(rows[at : at + _TRIAL_STEP])
     if stream.enough:
         stream.abort(MaxRecordsLimitException("The trial run has its records."))

@@ -79,7 +79,9 @@ class Caller:
     ) -> None:
         self._client = client
         self._keeper = keeper
+        self._rows = rows
         self._book = book
+        self._stopped = threading.Event()  # nothing is waited for any more
         self._dry_run = dry_run
         self._lock = threading.Lock()
         self._asking = threading.Lock()

@@ -8,7 +8,6 @@ the new row names the one it came from.
 from __future__ import annotations
 
 import itertools
-import threading
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import timedelta
@@ -27,13 +26,9 @@ from target_pipedrive.ledger import WriteState
 from target_pipedrive.rows import fill, is_gone
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator
 
-    from pipedrive_client import PipedriveClient
-    from target_pipedrive.customs import FieldBook
-    from target_pipedrive.keeper import Keeper
-    from target_pipedrive.ledger import Entry
-    from target_pipedrive.rows import Row, Rows
+    from target_pipedrive.rows import Row
     from target_pipedrive.spec import ActionSpec, EntitySpec
     from target_pipedrive.tasks import Draft, Task
 
@@ -50,23 +45,9 @@ _WHO_AM_I_COST = 2
 class ConvertingCaller(BulkCaller):
     """Sends writes, and waits for the end of those that start a conversion."""
 
-    def __init__(
-        self,
-        client: PipedriveClient,
-        keeper: Keeper,
-        rows: Rows,
-        book: FieldBook,
-        entries: Iterable[Entry],
-        *,
-        dry_run: bool,
-    ) -> None:
-        super().__init__(client, keeper, rows, book, entries, dry_run=dry_run)
-        self._rows = rows
-        self._ending = threading.Event()
-
     def stop_waiting(self) -> None:
         """Leave conversions that have not ended to the next run."""
-        self._ending.set()
+        self._stopped.set()
 
     def _rest(self, seconds: float) -> None:
         """Let time pass between two looks.
@@ -74,7 +55,7 @@ class ConvertingCaller(BulkCaller):
         Raises:
             Stopped: the run ends.
         """
-        if self._ending.wait(seconds):
+        if self._stopped.wait(seconds):
             raise Stopped("Stopped while a conversion was waited for; the next run waits on.")
 
     @override
