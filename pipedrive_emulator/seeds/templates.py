@@ -14,9 +14,22 @@ SLOT = re.compile(r"@@(\w+)@@")
 RAW_SLOT = re.compile(rb'"@@(\w+)@@"|@@(\w+)@@')
 
 
+_Format = tuple[list[bytes], list[tuple[int, list[bytes]]]]
+_NUMBERS: list[bytes] = []
+"""Whole numbers as bytes, from 0 on; shared, as tables refer to the same ones again and again."""
+
+
 def slot(name: str) -> str:
     """The mark that a template row holds where a slot is filled in."""
     return f"@@{name}@@"
+
+
+def _filling(values: Sequence[Any]) -> list[bytes]:
+    if isinstance(values[0], str):
+        return [value.encode() for value in values]
+    largest = max(value for value in values if value is not None)
+    _NUMBERS.extend(b"%d" % number for number in range(len(_NUMBERS), largest + 1))
+    return [b"null" if value is None else _NUMBERS[value] for value in values]
 
 
 class TemplateRows:
@@ -25,36 +38,38 @@ class TemplateRows:
     Args:
         templates: rows with slot marks, used in turn.
         count: number of rows.
-        slots: by slot name, the value of each row, in order; a mark alone takes the value's own type.
+        slots: by slot name, the value of each row, in order: texts, or whole numbers from 0 on and
+            nulls; a mark alone takes the value's own type.
     """
 
     def __init__(self, templates: list[Row], count: int, slots: dict[str, Sequence[Any]]) -> None:
         self.count = count
         self._templates, self._slots = templates, slots
-        self._filled = {
-            name: [value.encode() for value in values] if isinstance(values[0], str) else values
-            for name, values in slots.items()
-        }
         # Bytes throughout: formatting and encoding text of several scripts took ten times as long.
+        self._filled: dict[str, list[bytes]] = {}
         self._formats = [self._format(encode(row)) for row in templates]
 
-    def _format(self, raw: bytes) -> tuple[bytes, list[Sequence[Any]]]:
-        used: list[Sequence[Any]] = []
-
-        def place(match: re.Match[bytes]) -> bytes:
-            whole = match[1] is not None
-            values = self._filled[(match[1] or match[2]).decode()]
-            used.append(values)
-            if isinstance(values[0], bytes):
-                return b'"%s"' if whole else b"%s"
-            return b"%d"
-
-        return RAW_SLOT.sub(place, raw.replace(b"%", b"%%")), used
+    def _format(self, raw: bytes) -> _Format:
+        """The pieces of a row, every other one empty, and by place of an empty one what fills it."""
+        pieces, used, end = [b""], [], 0
+        for match in RAW_SLOT.finditer(raw):
+            name = (match[1] or match[2]).decode()
+            if name not in self._filled:
+                self._filled[name] = _filling(self._slots[name])
+            quote = b'"' if match[1] and isinstance(self._slots[name][0], str) else b""
+            pieces[-1] += raw[end : match.start()] + quote
+            used.append((len(pieces), self._filled[name]))
+            pieces += [b"", quote]
+            end = match.end()
+        pieces[-1] += raw[end:]
+        return pieces, used
 
     def encoded(self, seq: int) -> bytes:
         """The bytes of one row."""
-        raw, used = self._formats[(seq - 1) % len(self._formats)]
-        return raw % tuple([values[seq - 1] for values in used])
+        pieces, used = self._formats[(seq - 1) % len(self._formats)]
+        for place, values in used:
+            pieces[place] = values[seq - 1]
+        return b"".join(pieces)
 
     def column(self, name: str) -> list[Any]:
         """One field of all rows; only whole slots and constants can be read so."""

@@ -79,14 +79,14 @@ def test_log_counts_by_published_operation(ask):
 
 
 # The machine may be busy, so the emulator's own CPU time is judged, and loosely: it takes 7 s to start the
-# large account, and serves 400 pages of deals a second.
+# large account, and serves 480 pages of deals a second; 300 are held by the benchmark `emulator_pages`.
 @pytest.mark.perf
 def test_large_account_starts_fast_and_serves_many_pages(start):
     ask = start("--burst", "0", "--daily-tokens", "1000000000", seed="large")
     assert cpu_seconds(ask.url) < 25
     found = rate(ask.url, LISTS["deals by update_time"], pages=60)
     assert found.pages == 120
-    assert found.per_cpu_second > 120
+    assert found.per_cpu_second > 200
 
 
 def test_every_table_of_the_small_seed_has_a_row(ask):
