@@ -113,38 +113,3 @@ def parse_form(body: bytes) -> dict[str, str]:
         return dict(parse_qsl(body.decode(), keep_blank_values=True))
     except UnicodeDecodeError:
         raise invalid("The form is not UTF-8") from None
-
-
-def _disposition(line: str) -> dict[str, str]:
-    values = {}
-    for part in line.split(";")[1:]:
-        name, _, value = part.strip().partition("=")
-        values[name.lower()] = value.strip('"')
-    return values
-
-
-def parse_multipart(body: bytes, content_type: str) -> tuple[dict[str, str], dict[str, Upload]]:
-    """Split a multipart body into its plain fields and its files, each by part name."""
-    boundary = _disposition(content_type).get("boundary")
-    if not boundary:
-        raise invalid("multipart/form-data without a boundary")
-    fields: dict[str, str] = {}
-    uploads: dict[str, Upload] = {}
-    for raw in (b"\r\n" + body).split(b"\r\n--" + boundary.encode())[1:]:
-        if raw.startswith(b"--"):
-            return fields, uploads
-        head, _, content = raw.removeprefix(b"\r\n").partition(b"\r\n\r\n")
-        headers = {
-            name.strip().lower(): value.strip()
-            for name, _, value in (
-                line.partition(":") for line in head.decode("utf-8", "replace").split("\r\n")
-            )
-        }
-        given = _disposition(headers.get("content-disposition", ""))
-        name = given.get("name", "")
-        if "filename" in given:
-            kind = headers.get("content-type", "application/octet-stream")
-            uploads[name] = Upload(name=name, file_name=given["filename"], content_type=kind, content=content)
-        else:
-            fields[name] = content.decode("utf-8", "replace")
-    raise invalid("The multipart body has no closing boundary")

@@ -21,8 +21,8 @@ from pipedrive_emulator.http import (
     Upload,
     invalid,
     parse_form,
-    parse_multipart,
 )
+from pipedrive_emulator.multipart import parse_multipart
 
 if TYPE_CHECKING:
     from pipedrive_emulator.operations import Operation, Param, Schema
