@@ -19,7 +19,7 @@ from pipedrive_emulator.http import Answer, ApiError, Request
 from pipedrive_emulator.limits import Limits
 from pipedrive_emulator.log import RequestLog
 from pipedrive_emulator.operations import Route, Router
-from pipedrive_emulator.paging import is_start
+from pipedrive_emulator.paging import complete, is_start
 from pipedrive_emulator.registry import HANDLERS, Call, new_account
 from pipedrive_emulator.validation import check_body, check_path, check_query
 
@@ -140,7 +140,8 @@ class Emulator:
                 base_url=request.base_url,
                 plan=self.settings.plan,
             )
-            answer = strike_after(rules, function(call), self.faults, dict(request.query))
+            answer = complete(operation, function(call))
+            answer = strike_after(rules, answer, self.faults, dict(request.query))
         except ApiError as refusal:
             answer = refusal.answer()
         except RawAnswer as raw:

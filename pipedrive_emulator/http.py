@@ -32,12 +32,13 @@ class Request:
 
 @dataclass(slots=True, kw_only=True)
 class Answer:
-    """One HTTP answer."""
+    """One HTTP answer; `bare`: a JSON object that says nothing of `additional_data`."""
 
     status: int = 200
     body: bytes = b""
     content_type: str = JSON_TYPE
     headers: list[tuple[bytes, bytes]] = field(default_factory=list)
+    bare: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,7 +92,12 @@ def success(payload: object, *, status: int = 200, additional: object = None, **
     content: dict[str, object] = {"success": True, "data": payload}
     if additional is not None:
         content["additional_data"] = additional
-    return Answer(status=status, body=encode({**content, **extra}))
+    return Answer(status=status, body=encode({**content, **extra}), bare=additional is None)
+
+
+def done(**extra: object) -> Answer:
+    """A success answer without data, for operations that publish none."""
+    return Answer(body=encode({"success": True, **extra}))
 
 
 def rows_answer(rows: list[bytes], additional: object) -> Answer:

@@ -67,6 +67,12 @@ def _param(raw: dict[str, Any]) -> Param:
     return Param(
         name=raw["name"],
         place=raw["in"],
+    @property
+    def additional(self) -> Schema | None:
+        """The published schema of `additional_data`; None where the answer has none."""
+        published: Schema | None = self.answer.get("properties", {}).get("additional_data")
+        return published
+
         kind=raw["type"],
         format=raw.get("format"),
         enum=tuple(raw.get("enum", ())),

@@ -185,6 +185,23 @@ def offset_answer(
     return rows_answer(page, additional)
 
 
+def complete(operation: Operation, answer: Answer) -> Answer:
+    """Give an answer the `additional_data` that is published for it, where nothing was said there.
+
+    Lists that come whole may publish a place in them all the same: it is that of a first and last page.
+    """
+    if answer.bare and operation.additional is not None:
+        names = operation.additional.get("properties", {})
+        place = {"start": 0, "limit": DEFAULT_LIMIT, "more_items_in_collection": False}
+        additional: Row | None = None
+        if "next_cursor" in names:
+            additional = {"next_cursor": None}
+        elif "start" in names or "pagination" in names:
+            additional = {"pagination": place} if operation.nested_pagination else place
+        answer.body = b'%s,"additional_data":%s}' % (answer.body[:-1], encode(additional))
+    return answer
+
+
 def offset_page(operation: Operation, rows: Sequence[Row], query: Row, **extra: object) -> Answer:
     """One offset page of a sequence."""
     start, limit = query.get("start", 0), query.get("limit", DEFAULT_LIMIT)

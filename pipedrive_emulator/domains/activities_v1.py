@@ -8,6 +8,7 @@ from pipedrive_emulator.customs import ADDRESS_PARTS
 from pipedrive_emulator.domains.basics import COMPANY
 from pipedrive_emulator.http import Answer, Row, success
 from pipedrive_emulator.registry import Call, handler
+from pipedrive_emulator.shapes import part, trimmed
 
 if TYPE_CHECKING:
     from pipedrive_emulator.account import Account
@@ -31,10 +32,42 @@ SAME = (
 )
 
 
-def show(_: Account, row: Row) -> Row:
+# What calendars, reminders and recurrence fill, none of which there is here.
+UNUSED: Row = {
+    "reference_type": None,
+    "reference_id": None,
+    "last_notification_time": None,
+    "last_notification_user_id": None,
+    "notification_language_id": None,
+    "calendar_sync_include_context": None,
+    "gcal_event_id": None,
+    "google_calendar_id": None,
+    "google_calendar_etag": None,
+    "rec_rule": None,
+    "rec_rule_extension": None,
+    "rec_master_activity_id": None,
+    "series": [],
+    "file": None,
+}
+
+
+def _attendee(row: Row) -> Row:
+    shown = {name: row[name] for name in ("name", "person_id", "status", "user_id")}
+    return {**shown, "email_address": row["email"], "is_organizer": int(bool(row["is_organizer"]))}
+
+
+def _named(account: Account, table: str, key: object, name: str = "name") -> str | None:
+    row = account.table(table).get(key)
+    return None if row is None else row[name]
+
+
+def show(account: Account, row: Row) -> Row:
     """An activity as v1 shows it: flags, minutes, and the parts of the location at the top level."""
     place = row["location"] or {}
+    mailbox = f"{COMPANY['company_domain']}@pipedrivemail.com"
+    deal = row["deal_id"]
     return {
+        **UNUSED,
         **{name: row[name] for name in SAME},
         "company_id": COMPANY["company_id"],
         "user_id": row["owner_id"],
@@ -49,6 +82,18 @@ def show(_: Account, row: Row) -> Row:
         "location": place.get("value"),
         "location_formatted_address": place.get("value"),
         **{f"location_{part}": place.get(part) for part in ADDRESS_PARTS},
+        "attendees": [_attendee(entry) for entry in row["attendees"] or ()],
+        "participants": [
+            {"person_id": entry["person_id"], "primary_flag": entry["primary"]}
+            for entry in row["participants"]
+        ],
+        "org_name": _named(account, "organizations", row["org_id"]),
+        "person_name": _named(account, "persons", row["person_id"]),
+        "deal_title": _named(account, "deals", deal, "title"),
+        "owner_name": _named(account, "users", row["owner_id"]),
+        "person_dropbox_bcc": mailbox,
+        "deal_dropbox_bcc": None if deal is None else mailbox.replace("@", f"+deal{deal}@"),
+        "assigned_to_user_id": row["owner_id"],
     }
 
 
@@ -62,4 +107,5 @@ def of_project(call: Call) -> Answer:
     call.account.require("projects", call.path["id"])
     table = call.account.table("activities")
     rows = [table.row(seq) for seq in sorted(table.where("project_id", call.path["id"]))]
-    return success([show(call.account, row) for row in rows if table.is_live(row)])
+    shape = part(call.operation, "data", "[]")
+    return success([trimmed(shape, show(call.account, row)) for row in rows if table.is_live(row)])

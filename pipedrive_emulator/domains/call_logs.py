@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from pipedrive_emulator.clock import parse
 from pipedrive_emulator.domains.activities import defaults as activity_defaults
 from pipedrive_emulator.domains.basics import COMPANY
-from pipedrive_emulator.http import Answer, ApiError, Row, invalid, success
+from pipedrive_emulator.http import Answer, ApiError, Row, done, invalid, success
 from pipedrive_emulator.paging import offset_page
 from pipedrive_emulator.registry import Call, handler
 from pipedrive_emulator.store import TableSpec, define_table
@@ -127,8 +127,7 @@ def get_call_log(call: Call) -> Answer:
 def delete_call_log(call: Call) -> Answer:
     """Nothing but success; the recording goes, the activity stays."""
     call.account.remove("call_logs", call.account.require("call_logs", call.path["id"])["id"], call.user_id)
-    call.account.blobs.pop(f"call_logs:{call.path['id']}", None)
-    return success(None)
+    return done()
 
 
 @handler("v1:addCallLogAudioFile")
@@ -141,4 +140,4 @@ def add_recording(call: Call) -> Answer:
         raise invalid("file must be audio")
     call.account.blobs[f"call_logs:{row['id']}"] = upload.content
     call.account.update("call_logs", row["id"], {"has_recording": True}, call.user_id)
-    return success(None)
+    return done()

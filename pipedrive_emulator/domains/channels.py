@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pipedrive_emulator.domains.basics import COMPANY
-from pipedrive_emulator.http import Answer, ApiError, not_found, success
+from pipedrive_emulator.http import Answer, ApiError, done, not_found, success
 from pipedrive_emulator.registry import Call, handler
 from pipedrive_emulator.store import TableSpec, define_table
 
@@ -54,7 +54,7 @@ def delete(call: Call) -> Answer:
     call.account.require("channels", call.path["id"])
     _drop(call, "channel_id", call.path["id"])
     call.account.delete("channels", call.path["id"], call.user_id)
-    return success(None)
+    return done()
 
 
 @handler("v1:receiveMessage")
@@ -78,4 +78,4 @@ def delete_conversation(call: Call) -> Answer:
     if not any(table.row(seq)["channel_id"] == call.path["channel-id"] for seq in seqs):
         raise not_found("Conversation")
     _drop(call, "conversation_id", call.path["conversation-id"])
-    return success(None)
+    return done()

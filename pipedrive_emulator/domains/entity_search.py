@@ -278,8 +278,13 @@ SEARCHED = {
 
 
 def _whole(found: list[tuple[float, Row]]) -> list[tuple[float, Row]]:
-    """Items under the types published for one entity: whole values, codes only when they are numbers."""
+    """Items as published for one entity: whole values, codes only when they are numbers.
+
+    Deals and leads leave out the address of their organization.
+    """
     for _, item in found:
+        if item["type"] in ("deal", "lead") and item["organization"] is not None:
+            item["organization"] = {name: item["organization"][name] for name in ("id", "name")}
         if item.get("value") is not None:
             item["value"] = round(item["value"])
         if item["type"] == "product":

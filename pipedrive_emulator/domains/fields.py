@@ -108,17 +108,53 @@ def new_field(
 
 
 INTERNAL = ("code", "is_custom", "optional", "description", "details")
+V1_OPTION = ("id", "label")
 
 
 def show_v1(row: Row, table: str = "") -> Row:
     """A field as v1 shows it."""
     shown = {name: value for name, value in row.items() if name not in INTERNAL}
+    for name in ("options", "options_deleted"):
+        if shown.get(name) is not None:
+            shown[name] = [_option(option, V1_OPTION) for option in shown[name]]
     if table == "product_fields":
         shown["field_type"] = V1_PRODUCT_TYPES.get(row["field_type"], row["field_type"])
-    shown["options"] = (
-        None if row["options"] is None else [_option(o, ("id", "label", "color")) for o in row["options"]]
-    )
+        shown.pop("options_deleted", None)
+        return shown
+    if _is_composite(row):
+        shown["subfields"] = _v1_subfields(row)
     return shown
+
+
+def _is_composite(row: Row) -> bool:
+    """Whether a field has parts; of the built-in ones only addresses do."""
+    return row["field_type"] in PARTS and (row["is_custom"] or row["field_type"] == "address")
+
+
+def _v1_subfields(row: Row) -> list[Row]:
+    """The parts of a composite field under their v1 keys; the first one is the field itself."""
+    shown = {name: value for name, value in row.items() if name not in (*INTERNAL, "options_deleted")}
+    return [
+        {
+            **shown,
+            "id": None,
+            "key": f"{row['key']}{suffix}",
+            "name": _part_name(row, part),
+            "field_type": _part_type(row, part),
+            "is_subfield": True,
+        }
+        for part, suffix in PARTS[row["field_type"]]
+        if suffix
+    ]
+
+
+def _part_name(row: Row, part: str) -> str:
+    return f"{row['name']}: {part.replace('_', ' ')}"
+
+
+def _part_type(row: Row, part: str) -> str:
+    kinds = {"monetary": "double", "daterange": "date", "time": "time", "timerange": "time"}
+    return kinds.get(row["field_type"], "varchar") if part in ("value", "until") else "varchar"
 
 
 def show_note_field(row: Row) -> Row:
@@ -133,7 +169,10 @@ def show_note_field(row: Row) -> Row:
         "bulk_edit_allowed",
         "mandatory_flag",
     )
-    return {name: row[name] for name in names}
+    shown = {name: row[name] for name in names}
+    if row["options"] is not None:
+        shown["options"] = [_option(option, V1_OPTION) for option in row["options"]]
+    return shown
 
 
 def _option(option: Row, names: Iterable[str]) -> Row:
@@ -142,18 +181,11 @@ def _option(option: Row, names: Iterable[str]) -> Row:
 
 def subfields(row: Row) -> list[Row] | None:
     """The parts of a composite field, as v2 names them; None for a plain field."""
-    parts = PARTS.get(row["field_type"])
-    if parts is None or (not row["is_custom"] and row["field_type"] != "address"):
+    if not _is_composite(row):
         return None
-    kinds = {"monetary": "double", "daterange": "date", "time": "time", "timerange": "time"}
-    first = kinds.get(row["field_type"], "varchar")
     return [
-        {
-            "field_code": part,
-            "field_name": f"{row['name']}: {part.replace('_', ' ')}",
-            "field_type": first if part in ("value", "until") else "varchar",
-        }
-        for part, _ in parts
+        {"field_code": part, "field_name": _part_name(row, part), "field_type": _part_type(row, part)}
+        for part, _ in PARTS[row["field_type"]]
     ]
 
 
@@ -249,6 +281,4 @@ def lead_fields(call: Call) -> Answer:
 @handler("v1:getNoteFields")
 def note_fields(call: Call) -> Answer:
     """The built-in fields of notes."""
-    rows = [show_note_field(row) for row in call.account.table("note_fields").live()]
-    place = {"start": 0, "limit": len(rows), "more_items_in_collection": False}
-    return success(rows, additional=place)
+    return success([show_note_field(row) for row in call.account.table("note_fields").live()])

@@ -22,6 +22,24 @@ PARENTS = {
     "project_id": ("projects", "project_name", "title"),
 }
 KINDS = {"pdf": "pdf", "png": "img", "jpg": "img", "txt": "txt", "csv": "csv", "docx": "doc"}
+OF_PRODUCT = (
+    "id",
+    "product_id",
+    "add_time",
+    "update_time",
+    "file_name",
+    "file_type",
+    "file_size",
+    "active_flag",
+    "inline_flag",
+    "remote_location",
+    "remote_id",
+    "s3_bucket",
+    "product_name",
+    "url",
+    "name",
+    "description",
+)
 
 define_table(TableSpec(name="files", label="File", times="sql", deleted=("active_flag", False)))
 
@@ -39,6 +57,11 @@ def show(account: Account, row: Row) -> Row:
 
 
 def file_row(name: str, size: int, user_id: int, **parents: object) -> Row:
+def _of_product(account: Account, row: Row) -> Row:
+    """A file as the list below a product shows it: without anything else that files hang on."""
+    return {name: value for name, value in show(account, row).items() if name in OF_PRODUCT}
+
+
     """A file as it is kept."""
     return {
         "user_id": user_id,
@@ -137,6 +160,6 @@ for _entity, _key, _table in (
             table="files",
             operations={"list": f"v1:get{_entity}Files"},
             within={"id": (_key, _table)},
-            present=show,
+            present=_of_product if _entity == "Product" else show,
         )
     )

@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pipedrive_emulator.domains import activities_v1, files, notes
-from pipedrive_emulator.domains.journal import JOURNALED, changes_of
+from pipedrive_emulator.domains.journal import JOURNALED, changes_of, source_of
 from pipedrive_emulator.domains.mail_links import messages_of
 from pipedrive_emulator.domains.mailbox import in_flow
 from pipedrive_emulator.domains.related_v1 import moment, related
 from pipedrive_emulator.http import Answer, Row, invalid
 from pipedrive_emulator.paging import offset_page
 from pipedrive_emulator.registry import Call, Handler, handler
+from pipedrive_emulator.shapes import part, trimmed
 
 if TYPE_CHECKING:
     from pipedrive_emulator.account import Account
@@ -45,7 +46,28 @@ EMPTY_ITEMS = (
     "marketing_campaign_stat",
     "marketing_status_change",
 )
+# Changed fields that hold ids: the table they point to, and what names its rows.
+NAMED = {
+    "user_id": ("users", "name"),
+    "owner_id": ("users", "name"),
+    "person_id": ("persons", "name"),
+    "org_id": ("organizations", "name"),
+    "stage_id": ("stages", "name"),
+    "pipeline": ("pipelines", "name"),
+}
 Entry = tuple[str, str, int, Row]
+
+
+def _formatted(account: Account, row: Row) -> Row | list[Row]:
+    """The names behind the ids of a change; an empty list where the values speak for themselves."""
+    if row["field_key"] not in NAMED:
+        return []
+    table, name = NAMED[row["field_key"]]
+    shown = {}
+    for side in ("new_value", "old_value"):
+        other = account.table(table).get(row[side])
+        shown[f"{side}_formatted"] = None if other is None else other[name]
+    return shown
 
 
 def _changes(account: Account, table: str, key: int, *, custom: bool) -> list[Entry]:
@@ -69,9 +91,8 @@ def _changes(account: Account, table: str, key: int, *, custom: bool) -> list[En
                 "new_value": row["new_value"],
                 "is_bulk_update_flag": None,
                 "log_time": row["time"],
-                "change_source": "api",
-                "change_source_user_agent": None,
-                "additional_data": {},
+                **source_of(row),
+                "additional_data": _formatted(account, row),
             }
             entries.append((row["time"], JOURNALED[parent][1], row["id"], shown))
     return entries
@@ -152,7 +173,7 @@ def _flow(table: str) -> Handler:
         rows = [{"object": kind, "timestamp": time, "data": row} for time, kind, _, row in entries]
         start = query.get("start", 0)
         page = rows[start : start + query.get("limit", 100)]
-        relations = _relations(account, page, table, key)
+        relations = trimmed(part(call.operation, "related_objects"), _relations(account, page, table, key))
         return offset_page(call.operation, rows, query, related_objects=relations)
 
     return flow

@@ -22,6 +22,9 @@ FOLLOWED = {
     "products": ("Product", "product_id"),
 }
 
+# The v1 list of a person's followers is published with the person's id under the name of a deal's.
+LISTED_AS = {"person_id": "deal_id"}
+
 define_table(TableSpec(name="followers", label="Follower", updated=""))
 define_table(TableSpec(name="follower_changes", label="Follower change", created="time", updated=""))
 
@@ -82,7 +85,8 @@ def _lists(table: str, name: str) -> tuple[Handler, Handler, Handler]:
 
     def list_v1(call: Call) -> Answer:
         call.account.require(table, call.path["id"])
-        rows = [_v1(row, name) for row in followers_of(call.account, table, call.path["id"])]
+        shown_as = LISTED_AS.get(name, name)
+        rows = [_v1(row, shown_as) for row in followers_of(call.account, table, call.path["id"])]
         return (
             offset_page(call.operation, rows, call.query)
             if call.operation.paging == "offset"

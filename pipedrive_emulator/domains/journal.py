@@ -103,6 +103,14 @@ def changes_of(account: Account, table: str, key: int) -> list[Row]:
     return sorted(rows, key=lambda row: (row["time"], row["id"]), reverse=True)
 
 
+def source_of(row: Row) -> Row:
+    """Where a change came from: the API, unless it says otherwise."""
+    return {
+        "change_source": row.get("change_source", "api"),
+        "change_source_user_agent": row.get("change_source_user_agent"),
+    }
+
+
 def _as_text(value: object) -> str | None:
     if value is None or isinstance(value, str):
         return value
@@ -119,8 +127,7 @@ def _changelog(table: str) -> Handler:
                 "new_value": _as_text(row["new_value"]),
                 "actor_user_id": row["actor_user_id"],
                 "time": row["time"],
-                "change_source": "api",
-                "change_source_user_agent": None,
+                **source_of(row),
                 "is_bulk_update_flag": False,
             }
             for row in changes_of(call.account, table, call.path["id"])

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from pipedrive_emulator.account import Account
 
 PARTIES = ("from", "to", "cc", "bcc")
+PARTY = ("id", "email_address", "name", "linked_person_id", "linked_person_name", "mail_message_party_id")
 INTERNAL = ("body",)
 FLAGS = ("shared_flag", "read_flag", "archived_flag")
 
@@ -25,11 +26,19 @@ def _party(account: Account, party: Row) -> Row:
     return {**party, "linked_person_name": None if person is None else person["name"]}
 
 
-def show_message(account: Account, row: Row, *, body: bool = False) -> Row:
-    """A message; its body only where asked for."""
+def in_thread(account: Account, row: Row) -> Row:
+    """A message in the list of its thread, where its parties tell the most."""
     shown = {name: value for name, value in row.items() if name not in INTERNAL}
     shown.update({name: [_party(account, party) for party in row[name]] for name in PARTIES})
     shown["body_url"] = address(account, "mail_messages", row["id"], "body.html")
+    return shown
+
+
+def show_message(account: Account, row: Row, *, body: bool = False) -> Row:
+    """A message; its body only where asked for."""
+    shown = in_thread(account, row)
+    for side in PARTIES:
+        shown[side] = [{name: party[name] for name in PARTY} for party in shown[side]]
     return {**shown, "body": row["body"]} if body else shown
 
 
@@ -119,7 +128,7 @@ def list_messages(call: Call) -> Answer:
     """Every message of a thread, oldest first."""
     thread, table = _thread(call), call.account.table("mail_messages")
     rows = [table.row(seq) for seq in sorted(table.where("mail_thread_id", thread["id"]))]
-    return success([show_message(call.account, row) for row in rows if table.is_live(row)])
+    return success([in_thread(call.account, row) for row in rows if table.is_live(row)])
 
 
 @handler("v1:getMailMessage")

@@ -52,12 +52,15 @@ def _show(account: Account, row: Row, org_id: int | None) -> Row:
 
 
 def _answer(call: Call, row: Row) -> Answer:
-    base = call.query.get("org_id", call.body.get("org_id"))
-    if base is not None and base not in (row[end] for end in ENDS):
-        raise ApiError(400, "org_id is no end of the relationship")
+    # Published for a single one alone: what the other organization is to the base one, or to the owner.
+    base = None
+    if call.operation.method == "GET":
+        base = call.query.get("org_id", row["rel_owner_org_id"])
+        if base not in (row[end] for end in ENDS):
+            raise ApiError(400, "org_id is no end of the relationship")
     related = {str(row[end]): _related(call.account, row[end]) for end in ENDS}
     return success(
-        _show(call.account, row, base),
+        {k: v for k, v in _show(call.account, row, base).items() if k != "related_organization_name"},
         status=call.operation.status,
         related_objects={"organization": related},
     )
@@ -84,10 +87,8 @@ def listed(call: Call) -> Answer:
     table = account.table(TABLE)
     rows = [table.row(seq) for seq in sorted(set().union(*(table.where(end, org_id) for end in ENDS)))]
     related = {str(row[end]): _related(account, row[end]) for row in rows for end in ENDS}
-    place = {"start": 0, "limit": 100, "more_items_in_collection": False}
     return success(
         [_show(account, row, org_id) for row in rows],
-        additional={"pagination": place},
         related_objects={"organization": related},
     )
 

@@ -21,6 +21,7 @@ from pipedrive_emulator.domains.related_v1 import (
 from pipedrive_emulator.http import Answer, ApiError, Row, not_found, success
 from pipedrive_emulator.paging import listed_page, offset_page
 from pipedrive_emulator.registry import Call, handler
+from pipedrive_emulator.shapes import part, trimmed
 from pipedrive_emulator.store import TableSpec, define_table
 
 if TYPE_CHECKING:
@@ -100,7 +101,7 @@ def show(account: Account, row: Row) -> Row:
         "add_time": moment(row["add_time"]),
         "active_flag": row["active_flag"],
         "related_item_data": {"deal_id": row["deal_id"], "title": deal.get("title")},
-        "person": nested_person(account, person),
+        "person": {**nested_person(account, person), "sync_needed": False},
         "added_by_user_id": None if owner is None else {**owner, "value": owner["id"]},
         "related_item_type": "deal",
         "related_item_id": row["deal_id"],
@@ -128,7 +129,7 @@ def list_participants(call: Call) -> Answer:
         call.operation,
         [show(call.account, row) if row in page else row for row in rows],
         call.query,
-        related_objects=_relations(call.account, page),
+        related_objects=trimmed(part(call.operation, "related_objects"), _relations(call.account, page)),
     )
 
 
@@ -142,9 +143,8 @@ def add_participant(call: Call) -> Answer:
     row = join(call.account, deal["id"], call.body["person_id"], call.user_id)
     if row is None:
         raise ApiError(400, "The person takes part in this deal already")
-    return success(
-        show(call.account, row), status=call.operation.status, related_objects=_relations(call.account, [row])
-    )
+    relations = trimmed(part(call.operation, "related_objects"), _relations(call.account, [row]))
+    return success(show(call.account, row), status=call.operation.status, related_objects=relations)
 
 
 @handler("v1:deleteDealParticipant")
