@@ -14,7 +14,15 @@ Schema = dict[str, Any]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Param:
-    """One published parameter; `csv`: it is a comma list; `maximum`: of its entries, or the largest page."""
+    """One published parameter.
+
+    Args:
+        name, place, kind, format, enum, required, default: as published.
+        csv: it is a comma list.
+        maximum: of its entries, or the largest page.
+        nullable: it may be the word `null`.
+        yields_to: parameters beside which it counts for nothing.
+    """
 
     name: str
     place: str
@@ -25,6 +33,8 @@ class Param:
     csv: bool = False
     maximum: int | None = None
     default: Any = None
+    nullable: bool = False
+    yields_to: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,12 +77,6 @@ def _param(raw: dict[str, Any]) -> Param:
     return Param(
         name=raw["name"],
         place=raw["in"],
-    @property
-    def additional(self) -> Schema | None:
-        """The published schema of `additional_data`; None where the answer has none."""
-        published: Schema | None = self.answer.get("properties", {}).get("additional_data")
-        return published
-
         kind=raw["type"],
         format=raw.get("format"),
         enum=tuple(raw.get("enum", ())),
@@ -80,6 +84,8 @@ def _param(raw: dict[str, Any]) -> Param:
         csv=raw.get("csv", False),
         maximum=raw.get("max"),
         default=raw.get("default"),
+        nullable=raw.get("nullable", False),
+        yields_to=tuple(raw.get("yields_to", ())),
     )
 
 

@@ -141,7 +141,7 @@ class Resource:
             call.account.require(parent, call.path[placeholder])
             candidates = table.where(name, call.path[placeholder])
         if "filter_id" in query:
-            return filters.test_of(call.account, query["filter_id"], self.filter_type), candidates
+            tests.append(filters.test_of(call.account, query["filter_id"], self.filter_type))
         if "ids" in query:
             candidates = {seq for seq in map(table.seq, query["ids"]) if seq is not None}
         for name, value in query.items():
@@ -153,6 +153,8 @@ class Resource:
                 wanted = value if isinstance(value, list) else [value]
                 found = set().union(*(table.where(column, each) for each in wanted))
                 candidates = found if candidates is None else candidates & found
+        if len(tests) == 1:
+            return tests[0], candidates
         return (lambda row: all(t(row) for t in tests)) if tests else None, candidates
 
     def list_v2(self, call: Call) -> Answer:

@@ -68,24 +68,50 @@ def check_path(operation: Operation, raw: dict[str, str]) -> dict[str, Any]:
 
 
 def check_query(operation: Operation, given: list[tuple[str, str]]) -> dict[str, Any]:
-    """The typed query parameters; comma lists become lists, times become epoch seconds."""
+    """The typed query parameters, published defaults among them.
+
+    Comma lists become lists, times epoch seconds, the word `null` None. A parameter that counts for nothing
+    beside another one is checked, and left out.
+    """
     values: dict[str, Any] = {}
     for name, text in given:
-        param = operation.query.get(name.removesuffix("[]"))
+        param = operation.query.get(name)
         if param is None:
             if operation.version == "v2":
                 raise invalid(f"Parameter {name} is not allowed")
             continue
-        if param.name in values and operation.version == "v2":
-            raise invalid(f"Parameter {name} is given twice")
-        values[param.name] = _query_value(operation, param, text)
+        value = _query_value(operation, param, text)
+        if param.name in values:
+            value = _repeated(operation, param, values[param.name], value)
+        values[param.name] = value
     for param in operation.query.values():
         if param.required and param.name not in values:
             raise invalid(f"Parameter {param.name} is required")
-    return values
+    kept = {name: value for name, value in values.items() if not _is_overruled(operation.query[name], values)}
+    for param in operation.query.values():
+        if param.default is not None and param.name not in values:
+            kept[param.name] = param.default
+    return kept
+
+
+def _is_overruled(param: Param, values: dict[str, Any]) -> bool:
+    # A flag sent as 0 claims nothing.
+    return any(values.get(winner) not in (None, 0) for winner in param.yields_to)
+
+
+def _repeated(operation: Operation, param: Param, before: object, after: object) -> object:
+    """What a parameter given twice comes to: arrays grow; otherwise v1 takes the last, v2 none."""
+    if param.kind == "array" and isinstance(before, list) and isinstance(after, list):
+        _check_length(param, joined := before + after)
+        return joined
+    if operation.version == "v2":
+        raise invalid(f"Parameter {param.name} is given twice")
+    return after
 
 
 def _query_value(operation: Operation, param: Param, text: str) -> object:
+    if param.nullable and text == "null":
+        return None
     if param.name in ("updated_since", "updated_until"):
         try:
             return instant(text)
@@ -121,20 +147,29 @@ def _sort(param: Param, text: str) -> list[tuple[str, bool]]:
         if param.enum and match[1] not in param.enum:
             raise invalid(f"Parameter sort does not know {match[1]}")
         pairs.append((match[1], (match[2] or "").upper() == "DESC"))
+    if len(pairs) > 1 and not param.csv:
+        raise invalid("Parameter sort takes one field")
     return pairs
 
 
 def _listed(param: Param, text: str) -> list[Any]:
     entries = [entry.strip() for entry in text.split(",")]
-    if param.maximum is not None and len(entries) > param.maximum:
-        raise invalid(f"Parameter {param.name} takes at most {param.maximum} entries")
-    if param.name in ("ids", "deal_ids"):
-        if not all(WHOLE.match(entry) for entry in entries):
+    _check_length(param, entries)
+    if param.name in ("ids", "deal_ids") or param.kind == "array":
+        if not all(WHOLE.fullmatch(entry) for entry in entries):
             raise invalid(f"Parameter {param.name} must be comma separated ids")
         return [int(entry) for entry in entries]
-    if param.enum and not set(entries) <= {str(e) for e in param.enum}:
+    allowed = {str(e) for e in param.enum}
+    # Where combinations are published, no other order or repetition is.
+    combined = any("," in entry for entry in allowed)
+    if allowed and not (text in allowed if combined else set(entries) <= allowed):
         raise invalid(f"Parameter {param.name} must be of {', '.join(str(e) for e in param.enum)}")
     return entries
+
+
+def _check_length(param: Param, entries: list[Any]) -> None:
+    if param.maximum is not None and len(entries) > param.maximum:
+        raise invalid(f"Parameter {param.name} takes at most {param.maximum} entries")
 
 
 def _scalar(param: Param, text: str) -> object:

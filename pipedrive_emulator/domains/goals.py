@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from pipedrive_emulator.clock import day
 from pipedrive_emulator.domains.basics import COMPANY
-from pipedrive_emulator.http import Answer, ApiError, Row, done, invalid, success
+from pipedrive_emulator.http import Answer, ApiError, Row, invalid, success
 from pipedrive_emulator.registry import Call, handler
 from pipedrive_emulator.store import TableSpec, define_table
 from pipedrive_emulator.validation import is_date
@@ -31,6 +31,8 @@ COUNTED = {
 PARAMS = {"pipeline_id": "pipelines", "stage_id": "stages", "activity_type_id": "activity_types"}
 ASSIGNEES = {"person": "users", "team": "legacy_teams"}
 SERVICE: dict[str, Any] = {"statusCode": 20000, "statusText": "OK", "service": "statistics-goals-api"}
+# What criteria are about everyone's goals begin with.
+EVERYONES = ("assignee.", "type.", "expected_outcome.")
 PARTS = ("title", "assignee", "type", "expected_outcome", "duration", "interval")
 
 define_table(TableSpec(name="goals", label="Goal", key_kind="text", created="", updated=""))
@@ -164,7 +166,7 @@ def delete(call: Call) -> Answer:
     """No data: the goal is gone."""
     call.account.require("goals", call.path["id"])
     call.account.delete("goals", call.path["id"], call.user_id)
-    return done(**SERVICE)
+    return success(None, **SERVICE)
 
 
 def _at(row: Row, path: str) -> Any:  # noqa: ANN401 - of any JSON type
@@ -177,10 +179,17 @@ def _at(row: Row, path: str) -> Any:  # noqa: ANN401 - of any JSON type
 def _fits(row: Row, name: str, wanted: Any) -> bool:  # noqa: ANN401 - of any JSON type
     have = _at(row, name)
     if isinstance(wanted, list):
-        return have is not None and {str(v) for v in wanted} <= {str(v) for v in have}
-    if name == "title":
-        return str(wanted).lower() in str(have).lower()
+        return have is not None and set(wanted) <= set(have)
     return bool(have == wanted)
+
+
+def _whose(query: Row, user_id: int) -> Row:
+    """The criteria of a query: a user's own goals, unless it asks for those of others."""
+    if "assignee.id" in query:
+        return {"assignee.type": "person", **query}
+    if any(name.startswith(EVERYONES) for name in query):
+        return query
+    return {**query, "assignee.type": "person", "assignee.id": user_id}
 
 
 def _period(query: Row) -> tuple[str, str] | None:
@@ -196,7 +205,7 @@ def _period(query: Row) -> tuple[str, str] | None:
 
 @handler("v1:getGoals")
 def find(call: Call) -> Answer:
-    """The goals that fit every criterion."""
+    """The goals that fit every criterion; without one that is about everyone, those of the token's user."""
     period = _period(call.query)
     rows = [show(call.account, row) for row in call.account.table("goals").all()]
     if period is not None:
@@ -205,7 +214,7 @@ def find(call: Call) -> Answer:
             for r in rows
             if r["duration"]["start"] <= period[1] and (r["duration"]["end"] or period[0]) >= period[0]
         ]
-    for name, wanted in call.query.items():
+    for name, wanted in _whose(call.query, call.user_id).items():
         if not name.startswith("period."):
             rows = [row for row in rows if _fits(row, name, wanted)]
     return success({"goals": rows}, **SERVICE)
@@ -238,7 +247,9 @@ def _belongs(account: Account, assignee: Row, owner_id: int) -> bool:
 def result(call: Call) -> Answer:
     """A goal and how far it got within a period."""
     goal = call.account.require("goals", call.path["id"])
-    period = _period(call.query) or ("", "")
+    period, duration = _period(call.query) or ("", ""), goal["duration"]
+    if period[0] < duration["start"] or period[1] > (duration["end"] or period[1]):
+        raise ApiError(400, "The period must lie within the duration of the goal")
     rows = _counted(call.account, goal, *period)
     is_sum = goal["expected_outcome"]["tracking_metric"] == "sum"
     progress = sum(int(row.get("value") or 0) if is_sum else 1 for row in rows)

@@ -83,9 +83,8 @@ def recents(call: Call) -> Answer:
     """Items by the moment of their change, oldest first; what was deleted, but deals, has no data."""
     account, query = call.account, call.query
     since = _since(account, query["since_timestamp"])
-    kinds = query.get("items", list(KINDS))
-    wanted = kinds if isinstance(kinds, list) else [kinds]
-    found = sorted(entry for kind in dict.fromkeys(wanted) for entry in _changed(account, kind, since))
+    wanted = dict.fromkeys(query.get("items", KINDS))
+    found = sorted(entry for kind in wanted for entry in _changed(account, kind, since))
     start, limit = query.get("start", 0), query.get("limit", DEFAULT_LIMIT)
     page = found[start : start + limit]
     rows = []

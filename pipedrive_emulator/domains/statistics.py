@@ -48,7 +48,7 @@ def _weighted(account: Account) -> Callable[[Row], float]:
 
 
 def _deals(call: Call, view: str) -> list[Row]:
-    """The deals of a view that the query asks for; a filter makes `user_id` count for nothing."""
+    """The deals of a view that the query asks for."""
     query, table = call.query, call.account.table("deals")
     test = filters.test_of(call.account, query["filter_id"], "deals") if "filter_id" in query else None
     sets = [
@@ -59,7 +59,7 @@ def _deals(call: Call, view: str) -> list[Row]:
             ("stage_id", "stage_id"),
             ("status", "status"),
         )
-        if name in query and not (name == "user_id" and test)
+        if name in query
     ]
     seqs = sorted(set.intersection(*sets)) if sets else table.seqs()
     rows = (row for row in map(table.row, seqs) if table.in_view(view, row))

@@ -118,8 +118,8 @@ def _delete(call: Call, row: Row) -> None:
         call.account.delete("tasks", seq, call.user_id)
 
 
-def _of_parent(_: Call, wanted: Any) -> Test:  # noqa: ANN401 - text in v2, a number in v1
-    if wanted == "null":
+def _of_parent(_: Call, wanted: Any) -> Test:  # noqa: ANN401 - None, text in v2, a number in v1
+    if wanted is None:
         return lambda row: row["parent_task_id"] is None
     if not str(wanted).isdigit():
         raise invalid("Parameter parent_task_id must be null or a whole number")

@@ -1,8 +1,9 @@
 """Condense the flattened OpenAPI facts into the compact data files beside this script.
 
 Development only: `python -m pipedrive_emulator.published.condense ../shared/pipedrive-openapi`.
-Types, enums, requirements, costs and scopes are kept; published prose is not. Two facts that are published
-only in prose are kept as values: the largest page of a `limit`, and whether a string holds a comma list.
+Types, enums, requirements, costs and scopes are kept; published prose is not. Facts that are published only in
+prose are kept as values: the largest and the usual page of a `limit`, whether a string holds a comma list or
+may be the word `null`, which fields a `sort` knows, and which parameters count for nothing beside others.
 """
 
 from __future__ import annotations
@@ -43,12 +44,36 @@ def parameter(published: dict[str, Any]) -> dict[str, Any]:
             short[key] = published[key]
     if published.get("required"):
         short["required"] = True
-    if "comma" in prose or published["type"] == "array":
+    if "comma" in prose or "multiple selection" in prose or published["type"] == "array":
         short["csv"] = True
+    if re.search(r"(?:if|or) `null`", prose):
+        short["nullable"] = True
+    sortable = re.search(r"supported fields: ((?:`\w+`(?:, )?)+)", prose)
+    if sortable and "enum" not in short:
+        short["enum"] = re.findall(r"\w+", sortable.group(1))
+    usual = re.search(r"if not provided, (?:up to )?(\d+) items", prose)
+    if usual and "default" not in short:
+        short["default"] = int(usual.group(1))
     bound = re.search(r"(?:maximum (?:value )?of|maximum|up to|upper limit is) (\d+)", prose)
     if bound and published["name"] in BOUNDED:
         short["max"] = int(bound.group(1))
     return short
+
+
+def overruled(parameters: list[dict[str, Any]]) -> dict[str, list[str]]:
+    """By parameter, the others beside which it counts for nothing."""
+    found: dict[str, set[str]] = {}
+    for published in parameters:
+        name = published["name"]
+        prose = re.sub(r"</?code>", "`", published.get("description", ""))
+        if "If filter_id is provided, this is ignored" in prose:
+            found.setdefault(name, set()).add("filter_id")
+        for match in re.finditer(r"((?:`\w+`(?: and )?)+) takes? precedence over `(\w+)`", prose):
+            found.setdefault(match[2], set()).update(re.findall(r"`(\w+)`", match[1]))
+        for match in re.finditer(r"((?:`\w+`(?: and )?)+) will not be considered(?: if you use `(\w+)`)?", prose):
+            for loser in re.findall(r"`(\w+)`", match[1]):
+                found.setdefault(loser, set()).add(match[2] or name)
+    return {name: sorted(winners) for name, winners in found.items()}
 
 
 def operation(published: dict[str, Any]) -> dict[str, Any]:
@@ -72,6 +97,10 @@ def operation(published: dict[str, Any]) -> dict[str, Any]:
     }
     if published.get("deprecated"):
         short["deprecated"] = True
+    losers = overruled(published["parameters"])
+    for param in short["parameters"]:
+        if param["name"] in losers and param["in"] == "query":
+            param["yields_to"] = losers[param["name"]]
     bodies = published.get("request_body")
     if bodies:
         short["bodies"] = {content_type: schema(body) for content_type, body in bodies.items()}

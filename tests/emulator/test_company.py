@@ -22,7 +22,7 @@ def _goal(ask, **more):
 def test_a_goal_is_added_found_changed_and_deleted(ask):
     goal = _goal(ask, title="Ours 目標")
     assert (goal["expected_outcome"]["target"], goal["is_active"], len(goal["report_ids"])) == (5, True, 1)
-    found = ask.get("/v1/goals/find", title="目標", **{"assignee.type": "person"})["data"]["goals"]
+    found = ask.get("/v1/goals/find", title="Ours 目標")["data"]["goals"]
     assert [row["id"] for row in found] == [goal["id"]]
     changed = ask.send(
         "PUT", f"/v1/goals/{goal['id']}", {"duration": {"start": "2025-01-01", "end": "2025-02-01"}}
@@ -31,9 +31,9 @@ def test_a_goal_is_added_found_changed_and_deleted(ask):
         False,
         "Ours 目標",
     )
-    period = {"period.start": "2025-01-15", "period.end": "2025-01-20"}
+    period = {"period.start": "2025-01-15", "period.end": "2025-01-20", "is_active": "false"}
     assert goal["id"] in {row["id"] for row in ask.get("/v1/goals/find", **period)["data"]["goals"]}
-    period = {"period.start": "2026-01-15", "period.end": "2026-01-20"}
+    period = {"period.start": "2026-01-15", "period.end": "2026-01-20", "is_active": "false"}
     assert goal["id"] not in {row["id"] for row in ask.get("/v1/goals/find", **period)["data"]["goals"]}
     assert ask.ask("DELETE", f"/v1/goals/{goal['id']}").json()["statusCode"] == 20_000
     assert ask.ask("GET", f"/v1/goals/{goal['id']}/results", params=period).status_code == 404
@@ -85,6 +85,17 @@ def test_refuses_a_goal_that_breaks_a_rule(ask, part):
 
 def test_period_bounds_go_together(ask):
     assert ask.ask("GET", "/v1/goals/find", params={"period.start": "2026-01-01"}).status_code == 400
+
+
+def test_the_progress_of_a_goal_is_asked_for_within_its_duration(ask):
+    goal = _goal(ask, duration={"start": "2026-01-01", "end": "2026-03-31"})
+    path = f"/v1/goals/{goal['id']}/results"
+    for start, end, status in (
+        ("2026-01-01", "2026-03-31", 200),
+        ("2025-12-31", "2026-03-31", 400),
+        ("2026-01-01", "2026-04-01", 400),
+    ):
+        assert ask.ask("GET", path, params={"period.start": start, "period.end": end}).status_code == status
 
 
 def test_users_move_between_roles(ask):
