@@ -154,7 +154,7 @@ class Emulator:
         """What is no part of the API: hooks, and the storage behind public addresses."""
         try:
             if request.path.startswith(blobs.PREFIX):
-                return blobs.serve(self.account, request.method, request.path)
+                return blobs.serve(self.account, request)
             return control.serve(self, request)
         except ApiError as refusal:
             return refusal.answer()
@@ -221,12 +221,12 @@ async def _lifespan(receive: Receive, send: Send) -> None:
 
 async def _read(scope: dict[str, Any], receive: Receive) -> Request | None:
     """The request; None when the caller was gone before its body was complete."""
-    body, more = b"", scope["method"] not in ("GET", "HEAD")
+    chunks, more = [], scope["method"] not in ("GET", "HEAD")
     while more:
         message = await receive()
         if message["type"] == "http.disconnect":
             return None
-        body += message.get("body", b"")
+        chunks.append(message.get("body", b""))
         more = message.get("more_body", False)
     headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
     path = unquote(scope["raw_path"].decode("latin-1").partition("?")[0])
@@ -238,6 +238,6 @@ async def _read(scope: dict[str, Any], receive: Receive) -> Request | None:
         path=path,
         query=parse_qsl(query.decode("latin-1"), keep_blank_values=True) if query else [],
         headers=headers,
-        body=body,
+        body=b"".join(chunks),
         base_url=f"http://{headers.get('host', '127.0.0.1')}",
     )

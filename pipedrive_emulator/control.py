@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from pipedrive_emulator.blobs import digests
 from pipedrive_emulator.clock import rfc3339
 from pipedrive_emulator.http import Answer, ApiError, Request, Row, encode
 from pipedrive_emulator.operations import load_operations
 from pipedrive_emulator.registry import SIZES, unanswered
 from pipedrive_emulator.store import SPECS
-from pipedrive_emulator.validation import instant
+from pipedrive_emulator.values import instant
 
 if TYPE_CHECKING:
     from pipedrive_emulator.app import Emulator
@@ -39,7 +40,7 @@ def _log(emulator: Emulator, request: Request) -> Row:
 
 
 def _dump(emulator: Emulator, _: Request) -> Row:
-    return emulator.account.dump()
+    return {**emulator.account.dump(), "file_digests": digests(emulator.account)}
 
 
 def _reset(emulator: Emulator, request: Request) -> Row:

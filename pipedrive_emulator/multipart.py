@@ -38,7 +38,9 @@ def parse_multipart(body: bytes, content_type: str) -> tuple[dict[str, str], dic
         given = _parameters(headers, "content-disposition")
         name = given.get("name", "")
         if not name or name in fields or name in uploads:
-            raise invalid(f"Part {name} is given twice" if name else "A part of the multipart body has no name")
+            raise invalid(
+                f"Part {name} is given twice" if name else "A part of the multipart body has no name"
+            )
         if headers.get("content-transfer-encoding", "").lower() not in PLAIN_ENCODINGS:
             raise invalid(f"{name} must be sent as it is, without a transfer encoding")
         if "filename" in given:
@@ -51,7 +53,8 @@ def parse_multipart(body: bytes, content_type: str) -> tuple[dict[str, str], dic
 def _parts(body: bytes, boundary: bytes) -> list[bytes]:
     """What stands between the boundaries; a longer line that begins like one is content."""
     line = re.compile(rb"\r\n--" + re.escape(boundary) + rb"(--)?[ \t]*(?=\r\n|$)")
-    parts, begin = [], None
+    parts: list[bytes] = []
+    begin: int | None = None
     for found in line.finditer(body):
         if begin is not None:
             parts.append(body[begin : found.start()])
@@ -77,7 +80,9 @@ def _upload(name: str, file_name: str, headers: Message, content: bytes) -> Uplo
     if not shown.strip() or CONTROL.search(shown):
         raise invalid(f"{name} must be a file with a name, without control characters")
     kind = headers.get("content-type", "application/octet-stream")
-    return Upload(name=name, file_name=shown, content_type=kind.partition(";")[0].strip().lower(), content=content)
+    return Upload(
+        name=name, file_name=shown, content_type=kind.partition(";")[0].strip().lower(), content=content
+    )
 
 
 def _text(name: str, content: bytes) -> str:

@@ -132,8 +132,10 @@ def delete_call_log(call: Call) -> Answer:
 
 @handler("v1:addCallLogAudioFile")
 def add_recording(call: Call) -> Answer:
-    """Nothing but success; an audio file is kept with the call, in place of the one before."""
+    """Nothing but success; an audio file is kept with the call, which takes one only."""
     row = call.account.require("call_logs", call.path["id"])
+    if row["has_recording"]:
+        raise ApiError(409, "A recording for this call already exists")
     upload = call.uploads["file"]
     suffix = upload.file_name.rpartition(".")[2].lower()
     if not upload.content_type.startswith("audio/") and suffix not in AUDIO:

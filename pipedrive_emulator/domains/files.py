@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from pipedrive_emulator.blobs import OCTETS, disposition, file_content
 from pipedrive_emulator.http import Answer, ApiError, Row, invalid, success
 from pipedrive_emulator.registry import Call, handler
 from pipedrive_emulator.resources import Resource, register
@@ -21,7 +22,6 @@ PARENTS = {
     "lead_id": ("leads", "lead_name", "title"),
     "project_id": ("projects", "project_name", "title"),
 }
-KINDS = {"pdf": "pdf", "png": "img", "jpg": "img", "txt": "txt", "csv": "csv", "docx": "doc"}
 OF_PRODUCT = (
     "id",
     "product_id",
@@ -40,6 +40,7 @@ OF_PRODUCT = (
     "name",
     "description",
 )
+KINDS = {"pdf": "pdf", "png": "img", "jpg": "img", "txt": "txt", "csv": "csv", "docx": "doc"}
 
 define_table(TableSpec(name="files", label="File", times="sql", deleted=("active_flag", False)))
 
@@ -56,12 +57,12 @@ def show(account: Account, row: Row) -> Row:
     return shown
 
 
-def file_row(name: str, size: int, user_id: int, **parents: object) -> Row:
 def _of_product(account: Account, row: Row) -> Row:
     """A file as the list below a product shows it: without anything else that files hang on."""
     return {name: value for name, value in show(account, row).items() if name in OF_PRODUCT}
 
 
+def file_row(name: str, size: int, user_id: int, **parents: object) -> Row:
     """A file as it is kept."""
     return {
         "user_id": user_id,
@@ -92,16 +93,6 @@ def _of_product(account: Account, row: Row) -> Row:
     }
 
 
-def content_of(account: Account, row: Row) -> bytes:
-    """The bytes of a file; seeded files repeat their own name up to their size."""
-    kept = account.blobs.get(f"files:{row['id']}")
-    if kept is not None:
-        return kept
-    line = f"{row['file_name']} {row['id']}\n".encode()
-    size = int(row["file_size"])
-    return (line * (size // len(line) + 1))[:size]
-
-
 @handler("v1:addFile")
 def add_file(call: Call) -> Answer:
     """An uploaded file."""
@@ -116,7 +107,7 @@ def add_file(call: Call) -> Answer:
         if table not in call.account.tables:
             raise invalid(f"{name} points to something that does not exist")
         call.account.refer(table, key, name)
-    row = file_row(upload.file_name or "file", len(upload.content), call.user_id, **parents)
+    row = file_row(upload.file_name, len(upload.content), call.user_id, **parents)
     kept = call.account.insert("files", row, call.user_id)
     call.account.blobs[f"files:{kept['id']}"] = upload.content
     return success(show(call.account, kept), status=call.operation.status)
@@ -128,13 +119,8 @@ def download_file(call: Call) -> Answer:
     row = call.account.require("files", call.path["id"])
     if row["remote_location"] != "s3":
         raise ApiError(404, "The file is kept elsewhere")
-    name = row["file_name"].encode("ascii", "replace").decode().replace('"', "")
-    disposition = f'attachment; filename="{name}"'.encode()
-    return Answer(
-        body=content_of(call.account, row),
-        content_type="application/octet-stream",
-        headers=[(b"content-disposition", disposition)],
-    )
+    content = file_content(call.account, row)
+    return Answer(body=content, content_type=OCTETS, headers=[disposition(row["file_name"])])
 
 
 register(

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from pipedrive_emulator.blobs import address, image_type
+from pipedrive_emulator.blobs import address
 from pipedrive_emulator.clock import day
 from pipedrive_emulator.domains.basics import COMPANY
 from pipedrive_emulator.domains.related_v1 import show_picture
 from pipedrive_emulator.http import Answer, ApiError, Row, Upload, invalid, not_found, success
+from pipedrive_emulator.images import image_size, image_type
 from pipedrive_emulator.registry import Call, handler
 from pipedrive_emulator.store import TableSpec, define_table
 
 CROPS = ("crop_x", "crop_y", "crop_width", "crop_height")
+LEAST_PIXELS = 128
 UPLOADED = ("id", "product_id", "company_id", "add_time")
 
 define_table(TableSpec(name="person_pictures", label="Picture", times="sql", deleted=("active_flag", False)))
@@ -46,15 +48,28 @@ def _picture(call: Call) -> Row:
     return row
 
 
+def _check_square(upload: Upload, body: Row) -> None:
+    """A picture, or what cropping leaves of it, is a square that is large enough, as published."""
+    crops = [body[name] for name in CROPS if name in body]
+    if len(crops) not in (0, len(CROPS)) or any(crop < 0 for crop in crops):
+        raise ApiError(400, "Cropping needs crop_x, crop_y, crop_width and crop_height, none below 0")
+    width, height = image_size(upload.content) or (0, 0)
+    if crops:
+        left, top, wide, high = crops
+        if left + wide > width or top + high > height:
+            raise ApiError(400, f"Cropping leaves the image, which is {width} by {height} pixels")
+        width, height = wide, high
+    if width != height or width < LEAST_PIXELS:
+        raise ApiError(400, f"A picture must be a square of at least {LEAST_PIXELS} pixels; crop it to one")
+
+
 @handler("v1:addPersonPicture")
 def add_picture(call: Call) -> Answer:
     """A new picture, in place of the one before."""
     account, upload = call.account, call.uploads["file"]
     person = account.require("persons", call.path["id"])
     kind_of(upload)
-    crops = [call.body[name] for name in CROPS if name in call.body]
-    if len(crops) not in (0, len(CROPS)) or any(crop < 0 for crop in crops):
-        raise ApiError(400, "Cropping needs crop_x, crop_y, crop_width and crop_height, none below 0")
+    _check_square(upload, call.body)
     if account.find("person_pictures", person["picture_id"]):
         account.delete("person_pictures", person["picture_id"], call.user_id)
     row = account.insert(
@@ -70,7 +85,6 @@ def delete_picture(call: Call) -> Answer:
     """The id of the person whose picture is gone."""
     row = _picture(call)
     call.account.delete("person_pictures", row["id"], call.user_id)
-    call.account.blobs.pop(f"person_pictures:{row['id']}", None)
     call.account.update("persons", call.path["id"], {"picture_id": None}, call.user_id)
     return success({"id": call.path["id"]})
 
@@ -104,9 +118,7 @@ def _image(call: Call) -> Row:
 
 def _keep(call: Call, status: int) -> Answer:
     upload = call.uploads["data"]
-    row = new_image(
-        call.path["id"], upload.file_name or "image", kind_of(upload), day(call.account.clock.now)
-    )
+    row = new_image(call.path["id"], upload.file_name, kind_of(upload), day(call.account.clock.now))
     kept = call.account.insert("product_images", row, call.user_id)
     call.account.blobs[f"product_images:{kept['id']}"] = upload.content
     return success({name: kept[name] for name in UPLOADED}, status=status)
@@ -115,7 +127,6 @@ def _keep(call: Call, status: int) -> Answer:
 def _drop(call: Call) -> Row:
     row = _image(call)
     call.account.remove("product_images", row["id"], call.user_id)
-    call.account.blobs.pop(f"product_images:{row['id']}", None)
     return row
 
 

@@ -8,7 +8,15 @@ from typing import Any
 
 Tables = dict[str, list[dict[str, Any]]]
 Maker = Callable[[Tables], dict[str, Any]]
-PNG = b"\x89PNG\r\n\x1a\n" + bytes(20)
+
+
+def png(width: int = 128, height: int = 128) -> bytes:
+    """As much of an image as tells its size."""
+    header = b"IHDR" + width.to_bytes(4, "big") + height.to_bytes(4, "big") + b"\x08\x06\0\0\0"
+    return b"\x89PNG\r\n\x1a\n\0\0\0\r" + header
+
+
+PNG = png()
 BODIES: dict[str, dict[str, Any]] = {
     "v1:mergeDeals": {"merge_with_id": 2},
     "v1:mergePersons": {"merge_with_id": 2},
@@ -77,8 +85,9 @@ def _without_image(tables: Tables) -> dict[str, Any]:
 def _without_recurring(tables: Tables) -> dict[str, Any]:
     lines = [row for row in tables["deal_products"] if row["billing_frequency"] != "one-time"]
     held = {row["deal_id"] for row in lines}
+    once = {row["deal_id"] for row in tables["deal_products"]} - held
     rows = [row for row in tables["deals"] if not row["is_deleted"] and not row["is_archived"]]
-    return {"id": next(row["id"] for row in rows if row["id"] not in held)}
+    return {"id": next(row["id"] for row in rows if row["id"] in once)}
 
 
 # (method and path, what to fill in); the first that fits counts.

@@ -7,9 +7,10 @@ import requests
 
 from tests.emulator.asking import SPEC_FILE, WHY_SKIPPED
 from tests.emulator.checked import Checked
+from tests.emulator.sales_cases import png
 
 pytestmark = pytest.mark.skipif(not SPEC_FILE.exists(), reason=WHY_SKIPPED)
-PNG = b"\x89PNG\r\n\x1a\n" + bytes(40)
+PNG = png()
 
 
 @pytest.fixture
@@ -128,6 +129,9 @@ def test_discounts_of_a_deal(call):
 def test_installments_of_several_deals(call):
     deals = [_new_deal(call), _new_deal(call)]
     body = {"description": "First", "amount": 10, "billing_date": "2026-09-01"}
+    call.refused("v2:postInstallment", 400, id=deals[0], body=body)
+    for deal in deals:
+        call("v2:addDealProduct", id=deal, body={"product_id": 1, "item_price": 1, "quantity": 1})
     rows = [call.data("v2:postInstallment", id=deal, body=body) for deal in deals]
     query = {"deal_ids": ",".join(map(str, deals)), "sort_by": "deal_id", "sort_direction": "desc"}
     assert [r["id"] for r in call.data("v2:getInstallments", query=query)] == [rows[1]["id"], rows[0]["id"]]

@@ -20,7 +20,11 @@ if TYPE_CHECKING:
     Row = dict[str, Any]
 
 UUID = "4f6c2a9e-8a0b-4c66-9d0f-1f8f6a1f0b11"
-PICTURE = {"content": "iVBORw0KGgoAAAANSUhEUg==", "content_encoding": "base64", "file_name": "logo.png"}
+PICTURE = {
+    "content": "iVBORw0KGgoAAAANSUhEUgAAAIAAAACACAYAAAA=",
+    "content_encoding": "base64",
+    "file_name": "logo.png",
+}
 RECORDING = {"content": "SUQzBAAAAAAA", "content_encoding": "base64", "file_name": "call.mp3"}
 _BY_NAME = {
     "status": "open",
