@@ -68,6 +68,12 @@ class Operation:
         return "start" not in additional
 
     @property
+    def additional(self) -> Schema | None:
+        """The published schema of `additional_data`; None where the answer has none."""
+        published: Schema | None = self.answer.get("properties", {}).get("additional_data")
+        return published
+
+    @property
     def is_search(self) -> bool:
         """Whether the operation counts against the search window."""
         return self.path.endswith("/search") or "/itemSearch" in self.path

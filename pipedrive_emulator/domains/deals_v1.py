@@ -6,10 +6,12 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from pipedrive_emulator import filters
+from pipedrive_emulator.domains.basics import COMPANY
 from pipedrive_emulator.domains.related_v1 import (
     deal_relations,
     flat_deal,
     flat_product,
+    moment,
     nested_deal,
     with_archive_time,
 )
@@ -18,6 +20,7 @@ from pipedrive_emulator.http import Answer, Row, encode
 from pipedrive_emulator.paging import DEFAULT_LIMIT, offset_answer, offset_page
 from pipedrive_emulator.registry import Call, handler
 from pipedrive_emulator.resources import Resource
+from pipedrive_emulator.shapes import part, trimmed
 
 if TYPE_CHECKING:
     from pipedrive_emulator.account import Account
@@ -50,18 +53,19 @@ _ARCHIVED = Resource(
 )
 
 
-def _page(call: Call, seqs: list[int], show: Callable[[Account, Row], Row]) -> tuple[list[bytes], list[Row]]:
-    rows = [call.account.table("deals").row(seq) for seq in seqs]
-    return [encode(show(call.account, row)) for row in rows], rows
-
-
 @handler("v1:getArchivedDeals")
 def archived(call: Call) -> Answer:
     """Archived deals with what they refer to."""
     start, limit = call.query.get("start", 0), call.query.get("limit", DEFAULT_LIMIT)
     seqs, more = _ARCHIVED.selected(call, start, limit)
-    shown, rows = _page(call, seqs, lambda account, row: with_archive_time(nested_deal(account, row), row))
+    rows = [call.account.table("deals").row(seq) for seq in seqs]
+    shape = part(call.operation, "data", "[]")
+    # Its example shows more than its schema: the time of archiving, and stages and pipelines.
+    shown = [
+        encode(with_archive_time(trimmed(shape, nested_deal(call.account, row)), row)) for row in rows
+    ]
     related = deal_relations(call.account, rows)
+    related.update(trimmed(part(call.operation, "related_objects"), related))
     return offset_answer(call.operation, shown, call.query, more=more, related_objects=related)
 
 
@@ -87,7 +91,9 @@ def _is_open(table: Table, seq: int) -> bool:
 
 def _listed(call: Call, seqs: list[int], additional: Row) -> Answer:
     start, limit = call.query.get("start", 0), call.query.get("limit", DEFAULT_LIMIT)
-    shown, _ = _page(call, seqs[start : start + limit], flat_deal)
+    shape, table = part(call.operation, "data", "[]"), call.account.table("deals")
+    rows = map(table.row, seqs[start : start + limit])
+    shown = [encode(trimmed(shape, flat_deal(call.account, row))) for row in rows]
     more = start + limit < len(seqs)
     return offset_answer(call.operation, shown, call.query, more=more, beside=additional)
 
@@ -126,9 +132,10 @@ def of_product(call: Call) -> Answer:
         rows = [row for row in rows if row["status"] == status]
     start, limit = call.query.get("start", 0), call.query.get("limit", DEFAULT_LIMIT)
     page = rows[start : start + limit]
-    shown = [encode(nested_deal(account, row)) for row in page]
+    shape = part(call.operation, "data", "[]")
+    shown = [encode(trimmed(shape, nested_deal(account, row))) for row in page]
     more = start + limit < len(rows)
-    related = deal_relations(account, page)
+    related = trimmed(part(call.operation, "related_objects"), deal_relations(account, page))
     return offset_answer(call.operation, shown, call.query, more=more, related_objects=related)
 
 
@@ -144,10 +151,17 @@ def of_person(call: Call) -> Answer:
         if table.is_live(row)
         for seq in sorted(lines.where("deal_id", row["id"]))
     ]
-    rows = []
+    rows, shape = [], part(call.operation, "data", "[]")
     for deal, line in pairs:
         product = account.find("products", line["product_id"])
         if product is not None:
-            shown = {**flat_product(account, product), "deal_id": deal["id"]}
-            rows.append({str(deal["id"]): {"deal": flat_deal(account, deal), "product": shown}})
+            shown = {
+                "deal": {
+                    **flat_deal(account, deal),
+                    "company_id": COMPANY["company_id"],
+                    "first_add_time": moment(deal["add_time"]),
+                },
+                "product": {**flat_product(account, product), "deal_id": deal["id"]},
+            }
+            rows.append(trimmed(shape, {str(deal["id"]): shown}))
     return offset_page(call.operation, rows, call.query)

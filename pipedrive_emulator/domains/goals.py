@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from pipedrive_emulator.clock import day
 from pipedrive_emulator.domains.basics import COMPANY
-from pipedrive_emulator.http import Answer, ApiError, Row, invalid, success
+from pipedrive_emulator.http import Answer, ApiError, Row, done, invalid, success
 from pipedrive_emulator.registry import Call, handler
 from pipedrive_emulator.store import TableSpec, define_table
 from pipedrive_emulator.validation import is_date
@@ -166,7 +166,7 @@ def delete(call: Call) -> Answer:
     """No data: the goal is gone."""
     call.account.require("goals", call.path["id"])
     call.account.delete("goals", call.path["id"], call.user_id)
-    return success(None, **SERVICE)
+    return done(**SERVICE)
 
 
 def _at(row: Row, path: str) -> Any:  # noqa: ANN401 - of any JSON type
