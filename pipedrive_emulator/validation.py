@@ -6,11 +6,8 @@ refused by both; unknown query parameters by v2 only.
 
 from __future__ import annotations
 
-import datetime as dt
 import re
 from typing import TYPE_CHECKING, Any
-
-import msgspec
 
 from pipedrive_emulator.customs import HASH
 from pipedrive_emulator.http import (
@@ -23,40 +20,29 @@ from pipedrive_emulator.http import (
     parse_form,
 )
 from pipedrive_emulator.multipart import parse_multipart
+from pipedrive_emulator.values import (
+    NUMBER,
+    UUID,
+    WHOLE,
+    check_form,
+    check_loose,
+    check_scalar,
+    check_size,
+    instant,
+    is_date,
+    parse_json,
+)
 
 if TYPE_CHECKING:
     from pipedrive_emulator.operations import Operation, Param, Schema
 
-WHOLE = re.compile(r"^-?\d{1,18}$")
-NUMBER = re.compile(r"^-?\d+(\.\d+)?$")
-UUID = re.compile(r"^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$")
-RFC3339 = re.compile(r"^\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(Z|[+-]\d\d:\d\d)$")
-SORT = re.compile(r"^(\w+)(?:\s+(asc|desc))?$", re.IGNORECASE)
+SORT = re.compile(r"(\w+)(?: +(asc|desc))?", re.IGNORECASE | re.ASCII)
 DEFAULT_PAGE = 500
 SEARCH_PAGE = 100
 FORM_TYPE = "application/x-www-form-urlencoded"
 MULTIPART_TYPE = "multipart/form-data"
 # Bodies whose custom fields travel at the top level under their hash.
 V1_CUSTOM = re.compile(r"^/api/v1/(leads|projects)(/\{id\})?$")
-
-
-def instant(text: str) -> int:
-    """Epoch seconds of an RFC 3339 time with whole seconds.
-
-    Raises:
-        ValueError: for a fraction of a second, a missing zone, or no time at all.
-    """
-    if not RFC3339.match(text):
-        raise ValueError(text)
-    return int(dt.datetime.fromisoformat(text).timestamp())
-
-
-def is_date(text: object) -> bool:
-    """Whether a value is text like 2026-01-31."""
-    try:
-        return isinstance(text, str) and dt.date.fromisoformat(text).isoformat() == text
-    except ValueError:
-        return False
 
 
 # Parameters
@@ -141,7 +127,7 @@ def _sort(param: Param, text: str) -> list[tuple[str, bool]]:
     """(field, descending) pairs of a v1 `sort`."""
     pairs = []
     for part in text.split(","):
-        match = SORT.match(part.strip())
+        match = SORT.fullmatch(part.strip())
         if match is None:
             raise invalid("Parameter sort must be like `field ASC, other DESC`")
         if param.enum and match[1] not in param.enum:
@@ -175,18 +161,20 @@ def _check_length(param: Param, entries: list[Any]) -> None:
 def _scalar(param: Param, text: str) -> object:
     value: object = text
     if param.kind == "integer":
-        if not WHOLE.match(text):
+        if not WHOLE.fullmatch(text):
             raise invalid(f"Parameter {param.name} must be a whole number")
         value = int(text)
     elif param.kind == "number":
-        if not NUMBER.match(text):
+        if not NUMBER.fullmatch(text):
             raise invalid(f"Parameter {param.name} must be a number")
         value = float(text) if "." in text else int(text)
     elif param.kind == "boolean":
         if text not in ("true", "false"):
             raise invalid(f"Parameter {param.name} must be true or false")
         value = text == "true"
-    elif (param.format == "uuid" and not UUID.match(text)) or (param.format == "date" and not is_date(text)):
+    elif (param.format == "uuid" and not UUID.fullmatch(text)) or (
+        param.format == "date" and not is_date(text)
+    ):
         raise invalid(f"Parameter {param.name} must be a {param.format}")
     if param.enum and value not in param.enum and text not in param.enum:
         raise invalid(f"Parameter {param.name} must be one of {', '.join(str(e) for e in param.enum)}")
@@ -214,10 +202,7 @@ def check_body(operation: Operation, request: Request) -> tuple[Any, dict[str, U
         raise invalid(f"Content-Type must be {' or '.join(operation.bodies)}")
     schema = operation.bodies[kind]
     if kind == JSON_TYPE:
-        try:
-            content = msgspec.json.decode(request.body)
-        except msgspec.DecodeError:
-            raise invalid("The body is not JSON") from None
+        content = parse_json(request.body)
         hashes = operation.version == "v1" and V1_CUSTOM.match(operation.path) is not None
         return _check(schema, content, "body", strict=operation.version == "v2", hashes=hashes), {}
     if kind == FORM_TYPE:
@@ -255,10 +240,13 @@ def _check(schema: Schema, value: Any, where: str, *, strict: bool, hashes: bool
         if not isinstance(value, list):
             raise invalid(f"{where} must be an array")
         items = schema.get("items", {})
-        return [_check(items, v, f"{where}[{n}]", strict=strict, hashes=False) for n, v in enumerate(value)]
-    checked = _check_scalar(kind, value, where) if strict else _check_loose(kind, value, where)
-    _check_form(schema, checked, where)
-    return checked
+        entries = [
+            _check(items, v, f"{where}[{n}]", strict=strict, hashes=False) for n, v in enumerate(value)
+        ]
+        check_size(schema, entries, where)
+        return entries
+    checked = check_scalar(kind, value, where) if strict else check_loose(kind, value, where)
+    return check_form(schema, checked, where)
 
 
 def _check_union(unions: list[Schema], value: object, where: str, *, strict: bool) -> object:
@@ -289,44 +277,5 @@ def _check_object(schema: Schema, value: object, where: str, *, strict: bool, ha
     for name in schema.get("required", ()):
         if name not in value:
             raise invalid(f"{where}.{name} is required")
+    check_size(schema, checked, where)
     return checked
-
-
-def _check_scalar(kind: str | None, value: object, where: str) -> object:
-    is_number = isinstance(value, int | float) and not isinstance(value, bool)
-    fits = {
-        "string": isinstance(value, str),
-        "boolean": isinstance(value, bool),
-        "integer": is_number and isinstance(value, int),
-        "number": is_number,
-        None: True,
-    }
-    if not fits.get(kind, True):
-        raise invalid(f"{where} must be of type {kind}")
-    return value
-
-
-def _check_loose(kind: str | None, value: object, where: str) -> object:
-    if isinstance(value, str):
-        if kind == "integer" and WHOLE.match(value):
-            return int(value)
-        if kind == "number" and NUMBER.match(value):
-            return float(value) if "." in value else int(value)
-        if kind == "boolean" and value in ("true", "false", "0", "1"):
-            return value in ("true", "1")
-    if kind == "boolean" and value in (0, 1):
-        return bool(value)
-    if kind in ("integer", "number") and isinstance(value, bool):
-        return int(value)
-    return _check_scalar(kind, value, where)
-
-
-def _check_form(schema: Schema, value: object, where: str) -> None:
-    enum = schema.get("enum")
-    if enum and value not in enum and not (value is None and schema.get("nullable")):
-        raise invalid(f"{where} must be one of {', '.join(str(e) for e in enum)}")
-    form = schema.get("format")
-    if form == "date" and not is_date(value):
-        raise invalid(f"{where} must be a date, YYYY-MM-DD")
-    if form == "uuid" and not UUID.match(str(value)):
-        raise invalid(f"{where} must be a uuid")

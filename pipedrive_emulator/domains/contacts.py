@@ -11,7 +11,7 @@ from pipedrive_emulator.domains.mail_links import mail_facts
 from pipedrive_emulator.http import ApiError, Row, invalid
 from pipedrive_emulator.resources import Resource, register
 from pipedrive_emulator.store import TableSpec, define_table
-from pipedrive_emulator.validation import instant
+from pipedrive_emulator.values import instant
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable

@@ -11,7 +11,7 @@ from pipedrive_emulator.domains.basics import COMPANY
 from pipedrive_emulator.http import Answer, ApiError, Row, done, invalid, success
 from pipedrive_emulator.registry import Call, handler
 from pipedrive_emulator.store import TableSpec, define_table
-from pipedrive_emulator.validation import is_date
+from pipedrive_emulator.values import is_date
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

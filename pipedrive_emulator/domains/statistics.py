@@ -11,7 +11,7 @@ from pipedrive_emulator.clock import DAY_SECONDS, parse
 from pipedrive_emulator.domains.related_v1 import flat_deal, money, weight, with_archive_time
 from pipedrive_emulator.http import Answer, ApiError, Row, invalid, success
 from pipedrive_emulator.registry import Call, Handler, handler
-from pipedrive_emulator.validation import is_date
+from pipedrive_emulator.values import is_date
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable

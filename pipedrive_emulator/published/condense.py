@@ -14,7 +14,60 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import yaml  # type: ignore[import-untyped]  # development only; the library ships no types
+
 SCHEMA_KEYS = ("type", "format", "enum", "nullable", "required", "default")
+BOUNDS = (
+    "minimum",
+    "maximum",
+    "minLength",
+    "maxLength",
+    "minItems",
+    "maxItems",
+    "minProperties",
+    "pattern",
+    "uniqueItems",
+)
+# (operations, body key, what the description of the key says); a dot goes down, through lists as well.
+IN_PROSE: tuple[tuple[str, str, dict[str, Any]], ...] = (
+    (r"v1:.*ActivityType", "color", {"pattern": "[0-9A-Fa-f]{6}"}),
+    (r"v1:(add|update)Note", "add_time", {"format": "sql-time"}),
+    (r"v1:addCallLog", "start_time", {"format": "sql-time"}),
+    (r"v1:addCallLog", "end_time", {"format": "sql-time"}),
+    (r"v1:addCallLog", "duration", {"pattern": "[0-9]{1,9}"}),
+    (r"v1:receiveMessage", "created_at", {"format": "sql-minute"}),
+    (r"v1:receiveMessage", "reply_by", {"format": "sql-minute"}),
+    (r"v1:receiveMessage", "attachments.url", {"format": "url"}),
+    (r"v1:receiveMessage", "attachments.preview_url", {"format": "url"}),
+    (r"v1:receiveMessage", "attachments.size", {"minimum": 0}),
+    (r"v1:addWebhook", "subscription_url", {"format": "url"}),
+    (r"v1:addUser", "email", {"format": "email"}),
+    (r"v1:addPersonPicture", "crop_x", {"minimum": 0}),
+    (r"v1:addPersonPicture", "crop_y", {"minimum": 0}),
+    (r"v1:addPersonPicture", "crop_width", {"minimum": 1}),
+    (r"v1:addPersonPicture", "crop_height", {"minimum": 1}),
+    (r"v2:(add|update)Activity", "due_date", {"format": "date"}),
+    (r"v2:(add|update)Activity", "due_time", {"format": "time"}),
+    (r"v2:(add|update)Activity", "duration", {"format": "duration"}),
+    (r"v2:(add|update)Activity", "lead_id", {"format": "uuid"}),
+    (r"v2:(add|update)Deal", "archive_time", {"format": "any-time"}),
+    (r"v2:(add|update)Deal", "close_time", {"format": "rfc3339"}),
+    (r"v2:(add|update)Deal", "won_time", {"format": "rfc3339"}),
+    (r"v2:(add|update)Deal", "lost_time", {"format": "rfc3339"}),
+    (r"v2:(add|update)Deal", "probability", {"minimum": 0, "maximum": 100}),
+    (r"v2:(add|update)(Person|Organization)", "add_time", {"format": "rfc3339"}),
+    (r"v2:(add|update)Person", "notes", {"maxLength": 10_000}),
+    (r"v2:(add|update)Person", "birthday", {"format": "date"}),
+    (r"v2:(add|update)Stage", "deal_probability", {"minimum": 0, "maximum": 100}),
+    (r"v2:(add|update)Stage", "days_to_rotten", {"minimum": 1}),
+    (r"v2:(add|update)ProductVariation", "name", {"maxLength": 255}),
+    (r"v2:(post|update)AdditionalDiscount", "amount", {"exclusiveMinimum": 0}),
+    (r"v2:(post|update)Installment", "amount", {"exclusiveMinimum": 0}),
+    (r"v2:(post|update)Installment", "billing_date", {"format": "date"}),
+    (r"v2:add(Deal|Person|Organization|Product|Project)FieldOptions", "", {"minItems": 1}),
+    (r"v2:update(Deal|Person|Organization|Product|Project)FieldOptions", "", {"minItems": 1}),
+    (r"v2:delete(Deal|Person|Organization|Product|Project)FieldOptions", "", {"minItems": 1}),
+)
 BOUNDED = ("limit", "ids", "deal_ids", "custom_fields")
 HERE = Path(__file__).parent
 
@@ -33,6 +86,49 @@ def schema(published: dict[str, Any]) -> dict[str, Any]:
     if extra is not None:
         short["additionalProperties"] = schema(extra) if isinstance(extra, dict) else extra
     return short
+
+
+def bounds(short: dict[str, Any], published: dict[str, Any]) -> None:
+    """Lay the bounds of the YAML files over a condensed schema."""
+    for part in (published, *published.get("allOf", ())):
+        short.update({key: part[key] for key in BOUNDS if key in part})
+        for name, inner in part.get("properties", {}).items():
+            if name in short.get("properties", {}):
+                bounds(short["properties"][name], inner)
+        if "items" in part and "items" in short:
+            bounds(short["items"], part["items"])
+        if part is not published and "allOf" in part:
+            bounds(short, part)
+
+
+def in_prose(short: dict[str, Any], place: str, facts: dict[str, Any]) -> None:
+    """Lay what a description says over the key at `place`."""
+    for name in filter(None, place.split(".")):
+        short = short.get("items", short)["properties"][name]
+    short.update(facts)
+
+
+def bounded(key: str, bodies: dict[str, Any], published: dict[str, Any]) -> None:
+    """Lay every published bound over the condensed bodies of one operation."""
+    for content_type, body in bodies.items():
+        bounds(body, published.get(content_type, {}).get("schema", {}))
+        for operations, place, facts in IN_PROSE:
+            first = place.partition(".")[0]
+            if re.fullmatch(operations, key) and (not first or first in body.get("properties", {})):
+                in_prose(body, place, facts)
+
+
+def yaml_bodies(folder: Path) -> dict[str, dict[str, Any]]:
+    """The bodies of the YAML files by `version:operationId` and content type."""
+    found = {}
+    for version in ("v1", "v2"):
+        loaded = yaml.safe_load((folder / f"{version}.yaml").read_text())
+        for methods in loaded["paths"].values():
+            for entry in methods.values():
+                if isinstance(entry, dict) and "operationId" in entry:
+                    key = f"{version}:{entry['operationId']}"
+                    found[key] = entry.get("requestBody", {}).get("content", {})
+    return found
 
 
 def parameter(published: dict[str, Any]) -> dict[str, Any]:
@@ -109,12 +205,16 @@ def operation(published: dict[str, Any]) -> dict[str, Any]:
 
 
 def main(folder: str) -> int:
-    """Rewrite every data file from `endpoints.json` in `folder`."""
+    """Rewrite every data file from `endpoints.json` and the YAML files in `folder`."""
     endpoints = json.loads((Path(folder) / "endpoints.json").read_text())["endpoints"]
+    beside = yaml_bodies(Path(folder))
     domains: dict[str, list[dict[str, Any]]] = {}
     for published in endpoints:
         name = re.sub(r"(?<!^)(?=[A-Z])", "_", published["tags"][0]).lower()
-        domains.setdefault(name, []).append(operation(published))
+        short = operation(published)
+        key = f"{short['version']}:{short['id']}"
+        bounded(key, short.get("bodies", {}), beside.get(key, {}))
+        domains.setdefault(name, []).append(short)
     for old in HERE.glob("*.json"):
         old.unlink()
     for name, operations in sorted(domains.items()):

@@ -91,6 +91,10 @@ VALUES: dict[str, Any] = {
     "billing_frequency": "one-time",
     "quantity": 2,
     "prices": [{"currency": "EUR", "price": 5}],
+    "birthday": "1990-02-28",
+    "color": "FFFFFF",
+    "url": "https://example.com/far",
+    "preview_url": "https://example.com/near",
 }
 # Keys left out of a full body: read-only, deleting, or tied to a value the rest does not have.
 LEFT_OUT = {
@@ -138,6 +142,7 @@ def _scalar(kind: str | None, form: str | None, name: str) -> Any:
         "date": "2026-07-01",
         "date-time": "2026-07-01T10:00:00Z",
         "uuid": "00000000-0000-4000-8000-000000000000",
+        "url": "https://example.com/far",
     }
     if name.endswith("_date"):
         return "2026-07-01"

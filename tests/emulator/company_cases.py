@@ -41,7 +41,11 @@ BODIES: dict[str, dict[str, Any]] = {
     "v1:addWebhook": {"subscription_url": "https://hooks.example/new"},
     "v1:updateTeam": {"deleted_flag": 0, "active_flag": 1},
     "v1:deleteTeamUser": {"users": [1]},
-    "v1:receiveMessage": {"channel_id": CHANNEL},
+    "v1:receiveMessage": {
+        "channel_id": CHANNEL,
+        "created_at": "2026-06-15 09:00",
+        "reply_by": "2026-06-16 09:00",
+    },
 }
 # The first option of the first custom field with options, in the small account.
 FIRST_OPTION = {"Deal": 101, "Person": 113, "Organization": 123, "Product": 133, "Project": 143}
