@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import re
-
 from pipedrive_emulator.clock import rfc3339
+from pipedrive_emulator.domains.deal_value import editable_deal, lines_of, settle
 from pipedrive_emulator.domains.products import ONE_TIME
 from pipedrive_emulator.http import Answer, ApiError, Row, encode, invalid, not_found, success
 from pipedrive_emulator.paging import Window, cursor_answer, keyset_page, read_cursor
@@ -13,7 +12,6 @@ from pipedrive_emulator.store import TableSpec, define_table
 
 MAX_DEALS = 100
 PER_CENT = 100
-DATE = re.compile(r"^\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])$")
 
 define_table(
     TableSpec(name="discounts", label="Discount", key_kind="uuid", created="created_at", updated="updated_at")
@@ -21,12 +19,11 @@ define_table(
 define_table(TableSpec(name="installments", label="Installment", created="", updated=""))
 
 
-def editable(call: Call) -> Row:
-    """The deal of a call; 403 while it is archived."""
-    deal = call.account.require("deals", call.path["id"])
-    if deal["is_archived"]:
-        raise ApiError(403, "An archived deal cannot be edited; un-archive it first")
-    return deal
+def _installable(call: Call) -> Row:
+    """The deal of a call, whose installments can be written."""
+    if call.plan == "lite":
+        raise ApiError(403, "Installments are not part of this plan", code="feature_off")
+    return editable_deal(call)
 
 
 def _check(row: Row) -> None:
@@ -36,8 +33,6 @@ def _check(row: Row) -> None:
         raise ApiError(400, "amount must be above 0")
     if row.get("type") == "percentage" and row["amount"] > PER_CENT:
         raise ApiError(400, "A percentage must not be above 100")
-    if "billing_date" in row and not DATE.match(row["billing_date"]):
-        raise invalid("body.billing_date must be YYYY-MM-DD")
 
 
 def _of_deal(call: Call, table: str, placeholder: str) -> Row:
@@ -71,31 +66,42 @@ def new_discount(deal_id: int, body: Row, user_id: int) -> Row:
 @handler("v2:postAdditionalDiscount")
 def add_discount(call: Call) -> Answer:
     """A new discount."""
-    row = new_discount(editable(call)["id"], call.body, call.user_id)
+    deal = editable_deal(call)
+    row = new_discount(deal["id"], call.body, call.user_id)
     _check(row)
-    return success(call.account.insert("discounts", row, call.user_id), status=201)
+    kept = call.account.insert("discounts", row, call.user_id)
+    _revalue(call, deal)
+    return success(kept, status=201)
+
+
+def _revalue(call: Call, deal: Row) -> None:
+    """Discounts count for products that are billed once."""
+    if any(row["billing_frequency"] == ONE_TIME for row in lines_of(call.account, deal["id"])):
+        settle(call, deal["id"])
 
 
 @handler("v2:updateAdditionalDiscount")
 def update_discount(call: Call) -> Answer:
     """A changed discount."""
-    editable(call)
+    deal = editable_deal(call)
     row = _of_deal(call, "discounts", "discount_id")
     changed = {**row, **call.body}
     _check(changed)
     if changed != row:
         changes = {**call.body, "updated_by": call.user_id}
         row = call.account.update("discounts", row["id"], changes, call.user_id)
+        _revalue(call, deal)
     return success(row)
 
 
 @handler("v2:deleteAdditionalDiscount")
 def delete_discount(call: Call) -> Answer:
     """The number of a discount that is gone; ids are text, but the answer is published as a number."""
-    editable(call)
+    deal = editable_deal(call)
     row = _of_deal(call, "discounts", "discount_id")
     number = call.account.table("discounts").seq(row["id"])
     call.account.remove("discounts", row["id"], call.user_id)
+    _revalue(call, deal)
     return success({"id": number})
 
 
@@ -116,11 +122,11 @@ def list_installments(call: Call) -> Answer:
 
 @handler("v2:postInstallment")
 def add_installment(call: Call) -> Answer:
-    """A new installment; a deal with recurring products takes none."""
-    deal = editable(call)
-    lines = call.account.table("deal_products")
-    if any(lines.row(seq)["billing_frequency"] != ONE_TIME for seq in lines.where("deal_id", deal["id"])):
-        raise ApiError(400, "A deal with recurring products takes no installments")
+    """A new installment; it needs a product that is billed once, and excludes recurring ones."""
+    deal = _installable(call)
+    billed = {row["billing_frequency"] for row in lines_of(call.account, deal["id"])}
+    if billed != {ONE_TIME}:
+        raise ApiError(400, "Installments need a one-time product and exclude recurring ones")
     names = ("amount", "billing_date", "description")
     row = {**{name: call.body[name] for name in names}, "deal_id": deal["id"]}
     _check(row)
@@ -130,7 +136,7 @@ def add_installment(call: Call) -> Answer:
 @handler("v2:updateInstallment")
 def update_installment(call: Call) -> Answer:
     """A changed installment."""
-    editable(call)
+    _installable(call)
     row = _of_deal(call, "installments", "installment_id")
     changed = {**row, **call.body}
     _check(changed)
@@ -142,7 +148,7 @@ def update_installment(call: Call) -> Answer:
 @handler("v2:deleteInstallment")
 def delete_installment(call: Call) -> Answer:
     """The id of an installment that is gone."""
-    editable(call)
+    _installable(call)
     row = _of_deal(call, "installments", "installment_id")
     call.account.remove("installments", row["id"], call.user_id)
     return success({"id": row["id"]})

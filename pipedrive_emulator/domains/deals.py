@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from pipedrive_emulator.clock import rfc3339
 from pipedrive_emulator.domains.mail_links import mail_facts
+from pipedrive_emulator.domains.roles import default_visibility
 from pipedrive_emulator.http import ApiError, Row, invalid, not_found
 from pipedrive_emulator.resources import Resource, register
 from pipedrive_emulator.store import TableSpec, define_table
-from pipedrive_emulator.validation import instant
+from pipedrive_emulator.values import instant
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
 MAIL = {"email_messages_count", "last_incoming_mail_time", "last_outgoing_mail_time"}
 STATUSES = ("open", "won", "lost", "deleted")
 TIME_KEYS = ("close_time", "won_time", "lost_time", "archive_time")
+PLAIN_TIME = re.compile(r"^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d$")
 
 define_table(
     TableSpec(
@@ -118,17 +121,35 @@ def _check(account: Account, row: Row | None, body: Row) -> None:
     for name, states in (("lost_time", ("lost",)), ("won_time", ("won",)), ("close_time", ("won", "lost"))):
         if body.get(name) is not None and status not in states:
             raise ApiError(400, f"{name} needs status {' or '.join(states)}")
-    for name in TIME_KEYS:
-        if body.get(name) is not None:
-            try:
-                instant(body[name])
-            except ValueError:
-                raise invalid(f"body.{name} must be RFC 3339 with whole seconds") from None
+    if body.get("archive_time") is not None and not body.get("is_archived"):
+        raise ApiError(400, "archive_time needs is_archived")
     if "title" in body and not body["title"].strip():
         raise invalid("body.title must not be empty")
     check_currency(account, body.get("currency"))
     check_visibility(body)
     check_labels(account, "deal_fields", body.get("label_ids"))
+
+
+def moment_of(name: str, text: str) -> str:
+    """A time of a body as it is kept: UTC, whole seconds.
+
+    Raises:
+        ApiError: 400 for anything but RFC 3339; `archive_time` is published as YYYY-MM-DD HH:MM:SS too.
+    """
+    try:
+        plain = name == "archive_time" and PLAIN_TIME.match(text)
+        return rfc3339(instant(f"{text}Z" if plain else text))
+    except ValueError:
+        raise invalid(f"body.{name} must be RFC 3339 with whole seconds") from None
+
+
+def _moments(body: Row) -> Row:
+    return {name: moment_of(name, body[name]) for name in TIME_KEYS if body.get(name) is not None}
+
+
+def default_currency(account: Account, user_id: int) -> str:
+    """The currency of a user, for amounts that name none."""
+    return str(account.require("users", user_id)["default_currency"])
 
 
 def check_currency(account: Account, code: str | None) -> None:
@@ -153,6 +174,8 @@ def check_labels(account: Account, fields: str, ids: list[int] | None) -> None:
     }
     if not set(ids) <= known:
         raise invalid("body.label_ids holds an unknown label")
+    if len(set(ids)) != len(ids):
+        raise invalid("body.label_ids holds a label twice")
 
 
 def _settle(call: Call, row: Row, body: Row) -> Row:
@@ -162,7 +185,7 @@ def _settle(call: Call, row: Row, body: Row) -> Row:
     status = body.get("status")
     if status in ("won", "lost") and status != row.get("status"):
         closed = body.get(f"{status}_time") or body.get("close_time") or now
-        changes.update({"close_time": closed, f"{status}_time": closed, "won_time": None, "lost_time": None})
+        changes.update({"close_time": body.get("close_time") or closed, "won_time": None, "lost_time": None})
         changes[f"{status}_time"] = closed
         if status == "won":
             changes["first_won_time"] = row.get("first_won_time") or closed
@@ -182,7 +205,7 @@ def _settle(call: Call, row: Row, body: Row) -> Row:
 
 
 def _add(call: Call, row: Row) -> Row:
-    body = call.body
+    body = {**call.body, **_moments(call.body)}
     _check(call.account, None, body)
     full = {
         **row,
@@ -200,6 +223,7 @@ def _add(call: Call, row: Row) -> Row:
 def _update(call: Call, row: Row, body: Row) -> Row:
     if row["is_archived"] and not (set(body) == {"is_archived"} and body["is_archived"] is False):
         raise ApiError(403, "An archived deal cannot be edited; un-archive it first")
+    body = {**body, **_moments(body)}
     _check(call.account, row, body)
     changes = {**body, **_place(call.account, row, body)}
     if changes.get("stage_id", row["stage_id"]) != row["stage_id"]:
@@ -232,7 +256,7 @@ def defaults(call: Call) -> Row:
         "org_id": None,
         "stage_id": None,
         "pipeline_id": None,
-        "currency": "EUR",
+        "currency": default_currency(call.account, call.user_id),
         "archive_time": None,
         "add_time": None,
         "update_time": None,
@@ -242,7 +266,7 @@ def defaults(call: Call) -> Row:
         "is_deleted": False,
         "probability": None,
         "lost_reason": None,
-        "visible_to": 3,
+        "visible_to": default_visibility(call.account, call.user_id, "deal"),
         "close_time": None,
         "won_time": None,
         "lost_time": None,

@@ -36,6 +36,12 @@ def new_role(name: str, parent_role_id: int | None) -> Row:
     }
 
 
+def default_visibility(account: Account, user_id: int, entity: str) -> int:
+    """What a new deal, lead, org, person or product of a user is visible to when its body does not say."""
+    user = account.require("users", user_id)
+    return int(account.require("roles", user["role_id"])["settings"][f"{entity}_default_visibility"])
+
+
 def _users_of(account: Account, role_id: int) -> list[Row]:
     return [user for user in account.table("users").all() if user["role_id"] == role_id]
 

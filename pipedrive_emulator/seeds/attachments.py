@@ -66,7 +66,7 @@ def comments(seed: Seed) -> None:
 
 @seeder(32)
 def billing(seed: Seed) -> None:
-    """Discounts on some deals, installments on some without recurring products."""
+    """Discounts on some deals, installments on some whose products are all billed once."""
     account = seed.account
     lines = account.table("deal_products")
     for deal_id in range(1, min(account.table("deals").count(), 3_000) + 1):
@@ -75,10 +75,8 @@ def billing(seed: Seed) -> None:
             body = {"type": "percentage" if percent else "amount", "amount": 10 if percent else 99.5}
             body["description"] = "Early bird" if percent else "Rabatt — скидка"
             account.insert("discounts", seeded_discount(deal_id, body, OLDEST + deal_id * 60))
-        recurring = any(
-            lines.row(seq)["billing_frequency"] != "one-time" for seq in lines.where("deal_id", deal_id)
-        )
-        if deal_id % 4 == 1 and not recurring:
+        billed = {lines.row(seq)["billing_frequency"] for seq in lines.where("deal_id", deal_id)}
+        if deal_id % 4 == 1 and billed == {"one-time"}:
             for place in range(1, 3 + deal_id % 2):
                 due = day(START + (deal_id % 90 + 30 * place) * DAY_SECONDS)
                 row = {"amount": 250 * place, "billing_date": due, "description": f"Rate {place} — 分割"}

@@ -1,0 +1,86 @@
+"""What a deal is worth by its products: the sums of its lines, its discounts, and what comes each year.
+
+Discounts count for the enabled lines that are billed once, each for their undiscounted sum, never below
+nothing. Yearly and monthly revenue come from the enabled recurring lines; the contract value is what falls
+due within a year.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pipedrive_emulator.account import Account, on_change
+from pipedrive_emulator.domains.products import ONE_TIME
+from pipedrive_emulator.http import ApiError, Row
+
+if TYPE_CHECKING:
+    from pipedrive_emulator.registry import Call
+
+A_YEAR = {"annually": 1, "semi-annually": 2, "quarterly": 4, "monthly": 12, "weekly": 52}
+MONTHS = 12
+REVENUES = ("arr", "mrr", "acv")
+
+
+def editable_deal(call: Call) -> Row:
+    """The deal of a call; 403 while it is archived."""
+    deal = call.account.require("deals", call.path["id"])
+    if deal["is_archived"]:
+        raise ApiError(403, "An archived deal cannot be edited; un-archive it first")
+    return deal
+
+
+def line_sum(row: Row) -> float:
+    """What a line comes to."""
+    gross = row["item_price"] * row["quantity"]
+    less = gross * row["discount"] / 100 if row["discount_type"] == "percentage" else row["discount"]
+    net = gross - less
+    if row["tax_method"] == "exclusive":
+        net += net * row["tax"] / 100
+    return float(round(net, 2))
+
+
+def lines_of(account: Account, deal_id: int) -> list[Row]:
+    """The lines of a deal, oldest first."""
+    table = account.table("deal_products")
+    return [table.row(seq) for seq in sorted(table.where("deal_id", deal_id))]
+
+
+def _discounted(account: Account, deal_id: int, worth: float) -> float:
+    table = account.table("discounts")
+    rows = [table.row(seq) for seq in table.where("deal_id", deal_id)]
+    less = sum(row["amount"] * (worth / 100 if row["type"] == "percentage" else 1) for row in rows)
+    return max(worth - less, 0)
+
+
+def settle(call: Call, deal_id: int) -> None:
+    """The deal's value and revenues after its lines or discounts changed; 0 when its last line went."""
+    account = call.account
+    rows = lines_of(account, deal_id)
+    enabled = [row for row in rows if row["is_enabled"]]
+    once = [row["sum"] for row in enabled if row["billing_frequency"] == ONE_TIME]
+    recurring = [row for row in enabled if row["billing_frequency"] != ONE_TIME]
+    worth = _discounted(account, deal_id, sum(once)) if once else 0
+    changes: Row = {"value": round(worth + sum(row["sum"] for row in recurring), 2)}
+    changes.update(_revenues(recurring, worth) if rows and call.plan != "lite" else dict.fromkeys(REVENUES))
+    account.update("deals", deal_id, changes, call.user_id)
+
+
+def _revenues(recurring: list[Row], once: float) -> Row:
+    times = [A_YEAR[row["billing_frequency"]] for row in recurring]
+    yearly = sum(row["sum"] * each for row, each in zip(recurring, times, strict=True))
+    due = sum(
+        row["sum"] * min(each, row["billing_frequency_cycles"] or each)
+        for row, each in zip(recurring, times, strict=True)
+    )
+    return {"arr": round(yearly, 2), "mrr": round(yearly / MONTHS, 2), "acv": round(once + due, 2)}
+
+
+@on_change
+def _follow(account: Account, table: str, before: Row | None, after: Row | None, user_id: int) -> None:
+    """Lines are named as their product, and counted in the currency of their deal."""
+    if before is None or after is None:
+        return
+    for name, parent, column in (("name", "products", "product_id"), ("currency", "deals", "deal_id")):
+        if table == parent and before[name] != after[name]:
+            for seq in sorted(account.table("deal_products").where(column, after["id"])):
+                account.update("deal_products", seq, {name: after[name]}, user_id, touch=False)
