@@ -33,6 +33,7 @@ RETIRED = re.compile(
 )
 BULK_DELETED = re.compile(r"^/api/v1/(activities|activityTypes|deals|organizations|persons|stages)$")
 LEGACY = re.compile(r"^/api/v1/(subscriptions|channels)(/|$)")
+MISSING, GONE = 404, 410
 NO_RESET_LINGER = struct.pack("ii", 1, 0)
 
 
@@ -143,7 +144,9 @@ class Emulator:
             answer = complete(operation, function(call))
             answer = strike_after(rules, answer, self.faults, dict(request.query))
         except ApiError as refusal:
-            answer = refusal.answer()
+            if refusal.status not in operation.errors and refusal.status == MISSING and GONE in operation.errors:
+                refusal.status = GONE  # how some operations have published what is not there
+            answer = refusal.answer(operation.errors.get(refusal.status))
         except RawAnswer as raw:
             answer = raw.answer
         answer.headers.extend(headers)

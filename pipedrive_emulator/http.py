@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl
 
 import msgspec
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 JSON_TYPE = "application/json"
 encode = msgspec.json.Encoder().encode
@@ -65,16 +68,36 @@ class ApiError(Exception):
         super().__init__(error)
         self.status, self.error, self.info, self.extra = status, error, info, extra
 
-    def answer(self) -> Answer:
-        """The error as an HTTP answer."""
-        payload = {
+    def answer(self, published: Row | None = None) -> Answer:
+        """The error as an HTTP answer, with the further keys that an operation has `published` for its status."""
+        payload: Row = {
             "success": False,
             "error": self.error,
             "error_info": self.info or "Please check developers.pipedrive.com",
             "data": None,
             "additional_data": None,
         }
+        for name, part in (published or {}).items():
+            if name in OWN_SHAPES:
+                payload[name] = OWN_SHAPES[name](self)
+            elif name == "additional_data" and "code" in part.get("properties", {}):
+                payload[name] = {"code": str(self.extra.get("code", f"ERR_{self.status}"))}
         return Answer(status=self.status, body=encode({**payload, **self.extra}))
+
+    @property
+    def field(self) -> str:
+        """The body key or path value that the error is about."""
+        where, _, _ = self.error.partition(" ")
+        return where.removeprefix("body.").rstrip(":") if where.startswith("body.") else "base"
+
+
+# Keys that only some operations publish for their refusals.
+OWN_SHAPES: dict[str, Callable[[ApiError], object]] = {
+    "status": lambda _: "error",
+    "errors": lambda refusal: {refusal.field: [refusal.error]},
+    "message": lambda refusal: refusal.error,
+    "errorCode": lambda refusal: refusal.status,
+}
 
 
 def invalid(what: str) -> ApiError:

@@ -39,7 +39,10 @@ class Param:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Operation:
-    """One published operation; `key` is `version:operationId`, unique over all of them."""
+    """One published operation; `key` is `version:operationId`, unique over all of them.
+
+    `errors` holds the keys of its published refusals by status.
+    """
 
     key: str
     version: str
@@ -54,6 +57,7 @@ class Operation:
     body_required: bool = False
     status: int = 200
     answer: Schema = field(default_factory=dict)
+    errors: dict[int, Schema] = field(default_factory=dict)
     deprecated: bool = False
 
     @property
@@ -112,6 +116,7 @@ def _operation(raw: dict[str, Any]) -> Operation:
         body_required=raw.get("body_required", False),
         status=int(status),
         answer=raw["answers"].get(status, {}).get("schema", {}),
+        errors={int(status): parts for status, parts in raw.get("errors", {}).items()},
         deprecated=raw.get("deprecated", False),
     )
 

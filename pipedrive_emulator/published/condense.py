@@ -189,7 +189,11 @@ def operation(published: dict[str, Any]) -> dict[str, Any]:
         "paging": published["pagination"],
         "parameters": [parameter(p) for p in published["parameters"]],
         "answers": answers,
-        "errors": sorted(int(status) for status in published["responses"] if not status.startswith("2")),
+        "errors": {
+            status: schema(answer.get("schema") or {}).get("properties", {})
+            for status, answer in sorted(published["responses"].items())
+            if not status.startswith("2")
+        },
     }
     if published.get("deprecated"):
         short["deprecated"] = True

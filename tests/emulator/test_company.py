@@ -259,7 +259,7 @@ def test_removed_parts_answer_only_on_demand(ask, start):
         "conversation_id": "c",
         "message": "Hi",
     }
-    message.update({"status": "sent", "created_at": "2026-01-01T00:00:00Z"})
+    message.update({"status": "sent", "created_at": "2026-01-01 00:00"})
     assert old.send("POST", "/v1/channels/messages/receive", message).json()["data"]["message"] == "Hi"
     assert old.ask("DELETE", f"/v1/channels/{channel['id']}/conversations/c").status_code == 200
     assert old.ask("DELETE", f"/v1/channels/{channel['id']}/conversations/c").status_code == 404
