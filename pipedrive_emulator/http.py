@@ -69,7 +69,7 @@ class ApiError(Exception):
         self.status, self.error, self.info, self.extra = status, error, info, extra
 
     def answer(self, published: Row | None = None) -> Answer:
-        """The error as an HTTP answer, with the further keys that an operation has `published` for its status."""
+        """The error as an HTTP answer, with the further keys `published` for its status."""
         payload: Row = {
             "success": False,
             "error": self.error,
@@ -137,8 +137,11 @@ def rows_answer(rows: list[bytes], additional: object) -> Answer:
 
 
 def parse_form(body: bytes) -> dict[str, str]:
-    """Decode an url-encoded form; a repeated name keeps its last value."""
+    """Decode an url-encoded form, which names every key once."""
     try:
-        return dict(parse_qsl(body.decode(), keep_blank_values=True))
-    except UnicodeDecodeError:
-        raise invalid("The form is not UTF-8") from None
+        pairs = parse_qsl(body.decode(), keep_blank_values=True, strict_parsing=bool(body), errors="strict")
+    except ValueError:
+        raise invalid("The form is no url-encoded UTF-8") from None
+    if len(dict(pairs)) != len(pairs):
+        raise invalid("The form names a key twice")
+    return dict(pairs)

@@ -21,6 +21,7 @@ from pipedrive_emulator.http import (
 )
 from pipedrive_emulator.multipart import parse_multipart
 from pipedrive_emulator.values import (
+    NUL,
     NUMBER,
     UUID,
     WHOLE,
@@ -37,8 +38,11 @@ if TYPE_CHECKING:
     from pipedrive_emulator.operations import Operation, Param, Schema
 
 SORT = re.compile(r"(\w+)(?: +(asc|desc))?", re.IGNORECASE | re.ASCII)
+ID = re.compile(r"(^|[._])id$")
 DEFAULT_PAGE = 500
 SEARCH_PAGE = 100
+UNREADABLE = "\ufffd"  # what a byte that is not UTF-8 was decoded to
+CHARSET = re.compile(r";\s*charset\s*=\s*\"?(?!utf-?8\"?\s*(;|$))", re.IGNORECASE)
 FORM_TYPE = "application/x-www-form-urlencoded"
 MULTIPART_TYPE = "multipart/form-data"
 # Bodies whose custom fields travel at the top level under their hash.
@@ -68,7 +72,7 @@ def check_query(operation: Operation, given: list[tuple[str, str]]) -> dict[str,
             continue
         value = _query_value(operation, param, text)
         if param.name in values:
-            value = _repeated(operation, param, values[param.name], value)
+            value = _repeated(param, values[param.name], value)
         values[param.name] = value
     for param in operation.query.values():
         if param.required and param.name not in values:
@@ -85,17 +89,17 @@ def _is_overruled(param: Param, values: dict[str, Any]) -> bool:
     return any(values.get(winner) not in (None, 0) for winner in param.yields_to)
 
 
-def _repeated(operation: Operation, param: Param, before: object, after: object) -> object:
-    """What a parameter given twice comes to: arrays grow; otherwise v1 takes the last, v2 none."""
+def _repeated(param: Param, before: object, after: object) -> object:
+    """What a parameter given twice comes to: arrays grow, nothing else may."""
     if param.kind == "array" and isinstance(before, list) and isinstance(after, list):
         _check_length(param, joined := before + after)
         return joined
-    if operation.version == "v2":
-        raise invalid(f"Parameter {param.name} is given twice")
-    return after
+    raise invalid(f"Parameter {param.name} is given twice")
 
 
 def _query_value(operation: Operation, param: Param, text: str) -> object:
+    if NUL in text or UNREADABLE in text:
+        raise invalid(f"Parameter {param.name} holds a NUL character, or is not UTF-8")
     if param.nullable and text == "null":
         return None
     if param.name in ("updated_since", "updated_until"):
@@ -106,12 +110,16 @@ def _query_value(operation: Operation, param: Param, text: str) -> object:
     if param.name == "sort":
         return _sort(param, text)
     if param.csv:
-        return _listed(param, text)
+        return _listed(operation, param, text)
     value = _scalar(param, text)
     if param.name == "limit":
         _check_limit(operation, param, value)
     elif param.name == "start" and isinstance(value, int) and value < 0:
         raise invalid("Parameter start must not be negative")
+    elif ID.search(param.name) and isinstance(value, int) and value < 1:
+        raise invalid(f"Parameter {param.name} must be above 0")
+    elif param.name == "term" and not text.strip():
+        raise invalid("Parameter term must not be empty")
     return value
 
 
@@ -138,11 +146,17 @@ def _sort(param: Param, text: str) -> list[tuple[str, bool]]:
     return pairs
 
 
-def _listed(param: Param, text: str) -> list[Any]:
-    entries = [entry.strip() for entry in text.split(",")]
+def _listed(operation: Operation, param: Param, text: str) -> list[Any]:
+    entries = text.split(",")
+    if operation.version == "v1":
+        entries = [entry.strip() for entry in entries]
     _check_length(param, entries)
+    if len(set(entries)) != len(entries):
+        raise invalid(f"Parameter {param.name} names an entry twice")
+    if not all(entries) or any(entry != entry.strip() for entry in entries):
+        raise invalid(f"Parameter {param.name} has an empty entry, or a space beside one")
     if param.name in ("ids", "deal_ids") or param.kind == "array":
-        if not all(WHOLE.fullmatch(entry) for entry in entries):
+        if not all(WHOLE.fullmatch(entry) and int(entry) > 0 for entry in entries):
             raise invalid(f"Parameter {param.name} must be comma separated ids")
         return [int(entry) for entry in entries]
     allowed = {str(e) for e in param.enum}
@@ -200,6 +214,8 @@ def check_body(operation: Operation, request: Request) -> tuple[Any, dict[str, U
     kind = request.content_type
     if kind not in operation.bodies:
         raise invalid(f"Content-Type must be {' or '.join(operation.bodies)}")
+    if CHARSET.search(request.headers["content-type"]):
+        raise invalid("The body must be UTF-8")
     schema = operation.bodies[kind]
     if kind == JSON_TYPE:
         content = parse_json(request.body)

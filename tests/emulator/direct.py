@@ -69,6 +69,8 @@ class Direct:
         sent = {"x-api-token": TOKEN, "host": "emulator.test", **(headers or {})}
         if body is not None and content_type is not None:
             sent["content-type"] = content_type
+        if body:
+            sent["content-length"] = str(len(body))
         raw = quote(path, safe="/%-._~!$&'()*+,;=:@")
         scope = {
             "type": "http",
