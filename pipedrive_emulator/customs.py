@@ -219,19 +219,20 @@ def _number(value: object) -> object:
     return value
 
 
+def kept_options(field: Row, value: Any) -> Any:  # noqa: ANN401 - of any JSON type
+    """A value without the options that are deleted; null when none is left."""
+    if field["field_type"] not in ("enum", "set") or value is None:
+        return value
+    known = {option["id"] for option in field["options"] or ()}
+    if isinstance(value, list):
+        return [number for number in value if number in known] or None
+    return value if value in known else None
+
+
 def in_shape(account: Account, entity: str, values: Row) -> Row:
     """Values of a row under the definitions of today: no deleted field or option, a null for a new field."""
-    shown: Row = {}
-    for key, field in account.custom_fields(entity).items():
-        value = values.get(key)
-        if field["field_type"] in ("enum", "set") and value is not None:
-            known = {option["id"] for option in field["options"] or ()}
-            if isinstance(value, list):
-                value = [v for v in value if v in known] or None
-            elif value not in known:
-                value = None
-        shown[key] = value
-    return shown
+    fields = account.custom_fields(entity).items()
+    return {key: kept_options(field, values.get(key)) for key, field in fields}
 
 
 def with_labels(account: Account, entity: str, values: Row) -> Row:

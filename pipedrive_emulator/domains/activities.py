@@ -48,7 +48,33 @@ def _checked(call: Call, body: Row) -> Row:
         changes["location"] = address(body["location"])
     if "participants" in body:
         changes["participants"], changes["person_id"] = _participants(call, body["participants"])
-    return changes
+    if "attendees" in body:
+        changes["attendees"] = [_attendee(call, entry) for entry in body["attendees"]]
+    return {**changes, **_hung_on(body)}
+
+
+def _hung_on(body: Row) -> Row:
+    """An activity hangs on a deal or on a lead: one takes the place of the other."""
+    named = [name for name in ("deal_id", "lead_id") if body.get(name) is not None]
+    if len(named) > 1:
+        raise ApiError(400, "An activity hangs on a deal or on a lead, not on both")
+    return {name: None for name in ("deal_id", "lead_id") if named and name not in named}
+
+
+def _attendee(call: Call, entry: Row) -> Row:
+    """An attendee as it is kept; whoever has a record or an account is referred to."""
+    call.account.refer("persons", entry.get("person_id"), "attendees.person_id")
+    call.account.refer("users", entry.get("user_id"), "attendees.user_id")
+    if not entry.get("email"):
+        raise invalid("each attendee needs an email")
+    return {
+        "email": entry["email"],
+        "name": entry.get("name", ""),
+        "status": entry.get("status", "noreply"),
+        "is_organizer": entry.get("is_organizer", False),
+        "person_id": entry.get("person_id"),
+        "user_id": entry.get("user_id"),
+    }
 
 
 def _participants(call: Call, entries: list[Row]) -> tuple[list[Row], int | None]:
@@ -56,6 +82,8 @@ def _participants(call: Call, entries: list[Row]) -> tuple[list[Row], int | None
         if "person_id" not in entry:
             raise invalid("each participant needs a person_id")
         call.account.refer("persons", entry["person_id"], "participants.person_id")
+    if len({entry["person_id"] for entry in entries}) != len(entries):
+        raise invalid("body.participants names a person twice")
     if sum(bool(entry.get("primary")) for entry in entries) > 1:
         raise invalid("body.participants has more than one primary entry")
     chosen = next((n for n, entry in enumerate(entries) if entry.get("primary")), 0)
@@ -65,6 +93,9 @@ def _participants(call: Call, entries: list[Row]) -> tuple[list[Row], int | None
 
 def _add(call: Call, row: Row) -> Row:
     full = {**row, **_checked(call, call.body)}
+    if "subject" not in call.body:
+        types = call.account.table("activity_types")
+        full["subject"] = next(types.row(seq)["name"] for seq in types.where("key_string", full["type"]))
     if full["done"]:
         full["marked_as_done_time"] = rfc3339(call.account.clock.now)
     return full

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 
-from pipedrive_emulator.account import TOKEN_USER, Account
-from pipedrive_emulator.http import Answer, ApiError, Row, success
+from pipedrive_emulator.account import TOKEN_USER, Account, on_change
+from pipedrive_emulator.http import Answer, ApiError, Row, invalid, success
 from pipedrive_emulator.registry import Call, handler
 from pipedrive_emulator.resources import Resource, register
 from pipedrive_emulator.store import TableSpec, define_table
@@ -60,6 +60,13 @@ def _next_place(call: Call, table: str, **same: object) -> int:
     return max((row["order_nr"] for row in rows), default=-1) + 1
 
 
+def named(_: Call, _row: Row, changes: Row) -> Row:
+    """The changes of an update, whose name must not be empty."""
+    if "name" in changes and not changes["name"].strip():
+        raise invalid("body.name must not be empty")
+    return changes
+
+
 def _pipeline_order(call: Call, row: Row) -> Row:
     return {**row, "order_nr": _next_place(call, "pipelines")}
 
@@ -79,9 +86,10 @@ register(
             "name": "",
             "order_nr": 0,
             "is_deleted": False,
-            "is_deal_probability_enabled": True,
+            "is_deal_probability_enabled": False,
         },
         on_add=_pipeline_order,
+        on_update=named,
     )
 )
 
@@ -98,9 +106,28 @@ def _add_stage(call: Call, row: Row) -> Row:
     return {**row, "order_nr": _next_place(call, "stages", pipeline_id=row["pipeline_id"])}
 
 
-def _update_stage(_: Call, row: Row, changes: Row) -> Row:
+def _update_stage(call: Call, row: Row, changes: Row) -> Row:
+    changes = named(call, row, changes)
     _check_stage({**row, **changes})
+    if changes.get("pipeline_id", row["pipeline_id"]) != row["pipeline_id"]:
+        return {**changes, "order_nr": _next_place(call, "stages", pipeline_id=changes["pipeline_id"])}
     return changes
+
+
+@on_change
+def _move_stages(account: Account, table: str, before: Row | None, after: Row | None, user_id: int) -> None:
+    """A stage takes its deals to another pipeline; a deleted pipeline takes its stages along."""
+    if before is None or after is None:
+        return
+    stages, deals = account.table("stages"), account.table("deals")
+    if table == "stages" and before["pipeline_id"] != after["pipeline_id"]:
+        for seq in sorted(deals.where("stage_id", after["id"])):
+            changes = {"pipeline_id": after["pipeline_id"]}
+            account.update("deals", seq, changes, user_id)
+    if table == "pipelines" and after["is_deleted"] and not before["is_deleted"]:
+        for seq in sorted(stages.where("pipeline_id", after["id"])):
+            if stages.is_live(stages.row(seq)):
+                account.delete("stages", seq, user_id)
 
 
 register(
@@ -130,11 +157,21 @@ register(
 )
 
 
-def _add_type(call: Call, row: Row) -> Row:
-    key = re.sub(r"[^a-z0-9]+", "_", row["name"].lower()).strip("_") or "type"
-    taken = {kept["key_string"] for kept in call.account.table("activity_types").all()}
-    if key in taken:
+def _check_type(call: Call, row: Row, changes: Row) -> Row:
+    types = call.account.table("activity_types").live()
+    name = named(call, row, changes).get("name", "").strip().lower()
+    if name and any(kept["name"].lower() == name and kept["id"] != row.get("id") for kept in types):
         raise ApiError(400, "An activity type of this name exists")
+    return changes
+
+
+def _add_type(call: Call, row: Row) -> Row:
+    """A new type; its key is that of no other one, deleted ones included."""
+    _check_type(call, {}, row)
+    key = word = re.sub(r"[^a-z0-9]+", "_", row["name"].lower()).strip("_") or "type"
+    taken = {kept["key_string"] for kept in call.account.table("activity_types").all()}
+    while key in taken:
+        key = f"{word}{len(taken) + 1}" if key == word else f"{key}_"
     return {**row, "key_string": key, "order_nr": _next_place(call, "activity_types") or 1}
 
 
@@ -155,6 +192,7 @@ register(
             "is_custom_flag": True,
         },
         on_add=_add_type,
+        on_update=_check_type,
     )
 )
 
@@ -185,6 +223,7 @@ register(
             "delete": "v1:deleteLeadLabel",
         },
         required=("name",),
+        on_update=named,
     )
 )
 

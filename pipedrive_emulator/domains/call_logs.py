@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from pipedrive_emulator.clock import parse
+from pipedrive_emulator.clock import parse, rfc3339
 from pipedrive_emulator.domains.activities import defaults as activity_defaults
 from pipedrive_emulator.domains.basics import COMPANY
 from pipedrive_emulator.http import Answer, ApiError, Row, done, invalid, success
@@ -25,6 +25,8 @@ REFERENCES = {
     "deal_id": "deals",
     "lead_id": "leads",
 }
+# What a call has from the activity it is logged on.
+TAKEN_OVER = ("person_id", "org_id", "deal_id", "lead_id")
 DEFAULT_LIMIT = 50
 AUDIO = ("mp3", "wav", "ogg", "oga", "m4a", "aac", "webm", "flac")
 
@@ -59,6 +61,9 @@ def _checked(call: Call) -> Row:
     for name, table in REFERENCES.items():
         if body.get(name) is not None:
             call.account.refer(table, body[name], name)
+    activity = call.account.find("activities", body.get("activity_id"))
+    if activity is not None and activity["type"] != "call":
+        raise ApiError(400, "activity_id points to an activity that is no call")
     if body.get("deal_id") is not None and body.get("lead_id") is not None:
         raise ApiError(400, "A call belongs to a deal or to a lead, not to both")
     for name in ("start_time", "end_time"):
@@ -94,12 +99,26 @@ def _activity(call: Call, row: Row) -> int:
     return int(call.account.insert("activities", activity, call.user_id)["id"])
 
 
+def _converted(call: Call, row: Row) -> Row:
+    """An activity that becomes a call: its relations count, and it is done with what the call tells."""
+    activity = call.account.require("activities", row["activity_id"])
+    told = {name: row[name] for name in ("subject", "note") if row[name] is not None}
+    changes = {**told, "done": True, "marked_as_done_time": rfc3339(parse(row["end_time"]))}
+    if activity["done"]:
+        changes = told
+    if any(activity[name] != value for name, value in changes.items()):
+        call.account.update("activities", activity["id"], changes, call.user_id)
+    return {"subject": activity["subject"], **told, **{name: activity[name] for name in TAKEN_OVER}}
+
+
 @handler("v1:addCallLog")
 def add_call_log(call: Call) -> Answer:
     """A new call log, on the activity named or on one made for it."""
     row = new_call_log(_checked(call), call.user_id)
     if row["activity_id"] is None:
         row["activity_id"] = _activity(call, row)
+    else:
+        row.update(_converted(call, row))
     _, number = call.account.table("call_logs").new_key()
     kept = call.account.insert("call_logs", {"id": f"CA{number:030x}", **row}, call.user_id)
     return success(kept, status=call.operation.status)

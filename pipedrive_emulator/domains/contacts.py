@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from functools import cache, partial
 from typing import TYPE_CHECKING, Any
 
 from pipedrive_emulator.customs import ADDRESS_PARTS
-from pipedrive_emulator.domains.deals import check_labels, check_visibility
+from pipedrive_emulator.domains.deals import check_labels, check_visibility, moment_of
 from pipedrive_emulator.domains.mail_links import mail_facts
+from pipedrive_emulator.domains.roles import default_visibility
 from pipedrive_emulator.http import ApiError, Row, invalid
 from pipedrive_emulator.resources import Resource, register
 from pipedrive_emulator.store import TableSpec, define_table
-from pipedrive_emulator.values import instant
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 
 CONTACT_SYNC = ("postal_address", "notes", "im", "birthday", "job_title")
 MAIL = {"email_messages_count", "last_incoming_mail_time", "last_outgoing_mail_time"}
+EMAIL = re.compile(r"^[^@\s]+@[^@\s]+\.[^@\s]+$")
+NO_CONSENT = "no_consent"
 DATA_SOURCED = ("website", "linkedin", "industry", "annual_revenue", "employee_count")
 
 define_table(
@@ -57,12 +60,11 @@ def channels(values: list[Row], name: str) -> list[Row]:
     ]
 
 
-def _add_time(body: Row) -> None:
-    if body.get("add_time") is not None:
-        try:
-            instant(body["add_time"])
-        except ValueError:
-            raise invalid("body.add_time must be RFC 3339 with whole seconds") from None
+def _timed(body: Row) -> Row:
+    """A body with its `add_time` as it is kept."""
+    if body.get("add_time") is None:
+        return dict(body)
+    return {**body, "add_time": moment_of("add_time", body["add_time"])}
 
 
 def _person(call: Call, row: Row | None, body: Row) -> Row:
@@ -71,8 +73,7 @@ def _person(call: Call, row: Row | None, body: Row) -> Row:
         raise ApiError(403, "Contact Sync is off in this account", code="feature_contact_sync_off")
     check_visibility(body)
     check_labels(call.account, "person_fields", body.get("label_ids"))
-    _add_time(body)
-    changes = dict(body)
+    changes = _timed(body)
     if "name" in body:
         if not body["name"].strip():
             raise invalid("body.name must not be empty")
@@ -83,13 +84,23 @@ def _person(call: Call, row: Row | None, body: Row) -> Row:
             changes[name] = channels(body[name], name)
     if "postal_address" in body:
         changes["postal_address"] = address(body["postal_address"])
-    if (
-        "marketing_status" in body
-        and row is not None
-        and row.get("marketing_status", "no_consent") != "no_consent"
-    ):
-        raise ApiError(400, "marketing_status can be changed only once")
+    if "marketing_status" in body and not _may_consent(row or {}, changes):
+        # Published: where the change is forbidden, the status stays as it is; nothing is refused.
+        del changes["marketing_status"]
     return changes
+
+
+def _add_person(call: Call, row: Row) -> Row:
+    full = {**row, "marketing_status": NO_CONSENT}
+    return {**full, **_person(call, None, {**call.body, "custom_fields": row["custom_fields"]})}
+
+
+def _may_consent(row: Row, changes: Row) -> bool:
+    """Whether a marketing status can be set: once, for a person with a valid email address."""
+    emails = changes.get("emails", row.get("emails")) or []
+    valid = any(EMAIL.match(entry["value"]) for entry in emails)
+    kept = row.get("marketing_status", NO_CONSENT)
+    return valid and kept == NO_CONSENT != changes["marketing_status"]
 
 
 def _organization(call: Call, body: Row) -> Row:
@@ -97,10 +108,10 @@ def _organization(call: Call, body: Row) -> Row:
         raise ApiError(403, "This feature is off in this account", code="feature_off")
     check_visibility(body)
     check_labels(call.account, "organization_fields", body.get("label_ids"))
-    _add_time(body)
     if "name" in body and not body["name"].strip():
         raise invalid("body.name must not be empty")
-    return {**body, "address": address(body["address"])} if "address" in body else body
+    changes = _timed(body)
+    return {**changes, "address": address(body["address"])} if "address" in body else changes
 
 
 def _participating(account: Account, number: int, *statuses: str) -> int:
@@ -141,7 +152,7 @@ def _extras(column: str, bcc: str) -> Callable[[Account, Row, Iterable[str]], Ro
             "notes_count": lambda: len(rows("notes")),
             "people_count": lambda: len(rows("persons")),
             "followers_count": lambda: len(account.table("followers").where("parent", f"{bcc}s:{number}")),
-            "marketing_status": lambda: row.get("marketing_status", "no_consent"),
+            "marketing_status": lambda: row.get("marketing_status", NO_CONSENT),
             "doi_status": lambda: row.get("doi_status", 1),
             "smart_bcc_email": lambda: f"nordwind+{bcc}{number}@pipedrivemail.com",
         }
@@ -183,7 +194,7 @@ def person_defaults(call: Call) -> Row:
         "emails": [],
         "phones": [],
         "is_deleted": False,
-        "visible_to": 3,
+        "visible_to": default_visibility(call.account, call.user_id, "person"),
         "label_ids": [],
         "picture_id": None,
         "postal_address": None,
@@ -204,7 +215,7 @@ def organization_defaults(call: Call) -> Row:
         "update_time": None,
         "address": None,
         "is_deleted": False,
-        "visible_to": 3,
+        "visible_to": default_visibility(call.account, call.user_id, "org"),
         "label_ids": [],
         "website": None,
         "linkedin": None,
@@ -229,10 +240,7 @@ register(
         required=("name",),
         references={"owner_id": "users", "org_id": "organizations"},
         defaults=person_defaults,
-        on_add=lambda call, row: {
-            **row,
-            **_person(call, None, {**call.body, "custom_fields": row["custom_fields"]}),
-        },
+        on_add=_add_person,
         on_update=_person,
         extras=person_extras,
         filter_type="people",

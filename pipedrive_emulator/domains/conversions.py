@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from pipedrive_emulator.domains.deals import default_currency, first_stage
 from pipedrive_emulator.domains.deals import defaults as deal_defaults
-from pipedrive_emulator.domains.deals import first_stage
 from pipedrive_emulator.domains.leads import defaults as lead_defaults
+from pipedrive_emulator.domains.leads import editable
 from pipedrive_emulator.http import Answer, ApiError, Row, encode, not_found
 from pipedrive_emulator.registry import Call, Handler, handler
 from pipedrive_emulator.store import TableSpec, define_table
@@ -54,10 +55,8 @@ def _place(account: Account, body: Row) -> Row:
     stage_id, pipeline_id = body.get("stage_id"), body.get("pipeline_id")
     if stage_id is not None:
         account.refer("stages", stage_id, "stage_id")
-        pipeline = account.require("stages", stage_id)["pipeline_id"]
-        if pipeline_id not in (None, pipeline):
-            raise ApiError(400, "stage_id belongs to another pipeline")
-        return {"stage_id": stage_id, "pipeline_id": pipeline}
+        # Published: a pipeline named beside a stage is ignored.
+        return {"stage_id": stage_id, "pipeline_id": account.require("stages", stage_id)["pipeline_id"]}
     if pipeline_id is None:
         pipelines = account.table("pipelines").live()
         pipeline_id = min(pipelines, key=lambda row: (row["order_nr"], row["id"]))["id"]
@@ -69,10 +68,8 @@ def _place(account: Account, body: Row) -> Row:
 def lead_to_deal(call: Call) -> Answer:
     """A job: the lead goes, a deal comes with what hung on the lead."""
     account = call.account
-    lead = account.require("leads", call.path["id"])
-    if lead["is_archived"]:
-        raise ApiError(403, "An archived lead cannot be edited; un-archive it first")
-    value = lead["value"] or {"amount": 0, "currency": "EUR"}
+    lead = editable(account.require("leads", call.path["id"]))
+    value = lead["value"] or {"amount": 0, "currency": default_currency(account, call.user_id)}
     row = {
         **deal_defaults(call),
         **_place(account, call.body),

@@ -49,7 +49,7 @@ def _discounted(account: Account, deal_id: int, worth: float) -> float:
     table = account.table("discounts")
     rows = [table.row(seq) for seq in table.where("deal_id", deal_id)]
     less = sum(row["amount"] * (worth / 100 if row["type"] == "percentage" else 1) for row in rows)
-    return max(worth - less, 0)
+    return float(max(worth - less, 0))
 
 
 def settle(call: Call, deal_id: int) -> None:

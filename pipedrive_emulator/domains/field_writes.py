@@ -5,8 +5,8 @@ from __future__ import annotations
 import hashlib
 from typing import TYPE_CHECKING
 
+from pipedrive_emulator.domains.field_details import changes_of
 from pipedrive_emulator.domains.fields import (
-    DETAILS,
     FIELD_KINDS,
     NO_V1_GET,
     OPTIONAL_V2,
@@ -89,37 +89,11 @@ def _update(call: Call, table: str, row: Row, changes: Row) -> Row:
 # v2
 
 
-def _details(call: Call, table: str, row: Row) -> Row:
-    """The changes that `ui_visibility`, `important_fields` and `required_fields` of a body make."""
-    details = {name: dict(kept) for name, kept in row.get("details", {}).items()}
-    changes: Row = {}
-    for name in DETAILS[table]:
-        given = call.body.get(name)
-        if given is not None:
-            details[name] = {**details.get(name, {}), **given}
-            changes["details"] = details
-    visible = call.body.get("ui_visibility", {})
-    changes.update(
-        {name: visible[name] for name in ("add_visible_flag", "details_visible_flag") if name in visible}
-    )
-    for name, flag in (("important_fields", "important_flag"), ("required_fields", "mandatory_flag")):
-        part = call.body.get(name, {})
-        if "enabled" in part:
-            changes[flag] = part["enabled"]
-        for stage_id in part.get("stage_ids", ()):
-            call.account.refer("stages", stage_id, f"{name}.stage_ids")
-    for pipeline_id in visible.get("show_in_pipelines", {}).get("pipeline_ids", ()):
-        call.account.refer("pipelines", pipeline_id, "show_in_pipelines.pipeline_ids")
-    if "description" in call.body:
-        changes["description"] = call.body["description"]
-    return changes
-
-
 def _v2(table: str, word: str) -> None:
     @handler(f"v2:add{word}Field")
     def add(call: Call) -> Answer:
         body = call.body
-        row = _add(call, table, body["field_name"], body["field_type"], _details(call, table, {}))
+        row = _add(call, table, body["field_name"], body["field_type"], changes_of(call, table, {}))
         return success(show_v2(row, table, OPTIONAL_V2), status=call.operation.status)
 
     @handler(f"v2:update{word}Field")
@@ -127,7 +101,7 @@ def _v2(table: str, word: str) -> None:
         row = _custom(by_code(call.account, table, call.path["field_code"]))
         if not call.body:
             raise invalid("the body must hold at least one key")
-        changes = _details(call, table, row)
+        changes = changes_of(call, table, row)
         if "field_name" in call.body:
             changes["name"] = call.body["field_name"]
         return success(show_v2(_update(call, table, row, changes), table, OPTIONAL_V2))
@@ -221,7 +195,8 @@ def _replaced(call: Call, table: str, row: Row) -> list[Row]:
 def _v1(table: str, word: str) -> None:
     @handler(f"v1:add{word}Field")
     def add(call: Call) -> Answer:
-        changes = {n: call.body[n] for n in ("add_visible_flag",) if n in call.body}
+        # Published: true where it is left out; product fields have no such flag.
+        changes = {"add_visible_flag": call.body.get("add_visible_flag", table != "product_fields")}
         row = _add(call, table, call.body["name"], call.body["field_type"], changes)
         return success(show_v1(row, table), status=call.operation.status)
 

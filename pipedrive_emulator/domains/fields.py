@@ -206,7 +206,7 @@ def show_v2(row: Row, table: str, included: Iterable[str] = ()) -> Row:
     kept = row.get("details", {})
     for name, default in DETAILS[table].items():
         if name in included:
-            shown[name] = {**default, **_flags(row, name), **kept.get(name, {})}
+            shown[name] = {**default, **kept.get(name, {}), **_flags(row, name)}
     return shown
 
 

@@ -224,7 +224,9 @@ def _counted(account: Account, goal: Row, start: str, end: str) -> Iterator[Row]
     """The deals or activities that count for a goal within a period."""
     source = COUNTED[goal["type"]["name"]]
     table, params = account.table(source[0]), goal["type"]["params"]
-    types = {account.require("activity_types", n)["key_string"] for n in params.get("activity_type_id") or ()}
+    # What was deleted since still counts for what was done with it.
+    named = [account.table("activity_types").get(number) for number in params.get("activity_type_id") or ()]
+    types = {row["key_string"] for row in named if row is not None}
     for _, seq in table.index("live", source[1]).irange((start, -1), (f"{end}~", -1)):
         row = table.row(seq)
         fits = (
@@ -239,7 +241,7 @@ def _counted(account: Account, goal: Row, start: str, end: str) -> Iterator[Row]
 
 def _belongs(account: Account, assignee: Row, owner_id: int) -> bool:
     if assignee["type"] == "team":
-        return owner_id in account.require("legacy_teams", assignee["id"])["users"]
+        return owner_id in (account.table("legacy_teams").get(assignee["id"]) or {"users": ()})["users"]
     return assignee["type"] == "company" or bool(assignee["id"] == owner_id)
 
 

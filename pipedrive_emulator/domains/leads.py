@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pipedrive_emulator.account import on_change
+from pipedrive_emulator.account import FIELD_TABLES, on_change
 from pipedrive_emulator.customs import row_to_v1
 from pipedrive_emulator.domains.deals import check_currency
+from pipedrive_emulator.domains.roles import default_visibility
 from pipedrive_emulator.http import ApiError, Row, invalid
 from pipedrive_emulator.resources import Resource, register
 from pipedrive_emulator.store import TableSpec, define_table
@@ -43,6 +44,24 @@ def _check(call: Call, body: Row) -> None:
     labels = call.account.table("lead_labels")
     if any(labels.get(label) is None for label in body.get("label_ids") or ()):
         raise invalid("body.label_ids holds an unknown label")
+    if len(set(body.get("label_ids") or ())) != len(body.get("label_ids") or ()):
+        raise invalid("body.label_ids holds a label twice")
+    if body.get("channel") is not None:
+        fields = call.account.table(FIELD_TABLES["leads"])
+        options = [o for seq in fields.where("code", "channel") for o in fields.row(seq)["options"] or ()]
+        if body["channel"] not in {option["id"] for option in options}:
+            raise ApiError(400, "channel is not configured; the deal field channel lists the channels")
+
+
+def editable(row: Row) -> Row:
+    """A lead that is not archived; 403 otherwise."""
+    if row["is_archived"]:
+        raise ApiError(403, "An archived lead cannot be edited; un-archive it first")
+    return row
+
+
+def _delete(_: Call, row: Row) -> None:
+    editable(row)
 
 
 def _add(call: Call, row: Row) -> Row:
@@ -55,8 +74,8 @@ def _add(call: Call, row: Row) -> Row:
 
 def _update(call: Call, row: Row, body: Row) -> Row:
     _check(call, body)
-    if row["is_archived"] and body.get("is_archived") is not False:
-        raise ApiError(403, "An archived lead cannot be edited; un-archive it first")
+    if body.get("is_archived") is not False:
+        editable(row)
     after = {**row, **body}
     if after["person_id"] is None and after["organization_id"] is None:
         raise ApiError(400, "A lead needs a person_id or an organization_id")
@@ -85,7 +104,7 @@ def defaults(call: Call) -> Row:
         "next_activity_id": None,
         "add_time": None,
         "update_time": None,
-        "visible_to": "3",
+        "visible_to": str(default_visibility(call.account, call.user_id, "lead")),
         "cc_email": "",
         "custom_fields": {},
     }
@@ -107,6 +126,7 @@ register(
         defaults=defaults,
         on_add=_add,
         on_update=_update,
+        on_delete=_delete,
         present=show,
         filter_type="leads",
     )

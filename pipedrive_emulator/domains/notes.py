@@ -79,8 +79,10 @@ def _settled(row: Row) -> Row:
 
 
 def _update(call: Call, row: Row, body: Row) -> Row:
-    changes = {**_checked(call, body), "last_update_user_id": call.user_id}
+    changes = _checked(call, body)
     _settled({**row, **changes})
+    if any(row[name] != value for name, value in changes.items()):
+        changes["last_update_user_id"] = call.user_id
     return changes
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pipedrive_emulator.domains.deals import check_currency
+from pipedrive_emulator.domains.deals import check_currency, default_currency
 from pipedrive_emulator.http import Answer, ApiError, Row, invalid, not_found, success
 from pipedrive_emulator.paging import listed_page
 from pipedrive_emulator.registry import Call, handler
@@ -78,7 +78,10 @@ def add_variation(call: Call) -> Answer:
     """A new variation."""
     product = call.account.require("products", call.path["id"])
     _, number = call.account.table(TABLE).new_key()
-    row = {"name": "", "product_id": product["id"], "prices": [], **_checked(call, number)}
+    row = {"name": "", "product_id": product["id"], **_checked(call, number)}
+    if "prices" not in row:
+        given = {"currency": default_currency(call.account, call.user_id), "direct_cost": 0}
+        row["prices"] = [price(number, given)]
     return success(call.account.insert(TABLE, row, call.user_id), status=201)
 
 

@@ -124,13 +124,13 @@ def test_details_are_kept_and_shown_when_asked(ask):
             "add_visible_flag": True,
             "show_in_pipelines": {"show_in_all": False, "pipeline_ids": [2]},
         },
-        "required_fields": {"enabled": True, "stage_ids": [1], "statuses": {}},
+        "required_fields": {"enabled": True, "stage_ids": [6], "statuses": {"2": ["won"]}},
     }
     code = _add(ask, "deal", {"field_name": "Detailed", "field_type": "text", **details})["field_code"]
     names = "ui_visibility,important_fields,required_fields"
     shown = ask.get(f"/api/v2/dealFields/{code}", include_fields=names)["data"]
     assert shown["ui_visibility"]["show_in_pipelines"]["pipeline_ids"] == [2]
-    assert shown["required_fields"]["stage_ids"] == [1]
+    assert shown["required_fields"] == details["required_fields"]
     assert shown["important_fields"] == {"enabled": False, "stage_ids": []}
     assert "ui_visibility" not in ask.get(f"/api/v2/dealFields/{code}")["data"]
     changed = ask.send("PATCH", f"/api/v2/dealFields/{code}", {"important_fields": {"enabled": True}})

@@ -1,0 +1,101 @@
+"""Where a custom field is shown, important and required: parts of a v2 definition.
+
+They are kept as sent but for two: a field that is not important (required) has no stages for it, and its place
+in a dialog is given by the system, the next free one when the field begins to be shown there.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from pipedrive_emulator.domains.fields import DETAILS
+from pipedrive_emulator.http import ApiError, Row
+
+if TYPE_CHECKING:
+    from pipedrive_emulator.account import Account
+    from pipedrive_emulator.registry import Call
+
+SHOWN_FLAGS = ("add_visible_flag", "details_visible_flag")
+ENABLED_FLAGS = (("important_fields", "important_flag"), ("required_fields", "mandatory_flag"))
+DIALOGS = ("show_in_add_deal_dialog", "show_in_add_person_dialog")
+CLOSED = {"won", "lost"}
+
+
+def changes_of(call: Call, table: str, row: Row) -> Row:
+    """The changes that a body makes beyond the name, the type and the options of a field.
+
+    Args:
+        call: the call with the body.
+        table: the field table.
+        row: the field as it is kept; empty for a new one.
+    """
+    body, changes = call.body, {}
+    kept = row.get("details", {})
+    given = {name: body[name] for name in DETAILS[table] if name in body}
+    if given:
+        details = {
+            name: merged(default, kept.get(name, {}), given.get(name, {}))
+            for name, default in DETAILS[table].items()
+            if name in kept or name in given
+        }
+        _settle(call.account, table, row, details)
+        changes["details"] = details
+        _check(call.account, merged(DETAILS[table], details))
+    visible = body.get("ui_visibility", {})
+    changes.update({name: visible[name] for name in SHOWN_FLAGS if name in visible})
+    for name, flag in ENABLED_FLAGS:
+        if "enabled" in body.get(name, {}):
+            changes[flag] = body[name]["enabled"]
+    if "description" in body:
+        changes["description"] = body["description"]
+    return changes
+
+
+def merged(*parts: Row) -> Row:
+    """Objects laid over each other, the last one on top; inner objects too, unless they are keyed by ids."""
+    found: dict[str, Any] = {}
+    for part in parts:
+        for name, value in part.items():
+            inner = isinstance(value, dict) and name != "statuses"
+            found[name] = merged(found.get(name, {}), value) if inner else value
+    return found
+
+
+def _settle(account: Account, table: str, row: Row, details: Row) -> None:
+    """What the system sets itself."""
+    for name, _ in ENABLED_FLAGS:
+        part = details.get(name, {})
+        if "enabled" in part and not part["enabled"] and "stage_ids" in part:
+            part["stage_ids"] = []
+    visible, before = details.get("ui_visibility", {}), row.get("details", {}).get("ui_visibility", {})
+    for name in DIALOGS:
+        if name in visible:
+            shown, place = visible[name]["show"], before.get(name, {}).get("order")
+            visible[name]["order"] = (place or _next_place(account, table, name)) if shown else None
+
+
+def _next_place(account: Account, table: str, dialog: str) -> int:
+    shown = [row.get("details", {}).get("ui_visibility", {}) for row in account.table(table).live()]
+    return max((part.get(dialog, {}).get("order") or 0 for part in shown), default=0) + 1
+
+
+def _check(account: Account, details: Row) -> None:
+    """Stages and pipelines that exist, and stages of pipelines where the field is shown."""
+    pipelines = details.get("ui_visibility", {}).get("show_in_pipelines")
+    for number in pipelines["pipeline_ids"] if pipelines else ():
+        account.refer("pipelines", number, "show_in_pipelines.pipeline_ids")
+    hidden = pipelines is not None and not pipelines["show_in_all"]
+    for name, _ in ENABLED_FLAGS:
+        part = details.get(name, {})
+        for stage_id in part.get("stage_ids", ()):
+            account.refer("stages", stage_id, f"{name}.stage_ids")
+            place = account.require("stages", stage_id)["pipeline_id"]
+            if hidden and place not in pipelines["pipeline_ids"]:
+                raise ApiError(
+                    400, f"{name}.stage_ids names a stage of a pipeline that does not show the field"
+                )
+        for key, statuses in part.get("statuses", {}).items():
+            if not key.isdecimal() or account.find("pipelines", int(key)) is None:
+                raise ApiError(400, f"{name}.statuses: there is no pipeline {key}")
+            if not isinstance(statuses, list) or not set(map(str, statuses)) <= CLOSED:
+                raise ApiError(400, f"{name}.statuses takes lists of won and lost")
