@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pipedrive_emulator.customs import ADDRESS_PARTS
-from pipedrive_emulator.filter_operators import helpers
+from pipedrive_emulator.filter_helpers import helpers
 from pipedrive_emulator.filters import check_conditions
 from pipedrive_emulator.http import Answer, Row, success
 from pipedrive_emulator.registry import Call, handler
@@ -67,7 +67,7 @@ def get_filter(call: Call) -> Answer:
 @handler("v1:addFilter")
 def add_filter(call: Call) -> Answer:
     """A new filter."""
-    conditions = check_conditions(call.account, call.body["conditions"])
+    conditions = check_conditions(call.account, call.body["type"], call.body["conditions"])
     row = new_filter(call.body["name"], call.body["type"], conditions, call.user_id)
     return success(
         _shown(call, call.account.insert("filters", row, call.user_id)), status=call.operation.status
@@ -80,8 +80,10 @@ def update_filter(call: Call) -> Answer:
     row = call.account.require("filters", call.path["id"])
     changes = {name: call.body[name] for name in ("name", "visible_to") if name in call.body}
     if "conditions" in call.body:
-        changes["conditions"] = check_conditions(call.account, call.body["conditions"])
-    return success(_shown(call, call.account.update("filters", row["id"], changes, call.user_id)))
+        changes["conditions"] = check_conditions(call.account, row["type"], call.body["conditions"])
+    if any(row[name] != value for name, value in changes.items()):
+        row = call.account.update("filters", row["id"], changes, call.user_id)
+    return success(_shown(call, row))
 
 
 @handler("v1:deleteFilter")

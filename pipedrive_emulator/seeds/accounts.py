@@ -167,6 +167,7 @@ def filters(seed: Seed) -> None:
         condition = {"object": kept, "field_id": number, "operator": operator, "value": value}
 
         groups = [{"glue": "and", "conditions": [condition]}, {"glue": "or", "conditions": []}]
-        row = new_filter(name, kind, check_conditions(seed.account, {"glue": "and", "conditions": groups}), 1)
+        conditions = check_conditions(seed.account, kind, {"glue": "and", "conditions": groups})
+        row = new_filter(name, kind, conditions, 1)
         moment = STAMPS["sql"](OLDEST)
         seed.account.insert("filters", {**row, "add_time": moment, "update_time": moment})
