@@ -19,7 +19,7 @@ from pipedrive_emulator.http import Answer, ApiError, Request
 from pipedrive_emulator.limits import Limits
 from pipedrive_emulator.log import RequestLog
 from pipedrive_emulator.operations import Route, Router
-from pipedrive_emulator.paging import complete, is_start
+from pipedrive_emulator.paging import complete, is_start, open_list
 from pipedrive_emulator.registry import HANDLERS, Call, new_account
 from pipedrive_emulator.validation import check_body, check_path, check_query
 
@@ -130,6 +130,7 @@ class Emulator:
                 del query["cursor"]
             path = check_path(operation, route.values)
             body, uploads = check_body(operation, request)
+            open_list(operation, path, query)
             call = Call(
                 account=self.account,
                 operation=operation,
@@ -224,14 +225,15 @@ async def _lifespan(receive: Receive, send: Send) -> None:
 
 async def _read(scope: dict[str, Any], receive: Receive) -> Request | None:
     """The request; None when the caller was gone before its body was complete."""
-    chunks, more = [], scope["method"] not in ("GET", "HEAD")
+    headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
+    chunks: list[bytes] = []
+    more = headers.get("content-length", "0") != "0" or "transfer-encoding" in headers
     while more:
         message = await receive()
         if message["type"] == "http.disconnect":
             return None
         chunks.append(message.get("body", b""))
         more = message.get("more_body", False)
-    headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
     path = unquote(scope["raw_path"].decode("latin-1").partition("?")[0])
     if path.startswith("/v1/"):
         path = f"/api{path}"

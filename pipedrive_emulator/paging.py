@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import base64
-import binascii
+import zlib
+from contextvars import ContextVar
 from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING, Any
@@ -19,6 +20,18 @@ if TYPE_CHECKING:
     from pipedrive_emulator.store import Key, Table
 
 DEFAULT_LIMIT = 100
+LIST: ContextVar[str] = ContextVar("list", default="")
+"""Which list the request under way reads; a cursor belongs to one."""
+PRESENTING = frozenset(
+    {"limit", "cursor", "include_fields", "custom_fields", "include_option_labels", "include_labels"}
+)
+"""Parameters that may differ from page to page."""
+
+
+def open_list(operation: Operation, path: Row, query: Row) -> None:
+    """Say which list a request reads: its operation, the parent in its path, and its filters."""
+    filters = sorted((name, str(value)) for name, value in query.items() if name not in PRESENTING)
+    LIST.set(f"{operation.key} {sorted(path.items())} {filters}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,25 +51,33 @@ class Cursor:
             "sortDirection": self.direction,
             "id": self.id,
         }
-        return base64.urlsafe_b64encode(encode(marker)).decode().rstrip("=")
+        return _spelt({**marker, "list": self._sum()})
+
+    def _sum(self) -> int:
+        """What ties the cursor to its list, and shows that nobody wrote it by hand."""
+        return zlib.crc32(encode([LIST.get(), self.field, self.value, self.direction, self.id]))
+
+    def belongs(self, found: object) -> bool:
+        """Whether a cursor with this sum was made for the list that the request reads."""
+        return found == self._sum()
 
 
 def read_cursor(text: str, field: str, direction: str) -> Cursor:
     """Decode a cursor sent by the client; it must belong to the same sorting."""
     try:
-        marker = msgspec.json.decode(
-            base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)), type=dict[str, Any]
-        )
+        marker = _marker(text)
         cursor = Cursor(
             field=marker["field"],
             value=marker["fieldValue"],
             direction=marker["sortDirection"],
             id=int(marker["id"]),
         )
-    except (binascii.Error, msgspec.MsgspecError, KeyError, TypeError, ValueError):
+    except (msgspec.MsgspecError, KeyError, TypeError, ValueError):
         raise invalid("Parameter cursor is not a cursor of this list") from None
     if (cursor.field, cursor.direction) != (field, direction):
         raise invalid("Parameter cursor belongs to another sorting")
+    if not cursor.belongs(marker.get("list")):
+        raise invalid("Parameter cursor belongs to another list")
     return cursor
 
 
@@ -78,7 +99,7 @@ def is_start(text: str | None) -> bool:
     """Whether a cursor leads to the very first page, which has no other."""
     try:
         return text is not None and "start" in _marker(text)
-    except (binascii.Error, msgspec.MsgspecError):
+    except (ValueError, msgspec.MsgspecError):
         return False
 
 

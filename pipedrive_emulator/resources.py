@@ -110,6 +110,8 @@ class Resource:
         labels, names = query.get("include_option_labels"), query.get("include_labels")
         hidden = account.table(table).spec.hidden if call.operation.method == "GET" else frozenset()
         reshaped = table in account.reshaped
+        if wanted and not account.custom_fields(table).keys() >= set(wanted):
+            raise invalid("Parameter custom_fields names a key that is no custom field")
         if self.present is None and not (wanted or included or labels or names or reshaped):
             return None
 

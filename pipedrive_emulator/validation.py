@@ -92,7 +92,7 @@ def _is_overruled(param: Param, values: dict[str, Any]) -> bool:
 def _repeated(param: Param, before: object, after: object) -> object:
     """What a parameter given twice comes to: arrays grow, nothing else may."""
     if param.kind == "array" and isinstance(before, list) and isinstance(after, list):
-        _check_length(param, joined := before + after)
+        _check_entries(param, joined := before + after)
         return joined
     raise invalid(f"Parameter {param.name} is given twice")
 
@@ -141,6 +141,8 @@ def _sort(param: Param, text: str) -> list[tuple[str, bool]]:
         if param.enum and match[1] not in param.enum:
             raise invalid(f"Parameter sort does not know {match[1]}")
         pairs.append((match[1], (match[2] or "").upper() == "DESC"))
+    if len({name for name, _ in pairs}) != len(pairs):
+        raise invalid("Parameter sort names a field twice")
     if len(pairs) > 1 and not param.csv:
         raise invalid("Parameter sort takes one field")
     return pairs
@@ -150,9 +152,7 @@ def _listed(operation: Operation, param: Param, text: str) -> list[Any]:
     entries = text.split(",")
     if operation.version == "v1":
         entries = [entry.strip() for entry in entries]
-    _check_length(param, entries)
-    if len(set(entries)) != len(entries):
-        raise invalid(f"Parameter {param.name} names an entry twice")
+    _check_entries(param, entries)
     if not all(entries) or any(entry != entry.strip() for entry in entries):
         raise invalid(f"Parameter {param.name} has an empty entry, or a space beside one")
     if param.name in ("ids", "deal_ids") or param.kind == "array":
@@ -167,7 +167,9 @@ def _listed(operation: Operation, param: Param, text: str) -> list[Any]:
     return entries
 
 
-def _check_length(param: Param, entries: list[Any]) -> None:
+def _check_entries(param: Param, entries: list[Any]) -> None:
+    if len(set(entries)) != len(entries):
+        raise invalid(f"Parameter {param.name} names an entry twice")
     if param.maximum is not None and len(entries) > param.maximum:
         raise invalid(f"Parameter {param.name} takes at most {param.maximum} entries")
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from pipedrive_emulator import filters
 from pipedrive_emulator.domains.basics import COMPANY
+from pipedrive_emulator.domains.deals import check_currency
 from pipedrive_emulator.domains.related_v1 import (
     deal_relations,
     flat_deal,
@@ -104,9 +105,11 @@ def of_pipeline(call: Call) -> Answer:
     call.account.require("pipelines", call.path["id"])
     seqs = _open_deals(call, "pipeline_id")
     additional: dict[str, Any] = {}
+    wanted = call.query.get("totals_convert_currency")
+    if wanted not in (None, "default_currency"):
+        check_currency(call.account, wanted)
     if call.query.get("get_summary") == 1:
         rows = [call.account.table("deals").row(seq) for seq in seqs]
-        wanted = call.query.get("totals_convert_currency")
         additional["deals_summary"] = stage_sums(call.account, rows, wanted)
     return _listed(call, seqs, additional)
 
