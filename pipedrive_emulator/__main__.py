@@ -3,55 +3,158 @@
 from __future__ import annotations
 
 import argparse
-import json
+import math
 import signal
 import sys
+from importlib import metadata
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, NoReturn
 
+from pipedrive_emulator.fault_kinds import KINDS
 from pipedrive_emulator.limits import BURST
+
+if sys.version_info >= (3, 12):
+    from typing import override
+else:
+    from typing_extensions import override
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+EPILOG = f"""\
+sign-in:
+  API token  emulator-token, in the header x-api-token
+  OAuth      client emulator-client, secret emulator-secret, refresh token
+             emulator-refresh-token; pages at /oauth/authorize and /oauth/token
+
+hooks (no sign-in, no cost): GET /_emulator/log, /_emulator/dump;
+  POST /_emulator/reset, /_emulator/faults, /_emulator/limits and more
+
+kinds of faults: {", ".join(sorted(KINDS))}
+
+examples:
+  pipedrive-emulator --seed medium
+  pipedrive-emulator --plan lite --daily-tokens 5000 --faults faults.json
+
+docs/emulator.md tells all of it."""
+
+
+def _number(name: str, least: float, most: float = math.inf, *, whole: bool = True) -> Callable[[str], float]:
+    """A reader of a number between bounds, for an option."""
+
+    def read(text: str) -> float:
+        bounds = f"from {least} to {most}" if most < math.inf else f"of {least} or more"
+        try:
+            value = int(text) if whole else float(text)
+        except ValueError:
+            value = math.nan
+        if not least <= value <= most or value == math.inf:
+            kind = "whole number" if whole else "number"
+            raise argparse.ArgumentTypeError(f"{text!r} is no {name}, a {kind} {bounds}")
+        return value
+
+    return read
+
+
+def _scopes(text: str) -> frozenset[str]:
+    """Scopes of a comma list."""
+    from pipedrive_emulator.auth import all_scopes  # noqa: PLC0415 - --help answers without loading operations
+
+    given = frozenset(scope.strip() for scope in text.split(",") if scope.strip())
+    unknown = sorted(given - all_scopes())
+    if unknown:
+        known = ", ".join(sorted(all_scopes()))
+        raise argparse.ArgumentTypeError(f"{unknown[0]!r} is no scope; known are {known}")
+    return given
+
+
+class _Parser(argparse.ArgumentParser):
+    """Says what is wrong in one sentence, without the usage."""
+
+    @override
+    def error(self, message: str) -> NoReturn:
+        self.exit(2, f"pipedrive-emulator: {message}; see pipedrive-emulator --help.\n")
 
 
 def _arguments() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="pipedrive-emulator", description="A stateful fake of Pipedrive's REST API."
+    parser = _Parser(
+        prog="pipedrive-emulator",
+        description="A stateful fake of Pipedrive's REST API on 127.0.0.1, for trials, tests and benchmarks.",
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
     )
-    parser.add_argument("--port", type=int, default=8787, help="port on 127.0.0.1; 0 takes a free one")
+    parser.add_argument("--version", action="version", version=f"%(prog)s {_version()}")
     parser.add_argument(
-        "--seed", choices=("empty", "small", "medium", "large"), default="small", help="the account"
+        "--port",
+        type=_number("port", 0, 65_535),
+        default=8787,
+        help="port on 127.0.0.1, 8787 by default; 0 takes a free one",
     )
     parser.add_argument(
-        "--plan", choices=tuple(BURST), default="premium", help="sets burst window and daily tokens"
+        "--seed",
+        choices=("empty", "small", "medium", "large"),
+        default="small",
+        help="the account to begin with: no deals, 34 (small, the default), 2,300, or 100,000",
     )
-    parser.add_argument("--latency-ms", type=float, default=0, help="added to every answer")
-    parser.add_argument("--daily-tokens", type=int, help="daily budget, instead of the plan's")
-    parser.add_argument("--burst", type=int, help="requests per 2 s, instead of the plan's; 0: no limit")
+    parser.add_argument(
+        "--plan",
+        choices=tuple(BURST),
+        default="premium",
+        help="sets burst window and daily tokens; premium by default",
+    )
+    parser.add_argument(
+        "--latency-ms",
+        type=_number("latency", 0, 600_000, whole=False),
+        default=0,
+        metavar="N",
+        help="added to every answer of the API; requests under way together wait together",
+    )
+    parser.add_argument(
+        "--daily-tokens", type=_number("budget", 0), metavar="N", help="daily budget, instead of the plan's"
+    )
+    parser.add_argument(
+        "--burst",
+        type=_number("window", 0),
+        metavar="N",
+        help="requests per 2 s, instead of the plan's; 0: no limit, for searches neither",
+    )
     parser.add_argument("--faults", type=Path, metavar="FILE", help="JSON list of faults to act out")
-    parser.add_argument("--scopes", help="OAuth scopes the app was granted, comma separated; all by default")
-    parser.add_argument("--token-seconds", type=float, default=3599, help="life of an OAuth access token")
+    parser.add_argument(
+        "--scopes", type=_scopes, metavar="A,B", help="OAuth scopes the app was granted; all by default"
+    )
+    parser.add_argument(
+        "--token-seconds",
+        type=_number("life", 0, whole=False),
+        default=3599,
+        metavar="N",
+        help="life of an OAuth access token, 3599 by default",
+    )
     parser.add_argument(
         "--legacy", action="store_true", help="answer the removed subscriptions and channels too"
     )
     return parser
 
 
-def _faults(path: Path | None) -> list[dict[str, Any]]:
-    if path is None:
-        return []
-    rules = json.loads(path.read_text())
-    if not isinstance(rules, list):
-        raise TypeError("a list of faults is expected")
-    return rules
+def _version() -> str:
+    try:
+        return metadata.version("pipedrive-singer")
+    except metadata.PackageNotFoundError:
+        return "unknown, as it is not installed"
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Run the emulator until it is told to stop; returns the exit code."""
-    given = _arguments().parse_args(arguments)
+    parser = _arguments()
+    given = parser.parse_args(arguments)
     for number in (signal.SIGINT, signal.SIGTERM):
         # A signal during the seeding ends the process quietly too.
         signal.signal(number, lambda *_: sys.exit(0))
     try:
         from pipedrive_emulator.app import Emulator, Settings  # noqa: PLC0415 - --help answers without loading it
+        from pipedrive_emulator.faults import read_script  # noqa: PLC0415 - the same
+        from pipedrive_emulator.registry import load_domains  # noqa: PLC0415 - the same
         from pipedrive_emulator.server import serve  # noqa: PLC0415 - the same
     except ModuleNotFoundError as missing:
         sys.stderr.write(
@@ -67,15 +170,17 @@ def main(arguments: list[str] | None = None) -> int:
         daily_tokens=given.daily_tokens,
         burst=given.burst,
         legacy=given.legacy,
-        scopes=None if given.scopes is None else frozenset(given.scopes.split(",")),
+        scopes=given.scopes,
         token_seconds=given.token_seconds,
     )
+    load_domains()  # faults name tables
     try:
-        emulator = Emulator(settings, _faults(given.faults))
-    except (OSError, ValueError, TypeError) as problem:
-        sys.stderr.write(f"pipedrive-emulator: the faults file cannot be used: {problem}\n")
-        return 2
-    return serve(emulator, given.port)
+        rules = [] if given.faults is None else read_script(given.faults)
+    except OSError as problem:
+        parser.error(f"argument --faults: {given.faults} cannot be read: {problem.strerror}")
+    except ValueError as problem:
+        parser.error(f"argument --faults: {given.faults} cannot be used: {problem}")
+    return serve(Emulator(settings, rules), given.port)
 
 
 if __name__ == "__main__":

@@ -13,14 +13,22 @@ from typing import Any
 from urllib.parse import parse_qsl, unquote
 
 from pipedrive_emulator import blobs, control
-from pipedrive_emulator.auth import Auth
-from pipedrive_emulator.faults import ConnectionReset, Faults, RawAnswer, Rule, strike_after, strike_before
+from pipedrive_emulator.auth import Auth, operation_key
+from pipedrive_emulator.faults import Faults, Rule
 from pipedrive_emulator.http import Answer, ApiError, Request
+<<<<<<<
+from pipedrive_emulator.limits import Headers, Limits
+from pipedrive_emulator.log import Entry, RequestLog
+from pipedrive_emulator.operations import Operation, Route, Router, load_operations
+from pipedrive_emulator.paging import complete, is_start
+=======
 from pipedrive_emulator.limits import Limits
 from pipedrive_emulator.log import RequestLog
 from pipedrive_emulator.operations import Route, Router
 from pipedrive_emulator.paging import complete, is_start, open_list
+>>>>>>>
 from pipedrive_emulator.registry import HANDLERS, Call, new_account
+from pipedrive_emulator.striking import FREE, ConnectionReset, Strike
 from pipedrive_emulator.validation import check_body, check_path, check_query
 
 Receive = Callable[[], Awaitable[dict[str, Any]]]
@@ -54,7 +62,7 @@ class Settings:
 class Emulator:
     """The whole fake: an account, its limits, its sessions, the faults in force, and the log."""
 
-    def __init__(self, settings: Settings, faults: list[dict[str, Any]] | None = None) -> None:
+    def __init__(self, settings: Settings, faults: list[Rule] | None = None) -> None:
         self.settings = settings
         self.account = new_account(settings.seed)
         self.limits = Limits(settings.plan, daily_tokens=settings.daily_tokens, burst=settings.burst)
@@ -63,10 +71,15 @@ class Emulator:
         self.faults = Faults(self._scripted)
         self.log = RequestLog()
         self.router = Router(removed=settings.legacy)
+        self._resets = 0
         self.transports: dict[tuple[str, int], asyncio.Transport] = {}
 
     def reset(self, seed: str | None = None) -> None:
-        """Start over: the seed's account, full budget, no sessions, the faults of the start, an empty log."""
+        """Start over: the seed's account, full budget, no sessions, the faults of the start, an empty log.
+
+        Requests that are under way are broken off.
+        """
+        self._resets += 1
         self.account = new_account(seed or self.settings.seed)
         self.limits.reset()
         self.auth.reset()
@@ -87,39 +100,84 @@ class Emulator:
             answer, cut = await self._serve(request)
         except ConnectionReset:
             self._break(scope)
+            await asyncio.sleep(0)  # the server below learns of it before it misses an answer
             return
         await self._send(send, scope, answer, cut=cut)
 
     async def _serve(self, request: Request) -> tuple[Answer, bool]:
-        if request.path.startswith(("/_emulator/", blobs.PREFIX)):
+        if request.path.startswith(("/_emulator/", blobs.PREFIX)) or request.path == "/":
             return self._beside(request), False
         if request.path.startswith("/oauth/"):
-            return self._oauth(request), False
+            return await self._oauth(request)
+        if self.settings.latency_seconds:
+            resets = self._resets
+            await asyncio.sleep(self.settings.latency_seconds)
+            self._check_same(resets)
         route = self.router.match(request.method, request.path)
         if route is None or (LEGACY.match(request.path) and not self.settings.legacy):
-            answer = self._unknown(request).answer()
-            self.log.add(f"{request.method} {request.path}", request, answer.status, 0)
-            return answer, False
-        if self.settings.latency_seconds:
-            await asyncio.sleep(self.settings.latency_seconds)
+            return self._lost(request), False
         return await self._operate(route, request)
 
     async def _operate(self, route: Route, request: Request) -> tuple[Answer, bool]:
+        """One call of an operation, from the sign-in to the answer; also whether it is to be cut short."""
         operation = route.operation
         entry = self.log.add(operation.name, request, 0, 0)
-        headers: list[tuple[bytes, bytes]] = []
-        rules: list[Rule] = []
         try:
             caller = self.auth.caller(request)
             headers = self.limits.charge(operation, caller.name, caller.kind)
-            entry.tokens = operation.cost
-            rules = self.faults.striking(operation)
-            for rule in rules:
-                if rule.kind == "slow":
-                    await asyncio.sleep(float(rule.options.get("seconds", 1)))
-            if strike_before(rules, self.account):
-                self.auth.expire()
-                caller = self.auth.caller(request)
+        except ApiError as refusal:
+            answer = _refused(operation, refusal)
+            entry.status = answer.status
+            return answer, False
+        entry.tokens = operation.cost
+        rules = self.faults.striking(operation)
+        free = next((rule for rule in rules if rule.kind in FREE), None)
+        if free is not None:
+            entry.tokens = 0
+            answer = self._refuse_as_scripted(free, headers, operation.cost)
+            entry.status = answer.status
+            return answer, False
+        if any(rule.kind == "expire_token" for rule in rules):
+            self.auth.expire()
+        strike = Strike(rules=rules, query=dict(request.query), path=route.values)
+        return await self._strike(strike, entry, headers, lambda: self._act(route, request))
+
+    async def _strike(
+        self, strike: Strike, entry: Entry, headers: Headers, act: Callable[[], Answer]
+    ) -> tuple[Answer, bool]:
+        """Act as the rules let it, and note the status; also whether the answer is to be cut short."""
+        resets = self._resets
+
+        def act_unless_reset() -> Answer:
+            self._check_same(resets)
+            return act()
+
+        try:
+            answer = await strike.act(self.account, act_unless_reset) if strike.rules else act()
+        except ConnectionReset:
+            raise
+        except BaseException:
+            entry.status = 500  # what the server below answers then
+            raise
+        answer.headers.extend(headers)
+        entry.status = answer.status
+        return answer, any(rule.kind == "cut" for rule in strike.rules)
+
+    def _refuse_as_scripted(self, rule: Rule, headers: Headers, cost: int) -> Answer:
+        wait = rule.options.get("retry_after", 0)
+        return self.limits.refuse_as_scripted(rule.kind, wait, headers, cost)
+
+    def _check_same(self, resets: int) -> None:
+        """Break off a request that began before a reset: it must not touch the new account."""
+        if self._resets != resets:
+            raise ConnectionReset
+
+    def _act(self, route: Route, request: Request) -> Answer:
+        """What the operation answers, refusals among it."""
+        operation = route.operation
+        try:
+            # Again, since a scripted fault may have ended the token meanwhile.
+            caller = self.auth.caller(request)
             self.auth.allow(caller, operation)
             self.account.base_url = request.base_url
             function = HANDLERS.get(operation.key)
@@ -142,17 +200,9 @@ class Emulator:
                 base_url=request.base_url,
                 plan=self.settings.plan,
             )
-            answer = complete(operation, function(call))
-            answer = strike_after(rules, answer, self.faults, dict(request.query))
+            return complete(operation, function(call))
         except ApiError as refusal:
-            if refusal.status not in operation.errors and refusal.status == MISSING and GONE in operation.errors:
-                refusal.status = GONE  # how some operations have published what is not there
-            answer = refusal.answer(operation.errors.get(refusal.status))
-        except RawAnswer as raw:
-            answer = raw.answer
-        answer.headers.extend(headers)
-        entry.status = answer.status
-        return answer, any(rule.kind == "cut" for rule in rules)
+            return _refused(operation, refusal)
 
     def _beside(self, request: Request) -> Answer:
         """What is no part of the API: hooks, and the storage behind public addresses."""
@@ -163,11 +213,33 @@ class Emulator:
         except ApiError as refusal:
             return refusal.answer()
 
-    def _oauth(self, request: Request) -> Answer:
+    async def _oauth(self, request: Request) -> tuple[Answer, bool]:
+        def act() -> Answer:
+            try:
+                return self.auth.serve(request)
+            except ApiError as refusal:
+                return refusal.answer()
+
+        entry = self.log.add(f"{request.method} {request.path.rstrip('/')}", request, 0, 0)
+        key = operation_key(request)
+        rules = [] if key is None else self.faults.striking(load_operations()[key])
+        free = next((rule for rule in rules if rule.kind in FREE), None)
+        if free is not None:
+            answer = self._refuse_as_scripted(free, [], 0)
+            entry.status = answer.status
+            return answer, False
+        return await self._strike(Strike(rules=rules), entry, [], act)
+
+    def _lost(self, request: Request) -> Answer:
+        """The refusal of a path that is no operation: it counts in the window, and costs nothing."""
+        headers: Headers = []
         try:
-            answer = self.auth.serve(request)
+            caller = self.auth.caller(request)
+            headers = self.limits.charge(None, caller.name, caller.kind)
+            answer = self._unknown(request).answer()
         except ApiError as refusal:
             answer = refusal.answer()
+        answer.headers.extend(headers)
         self.log.add(f"{request.method} {request.path}", request, answer.status, 0)
         return answer
 
@@ -209,6 +281,10 @@ class Emulator:
         if raw is not None:
             raw.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, NO_RESET_LINGER)
         transport.abort()
+
+
+def _refused(operation: Operation, refusal: ApiError) -> Answer:
+    return refusal.answer(operation.errors.get(refusal.status))
 
 
 def _http_date(seconds: int) -> bytes:

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar
 
 import msgspec
 
+from pipedrive_emulator.auth import API_TOKEN, all_scopes
 from pipedrive_emulator.blobs import digests
 from pipedrive_emulator.clock import rfc3339
+from pipedrive_emulator.faults import read_rules
 from pipedrive_emulator.http import Answer, ApiError, Request, Row, encode
 from pipedrive_emulator.operations import load_operations
-from pipedrive_emulator.registry import SIZES, unanswered
+from pipedrive_emulator.registry import unanswered
 from pipedrive_emulator.store import SPECS
+from pipedrive_emulator.striking import tamper
 from pipedrive_emulator.values import instant
 
 if TYPE_CHECKING:
@@ -21,6 +24,8 @@ if TYPE_CHECKING:
 
 def serve(emulator: Emulator, request: Request) -> Answer:
     """Answer one hook."""
+    if request.path == "/":
+        return _welcome(emulator, request)
     name = f"{request.method} {request.path.removeprefix('/_emulator/')}"
     hook = HOOKS.get(name)
     if hook is None:
@@ -28,15 +33,70 @@ def serve(emulator: Emulator, request: Request) -> Answer:
     return Answer(body=encode(hook(emulator, request)))
 
 
-def _body(request: Request) -> Any:  # noqa: ANN401 - JSON
+def _welcome(emulator: Emulator, request: Request) -> Answer:
+    """What a person sees who opens the address in a browser."""
+    settings = emulator.settings
+    text = (
+        f"pipedrive-emulator: a fake Pipedrive (seed {settings.seed}, plan {settings.plan}).\n\n"
+        f"curl -H 'x-api-token: {API_TOKEN}' {request.base_url}/api/v2/deals\n\n"
+        f"Hooks below {request.base_url}/_emulator/: {', '.join(HOOKS)}.\n"
+    )
+    return Answer(body=text.encode(), content_type="text/plain; charset=utf-8")
+
+
+class _Reset(msgspec.Struct, forbid_unknown_fields=True):
+    seed: Literal["empty", "small", "medium", "large"] | None = None
+
+
+class _Clock(msgspec.Struct, forbid_unknown_fields=True):
+    now: str | None = None
+    advance_seconds: int = 0
+
+
+class _Limits(msgspec.Struct, forbid_unknown_fields=True):
+    burst: Annotated[int, msgspec.Meta(ge=0)] | msgspec.UnsetType | None = msgspec.UNSET
+    daily_tokens: Annotated[int, msgspec.Meta(ge=0)] | msgspec.UnsetType = msgspec.UNSET
+    new_day: bool = False
+
+
+class _OAuth(msgspec.Struct, forbid_unknown_fields=True):
+    scopes: list[str] | msgspec.UnsetType | None = msgspec.UNSET
+    rotate: bool | msgspec.UnsetType = msgspec.UNSET
+    expires_seconds: Annotated[float, msgspec.Meta(ge=0)] | msgspec.UnsetType = msgspec.UNSET
+    advance_seconds: Annotated[float, msgspec.Meta(ge=0)] = 0
+    expire: bool = False
+    revoke: bool = False
+
+
+class _Change(msgspec.Struct, forbid_unknown_fields=True):
+    table: str
+    id: int | str
+    set: dict[str, Any] | None = None
+    delete: bool = False
+
+
+Body = TypeVar("Body")
+
+
+def _read(request: Request, kind: type[Body]) -> Body:
+    """The body as a hook wants it; no body is an empty object."""
     try:
-        return msgspec.json.decode(request.body) if request.body else {}
-    except msgspec.DecodeError:
+        return msgspec.json.decode(request.body or b"{}", type=kind)
+    except msgspec.ValidationError as wrong:
+        raise ApiError(400, f"The body is not as it must be: {wrong}") from None
+    except (msgspec.DecodeError, UnicodeDecodeError):
         raise ApiError(400, "The body is not JSON") from None
 
 
+def _body(request: Request) -> Any:  # noqa: ANN401 - JSON
+    return _read(request, dict)
+
+
 def _log(emulator: Emulator, request: Request) -> Row:
-    return emulator.log.summary(full=dict(request.query).get("full") == "1")
+    query = dict(request.query)
+    if query.keys() - {"full"} or query.get("full", "0") not in ("0", "1"):
+        raise ApiError(400, "log takes full=1 and nothing else")
+    return emulator.log.summary(full=query.get("full") == "1")
 
 
 def _dump(emulator: Emulator, _: Request) -> Row:
@@ -44,10 +104,7 @@ def _dump(emulator: Emulator, _: Request) -> Row:
 
 
 def _reset(emulator: Emulator, request: Request) -> Row:
-    seed = _body(request).get("seed")
-    if seed is not None and seed not in SIZES:
-        raise ApiError(400, f"seed must be one of {', '.join(SIZES)}")
-    emulator.reset(seed)
+    emulator.reset(_read(request, _Reset).seed)
     return {"success": True}
 
 
@@ -57,17 +114,14 @@ def _clear_log(emulator: Emulator, _: Request) -> Row:
 
 
 def _clock(emulator: Emulator, request: Request) -> Row:
-    wanted, account = _body(request), emulator.account
+    wanted, account = _read(request, _Clock), emulator.account
     try:
-        now = (
-            instant(wanted["now"])
-            if "now" in wanted
-            else account.clock.now + int(wanted.get("advance_seconds", 0))
-        )
-    except (ValueError, TypeError):
+        now = account.clock.now + wanted.advance_seconds if wanted.now is None else instant(wanted.now)
+        told = rfc3339(now)
+    except (ValueError, OverflowError):
         raise ApiError(400, 'Send {"now": "2026-01-01T00:00:00Z"} or {"advance_seconds": 60}') from None
     account.advance(now)
-    return {"now": rfc3339(account.clock.now)}
+    return {"now": told}
 
 
 def _now(emulator: Emulator, _: Request) -> Row:
@@ -75,48 +129,73 @@ def _now(emulator: Emulator, _: Request) -> Row:
 
 
 def _faults(emulator: Emulator, request: Request) -> Row:
-    rules = _body(request)
+    script = _read(request, object)
     try:
-        emulator.faults.set(rules if isinstance(rules, list) else [rules] if rules else [])
+        rules = read_rules([script] if isinstance(script, dict) and script else script or [])
     except ValueError as wrong:
-        raise ApiError(400, str(wrong)) from None
-    return {"success": True, "rules": len(emulator.faults.rules)}
+        raise ApiError(400, f"The faults cannot be used: {wrong}") from None
+    emulator.faults.set(rules)
+    return {"success": True, "rules": len(rules)}
+
+
+def _rules(emulator: Emulator, _: Request) -> Row:
+    return {"rules": [rule.shown() for rule in emulator.faults.rules]}
 
 
 def _limits(emulator: Emulator, request: Request) -> Row:
-    wanted = _body(request)
-    if "burst" in wanted:
-        emulator.limits.burst = wanted["burst"]
-    if "daily_tokens" in wanted:
-        emulator.limits.daily_tokens = wanted["daily_tokens"]
-    if wanted.get("new_day"):
-        emulator.limits.reset()
-    return {"daily_tokens": emulator.limits.daily_tokens, "tokens_left": emulator.limits.tokens_left}
+    wanted, limits = _read(request, _Limits), emulator.limits
+    if wanted.burst is not msgspec.UNSET:
+        limits.burst = wanted.burst
+    if wanted.daily_tokens is not msgspec.UNSET:
+        limits.daily_tokens = wanted.daily_tokens
+    if wanted.new_day:
+        limits.reset()
+    return _left(emulator, request)
+
+
+def _left(emulator: Emulator, _: Request) -> Row:
+    limits = emulator.limits
+    return {
+        "plan": limits.plan,
+        "burst": limits.burst,
+        "daily_tokens": limits.daily_tokens,
+        "tokens_left": limits.tokens_left,
+    }
 
 
 def _oauth(emulator: Emulator, request: Request) -> Row:
-    wanted, auth = _body(request), emulator.auth
-    if "scopes" in wanted:
-        auth.scopes = None if wanted["scopes"] is None else frozenset(wanted["scopes"])
-    auth.rotate = wanted.get("rotate", auth.rotate)
-    auth.expires_seconds = wanted.get("expires_seconds", auth.expires_seconds)
-    if wanted.get("expire"):
+    wanted, auth = _read(request, _OAuth), emulator.auth
+    if wanted.scopes is not msgspec.UNSET:
+        unknown = sorted(set(wanted.scopes or ()) - all_scopes())
+        if unknown:
+            raise ApiError(400, f"{unknown[0]} is no scope; known are {', '.join(sorted(all_scopes()))}")
+        auth.scopes = None if wanted.scopes is None else frozenset(wanted.scopes)
+    if wanted.rotate is not msgspec.UNSET:
+        auth.rotate = wanted.rotate
+    if wanted.expires_seconds is not msgspec.UNSET:
+        auth.expires_seconds = wanted.expires_seconds
+    auth.advance(wanted.advance_seconds)
+    if wanted.expire:
         auth.expire()
-    if wanted.get("revoke"):
+    if wanted.revoke:
         auth.revoke()
     return {"success": True}
 
 
 def _rows(emulator: Emulator, request: Request) -> Row:
-    """Change rows behind the API's back: `{"table", "id", "set"}` or `{"table", "id", "delete": true}`."""
-    wanted = _body(request)
-    for change in wanted if isinstance(wanted, list) else [wanted]:
-        if change.get("table") not in SPECS:
+    """Change rows behind the API's back."""
+    many = request.body.lstrip().startswith(b"[")
+    changes = _read(request, list[_Change]) if many else [_read(request, _Change)]
+    for change in changes:
+        if change.table not in SPECS:
             raise ApiError(400, f"table must be one of {', '.join(sorted(SPECS))}")
-        if change.get("delete"):
-            emulator.account.delete(change["table"], change["id"])
-        else:
-            emulator.account.update(change["table"], change["id"], change.get("set", {}))
+        if change.delete == (change.set is not None):
+            raise ApiError(400, 'Send {"table", "id", "set": {…}} or {"table", "id", "delete": true}')
+    try:
+        for change in changes:
+            tamper(emulator.account, {"table": change.table, "id": change.id, "set": change.set})
+    except ValueError as wrong:
+        raise ApiError(400, str(wrong)) from None
     return {"success": True}
 
 
@@ -141,7 +220,9 @@ HOOKS = {
     "POST reset": _reset,
     "GET clock": _now,
     "POST clock": _clock,
+    "GET faults": _rules,
     "POST faults": _faults,
+    "GET limits": _left,
     "POST limits": _limits,
     "POST oauth": _oauth,
     "POST rows": _rows,

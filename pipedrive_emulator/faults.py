@@ -3,163 +3,210 @@
 A script is a list of objects:
 `{"operation": "GET /api/v2/deals", "nth": 2, "kind": "status_before", "status": 503}`.
 
-- `operation`: the operation's name or key, or "*" for any.
-- `nth`: the call it hits, counted from 1 since the rule was set, or a list of them; left out: every call.
-- `kind`, one of: rate_limit (`retry_after`), status_before and status_after (`status`), reset_before,
-  reset_after, slow (`seconds`), torn (JSON cut short), cut (closed inside the body), html (`status`),
-  expire_token, empty_page, repeat_cursor, null_data, write (`table`, `id`, `set`) and delete (`table`, `id`):
-  a row changes before the call is answered.
+- `operation`: the operation's name or key, or "*" (as when left out) for all that the kind can strike.
+- `nth`: the call it strikes, counted from 1 since the rule was set, or a list of them; or `every`: each so
+  many calls; neither: all calls.
+- `kind`: a key of `KINDS`, which says what it does and which further keys it takes.
+
+A rule counts the calls of its operation that got past sign-in and limits. Where several strike one call, the
+first that ends it wins; those that act before the operation come first.
 """
 
 from __future__ import annotations
 
+import difflib
+import json
 from dataclasses import dataclass, field
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
-import msgspec
-
-from pipedrive_emulator.http import Answer, ApiError, Row, encode
-from pipedrive_emulator.paging import page_start
+from pipedrive_emulator.fault_kinds import KINDS
+from pipedrive_emulator.operations import Operation, load_operations, load_removed
+from pipedrive_emulator.store import SPECS
 
 if TYPE_CHECKING:
-    from pipedrive_emulator.account import Account
-    from pipedrive_emulator.operations import Operation
+    from pathlib import Path
 
-BEFORE = {"rate_limit", "status_before", "reset_before", "html", "expire_token", "write", "delete"}
-AFTER = {"status_after", "reset_after", "torn", "cut", "empty_page", "repeat_cursor", "null_data"}
-KINDS = BEFORE | AFTER | {"slow"}
-HTML_PAGE = b"<html><head><title>503 Service Temporarily Unavailable</title></head><body>nginx</body></html>"
+    from pipedrive_emulator.http import Row
+
+ANY = "*"
+DOWNLOAD = "v1:downloadFile"
+LONGEST_WAIT = 600
+CLIENT_ERROR, LAST_ERROR = 400, 599
 
 
-class ConnectionReset(Exception):  # noqa: N818 - not our error: the fault that was asked for
-    """The connection is to be reset instead of answered."""
+def can_strike(kind: str, operation: Operation) -> bool:
+    """Whether a kind makes sense for an operation."""
+    strikes, oauth = KINDS[kind].strikes, operation.path.startswith("/oauth/")
+    return {
+        "all": True,
+        "api": not oauth,
+        "data": not oauth and operation.key != DOWNLOAD,
+        "paged": operation.paging in ("cursor", "offset"),
+        "download": operation.key == DOWNLOAD,
+    }[strikes]
 
 
 @dataclass(slots=True, kw_only=True)
 class Rule:
-    """One line of a script and how often its operation was called."""
+    """One line of a script, how often its operation was called, and how often it struck."""
 
     operation: str
     kind: str
     nth: frozenset[int] | None = None
+    every: int = 1
     options: Row = field(default_factory=dict)
     calls: int = 0
+    struck: int = 0
 
     def hits(self, operation: Operation) -> bool:
         """Count a call; whether this rule strikes it."""
-        if self.operation not in ("*", operation.name, operation.key):
+        if self.operation not in (ANY, operation.name.rstrip("/"), operation.key):
+            return False
+        if not can_strike(self.kind, operation):
             return False
         self.calls += 1
-        return self.nth is None or self.calls in self.nth
+        hit = self.calls % self.every == 0 if self.nth is None else self.calls in self.nth
+        self.struck += hit
+        return hit
 
-
-def read_rule(raw: Row) -> Rule:
-    """A rule from its JSON object.
-
-    Raises:
-        ValueError: for an unknown kind or a malformed `nth`.
-    """
-    options = dict(raw)
-    kind, operation, nth = options.pop("kind", None), options.pop("operation", "*"), options.pop("nth", None)
-    if kind not in KINDS:
-        raise ValueError(f"unknown fault kind {kind!r}, known: {', '.join(sorted(KINDS))}")
-    calls = [nth] if isinstance(nth, int) else nth
-    if calls is not None and not (isinstance(calls, list) and all(isinstance(n, int) for n in calls)):
-        raise ValueError("nth must be a number or a list of numbers")
-    return Rule(
-        operation=operation, kind=kind, nth=None if calls is None else frozenset(calls), options=options
-    )
+    def shown(self) -> Row:
+        """The rule as JSON, with its counts."""
+        nth = {} if self.nth is None else {"nth": sorted(self.nth)}
+        every = {} if self.every == 1 else {"every": self.every}
+        said = {"operation": self.operation, "kind": self.kind, **nth, **every, **self.options}
+        return {**said, "calls": self.calls, "struck": self.struck}
 
 
 class Faults:
     """The rules in force."""
 
-    def __init__(self, rules: list[Row] | None = None) -> None:
-        self.rules = [read_rule(raw) for raw in rules or []]
-        self._first_cursor: dict[str, Any] = {}
+    def __init__(self, rules: list[Rule] | None = None) -> None:
+        self.rules: list[Rule] = []
+        self.set(rules or [])
 
-    def set(self, rules: list[Row]) -> None:
-        """Replace all rules."""
-        self.rules = [read_rule(raw) for raw in rules]
-        self._first_cursor.clear()
+    def set(self, rules: list[Rule]) -> None:
+        """Replace all rules; the new ones count from 0."""
+        self.rules = rules
+        for rule in rules:
+            rule.calls = rule.struck = 0
 
     def striking(self, operation: Operation) -> list[Rule]:
         """The rules that strike this call."""
         return [rule for rule in self.rules if rule.hits(operation)]
 
-    def spoil(self, rule: Rule, content: Row, query: dict[str, str]) -> Row:
-        """A list answer made wrong in the way the rule asks; places of v1 lists are spoilt like cursors."""
-        if rule.kind == "null_data":
-            return {**content, "data": None}
-        additional = dict(content.get("additional_data") or {})
-        place = additional.get("pagination", additional)
-        by_offset = "more_items_in_collection" in place
-        if rule.kind == "empty_page":
-            # The rows come with the next page: it begins where this one began.
-            if by_offset:
-                place.update({"more_items_in_collection": True, "next_start": place.get("start", 0)})
-            else:
-                additional["next_cursor"] = page_start(query)
-            rows = content.get("data")
-            empty: object = {**rows, "items": []} if isinstance(rows, dict) and "items" in rows else []
-            return {**content, "data": empty, "additional_data": additional}
-        name = "next_start" if by_offset else "next_cursor"
-        place[name] = self._first_cursor.setdefault(rule.operation, place.get(name))
-        if by_offset:
-            place["more_items_in_collection"] = True
-        return {**content, "additional_data": additional}
+
+# Reading
 
 
-def strike_before(rules: list[Rule], account: Account) -> bool:
-    """Act out what happens before the operation; returns whether access tokens must end.
+def read_script(path: Path) -> list[Rule]:
+    """The rules of a file.
 
     Raises:
-        ApiError, ConnectionReset, RawAnswer: what the caller meets instead of an answer.
+        OSError: the file cannot be read.
+        ValueError: it is no script; the message says what is wrong, and where.
     """
-    expire = False
-    for rule in rules:
-        options = rule.options
-        if rule.kind == "rate_limit":
-            refusal = ApiError(429, "Rate limit exceeded", code=429).answer()
-            refusal.headers.append((b"retry-after", str(options.get("retry_after", 1)).encode()))
-            raise RawAnswer(refusal)
-        if rule.kind == "status_before":
-            raise ApiError(int(options.get("status", 500)), "Scripted failure before acting")
-        if rule.kind == "html":
-            raise RawAnswer(
-                Answer(status=int(options.get("status", 503)), body=HTML_PAGE, content_type="text/html")
-            )
-        if rule.kind == "reset_before":
-            raise ConnectionReset
-        if rule.kind == "write":
-            account.update(options["table"], options["id"], options.get("set", {}))
-        elif rule.kind == "delete":
-            account.delete(options["table"], options["id"])
-        expire = expire or rule.kind == "expire_token"
-    return expire
+    try:
+        script = json.loads(path.read_text(encoding="utf-8"))
+    except UnicodeDecodeError:
+        raise ValueError("it is not UTF-8") from None
+    except json.JSONDecodeError as problem:
+        raise ValueError(f"it is no JSON ({problem})") from None
+    return read_rules(script)
 
 
-def strike_after(rules: list[Rule], answer: Answer, faults: Faults, query: dict[str, str]) -> Answer:
-    """Spoil the answer of an operation that has acted.
+def read_rules(script: object) -> list[Rule]:
+    """The rules of a script.
 
     Raises:
-        ConnectionReset: for a connection to be reset after acting.
+        ValueError: for anything but a list of rules; the message says what is wrong, and where.
     """
-    for rule in rules:
-        if rule.kind == "reset_after":
-            raise ConnectionReset
-        if rule.kind == "status_after":
-            return ApiError(int(rule.options.get("status", 500)), "Scripted failure after acting").answer()
-        if rule.kind == "torn":
-            answer.body = answer.body[: len(answer.body) // 2]
-        elif rule.kind in ("empty_page", "repeat_cursor", "null_data"):
-            answer.body = encode(faults.spoil(rule, msgspec.json.decode(answer.body), query))
-    return answer
+    if not isinstance(script, list):
+        raise ValueError(  # noqa: TRY004 - one kind of error for all mistakes of a script
+            'a list of faults is expected, such as [{"operation": "*", "kind": "rate_limit"}]'
+        )
+    rules = []
+    for place, raw in enumerate(script, 1):
+        try:
+            rules.append(_rule(raw))
+        except ValueError as wrong:
+            raise ValueError(f"fault {place}: {wrong}") from None
+    return rules
 
 
-class RawAnswer(Exception):  # noqa: N818 - an answer on its way out, not an error
-    """An answer that replaces everything else."""
+def _rule(raw: object) -> Rule:
+    if not isinstance(raw, dict):
+        raise ValueError(f"an object is expected, not {json.dumps(raw)[:60]}")  # noqa: TRY004 - the same
+    options = dict(raw)
+    kind = options.pop("kind", None)
+    if not isinstance(kind, str) or kind not in KINDS:
+        raise ValueError(f"unknown kind {kind!r}; known are {', '.join(sorted(KINDS))}")
+    operation = _operation(options.pop("operation", ANY), kind)
+    nth, every = _calls(options)
+    known = KINDS[kind].options
+    unknown = sorted(options.keys() - known.keys())
+    if unknown:
+        keys = ", ".join(("operation", "kind", "nth", "every", *known))
+        raise ValueError(f"{unknown[0]} is no key of {kind}, which takes {keys}")
+    for name, default in known.items():
+        if options.setdefault(name, default) is None:
+            raise ValueError(f"{kind} needs {name}")
+        _check_option(name, options[name])
+    return Rule(operation=operation, kind=kind, nth=nth, every=every, options=options)
 
-    def __init__(self, answer: Answer) -> None:
-        super().__init__(answer.status)
-        self.answer = answer
+
+def _operation(named: object, kind: str) -> str:
+    if named == ANY:
+        return ANY
+    known = _known()
+    spelt = str(named).replace(" /v1/", " /api/v1/").rstrip("/")
+    if spelt not in known:
+        near = difflib.get_close_matches(spelt, known, n=1, cutoff=0.5)
+        hint = f"; {near[0]} is" if near else ""
+        raise ValueError(f"{named!r} is no operation{hint}")
+    if not can_strike(kind, known[spelt]):
+        where = {"paged": "lists with pages", "download": DOWNLOAD}.get(
+            KINDS[kind].strikes, "operations with data"
+        )
+        raise ValueError(f"{kind} strikes {where}, and {named} is none")
+    return spelt
+
+
+@cache
+def _known() -> dict[str, Operation]:
+    """Operations by each of their names."""
+    operations = [*load_operations().values(), *load_removed().values()]
+    return {name.rstrip("/"): o for o in operations for name in (o.name, o.key)}
+
+
+def _calls(options: Row) -> tuple[frozenset[int] | None, int]:
+    """`nth` and `every`, taken out of the options."""
+    nth, every = options.pop("nth", None), options.pop("every", 1)
+    calls = nth if isinstance(nth, list) else [nth]
+    if nth is not None and not (calls and all(_whole(call, 1) for call in calls)):
+        raise ValueError("nth must be a number from 1, or a list of them")
+    if not _whole(every, 1):
+        raise ValueError("every must be a number from 1")
+    if nth is not None and every != 1:
+        raise ValueError("nth and every exclude each other")
+    return (None if nth is None else frozenset(calls)), every
+
+
+def _check_option(name: str, value: Any) -> None:  # noqa: ANN401 - JSON
+    if name == "status" and not (_whole(value, CLIENT_ERROR) and value <= LAST_ERROR):
+        raise ValueError(f"status must be a number from {CLIENT_ERROR} to {LAST_ERROR}")
+    if name in ("seconds", "retry_after"):
+        number = isinstance(value, int | float) and not isinstance(value, bool)
+        if not number or not 0 <= value <= LONGEST_WAIT:
+            raise ValueError(f"{name} must be a number from 0 to {LONGEST_WAIT}")
+    if name == "table" and value not in SPECS:
+        near = difflib.get_close_matches(str(value), SPECS, n=1)
+        raise ValueError(f"{value!r} is no table{f'; {near[0]} is' if near else ''}")
+    if name == "id" and (isinstance(value, bool) or not isinstance(value, int | str)):
+        raise ValueError("id must be a number or text")
+    if name == "set" and not (isinstance(value, dict) and value):
+        raise ValueError("set must be an object of fields and their values")
+
+
+def _whole(value: object, least: int) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and value >= least

@@ -8,13 +8,14 @@ from collections import deque
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from pipedrive_emulator.http import Answer, ApiError
+from pipedrive_emulator.http import Answer, ApiError, Row
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from pipedrive_emulator.operations import Operation
 
+Headers = list[tuple[bytes, bytes]]
 WINDOW_SECONDS = 2.0
 SEARCH_BURST = 10
 BASE_TOKENS = 30_000
@@ -83,8 +84,8 @@ class Limits:
         """Tokens left today."""
         return max(0, self.daily_tokens - self.tokens_spent)
 
-    def charge(self, operation: Operation, caller: str, kind: str) -> list[tuple[bytes, bytes]]:
-        """Count one request; returns the headers of its answer.
+    def charge(self, operation: Operation | None, caller: str, kind: str) -> Headers:
+        """Count one request, None for one that is no operation; returns the headers of its answer.
 
         Raises:
             ApiError: 429 when the window or the day's budget is spent, with its headers; 403 with an HTML
@@ -98,34 +99,55 @@ class Limits:
             raise Blocked
         limit = UNLIMITED if self.burst == 0 else self.burst or BURST[self.plan][kind]
         window = state.recent
-        if self.burst != 0 and operation.is_search:
+        cost = 0 if operation is None else operation.cost
+        if self.burst != 0 and operation is not None and operation.is_search:
             limit, window = SEARCH_BURST, state.searches
         while window and window[0] <= now - WINDOW_SECONDS:
             window.popleft()
         reset = math.ceil(window[0] + WINDOW_SECONDS - now) if window else math.ceil(WINDOW_SECONDS)
-        spent = self.tokens_spent + operation.cost > self.daily_tokens
+        spent = self.tokens_spent + cost > self.daily_tokens
         if len(window) >= limit or spent:
-            self._refuse(state, now, self._headers(limit, 0, reset), spent=spent)
+            self._refuse(state, now, self._headers(limit, limit - len(window), reset), spent=spent)
         state.refused = 0
         if self.burst != 0:
             window.append(now)
-        self.tokens_spent += operation.cost
+        self.tokens_spent += cost
         headers = self._headers(limit, limit - len(window), reset)
-        if operation.method in ("POST", "PUT") and kind == "token":
+        if operation is not None and operation.method in ("POST", "PUT") and kind == "token":
             self.writes += 1
             headers.append((b"x-daily-requests-left", b"%d" % max(0, DAILY_WRITES - self.writes)))
         return headers
 
-    def _headers(self, limit: int, remaining: int, reset: int) -> list[tuple[bytes, bytes]]:
+    def refuse_as_scripted(self, kind: str, retry_after: float, headers: Headers, cost: int) -> Answer:
+        """A refusal by a fault: `rate_limit` looks like a full window, `blocked` like who ignored it.
+
+        Args:
+            kind: of the fault.
+            retry_after: seconds to wait, in the answer.
+            headers: those of the answer as `charge` gave them; none where it was not asked.
+            cost: tokens that were charged, and are given back.
+        """
+        self.tokens_spent -= cost
+        if kind == "blocked":
+            return Blocked().answer()
+        new = {
+            b"x-ratelimit-remaining": b"0",
+            b"x-ratelimit-reset": b"%d" % math.ceil(retry_after),
+            b"x-daily-ratelimit-token-remaining": b"%d" % self.tokens_left,
+        }
+        seen = [(name, new.get(name, value)) for name, value in headers]
+        return TooManyRequests([*seen, (b"retry-after", str(retry_after).encode())]).answer()
+
+    def _headers(self, limit: int, remaining: int, reset: int) -> Headers:
         return [
             (b"x-ratelimit-limit", b"%d" % limit),
-            (b"x-ratelimit-remaining", b"%d" % remaining),
+            (b"x-ratelimit-remaining", b"%d" % max(0, remaining)),
             (b"x-ratelimit-reset", b"%d" % max(1, reset)),
             (b"x-daily-ratelimit-token-limit", b"%d" % self.daily_tokens),
             (b"x-daily-ratelimit-token-remaining", b"%d" % self.tokens_left),
         ]
 
-    def _refuse(self, state: _Caller, now: float, headers: list[tuple[bytes, bytes]], *, spent: bool) -> None:
+    def _refuse(self, state: _Caller, now: float, headers: Headers, *, spent: bool) -> None:
         waited = now - state.told_at
         if state.refused == 0 or waited >= RETRY_AFTER_SECONDS:
             state.told_at = now
@@ -144,15 +166,15 @@ class Limits:
 class TooManyRequests(ApiError):  # noqa: N818 - named as the status is
     """429, with the limit headers."""
 
-    def __init__(self, headers: list[tuple[bytes, bytes]]) -> None:
+    def __init__(self, headers: Headers) -> None:
         super().__init__(
             429, "Rate limit exceeded", "Please check developers.pipedrive.com/docs/rate-limiting", code=429
         )
         self.headers = headers
 
-    def answer(self) -> Answer:
+    def answer(self, published: Row | None = None) -> Answer:
         """The refusal as an HTTP answer."""
-        plain = super().answer()
+        plain = super().answer(published)
         plain.headers.extend(self.headers)
         return plain
 
@@ -163,7 +185,7 @@ class Blocked(ApiError):  # noqa: N818 - says what it is
     def __init__(self) -> None:
         super().__init__(403, "blocked")
 
-    def answer(self) -> Answer:
+    def answer(self, published: Row | None = None) -> Answer:  # noqa: ARG002 - a page has no keys
         """The page as an HTTP answer."""
         return Answer(
             status=403,

@@ -51,7 +51,7 @@ def test_refresh_gives_a_bearer_token_and_the_api_domain(ask):
 
 def test_refresh_needs_the_client_and_a_living_token(ask):
     url = f"{ask.url}/oauth/token"
-    assert requests.post(url, data=REFRESH, auth=("emulator-client", "no"), timeout=10).status_code == 401
+    assert requests.post(url, data=REFRESH, auth=("emulator-client", "no"), timeout=10).status_code == 400
     assert (
         requests.post(url, data={**REFRESH, "refresh_token": "no"}, auth=BASIC, timeout=10).status_code == 400
     )

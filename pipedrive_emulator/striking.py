@@ -1,0 +1,143 @@
+"""How scripted faults act: what the caller meets before, instead of, and after an operation."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from pipedrive_emulator.blobs import signed_address
+from pipedrive_emulator.http import Answer, ApiError, Row, encode
+from pipedrive_emulator.paging import page_start
+
+if TYPE_CHECKING:
+    from pipedrive_emulator.account import Account
+    from pipedrive_emulator.faults import Rule
+
+Act = Callable[[], Answer]
+FREE = frozenset(("rate_limit", "blocked"))
+"""Kinds that refuse as the limits do: without cost."""
+GATEWAY_PAGE = b"<html><head><title>%d</title></head><body><center>nginx</center></body></html>"
+REFUSED = 400
+SPOILING = frozenset(("null_data", "empty_page", "repeat_cursor"))
+
+
+class ConnectionReset(Exception):  # noqa: N818 - not our error: the fault that was asked for
+    """The connection is to be reset instead of answered."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Strike:
+    """The rules that strike one call.
+
+    Args:
+        rules: in the order of the script; `expire_token` and the kinds of `FREE` are left to the caller.
+        query: as sent, for the place of a page.
+        path: the path values as sent, for the id of a file.
+    """
+
+    rules: list[Rule]
+    query: dict[str, str] = field(default_factory=dict)
+    path: dict[str, str] = field(default_factory=dict)
+
+    async def act(self, account: Account, act: Act) -> Answer:
+        """Act, with what the rules do before and after it; `act` answers refusals too.
+
+        Raises:
+            ConnectionReset: for a connection to be reset.
+        """
+        await self._wait("slow")
+        answer = self._before(account)
+        if answer is None:
+            answer = act()
+            for rule in self.rules:
+                answer = self._after(rule, answer, account)
+        await self._wait("slow_after")
+        return answer
+
+    async def _wait(self, kind: str) -> None:
+        for rule in self.rules:
+            if rule.kind == kind:
+                await asyncio.sleep(rule.options["seconds"])
+
+    def _before(self, account: Account) -> Answer | None:
+        """The answer instead of the operation's; None where it is to act."""
+        for rule in self.rules:
+            if rule.kind == "reset_before":
+                raise ConnectionReset
+            if rule.kind == "status_before":
+                return ApiError(rule.options["status"], "Scripted failure before acting").answer()
+            if rule.kind == "html":
+                return _gateway_page(rule.options["status"])
+            if rule.kind in ("write", "delete"):
+                try:
+                    tamper(account, rule.options)
+                except ValueError as wrong:
+                    return ApiError(500, f"A scripted fault cannot act: {wrong}").answer()
+        return None
+
+    def _after(self, rule: Rule, answer: Answer, account: Account) -> Answer:
+        """An answer spoilt by one rule, after the operation has acted."""
+        if rule.kind == "reset_after":
+            raise ConnectionReset
+        if rule.kind == "status_after":
+            return ApiError(rule.options["status"], "Scripted failure after acting").answer()
+        if rule.kind == "html_after":
+            return _gateway_page(rule.options["status"])
+        if rule.kind == "torn":
+            answer.body = answer.body[: len(answer.body) // 2]
+        elif answer.status < REFUSED and rule.kind in SPOILING:
+            answer.body = encode(_spoilt(rule.kind, msgspec.json.decode(answer.body), self.query))
+        elif answer.status < REFUSED and rule.kind == "redirect":
+            location = signed_address(account, account.require("files", int(self.path["id"])))
+            answer = Answer(status=302, content_type="text/plain", headers=[(b"location", location.encode())])
+        return answer
+
+
+def _gateway_page(status: int) -> Answer:
+    return Answer(status=status, body=GATEWAY_PAGE % status, content_type="text/html")
+
+
+def tamper(account: Account, change: Row) -> None:
+    """Change a row (`table`, `id`, `set`) or delete it (without `set`) behind the API's back.
+
+    Raises:
+        ValueError: there is no such row, or none of its fields is called so.
+    """
+    table, key = change["table"], change["id"]
+    row = account.table(table).get(key)
+    if row is None:
+        raise ValueError(f"{table} has no row {key}")
+    if change.get("set") is None:
+        account.delete(table, key)
+        return
+    unknown = sorted(change["set"].keys() - row.keys())
+    if unknown:
+        raise ValueError(f"rows of {table} have no field {unknown[0]}")
+    account.update(table, key, change["set"])
+
+
+def _spoilt(kind: str, content: Row, query: dict[str, str]) -> Row:
+    """The body of an answer made wrong; places of v1 lists are spoilt like cursors."""
+    if kind == "null_data":
+        return {**content, "data": None}
+    additional = dict(content.get("additional_data") or {})
+    place = additional.get("pagination", additional)
+    by_offset = "more_items_in_collection" in place
+    if kind == "empty_page":
+        rows = content.get("data")
+        empty: object = {**rows, "items": []} if isinstance(rows, dict) and "items" in rows else []
+        content = {**content, "data": empty}
+    if by_offset:
+        # The page leads to its own begin, but the first one to the second: a loop that shows late.
+        begin = place.get("start", 0)
+        following = begin if kind == "empty_page" or begin else place.get("next_start", begin)
+        place.update({"more_items_in_collection": True, "next_start": following})
+    elif "next_cursor" in additional:
+        here = query.get("cursor") if kind == "repeat_cursor" else None
+        following = additional["next_cursor"] if kind == "repeat_cursor" else None
+        additional["next_cursor"] = here or following or page_start(query)
+    return {**content, "additional_data": additional} if additional else content
