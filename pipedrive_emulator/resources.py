@@ -21,8 +21,10 @@ from pipedrive_emulator.paging import (
     read_cursor,
 )
 from pipedrive_emulator.registry import Call, handler
+from pipedrive_emulator.shapes import part
 
 if TYPE_CHECKING:
+    from pipedrive_emulator.operations import Operation
     from pipedrive_emulator.store import Table
 
 Present = Callable[[Account, Row], Row]
@@ -238,9 +240,16 @@ class Resource:
         hidden = call.account.table(self.table).spec.hidden
         if show is not None:
             row = show(row)
-        elif hidden and call.operation.method == "GET":
-            row = {name: value for name, value in row.items() if name not in hidden}
+        elif hidden:
+            row = {name: value for name, value in row.items() if name not in hidden} | {
+                name: row.get(name) for name in hidden & self._answered(call.operation)
+            }
         return success(row, status=call.operation.status)
+
+    @staticmethod
+    def _answered(operation: Operation) -> set[str]:
+        """The published keys of a written row, which shows what reads hide; nothing for reads."""
+        return set() if operation.method == "GET" else set(part(operation, "data").get("properties", ()))
 
     def _bytes(self, call: Call, table: Table, seqs: list[int]) -> list[bytes]:
         show = self.shown(call)

@@ -30,7 +30,10 @@ class Base(Protocol):
     count: int
 
     def encoded(self, seq: int) -> bytes:
-        """The bytes of one row."""
+        """The bytes of one row as it is shown."""
+
+    def whole(self, seq: int) -> bytes:
+        """The bytes of one row with all its fields."""
 
     def column(self, name: str) -> list[Any]:
         """One field of all rows, in order of seq."""
@@ -120,7 +123,11 @@ class Table:
     def row(self, seq: int) -> Row:
         """The row at `seq`; read only, write through `update`."""
         found = self.rows.get(seq)
-        return decode_row(self.encoded(seq)) if found is None else found
+        if found is not None:
+            return found
+        if self.base is None or not 0 < seq <= self.base.count:
+            raise KeyError(seq)
+        return decode_row(self.base.whole(seq))
 
     def outline(self, seq: int) -> Row:
         """The row at `seq`, of which a base does without id, references, times and names: not decoded."""

@@ -54,15 +54,21 @@ def _discounted(account: Account, deal_id: int, worth: float) -> float:
 
 def settle(call: Call, deal_id: int) -> None:
     """The deal's value and revenues after its lines or discounts changed; 0 when its last line went."""
-    account = call.account
+    changes = worth_of(call.account, deal_id)
+    if call.plan == "lite":
+        changes.update(dict.fromkeys(REVENUES))
+    call.account.update("deals", deal_id, changes, call.user_id)
+
+
+def worth_of(account: Account, deal_id: int) -> Row:
+    """Value and revenues of a deal by its lines; no revenues without lines."""
     rows = lines_of(account, deal_id)
     enabled = [row for row in rows if row["is_enabled"]]
     once = [row["sum"] for row in enabled if row["billing_frequency"] == ONE_TIME]
     recurring = [row for row in enabled if row["billing_frequency"] != ONE_TIME]
     worth = _discounted(account, deal_id, sum(once)) if once else 0
-    changes: Row = {"value": round(worth + sum(row["sum"] for row in recurring), 2)}
-    changes.update(_revenues(recurring, worth) if rows and call.plan != "lite" else dict.fromkeys(REVENUES))
-    account.update("deals", deal_id, changes, call.user_id)
+    value = round(worth + sum(row["sum"] for row in recurring), 2)
+    return {"value": value, **(_revenues(recurring, worth) if rows else dict.fromkeys(REVENUES))}
 
 
 def _revenues(recurring: list[Row], once: float) -> Row:

@@ -24,7 +24,6 @@ from pipedrive_emulator.resources import Resource
 from pipedrive_emulator.shapes import part, trimmed
 
 if TYPE_CHECKING:
-    from pipedrive_emulator.account import Account
     from pipedrive_emulator.store import Table
 
 Test = Callable[[Row], bool]
@@ -54,6 +53,13 @@ _ARCHIVED = Resource(
 )
 
 
+def _relations(call: Call, rows: list[Row]) -> Row:
+    """What rows refer to; stages and pipelines are published by their examples alone."""
+    found = deal_relations(call.account, rows)
+    shape = part(call.operation, "related_objects")
+    return {**found, **trimmed(shape, {kind: found[kind] for kind in ("user", "person", "organization")})}
+
+
 @handler("v1:getArchivedDeals")
 def archived(call: Call) -> Answer:
     """Archived deals with what they refer to."""
@@ -62,11 +68,8 @@ def archived(call: Call) -> Answer:
     rows = [call.account.table("deals").row(seq) for seq in seqs]
     shape = part(call.operation, "data", "[]")
     # Its example shows more than its schema: the time of archiving, and stages and pipelines.
-    shown = [
-        encode(with_archive_time(trimmed(shape, nested_deal(call.account, row)), row)) for row in rows
-    ]
-    related = deal_relations(call.account, rows)
-    related.update(trimmed(part(call.operation, "related_objects"), related))
+    shown = [encode(with_archive_time(trimmed(shape, nested_deal(call.account, row)), row)) for row in rows]
+    related = _relations(call, rows)
     return offset_answer(call.operation, shown, call.query, more=more, related_objects=related)
 
 
@@ -138,7 +141,7 @@ def of_product(call: Call) -> Answer:
     shape = part(call.operation, "data", "[]")
     shown = [encode(trimmed(shape, nested_deal(account, row))) for row in page]
     more = start + limit < len(rows)
-    related = trimmed(part(call.operation, "related_objects"), deal_relations(account, page))
+    related = _relations(call, page)
     return offset_answer(call.operation, shown, call.query, more=more, related_objects=related)
 
 

@@ -29,6 +29,8 @@ FIELD_KINDS = {
 }
 # Tables of which v1 publishes nothing, or no single field.
 NO_V1, NO_V1_GET = {"project_fields"}, {"project_fields", "activity_fields"}
+# Tables whose fields have a description in v2.
+DESCRIBED = {"deal_fields", "person_fields", "activity_fields"}
 # v1 knows fewer types for products.
 V1_PRODUCT_TYPES = {
     "int": "double",
@@ -56,6 +58,9 @@ DETAILS: dict[str, dict[str, Row]] = {
     },
     "organization_fields": {
         "ui_visibility": {
+            "org_detail_visible_flag": True,
+            "person_detail_visible_flag": False,
+            "deal_detail_visible_flag": False,
             "show_in_add_deal_dialog": {"show": False, "order": None},
             "show_in_add_person_dialog": {"show": False, "order": None},
         },
@@ -109,6 +114,7 @@ def new_field(
 
 INTERNAL = ("code", "is_custom", "optional", "description", "details")
 V1_OPTION = ("id", "label")
+V2_OPTION: Row = {"id": None, "label": None, "color": None, "update_time": None, "add_time": None}
 
 
 def show_v1(row: Row, table: str = "") -> Row:
@@ -192,12 +198,12 @@ def subfields(row: Row) -> list[Row] | None:
 def show_v2(row: Row, table: str, included: Iterable[str] = ()) -> Row:
     """A field as v2 shows it."""
     shown: Row = {"field_name": row["name"], "field_code": row["code"]}
-    if table in ("deal_fields", "person_fields", "organization_fields"):
+    if table in DESCRIBED:
         shown["description"] = row["description"]
     shown.update(
         {
             "field_type": V2_TYPES.get(row["field_type"], row["field_type"]),
-            "options": row["options"],
+            "options": None if row["options"] is None else [{**V2_OPTION, **o} for o in row["options"]],
             "subfields": subfields(row),
             "is_custom_field": row["is_custom"],
             "is_optional_response_field": row["optional"],

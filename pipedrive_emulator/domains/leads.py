@@ -147,14 +147,18 @@ def _next_activity(account: Account, table: str, before: Row | None, after: Row 
     """A lead knows the undone activity that comes next."""
     if table != "activities":
         return
-    kept = account.table("activities")
     for lead_id in {row["lead_id"] for row in (before, after) if row is not None} - {None}:
-        lead = account.table("leads").get(lead_id)
-        rows = [row for row in map(kept.row, kept.where("lead_id", lead_id)) if kept.is_live(row)]
-        undone = sorted((row["due_date"] or "", row["id"]) for row in rows if not row["done"])
-        coming = undone[0][1] if undone else None
-        if lead is not None and lead["next_activity_id"] != coming:
-            account.update("leads", lead_id, {"next_activity_id": coming}, user_id, touch=False)
+        find_next_activity(account, lead_id, user_id)
+
+
+def find_next_activity(account: Account, lead_id: str, user_id: int) -> None:
+    """Keep the undone activity of a lead that is due first."""
+    kept, lead = account.table("activities"), account.table("leads").get(lead_id)
+    rows = [row for row in map(kept.row, kept.where("lead_id", lead_id)) if kept.is_live(row)]
+    undone = sorted((row["due_date"] or "", row["id"]) for row in rows if not row["done"])
+    coming = undone[0][1] if undone else None
+    if lead is not None and lead["next_activity_id"] != coming:
+        account.update("leads", lead_id, {"next_activity_id": coming}, user_id, touch=False)
 
 
 @on_change

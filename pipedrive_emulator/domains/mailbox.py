@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pipedrive_emulator.blobs import address
+from pipedrive_emulator.domains import files
 from pipedrive_emulator.domains.basics import COMPANY
 from pipedrive_emulator.domains.mail_links import messages_of
 from pipedrive_emulator.domains.related_v1 import moment
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 PARTIES = ("from", "to", "cc", "bcc")
 PARTY = ("id", "email_address", "name", "linked_person_id", "linked_person_name", "mail_message_party_id")
 INTERNAL = ("body",)
+TEMPLATE = 1
 FLAGS = ("shared_flag", "read_flag", "archived_flag")
 
 
@@ -51,17 +53,21 @@ def show_thread(account: Account, row: Row) -> Row:
 
 def in_flow(account: Account, row: Row, *, body: bool = False) -> Row:
     """A message as lists below a deal, person or organization show it."""
-    more = {
+    more: Row = {
         "nylas_id": f"n{row['id']}",
         "s3_bucket": "",
         "s3_bucket_path": "",
         "external_deleted_flag": False,
         "mua_message_id": f"{row['id']}@mail.example",
-        "template_id": None,
+        "template_id": TEMPLATE if row["sent_from_pipedrive_flag"] else None,
         "item_type": "mailMessage",
         "timestamp": row["message_time"],
         "company_id": COMPANY["company_id"],
     }
+    if row["has_attachments_flag"]:
+        kept = account.table("files")
+        found = kept.where("mail_message_id", str(row["id"]))
+        more["attachments"] = [files.show(account, kept.row(seq)) for seq in sorted(found)]
     return {
         "object": "mailMessage",
         "timestamp": moment(row["message_time"]),

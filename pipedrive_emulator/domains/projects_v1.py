@@ -6,9 +6,10 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from pipedrive_emulator.account import on_change
-from pipedrive_emulator.clock import rfc3339
+from pipedrive_emulator.clock import millis
 from pipedrive_emulator.customs import row_to_v1
 from pipedrive_emulator.domains import projects
+from pipedrive_emulator.domains.journal import source_of
 from pipedrive_emulator.domains.project_boards import in_words
 from pipedrive_emulator.http import Answer, ApiError, Row, invalid, not_found, success
 from pipedrive_emulator.paging import listed_page
@@ -186,7 +187,7 @@ def _note(account: Account, table: str, before: Row | None, after: Row | None, u
     old = before or {}
     names = [n for n, value in after.items() if n not in ("id", "update_time") and old.get(n) != value]
     if names:
-        row = {"project_id": after["id"], "actor_user_id": user_id, "time": rfc3339(account.clock.now)}
+        row = {"project_id": after["id"], "actor_user_id": user_id, "time": millis(account.clock.now)}
         row["old_values"] = {name: old.get(name) for name in names}
         row["new_values"] = {name: after[name] for name in names}
         account.insert("project_changes", row)
@@ -199,5 +200,5 @@ def changelog(call: Call) -> Answer:
     table = call.account.table("project_changes")
     found = [table.row(seq) for seq in sorted(table.where("project_id", call.path["id"]), reverse=True)]
     names = ("time", "new_values", "old_values", "actor_user_id")
-    source = {"change_source": "api", "change_source_user_agent": None}
-    return listed_page([{**source, **{name: row[name] for name in names}} for row in found], call.query)
+    shown = [{**source_of(row), **{name: row[name] for name in names}} for row in found]
+    return listed_page(shown, call.query)

@@ -40,6 +40,10 @@ def _product(account: Account, row: Row) -> Row:
     return {**related_v1.flat_product(account, row), "visible_to": row["visible_to"], "prices": row["prices"]}
 
 
+def _stage(account: Account, row: Row) -> Row:
+    return {n: v for n, v in related_v1.stage_row(account, row).items() if n != "pipeline_name"}
+
+
 KINDS = {
     "activity": Recent(table="activities", show=activities_v1.show),
     "activityType": Recent(table="activity_types", show=_as_kept),
@@ -51,7 +55,7 @@ KINDS = {
     "organization": Recent(table="organizations", show=related_v1.nested_organization),
     "pipeline": Recent(table="pipelines", show=related_v1.pipeline_row),
     "product": Recent(table="products", show=_product),
-    "stage": Recent(table="stages", show=related_v1.stage_row),
+    "stage": Recent(table="stages", show=_stage),
     "user": Recent(table="users", show=show_user),
 }
 

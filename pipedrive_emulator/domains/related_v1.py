@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 from typing import TYPE_CHECKING, Any
 
 from pipedrive_emulator.blobs import address
+from pipedrive_emulator.clock import DAY_SECONDS, parse, sql
 from pipedrive_emulator.customs import row_to_v1
 from pipedrive_emulator.domains import deals
 from pipedrive_emulator.domains.basics import COMPANY
@@ -99,7 +101,17 @@ def user_ref(account: Account, key: object) -> Row | None:
     if row is None:
         return None
     facts = {name: row[name] for name in ("id", "name", "email")}
-    return {**facts, "has_pic": 0, "pic_hash": None, "active_flag": row["active_flag"]}
+    pictured = row["icon_url"] is not None
+    return {
+        **facts,
+        "has_pic": int(pictured),
+        "pic_hash": _picture_hash(row["icon_url"]) if pictured else None,
+        "active_flag": row["active_flag"],
+    }
+
+
+def _picture_hash(url: str) -> str:
+    return hashlib.md5(url.encode(), usedforsecurity=False).hexdigest()
 
 
 def person_ref(account: Account, key: object) -> Row | None:
@@ -144,7 +156,7 @@ def as_value(ref: Row | None) -> Row | None:
 
 def as_owner(ref: Row | None) -> Row | None:
     """A user in place of an id, with both spellings of the id."""
-    return None if ref is None else {**ref, "has_pic": False, "value": ref["id"]}
+    return None if ref is None else {**ref, "has_pic": bool(ref["has_pic"]), "value": ref["id"]}
 
 
 def deal_ref(account: Account, key: object) -> Row | None:
@@ -272,6 +284,13 @@ def _names(account: Account, row: Row) -> Row:
     return found
 
 
+def _rotten_time(row: Row, stage: Row) -> str | None:
+    """When an open deal of a stage that rots has stood in it for too long."""
+    if row["status"] != "open" or not stage.get("is_deal_rot_enabled"):
+        return None
+    return sql(parse(row["stage_change_time"] or row["add_time"]) + stage["days_to_rotten"] * DAY_SECONDS)
+
+
 def flat_deal(account: Account, row: Row) -> Row:
     """A deal as v1 shows it, its relations as ids."""
     wanted = (*DEAL_COUNTS, "next_activity_id", "last_activity_id", "first_won_time")
@@ -299,7 +318,7 @@ def flat_deal(account: Account, row: Row) -> Row:
         "weighted_value": weighted,
         "formatted_weighted_value": money(account, weighted, row["currency"]),
         "weighted_value_currency": row["currency"],
-        "rotten_time": None,
+        "rotten_time": _rotten_time(row, stage),
         "cc_email": f"nordwind+deal{row['id']}@pipedrivemail.com",
         "org_hidden": False,
         "person_hidden": False,

@@ -5,8 +5,10 @@ from __future__ import annotations
 import uuid
 from typing import TYPE_CHECKING, Any
 
+from pipedrive_emulator.account import TOKEN_USER
 from pipedrive_emulator.clock import DAY_SECONDS, STAMPS, START
 from pipedrive_emulator.domains.followers import FOLLOWED
+from pipedrive_emulator.domains.leads import find_next_activity
 from pipedrive_emulator.domains.saved_filters import new_filter
 from pipedrive_emulator.filters import check_conditions
 from pipedrive_emulator.registry import Seed, seeder
@@ -31,12 +33,18 @@ TABLES: dict[str, tuple[Callable[[Maker, int, Row], Row], tuple[int, int, int]]]
     "files": (Maker.file, (12, 150, 20_000)),
     "deal_products": (Maker.deal_product, (24, 1_200, 50_000)),
 }
+LATELY = (
+    *("activities", "activity_types", "deals", "files", "notes", "organizations", "persons", "pipelines"),
+    *("products", "stages", "users"),
+)
 TEMPLATES = 29 * 17
 OLDEST = START - 880 * DAY_SECONDS
 NEWEST = START - 2 * DAY_SECONDS
 RECENTLY = START - 20 * DAY_SECONDS
 BULK_MOMENT = START - 100 * DAY_SECONDS
 PRIME = 7_919
+MOST_LED = 50
+"""Leads that activities are about."""
 
 
 def added_at(place: int, count: int) -> int:
@@ -88,12 +96,13 @@ def sales(seed: Seed) -> None:
     }
     maker = Maker(chance=seed.chance, fields=fields)
     labels = [row["id"] for row in account.table("lead_labels").all()]
+    leads = [_uuid("leads", place) for place in range(1, min(counts["leads"], MOST_LED) + 1)]
     for table, (make, _) in TABLES.items():
         kept, count = account.table(table), counts[table]
         stamp = STAMPS[kept.spec.times]
         if seed.size == "large":
             templates = [make(maker, place, _slots(labels)) for place in range(1, min(TEMPLATES, count) + 1)]
-            _attach(seed, table, templates, counts)
+            _attach(seed, table, templates, counts, leads)
             continue
         for place in range(1, count + 1):
             varying = {
@@ -103,16 +112,17 @@ def sales(seed: Seed) -> None:
                 "update": stamp(updated_at(place, count)),
                 "labels": labels,
                 **_references(place, counts),
+                "lead_id": leads[place % len(leads)],
             }
             account.insert(table, make(maker, place, varying))
 
 
 def _slots(labels: list[str]) -> Row:
-    names = ("id", "tag", "add", "update", "person_id", "org_id", "deal_id", "product_id")
+    names = ("id", "tag", "add", "update", "person_id", "org_id", "deal_id", "product_id", "lead_id")
     return {**{name: slot(name) for name in names}, "labels": labels}
 
 
-def _attach(seed: Seed, table: str, templates: list[Row], counts: dict[str, int]) -> None:
+def _attach(seed: Seed, table: str, templates: list[Row], counts: dict[str, int], leads: list[str]) -> None:
     kept, count = seed.account.table(table), counts[table]
     stamp, places = STAMPS[kept.spec.times], range(1, count + 1)
     slots: dict[str, Sequence[Any]] = {
@@ -123,10 +133,31 @@ def _attach(seed: Seed, table: str, templates: list[Row], counts: dict[str, int]
     }
     for name in ("person_id", "org_id", "deal_id", "product_id"):
         slots[name] = [_references(place, counts)[name] for place in places]
-    kept.attach(TemplateRows(templates, count, slots))
+    slots["lead_id"] = [leads[place % len(leads)] for place in places]
+    kept.attach(TemplateRows(templates, count, slots, kept.spec.hidden))
     view = {"deals": "current_and_deleted", "leads": "current"}.get(table, "live")
     for name in {"id", kept.spec.updated, kept.spec.created}:
         kept.index(view, name)
+
+
+@seeder(22)
+def led(seed: Seed) -> None:
+    """The first leads know what is to be done next."""
+    last = min(seed.account.table("leads").count(), MOST_LED)
+    for place in range(1, last + 1):
+        find_next_activity(seed.account, _uuid("leads", place), TOKEN_USER)
+
+
+@seeder(23)
+def lately(seed: Seed) -> None:
+    """One row of each kind was changed within the last month, and so is told of as recent."""
+    account = seed.account
+    if seed.empty:
+        return
+    for place, table in enumerate(LATELY):
+        kept = account.table(table)
+        moment = kept.stamp(RECENTLY + place * 3_600)
+        account.update(table, 2, {kept.spec.updated: moment})
 
 
 @seeder(30)
@@ -170,4 +201,5 @@ def filters(seed: Seed) -> None:
         conditions = check_conditions(seed.account, kind, {"glue": "and", "conditions": groups})
         row = new_filter(name, kind, conditions, 1)
         moment = STAMPS["sql"](OLDEST)
-        seed.account.insert("filters", {**row, "add_time": moment, "update_time": moment})
+        changed = STAMPS["sql"](RECENTLY) if kind == "products" else moment
+        seed.account.insert("filters", {**row, "add_time": moment, "update_time": changed})

@@ -22,6 +22,8 @@ ROLES: tuple[tuple[str, int | None], ...] = (
     ("Inside sales", 2),
     ("パートナー", 1),
 )
+# Settings that the default role alone has.
+ACCESS_LEVELS = ("deal_access_level", "org_access_level", "person_access_level", "product_access_level")
 EDITS = ("can_add_custom_fields", "can_edit_custom_fields", "can_delete_custom_fields", "can_use_import")
 DAILY = ("can_add_products", "can_bulk_edit_items", "can_edit_products", "can_share_filters", "can_use_api")
 CONTACTS = ("can_see_other_users", "can_follow_other_users", "can_delete_activities", "can_merge_people")
@@ -61,7 +63,10 @@ HOOKS = (
 def rights(seed: Seed) -> None:
     """Roles and permission sets, which every company has."""
     for name, parent in ROLES[:1] if seed.empty else ROLES:
-        seed.account.insert("roles", new_role(name, parent))
+        row = new_role(name, parent)
+        if parent is None:
+            row["settings"] |= dict.fromkeys(ACCESS_LEVELS, 1)
+        seed.account.insert("roles", row)
     for key, name, app, kind, contents in SETS:
         row = {"id": key, "name": name, "description": f"{name}: {app}", "app": app, "type": kind}
         seed.account.insert("permission_sets", {**row, "contents": sorted(contents)})

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from pipedrive_emulator.clock import DAY_SECONDS, START, day, millis, sql
 from pipedrive_emulator.domains.deal_billing import seeded_discount
+from pipedrive_emulator.domains.deal_value import REVENUES, worth_of
+from pipedrive_emulator.domains.files import file_row
 from pipedrive_emulator.domains.note_comments import new_comment
 from pipedrive_emulator.domains.participants import new_participant
 from pipedrive_emulator.domains.pictures import new_image, new_picture
@@ -13,8 +17,12 @@ from pipedrive_emulator.registry import Seed, seeder
 from pipedrive_emulator.seeds.accounts import TEMPLATES
 from pipedrive_emulator.seeds.templates import TemplateRows, slot
 
+if TYPE_CHECKING:
+    from pipedrive_emulator.http import Row
+
 OLDEST = START - 300 * DAY_SECONDS
 COMMENTS = ("Agreed on the phone.", "<p>見積もりを送った</p>", "Nochmals nachfassen — срочно")
+MOST_VARIED, MOST_REVENUES = 20, 3_000
 VARIATIONS = ("Small", "Größe L", "特大")
 PIXEL = bytes.fromhex("89504e470d0a1a0a0000000d49484452000000010000000108060000001f15c489")
 
@@ -84,6 +92,16 @@ def billing(seed: Seed) -> None:
 
 
 @seeder(33)
+def revenues(seed: Seed) -> None:
+    """Deals with products know what comes in each year; their value is as it was agreed."""
+    account = seed.account
+    for deal_id in range(1, min(account.table("deals").count(), MOST_REVENUES) + 1):
+        if account.table("deal_products").where("deal_id", deal_id):
+            worth = worth_of(account, deal_id)
+            account.update("deals", deal_id, {name: worth[name] for name in REVENUES})
+
+
+@seeder(33)
 def variations(seed: Seed) -> None:
     """Variations and an image of some products."""
     account = seed.account
@@ -96,10 +114,42 @@ def variations(seed: Seed) -> None:
                 account.insert(
                     "product_variations", {"name": name, "product_id": product_id, "prices": prices}
                 )
+            if product_id <= MOST_VARIED:
+                _vary(seed, product_id)
         if product_id % 3 == 1:
             image = new_image(product_id, "写真.png", "image/png", day(OLDEST))
             row = account.insert("product_images", image)
             account.blobs[f"product_images:{row['id']}"] = PIXEL
+
+
+def _vary(seed: Seed, product_id: int) -> None:
+    """The first line with a product is about its first variation."""
+    account = seed.account
+    lines, kept = account.table("deal_products"), account.table("product_variations")
+    number = min(kept.where("product_id", product_id), default=None)
+    line = min(lines.where("product_id", product_id), default=None)
+    if number is not None and line is not None:
+        account.update("deal_products", line, {"product_variation_id": number})
+
+
+@seeder(37)
+def more_files(seed: Seed) -> None:
+    """Files where there are few: on an activity, a lead, a project, in a message, and kept elsewhere."""
+    account = seed.account
+    if seed.empty:
+        return
+    lead = next(account.table("leads").live())["id"]
+    message = next(row for row in account.table("mail_messages").all() if row["has_attachments_flag"])
+    wanted: tuple[tuple[str, Row], ...] = (
+        ("agenda.docx", {"activity_id": 1}),
+        ("Anfrage.pdf", {"lead_id": lead}),
+        ("計画.pdf", {"project_id": 1}),
+        ("attachment.pdf", {"mail_message_id": str(message["id"]), "cid": "part1", "deal_id": 1}),
+        ("Shared sheet", {"remote_location": "googledrive", "remote_id": "1aBcD", "deal_id": 1}),
+    )
+    for place, (name, more) in enumerate(wanted):
+        times = {"add_time": sql(OLDEST + place), "update_time": sql(OLDEST + place)}
+        account.insert("files", {**file_row(name, 100 + place, 1), **more, **times})
 
 
 @seeder(34)

@@ -134,6 +134,7 @@ BUILTIN: dict[str, tuple[Builtin, ...]] = {
         ("deal_id", "deal_id", "Deal", "deal"),
         ("person_id", "person_id", "Contact person", "people"),
         ("org_id", "org_id", "Organization", "org"),
+        ("pinned_to_deal_flag", "pinned_to_deal_flag", "Pinned to the deal", "enum"),
     ),
     "project_fields": (
         *SHARED[:3],
@@ -167,6 +168,8 @@ OPTIONS: dict[str, tuple[tuple[object, str], ...]] = {
         ("canceled", "Canceled"),
         ("deleted", "Deleted"),
     ),
+    "priority": ((263, "High"), (264, "Medium"), (265, "Low")),
+    "pinned_to_deal_flag": ((1, "Yes"), (0, "No")),
     "lost_reason": ((71, "Price"), (72, "No answer"), (73, "Competitor")),
 }
 LABELS = {
@@ -206,4 +209,8 @@ def builtin_fields(seed: Seed) -> None:
             row = new_field(name, kind, key=key, code=code, options=_options(table, code))
             row.update({"order_nr": order, "add_time": sql(FOUNDED), "update_time": sql(FOUNDED)})
             row["mandatory_flag"] = code in ("title", "name")
+            if code in ("title", "name", "subject"):
+                row.update({"created_by_user_id": 1, "last_updated_by_user_id": 1})
+            if code == "subject":
+                row["description"] = "What the activity is about"
             seed.account.insert(table, row)

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from pipedrive_emulator.clock import DAY_SECONDS, START, millis
 from pipedrive_emulator.domains.call_logs import new_call_log
 from pipedrive_emulator.domains.conversions import seeded_job
 from pipedrive_emulator.registry import Seed, seeder
 
+if TYPE_CHECKING:
+    from pipedrive_emulator.http import Row
+
 OLDEST = START - 90 * DAY_SECONDS
 OUTCOMES = ("connected", "no_answer", "left_message", "left_voicemail", "wrong_number", "busy")
 NOTES = (None, "<p>Ruft zurück</p>", "電話した")
-RECORDED_EACH, OTHER_USER_EACH, MINUTE = 7, 6, 60
+RECORDED_EACH, OTHER_USER_EACH, LED_EACH, MINUTE = 7, 6, 9, 60
 
 
 @seeder(38)
@@ -18,6 +23,7 @@ def calls(seed: Seed) -> None:
     """Call logs on deals, some on persons only; half of them without a duration."""
     account = seed.account
     activities = account.table("activities").count()
+    lead: Row = next(account.table("leads").live(), {})
     for place in range(1, seed.count(small=9, medium=130, large=1_000) + 1):
         started = OLDEST + place * 5_400
         body = {
@@ -26,6 +32,7 @@ def calls(seed: Seed) -> None:
             "person_id": place % 25 + 1,
             "org_id": place % 11 + 1 if place % 2 else None,
             "deal_id": place * 2 + 1 if place % 3 else None,
+            "lead_id": lead["id"] if place % LED_EACH == 0 else None,
             "subject": "Rückruf" if place % 2 else None,
             "duration": str(30 + place) if place % 2 else None,
             "outcome": OUTCOMES[place % len(OUTCOMES)],
@@ -47,5 +54,7 @@ def conversions(seed: Seed) -> None:
     if seed.empty:
         return
     lead = next(seed.account.table("leads").live())
+    seed.account.update("leads", lead["id"], {"source_deal_id": 1})
+    seed.account.update("deals", 1, {"source_lead_id": lead["id"]})
     seeded_job(seed.account, "deals", 1, {"lead_id": lead["id"]})
     seeded_job(seed.account, "leads", lead["id"], {"deal_id": 1})

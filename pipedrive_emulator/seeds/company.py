@@ -20,6 +20,7 @@ USERS = (
     ("Former Colleague", "former@nordwind.example", False, False),
     ("Removed User", "removed@nordwind.example", False, True),
 )
+PICTURED = 3
 PIPELINES = (
     ("Sales", ("Qualified", "Contact made", "Demo", "Proposal", "Negotiation")),
     ("Partners — Партнёры", ("New", "Talks", "Signed")),
@@ -50,7 +51,7 @@ def _user(number: int, name: str, email: str, *, active: bool, deleted: bool) ->
         "locale": "en_US",
         "lang": 1,
         "email": email,
-        "phone": None if number % 2 else f"+372 555 00{number}",
+        "phone": f"+372 555 00{number}" if number % 2 else None,
         "activated": active,
         "last_login": sql(FOUNDED + number * 86_400),
         "created": sql(FOUNDED),
@@ -64,7 +65,7 @@ def _user(number: int, name: str, email: str, *, active: bool, deleted: bool) ->
         "timezone_name": "Europe/Tallinn",
         "timezone_offset": "+03:00",
         "role_id": 1,
-        "icon_url": None,
+        "icon_url": "https://pictures.example/users/3_128.png" if number == PICTURED else None,
         "is_you": number == 1,
         "is_deleted": deleted,
     }

@@ -6,7 +6,7 @@ import random
 from collections.abc import Callable
 from typing import Any
 
-from pipedrive_emulator.clock import sql
+from pipedrive_emulator.clock import rfc3339, sql
 from pipedrive_emulator.domains.fields import new_field
 from pipedrive_emulator.http import Row
 from pipedrive_emulator.registry import Seed, seeder
@@ -47,6 +47,35 @@ CHOICES = {
     "Region": ("EMEA", "APAC", "Américas"),
     "Приоритет": ("Высокий", "Низкий"),
 }
+COLORS = ("yellow", "gray", "brown")
+# What the first field of an entity has been set to, beyond itself.
+DETAILED: dict[str, Row] = {
+    "deal_fields": {
+        "description": "As printed on the first page of the contract",
+        "details": {
+            "ui_visibility": {"show_in_pipelines": {"show_in_all": False, "pipeline_ids": [1, 2]}},
+            "important_fields": {"stage_ids": [4, 5]},
+            "required_fields": {"stage_ids": [5], "statuses": {"1": ["won"]}},
+        },
+    },
+    "person_fields": {
+        "description": "Contract of the person",
+        "details": {
+            "ui_visibility": {"show_in_add_deal_dialog": {"show": True, "order": 1}},
+            "important_fields": {"stage_ids": [4]},
+        },
+    },
+    "organization_fields": {
+        "details": {
+            "ui_visibility": {
+                "show_in_add_deal_dialog": {"show": True, "order": 1},
+                "show_in_add_person_dialog": {"show": True, "order": 2},
+            },
+            "important_fields": {"stage_ids": [4]},
+        },
+    },
+    "project_fields": {"details": {"important_fields": {"stage_ids": [1]}}},
+}
 FIRST_OPTION = 101
 NULL_SHARE = 0.5
 Maker = Callable[[random.Random, Row], Any]
@@ -58,7 +87,7 @@ def custom_fields(seed: Seed) -> None:
     if seed.empty:
         return
     option = FIRST_OPTION
-    for table in ENTITIES:
+    for nth, table in enumerate(ENTITIES):
         for number, (name, kind) in enumerate(
             EVERY_TYPE + (AWKWARD if table == "deal_fields" else AWKWARD[:2])
         ):
@@ -66,7 +95,14 @@ def custom_fields(seed: Seed) -> None:
             if kind in ("enum", "set"):
                 labels = CHOICES[name]
                 options = [
-                    {"id": option + n, "label": label, "color": None} for n, label in enumerate(labels)
+                    {
+                        "id": option + n,
+                        "label": label,
+                        "color": COLORS[n] if name == "Tier" else None,
+                        "add_time": rfc3339(FOUNDED + number * 86_400),
+                        "update_time": rfc3339(FOUNDED + number * 86_400 + 60) if n == 0 else None,
+                    }
+                    for n, label in enumerate(labels)
                 ]
                 option += len(labels)
             row = new_field(name, kind, key=hash_key(table, number), options=options)
@@ -74,7 +110,11 @@ def custom_fields(seed: Seed) -> None:
             row.update(
                 {"order_nr": 100 + number, "edit_flag": True, "is_custom": True, "created_by_user_id": 1}
             )
-            row.update({"add_time": created, "update_time": created})
+            row.update({"add_time": created, "update_time": created, "last_updated_by_user_id": 2})
+            if name == "Tier":
+                row["options_deleted"] = [{"id": FIRST_OPTION - 1 - nth, "label": "Platinum"}]
+            if number == 0:
+                row.update(DETAILED.get(table, {}))
             seed.account.insert(table, row)
 
 

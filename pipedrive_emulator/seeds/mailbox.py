@@ -20,6 +20,7 @@ BODIES = (
 FOLDERS = (["inbox"], ["inbox", "sent"], ["sent"], ["drafts"], ["inbox"])
 FOUR_MESSAGES = 4
 ARCHIVED, DRAFT = 4, 3
+LED_EACH = 6
 
 
 def _party(number: int, name: str, email: str, person: int | None, org: int | None) -> Row:
@@ -79,7 +80,7 @@ def _thread(place: int, count: int, sides: dict[str, list[Row]], deal_id: int | 
     sent = int("sent" in FOLDERS[kind])
     return {
         "parties": {"to": sides["to"], "from": sides["from"]},
-        "drafts_parties": [],
+        "drafts_parties": [{"to": sides["to"], "from": sides["from"]}] if kind == DRAFT else [],
         "folders": FOLDERS[kind],
         "account_id": "account-1",
         "user_id": 2 if place % 7 == 0 else 1,
@@ -112,15 +113,25 @@ def _thread(place: int, count: int, sides: dict[str, list[Row]], deal_id: int | 
 def mail(seed: Seed) -> None:
     """Threads with one to four messages; two in three hang on a deal."""
     account, deals = seed.account, seed.account.table("deals").count()
+    leads = [row["id"] for row in account.table("leads").all()] if seed.size != "empty" else []
     for place in range(1, seed.count(small=14, medium=250, large=2_000) + 1):
         person = account.table("persons").get(place % 28 + 1) or {}
         email = person["emails"][0]["value"] if person.get("emails") else f"guest{place}@mail.example"
         other = _party(place, person.get("name", ""), email, person.get("id"), person.get("org_id"))
         mine = _party(100_000 + place, "Mari Admin", "mari@nordwind.example", None, None)
-        sides = {"from": [other], "to": [mine], "cc": [], "bcc": [mine] if place % 5 == 0 else []}
+        sides = {
+            "from": [other],
+            "to": [mine],
+            "cc": [mine] if place % 4 == 1 else [],
+            "bcc": [{**other, "id": 200_000 + place}] if place % 5 == 0 else [],
+        }
+        if FOLDERS[place % len(FOLDERS)] == ["sent"]:
+            sides.update({"from": sides["to"], "to": sides["from"]})
         count = 1 + place % FOUR_MESSAGES
         deal_id = None if place % 3 == 0 else place * 5 % min(deals, 200) + 1
-        thread = account.insert("mail_threads", _thread(place, count, sides, deal_id))
+        lead_id = leads[place % len(leads)] if place % LED_EACH == 0 else None
+        row = {**_thread(place, count, sides, deal_id), "lead_id": lead_id}
+        thread = account.insert("mail_threads", row)
         for number in range(count):
             turned = {**sides, "from": sides["to"], "to": sides["from"]} if number % 2 else sides
             moment = millis(FIRST + place * 3_600 + number * 600)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pipedrive_emulator.clock import DAY_SECONDS, START, day, millis, rfc3339
+from pipedrive_emulator.clock import DAY_SECONDS, START, day, millis
 from pipedrive_emulator.registry import Seed, seeder
 from pipedrive_emulator.seeds import words
 from pipedrive_emulator.seeds.builtin_fields import FOUNDED
 from pipedrive_emulator.seeds.custom_fields import values
+from pipedrive_emulator.seeds.history import BY_HAND
 
 if TYPE_CHECKING:
     import random
@@ -21,6 +22,10 @@ BOARDS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("Not used yet", ("Somewhere",)),
 )
 TEMPLATES = (("Roll-out", "Three weeks from order to go-live"), ("Schulung — обучение", None))
+PROJECT_CHANGES: tuple[tuple[Row, Row], ...] = (
+    ({"title": "Untitled"}, {"title": "Neuer Titel"}),
+    ({"status": "open", "board_id": 2}, {"status": "completed", "board_id": 1}),
+)
 STATUSES = ("open", "open", "open", "completed", "canceled")
 DELETED_EACH, ARCHIVED_EACH, SUBTASK_EACH = 9, 7, 3
 OLDEST = START - 400 * DAY_SECONDS
@@ -127,16 +132,19 @@ def tasks(seed: Seed) -> None:
         _notes(seed, live[0])
     for place, project_id in enumerate(live[:5], 1):
         seed.account.update("activities", place, {"project_id": project_id})
-        change = {"project_id": project_id, "actor_user_id": 2, "time": rfc3339(OLDEST + place * 3_600)}
-        change.update({"old_values": {"title": "Untitled"}, "new_values": {"title": "Neuer Titel"}})
+        change = {"project_id": project_id, "actor_user_id": 2, "time": millis(OLDEST + place * 3_600)}
+        old, new = PROJECT_CHANGES[place % len(PROJECT_CHANGES)]
+        change.update({"old_values": old, "new_values": new})
+        change.update(BY_HAND if place % 2 else {})
         seed.account.insert("project_changes", change)
 
 
 def _notes(seed: Seed, project_id: int) -> None:
-    """A note on a project and one on its first task."""
+    """A note on a project, one on its first task, one on a lead."""
     parents = ("deal_id", "person_id", "org_id", "lead_id", "project_id", "task_id")
     model = {n: v for n, v in seed.account.table("notes").row(1).items() if n not in ("id", *parents)}
     task_id = next(iter(sorted(seed.account.table("tasks").where("project_id", project_id))))
-    for parent in ({"project_id": project_id}, {"task_id": task_id}):
+    lead_id = next(seed.account.table("leads").live())["id"]
+    for parent in ({"project_id": project_id}, {"task_id": task_id}, {"lead_id": lead_id}):
         content = {"content": "<p>Плановый звонок — 確認</p>", "pinned_to_deal_flag": False}
         seed.account.insert("notes", {**dict.fromkeys(parents), **model, **content, **parent})

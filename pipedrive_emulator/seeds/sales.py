@@ -25,6 +25,7 @@ STAGES = ((1, 1), (2, 1), (3, 1), (4, 1), (5, 1), (6, 2), (7, 2), (8, 2), (9, 3)
 TYPES = ("call", "meeting", "task", "deadline", "email", "lunch", "site_visit")
 DELETED_EACH = 29
 ARCHIVED_EACH = 17
+LED_EACH = 13
 SMALL_DELETED = 8
 EPOCH_DAY = 1_780_000_000
 
@@ -56,7 +57,7 @@ class Maker:
             "visible_to": chance.choice((1, 3, 3, 3, 7)),
             "label_ids": sorted(chance.sample((8, 9, 10), chance.choice((0, 0, 1, 2)))),
             "website": self._some(0.5, f"https://company{v['tag']}.example"),
-            "linkedin": None,
+            "linkedin": f"https://linkedin.example/company{v['tag']}" if place % 3 == 1 else None,
             "industry": self._some(0.4, chance.randint(1, 4)),
             "annual_revenue": self._some(0.3, chance.randint(1, 900) * 1000),
             "employee_count": self._some(0.5, chance.randint(1, 5000)),
@@ -89,7 +90,7 @@ class Maker:
             "picture_id": None,
             "postal_address": self._some(0.3, words.place(chance)),
             "notes": self._some(0.2, "Met at the fair"),
-            "im": [],
+            "im": [{"value": f"chat{v['tag']}", "primary": True, "label": "skype"}] if place % 4 == 1 else [],
             "birthday": self._some(
                 0.3, f"19{chance.randint(50, 99)}-0{chance.randint(1, 9)}-1{chance.randint(0, 9)}"
             ),
@@ -103,7 +104,17 @@ class Maker:
         codes = chance.sample(("EUR", "USD", "GBP"), chance.randint(1, 3))
         monthly = place % 3 == 0
         prices = [
-            full_price(v["id"], {"currency": c, "price": chance.randint(1, 500), "cost": 1}) for c in codes
+            full_price(
+                v["id"],
+                {
+                    "currency": c,
+                    "price": chance.randint(1, 500),
+                    "cost": 1,
+                    "direct_cost": 2 if place % 2 else None,
+                    "notes": "ex works" if place % 4 == 1 else "",
+                },
+            )
+            for c in codes
         ]
         return {
             "id": v["id"],
@@ -165,7 +176,7 @@ class Maker:
             ),
             "label_ids": sorted(chance.sample((1, 2, 3, 4), chance.choice((0, 0, 1, 2)))),
             "origin": chance.choice(("ManuallyCreated", "API", "Import")),
-            "origin_id": None,
+            "origin_id": f"import-{v['tag']}" if place % 10 == 1 else None,
             "channel": self._some(0.3, chance.choice((51, 52, 53))),
             "channel_id": self._some(0.2, "Spring fair"),
             "acv": None,
@@ -179,6 +190,8 @@ class Maker:
         chance = self.chance
         done = self._often(0.5)
         person = self._some(0.7, v["person_id"])
+        lead = v["lead_id"] if place % LED_EACH == LED_EACH - 3 else None
+        met = place % 8 == 1
         due = day(EPOCH_DAY + chance.randint(-200, 60) * 86_400)
         attendee = {
             "email": "guest@mail.example",
@@ -186,6 +199,8 @@ class Maker:
             "status": "accepted",
             "is_organizer": False,
         }
+        known = place % 10 == 0
+        attendee |= {"person_id": v["person_id"] if known else None, "user_id": 2 if known else None}
         return {
             "id": v["id"],
             "subject": f"{chance.choice(words.SUBJECTS)} {v['tag']}",
@@ -195,8 +210,8 @@ class Maker:
             "is_deleted": place % DELETED_EACH == 0,
             "add_time": v["add"],
             "update_time": v["update"],
-            "deal_id": self._some(0.7, v["deal_id"]),
-            "lead_id": None,
+            "deal_id": self._some(0 if lead else 0.7, v["deal_id"]),
+            "lead_id": lead,
             "person_id": person,
             "org_id": self._some(0.6, v["org_id"]),
             "project_id": None,
@@ -208,14 +223,14 @@ class Maker:
             "marked_as_done_time": f"{due}T12:00:00Z" if done else None,
             "location": self._some(0.2, words.place(chance)),
             "participants": [{"person_id": person, "primary": True}] if person else [],
-            "attendees": [{**attendee, "person_id": None, "user_id": None}] if place % 5 == 0 else [],
-            "conference_meeting_client": None,
-            "conference_meeting_url": None,
-            "conference_meeting_id": None,
+            "attendees": [attendee] if place % 5 == 0 else [],
+            "conference_meeting_client": "871b8bc88d3a1202" if met else None,
+            "conference_meeting_url": f"https://meet.example/{v['tag']}" if met else None,
+            "conference_meeting_id": f"meeting-{v['tag']}" if met else None,
             "public_description": self._some(0.2, "Bring the contract"),
             "priority": self._some(0.3, chance.choice((263, 264, 265))),
             "note": self._some(0.4, chance.choice(words.NOTES)),
-            "outcome": None,
+            "outcome": 1 if done and place % 4 == 0 else None,
         }
 
     def lead(self, place: int, v: Row) -> Row:
@@ -232,9 +247,9 @@ class Maker:
             "organization_id": self._some(0.5, v["org_id"]),
             "source_name": chance.choice(("API", "Import", "Web forms")),
             "origin": "API",
-            "origin_id": None,
-            "channel": None,
-            "channel_id": None,
+            "origin_id": f"form-{v['tag']}" if place % 5 == 1 else None,
+            "channel": 52 if place % 3 == 1 else None,
+            "channel_id": "Messe 展示会" if place % 3 == 1 else None,
             "source_deal_id": None,
             "is_archived": place % 6 == 0,
             "was_seen": self._often(0.5),
@@ -252,9 +267,7 @@ class Maker:
         """A note on a deal, a person or an organization."""
         chance = self.chance
         parent = ("deal_id", "person_id", "org_id")[place % 3]
-        parents = dict.fromkeys(
-            ("lead_id", "deal_id", "last_update_user_id", "org_id", "person_id", "project_id", "task_id")
-        )
+        parents = dict.fromkeys(("lead_id", "deal_id", "org_id", "person_id", "project_id", "task_id"))
         pins = ("lead", "deal", "person", "organization", "project", "task")
         return {
             "id": v["id"],
@@ -265,6 +278,7 @@ class Maker:
             parent: v[parent],
             **{f"pinned_to_{pin}_flag": pin == "deal" and place % 6 == 0 for pin in pins},
             "update_time": v["update"],
+            "last_update_user_id": 2 if place % 7 == 1 else None,
             "user_id": chance.randint(1, 5),
         }
 

@@ -40,14 +40,25 @@ class TemplateRows:
         count: number of rows.
         slots: by slot name, the value of each row, in order: texts, or whole numbers from 0 on and
             nulls; a mark alone takes the value's own type.
+        hidden: fields that a row has, but does not show of itself.
     """
 
-    def __init__(self, templates: list[Row], count: int, slots: dict[str, Sequence[Any]]) -> None:
+    def __init__(
+        self,
+        templates: list[Row],
+        count: int,
+        slots: dict[str, Sequence[Any]],
+        hidden: frozenset[str] = frozenset(),
+    ) -> None:
         self.count = count
         self._templates, self._slots = templates, slots
         # Bytes throughout: formatting and encoding text of several scripts took ten times as long.
         self._filled: dict[str, list[bytes]] = {}
         self._formats = [self._format(encode(row)) for row in templates]
+        self._shown = self._formats
+        if any(not hidden.isdisjoint(row) for row in templates):
+            visible = ({n: v for n, v in row.items() if n not in hidden} for row in templates)
+            self._shown = [self._format(encode(row)) for row in visible]
 
     def _format(self, raw: bytes) -> _Format:
         """The pieces of a row, every other one empty, and by place of an empty one what fills it."""
@@ -65,8 +76,16 @@ class TemplateRows:
         return pieces, used
 
     def encoded(self, seq: int) -> bytes:
-        """The bytes of one row."""
-        pieces, used = self._formats[(seq - 1) % len(self._formats)]
+        """The bytes of one row as it is shown."""
+        return self._filled_in(self._shown, seq)
+
+    def whole(self, seq: int) -> bytes:
+        """The bytes of one row with all its fields."""
+        return self._filled_in(self._formats, seq)
+
+    @staticmethod
+    def _filled_in(formats: list[_Format], seq: int) -> bytes:
+        pieces, used = formats[(seq - 1) % len(formats)]
         for place, values in used:
             pieces[place] = values[seq - 1]
         return b"".join(pieces)

@@ -52,6 +52,11 @@ CITIES = (
     ("Austin", "USA"),
     ("東京", "日本"),
 )
+DISTRICTS = {
+    "Tallinn": {"admin_area_level_1": "Harju maakond", "sublocality": "Kesklinn"},
+    "Austin": {"admin_area_level_1": "Texas", "admin_area_level_2": "Travis County"},
+    "東京": {"sublocality": "千代田区"},
+}
 SUBJECTS = (
     "Call",
     "Demo",
@@ -92,6 +97,9 @@ def place(chance: random.Random) -> Row:
     name, _, house = street.rpartition(" ")
     parts = dict.fromkeys(ADDRESS_PARTS)
     full = {**parts, "country": country, "locality": city, "route": name, "street_number": house}
+    full.update(DISTRICTS.get(city, {}))
+    if house.isdigit() and len(house) > 1:
+        full["subpremise"] = f"{house[-1]}B"
     full["postal_code"] = str(chance.randint(10000, 99999)) if chance.random() < POSTAL_SHARE else None
     return {"value": f"{street}, {city}, {country}", **full}
 
