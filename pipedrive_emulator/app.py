@@ -16,17 +16,10 @@ from pipedrive_emulator import blobs, control
 from pipedrive_emulator.auth import Auth, operation_key
 from pipedrive_emulator.faults import Faults, Rule
 from pipedrive_emulator.http import Answer, ApiError, Request
-<<<<<<<
 from pipedrive_emulator.limits import Headers, Limits
 from pipedrive_emulator.log import Entry, RequestLog
 from pipedrive_emulator.operations import Operation, Route, Router, load_operations
-from pipedrive_emulator.paging import complete, is_start
-=======
-from pipedrive_emulator.limits import Limits
-from pipedrive_emulator.log import RequestLog
-from pipedrive_emulator.operations import Route, Router
 from pipedrive_emulator.paging import complete, is_start, open_list
->>>>>>>
 from pipedrive_emulator.registry import HANDLERS, Call, new_account
 from pipedrive_emulator.striking import FREE, ConnectionReset, Strike
 from pipedrive_emulator.validation import check_body, check_path, check_query
@@ -284,6 +277,8 @@ class Emulator:
 
 
 def _refused(operation: Operation, refusal: ApiError) -> Answer:
+    if refusal.status == MISSING and MISSING not in operation.errors and GONE in operation.errors:
+        refusal.status = GONE  # how some operations have published what is not there
     return refusal.answer(operation.errors.get(refusal.status))
 
 
