@@ -122,6 +122,13 @@ def _arguments() -> argparse.ArgumentParser:
     )
     parser.add_argument("--faults", type=Path, metavar="FILE", help="JSON list of faults to act out")
     parser.add_argument(
+        "--search-lag",
+        type=_number("lag", 0),
+        default=0,
+        metavar="N",
+        help="searches see a write only after so many further requests; 0: at once",
+    )
+    parser.add_argument(
         "--scopes", type=_scopes, metavar="A,B", help="OAuth scopes the app was granted; all by default"
     )
     parser.add_argument(
@@ -172,6 +179,7 @@ def main(arguments: list[str] | None = None) -> int:
         legacy=given.legacy,
         scopes=given.scopes,
         token_seconds=given.token_seconds,
+        search_lag=given.search_lag,
     )
     load_domains()  # faults name tables
     try:

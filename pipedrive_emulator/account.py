@@ -7,6 +7,7 @@ from typing import Any
 
 from pipedrive_emulator.clock import DAY_SECONDS, Clock, parse
 from pipedrive_emulator.http import ApiError, Row, not_found
+from pipedrive_emulator.search_lag import Lag
 from pipedrive_emulator.store import SPECS, Table
 
 PURGE_SECONDS = 30 * DAY_SECONDS
@@ -53,6 +54,9 @@ class Account:
         self._custom: dict[str, dict[str, Row]] = {}
         self._shown: dict[tuple[object, ...], dict[int, bytes]] = {}
         self._shown_at, self._shown_rows = -1, 0
+        self.lag = Lag()
+        self._indexed: dict[str, Table] = {}
+        self._indexed_at = -1
 
     def shown(self, how: tuple[object, ...], seqs: list[int], make: Callable[[int], bytes]) -> list[bytes]:
         """Rows as they were shown in this way before, made anew once anything in the account has changed.
@@ -72,6 +76,16 @@ class Account:
     def table(self, name: str) -> Table:
         """The table of this name."""
         return self.tables[name]
+
+    def indexed(self, name: str) -> Table:
+        """The table of this name as the index behind the searches holds it; to be read only."""
+        if self._indexed_at != self.lag.version:
+            self._indexed.clear()
+            self._indexed_at = self.lag.version
+        if name not in self._indexed:
+            table, earlier = self.tables[name], self.lag.earlier(name)
+            self._indexed[name] = table.with_earlier(earlier) if earlier else table
+        return self._indexed[name]
 
     def find(self, table: str, key: object) -> Row | None:
         """The live row with this id, or None."""
@@ -101,7 +115,8 @@ class Account:
             for name in filter(None, (kept.spec.created, kept.spec.updated)):
                 row[name] = row.get(name) or now
         full = kept.insert(row)
-        self._written(table, None, full, user_id)
+        seq = kept.seq(full[kept.spec.key])
+        self._written(table, seq, None, full, user_id)
         return full
 
     def record(self, table: str, row: Row) -> Row:
@@ -121,7 +136,7 @@ class Account:
         if touch and kept.spec.updated and not self.seeding and kept.spec.updated not in changes:
             after[kept.spec.updated] = kept.stamp(self.clock.tick())
         kept.replace(seq, after)
-        self._written(table, before, after, user_id)
+        self._written(table, seq, before, after, user_id)
         return after
 
     def delete(self, table: str, key: object, user_id: int = TOKEN_USER) -> None:
@@ -143,9 +158,13 @@ class Account:
         kept.remove(seq)
         if not self.seeding:
             self.clock.tick()
-        self._written(table, before, None, user_id)
+        self._written(table, seq, before, None, user_id)
 
-    def _written(self, table: str, before: Row | None, after: Row | None, user_id: int) -> None:
+    def _written(
+        self, table: str, seq: int | None, before: Row | None, after: Row | None, user_id: int
+    ) -> None:
+        if seq is not None:
+            self.lag.note(table, seq, before)
         if table.endswith("_fields"):
             self._custom.clear()
             if not self.seeding:

@@ -50,6 +50,7 @@ class Settings:
     legacy: bool = False
     scopes: frozenset[str] | None = None
     token_seconds: float = 3599
+    search_lag: int = 0
 
 
 class Emulator:
@@ -58,6 +59,7 @@ class Emulator:
     def __init__(self, settings: Settings, faults: list[Rule] | None = None) -> None:
         self.settings = settings
         self.account = new_account(settings.seed)
+        self.account.lag.requests = settings.search_lag
         self.limits = Limits(settings.plan, daily_tokens=settings.daily_tokens, burst=settings.burst)
         self.auth = Auth(scopes=settings.scopes, expires_seconds=settings.token_seconds)
         self._scripted = faults or []
@@ -74,6 +76,7 @@ class Emulator:
         """
         self._resets += 1
         self.account = new_account(seed or self.settings.seed)
+        self.account.lag.requests = self.settings.search_lag
         self.limits.reset()
         self.auth.reset()
         self.faults.set(self._scripted)
@@ -115,6 +118,7 @@ class Emulator:
         """One call of an operation, from the sign-in to the answer; also whether it is to be cut short."""
         operation = route.operation
         entry = self.log.add(operation.name, request, 0, 0)
+        self.account.lag.count()
         try:
             caller = self.auth.caller(request)
             headers = self.limits.charge(operation, caller.name, caller.kind)

@@ -199,6 +199,18 @@ def _rows(emulator: Emulator, request: Request) -> Row:
     return {"success": True}
 
 
+def _search(emulator: Emulator, request: Request) -> Row:
+    """Let the index behind the searches lag (`{"lag": 20}`, in requests) or catch up (`{"catch_up": true}`)."""
+    wanted, lag = _body(request), emulator.account.lag
+    requests = wanted.get("lag", lag.requests)
+    if isinstance(requests, bool) or not isinstance(requests, int) or requests < 0:
+        raise ApiError(400, "lag must be a number of requests")
+    lag.requests = requests
+    if wanted.get("catch_up"):
+        lag.catch_up()
+    return {"success": True, "lag": lag.requests}
+
+
 def _process(_: Emulator, __: Request) -> Row:
     """What the process has used so far; seconds of CPU say more than a clock on a busy machine."""
     return {"cpu_seconds": time.process_time()}
@@ -226,6 +238,7 @@ HOOKS = {
     "POST limits": _limits,
     "POST oauth": _oauth,
     "POST rows": _rows,
+    "POST search": _search,
     "GET operations": _operations,
     "GET process": _process,
 }

@@ -61,7 +61,7 @@ def _text(value: Any) -> str:  # noqa: ANN401 - of any JSON type
 
 def note_texts(account: Account, name: str, number: object) -> list[str]:
     """The notes on a record, without their tags."""
-    table = account.table("notes")
+    table = account.indexed("notes")
     rows = [table.row(seq) for seq in sorted(table.where(name, number))]
     return [TAG.sub(" ", row["content"]).strip() for row in rows if table.is_live(row)]
 

@@ -8,7 +8,7 @@ integer it is the key itself, where the key is text (leads) the table numbers it
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -260,6 +260,20 @@ class Table:
         row = self.row(seq)
         self._drop(seq)
         self._seqs.pop(str(row[self.spec.key]), None)
+
+    def with_earlier(self, earlier: Mapping[int, Row | None]) -> Table:
+        """This table with some rows as they were before, by number; None for one that was not there.
+
+        For reading, and only until the next write.
+        """
+        past = Table(self.spec)
+        past.base, past._gone, past._seqs = self.base, self._gone, dict(self._seqs)
+        past.rows = {seq: row for seq, row in {**self.rows, **earlier}.items() if row is not None}
+        if self.spec.key_kind != "integer":
+            past._seqs.update(
+                (str(row[self.spec.key]), seq) for seq, row in earlier.items() if row is not None
+            )
+        return past
 
     def attach(self, base: Base) -> None:
         """Stand on rows made when read; the table must be empty."""

@@ -94,7 +94,7 @@ class Searched:
 
     def _rows(self, account: Account, query: Row, term: str, wanted: list[str]) -> Iterator[Row]:
         """Live rows that can match: those of a filter, or those whose bytes or notes hold the term."""
-        table = account.table(self.table)
+        table = account.indexed(self.table)
         filters = [(self.filters[name], query[name]) for name in self.filters if name in query]
         if filters:
             seqs = sorted(set.intersection(*(table.where(column, value) for column, value in filters)))
@@ -115,7 +115,7 @@ class Searched:
 
 def _noted(account: Account, table: Table, column: str, term: str) -> set[int]:
     """Numbers of the rows with a note that may hold the term."""
-    notes, needle = account.table("notes"), encode(term.split(maxsplit=1)[0])[1:-1].decode()
+    notes, needle = account.indexed("notes"), encode(term.split(maxsplit=1)[0])[1:-1].decode()
     keys = [notes.row(s)[column] for s in notes.seqs() if needle in notes.encoded(s).decode().lower()]
     return {seq for seq in map(table.seq, keys) if seq is not None}
 

@@ -46,7 +46,7 @@ def _found(account: Account, query: Row) -> list[tuple[float, Row]]:
 def _newest(
     account: Account, table: str, column: str, number: object, show: Callable[[Account, Row], Row]
 ) -> list[Row]:
-    kept = account.table(table)
+    kept = account.indexed(table)
     seqs = sorted(kept.where(column, number), reverse=True)
     rows = [row for row in map(kept.row, seqs) if kept.is_live(row)]
     return [show(account, row) for row in rows[:MOST_RELATED]]
@@ -115,7 +115,7 @@ def search_by_field(call: Call) -> Answer:
         raise invalid("Parameter term is too short")
     kind, field = query["entity_type"], _field(account, query["entity_type"], query["field"])
     found: list[tuple[float, Row]] = []
-    for row in account.table(TABLES[kind]).live():
+    for row in account.indexed(TABLES[kind]).live():
         text = next((t for t in _texts(account, kind, field, row) if MATCHES[match](t, term)), None)
         if text is not None:
             item = {"id": row["id"], "name": row.get("name", row.get("title"))}

@@ -48,7 +48,7 @@ def found_projects(account: Account, query: Row) -> list[tuple[float, Row]]:
     term, exact = term_of(query), query.get("exact_match", False)
     fields = query.get("fields", FIELDS)
     found: list[tuple[float, Row]] = []
-    for row in account.table("projects").live():
+    for row in account.indexed("projects").live():
         if query.get("person_id") not in (None, *row["person_ids"]):
             continue
         if query.get("organization_id") not in (None, *row["org_ids"]):
