@@ -52,6 +52,7 @@ class Account:
         self.base_url = "http://127.0.0.1"
         self.reshaped: set[str] = set()
         self._custom: dict[str, dict[str, Row]] = {}
+        self._options: dict[str, dict[str, set[object]]] = {}
         self._shown: dict[tuple[object, ...], dict[int, bytes]] = {}
         self._shown_at, self._shown_rows = -1, 0
         self.lag = Lag()
@@ -100,9 +101,14 @@ class Account:
             raise not_found(self.tables[table].spec.label)
         return row
 
+    def can_refer(self, table: str, key: object) -> bool:
+        """Whether a body may point to this row: a live one, and of users an active one."""
+        row = self.find(table, key)
+        return row is not None and (table != "users" or bool(row["active_flag"]))
+
     def refer(self, table: str, key: object, name: str) -> None:
         """Check that a body's reference points to a live row (null points nowhere and is fine)."""
-        if key is not None and self.find(table, key) is None:
+        if key is not None and not self.can_refer(table, key):
             raise ApiError(
                 400, f"{name} points to a {self.tables[table].spec.label.lower()} that does not exist"
             )
@@ -167,6 +173,7 @@ class Account:
             self.lag.note(table, seq, before)
         if table.endswith("_fields"):
             self._custom.clear()
+            self._options.clear()
             if not self.seeding:
                 self.reshaped.update(name for name, fields in FIELD_TABLES.items() if fields == table)
         if not self.seeding:
@@ -196,6 +203,18 @@ class Account:
             rows = kept.live() if kept is not None else iter(())
             self._custom[entity] = {row["key"]: row for row in rows if row["is_custom"]}
         return self._custom[entity]
+
+    def options(self, entity: str) -> dict[str, set[object]]:
+        """The option ids of the built-in fields of an entity that have one choice of several, by field code."""
+        if entity not in self._options:
+            kept = self.tables.get(FIELD_TABLES.get(entity, ""))
+            rows = [row for row in (kept.live() if kept is not None else ()) if row["field_type"] == "enum"]
+            self._options[entity] = {
+                row["code"]: {option["id"] for option in row["options"]}
+                for row in rows
+                if row["options"] and not row["is_custom"]
+            }
+        return self._options[entity]
 
     def dump(self) -> Row:
         """Everything in the account, in a fixed order."""

@@ -122,7 +122,7 @@ def _check(account: Account, field: Row, value: object) -> object:
         raise _refuse(field, "must be an id")
     if kind == "enum":
         _check_options(field, [value])
-    elif kind in REFERENCES and account.find(REFERENCES[kind], value) is None:
+    elif kind in REFERENCES and not account.can_refer(REFERENCES[kind], value):
         raise _refuse(field, "points to nothing")
     return value
 

@@ -306,8 +306,13 @@ class Resource:
             if given or row is None:
                 body["custom_fields"] = {**kept, **given}
         for name, table in self.references.items():
-            if name in body:
+            # What a row points to already may stay: it may be gone meanwhile, or its user have left.
+            if name in body and (row is None or row.get(name) != body[name]):
                 account.refer(table, body[name], name)
+        for name, known in account.options(self.table).items():
+            # Words stand for options in some bodies; those have their published enum.
+            if isinstance(body.get(name), int | float) and body[name] not in known:
+                raise invalid(f"body.{name} is no option of the field")
         return body
 
 

@@ -288,7 +288,7 @@ def _check_object(schema: Schema, value: object, where: str, *, strict: bool, ha
             checked[name] = _check(known[name], part, f"{where}.{name}", strict=strict, hashes=False)
         elif isinstance(extra, dict) and extra:
             checked[name] = _check(extra, part, f"{where}.{name}", strict=strict, hashes=False)
-        elif not known or extra or (hashes and HASH.match(name)):
+        elif not known or (hashes and HASH.match(name)):
             checked[name] = part
         else:
             raise invalid(f"{where}.{name} is not allowed")

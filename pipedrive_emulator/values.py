@@ -211,5 +211,7 @@ def check_size(schema: Schema, value: list[Any] | Row, where: str) -> None:
     if isinstance(value, list):
         if len(value) > schema.get("maxItems", len(value)):
             raise invalid(f"{where} must have at most {schema['maxItems']} entries")
-        if schema.get("uniqueItems") and any(entry in value[:place] for place, entry in enumerate(value)):
+        # Lists of plain values are sets: of ids, of statuses.
+        plain = schema.get("items", {}).get("type") not in ("object", "array", None)
+        if (plain or schema.get("uniqueItems")) and any(entry in value[:place] for place, entry in enumerate(value)):
             raise invalid(f"{where} holds an entry twice")

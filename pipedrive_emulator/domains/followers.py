@@ -37,7 +37,7 @@ def followers_of(account: Account, table: str, key: object) -> list[Row]:
 
 def follow(account: Account, table: str, key: object, user_id: int, actor: int) -> Row:
     """Make a user follow a record; a user who does already is refused."""
-    if account.find("users", user_id) is None:
+    if not account.can_refer("users", user_id):
         raise ApiError(400, "user_id points to a user that does not exist")
     if any(row["user_id"] == user_id for row in followers_of(account, table, key)):
         raise ApiError(400, "The user follows this already")

@@ -60,7 +60,7 @@ def _check(call: Call, body: Row) -> None:
         raise _refuse("name", "must not be empty")
     if body.get("http_auth_password") is not None and body.get("http_auth_user") is None:
         raise _refuse("http_auth_user", "is needed with a password")
-    if call.account.find("users", body.get("user_id", call.user_id)) is None:
+    if not call.account.can_refer("users", body.get("user_id", call.user_id)):
         raise _refuse("user_id", "points to a user that does not exist")
 
 

@@ -113,6 +113,7 @@ BUILTIN: dict[str, tuple[Builtin, ...]] = {
         ("public_description", "public_description", "Public note", "text"),
         ("priority", "priority", "Priority", "enum"),
         ("note", "note", "Note", "text"),
+        ("outcome", "outcome", "Outcome", "enum"),
     ),
     "lead_fields": (
         *SHARED,
@@ -169,6 +170,7 @@ OPTIONS: dict[str, tuple[tuple[object, str], ...]] = {
         ("deleted", "Deleted"),
     ),
     "priority": ((263, "High"), (264, "Medium"), (265, "Low")),
+    "outcome": ((1, "Reached"), (2, "Not reached")),
     "pinned_to_deal_flag": ((1, "Yes"), (0, "No")),
     "lost_reason": ((71, "Price"), (72, "No answer"), (73, "Competitor")),
 }

@@ -92,6 +92,8 @@ VALUES: dict[str, Any] = {
     "quantity": 2,
     "prices": [{"currency": "EUR", "price": 5}],
     "birthday": "1990-02-28",
+    "category": 61,
+    "priority": 263,
     "color": "FFFFFF",
     "url": "https://example.com/far",
     "preview_url": "https://example.com/near",
