@@ -16,12 +16,13 @@ SETTINGS = Settings(burst=0, daily_tokens=10**12, legacy=True)
 
 @dataclass
 class Reply:
-    """One answer: status, media type, raw body; `json()` decodes it."""
+    """One answer: status, media type, raw body; `json()` decodes it; `cut`: its end never came."""
 
     status_code: int
     content_type: str
     content: bytes
     headers: dict[str, str] = field(default_factory=dict)
+    cut: bool = False
 
     def json(self) -> Any:
         return json.loads(self.content)
@@ -61,12 +62,19 @@ class Direct:
         json_body: Any = None,
         content_type: str | None = "application/json",
         headers: dict[str, str] | None = None,
+        token: str | None = TOKEN,
     ) -> Reply:
-        """Send one request; `query` is a mapping, pairs, or text that is sent as it is."""
+        """Send one request; `query` is a mapping, pairs, or text that is sent as it is.
+
+        Raises:
+            ConnectionError: the emulator broke the connection instead of answering.
+        """
         if json_body is not None:
             body = json.dumps(json_body).encode()
         text = query if isinstance(query, str) else urlencode(query or (), doseq=True)
-        sent = {"x-api-token": TOKEN, "host": "emulator.test", **(headers or {})}
+        sent = {"host": "emulator.test", **(headers or {})}
+        if token is not None:
+            sent["x-api-token"] = token
         if body is not None and content_type is not None:
             sent["content-type"] = content_type
         if body:
@@ -93,9 +101,12 @@ class Direct:
             parts.append(message)
 
         await self.app(scope, receive, send)
+        if not parts:
+            raise ConnectionError("no answer")
         headers = {name.decode(): value.decode() for name, value in parts[0]["headers"]}
         content = b"".join(part.get("body", b"") for part in parts[1:])
-        return Reply(parts[0]["status"], headers.get("content-type", ""), content, headers)
+        cut = bool(parts[-1].get("more_body"))
+        return Reply(parts[0]["status"], headers.get("content-type", ""), content, headers, cut)
 
 
 def vars_of(settings: Settings) -> dict[str, Any]:
