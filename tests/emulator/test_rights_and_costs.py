@@ -56,7 +56,8 @@ def test_each_operation_asks_for_one_of_its_scopes(direct, bearer):
     assert len(OPERATIONS) == 368
 
 
-def test_an_api_token_needs_no_scopes(direct, bearer):
+@pytest.mark.usefixtures("bearer")
+def test_an_api_token_needs_no_scopes(direct):
     direct.app.auth.scopes = frozenset({"base"})
     assert [key_of(operation) for operation in OPERATIONS if _refused(_ask(direct, operation))] == []
 
@@ -74,7 +75,7 @@ def test_each_operation_costs_what_is_published_also_when_refused(direct):
     assert wrong == []
 
 
-def test_only_searches_count_in_the_small_window(direct):
+def test_only_searches_count_in_the_small_window():
     asked = Direct(burst=None)
     asked.app.limits._monotonic = lambda: 100.0
     small = []
