@@ -39,11 +39,15 @@ def add(call: Call) -> Answer:
     return success(call.account.insert("channels", row, call.user_id), status=call.operation.status)
 
 
-def _drop(call: Call, name: str, value: str) -> int:
-    """Take the messages of a channel or conversation out."""
+def _drop(call: Call, channel: Row, conversation_id: str | None = None) -> int:
+    """Take the messages of a channel out, or those of one of its conversations; their number."""
     table = call.account.table("channel_messages")
-    seqs = sorted(table.where(name, value))
-    for seq in seqs:
+    seqs = table.where("channel_id", channel["id"]) | table.where(
+        "channel_id", channel["provider_channel_id"]
+    )
+    if conversation_id is not None:
+        seqs &= table.where("conversation_id", conversation_id)
+    for seq in sorted(seqs):
         call.account.remove("channel_messages", table.row(seq)["id"], call.user_id)
     return len(seqs)
 
@@ -51,8 +55,7 @@ def _drop(call: Call, name: str, value: str) -> int:
 @handler("v1:deleteChannel")
 def delete(call: Call) -> Answer:
     """No data: the channel and its messages are gone."""
-    call.account.require("channels", call.path["id"])
-    _drop(call, "channel_id", call.path["id"])
+    _drop(call, call.account.require("channels", call.path["id"]))
     call.account.delete("channels", call.path["id"], call.user_id)
     return done()
 
@@ -61,7 +64,9 @@ def delete(call: Call) -> Answer:
 def receive(call: Call) -> Answer:
     """A message kept in its conversation."""
     body: Row = call.body
-    call.account.refer("channels", body["channel_id"], "channel_id")
+    # Published: the id that the provider gave the channel; its own id is taken as well.
+    if not call.account.table("channels").where("provider_channel_id", body["channel_id"]):
+        call.account.refer("channels", body["channel_id"], "channel_id")
     if call.account.find("channel_messages", body["id"]) is not None:
         raise ApiError(400, "A message with this id exists")
     return success(
@@ -72,10 +77,7 @@ def receive(call: Call) -> Answer:
 @handler("v1:deleteConversation")
 def delete_conversation(call: Call) -> Answer:
     """No data: the messages of the conversation are gone."""
-    call.account.require("channels", call.path["channel-id"])
-    table = call.account.table("channel_messages")
-    seqs = table.where("conversation_id", call.path["conversation-id"])
-    if not any(table.row(seq)["channel_id"] == call.path["channel-id"] for seq in seqs):
+    channel = call.account.require("channels", call.path["channel-id"])
+    if not _drop(call, channel, call.path["conversation-id"]):
         raise not_found("Conversation")
-    _drop(call, "conversation_id", call.path["conversation-id"])
     return done()
