@@ -15,7 +15,7 @@ from pipedrive_emulator.http import Answer, ApiError, Request, Row, encode
 from pipedrive_emulator.operations import load_operations
 from pipedrive_emulator.registry import unanswered
 from pipedrive_emulator.store import SPECS
-from pipedrive_emulator.striking import tamper
+from pipedrive_emulator.striking import Tamper
 from pipedrive_emulator.values import instant
 
 if TYPE_CHECKING:
@@ -75,6 +75,11 @@ class _Change(msgspec.Struct, forbid_unknown_fields=True):
     delete: bool = False
 
 
+class _Search(msgspec.Struct, forbid_unknown_fields=True):
+    lag: Annotated[int, msgspec.Meta(ge=0)] | msgspec.UnsetType = msgspec.UNSET
+    catch_up: bool = False
+
+
 Body = TypeVar("Body")
 
 
@@ -86,10 +91,6 @@ def _read(request: Request, kind: type[Body]) -> Body:
         raise ApiError(400, f"The body is not as it must be: {wrong}") from None
     except (msgspec.DecodeError, UnicodeDecodeError):
         raise ApiError(400, "The body is not JSON") from None
-
-
-def _body(request: Request) -> Any:  # noqa: ANN401 - JSON
-    return _read(request, dict)
 
 
 def _log(emulator: Emulator, request: Request) -> Row:
@@ -118,7 +119,7 @@ def _clock(emulator: Emulator, request: Request) -> Row:
     try:
         now = account.clock.now + wanted.advance_seconds if wanted.now is None else instant(wanted.now)
         told = rfc3339(now)
-    except (ValueError, OverflowError):
+    except (ValueError, OSError, OverflowError):  # the last two: a year beyond all calendars
         raise ApiError(400, 'Send {"now": "2026-01-01T00:00:00Z"} or {"advance_seconds": 60}') from None
     account.advance(now)
     return {"now": told}
@@ -183,30 +184,32 @@ def _oauth(emulator: Emulator, request: Request) -> Row:
 
 
 def _rows(emulator: Emulator, request: Request) -> Row:
-    """Change rows behind the API's back."""
+    """Change rows behind the API's back: all that are named, or none."""
     many = request.body.lstrip().startswith(b"[")
     changes = _read(request, list[_Change]) if many else [_read(request, _Change)]
-    for change in changes:
-        if change.table not in SPECS:
-            raise ApiError(400, f"table must be one of {', '.join(sorted(SPECS))}")
-        if change.delete == (change.set is not None):
-            raise ApiError(400, 'Send {"table", "id", "set": {…}} or {"table", "id", "delete": true}')
+    tampers = [Tamper(table=change.table, key=change.id, values=change.set) for change in changes]
     try:
-        for change in changes:
-            tamper(emulator.account, {"table": change.table, "id": change.id, "set": change.set})
+        for change, tamper in zip(changes, tampers, strict=True):
+            if change.table not in SPECS:
+                raise ValueError(f"table must be one of {', '.join(sorted(SPECS))}")  # noqa: TRY301 - one way out
+            if change.delete == (change.set is not None):
+                raise ValueError(  # noqa: TRY301 - the same
+                    'Send {"table", "id", "set": {…}} or {"table", "id", "delete": true}'
+                )
+            tamper.check(emulator.account)
     except ValueError as wrong:
         raise ApiError(400, str(wrong)) from None
+    for tamper in tampers:
+        tamper.act(emulator.account)
     return {"success": True}
 
 
 def _search(emulator: Emulator, request: Request) -> Row:
-    """Let the index behind the searches lag (`{"lag": 20}`, in requests) or catch up (`{"catch_up": true}`)."""
-    wanted, lag = _body(request), emulator.account.lag
-    requests = wanted.get("lag", lag.requests)
-    if isinstance(requests, bool) or not isinstance(requests, int) or requests < 0:
-        raise ApiError(400, "lag must be a number of requests")
-    lag.requests = requests
-    if wanted.get("catch_up"):
+    """Let the index behind the searches lag, in requests, or catch up."""
+    wanted, lag = _read(request, _Search), emulator.account.lag
+    if wanted.lag is not msgspec.UNSET:
+        lag.requests = wanted.lag
+    if wanted.catch_up:
         lag.catch_up()
     return {"success": True, "lag": lag.requests}
 

@@ -40,8 +40,8 @@ KINDS = {
     "slow": Kind(acts="then", does="Waits, then acts and answers.", options={"seconds": 1}),
     "write": Kind(
         acts="then",
-        does="Changes a row of another table or the same, then acts and answers.",
-        options={"table": None, "id": None, "set": None},
+        does="Changes a row of any table (its update time only, without `set`), then acts and answers.",
+        options={"table": None, "id": None, "set": {}},
         strikes="api",
     ),
     "delete": Kind(

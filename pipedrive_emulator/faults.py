@@ -204,7 +204,7 @@ def _check_option(name: str, value: Any) -> None:  # noqa: ANN401 - JSON
         raise ValueError(f"{value!r} is no table{f'; {near[0]} is' if near else ''}")
     if name == "id" and (isinstance(value, bool) or not isinstance(value, int | str)):
         raise ValueError("id must be a number or text")
-    if name == "set" and not (isinstance(value, dict) and value):
+    if name == "set" and not isinstance(value, dict):
         raise ValueError("set must be an object of fields and their values")
 
 

@@ -73,8 +73,11 @@ class Strike:
             if rule.kind == "html":
                 return _gateway_page(rule.options["status"])
             if rule.kind in ("write", "delete"):
+                options = rule.options
+                tamper = Tamper(table=options["table"], key=options["id"], values=options.get("set"))
                 try:
-                    tamper(account, rule.options)
+                    tamper.check(account)
+                    tamper.act(account)
                 except ValueError as wrong:
                     return ApiError(500, f"A scripted fault cannot act: {wrong}").answer()
         return None
@@ -101,23 +104,33 @@ def _gateway_page(status: int) -> Answer:
     return Answer(status=status, body=GATEWAY_PAGE % status, content_type="text/html")
 
 
-def tamper(account: Account, change: Row) -> None:
-    """Change a row (`table`, `id`, `set`) or delete it (without `set`) behind the API's back.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tamper:
+    """A change of a row behind the API's back: other values for some fields, or None to delete it."""
 
-    Raises:
-        ValueError: there is no such row, or none of its fields is called so.
-    """
-    table, key = change["table"], change["id"]
-    row = account.table(table).get(key)
-    if row is None:
-        raise ValueError(f"{table} has no row {key}")
-    if change.get("set") is None:
-        account.delete(table, key)
-        return
-    unknown = sorted(change["set"].keys() - row.keys())
-    if unknown:
-        raise ValueError(f"rows of {table} have no field {unknown[0]}")
-    account.update(table, key, change["set"])
+    table: str
+    key: object
+    values: Row | None = None
+
+    def check(self, account: Account) -> None:
+        """See that the row and its fields are there.
+
+        Raises:
+            ValueError: one of them is not.
+        """
+        row = account.table(self.table).get(self.key)
+        if row is None:
+            raise ValueError(f"{self.table} has no row {self.key}")
+        unknown = sorted((self.values or {}).keys() - row.keys())
+        if unknown:
+            raise ValueError(f"rows of {self.table} have no field {unknown[0]}")
+
+    def act(self, account: Account) -> None:
+        """Change or delete the row."""
+        if self.values is None:
+            account.delete(self.table, self.key)
+        else:
+            account.update(self.table, self.key, self.values)
 
 
 def _spoilt(kind: str, content: Row, query: dict[str, str]) -> Row:
