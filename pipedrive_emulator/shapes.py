@@ -1,4 +1,4 @@
-"""Answers cut to the shape that is published for them: the same row shows more in one place than in another."""
+"""Answers cut to the shape that is published for them: a row shows more in one place than in another."""
 
 from __future__ import annotations
 

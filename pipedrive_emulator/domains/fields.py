@@ -245,7 +245,9 @@ def _included(table: str, call: Call) -> Iterable[str]:
 
 def _handlers(table: str) -> tuple[Handler, Handler, Handler, Handler]:
     def list_v1(call: Call) -> Answer:
-        rows = [show_v1(row, table) for row in call.account.table(table).live()]
+        # A key that the example of a single list shows, always empty.
+        more = {"picklist_data": None} if table == "product_fields" else {}
+        rows = [{**show_v1(row, table), **more} for row in call.account.table(table).live()]
         return (
             success(rows)
             if call.operation.paging != "offset"

@@ -51,7 +51,7 @@ def show_thread(account: Account, row: Row) -> Row:
     return {**row, "parties": parties, "deal_status": None if deal is None else deal["status"]}
 
 
-def in_flow(account: Account, row: Row, *, body: bool = False) -> Row:
+def in_list(account: Account, row: Row, *, body: bool = False) -> Row:
     """A message as lists below a deal, person or organization show it."""
     more: Row = {
         "nylas_id": f"n{row['id']}",
@@ -64,15 +64,21 @@ def in_flow(account: Account, row: Row, *, body: bool = False) -> Row:
         "timestamp": row["message_time"],
         "company_id": COMPANY["company_id"],
     }
-    if row["has_attachments_flag"]:
-        kept = account.table("files")
-        found = kept.where("mail_message_id", str(row["id"]))
-        more["attachments"] = [files.show(account, kept.row(seq)) for seq in sorted(found)]
     return {
         "object": "mailMessage",
         "timestamp": moment(row["message_time"]),
         "data": {**show_message(account, row, body=body), **more},
     }
+
+
+def in_flow(account: Account, row: Row) -> Row:
+    """A message as flows show it: with its attachments, if it has any."""
+    shown = in_list(account, row)
+    if row["has_attachments_flag"]:
+        kept = account.table("files")
+        found = kept.where("mail_message_id", str(row["id"]))
+        shown["data"]["attachments"] = [files.show(account, kept.row(seq)) for seq in sorted(found)]
+    return shown
 
 
 def _on(table: str) -> Handler:
@@ -81,7 +87,7 @@ def _on(table: str) -> Handler:
         body = call.query.get("include_body") == 1
         rows = messages_of(call.account, table, call.path["id"])
         return offset_page(
-            call.operation, [in_flow(call.account, row, body=body) for row in rows], call.query
+            call.operation, [in_list(call.account, row, body=body) for row in rows], call.query
         )
 
     return listed

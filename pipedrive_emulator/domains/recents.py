@@ -13,9 +13,11 @@ from pipedrive_emulator.domains.basics import show_user
 from pipedrive_emulator.http import Answer, Row, encode, invalid
 from pipedrive_emulator.paging import DEFAULT_LIMIT, offset_answer
 from pipedrive_emulator.registry import Call, handler
+from pipedrive_emulator.shapes import part, trimmed
 
 if TYPE_CHECKING:
     from pipedrive_emulator.account import Account
+    from pipedrive_emulator.operations import Operation, Schema
 
 Show = Callable[["Account", Row], Row]
 
@@ -40,10 +42,6 @@ def _product(account: Account, row: Row) -> Row:
     return {**related_v1.flat_product(account, row), "visible_to": row["visible_to"], "prices": row["prices"]}
 
 
-def _stage(account: Account, row: Row) -> Row:
-    return {n: v for n, v in related_v1.stage_row(account, row).items() if n != "pipeline_name"}
-
-
 KINDS = {
     "activity": Recent(table="activities", show=activities_v1.show),
     "activityType": Recent(table="activity_types", show=_as_kept),
@@ -55,7 +53,7 @@ KINDS = {
     "organization": Recent(table="organizations", show=related_v1.nested_organization),
     "pipeline": Recent(table="pipelines", show=related_v1.pipeline_row),
     "product": Recent(table="products", show=_product),
-    "stage": Recent(table="stages", show=_stage),
+    "stage": Recent(table="stages", show=related_v1.stage_row),
     "user": Recent(table="users", show=show_user),
 }
 
@@ -82,6 +80,12 @@ def _changed(account: Account, kind: str, since: int) -> list[tuple[str, str, in
     return [(related_v1.moment(moment) or "", kind, seq) for moment, seq in found]
 
 
+def _shapes(operation: Operation) -> dict[str, Schema]:
+    """The published shape of each kind of item."""
+    entries = [entry["properties"] for entry in part(operation, "data", "[]")["anyOf"]]
+    return {entry["item"]["enum"][0]: entry["data"] for entry in entries}
+
+
 @handler("v1:getRecents")
 def recents(call: Call) -> Answer:
     """Items by the moment of their change, oldest first; what was deleted, but deals, has no data."""
@@ -91,11 +95,13 @@ def recents(call: Call) -> Answer:
     found = sorted(entry for kind in wanted for entry in _changed(account, kind, since))
     start, limit = query.get("start", 0), query.get("limit", DEFAULT_LIMIT)
     page = found[start : start + limit]
-    rows = []
+    rows, shapes = [], _shapes(call.operation)
     for _, kind, seq in page:
         table = account.table(KINDS[kind].table)
         row = table.row(seq)
-        shown = KINDS[kind].show(account, row) if kind == "deal" or table.is_live(row) else None
+        shown = None
+        if kind == "deal" or table.is_live(row):
+            shown = trimmed(shapes[kind], KINDS[kind].show(account, row))
         rows.append(encode({"item": kind, "id": row["id"], "data": shown}))
     beside = {"since_timestamp": sql(since), "last_timestamp_on_page": page[-1][0] if page else sql(since)}
     return offset_answer(call.operation, rows, query, more=start + limit < len(found), beside=beside)

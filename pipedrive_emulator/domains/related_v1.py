@@ -77,6 +77,7 @@ TIMES = (
 PARTICIPANT_COUNTS = ("participant_open_deals_count", "participant_closed_deals_count")
 MAIL_TIMES = ("last_incoming_mail_time", "last_outgoing_mail_time")
 PER_CENT = 100
+COUNTRIES = {"Estonia": "EE", "Germany": "DE", "France": "FR", "USA": "US", "日本": "JP"}
 
 
 def moment(text: str | None) -> str | None:
@@ -420,9 +421,14 @@ def nested_organization(account: Account, row: Row) -> Row:
         "address_formatted_address": place.get("value"),
         **parts,
         "cc_email": f"nordwind+org{row['id']}@pipedrivemail.com",
-        "country_code": None,
+        "country_code": COUNTRIES.get(place.get("country")),
         "picture_id": None,
     }
+
+
+def _live_files(account: Account, product_id: int) -> int:
+    files = account.table("files")
+    return sum(1 for seq in files.where("product_id", product_id) if files.is_live(files.row(seq)))
 
 
 def flat_product(account: Account, row: Row) -> Row:
@@ -441,7 +447,7 @@ def flat_product(account: Account, row: Row) -> Row:
         "first_char": row["name"][:1].lower(),
         "visible_to": str(row["visible_to"]),
         "owner_id": row["owner_id"],
-        "files_count": None,
+        "files_count": _live_files(account, row["id"]),
         "add_time": moment(row["add_time"]),
         "update_time": moment(row["update_time"]),
         **row_to_v1(account, "products", row["custom_fields"]),

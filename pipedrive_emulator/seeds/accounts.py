@@ -33,10 +33,12 @@ TABLES: dict[str, tuple[Callable[[Maker, int, Row], Row], tuple[int, int, int]]]
     "files": (Maker.file, (12, 150, 20_000)),
     "deal_products": (Maker.deal_product, (24, 1_200, 50_000)),
 }
-LATELY = (
-    *("activities", "activity_types", "deals", "files", "notes", "organizations", "persons", "pipelines"),
-    *("products", "stages", "users"),
-)
+LATELY: dict[str, tuple[int, ...]] = {
+    **dict.fromkeys(("activities", "activity_types", "deals", "files", "notes", "persons"), (2,)),
+    **dict.fromkeys(("pipelines", "stages", "users"), (2,)),
+    "organizations": (5, 7, 8),
+    "products": (3, 6),
+}
 TEMPLATES = 29 * 17
 OLDEST = START - 880 * DAY_SECONDS
 NEWEST = START - 2 * DAY_SECONDS
@@ -150,14 +152,15 @@ def led(seed: Seed) -> None:
 
 @seeder(23)
 def lately(seed: Seed) -> None:
-    """One row of each kind was changed within the last month, and so is told of as recent."""
+    """Some rows of each kind were changed within the last month, and so are told of as recent."""
     account = seed.account
     if seed.empty:
         return
-    for place, table in enumerate(LATELY):
+    for place, (table, numbers) in enumerate(LATELY.items()):
         kept = account.table(table)
-        moment = kept.stamp(RECENTLY + place * 3_600)
-        account.update(table, 2, {kept.spec.updated: moment})
+        for number in numbers:
+            moment = kept.stamp(RECENTLY + place * 3_600 + number)
+            account.update(table, number, {kept.spec.updated: moment})
 
 
 @seeder(30)
@@ -201,5 +204,8 @@ def filters(seed: Seed) -> None:
         conditions = check_conditions(seed.account, kind, {"glue": "and", "conditions": groups})
         row = new_filter(name, kind, conditions, 1)
         moment = STAMPS["sql"](OLDEST)
-        changed = STAMPS["sql"](RECENTLY) if kind == "products" else moment
+        if kind == "products":
+            row |= {"filter_code": "pumps", "temporary_flag": False, "custom_view_id": 1}
+            row["last_used_time"] = STAMPS["sql"](RECENTLY)
+        changed = row["last_used_time"] or moment
         seed.account.insert("filters", {**row, "add_time": moment, "update_time": changed})

@@ -119,7 +119,7 @@ class Maker:
         return {
             "id": v["id"],
             "name": f"{chance.choice(words.GOODS)} {v['tag']}",
-            "code": self._some(0.8, f"P-{v['tag']}"),
+            "code": self._some(0.8, f"10{v['tag']}" if place % 4 == 1 else f"P-{v['tag']}"),
             "description": self._some(0.5, "Comes in a box.\nNo batteries."),
             "unit": self._some(0.6, chance.choice(("pc", "h", "Stück"))),
             "tax": chance.choice((0, 9, 20, 24)),
@@ -142,6 +142,8 @@ class Maker:
         stage, pipeline = STAGES[0] if place <= 1 else chance.choice(STAGES)
         status = "open" if place <= 1 else chance.choice(("open", "open", "open", "won", "lost"))
         archived, deleted = place % ARCHIVED_EACH == 0, place % DELETED_EACH == 0
+        if place % (2 * ARCHIVED_EACH) == 0:
+            status = "won"
         closed = None if status == "open" else "2026-04-0{0}T1{0}:00:00Z".format(chance.randint(1, 9))
         won, lost = (closed if status == "won" else None), (closed if status == "lost" else None)
         return {
@@ -242,7 +244,8 @@ class Maker:
             "title": f"{chance.choice(words.GOODS)} lead {v['tag']}",
             "owner_id": chance.randint(1, 5),
             "creator_id": 1,
-            "label_ids": chance.sample(v["labels"], chance.choice((0, 1, 2))),
+            "label_ids": chance.sample(v["labels"], chance.choice((0, 1, 2)))
+            or v["labels"][: place % 6 == 0],
             "person_id": v["person_id"],
             "organization_id": self._some(0.5, v["org_id"]),
             "source_name": chance.choice(("API", "Import", "Web forms")),

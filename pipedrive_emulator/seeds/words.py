@@ -53,7 +53,12 @@ CITIES = (
     ("東京", "日本"),
 )
 DISTRICTS = {
-    "Tallinn": {"admin_area_level_1": "Harju maakond", "sublocality": "Kesklinn"},
+    "Tallinn": {
+        "admin_area_level_1": "Harju maakond",
+        "admin_area_level_2": "Tallinna linn",
+        "sublocality": "Kesklinn",
+    },
+    "Berlin": {"admin_area_level_1": "Berlin", "admin_area_level_2": "Mitte", "sublocality": "Moabit"},
     "Austin": {"admin_area_level_1": "Texas", "admin_area_level_2": "Travis County"},
     "東京": {"sublocality": "千代田区"},
 }
