@@ -421,7 +421,7 @@ def nested_organization(account: Account, row: Row) -> Row:
         "address_formatted_address": place.get("value"),
         **parts,
         "cc_email": f"nordwind+org{row['id']}@pipedrivemail.com",
-        "country_code": COUNTRIES.get(place.get("country")),
+        "country_code": COUNTRIES.get(place.get("country") or ""),
         "picture_id": None,
     }
 
