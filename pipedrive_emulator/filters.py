@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
 from pipedrive_emulator.clock import day
-from pipedrive_emulator.customs import ADDRESS_PARTS
+from pipedrive_emulator.customs import ADDRESS_PARTS, kept_options
 from pipedrive_emulator.filter_operators import EMPTY_TESTS, check_value, matches, operators_of
 from pipedrive_emulator.http import ApiError, Row
 
@@ -257,7 +257,8 @@ def _part(row: Row, have: Any, field_type: str, extra: str) -> Any:  # noqa: ANN
 def _held(row: Row, field: Row) -> Any:  # noqa: ANN401 - of any JSON type
     """What a row holds in a field; an amount of a lead looks like one of a custom field."""
     if field["is_custom"]:
-        return row.get("custom_fields", {}).get(field["key"])
+        # An option that was deleted since is no value.
+        return kept_options(field, row.get("custom_fields", {}).get(field["key"]))
     code = field["code"]
     if code not in row:
         code = LEAD_NAMES.get(code, code)

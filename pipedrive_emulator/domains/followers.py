@@ -42,17 +42,18 @@ def follow(account: Account, table: str, key: object, user_id: int, actor: int) 
     if any(row["user_id"] == user_id for row in followers_of(account, table, key)):
         raise ApiError(400, "The user follows this already")
     row = account.insert("followers", {"parent": f"{table}:{key}", "user_id": user_id})
-    _note(account, "added", row, actor)
+    note_change(account, "added", row, actor)
     return row
 
 
 def unfollow(account: Account, row: Row, actor: int) -> None:
     """End a following."""
     account.remove("followers", row["id"])
-    _note(account, "removed", row, actor)
+    note_change(account, "removed", row, actor)
 
 
-def _note(account: Account, action: str, row: Row, actor: int) -> None:
+def note_change(account: Account, action: str, row: Row, actor: int) -> None:
+    """Keep that a user began (`added`) or ceased (`removed`) to follow."""
     change = {
         "parent": row["parent"],
         "action": action,
@@ -106,14 +107,18 @@ def _lists(table: str, name: str) -> tuple[Handler, Handler, Handler]:
 
 
 def _writes(table: str, name: str) -> tuple[Handler, Handler, Handler]:
+    def editable(call: Call) -> None:
+        if call.account.require(table, call.path["id"]).get("is_archived"):
+            raise ApiError(403, "An archived deal cannot be edited; un-archive it first")
+
     def add(call: Call) -> Answer:
-        call.account.require(table, call.path["id"])
+        editable(call)
         row = follow(call.account, table, call.path["id"], call.body["user_id"], call.user_id)
         shown = _v2(row) if call.operation.version == "v2" else _v1(row, name)
         return success(shown, status=call.operation.status)
 
     def _find(call: Call, test: Callable[[Row], bool]) -> Row:
-        call.account.require(table, call.path["id"])
+        editable(call)
         row = next(filter(test, followers_of(call.account, table, call.path["id"])), None)
         if row is None:
             raise not_found("Follower")

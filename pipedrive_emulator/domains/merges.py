@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from pipedrive_emulator.domains.deal_value import lines_of, settle
 from pipedrive_emulator.domains.participants import join, participants_of
 from pipedrive_emulator.domains.related_v1 import flat_deal, flat_person
 from pipedrive_emulator.domains.relations import move
@@ -76,11 +77,25 @@ def _merge(call: Call, table: str) -> Row:
     if absorbed.get("is_archived") or survivor.get("is_archived"):
         raise ApiError(403, "An archived deal cannot be edited; un-archive it first")
     changes = _taken_over(table, survivor, absorbed)
+    lines = lines_of(account, absorbed["id"]) if table == "deals" else []
     move(account, table, absorbed["id"], other, call.user_id)
     if table == "deals":
+        _renumber(call, other, [line["id"] for line in lines])
         account.update(table, absorbed["id"], {"status": "deleted"}, call.user_id, touch=False)
     account.delete(table, absorbed["id"], call.user_id)
     return account.update(table, other, changes, call.user_id)
+
+
+def _renumber(call: Call, deal_id: int, moved: list[int]) -> None:
+    """Lines that came from the absorbed deal follow those of the survivor, and count for its value."""
+    rows = [row for row in lines_of(call.account, deal_id) if row["id"] not in moved]
+    last = max((row["order_nr"] for row in rows), default=0)
+    currency = call.account.require("deals", deal_id)["currency"]
+    for place, number in enumerate(moved, last + 1):
+        changes = {"order_nr": place, "currency": currency}
+        call.account.update("deal_products", number, changes, call.user_id, touch=False)
+    if moved:
+        settle(call, deal_id)
 
 
 def _only_id(_: Account, row: Row) -> Row:

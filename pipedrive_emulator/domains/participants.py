@@ -82,12 +82,16 @@ def _note(account: Account, table: str, before: Row | None, after: Row | None, u
     """Every coming and going is kept."""
     if table != "participants":
         return
-    was, now = (row is not None and row["active_flag"] for row in (before, after))
-    if was != now:
-        row = after or before or {}
-        change = {"deal_id": row["deal_id"], "actor_user_id": user_id, "person_id": row["person_id"]}
-        change.update({"action": "added" if now else "removed", "time": sql(account.clock.now)})
-        account.record("participant_changes", change)
+    was, now = (
+        (row["deal_id"], row["person_id"]) if row is not None and row["active_flag"] else None
+        for row in (before, after)
+    )
+    for action, place in (("removed", was), ("added", now)):
+        if place is not None and was != now:
+            change = {"deal_id": place[0], "actor_user_id": user_id, "person_id": place[1]}
+            account.record(
+                "participant_changes", {**change, "action": action, "time": sql(account.clock.now)}
+            )
 
 
 def show(account: Account, row: Row) -> Row:

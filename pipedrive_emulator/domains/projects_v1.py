@@ -181,6 +181,18 @@ def permitted(call: Call) -> Answer:
 
 
 @on_change
+def _forget_place(account: Account, table: str, before: Row | None, after: Row | None, user_id: int) -> None:
+    """An item that leaves its project, or is gone, leaves its place in the plan."""
+    kinds = [kind for kind, name in PLANNED.items() if name == table]
+    if not kinds or before is None:
+        return
+    gone = after is None or after.get("is_deleted") or after["project_id"] != before["project_id"]
+    key = f"{kinds[0]}:{before['id']}"
+    if gone and account.find("plan_items", key) is not None:
+        account.remove("plan_items", key, user_id)
+
+
+@on_change
 def _note(account: Account, table: str, before: Row | None, after: Row | None, user_id: int) -> None:
     if table != "projects" or after is None:
         return

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from pipedrive_emulator.domains.followers import FOLLOWED
+from pipedrive_emulator.account import FIELD_TABLES
+from pipedrive_emulator.domains.followers import FOLLOWED, note_change
 
 if TYPE_CHECKING:
     from pipedrive_emulator.account import Account
@@ -19,10 +20,17 @@ class Relations:
     Args:
         columns: (table, field holding the id).
         lists: (table, field holding a list of ids).
+        field_type: the type of custom fields that point to them; "" for none.
+        named: (table, fields holding lists of entries, key of the id in an entry).
     """
 
     columns: tuple[tuple[str, str], ...]
     lists: tuple[tuple[str, str], ...] = ()
+    field_type: str = ""
+    named: tuple[tuple[str, tuple[str, ...], str], ...] = ()
+
+
+PARTIES = ("from", "to", "cc", "bcc")
 
 
 RELATIONS = {
@@ -49,8 +57,14 @@ RELATIONS = {
             ("files", "person_id"),
             ("mail_links", "person_id"),
             ("call_logs", "person_id"),
+            ("person_pictures", "item_id"),
         ),
         lists=(("projects", "person_ids"),),
+        field_type="people",
+        named=(
+            ("activities", ("attendees",), "person_id"),
+            ("mail_messages", PARTIES, "linked_person_id"),
+        ),
     ),
     "organizations": Relations(
         columns=(
@@ -64,6 +78,8 @@ RELATIONS = {
             ("call_logs", "org_id"),
         ),
         lists=(("projects", "org_ids"),),
+        field_type="org",
+        named=(("mail_messages", PARTIES, "linked_organization_id"),),
     ),
 }
 
@@ -81,6 +97,9 @@ def move(account: Account, table: str, old: int, new: int, user_id: int) -> None
             if old in row[name]:
                 ids = sorted({new if number == old else number for number in row[name]})
                 account.update(other, row["id"], {name: ids}, user_id, touch=False)
+    _move_fields(account, relations.field_type, old, new, user_id)
+    for other, names, key in relations.named:
+        _move_named(account, other, names, (key, old, new), user_id)
     if table == "deals":
         _move_participants(account, ("deal_id", "person_id"), old, new, user_id)
     elif table == "persons":
@@ -90,6 +109,43 @@ def move(account: Account, table: str, old: int, new: int, user_id: int) -> None
         _move_relationships(account, old, new, user_id)
     if table in FOLLOWED:
         _move_followers(account, table, old, new, user_id)
+
+
+def _move_fields(account: Account, kind: str, old: int, new: int, user_id: int) -> None:
+    """Custom fields that point to the old record point to the new one."""
+    for entity in FIELD_TABLES if kind else ():
+        if entity not in account.tables:
+            continue
+        kept = account.table(entity)
+        keys = [key for key, field in account.custom_fields(entity).items() if field["field_type"] == kind]
+        # Encoded text is a hundredth of the work of a decoded row.
+        needles = {key: f'"{key}":{old}'.encode() for key in keys}
+        for seq in list(kept.seqs()) if keys else ():
+            text = kept.encoded(seq)
+            if any(needle in text for needle in needles.values()):
+                row = kept.row(seq)
+                values = row["custom_fields"]
+                moved = {key: new for key in keys if values.get(key) == old}
+                if moved:
+                    changes = {"custom_fields": {**values, **moved}}
+                    account.update(entity, row[kept.spec.key], changes, user_id, touch=False)
+
+
+def _move_named(
+    account: Account, table: str, names: tuple[str, ...], ids: tuple[str, int, int], user_id: int
+) -> None:
+    """Entries within rows that name the old record name the new one; rows made when read have none."""
+    key, old, new = ids
+    kept = account.table(table)
+    for seq in sorted(kept.rows):
+        row = kept.row(seq)
+        changes = {
+            name: [{**entry, key: new} if entry.get(key) == old else entry for entry in row.get(name) or ()]
+            for name in names
+            if any(entry.get(key) == old for entry in row.get(name) or ())
+        }
+        if changes:
+            account.update(table, row[kept.spec.key], changes, user_id, touch=False)
 
 
 def _move_participants(account: Account, names: tuple[str, str], old: int, new: int, user_id: int) -> None:
@@ -144,4 +200,5 @@ def _move_followers(account: Account, table: str, old: int, new: int, user_id: i
         if kept.row(seq)["user_id"] in present:
             account.remove("followers", seq, user_id)
         else:
-            account.update("followers", seq, {"parent": f"{table}:{new}"}, user_id)
+            moved = account.update("followers", seq, {"parent": f"{table}:{new}"}, user_id)
+            note_change(account, "added", moved, user_id)

@@ -114,6 +114,7 @@ def defaults(call: Call) -> Row:
 
 
 def _delete(call: Call, row: Row) -> None:
+    editable(call.account.require("projects", row["project_id"]))
     for seq in _subtasks(call.account, row["id"]):
         call.account.delete("tasks", seq, call.user_id)
 

@@ -39,6 +39,8 @@ def _access(account: Account, entries: list[Row]) -> list[Row]:
         raise ApiError(400, "access names an app twice")
     kept = []
     for entry in entries:
+        if "admin" in entry and "permission_set_id" in entry:
+            raise ApiError(400, "access takes admin or permission_set_id, not both")
         kind = "admin" if entry.get("admin") else "regular"
         found = [key for key, row in sets.items() if (row["app"], row["type"]) == (entry["app"], kind)]
         key = entry.get("permission_set_id") or next(iter(found), None)

@@ -6,6 +6,7 @@ import pytest
 
 from tests.emulator.asking import SPEC_FILE, WHY_SKIPPED
 from tests.emulator.checked import Checked
+from tests.emulator.sales_cases import PNG
 
 pytestmark = pytest.mark.skipif(not SPEC_FILE.exists(), reason=WHY_SKIPPED)
 CALL = {
@@ -95,6 +96,108 @@ def test_a_merged_organization_hands_over_people_and_relationships(call):
     call.refused("v2:getOrganization", 404, id=absorbed)
 
 
+def _reference(call, entity, kind):
+    """A new custom field of an entity that points to persons or organizations."""
+    body = {"field_name": f"{entity} {kind}", "field_type": kind}
+    return call.data(f"v2:add{entity}Field", body=body)["field_code"]
+
+
+def test_custom_fields_that_point_to_an_absorbed_record_point_to_the_survivor(call):
+    people, orgs = (
+        [call.data(f"v2:add{word}", body={"name": name})["id"] for name in "AB"]
+        for word in ("Person", "Organization")
+    )
+    rows = (("Deal", {"title": "x"}), ("Product", {"name": "x"}), ("Person", {"name": "x"}))
+    kept = []
+    for word, body in rows:
+        codes = _reference(call, word, "people"), _reference(call, word, "org")
+        values = dict(zip(codes, (people[0], orgs[0]), strict=True))
+        number = call.data(f"v2:add{word}", body={**body, "custom_fields": values})["id"]
+        kept.append((word, number, codes))
+    lead_body = {"title": "x", "person_id": 1, kept[0][2][0]: people[0]}
+    lead = call.data("v1:addLead", body=lead_body)["id"]
+    times = {row[:2]: call.data(f"v2:get{row[0]}", id=row[1])["update_time"] for row in kept}
+    call("v1:mergePersons", id=people[0], body={"merge_with_id": people[1]})
+    call("v1:mergeOrganizations", id=orgs[0], body={"merge_with_id": orgs[1]})
+    for word, number, codes in kept:
+        row = call.data(f"v2:get{word}", id=number)
+        assert [row["custom_fields"][code] for code in codes] == [people[1], orgs[1]]
+        assert row["update_time"] == times[word, number]
+    shown = call.data("v1:getLead", id=lead)[kept[0][2][0]]
+    assert (shown.get("value") if isinstance(shown, dict) else shown) == people[1]
+
+
+def test_everything_else_of_an_absorbed_deal_moves(call):
+    absorbed, survivor = (call.data("v2:addDeal", body={"title": t, "org_id": 1})["id"] for t in "AB")
+    line = {"product_id": 1, "item_price": 7, "quantity": 1, "tax_method": "none"}
+    for deal in (absorbed, survivor):
+        call("v2:addDealProduct", id=deal, body=line)
+    body = {"description": "d", "amount": 1, "type": "amount"}
+    discount = call.data("v2:postAdditionalDiscount", id=absorbed, body=body)["id"]
+    body = {"description": "i", "amount": 1, "billing_date": "2026-09-01"}
+    installment = call.data("v2:postInstallment", id=absorbed, body=body)["id"]
+    log = call.data("v1:addCallLog", body={**CALL, "deal_id": absorbed})["id"]
+    project = call.data("v2:addProject", body={"title": "p", "deal_ids": [absorbed]})["id"]
+    call("v1:updateMailThreadDetails", id=1, form={"deal_id": absorbed})
+    participant = call.data("v1:addDealParticipant", id=absorbed, body={"person_id": 3})["id"]
+    call("v2:addDealFollower", id=absorbed, body={"user_id": 4})
+    call("v1:mergeDeals", id=absorbed, body={"merge_with_id": survivor})
+    lines = call.data("v2:getDealProducts", id=survivor)
+    assert sorted(row["order_nr"] for row in lines) == [1, 2]
+    assert call.data("v2:getDeal", id=survivor)["value"] == 13
+    assert _ids(call.data("v2:getAdditionalDiscounts", id=survivor)) == {discount}
+    assert _ids(call.data("v2:getInstallments", query={"deal_ids": survivor})) == {installment}
+    assert call.data("v1:getCallLog", id=log)["deal_id"] == survivor
+    assert call.data("v2:getProject", id=project)["deal_ids"] == [survivor]
+    assert call.data("v1:getMailThread", id=1)["deal_id"] == survivor
+    assert _ids(call.data("v1:getDealParticipants", id=survivor)) == {participant}
+    for key in ("v1:getDealParticipantsChangelog", "v2:getDealFollowersChangelog"):
+        assert [row["action"] for row in call.data(key, id=survivor)] == ["added"]
+    query = {"include_fields": "email_messages_count"}
+    assert call.data("v2:getDeal", id=survivor, query=query)["email_messages_count"] == 2
+    found = call.data("v2:searchDeals", query={"term": "A", "exact_match": "true"})["items"]
+    assert absorbed not in {entry["item"]["id"] for entry in found}
+
+
+def test_everything_else_of_an_absorbed_person_moves(call):
+    absorbed, survivor = (call.data("v2:addPerson", body={"name": name})["id"] for name in "AB")
+    note = call.data("v1:addNote", body={"content": "n", "person_id": absorbed, "pinned_to_person_flag": 1})
+    file = call.data("v1:addFile", files={"file": ("a", b"x")}, form={"person_id": absorbed})["id"]
+    attendee = {"email": "a@x.example", "person_id": absorbed}
+    attended = call.data("v2:addActivity", body={"attendees": [attendee]})["id"]
+    picture = call.data("v1:addPersonPicture", id=absorbed, files={"file": ("a.png", PNG)})["id"]
+    project = call.data("v2:addProject", body={"title": "p", "person_ids": [absorbed, survivor]})["id"]
+    call("v2:addPersonFollower", id=absorbed, body={"user_id": 4})
+    call("v2:addPersonFollower", id=survivor, body={"user_id": 4})
+    call("v1:mergePersons", id=absorbed, body={"merge_with_id": survivor})
+    moved = call.data("v1:getNote", id=note["id"])
+    assert (moved["person_id"], moved["pinned_to_person_flag"]) == (survivor, True)
+    assert _ids(call.data("v1:getPersonFiles", id=survivor)) == {file}
+    query = {"include_fields": "attendees"}
+    shown = call.data("v2:getActivity", id=attended, query=query)["attendees"]
+    assert [entry["person_id"] for entry in shown] == [survivor]
+    shown = call.data("v2:getPersonPicture", id=survivor)
+    assert (shown["id"], shown["item_id"]) == (picture, survivor)
+    assert call.data("v2:getProject", id=project)["person_ids"] == [survivor]
+    assert [row["user_id"] for row in call.data("v2:getPersonFollowers", id=survivor)] == [4]
+    call.refused("v1:mergePersons", 404, id=absorbed, body={"merge_with_id": survivor})
+    call.refused("v1:mergePersons", 400, id=survivor, body={"merge_with_id": absorbed})
+    call.refused("v1:mergePersons", 400, id=survivor, body={"merge_with_id": survivor})
+    assert absorbed not in _ids(call.data("v2:getPersons", query={"limit": 500}))
+
+
+def test_mail_of_an_absorbed_person_names_the_survivor(call):
+    before = call.data("v1:getPersonMailMessages", id=2)
+    survivor = call.data("v2:addPerson", body={"name": "Survivor"})["id"]
+    call("v1:mergePersons", id=2, body={"merge_with_id": survivor})
+    after = call.data("v1:getPersonMailMessages", id=survivor)
+    assert _ids(row["data"] for row in after) == _ids(row["data"] for row in before) != set()
+    parties = [party for row in after for side in ("from", "to", "cc", "bcc") for party in row["data"][side]]
+    linked = {party["linked_person_id"] for party in parties}
+    assert survivor in linked
+    assert 2 not in linked
+
+
 def test_a_copy_of_a_deal_has_its_products_but_not_its_notes(call):
     source = call.data("v2:addDeal", body={"title": "Once", "person_id": 1})["id"]
     line = {"product_id": 1, "item_price": 7, "quantity": 2, "tax_method": "none"}
@@ -163,9 +266,11 @@ def test_a_call_is_logged_recorded_and_deleted(call):
         2,
         "Ring",
     )
-    call("v1:addCallLogAudioFile", id=row["id"], files={"file": ("a.mp3", b"ID3", "audio/mpeg")})
-    assert call.data("v1:getCallLog", id=row["id"])["has_recording"] is True
     call.refused("v1:addCallLogAudioFile", 400, id=row["id"], files={"file": ("a.txt", b"x", "text/plain")})
+    sound = {"file": ("a.mp3", b"ID3", "audio/mpeg")}
+    call("v1:addCallLogAudioFile", id=row["id"], files=sound)
+    assert call.data("v1:getCallLog", id=row["id"])["has_recording"] is True
+    call.refused("v1:addCallLogAudioFile", 409, id=row["id"], files=sound)
     listed = call.data("v1:getUserCallLogs", query={"limit": 50})
     assert row["id"] in _ids(listed)
     assert {entry["user_id"] for entry in listed} == {1}
