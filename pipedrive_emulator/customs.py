@@ -155,7 +155,9 @@ def to_v1(field: Row, value: Any) -> Row:  # noqa: ANN401 - of any JSON type
     key, kind = field["key"], field["field_type"]
     if kind in PARTS:
         parts = value or {}
-        return {f"{key}{suffix}": parts.get(part) for part, suffix in PARTS[kind]}
+        flat = {f"{key}{suffix}": parts.get(part) for part, suffix in PARTS[kind]}
+        # The whole in one line, read-only: only v1 has it.
+        return {**flat, f"{key}_formatted_address": parts.get("value")} if kind == "address" else flat
     if value is None:
         return {key: None}
     if kind == "set":
@@ -185,6 +187,11 @@ def from_v1(account: Account, entity: str, body: Row) -> tuple[Row, Row]:
         key = name[:40]
         if key not in known:
             raise ApiError(400, f"{name} is not a custom field of this entity")
+        suffixes = {suffix for _, suffix in PARTS.get(known[key]["field_type"], (("value", ""),))}
+        if name[40:] not in suffixes:
+            raise ApiError(400, f"{name} is no part of the custom field {key} that can be written")
+        if key not in flat:
+            raise ApiError(400, f"{name} needs {key} beside it")
         if key not in values:
             values[key] = _parse_v1(known[key], flat)
     return plain, check_v2(account, entity, values)
