@@ -134,7 +134,7 @@ def _vary(seed: Seed, product_id: int) -> None:
 
 @seeder(37)
 def more_files(seed: Seed) -> None:
-    """Files where there are few: on an activity, a lead, a project, in a message, and kept elsewhere."""
+    """Files where there are few: on an activity, a lead, a project, and in a message."""
     account = seed.account
     if seed.empty:
         return
@@ -145,7 +145,6 @@ def more_files(seed: Seed) -> None:
         ("Anfrage.pdf", {"lead_id": lead}),
         ("計画.pdf", {"project_id": 1}),
         ("attachment.pdf", {"mail_message_id": str(message["id"]), "cid": "part1", "deal_id": 1}),
-        ("Shared sheet", {"remote_location": "googledrive", "remote_id": "1aBcD", "deal_id": 1}),
     )
     for place, (name, more) in enumerate(wanted):
         times = {"add_time": sql(OLDEST + place), "update_time": sql(OLDEST + place)}
