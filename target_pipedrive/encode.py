@@ -46,7 +46,12 @@ ADDRESS_PARTS = [
     "postal_code",
 ]
 # Parts of the tap's rows that Pipedrive sends and does not take.
-_READ_ONLY_PARTS = frozenset({"formatted_address", "id", "product_id", "color", "add_time", "update_time"})
+_READ_ONLY_PARTS = frozenset(
+    {
+        *("formatted_address", "id", "product_id", "color", "add_time", "update_time"),
+        *(f"{kind}_detail_visible_flag" for kind in ("org", "person", "deal")),
+    }
+)
 
 
 def contacts(value: object) -> object:
