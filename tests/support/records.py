@@ -195,9 +195,17 @@ def _position(account: Account) -> Row:
     return {"id": user["role_id"], "user_id": user["id"]}
 
 
+def _billed_once(account: Account) -> object:
+    """A deal that takes installments: with products, none of them recurring."""
+    lines = account.tables["deal_products"]
+    recurring = {row["deal_id"] for row in lines if row["billing_frequency"] != "one-time"}
+    shut = {row["id"] for row in account.tables["deals"] if row["is_deleted"] or row["is_archived"]}
+    return account.row("deal_products", lambda row: row["deal_id"] not in recurring | shut)["deal_id"]
+
+
 def _permission(account: Account) -> Row:
     found = account.row("permission_sets")
-    return {"access": [{"app": found["app"], "admin": False, "permission_set_id": found["id"]}]}
+    return {"access": [{"app": found["app"], "permission_set_id": found["id"]}]}
 
 
 _MEANT: dict[str, Callable[[Account], Row]] = {
@@ -208,6 +216,7 @@ _MEANT: dict[str, Callable[[Account], Row]] = {
         "data": [{"product_id": a.id_of("products"), "item_price": 10, "quantity": 2, "comments": "spare"}]
     },
     "delete_many_deal_products": lambda a: {"id": a.row("deal_products")["deal_id"]},
+    "post_installment": lambda a: {"id": _billed_once(a)},
     "add_organization_relationship": lambda _: {"rel_owner_org_id": 1, "rel_linked_org_id": 2},
     "add_lead": lambda a: {"person_id": a.id_of("persons")},
     "upload_product_image": lambda a: _free(a, "products", "product_images", "product_id") | PICTURE,
@@ -229,7 +238,7 @@ _MEANT: dict[str, Callable[[Account], Row]] = {
     "add_role_assignment": lambda a: _position(a) | {"id": 1},
     "update_role_pipelines": lambda _: {"visible_pipeline_ids": {"add": [], "remove": [2]}},
     "update_user": lambda a: {"id": a.id_of("users", lambda row: row["id"] > 1), "active_flag": False},
-    "receive_message": lambda a: {"channel_id": a.id_of("channels")},
+    "receive_message": lambda a: {"channel_id": a.id_of("channels"), "created_at": "2026-01-02 10:00"},
     "delete_conversation": lambda a: {
         name: a.row("channel_messages")[name] for name in ("channel_id", "conversation_id")
     },
@@ -254,6 +263,7 @@ _IN_FULL: dict[str, Callable[[Account], Row]] = {
     "update_goal": lambda _: _GOAL,
     "add_call_log": lambda _: {"lead_id": None, "duration": "90"},
     "update_mail_thread_details": lambda _: {"lead_id": None},
+    "receive_message": lambda _: {"reply_by": "2026-01-03 10:00"},
     "update_role": lambda _: {"id": 2, "parent_role_id": 1},
     "add_user": _permission,
 }
