@@ -205,7 +205,7 @@ class Account:
         return self._custom[entity]
 
     def options(self, entity: str) -> dict[str, set[object]]:
-        """The option ids of the built-in fields of an entity that have one choice of several, by field code."""
+        """Option ids of the built-in fields of an entity that have one choice of several, by field code."""
         if entity not in self._options:
             kept = self.tables.get(FIELD_TABLES.get(entity, ""))
             rows = [row for row in (kept.live() if kept is not None else ()) if row["field_type"] == "enum"]

@@ -213,5 +213,7 @@ def check_size(schema: Schema, value: list[Any] | Row, where: str) -> None:
             raise invalid(f"{where} must have at most {schema['maxItems']} entries")
         # Lists of plain values are sets: of ids, of statuses.
         plain = schema.get("items", {}).get("type") not in ("object", "array", None)
-        if (plain or schema.get("uniqueItems")) and any(entry in value[:place] for place, entry in enumerate(value)):
+        if (plain or schema.get("uniqueItems")) and any(
+            entry in value[:place] for place, entry in enumerate(value)
+        ):
             raise invalid(f"{where} holds an entry twice")

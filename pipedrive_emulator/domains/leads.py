@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pipedrive_emulator.account import FIELD_TABLES, on_change
+from pipedrive_emulator.account import on_change
 from pipedrive_emulator.customs import row_to_v1
 from pipedrive_emulator.domains.deals import check_currency
 from pipedrive_emulator.domains.roles import default_visibility
@@ -46,11 +46,6 @@ def _check(call: Call, body: Row) -> None:
         raise invalid("body.label_ids holds an unknown label")
     if len(set(body.get("label_ids") or ())) != len(body.get("label_ids") or ()):
         raise invalid("body.label_ids holds a label twice")
-    if body.get("channel") is not None:
-        fields = call.account.table(FIELD_TABLES["leads"])
-        options = [o for seq in fields.where("code", "channel") for o in fields.row(seq)["options"] or ()]
-        if body["channel"] not in {option["id"] for option in options}:
-            raise ApiError(400, "channel is not configured; the deal field channel lists the channels")
 
 
 def editable(row: Row) -> Row:

@@ -1,9 +1,9 @@
 """Condense the flattened OpenAPI facts into the compact data files beside this script.
 
 Development only: `python -m pipedrive_emulator.published.condense ../shared/pipedrive-openapi`.
-Types, enums, requirements, costs and scopes are kept; published prose is not. Facts that are published only in
-prose are kept as values: the largest and the usual page of a `limit`, whether a string holds a comma list or
-may be the word `null`, which fields a `sort` knows, and which parameters count for nothing beside others.
+Types, enums, requirements, costs and scopes are kept; published prose is not. Facts that are published only
+in prose are kept as values: the largest and the usual page of a `limit`, whether a string holds a comma list
+or may be the word `null`, which fields a `sort` knows, and which parameters count for nothing beside others.
 """
 
 from __future__ import annotations
@@ -166,7 +166,9 @@ def overruled(parameters: list[dict[str, Any]]) -> dict[str, list[str]]:
             found.setdefault(name, set()).add("filter_id")
         for match in re.finditer(r"((?:`\w+`(?: and )?)+) takes? precedence over `(\w+)`", prose):
             found.setdefault(match[2], set()).update(re.findall(r"`(\w+)`", match[1]))
-        for match in re.finditer(r"((?:`\w+`(?: and )?)+) will not be considered(?: if you use `(\w+)`)?", prose):
+        for match in re.finditer(
+            r"((?:`\w+`(?: and )?)+) will not be considered(?: if you use `(\w+)`)?", prose
+        ):
             for loser in re.findall(r"`(\w+)`", match[1]):
                 found.setdefault(loser, set()).add(match[2] or name)
     return {name: sorted(winners) for name, winners in found.items()}

@@ -133,6 +133,7 @@ def test_a_lag_of_nothing_is_none_and_a_reset_goes_back_to_what_was_started_with
     assert found(ask, "persons", "Qqlate") == []
 
 
+@pytest.mark.soak
 def test_a_large_account_lags_alike(start):
     ask = start("--burst", "0", "--search-lag", str(NEVER), seed="large")
     name = ask.get("/api/v2/persons/7")["data"]["name"]
