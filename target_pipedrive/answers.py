@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import email.utils
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -32,6 +34,14 @@ class Done:
     data: object = None
     note: str = ""
     made_before: bool = False
+
+
+def moment_of(answer: Answer) -> datetime | None:
+    """When the server answered, by its own clock; None where it does not say."""
+    try:
+        return email.utils.parsedate_to_datetime(answer.headers.get("date") or "").astimezone(UTC)
+    except (TypeError, ValueError):
+        return None
 
 
 def is_guarded(action: ActionSpec) -> bool:

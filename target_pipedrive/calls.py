@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import email.utils
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC
 from typing import TYPE_CHECKING
 
 from pipedrive_client import Gone, NotFound, PipedriveError, times
-from target_pipedrive.answers import Done, done_of, is_guarded, linked_by, opened_files, path_id
+from target_pipedrive.answers import Done, done_of, is_guarded, linked_by, moment_of, opened_files, path_id
 from target_pipedrive.claims import Claims
 from target_pipedrive.custom_values import flat_form
 from target_pipedrive.faults import RecordFault
@@ -344,8 +342,6 @@ class Caller:
 
     def _learn_time(self, answer: Answer) -> None:
         """Keep the server's clock: look-ups compare with times that the server writes."""
-        try:
-            moment = email.utils.parsedate_to_datetime(answer.headers.get("date") or "")
-        except (TypeError, ValueError):
-            return
-        self._server_time = times.to_rfc3339(moment.astimezone(UTC))
+        moment = moment_of(answer)
+        if moment is not None:
+            self._server_time = times.to_rfc3339(moment)

@@ -102,7 +102,9 @@ class Engine:
         )
         self.guard = DeleteGuard(options.max_deletes)
         self._upserter = Upserter(self.caller, self.rows, self.links, self.book, options, self.guard)
-        self._performer = Performer(self.caller, self.rows, self.links, options)
+        self._performer = Performer(
+            self.caller, self.rows, self.links, options, on_write=self._upserter.wrote_elsewhere
+        )
         self._pool = WorkerPool(client.settings.max_concurrency)
         self._scheduler = Scheduler(self._pool, self._run, capacity=CAPACITY, before_wait=self.send_lookups)
         self._ending.halt = self._scheduler.halt

@@ -5,12 +5,14 @@ from __future__ import annotations
 import threading
 from collections.abc import Mapping
 from dataclasses import replace
+from itertools import product
 from typing import TYPE_CHECKING
 
 from target_pipedrive import scalars
 from target_pipedrive.actions import ACTIONS
 from target_pipedrive.binding import Binding, Place, column_binding, custom_binding, nearest
 from target_pipedrive.faults import RecordFault
+from target_pipedrive.listing import terms
 from target_pipedrive.plan import EXTERNAL_ID, Plan
 from target_pipedrive.shapes import FILE_EXTRAS, SHAPES, file_part
 
@@ -287,7 +289,10 @@ class EntityPlan(Plan):
         if draft.external_id is not None:
             owned.add((entity, f"ext:{draft.external_id}"))
         if draft.matches:
-            owned.add((entity, f"match:{sorted((k, str(v).casefold()) for k, v in draft.matches.items())}"))
+            names = sorted(draft.matches)
+            # A row with several addresses is found by each of them.
+            held = product(*(terms(draft.matches[name]) or [""] for name in names))
+            owned |= {(entity, f"match:{names}{values}") for values in held}
         if self.spec.parent is not None:
             above = draft.body.get(self.spec.parent)
             above = (

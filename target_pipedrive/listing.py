@@ -2,6 +2,10 @@
 
 A search costs as much as two pages of 500 rows, and searches have a burst limit of their own. Which way is
 cheaper is decided by counts: how many records wait to be matched, and how many pages the list can have.
+
+The index behind the searches lags behind the writes, lists do not. So before what no search finds is taken
+for missing, the list is asked for what was written in the last minutes; what the run writes is noted without
+that.
 """
 
 from __future__ import annotations
@@ -12,6 +16,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from pipedrive_client import times
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
@@ -21,6 +27,8 @@ if TYPE_CHECKING:
 
 MOST_ROWS = 500_000
 """Rows of the longest list that is kept, at about 150 bytes each."""
+LAG_SECONDS = 300
+"""How far back the list is asked for what a search may not know yet."""
 _SEARCHABLE = frozenset({"address", "varchar", "text", "varchar_auto", "double", "monetary", "phone"})
 
 
@@ -100,6 +108,8 @@ class Listings:
         self._rows = rows
         self._lock = threading.Lock()
         self._lists: dict[tuple[str, str], _Listing] = {}
+        self._recent: dict[tuple[str, str], _Listing] = {}
+        self._fresh: set[tuple[str, str]] = set()
         self._pages: dict[str, int] = {}
         self._searched: Counter[str] = Counter()
 
@@ -118,6 +128,7 @@ class Listings:
         spec = plan.spec
         wanted = {term for value in values for term in terms(value)[:1]}
         with self._lock:
+            self._fresh.discard((spec.name, name))
             listing = self._lists.get((spec.name, name))
             if listing is None:
                 if not self._pays(plan, name, len(wanted), stream):
@@ -128,6 +139,7 @@ class Listings:
                 self._lists[spec.name, name] = listing
             elif listing.until:
                 self._take(listing, plan, name, self._rows.changed(spec, listing.until, stream))
+            self._fresh.add((spec.name, name))
         ids = list(dict.fromkeys(one for term in wanted for one in listing.get(term)))
         found: dict[str, Row] = {}
         for at in range(0, len(ids), self._rows.BULK):
@@ -142,12 +154,42 @@ class Listings:
             self.prepare(plan, name, [value], stream)
         return [one for term in terms(value)[:1] for one in self._lists[plan.spec.name, name].get(term)]
 
+    def noted(self, plan: EntityPlan, name: str, value: object) -> list[str]:
+        """Ids of rows written lately that may hold a value, as far as that is known without a request."""
+        listing = self._recent.get((plan.spec.name, name))
+        return [] if listing is None else [one for term in terms(value)[:1] for one in listing.get(term)]
+
+    def lately(self, plan: EntityPlan, name: str, value: object, stream: str) -> list[str]:
+        """Ids of rows written lately that may hold a value.
+
+        The list is asked once for the records that came together, and again when something else was written
+        whose values are not known here.
+        """
+        spec = plan.spec
+        if spec.recent is None:
+            return []
+        key = spec.name, name
+        with self._lock:
+            listing = self._lists.get(key) or self._recent.setdefault(key, _Listing())
+            if key not in self._fresh:
+                listing.until = listing.until or self._rows.ago(LAG_SECONDS)
+                since = times.normalise(listing.until)
+                rows = self._rows.changed(spec, since, stream, archived=True)
+                self._take(listing, plan, name, rows)
+                self._fresh.add(key)
+            return [one for term in terms(value)[:1] for one in listing.get(term)]
+
     def note(self, plan: EntityPlan, values: Mapping[str, object], row_id: str) -> None:
         """Note what this run has just written."""
-        for (entity, name), listing in list(self._lists.items()):
+        for (entity, name), listing in [*self._lists.items(), *self._recent.items()]:
             if entity == plan.spec.name and name in values:
                 for term in terms(values[name]):
                     listing.add(term, row_id)
+
+    def unsettle(self, entity: str | None) -> None:
+        """Note that rows were written in a way that does not tell their values; None for rows of any kind."""
+        with self._lock:
+            self._fresh = {key for key in self._fresh if entity is not None and key[0] != entity}
 
     def _pays(self, plan: EntityPlan, name: str, count: int, stream: str) -> bool:
         """Whether the list costs less than these searches and those there were.

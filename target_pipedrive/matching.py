@@ -1,4 +1,8 @@
-"""Which row a record means, by the exact values of `match_on`."""
+"""Which row a record means, by the exact values of `match_on`.
+
+Whatever names a row (a search, a list, what the run did before) may be out of date: the row itself is read
+before it is taken, and counts as it is then.
+"""
 
 from __future__ import annotations
 
@@ -7,11 +11,11 @@ from typing import TYPE_CHECKING
 
 from target_pipedrive import compare
 from target_pipedrive.faults import RecordFault, SkipRecord
-from target_pipedrive.listing import Listings, can_list, held, search_column
+from target_pipedrive.listing import Listings, can_list, held, search_column, terms
 from target_pipedrive.rows import is_gone
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from target_pipedrive.entity_plan import EntityPlan
     from target_pipedrive.links import Links
@@ -32,7 +36,8 @@ class Matcher:
         self._rows = rows
         self._links = links
         self._on_ambiguous = on_ambiguous
-        self._matched: dict[tuple[str, str], str] = {}
+        self._matched: dict[tuple[str, str], tuple[str, str | None]] = {}
+        self._written: set[tuple[str, str]] = set()
         self._listings = Listings(rows)
 
     def read_ahead(self, tasks: Sequence[Task], plan: EntityPlan) -> None:
@@ -47,13 +52,23 @@ class Matcher:
 
     def wrote(self, plan: EntityPlan, values: Mapping[str, object], row_id: str) -> None:
         """Note values that were written: later records may be matched by them."""
+        if _is_planned(row_id):
+            return
+        if plan.match_on:
+            self._written.add((plan.spec.name, row_id))
         self._listings.note(plan, values, row_id)
 
-    def remember(self, plan: EntityPlan, draft: Draft, row_id: str) -> None:
-        """Note the row that was added for these values: the search may not know it yet."""
+    def wrote_elsewhere(self, entity: str | None, ids: Iterable[str] = ()) -> None:
+        """Note that rows were written, by an action or a request; without an entity it may be any."""
+        self._listings.unsettle(entity)
+        self._written.update((entity, one) for one in ids if entity is not None)
+
+    def remember(self, plan: EntityPlan, draft: Draft, row_id: str, row: object) -> None:
+        """Note the row that was added for a record, as the answer shows it: searches may not know it yet."""
         if draft.matches:
-            self._matched[plan.spec.name, _key(draft)] = row_id
-            self.wrote(plan, draft.matches, row_id)
+            told = _held(row, plan, draft) if isinstance(row, Mapping) else None
+            self._matched[plan.spec.name, _key(draft)] = row_id, told
+        self.wrote(plan, {**draft.body, **draft.custom, **draft.matches}, row_id)
 
     def find(self, task: Task, plan: EntityPlan, draft: Draft) -> str | None:
         """Id of the row that agrees with the record in every field of `match_on`.
@@ -63,8 +78,8 @@ class Matcher:
         """
         spec = plan.spec
         wanted = _key(draft)
-        known = self._matched.get((spec.name, wanted))
-        if known is not None and not plan.by_nature:
+        known = None if plan.by_nature else self._known(task, plan, draft, wanted)
+        if known is not None:
             return known
         rows = self._candidates(task, plan, draft)
         found = list(rows)
@@ -83,33 +98,68 @@ class Matcher:
                 )
             found = ids[:1] if choice == "oldest" else ids[-1:]
         elif found:
-            self._matched[spec.name, wanted] = found[0]
+            self._matched[spec.name, wanted] = found[0], _held(rows[found[0]], plan, draft)
         for row_id in found:
             task.row, task.was_read, task.stale = rows[row_id], True, False
             return row_id
+        return None
+
+    def _known(self, task: Task, plan: EntityPlan, draft: Draft, wanted: str) -> str | None:
+        """Id of the row that an earlier record of the same values added or found, if it still is what it was.
+
+        Pipedrive may hold a value in another form than it was sent: what it held then counts too.
+        """
+        place = plan.spec.name, wanted
+        known = self._matched.get(place)
+        if known is None:
+            return None
+        row_id, told = known
+        if _is_planned(row_id):
+            return row_id
+        row = self._rows.one(plan.spec, row_id, draft.body, task.stream)
+        agreeing = self._agreeing({row_id: row}, plan, draft)
+        if row is not None and not is_gone(row) and (agreeing or told in (None, _held(row, plan, draft))):
+            task.row, task.was_read, task.stale = row, True, False
+            return row_id
+        self._matched.pop(place, None)
         return None
 
     def _candidates(self, task: Task, plan: EntityPlan, draft: Draft) -> dict[str, Row]:
         """Rows by id that agree with the record."""
         spec = plan.spec
         name = _first(plan, draft)
-        rows: dict[str, Row | None]
-        if name is not None:
-            known = {} if task.stale or task.found is None else task.found
-            ids = self._listings.ids(plan, name, draft.matches[name], task.stream)
-            if ids is None:
-                term = _term(draft.matches[name])
-                ids = self._rows.search(spec, search_column(plan, name) or name, term, task.stream)
-            rows = {
-                one: known[one] if one in known else self._rows.one(spec, one, draft.body, task.stream)
-                for one in dict.fromkeys(ids)
-            }
-        elif spec.read is not None and spec.read.ids is None:
-            rows = dict(self._rows.listed(spec, draft.body, task.stream))
-        else:
+        if name is None and spec.read is not None and spec.read.ids is None:
+            return self._agreeing(self._rows.listed(spec, draft.body, task.stream), plan, draft)
+        if name is None:
             raise RecordFault(
                 f"cannot be found by {', '.join(draft.matches)}: {spec.name} have no such search"
             )
+        value = draft.matches[name]
+        ids = self._listings.ids(plan, name, value, task.stream)
+        if ids is None:
+            term = _term(value)
+            ids = self._rows.search(spec, search_column(plan, name) or name, term, task.stream)
+            ids += self._listings.noted(plan, name, value)
+        found = self._agreeing(self._read(task, plan, draft, ids), plan, draft)
+        if not found:
+            later = set(self._listings.lately(plan, name, value, task.stream)) - set(ids)
+            found = self._agreeing(self._read(task, plan, draft, later), plan, draft)
+        return found
+
+    def _read(self, task: Task, plan: EntityPlan, draft: Draft, ids: Iterable[str]) -> dict[str, Row | None]:
+        """Rows by id as they are, or as they were read a moment ago and not written since."""
+        spec = plan.spec
+        known = {} if task.stale or task.found is None else task.found
+        return {
+            one: known[one]
+            if one in known and (spec.name, one) not in self._written
+            else self._rows.one(spec, one, draft.body, task.stream)
+            for one in dict.fromkeys(ids)
+        }
+
+    @staticmethod
+    def _agreeing(rows: Mapping[str, Row | None], plan: EntityPlan, draft: Draft) -> dict[str, Row]:
+        """The rows that are there and hold every value that the record is matched by."""
         return {
             one: row
             for one, row in rows.items()
@@ -119,9 +169,19 @@ class Matcher:
         }
 
 
+def _is_planned(row_id: str) -> bool:
+    """Whether a dry run pretends to have added the row."""
+    return row_id.startswith("new:")
+
+
 def _key(draft: Draft) -> str:
-    """The values a record is matched by, as one text."""
-    return str(sorted((name, str(value).casefold()) for name, value in draft.matches.items()))
+    """The values a record is matched by, as one text: of several addresses the first, as `_agrees` does."""
+    return str(sorted((name, terms(value)[:1]) for name, value in draft.matches.items()))
+
+
+def _held(row: Row, plan: EntityPlan, draft: Draft) -> str:
+    """What a row holds where the record is matched, as one text."""
+    return str(sorted((name, terms(held(row, name, plan))) for name in draft.matches))
 
 
 def _first(plan: EntityPlan, draft: Draft) -> str | None:

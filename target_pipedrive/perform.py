@@ -38,13 +38,31 @@ def sentence(stream: str, key: Mapping[str, object], why: str) -> str:
 
 
 class Performer:
-    """Performs one record at a time, on any thread."""
+    """Performs one record at a time, on any thread.
 
-    def __init__(self, caller: Caller, rows: Rows, links: Links, options: Options) -> None:
+    Args:
+        caller: sends.
+        rows: forgets the lists of what was written.
+        links: rows by external id.
+        options: the target's settings.
+        on_write: called with entity and ids of rows that an action wrote; with no entity after a request
+            that may have written any.
+    """
+
+    def __init__(
+        self,
+        caller: Caller,
+        rows: Rows,
+        links: Links,
+        options: Options,
+        *,
+        on_write: Callable[[str | None, Iterable[str]], None],
+    ) -> None:
         self._caller = caller
         self._rows = rows
         self._links = links
         self._options = options
+        self._on_write = on_write
         self._transient_in_a_row = 0
 
     def perform(self, task: Task) -> Result:
@@ -108,6 +126,8 @@ class Performer:
         for changed in (entity, ENTITIES.get(action.becomes)):
             if changed is not None:
                 self._rows.forget(changed)
+                written = (done.id, draft.path.get("id"), draft.body.get("merge_with_id"))
+                self._on_write(changed.name, [str(one) for one in written if one is not None])
         row_id = done.id
         if action.verb is Verb.MERGE and row_id is not None:
             row_id = str(draft.path["id"])
@@ -149,7 +169,10 @@ class Performer:
         del plan
         draft = task.draft
         request = RawRequest(draft.body if draft else {}, self._options.files_dir)
-        return self._caller.send_raw(task, request)
+        try:
+            return self._caller.send_raw(task, request)
+        finally:
+            self._on_write(None, ())
 
     def ledger_steps(self, task: Task, result: Result) -> list[Callable[[Ledger], object]]:
         """What the ledger is to know of a finished record: links made, moved and dropped."""

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import re
 import threading
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, TypeAlias
 from urllib.parse import quote
 
-from pipedrive_client import Gone, NotFound, Paging
+from pipedrive_client import Gone, NotFound, Paging, times
+from target_pipedrive.answers import moment_of
 from target_pipedrive.faults import RecordFault
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from pipedrive_client import PipedriveClient
+    from pipedrive_client import Answer, PipedriveClient
     from target_pipedrive.spec import EntitySpec, RowsRead
 
 Row: TypeAlias = "Mapping[str, object]"
@@ -51,6 +53,7 @@ class Rows:
         self._client = client
         self._lists: dict[str, dict[str, dict[str, Row]]] = {}
         self._lock = threading.Lock()
+        self._answer: Answer | None = None
 
     def many(self, entity: EntitySpec, values: Sequence[str], stream: str) -> dict[str, Row]:
         """Rows by id, for up to 100 values of the column the bulk read goes by; missing rows are left out."""
@@ -145,6 +148,7 @@ class Rows:
         )
         found = []
         for page in pages:
+            self._answer = page.answer
             for entry in page.rows:
                 item = entry.get("item")
                 if isinstance(item, dict) and item.get("id") is not None:
@@ -157,12 +161,22 @@ class Rows:
             if read is not None:
                 yield from self._rows(read, read.path, {}, stream)
 
-    def changed(self, entity: EntitySpec, since: str, stream: str) -> Iterator[Row]:
-        """Rows written at or after a time of the server."""
+    def changed(
+        self, entity: EntitySpec, since: str, stream: str, *, archived: bool = False
+    ) -> Iterator[Row]:
+        """Rows written at or after a time of the server; archived ones where they are asked for."""
         read = entity.recent
-        if read is not None:
-            params = {name: value.replace("{since}", since) for name, value in read.params.items()}
-            yield from self._rows(read, read.path, params, stream)
+        if read is None:
+            return
+        params = {name: value.replace("{since}", since) for name, value in read.params.items()}
+        yield from self._rows(read, read.path, params, stream)
+        if archived and entity.more is not None:
+            yield from self._rows(entity.more, entity.more.path, params, stream)
+
+    def ago(self, seconds: float) -> str:
+        """A time of the server, so long before its last answer to a search."""
+        told = moment_of(self._answer) if self._answer is not None else None
+        return times.to_rfc3339((told or datetime.now(UTC)) - timedelta(seconds=seconds))
 
     def highest_id(self, entity: EntitySpec, stream: str) -> int:
         """The id of the row that was added last; 0 when there is none."""

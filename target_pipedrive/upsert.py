@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from pipedrive_client import Gone, NotFound
 from target_pipedrive import compare
 from target_pipedrive.changes import both, complete_required, custom_changes, not_emptied
 from target_pipedrive.encode import encoder
@@ -17,7 +18,7 @@ from target_pipedrive.rows import is_gone
 from target_pipedrive.tasks import Draft, Outcome, Result
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from target_pipedrive.answers import Done
     from target_pipedrive.calls import Caller
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from target_pipedrive.spec import ActionSpec
     from target_pipedrive.tasks import Task
 
+_GONE = "was gone already"
 _EMPTY: tuple[object, ...] = (None, "", [], {})
 
 
@@ -46,6 +48,10 @@ class Upserter:
         self._guard = guard
         self._matcher = Matcher(rows, options.on_ambiguous, links)
         self._copier = Copier(self, caller, rows, links, book, leave_out=options.leave_out_missing)
+
+    def wrote_elsewhere(self, entity: str | None, ids: Iterable[str] = ()) -> None:
+        """Note that rows were written by an action or a request; without an entity it may be any."""
+        self._matcher.wrote_elsewhere(entity, ids)
 
     def read_ahead(self, tasks: Sequence[Task], plan: EntityPlan) -> None:
         """Read what many records are to be matched with at once, where that is cheaper than one by one.
@@ -87,8 +93,9 @@ class Upserter:
             return self._copier.left_out(task, plan, draft, result)
         return result
 
-    def bring(self, task: Task, plan: EntityPlan, draft: Draft, notes: str) -> Result:
-        """Add or change the row."""
+    def bring(self, task: Task, plan: EntityPlan, draft: Draft, notes: str, *, again: bool = False) -> Result:
+        """Add or change the row; one that was matched and goes before its change is looked for once more."""
+        by_match = self._is_matched(plan, draft)
         row_id, row = self.find(task, plan, draft)
         if row_id is None or (row is None and plan.spec.chosen_key):
             return self._add(task, plan, draft, notes)
@@ -99,7 +106,19 @@ class Upserter:
         words = self._put_link(task, plan, draft, row_id, row)
         if plan.write == "add":
             return Result(outcome=Outcome.SKIPPED, id=row_id, note="is there already")
-        return replace(self._update(task, plan, draft, row_id, row, notes), links=words)
+        try:
+            return replace(self._update(task, plan, draft, row_id, row, notes), links=words)
+        except (NotFound, Gone):
+            if again or not by_match:
+                raise
+        self.forget_row(plan, row_id)
+        task.found, task.was_read = None, False
+        return self.bring(task, plan, draft, notes, again=True)
+
+    def _is_matched(self, plan: EntityPlan, draft: Draft) -> bool:
+        """Whether the row is found by what the record says, and not by an id."""
+        linked = draft.external_id is not None and self._links.get(plan.spec.name, draft.external_id)
+        return draft.id is None and not linked and bool(draft.matches)
 
     def _put_link(
         self, task: Task, plan: EntityPlan, draft: Draft, row_id: str, row: object
@@ -151,7 +170,7 @@ class Upserter:
         words: tuple[tuple[str, str, str], ...] = ()
         if done.id is not None:
             words = self._put_link(task, plan, draft, done.id, done.data)
-            self._matcher.remember(plan, draft, done.id)
+            self._matcher.remember(plan, draft, done.id, done.data)
         if done.made_before and done.id is not None and any(one.soft for one in draft.references):
             self._fill_in(task, plan, draft, done.id)
         else:
@@ -288,14 +307,21 @@ class Upserter:
             reference.place[reference.column] = self._links.get(reference.entity, reference.external_id)
         row_id, row = self.find(task, plan, draft)
         if row_id is None or ((spec.read or spec.single) and (row is None or is_gone(row))):
-            return Result(outcome=Outcome.UNCHANGED, id=row_id, note="was gone already")
+            return Result(outcome=Outcome.UNCHANGED, id=row_id, note=_GONE)
         self._guard.take()
         path = self._path(action, plan, draft, row_id)
         body = {
             name: draft.body.get(name, row_id) for name, one in action.body_columns.items() if one.required
         }
-        done = self._caller.send(task, action, Draft(path=path, body=body), spec)
+        try:
+            done = self._caller.send(task, action, Draft(path=path, body=body), spec)
+        except (NotFound, Gone):
+            if row is None:
+                raise
+            done = None  # somebody else was faster
         self.forget_row(plan, row_id)
+        if done is None:
+            return Result(outcome=Outcome.UNCHANGED, id=row_id, note=_GONE)
         return Result(outcome=Outcome.DELETED, id=row_id, note=done.note)
 
     def forget_row(self, plan: EntityPlan, row_id: str) -> None:
