@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -22,11 +23,18 @@ def contexts_of(stream: PipedriveStream, parents: Sequence[Row]) -> list[Context
     """What a fan-out must ask for, for these rows of its parent; deleted parents have nothing to give."""
     parent = _parent(stream)
     found: list[Context] = [
-        {name: row.get(column) for name, column in parent.context.items()}
+        {name: _at(row, column) for name, column in parent.context.items()}
         for row in parents
         if not row.get("is_deleted") and (parent.when is None or row.get(parent.when, True))
     ]
     return found if stream.asked is None else [one for one in found if _first_time(stream.asked, one)]
+
+
+def _at(row: Row, column: str) -> object:
+    """The value of a column, or of a key of the object in it."""
+    name, _, key = column.partition(".")
+    value = row.get(name)
+    return value.get(key) if key and isinstance(value, dict) else None if key else value
 
 
 def _first_time(asked: set[tuple[object, ...]], context: Context) -> bool:
@@ -52,10 +60,12 @@ def fan_out(stream: PipedriveStream, contexts: Sequence[Context]) -> None:
     for child in below:
         child.announce()
     bulk = _parent(stream).bulk
+    questions = stream.tap.questions.of(stream.spec)
     asked = [
-        (question, group)
+        (fitting, group)
         for group in _groups(contexts, bulk)
-        for question in stream.tap.questions.of(stream.spec)
+        for question in questions
+        if (fitting := _cut(_parent(stream), question, group)) is not None
     ]
     with stream.counting():
         for read in stream.spec.reads:
@@ -74,6 +84,24 @@ def fan_out(stream: PipedriveStream, contexts: Sequence[Context]) -> None:
 def _groups(contexts: Sequence[Context], size: int) -> Iterator[Sequence[Context]]:
     for at in range(0, len(contexts), size):
         yield contexts[at : at + size]
+
+
+def _cut(parent: Parent, question: Question, group: Sequence[Context]) -> Question | None:
+    """A question with its period cut to the parent's own; None when they have no day in common."""
+    if parent.within is None:
+        return question
+    first, last = parent.within
+    columns = first.replace(".", "_"), last.replace(".", "_")
+    earliest, latest = (group[0][column] for column in columns)
+    start = max(str(question.params[first]), str(earliest or ""))
+    end = min(str(question.params[last]), str(latest or "9999-12-31"))
+    if start > end:
+        return None
+    return replace(
+        question,
+        params={**question.params, first: start, last: end},
+        columns={**question.columns, **dict(zip(columns, (start, end), strict=True))},
+    )
 
 
 def _ask(

@@ -121,12 +121,16 @@ class Parent:
 
     Attributes:
         stream: name of the parent stream.
-        context: path placeholder or column of the child → column of the parent row. These columns
-            are added to every row of the child, except by a bulk request, whose rows name their parent.
+        context: path placeholder or column of the child → column of the parent row, or a key of the
+            object in it (`duration.start`). These columns are added to every row of the child, except by
+            a bulk request, whose rows name their parent.
         query: names of `context` that go into the query instead of the path.
         bulk: at most so many parents share a request, their ids comma-joined in the one `query` name;
             1 asks for each parent alone.
         when: only parents whose column has a true value are asked for, e.g. `files_count`.
+        within: names of the two parameters, first and last day of a period, that Pipedrive refuses outside
+            the parent's own, which `context` holds under the columns of their names (`.` becomes `_`). What
+            settings give is cut to it; parents wholly outside are not asked for.
     """
 
     stream: str
@@ -134,6 +138,7 @@ class Parent:
     query: tuple[str, ...] = ()
     bulk: int = 1
     when: str | None = None
+    within: tuple[str, str] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -212,6 +217,9 @@ class StreamSpec:
             found += [f"constant {name} is not a column" for name in read.adds if name not in columns]
         if self.numbered and not (OCCURRENCE in self.primary_keys and self.parent):
             found.append("numbered rows hang below a parent and have the key occurrence")
+        if self.parent and self.parent.within:
+            within = {name.replace(".", "_") for name in self.parent.within}
+            found += [f"the parent does not bound {name}" for name in sorted(within - context)]
         if self.parent and self.parent.bulk > 1 and len(self.parent.query) != 1:
             found.append("a bulk fan-out puts exactly one name into the query")
         if self.single and len(self.single.placeholders) != 1:

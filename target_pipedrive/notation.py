@@ -4,10 +4,10 @@
 mapping of names to `Column`. `!` marks a required column, `?` one that takes null, `=a|b` the values allowed.
 A name alone is text, except that `…_id` is a whole number and `…_ids` a list of them.
 
-Types: int, num, str, bool, date, clock (HH:MM), uuid, map (an object whose keys are data); time (RFC 3339)
-and stamp (`YYYY-MM-DD HH:MM:SS`), both UTC; flag (0 or 1); csv (a list in one text); contacts (a list of
-value, label and primary); address; money (amount and currency); file (bytes); `{…}` an object, `[type]` a
-list.
+Types: int, num, str, bool, date, clock (HH:MM), uuid, map (an object whose keys are data); time (RFC 3339),
+stamp (`YYYY-MM-DD HH:MM:SS`) and minute (the same without seconds), all UTC; flag (0 or 1); csv (a list in
+one text); contacts (a list of value, label and primary); address; money (amount and currency); file (bytes);
+`{…}` an object, `[type]` a list.
 """
 
 from __future__ import annotations
@@ -32,6 +32,7 @@ SCALARS = frozenset(
         "map",
         "time",
         "stamp",
+        "minute",
         "flag",
         "csv",
         "contacts",

@@ -114,6 +114,11 @@ def stamp(value: object) -> object:
     return times.to_space_form(times.parse(str(moment(value))).astimezone(UTC))
 
 
+def minute(value: object) -> object:
+    """`YYYY-MM-DD HH:MM` in UTC; seconds are cut off."""
+    return str(stamp(value))[:16]
+
+
 def clock(value: object) -> object:
     """`HH:MM`; seconds are kept when they are not zero."""
     match = _CLOCK.fullmatch(value.strip()) if isinstance(value, str) else None

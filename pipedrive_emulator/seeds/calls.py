@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pipedrive_emulator.clock import DAY_SECONDS, START, millis
-from pipedrive_emulator.domains.call_logs import new_call_log
+from pipedrive_emulator.domains.call_logs import TAKEN_OVER, new_call_log
 from pipedrive_emulator.domains.conversions import seeded_job
 from pipedrive_emulator.registry import Seed, seeder
 
@@ -20,15 +20,14 @@ RECORDED_EACH, OTHER_USER_EACH, LED_EACH, MINUTE = 7, 6, 9, 60
 
 @seeder(38)
 def calls(seed: Seed) -> None:
-    """Call logs on deals, some on persons only; half of them without a duration."""
+    """Call logs, most on activities, the others on deals, leads and persons; half have no duration."""
     account = seed.account
-    activities = account.table("activities").count()
+    activities = (row for row in account.table("activities").live() if row["type"] == "call")
     lead: Row = next(account.table("leads").live(), {})
     for place in range(1, seed.count(small=9, medium=130, large=1_000) + 1):
         started = OLDEST + place * 5_400
         body = {
             "id": f"CA{place:030x}",
-            "activity_id": place % activities + 1 if place % 4 else None,
             "person_id": place % 25 + 1,
             "org_id": place % 11 + 1 if place % 2 else None,
             "deal_id": place * 2 + 1 if place % 3 else None,
@@ -43,6 +42,9 @@ def calls(seed: Seed) -> None:
             "end_time": millis(started + MINUTE),
             "note": NOTES[place % len(NOTES)],
         }
+        activity = next(activities, None) if place % 4 else None
+        if activity is not None:
+            body |= {"activity_id": activity["id"], **{name: activity[name] for name in TAKEN_OVER}}
         row = account.insert("call_logs", new_call_log(body, 2 if place % OTHER_USER_EACH == 0 else 1))
         if row["has_recording"]:
             account.blobs[f"call_logs:{row['id']}"] = b"ID3" + bytes(20)

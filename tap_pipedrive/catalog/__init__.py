@@ -88,6 +88,7 @@ def collect(specs: Iterable[StreamSpec]) -> dict[str, StreamSpec]:
             msg = f"stream {spec.name}: its parent {spec.parent.stream} does not exist"
             raise ValueError(msg)
         wanted = {*spec.parent.context.values(), *filter(None, [spec.parent.when])}
+        wanted = {column.partition(".")[0] for column in wanted}
         if missing := sorted(wanted - set(parent.schema)):
             msg = f"stream {spec.name}: its parent {parent.name} has no column {missing}"
             raise ValueError(msg)

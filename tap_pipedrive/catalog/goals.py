@@ -15,66 +15,29 @@ STREAMS = (
         name="goals",
         summary="Goals of everyone, active and past.",
         # Without one of its filters the API names the reading user's goals only; these two are all there are.
-        reads=(
+        reads=tuple(
             Read(
                 "getGoals",
                 "/v1/goals/find",
                 20,
                 records="data.goals",
-                params={"expected_outcome.tracking_metric": "quantity", "is_active": True},
+                params={"expected_outcome.tracking_metric": metric, "is_active": is_active},
                 accepts=(
                     "type.name title is_active assignee.id assignee.type expected_outcome.target "
                     "expected_outcome.tracking_metric expected_outcome.currency_id "
                     "type.params.pipeline_id type.params.stage_id type.params.activity_type_id "
                     "period.start period.end"
                 ),
-            ),
-            Read(
-                "getGoals",
-                "/v1/goals/find",
-                20,
-                records="data.goals",
-                params={"expected_outcome.tracking_metric": "quantity", "is_active": False},
-                accepts=(
-                    "type.name title is_active assignee.id assignee.type expected_outcome.target "
-                    "expected_outcome.tracking_metric expected_outcome.currency_id "
-                    "type.params.pipeline_id type.params.stage_id type.params.activity_type_id "
-                    "period.start period.end"
-                ),
-            ),
-            Read(
-                "getGoals",
-                "/v1/goals/find",
-                20,
-                records="data.goals",
-                params={"expected_outcome.tracking_metric": "sum", "is_active": True},
-                accepts=(
-                    "type.name title is_active assignee.id assignee.type expected_outcome.target "
-                    "expected_outcome.tracking_metric expected_outcome.currency_id "
-                    "type.params.pipeline_id type.params.stage_id type.params.activity_type_id "
-                    "period.start period.end"
-                ),
-            ),
-            Read(
-                "getGoals",
-                "/v1/goals/find",
-                20,
-                records="data.goals",
-                params={"expected_outcome.tracking_metric": "sum", "is_active": False},
-                accepts=(
-                    "type.name title is_active assignee.id assignee.type expected_outcome.target "
-                    "expected_outcome.tracking_metric expected_outcome.currency_id "
-                    "type.params.pipeline_id type.params.stage_id type.params.activity_type_id "
-                    "period.start period.end"
-                ),
-            ),
+            )
+            for metric in ("quantity", "sum")
+            for is_active in (True, False)
         ),
         schema=columns(f"id!:str {_GOAL}", of="goals"),
         needs="Insights",
     ),
     StreamSpec(
         name="goal_results",
-        summary="What was reached of a goal in a period.",
+        summary="What was reached of a goal in a period, as far as the goal lasts in it.",
         reads=(
             Read("getGoalResult", "/v1/goals/{goal_id}/results", 20, accepts="period.start! period.end!"),
         ),
@@ -82,7 +45,11 @@ STREAMS = (
             f"goal_id! report! period_start:date period_end:date progress goal:{{id:str {_GOAL}}}"
         ),
         primary_keys=("goal_id", "report"),
-        parent=Parent(stream="goals", context={"goal_id": "id"}),
+        parent=Parent(
+            stream="goals",
+            context={"goal_id": "id", "period_start": "duration.start", "period_end": "duration.end"},
+            within=("period.start", "period.end"),
+        ),
         selected_by_default=False,
         settings=("statistics",),
         needs="Insights",

@@ -49,7 +49,7 @@ ACTIONS = (
         verb=Verb.OTHER,
         body="""
             id!:str channel_id!:str sender_id!:str conversation_id!:str message!
-            status!=sent|delivered|read|failed created_at!:time reply_by:time conversation_link
+            status!=sent|delivered|read|failed created_at!:minute reply_by:minute conversation_link
             attachments:[{id!:str type! name size:num url! preview_url link_expires:bool}]
         """,
         removed_on=_CHANNELS,

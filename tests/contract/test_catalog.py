@@ -298,6 +298,7 @@ def test_path_placeholders_come_from_the_parent(spec):
             assert set(spec.parent.query) <= spec.parent.context.keys()
             published_names = {each["name"] for each in operation(read)["parameters"]}
             assert set(spec.parent.query) <= published_names, read.operation
+            assert set(spec.parent.within or ()) <= read.required
         elif names:
             assert "record_ids" in spec.settings
 

@@ -34,7 +34,10 @@ _BY_NAME = {
     "type": "call",
     "field_type": "varchar",
     "sort": "id",
-    "subscription_url": "https://example.com/hook",
+    **dict.fromkeys(
+        ("subscription_url", "avatar_url", "conversation_link", "url", "preview_url"),
+        "https://example.com/hook",
+    ),
     "color": "red",
     "visible_to": 3,
     "http_auth_user": "me",
@@ -49,6 +52,7 @@ _BY_KIND = {
     "date": "2026-03-01",
     "time": "2026-03-01T10:00:00Z",
     "stamp": "2026-03-01T10:00:00Z",
+    "minute": "2026-03-01T10:00:30Z",
     "clock": "09:30",
     "uuid": UUID,
     "map": {"1": ["won"]},
@@ -203,6 +207,15 @@ def _billed_once(account: Account) -> object:
     return account.row("deal_products", lambda row: row["deal_id"] not in recurring | shut)["deal_id"]
 
 
+def _option(fields: str, code: str) -> Callable[[Account], Row]:
+    """A field of Pipedrive's own, with one of its options."""
+
+    def find(account: Account) -> Row:
+        return {code: account.row(fields, lambda row: row["code"] == code)["options"][-1]["id"]}
+
+    return find
+
+
 def _permission(account: Account) -> Row:
     found = account.row("permission_sets")
     return {"access": [{"app": found["app"], "permission_set_id": found["id"]}]}
@@ -238,7 +251,7 @@ _MEANT: dict[str, Callable[[Account], Row]] = {
     "add_role_assignment": lambda a: _position(a) | {"id": 1},
     "update_role_pipelines": lambda _: {"visible_pipeline_ids": {"add": [], "remove": [2]}},
     "update_user": lambda a: {"id": a.id_of("users", lambda row: row["id"] > 1), "active_flag": False},
-    "receive_message": lambda a: {"channel_id": a.id_of("channels"), "created_at": "2026-01-02 10:00"},
+    "receive_message": lambda a: {"channel_id": a.id_of("channels")},
     "delete_conversation": lambda a: {
         name: a.row("channel_messages")[name] for name in ("channel_id", "conversation_id")
     },
@@ -248,8 +261,6 @@ _IN_FULL: dict[str, Callable[[Account], Row]] = {
     "update_deal": lambda _: _LOST,
     "add_deal_product": lambda _: _ONCE,
     "update_deal_product": lambda _: _ONCE,
-    "add_product": lambda _: _ONCE,
-    "update_product": lambda _: _ONCE,
     "delete_many_deal_products": lambda a: {"ids": [a.id_of("deal_products")]},
     "add_product_variation": lambda _: _BLUE,
     "update_product_variation": lambda _: _BLUE,
@@ -261,9 +272,17 @@ _IN_FULL: dict[str, Callable[[Account], Row]] = {
     "add_task": lambda _: {"assignee_ids": None},
     "update_task": lambda _: {"assignee_ids": None, "parent_task_id": None},
     "update_goal": lambda _: _GOAL,
+    "add_person_picture": lambda _: {"crop_x": 0, "crop_y": 0, "crop_width": 128, "crop_height": 128},
+    "add_activity_type": lambda _: {"color": "FF8800"},
+    "update_activity_type": lambda _: {"color": "FF8800"},
+    "add_activity": lambda a: {"lead_id": None, **_option("activity_fields", "priority")(a)},
+    "update_activity": lambda a: {"lead_id": None, **_option("activity_fields", "priority")(a)},
+    "add_lead": _option("deal_fields", "channel"),
+    "update_lead": _option("deal_fields", "channel"),
+    "add_product": lambda a: {**_ONCE, **_option("product_fields", "category")(a)},
+    "update_product": lambda a: {**_ONCE, **_option("product_fields", "category")(a)},
     "add_call_log": lambda _: {"lead_id": None, "duration": "90"},
     "update_mail_thread_details": lambda _: {"lead_id": None},
-    "receive_message": lambda _: {"reply_by": "2026-01-03 10:00"},
     "update_role": lambda _: {"id": 2, "parent_role_id": 1},
     "add_user": _permission,
 }

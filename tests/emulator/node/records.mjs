@@ -3,7 +3,8 @@
 import assert from "node:assert/strict";
 import { holds, lacks } from "./client.mjs";
 
-const PNG = Buffer.from("89504e470d0a1a0a0000000d49484452", "hex");
+// As much of a PNG as tells its size: 128 by 128 pixels, the least that a picture may have.
+const PNG = Buffer.from("89504e470d0a1a0a0000000d494844520000008000000080", "hex");
 const VALUES = { name: "Zwölf Möwen GmbH", changed: "Dreizehn Krähen KG" };
 
 // What differs: the singular and plural in method names, the key of the name, further keys, what search there is.
