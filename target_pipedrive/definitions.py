@@ -35,11 +35,14 @@ class FieldPlan(EntityPlan):
     def draft(self, record: Mapping[str, object]) -> Draft:
         own = self._is_own(record)
         if not self.foreign:
-            return super().draft(self._without_type(record) if own else record)
+            draft = super().draft(self._without_type(record) if own else record)
+            _leave_places(draft)
+            return draft
         facts = {"is_custom_field": not own, "options": record.get("options")}
         if own:
             return Draft(external_id=str(record.get(self.spec.key)), facts=facts)
         draft = super().draft(record)
+        _leave_places(draft)
         draft.facts = facts
         for reference in draft.references:
             reference.soft = True  # pipelines and stages that it is shown in may come later
@@ -78,6 +81,14 @@ class FieldPlan(EntityPlan):
         lacking = [label for label in labels if label not in held]
         action = f"add_{self.spec.definitions}_field_options"
         return f"{action} adds its options {', '.join(lacking)}, an upsert does not" if lacking else ""
+
+
+def _leave_places(draft: Draft) -> None:
+    """Leave it to Pipedrive where in a dialog a field stands: it works that out whatever is sent."""
+    visible = draft.body.get("ui_visibility")
+    for part in visible.values() if isinstance(visible, dict) else ():
+        if isinstance(part, dict):
+            part.pop("order", None)
 
 
 class FieldWriter:

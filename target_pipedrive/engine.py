@@ -229,8 +229,10 @@ class Engine:
             yield other, *asked
 
     def _is_there(self, key: LockKey) -> bool:
-        """Whether a row is known, or an earlier record may make it."""
+        """Whether a row is known, or an earlier record may make it; the same of rows below a parent."""
         entity, name = key
+        if name.startswith("of:"):
+            return self._scheduler.is_expected(key)
         if not name.startswith("ext:"):
             return True
         return self.links.get(entity, name[4:]) is not None or self._scheduler.is_expected(key)

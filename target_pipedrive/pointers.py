@@ -54,6 +54,8 @@ LIST_REFERENCES: Mapping[str, str] = MappingProxyType(
     }
 )
 """Columns that hold lists of such ids."""
+KEY_REFERENCES: Mapping[str, str] = MappingProxyType({"statuses": "pipelines"})
+"""Columns that hold an object whose keys are such ids."""
 
 
 def refer_all(
@@ -94,7 +96,9 @@ def refer_within(value: object, draft: Draft) -> None:
         return
     for name, held in list(value.items()):
         entity = REFERENCES.get(name) or LIST_REFERENCES.get(name)
-        if entity is None or held is None or isinstance(held, dict):
+        if name in KEY_REFERENCES and isinstance(held, dict):
+            value[name] = _refer_keys(name, held, draft)
+        elif entity is None or held is None or isinstance(held, dict):
             refer_within(held, draft)
         elif isinstance(held, list):
             refer_all(name, entity, held, value, draft, optional=entity == "users")
@@ -109,6 +113,30 @@ def refer_within(value: object, draft: Draft) -> None:
                     optional=entity == "users",
                 )
             )
+
+
+def _refer_keys(name: str, held: Mapping[str, object], draft: Draft) -> dict[str, object]:
+    """Note ids that are keys; each value is put under its key once that is known."""
+    found: dict[str, object] = {}
+    draft.references += [
+        Reference(
+            column=name, entity=KEY_REFERENCES[name], external_id=str(one), place=_UnderKey(found, value)
+        )
+        for one, value in held.items()
+    ]
+    return found
+
+
+class _UnderKey(dict[str, object]):
+    """A value that waits for its key, written to like a mapping with one key."""
+
+    def __init__(self, target: dict[str, object], value: object) -> None:
+        super().__init__()
+        self._target = target
+        self._value = value
+
+    def __setitem__(self, key: str, value: object) -> None:
+        self._target[str(value)] = self._value
 
 
 class _Slot(dict[str, object]):

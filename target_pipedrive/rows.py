@@ -210,18 +210,20 @@ class Rows:
     def _rows(
         self, read: RowsRead, path: str, params: Mapping[str, object], stream: str
     ) -> Iterator[dict[str, object]]:
-        pages = self._client.pages(
-            path,
-            params={**{k: v for k, v in read.params.items() if "{" not in v}, **params},
-            paging=read.paging,
-            page_size=read.page_size,
-            cost=read.cost,
-            label=stream,
-            records=read.records,
-            prefetch=0,
-        )
-        for page in pages:
-            yield from page.rows
+        fixed = {name: value for name, value in read.params.items() if "{" not in value}
+        for part in read.slices:
+            pages = self._client.pages(
+                path,
+                params={**fixed, **part, **params},
+                paging=read.paging,
+                page_size=read.page_size,
+                cost=read.cost,
+                label=stream,
+                records=read.records,
+                prefetch=0,
+            )
+            for page in pages:
+                yield from page.rows
 
 
 def is_gone(row: Row) -> bool:

@@ -180,6 +180,7 @@ class RowsRead:
         by: column whose values go into `ids`: the key itself, or the parent's for rows below another.
         page_size: `limit` to send; None sends none.
         params: further query parameters.
+        slices: parameters of the requests that together bring all rows, where no single one does.
         records: dotted path of the rows in the body.
         newest_first: whether rows come by falling `add_time`, so that reading can stop.
     """
@@ -191,6 +192,7 @@ class RowsRead:
     by: str = "id"
     page_size: int | None = None
     params: Mapping[str, str] = field(default_factory=_none)
+    slices: tuple[Mapping[str, str], ...] = (_none(),)
     records: str = "data"
     newest_first: bool = False
 
@@ -239,6 +241,7 @@ class EntitySpec:
         natural_key: columns that find rows of another account here, unless `match_on` names others.
         in_order: whether rows are shown in the order in which they were added: one after another then.
         hangs_on: columns of which one must name a row, or there is nothing to add it to.
+        said_empty: columns that an empty list is sent for too, since Pipedrive fills what is left out.
         options: columns of Pipedrive's own that hold ids of options of the field of the same name.
         word: column by whose value rows of other entities name a row, instead of its key.
         words: columns that hold such a value → entity it names a row of.
@@ -275,6 +278,7 @@ class EntitySpec:
     natural_key: str = ""
     in_order: bool = False
     hangs_on: str = ""
+    said_empty: str = ""
     options: str = ""
     word: str | None = None
     words: Mapping[str, str] = field(default_factory=_none)

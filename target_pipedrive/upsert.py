@@ -195,7 +195,8 @@ class Upserter:
             column = action.body_columns[spec.key]
             draft.body[spec.key] = encoder(column.kind)(draft.id)
         body = {name: value for name, value in draft.body.items() if name in action.body_columns}
-        body = {name: value for name, value in body.items() if value not in _EMPTY}
+        said = {name for name in spec.said_empty.split() if body.get(name) == []}
+        body = {name: value for name, value in body.items() if value not in _EMPTY or name in said}
         waiting = (
             {name for name, column in action.body_columns.items() if column.required}
             - set(body)

@@ -22,7 +22,8 @@ RECORDED_EACH, OTHER_USER_EACH, LED_EACH, MINUTE = 7, 6, 9, 60
 def calls(seed: Seed) -> None:
     """Call logs, most on activities, the others on deals, leads and persons; half have no duration."""
     account = seed.account
-    activities = (row for row in account.table("activities").live() if row["type"] == "call")
+    # An activity that became a call is done, and says the same.
+    activities = (row for row in account.table("activities").live() if row["type"] == "call" and row["done"])
     lead: Row = next(account.table("leads").live(), {})
     for place in range(1, seed.count(small=9, medium=130, large=1_000) + 1):
         started = OLDEST + place * 5_400
@@ -44,7 +45,8 @@ def calls(seed: Seed) -> None:
         }
         activity = next(activities, None) if place % 4 else None
         if activity is not None:
-            body |= {"activity_id": activity["id"], **{name: activity[name] for name in TAKEN_OVER}}
+            told = ("subject", "note", *TAKEN_OVER)
+            body |= {"activity_id": activity["id"], **{name: activity[name] for name in told}}
         row = account.insert("call_logs", new_call_log(body, 2 if place % OTHER_USER_EACH == 0 else 1))
         if row["has_recording"]:
             account.blobs[f"call_logs:{row['id']}"] = b"ID3" + bytes(20)

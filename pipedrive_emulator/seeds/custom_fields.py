@@ -54,16 +54,19 @@ DETAILED: dict[str, Row] = {
         "description": "As printed on the first page of the contract",
         "details": {
             "ui_visibility": {"show_in_pipelines": {"show_in_all": False, "pipeline_ids": [1, 2]}},
-            "important_fields": {"stage_ids": [4, 5]},
-            "required_fields": {"stage_ids": [5], "statuses": {"1": ["won"]}},
+            "important_fields": {"enabled": True, "stage_ids": [4, 5]},
+            "required_fields": {"enabled": True, "stage_ids": [5], "statuses": {"1": ["won"]}},
         },
+        "important_flag": True,
+        "mandatory_flag": True,
     },
     "person_fields": {
         "description": "Contract of the person",
         "details": {
             "ui_visibility": {"show_in_add_deal_dialog": {"show": True, "order": 1}},
-            "important_fields": {"stage_ids": [4]},
+            "important_fields": {"enabled": True, "stage_ids": [4]},
         },
+        "important_flag": True,
     },
     "organization_fields": {
         "details": {
@@ -71,10 +74,14 @@ DETAILED: dict[str, Row] = {
                 "show_in_add_deal_dialog": {"show": True, "order": 1},
                 "show_in_add_person_dialog": {"show": True, "order": 2},
             },
-            "important_fields": {"stage_ids": [4]},
+            "important_fields": {"enabled": True, "stage_ids": [4]},
         },
+        "important_flag": True,
     },
-    "project_fields": {"details": {"important_fields": {"stage_ids": [1]}}},
+    "project_fields": {
+        "details": {"important_fields": {"enabled": True, "stage_ids": [1]}},
+        "important_flag": True,
+    },
 }
 FIRST_OPTION = 101
 NULL_SHARE = 0.5

@@ -6,6 +6,18 @@ from pipedrive_client import Paging
 from target_pipedrive.entities.reads import STAMPS, whole
 from target_pipedrive.spec import EntitySpec, RowsRead
 
+# Without one of these filters the API names the token user's own goals, without the other the active ones.
+_GOALS = RowsRead(
+    path="/v1/goals/find",
+    cost=20,
+    records="data.goals",
+    slices=tuple(
+        {"expected_outcome.tracking_metric": metric, "is_active": is_active}
+        for metric in ("quantity", "sum")
+        for is_active in ("true", "false")
+    ),
+)
+
 ENTITIES = (
     EntitySpec(
         name="filters",
@@ -25,8 +37,8 @@ ENTITIES = (
         add="add_goal",
         update="update_goal",
         delete="delete_goal",
-        read=RowsRead(path="/v1/goals/find", cost=20, records="data.goals"),
-        recent=RowsRead(path="/v1/goals/find", cost=20, records="data.goals"),
+        read=_GOALS,
+        recent=_GOALS,
         read_only=f"{STAMPS} is_active report_ids owner_id",
     ),
     EntitySpec(

@@ -9,6 +9,7 @@ from target_pipedrive.spec import EntitySpec, RowsRead, Search
 ENTITIES = (
     EntitySpec(
         name="products",
+        said_empty="prices",
         options="category",
         add="add_product",
         update="update_product",
@@ -25,6 +26,7 @@ ENTITIES = (
     ),
     EntitySpec(
         name="product_variations",
+        said_empty="prices",
         add="add_product_variation",
         update="update_product_variation",
         delete="delete_product_variation",

@@ -76,7 +76,7 @@ ENTITIES = (
             cost=20,
             paging=Paging.OFFSET,
             page_size=100,
-            params={"sort": "add_time DESC"},
+            params={"sort": "id DESC"},
             newest_first=True,
         ),
         read_only=f"""

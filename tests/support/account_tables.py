@@ -127,6 +127,30 @@ def _type_word(copy: Copy, _: Row, value: Any) -> Any:
     return copy.words.get(value, value)
 
 
+def _set(value: Any) -> Any:
+    """What is set of the details of a field: all but their defaults and its place in a dialog."""
+    if not isinstance(value, dict):
+        return value
+    by_default = ("order", "show_in_all", "details_visible_flag", "org_detail_visible_flag")
+    parts = {name: _set(part) for name, part in value.items() if name not in by_default}
+    return {name: part for name, part in parts.items() if part not in (None, False, [], {})}
+
+
+def _details(copy: Copy, _: Row, value: Any) -> Any:
+    """The details of a field, with the stages and pipelines that they name."""
+    found = _set(value or {})
+    for part in found.values():
+        if "stage_ids" in part:
+            part["stage_ids"] = [copy.ref("stages", one) for one in part["stage_ids"]]
+        if "statuses" in part:
+            part["statuses"] = {
+                str(copy.ref("pipelines", int(key))): one for key, one in part["statuses"].items()
+            }
+        if "pipeline_ids" in (pipelines := part.get("show_in_pipelines", {})):
+            pipelines["pipeline_ids"] = [copy.ref("pipelines", one) for one in pipelines["pipeline_ids"]]
+    return found
+
+
 _HANGING = {
     "deal_id": "deals",
     "lead_id": "leads",
@@ -248,7 +272,7 @@ TABLES: dict[str, Table] = {
             "arr": _COUNTED,
             "mrr": _COUNTED,
             **dict.fromkeys(
-                ("origin", "origin_id", "channel", "channel_id"),
+                ("origin", "origin_id", "channel", "channel_id", "source_lead_id"),
                 "the update and the add of deals take it not",
             ),
         },
@@ -414,7 +438,7 @@ TABLES: dict[str, Table] = {
     ),
     "filters": Table(
         entity="filters",
-        same="name type active_flag is_editable filter_code temporary_flag custom_view_id",
+        same="name type active_flag is_editable",
         special={"conditions": _conditions},
         gone=("active_flag", False),
         excluded={
@@ -422,6 +446,10 @@ TABLES: dict[str, Table] = {
             "user_id": _AUTHOR,
             "visible_to": "the add takes it not",
             "last_used_time": _ITSELF,
+            **dict.fromkeys(
+                ("filter_code", "temporary_flag", "custom_view_id"),
+                "belongs to the page the filter was made on; no request takes it",
+            ),
         },
     ),
     "roles": Table(
@@ -438,9 +466,12 @@ TABLES: dict[str, Table] = {
         f"{one}_fields": Table(
             entity=f"{one}_fields",
             same="name field_type details_visible_flag add_visible_flag important_flag mandatory_flag "
-            "description is_custom active_flag optional edit_flag",
-            special={"options": lambda _, __, value: [each["label"] for each in value] if value else value},
-            held={"options": lambda options: [one["label"] for one in options]},
+            "is_custom active_flag optional edit_flag" + " description" * (one == "deal"),
+            special={
+                "options": lambda _, __, value: [each["label"] for each in value] if value else value,
+                "details": _details,
+            },
+            held={"options": lambda options: [one["label"] for one in options], "details": _set},
             gone=("active_flag", False),
             key="key",
             excluded={
@@ -448,6 +479,8 @@ TABLES: dict[str, Table] = {
                 "key": _ITSELF,
                 "code": _ITSELF,
                 "order_nr": _PLACE,
+                "options_deleted": "what is gone is not copied",
+                **({} if one == "deal" else {"description": "no request takes it but for deals"}),
                 "last_updated_by_user_id": _AUTHOR,
                 "created_by_user_id": _AUTHOR,
                 **dict.fromkeys(

@@ -184,10 +184,7 @@ class Copy:
         }
         known = compared | set(table.excluded)
         columns = {column for row in self.source[name] for column in row}
-        yield from (
-            f"{name}.{column} is neither compared nor excluded"
-            for column in sorted(columns - known - {"details"})
-        )
+        yield from (f"{name}.{column} is neither compared nor excluded" for column in sorted(columns - known))
         here = {str(row[table.key]): row for row in self.target[name]}
         taken: Counter[str] = Counter()
         for row in self.source[name]:
