@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 # What goes along; history stays with the source.
 MOVED = ("activities", "notes", "files", "mail_threads", "call_logs")
 POLLS_BEFORE_DONE = 1
+COMPLETED = "completed"
 
 define_table(TableSpec(name="conversions", label="Conversion", key_kind="uuid", created="", updated=""))
 
@@ -40,9 +41,13 @@ def _move(account: Account, old: tuple[str, object], new: tuple[str, object], us
 
 def _start(call: Call, source: str, made: Row) -> Answer:
     """Keep the job of a conversion and tell its id."""
-    job = {"source": source, "source_id": str(call.path["id"]), "made": made, "polls": 0}
-    row = call.account.insert("conversions", job, call.user_id)
+    row = call.account.insert("conversions", _job(source, call.path["id"], made), call.user_id)
     return _answer({"conversion_id": row["id"]})
+
+
+def _job(source: str, source_id: object, made: Row, polls: int = 0) -> Row:
+    """A job as it is kept; a script of faults can write another end."""
+    return {"source": source, "source_id": str(source_id), "made": made, "polls": polls, "end": COMPLETED}
 
 
 def _answer(payload: Row) -> Answer:
@@ -135,9 +140,9 @@ def _status(source: str) -> Handler:
         if job is None or (job["source"], job["source_id"]) != (source, str(call.path["id"])):
             raise not_found("Conversion")
         shown = {"conversion_id": job["id"], "status": "running"}
-        end = job.get("end", "completed")  # a script of faults can write another one
         if job["polls"] >= POLLS_BEFORE_DONE:
-            return _answer({**(job["made"] if end == "completed" else {}), **shown, "status": end})
+            made = job["made"] if job["end"] == COMPLETED else {}
+            return _answer({**made, **shown, "status": job["end"]})
         call.account.update("conversions", job["id"], {"polls": job["polls"] + 1}, touch=False)
         return _answer(shown)
 
@@ -150,5 +155,4 @@ handler("v2:getDealConversionStatus")(_status("deals"))
 
 def seeded_job(account: Account, source: str, source_id: object, made: Row) -> Row:
     """The finished job of a conversion in the past."""
-    job = {"source": source, "source_id": str(source_id), "made": made, "polls": POLLS_BEFORE_DONE}
-    return account.insert("conversions", job)
+    return account.insert("conversions", _job(source, source_id, made, POLLS_BEFORE_DONE))

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 OLDEST = START - 90 * DAY_SECONDS
 OUTCOMES = ("connected", "no_answer", "left_message", "left_voicemail", "wrong_number", "busy")
 NOTES = (None, "<p>Ruft zurück</p>", "電話した")
+CONVERTED_LEAD = "5b2f8a5e-0c1d-4c58-9f0b-6f3a2e1d7c49"
 RECORDED_EACH, OTHER_USER_EACH, LED_EACH, MINUTE = 7, 6, 9, 60
 
 
@@ -54,11 +55,12 @@ def calls(seed: Seed) -> None:
 
 @seeder(39)
 def conversions(seed: Seed) -> None:
-    """Deal 1 came of a lead that is gone; the first lead came of a deal."""
+    """Deal 1 came of a lead, and the first lead of a deal: both sources are gone since."""
     if seed.empty:
         return
     lead = next(seed.account.table("leads").live())
-    seed.account.update("leads", lead["id"], {"source_deal_id": 1})
-    seed.account.update("deals", 1, {"source_lead_id": lead["id"]})
-    seeded_job(seed.account, "deals", 1, {"lead_id": lead["id"]})
-    seeded_job(seed.account, "leads", lead["id"], {"deal_id": 1})
+    deal = next(row for row in seed.account.table("deals").all() if row["is_deleted"])
+    seed.account.update("leads", lead["id"], {"source_deal_id": deal["id"]})
+    seed.account.update("deals", 1, {"source_lead_id": CONVERTED_LEAD})
+    seeded_job(seed.account, "deals", deal["id"], {"lead_id": lead["id"]})
+    seeded_job(seed.account, "leads", CONVERTED_LEAD, {"deal_id": 1})

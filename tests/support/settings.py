@@ -57,8 +57,8 @@ ALL_STREAMS: dict[str, object] = {
         },
         {
             "stream": "goal_results",
-            "name": "2026",
-            "period.start": "2026-01-01",
+            "name": "since 2019",
+            "period.start": "2019-01-01",
             "period.end": "2026-12-31",
         },
     ],

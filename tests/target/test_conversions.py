@@ -36,6 +36,10 @@ def made_of(small, lead):
     return [str(one["id"]) for one in small.rows("deals") if one.get("source_lead_id") == lead["id"]]
 
 
+def job_of(small, lead):
+    return next(one["id"] for one in small.rows("conversions") if one["source_id"] == lead["id"])
+
+
 def links(folder):
     ledger = Ledger(folder / "ledger.sqlite", account=None)
     found = {(one.entity, one.external_id): one.id for one in ledger.links()}
@@ -87,7 +91,7 @@ def test_a_job_that_is_forgotten_is_found_by_its_row(small, load, lead):
     small.post("/_emulator/faults", [{"operation": STATUS, "kind": "status_before", "status": 501}])
     convert = rows("convert_lead_to_deal", {"id": lead["id"]})
     load(convert)
-    job = small.rows("conversions")[-1]["id"]
+    job = job_of(small, lead)
     small.post(
         "/_emulator/faults",
         [{"operation": STATUS, "nth": 1, "kind": "delete", "table": "conversions", "id": job}],
@@ -101,7 +105,7 @@ def test_a_conversion_that_ends_badly_fails_the_record(small, load, lead, tmp_pa
     small.post("/_emulator/faults", [{"operation": STATUS, "kind": "status_before", "status": 501}])
     convert = rows("convert_lead_to_deal", {"id": lead["id"]})
     load(convert)
-    job = small.rows("conversions")[-1]["id"]
+    job = job_of(small, lead)
     ends = {"operation": STATUS, "nth": 1, "kind": "write", "table": "conversions", "id": job}
     small.post("/_emulator/faults", [{**ends, "set": {"end": "rejected"}}])
     assert f"was rejected by Pipedrive (conversion {job})" in load(convert).errors[0]

@@ -190,6 +190,8 @@ def content(dump):
             ):
                 if plain.get(column) is not None:
                     plain[column] = names[other].get(plain[column], plain[column])
+            if table == "products":
+                plain["prices"] = [{**price, "product_id": None} for price in one["prices"]]
             if table == "deals" and one["id"] in DOOMED:
                 plain["title"] = names[table][one["id"]]
             plain.pop("order_nr", None)
