@@ -44,13 +44,18 @@ def updates(value: object, _context: Mapping[str, object]) -> Iterator[Row]:
 
 
 def found(value: object, _context: Mapping[str, object]) -> Iterator[Row]:
-    """`[{"item": {…}, "result_score": …}]` → the keys of `item` beside the score."""
+    """`[{"item": {…}, "result_score": …}]` → the keys of `item` beside the score.
+
+    Codes of products are texts, as products have them; their own search is published with whole numbers.
+    """
     for row in _objects(value):
         item = row.get("item")
-        if isinstance(item, dict):
-            yield {**item, "result_score": row.get("result_score")}
-        else:
+        if not isinstance(item, dict):
             yield row
+            continue
+        code = item.get("code")
+        text = {"code": str(code)} if isinstance(code, int) else {}
+        yield {**item, **text, "result_score": row.get("result_score")}
 
 
 def found_of_any_kind(value: object, context: Mapping[str, object]) -> Iterator[Row]:

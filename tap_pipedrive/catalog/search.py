@@ -124,7 +124,7 @@ STREAMS = (
         ),
         schema=columns(
             """
-            search! result_score id! type name code:int|str price:map visible_to owner:{id}
+            search! result_score id! type name code price:map visible_to owner:{id}
             custom_fields
             """,
             of="search",

@@ -372,7 +372,7 @@ def described_keys(node: Node) -> set[str]:
     return {name for name in node.properties if not _DATA_KEY.fullmatch(name)}
 
 
-_MADE_TEXT = {"item_searches.id", "item_field_searches.id"}
+_MADE_TEXT = {"item_searches.id", "item_field_searches.id", "product_searches.code"}
 
 _FREE = {
     "project_changes.old_values": "keys are the changed properties",
@@ -629,6 +629,7 @@ def test_shapes_give_no_rows_for_empty_answers(shape, value):
         ("data", [{"object": "o", "data": {"id": 1}}], [{"id": 1, "object": "o"}]),
         ("updates", [{"object": "o", "data": {"id": 1}}], [{"id": 1, "object": "o", "data": {"id": 1}}]),
         ("found", [{"item": {"id": 1}, "result_score": 0.5}], [{"id": 1, "result_score": 0.5}]),
+        ("found", [{"item": {"id": 1, "code": 7}}], [{"id": 1, "code": "7", "result_score": None}]),
         (
             "found_of_any_kind",
             {"items": [{"item": {"id": 1}, "result_score": 0.5}], "related_items": [{"item": {"id": "u"}}]},
