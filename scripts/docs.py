@@ -1,7 +1,8 @@
 """`make docs`: everything in the documentation that the code knows better.
 
-Blocks between `generated:` marks are written anew in README.md and meltano.yml; docs/coverage.md,
-docs/actions.md and the plugin definition files are written whole. Nothing is read but this repository.
+Blocks between `generated:` marks are written anew in README.md, docs/emulator.md and meltano.yml;
+docs/coverage.md, docs/actions.md and the plugin definition files are written whole. Nothing is read but this
+repository.
 `python -m scripts.docs --check` writes nothing and fails when something is out of date.
 """
 
@@ -12,7 +13,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from scripts import coverage, meltano_files, settings, streams, writes
+from scripts import coverage, emulator, meltano_files, settings, streams, writes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -30,6 +31,7 @@ def blocks() -> dict[str, dict[str, str]]:
             "other streams": streams.stream_table(selected=False),
             "entities": writes.entity_table(),
         },
+        "docs/emulator.md": {"seeds": emulator.seeds(), "faults": emulator.faults()},
         "meltano.yml": {
             "tap-pipedrive": meltano_files.project_block("tap"),
             "target-pipedrive": meltano_files.project_block("target"),

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
+import re
+from pathlib import Path
 
 import pytest
 
 from pipedrive_emulator.control import HOOKS
+from pipedrive_emulator.faults import read_rules
 from tests.emulator.direct import Direct
 
 
@@ -79,6 +82,15 @@ def test_a_slip_is_told_in_a_sentence_and_changes_nothing(direct, hook, body, to
 def test_what_is_no_json_is_told(direct, hook, raw):
     answer = _post(direct, hook, raw=raw)
     assert (answer.status_code, answer.json()["error"]) == (400, "The body is not JSON")
+
+
+def test_the_documentation_names_every_hook_and_its_script_can_be_used():
+    page = (Path(__file__).parents[2] / "docs" / "emulator.md").read_text(encoding="utf-8")
+    cells = re.findall(r"^\| ([^|]+) /_emulator/([\w/]+)`", page, re.MULTILINE)
+    named = {f"{method} {name}" for methods, name in cells for method in re.findall("GET|POST", methods)}
+    assert named == set(HOOKS)
+    (script,) = re.findall(r"^```json\n(.*?)^```$", page, re.MULTILINE | re.DOTALL)
+    assert len(read_rules(json.loads(script))) == 3
 
 
 def test_unknown_hooks_and_parameters_are_told(direct):

@@ -1,0 +1,34 @@
+"""Tables of docs/emulator.md: the accounts it begins with, and the kinds of faults."""
+
+from __future__ import annotations
+
+from pipedrive_emulator.fault_kinds import KINDS
+from pipedrive_emulator.seeds.accounts import TABLES
+from scripts.tables import code, table
+
+_ACTS = {"no": "no", "yes": "yes", "then": "after it"}
+
+
+def seeds() -> str:
+    """How much of what each account holds."""
+    rows = [
+        (name.replace("_", " "), *(f"{count:,}" for count in sizes)) for name, (_, sizes) in TABLES.items()
+    ]
+    return table(("Rows", "`small`", "`medium`", "`large`"), rows)
+
+
+def faults() -> str:
+    """What each kind of fault does, and which further keys it takes."""
+    rows = [
+        (
+            code(name),
+            _ACTS[kind.acts],
+            kind.does,
+            ", ".join(
+                code(key) if default is None else f"{code(key)} ({default})"
+                for key, default in kind.options.items()
+            ),
+        )
+        for name, kind in sorted(KINDS.items())
+    ]
+    return table(("Kind", "Does the operation act?", "What happens", "Further keys"), rows)
