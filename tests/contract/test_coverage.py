@@ -23,6 +23,8 @@ from tests.support.emulator import Emulator
 from tests.support.gate import Gate
 from tests.support.published import FOLDER, all_reads
 
+pytestmark = pytest.mark.xdist_group("coverage")
+
 
 @pytest.fixture(scope="module")
 def old():

@@ -19,6 +19,7 @@ WITHOUT_EXAMPLE = {"downloadFile"}
 """Reads that no example is published of."""
 LIVE = [spec for spec in STREAMS.values() if not spec.removed_on]
 EMPTY = (None, [], {})
+pytestmark = pytest.mark.xdist_group("examples")
 
 
 @pytest.fixture(scope="module")

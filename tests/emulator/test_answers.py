@@ -15,7 +15,10 @@ from tests.support.emulator import Emulator
 if TYPE_CHECKING:
     from tests.emulator.answers import Comparison
 
-pytestmark = pytest.mark.skipif(not SPEC_FILE.exists(), reason=WHY_SKIPPED)
+pytestmark = [
+    pytest.mark.skipif(not SPEC_FILE.exists(), reason=WHY_SKIPPED),
+    pytest.mark.xdist_group("answers"),
+]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
