@@ -31,23 +31,35 @@ COLUMNS = {
 }
 
 
-@pytest.mark.perf
-def test_reads_and_validates_thousands_of_records_a_cpu_second(tmp_path):
-    count = 10_000
-    text = lines_of(rows("add_deal", *[{"title": f"Deal {number}", **COLUMNS} for number in range(count)]))
-    target = TargetPipedrive(
-        config={
-            "api_token": "emulator-token",
-            "api_url": "http://127.0.0.1:1",
-            "dry_run": True,
-            "ledger_path": str(tmp_path / "ledger.sqlite"),
-        }
-    )
+def cpu_seconds(work):
     begun = time.process_time()
     with redirect_stdout(io.StringIO()):
-        target.listen(io.StringIO(text))
-    assert target.engine_failures == 0
-    assert count / (time.process_time() - begun) > 4_000  # 14,000 when nothing else runs
+        work()
+    return time.process_time() - begun
+
+
+@pytest.mark.perf
+def test_records_are_read_and_validated_at_a_rate_that_a_bare_loop_allows(tmp_path):
+    """Beside a loop that only decodes the same lines, as machines differ, and one does from hour to hour."""
+    count = 10_000
+    text = lines_of(rows("add_deal", *[{"title": f"Deal {number}", **COLUMNS} for number in range(count)]))
+    ratios = []
+    for turn in range(3):
+        target = TargetPipedrive(
+            config={
+                "api_token": "emulator-token",
+                "api_url": "http://127.0.0.1:1",
+                "dry_run": True,
+                "ledger_path": str(tmp_path / f"ledger-{turn}.sqlite"),
+            }
+        )
+        ours = cpu_seconds(lambda: target.listen(io.StringIO(text)))  # noqa: B023 - called at once
+        bare = cpu_seconds(lambda: [json.loads(line) for line in text.splitlines()])
+        assert target.engine_failures == 0
+        ratios.append(bare / ours)
+        if ratios[-1] > 0.02:  # 0.03 to 0.09 was seen
+            return
+    pytest.fail(f"three times slower than a fiftieth of a bare loop: {ratios}")
 
 
 def unchanged_then_changed(load, emulator, entity, count, changes):
