@@ -16,7 +16,7 @@ from tests.support.singer import select
 # Containers often set it; stdout then has no buffer, and a signal can cut a write short.
 ENVIRONMENT = {**os.environ, "PYTHONUNBUFFERED": "1"}
 STREAMS = ("deals", "deal_products", "persons", "activities", "leads", "notes", "files", "stages")
-SAMPLE = 6
+SAMPLE = 4
 CAMPAIGN = 100
 
 
