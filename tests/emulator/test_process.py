@@ -78,15 +78,17 @@ def test_log_counts_by_published_operation(ask):
     assert log["tokens"] == 7
 
 
-# The machine may be busy, so the emulator's own CPU time is judged, and loosely: it takes 7 s to start the
-# large account, and serves 480 pages of deals a second; 300 are held by the benchmark `emulator_pages`.
+# The emulator's own CPU time is judged, loosely: one machine took 7 s and 21 s to start the large account
+# within days. How many pages it serves in the time of its start differs less: 2,800 to 4,400 were seen.
+# Figures by the second are held by the benchmark `emulator_pages`.
 @pytest.mark.perf
 def test_large_account_starts_fast_and_serves_many_pages(start):
     ask = start("--burst", "0", "--daily-tokens", "1000000000", seed="large")
-    assert cpu_seconds(ask.url) < 25
+    start_seconds = cpu_seconds(ask.url)
+    assert start_seconds < 60
     tries = [rate(ask.url, LISTS["deals by update_time"], pages=60) for _ in range(3)]
     assert {found.pages for found in tries} == {120}
-    assert max(found.per_cpu_second for found in tries) > 200
+    assert max(found.per_cpu_second for found in tries) * start_seconds > 1_500
 
 
 def test_every_table_of_the_small_seed_has_a_row(ask):
