@@ -85,7 +85,7 @@ def test_log_counts_by_published_operation(ask):
 def test_large_account_starts_fast_and_serves_many_pages(start):
     ask = start("--burst", "0", "--daily-tokens", "1000000000", seed="large")
     start_seconds = cpu_seconds(ask.url)
-    assert start_seconds < 60
+    assert start_seconds < 40
     tries = [rate(ask.url, LISTS["deals by update_time"], pages=60) for _ in range(3)]
     assert {found.pages for found in tries} == {120}
     assert max(found.per_cpu_second for found in tries) * start_seconds > 1_500
