@@ -37,7 +37,7 @@ class ActionPlan(Plan):
         if spec.entity in ENTITIES:
             self.labelled = ENTITIES[spec.entity].options.split()
         self.aliases = spec.aliases
-        self.refuses = spec.refuses
+        self.retired = spec.retired
         self._file = next((name for name, one in spec.body_columns.items() if one.kind.name == "file"), None)
         files = {*FILE_EXTRAS, self._file} if self._file else set()
         self.extras = frozenset(spec.extras.split()) | frozenset(name for name in files if name)

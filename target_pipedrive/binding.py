@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from enum import IntEnum
 from typing import TYPE_CHECKING
 
-from target_pipedrive import encode
+from target_pipedrive import encode, scalars
 from target_pipedrive.custom_values import ENTITY_OF_TYPE, merge_parts
 from target_pipedrive.faults import RecordFault
 from target_pipedrive.pointers import LIST_REFERENCES, REFERENCES, refer_all, refer_within
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from target_pipedrive.custom_columns import FieldColumn
     from target_pipedrive.encode import Encoder
     from target_pipedrive.notation import Column
+    from target_pipedrive.spec import RetiredInput
     from target_pipedrive.tasks import Draft
 
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
@@ -39,6 +40,7 @@ class Place(IntEnum):
     DELETED = 7
     EXTRA = 8
     MATCH = 9
+    RETIRED = 10
 
 
 def snake(name: str) -> str:
@@ -115,6 +117,8 @@ class Binding:
             draft.deleted = draft.deleted or bool(self.encode(value))
         elif place is Place.MATCH:
             draft.matches[self.name] = value
+        elif place is Place.RETIRED:
+            self.encode(value)
         else:
             extras[self.name] = value
 
@@ -234,6 +238,25 @@ def custom_binding(source: str, column: FieldColumn, encoder: Encoder, *, foreig
         part=column.part,
         entity=ENTITY_OF_TYPE.get(definition.field_type),
         foreign=foreign,
+    )
+
+
+def retired_binding(source: str, retired: RetiredInput) -> Binding:
+    """The binding of an input that today's API cannot express: neutral values pass and are not sent."""
+
+    def check(value: object) -> object:
+        if str(scalars.text(value)).strip().casefold().removesuffix(".0") not in retired.neutral:
+            raise RecordFault(retired_reason(retired))
+        return None
+
+    return Binding(source=source, place=Place.RETIRED, name=source, encode=check)
+
+
+def retired_reason(retired: RetiredInput) -> str:
+    """What to do about an input that today's API cannot express."""
+    return (
+        f"is not supported by today's API: {retired.advice}. Remove it, or set retired_inputs to ignore to "
+        "leave it out"
     )
 
 

@@ -8,8 +8,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from pipedrive_client import Gone, NotFound, PipedriveError, times
+from target_pipedrive.amounts import complete_amounts
 from target_pipedrive.answers import Done, done_of, is_guarded, linked_by, moment_of, opened_files, path_id
 from target_pipedrive.claims import Claims
+from target_pipedrive.current_user import CurrentUser
 from target_pipedrive.custom_values import flat_form
 from target_pipedrive.faults import RecordFault
 from target_pipedrive.keeper import Bookings
@@ -33,8 +35,6 @@ if TYPE_CHECKING:
 
 _MOST_TRIES = 3
 _NOT_IMPLEMENTED = 501
-_WHO_AM_I = "/v1/users/me"
-_WHO_AM_I_COST = 2
 FOUND = "found after an interrupted call"
 EARLIER = "written by an earlier run that did not end"
 _NOT_KNOWN = (
@@ -82,10 +82,9 @@ class Caller:
         self._stopped = threading.Event()  # nothing is waited for any more
         self._dry_run = dry_run
         self._lock = threading.Lock()
-        self._asking = threading.Lock()
         self._server_time = ""
-        self._company_id = ""
         self._pretended = 0
+        self._user = CurrentUser(client)
         self._known: dict[bytes, _Begun] = {}
         self._claims = Claims(rows)
         self._planned: dict[bytes, Done] = {}
@@ -117,6 +116,7 @@ class Caller:
             PipedriveError: as in `PipedriveClient.request`.
         """
         path = fill(action.path, draft.path)
+        complete_amounts(draft, action, entity, self._rows, self._user, task.stream)
         body = self._body(action, draft)
         if self._dry_run:
             with self._lock:
@@ -159,13 +159,7 @@ class Caller:
 
     def company_id(self, task: Task) -> str:
         """Id of the company whose account it is."""
-        with self._asking:
-            if not self._company_id:
-                answer = self._client.request("GET", _WHO_AM_I, cost=_WHO_AM_I_COST, label=task.stream)
-                body = answer.json()
-                user = body.get("data") if isinstance(body, Mapping) else None
-                self._company_id = str(user.get("company_id")) if isinstance(user, Mapping) else ""
-            return self._company_id
+        return self._user.company_id(task.stream)
 
     def send_raw(self, task: Task, request: RawRequest) -> Result:
         """Make a request that a record describes; one that may not be repeated is sent once.

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 from typing_extensions import override
 
 from pipedrive_client import Gone, NotFound, PipedriveError, Stopped, times
+from target_pipedrive import current_user
 from target_pipedrive.answers import Done
 from target_pipedrive.bulk import BulkCaller
 from target_pipedrive.calls import EARLIER, FOUND
@@ -38,8 +39,6 @@ FIRST_WAITS = (0.5, 1.0, 2.0)
 WAIT_SECONDS = 5.0
 _STATUS_COST = 1
 _SURELY_OVER = timedelta(minutes=15)  # whatever was started by then has made its row, or never will
-_WHO_AM_I = "/v1/users/me"
-_WHO_AM_I_COST = 2
 
 
 class ConvertingCaller(BulkCaller):
@@ -173,7 +172,9 @@ class ConvertingCaller(BulkCaller):
 
     def _age(self, since: str, task: Task) -> timedelta:
         """How long ago a time was, by the server's clock."""
-        self._learn_time(self._client.request("GET", _WHO_AM_I, cost=_WHO_AM_I_COST, label=task.stream))
+        self._learn_time(
+            self._client.request("GET", current_user.PATH, cost=current_user.COST, label=task.stream)
+        )
         return times.parse(self._server_time) - times.parse(since)
 
 

@@ -99,13 +99,21 @@ def address(value: object) -> object:
 
 
 def money(value: object) -> object:
-    """An amount with its currency, as leads have."""
+    """An amount and its currency, as leads have; one of the two alone is a part that is completed later."""
     value = from_json_text(value)
-    if isinstance(value, Mapping) and value.get("amount") is None and value.get("currency") is None:
-        return None
-    if isinstance(value, Mapping) and value.get("amount") is not None and value.get("currency"):
-        return {"amount": number(value["amount"]), "currency": text(value["currency"])}
-    raise RecordFault('must be an object such as {"amount": 100, "currency": "EUR"}')
+    if not isinstance(value, Mapping):
+        try:
+            return {"amount": number(value)}
+        except RecordFault:
+            raise RecordFault(
+                f'must be a number or an object such as {{"amount": 100, "currency": "EUR"}}, not {what(value)}'
+            ) from None
+    found: dict[str, object] = {}
+    if value.get("amount") not in (None, ""):
+        found["amount"] = number(value["amount"])
+    if value.get("currency") not in (None, ""):
+        found["currency"] = text(value["currency"])
+    return found or None
 
 
 _SCALARS: dict[str, Encoder] = {

@@ -265,6 +265,12 @@ class Engine:
                 plan.action.removed_on,
                 plan.action.instead,
             )
+        if plan.retired_ignored:
+            self._logger.warning(
+                "Stream %s: left out because today's API cannot express them: %s",
+                plan.stream,
+                ", ".join(plan.retired_ignored),
+            )
         if plan.not_written:
             self._logger.info("Stream %s: not written: %s", plan.stream, ", ".join(plan.not_written))
 

@@ -65,7 +65,7 @@ class EntityPlan(Plan):
         self.aliases = {k: v for one in actions for k, v in one.aliases.items() if v != spec.key} | dict(
             spec.aliases
         )
-        self.refuses = {k: v for one in actions for k, v in one.refuses.items()}
+        self.retired = {k: v for one in actions for k, v in one.retired.items()}
         self.dropped = spec.dropped | unsent
         self._shape = next((one.shape for one in actions if one.shape in SHAPES), None)
         added = self.add.body_columns if self.add else {}

@@ -12,6 +12,8 @@ from target_pipedrive.binding import (
     custom_binding,
     nearest,
     refused,
+    retired_binding,
+    retired_reason,
     snake,
 )
 from target_pipedrive.custom_values import complete_parts
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
     from target_pipedrive.encode import Encoder
     from target_pipedrive.notation import Columns
     from target_pipedrive.settings import Options, StreamSettings
+    from target_pipedrive.spec import RetiredInput
     from target_pipedrive.tasks import LockKey
 
 EXTERNAL_ID = "external_id"
@@ -46,12 +49,13 @@ class Plan:
         labelled: columns of Pipedrive's own whose values are options, given by id or label.
         bindings: one per column of the stream that is written.
         not_written: columns that are dropped.
+        retired_ignored: those among them that today's API cannot express.
     """
 
     entity_name = ""
     custom_fields: str | None = None
     aliases: Mapping[str, str]
-    refuses: Mapping[str, str]
+    retired: Mapping[str, RetiredInput]
     dropped: frozenset[str] = frozenset()
     extras: frozenset[str] = frozenset()
     labelled: Collection[str] = ()
@@ -66,6 +70,7 @@ class Plan:
         self.columns = columns
         self.bindings: list[Binding] = []
         self.not_written: list[str] = []
+        self.retired_ignored: list[str] = []
 
     # --- at SCHEMA time ---------------------------------------------------------------------------
 
@@ -110,9 +115,22 @@ class Plan:
         if snake(name) in self.extras:
             return Binding(source=source, place=Place.EXTRA, name=snake(name), encode=lambda value: value)
         for spelling in (name, snake(name)):
-            if spelling in self.refuses:
-                raise refused(self.stream, source, f"is not taken: {self.refuses[spelling]}")
+            if spelling in self.retired:
+                return self._retired(source, self.retired[spelling])
         return self._custom(source, name, schema)
+
+    def _retired(self, source: str, retired: RetiredInput) -> Binding | None:
+        """Binding of an input that today's API cannot express: only values that change nothing pass.
+
+        Raises:
+            RecordFault: no value of it can be expressed, and `retired_inputs` is not `ignore`.
+        """
+        if self.options.ignore_retired_inputs:
+            self.retired_ignored.append(source)
+            return None
+        if retired.neutral:
+            return retired_binding(source, retired)
+        raise refused(self.stream, source, retired_reason(retired))
 
     def _special(self, source: str, name: str) -> Binding | None:
         """Ids and marks that are no columns."""

@@ -81,7 +81,7 @@ class Rows:
         if read is None:
             return {}
         named = _PLACEHOLDER.findall(" ".join((read.path, *read.params.values())))
-        if any(str(values.get(name)).startswith("new:") for name in named):
+        if any(is_provisional(values.get(name)) for name in named):
             return {}  # below a row that a dry run only pretends to have added
         path = fill(read.path, values)
         params = {name: fill(value, values) for name, value in read.params.items() if "{" in value}
@@ -224,6 +224,11 @@ class Rows:
             )
             for page in pages:
                 yield from page.rows
+
+
+def is_provisional(row_id: object) -> bool:
+    """Whether the id belongs to a row that a dry run only pretends to have added."""
+    return str(row_id).startswith("new:")
 
 
 def is_gone(row: Row) -> bool:

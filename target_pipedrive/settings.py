@@ -78,6 +78,13 @@ OWN_SETTINGS: dict[str, dict[str, JSON]] = {
         enum=["fail", "ignore", None],
         default="fail",
     ),
+    "retired_inputs": _property(
+        "string",
+        "An input of an older API that today's API cannot express, such as `add_time` of a deal: `fail`, or "
+        "`ignore` it with one warning. Values that change nothing are always accepted.",
+        enum=["fail", "ignore", None],
+        default="fail",
+    ),
     "create_fields": _property(
         "boolean", "Add missing custom fields to Pipedrive, typed by the stream's schema.", default=False
     ),
@@ -184,6 +191,7 @@ class Options:
     leave_out_missing: bool = False
     ignore_unknown_streams: bool = False
     ignore_unknown_fields: bool = False
+    ignore_retired_inputs: bool = False
     create_fields: bool = False
     create_options: bool = False
     allow_deletes: bool = False
@@ -219,6 +227,7 @@ class Options:
             leave_out_missing=_word(config, "missing_references", ("fail", "leave_out")) == "leave_out",
             ignore_unknown_streams=_word(config, "unknown_streams", ("fail", "ignore")) == "ignore",
             ignore_unknown_fields=_word(config, "unknown_fields", ("fail", "ignore")) == "ignore",
+            ignore_retired_inputs=_word(config, "retired_inputs", ("fail", "ignore")) == "ignore",
             create_fields=_truth(config, "create_fields"),
             create_options=_truth(config, "create_options"),
             allow_deletes=_truth(config, "allow_deletes"),

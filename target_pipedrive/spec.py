@@ -31,6 +31,23 @@ def _none() -> Mapping[str, str]:
     return MappingProxyType({})
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RetiredInput:
+    """Input that an older version of the API took and that no request can express today.
+
+    Attributes:
+        advice: what to do instead; completes "… is not supported by today's API: …".
+        neutral: values, as lower-case text, that ask for what happens anyway; they are accepted.
+    """
+
+    advice: str
+    neutral: frozenset[str] = frozenset()
+
+
+def _no_retired() -> Mapping[str, RetiredInput]:
+    return MappingProxyType({})
+
+
 class Encoding(StrEnum):
     """How a body goes onto the wire."""
 
@@ -67,7 +84,7 @@ class ActionSpec:
         encoding: how the body is sent.
         body_is: name of the one column whose value is the whole body, for bodies that are lists.
         aliases: other names a record may use → column; camelCase spellings need no entry.
-        refuses: names that were taken once → why they are not any more.
+        retired: inputs of older versions of the API → what to do instead.
         custom_fields: entity whose custom fields the body carries, if any.
         flat_custom_fields: whether they stand at the top level of the body (v1) instead of `custom_fields`.
         parent: entity that the path's first placeholder names, when it is not `entity` itself.
@@ -94,7 +111,7 @@ class ActionSpec:
     encoding: Encoding = Encoding.JSON
     body_is: str | None = None
     aliases: Mapping[str, str] = field(default_factory=_none)
-    refuses: Mapping[str, str] = field(default_factory=_none)
+    retired: Mapping[str, RetiredInput] = field(default_factory=_no_retired)
     custom_fields: str | None = None
     flat_custom_fields: bool = False
     parent: str | None = None
@@ -128,7 +145,7 @@ class ActionSpec:
             for name, to in self.aliases.items()
             if to not in known
         ]
-        found += [f"{name} is both known and refused" for name in self.refuses if name in known]
+        found += [f"{name} is both known and retired" for name in self.retired if name in known]
         if self.body_is and self.body_is not in self.body_columns:
             found.append(f"{self.body_is} is not in the body")
         if bool(self.removed_on) != bool(self.instead):
@@ -150,6 +167,11 @@ class ActionSpec:
     def body_columns(self) -> Columns:
         """Columns of the body."""
         return columns(self.body)
+
+    @property
+    def money_columns(self) -> tuple[str, ...]:
+        """Columns of the body that hold an amount with its currency."""
+        return tuple(name for name, column in self.body_columns.items() if column.kind.name == "money")
 
     @property
     def query_columns(self) -> Columns:

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from target_pipedrive.spec import ActionSpec, Verb
+from target_pipedrive.spec import ActionSpec, RetiredInput, Verb
 
 _OLD_NAMES = {"enabled_flag": "is_enabled", "discount_percentage": "discount"}
-_NO_DURATION = {"duration": "send billing_frequency and billing_frequency_cycles"}
+_RETIRED = {
+    "duration": RetiredInput(
+        advice="send billing_frequency and billing_frequency_cycles", neutral=frozenset({"1"})
+    )
+}
 
 ACTIONS = (
     ActionSpec(
@@ -25,7 +29,7 @@ ACTIONS = (
             billing_frequency_cycles:int? billing_start_date:date?
         """,
         aliases=_OLD_NAMES,
-        refuses=_NO_DURATION,
+        retired=_RETIRED,
     ),
     ActionSpec(
         name="delete_many_deal_products",
@@ -54,7 +58,7 @@ ACTIONS = (
             billing_frequency_cycles:int? billing_start_date:date?
         """,
         aliases=_OLD_NAMES,
-        refuses=_NO_DURATION,
+        retired=_RETIRED,
     ),
     ActionSpec(
         name="delete_deal_product",

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
-from target_pipedrive.spec import ActionSpec, Verb
+from target_pipedrive.spec import ActionSpec, RetiredInput, Verb
+
+_RETIRED = {
+    "add_time": RetiredInput(advice="Pipedrive sets the time itself"),
+    "active_flag": RetiredInput(advice="send status or is_archived"),
+}
 
 ACTIONS = (
     ActionSpec(
@@ -60,7 +65,7 @@ ACTIONS = (
             custom_fields:map
         """,
         aliases={"user_id": "owner_id", "label": "label_ids"},
-        refuses={"add_time": "Pipedrive sets it itself", "active_flag": "send status or is_archived"},
+        retired=_RETIRED,
         custom_fields="deal",
     ),
     ActionSpec(
@@ -87,7 +92,7 @@ ACTIONS = (
             custom_fields:map
         """,
         aliases={"user_id": "owner_id", "label": "label_ids"},
-        refuses={"add_time": "Pipedrive sets it itself", "active_flag": "send status or is_archived"},
+        retired=_RETIRED,
         custom_fields="deal",
     ),
     ActionSpec(

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from target_pipedrive.spec import ActionSpec, Verb
+from target_pipedrive.spec import ActionSpec, RetiredInput, Verb
 
 _OLD_PIPELINE = {"deal_probability": "is_deal_probability_enabled"}
-_GONE = {
-    "active": "pipelines are active until they are deleted",
-    "order_nr": "Pipedrive offers no way to order them",
+_RETIRED_PIPELINE = {
+    "active": RetiredInput(
+        advice="a pipeline is active until delete_pipeline removes it", neutral=frozenset({"1", "true"})
+    ),
+    "order_nr": RetiredInput(advice="the order of pipelines can be changed in Pipedrive only"),
 }
 _OLD_STAGE = {"rotten_days": "days_to_rotten", "rotten_flag": "is_deal_rot_enabled"}
-_NO_ORDER = {"order_nr": "Pipedrive offers no way to order them"}
+_RETIRED_STAGE = {"order_nr": RetiredInput(advice="the order of stages can be changed in Pipedrive only")}
 
 ACTIONS = (
     ActionSpec(
@@ -47,7 +49,7 @@ ACTIONS = (
             name pipeline_id deal_probability:int is_deal_rot_enabled:bool days_to_rotten:int?
         """,
         aliases=_OLD_STAGE,
-        refuses=_NO_ORDER,
+        retired=_RETIRED_STAGE,
     ),
     ActionSpec(
         name="add_pipeline",
@@ -59,7 +61,7 @@ ACTIONS = (
         verb=Verb.ADD,
         body="name! is_deal_probability_enabled:bool",
         aliases=_OLD_PIPELINE,
-        refuses=_GONE,
+        retired=_RETIRED_PIPELINE,
     ),
     ActionSpec(
         name="delete_pipeline",
@@ -80,6 +82,6 @@ ACTIONS = (
         verb=Verb.UPDATE,
         body="name is_deal_probability_enabled:bool",
         aliases=_OLD_PIPELINE,
-        refuses=_GONE,
+        retired=_RETIRED_PIPELINE,
     ),
 )

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
-from target_pipedrive.spec import ActionSpec, Encoding, Verb
+from target_pipedrive.spec import ActionSpec, Encoding, RetiredInput, Verb
 
 _OLD_NAMES = {"user_id": "owner_id", "selectable": "is_linkable"}
-_GONE = {"active_flag": "products are shown by is_linkable, and deleted by delete_product"}
+_RETIRED = {
+    "active_flag": RetiredInput(
+        advice="delete_product deletes a product, and is_linkable: false keeps it off new deals",
+        neutral=frozenset({"1", "true"}),
+    )
+}
 
 ACTIONS = (
     ActionSpec(
@@ -23,7 +28,7 @@ ACTIONS = (
             billing_frequency_cycles:int?
         """,
         aliases=_OLD_NAMES,
-        refuses=_GONE,
+        retired=_RETIRED,
         custom_fields="product",
     ),
     ActionSpec(
@@ -72,7 +77,7 @@ ACTIONS = (
             billing_frequency_cycles:int?
         """,
         aliases=_OLD_NAMES,
-        refuses=_GONE,
+        retired=_RETIRED,
         custom_fields="product",
     ),
     ActionSpec(

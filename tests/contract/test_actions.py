@@ -202,7 +202,7 @@ def test_every_input_of_the_seed_is_taken_or_refused_with_a_reason(action):
         assert {snake(one) for one in SEED[action].split()} <= set(RAW_INPUTS)
         return
     spec = ACTIONS[snake(action)]
-    known = {*spec.columns, *spec.aliases, *spec.extras.split(), *spec.refuses}
+    known = {*spec.columns, *spec.aliases, *spec.extras.split(), *spec.retired}
     if spec.encoding is Encoding.MULTIPART:
         known |= {"file", "file_name"}
     assert {snake(one) for one in SEED[action].split()} <= known

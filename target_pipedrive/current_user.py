@@ -1,0 +1,60 @@
+"""The user whose token the target uses: their company and default currency, read once a run."""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING
+
+from target_pipedrive.faults import RecordFault
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from pipedrive_client import PipedriveClient
+
+PATH = "/v1/users/me"
+COST = 2
+
+
+class CurrentUser:
+    """Facts about the signed-in user; safe to use from several threads.
+
+    Args:
+        client: the connection.
+    """
+
+    def __init__(self, client: PipedriveClient) -> None:
+        self._client = client
+        self._lock = threading.Lock()
+        self._user: Mapping[str, object] | None = None
+
+    def company_id(self, stream: str) -> str:
+        """Id of the company the account belongs to; empty when Pipedrive does not send one.
+
+        Args:
+            stream: name the request is counted under.
+        """
+        return str(self._read(stream).get("company_id") or "")
+
+    def default_currency(self, stream: str) -> str:
+        """ISO 4217 code that Pipedrive uses for amounts without a currency.
+
+        Raises:
+            RecordFault: Pipedrive does not send one.
+        """
+        code = self._read(stream).get("default_currency")
+        if not isinstance(code, str) or not code:
+            raise RecordFault("needs a currency, because the account has no default currency")
+        return code
+
+    def _read(self, stream: str) -> Mapping[str, object]:
+        """Fields of `GET /v1/users/me`, requested once.
+
+        Source: Users#getCurrentUser.
+        """
+        with self._lock:
+            if self._user is None:
+                body = self._client.request("GET", PATH, cost=COST, label=stream).json()
+                user = body.get("data") if isinstance(body, dict) else None
+                self._user = user if isinstance(user, dict) else {}
+            return self._user
