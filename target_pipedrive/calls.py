@@ -84,7 +84,8 @@ class Caller:
         self._lock = threading.Lock()
         self._server_time = ""
         self._pretended = 0
-        self._user = CurrentUser(client)
+        self.user = CurrentUser(client)
+        self._asking = threading.Lock()
         self._known: dict[bytes, _Begun] = {}
         self._claims = Claims(rows)
         self._planned: dict[bytes, Done] = {}
@@ -116,7 +117,7 @@ class Caller:
             PipedriveError: as in `PipedriveClient.request`.
         """
         path = fill(action.path, draft.path)
-        complete_amounts(draft, action, entity, self._rows, self._user, task.stream)
+        complete_amounts(draft, action, entity, self._rows, self.user, task.stream)
         body = self._body(action, draft)
         if self._dry_run:
             with self._lock:
@@ -159,7 +160,7 @@ class Caller:
 
     def company_id(self, task: Task) -> str:
         """Id of the company whose account it is."""
-        return self._user.company_id(task.stream)
+        return self.user.company_id(task.stream)
 
     def send_raw(self, task: Task, request: RawRequest) -> Result:
         """Make a request that a record describes; one that may not be repeated is sent once.
@@ -233,8 +234,7 @@ class Caller:
         """Put intents on disk; returns the server's time before the call."""
         with self._asking:
             if not self._server_time:
-                answer = self._client.request("GET", _WHO_AM_I, cost=_WHO_AM_I_COST, label=tasks[0].stream)
-                self._learn_time(answer)
+                self._learn_time(self.user.request(tasks[0].stream))
         since = self._server_time
         for task in tasks:
             if task.identity not in self._known:

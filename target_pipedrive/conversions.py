@@ -17,7 +17,6 @@ from typing import TYPE_CHECKING
 from typing_extensions import override
 
 from pipedrive_client import Gone, NotFound, PipedriveError, Stopped, times
-from target_pipedrive import current_user
 from target_pipedrive.answers import Done
 from target_pipedrive.bulk import BulkCaller
 from target_pipedrive.calls import EARLIER, FOUND
@@ -172,9 +171,7 @@ class ConvertingCaller(BulkCaller):
 
     def _age(self, since: str, task: Task) -> timedelta:
         """How long ago a time was, by the server's clock."""
-        self._learn_time(
-            self._client.request("GET", current_user.PATH, cost=current_user.COST, label=task.stream)
-        )
+        self._learn_time(self.user.request(task.stream))
         return times.parse(self._server_time) - times.parse(since)
 
 

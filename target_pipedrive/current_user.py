@@ -10,10 +10,10 @@ from target_pipedrive.faults import RecordFault
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from pipedrive_client import PipedriveClient
+    from pipedrive_client import Answer, PipedriveClient
 
-PATH = "/v1/users/me"
-COST = 2
+_PATH = "/v1/users/me"
+_COST = 2
 
 
 class CurrentUser:
@@ -27,6 +27,13 @@ class CurrentUser:
         self._client = client
         self._lock = threading.Lock()
         self._user: Mapping[str, object] | None = None
+
+    def request(self, stream: str) -> Answer:
+        """A fresh response of `GET /v1/users/me`, whose headers carry the server's time.
+
+        Source: Users#getCurrentUser.
+        """
+        return self._client.request("GET", _PATH, cost=_COST, label=stream)
 
     def company_id(self, stream: str) -> str:
         """Id of the company the account belongs to; empty when Pipedrive does not send one.
@@ -48,13 +55,10 @@ class CurrentUser:
         return code
 
     def _read(self, stream: str) -> Mapping[str, object]:
-        """Fields of `GET /v1/users/me`, requested once.
-
-        Source: Users#getCurrentUser.
-        """
+        """Fields of the user, requested once."""
         with self._lock:
             if self._user is None:
-                body = self._client.request("GET", PATH, cost=COST, label=stream).json()
+                body = self.request(stream).json()
                 user = body.get("data") if isinstance(body, dict) else None
                 self._user = user if isinstance(user, dict) else {}
             return self._user

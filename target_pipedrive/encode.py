@@ -106,7 +106,7 @@ def money(value: object) -> object:
             return {"amount": number(value)}
         except RecordFault:
             raise RecordFault(
-                f'must be a number or an object such as {{"amount": 100, "currency": "EUR"}}, not {what(value)}'
+                f'must be a number or such as {{"amount": 100, "currency": "EUR"}}, not {what(value)}'
             ) from None
     found: dict[str, object] = {}
     if value.get("amount") not in (None, ""):

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from target_pipedrive import compare
 from target_pipedrive.faults import RecordFault, SkipRecord
 from target_pipedrive.listing import Listings, can_list, held, search_column, terms
-from target_pipedrive.rows import is_gone
+from target_pipedrive.rows import is_gone, is_provisional
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -52,7 +52,7 @@ class Matcher:
 
     def wrote(self, plan: EntityPlan, values: Mapping[str, object], row_id: str) -> None:
         """Note values that were written: later records may be matched by them."""
-        if _is_planned(row_id):
+        if is_provisional(row_id):
             return
         if plan.match_on:
             self._written.add((plan.spec.name, row_id))
@@ -114,7 +114,7 @@ class Matcher:
         if known is None:
             return None
         row_id, told = known
-        if _is_planned(row_id):
+        if is_provisional(row_id):
             return row_id
         row = self._rows.one(plan.spec, row_id, draft.body, task.stream)
         agreeing = self._agreeing({row_id: row}, plan, draft)
@@ -167,11 +167,6 @@ class Matcher:
             and not is_gone(row)
             and all(_agrees(row, name, value, plan) for name, value in draft.matches.items())
         }
-
-
-def _is_planned(row_id: str) -> bool:
-    """Whether a dry run pretends to have added the row."""
-    return row_id.startswith("new:")
 
 
 def _key(draft: Draft) -> str:
