@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from scripts.component_inputs import COMPONENT_INPUTS
 from scripts.tables import code, table, words
 from target_pipedrive.actions import ACTIONS
+from target_pipedrive.binding import snake
 from target_pipedrive.entities import ENTITIES
-from target_pipedrive.raw import RAW_INPUTS, RAW_REQUEST
+from target_pipedrive.raw import RAW_ALIASES, RAW_IGNORED, RAW_INPUTS, RAW_REQUEST
 from target_pipedrive.spec import Encoding, Verb
 
 if TYPE_CHECKING:
@@ -132,8 +134,50 @@ Taken as well, since other tools name the same so, or without effect:
 """
 
 
+_INPUTS = """\
+## Inputs of the integration component
+
+The write actions of the integration component that this target replaces, input by input. Each action is a
+stream of the same name, and each input a property of it, in camelCase or snake_case; every value may be text.
+An input marked *accepted as* asked for something that Pipedrive's API no longer offers: that value, or a
+blank, changes nothing and is accepted, and any other value fails the record. An input marked *not supported*
+fails the stream. `retired_inputs: ignore` leaves both out with one warning.
+"""
+
+
+def input_rows() -> Iterator[tuple[str, ...]]:
+    """Every input of the component's write actions: action, input, and what becomes of it."""
+    for action, inputs in COMPONENT_INPUTS.items():
+        for name in inputs.split():
+            yield code(action), code(name), _meaning(action, snake(name))
+
+
+def _meaning(action: str, name: str) -> str:
+    """What becomes of one input."""
+    if snake(action) == RAW_REQUEST:
+        return code(RAW_ALIASES.get(name, name)) if name not in RAW_IGNORED else "accepted, without effect"
+    spec = ACTIONS[snake(action)]
+    column = name if name in spec.columns else spec.aliases.get(name)
+    if column is not None:
+        return f"{code(column)}{_form(spec, column)}"
+    if name in spec.retired:
+        retired = spec.retired[name]
+        accepted = f"accepted as `{min(retired.neutral)}`; " if retired.neutral else "not supported: "
+        return f"{accepted}{retired.advice}"
+    return code(name)
+
+
+def _form(spec: ActionSpec, column: str) -> str:
+    """Remark on values whose form is not obvious from the column."""
+    kind = spec.columns[column].kind
+    if kind.name == "money":
+        return "; an amount alone keeps the lead's currency, or takes the account's default currency"
+    return f"; one of {words(kind.choices)}" if kind.choices else ""
+
+
 def page() -> str:
     """docs/actions.md."""
     rows = list(action_rows())
     head = ("Entity", "Stream", "Request", "Tokens", "Body", "When interrupted", "Columns", "Remarks")
-    return "\n".join((_INTRODUCTION, f"## Actions ({len(rows)})\n", table(head, rows), _RAW))
+    inputs = table(("Action", "Input", "Becomes"), input_rows())
+    return "\n".join((_INTRODUCTION, f"## Actions ({len(rows)})\n", table(head, rows), _RAW, _INPUTS, inputs))

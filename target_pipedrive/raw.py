@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from pipedrive_client import PipedriveClient
 
 RAW_REQUEST = "raw_request"
-_ALIASES = {
+RAW_ALIASES = {
     "url": "path",
     "query_params": "query",
     "data": "body",
@@ -29,8 +29,14 @@ _ALIASES = {
 _LABELS = ("method", "path", "query", "headers", "body", "form", "files", "file_data_file_names")
 _WAYS = ("timeout_seconds", "timeout_ms", "max_retries", "idempotent", "cost")
 # The client repeats by its own policy, which waits as the server asks; these are accepted and not needed.
-_IGNORED = ("retry_delay_ms", "retry_all_errors", "use_exponential_backoff", "response_type", "debug_request")
-RAW_INPUTS = (*_LABELS, *_WAYS, *_ALIASES, *_IGNORED)
+RAW_IGNORED = (
+    "retry_delay_ms",
+    "retry_all_errors",
+    "use_exponential_backoff",
+    "response_type",
+    "debug_request",
+)
+RAW_INPUTS = (*_LABELS, *_WAYS, *RAW_ALIASES, *RAW_IGNORED)
 _METHODS = frozenset({"GET", "POST", "PUT", "PATCH", "DELETE"})
 _SIGN_IN = frozenset({"authorization", "x-api-token", "cookie", "host"})
 
@@ -47,7 +53,9 @@ class RawRequest:
     """
 
     def __init__(self, record: Mapping[str, object], files_dir: Path | None) -> None:
-        given = {_ALIASES.get(name, name): value for name, value in record.items() if value not in (None, "")}
+        given = {
+            RAW_ALIASES.get(name, name): value for name, value in record.items() if value not in (None, "")
+        }
         self.method = str(given.get("method") or "").upper()
         if self.method not in _METHODS:
             raise RecordFault(f"method must be one of {', '.join(sorted(_METHODS))}")

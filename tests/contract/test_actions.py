@@ -7,6 +7,7 @@ import re
 import pytest
 
 from pipedrive_emulator.operations import load_operations
+from scripts.component_inputs import COMPONENT_INPUTS
 from target_pipedrive.actions import ACTIONS
 from target_pipedrive.binding import snake
 from target_pipedrive.entities import ENTITIES
@@ -108,101 +109,17 @@ def test_every_shape_is_known():
     assert {spec.shape for spec in ACTIONS.values() if spec.shape} <= {*SHAPES, "one_custom_field"}
 
 
-SEED = {
-    "addCallLog": """
-        activityId dealId duration endTime fromPhoneNumber note orgId outcome personId startTime subject
-        toPhoneNumber userId
-    """,
-    "addChannel": "avatarUrl name providerChannelId providerType templateSupport",
-    "addDeal": """
-        addTime currency expectedCloseDate lostReason orgId personId pipelineId probability stageId
-        status title userId value visibleTo
-    """,
-    "addDealFollower": "id userId",
-    "addDealParticipant": "id personId",
-    "addDealProduct": """
-        comments discountPercentage duration enabledFlag id itemPrice productVariationId quantity tax
-    """,
-    "addFile": "entityId entityType file fileName",
-    "addLead": "expectedCloseDate labelIds organizationId ownerId personId title value visibleTo wasSeen",
-    "addLeadLabel": "color name",
-    "addOrganization": "addTime name ownerId visibleTo",
-    "addOrganizationFollower": "id userId",
-    "addPerson": "addTime email marketingStatus name orgId ownerId phone visibleTo",
-    "addPersonFollower": "id userId",
-    "addPipeline": "active dealProbability name orderNr",
-    "addProduct": "activeFlag code name ownerId prices selectable tax unit visibleTo",
-    "addProductFollower": "id userId",
-    "addStage": "dealProbability name pipelineId rottenDays rottenFlag",
-    "cancelRecurringSubscription": "endDate id",
-    "deleteActivity": "id",
-    "deleteCallLog": "id",
-    "deleteChannel": "id",
-    "deleteConversation": "channelId conversationId",
-    "deleteDeal": "id",
-    "deleteDealField": "id",
-    "deleteDealFollower": "followerId id",
-    "deleteDealParticipant": "dealParticipantId id",
-    "deleteDealProduct": "id productAttachmentId",
-    "deleteFile": "id",
-    "deleteLead": "id",
-    "deleteLeadLabel": "id",
-    "deleteMailThread": "id",
-    "deleteOrganization": "id",
-    "deleteOrganizationFollower": "followerId id",
-    "deletePerson": "id",
-    "deletePersonField": "id",
-    "deletePersonFollower": "followerId id",
-    "deletePersonPicture": "id",
-    "deletePipeline": "id",
-    "deleteProduct": "id",
-    "deleteProductField": "id",
-    "deleteProductFollower": "followerId id",
-    "deleteStage": "id",
-    "deleteSubscription": "id",
-    "mergeDeals": "id mergeWithId",
-    "mergeOrganizations": "id mergeWithId",
-    "mergePersons": "id mergeWithId",
-    "rawRequest": """
-        data debugRequest fileData fileDataFileNames formData headers maxRetries method queryParams
-        responseType retryAllErrors retryDelayMS timeout url useExponentialBackoff
-    """,
-    "setFieldValueForPerson": "customFieldKey personId value",
-    "updateDeal": """
-        currency expectedCloseDate id lostReason orgId personId pipelineId probability stageId status
-        title userId value visibleTo
-    """,
-    "updateDealProduct": """
-        comments discountPercentage duration enabledFlag id itemPrice productAttachmentId
-        productVariationId quantity tax
-    """,
-    "updateFile": "description id name",
-    "updateFilter": "conditions id name",
-    "updateLead": """
-        expectedCloseDate id isArchived labelIds organizationId ownerId personId title value visibleTo
-        wasSeen
-    """,
-    "updateLeadLabel": "color id name",
-    "updateOrganization": "id name ownerId visibleTo",
-    "updatePerson": "email id marketingStatus name orgId ownerId phone visibleTo",
-    "updatePipeline": "active dealProbability id name orderNr",
-    "updateProduct": "activeFlag code id name ownerId prices selectable tax unit visibleTo",
-    "updateStage": "dealProbability id name orderNr pipelineId rottenDays rottenFlag",
-}
-"""The seed's writes and the names of their inputs."""
-
-
 def test_the_seed_is_complete():
-    assert len(SEED) == 59
+    assert len(COMPONENT_INPUTS) == 59
 
 
-@pytest.mark.parametrize("action", SEED)
+@pytest.mark.parametrize("action", COMPONENT_INPUTS)
 def test_every_input_of_the_seed_is_taken_or_refused_with_a_reason(action):
     if action == "rawRequest":
-        assert {snake(one) for one in SEED[action].split()} <= set(RAW_INPUTS)
+        assert {snake(one) for one in COMPONENT_INPUTS[action].split()} <= set(RAW_INPUTS)
         return
     spec = ACTIONS[snake(action)]
     known = {*spec.columns, *spec.aliases, *spec.extras.split(), *spec.retired}
     if spec.encoding is Encoding.MULTIPART:
         known |= {"file", "file_name"}
-    assert {snake(one) for one in SEED[action].split()} <= known
+    assert {snake(one) for one in COMPONENT_INPUTS[action].split()} <= known
