@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from pipedrive_client import ConfigError
 from pipedrive_client.concurrency import WorkerPool
 from pipedrive_client.fields import FieldRegistry
 from target_pipedrive.action_plan import ActionPlan, RawPlan
@@ -21,12 +20,13 @@ from target_pipedrive.gathering import Gathering
 from target_pipedrive.guard import DeleteGuard
 from target_pipedrive.keeper import Keeper
 from target_pipedrive.links import Links
+from target_pipedrive.mirror import Mirror, delete_task
 from target_pipedrive.perform import Performer, sentence
 from target_pipedrive.references import NotYet
 from target_pipedrive.report import Report
 from target_pipedrive.rows import BULK, Rows
 from target_pipedrive.schedule import Scheduler
-from target_pipedrive.tasks import Draft, Outcome, Result, Task
+from target_pipedrive.tasks import NO_STREAM, Draft, Outcome, Result, Task
 from target_pipedrive.upsert import Upserter
 from target_pipedrive.waiting import Waiting
 
@@ -70,12 +70,12 @@ class Engine:
         self._records = 0
         self._half_done: list[bytes] = []
         self._seen_content: dict[bytes, int] = {}
-        self._seen_links: dict[str, set[str]] = {}
         self.streams: set[str] = set()
         self.under_way = False
         self.cut = ""
         self._ending = Ending(options)
         self.links = Links(ledger.links())
+        self._mirror = Mirror(self.links, options, logger)
         self.rows = Rows(client)
         self.book = FieldBook(
             client,
@@ -130,6 +130,7 @@ class Engine:
         self._records += 1
         task = Task(number=self._records, stream=stream, key=key, line=line, schema=schema)
         task.result = Result(outcome=Outcome.FAILED, error=sentence)
+        self._mirror.rejected(None if stream in {"", NO_STREAM} else stream)
         self._ending.count(task.result)
         self._keeper.finish(task, [])
         self._ending.check()
@@ -159,6 +160,7 @@ class Engine:
             self.reject(stream, line, schema, key, sentence(stream, key, str(fault)))
             return
         self._records += 1
+        self._mirror.arrived(stream, draft)
         task = Task(
             number=self._records, stream=stream, key=key, line=line, schema=schema, plan=plan, draft=draft
         )
@@ -200,8 +202,6 @@ class Engine:
             task.owns += ((task.stream, task.identity[:_DIGEST].hex()),)
         if isinstance(plan, EntityPlan):
             task.perform = partial(self._upserter.perform, plan=plan)
-            if self.options.mirror and draft.external_id is not None and not draft.deleted:
-                self._seen_links.setdefault(task.stream, set()).add(draft.external_id)
             self._gathering.enter(task, plan)
             return
         if isinstance(plan, RawPlan):
@@ -274,27 +274,23 @@ class Engine:
         if plan.not_written:
             self._logger.info("Stream %s: not written: %s", plan.stream, ", ".join(plan.not_written))
 
-    def mirror(self, plan: Plan) -> None:
-        """Delete what the stream wrote in earlier runs and did not send again, if the settings ask for it."""
-        if not isinstance(plan, EntityPlan) or not self.options.mirror:
-            return
-        seen = self._seen_links.get(plan.stream, set())
-        gone = [one for one in self.links.of_stream(plan.stream) if one[1] not in seen]
-        if len(gone) > self.guard.left:
-            raise ConfigError(
-                f"Stream {plan.stream}: mirror would delete {len(gone)} {plan.spec.name}, more than "
-                f"max_deletes allows ({self.guard.left} left); nothing was deleted"
-            )
-        for _, external_id, row_id in gone:
+    def activate(self, plan: Plan, version: int | None) -> None:
+        """Note an ACTIVATE_VERSION; what it deletes is decided at the end of the input."""
+        if isinstance(plan, EntityPlan):
+            self._mirror.activate(plan, version)
+
+    def numbered(self, stream: str, version: int) -> None:
+        """Note the version that a record names."""
+        self._mirror.numbered(stream, version)
+
+    def _delete_missing(self) -> None:
+        """Delete the rows that complete versions of streams do not contain any more."""
+        for plan, external_id, row_id in self._mirror.deletes(self.guard):
             self._records += 1
-            key = {"external_id": external_id}
-            task = Task(number=self._records, stream=plan.stream, key=key, line=b"", schema=b"", plan=plan)
-            task.draft = Draft(external_id=external_id, deleted=True)
-            task.owns = ((plan.spec.name, f"ext:{external_id}"), (plan.spec.name, row_id))
-            task.identity = hashlib.blake2b(f"mirror {external_id}".encode(), digest_size=16).digest()
+            task = delete_task(self._records, plan, external_id, row_id)
             task.perform = partial(self._upserter.perform, plan=plan)
             self._scheduler.submit(task)
-        self.settle_all()
+        self._scheduler.drain()
 
     @property
     def unfinished(self) -> int:
@@ -322,6 +318,7 @@ class Engine:
         if task.result.outcome is Outcome.FAILED and self.caller.done_before(task) is not None:
             self._half_done.append(task.identity)
         self.caller.finished(task)
+        self._mirror.ended(task.stream, task.result.outcome)
         self._ending.count(task.result)
         self._keeper.finish(task, self._performer.ledger_steps(task, task.result))
 
@@ -345,6 +342,8 @@ class Engine:
             )
         while not self._ending.came and self._waiting.go_on():
             self._scheduler.drain()
+        if not self._ending.came:
+            self._delete_missing()
         self._keeper.drained()
         if not self._ending.came and not self.options.dry_run:
             streams = sorted(self.streams)

@@ -13,6 +13,7 @@ from pipedrive_client import PipedriveError
 from target_pipedrive.faults import RecordFault
 from target_pipedrive.perform import sentence
 from target_pipedrive.plans import plan_of
+from target_pipedrive.tasks import NO_STREAM
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -114,10 +115,9 @@ class Intake:
             case "SCHEMA":
                 self._schema(message, line)
             case "ACTIVATE_VERSION":
-                self._engine.settle_all()
                 known = self._streams.get(message.stream or "")
                 if known is not None and known.plan is not None:
-                    self._engine.mirror(known.plan)
+                    self._engine.activate(known.plan, message.version)
             case "REJECT":
                 self._take(message.line or "")
             case other:
@@ -129,7 +129,7 @@ class Intake:
     def _refuse_line(self, line: str | bytes, told: str) -> None:
         if self._strict:
             raise InputFault(told, "line")
-        self._engine.reject("(no stream)", _bytes(line), b"", {}, told)
+        self._engine.reject(NO_STREAM, _bytes(line), b"", {}, told)
 
     def _schema(self, message: Message, line: str | bytes) -> None:
         name, schema = message.stream or "", message.schema or {}
@@ -163,8 +163,10 @@ class Intake:
         name, raw = message.stream or "", message.record
         stream = self._streams.get(name)
         content = _bytes(line).strip()
+        if message.version is not None:
+            self._engine.numbered(name, message.version)
         if stream is None:
-            told = f"{name or '(no stream)'}: the record comes before the stream's SCHEMA; send that first."
+            told = f"{name or NO_STREAM}: the record comes before the stream's SCHEMA; send that first."
             if self._strict:
                 raise InputFault(told, "record_before_schema")
             self._engine.reject(name, content, b"", {}, told)

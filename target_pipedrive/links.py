@@ -47,6 +47,20 @@ class Links:
         """Whether a row stands for another external id already."""
         return bool(_all(self._external.get(entity, {}).get(row_id)) - {external_id})
 
+    def external_ids(self, entity: str, row_id: str) -> set[str]:
+        """Every external id that stands for a row, of any stream."""
+        with self._lock:
+            return set(_all(self._external.get(entity, {}).get(row_id)))
+
+    def is_of_other_stream(self, stream: str, entity: str, external_id: str) -> bool:
+        """Whether another stream has linked the same external id."""
+        with self._lock:
+            return any(
+                external_id in linked.get(entity, ())
+                for name, linked in self._streams.items()
+                if name != stream
+            )
+
     def put(self, entity: str, external_id: str, row_id: str, stream: str) -> None:
         """Note which row an external id stands for."""
         with self._lock:

@@ -104,9 +104,13 @@ OWN_SETTINGS: dict[str, dict[str, JSON]] = {
     ),
     "mirror": _property(
         "boolean",
-        "After ACTIVATE_VERSION, delete the rows this ledger wrote for the stream that did not come again, "
-        "within `max_deletes`: all of them or none.",
+        "Delete the rows that this ledger wrote for a stream and that its version, which ACTIVATE_VERSION "
+        "closes, does not contain any more: at the end of the input, when each record was written or "
+        "unchanged, and within `max_deletes`, all of them or none. Needs `allow_deletes`.",
         default=False,
+    ),
+    "mirror_empty": _property(
+        "boolean", "Let `mirror` delete the rows of a stream whose version has no records.", default=False
     ),
     "dry_run": _property(
         "boolean", "Plan everything, write nothing, pass no STATE on; show what would happen.", default=False
@@ -197,6 +201,7 @@ class Options:
     allow_deletes: bool = False
     max_deletes: int = DEFAULT_MAX_DELETES
     mirror: bool = False
+    mirror_empty: bool = False
     dry_run: bool = False
     results_path: Path | None = None
     rejects_path: Path | None = None
@@ -233,6 +238,7 @@ class Options:
             allow_deletes=_truth(config, "allow_deletes"),
             max_deletes=_count(config, "max_deletes", default=DEFAULT_MAX_DELETES) or 0,
             mirror=_truth(config, "mirror"),
+            mirror_empty=_truth(config, "mirror_empty"),
             dry_run=_truth(config, "dry_run"),
             results_path=_path(config, "results_path"),
             rejects_path=_path(config, "rejects_path") or Path(DEFAULT_REJECTS),

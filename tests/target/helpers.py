@@ -89,7 +89,8 @@ class Loader:
         self.folder = folder
         self.count = 0
 
-    def __call__(self, *messages: Any, **config: Any) -> Run:
+    def __call__(self, *messages: Any, torn: int = 0, **config: Any) -> Run:
+        """Run over messages; `torn` is how many characters the input lacks at its end."""
         self.count += 1
         results = self.folder / f"results-{self.count}.jsonl"
         rejects = self.folder / f"rejects-{self.count}.singer"
@@ -104,7 +105,8 @@ class Loader:
         out = io.StringIO()
         with redirect_stdout(out):
             try:
-                run.target.listen(io.StringIO(lines_of(*messages)))
+                text = lines_of(*messages)
+                run.target.listen(io.StringIO(text[: len(text) - torn]))
             except Exception as error:  # noqa: BLE001 - some tests are about them
                 run.error = error
         run.states = [json.loads(line) for line in out.getvalue().splitlines()]
