@@ -5,7 +5,7 @@ STAMP := .venv/.installed
 PLUGINS := .venv/meltano/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help setup plugins test check lint types demo bench coverage soak docs wheel constraints clean
+.PHONY: help setup plugins test check lint types demo bench coverage soak docs facts wheel constraints clean
 
 help: ## Show this help
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -57,6 +57,11 @@ soak: setup plugins ## The long test campaigns in full
 
 docs: setup ## Write the generated parts of README, docs and meltano.yml anew
 	@$(BIN)/python -m scripts.docs
+
+facts: setup ## Condense the published API description in the folder PIPEDRIVE_OPENAPI
+	@test -f '$(PIPEDRIVE_OPENAPI)/endpoints.json' || { \
+		echo 'Name the folder of the description: make facts PIPEDRIVE_OPENAPI=…'; exit 2; }
+	@$(BIN)/python -m scripts.facts '$(PIPEDRIVE_OPENAPI)'
 
 wheel: setup ## Build dist/*.whl
 	@$(BIN)/uv build --quiet --wheel

@@ -1,6 +1,6 @@
 """Condense the flattened OpenAPI facts into the compact data files beside this script.
 
-Development only: `python -m pipedrive_emulator.published.condense ../shared/pipedrive-openapi`.
+Development only; `make facts` runs it.
 Types, enums, requirements, costs and scopes are kept; published prose is not. Facts that are published only
 in prose are kept as values: the largest and the usual page of a `limit`, whether a string holds a comma list
 or may be the word `null`, which fields a `sort` knows, and which parameters count for nothing beside others.
@@ -210,23 +210,29 @@ def operation(published: dict[str, Any]) -> dict[str, Any]:
     return short
 
 
-def main(folder: str) -> int:
-    """Rewrite every data file from `endpoints.json` and the YAML files in `folder`."""
+def files(folder: str) -> dict[str, str]:
+    """The content of every data file by its name, from `endpoints.json` and the YAML files in `folder`."""
     endpoints = json.loads((Path(folder) / "endpoints.json").read_text())["endpoints"]
     beside = yaml_bodies(Path(folder))
-    domains: dict[str, list[dict[str, Any]]] = {}
+    domains: dict[str, list[str]] = {}
     for published in endpoints:
         name = re.sub(r"(?<!^)(?=[A-Z])", "_", published["tags"][0]).lower()
         short = operation(published)
         key = f"{short['version']}:{short['id']}"
         bounded(key, short.get("bodies", {}), beside.get(key, {}))
-        domains.setdefault(name, []).append(short)
+        line = json.dumps(short, separators=(",", ":"), ensure_ascii=False)
+        domains.setdefault(f"{name}.json", []).append(line)
+    return {name: "[\n" + ",\n".join(lines) + "\n]\n" for name, lines in sorted(domains.items())}
+
+
+def main(folder: str) -> int:
+    """Rewrite every data file from the description in `folder`."""
+    made = files(folder)
     for old in HERE.glob("*.json"):
         old.unlink()
-    for name, operations in sorted(domains.items()):
-        lines = ",\n".join(json.dumps(op, separators=(",", ":"), ensure_ascii=False) for op in operations)
-        (HERE / f"{name}.json").write_text(f"[\n{lines}\n]\n")
-    sys.stdout.write(f"{len(endpoints)} operations in {len(domains)} files\n")
+    for name, content in made.items():
+        (HERE / name).write_text(content)
+    sys.stdout.write(f"{len(made)} files of the emulator\n")
     return 0
 
 

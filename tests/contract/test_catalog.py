@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import json
 import re
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,6 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from pipedrive_client import Paging
+from scripts.facts import fingerprint
 from tap_pipedrive import catalog
 from tap_pipedrive.catalog import MODULES, STREAMS, collect
 from tap_pipedrive.catalog.not_covered import NOT_COVERED
@@ -19,7 +19,8 @@ from tap_pipedrive.glossary import GLOSSARY
 from tap_pipedrive.schema import columns
 from tap_pipedrive.shapes import SHAPES
 from tap_pipedrive.spec import OCCURRENCE
-from tests.support.published import FOLDER, all_reads, answer, example, operation, plain, published
+from tests.support import facts
+from tests.support.published import all_reads, answer, example, operation, plain, published
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -214,9 +215,7 @@ def test_paging_and_page_size_are_the_published_ones(spec):
         if "limit" not in parameters:
             assert read.page_size is None, read.operation
             continue
-        text = parameters["limit"].get("description") or ""
-        stated = re.search(r"maximum value of (\d+)|upper limit is (\d+)", text)
-        most = int(next(filter(None, stated.groups()))) if stated else 500
+        most = parameters["limit"].get("most", 500)
         if "/search" in read.path or "itemSearch" in read.path:
             most = 100  # the description says 500, the live API refuses more than 100
         assert read.page_size == most, read.operation
@@ -243,7 +242,7 @@ def _allowed(parameter: dict, value: object) -> bool:
         return isinstance(value, bool)
     if parameter["name"] == "sort":
         column, _, direction = str(value).partition(" ")
-        named = choices or re.findall(r"`(\w+)`", parameter["description"])
+        named = choices or parameter["sortable"]
         return column in named and direction in (("",) if choices else ("ASC", "DESC"))
     return not choices or value in choices or all(part in choices for part in str(value).split(","))
 
@@ -475,35 +474,11 @@ def test_every_glossary_entry_is_used():
     assert not unused
 
 
-def normalised(text: str) -> str:
-    return " ".join(re.findall(r"\w+", re.sub(r"<[^>]*>", " ", text).lower()))
-
-
-def published_sentences() -> set[str]:
-    found: set[str] = set()
-
-    def collect_texts(value: object) -> None:
-        if isinstance(value, dict):
-            for name, inner in value.items():
-                if name in ("description", "summary") and isinstance(inner, str):
-                    found.add(normalised(inner))
-                    found.update(normalised(sentence) for sentence in re.split(r"(?<=[.!?])\s+|\n", inner))
-                elif name != "example":
-                    collect_texts(inner)
-        elif isinstance(value, list):
-            for inner in value:
-                collect_texts(inner)
-
-    for one in published().values():
-        collect_texts(one)
-    return found
-
-
 def test_no_description_is_a_published_sentence():
     ours = {text for _, text in GLOSSARY.values()}
     ours |= {text for spec in STREAMS.values() for text in (spec.summary, spec.notes) if text}
-    theirs = published_sentences()
-    assert not {text for text in ours if normalised(text) in theirs}
+    theirs = facts.sentences()
+    assert not {text for text in ours if fingerprint(text) in theirs}
 
 
 @every_spec
@@ -548,14 +523,11 @@ def test_every_published_read_is_a_stream_or_has_a_reason():
 
 
 def test_seed_reads_are_answered():
-    file = FOLDER.parent / "seed" / "actions.json"
-    if not file.exists():
-        pytest.skip("no list of seed actions beside the published API description")
-    actions = [one["action"] for one in json.loads(file.read_text(encoding="utf-8"))]
+    actions = set(facts.component())
     kinds = {verb: {name for name in actions if name.startswith(verb)} for verb in ("get", "search", "find")}
     assert {verb: len(names) for verb, names in kinds.items()} == {"get": 88, "search": 4, "find": 2}
     assert not set().union(*kinds.values()) - answered()
-    assert "downloadFile" in set(actions) & answered()
+    assert "downloadFile" in actions & answered()
 
 
 @every_spec

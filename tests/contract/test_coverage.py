@@ -1,11 +1,10 @@
 """What docs/coverage.md and docs/actions.md claim is what the programs ask and the emulator answers.
 
-The same as `make coverage`, through the published API description where that is at hand.
+The same as `make coverage`, with the published facts between the programs and the emulator.
 """
 
 from __future__ import annotations
 
-import json
 from contextlib import contextmanager
 from dataclasses import replace
 
@@ -19,9 +18,10 @@ from tap_pipedrive.catalog import STREAMS
 from target_pipedrive.actions import ACTIONS
 from target_pipedrive.binding import snake
 from target_pipedrive.raw import RAW_REQUEST
+from tests.support import facts
 from tests.support.emulator import Emulator
 from tests.support.gate import Gate
-from tests.support.published import FOLDER, all_reads
+from tests.support.published import all_reads
 
 pytestmark = pytest.mark.xdist_group("coverage")
 
@@ -34,12 +34,9 @@ def old():
 
 
 @contextmanager
-def judged(emulator, folder, **scope):
-    """The address to ask: the published description in front of the emulator, where that is at hand."""
-    if not Gate.available():
-        yield emulator.url
-        return
-    gate = Gate(emulator.url, folder / "gate.jsonl")
+def judged(emulator, **scope):
+    """The address to ask: the published facts in front of the emulator."""
+    gate = Gate(emulator.url)
     yield gate.url
     gate.no_problems(**scope)
 
@@ -47,7 +44,7 @@ def judged(emulator, folder, **scope):
 @pytest.fixture(scope="module")
 def outputs(old, tmp_path_factory):
     folder = tmp_path_factory.mktemp("files")
-    with judged(old, folder) as url:
+    with judged(old) as url:
         lists, out = read_lists(old, folder, url=url)
         by_id, rows = read_by_id(old, out, url=url)
     return (lists, by_id), (out, rows)
@@ -72,7 +69,7 @@ def test_the_sign_in_is_seen(old):
 
 @pytest.mark.parametrize("full", [False, True], ids=["required", "every"])
 def test_every_action_does_what_is_claimed_with_these_columns(old, tmp_path, full):
-    with judged(old, tmp_path, of_requests_only=True) as url:
+    with judged(old, of_requests_only=True) as url:
         writings = list(write_each(old, tmp_path, url=url, full=full))
     assert list(verdict.writing_problems(writings)) == []
     assert {one.action for one in writings} == {*ACTIONS, RAW_REQUEST}
@@ -83,22 +80,19 @@ def test_everything_published_and_everything_platforms_offer_is_accounted_for():
 
 
 def test_every_input_of_a_reading_action_is_taken_or_has_another_way():
-    file = FOLDER.parent / "seed" / "actions.json"
-    if not file.exists():
-        pytest.skip("no list of the actions' inputs beside the published API description")
     known = set()
-    for action in json.loads(file.read_text(encoding="utf-8")):
-        if not reads(action["action"]):
+    for action, inputs in facts.component().items():
+        if not reads(action):
             continue
-        services = of_action(action["action"])
+        services = of_action(action)
         specs = [STREAMS[service.name] for service in services]
         taken = {name for spec in specs for read in all_reads(spec) for name in read.accepted}
         by_row = any(service.way is not Way.LIST for service in services)
         fans_out = any(spec.parent or "record_ids" in spec.settings for spec in specs)
-        for one in (each["input"] for each in action["inputs"]):
+        for one in inputs:
             if snake(one) in taken or (snake(one) == "id" and (by_row or fans_out)):
                 continue
-            assert one in ANOTHER_WAY, f"{action['action']} {one}"
+            assert one in ANOTHER_WAY, f"{action} {one}"
             known.add(one)
     assert known == set(ANOTHER_WAY)
 

@@ -1,33 +1,28 @@
 """Requests built from the published operations, and answers held against their published schemas.
 
-An independent reading: nothing here uses the emulator's own code, only the published files.
+An independent reading: nothing here uses the emulator's own code, only the published facts.
 """
 
 from __future__ import annotations
 
 import json
-import os
 import re
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 import requests
 from jsonschema import Draft202012Validator
 
 from tests.emulator import company_cases, sales_cases
+from tests.support import facts
 
-HERE = Path(__file__).resolve()
-SPEC_FOLDER = Path(os.environ.get("PIPEDRIVE_OPENAPI", HERE.parents[3] / "shared" / "pipedrive-openapi"))
-SPEC_FILE = SPEC_FOLDER / "endpoints.json"
 TOKEN = "emulator-token"
 HASH = r"^[0-9a-f]{40}(_[a-z_0-9]+)?$"
-WHY_SKIPPED = f"the published operations are not at {SPEC_FILE}; set PIPEDRIVE_OPENAPI"
 
 
 def published() -> list[dict[str, Any]]:
-    """Every published operation; none where the files are absent."""
-    return json.loads(SPEC_FILE.read_text())["endpoints"] if SPEC_FILE.exists() else []
+    """Every published operation."""
+    return facts.operations()
 
 
 def key_of(operation: dict[str, Any]) -> str:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.emulator.asking import SPEC_FILE, WHY_SKIPPED, Asker
+from tests.emulator.asking import Asker
 from tests.emulator.crawl import crawl
 from tests.support.emulator import Emulator
 
@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from tests.emulator.answers import Comparison
 
 pytestmark = [
-    pytest.mark.skipif(not SPEC_FILE.exists(), reason=WHY_SKIPPED),
     pytest.mark.xdist_group("answers"),
 ]
 

@@ -5,11 +5,9 @@ from __future__ import annotations
 import pytest
 import requests
 
-from tests.emulator.asking import SPEC_FILE, WHY_SKIPPED
 from tests.emulator.checked import Checked
 from tests.emulator.sales_cases import png
 
-pytestmark = pytest.mark.skipif(not SPEC_FILE.exists(), reason=WHY_SKIPPED)
 PNG = png()
 
 

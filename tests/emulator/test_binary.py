@@ -10,11 +10,9 @@ from urllib.parse import unquote
 import pytest
 import requests
 
-from tests.emulator.asking import SPEC_FILE, WHY_SKIPPED
 from tests.emulator.checked import Checked
 from tests.emulator.sales_cases import png
 
-pytestmark = pytest.mark.skipif(not SPEC_FILE.exists(), reason=WHY_SKIPPED)
 GIF = b"GIF89a" + (200).to_bytes(2, "little") * 2
 JPEG = b"\xff\xd8\xff\xe0\x00\x04ab\xff\xc0\x00\x0b\x08" + (300).to_bytes(2, "big") * 2 + b"\x01\x01\x11\0"
 

@@ -7,11 +7,10 @@ from typing import Any
 
 import pytest
 
-from tests.emulator.asking import SPEC_FILE, WHY_SKIPPED, Asker, body_of, key_of, published
+from tests.emulator.asking import Asker, body_of, key_of, published
 from tests.emulator.sales_cases import form_of
 from tests.support.emulator import Emulator
 
-pytestmark = pytest.mark.skipif(not SPEC_FILE.exists(), reason=WHY_SKIPPED)
 Row = dict[str, Any]
 ANY = re.compile(r"\{[^}]+\}")
 READS = {(o["version"], ANY.sub("{}", o["path"])): o for o in published() if o["method"] == "GET"}

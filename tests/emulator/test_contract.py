@@ -8,11 +8,10 @@ import pytest
 import requests
 
 from tests.emulator import defects
-from tests.emulator.asking import SPEC_FILE, WHY_SKIPPED, Asker, body_of, key_of, problems_of, published
+from tests.emulator.asking import Asker, body_of, key_of, problems_of, published
 from tests.emulator.sales_cases import form_of
 from tests.support.emulator import Emulator
 
-pytestmark = pytest.mark.skipif(not SPEC_FILE.exists(), reason=WHY_SKIPPED)
 PUBLISHED = published()
 ASKED = [o for o in PUBLISHED if not o["path"].startswith("/oauth/")]
 WITH_PARTS = [

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from tests.emulator.asking import SPEC_FILE, WHY_SKIPPED
 from tests.emulator.checked import Checked
 
-pytestmark = pytest.mark.skipif(not SPEC_FILE.exists(), reason=WHY_SKIPPED)
 LINE = {"product_id": 1, "item_price": 100, "quantity": 2, "tax_method": "none"}
 MONTHLY = {**LINE, "billing_frequency": "monthly", "billing_frequency_cycles": 3}
 INSTALLMENT = {"description": "First", "amount": 10, "billing_date": "2026-09-01"}

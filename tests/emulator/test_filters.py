@@ -6,11 +6,9 @@ import itertools
 
 import pytest
 
-from tests.emulator.asking import SPEC_FILE, WHY_SKIPPED
 from tests.emulator.checked import Checked
 from tests.emulator.filter_oracle import TYPES, held, keeps, wanted_of
 
-pytestmark = pytest.mark.skipif(not SPEC_FILE.exists(), reason=WHY_SKIPPED)
 # The type of a field → the kind of the helpers it belongs to; the others are kinds themselves.
 KINDS = {
     **dict.fromkeys(("varchar_auto", "text", "phone", "address", "varchar_options"), "varchar"),

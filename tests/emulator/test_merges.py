@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from tests.emulator.asking import SPEC_FILE, WHY_SKIPPED
 from tests.emulator.checked import Checked
 from tests.emulator.sales_cases import PNG
 
-pytestmark = pytest.mark.skipif(not SPEC_FILE.exists(), reason=WHY_SKIPPED)
 CALL = {
     "outcome": "connected",
     "to_phone_number": "+49 30 1",

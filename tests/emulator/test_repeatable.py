@@ -4,12 +4,9 @@ from __future__ import annotations
 
 import random
 
-import pytest
-
-from tests.emulator.asking import SPEC_FILE, WHY_SKIPPED, body_of, key_of, published
+from tests.emulator.asking import body_of, key_of, published
 from tests.emulator.sales_cases import form_of
 
-pytestmark = pytest.mark.skipif(not SPEC_FILE.exists(), reason=WHY_SKIPPED)
 RECORDS = {"deals": "title", "persons": "name", "organizations": "name", "products": "name"}
 
 

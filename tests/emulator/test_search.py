@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from tests.emulator.asking import SPEC_FILE, WHY_SKIPPED
 from tests.emulator.checked import Checked
 
-pytestmark = pytest.mark.skipif(not SPEC_FILE.exists(), reason=WHY_SKIPPED)
 ENTITIES = {
     "v2:searchDeals": ("v2:addDeal", "title", "deal"),
     "v2:searchPersons": ("v2:addPerson", "name", "person"),

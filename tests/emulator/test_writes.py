@@ -5,11 +5,10 @@ from __future__ import annotations
 import pytest
 
 from tests.emulator import read_company, read_sales, write_company, write_fields, write_sales
-from tests.emulator.asking import SPEC_FILE, WHY_SKIPPED, Asker
+from tests.emulator.asking import Asker
 from tests.emulator.writing import OPERATIONS, Write, Writer, cleared, published_properties, sent_properties
 from tests.support.emulator import Emulator
 
-pytestmark = pytest.mark.skipif(not SPEC_FILE.exists(), reason=WHY_SKIPPED)
 WRITES: tuple[Write, ...] = (*write_sales.WRITES, *write_fields.WRITES, *write_company.WRITES)
 KEPT = {**read_sales.KEPT, **write_fields.KEPT, **read_company.KEPT}
 WRITTEN = sorted({write.operation for write in WRITES})

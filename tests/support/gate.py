@@ -1,81 +1,108 @@
-"""The published API description as a judge between a plugin and the emulator.
-
-The judge and the description are not part of this repository. `PIPEDRIVE_SPEC_GATE` names the proxy
-program, `PIPEDRIVE_OPENAPI` the folder that holds `endpoints.json`; without them a folder beside the
-repository is tried.
-"""
+"""The published facts as a judge between a plugin and the emulator: a proxy that notes every departure."""
 
 from __future__ import annotations
 
-import atexit
-import json
-import os
+import http.client
 import re
-import signal
-import socket
-import subprocess
-import sys
-import time
+import threading
 from collections import Counter
-from pathlib import Path
-from typing import Any
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from urllib.parse import urlsplit
 
-import pytest
+from tests.support import checker
 
-_BESIDE = Path(__file__).resolve().parents[2].parent / "shared"
-PROGRAM = Path(os.environ.get("PIPEDRIVE_SPEC_GATE") or _BESIDE / "tools" / "spec_gate.py")
-SPEC = Path(os.environ.get("PIPEDRIVE_OPENAPI") or _BESIDE / "pipedrive-openapi") / "endpoints.json"
+_REMOVED = re.compile(r"operation is deprecated$|no published operation \w+ /v1/subscriptions/")
+_OWN_HEADERS = ("connection", "content-length", "date", "host", "server", "transfer-encoding")
 
-_TAKEN_AWAY = re.compile(r"operation is deprecated$|no published operation \w+ /v1/subscriptions/")
+Departure = tuple[str, str, str]
+"""Side (`request`, `response`), operation, fault."""
+
+
+class _Proxy(ThreadingHTTPServer):
+    """Forwards every exchange as it is to one upstream server, on a free port."""
+
+    daemon_threads = True
+
+    def __init__(self, upstream: str) -> None:
+        super().__init__(("127.0.0.1", 0), _Handler)
+        self.upstream = urlsplit(upstream)
+        self.operations: Counter[str] = Counter()
+        self.departures: Counter[Departure] = Counter()
+        self.lock = threading.Lock()
+
+    def note(self, method: str, target: str, faults: list[tuple[str, str]]) -> None:
+        path = urlsplit(target).path
+        operation = checker.operation_at(method, path)
+        name = checker.name_of(operation) if operation else f"{method} {path}"
+        with self.lock:
+            self.operations[name] += 1
+            self.departures.update((side, name, fault) for side, fault in faults)
+
+
+class _Handler(BaseHTTPRequestHandler):
+    """One connection of a client, and the one to the upstream server that belongs to it."""
+
+    protocol_version = "HTTP/1.1"
+    server: _Proxy
+    disable_nagle_algorithm = True
+
+    def setup(self) -> None:
+        super().setup()
+        upstream = self.server.upstream
+        self.beyond = http.client.HTTPConnection(upstream.hostname or "", upstream.port, timeout=120)
+
+    def finish(self) -> None:
+        self.beyond.close()
+        super().finish()
+
+    def _exchange(self) -> None:
+        body = self.rfile.read(int(self.headers.get("content-length") or 0))
+        headers = {name: value for name, value in self.headers.items() if name.lower() not in _OWN_HEADERS}
+        self.beyond.request(self.command, self.path, body=body or None, headers=headers)
+        response = self.beyond.getresponse()
+        content = response.read()
+        if not self.path.startswith(("/oauth/", "/_emulator/")):
+            self._judge(body, response.status, content)
+        self.send_response(response.status)
+        for name, value in response.getheaders():
+            if name.lower() not in _OWN_HEADERS:
+                self.send_header(name, value)
+        self.send_header("content-length", str(len(content)))
+        self.end_headers()
+        self.wfile.write(content)
+
+    def _judge(self, body: bytes, status: int, content: bytes) -> None:
+        kind = self.headers.get("content-type") or ""
+        asked = checker.request_faults(self.command, self.path, kind, body)
+        operation = checker.operation_at(self.command, urlsplit(self.path).path)
+        answered = checker.response_faults(operation, status, content) if operation else []
+        faults = [*(("request", one) for one in asked), *(("response", one) for one in answered)]
+        self.server.note(self.command, self.path, faults)
+
+    def log_message(self, *_: object) -> None:
+        """Say nothing."""
+
+
+for _method in ("GET", "POST", "PUT", "PATCH", "DELETE"):
+    setattr(_Handler, f"do_{_method}", _Handler._exchange)
 
 
 class Gate:
     """The proxy in front of an emulator; after `close` it knows every departure from the description."""
 
-    @staticmethod
-    def available() -> bool:
-        """Whether the judge and the description are here."""
-        return PROGRAM.is_file() and SPEC.is_file()
+    def __init__(self, upstream: str) -> None:
+        self._proxy = _Proxy(upstream)
+        self.url = f"http://127.0.0.1:{self._proxy.server_address[1]}"
+        threading.Thread(target=self._proxy.serve_forever, args=(0.05,), daemon=True).start()
 
-    def __init__(self, upstream: str, report: Path) -> None:
-        if not self.available():
-            pytest.skip(
-                "the published API description is not here; set PIPEDRIVE_OPENAPI and PIPEDRIVE_SPEC_GATE"
-            )
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            port = probe.getsockname()[1]
-        self.url = f"http://127.0.0.1:{port}"
-        self._report = report
-        self._process = subprocess.Popen(
-            [sys.executable, str(PROGRAM), "--upstream", upstream, "--port", str(port),
-             "--report", str(report), "--spec", str(SPEC)]
-        )  # fmt: skip
-        atexit.register(self._process.kill)  # a test that fails before `close` leaves no process behind
-        deadline = time.monotonic() + 20
-        while time.monotonic() < deadline:
-            with socket.socket() as probe:
-                if probe.connect_ex(("127.0.0.1", port)) == 0:
-                    return
-        self._process.kill()
-        raise RuntimeError("the gate did not start")
-
-    def close(self) -> tuple[dict[str, Any], Counter[tuple[str, str, str]]]:
-        """The summary, and how often each (side, operation, problem) was seen."""
-        self._process.send_signal(signal.SIGTERM)
-        self._process.wait(timeout=20)
-        lines = [json.loads(line) for line in self._report.read_text().splitlines()]
-        problems = Counter(
-            (line["side"], line["operation"], line["problem"]) for line in lines if "problem" in line
-        )
-        return lines[-1]["summary"], problems
+    def close(self) -> tuple[Counter[str], Counter[Departure]]:
+        """How often each operation was asked, and how often each departure was seen."""
+        self._proxy.shutdown()
+        self._proxy.server_close()
+        return self._proxy.operations, self._proxy.departures
 
     def no_problems(self, *, of_requests_only: bool = False) -> None:
-        """Close, and fail unless all was as published; what Pipedrive takes or took away may be asked."""
-        _, problems = self.close()
-        told = [
-            one
-            for one in problems
-            if not _TAKEN_AWAY.match(one[2]) and not (of_requests_only and one[0] == "response")
-        ]
-        assert told == []
+        """Close, and fail unless all was as published; what Pipedrive accepts or removed may be asked."""
+        _, departures = self.close()
+        sides = {"request"} if of_requests_only else {"request", "response"}
+        assert [one for one in departures if one[0] in sides and not _REMOVED.match(one[2])] == []

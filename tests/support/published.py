@@ -1,32 +1,22 @@
-"""The published API description: what each read says of itself.
-
-The description is not part of this repository. `PIPEDRIVE_OPENAPI` names the folder that holds
-`endpoints.json`; without it a folder beside the repository is tried.
-"""
+"""What the published API description says of each read."""
 
 from __future__ import annotations
 
 import json
-import os
 import re
 import threading
 from contextlib import contextmanager
 from functools import cache
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, urlsplit
 
-import pytest
+from tests.support import facts
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from tap_pipedrive.spec import Read, StreamSpec
-
-FOLDER = Path(
-    os.environ.get("PIPEDRIVE_OPENAPI") or Path(__file__).parents[2].parent / "shared" / "pipedrive-openapi"
-)
 
 
 def plain(path: str) -> str:
@@ -37,13 +27,8 @@ def plain(path: str) -> str:
 @cache
 def published() -> dict[tuple[str, str], dict[str, Any]]:
     """Published reads by operation and path."""
-    file = FOLDER / "endpoints.json"
-    if not file.exists():
-        pytest.skip(
-            f"no published API description: {file.name} not found; set PIPEDRIVE_OPENAPI to its folder"
-        )
-    endpoints = json.loads(file.read_text(encoding="utf-8"))["endpoints"]
-    return {(one["operationId"], plain(one["path"])): one for one in endpoints if one["method"] == "GET"}
+    reads = (one for one in facts.operations() if one["method"] == "GET")
+    return {(one["operationId"], plain(one["path"])): one for one in reads}
 
 
 def operation(read: Read) -> dict[str, Any]:

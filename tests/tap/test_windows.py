@@ -167,8 +167,8 @@ def test_rows_that_change_or_go_while_windows_are_read_hide_no_other(medium, cli
     assert {one: found.get(one) for one in wanted} == wanted
 
 
-def test_windows_are_asked_for_as_published(medium, tmp_path):
-    gate = Gate(medium.url, tmp_path / "gate.jsonl")
+def test_windows_are_asked_for_as_published(medium):
+    gate = Gate(medium.url)
     config = {**medium.config(time_windows=4), "api_url": gate.url}
     out = run_tap(config, "activities", catalog=select(medium.config(), "activities"))
     assert out.records["activities"]

@@ -37,7 +37,7 @@ def other():
 
 def test_an_account_is_copied_with_its_relations(small, other, tmp_path):
     other.reset()
-    gate = Gate(other.url, tmp_path / "gate.jsonl")
+    gate = Gate(other.url)
     load = Loader({**other.config(), "api_url": gate.url}, tmp_path)
     # What rows name by a word must be there first; what they name by id may come in any order.
     first = [one for one in run_tap(small.config(), "activity_types").messages if one["type"] != "STATE"]
@@ -67,7 +67,7 @@ def test_a_whole_copy_asks_only_what_is_published(small, other, tmp_path):
     invite_colleagues(small, other)
     files = str(tmp_path / "files")
     out = run_tap(small.config(files_dir=files), *COPIED)
-    gate = Gate(other.url, tmp_path / "gate.jsonl")
+    gate = Gate(other.url)
     load = Loader({**other.config(**SETTINGS), "api_url": gate.url, "files_dir": files}, tmp_path)
     messages = [one for one in out.messages if one["type"] != "STATE"]
     assert load(messages).errors == []
