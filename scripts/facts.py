@@ -39,7 +39,7 @@ HAS_A_FORM = re.compile(
     r"|[0-9a-f-]{32,40}(_[a-z_]+)?"  # UUIDs, keys of custom fields
     r"|[A-Z]{2,3}"  # codes of currencies and countries
     r"|[0-9A-F]{6}"  # colors
-    r"|[a-z][a-z0-9_.]*"  # names
+    r"|[a-z][A-Za-z0-9_.]*"  # names
 )
 SHARED_FROM = 48
 """Length of a part, as JSON text, from which it is written once and referred to."""
