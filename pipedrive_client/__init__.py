@@ -25,12 +25,14 @@ from pipedrive_client.errors import (
     Unreachable,
 )
 from pipedrive_client.paging import Page, Paging
+from pipedrive_client.responses import JSON_BODY, DataKind, Expectation, Null, flaw_of
 from pipedrive_client.settings import SETTING_DEFINITIONS, ClientSettings, SettingDefinition
 from pipedrive_client.times import Clock, SystemClock
 from pipedrive_client.transport import Answer
 from pipedrive_client.usage import Usage, UsageRow
 
 __all__ = [
+    "JSON_BODY",
     "SETTING_DEFINITIONS",
     "Answer",
     "Blocked",
@@ -38,12 +40,15 @@ __all__ = [
     "ClientSettings",
     "Clock",
     "ConfigError",
+    "DataKind",
+    "Expectation",
     "FeatureOff",
     "Gone",
     "ItemError",
     "MalformedAnswer",
     "NotFound",
     "NotVisible",
+    "Null",
     "Page",
     "Paging",
     "PagingStuck",
@@ -63,4 +68,5 @@ __all__ = [
     "Unreachable",
     "Usage",
     "UsageRow",
+    "flaw_of",
 ]

@@ -22,10 +22,12 @@ from pipedrive_client.errors import (
 )
 from pipedrive_client.limits import number_of
 from pipedrive_client.redact import redact
+from pipedrive_client.responses import JSON_BODY, flaw_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
+    from pipedrive_client.responses import Expectation
     from pipedrive_client.transport import Answer
 
 LONGEST_TEXT = 300
@@ -58,7 +60,12 @@ _FEATURE_WORDS = (
 
 
 def error_of(
-    answer: Answer, what: str, *, label: str | None, secrets: Callable[[], Iterable[str]]
+    answer: Answer,
+    what: str,
+    *,
+    label: str | None,
+    secrets: Callable[[], Iterable[str]],
+    expected: Expectation | None = None,
 ) -> PipedriveError | None:
     """The error an answer means, or None for a success.
 
@@ -67,10 +74,11 @@ def error_of(
         what: method and path, for the message.
         label: stream or action.
         secrets: gives the values to mask in what Pipedrive says.
+        expected: what a success must hold; None takes any body.
     """
     status = answer.status
     if 200 <= status < 300:  # noqa: PLR2004 - the statuses that mean success
-        return _error_inside_success(answer, what, label=label, secrets=secrets)
+        return _error_inside_success(answer, what, label=label, secrets=secrets, expected=expected)
     if 300 <= status < 400:  # noqa: PLR2004 - redirects
         return ConfigError(
             f"{what} was redirected to another address: check company_domain and api_url.",
@@ -114,32 +122,45 @@ def blocked(what: str, answer: Answer, *, label: str | None) -> Blocked:
 
 
 def _error_inside_success(
-    answer: Answer, what: str, *, label: str | None, secrets: Callable[[], Iterable[str]]
+    answer: Answer,
+    what: str,
+    *,
+    label: str | None,
+    secrets: Callable[[], Iterable[str]],
+    expected: Expectation | None,
 ) -> PipedriveError | None:
-    """`success: false` under a 2xx, or a body that cannot be read."""
-    if not answer.is_json:
+    """Return the error of a 2xx: a damaged or unreadable body, `success: false`, or not what is expected."""
+    if answer.damage:
+        return _no_answer(answer, what, answer.damage, label=label)
+    if expected is None and not answer.is_json:
         return None
     try:
         body = answer.json()
-    except MalformedAnswer as torn:
-        return MalformedAnswer(
-            f"{what}: {torn.message}",
+    except MalformedAnswer:
+        return _no_answer(answer, what, flaw_of(answer, JSON_BODY) or "", label=label)
+    if isinstance(body, dict) and body.get("success") is False:
+        code, error_text, info = _texts(body, secrets)
+        said = "; ".join(text for text in (error_text, info) if text) or "no reason given"
+        return Rejected(
+            f"{what} failed under status {answer.status}{f' ({code})' if code else ''}: {said}.",
             status=answer.status,
-            label=label,
+            code=code,
+            error_info=info or error_text,
             request_id=_request_id(answer),
-            may_have_acted=True,
+            label=label,
         )
-    if not isinstance(body, dict) or body.get("success") is not False:
-        return None
-    code, error_text, info = _texts(body, secrets)
-    said = "; ".join(text for text in (error_text, info) if text) or "no reason given"
-    return Rejected(
-        f"{what} failed under status {answer.status}{f' ({code})' if code else ''}: {said}.",
+    flaw = flaw_of(answer, expected) if expected else None
+    return _no_answer(answer, what, flaw, label=label) if flaw else None
+
+
+def _no_answer(answer: Answer, what: str, flaw: str, *, label: str | None) -> MalformedAnswer:
+    """Return the error of a success whose body is not what was asked for."""
+    return MalformedAnswer(
+        f"{what} answered {answer.status} with {flaw}.",
         status=answer.status,
-        code=code,
-        error_info=info or error_text,
-        request_id=_request_id(answer),
         label=label,
+        request_id=_request_id(answer),
+        may_have_acted=True,
     )
 
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import threading
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, TypedDict, TypeVar
 
 from pipedrive_client.concurrency import WorkerPool, in_worker, ordered_map, read_ahead
 from pipedrive_client.encoding import encode_body, encode_query, own_headers
 from pipedrive_client.errors import PipedriveError, Rejected
 from pipedrive_client.paging import Page, Pager, Paging, rows_of
+from pipedrive_client.responses import DataKind, Expectation, Null, is_null
 from pipedrive_client.retry import IDEMPOTENT_METHODS
 from pipedrive_client.sending import Call, Sender
 from pipedrive_client.times import SystemClock
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterable, Mapping
     from concurrent.futures import Future
     from types import TracebackType
-    from typing import Self
+    from typing import Self, Unpack
 
     from pipedrive_client.auth import TokenSet
     from pipedrive_client.encoding import FileParts
@@ -26,6 +27,19 @@ if TYPE_CHECKING:
     from pipedrive_client.times import Clock
     from pipedrive_client.transport import Answer
     from pipedrive_client.usage import Usage
+
+
+class ReadParts(TypedDict, total=False):
+    """Parameters of `PipedriveClient.request` that a GET takes."""
+
+    params: Mapping[str, object] | None
+    headers: Mapping[str, str] | None
+    cost: int
+    timeout_seconds: float | None
+    label: str | None
+    max_attempts: int | None
+    decode: Callable[[bytes], object] | None
+
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -97,6 +111,7 @@ class PipedriveClient:
         label: str | None = None,
         max_attempts: int | None = None,
         decode: Callable[[bytes], object] | None = None,
+        expected: Expectation | None = None,
     ) -> Answer:
         """The answer of one request, a success; repeated as the retry policy allows.
 
@@ -115,6 +130,8 @@ class PipedriveClient:
             label: stream or action that usage and errors are booked on.
             max_attempts: most attempts in all; None takes the policy's.
             decode: makes the body of its bytes, or raises msgspec's `DecodeError`; None decodes JSON.
+            expected: what the body of a success must hold: another one raises `MalformedAnswer`, which is
+                retried where that is safe and else says that the request may have acted. None takes any body.
 
         Returns:
             A 2xx answer; for a DELETE that had to be repeated also the 404 or 410 that proves it was done.
@@ -137,8 +154,28 @@ class PipedriveClient:
             label=label,
             max_attempts=max_attempts,
             decode=decode,
+            expected=expected,
         )
         return self._sender.carry_out(call)
+
+    def read(self, path: str, *, expected: Expectation, **parts: Unpack[ReadParts]) -> Answer:
+        """The answer of a GET that holds what is expected.
+
+        A null that could be an empty list, or could be a failure that looks like one, is asked for again.
+
+        Args:
+            path: as in `request`.
+            expected: what the body must hold, and how a null is read.
+            parts: further parameters of `request`.
+
+        Raises:
+            PipedriveError: as in `request`.
+        """
+        answer = self.request("GET", path, expected=expected, **parts)
+        if expected.null is Null.CONFIRMED and is_null(answer, expected):
+            answer = self.request("GET", path, expected=expected, **parts)
+            answer.doubted = not is_null(answer, expected)
+        return answer
 
     def stream_to(
         self,
@@ -191,6 +228,8 @@ class PipedriveClient:
         timeout_seconds: float | None = None,
         max_attempts: int | None = None,
         decode: Callable[[bytes], object] | None = None,
+        kind: DataKind = DataKind.LIST,
+        null: Null = Null.CONFIRMED,
     ) -> Generator[Page, None, None]:
         """The pages of a list; the next ones are requested while the caller handles one.
 
@@ -208,6 +247,9 @@ class PipedriveClient:
             timeout_seconds: the same.
             max_attempts: the same.
             decode: the same; a list of what is no dictionary is handed on as it is.
+            kind: what a page holds at `records`.
+            null: how a null there is read on the first page, and on one that no page has announced. On
+                others it is refused.
 
         Raises:
             PagingStuck: the list does not advance.
@@ -216,9 +258,11 @@ class PipedriveClient:
         pager = Pager(paging, params, page_size)
 
         def fetch(page_params: dict[str, object]) -> tuple[Page, dict[str, object] | None]:
-            answer = self.request(
-                "GET",
+            answer = self.read(
                 path,
+                expected=Expectation(
+                    kind=kind, records=records, null=Null.REFUSED if pager.announced else null
+                ),
                 params=page_params,
                 headers=headers,
                 cost=cost,

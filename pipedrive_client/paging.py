@@ -11,6 +11,7 @@ from enum import Enum
 from typing import TYPE_CHECKING, Any
 
 from pipedrive_client.errors import PagingStuck
+from pipedrive_client.responses import leads_on, value_at
 
 if TYPE_CHECKING:
     from pipedrive_client.transport import Answer
@@ -56,9 +57,7 @@ _BARE = (str, int, float, list, type(None))
 
 def rows_of(body: object, records: str) -> list[dict[str, Any]]:
     """The rows at a dotted path of a body (`data`, `data.items`); nothing there is no rows."""
-    found = body
-    for key in records.split(".") if records else ():
-        found = found.get(key) if isinstance(found, Mapping) else None
+    found = value_at(body, records)
     if found is None:
         return []
     if isinstance(found, list):
@@ -69,12 +68,18 @@ def rows_of(body: object, records: str) -> list[dict[str, Any]]:
 
 
 class Pager:
-    """The parameters of each next page of one list; guards against a list that never ends."""
+    """The parameters of each next page of one list; guards against a list that never ends.
+
+    Attributes:
+        first: parameters of the first page.
+        announced: whether the page before the one that is due said that it would come, so that it has rows.
+    """
 
     def __init__(self, paging: Paging, params: Mapping[str, object] | None, page_size: int | None) -> None:
         self._paging = paging
         self._seen: set[int] = set()
         self._last_body: bytes | None = None
+        self.announced = False
         self.first: dict[str, object] = dict(params or {})
         if page_size is not None and paging is not Paging.NONE:
             self.first["limit"] = page_size
@@ -85,6 +90,7 @@ class Pager:
         Raises:
             PagingStuck: the cursor was seen before, or the page does not advance.
         """
+        self.announced = leads_on(page.body)
         if self._paging is Paging.CURSOR:
             return self._after_cursor(page)
         if self._paging is Paging.OFFSET:

@@ -40,6 +40,7 @@ if TYPE_CHECKING:
 
     from pipedrive_client.auth import Authenticator, TokenSet
     from pipedrive_client.limits import Pass
+    from pipedrive_client.responses import Expectation
     from pipedrive_client.settings import ClientSettings
     from pipedrive_client.times import Clock
     from pipedrive_client.transport import Download
@@ -73,8 +74,10 @@ class Call:
         sink: takes the body of a download in chunks; None reads the body whole.
         offset: bytes of the download that the sink's owner has.
         decode: makes the body of its bytes; None decodes JSON.
+        expected: what the body of a success must hold; None takes any.
         attempt: attempts made so far.
         may_have_acted: whether an earlier attempt may have been executed.
+        doubted: whether an earlier attempt gave a success whose body was no answer.
     """
 
     method: str
@@ -90,8 +93,10 @@ class Call:
     sink: Callable[[bytes], None] | None = None
     offset: int = 0
     decode: Callable[[bytes], object] | None = None
+    expected: Expectation | None = None
     attempt: int = 0
     may_have_acted: bool = False
+    doubted: bool = False
 
     @property
     def what(self) -> str:
@@ -151,6 +156,7 @@ class Sender:
         except PipedriveError as error:
             error.label = call.label
             call.may_have_acted = call.may_have_acted or error.may_have_acted
+            call.doubted = call.doubted or isinstance(error, MalformedAnswer)
             error.repeat_in_seconds = seconds_before_repeat(
                 error,
                 idempotent=call.idempotent,
@@ -198,7 +204,8 @@ class Sender:
         self.usage.add(call.label, tokens=call.cost)
         if download is not None:
             return self._pour(call, download)
-        error = error_of(answer, call.what, label=call.label, secrets=self._hidden)
+        answer.doubted = call.doubted
+        error = error_of(answer, call.what, label=call.label, secrets=self._hidden, expected=call.expected)
         if error is None or (
             call.method == "DELETE" and call.may_have_acted and isinstance(error, (NotFound, Gone))
         ):

@@ -21,6 +21,7 @@ from requests.adapters import HTTPAdapter
 from requests.structures import CaseInsensitiveDict
 from urllib3.exceptions import HTTPError, NameResolutionError, NewConnectionError
 
+from pipedrive_client.compression import Damaged, unpacked, unpacked_chunks
 from pipedrive_client.errors import ConfigError, MalformedAnswer, PipedriveError, Unreachable
 from pipedrive_client.settings import is_loopback, is_safe_url
 
@@ -56,12 +57,16 @@ class Answer:
         status: HTTP status.
         headers: names in any case.
         body: bytes, unpacked; empty for a download.
+        damage: why the body could not be unpacked, as a noun phrase; empty for a body that came whole.
         decode: makes what `json` gives of the bytes.
+        doubted: whether an earlier attempt, or a first request, gave a body that was no answer.
     """
 
     status: int
     headers: Mapping[str, str]
     body: bytes = field(default=b"", repr=False)
+    damage: str = ""
+    doubted: bool = False
     decode: Callable[[bytes], Any] = field(default=msgspec.json.decode, repr=False)
     _decoded: Any = field(default=_UNREAD, repr=False, init=False)
 
@@ -174,13 +179,7 @@ class Transport:
             Unreachable: no whole answer came.
             ConfigError: the address cannot be used.
         """
-        raw = self._send(method, url, headers, body, timeout_seconds)
-        try:
-            content = raw.read(decode_content=True)
-        except (HTTPError, OSError) as error:
-            raw.close()
-            raise _broken_off(url, error) from None
-        return Answer(raw.status, raw.headers, content)
+        return _whole(url, self._send(method, url, headers, body, timeout_seconds))
 
     def open(self, url: str, *, headers: Mapping[str, str]) -> Download:
         """Send a GET and leave the body to be read in chunks.
@@ -302,9 +301,7 @@ class Download:
     def read(self) -> Answer:
         """The whole (short) body."""
         try:
-            return Answer(self.status, self.headers, self._raw.read(decode_content=True))
-        except (HTTPError, OSError) as error:
-            raise _broken_off(self.url, error) from None
+            return _whole(self.url, self._raw)
         finally:
             self._raw.close()
 
@@ -312,14 +309,14 @@ class Download:
         """Hand the body on in chunks, leaving out the first `skip` bytes.
 
         Raises:
-            Unreachable: the connection broke before the end.
+            Unreachable: the connection broke before the end, or the body was truncated.
         """
-        chunks = self._raw.stream(CHUNK_BYTES, decode_content=True)
+        chunks = unpacked_chunks(self._raw.stream(CHUNK_BYTES, decode_content=False), self.headers)
         try:
             while True:
                 try:
                     chunk = next(chunks, None)
-                except (HTTPError, OSError) as error:
+                except (HTTPError, OSError, Damaged) as error:
                     raise _broken_off(self.url, error) from None
                 if chunk is None:
                     return
@@ -334,6 +331,23 @@ class Download:
     def close(self) -> None:
         """Give the connection up."""
         self._raw.close()
+
+
+def _whole(url: str, raw: BaseHTTPResponse) -> Answer:
+    """Read a body to its end.
+
+    Raises:
+        Unreachable: the connection broke before the end.
+    """
+    try:
+        content = raw.read(decode_content=False)
+    except (HTTPError, OSError) as error:
+        raw.close()
+        raise _broken_off(url, error) from None
+    try:
+        return Answer(raw.status, raw.headers, unpacked(content, raw.headers))
+    except Damaged as damaged:
+        return Answer(raw.status, raw.headers, damage=str(damaged))
 
 
 def check_redirect(url: str) -> None:
