@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from pipedrive_client.errors import FeatureOff, ItemError, PipedriveError
 from pipedrive_client.paging import Paging
+from pipedrive_client.responses import Null
 
 if TYPE_CHECKING:
     from pipedrive_client.client import PipedriveClient
@@ -236,6 +237,7 @@ class FieldRegistry:
             page_size=500,
             cost=FIELD_LIST_COST,
             label=f"{entity}_fields",
+            null=Null.REFUSED,  # every entity has fields
         )
         return [row for page in pages for row in page.rows]
 

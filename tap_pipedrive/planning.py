@@ -189,6 +189,7 @@ def _asked(run: ReadRun, query: Mapping[str, object]) -> tuple[Page, bool]:
         label=_LABEL,
         records=read.records,
         prefetch=0,
+        kind=read.kind,
     )
     page = next(pages)
     pages.close()

@@ -12,7 +12,7 @@ from urllib.parse import unquote
 
 from typing_extensions import override
 
-from pipedrive_client import ConfigError, Paging, Rejected
+from pipedrive_client import ConfigError, DataKind, Paging, Rejected
 from pipedrive_client.encoding import own_headers
 from tap_pipedrive.reading import Reader
 from tap_pipedrive.rows import coercions
@@ -242,8 +242,10 @@ class RawReader(Reader):
             headers=self._request.headers,
             timeout_seconds=self._request.timeout_seconds,
             max_attempts=self._request.max_attempts,
+            kind=DataKind.ANY,
         )
         for page in pages:
+            self.doubted |= page.answer.doubted
             yield [self._record(row) for row in page.rows]
 
     @override

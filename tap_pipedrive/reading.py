@@ -7,12 +7,13 @@ Lists that page by offset shift under the reader when a row before the border is
 from __future__ import annotations
 
 import itertools
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from typing import TYPE_CHECKING, TypeAlias, cast
 from urllib.parse import quote
 
-from pipedrive_client import ConfigError, Paging, times
+from pipedrive_client import ConfigError, Expectation, Null, Paging, PagingStuck, times
 from tap_pipedrive.shapes import SHAPES
 from tap_pipedrive.typed_rows import TypedRow
 from tap_pipedrive.windows import PAGES_BEFORE, TimeWindows
@@ -36,6 +37,8 @@ _MOST_AHEAD = 3
 """Pages of an offset list asked for before their turn: behind its end they are paid for in vain."""
 _NARROWED = frozenset({"filter_id", "ids"})
 """Parameters beside which Pipedrive may leave bounds in time alone."""
+_MOST_STEPS_BACK = 5
+"""Times that one border of an offset list may have shifted before the list is given up."""
 _TAIL = 50
 """Rows before the known end of a list where reading is taken up again: some may be gone since."""
 
@@ -75,6 +78,8 @@ class Reader:
 
     Attributes:
         length: rows of an offset list, known once `changes` has read it to its end.
+        null: how a null in place of the first page is read, by what is known of the list.
+        doubted: whether a page came only after a response that was no answer.
     """
 
     def __init__(
@@ -93,6 +98,8 @@ class Reader:
         self._shape = SHAPES[shape] if shape else None
         self._decode = decode
         self.length = 0
+        self.null = Null.CONFIRMED
+        self.doubted = False
         self._params: Query = {**read.params, **(params or {})}
 
     def all(self, context: Context = _NOTHING, query: Context = _NOTHING) -> Iterator[list[Row]]:
@@ -181,11 +188,16 @@ class Reader:
         pages = _PagesAhead(
             self._client, lambda at: self._offset_page({**query, "start": at, "limit": size}), step=size - 1
         )
+        steps_back: Counter[int] = Counter()
         for count in itertools.count():
             rows, more, following = pages.take(start, ahead if count >= PAGES_BEFORE else 0)
             first = moment(rows[0]) if rows else ""
             if start and not (rows and (known.get(rows[0].get("id")) == first or first < floor)):
                 pages.drop()
+                steps_back[start] += 1
+                if steps_back[start] > _MOST_STEPS_BACK:
+                    msg = f"{self.read.path}: the page at row {start} does not go on from the one before it."
+                    raise PagingStuck(msg, label=self._label)
                 start = max(0, start - size + 1)
                 continue
             fresh = [row for row in rows if known.get(row.get("id")) != moment(row)]
@@ -202,12 +214,19 @@ class Reader:
             start = max(following - 1, start + 1)
 
     def _offset_page(self, query: Query) -> _OffsetPage:
-        answer = self._client.request(
-            "GET", self.read.path, params=query, cost=self.read.cost, label=self._label
+        start = cast("int", query["start"])
+        # A later page without rows never ends the list: the reader steps back to rows it knows.
+        null = Null.EMPTY if start else self.null
+        answer = self._client.read(
+            self.read.path,
+            expected=Expectation(kind=self.read.kind, records=self.read.records, null=null),
+            params=query,
+            cost=self.read.cost,
+            label=self._label,
         )
+        self.doubted |= answer.doubted
         body = cast("Row", answer.json())
         rows = self._rows(body, _NOTHING)
-        start = cast("int", query["start"])
         position = _position(body)
         more = position.get("more_items_in_collection")
         if more is None:
@@ -237,8 +256,11 @@ class Reader:
             records=self.read.records,
             prefetch=ahead,
             decode=decode,
+            kind=self.read.kind,
+            null=self.null,
         )
         for page in pages:
+            self.doubted |= page.answer.doubted
             yield self._rows(cast("Row", page.body), context)
 
     def _rows(self, body: Row, context: Context) -> list[Row]:

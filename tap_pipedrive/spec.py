@@ -14,7 +14,7 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import TYPE_CHECKING, TypeAlias
 
-from pipedrive_client import Paging
+from pipedrive_client import DataKind, Paging
 
 if TYPE_CHECKING:
     from datetime import date
@@ -68,6 +68,8 @@ class Read:
             without paging.
         params: fixed query parameters.
         records: dotted path of the rows inside the body; an object there is one row.
+        gives: kind of value at `records`; without it an object for the path of a single row, else a list.
+        by_ids: at most so many rows can be asked for by the parameter `ids`; 0 without such a parameter.
         changes: how to read only what changed; None reads all.
         adds: columns with a fixed value for every row of this read.
         accepts: published query parameters that settings may give, in the API's spelling and divided
@@ -82,6 +84,8 @@ class Read:
     page_size: int | None = None
     params: Params = field(default_factory=lambda: MappingProxyType({}))
     records: str = "data"
+    gives: DataKind | None = None
+    by_ids: int = 0
     changes: Changes | None = None
     adds: Mapping[str, JSON] = field(default_factory=lambda: MappingProxyType({}))
     accepts: str = ""
@@ -97,6 +101,12 @@ class Read:
     def placeholders(self) -> tuple[str, ...]:
         """Names in braces in the path, in order."""
         return tuple(_PLACEHOLDER.findall(self.path))
+
+    @property
+    def kind(self) -> DataKind:
+        """Kind of value at `records`."""
+        single = self.paging is Paging.NONE and self.path.endswith("}")
+        return self.gives or (DataKind.OBJECT if single else DataKind.LIST)
 
     @property
     def key(self) -> str:

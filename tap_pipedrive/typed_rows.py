@@ -84,7 +84,7 @@ class TypedRows:
         )
         rows: Any = list[row]  # type: ignore[valid-type]  # a type made at run time
         body = TypedDict(  # noqa: UP013  annotations of a class could not name it
-            "body", {"success": Any, "data": rows, "additional_data": Any}, total=False
+            "body", {"success": Any, "data": rows | None, "additional_data": Any}, total=False
         )
         self._decoder: msgspec.json.Decoder[object] = msgspec.json.Decoder(body)
         self._fits = True

@@ -19,6 +19,7 @@ STREAMS = (
                 Paging.CURSOR,
                 params={"include_fields": "attendees"},
                 changes=UPDATED_BETWEEN,
+                by_ids=100,
                 accepts="filter_id owner_id deal_id lead_id person_id org_id done include_fields",
             ),
         ),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pipedrive_client import DataKind
 from tap_pipedrive.schema import columns
 from tap_pipedrive.spec import Parent, Read, StreamSpec
 
@@ -32,7 +33,7 @@ STREAMS = (
     StreamSpec(
         name="filter_helpers",
         summary="Words that conditions of filters are made of: operators, relative dates, address parts.",
-        reads=(Read("getFilterHelpers", "/v1/filters/helpers", 20),),
+        reads=(Read("getFilterHelpers", "/v1/filters/helpers", 20, gives=DataKind.OBJECT),),
         schema=columns("section! kind! code! label", of="helpers"),
         primary_keys=("section", "kind", "code"),
         shape="leaves",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pipedrive_client import DataKind
 from tap_pipedrive.schema import columns
 from tap_pipedrive.spec import Parent, Read, StreamSpec
 
@@ -39,7 +40,13 @@ STREAMS = (
         name="goal_results",
         summary="What was reached of a goal in a period, as far as the goal lasts in it.",
         reads=(
-            Read("getGoalResult", "/v1/goals/{goal_id}/results", 20, accepts="period.start! period.end!"),
+            Read(
+                "getGoalResult",
+                "/v1/goals/{goal_id}/results",
+                20,
+                accepts="period.start! period.end!",
+                gives=DataKind.OBJECT,
+            ),
         ),
         schema=columns(
             f"goal_id! report! period_start:date period_end:date progress goal:{{id:str {_GOAL}}}"

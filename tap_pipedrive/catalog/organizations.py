@@ -26,6 +26,7 @@ STREAMS = (
                 Paging.CURSOR,
                 params={"include_fields": _OPTIONAL},
                 changes=UPDATED_BETWEEN,
+                by_ids=100,
                 accepts="filter_id owner_id include_fields custom_fields",
             ),
         ),

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from pipedrive_client import Paging
+from pipedrive_client import DataKind, Paging
 from tap_pipedrive.schema import columns
 from tap_pipedrive.spec import Parent, Read, StreamSpec
 
-_PERMISSION_SET = Read("getPermissionSet", "/v1/permissionSets/{id}", 2)
+_PERMISSION_SET = Read(
+    "getPermissionSet", "/v1/permissionSets/{id}", 2, gives=DataKind.ANY
+)  # its example is a list
 
 STREAMS = (
     StreamSpec(

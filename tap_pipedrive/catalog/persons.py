@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pipedrive_client import Paging
+from pipedrive_client import DataKind, Paging
 from tap_pipedrive.catalog.fragments import COUNTERS, DEAL_COUNTERS, UPDATED_BETWEEN
 from tap_pipedrive.schema import columns
 from tap_pipedrive.spec import Parent, Read, StreamSpec
@@ -34,6 +34,7 @@ STREAMS = (
                 Paging.CURSOR,
                 params={"include_fields": PERSON_OPTIONAL},
                 changes=UPDATED_BETWEEN,
+                by_ids=100,
                 accepts="filter_id owner_id org_id deal_id include_fields custom_fields",
             ),
         ),
@@ -47,7 +48,7 @@ STREAMS = (
     StreamSpec(
         name="person_pictures",
         summary="Pictures of persons in two sizes.",
-        reads=(Read("getPersonPicture", "/api/v2/persons/{person_id}/picture", 1),),
+        reads=(Read("getPersonPicture", "/api/v2/persons/{person_id}/picture", 1, gives=DataKind.OBJECT),),
         schema=columns("id! person_id item_type item_id added_by_user_id active_flag file_size pictures"),
         parent=Parent(stream="persons", context={"person_id": "id"}, when="picture_id"),
         selected_by_default=False,

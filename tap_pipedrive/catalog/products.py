@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pipedrive_client import Paging
+from pipedrive_client import DataKind, Paging
 from tap_pipedrive.catalog.fragments import OLD_DEAL, OLD_ORGANIZATION_LINK, OLD_PERSON_LINK, UPDATED_SINCE
 from tap_pipedrive.schema import columns
 from tap_pipedrive.spec import Parent, Read, RowForm, StreamSpec
@@ -20,6 +20,7 @@ STREAMS = (
                 10,
                 Paging.CURSOR,
                 changes=UPDATED_SINCE,
+                by_ids=100,
                 accepts="owner_id filter_id custom_fields",
             ),
         ),
@@ -46,7 +47,7 @@ STREAMS = (
     StreamSpec(
         name="product_images",
         summary="Images of products.",
-        reads=(Read("getProductImage", "/api/v2/products/{product_id}/images", 10),),
+        reads=(Read("getProductImage", "/api/v2/products/{product_id}/images", 10, gives=DataKind.OBJECT),),
         schema=columns("id! product_id company_id:str name mime_type public_url add_time:date"),
         parent=Parent(stream="products", context={"product_id": "id"}),
         selected_by_default=False,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pipedrive_client import Paging
+from pipedrive_client import DataKind, Paging
 from tap_pipedrive.schema import columns
 from tap_pipedrive.spec import Parent, Read, StreamSpec
 
@@ -36,7 +36,7 @@ STREAMS = (
     StreamSpec(
         name="role_settings",
         summary="What users with a role see, and what others see of theirs.",
-        reads=(Read("getRoleSettings", "/v1/roles/{role_id}/settings", 20),),
+        reads=(Read("getRoleSettings", "/v1/roles/{role_id}/settings", 20, gives=DataKind.OBJECT),),
         schema=columns(f"role_id! {SETTINGS}"),
         primary_keys=("role_id",),
         parent=Parent(stream="roles", context={"role_id": "id"}),
@@ -46,7 +46,15 @@ STREAMS = (
     StreamSpec(
         name="role_pipelines",
         summary="Pipelines that users with a role see.",
-        reads=(Read("getRolePipelines", "/v1/roles/{role_id}/pipelines", 20, accepts="visible"),),
+        reads=(
+            Read(
+                "getRolePipelines",
+                "/v1/roles/{role_id}/pipelines",
+                20,
+                accepts="visible",
+                gives=DataKind.OBJECT,
+            ),
+        ),
         schema=columns("role_id! pipeline_ids visible"),
         primary_keys=("role_id",),
         parent=Parent(stream="roles", context={"role_id": "id"}),

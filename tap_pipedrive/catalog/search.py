@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pipedrive_client import Paging
+from pipedrive_client import DataKind, Paging
 from tap_pipedrive.catalog.users import USER
 from tap_pipedrive.schema import columns
 from tap_pipedrive.spec import Read, StreamSpec
@@ -171,6 +171,7 @@ STREAMS = (
                 "/api/v2/itemSearch",
                 20,
                 Paging.CURSOR,
+                gives=DataKind.OBJECT,
                 page_size=100,
                 accepts="term! item_types fields search_for_related_items exact_match include_fields",
             ),

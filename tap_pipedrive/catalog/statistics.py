@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pipedrive_client import DataKind
 from tap_pipedrive.catalog.fragments import OLD_DEAL
 from tap_pipedrive.schema import columns
 from tap_pipedrive.spec import Parent, Read, StreamSpec
@@ -17,6 +18,7 @@ STREAMS = (
                 "getDealsSummary",
                 "/v1/deals/summary",
                 40,
+                gives=DataKind.OBJECT,
                 accepts="status filter_id user_id pipeline_id stage_id",
             ),
         ),
@@ -40,6 +42,7 @@ STREAMS = (
                 "getDealsTimeline",
                 "/v1/deals/timeline",
                 20,
+                gives=DataKind.ANY,  # published as one object, for several periods
                 accepts=(
                     "start_date! interval! amount! field_key! user_id pipeline_id filter_id "
                     "exclude_deals totals_convert_currency"
@@ -66,6 +69,7 @@ STREAMS = (
                 "getPipelineConversionStatistics",
                 "/v1/pipelines/{pipeline_id}/conversion_statistics",
                 40,
+                gives=DataKind.OBJECT,
                 accepts="start_date! end_date! user_id",
             ),
         ),
@@ -89,6 +93,7 @@ STREAMS = (
                 "getPipelineMovementStatistics",
                 "/v1/pipelines/{pipeline_id}/movement_statistics",
                 40,
+                gives=DataKind.OBJECT,
                 accepts="start_date! end_date! user_id",
             ),
         ),

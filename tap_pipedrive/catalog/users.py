@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pipedrive_client import Paging
+from pipedrive_client import DataKind, Paging
 from tap_pipedrive.catalog.roles import SETTINGS
 from tap_pipedrive.schema import columns
 from tap_pipedrive.spec import Parent, Read, StreamSpec
@@ -33,7 +33,7 @@ STREAMS = (
     StreamSpec(
         name="current_users",
         summary="The user whose token reads, with the company's name and domain.",
-        reads=(Read("getCurrentUser", "/v1/users/me", 2),),
+        reads=(Read("getCurrentUser", "/v1/users/me", 2, gives=DataKind.OBJECT),),
         schema=columns(
             f"{USER} company_id company_name company_domain company_country company_industry language"
         ),
@@ -42,7 +42,7 @@ STREAMS = (
     StreamSpec(
         name="user_settings",
         summary="Settings of the user whose token reads.",
-        reads=(Read("getUserSettings", "/v1/userSettings", 2),),
+        reads=(Read("getUserSettings", "/v1/userSettings", 2, gives=DataKind.OBJECT),),
         schema=columns(
             """
             user_id! marketplace_team list_limit beta_app prevent_salesphone_callto_override
@@ -57,7 +57,7 @@ STREAMS = (
     StreamSpec(
         name="user_connections",
         summary="Other services that the user whose token reads has connected.",
-        reads=(Read("getUserConnections", "/v1/userConnections", 20),),
+        reads=(Read("getUserConnections", "/v1/userConnections", 20, gives=DataKind.OBJECT),),
         schema=columns("user_id! google"),
         primary_keys=("user_id",),
         parent=Parent(stream="current_users", context={"user_id": "id"}),
@@ -66,7 +66,7 @@ STREAMS = (
     StreamSpec(
         name="user_permissions",
         summary="What a user may do.",
-        reads=(Read("getUserPermissions", "/v1/users/{user_id}/permissions", 10),),
+        reads=(Read("getUserPermissions", "/v1/users/{user_id}/permissions", 10, gives=DataKind.OBJECT),),
         schema=columns(f"user_id! {_PERMISSIONS}"),
         primary_keys=("user_id",),
         parent=Parent(stream="users", context={"user_id": "id"}),
@@ -84,7 +84,7 @@ STREAMS = (
     StreamSpec(
         name="user_role_settings",
         summary="What a user sees by the settings of their role.",
-        reads=(Read("getUserRoleSettings", "/v1/users/{user_id}/roleSettings", 10),),
+        reads=(Read("getUserRoleSettings", "/v1/users/{user_id}/roleSettings", 10, gives=DataKind.OBJECT),),
         schema=columns(f"user_id! {SETTINGS}"),
         primary_keys=("user_id",),
         parent=Parent(stream="users", context={"user_id": "id"}),
