@@ -49,6 +49,11 @@ def is_guarded(action: ActionSpec) -> bool:
     return (action.method == "POST" and not action.repeatable) or action.verb in (Verb.DELETE, Verb.MERGE)
 
 
+def makes_row(action: ActionSpec) -> bool:
+    """Whether a finished call has an id of a row of its own: any addition that is answered with data."""
+    return action.verb is Verb.ADD and not action.silent
+
+
 def linked_by(task: Task, action: ActionSpec | None) -> tuple[str, str] | None:
     """Entity and external id of the row that an addition makes for its record, if it has one."""
     draft, plan = task.draft, task.plan

@@ -7,10 +7,20 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from pipedrive_client import Gone, NotFound, PipedriveError, times
+from pipedrive_client import Gone, MalformedAnswer, NotFound, PipedriveError, times
 from target_pipedrive.amounts import complete_amounts
-from target_pipedrive.answers import Done, done_of, is_guarded, linked_by, moment_of, opened_files, path_id
-from target_pipedrive.claims import Claims
+from target_pipedrive.answers import (
+    Done,
+    done_of,
+    is_guarded,
+    linked_by,
+    makes_row,
+    moment_of,
+    opened_files,
+    path_id,
+)
+from target_pipedrive.claims import Claims, holds
+from target_pipedrive.content import has_data, without_data
 from target_pipedrive.current_user import CurrentUser
 from target_pipedrive.custom_values import flat_form
 from target_pipedrive.faults import RecordFault
@@ -128,9 +138,9 @@ class Caller:
         if not is_guarded(action):
             # Guarded calls need no such wait: their own intent is booked behind it.
             self._bookings.await_row(path_id(action, draft))
-            answer = self._request(action, path, draft, body, task.stream)
+            done = self._send_repeatable(task, action, draft, body, entity)
             self._remember(task)
-            return done_of(action, draft, answer, entity)
+            return done
         last: PipedriveError | None = None
         for _ in range(_MOST_TRIES):
             found = self._settled(task, action, draft, body, entity)
@@ -138,7 +148,9 @@ class Caller:
                 return found
             since = self._intend([task], action.name)
             try:
-                answer = self._request(action, path, draft, body, task.stream)
+                done = done_of(action, draft, self._answered(action, path, draft, body, task.stream), entity)
+                if done.id is None and makes_row(action):
+                    raise without_data(f"{action.method} {path}", wrote=True)
             except (NotFound, Gone) as error:
                 known = self._known[task.identity]
                 if action.verb in (Verb.DELETE, Verb.MERGE) and (known.earlier or last is not None):
@@ -155,8 +167,47 @@ class Caller:
                 self._known[task.identity].since = since
                 continue
             self._forget(action, draft, entity)
-            return self._remembered(task, action, done_of(action, draft, answer, entity))
+            return self._remembered(task, action, done)
         raise last if last is not None else RecordFault("was not answered")
+
+    def _send_repeatable(
+        self, task: Task, action: ActionSpec, draft: Draft, body: object, entity: EntitySpec | None
+    ) -> Done:
+        """Perform a write that may be repeated; one that is answered without content is looked up first.
+
+        Raises:
+            PipedriveError: as in `PipedriveClient.request`.
+        """
+        path = fill(action.path, draft.path)
+        last: PipedriveError | None = None
+        for _ in range(_MOST_TRIES):
+            try:
+                answer = self._answered(action, path, draft, body, task.stream)
+            except MalformedAnswer as error:
+                if not error.may_have_acted:
+                    raise
+                last = error
+            else:
+                return done_of(action, draft, answer, entity)
+            row_id = path_id(action, draft)
+            if entity is None or row_id is None or action.verb is not Verb.UPDATE:
+                continue
+            row = self._rows.one(entity, row_id, {**draft.path, **draft.body}, task.stream)
+            if row is not None and isinstance(body, Mapping) and holds(row, body, action.body_columns):
+                return Done(id=row_id, data=row, note=FOUND)
+        raise last if last is not None else RecordFault("was not answered")
+
+    def _answered(self, action: ActionSpec, path: str, draft: Draft, body: object, stream: str) -> Answer:
+        """The answer of a write.
+
+        Raises:
+            MalformedAnswer: it is a success without content, so that the outcome is not known.
+            PipedriveError: as in `PipedriveClient.request`.
+        """
+        answer = self._request(action, path, draft, body, stream)
+        if not action.silent and not has_data(answer):
+            raise without_data(f"{action.method} {path}", wrote=True, status=answer.status)
+        return answer
 
     def company_id(self, task: Task) -> str:
         """Id of the company whose account it is."""

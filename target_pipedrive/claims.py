@@ -88,6 +88,11 @@ class Claims:
             return row_id, row
 
 
+def holds(row: Row, sent: Mapping[str, object], columns: Columns) -> bool:
+    """Whether a row shows everything that was sent."""
+    return all(name in row and _tells(value, row, name, columns) for name, value in sent.items())
+
+
 def _lacking(row: Row, soft: Iterable[str]) -> set[str]:
     """Custom fields that the row does not hold, and may have been added without."""
     customs = row.get("custom_fields")

@@ -20,6 +20,7 @@ from pipedrive_client import Gone, NotFound, PipedriveError, Stopped, times
 from target_pipedrive.answers import Done
 from target_pipedrive.bulk import BulkCaller
 from target_pipedrive.calls import EARLIER, FOUND
+from target_pipedrive.content import without_data
 from target_pipedrive.entities import ENTITIES
 from target_pipedrive.faults import RecordFault
 from target_pipedrive.ledger import WriteState
@@ -89,10 +90,12 @@ class ConvertingCaller(BulkCaller):
     def _start(self, task: Task, action: ActionSpec, draft: Draft) -> str | Done:
         """Start the job: its id, or what came of it where the answer was lost."""
         self._intend([task], action.name)
+        path = fill(action.path, draft.path)
         try:
-            answer = self._request(
-                action, fill(action.path, draft.path), draft, self._body(action, draft), task.stream
-            )
+            answer = self._answered(action, path, draft, self._body(action, draft), task.stream)
+            job = _told(answer.json(), "conversion_id")
+            if job is None:
+                raise without_data(f"{action.method} {path}", wrote=True)
         except PipedriveError as error:
             if not error.may_have_acted or error.status == HTTPStatus.NOT_IMPLEMENTED:
                 self._withdraw(task)
@@ -102,9 +105,6 @@ class ConvertingCaller(BulkCaller):
                 self._withdraw(task)
                 raise
             return found
-        job = _told(answer.json(), "conversion_id")
-        if job is None:
-            raise RecordFault("was answered without the id of its conversion")
         identity = task.identity
         self._known[identity].id = job
         self._keeper.note(lambda ledger: ledger.begun(identity, job))

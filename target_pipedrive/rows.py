@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import re
 import threading
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import TYPE_CHECKING, TypeAlias
 from urllib.parse import quote
 
 from pipedrive_client import Gone, NotFound, Paging, times
+from target_pipedrive import content
 from target_pipedrive.answers import moment_of
 from target_pipedrive.faults import RecordFault
 
@@ -21,6 +24,7 @@ if TYPE_CHECKING:
 Row: TypeAlias = "Mapping[str, object]"
 BULK = 100
 _SEARCH_PAGE = 100
+_FOUND = "data.items"
 _PLACEHOLDER = re.compile(r"\{(\w+)\}")
 
 
@@ -105,14 +109,11 @@ class Rows:
         if entity.single is not None:
             path = fill(entity.single.path, {**values, entity.key: row_id})
             try:
-                answer = self._client.request(
-                    "GET", path, params=entity.single.params, cost=entity.single.cost, label=stream
-                )
+                body = content.read(partial(self._get, path, entity.single, stream), f"GET {path}")
             except (NotFound, Gone):
                 return None
-            body = answer.json()
-            row = body.get("data") if isinstance(body, dict) else None
-            return row if isinstance(row, dict) else None
+            row = body.get("data")
+            return row if isinstance(row, dict) and not is_trace(entity, row) else None
         read = entity.read
         if read is None:
             return None
@@ -120,6 +121,9 @@ class Rows:
             return self.listed(entity, values, stream).get(row_id)
         value = row_id if read.by == entity.key else str(values.get(read.by) or "")
         return self.many(entity, [value], stream).get(row_id) if value else None
+
+    def _get(self, path: str, read: RowsRead, stream: str) -> Answer:
+        return self._client.request("GET", path, params=read.params, cost=read.cost, label=stream)
 
     def forget(self, entity: EntitySpec) -> None:
         """Read the entity's lists again next time."""
@@ -136,18 +140,19 @@ class Rows:
         search = entity.search
         if search is None or column not in search.fields:
             raise RecordFault(f"cannot be found by {column}")
-        pages = self._client.pages(
+        begin = partial(
+            self._client.pages,
             search.path,
             params={"term": term, "fields": search.fields[column], "exact_match": True},
             paging=Paging.CURSOR,
             page_size=_SEARCH_PAGE,
             cost=search.cost,
             label=stream,
-            records="data.items",
+            records=_FOUND,
             prefetch=0,
         )
         found = []
-        for page in pages:
+        for page in content.pages(begin, search.path, _FOUND):
             self._answer = page.answer
             for entry in page.rows:
                 item = entry.get("item")
@@ -183,11 +188,10 @@ class Rows:
         read = entity.read
         if read is None:
             return 0
-        params = {"sort_by": "id", "sort_direction": "desc", "limit": 1}
-        answer = self._client.request("GET", read.path, params=params, cost=read.cost, label=stream)
-        body = answer.json()
-        rows = body.get("data") if isinstance(body, dict) else None
-        return max((int(row[entity.key]) for row in rows or ()), default=0)
+        params = {"sort_by": "id", "sort_direction": "desc", "limit": "1"}
+        asked = replace(read, params=params)
+        rows = content.read(partial(self._get, read.path, asked, stream), f"GET {read.path}").get("data")
+        return max((int(row[entity.key]) for row in (rows if isinstance(rows, list) else ())), default=0)
 
     def recent(
         self, entity: EntitySpec, values: Mapping[str, object], since: str, stream: str
@@ -212,7 +216,8 @@ class Rows:
     ) -> Iterator[dict[str, object]]:
         fixed = {name: value for name, value in read.params.items() if "{" not in value}
         for part in read.slices:
-            pages = self._client.pages(
+            begin = partial(
+                self._client.pages,
                 path,
                 params={**fixed, **part, **params},
                 paging=read.paging,
@@ -222,8 +227,13 @@ class Rows:
                 records=read.records,
                 prefetch=0,
             )
-            for page in pages:
+            for page in content.pages(begin, path, read.records):
                 yield from page.rows
+
+
+def is_trace(entity: EntitySpec, row: Row) -> bool:
+    """Whether a row is only what Pipedrive still shows of a deleted one, by the mark of its entity."""
+    return entity.inactive_is_deleted and row.get("active_flag") is False
 
 
 def is_provisional(row_id: object) -> bool:

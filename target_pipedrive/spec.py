@@ -91,6 +91,7 @@ class ActionSpec:
         becomes: entity of the row that a job makes of this one; whether it has is asked under
             `…/status/{conversion_id}`.
         repeatable: whether doing it twice is the same as once.
+        silent: whether its answer is published without `data`; elsewhere such an answer says nothing.
         bulk: name of the action that does it for up to 100 rows of one parent, in a column `data`.
         extras: further names a record may use, which the shape turns into columns.
         shape: name of the function in `shapes.py` that does so.
@@ -117,6 +118,7 @@ class ActionSpec:
     parent: str | None = None
     becomes: str = ""
     repeatable: bool = False
+    silent: bool = False
     bulk: str | None = None
     extras: str = ""
     shape: str | None = None
@@ -274,6 +276,7 @@ class EntitySpec:
             itself holds once those are written.
         archive: name of the action that archives one, where that is no column.
         definitions: word of the field registry, for entities that are field definitions.
+        inactive_is_deleted: whether a deleted row is still answered, with `active_flag: false`.
     """
 
     name: str
@@ -310,6 +313,7 @@ class EntitySpec:
     settled_by: Mapping[str, str] = field(default_factory=_none)
     archive: str | None = None
     definitions: str | None = None
+    inactive_is_deleted: bool = False
 
     def __post_init__(self) -> None:
         if not _NAME.fullmatch(self.name):

@@ -28,6 +28,7 @@ ACTIONS = (
         cost=6,
         entity="call_logs",
         verb=Verb.DELETE,
+        silent=True,
         keys="id:str",
     ),
     ActionSpec(
@@ -38,6 +39,7 @@ ACTIONS = (
         cost=10,
         entity="call_log_recordings",
         verb=Verb.ADD,
+        silent=True,
         parent="call_logs",
         keys="id:str",
         body="file!:file",

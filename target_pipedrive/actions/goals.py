@@ -42,6 +42,7 @@ ACTIONS = (
         cost=6,
         entity="goals",
         verb=Verb.DELETE,
+        silent=True,
         keys="id:str",
     ),
 )

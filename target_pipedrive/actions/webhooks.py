@@ -27,5 +27,6 @@ ACTIONS = (
         cost=6,
         entity="webhooks",
         verb=Verb.DELETE,
+        silent=True,
     ),
 )

@@ -39,6 +39,7 @@ ENTITIES = (
         add="add_note",
         update="update_note",
         delete="delete_note",
+        inactive_is_deleted=True,
         single=RowsRead(path="/v1/notes/{id}", cost=2),
         recent=RowsRead(
             path="/v1/notes",
