@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from target_pipedrive.spec import ActionSpec, EntitySpec
     from target_pipedrive.tasks import Draft
 
+_UNSEEN = re.compile(r"<(script|style)\b.*?</\1\s*>|<!--.*?-->", re.IGNORECASE | re.DOTALL)
 _TAGS = re.compile(r"<[^>]*>|\s+")
 _EMPTY: tuple[object, ...] = (None, "", [], {}, 0, False)
 
@@ -133,5 +134,5 @@ def _tells(sent: object, row: Row, name: str, columns: Columns) -> bool:
 
 
 def _plain(text: str) -> str:
-    """Text without markup and white space: Pipedrive tidies HTML."""
-    return _TAGS.sub("", html.unescape(text))
+    """Text without markup, what it hides, and white space: Pipedrive cleans HTML."""
+    return _TAGS.sub("", html.unescape(_UNSEEN.sub("", text)))

@@ -184,7 +184,7 @@ class Plan:
         Raises:
             RecordFault: a value cannot be meant, or something required is missing.
         """
-        draft = Draft()
+        draft = Draft(foreign=self.options.foreign_ids)
         extras: dict[str, object] = {}
         for binding in self.bindings:
             source = binding.source

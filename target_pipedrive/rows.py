@@ -7,6 +7,7 @@ import threading
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
+from itertools import chain
 from typing import TYPE_CHECKING, TypeAlias
 from urllib.parse import quote
 
@@ -204,7 +205,10 @@ class Rows:
         params = {name: fill(value, values) if "{" in value else value for name, value in params.items()}
         floor = since[:19].replace("T", " ")
         given_time = values.get("add_time") is not None  # the record says when it was added, long ago maybe
-        for row in self._rows(read, fill(read.path, values), params, stream):
+        lists = [self._rows(read, fill(read.path, values), params, stream)]
+        if entity.more is not None and values.get("is_archived") is True:  # the list leaves archived rows out
+            lists.append(self._rows(entity.more, entity.more.path, params, stream))
+        for row in chain.from_iterable(lists):
             added = str(row.get("add_time") or row.get("created") or "")[:19].replace("T", " ")
             if not added or added >= floor or given_time:
                 yield row

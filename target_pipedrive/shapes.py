@@ -80,7 +80,7 @@ def assignee(draft: Draft, extras: Mapping[str, object]) -> None:
     del extras
     given = draft.body.get("assignee")
     kind = _ASSIGNEES.get(str(given.get("type"))) if isinstance(given, dict) else None
-    if not draft.external_id or not isinstance(given, dict) or kind is None or given.get("id") is None:
+    if not draft.foreign or not isinstance(given, dict) or kind is None or given.get("id") is None:
         return
     given = draft.body["assignee"] = dict(given)
     draft.references.append(

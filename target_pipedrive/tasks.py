@@ -101,6 +101,7 @@ class Draft:
         deleted: whether the record says that the row is gone.
         files: parts of a multipart body: name → (file name, bytes or path, content type).
         emptied: columns that were null but cannot be emptied.
+        foreign: whether ids in it are those of another account.
     """
 
     path: dict[str, object] = field(default_factory=dict)
@@ -118,6 +119,7 @@ class Draft:
     deleted: bool = False
     files: dict[str, tuple[str, object, str]] = field(default_factory=dict)
     emptied: tuple[str, ...] = ()
+    foreign: bool = False
 
 
 @dataclass(slots=True, kw_only=True)

@@ -1,0 +1,169 @@
+"""A success without content is never believed: looked up after a write, asked again after a read."""
+
+from __future__ import annotations
+
+import pytest
+
+from target_pipedrive.actions import ACTIONS
+from target_pipedrive.entities import ENTITIES
+from target_pipedrive.spec import Verb
+from tests.target.entity_records import records_of
+from tests.target.helpers import record, rows, schema
+
+ADDED = sorted(name for name, one in ENTITIES.items() if one.add and name not in {"deal_installments"})
+LOOKED_UP = [name for name in ADDED if ENTITIES[name].recent is not None and name != "role_assignments"]
+NAMED = {"persons": "name", "deals": "title", "organizations": "name", "products": "name"}
+
+
+def script(account, *rules):
+    account.post("/_emulator/faults", list(rules))
+
+
+def nothing(operation, **more):
+    return {"operation": operation, "kind": "null_data", **more}
+
+
+def operation_of(action):
+    return f"{ACTIONS[action].method} {ACTIONS[action].path}".replace(" /v1/", " /api/v1/")
+
+
+def writes(account):
+    return {name: count for name, count in account.requests().items() if not name.startswith("GET")}
+
+
+@pytest.mark.parametrize("entity", LOOKED_UP)
+def test_an_addition_that_is_answered_with_null_is_one_row(entity, load, small):
+    """The row is found, not added again; the next run knows it and writes nothing."""
+    name = ENTITIES[entity].add
+    message = rows(entity, *records_of(small)[entity], keys=["external_id"])
+    count = len(message) - 1
+    script(small, nothing(operation_of(name)))
+    run = load(message)
+    script(small)
+    added = small.requests()[operation_of(name)]
+    small.post("/_emulator/log/clear")
+    again = load(message)
+    assert (run.outcomes, run.errors, added) == (["created"] * count, [], count)
+    assert all(run.ids)
+    assert again.ids == run.ids
+    assert operation_of(name) not in writes(small)
+
+
+@pytest.mark.parametrize("nth", [1, [1, 2], [2, 3]])
+@pytest.mark.parametrize("entity", sorted(NAMED))
+def test_no_answer_of_the_way_makes_a_second_row(entity, nth, load, small):
+    """Wherever the null comes: adding, finding the added row, comparing it with the next record."""
+    name = NAMED[entity]
+    table = f"{entity}"
+    before = len(small.rows(table))
+    script(small, *(nothing(f"{verb} /api/v2/{entity}", nth=nth) for verb in ("POST", "GET")))
+    message = [
+        schema(entity, f"external_id {name}", ["external_id"]),
+        *(record(entity, external_id=f"f{at}", **{name: f"Fault {at}"}) for at in range(4)),
+    ]
+    load(message)
+    script(small)
+    run = load(message)
+    assert run.errors == []
+    assert len(small.rows(table)) == before + 4
+
+
+@pytest.mark.parametrize("entity", sorted(NAMED))
+def test_a_search_that_is_answered_with_null_finds_what_is_there(entity, load, small):
+    name = NAMED[entity]
+    known = next(one for one in small.rows(entity) if not one.get("is_deleted"))
+    small.post(f"/api/v2/{entity}", {name: "Unmistakable"})
+    count = len(small.rows(entity))
+    message = rows(
+        entity, {name: "Unmistakable", **({"code": known["code"]} if entity == "products" else {})}
+    )
+    script(small, nothing(f"GET /api/v2/{entity}/search", nth=1))
+    run = load(message, match_on={entity: [name]})
+    assert (run.errors, len(small.rows(entity))) == ([], count)
+    assert small.requests()[f"GET /api/v2/{entity}/search"] > 1
+
+
+@pytest.mark.parametrize("entity", sorted(NAMED))
+def test_a_search_that_never_answers_fails_the_record_and_adds_nothing(entity, load, small):
+    name = NAMED[entity]
+    count = len(small.rows(entity))
+    script(small, nothing(f"GET /api/v2/{entity}/search"))
+    run = load(rows(entity, {name: "Nobody has this name"}), match_on={entity: [name]})
+    assert (run.outcomes, len(small.rows(entity))) == (["failed"], count)
+    assert "without data" in run.errors[0]
+    assert writes(small) == {}
+
+
+WHOLE_LISTS = {
+    "stages": "GET /api/v2/stages",
+    "lead_labels": "GET /api/v1/leadLabels",
+    "roles": "GET /api/v1/roles",
+}
+
+
+@pytest.mark.parametrize(
+    ("entity", "nth"),
+    [("stages", 1), ("stages", None), ("lead_labels", 1), ("lead_labels", None), ("roles", 1)],
+)
+def test_a_list_that_is_answered_with_null_is_not_empty(entity, nth, load, small):
+    """Rows of a list that is read whole are matched in it."""
+    there = small.rows(entity)
+    message = rows(entity, {"name": there[0]["name"], "pipeline_id": 1, "color": "red"})
+    message[0]["schema"]["properties"] = {"name": {}}
+    script(small, nothing(WHOLE_LISTS[entity], **({"nth": nth} if nth else {})))
+    run = load(message, match_on={entity: ["name"]}, streams={})
+    assert len(small.rows(entity)) == len(there)
+    assert run.outcomes == (["unchanged"] if nth else ["failed"]), run.results
+
+
+@pytest.mark.parametrize(
+    ("stream", "values", "operation"),
+    [
+        ("persons", {"id": 1, "name": "Renamed"}, "PATCH /api/v2/persons/{id}"),
+        ("deals", {"id": 1, "title": "Renamed"}, "PATCH /api/v2/deals/{id}"),
+        ("notes", {"id": 1, "content": "Renamed"}, "PUT /api/v1/notes/{id}"),
+        ("update_organization", {"id": 1, "name": "Renamed"}, "PATCH /api/v2/organizations/{id}"),
+    ],
+)
+def test_a_change_that_is_answered_with_null_is_looked_at(stream, values, operation, load, small):
+    script(small, nothing(operation))
+    run = load(rows(stream, values))
+    assert (run.outcomes, run.errors) == (["updated"], [])
+    assert small.requests()[operation] == 1
+
+
+def test_a_change_that_nobody_can_look_at_fails(load, small):
+    script(small, nothing("PATCH /api/v2/deals/{id}"), nothing("GET /api/v2/deals/{id}"))
+    run = load(rows("update_deal", {"id": 1, "title": "Renamed"}))
+    assert run.outcomes == ["failed"]
+    assert "without data" in run.errors[0]
+
+
+@pytest.mark.parametrize("entity", ["persons", "deals", "notes", "activities"])
+def test_a_delete_that_is_answered_with_null_is_done_once(entity, load, small):
+    name = ENTITIES[entity].delete
+    script(small, nothing(operation_of(name), nth=1))
+    run = load(rows(entity, {"id": 1, "is_deleted": True}), allow_deletes=True)
+    assert (run.outcomes, run.errors) == (["deleted"], [])
+    again = load(rows(entity, {"id": 1, "is_deleted": True}), allow_deletes=True)
+    assert again.outcomes == ["unchanged"]
+
+
+@pytest.mark.parametrize("action", ["convert_lead_to_deal", "convert_deal_to_lead"])
+def test_a_conversion_that_is_answered_with_null_is_found(action, load, small):
+    table, made = ("leads", "deals") if "lead_to" in action else ("deals", "leads")
+    source = next(
+        one["id"]
+        for one in small.rows(table)
+        if one.get("status", "open") == "open" and not one["is_archived"] and not one.get("is_deleted")
+    )
+    count = len(small.rows(made))
+    script(small, nothing(operation_of(action), nth=1))
+    run = load(rows(action, {"id": source}))
+    assert (run.outcomes, run.errors, len(small.rows(made))) == (["created"], [], count + 1)
+
+
+def test_every_addition_is_answered_with_a_row():
+    """What an addition must name, so that none ends without an id."""
+    silent = {name for name, one in ACTIONS.items() if one.silent and one.verb is Verb.ADD}
+    assert silent == {"add_call_log_audio_file"}
