@@ -115,6 +115,7 @@ class Intake:
             case "SCHEMA":
                 self._schema(message, line)
             case "ACTIVATE_VERSION":
+                self._engine.settle_all()
                 known = self._streams.get(message.stream or "")
                 if known is not None and known.plan is not None:
                     self._engine.activate(known.plan, message.version)

@@ -10,7 +10,7 @@ from target_pipedrive.spec import Verb
 from tests.target.entity_records import records_of
 from tests.target.helpers import record, rows, schema
 
-ADDED = sorted(name for name, one in ENTITIES.items() if one.add and name not in {"deal_installments"})
+ADDED = sorted(name for name, one in ENTITIES.items() if one.add and name != "deal_installments")
 LOOKED_UP = [name for name in ADDED if ENTITIES[name].recent is not None and name != "role_assignments"]
 NAMED = {"persons": "name", "deals": "title", "organizations": "name", "products": "name"}
 
