@@ -6,7 +6,6 @@ import threading
 from typing import TYPE_CHECKING
 
 from pipedrive_client import PipedriveError
-from target_pipedrive.tasks import Outcome
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -23,11 +22,15 @@ class InputBrokeOff(PipedriveError):  # noqa: N818 - the same
     """The tap's last word was that more is to come, or it was cut off in the middle of one."""
 
 
+_SAMPLE = 100
+"""Records that must have ended before a share of failures says anything."""
+
+
 class Ending:
     """Keeps the first thing that ended the run, and counts the failures that may.
 
     Args:
-        options: the target's settings `on_error` and `max_failures`.
+        options: the target's settings `on_error`, `max_failures` and `max_failure_percent`.
 
     Attributes:
         halt: lets nothing more begin; called on the thread that met the end.
@@ -38,6 +41,8 @@ class Ending:
         self._options = options
         self._error: BaseException | None = None
         self._failures = 0
+        self._ended = 0
+        self._limited = bool(options.max_failures) or options.max_failure_percent is not None
         self._lock = threading.Lock()
 
     @property
@@ -56,21 +61,51 @@ class Ending:
         if self._error is not None:
             raise self._error
 
-    def count(self, result: Result) -> None:
-        """End the run when records have failed as often as they may."""
-        if result.outcome is not Outcome.FAILED:
-            return
+    def count(self, result: Result, *, as_error: BaseException | None = None) -> None:
+        """Count a record that ended; end the run when records have failed as often as they may.
+
+        Args:
+            result: how it ended.
+            as_error: what `on_error: stop` raises for it; None takes `StoppedByFailures`.
+        """
+        failed = result.fault is not None
         with self._lock:
-            self._failures += 1
-            count = self._failures
-        most = self._options.max_failures
+            self._ended += 1
+            self._failures += failed
+            ended, failures = self._ended, self._failures
+        if result.fault is None:
+            return
+        last = result.fault.sentence(masked=True)
         if self._options.stop_on_error:
-            self.by(StoppedByFailures(result.error))
-        elif most and count >= most:
-            said = f"Stopped after {count} failed records (max_failures); the last: {result.error}"
-            self.by(StoppedByFailures(said))
+            self.by(as_error or StoppedByFailures(last))
+        elif self._options.max_failures and failures >= self._options.max_failures:
+            self.by(
+                StoppedByFailures(f"Stopped after {failures} failed records (max_failures); the last: {last}")
+            )
+        elif ended >= _SAMPLE:
+            self._judge(f"; the last: {last}")
+
+    def judge(self) -> None:
+        """End the run when, of all its records, more have failed than `max_failure_percent` allows."""
+        self._judge("")
+
+    def _judge(self, more: str) -> None:
+        percent = self._options.max_failure_percent
+        with self._lock:
+            failures, ended = self._failures, self._ended
+        if percent is not None and failures * 100 > percent * ended:
+            self.by(
+                StoppedByFailures(
+                    f"{failures} of {ended} records failed, more than max_failure_percent ({percent:g}) "
+                    f"allows; the STATE stays where it was before the first of them{more}"
+                )
+            )
 
     def lets_pass(self, task: Task) -> bool:
-        """Whether a STATE may pass this record; not when it is the one that stopped the run."""
+        """Whether a STATE may pass this record.
+
+        Not when it stopped the run; nor, where a setting limits failures, when it failed: the run may go over
+        the limit later, and then all its failed records must come again.
+        """
         result = task.result
-        return result is None or result.outcome is not Outcome.FAILED or not self.came
+        return result is None or result.fault is None or not (self.came or self._limited)

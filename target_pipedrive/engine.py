@@ -15,26 +15,29 @@ from target_pipedrive.conversions import ConvertingCaller
 from target_pipedrive.customs import FieldBook
 from target_pipedrive.ending import Ending, InputBrokeOff
 from target_pipedrive.entity_plan import EntityPlan
-from target_pipedrive.faults import RecordFault, SkipRecord
+from target_pipedrive.faults import NO_STREAM, RecordFault, SkipRecord
 from target_pipedrive.gathering import Gathering
 from target_pipedrive.guard import DeleteGuard
 from target_pipedrive.keeper import Keeper
 from target_pipedrive.links import Links
 from target_pipedrive.mirror import Mirror, delete_task
-from target_pipedrive.perform import Performer, sentence
+from target_pipedrive.perform import Performer
 from target_pipedrive.references import NotYet
 from target_pipedrive.report import Report
 from target_pipedrive.rows import BULK, Rows
 from target_pipedrive.schedule import Scheduler
-from target_pipedrive.tasks import NO_STREAM, Draft, Outcome, Result, Task
+from target_pipedrive.tasks import Draft, Outcome, Result, Task
 from target_pipedrive.upsert import Upserter
 from target_pipedrive.waiting import Waiting
+from target_pipedrive.wording import fault_of
 
 if TYPE_CHECKING:
     import logging
     from collections.abc import Iterator, Mapping
+    from typing import NoReturn
 
     from pipedrive_client import PipedriveClient
+    from target_pipedrive.faults import Fault
     from target_pipedrive.ledger import Ledger
     from target_pipedrive.plan import Plan
     from target_pipedrive.settings import Options
@@ -56,6 +59,7 @@ class Engine:
         logger: gets failures and progress.
 
     Attributes:
+        input_line: number of the line that is being read.
         under_way: whether the tap's last STATE said that more is to come.
         cut: in which line the input ended in its middle; empty when it did not.
     """
@@ -71,6 +75,7 @@ class Engine:
         self._half_done: list[bytes] = []
         self._seen_content: dict[bytes, int] = {}
         self.streams: set[str] = set()
+        self.input_line = 0
         self.under_way = False
         self.cut = ""
         self._ending = Ending(options)
@@ -124,21 +129,42 @@ class Engine:
     # --- intake -----------------------------------------------------------------------------------
 
     def reject(
-        self, stream: str, line: bytes, schema: bytes, key: Mapping[str, object], sentence: str
+        self, fault: Fault, line: bytes, schema: bytes, *, as_error: BaseException | None = None
     ) -> None:
-        """Book a record that cannot even be tried."""
+        """Book a record that cannot even be tried.
+
+        Args:
+            fault: why.
+            line: the message as it came.
+            schema: the SCHEMA message in force; empty when there is none.
+            as_error: what `on_error: stop` raises for it.
+        """
         self._records += 1
-        task = Task(number=self._records, stream=stream, key=key, line=line, schema=schema)
-        task.result = Result(outcome=Outcome.FAILED, error=sentence)
-        self._mirror.rejected(None if stream in {"", NO_STREAM} else stream)
-        self._ending.count(task.result)
+        task = Task(
+            number=self._records,
+            stream=fault.stream,
+            key=fault.key,
+            line=line,
+            schema=schema,
+            input_line=fault.line,
+        )
+        task.result = Result(outcome=Outcome.FAILED, fault=fault)
+        self._mirror.rejected(None if fault.stream in {"", NO_STREAM} else fault.stream)
+        self._ending.count(task.result, as_error=as_error)
         self._keeper.finish(task, [])
         self._ending.check()
 
     def skip(self, stream: str, line: bytes, schema: bytes, key: Mapping[str, object], note: str) -> None:
         """Book a record that is not to be written."""
         self._records += 1
-        task = Task(number=self._records, stream=stream, key=key, line=line, schema=schema)
+        task = Task(
+            number=self._records,
+            stream=stream,
+            key=key,
+            line=line,
+            schema=schema,
+            input_line=self.input_line,
+        )
         task.result = Result(outcome=Outcome.SKIPPED, note=note)
         self._keeper.finish(task, [])
 
@@ -156,13 +182,21 @@ class Engine:
         self.streams.add(stream)
         try:
             draft = plan.draft(record)
-        except RecordFault as fault:
-            self.reject(stream, line, schema, key, sentence(stream, key, str(fault)))
+        except RecordFault as error:
+            fault = fault_of(error, stream=stream, key=key, line=self.input_line, plan=plan)
+            self.reject(fault, line, schema)
             return
         self._records += 1
         self._mirror.arrived(stream, draft)
         task = Task(
-            number=self._records, stream=stream, key=key, line=line, schema=schema, plan=plan, draft=draft
+            number=self._records,
+            stream=stream,
+            key=key,
+            line=line,
+            schema=schema,
+            input_line=self.input_line,
+            plan=plan,
+            draft=draft,
         )
         digest = hashlib.blake2b(content, digest_size=_DIGEST, key=stream.encode()[:64]).digest()
         if not draft.id and not draft.external_id:
@@ -185,6 +219,7 @@ class Engine:
             key={name: record.get(name) for name in like.key},
             line=laid.line,
             schema=like.schema,
+            input_line=laid.input_line,
             identity=laid.identity,
             plan=plan,
             draft=plan.draft(record),
@@ -251,9 +286,10 @@ class Engine:
         self._scheduler.drain()
         self._ending.check()
 
-    def tell(self, sentence: str) -> None:
-        """A sentence for the log, once."""
-        self._logger.error("%s", sentence)
+    def end_by(self, error: BaseException) -> NoReturn:
+        """End the run because of the input itself: nothing more begins."""
+        self._ending.by(error)
+        raise error
 
     def prepare(self, plan: Plan) -> None:
         """Warn of what a stream cannot do before its first record."""
@@ -345,6 +381,10 @@ class Engine:
         if not self._ending.came:
             self._delete_missing()
         self._keeper.drained()
+        self._ending.judge()
+        if not self._ending.came:
+            self._keeper.release()
+            self._keeper.drained()
         if not self._ending.came and not self.options.dry_run:
             streams = sorted(self.streams)
             # Rejects first: once the ledger has forgotten, nothing else tells what is left to do.

@@ -1,14 +1,116 @@
-"""What can be wrong with a record, told to the person who sent it."""
+"""Faults of records and streams: what is wrong, where, and the sentence that says so.
+
+A fault is data (line, stream, key, column, value, reason with its remedy); `Fault.sentence` is the only place
+that makes a sentence of it.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+
+from pipedrive_client import ConfigError
+from pipedrive_client.redact import MASK, redact
+
+LONGEST_VALUE = 60
+NO_STREAM = "(no stream)"
+_PERSONAL = frozenset(
+    {"name", "first_name", "last_name", "email", "emails", "phone", "phones", "address", "title", "org_name"}
+)
+
 
 class RecordFault(Exception):  # noqa: N818 - it is the record that is at fault, not the program
-    """A record that cannot be written; the sentence names the column and says what to do.
+    """A record that cannot be written.
 
-    The texts hold no values of free-text columns, so that rejects can be logged.
+    Args:
+        why: what is wrong and what would do, to be read after the name of the column; holds no value of a
+            free-text column.
+        column: column of the record that is at fault; empty when no single one is.
+        value: what the column holds, where that is an option, a date or a number; None when it must not be
+            shown.
     """
+
+    def __init__(self, why: str, *, column: str = "", value: object = None) -> None:
+        super().__init__(why)
+        self.why = why
+        self.column = column
+        self.value = value
+
+    def __str__(self) -> str:
+        return f"{self.column} {self.why}" if self.column else self.why
+
+    def of_column(self, column: str, value: object = None) -> RecordFault:
+        """Return the same fault as one of this column of the record."""
+        return RecordFault(str(self), column=column, value=value if self.value is None else self.value)
 
 
 class SkipRecord(Exception):  # noqa: N818 - an outcome, not an error
     """The record is to be skipped; the text says why."""
+
+
+class StreamFault(ConfigError):  # noqa: N818 - the stream is at fault
+    """A stream that cannot work: unknown columns, a mapping that does not fit, an unknown name."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fault:
+    """Why a record failed, as data.
+
+    Attributes:
+        stream: name of its stream.
+        why: what is wrong and what would do; begins with the name of the column only where `column` is empty.
+        key: values of the stream's key properties.
+        line: line of the input, from 1; 0 when it came from no line.
+        column: column at fault, under the name the input or Pipedrive's users know.
+        value: what it holds, where that may be shown.
+        of_stream: whether all records of the stream fail for the same reason.
+    """
+
+    stream: str
+    why: str
+    key: Mapping[str, object] = field(default_factory=lambda: MappingProxyType({}))
+    line: int = 0
+    column: str = ""
+    value: str = ""
+    of_stream: bool = False
+
+    def sentence(self, *, masked: bool = False) -> str:
+        """Return one sentence: stream, key, line, column, reason with remedy, value.
+
+        Args:
+            masked: whether personal values are masked, as in logs.
+        """
+        named = ", ".join(
+            f"{name} {_shown(name, value, masked=masked)}"
+            for name, value in self.key.items()
+            if value is not None
+        )
+        if self.stream == NO_STREAM:
+            text = f"Line {self.line} {self.why.rstrip('.')}."
+            return redact(text) if masked else text
+        where = f"{self.stream or NO_STREAM}{f' ({named})' if named else ''}"
+        line = f", line {self.line}" if self.line else ""
+        column = f"{self.column} " if self.column else ""
+        value = f" (given: {_shown(self.column, self.value, masked=masked)})" if self.value else ""
+        text = f"{where}{line}: {column}{self.why.rstrip('.')}{value}."
+        return redact(text) if masked else text
+
+
+def _shown(name: str, value: object, *, masked: bool) -> str:
+    """A value of a key or column, cut to a length people read."""
+    text = str(value)
+    if masked and name.casefold() in _PERSONAL:
+        return MASK
+    return text if len(text) <= LONGEST_VALUE else f"{text[: LONGEST_VALUE - 1]}…"
+
+
+def shown(value: object) -> str:
+    """Return a value as a fault shows it; empty for what is no single value."""
+    if value is None or isinstance(value, (Mapping, list, tuple)):
+        return ""
+    try:
+        text = repr(value) if isinstance(value, str) else str(value)
+    except ValueError:  # Python refuses to write out more than some thousand digits
+        return ""
+    return text if len(text) <= LONGEST_VALUE else f"{text[: LONGEST_VALUE - 1]}…"

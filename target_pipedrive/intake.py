@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import base64
+import binascii
 import json
 from collections import Counter
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import msgspec
+from singer_sdk.exceptions import MissingKeyPropertiesError, RecordsWithoutSchemaException
+from singer_sdk.singerlib.exceptions import InvalidInputLine
 
-from pipedrive_client import PipedriveError
-from target_pipedrive.faults import RecordFault
-from target_pipedrive.perform import sentence
+from pipedrive_client.redact import redact
+from target_pipedrive.ending import StoppedByFailures
+from target_pipedrive.faults import NO_STREAM, Fault, RecordFault, StreamFault
 from target_pipedrive.plans import plan_of
-from target_pipedrive.tasks import NO_STREAM
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -33,22 +37,26 @@ class Message(msgspec.Struct):
     value: object = None
     version: int | None = None
     line: str | None = None
+    line_base64: str | None = None
 
 
 _decode = msgspec.json.Decoder(Message).decode
 _decode_record = msgspec.json.Decoder(dict[str, object]).decode
 
 
-class InputFault(Exception):  # noqa: N818 - the input is at fault
-    """A line that breaks the Singer format.
+class LineFault(StoppedByFailures, InvalidInputLine):
+    """A line that is no Singer message, under `on_error: stop`."""
 
-    Attributes:
-        kind: `record_before_schema`, `key`, `schema` or `line`.
-    """
 
-    def __init__(self, sentence: str, kind: str) -> None:
-        super().__init__(sentence)
-        self.kind = kind
+class KeyFault(StoppedByFailures, MissingKeyPropertiesError):  # noqa: N818 - the input is at fault
+    """A record without a value of its key, under `on_error: stop`."""
+
+
+class OrderFault(StoppedByFailures, RecordsWithoutSchemaException):
+    """A record before its SCHEMA, under `on_error: stop`."""
+
+
+_UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -68,12 +76,10 @@ class Intake:
 
     Args:
         engine: performs the records.
-        strict: whether a line that breaks the format ends the run, as `on_error: stop` asks.
     """
 
-    def __init__(self, engine: Engine, *, strict: bool) -> None:
+    def __init__(self, engine: Engine) -> None:
         self._engine = engine
-        self._strict = strict
         self._streams: dict[str, _Stream] = {}
         self._lines = 0
         self.counts: Counter[str] = Counter()
@@ -85,10 +91,11 @@ class Intake:
         and comes whole when the same is run again.
 
         Raises:
-            InputFault: it breaks the format and the run is strict.
-            PipedriveError: the run has ended.
+            StreamFault: the stream it opens cannot work.
+            PipedriveError: the run has ended; with `on_error: stop` a line that breaks the format ends it.
         """
         self._lines += 1
+        self._engine.input_line = self._lines
         self._take(line, cut=not _bytes(line[-1:]).endswith(b"\n"))
 
     def _take(self, line: str | bytes, *, cut: bool = False) -> None:
@@ -96,13 +103,11 @@ class Intake:
             return
         try:
             message = _decode(line)
-        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        except _UNREADABLE as error:
             if cut:
                 self._engine.cut = f"within line {self._lines}, which is not a whole Singer message ({error})"
             else:
-                self._refuse_line(
-                    line, f"Line {self._lines} is not a Singer message: {error}. Mend the line."
-                )
+                self._refuse_line(line, f"is not a Singer message ({unreadable(error)}); correct the line")
             return
         self.counts[message.type] += 1
         match message.type:
@@ -120,26 +125,34 @@ class Intake:
                 if known is not None and known.plan is not None:
                     self._engine.activate(known.plan, message.version)
             case "REJECT":
-                self._take(message.line or "")
+                self._take(_rejected(message))
             case other:
                 self._refuse_line(
-                    line,
-                    f"Line {self._lines}: messages of type {other} are not supported; send RECORD messages.",
+                    line, f"has the type {other:.40}, which is not supported; send RECORD messages"
                 )
 
-    def _refuse_line(self, line: str | bytes, told: str) -> None:
-        if self._strict:
-            raise InputFault(told, "line")
-        self._engine.reject(NO_STREAM, _bytes(line), b"", {}, told)
+    def _refuse_line(self, line: str | bytes, why: str) -> None:
+        self._refuse(Fault(stream=NO_STREAM, line=self._lines, why=why), _bytes(line), b"", LineFault)
+
+    def _refuse(self, fault: Fault, line: bytes, schema: bytes, kind: type[StoppedByFailures]) -> None:
+        """Book what breaks the Singer format; under `on_error: stop` the error has the SDK's type too."""
+        self._engine.reject(fault, line, schema, as_error=kind(fault.sentence(masked=True)))
+
+    def _refuse_stream(self, stream: _Stream, why: str) -> None:
+        """End the run because of a stream that cannot work, or let its records be rejected."""
+        stream.why_not = why
+        if not self._engine.options.reject_faulty_streams:
+            name = f"Stream {stream.name or '(no name)'}"
+            fault = Fault(stream=name, line=self._lines, why=why)
+            self._engine.end_by(StreamFault(fault.sentence(masked=True)))
+        self._engine.report.tell_stream(stream.name, why)
 
     def _schema(self, message: Message, line: str | bytes) -> None:
         name, schema = message.stream or "", message.schema or {}
         properties = schema.get("properties")
         if not name or not isinstance(properties, dict):
-            why = "its SCHEMA has no properties; name those that are to be written"
-            if self._strict:
-                raise InputFault(f"Stream {name or '(no name)'}: {why}.", "schema")
-            self._streams[name] = _Stream(name=name, schema=_bytes(line).strip(), keys=(), why_not=why)
+            stream = self._streams[name] = _Stream(name=name, schema=_bytes(line).strip(), keys=())
+            self._refuse_stream(stream, "its SCHEMA has no properties; name those that are to be written")
             return
         content = _bytes(line).strip()
         known = self._streams.get(name)
@@ -152,11 +165,7 @@ class Intake:
         try:
             stream.plan = plan_of(name, typed, options.streams.get(name), options, self._engine.book)
         except RecordFault as fault:
-            told = str(fault)
-            stream.why_not = told.removeprefix(f"Stream {name}").lstrip(": ")
-            self._engine.tell(told)
-        except PipedriveError:
-            raise
+            self._refuse_stream(stream, str(fault).removeprefix(f"Stream {name}").lstrip(": "))
         if stream.plan is not None:
             self._engine.prepare(stream.plan)
 
@@ -167,30 +176,31 @@ class Intake:
         if message.version is not None:
             self._engine.numbered(name, message.version)
         if stream is None:
-            told = f"{name or NO_STREAM}: the record comes before the stream's SCHEMA; send that first."
-            if self._strict:
-                raise InputFault(told, "record_before_schema")
-            self._engine.reject(name, content, b"", {}, told)
+            why = "its records come before its SCHEMA; send that first"
+            fault = Fault(stream=name, line=self._lines, why=why, of_stream=True)
+            self._refuse(fault, content, b"", OrderFault)
             return
-        record = _content(raw)
-        if record is None:
-            told = f"{name}: the record must be an object with the columns as keys."
-            self._engine.reject(name, content, stream.schema, {}, told)
+        try:
+            record = _decode_record(raw)
+        except _UNREADABLE as error:
+            why = f"cannot be read ({unreadable(error)}); the record must be an object with columns as keys"
+            self._refuse(Fault(stream=name, line=self._lines, why=why), content, stream.schema, LineFault)
             return
         key = {one: record.get(one) for one in stream.keys}
         missing = [one for one, value in key.items() if value is None]
         if missing:
+            others = f", nor has {', '.join(missing[1:])}" if missing[1:] else ""
             why = (
-                f"the record has no {', '.join(missing)}, which the SCHEMA names as its key; "
-                "fill it, or take it out of key_properties"
+                f"has no value{others}, and the SCHEMA names it as key; fill it, or take it out of "
+                "key_properties"
             )
-            if self._strict:
-                raise InputFault(sentence(name, key, why), "key")
-            self._engine.reject(name, content, stream.schema, key, sentence(name, key, why))
+            fault = Fault(stream=name, key=key, line=self._lines, why=why, column=missing[0])
+            self._refuse(fault, content, stream.schema, KeyFault)
         elif stream.plan is not None:
             self._engine.take(stream.plan, record, bytes(raw), content, stream.schema, key)
         elif stream.why_not:
-            self._engine.reject(name, content, stream.schema, key, sentence(name, key, stream.why_not))
+            fault = Fault(stream=name, key=key, line=self._lines, why=stream.why_not, of_stream=True)
+            self._engine.reject(fault, content, stream.schema)
         else:
             stream.ignored += 1
 
@@ -199,12 +209,21 @@ class Intake:
         return {name: one.ignored for name, one in self._streams.items() if one.ignored}
 
 
-def _content(raw: msgspec.Raw) -> dict[str, object] | None:
-    """The record as a mapping, or None when it is something else."""
-    try:
-        return _decode_record(raw)
-    except msgspec.DecodeError:
-        return None
+def unreadable(error: Exception) -> str:
+    """Return why JSON cannot be read, in words."""
+    if isinstance(error, RecursionError):
+        return "its objects and lists are nested too deeply"
+    if isinstance(error, UnicodeDecodeError):
+        return f"byte {error.start} is not UTF-8; convert the file to UTF-8"
+    return redact(str(error))
+
+
+def _rejected(message: Message) -> str | bytes:
+    """The line that a REJECT message holds, byte for byte."""
+    if message.line_base64 is not None:
+        with suppress(binascii.Error, ValueError):
+            return base64.b64decode(message.line_base64, validate=True)
+    return message.line or ""
 
 
 def _bytes(line: str | bytes) -> bytes:

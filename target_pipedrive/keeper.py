@@ -33,6 +33,7 @@ class _Note:
     task: Task | None = None
     state: tuple[int, str] | None = None
     done: threading.Event | None = None
+    release: bool = False
     last: bool = False
 
 
@@ -95,7 +96,8 @@ class Keeper:
         report: used by this thread only.
         on_idle: called when nothing came for `idle_seconds`.
         on_failure: called with what broke the thread; the run cannot go on then.
-        on_finished: called after each finished task was booked; False keeps back every STATE behind it.
+        on_finished: called after each finished task was booked; False keeps back every STATE behind it,
+            until `release`.
         emit_state: False keeps STATE back, as a dry run must.
     """
 
@@ -121,6 +123,7 @@ class Keeper:
         self._states: deque[tuple[int, str]] = deque()
         self._done_through = 0
         self._done_ahead = Spans()
+        self._withheld: list[int] = []
         self._failed = False
         self._thread = threading.Thread(target=self._work, name="pipedrive-keeper", daemon=True)
         self._thread.start()
@@ -154,6 +157,10 @@ class Keeper:
     def state(self, after: int, line: str) -> None:
         """Pass a STATE on once all records up to number `after` are durable."""
         self._notes.put(_Note(state=(after, line)))
+
+    def release(self) -> None:
+        """Let every STATE pass that was kept back because of a failed record."""
+        self._notes.put(_Note(release=True))
 
     def drained(self) -> None:
         """Return when everything handed over so far is booked."""
@@ -209,6 +216,12 @@ class Keeper:
                 self._report.take(note.task)
                 if self._on_finished(note.task):
                     self._done_ahead.add(note.task.number)
+                else:
+                    self._withheld.append(note.task.number)
+            if note.release:
+                for number in self._withheld:
+                    self._done_ahead.add(number)
+                self._withheld = []
             if note.state is not None:
                 self._keep_state(note.state)
         self._done_through = self._done_ahead.take_from(self._done_through + 1)

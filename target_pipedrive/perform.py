@@ -13,9 +13,10 @@ from target_pipedrive.raw import RawRequest
 from target_pipedrive.references import fill_references
 from target_pipedrive.spec import Verb
 from target_pipedrive.tasks import Outcome, Result
+from target_pipedrive.wording import fault_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable
 
     from target_pipedrive.action_plan import ActionPlan, RawPlan
     from target_pipedrive.calls import Caller
@@ -29,12 +30,6 @@ if TYPE_CHECKING:
 _MOST_TRANSIENT_IN_A_ROW = 20
 _LINKED = (Outcome.CREATED, Outcome.UPDATED, Outcome.UNCHANGED)
 _OUTCOMES = {Verb.DELETE: Outcome.DELETED, Verb.MERGE: Outcome.MERGED}
-
-
-def sentence(stream: str, key: Mapping[str, object], why: str) -> str:
-    """The sentence of a failure: stream, key, and what to do."""
-    named = ", ".join(f"{name} {value}" for name, value in key.items() if value is not None)
-    return f"{stream}{f' ({named})' if named else ''}: {why.rstrip('.')}."
 
 
 class Performer:
@@ -79,11 +74,11 @@ class Performer:
         except SkipRecord as skipped:
             result = Result(outcome=Outcome.SKIPPED, note=str(skipped))
         except RecordFault as fault:
-            result = self._failed(task, str(fault))
+            result = self._failed(task, fault)
         except PipedriveError as error:
             if self._ends_run(error):
                 raise
-            return self._failed(task, str(error))
+            return self._failed(task, error)
         self._transient_in_a_row = 0
         return result
 
@@ -99,8 +94,9 @@ class Performer:
             return unreachable or self._transient_in_a_row >= _MOST_TRANSIENT_IN_A_ROW
         return False
 
-    def _failed(self, task: Task, why: str) -> Result:
-        return Result(outcome=Outcome.FAILED, error=sentence(task.stream, task.key, why))
+    def _failed(self, task: Task, error: RecordFault | PipedriveError) -> Result:
+        fault = fault_of(error, stream=task.stream, key=task.key, line=task.input_line, plan=task.plan)
+        return Result(outcome=Outcome.FAILED, fault=fault)
 
     def act(self, task: Task, plan: ActionPlan) -> Result:
         """Perform a record that is a call."""

@@ -19,6 +19,7 @@ from target_pipedrive.binding import (
 from target_pipedrive.custom_values import complete_parts
 from target_pipedrive.faults import RecordFault
 from target_pipedrive.tasks import Draft
+from target_pipedrive.wording import telling
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -200,7 +201,7 @@ class Plan:
                 if isinstance(value, str) and not value.strip():
                     binding.empty(draft)  # the empty cell of a sheet, where text has no place
                     continue
-                raise RecordFault(f"{source} {fault}") from None
+                raise fault.of_column(source, value if telling(self, binding, value) else None) from None
         if extras:
             self._use(draft, extras)
         if draft.custom:

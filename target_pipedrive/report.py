@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-import os
+import base64
 from collections import Counter
+from contextlib import suppress
 from typing import TYPE_CHECKING, TypeAlias
 
 import msgspec
 
-from pipedrive_client import ConfigError
-from pipedrive_client.redact import redact
+from target_pipedrive.faults import Fault
+from target_pipedrive.line_files import LinesFile
 from target_pipedrive.tasks import Outcome
 
 if TYPE_CHECKING:
     import logging
     from collections.abc import Iterable, Mapping
     from pathlib import Path
-    from typing import BinaryIO
 
     from pipedrive_client import Usage
     from target_pipedrive.tasks import Task
@@ -26,80 +26,16 @@ _TOLD_PER_STREAM = 20
 Table: TypeAlias = "list[list[str]]"
 
 
-class LinesFile:
-    """A file that gets whole lines, made when the first one comes.
-
-    Args:
-        path: where it is; None takes the lines and keeps nothing.
-        keep: whether a file that is there already stays as it is, and a numbered one is made beside it.
-    """
-
-    def __init__(self, path: Path | None, *, keep: bool = False) -> None:
-        self.path = path
-        self._keep = keep
-        self._file: BinaryIO | None = None
-        self._dirty = False
-
-    def write(self, line: bytes) -> None:
-        """Append one line.
-
-        Raises:
-            ConfigError: the file cannot be made.
-        """
-        if self.path is None:
-            return
-        if self._file is None:
-            try:
-                self.path.parent.mkdir(parents=True, exist_ok=True)
-                if self._keep:
-                    self.path, self._file = _new_file(self.path)
-                else:
-                    self._file = self.path.open("wb")
-            except OSError as error:
-                raise ConfigError(f"{self.path} cannot be written ({error.strerror}).") from error
-        self._file.write(line + b"\n")
-        self._dirty = True
-
-    @property
-    def written(self) -> bool:
-        """Whether there is such a file by now."""
-        return self._file is not None
-
-    def sync(self) -> None:
-        """Make what was written durable."""
-        if self._file is not None and self._dirty:
-            self._file.flush()
-            os.fsync(self._file.fileno())
-            self._dirty = False
-
-    def close(self) -> None:
-        """Make it durable and close it."""
-        self.sync()
-        if self._file is not None:
-            self._file.close()
-
-
-def _new_file(path: Path) -> tuple[Path, BinaryIO]:
-    """A file of this name or, when it exists, of the first free number."""
-    candidate, count = path, 1
-    while True:
-        try:
-            # Rejects hold record content: nobody else on the machine should read them.
-            return candidate, os.fdopen(os.open(candidate, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb")
-        except FileExistsError:
-            count += 1
-            candidate = path.with_name(f"{path.stem}-{count}{path.suffix}")
-
-
 class Report:
     """Books the outcome of every record; used by the keeper's thread only."""
 
     def __init__(self, *, results: Path | None, rejects: Path | None, logger: logging.Logger) -> None:
-        self.results = LinesFile(results)
-        self.rejects = LinesFile(rejects, keep=True)
+        self.results = LinesFile("results_path", results)
+        self.rejects = LinesFile("rejects_path", rejects, keep=True)
         self._logger = logger
         self._counts: dict[str, Counter[str]] = {}
         self._schemas: dict[str, bytes] = {}
+        self._of_streams: dict[tuple[str, str], int] = {}
 
     def take(self, task: Task) -> None:
         """Book a finished record."""
@@ -113,22 +49,41 @@ class Report:
                 _encode(
                     {
                         "record": task.number,
+                        "line": task.input_line or None,
                         "stream": task.stream,
                         "key": task.key,
                         "outcome": result.outcome,
                         "id": result.id,
                         "changed": result.changed,
                         "note": result.note or None,
+                        "column": (result.fault.column if result.fault else "") or None,
                         "error": result.error or None,
                     }
                 )
             )
-        if result.outcome is Outcome.FAILED:
-            self._reject(task, result.error, counts[Outcome.FAILED])
+        if result.fault is not None:
+            self._reject(task, result.fault, counts[Outcome.FAILED])
 
-    def _reject(self, task: Task, sentence: str, count: int) -> None:
-        if count <= _TOLD_PER_STREAM:
-            self._logger.error("%s", redact(sentence))
+    def tell_stream(self, stream: str, why: str) -> None:
+        """Log once what is wrong with all records of a stream."""
+        if (stream, why) not in self._of_streams:
+            self._of_streams[stream, why] = 0
+            self._logger.error(
+                "%s", Fault(stream=f"Stream {stream or '(no name)'}", why=why).sentence(masked=True)
+            )
+
+    @property
+    def faults_of_streams(self) -> list[tuple[str, str, int]]:
+        """Stream, reason and count of the records that failed because their stream cannot work."""
+        return [(stream, why, count) for (stream, why), count in self._of_streams.items() if count]
+
+    def _reject(self, task: Task, fault: Fault, count: int) -> None:
+        sentence = fault.sentence()
+        if fault.of_stream:
+            self.tell_stream(fault.stream, fault.why)
+            self._of_streams[fault.stream, fault.why] += 1
+        elif count <= _TOLD_PER_STREAM:
+            self._logger.error("%s", fault.sentence(masked=True))
             if count == _TOLD_PER_STREAM:
                 self._logger.error("Further failures of stream %s are only in the reject file", task.stream)
         if self.rejects.path is None:
@@ -183,18 +138,39 @@ class Report:
         return rows
 
 
+class _Shell(msgspec.Struct):
+    """What has to be known of a line to put a reason into it; the record is not looked into."""
+
+    record: msgspec.Raw = msgspec.Raw()
+    error: msgspec.Raw = msgspec.Raw()
+
+
+_decode_shell = msgspec.json.Decoder(_Shell).decode
+
+
 def _with_error(line: bytes, sentence: str) -> bytes:
-    """A message with the reason it was rejected, which readers of Singer pass over."""
+    """A message with the reason it was rejected, which readers of Singer pass over.
+
+    A record stays byte for byte as it came. A line that is no JSON object becomes the text of a REJECT
+    message; one that is not UTF-8 is kept as base64 too, so that reading it again changes nothing.
+    """
+    reason = b',"error":' + _encode(sentence) + b"}"
     try:
-        message = msgspec.json.decode(line)
-    except (msgspec.DecodeError, UnicodeDecodeError):
-        message = None
-    if isinstance(message, dict) and isinstance(message.get("record"), dict):
-        # Cut in before the last brace: the record itself stays byte for byte as it came.
-        message.pop("error", None)
-        head = line.rstrip()[:-1] if "error" not in line.decode(errors="replace") else _encode(message)[:-1]
-        return head + b',"error":' + _encode(redact(sentence)) + b"}"
-    return _encode({"type": "REJECT", "line": line.decode(errors="replace"), "error": redact(sentence)})
+        line.decode()
+        shell = _decode_shell(line)
+    except (ValueError, RecursionError):
+        shell = None
+    if shell is not None and bytes(shell.record[:1]) == b"{":
+        if not bytes(shell.error):
+            return line.rstrip()[:-1] + reason
+        with suppress(ValueError, RecursionError):
+            message = msgspec.json.decode(line, type=dict[str, msgspec.Raw])
+            message.pop("error", None)
+            return _encode(message)[:-1] + reason
+    fields: dict[str, str] = {"type": "REJECT", "line": line.decode(errors="replace")}
+    if fields["line"].encode() != line:
+        fields["line_base64"] = base64.b64encode(line).decode()
+    return _encode(fields)[:-1] + reason
 
 
 def lay_out(rows: Iterable[list[str]]) -> str:

@@ -67,8 +67,8 @@ OWN_SETTINGS: dict[str, dict[str, JSON]] = {
     ),
     "unknown_streams": _property(
         "string",
-        "A stream that is neither an action nor an entity nor in `streams`: `fail` its records, or `ignore` "
-        "them.",
+        "A stream that is neither an action nor an entity nor in `streams`: `fail` (as `on_stream_error` "
+        "says) or `ignore` its records.",
         enum=["fail", "ignore", None],
         default="fail",
     ),
@@ -128,7 +128,25 @@ OWN_SETTINGS: dict[str, dict[str, JSON]] = {
         enum=["continue", "stop", None],
         default="continue",
     ),
-    "max_failures": _property("integer", "Stop once so many records have failed."),
+    "max_failures": _property(
+        "integer",
+        "Stop, with exit code 1, once so many records have failed. The STATE then stays where it was before "
+        "the first of them.",
+    ),
+    "max_failure_percent": _property(
+        "number",
+        "The same as a share of the records: more failures than this end the run with exit code 1. Looked at "
+        "from the 100th record on, and at the end.",
+        minimum=0,
+        maximum=100,
+    ),
+    "on_stream_error": _property(
+        "string",
+        "A stream that cannot work, because of unknown columns, a mapping that does not fit or an unknown "
+        "name: `stop` the run at once with exit code 2, or `reject` the records of that stream and go on.",
+        enum=["stop", "reject", None],
+        default="stop",
+    ),
     "ledger_path": _property(
         "string",
         "SQLite file that remembers which external id is which row, and what an interrupted run had begun. "
@@ -207,6 +225,8 @@ class Options:
     rejects_path: Path | None = None
     stop_on_error: bool = False
     max_failures: int | None = None
+    max_failure_percent: float | None = None
+    reject_faulty_streams: bool = False
     ledger_path: Path = Path(DEFAULT_LEDGER)
     files_dir: Path | None = None
 
@@ -244,6 +264,8 @@ class Options:
             rejects_path=_path(config, "rejects_path") or Path(DEFAULT_REJECTS),
             stop_on_error=_word(config, "on_error", ("continue", "stop")) == "stop",
             max_failures=_count(config, "max_failures"),
+            max_failure_percent=_percent(config, "max_failure_percent"),
+            reject_faulty_streams=_word(config, "on_stream_error", ("stop", "reject")) == "reject",
             ledger_path=_path(config, "ledger_path") or Path(DEFAULT_LEDGER),
             files_dir=_path(config, "files_dir"),
         )
@@ -337,6 +359,19 @@ def _count(config: Mapping[str, object], name: str, *, default: int | None = Non
     if count < 0 or isinstance(given, bool):
         raise ConfigError(f"{name} must be a whole number from 0 up.")
     return count
+
+
+def _percent(config: Mapping[str, object], name: str) -> float | None:
+    given = config.get(name)
+    if given is None or given == "":
+        return None
+    try:
+        percent = float(str(given))
+    except ValueError:
+        percent = -1.0
+    if not 0 <= percent <= 100 or isinstance(given, bool):  # noqa: PLR2004 - percent
+        raise ConfigError(f"{name} must be a number from 0 to 100.")
+    return percent
 
 
 def _path(config: Mapping[str, object], name: str) -> Path | None:

@@ -10,23 +10,19 @@ from urllib.parse import urlsplit
 
 from singer_sdk import Target
 from singer_sdk.configuration._dict_config import parse_environment_config
-from singer_sdk.exceptions import (
-    ConfigValidationError,
-    MissingKeyPropertiesError,
-    RecordsWithoutSchemaException,
-)
+from singer_sdk.exceptions import ConfigValidationError
 from singer_sdk.helpers.capabilities import PluginCapabilities
 from singer_sdk.plugin_base import _ConfigInput
 from singer_sdk.singerlib.encoding.base import GenericSingerReader
-from singer_sdk.singerlib.exceptions import InvalidInputLine
 from singer_sdk.sinks import Sink
 from typing_extensions import override
 
 from pipedrive_client import ClientSettings, ConfigError, PipedriveClient
 from pipedrive_client.cli import Exit
 from pipedrive_client.given import check_environment, config_sentence, read_config, strange_settings
+from pipedrive_client.redact import redact
 from target_pipedrive.engine import Engine
-from target_pipedrive.intake import InputFault, Intake
+from target_pipedrive.intake import Intake
 from target_pipedrive.ledger import Ledger
 from target_pipedrive.report import lay_out
 from target_pipedrive.settings import Options, config_jsonschema
@@ -165,16 +161,13 @@ class TargetPipedrive(Target):
 
     @cached_property
     def _intake(self) -> Intake:
-        intake = Intake(self.engine, strict=self.options.stop_on_error)
+        intake = Intake(self.engine)
         self._begun = True  # what could not be begun is not closed: its own error is the one to tell
         return intake
 
     def _take_line(self, line: str | bytes) -> None:
         try:
             self._intake.take(line)
-        except InputFault as fault:
-            self._close()
-            raise _sdk_error(fault) from None
         except BaseException:
             self._close()
             raise
@@ -197,13 +190,17 @@ class TargetPipedrive(Target):
         engine = self.engine
         engine.caller.stop_waiting()
         engine.close()
+        for stream, why, count in engine.report.faults_of_streams:
+            self.logger.error(
+                "Stream %s: %s failed for this reason: %s", stream, _records(count), redact(why)
+            )
         for stream, count in self._intake.ignored().items():
             self.logger.info("Ignored %d records of stream %s, which writes nothing", count, stream)
         head = "Would have written (dry run)" if self.options.dry_run else "Written"
         self.logger.info("%s:\n%s", head, lay_out(engine.table()))
         if engine.report.failures and engine.report.rejects.written:
             self.logger.error(
-                "%s failed; see the reasons in %s, mend that file, and pipe it in",
+                "%s failed; see the reasons in %s, correct the records in that file, and pipe it in",
                 _records(engine.report.failures),
                 engine.report.rejects.path,
             )
@@ -256,12 +253,3 @@ class TargetPipedrive(Target):
 
 def _records(count: int) -> str:
     return f"{count} record{'' if count == 1 else 's'}"
-
-
-def _sdk_error(fault: InputFault) -> Exception:
-    """The SDK's exception for a line that breaks the format."""
-    if fault.kind == "record_before_schema":
-        return RecordsWithoutSchemaException(str(fault))
-    if fault.kind == "key":
-        return MissingKeyPropertiesError(str(fault))
-    return InvalidInputLine(str(fault))

@@ -10,13 +10,13 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from pipedrive_client import PipedriveError
+    from target_pipedrive.faults import Fault
     from target_pipedrive.plan import Plan
     from target_pipedrive.spec import ActionSpec, EntitySpec
 
 LockKey: TypeAlias = "tuple[str, str]"
 """Entity and id (`7`), external id (`ext:acme-1`) or matched value (`match:…`)."""
 
-NO_STREAM = "(no stream)"
 """Stream that lines are booked on whose own stream cannot be read."""
 
 
@@ -41,7 +41,7 @@ class Result:
         id: Pipedrive id of the row, where there is one.
         changed: names of the fields that were sent because they differed.
         note: what the reader of the results should know.
-        error: the sentence, for failures.
+        fault: why it failed; None when it did not.
         cause: what Pipedrive or the connection did, when that is why it failed.
         links: entity, external id and id of what else the ledger is to remember.
     """
@@ -50,9 +50,14 @@ class Result:
     id: str | None = None
     changed: tuple[str, ...] = ()
     note: str = ""
-    error: str = ""
+    fault: Fault | None = None
     cause: PipedriveError | None = None
     links: tuple[tuple[str, str, str], ...] = ()
+
+    @property
+    def error(self) -> str:
+        """The sentence of a failure; empty when there is none."""
+        return self.fault.sentence() if self.fault is not None else ""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -143,6 +148,7 @@ class Task:
         key: values of the stream's key properties, for results and messages.
         line: the message as it came, for the reject file.
         schema: the SCHEMA message that was in force.
+        input_line: line of the input it came from, from 1; 0 for one that the target made itself.
         identity: digest of stream, content and occurrence.
         plan: what its stream's records become; None when it never got that far.
         draft: what the record asks for; None as well then.
@@ -168,6 +174,7 @@ class Task:
     key: Mapping[str, object]
     line: bytes
     schema: bytes
+    input_line: int = 0
     identity: bytes = b""
     plan: Plan | None = None
     draft: Draft | None = None

@@ -68,6 +68,7 @@ class Laid(msgspec.Struct, array_like=True):
     origin: int
     identity: bytes
     line: bytes
+    input_line: int
     first: dict[str, Any] | None = None
 
     def result(self) -> Result | None:
@@ -85,7 +86,7 @@ def _told(first: Result | None) -> dict[str, Any] | None:
     """A result that is no failure, as plain values."""
     if first is None:
         return None
-    return {one.name: getattr(first, one.name) for one in fields(first) if one.name != "cause"}
+    return {one.name: getattr(first, one.name) for one in fields(first) if one.name not in ("cause", "fault")}
 
 
 @dataclass(slots=True, kw_only=True)
@@ -197,7 +198,11 @@ class Waiting:
         self._aside.count += 1
         self._aside.for_rows += for_row
         self._aside.unwritten += task.first is None
-        entry = _encode(Laid(task.number, self._origin(task), task.identity, task.line, _told(task.first)))
+        entry = _encode(
+            Laid(
+                task.number, self._origin(task), task.identity, task.line, task.input_line, _told(task.first)
+            )
+        )
         self._aside.file.write(_LENGTH.pack(len(entry)) + entry)
         self._scheduler.withdraw(task)
 

@@ -1,0 +1,188 @@
+"""Files of lines that the target writes, readable by their owner only: results and rejects."""
+
+from __future__ import annotations
+
+import os
+import stat
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+from pipedrive_client import ConfigError, PipedriveError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+    from typing import BinaryIO
+
+OWNER_ONLY = 0o600
+
+
+class OutputFailed(PipedriveError):  # noqa: N818 - it says what happened, like its kin
+    """Something the target writes cannot be written any more: a full disk, or a pipe that nobody reads."""
+
+
+def output_failed(what: str, error: Exception) -> OutputFailed:
+    """Return the sentence of a file, the ledger or the output that broke during the run."""
+    why = getattr(error, "strerror", None) or str(error) or type(error).__name__
+    return OutputFailed(
+        f"{what} cannot be written ({why}). The run stopped and passes no further STATE on; make room or "
+        "choose another path, and run again with the same input: what was written is known by the ledger"
+    )
+
+
+class LinesFile:
+    """A file that gets whole lines, made when the first one comes.
+
+    Args:
+        setting: name of the setting that holds the path, for messages.
+        path: where it is; None takes the lines and keeps nothing.
+        keep: whether a file that is there already stays as it is, and a numbered one is made beside it.
+    """
+
+    def __init__(self, setting: str, path: Path | None, *, keep: bool = False) -> None:
+        self.path = path
+        self._setting = setting
+        self._keep = keep
+        self._file: BinaryIO | None = None
+        self._dirty = False
+
+    def prove(self) -> None:
+        """Make sure that the file can be written, and leave everything as it was.
+
+        Raises:
+            ConfigError: it cannot.
+        """
+        if self.path is not None:
+            prove_writable(self._setting, self.path)
+
+    def write(self, line: bytes) -> None:
+        """Append one line.
+
+        Raises:
+            OutputFailed: it cannot be written.
+        """
+        if self.path is None:
+            return
+        try:
+            if self._file is None:
+                self.path.parent.mkdir(parents=True, exist_ok=True)
+                if self._keep:
+                    self.path, self._file = _new_file(self.path)
+                else:
+                    self._file = _opened(self.path, os.O_TRUNC)
+            self._file.write(line + b"\n")
+        except OSError as error:
+            raise self._failed(error) from error
+        self._dirty = True
+
+    @property
+    def written(self) -> bool:
+        """Whether there is such a file by now."""
+        return self._file is not None
+
+    def sync(self) -> None:
+        """Make what was written durable.
+
+        Raises:
+            OutputFailed: it cannot be written.
+        """
+        if self._file is None or not self._dirty:
+            return
+        try:
+            self._file.flush()
+            if stat.S_ISREG(os.fstat(self._file.fileno()).st_mode):
+                os.fsync(self._file.fileno())
+        except OSError as error:
+            raise self._failed(error) from error
+        self._dirty = False
+
+    def close(self) -> None:
+        """Make it durable and close it; what went wrong was raised by the write or sync before."""
+        if self._file is not None:
+            with suppress(OutputFailed):
+                self.sync()
+            with suppress(OSError):
+                self._file.close()
+
+    def _failed(self, error: OSError) -> OutputFailed:
+        return output_failed(f"{self._setting} {self.path}", error)
+
+
+def prove_writable(setting: str, path: Path) -> None:
+    """Make sure that a file can be made or written; a file that was not there is not left behind.
+
+    Raises:
+        ConfigError: it cannot; names the setting and the reason.
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        there = path.exists()
+        if there and not (path.is_file() or path.is_dir()):
+            return  # a device or a pipe: opening it could wait, or be taken for its use
+        os.close(os.open(path, os.O_WRONLY | os.O_CREAT, OWNER_ONLY))
+        if not there:
+            path.unlink()
+    except (OSError, ValueError, RuntimeError) as error:  # ValueError: NUL; RuntimeError: a loop of links
+        why = getattr(error, "strerror", None) or str(error)
+        raise ConfigError(
+            f"{setting} {str(path)!r:.200} cannot be written ({why}): choose a path in a folder that this "
+            "user may write to."
+        ) from error
+
+
+def prove_folder(setting: str, path: Path) -> None:
+    """Make sure that a folder is there and can be read.
+
+    Raises:
+        ConfigError: it cannot; names the setting and the reason.
+    """
+    try:
+        with os.scandir(path) as entries:
+            next(entries, None)
+    except (OSError, ValueError) as error:
+        why = getattr(error, "strerror", None) or str(error)
+        raise ConfigError(
+            f"{setting} {str(path)!r:.200} cannot be read ({why}): name a folder that exists."
+        ) from error
+
+
+def check_different(paths: dict[str, Path | None]) -> None:
+    """Make sure that no two settings name the same file: one would overwrite the other.
+
+    Raises:
+        ConfigError: two do.
+    """
+    seen: dict[str, str] = {}
+    for setting, path in paths.items():
+        if path is None:
+            continue
+        place = os.path.realpath(os.path.normcase(path))
+        if place in seen and not _is_special(path):
+            raise ConfigError(
+                f"{setting} and {seen[place]} are the same file ({path}): give each a path of its own."
+            )
+        seen[place] = setting
+
+
+def _is_special(path: Path) -> bool:
+    """Whether it is a device or a pipe, which several may share."""
+    return path.exists() and not path.is_file()
+
+
+def _opened(path: Path, more: int = 0) -> BinaryIO:
+    """The file, made for its owner alone and closed to others if it was there before."""
+    number = os.open(path, os.O_WRONLY | os.O_CREAT | more, OWNER_ONLY)
+    with suppress(OSError):
+        if stat.S_ISREG(os.fstat(number).st_mode):
+            os.fchmod(number, OWNER_ONLY)
+    return os.fdopen(number, "wb")
+
+
+def _new_file(path: Path) -> tuple[Path, BinaryIO]:
+    """A file of this name or, when it exists, of the first free number."""
+    candidate, count = path, 1
+    while True:
+        try:
+            return candidate, _opened(candidate, os.O_EXCL)
+        except FileExistsError:
+            count += 1
+            candidate = path.with_name(f"{path.stem}-{count}{path.suffix}")
