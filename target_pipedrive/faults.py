@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from types import MappingProxyType
 
 from pipedrive_client import ConfigError
 from pipedrive_client.redact import MASK, redact
 
 LONGEST_VALUE = 60
 NO_STREAM = "(no stream)"
+"""Stream that lines are booked on whose own stream cannot be read."""
 _PERSONAL = frozenset(
     {"name", "first_name", "last_name", "email", "emails", "phone", "phones", "address", "title", "org_name"}
 )
@@ -69,14 +69,14 @@ class Fault:
 
     stream: str
     why: str
-    key: Mapping[str, object] = field(default_factory=lambda: MappingProxyType({}))
+    key: Mapping[str, object] = field(default_factory=dict)
     line: int = 0
     column: str = ""
     value: str = ""
     of_stream: bool = False
 
     def sentence(self, *, masked: bool = False) -> str:
-        """Return one sentence: stream, key, line, column, reason with remedy, value.
+        """Return one sentence: stream, key, column, reason with remedy, value, line.
 
         Args:
             masked: whether personal values are masked, as in logs.
@@ -90,10 +90,10 @@ class Fault:
             text = f"Line {self.line} {self.why.rstrip('.')}."
             return redact(text) if masked else text
         where = f"{self.stream or NO_STREAM}{f' ({named})' if named else ''}"
-        line = f", line {self.line}" if self.line else ""
         column = f"{self.column} " if self.column else ""
-        value = f" (given: {_shown(self.column, self.value, masked=masked)})" if self.value else ""
-        text = f"{where}{line}: {column}{self.why.rstrip('.')}{value}."
+        value = f"given: {_shown(self.column, self.value, masked=masked)}" if self.value else ""
+        more = "; ".join(filter(None, (value, f"line {self.line}" if self.line else "")))
+        text = f"{where}: {column}{self.why.rstrip('.')}{f' ({more})' if more else ''}."
         return redact(text) if masked else text
 
 

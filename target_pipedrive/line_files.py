@@ -45,15 +45,6 @@ class LinesFile:
         self._file: BinaryIO | None = None
         self._dirty = False
 
-    def prove(self) -> None:
-        """Make sure that the file can be written, and leave everything as it was.
-
-        Raises:
-            ConfigError: it cannot.
-        """
-        if self.path is not None:
-            prove_writable(self._setting, self.path)
-
     def write(self, line: bytes) -> None:
         """Append one line.
 

@@ -48,7 +48,8 @@ def plan_of(
         return None
     else:
         raise RecordFault(
-            f"Stream {stream} is neither an action nor an entity{nearest(stream, [*ACTIONS, *ENTITIES])}. "
+            f"Stream {stream}: its name is neither an action nor an entity"
+            f"{nearest(stream, [*ACTIONS, *ENTITIES])}. "
             "Name it in `streams`, or set unknown_streams to ignore"
         )
     plan.bind(properties)

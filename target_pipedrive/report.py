@@ -160,7 +160,7 @@ def _with_error(line: bytes, sentence: str) -> bytes:
         shell = _decode_shell(line)
     except (ValueError, RecursionError):
         shell = None
-    if shell is not None and bytes(shell.record[:1]) == b"{":
+    if shell is not None and bytes(shell.record).startswith(b"{"):
         if not bytes(shell.error):
             return line.rstrip()[:-1] + reason
         with suppress(ValueError, RecursionError):

@@ -24,6 +24,7 @@ from pipedrive_client.redact import redact
 from target_pipedrive.engine import Engine
 from target_pipedrive.intake import Intake
 from target_pipedrive.ledger import Ledger
+from target_pipedrive.line_files import check_different, prove_folder, prove_writable
 from target_pipedrive.report import lay_out
 from target_pipedrive.settings import Options, config_jsonschema
 
@@ -152,12 +153,30 @@ class TargetPipedrive(Target):
     @cached_property
     def engine(self) -> Engine:
         """What performs the records."""
+        self._prove_paths()
         host = urlsplit(self._client_settings.base_url).hostname or ""
         path = None if self.options.dry_run else self.options.ledger_path
         ledger = Ledger(path, account=host)
         if self.options.dry_run and self.options.ledger_path.exists():
             ledger.borrow(self.options.ledger_path)
         return Engine(self.client, ledger, self.options, self.logger)
+
+    def _prove_paths(self) -> None:
+        """Make sure, before the first write, that all files of the settings can be used.
+
+        Raises:
+            ConfigError: one cannot.
+        """
+        options = self.options
+        written = {"results_path": options.results_path}
+        if not options.dry_run:
+            written |= {"rejects_path": options.rejects_path, "ledger_path": options.ledger_path}
+        check_different({"ledger_path": options.ledger_path, **written})
+        for setting, path in written.items():
+            if path is not None:
+                prove_writable(setting, path)
+        if options.files_dir is not None:
+            prove_folder("files_dir", options.files_dir)
 
     @cached_property
     def _intake(self) -> Intake:

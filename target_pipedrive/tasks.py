@@ -17,8 +17,6 @@ if TYPE_CHECKING:
 LockKey: TypeAlias = "tuple[str, str]"
 """Entity and id (`7`), external id (`ext:acme-1`) or matched value (`match:…`)."""
 
-"""Stream that lines are booked on whose own stream cannot be read."""
-
 
 class Outcome(StrEnum):
     """How a record ended."""
