@@ -127,7 +127,7 @@ BAD = {
         rows("twins", {"code": "t", "email": "twin@two.example", "name": "T"}, keys=["code"]),
         ("twins (code t)", "by email", "merge them, match on more fields, or set on_ambiguous"),
     ),
-    "invalid JSON": ('{"type": "RECORD", "stream": "deals", "rec', ("Line", "not a Singer", "correct the line")),
+    "invalid JSON": ('{"type": "RECORD", "stream": "deals", "rec', ("Line", "not a Singer", "correct the")),
     "before SCHEMA": (record("notes", id=1), ("notes", "before its SCHEMA", "send that first")),
     "key violation": (
         [schema("products", "id name", ["id"]), record("products", name="No id")],
