@@ -58,6 +58,16 @@ KINDS = {
     "reset_after": Kind(acts="yes", does="The connection is reset instead of an answer."),
     "torn": Kind(acts="yes", does="A whole answer with the first half of its body only."),
     "cut": Kind(acts="yes", does="The connection is reset in the middle of the body."),
+    "gzip_cut": Kind(
+        acts="yes",
+        does="A body packed with gzip, without its last part; its length says otherwise.",
+        strikes="data",
+    ),
+    "empty_body": Kind(acts="yes", does="A success with an empty body.", strikes="data"),
+    "no_content": Kind(acts="yes", does="204, without a body.", strikes="data"),
+    "null_body": Kind(acts="yes", does="The whole body is `null`.", strikes="data"),
+    "bare_data": Kind(acts="yes", does="The value of `data` alone is the body.", strikes="data"),
+    "no_data": Kind(acts="yes", does="The body lacks the key `data`.", strikes="data"),
     "null_data": Kind(acts="yes", does="`data` is null.", strikes="data"),
     "empty_page": Kind(
         acts="yes",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gzip
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -21,8 +22,17 @@ Act = Callable[[], Answer]
 FREE = frozenset(("rate_limit", "blocked"))
 """Kinds that refuse as the limits do: without cost."""
 GATEWAY_PAGE = b"<html><head><title>%d</title></head><body><center>nginx</center></body></html>"
+NO_CONTENT = 204
 REFUSED = 400
-SPOILING = frozenset(("null_data", "empty_page", "repeat_cursor"))
+SPOILING = frozenset(("null_data", "no_data", "empty_page", "repeat_cursor"))
+BODIES: dict[str, Callable[[bytes], bytes]] = {
+    "empty_body": lambda _: b"",
+    "no_content": lambda _: b"",
+    "null_body": lambda _: b"null",
+    "bare_data": lambda body: encode(msgspec.json.decode(body).get("data")),
+    "gzip_cut": lambda body: _half(gzip.compress(body, mtime=0)),
+}
+"""What is sent in place of the body of a success."""
 
 
 class ConnectionReset(Exception):  # noqa: N818 - not our error: the fault that was asked for
@@ -91,13 +101,22 @@ class Strike:
         if rule.kind == "html_after":
             return _gateway_page(rule.options["status"])
         if rule.kind == "torn":
-            answer.body = answer.body[: len(answer.body) // 2]
+            answer.body = _half(answer.body)
+        elif answer.status < REFUSED and rule.kind in BODIES:
+            answer.body = BODIES[rule.kind](answer.body)
+            answer.status = NO_CONTENT if rule.kind == "no_content" else answer.status
+            if rule.kind == "gzip_cut":
+                answer.headers.append((b"content-encoding", b"gzip"))
         elif answer.status < REFUSED and rule.kind in SPOILING:
             answer.body = encode(_spoilt(rule.kind, msgspec.json.decode(answer.body), self.query))
         elif answer.status < REFUSED and rule.kind == "redirect":
             location = signed_address(account, account.require("files", int(self.path["id"])))
             answer = Answer(status=302, content_type="text/plain", headers=[(b"location", location.encode())])
         return answer
+
+
+def _half(body: bytes) -> bytes:
+    return body[: len(body) // 2]
 
 
 def _gateway_page(status: int) -> Answer:
@@ -137,6 +156,8 @@ def _spoilt(kind: str, content: Row, query: dict[str, str]) -> Row:
     """The body of an answer made wrong; places of v1 lists are spoilt like cursors."""
     if kind == "null_data":
         return {**content, "data": None}
+    if kind == "no_data":
+        return {key: part for key, part in content.items() if key != "data"}
     additional = dict(content.get("additional_data") or {})
     place = additional.get("pagination", additional)
     by_offset = "more_items_in_collection" in place

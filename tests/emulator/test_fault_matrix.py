@@ -6,6 +6,7 @@ import asyncio
 import base64
 import itertools
 import json
+import zlib
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -118,7 +119,8 @@ OPTIONS = {
     "delete": {"table": "lead_labels", "id": ""},
 }
 NOT_DONE = {"rate_limit", "blocked", "status_before", "html", "reset_before"}
-STATUS = {"rate_limit": 429, "blocked": 403, "redirect": 302} | {
+OF_DATA = {"null_data", "no_data", "null_body", "bare_data", "empty_body", "no_content", "gzip_cut"}
+STATUS = {"rate_limit": 429, "blocked": 403, "redirect": 302, "no_content": 204} | {
     kind: options["status"] for kind, options in OPTIONS.items() if "status" in options
 }
 
@@ -129,7 +131,7 @@ def strikes(kind: str, case: Case) -> bool:
         return case.paged
     if kind == "redirect":
         return case.operation == DOWNLOAD
-    if kind == "null_data":
+    if kind in OF_DATA:
         return case.operation not in (TOKEN, DOWNLOAD)
     return case.operation != TOKEN or kind not in ("expire_token", "write", "delete")
 
@@ -229,8 +231,8 @@ def meet(kind: str, case: Case, send: Any, clean: Any) -> None:
         else:
             with pytest.raises(json.JSONDecodeError):
                 answer.json()
-    elif kind == "null_data":
-        assert answer.json()["data"] is None
+    elif kind in OF_DATA:
+        _meet_no_answer(kind, answer, clean, same=not case.writes)
     elif kind in ("empty_page", "repeat_cursor"):
         _leads_to(answer.json(), clean.json(), rows=kind == "repeat_cursor")
     elif kind == "redirect":
@@ -238,6 +240,26 @@ def meet(kind: str, case: Case, send: Any, clean: Any) -> None:
     else:
         assert answer.cut is False
         assert case.operation == DOWNLOAD or answer.json() is not None
+
+
+def _meet_no_answer(kind: str, answer: Any, clean: Any, *, same: bool) -> None:
+    """Check a success whose body is no answer; `same`: the clean one had the same content."""
+    if kind == "null_data":
+        assert answer.json()["data"] is None
+    elif kind in ("empty_body", "no_content"):
+        assert answer.content == b""
+    elif kind == "null_body":
+        assert answer.json() is None
+    elif kind == "bare_data":
+        assert answer.json() == clean.json().get("data") or not same
+    elif kind == "no_data":
+        assert answer.json() == {key: part for key, part in answer.json().items() if key != "data"}
+        assert answer.json()["success"] is True
+    elif kind == "gzip_cut":
+        assert answer.headers["content-encoding"] == "gzip"
+        unpacking = zlib.decompressobj(31)
+        assert clean.content.startswith(unpacking.decompress(answer.content)) or not same
+        assert not unpacking.eof
 
 
 def _leads_to(answer: Any, clean: Any, *, rows: bool) -> None:
@@ -373,7 +395,7 @@ def test_a_redirected_download_leads_to_the_bytes_without_the_sign_in(direct):
 @pytest.mark.parametrize(
     ("rules", "told"),
     [
-        ({"kind": "no such"}, "fault 1: unknown kind 'no such'; known are blocked, cut"),
+        ({"kind": "no such"}, "fault 1: unknown kind 'no such'; known are bare_data, blocked, cut"),
         (
             [{"kind": "html"}, {"kind": "html", "operation": "GET /v2/deals"}],
             "fault 2: 'GET /v2/deals' is no op",
