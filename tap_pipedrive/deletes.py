@@ -2,26 +2,27 @@
 
 Pipedrive leaves deleted persons, organizations, activities, products and leads out of its lists and
 has no way to ask for them (pipedrive-api 5). With `detect_deletes` an id sweep reads the whole list
-again and compares; a row that is gone becomes a tombstone record.
+again and compares. A row becomes a tombstone record only after two proofs that agree: its list was read
+to the end without a single doubtful response, and Pipedrive does not know the row by its id.
 """
 
 from __future__ import annotations
 
-import re
-from bisect import bisect_right, insort
-from dataclasses import dataclass
+import math
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Self
 
-from pipedrive_client import times
+from pipedrive_client import PipedriveError, times
 from tap_pipedrive.bookmarks import Bookmark, now
+from tap_pipedrive.deletion_proof import check_gone
+from tap_pipedrive.known_ids import KnownIds
 from tap_pipedrive.reading import Reader
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
-    from datetime import timedelta
+    from collections.abc import Iterable
 
     from tap_pipedrive.reading import Row
-    from tap_pipedrive.spec import JSON
+    from tap_pipedrive.spec import JSON, Read
     from tap_pipedrive.streams import PipedriveStream
 
 DELETED_AT = "_sdc_deleted_at"
@@ -33,156 +34,13 @@ TOMBSTONE_COLUMNS: dict[str, JSON] = {
         "description": "When the delete was noticed; set on tombstones only.",
     },
 }
-_RANGE = re.compile(r"(\d+)(?:-(\d+))?")
 _TOMBSTONES_A_PAGE = 500
+_SWEEPS = 2
+"""Readings of a list whose responses were doubtful, before a run gives up comparing it."""
 
 
-class IdRanges:
-    """A set of whole numbers as ascending, disjoint ranges; text form `1-40,42,50-99`.
-
-    Ids of an account are nearly consecutive, so 100,000 of them take a few characters.
-    """
-
-    def __init__(self) -> None:
-        self.ranges: list[tuple[int, int]] = []
-
-    @classmethod
-    def parse(cls, text: str) -> Self:
-        """The set a text form names.
-
-        Raises:
-            ValueError: the text is malformed or not ascending.
-        """
-        made = cls()
-        for part in text.split(",") if text else ():
-            found = _RANGE.fullmatch(part)
-            if not found:
-                msg = f"{part!r} is no range of ids"
-                raise ValueError(msg)
-            first, last = int(found[1]), int(found[2] or found[1])
-            if last < first or (made.ranges and first <= made.ranges[-1][1]):
-                msg = f"the ranges of ids are not ascending at {part!r}"
-                raise ValueError(msg)
-            made.ranges.append((first, last))
-        return made
-
-    @classmethod
-    def of(cls, ids: Iterable[int]) -> Self:
-        """The set of these numbers."""
-        made = cls()
-        made.update(ids)
-        return made
-
-    def update(self, ids: Iterable[int]) -> None:
-        """Add these numbers. Ascending input costs constant time each."""
-        for one in ids:
-            self.add(one)
-
-    def add(self, one: int) -> None:
-        """Add a number."""
-        ranges = self.ranges
-        at = bisect_right(ranges, (one, one)) if ranges and one < ranges[-1][0] else len(ranges)
-        before = ranges[at - 1] if at else None
-        after = ranges[at] if at < len(ranges) else None
-        if (before and before[0] <= one <= before[1]) or (after and after[0] == one):
-            return
-        joins_before = before is not None and before[1] == one - 1
-        joins_after = after is not None and after[0] == one + 1
-        if before and after and joins_before and joins_after:
-            ranges[at - 1 : at + 1] = [(before[0], after[1])]
-        elif before and joins_before:
-            ranges[at - 1] = (before[0], one)
-        elif after and joins_after:
-            ranges[at] = (one, after[1])
-        else:
-            insort(ranges, (one, one))
-
-    def discard(self, one: int) -> None:
-        """Take a number out, if it is in."""
-        at = bisect_right(self.ranges, (one, float("inf"))) - 1
-        if at < 0 or not self.ranges[at][0] <= one <= self.ranges[at][1]:
-            return
-        first, last = self.ranges[at]
-        self.ranges[at : at + 1] = [
-            piece for piece in ((first, one - 1), (one + 1, last)) if piece[0] <= piece[1]
-        ]
-
-    def missing_from(self, other: IdRanges) -> Iterator[int]:
-        """Numbers in this set and not in the other, ascending."""
-        at = 0
-        for first, last in self.ranges:
-            one = first
-            while one <= last:
-                while at < len(other.ranges) and other.ranges[at][1] < one:
-                    at += 1
-                if at < len(other.ranges) and other.ranges[at][0] <= one:
-                    one = other.ranges[at][1] + 1
-                else:
-                    yield one
-                    one += 1
-
-    def __contains__(self, one: int) -> bool:
-        at = bisect_right(self.ranges, (one, float("inf"))) - 1
-        return at >= 0 and self.ranges[at][0] <= one <= self.ranges[at][1]
-
-    def __len__(self) -> int:
-        return sum(last - first + 1 for first, last in self.ranges)
-
-    def __str__(self) -> str:
-        return ",".join(f"{first}" if first == last else f"{first}-{last}" for first, last in self.ranges)
-
-
-class KnownIds:
-    """The ids a stream has emitted, as its state keeps them: `{"ids": "1-40,42", "swept_at": time}`.
-
-    Whole numbers are kept as ranges, UUIDs (of leads) one by one.
-    """
-
-    def __init__(self, memo: dict[str, object]) -> None:
-        self._memo = memo
-        self.numbers = IdRanges.parse(str(memo.get("ids", "")))
-        texts = memo.get("uuids")
-        self.texts: set[str] = set(texts) if isinstance(texts, list) else set()
-
-    def add(self, rows: Iterable[Row]) -> None:
-        """Note the ids of these rows."""
-        for row in rows:
-            one = row.get("id")
-            if isinstance(one, int):
-                self.numbers.add(one)
-            elif isinstance(one, str):
-                self.texts.add(one)
-
-    def missing_from(self, current: KnownIds) -> list[int | str]:
-        """Ids known here and no longer there."""
-        return [*self.numbers.missing_from(current.numbers), *sorted(self.texts - current.texts)]
-
-    def merge(self, current: KnownIds) -> None:
-        """Add ids that were emitted since."""
-        for first, last in current.numbers.ranges:
-            self.numbers.update(range(first, last + 1))
-        self.texts |= current.texts
-        self.save()
-
-    def save(self) -> None:
-        """Put the ids into the memo."""
-        if len(self.numbers):
-            self._memo["ids"] = str(self.numbers)
-        if self.texts:
-            self._memo["uuids"] = sorted(self.texts)
-
-    def due(self, interval: timedelta) -> bool:
-        """Whether the last sweep is that long ago."""
-        swept = self._memo.get("swept_at")
-        return not swept or now() - times.parse(str(swept)) >= interval
-
-    def replace(self, current: KnownIds) -> None:
-        """A sweep found these to be all ids there are."""
-        self.numbers, self.texts = current.numbers, current.texts
-        self._memo.pop("ids", None)
-        self._memo.pop("uuids", None)
-        self.save()
-        self._memo["swept_at"] = times.to_rfc3339(now())
+class UnprovenDeletes(PipedriveError):  # noqa: N818 - says what happened, as the client's errors do
+    """Rows are missing from a list, but not so that they may be reported as deleted."""
 
 
 def can_sweep(stream: PipedriveStream) -> bool:
@@ -201,12 +59,17 @@ class DeleteWatch:
         known: ids emitted in earlier runs, from the state.
         current: ids read in this run.
         complete: whether this run reads the whole list, so that the comparison costs nothing more.
+        doubted: whether a page of this run's own reading came only after a response that was no answer.
+        refused: whether Pipedrive refused a list of the stream, so that nothing can be compared.
     """
 
     stream: PipedriveStream
     known: KnownIds
     current: KnownIds
     complete: bool = True
+    doubted: bool = False
+    refused: bool = False
+    _swept: KnownIds = field(default_factory=lambda: KnownIds({}))
 
     @classmethod
     def begin(cls, stream: PipedriveStream) -> Self | None:
@@ -220,21 +83,100 @@ class DeleteWatch:
         """Note the ids of rows that were read."""
         self.current.add(rows)
 
+    def unknown(self, rows: Iterable[Row]) -> list[Row]:
+        """Return rows that were reported as deleted before, or never emitted: they are emitted again."""
+        if not self.known.established:
+            return []
+        return [row for row in rows if row.get("id") not in self.known and row.get("id") not in self.current]
+
     def finish(self) -> None:
         """The stream was read: compare now, or after a sweep of all ids if one is due."""
-        if not self.complete:
-            if not self.known.due(self.stream.tap.sweep_interval):
-                self.known.merge(self.current)
-                return
-            self.current = KnownIds({})
-            for read in self.stream.spec.reads:
-                for rows in self.stream.reader(read).all():
-                    self.current.add(rows)
-                    self.stream.tap.stop_if_interrupted()
-        if self.known.missing_from(self.current):
+        if self.refused or not (self.complete or self.known.due(self.stream.tap.sweep_interval)):
+            self.known.merge(self.current)
+            return
+        try:
+            kept = self._compare()
+        except UnprovenDeletes as error:
+            self.known.merge(self.current)
+            self.stream.tap.fail_at_end(error)
+            return
+        self.known.replace(self._swept, self.current, kept)
+
+    def _compare(self) -> KnownIds:
+        """Emit tombstones for rows that are gone by both proofs; return the ids that only the list lacks.
+
+        Raises:
+            UnprovenDeletes: the proofs do not agree, or too many rows are gone at once.
+        """
+        if self.complete and not self.doubted:
+            self._swept.merge(self.current)
+        else:
+            self._sweep()
+        kept = KnownIds({})
+        if self.known.missing_from(self._swept):
             self._look_again()
-        self._bury(self.known.missing_from(self.current))
-        self.known.replace(self.current)
+        missing = self.known.missing_from(self._swept)
+        if missing:
+            percent = self.stream.tap.max_tombstone_percent
+            most = math.ceil(len(self.known) * percent / 100)
+            checked = check_gone(self.stream, missing, most=most)
+            if not checked.complete or len(checked.gone) > most:
+                raise self._refusal(len(missing), len(checked.kept), percent)
+            if checked.kept:
+                self.stream.logger.warning(
+                    "%d rows of %s are missing from its list and still exist by their id; they are kept",
+                    len(checked.kept),
+                    self.stream.name,
+                )
+            kept.add_ids(checked.kept)
+            self._bury(checked.gone)
+        return kept
+
+    def _refusal(self, missing: int, kept: int, percent: float) -> UnprovenDeletes:
+        """Return the error of a list that lost more than a list loses in a day."""
+        found = f", of which at least {kept} still exist by their id" if kept else ""
+        return UnprovenDeletes(
+            f"Stream {self.stream.name}: {missing} of {len(self.known)} rows are missing from the list at "
+            f"once{found}, more than the {percent:g} % of max_tombstone_percent; no row was reported as "
+            "deleted. If they were deleted on purpose, raise max_tombstone_percent for one run.",
+            label=self.stream.name,
+        )
+
+    def _sweep(self) -> None:
+        """Read the whole list for its ids, and once more where a response was doubtful.
+
+        Raises:
+            UnprovenDeletes: the second reading was no better.
+        """
+        for _ in range(_SWEEPS):
+            self._swept = KnownIds({})
+            doubtful = [read for read in self.stream.spec.reads if self._read_through(read)]
+            if not doubtful:
+                return
+        raise UnprovenDeletes(
+            f"Stream {self.stream.name}: the list was read twice for its deletes, and both times a response "
+            "was incomplete; no row was reported as deleted. The next run compares again.",
+            label=self.stream.name,
+        )
+
+    def _read_through(self, read: Read) -> bool:
+        """Note the ids of one list and emit rows that nobody has; return whether a response was doubtful."""
+        stream = self.stream
+        reader = stream.reader(read)
+        if isinstance(reader, Reader):
+            reader.null = stream.null_of(read)
+        since = str(stream.read_memo(read).get("since") or "")
+        moment = Bookmark({}, replication_key=str(stream.spec.replication_key)).moment
+        for rows in reader.all():
+            # What changed after the bookmark comes with the next run.
+            fresh = [row for row in self.unknown(rows) if not since or moment(row) <= since]
+            self._swept.add(rows)
+            fresh = stream.since_start(fresh)
+            self.current.add(fresh)
+            if fresh:
+                stream.emit(read, fresh)
+            stream.tap.stop_if_interrupted()
+        return isinstance(reader, Reader) and reader.doubted
 
     def _look_again(self) -> None:
         """Note rows that went from a later list to an earlier one meanwhile, as a deal that is unarchived.
@@ -247,11 +189,11 @@ class DeleteWatch:
             reader = stream.reader(read)
             if read.changes and mark.lower_bound and isinstance(reader, Reader):
                 for rows in reader.changes(mark.lower_bound, mark.moment):
-                    self.current.add(rows)
+                    self._swept.add(rows)
                     stream.tap.stop_if_interrupted()
 
     def _bury(self, gone: list[int | str]) -> None:
-        """Emit tombstones. Nothing is emitted, and nothing forgotten, unless every page was read."""
+        """Emit tombstones."""
         noticed = times.to_rfc3339(now())
         for at in range(0, len(gone), _TOMBSTONES_A_PAGE):
             page = gone[at : at + _TOMBSTONES_A_PAGE]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from pipedrive_client import ConfigError, times
-from tap_pipedrive.deletes import IdRanges
+from tap_pipedrive.known_ids import IdRanges
 from tap_pipedrive.output import UNDER_WAY
 
 if TYPE_CHECKING:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, cast
 
-from pipedrive_client import FeatureOff, Gone, NotFound, NotVisible
+from pipedrive_client import FeatureOff, Gone, NotFound, NotVisible, Null
 from tap_pipedrive.bookmarks import Bookmark, ListSize, PageMarks
 from tap_pipedrive.deletes import DeleteWatch
 from tap_pipedrive.fanout import contexts_of, cost_per_parent, fan_out
@@ -48,6 +48,7 @@ class ReadRun:
         marks: page fingerprints of a whole list.
         watch: looks for deleted rows, where the settings want it.
         length: rows of an offset list that was read to its end.
+        doubted: whether a page came only after a response that was no answer.
         size: counts rows for `--plan`.
     """
 
@@ -58,6 +59,7 @@ class ReadRun:
     marks: PageMarks | None = None
     watch: DeleteWatch | None = None
     length: int = 0
+    doubted: bool = False
     size: ListSize | None = None
 
     @classmethod
@@ -98,6 +100,8 @@ class ReadRun:
             if spec.needs:
                 text = "Skipped %s, which needs %s: %s"
                 self.stream.logger.warning(text, self.stream.name, spec.needs, error)
+                if self.watch:
+                    self.watch.refused = True
             elif isinstance(error, NotFound) and not spec.removed_on:
                 also = ", and the path in raw_requests" if "raw_requests" in spec.settings else ""
                 raise nothing_there(error, also) from error
@@ -107,17 +111,27 @@ class ReadRun:
     def all_pages(self) -> Iterator[list[Row]]:
         """From the earliest time anyone needs; or what the settings ask instead."""
         reader = self.stream.reader(self.read)
+        if isinstance(reader, Reader):
+            reader.null = self._null()
         if self.bookmarks and isinstance(reader, Reader):
             moment, length = self.bookmarks[0].moment, cast("int", self.memo.get("length", 0))
             slots = None if one_by_one(self.stream.tap) else self.stream.tap.window_slots
             yield from reader.changes(self.lower_bound(), moment, length=length, slots=slots)
-            self.length = reader.length
+            self.length, self.doubted = reader.length, reader.doubted
             return
         for question in self.stream.tap.questions.of(self.stream.spec):
             for rows in reader.all(query=question.params):
                 for row in rows if question.columns else ():
                     row.update(question.columns)
                 yield rows
+        self.doubted = isinstance(reader, Reader) and reader.doubted
+
+    def _null(self) -> Null:
+        """How a null in place of the list is read: no rows are expected of one that is asked for changes."""
+        changes = self.read.changes
+        if changes and changes.since and self.bookmarks and self.lower_bound():
+            return Null.CONFIRMED
+        return self.stream.null_of(self.read)
 
     def prepare(self, rows: list[Row]) -> None:
         """Have the field definitions read that `handle` is going to need; on the list's own thread."""
@@ -168,16 +182,20 @@ class ReadRun:
     def _own_rows(self, rows: list[Row]) -> list[Row]:
         if not self.stream.selected:
             return []
-        if self.own:
-            return self.own.fresh(rows)
-        if self.marks and self.marks.unchanged([rows, sorted(self.stream.schema["properties"])]):
-            return []
-        return self.stream.since_start(rows)
+        unchanged = self.marks and self.marks.unchanged([rows, sorted(self.stream.schema["properties"])])
+        fresh = self.own.fresh(rows) if self.own else [] if unchanged else self.stream.since_start(rows)
+        if not self.watch or len(fresh) == len(rows):
+            return fresh
+        taken = {id(row) for row in fresh}
+        lost = [row for row in self.watch.unknown(rows) if id(row) not in taken]
+        return [*fresh, *self.stream.since_start(lost)] if lost else fresh
 
     def finish(self) -> None:
         """The list was read to its end."""
         for mark in self.bookmarks:
             mark.finish()
+        if self.watch:
+            self.watch.doubted |= self.doubted
         if self.size:
             self.size.finish()
         if self.length:

@@ -80,6 +80,16 @@ TAP_SETTINGS: dict[str, JSON] = {
         "title": "Delete sweep interval hours",
         "description": "With `detect_deletes`: how long a sweep of a list stays good enough.",
     },
+    "max_tombstone_percent": {
+        "type": ["number", "null"],
+        "default": 10,
+        "minimum": 0,
+        "maximum": 100,
+        "title": "Max tombstone percent",
+        "description": "With `detect_deletes`: the part of a list, rounded up to whole rows, that may be "
+        "reported as deleted in one run. Where more is gone, nothing of it is reported and the run ends with "
+        "exit code 1.",
+    },
 }
 
 

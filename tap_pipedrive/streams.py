@@ -22,7 +22,7 @@ from singer_sdk.mapper import SameRecordTransform
 from singer_sdk.streams import Stream
 from typing_extensions import override
 
-from pipedrive_client import ConfigError, FeatureOff, ItemError
+from pipedrive_client import ConfigError, FeatureOff, ItemError, Null
 from pipedrive_client.fields import FIELD_LISTS
 from tap_pipedrive.custom_fields import (
     FieldColumn,
@@ -398,6 +398,15 @@ class PipedriveStream(Stream):
                 known.key: {"since": time_text(older)} for known in self.spec.reads if older and known.changes
             }
         return cast("dict[str, object]", state["reads"].setdefault(read.key, {}))
+
+    def null_of(self, read: Read) -> Null:
+        """How a null in place of a whole list is read, by what the state knows of the list."""
+        memo = self.read_memo(read)
+        if self.spec.settings:
+            return Null.CONFIRMED
+        if memo.get("since") or memo.get("size") or memo.get("length") or memo.get("pages"):
+            return Null.REFUSED
+        return Null.EMPTY if memo.get("size") == 0 else Null.CONFIRMED
 
     def save_state(self) -> None:
         """Write a STATE message."""

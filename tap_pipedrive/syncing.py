@@ -66,6 +66,8 @@ def _read(tap: TapPipedrive) -> None:
         turns.broken_off(tap, error, lists, one_by_one=in_turn)
         raise
     turns.complete(tap)
+    if tap.failures:
+        raise tap.failures[0]
 
 
 def _rank(stream: PipedriveStream) -> int:

@@ -24,6 +24,7 @@ from pipedrive_client import (
     ItemError,
     NotFound,
     PipedriveClient,
+    PipedriveError,
     times,
 )
 from pipedrive_client.cli import Exit
@@ -97,6 +98,7 @@ class TapPipedrive(Tap):
         self._given_state = checked_state(state)
         self._interrupted_by = 0
         self.synced: set[PipedriveStream] = set()
+        self.failures: list[PipedriveError] = []
         super().__init__(state=cast("Any", self._given_state), **options)
         for name in strange_settings(self.config, self.config_jsonschema):
             self.logger.warning("Setting %s is not known and does nothing", name)
@@ -159,6 +161,12 @@ class TapPipedrive(Tap):
         hours = self.config.get("delete_sweep_interval_hours")
         return timedelta(hours=24 if hours is None else hours)
 
+    @property
+    def max_tombstone_percent(self) -> float:
+        """Setting `max_tombstone_percent`."""
+        percent = self.config.get("max_tombstone_percent")
+        return 10.0 if percent is None else float(percent)
+
     @cached_property
     def window_slots(self) -> WindowSlots | None:
         """Setting `time_windows`, shared by all lists; None where each list is read page by page."""
@@ -183,6 +191,11 @@ class TapPipedrive(Tap):
     def start_text(self) -> str:
         """`start_date` as RFC 3339 with whole seconds, empty when it is not set."""
         return times.to_rfc3339(self.start_date) if self.start_date else ""
+
+    def fail_at_end(self, error: PipedriveError) -> None:
+        """Let the run end with this error, after the other streams were read."""
+        self.logger.error("%s", error)
+        self.failures.append(error)
 
     def lists(self) -> list[PipedriveStream]:
         """Streams to be read in their own right, because they or a fan-out of theirs are selected."""

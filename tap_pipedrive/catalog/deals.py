@@ -46,6 +46,7 @@ STREAMS = (
                 Paging.CURSOR,
                 params={"status": "open,won,lost,deleted", "include_fields": _OPTIONAL},
                 changes=UPDATED_BETWEEN,
+                by_ids=100,
                 accepts=(
                     "filter_id owner_id person_id org_id pipeline_id stage_id status "
                     "include_fields custom_fields"
@@ -58,6 +59,7 @@ STREAMS = (
                 Paging.CURSOR,
                 params={"status": "open,won,lost,deleted", "include_fields": _OPTIONAL},
                 changes=UPDATED_BETWEEN,
+                by_ids=100,
                 adds={"is_archived": True},
                 accepts=(
                     "filter_id owner_id person_id org_id pipeline_id stage_id status "
