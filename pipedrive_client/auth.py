@@ -16,7 +16,6 @@ from urllib.parse import urlencode
 import msgspec
 
 from pipedrive_client.errors import ConfigError, Unauthorized
-from pipedrive_client.settings import is_safe_url
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -29,6 +28,7 @@ logger = logging.getLogger("pipedrive_client")
 
 SKEW_SECONDS = 60.0
 _HTTP_OK = 200
+_REDIRECTS = range(300, 400)
 _REFUSED_REFRESH = (
     "Pipedrive refused the refresh token ({}): it may be revoked, or unused for 60 days. Authorize the app "
     "again and set the new refresh_token."
@@ -167,8 +167,8 @@ class OAuth:
         self._renew_at = float("inf")
         if seconds is not None:
             self._renew_at = self._clock.monotonic() + max(seconds - SKEW_SECONDS, seconds / 2)
-        if isinstance(api_domain, str) and is_safe_url(api_domain) and not self._settings.api_url:
-            self._base_url = api_domain.rstrip("/")
+        if isinstance(api_domain, str) and not self._settings.api_url:
+            self._move_to(api_domain)
         logger.debug("Fetched a new access token, valid for %s s", expires_in)
         if self._on_new_token:
             self._on_new_token(
@@ -180,6 +180,17 @@ class OAuth:
                     else None,
                     api_domain=api_domain if isinstance(api_domain, str) else None,
                 ),
+            )
+
+    def _move_to(self, api_domain: str) -> None:
+        """Send requests to the address that came with the tokens, if it may get them."""
+        if self._settings.trusts(api_domain):
+            self._base_url = api_domain.rstrip("/")
+        else:
+            logger.warning(
+                "The OAuth server names an api_domain that is not a host of Pipedrive or of the settings; "
+                "requests go to %s. Set api_url if that is wrong",
+                self._base_url,
             )
 
 
@@ -206,8 +217,14 @@ def granted_by(answer: Answer, *, refusal: str) -> dict[str, object]:
 
     Raises:
         Unauthorized: the app or the grant was refused.
-        ConfigError: the answer holds no token.
+        ConfigError: the answer holds no token, or is a redirect, which is never followed with credentials.
     """
+    if answer.status in _REDIRECTS:
+        raise ConfigError(
+            f"The OAuth token address redirects to another one ({answer.status}), which is not followed: "
+            "check oauth_token_url.",
+            status=answer.status,
+        )
     try:
         granted = msgspec.json.decode(answer.body)
     except msgspec.DecodeError:

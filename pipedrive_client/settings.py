@@ -13,6 +13,7 @@ from pipedrive_client.errors import ConfigError
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+PIPEDRIVE_HOST = "pipedrive.com"
 DEFAULT_API_URL = "https://api.pipedrive.com"
 DEFAULT_OAUTH_TOKEN_URL = "https://oauth.pipedrive.com/oauth/token"  # noqa: S105 - an address, no secret
 _HOST_LABEL = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?", re.ASCII)
@@ -143,6 +144,13 @@ class ClientSettings:
         )
         settings.check_credentials()
         return settings
+
+    def trusts(self, url: str) -> bool:
+        """Whether tokens may be sent to an address that a server names: Pipedrive's, or of the settings."""
+        host = urlsplit(url).hostname or ""
+        own = {urlsplit(one).hostname for one in (self.base_url, self.oauth_token_url)}
+        pipedrive = host == PIPEDRIVE_HOST or host.endswith(f".{PIPEDRIVE_HOST}")
+        return is_safe_url(url) and (pipedrive or host in own)
 
     @property
     def base_url(self) -> str:

@@ -28,7 +28,7 @@ from typing_extensions import override
 
 from pipedrive_client import ClientSettings, ConfigError, Unauthorized, Unreachable
 from pipedrive_client.grant import authorize_url, exchange_code
-from pipedrive_client.settings import DEFAULT_OAUTH_TOKEN_URL, is_safe_url
+from pipedrive_client.settings import DEFAULT_OAUTH_TOKEN_URL
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -246,7 +246,7 @@ def settings_of(app: ClientSettings, tokens: TokenSet) -> dict[str, str]:
     host = urlsplit(tokens.api_domain or "").hostname or ""
     if host.endswith(_COMPANY_HOST):
         found["company_domain"] = host.removesuffix(_COMPANY_HOST)
-    elif tokens.api_domain and is_safe_url(tokens.api_domain):
+    elif tokens.api_domain and app.trusts(tokens.api_domain):
         found["api_url"] = tokens.api_domain
     if app.oauth_token_url != DEFAULT_OAUTH_TOKEN_URL:
         found["oauth_token_url"] = app.oauth_token_url

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import hashlib
 import os
+import stat
 import unicodedata
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, BinaryIO
 
 from typing_extensions import override
 
@@ -38,6 +39,8 @@ _LONGEST_NAME = 180
 """Bytes, below the 255 of common file systems with the id in front and `.part` behind."""
 _LONGEST_ENDING = 20
 _CHUNK_BYTES = 1 << 20
+_NOT_FOLLOWED = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
+"""Not through a link; and not waiting for somebody to read a pipe."""
 
 
 def safe_name(file_id: int, name: str) -> str:
@@ -116,10 +119,13 @@ class FileReader(Reader):
 
     def _download(self, file_id: int, path: Path, size: int | None, digest: hashlib._Hash) -> int:
         part = path.with_name(f"{path.name}.part")
-        if size is not None and part.is_file() and part.stat().st_size > size:
-            part.unlink()
-        have = _digest_file(part, digest) if part.is_file() else 0
-        with part.open("ab") as out:
+        with _opened_part(part) as out:
+            have = out.seek(0, os.SEEK_END)
+            if size is not None and have > size:
+                out.truncate(0)
+                have = 0
+            out.seek(0)
+            _take_digest(out, digest)
 
             def take(chunk: bytes) -> None:
                 if self._client.stopping:
@@ -138,18 +144,44 @@ class FileReader(Reader):
                 )
             out.flush()
             os.fsync(out.fileno())
-            have = out.tell()
+            have = out.seek(0, os.SEEK_END)
         part.replace(path)
         return have
 
 
+def _opened_part(part: Path) -> BinaryIO:
+    """The part of a file, open for its next bytes and readable by its owner only.
+
+    Raises:
+        ConfigError: a link or something else that is not a file stands in its place.
+    """
+    try:
+        handle = os.open(part, os.O_RDWR | os.O_CREAT | os.O_APPEND | _NOT_FOLLOWED, 0o600)
+    except OSError as error:
+        if part.is_symlink():
+            msg = f"Setting files_dir: {part} is a symbolic link, which is not followed: remove it."
+            raise ConfigError(msg) from error
+        raise
+    if not stat.S_ISREG(os.fstat(handle).st_mode):
+        os.close(handle)
+        msg = f"Setting files_dir: {part} is not a file: remove it."
+        raise ConfigError(msg)
+    os.fchmod(handle, 0o600)
+    return os.fdopen(handle, "r+b")
+
+
 def _digest_file(path: Path, digest: hashlib._Hash) -> int:
     """Bytes of a file, after the digest took them."""
-    count = 0
     with path.open("rb") as content:
-        while chunk := content.read(_CHUNK_BYTES):
-            digest.update(chunk)
-            count += len(chunk)
+        return _take_digest(content, digest)
+
+
+def _take_digest(content: BinaryIO, digest: hashlib._Hash) -> int:
+    """Bytes from here to the end of a file, after the digest took them."""
+    count = 0
+    while chunk := content.read(_CHUNK_BYTES):
+        digest.update(chunk)
+        count += len(chunk)
     return count
 
 

@@ -159,6 +159,39 @@ def test_an_unsafe_domain_is_not_taken(oauth, wire, reply, api_domain):
     assert client.base_url == wire.url
 
 
+@pytest.mark.parametrize(
+    ("api_domain", "base"),
+    [
+        ("https://acme.pipedrive.com", "https://acme.pipedrive.com"),
+        ("https://api.pipedrive.com/", "https://api.pipedrive.com"),
+        ("https://127.0.0.1:9", "https://127.0.0.1:9"),
+        ("https://evil.example", "https://api.pipedrive.com"),
+        ("https://evilpipedrive.com", "https://api.pipedrive.com"),
+        ("https://pipedrive.com.evil.example", "https://api.pipedrive.com"),
+        ("https://acme.pipedrive.com@evil.example", "https://api.pipedrive.com"),
+        ("https://evil.example/acme.pipedrive.com", "https://api.pipedrive.com"),
+        ("http://acme.pipedrive.com", "https://api.pipedrive.com"),
+        ("https://", "https://api.pipedrive.com"),
+    ],
+)
+def test_tokens_go_to_hosts_of_pipedrive_and_the_settings_only(oauth, wire, reply, api_domain, base, caplog):
+    wire.answer(granted(reply, 1, api_domain=api_domain))
+    client = oauth(api_url=None)
+    client._sender.auth.header()  # a request would look for the host
+    assert client.base_url == base
+    assert ("api_domain" in caplog.text) == (not api_domain.startswith(base))
+    assert "access-1" not in caplog.text
+
+
+@pytest.mark.parametrize("status", [301, 302, 307, 308])
+def test_a_redirect_of_the_token_address_is_reported_and_not_followed(oauth, wire, storage, reply, status):
+    wire.answer(reply(status, b"", headers={"Location": storage.url + "/oauth/token"}))
+    with pytest.raises(ConfigError, match="redirect") as raised:
+        oauth().request("GET", "/v1/users/me")
+    assert "oauth_token_url" in str(raised.value)
+    assert storage.seen == []
+
+
 def test_a_given_address_overrides_the_company_s_domain(oauth, wire, reply):
     wire.answer(granted(reply, 1, api_domain="https://acme.pipedrive.com"))
     client = oauth()

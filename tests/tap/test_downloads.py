@@ -91,6 +91,32 @@ def test_a_whole_part_only_gets_its_name(small, tmp_path):
     assert downloads(small) == len(rows) - 1
 
 
+@pytest.mark.parametrize("target", ["elsewhere", "missing"])
+def test_a_part_that_is_a_link_is_not_followed(small, tmp_path, target):
+    row = next(iter(living(small).values()))
+    folder = tmp_path / "files"
+    folder.mkdir()
+    other = tmp_path / "elsewhere"
+    other.write_bytes(b"not ours")
+    part = folder / f"{safe_name(row['id'], row['file_name'])}.part"
+    part.symlink_to(tmp_path / target)
+    with pytest.raises(ConfigError, match="symbolic link") as raised:
+        run_tap(small.config(files_dir=str(folder)), "file_contents")
+    assert part.name in str(raised.value)
+    assert other.read_bytes() == b"not ours"
+    assert not (tmp_path / "missing").exists()
+
+
+def test_files_are_readable_by_their_owner_only(small, tmp_path):
+    row = next(iter(living(small).values()))
+    part = tmp_path / f"{safe_name(row['id'], row['file_name'])}.part"
+    part.write_bytes(b"")
+    part.chmod(0o644)
+    run_tap(small.config(files_dir=str(tmp_path)), "file_contents")
+    modes = {path.stat().st_mode & 0o777 for path in tmp_path.iterdir()}
+    assert modes == {0o600}
+
+
 def test_a_part_that_is_too_long_is_thrown_away(small, tmp_path):
     row = next(iter(living(small).values()))
     part = tmp_path / f"{safe_name(row['id'], row['file_name'])}.part"
