@@ -1,0 +1,73 @@
+"""A process that forks runs of the target's command line: real exit codes without the start of an interpreter.
+
+Reads orders as JSON lines, `{"folder": …, "arguments": […], "input": path, "limit": seconds}`, and answers each with
+`{"status": …, "seconds": …, "cpu": …}`. Output goes to the files `stdout` and `stderr` of the folder.
+"""
+
+from __future__ import annotations
+
+import faulthandler
+import json
+import logging
+import os
+import signal
+import sys
+import time
+import traceback
+from typing import Any
+
+from target_pipedrive import target
+from target_pipedrive.__main__ import main
+
+
+def serve() -> None:
+    """Answer orders until standard input ends."""
+    assert target
+    sys.stdout.write("ready\n")
+    sys.stdout.flush()
+    for line in sys.stdin:
+        begun, child = time.monotonic(), os.fork()
+        if child == 0:
+            os._exit(_run(json.loads(line)))
+        _, status, used = os.wait4(child, 0)
+        answer = {
+            "status": os.waitstatus_to_exitcode(status),
+            "seconds": time.monotonic() - begun,
+            "cpu": used.ru_utime + used.ru_stime,
+        }
+        sys.stdout.write(json.dumps(answer) + "\n")
+        sys.stdout.flush()
+
+
+def _run(order: dict[str, Any]) -> int:
+    """One run, in the child; its exit code as the interpreter would give it."""
+    os.chdir(order["folder"])
+    kept = sys.stdin, sys.stdout, sys.stderr  # else they would close the descriptors that are reused here
+    to_write = os.O_WRONLY | os.O_CREAT | os.O_TRUNC
+    for number, name in ((0, order["input"]), (1, "stdout"), (2, "stderr")):
+        opened = os.open(name, to_write if number else os.O_RDONLY)
+        os.dup2(opened, number)
+        os.close(opened)
+    sys.stdin = os.fdopen(0, closefd=False)
+    sys.stdout = os.fdopen(1, "w", encoding="utf-8", closefd=False)
+    sys.stderr = os.fdopen(2, "w", encoding="utf-8", errors="backslashreplace", buffering=1, closefd=False)
+    assert all(kept)
+    sys.argv = ["target-pipedrive", *order["arguments"]]
+    faulthandler.dump_traceback_later(order["limit"] - 1, file=sys.stderr)
+    signal.setitimer(signal.ITIMER_REAL, order["limit"])  # the default action of its signal ends the process
+    code = 0
+    try:
+        main()
+    except SystemExit as end:
+        code = end.code if isinstance(end.code, int) else int(end.code is not None)
+    except BaseException:  # noqa: BLE001 - what an interpreter does with it
+        traceback.print_exc()
+        code = 1
+    logging.shutdown()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    return code
+
+
+if __name__ == "__main__":
+    serve()
