@@ -73,7 +73,11 @@ VALID: dict[str, tuple[tuple[str, tuple[str, ...], tuple[dict[str, Any], ...]], 
             "persons",
             ("id",),
             (
-                {"id": 3, "name": "Ursula Haddad", "emails": [{"value": "u@private.example", "label": "work"}]},
+                {
+                    "id": 3,
+                    "name": "Ursula Haddad",
+                    "emails": [{"value": "u@private.example", "label": "work"}],
+                },
                 {"id": 4, "phones": ["+49 30 1", "+49 30 2"], "label_ids": [6], "birthday": "1990-02-28"},
                 {"id": 5, "postal_address": {"value": "Main 1, Tartu", "country": "Estonia"}},
             ),
@@ -209,7 +213,12 @@ VALID: dict[str, tuple[tuple[str, tuple[str, ...], tuple[dict[str, Any], ...]], 
         (
             "add_file",
             (),
-            ({"file": {"content": "aGk=", "content_encoding": "base64", "file_name": "a.txt"}, "deal_id": 3},),
+            (
+                {
+                    "file": {"content": "aGk=", "content_encoding": "base64", "file_name": "a.txt"},
+                    "deal_id": 3,
+                },
+            ),
         ),
     ),
     "streams of own names": (

@@ -48,7 +48,9 @@ def case(seed: int) -> Case:
         other = dice.choice(bases())
         made.story.append(f"with {other.name}")
         made.settings |= other.settings
-        lines = _interleaved(dice, lines, list(other.lines)) if dice.random() < 0.5 else [*lines, *other.lines]
+        lines = (
+            _interleaved(dice, lines, list(other.lines)) if dice.random() < 0.5 else [*lines, *other.lines]
+        )
     for _ in range(dice.choice((1, 1, 2, 2, 3, 5))):
         change = dice.choices(CHANGES, WEIGHTS)[0]
         made.story.append(change.__name__.strip("_"))
@@ -161,9 +163,7 @@ def _encoded(dice: Random, message: Message) -> bytes:
     return json.dumps(message, ensure_ascii=dice.random() < 0.5).encode("utf-8", "surrogatepass")
 
 
-def _each(
-    dice: Random, lines: Lines, kind: str, change: Callable[[Message], None], *, share: float
-) -> Lines:
+def _each(dice: Random, lines: Lines, kind: str, change: Callable[[Message], None], *, share: float) -> Lines:
     """Change messages of a kind: one, or each with a probability of `share`."""
     places = [at for at, line in enumerate(lines) if (_decoded(line) or {}).get("type") == kind]
     chosen = [at for at in places if dice.random() < share]
@@ -231,7 +231,9 @@ def _column(dice: Random, lines: Lines) -> Lines:
     def to_schema(message: Message) -> None:
         schema = message.get("schema")
         if isinstance(schema, dict) and isinstance(schema.get("properties"), dict):
-            schema["properties"][name] = {"type": ["null", dice.choice(("string", "integer", "object", "array"))]}
+            schema["properties"][name] = {
+                "type": ["null", dice.choice(("string", "integer", "object", "array"))]
+            }
 
     lines = _each_record(dice, lines, to_record, share=dice.choice((0, 0.5, 1)))
     return _each(dice, lines, "SCHEMA", to_schema, share=1) if whole else lines
@@ -292,7 +294,9 @@ def _schema(dice: Random, lines: Lines) -> Lines:
             case 4:
                 message.pop(dice.choice(list(message)))
             case _ if isinstance(schema, dict) and isinstance(schema.get("properties"), dict):
-                kind = dice.choice(({"type": "integer"}, {"type": ["null", "boolean"]}, {"format": "date"}, None, 7))
+                kind = dice.choice(
+                    ({"type": "integer"}, {"type": ["null", "boolean"]}, {"format": "date"}, None, 7)
+                )
                 schema["properties"] = dict.fromkeys(schema["properties"], kind)
 
     return _each(dice, lines, "SCHEMA", change, share=0)
@@ -370,7 +374,11 @@ def _versions(dice: Random, lines: Lines) -> Lines:
 
     lines = _each_record(dice, lines, change, share=1)
     if streams:
-        text = {"type": "ACTIVATE_VERSION", "stream": dice.choice(streams), "version": dice.choice((version, 2))}
+        text = {
+            "type": "ACTIVATE_VERSION",
+            "stream": dice.choice(streams),
+            "version": dice.choice((version, 2)),
+        }
         lines.insert(dice.choice((0, len(lines), dice.randrange(len(lines) + 1))), json.dumps(text).encode())
     return lines
 

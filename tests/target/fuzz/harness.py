@@ -67,6 +67,7 @@ class Harness:
         self.emulator = emulator
         self.folder = folder
         self._count = 0
+        self._written = True
         self._process = subprocess.Popen(
             [sys.executable, "-m", "tests.target.fuzz.runner"],
             stdin=subprocess.PIPE,
@@ -87,7 +88,9 @@ class Harness:
 
     def begin(self, case: Case) -> Path:
         """A folder for the runs of a case, its ledger and settings; the account is as seeded."""
-        self.emulator.reset()
+        if self._written:
+            self.emulator.reset()
+        self._written = False
         folder = self.folder / str(case.seed)
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(parents=True)
@@ -110,12 +113,14 @@ class Harness:
         if case.path:
             kinds = {"folder": ".", "below a file": "a file/x", "missing folder": f"new/{self._count}"}
             settings[case.path[0]] = kinds[case.path[1]]
-        config = folder / "config.json"
+        config = self.folder / "config.json"
         config.write_text(json.dumps(settings))
         self.emulator.post("/_emulator/log/clear", {})
         answer = self._order(folder, ["--config", str(config)], given)
         rejected = (folder / str(settings["rejects_path"])).resolve()
         listed = (folder / str(settings["results_path"])).resolve()
+        requests = self.emulator.log(full=True)["ordered"]
+        self._written |= any(one["method"] != "GET" for one in requests)
         return Seen(
             code=answer["status"],
             seconds=answer["seconds"],
@@ -123,7 +128,7 @@ class Harness:
             err=(folder / "stderr").read_text(encoding="utf-8"),
             results=[json.loads(one) for one in listed.read_text().splitlines()] if listed.is_file() else [],
             rejects=rejected.read_bytes() if rejected.is_file() else b"",
-            requests=self.emulator.log(full=True)["ordered"],
+            requests=requests,
         )
 
     def _order(self, folder: Path, arguments: list[str], given: str) -> dict[str, Any]:

@@ -7,6 +7,7 @@ Reads orders as JSON lines, `{"folder": …, "arguments": […], "input": path, 
 from __future__ import annotations
 
 import faulthandler
+import gc
 import json
 import logging
 import os
@@ -23,6 +24,8 @@ from target_pipedrive.__main__ import main
 def serve() -> None:
     """Answer orders until standard input ends."""
     assert target
+    gc.collect()
+    gc.freeze()  # what is loaded stays shared by all children
     sys.stdout.write("ready\n")
     sys.stdout.flush()
     for line in sys.stdin:
