@@ -1,15 +1,17 @@
-"""Mutated Singer input and settings, one case for each seed: bytes, JSON, meaning, order and settings change."""
+"""Mutated Singer input, one case for each seed: bytes, JSON, meaning, order and settings change."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from random import Random
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from tests.target.fuzz import values
 from tests.target.fuzz.bases import bases
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 Lines = list[bytes]
 Message = dict[str, Any]

@@ -1,7 +1,7 @@
-"""A process that forks runs of the target's command line: real exit codes without the start of an interpreter.
+"""A process that forks runs of the target's command line: real exit codes, no start of an interpreter.
 
-Reads orders as JSON lines, `{"folder": …, "arguments": […], "input": path, "limit": seconds}`, and answers each with
-`{"status": …, "seconds": …, "cpu": …}`. Output goes to the files `stdout` and `stderr` of the folder.
+Reads orders as JSON lines, `{"folder": …, "arguments": […], "input": path, "limit": seconds}`, and answers
+each with `{"status": …, "seconds": …, "cpu": …}`. Output goes to `stdout` and `stderr` in the folder.
 """
 
 from __future__ import annotations
