@@ -126,7 +126,7 @@ class Harness:
             seconds=answer["seconds"],
             out=(folder / "stdout").read_text(encoding="utf-8"),
             err=(folder / "stderr").read_text(encoding="utf-8"),
-            results=[json.loads(one) for one in listed.read_text().splitlines()] if listed.is_file() else [],
+            results=_lines(listed),
             rejects=rejected.read_bytes() if rejected.is_file() else b"",
             requests=requests,
         )
@@ -139,6 +139,12 @@ class Harness:
         process.stdin.write(json.dumps(order) + "\n")
         process.stdin.flush()
         return json.loads(process.stdout.readline())
+
+
+def _lines(path: Path) -> list[dict[str, Any]]:
+    """A JSON value for each line; texts may hold what Python takes for the end of a line."""
+    content = path.read_bytes() if path.is_file() else b""
+    return [json.loads(line) for line in content.split(b"\n") if line]
 
 
 def _ledger(path: Path, kind: str) -> None:

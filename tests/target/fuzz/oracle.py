@@ -86,7 +86,7 @@ def kind_of(message: Any) -> str:
 def _of_states(case: Case, seen: Seen, data: bytes) -> Iterator[str]:
     """STATE comes out as it went in, in order, and none in a dry run."""
     try:
-        passed = [json.loads(line) for line in seen.out.splitlines()]
+        passed = [json.loads(line) for line in seen.out.split("\n") if line]
     except ValueError:
         yield f"standard output is not JSON: {seen.out[:100]!r}"
         return
