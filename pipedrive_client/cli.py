@@ -7,7 +7,7 @@ import json
 import logging
 import os
 import sys
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from enum import IntEnum
 from importlib.metadata import version
 from typing import TYPE_CHECKING
@@ -17,6 +17,9 @@ from pipedrive_client.redact import redact
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+
+
+_LONGEST_ERROR = 200
 
 
 class Exit(IntEnum):
@@ -54,21 +57,61 @@ def run(command: Callable[[], object], *, plugin: str) -> None:
         plugin: name that stands before the sentence.
     """
     try:
+        usable_streams()
         command()
     except PipedriveError as error:
+        with_output()
         say(plugin, str(error))
         sys.exit(exit_code(error))
     except json.JSONDecodeError as error:
         say(plugin, f"A file given is not JSON: {error.msg} in line {error.lineno}, column {error.colno}.")
         sys.exit(Exit.BAD_INPUT)
     except BrokenPipeError:
-        # The program behind the pipe is gone; what it did not read comes again with the next run.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        # What the program behind the pipe did not read comes again with the next run.
+        abandon_output()
         say(plugin, "The program that reads the output has ended; stopped.")
+        sys.exit(Exit.FAILED)
+    except OSError as error:
+        abandon_output()
+        where = f" {error.filename}" if error.filename else ""
+        say(plugin, f"The system refused to read or write{where}: {error.strerror or error}. Stopped.")
         sys.exit(Exit.FAILED)
     except KeyboardInterrupt:
         say(plugin, "Interrupted.")
         sys.exit(Exit.INTERRUPTED + 2)
+    except Exception as error:
+        logging.getLogger(plugin).debug("Unexpected error", exc_info=True)
+        say(
+            plugin,
+            f"Stopped by an unexpected error ({type(error).__name__}: {str(error)[:_LONGEST_ERROR]}). Please "
+            "report it; with the log level DEBUG the log shows where it happened.",
+        )
+        sys.exit(Exit.FAILED)
+
+
+def with_output() -> None:
+    """Write what the standard output still holds; let go of it when it takes nothing."""
+    try:
+        sys.stdout.flush()
+    except (OSError, ValueError):
+        abandon_output()
+
+
+def abandon_output() -> None:
+    """Let go of a standard output that takes nothing: flushed at the exit, it would fail once more."""
+    with suppress(OSError, ValueError, AttributeError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def usable_streams() -> None:
+    """Put the null device in place of standard streams that the caller closed."""
+    for number, name in enumerate(("stdin", "stdout", "stderr")):
+        if getattr(sys, name) is None:
+            opened = os.open(os.devnull, os.O_RDWR)
+            if opened != number:
+                os.dup2(opened, number)
+                os.close(opened)
+            setattr(sys, name, os.fdopen(number, "r" if number == 0 else "w", encoding="utf-8"))
 
 
 def clicked(command: Callable[..., object], plugin: str) -> None:

@@ -11,7 +11,9 @@ if TYPE_CHECKING:
 MASK = "***"
 # A short "secret" (a test's "x") would mask half of any sentence.
 _SHORTEST_SECRET = 4
-_EMAIL = re.compile(r"[\w.!#$%&'*+/=?^`{|}~-]+@[\w-]+(?:\.[\w-]+)+")
+# The look-behind lets a match begin at the first character of a run only: else a long text without an @ is
+# searched from each of its characters, in quadratic time.
+_EMAIL = re.compile(r"(?<![\w.!#$%&'*+/=?^`{|}~-])[\w.!#$%&'*+/=?^`{|}~-]+@[\w-]+(?:\.[\w-]+)+")
 # Digits with the separators people write; 40-character field keys and UUIDs are kept by the look-arounds.
 _PHONE = re.compile(r"(?<![\w.-])(?:\+|\()?\d(?:[ ()./-]{0,3}\d){6,16}(?![\w-])")
 _NOT_A_PHONE = re.compile(r"\d{1,9}|\d{4}-\d\d-\d\d.*|\d+\.\d+|\d{1,3}(?:\.\d{1,3}){3}")

@@ -15,7 +15,7 @@ from target_pipedrive.conversions import ConvertingCaller
 from target_pipedrive.customs import FieldBook
 from target_pipedrive.ending import Ending, InputBrokeOff
 from target_pipedrive.entity_plan import EntityPlan
-from target_pipedrive.faults import NO_STREAM, RecordFault, SkipRecord
+from target_pipedrive.faults import NO_STREAM, UNFORESEEN, RecordFault, SkipRecord, unforeseen
 from target_pipedrive.gathering import Gathering
 from target_pipedrive.guard import DeleteGuard
 from target_pipedrive.keeper import Keeper
@@ -61,6 +61,7 @@ class Engine:
     Attributes:
         input_line: number of the line that is being read.
         under_way: whether the tap's last STATE said that more is to come.
+        settled: whether all records are durable, and the last STATE is passed on.
         cut: in which line the input ended in its middle; empty when it did not.
     """
 
@@ -77,6 +78,7 @@ class Engine:
         self.streams: set[str] = set()
         self.input_line = 0
         self.under_way = False
+        self.settled = False
         self.cut = ""
         self._ending = Ending(options)
         self.links = Links(ledger.links())
@@ -182,8 +184,9 @@ class Engine:
         self.streams.add(stream)
         try:
             draft = plan.draft(record)
-        except RecordFault as error:
-            fault = fault_of(error, stream=stream, key=key, line=self.input_line, plan=plan)
+        except (RecordFault, *UNFORESEEN) as error:
+            found = error if isinstance(error, RecordFault) else unforeseen(error)
+            fault = fault_of(found, stream=stream, key=key, line=self.input_line, plan=plan)
             self.reject(fault, line, schema)
             return
         self._records += 1
@@ -291,6 +294,12 @@ class Engine:
         self._ending.by(error)
         raise error
 
+    def interrupt(self, error: BaseException) -> None:
+        """End the run because of a signal: what is under way ends, what waits does not go on."""
+        self._ending.by(error)
+        self._client.stop()
+        self.caller.stop_waiting()
+
     def prepare(self, plan: Plan) -> None:
         """Warn of what a stream cannot do before its first record."""
         if isinstance(plan, ActionPlan) and plan.action.removed_on is not None:
@@ -339,15 +348,23 @@ class Engine:
 
     # --- performing, on the workers ---------------------------------------------------------------
 
-    def _run(self, task: Task) -> None:
-        """Perform one record and book it; what ends the run leaves it unfinished."""
-        if self._waiting.follows(task):
-            return
+    def _attempt(self, task: Task) -> Result | None:
+        """Perform one record; None when it waits for another one now."""
         try:
-            task.result = self._performer.perform(task)
+            return self._performer.perform(task)
         except NotYet as missing:
             self._waiting.park(task, missing)
-            return
+            return None
+
+    def _run(self, task: Task) -> None:
+        """Perform one record and book it; what ends the run leaves it unfinished."""
+        try:
+            if self._waiting.follows(task):
+                return
+            result = self._attempt(task)
+            if result is None:
+                return
+            task.result = result
         except BaseException as error:  # noqa: BLE001 - told to the main thread, which ends the run
             self._ending.by(error)
             return
@@ -390,7 +407,10 @@ class Engine:
             # Rejects first: once the ledger has forgotten, nothing else tells what is left to do.
             self._keeper.make_durable(lambda _: self.report.sync())
             self._keeper.make_durable(lambda ledger: ledger.settle(streams, self._half_done))
+            self.settled = True
+            return
         self._ending.check()
+        self.settled = True
 
     def close(self) -> None:
         """Let files and threads go, whatever happened."""

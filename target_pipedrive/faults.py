@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+import msgspec
+
 from pipedrive_client import ConfigError
 from pipedrive_client.redact import MASK, redact
 
@@ -43,6 +45,20 @@ class RecordFault(Exception):  # noqa: N818 - it is the record that is at fault,
     def of_column(self, column: str, value: object = None) -> RecordFault:
         """Return the same fault as one of this column of the record."""
         return RecordFault(str(self), column=column, value=value if self.value is None else self.value)
+
+
+UNFORESEEN = (
+    *(ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError),
+    msgspec.MsgspecError,
+)
+"""Errors of Python for content that no check has thought of: they fail the record, not the run."""
+
+
+def unforeseen(error: Exception) -> RecordFault:
+    """Return the fault of a record whose content no check has thought of."""
+    return RecordFault(
+        f"has content that cannot be handled ({type(error).__name__}); change it, and report this as a defect"
+    )
 
 
 class SkipRecord(Exception):  # noqa: N818 - an outcome, not an error

@@ -7,11 +7,14 @@ whatever has gathered in one transaction, so that a fast run pays one sync for m
 from __future__ import annotations
 
 import queue
+import sqlite3
 import sys
 import threading
 from collections import deque
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
+
+from target_pipedrive.line_files import output_failed
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -124,7 +127,7 @@ class Keeper:
         self._done_through = 0
         self._done_ahead = Spans()
         self._withheld: list[int] = []
-        self._failed = False
+        self._failure: BaseException | None = None
         self._thread = threading.Thread(target=self._work, name="pipedrive-keeper", daemon=True)
         self._thread.start()
 
@@ -132,13 +135,13 @@ class Keeper:
         """Run a step on the ledger; returns when it is on disk.
 
         Raises:
-            OSError: the ledger cannot be written.
+            OutputFailed: the ledger, or another file, cannot be written.
         """
         done = threading.Event()
         self._notes.put(_Note(steps=[step], done=done))
         done.wait()
-        if self._failed:
-            raise OSError("the ledger cannot be written")
+        if self._failure is not None:
+            raise self._failure
 
     def note(self, step: Callable[[Ledger], object]) -> threading.Event:
         """Run a step on the ledger soon, before anything handed over later.
@@ -182,7 +185,7 @@ class Keeper:
             try:
                 self._book(notes)
             except BaseException as error:  # noqa: BLE001 - told to the main thread, which ends the run
-                self._failed = True
+                self._failure = error
                 self._on_failure(error)
             for note in notes:
                 if note.done is not None:
@@ -203,14 +206,17 @@ class Keeper:
                 return notes
 
     def _book(self, notes: list[_Note]) -> None:
-        if self._failed:
+        if self._failure is not None:
             return
         steps = [step for note in notes for step in note.steps]
         if steps:
-            self._ledger.begin()
-            for step in steps:
-                step(self._ledger)
-            self._ledger.commit()
+            try:
+                self._ledger.begin()
+                for step in steps:
+                    step(self._ledger)
+                self._ledger.commit()
+            except sqlite3.Error as error:
+                raise output_failed(f"ledger_path {self._ledger.path}", error) from error
         for note in notes:
             if note.task is not None:
                 self._report.take(note.task)
@@ -237,6 +243,14 @@ class Keeper:
         if not self._states or self._states[0][0] > self._done_through:
             return
         self._report.sync()
+        try:
+            self._write_states()
+        except BrokenPipeError:
+            raise
+        except (OSError, ValueError) as error:  # ValueError: it was closed
+            raise output_failed("The output, which takes the STATE,", error) from error
+
+    def _write_states(self) -> None:
         while self._states and self._states[0][0] <= self._done_through:
             _, line = self._states.popleft()
             if self._emit_state:

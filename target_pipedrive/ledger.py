@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
-from contextlib import closing, suppress
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -20,10 +20,11 @@ from typing import TYPE_CHECKING
 from pipedrive_client import ConfigError, times
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
     from pathlib import Path
 
 VERSION = 1
+TABLES = ("links", "writes", "meta")
 _SCHEMA = """
 create table if not exists meta (name text primary key, value text not null) without rowid;
 create table if not exists links (
@@ -81,6 +82,55 @@ def now() -> str:
     return times.to_rfc3339(datetime.now(UTC))
 
 
+@contextmanager
+def _readable(path: Path | None) -> Iterator[None]:
+    """Turn errors of SQLite on opening and reading into sentences about the file."""
+    try:
+        yield
+    except sqlite3.OperationalError as error:
+        if "locked" in str(error):
+            raise ConfigError(
+                f"The ledger {path} is in use by another run of target-pipedrive. Wait for it to end, or "
+                "give each pipeline its own ledger_path."
+            ) from error
+        raise ConfigError(
+            f"The ledger {path} cannot be opened: {error}. Check ledger_path and the rights of the file."
+        ) from error
+    except (sqlite3.DatabaseError, ValueError) as error:  # ValueError: a state that no release writes
+        raise ConfigError(
+            f"ledger_path {path} is not a whole ledger of target-pipedrive ({error}). Restore it from a "
+            "backup, or name another path."
+        ) from error
+
+
+def check_tables(connection: sqlite3.Connection, path: Path | None) -> bool:
+    """Return whether the database is a ledger; False when it is empty, and may become one.
+
+    Raises:
+        ConfigError: it belongs to another program, and nothing may be added to it.
+    """
+    found = {name for (name,) in connection.execute("select name from sqlite_master where type = 'table'")}
+    if found and not found.issuperset(TABLES):
+        raise ConfigError(
+            f"ledger_path {path} is not a ledger but a database of another program (tables "
+            f"{', '.join(sorted(found)[:3])}); name another path."
+        )
+    return bool(found)
+
+
+def check_account(known: Mapping[str, str], account: str | None, path: Path | None) -> None:
+    """Make sure that a ledger serves this account.
+
+    Raises:
+        ConfigError: it belongs to another one.
+    """
+    if account is not None and known.get("account", account) != account:
+        raise ConfigError(
+            f"The ledger {path} belongs to {known['account']}, not to {account}: give this account "
+            "its own ledger_path."
+        )
+
+
 class Ledger:
     """The file, opened for this process alone.
 
@@ -101,20 +151,13 @@ class Ledger:
                 raise ConfigError(
                     f"ledger_path {path}: its folder cannot be made ({error.strerror})."
                 ) from error
-        try:
+        self._account = account
+        with _readable(path):
             self._db = sqlite3.connect(
                 path or ":memory:", isolation_level=None, check_same_thread=False, timeout=0
             )
+            check_tables(self._db, path)
             self._open(account)
-        except sqlite3.OperationalError as error:
-            if "locked" in str(error):
-                raise ConfigError(
-                    f"The ledger {path} is in use by another run of target-pipedrive. Wait for it to end, or "
-                    "give each pipeline its own ledger_path."
-                ) from error
-            raise ConfigError(f"The ledger {path} cannot be opened: {error}.") from error
-        except sqlite3.DatabaseError as error:
-            raise ConfigError(f"ledger_path {path} is no ledger of target-pipedrive ({error}).") from error
 
     def _open(self, account: str | None) -> None:
         run = self._db.execute
@@ -135,12 +178,7 @@ class Ledger:
             raise ConfigError(
                 f"The ledger {self.path} was written by another release (version {known['version']})."
             )
-        if account is not None and known.get("account", account) != account:
-            run("rollback")
-            raise ConfigError(
-                f"The ledger {self.path} belongs to {known['account']}, not to {account}: give this account "
-                "its own ledger_path."
-            )
+        check_account(known, account, self.path)
         run("insert or ignore into meta values ('version', ?)", (str(VERSION),))
         if account is not None:
             run("insert or ignore into meta values ('account', ?)", (account,))
@@ -150,24 +188,26 @@ class Ledger:
 
     def links(self) -> Iterator[Link]:
         """Every link, by entity and external id."""
-        rows = self._db.execute("select entity, external_id, id, stream from links order by 1, 2")
-        for entity, external_id, row_id, stream in rows:
-            yield Link(entity=entity, external_id=external_id, id=row_id, stream=stream)
+        with _readable(self.path):
+            rows = self._db.execute("select entity, external_id, id, stream from links order by 1, 2")
+            for entity, external_id, row_id, stream in rows:
+                yield Link(entity=entity, external_id=external_id, id=row_id, stream=stream)
 
     def writes(self) -> Iterator[Entry]:
         """Every remembered write, oldest first."""
-        rows = self._db.execute(
-            "select identity, stream, action, state, id, begun_at from writes order by begun_at, identity"
-        )
-        for identity, stream, action, state, row_id, begun_at in rows:
-            yield Entry(
-                identity=identity,
-                stream=stream,
-                action=action,
-                state=WriteState(state),
-                id=row_id,
-                begun_at=begun_at,
+        with _readable(self.path):
+            rows = self._db.execute(
+                "select identity, stream, action, state, id, begun_at from writes order by begun_at, identity"
             )
+            for identity, stream, action, state, row_id, begun_at in rows:
+                yield Entry(
+                    identity=identity,
+                    stream=stream,
+                    action=action,
+                    state=WriteState(state),
+                    id=row_id,
+                    begun_at=begun_at,
+                )
 
     # --- writing, by the keeper's thread ----------------------------------------------------------
 
@@ -250,11 +290,18 @@ class Ledger:
         return count
 
     def borrow(self, path: Path) -> None:
-        """Copy another ledger into this one, for a dry run that changes nothing."""
-        with closing(sqlite3.connect(path, timeout=0)) as source:
-            self._db.execute("drop table links")
-            self._db.execute("drop table writes")
-            self._db.execute("drop table meta")
+        """Copy another ledger into this one, for a dry run that changes nothing.
+
+        Raises:
+            ConfigError: it is in use, it belongs to another account, or it is no ledger.
+        """
+        with _readable(path), closing(sqlite3.connect(path, timeout=0)) as source:
+            if not check_tables(source, path):
+                return  # an empty file is a ledger that nothing was written to
+            known = dict(source.execute("select name, value from meta").fetchall())
+            check_account(known, self._account, path)
+            for table in TABLES:
+                self._db.execute(f"drop table {table}")
             source.backup(self._db)
 
     def close(self) -> None:

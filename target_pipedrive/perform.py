@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 from pipedrive_client import FeatureOff, PipedriveError, RunError, TransientError, Unreachable
 from target_pipedrive.entities import ENTITIES
-from target_pipedrive.faults import RecordFault, SkipRecord
+from target_pipedrive.faults import UNFORESEEN, RecordFault, SkipRecord, unforeseen
+from target_pipedrive.line_files import OutputFailed
 from target_pipedrive.raw import RawRequest
 from target_pipedrive.references import fill_references
 from target_pipedrive.spec import Verb
@@ -79,6 +80,8 @@ class Performer:
             if self._ends_run(error):
                 raise
             return self._failed(task, error)
+        except UNFORESEEN as error:
+            return self._failed(task, unforeseen(error))
         self._transient_in_a_row = 0
         return result
 
@@ -86,7 +89,7 @@ class Performer:
         """Whether no other record can do better."""
         if isinstance(error, FeatureOff):
             return False  # about the columns of this record, as a plan or a missing add-on decides
-        if isinstance(error, RunError):
+        if isinstance(error, (RunError, OutputFailed)):
             return True
         if isinstance(error, TransientError) and error.status != HTTPStatus.NOT_IMPLEMENTED:
             self._transient_in_a_row += 1

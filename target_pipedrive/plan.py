@@ -17,7 +17,7 @@ from target_pipedrive.binding import (
     snake,
 )
 from target_pipedrive.custom_values import complete_parts
-from target_pipedrive.faults import RecordFault
+from target_pipedrive.faults import UNFORESEEN, RecordFault, unforeseen
 from target_pipedrive.tasks import Draft
 from target_pipedrive.wording import telling
 
@@ -202,6 +202,8 @@ class Plan:
                     binding.empty(draft)  # the empty cell of a sheet, where text has no place
                     continue
                 raise fault.of_column(source, value if telling(self, binding, value) else None) from None
+            except UNFORESEEN as error:
+                raise unforeseen(error).of_column(source) from error
         if extras:
             self._use(draft, extras)
         if draft.custom:

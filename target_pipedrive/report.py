@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import json
 from collections import Counter
 from contextlib import suppress
 from typing import TYPE_CHECKING, TypeAlias
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from pipedrive_client import Usage
     from target_pipedrive.tasks import Task
 
-_encode = msgspec.json.Encoder(decimal_format="number").encode
+_encode_plain = msgspec.json.Encoder(decimal_format="number").encode
 _TOLD_PER_STREAM = 20
 Table: TypeAlias = "list[list[str]]"
 
@@ -136,6 +137,14 @@ class Report:
         sums = [str(sum(counts[one] for counts in self._counts.values())) for one in outcomes]
         rows.append(["all", *sums, str(usage.requests), str(usage.tokens + sum(planned.values()))])
         return rows
+
+
+def _encode(value: object) -> bytes:
+    """JSON of anything a record may hold; numbers of more than 64 bits are not for the fast encoder."""
+    try:
+        return _encode_plain(value)
+    except (OverflowError, TypeError, ValueError, RecursionError):
+        return json.dumps(value, default=str).encode()
 
 
 class _Shell(msgspec.Struct):

@@ -22,6 +22,9 @@ _UUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 _TRUE = frozenset({"true", "1", "yes", "y", "t"})
 _FALSE = frozenset({"false", "0", "no", "n", "f"})
 _LARGEST_EXACT = 2**53
+_LARGEST_ID = 2**63
+# As a double. `1e999999999` as an integer would fill the memory, so the exponent is looked at first.
+_MOST_DIGITS = 308
 
 
 def text(value: object) -> object:
@@ -37,32 +40,42 @@ def text(value: object) -> object:
 
 def integer(value: object) -> object:
     """A whole number; `5.0` and `"5"` are taken."""
-    if isinstance(value, int) and not isinstance(value, bool):
+    if isinstance(value, int) and not isinstance(value, bool) and abs(value) < _LARGEST_ID:
         return value
     if isinstance(value, float) and value.is_integer() and abs(value) < _LARGEST_EXACT:
         return int(value)
     if isinstance(value, str):
-        try:
-            number = Decimal(value.strip())
-            if number == number.to_integral_value():
-                return int(number)
-        except (InvalidOperation, OverflowError):
-            pass
+        number = _decimal(value)
+        if number is not None and abs(number) < _LARGEST_ID and number == number.to_integral_value():
+            return int(number)
+    if isinstance(value, int) and not isinstance(value, bool):
+        raise RecordFault("must be a whole number of at most 18 digits")
     raise RecordFault(f"must be a whole number, not {what(value)}")
 
 
 def number(value: object) -> object:
     """A number; numbers written as text are taken digit by digit."""
-    if isinstance(value, (int, float)) and not isinstance(value, bool):
+    if isinstance(value, float) or (
+        isinstance(value, int) and not isinstance(value, bool) and abs(value) < _LARGEST_ID
+    ):
         return value
-    if isinstance(value, str):
-        try:
-            exact = Decimal(value.strip())
-        except InvalidOperation:
-            exact = Decimal("NaN")
-        if exact.is_finite():
-            return int(exact) if exact == exact.to_integral_value() and "." not in value else exact
+    if isinstance(value, (int, str)) and not isinstance(value, bool):
+        exact = _decimal(value)
+        if exact is not None and exact.adjusted() <= _MOST_DIGITS:
+            whole = abs(exact) < _LARGEST_ID and exact == exact.to_integral_value()
+            return int(exact) if whole and "." not in str(value) else exact
+        if exact is not None:
+            raise RecordFault(f"must be a number below 1e{_MOST_DIGITS}")
     raise RecordFault(f"must be a number, not {what(value)}")
+
+
+def _decimal(value: int | str) -> Decimal | None:
+    """The finite number that a text writes, or None."""
+    try:
+        number = Decimal(value.strip() if isinstance(value, str) else value)
+    except InvalidOperation:
+        return None
+    return number if number.is_finite() else None
 
 
 def boolean(value: object) -> object:
@@ -159,7 +172,7 @@ def from_json_text(value: object) -> object:
     if isinstance(value, str) and value[:1] in ("[", "{"):
         try:
             return msgspec.json.decode(value)
-        except msgspec.DecodeError:
+        except (msgspec.DecodeError, RecursionError):
             return value
     return value
 

@@ -147,10 +147,16 @@ def allowed(path: object, files_dir: Path | None) -> Path:
     """
     if files_dir is None:
         raise RecordFault("names a file by path; set files_dir to the folder that uploads may come from")
-    folder = files_dir.resolve()
-    found = (folder / str(path)).resolve()
-    if not found.is_relative_to(folder):
-        raise RecordFault("path lies outside files_dir")
-    if not found.is_file():
-        raise RecordFault("path names no file in files_dir")
+    try:
+        folder = files_dir.resolve()
+        found = (folder / str(path)).resolve()
+        inside, there = found.is_relative_to(folder), found.is_file()
+    except (OSError, ValueError, RuntimeError) as error:
+        # A name that is too long, one with NUL, a loop of links: each Python version has its own exception.
+        why = getattr(error, "strerror", None) or "it is not a usable path, or a link in it leads to itself"
+        raise RecordFault(f"cannot be used ({why}); name a file below files_dir", column="path") from None
+    if not inside:
+        raise RecordFault("lies outside files_dir; name a file below that folder", column="path")
+    if not there:
+        raise RecordFault("names no file in files_dir; check the name", column="path")
     return found

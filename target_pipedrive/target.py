@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import os
+import signal
 import sys
 from functools import cached_property
 from typing import IO, TYPE_CHECKING, Any, ClassVar
@@ -21,8 +21,10 @@ from pipedrive_client import ClientSettings, ConfigError, PipedriveClient
 from pipedrive_client.cli import Exit
 from pipedrive_client.given import check_environment, config_sentence, read_config, strange_settings
 from pipedrive_client.redact import redact
+from target_pipedrive.ending import InputBrokeOff
 from target_pipedrive.engine import Engine
 from target_pipedrive.intake import Intake
+from target_pipedrive.interruption import Interrupted, Interruption
 from target_pipedrive.ledger import Ledger
 from target_pipedrive.line_files import check_different, prove_folder, prove_writable
 from target_pipedrive.report import lay_out
@@ -30,7 +32,7 @@ from target_pipedrive.settings import Options, config_jsonschema
 
 if TYPE_CHECKING:
     from collections import Counter
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from types import FrameType
 
     import click
@@ -38,12 +40,31 @@ if TYPE_CHECKING:
 
 
 class LineReader(GenericSingerReader[str]):
-    """Hands lines to a function as they come, without looking into them."""
+    """Hands lines to a function as they come, without looking into them.
 
-    def __init__(self, take: Callable[[str | bytes], None], counts: Callable[[], Counter[str]]) -> None:
+    Args:
+        take: takes one line.
+        counts: says how many messages of each type came.
+        on_read: called before each wait for a line.
+        on_end: called when the input was not taken to its end.
+
+    Attributes:
+        reading: whether it waits for a line.
+    """
+
+    def __init__(
+        self,
+        take: Callable[[str | bytes], None],
+        counts: Callable[[], Counter[str]],
+        on_read: Callable[[], None],
+        on_end: Callable[[], None],
+    ) -> None:
         super().__init__()
         self._take = take
         self._counts = counts
+        self._on_read = on_read
+        self._on_end = on_end
+        self.reading = False
 
     @property
     @override
@@ -59,9 +80,30 @@ class LineReader(GenericSingerReader[str]):
             sys.stderr.write(
                 "Reading Singer messages from the terminal. Pipe a tap into it, or see --help.\n"
             )
-        for line in file_input or self.default_input:
-            self._take(line)
+        try:
+            self._take_all(iter(file_input or self.default_input))
+        except BaseException:
+            self._on_end()
+            raise
         return self._counts()
+
+    def _take_all(self, lines: Iterator[str | bytes]) -> None:
+        """Take the lines; a signal ends the wait for one, and is remembered while one is taken."""
+        try:
+            while True:
+                self.reading = True
+                self._on_read()
+                line = next(lines, None)
+                self.reading = False
+                if line is None:
+                    return
+                self._take(line)
+        except OSError as error:
+            if not self.reading:
+                raise
+            raise InputBrokeOff(f"The input cannot be read: {error.strerror or error}") from error
+        finally:
+            self.reading = False
 
     @override
     def deserialize_json(self, line: str) -> dict[str, Any]:
@@ -96,8 +138,11 @@ class TargetPipedrive(Target):
         """
         if options.get("parse_env_config"):
             check_environment(self.config_jsonschema, self._env_var_prefix, parse_environment_config)
-        options["message_reader"] = LineReader(self._take_line, lambda: self._intake.counts)
-        self._interrupted_by = 0
+        self._reader = LineReader(
+            self._take_line, lambda: self._intake.counts, self._check_interrupted, self._end
+        )
+        options["message_reader"] = self._reader
+        self._interruption: Interruption | None = None
         super().__init__(**options)
         for name in strange_settings(self.config, self.config_jsonschema):
             self.logger.warning("Setting %s is not known and does nothing", name)
@@ -181,15 +226,12 @@ class TargetPipedrive(Target):
     @cached_property
     def _intake(self) -> Intake:
         intake = Intake(self.engine)
+        self._interruption = Interruption(self.engine.interrupt)
         self._begun = True  # what could not be begun is not closed: its own error is the one to tell
         return intake
 
     def _take_line(self, line: str | bytes) -> None:
-        try:
-            self._intake.take(line)
-        except BaseException:
-            self._close()
-            raise
+        self._intake.take(line)
 
     @override
     def process_endofpipe(self) -> None:
@@ -197,9 +239,17 @@ class TargetPipedrive(Target):
         if not self._begun:
             return
         try:
+            self._check_interrupted()
             self.engine.finish()
         finally:
-            self._close()
+            self._end()
+
+    def _end(self) -> None:
+        """Close, and say by the exit code that a signal came before all was durable."""
+        self._close()
+        if self._interruption is not None:
+            self._interruption.close()
+        self._check_interrupted()
 
     def _close(self) -> None:
         """Book what is finished and show it, once."""
@@ -207,6 +257,8 @@ class TargetPipedrive(Target):
             return
         self._begun = False
         engine = self.engine
+        if self._interruption is not None and self._interruption.came:
+            self.logger.info("Stopping: calls under way are finished and booked")
         engine.caller.stop_waiting()
         engine.close()
         for stream, why, count in engine.report.faults_of_streams:
@@ -237,13 +289,23 @@ class TargetPipedrive(Target):
 
     @override
     def _handle_termination(self, signum: int, frame: FrameType | None) -> None:
-        """Let calls under way end and book them; leave at once when asked twice."""
-        if self._interrupted_by:
-            os._exit(Exit.INTERRUPTED + signum)
-        self._interrupted_by = signum
-        self.logger.info("Stopping: calls under way are finished and booked")
-        self._close()
-        raise SystemExit(Exit.INTERRUPTED + signum)
+        """End the run: calls under way end and are booked, nothing waits; leave at once when asked twice.
+
+        A signal after all is durable changes nothing any more. The rest is done by the main thread where it
+        is, once it holds no lock: here it could be anywhere.
+        """
+        if self._interruption is None:  # nothing has begun
+            raise Interrupted(signum)
+        if self.engine.settled:
+            return
+        self._interruption.by(signum)
+        if self._reader.reading:
+            self._check_interrupted()
+
+    def _check_interrupted(self) -> None:
+        """Raise what a signal has asked for."""
+        if self._interruption is not None:
+            self._interruption.check()
 
     @classmethod
     @override
@@ -261,6 +323,9 @@ class TargetPipedrive(Target):
             config=dict(config.config) if config else {}, parse_env_config=bool(config and config.parse_env)
         )
         target.listen(file_input)
+        # All is durable: from here to the end of the process a signal changes nothing.
+        for one in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(one, signal.SIG_IGN)
         if target.engine_failures:
             raise SystemExit(Exit.FAILED)
 

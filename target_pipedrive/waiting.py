@@ -9,12 +9,14 @@ from __future__ import annotations
 
 import tempfile
 import threading
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field, fields
 from struct import Struct
 from typing import IO, TYPE_CHECKING, Any
 
 import msgspec
 
+from target_pipedrive.line_files import output_failed
 from target_pipedrive.references import AT_THE_END
 from target_pipedrive.tasks import Outcome, Result, Task
 
@@ -191,7 +193,8 @@ class Waiting:
 
     def _lay_aside(self, task: Task, *, for_row: bool) -> None:
         if self._aside is None:
-            file = tempfile.TemporaryFile(dir=self._folder, prefix="target-pipedrive-")  # noqa: SIM115 - closed by `_replay`
+            with self._file_usable():
+                file = tempfile.TemporaryFile(dir=self._folder, prefix="target-pipedrive-")  # noqa: SIM115 - closed by `_replay`
             self._aside = _Aside(file=file)
         for key in task.owns:
             self._aside.keys.add(key)
@@ -203,7 +206,8 @@ class Waiting:
                 task.number, self._origin(task), task.identity, task.line, task.input_line, _told(task.first)
             )
         )
-        self._aside.file.write(_LENGTH.pack(len(entry)) + entry)
+        with self._file_usable():
+            self._aside.file.write(_LENGTH.pack(len(entry)) + entry)
         self._scheduler.withdraw(task)
 
     def _origin(self, task: Task) -> int:
@@ -253,8 +257,9 @@ class Waiting:
         given_up = {AT_THE_END} if self._closing else set()
         with self._lock:
             self._replayed, self._aside = aside.keys, None
-        with aside.file as file:
-            file.seek(0)
+        with closing(aside.file) as file:
+            with self._file_usable():
+                file.seek(0)
             while head := file.read(_LENGTH.size):
                 laid = msgspec.msgpack.decode(file.read(_LENGTH.unpack(head)[0]), type=Laid)
                 self._begin(laid, self._origins[laid.origin], given_up)
@@ -293,4 +298,14 @@ class Waiting:
     def close(self) -> None:
         """Let the file go."""
         if self._aside is not None:
-            self._aside.file.close()
+            with suppress(OSError):  # what it still holds is not needed any more
+                self._aside.file.close()
+
+    @contextmanager
+    def _file_usable(self) -> Iterator[None]:
+        """Turn errors of the file into a sentence that ends the run."""
+        try:
+            yield
+        except OSError as error:
+            what = f"The temporary file of records that wait for others, in {self._folder},"
+            raise output_failed(what, error) from error

@@ -1,0 +1,70 @@
+"""Signals: an end of the run like others, brought about by a thread that holds no lock."""
+
+from __future__ import annotations
+
+import os
+import threading
+from typing import TYPE_CHECKING
+
+from pipedrive_client.cli import Exit
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+STOP_SECONDS = 10.0
+"""Longest wait, after a signal, for calls that the server does not answer; their intents are on disk."""
+
+
+class Interrupted(SystemExit):
+    """A signal ended the run before all was durable."""
+
+    def __init__(self, signum: int) -> None:
+        super().__init__(Exit.INTERRUPTED + signum)
+
+
+class Interruption:
+    """Ends a run when a signal comes.
+
+    A handler of signals runs in the main thread wherever that is, and must not wait for a lock which the main
+    thread may hold. So it only wakes a thread that does the rest.
+
+    Args:
+        end_run: ends the run; called once, on a thread of its own.
+    """
+
+    def __init__(self, end_run: Callable[[BaseException], None]) -> None:
+        self._end_run = end_run
+        self._error: Interrupted | None = None
+        self._woken = threading.Event()
+        self._closed = threading.Event()
+        threading.Thread(target=self._watch, name="pipedrive-signals", daemon=True).start()
+
+    @property
+    def came(self) -> bool:
+        """Whether a signal has ended the run."""
+        return self._error is not None
+
+    def by(self, signum: int) -> None:
+        """End the run; leave the process at once when asked twice."""
+        if self._error is not None:
+            os._exit(Exit.INTERRUPTED + signum)
+        self._error = Interrupted(signum)
+        self._woken.set()
+
+    def check(self) -> None:
+        """Raise `Interrupted` after a signal."""
+        if self._error is not None:
+            raise self._error
+
+    def close(self) -> None:
+        """Let the thread end."""
+        self._closed.set()
+        self._woken.set()
+
+    def _watch(self) -> None:
+        self._woken.wait()
+        if self._error is None:
+            return
+        self._end_run(self._error)
+        if not self._closed.wait(STOP_SECONDS):
+            os._exit(int(self._error.code or Exit.INTERRUPTED))
