@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 import json
+import re
 from collections import Counter
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -56,6 +57,7 @@ class OrderFault(StoppedByFailures, RecordsWithoutSchemaException):
     """A record before its SCHEMA, under `on_error: stop`."""
 
 
+_COLUMN_AT_END = re.compile(rb'"([^"\\]{1,100})"\s*:\s*"[^"]*$')
 _UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 
 
@@ -98,7 +100,7 @@ class Intake:
         self._engine.input_line = self._lines
         self._take(line, cut=not _bytes(line[-1:]).endswith(b"\n"))
 
-    def _take(self, line: str | bytes, *, cut: bool = False) -> None:
+    def _take(self, line: str | bytes, *, cut: bool = False, rejected: bool = False) -> None:
         if not line.strip():
             return
         try:
@@ -113,6 +115,8 @@ class Intake:
         match message.type:
             case "RECORD":
                 self._record(message, line)
+            case "STATE" if rejected:
+                pass  # it belongs to the run that rejected it, and says nothing of this one
             case "STATE":
                 value = message.value
                 self._engine.under_way = isinstance(value, dict) and bool(value.get("under_way"))
@@ -125,7 +129,7 @@ class Intake:
                 if known is not None and known.plan is not None:
                     self._engine.activate(known.plan, message.version)
             case "REJECT":
-                self._take(_rejected(message))
+                self._take(_rejected(message), rejected=True)
             case other:
                 self._refuse_line(
                     line, f"has the type {other:.40}, which is not supported; send RECORD messages"
@@ -184,7 +188,8 @@ class Intake:
             record = _decode_record(raw)
         except _UNREADABLE as error:
             why = f"cannot be read ({unreadable(error)}); the record must be an object with columns as keys"
-            self._refuse(Fault(stream=name, line=self._lines, why=why), content, stream.schema, LineFault)
+            fault = _not_utf8(content, name, self._lines) or Fault(stream=name, line=self._lines, why=why)
+            self._refuse(fault, content, stream.schema, LineFault)
             return
         key = {one: record.get(one) for one in stream.keys}
         missing = [one for one, value in key.items() if value is None]
@@ -216,6 +221,20 @@ def unreadable(error: Exception) -> str:
     if isinstance(error, UnicodeDecodeError):
         return f"byte {error.start} is not UTF-8; convert the file to UTF-8"
     return redact(str(error))
+
+
+def _not_utf8(line: bytes, stream: str, number: int) -> Fault | None:
+    """The fault of a record with bytes that are no UTF-8, under its column; None when all are."""
+    try:
+        line.decode()
+    except UnicodeDecodeError as error:
+        columns = _COLUMN_AT_END.findall(line[: error.start])
+        column = columns[-1].decode(errors="replace") if columns else ""
+        why = (
+            f"holds a byte that is not UTF-8 (byte {error.start + 1} of the line); convert the file to UTF-8"
+        )
+        return Fault(stream=stream, line=number, column=column, why=why)
+    return None
 
 
 def _rejected(message: Message) -> str | bytes:
