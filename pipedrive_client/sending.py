@@ -10,6 +10,7 @@ import random
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from pipedrive_client.address import KNOWN_COST, KNOWN_PATH, AddressCheck
 from pipedrive_client.answers import blocked, error_of
 from pipedrive_client.auth import ApiTokenAuth, OAuth
 from pipedrive_client.errors import (
@@ -140,6 +141,7 @@ class Sender:
             assumed = ASSUMED_OAUTH_LIMIT
         self.limiter = BurstLimiter(clock, stop, assumed_limit=assumed)
         self._answered = False
+        self._address = AddressCheck(lambda: self.auth.base_url)
         self._user_agent = settings.user_agent or "pipedrive-singer"
         self.carry_out = repeating(self._attempt, self._pause)
 
@@ -209,8 +211,23 @@ class Sender:
         if error is None or (
             call.method == "DELETE" and call.may_have_acted and isinstance(error, (NotFound, Gone))
         ):
+            self._address.proven = True
             return answer
+        if answer.status != _UNAUTHORIZED and call.path != KNOWN_PATH:
+            self._address.check(answer, lambda: self._known_status(name, value))
         raise error
+
+    def _known_status(self, name: str, value: str) -> int | None:
+        """Status of the answer at a path that every account has; None for an answer that is not JSON."""
+        call = Call(method="GET", path=KNOWN_PATH, headers={}, cost=KNOWN_COST, idempotent=True, label=None)
+        try:
+            return self._admitted(call, name, value).status
+        except MalformedAnswer:
+            return None
+        except PipedriveError as error:
+            if error.status is None:
+                raise
+            return error.status
 
     def _sent(self, call: Call, name: str, value: str) -> tuple[Answer, Download | None]:
         """Put the request on the wire; a download comes back with its body unread."""

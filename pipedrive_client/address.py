@@ -1,0 +1,67 @@
+"""Wrong base addresses, told as a setting: below one every request looks like a row that is not there."""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from pipedrive_client.errors import ConfigError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from pipedrive_client.transport import Answer
+
+KNOWN_PATH = "/v1/users/me"
+"""Path that answers for every account. Source: Users#getCurrentUser."""
+KNOWN_COST = 2
+_ABSENT = frozenset({404, 405, 410})
+
+
+class AddressCheck:
+    """Finds out, after a first failure, whether the API is at the address at all.
+
+    Args:
+        address: gives the base address in use.
+
+    Attributes:
+        proven: whether something below the address was answered well.
+    """
+
+    def __init__(self, address: Callable[[], str]) -> None:
+        self.proven = False
+        self._address = address
+        self._lock = threading.Lock()
+
+    def check(self, answer: Answer, known_status: Callable[[], int | None]) -> None:
+        """Look into a failed answer; asks for a known path, once, where the address may be the cause.
+
+        Args:
+            answer: of the failed request.
+            known_status: asks for `KNOWN_PATH`; returns the status, or None for an answer that is not JSON.
+
+        Raises:
+            ConfigError: the API is not below the address.
+        """
+        if self.proven or not self._is_suspect(answer):
+            return
+        with self._lock:
+            if self.proven:
+                return
+            status = known_status()
+            if status is not None and status not in _ABSENT:
+                self.proven = True
+                return
+        address = self._address()
+        parts = urlsplit(address)
+        said = "a web page" if status is None else str(status)
+        raise ConfigError(
+            f"Setting api_url ({address}) leads to no API of Pipedrive: GET {KNOWN_PATH} below it answered "
+            f"{said}. Give the address without a path, such as {parts.scheme}://{parts.netloc}."
+        )
+
+    def _is_suspect(self, answer: Answer) -> bool:
+        """Whether a wrong address would be answered like this."""
+        has_path = bool(urlsplit(self._address()).path.strip("/"))
+        return has_path and (answer.looks_like_html or answer.status in _ABSENT)
