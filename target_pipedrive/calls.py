@@ -61,6 +61,7 @@ class _Begun:
     id: str | None
     since: str
     earlier: bool
+    data: object = None
 
 
 class Caller:
@@ -253,7 +254,8 @@ class Caller:
             # Deleting again is how a delete after a delete ends well; adding again is a second row.
             if action.verb in (Verb.DELETE, Verb.MERGE):
                 return None
-            return Done(id=known.id, note=EARLIER if known.earlier else "", made_before=known.earlier)
+            note = EARLIER if known.earlier else ""
+            return Done(id=known.id, data=known.data, note=note, made_before=known.earlier)
         if action.verb in (Verb.DELETE, Verb.MERGE):
             return None
         found = self._look_up(task, action, draft, body, entity, known.since)
@@ -321,7 +323,7 @@ class Caller:
         The record may wait long, or fail, after its row was added: that it is there must be known by then.
         """
         known = self._known[task.identity]
-        known.state, known.id = WriteState.DONE, done.id
+        known.state, known.id, known.data = WriteState.DONE, done.id, done.data
         name = action.name if action is not None else RAW_REQUEST
         if done.id is not None:
             self._claims.put(name, done.id, task.identity)

@@ -26,8 +26,10 @@ from target_pipedrive.references import NotYet
 from target_pipedrive.report import Report
 from target_pipedrive.rows import BULK, Rows
 from target_pipedrive.schedule import Scheduler
+from target_pipedrive.stored_forms import StoredForms
 from target_pipedrive.tasks import Draft, Outcome, Result, Task
 from target_pipedrive.upsert import Upserter
+from target_pipedrive.verification import Verifier
 from target_pipedrive.waiting import Waiting
 from target_pipedrive.wording import fault_of
 
@@ -108,7 +110,10 @@ class Engine:
             client, self._keeper, self.rows, self.book, ledger.writes(), dry_run=options.dry_run
         )
         self.guard = DeleteGuard(options.max_deletes)
-        self._upserter = Upserter(self.caller, self.rows, self.links, self.book, options, self.guard)
+        verifier = Verifier(StoredForms(ledger.forms()), self._keeper, self.book)
+        self._upserter = Upserter(
+            self.caller, self.rows, self.links, self.book, options, self.guard, verifier=verifier
+        )
         self._performer = Performer(
             self.caller, self.rows, self.links, options, on_write=self._upserter.wrote_elsewhere
         )

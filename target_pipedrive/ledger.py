@@ -18,6 +18,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from pipedrive_client import ConfigError, times
+from target_pipedrive.stored_forms import StoredForm
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -35,6 +36,9 @@ create table if not exists writes (
     identity blob primary key, stream text not null, action text not null, state text not null,
     id text, begun_at text not null, ended_at text) without rowid;
 create index if not exists writes_by_id on writes (action, id);
+create table if not exists forms (
+    entity text not null, id text not null, name text not null, sent blob not null, held blob not null,
+    taken integer not null, primary key (entity, id, name)) without rowid;
 """
 
 
@@ -169,9 +173,7 @@ class Ledger:
             with suppress(OSError):
                 self.path.chmod(0o600)
         run("begin immediate")
-        for statement in _SCHEMA.split(";"):
-            if statement.strip():
-                run(statement)
+        self._create()
         known = dict(run("select name, value from meta").fetchall())
         if known.get("version", str(VERSION)) != str(VERSION):
             run("rollback")
@@ -183,6 +185,12 @@ class Ledger:
         if account is not None:
             run("insert or ignore into meta values ('account', ?)", (account,))
         run("commit")
+
+    def _create(self) -> None:
+        """Make the tables that are missing."""
+        for statement in _SCHEMA.split(";"):
+            if statement.strip():
+                self._db.execute(statement)
 
     # --- reading, at the start of a run and by the command line -----------------------------------
 
@@ -208,6 +216,13 @@ class Ledger:
                     id=row_id,
                     begun_at=begun_at,
                 )
+
+    def forms(self) -> Iterator[StoredForm]:
+        """Every value that Pipedrive is known to store in another form."""
+        for entity, row_id, name, sent, held, taken in self._db.execute("select * from forms"):
+            yield StoredForm(
+                entity=entity, row_id=row_id, column=name, sent=sent, held=held, taken=bool(taken)
+            )
 
     # --- writing, by the keeper's thread ----------------------------------------------------------
 
@@ -254,13 +269,22 @@ class Ledger:
             (entity, external_id, row_id, stream, now()),
         )
 
+    def keep_form(self, form: StoredForm) -> None:
+        """Note a value that Pipedrive stores in another form than it was sent."""
+        self._db.execute(
+            "insert or replace into forms values (?, ?, ?, ?, ?, ?)",
+            (form.entity, form.row_id, form.column, form.sent, form.held, form.taken),
+        )
+
     def relink(self, entity: str, old_id: str, new_id: str) -> None:
         """Point all external ids of a merged row at the survivor."""
         self._db.execute("update links set id = ? where entity = ? and id = ?", (new_id, entity, old_id))
+        self._db.execute("delete from forms where entity = ? and id = ?", (entity, old_id))
 
     def unlink(self, entity: str, row_id: str) -> None:
         """Forget the external ids of a deleted row."""
         self._db.execute("delete from links where entity = ? and id = ?", (entity, row_id))
+        self._db.execute("delete from forms where entity = ? and id = ?", (entity, row_id))
 
     def settle(self, streams: Iterable[str], kept: Iterable[bytes] = ()) -> None:
         """Forget the finished writes of these streams: their run has ended, none of it comes again.
@@ -278,8 +302,8 @@ class Ledger:
         """Drop links for good, and all writes when no entity is named; returns how many rows went."""
         before = self._db.total_changes
         if entity is None:
-            self._db.execute("delete from links")
-            self._db.execute("delete from writes")
+            for table in ("links", "writes", "forms"):
+                self._db.execute(f"delete from {table}")  # noqa: S608 - names of our own tables
         elif external_id is None:
             self._db.execute("delete from links where entity = ?", (entity,))
         else:
@@ -303,6 +327,7 @@ class Ledger:
             for table in TABLES:
                 self._db.execute(f"drop table {table}")
             source.backup(self._db)
+            self._create()
 
     def close(self) -> None:
         """Let the file go."""

@@ -14,6 +14,7 @@ from target_pipedrive.raw import RawRequest
 from target_pipedrive.references import fill_references
 from target_pipedrive.spec import Verb
 from target_pipedrive.tasks import Outcome, Result
+from target_pipedrive.verification import Sent, ignored_by_action, not_taken_note
 from target_pipedrive.wording import fault_of
 
 if TYPE_CHECKING:
@@ -132,11 +133,18 @@ class Performer:
             row_id = str(draft.path["id"])
         if row_id is not None and not self._options.dry_run:
             self._keep_links(task, plan, draft, row_id)
+        outcome = Outcome.CREATED if makes else _OUTCOMES.get(action.verb, Outcome.UPDATED)
+        sent = Sent(body=draft.body, custom={}, columns=action.body_columns)
+        ignored = ignored_by_action(sent, done.data, entity) if entity is not None else ()
+        taken = tuple(name for name in (*draft.body, *draft.custom) if name not in ignored)
+        if ignored and not taken and outcome is Outcome.UPDATED:
+            outcome = Outcome.UNCHANGED
         return Result(
-            outcome=Outcome.CREATED if makes else _OUTCOMES.get(action.verb, Outcome.UPDATED),
+            outcome=outcome,
             id=row_id,
-            changed=(*draft.body, *draft.custom),
-            note="; ".join(filter(None, (done.note, notes))),
+            changed=taken,
+            note="; ".join(filter(None, (done.note, not_taken_note(ignored), notes))),
+            not_taken=ignored,
         )
 
     def _keep_links(self, task: Task, plan: ActionPlan, draft: Draft, row_id: str) -> None:

@@ -35,6 +35,7 @@ class Report:
         self.rejects = LinesFile("rejects_path", rejects, keep=True)
         self._logger = logger
         self._counts: dict[str, Counter[str]] = {}
+        self._not_taken: dict[str, Counter[str]] = {}
         self._schemas: dict[str, bytes] = {}
         self._of_streams: dict[tuple[str, str], int] = {}
 
@@ -45,6 +46,8 @@ class Report:
             raise ValueError("the record is not finished")
         counts = self._counts.setdefault(task.stream, Counter())
         counts[result.outcome] += 1
+        if result.not_taken:
+            self._not_taken.setdefault(task.stream, Counter()).update(result.not_taken)
         if self.results.path is not None:
             self.results.write(
                 _encode(
@@ -56,6 +59,7 @@ class Report:
                         "outcome": result.outcome,
                         "id": result.id,
                         "changed": result.changed,
+                        "not_taken": result.not_taken,
                         "note": result.note or None,
                         "column": (result.fault.column if result.fault else "") or None,
                         "error": result.error or None,
@@ -107,6 +111,16 @@ class Report:
     def count(self, stream: str, outcome: Outcome) -> int:
         """Records of the stream that ended so."""
         return self._counts.get(stream, Counter())[outcome]
+
+    def not_taken(self) -> list[str]:
+        """A line for each stream with columns that were sent and that Pipedrive left as they were."""
+        return [
+            f"Pipedrive did not take in {stream}: "
+            + ", ".join(
+                f"{name} ({count} record{'' if count == 1 else 's'})" for name, count in columns.items()
+            )
+            for stream, columns in self._not_taken.items()
+        ]
 
     def sync(self) -> None:
         """Make both files durable."""

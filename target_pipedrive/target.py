@@ -268,7 +268,7 @@ class TargetPipedrive(Target):
         for stream, count in self._intake.ignored().items():
             self.logger.info("Ignored %d records of stream %s, which writes nothing", count, stream)
         head = "Would have written (dry run)" if self.options.dry_run else "Written"
-        self.logger.info("%s:\n%s", head, lay_out(engine.table()))
+        self.logger.info("%s:\n%s", head, "\n".join((lay_out(engine.table()), *engine.report.not_taken())))
         if engine.report.failures and engine.report.rejects.written:
             self.logger.error(
                 "%s failed; see the reasons in %s, correct the records in that file, and pipe it in",

@@ -41,6 +41,7 @@ class Result:
         note: what the reader of the results should know.
         fault: why it failed; None when it did not.
         cause: what Pipedrive or the connection did, when that is why it failed.
+        not_taken: columns that were sent and that Pipedrive left as they were.
         links: entity, external id and id of what else the ledger is to remember.
     """
 
@@ -50,6 +51,7 @@ class Result:
     note: str = ""
     fault: Fault | None = None
     cause: PipedriveError | None = None
+    not_taken: tuple[str, ...] = ()
     links: tuple[tuple[str, str, str], ...] = ()
 
     @property

@@ -16,6 +16,7 @@ from target_pipedrive.matching import Matcher
 from target_pipedrive.references import fill_references
 from target_pipedrive.rows import is_gone
 from target_pipedrive.tasks import Draft, Outcome, Result
+from target_pipedrive.verification import Sent, not_taken_note, with_aliases
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from target_pipedrive.settings import Options
     from target_pipedrive.spec import ActionSpec
     from target_pipedrive.tasks import Task
+    from target_pipedrive.verification import Verifier
 
 _GONE = "was gone already"
 _EMPTY: tuple[object, ...] = (None, "", [], {})
@@ -39,13 +41,22 @@ class Upserter:
     """Performs the records of entity streams."""
 
     def __init__(
-        self, caller: Caller, rows: Rows, links: Links, book: FieldBook, options: Options, guard: DeleteGuard
+        self,
+        caller: Caller,
+        rows: Rows,
+        links: Links,
+        book: FieldBook,
+        options: Options,
+        guard: DeleteGuard,
+        *,
+        verifier: Verifier,
     ) -> None:
         self._caller = caller
         self._rows = rows
         self._links = links
         self._options = options
         self._guard = guard
+        self._verifier = verifier
         self._matcher = Matcher(rows, options.on_ambiguous, links)
         self._copier = Copier(self, caller, rows, links, book, leave_out=options.leave_out_missing)
 
@@ -175,8 +186,23 @@ class Upserter:
             self._fill_in(task, plan, draft, done.id)
         else:
             self._add_rest(task, plan, draft, new.body, done)
-        note = "; ".join(filter(None, (done.note, notes)))
-        return Result(outcome=Outcome.CREATED, id=done.id, note=note, links=words)
+        ignored: tuple[str, ...] = ()
+        if done.id is not None:
+            ignored = self._verified(task, plan, new, done, action)
+        note = "; ".join(filter(None, (done.note, not_taken_note(ignored), notes)))
+        return Result(outcome=Outcome.CREATED, id=done.id, note=note, links=words, not_taken=ignored)
+
+    def _verified(
+        self, task: Task, plan: EntityPlan, new: Draft, done: Done, action: ActionSpec
+    ) -> tuple[str, ...]:
+        """Columns that an added row does not hold as they were sent."""
+        row = done.data
+        if done.id is None or not isinstance(row, Mapping):
+            return ()
+        sent = Sent(body=new.body, custom=new.custom, columns=action.body_columns)
+        if plan.spec.single is not None and not sent.body.keys() <= with_aliases(row, plan.spec).keys():
+            row = self._rows.one(plan.spec, done.id, new.body, task.stream)  # the answer shows less
+        return self._verifier.named(plan, self._verifier.check(plan, done.id, sent, None, row))
 
     def _fill_in(self, task: Task, plan: EntityPlan, draft: Draft, row_id: str) -> None:
         """Bring a row up to date that may have been added before what it points at was known."""
@@ -253,16 +279,16 @@ class Upserter:
             return Result(outcome=Outcome.UNCHANGED, id=row_id, note="rows of this kind cannot be changed")
         columns = action.body_columns
         body = {name: value for name, value in draft.body.items() if name in columns}
-        told = {to: row[name] for name, to in plan.spec.aliases.items() if name in row}
-        row = {**told, **row}
+        row = with_aliases(row, plan.spec)
         changed = compare.differing(body, row, columns)
         custom = custom_changes(plan, draft, row)
+        ignored = self._verifier.leave_out(plan, row_id, row, changed, custom)
         note = "; ".join(filter(None, (not_emptied(draft, row), plan.remark(draft, row), notes)))
         archived = self._archive(task, plan, draft, row_id, row)
         if archived and not changed and not custom:
-            return Result(outcome=Outcome.UPDATED, id=row_id, changed=("is_archived",), note=note)
+            return self._outcome(plan, row_id, ("is_archived",), ignored, note)
         if not changed and not custom:
-            return Result(outcome=Outcome.UNCHANGED, id=row_id, note=note)
+            return self._outcome(plan, row_id, (), ignored, note)
         names = (*changed, *custom)
         plan.check_change(row, names)
         path = self._path(action, plan, draft, row_id)
@@ -280,12 +306,28 @@ class Upserter:
             self._caller.send(task, action, Draft(path=path, body={"is_archived": False}), plan.spec)
         if changed or custom:
             complete_required(changed, body, row, action)
-            self._caller.send(task, action, Draft(path=path, body=changed, custom=custom), plan.spec)
+            done = self._caller.send(task, action, Draft(path=path, body=changed, custom=custom), plan.spec)
+            sent = Sent(body=changed, custom=custom, columns=columns)
+            ignored += self._verifier.check(plan, row_id, sent, row, done.data)
         if again:
             self._caller.send(task, action, Draft(path=path, body=again), plan.spec)
         self._rows.forget(plan.spec)
         self._matcher.wrote(plan, {**changed, **custom}, row_id)
-        return Result(outcome=Outcome.UPDATED, id=row_id, changed=names, note=note)
+        return self._outcome(plan, row_id, names, ignored, note)
+
+    def _outcome(
+        self, plan: EntityPlan, row_id: str, names: tuple[str, ...], ignored: tuple[str, ...], note: str
+    ) -> Result:
+        """The result of an update; columns that Pipedrive did not take are not counted as changed."""
+        taken = tuple(name for name in names if name not in ignored)
+        not_taken = self._verifier.named(plan, ignored)
+        return Result(
+            outcome=Outcome.UPDATED if taken else Outcome.UNCHANGED,
+            id=row_id,
+            changed=taken,
+            note="; ".join(filter(None, (note, not_taken_note(not_taken)))),
+            not_taken=not_taken,
+        )
 
     def _archive(self, task: Task, plan: EntityPlan, draft: Draft, row_id: str, row: Row) -> bool:
         """Archive a row where that is an action of its own; whether it was done."""
@@ -329,6 +371,7 @@ class Upserter:
         """Drop what is remembered of a deleted row."""
         if not self._options.dry_run:
             self._links.drop(plan.spec.name, row_id)
+            self._verifier.forget(plan, row_id)
         self._rows.forget(plan.spec)
 
     def _gone(self, task: Task, plan: EntityPlan, draft: Draft, row_id: str) -> Result:

@@ -183,5 +183,3 @@ def _is_ignored(sent: object, after: object, kind: Kind | None, before: Row | No
     if isinstance(sent, (int, float, Decimal)) and isinstance(after, (int, float)):
         return abs(Decimal(str(sent)) - Decimal(str(after))) > _CLOSE
     return bool(kind is not None and kind.choices)
-
-
