@@ -137,7 +137,7 @@ class Emulator:
         if any(rule.kind == "expire_token" for rule in rules):
             self.auth.expire()
         strike = Strike(rules=rules, query=dict(request.query), path=route.values)
-        return await self._strike(strike, entry, headers, lambda: self._act(route, request))
+        return await self._strike(strike, entry, headers, lambda: self._act(route, request, strike))
 
     async def _strike(
         self, strike: Strike, entry: Entry, headers: Headers, act: Callable[[], Answer]
@@ -169,7 +169,7 @@ class Emulator:
         if self._resets != resets:
             raise ConnectionReset
 
-    def _act(self, route: Route, request: Request) -> Answer:
+    def _act(self, route: Route, request: Request, strike: Strike) -> Answer:
         """What the operation answers, refusals among it."""
         operation = route.operation
         try:
@@ -191,7 +191,7 @@ class Emulator:
                 operation=operation,
                 path=path,
                 query=query,
-                body=body,
+                body=strike.altered(body),
                 uploads=uploads,
                 caller=caller,
                 base_url=request.base_url,

@@ -50,6 +50,17 @@ KINDS = {
         options={"table": None, "id": None},
         strikes="api",
     ),
+    "cleans": Kind(
+        acts="then",
+        does="Acts with a cleaned body: texts trimmed and without scripts, numbers with two decimals.",
+        strikes="api",
+    ),
+    "ignores": Kind(
+        acts="then",
+        does="Acts without these keys of the body, and answers success.",
+        options={"fields": None},
+        strikes="api",
+    ),
     "slow_after": Kind(acts="yes", does="Acts at once, and answers late.", options={"seconds": 1}),
     "status_after": Kind(acts="yes", does="An error with this status.", options={"status": 500}),
     "html_after": Kind(

@@ -204,6 +204,8 @@ def _check_option(name: str, value: Any) -> None:  # noqa: ANN401 - JSON
         raise ValueError(f"{value!r} is no table{f'; {near[0]} is' if near else ''}")
     if name == "id" and (isinstance(value, bool) or not isinstance(value, int | str)):
         raise ValueError("id must be a number or text")
+    if name == "fields" and not (isinstance(value, list) and all(isinstance(key, str) for key in value)):
+        raise ValueError("fields must be a list of keys of the body")
     if name == "set" and not isinstance(value, dict):
         raise ValueError("set must be an object of fields and their values")
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import gzip
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
@@ -33,6 +34,7 @@ BODIES: dict[str, Callable[[bytes], bytes]] = {
     "gzip_cut": lambda body: _half(gzip.compress(body, mtime=0)),
 }
 """What is sent in place of the body of a success."""
+SCRIPT = re.compile(r"<script\b.*?</script\s*>", re.IGNORECASE | re.DOTALL)
 
 
 class ConnectionReset(Exception):  # noqa: N818 - not our error: the fault that was asked for
@@ -67,6 +69,15 @@ class Strike:
                 answer = self._after(rule, answer, account)
         await self._wait("slow_after")
         return answer
+
+    def altered(self, body: Any) -> Any:  # noqa: ANN401 - of any JSON type
+        """The body of the call as the operation takes it."""
+        for rule in self.rules:
+            if rule.kind == "cleans":
+                body = _cleaned(body)
+            elif rule.kind == "ignores" and isinstance(body, dict):
+                body = {key: value for key, value in body.items() if key not in rule.options["fields"]}
+        return body
 
     async def _wait(self, kind: str) -> None:
         for rule in self.rules:
@@ -117,6 +128,17 @@ class Strike:
 
 def _half(body: bytes) -> bytes:
     return body[: len(body) // 2]
+
+
+def _cleaned(value: Any) -> Any:  # noqa: ANN401 - of any JSON type
+    """Texts trimmed and without scripts, numbers with two decimals, whatever they are in."""
+    if isinstance(value, str):
+        return SCRIPT.sub("", value).strip()
+    if isinstance(value, float):
+        return round(value, 2)
+    if isinstance(value, list):
+        return [_cleaned(one) for one in value]
+    return {key: _cleaned(one) for key, one in value.items()} if isinstance(value, dict) else value
 
 
 def _gateway_page(status: int) -> Answer:

@@ -110,12 +110,17 @@ class Engine:
             client, self._keeper, self.rows, self.book, ledger.writes(), dry_run=options.dry_run
         )
         self.guard = DeleteGuard(options.max_deletes)
-        verifier = Verifier(StoredForms(ledger.forms()), self._keeper, self.book)
+        verifier = Verifier(StoredForms(ledger.forms()), self._keeper, self.book, self.rows)
         self._upserter = Upserter(
             self.caller, self.rows, self.links, self.book, options, self.guard, verifier=verifier
         )
         self._performer = Performer(
-            self.caller, self.rows, self.links, options, on_write=self._upserter.wrote_elsewhere
+            self.caller,
+            self.rows,
+            self.links,
+            options,
+            verifier=verifier,
+            on_write=self._upserter.wrote_elsewhere,
         )
         self._pool = WorkerPool(client.settings.max_concurrency)
         self._scheduler = Scheduler(self._pool, self._run, capacity=CAPACITY, before_wait=self.send_lookups)

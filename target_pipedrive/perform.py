@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 from http import HTTPStatus
 from typing import TYPE_CHECKING
@@ -14,20 +15,22 @@ from target_pipedrive.raw import RawRequest
 from target_pipedrive.references import fill_references
 from target_pipedrive.spec import Verb
 from target_pipedrive.tasks import Outcome, Result
-from target_pipedrive.verification import Sent, ignored_by_action, not_taken_note
+from target_pipedrive.verification import Sent, not_taken_note
 from target_pipedrive.wording import fault_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from target_pipedrive.action_plan import ActionPlan, RawPlan
+    from target_pipedrive.answers import Done
     from target_pipedrive.calls import Caller
     from target_pipedrive.ledger import Ledger
     from target_pipedrive.links import Links
     from target_pipedrive.rows import Rows
     from target_pipedrive.settings import Options
-    from target_pipedrive.spec import ActionSpec
+    from target_pipedrive.spec import ActionSpec, EntitySpec
     from target_pipedrive.tasks import Draft, Task
+    from target_pipedrive.verification import Verifier
 
 _MOST_TRANSIENT_IN_A_ROW = 20
 _LINKED = (Outcome.CREATED, Outcome.UPDATED, Outcome.UNCHANGED)
@@ -42,6 +45,7 @@ class Performer:
         rows: forgets the lists of what was written.
         links: rows by external id.
         options: the target's settings.
+        verifier: holds answers against what was sent.
         on_write: called with entity and ids of rows that an action wrote; with no entity after a request
             that may have written any.
     """
@@ -53,12 +57,14 @@ class Performer:
         links: Links,
         options: Options,
         *,
+        verifier: Verifier,
         on_write: Callable[[str | None, Iterable[str]], None],
     ) -> None:
         self._caller = caller
         self._rows = rows
         self._links = links
         self._options = options
+        self._verifier = verifier
         self._on_write = on_write
         self._transient_in_a_row = 0
 
@@ -133,15 +139,30 @@ class Performer:
             row_id = str(draft.path["id"])
         if row_id is not None and not self._options.dry_run:
             self._keep_links(task, plan, draft, row_id)
+        return self._verified(task, action, draft, entity, replace(done, id=row_id), notes)
+
+    def _verified(
+        self,
+        task: Task,
+        action: ActionSpec,
+        draft: Draft,
+        entity: EntitySpec | None,
+        done: Done,
+        notes: str,
+    ) -> Result:
+        """How a call ended, by what the row holds after it."""
+        makes = action.verb is Verb.ADD or bool(action.becomes)
         outcome = Outcome.CREATED if makes else _OUTCOMES.get(action.verb, Outcome.UPDATED)
-        sent = Sent(body=draft.body, custom={}, columns=action.body_columns)
-        ignored = ignored_by_action(sent, done.data, entity) if entity is not None else ()
+        ignored: tuple[str, ...] = ()
+        if entity is not None and action.verb in (Verb.ADD, Verb.UPDATE):
+            sent = Sent(body=draft.body, custom={}, columns=action.body_columns)
+            ignored = self._verifier.ignored_by_action(entity, done.id, sent, done.data, task.stream)
         taken = tuple(name for name in (*draft.body, *draft.custom) if name not in ignored)
         if ignored and not taken and outcome is Outcome.UPDATED:
             outcome = Outcome.UNCHANGED
         return Result(
             outcome=outcome,
-            id=row_id,
+            id=done.id,
             changed=taken,
             note="; ".join(filter(None, (done.note, not_taken_note(ignored), notes))),
             not_taken=ignored,

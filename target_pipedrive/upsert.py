@@ -196,12 +196,10 @@ class Upserter:
         self, task: Task, plan: EntityPlan, new: Draft, done: Done, action: ActionSpec
     ) -> tuple[str, ...]:
         """Columns that an added row does not hold as they were sent."""
-        row = done.data
-        if done.id is None or not isinstance(row, Mapping):
+        if done.id is None:
             return ()
         sent = Sent(body=new.body, custom=new.custom, columns=action.body_columns)
-        if plan.spec.single is not None and not sent.body.keys() <= with_aliases(row, plan.spec).keys():
-            row = self._rows.one(plan.spec, done.id, new.body, task.stream)  # the answer shows less
+        row = self._verifier.shown(plan.spec, done.id, sent, done.data, task.stream)
         return self._verifier.named(plan, self._verifier.check(plan, done.id, sent, None, row))
 
     def _fill_in(self, task: Task, plan: EntityPlan, draft: Draft, row_id: str) -> None:
@@ -308,7 +306,8 @@ class Upserter:
             complete_required(changed, body, row, action)
             done = self._caller.send(task, action, Draft(path=path, body=changed, custom=custom), plan.spec)
             sent = Sent(body=changed, custom=custom, columns=columns)
-            ignored += self._verifier.check(plan, row_id, sent, row, done.data)
+            after = self._verifier.shown(plan.spec, row_id, sent, done.data, task.stream)
+            ignored += self._verifier.check(plan, row_id, sent, row, after)
         if again:
             self._caller.send(task, action, Draft(path=path, body=again), plan.spec)
         self._rows.forget(plan.spec)

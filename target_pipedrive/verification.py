@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from target_pipedrive.keeper import Keeper
     from target_pipedrive.ledger import Ledger
     from target_pipedrive.notation import Columns, Kind
-    from target_pipedrive.rows import Row
+    from target_pipedrive.rows import Row, Rows
     from target_pipedrive.spec import EntitySpec
 
 _EMPTY: tuple[object, ...] = (None, "", [], {})
@@ -49,9 +49,11 @@ class Verifier:
         forms: what earlier writes came out as.
         keeper: notes forms in the ledger.
         book: names of custom fields.
+        rows: reads rows whose answers to writes show less than they hold.
     """
 
-    def __init__(self, forms: StoredForms, keeper: Keeper, book: FieldBook) -> None:
+    def __init__(self, forms: StoredForms, keeper: Keeper, book: FieldBook, rows: Rows) -> None:
+        self._rows = rows
         self._forms = forms
         self._keeper = keeper
         self._book = book
@@ -79,6 +81,16 @@ class Verifier:
                 if not taken:
                     ignored.append(name)
         return tuple(ignored)
+
+    def shown(self, spec: EntitySpec, row_id: str | None, sent: Sent, answer: object, stream: str) -> object:
+        """The answer to a write, or the row itself where only a read that asks for more shows all of it."""
+        if not isinstance(answer, Mapping) or row_id is None or spec.single is None:
+            return answer
+        missing = sent.body.keys() - with_aliases(answer, spec).keys()
+        shows_none = bool(missing) and missing == sent.body.keys()
+        if not shows_none and not (missing and spec.single.params):
+            return answer
+        return self._rows.one(spec, row_id, sent.body, stream)
 
     def check(
         self, plan: EntityPlan, row_id: str, sent: Sent, before: Row | None, answer: object
@@ -143,8 +155,14 @@ class Verifier:
         names = {one.key: one.name for one in self._book.definitions(plan.custom_fields)}
         return tuple(names.get(one, one) for one in columns)
 
+    def ignored_by_action(
+        self, spec: EntitySpec, row_id: str | None, sent: Sent, answer: object, stream: str
+    ) -> tuple[str, ...]:
+        """Columns of a plain action that the row holds otherwise after it."""
+        return _ignored(sent, self.shown(spec, row_id, sent, answer, stream), spec)
 
-def ignored_by_action(sent: Sent, answer: object, spec: EntitySpec) -> tuple[str, ...]:
+
+def _ignored(sent: Sent, answer: object, spec: EntitySpec) -> tuple[str, ...]:
     """Columns of the body that the answer to a plain action shows otherwise."""
     if not isinstance(answer, Mapping):
         return ()

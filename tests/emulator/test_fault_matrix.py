@@ -117,6 +117,7 @@ OPTIONS = {
     "slow_after": {"seconds": 0},
     "write": {"table": "users", "id": 3, "set": {"name": "Moved"}},
     "delete": {"table": "lead_labels", "id": ""},
+    "ignores": {"fields": []},
 }
 NOT_DONE = {"rate_limit", "blocked", "status_before", "html", "reset_before"}
 OF_DATA = {"null_data", "no_data", "null_body", "bare_data", "empty_body", "no_content", "gzip_cut"}

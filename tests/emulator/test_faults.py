@@ -183,3 +183,24 @@ def test_script_from_a_file(start, tmp_path):
     script.write_text(json.dumps([{"operation": DEALS, "nth": 1, "kind": "status_before", "status": 500}]))
     ask = start("--faults", str(script))
     assert [ask.ask("GET", "/api/v2/deals").status_code for _ in range(2)] == [500, 200]
+
+
+def test_a_body_is_cleaned_before_it_is_kept(ask):
+    ask.hook("faults", [{"operation": "POST /api/v2/deals", "kind": "cleans"}])
+    body = {"title": " A <script>b()</script> ", "value": 1.239}
+    kept = ask.send("POST", "/api/v2/deals", body).json()["data"]
+    assert (kept["title"], kept["value"]) == ("A", 1.24)
+
+
+def test_keys_are_passed_over_without_a_word(ask):
+    ask.hook("faults", [{"operation": "PATCH /api/v2/deals/{id}", "kind": "ignores", "fields": ["title"]}])
+    before = ask.ask("GET", "/api/v2/deals/1").json()["data"]
+    answer = ask.send("PATCH", "/api/v2/deals/1", {"title": "Other", "value": 77})
+    assert (answer.status_code, answer.json()["data"]["title"]) == (200, before["title"])
+    assert ask.ask("GET", "/api/v2/deals/1").json()["data"]["value"] == 77
+
+
+@pytest.mark.parametrize("fields", [None, "title", [1]])
+def test_keys_to_pass_over_are_a_list(ask, fields):
+    rule = {"operation": "POST /api/v2/deals", "kind": "ignores", "fields": fields}
+    assert ask.send("POST", "/_emulator/faults", [rule]).status_code == 400
