@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from target_pipedrive import scalars
-from target_pipedrive.binding import Binding, Place, column_binding, nearest, refused, snake
+from target_pipedrive.binding import Binding, Place, UnknownColumn, column_binding, nearest, snake
 from target_pipedrive.entities import ENTITIES
 from target_pipedrive.faults import RecordFault
+from target_pipedrive.identity import is_blank
 from target_pipedrive.plan import EXTERNAL_ID, Plan
 from target_pipedrive.raw import RAW_INPUTS, RAW_REQUEST
 from target_pipedrive.shapes import FILE_EXTRAS, SHAPES, file_part
@@ -44,7 +45,8 @@ class ActionPlan(Plan):
         self._required = spec.required
 
     def _special(self, source: str, name: str) -> Binding | None:
-        if name in (EXTERNAL_ID, self.settings.external_id):
+        given = self.settings.external_id
+        if (given and source.casefold() == given.casefold()) or snake(name) == EXTERNAL_ID:
             return Binding(source=source, place=Place.EXTERNAL_ID, name=EXTERNAL_ID, encode=scalars.text)
         if self._file and snake(name) == self._file:
             return Binding(source=source, place=Place.EXTRA, name=self._file, encode=lambda value: value)
@@ -65,12 +67,12 @@ class ActionPlan(Plan):
 
     def _put_one(self, draft: Draft, key: str, value: object) -> None:
         """One field named in the record: a built-in column or a custom field."""
-        column = self._column_of(key)
+        column = self.column_of(key)
         if column is None:
             self._put_custom(draft, key, value)
             return
         binding = column_binding(key, Place.BODY, self.columns[column], foreign=self.options.foreign_ids)
-        if value is None:
+        if is_blank(value):
             binding.empty(draft)
         else:
             binding.apply(draft, value, {})
@@ -126,19 +128,26 @@ class RawPlan(Plan):
         super().__init__(stream, settings, options, book, {})
         self._names: dict[str, str] = {}
 
-    def bind(self, properties: Mapping[str, Mapping[str, object]]) -> None:
-        """Check the names."""
-        for name in properties:
-            wanted = snake(self.settings.fields.get(name, name))
-            if wanted in RAW_INPUTS:
-                self._names[name] = wanted
-            elif name in self.settings.ignore or self.options.ignore_unknown_fields:
-                self.not_written.append(name)
-            else:
-                raise refused(self.stream, name, f"is not known{nearest(name, RAW_INPUTS)}")
+    def _bind_one(self, name: str, schema: Mapping[str, object]) -> None:
+        del schema
+        wanted = snake(self.field_of(name))
+        if name.casefold() in self._ignored or self._is_dropped(name):
+            self.not_written.append(name)
+        elif wanted in RAW_INPUTS:
+            self._names[name] = wanted
+        elif self.options.ignore_unknown_fields:
+            self.not_written.append(name)
+        else:
+            raise UnknownColumn(self.stream, name, nearest(name, RAW_INPUTS))
+
+    def _bind_undeclared(self, name: str, record: Mapping[str, object]) -> None:
+        del record
+        self._bind_one(name, {})
 
     def draft(self, record: Mapping[str, object]) -> Draft:
         """The record under the names of `RAW_INPUTS`; it is read when it is sent."""
+        if not record.keys() <= self._declared:
+            self._take_undeclared(record)
         return Draft(body={self._names[name]: value for name, value in record.items() if name in self._names})
 
     def locks(self, draft: Draft) -> tuple[tuple[LockKey, ...], tuple[LockKey, ...]]:

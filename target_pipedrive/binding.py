@@ -12,7 +12,17 @@ from typing import TYPE_CHECKING
 from target_pipedrive import encode, scalars
 from target_pipedrive.custom_values import ENTITY_OF_TYPE, merge_parts
 from target_pipedrive.faults import RecordFault
-from target_pipedrive.pointers import LIST_REFERENCES, REFERENCES, refer_all, refer_within
+from target_pipedrive.identity import is_missing, key_text
+from target_pipedrive.pointers import (
+    LIST_REFERENCES,
+    NO_KEY,
+    REFERENCES,
+    external_key,
+    refer_all,
+    refer_some,
+    refer_within,
+)
+from target_pipedrive.scalars import from_json_text
 from target_pipedrive.tasks import Reference
 
 if TYPE_CHECKING:
@@ -43,9 +53,18 @@ class Place(IntEnum):
     RETIRED = 10
 
 
+LOADER_COLUMNS = ("_sdc_", "_airbyte_", "_fivetran_", "_dlt_")
+"""Prefixes of columns that loaders add to a table."""
+
+
 def snake(name: str) -> str:
     """`orgId` as `org_id`."""
     return _CAMEL.sub("_", name).replace("-", "_").replace(" ", "_").lower()
+
+
+def squashed(name: str) -> str:
+    """A name without case and separators: `orgId`, `ORG_ID` and `ORGID` are one."""
+    return name.replace("_", "").replace("-", "").replace(" ", "").casefold()
 
 
 @dataclass(slots=True, kw_only=True)
@@ -110,13 +129,13 @@ class Binding:
         elif place is Place.QUERY:
             draft.query[self.name] = self.encode(value)
         elif place is Place.ID:
-            draft.id = str(self.encode(value))
+            draft.id = None if is_missing(value) else str(self.encode(value))
         elif place is Place.EXTERNAL_ID:
-            draft.external_id = str(value)
+            draft.external_id = key_text(value)
         elif place is Place.DELETED:
             draft.deleted = draft.deleted or bool(self.encode(value))
         elif place is Place.MATCH:
-            draft.matches[self.name] = value
+            draft.match_only[self.name] = value
         elif place is Place.RETIRED:
             self.encode(value)
         else:
@@ -135,25 +154,24 @@ class Binding:
             merge_parts(draft.custom, self.name, self.part or "value", None)
 
     def _refers(self, place: dict[str, object], draft: Draft, value: object) -> bool:
-        """Whether the value is an external id; noted for when the ledger knows the row."""
+        """Whether the value names a row by external id, or none; noted for when the ledger knows the row."""
         entity = self.entity or ""
+        value = from_json_text(value)
         if self.many:
             return self._many(place, draft, value)
-        if isinstance(value, Mapping) and "external_id" in value:
-            external = value["external_id"]
+        external = external_key(value)
+        if external is not NO_KEY and is_missing(external):
+            self.empty(draft)
+            return True
+        if external is NO_KEY:
+            external = self.encode(value) if self.foreign else None  # v1 rows embed what they point at
             if external is None:
                 return False
-        elif self.foreign:
-            external = self.encode(value)  # v1 rows embed the row that they point at
-            if external is None:
-                return False
-        else:
-            return False
         draft.references.append(
             Reference(
                 column=self.name,
                 entity=entity,
-                external_id=f"{self.prefix}{external}",
+                external_id=f"{self.prefix}{key_text(external)}",
                 place=place,
                 optional=self.foreign
                 and (entity == "users" or bool(self.prefix) or self.place is Place.CUSTOM),
@@ -164,20 +182,23 @@ class Binding:
         return True
 
     def _many(self, place: dict[str, object], draft: Draft, value: object) -> bool:
-        if not self.foreign:
-            return False
-        ids = self.encode(value)
+        """Whether the list names rows by external id."""
         entity = self.entity or ""
-        optional = entity == "users" or bool(self.prefix)
-        refer_all(
-            self.name,
-            entity,
-            ids if isinstance(ids, list) else [],
-            place,
-            draft,
-            self.prefix,
-            optional=optional,
-        )
+        if self.foreign:
+            ids = self.encode(value)
+            external = list(ids) if isinstance(ids, list) else []
+            optional = entity == "users" or bool(self.prefix)
+            refer_all(self.name, entity, external, place, draft, self.prefix, optional=optional)
+            return True
+        entries = value if isinstance(value, list) else [value]
+        keys = [external_key(one) for one in entries]
+        if all(key is NO_KEY for key in keys):
+            return False
+        slots: list[object] = []
+        for key, entry in zip(keys, entries, strict=True):
+            encoded = self.encode([entry]) if key is NO_KEY else None
+            slots += encoded if isinstance(encoded, list) else [None]
+        refer_some(self.name, entity, keys, slots, place, draft)
         return True
 
 
@@ -219,9 +240,14 @@ def _embedded(plain: Encoder) -> Encoder:
     """Ids also from an embedded object, as v1 rows and `{"id": 5}` carry them."""
 
     def encoded(value: object) -> object:
-        if isinstance(value, Mapping):
-            value = value.get("id", value.get("value"))
-        return plain(value)
+        value = from_json_text(value)
+        if not isinstance(value, Mapping):
+            return plain(value)
+        named = {str(name).casefold(): one for name, one in value.items()}
+        if named.keys().isdisjoint({"id", "value"}):
+            raise RecordFault('must be an id or {"external_id": …}, not another object')
+        row_id = named.get("id", named.get("value"))
+        return None if is_missing(row_id) else plain(row_id)
 
     return encoded
 
@@ -267,6 +293,40 @@ def nearest(name: str, known: Iterable[str]) -> str:
     return f"; nearest: {', '.join(folded[one] for one in near)}" if near else ""
 
 
+class UnknownColumn(RecordFault):
+    """A column of a SCHEMA that Pipedrive does not know.
+
+    Args:
+        stream: whose.
+        name: of the column.
+        near: a hint at names that look alike.
+    """
+
+    def __init__(self, stream: str, name: str, near: str) -> None:
+        super().__init__(
+            f"Stream {stream}: property {name} is not known{near}. Rename it, map it in `streams`, or set "
+            "unknown_fields to ignore"
+        )
+        self.stream = stream
+        self.name = name
+        self.near = near
+
+
 def refused(stream: str, name: str, why: str) -> RecordFault:
     """The fault of a stream whose schema has a column that cannot be written."""
     return RecordFault(f"Stream {stream}: property {name} {why}")
+
+
+def together(faults: list[RecordFault]) -> RecordFault:
+    """Return one fault that tells all of a stream."""
+    unknown = [one for one in faults if isinstance(one, UnknownColumn)]
+    if len(faults) == 1 or not unknown:
+        head, *rest = faults
+        return head if not rest else RecordFault(". ".join(str(one).rstrip(".") for one in faults))
+    named = ", ".join(f"{one.name}{f' ({one.near[2:]})' if one.near else ''}" for one in unknown)
+    others = [str(one).rstrip(".") for one in faults if not isinstance(one, UnknownColumn)]
+    told = (
+        f"Stream {unknown[0].stream}: properties are not known: {named}. Rename them, map them in `streams`, "
+        "or set unknown_fields to ignore"
+    )
+    return RecordFault(". ".join([told if len(unknown) > 1 else str(unknown[0]), *others]))

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from pipedrive_client.fields import FieldRegistry
     from target_pipedrive.encode import Encoder
     from target_pipedrive.links import Links
+    from target_pipedrive.row_names import RowNames
 
 _NUMBERED: Mapping[str, str] = {
     one: f"/v1/{one}Fields" for one in ("deal", "person", "organization", "product", "activity")
@@ -35,6 +36,9 @@ class FieldBook:
         create_options: whether unknown option labels are added to the field.
         dry_run: whether adding is only pretended.
         links: which field here is which of another account.
+
+    Attributes:
+        row_names: finds rows by name; None where no rows can be read.
     """
 
     def __init__(
@@ -45,7 +49,9 @@ class FieldBook:
         create_options: bool,
         dry_run: bool,
         links: Links | None = None,
+        row_names: RowNames | None = None,
     ) -> None:
+        self.row_names = row_names
         self._client = client
         self._registry = registry
         self._create_options = create_options

@@ -15,6 +15,7 @@ from pipedrive_client.fields import HASH_KEY
 from target_pipedrive import compare
 from target_pipedrive.entity_plan import EntityPlan
 from target_pipedrive.faults import RecordFault, SkipRecord
+from target_pipedrive.identity import is_blank, key_text
 from target_pipedrive.scalars import boolean
 from target_pipedrive.tasks import Draft, Outcome, Result
 
@@ -38,9 +39,9 @@ class FieldPlan(EntityPlan):
             draft = super().draft(self._without_type(record) if own else record)
             _leave_places(draft)
             return draft
-        facts = {"is_custom_field": not own, "options": record.get("options")}
+        facts = {"is_custom_field": not own, "options": self._value(record, "options")}
         if own:
-            return Draft(external_id=str(record.get(self.spec.key)), facts=facts)
+            return Draft(external_id=key_text(self._value(record, self.spec.key)), facts=facts)
         draft = super().draft(record)
         _leave_places(draft)
         draft.facts = facts
@@ -50,8 +51,8 @@ class FieldPlan(EntityPlan):
 
     def _is_own(self, record: Mapping[str, object]) -> bool:
         """Whether the field is one of Pipedrive's own: as the record says, or else by its key."""
-        mark = record.get("is_custom_field")
-        if mark is not None:
+        mark = self._value(record, "is_custom_field")
+        if not is_blank(mark):
             return not boolean(mark)
         keys = [record.get(one.source) for one in self.bindings if one.name == self.spec.key]
         return any(isinstance(key, str) and key and not HASH_KEY.fullmatch(key) for key in keys)

@@ -24,6 +24,7 @@ from target_pipedrive.mirror import Mirror, delete_task
 from target_pipedrive.perform import Performer
 from target_pipedrive.references import NotYet
 from target_pipedrive.report import Report
+from target_pipedrive.row_names import RowNames
 from target_pipedrive.rows import BULK, Rows
 from target_pipedrive.schedule import Scheduler
 from target_pipedrive.stored_forms import StoredForms
@@ -82,6 +83,8 @@ class Engine:
         self.under_way = False
         self.settled = False
         self.cut = ""
+        for notice in ledger.notices:
+            logger.warning("%s", notice)
         self._ending = Ending(options)
         self.links = Links(ledger.links())
         self._mirror = Mirror(self.links, options, logger)
@@ -92,6 +95,7 @@ class Engine:
             create_options=options.create_options,
             dry_run=options.dry_run,
             links=self.links,
+            row_names=RowNames(self.rows),
         )
         self.report = Report(
             results=options.results_path,
@@ -178,6 +182,7 @@ class Engine:
             input_line=self.input_line,
         )
         task.result = Result(outcome=Outcome.SKIPPED, note=note)
+        self._mirror.ended(stream, Outcome.SKIPPED)
         self._keeper.finish(task, [])
 
     def take(
@@ -199,6 +204,12 @@ class Engine:
             fault = fault_of(found, stream=stream, key=key, line=self.input_line, plan=plan)
             self.reject(fault, line, schema)
             return
+        except SkipRecord as skipped:
+            self.skip(stream, line, schema, key, str(skipped))
+            return
+        if plan.notices:
+            self._logger.info("Stream %s: %s", stream, "; ".join(plan.notices))
+            plan.notices.clear()
         self._records += 1
         self._mirror.arrived(stream, draft)
         task = Task(

@@ -5,21 +5,24 @@ from __future__ import annotations
 import threading
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import partial
 from itertools import product
 from typing import TYPE_CHECKING
 
 from target_pipedrive import scalars
 from target_pipedrive.actions import ACTIONS
-from target_pipedrive.binding import Binding, Place, column_binding, custom_binding, nearest
-from target_pipedrive.faults import RecordFault
+from target_pipedrive.binding import Binding, Place, column_binding, custom_binding, refused, snake
+from target_pipedrive.identity import clean, is_blank, is_deletion_mark
 from target_pipedrive.listing import terms
 from target_pipedrive.plan import EXTERNAL_ID, Plan
+from target_pipedrive.row_key import check_key, fill_matches, match_bindings, row_id
 from target_pipedrive.shapes import FILE_EXTRAS, SHAPES, file_part
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from target_pipedrive.customs import FieldBook
+    from target_pipedrive.encode import Encoder
     from target_pipedrive.notation import Column
     from target_pipedrive.rows import Row
     from target_pipedrive.settings import Options, StreamSettings
@@ -86,53 +89,44 @@ class EntityPlan(Plan):
         self._needed_columns = required | below
         self._late: dict[str, tuple[str, Mapping[str, object]]] = {}
         self._late_lock = threading.Lock()
-        facts = {spec.word} if spec.word else set()
-        facts |= set(spec.settled_by)
-        self._facts = facts | ({"is_archived"} if spec.archive else set())
+        self._facts = _facts_of(spec)
         self.match_bindings: list[Binding] = []
+        self.match_only: list[Binding] = []
         self.write = settings.write
+        self.decides_on_blank_keys = options.on_blank_match != "fail" or settings.write == "add"
+        self._id_kind = self._kind_of_id()
 
     @property
     def needs_file(self) -> bool:
         """Whether a row can only be added with bytes."""
         return self._file is not None
 
-    def bind(self, properties: Mapping[str, Mapping[str, object]]) -> None:
-        """Bind every property, and find the columns that rows are matched by."""
-        super().bind(properties)
-        for name in self.match_on:
-            if self.by_nature and name not in properties:
-                self.match_bindings = []
-                break
-            self.match_bindings.append(self._match_binding(name))
-        if self.write in {"update", "delete"}:
-            has_id = any(one.place in (Place.ID, Place.EXTERNAL_ID) for one in self.bindings)
-            if not has_id and not self.match_bindings:
-                raise RecordFault(
-                    f"Stream {self.stream}: to {self.write} {self.spec.name} it needs {self.spec.key}, "
-                    "external_id or match_on"
-                )
+    def _kind_of_id(self) -> str:
+        """Kind of the row's own id, as the paths of its actions take it."""
+        for action in (self.update, self.delete):
+            for name, column in (action.path_columns if action else {}).items():
+                if self.spec.path.get(name, name) == self.spec.key:
+                    return column.kind.name
+        return "str"
 
-    def _match_binding(self, name: str) -> Binding:
-        """The bound column whose field is named, by its own name or by that of the field."""
-        for binding in self.bindings:
-            if name == binding.source or (
-                binding.place is Place.BODY and binding.name == self._column_of(name)
-            ):
-                return binding
-        if self.custom_fields is not None:
-            column = self.book.find(self.custom_fields, name, {})
-            for binding in self.bindings:
-                if column is not None and binding.name == column.definition.key:
-                    return binding
-        sources = [one.source for one in self.bindings]
-        raise RecordFault(
-            f"Stream {self.stream}: match_on names {name}, which no property of the schema fills"
-            f"{nearest(name, sources)}"
-        )
+    def bind(self, properties: Mapping[str, Mapping[str, object]], keys: Sequence[str] = ()) -> None:
+        """Bind every property, and find the columns that rows are matched by."""
+        super().bind(properties, keys)
+        matchable = self.spec.matchable.split()
+        self.match_only = [
+            Binding(source=source, place=Place.MATCH, name=snake(name), encode=scalars.text)
+            for source, name in ((one, self.field_of(one)) for one in properties)
+            if snake(name) in matchable
+        ]
+        self.match_bindings = match_bindings(self, keys)
+        for binding in self.match_bindings:
+            binding.encode = _cleaned(binding.encode)  # what is matched is written in the form it is found by
+        used = [one for one in self.match_bindings if one.place is Place.MATCH]
+        self.bindings = [*self.bindings, *used]
+        self.not_written = [one for one in self.not_written if one not in {bound.source for bound in used}]
 
     def _binding(self, source: str, name: str, schema: Mapping[str, object]) -> Binding | None:
-        column = self._column_of(name) if self.foreign and self._special(source, name) is None else None
+        column = self.column_of(name) if self.foreign and self._special(source, name) is None else None
         if column is not None and column in self.spec.options.split():
             return column_binding(
                 source,
@@ -214,21 +208,40 @@ class EntityPlan(Plan):
         return draft
 
     def _special(self, source: str, name: str) -> Binding | None:
-        settings = self.settings
+        settings, spec, spelled = self.settings, self.spec, _special_name(name)
         foreign = self.options.foreign_ids
-        if source == settings.external_id or (name == EXTERNAL_ID and not settings.external_id):
+        if _is(settings.external_id, source) or (spelled == EXTERNAL_ID and not settings.external_id):
+            self._check_doubt(source, name, EXTERNAL_ID, settings.external_id)
             return Binding(source=source, place=Place.EXTERNAL_ID, name=EXTERNAL_ID, encode=scalars.text)
-        if source == settings.id or (name == self.spec.key and not settings.id):
-            if foreign and self.spec.chosen_key:
+        if _is(settings.id, source) or (spelled == spec.key and not settings.id):
+            if foreign and spec.chosen_key:
                 return None  # the id of another row, such as the user of a follower
+            self._check_doubt(source, name, spec.key, settings.id)
             place = Place.EXTERNAL_ID if foreign else Place.ID
-            return Binding(source=source, place=place, name=self.spec.key, encode=scalars.text)
-        if name in self.spec.matchable.split() and name in self.match_on:
-            return Binding(source=source, place=Place.MATCH, name=name, encode=scalars.text)
-        if name in _DELETE_MARKS:
-            mark = scalars.boolean if name == "is_deleted" else lambda _: True
-            return Binding(source=source, place=Place.DELETED, name=name, encode=mark)
+            return Binding(source=source, place=place, name=spec.key, encode=partial(row_id, self._id_kind))
+        if spelled in _DELETE_MARKS:
+            return Binding(source=source, place=Place.DELETED, name=spelled, encode=is_deletion_mark)
         return None
+
+    def _check_doubt(self, source: str, name: str, meant: str, given: str | None) -> None:
+        """Refuse a name that in another case is the label of a custom field.
+
+        Raises:
+            RecordFault: the name leaves doubt.
+        """
+        if given or name == meant or self.custom_fields is None:
+            return
+        labels = {one.name for one in self.book.definitions(self.custom_fields)}
+        if name in labels:
+            raise refused(
+                self.stream,
+                source,
+                f"may mean {meant} or the custom field {name}; map it in `streams` to {meant}, or to the "
+                "field's key",
+            )
+
+    def _is_mark(self, name: str) -> bool:
+        return _special_name(self.field_of(name)) in _DELETE_MARKS
 
     def _place(self, column: str) -> Place:
         del column
@@ -239,7 +252,8 @@ class EntityPlan(Plan):
 
     def _complete(self, draft: Draft, record: Mapping[str, object], extras: Mapping[str, object]) -> None:
         if self._facts:
-            draft.facts = {name: record[name] for name in self._facts if name in record}
+            facts = {name: self._value(record, name) for name in self._facts}
+            draft.facts = {name: _fact(name, value) for name, value in facts.items() if value is not None}
         for reference in draft.references:
             if reference.column in self._needed_columns and reference.place is draft.body:
                 reference.needed = True
@@ -251,9 +265,7 @@ class EntityPlan(Plan):
             draft.deleted = True
         if draft.body.get("status") == "deleted":
             draft.deleted = True
-        self.fill_matches(draft)
-        if draft.deleted and not (draft.id or draft.external_id or draft.matches):
-            raise RecordFault(f"is to be deleted, but says neither {self.spec.key} nor external_id")
+        check_key(self, draft, fill_matches(self, draft))
 
     def check_change(self, row: Row, changed: Iterable[str]) -> None:
         """Refuse to change these columns of a row that takes no change.
@@ -267,19 +279,6 @@ class EntityPlan(Plan):
         del draft, row
         return ""
 
-    def fill_matches(self, draft: Draft) -> None:
-        """Take the values that the row is found by from the columns; ids are there once they are known."""
-        for binding in self.match_bindings:
-            if binding.place is Place.MATCH:
-                continue
-            value = (
-                draft.custom.get(binding.name)
-                if binding.place is Place.CUSTOM
-                else draft.body.get(binding.name)
-            )
-            if value not in (None, "", []):
-                draft.matches[binding.name] = value
-
     def locks(self, draft: Draft) -> tuple[tuple[LockKey, ...], tuple[LockKey, ...]]:
         """The row itself under all its names, and rows it points at."""
         entity = self.spec.name
@@ -288,11 +287,7 @@ class EntityPlan(Plan):
             owned.add((entity, draft.id))
         if draft.external_id is not None:
             owned.add((entity, f"ext:{draft.external_id}"))
-        if draft.matches:
-            names = sorted(draft.matches)
-            # A row with several addresses is found by each of them.
-            held = product(*(terms(draft.matches[name]) or [""] for name in names))
-            owned |= {(entity, f"match:{names}{values}") for values in held}
+        owned |= {(entity, name) for name in self._match_locks(draft)}
         if self.spec.parent is not None:
             above = draft.body.get(self.spec.parent)
             above = (
@@ -311,3 +306,53 @@ class EntityPlan(Plan):
         if self.spec.after is not None:
             needed |= {(self.spec.after, name) for _, name in owned if name.startswith("of:")}
         return tuple(owned), tuple(needed)
+
+    def _match_locks(self, draft: Draft) -> list[str]:
+        """Names of the row by the values it is matched by; one for each of several addresses."""
+        if not self.match_bindings or not (draft.matches or draft.references):
+            return []
+        held = dict(draft.matches) or self._known_matches(draft)
+        names = sorted(held)
+        return [
+            f"match:{names}{values}" for values in product(*(terms(held[name]) or [""] for name in names))
+        ]
+
+    def _known_matches(self, draft: Draft) -> dict[str, object]:
+        """Match values as far as they are known, with external ids in place of ids that are not."""
+        waiting = {one.column: f"ext:{one.external_id}" for one in draft.references}
+        return {
+            one.name: draft.body.get(one.name, draft.custom.get(one.name, waiting.get(one.name)))
+            for one in self.match_bindings
+            if one.name in waiting
+        }
+
+
+def _cleaned(plain: Encoder) -> Encoder:
+    """An encoder whose texts are clean."""
+
+    def encoded(value: object) -> object:
+        found = plain(value)
+        return clean(found) if isinstance(found, str) else found
+
+    return encoded
+
+
+def _facts_of(spec: EntitySpec) -> set[str]:
+    """Columns that are not written, but say what the row is."""
+    facts = {spec.word} if spec.word else set()
+    return facts | set(spec.settled_by) | ({"is_archived"} if spec.archive else set())
+
+
+def _special_name(name: str) -> str:
+    """A name as it is compared with special ones: case does not matter, spaces do."""
+    return name.casefold() if " " in name or "-" in name else snake(name)
+
+
+def _is(given: str | None, source: str) -> bool:
+    """Whether a setting names this column."""
+    return given is not None and given.casefold() == source.casefold()
+
+
+def _fact(name: str, value: object) -> object:
+    """What a column says that is not written: a flag as true or false."""
+    return scalars.boolean(value) if name == "is_archived" and not is_blank(value) else value

@@ -19,6 +19,7 @@ from target_pipedrive.definitions import FieldPlan, FieldWriter
 from target_pipedrive.faults import SkipRecord
 from target_pipedrive.links import NOWHERE
 from target_pipedrive.references import AFTER_SIBLINGS, AT_THE_END, NotYet, fill_references
+from target_pipedrive.row_key import fill_matches
 from target_pipedrive.tasks import Outcome, Result
 
 if TYPE_CHECKING:
@@ -104,7 +105,7 @@ class Copier:
             draft.id = str(draft.body[plan.spec.key])
         if plan.spec.conditions is not None:
             self._conditions.translate(task, draft, plan.spec.conditions)
-        plan.fill_matches(draft)
+        fill_matches(plan, draft)
         if isinstance(plan, FieldPlan):
             return self._definitions.bring(task, plan, draft, notes), later
         result, waits = self._bring_in_time(task, plan, draft, notes)

@@ -8,7 +8,7 @@ import json
 import re
 from collections import Counter
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -18,6 +18,7 @@ from singer_sdk.singerlib.exceptions import InvalidInputLine
 from pipedrive_client.redact import redact
 from target_pipedrive.ending import StoppedByFailures
 from target_pipedrive.faults import NO_STREAM, Fault, RecordFault, StreamFault
+from target_pipedrive.identity import is_blank
 from target_pipedrive.plans import plan_of
 
 if TYPE_CHECKING:
@@ -70,7 +71,7 @@ class _Stream:
     keys: tuple[str, ...]
     plan: Plan | None = None
     why_not: str = ""
-    ignored: int = field(default=0)
+    unbound: bool = False
 
 
 class Intake:
@@ -84,6 +85,7 @@ class Intake:
         self._engine = engine
         self._streams: dict[str, _Stream] = {}
         self._lines = 0
+        self._ignored: Counter[str] = Counter()
         self.counts: Counter[str] = Counter()
 
     def take(self, line: str | bytes) -> None:
@@ -154,7 +156,8 @@ class Intake:
     def _schema(self, message: Message, line: str | bytes) -> None:
         name, schema = message.stream or "", message.schema or {}
         properties = schema.get("properties")
-        if not name or not isinstance(properties, dict):
+        lacks = properties is None and self._engine.options.stop_on_error
+        if not name or lacks or not isinstance(properties or {}, dict):
             stream = self._streams[name] = _Stream(name=name, schema=_bytes(line).strip(), keys=())
             self._refuse_stream(stream, "its SCHEMA has no properties; name those that are to be written")
             return
@@ -164,10 +167,20 @@ class Intake:
             return
         stream = _Stream(name=name, schema=content, keys=tuple(message.key_properties or ()))
         self._streams[name] = stream
-        options = self._engine.options
+        if isinstance(properties, dict) and properties:
+            self._bind(stream, properties)
+        else:
+            stream.unbound = True  # its first record says what columns there are
+
+    def _bind(self, stream: _Stream, properties: Mapping[str, object]) -> None:
+        """Decide what the stream's records become, and say so where they cannot be written."""
+        name, options = stream.name, self._engine.options
+        stream.unbound = False
         typed = {key: entry if isinstance(entry, dict) else {} for key, entry in properties.items()}
         try:
-            stream.plan = plan_of(name, typed, options.streams.get(name), options, self._engine.book)
+            stream.plan = plan_of(
+                name, typed, options.streams.get(name), options, self._engine.book, stream.keys
+            )
         except RecordFault as fault:
             self._refuse_stream(stream, str(fault).removeprefix(f"Stream {name}").lstrip(": "))
         if stream.plan is not None:
@@ -191,8 +204,12 @@ class Intake:
             fault = _not_utf8(content, name, self._lines) or Fault(stream=name, line=self._lines, why=why)
             self._refuse(fault, content, stream.schema, LineFault)
             return
+        if stream.unbound:
+            self._bind(stream, {name: {} for name in record})
         key = {one: record.get(one) for one in stream.keys}
-        missing = [one for one, value in key.items() if value is None]
+        missing = [one for one, value in key.items() if is_blank(value)]
+        if missing and stream.plan is not None and stream.plan.decides_on_blank_keys:
+            missing = []
         if missing:
             others = f", nor has {', '.join(missing[1:])}" if missing[1:] else ""
             why = (
@@ -207,11 +224,11 @@ class Intake:
             fault = Fault(stream=name, key=key, line=self._lines, why=stream.why_not, of_stream=True)
             self._engine.reject(fault, content, stream.schema)
         else:
-            stream.ignored += 1
+            self._ignored[name] += 1
 
     def ignored(self) -> Mapping[str, int]:
         """Records of unknown streams that were ignored, by stream."""
-        return {name: one.ignored for name, one in self._streams.items() if one.ignored}
+        return self._ignored
 
 
 def unreadable(error: Exception) -> str:

@@ -18,13 +18,16 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from pipedrive_client import ConfigError, times
+from target_pipedrive.ledger_upgrade import normalise_links
 from target_pipedrive.stored_forms import StoredForm
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
     from pathlib import Path
 
-VERSION = 1
+VERSION = 2
+_OLDEST = 1
+"""Version whose external ids are stored as they came."""
 TABLES = ("links", "writes", "meta")
 _SCHEMA = """
 create table if not exists meta (name text primary key, value text not null) without rowid;
@@ -142,12 +145,16 @@ class Ledger:
         path: where it is; made when missing. None keeps everything in memory, for dry runs.
         account: host of the account; a ledger serves one account. None does not look.
 
+    Attributes:
+        notices: sentences about what was dropped from a ledger of an earlier release.
+
     Raises:
         ConfigError: another process holds it, it belongs to another account, or it is no ledger.
     """
 
     def __init__(self, path: Path | None, *, account: str | None) -> None:
         self.path = path
+        self.notices: list[str] = []
         if path is not None:
             try:
                 path.parent.mkdir(parents=True, exist_ok=True)
@@ -175,13 +182,15 @@ class Ledger:
         run("begin immediate")
         self._create()
         known = dict(run("select name, value from meta").fetchall())
-        if known.get("version", str(VERSION)) != str(VERSION):
+        if known.get("version", str(VERSION)) not in (str(_OLDEST), str(VERSION)):
             run("rollback")
             raise ConfigError(
                 f"The ledger {self.path} was written by another release (version {known['version']})."
             )
         check_account(known, account, self.path)
-        run("insert or ignore into meta values ('version', ?)", (str(VERSION),))
+        if known.get("version") == str(_OLDEST):
+            self.notices = normalise_links(self._db)
+        run("insert or replace into meta values ('version', ?)", (str(VERSION),))
         if account is not None:
             run("insert or ignore into meta values ('account', ?)", (account,))
         run("commit")
@@ -276,10 +285,12 @@ class Ledger:
             (form.entity, form.row_id, form.column, form.sent, form.held, form.taken),
         )
 
-    def relink(self, entity: str, old_id: str, new_id: str) -> None:
-        """Point all external ids of a merged row at the survivor."""
-        self._db.execute("update links set id = ? where entity = ? and id = ?", (new_id, entity, old_id))
+    def relink(self, entity: str, old_id: str, new_id: str) -> int:
+        """Point all external ids of a merged row at the survivor; returns how many there were."""
+        change = "update links set id = ? where entity = ? and id = ?"
+        count = self._db.execute(change, (new_id, entity, old_id)).rowcount
         self._db.execute("delete from forms where entity = ? and id = ?", (entity, old_id))
+        return count
 
     def unlink(self, entity: str, row_id: str) -> None:
         """Forget the external ids of a deleted row."""
@@ -328,6 +339,9 @@ class Ledger:
                 self._db.execute(f"drop table {table}")
             source.backup(self._db)
             self._create()
+        known = dict(self._db.execute("select name, value from meta").fetchall())
+        if known.get("version") == str(_OLDEST):
+            self.notices = normalise_links(self._db)
 
     def close(self) -> None:
         """Let the file go."""

@@ -1,4 +1,4 @@
-"""`target-pipedrive ledger list|export|forget`: what the ledger remembers, for people."""
+"""`target-pipedrive ledger list|export|forget|relink`: what the ledger remembers, for people."""
 
 from __future__ import annotations
 
@@ -9,12 +9,15 @@ from pathlib import Path
 
 from pipedrive_client import ConfigError
 from pipedrive_client.given import read_config
+from target_pipedrive.binding import nearest
+from target_pipedrive.entities import ENTITIES
+from target_pipedrive.identity import key_text
 from target_pipedrive.ledger import Ledger, WriteState
 from target_pipedrive.settings import DEFAULT_LEDGER
 
 
 def ledger(arguments: list[str]) -> None:
-    """Run one of the three commands.
+    """Run one of the commands.
 
     Raises:
         ConfigError: there is no such ledger, or it is in use.
@@ -26,9 +29,13 @@ def ledger(arguments: list[str]) -> None:
             f"There is no ledger at {path}: give --ledger, or --config with ledger_path. A run makes one."
         )
     book = Ledger(path, account=None)
+    for notice in book.notices:
+        sys.stderr.write(f"{notice}\n")
     try:
         if given.command == "forget":
             _forget(book, given.entity, given.external_id, everything=given.all)
+        elif given.command == "relink":
+            _relink(book, given.entity, given.old_id, given.new_id)
         else:
             _show(book, as_json=given.command == "export")
     finally:
@@ -50,6 +57,11 @@ def _arguments() -> argparse.ArgumentParser:
             "forget",
             "drop links, so that the next run finds the rows by match_on or adds them anew",
             "ledger forget deals acme-1",
+        ),
+        (
+            "relink",
+            "point links at the row that is left, after a row was merged in Pipedrive",
+            "ledger relink persons 17 4",
         ),
     ):
         command = commands.add_parser(
@@ -74,6 +86,10 @@ def _arguments() -> argparse.ArgumentParser:
                 action="store_true",
                 help="everything, unfinished writes too: what an interrupted run added may be added again",
             )
+        if name == "relink":
+            command.add_argument("entity", help="such as deals or persons")
+            command.add_argument("old_id", help="id in Pipedrive of the row that is gone")
+            command.add_argument("new_id", help="id in Pipedrive of the row that is left")
     return parser
 
 
@@ -118,7 +134,29 @@ def _show(book: Ledger, *, as_json: bool) -> None:
 def _forget(book: Ledger, entity: str | None, external_id: str | None, *, everything: bool) -> None:
     if entity is None and not everything:
         raise ConfigError("Say what to forget: an entity (deals), one of its external ids as well, or --all.")
-    count = book.forget(entity, external_id)
+    key = key_text(external_id)
+    if external_id is not None and key is None:
+        raise ConfigError("A blank external id is linked to nothing.")
+    count = book.forget(entity, key)
     sys.stdout.write(f"Forgot {count} {'entry' if count == 1 else 'entries'}.\n")
     if not count:
         sys.stderr.write("There was no such entry; `target-pipedrive ledger list` shows what there is.\n")
+
+
+def _relink(book: Ledger, entity: str, old_id: str, new_id: str) -> None:
+    """Point the external ids of a row that people merged at the survivor.
+
+    Raises:
+        ConfigError: there is no such entity, or no link to that row.
+    """
+    if entity not in ENTITIES:
+        raise ConfigError(f"There is no entity {entity}{nearest(entity, ENTITIES)}.")
+    old, new = key_text(old_id), key_text(new_id)
+    if old is None or new is None or old == new:
+        raise ConfigError("Give two different ids: of the row that is gone, and of the row that is left.")
+    count = book.relink(entity, old, new)
+    if not count:
+        raise ConfigError(
+            f"No external id is linked to {entity} {old}; `target-pipedrive ledger list` shows the links."
+        )
+    sys.stdout.write(f"Linked {count} external {'id' if count == 1 else 'ids'} to {entity} {new}.\n")

@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from pipedrive_client import times
+from target_pipedrive.identity import match_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -32,17 +33,18 @@ LAG_SECONDS = 300
 _SEARCHABLE = frozenset({"address", "varchar", "text", "varchar_auto", "double", "monetary", "phone"})
 
 
-def terms(value: object) -> list[str]:
-    """The texts a value is found by: of several addresses each; case and outer spaces do not matter."""
+def addresses(value: object) -> list[object]:
+    """Return the single values of one column: of several e-mail addresses each."""
     if isinstance(value, list):
-        return [one for entry in value for one in terms(entry)]
+        return [one for entry in value for one in addresses(entry)]
     if isinstance(value, Mapping):
         value = value.get("value")
-    if value is None:
-        return []
-    if isinstance(value, float) and value.is_integer():
-        value = int(value)
-    return [str(value).strip().lower()]
+    return [] if value is None else [value]
+
+
+def terms(value: object) -> list[str]:
+    """Return the texts a value is found by: of several addresses each, as `match_text` compares them."""
+    return [match_text(one) for one in addresses(value)]
 
 
 def held(row: Row, name: str, plan: EntityPlan) -> object:
@@ -65,6 +67,23 @@ def search_column(plan: EntityPlan, name: str) -> str | None:
         return None
     kinds = {one.key: one.field_type for one in plan.book.definitions(plan.custom_fields)}
     return "custom_fields" if kinds.get(name) in _SEARCHABLE else None
+
+
+def lookup_column(plan: EntityPlan, names: Iterable[str]) -> str | None:
+    """Return the column by which rows are looked for: one that is searched, else one of a whole list."""
+    known = list(names)
+    searched = [name for name in known if search_column(plan, name) is not None]
+    customs = [name for name in known if name not in plan.columns]
+    listed = [*customs, *known] if can_list(plan.spec) else []
+    return next(iter(searched or listed), None)
+
+
+def can_match(plan: EntityPlan, names: Sequence[str]) -> bool:
+    """Whether rows can be found by these columns: searched, listed, or read below their parent."""
+    spec = plan.spec
+    if lookup_column(plan, names) is not None:
+        return True
+    return spec.read is not None and (spec.read.ids is None or spec.read.by != spec.key)
 
 
 def can_list(spec: EntitySpec) -> bool:
@@ -126,7 +145,7 @@ class Listings:
             The rows among which theirs are, by id; none when each is to be searched for.
         """
         spec = plan.spec
-        wanted = {term for value in values for term in terms(value)[:1]}
+        wanted = {term for value in values for term in terms(value)}
         with self._lock:
             self._fresh.discard((spec.name, name))
             listing = self._lists.get((spec.name, name))
@@ -152,12 +171,12 @@ class Listings:
             if search_column(plan, name) is not None:
                 return None
             self.prepare(plan, name, [value], stream)
-        return [one for term in terms(value)[:1] for one in self._lists[plan.spec.name, name].get(term)]
+        return [one for term in terms(value) for one in self._lists[plan.spec.name, name].get(term)]
 
     def noted(self, plan: EntityPlan, name: str, value: object) -> list[str]:
         """Ids of rows written lately that may hold a value, as far as that is known without a request."""
         listing = self._recent.get((plan.spec.name, name))
-        return [] if listing is None else [one for term in terms(value)[:1] for one in listing.get(term)]
+        return [] if listing is None else [one for term in terms(value) for one in listing.get(term)]
 
     def lately(self, plan: EntityPlan, name: str, value: object, stream: str) -> list[str]:
         """Ids of rows written lately that may hold a value.
@@ -177,7 +196,7 @@ class Listings:
                 rows = self._rows.changed(spec, since, stream, archived=True)
                 self._take(listing, plan, name, rows)
                 self._fresh.add(key)
-            return [one for term in terms(value)[:1] for one in listing.get(term)]
+            return [one for term in terms(value) for one in listing.get(term)]
 
     def note(self, plan: EntityPlan, values: Mapping[str, object], row_id: str) -> None:
         """Note what this run has just written."""

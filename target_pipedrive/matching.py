@@ -7,11 +7,13 @@ before it is taken, and counts as it is then.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from itertools import product
 from typing import TYPE_CHECKING
 
 from target_pipedrive import compare
 from target_pipedrive.faults import RecordFault, SkipRecord
-from target_pipedrive.listing import Listings, can_list, held, search_column, terms
+from target_pipedrive.identity import spellings
+from target_pipedrive.listing import Listings, addresses, held, lookup_column, search_column, terms
 from target_pipedrive.rows import is_gone, is_provisional
 
 if TYPE_CHECKING:
@@ -42,9 +44,13 @@ class Matcher:
 
     def read_ahead(self, tasks: Sequence[Task], plan: EntityPlan) -> None:
         """Read what many records are to be matched with at once, where that is cheaper than one by one."""
-        names = {_first(plan, task.draft) for task in tasks if task.draft is not None}
+        names = {lookup_column(plan, task.draft.matches) for task in tasks if task.draft is not None}
         for name in names - {None}:
-            those = [one for one in tasks if one.draft is not None and _first(plan, one.draft) == name]
+            those = [
+                one
+                for one in tasks
+                if one.draft is not None and lookup_column(plan, one.draft.matches) == name
+            ]
             values = [one.draft.matches[name] for one in those if one.draft is not None and name is not None]
             found = self._listings.prepare(plan, name or "", values, tasks[0].stream)
             for task in those:
@@ -67,7 +73,7 @@ class Matcher:
         """Note the row that was added for a record, as the answer shows it: searches may not know it yet."""
         if draft.matches:
             told = _held(row, plan, draft) if isinstance(row, Mapping) else None
-            self._matched[plan.spec.name, _key(draft)] = row_id, told
+            self._note_match(plan, draft, row_id, told)
         self.wrote(plan, {**draft.body, **draft.custom, **draft.matches}, row_id)
 
     def find(self, task: Task, plan: EntityPlan, draft: Draft) -> str | None:
@@ -77,12 +83,13 @@ class Matcher:
             RecordFault: none of the fields can be searched, or several rows agree.
         """
         spec = plan.spec
-        wanted = _key(draft)
-        known = None if plan.by_nature else self._known(task, plan, draft, wanted)
-        if known is not None:
-            return known
+        known = [] if plan.by_nature else self._known(task, plan, draft)
+        if len(known) == 1 and (task.was_read or is_provisional(known[0])):
+            return known[0]
         rows = self._candidates(task, plan, draft)
         found = list(rows)
+        if not found and known:
+            return known[0]  # a dry run pretends to have added it
         if plan.by_nature:  # two rows of the other account are two here, whatever their names
             external_id = draft.external_id or ""
             found = [one for one in found if not self._links.is_taken(spec.name, one, external_id)][:1]
@@ -98,52 +105,83 @@ class Matcher:
                 )
             found = ids[:1] if choice == "oldest" else ids[-1:]
         elif found:
-            self._matched[spec.name, wanted] = found[0], _held(rows[found[0]], plan, draft)
+            self._note_match(plan, draft, found[0], _held(rows[found[0]], plan, draft))
         for row_id in found:
             task.row, task.was_read, task.stale = rows[row_id], True, False
             return row_id
         return None
 
-    def _known(self, task: Task, plan: EntityPlan, draft: Draft, wanted: str) -> str | None:
-        """Id of the row that an earlier record of the same values added or found, if it still is what it was.
+    def _note_match(self, plan: EntityPlan, draft: Draft, row_id: str, told: str | None) -> None:
+        """Remember the row of these values, under each of several addresses."""
+        for key in _keys(draft):
+            self._matched[plan.spec.name, key] = row_id, told
 
-        Pipedrive may hold a value in another form than it was sent: what it held then counts too.
+    def _known(self, task: Task, plan: EntityPlan, draft: Draft) -> list[str]:
+        """Id of the row that earlier records of the same values added or found, if it still is what it was.
+
+        Pipedrive may hold a value in another form than it was sent: what it held then counts too. Several
+        addresses are known when all of them lead to the same row; a row that a dry run pretends to have added
+        is told whatever leads to it.
         """
-        place = plan.spec.name, wanted
-        known = self._matched.get(place)
-        if known is None:
-            return None
-        row_id, told = known
-        if is_provisional(row_id):
-            return row_id
+        places = [(plan.spec.name, key) for key in _keys(draft)]
+        known = [self._matched.get(place) for place in places]
+        ids = list(dict.fromkeys(one[0] for one in known if one is not None))
+        planned = [one for one in ids if is_provisional(one)]
+        if planned:
+            return planned[:1] if len(ids) == 1 and None not in known else planned
+        if None in known or len(ids) != 1:
+            return []
+        row_id, told = ids[0], {one[1] for one in known if one is not None}
         row = self._rows.one(plan.spec, row_id, draft.body, task.stream)
         agreeing = self._agreeing({row_id: row}, plan, draft)
-        if row is not None and not is_gone(row) and (agreeing or told in (None, _held(row, plan, draft))):
+        held_now = None if row is None else _held(row, plan, draft)
+        if row is not None and not is_gone(row) and (agreeing or not told.isdisjoint({None, held_now})):
             task.row, task.was_read, task.stale = row, True, False
-            return row_id
-        self._matched.pop(place, None)
-        return None
+            return ids
+        for place in places:
+            self._matched.pop(place, None)
+        return []
 
     def _candidates(self, task: Task, plan: EntityPlan, draft: Draft) -> dict[str, Row]:
         """Rows by id that agree with the record."""
-        spec = plan.spec
-        name = _first(plan, draft)
-        if name is None and spec.read is not None and spec.read.ids is None:
-            return self._agreeing(self._rows.listed(spec, draft.body, task.stream), plan, draft)
+        name = lookup_column(plan, draft.matches)
         if name is None:
-            raise RecordFault(
-                f"cannot be found by {', '.join(draft.matches)}: {spec.name} have no such search"
-            )
+            return self._agreeing(self._below(task, plan, draft), plan, draft)
         value = draft.matches[name]
         ids = self._listings.ids(plan, name, value, task.stream)
         if ids is None:
-            term = _term(value)
-            ids = self._rows.search(spec, search_column(plan, name) or name, term, task.stream)
+            ids = self._searched(plan, name, value, task.stream)
             ids += self._listings.noted(plan, name, value)
         found = self._agreeing(self._read(task, plan, draft, ids), plan, draft)
         if not found:
             later = set(self._listings.lately(plan, name, value, task.stream)) - set(ids)
             found = self._agreeing(self._read(task, plan, draft, later), plan, draft)
+        return found
+
+    def _below(self, task: Task, plan: EntityPlan, draft: Draft) -> Mapping[str, Row]:
+        """Rows of an entity that is read whole, or below the parent that the record names."""
+        spec = plan.spec
+        if spec.read is None or (spec.read.ids is not None and spec.read.by == spec.key):
+            raise RecordFault(
+                f"cannot be found by {', '.join(draft.matches)}: {spec.name} have no such search"
+            )
+        if spec.read.ids is None:
+            return self._rows.listed(spec, draft.body, task.stream)
+        parent = draft.body.get(spec.read.by)
+        if parent is None:
+            raise RecordFault(f"needs {spec.read.by}, below which its row is found")
+        return {} if is_provisional(parent) else self._rows.many(spec, [str(parent)], task.stream)
+
+    def _searched(self, plan: EntityPlan, name: str, value: object, stream: str) -> list[str]:
+        """Ids of rows that a search finds: each of several addresses is searched for."""
+        column = search_column(plan, name) or name
+        found: list[str] = []
+        for one in addresses(value):
+            for text in spellings(one):
+                ids = self._rows.search(plan.spec, column, text, stream)
+                found += ids
+                if ids:
+                    break
         return found
 
     def _read(self, task: Task, plan: EntityPlan, draft: Draft, ids: Iterable[str]) -> dict[str, Row | None]:
@@ -165,13 +203,16 @@ class Matcher:
             for one, row in rows.items()
             if row is not None
             and not is_gone(row)
-            and all(_agrees(row, name, value, plan) for name, value in draft.matches.items())
+            and all(
+                _agrees(row, name, value, plan, wholly=draft.deleted) for name, value in draft.matches.items()
+            )
         }
 
 
-def _key(draft: Draft) -> str:
-    """The values a record is matched by, as one text: of several addresses the first, as `_agrees` does."""
-    return str(sorted((name, terms(value)[:1]) for name, value in draft.matches.items()))
+def _keys(draft: Draft) -> list[str]:
+    """The values a record is matched by, each as one text: one for each of several addresses."""
+    names = sorted(draft.matches)
+    return [f"{names}{values}" for values in product(*(terms(draft.matches[name]) or [""] for name in names))]
 
 
 def _held(row: Row, plan: EntityPlan, draft: Draft) -> str:
@@ -179,30 +220,14 @@ def _held(row: Row, plan: EntityPlan, draft: Draft) -> str:
     return str(sorted((name, terms(held(row, name, plan))) for name in draft.matches))
 
 
-def _first(plan: EntityPlan, draft: Draft) -> str | None:
-    """The field rows are looked for by: one that Pipedrive searches, else a custom field of a whole list."""
-    searched = [name for name in draft.matches if search_column(plan, name) is not None]
-    listed = [name for name in draft.matches if name not in plan.columns and can_list(plan.spec)]
-    return next(iter(searched or listed), None)
+def _agrees(row: Row, name: str, value: object, plan: EntityPlan, *, wholly: bool) -> bool:
+    """Whether a row holds the value a record is matched by; case and odd spaces do not matter.
 
-
-def _term(value: object) -> str:
-    """What to search for: of several addresses the first."""
-    if isinstance(value, list) and value:
-        first = value[0]
-        return str(first.get("value") if isinstance(first, Mapping) else first)
-    if isinstance(value, Mapping):
-        return str(value.get("value"))
-    return str(value)
-
-
-def _agrees(row: Row, name: str, value: object, plan: EntityPlan) -> bool:
-    """Whether a row holds the value a record is matched by; case and outer spaces do not matter."""
+    Of several addresses one is enough, unless the row must hold them all (`wholly`).
+    """
     here = held(row, name, plan)
-    if isinstance(here, list):
-        return _folded(_term(value)) in {_folded(_term([one])) for one in here}
-    return _folded(_term(value)) == _folded(_term(here)) or compare.same_value(value, here)
-
-
-def _folded(text: str) -> str:
-    return text.strip().casefold()
+    wanted, known = set(terms(value)), set(terms(here))
+    column = plan.columns.get(name)
+    if column is not None and column.kind.name == "contacts":
+        return wanted <= known if wholly else not wanted.isdisjoint(known)
+    return (bool(wanted) and wanted == known) or compare.same_value(value, here)

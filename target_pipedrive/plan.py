@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from target_pipedrive import scalars
 from target_pipedrive.binding import (
+    LOADER_COLUMNS,
     Binding,
     Place,
+    UnknownColumn,
     column_binding,
     custom_binding,
     nearest,
@@ -15,14 +18,18 @@ from target_pipedrive.binding import (
     retired_binding,
     retired_reason,
     snake,
+    squashed,
+    together,
 )
 from target_pipedrive.custom_values import complete_parts
 from target_pipedrive.faults import UNFORESEEN, RecordFault, unforeseen
+from target_pipedrive.identity import is_blank
+from target_pipedrive.row_names import NAME_COLUMNS
 from target_pipedrive.tasks import Draft
 from target_pipedrive.wording import telling
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Collection, Mapping, Sequence
 
     from target_pipedrive.customs import FieldBook
     from target_pipedrive.encode import Encoder
@@ -47,10 +54,12 @@ class Plan:
         book: custom fields.
 
     Attributes:
+        decides_on_blank_keys: whether a record whose key is empty is for the plan to refuse, add or skip.
         labelled: columns of Pipedrive's own whose values are options, given by id or label.
         bindings: one per column of the stream that is written.
         not_written: columns that are dropped.
         retired_ignored: those among them that today's API cannot express.
+        notices: what the log is to say of columns that the SCHEMA does not name; emptied by who says it.
     """
 
     entity_name = ""
@@ -60,6 +69,7 @@ class Plan:
     dropped: frozenset[str] = frozenset()
     extras: frozenset[str] = frozenset()
     labelled: Collection[str] = ()
+    decides_on_blank_keys = False
 
     def __init__(
         self, stream: str, settings: StreamSettings, options: Options, book: FieldBook, columns: Columns
@@ -72,46 +82,75 @@ class Plan:
         self.bindings: list[Binding] = []
         self.not_written: list[str] = []
         self.retired_ignored: list[str] = []
+        self.notices: list[str] = []
+        self._declared: frozenset[str] = frozenset()
+        self._sources: dict[str, str] = {}
+        self._fields = {name.casefold(): field for name, field in settings.fields.items()}
+        self._ignored = {name.casefold() for name in settings.ignore}
 
     # --- at SCHEMA time ---------------------------------------------------------------------------
 
-    def bind(self, properties: Mapping[str, Mapping[str, object]]) -> None:
+    def bind(self, properties: Mapping[str, Mapping[str, object]], keys: Sequence[str] = ()) -> None:
         """Bind every property of the schema.
 
+        Args:
+            properties: the schema's.
+            keys: its key properties.
+
         Raises:
-            RecordFault: a property is unknown or refused; names the nearest known ones.
+            RecordFault: properties are unknown or refused; names all of them, and the nearest known ones.
         """
-        taken: dict[tuple[object, ...], str] = {}
+        del keys
+        faults: list[RecordFault] = []
         for name, schema in properties.items():
-            if name in self.settings.ignore:
-                self.not_written.append(name)
-                continue
-            binding = self._binding(name, self.settings.fields.get(name, name), schema)
-            if binding is None:
-                self.not_written.append(name)
-                continue
-            spot = (binding.place, binding.name, binding.part)
-            if spot in taken and binding.place not in (Place.DELETED, Place.EXTRA):
-                if binding.place is Place.CUSTOM:  # the id beside the label: one of them is enough
-                    self.not_written.append(name)
-                    continue
-                raise refused(self.stream, name, f"means the same as {taken[spot]}; leave one of them out")
-            taken[spot] = name
-            self.bindings.append(binding)
+            try:
+                self._bind_one(name, schema)
+            except RecordFault as fault:
+                faults.append(fault)
+        self._declared = frozenset(properties)
+        if faults:
+            raise together(faults)
+
+    def _bind_one(self, name: str, schema: Mapping[str, object]) -> None:
+        """Bind one column of the stream, or note that it is not written.
+
+        Raises:
+            RecordFault: it is unknown, refused, or means the same as another one.
+        """
+        self._sources.setdefault(snake(name), name)
+        binding = None
+        if name.casefold() not in self._ignored:
+            binding = self._binding(name, self.field_of(name), schema)
+        if binding is None:
+            self.not_written.append(name)
+            return
+        other = self._same_place(binding)
+        if other is None:
+            self.bindings = [*self.bindings, binding]
+        elif binding.place is Place.CUSTOM:  # the id beside the label: one of them is enough
+            self.not_written.append(name)
+        else:
+            raise refused(self.stream, name, f"means the same as {other.source}; leave one of them out")
+
+    def field_of(self, source: str) -> str:
+        """Return the name of Pipedrive's field that the settings give a column, or its own name."""
+        return self._fields.get(source.casefold(), source)
+
+    def _same_place(self, binding: Binding) -> Binding | None:
+        """The bound column that fills the same."""
+        if binding.place in (Place.DELETED, Place.EXTRA):
+            return None
+        spot = (binding.place, binding.name, binding.part)
+        return next((one for one in self.bindings if (one.place, one.name, one.part) == spot), None)
 
     def _binding(self, source: str, name: str, schema: Mapping[str, object]) -> Binding | None:
         special = self._special(source, name)
         if special is not None:
             return special
-        column = self._column_of(name)
+        column = self.column_of(name)
         if column is not None:
-            binding = column_binding(
-                source, self._place(column), self.columns[column], foreign=self.options.foreign_ids
-            )
-            if column in self.labelled and self.custom_fields is not None:
-                binding.encode = _by_label(self.book, self.custom_fields, column, binding.encode)
-            return binding
-        if name in self.dropped or name.startswith("_sdc_"):
+            return self._own_column(source, column)
+        if self._is_dropped(name):
             return None
         if snake(name) in self.extras:
             return Binding(source=source, place=Place.EXTRA, name=snake(name), encode=lambda value: value)
@@ -133,6 +172,23 @@ class Plan:
             return retired_binding(source, retired)
         raise refused(self.stream, source, retired_reason(retired))
 
+    def _own_column(self, source: str, column: str) -> Binding:
+        """The binding of one of Pipedrive's own columns."""
+        binding = column_binding(
+            source, self._place(column), self.columns[column], foreign=self.options.foreign_ids
+        )
+        if column in self.labelled and self.custom_fields is not None:
+            binding.encode = _by_label(self.book, self.custom_fields, column, binding.encode)
+        names, entity = self.book.row_names, binding.entity or ""
+        if binding.many and entity in NAME_COLUMNS and names is not None and not binding.foreign:
+            binding.encode = names.encoder(entity, binding.encode)
+        return binding
+
+    def _is_dropped(self, name: str) -> bool:
+        """Whether nobody can write the column: the tap's own, or one that a loader added."""
+        spelled = snake(name)
+        return name in self.dropped or spelled in self.dropped or spelled.startswith(LOADER_COLUMNS)
+
     def _special(self, source: str, name: str) -> Binding | None:
         """Ids and marks that are no columns."""
         del source, name
@@ -141,14 +197,28 @@ class Plan:
     def _place(self, column: str) -> Place:
         raise NotImplementedError
 
-    def _column_of(self, name: str) -> str | None:
+    def column_of(self, name: str) -> str | None:
         """The column a name means, by its own spelling, an alias, or camelCase."""
         for spelling in (name, snake(name)):
             if spelling in self.columns and spelling != _CUSTOM_OBJECT:
                 return spelling
             if spelling in self.aliases:
                 return self.aliases[spelling]
-        return None
+        return self._by_squashed_name.get(squashed(name))
+
+    @cached_property
+    def _by_squashed_name(self) -> dict[str, str]:
+        """Column by name without case and separators, where that leaves no doubt."""
+        found: dict[str, str] = {}
+        doubtful = set()
+        for name, column in (*self.aliases.items(), *((one, one) for one in self.columns)):
+            if found.setdefault(squashed(name), column) != column:
+                doubtful.add(squashed(name))
+        return {
+            name: column
+            for name, column in found.items()
+            if name not in doubtful and column != _CUSTOM_OBJECT
+        }
 
     def _custom(self, source: str, name: str, schema: Mapping[str, object]) -> Binding | None:
         entity = self.custom_fields
@@ -166,12 +236,7 @@ class Plan:
         known = [*self.columns, *self.aliases, *self.extras]
         if entity is not None:
             known += [one.name for one in self.book.definitions(entity)]
-        raise refused(
-            self.stream,
-            source,
-            f"is not known{nearest(name, known)}. Rename it, map it in `streams`, or set unknown_fields to "
-            "ignore",
-        )
+        raise UnknownColumn(self.stream, source, nearest(name, known))
 
     def _declined(self, name: str) -> bool:
         """Whether no custom field is made for the name."""
@@ -185,6 +250,8 @@ class Plan:
         Raises:
             RecordFault: a value cannot be meant, or something required is missing.
         """
+        if not record.keys() <= self._declared:
+            self._take_undeclared(record)
         draft = Draft(foreign=self.options.foreign_ids)
         extras: dict[str, object] = {}
         for binding in self.bindings:
@@ -192,15 +259,14 @@ class Plan:
             if source not in record:
                 continue
             value = record[source]
-            if value is None:
+            if value is None or (
+                isinstance(value, str) and is_blank(value) and binding.place is not Place.EXTRA
+            ):
                 binding.empty(draft)
                 continue
             try:
                 binding.apply(draft, value, extras)
             except RecordFault as fault:
-                if isinstance(value, str) and not value.strip():
-                    binding.empty(draft)  # the empty cell of a sheet, where text has no place
-                    continue
                 raise fault.of_column(source, value if telling(self, binding, value) else None) from None
             except UNFORESEEN as error:
                 raise unforeseen(error).of_column(source) from error
@@ -210,6 +276,56 @@ class Plan:
             complete_parts(draft.custom)
         self._complete(draft, record, extras)
         return draft
+
+    def _take_undeclared(self, record: Mapping[str, object]) -> None:
+        """Decide about columns of a record that the SCHEMA does not name.
+
+        Marks of deletion count, whoever named them; columns of the settings, and other spellings of columns
+        of the SCHEMA, are bound; the others are refused or ignored as `unknown_fields` says.
+
+        Raises:
+            RecordFault: there is such a column, and `unknown_fields` is fail.
+        """
+        unknown, dropped = [], []
+        for name in record:
+            if name in self._declared:
+                continue
+            folded = name.casefold()
+            if folded in self._fields or self._is_mark(name) or self._sources.get(snake(name)) is not None:
+                self._bind_undeclared(name, record)
+            elif folded in self._ignored or self._is_dropped(name) or self.options.ignore_unknown_fields:
+                dropped.append(name)
+            else:
+                unknown.append(name)
+                continue
+            self._declared |= {name}
+        if dropped:
+            self.not_written += dropped
+            self.notices.append(f"not in the SCHEMA, and not written: {', '.join(dropped)}")
+        if unknown:
+            raise RecordFault(
+                f"has columns that the SCHEMA does not name: {', '.join(unknown)}. Name them there, or set "
+                "unknown_fields to ignore"
+            )
+
+    def _bind_undeclared(self, name: str, record: Mapping[str, object]) -> None:
+        """Bind a column that the SCHEMA does not name; the same in another spelling is left out."""
+        binding = self._binding(name, self.field_of(name), {})
+        if binding is None:
+            return
+        other = self._same_place(binding)
+        if other is not None and other.source in record:
+            raise refused(self.stream, name, f"means the same as {other.source}; leave one of them out")
+        self.bindings = [*self.bindings, binding]
+
+    def _is_mark(self, name: str) -> bool:
+        """Whether the column may say that the row was deleted."""
+        del name
+        return False
+
+    def _value(self, record: Mapping[str, object], name: str) -> object:
+        """What the record holds in a column, in whatever case its name is written."""
+        return record.get(self._sources.get(name, name))
 
     def _use(self, draft: Draft, extras: dict[str, object]) -> None:
         """Take what is no plain column."""
@@ -228,7 +344,7 @@ class Plan:
         binding = custom_binding(
             name, column, self.book.encoder(entity, column), foreign=self.options.foreign_ids
         )
-        if value is None:
+        if is_blank(value):
             binding.empty(draft)
         else:
             binding.apply(draft, value, {})

@@ -15,7 +15,7 @@ from target_pipedrive.raw import RAW_REQUEST
 from target_pipedrive.settings import StreamSettings
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from target_pipedrive.customs import FieldBook
     from target_pipedrive.plan import Plan
@@ -28,6 +28,7 @@ def plan_of(
     settings: StreamSettings | None,
     options: Options,
     book: FieldBook,
+    keys: Sequence[str] = (),
 ) -> Plan | None:
     """The plan of a stream; None for one that is to be ignored.
 
@@ -52,5 +53,5 @@ def plan_of(
             f"{nearest(stream, [*ACTIONS, *ENTITIES])}. "
             "Name it in `streams`, or set unknown_streams to ignore"
         )
-    plan.bind(properties)
+    plan.bind(properties, keys)
     return plan

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
+from target_pipedrive.identity import is_missing, key_text
 from target_pipedrive.tasks import Reference
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Sequence
 
     from target_pipedrive.tasks import Draft
 
@@ -57,6 +59,36 @@ LIST_REFERENCES: Mapping[str, str] = MappingProxyType(
 KEY_REFERENCES: Mapping[str, str] = MappingProxyType({"statuses": "pipelines"})
 """Columns that hold an object whose keys are such ids."""
 
+NO_KEY = object()
+"""In place of an external id: the value names its row in another way."""
+
+
+def external_key(value: object) -> object:
+    """Return what `{"external_id": …}` holds, in any spelling of the name; `NO_KEY` for anything else."""
+    if isinstance(value, Mapping):
+        for name, held in value.items():
+            if str(name).replace("_", "").casefold() == "externalid":
+                return held
+    return NO_KEY
+
+
+def refer_some(
+    name: str,
+    entity: str,
+    keys: Sequence[object],
+    slots: list[object],
+    place: dict[str, object],
+    draft: Draft,
+) -> None:
+    """Note those elements of a list that name rows by external id; the others are in their slots already."""
+    place[name] = []
+    draft.lists.append((name, place, slots))
+    draft.references += [
+        Reference(column=name, entity=entity, external_id=key_text(key) or "", place=_Slot(slots, at))
+        for at, key in enumerate(keys)
+        if key is not NO_KEY and not is_missing(key)
+    ]
+
 
 def refer_all(
     name: str,
@@ -76,7 +108,7 @@ def refer_all(
         Reference(
             column=name,
             entity=entity,
-            external_id=f"{prefix}{one}",
+            external_id=f"{prefix}{key_text(one)}",
             place=_Slot(slots, at),
             optional=optional,
         )
@@ -98,7 +130,7 @@ def refer_within(value: object, draft: Draft) -> None:
         entity = REFERENCES.get(name) or LIST_REFERENCES.get(name)
         if name in KEY_REFERENCES and isinstance(held, dict):
             value[name] = _refer_keys(name, held, draft)
-        elif entity is None or held is None or isinstance(held, dict):
+        elif entity is None or is_missing(held) or isinstance(held, dict):
             refer_within(held, draft)
         elif isinstance(held, list):
             refer_all(name, entity, held, value, draft, optional=entity == "users")
@@ -108,7 +140,7 @@ def refer_within(value: object, draft: Draft) -> None:
                 Reference(
                     column=name,
                     entity=entity,
-                    external_id=str(held),
+                    external_id=key_text(held) or "",
                     place=value,
                     optional=entity == "users",
                 )
@@ -120,7 +152,10 @@ def _refer_keys(name: str, held: Mapping[str, object], draft: Draft) -> dict[str
     found: dict[str, object] = {}
     draft.references += [
         Reference(
-            column=name, entity=KEY_REFERENCES[name], external_id=str(one), place=_UnderKey(found, value)
+            column=name,
+            entity=KEY_REFERENCES[name],
+            external_id=key_text(one) or "",
+            place=_UnderKey(found, value),
         )
         for one, value in held.items()
     ]

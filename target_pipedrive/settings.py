@@ -42,14 +42,29 @@ OWN_SETTINGS: dict[str, dict[str, JSON]] = {
     ),
     "match_on": _property(
         "object",
-        "How rows without an id are found, by entity: fields that must all be equal, whatever the case, such "
-        'as `{"persons": ["email"], "organizations": ["name"]}`. Custom fields too.',
+        "How rows without an id are found, by entity: fields that must all have a value and be equal, "
+        'whatever the case, such as `{"persons": ["email"], "organizations": ["name"]}`. Custom fields too. '
+        "Left out, the key properties of the SCHEMA serve, where the stream has neither `id` nor "
+        "`external_id`.",
         additionalProperties=True,
     ),
     "on_ambiguous": _property(
         "string",
         "When a match finds several rows: `fail` the record, take the `oldest` or `newest`, or `skip` it.",
         enum=["fail", "oldest", "newest", "skip", None],
+        default="fail",
+    ),
+    "on_blank_match": _property(
+        "string",
+        "A record whose key (`id`, `external_id` or a field of `match_on`) is empty: `fail` it, `add` it as "
+        "a new row each time it comes, or `skip` it.",
+        enum=["fail", "add", "skip", None],
+        default="fail",
+    ),
+    "missing_rows": _property(
+        "string",
+        "A record of a stream with `write: update` whose row does not exist: `fail` or `skip` it.",
+        enum=["fail", "skip", None],
         default="fail",
     ),
     "foreign_ids": _property(
@@ -74,7 +89,8 @@ OWN_SETTINGS: dict[str, dict[str, JSON]] = {
     ),
     "unknown_fields": _property(
         "string",
-        "A property that Pipedrive does not know: `fail` the stream or `ignore` the property.",
+        "A column that Pipedrive does not know: `fail` the stream or `ignore` the column. A column of a "
+        "record that the SCHEMA does not name: `fail` the record or `ignore` the column.",
         enum=["fail", "ignore", None],
         default="fail",
     ),
@@ -209,6 +225,8 @@ class Options:
     streams: Mapping[str, StreamSettings] = field(default_factory=lambda: MappingProxyType({}))
     match_on: Mapping[str, tuple[str, ...]] = field(default_factory=lambda: MappingProxyType({}))
     on_ambiguous: str = "fail"
+    on_blank_match: str = "fail"
+    skip_missing_rows: bool = False
     foreign_ids: bool = False
     leave_out_missing: bool = False
     ignore_unknown_streams: bool = False
@@ -248,6 +266,8 @@ class Options:
                 }
             ),
             on_ambiguous=_word(config, "on_ambiguous", ("fail", "oldest", "newest", "skip")),
+            on_blank_match=_word(config, "on_blank_match", ("fail", "add", "skip")),
+            skip_missing_rows=_word(config, "missing_rows", ("fail", "skip")) == "skip",
             foreign_ids=_truth(config, "foreign_ids"),
             leave_out_missing=_word(config, "missing_references", ("fail", "leave_out")) == "leave_out",
             ignore_unknown_streams=_word(config, "unknown_streams", ("fail", "ignore")) == "ignore",

@@ -102,7 +102,8 @@ class Draft:
         facts: values of columns that are not written, but say what the row is.
         id: Pipedrive id of the row, as text.
         external_id: the caller's own id.
-        matches: column → value the row is to be found by.
+        matches: column → value the row is to be found by; empty unless all of them are known.
+        match_only: values that the row is found by and that are not written.
         deleted: whether the record says that the row is gone.
         files: parts of a multipart body: name → (file name, bytes or path, content type).
         emptied: columns that were null but cannot be emptied.
@@ -121,6 +122,7 @@ class Draft:
     id: str | None = None
     external_id: str | None = None
     matches: dict[str, object] = field(default_factory=dict)
+    match_only: dict[str, object] = field(default_factory=dict)
     deleted: bool = False
     files: dict[str, tuple[str, object, str]] = field(default_factory=dict)
     emptied: tuple[str, ...] = ()

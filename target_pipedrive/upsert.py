@@ -14,6 +14,7 @@ from target_pipedrive.faults import RecordFault
 from target_pipedrive.foreign import Copier, is_archived
 from target_pipedrive.matching import Matcher
 from target_pipedrive.references import fill_references
+from target_pipedrive.row_key import fill_matches
 from target_pipedrive.rows import is_gone
 from target_pipedrive.tasks import Draft, Outcome, Result
 from target_pipedrive.verification import Sent, not_taken_note, with_aliases
@@ -93,6 +94,7 @@ class Upserter:
             )
             if later is not None and draft.body.get("is_archived") is True:
                 raise later  # once it is archived, nothing can be added to it
+            fill_matches(plan, draft)
             result = self.bring(task, plan, draft, notes)
         first, task.first = task.first, None
         if first is not None and result.outcome in (Outcome.UPDATED, Outcome.UNCHANGED):
@@ -169,8 +171,8 @@ class Upserter:
 
     def _add(self, task: Task, plan: EntityPlan, draft: Draft, notes: str) -> Result:
         spec, action = plan.spec, plan.add
-        if plan.write == "update":
-            return Result(outcome=Outcome.SKIPPED, note="no row matches")
+        if plan.write == "update" or (action is None and not plan.foreign):
+            return self._missing(plan, "no row matches")
         if action is None:
             return Result(outcome=Outcome.SKIPPED, note=f"no row matches, and upserts add no {spec.name}")
         if plan.foreign and plan.needs_file and not draft.files:
@@ -201,6 +203,19 @@ class Upserter:
         sent = Sent(body=new.body, custom=new.custom, columns=action.body_columns)
         row = self._verifier.shown(plan.spec, done.id, sent, done.data, task.stream)
         return self._verifier.named(plan, self._verifier.check(plan, done.id, sent, None, row))
+
+    def _missing(self, plan: EntityPlan, why: str) -> Result:
+        """The outcome of a record whose row does not exist and is not to be added.
+
+        Raises:
+            RecordFault: `missing_rows` is fail.
+        """
+        if self._options.skip_missing_rows:
+            return Result(outcome=Outcome.SKIPPED, note=why)
+        raise RecordFault(
+            f"{why}, and none is added to {plan.spec.name} here; set missing_rows to skip to pass over such "
+            "records"
+        )
 
     def _fill_in(self, task: Task, plan: EntityPlan, draft: Draft, row_id: str) -> None:
         """Bring a row up to date that may have been added before what it points at was known."""
@@ -347,6 +362,7 @@ class Upserter:
             raise RecordFault(f"is to be deleted, and Pipedrive offers no way to delete {spec.name}")
         for reference in draft.references:
             reference.place[reference.column] = self._links.get(reference.entity, reference.external_id)
+        fill_matches(plan, draft)
         row_id, row = self.find(task, plan, draft)
         if row_id is None or ((spec.read or spec.single) and (row is None or is_gone(row))):
             return Result(outcome=Outcome.UNCHANGED, id=row_id, note=_GONE)
@@ -381,14 +397,17 @@ class Upserter:
         if self._options.dry_run and row_id.startswith("new:"):
             return Result(outcome=Outcome.UPDATED, id=row_id)
         name = plan.spec.name
+        if plan.write == "update" and self._options.skip_missing_rows:
+            return Result(outcome=Outcome.SKIPPED, id=row_id, note=f"{name} {row_id} does not exist")
         if draft.id is not None:
             raise RecordFault(
                 f"names {plan.spec.key} {row_id}, which does not exist in this account (any more)"
             )
         if draft.external_id is not None:
             raise RecordFault(
-                f"is {name} {row_id} by the ledger, which does not exist any more; "
-                f"`target-pipedrive ledger forget {name} {draft.external_id}` lets it be added again"
+                f"is {name} {row_id} by the ledger, which does not exist any more. If "
+                f"it was merged, `target-pipedrive ledger relink {name} {row_id} ID` names the row that is "
+                f"left; `target-pipedrive ledger forget {name} {draft.external_id}` lets it be added again"
             )
         raise RecordFault(f"matches {name} {row_id}, which does not exist any more")
 

@@ -49,6 +49,11 @@ def rows(stream: str, *records: dict[str, Any], keys: tuple[str, ...] | list[str
     ]
 
 
+def adding(*entities: str) -> dict[str, Any]:
+    """Settings under which every record of these streams is a new row."""
+    return {"streams": {name: {"entity": name, "write": "add"} for name in entities}}
+
+
 def lines_of(*messages: Any) -> str:
     """Messages (and raw lines) as the text of a pipe."""
     flat = []

@@ -5,10 +5,11 @@ from __future__ import annotations
 import pytest
 
 from tests.support.gate import Gate
-from tests.target.helpers import Loader, rows
+from tests.target.helpers import Loader, adding, rows
 
 BULK = "POST /api/v2/deals/{id}/products/bulk"
 ONE = "POST /api/v2/deals/{id}/products"
+NEW = adding("deal_products")
 
 
 def lines(count, deal=7, **more):
@@ -42,7 +43,7 @@ def before(small):
 @pytest.mark.parametrize("stream", ["add_deal_product", "deal_products"])
 @pytest.mark.parametrize(("count", "bulks", "singles"), [(4, 0, 4), (5, 1, 0), (100, 1, 0), (103, 1, 3)])
 def test_as_many_as_pay_go_together(load, small, before, stream, count, bulks, singles):
-    run = load(rows(stream, *(asked(count) if stream.startswith("add") else lines(count))))
+    run = load(rows(stream, *(asked(count) if stream.startswith("add") else lines(count))), **NEW)
     assert run.outcomes == ["created"] * count, run.errors
     assert sent(small) == (bulks, singles)
     assert prices(small) == sorted([*before, *range(1, count + 1)])
@@ -77,6 +78,7 @@ def test_products_of_a_deal_that_comes_in_the_same_run(load, small):
     run = load(
         rows("deal_products", *records),
         rows("deals", {"external_id": "d1", "title": "Later"}, keys=["external_id"]),
+        **NEW,
     )
     assert run.outcomes == ["created"] * 13, run.errors
     assert prices(small, int(run.ids[12])) == list(range(1, 13))
@@ -85,7 +87,7 @@ def test_products_of_a_deal_that_comes_in_the_same_run(load, small):
 def test_one_bad_row_fails_alone(load, small, before):
     records = lines(20)
     records[7]["product_id"] = 99999
-    run = load(rows("deal_products", *records))
+    run = load(rows("deal_products", *records), **NEW)
     assert run.outcomes == ["created"] * 7 + ["failed"] + ["created"] * 12
     assert "product" in run.errors[0].lower()
     assert prices(small) == sorted([*before, *(n for n in range(1, 21) if n != 8)])
@@ -107,7 +109,7 @@ def test_one_bad_row_fails_alone(load, small, before):
 def test_whatever_happens_to_the_bulk_each_is_added_once(load, small, before, fault):
     small.post("/_emulator/faults", [{"operation": BULK, "nth": 1, **fault}])
     twice = [*lines(10), *lines(10)]
-    run = load(rows("deal_products", *twice))
+    run = load(rows("deal_products", *twice), **NEW)
     assert run.outcomes == ["created"] * 20, run.errors
     assert len(set(run.ids)) == 20
     assert prices(small) == sorted([*before, *range(1, 11), *range(1, 11)])
@@ -118,17 +120,17 @@ def test_an_interrupted_bulk_is_not_repeated_by_the_next_run(load, small, before
         {"operation": BULK, "nth": 1, "kind": "reset_after"},
         {"operation": "GET /api/v2/deals/{id}/products", "kind": "status_before", "status": 400},
     ])  # fmt: skip
-    first = load(rows("deal_products", *lines(10)))
+    first = load(rows("deal_products", *lines(10)), **NEW)
     assert set(first.outcomes) == {"failed"}
     small.post("/_emulator/faults", [])
-    second = load(rows("deal_products", *lines(10)))
+    second = load(rows("deal_products", *lines(10)), **NEW)
     assert second.outcomes == ["created"] * 10
     assert prices(small) == sorted([*before, *range(1, 11)])
 
 
 @pytest.mark.usefixtures("before")
 def test_a_dry_run_counts_the_bulk(load, small):
-    run = load(rows("deal_products", *lines(100)), dry_run=True)
+    run = load(rows("deal_products", *lines(100)), dry_run=True, **NEW)
     assert run.outcomes == ["created"] * 100
     assert run.target.engine.table()[-1][-1] == "25"
     assert sent(small) == (0, 0)
@@ -138,7 +140,7 @@ def test_the_bulk_is_as_published(small, tmp_path):
     gate = Gate(small.url)
     load = Loader({**small.config(), "api_url": gate.url}, tmp_path)
     more = {"tax": 20, "comments": "c", "discount": 1, "discount_type": "amount", "is_enabled": True}
-    run = load(rows("deal_products", *lines(30, **more)))
+    run = load(rows("deal_products", *lines(30, **more)), **NEW)
     operations, problems = gate.close()
     assert run.outcomes == ["created"] * 30
     assert [one for one in problems if one[0] == "request"] == []

@@ -148,6 +148,7 @@ def test_archived_deals_are_found_either_way(load, small, count):
         match_on={"deals": ["title"]},
         on_ambiguous="oldest",
         streams={"deals": {"entity": "deals", "write": "update"}},
+        missing_rows="skip",
     )
     assert run.outcomes == ["unchanged"] + ["skipped"] * (count - 1), run.errors
 

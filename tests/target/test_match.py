@@ -68,10 +68,13 @@ def test_a_failed_look_up_never_turns_into_an_add(load, small):
     assert len(small.rows("persons")) == before
 
 
-def test_an_update_stream_skips_what_matches_nothing(load):
+def test_an_update_stream_fails_or_skips_what_matches_nothing(load):
     settings = {"scores": {"entity": "persons", "write": "update", "match_on": ["email"]}}
-    run = load(rows("scores", {"email": "nobody@here.example", "name": "N"}), streams=settings)
-    assert run.outcomes == ["skipped"]
+    unknown = rows("scores", {"email": "nobody@here.example", "name": "N"})
+    failed = load(unknown, streams=settings)
+    assert failed.outcomes == ["failed"]
+    assert "missing_rows" in failed.errors[0]
+    assert load(unknown, streams=settings, missing_rows="skip").outcomes == ["skipped"]
 
 
 def test_a_merge_moves_external_ids_to_the_survivor(load):

@@ -13,7 +13,7 @@ import pytest
 from target_pipedrive.faults import StreamFault
 from target_pipedrive.target import TargetPipedrive
 from tests.support.emulator import Emulator
-from tests.target.helpers import Loader, lines_of, record, rows, schema, state
+from tests.target.helpers import Loader, adding, lines_of, record, rows, schema, state
 
 WRONG = {
     "a wrong type": ("deals", {"id": 3, "value": "lots"}, "value must be a number, not a text"),
@@ -248,7 +248,7 @@ def test_half_a_line_at_the_end_is_an_input_that_broke_off_and_no_record(small, 
     whole = lines_of(rows("products", *wanted), state({"n": 2})).encode()
     config = tmp_path / "config.json"
     settings = {name: str(tmp_path / name) for name in ("ledger_path", "rejects_path", "results_path")}
-    config.write_text(json.dumps(small.config(**settings)))
+    config.write_text(json.dumps(small.config(**settings, **adding("products"))))
     command = [sys.executable, "-m", "target_pipedrive", "--config", str(config)]
     cut = whole[: whole.rindex(b'{"type": "STATE"')] + end
     done = subprocess.run(command, input=cut, capture_output=True, check=False)
@@ -268,7 +268,9 @@ def test_half_a_line_at_the_end_is_an_input_that_broke_off_and_no_record(small, 
 
 def test_a_last_line_without_an_end_is_taken_when_it_is_whole(small, tmp_path):
     text = lines_of(rows("products", {"name": "One"}, {"name": "Two"})).rstrip("\n")
-    target = TargetPipedrive(config=small.config(ledger_path=str(tmp_path / "own.sqlite")))
+    target = TargetPipedrive(
+        config=small.config(ledger_path=str(tmp_path / "own.sqlite"), **adding("products"))
+    )
     target.listen(io.StringIO(text))
     assert sorted(one["name"] for one in small.rows("products")[-2:]) == ["One", "Two"]
     assert target.engine_failures == 0

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.target.helpers import record, rows, schema, state
+from tests.target.helpers import adding, record, rows, schema, state
 
 BROKEN_OFF = state({"under_way": True})
 FAILING = {"kind": "status_before", "status": 400}
@@ -108,9 +108,9 @@ def test_of_two_rows_alike_the_one_with_the_value_is_found_first(load, small, ch
 def test_plain_adds_that_an_earlier_run_made_are_not_read_again(load, small):
     """Their content is what was sent: a hundred of them cost nothing."""
     added = [record("deals", title=f"Deal {n}") for n in range(20)]
-    load(schema("deals", "title"), added, BROKEN_OFF)
+    load(schema("deals", "title"), added, BROKEN_OFF, **adding("deals"))
     before = small.requests()
-    run = load(schema("deals", "title"), added)
+    run = load(schema("deals", "title"), added, **adding("deals"))
     assert run.outcomes == ["created"] * 20
     after = small.requests()
     assert {name for name in after if after[name] != before.get(name)} <= {"GET /v1/users/me"}
@@ -141,8 +141,12 @@ def test_a_row_that_failed_after_it_was_added_is_changed_by_its_reject(load, sma
 
 def test_a_row_without_an_id_of_its_own_is_filled_in_too(load, small, champion):
     made = rows("products", {"name": "Brought 0", "Sponsor": {"external_id": "p0"}})
-    load(made, BROKEN_OFF)
-    run = load(rows("persons", {"external_id": "p0", "name": "Sponsor 0"}, keys=["external_id"]), made)
+    load(made, BROKEN_OFF, **adding("products"))
+    run = load(
+        rows("persons", {"external_id": "p0", "name": "Sponsor 0"}, keys=["external_id"]),
+        made,
+        **adding("products"),
+    )
     assert run.errors == []
     assert brought(small, champion) == WHOLE[:1]
 
@@ -152,12 +156,12 @@ def test_a_row_without_an_id_of_its_own_that_failed_after_it_was_added_is_not_ad
     fault = {"operation": "PATCH /api/v1/leads/{id}", "kind": "status_before", "status": 400}
     small.post("/_emulator/faults", [fault])
     before = len(small.rows("leads"))
-    first = load(rows("leads", {"title": "Once", "person_id": 1, "is_archived": True}))
+    first = load(rows("leads", {"title": "Once", "person_id": 1, "is_archived": True}), **adding("leads"))
     assert first.outcomes == ["failed"]
     small.post("/_emulator/faults", [])
-    again = load(*first.rejects.read_text().splitlines())
+    again = load(*first.rejects.read_text().splitlines(), **adding("leads"))
     assert again.errors == []
     assert len(small.rows("leads")) == before + 1
     assert small.rows("leads")[-1]["is_archived"] is True
     # The next time the same is asked for, it is another lead.
-    assert load(rows("leads", {"title": "Once", "person_id": 1})).outcomes == ["created"]
+    assert load(rows("leads", {"title": "Once", "person_id": 1}), **adding("leads")).outcomes == ["created"]
