@@ -83,6 +83,7 @@ class Resource:
         filter_type: the `type` of filters that apply to it; its custom fields are those of `table`.
         key: the path placeholder of its id.
         find: the row a get answers, when deleted ones are shown too.
+        find_to_update: the row an update changes, when deleted ones are taken too.
     """
 
     table: str
@@ -102,6 +103,7 @@ class Resource:
     filter_type: str = ""
     key: str = "id"
     find: Callable[[Account, object], Row] | None = None
+    find_to_update: Callable[[Account, object], Row] | None = None
 
     # Reading
 
@@ -277,7 +279,12 @@ class Resource:
 
     def update(self, call: Call) -> Answer:
         """A changed row; nothing moves when nothing differs."""
-        row = call.account.require(self.table, call.path[self.key])
+        key = call.path[self.key]
+        row = (
+            self.find_to_update(call.account, key)
+            if self.find_to_update
+            else call.account.require(self.table, key)
+        )
         changes = self.on_update(call, row, self._read(call, row))
         if any(row.get(name) != value for name, value in changes.items()):
             row = call.account.update(

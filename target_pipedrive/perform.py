@@ -13,6 +13,7 @@ from target_pipedrive.faults import UNFORESEEN, RecordFault, SkipRecord, unfores
 from target_pipedrive.line_files import OutputFailed
 from target_pipedrive.raw import RawRequest
 from target_pipedrive.references import fill_references
+from target_pipedrive.rows import is_trace
 from target_pipedrive.spec import Verb
 from target_pipedrive.tasks import Outcome, Result
 from target_pipedrive.verification import Sent, not_taken_note
@@ -153,6 +154,8 @@ class Performer:
         """How a call ended, by what the row holds after it."""
         makes = action.verb is Verb.ADD or bool(action.becomes)
         outcome = Outcome.CREATED if makes else _OUTCOMES.get(action.verb, Outcome.UPDATED)
+        if action.verb is Verb.UPDATE and is_trace(entity, done.data):
+            raise RecordFault(f"names {action.entity} {done.id}, which is deleted in this account")
         ignored: tuple[str, ...] = ()
         if entity is not None and action.verb in (Verb.ADD, Verb.UPDATE):
             sent = Sent(body=draft.body, custom={}, columns=action.body_columns)

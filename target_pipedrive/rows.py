@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import threading
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -17,7 +18,7 @@ from target_pipedrive.answers import moment_of
 from target_pipedrive.faults import RecordFault
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Sequence
 
     from pipedrive_client import Answer, PipedriveClient
     from target_pipedrive.spec import EntitySpec, RowsRead
@@ -235,9 +236,11 @@ class Rows:
                 yield from page.rows
 
 
-def is_trace(entity: EntitySpec, row: Row) -> bool:
+def is_trace(entity: EntitySpec | None, row: object) -> bool:
     """Whether a row is only what Pipedrive still shows of a deleted one, by the mark of its entity."""
-    return entity.inactive_is_deleted and row.get("active_flag") is False
+    if entity is None or not entity.inactive_is_deleted or not isinstance(row, Mapping):
+        return False
+    return row.get("active_flag") is False
 
 
 def is_provisional(row_id: object) -> bool:

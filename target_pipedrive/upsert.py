@@ -15,7 +15,7 @@ from target_pipedrive.foreign import Copier, is_archived
 from target_pipedrive.matching import Matcher
 from target_pipedrive.references import fill_references
 from target_pipedrive.row_key import fill_matches
-from target_pipedrive.rows import is_gone
+from target_pipedrive.rows import is_gone, is_trace
 from target_pipedrive.tasks import Draft, Outcome, Result
 from target_pipedrive.verification import Sent, not_taken_note, with_aliases
 
@@ -321,6 +321,8 @@ class Upserter:
             complete_required(changed, body, row, action)
             done = self._caller.send(task, action, Draft(path=path, body=changed, custom=custom), plan.spec)
             sent = Sent(body=changed, custom=custom, columns=columns)
+            if is_trace(plan.spec, done.data):
+                return self._gone(task, plan, draft, row_id)  # deleted since it was read
             after = self._verifier.shown(plan.spec, row_id, sent, done.data, task.stream)
             ignored += self._verifier.check(plan, row_id, sent, row, after)
         if again:

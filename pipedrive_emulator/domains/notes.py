@@ -51,6 +51,12 @@ def show(account: Account, row: Row) -> Row:
     return shown
 
 
+def _kept(account: Account, key: object) -> Row:
+    """A note, deleted or not: live accounts answer deleted ones with `active_flag: false`."""
+    row = account.table("notes").get(key)
+    return account.require("notes", key) if row is None else row
+
+
 def _checked(call: Call, body: Row) -> Row:
     changes = dict(body)
     if "content" in body:
@@ -140,6 +146,8 @@ register(
         on_add=lambda call, row: _settled({**row, **_checked(call, call.body)}),
         on_update=_update,
         present=show,
+        find=_kept,
+        find_to_update=_kept,
     )
 )
 

