@@ -139,6 +139,12 @@ def _arguments() -> argparse.ArgumentParser:
         help="life of an OAuth access token, 3599 by default",
     )
     parser.add_argument(
+        "--dialect",
+        choices=("published", "observed"),
+        default="published",
+        help="follow the API's description (the default), or live accounts where they differ from it",
+    )
+    parser.add_argument(
         "--legacy", action="store_true", help="answer the removed subscriptions and channels too"
     )
     return parser
@@ -180,6 +186,7 @@ def main(arguments: list[str] | None = None) -> int:
         scopes=given.scopes,
         token_seconds=given.token_seconds,
         search_lag=given.search_lag,
+        dialect=given.dialect,
     )
     load_domains()  # faults name tables
     try:

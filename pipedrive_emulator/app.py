@@ -14,6 +14,7 @@ from urllib.parse import parse_qsl, unquote
 
 from pipedrive_emulator import blobs, control
 from pipedrive_emulator.auth import Auth, operation_key
+from pipedrive_emulator.dialect import observed
 from pipedrive_emulator.faults import Faults, Rule
 from pipedrive_emulator.http import Answer, ApiError, Request
 from pipedrive_emulator.limits import Headers, Limits
@@ -51,6 +52,7 @@ class Settings:
     scopes: frozenset[str] | None = None
     token_seconds: float = 3599
     search_lag: int = 0
+    dialect: str = "published"
 
 
 class Emulator:
@@ -184,6 +186,8 @@ class Emulator:
             if is_start(query.get("cursor")):
                 del query["cursor"]
             path = check_path(operation, route.values)
+            if self.settings.dialect == "observed":
+                request = observed(operation, request)
             body, uploads = check_body(operation, request)
             open_list(operation, path, query)
             call = Call(

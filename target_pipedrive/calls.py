@@ -29,6 +29,7 @@ from target_pipedrive.ledger import Ledger, WriteState
 from target_pipedrive.raw import RAW_REQUEST
 from target_pipedrive.rows import fill
 from target_pipedrive.spec import Encoding, Verb
+from target_pipedrive.spelling import Spellings
 from target_pipedrive.tasks import Outcome, Result
 
 if TYPE_CHECKING:
@@ -99,6 +100,7 @@ class Caller:
         self._asking = threading.Lock()
         self._known: dict[bytes, _Begun] = {}
         self._claims = Claims(rows)
+        self._spellings = Spellings()
         self._planned: dict[bytes, Done] = {}
         self._bookings = Bookings()
         self.planned_tokens: dict[str, int] = {}
@@ -369,21 +371,24 @@ class Caller:
         return body if body or action.body else None
 
     def _request(self, action: ActionSpec, path: str, draft: Draft, body: object, stream: str) -> Answer:
-        fields = body if isinstance(body, Mapping) else {}
         files = opened_files(draft) if action.encoding is Encoding.MULTIPART else None
-        form = fields if action.encoding in (Encoding.FORM, Encoding.MULTIPART) else None
-        answer = self._client.request(
-            action.method,
-            path,
-            params=draft.query or None,
-            json=body if form is None and body is not None else None,
-            form=form,
-            files=files,
-            cost=action.cost,
-            # A merge that acted answers its repeat with 404: only `send` can tell what that means.
-            idempotent=(action.method != "POST" and action.verb is not Verb.MERGE) or action.repeatable,
-            label=stream,
-        )
+        as_form = action.encoding in (Encoding.FORM, Encoding.MULTIPART)
+
+        def send(content: object) -> Answer:
+            return self._client.request(
+                action.method,
+                path,
+                params=draft.query or None,
+                json=None if as_form else content,
+                form=(content if isinstance(content, Mapping) else {}) if as_form else None,
+                files=files,
+                cost=action.cost,
+                # A merge that acted answers its repeat with 404: only `send` can tell what that means.
+                idempotent=(action.method != "POST" and action.verb is not Verb.MERGE) or action.repeatable,
+                label=stream,
+            )
+
+        answer = self._spellings.send(action, body, send)
         self._learn_time(answer)
         return answer
 

@@ -84,6 +84,7 @@ class ActionSpec:
         encoding: how the body is sent.
         body_is: name of the one column whose value is the whole body, for bodies that are lists.
         aliases: other names a record may use → column; camelCase spellings need no entry.
+        shown_as: column → name that rows show and live accounts take instead of the published one.
         retired: inputs of older versions of the API → what to do instead.
         custom_fields: entity whose custom fields the body carries, if any.
         flat_custom_fields: whether they stand at the top level of the body (v1) instead of `custom_fields`.
@@ -112,6 +113,7 @@ class ActionSpec:
     encoding: Encoding = Encoding.JSON
     body_is: str | None = None
     aliases: Mapping[str, str] = field(default_factory=_none)
+    shown_as: Mapping[str, str] = field(default_factory=_none)
     retired: Mapping[str, RetiredInput] = field(default_factory=_no_retired)
     custom_fields: str | None = None
     flat_custom_fields: bool = False

@@ -82,6 +82,7 @@ ACTIONS = (
         cost=5,
         entity="tasks",
         verb=Verb.ADD,
+        shown_as={"done": "is_done", "milestone": "is_milestone"},
         body="""
             title! project_id! parent_task_id? description? done:flag milestone:flag due_date:date?
             start_date:date? assignee_id? assignee_ids priority:int?
@@ -95,6 +96,7 @@ ACTIONS = (
         cost=5,
         entity="tasks",
         verb=Verb.UPDATE,
+        shown_as={"done": "is_done", "milestone": "is_milestone"},
         body="""
             title project_id parent_task_id? description? done:flag milestone:flag due_date:date?
             start_date:date? assignee_id? assignee_ids priority:int?
