@@ -89,7 +89,7 @@ VALID: dict[str, tuple[tuple[str, tuple[str, ...], tuple[dict[str, Any], ...]], 
             ("id",),
             (
                 {"id": 2, "address": "Pikk 1, Tallinn", "website": "https://a.example"},
-                {"id": 3, "address_locality": "Tartu", "employee_count": 12, "annual_revenue": 1e6},
+                {"id": 3, "address": {"locality": "Tartu"}, "employee_count": 12, "annual_revenue": 1e6},
             ),
         ),
     ),

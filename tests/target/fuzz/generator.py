@@ -57,8 +57,13 @@ def case(seed: int) -> Case:
         change = dice.choices(CHANGES, WEIGHTS)[0]
         made.story.append(change.__name__.strip("_"))
         lines = change(dice, lines)
-    if dice.random() < 0.35:
-        more = dice.choice(values.SETTINGS)
+    for share, more in (
+        (0.5, {"on_stream_error": "reject"}),
+        (0.4, dice.choice(values.SETTINGS)),
+        (0.06, dice.choice(values.BAD_SETTINGS)),
+    ):
+        if dice.random() > share:
+            continue
         made.settings |= more
         made.story.append(f"settings {json.dumps(more)[:80]}")
     if dice.random() < 0.04:

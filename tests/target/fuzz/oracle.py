@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 CODES = {0, 1, 2, 3, 4}
 SECONDS = 10
 CONTROL = {"SCHEMA", "STATE", "ACTIVATE_VERSION"}
+PERSONAL = re.compile(r"(?i)[\w.+-]+@(private|mail|home)\.example|(anna|ben|new|action) fuzz\b")
+"""Addresses and names of people in the inputs."""
 STOPPING = ("max_failures", "daily_token_budget", "max_failure_percent", "run_token_budget")
 SAME = {
     "created": {"unchanged", "skipped"},
@@ -63,6 +65,9 @@ def of_run(case: Case, seen: Seen, data: bytes) -> Iterator[str]:
         yield "an exit code without a sentence"
     everything = seen.out + seen.err + json.dumps(seen.results) + seen.rejects.decode(errors="replace")
     yield from (f"shows a secret: {one[:4]}…" for one in (TOKEN, SECRET) if one in everything)
+    personal = PERSONAL.search(seen.err)
+    if personal:
+        yield f"a personal value in the log: {personal[0]}"
     yield from _of_states(case, seen, data)
     if seen.results or not case.path:
         yield from _of_account(case, seen, data)
