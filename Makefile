@@ -73,5 +73,5 @@ constraints: setup ## Choose newest versions that fit together
 	@rm constraints.txt.old
 
 clean: ## Remove what the commands left behind
-	rm -rf .venv .meltano dist .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .coverage htmlcov
+	rm -rf .venv .meltano dist .pytest_cache .hypothesis .mypy_cache .ruff_cache .import_linter_cache .coverage htmlcov
 	find output -type f ! -name .gitignore -delete

@@ -84,8 +84,9 @@ LINES: tuple[bytes, ...] = (
     b"[" * 3000, b'{"a":' * 2000,
 )  # fmt: skip
 SETTINGS: tuple[dict[str, Any], ...] = (
-    {"on_error": "stop"}, {"allow_deletes": True}, {"allow_deletes": True, "max_deletes": 0}, {"mirror": True},
-    {"mirror": True, "allow_deletes": True}, {"mirror": True, "allow_deletes": True, "mirror_empty": True},
+    {"on_error": "stop"}, {"allow_deletes": True}, {"allow_deletes": True, "max_deletes": 0},
+    {"mirror": True}, {"mirror": True, "allow_deletes": True},
+    {"mirror": True, "allow_deletes": True, "mirror_empty": True},
     {"dry_run": True}, {"foreign_ids": True}, {"unknown_streams": "ignore"}, {"unknown_fields": "ignore"},
     {"missing_references": "leave_out"}, {"missing_rows": "skip"}, {"on_blank_match": "add"},
     {"on_blank_match": "skip"}, {"create_fields": True}, {"create_options": True}, {"max_failures": 1},
