@@ -109,3 +109,41 @@ def test_a_row_with_a_time_of_its_own_is_found_after_an_unknown_outcome(small, l
     run = load(rows("organizations", record, keys=["id"]), foreign_ids=True)
     assert run.outcomes == ["created"]
     assert len(small.rows("organizations")) == before + 1
+
+
+CALLS = {
+    "together": ["organizations", "persons", "deals", "leads", "activity_types", "activities", "call_logs"],
+    "calls first": [
+        "call_logs",
+        "activities",
+        "organizations",
+        "persons",
+        "deals",
+        "leads",
+        "activity_types",
+    ],
+}
+
+
+def in_order(messages, streams):
+    return [one for name in streams for one in messages if one.get("stream") == name]
+
+
+@pytest.mark.parametrize("order", sorted(CALLS))
+def test_a_copied_call_is_logged_on_its_copied_activity(order, small, other, tmp_path):
+    """Pipedrive makes an activity for a call that names none, and for no other."""
+    other.reset()
+    invite_colleagues(small, other)
+    load = Loader({**other.config(**SETTINGS), "unknown_fields": "ignore"}, tmp_path)
+    types = [one for one in run_tap(small.config(), "activity_types").messages if one["type"] != "STATE"]
+    assert load(types, match_on=MATCH).errors == []
+    messages = run_tap(small.config(), "users", *CALLS["together"]).messages
+    run = load(in_order(messages, ["users", *CALLS[order]]), match_on=MATCH)
+    made = {one["id"] for one in run.results if (one["stream"], one["outcome"]) == ("activities", "created")}
+    named = {one["record"]["id"]: one["record"]["activity_id"] for one in messages
+             if one["type"] == "RECORD" and one["stream"] == "call_logs"}  # fmt: skip
+    without = sum(activity is None for activity in named.values())
+    copied = {one["key"]["id"]: one["id"] for one in run.results if one["stream"] == "call_logs"}
+    on = {one["id"]: str(one["activity_id"]) for one in other.rows("call_logs")}
+    assert all(on[copied[call]] in made for call, activity in named.items() if activity is not None)
+    assert len(other.rows("activities")) == len(made) + without
