@@ -206,7 +206,7 @@ class Intake:
             return
         if stream.unbound:
             self._bind(stream, {name: {} for name in record})
-        key = {one: record.get(one) for one in stream.keys}
+        key = {one: record[one] if one in record else _in_any_case(record, one) for one in stream.keys}
         missing = [one for one, value in key.items() if is_blank(value)]
         if missing and stream.plan is not None and stream.plan.decides_on_blank_keys:
             missing = []
@@ -229,6 +229,11 @@ class Intake:
     def ignored(self) -> Mapping[str, int]:
         """Records of unknown streams that were ignored, by stream."""
         return self._ignored
+
+
+def _in_any_case(record: Mapping[str, object], name: str) -> object:
+    """What a record holds in a column whose name it writes in another case."""
+    return next((value for one, value in record.items() if one.casefold() == name.casefold()), None)
 
 
 def unreadable(error: Exception) -> str:

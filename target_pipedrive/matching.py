@@ -6,8 +6,9 @@ before it is taken, and counts as it is then.
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Mapping
-from itertools import product
+from itertools import count, product
 from typing import TYPE_CHECKING
 
 from target_pipedrive import compare
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
     from target_pipedrive.rows import Row, Rows
     from target_pipedrive.tasks import Draft, Task
 
+_LOCKS = 64
+
 
 class Matcher:
     """Finds rows; what was found or added in this run is remembered.
@@ -32,6 +35,9 @@ class Matcher:
         rows: reads and searches.
         on_ambiguous: what to do when several rows match.
         links: which rows stand for others already.
+
+    Attributes:
+        clock: counts the writes of this run.
     """
 
     def __init__(self, rows: Rows, on_ambiguous: str, links: Links) -> None:
@@ -39,8 +45,11 @@ class Matcher:
         self._links = links
         self._on_ambiguous = on_ambiguous
         self._matched: dict[tuple[str, str], tuple[str, str | None]] = {}
-        self._written: set[tuple[str, str]] = set()
+        self._written: dict[tuple[str, str], int] = {}
+        self._row_locks = tuple(threading.Lock() for _ in range(_LOCKS))
         self._listings = Listings(rows)
+        self.clock = 0
+        self._ticks = count(1)
 
     def read_ahead(self, tasks: Sequence[Task], plan: EntityPlan) -> None:
         """Read what many records are to be matched with at once, where that is cheaper than one by one."""
@@ -61,13 +70,29 @@ class Matcher:
         if is_provisional(row_id):
             return
         if plan.match_on:
-            self._written.add((plan.spec.name, row_id))
+            self._note_write(plan.spec.name, row_id)
         self._listings.note(plan, values, row_id)
 
     def wrote_elsewhere(self, entity: str | None, ids: Iterable[str] = ()) -> None:
         """Note that rows were written, by an action or a request; without an entity it may be any."""
         self._listings.unsettle(entity)
-        self._written.update((entity, one) for one in ids if entity is not None)
+        for row_id in ids if entity is not None else ():
+            self._note_write(entity or "", row_id)
+
+    def _note_write(self, entity: str, row_id: str) -> None:
+        self.clock = next(self._ticks)
+        self._written[entity, row_id] = self.clock
+
+    def alone(self, entity: str, row_id: str) -> threading.Lock:
+        """Return the lock under which a matched row is changed.
+
+        Records with different values, such as two addresses of one person, may match the same row at once.
+        """
+        return self._row_locks[hash((entity, row_id)) % _LOCKS]
+
+    def was_written_since(self, entity: str, row_id: str, moment: int) -> bool:
+        """Whether this run has written the row since the clock stood there."""
+        return self._written.get((entity, row_id), 0) > moment
 
     def remember(self, plan: EntityPlan, draft: Draft, row_id: str, row: object) -> None:
         """Note the row that was added for a record, as the answer shows it: searches may not know it yet."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import nullcontext
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -109,6 +110,7 @@ class Upserter:
     def bring(self, task: Task, plan: EntityPlan, draft: Draft, notes: str, *, again: bool = False) -> Result:
         """Add or change the row; one that was matched and goes before its change is looked for once more."""
         by_match = self._is_matched(plan, draft)
+        moment = self._matcher.clock
         row_id, row = self.find(task, plan, draft)
         if row_id is None or (row is None and plan.spec.chosen_key):
             return self._add(task, plan, draft, notes)
@@ -120,7 +122,10 @@ class Upserter:
         if plan.write == "add":
             return Result(outcome=Outcome.SKIPPED, id=row_id, note="is there already")
         try:
-            return replace(self._update(task, plan, draft, row_id, row, notes), links=words)
+            with self._matcher.alone(plan.spec.name, row_id) if by_match else nullcontext():
+                if by_match and self._matcher.was_written_since(plan.spec.name, row_id, moment):
+                    row = self._rows.one(plan.spec, row_id, draft.body, task.stream) or {}
+                return replace(self._update(task, plan, draft, row_id, row, notes), links=words)
         except (NotFound, Gone):
             if again or not by_match:
                 raise

@@ -410,6 +410,20 @@ def test_undeclared_columns_are_refused_or_ignored_record_by_record(load, caplog
     assert "owner_id, surprise" in caplog.text
 
 
+@pytest.mark.parametrize("spelled", ["upper", "title"])
+def test_a_record_may_write_the_names_of_the_schema_in_another_case(load, small, spelled):
+    change = {"id": 1, "name": "Cased", "website": "cased.example"}
+    named = schema("organizations", " ".join(change), ["id"])
+    other = {getattr(name, spelled)(): value for name, value in change.items()}
+    run = load(named, record("organizations", **other), record("organizations", **change))
+    assert run.outcomes == ["updated", "unchanged"], run.errors
+    assert small.get("/api/v2/organizations/1")["data"]["website"] == "cased.example"
+    both = record("organizations", id=1, name="One", NAME="Two")
+    run = load(named, both)
+    assert run.outcomes == ["failed"]
+    assert "NAME" in run.errors[0]
+
+
 @pytest.mark.parametrize("properties", [{}, None])
 def test_a_schema_without_properties_is_bound_by_its_first_record(load, small, properties):
     named = schema("organizations", {}, ["external_id"])
@@ -494,3 +508,19 @@ def test_one_row_whatever_the_spelling(load, table, column, spellings, dry_run):
     assert len(set(run.ids)) == 1, run.results
     if not dry_run:
         assert set(load(sent).ids) == set(run.ids)
+
+
+def test_records_that_meet_in_one_row_change_it_one_after_the_other(small, load):
+    """Two addresses of one person, at the same time: the second record sees what the first one wrote."""
+    small.post(
+        "/_emulator/faults",
+        [{"operation": "PATCH /api/v2/persons/{id}", "kind": "slow", "seconds": 0.3, "nth": 1}],
+    )
+    two = [
+        {"email": "contact3@mail.example", "title": "Same"},
+        {"email": "p3@home.example", "title": "Same"},
+    ]
+    feed = {"entity": "persons", "write": "update", "match_on": ["email"], "fields": {"title": "job_title"}}
+    run = load(rows("feed", *two), streams={"feed": feed}, max_concurrency=4)
+    assert {one["id"] for one in run.results} == {"3"}
+    assert ["job_title" in (one["changed"] or ()) for one in run.results].count(True) == 1
