@@ -140,8 +140,7 @@ class RawPlan(Plan):
         else:
             raise UnknownColumn(self.stream, name, nearest(name, RAW_INPUTS))
 
-    def _bind_undeclared(self, name: str, record: Mapping[str, object]) -> None:
-        del record
+    def _bind_undeclared(self, name: str) -> None:
         self._bind_one(name, {})
 
     def draft(self, record: Mapping[str, object]) -> Draft:

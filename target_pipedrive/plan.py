@@ -290,9 +290,12 @@ class Plan:
         for name in record:
             if name in self._declared:
                 continue
-            folded = name.casefold()
-            if folded in self._fields or self._is_mark(name) or self._sources.get(snake(name)) is not None:
-                self._bind_undeclared(name, record)
+            folded, twin = name.casefold(), self._sources.get(snake(name))
+            if twin is not None:  # looked at each time: a record may have both spellings
+                self._bind_twin(name, twin, record)
+                continue
+            if folded in self._fields or self._is_mark(name):
+                self._bind_undeclared(name)
             elif folded in self._ignored or self._is_dropped(name) or self.options.ignore_unknown_fields:
                 dropped.append(name)
             else:
@@ -308,15 +311,22 @@ class Plan:
                 "unknown_fields to ignore"
             )
 
-    def _bind_undeclared(self, name: str, record: Mapping[str, object]) -> None:
-        """Bind a column that the SCHEMA does not name; the same in another spelling is left out."""
+    def _bind_twin(self, name: str, twin: str, record: Mapping[str, object]) -> None:
+        """Bind another spelling of a column of the SCHEMA.
+
+        Raises:
+            RecordFault: the record has both.
+        """
+        if twin in record:
+            raise RecordFault(f"means the same as {twin}; leave one of them out", column=name)
+        if all(one.source != name for one in self.bindings):
+            self._bind_undeclared(name)
+
+    def _bind_undeclared(self, name: str) -> None:
+        """Bind a column that the SCHEMA does not name."""
         binding = self._binding(name, self.field_of(name), {})
-        if binding is None:
-            return
-        other = self._same_place(binding)
-        if other is not None and other.source in record:
-            raise refused(self.stream, name, f"means the same as {other.source}; leave one of them out")
-        self.bindings = [*self.bindings, binding]
+        if binding is not None:
+            self.bindings = [*self.bindings, binding]
 
     def _is_mark(self, name: str) -> bool:
         """Whether the column may say that the row was deleted."""
