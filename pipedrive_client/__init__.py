@@ -10,6 +10,7 @@ from pipedrive_client.errors import (
     Gone,
     ItemError,
     MalformedAnswer,
+    MissingScope,
     NotFound,
     NotVisible,
     PagingStuck,
@@ -22,6 +23,7 @@ from pipedrive_client.errors import (
     Stopped,
     TransientError,
     Unauthorized,
+    UnknownMethod,
     Unreachable,
 )
 from pipedrive_client.paging import Page, Paging
@@ -46,6 +48,7 @@ __all__ = [
     "Gone",
     "ItemError",
     "MalformedAnswer",
+    "MissingScope",
     "NotFound",
     "NotVisible",
     "Null",
@@ -65,6 +68,7 @@ __all__ = [
     "TokenSet",
     "TransientError",
     "Unauthorized",
+    "UnknownMethod",
     "Unreachable",
     "Usage",
     "UsageRow",

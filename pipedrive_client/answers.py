@@ -13,16 +13,19 @@ from pipedrive_client.errors import (
     FeatureOff,
     Gone,
     MalformedAnswer,
+    MissingScope,
     NotFound,
     NotVisible,
     PipedriveError,
     Rejected,
     ServerError,
     Unauthorized,
+    UnknownMethod,
 )
 from pipedrive_client.limits import number_of
 from pipedrive_client.redact import redact
 from pipedrive_client.responses import JSON_BODY, flaw_of
+from pipedrive_client.scopes import read_scopes
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -50,6 +53,8 @@ _ADVICE = {
     410: "it was deleted, or Pipedrive took this endpoint away",
     415: "the feature is not enabled in this account",
 }
+_SCOPE_WORDS = "scope and url mismatch"
+_UNKNOWN_WORDS = "unknown method"
 _FEATURE_WORDS = (
     "feature is",
     "not enabled",
@@ -94,6 +99,10 @@ def error_of(
     said = [text for text in (error_text, info if info != error_text else None) if text]
     if page:
         said = ["a web page came instead of JSON; if this repeats, check company_domain and api_url"]
+    elif kind is MissingScope:
+        said.append(_scope_advice(what))
+    elif kind is UnknownMethod:
+        said.append("this host has no operation at this path: check company_domain and api_url")
     elif status in _ADVICE and kind is not Rejected:
         said.append(_ADVICE[status])
     error = kind(
@@ -108,6 +117,14 @@ def error_of(
     if isinstance(error, ServerError):
         error.retry_after_seconds = number_of(answer.headers, "retry-after")
     return error
+
+
+def _scope_advice(what: str) -> str:
+    """How to get past a missing scope, which Pipedrive does not name."""
+    method, _, path = what.partition(" ")
+    scopes = read_scopes(path) if method == "GET" else ()
+    named = f": {' or '.join(scopes)}" if scopes else " of this operation"
+    return f"the OAuth app was not granted the scope it needs{named}; add it to the app and authorize again"
 
 
 def blocked(what: str, answer: Answer, *, label: str | None) -> Blocked:
@@ -172,6 +189,10 @@ def _kind(status: int, code: str | None, text: str) -> type[PipedriveError]:
         (code or "").startswith("feature_capping") or any(word in text.lower() for word in _FEATURE_WORDS)
     ):
         return FeatureOff
+    if status == 403 and _SCOPE_WORDS in text.lower():  # noqa: PLR2004 - forbidden, for a third reason
+        return MissingScope
+    if status == 404 and text.lower().lstrip().startswith(_UNKNOWN_WORDS):  # noqa: PLR2004 - not found
+        return UnknownMethod
     return _BY_STATUS.get(status, Rejected)
 
 

@@ -77,6 +77,11 @@ class Authenticator(Protocol):
         ...
 
     @property
+    def scopes(self) -> frozenset[str] | None:
+        """OAuth scopes that the token was granted; None where no scopes apply or none are known."""
+        ...
+
+    @property
     def secrets(self) -> tuple[str, ...]:
         """Values that must not appear in any text, including those fetched in this run."""
         ...
@@ -89,6 +94,7 @@ class ApiTokenAuth:
         self._header = ("x-api-token", token)
         self.base_url = settings.base_url
         self.secrets = settings.secrets
+        self.scopes: frozenset[str] | None = None
 
     def header(self) -> tuple[str, str]:
         """The header that signs a request in."""
@@ -119,12 +125,18 @@ class OAuth:
         self._refresh = settings.refresh_token or ""
         self._renew_at = float("inf")
         self._base_url = settings.base_url
+        self._scopes: frozenset[str] | None = None
         self._secrets = {*settings.secrets, self._basic()}
 
     @property
     def base_url(self) -> str:
         """The `api_domain` of the tokens, unless the settings give an address."""
         return self._base_url
+
+    @property
+    def scopes(self) -> frozenset[str] | None:
+        """Scopes of the last token answer; None before one came, and where it named none."""
+        return self._scopes
 
     @property
     def secrets(self) -> tuple[str, ...]:
@@ -164,6 +176,9 @@ class OAuth:
         self._access = str(granted["access_token"])
         self._refresh = str(granted.get("refresh_token") or self._refresh)
         self._secrets |= {self._access, self._refresh}
+        scope = granted.get("scope")
+        if isinstance(scope, str) and scope.strip():
+            self._scopes = frozenset(scope.replace(",", " ").split())
         self._renew_at = float("inf")
         if seconds is not None:
             self._renew_at = self._clock.monotonic() + max(seconds - SKEW_SECONDS, seconds / 2)

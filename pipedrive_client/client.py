@@ -77,6 +77,18 @@ class PipedriveClient:
         """Address that paths are appended to, as known now; OAuth may bring another one."""
         return self._sender.auth.base_url
 
+    def granted_scopes(self) -> frozenset[str] | None:
+        """OAuth scopes that the token was granted; signs in first where no token is at hand.
+
+        Returns:
+            None for an API token, and where no token answer named scopes in this run.
+
+        Raises:
+            PipedriveError: signing in failed.
+        """
+        self._sender.auth.header()
+        return self._sender.auth.scopes
+
     @property
     def usage(self) -> Usage:
         """Requests and tokens so far."""

@@ -10,8 +10,10 @@
     │   └── MalformedAnswer     torn JSON, or a web page where JSON belongs
     ├── ItemError               skip this item
     │   ├── NotFound            404
+    │   │   └── UnknownMethod   404 because no operation answers at this path on this host
     │   ├── Gone                410
     │   └── NotVisible          403 in JSON
+    │       └── MissingScope    403 because the OAuth app lacks the scope of the operation
     ├── RunError                stop the run
     │   ├── Unauthorized        401, 402, refused refresh token
     │   ├── BudgetSpent         no tokens left today, or in the budget this run was given
@@ -118,12 +120,20 @@ class NotFound(ItemError):
     """404."""
 
 
+class UnknownMethod(NotFound):
+    """404 that names the path, not the object: this host has no such operation."""
+
+
 class Gone(ItemError):
     """410: deleted, or an endpoint that Pipedrive took away."""
 
 
 class NotVisible(ItemError):
     """403: this user may not see or change it."""
+
+
+class MissingScope(NotVisible):
+    """403: the OAuth app was not granted the scope that the operation needs."""
 
 
 class Unauthorized(RunError):

@@ -29,7 +29,11 @@ KINDS = {
         acts="no", does="429 with the headers of a full window; costs no tokens.", options={"retry_after": 1}
     ),
     "blocked": Kind(acts="no", does="403 with the HTML page of Cloudflare; costs no tokens."),
-    "status_before": Kind(acts="no", does="An error with this status.", options={"status": 500}),
+    "status_before": Kind(
+        acts="no",
+        does="An error with this status and text.",
+        options={"status": 500, "error": "Scripted failure before acting"},
+    ),
     "html": Kind(acts="no", does="An HTML page of a gateway with this status.", options={"status": 503}),
     "reset_before": Kind(acts="no", does="The connection is reset instead of an answer."),
     "expire_token": Kind(

@@ -90,7 +90,7 @@ class Strike:
             if rule.kind == "reset_before":
                 raise ConnectionReset
             if rule.kind == "status_before":
-                return ApiError(rule.options["status"], "Scripted failure before acting").answer()
+                return ApiError(rule.options["status"], rule.options["error"]).answer()
             if rule.kind == "html":
                 return _gateway_page(rule.options["status"])
             if rule.kind in ("write", "delete"):

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
-from pipedrive_client import Gone, NotFound, NotVisible
+from pipedrive_client import Gone, NotFound, PipedriveError, UnknownMethod
+from tap_pipedrive.access import REFUSALS
 from tap_pipedrive.spec import OCCURRENCE
 
 if TYPE_CHECKING:
@@ -67,18 +68,34 @@ def fan_out(stream: PipedriveStream, contexts: Sequence[Context]) -> None:
         for question in questions
         if (fitting := _cut(_parent(stream), question, group)) is not None
     ]
+    refused: list[Context] = []
     with stream.counting():
         for read in stream.spec.reads:
             answers = stream.tap.client.ordered_map(partial(_ask, stream, read), asked)
-            for context, rows in answers:
-                feeds = [(child, contexts_of(child, rows)) for child in below]
-                if rows and stream.selected:
-                    stream.emit(read, rows, context)
+            for answer in answers:
+                refused += answer.refused
+                feeds = [(child, contexts_of(child, answer.rows)) for child in below]
+                if answer.rows and stream.selected:
+                    stream.emit(read, answer.rows, answer.context)
                 for child, inner in feeds:
                     fan_out(child, inner)
                 if stream.sated:
                     answers.close()
                     return
+    stream.refused_parents.update(contexts, refused)
+
+
+def request_refused(stream: PipedriveStream) -> None:
+    """Request again what earlier runs were refused, for a fan-out and for those below it.
+
+    One parent is tried first: where nothing has been granted meanwhile, it costs a single request.
+    """
+    due = stream.refused_parents.due()
+    for part in (due[:1], due[1:]):
+        if part and stream.tap.access.closed(stream.name) is None:
+            fan_out(stream, part)
+    for child in stream.wanted_children():
+        request_refused(child)
 
 
 def _groups(contexts: Sequence[Context], size: int) -> Iterator[Sequence[Context]]:
@@ -104,11 +121,23 @@ def _cut(parent: Parent, question: Question, group: Sequence[Context]) -> Questi
     )
 
 
-def _ask(
-    stream: PipedriveStream, read: Read, asked: tuple[Question, Sequence[Context]]
-) -> tuple[Context | None, list[Row]]:
-    """All rows of one parent, or of one group of them; a parent that is gone or hidden has none."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Answer:
+    """Rows of one parent, or of one group of them; `refused` holds the parents whose request was refused."""
+
+    context: Context
+    rows: list[Row]
+    refused: Sequence[Context] = ()
+
+
+def _ask(stream: PipedriveStream, read: Read, asked: tuple[Question, Sequence[Context]]) -> _Answer:
+    """Request all rows of one parent, or of one group of them; a deleted parent has none."""
     question, group = asked
+    access = stream.tap.access
+    closed = access.closed(stream.name)
+    if closed is not None:
+        access.refuse_parents(stream.name, closed, len(group))
+        return _Answer(context={}, rows=[], refused=group)
     parent = _parent(stream)
     context: Context = {}
     if parent.bulk > 1:
@@ -120,12 +149,21 @@ def _ask(
     try:
         pages = stream.reader(read).all(context, {**query, **question.params})
         rows = [row for page in pages for row in page]
-    except (NotFound, Gone, NotVisible) as error:
+    except (*REFUSALS, NotFound, Gone) as error:
+        if _is_refusal(error):
+            access.refuse_parents(stream.name, error, len(group))
+            return _Answer(context=context, rows=[], refused=group)
         stream.logger.debug("Skipped %s of %s: %s", stream.name, dict(context), error)
-        return context, []
+        return _Answer(context=context, rows=[])
+    access.answer_parents(stream.name, len(group))
     if stream.spec.numbered:
         number(rows, stream.spec.primary_keys)
-    return {**context, **question.columns}, rows
+    return _Answer(context={**context, **question.columns}, rows=rows)
+
+
+def _is_refusal(error: PipedriveError) -> bool:
+    """Whether the account does not give this, in contrast to a parent that was deleted."""
+    return isinstance(error, UnknownMethod) or not isinstance(error, (NotFound, Gone))
 
 
 def number(rows: list[Row], keys: Sequence[str]) -> None:

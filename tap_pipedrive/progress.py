@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, TextIO
 
 if TYPE_CHECKING:
     import logging
+    from collections.abc import Mapping
 
     from pipedrive_client import PipedriveClient
 
@@ -78,16 +79,20 @@ class Progress:
             self._out.write("\r\x1b[2K")
             self._out.flush()
 
-    def summary(self) -> None:
-        """The table of what the run wrote and what it cost, by stream."""
+    def summary(self, refused: Mapping[str, str]) -> None:
+        """Show the table of what the run wrote and what it cost, by stream.
+
+        Args:
+            refused: stream → how much of it Pipedrive refused.
+        """
         self.clear()
         usage = {row.label: row for row in self._client.usage.rows()} if self._client else {}
         names = [name for name in self._counts if self._counts[name].records or name in usage]
-        names += [label for label in usage if label not in self._counts]
+        names += [label for label in {**usage, **refused} if label not in names]
         if not names:
             self._logger.info("Nothing new: no records, no requests")
             return
-        rows = [("stream", "records", "requests", "tokens")]
+        rows = [("stream", "records", "requests", "tokens", "access" if refused else "")]
         for name in sorted(names):
             counted, used = self._counts.get(name), usage.get(name)
             rows.append(
@@ -96,20 +101,23 @@ class Progress:
                     f"{counted.records:,}" if counted else "",
                     f"{used.requests:,}" if used else "",
                     f"{used.tokens:,}" if used else "",
+                    refused.get(name, ""),
                 )
             )
         total = sum(entry.records for entry in self._counts.values())
         requests = sum(row.requests for row in usage.values())
         tokens = sum(row.tokens for row in usage.values())
-        rows.append(("total", f"{total:,}", f"{requests:,}", f"{tokens:,}"))
+        rows.append(("total", f"{total:,}", f"{requests:,}", f"{tokens:,}", ""))
         if self._live:
             widths = [max(len(row[at]) for row in rows) for at in range(4)]
             for row in rows:
                 cells = [row[0].ljust(widths[0]), *(row[at].rjust(widths[at]) for at in (1, 2, 3))]
-                self._out.write("  ".join(cells) + "\n")
+                self._out.write("  ".join([*cells, row[4]]).rstrip() + "\n")
         else:
             seconds = time.monotonic() - self._began
-            by_stream = ", ".join(f"{row[0]} {row[1] or 0}" for row in rows[1:-1])
+            by_stream = ", ".join(
+                f"{row[0]} {row[1] or 0}{f' ({row[4]})' if row[4] else ''}" for row in rows[1:-1]
+            )
             self._logger.info(
                 "Read %s records with %s requests and %s tokens in %.1f s: %s",
                 rows[-1][1], rows[-1][2], rows[-1][3], seconds, by_stream,

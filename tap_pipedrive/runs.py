@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, cast
 
-from pipedrive_client import FeatureOff, Gone, NotFound, NotVisible, Null
+from pipedrive_client import Gone, NotFound, NotVisible, Null
+from tap_pipedrive.access import REFUSALS
 from tap_pipedrive.bookmarks import Bookmark, ListSize, PageMarks
 from tap_pipedrive.deletes import DeleteWatch
-from tap_pipedrive.fanout import contexts_of, cost_per_parent, fan_out
+from tap_pipedrive.fanout import contexts_of, cost_per_parent, fan_out, request_refused
 from tap_pipedrive.reading import Reader, nothing_there
 
 if TYPE_CHECKING:
@@ -50,6 +51,7 @@ class ReadRun:
         length: rows of an offset list that was read to its end.
         doubted: whether a page came only after a response that was no answer.
         size: counts rows for `--plan`.
+        refused: whether the account does not give the list.
     """
 
     stream: PipedriveStream
@@ -61,6 +63,7 @@ class ReadRun:
     length: int = 0
     doubted: bool = False
     size: ListSize | None = None
+    refused: bool = False
 
     @classmethod
     def begin(cls, stream: PipedriveStream, read: Read, watch: DeleteWatch | None) -> ReadRun:
@@ -96,13 +99,13 @@ class ReadRun:
         spec = self.stream.spec
         try:
             yield from self.all_pages()
-        except (NotFound, NotVisible, FeatureOff) as error:
-            if spec.needs:
-                text = "Skipped %s, which needs %s: %s"
-                self.stream.logger.warning(text, self.stream.name, spec.needs, error)
+        except (*REFUSALS, NotFound) as error:
+            if isinstance(error, REFUSALS) or spec.needs:
+                self.refused = True
+                self.stream.tap.access.refuse_list(spec, error)
                 if self.watch:
                     self.watch.refused = True
-            elif isinstance(error, NotFound) and not spec.removed_on:
+            elif not spec.removed_on:
                 also = ", and the path in raw_requests" if "raw_requests" in spec.settings else ""
                 raise nothing_there(error, also) from error
             else:
@@ -191,7 +194,9 @@ class ReadRun:
         return [*fresh, *self.stream.since_start(lost)] if lost else fresh
 
     def finish(self) -> None:
-        """The list was read to its end."""
+        """The list was read to its end; a refused one is read again where it was in the next run."""
+        if self.refused:
+            return
         for mark in self.bookmarks:
             mark.finish()
         if self.watch:
@@ -220,6 +225,9 @@ def _bookmark(stream: PipedriveStream, owner: PipedriveStream, read: Read) -> Bo
     memo = owner.read_memo(read)
     if stream.replication_method != "INCREMENTAL":
         memo.clear()
+    if owner is not stream and owner.refused_parents.all:
+        memo.clear()
+        owner.refused_parents.forget_all()
     return Bookmark(
         memo,
         replication_key=stream.spec.replication_key,
@@ -298,6 +306,8 @@ class StreamRun:
 
     def finish(self) -> None:
         """Every read came to its end."""
+        for child in self.stream.wanted_children():
+            request_refused(child)
         if self.watch:
             self.watch.finish()
         self.stream.tap.synced.add(self.stream)

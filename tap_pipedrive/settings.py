@@ -53,6 +53,14 @@ TAP_SETTINGS: dict[str, JSON] = {
         "description": "What single and multiple option columns hold: the `label`, the `id`, or `both` "
         "(the id in a column of its own, named `…_id`).",
     },
+    "strict_access": {
+        "type": ["boolean", "null"],
+        "default": False,
+        "title": "Strict access",
+        "description": "End the run with exit code 3 if Pipedrive refused a selected stream, or the child "
+        "requests of some rows, because an OAuth scope, a right or a plan is missing. By default a warning "
+        "names them. All other streams are read first.",
+    },
     "time_windows": {
         "type": ["integer", "null"],
         "default": 1,

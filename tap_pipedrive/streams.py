@@ -24,6 +24,7 @@ from typing_extensions import override
 
 from pipedrive_client import ConfigError, FeatureOff, ItemError, Null
 from pipedrive_client.fields import FIELD_LISTS
+from tap_pipedrive.access import RefusedParents
 from tap_pipedrive.custom_fields import (
     FieldColumn,
     FieldMode,
@@ -385,6 +386,11 @@ class PipedriveStream(Stream):
         return [child for child in children if child.selected or child.has_selected_descendents]
 
     # --- state ----------------------------------------------------------------------------------
+
+    @cached_property
+    def refused_parents(self) -> RefusedParents:
+        """Parents of a fan-out whose requests earlier runs were refused."""
+        return RefusedParents(self)
 
     def read_memo(self, read: Read) -> dict[str, object]:
         """The piece of this stream's state that belongs to one read.

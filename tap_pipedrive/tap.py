@@ -31,6 +31,7 @@ from pipedrive_client.cli import Exit
 from pipedrive_client.fields import FIELD_LIST_COST, FIELD_LISTS, FieldDefinition, FieldRegistry
 from pipedrive_client.given import check_environment, config_sentence, read_config, strange_settings
 from tap_pipedrive import planning, turns
+from tap_pipedrive.access import AccessReport, warn_of_missing_scopes
 from tap_pipedrive.catalog import STREAMS
 from tap_pipedrive.custom_fields import FieldMode, OptionMode
 from tap_pipedrive.downloads import FileContentsStream
@@ -134,6 +135,11 @@ class TapPipedrive(Tap):
     def progress(self) -> Progress:
         """What the run shows."""
         return Progress(self.logger)
+
+    @cached_property
+    def access(self) -> AccessReport:
+        """What the account refuses in this run."""
+        return AccessReport(self.logger)
 
     @property
     def page_writer(self) -> PageWriter:
@@ -343,7 +349,8 @@ class TapPipedrive(Tap):
         command.epilog = (
             "`tap-pipedrive auth` lets an OAuth app in and prints the settings to use; see its --help. Exit "
             "codes: 0 all is read, 1 a request failed for good, 2 settings, catalog or state that cannot "
-            "work, 3 Pipedrive refuses the account, 4 the token budget is spent: run again later."
+            "work, 3 Pipedrive refuses the account, or a stream under strict_access, 4 the token budget is "
+            "spent: run again later."
         )
         return command
 
@@ -380,7 +387,12 @@ class TapPipedrive(Tap):
             return
         turns.check(tap)
         try:
+            warn_of_missing_scopes(tap.lists(), tap.client.granted_scopes(), tap.logger)
             tap.sync_all()
         finally:
-            tap.progress.summary()
+            tap.access.warn(tap.specs)
+            tap.progress.summary(tap.access.marks())
             tap.client.close()
+        refused = tap.access.error()
+        if refused is not None and tap.config.get("strict_access"):
+            raise refused
