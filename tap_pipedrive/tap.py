@@ -272,12 +272,23 @@ class TapPipedrive(Tap):
 
     @override  # type: ignore[misc]  # final, yet nothing else sees the end of a run
     def sync_all(self) -> None:
-        """Sync all selected streams; every STATE but the last says that more is to come."""
+        """Sync all selected streams; every STATE but the last says that more is to come.
+
+        Raises:
+            AccessRefused: a stream was refused, and the setting `strict_access` is on.
+        """
+        warn_of_missing_scopes(self.lists(), self.client.granted_scopes(), self.logger)
         self.page_writer.under_way = True
         self.page_writer.write_state(self.state)
-        super().sync_all()
+        try:
+            super().sync_all()
+        finally:
+            self.access.warn(self.specs)
         self.page_writer.under_way = False
         self.page_writer.write_state(self.state)
+        refused = self.access.error()
+        if refused is not None and self.config.get("strict_access"):
+            raise refused
 
     @override
     def setup_mapper(self) -> None:
@@ -387,12 +398,7 @@ class TapPipedrive(Tap):
             return
         turns.check(tap)
         try:
-            warn_of_missing_scopes(tap.lists(), tap.client.granted_scopes(), tap.logger)
             tap.sync_all()
         finally:
-            tap.access.warn(tap.specs)
             tap.progress.summary(tap.access.marks())
             tap.client.close()
-        refused = tap.access.error()
-        if refused is not None and tap.config.get("strict_access"):
-            raise refused

@@ -1,0 +1,194 @@
+"""Streams and child requests that the account refuses: reported, never taken for empty, read once granted."""
+
+from __future__ import annotations
+
+import pytest
+
+from pipedrive_client import PipedriveError
+from pipedrive_client.scopes import missing_scopes, read_scopes
+from pipedrive_emulator.auth import all_scopes
+from pipedrive_emulator.operations import load_operations
+from tap_pipedrive.access import AccessRefused
+from tap_pipedrive.catalog import STREAMS
+from tests.support.cli import Files, tap
+from tests.support.singer import run_tap
+
+CHILDREN = ("deals", "deal_products", "deal_followers")
+REFUSALS = {
+    "scope": {"status": 403, "error": "Scope and URL mismatch"},
+    "right": {"status": 403, "error": "You do not have permission to do this"},
+    "plan": {"status": 403, "error": "This feature is not available in your plan"},
+    "add_on": {"status": 415, "error": "The feature is not enabled for this company"},
+    "unknown_method": {"status": 404, "error": "Unknown method ."},
+}
+"""Kind of refusal → status and text that Pipedrive sends."""
+
+
+def refuse(emulator, operation, kind, nth=None):
+    """Script refusals of an operation: every request, or only some."""
+    rule = {"operation": operation, "kind": "status_before", **REFUSALS[kind]}
+    emulator.post("/_emulator/faults", [rule | ({"nth": nth} if nth else {"every": 1})])
+
+
+def oauth(emulator, scopes):
+    """Settings of an app that was granted these scopes."""
+    emulator.post("/_emulator/oauth", {"scopes": sorted(scopes), "expire": True})
+    config = emulator.config(
+        client_id="emulator-client",
+        client_secret="emulator-secret",
+        refresh_token="emulator-refresh-token",
+        oauth_token_url=f"{emulator.url}/oauth/token",
+    )
+    del config["api_token"]
+    return config
+
+
+def warnings(caplog, *facts):
+    """Warnings that hold all of these facts."""
+    texts = [one.getMessage() for one in caplog.records if one.levelname == "WARNING"]
+    return [one for one in texts if all(fact in one for fact in facts)]
+
+
+@pytest.mark.parametrize("kind", REFUSALS)
+def test_a_refused_child_stream_is_reported_once_and_read_when_granted(kind, small, caplog):
+    clean = run_tap(small.config(), *CHILDREN)
+    parents = {one["deal_id"] for one in clean.records["deal_followers"]}
+    refuse(small, "GET /api/v2/deals/{id}/followers", kind)
+    first = run_tap(small.config(), *CHILDREN)
+    assert first.records["deal_followers"] == []
+    assert len(warnings(caplog, "deal_followers")) == 1
+    assert warnings(caplog, "deal_followers", "/followers", f"{len(parents)} of {len(parents)} parents")
+    small.post("/_emulator/faults", [])
+    second = run_tap(small.config(), *CHILDREN, state=first.state)
+    assert second.records["deals"] == []
+    key = ("deal_id", "user_id")
+    assert sorted(tuple(one[name] for name in key) for one in second.records["deal_followers"]) == sorted(
+        tuple(one[name] for name in key) for one in clean.records["deal_followers"]
+    )
+    assert "refused" not in second.state["bookmarks"]["deal_followers"]
+
+
+@pytest.mark.parametrize("kind", REFUSALS)
+def test_a_refused_bulk_read_of_children_is_reported_and_read_when_granted(kind, small, caplog):
+    clean = run_tap(small.config(), *CHILDREN)
+    refuse(small, "GET /api/v2/deals/products", kind)
+    first = run_tap(small.config(), *CHILDREN)
+    assert first.records["deal_products"] == []
+    assert len(first.records["deal_followers"]) == len(clean.records["deal_followers"])
+    assert warnings(caplog, "deal_products", "GET /api/v2/deals/products")
+    small.post("/_emulator/faults", [])
+    second = run_tap(small.config(), *CHILDREN, state=first.state)
+    assert {one["id"] for one in second.records["deal_products"]} == {
+        one["id"] for one in clean.records["deal_products"]
+    }
+
+
+@pytest.mark.parametrize("kind", REFUSALS)
+@pytest.mark.parametrize(
+    ("stream", "operation"),
+    [
+        ("persons", "GET /api/v2/persons"),
+        ("leads", "GET /api/v1/leads"),
+        ("activity_types", "GET /api/v1/activityTypes"),
+    ],
+)
+def test_a_refused_list_lets_others_be_read_and_is_read_when_granted(kind, stream, operation, small, caplog):
+    clean = run_tap(small.config(), stream, "deals")
+    refuse(small, operation, kind)
+    first = run_tap(small.config(), stream, "deals")
+    assert len(first.records["deals"]) == len(clean.records["deals"])
+    assert len(first.records[stream]) < len(clean.records[stream])
+    assert len(warnings(caplog, f"Stream {stream} ")) == 1
+    small.post("/_emulator/faults", [])
+    second = run_tap(small.config(), stream, "deals", state=first.state)
+    seen = {one["id"] for one in [*first.records[stream], *second.records[stream]]}
+    assert seen == {one["id"] for one in clean.records[stream]}
+
+
+def test_a_missing_scope_is_requested_once_not_for_every_parent(medium, caplog):
+    refuse(medium, "GET /api/v2/deals/{id}/followers", "scope")
+    config = medium.config(max_concurrency=1)
+    first = run_tap(config, "deals", "deal_followers")
+    assert medium.requests()["GET /api/v2/deals/{id}/followers"] == 1
+    assert warnings(caplog, "deal_followers", "deals:read or deals:full")
+    medium.post("/_emulator/log/clear")
+    second = run_tap(config, "deals", "deal_followers", state=first.state)
+    assert medium.requests()["GET /api/v2/deals/{id}/followers"] == 1
+    assert second.state["bookmarks"]["deal_followers"] == first.state["bookmarks"]["deal_followers"]
+
+
+def test_one_refused_parent_is_kept_and_the_others_are_read(small, caplog):
+    clean = run_tap(small.config(), "deals", "deal_followers")
+    refuse(small, "GET /api/v2/deals/{id}/followers", "right", nth=2)
+    first = run_tap(small.config(max_concurrency=1), "deals", "deal_followers")
+    assert warnings(caplog, "deal_followers", "1 of ")
+    lost = {one["deal_id"] for one in clean.records["deal_followers"]} - {
+        one["deal_id"] for one in first.records["deal_followers"]
+    }
+    assert len(lost) == 1
+    assert first.state["bookmarks"]["deal_followers"]["refused"] == {"ids": str(*lost)}
+    small.post("/_emulator/faults", [])
+    small.post("/_emulator/log/clear")
+    second = run_tap(small.config(), "deals", "deal_followers", state=first.state)
+    assert {one["deal_id"] for one in second.records["deal_followers"]} == lost
+    assert small.requests()["GET /api/v2/deals/{id}/followers"] == 1
+
+
+def test_refused_parents_with_uuids_are_kept_too(small):
+    clean = run_tap(small.config(), "leads", "lead_permitted_users")
+    refuse(small, "GET /api/v1/leads/{id}/permittedUsers", "right")
+    first = run_tap(small.config(), "leads", "lead_permitted_users")
+    assert first.state["bookmarks"]["lead_permitted_users"]["refused"]["contexts"]
+    small.post("/_emulator/faults", [])
+    second = run_tap(small.config(), "leads", "lead_permitted_users", state=first.state)
+    assert len(second.records["lead_permitted_users"]) == len(clean.records["lead_permitted_users"]) > 0
+
+
+def test_strict_access_ends_with_3_after_everything_else_was_read(small, tmp_path):
+    refuse(small, "GET /api/v2/persons", "scope")
+    files = Files(tmp_path)
+    told = tap(*files.arguments(small.config(strict_access=True)))
+    assert told.code == 3
+    assert "persons (refused)" in told.err
+    assert told.output.records["deals"]
+    with pytest.raises(AccessRefused):
+        run_tap(small.config(strict_access=True), "persons")
+
+
+def test_the_table_at_the_end_marks_refused_streams(small, tmp_path):
+    refuse(small, "GET /api/v2/persons", "right")
+    told = tap(*Files(tmp_path).arguments(small.config()))
+    assert told.code == 0
+    assert any("persons 0 (refused)" in line for line in told.err.splitlines())
+
+
+DEFAULT = [spec for spec in STREAMS.values() if spec.selected_by_default]
+
+
+def test_scopes_of_every_read_are_the_published_ones():
+    for operation in load_operations().values():
+        if operation.method == "GET" and not operation.path.startswith("/oauth"):
+            path = operation.path.replace("/api/v1/", "/v1/", 1)
+            assert frozenset(read_scopes(path)) == frozenset(operation.scopes), operation.key
+
+
+LOST = sorted({read_scopes(read.path) for spec in DEFAULT for read in spec.reads} - {()})
+"""Scopes that an app lacks: for each read of a default stream all that would do."""
+
+
+@pytest.mark.parametrize("lost", LOST, ids=" ".join)
+def test_without_a_scope_no_default_stream_is_silently_empty(lost, small, caplog):
+    config = oauth(small, all_scopes() - set(lost))
+    names = [spec.name for spec in DEFAULT]
+    try:
+        run_tap(config, *names)
+    except PipedriveError as error:
+        assert any(scope in str(error) for scope in lost)  # field definitions, which columns come from
+    for spec in DEFAULT:
+        if any(set(read_scopes(read.path)) <= set(lost) for read in spec.reads if read_scopes(read.path)):
+            assert warnings(caplog, f"{spec.name} needs", lost[0])
+
+
+def test_granted_scopes_need_only_one_of_the_published_ones():
+    assert missing_scopes("/api/v2/deals", frozenset({"deals:read"})) == ()
+    assert missing_scopes("/api/v2/deals", frozenset({"contacts:read"})) == ("deals:read", "deals:full")
