@@ -97,7 +97,7 @@ def checked_state(state: object) -> dict[str, Any]:
 
 def _problems(memo: Mapping[str, Any]) -> Iterator[str]:
     """What is wrong with the state of one stream."""
-    for part in ("reads", "columns", "known_ids"):
+    for part in ("reads", "columns", "known_ids", "refused"):
         if not isinstance(memo.get(part, {}), dict):
             yield f"holds {part} that are no object"
             return
@@ -120,10 +120,11 @@ def _problems(memo: Mapping[str, Any]) -> Iterator[str]:
     uuids = known.get("uuids", [])
     if not (isinstance(uuids, list) and all(isinstance(one, str) for one in uuids)):
         yield "holds known ids that are no list of texts"
-    try:
-        IdRanges.parse(str(known.get("ids", "")))
-    except ValueError as error:
-        yield f"holds known ids of which {error}"
+    for part in ("known_ids", "refused"):
+        try:
+            IdRanges.parse(str(memo.get(part, {}).get("ids", "")))
+        except ValueError as error:
+            yield f"holds {part} of which {error}"
 
 
 def _is_time(text: str) -> bool:
