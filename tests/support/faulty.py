@@ -76,13 +76,15 @@ def run(
     *streams: str,
     state: dict[str, Any] | None = None,
     before: Run | None = None,
-    kind: type[HurriedTap] = HurriedTap,
+    catalog: dict[str, Any] | None = None,
+    page: int = PAGE,
 ) -> Run:
     """Run the tap; the tables of the run before go on with its records."""
     out = io.TextIOWrapper(io.BytesIO(), encoding="utf-8")
     found = Run(Output(), 0)
     given = before.output.states[-1] if before and before.output.states else state
-    catalog = select(config, *streams)
+    catalog = catalog or select(config, *streams)
+    kind = type("Tap", (HurriedTap,), {"page": page})
     tap = kind(config=dict(config), state=json.loads(json.dumps(given)), catalog=catalog)
     try:
         with redirect_stdout(out):
