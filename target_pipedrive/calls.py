@@ -153,7 +153,7 @@ class Caller:
             try:
                 done = done_of(action, draft, self._answered(action, path, draft, body, task.stream), entity)
                 if done.id is None and makes_row(action):
-                    raise without_data(f"{action.method} {path}", wrote=True)
+                    raise without_data(f"{action.method} {path}")
             except (NotFound, Gone) as error:
                 known = self._known[task.identity]
                 if action.verb in (Verb.DELETE, Verb.MERGE) and (known.earlier or last is not None):
@@ -209,7 +209,7 @@ class Caller:
         """
         answer = self._request(action, path, draft, body, stream)
         if not action.silent and not has_data(answer):
-            raise without_data(f"{action.method} {path}", wrote=True, status=answer.status)
+            raise without_data(f"{action.method} {path}", status=answer.status)
         return answer
 
     def company_id(self, task: Task) -> str:

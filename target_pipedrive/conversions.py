@@ -95,7 +95,7 @@ class ConvertingCaller(BulkCaller):
             answer = self._answered(action, path, draft, self._body(action, draft), task.stream)
             job = _told(answer.json(), "conversion_id")
             if job is None:
-                raise without_data(f"{action.method} {path}", wrote=True)
+                raise without_data(f"{action.method} {path}")
         except PipedriveError as error:
             if not error.may_have_acted or error.status == HTTPStatus.NOT_IMPLEMENTED:
                 self._withdraw(task)

@@ -7,13 +7,11 @@ import threading
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from functools import partial
 from itertools import chain
 from typing import TYPE_CHECKING, TypeAlias
 from urllib.parse import quote
 
-from pipedrive_client import Gone, NotFound, Paging, times
-from target_pipedrive import content
+from pipedrive_client import DataKind, Expectation, Gone, NotFound, Null, Paging, times
 from target_pipedrive.answers import moment_of
 from target_pipedrive.faults import RecordFault
 
@@ -26,7 +24,6 @@ if TYPE_CHECKING:
 Row: TypeAlias = "Mapping[str, object]"
 BULK = 100
 _SEARCH_PAGE = 100
-_FOUND = "data.items"
 _PLACEHOLDER = re.compile(r"\{(\w+)\}")
 
 
@@ -111,10 +108,9 @@ class Rows:
         if entity.single is not None:
             path = fill(entity.single.path, {**values, entity.key: row_id})
             try:
-                body = content.read(partial(self._get, path, entity.single, stream), f"GET {path}")
+                row = self._get(path, entity.single, stream, DataKind.OBJECT)
             except (NotFound, Gone):
                 return None
-            row = body.get("data")
             return row if isinstance(row, dict) and not is_trace(entity, row) else None
         read = entity.read
         if read is None:
@@ -124,8 +120,12 @@ class Rows:
         value = row_id if read.by == entity.key else str(values.get(read.by) or "")
         return self.many(entity, [value], stream).get(row_id) if value else None
 
-    def _get(self, path: str, read: RowsRead, stream: str) -> Answer:
-        return self._client.request("GET", path, params=read.params, cost=read.cost, label=stream)
+    def _get(self, path: str, read: RowsRead, stream: str, kind: DataKind) -> object:
+        """What a single answer holds under `data`; null is a failed read there."""
+        answer = self._client.read(
+            path, expected=Expectation(kind=kind), params=read.params, cost=read.cost, label=stream
+        )
+        return answer.json()["data"]
 
     def forget(self, entity: EntitySpec) -> None:
         """Read the entity's lists again next time."""
@@ -142,19 +142,19 @@ class Rows:
         search = entity.search
         if search is None or column not in search.fields:
             raise RecordFault(f"cannot be found by {column}")
-        begin = partial(
-            self._client.pages,
+        pages = self._client.pages(
             search.path,
             params={"term": term, "fields": search.fields[column], "exact_match": True},
             paging=Paging.CURSOR,
             page_size=_SEARCH_PAGE,
             cost=search.cost,
             label=stream,
-            records=_FOUND,
+            records="data.items",
+            null=Null.REFUSED,
             prefetch=0,
         )
         found = []
-        for page in content.pages(begin, search.path, _FOUND):
+        for page in pages:
             self._answer = page.answer
             for entry in page.rows:
                 item = entry.get("item")
@@ -192,7 +192,7 @@ class Rows:
             return 0
         params = {"sort_by": "id", "sort_direction": "desc", "limit": "1"}
         asked = replace(read, params=params)
-        rows = content.read(partial(self._get, read.path, asked, stream), f"GET {read.path}").get("data")
+        rows = self._get(read.path, asked, stream, DataKind.LIST)
         return max((int(row[entity.key]) for row in (rows if isinstance(rows, list) else ())), default=0)
 
     def recent(
@@ -221,8 +221,7 @@ class Rows:
     ) -> Iterator[dict[str, object]]:
         fixed = {name: value for name, value in read.params.items() if "{" not in value}
         for part in read.slices:
-            begin = partial(
-                self._client.pages,
+            pages = self._client.pages(
                 path,
                 params={**fixed, **part, **params},
                 paging=read.paging,
@@ -230,9 +229,11 @@ class Rows:
                 cost=read.cost,
                 label=stream,
                 records=read.records,
+                # v1 answers null for an empty list too; v2 never does.
+                null=Null.CONFIRMED if path.startswith("/v1/") else Null.REFUSED,
                 prefetch=0,
             )
-            for page in content.pages(begin, path, read.records):
+            for page in pages:
                 yield from page.rows
 
 
