@@ -53,5 +53,10 @@ def plan_of(
             f"{nearest(stream, [*ACTIONS, *ENTITIES])}. "
             "Name it in `streams`, or set unknown_streams to ignore"
         )
-    plan.bind(properties, keys)
+    declared = {name.casefold() for name in properties}
+    # A key counts as a column although the properties leave it out.
+    undeclared: dict[str, Mapping[str, object]] = {
+        name: {} for name in keys if name.casefold() not in declared
+    }
+    plan.bind({**properties, **undeclared}, keys)
     return plan

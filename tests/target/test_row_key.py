@@ -410,6 +410,24 @@ def test_undeclared_columns_are_refused_or_ignored_record_by_record(load, caplog
     assert "owner_id, surprise" in caplog.text
 
 
+@pytest.mark.parametrize(
+    ("table", "column", "key", "value"),
+    [
+        ("persons", "name", "id", 3),
+        ("organizations", "name", "ID", "3.0"),
+        ("products", "name", "external_id", "k"),
+        ("deals", "title", "External_Id", 7),
+    ],
+)
+def test_a_key_that_the_properties_leave_out_counts(load, small, table, column, key, value):
+    before = len(small.rows(table))
+    sent = [schema(table, column, [key]), record(table, **{key: value, column: "Keyed"})]
+    first, second = load(*sent), load(*sent)
+    assert second.outcomes == ["unchanged"], second.errors
+    assert first.ids == second.ids
+    assert len(small.rows(table)) == before + (first.outcomes == ["created"])
+
+
 @pytest.mark.parametrize("spelled", ["upper", "title"])
 def test_a_record_may_write_the_names_of_the_schema_in_another_case(load, small, spelled):
     change = {"id": 1, "name": "Cased", "website": "cased.example"}
