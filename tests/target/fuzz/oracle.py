@@ -26,6 +26,7 @@ SECONDS = 10
 CONTROL = {"SCHEMA", "STATE", "ACTIVATE_VERSION"}
 PERSONAL = re.compile(r"(?i)[\w.+-]+@(private|mail|home)\.example|(anna|ben|new|action) fuzz\b")
 """Addresses and names of people in the inputs."""
+IDS = re.compile(r"(?<=/)(?:\d+|[0-9a-f]{8}-[0-9a-f-]{27})(?=/|$)")
 STOPPING = ("max_failures", "daily_token_budget", "max_failure_percent", "run_token_budget")
 SAME = {
     "created": {"unchanged", "skipped"},
@@ -42,7 +43,7 @@ def problems(harness: Harness, case: Case) -> list[str]:
     """Everything that does not hold of a case: of its run, of the same again, and of its rejects."""
     folder = harness.begin(case)
     first = harness.run(case, folder)
-    found = [*of_run(case, first, case.data), *of_deletes(case, first)]
+    found = [*of_run(case, first, case.data), *of_writes(case, first), *of_deletes(case, first)]
     if first.code in (0, 1) and first.writes and is_repeatable(case, first):
         found += [f"again: {one}" for one in of_repetition(case, first, harness.run(case, folder))]
     if first.rejects and first.code in (0, 1) and not case.settings.get("dry_run"):
@@ -131,6 +132,23 @@ def stops(case: Case) -> bool:
     return case.settings.get("on_error") == "stop" or any(name in case.settings for name in STOPPING)
 
 
+def of_writes(case: Case, seen: Seen) -> Iterator[str]:
+    """Only rows that an outcome names are written, and each new row is an outcome."""
+    if case.settings.get("dry_run") is True and seen.writes:
+        yield f"writes of a dry run: {[(one['method'], one['path']) for one in seen.writes][:3]}"
+    if case.path or stops(case) or any(acts(case, one) for one in streams_of(case)):
+        return
+    ids = {str(one["id"]) for one in seen.results}
+    for one in seen.writes:
+        found = IDS.findall(one["path"])
+        if one["method"] != "POST" and found and not ids & set(found) and "Fields" not in one["path"]:
+            yield f"writes a row that no record names: {one['method']} {one['path']}"
+    added = [one["path"] for one in seen.writes if one["method"] == "POST" and "Fields" not in one["path"]]
+    outcomes = Counter(seen.outcomes.values())
+    if len(added) > outcomes["created"] + outcomes["failed"]:
+        yield f"{len(added)} new rows of {outcomes['created']} created: {added[:4]}"
+
+
 # ── deletes ──────────────────────────────────────────────────────────────────────────────────────
 
 
@@ -178,12 +196,11 @@ def is_repeatable(case: Case, first: Seen) -> bool:
     """Whether the same input must write nothing the second time."""
     ids = Counter((one["stream"], str(one["id"])) for one in first.results if one["id"] not in (None, ""))
     touched_twice = bool(ids) and max(ids.values()) > 1  # the last record counts, each time
-    unlike = ("dry_run", "mirror", "foreign_ids")
     return not (
         touched_twice
         or stops(case)
         or case.path
-        or any(case.settings.get(name) for name in unlike)
+        or case.settings.get("dry_run")
         or any(acts(case, one) for one in streams_of(case))
     )
 
