@@ -1,135 +1,169 @@
-"""What a run is given: catalog and state, checked before anything depends on them."""
+"""Catalog as users write one, checked and brought to the one form that the SDK reads."""
 
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, cast
 
 import msgspec
+from singer_sdk.singerlib import Catalog
 
-from pipedrive_client import ConfigError, times
-from tap_pipedrive.known_ids import IdRanges
-from tap_pipedrive.output import UNDER_WAY
+from pipedrive_client import ConfigError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator
 
-_WRAPPINGS = {"singer_state", "completed", "partial_state"}
-_STATE_SHAPE = '{"bookmarks": {"<stream>": {…}}}'
+    from tap_pipedrive.spec import JSON
+
+_AGAIN = "run --discover for a new catalog"
+_METHODS = ("FULL_TABLE", "INCREMENTAL")
+_BOOLEANS: Mapping[object, bool] = {True: True, False: False, "true": True, "false": False}
 
 
-def json_file(file: Any, what: str) -> Any:  # noqa: ANN401  a text file in, any JSON out
-    """The JSON in an opened file; nothing for an empty one, as Meltano passes for a first run."""
-    if file is None:
-        return None
+def json_text(file: Any, what: str) -> str:  # noqa: ANN401  an opened text file
+    """Text of an opened file, without a byte order mark; empty without a file.
+
+    Raises:
+        ConfigError: the file is not UTF-8.
+    """
     try:
-        text = file.read()
-        return msgspec.json.decode(text) if text.strip() else None
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        msg = f"The {what} file {file.name} is not JSON: {error}. Give the file a run wrote, or none."
+        return "" if file is None else str(file.read()).removeprefix("\ufeff")
+    except UnicodeDecodeError as error:
+        msg = f"The {what} file {file.name} is not JSON: {error}. Give the file that a run wrote, or none."
         raise ConfigError(msg) from error
 
 
-def checked_catalog(catalog: Any) -> Any:  # noqa: ANN401  a catalog as the SDK takes it
-    """The catalog, once it is known to have the shape of one.
+def catalog_of(file: Any) -> Any:  # noqa: ANN401  an opened text file in, any JSON out
+    """JSON of an opened catalog file; None for an empty one, which Meltano passes for a first run.
 
     Raises:
-        ConfigError: it has another shape.
+        ConfigError: the file is not JSON.
     """
-    if catalog is None:
-        return None
-    streams = catalog.get("streams") if isinstance(catalog, dict) else None
+    text = json_text(file, "catalog")
+    try:
+        return msgspec.json.decode(text) if text.strip() else None
+    except msgspec.DecodeError as error:
+        msg = f"The catalog file {file.name} is not JSON: {error}; {_AGAIN}."
+        raise ConfigError(msg) from error
+
+
+def checked_catalog(catalog: object) -> Catalog | None:
+    """Catalog with selection, replication method and replication key where the SDK looks for them.
+
+    The SDK ignores what a user sets by the metadata `replication-method` and `replication-key` and by the
+    older `selected` of an entry or of its schema. Metadata is set by the user, so it overrides what
+    discovery wrote at the top level.
+
+    Raises:
+        ConfigError: the catalog cannot be read, or asks for what the tap cannot do.
+    """
+    if catalog is None or isinstance(catalog, Catalog):
+        return catalog
+    streams = catalog.get("streams") if isinstance(catalog, Mapping) else None
     if not isinstance(streams, list):
-        msg = "The catalog has no list of streams; run --discover for a new one."
+        msg = f"The catalog has no list of streams; {_AGAIN}."
         raise ConfigError(msg)
+    entries: dict[str, dict[str, JSON]] = {}
     for number, entry in enumerate(streams, start=1):
-        named = isinstance(entry, dict) and isinstance(entry.get("tap_stream_id", entry.get("stream")), str)
-        if not named or not _is_schema(entry.get("schema", {})):
-            msg = f"Entry {number} of the catalog is no stream with a schema; run --discover for a new one."
+        made = _entry(number, entry)
+        name = str(made["tap_stream_id"])
+        if name in entries:
+            msg = f"The catalog has stream {name} twice, again in entry {number}; remove one of them."
             raise ConfigError(msg)
-        metadata = entry.get("metadata", [])
-        if not isinstance(metadata, list) or not all(
-            isinstance(one, dict) and "breadcrumb" in one and "metadata" in one for one in metadata
-        ):
-            msg = f"The metadata in entry {number} of the catalog is malformed; run --discover for a new one."
+        entries[name] = made
+    return Catalog.from_dict({"streams": list(entries.values())})
+
+
+def _entry(number: int, given: object) -> dict[str, JSON]:
+    """One entry in the form that the SDK reads."""
+    entry = dict(given) if isinstance(given, dict) else {}
+    name = entry.get("tap_stream_id") or entry.get("stream")
+    schema = entry["schema"] = entry.get("schema") or {}
+    if not isinstance(name, str) or not _is_schema(schema):
+        msg = f"Entry {number} of the catalog is not a stream with a schema; {_AGAIN}."
+        raise ConfigError(msg)
+    entry["tap_stream_id"] = name
+    metadata = [*_older_columns(name, schema), *_metadata(number, entry.get("metadata") or [])]
+    root = next((one["metadata"] for one in metadata if not one["breadcrumb"]), None)
+    older = _older_selection(name, entry)
+    if root is None and (metadata or older is not None):
+        # An entry that says nothing of the stream itself selects it, as an entry with only a name does.
+        root = {"selected": older is not False}
+        metadata.append({"breadcrumb": [], "metadata": root})
+    elif root is not None and root.get("selected") is None and older is not None:
+        root["selected"] = older
+    entry["metadata"] = metadata
+    for place, key in ((entry, "key_properties"), (root or {}, "table-key-properties")):
+        if not isinstance(place.get(key), list):
+            place.pop(key, None)
+    _set_replication(name, entry, root or {})
+    return cast("dict[str, JSON]", entry)
+
+
+def _older_selection(name: str, entry: Mapping[str, Any]) -> bool | None:
+    """Selection by the key `selected` of the entry or of its schema, used before there was metadata."""
+    for place in (entry, entry["schema"]):
+        if place.get("selected") is not None:
+            return _boolean(place["selected"], f"stream {name}", "selected")
+    return None
+
+
+def _older_columns(name: str, schema: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    """Metadata of columns whose schema has the key `selected`, used before there was metadata."""
+    for column, definition in schema.get("properties", {}).items():
+        if definition.get("selected") is not None:
+            selected = _boolean(definition["selected"], f"column {column} of stream {name}", "selected")
+            yield {"breadcrumb": ["properties", column], "metadata": {"selected": selected}}
+
+
+def _metadata(number: int, given: object) -> Iterator[dict[str, Any]]:
+    """Metadata of one entry, with booleans where text says true or false."""
+    if not isinstance(given, list):
+        given = [None]
+    for one in given:
+        crumb, said = (one.get("breadcrumb"), one.get("metadata")) if isinstance(one, dict) else (None, None)
+        whole = isinstance(crumb, list) and all(isinstance(part, str) for part in crumb)
+        if not whole or not isinstance(said, dict):
+            msg = f"The metadata in entry {number} of the catalog is malformed; {_AGAIN}."
             raise ConfigError(msg)
-    return catalog
+        booleans = {
+            name: _boolean(said[name], f"entry {number}", name)
+            for name in ("selected", "selected-by-default")
+            if said.get(name) is not None
+        }
+        yield {"breadcrumb": crumb, "metadata": {**said, **booleans}}
+
+
+def _boolean(value: object, where: str, name: str) -> bool:
+    key = value.strip().lower() if isinstance(value, str) else value
+    if not isinstance(key, (bool, str)) or key not in _BOOLEANS:
+        msg = f"The catalog has {name}: {json.dumps(value)[:40]} in {where}; write true or false."
+        raise ConfigError(msg)
+    return _BOOLEANS[key]
+
+
+def _set_replication(name: str, entry: dict[str, Any], root: Mapping[str, Any]) -> None:
+    """Replication method and key of an entry, from its metadata or its top level."""
+    method = root.get("replication-method") or entry.get("replication_method")
+    method = method or root.get("forced-replication-method")
+    if method is not None:
+        plain = str(method).strip().upper().replace("-", "_").replace(" ", "_")
+        if plain not in _METHODS:
+            msg = (
+                f"The catalog asks for replication method {str(method)[:40]} in stream {name}; "
+                f"Pipedrive can be read by {' or '.join(_METHODS)}."
+            )
+            raise ConfigError(msg)
+        entry["replication_method"] = plain
+    key = root.get("replication-key") or entry.get("replication_key")
+    if key is not None and not isinstance(key, str):
+        msg = f"The replication key of stream {name} in the catalog is not the name of a column; {_AGAIN}."
+        raise ConfigError(msg)
+    entry["replication_key"] = key
 
 
 def _is_schema(schema: object) -> bool:
     """Whether this is an object whose properties, if it has some, are objects."""
     properties = schema.get("properties", {}) if isinstance(schema, dict) else None
     return isinstance(properties, dict) and all(isinstance(one, dict) for one in properties.values())
-
-
-def checked_state(state: object) -> dict[str, Any]:
-    """The state, once it is known to have the shape the tap writes.
-
-    Raises:
-        ConfigError: it has another shape.
-    """
-    if state is None:
-        return {}
-    if not isinstance(state, dict):
-        msg = f"The state is not an object; it looks like {_STATE_SHAPE}."
-        raise ConfigError(msg)
-    if wrapping := _WRAPPINGS & state.keys():
-        msg = (
-            f"The state is wrapped the way Meltano shows it ({', '.join(sorted(wrapping))}); "
-            f"give what stands below singer_state, which looks like {_STATE_SHAPE}."
-        )
-        raise ConfigError(msg)
-    bookmarks = state.get("bookmarks", {})
-    if not isinstance(bookmarks, dict):
-        msg = f"The state's bookmarks are not an object; it looks like {_STATE_SHAPE}."
-        raise ConfigError(msg)
-    for stream, memo in bookmarks.items():
-        if not isinstance(memo, dict):
-            msg = f"The state of stream {stream} is not an object; it looks like {_STATE_SHAPE}."
-            raise ConfigError(msg)
-        for problem in _problems(memo):
-            msg = (
-                f"The state of stream {stream} {problem}; mend it, or run without a state to read all again."
-            )
-            raise ConfigError(msg)
-    return {name: value for name, value in state.items() if name != UNDER_WAY}
-
-
-def _problems(memo: Mapping[str, Any]) -> Iterator[str]:
-    """What is wrong with the state of one stream."""
-    for part in ("reads", "columns", "known_ids", "refused"):
-        if not isinstance(memo.get(part, {}), dict):
-            yield f"holds {part} that are no object"
-            return
-    reads = memo.get("reads", {}).values()
-    if not all(isinstance(read, dict) for read in reads):
-        yield "holds a read that is no object"
-        return
-    known = memo.get("known_ids", {})
-    for value in (
-        memo.get("replication_key_value"),
-        known.get("swept_at"),
-        *(read.get("since") for read in reads),
-    ):
-        if not _is_time(str(value or "2026-01-01")):
-            yield f"holds {json.dumps(value)[:60]} as a bookmark, which is no time"
-    for column in memo.get("columns", {}).values():
-        whole = isinstance(column, list) and len(column) == len(("column", "field type", "name"))
-        if not (whole and all(isinstance(part, str) and part for part in column[:2])):
-            yield "holds a column that is no list of name, type and label"
-    uuids = known.get("uuids", [])
-    if not (isinstance(uuids, list) and all(isinstance(one, str) for one in uuids)):
-        yield "holds known ids that are no list of texts"
-    for part in ("known_ids", "refused"):
-        try:
-            IdRanges.parse(str(memo.get(part, {}).get("ids", "")))
-        except ValueError as error:
-            yield f"holds {part} of which {error}"
-
-
-def _is_time(text: str) -> bool:
-    """Whether a bookmark can be that; Pipedrive is younger than 1970."""
-    try:
-        return times.to_epoch(times.parse(text)) >= 0
-    except ValueError:
-        return False

@@ -195,10 +195,22 @@ class PipedriveStream(Stream):
 
     @override
     def apply_catalog(self, catalog: Catalog) -> None:
-        """Take selection and method from a catalog; keys from it only if they are columns."""
+        """Take selection and replication method from a catalog; keys from it only if they can be used.
+
+        A catalog that leaves the replication key out does not turn incremental reading off.
+        """
         super().apply_catalog(catalog)
         if not self.primary_keys or not {*self.primary_keys} <= {*self.spec.schema}:
             self.primary_keys = self.spec.primary_keys
+        asked, possible = self.replication_key, self.spec.replication_key
+        if asked and asked != possible:
+            how = f"by {possible}" if possible else "whole"
+            self.logger.warning(
+                "Stream %s cannot be read by %s, as the catalog says; it is read %s", self.name, asked, how
+            )
+        self.replication_key = possible
+        if not possible:
+            self.forced_replication_method = None
 
     @property
     @override
@@ -395,13 +407,15 @@ class PipedriveStream(Stream):
     def read_memo(self, read: Read) -> dict[str, object]:
         """The piece of this stream's state that belongs to one read.
 
-        A state that holds only `replication_key_value`, as other taps write it, starts all reads there.
+        A state that holds only `replication_key_value`, as other taps write it, starts all reads there: those
+        of the stream, or the lists of its parent.
         """
         state = self.stream_state
         if "reads" not in state:
-            older = state.get("replication_key_value")
+            older, above = state.get("replication_key_value"), self.spec.parent
+            reads = (*self.spec.reads, *(self.tap.specs[above.stream].reads if above else ()))
             state["reads"] = {
-                known.key: {"since": time_text(older)} for known in self.spec.reads if older and known.changes
+                known.key: {"since": time_text(older)} for known in reads if older and known.changes
             }
         return cast("dict[str, object]", state["reads"].setdefault(read.key, {}))
 

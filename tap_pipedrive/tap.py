@@ -35,7 +35,8 @@ from tap_pipedrive.access import AccessReport, warn_of_missing_scopes
 from tap_pipedrive.catalog import STREAMS
 from tap_pipedrive.custom_fields import FieldMode, OptionMode
 from tap_pipedrive.downloads import FileContentsStream
-from tap_pipedrive.given import checked_catalog, checked_state, json_file
+from tap_pipedrive.given import catalog_of, checked_catalog
+from tap_pipedrive.given_state import checked_state, state_of
 from tap_pipedrive.output import PageWriter
 from tap_pipedrive.progress import Progress
 from tap_pipedrive.questions import Questions
@@ -82,13 +83,13 @@ class TapPipedrive(Tap):
         PluginCapabilities.STRUCTURED_LOGGING,
     ]
 
-    def __init__(self, *, state: object = None, **options: Any) -> None:  # noqa: ANN401  the SDK's own options
+    def __init__(self, *, state: object = None, catalog: object = None, **options: Any) -> None:  # noqa: ANN401  the SDK's own options
         """Set up the tap.
 
         Args:
-            state: Singer state, as a mapping; it is needed before the SDK would load it, because
-                column names come from it.
-            **options: `config`, `catalog` and the other options of `singer_sdk.Tap`.
+            state: Singer state in any form that `checked_state` takes.
+            catalog: Singer catalog in any form that `checked_catalog` takes.
+            **options: `config` and the other options of `singer_sdk.Tap`.
 
         Raises:
             ConfigError: a setting, the catalog or the state cannot work.
@@ -96,11 +97,12 @@ class TapPipedrive(Tap):
         quiet(self.logger)
         if options.get("parse_env_config"):
             check_environment(self.config_jsonschema, self._env_var_prefix, parse_environment_config)
-        self._given_state = checked_state(state)
+        self._state_as_given = state
+        self._given_state: dict[str, Any] = {}
         self._interrupted_by = 0
         self.synced: set[PipedriveStream] = set()
         self.failures: list[PipedriveError] = []
-        super().__init__(state=cast("Any", self._given_state), **options)
+        super().__init__(catalog=checked_catalog(catalog), **options)
         for name in strange_settings(self.config, self.config_jsonschema):
             self.logger.warning("Setting %s is not known and does nothing", name)
         _ = self.client, self.questions  # a setting that cannot work is told at once
@@ -214,7 +216,7 @@ class TapPipedrive(Tap):
 
     def stream_memo(self, stream: str) -> Mapping[str, JSON]:
         """What the state given to this run says of a stream."""
-        memo = cast("Mapping[str, Any]", self._given_state).get("bookmarks", {}).get(stream)
+        memo = self._given_state.get("bookmarks", {}).get(stream)
         return memo if isinstance(memo, dict) else {}
 
     @cached_property
@@ -289,6 +291,15 @@ class TapPipedrive(Tap):
         refused = self.access.error()
         if refused is not None and self.config.get("strict_access"):
             raise refused
+
+    @override
+    def load_state(self, state: dict[str, Any]) -> None:
+        """Load the state that the tap was given, which may have forms that the SDK does not take."""
+        self._given_state = checked_state(self._state_as_given, self.specs)
+        if unknown := sorted(self._given_state.get("bookmarks", {}).keys() - self.specs.keys()):
+            text = "The state remembers streams that tap-pipedrive does not have: %s"
+            self.logger.info(text, ", ".join(unknown))
+        super().load_state({**state, **self._given_state})
 
     @override
     def setup_mapper(self) -> None:
@@ -384,8 +395,8 @@ class TapPipedrive(Tap):
         budget = settings.pop("daily_token_budget", None) if plan else None
         tap = cls(
             config=settings,
-            state=json_file(state, "state"),
-            catalog=checked_catalog(json_file(catalog, "catalog")),
+            state=state_of(state),
+            catalog=catalog_of(catalog),
             parse_env_config=bool(config and config.parse_env),
         )
         for stream in cast("list[PipedriveStream]", list(tap.streams.values())):

@@ -148,22 +148,25 @@ def test_a_file_that_is_no_json(small, files, option):
         ({"bookmarks": {"deals": 5}}, "The state of stream deals is not an object"),
         (
             {"bookmarks": {"deals": {"replication_key_value": "x"}}},
-            'holds "x" as a bookmark, which is no time',
+            'holds "x" as a bookmark, which is not a time',
         ),
         (
             {"bookmarks": {"deals": {"reads": {"getDeals": {"since": "2026-99-01"}}}}},
             '"2026-99-01" as a bookmark',
         ),
-        ({"bookmarks": {"deals": {"reads": {"getDeals": 5}}}}, "holds a read that is no object"),
-        ({"bookmarks": {"deals": {"reads": []}}}, "holds reads that are no object"),
-        ({"bookmarks": {"deals": {"columns": {"a": 5}}}}, "holds a column that is no list"),
+        ({"bookmarks": {"deals": {"reads": {"getDeals": 5}}}}, "holds a read that is not an object"),
+        ({"bookmarks": {"deals": {"reads": []}}}, "holds reads that are not an object"),
+        ({"bookmarks": {"deals": {"columns": {"a": 5}}}}, "holds a column that is not a list"),
         ({"bookmarks": {"deals": {"known_ids": {"ids": "5-1"}}}}, "not ascending at '5-1'"),
         ({"bookmarks": {"deals": {"known_ids": {"swept_at": "x"}}}}, 'holds "x" as a bookmark'),
-        ({"bookmarks": {"leads": {"known_ids": {"uuids": [{}]}}}}, "known ids that are no list of texts"),
-        ({"bookmarks": {"deals": {"columns": {"a": [None, "enum", "A"]}}}}, "holds a column that is no list"),
+        ({"bookmarks": {"leads": {"known_ids": {"uuids": [{}]}}}}, "known ids that are not a list of texts"),
+        (
+            {"bookmarks": {"deals": {"columns": {"a": [None, "enum", "A"]}}}},
+            "holds a column that is not a list",
+        ),
         (
             {"bookmarks": {"deals": {"reads": {"getDeals": {"since": "0001-01-01T00:00:00Z"}}}}},
-            '"0001-01-01T00:00:00Z" as a bookmark, which is no time',
+            '"0001-01-01T00:00:00Z" as a bookmark, which is not a time',
         ),
     ],
     ids=str,
@@ -192,10 +195,10 @@ def test_stream_maps_that_cannot_work(small, files, maps, sentence):
     ("catalog", "sentence"),
     [
         ({}, "The catalog has no list of streams; run --discover"),
-        ({"streams": [5]}, "Entry 1 of the catalog is no stream with a schema"),
+        ({"streams": [5]}, "Entry 1 of the catalog is not a stream with a schema"),
         (
             {"streams": [{"tap_stream_id": "deals", "schema": {"properties": {"id": 5}}}]},
-            "Entry 1 of the catalog is no stream with a schema",
+            "Entry 1 of the catalog is not a stream with a schema",
         ),
         ({"streams": [{"tap_stream_id": "deals", "metadata": [7]}]}, "metadata in entry 1 of the catalog"),
         (
