@@ -75,11 +75,12 @@ class Fault:
 
     Attributes:
         stream: name of its stream.
-        why: what is wrong and what would do; begins with the name of the column only where `column` is empty.
+        why: what is wrong and what would do, to be read after the name of the column.
         key: values of the stream's key properties.
         line: line of the input, from 1; 0 when it came from no line.
         column: column at fault, under the name the input or Pipedrive's users know.
         value: what it holds, where that may be shown.
+        column_in_reason: whether the reason names the column itself, as answers of Pipedrive do.
         of_stream: whether all records of the stream fail for the same reason.
     """
 
@@ -89,6 +90,7 @@ class Fault:
     line: int = 0
     column: str = ""
     value: str = ""
+    column_in_reason: bool = False
     of_stream: bool = False
 
     def sentence(self, *, masked: bool = False) -> str:
@@ -106,7 +108,7 @@ class Fault:
             text = f"Line {self.line} {self.why.rstrip('.')}."
             return redact(text) if masked else text
         where = f"{self.stream or NO_STREAM}{f' ({named})' if named else ''}"
-        column = f"{self.column} " if self.column else ""
+        column = f"{self.column} " if self.column and not self.column_in_reason else ""
         value = f"given: {_shown(self.column, self.value, masked=masked)}" if self.value else ""
         more = "; ".join(filter(None, (value, f"line {self.line}" if self.line else "")))
         text = f"{where}: {column}{self.why.rstrip('.')}{f' ({more})' if more else ''}."

@@ -106,7 +106,14 @@ class Performer:
         return False
 
     def _failed(self, task: Task, error: RecordFault | PipedriveError) -> Result:
-        fault = fault_of(error, stream=task.stream, key=task.key, line=task.input_line, plan=task.plan)
+        fault = fault_of(
+            error,
+            stream=task.stream,
+            key=task.key,
+            line=task.input_line,
+            plan=task.plan,
+            message=task.line,
+        )
         return Result(outcome=Outcome.FAILED, fault=fault)
 
     def act(self, task: Task, plan: ActionPlan) -> Result:

@@ -62,7 +62,9 @@ def number(value: object) -> object:
     if isinstance(value, (int, str)) and not isinstance(value, bool):
         exact = _decimal(value)
         if exact is not None and exact.adjusted() <= _MOST_DIGITS:
-            whole = abs(exact) < _LARGEST_ID and exact == exact.to_integral_value()
+            whole = exact == exact.to_integral_value()
+            if abs(exact) >= _LARGEST_ID:
+                return float(exact)  # longer than the integers that JSON readers take
             return int(exact) if whole and "." not in str(value) else exact
         if exact is not None:
             raise RecordFault(f"must be a number below 1e{_MOST_DIGITS}")

@@ -6,7 +6,10 @@ import re
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from pipedrive_client import PipedriveError
+from pipedrive_client.errors import ItemError, RecordError
 from target_pipedrive.binding import Place
 from target_pipedrive.faults import Fault, RecordFault, shown
 
@@ -18,11 +21,18 @@ if TYPE_CHECKING:
 
 _KEY = re.compile(r"(?:custom_fields\.)?\b([0-9a-f]{40})\b(?:_\w+)?")
 _WORD = re.compile(r"\w+")
+_ANSWERED = re.compile(r"^[A-Z]+ \S+ ")  # method and path
 _TELLING_KINDS = frozenset({"num", "bool", "flag", "date", "time", "stamp", "minute", "clock"})
 _TELLING_TYPES = frozenset(
     {"enum", "set", "date", "daterange", "time", "timerange", "double", "int", "monetary"}
 )
 _DIGITS = re.compile(r"[-+]?\d[\d.,eE+-]{0,40}")
+
+
+class _Record(msgspec.Struct):
+    """A RECORD message, as far as it is needed."""
+
+    record: dict[str, object] = msgspec.field(default_factory=dict)
 
 
 def fault_of(
@@ -32,6 +42,7 @@ def fault_of(
     key: Mapping[str, object],
     line: int,
     plan: Plan | None,
+    message: bytes = b"",
 ) -> Fault:
     """Return the fault of one record as data.
 
@@ -41,26 +52,26 @@ def fault_of(
         key: values of its key properties.
         line: line of the input.
         plan: what its stream's records become, for the names of its columns.
+        message: the RECORD message, for the value of a column that Pipedrive refuses.
     """
-    if isinstance(error, RecordFault):
-        column = error.column
-        names = _names(plan) if plan is not None and (_KEY.search(error.why) or _KEY.search(column)) else {}
-        return Fault(
-            stream=stream,
-            key=key,
-            line=line,
-            why=_renamed(error.why, names),
-            column=_renamed(column, names),
-            value=shown(error.value),
-        )
-    text, said = str(error), error.error_info or ""
-    names = _names(plan) if plan is not None and _KEY.search(f"{text} {said}") else {}
+    text = error.why if isinstance(error, RecordFault) else str(error)
+    column = error.column if isinstance(error, RecordFault) else ""
+    names = _names(plan) if plan is not None and _KEY.search(f"{text} {column}") else {}
+    value = error.value if isinstance(error, RecordFault) else None
+    if isinstance(error, ItemError | RecordError) and plan is not None:
+        binding = _blamed(_ANSWERED.sub("", text), plan)
+        if binding is not None:
+            column = binding.source
+            given = _value_in(message, column)
+            value = given if telling(plan, binding, given) else None
     return Fault(
         stream=stream,
         key=key,
         line=line,
         why=_renamed(text, names),
-        column=_blamed(said, plan, names),
+        column=_renamed(column, names),
+        value=shown(value),
+        column_in_reason=not isinstance(error, RecordFault),
     )
 
 
@@ -98,12 +109,15 @@ def _renamed(text: str, names: Mapping[str, str]) -> str:
     return _KEY.sub(lambda match: names.get(match[1], "a custom field"), text)
 
 
-def _blamed(said: str, plan: Plan | None, names: Mapping[str, str]) -> str:
-    """The column of the record that an answer of Pipedrive names; empty when it names none."""
-    if plan is None or not said:
-        return ""
-    key = _KEY.search(said)
-    if key is not None:
-        return names.get(key[1], "")
-    sources = {one.name: one.source for one in plan.bindings}
-    return next((sources[word] for word in _WORD.findall(said) if word in sources), "")
+def _blamed(said: str, plan: Plan) -> Binding | None:
+    """The column of the record that an answer of Pipedrive names; None when it names none."""
+    by_name = {one.name: one for one in plan.bindings}
+    words = [match[1] for match in _KEY.finditer(said)] + _WORD.findall(said)
+    return next((by_name[word] for word in words if word in by_name), None)
+
+
+def _value_in(message: bytes, column: str) -> object:
+    """What the column holds in a RECORD message; None when that cannot be read."""
+    with suppress(ValueError, RecursionError, msgspec.MsgspecError):
+        return msgspec.json.decode(message, type=_Record).record.get(column)
+    return None

@@ -17,11 +17,13 @@ Messages = list[dict[str, Any]]
 
 
 def schema(
-    stream: str, properties: str | dict[str, Any], keys: tuple[str, ...] | list[str] = ()
+    stream: str, properties: str | list[str] | dict[str, Any], keys: tuple[str, ...] | list[str] = ()
 ) -> dict[str, Any]:
     """A SCHEMA message; properties given as names have no type."""
     if isinstance(properties, str):
-        properties = {name: {} for name in properties.split()}
+        properties = properties.split()
+    if isinstance(properties, list):
+        properties = {name: {} for name in properties}
     return {
         "type": "SCHEMA",
         "stream": stream,
