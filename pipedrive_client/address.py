@@ -49,7 +49,8 @@ class AddressCheck:
         with self._lock:
             if self.proven:
                 return
-            status = known_status()
+            # Below /api the paths of v1 answer, and those of v2 do not.
+            status = answer.status if self._names_part_of_api() else known_status()
             if status is not None and status not in _ABSENT:
                 self.proven = True
                 return
@@ -57,9 +58,13 @@ class AddressCheck:
         parts = urlsplit(address)
         said = "a web page" if status is None else str(status)
         raise ConfigError(
-            f"Setting api_url ({address}) leads to no API of Pipedrive: GET {KNOWN_PATH} below it answered "
-            f"{said}. Give the address without a path, such as {parts.scheme}://{parts.netloc}."
+            f"Setting api_url ({address}) is not the address of Pipedrive's API: a path below it that every "
+            f"account has answered {said}. Give the address without a path, such as {parts.scheme}://{parts.netloc}."
         )
+
+    def _names_part_of_api(self) -> bool:
+        """Whether the address ends with what requests put behind it themselves."""
+        return urlsplit(self._address()).path.rstrip("/").rpartition("/")[2] in {"api", "v1", "v2"}
 
     def _is_suspect(self, answer: Answer) -> bool:
         """Whether a wrong address would be answered like this."""

@@ -76,6 +76,7 @@ class Call:
         offset: bytes of the download that the sink's owner has.
         decode: makes the body of its bytes; None decodes JSON.
         expected: what the body of a success must hold; None takes any.
+        is_probe: whether it only finds out if the API is at the address.
         attempt: attempts made so far.
         may_have_acted: whether an earlier attempt may have been executed.
         doubted: whether an earlier attempt gave a success whose body was no answer.
@@ -95,6 +96,7 @@ class Call:
     offset: int = 0
     decode: Callable[[bytes], object] | None = None
     expected: Expectation | None = None
+    is_probe: bool = False
     attempt: int = 0
     may_have_acted: bool = False
     doubted: bool = False
@@ -213,13 +215,21 @@ class Sender:
         ):
             self._address.proven = True
             return answer
-        if answer.status != _UNAUTHORIZED and call.path != KNOWN_PATH:
+        if not call.is_probe:
             self._address.check(answer, lambda: self._known_status(name, value))
         raise error
 
     def _known_status(self, name: str, value: str) -> int | None:
         """Status of the answer at a path that every account has; None for an answer that is not JSON."""
-        call = Call(method="GET", path=KNOWN_PATH, headers={}, cost=KNOWN_COST, idempotent=True, label=None)
+        call = Call(
+            method="GET",
+            path=KNOWN_PATH,
+            headers={},
+            cost=KNOWN_COST,
+            idempotent=True,
+            label=None,
+            is_probe=True,
+        )
         try:
             return self._admitted(call, name, value).status
         except MalformedAnswer:

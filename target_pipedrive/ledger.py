@@ -22,13 +22,14 @@ from target_pipedrive.ledger_upgrade import normalise_links
 from target_pipedrive.stored_forms import StoredForm
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator
     from pathlib import Path
 
 VERSION = 2
 _OLDEST = 1
 """Version whose external ids are stored as they came."""
 TABLES = ("links", "writes", "meta")
+_MAGIC = b"SQLite format 3\0"
 _SCHEMA = """
 create table if not exists meta (name text primary key, value text not null) without rowid;
 create table if not exists links (
@@ -103,6 +104,10 @@ def _readable(path: Path | None) -> Iterator[None]:
         raise ConfigError(
             f"The ledger {path} cannot be opened: {error}. Check ledger_path and the rights of the file."
         ) from error
+    except OSError as error:
+        raise ConfigError(
+            f"The ledger {path} cannot be read ({error.strerror}). Check ledger_path and the file's rights."
+        ) from error
     except (sqlite3.DatabaseError, ValueError) as error:  # ValueError: a state that no release writes
         raise ConfigError(
             f"ledger_path {path} is not a whole ledger of target-pipedrive ({error}). Restore it from a "
@@ -110,32 +115,34 @@ def _readable(path: Path | None) -> Iterator[None]:
         ) from error
 
 
-def check_tables(connection: sqlite3.Connection, path: Path | None) -> bool:
-    """Return whether the database is a ledger; False when it is empty, and may become one.
+def is_ledger(connection: sqlite3.Connection, path: Path | None, account: str | None) -> bool:
+    """Return whether the file is a ledger of the account; False when it is empty, and may become one.
+
+    Changes nothing, so that a file that is something else stays as it is.
 
     Raises:
-        ConfigError: it belongs to another program, and nothing may be added to it.
+        ConfigError: it belongs to another program or account.
     """
+    if path is not None and path.is_file():
+        with path.open("rb") as file:
+            head = file.read(len(_MAGIC))
+        if head not in (b"", _MAGIC):  # SQLite takes a file of some bytes for an empty one
+            raise sqlite3.DatabaseError("file is not a database")
     found = {name for (name,) in connection.execute("select name from sqlite_master where type = 'table'")}
-    if found and not found.issuperset(TABLES):
+    if not found:
+        return False
+    if not found.issuperset(TABLES):
         raise ConfigError(
             f"ledger_path {path} is not a ledger but a database of another program (tables "
             f"{', '.join(sorted(found)[:3])}); name another path."
         )
-    return bool(found)
-
-
-def check_account(known: Mapping[str, str], account: str | None, path: Path | None) -> None:
-    """Make sure that a ledger serves this account.
-
-    Raises:
-        ConfigError: it belongs to another one.
-    """
+    known = dict(connection.execute("select name, value from meta").fetchall())
     if account is not None and known.get("account", account) != account:
         raise ConfigError(
             f"The ledger {path} belongs to {known['account']}, not to {account}: give this account "
             "its own ledger_path."
         )
+    return True
 
 
 class Ledger:
@@ -167,7 +174,7 @@ class Ledger:
             self._db = sqlite3.connect(
                 path or ":memory:", isolation_level=None, check_same_thread=False, timeout=0
             )
-            check_tables(self._db, path)
+            is_ledger(self._db, path, account)
             self._open(account)
 
     def _open(self, account: str | None) -> None:
@@ -187,7 +194,6 @@ class Ledger:
             raise ConfigError(
                 f"The ledger {self.path} was written by another release (version {known['version']})."
             )
-        check_account(known, account, self.path)
         if known.get("version") == str(_OLDEST):
             self.notices = normalise_links(self._db)
         run("insert or replace into meta values ('version', ?)", (str(VERSION),))
@@ -331,10 +337,8 @@ class Ledger:
             ConfigError: it is in use, it belongs to another account, or it is no ledger.
         """
         with _readable(path), closing(sqlite3.connect(path, timeout=0)) as source:
-            if not check_tables(source, path):
+            if not is_ledger(source, path, self._account):
                 return  # an empty file is a ledger that nothing was written to
-            known = dict(source.execute("select name, value from meta").fetchall())
-            check_account(known, self._account, path)
             for table in TABLES:
                 self._db.execute(f"drop table {table}")
             source.backup(self._db)

@@ -146,7 +146,10 @@ def check_different(paths: dict[str, Path | None]) -> None:
     for setting, path in paths.items():
         if path is None:
             continue
-        place = os.path.realpath(os.path.normcase(path))
+        try:
+            place = os.path.realpath(os.path.normcase(path))
+        except (OSError, ValueError):
+            continue  # unusable, as `prove_writable` says
         if place in seen and not _is_special(path):
             raise ConfigError(
                 f"{setting} and {seen[place]} are the same file ({path}): give each a path of its own."

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import sys
 from functools import cached_property
@@ -202,7 +203,7 @@ class TargetPipedrive(Target):
         host = urlsplit(self._client_settings.base_url).hostname or ""
         path = None if self.options.dry_run else self.options.ledger_path
         ledger = Ledger(path, account=host)
-        if self.options.dry_run and self.options.ledger_path.exists():
+        if self.options.dry_run and os.path.lexists(self.options.ledger_path):
             ledger.borrow(self.options.ledger_path)
         return Engine(self.client, ledger, self.options, self.logger)
 
