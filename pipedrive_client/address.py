@@ -44,22 +44,23 @@ class AddressCheck:
         Raises:
             ConfigError: the API is not below the address.
         """
-        if self.proven or not self._is_suspect(answer):
+        if not self._is_suspect(answer):
             return
-        with self._lock:
-            if self.proven:
-                return
-            # Below /api the paths of v1 answer, and those of v2 do not.
-            status = answer.status if self._names_part_of_api() else known_status()
-            if status is not None and status not in _ABSENT:
-                self.proven = True
-                return
+        status: int | None = answer.status
+        if not self._names_part_of_api():  # below /api the paths of v1 answer, and those of v2 do not
+            with self._lock:
+                if self.proven:
+                    return
+                status = known_status()
+                if status is not None and status not in _ABSENT:
+                    self.proven = True
+                    return
         address = self._address()
         parts = urlsplit(address)
         said = "a web page" if status is None else str(status)
         raise ConfigError(
-            f"Setting api_url ({address}) is not the address of Pipedrive's API: a path below it that every "
-            f"account has answered {said}. Give the address without a path, such as {parts.scheme}://{parts.netloc}."
+            f"Setting api_url ({address}) is not the address of Pipedrive's API: a request below it was "
+            f"answered with {said}. Give the address without a path, such as {parts.scheme}://{parts.netloc}."
         )
 
     def _names_part_of_api(self) -> bool:

@@ -245,8 +245,6 @@ class Keeper:
         self._report.sync()
         try:
             self._write_states()
-        except BrokenPipeError:
-            raise
         except (OSError, ValueError) as error:  # ValueError: it was closed
             raise output_failed("The output, which takes the STATE,", error) from error
 
