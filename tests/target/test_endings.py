@@ -387,7 +387,8 @@ def test_the_ledger_command_says_the_same(tmp_path, capfd, case):
 @pytest.mark.parametrize("path", ["/api/v2", "/v1", "/api", "/v1/", "/nothing/here"])
 @pytest.mark.parametrize("stream", ["deals", "add_deal"])
 def test_a_wrong_path_in_api_url_is_told_as_a_setting(load, small, path, stream):
-    run = load(rows(stream, {"title": "A"}), state({"n": 1}), api_url=small.url + path)
+    values = {"title": "A"} if stream == "add_deal" else {"external_id": "a", "title": "A"}
+    run = load(rows(stream, values, keys=[*values][:1]), state({"n": 1}), api_url=small.url + path)
     assert type(run.error).__name__ == "ConfigError"
     assert all(fact in str(run.error) for fact in ("api_url", path.rstrip("/"), small.url))
     assert (run.states, run.outcomes) == ([], [])
