@@ -82,7 +82,7 @@ _PART_RULES: dict[str, Callable[[object], bool]] = {
     "time": _matches(TIME),
     "timerange": _matches(TIME),
     "monetary": _is_number,
-    "address": _text(LONG_TEXT),
+    "address": lambda value: _text(LONG_TEXT)(value) and bool(str(value).strip()),
 }
 
 

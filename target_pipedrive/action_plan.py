@@ -5,13 +5,17 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from target_pipedrive import scalars
+from target_pipedrive.actions import ACTIONS
 from target_pipedrive.binding import Binding, Place, UnknownColumn, column_binding, nearest, snake
+from target_pipedrive.emptying import KEPT, empty_values
 from target_pipedrive.entities import ENTITIES
 from target_pipedrive.faults import RecordFault
 from target_pipedrive.identity import is_blank
+from target_pipedrive.placement import placed_columns
 from target_pipedrive.plan import EXTERNAL_ID, Plan
 from target_pipedrive.raw import RAW_INPUTS, RAW_REQUEST
 from target_pipedrive.shapes import FILE_EXTRAS, SHAPES, file_part
+from target_pipedrive.spec import Verb
 from target_pipedrive.tasks import Draft
 
 if TYPE_CHECKING:
@@ -37,12 +41,19 @@ class ActionPlan(Plan):
         self.custom_fields = spec.custom_fields
         if spec.entity in ENTITIES:
             self.labelled = ENTITIES[spec.entity].options.split()
+        self.placed = placed_columns(ENTITIES.get(self.entity_name))
         self.aliases = spec.aliases
         self.retired = spec.retired
         self._file = next((name for name, one in spec.body_columns.items() if one.kind.name == "file"), None)
         files = {*FILE_EXTRAS, self._file} if self._file else set()
         self.extras = frozenset(spec.extras.split()) | frozenset(name for name in files if name)
         self._required = spec.required
+        if spec.verb is Verb.UPDATE:
+            known = ENTITIES.get(spec.entity)
+            add = ACTIONS.get(known.add or "") if known else None
+            self.empties = empty_values(spec.body_columns, add.required if add else ())
+        else:
+            self.empties = {name: None for name, one in spec.body_columns.items() if one.kind.nullable}
 
     def _special(self, source: str, name: str) -> Binding | None:
         given = self.settings.external_id
@@ -71,7 +82,13 @@ class ActionPlan(Plan):
         if column is None:
             self._put_custom(draft, key, value)
             return
-        binding = column_binding(key, Place.BODY, self.columns[column], foreign=self.options.foreign_ids)
+        binding = column_binding(
+            key,
+            Place.BODY,
+            self.columns[column],
+            foreign=self.options.foreign_ids,
+            empties=self.empties.get(column, KEPT),
+        )
         if is_blank(value):
             binding.empty(draft)
         else:

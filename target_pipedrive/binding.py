@@ -10,7 +10,8 @@ from enum import IntEnum
 from typing import TYPE_CHECKING
 
 from target_pipedrive import encode, scalars
-from target_pipedrive.custom_values import ENTITY_OF_TYPE, merge_parts
+from target_pipedrive.custom_values import ENTITY_OF_TYPE, is_derived, put_part
+from target_pipedrive.emptying import KEPT
 from target_pipedrive.faults import RecordFault
 from target_pipedrive.identity import is_missing, key_text
 from target_pipedrive.pointers import (
@@ -76,8 +77,9 @@ class Binding:
         place: what it fills.
         name: column of Pipedrive, or key of the custom field.
         encode: encodes values that are not null.
-        nullable: whether null may be sent.
+        empties: value that empties the column; KEPT where null cannot be written.
         part: part of a composite custom field.
+        derived: whether the other parts of that field describe its main one.
         entity: entity the value points at, for references.
         foreign: whether a plain value is an external id too.
         many: whether the value is a list of references.
@@ -89,8 +91,9 @@ class Binding:
     place: Place
     name: str
     encode: Encoder
-    nullable: bool = False
+    empties: object = KEPT
     part: str | None = None
+    derived: bool = False
     entity: str | None = None
     foreign: bool = False
     many: bool = False
@@ -121,7 +124,7 @@ class Binding:
                 return
             draft.custom[self.name] = self.encode(value)
         elif place is Place.PART:
-            merge_parts(draft.custom, self.name, self.part or "value", self.encode(value))
+            self._put_part(draft, self.encode(value))
         elif place is Place.PATH:
             if self.entity is not None and self._refers(draft.path, draft, value):
                 return
@@ -144,14 +147,17 @@ class Binding:
     def empty(self, draft: Draft) -> None:
         """Put a null where it belongs, or note that it cannot be said."""
         if self.place is Place.BODY:
-            if self.nullable:
-                draft.body[self.name] = None
-            else:
+            if self.empties is KEPT:
                 draft.emptied += (self.name,)
+            else:
+                draft.body[self.name] = [] if self.empties == [] else self.empties
         elif self.place is Place.CUSTOM:
             draft.custom[self.name] = None
         elif self.place is Place.PART:
-            merge_parts(draft.custom, self.name, self.part or "value", None)
+            self._put_part(draft, None)
+
+    def _put_part(self, draft: Draft, value: object) -> None:
+        put_part(draft.custom, self.name, self.part or "value", value, derived=self.derived)
 
     def _refers(self, place: dict[str, object], draft: Draft, value: object) -> bool:
         """Whether the value names a row by external id, or none; noted for when the ledger knows the row."""
@@ -203,7 +209,14 @@ class Binding:
 
 
 def column_binding(
-    source: str, place: Place, column: Column, *, foreign: bool, entity: str | None = None, prefix: str = ""
+    source: str,
+    place: Place,
+    column: Column,
+    *,
+    foreign: bool,
+    empties: object = KEPT,
+    entity: str | None = None,
+    prefix: str = "",
 ) -> Binding:
     """The binding of a column that the action's spec names.
 
@@ -212,6 +225,7 @@ def column_binding(
         place: what it fills.
         column: the column.
         foreign: whether plain ids belong to another account.
+        empties: value that empties the column, or KEPT.
         entity: what it points at, where its name does not tell.
         prefix: put before an external id.
     """
@@ -227,7 +241,7 @@ def column_binding(
         place=place,
         name=column.name,
         encode=_embedded(plain) if entity and not many else plain,
-        nullable=kind.nullable,
+        empties=empties,
         entity=entity,
         foreign=foreign,
         many=many,
@@ -260,8 +274,9 @@ def custom_binding(source: str, column: FieldColumn, encoder: Encoder, *, foreig
         place=Place.CUSTOM if column.part is None else Place.PART,
         name=definition.key,
         encode=encoder,
-        nullable=True,
+        empties=None,
         part=column.part,
+        derived=is_derived(definition),
         entity=ENTITY_OF_TYPE.get(definition.field_type),
         foreign=foreign,
     )

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from pipedrive_client import Gone, MalformedAnswer, NotFound, PipedriveError, times
-from target_pipedrive.amounts import complete_amounts
 from target_pipedrive.answers import (
     Done,
     done_of,
@@ -20,6 +19,7 @@ from target_pipedrive.answers import (
     path_id,
 )
 from target_pipedrive.claims import Claims, holds
+from target_pipedrive.completion import complete
 from target_pipedrive.content import has_data, without_data
 from target_pipedrive.current_user import CurrentUser
 from target_pipedrive.custom_values import flat_form
@@ -130,7 +130,7 @@ class Caller:
             PipedriveError: as in `PipedriveClient.request`.
         """
         path = fill(action.path, draft.path)
-        complete_amounts(draft, action, entity, self._rows, self.user, task.stream)
+        self._complete(task, action, draft, entity)
         body = self._body(action, draft)
         if self._dry_run:
             with self._lock:
@@ -356,6 +356,10 @@ class Caller:
         """Note an update: should the row be deleted later in the run, a repeated run knows why it is gone."""
         identity, stream = task.identity, task.stream
         self._keeper.note(lambda ledger: ledger.done(identity, stream, "", None))
+
+    def _complete(self, task: Task, action: ActionSpec, draft: Draft, entity: EntitySpec | None) -> None:
+        """Complete what the record says only in part; see `completion.complete`."""
+        complete(draft, action, entity, self._rows, self._book, self.user, task.stream)
 
     def _body(self, action: ActionSpec, draft: Draft) -> object:
         """The body as it is encoded; None for none."""

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from target_pipedrive import compare
-from target_pipedrive.custom_values import flat_form
+from target_pipedrive.custom_values import flat_form, held_custom
 from target_pipedrive.tasks import Outcome
 
 if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping
+
+    from pipedrive_client.fields import FieldDefinition
     from target_pipedrive.entity_plan import EntityPlan
     from target_pipedrive.rows import Row
     from target_pipedrive.spec import ActionSpec
@@ -19,25 +21,29 @@ if TYPE_CHECKING:
 _EMPTY: tuple[object, ...] = (None, "", [], {})
 
 
-def custom_changes(plan: EntityPlan, draft: Draft, row: Row) -> dict[str, object]:
-    """Custom fields that the row does not hold as the record says them."""
-    if not draft.custom:
+def custom_changes(plan: EntityPlan, custom: Mapping[str, object], row: Row) -> dict[str, object]:
+    """Custom fields that the row does not hold as the record says them, compound values being whole."""
+    if not custom:
         return {}
-    if plan.spec.flat_custom_fields:
-        known = {one.key: one for one in plan.book.definitions(plan.custom_fields or "")}
-        return {
-            key: value
-            for key, value in draft.custom.items()
-            if not all(
-                compare.same_or_empty(part, row.get(name))
-                for name, part in flat_form({key: value}, known).items()
-            )
-        }
-    held = row.get("custom_fields")
-    held = held if isinstance(held, Mapping) else {}
-    return {
-        key: value for key, value in draft.custom.items() if not compare.same_or_empty(value, held.get(key))
-    }
+    known = plan.book.by_key(plan.custom_fields or "")
+    flat = plan.spec.flat_custom_fields
+    found = {}
+    for key, value in custom.items():
+        held = held_custom(row, known.get(key), key, flat=flat)
+        same = _same_in_v1(key, value, held, row, known) if flat else compare.same_or_empty(value, held)
+        if not same or compare.lacks_parts(value, held):
+            found[key] = value
+    return found
+
+
+def _same_in_v1(
+    key: str, value: object, held: object, row: Row, known: Mapping[str, FieldDefinition]
+) -> bool:
+    """Whether a v1 row holds the value, which it shows under several keys."""
+    if value is None:
+        return compare.same_or_empty(value, held)
+    flat = flat_form({key: value}, known)
+    return all(compare.same_or_empty(part, row.get(name)) for name, part in flat.items())
 
 
 def both(first: Result, second: Result) -> Result:
@@ -48,10 +54,14 @@ def both(first: Result, second: Result) -> Result:
     return replace(second, outcome=outcome, changed=first.changed if outcome is Outcome.CREATED else changed)
 
 
-def not_emptied(draft: Draft, row: Row) -> str:
-    """Columns that the record empties and Pipedrive cannot."""
-    names = [name for name in draft.emptied if row.get(name) not in (*_EMPTY, False, 0)]
-    return f"Pipedrive cannot empty {', '.join(names)}" if names else ""
+def kept_columns(draft: Draft, row: Row) -> tuple[str, ...]:
+    """Columns that the record empties and Pipedrive cannot, and that are not empty in the row."""
+    return tuple(name for name in draft.emptied if row.get(name) not in (*_EMPTY, False, 0))
+
+
+def kept_note(kept: Collection[str]) -> str:
+    """Return what the results say of columns that cannot be emptied; empty for none."""
+    return f"Pipedrive cannot empty {', '.join(kept)}" if kept else ""
 
 
 def complete_required(

@@ -7,11 +7,15 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from pipedrive_client import times
+from target_pipedrive.compound import CONTACT_KINDS
+from target_pipedrive.encode import ADDRESS_PARTS
 
 if TYPE_CHECKING:
     from target_pipedrive.notation import Columns, Kind
 
 _EMPTY: tuple[object, ...] = (None, "", [], {})
+_WHOLE = frozenset({"address", "money"})
+_PARTS = frozenset({*ADDRESS_PARTS, "until", "timezone_name", "currency"})
 
 
 def differing(body: Mapping[str, object], row: Mapping[str, object], columns: Columns) -> dict[str, object]:
@@ -32,9 +36,16 @@ def same(sent: object, held: object, kind: Kind | None) -> bool:
         return _moment(sent) == _moment(held)
     if name == "clock":
         return str(sent)[:5] == str(held)[:5] and str(sent)[5:].strip(":0") == str(held)[5:].strip(":0")
-    if name == "contacts":
+    if name in CONTACT_KINDS:
         return _contacts(sent) == _contacts(held)
-    return same_value(sent, held)
+    return same_value(sent, held) and not (name in _WHOLE and lacks_parts(sent, held))
+
+
+def lacks_parts(sent: object, held: object) -> bool:
+    """Whether a whole compound value leaves out a part that is held, which empties that part."""
+    if not isinstance(sent, Mapping) or not isinstance(held, Mapping):
+        return False
+    return any(held[name] not in _EMPTY and sent.get(name) is None for name in held if name in _PARTS)
 
 
 def same_value(sent: object, held: object) -> bool:  # noqa: PLR0911 - one for each kind of value

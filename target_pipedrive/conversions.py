@@ -89,6 +89,7 @@ class ConvertingCaller(BulkCaller):
 
     def _start(self, task: Task, action: ActionSpec, draft: Draft) -> str | Done:
         """Start the job: its id, or what came of it where the answer was lost."""
+        self._complete(task, action, draft, None)
         self._intend([task], action.name)
         path = fill(action.path, draft.path)
         try:

@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING
 
 from pipedrive_client.fields import COMPOSITES, V1_SUFFIXES
 from target_pipedrive import encode, scalars
+from target_pipedrive.compound import Parts
 from target_pipedrive.custom_columns import TIMEZONE_ID
 from target_pipedrive.faults import RecordFault
+from target_pipedrive.identity import is_blank
 from target_pipedrive.notation import Kind
 
 if TYPE_CHECKING:
-    from pipedrive_client.fields import FieldDefinition
+    from pipedrive_client.fields import FieldDefinition, Part
     from target_pipedrive.encode import Encoder
 
 _KINDS = {"num": "num", "int": "int", "bool": "bool", "date": "date", "clock": "clock", "str": "str"}
@@ -52,8 +54,8 @@ def of_kind(kind: str) -> Encoder:
 
 
 def composite(definition: FieldDefinition) -> Encoder:
-    """Whole values of a composite field."""
-    kinds = {part.key: of_kind(part.kind) for part in COMPOSITES[definition.field_type]}
+    """Values of a composite field: an object of parts, or the main part alone."""
+    kinds = {part.key: part_encoder(part) for part in COMPOSITES[definition.field_type]}
     kinds[TIMEZONE_ID] = scalars.integer
 
     def encoded(value: object) -> object:
@@ -63,35 +65,69 @@ def composite(definition: FieldDefinition) -> Encoder:
         unknown = sorted(set(value) - set(kinds))
         if unknown:
             raise RecordFault(f"has no part {unknown[0]!r}; it has {', '.join(kinds)}")
-        return {
-            key: kinds[key](part)
+        given = {
+            key: None if is_blank(part) else kinds[key](part)
             for key, part in value.items()
-            if part is not None and key != "formatted_address"
+            if key != "formatted_address"
         }
+        if not given or ("value" in given and given["value"] is None):
+            return None
+        return Parts(given, derived=is_derived(definition))
 
     return encoded
 
 
-def merge_parts(custom: dict[str, object], key: str, part: str, value: object) -> None:
-    """Put one part of a composite value where the others are."""
+def part_encoder(part: Part) -> Encoder:
+    """The encoder of one part of a composite value."""
+    return scalars.currency if part.key == "currency" else of_kind(part.kind)
+
+
+def is_derived(definition: FieldDefinition) -> bool:
+    """Whether the parts of a field describe its main part, as those of an address do."""
+    return definition.field_type == "address"
+
+
+def put_part(custom: dict[str, object], key: str, part: str, value: object, *, derived: bool) -> None:
+    """Put one part of a composite value beside those that other columns of the record name."""
     whole = custom.get(key)
+    parts = whole if isinstance(whole, Parts) else Parts({}, derived=derived)
     if isinstance(value, Mapping):
-        custom[key] = {**(whole if isinstance(whole, dict) else {}), **value}
-        return
-    if not isinstance(whole, dict):
-        whole = {}
-    if part != "formatted_address":
-        whole[part] = value
-    custom[key] = whole
+        parts.update(value)
+    elif part != "formatted_address":
+        parts[part] = value
+    custom[key] = parts
 
 
 def complete_parts(custom: dict[str, object]) -> None:
-    """Composite values without a main part are no values: null empties the field."""
+    """Turn composite values that are said to be empty into null, which empties the field."""
     for key, value in custom.items():
-        if isinstance(value, dict) and value.get("value") is None:
+        if isinstance(value, Parts) and (not value or (value.main in value and value[value.main] is None)):
             custom[key] = None
-        elif isinstance(value, dict):
-            custom[key] = {part: entry for part, entry in value.items() if entry is not None}
+
+
+def held_custom(
+    row: Mapping[str, object], definition: FieldDefinition | None, key: str, *, flat: bool
+) -> object:
+    """What a row holds in a custom field, in the form of v2.
+
+    Args:
+        row: as v2 or, with `flat`, v1 shows it.
+        definition: the field; None when it is not known any more.
+        key: its key.
+        flat: whether the row has custom fields at its top level, parts under suffixed keys.
+    """
+    if not flat:
+        nested = row.get("custom_fields")
+        return nested.get(key) if isinstance(nested, Mapping) else None
+    if definition is None or not definition.parts:
+        return row.get(key)
+    held: dict[str, object] = {}
+    for part in definition.parts:
+        suffix = V1_SUFFIXES.get(part.suffix, part.suffix)
+        value = row.get(f"{key}_{suffix}" if suffix else key)
+        if value is not None and part.key != "formatted_address":
+            held[part.key] = value
+    return held or None
 
 
 def _zone(value: object) -> object:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import threading
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
@@ -11,8 +10,9 @@ from pipedrive_client import Paging
 from pipedrive_client.fields import FIELD_LISTS, FieldDefinition, parse_definition
 from target_pipedrive import scalars
 from target_pipedrive.custom_columns import TIMEZONE_ID, FieldColumn, by_name, by_origin
-from target_pipedrive.custom_values import composite, main_part, of_kind, related
+from target_pipedrive.custom_values import composite, main_part, of_kind, part_encoder, related
 from target_pipedrive.faults import RecordFault
+from target_pipedrive.options import FieldOptions
 
 if TYPE_CHECKING:
     from pipedrive_client import PipedriveClient
@@ -54,17 +54,27 @@ class FieldBook:
         self.row_names = row_names
         self._client = client
         self._registry = registry
-        self._create_options = create_options
         self._dry_run = dry_run
         self._links = links
         self._lock = threading.RLock()
+        self._by_key: dict[str, tuple[object, dict[str, FieldDefinition]]] = {}
         self._missed: set[tuple[str, str]] = set()
         self._numbers: dict[str, dict[str, tuple[int, str]]] = {}
-        self._labels: dict[tuple[str, str], dict[str, int]] = {}
+        self._options = FieldOptions(
+            client, self._current, registry.forget, create=create_options, dry_run=dry_run
+        )
 
     def definitions(self, entity: str) -> list[FieldDefinition]:
         """The entity's custom fields."""
         return self._registry.custom(entity)
+
+    def by_key(self, entity: str) -> Mapping[str, FieldDefinition]:
+        """The entity's custom fields by key."""
+        rows = self._registry.rows(entity)
+        known = self._by_key.get(entity)
+        if known is None or known[0] is not rows:
+            known = self._by_key[entity] = rows, {one.key: one for one in self.definitions(entity)}
+        return known[1]
 
     def find(self, entity: str, name: str, schema: Mapping[str, object]) -> FieldColumn | None:
         """The custom field a column means, or None.
@@ -136,36 +146,20 @@ class FieldBook:
         """Read the entity's definitions again next time."""
         with self._lock:
             self._registry.forget(entity)
-            self._labels.clear()
+            self._options.forget(entity)
             self._numbers.pop(entity, None)
 
-    def add_options(self, entity: str, key: str, labels: list[str]) -> dict[str, int]:
-        """Option ids by label, after those that the field lacks were added; the label as it is written."""
-        with self._lock:
-            known = self._option_ids(entity, key)
-            missing = [one for one in labels if one not in known]
-            if missing and not self._dry_run:
-                self.forget(entity)
-                known = self._option_ids(entity, key)
-                missing = [one for one in labels if one not in known]
-            if missing and self._dry_run:
-                return known | {label: -1 - at for at, label in enumerate(missing)}
-            if missing:
-                path = f"{FIELD_LISTS[entity]}/{key}/options"
-                added = [{"label": one} for one in missing]
-                self._client.request("POST", path, json=added, cost=5, label=f"{entity}_fields")
-                self.forget(entity)
-                known = self._option_ids(entity, key)
-            return known
+    def add_options(self, entity: str, key: str, labels: list[str]) -> None:
+        """Add the options that a field lacks.
 
-    def _option_ids(self, entity: str, key: str) -> dict[str, int]:
-        row = next((one for one in self.rows(entity) if one.get("field_code") == key), None)
-        options = row.get("options") if row else None
-        return {
-            str(one["label"]): one["id"]
-            for one in (options if isinstance(options, list) else ())
-            if isinstance(one, dict) and isinstance(one.get("id"), int)
-        }
+        Args:
+            entity: whose field.
+            key: of the field.
+            labels: of all options it is to have.
+        """
+        if key not in self.by_key(entity):  # added since the definitions were read
+            self.forget(entity)
+        self._options.add(entity, self.by_key(entity)[key], labels)
 
     def encoder(self, entity: str, column: FieldColumn) -> Encoder:  # noqa: PLR0911 - one for each type
         """The function that encodes the values of a column for v2."""
@@ -175,12 +169,12 @@ class FieldBook:
                 return composite(definition)
             if column.part == TIMEZONE_ID:
                 return scalars.integer
-            kinds = {part.key: part.kind for part in definition.parts}
-            return main_part(definition, of_kind(kinds[column.part]))
+            parts = {part.key: part for part in definition.parts}
+            return main_part(definition, part_encoder(parts[column.part]))
         if definition.kind == "option":
-            return lambda value: self._option(entity, definition, value)
+            return lambda value: self._options.one(entity, definition, value)
         if definition.kind == "options":
-            return lambda value: self._options(entity, definition, value)
+            return lambda value: self._options.several(entity, definition, value)
         if definition.kind == "int" and definition.field_type in {"user", "org", "people"}:
             return related
         return of_kind(definition.kind)
@@ -194,72 +188,14 @@ class FieldBook:
         row = next((one for one in self.rows(entity) if one.get("field_code") == key), {"field_code": key})
         definition = parse_definition(row)
         if definition.kind == "options":
-            return self._options(entity, definition, value)
+            return self._options.several(entity, definition, value)
         if definition.kind == "option":
-            return self._option(entity, definition, value)
+            return self._options.one(entity, definition, value)
         raise RecordFault("is not known by its labels in this account; give the id")
 
-    def _options(self, entity: str, definition: FieldDefinition, value: object) -> object:
-        value = scalars.from_json_text(value)
-        if isinstance(value, str):
-            whole = value.strip().casefold() in self._known(entity, definition)
-            value = [value] if whole else [part for part in value.split(",") if part.strip()]
-        entries = value if isinstance(value, list) else [value]
-        # An empty list is refused by Pipedrive; null is how a set is emptied.
-        found = [self._option(entity, definition, entry) for entry in entries if entry is not None]
-        return list(dict.fromkeys(found)) or None
-
-    def _option(self, entity: str, definition: FieldDefinition, value: object) -> int:
-        """The id of an option given by label or id."""
-        if isinstance(value, Mapping):
-            value = value.get("id", value.get("label"))
-        if isinstance(value, bool):
-            value = "Yes" if value else "No"
-        known = self._known(entity, definition)
-        word = str(value).strip()
-        by_label = known.get(word.casefold())
-        if by_label is not None and isinstance(value, str):
-            return by_label
-        ids = set(known.values())
-        if word.removesuffix(".0").isdigit() and int(word.removesuffix(".0")) in ids:
-            return int(word.removesuffix(".0"))
-        if by_label is not None:
-            return by_label
-        if self._create_options and definition.is_custom and word:
-            return self._add_option(entity, definition, word)
-        labels = {label.casefold(): label for label in definition.options.values()}
-        near = [labels[one] for one in difflib.get_close_matches(word.casefold(), labels, n=3)]
-        shown = ", ".join(near or list(definition.options.values())[:10])
-        kind = "nearest" if near else "known"
-        more = "; or set create_options" if definition.is_custom else ""
-        raise RecordFault(f"has no such option; {kind}: {shown or 'none'}{more}")
-
-    def _known(self, entity: str, definition: FieldDefinition) -> dict[str, int]:
-        """Option ids by folded label, those added in this run too."""
-        with self._lock:
-            place = entity, definition.key
-            if place not in self._labels:
-                current = next(
-                    (one for one in self.definitions(entity) if one.key == definition.key), definition
-                )
-                self._labels[place] = {
-                    label.strip().casefold(): number for number, label in current.options.items()
-                }
-            return self._labels[place]
-
-    def _add_option(self, entity: str, definition: FieldDefinition, label: str) -> int:
-        with self._lock:
-            known = self._known(entity, definition)
-            if label.casefold() in known:
-                return known[label.casefold()]
-            if self._dry_run:
-                known[label.casefold()] = -1 - len(known)
-                return known[label.casefold()]
-            path = f"{FIELD_LISTS[entity]}/{definition.key}/options"
-            self._client.request("POST", path, json=[{"label": label}], cost=5, label=f"{entity}_fields")
-            self._registry.forget(entity)
-            self._labels.pop((entity, definition.key), None)
-            return self._known(entity, definition)[label.casefold()]
+    def _current(self, entity: str, definition: FieldDefinition) -> FieldDefinition:
+        """The definition as it was read last, which an earlier one may lack options of."""
+        return self.by_key(entity).get(definition.key, definition) if definition.is_custom else definition
 
     def create(self, entity: str, name: str, schema: Mapping[str, object]) -> FieldColumn | None:
         """Add a custom field for a column; None when its schema fits no type of field."""

@@ -16,6 +16,7 @@ from target_pipedrive import compare
 from target_pipedrive.entity_plan import EntityPlan
 from target_pipedrive.faults import RecordFault, SkipRecord
 from target_pipedrive.identity import is_blank, key_text
+from target_pipedrive.options import label_key
 from target_pipedrive.scalars import boolean
 from target_pipedrive.tasks import Draft, Outcome, Result
 
@@ -72,14 +73,14 @@ class FieldPlan(EntityPlan):
 
     @override
     def remark(self, draft: Draft, row: Row) -> str:
-        held = {label for _, label in _options(row)}
+        held = {label_key(label) for _, label in _options(row)}
         given = draft.body.get("options")
         labels = (
             [str(one.get("label")) for one in given if isinstance(one, dict)]
             if isinstance(given, list)
             else []
         )
-        lacking = [label for label in labels if label not in held]
+        lacking = [label for label in labels if label_key(label) not in held]
         action = f"add_{self.spec.definitions}_field_options"
         return f"{action} adds its options {', '.join(lacking)}, an upsert does not" if lacking else ""
 
@@ -124,7 +125,8 @@ class FieldWriter:
             return self._add(task, plan, draft, notes)
         row = rows[found]
         labels = [label for _, label in _options(draft.facts)]
-        lacking = set(labels) - {label for _, label in _options(row)}
+        held = {label_key(label) for _, label in _options(row)}
+        lacking = any(label_key(label) not in held for label in labels)
         if lacking and plan.spec.definitions is not None:
             self._book.add_options(plan.spec.definitions, found, labels)
             self._rows.forget(plan.spec)
@@ -187,12 +189,12 @@ class FieldWriter:
     def _linked(self, task: Task, plan: FieldPlan, draft: Draft, result: Result, row: Row) -> Result:
         """Note the field and its options, which are known by their labels."""
         there, code = draft.external_id or "", result.id or ""
-        here = {label: number for number, label in _options(row)}
+        here = {label_key(label): number for number, label in _options(row)}
         entity = f"{plan.spec.definitions}_field_options"
         links = tuple(
-            (entity, f"{there}:{number}", str(here[label]))
+            (entity, f"{there}:{number}", str(here[label_key(label)]))
             for number, label in _options(draft.facts)
-            if label in here
+            if label_key(label) in here
         )
         for one in links:
             self._links.put(*one, task.stream)

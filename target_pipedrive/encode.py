@@ -11,11 +11,15 @@ from collections.abc import Callable, Mapping
 from functools import cache
 from typing import TYPE_CHECKING, TypeAlias
 
+from target_pipedrive.compound import CONTACTS, EMAILS, PHONES, PRICES, Entries, Parts
+from target_pipedrive.contacts import contact_encoder
 from target_pipedrive.faults import RecordFault
+from target_pipedrive.identity import is_blank
 from target_pipedrive.scalars import (
     boolean,
     clock,
     csv,
+    currency,
     date,
     flag,
     from_json_text,
@@ -28,6 +32,7 @@ from target_pipedrive.scalars import (
     text,
     uuid,
     what,
+    word,
 )
 
 if TYPE_CHECKING:
@@ -49,71 +54,83 @@ ADDRESS_PARTS = [
 # Parts of the tap's rows that Pipedrive sends and does not take.
 _READ_ONLY_PARTS = frozenset(
     {
-        *("formatted_address", "id", "product_id", "color", "add_time", "update_time"),
+        *("formatted_address", "id", "product_id", "product_variation_id"),
+        *("color", "add_time", "update_time"),
         *(f"{kind}_detail_visible_flag" for kind in ("org", "person", "deal")),
     }
 )
 
 
-def contacts(value: object) -> object:
-    """Email addresses or phone numbers: a text, a list of texts, or a list of {value, label, primary}."""
-    value = from_json_text(value)
-    entries = value if isinstance(value, list) else [value]
-    if isinstance(value, str):
-        entries = [part.strip() for part in value.split(",") if part.strip()]
-    found: list[dict[str, object]] = []
-    for at, entry in enumerate(entries):
-        if isinstance(entry, Mapping):
-            if entry and "value" not in entry:  # taken for nobody's address, it would empty the list
-                raise RecordFault(f"element {at + 1} needs `value`; it has {', '.join(map(str, entry))}")
-            given = {key: entry[key] for key in ("value", "label", "primary") if entry.get(key) is not None}
-            if "primary" in given:
-                given["primary"] = boolean(given["primary"])
-            if not given.get("value"):
-                continue
-            given["value"] = text(given["value"])
-            found.append(given)
-        elif entry not in (None, ""):
-            found.append({"value": text(entry), "primary": not found, "label": "work"})
-    return found
-
-
 def address(value: object) -> object:
-    """An address: a text, or an object with `value` and parts."""
+    """An address: the line of text, or an object with `value` (that line) and parts, or parts alone."""
     value = from_json_text(value)
     if isinstance(value, str):
-        return {"value": value}
+        return Parts({"value": value.strip()}, derived=True) if value.strip() else None
     if not isinstance(value, Mapping):
         raise RecordFault(f"must be text or an object with `value`, not {what(value)}")
-    given = {
-        key: text(part) for key, part in value.items() if part is not None and key not in _READ_ONLY_PARTS
-    }
+    given = {key: part for key, part in value.items() if key not in _READ_ONLY_PARTS}
     unknown = sorted(set(given) - {"value", *ADDRESS_PARTS})
     if unknown:
         raise RecordFault(f"has no part {unknown[0]!r}; it has value, {', '.join(ADDRESS_PARTS)}")
-    if not given:
+    if not given or ("value" in given and is_blank(given["value"])):
         return None
-    if "value" not in given:
-        raise RecordFault("needs `value`, the whole address in one line")
-    return given
+    return Parts({key: None if is_blank(part) else text(part) for key, part in given.items()}, derived=True)
 
 
 def money(value: object) -> object:
-    """An amount and its currency, as leads have; one of the two alone is a part that is completed later."""
+    """An amount and its currency, as leads have; one of the two alone leaves the other as it is."""
     value = from_json_text(value)
     if not isinstance(value, Mapping):
         try:
-            return {"amount": number(value)}
+            return Parts({"amount": number(value)}, main="amount")
         except RecordFault:
             raise RecordFault(
-                f'must be a number or such as {{"amount": 100, "currency": "EUR"}}, not {what(value)}'
+                'must be a number or an object such as {"amount": 100, "currency": "EUR"}, '
+                f"not {what(value)}"
             ) from None
     found: dict[str, object] = {}
-    if value.get("amount") not in (None, ""):
+    if not is_blank(value.get("amount")):
         found["amount"] = number(value["amount"])
-    if value.get("currency") not in (None, ""):
-        found["currency"] = text(value["currency"])
-    return found or None
+    if not is_blank(value.get("currency")):
+        found["currency"] = currency(value["currency"])
+    return Parts(found, main="amount") if found else None
+
+
+_PRICE_PARTS: dict[str, Encoder] = {
+    "currency": currency,
+    "price": number,
+    "cost": number,
+    "direct_cost": number,
+    "notes": text,
+}
+
+
+def prices(value: object) -> object:
+    """Prices by currency: a list of them, or one as a number or object; ids in the tap's rows are dropped."""
+    value = from_json_text(value)
+    if isinstance(value, list):
+        entries = [_price(entry, f"element {at + 1} ") for at, entry in enumerate(value)]
+        return Entries(entries, kind=PRICES, whole=not value)
+    return Entries([_price(value, "")], kind=PRICES, whole=False)
+
+
+def _price(entry: object, where: str) -> dict[str, object]:
+    """One price with the parts that the record names."""
+    if not isinstance(entry, Mapping):
+        entry = {"price": entry}
+    unknown = sorted(set(entry) - set(_PRICE_PARTS) - _READ_ONLY_PARTS)
+    if unknown:
+        raise RecordFault(f"{where}has no {unknown[0]!r}; it has {', '.join(_PRICE_PARTS)}")
+    found: dict[str, object] = {}
+    for name, encode in _PRICE_PARTS.items():
+        if not is_blank(entry.get(name)):
+            try:
+                found[name] = encode(entry[name])
+            except RecordFault as fault:
+                raise RecordFault(f"{where}{name} {fault}") from None
+    if not set(found) - {"currency"}:
+        raise RecordFault(f"{where}needs price, cost, direct_cost or notes beside its currency")
+    return found
 
 
 _SCALARS: dict[str, Encoder] = {
@@ -130,7 +147,10 @@ _SCALARS: dict[str, Encoder] = {
     "uuid": uuid,
     "map": mapping,
     "csv": csv,
-    "contacts": contacts,
+    "word": word,
+    "currency": currency,
+    **{kind: contact_encoder(kind) for kind in (EMAILS, PHONES, CONTACTS)},
+    PRICES: prices,
     "address": address,
     "money": money,
     "file": lambda value: value,

@@ -12,8 +12,10 @@ from typing import TYPE_CHECKING
 from target_pipedrive import scalars
 from target_pipedrive.actions import ACTIONS
 from target_pipedrive.binding import Binding, Place, column_binding, custom_binding, refused, snake
+from target_pipedrive.emptying import KEPT, emptied_columns
 from target_pipedrive.identity import clean, is_blank, is_deletion_mark
 from target_pipedrive.listing import terms
+from target_pipedrive.placement import placed_columns
 from target_pipedrive.plan import EXTERNAL_ID, Plan
 from target_pipedrive.row_key import check_key, fill_matches, match_bindings, row_id
 from target_pipedrive.shapes import FILE_EXTRAS, SHAPES, file_part
@@ -48,7 +50,7 @@ class EntityPlan(Plan):
             unsent |= set(self.update.body_columns)
             self.update = None
         columns: dict[str, Column] = {}
-        for action in (self.update, self.add):
+        for action in (self.add, self.update):  # what the update says of a column holds
             columns |= dict(action.body_columns) if action else {}
         for action in (self.add, self.update, self.delete):
             for name, column in (action.path_columns if action else {}).items():
@@ -60,10 +62,12 @@ class EntityPlan(Plan):
         if self.foreign and spec.in_order:
             columns.pop("order_nr", None)  # a place among this account's rows, not among the other one's
         super().__init__(stream, settings, options, book, columns)
+        self.empties = emptied_columns(self.add, self.update)
         self.spec = spec
         self.entity_name = spec.name
         self.custom_fields = spec.custom_fields
         self.labelled = spec.options.split()
+        self.placed = () if self.foreign else placed_columns(spec)
         actions = [one for one in (self.update, self.add) if one]
         self.aliases = {k: v for one in actions for k, v in one.aliases.items() if v != spec.key} | dict(
             spec.aliases
@@ -133,6 +137,7 @@ class EntityPlan(Plan):
                 Place.BODY,
                 self.columns[column],
                 foreign=True,
+                empties=self.empties.get(column, KEPT),
                 entity=f"{self.spec.custom_fields}_field_options",
                 prefix=f"{column}:",
             )
@@ -142,6 +147,7 @@ class EntityPlan(Plan):
                 Place.BODY,
                 self.columns[column],
                 foreign=True,
+                empties=self.empties.get(column, KEPT),
                 entity=f"{self.spec.words[column]}.word",
             )
         return super()._binding(source, name, schema)

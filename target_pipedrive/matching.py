@@ -12,6 +12,7 @@ from itertools import count, product
 from typing import TYPE_CHECKING
 
 from target_pipedrive import compare
+from target_pipedrive.compound import CONTACT_KINDS
 from target_pipedrive.faults import RecordFault, SkipRecord
 from target_pipedrive.identity import spellings
 from target_pipedrive.listing import Listings, addresses, held, lookup_column, search_column, terms
@@ -253,6 +254,6 @@ def _agrees(row: Row, name: str, value: object, plan: EntityPlan, *, wholly: boo
     here = held(row, name, plan)
     wanted, known = set(terms(value)), set(terms(here))
     column = plan.columns.get(name)
-    if column is not None and column.kind.name == "contacts":
+    if column is not None and column.kind.name in CONTACT_KINDS:
         return wanted <= known if wholly else not wanted.isdisjoint(known)
     return (bool(wanted) and wanted == known) or compare.same_value(value, here)

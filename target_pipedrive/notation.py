@@ -6,8 +6,9 @@ A name alone is text, except that `…_id` is a whole number and `…_ids` a lis
 
 Types: int, num, str, bool, date, clock (HH:MM), uuid, map (an object whose keys are data); time (RFC 3339),
 stamp (`YYYY-MM-DD HH:MM:SS`) and minute (the same without seconds), all UTC; flag (0 or 1); csv (a list in
-one text); contacts (a list of value, label and primary); address; money (amount and currency); file (bytes);
-`{…}` an object, `[type]` a list.
+one text); word (text that names something and is never empty, such as a status); currency (its code); emails,
+phones and contacts (lists of value, label and primary); prices (a list by currency); address; money (amount
+and currency); file (bytes); `{…}` an object, `[type]` a list.
 """
 
 from __future__ import annotations
@@ -35,7 +36,12 @@ SCALARS = frozenset(
         "minute",
         "flag",
         "csv",
+        "word",
+        "currency",
         "contacts",
+        "emails",
+        "phones",
+        "prices",
         "address",
         "money",
         "file",
@@ -147,6 +153,8 @@ def _default(name: str) -> Kind:
     """The kind of a name that comes alone."""
     if name.endswith("_ids"):
         return Kind(name="list", items=Kind(name="int"))
+    if name == "currency":
+        return Kind(name="currency")
     return Kind(name="int" if name.endswith("_id") or name == "id" else "str")
 
 

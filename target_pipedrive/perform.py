@@ -8,6 +8,7 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 from pipedrive_client import FeatureOff, PipedriveError, RunError, TransientError, Unreachable
+from target_pipedrive.changes import kept_note
 from target_pipedrive.entities import ENTITIES
 from target_pipedrive.faults import UNFORESEEN, RecordFault, SkipRecord, unforeseen
 from target_pipedrive.line_files import OutputFailed
@@ -164,6 +165,7 @@ class Performer:
         if action.verb is Verb.UPDATE and is_trace(entity, done.data):
             raise RecordFault(f"names {action.entity} {done.id}, which is deleted in this account")
         ignored: tuple[str, ...] = ()
+        kept = draft.emptied if action.verb is Verb.UPDATE else ()
         if entity is not None and action.verb in (Verb.ADD, Verb.UPDATE):
             sent = Sent(body=draft.body, custom={}, columns=action.body_columns)
             ignored = self._verifier.ignored_by_action(entity, done.id, sent, done.data, task.stream)
@@ -174,8 +176,9 @@ class Performer:
             outcome=outcome,
             id=done.id,
             changed=taken,
-            note="; ".join(filter(None, (done.note, not_taken_note(ignored), notes))),
+            note="; ".join(filter(None, (done.note, kept_note(kept), not_taken_note(ignored), notes))),
             not_taken=ignored,
+            kept=kept,
         )
 
     def _keep_links(self, task: Task, plan: ActionPlan, draft: Draft, row_id: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import cached_property
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from target_pipedrive import scalars
@@ -22,8 +23,10 @@ from target_pipedrive.binding import (
     together,
 )
 from target_pipedrive.custom_values import complete_parts
+from target_pipedrive.emptying import KEPT
 from target_pipedrive.faults import UNFORESEEN, RecordFault, unforeseen
 from target_pipedrive.identity import is_blank
+from target_pipedrive.placement import id_or_name
 from target_pipedrive.row_names import NAME_COLUMNS
 from target_pipedrive.tasks import Draft
 from target_pipedrive.wording import telling
@@ -55,6 +58,8 @@ class Plan:
 
     Attributes:
         decides_on_blank_keys: whether a record whose key is empty is for the plan to refuse, add or skip.
+        empties: column → value that an update sends to empty it.
+        placed: columns that may name their row instead of giving its id.
         labelled: columns of Pipedrive's own whose values are options, given by id or label.
         bindings: one per column of the stream that is written.
         not_written: columns that are dropped.
@@ -70,6 +75,8 @@ class Plan:
     extras: frozenset[str] = frozenset()
     labelled: Collection[str] = ()
     decides_on_blank_keys = False
+    empties: Mapping[str, object] = MappingProxyType({})
+    placed: Collection[str] = ()
 
     def __init__(
         self, stream: str, settings: StreamSettings, options: Options, book: FieldBook, columns: Columns
@@ -175,8 +182,14 @@ class Plan:
     def _own_column(self, source: str, column: str) -> Binding:
         """The binding of one of Pipedrive's own columns."""
         binding = column_binding(
-            source, self._place(column), self.columns[column], foreign=self.options.foreign_ids
+            source,
+            self._place(column),
+            self.columns[column],
+            foreign=self.options.foreign_ids,
+            empties=self.empties.get(column, KEPT),
         )
+        if column in self.placed:
+            binding.encode = id_or_name(binding.encode)
         if column in self.labelled and self.custom_fields is not None:
             binding.encode = _by_label(self.book, self.custom_fields, column, binding.encode)
         names, entity = self.book.row_names, binding.entity or ""

@@ -36,6 +36,7 @@ class Report:
         self._logger = logger
         self._counts: dict[str, Counter[str]] = {}
         self._not_taken: dict[str, Counter[str]] = {}
+        self._kept: dict[str, Counter[str]] = {}
         self._schemas: dict[str, bytes] = {}
         self._of_streams: dict[tuple[str, str], int] = {}
 
@@ -48,6 +49,8 @@ class Report:
         counts[result.outcome] += 1
         if result.not_taken:
             self._not_taken.setdefault(task.stream, Counter()).update(result.not_taken)
+        if result.kept:
+            self._kept.setdefault(task.stream, Counter()).update(result.kept)
         if self.results.path is not None:
             self.results.write(
                 _encode(
@@ -114,13 +117,11 @@ class Report:
 
     def not_taken(self) -> list[str]:
         """A line for each stream with columns that were sent and that Pipedrive left as they were."""
-        return [
-            f"Pipedrive did not take in {stream}: "
-            + ", ".join(
-                f"{name} ({count} record{'' if count == 1 else 's'})" for name, count in columns.items()
-            )
-            for stream, columns in self._not_taken.items()
-        ]
+        return _counted("Pipedrive did not take", self._not_taken)
+
+    def kept(self) -> list[str]:
+        """A line for each stream with columns that records empty and Pipedrive cannot."""
+        return _counted("Pipedrive cannot empty", self._kept)
 
     def sync(self) -> None:
         """Make both files durable."""
@@ -194,6 +195,15 @@ def _with_error(line: bytes, sentence: str) -> bytes:
     if fields["line"].encode() != line:
         fields["line_base64"] = base64.b64encode(line).decode()
     return _encode(fields)[:-1] + reason
+
+
+def _counted(what: str, columns: Mapping[str, Mapping[str, int]]) -> list[str]:
+    """A line for each stream with its columns and how many records they are of."""
+    return [
+        f"{what} in {stream}: "
+        + ", ".join(f"{name} ({count} record{'' if count == 1 else 's'})" for name, count in counts.items())
+        for stream, counts in columns.items()
+    ]
 
 
 def lay_out(rows: Iterable[list[str]]) -> str:

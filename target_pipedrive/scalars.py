@@ -19,6 +19,10 @@ _DATE = re.compile(r"\d{4}-\d\d-\d\d")
 _MIDNIGHT = re.compile(r"[Tt ]00:00(:00)?(\.0*)?(?![\d.:])")
 _CLOCK = re.compile(r"(\d{1,3}):([0-5]\d)(?::([0-5]\d))?")
 _UUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
+_CODE = re.compile(r"[A-Za-z]{3}")
+_ZERO_DATE = re.compile(
+    r"(?:0{4}[-/.]?0{1,2}[-/.]?0{1,2}|0{1,2}[-/.]0{1,2}[-/.]0{4})(?:[Tt ].*)?", re.ASCII | re.DOTALL
+)
 _TRUE = frozenset({"true", "1", "yes", "y", "t"})
 _FALSE = frozenset({"false", "0", "no", "n", "f"})
 _LARGEST_EXACT = 2**53
@@ -33,9 +37,22 @@ def text(value: object) -> object:
         return value
     if isinstance(value, bool):
         return "true" if value else "false"
+    if isinstance(value, float) and value.is_integer() and abs(value) < _LARGEST_EXACT:
+        return str(int(value))  # a whole number that a table turned into a float
     if isinstance(value, (int, float, Decimal)):
         return str(value)
     raise RecordFault(f"must be text, not {what(value)}")
+
+
+def word(value: object) -> object:
+    """A text that names something, such as a status, without spaces around it."""
+    return str(text(value)).strip()
+
+
+def currency(value: object) -> object:
+    """A currency code in capitals; what is not three letters is left to Pipedrive to refuse."""
+    code = str(word(value))
+    return code.upper() if _CODE.fullmatch(code) else code
 
 
 def integer(value: object) -> object:
@@ -98,16 +115,28 @@ def flag(value: object) -> object:
     return int(bool(boolean(value)))
 
 
+def is_zero_date(value: object) -> bool:
+    """Return whether a text is what databases write for no date, `0000-00-00`, with or without a time."""
+    return isinstance(value, str) and _ZERO_DATE.fullmatch(value.strip()) is not None
+
+
 def date(value: object) -> object:
-    """`YYYY-MM-DD`. The time of a timestamp is cut off, unless the day is another one in UTC."""
-    if isinstance(value, str) and _DATE.fullmatch(value[:10]):
+    """`YYYY-MM-DD`, None for a zero date. The time is cut off, unless in UTC it is on another day.
+
+    Raises:
+        RecordFault: there is no such day, or only midnight elsewhere is on it.
+    """
+    if is_zero_date(value):
+        return None
+    given = value.strip() if isinstance(value, str) else ""
+    if _DATE.fullmatch(given[:10]):
         try:
-            utc = times.parse(value.strip())
+            utc = times.parse(given)
         except ValueError:
             pass
         else:
-            if utc.isoformat()[:10] == value[:10] or _MIDNIGHT.match(value, 10):
-                return value[:10]
+            if utc.isoformat()[:10] == given[:10] or _MIDNIGHT.match(given, 10):
+                return given[:10]
             raise RecordFault(
                 "must be a date such as 2026-01-31; in UTC this time is on another day, so cut it off"
             )
@@ -115,23 +144,27 @@ def date(value: object) -> object:
 
 
 def moment(value: object) -> object:
-    """RFC 3339 in UTC with whole seconds."""
+    """RFC 3339 in UTC with whole seconds; None for a zero date."""
+    if is_zero_date(value):
+        return None
     if isinstance(value, str):
         try:
-            return times.normalise(value)
+            return times.normalise(value.strip())
         except ValueError:
             pass
     raise RecordFault(f"must be a time such as 2026-01-31T10:20:00Z, not {what(value)}")
 
 
 def stamp(value: object) -> object:
-    """`YYYY-MM-DD HH:MM:SS` in UTC."""
-    return times.to_space_form(times.parse(str(moment(value))).astimezone(UTC))
+    """`YYYY-MM-DD HH:MM:SS` in UTC; None for a zero date."""
+    found = moment(value)
+    return None if found is None else times.to_space_form(times.parse(str(found)).astimezone(UTC))
 
 
 def minute(value: object) -> object:
-    """`YYYY-MM-DD HH:MM` in UTC; seconds are cut off."""
-    return str(stamp(value))[:16]
+    """`YYYY-MM-DD HH:MM` in UTC, without the seconds; None for a zero date."""
+    found = stamp(value)
+    return None if found is None else str(found)[:16]
 
 
 def clock(value: object) -> object:

@@ -178,6 +178,11 @@ class ActionSpec:
         return tuple(name for name, column in self.body_columns.items() if column.kind.name == "money")
 
     @property
+    def price_columns(self) -> tuple[str, ...]:
+        """Columns of the body that hold prices by currency."""
+        return tuple(name for name, column in self.body_columns.items() if column.kind.name == "prices")
+
+    @property
     def query_columns(self) -> Columns:
         """Columns of the query."""
         return columns(self.query)
@@ -276,6 +281,7 @@ class EntitySpec:
         conditions: column that holds the conditions of a filter.
         settled_by: counters of rows below that change columns of it → their entity; what such a row says of
             itself holds once those are written.
+        within: column that names a row inside another → column that names the other, as a stage its pipeline.
         archive: name of the action that archives one, where that is no column.
         definitions: word of the field registry, for entities that are field definitions.
         inactive_is_deleted: whether a deleted row is still answered, with `active_flag: false`.
@@ -313,6 +319,7 @@ class EntitySpec:
     after: str | None = None
     conditions: str | None = None
     settled_by: Mapping[str, str] = field(default_factory=_none)
+    within: Mapping[str, str] = field(default_factory=_none)
     archive: str | None = None
     definitions: str | None = None
     inactive_is_deleted: bool = False

@@ -269,7 +269,8 @@ class TargetPipedrive(Target):
         for stream, count in self._intake.ignored().items():
             self.logger.info("Ignored %d records of stream %s, which writes nothing", count, stream)
         head = "Would have written (dry run)" if self.options.dry_run else "Written"
-        self.logger.info("%s:\n%s", head, "\n".join((lay_out(engine.table()), *engine.report.not_taken())))
+        notes = (*engine.report.not_taken(), *engine.report.kept())
+        self.logger.info("%s:\n%s", head, "\n".join((lay_out(engine.table()), *notes)))
         if engine.report.failures and engine.report.rejects.written:
             self.logger.error(
                 "%s failed; see the reasons in %s, correct the records in that file, and pipe it in",

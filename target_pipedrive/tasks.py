@@ -42,6 +42,7 @@ class Result:
         fault: why it failed; None when it did not.
         cause: what Pipedrive or the connection did, when that is why it failed.
         not_taken: columns that were sent and that Pipedrive left as they were.
+        kept: columns that the record empties and Pipedrive cannot.
         links: entity, external id and id of what else the ledger is to remember.
     """
 
@@ -52,6 +53,7 @@ class Result:
     fault: Fault | None = None
     cause: PipedriveError | None = None
     not_taken: tuple[str, ...] = ()
+    kept: tuple[str, ...] = ()
     links: tuple[tuple[str, str, str], ...] = ()
 
     @property

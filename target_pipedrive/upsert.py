@@ -9,11 +9,13 @@ from typing import TYPE_CHECKING
 
 from pipedrive_client import Gone, NotFound
 from target_pipedrive import compare
-from target_pipedrive.changes import both, complete_required, custom_changes, not_emptied
+from target_pipedrive.changes import both, complete_required, custom_changes, kept_columns, kept_note
+from target_pipedrive.completion import settled
 from target_pipedrive.encode import encoder
 from target_pipedrive.faults import RecordFault
 from target_pipedrive.foreign import Copier, is_archived
 from target_pipedrive.matching import Matcher
+from target_pipedrive.placement import placed, sent_together
 from target_pipedrive.references import fill_references
 from target_pipedrive.row_key import fill_matches
 from target_pipedrive.rows import is_gone, is_trace
@@ -182,7 +184,7 @@ class Upserter:
             return Result(outcome=Outcome.SKIPPED, note=f"no row matches, and upserts add no {spec.name}")
         if plan.foreign and plan.needs_file and not draft.files:
             return Result(outcome=Outcome.SKIPPED, note="its bytes come with the stream file_contents")
-        new = self._new(action, plan, draft)
+        new = self._new(action, plan, draft, task.stream)
         done = self._caller.send(task, action, new, spec)
         self._rows.forget(spec)
         words: tuple[tuple[str, str, str], ...] = ()
@@ -228,7 +230,7 @@ class Upserter:
         if row is not None and not is_gone(row):
             self._update(task, plan, draft, row_id, row, "")
 
-    def _new(self, action: ActionSpec, plan: EntityPlan, draft: Draft) -> Draft:
+    def _new(self, action: ActionSpec, plan: EntityPlan, draft: Draft, stream: str) -> Draft:
         """What is sent to add the row.
 
         Raises:
@@ -238,7 +240,10 @@ class Upserter:
         if spec.chosen_key and draft.id is not None:
             column = action.body_columns[spec.key]
             draft.body[spec.key] = encoder(column.kind)(draft.id)
-        body = {name: value for name, value in draft.body.items() if name in action.body_columns}
+        whole, custom = settled(draft, {}, plan.book, plan.custom_fields, flat=spec.flat_custom_fields)
+        body = {name: value for name, value in whole.items() if name in action.body_columns}
+        if spec.within and not plan.foreign:
+            body = placed(body, None, spec, self._rows, stream)
         said = {name for name in spec.said_empty.split() if body.get(name) == []}
         body = {name: value for name, value in body.items() if value not in _EMPTY or name in said}
         waiting = (
@@ -248,7 +253,7 @@ class Upserter:
         )
         if waiting:
             raise RecordFault(f"is to be added and needs {', '.join(sorted(waiting))}")
-        custom = {key: value for key, value in draft.custom.items() if value not in _EMPTY}
+        custom = {key: value for key, value in custom.items() if value not in _EMPTY}
         return replace(draft, path=self._path(action, plan, draft, None), body=body, custom=custom)
 
     def addition(self, task: Task, plan: EntityPlan) -> tuple[ActionSpec, Draft] | None:
@@ -267,7 +272,7 @@ class Upserter:
         _, later = fill_references(
             draft, self._links, task.given_up, leave_out=self._options.leave_out_missing
         )
-        return None if later is not None else (action, self._new(action, plan, draft))
+        return None if later is not None else (action, self._new(action, plan, draft, task.stream))
 
     def _add_rest(
         self, task: Task, plan: EntityPlan, draft: Draft, sent: Mapping[str, object], done: Done
@@ -296,17 +301,24 @@ class Upserter:
         if action is None:
             return Result(outcome=Outcome.UNCHANGED, id=row_id, note="rows of this kind cannot be changed")
         columns = action.body_columns
-        body = {name: value for name, value in draft.body.items() if name in columns}
-        row = with_aliases(row, plan.spec)
+        spec = plan.spec
+        row = with_aliases(row, spec)
+        flat = spec.flat_custom_fields
+        whole, custom = settled(draft, row, plan.book, plan.custom_fields, flat=flat)
+        body = {name: value for name, value in whole.items() if name in columns}
+        if spec.within and not plan.foreign:
+            body = placed(body, row, spec, self._rows, task.stream)
         changed = compare.differing(body, row, columns)
-        custom = custom_changes(plan, draft, row)
+        custom = custom_changes(plan, custom, row)
         ignored = self._verifier.leave_out(plan, row_id, row, changed, custom)
-        note = "; ".join(filter(None, (not_emptied(draft, row), plan.remark(draft, row), notes)))
+        sent_together(changed, body, spec)
+        kept = kept_columns(draft, row)
+        note = "; ".join(filter(None, (kept_note(kept), plan.remark(draft, row), notes)))
         archived = self._archive(task, plan, draft, row_id, row)
         if archived and not changed and not custom:
-            return self._outcome(plan, row_id, ("is_archived",), ignored, note)
+            return replace(self._outcome(plan, row_id, ("is_archived",), ignored, note), kept=kept)
         if not changed and not custom:
-            return self._outcome(plan, row_id, (), ignored, note)
+            return replace(self._outcome(plan, row_id, (), ignored, note), kept=kept)
         names = (*changed, *custom)
         plan.check_change(row, names)
         path = self._path(action, plan, draft, row_id)
@@ -334,7 +346,7 @@ class Upserter:
             self._caller.send(task, action, Draft(path=path, body=again), plan.spec)
         self._rows.forget(plan.spec)
         self._matcher.wrote(plan, {**changed, **custom}, row_id)
-        return self._outcome(plan, row_id, names, ignored, note)
+        return replace(self._outcome(plan, row_id, names, ignored, note), kept=kept)
 
     def _outcome(
         self, plan: EntityPlan, row_id: str, names: tuple[str, ...], ignored: tuple[str, ...], note: str

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 from target_pipedrive import compare
 from target_pipedrive.changes import custom_changes
 from target_pipedrive.stored_forms import StoredForm, StoredForms, form_of
-from target_pipedrive.tasks import Draft
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -120,8 +119,7 @@ class Verifier:
             if not taken:
                 ignored.append(name)
         held, was = held_customs(after, plan.spec), held_customs(before or {}, plan.spec)
-        given = Draft(custom=dict(sent.custom))
-        for key, value in custom_changes(plan, given, after).items():
+        for key, value in custom_changes(plan, sent.custom, after).items():
             if key not in held:
                 continue
             earlier = None if before is None else was

@@ -92,6 +92,8 @@ def bounds(short: dict[str, Any], published: dict[str, Any]) -> None:
     """Lay the bounds of the YAML files over a condensed schema."""
     for part in (published, *published.get("allOf", ())):
         short.update({key: part[key] for key in BOUNDS if key in part})
+        if part.get("nullable"):  # what one of the two descriptions lets be null may be null
+            short["nullable"] = True
         for name, inner in part.get("properties", {}).items():
             if name in short.get("properties", {}):
                 bounds(short["properties"][name], inner)

@@ -18,7 +18,7 @@ ACTIONS = (
         body="""
             name!
             icon_key!=task|email|meeting|deadline|call|lunch|calendar|downarrow|document|smartphone|camera|scissors|cogs|bubble|uparrow|checkbox|signpost|shuffle|addressbook|linegraph|picture|car|world|search|clip|sound|brush|key|padlock|pricetag|suitcase|finish|plane|loop|wifi|truck|cart|bulb|bell|presentation
-            color
+            color:word
         """,
     ),
     ActionSpec(
@@ -41,7 +41,7 @@ ACTIONS = (
         body="""
             name
             icon_key=task|email|meeting|deadline|call|lunch|calendar|downarrow|document|smartphone|camera|scissors|cogs|bubble|uparrow|checkbox|signpost|shuffle|addressbook|linegraph|picture|car|world|search|clip|sound|brush|key|padlock|pricetag|suitcase|finish|plane|loop|wifi|truck|cart|bulb|bell|presentation
-            color order_nr:int
+            color:word order_nr:int
         """,
     ),
     ActionSpec(
@@ -53,7 +53,7 @@ ACTIONS = (
         entity="activities",
         verb=Verb.ADD,
         body="""
-            subject type owner_id deal_id lead_id:str person_id org_id project_id due_date:date
+            subject type:word owner_id deal_id lead_id:uuid person_id org_id project_id due_date:date
             due_time:clock duration:clock busy:bool done:bool location:address participants:[{person_id
             primary:bool}] attendees:[{email name status is_organizer:bool person_id user_id}]
             public_description priority:int note outcome:int?
@@ -79,7 +79,7 @@ ACTIONS = (
         entity="activities",
         verb=Verb.UPDATE,
         body="""
-            subject type owner_id deal_id lead_id:str person_id org_id project_id due_date:date
+            subject type:word owner_id deal_id lead_id:uuid person_id org_id project_id due_date:date
             due_time:clock duration:clock busy:bool done:bool location:address participants:[{person_id
             primary:bool}] attendees:[{email name status is_organizer:bool person_id user_id}]
             public_description priority:int note outcome:int?

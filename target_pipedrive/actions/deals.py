@@ -60,8 +60,8 @@ ACTIONS = (
         verb=Verb.ADD,
         body="""
             title! owner_id person_id? org_id? pipeline_id stage_id value:num currency is_deleted:bool
-            is_archived:bool archive_time:time? status probability:num lost_reason visible_to:int
-            close_time:time won_time:time lost_time:time expected_close_date:date label_ids
+            is_archived:bool archive_time:time? status:word probability:num? lost_reason? visible_to:int
+            close_time:time? won_time:time lost_time:time expected_close_date:date label_ids
             custom_fields:map
         """,
         aliases={"user_id": "owner_id", "label": "label_ids"},
@@ -87,8 +87,8 @@ ACTIONS = (
         verb=Verb.UPDATE,
         body="""
             title owner_id person_id? org_id? pipeline_id stage_id value:num currency is_deleted:bool
-            is_archived:bool archive_time:time? status probability:num lost_reason visible_to:int
-            close_time:time won_time:time lost_time:time expected_close_date:date label_ids
+            is_archived:bool archive_time:time? status:word probability:num? lost_reason? visible_to:int
+            close_time:time? won_time:time lost_time:time expected_close_date:date label_ids
             custom_fields:map
         """,
         aliases={"user_id": "owner_id", "label": "label_ids"},

@@ -7,7 +7,7 @@ from target_pipedrive.spec import ActionSpec, Encoding, Verb
 _OLD_NAMES = {"user_id": "owner_id", "email": "emails", "phone": "phones", "label": "label_ids"}
 
 _UPDATABLE = """
-    name owner_id org_id emails:contacts phones:contacts visible_to:int label_ids
+    name owner_id org_id emails:emails phones:phones visible_to:int label_ids
     postal_address:address notes im:contacts birthday:date job_title
     marketing_status=no_consent|unsubscribed|subscribed|archived custom_fields:map
 """
@@ -54,7 +54,7 @@ ACTIONS = (
         entity="persons",
         verb=Verb.ADD,
         body="""
-            name owner_id org_id add_time:time emails:contacts phones:contacts visible_to:int label_ids
+            name owner_id org_id add_time:time emails:emails phones:phones visible_to:int label_ids
             postal_address:address notes im:contacts birthday:date job_title
             marketing_status=no_consent|unsubscribed|subscribed|archived custom_fields:map
         """,

@@ -23,7 +23,7 @@ ACTIONS = (
         verb=Verb.ADD,
         body="""
             name! code description unit tax:num category:num owner_id is_linkable:bool
-            visible_to:num=1|3|5|7 prices:[{currency! price:num cost:num direct_cost:num notes}]
+            visible_to:num=1|3|5|7 prices:prices
             custom_fields:map billing_frequency=one-time|annually|semi-annually|quarterly|monthly|weekly
             billing_frequency_cycles:int?
         """,
@@ -72,7 +72,7 @@ ACTIONS = (
         verb=Verb.UPDATE,
         body="""
             name code description unit tax:num category:num owner_id is_linkable:bool
-            visible_to:num=1|3|5|7 prices:[{currency! price:num cost:num direct_cost:num notes}]
+            visible_to:num=1|3|5|7 prices:prices
             custom_fields:map billing_frequency=one-time|annually|semi-annually|quarterly|monthly|weekly
             billing_frequency_cycles:int?
         """,
@@ -98,7 +98,7 @@ ACTIONS = (
         entity="product_variations",
         verb=Verb.ADD,
         parent="products",
-        body="name! prices:[map]",
+        body="name! prices:prices",
         shape="own_prices",
     ),
     ActionSpec(
@@ -110,7 +110,7 @@ ACTIONS = (
         entity="product_variations",
         verb=Verb.UPDATE,
         parent="products",
-        body="name prices:[map]",
+        body="name prices:prices",
         shape="own_prices",
     ),
     ActionSpec(

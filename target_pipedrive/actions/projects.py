@@ -36,7 +36,7 @@ ACTIONS = (
         entity="projects",
         verb=Verb.ADD,
         body="""
-            title! description status board_id phase_id owner_id start_date:date end_date:date deal_ids
+            title! description status:word board_id phase_id owner_id start_date:date end_date:date deal_ids
             person_ids org_ids label_ids health_status:int template_id custom_fields:map
         """,
         custom_fields="project",
@@ -50,7 +50,7 @@ ACTIONS = (
         entity="projects",
         verb=Verb.UPDATE,
         body="""
-            title description status board_id phase_id owner_id start_date:date end_date:date deal_ids
+            title description status:word board_id phase_id owner_id start_date:date end_date:date deal_ids
             person_ids org_ids label_ids health_status:int template_id custom_fields:map
         """,
         custom_fields="project",

@@ -10,6 +10,7 @@ ENTITIES = (
     EntitySpec(
         name="deals",
         options="label_ids",
+        within={"stage_id": "pipeline_id"},
         settled_by={"products_count": "deal_products"},
         add="add_deal",
         update="update_deal",

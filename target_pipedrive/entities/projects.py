@@ -10,6 +10,7 @@ ENTITIES = (
     EntitySpec(
         name="projects",
         options="label_ids",
+        within={"phase_id": "board_id"},
         archive="archive_project",
         add="add_project",
         update="update_project",

@@ -10,6 +10,7 @@ from pipedrive_emulator.operations import load_operations
 from scripts.component_inputs import COMPONENT_INPUTS
 from target_pipedrive.actions import ACTIONS
 from target_pipedrive.binding import snake
+from target_pipedrive.compound import CONTACT_KEYS, PRICE_KEYS
 from target_pipedrive.entities import ENTITIES
 from target_pipedrive.raw import RAW_INPUTS
 from target_pipedrive.shapes import SHAPES
@@ -36,7 +37,15 @@ TYPES = {
     "object": {"object"},
     "list": {"array"},
     "contacts": {"array"},
+    "emails": {"array"},
+    "phones": {"array"},
+    "prices": {"array"},
 }
+ENTRIES = {
+    **{kind: set(CONTACT_KEYS) for kind in ("contacts", "emails", "phones")},
+    "prices": set(PRICE_KEYS),
+}
+"""Keys that an entry of a list may have, by kind; a publication without any allows all."""
 ENCODINGS = {
     Encoding.JSON: "application/json",
     Encoding.FORM: "application/x-www-form-urlencoded",
@@ -97,6 +106,8 @@ def assert_kind(name, kind, published):
         assert_kind(name, kind.items, published["items"])
     if kind.name == "object":
         assert_columns(kind.columns, published)
+    if kind.name in ENTRIES:
+        assert set(published["items"].get("properties", ENTRIES[kind.name])) == ENTRIES[kind.name]
 
 
 def test_every_entity_is_written_by_actions_of_its_own():

@@ -33,7 +33,11 @@ WRONG = {
     "a dead row": ("deals", {"id": 99999, "title": "x"}, "which does not exist in this account"),
     "a dead reference": ("deals", {"id": 3, "org_id": {"external_id": "no"}}, "does not know: load it too"),
     "what Pipedrive refuses": ("deals", {"id": 3, "stage_id": 99999}, "PATCH /api/v2/deals/3 answered 4"),
-    "an address without text": ("organizations", {"id": 3, "address": {"country": "EE"}}, "needs `value`"),
+    "a part of an address that there is not": (
+        "organizations",
+        {"id": 4, "address": {"country": "EE"}},
+        "address has no value yet",
+    ),
 }
 
 
