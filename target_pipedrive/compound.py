@@ -16,6 +16,8 @@ from target_pipedrive.faults import RecordFault
 CONTACT_KEYS = ("value", "label", "primary")
 PRICE_KEYS = ("currency", "price", "cost", "direct_cost", "notes")
 CURRENCY = "currency"
+_FILLED_IN: Mapping[str, object] = {"cost": 0, "notes": ""}
+"""Parts of a price that Pipedrive fills in itself where they are not sent."""
 DEFAULT_LABEL = "work"
 EMAILS, PHONES, CONTACTS, PRICES = "emails", "phones", "contacts", "prices"
 CONTACT_KINDS = frozenset({EMAILS, PHONES, CONTACTS})
@@ -195,7 +197,9 @@ def merge_prices(held: object, given: Entries) -> list[dict[str, object]]:
     for entry in held if isinstance(held, list) else ():
         if isinstance(entry, Mapping) and entry.get("currency"):
             found[str(entry["currency"])] = {
-                name: entry[name] for name in PRICE_KEYS if entry.get(name) is not None
+                name: entry[name]
+                for name in PRICE_KEYS
+                if entry.get(name) is not None and entry[name] != _FILLED_IN.get(name)
             }
     held_codes = list(found)
     for entry in given:

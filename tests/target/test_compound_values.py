@@ -366,7 +366,7 @@ def test_sample_of_prices(small, tmp_path):
     run = case()
     assert run.code == 1
     assert run.outcomes == [*["updated"] * 4, "failed", "failed", "updated", "created"]
-    assert [one["record"]["id"] for one in run.rejects] == [5, 6]
+    assert sorted(one["record"]["id"] for one in run.rejects) == [5, 6]
     assert all("currency" in one["error"] for one in run.rejects)
     assert prices(small, "products", 1) == {**before[1], "EUR": (500, 1, 2, "ex works")}
     assert prices(small, "products", 2) == {**before[2], "EUR": (299, 0, None, "")}
