@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pipedrive_client import RecordError
+from target_pipedrive.entities import ENTITIES
 from target_pipedrive.spec import Verb
 
 if TYPE_CHECKING:
@@ -50,8 +51,13 @@ def is_guarded(action: ActionSpec) -> bool:
 
 
 def makes_row(action: ActionSpec) -> bool:
-    """Whether a finished call has an id of a row of its own: any addition that is answered with data."""
-    return action.verb is Verb.ADD and not action.silent
+    """Whether a finished call has the id of a new row: an addition of an entity, answered with data.
+
+    Options of a field and members of a team are answered with a list, and a provider link with nothing but
+    a confirmation.
+    """
+    entity = ENTITIES.get(action.entity)
+    return action.verb is Verb.ADD and not action.silent and entity is not None and entity.add == action.name
 
 
 def linked_by(task: Task, action: ActionSpec | None) -> tuple[str, str] | None:

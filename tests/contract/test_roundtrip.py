@@ -40,6 +40,7 @@ def test_every_column_of_the_tap_is_written_or_dropped(name):
 
 def piped_back(account, folder, names):
     """How every record of these streams ended in the account it came from, and the writes this took."""
+    (folder / "files").mkdir(exist_ok=True)
     files = str(folder / "files")
     out = run_tap(account.config(files_dir=files), *names)
     account.post("/_emulator/log/clear")
