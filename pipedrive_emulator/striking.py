@@ -183,6 +183,8 @@ def _spoilt(kind: str, content: Row, query: dict[str, str]) -> Row:
     additional = dict(content.get("additional_data") or {})
     place = additional.get("pagination", additional)
     by_offset = "more_items_in_collection" in place
+    if kind == "empty_page" and not by_offset and "next_cursor" not in additional:
+        return content  # the list names no other page, so none can follow an empty one
     if kind == "empty_page":
         rows = content.get("data")
         empty: object = {**rows, "items": []} if isinstance(rows, dict) and "items" in rows else []

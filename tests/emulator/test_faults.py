@@ -123,6 +123,14 @@ def test_a_repeated_cursor_never_ends(ask):
     assert first == second
 
 
+def test_an_empty_page_leaves_a_list_alone_whose_answers_name_no_other_page(ask):
+    rule = {"operation": "GET /api/v1/mailbox/mailThreads", "kind": "empty_page"}
+    clean = ask.get("/v1/mailbox/mailThreads", folder="inbox")
+    ask.hook("faults", [rule])
+    assert clean["data"]
+    assert ask.get("/v1/mailbox/mailThreads", folder="inbox") == clean
+
+
 def test_null_data(ask):
     ask.hook("faults", [{"operation": DEALS, "nth": 1, "kind": "null_data"}])
     assert ask.get("/api/v2/deals")["data"] is None
