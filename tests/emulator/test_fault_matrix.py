@@ -134,7 +134,7 @@ def strikes(kind: str, case: Case) -> bool:
         return case.operation == DOWNLOAD
     if kind in OF_DATA:
         return case.operation not in (TOKEN, DOWNLOAD)
-    return case.operation != TOKEN or kind not in ("expire_token", "write", "delete")
+    return case.operation != TOKEN or kind not in ("expire_token", "write", "delete", "cleans", "ignores")
 
 
 @pytest.fixture(scope="module")
@@ -396,7 +396,7 @@ def test_a_redirected_download_leads_to_the_bytes_without_the_sign_in(direct):
 @pytest.mark.parametrize(
     ("rules", "told"),
     [
-        ({"kind": "no such"}, "fault 1: unknown kind 'no such'; known are bare_data, blocked, cut"),
+        ({"kind": "no such"}, "fault 1: unknown kind 'no such'; known are bare_data, blocked, cleans, cut"),
         (
             [{"kind": "html"}, {"kind": "html", "operation": "GET /v2/deals"}],
             "fault 2: 'GET /v2/deals' is no op",
