@@ -201,6 +201,7 @@ def is_repeatable(case: Case, first: Seen) -> bool:
         or stops(case)
         or case.path
         or case.settings.get("dry_run")
+        or case.settings.get("on_blank_match") == "add"  # what has no key is new each time
         or any(acts(case, one) for one in streams_of(case))
     )
 
