@@ -87,6 +87,10 @@ for _method in ("GET", "POST", "PUT", "PATCH", "DELETE"):
     setattr(_Handler, f"do_{_method}", _Handler._exchange)
 
 
+_OBSERVED = re.compile(r"(POST|PATCH) /api/v2/tasks\S* body /: 'is_(done|milestone)' is not published")
+"""Departures that live accounts require: tasks take the names that their rows have (docs/api-notes.md)."""
+
+
 class Gate:
     """The proxy in front of an emulator; after `close` it knows every departure from the description."""
 
@@ -105,4 +109,9 @@ class Gate:
         """Close, and fail unless all was as published; what Pipedrive accepts or removed may be asked."""
         _, departures = self.close()
         sides = {"request"} if of_requests_only else {"request", "response"}
-        assert [one for one in departures if one[0] in sides and not _REMOVED.match(one[2])] == []
+        found = [
+            one
+            for one in departures
+            if one[0] in sides and not _REMOVED.match(one[2]) and not _OBSERVED.fullmatch(" ".join(one[1:]))
+        ]
+        assert not found, found
