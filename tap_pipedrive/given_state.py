@@ -181,7 +181,7 @@ def _problems(memo: Mapping[str, Any]) -> Iterator[str]:
     bookmarks = (
         memo.get("replication_key_value"),
         known.get("swept_at"),
-        *(read.get("since") for read in reads),
+        *(read.get(key) for read in reads for key in ("since", "read_at")),
     )
     for value in bookmarks:
         if value is not None and not _is_time(value):

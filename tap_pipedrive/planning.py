@@ -20,6 +20,7 @@ from pipedrive_client.paging import Pager, Paging
 from tap_pipedrive.bookmarks import now
 from tap_pipedrive.deletes import DeleteWatch
 from tap_pipedrive.fanout import contexts_of
+from tap_pipedrive.full_lists import can_wait
 from tap_pipedrive.reading import nothing_there
 from tap_pipedrive.runs import ReadRun
 from tap_pipedrive.streams import ENTITY_OF_FIELD_LIST
@@ -103,7 +104,12 @@ def _list_lines(stream: PipedriveStream) -> Iterator[Line]:
         yield _line(stream, read, len(ids), size)
         yield from _fan_out_lines(stream, size)
         return
+    again = stream.tap.full_lists.next_reading(stream)
     for read in spec.reads:
+        if again and can_wait(spec, read):
+            why = f"read again from {times.to_rfc3339(again)} on"
+            yield _line(stream, read, 0, _Size(rows=0, known=Known.EXACT, why=why))
+            continue
         if read.path in ENTITY_OF_FIELD_LIST:
             yield _line(stream, read, 1, _Size(rows=0, known=Known.EXACT, why="one list of fields"))
             continue

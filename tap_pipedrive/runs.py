@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, cast
 
 from pipedrive_client import Gone, NotFound, NotVisible, Null
 from tap_pipedrive.access import REFUSALS
-from tap_pipedrive.bookmarks import Bookmark, ListSize, PageMarks
+from tap_pipedrive.bookmarks import Bookmark, ListSize, PageMarks, now
 from tap_pipedrive.deletes import DeleteWatch
 from tap_pipedrive.fanout import contexts_of, cost_per_parent, fan_out, request_refused
 from tap_pipedrive.reading import Reader, nothing_there
@@ -52,6 +52,7 @@ class ReadRun:
         doubted: whether a page came only after a response that was no answer.
         size: counts rows for `--plan`.
         refused: whether the account does not give the list.
+        began: when the run set it up.
     """
 
     stream: PipedriveStream
@@ -64,6 +65,7 @@ class ReadRun:
     doubted: bool = False
     size: ListSize | None = None
     refused: bool = False
+    began: datetime = field(default_factory=now)
 
     @classmethod
     def begin(cls, stream: PipedriveStream, read: Read, watch: DeleteWatch | None) -> ReadRun:
@@ -207,6 +209,7 @@ class ReadRun:
             self.memo["length"] = self.length
         if self.marks:
             self.marks.finish()
+        self.stream.tap.full_lists.finished(self.stream, self.read, self.began)
         self._publish()
 
     def _publish(self) -> None:
@@ -285,8 +288,12 @@ class StreamRun:
         ids = stream.tap.questions.ids(stream.spec)
         if ids is not None:
             return cls(stream, None, [IdRun.of(stream, ids)])
-        watch = DeleteWatch.begin(stream)
-        return cls(stream, watch, [ReadRun.begin(stream, read, watch) for read in stream.spec.reads])
+        waits = stream.tap.full_lists.waits
+        due = [read for read in stream.spec.reads if not waits(stream, read)]
+        watch = DeleteWatch.begin(stream) if due else None
+        if watch and len(due) < len(stream.spec.reads):
+            watch.complete = False
+        return cls(stream, watch, [ReadRun.begin(stream, read, watch) for read in due])
 
     def announce(self) -> None:
         """Write the SCHEMA messages, which may wait for field definitions."""

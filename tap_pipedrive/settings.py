@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pipedrive_client import SETTING_DEFINITIONS
-from tap_pipedrive import downloads, questions, raw
+from tap_pipedrive import downloads, full_lists, questions, raw
 from tap_pipedrive.custom_fields import FieldMode, OptionMode
 
 if TYPE_CHECKING:
@@ -104,6 +104,7 @@ TAP_SETTINGS: dict[str, JSON] = {
 SETTINGS: dict[str, JSON] = {
     **shared_settings(),
     **TAP_SETTINGS,
+    **full_lists.SETTINGS,
     **questions.SETTINGS,
     **raw.SETTINGS,
     **downloads.SETTINGS,

@@ -35,6 +35,7 @@ from tap_pipedrive.access import AccessReport, warn_of_missing_scopes
 from tap_pipedrive.catalog import STREAMS
 from tap_pipedrive.custom_fields import FieldMode, OptionMode
 from tap_pipedrive.downloads import FileContentsStream
+from tap_pipedrive.full_lists import FullLists
 from tap_pipedrive.given import catalog_of, checked_catalog
 from tap_pipedrive.given_state import checked_state, state_of
 from tap_pipedrive.output import PageWriter
@@ -100,12 +101,13 @@ class TapPipedrive(Tap):
         self._state_as_given = state
         self._given_state: dict[str, Any] = {}
         self._interrupted_by = 0
+        self.describes_all = True  # as a discovery does; a run or a plan needs only what it selects
         self.synced: set[PipedriveStream] = set()
         self.failures: list[PipedriveError] = []
         super().__init__(catalog=checked_catalog(catalog), **options)
         for name in strange_settings(self.config, self.config_jsonschema):
             self.logger.warning("Setting %s is not known and does nothing", name)
-        _ = self.client, self.questions  # a setting that cannot work is told at once
+        _ = self.client, self.questions, self.full_lists  # a setting that cannot work is told at once
 
     # --- parts ----------------------------------------------------------------------------------
 
@@ -224,6 +226,11 @@ class TapPipedrive(Tap):
         """What the settings ask of streams."""
         return Questions(self.config, self.specs, self.start_date)
 
+    @cached_property
+    def full_lists(self) -> FullLists:
+        """Setting `full_list_interval_hours`."""
+        return FullLists(self.config, self.specs)
+
     def field_definitions(self, stream: PipedriveStream) -> list[FieldDefinition]:
         """Custom field definitions for a stream's columns, without a request where none is due.
 
@@ -256,9 +263,9 @@ class TapPipedrive(Tap):
             return []
 
     def _passed_over(self, stream: PipedriveStream) -> bool:
-        """Whether a catalog was given that does not select the stream, so that its columns do not matter."""
+        """Return whether the columns of a stream do not matter, because this run does not select it."""
         if self.input_catalog is None:
-            return False
+            return not (self.describes_all or stream.selected_by_default)
         entry = self.input_catalog.get_stream(stream.name)
         return entry is None or not (entry.metadata.root.selected if entry.metadata else True)
 
@@ -279,6 +286,7 @@ class TapPipedrive(Tap):
         Raises:
             AccessRefused: a stream was refused, and the setting `strict_access` is on.
         """
+        self.describes_all = False
         warn_of_missing_scopes(self.lists(), self.client.granted_scopes(), self.logger)
         self.page_writer.under_way = True
         self.page_writer.write_state(self.state)
@@ -399,6 +407,7 @@ class TapPipedrive(Tap):
             catalog=catalog_of(catalog),
             parse_env_config=bool(config and config.parse_env),
         )
+        tap.describes_all = False
         for stream in cast("list[PipedriveStream]", list(tap.streams.values())):
             if stream.selected:
                 stream.check_ready()

@@ -115,9 +115,12 @@ def _least(stream: PipedriveStream) -> tuple[int, str]:
     if ids is not None:
         own = (stream.spec.single or stream.spec.reads[0]).cost * len(ids)
         return own + below * len(ids) + fields, "its rows by their ids"
-    own = sum(read.cost for read in stream.spec.reads)
+    reads = [read for read in stream.spec.reads if not stream.tap.full_lists.waits(stream, read)]
+    if not reads:
+        return 0, "nothing"
+    own = sum(read.cost for read in reads)
     why = ["a page"]
-    whole = [read for read in stream.spec.reads if not read.changes]
+    whole = [read for read in reads if not read.changes]
     swept = whole if not (stream.tap.detect_deletes and can_sweep(stream)) else list(stream.spec.reads)
     sizes = {read.key: _size(stream, read) for read in swept}
     for read in swept:

@@ -51,8 +51,7 @@ def expected_kind(setting: dict) -> str | None:
         return "options"
     if setting.get("format") == "date-time":
         return "date_iso8601"
-    (kind,) = (KINDS[one] for one in types if one != "null")
-    return kind
+    return next(KINDS[one] for one in types if one != "null")
 
 
 every_plugin = pytest.mark.parametrize("name", PLUGINS)
