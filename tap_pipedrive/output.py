@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 from singer_sdk.contrib.msgspec import MsgSpecWriter
+from singer_sdk.singerlib import RecordMessage, SchemaMessage
 from typing_extensions import override
 
 from pipedrive_client import times
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 
     from singer_sdk.singerlib.encoding.simple import Message
 
+    from tap_pipedrive.batches import BatchFiles
     from tap_pipedrive.rows import Row
 
 
@@ -30,17 +32,36 @@ class PageWriter(MsgSpecWriter):
     The SDK's way from a record to its line costs more than fetching it; here a page is one call.
     """
 
+    batches: BatchFiles | None = None
+    """Files that get the records; None writes RECORD messages."""
+    written = 0
+    """Bytes of all records so far, before compression."""
+
     @override
     def write_message(self, message: Message) -> None:
         """Write any message, and flush."""
-        _write(bytes(self.format_message(message)))
+        if self.batches and isinstance(message, RecordMessage):
+            self.write_records(message.stream, [message.record])
+            return
+        if self.batches and isinstance(message, SchemaMessage):
+            self._close(message.stream)
+        line = bytes(self.format_message(message))
+        if isinstance(message, RecordMessage):
+            self.written += len(line)
+        _write(line)
 
-    def write_state(self, state: object) -> None:
+    def write_state(self, state: object, *, at_once: bool = False) -> None:
         """Write a STATE message, unless it says what the last one said.
 
         Until the run has ended well it says `under_way`: whoever reads a pipe cannot tell otherwise whether
-        the end of the input is the end of the run.
+        the end of the input is the end of the run. Before it come the BATCH messages of all files; a state
+        within a run waits until a file is full.
         """
+        if self.batches and self.batches.streams:
+            if self.under_way and not (self.batches.full or at_once):
+                return
+            for stream in self.batches.streams:
+                self._close(stream)
         if self.under_way and isinstance(state, dict):
             state = {**state, UNDER_WAY: True}
         line = b'{"type":"STATE","value":' + _encoder.encode(state) + b"}\n"
@@ -52,11 +73,29 @@ class PageWriter(MsgSpecWriter):
     under_way = False
 
     def write_records(self, stream: str, records: Iterable[Row]) -> None:
-        """Write a RECORD message for each record, and flush."""
+        """Write a RECORD message for each record, and flush; or append the records to the stream's file."""
+        if self.batches:
+            rows = [*records]
+            lines = _encoder.encode_lines(rows)
+            self.written += len(lines)
+            if rows:
+                self.batches.add(stream, lines, len(rows))
+            return
         extracted = times.to_rfc3339(now())
         lines = _encoder.encode_lines([_Record(stream, record, extracted) for record in records])
         if lines:
+            self.written += len(lines)
             _write(lines)
+
+    def abandon(self) -> None:
+        """Remove files that no message names."""
+        if self.batches:
+            self.batches.abandon()
+
+    def _close(self, stream: str) -> None:
+        line = self.batches.close(stream) if self.batches else None
+        if line:
+            _write(line)
 
 
 class _Record(msgspec.Struct, tag_field="type", tag="RECORD", gc=False):

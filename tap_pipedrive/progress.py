@@ -16,13 +16,15 @@ if TYPE_CHECKING:
 
 _REDRAW_SECONDS = 0.1
 _LOG_SECONDS = 60.0
+_MEBIBYTE = 1024 * 1024
 
 
 @dataclass(slots=True)
 class StreamCount:
-    """Records of one stream so far, and when its first and last came."""
+    """Records of one stream so far, their bytes, and when its first and last came."""
 
     records: int = 0
+    size: int = 0
     began: float = 0.0
     ended: float = 0.0
 
@@ -46,11 +48,12 @@ class Progress:
         """Show this client's requests and tokens too."""
         self._client = client
 
-    def rows(self, stream: str, count: int) -> None:
-        """So many more records of a stream were written."""
+    def rows(self, stream: str, count: int, size: int = 0) -> None:
+        """Count more records of a stream that were written, and their bytes before compression."""
         now = time.monotonic()
         entry = self._counts.setdefault(stream, StreamCount(began=now))
         entry.records += count
+        entry.size += size
         entry.ended = now
         if now - self._drawn >= (_REDRAW_SECONDS if self._live else _LOG_SECONDS):
             self._drawn = now
@@ -58,12 +61,13 @@ class Progress:
 
     def _show(self, stream: str, now: float) -> None:
         total = sum(entry.records for entry in self._counts.values())
+        size = sum(entry.size for entry in self._counts.values())
         rate = total / max(now - self._began, 0.001)
         tokens = self._client.usage.tokens if self._client else 0
         requests = self._client.usage.requests if self._client else 0
         mine = self._counts[stream].records
         line = (
-            f"{stream}: {mine:,} records · {total:,} in all · {rate:,.0f}/s · "
+            f"{stream}: {mine:,} records · {total:,} in all · {rate:,.0f}/s · {_readable(size)} · "
             f"{requests:,} requests, {tokens:,} tokens"
         )
         if self._live:
@@ -118,8 +122,16 @@ class Progress:
             by_stream = ", ".join(
                 f"{row[0]} {row[1] or 0}{f' ({row[4]})' if row[4] else ''}" for row in rows[1:-1]
             )
+            size = sum(entry.size for entry in self._counts.values())
             self._logger.info(
-                "Read %s records with %s requests and %s tokens in %.1f s: %s",
-                rows[-1][1], rows[-1][2], rows[-1][3], seconds, by_stream,
-                extra={"records": total, "requests": requests, "tokens": tokens},
+                "Read %s records with %s requests and %s tokens in %.1f s, %s: %s",
+                rows[-1][1], _readable(size), rows[-1][2], rows[-1][3], seconds, by_stream,
+                extra={"records": total, "bytes": size, "requests": requests, "tokens": tokens},
             )  # fmt: skip
+
+
+def _readable(size: int) -> str:
+    """Return bytes as people read them."""
+    if size < _MEBIBYTE:
+        return f"{size / 1024:,.1f} KiB"
+    return f"{size / _MEBIBYTE:,.1f} MiB"

@@ -226,6 +226,11 @@ class PipedriveStream(Stream):
         """No signpost: rows come in order, so a bookmark never runs ahead of them."""
         return
 
+    @override
+    def get_batch_config(self, config: Mapping[str, Any]) -> None:
+        """No batches of the SDK's: the page writer appends pages to the files of `batch_config`."""
+        return
+
     def check_ready(self) -> None:
         """Make sure that the settings have what the stream cannot be read without.
 
@@ -287,6 +292,7 @@ class PipedriveStream(Stream):
 
     def write(self, records: list[Row]) -> None:
         """Write records as RECORD messages, through the user's stream maps if there are any."""
+        before = self.tap.page_writer.written
         if self._maps_nothing:
             if self._partly_selected:
                 for record in records:
@@ -298,7 +304,7 @@ class PipedriveStream(Stream):
         self._emitted += len(records)
         if self._counter:
             self._counter.increment(len(records))
-        self.tap.progress.rows(self.name, len(records))
+        self.tap.progress.rows(self.name, len(records), self.tap.page_writer.written - before)
 
     def _map(self, record: Row) -> None:
         try:

@@ -25,6 +25,7 @@ from pipedrive_client import (
     NotFound,
     PipedriveClient,
     PipedriveError,
+    Stopped,
     times,
 )
 from pipedrive_client.cli import Exit
@@ -32,6 +33,7 @@ from pipedrive_client.fields import FIELD_LIST_COST, FIELD_LISTS, FieldDefinitio
 from pipedrive_client.given import check_environment, config_sentence, read_config, strange_settings
 from tap_pipedrive import planning, turns
 from tap_pipedrive.access import AccessReport, warn_of_missing_scopes
+from tap_pipedrive.batches import BatchFiles
 from tap_pipedrive.catalog import STREAMS
 from tap_pipedrive.custom_fields import FieldMode, OptionMode
 from tap_pipedrive.downloads import FileContentsStream
@@ -82,6 +84,7 @@ class TapPipedrive(Tap):
         PluginCapabilities.STREAM_MAPS,
         PluginCapabilities.FLATTENING,
         PluginCapabilities.STRUCTURED_LOGGING,
+        PluginCapabilities.BATCH,
     ]
 
     def __init__(self, *, state: object = None, catalog: object = None, **options: Any) -> None:  # noqa: ANN401  the SDK's own options
@@ -101,6 +104,7 @@ class TapPipedrive(Tap):
         self._state_as_given = state
         self._given_state: dict[str, Any] = {}
         self._interrupted_by = 0
+        self._durable = False
         self.describes_all = True  # as a discovery does; a run or a plan needs only what it selects
         self.synced: set[PipedriveStream] = set()
         self.failures: list[PipedriveError] = []
@@ -287,18 +291,37 @@ class TapPipedrive(Tap):
             AccessRefused: a stream was refused, and the setting `strict_access` is on.
         """
         self.describes_all = False
+        self.prepare_output()
         warn_of_missing_scopes(self.lists(), self.client.granted_scopes(), self.logger)
         self.page_writer.under_way = True
         self.page_writer.write_state(self.state)
         try:
             super().sync_all()
+        except OSError:
+            self.page_writer.abandon()
+            raise
+        except BaseException:
+            # All that was read until now is whole pages, and the state covers no more than these.
+            self.page_writer.write_state(self.state, at_once=True)
+            raise
         finally:
             self.access.warn(self.specs)
+        self.stop_if_interrupted()
         self.page_writer.under_way = False
         self.page_writer.write_state(self.state)
+        self._durable = True
         refused = self.access.error()
         if refused is not None and self.config.get("strict_access"):
             raise refused
+
+    def prepare_output(self) -> None:
+        """Make sure that the records can be written, before anything is asked.
+
+        Raises:
+            ConfigError: the setting `batch_config` cannot work.
+        """
+        if self.page_writer.batches is None:
+            self.page_writer.batches = BatchFiles.from_config(self.config)
 
     @override
     def load_state(self, state: dict[str, Any]) -> None:
@@ -327,7 +350,12 @@ class TapPipedrive(Tap):
 
     @override
     def _handle_termination(self, signum: int, frame: FrameType | None) -> None:
-        """Stop after the page in hand, so that no line and no state is torn; at once when asked twice."""
+        """Stop after the page in hand, so that no line and no state is torn; at once when asked twice.
+
+        Once the last STATE is written nothing is left to stop: the run is complete, and says so.
+        """
+        if self._durable:
+            return
         if self._interrupted_by:
             os._exit(Exit.INTERRUPTED + signum)
         self._interrupted_by = signum
@@ -408,17 +436,32 @@ class TapPipedrive(Tap):
             parse_env_config=bool(config and config.parse_env),
         )
         tap.describes_all = False
-        for stream in cast("list[PipedriveStream]", list(tap.streams.values())):
+        try:
+            tap.read_or_plan(plan=plan, budget=budget)
+        except Stopped:
+            tap.stop_if_interrupted()
+            raise
+
+    def read_or_plan(self, *, plan: bool, budget: int | None) -> None:
+        """Sync, or print what a sync would cost.
+
+        Args:
+            plan: whether to print the cost instead.
+            budget: setting `daily_token_budget` of the planned run.
+        """
+        if not plan:
+            self.prepare_output()
+        for stream in cast("list[PipedriveStream]", list(self.streams.values())):
             if stream.selected:
                 stream.check_ready()
         if plan:
-            given = {**tap.config} if budget is None else {**tap.config, "daily_token_budget": budget}
-            planning.show(tap, ClientSettings.from_config(given).daily_token_budget)
-            tap.client.close()
+            given = {**self.config} if budget is None else {**self.config, "daily_token_budget": budget}
+            planning.show(self, ClientSettings.from_config(given).daily_token_budget)
+            self.client.close()
             return
-        turns.check(tap)
+        turns.check(self)
         try:
-            tap.sync_all()
+            self.sync_all()
         finally:
-            tap.progress.summary(tap.access.marks())
-            tap.client.close()
+            self.progress.summary(self.access.marks())
+            self.client.close()
