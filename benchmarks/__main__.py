@@ -20,6 +20,7 @@ from rich.table import Table
 
 from benchmarks import note
 from benchmarks.emulator_pages import emulator_pages
+from benchmarks.loading import batch_load
 from benchmarks.start import start
 from benchmarks.tap_cpu import tap_cpu
 from benchmarks.tap_requests import deal_products, fan_out, tokens
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
     from benchmarks.measure import Result
 
 GROUPS: Mapping[str, tuple[Callable[[Path], Iterator[Result]], ...]] = {
-    "The tap": (tokens, deal_products, tap_cpu, slow_lists, fan_out, memory),
+    "The tap": (tokens, deal_products, tap_cpu, slow_lists, fan_out, memory, batch_load),
     "The target": (upserts, slow_adds, validated),
     "Both": (start,),
     "The emulator, never what is measured": (emulator_pages,),
