@@ -1,15 +1,15 @@
 """Custom fields: their definitions, and how their values look in each API version.
 
 The same value is laid out in two ways (pipedrive-api 7.1): v2 nests objects below `custom_fields`,
-v1 keeps hash keys at the top level with suffixed keys for the parts. `decode` brings both to plain
-Python values; nothing here knows of columns, streams or records.
+v1 keeps hash keys at the top level with suffixed keys for the parts. Nothing here knows of columns, streams
+or records.
 """
 
 from __future__ import annotations
 
 import re
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from functools import partial
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from pipedrive_client.client import PipedriveClient
 
 Row: TypeAlias = "dict[str, object]"
-Decoder: TypeAlias = Callable[[object], object]
 
 FIELD_LISTS: Mapping[str, str] = MappingProxyType(
     {
@@ -249,34 +248,3 @@ class FieldRegistry:
         """Drop what was read, after a definition was changed."""
         with self._lock:
             self._found.pop(entity, None)
-
-
-def _number(value: object) -> object:
-    if isinstance(value, str):
-        try:
-            return float(value)
-        except ValueError:
-            return None
-    return value
-
-
-def _integer(value: object) -> object:
-    if isinstance(value, str):
-        return int(value) if value.lstrip("-").isdigit() else None
-    if isinstance(value, Mapping):  # v1 embeds the related object in place of its id
-        return _integer(value.get("value", value.get("id")))
-    return value
-
-
-def _option_ids(value: object) -> list[int] | None:
-    if isinstance(value, str):
-        return [int(part) for part in value.split(",") if part.strip().isdigit()]
-    if isinstance(value, int):
-        return [value]
-    return value if isinstance(value, list) else None
-
-
-V1_DECODERS: Mapping[str, Decoder] = MappingProxyType(
-    {"num": _number, "int": _integer, "option": _integer, "options": _option_ids}
-)
-"""Brings a v1 value of a kind to what v2 would have sent; kinds not listed are the same in both."""

@@ -11,7 +11,7 @@ import re
 from collections import Counter
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import TYPE_CHECKING, TypeAlias, cast
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from anyascii import anyascii
 
@@ -19,10 +19,11 @@ from pipedrive_client.fields import (
     HASH_KEY,
     LONGEST_COLUMN,
     SHORT_KEY,
-    V1_DECODERS,
     V1_SUFFIXES,
     FieldDefinition,
+    Part,
 )
+from tap_pipedrive.conversions import option_id, option_ids
 from tap_pipedrive.spec import RowForm
 
 if TYPE_CHECKING:
@@ -253,11 +254,20 @@ def flattener(
 
 @dataclass(slots=True)
 class NestedPlan:
-    """Where the values of the v2 layout go: columns by field key, apart by how they are unpacked."""
+    """Where the values of the v2 layout go: columns by field key, apart by how they are unpacked.
+
+    Attributes:
+        plain: column of each field that is one value.
+        labelled: columns of labels and of ids, and the options.
+        composite: columns of the parts.
+        kinds: what each value that is no composite is, see `FieldDefinition.kind`.
+        nulls: all columns.
+    """
 
     plain: dict[str, str] = field(default_factory=dict)
-    labelled: dict[str, tuple[str, str | None, Callable[[object], object]]] = field(default_factory=dict)
-    composite: dict[str, list[tuple[str, str]]] = field(default_factory=dict)
+    labelled: dict[str, tuple[str, str | None, Options]] = field(default_factory=dict)
+    composite: dict[str, list[tuple[str, Part]]] = field(default_factory=dict)
+    kinds: dict[str, str] = field(default_factory=dict)
     nulls: dict[str, object] = field(default_factory=dict)
 
     @classmethod
@@ -277,12 +287,14 @@ class NestedPlan:
         """Add a field's columns."""
         definition = column.definition
         if definition.parts:
-            names = [(column.part_name(part.suffix), part.key) for part in definition.parts]
+            names = [(column.part_name(part.suffix), part) for part in definition.parts]
             self.composite[definition.key] = names
             self.nulls |= dict.fromkeys(name for name, _ in names)
-        elif definition.kind in ("option", "options") and options is not OptionMode.ID:
+            return
+        self.kinds[definition.key] = definition.kind
+        if definition.kind in ("option", "options") and options is not OptionMode.ID:
             twin = f"{column.name}_id" if options is OptionMode.BOTH else None
-            self.labelled[definition.key] = (column.name, twin, _labels(definition))
+            self.labelled[definition.key] = (column.name, twin, Options(definition))
             self.nulls |= dict.fromkeys([column.name, twin] if twin else [column.name])
         else:
             self.plain[definition.key] = column.name
@@ -296,9 +308,13 @@ def _nested_form(columns: list[FieldColumn], options: OptionMode) -> Callable[[l
 
     def flatten(rows: list[Row]) -> None:
         for row in rows:
-            values = cast("Mapping[str, object] | None", row.pop("custom_fields", None))
+            values = row.pop("custom_fields", None)
             row.update(nulls)
-            for key, value in values.items() if values else ():
+            if not isinstance(values, dict):
+                if values:
+                    row["custom_fields"] = values  # named as a column that is not known
+                continue
+            for key, value in values.items():
                 if value is None:
                     continue
                 if column := plain.get(key):
@@ -306,12 +322,12 @@ def _nested_form(columns: list[FieldColumn], options: OptionMode) -> Callable[[l
                 elif key in composite:
                     whole = value if isinstance(value, dict) else {"value": value}
                     for name, part in composite[key]:
-                        row[name] = whole.get(part)
+                        row[name] = whole.get(part.key)
                 elif key in labelled:
-                    name, twin, label = labelled[key]
-                    row[name] = label(value)
+                    name, twin, choice = labelled[key]
+                    row[name] = choice.read_labels(value)
                     if twin:
-                        row[twin] = value
+                        row[twin] = choice.read_ids(value)
 
     return flatten
 
@@ -323,13 +339,28 @@ class _Labels(dict[object, str]):
         return str(key)
 
 
-def _labels(definition: FieldDefinition) -> Callable[[object], object]:
-    """Option ids → labels."""
-    labels = _Labels({key: label or str(key) for key, label in definition.options.items()})
-    if definition.kind == "option":
-        return labels.__getitem__
-    one = labels.__getitem__
-    return lambda value: list(map(one, value if isinstance(value, list) else [value]))
+class Options:
+    """The options of a field.
+
+    Attributes:
+        label: labels of an id, or of a list of ids, as Pipedrive publishes the value.
+    """
+
+    def __init__(self, definition: FieldDefinition) -> None:
+        one = _Labels({key: label or str(key) for key, label in definition.options.items()}).__getitem__
+        single = definition.kind == "option"
+        self._ids: Callable[[object], object] = option_id if single else option_ids
+        self.label: Callable[[Any], object] = one if single else lambda ids: list(map(one, ids))
+
+    def read_ids(self, value: object) -> object:
+        """Ids from any form; what holds none stays, and its column's type decides."""
+        ids = self._ids(value)
+        return value if ids is None else ids
+
+    def read_labels(self, value: object) -> object:
+        """Labels from any form of ids; what holds none stays, and its column's type decides."""
+        ids = self._ids(value)
+        return value if ids is None else self.label(ids)
 
 
 def _flat_form(
@@ -364,6 +395,11 @@ def _zone(value: object) -> object:
     return None if value is None else str(value)
 
 
+def _embedded_id(value: object) -> object:
+    """The id of a related object, which v1 has in its place."""
+    return value.get("value", value.get("id", value)) if isinstance(value, dict) else value
+
+
 def _flat_steps(column: FieldColumn, options: OptionMode) -> list[Step]:
     """(v1 key, column, decoder) for every column of a field."""
     definition = column.definition
@@ -372,23 +408,15 @@ def _flat_steps(column: FieldColumn, options: OptionMode) -> list[Step]:
         for part in definition.parts:
             suffix = V1_SUFFIXES.get(part.suffix, part.suffix)
             source = f"{definition.key}_{suffix}" if suffix else definition.key
-            decode = _zone if suffix == "timezone_id" else V1_DECODERS.get(part.kind)
+            decode = _zone if suffix == "timezone_id" else None
             steps.append((source, column.part_name(suffix), decode))
         return steps
-    decode = V1_DECODERS.get(definition.kind)
-    if decode is None or definition.kind not in ("option", "options") or options is OptionMode.ID:
-        return [(definition.key, column.name, decode)]
-    labelled = (definition.key, column.name, _then(decode, _labels(definition)))
+    if definition.kind not in ("option", "options"):
+        return [(definition.key, column.name, _embedded_id if definition.kind == "int" else None)]
+    choice = Options(definition)
+    if options is OptionMode.ID:
+        return [(definition.key, column.name, choice.read_ids)]
+    labelled = (definition.key, column.name, choice.read_labels)
     if options is OptionMode.LABEL:
         return [labelled]
-    return [labelled, (definition.key, f"{column.name}_id", decode)]
-
-
-def _then(
-    first: Callable[[object], object], second: Callable[[object], object]
-) -> Callable[[object], object]:
-    def both(value: object) -> object:
-        decoded = first(value)
-        return None if decoded is None else second(decoded)
-
-    return both
+    return [labelled, (definition.key, f"{column.name}_id", choice.read_ids)]

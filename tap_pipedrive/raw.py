@@ -14,8 +14,8 @@ from typing_extensions import override
 
 from pipedrive_client import ConfigError, DataKind, Paging, Rejected
 from pipedrive_client.encoding import own_headers
+from tap_pipedrive.conversions import coercions
 from tap_pipedrive.reading import Reader
-from tap_pipedrive.rows import coercions
 from tap_pipedrive.schema import columns
 from tap_pipedrive.spec import Changes, Read, StreamSpec
 from tap_pipedrive.streams import PipedriveStream

@@ -5,24 +5,25 @@ Everything is decided once per stream; the loops over rows only move values.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from functools import partial
 from typing import TYPE_CHECKING, cast
 
-from pipedrive_client import times
 from pipedrive_client.fields import HASH_KEY
+from tap_pipedrive.conversions import coercions
 from tap_pipedrive.typed_rows import TypedRow
 
 if TYPE_CHECKING:
     import logging
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from tap_pipedrive.spec import JSON, Read
     from tap_pipedrive.typed_rows import TypedRows
 
 Row = dict[str, object]
-Coerce = Callable[[object], object]
 
-_PLAIN_TIME = len("2026-01-01 00:00:00")
+
+def is_custom(schema: JSON) -> bool:
+    """Whether a column holds a custom field."""
+    return isinstance(schema, dict) and "x-pipedrive" in schema
 
 
 class RowPlan:
@@ -51,12 +52,17 @@ class RowPlan:
         self._flatten = flatten
         self._declared = frozenset(properties)
         self._wanted = frozenset(selected)
-        self._coerce = coercions(properties) if read.path.startswith("/v1/") else ()
+        # Values of v2 come as published, but for those that users and integrations make.
+        v1 = read.path.startswith("/v1/")
+        self._coerce = coercions({name: one for name, one in properties.items() if v1 or is_custom(one)})
+        self._coerce_of = dict(self._coerce)
         self._logger = logger
         self._named: set[str] = set()
         self._unread: set[str] = set()
         self._known: tuple[str, ...] = ()
         self.typed = typed
+        if typed:
+            typed.convert = self._converted
 
     def records(self, rows: list[Row], context: Mapping[str, object] | None = None) -> list[Row]:
         """The records of these rows; the rows themselves are used up."""
@@ -78,6 +84,14 @@ class RowPlan:
                         self._tell_unread(column, value)
         self._keep_wanted(rows)
         return rows
+
+    def _converted(self, column: str, value: object) -> object:
+        """A value as its column's type, for the values of typed rows that need it."""
+        coerce = self._coerce_of.get(column)
+        made = coerce(value) if coerce else value
+        if made is None and column not in self._unread:
+            self._tell_unread(column, value)
+        return made
 
     def _keep_wanted(self, rows: list[Row]) -> None:
         """Remove columns that nobody selected; rows with the columns of the row before need no look."""
@@ -111,98 +125,3 @@ class RowPlan:
                 key,
                 self._stream,
             )
-
-
-def coercions(properties: Mapping[str, JSON]) -> Sequence[tuple[str, Coerce]]:
-    """Columns of v1 rows whose values may come in another form than published, with their repair."""
-    found: list[tuple[str, Coerce]] = []
-    for column, schema in properties.items():
-        if not isinstance(schema, dict):
-            continue
-        words = schema.get("type")
-        kinds = {word for word in words if word != "null"} if isinstance(words, list) else {words}
-        if kinds == {"string"} and schema.get("format") == "date-time":
-            found.append((column, time_text))
-        elif len(kinds) == 1 and (repair := _REPAIRS.get(str(*kinds))):
-            found.append((column, repair))
-        elif kinds & {"object", "array"} and (nested := _nested_times(schema)):
-            found.append((column, nested))
-    return found
-
-
-def _nested_times(schema: Mapping[str, JSON]) -> Coerce | None:
-    """A repair for the times inside objects and lists, or None where there are none."""
-    properties, items = schema.get("properties"), schema.get("items")
-    if isinstance(items, dict):
-        inside = _nested_times(items)
-        return partial(_repair_list, inside) if inside else None
-    inner: list[tuple[str, Coerce]] = []
-    for name, column in (properties if isinstance(properties, dict) else {}).items():
-        if isinstance(column, dict):
-            repair = time_text if column.get("format") == "date-time" else _nested_times(column)
-            if repair:
-                inner.append((name, repair))
-    return partial(_repair_object, inner) if inner else None
-
-
-def _repair_list(repair: Coerce, value: object) -> object:
-    return [repair(one) for one in value] if isinstance(value, list) else value
-
-
-def _repair_object(repairs: Sequence[tuple[str, Coerce]], value: object) -> object:
-    if isinstance(value, dict):
-        for name, repair in repairs:
-            if value.get(name) is not None:
-                value[name] = repair(value[name])
-    return value
-
-
-def time_text(value: object) -> object:
-    """RFC 3339 in UTC from any form Pipedrive writes a time in; other texts are no time."""
-    if not isinstance(value, str):
-        return value
-    if len(value) == _PLAIN_TIME and value[10] == " ":
-        return None if value.startswith("0000") else f"{value[:10]}T{value[11:]}Z"
-    try:
-        return times.normalise(value) if value else None
-    except ValueError:
-        return None
-
-
-def _integer(value: object) -> object:
-    if isinstance(value, str):
-        return int(value) if value.lstrip("-").isdigit() else None
-    if isinstance(value, dict):
-        return _integer(value.get("value", value.get("id")))
-    if isinstance(value, float) and value.is_integer():
-        return int(value)
-    return int(value) if isinstance(value, bool) else value
-
-
-def _number(value: object) -> object:
-    if isinstance(value, str):
-        try:
-            return float(value)
-        except ValueError:
-            return None
-    return value
-
-
-def _boolean(value: object) -> object:
-    if isinstance(value, int):
-        return bool(value)
-    if isinstance(value, str):
-        return value.lower() in ("1", "true", "y", "yes")
-    return value
-
-
-def _string(value: object) -> object:
-    return value if isinstance(value, str) else str(value) if isinstance(value, (int, float)) else value
-
-
-_REPAIRS: dict[str, Coerce] = {
-    "integer": _integer,
-    "number": _number,
-    "boolean": _boolean,
-    "string": _string,
-}

@@ -73,11 +73,14 @@ def found_of_any_kind(value: object, context: Mapping[str, object]) -> Iterator[
 
 
 def products_by_deal(value: object, _context: Mapping[str, object]) -> Iterator[Row]:
-    """`[{"<deal id>": {"deal": {…}, "product": {…}}}]` → a row for each deal and product."""
+    """`[{"<deal id>": {"deal": {…}, "product": {…}}}]` → a row for each deal and product.
+
+    The id is left as text; the row plan makes it a number.
+    """
     for keyed in _objects(value):
         for deal_id, pair in keyed.items():
             if isinstance(pair, dict) and isinstance(pair.get("product"), dict):
-                yield {"deal_id": int(deal_id), "product_id": pair["product"].get("id"), **pair}
+                yield {"deal_id": deal_id, "product_id": pair["product"].get("id"), **pair}
 
 
 def leaves(value: object, _context: Mapping[str, object]) -> Iterator[Row]:

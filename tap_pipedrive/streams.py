@@ -25,6 +25,7 @@ from typing_extensions import override
 from pipedrive_client import ConfigError, FeatureOff, ItemError, Null
 from pipedrive_client.fields import FIELD_LISTS
 from tap_pipedrive.access import RefusedParents
+from tap_pipedrive.conversions import time_text
 from tap_pipedrive.custom_fields import (
     FieldColumn,
     FieldMode,
@@ -36,7 +37,7 @@ from tap_pipedrive.custom_fields import (
 from tap_pipedrive.deletes import TOMBSTONE_COLUMNS, can_sweep
 from tap_pipedrive.quiet import quiet
 from tap_pipedrive.reading import Reader, Row, SharedRows
-from tap_pipedrive.rows import RowPlan, time_text
+from tap_pipedrive.rows import RowPlan
 from tap_pipedrive.syncing import sync_from
 from tap_pipedrive.typed_rows import TypedRows
 

@@ -9,6 +9,7 @@ that nothing depends on this.
 from __future__ import annotations
 
 from collections.abc import Mapping  # noqa: TC003  msgspec reads the annotations of structs
+from datetime import date
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any, ClassVar, TypedDict, cast
 
@@ -21,6 +22,23 @@ if TYPE_CHECKING:
     from tap_pipedrive.custom_fields import NestedPlan
 
 _CUSTOM = "custom_fields"
+_MOST_DOUBLINGS = 4
+_TYPES: Mapping[str, Any] = {
+    "num": int | float,
+    "int": int,
+    "bool": bool,
+    "str": str,
+    "date": date,  # written as it came
+    "option": int,
+    "options": list[int],
+}
+"""What a value is as published, by kind; a page with another is decoded the general way."""
+_PART_CLASSES: Mapping[str, tuple[type, ...]] = {
+    "num": (int, float),
+    "str": (str,),
+    "clock": (str,),
+}
+"""Classes of the parts of a composite that need no conversion; dates are looked at."""
 _encode = msgspec.json.Encoder().encode
 
 
@@ -70,7 +88,7 @@ class TypedRows:
         if custom:
             values = _values_type(custom)
             fields[sent.index(_CUSTOM)] = (slots[_CUSTOM], values | None | msgspec.UnsetType, UNSET)
-            self._take_custom = _custom_taker(custom, slots[_CUSTOM], {**slots, **named})
+            self._take_custom = self._custom_taker(custom, slots[_CUSTOM], {**slots, **named})
         else:
             self._take_custom = _leave
         row = msgspec.defstruct(
@@ -87,9 +105,11 @@ class TypedRows:
             "body", {"success": Any, "data": rows | None, "additional_data": Any}, total=False
         )
         self._decoder: msgspec.json.Decoder[object] = msgspec.json.Decoder(body)
-        self._fits = True
+        self._misses = self._passed_over = 0
         self._set = [((slots | named)[column], value) for column, value in adds.items()]
         self._set += [((slots | named)[column], UNSET) for column in dropped]
+        self.convert: Callable[[str, object], object] = lambda _column, value: value
+        """Makes a value its column's type, for values in a composite that are not of it."""
         self.tail = len(_encode(dict.fromkeys(made))) if made else len(b"}")
         """Bytes at the end of an encoded row that say that no column is made yet."""
 
@@ -99,13 +119,18 @@ class TypedRows:
         Raises:
             DecodeError: no JSON.
         """
-        if self._fits:
-            try:
-                return self._decoder.decode(content)
-            except msgspec.ValidationError:
-                # What one page holds others will hold too.
-                self._fits = False
-        return msgspec.json.decode(content)
+        if self._passed_over:
+            self._passed_over -= 1
+            return msgspec.json.decode(content)
+        try:
+            body = self._decoder.decode(content)
+        except msgspec.ValidationError:
+            # Where one page after the other does not fit, more and more of them are not tried.
+            self._passed_over = 2**self._misses - 1
+            self._misses = min(self._misses + 1, _MOST_DOUBLINGS)
+            return msgspec.json.decode(content)
+        self._misses = 0
+        return body
 
     def records(self, rows: Sequence[TypedRow]) -> Sequence[TypedRow]:
         """The rows as records, in place."""
@@ -114,6 +139,59 @@ class TypedRows:
             for row in rows:
                 setattr(row, slot, value)
         return rows
+
+    def _custom_taker(
+        self, custom: NestedPlan, source: str, slots: Mapping[str, str]
+    ) -> Callable[[Sequence[TypedRow]], None]:
+        """A function that moves custom fields into their columns."""
+        places = {key: f"at_{at}" for at, key in enumerate(custom.keys)}
+        plain = [(places[key], slots[column]) for key, column in custom.plain.items()]
+        labelled = [
+            (places[key], slots[column], slots[twin] if twin else None, choice.label)
+            for key, (column, twin, choice) in custom.labelled.items()
+        ]
+        composite = [
+            (
+                places[key],
+                [(slots[name], part.key, _PART_CLASSES.get(part.kind, ()), name) for name, part in parts],
+            )
+            for key, parts in custom.composite.items()
+        ]
+        targets = [slot for _, slot in plain]
+        take = _getter([place for place, _ in plain])
+
+        def move(rows: Sequence[TypedRow]) -> None:
+            for row in rows:
+                values = getattr(row, source)
+                setattr(row, source, UNSET)
+                if not values:
+                    continue
+                for slot, value in zip(targets, take(values), strict=True):
+                    if value is not None:
+                        setattr(row, slot, value)
+                for place, slot, twin, label in labelled:
+                    value = getattr(values, place)
+                    if value is not None:
+                        setattr(row, slot, label(value))
+                        if twin:
+                            setattr(row, twin, value)
+                for place, parts in composite:
+                    value = getattr(values, place)
+                    if value is not None:
+                        self._take_parts(row, value, parts)
+
+        return move
+
+    def _take_parts(
+        self, row: TypedRow, value: object, parts: Sequence[tuple[str, str, tuple[type, ...], str]]
+    ) -> None:
+        """Move the parts of a composite into their columns."""
+        whole = value if isinstance(value, dict) else {"value": value}
+        for slot, key, classes, column in parts:
+            part = whole.get(key)
+            if part is not None and part.__class__ not in classes:
+                part = self.convert(column, part)
+            setattr(row, slot, part)
 
 
 def canonical(row: object) -> bytes:
@@ -132,9 +210,10 @@ def canonical(row: object) -> bytes:
 def _values_type(custom: NestedPlan) -> type[msgspec.Struct]:
     """A struct for what `custom_fields` holds; keys that have no column are left out."""
     keys = custom.keys
+    types = {key: _TYPES[kind] | None for key, kind in custom.kinds.items()}
     return msgspec.defstruct(
         "Values",
-        [(f"at_{at}", Any, None) for at in range(len(keys))],
+        [(f"at_{at}", types.get(key, Any), None) for at, key in enumerate(keys)],
         rename={f"at_{at}": key for at, key in enumerate(keys)},
         omit_defaults=True,
         gc=False,
@@ -143,48 +222,6 @@ def _values_type(custom: NestedPlan) -> type[msgspec.Struct]:
 
 def _leave(rows: Sequence[TypedRow]) -> None:
     del rows
-
-
-def _custom_taker(
-    custom: NestedPlan, source: str, slots: Mapping[str, str]
-) -> Callable[[Sequence[TypedRow]], None]:
-    """A function that moves custom fields into their columns."""
-    places = {key: f"at_{at}" for at, key in enumerate(custom.keys)}
-    plain = [(places[key], slots[column]) for key, column in custom.plain.items()]
-    labelled = [
-        (places[key], slots[column], slots[twin] if twin else None, label)
-        for key, (column, twin, label) in custom.labelled.items()
-    ]
-    composite = [
-        (places[key], [(slots[column], part) for column, part in parts])
-        for key, parts in custom.composite.items()
-    ]
-    targets = [slot for _, slot in plain]
-    take = _getter([place for place, _ in plain])
-
-    def move(rows: Sequence[TypedRow]) -> None:
-        for row in rows:
-            values = getattr(row, source)
-            setattr(row, source, UNSET)
-            if not values:
-                continue
-            for slot, value in zip(targets, take(values), strict=True):
-                if value is not None:
-                    setattr(row, slot, value)
-            for place, slot, twin, label in labelled:
-                value = getattr(values, place)
-                if value is not None:
-                    setattr(row, slot, label(value))
-                    if twin:
-                        setattr(row, twin, value)
-            for place, parts in composite:
-                value = getattr(values, place)
-                if value is not None:
-                    whole = value if isinstance(value, dict) else {"value": value}
-                    for slot, part in parts:
-                        setattr(row, slot, whole.get(part))
-
-    return move
 
 
 def _getter(places: Sequence[str]) -> Callable[[object], tuple[object, ...]]:

@@ -9,8 +9,8 @@ import pytest
 
 from pipedrive_client import ClientSettings, PipedriveClient
 from tap_pipedrive.catalog import STREAMS
+from tap_pipedrive.conversions import time_text
 from tap_pipedrive.reading import Reader
-from tap_pipedrive.rows import time_text
 from tap_pipedrive.windows import WindowSlots
 
 NOTES = "GET /api/v1/notes"
