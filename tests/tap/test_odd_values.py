@@ -2,8 +2,29 @@
 
 from __future__ import annotations
 
-import pytest
+import json
+import logging
+from dataclasses import replace
 
+import msgspec
+import pytest
+from jsonschema import Draft202012Validator, FormatChecker
+
+from pipedrive_client.fields import parse_definition
+from tap_pipedrive.catalog import STREAMS
+from tap_pipedrive.conversions import coercions
+from tap_pipedrive.custom_fields import (
+    FieldMode,
+    NestedPlan,
+    OptionMode,
+    assign_columns,
+    column_properties,
+    flattener,
+)
+from tap_pipedrive.rows import RowPlan
+from tap_pipedrive.shapes import SHAPES
+from tap_pipedrive.spec import RowForm
+from tap_pipedrive.typed_rows import TypedRows
 from tests.support.singer import run_tap
 
 
@@ -42,3 +63,115 @@ def test_texts_that_mean_no_time_are_not_named(small, caplog):
     small.post("/_emulator/rows", [{"table": "leads", "id": row, "set": {"add_time": "0000-00-00 00:00:00"}}])
     assert run_tap(small.config(), "leads").latest("leads")[row]["add_time"] is None
     assert "another form" not in caplog.text
+
+
+FORMS = [
+    pytest.param("enum", [1, 2], None, id="several options where one belongs"),
+    pytest.param("enum", [[1]], None, id="a list in a list"),
+    pytest.param("enum", {"label": "A"}, None, id="an option without an id"),
+    pytest.param("set", [{"a": 1}], None, id="objects in place of options"),
+    pytest.param("set", {"a": [1]}, None, id="an object in place of options"),
+    pytest.param("double", "NaN", None, id="no number"),
+    pytest.param("double", "1_000", None, id="a number of Python"),
+    pytest.param("double", "12.5", 12.5, id="a number as text"),
+    pytest.param("int", "²", None, id="a digit that is no number"),
+    pytest.param("int", "--5", None, id="two signs"),
+    pytest.param("int", "-5", -5, id="a whole number as text"),
+    pytest.param("int", 5.5, None, id="a fraction"),
+    pytest.param("date", "soon", None, id="no date"),
+    pytest.param("date", 20260101, None, id="a number as date"),
+    pytest.param("date", "2026-01-31 00:00:00", "2026-01-31", id="a date with midnight"),
+    pytest.param("boolean", 1, True, id="a boolean as number"),
+    pytest.param("boolean", "perhaps", None, id="no boolean"),
+    pytest.param("varchar", 7, "7", id="a number as text of a person"),
+    pytest.param("varchar", ["a"], None, id="a list as text"),
+    pytest.param("user", {"id": 5, "name": "Bob"}, 5, id="an object in place of its id"),
+    pytest.param("user", {"id": {"id": {}}}, None, id="objects in objects"),
+    pytest.param("monetary", {"value": "ten", "currency": "EUR"}, None, id="a part of another form"),
+    pytest.param("monetary", {"value": "10", "currency": "EUR"}, 10, id="a part as text"),
+    pytest.param("daterange", {"value": "soon", "until": "2026-01-01"}, None, id="a part that is no date"),
+]
+
+
+OPTIONS = [{"id": 1, "label": "A"}, {"id": 12, "label": "B"}]
+KEY = "ab" * 20
+
+
+def plan_of(kind: str, form: RowForm, options: OptionMode = OptionMode.LABEL) -> tuple[RowPlan, dict]:
+    """The row plan of a stream with one custom field, and its columns."""
+    definition = parse_definition(
+        {"field_code": KEY, "field_name": "Odd", "field_type": kind, "options": OPTIONS}
+    )
+    columns = assign_columns(
+        [definition], remembered={}, reserved={"id"}, mode=FieldMode.NAMED, options=options
+    )
+    custom = column_properties(columns, mode=FieldMode.NAMED, options=options, form=form)
+    properties = {"id": {"type": "integer"}, **custom}
+    plan = RowPlan(
+        stream="deals",
+        read=replace(STREAMS["deals"].reads[0], path="/api/v2/deals" if form is RowForm.V2 else "/v1/leads"),
+        properties=properties,
+        selected=properties,
+        flatten=flattener(columns, mode=FieldMode.NAMED, options=options, form=form),
+        typed=TypedRows(columns=properties, dropped=(), adds={}, custom=NestedPlan.of(columns, options)),
+        logger=logging.getLogger("test"),
+    )
+    return plan, properties
+
+
+def records_of(plan: RowPlan, form: str, value: object) -> list[dict]:
+    """Records of three rows, two with the value, in one of the forms a row comes in."""
+    if form == "v1":
+        parts = {f"{KEY}_{part}": inner for part, inner in value.items()} if isinstance(value, dict) else {}
+        flat = {KEY: parts.pop(f"{KEY}_value", value), **parts}
+        rows = [{"id": 1, **flat}, {"id": 2, **flat}, {"id": 3}]
+        return plan.records(rows)
+    rows = [{"id": at, "custom_fields": {KEY: value}} for at in (1, 2)] + [{"id": 3, "custom_fields": None}]
+    content = msgspec.json.encode({"success": True, "data": rows})
+    decoded = plan.typed.decode(content) if form == "typed" else json.loads(content)
+    return json.loads(msgspec.json.encode(plan.records(decoded["data"])))
+
+
+@pytest.mark.parametrize(("kind", "value", "expected"), FORMS)
+@pytest.mark.parametrize("form", ["typed", "dictionaries", "v1"])
+def test_a_custom_value_of_another_form_fits_its_column(caplog, kind, value, expected, form):
+    plan, properties = plan_of(kind, RowForm.V1 if form == "v1" else RowForm.V2)
+    first, second, third = records_of(plan, form, value)
+    assert (first["odd"], second["odd"], third["odd"]) == (expected, expected, None)
+    check = Draft202012Validator({"properties": properties}, format_checker=FormatChecker())
+    assert [error.message for row in (first, second, third) for error in check.iter_errors(row)] == []
+    told = [record.getMessage() for record in caplog.records if "another form" in record.message]
+    assert len(told) == (expected is None)
+    assert all("column odd of deals" in one for one in told)
+
+
+@pytest.mark.parametrize("form", ["typed", "dictionaries", "v1"])
+@pytest.mark.parametrize(
+    ("options", "value", "expected"),
+    [
+        (OptionMode.LABEL, "1,12", {"odd": ["A", "B"]}),
+        (OptionMode.LABEL, 12, {"odd": ["B"]}),
+        (OptionMode.LABEL, [1, 99], {"odd": ["A", "99"]}),
+        (OptionMode.BOTH, "1,12", {"odd": ["A", "B"], "odd_id": [1, 12]}),
+        (OptionMode.BOTH, [{"id": 12, "label": "B"}], {"odd": ["B"], "odd_id": [12]}),
+        (OptionMode.BOTH, [{"id": 12}, {}], {"odd": None, "odd_id": None}),
+        (OptionMode.ID, "1,12", {"odd": [1, 12]}),
+        (OptionMode.ID, ["1", "²"], {"odd": None}),
+    ],
+)
+def test_options_of_a_set_are_read_in_every_form(form, options, value, expected):
+    plan, _ = plan_of("set", RowForm.V1 if form == "v1" else RowForm.V2, options)
+    assert records_of(plan, form, value)[0] == {"id": 1, **expected}
+
+
+def test_custom_fields_that_are_a_list_are_named_and_leave_nulls(caplog):
+    plan, _ = plan_of("int", RowForm.V2)
+    assert plan.records([{"id": 1, "custom_fields": [{"a": 1}]}]) == [{"id": 1, "odd": None}]
+    assert "custom_fields of deals" in caplog.text
+
+
+@pytest.mark.parametrize("deal", ["12", "x", "²"])
+def test_a_deal_id_that_is_no_number_ends_no_run(deal):
+    (row,) = SHAPES["products_by_deal"]([{deal: {"product": {"id": 1}}}], {})
+    (_, convert), *_ = coercions({"deal_id": {"type": ["integer", "null"]}})
+    assert convert(row["deal_id"]) == (12 if deal == "12" else None)

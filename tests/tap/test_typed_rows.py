@@ -103,10 +103,23 @@ def test_a_row_answers_like_a_dictionary(body, definitions):
         pytest.param(lambda row: row.update(custom_fields=[]), id="custom fields of another kind"),
     ],
 )
-def test_a_page_that_does_not_fit_comes_as_dictionaries(body, definitions, change):
+def test_a_page_that_does_not_fit_comes_as_dictionaries_and_the_next_does_not(body, definitions, change):
     one = plan(definitions)
+    fitting = encode(body)
     change(body["data"][3])
-    assert all(isinstance(row, dict) for row in one.typed.decode(encode(body))["data"])
+    for _ in range(3):
+        assert all(isinstance(row, dict) for row in one.typed.decode(encode(body))["data"])
+        assert all(isinstance(row, TypedRow) for row in one.typed.decode(fitting)["data"])
+
+
+def test_a_page_that_fits_is_found_after_many_that_do_not(body, definitions):
+    one = plan(definitions)
+    fitting = encode(body)
+    body["data"][3]["brand_new"] = 1
+    for _ in range(50):
+        one.typed.decode(encode(body))
+    tried = [one.typed.decode(fitting)["data"][0] for _ in range(20)]
+    assert isinstance(tried[-1], TypedRow)
 
 
 def test_custom_fields_that_are_null_leave_null_columns(body, definitions):
