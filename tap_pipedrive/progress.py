@@ -125,7 +125,7 @@ class Progress:
             size = sum(entry.size for entry in self._counts.values())
             self._logger.info(
                 "Read %s records with %s requests and %s tokens in %.1f s, %s: %s",
-                rows[-1][1], _readable(size), rows[-1][2], rows[-1][3], seconds, by_stream,
+                rows[-1][1], rows[-1][2], rows[-1][3], seconds, _readable(size), by_stream,
                 extra={"records": total, "bytes": size, "requests": requests, "tokens": tokens},
             )  # fmt: skip
 

@@ -121,7 +121,7 @@ def prove_writable(setting: str, path: Path) -> None:
 
 
 def prove_folder(setting: str, path: Path) -> None:
-    """Make sure that a folder is there and can be read.
+    """Make sure that a folder can be read; a missing one may still be made by the tap of the same pipe.
 
     Raises:
         ConfigError: it cannot; names the setting and the reason.
@@ -129,6 +129,8 @@ def prove_folder(setting: str, path: Path) -> None:
     try:
         with os.scandir(path) as entries:
             next(entries, None)
+    except FileNotFoundError:
+        return  # files named below it fail record by record, should nobody make it
     except (OSError, ValueError) as error:
         why = getattr(error, "strerror", None) or str(error)
         raise ConfigError(

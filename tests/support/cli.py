@@ -49,6 +49,7 @@ def tap(*arguments: str, env: dict[str, str] | None = None) -> Told:
         timeout=120,
         check=False,
     )
+    assert "--- Logging error ---" not in done.stderr, done.stderr
     return Told(done.returncode, done.stdout, done.stderr)
 
 

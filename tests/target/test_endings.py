@@ -205,7 +205,6 @@ def test_a_reject_file_that_cannot_be_made_ends_the_run_before_it_writes(process
         ("ledger_path", "."),
         ("ledger_path", "file/below"),
         ("ledger_path", "x" * 5000),
-        ("files_dir", "nowhere"),
         ("files_dir", "file"),
         ("files_dir", "loop"),
         ("files_dir", "a\0b"),
@@ -220,6 +219,17 @@ def test_paths_are_proved_before_the_first_write(load, small, tmp_path, monkeypa
     assert setting in str(run.error)
     assert len(str(run.error)) < 500
     assert (run.states, writes(small)) == ([], 0)
+
+
+def test_a_folder_of_files_may_be_made_while_the_run_goes_on(load, tmp_path):
+    run = load(
+        rows(
+            "add_file", {"deal_id": 1, "path": "a.txt"}, {"deal_id": 1, "content": "x", "file_name": "b.txt"}
+        ),
+        files_dir=str(tmp_path / "made by the tap"),
+    )
+    assert sorted(run.outcomes) == ["created", "failed"]
+    assert "files_dir" in run.errors[0]
 
 
 @pytest.mark.parametrize(
