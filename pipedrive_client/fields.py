@@ -7,6 +7,7 @@ or records.
 
 from __future__ import annotations
 
+import logging
 import re
 import threading
 from collections.abc import Mapping, Sequence
@@ -22,6 +23,8 @@ from pipedrive_client.responses import Null
 
 if TYPE_CHECKING:
     from pipedrive_client.client import PipedriveClient
+
+logger = logging.getLogger("pipedrive_client")
 
 Row: TypeAlias = "dict[str, object]"
 
@@ -157,7 +160,7 @@ class FieldDefinition:
 
 
 def parse_definition(row: Mapping[str, object]) -> FieldDefinition:
-    """The definition in a row of a v2 `*Fields` list."""
+    """The definition in a row of a v2 `*Fields` list; one without a code has an empty key."""
     options = row.get("options")
     labels: dict[int, str] = {}
     if isinstance(options, Sequence):
@@ -165,7 +168,7 @@ def parse_definition(row: Mapping[str, object]) -> FieldDefinition:
             if isinstance(option, Mapping) and isinstance(option.get("id"), int):
                 labels[option["id"]] = str(option.get("label", ""))
     return FieldDefinition(
-        key=str(row["field_code"]),
+        key=str(row.get("field_code") or ""),
         name=str(row.get("field_name") or ""),
         field_type=str(row.get("field_type") or "varchar"),
         is_custom=bool(row.get("is_custom_field")),
@@ -238,11 +241,17 @@ class FieldRegistry:
             label=f"{entity}_fields",
             null=Null.REFUSED,  # every entity has fields
         )
-        return [row for page in pages for row in page.rows]
+        rows = [row for page in pages for row in page.rows]
+        named = [row for row in rows if row.get("field_code")]
+        if len(named) < len(rows):
+            logger.warning(
+                "Left out %d field definitions of %s: they have no field_code", len(rows) - len(named), entity
+            )
+        return named
 
     def custom(self, entity: str) -> list[FieldDefinition]:
         """Definitions of the entity's custom fields, in Pipedrive's order."""
-        return [found for found in map(parse_definition, self.rows(entity)) if found.is_custom]
+        return [found for found in map(parse_definition, self.rows(entity)) if found.is_custom and found.key]
 
     def forget(self, entity: str) -> None:
         """Drop what was read, after a definition was changed."""

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from tap_pipedrive.batches import BatchFiles
     from tap_pipedrive.rows import Row
+    from tap_pipedrive.validation import RecordValidator
 
 
 _encoder = msgspec.json.Encoder()
@@ -34,12 +35,18 @@ class PageWriter(MsgSpecWriter):
 
     batches: BatchFiles | None = None
     """Files that get the records; None writes RECORD messages."""
+    validator: RecordValidator | None = None
+    """Checks all records before they are written; None checks nothing."""
     written = 0
     """Bytes of all records so far, before compression."""
 
     @override
     def write_message(self, message: Message) -> None:
         """Write any message, and flush."""
+        if self.validator and isinstance(message, SchemaMessage):
+            self.validator.announce(message.stream, message.schema, message.key_properties or ())
+        if self.validator and not self.batches and isinstance(message, RecordMessage):
+            self.validator.check(message.stream, [message.record])
         if self.batches and isinstance(message, RecordMessage):
             self.write_records(message.stream, [message.record])
             return
@@ -74,6 +81,9 @@ class PageWriter(MsgSpecWriter):
 
     def write_records(self, stream: str, records: Iterable[Row]) -> None:
         """Write a RECORD message for each record, and flush; or append the records to the stream's file."""
+        if self.validator:
+            records = [*records]
+            self.validator.check(stream, records)
         if self.batches:
             rows = [*records]
             lines = _encoder.encode_lines(rows)

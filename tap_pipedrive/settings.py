@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pipedrive_client import SETTING_DEFINITIONS
-from tap_pipedrive import downloads, full_lists, questions, raw
+from tap_pipedrive import downloads, full_lists, questions, raw, validation
 from tap_pipedrive.custom_fields import FieldMode, OptionMode
 
 if TYPE_CHECKING:
@@ -108,4 +108,5 @@ SETTINGS: dict[str, JSON] = {
     **questions.SETTINGS,
     **raw.SETTINGS,
     **downloads.SETTINGS,
+    **validation.SETTINGS,
 }

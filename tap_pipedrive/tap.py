@@ -48,6 +48,7 @@ from tap_pipedrive.raw import RawRequest, RawStream, raw_requests
 from tap_pipedrive.reading import nothing_there
 from tap_pipedrive.settings import SETTINGS
 from tap_pipedrive.streams import PipedriveStream, stream_classes
+from tap_pipedrive.validation import RecordValidator
 from tap_pipedrive.windows import WindowSlots
 
 if TYPE_CHECKING:
@@ -111,6 +112,8 @@ class TapPipedrive(Tap):
         super().__init__(catalog=checked_catalog(catalog), **options)
         for name in strange_settings(self.config, self.config_jsonschema):
             self.logger.warning("Setting %s is not known and does nothing", name)
+        if self.config.get("validate_records"):
+            self.page_writer.validator = RecordValidator()
         _ = self.client, self.questions, self.full_lists  # a setting that cannot work is told at once
 
     # --- parts ----------------------------------------------------------------------------------

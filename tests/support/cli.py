@@ -66,6 +66,9 @@ class Files:
         return str(path)
 
     def arguments(self, config: Any = None, *, catalog: Any = None, state: Any = None) -> list[str]:
+        """Options of a run of the tap that checks its records."""
+        if isinstance(config, dict):
+            config = {"validate_records": True, **config}
         given = {"config": config, "catalog": catalog, "state": state}
         return [
             part

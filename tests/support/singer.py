@@ -88,7 +88,8 @@ def run_tap(
     state: dict[str, Any] | None = None,
     catalog: dict[str, Any] | None = None,
 ) -> Output:
-    """What the tap writes. `streams` selects; without them the defaults are read."""
+    """What the tap writes, checked against its SCHEMA. `streams` selects; without them defaults are read."""
+    config = {"validate_records": True, **config}
     if streams and catalog is None:
         catalog = select(config, *streams)
     out = io.TextIOWrapper(io.BytesIO(), encoding="utf-8")

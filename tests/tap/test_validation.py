@@ -1,0 +1,108 @@
+"""`validate_records` refuses a record that its own SCHEMA refuses, and names it."""
+
+from __future__ import annotations
+
+import pytest
+
+from tap_pipedrive.validation import InvalidRecordError, RecordValidator
+from tests.support.cli import Files, tap
+from tests.support.singer import select
+
+SCHEMA = {
+    "type": "object",
+    "properties": {
+        "id": {"type": "integer"},
+        "name": {"type": ["string", "null"]},
+        "price": {"type": ["number", "null"]},
+        "done": {"type": ["boolean", "null"]},
+        "at": {"type": ["string", "null"], "format": "date-time"},
+        "day": {"type": ["string", "null"], "format": "date"},
+        "tags": {"type": ["array", "null"], "items": {"type": ["string", "null"]}},
+        "owner": {
+            "type": ["object", "null"],
+            "properties": {"at": {"type": "string", "format": "date-time"}},
+        },
+    },
+}
+
+
+@pytest.fixture
+def validator() -> RecordValidator:
+    made = RecordValidator()
+    made.announce("things", SCHEMA, ["id"])
+    return made
+
+
+@pytest.mark.parametrize(
+    ("column", "value"),
+    [
+        ("name", 7),
+        ("name", ["a"]),
+        ("price", "7"),
+        ("price", True),
+        ("done", 1),
+        ("at", "soon"),
+        ("at", "2026-01-01"),
+        ("at", "2026-13-01T00:00:00Z"),
+        ("at", "2026-01-01 00:00:00"),
+        ("day", "0000-00-00"),
+        ("day", "2026-01-01T00:00:00Z"),
+        ("day", ""),
+        ("tags", "a"),
+        ("tags", [1]),
+        ("owner", {"at": "soon"}),
+        ("id", None),
+        ("id", 1.5),
+    ],
+)
+def test_a_value_that_does_not_fit_is_named(validator, column, value):
+    good = {"id": 5, "name": "a"}
+    with pytest.raises(InvalidRecordError) as raised:
+        validator.check("things", [good, {**good, column: value}])
+    said = str(raised.value)
+    assert "things" in said
+    assert column in said
+    assert f"id {value if column == 'id' else 5}" in said
+
+
+@pytest.mark.parametrize(
+    ("column", "value"),
+    [
+        ("price", 7),
+        ("price", 7.5),
+        ("id", 2.0),
+        ("at", "2026-01-31T10:00:00Z"),
+        ("at", "2026-01-31T10:00:00.123+02:00"),
+        ("day", "2024-02-29"),
+        ("tags", ["a", None]),
+        ("owner", {"at": "2026-01-31T10:00:00Z"}),
+        ("unknown", "anything"),
+        ("name", None),
+    ],
+)
+def test_a_value_that_fits_passes(validator, column, value):
+    validator.check("things", [{"id": 1, column: value}])
+
+
+def test_a_record_before_its_schema_is_refused(validator):
+    with pytest.raises(InvalidRecordError, match="others"):
+        validator.check("others", [{"id": 1}])
+
+
+@pytest.mark.parametrize("way", ["pages", "maps"])
+def test_a_run_with_the_setting_ends_in_one_sentence(small, tmp_path, way):
+    one = min(row["id"] for row in small.rows("deals"))
+    small.post("/_emulator/rows", [{"table": "deals", "id": one, "set": {"title": ["no text"]}}])
+    maps = {"stream_maps": {"deals": {"twice": "id * 2"}}} if way == "maps" else {}
+    files = Files(tmp_path)
+    catalog = select(small.config(), "deals")
+    on = tap(*files.arguments({**small.config(), **maps}, catalog=catalog))
+    assert on.code == 1
+    assert "Stream deals, column title" in on.last_line
+    assert f"id {one}" in on.last_line
+    assert "Traceback" not in on.err
+    off = tap(
+        *files.arguments({**small.config(), **maps, "validate_records": False}, catalog=catalog),
+    )
+    assert off.code == 0
+    assert off.output.latest("deals")[one]["title"] == ["no text"]
