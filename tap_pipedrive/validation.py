@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 from jsonschema import Draft202012Validator, FormatChecker
 
-from pipedrive_client import RunError
+from pipedrive_client import PipedriveError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -39,7 +39,7 @@ _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _formats = FormatChecker(formats=())
 
 
-class InvalidRecordError(RunError):
+class InvalidRecordError(PipedriveError):
     """A record that its own SCHEMA refuses."""
 
 

@@ -53,7 +53,8 @@ def test_a_row_whose_change_has_no_time_is_read_all_the_same(small):
     whole = run_tap(small.config(), "deals").latest("deals")
     one = min(whole)
     small.post("/_emulator/rows", [{"table": "deals", "id": one, "set": {"update_time": "soon"}}])
-    out = run_tap(small.config(), "deals")
+    # A time of v2 that is none is still written as it came.
+    out = run_tap({**small.config(), "validate_records": False}, "deals")
     assert out.latest("deals").keys() == whole.keys()
     assert "T" in out.state["bookmarks"]["deals"]["replication_key_value"]
 
