@@ -28,6 +28,8 @@ MAX_SEEN = 4_000
 come again in the next run, which a key-respecting loader does not notice."""
 MAX_SEEN_ON_THE_WAY = 200
 """The same within a read, where the state is written once a page."""
+FURTHEST_AHEAD = timedelta(days=1)
+"""A later time is an error of whoever wrote the row: reading on from there would miss every other change."""
 _MARK_BYTES = 8
 _WHOLE_SECONDS = len("2026-01-01T00:00:00Z")
 
@@ -59,6 +61,7 @@ class Bookmark:
     Attributes:
         ordered: False once rows came unsorted, or when nobody asked for an order; the memo then only
             moves when the read ends.
+        taken_back: the bookmark of the state, where it was in the future; reading goes on from now instead.
     """
 
     def __init__(
@@ -69,12 +72,21 @@ class Bookmark:
         self._start = start
         self._known = _unpack(memo.get("seen"))
         self.newest = str(memo["since"]) if memo.get("since") else ""
+        self._furthest = times.to_rfc3339(now() + FURTHEST_AHEAD)
+        self.taken_back = self.newest if self.newest > self._furthest else ""
+        if self.taken_back:
+            self.newest = times.to_rfc3339(now())
+            memo["since"] = self.newest
         self._window: list[tuple[str, bytes]] = []
         self.ordered = ordered
         self._last = ""
         # Fixed here: rows that come out of order must not be measured by those before them.
         bound = self.lower_bound
         self._floor = times.to_rfc3339(bound) if bound else ""
+
+    def in_time(self, moment: str) -> str:
+        """The same time, or an empty string where it is too far in the future."""
+        return "" if moment > self._furthest else moment
 
     @property
     def lower_bound(self) -> datetime | None:
@@ -99,9 +111,11 @@ class Bookmark:
         """Look at a page before its rows are turned into records; nothing is remembered yet."""
         moments = self._moments(rows)
         for moment in moments:
-            if moment < self._last and moment:
+            if not moment or moment > self._furthest:
+                continue
+            if moment < self._last:
                 self.ordered = False
-            elif moment:
+            else:
                 self._last = moment
         self.newest = max(self.newest, self._last)
         if not self.newest:

@@ -217,7 +217,9 @@ class ReadRun:
         if self.own and self.own.newest:
             state = self.stream.stream_state
             state["replication_key"] = self.stream.replication_key
-            state["replication_key_value"] = max(str(state.get("replication_key_value", "")), self.own.newest)
+            before = str(state.get("replication_key_value", ""))
+            # Of several lists the newest counts, but never a time in the future.
+            state["replication_key_value"] = max(self.own.in_time(before), self.own.newest)
         self.stream.save_state()
 
 
@@ -231,12 +233,21 @@ def _bookmark(stream: PipedriveStream, owner: PipedriveStream, read: Read) -> Bo
     if owner is not stream and owner.refused_parents.all:
         memo.clear()
         owner.refused_parents.forget_all()
-    return Bookmark(
+    bookmark = Bookmark(
         memo,
         replication_key=stream.spec.replication_key,
         start=stream.tap.start_date,
         ordered=bool(read.changes.ascending),
     )
+    if bookmark.taken_back:
+        owner.logger.warning(
+            "The state of stream %s has the bookmark %s, in the future; changes are read from %s on. "
+            "To get those that earlier runs missed, remove the stream from the state once",
+            owner.name,
+            bookmark.taken_back,
+            bookmark.newest,
+        )
+    return bookmark
 
 
 @dataclass(slots=True)

@@ -176,3 +176,34 @@ def test_a_deal_id_that_is_no_number_ends_no_run(deal):
     (row,) = SHAPES["products_by_deal"]([{deal: {"product": {"id": 1}}}], {})
     (_, convert), *_ = coercions({"deal_id": {"type": ["integer", "null"]}})
     assert convert(row["deal_id"]) == (12 if deal == "12" else None)
+
+
+def test_a_change_in_the_future_never_becomes_a_bookmark(small, caplog):
+    whole = run_tap(small.config(), "deals")
+    one = min(whole.latest("deals"))
+    small.post(
+        "/_emulator/rows", [{"table": "deals", "id": one, "set": {"update_time": "2099-01-01T00:00:00Z"}}]
+    )
+    out = run_tap(small.config(), "deals")
+    assert out.latest("deals").keys() == whole.latest("deals").keys()
+    assert out.state["bookmarks"]["deals"] == {
+        **out.state["bookmarks"]["deals"],
+        "replication_key_value": whole.state["bookmarks"]["deals"]["replication_key_value"],
+    }
+    assert "2099" not in str(out.state["bookmarks"]["deals"]["reads"])
+    assert "in the future" not in caplog.text
+
+
+def test_a_bookmark_in_the_future_is_reported_once_and_taken_back_to_now(small, caplog):
+    state = run_tap(small.config(), "deals").state
+    memo = state["bookmarks"]["deals"]
+    memo["replication_key_value"] = memo["reads"]["getDeals"]["since"] = "2099-01-01T00:00:00Z"
+    again = run_tap(small.config(), "deals", state=state)
+    assert "2099" not in str(again.state["bookmarks"]["deals"])
+    (told,) = [record.getMessage() for record in caplog.records if "in the future" in record.message]
+    assert "deals" in told
+    assert "2099-01-01T00:00:00Z" in told
+    assert "remove" in told
+    caplog.clear()
+    run_tap(small.config(), "deals", state=again.state)
+    assert "in the future" not in caplog.text
