@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from datetime import date
+from datetime import date, datetime
 from functools import partial
 from math import isfinite
 from typing import TYPE_CHECKING
@@ -113,15 +113,19 @@ def _parts(value: object) -> list[object]:
 
 
 def time_text(value: object) -> object:
-    """RFC 3339 in UTC from any form Pipedrive writes a time in; other texts are no time."""
+    """RFC 3339 in UTC from any form Pipedrive writes a time in; None for anything that is not a time."""
     if not isinstance(value, str):
-        return value
-    if len(value) == _PLAIN_TIME and value[10] == " ":
-        return None if value.startswith("0000") else f"{value[:10]}T{value[11:]}Z"
+        return None
     try:
-        return times.normalise(value) if value else None
+        if len(value) == _PLAIN_TIME and value[10] == " ":
+            datetime.fromisoformat(value)
+            return f"{value[:10]}T{value[11:]}Z"
+        made = times.normalise(value) if value else None
+        if made:
+            datetime.fromisoformat(made)  # days that a month does not have
     except ValueError:
         return None
+    return made
 
 
 def date_text(value: object) -> object:

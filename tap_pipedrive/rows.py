@@ -21,6 +21,11 @@ if TYPE_CHECKING:
 Row = dict[str, object]
 
 
+def is_time(schema: JSON) -> bool:
+    """Whether a column holds a date or a time."""
+    return isinstance(schema, dict) and schema.get("format") in ("date", "date-time")
+
+
 def is_custom(schema: JSON) -> bool:
     """Whether a column holds a custom field."""
     return isinstance(schema, dict) and "x-pipedrive" in schema
@@ -52,9 +57,11 @@ class RowPlan:
         self._flatten = flatten
         self._declared = frozenset(properties)
         self._wanted = frozenset(selected)
-        # Values of v2 come as published, but for those that users and integrations make.
+        # Values of v2 come as published, except for those that users and integrations make, and for times.
         v1 = read.path.startswith("/v1/")
-        self._coerce = coercions({name: one for name, one in properties.items() if v1 or is_custom(one)})
+        self._coerce = coercions(
+            {name: one for name, one in properties.items() if v1 or is_custom(one) or is_time(one)}
+        )
         self._coerce_of = dict(self._coerce)
         self._logger = logger
         self._named: set[str] = set()
@@ -108,8 +115,8 @@ class RowPlan:
         self._known = known
 
     def _tell_unread(self, column: str, value: object) -> None:
-        """Say once that a column has a value that became null, unless the value means that."""
-        if not str(value).startswith("0000") and value != "":
+        """Warn once that a column has a value that became null, unless the value is empty."""
+        if value != "":
             self._unread.add(column)
             self._logger.warning(
                 "A value of column %s of %s has another form than published; it and any like it become null",

@@ -37,7 +37,7 @@ from tap_pipedrive.custom_fields import (
 from tap_pipedrive.deletes import TOMBSTONE_COLUMNS, can_sweep
 from tap_pipedrive.quiet import quiet
 from tap_pipedrive.reading import Reader, Row, SharedRows
-from tap_pipedrive.rows import RowPlan
+from tap_pipedrive.rows import RowPlan, is_custom, is_time
 from tap_pipedrive.syncing import sync_from
 from tap_pipedrive.typed_rows import TypedRows
 
@@ -379,7 +379,13 @@ class PipedriveStream(Stream):
 
     def _typed_rows(self, read: Read, dropped: Iterable[str]) -> TypedRows:
         custom = NestedPlan.of(self.columns, self.tap.option_mode) if self.spec.custom_fields else None
-        return TypedRows(columns=self.schema["properties"], dropped=dropped, adds=read.adds, custom=custom)
+        properties = self.schema["properties"]
+        moments = {
+            name: schema["format"]
+            for name, schema in properties.items()
+            if is_time(schema) and not is_custom(schema)
+        }
+        return TypedRows(columns=properties, dropped=dropped, adds=read.adds, custom=custom, moments=moments)
 
     def reader(self, read: Read) -> Reader | SharedRows:
         """Reads this stream's rows through the tap's client."""

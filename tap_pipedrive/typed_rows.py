@@ -9,9 +9,9 @@ that nothing depends on this.
 from __future__ import annotations
 
 from collections.abc import Mapping  # noqa: TC003  msgspec reads the annotations of structs
-from datetime import date
+from datetime import date, datetime
 from operator import attrgetter
-from typing import TYPE_CHECKING, Any, ClassVar, TypedDict, cast
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, TypedDict, cast
 
 import msgspec
 from msgspec import UNSET
@@ -33,6 +33,11 @@ _TYPES: Mapping[str, Any] = {
     "options": list[int],
 }
 """What a value is as published, by kind; a page with another is decoded the general way."""
+_MOMENTS: Mapping[str, Any] = {
+    "date": list[date],
+    "date-time": list[Annotated[datetime, msgspec.Meta(tz=True)]],
+}
+"""A column of times, by the format of its schema."""
 _PART_CLASSES: Mapping[str, tuple[type, ...]] = {
     "num": (int, float),
     "str": (str,),
@@ -68,6 +73,7 @@ class TypedRows:
         dropped: those of them that nobody selected.
         adds: columns with a fixed value.
         custom: where custom fields go; None for a stream without.
+        moments: Pipedrive's own columns of times → `date` or `date-time`.
     """
 
     def __init__(
@@ -77,6 +83,7 @@ class TypedRows:
         dropped: Iterable[str],
         adds: Mapping[str, object],
         custom: NestedPlan | None,
+        moments: Mapping[str, str],
     ) -> None:
         made = list(custom.nulls) if custom else []
         # In this order a row is written as `canonical` writes a dictionary.
@@ -110,6 +117,9 @@ class TypedRows:
         self._set += [((slots | named)[column], UNSET) for column in dropped]
         self.convert: Callable[[str, object], object] = lambda _column, value: value
         """Makes a value its column's type, for values in a composite that are not of it."""
+        self._moments = [
+            (slots[column], column, _MOMENTS[kind]) for column, kind in moments.items() if column in slots
+        ]
         self.tail = len(_encode(dict.fromkeys(made))) if made else len(b"}")
         """Bytes at the end of an encoded row that say that no column is made yet."""
 
@@ -135,10 +145,23 @@ class TypedRows:
     def records(self, rows: Sequence[TypedRow]) -> Sequence[TypedRow]:
         """The rows as records, in place."""
         self._take_custom(rows)
+        for slot, column, kind in self._moments:
+            self._check_moments(rows, slot, column, kind)
         for slot, value in self._set:
             for row in rows:
                 setattr(row, slot, value)
         return rows
+
+    def _check_moments(self, rows: Sequence[TypedRow], slot: str, column: str, kind: object) -> None:
+        """Check a column of times at once; only where one is not valid each value is looked at."""
+        values = [value for row in rows if (value := getattr(row, slot)) is not None and value is not UNSET]
+        try:
+            msgspec.convert(values, kind)
+        except msgspec.ValidationError:
+            for row in rows:
+                value = getattr(row, slot)
+                if value is not None and value is not UNSET:
+                    setattr(row, slot, self.convert(column, value))
 
     def _custom_taker(
         self, custom: NestedPlan, source: str, slots: Mapping[str, str]

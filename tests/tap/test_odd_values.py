@@ -34,6 +34,14 @@ from tests.support.singer import run_tap
         ("notes", "add_time", "soon"),
         ("notes", "update_time", "9999-12-31T23:59:59-10:00"),
         ("users", "last_login", "12.3.2026"),
+        ("notes", "add_time", "2024-13-45 99:99:99"),
+        ("leads", "add_time", "0000-00-00 00:00:00"),
+        ("deals", "close_time", "0000-00-00 00:00:00"),
+        ("deals", "stage_change_time", "2025-02-29T10:00:00Z"),
+        ("deals", "expected_close_date", "0000-00-00"),
+        ("organizations", "add_time", "0000-00-00T00:00:00Z"),
+        ("activities", "due_date", "2026-02-30"),
+        ("persons", "add_time", "0000-01-01T00:00:00Z"),
     ],
 )
 def test_a_time_that_is_none_becomes_null_and_ends_no_run(small, caplog, table, column, value):
@@ -53,15 +61,22 @@ def test_a_row_whose_change_has_no_time_is_read_all_the_same(small):
     whole = run_tap(small.config(), "deals").latest("deals")
     one = min(whole)
     small.post("/_emulator/rows", [{"table": "deals", "id": one, "set": {"update_time": "soon"}}])
-    # A time of v2 that is none is still written as it came.
-    out = run_tap({**small.config(), "validate_records": False}, "deals")
+    out = run_tap(small.config(), "deals")
     assert out.latest("deals").keys() == whole.keys()
+    assert out.latest("deals")[one]["update_time"] is None
     assert "T" in out.state["bookmarks"]["deals"]["replication_key_value"]
 
 
-def test_texts_that_mean_no_time_are_not_named(small, caplog):
+@pytest.mark.parametrize("settings", [{"custom_fields": "nested"}, {"stream_maps": {"deals": {"a": "id"}}}])
+def test_times_of_rows_that_are_read_the_general_way_become_null_too(settings, small, caplog):
+    small.post("/_emulator/rows", [{"table": "deals", "id": 1, "set": {"close_time": "0000-00-00 00:00:00"}}])
+    assert run_tap({**small.config(), **settings}, "deals").latest("deals")[1]["close_time"] is None
+    assert "column close_time of deals" in caplog.text
+
+
+def test_an_empty_time_is_null_without_a_warning(small, caplog):
     row = small.rows("leads")[0]["id"]
-    small.post("/_emulator/rows", [{"table": "leads", "id": row, "set": {"add_time": "0000-00-00 00:00:00"}}])
+    small.post("/_emulator/rows", [{"table": "leads", "id": row, "set": {"add_time": ""}}])
     assert run_tap(small.config(), "leads").latest("leads")[row]["add_time"] is None
     assert "another form" not in caplog.text
 
@@ -114,7 +129,9 @@ def plan_of(kind: str, form: RowForm, options: OptionMode = OptionMode.LABEL) ->
         properties=properties,
         selected=properties,
         flatten=flattener(columns, mode=FieldMode.NAMED, options=options, form=form),
-        typed=TypedRows(columns=properties, dropped=(), adds={}, custom=NestedPlan.of(columns, options)),
+        typed=TypedRows(
+            columns=properties, dropped=(), adds={}, custom=NestedPlan.of(columns, options), moments={}
+        ),
         logger=logging.getLogger("test"),
     )
     return plan, properties

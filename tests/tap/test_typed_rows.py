@@ -45,7 +45,7 @@ def plan(definitions, *, options=OptionMode.LABEL, dropped=frozenset(), mode=Fie
         properties={name: {} for name in names},
         selected=[name for name in names if name not in dropped],
         flatten=flattener(columns, mode=mode, options=options, form=RowForm.V2),
-        typed=TypedRows(columns=names, dropped=dropped, adds=DEALS.adds, custom=custom),
+        typed=TypedRows(columns=names, dropped=dropped, adds=DEALS.adds, custom=custom, moments={}),
         logger=logging.getLogger("test"),
     )
 
