@@ -120,6 +120,7 @@ class TypedRows:
         self._moments = [
             (slots[column], column, _MOMENTS[kind]) for column, kind in moments.items() if column in slots
         ]
+        self._moments_of = _getter([slot for slot, _, _ in self._moments])
         self.tail = len(_encode(dict.fromkeys(made))) if made else len(b"}")
         """Bytes at the end of an encoded row that say that no column is made yet."""
 
@@ -145,21 +146,20 @@ class TypedRows:
     def records(self, rows: Sequence[TypedRow]) -> Sequence[TypedRow]:
         """The rows as records, in place."""
         self._take_custom(rows)
-        for slot, column, kind in self._moments:
-            self._check_moments(rows, slot, column, kind)
+        if self._moments:
+            self._check_moments(rows)
         for slot, value in self._set:
             for row in rows:
                 setattr(row, slot, value)
         return rows
 
-    def _check_moments(self, rows: Sequence[TypedRow], slot: str, column: str, kind: object) -> None:
-        """Check a column of times at once; only where one is not valid each value is looked at."""
-        values = [value for row in rows if (value := getattr(row, slot)) is not None and value is not UNSET]
-        try:
-            msgspec.convert(values, kind)
-        except msgspec.ValidationError:
-            for row in rows:
-                value = getattr(row, slot)
+    def _check_moments(self, rows: Sequence[TypedRow]) -> None:
+        """Check each column of times as a whole; only where one is not valid each value is looked at."""
+        columns = zip(*map(self._moments_of, rows), strict=True)
+        for (slot, column, kind), values in zip(self._moments, columns, strict=True):
+            if _all_valid(values, kind):
+                continue
+            for row, value in zip(rows, values, strict=True):
                 if value is not None and value is not UNSET:
                     setattr(row, slot, self.convert(column, value))
 
@@ -245,6 +245,17 @@ def _values_type(custom: NestedPlan) -> type[msgspec.Struct]:
 
 def _leave(rows: Sequence[TypedRow]) -> None:
     del rows
+
+
+def _all_valid(values: Sequence[object], kind: object) -> bool:
+    """Whether a column holds nothing but nulls and values of a kind."""
+    if "" in values:
+        return False
+    try:
+        msgspec.convert([*filter(None, values)], kind)
+    except msgspec.ValidationError:
+        return False
+    return True
 
 
 def _getter(places: Sequence[str]) -> Callable[[object], tuple[object, ...]]:
