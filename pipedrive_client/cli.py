@@ -79,7 +79,7 @@ def run(command: Callable[[], object], *, plugin: str) -> None:
     except KeyboardInterrupt:
         say(plugin, "Interrupted.")
         sys.exit(Exit.INTERRUPTED + 2)
-    except Exception as error:
+    except Exception as error:  # the edge of the process: no traceback reaches a user
         logging.getLogger(plugin).debug("Unexpected error", exc_info=True)
         say(
             plugin,
