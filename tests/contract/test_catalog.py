@@ -614,7 +614,7 @@ def test_shapes_give_no_rows_for_empty_answers(shape, value):
         (
             "products_by_deal",
             [{"7": {"deal": {"id": 7}, "product": {"id": 9}}}],
-            [{"deal_id": 7, "product_id": 9, "deal": {"id": 7}, "product": {"id": 9}}],
+            [{"deal_id": "7", "product_id": 9, "deal": {"id": 7}, "product": {"id": 9}}],
         ),
         (
             "leaves",
