@@ -6,6 +6,7 @@ import gc
 import json
 import logging
 import os
+import signal
 import sys
 from contextlib import contextmanager, suppress
 from enum import IntEnum
@@ -101,6 +102,12 @@ def abandon_output() -> None:
     """Let go of a standard output that takes nothing: flushed at the exit, it would fail once more."""
     with suppress(OSError, ValueError, AttributeError):
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def ignore_signals() -> None:
+    """Let no signal change the exit code of a process whose work is complete and durable."""
+    for one in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(one, signal.SIG_IGN)
 
 
 def usable_streams() -> None:

@@ -175,7 +175,7 @@ class DeleteWatch:
             self.current.add(fresh)
             if fresh:
                 stream.emit(read, fresh)
-            stream.tap.stop_if_interrupted()
+            stream.tap.interruption.check()
         return isinstance(reader, Reader) and reader.doubted
 
     def _look_again(self) -> None:
@@ -190,7 +190,7 @@ class DeleteWatch:
             if read.changes and mark.lower_bound and isinstance(reader, Reader):
                 for rows in reader.changes(mark.lower_bound, mark.moment):
                     self._swept.add(rows)
-                    stream.tap.stop_if_interrupted()
+                    stream.tap.interruption.check()
 
     def _bury(self, gone: list[int | str]) -> None:
         """Emit tombstones."""

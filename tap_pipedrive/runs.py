@@ -182,7 +182,7 @@ class ReadRun:
         if self.size:
             self.size.see(len(rows))
         self._publish()
-        self.stream.tap.stop_if_interrupted()
+        self.stream.tap.interruption.check()
 
     def _own_rows(self, rows: list[Row]) -> list[Row]:
         if not self.stream.selected:

@@ -50,7 +50,7 @@ def sync_from(stream: PipedriveStream) -> None:
         else:
             _read(tap)
     except Stopped:
-        tap.stop_if_interrupted()
+        tap.interruption.check()
         raise
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import difflib
-import os
 from datetime import timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar, cast
@@ -25,10 +24,9 @@ from pipedrive_client import (
     NotFound,
     PipedriveClient,
     PipedriveError,
-    Stopped,
     times,
 )
-from pipedrive_client.cli import Exit
+from pipedrive_client.cli import ignore_signals
 from pipedrive_client.fields import FIELD_LIST_COST, FIELD_LISTS, FieldDefinition, FieldRegistry
 from pipedrive_client.given import check_environment, config_sentence, read_config, strange_settings
 from tap_pipedrive import planning, turns
@@ -40,6 +38,7 @@ from tap_pipedrive.downloads import FileContentsStream
 from tap_pipedrive.full_lists import FullLists
 from tap_pipedrive.given import catalog_of, checked_catalog
 from tap_pipedrive.given_state import checked_state, state_of
+from tap_pipedrive.interruption import Interruption
 from tap_pipedrive.output import PageWriter
 from tap_pipedrive.progress import Progress
 from tap_pipedrive.questions import Questions
@@ -104,8 +103,7 @@ class TapPipedrive(Tap):
             check_environment(self.config_jsonschema, self._env_var_prefix, parse_environment_config)
         self._state_as_given = state
         self._given_state: dict[str, Any] = {}
-        self._interrupted_by = 0
-        self._durable = False
+        self.interruption = Interruption()
         self.describes_all = True  # as a discovery does; a run or a plan needs only what it selects
         self.synced: set[PipedriveStream] = set()
         self.failures: list[PipedriveError] = []
@@ -309,10 +307,11 @@ class TapPipedrive(Tap):
             raise
         finally:
             self.access.warn(self.specs)
-        self.stop_if_interrupted()
+        self.interruption.ending = True
+        self.interruption.check()
         self.page_writer.under_way = False
         self.page_writer.write_state(self.state)
-        self._durable = True
+        self.interruption.complete = True
         refused = self.access.error()
         if refused is not None and self.config.get("strict_access"):
             raise refused
@@ -353,26 +352,22 @@ class TapPipedrive(Tap):
 
     @override
     def _handle_termination(self, signum: int, frame: FrameType | None) -> None:
-        """Stop after the page in hand, so that no line and no state is torn; at once when asked twice.
+        """Stop after the page in hand, so that no line and no state is torn; at once when asked twice."""
+        if self.interruption.take(signum):
+            self.logger.info("Stopping: the page in hand is finished and the state written")
+            self.client.stop()
 
-        Once the last STATE is written nothing is left to stop: the run is complete, and says so.
-        """
-        if self._durable:
-            return
-        if self._interrupted_by:
-            os._exit(Exit.INTERRUPTED + signum)
-        self._interrupted_by = signum
-        self.logger.info("Stopping: the page in hand is finished and the state written")
-        self.client.stop()
+    @override
+    def run_discovery(self) -> str:
+        """Print the catalog."""
+        with self.interruption.ends_requests():
+            return super().run_discovery()
 
-    def stop_if_interrupted(self) -> None:
-        """Leave, if a signal asked to.
-
-        Raises:
-            SystemExit: with 128 plus the signal's number.
-        """
-        if self._interrupted_by:
-            raise SystemExit(Exit.INTERRUPTED + self._interrupted_by)
+    @override  # type: ignore[misc]  # final, yet nothing else sees a signal that ends a trial
+    def run_connection_test(self) -> bool:
+        """Read some records of each stream."""
+        with self.interruption.ends_requests():
+            return super().run_connection_test()
 
     @override
     def _validate_config(self, *, raise_errors: bool = True) -> list[str]:
@@ -440,10 +435,11 @@ class TapPipedrive(Tap):
         )
         tap.describes_all = False
         try:
-            tap.read_or_plan(plan=plan, budget=budget)
-        except Stopped:
-            tap.stop_if_interrupted()
-            raise
+            with tap.interruption.ends_requests():
+                tap.read_or_plan(plan=plan, budget=budget)
+        finally:
+            if tap.interruption.complete:
+                ignore_signals()
 
     def read_or_plan(self, *, plan: bool, budget: int | None) -> None:
         """Sync, or print what a sync would cost.

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import signal
 import sys
 from functools import cached_property
 from typing import IO, TYPE_CHECKING, Any, ClassVar
@@ -19,7 +18,7 @@ from singer_sdk.sinks import Sink
 from typing_extensions import override
 
 from pipedrive_client import ClientSettings, ConfigError, PipedriveClient
-from pipedrive_client.cli import Exit
+from pipedrive_client.cli import Exit, ignore_signals
 from pipedrive_client.given import check_environment, config_sentence, read_config, strange_settings
 from pipedrive_client.redact import redact
 from target_pipedrive.ending import InputBrokeOff
@@ -325,9 +324,7 @@ class TargetPipedrive(Target):
             config=dict(config.config) if config else {}, parse_env_config=bool(config and config.parse_env)
         )
         target.listen(file_input)
-        # All is durable: from here to the end of the process a signal changes nothing.
-        for one in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(one, signal.SIG_IGN)
+        ignore_signals()
         if target.engine_failures:
             raise SystemExit(Exit.FAILED)
 
