@@ -75,7 +75,11 @@ def run(command: Callable[[], object], *, plugin: str) -> None:
     except OSError as error:
         abandon_output()
         where = f" {error.filename}" if error.filename else ""
-        say(plugin, f"The system refused to read or write{where}: {error.strerror or error}. Stopped.")
+        say(
+            plugin,
+            f"The system refused to read or write{where}: {error.strerror or error}. Stopped; correct that "
+            "and run again.",
+        )
         sys.exit(Exit.FAILED)
     except KeyboardInterrupt:
         say(plugin, "Interrupted.")
@@ -126,6 +130,7 @@ def clicked(command: Callable[..., object], plugin: str) -> None:
 
     Raises:
         ConfigError: the arguments do not fit.
+        BrokenPipeError: the program that reads the output has ended.
         SystemExit: the command gave an exit code.
     """
     import click  # noqa: PLC0415  the SDK, which brings it, is not loaded by all who use this module
@@ -135,6 +140,10 @@ def clicked(command: Callable[..., object], plugin: str) -> None:
     except click.ClickException as error:
         msg = f"{error.format_message().rstrip('.')}; see {plugin} --help."
         raise ConfigError(msg) from error
+    except SystemExit as end:
+        if isinstance(end.__context__, BrokenPipeError):  # click ends the process without a sentence
+            raise end.__context__ from None
+        raise
     if isinstance(code, int):
         sys.exit(code)
 

@@ -23,6 +23,7 @@
     │   └── Stopped             `PipedriveClient.stop` was called
     ├── RecordError             fix the record
     │   └── Rejected            400, 422 and other 4xx, or `success: false`
+    ├── OutputFailed            a file or pipe that the run writes takes no more
     └── PagingStuck             the same cursor twice, or a page that does not advance
 
 Messages are safe to log: no secret, no e-mail address, no phone number, no body.
@@ -168,6 +169,10 @@ class Stopped(RunError):
 
 class Rejected(RecordError):
     """Pipedrive understood the request and refused it."""
+
+
+class OutputFailed(PipedriveError):
+    """Something the run writes cannot be written any more: a full disk, or a pipe that nobody reads."""
 
 
 class PagingStuck(PipedriveError):

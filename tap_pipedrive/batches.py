@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import gzip
 import os
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, BinaryIO
 from uuid import uuid4
@@ -18,7 +19,7 @@ from upath import UPath
 from pipedrive_client import ConfigError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
 _SETTING = "batch_config"
 _ROWS = 10_000
@@ -94,8 +95,9 @@ class BatchFiles:
 
     def add(self, stream: str, lines: bytes, rows: int) -> None:
         """Append lines to the file of a stream."""
-        file = self._open.get(stream) or self._begin(stream)
-        file.content.write(lines)
+        with self._named():
+            file = self._open.get(stream) or self._begin(stream)
+            file.content.write(lines)
         file.rows += rows
 
     def close(self, stream: str) -> bytes | None:
@@ -104,8 +106,9 @@ class BatchFiles:
         if file is None:
             return None
         try:
-            file.content.close()
-            file.raw.close()
+            with self._named():
+                file.content.close()
+                file.raw.close()
         except OSError:
             _remove(file)
             raise
@@ -117,6 +120,15 @@ class BatchFiles:
         for file in self._open.values():
             _remove(file)
         self._open.clear()
+
+    @contextmanager
+    def _named(self) -> Iterator[None]:
+        """Let an error of the system name the storage."""
+        try:
+            yield
+        except OSError as error:
+            error.filename = f"files below {self._root} (storage.root of {_SETTING})"
+            raise
 
     def _begin(self, stream: str) -> _File:
         path = self._root / f"{self._prefix}{stream}-{uuid4().hex}.jsonl.gz"

@@ -6,6 +6,7 @@ name is complete. A part that an interrupted run left behind is gone on with.
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
 import stat
@@ -15,7 +16,7 @@ from typing import TYPE_CHECKING, BinaryIO
 
 from typing_extensions import override
 
-from pipedrive_client import ConfigError, Gone, NotFound, NotVisible, Stopped
+from pipedrive_client import ConfigError, Gone, NotFound, NotVisible, OutputFailed, Stopped
 from tap_pipedrive.reading import Reader
 from tap_pipedrive.streams import PipedriveStream
 
@@ -38,6 +39,8 @@ _NOT_IN_NAMES = frozenset('<>:"/\\|?*')
 _LONGEST_NAME = 180
 """Bytes, below the 255 of common file systems with the id in front and `.part` behind."""
 _LONGEST_ENDING = 20
+_NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO})
+"""Errors of a disk, which another run may not meet; others are a matter of the setting."""
 _CHUNK_BYTES = 1 << 20
 _NOT_FOLLOWED = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
 """Not through a link; and not waiting for somebody to read a pipe."""
@@ -87,6 +90,7 @@ class FileReader(Reader):
 
         Raises:
             ConfigError: the folder cannot be written to.
+            OutputFailed: the disk is full.
             PipedriveError: the download failed for good; the part that came stays.
         """
         given = context or {}
@@ -103,6 +107,9 @@ class FileReader(Reader):
             return
         except OSError as error:
             msg = f"Setting files_dir: {self._folder} cannot be written to: {error.strerror or error}."
+            if error.errno in _NO_ROOM:
+                msg += " Make room and run again: the state is written, and the parts of files are kept."
+                raise OutputFailed(msg) from error
             raise ConfigError(msg) from error
         yield [{**given, **row}]
 

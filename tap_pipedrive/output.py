@@ -122,6 +122,10 @@ def _write(content: bytes) -> None:
     With PYTHONUNBUFFERED stdout has no buffer, and a write that a signal interrupts takes only a part.
     """
     out, rest = sys.stdout.buffer, memoryview(content)
-    while rest:
-        rest = rest[out.write(rest) :]
-    out.flush()
+    try:
+        while rest:
+            rest = rest[out.write(rest) :]
+        out.flush()
+    except OSError as error:
+        error.filename = "the standard output"
+        raise

@@ -94,7 +94,7 @@ class Progress:
         names = [name for name in self._counts if self._counts[name].records or name in usage]
         names += [label for label in {**usage, **refused} if label not in names]
         if not names:
-            self._logger.info("Nothing new: no records, no requests")
+            self._logger.info("No records, no requests")
             return
         rows = [("stream", "records", "requests", "tokens", "access" if refused else "")]
         for name in sorted(names):

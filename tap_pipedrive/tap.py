@@ -297,9 +297,19 @@ class TapPipedrive(Tap):
         self.page_writer.under_way = True
         self.page_writer.write_state(self.state)
         try:
-            super().sync_all()
+            self._sync()
         except OSError:
             self.page_writer.abandon()
+            raise
+        self.interruption.complete = True
+        refused = self.access.error()
+        if refused is not None and self.config.get("strict_access"):
+            raise refused
+
+    def _sync(self) -> None:
+        try:
+            super().sync_all()
+        except OSError:  # of the output, which takes no state either
             raise
         except BaseException:
             # All that was read until now is whole pages, and the state covers no more than these.
@@ -311,10 +321,6 @@ class TapPipedrive(Tap):
         self.interruption.check()
         self.page_writer.under_way = False
         self.page_writer.write_state(self.state)
-        self.interruption.complete = True
-        refused = self.access.error()
-        if refused is not None and self.config.get("strict_access"):
-            raise refused
 
     def prepare_output(self) -> None:
         """Make sure that the records can be written, before anything is asked.

@@ -7,17 +7,13 @@ import stat
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from pipedrive_client import ConfigError, PipedriveError
+from pipedrive_client import ConfigError, OutputFailed
 
 if TYPE_CHECKING:
     from pathlib import Path
     from typing import BinaryIO
 
 OWNER_ONLY = 0o600
-
-
-class OutputFailed(PipedriveError):  # noqa: N818 - it says what happened, like its kin
-    """Something the target writes cannot be written any more: a full disk, or a pipe that nobody reads."""
 
 
 def output_failed(what: str, error: Exception) -> OutputFailed:

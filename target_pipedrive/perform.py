@@ -7,11 +7,10 @@ from functools import partial
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
-from pipedrive_client import FeatureOff, PipedriveError, RunError, TransientError, Unreachable
+from pipedrive_client import FeatureOff, OutputFailed, PipedriveError, RunError, TransientError, Unreachable
 from target_pipedrive.changes import kept_note
 from target_pipedrive.entities import ENTITIES
 from target_pipedrive.faults import UNFORESEEN, RecordFault, SkipRecord, unforeseen
-from target_pipedrive.line_files import OutputFailed
 from target_pipedrive.raw import RawRequest
 from target_pipedrive.references import fill_references
 from target_pipedrive.rows import is_trace
