@@ -19,6 +19,7 @@ from pipedrive_client.redact import redact
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    import click
 
 _LONGEST_ERROR = 200
 
@@ -125,7 +126,7 @@ def usable_streams() -> None:
             setattr(sys, name, os.fdopen(number, "r" if number == 0 else "w", encoding="utf-8"))
 
 
-def clicked(command: Callable[..., object], plugin: str) -> None:
+def clicked(command: click.Command, plugin: str) -> None:
     """Run a click command; what is wrong with its arguments is told in a sentence like other errors.
 
     Raises:
@@ -136,16 +137,14 @@ def clicked(command: Callable[..., object], plugin: str) -> None:
     import click  # noqa: PLC0415  the SDK, which brings it, is not loaded by all who use this module
 
     try:
-        code = command(standalone_mode=False)
+        # Not by its `main`, which ends the process without a sentence once nobody reads the output.
+        with command.make_context(plugin, sys.argv[1:]) as context:
+            command.invoke(context)
+    except click.exceptions.Exit as end:
+        sys.exit(end.exit_code)
     except click.ClickException as error:
         msg = f"{error.format_message().rstrip('.')}; see {plugin} --help."
         raise ConfigError(msg) from error
-    except SystemExit as end:
-        if isinstance(end.__context__, BrokenPipeError):  # click ends the process without a sentence
-            raise end.__context__ from None
-        raise
-    if isinstance(code, int):
-        sys.exit(code)
 
 
 @contextmanager
