@@ -61,7 +61,8 @@ class Bookmark:
     Attributes:
         ordered: False once rows came unsorted, or when nobody asked for an order; the memo then only
             moves when the read ends.
-        taken_back: the bookmark of the state, where it was in the future; reading goes on from now instead.
+        dropped: the bookmark of the state, where it was in the future. What was read before is then unknown,
+            and the list is read from its beginning.
     """
 
     def __init__(
@@ -70,13 +71,14 @@ class Bookmark:
         self._memo = memo
         self._replication_key = replication_key
         self._start = start
+        self._furthest = times.to_rfc3339(now() + FURTHEST_AHEAD)
+        since = str(memo.get("since") or "")
+        self.dropped = since if since > self._furthest else ""
+        if self.dropped:
+            memo.pop("since")
+            memo.pop("seen", None)
         self._known = _unpack(memo.get("seen"))
         self.newest = str(memo["since"]) if memo.get("since") else ""
-        self._furthest = times.to_rfc3339(now() + FURTHEST_AHEAD)
-        self.taken_back = self.newest if self.newest > self._furthest else ""
-        if self.taken_back:
-            self.newest = times.to_rfc3339(now())
-            memo["since"] = self.newest
         self._window: list[tuple[str, bytes]] = []
         self.ordered = ordered
         self._last = ""

@@ -239,14 +239,16 @@ def _bookmark(stream: PipedriveStream, owner: PipedriveStream, read: Read) -> Bo
         start=stream.tap.start_date,
         ordered=bool(read.changes.ascending),
     )
-    if bookmark.taken_back:
-        owner.logger.warning(
-            "The state of stream %s has the bookmark %s, in the future; changes are read from %s on. "
-            "To get those that earlier runs missed, remove the stream from the state once",
-            owner.name,
-            bookmark.taken_back,
-            bookmark.newest,
-        )
+    if bookmark.dropped:
+        owner.stream_state.pop("replication_key_value", None)
+        if not owner.bookmark_dropped:
+            owner.bookmark_dropped = True
+            owner.logger.warning(
+                "The state of stream %s has the bookmark %s, in the future: earlier runs may have missed "
+                "changes, so the bookmark is dropped and the stream is read from its beginning once",
+                owner.name,
+                bookmark.dropped,
+            )
     return bookmark
 
 

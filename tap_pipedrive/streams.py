@@ -181,6 +181,8 @@ class PipedriveStream(Stream):
             self.announce()
 
     _fresh = False
+    bookmark_dropped = False
+    """Whether a bookmark of the state was dropped in this run, which is reported once."""
 
     @property
     @override

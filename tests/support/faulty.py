@@ -80,6 +80,7 @@ def run(
     page: int = PAGE,
 ) -> Run:
     """Run the tap; the tables of the run before go on with its records."""
+    config = {"validate_records": True, **config}
     out = io.TextIOWrapper(io.BytesIO(), encoding="utf-8")
     found = Run(Output(), 0)
     given = before.output.states[-1] if before and before.output.states else state
