@@ -11,6 +11,7 @@ import re
 from collections import Counter
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import partial
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from anyascii import anyascii
@@ -33,6 +34,8 @@ if TYPE_CHECKING:
 
 Row: TypeAlias = "dict[str, object]"
 Step: TypeAlias = "tuple[str, str, Callable[[object], object] | None]"
+Unlisted: TypeAlias = "Callable[[str, str, object], str]"
+"""Gives the label of an option that a definition lacks, by field key, column and option id."""
 _EMPTY: Mapping[str, object] = {}
 _TYPES: dict[str, dict[str, JSON]] = {
     "str": {"type": ["string", "null"]},
@@ -230,7 +233,12 @@ def _property(kind: Mapping[str, JSON], origin: dict[str, JSON], label: str) -> 
 
 
 def flattener(
-    fields: Iterable[FieldColumn], *, mode: FieldMode, options: OptionMode, form: RowForm
+    fields: Iterable[FieldColumn],
+    *,
+    mode: FieldMode,
+    options: OptionMode,
+    form: RowForm,
+    unlisted: Unlisted | None = None,
 ) -> Callable[[list[Row]], None]:
     """A function that replaces the custom field values of rows by columns, in place.
 
@@ -248,8 +256,8 @@ def flattener(
                     row.pop("custom_fields", None)
 
             return drop
-        return _nested_form(columns, options)
-    return _flat_form(columns, mode, options)
+        return _nested_form(columns, options, unlisted)
+    return _flat_form(columns, mode, options, unlisted)
 
 
 @dataclass(slots=True)
@@ -262,6 +270,8 @@ class NestedPlan:
         composite: columns of the parts.
         kinds: what each value that is no composite is, see `FieldDefinition.kind`.
         nulls: all columns.
+        ignored: keys that no definition explains.
+        unlisted: asked for options that a definition lacks.
     """
 
     plain: dict[str, str] = field(default_factory=dict)
@@ -269,11 +279,19 @@ class NestedPlan:
     composite: dict[str, list[tuple[str, Part]]] = field(default_factory=dict)
     kinds: dict[str, str] = field(default_factory=dict)
     nulls: dict[str, object] = field(default_factory=dict)
+    ignored: list[str] = field(default_factory=list)
+    unlisted: Unlisted | None = None
 
     @classmethod
-    def of(cls, columns: Iterable[FieldColumn], options: OptionMode) -> NestedPlan:
+    def of(
+        cls,
+        columns: Iterable[FieldColumn],
+        options: OptionMode,
+        unlisted: Unlisted | None = None,
+        ignored: Iterable[str] = (),
+    ) -> NestedPlan:
         """The plan of these columns."""
-        plan = cls()
+        plan = cls(unlisted=unlisted, ignored=[*ignored])
         for column in columns:
             plan.take(column, options)
         return plan
@@ -281,7 +299,7 @@ class NestedPlan:
     @property
     def keys(self) -> list[str]:
         """Keys of all fields, sorted."""
-        return sorted([*self.plain, *self.labelled, *self.composite])
+        return sorted([*self.plain, *self.labelled, *self.composite, *self.ignored])
 
     def take(self, column: FieldColumn, options: OptionMode) -> None:
         """Add a field's columns."""
@@ -294,16 +312,18 @@ class NestedPlan:
         self.kinds[definition.key] = definition.kind
         if definition.kind in ("option", "options") and options is not OptionMode.ID:
             twin = f"{column.name}_id" if options is OptionMode.BOTH else None
-            self.labelled[definition.key] = (column.name, twin, Options(definition))
+            self.labelled[definition.key] = (column.name, twin, Options(column, self.unlisted))
             self.nulls |= dict.fromkeys([column.name, twin] if twin else [column.name])
         else:
             self.plain[definition.key] = column.name
             self.nulls[column.name] = None
 
 
-def _nested_form(columns: list[FieldColumn], options: OptionMode) -> Callable[[list[Row]], None]:
+def _nested_form(
+    columns: list[FieldColumn], options: OptionMode, unlisted: Unlisted | None
+) -> Callable[[list[Row]], None]:
     """The v2 layout. Most values are null, so rows start from nulls and only values are visited."""
-    plan = NestedPlan.of(columns, options)
+    plan = NestedPlan.of(columns, options, unlisted)
     plain, labelled, composite, nulls = plan.plain, plan.labelled, plan.composite, plan.nulls
 
     def flatten(rows: list[Row]) -> None:
@@ -335,8 +355,13 @@ def _nested_form(columns: list[FieldColumn], options: OptionMode) -> Callable[[l
 class _Labels(dict[object, str]):
     """Labels by option id; an id without a definition (a deleted option) shows as its number."""
 
+    def __init__(self, column: FieldColumn, unlisted: Unlisted | None) -> None:
+        definition = column.definition
+        super().__init__({key: label or str(key) for key, label in definition.options.items()})
+        self._ask = partial(unlisted, definition.key, column.name) if unlisted else str
+
     def __missing__(self, key: object) -> str:
-        return str(key)
+        return self._ask(key)
 
 
 class Options:
@@ -346,9 +371,9 @@ class Options:
         label: labels of an id, or of a list of ids, as Pipedrive publishes the value.
     """
 
-    def __init__(self, definition: FieldDefinition) -> None:
-        one = _Labels({key: label or str(key) for key, label in definition.options.items()}).__getitem__
-        single = definition.kind == "option"
+    def __init__(self, column: FieldColumn, unlisted: Unlisted | None) -> None:
+        one = _Labels(column, unlisted).__getitem__
+        single = column.definition.kind == "option"
         self._ids: Callable[[object], object] = option_id if single else option_ids
         self.label: Callable[[Any], object] = one if single else lambda ids: list(map(one, ids))
 
@@ -364,10 +389,10 @@ class Options:
 
 
 def _flat_form(
-    columns: list[FieldColumn], mode: FieldMode, options: OptionMode
+    columns: list[FieldColumn], mode: FieldMode, options: OptionMode, unlisted: Unlisted | None
 ) -> Callable[[list[Row]], None]:
     """The v1 layout: hash keys at the top level, parts under suffixed keys."""
-    steps = [step for column in columns for step in _flat_steps(column, options)]
+    steps = [step for column in columns for step in _flat_steps(column, options, unlisted)]
     sources = list(dict.fromkeys(source for source, _, _ in steps))
 
     def flatten(rows: list[Row]) -> None:
@@ -400,7 +425,7 @@ def _embedded_id(value: object) -> object:
     return value.get("value", value.get("id", value)) if isinstance(value, dict) else value
 
 
-def _flat_steps(column: FieldColumn, options: OptionMode) -> list[Step]:
+def _flat_steps(column: FieldColumn, options: OptionMode, unlisted: Unlisted | None) -> list[Step]:
     """(v1 key, column, decoder) for every column of a field."""
     definition = column.definition
     if definition.parts:
@@ -413,7 +438,7 @@ def _flat_steps(column: FieldColumn, options: OptionMode) -> list[Step]:
         return steps
     if definition.kind not in ("option", "options"):
         return [(definition.key, column.name, _embedded_id if definition.kind == "int" else None)]
-    choice = Options(definition)
+    choice = Options(column, unlisted)
     if options is OptionMode.ID:
         return [(definition.key, column.name, choice.read_ids)]
     labelled = (definition.key, column.name, choice.read_labels)

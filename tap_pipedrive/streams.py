@@ -34,12 +34,13 @@ from tap_pipedrive.custom_fields import (
     column_properties,
     flattener,
 )
+from tap_pipedrive.definitions import unknown_keys
 from tap_pipedrive.deletes import TOMBSTONE_COLUMNS, can_sweep
 from tap_pipedrive.quiet import quiet
 from tap_pipedrive.reading import Reader, Row, SharedRows
 from tap_pipedrive.rows import RowPlan, is_custom, is_time
 from tap_pipedrive.syncing import sync_from
-from tap_pipedrive.typed_rows import TypedRows
+from tap_pipedrive.typed_rows import TypedRow, TypedRows
 
 if TYPE_CHECKING:
     from singer_sdk import metrics
@@ -73,6 +74,7 @@ class PipedriveStream(Stream):
         self._properties: dict[str, JSON] | None = None
         self._plans: dict[str, RowPlan] = {}
         self._announced = False
+        self._unresolved: set[str] = set()
         self._emitted = 0
         parent = self.spec.parent
         whole_key = parent is None or {*tap.specs[parent.stream].primary_keys} <= {*parent.context.values()}
@@ -179,6 +181,28 @@ class PipedriveStream(Stream):
             self._stream_maps = None
             self._announced = False
             self.announce()
+
+    def _find_columns(self, rows: list[Row]) -> None:
+        """Announce the columns of fields that were added during the run; typed rows have none of those."""
+        entity = self.defined_by
+        if not entity or isinstance(rows[0], TypedRow):
+            return
+        known = {column.definition.key for column in self.columns} | self._unresolved
+        if not (unknown := unknown_keys(rows, known, self.spec.row_form)):
+            return
+        self.tap.definitions.read_again(entity)
+        self._fresh = False
+        self.refresh_columns()
+        left = unknown - {column.definition.key for column in self.columns}
+        for key in sorted(left):
+            what = "rows have values for this key, which has no field definition; they are left out"
+            self.tap.definitions.report(entity, key, what)
+        if left:
+            self._unresolved |= left
+            self._plans.clear()
+
+    def _option_label(self, key: str, column: str, one: object) -> str:
+        return self.tap.definitions.option(str(self.spec.custom_fields), key, column, one)
 
     _fresh = False
     bookmark_dropped = False
@@ -291,6 +315,7 @@ class PipedriveStream(Stream):
             rows = rows[: max(0, self.ABORT_AT_RECORD_COUNT - self._emitted)]
         if self.spec.custom_fields:
             self.refresh_columns()
+            self._find_columns(rows)
         self.write(self.plan(read).records(rows, context))
 
     def write(self, records: list[Row]) -> None:
@@ -354,6 +379,7 @@ class PipedriveStream(Stream):
                     mode=self.tap.field_mode,
                     options=self.tap.option_mode,
                     form=self.spec.row_form,
+                    unlisted=self._option_label,
                 )
                 if self.spec.custom_fields
                 else None
@@ -380,7 +406,11 @@ class PipedriveStream(Stream):
         )
 
     def _typed_rows(self, read: Read, dropped: Iterable[str]) -> TypedRows:
-        custom = NestedPlan.of(self.columns, self.tap.option_mode) if self.spec.custom_fields else None
+        custom = (
+            NestedPlan.of(self.columns, self.tap.option_mode, self._option_label, self._unresolved)
+            if self.spec.custom_fields
+            else None
+        )
         properties = self.schema["properties"]
         moments = {
             name: schema["format"]

@@ -34,6 +34,7 @@ from tap_pipedrive.access import AccessReport, warn_of_missing_scopes
 from tap_pipedrive.batches import BatchFiles
 from tap_pipedrive.catalog import STREAMS
 from tap_pipedrive.custom_fields import FieldMode, OptionMode
+from tap_pipedrive.definitions import CurrentDefinitions
 from tap_pipedrive.downloads import FileContentsStream
 from tap_pipedrive.full_lists import FullLists
 from tap_pipedrive.given import catalog_of, checked_catalog
@@ -129,6 +130,11 @@ class TapPipedrive(Tap):
         reads = {read.path: read for spec in STREAMS.values() for read in spec.reads}
         params = {entity: reads[path].params for entity, path in FIELD_LISTS.items() if path in reads}
         return FieldRegistry(self.client, params)
+
+    @cached_property
+    def definitions(self) -> CurrentDefinitions:
+        """Field definitions for rows that need newer ones than the run began with."""
+        return CurrentDefinitions(self.fields, self.logger)
 
     @cached_property
     def raw_requests(self) -> dict[str, RawRequest]:

@@ -231,7 +231,7 @@ def canonical(row: object) -> bytes:
 
 
 def _values_type(custom: NestedPlan) -> type[msgspec.Struct]:
-    """A struct for what `custom_fields` holds; keys that have no column are left out."""
+    """A struct for what `custom_fields` holds; a page with other keys is decoded the general way."""
     keys = custom.keys
     types = {key: _TYPES[kind] | None for key, kind in custom.kinds.items()}
     return msgspec.defstruct(
@@ -239,6 +239,7 @@ def _values_type(custom: NestedPlan) -> type[msgspec.Struct]:
         [(f"at_{at}", types.get(key, Any), None) for at, key in enumerate(keys)],
         rename={f"at_{at}": key for at, key in enumerate(keys)},
         omit_defaults=True,
+        forbid_unknown_fields=True,
         gc=False,
     )
 

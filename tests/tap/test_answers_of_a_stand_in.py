@@ -30,7 +30,8 @@ class StandIn:
 
     def __init__(self) -> None:
         self.deals = lambda _query, _nth: (200, body([]), {})
-        self.asked = 0
+        self.asked = self.definitions_asked = 0
+        self.definitions = lambda _nth: []
         stand_in = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -47,7 +48,11 @@ class StandIn:
                     status, content, headers = stand_in.deals(parse_qs(parts.query), stand_in.asked)
                 elif parts.path.endswith("Fields"):
                     field = {"field_code": "title", "field_name": "Title", "field_type": "varchar"}
-                    content = body([field])
+                    extra = []
+                    if parts.path == "/api/v2/dealFields":
+                        stand_in.definitions_asked += 1
+                        extra = stand_in.definitions(stand_in.definitions_asked)
+                    content = body([field, *extra])
                 self.send_response(status)
                 for name, value in {"Content-Type": "application/json", **headers}.items():
                     self.send_header(name, value)
