@@ -427,8 +427,9 @@ class Engine:
             streams = sorted(self.streams)
             # Rejects first: once the ledger has forgotten, nothing else tells what is left to do.
             self._keeper.make_durable(lambda _: self.report.sync())
-            self._keeper.make_durable(lambda ledger: ledger.settle(streams, self._half_done))
+            # Before the ledger forgets: a signal that comes meanwhile must not ask for the same input again.
             self.settled = True
+            self._keeper.make_durable(lambda ledger: ledger.settle(streams, self._half_done))
             return
         self._ending.check()
         self.settled = True

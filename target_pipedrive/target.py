@@ -304,8 +304,8 @@ class TargetPipedrive(Target):
             self._check_interrupted()
 
     def _check_interrupted(self) -> None:
-        """Raise what a signal has asked for."""
-        if self._interruption is not None:
+        """Raise what a signal has asked for; one that came too late to stop anything asks for nothing."""
+        if self._interruption is not None and not self.engine.settled:
             self._interruption.check()
 
     @classmethod

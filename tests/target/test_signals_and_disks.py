@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
+import sys
 import threading
 import time
 from contextlib import suppress
@@ -195,6 +196,36 @@ def test_exit_codes_around_the_end_agree_with_what_is_durable(process, small):
             assert again.code == 0
         assert len([one for one in small.rows("deals") if one["title"] == "Once"]) == 1
     assert codes
+
+
+SIGNALLED = """
+import os, signal, sys
+from target_pipedrive.ledger import Ledger
+from target_pipedrive.__main__ import main
+
+def signalled(ledger, *rest, settle=Ledger.settle):
+    if {before}: os.kill(os.getpid(), signal.SIGTERM)
+    settle(ledger, *rest)
+    if not {before}: os.kill(os.getpid(), signal.SIGTERM)
+
+Ledger.settle = signalled
+sys.argv = ["target-pipedrive", "--config", "config.json"]
+main()
+"""
+
+
+@pytest.mark.parametrize("before", [True, False])
+def test_a_signal_while_the_ledger_forgets_the_run_asks_for_no_repeat(process, small, before):
+    """What the ledger has forgotten would be added a second time."""
+    text = lines_of(rows("add_deal", {"title": "Once"}), state({"n": 1})).encode()
+    settings = process.write_config(ledger_path="ledger.sqlite")
+    script = SIGNALLED.format(before=before)
+    done = subprocess.run(
+        [sys.executable, "-c", script], cwd=process.folder, input=text, capture_output=True, check=False
+    )
+    outcome = process.finished(settings, done.returncode, done.stdout, done.stderr)
+    assert (outcome.code, outcome.out) == (0, '{"n": 1}\n')
+    assert len([one for one in small.rows("deals") if one["title"] == "Once"]) == 1
 
 
 # --- disks and pipes ---------------------------------------------------------------------------------
