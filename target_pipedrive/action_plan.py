@@ -10,7 +10,6 @@ from target_pipedrive.binding import Binding, Place, UnknownColumn, column_bindi
 from target_pipedrive.emptying import KEPT, empty_values
 from target_pipedrive.entities import ENTITIES
 from target_pipedrive.faults import RecordFault
-from target_pipedrive.identity import is_blank
 from target_pipedrive.placement import placed_columns
 from target_pipedrive.plan import EXTERNAL_ID, Plan
 from target_pipedrive.raw import RAW_INPUTS, RAW_REQUEST
@@ -73,7 +72,7 @@ class ActionPlan(Plan):
         if self.action.shape == "one_custom_field":
             key, value = (extras.get(name) for name in _ONE_FIELD)
             if not isinstance(key, str) or not key:
-                raise RecordFault("needs custom_field_key, the key of the field to set")
+                raise RecordFault("needs {columns}, the key of the field to set", fields=_ONE_FIELD[:1])
             self._put_one(draft, key, value)
 
     def _put_one(self, draft: Draft, key: str, value: object) -> None:
@@ -89,10 +88,7 @@ class ActionPlan(Plan):
             foreign=self.options.foreign_ids,
             empties=self.empties.get(column, KEPT),
         )
-        if is_blank(value):
-            binding.empty(draft)
-        else:
-            binding.apply(draft, value, {})
+        self._apply(binding, draft, value)
 
     def _complete(self, draft: Draft, record: Mapping[str, object], extras: Mapping[str, object]) -> None:
         del record
@@ -112,7 +108,7 @@ class ActionPlan(Plan):
             and draft.body.get(name) is None
         ]
         if missing:
-            raise RecordFault(f"needs {', '.join(missing)}")
+            raise RecordFault("needs {columns}", fields=missing)
 
     def locks(self, draft: Draft) -> tuple[tuple[LockKey, ...], tuple[LockKey, ...]]:
         """Rows the call changes, and rows it points at."""

@@ -118,7 +118,10 @@ class Binding:
                 return
             draft.body[self.name] = encoded
             if self.foreign and isinstance(encoded, (list, dict)):
+                before = len(draft.references)
                 refer_within(encoded, draft)
+                for one in draft.references[before:]:
+                    one.field = self.name
         elif place is Place.CUSTOM:
             if self.entity is not None and self._refers(draft.custom, draft, value):
                 return
@@ -308,7 +311,14 @@ def nearest(name: str, known: Iterable[str]) -> str:
     return f"; nearest: {', '.join(folded[one] for one in near)}" if near else ""
 
 
-class UnknownColumn(RecordFault):
+class RefusedColumns(RecordFault):
+    """Columns of a SCHEMA that cannot be written; the reason names stream and columns itself."""
+
+    def __str__(self) -> str:
+        return self.why
+
+
+class UnknownColumn(RefusedColumns):
     """A column of a SCHEMA that Pipedrive does not know.
 
     Args:
@@ -320,7 +330,8 @@ class UnknownColumn(RecordFault):
     def __init__(self, stream: str, name: str, near: str) -> None:
         super().__init__(
             f"Stream {stream}: property {name} is not known{near}. Rename it, map it in `streams`, or set "
-            "unknown_fields to ignore"
+            "unknown_fields to ignore",
+            column=name,
         )
         self.stream = stream
         self.name = name
@@ -329,19 +340,22 @@ class UnknownColumn(RecordFault):
 
 def refused(stream: str, name: str, why: str) -> RecordFault:
     """The fault of a stream whose schema has a column that cannot be written."""
-    return RecordFault(f"Stream {stream}: property {name} {why}")
+    return RefusedColumns(f"Stream {stream}: property {name} {why}", column=name)
 
 
 def together(faults: list[RecordFault]) -> RecordFault:
     """Return one fault that tells all of a stream."""
     unknown = [one for one in faults if isinstance(one, UnknownColumn)]
+    columns = [column for one in faults for column in one.columns]
     if len(faults) == 1 or not unknown:
         head, *rest = faults
-        return head if not rest else RecordFault(". ".join(str(one).rstrip(".") for one in faults))
+        if not rest:
+            return head
+        return RefusedColumns(". ".join(str(one).rstrip(".") for one in faults), column=columns)
     named = ", ".join(f"{one.name}{f' ({one.near[2:]})' if one.near else ''}" for one in unknown)
     others = [str(one).rstrip(".") for one in faults if not isinstance(one, UnknownColumn)]
     told = (
         f"Stream {unknown[0].stream}: properties are not known: {named}. Rename them, map them in `streams`, "
         "or set unknown_fields to ignore"
     )
-    return RecordFault(". ".join([told if len(unknown) > 1 else str(unknown[0]), *others]))
+    return RefusedColumns(". ".join([told if len(unknown) > 1 else str(unknown[0]), *others]), column=columns)

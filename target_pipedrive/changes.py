@@ -10,7 +10,7 @@ from target_pipedrive.custom_values import flat_form, held_custom
 from target_pipedrive.tasks import Outcome
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Mapping
 
     from pipedrive_client.fields import FieldDefinition
     from target_pipedrive.entity_plan import EntityPlan
@@ -57,11 +57,6 @@ def both(first: Result, second: Result) -> Result:
 def kept_columns(draft: Draft, row: Row) -> tuple[str, ...]:
     """Columns that the record empties and Pipedrive cannot, and that are not empty in the row."""
     return tuple(name for name in draft.emptied if row.get(name) not in (*_EMPTY, False, 0))
-
-
-def kept_note(kept: Collection[str]) -> str:
-    """Return what the results say of columns that cannot be emptied; empty for none."""
-    return f"Pipedrive cannot empty {', '.join(kept)}" if kept else ""
 
 
 def complete_required(

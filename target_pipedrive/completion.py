@@ -55,7 +55,7 @@ def settled(
     for key, value in draft.custom.items():
         definition = known.get(key)
         held = held_custom(row, definition, key, flat=flat) if is_compound(value) else None
-        custom[key] = _merged(definition.name if definition else key, held, value)
+        custom[key] = _merged(key, held, value)
     return body, custom
 
 
@@ -63,7 +63,7 @@ def _merged(column: str, held: object, given: object) -> object:
     try:
         return merged(held, given)
     except RecordFault as fault:
-        raise fault.of_column(column) from None
+        raise fault.of_field(column) from None
 
 
 def complete(
@@ -98,15 +98,15 @@ def complete(
     for name in action.money_columns:
         value = draft.body.get(name)
         if isinstance(value, Mapping) and AMOUNT in value and not value.get(CURRENCY):
-            draft.body[name] = {**value, CURRENCY: user.default_currency(stream)}
+            draft.body[name] = {**value, CURRENCY: user.default_currency(stream, name)}
     for name in action.price_columns:
         prices = draft.body.get(name)
         if isinstance(prices, list) and any(CURRENCY not in price for price in prices):
-            default = user.default_currency(stream)
+            default = user.default_currency(stream, name)
             draft.body[name] = [{CURRENCY: default, **price} for price in prices]
     for key, value in draft.custom.items():
         if isinstance(value, Mapping) and not value.get(CURRENCY) and _is_money(book, action, key):
-            draft.custom[key] = {**value, CURRENCY: user.default_currency(stream)}
+            draft.custom[key] = {**value, CURRENCY: user.default_currency(stream, key)}
 
 
 def _place(draft: Draft, action: ActionSpec, entity: EntitySpec | None, rows: Rows, stream: str) -> None:
@@ -141,5 +141,8 @@ def _held(draft: Draft, action: ActionSpec, entity: EntitySpec | None, rows: Row
         return {}
     row = rows.one(entity, str(row_id), {**draft.body, **named}, stream)
     if row is None:
-        raise RecordFault(f"names {entity.key} {row_id}, which does not exist in this account (any more)")
+        column = next(name for name in draft.path if entity.path.get(name, name) == entity.key)
+        raise RecordFault(
+            f"names {{columns}} {row_id}, which does not exist in this account (any more)", fields=(column,)
+        )
     return row

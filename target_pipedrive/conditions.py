@@ -69,7 +69,9 @@ class Conditions:
             here = self._id(task, f"{word}_fields", here)
         numbers = self._book.numbers(word, task.stream)
         if here not in numbers:
-            raise RecordFault(f"has a condition on a {word} field that this account does not have")
+            raise RecordFault(
+                f"has a condition on a {word} field that this account does not have", fields=("conditions",)
+            )
         number, field_type = numbers[here]
         found["field_id"] = str(number)
         value = given.get("value")
@@ -88,5 +90,6 @@ class Conditions:
         if (entity, external_id) not in task.given_up and not self._links.is_nowhere(entity, external_id):
             raise NotYet(entity, external_id)
         raise RecordFault(
-            f"has a condition that names {entity} {external_id}, which this ledger does not know"
+            f"has a condition that names {entity} {external_id}, which this ledger does not know",
+            fields=("conditions",),
         )

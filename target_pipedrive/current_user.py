@@ -43,15 +43,21 @@ class CurrentUser:
         """
         return str(self._read(stream).get("company_id") or "")
 
-    def default_currency(self, stream: str) -> str:
-        """ISO 4217 code that Pipedrive uses for amounts without a currency.
+    def default_currency(self, stream: str, column: str) -> str:
+        """Return the ISO 4217 code that Pipedrive uses for amounts without a currency.
+
+        Args:
+            stream: name the request is counted under.
+            column: which needs it: name in Pipedrive, or key of a custom field.
 
         Raises:
             RecordFault: Pipedrive does not send one.
         """
         code = self._read(stream).get("default_currency")
         if not isinstance(code, str) or not code:
-            raise RecordFault("needs a currency, because the account has no default currency")
+            raise RecordFault(
+                "needs a currency, because the account has no default currency", fields=(column,)
+            )
         return code
 
     def _read(self, stream: str) -> Mapping[str, object]:

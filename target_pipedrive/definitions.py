@@ -67,8 +67,9 @@ class FieldPlan(EntityPlan):
     def check_change(self, row: Row, changed: Iterable[str]) -> None:
         if not row.get("is_custom_field", True):
             raise RecordFault(
-                f"is one of Pipedrive's own fields, which cannot be changed, and here differs in "
-                f"{', '.join(changed)}; leave that out"
+                "is one of Pipedrive's own fields, which cannot be changed, and here differs in {columns}; "
+                "leave that out",
+                fields=changed,
             )
 
     @override

@@ -11,6 +11,7 @@ import msgspec
 from pipedrive_client.concurrency import WorkerPool
 from pipedrive_client.fields import FieldRegistry
 from target_pipedrive.action_plan import ActionPlan, RawPlan
+from target_pipedrive.column_names import ColumnNames
 from target_pipedrive.conversions import ConvertingCaller
 from target_pipedrive.customs import FieldBook
 from target_pipedrive.ending import Ending, InputBrokeOff
@@ -114,7 +115,7 @@ class Engine:
             client, self._keeper, self.rows, self.book, ledger.writes(), dry_run=options.dry_run
         )
         self.guard = DeleteGuard(options.max_deletes)
-        verifier = Verifier(StoredForms(ledger.forms()), self._keeper, self.book, self.rows)
+        verifier = Verifier(StoredForms(ledger.forms()), self._keeper, self.rows)
         self._upserter = Upserter(
             self.caller, self.rows, self.links, self.book, options, self.guard, verifier=verifier
         )
@@ -205,7 +206,7 @@ class Engine:
             self.reject(fault, line, schema)
             return
         except SkipRecord as skipped:
-            self.skip(stream, line, schema, key, str(skipped))
+            self.skip(stream, line, schema, key, ColumnNames.of(plan).without_keys(str(skipped)))
             return
         if plan.notices:
             self._logger.info("Stream %s: %s", stream, "; ".join(plan.notices))

@@ -6,7 +6,7 @@ that makes a sentence of it.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import msgspec
@@ -15,6 +15,8 @@ from pipedrive_client import ConfigError
 from pipedrive_client.redact import MASK, redact
 
 LONGEST_VALUE = 60
+COLUMNS = "{columns}"
+"""Place of the columns in a reason that does not begin with them."""
 NO_STREAM = "(no stream)"
 """Stream that lines are booked on whose own stream cannot be read."""
 _PERSONAL = frozenset(
@@ -26,25 +28,42 @@ class RecordFault(Exception):  # noqa: N818 - it is the record that is at fault,
     """A record that cannot be written.
 
     Args:
-        why: what is wrong and what would do, to be read after the name of the column; holds no value of a
-            free-text column.
-        column: column of the record that is at fault; empty when no single one is.
+        why: what is wrong and how to fix it, to be read after the names of the columns, or with `{columns}`
+            where these belong; holds no value of a free-text column.
+        column: columns of the record that are at fault, by their names in the input.
+        fields: columns at fault by their names in Pipedrive, or by the keys of custom fields; the fault names
+            the columns of the input that fill them.
         value: what the column holds, where that is an option, a date or a number; None when it must not be
             shown.
     """
 
-    def __init__(self, why: str, *, column: str = "", value: object = None) -> None:
+    def __init__(
+        self, why: str, *, column: str | Iterable[str] = (), fields: Iterable[str] = (), value: object = None
+    ) -> None:
         super().__init__(why)
         self.why = why
-        self.column = column
+        self.columns = tuple(filter(None, (column,) if isinstance(column, str) else column))
+        self.fields = tuple(fields)
         self.value = value
 
     def __str__(self) -> str:
-        return f"{self.column} {self.why}" if self.column else self.why
+        return with_columns(self.why, (*self.columns, *self.fields))
 
     def of_column(self, column: str, value: object = None) -> RecordFault:
         """Return the same fault as one of this column of the record."""
         return RecordFault(str(self), column=column, value=value if self.value is None else self.value)
+
+    def of_field(self, field: str) -> RecordFault:
+        """Return the same fault as one of this column of Pipedrive, or of the custom field with this key."""
+        return RecordFault(str(self), fields=(field,), value=self.value)
+
+
+def with_columns(why: str, columns: Sequence[str]) -> str:
+    """Return a reason with its columns: where it has a place for them, else before it."""
+    named = ", ".join(columns)
+    if COLUMNS in why:
+        return why.replace(COLUMNS, named)
+    return f"{named} {why}" if named else why
 
 
 UNFORESEEN = (
@@ -78,7 +97,7 @@ class Fault:
         why: what is wrong and what would do, to be read after the name of the column.
         key: values of the stream's key properties.
         line: line of the input, from 1; 0 when it came from no line.
-        column: column at fault, under the name the input or Pipedrive's users know.
+        columns: columns at fault, under the names the input or Pipedrive's users know.
         value: what it holds, where that may be shown.
         column_in_reason: whether the reason names the column itself, as answers of Pipedrive do.
         of_stream: whether all records of the stream fail for the same reason.
@@ -88,7 +107,7 @@ class Fault:
     why: str
     key: Mapping[str, object] = field(default_factory=dict)
     line: int = 0
-    column: str = ""
+    columns: tuple[str, ...] = ()
     value: str = ""
     column_in_reason: bool = False
     of_stream: bool = False
@@ -108,10 +127,11 @@ class Fault:
             text = f"Line {self.line} {self.why.rstrip('.')}."
             return redact(text) if masked else text
         where = f"{self.stream or NO_STREAM}{f' ({named})' if named else ''}"
-        column = f"{self.column} " if self.column and not self.column_in_reason else ""
-        value = f"given: {_shown(self.column, self.value, masked=masked)}" if self.value else ""
+        why = self.why if self.column_in_reason else with_columns(self.why, self.columns)
+        first = self.columns[0] if self.columns else ""
+        value = f"given: {_shown(first, self.value, masked=masked)}" if self.value else ""
         more = "; ".join(filter(None, (value, f"line {self.line}" if self.line else "")))
-        text = f"{where}: {column}{self.why.rstrip('.')}{f' ({more})' if more else ''}."
+        text = f"{where}: {why.rstrip('.')}{f' ({more})' if more else ''}."
         return redact(text) if masked else text
 
 

@@ -64,13 +64,19 @@ _UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 
 @dataclass(slots=True, kw_only=True)
 class _Stream:
-    """What is known of a stream since its SCHEMA."""
+    """What is known of a stream since its SCHEMA.
+
+    Attributes:
+        why_not: why its records cannot be written; empty when they can.
+        refused: columns because of which they cannot.
+    """
 
     name: str
     schema: bytes
     keys: tuple[str, ...]
     plan: Plan | None = None
     why_not: str = ""
+    refused: tuple[str, ...] = ()
     unbound: bool = False
 
 
@@ -182,6 +188,7 @@ class Intake:
                 name, typed, options.streams.get(name), options, self._engine.book, stream.keys
             )
         except RecordFault as fault:
+            stream.refused = fault.columns
             self._refuse_stream(stream, str(fault).removeprefix(f"Stream {name}").lstrip(": "))
         if stream.plan is not None:
             self._engine.prepare(stream.plan)
@@ -211,17 +218,25 @@ class Intake:
         if missing and stream.plan is not None and stream.plan.decides_on_blank_keys:
             missing = []
         if missing:
-            others = f", nor has {', '.join(missing[1:])}" if missing[1:] else ""
+            has, it = ("have", "them") if missing[1:] else ("has", "it")
             why = (
-                f"has no value{others}, and the SCHEMA names it as key; fill it, or take it out of "
+                f"{has} no value, and the SCHEMA names {it} as key; fill {it}, or take {it} out of "
                 "key_properties"
             )
-            fault = Fault(stream=name, key=key, line=self._lines, why=why, column=missing[0])
+            fault = Fault(stream=name, key=key, line=self._lines, why=why, columns=tuple(missing))
             self._refuse(fault, content, stream.schema, KeyFault)
         elif stream.plan is not None:
             self._engine.take(stream.plan, record, bytes(raw), content, stream.schema, key)
         elif stream.why_not:
-            fault = Fault(stream=name, key=key, line=self._lines, why=stream.why_not, of_stream=True)
+            fault = Fault(
+                stream=name,
+                key=key,
+                line=self._lines,
+                why=stream.why_not,
+                columns=stream.refused,
+                column_in_reason=True,
+                of_stream=True,
+            )
             self._engine.reject(fault, content, stream.schema)
         else:
             self._ignored[name] += 1
@@ -255,7 +270,7 @@ def _not_utf8(line: bytes, stream: str, number: int) -> Fault | None:
         why = (
             f"holds a byte that is not UTF-8 (byte {error.start + 1} of the line); convert the file to UTF-8"
         )
-        return Fault(stream=stream, line=number, column=column, why=why)
+        return Fault(stream=stream, line=number, columns=(column,) if column else (), why=why)
     return None
 
 

@@ -16,6 +16,7 @@ from target_pipedrive.compound import CONTACT_KINDS
 from target_pipedrive.faults import RecordFault, SkipRecord
 from target_pipedrive.identity import spellings
 from target_pipedrive.listing import Listings, addresses, held, lookup_column, search_column, terms
+from target_pipedrive.row_key import key_columns
 from target_pipedrive.rows import is_gone, is_provisional
 
 if TYPE_CHECKING:
@@ -126,8 +127,9 @@ class Matcher:
                 raise SkipRecord(f"{len(found)} rows match")
             if choice == "fail":
                 raise RecordFault(
-                    f"matches {len(found)} {spec.name} ({', '.join(ids[:5])}) by {', '.join(plan.match_on)}; "
-                    "merge them, match on more fields, or set on_ambiguous"
+                    f"matches {len(found)} {spec.name} ({', '.join(ids[:5])}) by {{columns}}; "
+                    "merge them, match on more fields, or set on_ambiguous",
+                    column=key_columns(plan, draft),
                 )
             found = ids[:1] if choice == "oldest" else ids[-1:]
         elif found:
@@ -189,13 +191,14 @@ class Matcher:
         spec = plan.spec
         if spec.read is None or (spec.read.ids is not None and spec.read.by == spec.key):
             raise RecordFault(
-                f"cannot be found by {', '.join(draft.matches)}: {spec.name} have no such search"
+                f"cannot be found by {{columns}}: {spec.name} have no such search",
+                column=key_columns(plan, draft),
             )
         if spec.read.ids is None:
             return self._rows.listed(spec, draft.body, task.stream)
         parent = draft.body.get(spec.read.by)
         if parent is None:
-            raise RecordFault(f"needs {spec.read.by}, below which its row is found")
+            raise RecordFault("needs {columns}, below which its row is found", fields=(spec.read.by,))
         return {} if is_provisional(parent) else self._rows.many(spec, [str(parent)], task.stream)
 
     def _searched(self, plan: EntityPlan, name: str, value: object, stream: str) -> list[str]:

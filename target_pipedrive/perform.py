@@ -8,7 +8,6 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 from pipedrive_client import FeatureOff, OutputFailed, PipedriveError, RunError, TransientError, Unreachable
-from target_pipedrive.changes import kept_note
 from target_pipedrive.entities import ENTITIES
 from target_pipedrive.faults import UNFORESEEN, RecordFault, SkipRecord, unforeseen
 from target_pipedrive.raw import RawRequest
@@ -16,8 +15,8 @@ from target_pipedrive.references import fill_references
 from target_pipedrive.rows import is_trace
 from target_pipedrive.spec import Verb
 from target_pipedrive.tasks import Outcome, Result
-from target_pipedrive.verification import Sent, not_taken_note
-from target_pipedrive.wording import fault_of
+from target_pipedrive.verification import Sent
+from target_pipedrive.wording import fault_of, worded
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -91,7 +90,7 @@ class Performer:
         except UNFORESEEN as error:
             return self._failed(task, unforeseen(error))
         self._transient_in_a_row = 0
-        return result
+        return worded(result, task.plan)
 
     def _ends_run(self, error: PipedriveError) -> bool:
         """Whether no other record can do better."""
@@ -162,7 +161,10 @@ class Performer:
         makes = action.verb is Verb.ADD or bool(action.becomes)
         outcome = Outcome.CREATED if makes else _OUTCOMES.get(action.verb, Outcome.UPDATED)
         if action.verb is Verb.UPDATE and is_trace(entity, done.data):
-            raise RecordFault(f"names {action.entity} {done.id}, which is deleted in this account")
+            raise RecordFault(
+                f"names {action.entity} {done.id}, which is deleted in this account",
+                fields=list(draft.path)[:1],
+            )
         ignored: tuple[str, ...] = ()
         kept = draft.emptied if action.verb is Verb.UPDATE else ()
         if entity is not None and action.verb in (Verb.ADD, Verb.UPDATE):
@@ -175,7 +177,7 @@ class Performer:
             outcome=outcome,
             id=done.id,
             changed=taken,
-            note="; ".join(filter(None, (done.note, kept_note(kept), not_taken_note(ignored), notes))),
+            note="; ".join(filter(None, (done.note, notes))),
             not_taken=ignored,
             kept=kept,
         )

@@ -120,7 +120,7 @@ class _Lists:
             raise RecordFault(
                 f"is not in {self._parent} {above}, which has {_shown(inside)}; send two that belong "
                 f"together, or {self._child} alone",
-                column=self._child,
+                fields=(self._child,),
                 value=child,
             )
 
@@ -128,7 +128,7 @@ class _Lists:
         """The fault of a change of pipeline or board that names no stage or phase."""
         return RecordFault(
             f"needs {self._child} beside it to change; it has {_shown(self._listed(self._child, above))}",
-            column=self._parent,
+            fields=(self._parent,),
             value=above,
         )
 
@@ -140,8 +140,8 @@ def _only(column: str, name: str, rows: Iterable[Row], where: str) -> object:
         return found[0].get("id")
     if found:
         ids = ", ".join(str(one.get("id")) for one in found)
-        raise RecordFault(f"is the name of {ids}{where}", column=column, value=name)
-    raise RecordFault(f"is not a name{where}; there are {_shown(listed)}", column=column, value=name)
+        raise RecordFault(f"is the name of {ids}{where}", fields=(column,), value=name)
+    raise RecordFault(f"is not a name{where}; there are {_shown(listed)}", fields=(column,), value=name)
 
 
 def _shown(rows: list[Row]) -> str:

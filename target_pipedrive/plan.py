@@ -34,6 +34,7 @@ from target_pipedrive.wording import telling
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
 
+    from target_pipedrive.column_names import ColumnNames
     from target_pipedrive.customs import FieldBook
     from target_pipedrive.encode import Encoder
     from target_pipedrive.notation import Columns
@@ -62,6 +63,7 @@ class Plan:
         placed: columns that may name their row instead of giving its id.
         labelled: columns of Pipedrive's own whose values are options, given by id or label.
         bindings: one per column of the stream that is written.
+        names: names of its columns; see `ColumnNames.of`.
         not_written: columns that are dropped.
         retired_ignored: those among them that today's API cannot express.
         notices: what the log is to say of columns that the SCHEMA does not name; emptied by who says it.
@@ -87,6 +89,7 @@ class Plan:
         self.book = book
         self.columns = columns
         self.bindings: list[Binding] = []
+        self.names: ColumnNames | None = None
         self.not_written: list[str] = []
         self.retired_ignored: list[str] = []
         self.notices: list[str] = []
@@ -320,8 +323,9 @@ class Plan:
             self.notices.append(f"not in the SCHEMA, and not written: {', '.join(dropped)}")
         if unknown:
             raise RecordFault(
-                f"has columns that the SCHEMA does not name: {', '.join(unknown)}. Name them there, or set "
-                "unknown_fields to ignore"
+                "has columns that the SCHEMA does not name: {columns}. Name them there, or set "
+                "unknown_fields to ignore",
+                column=unknown,
             )
 
     def _bind_twin(self, name: str, twin: str, record: Mapping[str, object]) -> None:
@@ -363,14 +367,26 @@ class Plan:
         column = self.book.find(entity, name, {})
         if column is None:
             known = [one.name for one in self.book.definitions(entity)]
-            raise RecordFault(f"custom field {name} is not known{nearest(name, known)}")
+            raise RecordFault(f"custom field {{columns}} is not known{nearest(name, known)}", column=name)
         binding = custom_binding(
             name, column, self.book.encoder(entity, column), foreign=self.options.foreign_ids
         )
+        self._apply(binding, draft, value)
+
+    def _apply(self, binding: Binding, draft: Draft, value: object) -> None:
+        """Put the value of a column that is named in the record where it belongs.
+
+        Raises:
+            RecordFault: the value cannot be meant.
+        """
         if is_blank(value):
             binding.empty(draft)
-        else:
+            return
+        try:
             binding.apply(draft, value, {})
+        except RecordFault as fault:
+            shown = value if telling(self, binding, value) else None
+            raise fault.of_column(binding.source, shown) from None
 
     def _complete(self, draft: Draft, record: Mapping[str, object], extras: Mapping[str, object]) -> None:
         """Check what the write needs."""

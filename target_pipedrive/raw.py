@@ -58,12 +58,15 @@ class RawRequest:
         }
         self.method = str(given.get("method") or "").upper()
         if self.method not in _METHODS:
-            raise RecordFault(f"method must be one of {', '.join(sorted(_METHODS))}")
+            raise RecordFault(f"must be one of {', '.join(sorted(_METHODS))}", column="method")
         self.path = _path(given.get("path"))
         self.query = dict(_pairs("query", given.get("query")))
         self.headers = {name: str(value) for name, value in _pairs("headers", given.get("headers"))}
         if not _SIGN_IN.isdisjoint(name.lower() for name in self.headers):
-            raise RecordFault("headers: the sign-in is set by the client and cannot be replaced")
+            raise RecordFault(
+                "must not have the sign-in, which the client sets and which cannot be replaced",
+                column="headers",
+            )
         self.body = scalars.from_json_text(given.get("body"))
         self.form = dict(_pairs("form", given.get("form"))) if "form" in given else None
         names = dict(_pairs("file_data_file_names", given.get("file_data_file_names")))
@@ -115,7 +118,7 @@ class RawRequest:
 
 def _path(given: object) -> str:
     if not isinstance(given, str) or not given.startswith("/") or given.startswith("//"):
-        raise RecordFault("path must begin with a slash: /api/v2/… or /v1/…")
+        raise RecordFault("must begin with a slash: /api/v2/… or /v1/…", column="path")
     if given.startswith(("/v1/", "/api/")):
         return given
     # The component that this input comes from puts its paths below v1.
@@ -136,10 +139,10 @@ def _pairs(name: str, given: object) -> list[tuple[str, object]]:
         found = []
         for entry in given:
             if not isinstance(entry, Mapping) or "key" not in entry:
-                raise RecordFault(f"{name} must be an object or a list of {{key, value}}")
+                raise RecordFault("must be an object or a list of {key, value}", column=name)
             found.append((str(entry["key"]), entry.get("value")))
         return found
-    raise RecordFault(f"{name} must be an object or a list of {{key, value}}")
+    raise RecordFault("must be an object or a list of {key, value}", column=name)
 
 
 def _file(name: str, content: object, filename: object, files_dir: Path | None) -> tuple[str, bytes, str]:

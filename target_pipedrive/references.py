@@ -79,8 +79,9 @@ def fill_references(
             )
         else:
             raise RecordFault(
-                f"{reference.column} points at {reference.entity} {reference.external_id}, which this ledger "
-                "does not know: load it too, or leave the column out"
+                f"points at {reference.entity} {reference.external_id}, which this ledger does not know: "
+                "load it too, or leave the column out",
+                fields=(reference.field or reference.column,),
             )
     for name, place, slots in draft.lists:
         place[name] = [one for one in slots if one is not None]

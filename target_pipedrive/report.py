@@ -64,7 +64,7 @@ class Report:
                         "changed": result.changed,
                         "not_taken": result.not_taken,
                         "note": result.note or None,
-                        "column": (result.fault.column if result.fault else "") or None,
+                        "column": _one_or_list(result.fault.columns if result.fault else ()),
                         "error": result.error or None,
                     }
                 )
@@ -160,6 +160,11 @@ def _encode(value: object) -> bytes:
         return _encode_plain(value)
     except (OverflowError, TypeError, ValueError, RecursionError):
         return json.dumps(value, default=str).encode()
+
+
+def _one_or_list(columns: tuple[str, ...]) -> object:
+    """The only column, a list of several, or None for none."""
+    return list(columns) if len(columns) > 1 else next(iter(columns), None)
 
 
 class _Shell(msgspec.Struct):

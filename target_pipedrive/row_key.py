@@ -158,13 +158,21 @@ def check_key(plan: EntityPlan, draft: Draft, empty: Sequence[str]) -> None:
         raise SkipRecord(f"{', '.join(names)} is empty, so that no row can be found")
     if choice == "add" and plan.write == "upsert" and not draft.deleted:
         return
-    others = f", nor has {', '.join(names[1:])}" if names[1:] else ""
+    has, it = ("have", "them") if names[1:] else ("has", "it")
     if draft.deleted:
-        why = f"has no value{others}, and only a complete key deletes a row; fill it"
+        why = f"{has} no value, and only a complete key deletes a row; fill {it}"
     else:
         more = ", or set on_blank_match to add or skip" if plan.write == "upsert" else ""
-        why = f"has no value{others}, and its row is found by it; fill it{more}"
-    raise RecordFault(why, column=names[0])
+        why = f"{has} no value, and the row is found by {it}; fill {it}{more}"
+    raise RecordFault(why, column=names)
+
+
+def key_columns(plan: EntityPlan, draft: Draft) -> tuple[str, ...]:
+    """Return the columns of the input that say which row the record means: an id before values to match."""
+    for place, given in ((Place.ID, draft.id), (Place.EXTERNAL_ID, draft.external_id)):
+        if given is not None:
+            return tuple(one.source for one in plan.bindings if one.place is place)
+    return tuple(one.source for one in plan.match_bindings)
 
 
 def row_id(kind: str, value: object) -> object:

@@ -37,7 +37,7 @@ def fill(path: str, values: Mapping[str, object]) -> str:
     def value_of(match: re.Match[str]) -> str:
         value = values.get(match[1])
         if value is None or value == "":
-            raise RecordFault(f"needs {match[1]}")
+            raise RecordFault("needs {columns}", fields=(match[1],))
         return quote(str(value), safe="")
 
     return _PLACEHOLDER.sub(value_of, path)
@@ -141,7 +141,7 @@ class Rows:
         """
         search = entity.search
         if search is None or column not in search.fields:
-            raise RecordFault(f"cannot be found by {column}")
+            raise RecordFault("cannot be found by {columns}", fields=(column,))
         pages = self._client.pages(
             search.path,
             params={"term": term, "fields": search.fields[column], "exact_match": True},

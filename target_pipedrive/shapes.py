@@ -37,7 +37,9 @@ def attached_to(draft: Draft, extras: Mapping[str, object]) -> None:
         return
     column = _ENTITY_COLUMNS.get(str(kind).lower().removesuffix("s"))
     if column is None or row_id is None:
-        raise RecordFault(f"entity_type must be one of {', '.join(sorted(_ENTITY_COLUMNS))}, with entity_id")
+        raise RecordFault(
+            f"must be one of {', '.join(sorted(_ENTITY_COLUMNS))}, with entity_id", fields=("entity_type",)
+        )
     draft.body[column] = scalars.uuid(row_id) if column == "lead_id" else scalars.integer(row_id)
 
 
@@ -117,7 +119,11 @@ def file_part(draft: Draft, column: str, record: Mapping[str, object], files_dir
     elif isinstance(content, str):
         body = _bytes_of(content, record.get("content_encoding"))
     else:
-        raise RecordFault("needs the file: content (text or base64), or path inside files_dir")
+        raise RecordFault(
+            "needs the file in one of the columns {columns}: content is text or base64, path lies inside "
+            "files_dir",
+            fields=("content", "path"),
+        )
     filename = str(name or "file.txt")
     draft.files[column] = (
         filename,
@@ -132,11 +138,11 @@ def _bytes_of(content: str, encoding: object) -> bytes:
     if encoding in (None, "", "text", "utf-8", "utf8"):
         return content.encode()
     if encoding != "base64":
-        raise RecordFault("content_encoding must be text or base64")
+        raise RecordFault("must be text or base64", fields=("content_encoding",))
     try:
         return base64.b64decode(content, validate=True)
     except (binascii.Error, ValueError):
-        raise RecordFault("content is not base64") from None
+        raise RecordFault("is not base64", fields=("content",)) from None
 
 
 def allowed(path: object, files_dir: Path | None) -> Path:
@@ -146,7 +152,9 @@ def allowed(path: object, files_dir: Path | None) -> Path:
         RecordFault: there is no such folder or file, or it lies elsewhere.
     """
     if files_dir is None:
-        raise RecordFault("names a file by path; set files_dir to the folder that uploads may come from")
+        raise RecordFault(
+            "names a file; set files_dir to the folder that uploads may come from", fields=("path",)
+        )
     try:
         folder = files_dir.resolve()
         found = (folder / str(path)).resolve()
@@ -154,9 +162,9 @@ def allowed(path: object, files_dir: Path | None) -> Path:
     except (OSError, ValueError, RuntimeError) as error:
         # A name that is too long, one with NUL, a loop of links: each Python version has its own exception.
         why = getattr(error, "strerror", None) or "it is not a usable path, or a link in it leads to itself"
-        raise RecordFault(f"cannot be used ({why}); name a file below files_dir", column="path") from None
+        raise RecordFault(f"cannot be used ({why}); name a file below files_dir", fields=("path",)) from None
     if not inside:
-        raise RecordFault("lies outside files_dir; name a file below that folder", column="path")
+        raise RecordFault("lies outside files_dir; name a file below that folder", fields=("path",))
     if not there:
-        raise RecordFault("names no file in files_dir; check the name", column="path")
+        raise RecordFault("names no file in files_dir; check the name", fields=("path",))
     return found

@@ -68,6 +68,7 @@ class Reference:
 
     Attributes:
         column: name in the body, or key of the custom field.
+        field: column of the body that the reference lies in, where that is not `column`.
         entity: entity of the other row.
         external_id: what the ledger knows it by.
         place: the mapping that takes the id.
@@ -82,6 +83,7 @@ class Reference:
     entity: str
     external_id: str
     place: dict[str, object]
+    field: str = ""
     optional: bool = False
     soft: bool = False
     needed: bool = False

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from pipedrive_client import Gone, NotFound
 from target_pipedrive import compare
-from target_pipedrive.changes import both, complete_required, custom_changes, kept_columns, kept_note
+from target_pipedrive.changes import both, complete_required, custom_changes, kept_columns
 from target_pipedrive.completion import settled
 from target_pipedrive.encode import encoder
 from target_pipedrive.faults import RecordFault
@@ -17,10 +17,10 @@ from target_pipedrive.foreign import Copier, is_archived
 from target_pipedrive.matching import Matcher
 from target_pipedrive.placement import placed, sent_together
 from target_pipedrive.references import fill_references
-from target_pipedrive.row_key import fill_matches
+from target_pipedrive.row_key import fill_matches, key_columns
 from target_pipedrive.rows import is_gone, is_trace
 from target_pipedrive.tasks import Draft, Outcome, Result
-from target_pipedrive.verification import Sent, not_taken_note, with_aliases
+from target_pipedrive.verification import Sent, with_aliases
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -179,7 +179,7 @@ class Upserter:
     def _add(self, task: Task, plan: EntityPlan, draft: Draft, notes: str) -> Result:
         spec, action = plan.spec, plan.add
         if plan.write == "update" or (action is None and not plan.foreign):
-            return self._missing(plan, "no row matches")
+            return self._missing(plan, draft, "no row matches")
         if action is None:
             return Result(outcome=Outcome.SKIPPED, note=f"no row matches, and upserts add no {spec.name}")
         if plan.foreign and plan.needs_file and not draft.files:
@@ -198,7 +198,7 @@ class Upserter:
         ignored: tuple[str, ...] = ()
         if done.id is not None:
             ignored = self._verified(task, plan, new, done, action)
-        note = "; ".join(filter(None, (done.note, not_taken_note(ignored), notes)))
+        note = "; ".join(filter(None, (done.note, notes)))
         return Result(outcome=Outcome.CREATED, id=done.id, note=note, links=words, not_taken=ignored)
 
     def _verified(
@@ -209,9 +209,9 @@ class Upserter:
             return ()
         sent = Sent(body=new.body, custom=new.custom, columns=action.body_columns)
         row = self._verifier.shown(plan.spec, done.id, sent, done.data, task.stream)
-        return self._verifier.named(plan, self._verifier.check(plan, done.id, sent, None, row))
+        return self._verifier.check(plan, done.id, sent, None, row)
 
-    def _missing(self, plan: EntityPlan, why: str) -> Result:
+    def _missing(self, plan: EntityPlan, draft: Draft, why: str) -> Result:
         """The outcome of a record whose row does not exist and is not to be added.
 
         Raises:
@@ -221,7 +221,8 @@ class Upserter:
             return Result(outcome=Outcome.SKIPPED, note=why)
         raise RecordFault(
             f"{why}, and none is added to {plan.spec.name} here; set missing_rows to skip to pass over such "
-            "records"
+            "records",
+            column=key_columns(plan, draft),
         )
 
     def _fill_in(self, task: Task, plan: EntityPlan, draft: Draft, row_id: str) -> None:
@@ -252,7 +253,7 @@ class Upserter:
             - set(draft.files)
         )
         if waiting:
-            raise RecordFault(f"is to be added and needs {', '.join(sorted(waiting))}")
+            raise RecordFault("is to be added and needs {columns}", fields=sorted(waiting))
         custom = {key: value for key, value in custom.items() if value not in _EMPTY}
         return replace(draft, path=self._path(action, plan, draft, None), body=body, custom=custom)
 
@@ -313,12 +314,12 @@ class Upserter:
         ignored = self._verifier.leave_out(plan, row_id, row, changed, custom)
         sent_together(changed, body, spec)
         kept = kept_columns(draft, row)
-        note = "; ".join(filter(None, (kept_note(kept), plan.remark(draft, row), notes)))
+        note = "; ".join(filter(None, (plan.remark(draft, row), notes)))
         archived = self._archive(task, plan, draft, row_id, row)
         if archived and not changed and not custom:
-            return replace(self._outcome(plan, row_id, ("is_archived",), ignored, note), kept=kept)
+            return replace(_outcome(row_id, ("is_archived",), ignored, note), kept=kept)
         if not changed and not custom:
-            return replace(self._outcome(plan, row_id, (), ignored, note), kept=kept)
+            return replace(_outcome(row_id, (), ignored, note), kept=kept)
         names = (*changed, *custom)
         plan.check_change(row, names)
         path = self._path(action, plan, draft, row_id)
@@ -346,21 +347,7 @@ class Upserter:
             self._caller.send(task, action, Draft(path=path, body=again), plan.spec)
         self._rows.forget(plan.spec)
         self._matcher.wrote(plan, {**changed, **custom}, row_id)
-        return replace(self._outcome(plan, row_id, names, ignored, note), kept=kept)
-
-    def _outcome(
-        self, plan: EntityPlan, row_id: str, names: tuple[str, ...], ignored: tuple[str, ...], note: str
-    ) -> Result:
-        """The result of an update; columns that Pipedrive did not take are not counted as changed."""
-        taken = tuple(name for name in names if name not in ignored)
-        not_taken = self._verifier.named(plan, ignored)
-        return Result(
-            outcome=Outcome.UPDATED if taken else Outcome.UNCHANGED,
-            id=row_id,
-            changed=taken,
-            note="; ".join(filter(None, (note, not_taken_note(not_taken)))),
-            not_taken=not_taken,
-        )
+        return replace(_outcome(row_id, names, ignored, note), kept=kept)
 
     def _archive(self, task: Task, plan: EntityPlan, draft: Draft, row_id: str, row: Row) -> bool:
         """Archive a row where that is an action of its own; whether it was done."""
@@ -420,15 +407,20 @@ class Upserter:
             return Result(outcome=Outcome.SKIPPED, id=row_id, note=f"{name} {row_id} does not exist")
         if draft.id is not None:
             raise RecordFault(
-                f"names {plan.spec.key} {row_id}, which does not exist in this account (any more)"
+                f"names {{columns}} {row_id}, which does not exist in this account (any more)",
+                column=key_columns(plan, draft) or plan.spec.key,
             )
         if draft.external_id is not None:
             raise RecordFault(
                 f"is {name} {row_id} by the ledger, which does not exist any more. If "
                 f"it was merged, `target-pipedrive ledger relink {name} {row_id} ID` names the row that is "
-                f"left; `target-pipedrive ledger forget {name} {draft.external_id}` lets it be added again"
+                f"left; `target-pipedrive ledger forget {name} {draft.external_id}` lets it be added again",
+                column=key_columns(plan, draft),
             )
-        raise RecordFault(f"matches {name} {row_id}, which does not exist any more")
+        raise RecordFault(
+            f"matches {name} {row_id} by {{columns}}, which does not exist any more",
+            column=key_columns(plan, draft),
+        )
 
     def _path(
         self, action: ActionSpec, plan: EntityPlan, draft: Draft, row_id: str | None
@@ -440,3 +432,15 @@ class Upserter:
             column = spec.path.get(name, name)
             found[name] = row_id if column == spec.key else draft.body.get(column)
         return found
+
+
+def _outcome(row_id: str, names: tuple[str, ...], ignored: tuple[str, ...], note: str) -> Result:
+    """The result of an update; columns that Pipedrive did not take are not counted as changed."""
+    taken = tuple(name for name in names if name not in ignored)
+    return Result(
+        outcome=Outcome.UPDATED if taken else Outcome.UNCHANGED,
+        id=row_id,
+        changed=taken,
+        note=note,
+        not_taken=ignored,
+    )

@@ -12,9 +12,6 @@ from target_pipedrive.changes import custom_changes
 from target_pipedrive.stored_forms import StoredForm, StoredForms, form_of
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
-
-    from target_pipedrive.customs import FieldBook
     from target_pipedrive.entity_plan import EntityPlan
     from target_pipedrive.keeper import Keeper
     from target_pipedrive.ledger import Ledger
@@ -47,15 +44,13 @@ class Verifier:
     Args:
         forms: what earlier writes came out as.
         keeper: notes forms in the ledger.
-        book: names of custom fields.
         rows: reads rows whose answers to writes show less than they hold.
     """
 
-    def __init__(self, forms: StoredForms, keeper: Keeper, book: FieldBook, rows: Rows) -> None:
+    def __init__(self, forms: StoredForms, keeper: Keeper, rows: Rows) -> None:
         self._rows = rows
         self._forms = forms
         self._keeper = keeper
-        self._book = book
 
     def leave_out(
         self,
@@ -146,13 +141,6 @@ class Verifier:
         """Forget a row that is gone."""
         self._forms.drop(plan.spec.name, row_id)
 
-    def named(self, plan: EntityPlan, columns: Collection[str]) -> tuple[str, ...]:
-        """Columns by the names that people know: the names of custom fields instead of their keys."""
-        if not columns or plan.custom_fields is None:
-            return tuple(columns)
-        names = {one.key: one.name for one in self._book.definitions(plan.custom_fields)}
-        return tuple(names.get(one, one) for one in columns)
-
     def ignored_by_action(
         self, spec: EntitySpec, row_id: str | None, sent: Sent, answer: object, stream: str
     ) -> tuple[str, ...]:
@@ -170,11 +158,6 @@ def _ignored(sent: Sent, answer: object, spec: EntitySpec) -> tuple[str, ...]:
         for name, value in compare.differing(sent.body, after, sent.columns).items()
         if name in after and _is_ignored(value, after[name], sent.columns[name].kind, None, name)
     )
-
-
-def not_taken_note(columns: Collection[str]) -> str:
-    """What the results say of columns that Pipedrive ignored; empty for none."""
-    return f"Pipedrive did not take {', '.join(columns)}" if columns else ""
 
 
 def with_aliases(row: Row, spec: EntitySpec) -> Row:

@@ -1,25 +1,27 @@
-"""Columns under the names people know, for messages: never a 40-character key of a custom field."""
+"""Faults and results of records under the names of columns that people know."""
 
 from __future__ import annotations
 
 import re
 from contextlib import suppress
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import msgspec
 
-from pipedrive_client import PipedriveError
 from pipedrive_client.errors import ItemError, RecordError
 from target_pipedrive.binding import Place
+from target_pipedrive.column_names import FIELD_KEY, ColumnNames
 from target_pipedrive.faults import Fault, RecordFault, shown
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from pipedrive_client import PipedriveError
     from target_pipedrive.binding import Binding
     from target_pipedrive.plan import Plan
+    from target_pipedrive.tasks import Result
 
-_KEY = re.compile(r"(?:custom_fields\.)?\b([0-9a-f]{40})\b(?:_\w+)?")
 _WORD = re.compile(r"\w+")
 _ANSWERED = re.compile(r"^[A-Z]+ \S+ ")  # method and path
 _TELLING_KINDS = frozenset({"num", "bool", "flag", "date", "time", "stamp", "minute", "clock"})
@@ -54,22 +56,27 @@ def fault_of(
         plan: what its stream's records become, for the names of its columns.
         message: the RECORD message, for the value of a column that Pipedrive refuses.
     """
-    text = error.why if isinstance(error, RecordFault) else str(error)
-    column = error.column if isinstance(error, RecordFault) else ""
-    names = _names(plan) if plan is not None and _KEY.search(f"{text} {column}") else {}
-    value = error.value if isinstance(error, RecordFault) else None
+    columns: tuple[str, ...] = ()
+    value: object = None
+    if isinstance(error, RecordFault):
+        text, value, columns = error.why, error.value, (*error.columns, *error.fields)
+        if plan is not None:
+            names = ColumnNames.of(plan)
+            columns = (*map(names.without_keys, error.columns), *names.named(error.fields))
+    else:
+        text = str(error)
     if isinstance(error, ItemError | RecordError) and plan is not None:
         binding = _blamed(_ANSWERED.sub("", text), plan)
         if binding is not None:
-            column = binding.source
-            given = _value_in(message, column)
+            columns = ColumnNames.of(plan).named((binding.name,))
+            given = _value_in(message, binding.source)
             value = given if telling(plan, binding, given) else None
     return Fault(
         stream=stream,
         key=key,
         line=line,
-        why=_renamed(text, names),
-        column=_renamed(column, names),
+        why=text if plan is None else ColumnNames.of(plan).without_keys(text),
+        columns=columns,
         value=shown(value),
         column_in_reason=not isinstance(error, RecordFault),
     )
@@ -92,27 +99,35 @@ def telling(plan: Plan, binding: Binding, value: object) -> bool:
     return binding.place is Place.DELETED
 
 
-def _names(plan: Plan) -> dict[str, str]:
-    """Key of each custom field → the name of its column, or of the field where the column is named by key."""
-    names: dict[str, str] = {}
-    if plan.custom_fields is not None:
-        with suppress(PipedriveError):  # the fault at hand is the one to tell
-            names = {one.key: one.name for one in plan.book.definitions(plan.custom_fields)}
-    for binding in plan.bindings:
-        if binding.place in (Place.CUSTOM, Place.PART) and not _KEY.fullmatch(binding.source):
-            names[binding.name] = binding.source
-    return names
+def worded(result: Result, plan: Plan | None) -> Result:
+    """Return a result whose columns have the names of the input, with a note of those that Pipedrive kept.
 
-
-def _renamed(text: str, names: Mapping[str, str]) -> str:
-    """The text with names in place of keys."""
-    return _KEY.sub(lambda match: names.get(match[1], "a custom field"), text)
+    Args:
+        result: of a record, with columns by their names in Pipedrive and custom fields by key.
+        plan: what its stream's records become; None when it never got that far.
+    """
+    if plan is None or not (result.changed or result.kept or result.not_taken or result.note):
+        return result
+    names = ColumnNames.of(plan)
+    kept, not_taken = names.named(result.kept), names.named(result.not_taken)
+    notes = (
+        f"Pipedrive cannot empty {', '.join(kept)}" if kept else "",
+        names.without_keys(result.note),
+        f"Pipedrive did not take {', '.join(not_taken)}" if not_taken else "",
+    )
+    return replace(
+        result,
+        changed=names.named(result.changed),
+        kept=kept,
+        not_taken=not_taken,
+        note="; ".join(filter(None, notes)),
+    )
 
 
 def _blamed(said: str, plan: Plan) -> Binding | None:
     """The column of the record that an answer of Pipedrive names; None when it names none."""
     by_name = {one.name: one for one in plan.bindings}
-    words = [match[1] for match in _KEY.finditer(said)] + _WORD.findall(said)
+    words = [match[1] for match in FIELD_KEY.finditer(said)] + _WORD.findall(said)
     return next((by_name[word] for word in words if word in by_name), None)
 
 
