@@ -20,7 +20,7 @@ def number_field(small):
     )
 
 
-def test_a_changed_custom_field_is_named_as_in_the_input(load, small, number_field):
+def test_a_changed_custom_field_is_named_as_in_the_input(load, number_field):
     name, key = number_field["field_name"], number_field["field_code"]
     deals = {"entity": "deals", "fields": {"Score": key, "Deal": "title"}}
     given = rows("feed", {"id": 1, "Score": 4712, "Deal": "Named"})
@@ -30,7 +30,10 @@ def test_a_changed_custom_field_is_named_as_in_the_input(load, small, number_fie
     assert by_key.results[0]["changed"] == [name]
     nested = load(rows("deals", {"id": 1, "custom_fields": {key: 4714}}))
     assert nested.results[0]["changed"] == [name]
-    added = load(rows("deals", {"title": "One more", key: 4715}), streams={"deals": {"write": "add"}})
+    added = load(
+        rows("deals", {"title": "One more", key: 4715}),
+        streams={"deals": {"entity": "deals", "write": "add"}},
+    )
     assert not KEY.search(str(added.results))
 
 
@@ -50,7 +53,12 @@ FAULTS = {
     "missing to add": ("deals", {"external_id": "a", "value": 5}, {}, "title"),
     "missing for an action": ("add_deal", {"value": 5}, {}, "title"),
     "path of an action": ("update_deal", {"title": "x"}, {}, "id"),
-    "id without a row": ("deals", {"ID": 987654321, "title": "x"}, {}, "ID"),
+    "id without a row": (
+        "feed",
+        {"Nr": 987654321, "title": "x"},
+        {"feed": {"entity": "deals", "fields": {"Nr": "id"}}},
+        "Nr",
+    ),
     "blank match": ("feed", {"name": "", "job_title": "x"}, {"feed": PERSONS}, "name"),
     "blank matches": (
         "feed",
