@@ -23,7 +23,7 @@ from target_pipedrive.completion import complete
 from target_pipedrive.content import has_data, without_data
 from target_pipedrive.current_user import CurrentUser
 from target_pipedrive.custom_values import flat_form
-from target_pipedrive.faults import RecordFault
+from target_pipedrive.faults import RecordFault, SkipRecord
 from target_pipedrive.keeper import Bookings
 from target_pipedrive.ledger import Ledger, WriteState
 from target_pipedrive.raw import RAW_REQUEST
@@ -48,6 +48,7 @@ _MOST_TRIES = 3
 _NOT_IMPLEMENTED = 501
 FOUND = "found after an interrupted call"
 EARLIER = "written by an earlier run that did not end"
+_ADDED_AND_DELETED = "was added, and its row deleted or merged, by an earlier run that did not end"
 _NOT_KNOWN = (
     "was sent before and its outcome is not known ({name} cannot be looked up). Check it in Pipedrive; "
     "`target-pipedrive ledger forget` lets it be sent again"
@@ -106,7 +107,7 @@ class Caller:
         self.planned_tokens: dict[str, int] = {}
         for entry in entries:
             self._known[entry.identity] = _Begun(entry.state, entry.id, entry.begun_at, earlier=True)
-            if entry.id is not None:
+            if entry.id is not None and entry.state is not WriteState.GONE:
                 self._claims.put(entry.action, entry.id, entry.identity)
 
     def done_before(self, task: Task) -> Done | None:
@@ -127,6 +128,7 @@ class Caller:
 
         Raises:
             RecordFault: the outcome of an interrupted call cannot be found out.
+            SkipRecord: an earlier run added the row, and deleted it.
             PipedriveError: as in `PipedriveClient.request`.
         """
         path = fill(action.path, draft.path)
@@ -252,6 +254,8 @@ class Caller:
         known = self._known.get(task.identity)
         if known is None:
             return None
+        if known.state is WriteState.GONE:
+            raise SkipRecord(_ADDED_AND_DELETED)
         if known.state is WriteState.DONE:
             # Deleting again is how a delete after a delete ends well; adding again is a second row.
             if action.verb in (Verb.DELETE, Verb.MERGE):
@@ -343,14 +347,14 @@ class Caller:
         return done
 
     def _forget(self, action: ActionSpec, draft: Draft, entity: EntitySpec | None) -> None:
-        """Let a row that is gone be added again by a record of the same content."""
+        """Note that a row is gone: a later record of the same content adds another one."""
         row_id = path_id(action, draft)
         if action.verb not in (Verb.DELETE, Verb.MERGE) or entity is None or row_id is None:
             return
         identity = self._claims.drop(entity.add or "", row_id)
         if identity:
             self._known.pop(identity, None)
-            self._keeper.note(lambda ledger: ledger.drop(identity))
+            self._keeper.note(lambda ledger: ledger.gone(identity))
 
     def _remember(self, task: Task) -> None:
         """Note an update: should the row be deleted later in the run, a repeated run knows why it is gone."""

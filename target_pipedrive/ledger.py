@@ -52,6 +52,8 @@ class WriteState(StrEnum):
     BEGUN = "begun"
     """The request may or may not have acted: the outcome is to be looked up."""
     DONE = "done"
+    GONE = "gone"
+    """It added a row that the same run deleted or merged: a repeated run adds it no more."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -273,9 +275,9 @@ class Ledger:
         """Note that a write certainly did not act."""
         self._db.execute("delete from writes where identity = ? and state = 'begun'", (identity,))
 
-    def drop(self, identity: bytes) -> None:
-        """Forget a write whose row is gone."""
-        self._db.execute("delete from writes where identity = ?", (identity,))
+    def gone(self, identity: bytes) -> None:
+        """Note that the row of a write is gone; until its stream is settled the write is not repeated."""
+        self._db.execute("update writes set state = 'gone' where identity = ?", (identity,))
 
     def link(self, entity: str, external_id: str, row_id: str, stream: str) -> None:
         """Note which row an external id stands for."""
@@ -311,7 +313,8 @@ class Ledger:
         find = "select * from writes where identity = ? and state = 'done'"
         rows = [row for one in kept for row in self._db.execute(find, (one,))]
         self._db.executemany(
-            "delete from writes where stream = ? and state = 'done'", [(stream,) for stream in streams]
+            "delete from writes where stream = ? and state in ('done', 'gone')",
+            [(stream,) for stream in streams],
         )
         self._db.executemany("insert or ignore into writes values (?, ?, ?, ?, ?, ?, ?)", rows)
 

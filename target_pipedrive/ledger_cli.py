@@ -123,7 +123,7 @@ def _show(book: Ledger, *, as_json: bool) -> None:
             "id": entry.id,
             "begun_at": entry.begun_at,
         }
-        unknown = "outcome not known" if entry.state is WriteState.BEGUN else f"done, id {entry.id}"
+        unknown = "outcome not known" if entry.state is WriteState.BEGUN else f"{entry.state}, id {entry.id}"
         text = f"{entry.stream}  {entry.action or 'update'}  {entry.begun_at}  {unknown}"
         lines.append(json.dumps(noted) if as_json else text)
     sys.stdout.write("".join(f"{line}\n" for line in lines))

@@ -1,0 +1,37 @@
+"""A run that added a row and deleted it, and then broke off: the next one repeats neither."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.target.helpers import lines_of, record, schema, state
+
+DELETED = {"_sdc_deleted_at": "2026-01-01T00:00:00Z"}
+SCHEMA = schema("persons", "external_id name _sdc_deleted_at", ["external_id"])
+NEW = record("persons", external_id="p1", name="Soon Gone")
+GONE = record("persons", external_id="p1", name="Soon Gone", **DELETED)
+OTHER = record("persons", external_id="p2", name="Stays")
+
+
+def writes(small):
+    return {name: count for name, count in small.requests().items() if not name.startswith("GET")}
+
+
+@pytest.mark.parametrize("left", [1, 2, 3])
+def test_neither_is_repeated_wherever_the_run_broke_off(load, small, left):
+    messages = [SCHEMA, NEW, GONE, OTHER]
+    cut = len(lines_of(*messages[1 + left :], state({"n": 1}))) + 2  # within the line of message `left`
+    first = load(*messages, state({"n": 1}), torn=cut, allow_deletes=True)
+    assert type(first.error).__name__ == "InputBrokeOff"
+    again = load(*messages, state({"n": 1}), allow_deletes=True)
+    assert (again.error, again.states) == (None, [{"n": 1}])
+    assert writes(small) == {"POST /api/v2/persons": 2, "DELETE /api/v2/persons/{id}": 1}
+    held = [one for one in small.rows("persons") if one["name"] in ("Soon Gone", "Stays")]
+    assert [one["name"] for one in held if not one["is_deleted"]] == ["Stays"]
+
+
+def test_the_row_is_added_again_by_a_later_run(load, small):
+    assert load(SCHEMA, NEW, GONE, state({"n": 1}), torn=5, allow_deletes=True).error is not None
+    assert load(SCHEMA, NEW, GONE, state({"n": 1}), allow_deletes=True).error is None
+    assert load(SCHEMA, NEW).outcomes == ["created"]
+    assert writes(small) == {"POST /api/v2/persons": 2, "DELETE /api/v2/persons/{id}": 1}
