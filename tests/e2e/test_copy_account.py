@@ -19,7 +19,7 @@ from tests.support.killing import Killer
 from tests.support.singer import run_tap
 from tests.target.helpers import Loader
 
-SAMPLE = 2
+SAMPLE = 1
 CAMPAIGN = int(os.environ.get("KILLS", "50"))
 
 
@@ -100,7 +100,7 @@ def test_a_copy_that_is_killed_is_completed_by_the_next(copying, seed):
 
 
 @pytest.mark.soak
-@pytest.mark.parametrize("seed", range(100, 100 + CAMPAIGN))
+@pytest.mark.parametrize("seed", range(SAMPLE, SAMPLE + CAMPAIGN))
 def test_a_copy_that_is_killed_anywhere_is_completed_by_the_next(copying, seed):
     assert_survives(copying, random.Random(seed), most=6.0)
 
@@ -139,7 +139,9 @@ def assert_completed(copying, poured, nth, when):
     assert copy.differences() == []
 
 
-@pytest.mark.parametrize(("nth", "when"), [(175, "before"), (195, "after")])
+@pytest.mark.parametrize(
+    ("nth", "when"), [pytest.param(175, "before", marks=pytest.mark.soak), (195, "after")]
+)
 def test_a_copy_killed_while_rows_wait_for_each_other_is_completed(copying, poured, nth, when):
     """Products and organizations are there then, and the persons in their custom fields are not."""
     assert_completed(copying, poured, nth, when)
@@ -260,7 +262,7 @@ def load(other, tmp_path, folder, messages, **config):
     return loader(*messages, **config)
 
 
-@pytest.mark.parametrize("seed", [1, 2])
+@pytest.mark.parametrize("seed", [1, *(pytest.param(seed, marks=pytest.mark.soak) for seed in range(2, 9))])
 def test_streams_may_come_in_any_order_and_children_before_parents(small, other, said, tmp_path, seed):
     out, folder = said
     copying = Copying(small, other, tmp_path / "copy")

@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
-import sys
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
+from tests.support.forking import forking
 from tests.support.singer import Output
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 
 def environment(**more: str) -> dict[str, str]:
@@ -40,17 +37,9 @@ class Told:
 
 
 def tap(*arguments: str, env: dict[str, str] | None = None) -> Told:
-    done = subprocess.run(
-        [sys.executable, "-m", "tap_pipedrive", *arguments],
-        env=environment(**(env or {})),
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
-    assert "--- Logging error ---" not in done.stderr, done.stderr
-    return Told(done.returncode, done.stdout, done.stderr)
+    code, out, log = forking("tap_pipedrive").run(Path.cwd(), list(arguments), env=environment(**(env or {})))
+    assert b"--- Logging error ---" not in log, log
+    return Told(code, out.decode(), log.decode())
 
 
 class Files:

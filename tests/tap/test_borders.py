@@ -41,9 +41,19 @@ CASES = [
 ]
 
 
-@pytest.mark.parametrize(("stream", "table", "operation"), CASES)
-@pytest.mark.parametrize("places", [(0,), (-1,), (0, 3, 5), (-1, -2, -3), (0, 4, -1)])
-@pytest.mark.parametrize("kind", ["write", "delete"])
+PLACES = [(0,), (-1,), (0, 3, 5), (-1, -2, -3), (0, 4, -1)]
+
+
+def between_pages():
+    """Every list with every kind, and every kind at every place; all of their combinations as a soak."""
+    for at, kind in enumerate(("write", "delete")):
+        for number, places in enumerate(PLACES):
+            for list_number, case in enumerate(CASES):
+                sampled = (number + at) % len(CASES) == list_number
+                yield pytest.param(*case, places, kind, marks=[] if sampled else [pytest.mark.soak])
+
+
+@pytest.mark.parametrize(("stream", "table", "operation", "places", "kind"), tuple(between_pages()))
 def test_rows_changed_or_deleted_between_two_pages_hide_no_other(
     medium, stream, table, operation, places, kind
 ):
@@ -88,8 +98,10 @@ def test_hundreds_of_rows_in_the_bookmarks_own_second_arrive_once(medium, stream
     moment = rows[0]["update_time"]
     moment = moment.replace(moment[:19], "2026-06-15" + moment[10] + "08:59:59")
     chosen = rows[: max(2, len(rows) - 100)]
-    for row in chosen:
-        medium.post("/_emulator/rows", {"table": stream, "id": row["id"], "set": {"update_time": moment}})
+    medium.post(
+        "/_emulator/rows",
+        [{"table": stream, "id": row["id"], "set": {"update_time": moment}} for row in chosen],
+    )
     out = run_tap(medium.config(), stream)
     ids = [record["id"] for record in out.records[stream]]
     assert len(ids) == len(set(ids))
@@ -112,7 +124,7 @@ def test_a_row_that_joins_the_last_second_after_the_run_is_found(small):
     assert [(record["id"], record["name"]) for record in second.records["organizations"]] == [(late, "Late")]
 
 
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("seed", [0, *(pytest.param(seed, marks=pytest.mark.soak) for seed in range(1, 20))])
 def test_a_busy_account_is_read_completely(medium, seed):
     """Random edits and deletes at every page of every list, then a quiet second run."""
     source = random.Random(seed)
@@ -141,16 +153,21 @@ def test_a_busy_account_is_read_completely(medium, seed):
         assert {one: have.get(one) for one in wanted} == wanted
 
 
+@pytest.fixture(scope="module")
+def quiet(_medium):
+    """Persons of the medium account, read while nothing goes wrong."""
+    _medium.reset()
+    return run_tap(_medium.config(), "persons")
+
+
 @pytest.mark.parametrize("kind", ["status_before", "reset_before", "torn", "html", "rate_limit", "cut"])
-def test_a_passing_fault_costs_nothing_but_a_repeat(medium, kind):
-    quiet = run_tap(medium.config(), "persons")
+def test_a_passing_fault_costs_nothing_but_a_repeat(medium, quiet, kind):
     medium.post("/_emulator/faults", [{"operation": "GET /api/v2/persons", "nth": 2, "kind": kind}])
     out = run_tap(medium.config(), "persons")
     assert out.records["persons"] == quiet.records["persons"]
 
 
-def test_an_empty_page_with_a_cursor_is_not_the_end(medium):
-    quiet = run_tap(medium.config(), "persons")
+def test_an_empty_page_with_a_cursor_is_not_the_end(medium, quiet):
     medium.post("/_emulator/faults", [{"operation": "GET /api/v2/persons", "nth": 2, "kind": "empty_page"}])
     assert run_tap(medium.config(), "persons").records == quiet.records
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
-import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from tests.support.forking import forking
 
 CASES = Path(__file__).parents[1] / "resources" / "cases" / "target"
 COMMAND = [sys.executable, "-m", "target_pipedrive", "--config", "config.json"]
@@ -57,15 +58,12 @@ class Process:
 
     def __call__(self, content: bytes | str, **config: Any) -> Finished:
         settings = self.write_config(**config)
-        done = subprocess.run(
-            COMMAND,
-            cwd=self.folder,
-            input=content.encode() if isinstance(content, str) else content,
-            capture_output=True,
-            timeout=60,
-            check=False,
+        given = self.folder / "stdin"
+        given.write_bytes(content.encode() if isinstance(content, str) else content)
+        code, out, log = forking("target_pipedrive").run(
+            self.folder, ["--config", "config.json"], given=given
         )
-        return self.finished(settings, done.returncode, done.stdout, done.stderr)
+        return self.finished(settings, code, out, log)
 
     def finished(self, settings: dict[str, Any], code: int, out: bytes, log: bytes) -> Finished:
         text = log.decode(errors="replace")

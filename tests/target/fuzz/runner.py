@@ -1,7 +1,8 @@
-"""A process that forks runs of the target's command line: real exit codes, no start of an interpreter.
+"""A process that forks runs of a plugin's command line: real exit codes, no start of an interpreter.
 
 Reads orders as JSON lines, `{"folder": …, "arguments": […], "input": path, "limit": seconds}`, and answers
-each with `{"status": …, "seconds": …, "cpu": …}`. Output goes to `stdout` and `stderr` in the folder.
+each with `{"status": …, "seconds": …, "cpu": …}`. Output goes to `stdout` and `stderr` in the folder, or in
+`outputs` where an order names it; `env` replaces the environment.
 """
 
 from __future__ import annotations
@@ -15,15 +16,16 @@ import signal
 import sys
 import time
 import traceback
+from importlib import import_module
 from typing import Any
 
-from target_pipedrive import target
-from target_pipedrive.__main__ import main
+PLUGIN = sys.argv[1] if len(sys.argv) > 1 else "target_pipedrive"
+main = import_module(f"{PLUGIN}.__main__").main
 
 
 def serve() -> None:
     """Answer orders until standard input ends."""
-    assert target
+    import_module(f"{PLUGIN}.{PLUGIN.partition('_')[0]}")
     gc.collect()
     gc.freeze()  # what is loaded stays shared by all children
     sys.stdout.write("ready\n")
@@ -45,17 +47,21 @@ def serve() -> None:
 def _run(order: dict[str, Any]) -> int:
     """One run, in the child; its exit code as the interpreter would give it."""
     os.chdir(order["folder"])
+    if "env" in order:
+        os.environ.clear()
+        os.environ.update(order["env"])
     kept = sys.stdin, sys.stdout, sys.stderr  # else they would close the descriptors that are reused here
     to_write = os.O_WRONLY | os.O_CREAT | os.O_TRUNC
     for number, name in ((0, order["input"]), (1, "stdout"), (2, "stderr")):
-        opened = os.open(name, to_write if number else os.O_RDONLY)
+        path = os.path.join(order.get("outputs", ""), name) if number else name  # noqa: PTH118 - a text
+        opened = os.open(path, to_write if number else os.O_RDONLY)
         os.dup2(opened, number)
         os.close(opened)
     sys.stdin = os.fdopen(0, closefd=False)
     sys.stdout = os.fdopen(1, "w", encoding="utf-8", closefd=False)
     sys.stderr = os.fdopen(2, "w", encoding="utf-8", errors="backslashreplace", buffering=1, closefd=False)
     assert all(kept)
-    sys.argv = ["target-pipedrive", *order["arguments"]]
+    sys.argv = [PLUGIN.replace("_", "-"), *order["arguments"]]
     faulthandler.dump_traceback_later(order["limit"] - 1, file=sys.stderr)
     signal.setitimer(signal.ITIMER_REAL, order["limit"])  # the default action of its signal ends the process
     code = 0

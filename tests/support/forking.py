@@ -1,0 +1,67 @@
+"""Processes that fork runs of a plugin's command line, so that none waits for the start of an interpreter."""
+
+from __future__ import annotations
+
+import atexit
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from functools import cache
+from pathlib import Path
+
+LIMIT = 100
+"""Seconds after which a run is ended by force."""
+
+
+class Forking:
+    """One process that forks runs; they are like those of a process of their own, exit code included."""
+
+    def __init__(self, plugin: str) -> None:
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "tests.target.fuzz.runner", plugin],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            cwd=Path(__file__).parents[2],
+        )
+        assert self._process.stdout is not None
+        assert self._process.stdout.readline() == "ready\n"
+        atexit.register(self.close)
+
+    def run(
+        self,
+        folder: Path,
+        arguments: list[str],
+        *,
+        given: Path | str = os.devnull,
+        env: dict[str, str] | None = None,
+    ) -> tuple[int, bytes, bytes]:
+        """Exit code, standard output and standard error of a run in a folder."""
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        with tempfile.TemporaryDirectory() as outputs:
+            order = {
+                "folder": str(folder),
+                "outputs": outputs,
+                "arguments": arguments,
+                "input": str(given),
+                "limit": LIMIT,
+                "env": dict(os.environ) if env is None else env,
+            }
+            self._process.stdin.write(json.dumps(order) + "\n")
+            self._process.stdin.flush()
+            code = json.loads(self._process.stdout.readline())["status"]
+            out, log = ((Path(outputs) / name).read_bytes() for name in ("stdout", "stderr"))
+        return code, out, log
+
+    def close(self) -> None:
+        """Let the process end."""
+        self._process.communicate(timeout=20)
+
+
+@cache
+def forking(plugin: str) -> Forking:
+    """The one of a plugin for all tests of this process."""
+    return Forking(plugin)
