@@ -185,7 +185,7 @@ class PipedriveStream(Stream):
     def _find_columns(self, rows: list[Row]) -> None:
         """Announce the columns of fields that were added during the run; typed rows have none of those."""
         entity = self.defined_by
-        if not entity or isinstance(rows[0], TypedRow):
+        if not entity or not rows or isinstance(rows[0], TypedRow):
             return
         known = {column.definition.key for column in self.columns} | self._unresolved
         if not (unknown := unknown_keys(rows, known, self.spec.row_form)):
