@@ -14,7 +14,8 @@ from target_pipedrive.scalars import boolean, from_json_text, text
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-_EMAIL = re.compile(r"[^\s<>,;|\"()\[\]]+@[^\s<>,;|\"()\[\]]+")
+# It begins where a word does: else the search in a long word would begin again at each of its letters.
+_EMAIL = re.compile(r"(?<![^\s<>,;|\"()\[\]])[^\s<>,;|\"()\[\]]+@[^\s<>,;|\"()\[\]]+")
 _BETWEEN_EMAILS = re.compile(r"[\s,;|]*")
 _PHONE = re.compile(r"\s*\+?[\d\s().\-/]+")
 _BETWEEN = re.compile(r"[,;\r\n]")
