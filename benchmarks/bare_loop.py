@@ -12,8 +12,9 @@ import requests
 
 from pipedrive_client.fields import parse_definition
 from tap_pipedrive.catalog import STREAMS
-from tap_pipedrive.custom_fields import FieldMode, OptionMode, assign_columns, flattener
-from tap_pipedrive.spec import RowForm
+from tap_pipedrive.catalog.spec import RowForm
+from tap_pipedrive.rows.custom_fields import assign_columns, flattener
+from tap_pipedrive.settings import FieldMode, OptionMode
 
 
 def main(api: str) -> None:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from tap_pipedrive.spec import Read
+    from tap_pipedrive.catalog.spec import Read
 
 CORE = ("deals", "persons", "organizations", "activities", "products")
 _DEFINITIONS = 10

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:
     import threading
 
+
 # The two forms nearly every row has; they are rewritten without building a datetime (10 times faster).
 _WHOLE_SECONDS_UTC = re.compile(
     r"(?!0000)(\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01]))[T ]((?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d)Z?",
@@ -110,3 +111,8 @@ def next_midnight(moment: datetime) -> datetime:
     """The first midnight UTC after the moment."""
     utc = moment.astimezone(UTC)
     return utc.replace(hour=0, minute=0, second=0, microsecond=0) + timedelta(days=1)
+
+
+def now() -> datetime:
+    """This moment, in UTC."""
+    return datetime.now(UTC)

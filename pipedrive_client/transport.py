@@ -6,12 +6,15 @@ an API client does not need for each call; here requests' adapter is given a pre
 
 from __future__ import annotations
 
+import email.utils
 import logging
 import re
 import ssl
 import sys
 import threading
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urljoin, urlsplit
 
@@ -35,6 +38,7 @@ if TYPE_CHECKING:
 
     from urllib3.connectionpool import ConnectionPool
     from urllib3.response import BaseHTTPResponse
+
 
 logger = logging.getLogger("pipedrive_client")
 
@@ -398,3 +402,11 @@ def _broken_off(url: str, error: Exception) -> Unreachable:
     """The error of an answer that stopped half-way."""
     kind = type(error).__name__
     return Unreachable(f"The answer of {_host(url)} broke off half-way ({kind}).", may_have_acted=True)
+
+
+def moment_of(answer: Answer) -> datetime | None:
+    """When the server answered, by its own clock; None where it does not say."""
+    try:
+        return email.utils.parsedate_to_datetime(answer.headers.get("date") or "").astimezone(UTC)
+    except (TypeError, ValueError):
+        return None

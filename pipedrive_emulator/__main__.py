@@ -10,8 +10,8 @@ from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
-from pipedrive_emulator.fault_kinds import KINDS
-from pipedrive_emulator.limits import BURST
+from pipedrive_emulator.faults.kinds import KINDS
+from pipedrive_emulator.rules.limits import BURST
 
 if sys.version_info >= (3, 12):
     from typing import override
@@ -59,7 +59,7 @@ def _number(name: str, least: float, most: float = math.inf, *, whole: bool = Tr
 
 def _scopes(text: str) -> frozenset[str]:
     """Scopes of a comma list."""
-    from pipedrive_emulator.auth import all_scopes  # noqa: PLC0415 - --help answers without loading operations
+    from pipedrive_emulator.rules.auth import all_scopes  # noqa: PLC0415 - --help answers without loading operations
 
     given = frozenset(scope.strip() for scope in text.split(",") if scope.strip())
     unknown = sorted(given - all_scopes())
@@ -165,10 +165,10 @@ def main(arguments: list[str] | None = None) -> int:
         # A signal during the seeding ends the process quietly too.
         signal.signal(number, lambda *_: sys.exit(0))
     try:
-        from pipedrive_emulator.app import Emulator, Settings  # noqa: PLC0415 - --help answers without loading it
-        from pipedrive_emulator.faults import read_script  # noqa: PLC0415 - the same
-        from pipedrive_emulator.registry import load_domains  # noqa: PLC0415 - the same
-        from pipedrive_emulator.server import serve  # noqa: PLC0415 - the same
+        from pipedrive_emulator.faults.rules import read_script  # noqa: PLC0415 - the same
+        from pipedrive_emulator.web.accounts import load_domains  # noqa: PLC0415 - the same
+        from pipedrive_emulator.web.app import Emulator, Settings  # noqa: PLC0415 - --help answers without loading it
+        from pipedrive_emulator.web.server import serve  # noqa: PLC0415 - the same
     except ModuleNotFoundError as missing:
         sys.stderr.write(
             f"pipedrive-emulator needs {missing.name}, which the extra `emulator` of pipedrive-singer "

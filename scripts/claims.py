@@ -13,18 +13,18 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pipedrive_emulator.operations import load_operations, load_removed
+from pipedrive_emulator.api.operations import load_operations, load_removed
 from tap_pipedrive.catalog import STREAMS
 from tap_pipedrive.catalog.not_covered import NOT_COVERED
-from target_pipedrive.actions import ACTIONS
-from target_pipedrive.binding import snake
-from target_pipedrive.conversions import status_path as conversion_status
+from target_pipedrive.catalog.actions import ACTIONS
+from target_pipedrive.catalog.names import snake
+from target_pipedrive.write.conversions import status_path as conversion_status
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from pipedrive_emulator.operations import Operation
-    from tap_pipedrive.spec import Read
+    from pipedrive_emulator.api.operations import Operation
+    from tap_pipedrive.catalog.spec import Read
 
 ACTION_NAMES = Path(__file__).with_name("action_names.txt")
 READING = ("get", "search", "find", "download", "select")

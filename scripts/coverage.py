@@ -20,13 +20,13 @@ from scripts.claims import (
 from scripts.inputs import ANOTHER_WAY
 from scripts.tables import code, table
 from tap_pipedrive.catalog import STREAMS
-from target_pipedrive.actions import ACTIONS
+from target_pipedrive.catalog.actions import ACTIONS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from scripts.claims import Service
-    from tap_pipedrive.spec import StreamSpec
+    from tap_pipedrive.catalog.spec import StreamSpec
 
 NOT_YET = "not yet"
 _READ_HEAD = ("Stream", "Default", "Tokens", "Paging", "A later run reads")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pipedrive_emulator.fault_kinds import KINDS
+from pipedrive_emulator.faults.kinds import KINDS
 from pipedrive_emulator.seeds.accounts import TABLES
 from scripts.tables import code, table
 

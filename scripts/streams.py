@@ -9,7 +9,7 @@ from scripts.tables import code, sentence, table
 from tap_pipedrive.catalog import STREAMS
 
 if TYPE_CHECKING:
-    from tap_pipedrive.spec import Read, StreamSpec
+    from tap_pipedrive.catalog.spec import Read, StreamSpec
 
 _PAGING = {Paging.NONE: "one request", Paging.CURSOR: "cursor", Paging.OFFSET: "offset"}
 

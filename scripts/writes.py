@@ -6,16 +6,16 @@ from typing import TYPE_CHECKING
 
 from scripts.component_inputs import COMPONENT_INPUTS
 from scripts.tables import code, table, words
-from target_pipedrive.actions import ACTIONS
-from target_pipedrive.binding import snake
-from target_pipedrive.entities import ENTITIES
-from target_pipedrive.raw import RAW_ALIASES, RAW_IGNORED, RAW_INPUTS, RAW_REQUEST
-from target_pipedrive.spec import Encoding, Verb
+from target_pipedrive.catalog.actions import ACTIONS
+from target_pipedrive.catalog.entities import ENTITIES
+from target_pipedrive.catalog.names import snake
+from target_pipedrive.catalog.raw_request import RAW_ALIASES, RAW_IGNORED, RAW_INPUTS, RAW_REQUEST
+from target_pipedrive.catalog.spec import Encoding, Verb
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from target_pipedrive.spec import ActionSpec, EntitySpec
+    from target_pipedrive.catalog.spec import ActionSpec, EntitySpec
 
 
 _BODIES = {Encoding.JSON: "JSON", Encoding.FORM: "form", Encoding.MULTIPART: "multipart"}

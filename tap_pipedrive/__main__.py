@@ -16,7 +16,7 @@ def main() -> None:
 
 
 def _auth() -> None:
-    from tap_pipedrive import authorize  # noqa: PLC0415  it does without the SDK, which loads slowly
+    from tap_pipedrive.commands import auth as authorize  # noqa: PLC0415  it does without the SDK, which loads slowly
 
     authorize.main(sys.argv[2:])
 

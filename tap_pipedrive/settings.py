@@ -2,14 +2,35 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from pipedrive_client import SETTING_DEFINITIONS
-from tap_pipedrive import downloads, full_lists, questions, raw, validation
-from tap_pipedrive.custom_fields import FieldMode, OptionMode
+from tap_pipedrive.output import validation
+from tap_pipedrive.read import requests as questions
+from tap_pipedrive.streams import file_contents as downloads
+from tap_pipedrive.streams import raw
+from tap_pipedrive.sync import full_list_interval as full_lists
 
 if TYPE_CHECKING:
-    from tap_pipedrive.spec import JSON
+    from tap_pipedrive.catalog.spec import JSON
+
+
+class FieldMode(StrEnum):
+    """Setting `custom_fields`: how custom fields appear in records."""
+
+    NAMED = "named"
+    KEYED = "keyed"
+    NESTED = "nested"
+    OFF = "off"
+
+
+class OptionMode(StrEnum):
+    """Setting `option_values`: what an enum or set column holds."""
+
+    LABEL = "label"
+    ID = "id"
+    BOTH = "both"
 
 
 def shared_settings() -> dict[str, JSON]:

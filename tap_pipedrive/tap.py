@@ -29,27 +29,28 @@ from pipedrive_client import (
 from pipedrive_client.cli import ignore_signals
 from pipedrive_client.fields import FIELD_LIST_COST, FIELD_LISTS, FieldDefinition, FieldRegistry
 from pipedrive_client.given import check_environment, config_sentence, read_config, strange_settings
-from tap_pipedrive import planning, turns
-from tap_pipedrive.access import AccessReport, warn_of_missing_scopes
-from tap_pipedrive.batches import BatchFiles
 from tap_pipedrive.catalog import STREAMS
-from tap_pipedrive.custom_fields import FieldMode, OptionMode
-from tap_pipedrive.definitions import CurrentDefinitions
-from tap_pipedrive.downloads import FileContentsStream
-from tap_pipedrive.full_lists import FullLists
-from tap_pipedrive.given import catalog_of, checked_catalog
-from tap_pipedrive.given_state import checked_state, state_of
-from tap_pipedrive.interruption import Interruption
-from tap_pipedrive.output import PageWriter
-from tap_pipedrive.progress import Progress
-from tap_pipedrive.questions import Questions
-from tap_pipedrive.quiet import quiet
-from tap_pipedrive.raw import RawRequest, RawStream, raw_requests
-from tap_pipedrive.reading import nothing_there
-from tap_pipedrive.settings import SETTINGS
-from tap_pipedrive.streams import PipedriveStream, stream_classes
-from tap_pipedrive.validation import RecordValidator
-from tap_pipedrive.windows import WindowSlots
+from tap_pipedrive.commands import plan as planning
+from tap_pipedrive.output.batches import BatchFiles
+from tap_pipedrive.output.progress import Progress
+from tap_pipedrive.output.sdk_log_filter import quiet
+from tap_pipedrive.output.validation import RecordValidator
+from tap_pipedrive.output.writer import PageWriter
+from tap_pipedrive.read.raw_requests import RawRequest, raw_requests
+from tap_pipedrive.read.reader import nothing_there
+from tap_pipedrive.read.requests import Questions
+from tap_pipedrive.read.time_windows import WindowSlots
+from tap_pipedrive.rows.definitions import CurrentDefinitions
+from tap_pipedrive.settings import SETTINGS, FieldMode, OptionMode
+from tap_pipedrive.signals import Interruption
+from tap_pipedrive.state.access import AccessReport, warn_of_missing_scopes
+from tap_pipedrive.state.input_catalog import catalog_of, checked_catalog
+from tap_pipedrive.state.input_state import checked_state, state_of
+from tap_pipedrive.streams.base import PipedriveStream, stream_classes
+from tap_pipedrive.streams.file_contents import FileContentsStream
+from tap_pipedrive.streams.raw import RawStream
+from tap_pipedrive.sync import budget_rotation as turns
+from tap_pipedrive.sync.full_list_interval import FullLists
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -58,7 +59,7 @@ if TYPE_CHECKING:
 
     from singer_sdk.helpers.capabilities import CapabilitiesEnum
 
-    from tap_pipedrive.spec import JSON, StreamSpec
+    from tap_pipedrive.catalog.spec import JSON, StreamSpec
 
 KINDS: Mapping[str, type[PipedriveStream]] = {"file_contents": FileContentsStream}
 """Streams that are code besides data."""

@@ -12,7 +12,7 @@ def main() -> None:
     if told_version("target-pipedrive", sys.argv[1:]):
         return
     if sys.argv[1:2] == ["ledger"]:
-        from target_pipedrive.ledger_cli import ledger  # noqa: PLC0415  a load needs none of it
+        from target_pipedrive.ledger.cli import ledger  # noqa: PLC0415  a load needs none of it
 
         run(lambda: ledger(sys.argv[2:]), plugin="target-pipedrive")
         return

@@ -11,15 +11,15 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from pipedrive_client import SETTING_DEFINITIONS, ConfigError
-from target_pipedrive.actions import ACTIONS
-from target_pipedrive.binding import nearest, snake
-from target_pipedrive.entities import ENTITIES
-from target_pipedrive.raw import RAW_REQUEST
+from target_pipedrive.catalog.actions import ACTIONS
+from target_pipedrive.catalog.entities import ENTITIES
+from target_pipedrive.catalog.names import nearest, snake
+from target_pipedrive.catalog.raw_request import RAW_REQUEST
 
 if TYPE_CHECKING:
     from collections.abc import Collection
 
-    from target_pipedrive.spec import JSON
+    from target_pipedrive.catalog.spec import JSON
 
 DEFAULT_LEDGER = "target-pipedrive-ledger.sqlite"
 DEFAULT_REJECTS = "target-pipedrive-rejects.singer"

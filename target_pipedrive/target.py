@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import sys
 from functools import cached_property
 from typing import IO, TYPE_CHECKING, Any, ClassVar
 from urllib.parse import urlsplit
@@ -13,109 +12,26 @@ from singer_sdk.configuration._dict_config import parse_environment_config
 from singer_sdk.exceptions import ConfigValidationError
 from singer_sdk.helpers.capabilities import PluginCapabilities
 from singer_sdk.plugin_base import _ConfigInput
-from singer_sdk.singerlib.encoding.base import GenericSingerReader
-from singer_sdk.sinks import Sink
 from typing_extensions import override
 
 from pipedrive_client import ClientSettings, ConfigError, PipedriveClient
 from pipedrive_client.cli import Exit, ignore_signals
 from pipedrive_client.given import check_environment, config_sentence, read_config, strange_settings
 from pipedrive_client.redact import redact
-from target_pipedrive.ending import InputBrokeOff
-from target_pipedrive.engine import Engine
-from target_pipedrive.intake import Intake
-from target_pipedrive.interruption import Interrupted, Interruption
-from target_pipedrive.ledger import Ledger
-from target_pipedrive.line_files import check_different, prove_folder, prove_writable
-from target_pipedrive.report import lay_out
+from target_pipedrive.intake.lines import LineReader, NoSink
+from target_pipedrive.intake.messages import Intake
+from target_pipedrive.ledger.line_files import check_different, prove_folder, prove_writable
+from target_pipedrive.ledger.report import lay_out
+from target_pipedrive.ledger.store import Ledger
+from target_pipedrive.run.engine import Engine
+from target_pipedrive.run.signals import Interrupted, Interruption
 from target_pipedrive.settings import Options, config_jsonschema
 
 if TYPE_CHECKING:
-    from collections import Counter
-    from collections.abc import Callable, Iterator
     from types import FrameType
 
     import click
     from singer_sdk.helpers.capabilities import CapabilitiesEnum
-
-
-class LineReader(GenericSingerReader[str]):
-    """Hands lines to a function as they come, without looking into them.
-
-    Args:
-        take: takes one line.
-        counts: says how many messages of each type came.
-        on_read: called before each wait for a line.
-        on_end: called when the input was not taken to its end.
-
-    Attributes:
-        reading: whether it waits for a line.
-    """
-
-    def __init__(
-        self,
-        take: Callable[[str | bytes], None],
-        counts: Callable[[], Counter[str]],
-        on_read: Callable[[], None],
-        on_end: Callable[[], None],
-    ) -> None:
-        super().__init__()
-        self._take = take
-        self._counts = counts
-        self._on_read = on_read
-        self._on_end = on_end
-        self.reading = False
-
-    @property
-    @override
-    def default_input(self) -> IO[str]:
-        """Standard input, as bytes: decoding text first would cost as much as the JSON."""
-        return sys.stdin.buffer  # type: ignore[return-value]  # lines of either kind are taken
-
-    @override
-    def process_lines(
-        self, file_input: IO[str] | None, callbacks: dict[str, Callable[[dict[str, Any]], None]]
-    ) -> Counter[str]:
-        if file_input is None and sys.stdin.isatty():
-            sys.stderr.write(
-                "Reading Singer messages from the terminal. Pipe a tap into it, or see --help.\n"
-            )
-        try:
-            self._take_all(iter(file_input or self.default_input))
-        except BaseException:
-            self._on_end()
-            raise
-        return self._counts()
-
-    def _take_all(self, lines: Iterator[str | bytes]) -> None:
-        """Take the lines; a signal ends the wait for one, and is remembered while one is taken."""
-        try:
-            while True:
-                self.reading = True
-                self._on_read()
-                line = next(lines, None)
-                self.reading = False
-                if line is None:
-                    return
-                self._take(line)
-        except OSError as error:
-            if not self.reading:
-                raise
-            raise InputBrokeOff(f"The input cannot be read: {error.strerror or error}") from error
-        finally:
-            self.reading = False
-
-    @override
-    def deserialize_json(self, line: str) -> dict[str, Any]:
-        raise NotImplementedError
-
-
-class NoSink(Sink):
-    """The SDK asks for a class; records never get there."""
-
-    @override
-    def process_batch(self, context: dict[str, Any]) -> None:
-        raise NotImplementedError
 
 
 class TargetPipedrive(Target):

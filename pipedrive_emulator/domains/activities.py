@@ -5,16 +5,16 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from pipedrive_emulator.clock import day, rfc3339
+from pipedrive_emulator.account.clock import day, rfc3339
+from pipedrive_emulator.account.store import TableSpec, define_table
+from pipedrive_emulator.api.http import ApiError, Row, invalid
 from pipedrive_emulator.domains.contacts import address
-from pipedrive_emulator.http import ApiError, Row, invalid
-from pipedrive_emulator.resources import Resource, register
-from pipedrive_emulator.store import TableSpec, define_table
+from pipedrive_emulator.handlers.resources import Resource, register
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from pipedrive_emulator.registry import Call
+    from pipedrive_emulator.handlers.registry import Call
 
 DATE = re.compile(r"^\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])$")
 TIME = re.compile(r"^\d\d:[0-5]\d(:[0-5]\d)?$")

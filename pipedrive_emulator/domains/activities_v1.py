@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pipedrive_emulator.customs import ADDRESS_PARTS
+from pipedrive_emulator.account.custom_fields import ADDRESS_PARTS
+from pipedrive_emulator.account.shapes import part, trimmed
+from pipedrive_emulator.api.http import Answer, Row, success
 from pipedrive_emulator.domains.basics import COMPANY
-from pipedrive_emulator.http import Answer, Row, success
-from pipedrive_emulator.registry import Call, handler
-from pipedrive_emulator.shapes import part, trimmed
+from pipedrive_emulator.handlers.registry import Call, handler
 
 if TYPE_CHECKING:
-    from pipedrive_emulator.account import Account
+    from pipedrive_emulator.account.account import Account
 
 SAME = (
     "id",

@@ -5,16 +5,16 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from pipedrive_emulator.clock import parse, rfc3339
+from pipedrive_emulator.account.clock import parse, rfc3339
+from pipedrive_emulator.account.store import TableSpec, define_table
+from pipedrive_emulator.api.http import Answer, ApiError, Row, done, invalid, success
 from pipedrive_emulator.domains.activities import defaults as activity_defaults
 from pipedrive_emulator.domains.basics import COMPANY
-from pipedrive_emulator.http import Answer, ApiError, Row, done, invalid, success
-from pipedrive_emulator.paging import offset_page
-from pipedrive_emulator.registry import Call, handler
-from pipedrive_emulator.store import TableSpec, define_table
+from pipedrive_emulator.handlers.registry import Call, handler
+from pipedrive_emulator.query.paging import offset_page
 
 if TYPE_CHECKING:
-    from pipedrive_emulator.account import Account
+    from pipedrive_emulator.account.account import Account
 
 SQL_TIME = re.compile(r"^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d$")
 REFERENCES = {

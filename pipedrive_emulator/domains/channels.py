@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from pipedrive_emulator.account.store import TableSpec, define_table
+from pipedrive_emulator.api.http import Answer, ApiError, done, not_found, success
 from pipedrive_emulator.domains.basics import COMPANY
-from pipedrive_emulator.http import Answer, ApiError, done, not_found, success
-from pipedrive_emulator.registry import Call, handler
-from pipedrive_emulator.store import TableSpec, define_table
+from pipedrive_emulator.handlers.registry import Call, handler
 
 if TYPE_CHECKING:
-    from pipedrive_emulator.http import Row
+    from pipedrive_emulator.api.http import Row
 
 define_table(
     TableSpec(

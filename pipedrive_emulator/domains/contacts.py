@@ -6,19 +6,19 @@ import re
 from functools import cache, partial
 from typing import TYPE_CHECKING, Any
 
-from pipedrive_emulator.customs import ADDRESS_PARTS
+from pipedrive_emulator.account.custom_fields import ADDRESS_PARTS
+from pipedrive_emulator.account.store import TableSpec, define_table
+from pipedrive_emulator.api.http import ApiError, Row, invalid
 from pipedrive_emulator.domains.deals import check_labels, check_visibility, moment_of
 from pipedrive_emulator.domains.mail_links import mail_facts
 from pipedrive_emulator.domains.roles import default_visibility
-from pipedrive_emulator.http import ApiError, Row, invalid
-from pipedrive_emulator.resources import Resource, register
-from pipedrive_emulator.store import TableSpec, define_table
+from pipedrive_emulator.handlers.resources import Resource, register
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from pipedrive_emulator.account import Account
-    from pipedrive_emulator.registry import Call
+    from pipedrive_emulator.account.account import Account
+    from pipedrive_emulator.handlers.registry import Call
 
 CONTACT_SYNC = ("postal_address", "notes", "im", "birthday", "job_title")
 MAIL = {"email_messages_count", "last_incoming_mail_time", "last_outgoing_mail_time"}

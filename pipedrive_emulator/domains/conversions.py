@@ -8,16 +8,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from pipedrive_emulator.account.store import TableSpec, define_table
+from pipedrive_emulator.api.http import Answer, ApiError, Row, encode, not_found
 from pipedrive_emulator.domains.deals import default_currency, first_stage
 from pipedrive_emulator.domains.deals import defaults as deal_defaults
 from pipedrive_emulator.domains.leads import defaults as lead_defaults
 from pipedrive_emulator.domains.leads import editable
-from pipedrive_emulator.http import Answer, ApiError, Row, encode, not_found
-from pipedrive_emulator.registry import Call, Handler, handler
-from pipedrive_emulator.store import TableSpec, define_table
+from pipedrive_emulator.handlers.registry import Call, Handler, handler
 
 if TYPE_CHECKING:
-    from pipedrive_emulator.account import Account
+    from pipedrive_emulator.account.account import Account
 
 # What goes along; history stays with the source.
 MOVED = ("activities", "notes", "files", "mail_threads", "call_logs")

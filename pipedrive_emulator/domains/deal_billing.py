@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from pipedrive_emulator.clock import rfc3339
+from pipedrive_emulator.account.clock import rfc3339
+from pipedrive_emulator.account.store import TableSpec, define_table
+from pipedrive_emulator.api.http import Answer, ApiError, Row, encode, invalid, not_found, success
 from pipedrive_emulator.domains.deal_value import editable_deal, lines_of, settle
 from pipedrive_emulator.domains.products import ONE_TIME
-from pipedrive_emulator.http import Answer, ApiError, Row, encode, invalid, not_found, success
-from pipedrive_emulator.paging import Window, cursor_answer, keyset_page, read_cursor
-from pipedrive_emulator.registry import Call, handler
-from pipedrive_emulator.store import TableSpec, define_table
+from pipedrive_emulator.handlers.registry import Call, handler
+from pipedrive_emulator.query.paging import Window, cursor_answer, keyset_page, read_cursor
 
 MAX_DEALS = 100
 PER_CENT = 100

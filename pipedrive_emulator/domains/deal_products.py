@@ -5,16 +5,16 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from pipedrive_emulator.clock import DAY_SECONDS, day
+from pipedrive_emulator.account.clock import DAY_SECONDS, day
+from pipedrive_emulator.account.store import TableSpec, define_table
+from pipedrive_emulator.api.http import Answer, ApiError, Row, invalid, success
 from pipedrive_emulator.domains.deal_value import editable_deal, line_sum, lines_of, settle
 from pipedrive_emulator.domains.products import ONE_TIME, check_billing, check_plan
-from pipedrive_emulator.http import Answer, ApiError, Row, invalid, success
-from pipedrive_emulator.registry import Call, handler
-from pipedrive_emulator.resources import Resource, register
-from pipedrive_emulator.store import TableSpec, define_table
+from pipedrive_emulator.handlers.registry import Call, handler
+from pipedrive_emulator.handlers.resources import Resource, register
 
 if TYPE_CHECKING:
-    from pipedrive_emulator.account import Account
+    from pipedrive_emulator.account.account import Account
 
 MAX_RECURRING = 20
 MAX_BULK = 100

@@ -9,12 +9,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pipedrive_emulator.account import Account, on_change
+from pipedrive_emulator.account.account import Account, on_change
+from pipedrive_emulator.api.http import ApiError, Row
 from pipedrive_emulator.domains.products import ONE_TIME
-from pipedrive_emulator.http import ApiError, Row
 
 if TYPE_CHECKING:
-    from pipedrive_emulator.registry import Call
+    from pipedrive_emulator.handlers.registry import Call
 
 A_YEAR = {"annually": 1, "semi-annually": 2, "quarterly": 4, "monthly": 12, "weekly": 52}
 MONTHS = 12

@@ -6,19 +6,19 @@ import re
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from pipedrive_emulator.clock import rfc3339
+from pipedrive_emulator.account.clock import rfc3339
+from pipedrive_emulator.account.store import TableSpec, define_table
+from pipedrive_emulator.api.http import ApiError, Row, invalid, not_found
 from pipedrive_emulator.domains.mail_links import mail_facts
 from pipedrive_emulator.domains.roles import default_visibility
-from pipedrive_emulator.http import ApiError, Row, invalid, not_found
-from pipedrive_emulator.resources import Resource, register
-from pipedrive_emulator.store import TableSpec, define_table
-from pipedrive_emulator.values import instant
+from pipedrive_emulator.handlers.resources import Resource, register
+from pipedrive_emulator.rules.values import instant
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from pipedrive_emulator.account import Account
-    from pipedrive_emulator.registry import Call
+    from pipedrive_emulator.account.account import Account
+    from pipedrive_emulator.handlers.registry import Call
 
 MAIL = {"email_messages_count", "last_incoming_mail_time", "last_outgoing_mail_time"}
 STATUSES = ("open", "won", "lost", "deleted")

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from pipedrive_emulator import filters
+from pipedrive_emulator.account.shapes import part, trimmed
+from pipedrive_emulator.api.http import Answer, Row, encode
 from pipedrive_emulator.domains.basics import COMPANY
 from pipedrive_emulator.domains.deals import check_currency
 from pipedrive_emulator.domains.related_v1 import (
@@ -17,14 +18,13 @@ from pipedrive_emulator.domains.related_v1 import (
     with_archive_time,
 )
 from pipedrive_emulator.domains.statistics import stage_sums
-from pipedrive_emulator.http import Answer, Row, encode
-from pipedrive_emulator.paging import DEFAULT_LIMIT, offset_answer, offset_page
-from pipedrive_emulator.registry import Call, handler
-from pipedrive_emulator.resources import Resource
-from pipedrive_emulator.shapes import part, trimmed
+from pipedrive_emulator.handlers.registry import Call, handler
+from pipedrive_emulator.handlers.resources import Resource
+from pipedrive_emulator.query import filters
+from pipedrive_emulator.query.paging import DEFAULT_LIMIT, offset_answer, offset_page
 
 if TYPE_CHECKING:
-    from pipedrive_emulator.store import Table
+    from pipedrive_emulator.account.store import Table
 
 Test = Callable[[Row], bool]
 

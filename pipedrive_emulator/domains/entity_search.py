@@ -8,10 +8,10 @@ from functools import partial
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
+from pipedrive_emulator.api.http import Answer, Row, encode, success
 from pipedrive_emulator.domains.related_v1 import picture_ref
-from pipedrive_emulator.http import Answer, Row, encode, success
-from pipedrive_emulator.registry import Call, Handler, handler
-from pipedrive_emulator.search import (
+from pipedrive_emulator.handlers.registry import Call, Handler, handler
+from pipedrive_emulator.query.search import (
     custom_texts,
     hits,
     items_page,
@@ -20,11 +20,11 @@ from pipedrive_emulator.search import (
     score,
     term_of,
 )
-from pipedrive_emulator.search_index import exact_rows
+from pipedrive_emulator.query.search_index import exact_rows
 
 if TYPE_CHECKING:
-    from pipedrive_emulator.account import Account
-    from pipedrive_emulator.store import Table
+    from pipedrive_emulator.account.account import Account
+    from pipedrive_emulator.account.store import Table
 
 Item = Callable[["Account", Row], Row]
 Texts = Callable[[Row], list[str]]

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from pipedrive_emulator.api.http import ApiError, Row
 from pipedrive_emulator.domains.fields import DETAILS
-from pipedrive_emulator.http import ApiError, Row
 
 if TYPE_CHECKING:
-    from pipedrive_emulator.account import Account
-    from pipedrive_emulator.registry import Call
+    from pipedrive_emulator.account.account import Account
+    from pipedrive_emulator.handlers.registry import Call
 
 SHOWN_FLAGS = ("add_visible_flag", "details_visible_flag")
 ENABLED_FLAGS = (("important_fields", "important_flag"), ("required_fields", "mandatory_flag"))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from typing import TYPE_CHECKING
 
+from pipedrive_emulator.api.http import Answer, ApiError, Row, invalid, success
 from pipedrive_emulator.domains.field_details import changes_of
 from pipedrive_emulator.domains.fields import (
     FIELD_KINDS,
@@ -15,13 +16,12 @@ from pipedrive_emulator.domains.fields import (
     show_v1,
     show_v2,
 )
-from pipedrive_emulator.http import Answer, ApiError, Row, invalid, success
-from pipedrive_emulator.registry import Call, handler
+from pipedrive_emulator.handlers.registry import Call, handler
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from pipedrive_emulator.account import Account
+    from pipedrive_emulator.account.account import Account
 
 WITH_OPTIONS = ("enum", "set")
 READ_ONLY = "activity_fields"

@@ -7,16 +7,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pipedrive_emulator.customs import PARTS
-from pipedrive_emulator.http import Answer, Row, not_found, success
-from pipedrive_emulator.paging import listed_page, offset_page
-from pipedrive_emulator.registry import Call, Handler, handler
-from pipedrive_emulator.store import TableSpec, define_table
+from pipedrive_emulator.account.custom_fields import PARTS
+from pipedrive_emulator.account.store import TableSpec, define_table
+from pipedrive_emulator.api.http import Answer, Row, not_found, success
+from pipedrive_emulator.handlers.registry import Call, Handler, handler
+from pipedrive_emulator.query.paging import listed_page, offset_page
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from pipedrive_emulator.account import Account
+    from pipedrive_emulator.account.account import Account
 
 # Field table → word in operation ids.
 FIELD_KINDS = {

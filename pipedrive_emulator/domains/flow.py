@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from pipedrive_emulator.account.shapes import part, trimmed
+from pipedrive_emulator.api.http import Answer, Row, invalid
 from pipedrive_emulator.domains import activities_v1, files, notes
 from pipedrive_emulator.domains.journal import JOURNALED, changes_of, source_of
 from pipedrive_emulator.domains.mail_links import messages_of
 from pipedrive_emulator.domains.mailbox import in_flow
 from pipedrive_emulator.domains.related_v1 import moment, related
-from pipedrive_emulator.http import Answer, Row, invalid
-from pipedrive_emulator.paging import offset_page
-from pipedrive_emulator.registry import Call, Handler, handler
-from pipedrive_emulator.shapes import part, trimmed
+from pipedrive_emulator.handlers.registry import Call, Handler, handler
+from pipedrive_emulator.query.paging import offset_page
 
 if TYPE_CHECKING:
-    from pipedrive_emulator.account import Account
+    from pipedrive_emulator.account.account import Account
 
 COLUMNS = {"deals": "deal_id", "persons": "person_id", "organizations": "org_id"}
 # What `items` can ask for: the objects it lets through; those without an entry exist nowhere here.

@@ -6,17 +6,17 @@ import hashlib
 import re
 from typing import TYPE_CHECKING, Any
 
-from pipedrive_emulator.clock import day
+from pipedrive_emulator.account.clock import day
+from pipedrive_emulator.account.store import TableSpec, define_table
+from pipedrive_emulator.api.http import Answer, ApiError, Row, done, invalid, success
 from pipedrive_emulator.domains.basics import COMPANY
-from pipedrive_emulator.http import Answer, ApiError, Row, done, invalid, success
-from pipedrive_emulator.registry import Call, handler
-from pipedrive_emulator.store import TableSpec, define_table
-from pipedrive_emulator.values import is_date
+from pipedrive_emulator.handlers.registry import Call, handler
+from pipedrive_emulator.rules.values import is_date
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from pipedrive_emulator.account import Account
+    from pipedrive_emulator.account.account import Account
 
 # Goal type → (table, the time that counts).
 COUNTED = {

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pipedrive_emulator.account import FIELD_TABLES
-from pipedrive_emulator.customs import row_to_v1
+from pipedrive_emulator.account.account import FIELD_TABLES
+from pipedrive_emulator.account.custom_fields import row_to_v1
+from pipedrive_emulator.api.http import Answer, Row, invalid, success
 from pipedrive_emulator.domains.entity_search import SEARCHED, deal_item, lead_item, person_item
 from pipedrive_emulator.domains.project_search import FIELDS as PROJECT_FIELDS
 from pipedrive_emulator.domains.project_search import found_projects
-from pipedrive_emulator.http import Answer, Row, invalid, success
-from pipedrive_emulator.registry import Call, handler
-from pipedrive_emulator.search import SEARCHABLE, SHORTEST, ranked_page, term_of
+from pipedrive_emulator.handlers.registry import Call, handler
+from pipedrive_emulator.query.search import SEARCHABLE, SHORTEST, ranked_page, term_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from pipedrive_emulator.account import Account
+    from pipedrive_emulator.account.account import Account
 
 EVERY_TYPE = ("deal", "person", "organization", "product", "lead", "file", "mail_attachment", "project")
 FILES = ("file", "mail_attachment")

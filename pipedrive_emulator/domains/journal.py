@@ -9,16 +9,16 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from pipedrive_emulator.account import FIELD_TABLES, on_change
-from pipedrive_emulator.clock import sql
-from pipedrive_emulator.customs import row_to_v1
-from pipedrive_emulator.paging import listed_page
-from pipedrive_emulator.registry import Call, Handler, handler
-from pipedrive_emulator.store import TableSpec, define_table
+from pipedrive_emulator.account.account import FIELD_TABLES, on_change
+from pipedrive_emulator.account.clock import sql
+from pipedrive_emulator.account.custom_fields import row_to_v1
+from pipedrive_emulator.account.store import TableSpec, define_table
+from pipedrive_emulator.handlers.registry import Call, Handler, handler
+from pipedrive_emulator.query.paging import listed_page
 
 if TYPE_CHECKING:
-    from pipedrive_emulator.account import Account
-    from pipedrive_emulator.http import Answer, Row
+    from pipedrive_emulator.account.account import Account
+    from pipedrive_emulator.api.http import Answer, Row
 
 # Table → (word in operation ids, object in the flow).
 JOURNALED = {

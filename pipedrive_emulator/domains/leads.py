@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pipedrive_emulator.account import on_change
-from pipedrive_emulator.customs import row_to_v1
+from pipedrive_emulator.account.account import on_change
+from pipedrive_emulator.account.custom_fields import row_to_v1
+from pipedrive_emulator.account.store import TableSpec, define_table
+from pipedrive_emulator.api.http import ApiError, Row, invalid
 from pipedrive_emulator.domains.deals import check_currency
 from pipedrive_emulator.domains.roles import default_visibility
-from pipedrive_emulator.http import ApiError, Row, invalid
-from pipedrive_emulator.resources import Resource, register
-from pipedrive_emulator.store import TableSpec, define_table
+from pipedrive_emulator.handlers.resources import Resource, register
 
 if TYPE_CHECKING:
-    from pipedrive_emulator.account import Account
-    from pipedrive_emulator.registry import Call
+    from pipedrive_emulator.account.account import Account
+    from pipedrive_emulator.handlers.registry import Call
 
 define_table(
     TableSpec(

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pipedrive_emulator.http import Answer, ApiError, Row, invalid, success
-from pipedrive_emulator.registry import Call, handler
-from pipedrive_emulator.store import TableSpec, define_table
+from pipedrive_emulator.account.store import TableSpec, define_table
+from pipedrive_emulator.api.http import Answer, ApiError, Row, invalid, success
+from pipedrive_emulator.handlers.registry import Call, handler
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pipedrive_emulator.store import TableSpec, define_table
+from pipedrive_emulator.account.store import TableSpec, define_table
 
 if TYPE_CHECKING:
-    from pipedrive_emulator.account import Account
-    from pipedrive_emulator.http import Row
+    from pipedrive_emulator.account.account import Account
+    from pipedrive_emulator.api.http import Row
 
 define_table(TableSpec(name="mail_threads", label="Mail thread", times="millis", deleted=("deleted_flag", 1)))
 define_table(

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pipedrive_emulator.blobs import address
+from pipedrive_emulator.account.blobs import address
+from pipedrive_emulator.api.http import Answer, ApiError, Row, not_found, success
 from pipedrive_emulator.domains import files
 from pipedrive_emulator.domains.basics import COMPANY
 from pipedrive_emulator.domains.mail_links import messages_of
 from pipedrive_emulator.domains.related_v1 import moment
-from pipedrive_emulator.http import Answer, ApiError, Row, not_found, success
-from pipedrive_emulator.paging import offset_page
-from pipedrive_emulator.registry import Call, Handler, handler
+from pipedrive_emulator.handlers.registry import Call, Handler, handler
+from pipedrive_emulator.query.paging import offset_page
 
 if TYPE_CHECKING:
-    from pipedrive_emulator.account import Account
+    from pipedrive_emulator.account.account import Account
 
 PARTIES = ("from", "to", "cc", "bcc")
 PARTY = ("id", "email_address", "name", "linked_person_id", "linked_person_name", "mail_message_party_id")

@@ -8,17 +8,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from pipedrive_emulator.api.http import Answer, ApiError, Row, success
 from pipedrive_emulator.domains.deal_value import lines_of, settle
 from pipedrive_emulator.domains.participants import join, participants_of
 from pipedrive_emulator.domains.related_v1 import flat_deal, flat_person
 from pipedrive_emulator.domains.relations import move
-from pipedrive_emulator.http import Answer, ApiError, Row, success
-from pipedrive_emulator.registry import Call, Handler, handler
+from pipedrive_emulator.handlers.registry import Call, Handler, handler
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from pipedrive_emulator.account import Account
+    from pipedrive_emulator.account.account import Account
 
 # What a survivor takes over when it has no value of its own.
 FILLED: dict[str, tuple[str, ...]] = {

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from pipedrive_emulator.account.store import TableSpec, define_table
+from pipedrive_emulator.api.http import Answer, Row, invalid, not_found, success
 from pipedrive_emulator.domains.basics import COMPANY
 from pipedrive_emulator.domains.notes import MAX_CONTENT, SCRIPT
-from pipedrive_emulator.http import Answer, Row, invalid, not_found, success
-from pipedrive_emulator.paging import offset_page
-from pipedrive_emulator.registry import Call, handler
-from pipedrive_emulator.store import TableSpec, define_table
+from pipedrive_emulator.handlers.registry import Call, handler
+from pipedrive_emulator.query.paging import offset_page
 
 if TYPE_CHECKING:
-    from pipedrive_emulator.account import Account
+    from pipedrive_emulator.account.account import Account
 
 TABLE = "note_comments"
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from pipedrive_emulator.account import TOKEN_USER, Account
-from pipedrive_emulator.http import Answer, ApiError, Row, invalid, success
-from pipedrive_emulator.registry import Call, handler
-from pipedrive_emulator.resources import Resource, register
-from pipedrive_emulator.store import TableSpec, define_table
+from pipedrive_emulator.account.account import TOKEN_USER, Account
+from pipedrive_emulator.account.store import TableSpec, define_table
+from pipedrive_emulator.api.http import Answer, ApiError, Row, invalid, success
+from pipedrive_emulator.handlers.registry import Call, handler
+from pipedrive_emulator.handlers.resources import Resource, register
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pipedrive_emulator.account import on_change
-from pipedrive_emulator.http import Answer, ApiError, Row, success
-from pipedrive_emulator.registry import Call, handler
-from pipedrive_emulator.store import TableSpec, define_table
+from pipedrive_emulator.account.account import on_change
+from pipedrive_emulator.account.store import TableSpec, define_table
+from pipedrive_emulator.api.http import Answer, ApiError, Row, success
+from pipedrive_emulator.handlers.registry import Call, handler
 
 if TYPE_CHECKING:
-    from pipedrive_emulator.account import Account
+    from pipedrive_emulator.account.account import Account
 
 TABLE = "organization_relationships"
 ENDS = ("rel_owner_org_id", "rel_linked_org_id")

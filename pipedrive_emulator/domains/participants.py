@@ -8,8 +8,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pipedrive_emulator.account import on_change
-from pipedrive_emulator.clock import sql
+from pipedrive_emulator.account.account import on_change
+from pipedrive_emulator.account.clock import sql
+from pipedrive_emulator.account.shapes import part, trimmed
+from pipedrive_emulator.account.store import TableSpec, define_table
+from pipedrive_emulator.api.http import Answer, ApiError, Row, not_found, success
 from pipedrive_emulator.domains.related_v1 import (
     as_value,
     moment,
@@ -18,14 +21,11 @@ from pipedrive_emulator.domains.related_v1 import (
     related,
     user_ref,
 )
-from pipedrive_emulator.http import Answer, ApiError, Row, not_found, success
-from pipedrive_emulator.paging import listed_page, offset_page
-from pipedrive_emulator.registry import Call, handler
-from pipedrive_emulator.shapes import part, trimmed
-from pipedrive_emulator.store import TableSpec, define_table
+from pipedrive_emulator.handlers.registry import Call, handler
+from pipedrive_emulator.query.paging import listed_page, offset_page
 
 if TYPE_CHECKING:
-    from pipedrive_emulator.account import Account
+    from pipedrive_emulator.account.account import Account
 
 define_table(
     TableSpec(

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from pipedrive_emulator.http import Answer, success
-from pipedrive_emulator.registry import Call, Handler, handler
+from pipedrive_emulator.api.http import Answer, success
+from pipedrive_emulator.handlers.registry import Call, Handler, handler
 
 OWNER_ONLY = "1"
 TABLES = {

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from pipedrive_emulator.blobs import address
-from pipedrive_emulator.clock import day
+from pipedrive_emulator.account.blobs import address
+from pipedrive_emulator.account.clock import day
+from pipedrive_emulator.account.images import image_size, image_type
+from pipedrive_emulator.account.store import TableSpec, define_table
+from pipedrive_emulator.api.http import Answer, ApiError, Row, Upload, invalid, not_found, success
 from pipedrive_emulator.domains.basics import COMPANY
 from pipedrive_emulator.domains.related_v1 import show_picture
-from pipedrive_emulator.http import Answer, ApiError, Row, Upload, invalid, not_found, success
-from pipedrive_emulator.images import image_size, image_type
-from pipedrive_emulator.registry import Call, handler
-from pipedrive_emulator.store import TableSpec, define_table
+from pipedrive_emulator.handlers.registry import Call, handler
 
 CROPS = ("crop_x", "crop_y", "crop_width", "crop_height")
 LEAST_PIXELS = 128

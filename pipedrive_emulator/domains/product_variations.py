@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from pipedrive_emulator.account.store import TableSpec, define_table
+from pipedrive_emulator.api.http import Answer, ApiError, Row, invalid, not_found, success
 from pipedrive_emulator.domains.deals import check_currency, default_currency
-from pipedrive_emulator.http import Answer, ApiError, Row, invalid, not_found, success
-from pipedrive_emulator.paging import listed_page
-from pipedrive_emulator.registry import Call, handler
-from pipedrive_emulator.store import TableSpec, define_table
+from pipedrive_emulator.handlers.registry import Call, handler
+from pipedrive_emulator.query.paging import listed_page
 
 TABLE = "product_variations"
 MAX_NAME = 255

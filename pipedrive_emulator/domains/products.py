@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from pipedrive_emulator.account.store import TableSpec, define_table
+from pipedrive_emulator.api.http import ApiError, Row, invalid
 from pipedrive_emulator.domains.deals import check_currency, default_currency
 from pipedrive_emulator.domains.roles import default_visibility
-from pipedrive_emulator.http import ApiError, Row, invalid
-from pipedrive_emulator.resources import Resource, register
-from pipedrive_emulator.store import TableSpec, define_table
+from pipedrive_emulator.handlers.resources import Resource, register
 
 if TYPE_CHECKING:
-    from pipedrive_emulator.registry import Call
+    from pipedrive_emulator.handlers.registry import Call
 
 MAX_CYCLES = 208
 ONE_TIME = "one-time"

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pipedrive_emulator.http import Answer, ApiError, Row, invalid
-from pipedrive_emulator.registry import Call, handler
-from pipedrive_emulator.resources import Resource, register
+from pipedrive_emulator.api.http import Answer, ApiError, Row, invalid
+from pipedrive_emulator.handlers.registry import Call, handler
+from pipedrive_emulator.handlers.resources import Resource, register
 
 if TYPE_CHECKING:
-    from pipedrive_emulator.account import Account
+    from pipedrive_emulator.account.account import Account
 
 
 def in_words(text: str | None) -> str | None:

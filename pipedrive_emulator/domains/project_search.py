@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pipedrive_emulator.registry import Call, handler
-from pipedrive_emulator.search import custom_texts, hits, items_page, note_texts, score, term_of
+from pipedrive_emulator.handlers.registry import Call, handler
+from pipedrive_emulator.query.search import custom_texts, hits, items_page, note_texts, score, term_of
 
 if TYPE_CHECKING:
-    from pipedrive_emulator.account import Account
-    from pipedrive_emulator.http import Answer, Row
+    from pipedrive_emulator.account.account import Account
+    from pipedrive_emulator.api.http import Answer, Row
 
 FIELDS = ("title", "description", "custom_fields", "notes")
 

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from pipedrive_emulator.clock import millis
+from pipedrive_emulator.account.clock import millis
+from pipedrive_emulator.account.store import TableSpec, define_table
+from pipedrive_emulator.api.http import Answer, ApiError, Row, invalid
 from pipedrive_emulator.domains.deals import check_labels
-from pipedrive_emulator.http import Answer, ApiError, Row, invalid
-from pipedrive_emulator.registry import Call, handler
-from pipedrive_emulator.resources import Resource, register
-from pipedrive_emulator.store import TableSpec, define_table
+from pipedrive_emulator.handlers.registry import Call, handler
+from pipedrive_emulator.handlers.resources import Resource, register
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from pipedrive_emulator.account import Account
+    from pipedrive_emulator.account.account import Account
 
 STATUSES = ("open", "completed", "canceled")
 # Body key → table whose rows it lists.

@@ -5,23 +5,23 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from pipedrive_emulator.account import on_change
-from pipedrive_emulator.clock import millis
-from pipedrive_emulator.customs import row_to_v1
+from pipedrive_emulator.account.account import on_change
+from pipedrive_emulator.account.clock import millis
+from pipedrive_emulator.account.custom_fields import row_to_v1
+from pipedrive_emulator.account.store import TableSpec, define_table
+from pipedrive_emulator.api.http import Answer, ApiError, Row, invalid, not_found, success
 from pipedrive_emulator.domains import projects
 from pipedrive_emulator.domains.journal import source_of
 from pipedrive_emulator.domains.project_boards import in_words
-from pipedrive_emulator.http import Answer, ApiError, Row, invalid, not_found, success
-from pipedrive_emulator.paging import listed_page
-from pipedrive_emulator.registry import Call, handler
-from pipedrive_emulator.resources import Resource, register
-from pipedrive_emulator.store import TableSpec, define_table
+from pipedrive_emulator.handlers.registry import Call, handler
+from pipedrive_emulator.handlers.resources import Resource, register
+from pipedrive_emulator.query.paging import listed_page
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from pipedrive_emulator.account import Account
-    from pipedrive_emulator.resources import Test
+    from pipedrive_emulator.account.account import Account
+    from pipedrive_emulator.handlers.resources import Test
 
 # v1 name → v2 name; those of one id become a list of one.
 RENAMED = {"labels": "label_ids", "person_id": "person_ids", "org_id": "org_ids"}

@@ -6,18 +6,18 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from pipedrive_emulator.account import PURGE_SECONDS
-from pipedrive_emulator.clock import parse, sql
+from pipedrive_emulator.account.account import PURGE_SECONDS
+from pipedrive_emulator.account.clock import parse, sql
+from pipedrive_emulator.account.shapes import part, trimmed
+from pipedrive_emulator.api.http import Answer, Row, encode, invalid
 from pipedrive_emulator.domains import activities_v1, files, notes, related_v1
 from pipedrive_emulator.domains.basics import show_user
-from pipedrive_emulator.http import Answer, Row, encode, invalid
-from pipedrive_emulator.paging import DEFAULT_LIMIT, offset_answer
-from pipedrive_emulator.registry import Call, handler
-from pipedrive_emulator.shapes import part, trimmed
+from pipedrive_emulator.handlers.registry import Call, handler
+from pipedrive_emulator.query.paging import DEFAULT_LIMIT, offset_answer
 
 if TYPE_CHECKING:
-    from pipedrive_emulator.account import Account
-    from pipedrive_emulator.operations import Operation, Schema
+    from pipedrive_emulator.account.account import Account
+    from pipedrive_emulator.api.operations import Operation, Schema
 
 Show = Callable[["Account", Row], Row]
 

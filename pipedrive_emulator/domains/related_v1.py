@@ -5,9 +5,9 @@ from __future__ import annotations
 import hashlib
 from typing import TYPE_CHECKING, Any
 
-from pipedrive_emulator.blobs import address
-from pipedrive_emulator.clock import DAY_SECONDS, parse, sql
-from pipedrive_emulator.customs import row_to_v1
+from pipedrive_emulator.account.blobs import address
+from pipedrive_emulator.account.clock import DAY_SECONDS, parse, sql
+from pipedrive_emulator.account.custom_fields import row_to_v1
 from pipedrive_emulator.domains import deals
 from pipedrive_emulator.domains.basics import COMPANY
 from pipedrive_emulator.domains.contacts import organization_extras, person_extras
@@ -16,8 +16,8 @@ from pipedrive_emulator.domains.mail_links import mail_facts
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from pipedrive_emulator.account import Account
-    from pipedrive_emulator.http import Row
+    from pipedrive_emulator.account.account import Account
+    from pipedrive_emulator.api.http import Row
 
 DEAL_COUNTS = (
     "products_count",

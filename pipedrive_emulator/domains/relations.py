@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from pipedrive_emulator.account import FIELD_TABLES
+from pipedrive_emulator.account.account import FIELD_TABLES
 from pipedrive_emulator.domains.followers import FOLLOWED, note_change
 
 if TYPE_CHECKING:
-    from pipedrive_emulator.account import Account
-    from pipedrive_emulator.http import Row
+    from pipedrive_emulator.account.account import Account
+    from pipedrive_emulator.api.http import Row
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

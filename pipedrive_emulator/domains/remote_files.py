@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from pipedrive_emulator.api.http import Answer, invalid, success
 from pipedrive_emulator.domains.files import file_row, show
-from pipedrive_emulator.http import Answer, invalid, success
-from pipedrive_emulator.registry import Call, handler
+from pipedrive_emulator.handlers.registry import Call, handler
 
 PARENTS = {
     "deal": ("deal_id", "deals"),

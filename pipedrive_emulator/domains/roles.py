@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from pipedrive_emulator.http import Answer, ApiError, Row, invalid, not_found, success
-from pipedrive_emulator.paging import offset_page
-from pipedrive_emulator.registry import Call, handler
-from pipedrive_emulator.resources import Resource, register
-from pipedrive_emulator.store import TableSpec, define_table
+from pipedrive_emulator.account.store import TableSpec, define_table
+from pipedrive_emulator.api.http import Answer, ApiError, Row, invalid, not_found, success
+from pipedrive_emulator.handlers.registry import Call, handler
+from pipedrive_emulator.handlers.resources import Resource, register
+from pipedrive_emulator.query.paging import offset_page
 
 if TYPE_CHECKING:
-    from pipedrive_emulator.account import Account
+    from pipedrive_emulator.account.account import Account
 
 DEFAULT_ROLE = 1
 ENTITIES = ("deal", "lead", "org", "person", "product")

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pipedrive_emulator.customs import ADDRESS_PARTS
-from pipedrive_emulator.filter_helpers import helpers
-from pipedrive_emulator.filters import check_conditions
-from pipedrive_emulator.http import Answer, Row, success
-from pipedrive_emulator.registry import Call, handler
-from pipedrive_emulator.resources import Resource, register
-from pipedrive_emulator.store import TableSpec, define_table
+from pipedrive_emulator.account.custom_fields import ADDRESS_PARTS
+from pipedrive_emulator.account.store import TableSpec, define_table
+from pipedrive_emulator.api.http import Answer, Row, success
+from pipedrive_emulator.handlers.registry import Call, handler
+from pipedrive_emulator.handlers.resources import Resource, register
+from pipedrive_emulator.query.filter_helpers import helpers
+from pipedrive_emulator.query.filters import check_conditions
 
 if TYPE_CHECKING:
-    from pipedrive_emulator.account import Account
+    from pipedrive_emulator.account.account import Account
 
 define_table(TableSpec(name="filters", label="Filter", times="sql", deleted=("active_flag", False)))
 

@@ -6,17 +6,17 @@ import datetime as dt
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from pipedrive_emulator import filters
-from pipedrive_emulator.clock import DAY_SECONDS, parse
+from pipedrive_emulator.account.clock import DAY_SECONDS, parse
+from pipedrive_emulator.api.http import Answer, ApiError, Row, invalid, success
 from pipedrive_emulator.domains.related_v1 import flat_deal, money, weight, with_archive_time
-from pipedrive_emulator.http import Answer, ApiError, Row, invalid, success
-from pipedrive_emulator.registry import Call, Handler, handler
-from pipedrive_emulator.values import is_date
+from pipedrive_emulator.handlers.registry import Call, Handler, handler
+from pipedrive_emulator.query import filters
+from pipedrive_emulator.rules.values import is_date
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from pipedrive_emulator.account import Account
+    from pipedrive_emulator.account.account import Account
 
 # Euros for one unit; the account's rates never change.
 RATES = {"EUR": 1.0, "USD": 0.9, "GBP": 1.2, "JPY": 0.006, "SEK": 0.09, "KWD": 3.0}

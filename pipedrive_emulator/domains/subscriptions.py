@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from pipedrive_emulator.clock import day
-from pipedrive_emulator.http import Answer, ApiError, Row, not_found, success
-from pipedrive_emulator.registry import Call, handler
-from pipedrive_emulator.store import TableSpec, define_table
+from pipedrive_emulator.account.clock import day
+from pipedrive_emulator.account.store import TableSpec, define_table
+from pipedrive_emulator.api.http import Answer, ApiError, Row, not_found, success
+from pipedrive_emulator.handlers.registry import Call, handler
 
 define_table(TableSpec(name="subscriptions", label="Subscription", times="sql"))
 define_table(TableSpec(name="subscription_payments", label="Payment", times="sql"))

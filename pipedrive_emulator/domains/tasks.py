@@ -5,18 +5,18 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from pipedrive_emulator.clock import millis
+from pipedrive_emulator.account.clock import millis
+from pipedrive_emulator.api.http import Answer, ApiError, Row, invalid
 from pipedrive_emulator.domains.project_boards import in_words
 from pipedrive_emulator.domains.projects import editable
-from pipedrive_emulator.http import Answer, ApiError, Row, invalid
-from pipedrive_emulator.registry import Call, handler
-from pipedrive_emulator.resources import Resource, register
+from pipedrive_emulator.handlers.registry import Call, handler
+from pipedrive_emulator.handlers.resources import Resource, register
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from pipedrive_emulator.account import Account
-    from pipedrive_emulator.resources import Test
+    from pipedrive_emulator.account.account import Account
+    from pipedrive_emulator.handlers.resources import Test
 
 
 def show_v1(_: Account, row: Row) -> Row:

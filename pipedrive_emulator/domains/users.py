@@ -5,17 +5,17 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from pipedrive_emulator.account.store import TableSpec, define_table
+from pipedrive_emulator.api.http import Answer, ApiError, Row, invalid, not_found, success
+from pipedrive_emulator.api.operations import load_operations
 from pipedrive_emulator.domains.basics import COMPANY, show_user
 from pipedrive_emulator.domains.followers import followers_of
 from pipedrive_emulator.domains.roles import DEFAULT_ROLE, assignment
-from pipedrive_emulator.http import Answer, ApiError, Row, invalid, not_found, success
-from pipedrive_emulator.operations import load_operations
-from pipedrive_emulator.paging import listed_page, offset_page
-from pipedrive_emulator.registry import Call, handler
-from pipedrive_emulator.store import TableSpec, define_table
+from pipedrive_emulator.handlers.registry import Call, handler
+from pipedrive_emulator.query.paging import listed_page, offset_page
 
 if TYPE_CHECKING:
-    from pipedrive_emulator.account import Account
+    from pipedrive_emulator.account.account import Account
 
 EMAIL = re.compile(r"^[^@\s]+@[^@\s]+\.[^@\s]+$")
 ADDONS = ("leadbooster_v2", "prospector", "smart_docs_v2")

@@ -5,21 +5,21 @@ from __future__ import annotations
 import uuid
 from typing import TYPE_CHECKING, Any
 
-from pipedrive_emulator.account import TOKEN_USER
-from pipedrive_emulator.clock import DAY_SECONDS, STAMPS, START
+from pipedrive_emulator.account.account import TOKEN_USER
+from pipedrive_emulator.account.clock import DAY_SECONDS, STAMPS, START
+from pipedrive_emulator.account.store import NAMESPACE
 from pipedrive_emulator.domains.followers import FOLLOWED
 from pipedrive_emulator.domains.leads import find_next_activity
 from pipedrive_emulator.domains.saved_filters import new_filter
-from pipedrive_emulator.filters import check_conditions
-from pipedrive_emulator.registry import Seed, seeder
+from pipedrive_emulator.handlers.registry import Seed, seeder
+from pipedrive_emulator.query.filters import check_conditions
 from pipedrive_emulator.seeds.sales import DELETED_EACH, Maker
 from pipedrive_emulator.seeds.templates import TemplateRows, slot
-from pipedrive_emulator.store import NAMESPACE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from pipedrive_emulator.http import Row
+    from pipedrive_emulator.api.http import Row
 
 # Table → (maker, rows by size). Parents come before what refers to them.
 TABLES: dict[str, tuple[Callable[[Maker, int, Row], Row], tuple[int, int, int]]] = {

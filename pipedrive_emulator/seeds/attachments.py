@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pipedrive_emulator.clock import DAY_SECONDS, START, day, millis, sql
+from pipedrive_emulator.account.clock import DAY_SECONDS, START, day, millis, sql
 from pipedrive_emulator.domains.deal_billing import seeded_discount
 from pipedrive_emulator.domains.deal_value import REVENUES, worth_of
 from pipedrive_emulator.domains.files import file_row
@@ -13,12 +13,12 @@ from pipedrive_emulator.domains.participants import new_participant
 from pipedrive_emulator.domains.pictures import new_image, new_picture
 from pipedrive_emulator.domains.product_variations import price
 from pipedrive_emulator.domains.related_v1 import moment
-from pipedrive_emulator.registry import Seed, seeder
+from pipedrive_emulator.handlers.registry import Seed, seeder
 from pipedrive_emulator.seeds.accounts import TEMPLATES
 from pipedrive_emulator.seeds.templates import TemplateRows, slot
 
 if TYPE_CHECKING:
-    from pipedrive_emulator.http import Row
+    from pipedrive_emulator.api.http import Row
 
 OLDEST = START - 300 * DAY_SECONDS
 COMMENTS = ("Agreed on the phone.", "<p>見積もりを送った</p>", "Nochmals nachfassen — срочно")

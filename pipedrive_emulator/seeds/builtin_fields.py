@@ -5,12 +5,12 @@ from __future__ import annotations
 import hashlib
 from typing import TYPE_CHECKING
 
-from pipedrive_emulator.clock import sql
+from pipedrive_emulator.account.clock import sql
 from pipedrive_emulator.domains.fields import new_field
-from pipedrive_emulator.registry import Seed, seeder
+from pipedrive_emulator.handlers.registry import Seed, seeder
 
 if TYPE_CHECKING:
-    from pipedrive_emulator.http import Row
+    from pipedrive_emulator.api.http import Row
 
 FOUNDED = 1_672_560_000
 Builtin = tuple[str, str, str, str]

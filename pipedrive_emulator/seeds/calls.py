@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pipedrive_emulator.clock import DAY_SECONDS, START, millis
+from pipedrive_emulator.account.clock import DAY_SECONDS, START, millis
 from pipedrive_emulator.domains.call_logs import TAKEN_OVER, new_call_log
 from pipedrive_emulator.domains.conversions import seeded_job
-from pipedrive_emulator.registry import Seed, seeder
+from pipedrive_emulator.handlers.registry import Seed, seeder
 
 if TYPE_CHECKING:
-    from pipedrive_emulator.http import Row
+    from pipedrive_emulator.api.http import Row
 
 OLDEST = START - 90 * DAY_SECONDS
 OUTCOMES = ("connected", "no_answer", "left_message", "left_voicemail", "wrong_number", "busy")

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pipedrive_emulator.clock import millis, rfc3339, sql
-from pipedrive_emulator.registry import Seed, seeder
+from pipedrive_emulator.account.clock import millis, rfc3339, sql
+from pipedrive_emulator.handlers.registry import Seed, seeder
 from pipedrive_emulator.seeds.builtin_fields import FOUNDED
 
 if TYPE_CHECKING:
-    from pipedrive_emulator.http import Row
+    from pipedrive_emulator.api.http import Row
 
 USERS = (
     ("Mari Admin", "mari@nordwind.example", True, False),

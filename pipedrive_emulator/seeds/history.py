@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from pipedrive_emulator.clock import DAY_SECONDS, START, sql
+from pipedrive_emulator.account.clock import DAY_SECONDS, START, sql
 from pipedrive_emulator.domains.journal import JOURNALED, new_change
-from pipedrive_emulator.registry import Seed, seeder
+from pipedrive_emulator.handlers.registry import Seed, seeder
 
 OLDEST = START - 60 * DAY_SECONDS
 MOST = 1_500

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pipedrive_emulator.clock import DAY_SECONDS, START, millis
-from pipedrive_emulator.registry import Seed, seeder
+from pipedrive_emulator.account.clock import DAY_SECONDS, START, millis
+from pipedrive_emulator.handlers.registry import Seed, seeder
 
 if TYPE_CHECKING:
-    from pipedrive_emulator.http import Row
+    from pipedrive_emulator.api.http import Row
 
 FIRST = START - 40 * DAY_SECONDS
 SUBJECTS = ("Offer", "Re: Angebot für Gehäuse", "見積もりについて", "Fwd: contract — договор", "Lunch?")

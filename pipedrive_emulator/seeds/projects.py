@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pipedrive_emulator.clock import DAY_SECONDS, START, day, millis
-from pipedrive_emulator.registry import Seed, seeder
+from pipedrive_emulator.account.clock import DAY_SECONDS, START, day, millis
+from pipedrive_emulator.handlers.registry import Seed, seeder
 from pipedrive_emulator.seeds import words
 from pipedrive_emulator.seeds.builtin_fields import FOUNDED
 from pipedrive_emulator.seeds.custom_fields import values
@@ -14,7 +14,7 @@ from pipedrive_emulator.seeds.history import BY_HAND
 if TYPE_CHECKING:
     import random
 
-    from pipedrive_emulator.http import Row
+    from pipedrive_emulator.api.http import Row
 
 BOARDS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("Delivery", ("Kick-off", "In progress", "Done")),

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from pipedrive_emulator.clock import day
+from pipedrive_emulator.account.clock import day
 from pipedrive_emulator.domains.deal_value import line_sum
 from pipedrive_emulator.domains.files import file_row
 from pipedrive_emulator.domains.products import ONE_TIME, full_price
@@ -18,7 +18,7 @@ from pipedrive_emulator.seeds.custom_fields import values
 if TYPE_CHECKING:
     import random
 
-    from pipedrive_emulator.http import Row
+    from pipedrive_emulator.api.http import Row
 
 CURRENCIES = ("EUR", "EUR", "USD", "GBP", "JPY")
 STAGES = ((1, 1), (2, 1), (3, 1), (4, 1), (5, 1), (6, 2), (7, 2), (8, 2), (9, 3), (10, 3), (11, 3))

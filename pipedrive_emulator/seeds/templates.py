@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from pipedrive_emulator.http import Row, encode
+from pipedrive_emulator.api.http import Row, encode
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

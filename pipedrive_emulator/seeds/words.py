@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pipedrive_emulator.customs import ADDRESS_PARTS
+from pipedrive_emulator.account.custom_fields import ADDRESS_PARTS
 
 if TYPE_CHECKING:
     import random
 
-    from pipedrive_emulator.http import Row
+    from pipedrive_emulator.api.http import Row
 
 FIRST = (
     "Anna", "Björn", "Chloé", "Dmitri", "Élodie", "Farah", "Göran", "Hanako", "İpek", "Jürgen", "Kadri", "Lê",

@@ -26,7 +26,7 @@ from scripts.coverage import platform_kinds
 from scripts.proof import verdict
 from scripts.proof.evidence import gather
 from tap_pipedrive.catalog import STREAMS
-from target_pipedrive.actions import ACTIONS
+from target_pipedrive.catalog.actions import ACTIONS
 from tests.support.emulator import Emulator
 
 if TYPE_CHECKING:

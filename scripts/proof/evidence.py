@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 from scripts.claims import actions, place
 from tap_pipedrive.catalog import STREAMS
-from target_pipedrive.actions import ACTIONS
-from target_pipedrive.binding import snake
-from target_pipedrive.raw import RAW_REQUEST
+from target_pipedrive.catalog.actions import ACTIONS
+from target_pipedrive.catalog.names import snake
+from target_pipedrive.catalog.raw_request import RAW_REQUEST
 from tests.support.records import Account
 from tests.support.settings import ALL_STREAMS, wake
 from tests.support.singer import run_tap

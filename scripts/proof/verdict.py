@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from scripts.claims import RAW, Way, actions, claims, excused, of_action, place, published, removed
 from scripts.proof.evidence import RAW_STREAM
 from tap_pipedrive.catalog import STREAMS
-from target_pipedrive.actions import ACTIONS
+from target_pipedrive.catalog.actions import ACTIONS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -37,7 +37,7 @@ from tap_pipedrive.catalog import (
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from tap_pipedrive.spec import StreamSpec
+    from tap_pipedrive.catalog.spec import StreamSpec
 
 MODULES = (
     deals,

@@ -10,9 +10,9 @@ from tap_pipedrive.catalog.fragments import (
     OLD_PICTURE,
     UPDATED_BETWEEN,
 )
+from tap_pipedrive.catalog.notation import columns
 from tap_pipedrive.catalog.persons import PERSON, PERSON_OPTIONAL
-from tap_pipedrive.schema import columns
-from tap_pipedrive.spec import Parent, Read, StreamSpec
+from tap_pipedrive.catalog.spec import Parent, Read, StreamSpec
 
 _OPTIONAL = (
     "next_activity_id,last_activity_id,first_won_time,products_count,files_count,notes_count,"

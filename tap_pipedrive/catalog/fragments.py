@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tap_pipedrive.spec import Changes
+from tap_pipedrive.catalog.spec import Changes
 
 UPDATED_BETWEEN = Changes(
     since="updated_since",

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pipedrive_client import Paging
 from tap_pipedrive.catalog.fragments import DEAL_COUNTERS, OLD_PICTURE
-from tap_pipedrive.schema import columns
-from tap_pipedrive.spec import Parent, Read, StreamSpec
+from tap_pipedrive.catalog.notation import columns
+from tap_pipedrive.catalog.spec import Parent, Read, StreamSpec
 
 _CHANGE = """
     field_key! time! occurrence! old_value new_value actor_user_id change_source change_source_user_agent

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from pipedrive_client import Paging
-from tap_pipedrive.schema import columns
-from tap_pipedrive.spec import Parent, Read, StreamSpec
+from tap_pipedrive.catalog.notation import columns
+from tap_pipedrive.catalog.spec import Parent, Read, StreamSpec
 
 _PARTY = "id email_address name linked_person_id linked_person_name mail_message_party_id"
 _THREAD_PARTY = f"{_PARTY} latest_sent message_time linked_organization_id"

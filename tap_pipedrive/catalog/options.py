@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pipedrive_client import Paging
 from tap_pipedrive.catalog.fragments import UPDATED_BETWEEN
-from tap_pipedrive.schema import columns
-from tap_pipedrive.spec import Read, StreamSpec
+from tap_pipedrive.catalog.notation import columns
+from tap_pipedrive.catalog.spec import Read, StreamSpec
 
 _NAMED = columns("key! label update_time", of="picker")
 _INCREMENTAL = "After the first run only rows that changed come again."

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pipedrive_client import Paging
 from tap_pipedrive.catalog.fragments import COUNTERS, DEAL_COUNTERS, OLD_ORGANIZATION_LINK, UPDATED_BETWEEN
-from tap_pipedrive.schema import columns
-from tap_pipedrive.spec import Parent, Read, StreamSpec
+from tap_pipedrive.catalog.notation import columns
+from tap_pipedrive.catalog.spec import Parent, Read, StreamSpec
 
 _OPTIONAL = (
     "next_activity_id,last_activity_id,open_deals_count,related_open_deals_count,closed_deals_count,"

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pipedrive_client import DataKind, Paging
 from tap_pipedrive.catalog.fragments import COUNTERS, DEAL_COUNTERS, UPDATED_BETWEEN
-from tap_pipedrive.schema import columns
-from tap_pipedrive.spec import Parent, Read, StreamSpec
+from tap_pipedrive.catalog.notation import columns
+from tap_pipedrive.catalog.spec import Parent, Read, StreamSpec
 
 # marketing_status and doi_status are left out: asking for them fails in accounts without Campaigns.
 PERSON_OPTIONAL = (

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pipedrive_client import DataKind, Paging
 from tap_pipedrive.catalog.fragments import OLD_DEAL, OLD_ORGANIZATION_LINK, OLD_PERSON_LINK, UPDATED_SINCE
-from tap_pipedrive.schema import columns
-from tap_pipedrive.spec import Parent, Read, RowForm, StreamSpec
+from tap_pipedrive.catalog.notation import columns
+from tap_pipedrive.catalog.spec import Parent, Read, RowForm, StreamSpec
 
 _USER = "id name email has_pic pic_hash active_flag value:int"
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from pipedrive_client import Paging
-from tap_pipedrive.schema import columns
-from tap_pipedrive.spec import Parent, Read, StreamSpec
+from tap_pipedrive.catalog.notation import columns
+from tap_pipedrive.catalog.spec import Parent, Read, StreamSpec
 
 _STATUS = {"status": "open,completed,canceled,deleted"}
 

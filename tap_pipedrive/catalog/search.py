@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from pipedrive_client import DataKind, Paging
+from tap_pipedrive.catalog.notation import columns
+from tap_pipedrive.catalog.spec import Read, StreamSpec
 from tap_pipedrive.catalog.users import USER
-from tap_pipedrive.schema import columns
-from tap_pipedrive.spec import Read, StreamSpec
 
 _OWNER_AND_TEXTS = "visible_to owner:{id} custom_fields notes:[str]"
 

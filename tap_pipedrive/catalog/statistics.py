@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pipedrive_client import DataKind
 from tap_pipedrive.catalog.fragments import OLD_DEAL
-from tap_pipedrive.schema import columns
-from tap_pipedrive.spec import Parent, Read, StreamSpec
+from tap_pipedrive.catalog.notation import columns
+from tap_pipedrive.catalog.spec import Parent, Read, StreamSpec
 
 _MOVED = "{count deals_ids values formatted_values}"
 

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from datetime import date
 
-from tap_pipedrive.schema import columns
-from tap_pipedrive.spec import Read, StreamSpec
+from tap_pipedrive.catalog.notation import columns
+from tap_pipedrive.catalog.spec import Read, StreamSpec
 
 _REMOVED = date(2025, 6, 27)
 _SUBSCRIPTION = """

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from pipedrive_client import DataKind, Paging
+from tap_pipedrive.catalog.notation import columns
 from tap_pipedrive.catalog.roles import SETTINGS
-from tap_pipedrive.schema import columns
-from tap_pipedrive.spec import Parent, Read, StreamSpec
+from tap_pipedrive.catalog.spec import Parent, Read, StreamSpec
 
 USER = """
     id! name email phone lang locale default_currency timezone_name timezone_offset role_id access

@@ -6,15 +6,15 @@ import re
 
 import pytest
 
-from pipedrive_emulator.operations import load_operations
+from pipedrive_emulator.api.operations import load_operations
 from scripts.component_inputs import COMPONENT_INPUTS
-from target_pipedrive.actions import ACTIONS
-from target_pipedrive.binding import snake
-from target_pipedrive.compound import CONTACT_KEYS, PRICE_KEYS
-from target_pipedrive.entities import ENTITIES
-from target_pipedrive.raw import RAW_INPUTS
-from target_pipedrive.shapes import SHAPES
-from target_pipedrive.spec import Encoding
+from target_pipedrive.catalog.actions import ACTIONS
+from target_pipedrive.catalog.entities import ENTITIES
+from target_pipedrive.catalog.names import snake
+from target_pipedrive.catalog.raw_request import RAW_INPUTS
+from target_pipedrive.catalog.spec import Encoding
+from target_pipedrive.mapping.shapes import SHAPES
+from target_pipedrive.values.compound import CONTACT_KEYS, PRICE_KEYS
 
 WRITES = {
     operation.key: operation

@@ -14,18 +14,18 @@ from pipedrive_client import Paging
 from scripts.facts import fingerprint
 from tap_pipedrive import catalog
 from tap_pipedrive.catalog import MODULES, STREAMS, collect
+from tap_pipedrive.catalog.glossary import GLOSSARY
 from tap_pipedrive.catalog.not_covered import NOT_COVERED
-from tap_pipedrive.glossary import GLOSSARY
-from tap_pipedrive.schema import columns
-from tap_pipedrive.shapes import SHAPES
-from tap_pipedrive.spec import OCCURRENCE
+from tap_pipedrive.catalog.notation import columns
+from tap_pipedrive.catalog.spec import OCCURRENCE
+from tap_pipedrive.rows.shapes import SHAPES
 from tests.support import facts
 from tests.support.published import all_reads, answer, example, operation, plain, published
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from tap_pipedrive.spec import Read, StreamSpec
+    from tap_pipedrive.catalog.spec import Read, StreamSpec
 
 _HASH = re.compile(r"[0-9a-f]{40}")
 _DATA_KEY = re.compile(r"[A-Z_]{3,}|\d+|[A-Z]{3}")
@@ -552,8 +552,8 @@ def test_catalogue_modules_hold_data_only(file):
     ours = {name for name in imported if name.startswith(("tap_pipedrive", "pipedrive_client"))}
     assert {name for name in ours if not name.startswith("tap_pipedrive.catalog")} <= {
         "pipedrive_client",
-        "tap_pipedrive.schema",
-        "tap_pipedrive.spec",
+        "tap_pipedrive.catalog.notation",
+        "tap_pipedrive.catalog.spec",
     }
     if file.stem != "__init__":
         assert not any(

@@ -15,9 +15,9 @@ from scripts.inputs import ANOTHER_WAY
 from scripts.proof import verdict
 from scripts.proof.evidence import read_by_id, read_lists, read_signed_in, write_each
 from tap_pipedrive.catalog import STREAMS
-from target_pipedrive.actions import ACTIONS
-from target_pipedrive.binding import snake
-from target_pipedrive.raw import RAW_REQUEST
+from target_pipedrive.catalog.actions import ACTIONS
+from target_pipedrive.catalog.names import snake
+from target_pipedrive.catalog.raw_request import RAW_REQUEST
 from tests.support import facts
 from tests.support.emulator import Emulator
 from tests.support.gate import Gate

@@ -9,7 +9,7 @@ from jsonschema import Draft202012Validator
 
 from scripts.proof.evidence import one_id_each
 from tap_pipedrive.catalog import STREAMS
-from tap_pipedrive.shapes import SHAPES
+from tap_pipedrive.rows.shapes import SHAPES
 from tests.support.published import all_reads, example, served
 from tests.support.settings import ALL_STREAMS
 from tests.support.singer import run_tap

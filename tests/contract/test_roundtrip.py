@@ -6,11 +6,12 @@ import pytest
 
 from pipedrive_client.fields import FieldDefinition
 from tap_pipedrive.catalog import STREAMS
-from tap_pipedrive.custom_fields import FieldMode, OptionMode, assign_columns
-from tap_pipedrive.custom_fields import slug as tap_slug
-from target_pipedrive.custom_columns import by_name, slug
-from target_pipedrive.entities import ENTITIES, ENTITY_OF_STREAM
-from target_pipedrive.entity_plan import EntityPlan
+from tap_pipedrive.rows.custom_fields import assign_columns
+from tap_pipedrive.rows.custom_fields import slug as tap_slug
+from tap_pipedrive.settings import FieldMode, OptionMode
+from target_pipedrive.catalog.entities import ENTITIES, ENTITY_OF_STREAM
+from target_pipedrive.custom_fields.columns import by_name, slug
+from target_pipedrive.mapping.entity import EntityPlan
 from target_pipedrive.settings import Options, StreamSettings
 from tests.support.singer import run_tap
 from tests.target.helpers import Loader

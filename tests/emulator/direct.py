@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import quote, urlencode
 
-from pipedrive_emulator.app import Emulator, Settings
+from pipedrive_emulator.web.app import Emulator, Settings
 from tests.emulator.asking import TOKEN
 
 SETTINGS = Settings(burst=0, daily_tokens=10**12, legacy=True)

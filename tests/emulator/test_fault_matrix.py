@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from pipedrive_emulator.fault_kinds import KINDS
+from pipedrive_emulator.faults.kinds import KINDS
 from tests.emulator.direct import Direct
 
 TOKEN = "POST /oauth/token"

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from pipedrive_emulator.control import HOOKS
-from pipedrive_emulator.faults import read_rules
+from pipedrive_emulator.faults.rules import read_rules
+from pipedrive_emulator.web.hooks import HOOKS
 from tests.emulator.direct import Direct
 
 

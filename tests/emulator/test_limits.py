@@ -6,8 +6,8 @@ import asyncio
 
 import pytest
 
-from pipedrive_emulator.limits import BURST, Blocked, Limits, TooManyRequests
-from pipedrive_emulator.operations import load_operations
+from pipedrive_emulator.api.operations import load_operations
+from pipedrive_emulator.rules.limits import BURST, Blocked, Limits, TooManyRequests
 from tests.emulator.direct import Direct
 
 LIST = load_operations()["v2:getDeals"]

@@ -18,7 +18,7 @@ from tests.support.singer import Output, select
 if TYPE_CHECKING:
     import threading
 
-    from tap_pipedrive.spec import Read, StreamSpec
+    from tap_pipedrive.catalog.spec import Read, StreamSpec
 
 PAGE = 9
 """Rows of a page: the lists of the small account then have several."""

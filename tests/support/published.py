@@ -16,7 +16,7 @@ from tests.support import facts
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from tap_pipedrive.spec import Read, StreamSpec
+    from tap_pipedrive.catalog.spec import Read, StreamSpec
 
 
 def plain(path: str) -> str:

@@ -8,14 +8,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from target_pipedrive.pointers import LIST_REFERENCES, REFERENCES
-from target_pipedrive.spec import Encoding
+from target_pipedrive.catalog.spec import Encoding
+from target_pipedrive.mapping.references import LIST_REFERENCES, REFERENCES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from target_pipedrive.notation import Kind
-    from target_pipedrive.spec import ActionSpec
+    from target_pipedrive.catalog.notation import Kind
+    from target_pipedrive.catalog.spec import ActionSpec
 
     Row = dict[str, Any]
 

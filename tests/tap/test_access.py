@@ -6,10 +6,10 @@ import pytest
 
 from pipedrive_client import PipedriveError
 from pipedrive_client.scopes import missing_scopes, read_scopes
-from pipedrive_emulator.auth import all_scopes
-from pipedrive_emulator.operations import load_operations
-from tap_pipedrive.access import AccessRefused
+from pipedrive_emulator.api.operations import load_operations
+from pipedrive_emulator.rules.auth import all_scopes
 from tap_pipedrive.catalog import STREAMS
+from tap_pipedrive.state.access import AccessRefused
 from tests.support.cli import Files, tap
 from tests.support.singer import run_tap
 

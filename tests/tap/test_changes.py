@@ -7,7 +7,7 @@ from collections import Counter
 import pytest
 
 from tap_pipedrive.catalog import STREAMS
-from tap_pipedrive.fanout import number
+from tap_pipedrive.sync.children import number
 from tests.support.singer import run_tap
 
 NUMBERED = [name for name, spec in STREAMS.items() if spec.numbered]

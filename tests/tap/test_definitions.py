@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from pipedrive_client import NotFound, NotVisible
-from tap_pipedrive.planning import plan
+from tap_pipedrive.commands.plan import plan
 from tap_pipedrive.tap import TapPipedrive
 from tests.support.singer import run_tap, select
 

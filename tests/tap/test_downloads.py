@@ -8,7 +8,7 @@ import tracemalloc
 import pytest
 
 from pipedrive_client import ConfigError, PipedriveError
-from tap_pipedrive.downloads import safe_name
+from tap_pipedrive.read.files import safe_name
 from tests.support.singer import run_tap
 
 DOWNLOAD = "v1:downloadFile"

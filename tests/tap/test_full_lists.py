@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from pipedrive_client import ConfigError
-from tap_pipedrive.planning import plan
+from tap_pipedrive.commands.plan import plan
 from tap_pipedrive.tap import TapPipedrive
 from tests.support.singer import run_tap, select
 

@@ -4,7 +4,7 @@ import random
 
 import pytest
 
-from tap_pipedrive.known_ids import IdRanges
+from tap_pipedrive.state.known_ids import IdRanges
 
 
 @pytest.mark.parametrize("seed", range(20))

@@ -12,19 +12,13 @@ from jsonschema import Draft202012Validator, FormatChecker
 
 from pipedrive_client.fields import parse_definition
 from tap_pipedrive.catalog import STREAMS
-from tap_pipedrive.conversions import coercions
-from tap_pipedrive.custom_fields import (
-    FieldMode,
-    NestedPlan,
-    OptionMode,
-    assign_columns,
-    column_properties,
-    flattener,
-)
-from tap_pipedrive.rows import RowPlan
-from tap_pipedrive.shapes import SHAPES
-from tap_pipedrive.spec import RowForm
-from tap_pipedrive.typed_rows import TypedRows
+from tap_pipedrive.catalog.spec import RowForm
+from tap_pipedrive.rows.conversions import coercions
+from tap_pipedrive.rows.custom_fields import NestedPlan, assign_columns, column_properties, flattener
+from tap_pipedrive.rows.row_plan import RowPlan
+from tap_pipedrive.rows.shapes import SHAPES
+from tap_pipedrive.rows.struct_rows import TypedRows
+from tap_pipedrive.settings import FieldMode, OptionMode
 from tests.support.singer import run_tap
 
 

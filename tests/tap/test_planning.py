@@ -7,7 +7,7 @@ from contextlib import contextmanager
 
 import pytest
 
-from tap_pipedrive.planning import Known, plan
+from tap_pipedrive.commands.plan import Known, plan
 from tap_pipedrive.tap import TapPipedrive
 from tests.support.cli import Files, tap
 from tests.support.singer import run_tap, select

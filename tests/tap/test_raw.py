@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from pipedrive_client import ConfigError, ServerError
-from tap_pipedrive.raw import raw_requests
+from tap_pipedrive.read.raw_requests import raw_requests
 from tap_pipedrive.tap import TapPipedrive
 from tests.support.singer import run_tap, select
 

@@ -8,8 +8,8 @@ import json
 import pytest
 
 from pipedrive_client import ConfigError, times
-from tap_pipedrive.bookmarks import now
-from tap_pipedrive.given_state import state_of
+from pipedrive_client.times import now
+from tap_pipedrive.state.input_state import state_of
 from tests.support.singer import run_tap
 
 SINCE = "2026-02-01T00:00:02Z"

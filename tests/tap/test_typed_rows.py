@@ -10,12 +10,13 @@ import msgspec
 import pytest
 
 from pipedrive_client.fields import parse_definition
-from tap_pipedrive.bookmarks import digest
 from tap_pipedrive.catalog import STREAMS
-from tap_pipedrive.custom_fields import FieldMode, NestedPlan, OptionMode, assign_columns, flattener
-from tap_pipedrive.rows import RowPlan
-from tap_pipedrive.spec import RowForm
-from tap_pipedrive.typed_rows import TypedRow, TypedRows
+from tap_pipedrive.catalog.spec import RowForm
+from tap_pipedrive.rows.custom_fields import NestedPlan, assign_columns, flattener
+from tap_pipedrive.rows.row_plan import RowPlan
+from tap_pipedrive.rows.struct_rows import TypedRow, TypedRows
+from tap_pipedrive.settings import FieldMode, OptionMode
+from tap_pipedrive.state.bookmarks import digest
 from tests.support.singer import run_tap
 
 DEALS = replace(STREAMS["deals"].reads[0], adds={"origin": "as the read says"})

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tap_pipedrive.validation import InvalidRecordError, RecordValidator
+from tap_pipedrive.output.validation import InvalidRecordError, RecordValidator
 from tests.support.cli import Files, tap
 from tests.support.singer import select
 

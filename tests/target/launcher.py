@@ -13,7 +13,7 @@ import time
 import traceback
 from pathlib import Path
 
-from target_pipedrive.ledger import Ledger
+from target_pipedrive.ledger.store import Ledger
 from target_pipedrive.target import TargetPipedrive
 
 

@@ -7,8 +7,8 @@ import json
 import pytest
 
 from scripts.component_inputs import COMPONENT_INPUTS
-from target_pipedrive.actions import ACTIONS
-from target_pipedrive.binding import snake
+from target_pipedrive.catalog.actions import ACTIONS
+from target_pipedrive.catalog.names import snake
 from tests.support.emulator import Emulator
 from tests.target.helpers import Loader, rows
 

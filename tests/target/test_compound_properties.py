@@ -5,8 +5,8 @@ from __future__ import annotations
 from hypothesis import assume, given, reject
 from hypothesis import strategies as st
 
-from target_pipedrive.compound import EMAILS, PHONES, PRICES, Entries, Parts, contact_identity, merged
-from target_pipedrive.faults import RecordFault
+from target_pipedrive.record.errors import RecordFault
+from target_pipedrive.values.compound import EMAILS, PHONES, PRICES, Entries, Parts, contact_identity, merged
 
 WORDS = st.text(alphabet="abcÄé1 ", min_size=1, max_size=5).filter(str.strip)
 EMAIL = st.sampled_from(["a@x.example", "A@X.example", "b@x.example", "ç@x.example", "c\u0327@x.example"])

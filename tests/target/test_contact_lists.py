@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from target_pipedrive.compound import EMAILS, PHONES, Entries, merge_contacts
-from target_pipedrive.contacts import split_emails, split_phones
+from target_pipedrive.values.compound import EMAILS, PHONES, Entries, merge_contacts
+from target_pipedrive.values.contacts import split_emails, split_phones
 from tests.target.case_folders import Case
 from tests.target.helpers import rows
 from tests.target.twice import row, settles

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from target_pipedrive.actions import ACTIONS
-from target_pipedrive.entities import ENTITIES
+from target_pipedrive.catalog.actions import ACTIONS
+from target_pipedrive.catalog.entities import ENTITIES
 from tests.target.entity_records import records_of
 from tests.target.helpers import rows
 

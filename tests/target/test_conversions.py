@@ -9,9 +9,9 @@ import threading
 import pytest
 
 from pipedrive_client import Stopped
-from target_pipedrive import conversions
-from target_pipedrive.ledger import Ledger
+from target_pipedrive.ledger.store import Ledger
 from target_pipedrive.target import TargetPipedrive
+from target_pipedrive.write import conversions
 from tests.target.helpers import lines_of, rows
 
 START, STATUS = (

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from target_pipedrive.ledger import Ledger
+from target_pipedrive.ledger.store import Ledger
 from tests.target.helpers import lines_of, record, rows, schema, state
 
 if TYPE_CHECKING:

@@ -9,8 +9,8 @@ import stat
 
 import pytest
 
-from target_pipedrive.ending import StoppedByFailures
-from target_pipedrive.faults import StreamFault
+from target_pipedrive.record.errors import StreamFault
+from target_pipedrive.run.abort import StoppedByFailures
 from tests.target.helpers import lines_of, record, rows, schema, state
 from tests.target.processes import Process
 
@@ -379,7 +379,7 @@ def test_a_ledger_in_use_stops_a_dry_run_too(load, small, tmp_path):
 @pytest.mark.parametrize("case", LEDGERS)
 def test_the_ledger_command_says_the_same(tmp_path, capfd, case):
     from pipedrive_client import ConfigError  # noqa: PLC0415 - beside its only use
-    from target_pipedrive.ledger_cli import ledger  # noqa: PLC0415
+    from target_pipedrive.ledger.cli import ledger  # noqa: PLC0415
 
     path = tmp_path / "odd.sqlite"
     LEDGERS[case](path)

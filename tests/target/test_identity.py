@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from target_pipedrive.faults import RecordFault
-from target_pipedrive.identity import clean, is_blank, is_missing, key_text, match_text, spellings
+from target_pipedrive.record.errors import RecordFault
+from target_pipedrive.values.identity import clean, is_blank, is_missing, key_text, match_text, spellings
 
 ONE = [
     [5, 5.0, "5", " 5 ", "5.0", "5.00", "\u00a05", "\ufeff5"],

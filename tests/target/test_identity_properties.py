@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from target_pipedrive.faults import RecordFault
-from target_pipedrive.identity import (
+from target_pipedrive.record.errors import RecordFault
+from target_pipedrive.values.identity import (
     clean,
     is_blank,
     is_deletion_mark,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from target_pipedrive.ledger import Ledger
+from target_pipedrive.ledger.store import Ledger
 
 
 def test_an_update_leaves_the_id_of_the_row_that_was_added(tmp_path):

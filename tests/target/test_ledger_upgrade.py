@@ -7,8 +7,8 @@ import sqlite3
 import pytest
 
 from pipedrive_client import ConfigError
-from target_pipedrive.ledger import Ledger
-from target_pipedrive.ledger_cli import ledger
+from target_pipedrive.ledger.cli import ledger
+from target_pipedrive.ledger.store import Ledger
 from tests.target.helpers import rows
 
 # As the release before wrote them: external ids as they came.

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from target_pipedrive import listing
+from target_pipedrive.lookup import match_index as listing
 from tests.target.helpers import rows
 
 BY_EMAIL = {"match_on": {"persons": ["emails"]}}

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from target_pipedrive.actions import ACTIONS
-from target_pipedrive.entities import ENTITIES
-from target_pipedrive.spec import Verb
+from target_pipedrive.catalog.actions import ACTIONS
+from target_pipedrive.catalog.entities import ENTITIES
+from target_pipedrive.catalog.spec import Verb
 from tests.target.entity_records import records_of
 from tests.target.helpers import record, rows, schema
 

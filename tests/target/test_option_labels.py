@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from target_pipedrive.options import label_key, split_labels
+from target_pipedrive.custom_fields.options import label_key, split_labels
 from tests.target.case_folders import Case, writes_of
 from tests.target.helpers import record, rows, schema
 from tests.target.twice import field_key, row, settles

@@ -10,7 +10,7 @@ import sys
 
 import pytest
 
-from target_pipedrive.faults import StreamFault
+from target_pipedrive.record.errors import StreamFault
 from target_pipedrive.target import TargetPipedrive
 from tests.support.emulator import Emulator
 from tests.target.helpers import Loader, adding, lines_of, record, rows, schema, state

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from target_pipedrive import listing
+from target_pipedrive.lookup import match_index as listing
 from tests.target.helpers import record, rows, schema
 
 BY_EMAIL = {"match_on": {"persons": ["emails"]}}

@@ -254,7 +254,7 @@ def test_a_full_disk_ends_the_run_in_a_sentence(process, small, setting):
 def test_a_full_disk_of_the_ledger_ends_the_run_in_a_sentence(load, small, monkeypatch):
     import sqlite3  # noqa: PLC0415 - beside its only use
 
-    from target_pipedrive.ledger import Ledger  # noqa: PLC0415
+    from target_pipedrive.ledger.store import Ledger  # noqa: PLC0415
 
     commit, count = Ledger.commit, iter(range(1000))
 
@@ -341,7 +341,7 @@ def test_an_input_that_cannot_be_read_is_told_in_a_sentence(process):
 
 
 def test_a_full_disk_of_the_waiting_file_ends_the_run_in_a_sentence(load, monkeypatch):
-    from target_pipedrive import waiting  # noqa: PLC0415 - beside its only use
+    from target_pipedrive.run import deferred as waiting  # noqa: PLC0415 - beside its only use
 
     monkeypatch.setattr(waiting, "MOST", 3)
     monkeypatch.setattr(waiting.tempfile, "TemporaryFile", lambda **_: FULL.open("wb", buffering=0))

@@ -250,7 +250,7 @@ def test_mirror_deletes_what_did_not_come_again(load):
 
 
 def test_a_second_process_refuses_the_ledger(load, tmp_path):
-    from target_pipedrive.ledger import Ledger  # noqa: PLC0415 - only here
+    from target_pipedrive.ledger.store import Ledger  # noqa: PLC0415 - only here
 
     held = Ledger(tmp_path / "ledger.sqlite", account=None)
     run = load(rows("add_deal", {"title": "A"}))

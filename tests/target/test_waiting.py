@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from target_pipedrive import keeper, waiting
+from target_pipedrive.ledger import journal as keeper
+from target_pipedrive.run import deferred as waiting
 from tests.target.helpers import record, rows, schema, state
 
 REPOSITORY = Path(__file__).parents[2]

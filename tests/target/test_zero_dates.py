@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from target_pipedrive.faults import RecordFault
-from target_pipedrive.scalars import date, is_zero_date, minute, moment, stamp
+from target_pipedrive.record.errors import RecordFault
+from target_pipedrive.values.scalars import date, is_zero_date, minute, moment, stamp
 from tests.target.case_folders import Case
 from tests.target.helpers import rows
 from tests.target.twice import field_key, row, settles

@@ -8,9 +8,9 @@ from collections import Counter
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from target_pipedrive.actions import ACTIONS
-from target_pipedrive.binding import snake
-from target_pipedrive.raw import RAW_REQUEST
+from target_pipedrive.catalog.actions import ACTIONS
+from target_pipedrive.catalog.names import snake
+from target_pipedrive.catalog.raw_request import RAW_REQUEST
 from tests.support.emulator import TOKEN
 from tests.target.fuzz.values import SECRET
 

@@ -1,0 +1,1 @@
+"""One company's account: tables, clock, custom fields, and file contents."""

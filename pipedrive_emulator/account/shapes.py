@@ -1,0 +1,42 @@
+"""Answers cut to the shape that is published for them: a row shows more in one place than in another."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from pipedrive_emulator.api.operations import Operation, Schema
+
+# Keys of custom fields are never listed, and objects by id are published under a word for the id.
+CUSTOM_KEY = re.compile(r"^[0-9a-f]{40}(_[a-z0-9_]+)?$")
+ID_WORD = re.compile(r"^\{?[A-Z][A-Z_]+\}?$")
+
+
+def part(operation: Operation, *names: str) -> Schema:
+    """The published schema of a place in an answer; `[]` stands for the entries of a list."""
+    schema = operation.answer
+    for name in names:
+        schema = schema.get("items", {}) if name == "[]" else schema.get("properties", {}).get(name, {})
+    return schema
+
+
+def trimmed(schema: Schema, value: Any) -> Any:  # noqa: ANN401 - of any JSON type
+    """A value without the keys that its schema does not name; an object without named keys stays whole."""
+    if isinstance(value, list):
+        inner = schema.get("items", {})
+        return [trimmed(inner, entry) for entry in value] if inner else value
+    named = schema.get("properties")
+    if not isinstance(value, dict) or not named:
+        return value
+    by_id = next((inner for name, inner in named.items() if ID_WORD.match(name)), None)
+    if by_id is None and value and all(key.isdigit() for key in value):
+        # Once published as the one object that its example shows by id.
+        by_id = schema
+    if by_id is not None:
+        return {key: trimmed(by_id, entry) for key, entry in value.items()}
+    return {
+        key: trimmed(named[key], entry) if key in named else entry
+        for key, entry in value.items()
+        if key in named or CUSTOM_KEY.match(key)
+    }

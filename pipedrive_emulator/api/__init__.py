@@ -1,0 +1,1 @@
+"""The published API: operations, HTTP messages, and multipart bodies."""

@@ -1,0 +1,1 @@
+"""Scripted faults: their kinds, rules, and effects on a response."""

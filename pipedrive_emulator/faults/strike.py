@@ -1,0 +1,201 @@
+"""How scripted faults act: what the caller meets before, instead of, and after an operation."""
+
+from __future__ import annotations
+
+import asyncio
+import gzip
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from pipedrive_emulator.account.blobs import signed_address
+from pipedrive_emulator.api.http import Answer, ApiError, Row, encode
+from pipedrive_emulator.query.paging import page_start
+
+if TYPE_CHECKING:
+    from pipedrive_emulator.account.account import Account
+    from pipedrive_emulator.faults.rules import Rule
+
+Act = Callable[[], Answer]
+FREE = frozenset(("rate_limit", "blocked"))
+"""Kinds that refuse as the limits do: without cost."""
+GATEWAY_PAGE = b"<html><head><title>%d</title></head><body><center>nginx</center></body></html>"
+NO_CONTENT = 204
+REFUSED = 400
+SPOILING = frozenset(("null_data", "no_data", "empty_page", "repeat_cursor"))
+BODIES: dict[str, Callable[[bytes], bytes]] = {
+    "empty_body": lambda _: b"",
+    "no_content": lambda _: b"",
+    "null_body": lambda _: b"null",
+    "bare_data": lambda body: encode(msgspec.json.decode(body).get("data")),
+    "gzip_cut": lambda body: _half(gzip.compress(body, mtime=0)),
+}
+"""What is sent in place of the body of a success."""
+SCRIPT = re.compile(r"<script\b.*?</script\s*>", re.IGNORECASE | re.DOTALL)
+
+
+class ConnectionReset(Exception):  # noqa: N818 - not our error: the fault that was asked for
+    """The connection is to be reset instead of answered."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Strike:
+    """The rules that strike one call.
+
+    Args:
+        rules: in the order of the script; `expire_token` and the kinds of `FREE` are left to the caller.
+        query: as sent, for the place of a page.
+        path: the path values as sent, for the id of a file.
+    """
+
+    rules: list[Rule]
+    query: dict[str, str] = field(default_factory=dict)
+    path: dict[str, str] = field(default_factory=dict)
+
+    async def act(self, account: Account, act: Act) -> Answer:
+        """Act, with what the rules do before and after it; `act` answers refusals too.
+
+        Raises:
+            ConnectionReset: for a connection to be reset.
+        """
+        await self._wait("slow")
+        answer = self._before(account)
+        if answer is None:
+            answer = act()
+            for rule in self.rules:
+                answer = self._after(rule, answer, account)
+        await self._wait("slow_after")
+        return answer
+
+    def altered(self, body: Any) -> Any:  # noqa: ANN401 - of any JSON type
+        """The body of the call as the operation takes it."""
+        for rule in self.rules:
+            if rule.kind == "cleans":
+                body = _cleaned(body)
+            elif rule.kind == "ignores" and isinstance(body, dict):
+                body = {key: value for key, value in body.items() if key not in rule.options["fields"]}
+        return body
+
+    async def _wait(self, kind: str) -> None:
+        for rule in self.rules:
+            if rule.kind == kind:
+                await asyncio.sleep(rule.options["seconds"])
+
+    def _before(self, account: Account) -> Answer | None:
+        """The answer instead of the operation's; None where it is to act."""
+        for rule in self.rules:
+            if rule.kind == "reset_before":
+                raise ConnectionReset
+            if rule.kind == "status_before":
+                return ApiError(rule.options["status"], rule.options["error"]).answer()
+            if rule.kind == "html":
+                return _gateway_page(rule.options["status"])
+            if rule.kind in ("write", "delete"):
+                options = rule.options
+                tamper = Tamper(table=options["table"], key=options["id"], values=options.get("set"))
+                try:
+                    tamper.check(account)
+                    tamper.act(account)
+                except ValueError as wrong:
+                    return ApiError(500, f"A scripted fault cannot act: {wrong}").answer()
+        return None
+
+    def _after(self, rule: Rule, answer: Answer, account: Account) -> Answer:
+        """An answer spoilt by one rule, after the operation has acted."""
+        if rule.kind == "reset_after":
+            raise ConnectionReset
+        if rule.kind == "status_after":
+            return ApiError(rule.options["status"], "Scripted failure after acting").answer()
+        if rule.kind == "html_after":
+            return _gateway_page(rule.options["status"])
+        if rule.kind == "torn":
+            answer.body = _half(answer.body)
+        elif answer.status < REFUSED and rule.kind in BODIES:
+            answer.body = BODIES[rule.kind](answer.body)
+            answer.status = NO_CONTENT if rule.kind == "no_content" else answer.status
+            if rule.kind == "gzip_cut":
+                answer.headers.append((b"content-encoding", b"gzip"))
+        elif answer.status < REFUSED and rule.kind in SPOILING:
+            answer.body = encode(_spoilt(rule.kind, msgspec.json.decode(answer.body), self.query))
+        elif answer.status < REFUSED and rule.kind == "redirect":
+            location = signed_address(account, account.require("files", int(self.path["id"])))
+            answer = Answer(status=302, content_type="text/plain", headers=[(b"location", location.encode())])
+        return answer
+
+
+def _half(body: bytes) -> bytes:
+    return body[: len(body) // 2]
+
+
+def _cleaned(value: Any) -> Any:  # noqa: ANN401 - of any JSON type
+    """Texts trimmed and without scripts, numbers with two decimals, whatever they are in."""
+    if isinstance(value, str):
+        return SCRIPT.sub("", value).strip()
+    if isinstance(value, float):
+        return round(value, 2)
+    if isinstance(value, list):
+        return [_cleaned(one) for one in value]
+    return {key: _cleaned(one) for key, one in value.items()} if isinstance(value, dict) else value
+
+
+def _gateway_page(status: int) -> Answer:
+    return Answer(status=status, body=GATEWAY_PAGE % status, content_type="text/html")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tamper:
+    """A change of a row behind the API's back: other values for some fields, or None to delete it."""
+
+    table: str
+    key: object
+    values: Row | None = None
+
+    def check(self, account: Account) -> None:
+        """See that the row and its fields are there.
+
+        Raises:
+            ValueError: one of them is not.
+        """
+        row = account.table(self.table).get(self.key)
+        if row is None:
+            raise ValueError(f"{self.table} has no row {self.key}")
+        unknown = sorted((self.values or {}).keys() - row.keys())
+        if unknown:
+            raise ValueError(f"rows of {self.table} have no field {unknown[0]}")
+
+    def act(self, account: Account) -> None:
+        """Change or delete the row."""
+        if self.values is None:
+            account.delete(self.table, self.key)
+        else:
+            account.update(self.table, self.key, self.values)
+
+
+def _spoilt(kind: str, content: Row, query: dict[str, str]) -> Row:
+    """The body of an answer made wrong; places of v1 lists are spoilt like cursors."""
+    if kind == "null_data":
+        return {**content, "data": None}
+    if kind == "no_data":
+        return {key: part for key, part in content.items() if key != "data"}
+    additional = dict(content.get("additional_data") or {})
+    place = additional.get("pagination", additional)
+    by_offset = "more_items_in_collection" in place
+    if kind == "empty_page" and not by_offset and "next_cursor" not in additional:
+        return content  # the list names no other page, so none can follow an empty one
+    if kind == "empty_page":
+        rows = content.get("data")
+        empty: object = {**rows, "items": []} if isinstance(rows, dict) and "items" in rows else []
+        content = {**content, "data": empty}
+    if by_offset:
+        # The page leads to its own begin, but the first one to the second: a loop that shows late.
+        begin = place.get("start", 0)
+        following = begin if kind == "empty_page" or begin else place.get("next_start", begin)
+        place.update({"more_items_in_collection": True, "next_start": following})
+    elif "next_cursor" in additional:
+        here = query.get("cursor") if kind == "repeat_cursor" else None
+        following = additional["next_cursor"] if kind == "repeat_cursor" else None
+        additional["next_cursor"] = here or following or page_start(query)
+    return {**content, "additional_data": additional} if additional else content

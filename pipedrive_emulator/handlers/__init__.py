@@ -1,0 +1,1 @@
+"""Handlers: their registry, and ordinary resources from a short description."""

@@ -1,0 +1,1 @@
+"""Queries: paging, saved filters, and search."""

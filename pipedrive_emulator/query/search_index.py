@@ -1,0 +1,49 @@
+"""Which rows of a large table hold exactly a text, known after one pass over its base.
+
+Rows of a base never change: what is written lies over them. So the pass is made once for each field, and the
+written rows are looked at every time.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+from weakref import WeakKeyDictionary
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Mapping
+
+    from pipedrive_emulator.account.store import Base, Table
+    from pipedrive_emulator.api.http import Row
+
+Texts = dict[str, list[int]]
+_KNOWN: WeakKeyDictionary[Base, dict[str, Texts]] = WeakKeyDictionary()
+
+
+def _index(table: Table, base: Base, texts: Callable[[Row], Iterable[str]]) -> Texts:
+    found: Texts = {}
+    for seq in range(1, base.count + 1):
+        if seq not in table.rows:
+            for text in texts(table.row(seq)):
+                found.setdefault(text.lower(), []).append(seq)
+    return found
+
+
+def exact_rows(
+    table: Table, term: str, fields: Mapping[str, Callable[[Row], Iterable[str]]]
+) -> Iterator[int]:
+    """Numbers of the rows that may hold the term exactly in one of the fields, ascending.
+
+    Args:
+        table: the table; written rows are all named.
+        term: the text, in lower case.
+        fields: by name, what a row holds.
+    """
+    base = table.base
+    found = set(table.rows)
+    if base is not None:
+        known = _KNOWN.setdefault(base, {})
+        for name, texts in fields.items():
+            if name not in known:
+                known[name] = _index(table, base, texts)
+            found.update(known[name].get(term, ()))
+    return iter(sorted(seq for seq in found if table.holds(seq)))

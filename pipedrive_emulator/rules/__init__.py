@@ -1,0 +1,1 @@
+"""Rules of the API: validation, authentication, and rate limits."""

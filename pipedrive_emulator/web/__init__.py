@@ -1,0 +1,1 @@
+"""The HTTP server: ASGI application, test hooks, request log, and accounts."""

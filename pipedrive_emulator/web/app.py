@@ -1,0 +1,329 @@
+"""The ASGI application: one request from the socket to the answer, through every rule in order."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import socket
+import struct
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import parse_qsl, unquote
+
+from pipedrive_emulator.account import blobs
+from pipedrive_emulator.api.dialect import observed
+from pipedrive_emulator.api.http import Answer, ApiError, Request
+from pipedrive_emulator.api.operations import Operation, Route, Router, load_operations
+from pipedrive_emulator.faults.rules import Faults, Rule
+from pipedrive_emulator.faults.strike import FREE, ConnectionReset, Strike
+from pipedrive_emulator.handlers.registry import HANDLERS, Call
+from pipedrive_emulator.query.paging import complete, is_start, open_list
+from pipedrive_emulator.rules.auth import Auth, operation_key
+from pipedrive_emulator.rules.limits import Headers, Limits
+from pipedrive_emulator.rules.validation import check_body, check_path, check_query
+from pipedrive_emulator.web import hooks as control
+from pipedrive_emulator.web.accounts import new_account
+from pipedrive_emulator.web.request_log import Entry, RequestLog
+
+Receive = Callable[[], Awaitable[dict[str, Any]]]
+Send = Callable[[dict[str, Any]], Awaitable[None]]
+CORE = "activities|deals|persons|organizations|products|pipelines|stages"
+RETIRED = re.compile(
+    rf"^/api/v1/(({CORE})(/\d+)?|(activities|deals|persons|organizations)/collection"
+    r"|(deals|persons|organizations|products)/search|itemSearch(/field)?|deals/\d+/(products(/\d+)?|activities|persons)"
+    r"|persons/\d+/(activities|deals)|organizations/\d+/(activities|persons|deals))$"
+)
+BULK_DELETED = re.compile(r"^/api/v1/(activities|activityTypes|deals|organizations|persons|stages)$")
+LEGACY = re.compile(r"^/api/v1/(subscriptions|channels)(/|$)")
+MISSING, GONE = 404, 410
+NO_RESET_LINGER = struct.pack("ii", 1, 0)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """What the command line says."""
+
+    seed: str = "small"
+    plan: str = "premium"
+    latency_seconds: float = 0.0
+    daily_tokens: int | None = None
+    burst: int | None = None
+    legacy: bool = False
+    scopes: frozenset[str] | None = None
+    token_seconds: float = 3599
+    search_lag: int = 0
+    dialect: str = "published"
+
+
+class Emulator:
+    """The whole fake: an account, its limits, its sessions, the faults in force, and the log."""
+
+    def __init__(self, settings: Settings, faults: list[Rule] | None = None) -> None:
+        self.settings = settings
+        self.account = new_account(settings.seed)
+        self.account.lag.requests = settings.search_lag
+        self.limits = Limits(settings.plan, daily_tokens=settings.daily_tokens, burst=settings.burst)
+        self.auth = Auth(scopes=settings.scopes, expires_seconds=settings.token_seconds)
+        self._scripted = faults or []
+        self.faults = Faults(self._scripted)
+        self.log = RequestLog()
+        self.router = Router(removed=settings.legacy)
+        self._resets = 0
+        self.transports: dict[tuple[str, int], asyncio.Transport] = {}
+
+    def reset(self, seed: str | None = None) -> None:
+        """Start over: the seed's account, full budget, no sessions, the faults of the start, an empty log.
+
+        Requests that are under way are broken off.
+        """
+        self._resets += 1
+        self.account = new_account(seed or self.settings.seed)
+        self.account.lag.requests = self.settings.search_lag
+        self.limits.reset()
+        self.auth.reset()
+        self.faults.set(self._scripted)
+        self.log.clear()
+
+    async def __call__(self, scope: dict[str, Any], receive: Receive, send: Send) -> None:
+        """Serve one ASGI scope."""
+        if scope["type"] == "lifespan":
+            await _lifespan(receive, send)
+            return
+        if scope["type"] != "http":
+            return
+        request = await _read(scope, receive)
+        if request is None:
+            return
+        try:
+            answer, cut = await self._serve(request)
+        except ConnectionReset:
+            self._break(scope)
+            await asyncio.sleep(0)  # the server below learns of it before it misses an answer
+            return
+        await self._send(send, scope, answer, cut=cut)
+
+    async def _serve(self, request: Request) -> tuple[Answer, bool]:
+        if request.path.startswith(("/_emulator/", blobs.PREFIX)) or request.path == "/":
+            return self._beside(request), False
+        if request.path.startswith("/oauth/"):
+            return await self._oauth(request)
+        if self.settings.latency_seconds:
+            resets = self._resets
+            await asyncio.sleep(self.settings.latency_seconds)
+            self._check_same(resets)
+        route = self.router.match(request.method, request.path)
+        if route is None or (LEGACY.match(request.path) and not self.settings.legacy):
+            return self._lost(request), False
+        return await self._operate(route, request)
+
+    async def _operate(self, route: Route, request: Request) -> tuple[Answer, bool]:
+        """One call of an operation, from the sign-in to the answer; also whether it is to be cut short."""
+        operation = route.operation
+        entry = self.log.add(operation.name, request, 0, 0)
+        self.account.lag.count()
+        try:
+            caller = self.auth.caller(request)
+            headers = self.limits.charge(operation, caller.name, caller.kind)
+        except ApiError as refusal:
+            answer = _refused(operation, refusal)
+            entry.status = answer.status
+            return answer, False
+        entry.tokens = operation.cost
+        rules = self.faults.striking(operation)
+        free = next((rule for rule in rules if rule.kind in FREE), None)
+        if free is not None:
+            entry.tokens = 0
+            answer = self._refuse_as_scripted(free, headers, operation.cost)
+            entry.status = answer.status
+            return answer, False
+        if any(rule.kind == "expire_token" for rule in rules):
+            self.auth.expire()
+        strike = Strike(rules=rules, query=dict(request.query), path=route.values)
+        return await self._strike(strike, entry, headers, lambda: self._act(route, request, strike))
+
+    async def _strike(
+        self, strike: Strike, entry: Entry, headers: Headers, act: Callable[[], Answer]
+    ) -> tuple[Answer, bool]:
+        """Act as the rules let it, and note the status; also whether the answer is to be cut short."""
+        resets = self._resets
+
+        def act_unless_reset() -> Answer:
+            self._check_same(resets)
+            return act()
+
+        try:
+            answer = await strike.act(self.account, act_unless_reset) if strike.rules else act()
+        except ConnectionReset:
+            raise
+        except BaseException:
+            entry.status = 500  # what the server below answers then
+            raise
+        answer.headers.extend(headers)
+        entry.status = answer.status
+        return answer, any(rule.kind == "cut" for rule in strike.rules)
+
+    def _refuse_as_scripted(self, rule: Rule, headers: Headers, cost: int) -> Answer:
+        wait = rule.options.get("retry_after", 0)
+        return self.limits.refuse_as_scripted(rule.kind, wait, headers, cost)
+
+    def _check_same(self, resets: int) -> None:
+        """Break off a request that began before a reset: it must not touch the new account."""
+        if self._resets != resets:
+            raise ConnectionReset
+
+    def _act(self, route: Route, request: Request, strike: Strike) -> Answer:
+        """What the operation answers, refusals among it."""
+        operation = route.operation
+        try:
+            # Again, since a scripted fault may have ended the token meanwhile.
+            caller = self.auth.caller(request)
+            self.auth.allow(caller, operation)
+            self.account.base_url = request.base_url
+            function = HANDLERS.get(operation.key)
+            if function is None:
+                raise ApiError(501, f"{operation.key} is not implemented by the emulator")  # noqa: TRY301 - one way out
+            query = check_query(operation, request.query)
+            if is_start(query.get("cursor")):
+                del query["cursor"]
+            path = check_path(operation, route.values)
+            if self.settings.dialect == "observed":
+                request = observed(operation, request)
+            body, uploads = check_body(operation, request)
+            open_list(operation, path, query)
+            call = Call(
+                account=self.account,
+                operation=operation,
+                path=path,
+                query=query,
+                body=strike.altered(body),
+                uploads=uploads,
+                caller=caller,
+                base_url=request.base_url,
+                plan=self.settings.plan,
+            )
+            return complete(operation, function(call))
+        except ApiError as refusal:
+            return _refused(operation, refusal)
+
+    def _beside(self, request: Request) -> Answer:
+        """What is no part of the API: hooks, and the storage behind public addresses."""
+        try:
+            if request.path.startswith(blobs.PREFIX):
+                return blobs.serve(self.account, request)
+            return control.serve(self, request)
+        except ApiError as refusal:
+            return refusal.answer()
+
+    async def _oauth(self, request: Request) -> tuple[Answer, bool]:
+        def act() -> Answer:
+            try:
+                return self.auth.serve(request)
+            except ApiError as refusal:
+                return refusal.answer()
+
+        entry = self.log.add(f"{request.method} {request.path.rstrip('/')}", request, 0, 0)
+        key = operation_key(request)
+        rules = [] if key is None else self.faults.striking(load_operations()[key])
+        free = next((rule for rule in rules if rule.kind in FREE), None)
+        if free is not None:
+            answer = self._refuse_as_scripted(free, [], 0)
+            entry.status = answer.status
+            return answer, False
+        return await self._strike(Strike(rules=rules), entry, [], act)
+
+    def _lost(self, request: Request) -> Answer:
+        """The refusal of a path that is no operation: it counts in the window, and costs nothing."""
+        headers: Headers = []
+        try:
+            caller = self.auth.caller(request)
+            headers = self.limits.charge(None, caller.name, caller.kind)
+            answer = self._unknown(request).answer()
+        except ApiError as refusal:
+            answer = refusal.answer()
+        answer.headers.extend(headers)
+        self.log.add(f"{request.method} {request.path}", request, answer.status, 0)
+        return answer
+
+    def _unknown(self, request: Request) -> ApiError:
+        if LEGACY.match(request.path):
+            return ApiError(404, "This API was removed")
+        if request.method == "DELETE" and BULK_DELETED.match(request.path):
+            return ApiError(410, "This endpoint was removed", "Delete them one by one")
+        if RETIRED.match(request.path):
+            return ApiError(
+                410, "This version of the endpoint is out of support", "Use the same path below /api/v2"
+            )
+        methods = self.router.methods(request.path)
+        if methods:
+            return ApiError(405, f"Method {request.method} is not allowed", f"Allowed: {', '.join(methods)}")
+        return ApiError(404, "Unknown method or path")
+
+    async def _send(self, send: Send, scope: dict[str, Any], answer: Answer, *, cut: bool) -> None:
+        body = answer.body
+        headers = [
+            (b"content-type", answer.content_type.encode()),
+            (b"content-length", b"%d" % len(body)),
+            (b"date", _http_date(self.account.clock.now)),
+            *answer.headers,
+        ]
+        await send({"type": "http.response.start", "status": answer.status, "headers": headers})
+        if cut:
+            await send({"type": "http.response.body", "body": body[: len(body) // 2], "more_body": True})
+            self._break(scope)
+            return
+        await send({"type": "http.response.body", "body": body})
+
+    def _break(self, scope: dict[str, Any]) -> None:
+        """Close a connection with a reset."""
+        transport = self.transports.get(tuple(scope["client"]))
+        if transport is None:
+            return
+        raw = transport.get_extra_info("socket")
+        if raw is not None:
+            raw.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, NO_RESET_LINGER)
+        transport.abort()
+
+
+def _refused(operation: Operation, refusal: ApiError) -> Answer:
+    if refusal.status == MISSING and MISSING not in operation.errors and GONE in operation.errors:
+        refusal.status = GONE  # how some operations have published what is not there
+    return refusal.answer(operation.errors.get(refusal.status))
+
+
+def _http_date(seconds: int) -> bytes:
+    return time.strftime("%a, %d %b %Y %H:%M:%S GMT", time.gmtime(seconds)).encode()
+
+
+async def _lifespan(receive: Receive, send: Send) -> None:
+    while True:
+        message = await receive()
+        await send({"type": f"{message['type']}.complete"})
+        if message["type"] == "lifespan.shutdown":
+            return
+
+
+async def _read(scope: dict[str, Any], receive: Receive) -> Request | None:
+    """The request; None when the caller was gone before its body was complete."""
+    headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
+    chunks: list[bytes] = []
+    more = headers.get("content-length", "0") != "0" or "transfer-encoding" in headers
+    while more:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            return None
+        chunks.append(message.get("body", b""))
+        more = message.get("more_body", False)
+    path = unquote(scope["raw_path"].decode("latin-1").partition("?")[0])
+    if path.startswith("/v1/"):
+        path = f"/api{path}"
+    query = scope["query_string"]
+    return Request(
+        method=scope["method"],
+        path=path,
+        query=parse_qsl(query.decode("latin-1"), keep_blank_values=True) if query else [],
+        headers=headers,
+        body=b"".join(chunks),
+        base_url=f"http://{headers.get('host', '127.0.0.1')}",
+    )

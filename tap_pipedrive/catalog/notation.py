@@ -1,0 +1,147 @@
+"""A compact notation for the columns of a stream.
+
+`columns("id! title value:num emails:[{value label primary}]")` gives JSON-schema properties. A name
+alone takes its type and description from the glossary; `name:type` overrides the type; `!` marks a
+key, the only kind of column that is never null.
+
+Types: int, num, str, bool, time (RFC 3339, UTC), date, clock (HH:MM[:SS]), uuid, any, map (any
+object), `*type` an object whose keys are data, with values of this type, `{…}` an object with these
+keys, `[type]` a list, `a|b` one or the other.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+
+from tap_pipedrive.catalog.glossary import GLOSSARY
+
+if TYPE_CHECKING:
+    from tap_pipedrive.catalog.spec import JSON, Schema
+
+_TOKENS = re.compile(r"[\w-]+!?|[:{}\[\]|*]")
+_SCALARS: dict[str, dict[str, JSON]] = {
+    "int": {"type": ["integer", "null"]},
+    "num": {"type": ["number", "null"]},
+    "str": {"type": ["string", "null"]},
+    "bool": {"type": ["boolean", "null"]},
+    "time": {"type": ["string", "null"], "format": "date-time"},
+    "date": {"type": ["string", "null"], "format": "date"},
+    "clock": {"type": ["string", "null"]},
+    "uuid": {"type": ["string", "null"]},
+    "any": {"type": ["object", "array", "string", "number", "boolean", "null"]},
+    "map": {"type": ["object", "null"], "additionalProperties": True},
+}
+
+
+class _Parser:
+    """Recursive descent over the tokens of one notation text.
+
+    Args:
+        text: the notation.
+        inside: name of the column that the text describes, empty at the top.
+    """
+
+    def __init__(self, text: str, inside: str = "") -> None:
+        self.tokens = _TOKENS.findall(text)
+        self.at = 0
+        self.inside = inside
+        if "".join(self.tokens) != "".join(text.split()):
+            msg = f"cannot read the columns {text!r}"
+            raise ValueError(msg)
+
+    def peek(self) -> str:
+        return self.tokens[self.at] if self.at < len(self.tokens) else ""
+
+    def take(self, expected: str | None = None) -> str:
+        token = self.peek()
+        if not token or (expected and token != expected):
+            msg = f"expected {expected or 'more'} at word {self.at} of {' '.join(self.tokens)!r}"
+            raise ValueError(msg)
+        self.at += 1
+        return token
+
+    def properties(self, end: str) -> dict[str, JSON]:
+        found: dict[str, JSON] = {}
+        while self.peek() != end:
+            name = self.take()
+            key = name.endswith("!")
+            name = name.rstrip("!")
+            known = GLOSSARY.get(f"{self.inside}.{name}") or GLOSSARY.get(name)
+            if self.peek() == ":":
+                self.take(":")
+                column = self.within(name)
+            elif known:
+                column = dict(_SCALARS.get(known[0]) or _Parser(known[0], name).type())
+            else:
+                msg = f"column {name} has no type and no glossary entry"
+                raise ValueError(msg)
+            if key:
+                column["type"] = [word for word in _type_words(column) if word != "null"]
+            if known:
+                column["description"] = known[1]
+            if name in found:
+                msg = f"column {name} stands twice"
+                raise ValueError(msg)
+            found[name] = column
+        return found
+
+    def within(self, name: str) -> dict[str, JSON]:
+        """The type that follows, read as the type of column `name`."""
+        outside, self.inside = self.inside, name
+        column = self.type()
+        self.inside = outside
+        return column
+
+    def type(self) -> dict[str, JSON]:
+        column = self.single()
+        while self.peek() == "|":
+            self.take("|")
+            column = _either(column, self.single())
+        return column
+
+    def single(self) -> dict[str, JSON]:
+        word = self.take()
+        if word == "{":
+            inner = self.properties("}")
+            self.take("}")
+            return {"type": ["object", "null"], "properties": inner}
+        if word == "[":
+            items = self.type()
+            self.take("]")
+            return {"type": ["array", "null"], "items": items}
+        if word == "*":
+            return {"type": ["object", "null"], "additionalProperties": self.single()}
+        if word not in _SCALARS:
+            msg = f"unknown type {word!r}"
+            raise ValueError(msg)
+        return dict(_SCALARS[word])
+
+
+def _type_words(column: dict[str, JSON]) -> list[JSON]:
+    words = column["type"]
+    return list(words) if isinstance(words, list) else [words]
+
+
+def _either(one: dict[str, JSON], other: dict[str, JSON]) -> dict[str, JSON]:
+    """A column of either type; what only one of them promises about a text is dropped."""
+    words = [word for word in (*_type_words(one), *_type_words(other)) if word != "null"]
+    both = {**one, **other, "type": [*dict.fromkeys(words), "null"]}
+    both.pop("format", None)
+    return both
+
+
+@cache
+def columns(text: str, of: str = "") -> Schema:
+    """JSON-schema properties of a notation text, in its order.
+
+    Args:
+        text: the notation.
+        of: prefix of the glossary entries that go before the plain ones, e.g. `deals`.
+
+    Raises:
+        ValueError: the text is malformed, or a name is neither typed nor in the glossary.
+    """
+    return MappingProxyType(_Parser(text, of).properties(""))

@@ -1,0 +1,1 @@
+"""Commands beside the sync: `auth` and `--plan`."""

@@ -1,0 +1,1 @@
+"""Output: Singer messages, BATCH files, progress, and record validation."""

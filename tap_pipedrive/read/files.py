@@ -1,0 +1,183 @@
+"""Contents of files: one download per file, written atomically below the setting `files_dir`."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import stat
+import unicodedata
+from typing import TYPE_CHECKING, BinaryIO
+
+from typing_extensions import override
+
+from pipedrive_client import ConfigError, Gone, NotFound, NotVisible, OutputFailed, Stopped
+from tap_pipedrive.read.reader import Reader
+from tap_pipedrive.streams.file_contents import _NO_ROOM
+
+if TYPE_CHECKING:
+    import logging
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from pipedrive_client import PipedriveClient
+    from tap_pipedrive.catalog.spec import Read
+    from tap_pipedrive.rows.row import Context, Row
+
+
+_NOT_IN_NAMES = frozenset('<>:"/\\|?*')
+
+_LONGEST_NAME = 180
+"""Bytes, below the 255 of common file systems with the id in front and `.part` behind."""
+
+_LONGEST_ENDING = 20
+
+_CHUNK_BYTES = 1 << 20
+
+_NOT_FOLLOWED = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
+"""Not through a link; and not waiting for somebody to read a pipe."""
+
+
+def safe_name(file_id: int, name: str) -> str:
+    """A name for the file that every system takes and that leads nowhere else: `7-offer.pdf`."""
+    text = "".join(
+        "_" if char in _NOT_IN_NAMES or not char.isprintable() else char
+        for char in unicodedata.normalize("NFC", name)
+    ).strip(" .")
+    stem, dot, ending = text.rpartition(".")
+    if not dot or len(ending.encode()) > _LONGEST_ENDING:
+        stem, dot, ending = text, "", ""
+    room = _LONGEST_NAME - len((dot + ending).encode())
+    stem = stem.encode()[:room].decode(errors="ignore").rstrip(" .")
+    return f"{file_id}-{stem}{dot}{ending}" if stem or ending else str(file_id)
+
+
+class FileReader(Reader):
+    """Fetches files into a folder; its rows say what is there.
+
+    Args:
+        client: does the requests.
+        read: the published download.
+        label: name under which requests and tokens are counted.
+        folder: where the files go; None fetches nothing.
+        logger: told what is odd.
+    """
+
+    def __init__(
+        self,
+        client: PipedriveClient,
+        read: Read,
+        *,
+        label: str,
+        folder: Path | None,
+        logger: logging.Logger,
+    ) -> None:
+        super().__init__(client, read, label=label)
+        self._folder = folder
+        self._logger = logger
+
+    @override
+    def all(self, context: Context | None = None, query: Context | None = None) -> Iterator[list[Row]]:
+        """One page with the row of the file that `context` names by `id`, `file_name` and `size`.
+
+        Raises:
+            ConfigError: the folder cannot be written to.
+            OutputFailed: the disk is full.
+            PipedriveError: the download failed for good; the part that came stays.
+        """
+        given = context or {}
+        file_id = int(str(given["id"]))
+        size = given.get("size")
+        if self._folder is None:
+            return
+        name = given.get("file_name") or given.get("name")
+        path = self._folder / safe_name(file_id, str(name or ""))
+        try:
+            row = self._fetch(file_id, path, size if isinstance(size, int) else None)
+        except (NotFound, Gone, NotVisible) as error:
+            self._logger.warning("Left out the bytes of file %s, kept elsewhere or gone: %s", file_id, error)
+            return
+        except OSError as error:
+            msg = f"Setting files_dir: {self._folder} cannot be written to: {error.strerror or error}."
+            if error.errno in _NO_ROOM:
+                msg += " Make room and run again: the state is written, and the parts of files are kept."
+                raise OutputFailed(msg) from error
+            raise ConfigError(msg) from error
+        yield [{**given, **row}]
+
+    def _fetch(self, file_id: int, path: Path, size: int | None) -> Row:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        digest = hashlib.sha256()
+        if path.is_file() and size in (None, path.stat().st_size):
+            have = _digest_file(path, digest)
+        else:
+            have = self._download(file_id, path, size, digest)
+        if size is not None and have != size:
+            self._logger.warning("File %s has %s bytes, while its row says %s", file_id, have, size)
+        return {"id": file_id, "sha256": digest.hexdigest(), "size": have, "path": path.name}
+
+    def _download(self, file_id: int, path: Path, size: int | None, digest: hashlib._Hash) -> int:
+        part = path.with_name(f"{path.name}.part")
+        with _opened_part(part) as out:
+            have = out.seek(0, os.SEEK_END)
+            if size is not None and have > size:
+                out.truncate(0)
+                have = 0
+            out.seek(0)
+            _take_digest(out, digest)
+
+            def take(chunk: bytes) -> None:
+                if self._client.stopping:
+                    msg = f"Stopped within file {file_id}; what came of it is kept."
+                    raise Stopped(msg)
+                out.write(chunk)
+                digest.update(chunk)
+
+            if not size or have < size:
+                self._client.stream_to(
+                    self.read.path.format(id=file_id),
+                    take,
+                    cost=self.read.cost,
+                    label=self._label,
+                    offset=have,
+                )
+            out.flush()
+            os.fsync(out.fileno())
+            have = out.seek(0, os.SEEK_END)
+        part.replace(path)
+        return have
+
+
+def _opened_part(part: Path) -> BinaryIO:
+    """The part of a file, open for its next bytes and readable by its owner only.
+
+    Raises:
+        ConfigError: a link or something else that is not a file stands in its place.
+    """
+    try:
+        handle = os.open(part, os.O_RDWR | os.O_CREAT | os.O_APPEND | _NOT_FOLLOWED, 0o600)
+    except OSError as error:
+        if part.is_symlink():
+            msg = f"Setting files_dir: {part} is a symbolic link, which is not followed: remove it."
+            raise ConfigError(msg) from error
+        raise
+    if not stat.S_ISREG(os.fstat(handle).st_mode):
+        os.close(handle)
+        msg = f"Setting files_dir: {part} is not a file: remove it."
+        raise ConfigError(msg)
+    os.fchmod(handle, 0o600)
+    return os.fdopen(handle, "r+b")
+
+
+def _digest_file(path: Path, digest: hashlib._Hash) -> int:
+    """Bytes of a file, after the digest took them."""
+    with path.open("rb") as content:
+        return _take_digest(content, digest)
+
+
+def _take_digest(content: BinaryIO, digest: hashlib._Hash) -> int:
+    """Bytes from here to the end of a file, after the digest took them."""
+    count = 0
+    while chunk := content.read(_CHUNK_BYTES):
+        digest.update(chunk)
+        count += len(chunk)
+    return count

@@ -1,0 +1,324 @@
+"""Pages of rows from one published read, in the order its bookmark needs.
+
+Lists that page by offset shift under the reader when a row before the border is changed or deleted;
+`overlapping_pages` notices and goes back. Cursor lists mark a key, not a position, and cannot shift.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections import Counter
+from functools import partial
+from typing import TYPE_CHECKING, TypeAlias, cast
+from urllib.parse import quote
+
+from pipedrive_client import ConfigError, Expectation, Null, Paging, PagingStuck, times
+from tap_pipedrive.read.time_windows import PAGES_BEFORE, TimeWindows
+from tap_pipedrive.rows.shapes import SHAPES
+from tap_pipedrive.rows.struct_rows import TypedRow
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+    from concurrent.futures import Future
+    from datetime import datetime
+
+    from pipedrive_client import NotFound, PipedriveClient
+    from tap_pipedrive.catalog.spec import Read
+    from tap_pipedrive.read.time_windows import WindowSlots
+    from tap_pipedrive.rows.row import Context, Row
+
+Query: TypeAlias = "dict[str, object]"
+_NOTHING: Context = {}
+_OffsetPage: TypeAlias = "tuple[list[Row], bool, int]"
+"""Rows, whether there are more, and the row the next page begins with."""
+_DEFAULT_PAGE = 100
+_MOST_AHEAD = 3
+"""Pages of an offset list asked for before their turn: behind its end they are paid for in vain."""
+_NARROWED = frozenset({"filter_id", "ids"})
+"""Parameters beside which Pipedrive may leave bounds in time alone."""
+_MOST_STEPS_BACK = 5
+"""Times that one border of an offset list may have shifted before the list is given up."""
+_TAIL = 50
+"""Rows before the known end of a list where reading is taken up again: some may be gone since."""
+
+
+def nothing_there(error: NotFound, also: str = "") -> ConfigError:
+    """The error of a list that is not there: a wrong address, as every account has the lists."""
+    return ConfigError(
+        f"{error.message.rstrip('.')}: nothing is at this address. Check company_domain and api_url{also}.",
+        status=error.status,
+        label=error.label,
+    )
+
+
+class SharedRows:
+    """A list that was, or will be, read for the tap's own use too: one reading serves both."""
+
+    def __init__(self, read: Read, rows: Callable[[], list[Row]]) -> None:
+        self.read = read
+        self._rows = rows
+
+    def all(self, context: Context = _NOTHING, query: Context = _NOTHING) -> Iterator[list[Row]]:
+        """The rows as one page of copies, which the caller may use up."""
+        del context, query
+        yield [dict(row) for row in self._rows()]
+
+
+class Reader:
+    """Reads one `Read` for one stream.
+
+    Args:
+        client: does the requests.
+        read: what to ask for.
+        label: name under which requests and tokens are counted.
+        shape: name of the row function, see `shapes.py`.
+        params: query parameters besides the read's own, from the settings.
+        decode: makes a body of the bytes of a page of `changes`; None decodes it as JSON.
+
+    Attributes:
+        length: rows of an offset list, known once `changes` has read it to its end.
+        null: how a null in place of the first page is read, by what is known of the list.
+        doubted: whether a page came only after a response that was no answer.
+    """
+
+    def __init__(
+        self,
+        client: PipedriveClient,
+        read: Read,
+        *,
+        label: str,
+        shape: str | None = None,
+        params: Mapping[str, object] | None = None,
+        decode: Callable[[bytes], object] | None = None,
+    ) -> None:
+        self.read = read
+        self._client = client
+        self._label = label
+        self._shape = SHAPES[shape] if shape else None
+        self._decode = decode
+        self.length = 0
+        self.null = Null.CONFIRMED
+        self.doubted = False
+        self._params: Query = {**read.params, **(params or {})}
+
+    def all(self, context: Context = _NOTHING, query: Context = _NOTHING) -> Iterator[list[Row]]:
+        """Pages of everything there is.
+
+        Args:
+            context: fills the path.
+            query: parameters besides the reader's own.
+
+        Raises:
+            PipedriveError: a request failed for good.
+        """
+        yield from self._pages({**self._params, **query}, context)
+
+    def changes(
+        self,
+        since: datetime | None,
+        moment: Callable[[Row], str],
+        *,
+        length: int = 0,
+        slots: WindowSlots | None = None,
+    ) -> Iterator[list[Row]]:
+        """Pages of what changed at or after `since`, oldest change first.
+
+        Args:
+            since: inclusive lower bound; None reads everything.
+            moment: RFC 3339 time by which a row is ordered.
+            length: how many rows an offset list had when it was last read to its end, see `length`.
+            slots: lets a list that can be bounded on both sides be read in several windows of time at once.
+        """
+        changes = self.read.changes
+        if changes is None:
+            yield from self.all()
+            return
+        query: Query = {**self._params, **changes.ascending}
+        start = 0
+        if since and changes.since:
+            query[changes.since] = times.to_rfc3339(since)
+        elif since:
+            start = max(0, length - _TAIL)
+        if self.read.paging is Paging.OFFSET:
+            floor = times.to_rfc3339(since) if start and since else ""
+            ahead = min(slots.count - 1, _MOST_AHEAD) if slots else 0
+            yield from self._overlapping(query, moment, start=start, floor=floor, ahead=ahead)
+        elif slots and changes.until and not _NARROWED & query.keys():
+
+            def ask(
+                over: Context = _NOTHING, *, size: int | None = None, ahead: int = 1
+            ) -> Iterator[list[Row]]:
+                return self._pages({**query, **over}, _NOTHING, size=size, ahead=ahead, decode=self._decode)
+
+            yield from TimeWindows(
+                client=self._client,
+                ask=ask,
+                changes=changes,
+                moment=moment,
+                page_size=self.read.page_size or _DEFAULT_PAGE,
+                slots=slots,
+            ).pages()
+        else:
+            yield from self._pages(query, _NOTHING, decode=self._decode)
+
+    def _overlapping(
+        self, query: Query, moment: Callable[[Row], str], *, start: int, floor: str, ahead: int
+    ) -> Iterator[list[Row]]:
+        """Offset pages that share one row with the page before, as proof that nothing shifted.
+
+        When the shared row is not where it was, rows before it were changed or removed, and others
+        moved up past the border. The reader then steps back until it stands on a row it knows in
+        its known state; everything before such a row is known, since the list is sorted.
+
+        A list without a lower bound is begun near its end, on a row that is older than `floor`: all
+        that changed since comes behind it.
+
+        Args:
+            query: parameters of every page.
+            moment: RFC 3339 time by which a row is ordered.
+            start: row to begin with.
+            floor: time that the first row must be older than, if `start` is not 0.
+            ahead: further pages to ask for while one is on its way, once the list has shown to be long. A row
+                that changed meanwhile may then have left a page for one that was there already, so the end
+                is asked for once more.
+        """
+        size = self.read.page_size or _DEFAULT_PAGE
+        known: dict[object, str] = {}
+        pages = _PagesAhead(
+            self._client, lambda at: self._offset_page({**query, "start": at, "limit": size}), step=size - 1
+        )
+        steps_back: Counter[int] = Counter()
+        for count in itertools.count():
+            rows, more, following = pages.take(start, ahead if count >= PAGES_BEFORE else 0)
+            first = moment(rows[0]) if rows else ""
+            if start and not (rows and (known.get(rows[0].get("id")) == first or first < floor)):
+                pages.drop()
+                steps_back[start] += 1
+                if steps_back[start] > _MOST_STEPS_BACK:
+                    msg = f"{self.read.path}: the page at row {start} does not go on from the one before it."
+                    raise PagingStuck(msg, label=self._label)
+                start = max(0, start - size + 1)
+                continue
+            fresh = [row for row in rows if known.get(row.get("id")) != moment(row)]
+            known.update((row.get("id"), moment(row)) for row in fresh)
+            yield fresh
+            floor = ""
+            if not more and pages.used:
+                pages.drop()
+                pages.used, ahead = False, 0
+                continue
+            if not more:
+                self.length = start + len(rows)
+                return
+            start = max(following - 1, start + 1)
+
+    def _offset_page(self, query: Query) -> _OffsetPage:
+        start = cast("int", query["start"])
+        # A later page without rows never ends the list: the reader steps back to rows it knows.
+        null = Null.EMPTY if start else self.null
+        answer = self._client.read(
+            self.read.path,
+            expected=Expectation(kind=self.read.kind, records=self.read.records, null=null),
+            params=query,
+            cost=self.read.cost,
+            label=self._label,
+        )
+        self.doubted |= answer.doubted
+        body = cast("Row", answer.json())
+        rows = self._rows(body, _NOTHING)
+        position = _position(body)
+        more = position.get("more_items_in_collection")
+        if more is None:
+            more = len(rows) == query["limit"]
+        following = position.get("next_start")
+        return rows, bool(more), following if isinstance(following, int) else start + len(rows)
+
+    def _pages(
+        self,
+        query: Query,
+        context: Context,
+        *,
+        size: int | None = None,
+        ahead: int = 1,
+        decode: Callable[[bytes], object] | None = None,
+    ) -> Iterator[list[Row]]:
+        path = self.read.path.format_map(
+            {name: quote(str(value), safe="") for name, value in context.items()}
+        )
+        pages = self._client.pages(
+            path,
+            params=query,
+            paging=self.read.paging,
+            page_size=size or self.read.page_size,
+            cost=self.read.cost,
+            label=self._label,
+            records=self.read.records,
+            prefetch=ahead,
+            decode=decode,
+            kind=self.read.kind,
+            null=self.null,
+        )
+        for page in pages:
+            self.doubted |= page.answer.doubted
+            yield self._rows(cast("Row", page.body), context)
+
+    def _rows(self, body: Row, context: Context) -> list[Row]:
+        found: object = body
+        for key in self.read.records.split("."):
+            found = found.get(key) if isinstance(found, dict) else None
+        if self._shape:
+            return list(self._shape(found, context))
+        if isinstance(found, dict):
+            return [found]
+        if not isinstance(found, list):
+            return []
+        # All that is asked of a row before the row plan is `get`, which typed rows have too.
+        return cast("list[Row]", [row for row in found if isinstance(row, (dict, TypedRow))])
+
+
+class _PagesAhead:
+    """Pages of an offset list, some of them asked for before their turn.
+
+    Args:
+        client: gives the threads.
+        ask: does the request for the page that begins with this row.
+        step: rows from the beginning of a page to that of the next.
+
+    Attributes:
+        used: whether a page came that was asked for before its turn.
+    """
+
+    def __init__(self, client: PipedriveClient, ask: Callable[[int], _OffsetPage], *, step: int) -> None:
+        self._client = client
+        self._ask = ask
+        self._step = step
+        self._begun: dict[int, Future[_OffsetPage]] = {}
+        self.used = False
+
+    def take(self, start: int, ahead: int) -> _OffsetPage:
+        """The page that begins with this row; so many after it are put on their way."""
+        if self._begun and start not in self._begun:
+            self.drop()
+        for at in range(start, start + ahead * self._step + 1, self._step) if ahead else ():
+            if at not in self._begun:
+                self._begun[at] = self._client.begin(partial(self._ask, at))
+        page = self._begun.pop(start, None)
+        if page is None:
+            return self._ask(start)
+        self.used = True
+        return page.result()
+
+    def drop(self) -> None:
+        """Forget the pages on their way: others are needed."""
+        for page in self._begun.values():
+            page.cancel()
+        self._begun.clear()
+
+
+def _position(body: Row) -> Row:
+    """The v1 paging block, which some operations put directly under `additional_data`."""
+    extra = body.get("additional_data")
+    if not isinstance(extra, dict):
+        return {}
+    inner = extra.get("pagination")
+    return inner if isinstance(inner, dict) else extra

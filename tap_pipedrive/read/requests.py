@@ -1,0 +1,189 @@
+"""What the settings ask of streams: parameters, single rows by id, searches and statistics.
+
+Settings are checked against what is published before the first request, so that a parameter of an
+older API is refused by name instead of being ignored by Pipedrive.
+"""
+
+from __future__ import annotations
+
+import difflib
+from dataclasses import dataclass, field
+from datetime import timedelta
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+
+from pipedrive_client import ConfigError
+from pipedrive_client.times import now
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from datetime import datetime
+
+    from tap_pipedrive.catalog.spec import JSON, Read, StreamSpec
+
+NAME_COLUMNS = MappingProxyType({"searches": "search", "statistics": "report"})
+RECENTS_REACH = timedelta(days=30)
+"""How far back /recents looks."""
+
+_ENTRY: dict[str, JSON] = {
+    "type": "object",
+    "required": ["stream"],
+    "properties": {
+        "stream": {"type": "string", "description": "Stream the answers go to."},
+        "name": {"type": "string", "description": "Name that tells its rows from those of other entries."},
+    },
+    "additionalProperties": True,
+}
+SETTINGS: dict[str, JSON] = {
+    "record_ids": {
+        "type": ["object", "null"],
+        "title": "Record ids",
+        "description": 'Read just these rows of a stream, e.g. {"deals": [1, 2]}; its bookmark stays put.',
+        "additionalProperties": {"type": "array", "items": {"type": ["integer", "string"]}},
+    },
+    "stream_parameters": {
+        "type": ["object", "null"],
+        "title": "Stream parameters",
+        "description": 'Query parameters by stream, e.g. {"deals": {"filter_id": 7}}; docs/coverage.md lists '
+        "what each stream takes.",
+        "additionalProperties": {"type": "object"},
+    },
+    "searches": {
+        "type": ["array", "null"],
+        "title": "Searches",
+        "description": 'Searches to make, e.g. [{"stream": "person_searches", "term": "smith"}].',
+        "items": _ENTRY,
+    },
+    "statistics": {
+        "type": ["array", "null"],
+        "title": "Statistics",
+        "description": "Sums and rates to ask for, e.g. "
+        '[{"stream": "deals_summary", "name": "won deals", "status": "won"}].',
+        "items": _ENTRY,
+    },
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Question:
+    """One request, or chain of pages, that the settings ask of a stream.
+
+    Attributes:
+        params: query parameters.
+        columns: columns every row of the answer gets.
+    """
+
+    params: Mapping[str, object] = field(default_factory=lambda: MappingProxyType({}))
+    columns: Mapping[str, object] = field(default_factory=lambda: MappingProxyType({}))
+
+
+class Questions:
+    """The settings, as questions by stream.
+
+    Args:
+        config: the tap's settings.
+        specs: the catalogue.
+        start: setting `start_date`.
+
+    Raises:
+        ConfigError: a stream or a parameter is unknown, or a required one is missing.
+    """
+
+    def __init__(
+        self, config: Mapping[str, object], specs: Mapping[str, StreamSpec], start: datetime | None
+    ) -> None:
+        self._specs = specs
+        self._start = start
+        self._parameters = self._objects(config, "stream_parameters")
+        self._ids = self._lists(config, "record_ids")
+        self._entries: dict[str, list[Question]] = {}
+        for stream, given in self._parameters.items():
+            self._check_parameters("stream_parameters", self._spec("stream_parameters", stream), given)
+        for stream in self._ids:
+            spec = self._spec("record_ids", stream)
+            if spec.single is None and "record_ids" not in spec.settings:
+                msg = f"Setting record_ids: Pipedrive has no way to read single rows of {stream}."
+                raise ConfigError(msg)
+        for setting in NAME_COLUMNS:
+            for stream, question in self._entries_of(config, setting):
+                self._entries.setdefault(stream, []).append(question)
+
+    def parameters(self, spec: StreamSpec, read: Read) -> Mapping[str, object]:
+        """Query parameters the settings add to one of a stream's reads."""
+        given = self._parameters.get(spec.name, {})
+        return {name: value for name, value in given.items() if name in read.accepted}
+
+    def ids(self, spec: StreamSpec) -> list[int | str] | None:
+        """Ids of the rows to read; None reads as usual. Streams that need ids have none by default."""
+        found = self._ids.get(spec.name)
+        return found if found is not None else [] if "record_ids" in spec.settings else None
+
+    def of(self, spec: StreamSpec) -> list[Question]:
+        """What to ask of a stream; one plain question unless settings feed it."""
+        if "recents" in spec.settings:
+            since = max(now() - RECENTS_REACH, self._start or now() - RECENTS_REACH)
+            return [Question(params={"since_timestamp": since.strftime("%Y-%m-%d %H:%M:%S")})]
+        if any(setting in NAME_COLUMNS for setting in spec.settings):
+            return self._entries.get(spec.name, [])
+        return [Question()]
+
+    def _entries_of(self, config: Mapping[str, object], setting: str) -> Iterator[tuple[str, Question]]:
+        entries = config.get(setting) or []
+        if not isinstance(entries, list):
+            msg = f"Setting {setting}: give a list of objects, each with a stream."
+            raise ConfigError(msg)
+        for entry in entries:
+            if not isinstance(entry, dict) or not isinstance(entry.get("stream"), str):
+                msg = f"Setting {setting}: each entry is an object that names its stream."
+                raise ConfigError(msg)
+            spec = self._spec(setting, entry["stream"])
+            if setting not in spec.settings:
+                msg = f"Setting {setting}: stream {spec.name} is not fed by it."
+                raise ConfigError(msg)
+            params = {name: value for name, value in entry.items() if name not in ("stream", "name")}
+            self._check_parameters(setting, spec, params)
+            missing = sorted({name for read in spec.reads for name in read.required} - set(params))
+            if missing:
+                msg = f"Setting {setting}: stream {spec.name} also needs {', '.join(missing)}."
+                raise ConfigError(msg)
+            name = str(entry.get("name") or params.get("term") or spec.name)
+            columns: dict[str, object] = {NAME_COLUMNS[setting]: name}
+            columns |= {
+                column: value
+                for column, value in ((key.replace(".", "_"), value) for key, value in params.items())
+                if column in spec.schema
+            }
+            yield spec.name, Question(params=params, columns=columns)
+
+    def _check_parameters(self, setting: str, spec: StreamSpec, given: Mapping[str, object]) -> None:
+        accepted = {name for read in (*spec.reads, *filter(None, [spec.single])) for name in read.accepted}
+        for name in given:
+            if name not in accepted:
+                takes = f"it takes {', '.join(sorted(accepted))}" if accepted else "it takes none"
+                msg = f"Setting {setting}: today's API has no parameter {name!r} for {spec.name}; {takes}."
+                raise ConfigError(msg)
+
+    def _spec(self, setting: str, stream: str) -> StreamSpec:
+        spec = self._specs.get(stream)
+        if spec is None:
+            near = difflib.get_close_matches(stream, self._specs, n=3)
+            hint = f" Nearest: {', '.join(near)}." if near else ""
+            msg = f"Setting {setting}: there is no stream {stream!r}.{hint}"
+            raise ConfigError(msg)
+        return spec
+
+    @staticmethod
+    def _objects(config: Mapping[str, object], setting: str) -> dict[str, dict[str, object]]:
+        given = config.get(setting) or {}
+        if not isinstance(given, dict) or not all(isinstance(one, dict) for one in given.values()):
+            msg = f"Setting {setting}: give an object of objects, by stream."
+            raise ConfigError(msg)
+        return given
+
+    @staticmethod
+    def _lists(config: Mapping[str, object], setting: str) -> dict[str, list[int | str]]:
+        given = config.get(setting) or {}
+        if not isinstance(given, dict) or not all(isinstance(one, list) for one in given.values()):
+            msg = f"Setting {setting}: give an object of lists, by stream."
+            raise ConfigError(msg)
+        return given

@@ -1,0 +1,1 @@
+"""Rows of responses converted to records of the schema."""

@@ -1,0 +1,211 @@
+"""State as users have it, checked and brought to the form that the tap writes.
+
+A state in a form that is not known is refused: taken for an empty one, it would have everything read again
+without a word.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from pipedrive_client import ConfigError, times
+from tap_pipedrive.state.input_catalog import json_text
+from tap_pipedrive.state.known_ids import IdRanges
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from tap_pipedrive.catalog.spec import StreamSpec
+
+
+UNDER_WAY = "under_way"
+
+
+_MELTANO = {"singer_state", "completed", "partial_state"}
+_TOP = {"bookmarks", UNDER_WAY, "currently_syncing"}
+_SHAPE = '{"bookmarks": {"<stream>": {…}}}'
+_PLACES = {"reads", "columns", "known_ids", "refused", "turn", "replication_key_value"}
+"""Keys of a stream's state of which at least one says what was read."""
+_BESIDE = {"replication_key", "progress_markers", "starting_replication_value", "replication_key_signpost"}
+"""Keys that the Singer SDK may write beside `replication_key_value`."""
+
+
+def state_of(file: Any) -> Any:  # noqa: ANN401  an opened text file in, any JSON out
+    """JSON of an opened state file: a state, a STATE message, or one of these a line, where the last counts.
+
+    None for an empty file, which Meltano passes for a first run.
+
+    Raises:
+        ConfigError: the file is not JSON, or a line holds another message.
+    """
+    text = json_text(file, "state").strip()
+    if not text:
+        return None
+    try:
+        return msgspec.json.decode(text)
+    except msgspec.DecodeError as error:
+        lines = [(number, line) for number, line in enumerate(text.splitlines(), start=1) if line.strip()]
+        try:
+            found = [_line(file.name, number, line) for number, line in lines]
+        except msgspec.DecodeError:
+            found = []
+        if len(found) > 1:
+            return found[-1]
+        msg = f"The state file {file.name} is not JSON: {error}. Give the file that a run wrote, or none."
+        raise ConfigError(msg) from error
+
+
+def _line(name: str, number: int, line: str) -> object:
+    message = msgspec.json.decode(line)
+    if not isinstance(message, dict) or message.get("type", "STATE") != "STATE":
+        kind = f"a {message['type']} message" if isinstance(message, dict) else "not an object"
+        msg = f"Line {number} of the state file {name} is {kind}; give only STATE messages, the last counts."
+        raise ConfigError(msg)
+    return message
+
+
+def checked_state(given: object, specs: Mapping[str, StreamSpec]) -> dict[str, Any]:
+    """State in the form that the tap writes, from any form that is taken.
+
+    Args:
+        given: the tap's state, also within a STATE message or below `value`, with its own bookmarks, those of
+            the Singer SDK (`replication_key_value`), or those of singer-io's taps (`update_time`).
+        specs: streams by name.
+
+    Raises:
+        ConfigError: it has another form.
+    """
+    if given is None:
+        return {}
+    state = _unwrapped(given)
+    bookmarks = state.get("bookmarks", {})
+    if not isinstance(bookmarks, dict):
+        msg = f"The state's bookmarks are not an object; it looks like {_SHAPE}."
+        raise ConfigError(msg)
+    made = {stream: _memo(stream, memo, specs) for stream, memo in bookmarks.items()}
+    return {"bookmarks": made} if "bookmarks" in state else {}
+
+
+def _unwrapped(given: object) -> Mapping[str, Any]:
+    """The state itself, out of a STATE message."""
+    state = given
+    if isinstance(state, dict) and "bookmarks" not in state and ("type" in state or "value" in state):
+        if state.get("type", "STATE") != "STATE":
+            msg = f"The state is a {state['type']} message; give a STATE message, or the value of one."
+            raise ConfigError(msg)
+        state = state.get("value")
+    if not isinstance(state, dict):
+        msg = f"The state is not an object; it looks like {_SHAPE}."
+        raise ConfigError(msg)
+    if wrapping := _MELTANO & state.keys():
+        msg = (
+            f"The state is wrapped the way Meltano shows it ({', '.join(sorted(wrapping))}); "
+            f"give what stands below singer_state, which looks like {_SHAPE}."
+        )
+        raise ConfigError(msg)
+    if unknown := sorted(state.keys() - _TOP):
+        msg = (
+            f"The state has {', '.join(unknown)[:100]} at its top level, which are unknown; give one "
+            f"that looks like {_SHAPE}, or no state to read everything again."
+        )
+        raise ConfigError(msg)
+    return state
+
+
+def _memo(stream: str, given: object, specs: Mapping[str, StreamSpec]) -> dict[str, Any]:
+    """State of one stream in the tap's own form."""
+    if not isinstance(given, dict):
+        raise _refused(stream, f"is not an object; the whole state looks like {_SHAPE}")
+    spec = specs.get(stream)
+    memo = {name: value for name, value in given.items() if value is not None}
+    if spec:
+        key = bookmark_key(spec, specs)
+        _take_bookmark(stream, memo, key)
+        known = _PLACES | _BESIDE
+        if key and (unknown := sorted(memo.keys() - known)):
+            raise _refused(stream, f"has {', '.join(unknown)[:100]}, which the tap does not know")
+        if key and memo and not memo.keys() & _PLACES:
+            raise _refused(stream, f"has no bookmark (replication_key_value), only {', '.join(sorted(memo))}")
+    for problem in _problems(memo):
+        raise _refused(stream, problem)
+    if spec and (unknown := sorted(memo.get("reads", {}).keys() - _read_keys(spec, specs))):
+        raise _refused(
+            stream, f"has a bookmark of {', '.join(unknown)[:100]}, which does not feed the stream"
+        )
+    if "replication_key_value" in memo:
+        memo["replication_key_value"] = times.normalise(memo["replication_key_value"])
+    return memo
+
+
+def _refused(stream: str, problem: str) -> ConfigError:
+    return ConfigError(
+        f"The state of stream {stream} {problem}; correct it, or remove the stream from the state to read "
+        "all of it again."
+    )
+
+
+def bookmark_key(spec: StreamSpec, specs: Mapping[str, StreamSpec]) -> str | None:
+    """Column whose times are the bookmark of a stream: a fan-out has that of its parent's list."""
+    parent = specs.get(spec.parent.stream) if spec.parent else None
+    return parent.replication_key if parent else spec.replication_key
+
+
+def _take_bookmark(stream: str, memo: dict[str, Any], key: str | None) -> None:
+    """Move a bookmark that stands below the name of its column to where the SDK has it."""
+    named = memo.get("replication_key")
+    if key and named not in (None, key):
+        raise _refused(stream, f"is a bookmark of {str(named)[:40]}, and the stream is read by {key}")
+    if key and key in memo:
+        value = memo.pop(key)
+        memo.setdefault("replication_key_value", value)
+
+
+def _read_keys(spec: StreamSpec, specs: Mapping[str, StreamSpec]) -> set[str]:
+    """Names that bookmarks of a stream may have."""
+    parent = specs.get(spec.parent.stream) if spec.parent else None
+    reads = [*spec.reads, *(parent.reads if parent else ()), *filter(None, [spec.single])]
+    return {read.key for read in reads}
+
+
+def _problems(memo: Mapping[str, Any]) -> Iterator[str]:
+    """What is wrong with the state of one stream."""
+    for part in ("reads", "columns", "known_ids", "refused"):
+        if not isinstance(memo.get(part, {}), dict):
+            yield f"holds {part} that are not an object"
+            return
+    reads = memo.get("reads", {}).values()
+    if not all(isinstance(read, dict) for read in reads):
+        yield "holds a read that is not an object"
+        return
+    known = memo.get("known_ids", {})
+    bookmarks = (
+        memo.get("replication_key_value"),
+        known.get("swept_at"),
+        *(read.get(key) for read in reads for key in ("since", "read_at")),
+    )
+    for value in bookmarks:
+        if value is not None and not _is_time(value):
+            yield f"holds {json.dumps(value)[:60]} as a bookmark, which is not a time"
+    for column in memo.get("columns", {}).values():
+        whole = isinstance(column, list) and len(column) == len(("column", "field type", "name"))
+        if not (whole and all(isinstance(part, str) and part for part in column[:2])):
+            yield "holds a column that is not a list of name, type and label"
+    uuids = known.get("uuids", [])
+    if not (isinstance(uuids, list) and all(isinstance(one, str) for one in uuids)):
+        yield "holds known ids that are not a list of texts"
+    for part in ("known_ids", "refused"):
+        try:
+            IdRanges.parse(str(memo.get(part, {}).get("ids", "")))
+        except ValueError as error:
+            yield f"holds {part} of which {error}"
+
+
+def _is_time(value: object) -> bool:
+    """Whether a bookmark can be that; Pipedrive is younger than 1970."""
+    try:
+        return isinstance(value, str) and times.to_epoch(times.parse(value)) >= 0
+    except ValueError:
+        return False

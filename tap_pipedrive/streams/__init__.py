@@ -1,0 +1,1 @@
+"""Singer streams: one class per catalogue entry."""

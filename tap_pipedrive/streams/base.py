@@ -1,0 +1,545 @@
+"""Streams: the SDK's face of a spec, and how its rows travel from Pipedrive to stdout.
+
+A class is built for each spec. The SDK keeps discovery, catalogs, selection, stream maps, metrics
+and the order of streams; the way of the records is ours: a page at a time from the client, through
+the row plan, to the writer, with the bookmark moved once per page. A record costs no method call.
+
+Fan-out streams hang below their parent as the SDK wants it, but are fed a page of parents at once,
+so that their requests run many at a time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Container, Generator, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from functools import cached_property, partial
+from typing import TYPE_CHECKING, Any, ClassVar, cast
+
+import msgspec
+from singer_sdk.helpers._catalog import get_selected_schema, pop_deselected_record_properties
+from singer_sdk.helpers.conform import TypeConformanceLevel
+from singer_sdk.mapper import SameRecordTransform
+from singer_sdk.streams import Stream
+from typing_extensions import override
+
+from pipedrive_client import ConfigError, FeatureOff, ItemError, Null
+from pipedrive_client.fields import FIELD_LISTS
+from tap_pipedrive.output.sdk_log_filter import quiet
+from tap_pipedrive.read.reader import Reader, SharedRows
+from tap_pipedrive.rows.conversions import time_text
+from tap_pipedrive.rows.custom_fields import (
+    FieldColumn,
+    NestedPlan,
+    assign_columns,
+    column_properties,
+    flattener,
+)
+from tap_pipedrive.rows.definitions import unknown_keys
+from tap_pipedrive.rows.row_plan import RowPlan, is_custom, is_time
+from tap_pipedrive.rows.struct_rows import TypedRow, TypedRows
+from tap_pipedrive.rows.tombstones import TOMBSTONE_COLUMNS
+from tap_pipedrive.settings import FieldMode
+from tap_pipedrive.state.access import RefusedParents
+from tap_pipedrive.sync.delete_detection import can_sweep
+from tap_pipedrive.sync.run import sync_from
+
+if TYPE_CHECKING:
+    from singer_sdk import metrics
+    from singer_sdk.helpers import types
+    from singer_sdk.mapper import StreamMap
+    from singer_sdk.singerlib import Catalog, SelectionMask
+
+    from tap_pipedrive.catalog.spec import JSON, Read, StreamSpec
+    from tap_pipedrive.rows.row import Row
+    from tap_pipedrive.tap import TapPipedrive
+
+Context = Mapping[str, object]
+
+ENTITY_OF_FIELD_LIST = {path: entity for entity, path in FIELD_LISTS.items()}
+
+
+class PipedriveStream(Stream):
+    """Base of all streams; `stream_class` makes one subclass per spec."""
+
+    spec: ClassVar[StreamSpec]
+    TYPE_CONFORMANCE_LEVEL = TypeConformanceLevel.NONE  # the row plan guarantees the types, for less
+
+    def __init__(self, tap: TapPipedrive) -> None:
+        """Bind the stream to its tap.
+
+        Args:
+            tap: gives the client, the settings and the field registry.
+        """
+        self.tap = tap
+        self.name = self.spec.name
+        self._columns: list[FieldColumn] | None = None
+        self._properties: dict[str, JSON] | None = None
+        self._plans: dict[str, RowPlan] = {}
+        self._announced = False
+        self._unresolved: set[str] = set()
+        self._emitted = 0
+        parent = self.spec.parent
+        whole_key = parent is None or {*tap.specs[parent.stream].primary_keys} <= {*parent.context.values()}
+        self.asked: set[tuple[object, ...]] | None = None if whole_key else set()
+        self._counter: metrics.Counter | None = None
+        super().__init__(tap=cast("Any", tap), name=self.spec.name)
+        quiet(self.logger)
+        self.primary_keys = self.spec.primary_keys
+        self.replication_key = self.spec.replication_key
+        # One bookmark per parent makes states of megabytes; a fan-out's progress is that of its parent list.
+        self.state_partitioning_keys = ()
+
+    # --- schema -------------------------------------------------------------------------------
+
+    @property
+    @override
+    def schema(self) -> dict[str, Any]:
+        """JSON schema of the records, custom fields included."""
+        if self._properties is None:
+            spec = self.spec
+            self._properties = dict(cast("dict[str, JSON]", spec.schema))
+            self._properties |= column_properties(
+                self.columns, mode=self.tap.field_mode, options=self.tap.option_mode, form=spec.row_form
+            )
+            if self.tap.detect_deletes and can_sweep(self):
+                self._properties |= TOMBSTONE_COLUMNS
+        return {"type": "object", "properties": self._properties}
+
+    @property
+    def columns(self) -> list[FieldColumn]:
+        """Custom field columns of this stream, as far as they are known by now."""
+        entity = self.spec.custom_fields
+        if self._columns is None:
+            if not entity or self.tap.field_mode in (FieldMode.OFF, FieldMode.NESTED):
+                self._columns = []
+            else:
+                self._columns = assign_columns(
+                    self.tap.field_definitions(self),
+                    remembered=self.column_memo,
+                    # `custom_fields` is what the rows of v2 bring the values in.
+                    reserved={*self.spec.schema, *TOMBSTONE_COLUMNS, "custom_fields"},
+                    mode=self.tap.field_mode,
+                    options=self.tap.option_mode,
+                )
+        return self._columns
+
+    @property
+    def column_memo(self) -> dict[str, list[JSON]]:
+        """Column names given in earlier runs, by field key: from the state, else from the catalog."""
+        memo = self.tap.stream_memo(self.name).get("columns")
+        if isinstance(memo, dict) and memo:
+            return cast("dict[str, list[JSON]]", memo)
+        return self._catalog_memo()
+
+    def _catalog_memo(self) -> dict[str, list[JSON]]:
+        if self.tap.field_mode is not FieldMode.NAMED:
+            return {}
+        found: dict[str, list[JSON]] = {}
+        for column, schema in (self._input_schema or {}).get("properties", {}).items():
+            origin = schema.get("x-pipedrive") if isinstance(schema, dict) else None
+            # A composite's first part and the labels of options carry the field's own name; `setdefault`
+            # keeps it when an `_id` twin follows.
+            if isinstance(origin, dict) and origin.get("part", "value") == "value":
+                found.setdefault(str(origin["key"]), [column, origin["field_type"], origin["name"]])
+        return found
+
+    @property
+    def defined_by(self) -> str | None:
+        """The entity whose field definitions its columns come from; None where none does."""
+        as_columns = self.tap.field_mode not in (FieldMode.OFF, FieldMode.NESTED)
+        return self.spec.custom_fields if as_columns and self.selected else None
+
+    @property
+    def asks_definitions(self) -> str | None:
+        """The entity whose field definitions the SCHEMA message needs: nothing remembers the columns."""
+        return self.defined_by if not self.column_memo else None
+
+    def read_definitions(self, entity: str) -> None:
+        """Have the field definitions read that rows need.
+
+        Raises:
+            PipedriveError: they cannot be; says how to do without, where Pipedrive refuses nothing but them.
+        """
+        try:
+            self.tap.fields.rows(entity)
+        except (ItemError, FeatureOff) as error:
+            msg = (
+                f"{error.message.rstrip('.')}. Rows of {self.name} have custom fields, which need this; "
+                "set custom_fields to nested to read them by key, or to off to leave them out."
+            )
+            raise type(error)(msg, status=error.status, label=error.label) from error
+
+    def refresh_columns(self) -> None:
+        """Take the field definitions as they are today, and announce columns that are new."""
+        entity = self.defined_by
+        if not entity or (self.tap.fields.known(entity) and self._columns is not None and self._fresh):
+            return
+        before = self.schema
+        self.read_definitions(entity)
+        self._columns = self._properties = None
+        self._plans.clear()
+        self._fresh = True
+        if self._announced and self.schema != before:
+            self._stream_maps = None
+            self._announced = False
+            self.announce()
+
+    def _find_columns(self, rows: list[Row]) -> None:
+        """Announce the columns of fields that were added during the run; typed rows have none of those."""
+        entity = self.defined_by
+        if not entity or not rows or isinstance(rows[0], TypedRow):
+            return
+        known = {column.definition.key for column in self.columns} | self._unresolved
+        if not (unknown := unknown_keys(rows, known, self.spec.row_form)):
+            return
+        self.tap.definitions.read_again(entity)
+        self._fresh = False
+        self.refresh_columns()
+        left = unknown - {column.definition.key for column in self.columns}
+        for key in sorted(left):
+            what = "rows have values for this key, which has no field definition; they are left out"
+            self.tap.definitions.report(entity, key, what)
+        if left:
+            self._unresolved |= left
+            self._plans.clear()
+
+    def _option_label(self, key: str, column: str, one: object) -> str:
+        return self.tap.definitions.option(str(self.spec.custom_fields), key, column, one)
+
+    _fresh = False
+    bookmark_dropped = False
+    """Whether a bookmark of the state was dropped in this run, which is reported once."""
+
+    @property
+    @override
+    def stream_maps(self) -> list[StreamMap]:
+        """The user's stream maps, over the schema as it is now."""
+        if not self._stream_maps:
+            mapper = self._tap.mapper
+            mapper.register_raw_stream_schema(
+                self.name, get_selected_schema(self.name, self.schema, self.mask), list(self.primary_keys)
+            )
+            self._stream_maps = mapper.stream_maps[self.name]
+        return self._stream_maps
+
+    @override
+    def apply_catalog(self, catalog: Catalog) -> None:
+        """Take selection and replication method from a catalog; keys from it only if they can be used.
+
+        A catalog that leaves the replication key out does not turn incremental reading off.
+        """
+        super().apply_catalog(catalog)
+        if not self.primary_keys or not {*self.primary_keys} <= {*self.spec.schema}:
+            self.primary_keys = self.spec.primary_keys
+        asked, possible = self.replication_key, self.spec.replication_key
+        if asked and asked != possible:
+            how = f"by {possible}" if possible else "whole"
+            self.logger.warning(
+                "Stream %s cannot be read by %s, as the catalog says; it is read %s", self.name, asked, how
+            )
+        self.replication_key = possible
+        if not possible:
+            self.forced_replication_method = None
+
+    @property
+    @override
+    def mask(self) -> SelectionMask:
+        """What is selected; keys always are, since no loader can do without."""
+        if self._mask is None:
+            self._mask = super().mask
+            self._mask.update({("properties", key): True for key in self.primary_keys if self.selected})
+        return self._mask
+
+    @override
+    def get_replication_key_signpost(self, context: types.Context | None = None) -> None:
+        """No signpost: rows come in order, so a bookmark never runs ahead of them."""
+        return
+
+    @override
+    def get_batch_config(self, config: Mapping[str, Any]) -> None:
+        """No batches of the SDK's: the page writer appends pages to the files of `batch_config`."""
+        return
+
+    def check_ready(self) -> None:
+        """Make sure that the settings have what the stream cannot be read without.
+
+        Raises:
+            ConfigError: something is missing.
+        """
+
+    def announce(self) -> None:
+        """Write the SCHEMA message, once as long as the schema stays the same."""
+        if self.selected and not self._announced:
+            self.check_ready()
+            self._announce()
+
+    def _announce(self) -> None:
+        """Write the SCHEMA message, and remember its column names."""
+        super()._write_schema_message()
+        self._announced = self.selected
+        if self.selected and self.columns and self.tap.field_mode is FieldMode.NAMED:
+            self.stream_state["columns"] = {column.definition.key: column.memo() for column in self.columns}
+
+    @override
+    def _write_schema_message(self) -> None:
+        """The SDK's request for a SCHEMA message; a sync writes it when the stream's lists are begun."""
+        if not self.tap.page_writer.under_way and not self._announced:
+            self._announce()
+
+    # --- the way of the records -----------------------------------------------------------------
+
+    @override
+    def get_records(self, context: types.Context | None) -> Iterable[dict[str, Any]]:
+        """Every row of the stream, for callers outside a sync."""
+        for read in self.spec.reads:
+            for rows in self.reader(read).all():
+                yield from self.plan(read).records(rows)
+
+    @override
+    def _sync_records(
+        self, context: types.Context | None = None, *, write_messages: bool = True
+    ) -> Generator[dict[str, Any], Any, Any]:
+        """Read, emit and bookmark page by page; yields nothing, as every record is written on the way."""
+        sync_from(self)
+        yield from ()
+
+    def since_start(self, rows: list[Row]) -> list[Row]:
+        """Rows of a whole list that `start_date` admits, where the rows say when they changed."""
+        start = self.tap.start_text
+        column = next((name for name in ("update_time", "add_time") if name in self.spec.schema), None)
+        if not start or not column:
+            return rows
+        return [row for row in rows if str(time_text(row.get(column)) or start) >= start]
+
+    def emit(self, read: Read, rows: list[Row], context: Context | None = None) -> None:
+        """Write rows as RECORD messages. The rows are used up."""
+        if self.ABORT_AT_RECORD_COUNT is not None:
+            rows = rows[: max(0, self.ABORT_AT_RECORD_COUNT - self._emitted)]
+        if self.spec.custom_fields:
+            self.refresh_columns()
+            self._find_columns(rows)
+        self.write(self.plan(read).records(rows, context))
+
+    def write(self, records: list[Row]) -> None:
+        """Write records as RECORD messages, through the user's stream maps if there are any."""
+        before = self.tap.page_writer.written
+        if self._maps_nothing:
+            if self._partly_selected:
+                for record in records:
+                    pop_deselected_record_properties(record, self.schema, self.mask)
+            self.tap.page_writer.write_records(self.name, records)
+        else:
+            for record in records:
+                self._map(record)
+        self._emitted += len(records)
+        if self._counter:
+            self._counter.increment(len(records))
+        self.tap.progress.rows(self.name, len(records), self.tap.page_writer.written - before)
+
+    def _map(self, record: Row) -> None:
+        try:
+            self._write_record_message(record)
+        except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
+            # Expressions are Python: what they meet in a record raises anything. Its text may show values.
+            key = ", ".join(f"{name} {record.get(name)}" for name in self.spec.primary_keys)
+            msg = (
+                f"Setting stream_maps cannot work: an expression for {self.name} fails at the row with {key} "
+                f"({type(error).__name__}); make it ready for nulls and other kinds of values."
+            )
+            raise ConfigError(msg) from error
+
+    @property
+    def _maps_nothing(self) -> bool:
+        maps = self.stream_maps
+        return len(maps) == 1 and type(maps[0]) is SameRecordTransform and not maps[0].flattening_enabled
+
+    @cached_property
+    def _partly_selected(self) -> bool:
+        """Whether something inside an object is deselected, which only a walk through each record removes."""
+        return any(not chosen for crumb, chosen in self.mask.items() if len(crumb) > 2)  # noqa: PLR2004  deeper than a column
+
+    @contextmanager
+    def counting(self) -> Iterator[None]:
+        """Measure records and time, as the SDK's metrics, for as long as the context lasts."""
+        if self._counter:
+            yield
+            return
+        with self.get_record_counter() as counter, self.get_sync_timer():
+            self._counter = counter
+            try:
+                yield
+            finally:
+                self._counter = None
+
+    def plan(self, read: Read) -> RowPlan:
+        """The row plan of one read, made anew when columns change."""
+        if read.key not in self._plans:
+            properties = self.schema["properties"]
+            flatten = (
+                flattener(
+                    self.columns,
+                    mode=self.tap.field_mode,
+                    options=self.tap.option_mode,
+                    form=self.spec.row_form,
+                    unlisted=self._option_label,
+                )
+                if self.spec.custom_fields
+                else None
+            )
+            selected = [name for name in properties if self.mask.get(("properties", name), True)]
+            self._plans[read.key] = RowPlan(
+                stream=self.name,
+                read=read,
+                properties=properties,
+                selected=selected,
+                flatten=flatten,
+                typed=self._typed_rows(read, properties.keys() - selected) if self._may_type(read) else None,
+                logger=self.logger,
+            )
+        return self._plans[read.key]
+
+    def _may_type(self, read: Read) -> bool:
+        """Whether rows of a read may travel as structs: nothing but the row plan looks into them."""
+        spec = self.spec
+        as_columns = not spec.custom_fields or self.tap.field_mode in (FieldMode.NAMED, FieldMode.KEYED)
+        plain = read.changes and read.path.startswith("/api/v2/") and read.records == "data"
+        return bool(
+            plain and as_columns and not spec.shape and self._maps_nothing and not self._partly_selected
+        )
+
+    def _typed_rows(self, read: Read, dropped: Iterable[str]) -> TypedRows:
+        custom = (
+            NestedPlan.of(self.columns, self.tap.option_mode, self._option_label, self._unresolved)
+            if self.spec.custom_fields
+            else None
+        )
+        properties = self.schema["properties"]
+        moments = {
+            name: schema["format"]
+            for name, schema in properties.items()
+            if is_time(schema) and not is_custom(schema)
+        }
+        return TypedRows(columns=properties, dropped=dropped, adds=read.adds, custom=custom, moments=moments)
+
+    def reader(self, read: Read) -> Reader | SharedRows:
+        """Reads this stream's rows through the tap's client."""
+        if entity := ENTITY_OF_FIELD_LIST.get(read.path):
+            return SharedRows(read, partial(self.tap.fields.rows, entity))
+        return Reader(
+            self.tap.client,
+            read,
+            label=self.name,
+            shape=self.spec.shape,
+            params=self.tap.questions.parameters(self.spec, read),
+            decode=partial(self._decode, read) if read.path.startswith("/api/v2/") else None,
+        )
+
+    def _decode(self, read: Read, content: bytes) -> object:
+        """The body of a page, with typed rows once the columns are settled and nobody maps records."""
+        plan = self._plans.get(read.key)
+        return plan.typed.decode(content) if plan and plan.typed else msgspec.json.decode(content)
+
+    def wanted_children(self) -> list[PipedriveStream]:
+        """Fan-outs that are selected, or that lead to a selected one."""
+        children = cast("list[PipedriveStream]", self.child_streams)
+        return [child for child in children if child.selected or child.has_selected_descendents]
+
+    # --- state ----------------------------------------------------------------------------------
+
+    @cached_property
+    def refused_parents(self) -> RefusedParents:
+        """Parents of a fan-out whose requests earlier runs were refused."""
+        return RefusedParents(self)
+
+    def read_memo(self, read: Read) -> dict[str, object]:
+        """The piece of this stream's state that belongs to one read.
+
+        A state that holds only `replication_key_value`, as other taps write it, starts all reads there: those
+        of the stream, or the lists of its parent.
+        """
+        state = self.stream_state
+        if "reads" not in state:
+            older, above = state.get("replication_key_value"), self.spec.parent
+            reads = (*self.spec.reads, *(self.tap.specs[above.stream].reads if above else ()))
+            state["reads"] = {
+                known.key: {"since": time_text(older)} for known in reads if older and known.changes
+            }
+        return cast("dict[str, object]", state["reads"].setdefault(read.key, {}))
+
+    def null_of(self, read: Read) -> Null:
+        """How a null in place of a whole list is read, by what the state knows of the list."""
+        memo = self.read_memo(read)
+        if self.spec.settings:
+            return Null.CONFIRMED
+        if memo.get("since") or memo.get("size") or memo.get("length") or memo.get("pages"):
+            return Null.REFUSED
+        return Null.EMPTY if memo.get("size") == 0 else Null.CONFIRMED
+
+    def save_state(self) -> None:
+        """Write a STATE message."""
+        self.tap.page_writer.write_state(self.tap_state)
+
+    @override
+    def _write_state_message(self) -> None:
+        """The SDK's request for a STATE message; it would copy the whole state to compare it."""
+        self.save_state()
+
+    # --- trial runs -----------------------------------------------------------------------------
+
+    def abort(self, reason: Exception) -> None:
+        """End a trial run the way the SDK expects."""
+        self._abort_sync(abort_reason=reason)
+
+    @property
+    def enough(self) -> bool:
+        """Whether a trial run has seen as many records as it wanted."""
+        return self.ABORT_AT_RECORD_COUNT is not None and self._emitted >= self.ABORT_AT_RECORD_COUNT
+
+    @property
+    def sated(self) -> bool:
+        """Whether a trial run has seen enough of the stream and of all that hangs below it."""
+        return self.enough and all(child.enough for child in self.wanted_children())
+
+
+def stream_class(
+    spec: StreamSpec, parent: type[PipedriveStream] | None, base: type[PipedriveStream] = PipedriveStream
+) -> type[PipedriveStream]:
+    """The Stream subclass of one spec.
+
+    The SDK links parents and children by class, never by instance, so each spec needs its own.
+    """
+    body = {
+        "__doc__": spec.summary,
+        "__module__": __name__,
+        "name": spec.name,
+        "spec": spec,
+        "parent_stream_type": parent,
+        "selected_by_default": spec.selected_by_default,
+    }
+    return cast("type[PipedriveStream]", type(spec.class_name, (base,), body))
+
+
+def stream_classes(
+    specs: Mapping[str, StreamSpec],
+    kinds: Mapping[str, type[PipedriveStream]],
+    alone: Container[str] = (),
+) -> dict[str, type[PipedriveStream]]:
+    """Classes of all specs by name, parents before their fan-outs.
+
+    Args:
+        specs: the streams.
+        kinds: base class of the streams that are not read like the others, by name.
+        alone: fan-outs that are read without their parents, since the settings name their rows.
+    """
+    made: dict[str, type[PipedriveStream]] = {}
+
+    def make(spec: StreamSpec) -> type[PipedriveStream]:
+        if spec.name not in made:
+            below = None if spec.name in alone else spec.parent
+            parent = make(specs[below.stream]) if below else None
+            made[spec.name] = stream_class(spec, parent, kinds.get(spec.name, PipedriveStream))
+        return made[spec.name]
+
+    for spec in specs.values():
+        make(spec)
+    return made

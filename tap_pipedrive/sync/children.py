@@ -1,0 +1,189 @@
+"""Fan-outs: streams that are asked for once per row of another stream, many at a time."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import TYPE_CHECKING
+
+from pipedrive_client import Gone, NotFound, PipedriveError, UnknownMethod
+from tap_pipedrive.catalog.spec import OCCURRENCE
+from tap_pipedrive.state.access import REFUSALS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from tap_pipedrive.catalog.spec import Parent, Read
+    from tap_pipedrive.read.requests import Question
+    from tap_pipedrive.rows.row import Context, Row
+    from tap_pipedrive.streams.base import PipedriveStream
+
+
+def contexts_of(stream: PipedriveStream, parents: Sequence[Row]) -> list[Context]:
+    """What a fan-out must ask for, for these rows of its parent; deleted parents have nothing to give."""
+    parent = _parent(stream)
+    found: list[Context] = [
+        {name: _at(row, column) for name, column in parent.context.items()}
+        for row in parents
+        if not row.get("is_deleted") and (parent.when is None or row.get(parent.when, True))
+    ]
+    return found if stream.asked is None else [one for one in found if _first_time(stream.asked, one)]
+
+
+def _at(row: Row, column: str) -> object:
+    """The value of a column, or of a key of the object in it."""
+    name, _, key = column.partition(".")
+    value = row.get(name)
+    return value.get(key) if key and isinstance(value, dict) else None if key else value
+
+
+def _first_time(asked: set[tuple[object, ...]], context: Context) -> bool:
+    """Whether this is new; a parent may have several rows, as a mail thread has in two folders."""
+    key = tuple(context.values())
+    if key in asked:
+        return False
+    asked.add(key)
+    return True
+
+
+def cost_per_parent(stream: PipedriveStream) -> float:
+    """Tokens that a row of the parent costs at least, with what hangs below the fan-out."""
+    own = sum(read.cost for read in stream.spec.reads) / _parent(stream).bulk
+    return own + sum(cost_per_parent(child) for child in stream.wanted_children())
+
+
+def fan_out(stream: PipedriveStream, contexts: Sequence[Context]) -> None:
+    """Ask for the rows of these parents and emit them in the parents' order, then what hangs below."""
+    below = stream.wanted_children()
+    if not contexts or stream.sated:
+        return
+    for child in below:
+        child.announce()
+    bulk = _parent(stream).bulk
+    questions = stream.tap.questions.of(stream.spec)
+    asked = [
+        (fitting, group)
+        for group in _groups(contexts, bulk)
+        for question in questions
+        if (fitting := _cut(_parent(stream), question, group)) is not None
+    ]
+    refused: list[Context] = []
+    with stream.counting():
+        for read in stream.spec.reads:
+            answers = stream.tap.client.ordered_map(partial(_ask, stream, read), asked)
+            for answer in answers:
+                refused += answer.refused
+                feeds = [(child, contexts_of(child, answer.rows)) for child in below]
+                if answer.rows and stream.selected:
+                    stream.emit(read, answer.rows, answer.context)
+                for child, inner in feeds:
+                    fan_out(child, inner)
+                if stream.sated:
+                    answers.close()
+                    return
+    stream.refused_parents.update(contexts, refused)
+
+
+def request_refused(stream: PipedriveStream) -> None:
+    """Request again what earlier runs were refused, for a fan-out and for those below it.
+
+    One parent is tried first: where nothing has been granted meanwhile, it costs a single request.
+    """
+    due = stream.refused_parents.due()
+    for part in (due[:1], due[1:]):
+        if part and stream.tap.access.closed(stream.name) is None:
+            fan_out(stream, part)
+    for child in stream.wanted_children():
+        request_refused(child)
+
+
+def _groups(contexts: Sequence[Context], size: int) -> Iterator[Sequence[Context]]:
+    for at in range(0, len(contexts), size):
+        yield contexts[at : at + size]
+
+
+def _cut(parent: Parent, question: Question, group: Sequence[Context]) -> Question | None:
+    """A question with its period cut to the parent's own; None when they have no day in common."""
+    if parent.within is None:
+        return question
+    first, last = parent.within
+    columns = first.replace(".", "_"), last.replace(".", "_")
+    earliest, latest = (group[0][column] for column in columns)
+    start = max(str(question.params[first]), str(earliest or ""))
+    end = min(str(question.params[last]), str(latest or "9999-12-31"))
+    if start > end:
+        return None
+    return replace(
+        question,
+        params={**question.params, first: start, last: end},
+        columns={**question.columns, **dict(zip(columns, (start, end), strict=True))},
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Answer:
+    """Rows of one parent, or of one group of them; `refused` holds the parents whose request was refused."""
+
+    context: Context
+    rows: list[Row]
+    refused: Sequence[Context] = ()
+
+
+def _ask(stream: PipedriveStream, read: Read, asked: tuple[Question, Sequence[Context]]) -> _Answer:
+    """Request all rows of one parent, or of one group of them; a deleted parent has none."""
+    question, group = asked
+    access = stream.tap.access
+    closed = access.closed(stream.name)
+    if closed is not None:
+        access.refuse_parents(stream.name, closed, len(group))
+        return _Answer(context={}, rows=[], refused=group)
+    parent = _parent(stream)
+    context: Context = {}
+    if parent.bulk > 1:
+        column = next(iter(parent.context))
+        query: dict[str, object] = {parent.query[0]: [one[column] for one in group]}
+    else:
+        context = group[0]
+        query = {name: context[name] for name in parent.query}
+    try:
+        pages = stream.reader(read).all(context, {**query, **question.params})
+        rows = [row for page in pages for row in page]
+    except (*REFUSALS, NotFound, Gone) as error:
+        if _is_refusal(error):
+            access.refuse_parents(stream.name, error, len(group))
+            return _Answer(context=context, rows=[], refused=group)
+        stream.logger.debug("Skipped %s of %s: %s", stream.name, dict(context), error)
+        return _Answer(context=context, rows=[])
+    access.answer_parents(stream.name, len(group))
+    if stream.spec.numbered:
+        number(rows, stream.spec.primary_keys)
+    return _Answer(context={**context, **question.columns}, rows=rows)
+
+
+def _is_refusal(error: PipedriveError) -> bool:
+    """Whether the account does not give this, in contrast to a parent that was deleted."""
+    return isinstance(error, UnknownMethod) or not isinstance(error, (NotFound, Gone))
+
+
+def number(rows: list[Row], keys: Sequence[str]) -> None:
+    """Give the rows of one parent their `occurrence`: 1, or more where earlier rows have the same other keys.
+
+    Changes are counted from the oldest on, so that a further one in the same second leaves their numbers
+    alone. Which end of the list that is, its times say; Pipedrive's examples show the newest first. Rows
+    without a time that agree in the other keys are alike, so that it is all the same.
+    """
+    seen: Counter[tuple[object, ...]] = Counter()
+    oldest_first = len(rows) > 1 and str(rows[0].get("time")) < str(rows[-1].get("time"))
+    for row in rows if oldest_first else reversed(rows):
+        key = tuple(row.get(name) for name in keys if name != OCCURRENCE)
+        seen[key] += 1
+        row[OCCURRENCE] = seen[key]
+
+
+def _parent(stream: PipedriveStream) -> Parent:
+    parent = stream.spec.parent
+    if parent is None:
+        msg = f"{stream.name} hangs below no stream"
+        raise TypeError(msg)
+    return parent

@@ -1,0 +1,193 @@
+"""Deletes that no list shows: the ids seen are kept in the state, and what is missing later was deleted.
+
+Pipedrive leaves deleted persons, organizations, activities, products and leads out of its lists and
+has no way to ask for them (pipedrive-api 5). With `detect_deletes` an id sweep reads the whole list
+again and compares. A row becomes a tombstone record only after two proofs that agree: its list was read
+to the end without a single doubtful response, and Pipedrive does not know the row by its id.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Self
+
+from pipedrive_client import PipedriveError, times
+from pipedrive_client.times import now
+from tap_pipedrive.read.reader import Reader
+from tap_pipedrive.rows.tombstones import DELETED_AT
+from tap_pipedrive.state.bookmarks import Bookmark
+from tap_pipedrive.state.known_ids import KnownIds
+from tap_pipedrive.sync.delete_proof import check_gone
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from tap_pipedrive.catalog.spec import Read
+    from tap_pipedrive.rows.row import Row
+    from tap_pipedrive.streams.base import PipedriveStream
+
+_TOMBSTONES_A_PAGE = 500
+_SWEEPS = 2
+"""Readings of a list whose responses were doubtful, before a run gives up comparing it."""
+
+
+class UnprovenDeletes(PipedriveError):  # noqa: N818 - says what happened, as the client's errors do
+    """Rows are missing from a list, but not so that they may be reported as deleted."""
+
+
+def can_sweep(stream: PipedriveStream) -> bool:
+    """Whether deletes of this stream can be found by comparing ids."""
+    spec = stream.spec
+    return (
+        spec.parent is None and spec.primary_keys == ("id",) and not spec.shows_deleted and not spec.settings
+    )
+
+
+@dataclass(slots=True)
+class DeleteWatch:
+    """Looks for deleted rows of one stream in this run.
+
+    Attributes:
+        known: ids emitted in earlier runs, from the state.
+        current: ids read in this run.
+        complete: whether this run reads the whole list, so that the comparison costs nothing more.
+        doubted: whether a page of this run's own reading came only after a response that was no answer.
+        refused: whether Pipedrive refused a list of the stream, so that nothing can be compared.
+    """
+
+    stream: PipedriveStream
+    known: KnownIds
+    current: KnownIds
+    complete: bool = True
+    doubted: bool = False
+    refused: bool = False
+    _swept: KnownIds = field(default_factory=lambda: KnownIds({}))
+
+    @classmethod
+    def begin(cls, stream: PipedriveStream) -> Self | None:
+        """A watch, if the settings want one and the stream allows it."""
+        if not (stream.selected and stream.tap.detect_deletes and can_sweep(stream)):
+            return None
+        memo = stream.stream_state.setdefault("known_ids", {})
+        return cls(stream, KnownIds(memo), KnownIds({}))
+
+    def see(self, rows: Iterable[Row]) -> None:
+        """Note the ids of rows that were read."""
+        self.current.add(rows)
+
+    def unknown(self, rows: Iterable[Row]) -> list[Row]:
+        """Return rows that were reported as deleted before, or never emitted: they are emitted again."""
+        if not self.known.established:
+            return []
+        return [row for row in rows if row.get("id") not in self.known and row.get("id") not in self.current]
+
+    def finish(self) -> None:
+        """The stream was read: compare now, or after a sweep of all ids if one is due."""
+        if self.refused or not (self.complete or self.known.due(self.stream.tap.sweep_interval)):
+            self.known.merge(self.current)
+            return
+        try:
+            kept = self._compare()
+        except UnprovenDeletes as error:
+            self.known.merge(self.current)
+            self.stream.tap.fail_at_end(error)
+            return
+        self.known.replace(self._swept, self.current, kept)
+
+    def _compare(self) -> KnownIds:
+        """Emit tombstones for rows that are gone by both proofs; return the ids that only the list lacks.
+
+        Raises:
+            UnprovenDeletes: the proofs do not agree, or too many rows are gone at once.
+        """
+        if self.complete and not self.doubted:
+            self._swept.merge(self.current)
+        else:
+            self._sweep()
+        kept = KnownIds({})
+        if self.known.missing_from(self._swept):
+            self._look_again()
+        missing = self.known.missing_from(self._swept)
+        if missing:
+            percent = self.stream.tap.max_tombstone_percent
+            most = math.ceil(len(self.known) * percent / 100)
+            checked = check_gone(self.stream, missing, most=most)
+            if not checked.complete or len(checked.gone) > most:
+                raise self._refusal(len(missing), len(checked.kept), percent)
+            if checked.kept:
+                self.stream.logger.warning(
+                    "%d rows of %s are missing from its list and still exist by their id; they are kept",
+                    len(checked.kept),
+                    self.stream.name,
+                )
+            kept.add_ids(checked.kept)
+            self._bury(checked.gone)
+        return kept
+
+    def _refusal(self, missing: int, kept: int, percent: float) -> UnprovenDeletes:
+        """Return the error of a list that lost more than a list loses in a day."""
+        found = f", of which at least {kept} still exist by their id" if kept else ""
+        return UnprovenDeletes(
+            f"Stream {self.stream.name}: {missing} of {len(self.known)} rows are missing from the list at "
+            f"once{found}, more than the {percent:g} % of max_tombstone_percent; no row was reported as "
+            "deleted. If they were deleted on purpose, raise max_tombstone_percent for one run.",
+            label=self.stream.name,
+        )
+
+    def _sweep(self) -> None:
+        """Read the whole list for its ids, and once more where a response was doubtful.
+
+        Raises:
+            UnprovenDeletes: the second reading was no better.
+        """
+        for _ in range(_SWEEPS):
+            self._swept = KnownIds({})
+            doubtful = [read for read in self.stream.spec.reads if self._read_through(read)]
+            if not doubtful:
+                return
+        raise UnprovenDeletes(
+            f"Stream {self.stream.name}: the list was read twice for its deletes, and both times a response "
+            "was incomplete; no row was reported as deleted. The next run compares again.",
+            label=self.stream.name,
+        )
+
+    def _read_through(self, read: Read) -> bool:
+        """Note the ids of one list and emit rows that nobody has; return whether a response was doubtful."""
+        stream = self.stream
+        reader = stream.reader(read)
+        if isinstance(reader, Reader):
+            reader.null = stream.null_of(read)
+        since = str(stream.read_memo(read).get("since") or "")
+        moment = Bookmark({}, replication_key=str(stream.spec.replication_key)).moment
+        for rows in reader.all():
+            # What changed after the bookmark comes with the next run.
+            fresh = [row for row in self.unknown(rows) if not since or moment(row) <= since]
+            self._swept.add(rows)
+            fresh = stream.since_start(fresh)
+            self.current.add(fresh)
+            if fresh:
+                stream.emit(read, fresh)
+            stream.tap.interruption.check()
+        return isinstance(reader, Reader) and reader.doubted
+
+    def _look_again(self) -> None:
+        """Note rows that went from a later list to an earlier one meanwhile, as a deal that is unarchived.
+
+        The earlier one was read before, the later one after that; but such a row has changed.
+        """
+        stream = self.stream
+        for read in stream.spec.reads[:-1]:
+            mark = Bookmark(dict(stream.read_memo(read)), replication_key=str(stream.spec.replication_key))
+            reader = stream.reader(read)
+            if read.changes and mark.lower_bound and isinstance(reader, Reader):
+                for rows in reader.changes(mark.lower_bound, mark.moment):
+                    self._swept.add(rows)
+                    stream.tap.interruption.check()
+
+    def _bury(self, gone: list[int | str]) -> None:
+        """Emit tombstones."""
+        noticed = times.to_rfc3339(now())
+        for at in range(0, len(gone), _TOMBSTONES_A_PAGE):
+            page = gone[at : at + _TOMBSTONES_A_PAGE]
+            self.stream.write([{"id": one, "is_deleted": True, DELETED_AT: noticed} for one in page])

@@ -1,0 +1,334 @@
+"""Lists in a run: what is read of each, and how its pages become messages and bookmarks."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, cast
+
+from pipedrive_client import Gone, NotFound, NotVisible, Null
+from pipedrive_client.times import now
+from tap_pipedrive.read.reader import Reader, nothing_there
+from tap_pipedrive.state.access import REFUSALS
+from tap_pipedrive.state.bookmarks import Bookmark, ListSize, PageMarks
+from tap_pipedrive.sync.children import contexts_of, cost_per_parent, fan_out, request_refused
+from tap_pipedrive.sync.delete_detection import DeleteWatch
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from datetime import datetime
+
+    from tap_pipedrive.catalog.spec import Read
+    from tap_pipedrive.rows.row import Row
+    from tap_pipedrive.streams.base import PipedriveStream
+    from tap_pipedrive.tap import TapPipedrive
+
+_PARTS_OF_BUDGET = 10
+_TOKENS_PER_LIST = 100
+"""Field definitions, and the pages of a list that may be under way."""
+
+
+def one_by_one(tap: TapPipedrive) -> bool:
+    """Whether lists take turns, and pages too.
+
+    That is where the settings want it, or where so few tokens are left that pages under way could use
+    them up for nothing.
+    """
+    left = tap.client.budget.left
+    scarce = left is not None and left < _TOKENS_PER_LIST * len(tap.lists())
+    return scarce or tap.client.settings.max_concurrency == 1
+
+
+@dataclass(slots=True)
+class ReadRun:
+    """One read of one stream in this run, with the bookmarks of all who take rows from it.
+
+    Attributes:
+        stream: whose read it is.
+        read: what is asked for.
+        own: the stream's own bookmark; None when it is not selected or the read is a whole list.
+        fan_outs: selected fan-outs, each with its own bookmark in this list.
+        marks: page fingerprints of a whole list.
+        watch: looks for deleted rows, where the settings want it.
+        length: rows of an offset list that was read to its end.
+        doubted: whether a page came only after a response that was no answer.
+        size: counts rows for `--plan`.
+        refused: whether the account does not give the list.
+        began: when the run set it up.
+    """
+
+    stream: PipedriveStream
+    read: Read
+    own: Bookmark | None = None
+    fan_outs: list[tuple[PipedriveStream, Bookmark | None]] = field(default_factory=list)
+    marks: PageMarks | None = None
+    watch: DeleteWatch | None = None
+    length: int = 0
+    doubted: bool = False
+    size: ListSize | None = None
+    refused: bool = False
+    began: datetime = field(default_factory=now)
+
+    @classmethod
+    def begin(cls, stream: PipedriveStream, read: Read, watch: DeleteWatch | None) -> ReadRun:
+        """Set up the bookmarks from the state."""
+        run = cls(stream=stream, read=read, watch=watch)
+        if stream.selected:
+            run.own = _bookmark(stream, stream, read)
+        run.fan_outs = [(child, _bookmark(stream, child, read)) for child in stream.wanted_children()]
+        if stream.selected and not read.changes:
+            run.marks = PageMarks(run.memo)
+        run.size = ListSize(run.memo, whole=not run.bookmarks)
+        if watch and run.lower_bound() is not None:
+            watch.complete = False
+        return run
+
+    @property
+    def bookmarks(self) -> list[Bookmark]:
+        """Everybody's bookmarks."""
+        return [mark for mark in (self.own, *(mark for _, mark in self.fan_outs)) if mark]
+
+    @property
+    def memo(self) -> dict[str, object]:
+        """The piece of the stream's state that belongs to the read."""
+        return self.stream.read_memo(self.read)
+
+    def lower_bound(self) -> datetime | None:
+        """The earliest time anyone still needs rows from; None when someone needs all."""
+        bounds = [mark.lower_bound for mark in self.bookmarks]
+        return None if None in bounds else min(cast("list[datetime]", bounds), default=None)
+
+    def pages(self) -> Iterator[list[Row]]:
+        """The list's pages; none, with a warning, where the account lacks what the stream needs."""
+        spec = self.stream.spec
+        try:
+            yield from self.all_pages()
+        except (*REFUSALS, NotFound) as error:
+            if isinstance(error, REFUSALS) or spec.needs:
+                self.refused = True
+                self.stream.tap.access.refuse_list(spec, error)
+                if self.watch:
+                    self.watch.refused = True
+            elif not spec.removed_on:
+                also = ", and the path in raw_requests" if "raw_requests" in spec.settings else ""
+                raise nothing_there(error, also) from error
+            else:
+                raise
+
+    def all_pages(self) -> Iterator[list[Row]]:
+        """From the earliest time anyone needs; or what the settings ask instead."""
+        reader = self.stream.reader(self.read)
+        if isinstance(reader, Reader):
+            reader.null = self._null()
+        if self.bookmarks and isinstance(reader, Reader):
+            moment, length = self.bookmarks[0].moment, cast("int", self.memo.get("length", 0))
+            slots = None if one_by_one(self.stream.tap) else self.stream.tap.window_slots
+            yield from reader.changes(self.lower_bound(), moment, length=length, slots=slots)
+            self.length, self.doubted = reader.length, reader.doubted
+            return
+        for question in self.stream.tap.questions.of(self.stream.spec):
+            for rows in reader.all(query=question.params):
+                for row in rows if question.columns else ():
+                    row.update(question.columns)
+                yield rows
+        self.doubted = isinstance(reader, Reader) and reader.doubted
+
+    def _null(self) -> Null:
+        """How a null in place of the list is read: no rows are expected of one that is asked for changes."""
+        changes = self.read.changes
+        if changes and changes.since and self.bookmarks and self.lower_bound():
+            return Null.CONFIRMED
+        return self.stream.null_of(self.read)
+
+    def prepare(self, rows: list[Row]) -> None:
+        """Have the field definitions read that `handle` is going to need; on the list's own thread."""
+        stream = self.stream
+        entity = stream.defined_by
+        if not entity or stream.tap.fields.known(entity):
+            return
+        if self.own.fresh(rows) if self.own else rows:
+            stream.read_definitions(entity)
+
+    def handle(self, rows: list[Row]) -> None:
+        """Emit a page and what hangs below it, and move the bookmarks over it."""
+        size = self._affordable(len(rows))
+        for at in range(0, len(rows), size):
+            self._handle(rows[at : at + size], dear=size < len(rows))
+
+    def _affordable(self, rows: int) -> int:
+        """Rows to take at once: all, unless what hangs below them costs more than a tenth of what is left.
+
+        A budget that ends within a page then loses little: the bookmarks stand behind what was paid for.
+        """
+        left = self.stream.tap.client.budget.left
+        cost = sum(cost_per_parent(child) for child, _ in self.fan_outs)
+        if left is None or not cost or not self.bookmarks:
+            return rows
+        return min(rows, max(1, int(left / _PARTS_OF_BUDGET / cost)))
+
+    def _handle(self, rows: list[Row], *, dear: bool) -> None:
+        feeds = []
+        for child, mark in self.fan_outs:
+            feeds.append((child, contexts_of(child, mark.fresh(rows) if mark else rows)))
+        own = self._own_rows(rows)
+        for mark in self.bookmarks:
+            mark.note(rows)
+        if self.watch:
+            self.watch.see(rows)
+        if own:
+            self.stream.emit(self.read, own)
+        for child, contexts in feeds:
+            fan_out(child, contexts)
+        for mark in self.bookmarks:
+            mark.commit(dear=dear)
+        if self.size:
+            self.size.see(len(rows))
+        self._publish()
+        self.stream.tap.interruption.check()
+
+    def _own_rows(self, rows: list[Row]) -> list[Row]:
+        if not self.stream.selected:
+            return []
+        unchanged = self.marks and self.marks.unchanged([rows, sorted(self.stream.schema["properties"])])
+        fresh = self.own.fresh(rows) if self.own else [] if unchanged else self.stream.since_start(rows)
+        if not self.watch or len(fresh) == len(rows):
+            return fresh
+        taken = {id(row) for row in fresh}
+        lost = [row for row in self.watch.unknown(rows) if id(row) not in taken]
+        return [*fresh, *self.stream.since_start(lost)] if lost else fresh
+
+    def finish(self) -> None:
+        """The list was read to its end; a refused one is read again where it was in the next run."""
+        if self.refused:
+            return
+        for mark in self.bookmarks:
+            mark.finish()
+        if self.watch:
+            self.watch.doubted |= self.doubted
+        if self.size:
+            self.size.finish()
+        if self.length:
+            self.memo["length"] = self.length
+        if self.marks:
+            self.marks.finish()
+        self.stream.tap.full_lists.finished(self.stream, self.read, self.began)
+        self._publish()
+
+    def _publish(self) -> None:
+        """Write the state, with the plain Singer bookmark beside our own."""
+        if self.own and self.own.newest:
+            state = self.stream.stream_state
+            state["replication_key"] = self.stream.replication_key
+            before = str(state.get("replication_key_value", ""))
+            # Of several lists the newest counts, but never a time in the future.
+            state["replication_key_value"] = max(self.own.in_time(before), self.own.newest)
+        self.stream.save_state()
+
+
+def _bookmark(stream: PipedriveStream, owner: PipedriveStream, read: Read) -> Bookmark | None:
+    """The bookmark `owner` (the stream or a fan-out of it) has in one of the stream's reads."""
+    if not read.changes or not stream.spec.replication_key:
+        return None
+    memo = owner.read_memo(read)
+    if stream.replication_method != "INCREMENTAL":
+        memo.clear()
+    if owner is not stream and owner.refused_parents.all:
+        memo.clear()
+        owner.refused_parents.forget_all()
+    bookmark = Bookmark(
+        memo,
+        replication_key=stream.spec.replication_key,
+        start=stream.tap.start_date,
+        ordered=bool(read.changes.ascending),
+    )
+    if bookmark.dropped:
+        owner.stream_state.pop("replication_key_value", None)
+        if not owner.bookmark_dropped:
+            owner.bookmark_dropped = True
+            owner.logger.warning(
+                "The state of stream %s has the bookmark %s, in the future: earlier runs may have missed "
+                "changes, so the bookmark is dropped and the stream is read from its beginning once",
+                owner.name,
+                bookmark.dropped,
+            )
+    return bookmark
+
+
+@dataclass(slots=True)
+class IdRun(ReadRun):
+    """Single rows of a stream by their ids, as the setting `record_ids` wants; bookmarks stay as they are."""
+
+    ids: Sequence[int | str] = ()
+
+    @classmethod
+    def of(cls, stream: PipedriveStream, ids: Sequence[int | str]) -> IdRun:
+        """A run over the stream's read of one row."""
+        children: list[tuple[PipedriveStream, Bookmark | None]] = [
+            (child, None) for child in stream.wanted_children()
+        ]
+        return cls(stream=stream, read=stream.spec.single or stream.spec.reads[0], fan_outs=children, ids=ids)
+
+    def all_pages(self) -> Iterator[list[Row]]:
+        """One page per id, many requests at a time; an id that is gone or hidden has no row."""
+        yield from self.stream.tap.client.ordered_map(self._row, self.ids)
+
+    def _row(self, one: int | str) -> list[Row]:
+        reader = self.stream.reader(self.read)
+        context = dict.fromkeys(self.read.placeholders, one)
+        try:
+            return [row for page in reader.all(context) for row in page]
+        except (NotFound, Gone, NotVisible) as error:
+            self.stream.logger.warning("Skipped %s %s: %s", self.stream.name, one, error)
+            return []
+
+
+@dataclass(slots=True)
+class StreamRun:
+    """A stream in this run: its reads, one after the other."""
+
+    stream: PipedriveStream
+    watch: DeleteWatch | None
+    reads: list[ReadRun]
+
+    @classmethod
+    def begin(cls, stream: PipedriveStream) -> StreamRun:
+        """Set up the bookmarks."""
+        if stream.spec.removed_on:
+            stream.logger.warning(
+                "%s: Pipedrive took this away on %s. %s",
+                stream.name,
+                stream.spec.removed_on,
+                stream.spec.notes,
+            )
+        ids = stream.tap.questions.ids(stream.spec)
+        if ids is not None:
+            return cls(stream, None, [IdRun.of(stream, ids)])
+        waits = stream.tap.full_lists.waits
+        due = [read for read in stream.spec.reads if not waits(stream, read)]
+        watch = DeleteWatch.begin(stream) if due else None
+        if watch and len(due) < len(stream.spec.reads):
+            watch.complete = False
+        return cls(stream, watch, [ReadRun.begin(stream, read, watch) for read in due])
+
+    def announce(self) -> None:
+        """Write the SCHEMA messages, which may wait for field definitions."""
+        self.stream.announce()
+        for child in self.stream.wanted_children():
+            child.announce()
+
+    def side_by_side(self) -> bool:
+        """Whether the reads need not wait for one another.
+
+        Only where windows are wanted, and where all of them ask for changes: a row that moves from one list
+        to the other meanwhile has changed, and comes in the next run. Who reads everything, as to find
+        deletes, must not miss it.
+        """
+        several = self.stream.tap.window_slots and not one_by_one(self.stream.tap)
+        return bool(several and all(read.bookmarks and read.lower_bound() for read in self.reads))
+
+    def finish(self) -> None:
+        """Every read came to its end."""
+        for child in self.stream.wanted_children():
+            request_refused(child)
+        if self.watch:
+            self.watch.finish()
+        self.stream.tap.synced.add(self.stream)

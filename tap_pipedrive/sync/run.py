@@ -1,0 +1,231 @@
+"""A run: pages of all selected lists in, messages out, bookmarks moved once per page.
+
+Lists are independent, and each is a chain of requests that wait for one another. So a thread per list
+follows its chain, while this thread turns whichever page arrives into messages. Records of a list stay
+in order; lists take turns. With `max_concurrency: 1` everything happens one by one, in name order.
+"""
+
+from __future__ import annotations
+
+import sys
+import threading
+from dataclasses import dataclass
+from queue import SimpleQueue
+from typing import TYPE_CHECKING
+
+from singer_sdk.exceptions import MaxRecordsLimitException
+
+from pipedrive_client import BudgetSpent, Stopped
+from tap_pipedrive.catalog import FIRST
+from tap_pipedrive.sync import budget_rotation as turns
+from tap_pipedrive.sync.list_sync import StreamRun, one_by_one
+
+if TYPE_CHECKING:
+    from tap_pipedrive.rows.row import Row
+    from tap_pipedrive.streams.base import PipedriveStream
+    from tap_pipedrive.sync.list_sync import ReadRun
+    from tap_pipedrive.tap import TapPipedrive
+
+PAGES_WAITING = 2
+"""Pages of one list that may wait for their turn; with the one under way, three are in memory."""
+TRIAL_ROWS = 30
+"""Rows of a list whose fan-outs a trial run asks for at most: a request for each."""
+_TRIAL_STEP = 3
+LISTS_AT_ONCE = 8
+"""Lists followed at the same time, so that memory stays flat however many streams are selected."""
+
+
+def sync_from(stream: PipedriveStream) -> None:
+    """Sync a stream the SDK has come to, and with it every other list that is still to be read.
+
+    The SDK walks through the streams one by one; the first call does the work of all, the later ones
+    find it done.
+    """
+    tap = stream.tap
+    try:
+        if stream.ABORT_AT_RECORD_COUNT is not None:
+            _trial(stream)
+        elif stream in tap.synced:
+            return
+        else:
+            _read(tap)
+    except Stopped:
+        tap.interruption.check()
+        raise
+
+
+def _read(tap: TapPipedrive) -> None:
+    lists, in_turn = turns.begin(tap), one_by_one(tap)
+    try:
+        if in_turn:
+            for one in lists:
+                _one_by_one(one)
+        else:
+            _together(tap, sorted(lists, key=_rank))
+    except BudgetSpent as error:
+        turns.broken_off(tap, error, lists, one_by_one=in_turn)
+        raise
+    turns.complete(tap)
+    if tap.failures:
+        raise tap.failures[0]
+
+
+def _rank(stream: PipedriveStream) -> int:
+    """Lists that others point at begin first: whoever copies an account then has less to hold back."""
+    return FIRST.index(stream.name) if stream.name in FIRST else len(FIRST)
+
+
+def _one_by_one(stream: PipedriveStream) -> None:
+    run = StreamRun.begin(stream)
+    run.announce()
+    with stream.counting():
+        for read in run.reads:
+            for rows in read.pages():
+                if rows:
+                    read.handle(rows)
+            read.finish()
+        run.finish()
+
+
+def _trial(stream: PipedriveStream) -> None:
+    """A few records of each stream, for `--test`; what is rare below a list may still have none."""
+    run = StreamRun.begin(stream)
+    run.announce()
+    with stream.counting():
+        for read in run.reads:
+            rows = next(filter(None, read.pages()), [])[:TRIAL_ROWS]
+            for at in range(0, len(rows), _TRIAL_STEP):
+                if not stream.sated:
+                    read.handle(rows[at : at + _TRIAL_STEP])
+    if stream.enough:
+        stream.abort(MaxRecordsLimitException("The trial run has its records."))
+
+
+class _Chain:
+    """The lists of one stream, followed by a thread; by one for each list, where that loses nothing."""
+
+    def __init__(self, stream: PipedriveStream, arrived: SimpleQueue[_Arrival]) -> None:
+        self.run = StreamRun.begin(stream)
+        self._arrived = arrived
+        self._free = threading.Semaphore(PAGES_WAITING)
+        self._closed = False
+        self._lock = threading.Lock()
+        self.counting = stream.counting()
+        reads = self.run.reads
+        self._lines = [[read] for read in reads] if self.run.side_by_side() else [reads]
+        self._open = len(self._lines)
+
+    def start(self) -> None:
+        self.counting.__enter__()
+        for reads in self._lines:
+            name = f"list-{self.run.stream.name}"
+            threading.Thread(target=self._follow, args=(reads,), name=name, daemon=True).start()
+
+    def _follow(self, reads: list[ReadRun]) -> None:
+        try:
+            for read in reads:
+                for rows in read.pages():
+                    read.prepare(rows)
+                    self._free.acquire()
+                    if self._closed:
+                        return
+                    self._arrived.put(_Arrival(chain=self, read=read, rows=rows))
+                self._arrived.put(_Arrival(chain=self, read=read))
+            with self._lock:
+                self._open -= 1
+                if not self._open:
+                    self._arrived.put(_Arrival(chain=self))
+        except BaseException as error:  # noqa: BLE001  raised again by the main thread
+            self._arrived.put(_Arrival(chain=self, error=error))
+
+    def taken(self) -> None:
+        self._free.release()
+
+    def close(self) -> None:
+        self._closed = True
+        self._free.release(len(self._lines))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Arrival:
+    """A page (`read` and `rows`), the end of a read (`read` alone), of a chain (neither), or its failure."""
+
+    chain: _Chain
+    read: ReadRun | None = None
+    rows: list[Row] | None = None
+    error: BaseException | None = None
+
+
+def _take(arrival: _Arrival) -> bool:
+    """Turn an arrival into messages; whether it is the last of its chain."""
+    if arrival.error:
+        raise arrival.error
+    if arrival.read and arrival.rows is not None:
+        arrival.chain.taken()
+        if arrival.rows:
+            arrival.read.handle(arrival.rows)
+    elif arrival.read:
+        arrival.read.finish()
+    else:
+        arrival.chain.run.finish()
+        return True
+    return False
+
+
+def _start(tap: TapPipedrive, chains: list[_Chain]) -> None:
+    """Ask for the first pages, and for the field definitions that the SCHEMA messages need, all at once."""
+    for chain in chains:
+        for one in (chain.run.stream, *chain.run.stream.wanted_children()):
+            if entity := one.asks_definitions:
+                tap.fields.begin(entity)
+    for chain in chains:
+        chain.start()
+
+
+def _together(tap: TapPipedrive, streams: list[PipedriveStream]) -> None:
+    arrived: SimpleQueue[_Arrival] = SimpleQueue()
+    waiting = list(reversed(streams))
+    under_way: set[_Chain] = set()
+    spent: BudgetSpent | None = None
+
+    def begin_more() -> None:
+        beginning = [waiting.pop() for _ in range(min(len(waiting), LISTS_AT_ONCE - len(under_way)))]
+        chains = [_Chain(stream, arrived) for stream in beginning]
+        under_way.update(chains)
+        _start(tap, chains)
+        for chain in chains:
+            try:
+                chain.run.announce()
+            except BudgetSpent as error:
+                end_without(chain, error)
+
+    def end_without(chain: _Chain, error: BudgetSpent) -> None:
+        """Pages of other lists that are on their way are paid for: they are taken, none is begun."""
+        nonlocal spent
+        spent = spent or error
+        waiting.clear()
+        end(chain)
+
+    def end(chain: _Chain) -> None:
+        chain.close()
+        chain.counting.__exit__(None, None, None)
+        under_way.discard(chain)
+
+    try:
+        begin_more()
+        while under_way:
+            arrival = arrived.get()
+            if arrival.chain not in under_way:
+                continue
+            try:
+                if _take(arrival):
+                    end(arrival.chain)
+                    begin_more()
+            except BudgetSpent as error:
+                end_without(arrival.chain, error)
+        if spent:
+            raise spent
+    finally:
+        for chain in under_way:
+            chain.close()
+            chain.counting.__exit__(*sys.exc_info())

@@ -1,0 +1,1 @@
+"""Reads of the target account: rows, row names, and the current user."""

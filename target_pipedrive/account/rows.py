@@ -1,0 +1,249 @@
+"""Rows of Pipedrive, read for compare, for matching, and for looking up what an interrupted call did."""
+
+from __future__ import annotations
+
+import re
+import threading
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from itertools import chain
+from typing import TYPE_CHECKING
+from urllib.parse import quote
+
+from pipedrive_client import DataKind, Expectation, Gone, NotFound, Null, Paging, times
+from pipedrive_client.transport import moment_of
+from target_pipedrive.record.errors import RecordFault
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from pipedrive_client import Answer, PipedriveClient
+    from target_pipedrive.catalog.spec import EntitySpec, RowsRead
+    from target_pipedrive.record.row import Row
+
+BULK = 100
+_SEARCH_PAGE = 100
+_PLACEHOLDER = re.compile(r"\{(\w+)\}")
+
+
+def fill(path: str, values: Mapping[str, object]) -> str:
+    """The path with its placeholders filled and quoted.
+
+    Raises:
+        RecordFault: a placeholder has no value.
+    """
+
+    def value_of(match: re.Match[str]) -> str:
+        value = values.get(match[1])
+        if value is None or value == "":
+            raise RecordFault("needs {columns}", fields=(match[1],))
+        return quote(str(value), safe="")
+
+    return _PLACEHOLDER.sub(value_of, path)
+
+
+class Rows:
+    """Reads rows; lists without a filter by id are read once and kept until something of them is written.
+
+    Attributes:
+        BULK: most ids of one request.
+    """
+
+    BULK = BULK
+
+    def __init__(self, client: PipedriveClient) -> None:
+        self._client = client
+        self._lists: dict[str, dict[str, dict[str, Row]]] = {}
+        self._lock = threading.Lock()
+        self._answer: Answer | None = None
+
+    def many(self, entity: EntitySpec, values: Sequence[str], stream: str) -> dict[str, Row]:
+        """Rows by id, for up to 100 values of the column the bulk read goes by; missing rows are left out."""
+        read = entity.read
+        if read is None or read.ids is None:
+            return {}
+        wanted = list(dict.fromkeys(values))
+        found = self._by_ids(entity, read, wanted, stream)
+        missing = [value for value in wanted if value not in found] if read.by == entity.key else []
+        if missing and entity.more is not None:
+            found |= self._by_ids(entity, entity.more, missing, stream)
+        return found
+
+    def _by_ids(
+        self, entity: EntitySpec, read: RowsRead, values: Sequence[str], stream: str
+    ) -> dict[str, Row]:
+        found: dict[str, Row] = {}
+        for row in self._rows(read, read.path, {read.ids or "": list(values)}, stream):
+            found[str(row.get(entity.key))] = row
+        return found
+
+    def listed(self, entity: EntitySpec, values: Mapping[str, object], stream: str) -> dict[str, Row]:
+        """All rows of an entity, or all below the parent that the values name."""
+        read = entity.read
+        if read is None:
+            return {}
+        named = _PLACEHOLDER.findall(" ".join((read.path, *read.params.values())))
+        if any(is_provisional(values.get(name)) for name in named):
+            return {}  # below a row that a dry run only pretends to have added
+        path = fill(read.path, values)
+        params = {name: fill(value, values) for name, value in read.params.items() if "{" in value}
+        key = f"{path} {sorted(params.items())}"
+        with self._lock:
+            lists = self._lists.setdefault(entity.name, {})
+            if key not in lists:
+                rows = self._rows(read, path, params, stream)
+                lists[key] = {str(row.get(entity.key)): row for row in rows}
+            return lists[key]
+
+    def one(self, entity: EntitySpec, row_id: str, values: Mapping[str, object], stream: str) -> Row | None:
+        """One row as it is now, or None when there is none.
+
+        Args:
+            entity: whose row.
+            row_id: its id.
+            values: columns of the record, for reads that go by the parent.
+            stream: what the request is booked on.
+        """
+        if entity.single is not None:
+            path = fill(entity.single.path, {**values, entity.key: row_id})
+            try:
+                row = self._get(path, entity.single, stream, DataKind.OBJECT)
+            except (NotFound, Gone):
+                return None
+            return row if isinstance(row, dict) and not is_trace(entity, row) else None
+        read = entity.read
+        if read is None:
+            return None
+        if read.ids is None:
+            return self.listed(entity, values, stream).get(row_id)
+        value = row_id if read.by == entity.key else str(values.get(read.by) or "")
+        return self.many(entity, [value], stream).get(row_id) if value else None
+
+    def _get(self, path: str, read: RowsRead, stream: str, kind: DataKind) -> object:
+        """What a single answer holds under `data`; null is a failed read there."""
+        answer = self._client.read(
+            path, expected=Expectation(kind=kind), params=read.params, cost=read.cost, label=stream
+        )
+        return answer.json()["data"]
+
+    def forget(self, entity: EntitySpec) -> None:
+        """Read the entity's lists again next time."""
+        if entity.name in self._lists:
+            with self._lock:
+                self._lists.pop(entity.name, None)
+
+    def search(self, entity: EntitySpec, column: str, term: str, stream: str) -> list[str]:
+        """Ids of the rows that the exact search finds.
+
+        Raises:
+            RecordFault: the entity cannot be searched by this column.
+        """
+        search = entity.search
+        if search is None or column not in search.fields:
+            raise RecordFault("cannot be found by {columns}", fields=(column,))
+        pages = self._client.pages(
+            search.path,
+            params={"term": term, "fields": search.fields[column], "exact_match": True},
+            paging=Paging.CURSOR,
+            page_size=_SEARCH_PAGE,
+            cost=search.cost,
+            label=stream,
+            records="data.items",
+            null=Null.REFUSED,
+            prefetch=0,
+        )
+        found = []
+        for page in pages:
+            self._answer = page.answer
+            for entry in page.rows:
+                item = entry.get("item")
+                if isinstance(item, dict) and item.get("id") is not None:
+                    found.append(str(item["id"]))
+        return found
+
+    def all(self, entity: EntitySpec, stream: str) -> Iterator[Row]:
+        """Every row of an entity whose list takes ids."""
+        for read in (entity.read, entity.more):
+            if read is not None:
+                yield from self._rows(read, read.path, {}, stream)
+
+    def changed(
+        self, entity: EntitySpec, since: str, stream: str, *, archived: bool = False
+    ) -> Iterator[Row]:
+        """Rows written at or after a time of the server; archived ones where they are asked for."""
+        read = entity.recent
+        if read is None:
+            return
+        params = {name: value.replace("{since}", since) for name, value in read.params.items()}
+        yield from self._rows(read, read.path, params, stream)
+        if archived and entity.more is not None:
+            yield from self._rows(entity.more, entity.more.path, params, stream)
+
+    def ago(self, seconds: float) -> str:
+        """A time of the server, so long before its last answer to a search."""
+        told = moment_of(self._answer) if self._answer is not None else None
+        return times.to_rfc3339((told or datetime.now(UTC)) - timedelta(seconds=seconds))
+
+    def highest_id(self, entity: EntitySpec, stream: str) -> int:
+        """The id of the row that was added last; 0 when there is none."""
+        read = entity.read
+        if read is None:
+            return 0
+        params = {"sort_by": "id", "sort_direction": "desc", "limit": "1"}
+        asked = replace(read, params=params)
+        rows = self._get(read.path, asked, stream, DataKind.LIST)
+        return max((int(row[entity.key]) for row in (rows if isinstance(rows, list) else ())), default=0)
+
+    def recent(
+        self, entity: EntitySpec, values: Mapping[str, object], since: str, stream: str
+    ) -> Iterator[Row]:
+        """Rows that may have been added at or after a time; rows that say they are older are left out."""
+        read = entity.recent
+        if read is None:
+            return
+        params = {name: value.replace("{since}", since) for name, value in read.params.items()}
+        params = {name: fill(value, values) if "{" in value else value for name, value in params.items()}
+        floor = since[:19].replace("T", " ")
+        given_time = values.get("add_time") is not None  # the record says when it was added, long ago maybe
+        lists = [self._rows(read, fill(read.path, values), params, stream)]
+        if entity.more is not None and values.get("is_archived") is True:  # the list leaves archived rows out
+            lists.append(self._rows(entity.more, entity.more.path, params, stream))
+        for row in chain.from_iterable(lists):
+            added = str(row.get("add_time") or row.get("created") or "")[:19].replace("T", " ")
+            if not added or added >= floor or given_time:
+                yield row
+            elif read.newest_first:
+                return
+
+    def _rows(
+        self, read: RowsRead, path: str, params: Mapping[str, object], stream: str
+    ) -> Iterator[dict[str, object]]:
+        fixed = {name: value for name, value in read.params.items() if "{" not in value}
+        for part in read.slices:
+            pages = self._client.pages(
+                path,
+                params={**fixed, **part, **params},
+                paging=read.paging,
+                page_size=read.page_size,
+                cost=read.cost,
+                label=stream,
+                records=read.records,
+                # v1 answers null for an empty list too; v2 never does.
+                null=Null.CONFIRMED if path.startswith("/v1/") else Null.REFUSED,
+                prefetch=0,
+            )
+            for page in pages:
+                yield from page.rows
+
+
+def is_trace(entity: EntitySpec | None, row: object) -> bool:
+    """Whether a row is only what Pipedrive still shows of a deleted one, by the mark of its entity."""
+    if entity is None or not entity.inactive_is_deleted or not isinstance(row, Mapping):
+        return False
+    return row.get("active_flag") is False
+
+
+def is_provisional(row_id: object) -> bool:
+    """Whether the id belongs to a row that a dry run only pretends to have added."""
+    return str(row_id).startswith("new:")

@@ -1,0 +1,241 @@
+"""Performs records on the workers: the call or upsert, its outcome, and what the ledger is to know of it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import partial
+from http import HTTPStatus
+from typing import TYPE_CHECKING
+
+from pipedrive_client import FeatureOff, OutputFailed, PipedriveError, RunError, TransientError, Unreachable
+from target_pipedrive.account.rows import is_trace
+from target_pipedrive.apply.naming import fault_of, worded
+from target_pipedrive.apply.verification import Sent
+from target_pipedrive.catalog.entities import ENTITIES
+from target_pipedrive.catalog.spec import Verb
+from target_pipedrive.ids.resolve import fill_references
+from target_pipedrive.record.errors import UNFORESEEN, RecordFault, SkipRecord, unforeseen
+from target_pipedrive.record.outcome import Outcome, Result
+from target_pipedrive.write.raw_request import RawRequest
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from target_pipedrive.account.rows import Rows
+    from target_pipedrive.apply.verification import Verifier
+    from target_pipedrive.catalog.spec import ActionSpec, EntitySpec
+    from target_pipedrive.ids.id_map import Links
+    from target_pipedrive.ledger.store import Ledger
+    from target_pipedrive.mapping.action import ActionPlan, RawPlan
+    from target_pipedrive.record.draft import Draft
+    from target_pipedrive.record.task import Task
+    from target_pipedrive.settings import Options
+    from target_pipedrive.write.response import Done
+    from target_pipedrive.write.writer import Caller
+
+_MOST_TRANSIENT_IN_A_ROW = 20
+_LINKED = (Outcome.CREATED, Outcome.UPDATED, Outcome.UNCHANGED)
+_OUTCOMES = {Verb.DELETE: Outcome.DELETED, Verb.MERGE: Outcome.MERGED}
+
+
+class Performer:
+    """Performs one record at a time, on any thread.
+
+    Args:
+        caller: sends.
+        rows: forgets the lists of what was written.
+        links: rows by external id.
+        options: the target's settings.
+        verifier: holds answers against what was sent.
+        on_write: called with entity and ids of rows that an action wrote; with no entity after a request
+            that may have written any.
+    """
+
+    def __init__(
+        self,
+        caller: Caller,
+        rows: Rows,
+        links: Links,
+        options: Options,
+        *,
+        verifier: Verifier,
+        on_write: Callable[[str | None, Iterable[str]], None],
+    ) -> None:
+        self._caller = caller
+        self._rows = rows
+        self._links = links
+        self._options = options
+        self._verifier = verifier
+        self._on_write = on_write
+        self._transient_in_a_row = 0
+
+    def perform(self, task: Task) -> Result:
+        """Perform one record.
+
+        Returns:
+            How it ended, failures included.
+
+        Raises:
+            PipedriveError: no other record can do better; the run must end.
+        """
+        try:
+            result = task.perform(task) if task.perform else Result(outcome=Outcome.SKIPPED)
+        except SkipRecord as skipped:
+            result = Result(outcome=Outcome.SKIPPED, note=str(skipped))
+        except RecordFault as fault:
+            result = self._failed(task, fault)
+        except PipedriveError as error:
+            if self._ends_run(error):
+                raise
+            return self._failed(task, error)
+        except UNFORESEEN as error:
+            return self._failed(task, unforeseen(error))
+        self._transient_in_a_row = 0
+        return worded(result, task.plan)
+
+    def _ends_run(self, error: PipedriveError) -> bool:
+        """Whether no other record can do better."""
+        if isinstance(error, FeatureOff):
+            return False  # about the columns of this record, as a plan or a missing add-on decides
+        if isinstance(error, (RunError, OutputFailed)):
+            return True
+        if isinstance(error, TransientError) and error.status != HTTPStatus.NOT_IMPLEMENTED:
+            self._transient_in_a_row += 1
+            unreachable = isinstance(error, Unreachable) and not error.may_have_acted
+            return unreachable or self._transient_in_a_row >= _MOST_TRANSIENT_IN_A_ROW
+        return False
+
+    def _failed(self, task: Task, error: RecordFault | PipedriveError) -> Result:
+        fault = fault_of(
+            error,
+            stream=task.stream,
+            key=task.key,
+            line=task.input_line,
+            plan=task.plan,
+            message=task.line,
+        )
+        return Result(outcome=Outcome.FAILED, fault=fault)
+
+    def act(self, task: Task, plan: ActionPlan) -> Result:
+        """Perform a record that is a call."""
+        draft, action = task.draft, plan.action
+        if draft is None:
+            raise RecordFault("has no content")
+        notes, later = fill_references(draft, self._links, task.given_up)
+        if later is not None:
+            raise later
+        makes = action.verb is Verb.ADD or bool(action.becomes)
+        if draft.external_id is not None and makes:
+            known = self._links.get(plan.entity_name, draft.external_id)
+            if known is not None:
+                return Result(outcome=Outcome.SKIPPED, id=known, note="was made before, by the ledger")
+        entity = ENTITIES.get(action.entity)
+        try:
+            done = self._caller.send(task, action, draft, entity)
+        except PipedriveError as error:
+            before = self._caller.done_before(task)
+            if before is not None and error.status in (HTTPStatus.NOT_FOUND, HTTPStatus.GONE):
+                return Result(outcome=Outcome.SKIPPED, note=before.note)
+            raise
+        for changed in (entity, ENTITIES.get(action.becomes)):
+            if changed is not None:
+                self._rows.forget(changed)
+                written = (done.id, draft.path.get("id"), draft.body.get("merge_with_id"))
+                self._on_write(changed.name, [str(one) for one in written if one is not None])
+        row_id = done.id
+        if action.verb is Verb.MERGE and row_id is not None:
+            row_id = str(draft.path["id"])
+        if row_id is not None and not self._options.dry_run:
+            self._keep_links(task, plan, draft, row_id)
+        return self._verified(task, action, draft, entity, replace(done, id=row_id), notes)
+
+    def _verified(
+        self,
+        task: Task,
+        action: ActionSpec,
+        draft: Draft,
+        entity: EntitySpec | None,
+        done: Done,
+        notes: str,
+    ) -> Result:
+        """How a call ended, by what the row holds after it."""
+        makes = action.verb is Verb.ADD or bool(action.becomes)
+        outcome = Outcome.CREATED if makes else _OUTCOMES.get(action.verb, Outcome.UPDATED)
+        if action.verb is Verb.UPDATE and is_trace(entity, done.data):
+            raise RecordFault(
+                f"names {action.entity} {done.id}, which is deleted in this account",
+                fields=list(draft.path)[:1],
+            )
+        ignored: tuple[str, ...] = ()
+        kept = draft.emptied if action.verb is Verb.UPDATE else ()
+        if entity is not None and action.verb in (Verb.ADD, Verb.UPDATE):
+            sent = Sent(body=draft.body, custom={}, columns=action.body_columns)
+            ignored = self._verifier.ignored_by_action(entity, done.id, sent, done.data, task.stream)
+        taken = tuple(name for name in (*draft.body, *draft.custom) if name not in ignored)
+        if ignored and not taken and outcome is Outcome.UPDATED:
+            outcome = Outcome.UNCHANGED
+        return Result(
+            outcome=outcome,
+            id=done.id,
+            changed=taken,
+            note="; ".join(filter(None, (done.note, notes))),
+            not_taken=ignored,
+            kept=kept,
+        )
+
+    def _keep_links(self, task: Task, plan: ActionPlan, draft: Draft, row_id: str) -> None:
+        """Let external ids name what there is after the call."""
+        action = plan.action
+        if action.verb is Verb.DELETE:
+            self._links.drop(action.entity, row_id)
+        elif action.verb is Verb.MERGE:
+            self._links.move(action.entity, row_id, str(draft.body["merge_with_id"]))
+        elif draft.external_id is not None:
+            self._links.put(plan.entity_name, draft.external_id, row_id, task.stream)
+
+    def addition(self, task: Task, plan: ActionPlan) -> tuple[ActionSpec, Draft] | None:
+        """What a record whose turn has not come will ask for, if that is certainly to add a row.
+
+        Raises:
+            NotYet, RecordFault, SkipRecord: it will not come to that.
+        """
+        draft = task.draft
+        if draft is None or plan.action.verb is not Verb.ADD:
+            return None
+        if draft.external_id is not None and self._links.get(plan.entity_name, draft.external_id) is not None:
+            return None
+        _, later = fill_references(draft, self._links, task.given_up)
+        return None if later is not None else (plan.action, draft)
+
+    def raw(self, task: Task, plan: RawPlan) -> Result:
+        """Perform a record that describes a request."""
+        del plan
+        draft = task.draft
+        request = RawRequest(draft.body if draft else {}, self._options.files_dir)
+        try:
+            return self._caller.send_raw(task, request)
+        finally:
+            self._on_write(None, ())
+
+    def ledger_steps(self, task: Task, result: Result) -> list[Callable[[Ledger], object]]:
+        """What the ledger is to know of a finished record: links made, moved and dropped."""
+        draft, plan, stream = task.draft, task.plan, task.stream
+        if draft is None or plan is None or self._options.dry_run:
+            return []
+        steps: list[Callable[[Ledger], object]] = []
+        entity, row_id, external = plan.entity_name, result.id, draft.external_id
+        if row_id is not None and result.outcome is Outcome.DELETED:
+            steps.append(lambda ledger: ledger.unlink(entity, row_id))
+        elif row_id is not None and result.outcome is Outcome.MERGED:
+            survivor = str(draft.body.get("merge_with_id"))
+            steps.append(lambda ledger: ledger.relink(entity, row_id, survivor))
+        elif row_id is not None and external is not None and result.outcome in _LINKED:
+            steps.append(lambda ledger: ledger.link(entity, external, row_id, stream))
+        if result.links:
+            steps.append(partial(_link, links=result.links, stream=stream))
+        return steps
+
+
+def _link(ledger: Ledger, links: Iterable[tuple[str, str, str]], stream: str) -> None:
+    for one in links:
+        ledger.link(*one, stream)

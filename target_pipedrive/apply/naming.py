@@ -1,0 +1,138 @@
+"""Faults and results of records under the names of columns that people know."""
+
+from __future__ import annotations
+
+import re
+from contextlib import suppress
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from pipedrive_client.errors import ItemError, RecordError
+from target_pipedrive.mapping.column_names import FIELD_KEY, ColumnNames
+from target_pipedrive.mapping.columns import Place
+from target_pipedrive.record.errors import Fault, RecordFault, shown
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from pipedrive_client import PipedriveError
+    from target_pipedrive.mapping.columns import Binding
+    from target_pipedrive.mapping.stream import Plan
+    from target_pipedrive.record.outcome import Result
+
+_WORD = re.compile(r"\w+")
+_ANSWERED = re.compile(r"^[A-Z]+ \S+ ")  # method and path
+_TELLING_KINDS = frozenset({"num", "bool", "flag", "date", "time", "stamp", "minute", "clock"})
+_TELLING_TYPES = frozenset(
+    {"enum", "set", "date", "daterange", "time", "timerange", "double", "int", "monetary"}
+)
+_DIGITS = re.compile(r"[-+]?\d[\d.,eE+-]{0,40}")
+
+
+class _Record(msgspec.Struct):
+    """A RECORD message, as far as it is needed."""
+
+    record: dict[str, object] = msgspec.field(default_factory=dict)
+
+
+def fault_of(
+    error: RecordFault | PipedriveError,
+    *,
+    stream: str,
+    key: Mapping[str, object],
+    line: int,
+    plan: Plan | None,
+    message: bytes = b"",
+) -> Fault:
+    """Return the fault of one record as data.
+
+    Args:
+        error: what was raised for it.
+        stream: name of its stream.
+        key: values of its key properties.
+        line: line of the input.
+        plan: what its stream's records become, for the names of its columns.
+        message: the RECORD message, for the value of a column that Pipedrive refuses.
+    """
+    columns: tuple[str, ...] = ()
+    value: object = None
+    if isinstance(error, RecordFault):
+        text, value, columns = error.why, error.value, (*error.columns, *error.fields)
+        if plan is not None:
+            names = ColumnNames.of(plan)
+            columns = (*map(names.without_keys, error.columns), *names.named(error.fields))
+    else:
+        text = str(error)
+    if isinstance(error, ItemError | RecordError) and plan is not None:
+        binding = _blamed(_ANSWERED.sub("", text), plan)
+        if binding is not None:
+            columns = ColumnNames.of(plan).named((binding.name,))
+            given = _value_in(message, binding.source)
+            value = given if telling(plan, binding, given) else None
+    return Fault(
+        stream=stream,
+        key=key,
+        line=line,
+        why=text if plan is None else ColumnNames.of(plan).without_keys(text),
+        columns=columns,
+        value=shown(value),
+        column_in_reason=not isinstance(error, RecordFault),
+    )
+
+
+def telling(plan: Plan, binding: Binding, value: object) -> bool:
+    """Return whether a fault may show the column's value: an option, a date, a number or a truth."""
+    if isinstance(value, (bool, int, float)) or (isinstance(value, str) and _DIGITS.fullmatch(value.strip())):
+        return True
+    if binding.entity is not None:
+        return False
+    if binding.place in (Place.BODY, Place.PATH, Place.QUERY):
+        column = plan.columns.get(binding.name)
+        if column is None or binding.name in plan.labelled:
+            return column is not None
+        return column.kind.name in _TELLING_KINDS or bool(column.kind.choices)
+    if binding.place in (Place.CUSTOM, Place.PART) and plan.custom_fields is not None:
+        found = [one for one in plan.book.definitions(plan.custom_fields) if one.key == binding.name]
+        return bool(found) and found[0].field_type in _TELLING_TYPES
+    return binding.place is Place.DELETED
+
+
+def worded(result: Result, plan: Plan | None) -> Result:
+    """Return a result whose columns have the names of the input, with a note of those that Pipedrive kept.
+
+    Args:
+        result: of a record, with columns by their names in Pipedrive and custom fields by key.
+        plan: what its stream's records become; None when it never got that far.
+    """
+    if plan is None or not (result.changed or result.kept or result.not_taken or result.note):
+        return result
+    names = ColumnNames.of(plan)
+    kept, not_taken = names.named(result.kept), names.named(result.not_taken)
+    notes = (
+        f"Pipedrive cannot empty {', '.join(kept)}" if kept else "",
+        names.without_keys(result.note),
+        f"Pipedrive did not take {', '.join(not_taken)}" if not_taken else "",
+    )
+    return replace(
+        result,
+        changed=names.named(result.changed),
+        kept=kept,
+        not_taken=not_taken,
+        note="; ".join(filter(None, notes)),
+    )
+
+
+def _blamed(said: str, plan: Plan) -> Binding | None:
+    """The column of the record that an answer of Pipedrive names; None when it names none."""
+    by_name = {one.name: one for one in plan.bindings}
+    words = [match[1] for match in FIELD_KEY.finditer(said)] + _WORD.findall(said)
+    return next((by_name[word] for word in words if word in by_name), None)
+
+
+def _value_in(message: bytes, column: str) -> object:
+    """What the column holds in a RECORD message; None when that cannot be read."""
+    with suppress(ValueError, RecursionError, msgspec.MsgspecError):
+        return msgspec.json.decode(message, type=_Record).record.get(column)
+    return None

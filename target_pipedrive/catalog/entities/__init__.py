@@ -1,0 +1,41 @@
+"""Every entity that can be written by upsert, as data; each module holds those of one domain."""
+
+from __future__ import annotations
+
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+
+from target_pipedrive.catalog.entities import (
+    company,
+    contacts,
+    deals,
+    fields,
+    followers,
+    leads,
+    products,
+    projects,
+    work,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from target_pipedrive.catalog.spec import EntitySpec
+
+_SPECS = (
+    *deals.ENTITIES,
+    *leads.ENTITIES,
+    *contacts.ENTITIES,
+    *products.ENTITIES,
+    *work.ENTITIES,
+    *projects.ENTITIES,
+    *followers.ENTITIES,
+    *fields.ENTITIES,
+    *company.ENTITIES,
+)
+
+ENTITIES: Mapping[str, EntitySpec] = MappingProxyType({spec.name: spec for spec in _SPECS})
+ENTITY_OF_STREAM: Mapping[str, str] = MappingProxyType(
+    {name: spec.name for spec in _SPECS for name in spec.streams.split()}
+)
+"""Streams of other names that carry rows of an entity."""

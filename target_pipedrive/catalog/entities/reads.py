@@ -1,0 +1,33 @@
+"""What the specs of several entities have in common: columns nobody writes, and ways to read rows."""
+
+from __future__ import annotations
+
+from pipedrive_client import Paging
+from target_pipedrive.catalog.spec import RowsRead
+
+COUNTERS = """
+    next_activity_id last_activity_id activities_count done_activities_count undone_activities_count
+    files_count notes_count followers_count email_messages_count last_incoming_mail_time
+    last_outgoing_mail_time products_count participants_count people_count smart_bcc_email cc_email
+    open_deals_count closed_deals_count won_deals_count lost_deals_count related_open_deals_count
+    related_closed_deals_count related_won_deals_count related_lost_deals_count
+    participant_open_deals_count participant_closed_deals_count
+"""
+STAMPS = "add_time update_time creator_id creator_user_id active_flag"
+
+
+def listed(path: str, **more: str) -> RowsRead:
+    """A v2 list that takes ids."""
+    return RowsRead(path=path, cost=10, paging=Paging.CURSOR, ids="ids", page_size=500, params=more)
+
+
+def since(path: str) -> RowsRead:
+    """A v2 list of what changed since a time."""
+    return RowsRead(
+        path=path, cost=10, paging=Paging.CURSOR, page_size=500, params={"updated_since": "{since}"}
+    )
+
+
+def whole(path: str, cost: int, paging: Paging = Paging.NONE, page_size: int | None = None) -> RowsRead:
+    """A list that is read whole."""
+    return RowsRead(path=path, cost=cost, paging=paging, page_size=page_size)

@@ -1,0 +1,29 @@
+"""Inputs of `raw_request`, the request that needs no catalogue entry."""
+
+from __future__ import annotations
+
+RAW_REQUEST = "raw_request"
+
+RAW_ALIASES = {
+    "url": "path",
+    "query_params": "query",
+    "data": "body",
+    "form_data": "form",
+    "file_data": "files",
+    "timeout": "timeout_ms",
+}
+
+_LABELS = ("method", "path", "query", "headers", "body", "form", "files", "file_data_file_names")
+
+_WAYS = ("timeout_seconds", "timeout_ms", "max_retries", "idempotent", "cost")
+
+# The client repeats by its own policy, which waits as the server asks; these are accepted and not needed.
+RAW_IGNORED = (
+    "retry_delay_ms",
+    "retry_all_errors",
+    "use_exponential_backoff",
+    "response_type",
+    "debug_request",
+)
+
+RAW_INPUTS = (*_LABELS, *_WAYS, *RAW_ALIASES, *RAW_IGNORED)

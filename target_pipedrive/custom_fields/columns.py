@@ -1,0 +1,111 @@
+"""Which custom field a column means: by what the tap wrote into the schema, by key, label or column name."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from anyascii import anyascii
+
+from pipedrive_client.fields import HASH_KEY, LONGEST_COLUMN
+from target_pipedrive.record.errors import RecordFault
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from pipedrive_client.fields import FieldDefinition
+
+TIMEZONE_ID = "timezone_id"
+
+
+def slug(label: str, room: int = LONGEST_COLUMN) -> str:
+    """The column name that the tap gives to a field of this label; empty when nothing is left of it.
+
+    Args:
+        label: the field's label.
+        room: characters it may have.
+    """
+    name = "_".join(re.findall(r"[a-z0-9]+", anyascii(label).lower()))
+    return (f"_{name}" if name[:1].isdigit() else name)[:room].rstrip("_")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FieldColumn:
+    """Where the values of a column go.
+
+    Attributes:
+        definition: the custom field.
+        part: key inside a composite value; None for a plain one or for the whole object.
+    """
+
+    definition: FieldDefinition
+    part: str | None = None
+
+
+def by_origin(fields: Iterable[FieldDefinition], origin: Mapping[str, object]) -> FieldColumn | None:
+    """The field the tap read the column from, or its namesake in another account."""
+    part = origin.get("part")
+    same_key = [one for one in fields if one.key == origin.get("key")]
+    namesakes = [
+        one for one in fields if one.name == origin.get("name") and one.field_type == origin.get("field_type")
+    ]
+    found = same_key or namesakes
+    if len(found) != 1:
+        return None
+    return FieldColumn(definition=found[0], part=part if isinstance(part, str) else None)
+
+
+def by_name(fields: list[FieldDefinition], name: str) -> FieldColumn | None:
+    """The field of this key, label or column name, also with the suffix of a part; None when none fits alone.
+
+    Raises:
+        RecordFault: several fields have this label.
+    """
+    key = name.casefold()
+    if HASH_KEY.fullmatch(key[:40]):
+        for one in fields:
+            if one.key == key[:40]:
+                return _with_part(one, key[41:])
+    exact = [one for one in fields if one.name.strip().casefold() == key.strip()]
+    if len(exact) > 1:
+        keys = ", ".join(one.key for one in exact)
+        raise RecordFault(f"{name} is the label of {len(exact)} fields; use one of their keys: {keys}")
+    if exact:
+        return _with_part(exact[0], "")
+    for found in (_named(fields, key, with_key=False), _named(fields, key, with_key=True)):
+        if len(found) == 1:
+            return found[0]
+    return None
+
+
+def _named(fields: list[FieldDefinition], name: str, *, with_key: bool) -> list[FieldColumn]:
+    """Fields whose column name this is, also with a piece of the key or the suffix of a part."""
+    found = []
+    for one in fields:
+        base = slug(one.name, one.column_room)
+        if with_key:
+            stem = (base or "custom_field").lstrip("_")
+            match = re.match(rf"{re.escape(stem)}_([0-9a-f]{{6,40}})(?:_|$)", name)
+            if not match or not one.key.startswith(match[1]):
+                continue
+            base = name[: match.end(1)]
+        if not base or not (name == base or name.startswith(f"{base}_")):
+            continue
+        column = _with_part(one, name[len(base) + 1 :])
+        if column is not None:
+            found.append(column)
+    return found
+
+
+def _with_part(definition: FieldDefinition, suffix: str) -> FieldColumn | None:
+    """The column of a field and the suffix of a part; None when the field has no such part."""
+    if not definition.parts:
+        plain = not suffix or (suffix == "id" and definition.kind in {"option", "options"})
+        return FieldColumn(definition=definition) if plain else None
+    for part in definition.parts:
+        if suffix in {part.suffix, part.key if part.suffix else ""}:
+            return FieldColumn(definition=definition, part=part.key)
+    if suffix == TIMEZONE_ID and definition.field_type in {"time", "timerange"}:
+        return FieldColumn(definition=definition, part=TIMEZONE_ID)
+    return None

@@ -1,0 +1,179 @@
+"""Options of single- and multi-option fields, found by label or id, and added where that is allowed."""
+
+from __future__ import annotations
+
+import difflib
+import re
+import threading
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from pipedrive_client.fields import FIELD_LISTS
+from target_pipedrive.record.errors import RecordFault
+from target_pipedrive.values import scalars
+from target_pipedrive.values.identity import clean, is_blank
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Iterable
+
+    from pipedrive_client import PipedriveClient
+    from pipedrive_client.fields import FieldDefinition
+
+_SEPARATORS = re.compile(r"[,;]")
+_SHOWN = 10
+
+
+def label_key(label: str) -> str:
+    """Return the form in which labels are compared: whatever the case and the spaces."""
+    return " ".join(clean(label).split()).casefold()
+
+
+def split_labels(text: str, known: Collection[str]) -> list[str]:
+    """Return the labels in a text that joins them with commas or semicolons.
+
+    A label may hold such a sign itself, so the longest run of pieces that is a known label is one; a piece
+    that belongs to none is a label of its own.
+
+    Args:
+        text: of one cell.
+        known: keys of the labels there are.
+    """
+    ends = [match.start() for match in _SEPARATORS.finditer(text)] + [len(text)]
+    found, start, at = [], 0, 0
+    while at < len(ends):
+        last = next(
+            (one for one in range(len(ends) - 1, at, -1) if label_key(text[start : ends[one]]) in known), at
+        )
+        piece = text[start : ends[last]].strip()
+        if piece:
+            found.append(piece)
+        start, at = ends[last] + 1, last + 1
+    return found
+
+
+class FieldOptions:
+    """Option ids by label; safe to share between threads.
+
+    Args:
+        client: adds options.
+        current: the definition of a field as it was read last.
+        reread: reads the definitions of an entity again.
+        create: whether unknown labels are added to custom fields.
+        dry_run: whether adding is only pretended.
+    """
+
+    def __init__(
+        self,
+        client: PipedriveClient,
+        current: Callable[[str, FieldDefinition], FieldDefinition],
+        reread: Callable[[str], None],
+        *,
+        create: bool,
+        dry_run: bool,
+    ) -> None:
+        self._client = client
+        self._current = current
+        self._reread = reread
+        self._create = create
+        self._dry_run = dry_run
+        self._lock = threading.RLock()
+        self._labels: dict[tuple[str, str], dict[str, int]] = {}
+
+    def forget(self, entity: str) -> None:
+        """Take the options of an entity's fields from the definitions again."""
+        with self._lock:
+            for place in [one for one in self._labels if one[0] == entity]:
+                del self._labels[place]
+
+    def several(self, entity: str, definition: FieldDefinition, value: object) -> list[int] | None:
+        """Return the ids of a list of options, or of a text that joins their labels; None for none.
+
+        Raises:
+            RecordFault: there is no such option.
+        """
+        value = scalars.from_json_text(value)
+        if isinstance(value, str):
+            value = split_labels(value, self._known(entity, definition))
+        entries = value if isinstance(value, list) else [value]
+        # An empty list is refused by Pipedrive; null is how a set is emptied.
+        found = [self.one(entity, definition, entry) for entry in entries if not is_blank(entry)]
+        return list(dict.fromkeys(found)) or None
+
+    def one(self, entity: str, definition: FieldDefinition, value: object) -> int:
+        """Return the id of an option given by label or id.
+
+        Raises:
+            RecordFault: there is no such option.
+        """
+        if isinstance(value, Mapping):
+            value = value.get("id", value.get("label"))
+        if isinstance(value, bool):
+            value = "Yes" if value else "No"
+        known = self._known(entity, definition)
+        word = clean(str(value))
+        by_label = known.get(label_key(word))
+        if by_label is not None and isinstance(value, str):
+            return by_label
+        number = word.removesuffix(".0")
+        if number.isdigit() and int(number) in known.values():
+            return int(number)
+        if by_label is not None:
+            return by_label
+        if self._create and definition.is_custom and word and isinstance(value, str):
+            return self.add(entity, definition, [word])[0]
+        raise RecordFault(self._unknown(entity, definition, word), value=word)
+
+    def add(self, entity: str, definition: FieldDefinition, labels: list[str]) -> list[int]:
+        """Return the ids of options after those that the field lacks were added with one request.
+
+        The definitions are not read again: the answer names the new ids.
+        """
+        with self._lock:
+            known = self._known(entity, definition)
+            missing = {label_key(one): one for one in reversed(labels) if label_key(one) not in known}
+            if missing and self._dry_run:
+                known |= {key: -1 - len(known) - at for at, key in enumerate(missing)}
+            elif missing:
+                self._post(entity, definition, [missing[key] for key in reversed(missing)], known)
+            return [self._known(entity, definition)[label_key(one)] for one in labels]
+
+    def _post(
+        self, entity: str, definition: FieldDefinition, labels: list[str], known: dict[str, int]
+    ) -> None:
+        path = f"{FIELD_LISTS[entity]}/{definition.key}/options"
+        body = [{"label": one} for one in labels]
+        answer = self._client.request("POST", path, json=body, cost=5, label=f"{entity}_fields").json()
+        data = answer.get("data") if isinstance(answer, dict) else None
+        known |= _ids(data if isinstance(data, list) else ())
+        if any(label_key(one) not in known for one in labels):
+            self._reread(entity)
+            del self._labels[entity, definition.key]
+
+    def _known(self, entity: str, definition: FieldDefinition) -> dict[str, int]:
+        """Option ids by the key of their label, those added in this run among them."""
+        with self._lock:
+            place = entity, definition.key
+            if place not in self._labels:
+                options = self._current(entity, definition).options
+                found: dict[str, int] = {}
+                for number, label in options.items():
+                    found.setdefault(label_key(label), number)
+                self._labels[place] = found
+            return self._labels[place]
+
+    def _unknown(self, entity: str, definition: FieldDefinition, word: str) -> str:
+        labels = {label_key(label): label for label in self._current(entity, definition).options.values()}
+        near = [labels[one] for one in difflib.get_close_matches(label_key(word), labels, n=3)]
+        shown = ", ".join(near or list(labels.values())[:_SHOWN])
+        kind = "nearest" if near else "known"
+        more = "; or set create_options" if definition.is_custom else ""
+        return f"has no such option; {kind}: {shown or 'none'}{more}"
+
+
+def _ids(options: Iterable[object]) -> dict[str, int]:
+    """Option ids by the key of their label, from rows of an answer."""
+    return {
+        label_key(str(one["label"])): one["id"]
+        for one in options
+        if isinstance(one, dict) and isinstance(one.get("id"), int) and one.get("label") is not None
+    }

@@ -1,0 +1,244 @@
+"""The custom fields of an account: found, encoded, and added where that is allowed."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from pipedrive_client import Paging
+from pipedrive_client.fields import FIELD_LISTS, FieldDefinition, parse_definition
+from target_pipedrive.custom_fields.columns import TIMEZONE_ID, FieldColumn, by_name, by_origin
+from target_pipedrive.custom_fields.options import FieldOptions
+from target_pipedrive.custom_fields.values import composite, main_part, of_kind, part_encoder, related
+from target_pipedrive.record.errors import RecordFault
+from target_pipedrive.values import scalars
+
+if TYPE_CHECKING:
+    from pipedrive_client import PipedriveClient
+    from pipedrive_client.fields import FieldRegistry
+    from target_pipedrive.account.row_names import RowNames
+    from target_pipedrive.ids.id_map import Links
+    from target_pipedrive.values.encoders import Encoder
+
+_NUMBERED: Mapping[str, str] = {
+    one: f"/v1/{one}Fields" for one in ("deal", "person", "organization", "product", "activity")
+}
+_CREATED_TYPES = {"string": "varchar_auto", "integer": "double", "number": "double", "boolean": "enum"}
+
+
+class FieldBook:
+    """The custom fields of the account, for finding and encoding.
+
+    Args:
+        client: adds fields and options where that is allowed.
+        registry: reads the definitions, once per entity.
+        create_options: whether unknown option labels are added to the field.
+        dry_run: whether adding is only pretended.
+        links: which field here is which of another account.
+
+    Attributes:
+        row_names: finds rows by name; None where no rows can be read.
+    """
+
+    def __init__(
+        self,
+        client: PipedriveClient,
+        registry: FieldRegistry,
+        *,
+        create_options: bool,
+        dry_run: bool,
+        links: Links | None = None,
+        row_names: RowNames | None = None,
+    ) -> None:
+        self.row_names = row_names
+        self._client = client
+        self._registry = registry
+        self._dry_run = dry_run
+        self._links = links
+        self._lock = threading.RLock()
+        self._by_key: dict[str, tuple[object, dict[str, FieldDefinition]]] = {}
+        self._missed: set[tuple[str, str]] = set()
+        self._numbers: dict[str, dict[str, tuple[int, str]]] = {}
+        self._options = FieldOptions(
+            client, self._current, registry.forget, create=create_options, dry_run=dry_run
+        )
+
+    def definitions(self, entity: str) -> list[FieldDefinition]:
+        """The entity's custom fields."""
+        return self._registry.custom(entity)
+
+    def by_key(self, entity: str) -> Mapping[str, FieldDefinition]:
+        """The entity's custom fields by key."""
+        rows = self._registry.rows(entity)
+        known = self._by_key.get(entity)
+        if known is None or known[0] is not rows:
+            known = self._by_key[entity] = rows, {one.key: one for one in self.definitions(entity)}
+        return known[1]
+
+    def find(self, entity: str, name: str, schema: Mapping[str, object]) -> FieldColumn | None:
+        """The custom field a column means, or None.
+
+        Looked at in this order: what the tap wrote into the schema, the key, the label, the column name that
+        the tap would give it, and these with the suffix of a part.
+
+        Raises:
+            RecordFault: several fields have this label.
+        """
+        fields = self.definitions(entity)
+        origin = schema.get("x-pipedrive")
+        if isinstance(origin, Mapping):
+            found = by_origin(fields, origin)
+            if found is not None:
+                return found
+        return by_name(fields, name)
+
+    def find_linked(self, entity: str, origin: Mapping[str, object]) -> FieldColumn | None:
+        """The field here that a field of another account was copied to, or None."""
+        key = self._links.get(f"{entity}_fields", str(origin.get("key"))) if self._links else None
+        if key is None:
+            return None
+        if key.startswith("new:"):  # added by this dry run only
+            named = FieldDefinition(key=key, name=str(origin.get("name")), field_type="varchar")
+            return FieldColumn(definition=named)
+        with self._lock:
+            found = self._of_key(entity, key)
+            if found is None and (entity, key) not in self._missed:  # added since the definitions were read
+                self._missed.add((entity, key))
+                self.forget(entity)
+                found = self._of_key(entity, key)
+        part = origin.get("part")
+        if found is None:
+            return None
+        return FieldColumn(definition=found, part=part if isinstance(part, str) else None)
+
+    def _of_key(self, entity: str, key: str) -> FieldDefinition | None:
+        return next((one for one in self.definitions(entity) if one.key == key), None)
+
+    def rows(self, entity: str) -> list[dict[str, object]]:
+        """The definitions of all the entity's fields, as Pipedrive sent them."""
+        return self._registry.rows(entity)
+
+    def numbers(self, entity: str, stream: str) -> Mapping[str, tuple[int, str]]:
+        """Number and type of each field by its key, which only v1 tells; empty where v1 has no list."""
+        path = _NUMBERED.get(entity)
+        if path is None:
+            return {}
+        with self._lock:
+            if entity not in self._numbers:
+                pages = self._client.pages(
+                    path,
+                    paging=Paging.NONE if entity == "activity" else Paging.OFFSET,
+                    page_size=None if entity == "activity" else 500,
+                    cost=20,
+                    label=stream,
+                    prefetch=0,
+                )
+                self._numbers[entity] = {
+                    str(row.get("key")): (row["id"], str(row.get("field_type")))
+                    for page in pages
+                    for row in page.rows
+                    if isinstance(row.get("id"), int)
+                }
+            return self._numbers[entity]
+
+    def forget(self, entity: str) -> None:
+        """Read the entity's definitions again next time."""
+        with self._lock:
+            self._registry.forget(entity)
+            self._options.forget(entity)
+            self._numbers.pop(entity, None)
+
+    def add_options(self, entity: str, key: str, labels: list[str]) -> None:
+        """Add the options that a field lacks.
+
+        Args:
+            entity: whose field.
+            key: of the field.
+            labels: of all options it is to have.
+        """
+        if key not in self.by_key(entity):  # added since the definitions were read
+            self.forget(entity)
+        self._options.add(entity, self.by_key(entity)[key], labels)
+
+    def encoder(self, entity: str, column: FieldColumn) -> Encoder:  # noqa: PLR0911 - one for each type
+        """The function that encodes the values of a column for v2."""
+        definition = column.definition
+        if definition.parts:
+            if column.part is None:
+                return composite(definition)
+            if column.part == TIMEZONE_ID:
+                return scalars.integer
+            parts = {part.key: part for part in definition.parts}
+            return main_part(definition, part_encoder(parts[column.part]))
+        if definition.kind == "option":
+            return lambda value: self._options.one(entity, definition, value)
+        if definition.kind == "options":
+            return lambda value: self._options.several(entity, definition, value)
+        if definition.kind == "int" and definition.field_type in {"user", "org", "people"}:
+            return related
+        return of_kind(definition.kind)
+
+    def option(self, entity: str, key: str, value: object) -> object:
+        """Id or ids of the options that a value of one of Pipedrive's own fields names, by label or id.
+
+        Raises:
+            RecordFault: there is no such option, or the field is not one of options.
+        """
+        row = next((one for one in self.rows(entity) if one.get("field_code") == key), {"field_code": key})
+        definition = parse_definition(row)
+        if definition.kind == "options":
+            return self._options.several(entity, definition, value)
+        if definition.kind == "option":
+            return self._options.one(entity, definition, value)
+        raise RecordFault("is not known by its labels in this account; give the id")
+
+    def _current(self, entity: str, definition: FieldDefinition) -> FieldDefinition:
+        """The definition as it was read last, which an earlier one may lack options of."""
+        return self.by_key(entity).get(definition.key, definition) if definition.is_custom else definition
+
+    def create(self, entity: str, name: str, schema: Mapping[str, object]) -> FieldColumn | None:
+        """Add a custom field for a column; None when its schema fits no type of field."""
+        origin = schema.get("x-pipedrive")
+        field_type = str(origin.get("field_type")) if isinstance(origin, Mapping) else _type_of(schema)
+        label = (
+            str(origin.get("name")) if isinstance(origin, Mapping) else name.replace("_", " ").capitalize()
+        )
+        if field_type is None:
+            return None
+        body: dict[str, object] = {"field_name": label, "field_type": field_type}
+        options = ["Yes", "No"] if schema_type(schema) == "boolean" else ["-"]
+        if field_type in {"enum", "set"}:
+            body["options"] = [{"label": one} for one in options]
+        with self._lock:
+            made = self.find(entity, name, schema)
+            if made is not None:  # by another stream, a moment ago
+                return made
+            if self._dry_run:
+                definition = FieldDefinition(key=f"new:{name}", name=label, field_type=field_type)
+            else:
+                self._client.request("POST", FIELD_LISTS[entity], json=body, cost=5, label=f"{entity}_fields")
+                self._registry.forget(entity)
+                found = [one for one in self.definitions(entity) if one.name == label]
+                if not found:
+                    return None
+                definition = found[-1]
+        part = origin.get("part") if isinstance(origin, Mapping) else None
+        return FieldColumn(definition=definition, part=part if isinstance(part, str) else None)
+
+
+def schema_type(schema: Mapping[str, object]) -> str:
+    """The JSON type of a property, null aside; empty when it has several or none."""
+    given = schema.get("type")
+    words = [word for word in (given if isinstance(given, list) else [given]) if word not in ("null", None)]
+    return str(words[0]) if len(words) == 1 else ""
+
+
+def _type_of(schema: Mapping[str, object]) -> str | None:
+    """The type of field that holds what the schema describes."""
+    kind = schema_type(schema)
+    if kind == "string" and schema.get("format") == "date":
+        return "date"
+    if kind == "array":
+        return "set"
+    return _CREATED_TYPES.get(kind)

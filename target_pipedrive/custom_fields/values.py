@@ -1,0 +1,160 @@
+"""Values of custom fields, whole and in parts, the way v2 or v1 wants them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from pipedrive_client.fields import COMPOSITES, V1_SUFFIXES
+from target_pipedrive.catalog.notation import Kind
+from target_pipedrive.custom_fields.columns import TIMEZONE_ID
+from target_pipedrive.record.errors import RecordFault
+from target_pipedrive.values import encoders as encode
+from target_pipedrive.values import scalars
+from target_pipedrive.values.compound import Parts
+from target_pipedrive.values.identity import is_blank
+
+if TYPE_CHECKING:
+    from pipedrive_client.fields import FieldDefinition, Part
+    from target_pipedrive.values.encoders import Encoder
+
+_KINDS = {"num": "num", "int": "int", "bool": "bool", "date": "date", "clock": "clock", "str": "str"}
+ENTITY_OF_TYPE: Mapping[str, str] = {"org": "organizations", "people": "persons", "user": "users"}
+"""Type of a field whose values are ids → entity of the rows they name."""
+
+
+def related(value: object) -> object:
+    """The id of a user, organization or person, also from an embedded object."""
+    if isinstance(value, Mapping):
+        value = value.get("value", value.get("id"))
+    return scalars.integer(value)
+
+
+def main_part(definition: FieldDefinition, plain: Encoder) -> Encoder:
+    """The main part of a composite takes the whole object too."""
+    whole = composite(definition)
+
+    def encoded(value: object) -> object:
+        value = scalars.from_json_text(value)
+        return whole(value) if isinstance(value, Mapping) else plain(value)
+
+    return encoded
+
+
+def of_kind(kind: str) -> Encoder:
+    """The encoder of one kind of part; a time of day has its seconds, as Pipedrive shows it."""
+    plain = encode.encoder(Kind(name=_KINDS[kind]))
+    if kind != "clock":
+        return plain
+
+    def with_seconds(value: object) -> object:
+        text = plain(value)
+        return f"{text}:00" if isinstance(text, str) and text.count(":") == 1 else text
+
+    return with_seconds
+
+
+def composite(definition: FieldDefinition) -> Encoder:
+    """Values of a composite field: an object of parts, or the main part alone."""
+    kinds = {part.key: part_encoder(part) for part in COMPOSITES[definition.field_type]}
+    kinds[TIMEZONE_ID] = scalars.integer
+
+    def encoded(value: object) -> object:
+        value = scalars.from_json_text(value)
+        if not isinstance(value, Mapping):
+            value = {"value": value}
+        unknown = sorted(set(value) - set(kinds))
+        if unknown:
+            raise RecordFault(f"has no part {unknown[0]!r}; it has {', '.join(kinds)}")
+        given = {
+            key: None if is_blank(part) else kinds[key](part)
+            for key, part in value.items()
+            if key != "formatted_address"
+        }
+        if not given or ("value" in given and given["value"] is None):
+            return None
+        return Parts(given, derived=is_derived(definition))
+
+    return encoded
+
+
+def part_encoder(part: Part) -> Encoder:
+    """The encoder of one part of a composite value."""
+    return scalars.currency if part.key == "currency" else of_kind(part.kind)
+
+
+def is_derived(definition: FieldDefinition) -> bool:
+    """Whether the parts of a field describe its main part, as those of an address do."""
+    return definition.field_type == "address"
+
+
+def put_part(custom: dict[str, object], key: str, part: str, value: object, *, derived: bool) -> None:
+    """Put one part of a composite value beside those that other columns of the record name."""
+    whole = custom.get(key)
+    parts = whole if isinstance(whole, Parts) else Parts({}, derived=derived)
+    if isinstance(value, Mapping):
+        parts.update(value)
+    elif part != "formatted_address":
+        parts[part] = value
+    custom[key] = parts
+
+
+def complete_parts(custom: dict[str, object]) -> None:
+    """Turn composite values that are said to be empty into null, which empties the field."""
+    for key, value in custom.items():
+        if isinstance(value, Parts) and (not value or (value.main in value and value[value.main] is None)):
+            custom[key] = None
+
+
+def held_custom(
+    row: Mapping[str, object], definition: FieldDefinition | None, key: str, *, flat: bool
+) -> object:
+    """What a row holds in a custom field, in the form of v2.
+
+    Args:
+        row: as v2 or, with `flat`, v1 shows it.
+        definition: the field; None when it is not known any more.
+        key: its key.
+        flat: whether the row has custom fields at its top level, parts under suffixed keys.
+    """
+    if not flat:
+        nested = row.get("custom_fields")
+        return nested.get(key) if isinstance(nested, Mapping) else None
+    if definition is None or not definition.parts:
+        return row.get(key)
+    held: dict[str, object] = {}
+    for part in definition.parts:
+        suffix = V1_SUFFIXES.get(part.suffix, part.suffix)
+        value = row.get(f"{key}_{suffix}" if suffix else key)
+        if value is not None and part.key != "formatted_address":
+            held[part.key] = value
+    return held or None
+
+
+def _zone(value: object) -> object:
+    """A time zone as v1 takes it: by its number where that is known, else by its name."""
+    return int(value) if isinstance(value, str) and value.isdigit() else value
+
+
+def flat_form(custom: Mapping[str, object], definitions: Mapping[str, FieldDefinition]) -> dict[str, object]:
+    """Custom field values as v1 wants them: parts under suffixed keys, options as text."""
+    flat: dict[str, object] = {}
+    for key, value in custom.items():
+        definition = definitions.get(key)
+        if definition is None or value is None:
+            flat[key] = value
+        elif isinstance(value, Mapping):
+            for part in definition.parts:
+                suffix = V1_SUFFIXES.get(part.suffix, part.suffix)
+                held = value.get(part.key)
+                if suffix == TIMEZONE_ID:
+                    held = _zone(value.get(TIMEZONE_ID, held))
+                if held is not None:
+                    flat[f"{key}_{suffix}" if suffix else key] = held
+        elif definition.kind == "options" and isinstance(value, list):
+            flat[key] = ",".join(str(one) for one in value)
+        elif definition.kind == "option":
+            flat[key] = str(value)
+        else:
+            flat[key] = value
+    return flat

@@ -1,0 +1,119 @@
+"""Which Pipedrive row an external id stands for, as the workers see it; the ledger keeps the same on disk."""
+
+from __future__ import annotations
+
+import threading
+from collections import defaultdict
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Link:
+    """An external id and the Pipedrive id it stands for."""
+
+    entity: str
+    external_id: str
+    id: str
+    stream: str
+
+
+_NEVER = frozenset({"teams"})
+"""Entities that taps do not read: Pipedrive takes them away."""
+NOWHERE = ""
+"""In place of a row's id: the row of the other account has none here, and is not to come."""
+
+
+class Links:
+    """External ids by entity, at about 200 bytes each; safe to share between threads.
+
+    Attributes:
+        on_link: called with entity and external id whenever a row is linked.
+    """
+
+    def __init__(self, known: Iterable[Link] = ()) -> None:
+        self._lock = threading.Lock()
+        self._ids: defaultdict[str, dict[str, str]] = defaultdict(dict)
+        # Nearly every row has one external id: a set for each would cost more than all else.
+        self._external: defaultdict[str, dict[str, str | set[str]]] = defaultdict(dict)
+        self._streams: dict[str, defaultdict[str, set[str]]] = {}
+        self.on_link: Callable[[str, str], None] | None = None
+        for link in known:
+            self.put(link.entity, link.external_id, link.id, link.stream)
+
+    def get(self, entity: str, external_id: str) -> str | None:
+        """Pipedrive id of an external id."""
+        known = self._ids.get(entity)
+        return (known.get(external_id) or None) if known is not None else None
+
+    def is_nowhere(self, entity: str, external_id: str) -> bool:
+        """Whether the row was deleted there, or is one that is not made here."""
+        return entity in _NEVER or self._ids.get(entity, {}).get(external_id) == NOWHERE
+
+    def is_taken(self, entity: str, row_id: str, external_id: str) -> bool:
+        """Whether a row stands for another external id already."""
+        return bool(_all(self._external.get(entity, {}).get(row_id)) - {external_id})
+
+    def external_ids(self, entity: str, row_id: str) -> set[str]:
+        """Every external id that stands for a row, of any stream."""
+        with self._lock:
+            return set(_all(self._external.get(entity, {}).get(row_id)))
+
+    def is_of_other_stream(self, stream: str, entity: str, external_id: str) -> bool:
+        """Whether another stream has linked the same external id."""
+        with self._lock:
+            return any(
+                external_id in linked.get(entity, ())
+                for name, linked in self._streams.items()
+                if name != stream
+            )
+
+    def put(self, entity: str, external_id: str, row_id: str, stream: str) -> None:
+        """Note which row an external id stands for."""
+        with self._lock:
+            self._ids[entity][external_id] = row_id
+            if row_id != NOWHERE:
+                self._put_external(entity, row_id, external_id)
+            self._streams.setdefault(stream, defaultdict(set))[entity].add(external_id)
+        if self.on_link is not None:
+            self.on_link(entity, external_id)
+
+    def _put_external(self, entity: str, row_id: str, external_id: str) -> None:
+        held = self._external[entity]
+        known = held.get(row_id)
+        if known is None:
+            held[row_id] = external_id
+        elif known != external_id:
+            held[row_id] = {*_all(known), external_id}
+
+    def of_stream(self, stream: str) -> list[tuple[str, str, str]]:
+        """Entity, external id and Pipedrive id of everything a stream has linked."""
+        with self._lock:
+            found = [(entity, one) for entity, ids in self._streams.get(stream, {}).items() for one in ids]
+            linked = ((entity, one, self._ids[entity][one]) for entity, one in sorted(found))
+            return [link for link in linked if link[2] != NOWHERE]
+
+    def move(self, entity: str, old_id: str, new_id: str) -> None:
+        """Point the external ids of a merged row at the survivor."""
+        with self._lock:
+            for external_id in _all(self._external[entity].pop(old_id, None)):
+                self._ids[entity][external_id] = new_id
+                self._put_external(entity, new_id, external_id)
+
+    def drop(self, entity: str, row_id: str) -> None:
+        """Forget the external ids of a deleted row."""
+        with self._lock:
+            for external_id in _all(self._external[entity].pop(row_id, None)):
+                self._ids[entity].pop(external_id, None)
+                for seen in self._streams.values():
+                    seen[entity].discard(external_id)
+
+
+def _all(held: str | set[str] | None) -> set[str]:
+    """The external ids of a row."""
+    if held is None:
+        return set()
+    return {held} if isinstance(held, str) else held

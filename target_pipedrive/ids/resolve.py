@@ -1,0 +1,90 @@
+"""Ids of rows that a record names by external id."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from target_pipedrive.record.errors import RecordFault, SkipRecord
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+    from target_pipedrive.ids.id_map import Links
+    from target_pipedrive.record.draft import Draft
+
+
+AT_THE_END = ("", "the end of the run")
+"""What a row waits for that is to be archived: nothing can be added to it then."""
+
+
+AFTER_SIBLINGS = ("", "rows beside it")
+"""What a row waits for that was refused, and may be taken once other rows of its parent are there."""
+
+
+class NotYet(Exception):  # noqa: N818 - a reason to wait, not an error
+    """The record points at a row that may still come."""
+
+    def __init__(self, entity: str, external_id: str) -> None:
+        super().__init__(entity, external_id)
+        self.entity = entity
+        self.external_id = external_id
+
+
+def fill_references(
+    draft: Draft, links: Links, given_up: Collection[tuple[str, str]], *, leave_out: bool = False
+) -> tuple[str, NotYet | None]:
+    """Put the ids of rows that the record names by external id.
+
+    Args:
+        draft: what waits for ids.
+        links: what is known by now.
+        given_up: entity and external id of rows that will not come any more.
+        leave_out: whether to do without rows that never came, where that can be.
+
+    Returns:
+        What was left out, for the results; and what a custom field waits for, which is no reason not to write
+        the rest.
+
+    Raises:
+        NotYet: a row is not known, and may still come.
+        RecordFault: a row is not known.
+        SkipRecord: it is known that the row above is not copied.
+    """
+    left_out: list[str] = []
+    later: NotYet | None = None
+    for reference in draft.references:
+        last = (reference.entity, reference.external_id) in given_up
+        row_id = links.get(reference.entity, reference.external_id)
+        if row_id is not None:
+            reference.place[reference.column] = int(row_id) if row_id.isdigit() else row_id
+        elif links.is_nowhere(reference.entity, reference.external_id):
+            if reference.needed:
+                raise SkipRecord(
+                    f"belongs to {reference.entity} {reference.external_id}, which is not copied"
+                )
+            left_out.append(
+                f"{reference.column} left out: {reference.entity} {reference.external_id} is not copied"
+            )
+        elif reference.soft and not last:
+            later = later or NotYet(reference.entity, reference.external_id)
+        elif not last:
+            raise NotYet(reference.entity, reference.external_id)
+        elif reference.word:
+            reference.place[reference.column] = reference.external_id
+        elif leave_out and reference.needed:
+            raise SkipRecord(f"belongs to {reference.entity} {reference.external_id}, which did not come")
+        elif reference.optional or leave_out:
+            left_out.append(
+                f"{reference.column} left out: {reference.entity} {reference.external_id} is not linked"
+            )
+        else:
+            raise RecordFault(
+                f"points at {reference.entity} {reference.external_id}, which this ledger does not know: "
+                "load it too, or leave the column out",
+                fields=(reference.field or reference.column,),
+            )
+    for name, place, slots in draft.lists:
+        place[name] = [one for one in slots if one is not None]
+    for kept, entries in draft.lists_of_rows:
+        kept[:] = [one for one in entries if not isinstance(one, dict) or set(one) - {"primary"}]
+    return "; ".join(left_out), later

@@ -1,0 +1,1 @@
+"""Singer input: lines and messages, checked before they reach the run."""

@@ -1,0 +1,95 @@
+"""Lines of the input, read without the SDK's sinks."""
+
+from __future__ import annotations
+
+import sys
+from typing import IO, TYPE_CHECKING, Any
+
+from singer_sdk.singerlib.encoding.base import GenericSingerReader
+from singer_sdk.sinks import Sink
+from typing_extensions import override
+
+from target_pipedrive.run.abort import InputBrokeOff
+
+if TYPE_CHECKING:
+    from collections import Counter
+    from collections.abc import Callable, Iterator
+
+
+class LineReader(GenericSingerReader[str]):
+    """Hands lines to a function as they come, without looking into them.
+
+    Args:
+        take: takes one line.
+        counts: says how many messages of each type came.
+        on_read: called before each wait for a line.
+        on_end: called when the input was not taken to its end.
+
+    Attributes:
+        reading: whether it waits for a line.
+    """
+
+    def __init__(
+        self,
+        take: Callable[[str | bytes], None],
+        counts: Callable[[], Counter[str]],
+        on_read: Callable[[], None],
+        on_end: Callable[[], None],
+    ) -> None:
+        super().__init__()
+        self._take = take
+        self._counts = counts
+        self._on_read = on_read
+        self._on_end = on_end
+        self.reading = False
+
+    @property
+    @override
+    def default_input(self) -> IO[str]:
+        """Standard input, as bytes: decoding text first would cost as much as the JSON."""
+        return sys.stdin.buffer  # type: ignore[return-value]  # lines of either kind are taken
+
+    @override
+    def process_lines(
+        self, file_input: IO[str] | None, callbacks: dict[str, Callable[[dict[str, Any]], None]]
+    ) -> Counter[str]:
+        if file_input is None and sys.stdin.isatty():
+            sys.stderr.write(
+                "Reading Singer messages from the terminal. Pipe a tap into it, or see --help.\n"
+            )
+        try:
+            self._take_all(iter(file_input or self.default_input))
+        except BaseException:
+            self._on_end()
+            raise
+        return self._counts()
+
+    def _take_all(self, lines: Iterator[str | bytes]) -> None:
+        """Take the lines; a signal ends the wait for one, and is remembered while one is taken."""
+        try:
+            while True:
+                self.reading = True
+                self._on_read()
+                line = next(lines, None)
+                self.reading = False
+                if line is None:
+                    return
+                self._take(line)
+        except OSError as error:
+            if not self.reading:
+                raise
+            raise InputBrokeOff(f"The input cannot be read: {error.strerror or error}") from error
+        finally:
+            self.reading = False
+
+    @override
+    def deserialize_json(self, line: str) -> dict[str, Any]:
+        raise NotImplementedError
+
+
+class NoSink(Sink):
+    """The SDK asks for a class; records never get there."""
+
+    @override
+    def process_batch(self, context: dict[str, Any]) -> None:
+        raise NotImplementedError

@@ -1,0 +1,286 @@
+"""Singer lines in: decoded once, checked, handed to the engine; what cannot be used is rejected."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+import re
+from collections import Counter
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import msgspec
+from singer_sdk.exceptions import MissingKeyPropertiesError, RecordsWithoutSchemaException
+from singer_sdk.singerlib.exceptions import InvalidInputLine
+
+from pipedrive_client.redact import redact
+from target_pipedrive.mapping.factory import plan_of
+from target_pipedrive.record.errors import NO_STREAM, Fault, RecordFault, StreamFault
+from target_pipedrive.run.abort import StoppedByFailures
+from target_pipedrive.values.identity import is_blank
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from target_pipedrive.mapping.stream import Plan
+    from target_pipedrive.run.engine import Engine
+
+
+class Message(msgspec.Struct):
+    """One Singer message; the record is decoded apart, because its bytes identify it."""
+
+    type: str
+    stream: str | None = None
+    record: msgspec.Raw = msgspec.Raw()
+    schema: dict[str, object] | None = None
+    key_properties: list[str] | None = None
+    value: object = None
+    version: int | None = None
+    line: str | None = None
+    line_base64: str | None = None
+
+
+_decode = msgspec.json.Decoder(Message).decode
+_decode_record = msgspec.json.Decoder(dict[str, object]).decode
+
+
+class LineFault(StoppedByFailures, InvalidInputLine):
+    """A line that is no Singer message, under `on_error: stop`."""
+
+
+class KeyFault(StoppedByFailures, MissingKeyPropertiesError):  # noqa: N818 - the input is at fault
+    """A record without a value of its key, under `on_error: stop`."""
+
+
+class OrderFault(StoppedByFailures, RecordsWithoutSchemaException):
+    """A record before its SCHEMA, under `on_error: stop`."""
+
+
+_COLUMN_AT_END = re.compile(rb'"([^"\\]{1,100})"\s*:\s*"[^"]*$')
+_UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
+
+
+@dataclass(slots=True, kw_only=True)
+class _Stream:
+    """What is known of a stream since its SCHEMA.
+
+    Attributes:
+        why_not: why its records cannot be written; empty when they can.
+        refused: columns because of which they cannot.
+    """
+
+    name: str
+    schema: bytes
+    keys: tuple[str, ...]
+    plan: Plan | None = None
+    why_not: str = ""
+    refused: tuple[str, ...] = ()
+    unbound: bool = False
+
+
+class Intake:
+    """Feeds the engine line by line.
+
+    Args:
+        engine: performs the records.
+    """
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._streams: dict[str, _Stream] = {}
+        self._lines = 0
+        self._ignored: Counter[str] = Counter()
+        self.counts: Counter[str] = Counter()
+
+    def take(self, line: str | bytes) -> None:
+        """Take one line.
+
+        One that cannot be read and has no end is the last one, cut off with the pipe: it is no bad record,
+        and comes whole when the same is run again.
+
+        Raises:
+            StreamFault: the stream it opens cannot work.
+            PipedriveError: the run has ended; with `on_error: stop` a line that breaks the format ends it.
+        """
+        self._lines += 1
+        self._engine.input_line = self._lines
+        self._take(line, cut=not _bytes(line[-1:]).endswith(b"\n"))
+
+    def _take(self, line: str | bytes, *, cut: bool = False, rejected: bool = False) -> None:
+        if not line.strip():
+            return
+        try:
+            message = _decode(line)
+        except _UNREADABLE as error:
+            if cut:
+                self._engine.cut = f"within line {self._lines}, which is not a whole Singer message ({error})"
+            else:
+                self._refuse_line(line, f"is not a Singer message ({unreadable(error)}); correct the line")
+            return
+        self.counts[message.type] += 1
+        match message.type:
+            case "RECORD":
+                self._record(message, line)
+            case "STATE" if rejected:
+                pass  # it belongs to the run that rejected it, and says nothing of this one
+            case "STATE":
+                value = message.value
+                self._engine.under_way = isinstance(value, dict) and bool(value.get("under_way"))
+                self._engine.state(json.dumps(value))
+            case "SCHEMA":
+                self._schema(message, line)
+            case "ACTIVATE_VERSION":
+                self._engine.settle_all()
+                known = self._streams.get(message.stream or "")
+                if known is not None and known.plan is not None:
+                    self._engine.activate(known.plan, message.version)
+            case "REJECT":
+                self._take(_rejected(message), rejected=True)
+            case other:
+                self._refuse_line(
+                    line, f"has the type {other:.40}, which is not supported; send RECORD messages"
+                )
+
+    def _refuse_line(self, line: str | bytes, why: str) -> None:
+        self._refuse(Fault(stream=NO_STREAM, line=self._lines, why=why), _bytes(line), b"", LineFault)
+
+    def _refuse(self, fault: Fault, line: bytes, schema: bytes, kind: type[StoppedByFailures]) -> None:
+        """Book what breaks the Singer format; under `on_error: stop` the error has the SDK's type too."""
+        self._engine.reject(fault, line, schema, as_error=kind(fault.sentence(masked=True)))
+
+    def _refuse_stream(self, stream: _Stream, why: str) -> None:
+        """End the run because of a stream that cannot work, or let its records be rejected."""
+        stream.why_not = why
+        if not self._engine.options.reject_faulty_streams:
+            name = f"Stream {stream.name or '(no name)'}"
+            fault = Fault(stream=name, line=self._lines, why=why)
+            self._engine.end_by(StreamFault(fault.sentence(masked=True)))
+        self._engine.report.tell_stream(stream.name, why)
+
+    def _schema(self, message: Message, line: str | bytes) -> None:
+        name, schema = message.stream or "", message.schema or {}
+        properties = schema.get("properties")
+        lacks = properties is None and self._engine.options.stop_on_error
+        if not name or lacks or not isinstance(properties or {}, dict):
+            stream = self._streams[name] = _Stream(name=name, schema=_bytes(line).strip(), keys=())
+            self._refuse_stream(stream, "its SCHEMA has no properties; name those that are to be written")
+            return
+        content = _bytes(line).strip()
+        known = self._streams.get(name)
+        if known is not None and known.schema == content:
+            return
+        stream = _Stream(name=name, schema=content, keys=tuple(message.key_properties or ()))
+        self._streams[name] = stream
+        if isinstance(properties, dict) and properties:
+            self._bind(stream, properties)
+        else:
+            stream.unbound = True  # its first record says what columns there are
+
+    def _bind(self, stream: _Stream, properties: Mapping[str, object]) -> None:
+        """Decide what the stream's records become, and say so where they cannot be written."""
+        name, options = stream.name, self._engine.options
+        stream.unbound = False
+        typed = {key: entry if isinstance(entry, dict) else {} for key, entry in properties.items()}
+        try:
+            stream.plan = plan_of(
+                name, typed, options.streams.get(name), options, self._engine.book, stream.keys
+            )
+        except RecordFault as fault:
+            stream.refused = fault.columns
+            self._refuse_stream(stream, str(fault).removeprefix(f"Stream {name}").lstrip(": "))
+        if stream.plan is not None:
+            self._engine.prepare(stream.plan)
+
+    def _record(self, message: Message, line: str | bytes) -> None:
+        name, raw = message.stream or "", message.record
+        stream = self._streams.get(name)
+        content = _bytes(line).strip()
+        if message.version is not None:
+            self._engine.numbered(name, message.version)
+        if stream is None:
+            why = "its records come before its SCHEMA; send that first"
+            fault = Fault(stream=name, line=self._lines, why=why, of_stream=True)
+            self._refuse(fault, content, b"", OrderFault)
+            return
+        try:
+            record = _decode_record(raw)
+        except _UNREADABLE as error:
+            why = f"cannot be read ({unreadable(error)}); the record must be an object with columns as keys"
+            fault = _not_utf8(content, name, self._lines) or Fault(stream=name, line=self._lines, why=why)
+            self._refuse(fault, content, stream.schema, LineFault)
+            return
+        if stream.unbound:
+            self._bind(stream, {name: {} for name in record})
+        key = {one: record[one] if one in record else _in_any_case(record, one) for one in stream.keys}
+        missing = [one for one, value in key.items() if is_blank(value)]
+        if missing and stream.plan is not None and stream.plan.decides_on_blank_keys:
+            missing = []
+        if missing:
+            has, it = ("have", "them") if missing[1:] else ("has", "it")
+            why = (
+                f"{has} no value, and the SCHEMA names {it} as key; fill {it}, or take {it} out of "
+                "key_properties"
+            )
+            fault = Fault(stream=name, key=key, line=self._lines, why=why, columns=tuple(missing))
+            self._refuse(fault, content, stream.schema, KeyFault)
+        elif stream.plan is not None:
+            self._engine.take(stream.plan, record, bytes(raw), content, stream.schema, key)
+        elif stream.why_not:
+            fault = Fault(
+                stream=name,
+                key=key,
+                line=self._lines,
+                why=stream.why_not,
+                columns=stream.refused,
+                column_in_reason=True,
+                of_stream=True,
+            )
+            self._engine.reject(fault, content, stream.schema)
+        else:
+            self._ignored[name] += 1
+
+    def ignored(self) -> Mapping[str, int]:
+        """Records of unknown streams that were ignored, by stream."""
+        return self._ignored
+
+
+def _in_any_case(record: Mapping[str, object], name: str) -> object:
+    """What a record holds in a column whose name it writes in another case."""
+    return next((value for one, value in record.items() if one.casefold() == name.casefold()), None)
+
+
+def unreadable(error: Exception) -> str:
+    """Return why JSON cannot be read, in words."""
+    if isinstance(error, RecursionError):
+        return "its objects and lists are nested too deeply"
+    if isinstance(error, UnicodeDecodeError):
+        return f"byte {error.start} is not UTF-8; convert the file to UTF-8"
+    return redact(str(error))
+
+
+def _not_utf8(line: bytes, stream: str, number: int) -> Fault | None:
+    """The fault of a record with bytes that are no UTF-8, under its column; None when all are."""
+    try:
+        line.decode()
+    except UnicodeDecodeError as error:
+        columns = _COLUMN_AT_END.findall(line[: error.start])
+        column = columns[-1].decode(errors="replace") if columns else ""
+        why = (
+            f"holds a byte that is not UTF-8 (byte {error.start + 1} of the line); convert the file to UTF-8"
+        )
+        return Fault(stream=stream, line=number, columns=(column,) if column else (), why=why)
+    return None
+
+
+def _rejected(message: Message) -> str | bytes:
+    """The line that a REJECT message holds, byte for byte."""
+    if message.line_base64 is not None:
+        with suppress(binascii.Error, ValueError):
+            return base64.b64decode(message.line_base64, validate=True)
+    return message.line or ""
+
+
+def _bytes(line: str | bytes) -> bytes:
+    return line.encode() if isinstance(line, str) else line

@@ -1,0 +1,162 @@
+"""`target-pipedrive ledger list|export|forget|relink`: what the ledger remembers, for people."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from pathlib import Path
+
+from pipedrive_client import ConfigError
+from pipedrive_client.given import read_config
+from target_pipedrive.catalog.entities import ENTITIES
+from target_pipedrive.catalog.names import nearest
+from target_pipedrive.ledger.store import Ledger, WriteState
+from target_pipedrive.settings import DEFAULT_LEDGER
+from target_pipedrive.values.identity import key_text
+
+
+def ledger(arguments: list[str]) -> None:
+    """Run one of the commands.
+
+    Raises:
+        ConfigError: there is no such ledger, or it is in use.
+    """
+    given = _arguments().parse_args(arguments)
+    path = _path(given.ledger, given.config)
+    if not path.exists():
+        raise ConfigError(
+            f"There is no ledger at {path}: give --ledger, or --config with ledger_path. A run makes one."
+        )
+    book = Ledger(path, account=None)
+    for notice in book.notices:
+        sys.stderr.write(f"{notice}\n")
+    try:
+        if given.command == "forget":
+            _forget(book, given.entity, given.external_id, everything=given.all)
+        elif given.command == "relink":
+            _relink(book, given.entity, given.old_id, given.new_id)
+        else:
+            _show(book, as_json=given.command == "export")
+    finally:
+        book.close()
+
+
+def _arguments() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="target-pipedrive ledger",
+        description="The ledger is the SQLite file in which the target remembers which of your ids is which "
+        "row in Pipedrive (links), and what an interrupted run had begun to write (writes). Nothing here "
+        "talks to Pipedrive.",
+    )
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    for name, what, example in (
+        ("list", "show links and unfinished writes, for people", "ledger list --config config.json"),
+        ("export", "show the same as JSON lines, for programs", "ledger export > ledger.jsonl"),
+        (
+            "forget",
+            "drop links, so that the next run finds the rows by match_on or adds them anew",
+            "ledger forget deals acme-1",
+        ),
+        (
+            "relink",
+            "point links at the row that is left, after a row was merged in Pipedrive",
+            "ledger relink persons 17 4",
+        ),
+    ):
+        command = commands.add_parser(
+            name,
+            help=what,
+            description=f"{what[0].upper()}{what[1:]}.",
+            epilog=f"Example: target-pipedrive {example}",
+        )
+        command.add_argument(
+            "--ledger", metavar="FILE", type=Path, help=f"the ledger; {DEFAULT_LEDGER} here when left out"
+        )
+        command.add_argument(
+            "--config", metavar="FILE", type=Path, help="take ledger_path from this configuration"
+        )
+        if name == "forget":
+            command.add_argument("entity", nargs="?", help="such as deals or persons")
+            command.add_argument(
+                "external_id", nargs="?", help="one of your ids; all of the entity when left out"
+            )
+            command.add_argument(
+                "--all",
+                action="store_true",
+                help="everything, unfinished writes too: what an interrupted run added may be added again",
+            )
+        if name == "relink":
+            command.add_argument("entity", help="such as deals or persons")
+            command.add_argument("old_id", help="id in Pipedrive of the row that is gone")
+            command.add_argument("new_id", help="id in Pipedrive of the row that is left")
+    return parser
+
+
+def _path(given: Path | None, config: Path | None) -> Path:
+    """Where the ledger is: as given, as configured, or the default."""
+    if given is not None:
+        return given
+    if config is not None:
+        settings = read_config(str(config))
+        return Path(settings.get("ledger_path") or DEFAULT_LEDGER)
+    return Path(DEFAULT_LEDGER)
+
+
+def _show(book: Ledger, *, as_json: bool) -> None:
+    lines = []
+    for link in book.links():
+        shown = {
+            "kind": "link",
+            "entity": link.entity,
+            "external_id": link.external_id,
+            "id": link.id,
+            "stream": link.stream,
+        }
+        lines.append(json.dumps(shown) if as_json else f"{link.entity}  {link.external_id}  ->  {link.id}")
+    for entry in book.writes():
+        noted = {
+            "kind": "write",
+            "stream": entry.stream,
+            "action": entry.action,
+            "state": entry.state.value,
+            "id": entry.id,
+            "begun_at": entry.begun_at,
+        }
+        unknown = "outcome not known" if entry.state is WriteState.BEGUN else f"{entry.state}, id {entry.id}"
+        text = f"{entry.stream}  {entry.action or 'update'}  {entry.begun_at}  {unknown}"
+        lines.append(json.dumps(noted) if as_json else text)
+    sys.stdout.write("".join(f"{line}\n" for line in lines))
+    if not lines:
+        sys.stderr.write(f"The ledger {book.path} is empty.\n")
+
+
+def _forget(book: Ledger, entity: str | None, external_id: str | None, *, everything: bool) -> None:
+    if entity is None and not everything:
+        raise ConfigError("Say what to forget: an entity (deals), one of its external ids as well, or --all.")
+    key = key_text(external_id)
+    if external_id is not None and key is None:
+        raise ConfigError("A blank external id is linked to nothing.")
+    count = book.forget(entity, key)
+    sys.stdout.write(f"Forgot {count} {'entry' if count == 1 else 'entries'}.\n")
+    if not count:
+        sys.stderr.write("There was no such entry; `target-pipedrive ledger list` shows what there is.\n")
+
+
+def _relink(book: Ledger, entity: str, old_id: str, new_id: str) -> None:
+    """Point the external ids of a row that people merged at the survivor.
+
+    Raises:
+        ConfigError: there is no such entity, or no link to that row.
+    """
+    if entity not in ENTITIES:
+        raise ConfigError(f"There is no entity {entity}{nearest(entity, ENTITIES)}.")
+    old, new = key_text(old_id), key_text(new_id)
+    if old is None or new is None or old == new:
+        raise ConfigError("Give two different ids: of the row that is gone, and of the row that is left.")
+    count = book.relink(entity, old, new)
+    if not count:
+        raise ConfigError(
+            f"No external id is linked to {entity} {old}; `target-pipedrive ledger list` shows the links."
+        )
+    sys.stdout.write(f"Linked {count} external {'id' if count == 1 else 'ids'} to {entity} {new}.\n")

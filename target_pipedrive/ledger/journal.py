@@ -1,0 +1,256 @@
+"""The one thread that makes things durable: ledger, results, rejects, and only then STATE.
+
+Workers hand it intents (and wait until they are on disk) and finished tasks (and do not wait). It commits
+whatever has gathered in one transaction, so that a fast run pays one sync for many writes.
+"""
+
+from __future__ import annotations
+
+import queue
+import sqlite3
+import sys
+import threading
+from collections import deque
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from target_pipedrive.ledger.line_files import output_failed
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from target_pipedrive.ledger.report import Report
+    from target_pipedrive.ledger.store import Ledger
+    from target_pipedrive.record.task import Task
+
+
+_MOST_STATES = 64
+_MOST_BOOKINGS = 1000
+
+
+@dataclass(slots=True, kw_only=True)
+class _Note:
+    """Something to be made durable."""
+
+    steps: list[Callable[[Ledger], object]] = field(default_factory=list)
+    task: Task | None = None
+    state: tuple[int, str] | None = None
+    done: threading.Event | None = None
+    release: bool = False
+    last: bool = False
+
+
+class Spans:
+    """Whole numbers that came out of order, as spans: memory grows with the gaps, not with the numbers."""
+
+    def __init__(self) -> None:
+        self._ends: dict[int, int] = {}
+        self._starts: dict[int, int] = {}
+
+    def add(self, number: int) -> None:
+        """Note a number that is not there yet."""
+        start = self._starts.pop(number - 1, number)
+        end = self._ends.pop(number + 1, number)
+        self._ends.pop(start, None)
+        self._starts.pop(end, None)
+        self._ends[start], self._starts[end] = end, start
+
+    def take_from(self, number: int) -> int:
+        """Remove the span that begins with the number; returns its last, or what comes before the number."""
+        end = self._ends.pop(number, None)
+        if end is None:
+            return number - 1
+        del self._starts[end]
+        return end
+
+
+class Bookings:
+    """Added rows that may not be on disk yet; safe to share between threads.
+
+    What an interrupted add made is found by what was sent. A row that is changed before it is booked who
+    added it would not be found, and added twice.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._events: dict[str, threading.Event] = {}
+
+    def put(self, row_id: str, booked: threading.Event) -> None:
+        """Note a row of any entity, and what is set once it is on disk."""
+        with self._lock:
+            if len(self._events) >= _MOST_BOOKINGS:
+                self._events = {key: one for key, one in self._events.items() if not one.is_set()}
+            # Of two rows with the same number the later is booked later.
+            self._events[row_id] = booked
+
+    def await_row(self, row_id: str | None) -> None:
+        """Return when the row is on disk, if this run added it."""
+        with self._lock:
+            booked = self._events.get(row_id or "")
+        if booked is not None:
+            booked.wait()
+
+
+class Keeper:
+    """Books intents, outcomes and STATE in order.
+
+    Args:
+        ledger: written by this thread only.
+        report: used by this thread only.
+        on_idle: called when nothing came for `idle_seconds`.
+        on_failure: called with what broke the thread; the run cannot go on then.
+        on_finished: called after each finished task was booked; False keeps back every STATE behind it,
+            until `release`.
+        emit_state: False keeps STATE back, as a dry run must.
+    """
+
+    def __init__(
+        self,
+        ledger: Ledger,
+        report: Report,
+        *,
+        on_idle: Callable[[], object],
+        on_failure: Callable[[BaseException], None],
+        on_finished: Callable[[Task], bool],
+        emit_state: bool = True,
+        idle_seconds: float = 1.0,
+    ) -> None:
+        self._ledger = ledger
+        self._report = report
+        self._on_idle = on_idle
+        self._on_failure = on_failure
+        self._on_finished = on_finished
+        self._emit_state = emit_state
+        self._idle_seconds = idle_seconds
+        self._notes: queue.SimpleQueue[_Note] = queue.SimpleQueue()
+        self._states: deque[tuple[int, str]] = deque()
+        self._done_through = 0
+        self._done_ahead = Spans()
+        self._withheld: list[int] = []
+        self._failure: BaseException | None = None
+        self._thread = threading.Thread(target=self._work, name="pipedrive-keeper", daemon=True)
+        self._thread.start()
+
+    def make_durable(self, step: Callable[[Ledger], object]) -> None:
+        """Run a step on the ledger; returns when it is on disk.
+
+        Raises:
+            OutputFailed: the ledger, or another file, cannot be written.
+        """
+        done = threading.Event()
+        self._notes.put(_Note(steps=[step], done=done))
+        done.wait()
+        if self._failure is not None:
+            raise self._failure
+
+    def note(self, step: Callable[[Ledger], object]) -> threading.Event:
+        """Run a step on the ledger soon, before anything handed over later.
+
+        Returns:
+            Set when it is on disk, or when the ledger cannot be written and the run ends.
+        """
+        done = threading.Event()
+        self._notes.put(_Note(steps=[step], done=done))
+        return done
+
+    def finish(self, task: Task, steps: list[Callable[[Ledger], object]]) -> None:
+        """Book a finished task with what the ledger is to know of it."""
+        self._notes.put(_Note(steps=steps, task=task))
+
+    def state(self, after: int, line: str) -> None:
+        """Pass a STATE on once all records up to number `after` are durable."""
+        self._notes.put(_Note(state=(after, line)))
+
+    def release(self) -> None:
+        """Let every STATE pass that was kept back because of a failed record."""
+        self._notes.put(_Note(release=True))
+
+    def drained(self) -> None:
+        """Return when everything handed over so far is booked."""
+        done = threading.Event()
+        self._notes.put(_Note(done=done))
+        done.wait()
+
+    def close(self) -> None:
+        """Book what is left and end the thread."""
+        if self._thread.is_alive():
+            self._notes.put(_Note(last=True))
+            self._thread.join()
+
+    def _work(self) -> None:
+        last = False
+        while not last:
+            notes = self._gather()
+            last = any(note.last for note in notes)
+            try:
+                self._book(notes)
+            except BaseException as error:  # noqa: BLE001 - told to the main thread, which ends the run
+                self._failure = error
+                self._on_failure(error)
+            for note in notes:
+                if note.done is not None:
+                    note.done.set()
+
+    def _gather(self) -> list[_Note]:
+        """Everything that waits to be booked; at least one note."""
+        while True:
+            try:
+                notes = [self._notes.get(timeout=self._idle_seconds)]
+                break
+            except queue.Empty:
+                self._on_idle()
+        while True:
+            try:
+                notes.append(self._notes.get_nowait())
+            except queue.Empty:
+                return notes
+
+    def _book(self, notes: list[_Note]) -> None:
+        if self._failure is not None:
+            return
+        steps = [step for note in notes for step in note.steps]
+        if steps:
+            try:
+                self._ledger.begin()
+                for step in steps:
+                    step(self._ledger)
+                self._ledger.commit()
+            except sqlite3.Error as error:
+                raise output_failed(f"ledger_path {self._ledger.path}", error) from error
+        for note in notes:
+            if note.task is not None:
+                self._report.take(note.task)
+                if self._on_finished(note.task):
+                    self._done_ahead.add(note.task.number)
+                else:
+                    self._withheld.append(note.task.number)
+            if note.release:
+                for number in self._withheld:
+                    self._done_ahead.add(number)
+                self._withheld = []
+            if note.state is not None:
+                self._keep_state(note.state)
+        self._done_through = self._done_ahead.take_from(self._done_through + 1)
+        self._pass_states_on()
+
+    def _keep_state(self, state: tuple[int, str]) -> None:
+        """Let a STATE wait; of very many every second one is left out, as only the last to pass counts."""
+        self._states.append(state)
+        if len(self._states) > _MOST_STATES:
+            self._states = deque(list(self._states)[(len(self._states) - 1) % 2 :: 2])
+
+    def _pass_states_on(self) -> None:
+        if not self._states or self._states[0][0] > self._done_through:
+            return
+        self._report.sync()
+        try:
+            self._write_states()
+        except (OSError, ValueError) as error:  # ValueError: it was closed
+            raise output_failed("The output, which takes the STATE,", error) from error
+
+    def _write_states(self) -> None:
+        while self._states and self._states[0][0] <= self._done_through:
+            _, line = self._states.popleft()
+            if self._emit_state:
+                sys.stdout.write(line + "\n")
+        sys.stdout.flush()

@@ -1,0 +1,225 @@
+"""What came of every record: counts, the results file, the reject file, and the table at the end."""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections import Counter
+from contextlib import suppress
+from typing import TYPE_CHECKING, TypeAlias
+
+import msgspec
+
+from target_pipedrive.ledger.line_files import LinesFile
+from target_pipedrive.record.errors import Fault
+from target_pipedrive.record.outcome import Outcome
+
+if TYPE_CHECKING:
+    import logging
+    from collections.abc import Iterable, Mapping
+    from pathlib import Path
+
+    from pipedrive_client import Usage
+    from target_pipedrive.record.task import Task
+
+_encode_plain = msgspec.json.Encoder(decimal_format="number").encode
+_TOLD_PER_STREAM = 20
+Table: TypeAlias = "list[list[str]]"
+
+
+class Report:
+    """Books the outcome of every record; used by the keeper's thread only."""
+
+    def __init__(self, *, results: Path | None, rejects: Path | None, logger: logging.Logger) -> None:
+        self.results = LinesFile("results_path", results)
+        self.rejects = LinesFile("rejects_path", rejects, keep=True)
+        self._logger = logger
+        self._counts: dict[str, Counter[str]] = {}
+        self._not_taken: dict[str, Counter[str]] = {}
+        self._kept: dict[str, Counter[str]] = {}
+        self._schemas: dict[str, bytes] = {}
+        self._of_streams: dict[tuple[str, str], int] = {}
+
+    def take(self, task: Task) -> None:
+        """Book a finished record."""
+        result = task.result
+        if result is None:
+            raise ValueError("the record is not finished")
+        counts = self._counts.setdefault(task.stream, Counter())
+        counts[result.outcome] += 1
+        if result.not_taken:
+            self._not_taken.setdefault(task.stream, Counter()).update(result.not_taken)
+        if result.kept:
+            self._kept.setdefault(task.stream, Counter()).update(result.kept)
+        if self.results.path is not None:
+            self.results.write(
+                _encode(
+                    {
+                        "record": task.number,
+                        "line": task.input_line or None,
+                        "stream": task.stream,
+                        "key": task.key,
+                        "outcome": result.outcome,
+                        "id": result.id,
+                        "changed": result.changed,
+                        "not_taken": result.not_taken,
+                        "note": result.note or None,
+                        "column": _one_or_list(result.fault.columns if result.fault else ()),
+                        "error": result.error or None,
+                    }
+                )
+            )
+        if result.fault is not None:
+            self._reject(task, result.fault, counts[Outcome.FAILED])
+
+    def tell_stream(self, stream: str, why: str) -> None:
+        """Log once what is wrong with all records of a stream."""
+        if (stream, why) not in self._of_streams:
+            self._of_streams[stream, why] = 0
+            self._logger.error(
+                "%s", Fault(stream=f"Stream {stream or '(no name)'}", why=why).sentence(masked=True)
+            )
+
+    @property
+    def faults_of_streams(self) -> list[tuple[str, str, int]]:
+        """Stream, reason and count of the records that failed because their stream cannot work."""
+        return [(stream, why, count) for (stream, why), count in self._of_streams.items() if count]
+
+    def _reject(self, task: Task, fault: Fault, count: int) -> None:
+        sentence = fault.sentence()
+        if fault.of_stream:
+            self.tell_stream(fault.stream, fault.why)
+            self._of_streams[fault.stream, fault.why] += 1
+        elif count <= _TOLD_PER_STREAM:
+            self._logger.error("%s", fault.sentence(masked=True))
+            if count == _TOLD_PER_STREAM:
+                self._logger.error("Further failures of stream %s are only in the reject file", task.stream)
+        if self.rejects.path is None:
+            return
+        if task.schema and self._schemas.get(task.stream) != task.schema:
+            self.rejects.write(task.schema)
+            self._schemas[task.stream] = task.schema
+        self.rejects.write(_with_error(task.line, sentence))
+
+    @property
+    def total(self) -> int:
+        """Records booked so far."""
+        return sum(counts.total() for counts in self._counts.values())
+
+    @property
+    def failures(self) -> int:
+        """Records that failed so far."""
+        return sum(counts[Outcome.FAILED] for counts in self._counts.values())
+
+    def count(self, stream: str, outcome: Outcome) -> int:
+        """Records of the stream that ended so."""
+        return self._counts.get(stream, Counter())[outcome]
+
+    def not_taken(self) -> list[str]:
+        """A line for each stream with columns that were sent and that Pipedrive left as they were."""
+        return _counted("Pipedrive did not take", self._not_taken)
+
+    def kept(self) -> list[str]:
+        """A line for each stream with columns that records empty and Pipedrive cannot."""
+        return _counted("Pipedrive cannot empty", self._kept)
+
+    def sync(self) -> None:
+        """Make both files durable."""
+        self.results.sync()
+        self.rejects.sync()
+
+    def close(self) -> None:
+        """Close both files."""
+        self.results.close()
+        self.rejects.close()
+
+    def table(self, usage: Usage, planned: Mapping[str, int]) -> Table:
+        """The table of the end: one row per stream, then what no stream is booked for, then the sums.
+
+        Args:
+            usage: what was requested.
+            planned: tokens of the writes that a dry run left out, by stream.
+        """
+        outcomes = list(Outcome)
+        rows: Table = [["stream", *outcomes, "requests", "tokens"]]
+        for stream, counts in self._counts.items():
+            used = usage.of(stream)
+            tokens = used.tokens + planned.get(stream, 0)
+            rows.append([stream, *(str(counts[one]) for one in outcomes), str(used.requests), str(tokens)])
+        for used in usage.rows():
+            if used.label not in self._counts:
+                rows.append([used.label, *("" for _ in outcomes), str(used.requests), str(used.tokens)])
+        sums = [str(sum(counts[one] for counts in self._counts.values())) for one in outcomes]
+        rows.append(["all", *sums, str(usage.requests), str(usage.tokens + sum(planned.values()))])
+        return rows
+
+
+def _encode(value: object) -> bytes:
+    """JSON of anything a record may hold; numbers of more than 64 bits are not for the fast encoder."""
+    try:
+        return _encode_plain(value)
+    except (OverflowError, TypeError, ValueError, RecursionError):
+        return json.dumps(value, default=str).encode()
+
+
+def _one_or_list(columns: tuple[str, ...]) -> object:
+    """The only column, a list of several, or None for none."""
+    return list(columns) if len(columns) > 1 else next(iter(columns), None)
+
+
+class _Shell(msgspec.Struct):
+    """What has to be known of a line to put a reason into it; the record is not looked into."""
+
+    record: msgspec.Raw = msgspec.Raw()
+    error: msgspec.Raw = msgspec.Raw()
+
+
+_decode_shell = msgspec.json.Decoder(_Shell).decode
+
+
+def _with_error(line: bytes, sentence: str) -> bytes:
+    """A message with the reason it was rejected, which readers of Singer pass over.
+
+    A record stays byte for byte as it came. A line that is no JSON object becomes the text of a REJECT
+    message; one that is not UTF-8 is kept as base64 too, so that reading it again changes nothing.
+    """
+    reason = b',"error":' + _encode(sentence) + b"}"
+    try:
+        line.decode()
+        shell = _decode_shell(line)
+    except (ValueError, RecursionError):
+        shell = None
+    if shell is not None and bytes(shell.record).startswith(b"{"):
+        if not bytes(shell.error):
+            return line.rstrip()[:-1] + reason
+        with suppress(ValueError, RecursionError):
+            message = msgspec.json.decode(line, type=dict[str, msgspec.Raw])
+            message.pop("error", None)
+            return _encode(message)[:-1] + reason
+    fields: dict[str, str] = {"type": "REJECT", "line": line.decode(errors="replace")}
+    if fields["line"].encode() != line:
+        fields["line_base64"] = base64.b64encode(line).decode()
+    return _encode(fields)[:-1] + reason
+
+
+def _counted(what: str, columns: Mapping[str, Mapping[str, int]]) -> list[str]:
+    """A line for each stream with its columns and how many records they are of."""
+    return [
+        f"{what} in {stream}: "
+        + ", ".join(f"{name} ({count} record{'' if count == 1 else 's'})" for name, count in counts.items())
+        for stream, counts in columns.items()
+    ]
+
+
+def lay_out(rows: Iterable[list[str]]) -> str:
+    """The table as text, columns aligned, numbers to the right."""
+    table = [list(row) for row in rows]
+    widths = [max(len(row[at]) for row in table) for at in range(len(table[0]))]
+    lines = []
+    for row in table:
+        cells = [
+            row[0].ljust(widths[0]),
+            *(cell.rjust(width) for cell, width in zip(row[1:], widths[1:], strict=True)),
+        ]
+        lines.append("  ".join(cells).rstrip())
+    return "\n".join(lines)

@@ -1,0 +1,347 @@
+"""What this target has written: intents, outcomes and ids, in a file that survives a crash.
+
+Two kinds of facts: which external id became which Pipedrive id (`links`, for ever), and which writes of a run
+that has not ended were begun and how they ended (`writes`, until a run with the same streams ends cleanly).
+No record content is kept.
+
+Only one process holds a ledger at a time. One thread does all the writing, see `keeper.py`.
+"""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from contextlib import closing, contextmanager, suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from pipedrive_client import ConfigError, times
+from target_pipedrive.ids.id_map import Link
+from target_pipedrive.ledger.stored_forms import StoredForm
+from target_pipedrive.ledger.upgrade import normalise_links
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+    from pathlib import Path
+
+VERSION = 2
+_OLDEST = 1
+"""Version whose external ids are stored as they came."""
+TABLES = ("links", "writes", "meta")
+_MAGIC = b"SQLite format 3\0"
+_SCHEMA = """
+create table if not exists meta (name text primary key, value text not null) without rowid;
+create table if not exists links (
+    entity text not null, external_id text not null, id text not null, stream text not null,
+    linked_at text not null, primary key (entity, external_id)) without rowid;
+create index if not exists links_by_id on links (entity, id);
+create table if not exists writes (
+    identity blob primary key, stream text not null, action text not null, state text not null,
+    id text, begun_at text not null, ended_at text) without rowid;
+create index if not exists writes_by_id on writes (action, id);
+create table if not exists forms (
+    entity text not null, id text not null, name text not null, sent blob not null, held blob not null,
+    taken integer not null, primary key (entity, id, name)) without rowid;
+"""
+
+
+class WriteState(StrEnum):
+    """How far a write got."""
+
+    BEGUN = "begun"
+    """The request may or may not have acted: the outcome is to be looked up."""
+    DONE = "done"
+    GONE = "gone"
+    """It added a row that the same run deleted or merged: a repeated run adds it no more."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """One write the ledger remembers.
+
+    Attributes:
+        identity: digest of stream, content and occurrence.
+        stream: name of the stream.
+        action: name of the action.
+        state: how far it got.
+        id: Pipedrive id of the outcome, if there is one.
+        begun_at: RFC 3339 time of the intent, by the server's clock.
+    """
+
+    identity: bytes
+    stream: str
+    action: str
+    state: WriteState
+    id: str | None
+    begun_at: str
+
+
+def now() -> str:
+    """The time as RFC 3339."""
+    return times.to_rfc3339(datetime.now(UTC))
+
+
+@contextmanager
+def _readable(path: Path | None) -> Iterator[None]:
+    """Turn errors of SQLite on opening and reading into sentences about the file."""
+    try:
+        yield
+    except sqlite3.OperationalError as error:
+        if "locked" in str(error):
+            raise ConfigError(
+                f"The ledger {path} is in use by another run of target-pipedrive. Wait for it to end, or "
+                "give each pipeline its own ledger_path."
+            ) from error
+        raise ConfigError(
+            f"The ledger {path} cannot be opened: {error}. Check ledger_path and the rights of the file."
+        ) from error
+    except OSError as error:
+        raise ConfigError(
+            f"The ledger {path} cannot be read ({error.strerror}). Check ledger_path and the file's rights."
+        ) from error
+    except (sqlite3.DatabaseError, ValueError) as error:  # ValueError: a state that no release writes
+        raise ConfigError(
+            f"ledger_path {path} is not a whole ledger of target-pipedrive ({error}). Restore it from a "
+            "backup, or name another path."
+        ) from error
+
+
+def is_ledger(connection: sqlite3.Connection, path: Path | None, account: str | None) -> bool:
+    """Return whether the file is a ledger of the account; False when it is empty, and may become one.
+
+    Changes nothing, so that a file that is something else stays as it is.
+
+    Raises:
+        ConfigError: it belongs to another program or account.
+    """
+    if path is not None and path.is_file():
+        with path.open("rb") as file:
+            head = file.read(len(_MAGIC))
+        if head not in (b"", _MAGIC):  # SQLite takes a file of some bytes for an empty one
+            raise sqlite3.DatabaseError("file is not a database")
+    found = {name for (name,) in connection.execute("select name from sqlite_master where type = 'table'")}
+    if not found:
+        return False
+    if not found.issuperset(TABLES):
+        raise ConfigError(
+            f"ledger_path {path} is not a ledger but a database of another program (tables "
+            f"{', '.join(sorted(found)[:3])}); name another path."
+        )
+    known = dict(connection.execute("select name, value from meta").fetchall())
+    if account is not None and known.get("account", account) != account:
+        raise ConfigError(
+            f"The ledger {path} belongs to {known['account']}, not to {account}: give this account "
+            "its own ledger_path."
+        )
+    return True
+
+
+class Ledger:
+    """The file, opened for this process alone.
+
+    Args:
+        path: where it is; made when missing. None keeps everything in memory, for dry runs.
+        account: host of the account; a ledger serves one account. None does not look.
+
+    Attributes:
+        notices: sentences about what was dropped from a ledger of an earlier release.
+
+    Raises:
+        ConfigError: another process holds it, it belongs to another account, or it is no ledger.
+    """
+
+    def __init__(self, path: Path | None, *, account: str | None) -> None:
+        self.path = path
+        self.notices: list[str] = []
+        if path is not None:
+            try:
+                path.parent.mkdir(parents=True, exist_ok=True)
+            except OSError as error:
+                raise ConfigError(
+                    f"ledger_path {path}: its folder cannot be made ({error.strerror})."
+                ) from error
+        self._account = account
+        with _readable(path):
+            self._db = sqlite3.connect(
+                path or ":memory:", isolation_level=None, check_same_thread=False, timeout=0
+            )
+            is_ledger(self._db, path, account)
+            self._open(account)
+
+    def _open(self, account: str | None) -> None:
+        run = self._db.execute
+        # Held from the first write to the close: a second process fails at once, and a crash frees it.
+        run("pragma locking_mode = exclusive")
+        run("pragma journal_mode = wal")
+        run("pragma synchronous = full")
+        if self.path is not None and os.name == "posix":
+            with suppress(OSError):
+                self.path.chmod(0o600)
+        run("begin immediate")
+        self._create()
+        known = dict(run("select name, value from meta").fetchall())
+        if known.get("version", str(VERSION)) not in (str(_OLDEST), str(VERSION)):
+            run("rollback")
+            raise ConfigError(
+                f"The ledger {self.path} was written by another release (version {known['version']})."
+            )
+        if known.get("version") == str(_OLDEST):
+            self.notices = normalise_links(self._db)
+        run("insert or replace into meta values ('version', ?)", (str(VERSION),))
+        if account is not None:
+            run("insert or ignore into meta values ('account', ?)", (account,))
+        run("commit")
+
+    def _create(self) -> None:
+        """Make the tables that are missing."""
+        for statement in _SCHEMA.split(";"):
+            if statement.strip():
+                self._db.execute(statement)
+
+    # --- reading, at the start of a run and by the command line -----------------------------------
+
+    def links(self) -> Iterator[Link]:
+        """Every link, by entity and external id."""
+        with _readable(self.path):
+            rows = self._db.execute("select entity, external_id, id, stream from links order by 1, 2")
+            for entity, external_id, row_id, stream in rows:
+                yield Link(entity=entity, external_id=external_id, id=row_id, stream=stream)
+
+    def writes(self) -> Iterator[Entry]:
+        """Every remembered write, oldest first."""
+        with _readable(self.path):
+            rows = self._db.execute(
+                "select identity, stream, action, state, id, begun_at from writes order by begun_at, identity"
+            )
+            for identity, stream, action, state, row_id, begun_at in rows:
+                yield Entry(
+                    identity=identity,
+                    stream=stream,
+                    action=action,
+                    state=WriteState(state),
+                    id=row_id,
+                    begun_at=begun_at,
+                )
+
+    def forms(self) -> Iterator[StoredForm]:
+        """Every value that Pipedrive is known to store in another form."""
+        for entity, row_id, name, sent, held, taken in self._db.execute("select * from forms"):
+            yield StoredForm(
+                entity=entity, row_id=row_id, column=name, sent=sent, held=held, taken=bool(taken)
+            )
+
+    # --- writing, by the keeper's thread ----------------------------------------------------------
+
+    def begin(self) -> None:
+        """Open a transaction."""
+        self._db.execute("begin immediate")
+
+    def commit(self) -> None:
+        """Make everything since `begin` durable."""
+        self._db.execute("commit")
+
+    def intend(self, identity: bytes, stream: str, action: str, since: str) -> None:
+        """Note that a write is about to be sent; `since` is the server's time."""
+        self._db.execute(
+            "insert into writes values (?, ?, ?, 'begun', null, ?, null) on conflict do nothing",
+            (identity, stream, action, since),
+        )
+
+    def begun(self, identity: bytes, job: str) -> None:
+        """Note which job a write has begun, whose end is still to come."""
+        self._db.execute("update writes set id = ? where identity = ? and state = 'begun'", (job, identity))
+
+    def done(self, identity: bytes, stream: str, action: str, row_id: str | None) -> None:
+        """Note that a write was made; the id of an added row stays, whatever is written to it later."""
+        moment = now()
+        self._db.execute(
+            "insert into writes values (?, ?, ?, 'done', ?, ?, ?) on conflict do update set "
+            "state = 'done', id = coalesce(excluded.id, id), ended_at = excluded.ended_at",
+            (identity, stream, action, row_id, moment, moment),
+        )
+
+    def withdraw(self, identity: bytes) -> None:
+        """Note that a write certainly did not act."""
+        self._db.execute("delete from writes where identity = ? and state = 'begun'", (identity,))
+
+    def gone(self, identity: bytes) -> None:
+        """Note that the row of a write is gone; until its stream is settled the write is not repeated."""
+        self._db.execute("update writes set state = 'gone' where identity = ?", (identity,))
+
+    def link(self, entity: str, external_id: str, row_id: str, stream: str) -> None:
+        """Note which row an external id stands for."""
+        self._db.execute(
+            "insert or replace into links values (?, ?, ?, ?, ?)",
+            (entity, external_id, row_id, stream, now()),
+        )
+
+    def keep_form(self, form: StoredForm) -> None:
+        """Note a value that Pipedrive stores in another form than it was sent."""
+        self._db.execute(
+            "insert or replace into forms values (?, ?, ?, ?, ?, ?)",
+            (form.entity, form.row_id, form.column, form.sent, form.held, form.taken),
+        )
+
+    def relink(self, entity: str, old_id: str, new_id: str) -> int:
+        """Point all external ids of a merged row at the survivor; returns how many there were."""
+        change = "update links set id = ? where entity = ? and id = ?"
+        count = self._db.execute(change, (new_id, entity, old_id)).rowcount
+        self._db.execute("delete from forms where entity = ? and id = ?", (entity, old_id))
+        return count
+
+    def unlink(self, entity: str, row_id: str) -> None:
+        """Forget the external ids of a deleted row."""
+        self._db.execute("delete from links where entity = ? and id = ?", (entity, row_id))
+        self._db.execute("delete from forms where entity = ? and id = ?", (entity, row_id))
+
+    def settle(self, streams: Iterable[str], kept: Iterable[bytes] = ()) -> None:
+        """Forget the finished writes of these streams: their run has ended, none of it comes again.
+
+        But for those that are kept: their records failed after the row was added, and come again as rejects.
+        """
+        find = "select * from writes where identity = ? and state = 'done'"
+        rows = [row for one in kept for row in self._db.execute(find, (one,))]
+        self._db.executemany(
+            "delete from writes where stream = ? and state in ('done', 'gone')",
+            [(stream,) for stream in streams],
+        )
+        self._db.executemany("insert or ignore into writes values (?, ?, ?, ?, ?, ?, ?)", rows)
+
+    def forget(self, entity: str | None, external_id: str | None) -> int:
+        """Drop links for good, and all writes when no entity is named; returns how many rows went."""
+        before = self._db.total_changes
+        if entity is None:
+            for table in ("links", "writes", "forms"):
+                self._db.execute(f"delete from {table}")  # noqa: S608 - names of our own tables
+        elif external_id is None:
+            self._db.execute("delete from links where entity = ?", (entity,))
+        else:
+            self._db.execute("delete from links where entity = ? and external_id = ?", (entity, external_id))
+        count = self._db.total_changes - before
+        # Most builds of SQLite leave deleted content in the file, and an external id may be an address.
+        self._db.execute("vacuum")
+        return count
+
+    def borrow(self, path: Path) -> None:
+        """Copy another ledger into this one, for a dry run that changes nothing.
+
+        Raises:
+            ConfigError: it is in use, it belongs to another account, or it is no ledger.
+        """
+        with _readable(path), closing(sqlite3.connect(path, timeout=0)) as source:
+            if not is_ledger(source, path, self._account):
+                return  # an empty file is a ledger that nothing was written to
+            for table in TABLES:
+                self._db.execute(f"drop table {table}")
+            source.backup(self._db)
+            self._create()
+        known = dict(self._db.execute("select name, value from meta").fetchall())
+        if known.get("version") == str(_OLDEST):
+            self.notices = normalise_links(self._db)
+
+    def close(self) -> None:
+        """Let the file go."""
+        with closing(self._db), suppress(sqlite3.Error):
+            self._db.execute("pragma wal_checkpoint(truncate)")

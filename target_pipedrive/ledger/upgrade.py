@@ -1,0 +1,51 @@
+"""Ledgers of earlier releases brought to the form of today's."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from target_pipedrive.values.identity import key_text
+
+if TYPE_CHECKING:
+    import sqlite3
+
+_LINKS = "select entity, external_id, id from links order by linked_at desc, entity, external_id"
+
+
+def normalise_links(db: sqlite3.Connection) -> list[str]:
+    """Store external ids in the form in which keys are compared; earlier releases kept them as they came.
+
+    An id in that form already wins over other spellings of it, a later link over an earlier one. Links of
+    blank ids are dropped: such a link made one row of many records.
+
+    Returns:
+        Sentences about links that were dropped, for the log.
+    """
+    changed = [
+        (entity, text, row_id) for entity, text, row_id in db.execute(_LINKS) if key_text(text) != text
+    ]
+    notices = []
+    for entity, text, row_id in changed:
+        place = (entity, text)
+        key = key_text(text)
+        if key is None:
+            db.execute("delete from links where entity = ? and external_id = ?", place)
+            notices.append(
+                f"The ledger linked {entity} {row_id} to a blank external id. That link is dropped, the row "
+                "stays."
+            )
+            continue
+        known = db.execute(
+            "select id from links where entity = ? and external_id = ?", (entity, key)
+        ).fetchone()
+        if known is None:
+            db.execute("update links set external_id = ? where entity = ? and external_id = ?", (key, *place))
+            continue
+        db.execute("delete from links where entity = ? and external_id = ?", place)
+        if known[0] != row_id:
+            notices.append(
+                f"The ledger linked external id {key} to {entity} {known[0]} and, spelled {text!r}, to "
+                f"{row_id}. It stands for {known[0]} from now on; merge the two rows in Pipedrive if they "
+                "are one."
+            )
+    return notices

@@ -1,0 +1,267 @@
+"""Which row a record means, by the exact values of `match_on`.
+
+Whatever names a row (a search, a list, what the run did before) may be out of date: the row itself is read
+before it is taken, and counts as it is then.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping
+from itertools import count, product
+from typing import TYPE_CHECKING
+
+from target_pipedrive.account.rows import is_provisional
+from target_pipedrive.lookup.match_index import Listings, held
+from target_pipedrive.mapping.match_columns import lookup_column, search_column
+from target_pipedrive.mapping.row_key import key_columns
+from target_pipedrive.record.errors import RecordFault, SkipRecord
+from target_pipedrive.record.row import is_gone
+from target_pipedrive.values import compare
+from target_pipedrive.values.compound import CONTACT_KINDS
+from target_pipedrive.values.identity import spellings
+from target_pipedrive.values.match_terms import addresses, terms
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from target_pipedrive.account.rows import Rows
+    from target_pipedrive.ids.id_map import Links
+    from target_pipedrive.mapping.entity import EntityPlan
+    from target_pipedrive.record.draft import Draft
+    from target_pipedrive.record.row import Row
+    from target_pipedrive.record.task import Task
+
+_LOCKS = 64
+
+
+class Matcher:
+    """Finds rows; what was found or added in this run is remembered.
+
+    Args:
+        rows: reads and searches.
+        on_ambiguous: what to do when several rows match.
+        links: which rows stand for others already.
+
+    Attributes:
+        clock: counts the writes of this run.
+    """
+
+    def __init__(self, rows: Rows, on_ambiguous: str, links: Links) -> None:
+        self._rows = rows
+        self._links = links
+        self._on_ambiguous = on_ambiguous
+        self._matched: dict[tuple[str, str], tuple[str, str | None]] = {}
+        self._written: dict[tuple[str, str], int] = {}
+        self._row_locks = tuple(threading.Lock() for _ in range(_LOCKS))
+        self._listings = Listings(rows)
+        self.clock = 0
+        self._ticks = count(1)
+
+    def read_ahead(self, tasks: Sequence[Task], plan: EntityPlan) -> None:
+        """Read what many records are to be matched with at once, where that is cheaper than one by one."""
+        names = {lookup_column(plan, task.draft.matches) for task in tasks if task.draft is not None}
+        for name in names - {None}:
+            those = [
+                one
+                for one in tasks
+                if one.draft is not None and lookup_column(plan, one.draft.matches) == name
+            ]
+            values = [one.draft.matches[name] for one in those if one.draft is not None and name is not None]
+            found = self._listings.prepare(plan, name or "", values, tasks[0].stream)
+            for task in those:
+                task.found = found
+
+    def wrote(self, plan: EntityPlan, values: Mapping[str, object], row_id: str) -> None:
+        """Note values that were written: later records may be matched by them."""
+        if is_provisional(row_id):
+            return
+        if plan.match_on:
+            self._note_write(plan.spec.name, row_id)
+        self._listings.note(plan, values, row_id)
+
+    def wrote_elsewhere(self, entity: str | None, ids: Iterable[str] = ()) -> None:
+        """Note that rows were written, by an action or a request; without an entity it may be any."""
+        self._listings.unsettle(entity)
+        for row_id in ids if entity is not None else ():
+            self._note_write(entity or "", row_id)
+
+    def _note_write(self, entity: str, row_id: str) -> None:
+        self.clock = next(self._ticks)
+        self._written[entity, row_id] = self.clock
+
+    def alone(self, entity: str, row_id: str) -> threading.Lock:
+        """Return the lock under which a matched row is changed.
+
+        Records with different values, such as two addresses of one person, may match the same row at once.
+        """
+        return self._row_locks[hash((entity, row_id)) % _LOCKS]
+
+    def was_written_since(self, entity: str, row_id: str, moment: int) -> bool:
+        """Whether this run has written the row since the clock stood there."""
+        return self._written.get((entity, row_id), 0) > moment
+
+    def remember(self, plan: EntityPlan, draft: Draft, row_id: str, row: object) -> None:
+        """Note the row that was added for a record, as the answer shows it: searches may not know it yet."""
+        if draft.matches:
+            told = _held(row, plan, draft) if isinstance(row, Mapping) else None
+            self._note_match(plan, draft, row_id, told)
+        self.wrote(plan, {**draft.body, **draft.custom, **draft.matches}, row_id)
+
+    def find(self, task: Task, plan: EntityPlan, draft: Draft) -> str | None:
+        """Id of the row that agrees with the record in every field of `match_on`.
+
+        Raises:
+            RecordFault: none of the fields can be searched, or several rows agree.
+        """
+        spec = plan.spec
+        known = [] if plan.by_nature else self._known(task, plan, draft)
+        if len(known) == 1 and (task.was_read or is_provisional(known[0])):
+            return known[0]
+        rows = self._candidates(task, plan, draft)
+        found = list(rows)
+        if not found and known:
+            return known[0]  # a dry run pretends to have added it
+        if plan.by_nature:  # two rows of the other account are two here, whatever their names
+            external_id = draft.external_id or ""
+            found = [one for one in found if not self._links.is_taken(spec.name, one, external_id)][:1]
+        if len(found) > 1:
+            ids = sorted(found, key=lambda one: (len(one), one))
+            choice = self._on_ambiguous
+            if choice == "skip":
+                raise SkipRecord(f"{len(found)} rows match")
+            if choice == "fail":
+                raise RecordFault(
+                    f"matches {len(found)} {spec.name} ({', '.join(ids[:5])}) by {{columns}}; "
+                    "merge them, match on more fields, or set on_ambiguous",
+                    column=key_columns(plan, draft),
+                )
+            found = ids[:1] if choice == "oldest" else ids[-1:]
+        elif found:
+            self._note_match(plan, draft, found[0], _held(rows[found[0]], plan, draft))
+        for row_id in found:
+            task.row, task.was_read, task.stale = rows[row_id], True, False
+            return row_id
+        return None
+
+    def _note_match(self, plan: EntityPlan, draft: Draft, row_id: str, told: str | None) -> None:
+        """Remember the row of these values, under each of several addresses."""
+        for key in _keys(draft):
+            self._matched[plan.spec.name, key] = row_id, told
+
+    def _known(self, task: Task, plan: EntityPlan, draft: Draft) -> list[str]:
+        """Id of the row that earlier records of the same values added or found, if it still is what it was.
+
+        Pipedrive may hold a value in another form than it was sent: what it held then counts too. Several
+        addresses are known when all of them lead to the same row; a row that a dry run pretends to have added
+        is told whatever leads to it.
+        """
+        places = [(plan.spec.name, key) for key in _keys(draft)]
+        known = [self._matched.get(place) for place in places]
+        ids = list(dict.fromkeys(one[0] for one in known if one is not None))
+        planned = [one for one in ids if is_provisional(one)]
+        if planned:
+            return planned[:1] if len(ids) == 1 and None not in known else planned
+        if None in known or len(ids) != 1:
+            return []
+        row_id, told = ids[0], {one[1] for one in known if one is not None}
+        row = self._rows.one(plan.spec, row_id, draft.body, task.stream)
+        agreeing = self._agreeing({row_id: row}, plan, draft)
+        held_now = None if row is None else _held(row, plan, draft)
+        if row is not None and not is_gone(row) and (agreeing or not told.isdisjoint({None, held_now})):
+            task.row, task.was_read, task.stale = row, True, False
+            return ids
+        for place in places:
+            self._matched.pop(place, None)
+        return []
+
+    def _candidates(self, task: Task, plan: EntityPlan, draft: Draft) -> dict[str, Row]:
+        """Rows by id that agree with the record."""
+        name = lookup_column(plan, draft.matches)
+        if name is None:
+            return self._agreeing(self._below(task, plan, draft), plan, draft)
+        value = draft.matches[name]
+        ids = self._listings.ids(plan, name, value, task.stream)
+        if ids is None:
+            ids = self._searched(plan, name, value, task.stream)
+            ids += self._listings.noted(plan, name, value)
+        found = self._agreeing(self._read(task, plan, draft, ids), plan, draft)
+        if not found:
+            later = set(self._listings.lately(plan, name, value, task.stream)) - set(ids)
+            found = self._agreeing(self._read(task, plan, draft, later), plan, draft)
+        return found
+
+    def _below(self, task: Task, plan: EntityPlan, draft: Draft) -> Mapping[str, Row]:
+        """Rows of an entity that is read whole, or below the parent that the record names."""
+        spec = plan.spec
+        if spec.read is None or (spec.read.ids is not None and spec.read.by == spec.key):
+            raise RecordFault(
+                f"cannot be found by {{columns}}: {spec.name} have no such search",
+                column=key_columns(plan, draft),
+            )
+        if spec.read.ids is None:
+            return self._rows.listed(spec, draft.body, task.stream)
+        parent = draft.body.get(spec.read.by)
+        if parent is None:
+            raise RecordFault("needs {columns}, below which its row is found", fields=(spec.read.by,))
+        return {} if is_provisional(parent) else self._rows.many(spec, [str(parent)], task.stream)
+
+    def _searched(self, plan: EntityPlan, name: str, value: object, stream: str) -> list[str]:
+        """Ids of rows that a search finds: each of several addresses is searched for."""
+        column = search_column(plan, name) or name
+        found: list[str] = []
+        for one in addresses(value):
+            for text in spellings(one):
+                ids = self._rows.search(plan.spec, column, text, stream)
+                found += ids
+                if ids:
+                    break
+        return found
+
+    def _read(self, task: Task, plan: EntityPlan, draft: Draft, ids: Iterable[str]) -> dict[str, Row | None]:
+        """Rows by id as they are, or as they were read a moment ago and not written since."""
+        spec = plan.spec
+        known = {} if task.stale or task.found is None else task.found
+        return {
+            one: known[one]
+            if one in known and (spec.name, one) not in self._written
+            else self._rows.one(spec, one, draft.body, task.stream)
+            for one in dict.fromkeys(ids)
+        }
+
+    @staticmethod
+    def _agreeing(rows: Mapping[str, Row | None], plan: EntityPlan, draft: Draft) -> dict[str, Row]:
+        """The rows that are there and hold every value that the record is matched by."""
+        return {
+            one: row
+            for one, row in rows.items()
+            if row is not None
+            and not is_gone(row)
+            and all(
+                _agrees(row, name, value, plan, wholly=draft.deleted) for name, value in draft.matches.items()
+            )
+        }
+
+
+def _keys(draft: Draft) -> list[str]:
+    """The values a record is matched by, each as one text: one for each of several addresses."""
+    names = sorted(draft.matches)
+    return [f"{names}{values}" for values in product(*(terms(draft.matches[name]) or [""] for name in names))]
+
+
+def _held(row: Row, plan: EntityPlan, draft: Draft) -> str:
+    """What a row holds where the record is matched, as one text."""
+    return str(sorted((name, terms(held(row, name, plan))) for name in draft.matches))
+
+
+def _agrees(row: Row, name: str, value: object, plan: EntityPlan, *, wholly: bool) -> bool:
+    """Whether a row holds the value a record is matched by; case and odd spaces do not matter.
+
+    Of several addresses one is enough, unless the row must hold them all (`wholly`).
+    """
+    here = held(row, name, plan)
+    wanted, known = set(terms(value)), set(terms(here))
+    column = plan.columns.get(name)
+    if column is not None and column.kind.name in CONTACT_KINDS:
+        return wanted <= known if wholly else not wanted.isdisjoint(known)
+    return (bool(wanted) and wanted == known) or compare.same_value(value, here)

@@ -1,0 +1,1 @@
+"""Plans: how the columns of a stream map to an action or entity, compiled once per SCHEMA."""

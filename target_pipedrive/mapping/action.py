@@ -1,0 +1,169 @@
+"""Streams whose records are calls of one action, and `raw_request`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from target_pipedrive.catalog.actions import ACTIONS
+from target_pipedrive.catalog.entities import ENTITIES
+from target_pipedrive.catalog.names import nearest, snake
+from target_pipedrive.catalog.raw_request import RAW_INPUTS, RAW_REQUEST
+from target_pipedrive.catalog.spec import Verb
+from target_pipedrive.mapping.columns import Binding, Place, UnknownColumn, column_binding
+from target_pipedrive.mapping.nulls import KEPT, empty_values
+from target_pipedrive.mapping.placement import placed_columns
+from target_pipedrive.mapping.shapes import FILE_EXTRAS, SHAPES, file_part
+from target_pipedrive.mapping.stream import EXTERNAL_ID, Plan
+from target_pipedrive.record.draft import Draft
+from target_pipedrive.record.errors import RecordFault
+from target_pipedrive.values import scalars
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from target_pipedrive.catalog.spec import ActionSpec
+    from target_pipedrive.custom_fields.registry import FieldBook
+    from target_pipedrive.record.draft import LockKey
+    from target_pipedrive.settings import Options, StreamSettings
+
+_ONE_FIELD = ("custom_field_key", "value")
+
+
+class ActionPlan(Plan):
+    """A stream whose records are calls of one action."""
+
+    def __init__(
+        self, spec: ActionSpec, stream: str, settings: StreamSettings, options: Options, book: FieldBook
+    ) -> None:
+        super().__init__(stream, settings, options, book, spec.columns)
+        self.action = spec
+        self.entity_name = spec.becomes or spec.entity
+        self.custom_fields = spec.custom_fields
+        if spec.entity in ENTITIES:
+            self.labelled = ENTITIES[spec.entity].options.split()
+        self.placed = placed_columns(ENTITIES.get(self.entity_name))
+        self.aliases = spec.aliases
+        self.retired = spec.retired
+        self._file = next((name for name, one in spec.body_columns.items() if one.kind.name == "file"), None)
+        files = {*FILE_EXTRAS, self._file} if self._file else set()
+        self.extras = frozenset(spec.extras.split()) | frozenset(name for name in files if name)
+        self._required = spec.required
+        if spec.verb is Verb.UPDATE:
+            known = ENTITIES.get(spec.entity)
+            add = ACTIONS.get(known.add or "") if known else None
+            self.empties = empty_values(spec.body_columns, add.required if add else ())
+        else:
+            self.empties = {name: None for name, one in spec.body_columns.items() if one.kind.nullable}
+
+    def _special(self, source: str, name: str) -> Binding | None:
+        given = self.settings.external_id
+        if (given and source.casefold() == given.casefold()) or snake(name) == EXTERNAL_ID:
+            return Binding(source=source, place=Place.EXTERNAL_ID, name=EXTERNAL_ID, encode=scalars.text)
+        if self._file and snake(name) == self._file:
+            return Binding(source=source, place=Place.EXTRA, name=self._file, encode=lambda value: value)
+        return None
+
+    def _place(self, column: str) -> Place:
+        if column in self.action.path_columns:
+            return Place.PATH
+        return Place.QUERY if column in self.action.query_columns else Place.BODY
+
+    def _use(self, draft: Draft, extras: dict[str, object]) -> None:
+        super()._use(draft, extras)
+        if self.action.shape == "one_custom_field":
+            key, value = (extras.get(name) for name in _ONE_FIELD)
+            if not isinstance(key, str) or not key:
+                raise RecordFault("needs {columns}, the key of the field to set", fields=_ONE_FIELD[:1])
+            self._put_one(draft, key, value)
+
+    def _put_one(self, draft: Draft, key: str, value: object) -> None:
+        """One field named in the record: a built-in column or a custom field."""
+        column = self.column_of(key)
+        if column is None:
+            self._put_custom(draft, key, value)
+            return
+        binding = column_binding(
+            key,
+            Place.BODY,
+            self.columns[column],
+            foreign=self.options.foreign_ids,
+            empties=self.empties.get(column, KEPT),
+        )
+        self._apply(binding, draft, value)
+
+    def _complete(self, draft: Draft, record: Mapping[str, object], extras: Mapping[str, object]) -> None:
+        del record
+        shape = SHAPES.get(self.action.shape or "")
+        if shape is not None:
+            shape(draft, extras)
+        if self._file is not None:
+            file_part(draft, self._file, extras, self.options.files_dir)
+        waiting = {one.column for one in draft.references}
+        missing = [
+            name
+            for name in sorted(self._required)
+            if name not in waiting
+            and name not in draft.files
+            and draft.path.get(name) is None
+            and draft.query.get(name) is None
+            and draft.body.get(name) is None
+        ]
+        if missing:
+            raise RecordFault("needs {columns}", fields=missing)
+
+    def locks(self, draft: Draft) -> tuple[tuple[LockKey, ...], tuple[LockKey, ...]]:
+        """Rows the call changes, and rows it points at."""
+        spec, entity = self.action, self.action.entity
+        owned: set[LockKey] = set()
+        needed = self._needed(draft)
+        first = next(iter(draft.path.values()), None)
+        if spec.parent is not None and first is not None:
+            needed.add((spec.parent, str(first)))
+            owned.add((entity, f"of:{first}"))
+        elif first is not None:
+            owned.add((entity, str(first)))
+        for one in draft.references:
+            if one.place is draft.path and spec.parent is None:
+                owned.add((one.entity, f"ext:{one.external_id}"))
+        if draft.external_id is not None:
+            owned.add((self.entity_name, f"ext:{draft.external_id}"))
+        survivor = draft.body.get("merge_with_id")
+        if survivor is not None:
+            owned.add((entity, str(survivor)))
+        return tuple(owned), tuple(needed - owned)
+
+
+class RawPlan(Plan):
+    """A stream whose records describe requests."""
+
+    entity_name = RAW_REQUEST
+
+    def __init__(self, stream: str, settings: StreamSettings, options: Options, book: FieldBook) -> None:
+        super().__init__(stream, settings, options, book, {})
+        self._names: dict[str, str] = {}
+
+    def _bind_one(self, name: str, schema: Mapping[str, object]) -> None:
+        del schema
+        wanted = snake(self.field_of(name))
+        if name.casefold() in self._ignored or self._is_dropped(name):
+            self.not_written.append(name)
+        elif wanted in RAW_INPUTS:
+            self._names[name] = wanted
+        elif self.options.ignore_unknown_fields:
+            self.not_written.append(name)
+        else:
+            raise UnknownColumn(self.stream, name, nearest(name, RAW_INPUTS))
+
+    def _bind_undeclared(self, name: str) -> None:
+        self._bind_one(name, {})
+
+    def draft(self, record: Mapping[str, object]) -> Draft:
+        """The record under the names of `RAW_INPUTS`; it is read when it is sent."""
+        if not record.keys() <= self._declared:
+            self._take_undeclared(record)
+        return Draft(body={self._names[name]: value for name, value in record.items() if name in self._names})
+
+    def locks(self, draft: Draft) -> tuple[tuple[LockKey, ...], tuple[LockKey, ...]]:
+        """Requests keep their order among themselves; what rows they touch cannot be known."""
+        del draft
+        return ((RAW_REQUEST, ""),), ()

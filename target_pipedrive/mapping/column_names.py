@@ -1,0 +1,92 @@
+"""Names of columns as people know them: those of the input, else of Pipedrive's fields; never a key."""
+
+from __future__ import annotations
+
+import re
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+from pipedrive_client import PipedriveError
+from pipedrive_client.fields import HASH_KEY
+from target_pipedrive.mapping.columns import Place
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from target_pipedrive.mapping.stream import Plan
+
+FIELD_KEY = re.compile(r"(?:custom_fields\.)?(?<![0-9A-Za-z])([0-9a-f]{40})(?![0-9A-Za-z])")
+_SPECIAL = {Place.EXTERNAL_ID: "external_id", Place.DELETED: "is_deleted"}
+
+
+class ColumnNames:
+    """Names the columns of a plan; compiled once, and again when the plan binds another column.
+
+    Args:
+        plan: whose columns.
+    """
+
+    def __init__(self, plan: Plan) -> None:
+        self._bindings = plan.bindings
+        self._plan = plan
+        self._sources = _sources(plan)
+        self._labels: Mapping[str, str] | None = None
+
+    @classmethod
+    def of(cls, plan: Plan) -> ColumnNames:
+        """Return the names of the plan as it is bound now."""
+        known = plan.names
+        if known is None or known._bindings is not plan.bindings:  # noqa: SLF001 - its own class
+            known = plan.names = cls(plan)
+        return known
+
+    def named(self, fields: Iterable[str]) -> tuple[str, ...]:
+        """Return the names of Pipedrive's columns, custom fields given by key, each name once.
+
+        Args:
+            fields: names of Pipedrive's columns, and keys of custom fields.
+        """
+        return tuple(dict.fromkeys(self.name(one) for one in fields))
+
+    def name(self, field: str) -> str:
+        """Return the name of one of Pipedrive's columns, or of the custom field with this key."""
+        return self.without_keys(self._sources.get(field, field))
+
+    def without_keys(self, text: str) -> str:
+        """Return the text with names in place of the keys of custom fields."""
+        return FIELD_KEY.sub(lambda match: self._of_key(match[1]), text) if len(text) >= _LONG else text
+
+    def _of_key(self, key: str) -> str:
+        source = self._sources.get(key)
+        if source is not None and not HASH_KEY.match(source):
+            return source
+        if self._labels is None:
+            self._labels = {}
+            if self._plan.custom_fields is not None:
+                with suppress(PipedriveError):  # the outcome at hand is the one to report
+                    definitions = self._plan.book.definitions(self._plan.custom_fields)
+                    self._labels = {one.key: one.name for one in definitions}
+        return self._labels.get(key, "a custom field")
+
+
+_LONG = 40
+
+
+def _sources(plan: Plan) -> dict[str, str]:
+    """Column of Pipedrive or key of a custom field → column of the input.
+
+    Columns of parts name their field only where a single one of them fills it.
+    """
+    sources: dict[str, str] = {}
+    parts: dict[str, list[str]] = {}
+    for binding in plan.bindings:
+        if binding.place is Place.PART:
+            parts.setdefault(binding.name, []).append(binding.source)
+            continue
+        sources.setdefault(binding.name, binding.source)
+        if binding.place in _SPECIAL:
+            sources.setdefault(_SPECIAL[binding.place], binding.source)
+    for name, several in parts.items():
+        if len(several) == 1:
+            sources.setdefault(name, several[0])
+    return sources

@@ -1,0 +1,344 @@
+"""Columns of a stream bound, once per SCHEMA, to what they fill in a write."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import IntEnum
+from typing import TYPE_CHECKING
+
+from target_pipedrive.custom_fields.values import ENTITY_OF_TYPE, is_derived, put_part
+from target_pipedrive.mapping.nulls import KEPT
+from target_pipedrive.mapping.references import (
+    LIST_REFERENCES,
+    NO_KEY,
+    REFERENCES,
+    external_key,
+    refer_all,
+    refer_some,
+    refer_within,
+)
+from target_pipedrive.record.draft import Reference
+from target_pipedrive.record.errors import RecordFault
+from target_pipedrive.values import encoders as encode
+from target_pipedrive.values import scalars
+from target_pipedrive.values.identity import is_missing, key_text
+from target_pipedrive.values.scalars import from_json_text
+
+if TYPE_CHECKING:
+    from target_pipedrive.catalog.notation import Column
+    from target_pipedrive.catalog.spec import RetiredInput
+    from target_pipedrive.custom_fields.columns import FieldColumn
+    from target_pipedrive.record.draft import Draft
+    from target_pipedrive.values.encoders import Encoder
+
+
+class Place(IntEnum):
+    """What part of a write a value belongs to."""
+
+    PATH = 0
+    QUERY = 1
+    BODY = 2
+    CUSTOM = 3
+    PART = 4
+    ID = 5
+    EXTERNAL_ID = 6
+    DELETED = 7
+    EXTRA = 8
+    MATCH = 9
+    RETIRED = 10
+
+
+LOADER_COLUMNS = ("_sdc_", "_airbyte_", "_fivetran_", "_dlt_")
+"""Prefixes of columns that loaders add to a table."""
+
+
+def squashed(name: str) -> str:
+    """A name without case and separators: `orgId`, `ORG_ID` and `ORGID` are one."""
+    return name.replace("_", "").replace("-", "").replace(" ", "").casefold()
+
+
+@dataclass(slots=True, kw_only=True)
+class Binding:
+    """One column of the stream.
+
+    Attributes:
+        source: name in the record.
+        place: what it fills.
+        name: column of Pipedrive, or key of the custom field.
+        encode: encodes values that are not null.
+        empties: value that empties the column; KEPT where null cannot be written.
+        part: part of a composite custom field.
+        derived: whether the other parts of that field describe its main one.
+        entity: entity the value points at, for references.
+        foreign: whether a plain value is an external id too.
+        many: whether the value is a list of references.
+        prefix: put before an external id, for options, which are known by field and number.
+        word: whether the value is a word that names the other row.
+    """
+
+    source: str
+    place: Place
+    name: str
+    encode: Encoder
+    empties: object = KEPT
+    part: str | None = None
+    derived: bool = False
+    entity: str | None = None
+    foreign: bool = False
+    many: bool = False
+    prefix: str = ""
+    word: bool = False
+
+    def apply(  # noqa: C901, PLR0912 - one branch for each place, in the order of how often it comes
+        self, draft: Draft, value: object, extras: dict[str, object]
+    ) -> None:
+        """Put a value that is not null where it belongs.
+
+        Raises:
+            RecordFault: the value cannot be meant.
+        """
+        place = self.place
+        if place is Place.BODY:
+            if self.entity is not None and self._refers(draft.body, draft, value):
+                return
+            encoded = self.encode(value)
+            if encoded is None:
+                self.empty(draft)
+                return
+            draft.body[self.name] = encoded
+            if self.foreign and isinstance(encoded, (list, dict)):
+                before = len(draft.references)
+                refer_within(encoded, draft)
+                for one in draft.references[before:]:
+                    one.field = self.name
+        elif place is Place.CUSTOM:
+            if self.entity is not None and self._refers(draft.custom, draft, value):
+                return
+            draft.custom[self.name] = self.encode(value)
+        elif place is Place.PART:
+            self._put_part(draft, self.encode(value))
+        elif place is Place.PATH:
+            if self.entity is not None and self._refers(draft.path, draft, value):
+                return
+            draft.path[self.name] = self.encode(value)
+        elif place is Place.QUERY:
+            draft.query[self.name] = self.encode(value)
+        elif place is Place.ID:
+            draft.id = None if is_missing(value) else str(self.encode(value))
+        elif place is Place.EXTERNAL_ID:
+            draft.external_id = key_text(value)
+        elif place is Place.DELETED:
+            draft.deleted = draft.deleted or bool(self.encode(value))
+        elif place is Place.MATCH:
+            draft.match_only[self.name] = value
+        elif place is Place.RETIRED:
+            self.encode(value)
+        else:
+            extras[self.name] = value
+
+    def empty(self, draft: Draft) -> None:
+        """Put a null where it belongs, or note that it cannot be said."""
+        if self.place is Place.BODY:
+            if self.empties is KEPT:
+                draft.emptied += (self.name,)
+            else:
+                draft.body[self.name] = [] if self.empties == [] else self.empties
+        elif self.place is Place.CUSTOM:
+            draft.custom[self.name] = None
+        elif self.place is Place.PART:
+            self._put_part(draft, None)
+
+    def _put_part(self, draft: Draft, value: object) -> None:
+        put_part(draft.custom, self.name, self.part or "value", value, derived=self.derived)
+
+    def _refers(self, place: dict[str, object], draft: Draft, value: object) -> bool:
+        """Whether the value names a row by external id, or none; noted for when the ledger knows the row."""
+        entity = self.entity or ""
+        value = from_json_text(value)
+        if self.many:
+            return self._many(place, draft, value)
+        external = external_key(value)
+        if external is not NO_KEY and is_missing(external):
+            self.empty(draft)
+            return True
+        if external is NO_KEY:
+            external = self.encode(value) if self.foreign else None  # v1 rows embed what they point at
+            if external is None:
+                return False
+        draft.references.append(
+            Reference(
+                column=self.name,
+                entity=entity,
+                external_id=f"{self.prefix}{key_text(external)}",
+                place=place,
+                optional=self.foreign
+                and (entity == "users" or bool(self.prefix) or self.place is Place.CUSTOM),
+                soft=self.place is Place.CUSTOM and entity != "users",
+                word=self.word,
+            )
+        )
+        return True
+
+    def _many(self, place: dict[str, object], draft: Draft, value: object) -> bool:
+        """Whether the list names rows by external id."""
+        entity = self.entity or ""
+        if self.foreign:
+            ids = self.encode(value)
+            external = list(ids) if isinstance(ids, list) else []
+            optional = entity == "users" or bool(self.prefix)
+            refer_all(self.name, entity, external, place, draft, self.prefix, optional=optional)
+            return True
+        entries = value if isinstance(value, list) else [value]
+        keys = [external_key(one) for one in entries]
+        if all(key is NO_KEY for key in keys):
+            return False
+        slots: list[object] = []
+        for key, entry in zip(keys, entries, strict=True):
+            encoded = self.encode([entry]) if key is NO_KEY else None
+            slots += encoded if isinstance(encoded, list) else [None]
+        refer_some(self.name, entity, keys, slots, place, draft)
+        return True
+
+
+def column_binding(
+    source: str,
+    place: Place,
+    column: Column,
+    *,
+    foreign: bool,
+    empties: object = KEPT,
+    entity: str | None = None,
+    prefix: str = "",
+) -> Binding:
+    """The binding of a column that the action's spec names.
+
+    Args:
+        source: name in the record.
+        place: what it fills.
+        column: the column.
+        foreign: whether plain ids belong to another account.
+        empties: value that empties the column, or KEPT.
+        entity: what it points at, where its name does not tell.
+        prefix: put before an external id.
+    """
+    kind = column.kind
+    many = kind.name == "list" and (column.name in LIST_REFERENCES or entity is not None)
+    if entity is None and column.name == "label_ids" and kind.items is not None and kind.items.name != "uuid":
+        many = False  # labels of deals, persons and organizations are options, not rows
+    named = entity is not None
+    entity = entity or (LIST_REFERENCES.get(column.name) if many else REFERENCES.get(column.name))
+    plain = encode.encoder(kind)
+    return Binding(
+        source=source,
+        place=place,
+        name=column.name,
+        encode=_embedded(plain) if entity and not many else plain,
+        empties=empties,
+        entity=entity,
+        foreign=foreign,
+        many=many,
+        prefix=prefix,
+        word=named and not prefix,
+    )
+
+
+def _embedded(plain: Encoder) -> Encoder:
+    """Ids also from an embedded object, as v1 rows and `{"id": 5}` carry them."""
+
+    def encoded(value: object) -> object:
+        value = from_json_text(value)
+        if not isinstance(value, Mapping):
+            return plain(value)
+        named = {str(name).casefold(): one for name, one in value.items()}
+        if named.keys().isdisjoint({"id", "value"}):
+            raise RecordFault('must be an id or {"external_id": …}, not another object')
+        row_id = named.get("id", named.get("value"))
+        return None if is_missing(row_id) else plain(row_id)
+
+    return encoded
+
+
+def custom_binding(source: str, column: FieldColumn, encoder: Encoder, *, foreign: bool) -> Binding:
+    """The binding of a custom field's column."""
+    definition = column.definition
+    return Binding(
+        source=source,
+        place=Place.CUSTOM if column.part is None else Place.PART,
+        name=definition.key,
+        encode=encoder,
+        empties=None,
+        part=column.part,
+        derived=is_derived(definition),
+        entity=ENTITY_OF_TYPE.get(definition.field_type),
+        foreign=foreign,
+    )
+
+
+def retired_binding(source: str, retired: RetiredInput) -> Binding:
+    """The binding of an input that today's API cannot express: neutral values pass and are not sent."""
+
+    def check(value: object) -> object:
+        if str(scalars.text(value)).strip().casefold().removesuffix(".0") not in retired.neutral:
+            raise RecordFault(retired_reason(retired))
+        return None
+
+    return Binding(source=source, place=Place.RETIRED, name=source, encode=check)
+
+
+def retired_reason(retired: RetiredInput) -> str:
+    """What to do about an input that today's API cannot express."""
+    return (
+        f"is not supported by today's API: {retired.advice}. Remove it, or set retired_inputs to ignore to "
+        "leave it out"
+    )
+
+
+class RefusedColumns(RecordFault):
+    """Columns of a SCHEMA that cannot be written; the reason names stream and columns itself."""
+
+    def __str__(self) -> str:
+        return self.why
+
+
+class UnknownColumn(RefusedColumns):
+    """A column of a SCHEMA that Pipedrive does not know.
+
+    Args:
+        stream: whose.
+        name: of the column.
+        near: a hint at names that look alike.
+    """
+
+    def __init__(self, stream: str, name: str, near: str) -> None:
+        super().__init__(
+            f"Stream {stream}: property {name} is not known{near}. Rename it, map it in `streams`, or set "
+            "unknown_fields to ignore",
+            column=name,
+        )
+        self.stream = stream
+        self.name = name
+        self.near = near
+
+
+def refused(stream: str, name: str, why: str) -> RecordFault:
+    """The fault of a stream whose schema has a column that cannot be written."""
+    return RefusedColumns(f"Stream {stream}: property {name} {why}", column=name)
+
+
+def together(faults: list[RecordFault]) -> RecordFault:
+    """Return one fault that tells all of a stream."""
+    unknown = [one for one in faults if isinstance(one, UnknownColumn)]
+    columns = [column for one in faults for column in one.columns]
+    if len(faults) == 1 or not unknown:
+        head, *rest = faults
+        if not rest:
+            return head
+        return RefusedColumns(". ".join(str(one).rstrip(".") for one in faults), column=columns)
+    named = ", ".join(f"{one.name}{f' ({one.near[2:]})' if one.near else ''}" for one in unknown)
+    others = [str(one).rstrip(".") for one in faults if not isinstance(one, UnknownColumn)]
+    told = (
+        f"Stream {unknown[0].stream}: properties are not known: {named}. Rename them, map them in `streams`, "
+        "or set unknown_fields to ignore"
+    )
+    return RefusedColumns(". ".join([told if len(unknown) > 1 else str(unknown[0]), *others]), column=columns)

@@ -1,0 +1,51 @@
+"""Columns by which rows of an entity can be looked up, by search or from a whole list."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from target_pipedrive.catalog.spec import EntitySpec
+    from target_pipedrive.mapping.entity import EntityPlan
+
+
+_SEARCHABLE = frozenset({"address", "varchar", "text", "varchar_auto", "double", "monetary", "phone"})
+
+
+def search_column(plan: EntityPlan, name: str) -> str | None:
+    """The column of the search for a field rows are matched by; custom fields share one.
+
+    None for what Pipedrive does not search, such as options and dates.
+    """
+    fields = plan.spec.search.fields if plan.spec.search else {}
+    if name in fields:
+        return name
+    if "custom_fields" not in fields or plan.custom_fields is None:
+        return None
+    kinds = {one.key: one.field_type for one in plan.book.definitions(plan.custom_fields)}
+    return "custom_fields" if kinds.get(name) in _SEARCHABLE else None
+
+
+def lookup_column(plan: EntityPlan, names: Iterable[str]) -> str | None:
+    """Return the column by which rows are looked for: one that is searched, else one of a whole list."""
+    known = list(names)
+    searched = [name for name in known if search_column(plan, name) is not None]
+    customs = [name for name in known if name not in plan.columns]
+    listed = [*customs, *known] if can_list(plan.spec) else []
+    return next(iter(searched or listed), None)
+
+
+def can_match(plan: EntityPlan, names: Sequence[str]) -> bool:
+    """Whether rows can be found by these columns: searched, listed, or read below their parent."""
+    spec = plan.spec
+    if lookup_column(plan, names) is not None:
+        return True
+    return spec.read is not None and (spec.read.ids is None or spec.read.by != spec.key)
+
+
+def can_list(spec: EntitySpec) -> bool:
+    """Whether the whole list can be read, and later what changed since."""
+    changed = spec.recent is not None and "updated_since" in spec.recent.params
+    return spec.read is not None and spec.read.ids == "ids" and changed

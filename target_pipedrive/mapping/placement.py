@@ -1,0 +1,149 @@
+"""Columns that belong together: a stage and its pipeline, a phase and its board.
+
+Either may be given by name. Where both are given they are checked against each other and sent together, since
+Pipedrive would follow the stage alone.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from target_pipedrive.catalog.entities import ENTITIES
+from target_pipedrive.mapping.references import REFERENCES
+from target_pipedrive.record.errors import RecordFault
+from target_pipedrive.values.identity import clean
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from target_pipedrive.account.rows import Rows
+    from target_pipedrive.catalog.spec import EntitySpec
+    from target_pipedrive.record.row import Row
+    from target_pipedrive.values.encoders import Encoder
+
+_SHOWN = 10
+
+
+class Name(str):
+    """A name in place of an id, to be looked up before the write."""
+
+    __slots__ = ()
+
+
+def id_or_name(plain: Encoder) -> Encoder:
+    """Return an encoder that takes what `plain` takes, and any other text as a name."""
+
+    def encode(value: object) -> object:
+        try:
+            return plain(value)
+        except RecordFault:
+            if isinstance(value, str) and clean(value):
+                return Name(clean(value))
+            raise
+
+    return encode
+
+
+def placed_columns(entity: EntitySpec | None) -> frozenset[str]:
+    """Return the columns of an entity that may be given by name."""
+    return frozenset((*entity.within, *entity.within.values())) if entity else frozenset()
+
+
+def placed(
+    body: Mapping[str, object], row: Row | None, entity: EntitySpec, rows: Rows, stream: str
+) -> dict[str, object]:
+    """Return the body with ids for names, after a check that what belongs together does.
+
+    Nothing is looked up where the row holds both values already.
+
+    Args:
+        body: what the record says.
+        row: what Pipedrive holds; None for a new row, empty when it was not read.
+        entity: whose columns.
+        rows: reads stages and pipelines, once a run.
+        stream: name the requests are counted under.
+
+    Raises:
+        RecordFault: a name fits no row, or several; or the two columns contradict each other.
+    """
+    found = dict(body)
+    for child, parent in entity.within.items():
+        if child not in found and parent not in found:
+            continue
+        lists = _Lists(child, parent, rows, stream)
+        held = row or {}
+        if isinstance(found.get(parent), Name):
+            found[parent] = lists.parent_by_name(str(found[parent]))
+        above = found.get(parent) if parent in found else held.get(parent)
+        if isinstance(found.get(child), Name):
+            found[child] = lists.child_by_name(str(found[child]), above)
+        if all(name in held and found.get(name, held[name]) == held[name] for name in (child, parent)):
+            continue
+        if child in found and parent in found:
+            lists.check(found[child], found[parent])
+        elif parent in found and row:
+            raise lists.alone(found[parent])
+    return found
+
+
+def sent_together(changed: dict[str, object], body: Mapping[str, object], entity: EntitySpec) -> None:
+    """Add to what changes the other column of a pair, where the record has it."""
+    for child, parent in entity.within.items():
+        if child in changed or parent in changed:
+            changed.update({name: body[name] for name in (child, parent) if name in body})
+
+
+class _Lists:
+    """Names and ids of the rows that two columns may name."""
+
+    def __init__(self, child: str, parent: str, rows: Rows, stream: str) -> None:
+        self._child, self._parent = child, parent
+        self._rows, self._stream = rows, stream
+
+    def _listed(self, column: str, above: object = None) -> list[Row]:
+        spec = ENTITIES[REFERENCES[column]]
+        listed = self._rows.listed(spec, {self._parent: above}, self._stream).values()
+        return [one for one in listed if above is None or one.get(self._parent) == above]
+
+    def parent_by_name(self, name: str) -> object:
+        """Id of the pipeline or board of this name."""
+        return _only(self._parent, name, self._listed(self._parent), "")
+
+    def child_by_name(self, name: str, above: object) -> object:
+        """Id of the stage or phase of this name in the pipeline or board, or in any where none is known."""
+        where = f" in {self._parent} {above}" if above is not None else f"; send {self._parent} as well"
+        return _only(self._child, name, self._listed(self._child, above), where)
+
+    def check(self, child: object, above: object) -> None:
+        """Refuse a stage or phase of another pipeline or board."""
+        inside = self._listed(self._child, above)
+        if all(one.get("id") != child for one in inside):
+            raise RecordFault(
+                f"is not in {self._parent} {above}, which has {_shown(inside)}; send two that belong "
+                f"together, or {self._child} alone",
+                fields=(self._child,),
+                value=child,
+            )
+
+    def alone(self, above: object) -> RecordFault:
+        """The fault of a change of pipeline or board that names no stage or phase."""
+        return RecordFault(
+            f"needs {self._child} beside it to change; it has {_shown(self._listed(self._child, above))}",
+            fields=(self._parent,),
+            value=above,
+        )
+
+
+def _only(column: str, name: str, rows: Iterable[Row], where: str) -> object:
+    listed = list(rows)
+    found = [one for one in listed if clean(str(one.get("name"))).casefold() == name.casefold()]
+    if len(found) == 1:
+        return found[0].get("id")
+    if found:
+        ids = ", ".join(str(one.get("id")) for one in found)
+        raise RecordFault(f"is the name of {ids}{where}", fields=(column,), value=name)
+    raise RecordFault(f"is not a name{where}; there are {_shown(listed)}", fields=(column,), value=name)
+
+
+def _shown(rows: list[Row]) -> str:
+    return ", ".join(f"{one.get('name')} ({one.get('id')})" for one in rows[:_SHOWN]) or "none"

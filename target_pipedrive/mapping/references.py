@@ -1,0 +1,186 @@
+"""Ids of other rows inside a record: which columns hold them, and a note of each, to be translated later."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+
+from target_pipedrive.record.draft import Reference
+from target_pipedrive.values.identity import is_missing, key_text
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from target_pipedrive.record.draft import Draft
+
+REFERENCES: Mapping[str, str] = MappingProxyType(
+    {
+        "deal_id": "deals",
+        "person_id": "persons",
+        "org_id": "organizations",
+        "organization_id": "organizations",
+        "rel_owner_org_id": "organizations",
+        "rel_linked_org_id": "organizations",
+        "product_id": "products",
+        "activity_id": "activities",
+        "lead_id": "leads",
+        "note_id": "notes",
+        "pipeline_id": "pipelines",
+        "stage_id": "stages",
+        "project_id": "projects",
+        "board_id": "boards",
+        "phase_id": "phases",
+        "task_id": "tasks",
+        "parent_task_id": "tasks",
+        "parent_role_id": "roles",
+        "role_id": "roles",
+        "product_variation_id": "product_variations",
+        "owner_id": "users",
+        "user_id": "users",
+        "activity_type_id": "activity_types",
+        "assignee_id": "users",
+        "follower_id": "users",
+    }
+)
+"""Columns that hold the id of another row → its entity."""
+LIST_REFERENCES: Mapping[str, str] = MappingProxyType(
+    {
+        "deal_ids": "deals",
+        "person_ids": "persons",
+        "org_ids": "organizations",
+        "assignee_ids": "users",
+        "label_ids": "lead_labels",
+        "pipeline_ids": "pipelines",
+        "stage_ids": "stages",
+    }
+)
+"""Columns that hold lists of such ids."""
+KEY_REFERENCES: Mapping[str, str] = MappingProxyType({"statuses": "pipelines"})
+"""Columns that hold an object whose keys are such ids."""
+
+NO_KEY = object()
+"""In place of an external id: the value names its row in another way."""
+
+
+def external_key(value: object) -> object:
+    """Return what `{"external_id": …}` holds, in any spelling of the name; `NO_KEY` for anything else."""
+    if isinstance(value, Mapping):
+        for name, held in value.items():
+            if str(name).replace("_", "").casefold() == "externalid":
+                return held
+    return NO_KEY
+
+
+def refer_some(
+    name: str,
+    entity: str,
+    keys: Sequence[object],
+    slots: list[object],
+    place: dict[str, object],
+    draft: Draft,
+) -> None:
+    """Note those elements of a list that name rows by external id; the others are in their slots already."""
+    place[name] = []
+    draft.lists.append((name, place, slots))
+    draft.references += [
+        Reference(column=name, entity=entity, external_id=key_text(key) or "", place=_Slot(slots, at))
+        for at, key in enumerate(keys)
+        if key is not NO_KEY and not is_missing(key)
+    ]
+
+
+def refer_all(
+    name: str,
+    entity: str,
+    ids: list[object],
+    place: dict[str, object],
+    draft: Draft,
+    prefix: str = "",
+    *,
+    optional: bool,
+) -> None:
+    """Note a list of ids; they are put together again once all are known."""
+    slots: list[object] = [None] * len(ids)
+    place[name] = []
+    draft.lists.append((name, place, slots))
+    draft.references += [
+        Reference(
+            column=name,
+            entity=entity,
+            external_id=f"{prefix}{key_text(one)}",
+            place=_Slot(slots, at),
+            optional=optional,
+        )
+        for at, one in enumerate(ids)
+    ]
+
+
+def refer_within(value: object, draft: Draft) -> None:
+    """Translate the ids inside objects and lists, such as the participants of an activity."""
+    if isinstance(value, list):
+        for entry in value:
+            refer_within(entry, draft)
+        if any(isinstance(entry, dict) for entry in value):
+            draft.lists_of_rows.append((value, list(value)))
+        return
+    if not isinstance(value, dict):
+        return
+    for name, held in list(value.items()):
+        entity = REFERENCES.get(name) or LIST_REFERENCES.get(name)
+        if name in KEY_REFERENCES and isinstance(held, dict):
+            value[name] = _refer_keys(name, held, draft)
+        elif entity is None or is_missing(held) or isinstance(held, dict):
+            refer_within(held, draft)
+        elif isinstance(held, list):
+            refer_all(name, entity, held, value, draft, optional=entity == "users")
+        else:
+            del value[name]  # an id of another account never goes out as it is
+            draft.references.append(
+                Reference(
+                    column=name,
+                    entity=entity,
+                    external_id=key_text(held) or "",
+                    place=value,
+                    optional=entity == "users",
+                )
+            )
+
+
+def _refer_keys(name: str, held: Mapping[str, object], draft: Draft) -> dict[str, object]:
+    """Note ids that are keys; each value is put under its key once that is known."""
+    found: dict[str, object] = {}
+    draft.references += [
+        Reference(
+            column=name,
+            entity=KEY_REFERENCES[name],
+            external_id=key_text(one) or "",
+            place=_UnderKey(found, value),
+        )
+        for one, value in held.items()
+    ]
+    return found
+
+
+class _UnderKey(dict[str, object]):
+    """A value that waits for its key, written to like a mapping with one key."""
+
+    def __init__(self, target: dict[str, object], value: object) -> None:
+        super().__init__()
+        self._target = target
+        self._value = value
+
+    def __setitem__(self, key: str, value: object) -> None:
+        self._target[str(value)] = self._value
+
+
+class _Slot(dict[str, object]):
+    """A place in a list, written to like a mapping with one key."""
+
+    def __init__(self, target: list[object], at: int) -> None:
+        super().__init__()
+        self._target = target
+        self._at = at
+
+    def __setitem__(self, key: str, value: object) -> None:
+        self._target[self._at] = value

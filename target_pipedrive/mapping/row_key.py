@@ -1,0 +1,185 @@
+"""Columns that say which row a record means: chosen once per SCHEMA, checked for each record."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from target_pipedrive.catalog.names import nearest, snake
+from target_pipedrive.mapping.columns import Binding, Place
+from target_pipedrive.mapping.match_columns import can_match
+from target_pipedrive.record.errors import RecordFault, SkipRecord
+from target_pipedrive.values.identity import is_missing, key_text
+from target_pipedrive.values.scalars import integer
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from target_pipedrive.mapping.entity import EntityPlan
+    from target_pipedrive.record.draft import Draft
+
+_IDS = (Place.ID, Place.EXTERNAL_ID)
+_VALUES = (Place.BODY, Place.CUSTOM, Place.MATCH)
+
+
+def match_bindings(plan: EntityPlan, keys: Sequence[str]) -> list[Binding]:
+    """Return the columns by whose values rows are found; empty when rows are found by id alone.
+
+    Args:
+        plan: of the stream, its columns bound.
+        keys: key properties of the SCHEMA, which serve where neither an id nor `match_on` is given.
+
+    Raises:
+        RecordFault: rows cannot be found by what the stream has, and are not simply to be added.
+    """
+    if plan.by_nature:
+        return _natural_key(plan)
+    has_id = any(one.place in _IDS for one in plan.bindings)
+    if plan.match_on:
+        found = [_bound(plan, name) for name in plan.match_on]
+        if can_match(plan, [one.name for one in found]):
+            return found
+        raise RecordFault(
+            f"Stream {plan.stream}: {plan.spec.name} cannot be found by {', '.join(plan.match_on)}; "
+            f"{_remedy(plan)}"
+        )
+    if has_id or plan.write == "add":
+        return []
+    derived = _from_keys(plan, keys)
+    if derived:
+        plan.match_on = tuple(one.name for one in derived)
+        return derived
+    why = f"rows cannot be found by its key {', '.join(keys)}" if keys else "it has no key"
+    raise RecordFault(f"Stream {plan.stream}: to {plan.write} {plan.spec.name}, {why}; {_remedy(plan)}")
+
+
+def _remedy(plan: EntityPlan) -> str:
+    more = ", or set write: add if every record is a new row" if plan.write == "upsert" else ""
+    return f"send {plan.spec.key} or external_id, or set match_on to fields that can be searched{more}"
+
+
+def _natural_key(plan: EntityPlan) -> list[Binding]:
+    """Columns of the natural key of rows of another account; empty when the stream lacks one of them."""
+    found = []
+    for name in plan.match_on:
+        binding = find_bound(plan, name)
+        if binding is None:
+            return []
+        found.append(binding)
+    return found
+
+
+def _from_keys(plan: EntityPlan, keys: Sequence[str]) -> list[Binding]:
+    """The key properties as match columns; empty unless all of them can be matched."""
+    found = []
+    for name in keys:
+        binding = find_bound(plan, plan.field_of(name))
+        if binding is None or binding.place not in _VALUES:
+            return []
+        found.append(binding)
+    return found if found and can_match(plan, [one.name for one in found]) else []
+
+
+def _bound(plan: EntityPlan, name: str) -> Binding:
+    binding = find_bound(plan, name)
+    if binding is None:
+        sources = [one.source for one in plan.bindings]
+        raise RecordFault(
+            f"Stream {plan.stream}: match_on names {name}, which no property of the schema fills"
+            f"{nearest(name, sources)}"
+        )
+    return binding
+
+
+def find_bound(plan: EntityPlan, name: str) -> Binding | None:
+    """Return the bound column of this name, or whose field has this name."""
+    column = plan.column_of(name)
+    for binding in plan.bindings:
+        if name.casefold() == binding.source.casefold() or (
+            binding.place is Place.BODY and binding.name == column
+        ):
+            return binding
+    if snake(name) in plan.spec.matchable.split():
+        return next((one for one in plan.match_only if one.name == snake(name)), None)
+    if plan.custom_fields is not None:
+        custom = plan.book.find(plan.custom_fields, name, {})
+        for binding in plan.bindings:
+            if custom is not None and binding.name == custom.definition.key:
+                return binding
+    return None
+
+
+def fill_matches(plan: EntityPlan, draft: Draft) -> list[str]:
+    """Take the values that the row is found by from the record; all of them, or none.
+
+    Returns:
+        Columns that are empty. Columns that wait for the id of another row are not among them.
+    """
+    empty, waiting = [], False
+    found: dict[str, object] = {}
+    for binding in plan.match_bindings:
+        value = _value(binding, draft)
+        if not is_empty(value):
+            found[binding.name] = value
+        elif any(one.column == binding.name for one in draft.references):
+            waiting = True
+        else:
+            empty.append(binding.source)
+    draft.matches = {} if empty or waiting else found
+    return empty
+
+
+def _value(binding: Binding, draft: Draft) -> object:
+    if binding.place is Place.MATCH:
+        return draft.match_only.get(binding.name)
+    return (draft.custom if binding.place is Place.CUSTOM else draft.body).get(binding.name)
+
+
+def is_empty(value: object) -> bool:
+    """Return whether a value of a match column says nothing."""
+    return value in ("", [], {}) or is_missing(value)
+
+
+def check_key(plan: EntityPlan, draft: Draft, empty: Sequence[str]) -> None:
+    """Decide about a record that does not say which row it means.
+
+    Raises:
+        RecordFault: it cannot be told from others, and `on_blank_match` is fail.
+        SkipRecord: `on_blank_match` is skip.
+    """
+    if draft.id is not None or draft.external_id is not None or plan.write == "add":
+        return
+    if plan.foreign and plan.spec.chosen_key:
+        return  # the id of the row is that of another one, which the ledger knows
+    if plan.match_bindings and not empty:
+        return
+    ids = [one.source for one in plan.bindings if one.place in _IDS]
+    names = list(empty or ids or [plan.spec.key])
+    choice = plan.options.on_blank_match
+    if choice == "skip":
+        raise SkipRecord(f"{', '.join(names)} is empty, so that no row can be found")
+    if choice == "add" and plan.write == "upsert" and not draft.deleted:
+        return
+    has, it = ("have", "them") if names[1:] else ("has", "it")
+    if draft.deleted:
+        why = f"{has} no value, and only a complete key deletes a row; fill {it}"
+    else:
+        more = ", or set on_blank_match to add or skip" if plan.write == "upsert" else ""
+        why = f"{has} no value, and the row is found by {it}; fill {it}{more}"
+    raise RecordFault(why, column=names)
+
+
+def key_columns(plan: EntityPlan, draft: Draft) -> tuple[str, ...]:
+    """Return the columns of the input that say which row the record means: an id before values to match."""
+    for place, given in ((Place.ID, draft.id), (Place.EXTERNAL_ID, draft.external_id)):
+        if given is not None:
+            return tuple(one.source for one in plan.bindings if one.place is place)
+    return tuple(one.source for one in plan.match_bindings)
+
+
+def row_id(kind: str, value: object) -> object:
+    """Return the id of a row as its path takes it.
+
+    Raises:
+        RecordFault: it cannot be one.
+    """
+    return integer(value) if kind == "int" else key_text(value) or ""

@@ -1,0 +1,170 @@
+"""Odd records turned into the columns of their action; each function is named by the specs that need it."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import mimetypes
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+
+from target_pipedrive.record.draft import Reference
+from target_pipedrive.record.errors import RecordFault
+from target_pipedrive.values import scalars
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from pathlib import Path
+
+    from target_pipedrive.record.draft import Draft
+
+_ENTITY_COLUMNS = {
+    "deal": "deal_id",
+    "person": "person_id",
+    "org": "org_id",
+    "organization": "org_id",
+    "product": "product_id",
+    "activity": "activity_id",
+    "lead": "lead_id",
+    "project": "project_id",
+}
+
+
+def attached_to(draft: Draft, extras: Mapping[str, object]) -> None:
+    """`entity_type` and `entity_id` as the column of that entity."""
+    kind, row_id = extras.get("entity_type"), extras.get("entity_id")
+    if kind is None and row_id is None:
+        return
+    column = _ENTITY_COLUMNS.get(str(kind).lower().removesuffix("s"))
+    if column is None or row_id is None:
+        raise RecordFault(
+            f"must be one of {', '.join(sorted(_ENTITY_COLUMNS))}, with entity_id", fields=("entity_type",)
+        )
+    draft.body[column] = scalars.uuid(row_id) if column == "lead_id" else scalars.integer(row_id)
+
+
+def primary_participant(draft: Draft, extras: Mapping[str, object]) -> None:
+    """`person_id` of an activity as its primary participant, the only way Pipedrive takes it."""
+    del extras
+    person = draft.body.pop("person_id", None)
+    waiting = [one for one in draft.references if one.column == "person_id" and one.place is draft.body]
+    if draft.body.get("participants"):
+        draft.references = [one for one in draft.references if one not in waiting]
+        return
+    if person is None and not waiting:
+        return
+    entry: dict[str, object] = {"primary": True}
+    if person is not None:
+        entry["person_id"] = person
+    for one in waiting:
+        one.place = entry
+    participants: list[object] = [entry]
+    draft.body["participants"] = participants
+    draft.lists_of_rows.append((participants, [entry]))
+
+
+def own_prices(draft: Draft, extras: Mapping[str, object]) -> None:
+    """Prices without the id of the row that they are prices of."""
+    del extras
+    prices = draft.body.get("prices")
+    for price in prices if isinstance(prices, list) else ():
+        if isinstance(price, dict):
+            for name in ("product_variation_id", "product_id"):
+                price.pop(name, None)
+            draft.references = [one for one in draft.references if one.place is not price]
+
+
+_ASSIGNEES = {"person": "users", "company": "companies", "team": "teams"}
+
+
+def assignee(draft: Draft, extras: Mapping[str, object]) -> None:
+    """The user, company or team a goal is for, which another account knows by another id."""
+    del extras
+    given = draft.body.get("assignee")
+    kind = _ASSIGNEES.get(str(given.get("type"))) if isinstance(given, dict) else None
+    if not draft.foreign or not isinstance(given, dict) or kind is None or given.get("id") is None:
+        return
+    given = draft.body["assignee"] = dict(given)
+    draft.references.append(
+        Reference(column="id", entity=kind, external_id=str(given["id"]), place=given, needed=True)
+    )
+
+
+SHAPES: Mapping[str, Callable[[Draft, Mapping[str, object]], None]] = MappingProxyType(
+    {
+        "attached_to": attached_to,
+        "primary_participant": primary_participant,
+        "own_prices": own_prices,
+        "assignee": assignee,
+    }
+)
+FILE_EXTRAS = ("content", "content_encoding", "path", "file_name")
+
+
+def file_part(draft: Draft, column: str, record: Mapping[str, object], files_dir: Path | None) -> None:
+    """Put the file of an upload into the draft.
+
+    The bytes are in `content` (text, or base64 with `content_encoding: base64`, or `data:…;base64,…`), or in
+    the file `path` below the setting `files_dir`.
+
+    Raises:
+        RecordFault: there are none, or the path lies outside.
+    """
+    name = record.get("file_name")
+    content, path = record.get("content", record.get(column)), record.get("path")
+    if path:
+        source = allowed(path, files_dir)
+        body: object = source
+        name = name or source.name
+    elif isinstance(content, str):
+        body = _bytes_of(content, record.get("content_encoding"))
+    else:
+        raise RecordFault(
+            "needs the file in one of the columns {columns}: content is text or base64, path lies inside "
+            "files_dir",
+            fields=("content", "path"),
+        )
+    filename = str(name or "file.txt")
+    draft.files[column] = (
+        filename,
+        body,
+        mimetypes.guess_type(filename)[0] or "application/octet-stream",
+    )
+
+
+def _bytes_of(content: str, encoding: object) -> bytes:
+    if content.startswith("data:") and ";base64," in content[:200]:
+        content, encoding = content.partition(";base64,")[2], "base64"
+    if encoding in (None, "", "text", "utf-8", "utf8"):
+        return content.encode()
+    if encoding != "base64":
+        raise RecordFault("must be text or base64", fields=("content_encoding",))
+    try:
+        return base64.b64decode(content, validate=True)
+    except (binascii.Error, ValueError):
+        raise RecordFault("is not base64", fields=("content",)) from None
+
+
+def allowed(path: object, files_dir: Path | None) -> Path:
+    """The file a record names, which must lie in the folder of the settings.
+
+    Raises:
+        RecordFault: there is no such folder or file, or it lies elsewhere.
+    """
+    if files_dir is None:
+        raise RecordFault(
+            "names a file; set files_dir to the folder that uploads may come from", fields=("path",)
+        )
+    try:
+        folder = files_dir.resolve()
+        found = (folder / str(path)).resolve()
+        inside, there = found.is_relative_to(folder), found.is_file()
+    except (OSError, ValueError, RuntimeError) as error:
+        # A name that is too long, one with NUL, a loop of links: each Python version has its own exception.
+        why = getattr(error, "strerror", None) or "it is not a usable path, or a link in it leads to itself"
+        raise RecordFault(f"cannot be used ({why}); name a file below files_dir", fields=("path",)) from None
+    if not inside:
+        raise RecordFault("lies outside files_dir; name a file below that folder", fields=("path",))
+    if not there:
+        raise RecordFault("names no file in files_dir; check the name", fields=("path",))
+    return found

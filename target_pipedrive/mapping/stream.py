@@ -1,0 +1,421 @@
+"""What a stream's records become: compiled from its SCHEMA once, then applied to each record."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+
+from target_pipedrive.account.row_names import NAME_COLUMNS
+from target_pipedrive.apply.naming import telling
+from target_pipedrive.catalog.names import nearest, snake
+from target_pipedrive.custom_fields.values import complete_parts
+from target_pipedrive.mapping.columns import (
+    LOADER_COLUMNS,
+    Binding,
+    Place,
+    UnknownColumn,
+    column_binding,
+    custom_binding,
+    refused,
+    retired_binding,
+    retired_reason,
+    squashed,
+    together,
+)
+from target_pipedrive.mapping.nulls import KEPT
+from target_pipedrive.mapping.placement import id_or_name
+from target_pipedrive.record.draft import Draft
+from target_pipedrive.record.errors import UNFORESEEN, RecordFault, unforeseen
+from target_pipedrive.values import scalars
+from target_pipedrive.values.identity import is_blank
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping, Sequence
+
+    from target_pipedrive.catalog.notation import Columns
+    from target_pipedrive.catalog.spec import RetiredInput
+    from target_pipedrive.custom_fields.registry import FieldBook
+    from target_pipedrive.mapping.column_names import ColumnNames
+    from target_pipedrive.record.draft import LockKey
+    from target_pipedrive.settings import Options, StreamSettings
+    from target_pipedrive.values.encoders import Encoder
+
+EXTERNAL_ID = "external_id"
+_CUSTOM_OBJECT = "custom_fields"
+
+
+class Plan:
+    """The records of one stream under one SCHEMA.
+
+    Args:
+        stream: its name.
+        columns: every column that may be written, by name.
+        places: name of a column → part of the write it belongs to.
+        settings: what the configuration says of the stream.
+        options: the target's settings.
+        book: custom fields.
+
+    Attributes:
+        decides_on_blank_keys: whether a record whose key is empty is for the plan to refuse, add or skip.
+        empties: column → value that an update sends to empty it.
+        placed: columns that may name their row instead of giving its id.
+        labelled: columns of Pipedrive's own whose values are options, given by id or label.
+        bindings: one per column of the stream that is written.
+        names: names of its columns; see `ColumnNames.of`.
+        not_written: columns that are dropped.
+        retired_ignored: those among them that today's API cannot express.
+        notices: what the log is to say of columns that the SCHEMA does not name; emptied by who says it.
+    """
+
+    entity_name = ""
+    custom_fields: str | None = None
+    aliases: Mapping[str, str]
+    retired: Mapping[str, RetiredInput]
+    dropped: frozenset[str] = frozenset()
+    extras: frozenset[str] = frozenset()
+    labelled: Collection[str] = ()
+    decides_on_blank_keys = False
+    empties: Mapping[str, object] = MappingProxyType({})
+    placed: Collection[str] = ()
+
+    def __init__(
+        self, stream: str, settings: StreamSettings, options: Options, book: FieldBook, columns: Columns
+    ) -> None:
+        self.stream = stream
+        self.settings = settings
+        self.options = options
+        self.book = book
+        self.columns = columns
+        self.bindings: list[Binding] = []
+        self.names: ColumnNames | None = None
+        self.not_written: list[str] = []
+        self.retired_ignored: list[str] = []
+        self.notices: list[str] = []
+        self._declared: frozenset[str] = frozenset()
+        self._sources: dict[str, str] = {}
+        self._fields = {name.casefold(): field for name, field in settings.fields.items()}
+        self._ignored = {name.casefold() for name in settings.ignore}
+
+    # --- at SCHEMA time ---------------------------------------------------------------------------
+
+    def bind(self, properties: Mapping[str, Mapping[str, object]], keys: Sequence[str] = ()) -> None:
+        """Bind every property of the schema.
+
+        Args:
+            properties: the schema's.
+            keys: its key properties.
+
+        Raises:
+            RecordFault: properties are unknown or refused; names all of them, and the nearest known ones.
+        """
+        del keys
+        faults: list[RecordFault] = []
+        for name, schema in properties.items():
+            try:
+                self._bind_one(name, schema)
+            except RecordFault as fault:
+                faults.append(fault)
+        self._declared = frozenset(properties)
+        if faults:
+            raise together(faults)
+
+    def _bind_one(self, name: str, schema: Mapping[str, object]) -> None:
+        """Bind one column of the stream, or note that it is not written.
+
+        Raises:
+            RecordFault: it is unknown, refused, or means the same as another one.
+        """
+        self._sources.setdefault(snake(name), name)
+        binding = None
+        if name.casefold() not in self._ignored:
+            binding = self._binding(name, self.field_of(name), schema)
+        if binding is None:
+            self.not_written.append(name)
+            return
+        other = self._same_place(binding)
+        if other is None:
+            self.bindings = [*self.bindings, binding]
+        elif binding.place is Place.CUSTOM:  # the id beside the label: one of them is enough
+            self.not_written.append(name)
+        else:
+            raise refused(self.stream, name, f"means the same as {other.source}; leave one of them out")
+
+    def field_of(self, source: str) -> str:
+        """Return the name of Pipedrive's field that the settings give a column, or its own name."""
+        return self._fields.get(source.casefold(), source)
+
+    def _same_place(self, binding: Binding) -> Binding | None:
+        """The bound column that fills the same."""
+        if binding.place in (Place.DELETED, Place.EXTRA):
+            return None
+        spot = (binding.place, binding.name, binding.part)
+        return next((one for one in self.bindings if (one.place, one.name, one.part) == spot), None)
+
+    def _binding(self, source: str, name: str, schema: Mapping[str, object]) -> Binding | None:
+        special = self._special(source, name)
+        if special is not None:
+            return special
+        column = self.column_of(name)
+        if column is not None:
+            return self._own_column(source, column)
+        if self._is_dropped(name):
+            return None
+        if snake(name) in self.extras:
+            return Binding(source=source, place=Place.EXTRA, name=snake(name), encode=lambda value: value)
+        for spelling in (name, snake(name)):
+            if spelling in self.retired:
+                return self._retired(source, self.retired[spelling])
+        return self._custom(source, name, schema)
+
+    def _retired(self, source: str, retired: RetiredInput) -> Binding | None:
+        """Binding of an input that today's API cannot express: only values that change nothing pass.
+
+        Raises:
+            RecordFault: no value of it can be expressed, and `retired_inputs` is not `ignore`.
+        """
+        if self.options.ignore_retired_inputs:
+            self.retired_ignored.append(source)
+            return None
+        if retired.neutral:
+            return retired_binding(source, retired)
+        raise refused(self.stream, source, retired_reason(retired))
+
+    def _own_column(self, source: str, column: str) -> Binding:
+        """The binding of one of Pipedrive's own columns."""
+        binding = column_binding(
+            source,
+            self._place(column),
+            self.columns[column],
+            foreign=self.options.foreign_ids,
+            empties=self.empties.get(column, KEPT),
+        )
+        if column in self.placed:
+            binding.encode = id_or_name(binding.encode)
+        if column in self.labelled and self.custom_fields is not None:
+            binding.encode = _by_label(self.book, self.custom_fields, column, binding.encode)
+        names, entity = self.book.row_names, binding.entity or ""
+        if binding.many and entity in NAME_COLUMNS and names is not None and not binding.foreign:
+            binding.encode = names.encoder(entity, binding.encode)
+        return binding
+
+    def _is_dropped(self, name: str) -> bool:
+        """Whether nobody can write the column: the tap's own, or one that a loader added."""
+        spelled = snake(name)
+        return name in self.dropped or spelled in self.dropped or spelled.startswith(LOADER_COLUMNS)
+
+    def _special(self, source: str, name: str) -> Binding | None:
+        """Ids and marks that are no columns."""
+        del source, name
+        return None
+
+    def _place(self, column: str) -> Place:
+        raise NotImplementedError
+
+    def column_of(self, name: str) -> str | None:
+        """The column a name means, by its own spelling, an alias, or camelCase."""
+        for spelling in (name, snake(name)):
+            if spelling in self.columns and spelling != _CUSTOM_OBJECT:
+                return spelling
+            if spelling in self.aliases:
+                return self.aliases[spelling]
+        return self._by_squashed_name.get(squashed(name))
+
+    @cached_property
+    def _by_squashed_name(self) -> dict[str, str]:
+        """Column by name without case and separators, where that leaves no doubt."""
+        found: dict[str, str] = {}
+        doubtful = set()
+        for name, column in (*self.aliases.items(), *((one, one) for one in self.columns)):
+            if found.setdefault(squashed(name), column) != column:
+                doubtful.add(squashed(name))
+        return {
+            name: column
+            for name, column in found.items()
+            if name not in doubtful and column != _CUSTOM_OBJECT
+        }
+
+    def _custom(self, source: str, name: str, schema: Mapping[str, object]) -> Binding | None:
+        entity = self.custom_fields
+        if entity is not None:
+            if name == _CUSTOM_OBJECT:
+                return Binding(source=source, place=Place.EXTRA, name=_CUSTOM_OBJECT, encode=scalars.mapping)
+            column = self.book.find(entity, name, schema)
+            if column is None and self.options.create_fields and not self._declined(name):
+                column = self.book.create(entity, name, schema)
+            if column is not None:
+                encoder = self.book.encoder(entity, column)
+                return custom_binding(source, column, encoder, foreign=self.options.foreign_ids)
+        if self.options.ignore_unknown_fields:
+            return None
+        known = [*self.columns, *self.aliases, *self.extras]
+        if entity is not None:
+            known += [one.name for one in self.book.definitions(entity)]
+        raise UnknownColumn(self.stream, source, nearest(name, known))
+
+    def _declined(self, name: str) -> bool:
+        """Whether no custom field is made for the name."""
+        return name.startswith("_")
+
+    # --- for each record --------------------------------------------------------------------------
+
+    def draft(self, record: Mapping[str, object]) -> Draft:
+        """The record translated.
+
+        Raises:
+            RecordFault: a value cannot be meant, or something required is missing.
+        """
+        if not record.keys() <= self._declared:
+            self._take_undeclared(record)
+        draft = Draft(foreign=self.options.foreign_ids)
+        extras: dict[str, object] = {}
+        for binding in self.bindings:
+            source = binding.source
+            if source not in record:
+                continue
+            value = record[source]
+            if value is None or (
+                isinstance(value, str) and is_blank(value) and binding.place is not Place.EXTRA
+            ):
+                binding.empty(draft)
+                continue
+            try:
+                binding.apply(draft, value, extras)
+            except RecordFault as fault:
+                raise fault.of_column(source, value if telling(self, binding, value) else None) from None
+            except UNFORESEEN as error:
+                raise unforeseen(error).of_column(source) from error
+        if extras:
+            self._use(draft, extras)
+        if draft.custom:
+            complete_parts(draft.custom)
+        self._complete(draft, record, extras)
+        return draft
+
+    def _take_undeclared(self, record: Mapping[str, object]) -> None:
+        """Decide about columns of a record that the SCHEMA does not name.
+
+        Marks of deletion count, whoever named them; columns of the settings, and other spellings of columns
+        of the SCHEMA, are bound; the others are refused or ignored as `unknown_fields` says.
+
+        Raises:
+            RecordFault: there is such a column, and `unknown_fields` is fail.
+        """
+        unknown, dropped = [], []
+        for name in record:
+            if name in self._declared:
+                continue
+            folded, twin = name.casefold(), self._sources.get(snake(name))
+            if twin is not None:  # looked at each time: a record may have both spellings
+                self._bind_twin(name, twin, record)
+                continue
+            if folded in self._fields or self._is_mark(name):
+                self._bind_undeclared(name)
+            elif folded in self._ignored or self._is_dropped(name) or self.options.ignore_unknown_fields:
+                dropped.append(name)
+            else:
+                unknown.append(name)
+                continue
+            self._declared |= {name}
+        if dropped:
+            self.not_written += dropped
+            self.notices.append(f"not in the SCHEMA, and not written: {', '.join(dropped)}")
+        if unknown:
+            raise RecordFault(
+                "has columns that the SCHEMA does not name: {columns}. Name them there, or set "
+                "unknown_fields to ignore",
+                column=unknown,
+            )
+
+    def _bind_twin(self, name: str, twin: str, record: Mapping[str, object]) -> None:
+        """Bind another spelling of a column of the SCHEMA.
+
+        Raises:
+            RecordFault: the record has both.
+        """
+        if twin in record:
+            raise RecordFault(f"means the same as {twin}; leave one of them out", column=name)
+        if all(one.source != name for one in self.bindings):
+            self._bind_undeclared(name)
+
+    def _bind_undeclared(self, name: str) -> None:
+        """Bind a column that the SCHEMA does not name."""
+        binding = self._binding(name, self.field_of(name), {})
+        if binding is not None:
+            self.bindings = [*self.bindings, binding]
+
+    def _is_mark(self, name: str) -> bool:
+        """Whether the column may say that the row was deleted."""
+        del name
+        return False
+
+    def _value(self, record: Mapping[str, object], name: str) -> object:
+        """What the record holds in a column, in whatever case its name is written."""
+        return record.get(self._sources.get(name, name))
+
+    def _use(self, draft: Draft, extras: dict[str, object]) -> None:
+        """Take what is no plain column."""
+        nested = extras.pop(_CUSTOM_OBJECT, None)
+        if nested is not None and self.custom_fields is not None:
+            for name, value in scalars.mapping(nested).items():  # type: ignore[attr-defined]  # a dict by now
+                self._put_custom(draft, str(name), value)
+
+    def _put_custom(self, draft: Draft, name: str, value: object) -> None:
+        """One custom field that is named in the record, not in the schema."""
+        entity = self.custom_fields or ""
+        column = self.book.find(entity, name, {})
+        if column is None:
+            known = [one.name for one in self.book.definitions(entity)]
+            raise RecordFault(f"custom field {{columns}} is not known{nearest(name, known)}", column=name)
+        binding = custom_binding(
+            name, column, self.book.encoder(entity, column), foreign=self.options.foreign_ids
+        )
+        self._apply(binding, draft, value)
+
+    def _apply(self, binding: Binding, draft: Draft, value: object) -> None:
+        """Put the value of a column that is named in the record where it belongs.
+
+        Raises:
+            RecordFault: the value cannot be meant.
+        """
+        if is_blank(value):
+            binding.empty(draft)
+            return
+        try:
+            binding.apply(draft, value, {})
+        except RecordFault as fault:
+            shown = value if telling(self, binding, value) else None
+            raise fault.of_column(binding.source, shown) from None
+
+    def _complete(self, draft: Draft, record: Mapping[str, object], extras: Mapping[str, object]) -> None:
+        """Check what the write needs."""
+
+    def locks(self, draft: Draft) -> tuple[tuple[LockKey, ...], tuple[LockKey, ...]]:
+        """Rows the write owns, and rows it needs as they are."""
+        raise NotImplementedError
+
+    def _needed(self, draft: Draft) -> set[LockKey]:
+        """Rows that the columns point at."""
+        needed: set[LockKey] = {(one.entity, f"ext:{one.external_id}") for one in draft.references}
+        for binding in self.bindings:
+            if binding.entity is None or binding.entity == "users" or binding.many:
+                continue
+            place = draft.body if binding.place is Place.BODY else draft.path
+            value = place.get(binding.name)
+            if value is not None:
+                needed.add((binding.entity, str(value)))
+        return needed
+
+
+def _by_label(book: FieldBook, entity: str, column: str, plain: Encoder) -> Encoder:
+    """Options by id, and where that is none by label: definitions are read for those only."""
+
+    def encoded(value: object) -> object:
+        try:
+            return plain(value)
+        except RecordFault:
+            if not isinstance(value, (str, list)):
+                raise
+            return book.option(entity, column, value)
+
+    return encoded

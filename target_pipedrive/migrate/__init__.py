@@ -1,0 +1,1 @@
+"""Copies from another account: foreign ids, field definitions, and filter conditions."""

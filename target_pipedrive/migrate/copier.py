@@ -1,0 +1,169 @@
+"""Rows of another account: what they wait for, when they are complete, and which have no place here.
+
+A row waits for what it points at. A row that is to be archived is brought open, and archived when nothing
+more comes, because nothing can be added to an archived one; a deal whose products change its value is looked
+at again then. A row that is not copied (deleted there, or not to be made here) is remembered as such, so that
+what points at it goes on without.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Protocol
+
+import msgspec
+
+from pipedrive_client import Rejected
+from target_pipedrive.ids.id_map import NOWHERE
+from target_pipedrive.ids.resolve import AFTER_SIBLINGS, AT_THE_END, NotYet, fill_references
+from target_pipedrive.mapping.field_definition import FieldPlan
+from target_pipedrive.mapping.row_key import fill_matches
+from target_pipedrive.migrate.field_definitions import FieldWriter
+from target_pipedrive.migrate.filter_conditions import Conditions
+from target_pipedrive.record.errors import SkipRecord
+from target_pipedrive.record.outcome import Outcome, Result
+from target_pipedrive.record.row import is_archived
+
+if TYPE_CHECKING:
+    from target_pipedrive.account.rows import Rows
+    from target_pipedrive.custom_fields.registry import FieldBook
+    from target_pipedrive.ids.id_map import Links
+    from target_pipedrive.mapping.entity import EntityPlan
+    from target_pipedrive.record.draft import Draft
+    from target_pipedrive.record.row import Row
+    from target_pipedrive.record.task import Task
+    from target_pipedrive.write.writer import Caller
+
+
+class _Line(msgspec.Struct):
+    """What is needed of a RECORD message to translate it again."""
+
+    record: dict[str, object]
+
+
+_decode_line = msgspec.json.Decoder(_Line).decode
+_OPEN = frozenset({"is_archived", "archive_time"})
+
+
+class Bringer(Protocol):
+    """Finds, adds and changes one row."""
+
+    def bring(self, task: Task, plan: EntityPlan, draft: Draft, notes: str) -> Result:
+        """Add or change the row."""
+
+    def find(self, task: Task, plan: EntityPlan, draft: Draft) -> tuple[str | None, Row | None]:
+        """Id and row of the record."""
+
+
+class Copier:
+    """Performs records of another account.
+
+    Args:
+        bringer: writes one row.
+        caller: knows the company here.
+        rows: reads definitions.
+        links: what is which row here.
+        book: custom fields.
+        leave_out: whether to do without rows that never came.
+    """
+
+    def __init__(
+        self, bringer: Bringer, caller: Caller, rows: Rows, links: Links, book: FieldBook, *, leave_out: bool
+    ) -> None:
+        self._bringer = bringer
+        self._caller = caller
+        self._links = links
+        self._leave_out = leave_out
+        self._conditions = Conditions(links, book)
+        self._definitions = FieldWriter(caller, rows, links, book)
+
+    def perform(self, task: Task, plan: EntityPlan, draft: Draft) -> tuple[Result, NotYet | None]:
+        """Bring the row as far as it can be brought now.
+
+        Returns:
+            How it ended, and what it waits for before it is complete.
+
+        Raises:
+            NotYet: nothing can be written yet.
+            RecordFault: the record cannot be written as it is.
+            PipedriveError: a request failed.
+        """
+        try:
+            return self._bring(task, plan, draft)
+        except Rejected as error:
+            if plan.spec.after is None or AFTER_SIBLINGS in task.given_up:
+                raise
+            raise NotYet(*AFTER_SIBLINGS) from error
+        except SkipRecord as skipped:
+            return Result(outcome=Outcome.SKIPPED, note=str(skipped)), None
+
+    def _bring(self, task: Task, plan: EntityPlan, draft: Draft) -> tuple[Result, NotYet | None]:
+        if draft.late is not None:
+            draft = self._translate_again(task, plan)
+        self._know_company(task, draft)
+        notes, later = fill_references(draft, self._links, task.given_up, leave_out=self._leave_out)
+        _check_hangs_on(plan, draft)
+        if plan.spec.chosen_key:
+            if draft.body.get(plan.spec.key) is None:
+                raise SkipRecord(f"names a {plan.spec.key} that is not copied")
+            draft.id = str(draft.body[plan.spec.key])
+        if plan.spec.conditions is not None:
+            self._conditions.translate(task, draft, plan.spec.conditions)
+        fill_matches(plan, draft)
+        if isinstance(plan, FieldPlan):
+            return self._definitions.bring(task, plan, draft, notes), later
+        result, waits = self._bring_in_time(task, plan, draft, notes)
+        return result, later or (NotYet(*AT_THE_END) if waits else None)
+
+    def _bring_in_time(self, task: Task, plan: EntityPlan, draft: Draft, notes: str) -> tuple[Result, bool]:
+        """Bring the row; whether it is to be looked at once more at the end."""
+        at_the_end = AT_THE_END in task.given_up
+        to_archive = draft.body.get("is_archived") is True or draft.facts.get("is_archived") is True
+        settles = any(draft.facts.get(name) for name in plan.spec.settled_by)
+        if to_archive and not at_the_end:
+            return self._bring_open(task, plan, draft, notes)
+        return self._bringer.bring(task, plan, draft, notes), settles and not at_the_end
+
+    def _bring_open(self, task: Task, plan: EntityPlan, draft: Draft, notes: str) -> tuple[Result, bool]:
+        """Bring a row that is to be archived, open still; whether that is to come."""
+        row_id, row = self._bringer.find(task, plan, draft)
+        if row_id is not None and row is not None and is_archived(row):
+            return self._bringer.bring(task, plan, draft, notes), False
+        body = {name: one for name, one in draft.body.items() if name not in _OPEN}
+        facts = {name: one for name, one in draft.facts.items() if name not in _OPEN}
+        return self._bringer.bring(task, plan, replace(draft, body=body, facts=facts), notes), True
+
+    def _translate_again(self, task: Task, plan: EntityPlan) -> Draft:
+        """The record with the custom fields that were not here when it came."""
+        missing = plan.bind_late(last=False)
+        if missing is not None and missing in task.given_up:
+            missing = plan.bind_late(last=True)
+        if missing is not None:
+            raise NotYet(*missing)
+        task.draft = plan.draft(_decode_line(task.line).record)
+        return task.draft
+
+    def _know_company(self, task: Task, draft: Draft) -> None:
+        """Link the other account's company, which goals name, to this one."""
+        for one in draft.references:
+            if one.entity == "companies" and self._links.get("companies", one.external_id) is None:
+                self._links.put("companies", one.external_id, self._caller.company_id(task), task.stream)
+
+    def left_out(self, task: Task, plan: EntityPlan, draft: Draft, result: Result) -> Result:
+        """Note that a row of the other account has none here, so that nothing waits for it."""
+        name, external_id = plan.spec.name, draft.external_id
+        if external_id is None or plan.spec.chosen_key or plan.needs_file:
+            return result
+        if self._links.get(name, external_id) is not None:
+            return result
+        self._links.put(name, external_id, NOWHERE, task.stream)
+        return replace(result, links=((name, external_id, NOWHERE),))
+
+
+def _check_hangs_on(plan: EntityPlan, draft: Draft) -> None:
+    """Skip what belongs to rows that were all left out."""
+    names = plan.spec.hangs_on.split()
+    if not names or any(draft.body.get(name) is not None for name in names):
+        return
+    if any(one.column in names for one in draft.references):
+        raise SkipRecord("belongs to nothing that is copied")

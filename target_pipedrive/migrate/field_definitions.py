@@ -1,0 +1,134 @@
+"""Field definitions: custom ones, and Pipedrive's own, which nobody can add or change.
+
+Those of another account are brought here before any value of theirs, with all their options.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from target_pipedrive.custom_fields.options import label_key
+from target_pipedrive.mapping.field_definition import FieldPlan, _options
+from target_pipedrive.record.draft import Draft
+from target_pipedrive.record.errors import RecordFault, SkipRecord
+from target_pipedrive.record.outcome import Outcome, Result
+from target_pipedrive.values import compare
+
+if TYPE_CHECKING:
+    from target_pipedrive.account.rows import Rows
+    from target_pipedrive.custom_fields.registry import FieldBook
+    from target_pipedrive.ids.id_map import Links
+    from target_pipedrive.record.row import Row
+    from target_pipedrive.record.task import Task
+    from target_pipedrive.write.writer import Caller
+
+
+class FieldWriter:
+    """Brings field definitions here."""
+
+    def __init__(self, caller: Caller, rows: Rows, links: Links, book: FieldBook) -> None:
+        self._caller = caller
+        self._rows = rows
+        self._links = links
+        self._book = book
+
+    def bring(self, task: Task, plan: FieldPlan, draft: Draft, notes: str) -> Result:
+        """Add or change the definition, and note which field and which options here are which there.
+
+        Raises:
+            RecordFault: the ledger names a field that is gone; or it is one of Pipedrive's own that this
+                account does not have.
+            SkipRecord: the latter, when what is missing is to be left out.
+            PipedriveError: a request failed.
+        """
+        rows = self._rows.listed(plan.spec, {}, task.stream)
+        if not draft.facts.get("is_custom_field"):
+            key = draft.external_id or ""
+            if key not in rows:
+                why = "is one of Pipedrive's own fields, and this account has none of that key"
+                if plan.options.leave_out_missing:
+                    raise SkipRecord(why)
+                raise RecordFault(f"{why}; leave it out, or set missing_references to leave_out")
+            return self._linked(task, plan, draft, Result(outcome=Outcome.UNCHANGED, id=key), rows[key])
+        found = self._find(plan, draft, rows)
+        if found is None:
+            return self._add(task, plan, draft, notes)
+        row = rows[found]
+        labels = [label for _, label in _options(draft.facts)]
+        held = {label_key(label) for _, label in _options(row)}
+        lacking = any(label_key(label) not in held for label in labels)
+        if lacking and plan.spec.definitions is not None:
+            self._book.add_options(plan.spec.definitions, found, labels)
+            self._rows.forget(plan.spec)
+            row = self._rows.listed(plan.spec, {}, task.stream)[found]
+        result = self._update(task, plan, draft, found, row, notes)
+        if lacking:
+            result = replace(result, outcome=Outcome.UPDATED, changed=(*result.changed, "options"))
+        return self._linked(task, plan, draft, result, row)
+
+    def _find(self, plan: FieldPlan, draft: Draft, rows: Mapping[str, Row]) -> str | None:
+        """Code of the field here: the one it was brought to, or a namesake that is no other one's."""
+        name, external_id = plan.spec.name, draft.external_id or ""
+        known = self._links.get(name, external_id)
+        if known is not None and known not in rows and not known.startswith("new:"):
+            raise RecordFault(
+                f"is {name} {known} by the ledger, which does not exist any more; "
+                f"`target-pipedrive ledger forget {name} {external_id}` lets it be added again"
+            )
+        if known is not None:
+            return known if known in rows else None
+        same = ("field_name", "field_type")
+        return next(
+            (
+                code
+                for code, row in rows.items()
+                if row.get("is_custom_field")
+                and all(row.get(one) == draft.body.get(one) for one in same)
+                and not self._links.is_taken(name, code, external_id)
+            ),
+            None,
+        )
+
+    def _add(self, task: Task, plan: FieldPlan, draft: Draft, notes: str) -> Result:
+        action = plan.add
+        if action is None:
+            raise RecordFault("cannot be added")
+        body = {
+            name: value
+            for name, value in draft.body.items()
+            if name in action.body_columns and value not in (None, "", [], {})
+        }
+        done = self._caller.send(task, action, replace(draft, body=body), plan.spec)
+        self._rows.forget(plan.spec)
+        self._book.forget(plan.spec.definitions or "")
+        row = done.data if isinstance(done.data, Mapping) else {}
+        result = Result(outcome=Outcome.CREATED, id=done.id, note="; ".join(filter(None, (done.note, notes))))
+        return self._linked(task, plan, draft, result, row)
+
+    def _update(self, task: Task, plan: FieldPlan, draft: Draft, key: str, row: Row, notes: str) -> Result:
+        action = plan.update
+        columns = action.body_columns if action else {}
+        body = {name: value for name, value in draft.body.items() if name in columns}
+        changed = compare.differing(body, row, columns)
+        if action is None or not changed:
+            return Result(outcome=Outcome.UNCHANGED, id=key, note=notes)
+        self._caller.send(task, action, Draft(path={plan.spec.key: key}, body=changed), plan.spec)
+        self._rows.forget(plan.spec)
+        return Result(outcome=Outcome.UPDATED, id=key, changed=tuple(changed), note=notes)
+
+    def _linked(self, task: Task, plan: FieldPlan, draft: Draft, result: Result, row: Row) -> Result:
+        """Note the field and its options, which are known by their labels."""
+        there, code = draft.external_id or "", result.id or ""
+        here = {label_key(label): number for number, label in _options(row)}
+        entity = f"{plan.spec.definitions}_field_options"
+        links = tuple(
+            (entity, f"{there}:{number}", str(here[label_key(label)]))
+            for number, label in _options(draft.facts)
+            if label_key(label) in here
+        )
+        for one in links:
+            self._links.put(*one, task.stream)
+        self._links.put(plan.spec.name, there, code, task.stream)
+        return replace(result, links=links)

@@ -1,0 +1,1 @@
+"""One record: its draft, its task, its outcome, and the errors it can have."""

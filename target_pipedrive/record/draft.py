@@ -1,0 +1,84 @@
+"""Drafts: what a record asks to be written, with its locks and references."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, TypeAlias
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+LockKey: TypeAlias = "tuple[str, str]"
+"""Entity and id (`7`), external id (`ext:acme-1`) or matched value (`match:…`)."""
+
+
+@dataclass(slots=True, kw_only=True)
+class Reference:
+    """A column whose value is an external id of another row.
+
+    Attributes:
+        column: name in the body, or key of the custom field.
+        field: column of the body that the reference lies in, where that is not `column`.
+        entity: entity of the other row.
+        external_id: what the ledger knows it by.
+        place: the mapping that takes the id.
+        optional: whether the column is left out when the ledger does not know the other row.
+        soft: whether the record is written before the other row is known, and the column in a second call;
+            custom fields may point in circles.
+        needed: whether there is nothing to write without the other row.
+        word: whether the external id serves as it is when the other row never comes.
+    """
+
+    column: str
+    entity: str
+    external_id: str
+    place: dict[str, object]
+    field: str = ""
+    optional: bool = False
+    soft: bool = False
+    needed: bool = False
+    word: bool = False
+
+
+@dataclass(slots=True, kw_only=True)
+class Draft:
+    """A record translated to Pipedrive's columns, before ids are looked up.
+
+    Attributes:
+        path: values of the path's placeholders.
+        query: values of the query.
+        body: values of the body, custom fields not among them.
+        custom: custom field values by key.
+        references: columns still to be filled from the ledger.
+        lists: name, mapping and elements of columns that are lists of such ids.
+        lists_of_rows: lists of objects with such ids, and all their elements; those left without any go.
+        late: entity and external id of a definition that has to come before the record can be translated.
+        facts: values of columns that are not written, but say what the row is.
+        id: Pipedrive id of the row, as text.
+        external_id: the caller's own id.
+        matches: column → value the row is to be found by; empty unless all of them are known.
+        match_only: values that the row is found by and that are not written.
+        deleted: whether the record says that the row is gone.
+        files: parts of a multipart body: name → (file name, bytes or path, content type).
+        emptied: columns that were null but cannot be emptied.
+        foreign: whether ids in it are those of another account.
+    """
+
+    path: dict[str, object] = field(default_factory=dict)
+    query: dict[str, object] = field(default_factory=dict)
+    body: dict[str, object] = field(default_factory=dict)
+    custom: dict[str, object] = field(default_factory=dict)
+    references: list[Reference] = field(default_factory=list)
+    lists: list[tuple[str, dict[str, object], list[object]]] = field(default_factory=list)
+    lists_of_rows: list[tuple[list[object], list[object]]] = field(default_factory=list)
+    late: tuple[str, str] | None = None
+    facts: Mapping[str, object] = field(default_factory=dict)
+    id: str | None = None
+    external_id: str | None = None
+    matches: dict[str, object] = field(default_factory=dict)
+    match_only: dict[str, object] = field(default_factory=dict)
+    deleted: bool = False
+    files: dict[str, tuple[str, object, str]] = field(default_factory=dict)
+    emptied: tuple[str, ...] = ()
+    foreign: bool = False

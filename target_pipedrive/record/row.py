@@ -1,0 +1,21 @@
+"""Rows of Pipedrive as the target reads them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, TypeAlias
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+Row: TypeAlias = "Mapping[str, object]"
+
+
+def is_gone(row: Row) -> bool:
+    """Whether the row is only the trace of a deleted one."""
+    return row.get("is_deleted") is True
+
+
+def is_archived(row: Row) -> bool:
+    """Whether a row takes no changes because it is archived."""
+    return row.get("is_archived") is True or bool(row.get("archive_time"))

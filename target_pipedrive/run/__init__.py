@@ -1,0 +1,1 @@
+"""The run: scheduling, batching, deferred records, mirror deletes, and aborts."""

@@ -1,0 +1,112 @@
+"""What ends a run before its time: an error that concerns all records, too many failed ones, a torn input."""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING
+
+from pipedrive_client import PipedriveError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from target_pipedrive.record.outcome import Result
+    from target_pipedrive.record.task import Task
+    from target_pipedrive.settings import Options
+
+
+class StoppedByFailures(PipedriveError):  # noqa: N818 - it says what happened, like its kin
+    """`on_error: stop` or `max_failures` ended the run."""
+
+
+class InputBrokeOff(PipedriveError):  # noqa: N818 - the same
+    """The tap's last word was that more is to come, or it was cut off in the middle of one."""
+
+
+_SAMPLE = 100
+"""Records that must have ended before a share of failures says anything."""
+
+
+class Ending:
+    """Keeps the first thing that ended the run, and counts the failures that may.
+
+    Args:
+        options: the target's settings `on_error`, `max_failures` and `max_failure_percent`.
+
+    Attributes:
+        halt: lets nothing more begin; called on the thread that met the end.
+    """
+
+    def __init__(self, options: Options) -> None:
+        self.halt: Callable[[], None] = lambda: None
+        self._options = options
+        self._error: BaseException | None = None
+        self._failures = 0
+        self._ended = 0
+        self._limited = bool(options.max_failures) or options.max_failure_percent is not None
+        self._lock = threading.Lock()
+
+    @property
+    def came(self) -> bool:
+        """Whether something ended the run."""
+        return self._error is not None
+
+    def by(self, error: BaseException) -> None:
+        """End the run; `check` raises the error in the main thread."""
+        if self._error is None:
+            self._error = error
+        self.halt()
+
+    def check(self) -> None:
+        """Raise what ended the run, if anything did."""
+        if self._error is not None:
+            raise self._error
+
+    def count(self, result: Result, *, as_error: BaseException | None = None) -> None:
+        """Count a record that ended; end the run when records have failed as often as they may.
+
+        Args:
+            result: how it ended.
+            as_error: what `on_error: stop` raises for it; None takes `StoppedByFailures`.
+        """
+        failed = result.fault is not None
+        with self._lock:
+            self._ended += 1
+            self._failures += failed
+            ended, failures = self._ended, self._failures
+        if result.fault is None:
+            return
+        last = result.fault.sentence(masked=True)
+        if self._options.stop_on_error:
+            self.by(as_error or StoppedByFailures(last))
+        elif self._options.max_failures and failures >= self._options.max_failures:
+            self.by(
+                StoppedByFailures(f"Stopped after {failures} failed records (max_failures); the last: {last}")
+            )
+        elif ended >= _SAMPLE:
+            self._judge(f"; the last: {last}")
+
+    def judge(self) -> None:
+        """End the run when, of all its records, more have failed than `max_failure_percent` allows."""
+        self._judge("")
+
+    def _judge(self, more: str) -> None:
+        percent = self._options.max_failure_percent
+        with self._lock:
+            failures, ended = self._failures, self._ended
+        if percent is not None and failures * 100 > percent * ended:
+            self.by(
+                StoppedByFailures(
+                    f"{failures} of {ended} records failed, more than max_failure_percent ({percent:g}) "
+                    f"allows; the STATE stays where it was before the first of them{more}"
+                )
+            )
+
+    def lets_pass(self, task: Task) -> bool:
+        """Whether a STATE may pass this record.
+
+        Not when it stopped the run; nor, where a setting limits failures, when it failed: the run may go over
+        the limit later, and then all its failed records must come again.
+        """
+        result = task.result
+        return result is None or result.fault is None or not (self.came or self._limited)

@@ -1,0 +1,222 @@
+"""Deletes of rows that a full table does not contain any more, for the setting `mirror`.
+
+A row is deleted only where nothing is in doubt: the stream's version was closed by an ACTIVATE_VERSION after
+its records, each of these was read, carried an external id, and was booked as written or unchanged, and the
+input came to its end. Anything else deletes nothing, and the log says why.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import threading
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from pipedrive_client import ConfigError
+from target_pipedrive.record.draft import Draft
+from target_pipedrive.record.outcome import Outcome
+from target_pipedrive.record.task import Task
+
+if TYPE_CHECKING:
+    import logging
+    from collections.abc import Iterator, Sequence
+
+    from target_pipedrive.apply.delete_limit import DeleteGuard
+    from target_pipedrive.ids.id_map import Links
+    from target_pipedrive.mapping.entity import EntityPlan
+    from target_pipedrive.settings import Options
+
+_ARRIVED = frozenset({Outcome.CREATED, Outcome.UPDATED, Outcome.UNCHANGED, Outcome.DELETED})
+_SHOWN = 5
+
+
+@dataclass(slots=True)
+class _Version:
+    """The records of one stream as far as `mirror` needs them.
+
+    Attributes:
+        plan: the stream's plan when it was last activated.
+        seen: external ids of the records.
+        records: records read, whether they can be used or not.
+        open: records read since the last ACTIVATE_VERSION.
+        nameless: records without an external id.
+        activated: versions that ACTIVATE_VERSION named.
+        announced: versions that records named.
+        lost: records by the reason why they count as missing.
+    """
+
+    plan: EntityPlan | None = None
+    seen: set[str] = field(default_factory=set)
+    records: int = 0
+    open: int = 0
+    nameless: int = 0
+    activated: set[int] = field(default_factory=set)
+    announced: set[int] = field(default_factory=set)
+    lost: Counter[str] = field(default_factory=Counter)
+
+
+class Mirror:
+    """Decides at the end of the input which rows are deleted; safe to share between threads.
+
+    Args:
+        links: rows by external id, with the stream that wrote them.
+        options: the target's settings.
+        logger: gets the reason where nothing is deleted.
+    """
+
+    def __init__(self, links: Links, options: Options, logger: logging.Logger) -> None:
+        self._links = links
+        self._logger = logger
+        self._on = options.mirror
+        self._empty_too = options.mirror_empty
+        self._lock = threading.Lock()
+        self._versions: dict[str, _Version] = {}
+        self._unread = 0
+
+    def arrived(self, stream: str, draft: Draft) -> None:
+        """Note a record that was read and translated."""
+        if not self._on:
+            return
+        with self._lock:
+            version = self._count(stream)
+            if draft.external_id is None:
+                version.nameless += 1
+            else:
+                version.seen.add(draft.external_id)
+
+    def numbered(self, stream: str, number: int) -> None:
+        """Note the version that a record names."""
+        if self._on:
+            with self._lock:
+                self._version(stream).announced.add(number)
+
+    def rejected(self, stream: str | None) -> None:
+        """Note a record that cannot be used; without a stream it may belong to any."""
+        if not self._on:
+            return
+        with self._lock:
+            if stream is None:
+                self._unread += 1
+            else:
+                self._count(stream).lost[Outcome.FAILED] += 1
+
+    def ended(self, stream: str, outcome: Outcome) -> None:
+        """Note how a record ended."""
+        if self._on and outcome not in _ARRIVED:
+            with self._lock:
+                self._version(stream).lost[outcome] += 1
+
+    def activate(self, plan: EntityPlan, number: int | None) -> None:
+        """Note an ACTIVATE_VERSION: the records before it are complete."""
+        if not self._on:
+            return
+        with self._lock:
+            version = self._version(plan.stream)
+            version.plan, version.open = plan, 0
+            version.activated.add(-1 if number is None else number)
+
+    def deletes(self, guard: DeleteGuard) -> list[tuple[EntityPlan, str, str]]:
+        """Plan, external id and row id of everything to delete; called when all records are booked.
+
+        Raises:
+            ConfigError: there are more than `max_deletes` allows; nothing may be deleted then.
+        """
+        found: list[tuple[EntityPlan, str, str]] = []
+        counts: dict[str, int] = {}
+        for stream, version in self._versions.items():
+            if version.plan is None:
+                continue
+            gone = [
+                (one, row_id) for _, one, row_id in self._links.of_stream(stream) if one not in version.seen
+            ]
+            why = self._doubt(version) if gone else ""
+            if why:
+                self._logger.warning(
+                    "Stream %s: mirror deleted nothing, though %d %s did not come again: %s.",
+                    stream,
+                    len(gone),
+                    version.plan.spec.name,
+                    why,
+                )
+                continue
+            gone = list(self._unshared(stream, version, gone))
+            found += [(version.plan, *one) for one in gone]
+            counts[stream] = len(gone)
+        if len(found) > guard.left:
+            named = ", ".join(f"{count} of stream {stream}" for stream, count in counts.items() if count)
+            raise ConfigError(
+                f"mirror would delete {named}, more than max_deletes allows ({guard.left} left); nothing was "
+                "deleted. Raise max_deletes if these rows are to go."
+            )
+        return found
+
+    def _doubt(self, version: _Version) -> str:
+        """Why it is not certain that the missing rows are gone; empty when it is."""
+        lost = ", ".join(f"{count} {outcome}" for outcome, count in sorted(version.lost.items()))
+        unclosed = max(version.announced - version.activated, default=None)
+        empty = not version.records and not self._empty_too
+        doubts = {
+            f"{_records(self._unread)} of the input could not be read, and may belong to it": self._unread,
+            f"not every record was written or unchanged ({lost})": lost,
+            f"{_records(version.open)} came after the last ACTIVATE_VERSION": version.open,
+            f"records of version {unclosed} came, and no ACTIVATE_VERSION of it": unclosed is not None,
+            f"{_records(version.nameless)} came without an external id": version.nameless,
+            "its version holds no record; mirror_empty: true deletes the rows all the same": empty,
+        }
+        return next((why for why, holds in doubts.items() if holds), "")
+
+    def _unshared(
+        self, stream: str, version: _Version, gone: Sequence[tuple[str, str]]
+    ) -> Iterator[tuple[str, str]]:
+        """The rows that stand for nothing else: neither for a record that came, nor for another stream."""
+        plan = version.plan
+        if plan is None:
+            return
+        missing = {external_id for external_id, _ in gone}
+        kept: list[str] = []
+        named: set[str] = set()
+        for external_id, row_id in gone:
+            others = self._links.external_ids(plan.spec.name, row_id) - missing
+            if others or self._links.is_of_other_stream(stream, plan.spec.name, external_id):
+                kept.append(row_id)
+            elif row_id not in named:
+                named.add(row_id)
+                yield external_id, row_id
+        if kept:
+            self._logger.warning(
+                "Stream %s: mirror keeps %d %s that other external ids or streams stand for too (%s).",
+                stream,
+                len(kept),
+                plan.spec.name,
+                ", ".join(kept[:_SHOWN]),
+            )
+
+    def _version(self, stream: str) -> _Version:
+        return self._versions.setdefault(stream, _Version())
+
+    def _count(self, stream: str) -> _Version:
+        version = self._version(stream)
+        version.records += 1
+        version.open += 1
+        return version
+
+
+def delete_task(number: int, plan: EntityPlan, external_id: str, row_id: str) -> Task:
+    """The delete of one row as a record of its own."""
+    entity = plan.spec.name
+    return Task(
+        number=number,
+        stream=plan.stream,
+        key={"external_id": external_id},
+        line=b"",
+        schema=b"",
+        plan=plan,
+        draft=Draft(external_id=external_id, deleted=True),
+        owns=((entity, f"ext:{external_id}"), (entity, row_id)),
+        identity=hashlib.blake2b(f"mirror {external_id}".encode(), digest_size=16).digest(),
+    )
+
+
+def _records(count: int) -> str:
+    return f"{count} record{'' if count == 1 else 's'}"

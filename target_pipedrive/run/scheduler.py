@@ -1,0 +1,274 @@
+"""Which record may be written when: all at once, but on the same row in the order of the input.
+
+Each task names the rows it owns (it may change them) and needs (it points at them). A task waits for every
+earlier unfinished task that owns one of either, or needs one it owns; all others run concurrently.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import Counter
+from functools import partial
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from pipedrive_client.concurrency import WorkerPool
+    from target_pipedrive.record.draft import LockKey
+    from target_pipedrive.record.task import Task
+
+
+ROOM = 200
+"""Tasks that are accepted at a stretch once the scheduler was full."""
+
+
+class _Queue:
+    """Unfinished tasks on one row: the last that owns it, and those that need it since."""
+
+    __slots__ = ("owner", "users")
+
+    def __init__(self) -> None:
+        self.owner: Task | None = None
+        self.users: list[Task] = []
+
+
+class Scheduler:
+    """Runs tasks on a pool as soon as nothing earlier is in their way.
+
+    Args:
+        pool: threads that run tasks.
+        run: performs one task; must not raise.
+        capacity: most tasks accepted and not finished; `submit` waits above it.
+        before_wait: called, without a lock, before `submit` or `drain` waits: sends off what is gathered, and
+            says whether there was anything.
+    """
+
+    def __init__(
+        self, pool: WorkerPool, run: Callable[[Task], None], *, capacity: int, before_wait: Callable[[], bool]
+    ) -> None:
+        self._pool = pool
+        self._run = run
+        self._capacity = capacity
+        self._before_wait = before_wait
+        self._changed = threading.Condition()
+        self._rows: dict[LockKey, _Queue] = {}
+        self._open = 0
+        self._running = 0
+        self._halted = False
+
+    @property
+    def open(self) -> int:
+        """Tasks accepted and not finished."""
+        return self._open
+
+    def submit(self, task: Task, *, held: bool = False) -> None:
+        """Accept a task; it runs when nothing earlier is in its way.
+
+        Args:
+            task: must not have been submitted before.
+            held: whether it also waits for one `release`.
+        """
+        if self._open >= self._capacity:
+            self._make_room()
+        with self._changed:
+            self._open += 1
+            earlier = self._queue_up(task)
+            for other in earlier:
+                other.followers.append(task)
+            task.waiting = len(earlier) + (1 if held else 0)
+            if task.waiting == 0:
+                self._start(task)
+
+    def _make_room(self) -> None:
+        """Wait until a whole group of tasks can be accepted.
+
+        What is being gathered goes off incomplete only when nothing else is under way: a bulk read costs as
+        much for one row as for a hundred.
+        """
+        with self._changed:
+            if self._wait_for_room(while_running=True):
+                return
+        self._before_wait()
+        with self._changed:
+            self._wait_for_room(while_running=False)
+
+    def _wait_for_room(self, *, while_running: bool) -> bool:
+        """Whether there is room; False when nothing runs that could make any."""
+        while self._open > self._capacity - ROOM and not self._halted:
+            if self._running == 0:
+                # What is open waits for rows that may still come: go on reading.
+                return not while_running
+            self._changed.wait()
+        return True
+
+    def aside(self, job: Callable[[], None]) -> None:
+        """Run something that is no task, such as a bulk read for tasks that are held."""
+        with self._changed:
+            self._running += 1
+
+        def work() -> None:
+            try:
+                job()
+            finally:
+                with self._changed:
+                    self._running -= 1
+                    self._changed.notify_all()
+
+        self._pool.submit(work)
+
+    def _queue_up(self, task: Task) -> set[Task]:
+        """Enter the task into the queues of its rows; returns what it has to wait for."""
+        earlier: set[Task] = set()
+        for key in task.needs:
+            queue = self._rows.setdefault(key, _Queue())
+            if queue.owner is not None:
+                earlier.add(queue.owner)
+            queue.users.append(task)
+        for key in task.owns:
+            queue = self._rows.setdefault(key, _Queue())
+            if queue.owner is not None:
+                earlier.add(queue.owner)
+            earlier.update(queue.users)
+            queue.owner = task
+            queue.users = []
+        earlier.discard(task)
+        return earlier
+
+    def release(self, tasks: Iterable[Task]) -> None:
+        """Take away one thing that held tasks wait for, from all at once."""
+        with self._changed:
+            for task in tasks:
+                self._count_down(task)
+
+    def behind(self, task: Task, most: int) -> list[Task]:
+        """Tasks that wait for this one, and for each other, alone: nothing else comes between them."""
+        with self._changed:
+            chain = [task]
+            while len(chain) <= most:
+                waits = Counter(follower for one in chain for follower in one.followers)
+                ready = [one for one in chain[-1].followers if one.waiting == waits[one]]
+                if not ready:
+                    break
+                chain.append(min(ready, key=lambda one: one.number))
+            return chain[1:]
+
+    def _count_down(self, task: Task) -> None:
+        task.waiting -= 1
+        if task.waiting == 0:
+            self._start(task)
+
+    def _start(self, task: Task) -> None:
+        if self._halted:
+            return
+        self._running += 1
+        self._pool.submit(partial(self._work, task))
+
+    def _work(self, task: Task) -> None:
+        try:
+            if not self._halted:
+                self._run(task)
+        finally:
+            self._finished(task)
+
+    def _finished(self, task: Task) -> None:
+        """Let the followers go on, unless the task was dropped because the run ends."""
+        with self._changed:
+            self._running -= 1
+            if task.result is not None:
+                self._open -= 1
+                self._leave(task)
+                wrote = task.after_write or task.wrote
+                for follower in task.followers:
+                    if wrote:
+                        follower.stale = follower.after_write = True
+                    self._count_down(follower)
+                task.followers = []
+            self._changed.notify_all()
+
+    def _leave(self, task: Task) -> None:
+        for key in (*task.owns, *task.needs):
+            self._leave_queue(task, key)
+
+    def _leave_queue(self, task: Task, key: LockKey) -> None:
+        queue = self._rows.get(key)
+        if queue is None:
+            return
+        if queue.owner is task:
+            queue.owner = None
+        elif task in queue.users:
+            queue.users.remove(task)
+        if queue.owner is None and not queue.users:
+            del self._rows[key]
+
+    def withdraw(self, task: Task) -> None:
+        """Forget a task that runs and will come again later, after those that wait for it now."""
+        with self._changed:
+            self._open -= 1
+            self._leave(task)
+            for follower in task.followers:
+                self._count_down(follower)
+            task.followers = []
+
+    def let_pass(self, task: Task) -> None:
+        """Let later tasks change the rows this one needs, because it waits for one of them to come.
+
+        When its own row is written already, later tasks may point at that too; only changes of it still wait.
+        Until `resume` it takes no room.
+        """
+        with self._changed:
+            self._open -= 1
+            for key in task.needs:
+                self._leave_queue(task, key)
+            task.needs = ()
+            if task.first is not None:
+                for key in task.owns:
+                    if key[1].startswith("of:"):  # its place among its siblings is taken
+                        self._leave_queue(task, key)
+                task.owns = tuple(key for key in task.owns if not key[1].startswith("of:"))
+                for key in task.owns:
+                    queue = self._rows.get(key)
+                    if queue is not None and queue.owner is task:
+                        queue.owner = None
+                        queue.users.append(task)
+            kept = set(task.owns)
+            waiting, task.followers = task.followers, []
+            for follower in waiting:
+                blocked = not kept.isdisjoint(follower.owns)
+                if task.first is None:
+                    blocked = blocked or not kept.isdisjoint(follower.needs)
+                if blocked:
+                    task.followers.append(follower)
+                else:
+                    self._count_down(follower)
+
+    def is_expected(self, key: LockKey) -> bool:
+        """Whether an unfinished task may still make this row."""
+        with self._changed:
+            queue = self._rows.get(key)
+            return queue is not None and queue.owner is not None
+
+    def resume(self, task: Task, *, held: bool = False) -> None:
+        """Run a task again that was let pass; if held, after one `release`."""
+        with self._changed:
+            self._open += 1
+            if held:
+                task.waiting += 1
+            else:
+                self._start(task)
+
+    def drain(self) -> None:
+        """Wait until nothing is under way or gathered; what is open then waits for a `resume`."""
+        self._before_wait()
+        while True:
+            with self._changed:
+                while self._running:
+                    self._changed.wait()
+            if self._halted or not self._before_wait():
+                return
+
+    def halt(self) -> None:
+        """Begin no further task; those under way end."""
+        with self._changed:
+            self._halted = True
+            self._changed.notify_all()

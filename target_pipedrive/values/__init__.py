@@ -1,0 +1,1 @@
+"""Values of records: parsing, normalization, comparison, and encoding for a request."""

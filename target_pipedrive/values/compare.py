@@ -1,0 +1,103 @@
+"""Whether what a record says is what Pipedrive holds already."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+from pipedrive_client import times
+from target_pipedrive.values.compound import CONTACT_KINDS
+from target_pipedrive.values.encoders import ADDRESS_PARTS
+
+if TYPE_CHECKING:
+    from target_pipedrive.catalog.notation import Columns, Kind
+
+_EMPTY: tuple[object, ...] = (None, "", [], {})
+_WHOLE = frozenset({"address", "money"})
+_PARTS = frozenset({*ADDRESS_PARTS, "until", "timezone_name", "currency"})
+
+
+def differing(body: Mapping[str, object], row: Mapping[str, object], columns: Columns) -> dict[str, object]:
+    """The part of the body that the row does not say already; columns the row does not show always differ."""
+    return {
+        name: value
+        for name, value in body.items()
+        if name not in row or not same(value, row[name], columns[name].kind)
+    }
+
+
+def same(sent: object, held: object, kind: Kind | None) -> bool:
+    """Whether a value sent means the value held."""
+    if sent in _EMPTY or held in _EMPTY:
+        return sent in _EMPTY and held in _EMPTY
+    name = kind.name if kind is not None else ""
+    if name in {"time", "stamp"}:
+        return _moment(sent) == _moment(held)
+    if name == "clock":
+        return str(sent)[:5] == str(held)[:5] and str(sent)[5:].strip(":0") == str(held)[5:].strip(":0")
+    if name in CONTACT_KINDS:
+        return _contacts(sent) == _contacts(held)
+    return same_value(sent, held) and not (name in _WHOLE and lacks_parts(sent, held))
+
+
+def lacks_parts(sent: object, held: object) -> bool:
+    """Whether a whole compound value leaves out a part that is held, which empties that part."""
+    if not isinstance(sent, Mapping) or not isinstance(held, Mapping):
+        return False
+    return any(held[name] not in _EMPTY and sent.get(name) is None for name in held if name in _PARTS)
+
+
+def same_value(sent: object, held: object) -> bool:  # noqa: PLR0911 - one for each kind of value
+    """Equality across the ways numbers, lists and objects are written; parts left out are not compared."""
+    if isinstance(sent, Mapping):
+        if not isinstance(held, Mapping):
+            return len(sent) == 1 and "value" in sent and same_value(sent["value"], held)
+        return all(same_or_empty(value, held.get(key)) for key, value in sent.items())
+    if isinstance(sent, list):
+        if not isinstance(held, list) or len(sent) != len(held):
+            return False
+        if all(isinstance(item, (int, str)) for item in (*sent, *held)):
+            return sorted(map(str, sent)) == sorted(map(str, held))
+        return all(same_or_empty(one, other) for one, other in zip(sent, held, strict=True))
+    if isinstance(held, Mapping):  # v1 rows embed the row a key points at
+        return same_value(sent, held.get("id", held.get("value")))
+    if isinstance(sent, bool) or isinstance(held, bool):
+        return _as_flag(sent) == _as_flag(held)
+    if isinstance(sent, (int, float, Decimal)) and isinstance(held, (int, float, Decimal)):
+        return float(sent) == float(held)
+    return str(sent) == str(held)
+
+
+def same_or_empty(sent: object, held: object) -> bool:
+    """Equality where all ways to say nothing are one."""
+    if sent in _EMPTY or held in _EMPTY:
+        return sent in _EMPTY and held in _EMPTY
+    return same_value(sent, held)
+
+
+def _as_flag(value: object) -> object:
+    return bool(value) if isinstance(value, (bool, int, float)) else value
+
+
+def _moment(value: object) -> object:
+    try:
+        return times.normalise(str(value))
+    except ValueError:
+        return value
+
+
+def _contacts(value: object) -> object:
+    """Addresses in order, with what is known of each; the first is primary unless another one says so."""
+    if not isinstance(value, list):
+        return value
+    entries = [entry for entry in value if isinstance(entry, Mapping) and entry.get("value")]
+    named = any(entry.get("primary") for entry in entries)
+    return [
+        (
+            str(entry["value"]),
+            str(entry.get("label") or "work"),
+            bool(entry.get("primary")) if named else at == 0,
+        )
+        for at, entry in enumerate(entries)
+    ]

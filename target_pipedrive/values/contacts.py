@@ -1,0 +1,100 @@
+"""Emails, phone numbers and messenger names as records write them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from target_pipedrive.record.errors import RecordFault
+from target_pipedrive.values.compound import CONTACT_KEYS, CONTACTS, EMAILS, PHONES, Entries
+from target_pipedrive.values.identity import is_blank
+from target_pipedrive.values.scalars import boolean, from_json_text, text
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+# It begins where a word does: else the search in a long word would begin again at each of its letters.
+_EMAIL = re.compile(r"(?<![^\s<>,;|\"()\[\]])[^\s<>,;|\"()\[\]]+@[^\s<>,;|\"()\[\]]+")
+_BETWEEN_EMAILS = re.compile(r"[\s,;|]*")
+_PHONE = re.compile(r"\s*\+?[\d\s().\-/]+")
+_BETWEEN = re.compile(r"[,;\r\n]")
+_FLOAT = re.compile(r"(\+?\d{5,})\.0+")
+_FEWEST_DIGITS = 6
+"""A shorter piece of digits behind a comma is an extension, not a number of its own."""
+
+
+def split_emails(given: str) -> list[str]:
+    """Return the addresses in a text: a list of them, or of `"Name" <address>`; else the text itself."""
+    found = _EMAIL.findall(given)
+    named = given.count("<") == given.count(">") == len(found)
+    if found and (named or _BETWEEN_EMAILS.fullmatch(_EMAIL.sub("", given))):
+        return found
+    return [given.strip()] if given.strip() else []
+
+
+def split_phones(given: str) -> list[str]:
+    """Return the numbers in a text; one number with a pause or an extension behind a comma stays one."""
+    pieces = _BETWEEN.split(given)
+    each_is_one = all(
+        _PHONE.fullmatch(piece) and sum(map(str.isdigit, piece)) >= _FEWEST_DIGITS for piece in pieces
+    )
+    return [one.strip() for one in (pieces if each_is_one else [given]) if one.strip()]
+
+
+def split_names(given: str) -> list[str]:
+    """Return the names of messengers in a text, which holds several between commas."""
+    return [one.strip() for one in given.split(",") if one.strip()]
+
+
+_SPLITTERS: dict[str, Callable[[str], list[str]]] = {
+    EMAILS: split_emails,
+    PHONES: split_phones,
+    CONTACTS: split_names,
+}
+
+
+def contact_encoder(kind: str) -> Callable[[object], object]:
+    """Return the encoder of a list of emails, phones or messengers.
+
+    A text, a number or one object adds to the held list; a list, also as JSON text, replaces it.
+    """
+    split = _SPLITTERS[kind]
+
+    def encode(value: object) -> object:
+        value = from_json_text(value)
+        whole = isinstance(value, list) or is_blank(value)
+        if isinstance(value, str):
+            value = split(value)
+        entries = value if isinstance(value, list) else [value]
+        found = [
+            one
+            for one in (_entry(entry, at, kind) for at, entry in enumerate(entries))
+            if not is_blank(one.get("value"))
+        ]
+        return Entries(found, kind=kind, whole=whole)
+
+    return encode
+
+
+def _entry(entry: object, at: int, kind: str) -> dict[str, object]:
+    """One entry with the keys the record names; without a value when the entry is blank."""
+    if not isinstance(entry, Mapping):
+        return {} if is_blank(entry) else {"value": _value(entry, kind)}
+    if entry and "value" not in entry:  # read as an entry without a value, it would empty the list
+        raise RecordFault(f"element {at + 1} needs `value`; it has {', '.join(map(str, entry))}")
+    given: dict[str, object] = {name: entry[name] for name in CONTACT_KEYS if not is_blank(entry.get(name))}
+    if "value" in given:
+        given["value"] = _value(given["value"], kind)
+    if "label" in given:
+        given["label"] = text(given["label"])
+    if "primary" in given:
+        given["primary"] = boolean(given["primary"])
+    return given
+
+
+def _value(value: object, kind: str) -> str:
+    """The text of an email, number or name; numbers that a table turned into floats are whole again."""
+    found = str(text(value)).strip()
+    match = _FLOAT.fullmatch(found) if kind == PHONES else None
+    return match[1] if match else found

@@ -1,0 +1,237 @@
+"""Values of a record as Pipedrive wants them, whole objects and lists among them.
+
+`encoder(kind)` is built once per column; it takes any JSON value but null and returns what goes
+into the body.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Callable, Mapping
+from functools import cache
+from typing import TYPE_CHECKING, TypeAlias
+
+from target_pipedrive.record.errors import RecordFault
+from target_pipedrive.values.compound import CONTACTS, EMAILS, PHONES, PRICES, Entries, Parts
+from target_pipedrive.values.contacts import contact_encoder
+from target_pipedrive.values.identity import is_blank
+from target_pipedrive.values.scalars import (
+    boolean,
+    clock,
+    csv,
+    currency,
+    date,
+    flag,
+    from_json_text,
+    integer,
+    mapping,
+    minute,
+    moment,
+    number,
+    stamp,
+    text,
+    uuid,
+    what,
+    word,
+)
+
+if TYPE_CHECKING:
+    from target_pipedrive.catalog.notation import Columns, Kind
+
+Encoder: TypeAlias = Callable[[object], object]
+
+ADDRESS_PARTS = [
+    "country",
+    "admin_area_level_1",
+    "admin_area_level_2",
+    "locality",
+    "sublocality",
+    "route",
+    "street_number",
+    "subpremise",
+    "postal_code",
+]
+# Parts of the tap's rows that Pipedrive sends and does not take.
+_READ_ONLY_PARTS = frozenset(
+    {
+        *("formatted_address", "id", "product_id", "product_variation_id"),
+        *("color", "add_time", "update_time"),
+        *(f"{kind}_detail_visible_flag" for kind in ("org", "person", "deal")),
+    }
+)
+
+
+def address(value: object) -> object:
+    """An address: the line of text, or an object with `value` (that line) and parts, or parts alone."""
+    value = from_json_text(value)
+    if isinstance(value, str):
+        return Parts({"value": value.strip()}, derived=True) if value.strip() else None
+    if not isinstance(value, Mapping):
+        raise RecordFault(f"must be text or an object with `value`, not {what(value)}")
+    given = {key: part for key, part in value.items() if key not in _READ_ONLY_PARTS}
+    unknown = sorted(set(given) - {"value", *ADDRESS_PARTS})
+    if unknown:
+        raise RecordFault(f"has no part {unknown[0]!r}; it has value, {', '.join(ADDRESS_PARTS)}")
+    if not given or ("value" in given and is_blank(given["value"])):
+        return None
+    return Parts({key: None if is_blank(part) else text(part) for key, part in given.items()}, derived=True)
+
+
+def money(value: object) -> object:
+    """An amount and its currency, as leads have; one of the two alone leaves the other as it is."""
+    value = from_json_text(value)
+    if not isinstance(value, Mapping):
+        try:
+            return Parts({"amount": number(value)}, main="amount")
+        except RecordFault:
+            raise RecordFault(
+                'must be a number or an object such as {"amount": 100, "currency": "EUR"}, '
+                f"not {what(value)}"
+            ) from None
+    found: dict[str, object] = {}
+    if not is_blank(value.get("amount")):
+        found["amount"] = number(value["amount"])
+    if not is_blank(value.get("currency")):
+        found["currency"] = currency(value["currency"])
+    return Parts(found, main="amount") if found else None
+
+
+_PRICE_PARTS: dict[str, Encoder] = {
+    "currency": currency,
+    "price": number,
+    "cost": number,
+    "direct_cost": number,
+    "notes": text,
+}
+
+
+def prices(value: object) -> object:
+    """Prices by currency: a list of them, or one as a number or object; ids in the tap's rows are dropped."""
+    value = from_json_text(value)
+    if isinstance(value, list):
+        entries = [_price(entry, f"element {at + 1} ") for at, entry in enumerate(value)]
+        return Entries(entries, kind=PRICES, whole=not value)
+    return Entries([_price(value, "")], kind=PRICES, whole=False)
+
+
+def _price(entry: object, where: str) -> dict[str, object]:
+    """One price with the parts that the record names."""
+    if not isinstance(entry, Mapping):
+        entry = {"price": entry}
+    unknown = sorted(set(entry) - set(_PRICE_PARTS) - _READ_ONLY_PARTS)
+    if unknown:
+        raise RecordFault(f"{where}has no {unknown[0]!r}; it has {', '.join(_PRICE_PARTS)}")
+    found: dict[str, object] = {}
+    for name, encode in _PRICE_PARTS.items():
+        if not is_blank(entry.get(name)):
+            try:
+                found[name] = encode(entry[name])
+            except RecordFault as fault:
+                raise RecordFault(f"{where}{name} {fault}") from None
+    if not set(found) - {"currency"}:
+        raise RecordFault(f"{where}needs price, cost, direct_cost or notes beside its currency")
+    return found
+
+
+_SCALARS: dict[str, Encoder] = {
+    "str": text,
+    "int": integer,
+    "num": number,
+    "bool": boolean,
+    "flag": flag,
+    "date": date,
+    "time": moment,
+    "stamp": stamp,
+    "minute": minute,
+    "clock": clock,
+    "uuid": uuid,
+    "map": mapping,
+    "csv": csv,
+    "word": word,
+    "currency": currency,
+    **{kind: contact_encoder(kind) for kind in (EMAILS, PHONES, CONTACTS)},
+    PRICES: prices,
+    "address": address,
+    "money": money,
+    "file": lambda value: value,
+}
+
+
+@cache
+def _scalar_choice(name: str, choices: tuple[str, ...]) -> Encoder:
+    """A scalar with a fixed set of values."""
+    plain = _SCALARS[name]
+
+    def encode(value: object) -> object:
+        encoded = plain(value)
+        if str(encoded) not in choices:
+            near = difflib.get_close_matches(str(encoded).lower(), choices, n=1)
+            hint = f"; did you mean {near[0]}?" if near else ""
+            raise RecordFault(f"must be one of {', '.join(choices)}{hint}")
+        return encoded
+
+    return encode
+
+
+def encoder(kind: Kind) -> Encoder:
+    """The function that encodes values of the kind; it raises `RecordFault` for what cannot be meant."""
+    if kind.name == "object":
+        return _object(kind.columns)
+    if kind.name == "list":
+        return _list(kind)
+    if kind.choices:
+        return _scalar_choice(kind.name, kind.choices)
+    return _SCALARS[kind.name]
+
+
+def _list(kind: Kind) -> Encoder:
+    items = kind.items
+    if items is None:
+        raise ValueError("a list without a kind of items")
+    item = encoder(items)
+    plain = items.name not in {"object", "map"}
+
+    def encode(value: object) -> object:
+        value = from_json_text(value)
+        if isinstance(value, str) and plain:
+            value = [part.strip() for part in value.split(",") if part.strip()]
+        elif plain and isinstance(value, (int, str)) and not isinstance(value, bool):
+            value = [value]
+        if not isinstance(value, list):
+            raise RecordFault(f"must be a list, not {what(value)}")
+        found = []
+        for at, entry in enumerate(value):
+            try:
+                found.append(item(entry))
+            except RecordFault as fault:
+                raise RecordFault(f"element {at + 1} {fault}") from None
+        return found
+
+    return encode
+
+
+def _object(columns: Columns) -> Encoder:
+    encoders = {name: encoder(column.kind) for name, column in columns.items()}
+
+    def encode(value: object) -> object:
+        value = from_json_text(value)
+        if not isinstance(value, Mapping):
+            raise RecordFault(f"must be an object, not {what(value)}")
+        found: dict[str, object] = {}
+        for name, part in value.items():
+            if name in _READ_ONLY_PARTS and name not in encoders:
+                continue
+            if name not in encoders:
+                raise RecordFault(f"has no {name!r}; it has {', '.join(encoders)}")
+            if part is None and not columns[name].kind.nullable:
+                continue
+            try:
+                found[name] = None if part is None else encoders[name](part)
+            except RecordFault as fault:
+                raise RecordFault(f"{name} {fault}") from None
+        missing = [name for name, column in columns.items() if column.required and name not in found]
+        if missing:
+            raise RecordFault(f"needs {', '.join(missing)}")
+        return found
+
+    return encode

@@ -1,0 +1,21 @@
+"""Search terms of a value: the texts by which rows are matched."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from target_pipedrive.values.identity import match_text
+
+
+def addresses(value: object) -> list[object]:
+    """Return the single values of one column: of several e-mail addresses each."""
+    if isinstance(value, list):
+        return [one for entry in value for one in addresses(entry)]
+    if isinstance(value, Mapping):
+        value = value.get("value")
+    return [] if value is None else [value]
+
+
+def terms(value: object) -> list[str]:
+    """Return the texts a value is found by: of several addresses each, as `match_text` compares them."""
+    return [match_text(one) for one in addresses(value)]

@@ -1,0 +1,231 @@
+"""Single values as Pipedrive wants them: strict types out, the forms tables and files have in.
+
+Each function takes any JSON value but null and raises `RecordFault` for what cannot be meant.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from datetime import UTC
+from decimal import Decimal, InvalidOperation
+
+import msgspec
+
+from pipedrive_client import times
+from target_pipedrive.record.errors import RecordFault
+
+_DATE = re.compile(r"\d{4}-\d\d-\d\d")
+_MIDNIGHT = re.compile(r"[Tt ]00:00(:00)?(\.0*)?(?![\d.:])")
+_CLOCK = re.compile(r"(\d{1,3}):([0-5]\d)(?::([0-5]\d))?")
+_UUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
+_CODE = re.compile(r"[A-Za-z]{3}")
+_ZERO_DATE = re.compile(
+    r"(?:0{4}[-/.]?0{1,2}[-/.]?0{1,2}|0{1,2}[-/.]0{1,2}[-/.]0{4})(?:[Tt ].*)?", re.ASCII | re.DOTALL
+)
+_TRUE = frozenset({"true", "1", "yes", "y", "t"})
+_FALSE = frozenset({"false", "0", "no", "n", "f"})
+_LARGEST_EXACT = 2**53
+_LARGEST_ID = 2**63
+# As a double. `1e999999999` as an integer would fill the memory, so the exponent is looked at first.
+_MOST_DIGITS = 308
+
+
+def text(value: object) -> object:
+    """Text; numbers and booleans are written out, objects are refused."""
+    if isinstance(value, str):
+        return value
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, float) and value.is_integer() and abs(value) < _LARGEST_EXACT:
+        return str(int(value))  # a whole number that a table turned into a float
+    if isinstance(value, (int, float, Decimal)):
+        return str(value)
+    raise RecordFault(f"must be text, not {what(value)}")
+
+
+def word(value: object) -> object:
+    """A text that names something, such as a status, without spaces around it."""
+    return str(text(value)).strip()
+
+
+def currency(value: object) -> object:
+    """A currency code in capitals; what is not three letters is left to Pipedrive to refuse."""
+    code = str(word(value))
+    return code.upper() if _CODE.fullmatch(code) else code
+
+
+def integer(value: object) -> object:
+    """A whole number; `5.0` and `"5"` are taken."""
+    if isinstance(value, int) and not isinstance(value, bool) and abs(value) < _LARGEST_ID:
+        return value
+    if isinstance(value, float) and value.is_integer() and abs(value) < _LARGEST_EXACT:
+        return int(value)
+    if isinstance(value, str):
+        number = _decimal(value)
+        if number is not None and abs(number) < _LARGEST_ID and number == number.to_integral_value():
+            return int(number)
+    if isinstance(value, int) and not isinstance(value, bool):
+        raise RecordFault("must be a whole number of at most 18 digits")
+    raise RecordFault(f"must be a whole number, not {what(value)}")
+
+
+def number(value: object) -> object:
+    """A number; numbers written as text are taken digit by digit."""
+    if isinstance(value, float) or (
+        isinstance(value, int) and not isinstance(value, bool) and abs(value) < _LARGEST_ID
+    ):
+        return value
+    if isinstance(value, (int, str)) and not isinstance(value, bool):
+        exact = _decimal(value)
+        if exact is not None and exact.adjusted() <= _MOST_DIGITS:
+            whole = exact == exact.to_integral_value()
+            if abs(exact) >= _LARGEST_ID:
+                return float(exact)  # longer than the integers that JSON readers take
+            return int(exact) if whole and "." not in str(value) else exact
+        if exact is not None:
+            raise RecordFault(f"must be a number below 1e{_MOST_DIGITS}")
+    raise RecordFault(f"must be a number, not {what(value)}")
+
+
+def _decimal(value: int | str) -> Decimal | None:
+    """The finite number that a text writes, or None."""
+    try:
+        number = Decimal(value.strip() if isinstance(value, str) else value)
+    except InvalidOperation:
+        return None
+    return number if number.is_finite() else None
+
+
+def boolean(value: object) -> object:
+    """True or false; 0 and 1 and the usual words are taken."""
+    if isinstance(value, bool):
+        return value
+    if isinstance(value, (int, float)) and value in {0, 1}:
+        return bool(value)
+    if isinstance(value, str):
+        word = value.strip().lower()
+        if word in _TRUE or word in _FALSE:
+            return word in _TRUE
+    raise RecordFault(f"must be true or false, not {what(value)}")
+
+
+def flag(value: object) -> object:
+    """0 or 1."""
+    return int(bool(boolean(value)))
+
+
+def is_zero_date(value: object) -> bool:
+    """Return whether a text is what databases write for no date, `0000-00-00`, with or without a time."""
+    return isinstance(value, str) and _ZERO_DATE.fullmatch(value.strip()) is not None
+
+
+def date(value: object) -> object:
+    """`YYYY-MM-DD`, None for a zero date. The time is cut off, unless in UTC it is on another day.
+
+    Raises:
+        RecordFault: there is no such day, or only midnight elsewhere is on it.
+    """
+    if is_zero_date(value):
+        return None
+    given = value.strip() if isinstance(value, str) else ""
+    if _DATE.fullmatch(given[:10]):
+        try:
+            utc = times.parse(given)
+        except ValueError:
+            pass
+        else:
+            if utc.isoformat()[:10] == given[:10] or _MIDNIGHT.match(given, 10):
+                return given[:10]
+            raise RecordFault(
+                "must be a date such as 2026-01-31; in UTC this time is on another day, so cut it off"
+            )
+    raise RecordFault(f"must be a date such as 2026-01-31, not {what(value)}")
+
+
+def moment(value: object) -> object:
+    """RFC 3339 in UTC with whole seconds; None for a zero date."""
+    if is_zero_date(value):
+        return None
+    if isinstance(value, str):
+        try:
+            return times.normalise(value.strip())
+        except ValueError:
+            pass
+    raise RecordFault(f"must be a time such as 2026-01-31T10:20:00Z, not {what(value)}")
+
+
+def stamp(value: object) -> object:
+    """`YYYY-MM-DD HH:MM:SS` in UTC; None for a zero date."""
+    found = moment(value)
+    return None if found is None else times.to_space_form(times.parse(str(found)).astimezone(UTC))
+
+
+def minute(value: object) -> object:
+    """`YYYY-MM-DD HH:MM` in UTC, without the seconds; None for a zero date."""
+    found = stamp(value)
+    return None if found is None else str(found)[:16]
+
+
+def clock(value: object) -> object:
+    """`HH:MM`; seconds are kept when they are not zero."""
+    match = _CLOCK.fullmatch(value.strip()) if isinstance(value, str) else None
+    if match is None:
+        raise RecordFault(f"must be a time of day such as 09:30, not {what(value)}")
+    short = f"{int(match[1]):02d}:{match[2]}"
+    return f"{short}:{match[3]}" if match[3] and match[3] != "00" else short
+
+
+def uuid(value: object) -> object:
+    """A UUID, as leads have."""
+    if isinstance(value, str) and _UUID.fullmatch(value.strip()):
+        return value.strip()
+    raise RecordFault(f"must be a UUID, not {what(value)}")
+
+
+def mapping(value: object) -> object:
+    """An object, also as JSON text."""
+    value = from_json_text(value)
+    if isinstance(value, Mapping):
+        return dict(value)
+    raise RecordFault(f"must be an object, not {what(value)}")
+
+
+def csv(value: object) -> object:
+    """Ids as one comma-joined text."""
+    if isinstance(value, Sequence) and not isinstance(value, str):
+        return ",".join(str(integer(item)) for item in value)
+    if isinstance(value, int):
+        return str(value)
+    if isinstance(value, str):
+        return ",".join(str(integer(part)) for part in value.split(","))
+    raise RecordFault(f"must be a list of ids, not {what(value)}")
+
+
+def from_json_text(value: object) -> object:
+    """The list or object that a text holds as JSON, which is how tables without such types carry them."""
+    if isinstance(value, str) and value[:1] in ("[", "{"):
+        try:
+            return msgspec.json.decode(value)
+        except (msgspec.DecodeError, RecursionError):
+            return value
+    return value
+
+
+def what(value: object) -> str:  # noqa: PLR0911 - one for each kind of value
+    """What a value is, without showing text that may be personal."""
+    match value:
+        case None:
+            return "null"
+        case bool():
+            return str(value).lower()
+        case int() | float():
+            return f"the number {value}"
+        case str():
+            return "a text" if value else "an empty text"
+        case Mapping():
+            return "an object"
+        case Sequence():
+            return "a list"
+        case _:
+            return type(value).__name__

@@ -1,0 +1,149 @@
+"""Complete, just before a write, what a record says only in part.
+
+Records name a part of an address, an amount without a currency, one of several emails. `settled` merges these
+with what the row holds; `complete` does the same for a call whose row was not read yet, and fills in the
+account's default currency, without which Pipedrive takes no amount.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from target_pipedrive.account.rows import is_provisional
+from target_pipedrive.catalog.entities import ENTITIES
+from target_pipedrive.catalog.spec import Verb
+from target_pipedrive.custom_fields.values import held_custom
+from target_pipedrive.mapping.placement import Name, placed, placed_columns
+from target_pipedrive.record.errors import RecordFault
+from target_pipedrive.values.compound import is_compound, merged
+
+if TYPE_CHECKING:
+    from pipedrive_client.fields import FieldDefinition
+    from target_pipedrive.account.current_user import CurrentUser
+    from target_pipedrive.account.rows import Rows
+    from target_pipedrive.catalog.spec import ActionSpec, EntitySpec
+    from target_pipedrive.custom_fields.registry import FieldBook
+    from target_pipedrive.record.draft import Draft
+    from target_pipedrive.record.row import Row
+
+AMOUNT, CURRENCY = "amount", "currency"
+
+
+def settled(
+    draft: Draft, row: Row, book: FieldBook, custom_fields: str | None, *, flat: bool
+) -> tuple[dict[str, object], dict[str, object]]:
+    """Return body and custom fields of a draft with all compound values whole.
+
+    Args:
+        draft: what the record says.
+        row: what Pipedrive holds; empty for a new row.
+        book: knows the custom fields.
+        custom_fields: word of the field registry.
+        flat: whether the row shows custom fields as v1 does.
+
+    Raises:
+        RecordFault: a part alone makes no value; names the column.
+    """
+    body = {
+        name: _merged(name, row.get(name), value) if is_compound(value) else value
+        for name, value in draft.body.items()
+    }
+    if not any(is_compound(value) for value in draft.custom.values()):
+        return body, dict(draft.custom)
+    known = book.by_key(custom_fields or "")
+    custom = {}
+    for key, value in draft.custom.items():
+        definition = known.get(key)
+        held = held_custom(row, definition, key, flat=flat) if is_compound(value) else None
+        custom[key] = _merged(key, held, value)
+    return body, custom
+
+
+def _merged(column: str, held: object, given: object) -> object:
+    try:
+        return merged(held, given)
+    except RecordFault as fault:
+        raise fault.of_field(column) from None
+
+
+def complete(
+    draft: Draft,
+    action: ActionSpec,
+    entity: EntitySpec | None,
+    rows: Rows,
+    book: FieldBook,
+    user: CurrentUser,
+    stream: str,
+) -> None:
+    """Merge compound values of a call with the row it changes, and fill in missing currencies.
+
+    Args:
+        draft: the write; its body and custom fields are replaced where they are incomplete.
+        action: what is called.
+        entity: where the row can be read; None when it cannot.
+        rows: reads it.
+        book: knows the custom fields.
+        user: knows the default currency.
+        stream: name the requests are counted under.
+
+    Raises:
+        RecordFault: the row does not exist, or a part alone makes no value.
+    """
+    if any(is_compound(value) for value in (*draft.body.values(), *draft.custom.values())):
+        row = _held(draft, action, entity, rows, stream)
+        draft.body, draft.custom = settled(
+            draft, row, book, action.custom_fields, flat=action.flat_custom_fields
+        )
+    _place(draft, action, entity, rows, stream)
+    for name in action.money_columns:
+        value = draft.body.get(name)
+        if isinstance(value, Mapping) and AMOUNT in value and not value.get(CURRENCY):
+            draft.body[name] = {**value, CURRENCY: user.default_currency(stream, name)}
+    for name in action.price_columns:
+        prices = draft.body.get(name)
+        if isinstance(prices, list) and any(CURRENCY not in price for price in prices):
+            default = user.default_currency(stream, name)
+            draft.body[name] = [{CURRENCY: default, **price} for price in prices]
+    for key, value in draft.custom.items():
+        if isinstance(value, Mapping) and not value.get(CURRENCY) and _is_money(book, action, key):
+            draft.custom[key] = {**value, CURRENCY: user.default_currency(stream, key)}
+
+
+def _place(draft: Draft, action: ActionSpec, entity: EntitySpec | None, rows: Rows, stream: str) -> None:
+    """Look up names of stages and pipelines, and check that those of a call belong together."""
+    named = ENTITIES.get(action.becomes or action.entity)
+    columns = placed_columns(named) & draft.body.keys()
+    if named is None or not columns:
+        return
+    by_name = any(isinstance(draft.body[name], Name) for name in columns)
+    if not by_name and len(columns) == 1:
+        return
+    row = _held(draft, action, entity, rows, stream) if by_name and len(columns) == 1 else None
+    draft.body = placed(draft.body, row, named, rows, stream)
+
+
+def _is_money(book: FieldBook, action: ActionSpec, key: str) -> bool:
+    definition: FieldDefinition | None = book.by_key(action.custom_fields or "").get(key)
+    return definition is not None and definition.field_type == "monetary"
+
+
+def _held(draft: Draft, action: ActionSpec, entity: EntitySpec | None, rows: Rows, stream: str) -> Row:
+    """The row that an update changes; empty for a new one.
+
+    Raises:
+        RecordFault: there is no such row.
+    """
+    if action.verb is not Verb.UPDATE or entity is None:
+        return {}
+    named = {entity.path.get(name, name): value for name, value in draft.path.items()}
+    row_id = named.get(entity.key)
+    if row_id is None or is_provisional(row_id):
+        return {}
+    row = rows.one(entity, str(row_id), {**draft.body, **named}, stream)
+    if row is None:
+        column = next(name for name in draft.path if entity.path.get(name, name) == entity.key)
+        raise RecordFault(
+            f"names {{columns}} {row_id}, which does not exist in this account (any more)", fields=(column,)
+        )
+    return row

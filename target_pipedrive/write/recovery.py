@@ -1,0 +1,139 @@
+"""Which row is whose: what this run added, the interrupted one before it, and calls that were cut short."""
+
+from __future__ import annotations
+
+import html
+import re
+import threading
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from target_pipedrive.values import compare
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable
+
+    from target_pipedrive.account.rows import Rows
+    from target_pipedrive.catalog.notation import Columns
+    from target_pipedrive.catalog.spec import ActionSpec, EntitySpec
+    from target_pipedrive.record.draft import Draft
+    from target_pipedrive.record.row import Row
+
+_UNSEEN = re.compile(r"<(script|style)\b.*?</\1\s*>|<!--.*?-->", re.IGNORECASE | re.DOTALL)
+_TAGS = re.compile(r"<[^>]*>|\s+")
+_EMPTY: tuple[object, ...] = (None, "", [], {}, 0, False)
+
+
+class Claims:
+    """Rows by the record that added them; safe to share between threads.
+
+    Args:
+        rows: reads for look-ups.
+    """
+
+    def __init__(self, rows: Rows) -> None:
+        self._rows = rows
+        self._lock = threading.Lock()
+        self._identities: dict[str, dict[str, bytes]] = {}
+
+    def put(self, action: str, row_id: str, identity: bytes) -> None:
+        """Note which record added a row."""
+        with self._lock:
+            self._identities.setdefault(action, {})[row_id] = identity
+
+    def drop(self, action: str, row_id: str) -> bytes | None:
+        """Forget a row that is gone; returns the record that had added it."""
+        with self._lock:
+            return self._identities.get(action, {}).pop(row_id, None)
+
+    def recent(self, draft: Draft, entity: EntitySpec, since: str, stream: str) -> list[Row]:
+        """Rows that may have been added since a time, below the same parent where there is one."""
+        path = {entity.path.get(name, name): value for name, value in draft.path.items()}
+        return list(self._rows.recent(entity, path | draft.body, since, stream))
+
+    def claim(
+        self,
+        rows: Iterable[Row],
+        action: ActionSpec,
+        draft: Draft,
+        sent: Mapping[str, object],
+        entity: EntitySpec,
+        identity: bytes,
+    ) -> tuple[str, Row] | None:
+        """Id and row that say what was sent, made by no other record.
+
+        A custom field that points at a row which was still to come then may be empty. Of several rows the one
+        that lacks least, and of these the one that says least besides: an addition with less content than
+        another fits both rows.
+        """
+        columns = action.body_columns
+        soft = {one.column for one in draft.references if one.soft}
+        filename = next((part[0] for part in draft.files.values()), None)
+        with self._lock:
+            taken = self._identities.setdefault(action.name, {})
+            fitting: list[tuple[int, int, int, str, Row]] = []
+            for row in rows:
+                row_id = str(row.get(entity.key) or row.get("user_id") or "")
+                if not row_id or row_id in taken:
+                    continue
+                if filename is not None and filename not in (row.get("name"), row.get("file_name")):
+                    continue
+                lacking = _lacking(row, soft)
+                asked = _without(sent, lacking)
+                if all(_tells(asked[name], row, name, columns) for name in asked):
+                    besides = _told_besides(sent, row, columns)
+                    fitting.append((len(lacking), besides, len(fitting), row_id, row))
+            if not fitting:
+                return None
+            *_, row_id, row = min(fitting, key=lambda one: one[:3])
+            taken[row_id] = identity
+            return row_id, row
+
+
+def holds(row: Row, sent: Mapping[str, object], columns: Columns) -> bool:
+    """Whether a row shows everything that was sent."""
+    return all(name in row and _tells(value, row, name, columns) for name, value in sent.items())
+
+
+def _lacking(row: Row, soft: Iterable[str]) -> set[str]:
+    """Custom fields that the row does not hold, and may have been added without."""
+    customs = row.get("custom_fields")
+    held = customs if isinstance(customs, Mapping) else row
+    return {name for name in soft if held.get(name) in _EMPTY}
+
+
+def _without(sent: Mapping[str, object], names: Collection[str]) -> Mapping[str, object]:
+    """What was sent, but for some custom fields."""
+    if not names:
+        return sent
+    asked = {name: value for name, value in sent.items() if name not in names}
+    customs = asked.pop("custom_fields", None)
+    if isinstance(customs, Mapping):
+        kept = {name: value for name, value in customs.items() if name not in names}
+        asked |= {"custom_fields": kept} if kept else {}
+    return asked
+
+
+def _told_besides(sent: Mapping[str, object], row: Row, columns: Columns) -> int:
+    """How many values the row holds that were not sent."""
+    customs = row.get("custom_fields")
+    held = customs.values() if isinstance(customs, dict) and "custom_fields" not in sent else ()
+    told = [row.get(name) for name in columns if name not in sent and name != "custom_fields"]
+    return sum(value not in _EMPTY for value in (*told, *held))
+
+
+def _tells(sent: object, row: Row, name: str, columns: Columns) -> bool:
+    """Whether a row says of a column what was sent; columns it does not show are no evidence against it."""
+    if name not in row:
+        return True
+    column = columns.get(name)
+    kind = column.kind if column is not None else None
+    held = row[name]
+    if isinstance(sent, str) and isinstance(held, str):
+        return compare.same(sent, held, kind) or _plain(sent) == _plain(held)
+    return compare.same(sent, held, kind)
+
+
+def _plain(text: str) -> str:
+    """Text without markup, what it hides, and white space: Pipedrive cleans HTML."""
+    return _TAGS.sub("", html.unescape(_UNSEEN.sub("", text)))
