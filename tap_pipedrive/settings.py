@@ -6,11 +6,6 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from pipedrive_client import SETTING_DEFINITIONS
-from tap_pipedrive.output import validation
-from tap_pipedrive.read import requests as questions
-from tap_pipedrive.streams import file_contents as downloads
-from tap_pipedrive.streams import raw
-from tap_pipedrive.sync import full_list_interval as full_lists
 
 if TYPE_CHECKING:
     from tap_pipedrive.catalog.spec import JSON
@@ -50,7 +45,19 @@ def shared_settings() -> dict[str, JSON]:
     return found
 
 
-TAP_SETTINGS: dict[str, JSON] = {
+_ENTRY: dict[str, JSON] = {
+    "type": "object",
+    "required": ["stream"],
+    "properties": {
+        "stream": {"type": "string", "description": "Stream the answers go to."},
+        "name": {"type": "string", "description": "Name that tells its rows from those of other entries."},
+    },
+    "additionalProperties": True,
+}
+
+
+SETTINGS: dict[str, JSON] = {
+    **shared_settings(),
     "start_date": {
         "type": ["string", "null"],
         "format": "date-time",
@@ -119,15 +126,66 @@ TAP_SETTINGS: dict[str, JSON] = {
         "reported as deleted in one run. Where more is gone, nothing of it is reported and the run ends with "
         "exit code 1.",
     },
-}
-
-
-SETTINGS: dict[str, JSON] = {
-    **shared_settings(),
-    **TAP_SETTINGS,
-    **full_lists.SETTINGS,
-    **questions.SETTINGS,
-    **raw.SETTINGS,
-    **downloads.SETTINGS,
-    **validation.SETTINGS,
+    "full_list_interval_hours": {
+        "type": ["number", "object", "null"],
+        "default": 0,
+        "minimum": 0,
+        "additionalProperties": {"type": "number", "minimum": 0},
+        "title": "Full list interval hours",
+        "description": "Read lists that cannot be asked for changes (users, stages, field definitions, "
+        "files, archived leads and others) only when the last reading is this many hours old; 0 reads them "
+        'in each run. A number for all, or one per stream, e.g. {"users": 168}; lists that are not named are '
+        "then read in each run.",
+    },
+    "record_ids": {
+        "type": ["object", "null"],
+        "title": "Record ids",
+        "description": 'Read just these rows of a stream, e.g. {"deals": [1, 2]}; its bookmark stays put.',
+        "additionalProperties": {"type": "array", "items": {"type": ["integer", "string"]}},
+    },
+    "stream_parameters": {
+        "type": ["object", "null"],
+        "title": "Stream parameters",
+        "description": 'Query parameters by stream, e.g. {"deals": {"filter_id": 7}}; docs/coverage.md lists '
+        "what each stream takes.",
+        "additionalProperties": {"type": "object"},
+    },
+    "searches": {
+        "type": ["array", "null"],
+        "title": "Searches",
+        "description": 'Searches to make, e.g. [{"stream": "person_searches", "term": "smith"}].',
+        "items": _ENTRY,
+    },
+    "statistics": {
+        "type": ["array", "null"],
+        "title": "Statistics",
+        "description": "Sums and rates to ask for, e.g. "
+        '[{"stream": "deals_summary", "name": "won deals", "status": "won"}].',
+        "items": _ENTRY,
+    },
+    "raw_requests": {
+        "type": ["array", "null"],
+        "title": "Raw requests",
+        "description": "Streams of your own, each a GET of the API: "
+        '[{"name": "won_deals", "path": "/api/v2/deals", "params": {"status": "won"}, "paging": "cursor", '
+        '"keys": ["id"], "columns": {"id": "int", "title": "str"}}]. Also taken: `headers`, `records` '
+        "(dotted path of the rows, `data` by default), `page_size`, `replication_key`, `cost` (tokens), "
+        "`retries` and `timeout_seconds`. Without `columns` a record is its keys, as text, and `record`, the "
+        "whole row.",
+        "items": {"type": "object"},
+    },
+    "files_dir": {
+        "type": ["string", "null"],
+        "title": "Files dir",
+        "description": "Folder that the stream `file_contents` writes the bytes of files to.",
+    },
+    "validate_records": {
+        "type": ["boolean", "null"],
+        "default": False,
+        "title": "Validate records",
+        "description": "Check every record against the SCHEMA message of its stream, formats of dates and "
+        "times included, before it is written. A record that does not fit ends the run with exit code 1 and "
+        "an error that names stream, column and key. Costs time; meant for tests and for finding the cause "
+        "of an error in a loader.",
+    },
 }

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import difflib
-from datetime import timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
@@ -16,55 +15,36 @@ from singer_sdk.plugin_base import _ConfigInput
 from typing_extensions import override
 
 from pipedrive_client import (
-    BudgetSpent,
     ClientSettings,
     ConfigError,
-    FeatureOff,
-    ItemError,
-    NotFound,
-    PipedriveClient,
-    PipedriveError,
-    times,
 )
 from pipedrive_client.cli import ignore_signals
-from pipedrive_client.fields import FIELD_LIST_COST, FIELD_LISTS, FieldDefinition, FieldRegistry
 from pipedrive_client.given import check_environment, config_sentence, read_config, strange_settings
-from tap_pipedrive.catalog import STREAMS
 from tap_pipedrive.commands import plan as planning
+from tap_pipedrive.context import TapContext
 from tap_pipedrive.output.batches import BatchFiles
-from tap_pipedrive.output.progress import Progress
 from tap_pipedrive.output.sdk_log_filter import quiet
 from tap_pipedrive.output.validation import RecordValidator
 from tap_pipedrive.output.writer import PageWriter
-from tap_pipedrive.read.raw_requests import RawRequest, raw_requests
-from tap_pipedrive.read.reader import nothing_there
-from tap_pipedrive.read.requests import Questions
-from tap_pipedrive.read.time_windows import WindowSlots
-from tap_pipedrive.rows.definitions import CurrentDefinitions
-from tap_pipedrive.settings import SETTINGS, FieldMode, OptionMode
-from tap_pipedrive.signals import Interruption
-from tap_pipedrive.state.access import AccessReport, warn_of_missing_scopes
+from tap_pipedrive.settings import SETTINGS
 from tap_pipedrive.state.input_catalog import catalog_of, checked_catalog
 from tap_pipedrive.state.input_state import checked_state, state_of
 from tap_pipedrive.streams.base import PipedriveStream, stream_classes
 from tap_pipedrive.streams.file_contents import FileContentsStream
 from tap_pipedrive.streams.raw import RawStream
 from tap_pipedrive.sync import budget_rotation as turns
-from tap_pipedrive.sync.full_list_interval import FullLists
+from tap_pipedrive.sync.run import sync_from
+from tap_pipedrive.sync.scopes import warn_of_missing_scopes
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-    from datetime import datetime
     from types import FrameType
 
     from singer_sdk.helpers.capabilities import CapabilitiesEnum
 
-    from tap_pipedrive.catalog.spec import JSON, StreamSpec
 
 KINDS: Mapping[str, type[PipedriveStream]] = {"file_contents": FileContentsStream}
 """Streams that are code besides data."""
-_ALWAYS_THERE = frozenset({"deal", "person", "organization", "product"})
-"""Entities that every account has."""
 
 
 class TapPipedrive(Tap):
@@ -104,120 +84,22 @@ class TapPipedrive(Tap):
         if options.get("parse_env_config"):
             check_environment(self.config_jsonschema, self._env_var_prefix, parse_environment_config)
         self._state_as_given = state
-        self._given_state: dict[str, Any] = {}
-        self.interruption = Interruption()
-        self.describes_all = True  # as a discovery does; a run or a plan needs only what it selects
-        self.synced: set[PipedriveStream] = set()
-        self.failures: list[PipedriveError] = []
         super().__init__(catalog=checked_catalog(catalog), **options)
         for name in strange_settings(self.config, self.config_jsonschema):
             self.logger.warning("Setting %s is not known and does nothing", name)
         if self.config.get("validate_records"):
             self.page_writer.validator = RecordValidator()
-        _ = self.client, self.questions, self.full_lists  # a setting that cannot work is told at once
-
-    # --- parts ----------------------------------------------------------------------------------
+        self.tap_context.check()
 
     @cached_property
-    def client(self) -> PipedriveClient:
-        """The only way to Pipedrive, shared by all streams and threads."""
-        client = PipedriveClient(ClientSettings.from_config(self.config))
-        self.progress.watch(client)
-        return client
-
-    @cached_property
-    def fields(self) -> FieldRegistry:
-        """Field definitions of the account."""
-        reads = {read.path: read for spec in STREAMS.values() for read in spec.reads}
-        params = {entity: reads[path].params for entity, path in FIELD_LISTS.items() if path in reads}
-        return FieldRegistry(self.client, params)
-
-    @cached_property
-    def definitions(self) -> CurrentDefinitions:
-        """Field definitions for rows that need newer ones than the run began with."""
-        return CurrentDefinitions(self.fields, self.logger)
-
-    @cached_property
-    def raw_requests(self) -> dict[str, RawRequest]:
-        """Setting `raw_requests`, by stream."""
-        return raw_requests(self.config, STREAMS)
-
-    @cached_property
-    def specs(self) -> dict[str, StreamSpec]:
-        """Every stream: those of the catalogue and those of the settings."""
-        return {**STREAMS, **{name: one.spec for name, one in self.raw_requests.items()}}
-
-    @cached_property
-    def progress(self) -> Progress:
-        """What the run shows."""
-        return Progress(self.logger)
-
-    @cached_property
-    def access(self) -> AccessReport:
-        """What the account refuses in this run."""
-        return AccessReport(self.logger)
+    def tap_context(self) -> TapContext:
+        """Settings, client, output and state, for the streams and the sync."""
+        return TapContext(self.config, page_writer=self.page_writer, logger=self.logger)
 
     @property
     def page_writer(self) -> PageWriter:
         """The message writer, which takes whole pages."""
         return cast("PageWriter", self.message_writer)
-
-    @cached_property
-    def field_mode(self) -> FieldMode:
-        """Setting `custom_fields`."""
-        return FieldMode(self.config.get("custom_fields") or FieldMode.NAMED)
-
-    @cached_property
-    def option_mode(self) -> OptionMode:
-        """Setting `option_values`."""
-        return OptionMode(self.config.get("option_values") or OptionMode.LABEL)
-
-    @property
-    def detect_deletes(self) -> bool:
-        """Setting `detect_deletes`."""
-        return bool(self.config.get("detect_deletes"))
-
-    @property
-    def sweep_interval(self) -> timedelta:
-        """Setting `delete_sweep_interval_hours`."""
-        hours = self.config.get("delete_sweep_interval_hours")
-        return timedelta(hours=24 if hours is None else hours)
-
-    @property
-    def max_tombstone_percent(self) -> float:
-        """Setting `max_tombstone_percent`."""
-        percent = self.config.get("max_tombstone_percent")
-        return 10.0 if percent is None else float(percent)
-
-    @cached_property
-    def window_slots(self) -> WindowSlots | None:
-        """Setting `time_windows`, shared by all lists; None where each list is read page by page."""
-        count = min(self.config.get("time_windows") or 1, self.client.settings.max_concurrency)
-        return WindowSlots(count) if count > 1 else None
-
-    @cached_property
-    def start_date(self) -> datetime | None:
-        """Setting `start_date`."""
-        value = self.config.get("start_date")
-        if not value:
-            return None
-        try:
-            return times.parse(str(value))
-        except ValueError as error:
-            msg = (
-                f"Setting start_date: {value!r} is no time; write it like 2026-01-31 or 2026-01-31T00:00:00Z."
-            )
-            raise ConfigError(msg) from error
-
-    @cached_property
-    def start_text(self) -> str:
-        """`start_date` as RFC 3339 with whole seconds, empty when it is not set."""
-        return times.to_rfc3339(self.start_date) if self.start_date else ""
-
-    def fail_at_end(self, error: PipedriveError) -> None:
-        """Let the run end with this error, after the other streams were read."""
-        self.logger.error("%s", error)
-        self.failures.append(error)
 
     def lists(self) -> list[PipedriveStream]:
         """Streams to be read in their own right, because they or a fan-out of theirs are selected."""
@@ -228,68 +110,20 @@ class TapPipedrive(Tap):
             if stream.parent_stream_type is None and (stream.selected or stream.has_selected_descendents)
         ]
 
-    def stream_memo(self, stream: str) -> Mapping[str, JSON]:
-        """What the state given to this run says of a stream."""
-        memo = self._given_state.get("bookmarks", {}).get(stream)
-        return memo if isinstance(memo, dict) else {}
-
-    @cached_property
-    def questions(self) -> Questions:
-        """What the settings ask of streams."""
-        return Questions(self.config, self.specs, self.start_date)
-
-    @cached_property
-    def full_lists(self) -> FullLists:
-        """Setting `full_list_interval_hours`."""
-        return FullLists(self.config, self.specs)
-
-    def field_definitions(self, stream: PipedriveStream) -> list[FieldDefinition]:
-        """Custom field definitions for a stream's columns, without a request where none is due.
-
-        Definitions cost tokens. As long as the state or the catalog remembers the columns, and no row
-        has come, what is remembered is enough.
-        """
-        entity = stream.spec.custom_fields
-        if not entity:
-            return []
-        if not self.fields.known(entity) and (stream.column_memo or self._passed_over(stream)):
-            return []
-        try:
-            return self.fields.custom(entity)
-        except BudgetSpent as error:
-            budget = self.client.settings.daily_token_budget
-            if self.page_writer.under_way or budget is None or self.client.budget.left_today == 0:
-                raise
-            msg = (
-                f"Setting daily_token_budget: {budget} tokens are too few; to find the columns of custom "
-                f"fields takes {FIELD_LIST_COST * len(FIELD_LISTS)} of them before anything is read. Give "
-                "more, or a catalog, which has the columns."
-            )
-            raise ConfigError(msg) from error
-        except NotFound as error:
-            if entity in _ALWAYS_THERE:
-                raise nothing_there(error) from error
-            return []
-        except (FeatureOff, ItemError) as error:
-            self.logger.info("No custom fields for %s: %s", stream.name, error)
-            return []
-
-    def _passed_over(self, stream: PipedriveStream) -> bool:
-        """Return whether the columns of a stream do not matter, because this run does not select it."""
-        if self.input_catalog is None:
-            return not (self.describes_all or stream.selected_by_default)
-        entry = self.input_catalog.get_stream(stream.name)
-        return entry is None or not (entry.metadata.root.selected if entry.metadata else True)
-
     # --- the SDK's hooks --------------------------------------------------------------------------
 
     @override
     def discover_streams(self) -> Sequence[Stream]:
         """All streams of the catalogue, and those of `raw_requests`."""
         self._check_catalog()
-        kinds: dict[str, type[PipedriveStream]] = {**KINDS, **dict.fromkeys(self.raw_requests, RawStream)}
-        alone = {spec.name for spec in self.specs.values() if self.questions.ids(spec)}
-        return [made(tap=self) for made in stream_classes(self.specs, kinds, alone).values()]
+        context = self.tap_context
+        kinds: dict[str, type[PipedriveStream]] = {**KINDS, **dict.fromkeys(context.raw_requests, RawStream)}
+        alone = {spec.name for spec in context.specs.values() if context.questions.ids(spec)}
+        classes = stream_classes(context.specs, kinds, alone)
+        return [made(self, context, self._sync_stream) for made in classes.values()]
+
+    def _sync_stream(self, stream: PipedriveStream) -> None:
+        sync_from(stream, self.lists())
 
     @override  # type: ignore[misc]  # final, yet nothing else sees the end of a run
     def sync_all(self) -> None:
@@ -298,9 +132,9 @@ class TapPipedrive(Tap):
         Raises:
             AccessRefused: a stream was refused, and the setting `strict_access` is on.
         """
-        self.describes_all = False
+        self.tap_context.describes_all = False
         self.prepare_output()
-        warn_of_missing_scopes(self.lists(), self.client.granted_scopes(), self.logger)
+        warn_of_missing_scopes(self.lists(), self.tap_context.client.granted_scopes(), self.logger)
         self.page_writer.under_way = True
         self.page_writer.write_state(self.state)
         try:
@@ -308,12 +142,13 @@ class TapPipedrive(Tap):
         except OSError:
             self.page_writer.abandon()
             raise
-        self.interruption.complete = True
-        refused = self.access.error()
+        self.tap_context.interruption.complete = True
+        refused = self.tap_context.access.error()
         if refused is not None and self.config.get("strict_access"):
             raise refused
 
     def _sync(self) -> None:
+        context = self.tap_context
         try:
             super().sync_all()
         except OSError:  # of the output, which takes no state either
@@ -323,9 +158,9 @@ class TapPipedrive(Tap):
             self.page_writer.write_state(self.state, at_once=True)
             raise
         finally:
-            self.access.warn(self.specs)
-        self.interruption.ending = True
-        self.interruption.check()
+            context.access.warn(context.specs)
+        context.interruption.ending = True
+        context.interruption.check()
         self.page_writer.under_way = False
         self.page_writer.write_state(self.state)
 
@@ -341,11 +176,12 @@ class TapPipedrive(Tap):
     @override
     def load_state(self, state: dict[str, Any]) -> None:
         """Load the state that the tap was given, which may have forms that the SDK does not take."""
-        self._given_state = checked_state(self._state_as_given, self.specs)
-        if unknown := sorted(self._given_state.get("bookmarks", {}).keys() - self.specs.keys()):
+        state_given = checked_state(self._state_as_given, self.tap_context.specs)
+        self.tap_context.load_state(state_given)
+        if unknown := sorted(state_given.get("bookmarks", {}).keys() - self.tap_context.specs.keys()):
             text = "The state remembers streams that tap-pipedrive does not have: %s"
             self.logger.info(text, ", ".join(unknown))
-        super().load_state({**state, **self._given_state})
+        super().load_state({**state, **state_given})
 
     @override
     def setup_mapper(self) -> None:
@@ -354,8 +190,8 @@ class TapPipedrive(Tap):
 
     def _check_catalog(self) -> None:
         for entry in self.input_catalog.streams if self.input_catalog else ():
-            if entry.tap_stream_id not in self.specs:
-                near = difflib.get_close_matches(entry.tap_stream_id, self.specs, n=3)
+            if entry.tap_stream_id not in self.tap_context.specs:
+                near = difflib.get_close_matches(entry.tap_stream_id, self.tap_context.specs, n=3)
                 hint = f" Nearest: {', '.join(near)}." if near else ""
                 msg = (
                     f"The catalog names stream {entry.tap_stream_id!r}, which tap-pipedrive does not have."
@@ -366,20 +202,20 @@ class TapPipedrive(Tap):
     @override
     def _handle_termination(self, signum: int, frame: FrameType | None) -> None:
         """Stop after the page in hand, so that no line and no state is torn; at once when asked twice."""
-        if self.interruption.take(signum):
+        if self.tap_context.interruption.take(signum):
             self.logger.info("Stopping: the page in hand is finished and the state written")
-            self.client.stop()
+            self.tap_context.client.stop()
 
     @override
     def run_discovery(self) -> str:
         """Print the catalog."""
-        with self.interruption.ends_requests():
+        with self.tap_context.interruption.ends_requests():
             return super().run_discovery()
 
     @override  # type: ignore[misc]  # final, yet nothing else sees a signal that ends a trial
     def run_connection_test(self) -> bool:
         """Read some records of each stream."""
-        with self.interruption.ends_requests():
+        with self.tap_context.interruption.ends_requests():
             return super().run_connection_test()
 
     @override
@@ -446,12 +282,12 @@ class TapPipedrive(Tap):
             catalog=catalog_of(catalog),
             parse_env_config=bool(config and config.parse_env),
         )
-        tap.describes_all = False
+        tap.tap_context.describes_all = False
         try:
-            with tap.interruption.ends_requests():
+            with tap.tap_context.interruption.ends_requests():
                 tap.read_or_plan(plan=plan, budget=budget)
         finally:
-            if tap.interruption.complete:
+            if tap.tap_context.interruption.complete:
                 ignore_signals()
 
     def read_or_plan(self, *, plan: bool, budget: int | None) -> None:
@@ -468,12 +304,14 @@ class TapPipedrive(Tap):
                 stream.check_ready()
         if plan:
             given = {**self.config} if budget is None else {**self.config, "daily_token_budget": budget}
-            planning.show(self, ClientSettings.from_config(given).daily_token_budget)
-            self.client.close()
+            planning.show(
+                self.tap_context, self.lists(), ClientSettings.from_config(given).daily_token_budget
+            )
+            self.tap_context.client.close()
             return
-        turns.check(self)
+        turns.check(self.tap_context, self.lists())
         try:
             self.sync_all()
         finally:
-            self.progress.summary(self.access.marks())
-            self.client.close()
+            self.tap_context.progress.summary(self.tap_context.access.marks())
+            self.tap_context.client.close()

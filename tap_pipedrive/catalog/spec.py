@@ -237,6 +237,12 @@ class StreamSpec:
         return found
 
     @property
+    def can_sweep(self) -> bool:
+        """Whether deleted rows can be found by comparing the ids of the whole list with those of before."""
+        keyed_by_id = self.parent is None and self.primary_keys == ("id",)
+        return keyed_by_id and not self.shows_deleted and not self.settings
+
+    @property
     def class_name(self) -> str:
         """Name of the stream class, e.g. `DealProductsStream`."""
         return "".join(part.title() for part in self.name.split("_")) + "Stream"

@@ -12,28 +12,29 @@ import sys
 from dataclasses import dataclass
 from enum import Enum
 from types import MappingProxyType
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 from pipedrive_client import FeatureOff, NotFound, NotVisible, times
 from pipedrive_client.fields import FIELD_LIST_COST
 from pipedrive_client.paging import Pager, Paging
 from pipedrive_client.times import now
+from tap_pipedrive.read.full_list_interval import can_wait
 from tap_pipedrive.read.reader import nothing_there
 from tap_pipedrive.read.time_windows import PAGES_A_WINDOW, PAGES_BEFORE
 from tap_pipedrive.streams.base import ENTITY_OF_FIELD_LIST
 from tap_pipedrive.sync.children import contexts_of
 from tap_pipedrive.sync.delete_detection import DeleteWatch
-from tap_pipedrive.sync.full_list_interval import can_wait
+from tap_pipedrive.sync.full_lists import next_reading
 from tap_pipedrive.sync.list_sync import ReadRun
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
     from pipedrive_client.paging import Page
     from tap_pipedrive.catalog.spec import Read
+    from tap_pipedrive.context import TapContext
     from tap_pipedrive.state.bookmarks import Bookmark
     from tap_pipedrive.streams.base import PipedriveStream
-    from tap_pipedrive.tap import TapPipedrive
 
 _LABEL = "plan"
 _NO_MARKS: Mapping[PipedriveStream, Bookmark | None] = MappingProxyType({})
@@ -85,26 +86,26 @@ class _Size:
     sample: tuple[dict[str, object], ...] = ()
 
 
-def plan(tap: TapPipedrive) -> list[Line]:
+def plan(lists: Sequence[PipedriveStream]) -> list[Line]:
     """What the selected streams would cost now, parents before their fan-outs.
 
     Raises:
         PipedriveError: a list cannot be asked.
     """
-    lines = [line for stream in tap.lists() for line in _list_lines(stream)]
-    return [*lines, *_field_lines(tap, lines)]
+    lines = [line for stream in lists for line in _list_lines(stream)]
+    return [*lines, *_field_lines(lists, lines)]
 
 
 def _list_lines(stream: PipedriveStream) -> Iterator[Line]:
     spec = stream.spec
-    ids = stream.tap.questions.ids(spec)
+    ids = stream.tap_context.questions.ids(spec)
     if ids is not None:
         read = spec.single or spec.reads[0]
         size = _Size(rows=len(ids), known=Known.EXACT, why="ids of the settings")
         yield _line(stream, read, len(ids), size)
         yield from _fan_out_lines(stream, size)
         return
-    again = stream.tap.full_lists.next_reading(stream)
+    again = next_reading(stream)
     for read in spec.reads:
         if again and can_wait(spec, read):
             why = f"read again from {times.to_rfc3339(again)} on"
@@ -114,7 +115,7 @@ def _list_lines(stream: PipedriveStream) -> Iterator[Line]:
             yield _line(stream, read, 1, _Size(rows=0, known=Known.EXACT, why="one list of fields"))
             continue
         run = ReadRun.begin(stream, read, None)
-        questions = stream.tap.questions.of(spec)
+        questions = stream.tap_context.questions.of(spec)
         if not questions:
             yield _line(stream, read, 0, _Size(rows=0, known=Known.EXACT, why="no entry in the settings"))
             continue
@@ -127,7 +128,12 @@ def _list_lines(stream: PipedriveStream) -> Iterator[Line]:
             yield _line(stream, read, 0, _Size(rows=0, known=Known.EXACT, why=why))
             continue
         requests = _pages(read, size)
-        if stream.tap.window_slots and read.changes and read.changes.until and requests > PAGES_BEFORE:
+        if (
+            stream.tap_context.window_slots
+            and read.changes
+            and read.changes.until
+            and requests > PAGES_BEFORE
+        ):
             requests += math.ceil((requests - PAGES_BEFORE) / PAGES_A_WINDOW / 2) + 1
         yield _line(stream, read, requests * len(questions), size)
         yield from _sweep_lines(run, size)
@@ -184,9 +190,9 @@ def _size(run: ReadRun, query: dict[str, object]) -> _Size:
 
 def _asked(run: ReadRun, query: Mapping[str, object]) -> tuple[Page, bool]:
     """The first page of a list, and whether there are more."""
-    read, tap = run.read, run.stream.tap
-    params = {**read.params, **tap.questions.parameters(run.stream.spec, read), **query}
-    pages = tap.client.pages(
+    read, context = run.read, run.stream.tap_context
+    params = {**read.params, **context.questions.parameters(run.stream.spec, read), **query}
+    pages = context.client.pages(
         read.path,
         params=params,
         paging=read.paging,
@@ -229,7 +235,7 @@ def _sweep_lines(run: ReadRun, size: _Size) -> Iterator[Line]:
     """The whole read that looks for deleted rows, where one is due."""
     stream, read = run.stream, run.read
     watch = DeleteWatch.begin(stream)
-    if watch is None or run.lower_bound() is None or not watch.known.due(stream.tap.sweep_interval):
+    if watch is None or run.lower_bound() is None or not watch.known.due(stream.tap_context.sweep_interval):
         return
     remembered = run.memo.get("size")
     if isinstance(remembered, int):
@@ -248,7 +254,7 @@ def _fan_out_lines(
             sample = mark.fresh(sample)  # those of the bookmark's last minute were asked for before
         share = len(contexts_of(child, sample)) / len(size.sample) if size.sample else 1.0
         asked = math.ceil(size.rows * share)
-        questions = len(child.tap.questions.of(child.spec))
+        questions = len(child.tap_context.questions.of(child.spec))
         requests = math.ceil(asked / (where.bulk if where else 1)) * questions
         sure = Known.AT_LEAST if size.known is Known.AT_LEAST or not size.rows else Known.ABOUT
         below = _Size(
@@ -265,12 +271,12 @@ def _fan_out_lines(
         )
 
 
-def _field_lines(tap: TapPipedrive, lines: list[Line]) -> Iterator[Line]:
+def _field_lines(lists: Sequence[PipedriveStream], lines: list[Line]) -> Iterator[Line]:
     """Field definitions, which are read before the first row with custom fields."""
     reading = {line.stream for line in lines if line.requests}
-    listed = {ENTITY_OF_FIELD_LIST.get(tap.specs[name].reads[0].path) for name in reading}
-    streams = cast("Mapping[str, PipedriveStream]", tap.streams)
-    entities = {streams[name].defined_by for name in reading} - listed
+    streams = [one for stream in lists for one in stream.family() if one.name in reading]
+    listed = {ENTITY_OF_FIELD_LIST.get(one.spec.reads[0].path) for one in streams}
+    entities = {one.defined_by for one in streams} - listed
     for entity in sorted(filter(None, entities)):
         yield Line(
             stream=f"{entity}_fields",
@@ -284,17 +290,18 @@ def _field_lines(tap: TapPipedrive, lines: list[Line]) -> Iterator[Line]:
 # --- the table ------------------------------------------------------------------------------------
 
 
-def show(tap: TapPipedrive, given_budget: int | None) -> None:
+def show(context: TapContext, lists: Sequence[PipedriveStream], given_budget: int | None) -> None:
     """Write the plan as a table to stdout.
 
     Args:
-        tap: with its settings, catalog and state; its own budget must not count the questions.
+        context: its own budget must not count the requests of the plan.
+        lists: every list of the run.
         given_budget: setting `daily_token_budget`.
 
     Raises:
         PipedriveError: a list cannot be asked.
     """
-    lines = plan(tap)
+    lines = plan(lists)
     requests, tokens = sum(line.requests for line in lines), sum(line.tokens for line in lines)
     rows = [("stream", "requests", "tokens", "how it is known")]
     rows += [
@@ -307,18 +314,18 @@ def show(tap: TapPipedrive, given_budget: int | None) -> None:
     for row in rows:
         cells = (row[0].ljust(widths[0]), row[1].rjust(widths[1]), row[2].rjust(widths[2]), row[3])
         sys.stdout.write("  ".join(cells).rstrip() + "\n")
-    sys.stdout.write("\n" + "\n".join(_below(tap, tokens, worst, given_budget)) + "\n")
+    sys.stdout.write("\n" + "\n".join(_below(context, tokens, worst, given_budget)) + "\n")
     sys.stdout.flush()
 
 
-def _below(tap: TapPipedrive, tokens: int, worst: Known, given_budget: int | None) -> Iterator[str]:
-    used = tap.client.usage
+def _below(context: TapContext, tokens: int, worst: Known, given_budget: int | None) -> Iterator[str]:
+    used = context.client.usage
     yield "~ is an estimate, ≥ a lower bound: parents with more than a page of children cost more."
     yield f"Asking took {used.requests:,} requests and {used.tokens:,} tokens, which are not in the table."
     limits = []
     if given_budget is not None:
         limits.append((given_budget, f"the {given_budget:,} tokens of daily_token_budget"))
-    left, limit = tap.client.budget.left_today, tap.client.budget.limit_today
+    left, limit = context.client.budget.left_today, context.client.budget.limit_today
     if left is not None:
         of = f" of {limit:,}" if limit is not None else ""
         limits.append((left, f"the {left:,} tokens{of} that the company has left today"))

@@ -17,19 +17,7 @@ from pipedrive_client import PipedriveError
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from tap_pipedrive.catalog.spec import JSON
 
-SETTINGS: dict[str, JSON] = {
-    "validate_records": {
-        "type": ["boolean", "null"],
-        "default": False,
-        "title": "Validate records",
-        "description": "Check every record against the SCHEMA message of its stream, formats of dates and "
-        "times included, before it is written. A record that does not fit ends the run with exit code 1 and "
-        "an error that names stream, column and key. Costs time; meant for tests and for finding the cause "
-        "of an error in a loader.",
-    },
-}
 _CLASSES: Mapping[str, type] = {"string": str, "integer": int, "number": float, "boolean": bool}
 _SIMPLE = frozenset({"type", "description", "title", "x-pipedrive", "examples", "default"})
 _TIME = re.compile(

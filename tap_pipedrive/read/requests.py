@@ -19,49 +19,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from datetime import datetime
 
-    from tap_pipedrive.catalog.spec import JSON, Read, StreamSpec
+    from tap_pipedrive.catalog.spec import Read, StreamSpec
 
 NAME_COLUMNS = MappingProxyType({"searches": "search", "statistics": "report"})
 RECENTS_REACH = timedelta(days=30)
 """How far back /recents looks."""
-
-_ENTRY: dict[str, JSON] = {
-    "type": "object",
-    "required": ["stream"],
-    "properties": {
-        "stream": {"type": "string", "description": "Stream the answers go to."},
-        "name": {"type": "string", "description": "Name that tells its rows from those of other entries."},
-    },
-    "additionalProperties": True,
-}
-SETTINGS: dict[str, JSON] = {
-    "record_ids": {
-        "type": ["object", "null"],
-        "title": "Record ids",
-        "description": 'Read just these rows of a stream, e.g. {"deals": [1, 2]}; its bookmark stays put.',
-        "additionalProperties": {"type": "array", "items": {"type": ["integer", "string"]}},
-    },
-    "stream_parameters": {
-        "type": ["object", "null"],
-        "title": "Stream parameters",
-        "description": 'Query parameters by stream, e.g. {"deals": {"filter_id": 7}}; docs/coverage.md lists '
-        "what each stream takes.",
-        "additionalProperties": {"type": "object"},
-    },
-    "searches": {
-        "type": ["array", "null"],
-        "title": "Searches",
-        "description": 'Searches to make, e.g. [{"stream": "person_searches", "term": "smith"}].',
-        "items": _ENTRY,
-    },
-    "statistics": {
-        "type": ["array", "null"],
-        "title": "Statistics",
-        "description": "Sums and rates to ask for, e.g. "
-        '[{"stream": "deals_summary", "name": "won deals", "status": "won"}].',
-        "items": _ENTRY,
-    },
-}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,19 +8,17 @@ refused stay in the state until they are answered.
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, MutableMapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypeAlias, cast
+from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
 from pipedrive_client import FeatureOff, MissingScope, NotVisible, PipedriveError, RunError, UnknownMethod
-from pipedrive_client.scopes import missing_scopes
 from tap_pipedrive.state.known_ids import IdRanges
 
 if TYPE_CHECKING:
     import logging
 
     from tap_pipedrive.catalog.spec import JSON, StreamSpec
-    from tap_pipedrive.streams.base import PipedriveStream
 
 Context: TypeAlias = Mapping[str, object]
 
@@ -132,34 +130,6 @@ class AccessReport:
         )
 
 
-def warn_of_missing_scopes(
-    streams: Iterable[PipedriveStream], granted: frozenset[str] | None, logger: logging.Logger
-) -> None:
-    """Compare the selection with the scopes that the OAuth token was granted, before the first list is read.
-
-    Args:
-        streams: the lists of the run; their selected child streams are checked too.
-        granted: None where no scopes apply, or none are known.
-        logger: gets one warning for all of them.
-    """
-    if granted is None:
-        return
-    missing = {}
-    waiting = list(streams)
-    while waiting:
-        stream = waiting.pop()
-        waiting += stream.wanted_children()
-        lacking = [scopes for read in stream.spec.reads if (scopes := missing_scopes(read.path, granted))]
-        if lacking:
-            missing[stream.name] = " or ".join(lacking[0])
-    if missing:
-        logger.warning(
-            "The OAuth token lacks scopes of selected streams: %s. Add them to the app and authorize again, "
-            "or deselect the streams.",
-            "; ".join(f"{name} needs {scopes}" for name, scopes in sorted(missing.items())),
-        )
-
-
 class RefusedParents:
     """Parents of one child stream whose requests were refused, kept in the stream's state.
 
@@ -167,19 +137,21 @@ class RefusedParents:
     others as they are, and `all` when there were too many of these.
 
     Args:
-        stream: the child stream.
+        spec: the child stream.
+        memo: its entry in the state that was passed to this run.
+        state: its entry in the state that this run writes.
     """
 
-    def __init__(self, stream: PipedriveStream) -> None:
-        self._stream = stream
-        parent = stream.spec.parent
+    def __init__(self, spec: StreamSpec, memo: Mapping[str, JSON], state: MutableMapping[str, Any]) -> None:
+        self._state = state
+        parent = spec.parent
         names = list(parent.context) if parent else []
         self._name = names[0] if len(names) == 1 else None
-        memo = stream.tap.stream_memo(stream.name).get("refused")
-        memo = memo if isinstance(memo, dict) else {}
-        self.all = memo.get("all") is True
-        self._ids = IdRanges.parse(str(memo.get("ids", "")))
-        contexts = memo.get("contexts")
+        refused = memo.get("refused")
+        refused = refused if isinstance(refused, dict) else {}
+        self.all = refused.get("all") is True
+        self._ids = IdRanges.parse(str(refused.get("ids", "")))
+        contexts = refused.get("contexts")
         known = contexts if isinstance(contexts, list) else []
         self._others = {_key(one): one for one in known if isinstance(one, dict)}
         self._due: list[Context] = [*self._contexts()]
@@ -222,11 +194,10 @@ class RefusedParents:
             memo["contexts"] = [self._others[key] for key in sorted(self._others, key=str)]
         if self.all:
             memo["all"] = True
-        state = self._stream.stream_state
         if memo:
-            state["refused"] = memo
+            self._state["refused"] = memo
         else:
-            state.pop("refused", None)
+            self._state.pop("refused", None)
 
     def _number(self, context: Context) -> int | None:
         value = context.get(self._name) if self._name else None

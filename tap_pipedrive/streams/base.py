@@ -10,7 +10,7 @@ so that their requests run many at a time.
 
 from __future__ import annotations
 
-from collections.abc import Container, Generator, Iterable, Iterator, Mapping
+from collections.abc import Callable, Container, Generator, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any, ClassVar, cast
@@ -22,10 +22,10 @@ from singer_sdk.mapper import SameRecordTransform
 from singer_sdk.streams import Stream
 from typing_extensions import override
 
-from pipedrive_client import ConfigError, FeatureOff, ItemError, Null
-from pipedrive_client.fields import FIELD_LISTS
+from pipedrive_client import BudgetSpent, ConfigError, FeatureOff, ItemError, NotFound, Null
+from pipedrive_client.fields import FIELD_LIST_COST, FIELD_LISTS, FieldDefinition
 from tap_pipedrive.output.sdk_log_filter import quiet
-from tap_pipedrive.read.reader import Reader, SharedRows
+from tap_pipedrive.read.reader import Reader, SharedRows, nothing_there
 from tap_pipedrive.rows.conversions import time_text
 from tap_pipedrive.rows.custom_fields import (
     FieldColumn,
@@ -40,21 +40,21 @@ from tap_pipedrive.rows.struct_rows import TypedRow, TypedRows
 from tap_pipedrive.rows.tombstones import TOMBSTONE_COLUMNS
 from tap_pipedrive.settings import FieldMode
 from tap_pipedrive.state.access import RefusedParents
-from tap_pipedrive.sync.delete_detection import can_sweep
-from tap_pipedrive.sync.run import sync_from
 
 if TYPE_CHECKING:
-    from singer_sdk import metrics
+    from singer_sdk import Tap, metrics
     from singer_sdk.helpers import types
     from singer_sdk.mapper import StreamMap
     from singer_sdk.singerlib import Catalog, SelectionMask
 
     from tap_pipedrive.catalog.spec import JSON, Read, StreamSpec
+    from tap_pipedrive.context import TapContext
     from tap_pipedrive.rows.row import Row
-    from tap_pipedrive.tap import TapPipedrive
 
 Context = Mapping[str, object]
 
+_ALWAYS_THERE = frozenset({"deal", "person", "organization", "product"})
+"""Entities that every account has."""
 ENTITY_OF_FIELD_LIST = {path: entity for entity, path in FIELD_LISTS.items()}
 
 
@@ -64,13 +64,16 @@ class PipedriveStream(Stream):
     spec: ClassVar[StreamSpec]
     TYPE_CONFORMANCE_LEVEL = TypeConformanceLevel.NONE  # the row plan guarantees the types, for less
 
-    def __init__(self, tap: TapPipedrive) -> None:
+    def __init__(self, tap: Tap, context: TapContext, sync: Callable[[PipedriveStream], None]) -> None:
         """Bind the stream to its tap.
 
         Args:
-            tap: gives the client, the settings and the field registry.
+            tap: the tap, for the SDK.
+            context: gives the client, the settings and the field registry.
+            sync: reads the stream, and with it every other list that this run has not read.
         """
-        self.tap = tap
+        self.tap_context = context
+        self._sync = sync
         self.name = self.spec.name
         self._columns: list[FieldColumn] | None = None
         self._properties: dict[str, JSON] | None = None
@@ -79,10 +82,12 @@ class PipedriveStream(Stream):
         self._unresolved: set[str] = set()
         self._emitted = 0
         parent = self.spec.parent
-        whole_key = parent is None or {*tap.specs[parent.stream].primary_keys} <= {*parent.context.values()}
+        whole_key = parent is None or {*context.specs[parent.stream].primary_keys} <= {
+            *parent.context.values()
+        }
         self.asked: set[tuple[object, ...]] | None = None if whole_key else set()
         self._counter: metrics.Counter | None = None
-        super().__init__(tap=cast("Any", tap), name=self.spec.name)
+        super().__init__(tap=tap, name=self.spec.name)
         quiet(self.logger)
         self.primary_keys = self.spec.primary_keys
         self.replication_key = self.spec.replication_key
@@ -99,9 +104,12 @@ class PipedriveStream(Stream):
             spec = self.spec
             self._properties = dict(cast("dict[str, JSON]", spec.schema))
             self._properties |= column_properties(
-                self.columns, mode=self.tap.field_mode, options=self.tap.option_mode, form=spec.row_form
+                self.columns,
+                mode=self.tap_context.field_mode,
+                options=self.tap_context.option_mode,
+                form=spec.row_form,
             )
-            if self.tap.detect_deletes and can_sweep(self):
+            if self.tap_context.detect_deletes and self.spec.can_sweep:
                 self._properties |= TOMBSTONE_COLUMNS
         return {"type": "object", "properties": self._properties}
 
@@ -110,29 +118,71 @@ class PipedriveStream(Stream):
         """Custom field columns of this stream, as far as they are known by now."""
         entity = self.spec.custom_fields
         if self._columns is None:
-            if not entity or self.tap.field_mode in (FieldMode.OFF, FieldMode.NESTED):
+            if not entity or self.tap_context.field_mode in (FieldMode.OFF, FieldMode.NESTED):
                 self._columns = []
             else:
                 self._columns = assign_columns(
-                    self.tap.field_definitions(self),
+                    self._field_definitions(),
                     remembered=self.column_memo,
                     # `custom_fields` is what the rows of v2 bring the values in.
                     reserved={*self.spec.schema, *TOMBSTONE_COLUMNS, "custom_fields"},
-                    mode=self.tap.field_mode,
-                    options=self.tap.option_mode,
+                    mode=self.tap_context.field_mode,
+                    options=self.tap_context.option_mode,
                 )
         return self._columns
+
+    def _field_definitions(self) -> list[FieldDefinition]:
+        """Custom field definitions for a stream's columns, without a request where none is due.
+
+        Definitions cost tokens. As long as the state or the catalog remembers the columns, and no row
+        has come, what is remembered is enough.
+        """
+        entity = self.spec.custom_fields
+        if not entity:
+            return []
+        if not self.tap_context.fields.known(entity) and (self.column_memo or self._is_passed_over()):
+            return []
+        try:
+            return self.tap_context.fields.custom(entity)
+        except BudgetSpent as error:
+            budget = self.tap_context.client.settings.daily_token_budget
+            if (
+                self.tap_context.page_writer.under_way
+                or budget is None
+                or self.tap_context.client.budget.left_today == 0
+            ):
+                raise
+            msg = (
+                f"Setting daily_token_budget: {budget} tokens are too few; to find the columns of custom "
+                f"fields takes {FIELD_LIST_COST * len(FIELD_LISTS)} of them before anything is read. Give "
+                "more, or a catalog, which has the columns."
+            )
+            raise ConfigError(msg) from error
+        except NotFound as error:
+            if entity in _ALWAYS_THERE:
+                raise nothing_there(error) from error
+            return []
+        except (FeatureOff, ItemError) as error:
+            self.logger.info("No custom fields for %s: %s", self.name, error)
+            return []
+
+    def _is_passed_over(self) -> bool:
+        """Return whether the columns of a stream do not matter, because this run does not select it."""
+        if self._tap.input_catalog is None:
+            return not (self.tap_context.describes_all or self.selected_by_default)
+        entry = self._tap.input_catalog.get_stream(self.name)
+        return entry is None or not (entry.metadata.root.selected if entry.metadata else True)
 
     @property
     def column_memo(self) -> dict[str, list[JSON]]:
         """Column names given in earlier runs, by field key: from the state, else from the catalog."""
-        memo = self.tap.stream_memo(self.name).get("columns")
+        memo = self.tap_context.stream_memo(self.name).get("columns")
         if isinstance(memo, dict) and memo:
             return cast("dict[str, list[JSON]]", memo)
         return self._catalog_memo()
 
     def _catalog_memo(self) -> dict[str, list[JSON]]:
-        if self.tap.field_mode is not FieldMode.NAMED:
+        if self.tap_context.field_mode is not FieldMode.NAMED:
             return {}
         found: dict[str, list[JSON]] = {}
         for column, schema in (self._input_schema or {}).get("properties", {}).items():
@@ -146,7 +196,7 @@ class PipedriveStream(Stream):
     @property
     def defined_by(self) -> str | None:
         """The entity whose field definitions its columns come from; None where none does."""
-        as_columns = self.tap.field_mode not in (FieldMode.OFF, FieldMode.NESTED)
+        as_columns = self.tap_context.field_mode not in (FieldMode.OFF, FieldMode.NESTED)
         return self.spec.custom_fields if as_columns and self.selected else None
 
     @property
@@ -161,7 +211,7 @@ class PipedriveStream(Stream):
             PipedriveError: they cannot be; says how to do without, where Pipedrive refuses nothing but them.
         """
         try:
-            self.tap.fields.rows(entity)
+            self.tap_context.fields.rows(entity)
         except (ItemError, FeatureOff) as error:
             msg = (
                 f"{error.message.rstrip('.')}. Rows of {self.name} have custom fields, which need this; "
@@ -172,7 +222,9 @@ class PipedriveStream(Stream):
     def refresh_columns(self) -> None:
         """Take the field definitions as they are today, and announce columns that are new."""
         entity = self.defined_by
-        if not entity or (self.tap.fields.known(entity) and self._columns is not None and self._fresh):
+        if not entity or (
+            self.tap_context.fields.known(entity) and self._columns is not None and self._fresh
+        ):
             return
         before = self.schema
         self.read_definitions(entity)
@@ -192,19 +244,19 @@ class PipedriveStream(Stream):
         known = {column.definition.key for column in self.columns} | self._unresolved
         if not (unknown := unknown_keys(rows, known, self.spec.row_form)):
             return
-        self.tap.definitions.read_again(entity)
+        self.tap_context.definitions.read_again(entity)
         self._fresh = False
         self.refresh_columns()
         left = unknown - {column.definition.key for column in self.columns}
         for key in sorted(left):
             what = "rows have values for this key, which has no field definition; they are left out"
-            self.tap.definitions.report(entity, key, what)
+            self.tap_context.definitions.report(entity, key, what)
         if left:
             self._unresolved |= left
             self._plans.clear()
 
     def _option_label(self, key: str, column: str, one: object) -> str:
-        return self.tap.definitions.option(str(self.spec.custom_fields), key, column, one)
+        return self.tap_context.definitions.option(str(self.spec.custom_fields), key, column, one)
 
     _fresh = False
     bookmark_dropped = False
@@ -277,13 +329,13 @@ class PipedriveStream(Stream):
         """Write the SCHEMA message, and remember its column names."""
         super()._write_schema_message()
         self._announced = self.selected
-        if self.selected and self.columns and self.tap.field_mode is FieldMode.NAMED:
+        if self.selected and self.columns and self.tap_context.field_mode is FieldMode.NAMED:
             self.stream_state["columns"] = {column.definition.key: column.memo() for column in self.columns}
 
     @override
     def _write_schema_message(self) -> None:
         """The SDK's request for a SCHEMA message; a sync writes it when the stream's lists are begun."""
-        if not self.tap.page_writer.under_way and not self._announced:
+        if not self.tap_context.page_writer.under_way and not self._announced:
             self._announce()
 
     # --- the way of the records -----------------------------------------------------------------
@@ -300,12 +352,12 @@ class PipedriveStream(Stream):
         self, context: types.Context | None = None, *, write_messages: bool = True
     ) -> Generator[dict[str, Any], Any, Any]:
         """Read, emit and bookmark page by page; yields nothing, as every record is written on the way."""
-        sync_from(self)
+        self._sync(self)
         yield from ()
 
     def since_start(self, rows: list[Row]) -> list[Row]:
         """Rows of a whole list that `start_date` admits, where the rows say when they changed."""
-        start = self.tap.start_text
+        start = self.tap_context.start_text
         column = next((name for name in ("update_time", "add_time") if name in self.spec.schema), None)
         if not start or not column:
             return rows
@@ -322,19 +374,19 @@ class PipedriveStream(Stream):
 
     def write(self, records: list[Row]) -> None:
         """Write records as RECORD messages, through the user's stream maps if there are any."""
-        before = self.tap.page_writer.written
+        before = self.tap_context.page_writer.written
         if self._maps_nothing:
             if self._partly_selected:
                 for record in records:
                     pop_deselected_record_properties(record, self.schema, self.mask)
-            self.tap.page_writer.write_records(self.name, records)
+            self.tap_context.page_writer.write_records(self.name, records)
         else:
             for record in records:
                 self._map(record)
         self._emitted += len(records)
         if self._counter:
             self._counter.increment(len(records))
-        self.tap.progress.rows(self.name, len(records), self.tap.page_writer.written - before)
+        self.tap_context.progress.rows(self.name, len(records), self.tap_context.page_writer.written - before)
 
     def _map(self, record: Row) -> None:
         try:
@@ -378,8 +430,8 @@ class PipedriveStream(Stream):
             flatten = (
                 flattener(
                     self.columns,
-                    mode=self.tap.field_mode,
-                    options=self.tap.option_mode,
+                    mode=self.tap_context.field_mode,
+                    options=self.tap_context.option_mode,
                     form=self.spec.row_form,
                     unlisted=self._option_label,
                 )
@@ -401,7 +453,10 @@ class PipedriveStream(Stream):
     def _may_type(self, read: Read) -> bool:
         """Whether rows of a read may travel as structs: nothing but the row plan looks into them."""
         spec = self.spec
-        as_columns = not spec.custom_fields or self.tap.field_mode in (FieldMode.NAMED, FieldMode.KEYED)
+        as_columns = not spec.custom_fields or self.tap_context.field_mode in (
+            FieldMode.NAMED,
+            FieldMode.KEYED,
+        )
         plain = read.changes and read.path.startswith("/api/v2/") and read.records == "data"
         return bool(
             plain and as_columns and not spec.shape and self._maps_nothing and not self._partly_selected
@@ -409,7 +464,7 @@ class PipedriveStream(Stream):
 
     def _typed_rows(self, read: Read, dropped: Iterable[str]) -> TypedRows:
         custom = (
-            NestedPlan.of(self.columns, self.tap.option_mode, self._option_label, self._unresolved)
+            NestedPlan.of(self.columns, self.tap_context.option_mode, self._option_label, self._unresolved)
             if self.spec.custom_fields
             else None
         )
@@ -424,13 +479,13 @@ class PipedriveStream(Stream):
     def reader(self, read: Read) -> Reader | SharedRows:
         """Reads this stream's rows through the tap's client."""
         if entity := ENTITY_OF_FIELD_LIST.get(read.path):
-            return SharedRows(read, partial(self.tap.fields.rows, entity))
+            return SharedRows(read, partial(self.tap_context.fields.rows, entity))
         return Reader(
-            self.tap.client,
+            self.tap_context.client,
             read,
             label=self.name,
             shape=self.spec.shape,
-            params=self.tap.questions.parameters(self.spec, read),
+            params=self.tap_context.questions.parameters(self.spec, read),
             decode=partial(self._decode, read) if read.path.startswith("/api/v2/") else None,
         )
 
@@ -444,12 +499,18 @@ class PipedriveStream(Stream):
         children = cast("list[PipedriveStream]", self.child_streams)
         return [child for child in children if child.selected or child.has_selected_descendents]
 
+    def family(self) -> Iterator[PipedriveStream]:
+        """This stream and, below it, every child stream that `wanted_children` names."""
+        yield self
+        for child in self.wanted_children():
+            yield from child.family()
+
     # --- state ----------------------------------------------------------------------------------
 
     @cached_property
     def refused_parents(self) -> RefusedParents:
         """Parents of a fan-out whose requests earlier runs were refused."""
-        return RefusedParents(self)
+        return RefusedParents(self.spec, self.tap_context.stream_memo(self.name), self.stream_state)
 
     def read_memo(self, read: Read) -> dict[str, object]:
         """The piece of this stream's state that belongs to one read.
@@ -460,7 +521,7 @@ class PipedriveStream(Stream):
         state = self.stream_state
         if "reads" not in state:
             older, above = state.get("replication_key_value"), self.spec.parent
-            reads = (*self.spec.reads, *(self.tap.specs[above.stream].reads if above else ()))
+            reads = (*self.spec.reads, *(self.tap_context.specs[above.stream].reads if above else ()))
             state["reads"] = {
                 known.key: {"since": time_text(older)} for known in reads if older and known.changes
             }
@@ -477,7 +538,7 @@ class PipedriveStream(Stream):
 
     def save_state(self) -> None:
         """Write a STATE message."""
-        self.tap.page_writer.write_state(self.tap_state)
+        self.tap_context.page_writer.write_state(self.tap_state)
 
     @override
     def _write_state_message(self) -> None:

@@ -19,17 +19,10 @@ from tap_pipedrive.streams.base import PipedriveStream
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from tap_pipedrive.catalog.spec import JSON, Read
+    from tap_pipedrive.catalog.spec import Read
     from tap_pipedrive.read.reader import Reader
     from tap_pipedrive.rows.row import Row
 
-SETTINGS: dict[str, JSON] = {
-    "files_dir": {
-        "type": ["string", "null"],
-        "title": "Files dir",
-        "description": "Folder that the stream `file_contents` writes the bytes of files to.",
-    },
-}
 _NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO})
 """Errors of a disk, which another run may not meet; others are a matter of the setting."""
 
@@ -40,7 +33,7 @@ class FileContentsStream(PipedriveStream):
     @property
     def folder(self) -> Path | None:
         """Setting `files_dir`."""
-        given = self.tap.config.get("files_dir")
+        given = self.tap_context.config.get("files_dir")
         return Path(str(given)).expanduser() if given else None
 
     @override
@@ -56,7 +49,9 @@ class FileContentsStream(PipedriveStream):
     @override
     def reader(self, read: Read) -> Reader:
         """Fetches files instead of rows."""
-        return FileReader(self.tap.client, read, label=self.name, folder=self.folder, logger=self.logger)
+        return FileReader(
+            self.tap_context.client, read, label=self.name, folder=self.folder, logger=self.logger
+        )
 
     @override
     def emit(self, read: Read, rows: list[Row], context: Mapping[str, object] | None = None) -> None:

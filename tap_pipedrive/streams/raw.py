@@ -13,21 +13,7 @@ from tap_pipedrive.read.raw_requests import RawReader
 from tap_pipedrive.streams.base import PipedriveStream
 
 if TYPE_CHECKING:
-    from tap_pipedrive.catalog.spec import JSON, Read
-
-SETTINGS: dict[str, JSON] = {
-    "raw_requests": {
-        "type": ["array", "null"],
-        "title": "Raw requests",
-        "description": "Streams of your own, each a GET of the API: "
-        '[{"name": "won_deals", "path": "/api/v2/deals", "params": {"status": "won"}, "paging": "cursor", '
-        '"keys": ["id"], "columns": {"id": "int", "title": "str"}}]. Also taken: `headers`, `records` '
-        "(dotted path of the rows, `data` by default), `page_size`, `replication_key`, `cost` (tokens), "
-        "`retries` and `timeout_seconds`. Without `columns` a record is its keys, as text, and `record`, the "
-        "whole row.",
-        "items": {"type": "object"},
-    },
-}
+    from tap_pipedrive.catalog.spec import Read
 
 
 class RawStream(PipedriveStream):
@@ -36,4 +22,4 @@ class RawStream(PipedriveStream):
     @override
     def reader(self, read: Read) -> RawReader:
         """Reads as the entry says."""
-        return RawReader(self.tap.client, self.tap.raw_requests[self.name])
+        return RawReader(self.tap_context.client, self.tap_context.raw_requests[self.name])

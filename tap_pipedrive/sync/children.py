@@ -61,7 +61,7 @@ def fan_out(stream: PipedriveStream, contexts: Sequence[Context]) -> None:
     for child in below:
         child.announce()
     bulk = _parent(stream).bulk
-    questions = stream.tap.questions.of(stream.spec)
+    questions = stream.tap_context.questions.of(stream.spec)
     asked = [
         (fitting, group)
         for group in _groups(contexts, bulk)
@@ -71,7 +71,7 @@ def fan_out(stream: PipedriveStream, contexts: Sequence[Context]) -> None:
     refused: list[Context] = []
     with stream.counting():
         for read in stream.spec.reads:
-            answers = stream.tap.client.ordered_map(partial(_ask, stream, read), asked)
+            answers = stream.tap_context.client.ordered_map(partial(_ask, stream, read), asked)
             for answer in answers:
                 refused += answer.refused
                 feeds = [(child, contexts_of(child, answer.rows)) for child in below]
@@ -92,7 +92,7 @@ def request_refused(stream: PipedriveStream) -> None:
     """
     due = stream.refused_parents.due()
     for part in (due[:1], due[1:]):
-        if part and stream.tap.access.closed(stream.name) is None:
+        if part and stream.tap_context.access.closed(stream.name) is None:
             fan_out(stream, part)
     for child in stream.wanted_children():
         request_refused(child)
@@ -133,7 +133,7 @@ class _Answer:
 def _ask(stream: PipedriveStream, read: Read, asked: tuple[Question, Sequence[Context]]) -> _Answer:
     """Request all rows of one parent, or of one group of them; a deleted parent has none."""
     question, group = asked
-    access = stream.tap.access
+    access = stream.tap_context.access
     closed = access.closed(stream.name)
     if closed is not None:
         access.refuse_parents(stream.name, closed, len(group))

@@ -36,14 +36,6 @@ class UnprovenDeletes(PipedriveError):  # noqa: N818 - says what happened, as th
     """Rows are missing from a list, but not so that they may be reported as deleted."""
 
 
-def can_sweep(stream: PipedriveStream) -> bool:
-    """Whether deletes of this stream can be found by comparing ids."""
-    spec = stream.spec
-    return (
-        spec.parent is None and spec.primary_keys == ("id",) and not spec.shows_deleted and not spec.settings
-    )
-
-
 @dataclass(slots=True)
 class DeleteWatch:
     """Looks for deleted rows of one stream in this run.
@@ -67,7 +59,7 @@ class DeleteWatch:
     @classmethod
     def begin(cls, stream: PipedriveStream) -> Self | None:
         """A watch, if the settings want one and the stream allows it."""
-        if not (stream.selected and stream.tap.detect_deletes and can_sweep(stream)):
+        if not (stream.selected and stream.tap_context.detect_deletes and stream.spec.can_sweep):
             return None
         memo = stream.stream_state.setdefault("known_ids", {})
         return cls(stream, KnownIds(memo), KnownIds({}))
@@ -84,14 +76,14 @@ class DeleteWatch:
 
     def finish(self) -> None:
         """The stream was read: compare now, or after a sweep of all ids if one is due."""
-        if self.refused or not (self.complete or self.known.due(self.stream.tap.sweep_interval)):
+        if self.refused or not (self.complete or self.known.due(self.stream.tap_context.sweep_interval)):
             self.known.merge(self.current)
             return
         try:
             kept = self._compare()
         except UnprovenDeletes as error:
             self.known.merge(self.current)
-            self.stream.tap.fail_at_end(error)
+            self.stream.tap_context.fail_at_end(error)
             return
         self.known.replace(self._swept, self.current, kept)
 
@@ -110,7 +102,7 @@ class DeleteWatch:
             self._look_again()
         missing = self.known.missing_from(self._swept)
         if missing:
-            percent = self.stream.tap.max_tombstone_percent
+            percent = self.stream.tap_context.max_tombstone_percent
             most = math.ceil(len(self.known) * percent / 100)
             checked = check_gone(self.stream, missing, most=most)
             if not checked.complete or len(checked.gone) > most:
@@ -168,7 +160,7 @@ class DeleteWatch:
             self.current.add(fresh)
             if fresh:
                 stream.emit(read, fresh)
-            stream.tap.interruption.check()
+            stream.tap_context.interruption.check()
         return isinstance(reader, Reader) and reader.doubted
 
     def _look_again(self) -> None:
@@ -183,7 +175,7 @@ class DeleteWatch:
             if read.changes and mark.lower_bound and isinstance(reader, Reader):
                 for rows in reader.changes(mark.lower_bound, mark.moment):
                     self._swept.add(rows)
-                    stream.tap.interruption.check()
+                    stream.tap_context.interruption.check()
 
     def _bury(self, gone: list[int | str]) -> None:
         """Emit tombstones."""

@@ -79,7 +79,7 @@ def _divided(missing: Sequence[int | str], there: set[object]) -> Checked:
 def _asked_in_bulk(stream: PipedriveStream, read: Read, missing: Sequence[int | str]) -> Iterator[object]:
     """Yield the ids of rows that exist, asked for many at a time."""
     groups = [missing[at : at + read.by_ids] for at in range(0, len(missing), read.by_ids)]
-    for rows in stream.tap.client.ordered_map(
+    for rows in stream.tap_context.client.ordered_map(
         lambda group: _rows(stream, read, {}, {"ids": ",".join(map(str, group))}), groups
     ):
         yield from (row.get("id") for row in rows if not _says_deleted(row))
@@ -89,7 +89,7 @@ def _asked_one_by_one(
     stream: PipedriveStream, single: Read, missing: Sequence[int | str]
 ) -> Iterator[int | str]:
     """Yield those ids whose rows exist, or may exist where this user cannot see them."""
-    answers = stream.tap.client.ordered_map(partial(_exists, stream, single), missing)
+    answers = stream.tap_context.client.ordered_map(partial(_exists, stream, single), missing)
     yield from (one for one, there in zip(missing, answers, strict=True) if there)
 
 
@@ -105,7 +105,7 @@ def _exists(stream: PipedriveStream, single: Read, one: int | str) -> bool:
 
 def _rows(stream: PipedriveStream, read: Read, context: Context, query: Context) -> list[Row]:
     """Return all rows of a read, asked for without what the settings add: filters would win over ids."""
-    reader = Reader(stream.tap.client, read, label=stream.name)
+    reader = Reader(stream.tap_context.client, read, label=stream.name)
     reader.null = Null.REFUSED
     return [row for page in reader.all(context, query) for row in page]
 

@@ -10,6 +10,7 @@ from pipedrive_client.times import now
 from tap_pipedrive.read.reader import Reader, nothing_there
 from tap_pipedrive.state.access import REFUSALS
 from tap_pipedrive.state.bookmarks import Bookmark, ListSize, PageMarks
+from tap_pipedrive.sync import full_lists
 from tap_pipedrive.sync.children import contexts_of, cost_per_parent, fan_out, request_refused
 from tap_pipedrive.sync.delete_detection import DeleteWatch
 
@@ -18,24 +19,24 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from tap_pipedrive.catalog.spec import Read
+    from tap_pipedrive.context import TapContext
     from tap_pipedrive.rows.row import Row
     from tap_pipedrive.streams.base import PipedriveStream
-    from tap_pipedrive.tap import TapPipedrive
 
 _PARTS_OF_BUDGET = 10
 _TOKENS_PER_LIST = 100
 """Field definitions, and the pages of a list that may be under way."""
 
 
-def one_by_one(tap: TapPipedrive) -> bool:
+def one_by_one(context: TapContext) -> bool:
     """Whether lists take turns, and pages too.
 
     That is where the settings want it, or where so few tokens are left that pages under way could use
     them up for nothing.
     """
-    left = tap.client.budget.left
-    scarce = left is not None and left < _TOKENS_PER_LIST * len(tap.lists())
-    return scarce or tap.client.settings.max_concurrency == 1
+    left = context.client.budget.left
+    scarce = left is not None and left < _TOKENS_PER_LIST * context.list_count
+    return scarce or context.client.settings.max_concurrency == 1
 
 
 @dataclass(slots=True)
@@ -105,7 +106,7 @@ class ReadRun:
         except (*REFUSALS, NotFound) as error:
             if isinstance(error, REFUSALS) or spec.needs:
                 self.refused = True
-                self.stream.tap.access.refuse_list(spec, error)
+                self.stream.tap_context.access.refuse_list(spec, error)
                 if self.watch:
                     self.watch.refused = True
             elif not spec.removed_on:
@@ -121,11 +122,11 @@ class ReadRun:
             reader.null = self._null()
         if self.bookmarks and isinstance(reader, Reader):
             moment, length = self.bookmarks[0].moment, cast("int", self.memo.get("length", 0))
-            slots = None if one_by_one(self.stream.tap) else self.stream.tap.window_slots
+            slots = None if one_by_one(self.stream.tap_context) else self.stream.tap_context.window_slots
             yield from reader.changes(self.lower_bound(), moment, length=length, slots=slots)
             self.length, self.doubted = reader.length, reader.doubted
             return
-        for question in self.stream.tap.questions.of(self.stream.spec):
+        for question in self.stream.tap_context.questions.of(self.stream.spec):
             for rows in reader.all(query=question.params):
                 for row in rows if question.columns else ():
                     row.update(question.columns)
@@ -143,7 +144,7 @@ class ReadRun:
         """Have the field definitions read that `handle` is going to need; on the list's own thread."""
         stream = self.stream
         entity = stream.defined_by
-        if not entity or stream.tap.fields.known(entity):
+        if not entity or stream.tap_context.fields.known(entity):
             return
         if self.own.fresh(rows) if self.own else rows:
             stream.read_definitions(entity)
@@ -159,7 +160,7 @@ class ReadRun:
 
         A budget that ends within a page then loses little: the bookmarks stand behind what was paid for.
         """
-        left = self.stream.tap.client.budget.left
+        left = self.stream.tap_context.client.budget.left
         cost = sum(cost_per_parent(child) for child, _ in self.fan_outs)
         if left is None or not cost or not self.bookmarks:
             return rows
@@ -183,7 +184,7 @@ class ReadRun:
         if self.size:
             self.size.see(len(rows))
         self._publish()
-        self.stream.tap.interruption.check()
+        self.stream.tap_context.interruption.check()
 
     def _own_rows(self, rows: list[Row]) -> list[Row]:
         if not self.stream.selected:
@@ -210,7 +211,7 @@ class ReadRun:
             self.memo["length"] = self.length
         if self.marks:
             self.marks.finish()
-        self.stream.tap.full_lists.finished(self.stream, self.read, self.began)
+        full_lists.finished(self.stream, self.read, self.began)
         self._publish()
 
     def _publish(self) -> None:
@@ -237,7 +238,7 @@ def _bookmark(stream: PipedriveStream, owner: PipedriveStream, read: Read) -> Bo
     bookmark = Bookmark(
         memo,
         replication_key=stream.spec.replication_key,
-        start=stream.tap.start_date,
+        start=stream.tap_context.start_date,
         ordered=bool(read.changes.ascending),
     )
     if bookmark.dropped:
@@ -269,7 +270,7 @@ class IdRun(ReadRun):
 
     def all_pages(self) -> Iterator[list[Row]]:
         """One page per id, many requests at a time; an id that is gone or hidden has no row."""
-        yield from self.stream.tap.client.ordered_map(self._row, self.ids)
+        yield from self.stream.tap_context.client.ordered_map(self._row, self.ids)
 
     def _row(self, one: int | str) -> list[Row]:
         reader = self.stream.reader(self.read)
@@ -299,11 +300,10 @@ class StreamRun:
                 stream.spec.removed_on,
                 stream.spec.notes,
             )
-        ids = stream.tap.questions.ids(stream.spec)
+        ids = stream.tap_context.questions.ids(stream.spec)
         if ids is not None:
             return cls(stream, None, [IdRun.of(stream, ids)])
-        waits = stream.tap.full_lists.waits
-        due = [read for read in stream.spec.reads if not waits(stream, read)]
+        due = [read for read in stream.spec.reads if not full_lists.waits(stream, read)]
         watch = DeleteWatch.begin(stream) if due else None
         if watch and len(due) < len(stream.spec.reads):
             watch.complete = False
@@ -322,7 +322,7 @@ class StreamRun:
         to the other meanwhile has changed, and comes in the next run. Who reads everything, as to find
         deletes, must not miss it.
         """
-        several = self.stream.tap.window_slots and not one_by_one(self.stream.tap)
+        several = self.stream.tap_context.window_slots and not one_by_one(self.stream.tap_context)
         return bool(several and all(read.bookmarks and read.lower_bound() for read in self.reads))
 
     def finish(self) -> None:
@@ -331,4 +331,4 @@ class StreamRun:
             request_refused(child)
         if self.watch:
             self.watch.finish()
-        self.stream.tap.synced.add(self.stream)
+        self.stream.tap_context.synced.add(self.stream.name)

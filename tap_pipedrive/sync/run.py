@@ -21,10 +21,10 @@ from tap_pipedrive.sync import budget_rotation as turns
 from tap_pipedrive.sync.list_sync import StreamRun, one_by_one
 
 if TYPE_CHECKING:
+    from tap_pipedrive.context import TapContext
     from tap_pipedrive.rows.row import Row
     from tap_pipedrive.streams.base import PipedriveStream
     from tap_pipedrive.sync.list_sync import ReadRun
-    from tap_pipedrive.tap import TapPipedrive
 
 PAGES_WAITING = 2
 """Pages of one list that may wait for their turn; with the one under way, three are in memory."""
@@ -35,39 +35,44 @@ LISTS_AT_ONCE = 8
 """Lists followed at the same time, so that memory stays flat however many streams are selected."""
 
 
-def sync_from(stream: PipedriveStream) -> None:
+def sync_from(stream: PipedriveStream, lists: list[PipedriveStream]) -> None:
     """Sync a stream the SDK has come to, and with it every other list that is still to be read.
 
     The SDK walks through the streams one by one; the first call does the work of all, the later ones
     find it done.
+
+    Args:
+        stream: the stream.
+        lists: every list of the run.
     """
-    tap = stream.tap
+    context = stream.tap_context
     try:
         if stream.ABORT_AT_RECORD_COUNT is not None:
             _trial(stream)
-        elif stream in tap.synced:
+        elif stream.name in context.synced:
             return
         else:
-            _read(tap)
+            _read(context, lists)
     except Stopped:
-        tap.interruption.check()
+        context.interruption.check()
         raise
 
 
-def _read(tap: TapPipedrive) -> None:
-    lists, in_turn = turns.begin(tap), one_by_one(tap)
+def _read(context: TapContext, lists: list[PipedriveStream]) -> None:
+    context.list_count = len(lists)
+    due, in_turn = turns.begin(context, lists), one_by_one(context)
     try:
         if in_turn:
-            for one in lists:
+            for one in due:
                 _one_by_one(one)
         else:
-            _together(tap, sorted(lists, key=_rank))
+            _together(context, sorted(due, key=_rank))
     except BudgetSpent as error:
-        turns.broken_off(tap, error, lists, one_by_one=in_turn)
+        turns.broken_off(lists, error, due, one_by_one=in_turn)
         raise
-    turns.complete(tap)
-    if tap.failures:
-        raise tap.failures[0]
+    turns.complete(lists)
+    if context.failures:
+        raise context.failures[0]
 
 
 def _rank(stream: PipedriveStream) -> int:
@@ -172,17 +177,17 @@ def _take(arrival: _Arrival) -> bool:
     return False
 
 
-def _start(tap: TapPipedrive, chains: list[_Chain]) -> None:
+def _start(context: TapContext, chains: list[_Chain]) -> None:
     """Ask for the first pages, and for the field definitions that the SCHEMA messages need, all at once."""
     for chain in chains:
         for one in (chain.run.stream, *chain.run.stream.wanted_children()):
             if entity := one.asks_definitions:
-                tap.fields.begin(entity)
+                context.fields.begin(entity)
     for chain in chains:
         chain.start()
 
 
-def _together(tap: TapPipedrive, streams: list[PipedriveStream]) -> None:
+def _together(context: TapContext, streams: list[PipedriveStream]) -> None:
     arrived: SimpleQueue[_Arrival] = SimpleQueue()
     waiting = list(reversed(streams))
     under_way: set[_Chain] = set()
@@ -192,7 +197,7 @@ def _together(tap: TapPipedrive, streams: list[PipedriveStream]) -> None:
         beginning = [waiting.pop() for _ in range(min(len(waiting), LISTS_AT_ONCE - len(under_way)))]
         chains = [_Chain(stream, arrived) for stream in beginning]
         under_way.update(chains)
-        _start(tap, chains)
+        _start(context, chains)
         for chain in chains:
             try:
                 chain.run.announce()

@@ -93,7 +93,7 @@ def run(
     except PipedriveError as error:
         found.code, found.error = int(exit_code(error)), str(error)
     finally:
-        tap.client.close()
+        tap.tap_context.client.close()
         out.flush()
     found.output = Output([json.loads(line) for line in out.buffer.getvalue().decode().splitlines()])
     found.tables = {name: dict(rows) for name, rows in (before.tables if before else {}).items()}

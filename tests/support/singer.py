@@ -68,7 +68,7 @@ def discover(tap_config: dict[str, Any]) -> dict[str, Any]:
     if key not in _discovered:
         tap = TapPipedrive(config=dict(tap_config), setup_mapper=False)
         _discovered[key] = tap.catalog_json_text
-        tap.client.close()
+        tap.tap_context.client.close()
     return json.loads(_discovered[key])
 
 
@@ -98,7 +98,7 @@ def run_tap(
         with redirect_stdout(out):
             tap.sync_all()
     finally:
-        tap.client.close()
+        tap.tap_context.client.close()
         out.flush()
         run_tap.last = Output([json.loads(line) for line in out.buffer.getvalue().decode().splitlines()])
     return run_tap.last

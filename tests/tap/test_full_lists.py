@@ -148,7 +148,7 @@ def test_the_plan_knows_which_lists_wait(small):
     for state in (first.state, aged(first.state, hours=DAY)):
         tap = TapPipedrive(config=dict(config), catalog=catalog, state=json.loads(json.dumps(state)))
         lines = [line for line in plan(tap) if not line.stream.endswith("_fields")]
-        tap.client.close()
+        tap.tap_context.client.close()
         _, tokens, _ = cost(small, config, catalog=catalog, state=state)
         assert sum(line.tokens for line in lines) == tokens
     assert tokens > 100

@@ -1,0 +1,189 @@
+"""What all parts of a run share: settings, the client, the output, and the state that was passed in."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from pipedrive_client import ClientSettings, ConfigError, PipedriveClient, PipedriveError, times
+from pipedrive_client.fields import FIELD_LISTS, FieldRegistry
+from tap_pipedrive.catalog import STREAMS
+from tap_pipedrive.output.progress import Progress
+from tap_pipedrive.read.full_list_interval import FullListInterval
+from tap_pipedrive.read.raw_requests import RawRequest, raw_requests
+from tap_pipedrive.read.requests import Questions
+from tap_pipedrive.read.time_windows import WindowSlots
+from tap_pipedrive.rows.definitions import CurrentDefinitions
+from tap_pipedrive.settings import FieldMode, OptionMode
+from tap_pipedrive.signals import Interruption
+from tap_pipedrive.state.access import AccessReport
+
+if TYPE_CHECKING:
+    import logging
+    from collections.abc import Mapping
+    from datetime import datetime
+
+    from tap_pipedrive.catalog.spec import JSON, StreamSpec
+    from tap_pipedrive.output.writer import PageWriter
+
+
+class TapContext:
+    """Settings, client, output and state of a run.
+
+    Settings are parsed when they are first used; `check` parses those that can be wrong.
+
+    Attributes:
+        config: the tap's settings.
+        page_writer: writes whole pages of Singer messages.
+        logger: the tap's logger.
+        synced: names of the streams that this run has read, or leaves out on purpose.
+        failures: errors that end the run once every other stream was read.
+        list_count: number of lists that the run reads.
+        describes_all: whether all streams are described, as `--discover` does, or only the selected ones.
+        interruption: the signal that asked the run to stop.
+    """
+
+    def __init__(self, config: Mapping[str, Any], *, page_writer: PageWriter, logger: logging.Logger) -> None:
+        self.config = config
+        self.page_writer = page_writer
+        self.logger = logger
+        self.synced: set[str] = set()
+        self.failures: list[PipedriveError] = []
+        self.list_count = 0
+        self.describes_all = True
+        self.interruption = Interruption()
+        self._bookmarks: Mapping[str, JSON] = {}
+
+    def check(self) -> None:
+        """Parse the settings that can be wrong.
+
+        Raises:
+            ConfigError: a setting is invalid.
+        """
+        _ = self.client, self.questions, self.full_list_interval
+
+    # --- collaborators --------------------------------------------------------------------------
+
+    @cached_property
+    def client(self) -> PipedriveClient:
+        """The HTTP client, shared by all streams and threads."""
+        client = PipedriveClient(ClientSettings.from_config(self.config))
+        self.progress.watch(client)
+        return client
+
+    @cached_property
+    def fields(self) -> FieldRegistry:
+        """Field definitions of the account."""
+        reads = {read.path: read for spec in STREAMS.values() for read in spec.reads}
+        params = {entity: reads[path].params for entity, path in FIELD_LISTS.items() if path in reads}
+        return FieldRegistry(self.client, params)
+
+    @cached_property
+    def definitions(self) -> CurrentDefinitions:
+        """Field definitions for rows that need newer ones than the run began with."""
+        return CurrentDefinitions(self.fields, self.logger)
+
+    @cached_property
+    def progress(self) -> Progress:
+        """The progress that the run shows."""
+        return Progress(self.logger)
+
+    @cached_property
+    def access(self) -> AccessReport:
+        """Refusals of the account in this run."""
+        return AccessReport(self.logger)
+
+    @cached_property
+    def specs(self) -> dict[str, StreamSpec]:
+        """Streams by name: those of the catalogue and those of `raw_requests`."""
+        return {**STREAMS, **{name: one.spec for name, one in self.raw_requests.items()}}
+
+    # --- settings -------------------------------------------------------------------------------
+
+    @cached_property
+    def raw_requests(self) -> dict[str, RawRequest]:
+        """Setting `raw_requests`, by stream."""
+        return raw_requests(self.config, STREAMS)
+
+    @cached_property
+    def questions(self) -> Questions:
+        """Requests that the settings ask for: record ids, parameters, searches, statistics."""
+        return Questions(self.config, self.specs, self.start_date)
+
+    @cached_property
+    def full_list_interval(self) -> FullListInterval:
+        """Setting `full_list_interval_hours`."""
+        return FullListInterval(self.config, self.specs)
+
+    @cached_property
+    def field_mode(self) -> FieldMode:
+        """Setting `custom_fields`."""
+        return FieldMode(self.config.get("custom_fields") or FieldMode.NAMED)
+
+    @cached_property
+    def option_mode(self) -> OptionMode:
+        """Setting `option_values`."""
+        return OptionMode(self.config.get("option_values") or OptionMode.LABEL)
+
+    @property
+    def detect_deletes(self) -> bool:
+        """Setting `detect_deletes`."""
+        return bool(self.config.get("detect_deletes"))
+
+    @property
+    def sweep_interval(self) -> timedelta:
+        """Setting `delete_sweep_interval_hours`."""
+        hours = self.config.get("delete_sweep_interval_hours")
+        return timedelta(hours=24 if hours is None else hours)
+
+    @property
+    def max_tombstone_percent(self) -> float:
+        """Setting `max_tombstone_percent`."""
+        percent = self.config.get("max_tombstone_percent")
+        return 10.0 if percent is None else float(percent)
+
+    @cached_property
+    def window_slots(self) -> WindowSlots | None:
+        """Setting `time_windows`, shared by all lists; None where each list is read page by page."""
+        count = min(self.config.get("time_windows") or 1, self.client.settings.max_concurrency)
+        return WindowSlots(count) if count > 1 else None
+
+    @cached_property
+    def start_date(self) -> datetime | None:
+        """Setting `start_date`."""
+        value = self.config.get("start_date")
+        if not value:
+            return None
+        try:
+            return times.parse(str(value))
+        except ValueError as error:
+            msg = (
+                f"Setting start_date: {value!r} is not a valid time; "
+                "expected format: 2026-01-31 or 2026-01-31T00:00:00Z."
+            )
+            raise ConfigError(msg) from error
+
+    @cached_property
+    def start_text(self) -> str:
+        """`start_date` as RFC 3339 with whole seconds, empty when it is not set."""
+        return times.to_rfc3339(self.start_date) if self.start_date else ""
+
+    # --- state ----------------------------------------------------------------------------------
+
+    def load_state(self, state: Mapping[str, JSON]) -> None:
+        """Keep the bookmarks of the state that was passed to this run."""
+        bookmarks = state.get("bookmarks")
+        self._bookmarks = bookmarks if isinstance(bookmarks, dict) else {}
+
+    def stream_memo(self, stream: str) -> Mapping[str, JSON]:
+        """The entry of a stream in the state that was passed to this run; empty without one."""
+        memo = self._bookmarks.get(stream)
+        return memo if isinstance(memo, dict) else {}
+
+    # --- end of the run -------------------------------------------------------------------------
+
+    def fail_at_end(self, error: PipedriveError) -> None:
+        """Log an error, and raise it once the other streams were read."""
+        self.logger.error("%s", error)
+        self.failures.append(error)

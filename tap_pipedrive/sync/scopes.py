@@ -1,0 +1,41 @@
+"""Check of the granted OAuth scopes against the selected streams."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pipedrive_client.scopes import missing_scopes
+
+if TYPE_CHECKING:
+    import logging
+    from collections.abc import Iterable
+
+    from tap_pipedrive.streams.base import PipedriveStream
+
+
+def warn_of_missing_scopes(
+    streams: Iterable[PipedriveStream], granted: frozenset[str] | None, logger: logging.Logger
+) -> None:
+    """Compare the selection with the scopes that the OAuth token was granted, before the first list is read.
+
+    Args:
+        streams: the lists of the run; their selected child streams are checked too.
+        granted: None where no scopes apply, or none are known.
+        logger: gets one warning for all of them.
+    """
+    if granted is None:
+        return
+    missing = {}
+    waiting = list(streams)
+    while waiting:
+        stream = waiting.pop()
+        waiting += stream.wanted_children()
+        lacking = [scopes for read in stream.spec.reads if (scopes := missing_scopes(read.path, granted))]
+        if lacking:
+            missing[stream.name] = " or ".join(lacking[0])
+    if missing:
+        logger.warning(
+            "The OAuth token lacks scopes of selected streams: %s. Add them to the app and authorize again, "
+            "or deselect the streams.",
+            "; ".join(f"{name} needs {scopes}" for name, scopes in sorted(missing.items())),
+        )
