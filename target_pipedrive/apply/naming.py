@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from pipedrive_client.errors import ItemError, RecordError
-from target_pipedrive.mapping.column_names import FIELD_KEY, ColumnNames
-from target_pipedrive.mapping.columns import Place
+from target_pipedrive.mapping.column_names import FIELD_KEY
+from target_pipedrive.mapping.stream import Plan
 from target_pipedrive.record.errors import Fault, RecordFault, shown
 
 if TYPE_CHECKING:
@@ -19,16 +19,11 @@ if TYPE_CHECKING:
 
     from pipedrive_client import PipedriveError
     from target_pipedrive.mapping.columns import Binding
-    from target_pipedrive.mapping.stream import Plan
     from target_pipedrive.record.outcome import Result
+    from target_pipedrive.record.task import StreamPlan
 
 _WORD = re.compile(r"\w+")
 _ANSWERED = re.compile(r"^[A-Z]+ \S+ ")  # method and path
-_TELLING_KINDS = frozenset({"num", "bool", "flag", "date", "time", "stamp", "minute", "clock"})
-_TELLING_TYPES = frozenset(
-    {"enum", "set", "date", "daterange", "time", "timerange", "double", "int", "monetary"}
-)
-_DIGITS = re.compile(r"[-+]?\d[\d.,eE+-]{0,40}")
 
 
 class _Record(msgspec.Struct):
@@ -43,7 +38,7 @@ def fault_of(
     stream: str,
     key: Mapping[str, object],
     line: int,
-    plan: Plan | None,
+    plan: StreamPlan | None,
     message: bytes = b"",
 ) -> Fault:
     """Return the fault of one record as data.
@@ -60,55 +55,38 @@ def fault_of(
     value: object = None
     if isinstance(error, RecordFault):
         text, value, columns = error.why, error.value, (*error.columns, *error.fields)
-        if plan is not None:
-            names = ColumnNames.of(plan)
+        if isinstance(plan, Plan):
+            names = plan.names
             columns = (*map(names.without_keys, error.columns), *names.named(error.fields))
     else:
         text = str(error)
-    if isinstance(error, ItemError | RecordError) and plan is not None:
+    if isinstance(error, ItemError | RecordError) and isinstance(plan, Plan):
         binding = _blamed(_ANSWERED.sub("", text), plan)
         if binding is not None:
-            columns = ColumnNames.of(plan).named((binding.name,))
+            columns = plan.names.named((binding.name,))
             given = _value_in(message, binding.source)
-            value = given if telling(plan, binding, given) else None
+            value = given if plan.may_show(binding, given) else None
     return Fault(
         stream=stream,
         key=key,
         line=line,
-        why=text if plan is None else ColumnNames.of(plan).without_keys(text),
+        why=plan.names.without_keys(text) if isinstance(plan, Plan) else text,
         columns=columns,
         value=shown(value),
         column_in_reason=not isinstance(error, RecordFault),
     )
 
 
-def telling(plan: Plan, binding: Binding, value: object) -> bool:
-    """Return whether a fault may show the column's value: an option, a date, a number or a truth."""
-    if isinstance(value, (bool, int, float)) or (isinstance(value, str) and _DIGITS.fullmatch(value.strip())):
-        return True
-    if binding.entity is not None:
-        return False
-    if binding.place in (Place.BODY, Place.PATH, Place.QUERY):
-        column = plan.columns.get(binding.name)
-        if column is None or binding.name in plan.labelled:
-            return column is not None
-        return column.kind.name in _TELLING_KINDS or bool(column.kind.choices)
-    if binding.place in (Place.CUSTOM, Place.PART) and plan.custom_fields is not None:
-        found = [one for one in plan.book.definitions(plan.custom_fields) if one.key == binding.name]
-        return bool(found) and found[0].field_type in _TELLING_TYPES
-    return binding.place is Place.DELETED
-
-
-def worded(result: Result, plan: Plan | None) -> Result:
+def worded(result: Result, plan: StreamPlan | None) -> Result:
     """Return a result whose columns have the names of the input, with a note of those that Pipedrive kept.
 
     Args:
         result: of a record, with columns by their names in Pipedrive and custom fields by key.
         plan: what its stream's records become; None when it never got that far.
     """
-    if plan is None or not (result.changed or result.kept or result.not_taken or result.note):
+    if not isinstance(plan, Plan) or not (result.changed or result.kept or result.not_taken or result.note):
         return result
-    names = ColumnNames.of(plan)
+    names = plan.names
     kept, not_taken = names.named(result.kept), names.named(result.not_taken)
     notes = (
         f"Pipedrive cannot empty {', '.join(kept)}" if kept else "",

@@ -11,34 +11,30 @@ from pipedrive_client.fields import HASH_KEY
 from target_pipedrive.mapping.columns import Place
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
-    from target_pipedrive.mapping.stream import Plan
+    from target_pipedrive.custom_fields.registry import FieldBook
+    from target_pipedrive.mapping.columns import Binding
 
 FIELD_KEY = re.compile(r"(?:custom_fields\.)?(?<![0-9A-Za-z])([0-9a-f]{40})(?![0-9A-Za-z])")
+_LONG = 40
 _SPECIAL = {Place.EXTERNAL_ID: "external_id", Place.DELETED: "is_deleted"}
 
 
 class ColumnNames:
-    """Names the columns of a plan; compiled once, and again when the plan binds another column.
+    """Names of the columns of one stream.
 
     Args:
-        plan: whose columns.
+        bindings: the bound columns of the stream.
+        book: custom fields of the account.
+        custom_fields: entity whose custom fields the records may have.
     """
 
-    def __init__(self, plan: Plan) -> None:
-        self._bindings = plan.bindings
-        self._plan = plan
-        self._sources = _sources(plan)
+    def __init__(self, bindings: Sequence[Binding], book: FieldBook, custom_fields: str | None) -> None:
+        self._book = book
+        self._custom_fields = custom_fields
+        self._sources = _sources(bindings)
         self._labels: Mapping[str, str] | None = None
-
-    @classmethod
-    def of(cls, plan: Plan) -> ColumnNames:
-        """Return the names of the plan as it is bound now."""
-        known = plan.names
-        if known is None or known._bindings is not plan.bindings:  # noqa: SLF001 - its own class
-            known = plan.names = cls(plan)
-        return known
 
     def named(self, fields: Iterable[str]) -> tuple[str, ...]:
         """Return the names of Pipedrive's columns, custom fields given by key, each name once.
@@ -62,24 +58,21 @@ class ColumnNames:
             return source
         if self._labels is None:
             self._labels = {}
-            if self._plan.custom_fields is not None:
+            if self._custom_fields is not None:
                 with suppress(PipedriveError):  # the outcome at hand is the one to report
-                    definitions = self._plan.book.definitions(self._plan.custom_fields)
+                    definitions = self._book.definitions(self._custom_fields)
                     self._labels = {one.key: one.name for one in definitions}
         return self._labels.get(key, "a custom field")
 
 
-_LONG = 40
-
-
-def _sources(plan: Plan) -> dict[str, str]:
+def _sources(bindings: Iterable[Binding]) -> dict[str, str]:
     """Column of Pipedrive or key of a custom field → column of the input.
 
     Columns of parts name their field only where a single one of them fills it.
     """
     sources: dict[str, str] = {}
     parts: dict[str, list[str]] = {}
-    for binding in plan.bindings:
+    for binding in bindings:
         if binding.place is Place.PART:
             parts.setdefault(binding.name, []).append(binding.source)
             continue

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import cached_property
 from types import MappingProxyType
 from typing import TYPE_CHECKING
@@ -10,6 +11,7 @@ from target_pipedrive.account.row_names import NAME_COLUMNS
 from target_pipedrive.apply.naming import telling
 from target_pipedrive.catalog.names import nearest, snake
 from target_pipedrive.custom_fields.values import complete_parts
+from target_pipedrive.mapping.column_names import ColumnNames
 from target_pipedrive.mapping.columns import (
     LOADER_COLUMNS,
     Binding,
@@ -36,13 +38,19 @@ if TYPE_CHECKING:
     from target_pipedrive.catalog.notation import Columns
     from target_pipedrive.catalog.spec import RetiredInput
     from target_pipedrive.custom_fields.registry import FieldBook
-    from target_pipedrive.mapping.column_names import ColumnNames
     from target_pipedrive.record.draft import LockKey
     from target_pipedrive.settings import Options, StreamSettings
     from target_pipedrive.values.encoders import Encoder
 
 EXTERNAL_ID = "external_id"
 _CUSTOM_OBJECT = "custom_fields"
+
+
+_IMPERSONAL_KINDS = frozenset({"num", "bool", "flag", "date", "time", "stamp", "minute", "clock"})
+_IMPERSONAL_TYPES = frozenset(
+    {"enum", "set", "date", "daterange", "time", "timerange", "double", "int", "monetary"}
+)
+_NUMBER = re.compile(r"[-+]?\d[\d.,eE+-]{0,40}")
 
 
 class Plan:
@@ -62,7 +70,6 @@ class Plan:
         placed: columns that may name their row instead of giving its id.
         labelled: columns of Pipedrive's own whose values are options, given by id or label.
         bindings: one per column of the stream that is written.
-        names: names of its columns; see `ColumnNames.of`.
         not_written: columns that are dropped.
         retired_ignored: those among them that today's API cannot express.
         notices: what the log is to say of columns that the SCHEMA does not name; emptied by who says it.
@@ -88,7 +95,7 @@ class Plan:
         self.book = book
         self.columns = columns
         self.bindings: list[Binding] = []
-        self.names: ColumnNames | None = None
+        self._names: tuple[list[Binding], ColumnNames] | None = None
         self.not_written: list[str] = []
         self.retired_ignored: list[str] = []
         self.notices: list[str] = []
@@ -282,7 +289,7 @@ class Plan:
             try:
                 binding.apply(draft, value, extras)
             except RecordFault as fault:
-                raise fault.of_column(source, value if telling(self, binding, value) else None) from None
+                raise fault.of_column(source, value if self.may_show(binding, value) else None) from None
             except UNFORESEEN as error:
                 raise unforeseen(error).of_column(source) from error
         if extras:
@@ -389,6 +396,31 @@ class Plan:
 
     def _complete(self, draft: Draft, record: Mapping[str, object], extras: Mapping[str, object]) -> None:
         """Check what the write needs."""
+
+    @property
+    def names(self) -> ColumnNames:
+        """Names of the columns as they are bound now."""
+        if self._names is None or self._names[0] is not self.bindings:
+            self._names = (self.bindings, ColumnNames(self.bindings, self.book, self.custom_fields))
+        return self._names[1]
+
+    def may_show(self, binding: Binding, value: object) -> bool:
+        """Return whether a fault may show the column's value: an option, a date, a number or a boolean."""
+        if isinstance(value, (bool, int, float)) or (
+            isinstance(value, str) and _NUMBER.fullmatch(value.strip())
+        ):
+            return True
+        if binding.entity is not None:
+            return False
+        if binding.place in (Place.BODY, Place.PATH, Place.QUERY):
+            column = self.columns.get(binding.name)
+            if column is None or binding.name in self.labelled:
+                return column is not None
+            return column.kind.name in _IMPERSONAL_KINDS or bool(column.kind.choices)
+        if binding.place in (Place.CUSTOM, Place.PART) and self.custom_fields is not None:
+            found = [one for one in self.book.definitions(self.custom_fields) if one.key == binding.name]
+            return bool(found) and found[0].field_type in _IMPERSONAL_TYPES
+        return binding.place is Place.DELETED
 
     def locks(self, draft: Draft) -> tuple[tuple[LockKey, ...], tuple[LockKey, ...]]:
         """Rows the write owns, and rows it needs as they are."""

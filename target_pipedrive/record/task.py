@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from target_pipedrive.record.outcome import Outcome, Result
 
@@ -11,7 +11,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from target_pipedrive.catalog.spec import ActionSpec, EntitySpec
-    from target_pipedrive.mapping.stream import Plan
     from target_pipedrive.record.draft import Draft, LockKey
 
 
@@ -24,6 +23,24 @@ class Write:
     stream: str
     entity: EntitySpec | None = None
     identity: bytes = b""
+
+
+class StreamPlan(Protocol):
+    """The plan of a record's stream, as far as a task needs to know it.
+
+    Attributes:
+        entity_name: entity of the stream's rows; empty for an action of no entity.
+        custom_fields: entity whose custom fields the records may have.
+    """
+
+    entity_name: str
+    custom_fields: str | None
+
+    def draft(self, record: Mapping[str, object]) -> Draft:
+        """Return what a record asks to be written."""
+
+    def locks(self, draft: Draft) -> tuple[tuple[LockKey, ...], tuple[LockKey, ...]]:
+        """Return the rows that the draft may change, and those that it references."""
 
 
 @dataclass(slots=True, kw_only=True, eq=False)
@@ -64,7 +81,7 @@ class Task:
     schema: bytes
     input_line: int = 0
     identity: bytes = b""
-    plan: Plan | None = None
+    plan: StreamPlan | None = None
     draft: Draft | None = None
     perform: Callable[[Task], Result] | None = None
     owns: tuple[LockKey, ...] = ()

@@ -24,7 +24,6 @@ from target_pipedrive.ledger.journal import Keeper
 from target_pipedrive.ledger.report import Report
 from target_pipedrive.ledger.stored_forms import StoredForms
 from target_pipedrive.mapping.action import ActionPlan, RawPlan
-from target_pipedrive.mapping.column_names import ColumnNames
 from target_pipedrive.mapping.entity import EntityPlan
 from target_pipedrive.record.draft import Draft
 from target_pipedrive.record.errors import NO_STREAM, UNFORESEEN, RecordFault, SkipRecord, unforeseen
@@ -48,6 +47,7 @@ if TYPE_CHECKING:
     from target_pipedrive.mapping.stream import Plan
     from target_pipedrive.record.draft import LockKey
     from target_pipedrive.record.errors import Fault
+    from target_pipedrive.record.task import StreamPlan
     from target_pipedrive.run.deferred import Laid
     from target_pipedrive.settings import Options
 
@@ -208,7 +208,7 @@ class Engine:
             self.reject(fault, line, schema)
             return
         except SkipRecord as skipped:
-            self.skip(stream, line, schema, key, ColumnNames.of(plan).without_keys(str(skipped)))
+            self.skip(stream, line, schema, key, plan.names.without_keys(str(skipped)))
             return
         if plan.notices:
             self._logger.info("Stream %s: %s", stream, "; ".join(plan.notices))
@@ -255,7 +255,7 @@ class Engine:
         )
         self._submit(task, plan, task.draft or Draft())
 
-    def _submit(self, task: Task, plan: Plan, draft: Draft) -> None:
+    def _submit(self, task: Task, plan: StreamPlan, draft: Draft) -> None:
         """Let a record be written as soon as nothing earlier is in its way."""
         task.owns, needs = plan.locks(draft)
         # A row that is still to come must not wait for those that wait for it.
