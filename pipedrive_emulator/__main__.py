@@ -167,8 +167,9 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         from pipedrive_emulator.faults.rules import read_script  # noqa: PLC0415 - the same
         from pipedrive_emulator.web.accounts import load_domains  # noqa: PLC0415 - the same
-        from pipedrive_emulator.web.app import Emulator, Settings  # noqa: PLC0415 - --help answers without loading it
+        from pipedrive_emulator.web.app import Emulator  # noqa: PLC0415 - --help answers without loading it
         from pipedrive_emulator.web.server import serve  # noqa: PLC0415 - the same
+        from pipedrive_emulator.web.state import Settings  # noqa: PLC0415 - the same
     except ModuleNotFoundError as missing:
         sys.stderr.write(
             f"pipedrive-emulator needs {missing.name}, which the extra `emulator` of pipedrive-singer "

@@ -8,24 +8,25 @@ import socket
 import struct
 import time
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, unquote
 
 from pipedrive_emulator.account import blobs
 from pipedrive_emulator.api.dialect import observed
 from pipedrive_emulator.api.http import Answer, ApiError, Request
 from pipedrive_emulator.api.operations import Operation, Route, Router, load_operations
-from pipedrive_emulator.faults.rules import Faults, Rule
 from pipedrive_emulator.faults.strike import FREE, ConnectionReset, Strike
 from pipedrive_emulator.handlers.registry import HANDLERS, Call
 from pipedrive_emulator.query.paging import complete, is_start, open_list
-from pipedrive_emulator.rules.auth import Auth, operation_key
-from pipedrive_emulator.rules.limits import Headers, Limits
+from pipedrive_emulator.rules.auth import operation_key
 from pipedrive_emulator.rules.validation import check_body, check_path, check_query
 from pipedrive_emulator.web import hooks as control
-from pipedrive_emulator.web.accounts import new_account
-from pipedrive_emulator.web.request_log import Entry, RequestLog
+from pipedrive_emulator.web.state import EmulatorState, Settings
+
+if TYPE_CHECKING:
+    from pipedrive_emulator.faults.rules import Rule
+    from pipedrive_emulator.rules.limits import Headers
+    from pipedrive_emulator.web.request_log import Entry
 
 Receive = Callable[[], Awaitable[dict[str, Any]]]
 Send = Callable[[dict[str, Any]], Awaitable[None]]
@@ -41,50 +42,13 @@ MISSING, GONE = 404, 410
 NO_RESET_LINGER = struct.pack("ii", 1, 0)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Settings:
-    """What the command line says."""
-
-    seed: str = "small"
-    plan: str = "premium"
-    latency_seconds: float = 0.0
-    daily_tokens: int | None = None
-    burst: int | None = None
-    legacy: bool = False
-    scopes: frozenset[str] | None = None
-    token_seconds: float = 3599
-    search_lag: int = 0
-    dialect: str = "published"
-
-
-class Emulator:
-    """The whole fake: an account, its limits, its sessions, the faults in force, and the log."""
+class Emulator(EmulatorState):
+    """The ASGI application over the state of an emulator."""
 
     def __init__(self, settings: Settings, faults: list[Rule] | None = None) -> None:
-        self.settings = settings
-        self.account = new_account(settings.seed)
-        self.account.lag.requests = settings.search_lag
-        self.limits = Limits(settings.plan, daily_tokens=settings.daily_tokens, burst=settings.burst)
-        self.auth = Auth(scopes=settings.scopes, expires_seconds=settings.token_seconds)
-        self._scripted = faults or []
-        self.faults = Faults(self._scripted)
-        self.log = RequestLog()
+        super().__init__(settings, faults)
         self.router = Router(removed=settings.legacy)
-        self._resets = 0
         self.transports: dict[tuple[str, int], asyncio.Transport] = {}
-
-    def reset(self, seed: str | None = None) -> None:
-        """Start over: the seed's account, full budget, no sessions, the faults of the start, an empty log.
-
-        Requests that are under way are broken off.
-        """
-        self._resets += 1
-        self.account = new_account(seed or self.settings.seed)
-        self.account.lag.requests = self.settings.search_lag
-        self.limits.reset()
-        self.auth.reset()
-        self.faults.set(self._scripted)
-        self.log.clear()
 
     async def __call__(self, scope: dict[str, Any], receive: Receive, send: Send) -> None:
         """Serve one ASGI scope."""
@@ -110,7 +74,7 @@ class Emulator:
         if request.path.startswith("/oauth/"):
             return await self._oauth(request)
         if self.settings.latency_seconds:
-            resets = self._resets
+            resets = self.resets
             await asyncio.sleep(self.settings.latency_seconds)
             self._check_same(resets)
         route = self.router.match(request.method, request.path)
@@ -147,7 +111,7 @@ class Emulator:
         self, strike: Strike, entry: Entry, headers: Headers, act: Callable[[], Answer]
     ) -> tuple[Answer, bool]:
         """Act as the rules let it, and note the status; also whether the answer is to be cut short."""
-        resets = self._resets
+        resets = self.resets
 
         def act_unless_reset() -> Answer:
             self._check_same(resets)
@@ -170,7 +134,7 @@ class Emulator:
 
     def _check_same(self, resets: int) -> None:
         """Break off a request that began before a reset: it must not touch the new account."""
-        if self._resets != resets:
+        if self.resets != resets:
             raise ConnectionReset
 
     def _act(self, route: Route, request: Request, strike: Strike) -> Answer:

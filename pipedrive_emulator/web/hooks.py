@@ -19,10 +19,10 @@ from pipedrive_emulator.rules.values import instant
 from pipedrive_emulator.web.accounts import unanswered
 
 if TYPE_CHECKING:
-    from pipedrive_emulator.web.app import Emulator
+    from pipedrive_emulator.web.state import EmulatorState
 
 
-def serve(emulator: Emulator, request: Request) -> Answer:
+def serve(emulator: EmulatorState, request: Request) -> Answer:
     """Answer one hook."""
     if request.path == "/":
         return _welcome(emulator, request)
@@ -33,7 +33,7 @@ def serve(emulator: Emulator, request: Request) -> Answer:
     return Answer(body=encode(hook(emulator, request)))
 
 
-def _welcome(emulator: Emulator, request: Request) -> Answer:
+def _welcome(emulator: EmulatorState, request: Request) -> Answer:
     """What a person sees who opens the address in a browser."""
     settings = emulator.settings
     text = (
@@ -93,28 +93,28 @@ def _read(request: Request, kind: type[Body]) -> Body:
         raise ApiError(400, "The body is not JSON") from None
 
 
-def _log(emulator: Emulator, request: Request) -> Row:
+def _log(emulator: EmulatorState, request: Request) -> Row:
     query = dict(request.query)
     if query.keys() - {"full"} or query.get("full", "0") not in ("0", "1"):
         raise ApiError(400, "log takes full=1 and nothing else")
     return emulator.log.summary(full=query.get("full") == "1")
 
 
-def _dump(emulator: Emulator, _: Request) -> Row:
+def _dump(emulator: EmulatorState, _: Request) -> Row:
     return {**emulator.account.dump(), "file_digests": digests(emulator.account)}
 
 
-def _reset(emulator: Emulator, request: Request) -> Row:
+def _reset(emulator: EmulatorState, request: Request) -> Row:
     emulator.reset(_read(request, _Reset).seed)
     return {"success": True}
 
 
-def _clear_log(emulator: Emulator, _: Request) -> Row:
+def _clear_log(emulator: EmulatorState, _: Request) -> Row:
     emulator.log.clear()
     return {"success": True}
 
 
-def _clock(emulator: Emulator, request: Request) -> Row:
+def _clock(emulator: EmulatorState, request: Request) -> Row:
     wanted, account = _read(request, _Clock), emulator.account
     try:
         now = account.clock.now + wanted.advance_seconds if wanted.now is None else instant(wanted.now)
@@ -125,11 +125,11 @@ def _clock(emulator: Emulator, request: Request) -> Row:
     return {"now": told}
 
 
-def _now(emulator: Emulator, _: Request) -> Row:
+def _now(emulator: EmulatorState, _: Request) -> Row:
     return {"now": rfc3339(emulator.account.clock.now)}
 
 
-def _faults(emulator: Emulator, request: Request) -> Row:
+def _faults(emulator: EmulatorState, request: Request) -> Row:
     script = _read(request, object)
     try:
         rules = read_rules([script] if isinstance(script, dict) and script else script or [])
@@ -139,11 +139,11 @@ def _faults(emulator: Emulator, request: Request) -> Row:
     return {"success": True, "rules": len(rules)}
 
 
-def _rules(emulator: Emulator, _: Request) -> Row:
+def _rules(emulator: EmulatorState, _: Request) -> Row:
     return {"rules": [rule.shown() for rule in emulator.faults.rules]}
 
 
-def _limits(emulator: Emulator, request: Request) -> Row:
+def _limits(emulator: EmulatorState, request: Request) -> Row:
     wanted, limits = _read(request, _Limits), emulator.limits
     if wanted.burst is not msgspec.UNSET:
         limits.burst = wanted.burst
@@ -154,7 +154,7 @@ def _limits(emulator: Emulator, request: Request) -> Row:
     return _left(emulator, request)
 
 
-def _left(emulator: Emulator, _: Request) -> Row:
+def _left(emulator: EmulatorState, _: Request) -> Row:
     limits = emulator.limits
     return {
         "plan": limits.plan,
@@ -164,7 +164,7 @@ def _left(emulator: Emulator, _: Request) -> Row:
     }
 
 
-def _oauth(emulator: Emulator, request: Request) -> Row:
+def _oauth(emulator: EmulatorState, request: Request) -> Row:
     wanted, auth = _read(request, _OAuth), emulator.auth
     if wanted.scopes is not msgspec.UNSET:
         unknown = sorted(set(wanted.scopes or ()) - all_scopes())
@@ -183,7 +183,7 @@ def _oauth(emulator: Emulator, request: Request) -> Row:
     return {"success": True}
 
 
-def _rows(emulator: Emulator, request: Request) -> Row:
+def _rows(emulator: EmulatorState, request: Request) -> Row:
     """Change rows behind the API's back: all that are named, or none."""
     many = request.body.lstrip().startswith(b"[")
     changes = _read(request, list[_Change]) if many else [_read(request, _Change)]
@@ -204,7 +204,7 @@ def _rows(emulator: Emulator, request: Request) -> Row:
     return {"success": True}
 
 
-def _search(emulator: Emulator, request: Request) -> Row:
+def _search(emulator: EmulatorState, request: Request) -> Row:
     """Let the index behind the searches lag, in requests, or catch up."""
     wanted, lag = _read(request, _Search), emulator.account.lag
     if wanted.lag is not msgspec.UNSET:
@@ -214,12 +214,12 @@ def _search(emulator: Emulator, request: Request) -> Row:
     return {"success": True, "lag": lag.requests}
 
 
-def _process(_: Emulator, __: Request) -> Row:
+def _process(_: EmulatorState, __: Request) -> Row:
     """What the process has used so far; seconds of CPU say more than a clock on a busy machine."""
     return {"cpu_seconds": time.process_time()}
 
 
-def _operations(_: Emulator, __: Request) -> Row:
+def _operations(_: EmulatorState, __: Request) -> Row:
     missing = unanswered()
     return {
         "published": len(load_operations()),

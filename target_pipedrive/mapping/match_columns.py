@@ -2,19 +2,36 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+    from target_pipedrive.catalog.notation import Columns
     from target_pipedrive.catalog.spec import EntitySpec
-    from target_pipedrive.mapping.entity import EntityPlan
+    from target_pipedrive.custom_fields.registry import FieldBook
 
 
 _SEARCHABLE = frozenset({"address", "varchar", "text", "varchar_auto", "double", "monetary", "phone"})
 
 
-def search_column(plan: EntityPlan, name: str) -> str | None:
+class SearchedPlan(Protocol):
+    """The plan of a stream of rows, as far as searching for them needs it.
+
+    Attributes:
+        spec: the entity.
+        columns: columns of Pipedrive's own, by name.
+        custom_fields: entity whose custom fields the rows have.
+        book: custom fields of the account.
+    """
+
+    spec: EntitySpec
+    columns: Columns
+    custom_fields: str | None
+    book: FieldBook
+
+
+def search_column(plan: SearchedPlan, name: str) -> str | None:
     """The column of the search for a field rows are matched by; custom fields share one.
 
     None for what Pipedrive does not search, such as options and dates.
@@ -28,7 +45,7 @@ def search_column(plan: EntityPlan, name: str) -> str | None:
     return "custom_fields" if kinds.get(name) in _SEARCHABLE else None
 
 
-def lookup_column(plan: EntityPlan, names: Iterable[str]) -> str | None:
+def lookup_column(plan: SearchedPlan, names: Iterable[str]) -> str | None:
     """Return the column by which rows are looked for: one that is searched, else one of a whole list."""
     known = list(names)
     searched = [name for name in known if search_column(plan, name) is not None]
@@ -37,7 +54,7 @@ def lookup_column(plan: EntityPlan, names: Iterable[str]) -> str | None:
     return next(iter(searched or listed), None)
 
 
-def can_match(plan: EntityPlan, names: Sequence[str]) -> bool:
+def can_match(plan: SearchedPlan, names: Sequence[str]) -> bool:
     """Whether rows can be found by these columns: searched, listed, or read below their parent."""
     spec = plan.spec
     if lookup_column(plan, names) is not None:

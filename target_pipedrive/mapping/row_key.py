@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from target_pipedrive.catalog.names import nearest, snake
 from target_pipedrive.mapping.columns import Binding, Place
-from target_pipedrive.mapping.match_columns import can_match
+from target_pipedrive.mapping.match_columns import SearchedPlan, can_match
 from target_pipedrive.record.errors import RecordFault, SkipRecord
 from target_pipedrive.values.identity import is_missing, key_text
 from target_pipedrive.values.scalars import integer
@@ -14,14 +14,46 @@ from target_pipedrive.values.scalars import integer
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from target_pipedrive.mapping.entity import EntityPlan
     from target_pipedrive.record.draft import Draft
+    from target_pipedrive.settings import Options
 
 _IDS = (Place.ID, Place.EXTERNAL_ID)
 _VALUES = (Place.BODY, Place.CUSTOM, Place.MATCH)
 
 
-def match_bindings(plan: EntityPlan, keys: Sequence[str]) -> list[Binding]:
+class KeyedPlan(SearchedPlan, Protocol):
+    """The plan of a stream of rows, as far as the key of its rows needs it.
+
+    Attributes:
+        stream: name of the stream.
+        write: setting `write` of the stream.
+        options: the target's settings.
+        foreign: whether the rows are those of another account.
+        by_nature: whether rows are found by the entity's natural key.
+        match_on: fields that rows are found by.
+        match_only: columns that are matched and not written.
+        match_bindings: columns that rows are found by.
+        bindings: every bound column.
+    """
+
+    stream: str
+    write: str
+    options: Options
+    foreign: bool
+    by_nature: bool
+    match_on: tuple[str, ...]
+    match_only: list[Binding]
+    match_bindings: list[Binding]
+    bindings: list[Binding]
+
+    def column_of(self, name: str) -> str | None:
+        """Return the column of Pipedrive's own that a name means."""
+
+    def field_of(self, source: str) -> str:
+        """Return the field that a column of the stream fills."""
+
+
+def match_bindings(plan: KeyedPlan, keys: Sequence[str]) -> list[Binding]:
     """Return the columns by whose values rows are found; empty when rows are found by id alone.
 
     Args:
@@ -52,12 +84,12 @@ def match_bindings(plan: EntityPlan, keys: Sequence[str]) -> list[Binding]:
     raise RecordFault(f"Stream {plan.stream}: to {plan.write} {plan.spec.name}, {why}; {_remedy(plan)}")
 
 
-def _remedy(plan: EntityPlan) -> str:
+def _remedy(plan: KeyedPlan) -> str:
     more = ", or set write: add if every record is a new row" if plan.write == "upsert" else ""
     return f"send {plan.spec.key} or external_id, or set match_on to fields that can be searched{more}"
 
 
-def _natural_key(plan: EntityPlan) -> list[Binding]:
+def _natural_key(plan: KeyedPlan) -> list[Binding]:
     """Columns of the natural key of rows of another account; empty when the stream lacks one of them."""
     found = []
     for name in plan.match_on:
@@ -68,7 +100,7 @@ def _natural_key(plan: EntityPlan) -> list[Binding]:
     return found
 
 
-def _from_keys(plan: EntityPlan, keys: Sequence[str]) -> list[Binding]:
+def _from_keys(plan: KeyedPlan, keys: Sequence[str]) -> list[Binding]:
     """The key properties as match columns; empty unless all of them can be matched."""
     found = []
     for name in keys:
@@ -79,7 +111,7 @@ def _from_keys(plan: EntityPlan, keys: Sequence[str]) -> list[Binding]:
     return found if found and can_match(plan, [one.name for one in found]) else []
 
 
-def _bound(plan: EntityPlan, name: str) -> Binding:
+def _bound(plan: KeyedPlan, name: str) -> Binding:
     binding = find_bound(plan, name)
     if binding is None:
         sources = [one.source for one in plan.bindings]
@@ -90,7 +122,7 @@ def _bound(plan: EntityPlan, name: str) -> Binding:
     return binding
 
 
-def find_bound(plan: EntityPlan, name: str) -> Binding | None:
+def find_bound(plan: KeyedPlan, name: str) -> Binding | None:
     """Return the bound column of this name, or whose field has this name."""
     column = plan.column_of(name)
     for binding in plan.bindings:
@@ -108,7 +140,7 @@ def find_bound(plan: EntityPlan, name: str) -> Binding | None:
     return None
 
 
-def fill_matches(plan: EntityPlan, draft: Draft) -> list[str]:
+def fill_matches(plan: KeyedPlan, draft: Draft) -> list[str]:
     """Take the values that the row is found by from the record; all of them, or none.
 
     Returns:
@@ -139,7 +171,7 @@ def is_empty(value: object) -> bool:
     return value in ("", [], {}) or is_missing(value)
 
 
-def check_key(plan: EntityPlan, draft: Draft, empty: Sequence[str]) -> None:
+def check_key(plan: KeyedPlan, draft: Draft, empty: Sequence[str]) -> None:
     """Decide about a record that does not say which row it means.
 
     Raises:

@@ -1,0 +1,69 @@
+"""State of an emulator: its settings, account, limits, sessions, faults and request log."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from pipedrive_emulator.faults.rules import Faults
+from pipedrive_emulator.rules.auth import Auth
+from pipedrive_emulator.rules.limits import Limits
+from pipedrive_emulator.web.accounts import new_account
+from pipedrive_emulator.web.request_log import RequestLog
+
+if TYPE_CHECKING:
+    from pipedrive_emulator.faults.rules import Rule
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """Options of the command line."""
+
+    seed: str = "small"
+    plan: str = "premium"
+    latency_seconds: float = 0.0
+    daily_tokens: int | None = None
+    burst: int | None = None
+    legacy: bool = False
+    scopes: frozenset[str] | None = None
+    token_seconds: float = 3599
+    search_lag: int = 0
+    dialect: str = "published"
+
+
+class EmulatorState:
+    """State that requests change and the test hooks show.
+
+    Attributes:
+        settings: options of the command line.
+        account: the account's rows.
+        limits: burst window and daily tokens.
+        auth: tokens and sessions.
+        faults: scripted faults in force.
+        log: requests that were received.
+        resets: number of resets; requests that began before the last one are interrupted.
+    """
+
+    def __init__(self, settings: Settings, faults: list[Rule] | None = None) -> None:
+        self.settings = settings
+        self.account = new_account(settings.seed)
+        self.account.lag.requests = settings.search_lag
+        self.limits = Limits(settings.plan, daily_tokens=settings.daily_tokens, burst=settings.burst)
+        self.auth = Auth(scopes=settings.scopes, expires_seconds=settings.token_seconds)
+        self._scripted = faults or []
+        self.faults = Faults(self._scripted)
+        self.log = RequestLog()
+        self.resets = 0
+
+    def reset(self, seed: str | None = None) -> None:
+        """Restore the account of the seed, the full budget and the faults of the start.
+
+        Sessions and the log are emptied. Requests that are in progress are interrupted.
+        """
+        self.resets += 1
+        self.account = new_account(seed or self.settings.seed)
+        self.account.lag.requests = self.settings.search_lag
+        self.limits.reset()
+        self.auth.reset()
+        self.faults.set(self._scripted)
+        self.log.clear()
