@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from pipedrive_client import ClientSettings, PipedriveClient, PipedriveError, SystemClock
 from pipedrive_client.cli import exit_code
+from tap_pipedrive.context import TapContext
 from tap_pipedrive.tap import TapPipedrive
 from tests.support.singer import Output, select
 
@@ -38,8 +39,8 @@ class ShortWaits(SystemClock):
         return event.is_set()
 
 
-class HurriedTap(TapPipedrive):
-    """The tap with small pages and short waits."""
+class HurriedContext(TapContext):
+    """The context of a run with small pages and short waits."""
 
     page = PAGE
 
@@ -59,6 +60,18 @@ class HurriedTap(TapPipedrive):
             return replace(read, page_size=self.page) if read.page_size else read
 
         return replace(spec, reads=tuple(map(small, spec.reads)))
+
+
+class HurriedTap(TapPipedrive):
+    """The tap with small pages and short waits."""
+
+    page = PAGE
+
+    @cached_property
+    def tap_context(self) -> HurriedContext:
+        context = HurriedContext(self.config, page_writer=self.page_writer, logger=self.logger)
+        context.page = self.page
+        return context
 
 
 @dataclass

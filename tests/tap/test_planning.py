@@ -20,9 +20,9 @@ def planned(config, catalog, state=None):
     """The lines of a plan by stream, and the tap that made it."""
     made = TapPipedrive(config=dict(config), catalog=catalog, state=json.loads(json.dumps(state)))
     try:
-        yield plan(made), made
+        yield plan(made.lists()), made
     finally:
-        made.client.close()
+        made.tap_context.client.close()
 
 
 def tokens(lines) -> int:
@@ -33,7 +33,7 @@ def test_the_plan_of_a_first_run_is_near_what_it_costs(medium):
     config = medium.config()
     catalog = select(config, *STREAMS)
     with planned(config, catalog) as (lines, made):
-        asked = made.client.usage.tokens
+        asked = made.tap_context.client.usage.tokens
     medium.post("/_emulator/log/clear")
     run_tap(config, catalog=catalog)
     assert tokens(lines) == pytest.approx(medium.log()["tokens"], rel=0.15)
