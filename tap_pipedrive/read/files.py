@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
 import stat
@@ -12,7 +13,6 @@ from typing_extensions import override
 
 from pipedrive_client import ConfigError, Gone, NotFound, NotVisible, OutputFailed, Stopped
 from tap_pipedrive.read.reader import Reader
-from tap_pipedrive.streams.file_contents import _NO_ROOM
 
 if TYPE_CHECKING:
     import logging
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from tap_pipedrive.rows.row import Context, Row
 
 
+_NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO})
+"""Errors of a disk, which another run may not meet; others are a matter of the setting."""
 _NOT_IN_NAMES = frozenset('<>:"/\\|?*')
 
 _LONGEST_NAME = 180

@@ -6,7 +6,6 @@ name is complete. A part that an interrupted run left behind is gone on with.
 
 from __future__ import annotations
 
-import errno
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,9 +21,6 @@ if TYPE_CHECKING:
     from tap_pipedrive.catalog.spec import Read
     from tap_pipedrive.read.reader import Reader
     from tap_pipedrive.rows.row import Row
-
-_NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO})
-"""Errors of a disk, which another run may not meet; others are a matter of the setting."""
 
 
 class FileContentsStream(PipedriveStream):

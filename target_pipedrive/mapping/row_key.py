@@ -200,7 +200,7 @@ def check_key(plan: KeyedPlan, draft: Draft, empty: Sequence[str]) -> None:
     raise RecordFault(why, column=names)
 
 
-def key_columns(plan: EntityPlan, draft: Draft) -> tuple[str, ...]:
+def key_columns(plan: KeyedPlan, draft: Draft) -> tuple[str, ...]:
     """Return the columns of the input that say which row the record means: an id before values to match."""
     for place, given in ((Place.ID, draft.id), (Place.EXTERNAL_ID, draft.external_id)):
         if given is not None:

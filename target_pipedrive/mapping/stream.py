@@ -8,7 +8,6 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from target_pipedrive.account.row_names import NAME_COLUMNS
-from target_pipedrive.apply.naming import telling
 from target_pipedrive.catalog.names import nearest, snake
 from target_pipedrive.custom_fields.values import complete_parts
 from target_pipedrive.mapping.column_names import ColumnNames
@@ -95,7 +94,7 @@ class Plan:
         self.book = book
         self.columns = columns
         self.bindings: list[Binding] = []
-        self._names: tuple[list[Binding], ColumnNames] | None = None
+        self._column_names: tuple[list[Binding], ColumnNames] | None = None
         self.not_written: list[str] = []
         self.retired_ignored: list[str] = []
         self.notices: list[str] = []
@@ -391,7 +390,7 @@ class Plan:
         try:
             binding.apply(draft, value, {})
         except RecordFault as fault:
-            shown = value if telling(self, binding, value) else None
+            shown = value if self.may_show(binding, value) else None
             raise fault.of_column(binding.source, shown) from None
 
     def _complete(self, draft: Draft, record: Mapping[str, object], extras: Mapping[str, object]) -> None:
@@ -400,9 +399,9 @@ class Plan:
     @property
     def names(self) -> ColumnNames:
         """Names of the columns as they are bound now."""
-        if self._names is None or self._names[0] is not self.bindings:
-            self._names = (self.bindings, ColumnNames(self.bindings, self.book, self.custom_fields))
-        return self._names[1]
+        if self._column_names is None or self._column_names[0] is not self.bindings:
+            self._column_names = (self.bindings, ColumnNames(self.bindings, self.book, self.custom_fields))
+        return self._column_names[1]
 
     def may_show(self, binding: Binding, value: object) -> bool:
         """Return whether a fault may show the column's value: an option, a date, a number or a boolean."""
