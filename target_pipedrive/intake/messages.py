@@ -36,7 +36,7 @@ class Message(msgspec.Struct):
     record: msgspec.Raw = msgspec.Raw()
     schema: dict[str, object] | None = None
     key_properties: list[str] | None = None
-    value: object = None
+    value: object = msgspec.UNSET
     version: int | None = None
     line: str | None = None
     line_base64: str | None = None
@@ -126,9 +126,7 @@ class Intake:
             case "STATE" if rejected:
                 pass  # it belongs to the run that rejected it, and says nothing of this one
             case "STATE":
-                value = message.value
-                self._engine.under_way = isinstance(value, dict) and bool(value.get("under_way"))
-                self._engine.state(json.dumps(value))
+                self._state(message.value, line)
             case "SCHEMA":
                 self._schema(message, line)
             case "ACTIVATE_VERSION":
@@ -142,6 +140,13 @@ class Intake:
                 self._refuse_line(
                     line, f"has the type {other:.40}, which is not supported; send RECORD messages"
                 )
+
+    def _state(self, value: object, line: str | bytes) -> None:
+        if value is msgspec.UNSET:
+            self._refuse_line(line, "is a STATE without `value`; send the bookmarks in `value`")
+            return
+        self._engine.under_way = isinstance(value, dict) and bool(value.get("under_way"))
+        self._engine.state(json.dumps(value))
 
     def _refuse_line(self, line: str | bytes, why: str) -> None:
         self._refuse(Fault(stream=NO_STREAM, line=self._lines, why=why), _bytes(line), b"", LineFault)

@@ -253,3 +253,9 @@ def test_a_long_text_in_place_of_emails_holds_nothing_up(process):
     )
     assert done.code in (0, 1)
     assert len(done.results) == 2
+
+
+def test_a_state_without_a_value_is_rejected_and_replaces_no_bookmark(process):
+    done = process('{"type":"STATE","value":{"a":1}}\n{"type":"STATE"}\n')
+    assert (done.code, done.out) == (1, '{"a": 1}\n')
+    assert "`value`" in done.failed[0]["error"]
