@@ -1,4 +1,4 @@
-"""Settings as a command line gets them: from files and the environment, checked without showing a value."""
+"""Settings from config files and the environment, validated without showing a value."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
 _KINDS = {
-    "string": "text",
-    "integer": "a whole number",
+    "string": "a string",
+    "integer": "an integer",
     "number": "a number",
     "boolean": "true or false",
     "array": "a list",
@@ -26,10 +26,10 @@ _LIMITS = {"minimum": "at least", "maximum": "at most", "exclusiveMinimum": "mor
 
 
 def read_config(path: str) -> dict[str, Any]:
-    """The settings in a file.
+    """Return the settings of a config file.
 
     Raises:
-        ConfigError: there is no such file, or it holds no JSON object.
+        ConfigError: the file does not exist or does not contain a JSON object.
     """
     try:
         content = msgspec.json.decode(Path(path).read_bytes())
@@ -37,16 +37,16 @@ def read_config(path: str) -> dict[str, Any]:
         msg = f"The config file {path} cannot be read: {error.strerror}."
         raise ConfigError(msg) from error
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        msg = f"The config file {path} is not JSON: {error}."
+        msg = f"The config file {path} is not valid JSON: {error}."
         raise ConfigError(msg) from error
     if not isinstance(content, dict):
-        msg = f"The config file {path} must hold an object of settings."
+        msg = f"The config file {path} must contain a JSON object of settings."
         raise ConfigError(msg)
     return content
 
 
 def config_sentence(config: Mapping[str, Any], schema: Mapping[str, Any]) -> str:
-    """What is wrong with the settings, without showing their values; empty when nothing is."""
+    """Return the first error in the settings without any value, or an empty string if they are valid."""
     for error in Draft7Validator(schema).iter_errors(dict(config)):
         where = ".".join(str(part) for part in error.absolute_path) or "config"
         if error.validator == "enum":
@@ -59,22 +59,22 @@ def config_sentence(config: Mapping[str, Any], schema: Mapping[str, Any]) -> str
         if error.validator in _LIMITS:
             return f"Setting {where} must be {_LIMITS[error.validator]} {error.validator_value}."
         limits = f"{error.validator} {error.validator_value}"
-        return f"Setting {where} does not fit: its definition says {limits}."
+        return f"Setting {where} is invalid. Its definition requires {limits}."
     return ""
 
 
 def strange_settings(config: Iterable[str], schema: Mapping[str, Any]) -> list[str]:
-    """Settings that are not defined, and so do nothing.
+    """Return the names of settings that are not defined and are therefore ignored.
 
     Raises:
-        ConfigError: one looks like a slip of the pen; a `dry_runn` must not write, nor `startdate` read all.
+        ConfigError: a name looks like a typo. Ignoring a misspelt `dry_run` would write for real.
     """
     known = list(schema["properties"])
     strange = sorted(set(config) - set(known))
     for name in strange:
         near = difflib.get_close_matches(name, known, n=1, cutoff=0.8)
         if near:
-            msg = f"Setting {name} is not known; did you mean {near[0]}?"
+            msg = f"Unknown setting {name}. Did you mean {near[0]}?"
             raise ConfigError(msg)
     return strange
 
@@ -82,15 +82,15 @@ def strange_settings(config: Iterable[str], schema: Mapping[str, Any]) -> list[s
 def check_environment(
     schema: Mapping[str, Any], prefix: str, parse: Callable[[dict[str, Any], str], object]
 ) -> None:
-    """Make sure that every setting in the environment can be read.
+    """Check that every setting in the environment can be parsed.
 
     Args:
         schema: definition of the settings.
-        prefix: what the names in the environment begin with.
+        prefix: prefix of the environment variables.
         parse: reads the settings of a definition from the environment; raises `ValueError`.
 
     Raises:
-        ConfigError: one cannot; names it, never shows its value.
+        ConfigError: a variable cannot be parsed; the message names it and never shows its value.
     """
     for name, definition in schema["properties"].items():
         try:

@@ -1,4 +1,4 @@
-"""Settings shared by tap and target: definitions for `config_jsonschema`, and the validated values."""
+"""Settings shared by the tap and the target: definitions for `config_jsonschema` and validated values."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ _MAX_CONCURRENCY = 256
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SettingDefinition:
-    """One setting as the plugins publish it.
+    """Definition of one setting, as both plugins publish it.
 
     Attributes:
         name: key in the configuration.
         type: JSON schema type: `string`, `integer` or `number`.
         description: one or two sentences for `--about`.
-        secret: whether the value must never be shown.
-        default: value when left out, or None.
+        secret: True if the value must never be shown.
+        default: value if not set, or None.
     """
 
     name: str
@@ -44,11 +44,13 @@ SETTING_DEFINITIONS: tuple[SettingDefinition, ...] = (
         name="api_token",
         type="string",
         secret=True,
-        description="API token of a user (Pipedrive: Settings, Personal preferences, API). Used before the "
-        "OAuth settings when both are given.",
+        description="API token of a user (Pipedrive: Settings, Personal preferences, API). Takes precedence "
+        "over the OAuth settings if both are set.",
     ),
     SettingDefinition(
-        name="client_id", type="string", description="Client id of the OAuth app, instead of api_token."
+        name="client_id",
+        type="string",
+        description="Client ID of the OAuth app, for OAuth instead of `api_token`.",
     ),
     SettingDefinition(
         name="client_secret", type="string", secret=True, description="Client secret of the OAuth app."
@@ -57,44 +59,50 @@ SETTING_DEFINITIONS: tuple[SettingDefinition, ...] = (
         name="refresh_token",
         type="string",
         secret=True,
-        description="OAuth refresh token of the user; access tokens are fetched with it.",
+        description="OAuth refresh token of the user, used to request access tokens.",
     ),
     SettingDefinition(
         name="access_token",
         type="string",
         secret=True,
-        description="OAuth access token to begin with; left out, one is fetched with the refresh token.",
+        description="OAuth access token for the first requests. If not set, one is requested with the "
+        "refresh token.",
     ),
     SettingDefinition(
         name="company_domain",
         type="string",
-        description="Company name in the address of Pipedrive: acme of https://acme.pipedrive.com. Left out, "
+        description="Subdomain of the account, for example acme for https://acme.pipedrive.com. If not set, "
         "requests go to https://api.pipedrive.com, which is slower.",
     ),
     SettingDefinition(
         name="api_url",
         type="string",
-        description="Base address that overrides all others, as of an emulator; https, or http on loopback.",
+        description="API base URL, for example of an emulator. Overrides `company_domain`. Must be https, "
+        "except on loopback addresses.",
     ),
     SettingDefinition(
         name="oauth_token_url",
         type="string",
         default=DEFAULT_OAUTH_TOKEN_URL,
-        description="Where OAuth tokens are fetched.",
+        description="URL of the OAuth token endpoint.",
     ),
     SettingDefinition(
         name="request_timeout_seconds",
         type="number",
         default=60,
-        description="Longest silence of the server within a request.",
+        description="Read timeout in seconds: how long to wait for the server to send data.",
     ),
     SettingDefinition(
-        name="max_concurrency", type="integer", default=16, description="Most requests in flight at a time."
+        name="max_concurrency",
+        type="integer",
+        default=16,
+        description="Maximum number of concurrent requests.",
     ),
     SettingDefinition(
         name="daily_token_budget",
         type="integer",
-        description="Most API tokens this run may use; it stops cleanly before a request that would go over.",
+        description="Maximum number of API tokens for one run. The run stops cleanly before a request that "
+        "would exceed it.",
     ),
     SettingDefinition(
         name="user_agent", type="string", description="User-Agent header sent with each request."
@@ -104,7 +112,7 @@ SETTING_DEFINITIONS: tuple[SettingDefinition, ...] = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClientSettings:
-    """Validated settings of a client; `from_config` builds them. Secrets are left out of the repr."""
+    """Validated settings of a client, built by `from_config`. The repr contains no secrets."""
 
     api_token: str | None = field(default=None, repr=False)
     client_id: str | None = None
@@ -121,12 +129,12 @@ class ClientSettings:
 
     @classmethod
     def from_config(cls, config: Mapping[str, object]) -> ClientSettings:
-        """Settings of a plugin's configuration; keys that are not the client's are ignored.
+        """Return the client's settings from a plugin's configuration; other keys are ignored.
 
-        Empty texts and nulls count as left out. Numbers may come as text, as environments give them.
+        Empty strings and nulls count as not set. Numbers may be strings, because environment variables are.
 
         Raises:
-            ConfigError: a setting is missing or cannot work; names it, never shows a secret.
+            ConfigError: a setting is missing or invalid; the message names it and never shows a secret.
         """
         settings = cls(
             api_token=_secret(config, "api_token"),
@@ -146,7 +154,7 @@ class ClientSettings:
         return settings
 
     def trusts(self, url: str) -> bool:
-        """Whether tokens may be sent to an address that a server names: Pipedrive's, or of the settings."""
+        """Return True if tokens may be sent to the URL: its host is Pipedrive's or set in the settings."""
         host = urlsplit(url).hostname or ""
         own = {urlsplit(one).hostname for one in (self.base_url, self.oauth_token_url)}
         pipedrive = host == PIPEDRIVE_HOST or host.endswith(f".{PIPEDRIVE_HOST}")
@@ -154,7 +162,7 @@ class ClientSettings:
 
     @property
     def base_url(self) -> str:
-        """Address that paths are appended to, without a slash at the end."""
+        """Base URL that paths are appended to, without a trailing slash."""
         if self.api_url:
             return self.api_url
         if self.company_domain:
@@ -163,15 +171,15 @@ class ClientSettings:
 
     @property
     def secrets(self) -> tuple[str, ...]:
-        """Values that must not appear in any text."""
+        """Values that must not appear in any output."""
         values = (self.api_token, self.client_secret, self.refresh_token, self.access_token)
         return tuple(value for value in values if value)
 
     def check_credentials(self) -> None:
-        """Refuse settings that cannot sign in.
+        """Check that the settings contain credentials.
 
         Raises:
-            ConfigError: neither an API token nor the three OAuth settings are given.
+            ConfigError: neither an API token nor the three OAuth settings are set.
         """
         if self.api_token:
             return
@@ -185,16 +193,16 @@ class ClientSettings:
             return
         if len(missing) == len(oauth) and not self.access_token:
             raise ConfigError(
-                "No sign-in is configured: set api_token, or client_id, client_secret and refresh_token.",
+                "No credentials are set. Set api_token, or client_id, client_secret and refresh_token.",
             )
         raise ConfigError(
-            f"OAuth needs client_id, client_secret and refresh_token: set {' and '.join(missing)}, "
+            f"OAuth requires client_id, client_secret and refresh_token. Set {' and '.join(missing)}, "
             "or use api_token.",
         )
 
 
 def is_safe_url(url: str) -> bool:
-    """Whether a token may be sent there: https, or http to this machine."""
+    """Return True if a token may be sent to the URL: https, or http on a loopback address."""
     parts = urlsplit(url)
     if not parts.hostname:
         return False
@@ -202,7 +210,7 @@ def is_safe_url(url: str) -> bool:
 
 
 def is_loopback(host: str) -> bool:
-    """Whether the host is this machine, without asking a name server."""
+    """Return True for a loopback host, without a DNS query."""
     if host == "localhost":
         return True
     try:
@@ -212,41 +220,41 @@ def is_loopback(host: str) -> bool:
 
 
 def _text(config: Mapping[str, object], name: str) -> str | None:
-    """Stripped text, or None when left out or empty."""
+    """Return the stripped string of a setting, or None if not set or empty."""
     given = config.get(name)
     if given is None:
         return None
     if not isinstance(given, str):
-        raise ConfigError(f"{name} must be text, not {type(given).__name__}: put it in quotes.")
+        raise ConfigError(f"{name} must be a string, not {type(given).__name__}. Put the value in quotes.")
     return given.strip() or None
 
 
 def _secret(config: Mapping[str, object], name: str) -> str | None:
-    """Text that can stand in a header line."""
+    """Return a setting that is allowed in an HTTP header."""
     given = _text(config, name)
     if given and not (given.isascii() and given.isprintable()):
         raise ConfigError(
-            f"{name} contains characters that no header can carry: copy it again, without line ends."
+            f"{name} contains characters not allowed in an HTTP header. Copy it again without line breaks."
         )
     return given
 
 
 def _company(given: str | None) -> str | None:
-    """The first label of the company's host, from any spelling of it."""
+    """Return the subdomain of the account, from a subdomain, host name or URL."""
     if given is None:
         return None
     host = given.lower().split("://", 1)[-1].split("/", 1)[0]
     label = host.removesuffix(".pipedrive.com")
     if not _HOST_LABEL.fullmatch(label):
         raise ConfigError(
-            f"company_domain {given[:60]!r} is not a Pipedrive company: use acme for "
+            f"company_domain {given[:60]!r} is not a valid Pipedrive subdomain. Use acme for "
             "https://acme.pipedrive.com, or api_url for another host.",
         )
     return label
 
 
 def _url(config: Mapping[str, object], name: str) -> str | None:
-    """An address that tokens may be sent to, without a slash at the end."""
+    """Return a URL that tokens may be sent to, without a trailing slash."""
     given = _text(config, name)
     if given is None:
         return None
@@ -258,40 +266,41 @@ def _url(config: Mapping[str, object], name: str) -> str | None:
         odd = True
     if odd or parts.scheme not in {"http", "https"}:
         raise ConfigError(
-            f"{name} must be a plain address such as https://acme.pipedrive.com, without a query."
+            f"{name} must be a URL such as https://acme.pipedrive.com, without user, query or fragment."
         )
     if not is_safe_url(given):
         raise ConfigError(
-            f"{name} uses http, which sends the token in the clear: use https; loopback only may use http.",
+            f"{name} uses http, which sends the token unencrypted. Use https; http is allowed only for "
+            "loopback addresses.",
         )
     return given.rstrip("/")
 
 
 def _number(config: Mapping[str, object], name: str, *, default: float) -> float:
-    """A positive number."""
+    """Return a setting that must be a positive number."""
     given = config.get(name)
     if given is None or given == "":
         return default
     number = _to_number(given)
     if number is None or not 0 < number < float("inf"):
-        raise ConfigError(f"{name} must be a number above 0.")
+        raise ConfigError(f"{name} must be a number greater than 0.")
     return number
 
 
 def _integer(config: Mapping[str, object], name: str, *, highest: int | None = None) -> int | None:
-    """A whole number from 1, or None when left out."""
+    """Return a setting that must be a positive integer, or None if not set."""
     given = config.get(name)
     if given is None or given == "":
         return None
     number = _to_number(given)
     if number is None or number < 1 or number != number // 1 or (highest is not None and number > highest):
-        upper = f" to {highest}" if highest is not None else " up"
-        raise ConfigError(f"{name} must be a whole number from 1{upper}.")
+        limits = f"between 1 and {highest}" if highest is not None else "greater than 0"
+        raise ConfigError(f"{name} must be an integer {limits}.")
     return int(number)
 
 
 def _to_number(given: object) -> float | None:
-    """The number a value stands for; booleans and other texts stand for none."""
+    """Return the value as a number, or None for booleans and non-numeric strings."""
     if isinstance(given, bool) or not isinstance(given, (int, float, str)):
         return None
     try:

@@ -1,4 +1,4 @@
-"""The tap's settings, as `config_jsonschema` publishes them."""
+"""Settings of the tap, as published in `config_jsonschema`."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class FieldMode(StrEnum):
 
 
 class OptionMode(StrEnum):
-    """Setting `option_values`: what an enum or set column holds."""
+    """Setting `option_values`: content of an enum or set column."""
 
     LABEL = "label"
     ID = "id"
@@ -29,7 +29,7 @@ class OptionMode(StrEnum):
 
 
 def shared_settings() -> dict[str, JSON]:
-    """JSON-schema properties of the settings tap and target share."""
+    """Return the JSON schema properties of the settings shared by the tap and the target."""
     found: dict[str, JSON] = {}
     for setting in SETTING_DEFINITIONS:
         entry: dict[str, JSON] = {
@@ -49,8 +49,8 @@ _ENTRY: dict[str, JSON] = {
     "type": "object",
     "required": ["stream"],
     "properties": {
-        "stream": {"type": "string", "description": "Stream the answers go to."},
-        "name": {"type": "string", "description": "Name that tells its rows from those of other entries."},
+        "stream": {"type": "string", "description": "Stream that emits the records."},
+        "name": {"type": "string", "description": "Name that identifies the records of this entry."},
     },
     "additionalProperties": True,
 }
@@ -62,32 +62,32 @@ SETTINGS: dict[str, JSON] = {
         "type": ["string", "null"],
         "format": "date-time",
         "title": "Start date",
-        "description": "Read only what changed at or after this time (RFC 3339 or YYYY-MM-DD), "
-        "where rows say so. Stages, pipelines, labels and filters that are older are left out too.",
+        "description": "Read only rows changed at or after this time (RFC 3339 or YYYY-MM-DD). Applies to "
+        "every stream whose rows have an update time, including stages, pipelines, labels and filters.",
     },
     "custom_fields": {
         "type": ["string", "null"],
         "enum": [*(mode.value for mode in FieldMode), None],
         "default": FieldMode.NAMED.value,
         "title": "Custom fields",
-        "description": "How custom fields appear: `named` columns, columns `keyed` by Pipedrive's hash, "
-        "one `nested` object, or `off`.",
+        "description": "Form of custom fields in records: `named` (a column named after the field), `keyed` "
+        "(a column named after Pipedrive's 40-character key), `nested` (one object) or `off`.",
     },
     "option_values": {
         "type": ["string", "null"],
         "enum": [*(mode.value for mode in OptionMode), None],
         "default": OptionMode.LABEL.value,
         "title": "Option values",
-        "description": "What single and multiple option columns hold: the `label`, the `id`, or `both` "
-        "(the id in a column of its own, named `…_id`).",
+        "description": "Content of single and multiple option columns: the `label`, the `id` or `both` "
+        "(the id is in an additional column named `…_id`).",
     },
     "strict_access": {
         "type": ["boolean", "null"],
         "default": False,
         "title": "Strict access",
-        "description": "End the run with exit code 3 if Pipedrive refused a selected stream, or the child "
-        "requests of some rows, because an OAuth scope, a right or a plan is missing. By default a warning "
-        "names them. All other streams are read first.",
+        "description": "End the run with exit code 3 if Pipedrive denied access to a selected stream, or to "
+        "the child streams of some rows, because an OAuth scope, a permission or a plan is missing. All "
+        "other streams are read first. By default denied access is only a warning.",
     },
     "time_windows": {
         "type": ["integer", "null"],
@@ -95,18 +95,18 @@ SETTINGS: dict[str, JSON] = {
         "minimum": 1,
         "maximum": 16,
         "title": "Time windows",
-        "description": "Read lists of more than 2,000 changes in so many windows of time at once: faster "
-        "where answers take long, at the price of a sixth more requests, a third where a list has but 20 "
-        "pages, and of some 25 MB of memory for each window. Applies to lists that can be asked for between "
-        "two times: deals, persons, organizations, activities. Of notes and leads, up to four pages are on "
-        "their way then.",
+        "description": "Number of time windows of a stream to read in parallel, for streams with more than "
+        "2,000 changes. This is faster if responses are slow. It takes about 17 % more requests (33 % for "
+        "streams of only 20 pages) and about 25 MB of memory per window. Applies to the streams that "
+        "Pipedrive can filter by a time range: deals, persons, organizations and activities. For notes and "
+        "leads, up to four pages are requested in parallel instead.",
     },
     "detect_deletes": {
         "type": ["boolean", "null"],
         "default": False,
         "title": "Detect deletes",
-        "description": "Emit a tombstone (`id`, `is_deleted`, `_sdc_deleted_at`) for rows that vanished from "
-        "a list. Lists that are read incrementally are swept for it: one more full read, at most every "
+        "description": "Emit a tombstone (`id`, `is_deleted`, `_sdc_deleted_at`) for each deleted row. "
+        "Incremental streams need an additional full read for this, at most every "
         "`delete_sweep_interval_hours`.",
     },
     "delete_sweep_interval_hours": {
@@ -114,7 +114,8 @@ SETTINGS: dict[str, JSON] = {
         "default": 24,
         "minimum": 0,
         "title": "Delete sweep interval hours",
-        "description": "With `detect_deletes`: how long a sweep of a list stays good enough.",
+        "description": "With `detect_deletes`: minimum number of hours between two full reads of an "
+        "incremental stream to find deleted rows.",
     },
     "max_tombstone_percent": {
         "type": ["number", "null"],
@@ -122,9 +123,9 @@ SETTINGS: dict[str, JSON] = {
         "minimum": 0,
         "maximum": 100,
         "title": "Max tombstone percent",
-        "description": "With `detect_deletes`: the part of a list, rounded up to whole rows, that may be "
-        "reported as deleted in one run. Where more is gone, nothing of it is reported and the run ends with "
-        "exit code 1.",
+        "description": "With `detect_deletes`: maximum percentage of a stream, rounded up to whole rows, "
+        "that may be reported as deleted in one run. If more rows are missing, no deletes of the stream are "
+        "reported and the run ends with exit code 1.",
     },
     "full_list_interval_hours": {
         "type": ["number", "object", "null"],
@@ -132,60 +133,61 @@ SETTINGS: dict[str, JSON] = {
         "minimum": 0,
         "additionalProperties": {"type": "number", "minimum": 0},
         "title": "Full list interval hours",
-        "description": "Read lists that cannot be asked for changes (users, stages, field definitions, "
-        "files, archived leads and others) only when the last reading is this many hours old; 0 reads them "
-        'in each run. A number for all, or one per stream, e.g. {"users": 168}; lists that are not named are '
-        "then read in each run.",
+        "description": "Minimum number of hours between two reads of a stream that cannot be read "
+        "incrementally (users, stages, field definitions, files, archived leads and others); 0 reads them in "
+        'each run. Either one number, or an object with a number per stream, e.g. {"users": 168}; streams '
+        "that the object does not contain are read in each run.",
     },
     "record_ids": {
         "type": ["object", "null"],
         "title": "Record ids",
-        "description": 'Read just these rows of a stream, e.g. {"deals": [1, 2]}; its bookmark stays put.',
+        "description": 'Read only these rows of a stream, e.g. {"deals": [1, 2]}. Its bookmark is not '
+        "updated.",
         "additionalProperties": {"type": "array", "items": {"type": ["integer", "string"]}},
     },
     "stream_parameters": {
         "type": ["object", "null"],
         "title": "Stream parameters",
-        "description": 'Query parameters by stream, e.g. {"deals": {"filter_id": 7}}; docs/coverage.md lists '
-        "what each stream takes.",
+        "description": 'Query parameters by stream, e.g. {"deals": {"filter_id": 7}}. docs/coverage.md lists '
+        "the parameters of each stream.",
         "additionalProperties": {"type": "object"},
     },
     "searches": {
         "type": ["array", "null"],
         "title": "Searches",
-        "description": 'Searches to make, e.g. [{"stream": "person_searches", "term": "smith"}].',
+        "description": 'Searches to run, e.g. [{"stream": "person_searches", "term": "smith"}].',
         "items": _ENTRY,
     },
     "statistics": {
         "type": ["array", "null"],
         "title": "Statistics",
-        "description": "Sums and rates to ask for, e.g. "
+        "description": "Statistics to request, e.g. "
         '[{"stream": "deals_summary", "name": "won deals", "status": "won"}].',
         "items": _ENTRY,
     },
     "raw_requests": {
         "type": ["array", "null"],
         "title": "Raw requests",
-        "description": "Streams of your own, each a GET of the API: "
+        "description": "Additional streams, each defined by a GET request: "
         '[{"name": "won_deals", "path": "/api/v2/deals", "params": {"status": "won"}, "paging": "cursor", '
-        '"keys": ["id"], "columns": {"id": "int", "title": "str"}}]. Also taken: `headers`, `records` '
+        '"keys": ["id"], "columns": {"id": "int", "title": "str"}}]. Optional: `headers`, `records` '
         "(dotted path of the rows, `data` by default), `page_size`, `replication_key`, `cost` (tokens), "
-        "`retries` and `timeout_seconds`. Without `columns` a record is its keys, as text, and `record`, the "
-        "whole row.",
+        "`retries` and `timeout_seconds`. Without `columns` a record contains its keys, as strings, and "
+        "`record`, the whole row.",
         "items": {"type": "object"},
     },
     "files_dir": {
         "type": ["string", "null"],
         "title": "Files dir",
-        "description": "Folder that the stream `file_contents` writes the bytes of files to.",
+        "description": "Folder that the stream `file_contents` downloads files to.",
     },
     "validate_records": {
         "type": ["boolean", "null"],
         "default": False,
         "title": "Validate records",
-        "description": "Check every record against the SCHEMA message of its stream, formats of dates and "
-        "times included, before it is written. A record that does not fit ends the run with exit code 1 and "
-        "an error that names stream, column and key. Costs time; meant for tests and for finding the cause "
-        "of an error in a loader.",
+        "description": "Validate every record against the SCHEMA message of its stream, including date and "
+        "time formats, before it is written. An invalid record ends the run with exit code 1 and an error "
+        "that names stream, column and key. Validation is slow; use it in tests and to debug errors of a "
+        "loader.",
     },
 }

@@ -101,7 +101,7 @@ def test_secrets_are_in_no_repr_and_no_message():
 
 @pytest.mark.parametrize("value", [1, ["x"], True])
 def test_text_must_be_text(value):
-    with pytest.raises(ConfigError, match="api_token must be text"):
+    with pytest.raises(ConfigError, match="api_token must be a string, not"):
         configured(api_token=value)
 
 
@@ -112,7 +112,7 @@ def test_timeout_is_a_number_above_zero(given, seconds):
 
 @pytest.mark.parametrize("given", [0, -1, "soon", True, float("nan"), float("inf"), []])
 def test_other_timeouts_are_refused(given):
-    with pytest.raises(ConfigError, match="request_timeout_seconds must be a number above 0"):
+    with pytest.raises(ConfigError, match="request_timeout_seconds must be a number greater than 0"):
         configured(request_timeout_seconds=given)
 
 
@@ -124,13 +124,13 @@ def test_whole_numbers_may_come_as_text():
 
 @pytest.mark.parametrize("given", [0, 1.5, "many", 10_000, False, float("nan")])
 def test_other_concurrencies_are_refused(given):
-    with pytest.raises(ConfigError, match="max_concurrency must be a whole number from 1 to 256"):
+    with pytest.raises(ConfigError, match="max_concurrency must be an integer between 1 and 256"):
         configured(max_concurrency=given)
 
 
 def test_budget_has_no_upper_bound():
     assert configured(daily_token_budget=10**9).daily_token_budget == 10**9
-    with pytest.raises(ConfigError, match="daily_token_budget must be a whole number from 1 up"):
+    with pytest.raises(ConfigError, match="daily_token_budget must be an integer greater than 0"):
         configured(daily_token_budget=0)
     with pytest.raises(ConfigError, match="daily_token_budget"):
         configured(daily_token_budget=float("inf"))

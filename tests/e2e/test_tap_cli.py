@@ -94,14 +94,14 @@ def test_an_unreachable_host(small, files, catalog, nobody):
 @pytest.mark.parametrize(
     ("settings", "sentence"),
     [
-        ({"api_url": "http://pipedrive.example"}, "api_url uses http, which sends the token in the clear"),
-        ({"company_domain": "no such company!"}, "is not a Pipedrive company: use acme for"),
-        ({"api_token": None}, "No sign-in is configured: set api_token, or client_id"),
-        ({"api_token": 1234567890}, "Setting api_token must be text."),
-        ({"client_id": SECRET, "api_token": None}, "OAuth needs client_id, client_secret and refresh_token"),
+        ({"api_url": "http://pipedrive.example"}, "api_url uses http, which sends the token unencrypted"),
+        ({"company_domain": "no such company!"}, "is not a valid Pipedrive subdomain. Use acme for"),
+        ({"api_token": None}, "No credentials are set. Set api_token, or client_id"),
+        ({"api_token": 1234567890}, "Setting api_token must be a string."),
+        ({"client_id": SECRET, "api_token": None}, "OAuth requires client_id, client_secret and refresh_token"),
         ({"start_date": "yesterday"}, "Setting start_date: 'yesterday' is no time; write it like 2026-01-31"),
-        ({"max_concurrency": "many"}, "Setting max_concurrency must be a whole number."),
-        ({"max_concurrency": 0}, "max_concurrency must be a whole number from 1"),
+        ({"max_concurrency": "many"}, "Setting max_concurrency must be an integer."),
+        ({"max_concurrency": 0}, "max_concurrency must be an integer between 1"),
         ({"custom_fields": "pretty"}, "Setting custom_fields must be one of named, keyed, nested, off."),
         ({"detect_deletes": "perhaps"}, "Setting detect_deletes must be true or false."),
         ({"raw_requests": {}}, "Setting raw_requests must be a list."),
@@ -120,7 +120,7 @@ def test_settings_that_cannot_work(small, files, catalog, settings, sentence):
 
 @pytest.mark.parametrize(
     ("text", "sentence"),
-    [("{oops", "config.json is not JSON"), ("[]", "config.json must hold an object of settings.")],
+    [("{oops", "config.json is not valid JSON"), ("[]", "config.json must contain a JSON object of settings.")],
 )
 def test_a_config_file_that_holds_something_else(files, text, sentence):
     assert_refused(tap("--config", files.write("config.json", text)), 2, sentence)
@@ -215,7 +215,7 @@ def test_a_catalog_that_does_not_fit(small, files, catalog, sentence):
 @pytest.mark.parametrize(
     ("name", "value", "sentence"),
     [
-        ("MAX_CONCURRENCY", SECRET, "TAP_PIPEDRIVE_MAX_CONCURRENCY must be a whole number."),
+        ("MAX_CONCURRENCY", SECRET, "TAP_PIPEDRIVE_MAX_CONCURRENCY must be an integer."),
         ("RAW_REQUESTS", f"[{SECRET}", "TAP_PIPEDRIVE_RAW_REQUESTS must be a list."),
         ("API_URL", "http://pipedrive.example", "api_url uses http"),
     ],
@@ -321,7 +321,7 @@ def test_a_budget_that_does_not_even_find_the_columns(small, files, budget):
 
 def test_a_setting_that_looks_like_a_slip(small, files):
     told = tap(*files.arguments(small.config(startdate="2026-01-01")))
-    assert_refused(told, 2, "Setting startdate is not known; did you mean start_date?")
+    assert_refused(told, 2, "Unknown setting startdate. Did you mean start_date?")
     assert small.requests() == {}
 
 

@@ -68,7 +68,7 @@ def test_failures_end_with_exit_code_1_and_a_reject_file(small, tmp_path):
 @pytest.mark.parametrize(
     ("wrong", "sentence"),
     [
-        ({"api_token": ""}, "No sign-in is configured"),
+        ({"api_token": ""}, "No credentials are set"),
         ({"api_url": "http://example.com"}, "uses http"),
         ({"on_ambiguous": "perhaps"}, "on_ambiguous"),
         ({"streams": {"x": {"entity": "persons", "wirte": "add"}}}, "has no 'wirte'"),
@@ -91,9 +91,9 @@ def test_files_and_variables_that_cannot_be_read_are_told_without_their_values(s
     variable = run(tmp_path, "--config", "ENV")
     for done, sentence in (
         (missing, "The config file nowhere.json cannot be read"),
-        (torn, "The config file torn.json is not JSON"),
+        (torn, "The config file torn.json is not valid JSON"),
         (typed, "Setting dry_run must be true or false."),
-        (variable, "TARGET_PIPEDRIVE_MAX_DELETES must be a whole number"),
+        (variable, "TARGET_PIPEDRIVE_MAX_DELETES must be an integer"),
     ):
         assert done.returncode == 2
         assert sentence in done.stderr
@@ -182,7 +182,7 @@ def test_starts_within_a_second(tmp_path):
 def test_settings_that_mean_nothing_are_told(small, tmp_path):
     slip = run(tmp_path, config={**small.config(), "dry_runn": True}, text="")
     assert slip.returncode == 2
-    assert "Setting dry_runn is not known; did you mean dry_run?" in slip.stderr
+    assert "Unknown setting dry_runn. Did you mean dry_run?" in slip.stderr
     other = run(tmp_path, config={**small.config(), "stream_maps": {}}, text="")
     assert other.returncode == 0
     assert "Setting stream_maps is not known and does nothing" in other.stderr
