@@ -99,7 +99,7 @@ def test_an_unreachable_host(small, files, catalog, nobody):
         ({"api_token": None}, "No credentials are set. Set api_token, or client_id"),
         ({"api_token": 1234567890}, "Setting api_token must be a string."),
         ({"client_id": SECRET, "api_token": None}, "OAuth requires client_id, client_secret and refresh_token"),
-        ({"start_date": "yesterday"}, "Setting start_date: 'yesterday' is no time; write it like 2026-01-31"),
+        ({"start_date": "yesterday"}, "Setting start_date: 'yesterday' is not a valid time; expected format: 2026-01-31"),
         ({"max_concurrency": "many"}, "Setting max_concurrency must be an integer."),
         ({"max_concurrency": 0}, "max_concurrency must be an integer between 1"),
         ({"custom_fields": "pretty"}, "Setting custom_fields must be one of named, keyed, nested, off."),
