@@ -98,8 +98,14 @@ def test_an_unreachable_host(small, files, catalog, nobody):
         ({"company_domain": "no such company!"}, "is not a valid Pipedrive subdomain. Use acme for"),
         ({"api_token": None}, "No credentials are set. Set api_token, or client_id"),
         ({"api_token": 1234567890}, "Setting api_token must be a string."),
-        ({"client_id": SECRET, "api_token": None}, "OAuth requires client_id, client_secret and refresh_token"),
-        ({"start_date": "yesterday"}, "Setting start_date: 'yesterday' is not a valid time; expected format: 2026-01-31"),
+        (
+            {"client_id": SECRET, "api_token": None},
+            "OAuth requires client_id, client_secret and refresh_token",
+        ),
+        (
+            {"start_date": "yesterday"},
+            "start_date: 'yesterday' is not a valid time; expected format: 2026-01-31",
+        ),
         ({"max_concurrency": "many"}, "Setting max_concurrency must be an integer."),
         ({"max_concurrency": 0}, "max_concurrency must be an integer between 1"),
         ({"custom_fields": "pretty"}, "Setting custom_fields must be one of named, keyed, nested, off."),
@@ -120,7 +126,10 @@ def test_settings_that_cannot_work(small, files, catalog, settings, sentence):
 
 @pytest.mark.parametrize(
     ("text", "sentence"),
-    [("{oops", "config.json is not valid JSON"), ("[]", "config.json must contain a JSON object of settings.")],
+    [
+        ("{oops", "config.json is not valid JSON"),
+        ("[]", "config.json must contain a JSON object of settings."),
+    ],
 )
 def test_a_config_file_that_holds_something_else(files, text, sentence):
     assert_refused(tap("--config", files.write("config.json", text)), 2, sentence)
