@@ -59,6 +59,11 @@ class Account:
         self._indexed: dict[str, Table] = {}
         self._indexed_at = -1
 
+    def fingerprint(self) -> tuple[object, ...]:
+        """Return a value that differs once a row, a file or the clock has changed."""
+        writes = tuple(table.writes for table in self.tables.values())
+        return writes, self.clock.now, self.clock.writes, tuple(map(id, self.blobs.values()))
+
     def shown(self, how: tuple[object, ...], seqs: list[int], make: Callable[[int], bytes]) -> list[bytes]:
         """Rows as they were shown in this way before, made anew once anything in the account has changed.
 

@@ -51,20 +51,25 @@ def parse(text: str) -> int:
 
 
 class Clock:
-    """Whole seconds; two writes share a second, so that equal update times are met often."""
+    """Whole seconds; two writes share a second, so that equal update times are met often.
+
+    Attributes:
+        now: the second, from the epoch.
+        writes: number of writes in this second.
+    """
 
     def __init__(self, now: int = START) -> None:
         self.now = now
-        self._writes = 0
+        self.writes = 0
 
     def tick(self) -> int:
         """The second of one write."""
-        self._writes += 1
-        if self._writes > WRITES_PER_SECOND:
-            self._writes = 1
+        self.writes += 1
+        if self.writes > WRITES_PER_SECOND:
+            self.writes = 1
             self.now += 1
         return self.now
 
     def set(self, now: int) -> None:
         """Jump to an instant; the next write happens in that second."""
-        self.now, self._writes = now, 0
+        self.now, self.writes = now, 0

@@ -21,8 +21,8 @@ class Lag:
         version: grows whenever a search may find something else than before.
     """
 
-    def __init__(self) -> None:
-        self.requests = 0
+    def __init__(self, requests: int = 0) -> None:
+        self.requests = requests
         self.version = 0
         self._count = 0
         self._unseen: dict[str, dict[int, list[tuple[int, Row | None]]]] = {}

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from pipedrive_emulator.account.search_lag import Lag
 from pipedrive_emulator.faults.rules import Faults
 from pipedrive_emulator.rules.auth import Auth
 from pipedrive_emulator.rules.limits import Limits
@@ -46,8 +47,7 @@ class EmulatorState:
 
     def __init__(self, settings: Settings, faults: list[Rule] | None = None) -> None:
         self.settings = settings
-        self.account = new_account(settings.seed)
-        self.account.lag.requests = settings.search_lag
+        self._fill(settings.seed)
         self.limits = Limits(settings.plan, daily_tokens=settings.daily_tokens, burst=settings.burst)
         self.auth = Auth(scopes=settings.scopes, expires_seconds=settings.token_seconds)
         self._scripted = faults or []
@@ -58,12 +58,20 @@ class EmulatorState:
     def reset(self, seed: str | None = None) -> None:
         """Restore the account of the seed, the full budget and the faults of the start.
 
-        Sessions and the log are emptied. Requests that are in progress are interrupted.
+        Sessions and the log are emptied. Requests in progress are interrupted. An account that nothing
+        has changed is kept, since filling one takes time.
         """
         self.resets += 1
-        self.account = new_account(seed or self.settings.seed)
-        self.account.lag.requests = self.settings.search_lag
+        seed = seed or self.settings.seed
+        if (seed, self.account.fingerprint()) != self._filled:
+            self._fill(seed)
+        self.account.lag = Lag(self.settings.search_lag)
         self.limits.reset()
         self.auth.reset()
         self.faults.set(self._scripted)
         self.log.clear()
+
+    def _fill(self, seed: str) -> None:
+        self.account = new_account(seed)
+        self.account.lag = Lag(self.settings.search_lag)
+        self._filled = (seed, self.account.fingerprint())

@@ -152,6 +152,29 @@ def test_a_reset_brings_back_everything():
     direct.close()
 
 
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda direct: direct.ask("PATCH", "/api/v2/deals/1", json_body={"title": "x"}),
+        lambda direct: direct.ask("DELETE", "/api/v2/deals/1"),
+        lambda direct: _post(direct, "clock", {"advance_seconds": 1}),
+        lambda direct: _post(direct, "rows", {"table": "deals", "id": 1, "set": {"title": "x"}}),
+        lambda direct: _post(direct, "rows", {"table": "deals", "id": 1, "delete": True}),
+        lambda direct: _post(direct, "reset", {"seed": "empty"}),
+    ],
+)
+def test_a_reset_keeps_an_untouched_account_and_undoes_every_kind_of_change(direct, change):
+    _post(direct, "reset")
+    fresh, account = direct.dump(), direct.app.account
+    direct.ask("GET", "/api/v2/deals")
+    _post(direct, "reset")
+    assert direct.app.account is account
+    change(direct)
+    assert direct.dump() != fresh
+    _post(direct, "reset")
+    assert direct.dump() == fresh
+
+
 def test_a_spoiled_account_can_still_be_dumped_and_reset(direct):
     fresh = Direct()
     for value in (None, 7, "soon", [1], {"a": {}}, "\u0000"):
