@@ -11,8 +11,11 @@ keys, `[type]` a list, `a|b` one or the other.
 
 from __future__ import annotations
 
+import linecache
 import re
+import sys
 from functools import cache
+from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
@@ -21,6 +24,7 @@ from tap_pipedrive.catalog.glossary import GLOSSARY
 if TYPE_CHECKING:
     from tap_pipedrive.catalog.spec import JSON, Schema
 
+_NAME = re.compile(r"""\bname=["'](\w+)["']""")
 _TOKENS = re.compile(r"[\w-]+!?|[:{}\[\]|*]")
 _SCALARS: dict[str, dict[str, JSON]] = {
     "int": {"type": ["integer", "null"]},
@@ -142,6 +146,23 @@ def columns(text: str, of: str = "") -> Schema:
         of: prefix of the glossary entries that go before the plain ones, e.g. `deals`.
 
     Raises:
-        ValueError: the text is malformed, or a name is neither typed nor in the glossary.
+        ValueError: the text is malformed, or a name is neither typed nor in the glossary; names stream,
+            file and line of the entry.
     """
-    return MappingProxyType(_Parser(text, of).properties(""))
+    try:
+        return MappingProxyType(_Parser(text, of).properties(""))
+    except ValueError as error:
+        msg = f"{error} ({_place()})"
+        raise ValueError(msg) from None
+
+
+def _place() -> str:
+    """Return file and line of the entry that is being built, and its name, as its source has it."""
+    frame = sys._getframe()  # noqa: SLF001 - the caller's place is nowhere else
+    while frame.f_back and frame.f_code.co_filename == __file__:
+        frame = frame.f_back
+    path, line = Path(frame.f_code.co_filename), frame.f_lineno
+    before = [linecache.getline(str(path), number) for number in range(line, 0, -1)]
+    name = next((found[1] for one in before if (found := _NAME.search(one))), None)
+    stream = f"stream {name}, " if name else ""
+    return f"{stream}{'/'.join(path.parts[-3:])}, line {line}"

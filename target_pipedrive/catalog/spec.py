@@ -128,7 +128,10 @@ class ActionSpec:
     instead: str = ""
 
     def __post_init__(self) -> None:
-        problems = list(self._problems())
+        try:
+            problems = list(self._problems())
+        except ValueError as error:  # of the notation
+            problems = [str(error)]
         if problems:
             raise ValueError(f"action {self.name}: " + "; ".join(problems))
 
