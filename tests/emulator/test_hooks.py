@@ -162,6 +162,7 @@ def test_a_reset_brings_back_everything():
         lambda direct: _post(direct, "rows", {"table": "deals", "id": 1, "delete": True}),
         lambda direct: _post(direct, "reset", {"seed": "empty"}),
     ],
+    ids=["update", "delete", "clock", "row", "row deleted", "seed"],
 )
 def test_a_reset_keeps_an_untouched_account_and_undoes_every_kind_of_change(direct, change):
     _post(direct, "reset")
