@@ -111,10 +111,6 @@ class Report:
         """Records that failed so far."""
         return sum(counts[Outcome.FAILED] for counts in self._counts.values())
 
-    def count(self, stream: str, outcome: Outcome) -> int:
-        """Records of the stream that ended so."""
-        return self._counts.get(stream, Counter())[outcome]
-
     def not_taken(self) -> list[str]:
         """A line for each stream with columns that were sent and that Pipedrive left as they were."""
         return _counted("Pipedrive did not take", self._not_taken)

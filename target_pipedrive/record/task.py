@@ -10,19 +10,7 @@ from target_pipedrive.record.outcome import Outcome, Result
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from target_pipedrive.catalog.spec import ActionSpec, EntitySpec
     from target_pipedrive.record.draft import Draft, LockKey
-
-
-@dataclass(slots=True, kw_only=True)
-class Write:
-    """One call, ready to be sent."""
-
-    action: ActionSpec
-    draft: Draft
-    stream: str
-    entity: EntitySpec | None = None
-    identity: bytes = b""
 
 
 class StreamPlan(Protocol):
