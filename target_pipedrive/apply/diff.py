@@ -10,7 +10,7 @@ from target_pipedrive.record.outcome import Outcome
 from target_pipedrive.values import compare
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Iterable, Mapping
 
     from pipedrive_client.fields import FieldDefinition
     from target_pipedrive.catalog.spec import ActionSpec
@@ -48,11 +48,26 @@ def _same_in_v1(
 
 
 def both(first: Result, second: Result) -> Result:
-    """How a record ended whose row was brought in two steps."""
+    """Return how a record ended whose row was written in two steps.
+
+    A column that the second step wrote was taken; one that it did not take is not changed.
+    """
     outcome = second.outcome if first.outcome is Outcome.UNCHANGED else first.outcome
-    changed = tuple(dict.fromkeys((*first.changed, *second.changed)))
-    # What an addition said is not counted as a change, nor is what it said last.
-    return replace(second, outcome=outcome, changed=first.changed if outcome is Outcome.CREATED else changed)
+    changed = _together(first.changed, second.changed, but=second.not_taken)
+    return replace(
+        second,
+        outcome=outcome,
+        # the columns of an addition are not counted as changes, nor are those that follow it
+        changed=first.changed if outcome is Outcome.CREATED else changed,
+        note="; ".join(_together(first.note.split("; "), second.note.split("; "), but=("",))),
+        not_taken=_together(first.not_taken, second.not_taken, but=second.changed),
+        kept=_together(first.kept, second.kept),
+    )
+
+
+def _together(first: Iterable[str], second: Iterable[str], *, but: Collection[str] = ()) -> tuple[str, ...]:
+    """Return the names of both, each once."""
+    return tuple(one for one in dict.fromkeys((*first, *second)) if one not in but)
 
 
 def kept_columns(draft: Draft, row: Row) -> tuple[str, ...]:

@@ -121,7 +121,7 @@ class Performer:
         draft, action = task.draft, plan.action
         if draft is None:
             raise RecordFault("has no content")
-        notes, later = fill_references(draft, self._links, task.given_up)
+        notes, later = fill_references(draft, self._links, task.given_up, plan.names.name)
         if later is not None:
             raise later
         makes = action.verb is Verb.ADD or bool(action.becomes)
@@ -204,7 +204,7 @@ class Performer:
             return None
         if draft.external_id is not None and self._links.get(plan.entity_name, draft.external_id) is not None:
             return None
-        _, later = fill_references(draft, self._links, task.given_up)
+        _, later = fill_references(draft, self._links, task.given_up, plan.names.name)
         return None if later is not None else (plan.action, draft)
 
     def raw(self, task: Task, plan: RawPlan) -> Result:

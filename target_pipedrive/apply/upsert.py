@@ -96,7 +96,7 @@ class Upserter:
             result, later = self._copier.perform(task, plan, draft)
         else:
             notes, later = fill_references(
-                draft, self._links, task.given_up, leave_out=self._options.leave_out_missing
+                draft, self._links, task.given_up, plan.names.name, leave_out=self._options.leave_out_missing
             )
             if later is not None and draft.body.get("is_archived") is True:
                 raise later  # once it is archived, nothing can be added to it
@@ -274,7 +274,7 @@ class Upserter:
         if draft.external_id is not None and self._links.get(plan.spec.name, draft.external_id) is not None:
             return None
         _, later = fill_references(
-            draft, self._links, task.given_up, leave_out=self._options.leave_out_missing
+            draft, self._links, task.given_up, plan.names.name, leave_out=self._options.leave_out_missing
         )
         return None if later is not None else (action, self._new(action, plan, draft, task.stream))
 

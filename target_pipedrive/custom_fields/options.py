@@ -8,6 +8,7 @@ import threading
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
+from pipedrive_client import Rejected
 from pipedrive_client.fields import FIELD_LISTS
 from target_pipedrive.record.errors import RecordFault
 from target_pipedrive.values import scalars
@@ -78,6 +79,7 @@ class FieldOptions:
         self._dry_run = dry_run
         self._lock = threading.RLock()
         self._labels: dict[tuple[str, str], dict[str, int]] = {}
+        self._refused: dict[tuple[str, str, str], str] = {}
 
     def forget(self, entity: str) -> None:
         """Take the options of an entity's fields from the definitions again."""
@@ -120,8 +122,26 @@ class FieldOptions:
         if by_label is not None:
             return by_label
         if self._create and definition.is_custom and word and isinstance(value, str):
-            return self.add(entity, definition, [word])[0]
+            return self._added(entity, definition, word)
         raise RecordFault(self._unknown(entity, definition, word), value=word)
+
+    def _added(self, entity: str, definition: FieldDefinition, label: str) -> int:
+        """Return the id of an option that was added; a label that Pipedrive refused is not sent again.
+
+        Raises:
+            RecordFault: Pipedrive refuses the label.
+        """
+        place = entity, definition.key, label_key(label)
+        with self._lock:
+            if place not in self._refused:
+                try:
+                    return self.add(entity, definition, [label])[0]
+                except Rejected as error:
+                    self._refused[place] = str(error)
+            why = self._refused[place]
+        raise RecordFault(
+            f"cannot be added as an option: {why}. Correct the label, or leave the column out", value=label
+        )
 
     def add(self, entity: str, definition: FieldDefinition, labels: list[str]) -> list[int]:
         """Return the ids of options after those that the field lacks were added with one request.

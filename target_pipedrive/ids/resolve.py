@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 from target_pipedrive.record.errors import RecordFault, SkipRecord
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Callable, Collection
 
     from target_pipedrive.ids.id_map import Links
-    from target_pipedrive.record.draft import Draft
+    from target_pipedrive.record.draft import Draft, Reference
 
 
 AT_THE_END = ("", "the end of the run")
@@ -31,7 +31,12 @@ class NotYet(Exception):  # noqa: N818 - a reason to wait, not an error
 
 
 def fill_references(
-    draft: Draft, links: Links, given_up: Collection[tuple[str, str]], *, leave_out: bool = False
+    draft: Draft,
+    links: Links,
+    given_up: Collection[tuple[str, str]],
+    name: Callable[[str], str],
+    *,
+    leave_out: bool = False,
 ) -> tuple[str, NotYet | None]:
     """Put the ids of rows that the record names by external id.
 
@@ -39,6 +44,7 @@ def fill_references(
         draft: what waits for ids.
         links: what is known by now.
         given_up: entity and external id of rows that will not come any more.
+        name: gives the input's name of one of Pipedrive's columns.
         leave_out: whether to do without rows that never came, where that can be.
 
     Returns:
@@ -63,7 +69,8 @@ def fill_references(
                     f"belongs to {reference.entity} {reference.external_id}, which is not copied"
                 )
             left_out.append(
-                f"{reference.column} left out: {reference.entity} {reference.external_id} is not copied"
+                f"{name(_column(reference))} left out: {reference.entity} {reference.external_id} "
+                "is not copied"
             )
         elif reference.soft and not last:
             later = later or NotYet(reference.entity, reference.external_id)
@@ -75,16 +82,22 @@ def fill_references(
             raise SkipRecord(f"belongs to {reference.entity} {reference.external_id}, which did not come")
         elif reference.optional or leave_out:
             left_out.append(
-                f"{reference.column} left out: {reference.entity} {reference.external_id} is not linked"
+                f"{name(_column(reference))} left out: {reference.entity} {reference.external_id} "
+                "is not linked"
             )
         else:
             raise RecordFault(
                 f"points at {reference.entity} {reference.external_id}, which this ledger does not know: "
                 "load it too, or leave the column out",
-                fields=(reference.field or reference.column,),
+                fields=(_column(reference),),
             )
-    for name, place, slots in draft.lists:
-        place[name] = [one for one in slots if one is not None]
+    for column, place, slots in draft.lists:
+        place[column] = [one for one in slots if one is not None]
     for kept, entries in draft.lists_of_rows:
         kept[:] = [one for one in entries if not isinstance(one, dict) or set(one) - {"primary"}]
     return "; ".join(left_out), later
+
+
+def _column(reference: Reference) -> str:
+    """Return the column of the body, or the key of the custom field, that a reference lies in."""
+    return reference.field or reference.column

@@ -67,12 +67,15 @@ class _Stream:
     """What is known of a stream since its SCHEMA.
 
     Attributes:
+        schema: the SCHEMA message for the reject file; one without columns gets those of the first record.
+        announced: the SCHEMA message as it came.
         why_not: why its records cannot be written; empty when they can.
         refused: columns because of which they cannot.
     """
 
     name: str
     schema: bytes
+    announced: bytes
     keys: tuple[str, ...]
     plan: Plan | None = None
     why_not: str = ""
@@ -169,14 +172,16 @@ class Intake:
         properties = schema.get("properties")
         lacks = properties is None and self._engine.options.stop_on_error
         if not name or lacks or not isinstance(properties or {}, dict):
-            stream = self._streams[name] = _Stream(name=name, schema=_bytes(line).strip(), keys=())
+            content = _bytes(line).strip()
+            stream = self._streams[name] = _Stream(name=name, schema=content, announced=content, keys=())
             self._refuse_stream(stream, "its SCHEMA has no properties; name those that are to be written")
             return
         content = _bytes(line).strip()
         known = self._streams.get(name)
-        if known is not None and known.schema == content:
+        if known is not None and known.announced == content:
             return
-        stream = _Stream(name=name, schema=content, keys=tuple(message.key_properties or ()))
+        keys = tuple(message.key_properties or ())
+        stream = _Stream(name=name, schema=content, announced=content, keys=keys)
         self._streams[name] = stream
         if isinstance(properties, dict) and properties:
             self._bind(stream, properties)
@@ -217,7 +222,10 @@ class Intake:
             self._refuse(fault, content, stream.schema, LineFault)
             return
         if stream.unbound:
-            self._bind(stream, {name: {} for name in record})
+            columns: dict[str, object] = {name: {} for name in record}
+            self._bind(stream, columns)
+            if stream.plan is not None:
+                stream.schema = _with_columns(stream, columns)
         key = {one: record[one] if one in record else _in_any_case(record, one) for one in stream.keys}
         missing = [one for one, value in key.items() if is_blank(value)]
         if missing and stream.plan is not None and stream.plan.decides_on_blank_keys:
@@ -249,6 +257,14 @@ class Intake:
     def ignored(self) -> Mapping[str, int]:
         """Records of unknown streams that were ignored, by stream."""
         return self._ignored
+
+
+def _with_columns(stream: _Stream, columns: Mapping[str, object]) -> bytes:
+    """The SCHEMA message of a stream that its first record bound, with that record's columns."""
+    message = _decode(stream.announced)
+    schema = {**(message.schema or {}), "properties": columns}
+    keys = {"key_properties": list(stream.keys)} if stream.keys else {}
+    return msgspec.json.encode({"type": "SCHEMA", "stream": stream.name, "schema": schema, **keys})
 
 
 def _in_any_case(record: Mapping[str, object], name: str) -> object:

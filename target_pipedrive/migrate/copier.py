@@ -101,7 +101,9 @@ class Copier:
         if draft.late is not None:
             draft = self._translate_again(task, plan)
         self._know_company(task, draft)
-        notes, later = fill_references(draft, self._links, task.given_up, leave_out=self._leave_out)
+        notes, later = fill_references(
+            draft, self._links, task.given_up, plan.names.name, leave_out=self._leave_out
+        )
         _check_hangs_on(plan, draft)
         if plan.spec.chosen_key:
             if draft.body.get(plan.spec.key) is None:

@@ -143,3 +143,29 @@ def test_sample_of_new_options(small, tmp_path):
     assert labels(small, "organizations", "Tier", 2)[1] == tiers + 3
     again = case()
     assert (again.code, again.writes) == (0, [])
+
+
+REFUSED = ["a\u0000b", "\u0000"]
+
+
+@pytest.mark.parametrize("column", ["Tier", "Competitors"])
+@pytest.mark.parametrize("label", REFUSED)
+@pytest.mark.parametrize("table", PATHS)
+def test_a_label_that_pipedrive_refuses_fails_its_records_alone(small, load, table, label, column):
+    before = labels(small, table, column, 3)[1]
+    records = [{"id": at, column: label} for at in (1, 2)] + [{"id": 3, column: "Opal"}]
+    run = load(rows(table, *records, keys=["id"]), create_options=True)
+    assert (run.error, run.outcomes[:2], run.outcomes[2]) == (None, ["failed", "failed"], "updated")
+    again = load(rows(table, *records, keys=["id"]), create_options=True)
+    assert (again.error, again.outcomes) == (None, ["failed", "failed", "unchanged"])
+    for number, error in enumerate(run.errors, start=1):
+        assert all(one in error for one in (column, f"id {number}", "option", "label"))
+    assert labels(small, table, column, 3)[1] == before + 1
+
+
+def test_a_refused_label_is_sent_once(small, load):
+    small.post("/_emulator/log/clear")
+    records = [{"id": at, "Tier": "a\u0000b"} for at in range(1, 5)]
+    run = load(rows("deals", *records, keys=["id"]), create_options=True)
+    assert run.outcomes == ["failed"] * 4
+    assert small.requests()["POST /api/v2/dealFields/{field_code}/options"] == 1

@@ -278,3 +278,24 @@ def test_a_last_line_without_an_end_is_taken_when_it_is_whole(small, tmp_path):
     target.listen(io.StringIO(text))
     assert sorted(one["name"] for one in small.rows("products")[-2:]) == ["One", "Two"]
     assert target.engine_failures == 0
+
+
+@pytest.mark.parametrize("declared", [{}, {"schema": {"type": "object"}}, {"schema": {"properties": {}}}])
+@pytest.mark.parametrize("column", ["org_name_x", "Nothing", "titel"])
+def test_rejects_of_a_schema_without_columns_can_be_piped_in_again(load, small, declared, column):
+    """The first reject must not decide what the stream's columns are."""
+    begin = {"type": "SCHEMA", "stream": "deals", "key_properties": ["id"], **declared}
+    first = load(
+        begin,
+        record("deals", id=3, value=7),
+        record("deals", id=4, value=8, **{column: "x"}),
+        record("deals", id=5, value=9, **{column: "y"}),
+    )
+    assert first.outcomes == ["updated", "failed", "failed"]
+    again = load(*first.rejects.read_text().splitlines())
+    assert (again.error, again.outcomes) == (None, ["failed", "failed"])
+    assert all(column in error for error in again.errors)
+    corrected = first.rejects.read_text().replace(f'"{column}"', '"title"')
+    corrected = corrected.replace('"properties":{', '"properties":{"title":{},')
+    assert load(*corrected.splitlines()).outcomes == ["updated", "updated"]
+    assert [one["title"] for one in small.rows("deals") if one["id"] in (4, 5)] == ["x", "y"]
