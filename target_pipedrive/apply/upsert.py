@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 from pipedrive_client import Gone, NotFound
 from target_pipedrive.account.rows import is_trace
 from target_pipedrive.apply.diff import both, complete_required, custom_changes, kept_columns
+from target_pipedrive.apply.settlement import Settlement
 from target_pipedrive.apply.verification import Sent, with_aliases
-from target_pipedrive.ids.resolve import fill_references
+from target_pipedrive.ids.resolve import AT_THE_END, NotYet, fill_references
 from target_pipedrive.lookup.matcher import Matcher
 from target_pipedrive.mapping.placement import placed, sent_together
 from target_pipedrive.mapping.row_key import fill_matches, key_columns
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
     from target_pipedrive.account.rows import Rows
     from target_pipedrive.apply.delete_limit import DeleteGuard
     from target_pipedrive.apply.verification import Verifier
-    from target_pipedrive.catalog.spec import ActionSpec
+    from target_pipedrive.catalog.spec import ActionSpec, EntitySpec
     from target_pipedrive.custom_fields.registry import FieldBook
     from target_pipedrive.ids.id_map import Links
     from target_pipedrive.mapping.entity import EntityPlan
@@ -65,6 +66,7 @@ class Upserter:
         self._guard = guard
         self._verifier = verifier
         self._matcher = Matcher(rows, options.on_ambiguous, links)
+        self._settlement = Settlement(rows, self._update)
         self._copier = Copier(self, caller, rows, links, book, leave_out=options.leave_out_missing)
 
     def wrote_elsewhere(self, entity: str | None, ids: Iterable[str] = ()) -> None:
@@ -89,10 +91,12 @@ class Upserter:
         draft = task.draft
         if draft is None:
             raise RecordFault("has no content")
+        if self._settlement.due(task) is not None:
+            return self._settlement.settle(task)
+        moment = self._settlement.clock
         if draft.deleted:
-            result = self._delete(task, plan, draft)
-            return self._copier.left_out(task, plan, draft, result) if plan.foreign else result
-        if plan.foreign:
+            result, later = self._delete(task, plan, draft), None
+        elif plan.foreign:
             result, later = self._copier.perform(task, plan, draft)
         else:
             notes, later = fill_references(
@@ -108,9 +112,17 @@ class Upserter:
         if later is not None and result.outcome is not Outcome.SKIPPED:
             task.first = result
             raise later
-        if plan.foreign and result.outcome is Outcome.SKIPPED:
-            return self._copier.left_out(task, plan, draft, result)
+        if plan.foreign and (draft.deleted or result.outcome is Outcome.SKIPPED):
+            result = self._copier.left_out(task, plan, draft, result)
+        if self._settlement.waits(task, plan, draft, result, moment):
+            task.first = result
+            raise NotYet(*AT_THE_END)
         return result
+
+    def settles(self, task: Task) -> tuple[EntitySpec, str] | None:
+        """Return entity and id of the row above its own that a record is about to settle."""
+        due = self._settlement.due(task)
+        return None if due is None else (due.plan.spec, due.row_id)
 
     def bring(self, task: Task, plan: EntityPlan, draft: Draft, notes: str, *, again: bool = False) -> Result:
         """Add or change the row; one that was matched and goes before its change is looked for once more."""

@@ -282,8 +282,8 @@ class EntitySpec:
         foreign_update: whether a row of another account changes the row it is matched with.
         after: entity whose rows below the same parent are added first.
         conditions: column that holds the conditions of a filter.
-        settled_by: counters of rows below that change columns of it → their entity; what such a row says of
-            itself holds once those are written.
+        settled_by: column that rows below change → their entities; what a record says of it is compared and
+            sent again once those are written.
         within: column that names a row inside another → column that names the other, as a stage its pipeline.
         archive: name of the action that archives one, where that is no column.
         definitions: word of the field registry, for entities that are field definitions.

@@ -347,7 +347,7 @@ def _cleaned(plain: Encoder) -> Encoder:
 def _facts_of(spec: EntitySpec) -> set[str]:
     """Columns that are not written, but say what the row is."""
     facts = {spec.word} if spec.word else set()
-    return facts | set(spec.settled_by) | ({"is_archived"} if spec.archive else set())
+    return facts | ({"is_archived"} if spec.archive else set())
 
 
 def _special_name(name: str) -> str:

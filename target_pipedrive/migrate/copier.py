@@ -1,9 +1,8 @@
 """Rows of another account: what they wait for, when they are complete, and which have no place here.
 
 A row waits for what it points at. A row that is to be archived is brought open, and archived when nothing
-more comes, because nothing can be added to an archived one; a deal whose products change its value is looked
-at again then. A row that is not copied (deleted there, or not to be made here) is remembered as such, so that
-what points at it goes on without.
+more comes, because nothing can be added to an archived one. A row that is not copied (deleted there, or not
+to be made here) is remembered as such, so that what points at it goes on without.
 """
 
 from __future__ import annotations
@@ -114,17 +113,11 @@ class Copier:
         fill_matches(plan, draft)
         if isinstance(plan, FieldPlan):
             return self._definitions.bring(task, plan, draft, notes), later
-        result, waits = self._bring_in_time(task, plan, draft, notes)
-        return result, later or (NotYet(*AT_THE_END) if waits else None)
-
-    def _bring_in_time(self, task: Task, plan: EntityPlan, draft: Draft, notes: str) -> tuple[Result, bool]:
-        """Bring the row; whether it is to be looked at once more at the end."""
-        at_the_end = AT_THE_END in task.given_up
         to_archive = draft.body.get("is_archived") is True or draft.facts.get("is_archived") is True
-        settles = any(draft.facts.get(name) for name in plan.spec.settled_by)
-        if to_archive and not at_the_end:
-            return self._bring_open(task, plan, draft, notes)
-        return self._bringer.bring(task, plan, draft, notes), settles and not at_the_end
+        if not to_archive or AT_THE_END in task.given_up:
+            return self._bringer.bring(task, plan, draft, notes), later
+        result, waits = self._bring_open(task, plan, draft, notes)
+        return result, later or (NotYet(*AT_THE_END) if waits else None)
 
     def _bring_open(self, task: Task, plan: EntityPlan, draft: Draft, notes: str) -> tuple[Result, bool]:
         """Bring a row that is to be archived, open still; whether that is to come."""

@@ -67,6 +67,11 @@ class Gathering:
         draft = task.draft
         if draft is None:
             return
+        above = self._upserter.settles(task)
+        if above is not None:
+            self._scheduler.submit(task, held=True)
+            self._gather_above(task, *above)
+            return
         row_id = self._row_id(draft, plan.spec)
         is_kept = draft.deleted and not self._options.allow_deletes and plan.write != "delete"
         lookup = None if is_kept else self._lookup(row_id, draft, plan.spec)
@@ -84,6 +89,11 @@ class Gathering:
 
     def resume(self, task: Task) -> None:
         """Let a record go on that waited; its row is read anew, together with those of others."""
+        above = self._upserter.settles(task)
+        if above is not None:
+            self._scheduler.resume(task, held=True)
+            self._gather_above(task, *above)
+            return
         draft, plan = task.draft, task.plan
         lookup = None
         if draft is not None and isinstance(plan, EntityPlan) and draft.late is None and not draft.deleted:
@@ -95,6 +105,11 @@ class Gathering:
         task.lookup, task.was_read, task.stale = lookup, False, False
         self._scheduler.resume(task, held=True)
         self._gather(task, plan.spec, again=True)
+
+    def _gather_above(self, task: Task, spec: EntitySpec, row_id: str) -> None:
+        """Hold a record back for a bulk read of the row above its own, which it settles."""
+        task.lookup, task.was_read, task.stale = (row_id, row_id), False, False
+        self._gather(task, spec, again=True)
 
     def _row_id(self, draft: Draft, spec: EntitySpec) -> str | None:
         """Id of the record's row, if that is known already."""

@@ -1,0 +1,168 @@
+"""Columns of a row that rows below it change, such as the value of a deal by its products.
+
+What a record says of its own row counts, as the next run would write it. So when a row below is written in
+the same run, one record waits for the end of the run, and the columns are compared and sent again then.
+"""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import replace
+from typing import TYPE_CHECKING, NamedTuple, Protocol
+
+from pipedrive_client import Gone, NotFound
+from target_pipedrive.account.rows import is_provisional
+from target_pipedrive.catalog.entities import ENTITIES
+from target_pipedrive.record.draft import Draft
+from target_pipedrive.record.outcome import Outcome
+from target_pipedrive.record.row import is_archived, is_gone
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from target_pipedrive.account.rows import Rows
+    from target_pipedrive.mapping.entity import EntityPlan
+    from target_pipedrive.record.outcome import Result
+    from target_pipedrive.record.row import Row
+    from target_pipedrive.record.task import Task
+
+_ABOVE: Mapping[str, str] = {
+    below: name
+    for name, spec in ENTITIES.items()
+    for entities in spec.settled_by.values()
+    for below in entities.split()
+}
+"""Entity of rows that change columns of the row above them → entity of that row."""
+_CHANGES = frozenset({Outcome.CREATED, Outcome.UPDATED, Outcome.DELETED})
+_HOLDS = frozenset({Outcome.CREATED, Outcome.UPDATED, Outcome.UNCHANGED})
+
+
+class Due(NamedTuple):
+    """A row whose columns are to be compared again.
+
+    Attributes:
+        plan: of the stream whose record said what it holds.
+        row_id: its id.
+        body: the columns that rows below change, as the record said them.
+    """
+
+    plan: EntityPlan
+    row_id: str
+    body: Mapping[str, object]
+
+
+class Update(Protocol):
+    """Sends what a row does not hold yet."""
+
+    def __call__(
+        self, task: Task, plan: EntityPlan, draft: Draft, row_id: str, row: Row, notes: str
+    ) -> Result:
+        """Update the row."""
+
+
+class Settlement:
+    """Settles such columns at the end of the run; safe to share between threads.
+
+    Args:
+        rows: reads the rows as they are then.
+        update: sends what they do not hold.
+
+    Attributes:
+        clock: counts the rows below others that were written.
+    """
+
+    def __init__(self, rows: Rows, update: Update) -> None:
+        self.clock = 0
+        self._rows = rows
+        self._update = update
+        self._lock = threading.Lock()
+        self._said: dict[tuple[str, str], tuple[EntityPlan, Mapping[str, object]]] = {}
+        self._written: dict[tuple[str, str], int] = {}
+        self._places: dict[int, tuple[str, str]] = {}
+        self._awaited: set[tuple[str, str]] = set()
+
+    def waits(self, task: Task, plan: EntityPlan, draft: Draft, result: Result, since: int) -> bool:
+        """Note a record that ended, and return whether it has to settle a row at the end of the run.
+
+        Args:
+            task: the record.
+            plan: of its stream.
+            draft: what it says, with its references filled in.
+            result: how it ended.
+            since: the clock before its row was read.
+        """
+        above, row_id = _ABOVE.get(plan.spec.name), draft.body.get(plan.spec.parent or "")
+        if above is not None and row_id is not None and result.outcome in _CHANGES:
+            return self._changed_below((above, str(row_id)), task.number)
+        if not plan.spec.settled_by or result.outcome not in _HOLDS:
+            return False
+        return self._said_of_itself(task.number, plan, draft, result.id, since)
+
+    def _changed_below(self, place: tuple[str, str], number: int) -> bool:
+        with self._lock:
+            self.clock += 1
+            self._written[place] = self.clock
+            return place in self._said and self._is_first(number, place)
+
+    def _said_of_itself(
+        self, number: int, plan: EntityPlan, draft: Draft, row_id: str | None, since: int
+    ) -> bool:
+        """Note what a record says of its row; rows below may have been written since that was read."""
+        body = {name: draft.body[name] for name in plan.spec.settled_by if name in draft.body}
+        if not body or row_id is None or is_provisional(row_id):
+            return False
+        place = plan.spec.name, row_id
+        with self._lock:
+            self._said[place] = plan, body
+            return self._written.get(place, 0) > since and self._is_first(number, place)
+
+    def _is_first(self, number: int, place: tuple[str, str]) -> bool:
+        """Let the record settle the row, unless another one does."""
+        if place in self._awaited:
+            return False
+        self._awaited.add(place)
+        self._places[number] = place
+        return True
+
+    def due(self, task: Task) -> Due | None:
+        """Return the row that a record settles, if it does."""
+        if task.first is None:
+            return None
+        with self._lock:
+            place = self._places.get(task.number)
+            if place is None:
+                return None
+            plan, body = self._said[place]
+        return Due(plan, place[1], body)
+
+    def settle(self, task: Task) -> Result:
+        """Compare the row again with what was said of it, and send what differs.
+
+        Returns:
+            How the record itself had ended, with a note of what was sent.
+
+        Raises:
+            PipedriveError: a request failed.
+        """
+        due, first = self.due(task), task.first
+        if due is None or first is None:
+            raise LookupError(task.number)
+        with self._lock:  # rows below that are written later need another record
+            self._awaited.discard(self._places.pop(task.number))
+        plan, row_id, body = due
+        is_read = task.was_read and not task.stale
+        row = task.row if is_read else self._rows.one(plan.spec, row_id, body, task.stream)
+        if row is None or is_gone(row) or is_archived(row):
+            return first  # it takes no change any more
+        try:
+            done = self._update(task, plan, Draft(id=row_id, body=dict(body)), row_id, row, "")
+        except (NotFound, Gone):
+            return first
+        changed, not_taken = (plan.names.named(names) for names in (done.changed, done.not_taken))
+        name = f"{plan.spec.name} {row_id}"
+        notes = (
+            first.note,
+            f"{', '.join(changed)} of {name} sent again after it" if changed else "",
+            f"Pipedrive did not take {', '.join(not_taken)} of {name}" if not_taken else "",
+        )
+        return replace(first, note="; ".join(filter(None, notes)))
