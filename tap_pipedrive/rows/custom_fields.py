@@ -31,12 +31,13 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
     from tap_pipedrive.catalog.spec import JSON
+    from tap_pipedrive.rows.unresolved import UnresolvedValue
 
 Row: TypeAlias = "dict[str, object]"
 Step: TypeAlias = "tuple[str, str, Callable[[object], object] | None]"
 Unlisted: TypeAlias = "Callable[[str, str, object], str]"
 """Gives the label of an option that a definition lacks, by field key, column and option id."""
-_EMPTY: Mapping[str, object] = {}
+_NO_KEYS: Mapping[str, UnresolvedValue] = {}
 _TYPES: dict[str, dict[str, JSON]] = {
     "str": {"type": ["string", "null"]},
     "num": {"type": ["number", "null"]},
@@ -222,6 +223,7 @@ def flattener(
     options: OptionMode,
     form: RowForm,
     unlisted: Unlisted | None = None,
+    unresolved: Mapping[str, UnresolvedValue] = _NO_KEYS,
 ) -> Callable[[list[Row]], None]:
     """A function that replaces the custom field values of rows by columns, in place.
 
@@ -239,8 +241,8 @@ def flattener(
                     row.pop("custom_fields", None)
 
             return drop
-        return _nested_form(columns, options, unlisted)
-    return _flat_form(columns, mode, options, unlisted)
+        return _nested_form(NestedPlan.of(columns, options, unlisted, unresolved))
+    return _flat_form(columns, mode, options, unlisted, unresolved)
 
 
 @dataclass(slots=True)
@@ -253,12 +255,12 @@ class NestedPlan:
         composite: columns of the parts.
         kinds: what each value that is no composite is, see `FieldDefinition.kind`.
         nulls: all columns.
-        ignored: keys that no definition explains.
+        ignored: keys that no definition explains, which have had nulls only.
         unlisted: asked for options that a definition lacks.
     """
 
     plain: dict[str, str] = field(default_factory=dict)
-    labelled: dict[str, tuple[str, str | None, Options]] = field(default_factory=dict)
+    labelled: dict[str, tuple[str, str | None, Options | UnresolvedValue]] = field(default_factory=dict)
     composite: dict[str, list[tuple[str, Part]]] = field(default_factory=dict)
     kinds: dict[str, str] = field(default_factory=dict)
     nulls: dict[str, object] = field(default_factory=dict)
@@ -271,12 +273,16 @@ class NestedPlan:
         columns: Iterable[FieldColumn],
         options: OptionMode,
         unlisted: Unlisted | None = None,
+        unresolved: Mapping[str, UnresolvedValue] = _NO_KEYS,
         ignored: Iterable[str] = (),
     ) -> NestedPlan:
         """The plan of these columns."""
         plan = cls(unlisted=unlisted, ignored=[*ignored])
         for column in columns:
             plan.take(column, options)
+        for key, value in unresolved.items():
+            plan.labelled[key] = (value.column, None, value)
+            plan.nulls[value.column] = None
         return plan
 
     @property
@@ -302,11 +308,8 @@ class NestedPlan:
             self.nulls[column.name] = None
 
 
-def _nested_form(
-    columns: list[FieldColumn], options: OptionMode, unlisted: Unlisted | None
-) -> Callable[[list[Row]], None]:
+def _nested_form(plan: NestedPlan) -> Callable[[list[Row]], None]:
     """The v2 layout. Most values are null, so rows start from nulls and only values are visited."""
-    plan = NestedPlan.of(columns, options, unlisted)
     plain, labelled, composite, nulls = plan.plain, plan.labelled, plan.composite, plan.nulls
 
     def flatten(rows: list[Row]) -> None:
@@ -372,10 +375,15 @@ class Options:
 
 
 def _flat_form(
-    columns: list[FieldColumn], mode: FieldMode, options: OptionMode, unlisted: Unlisted | None
+    columns: list[FieldColumn],
+    mode: FieldMode,
+    options: OptionMode,
+    unlisted: Unlisted | None,
+    unresolved: Mapping[str, UnresolvedValue],
 ) -> Callable[[list[Row]], None]:
     """The v1 layout: hash keys at the top level, parts under suffixed keys."""
     steps = [step for column in columns for step in _flat_steps(column, options, unlisted)]
+    steps += [(key, value.column, value.label) for key, value in unresolved.items()]
     sources = list(dict.fromkeys(source for source, _, _ in steps))
 
     def flatten(rows: list[Row]) -> None:

@@ -233,7 +233,8 @@ def canonical(row: object) -> bytes:
 def _values_type(custom: NestedPlan) -> type[msgspec.Struct]:
     """A struct for what `custom_fields` holds; a page with other keys is decoded the general way."""
     keys = custom.keys
-    types = {key: _TYPES[kind] | None for key, kind in custom.kinds.items()}
+    types: dict[str, Any] = {key: _TYPES[kind] | None for key, kind in custom.kinds.items()}
+    types |= dict.fromkeys(custom.ignored)  # a first value makes the page one that is looked at
     return msgspec.defstruct(
         "Values",
         [(f"at_{at}", types.get(key, Any), None) for at, key in enumerate(keys)],

@@ -34,10 +34,10 @@ from tap_pipedrive.rows.custom_fields import (
     column_properties,
     flattener,
 )
-from tap_pipedrive.rows.definitions import unknown_keys
 from tap_pipedrive.rows.row_plan import RowPlan, is_custom, is_time
 from tap_pipedrive.rows.struct_rows import TypedRow, TypedRows
 from tap_pipedrive.rows.tombstones import TOMBSTONE_COLUMNS
+from tap_pipedrive.rows.unresolved import UnresolvedFields, rewind
 from tap_pipedrive.settings import FieldMode
 from tap_pipedrive.state.access import RefusedParents
 
@@ -79,7 +79,7 @@ class PipedriveStream(Stream):
         self._properties: dict[str, JSON] | None = None
         self._plans: dict[str, RowPlan] = {}
         self._announced = False
-        self._unresolved: set[str] = set()
+        self.unresolved = UnresolvedFields(apart=context.field_mode is FieldMode.KEYED)
         self._emitted = 0
         parent = self.spec.parent
         whole_key = parent is None or {*context.specs[parent.stream].primary_keys} <= {
@@ -109,6 +109,7 @@ class PipedriveStream(Stream):
                 options=self.tap_context.option_mode,
                 form=spec.row_form,
             )
+            self._properties |= self.unresolved.properties
             if self.tap_context.detect_deletes and self.spec.can_sweep:
                 self._properties |= TOMBSTONE_COLUMNS
         return {"type": "object", "properties": self._properties}
@@ -237,27 +238,60 @@ class PipedriveStream(Stream):
             self.announce()
 
     def _find_columns(self, rows: list[Row]) -> None:
-        """Announce the columns of fields that were added during the run; typed rows have none of those."""
+        """Announce the columns of fields that were added during the run; typed rows have none of those.
+
+        While keys are without a definition, the definitions are read again as often as is permitted.
+        """
         entity = self.defined_by
-        if not entity or not rows or isinstance(rows[0], TypedRow):
+        if not entity or not rows:
             return
-        known = {column.definition.key for column in self.columns} | self._unresolved
-        if not (unknown := unknown_keys(rows, known, self.spec.row_form)):
+        new: dict[str, bool] = {}
+        if not isinstance(rows[0], TypedRow):
+            known = {column.definition.key for column in self.columns}
+            new = self.unresolved.new(rows, known, self.spec.row_form)
+        definitions = self.tap_context.definitions
+        waits = self._defined_at == definitions.read_at(entity) and not definitions.due(entity)
+        if not new and (waits or not self.unresolved.sources):
             return
-        self.tap_context.definitions.read_again(entity)
+        definitions.read_again(entity)
+        self._defined_at = definitions.read_at(entity)
+        defined = {one.key for one in self.tap_context.fields.custom(entity)}
+        for key in self.unresolved.take(new, defined):
+            what = "rows have values for this key, which has no field definition; they are emitted by key"
+            definitions.report(entity, key, what)
         self._fresh = False
         self.refresh_columns()
-        left = unknown - {column.definition.key for column in self.columns}
-        for key in sorted(left):
-            what = "rows have values for this key, which has no field definition; they are left out"
-            self.tap_context.definitions.report(entity, key, what)
-        if left:
-            self._unresolved |= left
-            self._plans.clear()
 
     def _option_label(self, key: str, column: str, one: object) -> str:
-        return self.tap_context.definitions.option(str(self.spec.custom_fields), key, column, one)
+        entity = str(self.spec.custom_fields)
+        label = self.tap_context.definitions.option(entity, key, one)
+        if label is None:
+            self.unresolved.note_option(key, one)
+            what = f"option {one} is not defined; the column holds the id"
+            self.tap_context.definitions.report(entity, column, what)
+        return str(one) if label is None else label
 
+    def rewind(self, memo: dict[str, object]) -> None:
+        """Set a bookmark back to rows whose fields or options an earlier run found no definition for.
+
+        Only where they are defined by now. What the account does not give is left for a later run.
+        """
+        entity = self.defined_by
+        if not entity:
+            return
+        try:
+            resolved = rewind(memo, self.tap_context.fields.custom(entity))
+        except (FeatureOff, ItemError) as error:
+            self.logger.info("Field definitions for %s cannot be read: %s", self.name, error)
+            return
+        if resolved:
+            self.logger.info(
+                "Stream %s reads rows again whose custom fields or options are now defined: %s",
+                self.name,
+                ", ".join(resolved),
+            )
+
+    _defined_at: float | None = None
     _fresh = False
     bookmark_dropped = False
     """Whether a bookmark of the state was dropped in this run, which is reported once."""
@@ -434,6 +468,7 @@ class PipedriveStream(Stream):
                     options=self.tap_context.option_mode,
                     form=self.spec.row_form,
                     unlisted=self._option_label,
+                    unresolved=self.unresolved.sources,
                 )
                 if self.spec.custom_fields
                 else None
@@ -464,7 +499,13 @@ class PipedriveStream(Stream):
 
     def _typed_rows(self, read: Read, dropped: Iterable[str]) -> TypedRows:
         custom = (
-            NestedPlan.of(self.columns, self.tap_context.option_mode, self._option_label, self._unresolved)
+            NestedPlan.of(
+                self.columns,
+                self.tap_context.option_mode,
+                self._option_label,
+                self.unresolved.sources,
+                self.unresolved.empty,
+            )
             if self.spec.custom_fields
             else None
         )

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, cast
 from pipedrive_client import Gone, NotFound, NotVisible, Null
 from pipedrive_client.times import now
 from tap_pipedrive.read.reader import Reader, nothing_there
+from tap_pipedrive.rows.unresolved import remember, remembers
 from tap_pipedrive.state.access import REFUSALS
 from tap_pipedrive.state.bookmarks import Bookmark, ListSize, PageMarks
 from tap_pipedrive.sync import full_lists
@@ -73,6 +74,9 @@ class ReadRun:
     def begin(cls, stream: PipedriveStream, read: Read, watch: DeleteWatch | None) -> ReadRun:
         """Set up the bookmarks from the state."""
         run = cls(stream=stream, read=read, watch=watch)
+        for owner in run._owners():
+            if remembers(memo := owner.read_memo(read)):
+                owner.rewind(memo)
         if stream.selected:
             run.own = _bookmark(stream, stream, read)
         run.fan_outs = [(child, _bookmark(stream, child, read)) for child in stream.wanted_children()]
@@ -179,12 +183,25 @@ class ReadRun:
             self.stream.emit(self.read, own)
         for child, contexts in feeds:
             fan_out(child, contexts)
+        self._remember_unresolved()
         for mark in self.bookmarks:
             mark.commit(dear=dear)
         if self.size:
             self.size.see(len(rows))
         self._publish()
         self.stream.tap_context.interruption.check()
+
+    def _owners(self) -> list[PipedriveStream]:
+        """The selected streams with custom fields that take rows from the read."""
+        family = (self.stream, *self.stream.wanted_children())
+        return [one for one in family if one.defined_by]
+
+    def _remember_unresolved(self) -> None:
+        """Keep where rows have custom fields without a definition, before the bookmarks move over them."""
+        for owner in self._owners():
+            found = owner.unresolved.take_found()
+            if found and (self.bookmarks or self.marks):
+                remember(owner.read_memo(self.read), found)
 
     def _own_rows(self, rows: list[Row]) -> list[Row]:
         if not self.stream.selected:
