@@ -1,4 +1,4 @@
-"""The target's settings, checked."""
+"""Settings of the target: their definitions and their validation."""
 
 from __future__ import annotations
 
@@ -35,146 +35,159 @@ def _property(kind: str, description: str, **more: JSON) -> dict[str, JSON]:
 OWN_SETTINGS: dict[str, dict[str, JSON]] = {
     "streams": _property(
         "object",
-        "What a stream of a name of its own writes: by stream name `{entity, write, match_on, fields, id, "
-        "external_id, ignore}` or `{action, fields, ignore}`. `fields` maps the stream's columns to "
-        "Pipedrive's fields (column, key or label).",
+        "Mapping of input streams whose name is neither an entity nor an action, by stream name: `{entity, "
+        "write, match_on, fields, id, external_id, ignore}` or `{action, fields, ignore}`. `fields` maps "
+        "the stream's columns to Pipedrive fields (by column, key or label).",
         additionalProperties=True,
     ),
     "match_on": _property(
         "object",
-        "How rows without an id are found, by entity: fields that must all have a value and be equal, "
-        'whatever the case, such as `{"persons": ["email"], "organizations": ["name"]}`. Custom fields too. '
-        "Left out, the key properties of the SCHEMA serve, where the stream has neither `id` nor "
-        "`external_id`.",
+        'Fields used to look up the row of a record without an id, by entity, such as `{"persons": '
+        '["email"], "organizations": ["name"]}`. Custom fields are allowed. All fields must have a value '
+        "and be equal; case is ignored. If it is not set and the stream has neither `id` nor "
+        "`external_id`, the key properties of the SCHEMA are used.",
         additionalProperties=True,
     ),
     "on_ambiguous": _property(
         "string",
-        "When a match finds several rows: `fail` the record, take the `oldest` or `newest`, or `skip` it.",
+        "When a lookup matches several rows: `fail` rejects the record, `oldest` or `newest` uses that "
+        "row, `skip` skips the record.",
         enum=["fail", "oldest", "newest", "skip", None],
         default="fail",
     ),
     "on_blank_match": _property(
         "string",
-        "A record whose key (`id`, `external_id` or a field of `match_on`) is empty: `fail` it, `add` it as "
-        "a new row each time it comes, or `skip` it.",
+        "When the key of a record (`id`, `external_id` or a field of `match_on`) is empty: `fail` rejects "
+        "the record, `add` creates a new row each time it is received, `skip` skips it.",
         enum=["fail", "add", "skip", None],
         default="fail",
     ),
     "missing_rows": _property(
         "string",
-        "A record of a stream with `write: update` whose row does not exist: `fail` or `skip` it.",
+        "When the row of a record does not exist, in a stream with `write: update`: `fail` rejects the "
+        "record, `skip` skips it.",
         enum=["fail", "skip", None],
         default="fail",
     ),
     "foreign_ids": _property(
         "boolean",
-        "Ids in the input belong to another account or system: they are never taken for Pipedrive's own, but "
-        "translated with the ledger.",
+        "Ids in the input belong to another account or system. They are never used as Pipedrive ids of "
+        "this account, only translated with the ledger.",
         default=False,
     ),
     "missing_references": _property(
         "string",
-        "A row that a record points at by external id and that never came: `fail` the record, or `leave_out` "
-        "the column, and the record where it makes no sense without.",
+        "When a record references a row by an external id that was never received: `fail` rejects the "
+        "record, `leave_out` writes it without the column, or skips it if it is meaningless without the "
+        "column.",
         enum=["fail", "leave_out", None],
         default="fail",
     ),
     "unknown_streams": _property(
         "string",
-        "A stream that is neither an action nor an entity nor in `streams`: `fail` (as `on_stream_error` "
-        "says) or `ignore` its records.",
+        "When a stream is not an action, not an entity and not in `streams`: `fail` handles it as "
+        "`on_stream_error` says, `ignore` skips its records.",
         enum=["fail", "ignore", None],
         default="fail",
     ),
     "unknown_fields": _property(
         "string",
-        "A column that Pipedrive does not know: `fail` the stream or `ignore` the column. A column of a "
-        "record that the SCHEMA does not name: `fail` the record or `ignore` the column.",
+        "When Pipedrive does not have a column: `fail` makes the stream fail, `ignore` skips the column. "
+        "When a record has a column that its SCHEMA does not name: `fail` rejects the record, `ignore` "
+        "skips the column.",
         enum=["fail", "ignore", None],
         default="fail",
     ),
     "retired_inputs": _property(
         "string",
-        "An input of an older API that today's API cannot express, such as `add_time` of a deal: `fail`, or "
-        "`ignore` it with one warning. Values that change nothing are always accepted.",
+        "When an input of an older API cannot be expressed in the current API, such as `add_time` of a "
+        "deal: `fail` rejects it, `ignore` skips it with one warning. Values that change nothing are "
+        "always accepted.",
         enum=["fail", "ignore", None],
         default="fail",
     ),
     "create_fields": _property(
-        "boolean", "Add missing custom fields to Pipedrive, typed by the stream's schema.", default=False
+        "boolean",
+        "Create missing custom fields in Pipedrive. Their types follow the SCHEMA of the stream.",
+        default=False,
     ),
     "create_options": _property(
-        "boolean", "Add missing options to single and multiple option fields.", default=False
+        "boolean", "Create missing options of single-option and multiple-option fields.", default=False
     ),
     "allow_deletes": _property(
         "boolean",
-        "Delete the row when a record of an entity stream has `_sdc_deleted_at` or `is_deleted: true`; else "
-        "such a record is skipped.",
+        "Delete the row when a record of an entity stream has `_sdc_deleted_at` or `is_deleted: true`. If "
+        "false, such records are skipped.",
         default=False,
     ),
     "max_deletes": _property(
         "integer",
-        "Most rows that such records, or `mirror`, may delete in one run; the rest fail.",
+        "Maximum number of rows that such records and `mirror` may delete in one run. Further deletes are "
+        "rejected.",
         default=DEFAULT_MAX_DELETES,
     ),
     "mirror": _property(
         "boolean",
-        "Delete the rows that this ledger wrote for a stream and that its version, which ACTIVATE_VERSION "
-        "closes, does not contain any more: at the end of the input, when each record was written or "
-        "unchanged, and within `max_deletes`, all of them or none. Needs `allow_deletes`.",
+        "Delete the rows that this ledger wrote for a stream and that the version closed by "
+        "ACTIVATE_VERSION no longer contains. The deletes run at the end of the input, only if every "
+        "record was written or unchanged, and only if all of them fit into `max_deletes`. Needs "
+        "`allow_deletes`.",
         default=False,
     ),
     "mirror_empty": _property(
-        "boolean", "Let `mirror` delete the rows of a stream whose version has no records.", default=False
+        "boolean",
+        "Let `mirror` delete the rows of a stream whose version contains no records.",
+        default=False,
     ),
     "dry_run": _property(
-        "boolean", "Plan everything, write nothing, pass no STATE on; show what would happen.", default=False
+        "boolean", "Plan all writes and report them, but write nothing and emit no STATE.", default=False
     ),
-    "results_path": _property("string", "JSONL file that gets the outcome of each record."),
+    "results_path": _property("string", "Path of a JSONL file for the result of each record."),
     "rejects_path": _property(
         "string",
-        "Singer file that gets the records that failed, each with the reason; it can be piped in again. A "
-        "file that exists is kept and a numbered one made beside it.",
+        "Path of a Singer file for the rejected records and their reasons. It can be piped into the target "
+        "again. An existing file is kept; a numbered one is created beside it.",
         default=DEFAULT_REJECTS,
     ),
     "on_error": _property(
         "string",
-        "After a failed record `continue` (and exit with code 1 at the end) or `stop`.",
+        "After a failed record: `continue`, and exit with code 1 at the end, or `stop`.",
         enum=["continue", "stop", None],
         default="continue",
     ),
     "max_failures": _property(
         "integer",
-        "Stop, with exit code 1, once so many records have failed. The STATE then stays where it was before "
-        "the first of them.",
+        "Stop with exit code 1 when this number of records has failed. The STATE stays at the last one "
+        "before the first of them.",
     ),
     "max_failure_percent": _property(
         "number",
-        "The same as a share of the records: more failures than this end the run with exit code 1. Looked at "
+        "Maximum percentage of failed records. A higher one stops the run with exit code 1. It is checked "
         "from the 100th record on, and at the end.",
         minimum=0,
         maximum=100,
     ),
     "on_stream_error": _property(
         "string",
-        "A stream that cannot work, because of unknown columns, a mapping that does not fit or an unknown "
-        "name: `stop` the run at once with exit code 2, or `reject` the records of that stream and go on.",
+        "When a stream cannot be processed (unknown columns, an invalid mapping, an unknown name): `stop` "
+        "ends the run at once with exit code 2, `reject` rejects the records of that stream and continues.",
         enum=["stop", "reject", None],
         default="stop",
     ),
     "ledger_path": _property(
         "string",
-        "SQLite file that remembers which external id is which row, and what an interrupted run had begun. "
-        "One for each pipeline.",
+        "Path of the SQLite file that stores which external id belongs to which row, and the unfinished "
+        "writes of an interrupted run. Use one for each pipeline.",
         default=DEFAULT_LEDGER,
     ),
-    "files_dir": _property("string", "Folder that `path` of file uploads must lie in."),
+    "files_dir": _property(
+        "string", "Folder that must contain the files that `path` of a file upload names."
+    ),
 }
 
 
 def config_jsonschema() -> dict[str, JSON]:
-    """JSON schema of all settings, the shared ones first."""
+    """Return the JSON Schema of all settings, the shared ones first."""
     properties: dict[str, JSON] = {}
     for shared in SETTING_DEFINITIONS:
         entry: dict[str, JSON] = {"type": [shared.type, "null"], "description": shared.description}
@@ -195,16 +208,16 @@ def config_jsonschema() -> dict[str, JSON]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StreamSettings:
-    """What the settings say of one stream.
+    """Settings of one stream.
 
     Attributes:
-        entity: entity it writes, unless `action` is set.
-        action: action it performs.
+        entity: entity that it writes, unless `action` is set.
+        action: action that it performs.
         write: `upsert`, `add`, `update` or `delete`.
-        match_on: fields the row is found by; None takes the entity's setting.
+        match_on: fields used to look up the row; None uses the setting of the entity.
         fields: column of the stream → field of Pipedrive.
         id: column that holds Pipedrive's id.
-        external_id: column that holds the caller's own id.
+        external_id: column that holds the external id.
         ignore: columns that are not written.
     """
 
@@ -220,7 +233,7 @@ class StreamSettings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Options:
-    """The target's own settings, checked; names as in `OWN_SETTINGS`."""
+    """Validated settings of the target; the names are those of `OWN_SETTINGS`."""
 
     streams: Mapping[str, StreamSettings] = field(default_factory=lambda: MappingProxyType({}))
     match_on: Mapping[str, tuple[str, ...]] = field(default_factory=lambda: MappingProxyType({}))
@@ -250,10 +263,10 @@ class Options:
 
     @classmethod
     def from_config(cls, config: Mapping[str, object]) -> Options:
-        """The settings of a configuration; unset ones take their default.
+        """Return the settings of a configuration, with defaults for unset ones.
 
         Raises:
-            ConfigError: a setting cannot work; names it and says what it must be.
+            ConfigError: a setting is invalid; the message names it and the values that it accepts.
         """
         return cls(
             streams=MappingProxyType(
@@ -297,9 +310,11 @@ def _stream(name: str, entry: object) -> StreamSettings:
         raise ConfigError(f'{where} must be an object such as {{"entity": "persons"}}.')
     odd = sorted(set(entry) - _STREAM_KEYS)
     if odd:
-        raise ConfigError(f"{where} has no {odd[0]!r}; it takes {', '.join(sorted(_STREAM_KEYS))}.")
+        raise ConfigError(
+            f"{where} does not accept {odd[0]!r}; it accepts {', '.join(sorted(_STREAM_KEYS))}."
+        )
     if ("entity" in entry) == ("action" in entry):
-        raise ConfigError(f"{where} needs either entity or action.")
+        raise ConfigError(f"{where} needs either `entity` or `action`.")
     if "entity" in entry:
         _known(where, "entity", entry["entity"], ENTITIES)
     else:
@@ -309,7 +324,7 @@ def _stream(name: str, entry: object) -> StreamSettings:
         raise ConfigError(f"{where}.write must be one of {', '.join(_WRITES)}.")
     fields = entry.get("fields") or {}
     if not isinstance(fields, Mapping) or not all(isinstance(field, str) for field in fields.values()):
-        raise ConfigError(f"{where}.fields must map columns to names of fields.")
+        raise ConfigError(f"{where}.fields must be an object that maps columns to field names.")
     match_on = entry.get("match_on")
     return StreamSettings(
         entity=entry.get("entity"),
@@ -324,9 +339,9 @@ def _stream(name: str, entry: object) -> StreamSettings:
 
 
 def _known(where: str, what: str, name: object, known: Collection[str]) -> str:
-    """The name of an entity or action, if there is such a one."""
+    """Return the name of an entity or action, if it exists."""
     if name not in known:
-        raise ConfigError(f"{where}: there is no {what} {name}{nearest(str(name), known)}.")
+        raise ConfigError(f"{where}: unknown {what} {name}{nearest(str(name), known)}.")
     return str(name)
 
 
@@ -340,11 +355,11 @@ def _names(where: str, given: object) -> tuple[str, ...]:
 
 def _object(config: Mapping[str, object], name: str) -> Mapping[str, object]:
     given = config.get(name)
-    if isinstance(given, str) and given.strip():  # environments carry objects as JSON text
+    if isinstance(given, str) and given.strip():  # environment variables hold objects as JSON text
         try:
             given = msgspec.json.decode(given)
         except msgspec.DecodeError as error:
-            raise ConfigError(f"{name} is not JSON: {error}.") from error
+            raise ConfigError(f"{name} is not valid JSON: {error}.") from error
     if not given:
         return {}
     if not isinstance(given, Mapping):
@@ -377,7 +392,7 @@ def _count(config: Mapping[str, object], name: str, *, default: int | None = Non
     except ValueError:
         count = -1
     if count < 0 or isinstance(given, bool):
-        raise ConfigError(f"{name} must be a whole number from 0 up.")
+        raise ConfigError(f"{name} must be an integer of at least 0.")
     return count
 
 

@@ -71,8 +71,8 @@ def test_failures_end_with_exit_code_1_and_a_reject_file(small, tmp_path):
         ({"api_token": ""}, "No credentials are set"),
         ({"api_url": "http://example.com"}, "uses http"),
         ({"on_ambiguous": "perhaps"}, "on_ambiguous"),
-        ({"streams": {"x": {"entity": "persons", "wirte": "add"}}}, "has no 'wirte'"),
-        ({"max_failures": -1}, "max_failures must be a whole number"),
+        ({"streams": {"x": {"entity": "persons", "wirte": "add"}}}, "does not accept 'wirte'"),
+        ({"max_failures": -1}, "max_failures must be an integer"),
     ],
 )
 def test_settings_that_cannot_work_are_told_in_a_sentence(small, tmp_path, wrong, sentence):
@@ -190,12 +190,12 @@ def test_settings_that_mean_nothing_are_told(small, tmp_path):
 
 def test_settings_that_name_nothing_there_is_stop_the_run_before_it_writes(small, tmp_path):
     for settings, sentence in (
-        ({"streams": {"x": {"entity": "person"}}}, "streams.x: there is no entity person; nearest: persons"),
+        ({"streams": {"x": {"entity": "person"}}}, "streams.x: unknown entity person; nearest: persons"),
         (
             {"streams": {"x": {"action": "addDeals"}}},
-            "streams.x: there is no action add_deals; nearest: add_deal",
+            "streams.x: unknown action add_deals; nearest: add_deal",
         ),
-        ({"match_on": {"person": ["email"]}}, "match_on: there is no entity person; nearest: persons"),
+        ({"match_on": {"person": ["email"]}}, "match_on: unknown entity person; nearest: persons"),
     ):
         done = run(tmp_path, config={**small.config(), **settings}, text="")
         assert (done.returncode, "Traceback" in done.stderr) == (2, False)
