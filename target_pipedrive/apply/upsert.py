@@ -383,6 +383,14 @@ class Upserter:
             raise RecordFault(f"is to be deleted, and Pipedrive offers no way to delete {spec.name}")
         for reference in draft.references:
             reference.place[reference.column] = self._links.get(reference.entity, reference.external_id)
+        named = {spec.key, *(reference.column for reference in draft.references)}
+        above = {spec.path.get(name, name) for name in action.placeholders} - named
+        missing = sorted(name for name in above if draft.body.get(name) is None)
+        if missing:
+            raise RecordFault(
+                "is to be deleted, which needs {columns} too: send it in a record that is marked as deleted",
+                fields=missing,
+            )
         fill_matches(plan, draft)
         row_id, row = self.find(task, plan, draft)
         if row_id is None or ((spec.read or spec.single) and (row is None or is_gone(row))):
