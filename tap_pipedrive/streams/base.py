@@ -205,13 +205,19 @@ class PipedriveStream(Stream):
         """The entity whose field definitions the SCHEMA message needs: nothing remembers the columns."""
         return self.defined_by if not self.column_memo else None
 
-    def read_definitions(self, entity: str) -> None:
+    def read_definitions(self, entity: str, *, again: bool = False) -> None:
         """Have the field definitions read that rows need.
+
+        Args:
+            entity: what they define.
+            again: whether rows need newer ones than the run began with.
 
         Raises:
             PipedriveError: they cannot be; says how to do without, where Pipedrive refuses nothing but them.
         """
         try:
+            if again:
+                self.tap_context.definitions.read_again(entity)
             self.tap_context.fields.rows(entity)
         except (ItemError, FeatureOff) as error:
             msg = (
@@ -253,7 +259,7 @@ class PipedriveStream(Stream):
         waits = self._defined_at == definitions.read_at(entity) and not definitions.due(entity)
         if not new and (waits or not self.unresolved.sources):
             return
-        definitions.read_again(entity)
+        self.read_definitions(entity, again=True)
         self._defined_at = definitions.read_at(entity)
         defined = {one.key for one in self.tap_context.fields.custom(entity)}
         for key in self.unresolved.take(new, defined):
@@ -264,6 +270,7 @@ class PipedriveStream(Stream):
 
     def _option_label(self, key: str, column: str, one: object) -> str:
         entity = str(self.spec.custom_fields)
+        self.read_definitions(entity, again=True)
         label = self.tap_context.definitions.option(entity, key, one)
         if label is None:
             self.unresolved.note_option(key, one)

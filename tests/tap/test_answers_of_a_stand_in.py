@@ -31,7 +31,9 @@ class StandIn:
     def __init__(self) -> None:
         self.deals = lambda _query, _nth: (200, body([]), {})
         self.asked = self.definitions_asked = 0
-        self.definitions = lambda _nth: []
+        self.definitions = lambda _nth: []  # or the status of a refusal
+        self.entity = "deal"
+        self.lists = {}  # further lists, by path
         stand_in = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -46,13 +48,18 @@ class StandIn:
                 if parts.path == "/api/v2/deals":
                     stand_in.asked += 1
                     status, content, headers = stand_in.deals(parse_qs(parts.query), stand_in.asked)
+                elif parts.path in stand_in.lists:
+                    status, content, headers = stand_in.lists[parts.path](parse_qs(parts.query))
                 elif parts.path.endswith("Fields"):
                     field = {"field_code": "title", "field_name": "Title", "field_type": "varchar"}
                     extra = []
-                    if parts.path == "/api/v2/dealFields":
+                    if parts.path == f"/api/v2/{stand_in.entity}Fields":
                         stand_in.definitions_asked += 1
                         extra = stand_in.definitions(stand_in.definitions_asked)
-                    content = body([field, *extra])
+                    if isinstance(extra, int):
+                        status, content = extra, b'{"success":false,"error":"Not now"}'
+                    else:
+                        content = body([field, *extra])
                 self.send_response(status)
                 for name, value in {"Content-Type": "application/json", **headers}.items():
                     self.send_header(name, value)
