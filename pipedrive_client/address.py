@@ -1,4 +1,4 @@
-"""Wrong base addresses, told as a setting: below one every request looks like a row that is not there."""
+"""Detection of a wrong base URL, where every request looks like a request for a missing row."""
 
 from __future__ import annotations
 
@@ -14,19 +14,19 @@ if TYPE_CHECKING:
     from pipedrive_client.transport import Answer
 
 KNOWN_PATH = "/v1/users/me"
-"""Path that answers for every account. Source: Users#getCurrentUser."""
+"""Path that exists in every account. Source: Users#getCurrentUser."""
 KNOWN_COST = 2
 _ABSENT = frozenset({404, 405, 410})
 
 
 class AddressCheck:
-    """Finds out, after a first failure, whether the API is at the address at all.
+    """Check, after a first failure, that the API is at the base URL.
 
     Args:
-        address: gives the base address in use.
+        address: returns the current base URL.
 
     Attributes:
-        proven: whether something below the address was answered well.
+        proven: True after a successful response below the base URL.
     """
 
     def __init__(self, address: Callable[[], str]) -> None:
@@ -35,14 +35,14 @@ class AddressCheck:
         self._lock = threading.Lock()
 
     def check(self, answer: Answer, known_status: Callable[[], int | None]) -> None:
-        """Look into a failed answer; asks for a known path, once, where the address may be the cause.
+        """Check a failed response; request a known path once if a wrong base URL may be the cause.
 
         Args:
-            answer: of the failed request.
-            known_status: asks for `KNOWN_PATH`; returns the status, or None for an answer that is not JSON.
+            answer: response of the failed request.
+            known_status: requests `KNOWN_PATH`; returns the status, or None for a response that is not JSON.
 
         Raises:
-            ConfigError: the API is not below the address.
+            ConfigError: the API is not at the base URL.
         """
         if not self._is_suspect(answer):
             return
@@ -59,15 +59,15 @@ class AddressCheck:
         parts = urlsplit(address)
         said = "a web page" if status is None else str(status)
         raise ConfigError(
-            f"Setting api_url ({address}) is not the address of Pipedrive's API: a request below it was "
-            f"answered with {said}. Give the address without a path, such as {parts.scheme}://{parts.netloc}."
+            f"Setting api_url ({address}) is not the base URL of Pipedrive's API: a request to it returned "
+            f"{said}. Use the URL without a path, such as {parts.scheme}://{parts.netloc}."
         )
 
     def _names_part_of_api(self) -> bool:
-        """Whether the address ends with what requests put behind it themselves."""
+        """Return True if the base URL ends with a path segment that requests append themselves."""
         return urlsplit(self._address()).path.rstrip("/").rpartition("/")[2] in {"api", "v1", "v2"}
 
     def _is_suspect(self, answer: Answer) -> bool:
-        """Whether a wrong address would be answered like this."""
+        """Return True if a wrong base URL could be the cause of this response."""
         has_path = bool(urlsplit(self._address()).path.strip("/"))
         return has_path and (answer.looks_like_html or answer.status in _ABSENT)

@@ -1,4 +1,4 @@
-"""From an HTTP answer to the error it means.
+"""Mapping of HTTP responses to errors.
 
 Source: core-api-concepts-responses; pipedrive-api.md 6.4.
 """
@@ -42,15 +42,15 @@ _BY_STATUS: dict[int, type[PipedriveError]] = {
     404: NotFound,
     410: Gone,
     415: FeatureOff,
-    # Not the API's own, but a proxy's on the way to it.
+    # Sent by proxies, never by the API itself.
     408: ServerError,
     425: ServerError,
 }
 _ADVICE = {
-    401: "the token was refused: check that it is current and that API use is allowed for this user",
-    402: "the company is not open for use: check its subscription",
-    403: "this user may not see or change it, or a limit of the plan is reached",
-    410: "it was deleted, or Pipedrive took this endpoint away",
+    401: "the token was rejected; check that it is current and that this user may use the API",
+    402: "the company account is not active; check its subscription",
+    403: "this user has no permission, or a limit of the plan is reached",
+    410: "it was deleted, or Pipedrive removed this endpoint",
     415: "the feature is not enabled in this account",
 }
 _SCOPE_WORDS = "scope and url mismatch"
@@ -72,21 +72,21 @@ def error_of(
     secrets: Callable[[], Iterable[str]],
     expected: Expectation | None = None,
 ) -> PipedriveError | None:
-    """The error an answer means, or None for a success.
+    """Return the error of a response, or None for a success.
 
     Args:
-        answer: as received.
+        answer: the response.
         what: method and path, for the message.
         label: stream or action.
-        secrets: gives the values to mask in what Pipedrive says.
-        expected: what a success must hold; None takes any body.
+        secrets: returns the values to mask in texts of Pipedrive.
+        expected: required content of a success; None accepts any body.
     """
     status = answer.status
     if 200 <= status < 300:  # noqa: PLR2004 - the statuses that mean success
         return _error_inside_success(answer, what, label=label, secrets=secrets, expected=expected)
     if 300 <= status < 400:  # noqa: PLR2004 - redirects
         return ConfigError(
-            f"{what} was redirected to another address: check company_domain and api_url.",
+            f"{what} was redirected to another URL. Check company_domain and api_url.",
             status=status,
             label=label,
         )
@@ -98,11 +98,13 @@ def error_of(
     kind = _kind(status, code, f"{error_text} {info}")
     said = [text for text in (error_text, info if info != error_text else None) if text]
     if page:
-        said = ["a web page came instead of JSON; if this repeats, check company_domain and api_url"]
+        said = [
+            "the response is a web page instead of JSON; if this persists, check company_domain and api_url"
+        ]
     elif kind is MissingScope:
         said.append(_scope_advice(what))
     elif kind is UnknownMethod:
-        said.append("this host has no operation at this path: check company_domain and api_url")
+        said.append("this host has no operation at this path; check company_domain and api_url")
     elif status in _ADVICE and kind is not Rejected:
         said.append(_ADVICE[status])
     error = kind(
@@ -120,18 +122,18 @@ def error_of(
 
 
 def _scope_advice(what: str) -> str:
-    """How to get past a missing scope, which Pipedrive does not name."""
+    """Return how to fix a missing scope, which Pipedrive's response does not name."""
     method, _, path = what.partition(" ")
     scopes = read_scopes(path) if method == "GET" else ()
-    named = f": {' or '.join(scopes)}" if scopes else " of this operation"
-    return f"the OAuth app was not granted the scope it needs{named}; add it to the app and authorize again"
+    named = f" {' or '.join(scopes)}" if scopes else " of this operation"
+    return f"the OAuth app lacks the scope{named}; add it to the app and authorize again"
 
 
 def blocked(what: str, answer: Answer, *, label: str | None) -> Blocked:
-    """The error of the firewall's web page."""
+    """Return the error of the firewall's web page."""
     return Blocked(
-        f"{what} was blocked by the firewall in front of Pipedrive ({answer.status} with a web page). Too "
-        "many requests were sent after a 429, by this run or another one: wait some minutes before the next.",
+        f"{what} was blocked by Pipedrive's firewall ({answer.status} with a web page), because this run or "
+        "another one sent too many requests after a 429. Wait some minutes before the next run.",
         status=answer.status,
         label=label,
         request_id=_request_id(answer),
@@ -146,7 +148,7 @@ def _error_inside_success(
     secrets: Callable[[], Iterable[str]],
     expected: Expectation | None,
 ) -> PipedriveError | None:
-    """Return the error of a 2xx: a damaged or unreadable body, `success: false`, or not what is expected."""
+    """Return the error of a 2xx: damaged or invalid body, `success: false`, or unexpected content."""
     if answer.damage:
         return _no_answer(answer, what, answer.damage, label=label)
     if expected is None and not answer.is_json:
@@ -159,7 +161,7 @@ def _error_inside_success(
         code, error_text, info = _texts(body, secrets)
         said = "; ".join(text for text in (error_text, info) if text) or "no reason given"
         return Rejected(
-            f"{what} failed under status {answer.status}{f' ({code})' if code else ''}: {said}.",
+            f"{what} failed with status {answer.status}{f' ({code})' if code else ''}: {said}.",
             status=answer.status,
             code=code,
             error_info=info or error_text,
@@ -171,7 +173,7 @@ def _error_inside_success(
 
 
 def _no_answer(answer: Answer, what: str, flaw: str, *, label: str | None) -> MalformedAnswer:
-    """Return the error of a success whose body is not what was asked for."""
+    """Return the error of a successful status whose body has unexpected content."""
     return MalformedAnswer(
         f"{what} answered {answer.status} with {flaw}.",
         status=answer.status,
@@ -182,7 +184,7 @@ def _no_answer(answer: Answer, what: str, flaw: str, *, label: str | None) -> Ma
 
 
 def _kind(status: int, code: str | None, text: str) -> type[PipedriveError]:
-    """The class of error of a status other than 2xx."""
+    """Return the error class of a status other than 2xx."""
     if status >= 500:  # noqa: PLR2004 - server errors
         return ServerError
     if status == 403 and (  # noqa: PLR2004 - forbidden, for one of two reasons
@@ -197,7 +199,7 @@ def _kind(status: int, code: str | None, text: str) -> type[PipedriveError]:
 
 
 def _body_of(answer: Answer) -> dict[str, object]:
-    """The decoded body of an error, or nothing."""
+    """Return the decoded body of an error, or an empty dictionary."""
     try:
         body = answer.json()
     except MalformedAnswer:
@@ -206,7 +208,7 @@ def _body_of(answer: Answer) -> dict[str, object]:
 
 
 def _texts(body: dict[str, object], secrets: Callable[[], Iterable[str]]) -> tuple[str | None, str, str]:
-    """Code, error text and explanation of the error bodies Pipedrive is known to send."""
+    """Return code, error text and explanation from any known form of error body."""
     error = body.get("error")
     code = body.get("code")
     if isinstance(error, dict):
@@ -222,7 +224,7 @@ def _texts(body: dict[str, object], secrets: Callable[[], Iterable[str]]) -> tup
 
 
 def _clean(text: object, secrets: Callable[[], Iterable[str]]) -> str:
-    """One line without secrets and personal data, cut to a length people read."""
+    """Return the text as one line of limited length, without secrets and personal data."""
     if text is None:
         return ""
     line = " ".join(redact(str(text), secrets()).split()).rstrip(".")
@@ -230,7 +232,7 @@ def _clean(text: object, secrets: Callable[[], Iterable[str]]) -> str:
 
 
 def _request_id(answer: Answer) -> str | None:
-    """The id Pipedrive's support asks for."""
+    """Return the request id that Pipedrive's support needs."""
     for name in _REQUEST_ID_HEADERS:
         if answer.headers.get(name):
             return answer.headers[name]

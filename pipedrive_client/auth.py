@@ -1,4 +1,4 @@
-"""Signing in: an API token in a header, or OAuth access tokens that are refreshed in time.
+"""Authentication by API token, or by OAuth access tokens that are refreshed automatically.
 
 Source: pipedrive-api.md 3; marketplace-oauth-authorization, read 2026-11-23.
 """
@@ -30,20 +30,20 @@ SKEW_SECONDS = 60.0
 _HTTP_OK = 200
 _REDIRECTS = range(300, 400)
 _REFUSED_REFRESH = (
-    "Pipedrive refused the refresh token ({}): it may be revoked, or unused for 60 days. Authorize the app "
+    "Pipedrive rejected the refresh token ({}). It may be revoked, or unused for 60 days. Authorize the app "
     "again and set the new refresh_token."
 )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TokenSet:
-    """OAuth tokens in force. Secrets are left out of the repr.
+    """Current OAuth tokens. The repr contains no secrets.
 
     Attributes:
         access_token: sent with each request.
-        refresh_token: the latest one; keep it, the older ones may have become void.
-        expires_at: aware UTC, or None when unknown.
-        api_domain: base address the token is valid for, or None.
+        refresh_token: the latest one; keep it, because older ones may have become invalid.
+        expires_at: aware UTC, or None if unknown.
+        api_domain: base URL that the token is valid for, or None.
     """
 
     access_token: str = field(repr=False)
@@ -53,42 +53,42 @@ class TokenSet:
 
 
 class PostForm(Protocol):
-    """Sends a form to the token address once."""
+    """Function that sends a form to the token endpoint once."""
 
     def __call__(self, url: str, body: bytes, headers: dict[str, str]) -> Answer:
-        """The answer, whatever its status; passing failures (no answer, 5xx, 429) are raised as transient."""
+        """Return the response of any status; raise no response, 5xx and 429 as transient errors."""
         ...
 
 
 class Authenticator(Protocol):
-    """What the client needs of either way to sign in."""
+    """Interface of both authentication methods."""
 
     def header(self) -> tuple[str, str]:
-        """Name and value of the header that signs a request in, valid for at least a moment."""
+        """Return name and value of the authentication header, which does not expire immediately."""
         ...
 
     def renew(self, refused: str) -> bool:
-        """Whether a new header value exists after the given one was refused with 401."""
+        """Return True if a new header value exists after the given one was rejected with 401."""
         ...
 
     @property
     def base_url(self) -> str:
-        """Address that paths are appended to."""
+        """Base URL that paths are appended to."""
         ...
 
     @property
     def scopes(self) -> frozenset[str] | None:
-        """OAuth scopes that the token was granted; None where no scopes apply or none are known."""
+        """OAuth scopes granted to the token; None if scopes do not apply or are unknown."""
         ...
 
     @property
     def secrets(self) -> tuple[str, ...]:
-        """Values that must not appear in any text, including those fetched in this run."""
+        """Values that must not appear in any output, including tokens received in this run."""
         ...
 
 
 class ApiTokenAuth:
-    """The user's API token in the `x-api-token` header."""
+    """Authentication by the user's API token, in the `x-api-token` header."""
 
     def __init__(self, settings: ClientSettings, token: str) -> None:
         self._header = ("x-api-token", token)
@@ -97,16 +97,16 @@ class ApiTokenAuth:
         self.scopes: frozenset[str] | None = None
 
     def header(self) -> tuple[str, str]:
-        """The header that signs a request in."""
+        """Return the authentication header."""
         return self._header
 
     def renew(self, refused: str) -> bool:  # noqa: ARG002 - the protocol's signature
-        """Never: an API token has no successor."""
+        """Return False: an API token cannot be renewed."""
         return False
 
 
 class OAuth:
-    """Access tokens, fetched with the refresh token a minute before they expire and once after a 401."""
+    """Authentication by OAuth access tokens, refreshed one minute before they expire and once after a 401."""
 
     def __init__(
         self,
@@ -130,22 +130,22 @@ class OAuth:
 
     @property
     def base_url(self) -> str:
-        """The `api_domain` of the tokens, unless the settings give an address."""
+        """The `api_domain` of the tokens, unless the settings contain a base URL."""
         return self._base_url
 
     @property
     def scopes(self) -> frozenset[str] | None:
-        """Scopes of the last token answer; None before one came, and where it named none."""
+        """Scopes of the last token response; None before the first one, or if it contained none."""
         return self._scopes
 
     @property
     def secrets(self) -> tuple[str, ...]:
-        """Every token seen, and the credentials of the app."""
+        """All tokens received so far, and the credentials of the app."""
         with self._lock:
             return tuple(self._secrets)
 
     def header(self) -> tuple[str, str]:
-        """The header that signs a request in; fetches a token first when there is none or it expires soon."""
+        """Return the authentication header; request a token first if there is none or it expires soon."""
         access = self._access
         if access is None or self._clock.monotonic() >= self._renew_at:
             with self._lock:
@@ -155,18 +155,18 @@ class OAuth:
         return ("Authorization", f"Bearer {access}")
 
     def renew(self, refused: str) -> bool:
-        """Fetch a token in place of the refused one, unless another thread has done so already."""
+        """Request a new token for the rejected one, unless another thread has already done so."""
         with self._lock:
             if refused == f"Bearer {self._access}":
                 self._fetch()
         return True
 
     def _basic(self) -> str:
-        """The app's credentials as HTTP wants them."""
+        """Return the app's credentials for HTTP basic authentication."""
         return basic(self._settings.client_id or "", self._settings.client_secret or "")
 
     def _fetch(self) -> None:
-        """Exchange the refresh token; the caller holds the lock."""
+        """Exchange the refresh token for an access token; the caller holds the lock."""
         form = urlencode({"grant_type": "refresh_token", "refresh_token": self._refresh}).encode()
         answer = self._post(self._settings.oauth_token_url, form, form_headers(self._basic()))
         granted = granted_by(answer, refusal=_REFUSED_REFRESH)
@@ -184,7 +184,7 @@ class OAuth:
             self._renew_at = self._clock.monotonic() + max(seconds - SKEW_SECONDS, seconds / 2)
         if isinstance(api_domain, str) and not self._settings.api_url:
             self._move_to(api_domain)
-        logger.debug("Fetched a new access token, valid for %s s", expires_in)
+        logger.debug("Received a new access token, valid for %s s", expires_in)
         if self._on_new_token:
             self._on_new_token(
                 TokenSet(
@@ -198,24 +198,24 @@ class OAuth:
             )
 
     def _move_to(self, api_domain: str) -> None:
-        """Send requests to the address that came with the tokens, if it may get them."""
+        """Use the base URL from the token response, if tokens may be sent to it."""
         if self._settings.trusts(api_domain):
             self._base_url = api_domain.rstrip("/")
         else:
             logger.warning(
-                "The OAuth server names an api_domain that is not a host of Pipedrive or of the settings; "
-                "requests go to %s. Set api_url if that is wrong",
+                "The api_domain of the OAuth server is not a host of Pipedrive or of the settings, so it is "
+                "ignored. Requests are sent to %s. Set api_url to use another host",
                 self._base_url,
             )
 
 
 def basic(client_id: str, client_secret: str) -> str:
-    """An app's credentials as HTTP wants them."""
+    """Return an app's credentials for HTTP basic authentication."""
     return base64.b64encode(f"{client_id}:{client_secret}".encode()).decode()
 
 
 def form_headers(credentials: str) -> dict[str, str]:
-    """Headers of a form that an app sends to the token address."""
+    """Return the headers of a form for the token endpoint."""
     return {
         "Authorization": f"Basic {credentials}",
         "Content-Type": "application/x-www-form-urlencoded",
@@ -224,20 +224,21 @@ def form_headers(credentials: str) -> dict[str, str]:
 
 
 def granted_by(answer: Answer, *, refusal: str) -> dict[str, object]:
-    """The body of a token answer that holds an access token.
+    """Return the body of a token response that contains an access token.
 
     Args:
-        answer: of the token address.
-        refusal: what to say when the grant was refused, with a place for the status.
+        answer: response of the token endpoint.
+        refusal: message for a rejected grant, with a placeholder for the status.
 
     Raises:
-        Unauthorized: the app or the grant was refused.
-        ConfigError: the answer holds no token, or is a redirect, which is never followed with credentials.
+        Unauthorized: the app or the grant was rejected.
+        ConfigError: the response contains no token, or is a redirect, which is never followed with
+            credentials.
     """
     if answer.status in _REDIRECTS:
         raise ConfigError(
-            f"The OAuth token address redirects to another one ({answer.status}), which is not followed: "
-            "check oauth_token_url.",
+            f"The OAuth token endpoint redirects to another URL ({answer.status}), which is not followed. "
+            "Check oauth_token_url.",
             status=answer.status,
         )
     try:
@@ -248,11 +249,12 @@ def granted_by(answer: Answer, *, refusal: str) -> dict[str, object]:
         reason = granted.get("error") if isinstance(granted, dict) else None
         if reason == "invalid_client":
             raise Unauthorized(
-                "Pipedrive refused the OAuth app: check client_id and client_secret.", status=answer.status
+                "Pipedrive rejected the OAuth app. Check client_id and client_secret.", status=answer.status
             )
         raise Unauthorized(refusal.format(answer.status), status=answer.status)
     if not isinstance(granted, dict) or not granted.get("access_token"):
         raise ConfigError(
-            "The OAuth server's answer holds no access token: check oauth_token_url.", status=_HTTP_OK
+            "The response of the OAuth server contains no access token. Check oauth_token_url.",
+            status=_HTTP_OK,
         )
     return granted

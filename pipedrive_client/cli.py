@@ -1,4 +1,4 @@
-"""The command line's edge: any error becomes one sentence on stderr and an exit code that means something."""
+"""Command-line entry: converts every error to one sentence on stderr and a documented exit code."""
 
 from __future__ import annotations
 
@@ -29,19 +29,19 @@ class Exit(IntEnum):
 
     DONE = 0
     FAILED = 1
-    """Something went wrong on the way: a request that could not be repeated, a record that was refused."""
+    """Failure during the run, such as a request that failed permanently or a rejected record."""
     BAD_INPUT = 2
-    """Settings, catalog, state or arguments that cannot work."""
+    """Invalid settings, catalog, state or arguments."""
     REFUSED = 3
-    """Pipedrive refuses the account: token, right, plan, or a block by its firewall."""
+    """Access denied by Pipedrive: token, permission, plan or firewall."""
     BUDGET_SPENT = 4
-    """Stopped cleanly before the token budget was spent; run again later."""
+    """Clean stop before the token budget was exhausted; run again later."""
     INTERRUPTED = 128
     """Plus the number of the signal."""
 
 
 def exit_code(error: PipedriveError) -> Exit:
-    """The exit code that tells a caller what to do about an error."""
+    """Return the exit code of an error."""
     if isinstance(error, ConfigError):
         return Exit.BAD_INPUT
     if isinstance(error, BudgetSpent):
@@ -52,11 +52,11 @@ def exit_code(error: PipedriveError) -> Exit:
 
 
 def run(command: Callable[[], object], *, plugin: str) -> None:
-    """Run a plugin's command and leave the process with its exit code.
+    """Run a plugin's command and exit the process with its exit code.
 
     Args:
-        command: the click command; it may leave by SystemExit itself.
-        plugin: name that stands before the sentence.
+        command: the click command; it may raise SystemExit itself.
+        plugin: name of the program, printed before the message.
     """
     try:
         usable_streams()
@@ -66,10 +66,13 @@ def run(command: Callable[[], object], *, plugin: str) -> None:
         say(plugin, str(error))
         sys.exit(exit_code(error))
     except json.JSONDecodeError as error:
-        say(plugin, f"A file given is not JSON: {error.msg} in line {error.lineno}, column {error.colno}.")
+        say(
+            plugin,
+            f"An input file is not valid JSON: {error.msg} in line {error.lineno}, column {error.colno}.",
+        )
         sys.exit(Exit.BAD_INPUT)
     except BrokenPipeError:
-        # What the program behind the pipe did not read comes again with the next run.
+        # The next run sends again what the program behind the pipe did not read.
         abandon_output()
         say(plugin, "The program that reads the output has ended; stopped.")
         sys.exit(Exit.FAILED)
@@ -78,8 +81,7 @@ def run(command: Callable[[], object], *, plugin: str) -> None:
         where = f" {error.filename}" if error.filename else ""
         say(
             plugin,
-            f"The system refused to read or write{where}: {error.strerror or error}. Stopped; correct that "
-            "and run again.",
+            f"Reading or writing{where} failed: {error.strerror or error}. Fix the cause and run again.",
         )
         sys.exit(Exit.FAILED)
     except KeyboardInterrupt:
@@ -90,13 +92,13 @@ def run(command: Callable[[], object], *, plugin: str) -> None:
         say(
             plugin,
             f"Stopped by an unexpected error ({type(error).__name__}: {str(error)[:_LONGEST_ERROR]}). Please "
-            "report it; with the log level DEBUG the log shows where it happened.",
+            "report it. The log contains the traceback at log level DEBUG.",
         )
         sys.exit(Exit.FAILED)
 
 
 def with_output() -> None:
-    """Write what the standard output still holds; let go of it when it takes nothing."""
+    """Flush the standard output; abandon it if it cannot be written."""
     try:
         sys.stdout.flush()
     except (OSError, ValueError):
@@ -104,19 +106,19 @@ def with_output() -> None:
 
 
 def abandon_output() -> None:
-    """Let go of a standard output that takes nothing: flushed at the exit, it would fail once more."""
+    """Redirect a broken standard output to the null device, so that the flush at exit does not fail."""
     with suppress(OSError, ValueError, AttributeError):
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def ignore_signals() -> None:
-    """Let no signal change the exit code of a process whose work is complete and durable."""
+    """Ignore signals, so that they do not change the exit code of a process whose work is complete."""
     for one in (signal.SIGINT, signal.SIGTERM):
         signal.signal(one, signal.SIG_IGN)
 
 
 def usable_streams() -> None:
-    """Put the null device in place of standard streams that the caller closed."""
+    """Replace standard streams that the caller closed by the null device."""
     for number, name in enumerate(("stdin", "stdout", "stderr")):
         if getattr(sys, name) is None:
             opened = os.open(os.devnull, os.O_RDWR)
@@ -127,17 +129,17 @@ def usable_streams() -> None:
 
 
 def clicked(command: click.Command, plugin: str) -> None:
-    """Run a click command; what is wrong with its arguments is told in a sentence like other errors.
+    """Run a click command and report invalid arguments like other errors.
 
     Raises:
-        ConfigError: the arguments do not fit.
+        ConfigError: the arguments are invalid.
         BrokenPipeError: the program that reads the output has ended.
-        SystemExit: the command gave an exit code.
+        SystemExit: the command returned an exit code.
     """
     import click  # noqa: PLC0415  the SDK, which brings it, is not loaded by all who use this module
 
     try:
-        # Not by its `main`, which ends the process without a sentence once nobody reads the output.
+        # `main` of click would end the process without a message after a closed pipe.
         with command.make_context(plugin, sys.argv[1:]) as context:
             command.invoke(context)
     except click.exceptions.Exit as end:
@@ -149,11 +151,11 @@ def clicked(command: click.Command, plugin: str) -> None:
 
 @contextmanager
 def loading() -> Iterator[None]:
-    """Import without the garbage collector, and have it leave alone what is loaded then.
+    """Disable garbage collection during import, then `gc.freeze()` the loaded objects.
 
-    It would walk through some hundred thousand objects that stay. Rows and records hold no cycles either:
-    reference counts free nearly all of them, so that it need not look often. Measured on 100,000 deals
-    through the tap: 5 to 8 % of its CPU time.
+    The collector would traverse some hundred thousand permanent objects. Rows and records contain no cycles
+    and are freed by reference counting, so a high threshold is enough. Measured with 100,000 deals through
+    the tap: 5 to 8 % of its CPU time.
     """
     gc.disable()
     try:
@@ -165,10 +167,10 @@ def loading() -> Iterator[None]:
 
 
 def told_version(plugin: str, arguments: list[str]) -> bool:
-    """Answer a lone `--version` at once, without the second that loading the SDK takes.
+    """Print the version for a lone `--version`, without the second that loading the SDK takes.
 
     Returns:
-        Whether that was all the command line asked for.
+        True if the version was printed.
     """
     if arguments != ["--version"]:
         return False
@@ -177,7 +179,7 @@ def told_version(plugin: str, arguments: list[str]) -> bool:
 
 
 def say(plugin: str, sentence: str) -> None:
-    """One sentence to the person or the log: plain on a terminal, a log record elsewhere."""
+    """Write one sentence to stderr: plain text on a terminal, otherwise a log record."""
     text = redact(sentence, ())
     if sys.stderr.isatty():
         sys.stderr.write(f"{plugin}: {text}\n")

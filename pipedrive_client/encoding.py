@@ -1,4 +1,4 @@
-"""Parameters and bodies as Pipedrive wants them on the wire."""
+"""Encoding of query parameters, headers and bodies for Pipedrive."""
 
 from __future__ import annotations
 
@@ -28,12 +28,12 @@ _CLIENT_HEADERS = {
     "transfer-encoding",
     "connection",
 }
-# v2 refuses numbers written as text.
+# v2 rejects numbers sent as strings.
 _encoder = msgspec.json.Encoder(decimal_format="number")
 
 
 def encode_query(params: Mapping[str, object] | None) -> str:
-    """The query of an address, without `?`: lists joined with commas, booleans as words, nulls left out."""
+    """Return the URL query without `?`: lists joined with commas, booleans as words, nulls omitted."""
     if not params:
         return ""
     return urlencode(_pairs(params), quote_via=quote, safe=",:")
@@ -42,9 +42,9 @@ def encode_query(params: Mapping[str, object] | None) -> str:
 def encode_body(
     json: object, form: Mapping[str, object] | None, files: FileParts | None
 ) -> tuple[bytes | None, str | None]:
-    """Bytes and content type of a body: multipart when there are files, else form, else JSON, else nothing.
+    """Return bytes and content type of a body: multipart with files, otherwise form, JSON or nothing.
 
-    Files are read whole: Pipedrive takes 50 MB at most, and a repeat needs them again.
+    Files are read completely: Pipedrive accepts 50 MB at most, and a retry needs them again.
     """
     if files is not None:
         fields: dict[str, str | tuple[str, bytes, str]] = dict(_pairs(form or {}))
@@ -59,15 +59,17 @@ def encode_body(
 
 
 def own_headers(headers: Mapping[str, str] | None, content_type: str | None) -> dict[str, str]:
-    """A caller's headers, less those that are the client's own business.
+    """Return the caller's headers without those the client sets itself.
 
     Raises:
-        Rejected: a name or value that no header can carry.
+        Rejected: a name or value is not allowed in an HTTP header.
     """
     kept: dict[str, str] = {}
     for name, value in (headers or {}).items():
         if not (_HEADER_NAME.fullmatch(name) and value.isascii() and value.isprintable()):
-            raise Rejected(f"The header {name[:40]!r} cannot be sent: only printable ASCII characters can.")
+            raise Rejected(
+                f"The header {name[:40]!r} is invalid: only printable ASCII characters are allowed."
+            )
         if name.lower() not in _CLIENT_HEADERS:
             kept[name.title()] = value
     if content_type is not None:
@@ -76,12 +78,12 @@ def own_headers(headers: Mapping[str, str] | None, content_type: str | None) -> 
 
 
 def _pairs(params: Mapping[str, object]) -> list[tuple[str, str]]:
-    """Names and texts of the parameters that have a value."""
+    """Return names and strings of the parameters that have a value."""
     return [(name, _text(value)) for name, value in params.items() if value is not None]
 
 
 def _text(value: object) -> str:
-    """One value as text."""
+    """Return one value as a string."""
     match value:
         case str():
             text = value

@@ -1,35 +1,35 @@
-"""Every error of the client, grouped by what the caller does about it.
+"""Errors of the client, grouped by the reaction of the caller.
 
 ::
 
     PipedriveError
-    ├── TransientError          retry: it was repeated already as often as the policy allows
-    │   ├── RateLimited         429 (burst window)
+    ├── TransientError          retry later: all retries of the policy were made
+    │   ├── RateLimited         429 (burst limit)
     │   ├── ServerError         5xx
-    │   ├── Unreachable         no answer: DNS, refused, reset, timeout
-    │   └── MalformedAnswer     torn JSON, or a web page where JSON belongs
+    │   ├── Unreachable         no response: DNS, connection refused or reset, timeout
+    │   └── MalformedAnswer     truncated JSON, or a web page instead of JSON
     ├── ItemError               skip this item
     │   ├── NotFound            404
-    │   │   └── UnknownMethod   404 because no operation answers at this path on this host
+    │   │   └── UnknownMethod   404 because this host has no operation at this path
     │   ├── Gone                410
     │   └── NotVisible          403 in JSON
     │       └── MissingScope    403 because the OAuth app lacks the scope of the operation
     ├── RunError                stop the run
-    │   ├── Unauthorized        401, 402, refused refresh token
-    │   ├── BudgetSpent         no tokens left today, or in the budget this run was given
+    │   ├── Unauthorized        401, 402, rejected refresh token
+    │   ├── BudgetSpent         no tokens left today, or in the budget of this run
     │   ├── Blocked             403 web page of the firewall
     │   ├── FeatureOff          415, or 403 because the plan lacks the feature
-    │   ├── ConfigError         settings that cannot work
+    │   ├── ConfigError         invalid settings
     │   └── Stopped             `PipedriveClient.stop` was called
     ├── RecordError             fix the record
     │   └── Rejected            400, 422 and other 4xx, or `success: false`
-    ├── OutputFailed            a file or pipe that the run writes takes no more
+    ├── OutputFailed            an output file or pipe cannot be written
     └── PagingStuck             the same cursor twice, or a page that does not advance
 
 Messages are safe to log: no secret, no e-mail address, no phone number, no body.
 """
 
-# ruff: noqa: N818 - the names say what happened; the groups they belong to end in Error
+# ruff: noqa: N818 - names of leaf classes describe the failure; the groups end in Error
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
@@ -42,13 +42,13 @@ class PipedriveError(Exception):
     """Base of all errors of the client.
 
     Attributes:
-        status: HTTP status, or None when there was no answer.
-        code: Pipedrive's own error code, e.g. `ERR_SCHEMA_VALIDATION_FAILED`, if it sent one.
-        error_info: Pipedrive's explanation, scrubbed and cut, if it sent one.
-        request_id: id of the request at Pipedrive, for their support.
-        label: stream or action the request was made for.
-        may_have_acted: whether the server may have executed the request in spite of the error.
-        repeat_in_seconds: set by the retry policy; None when the request must not be repeated.
+        status: HTTP status, or None without a response.
+        code: Pipedrive's error code, e.g. `ERR_SCHEMA_VALIDATION_FAILED`, if there is one.
+        error_info: Pipedrive's explanation, redacted and shortened, if there is one.
+        request_id: id of the request, for Pipedrive's support.
+        label: stream or action of the request.
+        may_have_acted: True if the server may have executed the request despite the error.
+        repeat_in_seconds: set by the retry policy; None if the request must not be retried.
     """
 
     def __init__(
@@ -74,26 +74,26 @@ class PipedriveError(Exception):
 
 
 class TransientError(PipedriveError):
-    """May go away by itself; every repeat the policy allows was made."""
+    """Temporary failure, after all retries of the policy."""
 
 
 class ItemError(PipedriveError):
-    """Concerns one object or one parent: skip it, or fail a top-level stream."""
+    """Failure of one object or one parent: skip it, or fail a top-level stream."""
 
 
 class RunError(PipedriveError):
-    """No later request can do better: stop the run."""
+    """Failure that affects all later requests: stop the run."""
 
 
 class RecordError(PipedriveError):
-    """The request itself must change."""
+    """Failure caused by the content of the request: change the record."""
 
 
 class RateLimited(TransientError):
-    """429 of the burst window, still after several waits.
+    """429 of the burst limit, after several waits.
 
     Attributes:
-        retry_after_seconds: how long the limiter holds all requests back.
+        retry_after_seconds: how long the limiter pauses all requests.
     """
 
     retry_after_seconds: float = 0.0
@@ -103,18 +103,18 @@ class ServerError(TransientError):
     """5xx.
 
     Attributes:
-        retry_after_seconds: what the server asked for, if it did.
+        retry_after_seconds: value of the Retry-After header, if there is one.
     """
 
     retry_after_seconds: float | None = None
 
 
 class Unreachable(TransientError):
-    """No answer: unknown host, refused, reset or timed out."""
+    """No response: unknown host, connection refused or reset, or timeout."""
 
 
 class MalformedAnswer(TransientError):
-    """A 2xx answer whose body is torn JSON or a web page."""
+    """2xx response whose body is truncated JSON or a web page."""
 
 
 class NotFound(ItemError):
@@ -122,58 +122,58 @@ class NotFound(ItemError):
 
 
 class UnknownMethod(NotFound):
-    """404 that names the path, not the object: this host has no such operation."""
+    """404 about the path instead of the object: this host has no such operation."""
 
 
 class Gone(ItemError):
-    """410: deleted, or an endpoint that Pipedrive took away."""
+    """410: the object was deleted, or Pipedrive removed the endpoint."""
 
 
 class NotVisible(ItemError):
-    """403: this user may not see or change it."""
+    """403: this user has no permission to see or change the object."""
 
 
 class MissingScope(NotVisible):
-    """403: the OAuth app was not granted the scope that the operation needs."""
+    """403: the OAuth app lacks the scope that the operation requires."""
 
 
 class Unauthorized(RunError):
-    """The token was refused (401), the company is not open (402), or signing in failed."""
+    """Rejected token (401), inactive company (402), or failed authentication."""
 
 
 class BudgetSpent(RunError):
-    """No tokens left: stopped before a request that would go over the budget.
+    """Exhausted token budget: stopped before a request that would exceed it.
 
     Attributes:
-        resume_at: when a new day's budget begins, aware UTC; a best guess, as Pipedrive names no time zone.
+        resume_at: estimated start of the next day's budget, aware UTC; Pipedrive documents no time zone.
     """
 
     resume_at: datetime | None = None
 
 
 class Blocked(RunError):
-    """The firewall in front of Pipedrive answered 403 with a web page; repeating makes it worse."""
+    """403 with a web page of Pipedrive's firewall; retries would extend the block."""
 
 
 class FeatureOff(RunError):
-    """The account's plan or settings do not include this feature."""
+    """Feature that the account's plan or settings do not include."""
 
 
 class ConfigError(RunError):
-    """A setting is missing or cannot work; the message names it and says what to do."""
+    """Missing or invalid setting; the message names it and how to fix it."""
 
 
 class Stopped(RunError):
-    """The run was asked to stop while this request waited."""
+    """Request that was waiting when the run was stopped."""
 
 
 class Rejected(RecordError):
-    """Pipedrive understood the request and refused it."""
+    """Request that Pipedrive understood and rejected."""
 
 
 class OutputFailed(PipedriveError):
-    """Something the run writes cannot be written any more: a full disk, or a pipe that nobody reads."""
+    """Output that cannot be written, because of a full disk or a closed pipe."""
 
 
 class PagingStuck(PipedriveError):
-    """The server sent the same cursor twice or a page that does not advance."""
+    """Paging that does not advance: the server sent the same cursor or page twice."""

@@ -1,4 +1,4 @@
-"""The first tokens of an OAuth app: where a person lets it in, and what its code is exchanged for.
+"""First authorization of an OAuth app: authorization URL and exchange of the code for tokens.
 
 Source: pipedrive-api.md 3; marketplace-oauth-authorization, read 2026-11-23.
 """
@@ -18,18 +18,18 @@ if TYPE_CHECKING:
 _SERVER_ERRORS = 500
 _TOO_MANY = 429
 _REFUSED_CODE = (
-    "Pipedrive refused the code it had given ({}): it may be used or too old, or the callback URL of the app "
-    "differs. Run auth again."
+    "Pipedrive rejected the authorization code ({}). It may be used or expired, or the callback URL of the "
+    "app differs. Run auth again."
 )
 
 
 def authorize_url(settings: ClientSettings, *, redirect_uri: str, state: str) -> str:
-    """Address of the page on which a person lets the app in.
+    """Return the URL of the page where a user authorizes the app.
 
     Args:
-        settings: `client_id`, and `oauth_token_url`, beside which the page lies.
-        redirect_uri: where the page leads back to; the app's callback URL, letter by letter.
-        state: comes back with the answer, as proof that it belongs to this question.
+        settings: `client_id`, and `oauth_token_url`, whose sibling the page is.
+        redirect_uri: callback URL, exactly as configured in the app.
+        state: value returned to the callback, which proves that it belongs to this request.
     """
     base = settings.oauth_token_url.rsplit("/", 1)[0]
     query = {"client_id": settings.client_id or "", "redirect_uri": redirect_uri, "state": state}
@@ -37,18 +37,18 @@ def authorize_url(settings: ClientSettings, *, redirect_uri: str, state: str) ->
 
 
 def exchange_code(settings: ClientSettings, *, code: str, redirect_uri: str) -> TokenSet:
-    """The tokens for a code that the page gave; a code works once.
+    """Exchange an authorization code, which is valid once, for tokens.
 
     Args:
         settings: `client_id`, `client_secret`, `oauth_token_url` and `request_timeout_seconds`.
-        code: from the redirect.
+        code: authorization code from the redirect.
         redirect_uri: the same as in `authorize_url`.
 
     Raises:
-        Unauthorized: the app or the code was refused.
-        Unreachable: no answer came.
+        Unauthorized: the app or the code was rejected.
+        Unreachable: no response was received.
         ServerError: the server failed; a new code is needed.
-        ConfigError: the address is not that of a token server.
+        ConfigError: the URL is not a token endpoint.
     """
     form = urlencode({"grant_type": "authorization_code", "code": code, "redirect_uri": redirect_uri})
     credentials = basic(settings.client_id or "", settings.client_secret or "")
@@ -59,7 +59,7 @@ def exchange_code(settings: ClientSettings, *, code: str, redirect_uri: str) -> 
     finally:
         transport.close()
     if answer.status >= _SERVER_ERRORS or answer.status == _TOO_MANY:
-        raise ServerError(f"The OAuth server answered {answer.status}: run auth again.", status=answer.status)
+        raise ServerError(f"The OAuth server answered {answer.status}. Run auth again.", status=answer.status)
     granted = granted_by(answer, refusal=_REFUSED_CODE)
     api_domain = granted.get("api_domain")
     return TokenSet(

@@ -1,6 +1,6 @@
-"""The burst window shared by all threads, and the daily token budget.
+"""Burst limiter shared by all threads, and the daily token budget.
 
-Both know nothing of HTTP but the names of the headers. The clock is injected.
+Of HTTP, both use only the header names. The clock is injected.
 
 Source: rate-limit guide, read 2026-11-23; see pipedrive-api.md 6.1 to 6.3.
 """
@@ -23,31 +23,31 @@ if TYPE_CHECKING:
 
 WINDOW_SECONDS = 2.0
 SEARCH_LIMIT = 10
-# The lowest published limits (plan Lite), assumed until an answer names the real one.
+# The lowest published limits (plan Lite), assumed until a response contains the real one.
 ASSUMED_TOKEN_LIMIT = 20
 ASSUMED_OAUTH_LIMIT = 80
 FIRST_IN_FLIGHT = 10
 LONGEST_PAUSE_SECONDS = 30.0
-# The server counts arrivals, we count departures: the slack keeps jitter from squeezing two windows into one.
+# The server counts arrivals, we count departures: the slack keeps jitter from merging two windows.
 _SLACK_SECONDS = 0.1
 _MOST_SLACK_SECONDS = 0.5
-# Answers of requests that left a little more than a window ago may still be counted by the server.
+# The server may still count requests that were sent slightly more than a window ago.
 _MEMORY_SECONDS = 1.0
-# Waiting threads are woken when something changes; this is for safety only.
+# Waiting threads are notified of changes; this is a safety net.
 _RECHECK_SECONDS = 1.0
 _LATE_SECONDS = 0.01
 
 
 @dataclass(slots=True, eq=False)
 class Pass:
-    """Leave to send one request, to be handed back with `settle` or `refuse`."""
+    """Permission to send one request, returned with `settle` or `refuse`."""
 
     sent_at: float
     search: bool
 
 
 class _Window:
-    """Departure times of one rolling window, some of them still to come."""
+    """Past and reserved departure times of one rolling window."""
 
     __slots__ = ("limit", "slack", "times")
 
@@ -57,7 +57,7 @@ class _Window:
         self.times: list[float] = []
 
     def reserve(self, earliest: float) -> float:
-        """Take the next free departure time, not before `earliest`."""
+        """Reserve the next free departure time, not before `earliest`."""
         length = WINDOW_SECONDS + self.slack
         stale = bisect_right(self.times, earliest - length - _MEMORY_SECONDS)
         if stale > self.limit:
@@ -69,16 +69,16 @@ class _Window:
         return leave_at
 
     def move(self, reserved: float, left_at: float) -> None:
-        """Correct the time of a request that left later than reserved."""
+        """Update the time of a request that was sent later than reserved."""
         del self.times[bisect_right(self.times, reserved) - 1]
         insort(self.times, left_at)
 
     def forget_future(self, now: float) -> None:
-        """Give up reservations that have not left."""
+        """Cancel reservations of requests that were not sent yet."""
         del self.times[bisect_right(self.times, now) :]
 
     def others(self, used: int, now: float) -> int:
-        """How many of the requests the server has counted cannot be ours."""
+        """Return how many of the requests counted by the server were sent by somebody else."""
         ours = bisect_right(self.times, now) - bisect_right(
             self.times, now - WINDOW_SECONDS - self.slack - _MEMORY_SECONDS
         )
@@ -86,10 +86,10 @@ class _Window:
 
 
 class BurstLimiter:
-    """Admits as many requests per rolling two seconds as the server said it takes.
+    """Rate limiter that admits as many requests per rolling two seconds as the server's headers allow.
 
     Each waiting thread reserves its departure time and sleeps once until then. After a 429 all threads
-    pause; then one request goes first, and the others follow when it was not refused.
+    pause; then one request is sent as a probe, and the others follow if it was not rejected.
     """
 
     def __init__(
@@ -103,7 +103,7 @@ class BurstLimiter:
         self._learned = False
         self._in_flight = 0
         self._plan = 0
-        # Set and replaced whenever what the waiting threads wait for may have changed.
+        # Set and replaced whenever the waiting threads must check again.
         self._changed = threading.Event()
         self._resume_at = float("-inf")
         self._refusals = 0
@@ -112,14 +112,14 @@ class BurstLimiter:
 
     @property
     def limit(self) -> int:
-        """Requests per two seconds, as learned or assumed."""
+        """Requests per two seconds, from response headers or assumed."""
         return self._general.limit
 
     def acquire(self, *, search: bool = False) -> Pass:
-        """Wait for a place in the window.
+        """Wait until the rate limit allows a request.
 
         Raises:
-            Stopped: the run was stopped meanwhile.
+            Stopped: the run was stopped while waiting.
         """
         window = self._window(search)
         while True:
@@ -130,12 +130,12 @@ class BurstLimiter:
                 return passed
 
     def wake(self) -> None:
-        """Make all waiting threads look again, as after a stop."""
+        """Make all waiting threads check again, for example after a stop."""
         with self._lock:
             self._wake()
 
     def settle(self, passed: Pass, headers: Mapping[str, str] | None) -> None:
-        """Take note of an answer other than 429; None after a broken connection."""
+        """Record a response other than 429; None after a failed connection."""
         with self._lock:
             self._land(passed)
             if headers is None:
@@ -147,12 +147,12 @@ class BurstLimiter:
             self._learn(passed, headers)
 
     def refuse(self, passed: Pass, headers: Mapping[str, str]) -> tuple[float, bool]:
-        """Take note of a 429: hold all requests back.
+        """Record a 429 and pause all requests.
 
         Returns:
-            Seconds all threads wait, and whether this is at least the second refusal in a row: a request
-            sent after a proper wait, with no other answer since the refusal before. Refusals of requests
-            that were under way together count as one.
+            Seconds that all threads wait, and whether this is at least the second 429 in a row: for a request
+            sent after the pause, without any other response since the previous 429. The 429 responses of
+            concurrent requests count as one.
         """
         with self._lock:
             self._land(passed)
@@ -171,11 +171,11 @@ class BurstLimiter:
             return pause, self._refusals > 1
 
     def _window(self, search: bool) -> _Window:
-        """The window a request counts in."""
+        """Return the window that a request counts in."""
         return self._search if search else self._general
 
     def _board(self, passed: Pass, plan: int) -> bool:
-        """Wait for the reserved time and let the request go; False when the plan has changed meanwhile."""
+        """Wait for the reserved time and admit the request; return False if reservations were cancelled."""
         while True:
             if self._stop.is_set():
                 raise Stopped("Stopped while waiting for the rate limit.")
@@ -196,13 +196,13 @@ class BurstLimiter:
             self._clock.wait(early if early > 0 else _RECHECK_SECONDS, changed)
 
     def _held_back(self) -> bool:
-        """Whether the first answers, or the first one after a 429, must be awaited."""
+        """Return True if requests must wait for the first responses, or for the probe after a 429."""
         if self._probing:
             return self._probe is not None
         return not self._learned and self._in_flight >= FIRST_IN_FLIGHT
 
     def _land(self, passed: Pass) -> None:
-        """The request is no longer in flight."""
+        """Record that the request is no longer in flight."""
         self._in_flight -= 1
         if self._probe is passed:
             self._probe = None
@@ -210,7 +210,7 @@ class BurstLimiter:
             self._wake()
 
     def _learn(self, passed: Pass, headers: Mapping[str, str]) -> None:
-        """Take limit and remaining requests from an answer."""
+        """Read limit and remaining requests from response headers."""
         self._learn_limit(passed, headers)
         left = number_of(headers, "x-ratelimit-remaining")
         if left is None or passed.search:
@@ -218,7 +218,7 @@ class BurstLimiter:
         now = self._clock.monotonic()
         others = self._general.others(self._general.limit - int(left), now)
         if others > 0:
-            # Someone else uses the same token: their requests take up places of the window too.
+            # Somebody else uses the same token: their requests count in the window too.
             reset = number_of(headers, "x-ratelimit-reset")
             age = WINDOW_SECONDS - min(
                 max(reset if reset is not None else WINDOW_SECONDS, 0.0), WINDOW_SECONDS
@@ -228,7 +228,7 @@ class BurstLimiter:
             self._replan(now)
 
     def _learn_limit(self, passed: Pass, headers: Mapping[str, str]) -> None:
-        """Take the size of the window from an answer; search endpoints have a small one of their own."""
+        """Read the size of the window from response headers; search endpoints have a smaller one."""
         limit = number_of(headers, "x-ratelimit-limit")
         if limit is None or limit < 1:
             return
@@ -239,12 +239,12 @@ class BurstLimiter:
             self._replan(self._clock.monotonic())
 
     def _wake(self) -> None:
-        """End all waits; the caller holds the lock."""
+        """Wake all waiting threads; the caller holds the lock."""
         self._changed.set()
         self._changed = threading.Event()
 
     def _replan(self, now: float) -> None:
-        """Make the waiting threads reserve anew when they wake up."""
+        """Make the waiting threads reserve again when they wake up."""
         self._plan += 1
         self._wake()
         self._general.forget_future(now)
@@ -252,7 +252,7 @@ class BurstLimiter:
 
 
 class TokenBudget:
-    """Tokens this run may still use: what it was given, and what the server says is left today."""
+    """Token budget of this run: the configured maximum, and the tokens left today by response headers."""
 
     def __init__(self, clock: Clock, given: int | None) -> None:
         self._clock = clock
@@ -265,32 +265,32 @@ class TokenBudget:
 
     @property
     def spent(self) -> int:
-        """Tokens of the requests sent so far, by their published costs."""
+        """Tokens of the requests sent so far, by published cost."""
         return self._spent
 
     @property
     def left_today(self) -> int | None:
-        """Tokens the company has left today by the latest answer that said so."""
+        """Tokens that the company has left today, from the latest response that contains it."""
         with self._lock:
             return self._left_now()
 
     @property
     def limit_today(self) -> int | None:
-        """Tokens the company has a day, by the latest answer that said so."""
+        """Tokens that the company has per day, from the latest response that contains it."""
         return self._limit
 
     @property
     def left(self) -> int | None:
-        """Tokens that may still be used, of what was given and of today; None where both are unknown."""
+        """Tokens that may still be used by both limits; None if both are unknown."""
         given = None if self._given is None else self._given - self._spent
         known = [number for number in (given, self.left_today) if number is not None]
         return min(known, default=None)
 
     def check(self, cost: int) -> None:
-        """Refuse a request that would go over.
+        """Check that a request is within the budget.
 
         Raises:
-            BudgetSpent: it must not be sent.
+            BudgetSpent: the request must not be sent.
         """
         with self._lock:
             self._check(cost)
@@ -299,34 +299,34 @@ class TokenBudget:
         """Count a request's cost just before it is sent.
 
         Raises:
-            BudgetSpent: the request would go over; it must not be sent.
+            BudgetSpent: the request would exceed the budget and must not be sent.
         """
         with self._lock:
             self._check(cost)
             self._spent += cost
 
     def _check(self, cost: int) -> None:
-        """The rule; the caller holds the lock."""
+        """Check the budget; the caller holds the lock."""
         left = self._left_now()
         if left is not None and (left <= 0 or left < cost):
             raise self._spent_today(left)
         if self._given is not None and self._spent + cost > self._given:
             resume_at: datetime = next_midnight(self._clock.now())
             error = BudgetSpent(
-                f"The budget of this run is spent: {self._spent} of {self._given} tokens are used and the "
-                f"next request costs {cost}. The next run goes on from here: start it after "
-                f"{to_rfc3339(resume_at)}, or before with a higher daily_token_budget.",
+                f"The token budget of this run is exhausted: {self._spent} of {self._given} tokens are used "
+                f"and the next request costs {cost}. The next run continues from here. Start it after "
+                f"{to_rfc3339(resume_at)}, or earlier with a higher daily_token_budget.",
             )
             error.resume_at = resume_at
             raise error
 
     def refund(self, cost: int) -> None:
-        """Take back the cost of a request that was not executed."""
+        """Return the cost of a request that was not executed."""
         with self._lock:
             self._spent -= cost
 
     def learn(self, headers: Mapping[str, str]) -> None:
-        """Take what is left today from an answer, if it says so."""
+        """Read the tokens left today from response headers, if they contain it."""
         left = number_of(headers, "x-daily-ratelimit-token-remaining")
         if left is None:
             return
@@ -337,32 +337,32 @@ class TokenBudget:
             self._left_on = self._clock.now().date()
 
     def spend_all(self) -> BudgetSpent:
-        """Take note that the server refuses everything today; the error to raise."""
+        """Record that the server rejects all further requests today, and return the error to raise."""
         with self._lock:
             self._left = 0
             self._left_on = self._clock.now().date()
             return self._spent_today(0)
 
     def _left_now(self) -> int | None:
-        """What is left, forgotten when the day has changed."""
+        """Return the tokens left today, or None if the last known value is of an earlier day."""
         if self._left_on is not None and self._clock.now().date() != self._left_on:
             self._left = self._left_on = None
         return self._left
 
     def _spent_today(self, left: int) -> BudgetSpent:
-        """The error that says when to go on."""
+        """Return the error that contains the time to continue."""
         resume_at: datetime = next_midnight(self._clock.now())
         error = BudgetSpent(
-            f"The company's API tokens of today are spent ({left} left). Run again after "
-            f"{to_rfc3339(resume_at)}: the best guess, as Pipedrive resets the budget at midnight of a time "
-            "zone it does not name.",
+            f"The company's daily API token budget is exhausted ({left} left). Run again after "
+            f"{to_rfc3339(resume_at)} (an estimate, because Pipedrive does not document the time zone of the "
+            "reset).",
         )
         error.resume_at = resume_at
         return error
 
 
 def number_of(headers: Mapping[str, str], name: str) -> float | None:
-    """A header's number, or None when it is missing or something else (Retry-After may be a date)."""
+    """Return the number in a header, or None if it is missing or not a number (Retry-After may be a date)."""
     text = headers.get(name)
     if text is None:
         return None

@@ -1,8 +1,8 @@
-"""What counts as an answer: the one place that decides whether a successful response holds its data.
+"""Validation of successful responses: the only place that decides if a body contains valid data.
 
-A response with status 2xx is no answer as long as its body is missing, truncated or of another kind than
-published. `flaw_of` names what is wrong. A read is then retried like a broken connection; a write with such
-a response has an unknown outcome.
+A response with status 2xx is not valid if its body is missing, truncated or of another kind than published.
+`flaw_of` returns the problem. A read is then retried as after a failed connection; the outcome of a write
+with such a response is unknown.
 
 Source: core-api-concepts-responses; pipedrive-api.md 4 (an empty list of v1 may come as `data: null`).
 """
@@ -21,12 +21,12 @@ if TYPE_CHECKING:
 
 
 class DataKind(Enum):
-    """Kind of value that a response holds at the path of its records.
+    """Kind of value at the path of the records.
 
     Attributes:
         LIST: an array of rows.
         OBJECT: one object.
-        ANY: whatever the caller finds there.
+        ANY: any JSON value.
     """
 
     LIST = "a list"
@@ -35,12 +35,12 @@ class DataKind(Enum):
 
 
 class Null(Enum):
-    """How `null` in place of the data is read.
+    """Interpretation of `null` instead of data.
 
     Attributes:
-        REFUSED: as a failed response, since rows are known to exist.
-        CONFIRMED: as an empty list once a second request gives the same.
-        EMPTY: as an empty list.
+        REFUSED: a failed response, because rows are known to exist.
+        CONFIRMED: an empty list if a second request returns the same.
+        EMPTY: an empty list.
     """
 
     REFUSED = "refused"
@@ -50,12 +50,12 @@ class Null(Enum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Expectation:
-    """What the body of a successful response must hold.
+    """Required content of a successful response.
 
     Attributes:
         kind: kind of value at `records`.
         records: dotted path of the data; empty for the whole body, which may then be any JSON value.
-        null: how a null there is read. A missing key counts as null only for `DataKind.ANY`.
+        null: interpretation of null at `records`. A missing key counts as null only for `DataKind.ANY`.
     """
 
     kind: DataKind = DataKind.LIST
@@ -64,15 +64,15 @@ class Expectation:
 
 
 JSON_BODY: Final = Expectation(kind=DataKind.ANY, records="")
-"""A complete JSON value, whatever it is."""
+"""Any complete JSON value."""
 
 
 def flaw_of(answer: Answer, expected: Expectation) -> str | None:
-    """Return what is wrong with the body of a successful response, or None for nothing.
+    """Return the problem of the body of a successful response, or None if it is valid.
 
     Args:
-        answer: with a status of 2xx.
-        expected: what the body must hold.
+        answer: response with a status of 2xx.
+        expected: required content of the body.
 
     Returns:
         A noun phrase for a message: `an empty body`, ``no `data` ``.
@@ -91,12 +91,12 @@ def flaw_of(answer: Answer, expected: Expectation) -> str | None:
 
 
 def is_null(answer: Answer, expected: Expectation) -> bool:
-    """Return whether a response without a flaw holds null in place of its data."""
+    """Return True if a valid response contains null instead of data."""
     return value_at(answer.json(), expected.records) is None
 
 
 def value_at(body: object, records: str) -> object:
-    """Return the value at a dotted path of a body (`data`, `data.items`), or None where there is nothing."""
+    """Return the value at a dotted path of a body (`data`, `data.items`), or None if it is missing."""
     found = body
     for key in records.split(".") if records else ():
         found = found.get(key) if isinstance(found, Mapping) else None
@@ -104,7 +104,7 @@ def value_at(body: object, records: str) -> object:
 
 
 def _flaw_at(body: Mapping[str, object], expected: Expectation) -> str | None:
-    """Return what is wrong with the value at the path of the records."""
+    """Return the problem of the value at the path of the records."""
     found: object = body
     way: list[str] = []
     for key in expected.records.split("."):
@@ -124,9 +124,9 @@ def _flaw_at(body: Mapping[str, object], expected: Expectation) -> str | None:
 
 
 def _flaw_of_null(body: Mapping[str, object], path: str, expected: Expectation) -> str | None:
-    """Return why a null cannot stand for an empty list, or None if it can."""
+    """Return why null does not mean an empty list here, or None if it does."""
     if leads_on(body):
-        return f"`{path}: null` on a page that others follow"
+        return f"`{path}: null` on a page that is not the last"
     if expected.kind is DataKind.OBJECT:
         return f"`{path}: null` instead of an object"
     if expected.null is Null.REFUSED:
@@ -135,7 +135,7 @@ def _flaw_of_null(body: Mapping[str, object], path: str, expected: Expectation) 
 
 
 def leads_on(body: object) -> bool:
-    """Return whether a page names another one: a cursor, or more items of the collection."""
+    """Return True if a page announces another one, by a cursor or by more items in the collection."""
     additional = body.get("additional_data") if isinstance(body, Mapping) else None
     if not isinstance(additional, Mapping):
         return False
@@ -145,17 +145,17 @@ def leads_on(body: object) -> bool:
 
 
 def _unreadable(error: MalformedAnswer) -> str:
-    """Return the part of the message of a body that cannot be decoded that says what came."""
+    """Return the description of the body from the message of a decoding error."""
     return error.message.partition(" with ")[2].rstrip(".") or "an unreadable body"
 
 
 def _kind(value: object) -> str:
-    """Name the JSON kind of a value."""
+    """Return the name of the JSON type of a value."""
     if value is None:
         return "null"
     if isinstance(value, bool):
         return "a boolean"
-    for kinds, name in ((Mapping, "an object"), (list, "a list"), (str, "a text")):
+    for kinds, name in ((Mapping, "an object"), (list, "a list"), (str, "a string")):
         if isinstance(value, kinds):
             return name
     return "a number"

@@ -1,6 +1,6 @@
-"""Sending: what happens to one request between the client's interface and the wire.
+"""Processing of one request: authentication, rate limit, token budget, retries and usage.
 
-Sign-in, burst window, budget, retry and usage meet here; each lives in a module of its own.
+Each of these is implemented in its own module; this one combines them.
 """
 
 from __future__ import annotations
@@ -62,24 +62,24 @@ class Call:
     """One request with all its attempts.
 
     Attributes:
-        method: in capitals.
-        path: as the caller gave it, with or without a query of its own.
-        query: further query, encoded.
-        headers: the caller's, and the content type.
+        method: HTTP method in capitals.
+        path: path from the caller, possibly with a query.
+        query: additional query, encoded.
+        headers: headers of the caller, and the content type.
         body: bytes, or None.
         cost: tokens of one attempt.
-        idempotent: whether it may be repeated after it possibly acted.
-        timeout_seconds: longest silence, or None for the setting.
+        idempotent: True if it may be retried after it possibly acted.
+        timeout_seconds: read timeout, or None for the setting.
         label: stream or action.
-        max_attempts: most attempts, or None for the policy's.
-        sink: takes the body of a download in chunks; None reads the body whole.
-        offset: bytes of the download that the sink's owner has.
-        decode: makes the body of its bytes; None decodes JSON.
-        expected: what the body of a success must hold; None takes any.
-        is_probe: whether it only finds out if the API is at the address.
+        max_attempts: maximum number of attempts, or None for the retry policy's.
+        sink: receives the body of a download in chunks; None reads the body at once.
+        offset: bytes of the download that the sink already has.
+        decode: decodes the body; None decodes JSON.
+        expected: required content of a successful response; None accepts any.
+        is_probe: True if it only checks whether the API is at this base URL.
         attempt: attempts made so far.
-        may_have_acted: whether an earlier attempt may have been executed.
-        doubted: whether an earlier attempt gave a success whose body was no answer.
+        may_have_acted: True if an earlier attempt may have been executed.
+        doubted: True if an earlier attempt had a successful status without valid content.
     """
 
     method: str
@@ -103,23 +103,23 @@ class Call:
 
     @property
     def what(self) -> str:
-        """Method and path, the way messages name a request; a query may hold personal data."""
+        """Method and path for messages, without the query, which may contain personal data."""
         return f"{self.method} {self.path.partition('?')[0]}"
 
     @property
     def is_search(self) -> bool:
-        """Whether it counts in the small window of the search endpoints."""
+        """True if the lower rate limit of the search endpoints applies."""
         return self.path.partition("?")[0].endswith(_SEARCH_ENDINGS)
 
     def pass_on(self, chunk: bytes) -> None:
-        """Give a chunk to the sink and remember how far it got."""
+        """Pass a chunk to the sink and advance the offset."""
         if self.sink is not None:
             self.sink(chunk)
         self.offset += len(chunk)
 
 
 class Sender:
-    """Carries out calls; shared by all threads of a client."""
+    """Executor of calls, shared by all threads of a client."""
 
     def __init__(
         self,
@@ -148,12 +148,12 @@ class Sender:
         self.carry_out = repeating(self._attempt, self._pause)
 
     def _pause(self, seconds: float) -> None:
-        """Wait before a repeat."""
+        """Wait before a retry."""
         if self._stop.is_set() or (seconds > 0 and self._clock.wait(seconds, self._stop)):
-            raise Stopped("Stopped while waiting to repeat a request.")
+            raise Stopped("Stopped while waiting to retry a request.")
 
     def _attempt(self, call: Call) -> Answer:
-        """One attempt; a failure carries the policy's decision."""
+        """Make one attempt; an error contains the decision of the retry policy."""
         call.attempt += 1
         try:
             return self._signed_in(call)
@@ -170,7 +170,7 @@ class Sender:
                 jitter=0.5 + random.random() / 2,  # noqa: S311 - no secret depends on it
             )
             logger.debug(
-                "%s failed (attempt %d, repeat in %s s): %s",
+                "%s failed (attempt %d, retry in %s s): %s",
                 call.what,
                 call.attempt,
                 error.repeat_in_seconds,
@@ -179,7 +179,7 @@ class Sender:
             raise
 
     def _signed_in(self, call: Call) -> Answer:
-        """Send with the token in force, and once more with a new one after a 401."""
+        """Send with the current token, and retry once with a new one after a 401."""
         name, value = self.auth.header()
         try:
             return self._admitted(call, name, value)
@@ -189,7 +189,7 @@ class Sender:
         return self._admitted(call, *self.auth.header())
 
     def _admitted(self, call: Call, name: str, value: str) -> Answer:
-        """Send when window and budget allow it, and book what came of it."""
+        """Send as soon as rate limit and budget allow it, and record usage and limits."""
         self.budget.check(call.cost)
         passed = self.limiter.acquire(search=call.is_search)
         settled = False
@@ -220,7 +220,7 @@ class Sender:
         raise error
 
     def _known_status(self, name: str, value: str) -> int | None:
-        """Status of the answer at a path that every account has; None for an answer that is not JSON."""
+        """Return the status of a path that every account has; None for a response that is not JSON."""
         call = Call(
             method="GET",
             path=KNOWN_PATH,
@@ -240,13 +240,13 @@ class Sender:
             return error.status
 
     def _sent(self, call: Call, name: str, value: str) -> tuple[Answer, Download | None]:
-        """Put the request on the wire; a download comes back with its body unread."""
+        """Send the request; a download is returned with its body unread."""
         separator = "&" if "?" in call.path else "?"
         url = f"{self.auth.base_url}{call.path}{separator if call.query else ''}{call.query}"
         headers = {
             "User-Agent": self._user_agent,
             "Accept": "application/json",
-            # Packing costs more than it saves where no network is in between.
+            # Without a network in between, compression costs more than it saves.
             "Accept-Encoding": "gzip" if url.startswith("https:") else "identity",
             **call.headers,
             name: value,
@@ -276,7 +276,7 @@ class Sender:
         return answer, download
 
     def _refused(self, call: Call, passed: Pass, answer: Answer) -> PipedriveError:
-        """The error of a 429: a full window, or the end of the day's budget."""
+        """Return the error of a 429: burst limit reached, or daily budget exhausted."""
         self.budget.refund(call.cost)
         self.usage.add(call.label)
         seconds, repeated = self.limiter.refuse(passed, answer.headers)
@@ -285,16 +285,16 @@ class Sender:
             return blocked(call.what, answer, label=call.label)
         if (left is None and repeated) or (left is not None and left <= 0):
             return self.budget.spend_all()
-        logger.info("Pipedrive refused a request (429); all requests wait %.1f s", seconds)
+        logger.info("Pipedrive answered 429; pausing all requests for %.1f s", seconds)
         error = RateLimited(
-            f"{call.what} answered 429: the rate limit is used up, by this run or by others with the token.",
+            f"{call.what} answered 429: the rate limit is exhausted by this run or other users of the token.",
             status=_TOO_MANY,
         )
         error.retry_after_seconds = seconds
         return error
 
     def _pour(self, call: Call, download: Download) -> Answer:
-        """Follow a download to where the bytes are, and hand them on."""
+        """Follow the redirects of a download and pass its bytes to the sink."""
         for _ in range(_MOST_REDIRECTS):
             target = download.redirect
             if target is None:
@@ -307,29 +307,29 @@ class Sender:
             status = download.status
             download.close()
             kind = NotFound if status == _NOT_FOUND else ServerError
-            # A storage link lives for a short while only: the repeat asks for a new one.
+            # A storage link is valid for a short time only: the retry requests a new one.
             raise kind(f"{call.what}: the file storage answered {status}.", status=status)
         if download.status != _RANGE_NOT_SATISFIABLE:
             if download.starts_at > call.offset:
                 download.close()
                 raise MalformedAnswer(
-                    f"{call.what}: the file storage sent another part of the file than asked for."
+                    f"{call.what}: the file storage sent a different part of the file than requested."
                 )
             download.pour(call.pass_on, skip=call.offset - download.starts_at)
         return Answer(download.status, download.headers)
 
     def _hidden(self) -> tuple[str, ...]:
-        """Values to mask in texts, fetched tokens included."""
+        """Return the values to mask in messages, including new access tokens."""
         return self.auth.secrets
 
     def _exchange_form(self, url: str, body: bytes, headers: dict[str, str]) -> Answer:
-        """Send the token exchange once; the request that needs the token repeats it if that may help."""
+        """Send the token request once; the call that needs the token retries it if that may help."""
         try:
             answer = self.transport.exchange(
                 "POST", url, headers={"User-Agent": self._user_agent, **headers}, body=body
             )
         except Unreachable as error:
-            # What may have acted is the exchange, not the request that waits for it.
+            # The token request may have acted, but not the call that waits for the token.
             error.may_have_acted = False
             raise
         if answer.status >= _SERVER_ERRORS or answer.status == _TOO_MANY:
@@ -338,6 +338,6 @@ class Sender:
 
 
 def _range_headers(offset: int) -> dict[str, str]:
-    """Headers of a download; packed content could not be taken up again in its middle."""
+    """Return the headers of a download, uncompressed so that it can be resumed at any byte."""
     headers = {"Accept": "*/*", "Accept-Encoding": "identity"}
     return {**headers, "Range": f"bytes={offset}-"} if offset else headers

@@ -1,7 +1,7 @@
-"""HTTP on `requests`, one session a thread, with nothing done per call that can be done once.
+"""HTTP transport on top of `requests`, with one session per thread and little work per call.
 
-A plain `Session.request` spends more than half of its time on proxies, cookies, hooks and URL parsing that
-an API client does not need for each call; here requests' adapter is given a prepared request directly.
+`Session.request` spends more than half of its time on proxies, cookies, hooks and URL parsing that an API
+client does not need for each call. This module passes a prepared request to the adapter directly.
 """
 
 from __future__ import annotations
@@ -55,15 +55,15 @@ _UNUSABLE = (
 
 @dataclass(slots=True, eq=False)
 class Answer:
-    """What the server sent.
+    """HTTP response.
 
     Attributes:
         status: HTTP status.
-        headers: names in any case.
-        body: bytes, unpacked; empty for a download.
-        damage: why the body could not be unpacked, as a noun phrase; empty for a body that came whole.
-        decode: makes what `json` gives of the bytes.
-        doubted: whether an earlier attempt, or a first request, gave a body that was no answer.
+        headers: header fields; names are case-insensitive.
+        body: decompressed bytes; empty for a download.
+        damage: why the body could not be decompressed, as a noun phrase; empty for a complete body.
+        decode: decodes the bytes for `json`.
+        doubted: True if an earlier attempt, or a first request, had a response without valid content.
     """
 
     status: int
@@ -75,10 +75,10 @@ class Answer:
     _decoded: Any = field(default=_UNREAD, repr=False, init=False)
 
     def json(self) -> Any:  # noqa: ANN401 - any JSON value
-        """The decoded body, decoded once; None for an empty one.
+        """Return the decoded body, decoded once; None for an empty body.
 
         Raises:
-            MalformedAnswer: the body is torn, or is no JSON at all.
+            MalformedAnswer: the body is truncated or not valid JSON.
         """
         if self._decoded is _UNREAD:
             try:
@@ -87,7 +87,7 @@ class Answer:
                 what = (
                     "a web page"
                     if self.looks_like_html
-                    else f"{len(self.body)} bytes that are not whole JSON"
+                    else f"{len(self.body)} bytes that are not complete JSON"
                 )
                 raise MalformedAnswer(
                     f"Pipedrive answered {self.status} with {what}.", status=self.status, may_have_acted=True
@@ -96,19 +96,19 @@ class Answer:
 
     @property
     def looks_like_html(self) -> bool:
-        """Whether the body is a web page: a firewall's, a proxy's, or a wrong address."""
+        """True if the body is an HTML page, for example of a firewall or a proxy."""
         return "html" in self.headers.get("content-type", "") or self.body[:64].lstrip().startswith(b"<")
 
     @property
     def is_json(self) -> bool:
-        """Whether the body should be JSON: said so, or text, which Pipedrive's API never means to send."""
+        """True if the body should be JSON: declared as JSON, or as text, which the API never sends."""
         kind = self.headers.get("content-type", "")
         return not kind or "json" in kind or kind.startswith("text/")
 
 
 @dataclass(frozen=True, slots=True)
 class _Route:
-    """Proxies and certificates for one host, looked up once."""
+    """Proxies and certificates of one host, looked up once."""
 
     proxies: dict[str, str]
     verify: bool | str
@@ -116,7 +116,7 @@ class _Route:
 
 
 class _LeanAdapter(HTTPAdapter):
-    """An adapter that does once per host what requests does on each call, without cookies and charsets.
+    """HTTP adapter that does once per host what requests does per call, without cookies and charsets.
 
     Measured on loopback: half of the CPU time of `Session.get`.
     """
@@ -133,7 +133,7 @@ class _LeanAdapter(HTTPAdapter):
         proxies: Mapping[str, str] | None = None,
         cert: tuple[str, str] | str | None = None,
     ) -> ConnectionPool:
-        """The pool of the host; verify, proxies and cert never change for one host here."""
+        """Return the connection pool of the host; verify, proxies and cert never change for a host."""
         origin = _origin(request.url or "")
         pool = self._pools.get(origin)
         if pool is None:
@@ -143,7 +143,7 @@ class _LeanAdapter(HTTPAdapter):
 
     @override
     def request_url(self, request: requests.PreparedRequest, proxies: Mapping[str, str] | None) -> str:
-        """What stands in the request line."""
+        """Return the request target of the request line."""
         if proxies:
             return super().request_url(request, proxies)
         url = request.url or ""
@@ -151,7 +151,7 @@ class _LeanAdapter(HTTPAdapter):
 
     @override
     def build_response(self, req: requests.PreparedRequest, resp: BaseHTTPResponse) -> requests.Response:
-        """A response that holds status and the raw stream only."""
+        """Return a response with only the status and the raw stream."""
         response = requests.Response()
         response.status_code = resp.status
         response.raw = resp
@@ -160,7 +160,7 @@ class _LeanAdapter(HTTPAdapter):
 
 
 class Transport:
-    """Sends single HTTP requests; knows no Pipedrive, no retry and no limits."""
+    """Sender of single HTTP requests, without retries, rate limits or anything specific to Pipedrive."""
 
     def __init__(self, *, timeout_seconds: float) -> None:
         self._timeout_seconds = timeout_seconds
@@ -177,25 +177,25 @@ class Transport:
         body: bytes | None = None,
         timeout_seconds: float | None = None,
     ) -> Answer:
-        """Send one request and read the whole answer.
+        """Send one request and read the complete response.
 
         Raises:
-            Unreachable: no whole answer came.
-            ConfigError: the address cannot be used.
+            Unreachable: no complete response was received.
+            ConfigError: the URL is invalid.
         """
         return _whole(url, self._send(method, url, headers, body, timeout_seconds))
 
     def open(self, url: str, *, headers: Mapping[str, str]) -> Download:
-        """Send a GET and leave the body to be read in chunks.
+        """Send a GET request whose body is then read in chunks.
 
         Raises:
-            Unreachable: no answer came.
-            ConfigError: the address cannot be used.
+            Unreachable: no response was received.
+            ConfigError: the URL is invalid.
         """
         return Download(url, self._send("GET", url, headers, None, None))
 
     def close(self) -> None:
-        """Close the connections that wait for reuse."""
+        """Close idle connections."""
         with self._lock:
             sessions, self._sessions = self._sessions, []
         for session in sessions:
@@ -209,7 +209,7 @@ class Transport:
         body: bytes | None,
         timeout_seconds: float | None,
     ) -> BaseHTTPResponse:
-        """The answer with its body unread."""
+        """Send a request and return the response with its body unread."""
         session = self._session()
         prepared = requests.PreparedRequest()
         prepared.method = method
@@ -236,14 +236,14 @@ class Transport:
         except HTTPError as error:
             raise _broken_off(url, error) from None
         except OSError:
-            # The certificate file that the environment names is missing.
+            # The certificate file named in the environment is missing.
             raise ConfigError(
-                f"The certificates for {_host(url)} cannot be read: check REQUESTS_CA_BUNDLE."
+                f"The certificates for {_host(url)} cannot be read. Check REQUESTS_CA_BUNDLE."
             ) from None
         return response.raw
 
     def _session(self) -> requests.Session:
-        """This thread's session."""
+        """Return the session of this thread."""
         session: requests.Session | None = getattr(self._mine, "session", None)
         if session is None:
             session = requests.Session()
@@ -257,7 +257,7 @@ class Transport:
         return session
 
     def _route(self, session: requests.Session, url: str) -> _Route:
-        """Proxies and certificates from the environment, looked up once per host and thread."""
+        """Return proxies and certificates from the environment, looked up once per host and thread."""
         routes: dict[str, _Route] = self._mine.routes
         origin = _origin(url)
         route = routes.get(origin)
@@ -265,7 +265,7 @@ class Transport:
             found = session.merge_environment_settings(url, {}, None, None, None)
             proxies = {scheme: proxy for scheme, proxy in found["proxies"].items() if proxy}
             if is_loopback(urlsplit(url).hostname or ""):
-                proxies = {}  # no proxy can reach this machine's loopback
+                proxies = {}  # a proxy cannot reach a loopback address of this machine
             route = routes[origin] = _Route(
                 proxies, True if found["verify"] is None else found["verify"], found["cert"]
             )
@@ -273,7 +273,7 @@ class Transport:
 
 
 class Download:
-    """An open answer whose body is read in chunks."""
+    """Open response whose body is read in chunks."""
 
     def __init__(self, url: str, raw: BaseHTTPResponse) -> None:
         self.url = url
@@ -283,18 +283,18 @@ class Download:
 
     @property
     def redirect(self) -> str | None:
-        """Where the server sends us, or None."""
+        """Target URL of a redirect, or None."""
         location = self.headers.get("location")
         return urljoin(self.url, location) if location and self.status in {301, 302, 303, 307, 308} else None
 
     @property
     def is_content(self) -> bool:
-        """Whether the answer leads to the bytes asked for: content, a redirect, or nothing left."""
+        """True if the response leads to the requested bytes: content, a redirect, or nothing left to read."""
         return self.status in {200, 206, 416} or self.redirect is not None
 
     @property
     def starts_at(self) -> int:
-        """Offset of the first byte of the body in the whole file."""
+        """Offset of the first byte of the body in the file."""
         match = (
             re.match(r"bytes (\d+)-", self.headers.get("content-range", ""))
             if self.status == _PARTIAL
@@ -303,17 +303,17 @@ class Download:
         return int(match[1]) if match else 0
 
     def read(self) -> Answer:
-        """The whole (short) body."""
+        """Read the whole (short) body."""
         try:
             return _whole(self.url, self._raw)
         finally:
             self._raw.close()
 
     def pour(self, sink: Callable[[bytes], None], *, skip: int = 0) -> None:
-        """Hand the body on in chunks, leaving out the first `skip` bytes.
+        """Pass the body to `sink` in chunks, without the first `skip` bytes.
 
         Raises:
-            Unreachable: the connection broke before the end, or the body was truncated.
+            Unreachable: the connection closed before the end, or the body is truncated.
         """
         chunks = unpacked_chunks(self._raw.stream(CHUNK_BYTES, decode_content=False), self.headers)
         try:
@@ -333,7 +333,7 @@ class Download:
             self._raw.close()
 
     def close(self) -> None:
-        """Give the connection up."""
+        """Close the connection."""
         self._raw.close()
 
 
@@ -341,7 +341,7 @@ def _whole(url: str, raw: BaseHTTPResponse) -> Answer:
     """Read a body to its end.
 
     Raises:
-        Unreachable: the connection broke before the end.
+        Unreachable: the connection closed before the end.
     """
     try:
         content = raw.read(decode_content=False)
@@ -355,53 +355,58 @@ def _whole(url: str, raw: BaseHTTPResponse) -> Answer:
 
 
 def check_redirect(url: str) -> None:
-    """Refuse to follow to an address that is neither https nor this machine.
+    """Check that a redirect leads to an https URL or a loopback address.
 
     Raises:
-        ConfigError: the address is not safe.
+        ConfigError: the URL is not safe.
     """
     if not is_safe_url(url):
-        raise ConfigError(f"Pipedrive redirects to {_host(url)} without https; it was not followed.")
+        raise ConfigError(
+            f"Pipedrive redirects to {_host(url)} without https. The redirect was not followed."
+        )
 
 
 def _origin(url: str) -> str:
-    """Scheme, host and port as written."""
+    """Return scheme, host and port as written."""
     slash = url.find("/", len("https://"))
     return url[:slash] if slash > 0 else url
 
 
 def _host(url: str) -> str:
-    """Host and port, the only part of an address that messages show."""
+    """Return host and port, the only part of a URL that messages contain."""
     return urlsplit(url).netloc.rsplit("@", 1)[-1]
 
 
 def _unreachable(url: str, error: requests.exceptions.RequestException) -> PipedriveError:
-    """The error of a request that got no answer; says whether it may have been executed."""
+    """Return the error of a request without a response, including whether it may have been executed."""
     host = _host(url)
     reason = getattr(error.args[0], "reason", None) if error.args else None
     if isinstance(error, _UNUSABLE):
         return ConfigError(
-            f"Requests to {host} cannot be made: check company_domain, api_url and the proxy settings.",
+            f"Requests to {host} are not possible. Check company_domain, api_url and the proxy settings.",
         )
     if isinstance(reason, NameResolutionError):
-        said = f"The host {host} is unknown: check company_domain, api_url and the network."
+        message = f"The host {host} is unknown. Check company_domain, api_url and the network."
     elif isinstance(error, requests.exceptions.ConnectTimeout) or isinstance(reason, NewConnectionError):
-        said = f"No connection to {host}: it is down, or a firewall or proxy is in the way."
+        message = f"No connection to {host}: it is down, or a firewall or proxy blocks the connection."
     elif reason is not None and any(isinstance(cause, ssl.SSLCertVerificationError) for cause in reason.args):
-        said = f"No trusted connection to {host}: its certificate was refused (see REQUESTS_CA_BUNDLE)."
+        message = f"No trusted connection to {host}: its certificate is not valid. Check REQUESTS_CA_BUNDLE."
     elif isinstance(error, requests.exceptions.ProxyError):
-        said = f"The proxy on the way to {host} refused the connection: check HTTPS_PROXY."
+        message = f"The proxy for {host} refused the connection. Check HTTPS_PROXY."
     elif isinstance(error, requests.exceptions.Timeout):
-        return Unreachable(f"{host} did not answer in time (request_timeout_seconds).", may_have_acted=True)
+        return Unreachable(f"{host} did not respond within request_timeout_seconds.", may_have_acted=True)
     else:
-        return Unreachable(f"The connection to {host} broke before an answer came.", may_have_acted=True)
-    return Unreachable(said)
+        return Unreachable(f"The connection to {host} closed before a response.", may_have_acted=True)
+    return Unreachable(message)
 
 
 def _broken_off(url: str, error: Exception) -> Unreachable:
-    """The error of an answer that stopped half-way."""
+    """Return the error of a response that ended too early."""
     kind = type(error).__name__
-    return Unreachable(f"The answer of {_host(url)} broke off half-way ({kind}).", may_have_acted=True)
+    return Unreachable(
+        f"The connection to {_host(url)} closed before the response was complete ({kind}).",
+        may_have_acted=True,
+    )
 
 
 def moment_of(answer: Answer) -> datetime | None:

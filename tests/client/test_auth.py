@@ -48,7 +48,7 @@ def test_an_api_token_goes_into_its_header(client, wire):
 
 def test_a_refused_api_token_stops_the_run_at_once(client, wire, reply, clock):
     wire.answer(reply(401, {"success": False, "error": "unauthorized access", "errorCode": 401}))
-    with pytest.raises(Unauthorized, match="the token was refused") as raised:
+    with pytest.raises(Unauthorized, match="the token was rejected") as raised:
         client.request("GET", "/v1/users/me")
     assert raised.value.status == 401
     assert (len(wire.seen), clock.waited) == (1, 0)
@@ -202,9 +202,9 @@ def test_a_given_address_overrides_the_company_s_domain(oauth, wire, reply):
 @pytest.mark.parametrize(
     ("status", "body", "said"),
     [
-        (400, {"success": False, "error": "invalid_grant"}, "refused the refresh token"),
-        (401, b"", "refused the refresh token"),
-        (401, {"error": "invalid_client"}, "check client_id and client_secret"),
+        (400, {"success": False, "error": "invalid_grant"}, "rejected the refresh token"),
+        (401, b"", "rejected the refresh token"),
+        (401, {"error": "invalid_client"}, "Check client_id and client_secret"),
     ],
 )
 def test_a_refused_sign_in_says_what_to_do(oauth, wire, reply, status, body, said):
@@ -218,7 +218,7 @@ def test_a_refused_sign_in_says_what_to_do(oauth, wire, reply, status, body, sai
 @pytest.mark.parametrize("body", [b"<html>", {"token": 1}, [1]])
 def test_an_answer_without_token_points_at_the_address(oauth, wire, reply, body):
     wire.answer(reply(200, body))
-    with pytest.raises(ConfigError, match="check oauth_token_url"):
+    with pytest.raises(ConfigError, match="Check oauth_token_url"):
         oauth().request("GET", "/v1/a")
 
 

@@ -49,12 +49,12 @@ def test_a_code_is_exchanged_once(app, wire, reply):
 @pytest.mark.parametrize(
     ("status", "body", "kind", "sentence"),
     [
-        (401, {"error": "invalid_client"}, Unauthorized, "refused the OAuth app: check client_id"),
-        (400, {"error": "invalid_grant"}, Unauthorized, r"refused the code it had given \(400\)"),
-        (500, {}, ServerError, "The OAuth server answered 500: run auth again"),
+        (401, {"error": "invalid_client"}, Unauthorized, "rejected the OAuth app. Check client_id"),
+        (400, {"error": "invalid_grant"}, Unauthorized, r"rejected the authorization code \(400\)"),
+        (500, {}, ServerError, "The OAuth server answered 500. Run auth again"),
         (429, {}, ServerError, "answered 429"),
-        (200, {}, ConfigError, "holds no access token: check oauth_token_url"),
-        (200, b"<html>", ConfigError, "holds no access token: check oauth_token_url"),
+        (200, {}, ConfigError, "contains no access token. Check oauth_token_url"),
+        (200, b"<html>", ConfigError, "contains no access token. Check oauth_token_url"),
     ],
 )
 def test_what_the_server_refuses_is_told(app, wire, reply, status, body, kind, sentence):

@@ -299,7 +299,7 @@ def test_a_refund_can_be_used_again(clock):
 def test_the_day_s_budget_is_followed_from_the_headers(clock, left, cost):
     budget = TokenBudget(clock, None)
     budget.learn({"x-daily-ratelimit-token-remaining": left})
-    with pytest.raises(BudgetSpent, match=r"Run again after 2026-11-24T00:00:00Z: the best guess") as raised:
+    with pytest.raises(BudgetSpent, match=r"Run again after 2026-11-24T00:00:00Z \(an estimate") as raised:
         budget.reserve(cost)
     assert raised.value.resume_at == datetime(2026, 11, 24, tzinfo=UTC)
 

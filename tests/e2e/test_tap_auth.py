@@ -178,7 +178,7 @@ def test_a_wrong_secret_is_told_without_showing_it(small):
         press(auth.url, "Allow")
         code, out, err = auth.end()
     assert (code, out) == (3, "")
-    assert err.splitlines()[-1] == "Pipedrive refused the OAuth app: check client_id and client_secret."
+    assert err.splitlines()[-1] == "Pipedrive rejected the OAuth app. Check client_id and client_secret."
     assert "not-the-secret" not in err
 
 

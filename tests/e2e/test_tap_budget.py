@@ -46,7 +46,7 @@ def test_runs_that_end_at_their_budget_add_up_to_one_that_does_not(medium, tmp_p
     assert table(one.output for one in told) == table([whole.output])
     for one in told[:-1]:
         assert one.code == 4
-        assert "The budget of this run is spent: " in one.last_line
+        assert "The token budget of this run is exhausted: " in one.last_line
         assert RESUME.search(one.last_line)
         assert one.output.states
         assert "Traceback" not in one.err
@@ -74,7 +74,8 @@ def test_the_company_s_budget_of_the_day_ends_a_run_as_cleanly(small, tmp_path):
         first = tap(*files.arguments(small.config(), catalog=catalog))
         assert first.code == 4
         assert re.search(
-            r"tokens of today are spent .* Run again after \d{4}-\d\d-\d\dT00:00:00Z", first.last_line
+            r"daily API token budget is exhausted .* Run again after \d{4}-\d\d-\d\dT00:00:00Z",
+            first.last_line,
         )
     finally:
         small.post("/_emulator/limits", {"daily_tokens": 750_000, "new_day": True})

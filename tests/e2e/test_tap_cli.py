@@ -75,7 +75,7 @@ def assert_refused(told, code, sentence):
 def test_a_wrong_token(small, files, catalog):
     config = small.config(api_token=SECRET)
     for arguments in (files.arguments(config, catalog=catalog), [*files.arguments(config), "--discover"]):
-        assert_refused(tap(*arguments), 3, "the token was refused: check that it is current")
+        assert_refused(tap(*arguments), 3, "the token was rejected; check that it is current")
 
 
 def test_an_unknown_company(small, files, catalog, elsewhere):
@@ -88,7 +88,9 @@ def test_an_unreachable_host(small, files, catalog, nobody):
     config = small.config(api_token=SECRET, api_url=nobody)
     host = nobody.removeprefix("http://")
     told = tap(*files.arguments(config, catalog=catalog))
-    assert_refused(told, 1, f"No connection to {host}: it is down, or a firewall or proxy is in the way.")
+    assert_refused(
+        told, 1, f"No connection to {host}: it is down, or a firewall or proxy blocks the connection."
+    )
 
 
 @pytest.mark.parametrize(

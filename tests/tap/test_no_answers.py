@@ -163,7 +163,7 @@ def test_a_fault_that_lasts_ends_the_run_and_names_what_came(small, stream, kind
     assert struck.code == 1
     assert operation.partition(" ")[2].replace("/api/v1", "/v1") in struck.error
     said = {
-        "torn": "not whole JSON",
+        "torn": "not complete JSON",
         "gzip_cut": "truncated gzip",
         "no_content": "204",
         "empty_body": "empty body",

@@ -148,4 +148,4 @@ def test_a_plan_that_cannot_be_made_is_one_sentence(small, tmp_path):
         *files.arguments(small.config(api_token="wrong"), catalog=select(small.config(), "stages")), "--plan"
     )
     assert (told.code, told.out) == (3, "")
-    assert "the token was refused" in told.last_line
+    assert "the token was rejected" in told.last_line

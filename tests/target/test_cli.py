@@ -124,7 +124,7 @@ def test_a_wrong_token_ends_with_one_sentence_and_no_secret(small, tmp_path):
     config = {**small.config(), "api_token": "not-the-token-at-all"}
     done = run(tmp_path, config=config, text=lines_of(rows("add_deal", {"title": "A"}), state({"n": 1})))
     assert done.returncode == 3
-    assert "the token was refused" in done.stderr
+    assert "the token was rejected" in done.stderr
     assert "Traceback" not in done.stderr
     assert "not-the-token-at-all" not in done.stderr
     assert done.stdout == ""
