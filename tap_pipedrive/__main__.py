@@ -16,21 +16,21 @@ def main() -> None:
 
 
 def _auth() -> None:
-    from tap_pipedrive.commands import auth as authorize  # noqa: PLC0415  it does without the SDK, which loads slowly
+    from tap_pipedrive.commands import auth as authorize  # noqa: PLC0415  does not load the SDK, which is slow
 
     authorize.main(sys.argv[2:])
 
 
 def _tap() -> None:
     with loading():
-        from singer_sdk.exceptions import MappingError  # noqa: PLC0415  errors of imports are told like others
+        from singer_sdk.exceptions import MappingError  # noqa: PLC0415  reports import errors like others
 
         from tap_pipedrive.tap import TapPipedrive  # noqa: PLC0415  the same
 
     try:
         clicked(TapPipedrive.cli, "tap-pipedrive")
     except MappingError as error:
-        msg = f"Setting stream_maps cannot work: {str(error).rstrip('.')}."
+        msg = f"Setting stream_maps is invalid: {str(error).rstrip('.')}."
         raise ConfigError(msg) from error
 
 

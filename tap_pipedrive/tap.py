@@ -1,4 +1,4 @@
-"""The tap: settings, the client, and the streams the catalogue describes."""
+"""The tap: settings, client, and the streams of the catalogue."""
 
 from __future__ import annotations
 
@@ -44,11 +44,11 @@ if TYPE_CHECKING:
 
 
 KINDS: Mapping[str, type[PipedriveStream]] = {"file_contents": FileContentsStream}
-"""Streams that are code besides data."""
+"""Streams that need code besides their specification."""
 
 
 class TapPipedrive(Tap):
-    """Reads everything Pipedrive's API can list or get."""
+    """Singer tap for everything that the Pipedrive API can read."""
 
     name = "tap-pipedrive"
     package_name = "pipedrive-singer"
@@ -73,12 +73,12 @@ class TapPipedrive(Tap):
         """Set up the tap.
 
         Args:
-            state: Singer state in any form that `checked_state` takes.
-            catalog: Singer catalog in any form that `checked_catalog` takes.
+            state: Singer state in any form that `checked_state` accepts.
+            catalog: Singer catalog in any form that `checked_catalog` accepts.
             **options: `config` and the other options of `singer_sdk.Tap`.
 
         Raises:
-            ConfigError: a setting, the catalog or the state cannot work.
+            ConfigError: a setting, the catalog or the state is invalid.
         """
         quiet(self.logger)
         if options.get("parse_env_config"):
@@ -86,7 +86,7 @@ class TapPipedrive(Tap):
         self._state_as_given = state
         super().__init__(catalog=checked_catalog(catalog), **options)
         for name in strange_settings(self.config, self.config_jsonschema):
-            self.logger.warning("Setting %s is not known and does nothing", name)
+            self.logger.warning("Unknown setting %s is ignored", name)
         if self.config.get("validate_records"):
             self.page_writer.validator = RecordValidator()
         self.tap_context.check()
@@ -98,11 +98,11 @@ class TapPipedrive(Tap):
 
     @property
     def page_writer(self) -> PageWriter:
-        """The message writer, which takes whole pages."""
+        """Message writer that accepts whole pages."""
         return cast("PageWriter", self.message_writer)
 
     def lists(self) -> list[PipedriveStream]:
-        """Streams to be read in their own right, because they or a fan-out of theirs are selected."""
+        """Return the top-level streams that are selected or have selected child streams."""
         streams = cast("list[PipedriveStream]", list(self.streams.values()))
         return [
             stream
@@ -114,7 +114,7 @@ class TapPipedrive(Tap):
 
     @override
     def discover_streams(self) -> Sequence[Stream]:
-        """All streams of the catalogue, and those of `raw_requests`."""
+        """Return all streams of the catalogue, and those of `raw_requests`."""
         self._check_catalog()
         context = self.tap_context
         kinds: dict[str, type[PipedriveStream]] = {**KINDS, **dict.fromkeys(context.raw_requests, RawStream)}
@@ -125,12 +125,12 @@ class TapPipedrive(Tap):
     def _sync_stream(self, stream: PipedriveStream) -> None:
         sync_from(stream, self.lists())
 
-    @override  # type: ignore[misc]  # final, yet nothing else sees the end of a run
+    @override  # type: ignore[misc]  # final, but the only place to handle the end of a run
     def sync_all(self) -> None:
-        """Sync all selected streams; every STATE but the last says that more is to come.
+        """Sync all selected streams; every STATE except the last contains `under_way`.
 
         Raises:
-            AccessRefused: a stream was refused, and the setting `strict_access` is on.
+            AccessRefused: access to a stream was denied, and the setting `strict_access` is on.
         """
         self.tap_context.describes_all = False
         self.prepare_output()
@@ -151,10 +151,10 @@ class TapPipedrive(Tap):
         context = self.tap_context
         try:
             super().sync_all()
-        except OSError:  # of the output, which takes no state either
+        except OSError:  # from the output, so the state cannot be written either
             raise
         except BaseException:
-            # All that was read until now is whole pages, and the state covers no more than these.
+            # Everything read so far is complete pages, and the state covers only these.
             self.page_writer.write_state(self.state, at_once=True)
             raise
         finally:
@@ -165,45 +165,45 @@ class TapPipedrive(Tap):
         self.page_writer.write_state(self.state)
 
     def prepare_output(self) -> None:
-        """Make sure that the records can be written, before anything is asked.
+        """Check that the records can be written, before the first request.
 
         Raises:
-            ConfigError: the setting `batch_config` cannot work.
+            ConfigError: the setting `batch_config` is invalid.
         """
         if self.page_writer.batches is None:
             self.page_writer.batches = BatchFiles.from_config(self.config)
 
     @override
     def load_state(self, state: dict[str, Any]) -> None:
-        """Load the state that the tap was given, which may have forms that the SDK does not take."""
+        """Load the given state, which may have forms that the SDK does not accept."""
         state_given = checked_state(self._state_as_given, self.tap_context.specs)
         self.tap_context.load_state(state_given)
         if unknown := sorted(state_given.get("bookmarks", {}).keys() - self.tap_context.specs.keys()):
-            text = "The state remembers streams that tap-pipedrive does not have: %s"
+            text = "The state contains streams that tap-pipedrive does not have: %s"
             self.logger.info(text, ", ".join(unknown))
         super().load_state({**state, **state_given})
 
     @override
     def setup_mapper(self) -> None:
-        """Prepare stream maps; streams register their schema when they are first used."""
+        """Prepare stream maps; streams register their schema on first use."""
         super(Tap, self).setup_mapper()
 
     def _check_catalog(self) -> None:
         for entry in self.input_catalog.streams if self.input_catalog else ():
             if entry.tap_stream_id not in self.tap_context.specs:
                 near = difflib.get_close_matches(entry.tap_stream_id, self.tap_context.specs, n=3)
-                hint = f" Nearest: {', '.join(near)}." if near else ""
+                hint = f" Did you mean {' or '.join(near)}?" if near else ""
                 msg = (
-                    f"The catalog names stream {entry.tap_stream_id!r}, which tap-pipedrive does not have."
-                    f"{hint} Run --discover for a new catalog."
+                    f"The catalog contains stream {entry.tap_stream_id!r}, which tap-pipedrive does not have."
+                    f"{hint} Generate a new catalog with --discover."
                 )
                 raise ConfigError(msg)
 
     @override
     def _handle_termination(self, signum: int, frame: FrameType | None) -> None:
-        """Stop after the page in hand, so that no line and no state is torn; at once when asked twice."""
+        """Stop after the current page, so that no line is truncated; stop at once on a second signal."""
         if self.tap_context.interruption.take(signum):
-            self.logger.info("Stopping: the page in hand is finished and the state written")
+            self.logger.info("Stopping after the current page; the state will be written")
             self.tap_context.client.stop()
 
     @override
@@ -212,7 +212,7 @@ class TapPipedrive(Tap):
         with self.tap_context.interruption.ends_requests():
             return super().run_discovery()
 
-    @override  # type: ignore[misc]  # final, yet nothing else sees a signal that ends a trial
+    @override  # type: ignore[misc]  # final, but the only place to handle a signal during --test
     def run_connection_test(self) -> bool:
         """Read some records of each stream."""
         with self.tap_context.interruption.ends_requests():
@@ -220,17 +220,17 @@ class TapPipedrive(Tap):
 
     @override
     def _validate_config(self, *, raise_errors: bool = True) -> list[str]:
-        """Check the settings; the SDK's own messages would show values, and with them secrets."""
+        """Check the settings; the SDK's messages would contain values, including secrets."""
         try:
             return super()._validate_config(raise_errors=raise_errors)
         except ConfigValidationError as error:
             sentence = config_sentence(self._config, self.config_jsonschema)
-            raise ConfigError(sentence or "The settings do not fit their definition.") from error
+            raise ConfigError(sentence or "The settings are invalid.") from error
 
     @classmethod
     @override
     def cb_config(cls, ctx: Any, param: Any, value: tuple[str, ...]) -> _ConfigInput:
-        """The settings of all `--config` files; `ENV` stands for the environment."""
+        """Return the settings of all `--config` files; `ENV` is the environment."""
         found: dict[str, Any] = {}
         for path in value:
             if path != "ENV":
@@ -240,22 +240,22 @@ class TapPipedrive(Tap):
     @classmethod
     @override
     def get_singer_command(cls) -> click.Command:
-        """The command with its options, and what stands beside it."""
+        """Return the command with its options and help texts."""
         command = super().get_singer_command()
-        command.help = "Read an account of Pipedrive and write Singer messages to stdout."
+        command.help = "Read a Pipedrive account and write Singer messages to stdout."
         command.params.append(
             click.Option(
                 ["--plan"],
                 is_flag=True,
-                help="Print what a run would cost, and write no messages: of the default selection without "
-                "--catalog, of a first run without --state.",
+                help="Print the cost of a run and write no messages. Without --catalog it plans the default "
+                "selection; without --state it plans a first run.",
             )
         )
         command.epilog = (
-            "`tap-pipedrive auth` lets an OAuth app in and prints the settings to use; see its --help. Exit "
-            "codes: 0 all is read, 1 a request failed for good, 2 settings, catalog or state that cannot "
-            "work, 3 Pipedrive refuses the account, or a stream under strict_access, 4 the token budget is "
-            "spent: run again later."
+            "`tap-pipedrive auth` authorizes an OAuth app and prints the settings to use; see its --help. "
+            "Exit codes: 0 success, 1 a request failed permanently, 2 invalid settings, catalog or state, 3 "
+            "Pipedrive denied access (to a stream only with strict_access), 4 the token budget is exhausted: "
+            "run again later."
         )
         return command
 
@@ -271,10 +271,10 @@ class TapPipedrive(Tap):
         catalog: Any = None,
         plan: bool = False,
     ) -> None:
-        """Run the command line: a sync, unless `--about` or `--plan` asks for something else."""
+        """Run the command line: a sync, unless `--about` or `--plan` is given."""
         super(Tap, cls).invoke(about=about, about_format=about_format)
         settings = dict(config.config) if config else {}
-        # What is asked for a plan is no part of the run that it is about.
+        # The requests of a plan do not count in the budget of the planned run.
         budget = settings.pop("daily_token_budget", None) if plan else None
         tap = cls(
             config=settings,
@@ -291,10 +291,10 @@ class TapPipedrive(Tap):
                 ignore_signals()
 
     def read_or_plan(self, *, plan: bool, budget: int | None) -> None:
-        """Sync, or print what a sync would cost.
+        """Sync, or print the cost of a sync.
 
         Args:
-            plan: whether to print the cost instead.
+            plan: True to print the cost instead.
             budget: setting `daily_token_budget` of the planned run.
         """
         if not plan:

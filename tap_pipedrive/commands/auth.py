@@ -1,7 +1,7 @@
-"""`tap-pipedrive auth`: from an OAuth app to the settings that sign in with it.
+"""Command `tap-pipedrive auth`: authorize an OAuth app and return the settings that use it.
 
-A person lets the app in on Pipedrive's page, in a browser; the page leads back to a server that
-listens on this machine for just that. What comes back is exchanged for a refresh token.
+The user allows access on Pipedrive's page in a browser, which redirects to a temporary server on this
+machine. The authorization code of the redirect is exchanged for a refresh token.
 """
 
 from __future__ import annotations
@@ -46,12 +46,12 @@ def main(arguments: Sequence[str]) -> None:
     """Run the subcommand.
 
     Args:
-        arguments: what stands behind `auth`.
+        arguments: command-line arguments after `auth`.
 
     Raises:
-        ConfigError: something was not given, or cannot work.
-        Unauthorized: access was refused.
-        Unreachable: nobody answered.
+        ConfigError: an argument or setting is missing or invalid.
+        Unauthorized: access was denied.
+        Unreachable: the user did not respond.
     """
     given = _parser().parse_args(arguments)
     target = None if given.save is None else SettingsFile.at(Path(given.save))
@@ -67,13 +67,13 @@ def main(arguments: Sequence[str]) -> None:
     found = settings_of(settings, tokens)
     if target:
         target.write(found)
-        _tell(f"Saved the settings to {target.path}, which only you may read.")
+        _tell(f"Saved the settings to {target.path}, which is readable only by you.")
     else:
         sys.stdout.write(json.dumps(found, indent=2) + "\n")
 
 
 class _Parser(argparse.ArgumentParser):
-    """A parser whose complaints are one sentence."""
+    """Argument parser that reports errors in one sentence."""
 
     @override
     def error(self, message: str) -> NoReturn:
@@ -84,42 +84,46 @@ class _Parser(argparse.ArgumentParser):
 def _parser() -> argparse.ArgumentParser:
     parser = _Parser(
         prog="tap-pipedrive auth",
-        description="Let an OAuth app in and print the settings that sign in with it. Client id and secret "
-        f"are taken from the options, from {_PREFIX}CLIENT_ID and {_PREFIX}CLIENT_SECRET, or asked for. "
-        "Nothing is stored unless --save says where.",
+        description="Authorize an OAuth app and print the settings that use it. Client ID and secret are "
+        f"read from the options, from {_PREFIX}CLIENT_ID and {_PREFIX}CLIENT_SECRET, or from a prompt. "
+        "Nothing is stored without --save.",
     )
-    parser.add_argument("--client-id", help="client id of the app")
-    parser.add_argument("--client-secret", help="client secret of the app; other users can see options")
+    parser.add_argument("--client-id", help="client ID of the app")
+    parser.add_argument(
+        "--client-secret", help="client secret of the app; other users of this machine can see options"
+    )
     parser.add_argument(
         "--port",
         type=_port,
         default=PORT,
-        help=f"port of the callback URL, http://127.0.0.1:PORT{CALLBACK}, as the app has it (%(default)s)",
+        help=f"port of the app's callback URL, http://127.0.0.1:PORT{CALLBACK} (%(default)s)",
     )
     parser.add_argument("--open", action="store_true", help="open the page in a browser")
     parser.add_argument("--save", metavar="FILE", help="write the settings to this JSON file instead")
     parser.add_argument(
         "--timeout-seconds", type=float, default=300, help="how long to wait for the browser (%(default)s)"
     )
-    parser.add_argument("--oauth-token-url", help="where tokens are fetched; authorize lies beside it")
+    parser.add_argument(
+        "--oauth-token-url", help="URL of the token endpoint, whose sibling is the authorize page"
+    )
     return parser
 
 
 def _port(text: str) -> int:
     if not text.isdecimal() or int(text) >= 1 << 16:
-        msg = f"{text!r} is no port"
+        msg = f"{text!r} is not a valid port"
         raise argparse.ArgumentTypeError(msg)
     return int(text)
 
 
 def _tell(text: str) -> None:
-    """Say something that is no result."""
+    """Write a message to stderr."""
     sys.stderr.write(text + "\n")
     sys.stderr.flush()
 
 
 def _asked(name: str, given: str | None, *, secret: bool) -> str:
-    """An option, else the environment, else what the person types."""
+    """Return the value of an option, otherwise of the environment, otherwise of a prompt."""
     value = given or os.environ.get(_PREFIX + name.upper())
     if not value:
         prompt = f"{name.replace('_', ' ').capitalize()}: "
@@ -132,16 +136,16 @@ def _asked(name: str, given: str | None, *, secret: bool) -> str:
             sys.stderr.write("" if sys.stdin.isatty() else "\n")
     if not value.strip():
         option = f"--{name.replace('_', '-')}"
-        msg = f"auth needs the {name} of the app: give {option}, or set {_PREFIX}{name.upper()}."
+        msg = f"auth needs the {name} of the app. Use {option}, or set {_PREFIX}{name.upper()}."
         raise ConfigError(msg)
     return value.strip()
 
 
-# --- the browser's way back ---------------------------------------------------------------------
+# --- callback server --------------------------------------------------------------------------
 
 
 class _Callback(ThreadingHTTPServer):
-    """Listens for the redirect. Browsers open spare connections, so each has a thread of its own."""
+    """Server for the redirect, with a thread per connection because browsers open spare ones."""
 
     daemon_threads = True
 
@@ -151,17 +155,19 @@ class _Callback(ThreadingHTTPServer):
         super().__init__(("127.0.0.1", port), _Handler)
 
     def taken(self, query: Mapping[str, Sequence[str]]) -> str | Exception:
-        """The code of a redirect, or why there is none."""
+        """Return the authorization code of a redirect, or the error."""
         state = query.get("state", [""])[0]
         if not hmac.compare_digest(state.encode(), self.state.encode()):
             return Unauthorized(
-                "What came to the callback is no answer to this request (its state differs): run auth again."
+                "OAuth state mismatch: the callback does not belong to this sign-in. Run auth again."
             )
         if error := query.get("error", [""])[0]:
             code = error if _ERROR_CODE.fullmatch(error) else "error"
-            return Unauthorized(f"Access was refused on Pipedrive's page ({code}): nothing was authorized.")
+            return Unauthorized(
+                f"Access was denied on Pipedrive's page ({code}); the app was not authorized."
+            )
         return query.get("code", [""])[0] or Unauthorized(
-            "Pipedrive's page led back without a code: check the app's settings and run auth again."
+            "Pipedrive's redirect contains no code. Check the app's settings and run auth again."
         )
 
 
@@ -170,14 +176,14 @@ class _Handler(BaseHTTPRequestHandler):
     timeout = 10
 
     def do_GET(self) -> None:
-        """Take the redirect, and tell the person that the window can be closed."""
+        """Handle the redirect and respond with a page for the user."""
         parts = urlsplit(self.path)
         if parts.path != CALLBACK:
             self.send_error(404)
             return
         answer = self.server.taken(parse_qs(parts.query))
         failed = isinstance(answer, Exception)
-        text = str(answer) if failed else "Pipedrive let the app in. You can close this window."
+        text = str(answer) if failed else "The app is authorized. You can close this window."
         page = f"<!DOCTYPE html><meta charset=utf-8><title>tap-pipedrive</title><p>{html.escape(text)}</p>"
         self.send_response(400 if failed else 200)
         self.send_header("Content-Type", "text/html; charset=utf-8")
@@ -192,25 +198,26 @@ class _Handler(BaseHTTPRequestHandler):
 
 
 def let_in(settings: ClientSettings, *, port: int, timeout_seconds: float, open_browser: bool) -> TokenSet:
-    """The tokens of a person who lets the app in, in a browser, while this waits.
+    """Wait until a user authorizes the app in a browser, and return the tokens.
 
     Args:
-        settings: the app.
-        port: of the callback URL; 0 takes a free one.
-        timeout_seconds: how long to wait for the person.
-        open_browser: whether to open the page, besides printing its address.
+        settings: settings of the app.
+        port: port of the callback URL; 0 uses a free one.
+        timeout_seconds: how long to wait for the user.
+        open_browser: True to open the page in addition to printing its URL.
 
     Raises:
         ConfigError: the port is taken.
-        Unauthorized: access was refused, or the answer belongs to another request.
-        Unreachable: no answer came in time.
+        Unauthorized: access was denied, or the callback belongs to another sign-in.
+        Unreachable: the callback was not called in time.
     """
     state = secrets.token_urlsafe(32)
     try:
         server = _Callback(port, state)
     except OSError as error:
         msg = (
-            f"auth cannot listen on port {port}: {error.strerror}. Give another --port, and the app its URL."
+            f"auth cannot listen on port {port}: {error.strerror}. Use another --port and change the "
+            "callback URL of the app."
         )
         raise ConfigError(msg) from error
     with server:
@@ -218,13 +225,13 @@ def let_in(settings: ClientSettings, *, port: int, timeout_seconds: float, open_
         redirect_uri = f"http://127.0.0.1:{server.server_port}{CALLBACK}"
         url = authorize_url(settings, redirect_uri=redirect_uri, state=state)
         _tell(f"The callback URL of the app must be {redirect_uri}")
-        _tell(f"Open this address in a browser and let the app in:\n\n{url}\n")
+        _tell(f"Open this URL in a browser and allow access:\n\n{url}\n")
         if open_browser:
             webbrowser.open(url)
         try:
             answer = server.answers.get(timeout=timeout_seconds)
         except Empty:
-            msg = f"No answer came to {redirect_uri} within {timeout_seconds:g} s: run auth again."
+            msg = f"No callback to {redirect_uri} within {timeout_seconds:g} s. Run auth again."
             raise Unreachable(msg) from None
         finally:
             server.shutdown()
@@ -237,7 +244,7 @@ def let_in(settings: ClientSettings, *, port: int, timeout_seconds: float, open_
 
 
 def settings_of(app: ClientSettings, tokens: TokenSet) -> dict[str, str]:
-    """The settings that sign in as the person who let the app in."""
+    """Return the settings that use the tokens of the user who authorized the app."""
     found = {
         "client_id": app.client_id or "",
         "client_secret": app.client_secret or "",
@@ -255,17 +262,17 @@ def settings_of(app: ClientSettings, tokens: TokenSet) -> dict[str, str]:
 
 @dataclass(frozen=True, slots=True)
 class SettingsFile:
-    """A JSON file of settings; what else is in it stays."""
+    """JSON file of settings, whose other content is kept."""
 
     path: Path
     content: Mapping[str, object]
 
     @classmethod
     def at(cls, path: Path) -> SettingsFile:
-        """The file, or the place where it can be.
+        """Return the file, which may not exist yet.
 
         Raises:
-            ConfigError: it cannot be written, or holds something else.
+            ConfigError: it cannot be written, or does not contain settings.
         """
         try:
             text = path.read_text(encoding="utf-8") if path.exists() else "{}"
@@ -274,18 +281,18 @@ class SettingsFile:
             msg = f"auth cannot read {path}: {error.strerror}."
             raise ConfigError(msg) from error
         except ValueError as error:
-            msg = f"auth leaves {path} alone, which is no JSON: name another file with --save."
+            msg = f"{path} is not valid JSON; it was not changed. Use another file with --save."
             raise ConfigError(msg) from error
         if not isinstance(content, dict):
-            msg = f"auth leaves {path} alone, which holds no settings: name another file with --save."
+            msg = f"{path} contains no JSON object; it was not changed. Use another file with --save."
             raise ConfigError(msg)
         if not os.access(path.parent, os.W_OK):
-            msg = f"auth cannot write to {path.parent}: name another file with --save."
+            msg = f"auth cannot write to {path.parent}. Use another file with --save."
             raise ConfigError(msg)
         return cls(path, content)
 
     def write(self, found: Mapping[str, object]) -> None:
-        """Add the settings; only the owner may read the file, whoever could before."""
+        """Add the settings and make the file readable only by its owner."""
         scratch = self.path.with_name(f".{self.path.name}.{secrets.token_hex(4)}")
         handle = os.open(scratch, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with os.fdopen(handle, "w", encoding="utf-8") as out:

@@ -1,8 +1,8 @@
-"""`--plan`: what a run would cost, from the state of the last one and one request per list.
+"""Option `--plan`: estimate the cost of a run from the last state and one request per collection.
 
-A list that is read by what changed is asked for its first page of changes, which says all when it is
-the only one. A list that is read whole has the size the state remembers. Fan-outs follow from the
-rows of their parents.
+For incremental reading the first page of changes is requested; if it is the only one, the number is exact.
+The size of a full read is the size in the state. The cost of child streams follows from the number of parent
+rows.
 """
 
 from __future__ import annotations
@@ -39,11 +39,11 @@ if TYPE_CHECKING:
 _LABEL = "plan"
 _NO_MARKS: Mapping[PipedriveStream, Bookmark | None] = MappingProxyType({})
 _SOME = 2
-"""Requests of a list of which only the first page is known."""
+"""Requests for a collection of which only the first page is known."""
 
 
 class Known(Enum):
-    """How sure a number is, and the mark it is shown with."""
+    """Accuracy of a number, with its mark in the table."""
 
     EXACT = ""
     ABOUT = "~"
@@ -52,14 +52,14 @@ class Known(Enum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Line:
-    """What one read of one stream would cost.
+    """Estimated cost of one read of one stream.
 
     Attributes:
-        stream: its name.
-        requests: how many.
-        tokens: what they cost.
-        known: how sure that is.
-        why: where the number comes from.
+        stream: name of the stream.
+        requests: number of requests.
+        tokens: cost of the requests.
+        known: accuracy of the numbers.
+        why: basis of the estimate.
     """
 
     stream: str
@@ -71,13 +71,13 @@ class Line:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Size:
-    """How many rows a read would bring.
+    """Estimated number of rows of a read.
 
     Attributes:
-        rows: how many.
-        known: how sure that is.
-        why: where the number comes from.
-        sample: some of them, as Pipedrive sends them.
+        rows: number of rows.
+        known: accuracy of the number.
+        why: basis of the estimate.
+        sample: some of the rows, as Pipedrive sends them.
     """
 
     rows: int
@@ -87,10 +87,10 @@ class _Size:
 
 
 def plan(lists: Sequence[PipedriveStream]) -> list[Line]:
-    """What the selected streams would cost now, parents before their fan-outs.
+    """Return the estimated cost of the selected streams, parents before their children.
 
     Raises:
-        PipedriveError: a list cannot be asked.
+        PipedriveError: a request failed.
     """
     lines = [line for stream in lists for line in _list_lines(stream)]
     return [*lines, *_field_lines(lists, lines)]
@@ -101,18 +101,20 @@ def _list_lines(stream: PipedriveStream) -> Iterator[Line]:
     ids = stream.tap_context.questions.ids(spec)
     if ids is not None:
         read = spec.single or spec.reads[0]
-        size = _Size(rows=len(ids), known=Known.EXACT, why="ids of the settings")
+        size = _Size(rows=len(ids), known=Known.EXACT, why="ids in the settings")
         yield _line(stream, read, len(ids), size)
         yield from _fan_out_lines(stream, size)
         return
     again = next_reading(stream)
     for read in spec.reads:
         if again and can_wait(spec, read):
-            why = f"read again from {times.to_rfc3339(again)} on"
+            why = f"next read after {times.to_rfc3339(again)}"
             yield _line(stream, read, 0, _Size(rows=0, known=Known.EXACT, why=why))
             continue
         if read.path in ENTITY_OF_FIELD_LIST:
-            yield _line(stream, read, 1, _Size(rows=0, known=Known.EXACT, why="one list of fields"))
+            yield _line(
+                stream, read, 1, _Size(rows=0, known=Known.EXACT, why="one request for field definitions")
+            )
             continue
         run = ReadRun.begin(stream, read, None)
         questions = stream.tap_context.questions.of(spec)
@@ -124,7 +126,7 @@ def _list_lines(stream: PipedriveStream) -> Iterator[Line]:
         except (NotFound, NotVisible, FeatureOff) as error:
             if not spec.needs and isinstance(error, NotFound):
                 raise nothing_there(error) from error
-            why = f"skipped; it needs {spec.needs or 'a right that this user lacks'}"
+            why = f"skipped; requires {spec.needs or 'a permission that this user lacks'}"
             yield _line(stream, read, 0, _Size(rows=0, known=Known.EXACT, why=why))
             continue
         requests = _pages(read, size)
@@ -157,17 +159,17 @@ def _line(stream: PipedriveStream, read: Read, requests: int, size: _Size) -> Li
 
 
 def _size(run: ReadRun, query: dict[str, object]) -> _Size:
-    """How many rows a read would bring now."""
+    """Return the estimated number of rows of a read."""
     read, memo = run.read, run.memo
     remembered = memo.get("size")
     bound = run.lower_bound()
     if not run.bookmarks and isinstance(remembered, int):
-        return _Size(rows=remembered, known=Known.ABOUT, why="as many rows as last time")
+        return _Size(rows=remembered, known=Known.ABOUT, why="number of rows of the last run")
     if not run.bookmarks and read.paging is Paging.NONE and not run.fan_outs:
         return _Size(rows=0, known=Known.EXACT, why="one request")
     changes = read.changes
     if changes and bound and not changes.since and memo.get("length"):
-        return _Size(rows=0, known=Known.ABOUT, why="from near the end of the list")
+        return _Size(rows=0, known=Known.ABOUT, why="reads only the end of the collection")
     by_id = changes is not None and bound is None and "sort_by" in changes.ascending
     if by_id:
         query |= {"sort_by": "id", "sort_direction": "desc"}
@@ -178,18 +180,18 @@ def _size(run: ReadRun, query: dict[str, object]) -> _Size:
     page, more = _asked(run, query)
     sample = tuple(page.rows)
     if not more:
-        return _Size(rows=len(sample), known=Known.EXACT, why="asked now", sample=sample)
+        return _Size(rows=len(sample), known=Known.EXACT, why="requested now", sample=sample)
     rows, why = _by_ids(sample) if by_id else _by_times(run, sample)
     if isinstance(remembered, int) and (not rows or rows > remembered):
-        rows, why = remembered, "at most as many rows as the last whole read"
+        rows, why = remembered, "at most the number of rows of the last full read"
     if not rows:
-        why = "more than a page; how much more, the first run will tell"
+        why = "more than one page; the exact number is unknown before the first run"
         return _Size(rows=len(sample) + 1, known=Known.AT_LEAST, why=why, sample=sample)
     return _Size(rows=max(rows, len(sample) + 1), known=Known.ABOUT, why=why, sample=sample)
 
 
 def _asked(run: ReadRun, query: Mapping[str, object]) -> tuple[Page, bool]:
-    """The first page of a list, and whether there are more."""
+    """Return the first page of a collection, and whether there are more."""
     read, context = run.read, run.stream.tap_context
     params = {**read.params, **context.questions.parameters(run.stream.spec, read), **query}
     pages = context.client.pages(
@@ -209,39 +211,39 @@ def _asked(run: ReadRun, query: Mapping[str, object]) -> tuple[Page, bool]:
 
 
 def _by_ids(sample: tuple[dict[str, object], ...]) -> tuple[int, str]:
-    """Rows of a list whose newest page this is: ids are given one after the other."""
+    """Estimate the number of rows from the newest page, because ids are consecutive."""
     ids = [one for one in (row.get("id") for row in sample) if isinstance(one, int)]
     if len(ids) < _SOME:
         return 0, ""
     newest, oldest = max(ids), min(ids)
-    return round(len(ids) * newest / (newest - oldest + 1)), "from how dense the newest ids are"
+    return round(len(ids) * newest / (newest - oldest + 1)), "estimated from the density of the newest ids"
 
 
 def _by_times(run: ReadRun, sample: tuple[dict[str, object], ...]) -> tuple[int, str]:
-    """Rows of a list whose oldest page of changes this is, if changes keep their pace."""
+    """Estimate the number of rows from the oldest page of changes, at a constant rate."""
     marks = run.bookmarks
     moments = [moment for row in sample if marks and (moment := marks[0].moment(row))]
     if not moments or not run.read.changes or not run.read.changes.since or run.lower_bound() is None:
         return 0, ""
     first, last = times.parse(min(moments)), times.parse(max(moments))
     share = (now() - first).total_seconds() / max(1.0, (last - first).total_seconds())
-    return math.ceil(len(sample) * max(1.0, share)), "from the pace of the oldest changes"
+    return math.ceil(len(sample) * max(1.0, share)), "estimated from the rate of the oldest changes"
 
 
-# --- what follows from a list ---------------------------------------------------------------------
+# --- child streams and sweeps -------------------------------------------------------------------
 
 
 def _sweep_lines(run: ReadRun, size: _Size) -> Iterator[Line]:
-    """The whole read that looks for deleted rows, where one is due."""
+    """Return the full read that detects deleted rows, if one is due."""
     stream, read = run.stream, run.read
     watch = DeleteWatch.begin(stream)
     if watch is None or run.lower_bound() is None or not watch.known.due(stream.tap_context.sweep_interval):
         return
     remembered = run.memo.get("size")
     if isinstance(remembered, int):
-        whole = _Size(rows=remembered, known=Known.ABOUT, why="whole read for deletes")
+        whole = _Size(rows=remembered, known=Known.ABOUT, why="full read for deletes")
     else:
-        whole = _Size(rows=size.rows, known=Known.AT_LEAST, why="whole read for deletes")
+        whole = _Size(rows=size.rows, known=Known.AT_LEAST, why="full read for deletes")
     yield _line(stream, read, _pages(read, whole), whole)
 
 
@@ -251,7 +253,7 @@ def _fan_out_lines(
     for child in parent.wanted_children():
         where, mark, sample = child.spec.parent, marks.get(child), [*size.sample]
         if mark and size.known is Known.EXACT:
-            sample = mark.fresh(sample)  # those of the bookmark's last minute were asked for before
+            sample = mark.fresh(sample)  # rows of the last minute before the bookmark were read before
         share = len(contexts_of(child, sample)) / len(size.sample) if size.sample else 1.0
         asked = math.ceil(size.rows * share)
         questions = len(child.tap_context.questions.of(child.spec))
@@ -260,19 +262,19 @@ def _fan_out_lines(
         below = _Size(
             rows=asked,
             known=sure,
-            why=f"{asked:,} rows of {parent.name}, a request for each"
+            why=f"{asked:,} rows of {parent.name}, one request per row"
             if not where or where.bulk == 1
-            else f"{asked:,} rows of {parent.name}, {where.bulk} a request",
+            else f"{asked:,} rows of {parent.name}, {where.bulk} per request",
         )
         for read in child.spec.reads:
             yield _line(child, read, requests, below)
         yield from _fan_out_lines(
-            child, _Size(rows=asked, known=Known.AT_LEAST, why="a row for each parent at least")
+            child, _Size(rows=asked, known=Known.AT_LEAST, why="at least one row per parent")
         )
 
 
 def _field_lines(lists: Sequence[PipedriveStream], lines: list[Line]) -> Iterator[Line]:
-    """Field definitions, which are read before the first row with custom fields."""
+    """Return the reads of field definitions, made before the first row with custom fields."""
     reading = {line.stream for line in lines if line.requests}
     streams = [one for stream in lists for one in stream.family() if one.name in reading]
     listed = {ENTITY_OF_FIELD_LIST.get(one.spec.reads[0].path) for one in streams}
@@ -283,7 +285,7 @@ def _field_lines(lists: Sequence[PipedriveStream], lines: list[Line]) -> Iterato
             requests=1,
             tokens=FIELD_LIST_COST,
             known=Known.ABOUT,
-            why="definitions of custom fields, once a row comes",
+            why="definitions of custom fields, if there is any row",
         )
 
 
@@ -294,16 +296,16 @@ def show(context: TapContext, lists: Sequence[PipedriveStream], given_budget: in
     """Write the plan as a table to stdout.
 
     Args:
-        context: its own budget must not count the requests of the plan.
-        lists: every list of the run.
+        context: its budget must not count the requests of the plan.
+        lists: top-level streams of the run.
         given_budget: setting `daily_token_budget`.
 
     Raises:
-        PipedriveError: a list cannot be asked.
+        PipedriveError: a request failed.
     """
     lines = plan(lists)
     requests, tokens = sum(line.requests for line in lines), sum(line.tokens for line in lines)
-    rows = [("stream", "requests", "tokens", "how it is known")]
+    rows = [("stream", "requests", "tokens", "basis")]
     rows += [
         (line.stream, f"{line.known.value}{line.requests:,}", f"{line.known.value}{line.tokens:,}", line.why)
         for line in lines
@@ -320,8 +322,8 @@ def show(context: TapContext, lists: Sequence[PipedriveStream], given_budget: in
 
 def _below(context: TapContext, tokens: int, worst: Known, given_budget: int | None) -> Iterator[str]:
     used = context.client.usage
-    yield "~ is an estimate, ≥ a lower bound: parents with more than a page of children cost more."
-    yield f"Asking took {used.requests:,} requests and {used.tokens:,} tokens, which are not in the table."
+    yield "~ is an estimate, ≥ a lower bound: parents with more than one page of children cost more."
+    yield f"This plan itself used {used.requests:,} requests and {used.tokens:,} tokens (not in the table)."
     limits = []
     if given_budget is not None:
         limits.append((given_budget, f"the {given_budget:,} tokens of daily_token_budget"))
@@ -331,9 +333,9 @@ def _below(context: TapContext, tokens: int, worst: Known, given_budget: int | N
         limits.append((left, f"the {left:,} tokens{of} that the company has left today"))
     for number, what in limits:
         if tokens > number:
-            yield f"This is more than {what}: the run would stop there and the next one go on."
+            yield f"This is more than {what}: the run would stop there and the next run would continue."
         else:
             share = f"{tokens / number:.1%}" if number else "all"
             yield f"This is {'at least ' if worst is Known.AT_LEAST else ''}{share} of {what}."
     if not limits:
-        yield "No budget is known: daily_token_budget is not set, and Pipedrive has not named one."
+        yield "The budget is unknown: daily_token_budget is not set, and Pipedrive's responses contain none."

@@ -1,7 +1,7 @@
-"""BATCH files: records as compressed JSON lines in a folder or object store, with messages that name them.
+"""BATCH files: records as compressed JSON lines in a folder or object store, referenced by BATCH messages.
 
-Pages are appended to one open file per stream. A file is named in a BATCH message once it is closed, and a
-STATE is written only while no file is open, so that it never covers rows that no message names.
+Pages are appended to one open file per stream. The BATCH message of a file is written when it is closed,
+and a STATE only while no file is open, so a STATE never covers rows without a BATCH message.
 """
 
 from __future__ import annotations
@@ -23,9 +23,9 @@ if TYPE_CHECKING:
 
 _SETTING = "batch_config"
 _ROWS = 10_000
-"""Rows of a file unless `batch_size` says otherwise; loaders hold a whole file in memory."""
+"""Default of `batch_size`; loaders keep a whole file in memory."""
 _LEVEL = 1
-"""Of gzip: higher levels save a fifth of the bytes for three times the CPU time."""
+"""gzip level; higher ones save 20 % of the bytes for three times the CPU time."""
 _LOCAL = frozenset({"", "file", "local"})
 ENCODING = {"format": "jsonl", "compression": "gzip"}
 
@@ -44,9 +44,9 @@ class BatchFiles:
     """Open batch files by stream.
 
     Args:
-        root: folder or fsspec address.
-        prefix: what names of files begin with.
-        rows: rows after which files are closed.
+        root: folder or fsspec URL.
+        prefix: prefix of file names.
+        rows: number of rows after which files are closed.
     """
 
     def __init__(self, root: UPath, prefix: str, rows: int) -> None:
@@ -57,22 +57,20 @@ class BatchFiles:
 
     @classmethod
     def from_config(cls, config: Mapping[str, Any]) -> BatchFiles | None:
-        """Return the files that `batch_config` asks for; None where it is not set.
+        """Return the batch files of the setting `batch_config`, or None if it is not set.
 
         Raises:
-            ConfigError: the encoding is another one, or the storage cannot be used.
+            ConfigError: the encoding is not supported, or the storage cannot be used.
         """
         given = config.get(_SETTING)
         if not given:
             return None
         encoding, storage = given.get("encoding") or {}, given.get("storage") or {}
         if {**ENCODING, **encoding} != ENCODING:
-            msg = f"Setting {_SETTING}: encoding must be format jsonl with compression gzip."
+            msg = f"Setting {_SETTING}: encoding must have format jsonl and compression gzip."
             raise ConfigError(msg)
         if not storage.get("root"):
-            msg = (
-                f"Setting {_SETTING}: storage needs root, a folder or an address such as s3://bucket/folder."
-            )
+            msg = f"Setting {_SETTING}: storage requires root, a folder or a URL such as s3://bucket/folder."
             raise ConfigError(msg)
         try:
             root = UPath(storage["root"], **(storage.get("params") or {})).resolve()
@@ -85,7 +83,7 @@ class BatchFiles:
 
     @property
     def full(self) -> bool:
-        """Whether the open files are to be closed."""
+        """True if the open files must be closed."""
         return any(file.rows >= self._rows for file in self._open.values())
 
     @property
@@ -116,18 +114,18 @@ class BatchFiles:
         return msgspec.json.encode(message) + b"\n"
 
     def abandon(self) -> None:
-        """Remove the open files, which no message names."""
+        """Remove the open files, which have no BATCH message."""
         for file in self._open.values():
             _remove(file)
         self._open.clear()
 
     @contextmanager
     def _named(self) -> Iterator[None]:
-        """Let an error of the system name the storage."""
+        """Add the storage to errors of the operating system."""
         try:
             yield
         except OSError as error:
-            error.filename = f"files below {self._root} (storage.root of {_SETTING})"
+            error.filename = f"files in {self._root} (storage.root of {_SETTING})"
             raise
 
     def _begin(self, stream: str) -> _File:

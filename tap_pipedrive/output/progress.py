@@ -1,4 +1,4 @@
-"""What a run is doing: a live line for a person, structured logs for a machine, a cost table at the end."""
+"""Progress of a run: a live line on a terminal, otherwise structured logs, and a cost table at the end."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _MEBIBYTE = 1024 * 1024
 
 @dataclass(slots=True)
 class StreamCount:
-    """Records of one stream so far, their bytes, and when its first and last came."""
+    """Records of one stream so far, their bytes, and the times of the first and last one."""
 
     records: int = 0
     size: int = 0
@@ -30,10 +30,10 @@ class StreamCount:
 
 
 class Progress:
-    """Counts records by stream and shows them.
+    """Counter of records by stream, with progress output.
 
-    On a terminal one line on stderr is redrawn at most ten times a second; otherwise a log record a
-    minute says the same.
+    On a terminal, one line on stderr is redrawn at most ten times a second; otherwise the same is logged
+    once a minute.
     """
 
     def __init__(self, logger: logging.Logger, *, stream: TextIO | None = None) -> None:
@@ -45,11 +45,11 @@ class Progress:
         self._client: PipedriveClient | None = None
 
     def watch(self, client: PipedriveClient) -> None:
-        """Show this client's requests and tokens too."""
+        """Include requests and tokens of this client."""
         self._client = client
 
     def rows(self, stream: str, count: int, size: int = 0) -> None:
-        """Count more records of a stream that were written, and their bytes before compression."""
+        """Add written records of a stream, and their bytes before compression."""
         now = time.monotonic()
         entry = self._counts.setdefault(stream, StreamCount(began=now))
         entry.records += count
@@ -78,16 +78,16 @@ class Progress:
             self._logger.info("%s", line)
 
     def clear(self) -> None:
-        """Take the live line away, so that other output starts on a clean line."""
+        """Erase the live line, so that other output starts on a clean line."""
         if self._live:
             self._out.write("\r\x1b[2K")
             self._out.flush()
 
     def summary(self, refused: Mapping[str, str]) -> None:
-        """Show the table of what the run wrote and what it cost, by stream.
+        """Print the table of records, requests and tokens by stream.
 
         Args:
-            refused: stream → how much of it Pipedrive refused.
+            refused: stream → how much of it was denied by Pipedrive.
         """
         self.clear()
         usage = {row.label: row for row in self._client.usage.rows()} if self._client else {}
@@ -131,7 +131,7 @@ class Progress:
 
 
 def _readable(size: int) -> str:
-    """Return bytes as people read them."""
+    """Return a readable number of bytes."""
     if size < _MEBIBYTE:
         return f"{size / 1024:,.1f} KiB"
     return f"{size / _MEBIBYTE:,.1f} MiB"

@@ -1,4 +1,4 @@
-"""Which of the SDK's log lines are left out."""
+"""Filter for log lines of the SDK that are of no use to users."""
 
 from __future__ import annotations
 
@@ -8,10 +8,9 @@ from typing_extensions import override
 
 _LEFT_OUT = frozenset(
     {
-        # The sentence that says what happened comes from the command line's edge; two lines for one error
-        # make people read the wrong one.
+        # The command line logs the error itself; a second line for the same error would be misleading.
         "An unhandled error occurred while syncing '%s'",
-        # A line for each of a hundred streams, the same in every run, hides those that say something.
+        # One line for each of a hundred streams, the same in every run, hides the useful lines.
         "Added '%s' as child stream to '%s'",
         "Skipping deselected stream '%s'.",
         "Beginning sync of '%s' in %s mode",
@@ -30,5 +29,5 @@ _QUIET = _Quiet()
 
 
 def quiet(logger: logging.Logger) -> None:
-    """Leave out the SDK's lines that say nothing to a user. Calling it again changes nothing."""
+    """Suppress the SDK's uninformative log lines. Idempotent."""
     logger.addFilter(_QUIET)

@@ -1,6 +1,6 @@
-"""Setting `validate_records`: every record is checked against the SCHEMA message of its stream.
+"""Setting `validate_records`: validate every record against the SCHEMA message of its stream.
 
-The check of a SCHEMA is compiled once; most values need only a look at their class.
+Each SCHEMA is compiled once; for most values checking their class is enough.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ _formats = FormatChecker(formats=())
 
 
 class InvalidRecordError(PipedriveError):
-    """A record that its own SCHEMA refuses."""
+    """Record that is invalid by its SCHEMA message."""
 
 
 @_formats.checks("date-time", raises=ValueError)
@@ -46,26 +46,26 @@ def _is_date(value: object) -> bool:
 
 
 class RecordValidator:
-    """Checks records against the SCHEMA messages that were written before them."""
+    """Validator of records against the SCHEMA messages written before them."""
 
     def __init__(self) -> None:
         self._checks: dict[str, _Check] = {}
 
     def announce(self, stream: str, schema: Mapping[str, Any], keys: Sequence[str]) -> None:
-        """Take the schema of a stream."""
+        """Set the schema of a stream."""
         self._checks[stream] = _Check(stream, schema, keys)
 
     def check(self, stream: str, records: Iterable[object]) -> None:
-        """Look at records as they are about to be written.
+        """Validate records before they are written.
 
         Raises:
-            InvalidRecordError: one does not fit, or has no SCHEMA before it.
+            InvalidRecordError: a record is invalid, or there was no SCHEMA message before it.
         """
         check = self._checks.get(stream)
         for record in msgspec.json.decode(msgspec.json.encode([*records])):
             if check is None:
                 raise InvalidRecordError(
-                    f"A record of {stream} comes before the SCHEMA message of the stream."
+                    f"A record of {stream} was emitted before the SCHEMA message of the stream."
                 )
             check.look_at(record)
 
@@ -86,7 +86,7 @@ class _Check:
         return Draft202012Validator(schema, format_checker=_formats)
 
     def look_at(self, record: Mapping[str, object]) -> None:
-        """Raise `InvalidRecordError` if the record does not fit."""
+        """Raise `InvalidRecordError` if the record is invalid."""
         for error in self._around.iter_errors(record):
             self._refuse(record, "", error.message)
         for name in self._keys:
@@ -103,14 +103,14 @@ class _Check:
         key = ", ".join(f"{name} {record.get(name)}" for name in self._keys) or "no key"
         where = f"column {column}, " if column else ""
         raise InvalidRecordError(
-            f"Stream {self._stream}, {where}row with {key}: the record does not fit its SCHEMA ({what}); "
-            "this is a defect of the tap or of stream_maps: please report it, or deselect the column, or "
+            f"Stream {self._stream}, {where}row with {key}: the record is invalid by its SCHEMA ({what}). "
+            "This is a defect of the tap or of stream_maps: please report it, deselect the column, or "
             "turn validate_records off."
         )
 
 
 def _classes(schema: Mapping[str, Any] | bool) -> tuple[type, ...]:
-    """Classes of values that a column takes whatever they are; others need the whole check."""
+    """Return the Python classes whose values are always valid in a column; others need full validation."""
     if not isinstance(schema, dict) or not schema.keys() <= _SIMPLE:
         return ()
     words = schema.get("type", [])

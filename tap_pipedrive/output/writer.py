@@ -28,21 +28,21 @@ _encoder = msgspec.json.Encoder()
 
 
 class PageWriter(MsgSpecWriter):
-    """The SDK's writer, which can also write all records of a page in one go.
+    """The SDK's message writer with a method that writes all records of a page at once.
 
-    The SDK's way from a record to its line costs more than fetching it; here a page is one call.
+    Writing record by record with the SDK costs more CPU time than reading from the API.
     """
 
     batches: BatchFiles | None = None
-    """Files that get the records; None writes RECORD messages."""
+    """Batch files for the records; None writes RECORD messages."""
     validator: RecordValidator | None = None
-    """Checks all records before they are written; None checks nothing."""
+    """Validator of all records before they are written; None validates nothing."""
     written = 0
     """Bytes of all records so far, before compression."""
 
     @override
     def write_message(self, message: Message) -> None:
-        """Write any message, and flush."""
+        """Write any message and flush."""
         if self.validator and isinstance(message, SchemaMessage):
             self.validator.announce(message.stream, message.schema, message.key_properties or ())
         if self.validator and not self.batches and isinstance(message, RecordMessage):
@@ -58,11 +58,11 @@ class PageWriter(MsgSpecWriter):
         _write(line)
 
     def write_state(self, state: object, *, at_once: bool = False) -> None:
-        """Write a STATE message, unless it says what the last one said.
+        """Write a STATE message, unless it is equal to the last one.
 
-        Until the run has ended well it says `under_way`: whoever reads a pipe cannot tell otherwise whether
-        the end of the input is the end of the run. Before it come the BATCH messages of all files; a state
-        within a run waits until a file is full.
+        Until the run is complete it contains `under_way`, so that a target can distinguish truncated input
+        from the end of a run. The BATCH messages of all files are written before it; a STATE within a run
+        waits until a file is full.
         """
         if self.batches and self.batches.streams:
             if self.under_way and not (self.batches.full or at_once):
@@ -80,7 +80,7 @@ class PageWriter(MsgSpecWriter):
     under_way = False
 
     def write_records(self, stream: str, records: Iterable[Row]) -> None:
-        """Write a RECORD message for each record, and flush; or append the records to the stream's file."""
+        """Write a RECORD message for each record and flush, or append the records to the batch file."""
         if self.validator:
             records = [*records]
             self.validator.check(stream, records)
@@ -98,7 +98,7 @@ class PageWriter(MsgSpecWriter):
             _write(lines)
 
     def abandon(self) -> None:
-        """Remove files that no message names."""
+        """Remove files without a BATCH message."""
         if self.batches:
             self.batches.abandon()
 
@@ -109,7 +109,7 @@ class PageWriter(MsgSpecWriter):
 
 
 class _Record(msgspec.Struct, tag_field="type", tag="RECORD", gc=False):
-    """A RECORD message; a struct is encoded without a dictionary around each record."""
+    """RECORD message as a struct, which is encoded without an additional dictionary per record."""
 
     stream: str
     record: dict[str, object]
@@ -117,9 +117,9 @@ class _Record(msgspec.Struct, tag_field="type", tag="RECORD", gc=False):
 
 
 def _write(content: bytes) -> None:
-    """All of the content to stdout, and flush.
+    """Write all of the content to stdout and flush.
 
-    With PYTHONUNBUFFERED stdout has no buffer, and a write that a signal interrupts takes only a part.
+    With PYTHONUNBUFFERED stdout is not buffered, and a write interrupted by a signal is partial.
     """
     out, rest = sys.stdout.buffer, memoryview(content)
     try:

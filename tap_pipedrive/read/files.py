@@ -1,4 +1,4 @@
-"""Contents of files: one download per file, written atomically below the setting `files_dir`."""
+"""Downloads of file contents, written atomically to the folder `files_dir`."""
 
 from __future__ import annotations
 
@@ -25,22 +25,22 @@ if TYPE_CHECKING:
 
 
 _NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO})
-"""Errors of a disk, which another run may not meet; others are a matter of the setting."""
+"""Disk errors that may not occur in another run; others are errors of the setting."""
 _NOT_IN_NAMES = frozenset('<>:"/\\|?*')
 
 _LONGEST_NAME = 180
-"""Bytes, below the 255 of common file systems with the id in front and `.part` behind."""
+"""Bytes; with id and `.part` below the 255 of common file systems."""
 
 _LONGEST_ENDING = 20
 
 _CHUNK_BYTES = 1 << 20
 
 _NOT_FOLLOWED = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
-"""Not through a link; and not waiting for somebody to read a pipe."""
+"""Do not follow links, and do not wait for the reader of a pipe."""
 
 
 def safe_name(file_id: int, name: str) -> str:
-    """A name for the file that every system takes and that leads nowhere else: `7-offer.pdf`."""
+    """Return a file name that is valid on every system and contains no path: `7-offer.pdf`."""
     text = "".join(
         "_" if char in _NOT_IN_NAMES or not char.isprintable() else char
         for char in unicodedata.normalize("NFC", name)
@@ -54,14 +54,14 @@ def safe_name(file_id: int, name: str) -> str:
 
 
 class FileReader(Reader):
-    """Fetches files into a folder; its rows say what is there.
+    """Reader that downloads files into a folder; its rows describe the files.
 
     Args:
-        client: does the requests.
+        client: client for the requests.
         read: the published download.
         label: name under which requests and tokens are counted.
-        folder: where the files go; None fetches nothing.
-        logger: told what is odd.
+        folder: target folder; None downloads nothing.
+        logger: receives warnings.
     """
 
     def __init__(
@@ -79,12 +79,12 @@ class FileReader(Reader):
 
     @override
     def all(self, context: Context | None = None, query: Context | None = None) -> Iterator[list[Row]]:
-        """One page with the row of the file that `context` names by `id`, `file_name` and `size`.
+        """Yield one page with the row of the file given in `context` by `id`, `file_name` and `size`.
 
         Raises:
-            ConfigError: the folder cannot be written to.
+            ConfigError: the folder is not writable.
             OutputFailed: the disk is full.
-            PipedriveError: the download failed for good; the part that came stays.
+            PipedriveError: the download failed permanently; the partial file is kept.
         """
         given = context or {}
         file_id = int(str(given["id"]))
@@ -96,12 +96,12 @@ class FileReader(Reader):
         try:
             row = self._fetch(file_id, path, size if isinstance(size, int) else None)
         except (NotFound, Gone, NotVisible) as error:
-            self._logger.warning("Left out the bytes of file %s, kept elsewhere or gone: %s", file_id, error)
+            self._logger.warning("Skipped the content of file %s (remote or deleted): %s", file_id, error)
             return
         except OSError as error:
-            msg = f"Setting files_dir: {self._folder} cannot be written to: {error.strerror or error}."
+            msg = f"Setting files_dir: cannot write to {self._folder}: {error.strerror or error}."
             if error.errno in _NO_ROOM:
-                msg += " Make room and run again: the state is written, and the parts of files are kept."
+                msg += " Free disk space and run again; the state was written, and partial files are kept."
                 raise OutputFailed(msg) from error
             raise ConfigError(msg) from error
         yield [{**given, **row}]
@@ -114,7 +114,7 @@ class FileReader(Reader):
         else:
             have = self._download(file_id, path, size, digest)
         if size is not None and have != size:
-            self._logger.warning("File %s has %s bytes, while its row says %s", file_id, have, size)
+            self._logger.warning("File %s has %s bytes, but the size of its row is %s", file_id, have, size)
         return {"id": file_id, "sha256": digest.hexdigest(), "size": have, "path": path.name}
 
     def _download(self, file_id: int, path: Path, size: int | None, digest: hashlib._Hash) -> int:
@@ -129,7 +129,7 @@ class FileReader(Reader):
 
             def take(chunk: bytes) -> None:
                 if self._client.stopping:
-                    msg = f"Stopped within file {file_id}; what came of it is kept."
+                    msg = f"Stopped while downloading file {file_id}; the partial file is kept."
                     raise Stopped(msg)
                 out.write(chunk)
                 digest.update(chunk)
@@ -150,34 +150,34 @@ class FileReader(Reader):
 
 
 def _opened_part(part: Path) -> BinaryIO:
-    """The part of a file, open for its next bytes and readable by its owner only.
+    """Open a partial file for appending, readable only by its owner.
 
     Raises:
-        ConfigError: a link or something else that is not a file stands in its place.
+        ConfigError: the path is a link or not a regular file.
     """
     try:
         handle = os.open(part, os.O_RDWR | os.O_CREAT | os.O_APPEND | _NOT_FOLLOWED, 0o600)
     except OSError as error:
         if part.is_symlink():
-            msg = f"Setting files_dir: {part} is a symbolic link, which is not followed: remove it."
+            msg = f"Setting files_dir: {part} is a symbolic link, which is not followed. Remove it."
             raise ConfigError(msg) from error
         raise
     if not stat.S_ISREG(os.fstat(handle).st_mode):
         os.close(handle)
-        msg = f"Setting files_dir: {part} is not a file: remove it."
+        msg = f"Setting files_dir: {part} is not a regular file. Remove it."
         raise ConfigError(msg)
     os.fchmod(handle, 0o600)
     return os.fdopen(handle, "r+b")
 
 
 def _digest_file(path: Path, digest: hashlib._Hash) -> int:
-    """Bytes of a file, after the digest took them."""
+    """Update the digest with a file and return its size."""
     with path.open("rb") as content:
         return _take_digest(content, digest)
 
 
 def _take_digest(content: BinaryIO, digest: hashlib._Hash) -> int:
-    """Bytes from here to the end of a file, after the digest took them."""
+    """Update the digest from the current position to the end of a file; return the number of bytes."""
     count = 0
     while chunk := content.read(_CHUNK_BYTES):
         digest.update(chunk)

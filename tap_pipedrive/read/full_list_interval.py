@@ -1,6 +1,6 @@
-"""Interval at which lists without a parameter for changes are read.
+"""Interval between full reads of streams that cannot be read incrementally.
 
-Such a list costs as much when nothing is new as it does in the first run.
+Without changes, such a stream costs as much as in the first run.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ NAME = "full_list_interval_hours"
 
 
 def can_wait(spec: StreamSpec, read: Read) -> bool:
-    """Return whether a read may be left out of a run: it is a list that cannot be asked for changes."""
+    """Return True if a run may skip a read, because it cannot be incremental."""
     asks_for_changes = read.changes and read.changes.since
     return not (asks_for_changes or spec.parent or spec.settings)
 
@@ -33,7 +33,7 @@ class FullListInterval:
         specs: streams by name.
 
     Raises:
-        ConfigError: it names a stream that is unknown, or that is not read at intervals.
+        ConfigError: a stream is unknown, or the setting does not apply to it.
     """
 
     def __init__(self, config: Mapping[str, object], specs: Mapping[str, StreamSpec]) -> None:
@@ -45,7 +45,7 @@ class FullListInterval:
         self._by_stream = {stream: float(hours) for stream, hours in by_stream.items()}
 
     def interval(self, spec: StreamSpec) -> timedelta:
-        """Return the time between two readings of a stream's lists; zero reads them in each run."""
+        """Return the interval between two full reads of a stream; zero means every run."""
         return timedelta(hours=self._by_stream.get(spec.name, self._of_all))
 
 
@@ -53,15 +53,15 @@ def _check(stream: str, specs: Mapping[str, StreamSpec]) -> None:
     spec = specs.get(stream)
     if spec is None:
         near = difflib.get_close_matches(stream, specs, n=3)
-        hint = f" Nearest: {', '.join(near)}." if near else ""
-        msg = f"Setting {NAME}: there is no stream {stream!r}.{hint}"
+        hint = f" Did you mean {' or '.join(near)}?" if near else ""
+        msg = f"Setting {NAME}: unknown stream {stream!r}.{hint}"
         raise ConfigError(msg)
     if any(can_wait(spec, read) for read in spec.reads):
         return
-    how = "for the changes since the last one"
+    how = "for its changes"
     if spec.parent:
-        how = f"for the rows of {spec.parent.stream}; name that stream"
+        how = f"for rows of {spec.parent.stream}; use that stream instead"
     elif spec.settings:
-        how = "for what the settings ask"
-    msg = f"Setting {NAME}: {stream} is read in each run, {how}."
+        how = "as defined by its settings"
+    msg = f"Setting {NAME} does not apply to stream {stream}, which is read in each run {how}."
     raise ConfigError(msg)

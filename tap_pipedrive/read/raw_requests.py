@@ -1,4 +1,4 @@
-"""Reads that the setting `raw_requests` describes."""
+"""Reads defined by the setting `raw_requests`."""
 
 from __future__ import annotations
 
@@ -35,23 +35,23 @@ _COLUMN = re.compile(r"\w+", re.ASCII)
 _PATH = re.compile(r"/(?:v1|api/v2)(?:/[\w.,:@~%-]+)+", re.ASCII)
 
 _LIST_COSTS = {"/v1/": 20, "/api/v2/": 10}
-"""Tokens of a list where the entry names no cost; single rows and odd lists differ."""
+"""Default cost in tokens of an entry; single rows and some collections differ."""
 
 _KNOWN = {
     "name": "a name in snake_case",
-    "path": "a path below /v1/ or /api/v2/, without a query",
-    "method": "GET, the only one that reads",
-    "params": "an object of texts, numbers, booleans or lists of them",
-    "headers": "an object of texts",
+    "path": "a path that starts with /v1/ or /api/v2/, without a query",
+    "method": "GET",
+    "params": "an object of strings, numbers, booleans or lists of them",
+    "headers": "an object of strings",
     "records": "the dotted path of the rows, such as data.items",
     "paging": "cursor, offset or none",
-    "page_size": "a whole number from 1",
+    "page_size": "an integer greater than 0",
     "keys": "a list of column names",
-    "replication_key": "the name of a column that holds a time",
+    "replication_key": "the name of a time column",
     "columns": "an object of types by column name, such as int, num, str, bool, time, date, map or [str]",
-    "cost": "a whole number from 0",
-    "retries": "a whole number from 0",
-    "timeout_seconds": "a number above 0",
+    "cost": "an integer of at least 0",
+    "retries": "an integer of at least 0",
+    "timeout_seconds": "a number greater than 0",
 }
 
 
@@ -60,10 +60,10 @@ class RawRequest:
     """One entry of `raw_requests`.
 
     Attributes:
-        spec: the stream it becomes.
-        headers: further headers.
-        timeout_seconds: longest silence of the server; None takes the setting.
-        max_attempts: most attempts in all; None takes the client's policy.
+        spec: stream of the entry.
+        headers: additional headers.
+        timeout_seconds: read timeout; None uses the setting.
+        max_attempts: maximum number of attempts; None uses the client's policy.
     """
 
     spec: StreamSpec
@@ -73,18 +73,18 @@ class RawRequest:
 
 
 def raw_requests(config: Mapping[str, object], taken: Container[str]) -> dict[str, RawRequest]:
-    """The entries of the setting by stream name.
+    """Return the entries of the setting by stream name.
 
     Args:
         config: the tap's settings.
         taken: names of other streams.
 
     Raises:
-        ConfigError: an entry is malformed, or its name is taken.
+        ConfigError: an entry is malformed, or its name is already in use.
     """
     entries = config.get("raw_requests") or []
     if not isinstance(entries, list):
-        msg = "Setting raw_requests: give a list of objects, each with a name and a path."
+        msg = "Setting raw_requests must be a list of objects, each with a name and a path."
         raise ConfigError(msg)
     found: dict[str, RawRequest] = {}
     for number, given in enumerate(entries, start=1):
@@ -97,23 +97,23 @@ def raw_requests(config: Mapping[str, object], taken: Container[str]) -> dict[st
 
 
 class _Entry:
-    """One entry while it is checked."""
+    """Validator of one entry."""
 
     def __init__(self, given: object, number: int) -> None:
         self._where = f"Setting raw_requests, entry {number}"
         if not isinstance(given, dict):
-            msg = f"{self._where}: give an object with a name and a path."
+            msg = f"{self._where} must be an object with a name and a path."
             raise ConfigError(msg)
         self._given = given
         unknown = next((key for key in given if key not in _KNOWN), None)
         if unknown is not None:
-            msg = f"{self._where} has an unknown part {unknown!r}; known are {', '.join(_KNOWN)}."
+            msg = f"{self._where} has an unknown key {unknown!r}; known keys: {', '.join(_KNOWN)}."
             raise ConfigError(msg)
         self.name = cast("str", self._take("name", None, lambda one: _matches(_NAME, one)))
         self._where += f" ({self.name})"
 
     def refusal(self, part: str, instead: str = "") -> ConfigError:
-        """The error that says what a part must be, and what it is where that may be shown."""
+        """Return the error that contains the required form of a key, and its value if it may be shown."""
         found = f", not {instead}" if instead else "" if part in self._given else "; it is missing"
         return ConfigError(f"{self._where}: {part} must be {_KNOWN[part]}{found}.")
 
@@ -126,7 +126,7 @@ class _Entry:
         return value
 
     def request(self) -> RawRequest:
-        """The entry as a request with its stream."""
+        """Return the request of the entry, with its stream."""
         self._take("method", "GET", lambda one: isinstance(one, str) and one.upper() == "GET")
         retries = self._take("retries", None, lambda one: _whole(one, 0))
         return RawRequest(
@@ -148,7 +148,7 @@ class _Entry:
             msg = f"{self._where}: {error}"
             raise ConfigError(msg) from error
         if len(sent) < len(given):
-            msg = f"{self._where}: headers cannot replace the sign-in or the connection's own headers."
+            msg = f"{self._where}: headers must not contain authentication or connection headers."
             raise ConfigError(msg)
         return given
 
@@ -166,12 +166,12 @@ class _Entry:
             page_size=self._take("page_size", None, lambda one: _whole(one, 1)),
             params=self._take("params", {}, _are_params),
             records=self._take("records", "data", lambda one: isinstance(one, str)),
-            # Nothing says how to ask for changes only; the bookmark leaves out what is older.
+            # There is no known parameter for changes; the bookmark filters older rows.
             changes=Changes() if replication_key else None,
         )
         return StreamSpec(
             name=self.name,
-            summary=f"Rows of GET {path}, as raw_requests asks for them.",
+            summary=f"Rows of GET {path}, by the setting raw_requests.",
             reads=(read,),
             schema=self._schema(keys, replication_key),
             primary_keys=tuple(keys),
@@ -191,7 +191,7 @@ class _Entry:
             try:
                 made = columns(text)
             except ValueError as error:
-                msg = f"{self._where}: columns gives {column} no known type ({error})."
+                msg = f"{self._where}: columns has an unknown type for {column} ({error})."
                 raise ConfigError(msg) from error
             if len(made) != 1:
                 raise self.refusal("columns")
@@ -203,7 +203,7 @@ class _Entry:
 
 
 class RawReader(Reader):
-    """Reads the rows of one entry of `raw_requests`."""
+    """Reader of one entry of `raw_requests`."""
 
     def __init__(self, client: PipedriveClient, request: RawRequest) -> None:
         super().__init__(client, request.spec.reads[0], label=request.spec.name)
@@ -213,11 +213,11 @@ class RawReader(Reader):
 
     @override
     def all(self, context: Context | None = None, query: Context | None = None) -> Iterator[list[Row]]:
-        """Pages of everything there is, as records.
+        """Yield all pages as records.
 
         Raises:
-            ConfigError: a row has no key, or no time where one is promised.
-            PipedriveError: a request failed for good.
+            ConfigError: a row has no key, or an invalid time.
+            PipedriveError: a request failed permanently.
         """
         pages = self._client.pages(
             self.read.path,
@@ -245,7 +245,7 @@ class RawReader(Reader):
         length: int = 0,
         slots: WindowSlots | None = None,
     ) -> Iterator[list[Row]]:
-        """Pages of everything: what is older than the bookmark is left out on the way."""
+        """Yield all pages; the bookmark filters older rows afterwards."""
         yield from self.all()
 
     def _record(self, row: Row) -> Row:
@@ -253,13 +253,13 @@ class RawReader(Reader):
         for name, repair in self._repairs:
             value = record[name]
             record[name] = None if value is None else repair(value)
-            # An empty text and 0000-00-00 say that there is no time; of other texts none can be made.
+            # An empty string and 0000-00-00 mean null; other strings are invalid.
             if record[name] is None and value is not None and str(value).strip("0-: "):
-                msg = f"raw_requests, {self._label}: column {name} of a row is no time."
+                msg = f"raw_requests, {self._label}: column {name} of a row is not a valid time."
                 raise ConfigError(msg)
         for key in self._request.spec.primary_keys:
             if record[key] is None:
-                msg = f"raw_requests, {self._label}: a row has no {key}; name other keys, or none."
+                msg = f"raw_requests, {self._label}: a row has no {key}; set other keys, or none."
                 raise ConfigError(msg)
         return record
 

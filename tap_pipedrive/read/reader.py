@@ -1,7 +1,7 @@
-"""Pages of rows from one published read, in the order its bookmark needs.
+"""Pages of rows of one published read, in the order that its bookmark requires.
 
-Lists that page by offset shift under the reader when a row before the border is changed or deleted;
-`overlapping_pages` notices and goes back. Cursor lists mark a key, not a position, and cannot shift.
+Offset pages shift when a row before the page border is changed or deleted; `_overlapping` detects this and
+steps back. Cursors refer to a key instead of a position and cannot shift.
 """
 
 from __future__ import annotations
@@ -43,9 +43,9 @@ _TAIL = 50
 
 
 def nothing_there(error: NotFound, also: str = "") -> ConfigError:
-    """The error of a list that is not there: a wrong address, as every account has the lists."""
+    """Return the error of a missing collection, caused by a wrong URL: every account has all collections."""
     return ConfigError(
-        f"{error.message.rstrip('.')}: nothing is at this address. Check company_domain and api_url{also}.",
+        f"{error.message.rstrip('.')}: this path does not exist. Check company_domain and api_url{also}.",
         status=error.status,
         label=error.label,
     )
@@ -195,7 +195,7 @@ class Reader:
                 pages.drop()
                 steps_back[start] += 1
                 if steps_back[start] > _MOST_STEPS_BACK:
-                    msg = f"{self.read.path}: the page at row {start} does not go on from the one before it."
+                    msg = f"{self.read.path}: the page at row {start} does not continue the previous page."
                     raise PagingStuck(msg, label=self._label)
                 start = max(0, start - size + 1)
                 continue

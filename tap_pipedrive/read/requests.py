@@ -1,7 +1,7 @@
-"""What the settings ask of streams: parameters, single rows by id, searches and statistics.
+"""Requests defined by settings: parameters, single rows by id, searches and statistics.
 
-Settings are checked against what is published before the first request, so that a parameter of an
-older API is refused by name instead of being ignored by Pipedrive.
+Settings are validated against the published API before the first request, so that a parameter of an older API
+is rejected by name instead of being ignored by Pipedrive.
 """
 
 from __future__ import annotations
@@ -23,16 +23,16 @@ if TYPE_CHECKING:
 
 NAME_COLUMNS = MappingProxyType({"searches": "search", "statistics": "report"})
 RECENTS_REACH = timedelta(days=30)
-"""How far back /recents looks."""
+"""Maximum age of the changes that /recents returns."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Question:
-    """One request, or chain of pages, that the settings ask of a stream.
+    """One request, or sequence of pages, that the settings define for a stream.
 
     Attributes:
         params: query parameters.
-        columns: columns every row of the answer gets.
+        columns: columns added to every row of the response.
     """
 
     params: Mapping[str, object] = field(default_factory=lambda: MappingProxyType({}))
@@ -40,7 +40,7 @@ class Question:
 
 
 class Questions:
-    """The settings, as questions by stream.
+    """Questions of the settings, by stream.
 
     Args:
         config: the tap's settings.
@@ -64,24 +64,24 @@ class Questions:
         for stream in self._ids:
             spec = self._spec("record_ids", stream)
             if spec.single is None and "record_ids" not in spec.settings:
-                msg = f"Setting record_ids: Pipedrive has no way to read single rows of {stream}."
+                msg = f"Setting record_ids: Pipedrive cannot read single rows of {stream} by id."
                 raise ConfigError(msg)
         for setting in NAME_COLUMNS:
             for stream, question in self._entries_of(config, setting):
                 self._entries.setdefault(stream, []).append(question)
 
     def parameters(self, spec: StreamSpec, read: Read) -> Mapping[str, object]:
-        """Query parameters the settings add to one of a stream's reads."""
+        """Return the query parameters that the settings add to one read of a stream."""
         given = self._parameters.get(spec.name, {})
         return {name: value for name, value in given.items() if name in read.accepted}
 
     def ids(self, spec: StreamSpec) -> list[int | str] | None:
-        """Ids of the rows to read; None reads as usual. Streams that need ids have none by default."""
+        """Return the ids of the rows to read, or None for all; streams that require ids default to none."""
         found = self._ids.get(spec.name)
         return found if found is not None else [] if "record_ids" in spec.settings else None
 
     def of(self, spec: StreamSpec) -> list[Question]:
-        """What to ask of a stream; one plain question unless settings feed it."""
+        """Return the questions of a stream; one without parameters unless a setting defines them."""
         if "recents" in spec.settings:
             since = max(now() - RECENTS_REACH, self._start or now() - RECENTS_REACH)
             return [Question(params={"since_timestamp": since.strftime("%Y-%m-%d %H:%M:%S")})]
@@ -92,21 +92,21 @@ class Questions:
     def _entries_of(self, config: Mapping[str, object], setting: str) -> Iterator[tuple[str, Question]]:
         entries = config.get(setting) or []
         if not isinstance(entries, list):
-            msg = f"Setting {setting}: give a list of objects, each with a stream."
+            msg = f"Setting {setting} must be a list of objects, each with a stream."
             raise ConfigError(msg)
         for entry in entries:
             if not isinstance(entry, dict) or not isinstance(entry.get("stream"), str):
-                msg = f"Setting {setting}: each entry is an object that names its stream."
+                msg = f"Setting {setting}: each entry must be an object with a stream."
                 raise ConfigError(msg)
             spec = self._spec(setting, entry["stream"])
             if setting not in spec.settings:
-                msg = f"Setting {setting}: stream {spec.name} is not fed by it."
+                msg = f"Setting {setting} does not apply to stream {spec.name}."
                 raise ConfigError(msg)
             params = {name: value for name, value in entry.items() if name not in ("stream", "name")}
             self._check_parameters(setting, spec, params)
             missing = sorted({name for read in spec.reads for name in read.required} - set(params))
             if missing:
-                msg = f"Setting {setting}: stream {spec.name} also needs {', '.join(missing)}."
+                msg = f"Setting {setting}: stream {spec.name} also requires {', '.join(missing)}."
                 raise ConfigError(msg)
             name = str(entry.get("name") or params.get("term") or spec.name)
             columns: dict[str, object] = {NAME_COLUMNS[setting]: name}
@@ -121,16 +121,16 @@ class Questions:
         accepted = {name for read in (*spec.reads, *filter(None, [spec.single])) for name in read.accepted}
         for name in given:
             if name not in accepted:
-                takes = f"it takes {', '.join(sorted(accepted))}" if accepted else "it takes none"
-                msg = f"Setting {setting}: today's API has no parameter {name!r} for {spec.name}; {takes}."
+                takes = f"known parameters: {', '.join(sorted(accepted))}" if accepted else "it has none"
+                msg = f"Setting {setting}: the API has no parameter {name!r} for {spec.name}; {takes}."
                 raise ConfigError(msg)
 
     def _spec(self, setting: str, stream: str) -> StreamSpec:
         spec = self._specs.get(stream)
         if spec is None:
             near = difflib.get_close_matches(stream, self._specs, n=3)
-            hint = f" Nearest: {', '.join(near)}." if near else ""
-            msg = f"Setting {setting}: there is no stream {stream!r}.{hint}"
+            hint = f" Did you mean {' or '.join(near)}?" if near else ""
+            msg = f"Setting {setting}: unknown stream {stream!r}.{hint}"
             raise ConfigError(msg)
         return spec
 
@@ -138,7 +138,7 @@ class Questions:
     def _objects(config: Mapping[str, object], setting: str) -> dict[str, dict[str, object]]:
         given = config.get(setting) or {}
         if not isinstance(given, dict) or not all(isinstance(one, dict) for one in given.values()):
-            msg = f"Setting {setting}: give an object of objects, by stream."
+            msg = f"Setting {setting} must be an object of objects, by stream."
             raise ConfigError(msg)
         return given
 
@@ -146,6 +146,6 @@ class Questions:
     def _lists(config: Mapping[str, object], setting: str) -> dict[str, list[int | str]]:
         given = config.get(setting) or {}
         if not isinstance(given, dict) or not all(isinstance(one, list) for one in given.values()):
-            msg = f"Setting {setting}: give an object of lists, by stream."
+            msg = f"Setting {setting} must be an object of lists, by stream."
             raise ConfigError(msg)
         return given

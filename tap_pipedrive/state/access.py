@@ -1,8 +1,8 @@
-"""Access that the account refuses: reported once for each stream, and requested again in later runs.
+"""Denied access: reported once for each stream, and requested again in later runs.
 
-A refused stream does not end the run, and is never taken for an empty one: a warning names the operation, the
-cause and what is missing, the table at the end marks the stream, and the parents whose child requests were
-refused stay in the state until they are answered.
+A denied stream does not end the run and is never treated as empty: a warning contains the operation, the
+cause and the missing permission, the table at the end marks the stream, and parents whose child requests were
+denied stay in the state until a request succeeds.
 """
 
 from __future__ import annotations
@@ -23,28 +23,28 @@ if TYPE_CHECKING:
 Context: TypeAlias = Mapping[str, object]
 
 REFUSALS = (NotVisible, FeatureOff, UnknownMethod)
-"""Errors that mean: the account, the user or the host does not give this."""
+"""Errors that mean denied access, by the account, the user or the host."""
 _FOR_ALL = (MissingScope, FeatureOff, UnknownMethod)
 _PROBES = 20
-"""Parents refused one by one, before the others of the run are not requested any more."""
+"""Number of denied parents after which the remaining parents of the run are not requested."""
 _MOST_CONTEXTS = 5000
-"""Parents without a numeric id that the state keeps; with more, the parent's list is read from its start."""
+"""Maximum number of parents without numeric id in the state; with more, the parent is read in full."""
 
 
 class AccessRefused(RunError):  # noqa: N818 - says what happened, as the client's errors do
-    """Streams were refused, and `strict_access` makes that an error."""
+    """Denied streams, which are an error with `strict_access`."""
 
 
 @dataclass(slots=True)
 class Refusal:
-    """What was refused of one stream in this run.
+    """Denied access to one stream in this run.
 
     Attributes:
-        error: the first refusal.
-        whole: whether the list itself was refused, not the requests of some parents.
-        parents: parents whose request was refused or, after that, not sent.
-        answered: parents whose request was answered.
-        closed: whether no further request can succeed.
+        error: the first error.
+        whole: True if the stream itself was denied, not the requests of some parents.
+        parents: number of parents whose request was denied or, after that, not sent.
+        answered: number of parents whose request succeeded.
+        closed: True if no further request can succeed.
     """
 
     error: PipedriveError
@@ -54,14 +54,14 @@ class Refusal:
     closed: bool = False
 
     def extent(self) -> str:
-        """How much of the stream is missing."""
+        """Return how much of the stream is missing."""
         if self.whole:
-            return "refused"
-        return f"refused for {self.parents:,} of {self.parents + self.answered:,} parents"
+            return "denied"
+        return f"denied for {self.parents:,} of {self.parents + self.answered:,} parents"
 
 
 class AccessReport:
-    """Refusals of a run, by stream; safe to use from several threads."""
+    """Denied access of a run, by stream; thread-safe."""
 
     def __init__(self, logger: logging.Logger) -> None:
         self._logger = logger
@@ -70,13 +70,13 @@ class AccessReport:
         self._answered: dict[str, int] = {}
 
     def refuse_list(self, spec: StreamSpec, error: PipedriveError) -> None:
-        """Note that a list was refused, and warn."""
+        """Record that a stream was denied, and warn."""
         with self._lock:
             self._refusals[spec.name] = Refusal(error, whole=True, closed=True)
         self._warn(spec, self._refusals[spec.name])
 
     def refuse_parents(self, stream: str, error: PipedriveError, parents: int) -> None:
-        """Note that the requests of some parents were refused."""
+        """Record that the requests of some parents were denied."""
         with self._lock:
             refusal = self._refusals.setdefault(stream, Refusal(error))
             refusal.parents += parents
@@ -85,17 +85,17 @@ class AccessReport:
             )
 
     def answer_parents(self, stream: str, parents: int) -> None:
-        """Note that the requests of some parents were answered."""
+        """Record that the requests of some parents succeeded."""
         with self._lock:
             self._answered[stream] = self._answered.get(stream, 0) + parents
 
     def closed(self, stream: str) -> PipedriveError | None:
-        """The refusal after which no request of the stream can succeed; None as long as there is none."""
+        """Return the error after which no request of the stream can succeed, or None."""
         refusal = self._refusals.get(stream)
         return refusal.error if refusal and refusal.closed else None
 
     def marks(self) -> dict[str, str]:
-        """Stream → how much of it was refused, for the table at the end."""
+        """Return stream → how much of it was denied, for the table at the end."""
         found = {}
         for stream, refusal in self._refusals.items():
             refusal.answered = self._answered.get(stream, 0)
@@ -103,26 +103,27 @@ class AccessReport:
         return found
 
     def warn(self, specs: Mapping[str, StreamSpec]) -> None:
-        """Warn of each stream whose parents were refused, once and with their number."""
+        """Warn once about each stream with denied parents, with their number."""
         marks = self.marks()
         for stream in sorted(marks):
             if not self._refusals[stream].whole:
                 self._warn(specs[stream], self._refusals[stream])
 
     def error(self) -> AccessRefused | None:
-        """The error of a run that accepts no refusal; None when nothing was refused."""
+        """Return the error for `strict_access`, or None if nothing was denied."""
         if not self._refusals:
             return None
         streams = ", ".join(f"{name} ({mark})" for name, mark in sorted(self.marks().items()))
         return AccessRefused(
-            f"Pipedrive refused streams: {streams}. Grant the access, deselect them, or unset strict_access."
+            f"Pipedrive denied access to streams: {streams}. Grant access, deselect them, or unset "
+            "strict_access."
         )
 
     def _warn(self, spec: StreamSpec, refusal: Refusal) -> None:
-        needs = f" The stream needs {spec.needs}." if spec.needs else ""
+        needs = f" The stream requires {spec.needs}." if spec.needs else ""
         self._logger.warning(
-            "Stream %s was %s: %s%s Its records are missing, not deleted; once access is granted, the next "
-            "run reads them.",
+            "Access to stream %s was %s: %s%s Its records are missing, not deleted; once access is granted, "
+            "the next run reads them.",
             spec.name,
             refusal.extent(),
             refusal.error,
@@ -131,10 +132,10 @@ class AccessReport:
 
 
 class RefusedParents:
-    """Parents of one child stream whose requests were refused, kept in the stream's state.
+    """Parents of one child stream whose requests were denied, stored in the stream's state.
 
-    The memo is `{"ids": "1-20,31", "contexts": [{…}], "all": true}`: parents known by one number as ranges,
-    others as they are, and `all` when there were too many of these.
+    The state is `{"ids": "1-20,31", "contexts": [{…}], "all": true}`: parents with one numeric id as ranges,
+    others as contexts, and `all` if there are too many contexts.
 
     Args:
         spec: the child stream.
@@ -157,11 +158,11 @@ class RefusedParents:
         self._due: list[Context] = [*self._contexts()]
 
     def due(self) -> list[Context]:
-        """Parents refused in an earlier run that this run has not requested yet."""
+        """Return parents denied in an earlier run that this run has not requested yet."""
         return [one for one in self._due if self._holds(one)]
 
     def update(self, asked: Sequence[Context], refused: Iterable[Context]) -> None:
-        """Replace what is known of the parents that were requested."""
+        """Update the parents that were requested."""
         again = [*refused]
         done = {_key(one) for one in asked}
         self._due = [one for one in self._due if _key(one) not in done]
@@ -183,7 +184,7 @@ class RefusedParents:
         self._publish()
 
     def forget_all(self) -> None:
-        """Note that every parent is requested in this run, since the state could not keep them apart."""
+        """Record that this run requests every parent, because the state does not contain them all."""
         self.all = False
 
     def _publish(self) -> None:

@@ -1,7 +1,6 @@
-"""State as users have it, checked and brought to the form that the tap writes.
+"""Validation of the input state, and its conversion to the form that the tap writes.
 
-A state in a form that is not known is refused: taken for an empty one, it would have everything read again
-without a word.
+A state of unknown form is rejected: if it were treated as empty, everything would be read again silently.
 """
 
 from __future__ import annotations
@@ -28,18 +27,18 @@ _MELTANO = {"singer_state", "completed", "partial_state"}
 _TOP = {"bookmarks", UNDER_WAY, "currently_syncing"}
 _SHAPE = '{"bookmarks": {"<stream>": {…}}}'
 _PLACES = {"reads", "columns", "known_ids", "refused", "turn", "replication_key_value"}
-"""Keys of a stream's state of which at least one says what was read."""
+"""Keys of a stream's state; at least one of them must be present."""
 _BESIDE = {"replication_key", "progress_markers", "starting_replication_value", "replication_key_signpost"}
 """Keys that the Singer SDK may write beside `replication_key_value`."""
 
 
 def state_of(file: Any) -> Any:  # noqa: ANN401  an opened text file in, any JSON out
-    """JSON of an opened state file: a state, a STATE message, or one of these a line, where the last counts.
+    """Return the JSON of a state file: a state, a STATE message, or one per line, of which the last is used.
 
-    None for an empty file, which Meltano passes for a first run.
+    Returns None for an empty file, which Meltano passes for a first run.
 
     Raises:
-        ConfigError: the file is not JSON, or a line holds another message.
+        ConfigError: the file is not valid JSON, or a line contains another message.
     """
     text = json_text(file, "state").strip()
     if not text:
@@ -54,7 +53,7 @@ def state_of(file: Any) -> Any:  # noqa: ANN401  an opened text file in, any JSO
             found = []
         if len(found) > 1:
             return found[-1]
-        msg = f"The state file {file.name} is not JSON: {error}. Give the file that a run wrote, or none."
+        msg = f"The state file {file.name} is not valid JSON: {error}. Use a file written by a run, or none."
         raise ConfigError(msg) from error
 
 
@@ -62,63 +61,63 @@ def _line(name: str, number: int, line: str) -> object:
     message = msgspec.json.decode(line)
     if not isinstance(message, dict) or message.get("type", "STATE") != "STATE":
         kind = f"a {message['type']} message" if isinstance(message, dict) else "not an object"
-        msg = f"Line {number} of the state file {name} is {kind}; give only STATE messages, the last counts."
+        msg = f"Line {number} of the state file {name} is {kind}. The file must contain only STATE messages."
         raise ConfigError(msg)
     return message
 
 
 def checked_state(given: object, specs: Mapping[str, StreamSpec]) -> dict[str, Any]:
-    """State in the form that the tap writes, from any form that is taken.
+    """Return the state in the form that the tap writes, from any accepted form.
 
     Args:
-        given: the tap's state, also within a STATE message or below `value`, with its own bookmarks, those of
+        given: the tap's state, also in a STATE message or below `value`, with the tap's bookmarks, those of
             the Singer SDK (`replication_key_value`), or those of singer-io's taps (`update_time`).
         specs: streams by name.
 
     Raises:
-        ConfigError: it has another form.
+        ConfigError: the state has another form.
     """
     if given is None:
         return {}
     state = _unwrapped(given)
     bookmarks = state.get("bookmarks", {})
     if not isinstance(bookmarks, dict):
-        msg = f"The state's bookmarks are not an object; it looks like {_SHAPE}."
+        msg = f"The state's bookmarks are not an object; expected format: {_SHAPE}."
         raise ConfigError(msg)
     made = {stream: _memo(stream, memo, specs) for stream, memo in bookmarks.items()}
     return {"bookmarks": made} if "bookmarks" in state else {}
 
 
 def _unwrapped(given: object) -> Mapping[str, Any]:
-    """The state itself, out of a STATE message."""
+    """Return the state from a STATE message."""
     state = given
     if isinstance(state, dict) and "bookmarks" not in state and ("type" in state or "value" in state):
         if state.get("type", "STATE") != "STATE":
-            msg = f"The state is a {state['type']} message; give a STATE message, or the value of one."
+            msg = f"The state is a {state['type']} message; it must be a STATE message, or the value of one."
             raise ConfigError(msg)
         state = state.get("value")
     if not isinstance(state, dict):
-        msg = f"The state is not an object; it looks like {_SHAPE}."
+        msg = f"The state is not an object; expected format: {_SHAPE}."
         raise ConfigError(msg)
     if wrapping := _MELTANO & state.keys():
         msg = (
-            f"The state is wrapped the way Meltano shows it ({', '.join(sorted(wrapping))}); "
-            f"give what stands below singer_state, which looks like {_SHAPE}."
+            f"The state has Meltano's format ({', '.join(sorted(wrapping))}); "
+            f"use only the value of singer_state, in the format {_SHAPE}."
         )
         raise ConfigError(msg)
     if unknown := sorted(state.keys() - _TOP):
         msg = (
-            f"The state has {', '.join(unknown)[:100]} at its top level, which are unknown; give one "
-            f"that looks like {_SHAPE}, or no state to read everything again."
+            f"The state has unknown top-level keys: {', '.join(unknown)[:100]}. Use a state of the format "
+            f"{_SHAPE}, or no state to read everything again."
         )
         raise ConfigError(msg)
     return state
 
 
 def _memo(stream: str, given: object, specs: Mapping[str, StreamSpec]) -> dict[str, Any]:
-    """State of one stream in the tap's own form."""
+    """Return the state of one stream in the tap's form."""
     if not isinstance(given, dict):
-        raise _refused(stream, f"is not an object; the whole state looks like {_SHAPE}")
+        raise _refused(stream, f"is not an object; expected format of the state: {_SHAPE}")
     spec = specs.get(stream)
     memo = {name: value for name, value in given.items() if value is not None}
     if spec:
@@ -126,14 +125,14 @@ def _memo(stream: str, given: object, specs: Mapping[str, StreamSpec]) -> dict[s
         _take_bookmark(stream, memo, key)
         known = _PLACES | _BESIDE
         if key and (unknown := sorted(memo.keys() - known)):
-            raise _refused(stream, f"has {', '.join(unknown)[:100]}, which the tap does not know")
+            raise _refused(stream, f"contains unknown keys: {', '.join(unknown)[:100]}")
         if key and memo and not memo.keys() & _PLACES:
             raise _refused(stream, f"has no bookmark (replication_key_value), only {', '.join(sorted(memo))}")
     for problem in _problems(memo):
         raise _refused(stream, problem)
     if spec and (unknown := sorted(memo.get("reads", {}).keys() - _read_keys(spec, specs))):
         raise _refused(
-            stream, f"has a bookmark of {', '.join(unknown)[:100]}, which does not feed the stream"
+            stream, f"contains a bookmark of {', '.join(unknown)[:100]}, which is not a read of the stream"
         )
     if "replication_key_value" in memo:
         memo["replication_key_value"] = times.normalise(memo["replication_key_value"])
@@ -142,43 +141,45 @@ def _memo(stream: str, given: object, specs: Mapping[str, StreamSpec]) -> dict[s
 
 def _refused(stream: str, problem: str) -> ConfigError:
     return ConfigError(
-        f"The state of stream {stream} {problem}; correct it, or remove the stream from the state to read "
-        "all of it again."
+        f"The state of stream {stream} {problem}. Fix it, or remove the stream from the state to read all of "
+        "it again."
     )
 
 
 def bookmark_key(spec: StreamSpec, specs: Mapping[str, StreamSpec]) -> str | None:
-    """Column whose times are the bookmark of a stream: a fan-out has that of its parent's list."""
+    """Return the column that a stream's bookmark refers to; for a child stream, the parent's."""
     parent = specs.get(spec.parent.stream) if spec.parent else None
     return parent.replication_key if parent else spec.replication_key
 
 
 def _take_bookmark(stream: str, memo: dict[str, Any], key: str | None) -> None:
-    """Move a bookmark that stands below the name of its column to where the SDK has it."""
+    """Move a bookmark from the key of its column name to the key that the SDK uses."""
     named = memo.get("replication_key")
     if key and named not in (None, key):
-        raise _refused(stream, f"is a bookmark of {str(named)[:40]}, and the stream is read by {key}")
+        raise _refused(
+            stream, f"has a bookmark of {str(named)[:40]}, but the replication key of the stream is {key}"
+        )
     if key and key in memo:
         value = memo.pop(key)
         memo.setdefault("replication_key_value", value)
 
 
 def _read_keys(spec: StreamSpec, specs: Mapping[str, StreamSpec]) -> set[str]:
-    """Names that bookmarks of a stream may have."""
+    """Return the allowed names of a stream's bookmarks."""
     parent = specs.get(spec.parent.stream) if spec.parent else None
     reads = [*spec.reads, *(parent.reads if parent else ()), *filter(None, [spec.single])]
     return {read.key for read in reads}
 
 
 def _problems(memo: Mapping[str, Any]) -> Iterator[str]:
-    """What is wrong with the state of one stream."""
+    """Yield the problems of the state of one stream."""
     for part in ("reads", "columns", "known_ids", "refused"):
         if not isinstance(memo.get(part, {}), dict):
-            yield f"holds {part} that are not an object"
+            yield f"is invalid: {part} must be an object"
             return
     reads = memo.get("reads", {}).values()
     if not all(isinstance(read, dict) for read in reads):
-        yield "holds a read that is not an object"
+        yield "is invalid: each entry of reads must be an object"
         return
     known = memo.get("known_ids", {})
     bookmarks = (
@@ -188,23 +189,23 @@ def _problems(memo: Mapping[str, Any]) -> Iterator[str]:
     )
     for value in bookmarks:
         if value is not None and not _is_time(value):
-            yield f"holds {json.dumps(value)[:60]} as a bookmark, which is not a time"
+            yield f"has the bookmark {json.dumps(value)[:60]}, which is not a valid time"
     for column in memo.get("columns", {}).values():
         whole = isinstance(column, list) and len(column) == len(("column", "field type", "name"))
         if not (whole and all(isinstance(part, str) and part for part in column[:2])):
-            yield "holds a column that is not a list of name, type and label"
+            yield "is invalid: each entry of columns must be a list of name, type and label"
     uuids = known.get("uuids", [])
     if not (isinstance(uuids, list) and all(isinstance(one, str) for one in uuids)):
-        yield "holds known ids that are not a list of texts"
+        yield "is invalid: uuids of known_ids must be a list of strings"
     for part in ("known_ids", "refused"):
         try:
             IdRanges.parse(str(memo.get(part, {}).get("ids", "")))
         except ValueError as error:
-            yield f"holds {part} of which {error}"
+            yield f"is invalid: {part}.ids contains {error}"
 
 
 def _is_time(value: object) -> bool:
-    """Whether a bookmark can be that; Pipedrive is younger than 1970."""
+    """Return True for a time that can be a bookmark, which is never before 1970."""
     try:
         return isinstance(value, str) and times.to_epoch(times.parse(value)) >= 0
     except ValueError:

@@ -1,4 +1,4 @@
-"""The ids that a stream has emitted, as its state keeps them."""
+"""Ids that a stream has emitted, in the form of its state."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _RANGE = re.compile(r"(\d+)(?:-(\d+))?")
 
 
 class IdRanges:
-    """A set of whole numbers as ascending, disjoint ranges; text form `1-40,42,50-99`.
+    """Set of integers as ascending, disjoint ranges; string form `1-40,42,50-99`.
 
     Ids of an account are nearly consecutive, so 100,000 of them take a few characters.
     """
@@ -29,27 +29,27 @@ class IdRanges:
 
     @classmethod
     def parse(cls, text: str) -> Self:
-        """The set a text form names.
+        """Parse the string form of a set.
 
         Raises:
-            ValueError: the text is malformed or not ascending.
+            ValueError: the string is malformed or not ascending.
         """
         made = cls()
         for part in text.split(",") if text else ():
             found = _RANGE.fullmatch(part)
             if not found:
-                msg = f"{part!r} is no range of ids"
+                msg = f"{part!r}, which is not a valid range of ids"
                 raise ValueError(msg)
             first, last = int(found[1]), int(found[2] or found[1])
             if last < first or (made.ranges and first <= made.ranges[-1][1]):
-                msg = f"the ranges of ids are not ascending at {part!r}"
+                msg = f"{part!r}, which is not in ascending order"
                 raise ValueError(msg)
             made.ranges.append((first, last))
         return made
 
     @classmethod
     def of(cls, ids: Iterable[int]) -> Self:
-        """The set of these numbers."""
+        """Return the set of these numbers."""
         made = cls()
         made.update(ids)
         return made
@@ -79,7 +79,7 @@ class IdRanges:
             insort(ranges, (one, one))
 
     def discard(self, one: int) -> None:
-        """Take a number out, if it is in."""
+        """Remove a number if it is in the set."""
         at = bisect_right(self.ranges, (one, float("inf"))) - 1
         if at < 0 or not self.ranges[at][0] <= one <= self.ranges[at][1]:
             return
@@ -89,7 +89,7 @@ class IdRanges:
         ]
 
     def missing_from(self, other: IdRanges) -> Iterator[int]:
-        """Numbers in this set and not in the other, ascending."""
+        """Yield the numbers of this set that are not in the other, ascending."""
         at = 0
         for first, last in self.ranges:
             one = first
@@ -114,9 +114,9 @@ class IdRanges:
 
 
 class KnownIds:
-    """The ids a stream has emitted, as its state keeps them: `{"ids": "1-40,42", "swept_at": time}`.
+    """Ids that a stream has emitted, in the form of its state: `{"ids": "1-40,42", "swept_at": time}`.
 
-    Whole numbers are kept as ranges, UUIDs (of leads) one by one.
+    Integers are stored as ranges, UUIDs (of leads) one by one.
     """
 
     def __init__(self, memo: dict[str, object]) -> None:
@@ -126,11 +126,11 @@ class KnownIds:
         self.texts: set[str] = set(texts) if isinstance(texts, list) else set()
 
     def add(self, rows: Iterable[Row]) -> None:
-        """Note the ids of these rows."""
+        """Add the ids of these rows."""
         self.add_ids(row.get("id") for row in rows)
 
     def add_ids(self, ids: Iterable[object]) -> None:
-        """Note these ids."""
+        """Add these ids."""
         for one in ids:
             if isinstance(one, int):
                 self.numbers.add(one)
@@ -138,11 +138,11 @@ class KnownIds:
                 self.texts.add(one)
 
     def missing_from(self, current: KnownIds) -> list[int | str]:
-        """Ids known here and no longer there."""
+        """Return the ids in this set that are not in the current one."""
         return [*self.numbers.missing_from(current.numbers), *sorted(self.texts - current.texts)]
 
     def merge(self, current: KnownIds) -> None:
-        """Add ids that were emitted since."""
+        """Add ids that were emitted since then."""
         self._take(current)
         self.save()
 
@@ -158,7 +158,7 @@ class KnownIds:
         return len(self.numbers) + len(self.texts)
 
     def save(self) -> None:
-        """Put the ids into the memo."""
+        """Write the ids into the state."""
         if len(self.numbers):
             self._memo["ids"] = str(self.numbers)
         if self.texts:
@@ -166,16 +166,16 @@ class KnownIds:
 
     @property
     def established(self) -> bool:
-        """Whether a comparison with the whole list was made before, so that an unknown id means a new row."""
+        """True if a full comparison was made before, so that an unknown id is a new row."""
         return bool(self._memo.get("swept_at"))
 
     def due(self, interval: timedelta) -> bool:
-        """Whether the last sweep is that long ago."""
+        """Return True if the last full comparison is at least the interval ago."""
         swept = self._memo.get("swept_at")
         return not swept or now() - times.parse(str(swept)) >= interval
 
     def replace(self, *parts: KnownIds) -> None:
-        """Keep the ids of these parts, and no others: a comparison with the whole list was made."""
+        """Keep only the ids of these parts, after a full comparison."""
         self.numbers, self.texts = IdRanges(), set()
         for part in parts:
             self._take(part)

@@ -1,7 +1,7 @@
-"""Bytes of files: one download per row of `files`, written below the setting `files_dir`.
+"""Contents of files: one download per row of `files`, written to the folder `files_dir`.
 
-A download goes to `<id>-<name>.part` and gets its own name once it is whole, so a file that has its
-name is complete. A part that an interrupted run left behind is gone on with.
+A download is written to `<id>-<name>.part` and renamed when it is complete. A partial file of an interrupted
+run is resumed.
 """
 
 from __future__ import annotations
@@ -34,22 +34,22 @@ class FileContentsStream(PipedriveStream):
 
     @override
     def check_ready(self) -> None:
-        """Refuse to begin without a folder; a trial run goes without the files."""
+        """Check that the folder is set; a `--test` run downloads no files."""
         if self.folder is None and self.ABORT_AT_RECORD_COUNT is None:
             msg = (
-                "Stream file_contents is selected, but no setting files_dir says where to write the files: "
-                "give a folder, or deselect the stream."
+                "Stream file_contents is selected, but the setting files_dir is missing. Set it to a folder "
+                "for the files, or deselect the stream."
             )
             raise ConfigError(msg)
 
     @override
     def reader(self, read: Read) -> Reader:
-        """Fetches files instead of rows."""
+        """Return a reader that downloads files."""
         return FileReader(
             self.tap_context.client, read, label=self.name, folder=self.folder, logger=self.logger
         )
 
     @override
     def emit(self, read: Read, rows: list[Row], context: Mapping[str, object] | None = None) -> None:
-        """Write the rows, which know better than the list how large a file is."""
+        """Emit the rows of the downloads, which contain the actual size."""
         super().emit(read, rows)

@@ -1,4 +1,4 @@
-"""Streams that the setting `raw_requests` describes: any GET of the API, as the user wants its rows.
+"""Streams defined by the setting `raw_requests`: any GET request of the API.
 
 Each entry becomes a `StreamSpec` at run time, checked before the first request.
 """
@@ -17,9 +17,9 @@ if TYPE_CHECKING:
 
 
 class RawStream(PipedriveStream):
-    """A stream of `raw_requests`."""
+    """Stream of an entry of `raw_requests`."""
 
     @override
     def reader(self, read: Read) -> RawReader:
-        """Reads as the entry says."""
+        """Return a reader for the entry."""
         return RawReader(self.tap_context.client, self.tap_context.raw_requests[self.name])

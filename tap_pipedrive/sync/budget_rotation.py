@@ -1,9 +1,9 @@
-"""Whose turn it is: a pass over all lists takes several runs where the budget is small.
+"""Budget rotation: spread a full sync over several budget-limited runs.
 
-When the budget ends a run, the state says of each list that was read to its end: `{"turn": "over"}`. The next
-run reads the others and takes these words back, so that the pass is complete and nothing is read over and
-over at the cost of what comes later. A list that cannot be taken up where it was left, as it has no times,
-gets `{"turn": "last"}`: it may need a run to itself.
+If the budget ends a run, the state of each stream that was finished is marked `{"turn": "over"}`. The next
+run skips these streams, and clears the marks when all streams are done. An interrupted stream that cannot be
+resumed, because it has no bookmark, is marked `{"turn": "last"}`: it is read last and may need a run of its
+own.
 """
 
 from __future__ import annotations
@@ -28,10 +28,10 @@ _LAST = "last"
 
 
 def check(context: TapContext, lists: list[PipedriveStream]) -> None:
-    """Make sure that the run's budget can move each list on that has its turn.
+    """Check that the budget is large enough to make progress on every stream of the run.
 
     Raises:
-        ConfigError: it cannot.
+        ConfigError: the budget is too small.
     """
     budget = context.client.settings.daily_token_budget
     for one in _waiting(lists) if budget is not None else ():
@@ -39,26 +39,24 @@ def check(context: TapContext, lists: list[PipedriveStream]) -> None:
         if least > cast("int", budget):
             msg = (
                 f"Setting daily_token_budget: {budget} tokens are too few for {one.name}, "
-                f"which takes {least} at once ({why}); give at least as many, or select less."
+                f"which needs at least {least} ({why}). Increase the budget or deselect the stream."
             )
             raise ConfigError(msg)
 
 
 def begin(context: TapContext, lists: list[PipedriveStream]) -> list[PipedriveStream]:
-    """The lists of this run, in order; the others count as read."""
+    """Return the streams of this run in order; the others count as done."""
     waiting, others = _waiting(lists), set(lists)
     others.difference_update(waiting)
     if others:
         names = ", ".join(one.name for one in waiting)
-        context.logger.info(
-            "Going on with the lists that the last run did not come to, and with no other: %s", names
-        )
+        context.logger.info("Continuing with the streams that the last run did not reach: %s", names)
         context.synced |= {one.name for one in others}
     return sorted(waiting, key=lambda one: _turn(one) == _LAST)
 
 
 def _waiting(lists: list[PipedriveStream]) -> list[PipedriveStream]:
-    """The lists that have their turn: all, unless the budget ended the last run."""
+    """Return the streams to read: all, unless the budget ended the last run."""
     return [one for one in lists if _turn(one) != _OVER] or lists
 
 
@@ -67,7 +65,7 @@ def _turn(stream: PipedriveStream) -> object:
 
 
 def complete(lists: list[PipedriveStream]) -> None:
-    """Every list had its turn: the next run begins anew."""
+    """Clear the marks after all streams are done."""
     for one in lists:
         if _turn(one) is not None:
             one.stream_state.pop(_TURN, None)
@@ -77,13 +75,13 @@ def complete(lists: list[PipedriveStream]) -> None:
 def broken_off(
     lists: list[PipedriveStream], error: BudgetSpent, order: list[PipedriveStream], *, one_by_one: bool
 ) -> None:
-    """The budget ended the run: remember who had a turn, and say when one list has used up all of it.
+    """Mark the finished streams after the budget ended the run; report a stream that exceeds the budget.
 
     Args:
-        lists: every list of the selection.
-        error: what ended it; gets a sentence more.
-        order: the lists of the run.
-        one_by_one: whether each was begun after the one before.
+        lists: all selected streams.
+        error: error that ended the run; its message may be extended.
+        order: streams of the run.
+        one_by_one: True if the streams were read one after another.
     """
     cut = next(one for one in order if one.name not in one.tap_context.synced)
     for one in lists:
@@ -96,31 +94,31 @@ def broken_off(
         one.save_state()
     if not _goes_on(cut) and (len(order) == 1 or (one_by_one and cut is order[0])):
         error.message += (
-            f" All of it went into {cut.name}, which is read whole and takes more: "
-            "no run with this daily_token_budget will finish it."
+            f" It was used up by {cut.name}, which must be read in full in one run: "
+            "no run with this daily_token_budget can finish it."
         )
         error.args = (error.message,)
 
 
 def _goes_on(stream: PipedriveStream) -> bool:
-    """Whether a stream is taken up where it was left."""
+    """Return True if an interrupted stream can be resumed."""
     return all(read.changes for read in stream.spec.reads)
 
 
 def _least(stream: PipedriveStream) -> tuple[int, str]:
-    """Tokens without which a run gets nowhere in a list, as far as one can tell before; and what for."""
+    """Return the estimated minimum number of tokens to make progress on a stream, and their purpose."""
     family = list(stream.family())
     fields = FIELD_LIST_COST * len({one.defined_by for one in family} - {None})
     below = sum(math.ceil(sum(read.cost for read in one.spec.reads)) for one in family[1:])
     ids = stream.tap_context.questions.ids(stream.spec)
     if ids is not None:
         own = (stream.spec.single or stream.spec.reads[0]).cost * len(ids)
-        return own + below * len(ids) + fields, "its rows by their ids"
+        return own + below * len(ids) + fields, "rows by id"
     reads = [read for read in stream.spec.reads if not waits(stream, read)]
     if not reads:
         return 0, "nothing"
     own = sum(read.cost for read in reads)
-    why = ["a page"]
+    why = ["one page"]
     whole = [read for read in reads if not read.changes]
     swept = (
         whole
@@ -132,19 +130,19 @@ def _least(stream: PipedriveStream) -> tuple[int, str]:
         pages = math.ceil(sizes[read.key] / read.page_size) if read.page_size else 1
         own += read.cost * max(0, pages - (0 if read.changes else 1))
     if any(sizes.values()):
-        why = ["all its pages"]
+        why = ["all pages"]
     rows = max([1, *(sizes[read.key] for read in whole)])
     if below:
         each = sum(cost_per_parent(child) for child in stream.wanted_children())
         own += max(below, math.ceil(rows * each))
-        why.append("what hangs below it")
+        why.append("child streams")
     if fields:
         why.append("field definitions")
     return own + fields, ", ".join(why)
 
 
 def _size(stream: PipedriveStream, read: Read) -> int:
-    """Rows a list had when it was last read to its end; 0 when nobody knows."""
+    """Return the number of rows at the last full read; 0 if unknown."""
     reads = stream.tap_context.stream_memo(stream.name).get("reads")
     memo = reads.get(read.key) if isinstance(reads, dict) else None
     size = memo.get("size") if isinstance(memo, dict) else None

@@ -1,4 +1,4 @@
-"""Fan-outs: streams that are asked for once per row of another stream, many at a time."""
+"""Child streams: requested once per row of the parent stream, with concurrent requests."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 def contexts_of(stream: PipedriveStream, parents: Sequence[Row]) -> list[Context]:
-    """What a fan-out must ask for, for these rows of its parent; deleted parents have nothing to give."""
+    """Return the contexts of a child stream for rows of its parent; deleted parents have none."""
     parent = _parent(stream)
     found: list[Context] = [
         {name: _at(row, column) for name, column in parent.context.items()}
@@ -32,14 +32,14 @@ def contexts_of(stream: PipedriveStream, parents: Sequence[Row]) -> list[Context
 
 
 def _at(row: Row, column: str) -> object:
-    """The value of a column, or of a key of the object in it."""
+    """Return the value of a column, or of a key of the object in it."""
     name, _, key = column.partition(".")
     value = row.get(name)
     return value.get(key) if key and isinstance(value, dict) else None if key else value
 
 
 def _first_time(asked: set[tuple[object, ...]], context: Context) -> bool:
-    """Whether this is new; a parent may have several rows, as a mail thread has in two folders."""
+    """Return True for a new context; a parent may have several rows, like a mail thread in two folders."""
     key = tuple(context.values())
     if key in asked:
         return False
@@ -48,13 +48,13 @@ def _first_time(asked: set[tuple[object, ...]], context: Context) -> bool:
 
 
 def cost_per_parent(stream: PipedriveStream) -> float:
-    """Tokens that a row of the parent costs at least, with what hangs below the fan-out."""
+    """Return the minimum cost in tokens per row of the parent, including child streams further down."""
     own = sum(read.cost for read in stream.spec.reads) / _parent(stream).bulk
     return own + sum(cost_per_parent(child) for child in stream.wanted_children())
 
 
 def fan_out(stream: PipedriveStream, contexts: Sequence[Context]) -> None:
-    """Ask for the rows of these parents and emit them in the parents' order, then what hangs below."""
+    """Read the rows of these parents and emit them in the parents' order, then their child streams."""
     below = stream.wanted_children()
     if not contexts or stream.sated:
         return
@@ -86,9 +86,9 @@ def fan_out(stream: PipedriveStream, contexts: Sequence[Context]) -> None:
 
 
 def request_refused(stream: PipedriveStream) -> None:
-    """Request again what earlier runs were refused, for a fan-out and for those below it.
+    """Request parents again that were denied in earlier runs, for a child stream and those below it.
 
-    One parent is tried first: where nothing has been granted meanwhile, it costs a single request.
+    One parent is tried first, so it costs a single request if access is still denied.
     """
     due = stream.refused_parents.due()
     for part in (due[:1], due[1:]):
@@ -104,7 +104,7 @@ def _groups(contexts: Sequence[Context], size: int) -> Iterator[Sequence[Context
 
 
 def _cut(parent: Parent, question: Question, group: Sequence[Context]) -> Question | None:
-    """A question with its period cut to the parent's own; None when they have no day in common."""
+    """Return the question with its period limited to the parent's; None if they do not overlap."""
     if parent.within is None:
         return question
     first, last = parent.within
@@ -123,7 +123,7 @@ def _cut(parent: Parent, question: Question, group: Sequence[Context]) -> Questi
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Answer:
-    """Rows of one parent, or of one group of them; `refused` holds the parents whose request was refused."""
+    """Rows of one parent or one group of parents; `refused` contains parents whose request was denied."""
 
     context: Context
     rows: list[Row]
@@ -131,7 +131,7 @@ class _Answer:
 
 
 def _ask(stream: PipedriveStream, read: Read, asked: tuple[Question, Sequence[Context]]) -> _Answer:
-    """Request all rows of one parent, or of one group of them; a deleted parent has none."""
+    """Request all rows of one parent or one group of parents; a deleted parent has none."""
     question, group = asked
     access = stream.tap_context.access
     closed = access.closed(stream.name)
@@ -162,16 +162,16 @@ def _ask(stream: PipedriveStream, read: Read, asked: tuple[Question, Sequence[Co
 
 
 def _is_refusal(error: PipedriveError) -> bool:
-    """Whether the account does not give this, in contrast to a parent that was deleted."""
+    """Return True if access was denied; False if the parent was deleted."""
     return isinstance(error, UnknownMethod) or not isinstance(error, (NotFound, Gone))
 
 
 def number(rows: list[Row], keys: Sequence[str]) -> None:
-    """Give the rows of one parent their `occurrence`: 1, or more where earlier rows have the same other keys.
+    """Set `occurrence` in the rows of one parent: 1, or more if earlier rows have the same other keys.
 
-    Changes are counted from the oldest on, so that a further one in the same second leaves their numbers
-    alone. Which end of the list that is, its times say; Pipedrive's examples show the newest first. Rows
-    without a time that agree in the other keys are alike, so that it is all the same.
+    Changes are counted from the oldest, so that a later change in the same second does not renumber them. The
+    order is determined from the times; Pipedrive's examples show the newest first. Rows without a time that
+    have the same other keys are equal, so their order does not matter.
     """
     seen: Counter[tuple[object, ...]] = Counter()
     oldest_first = len(rows) > 1 and str(rows[0].get("time")) < str(rows[-1].get("time"))
@@ -184,6 +184,6 @@ def number(rows: list[Row], keys: Sequence[str]) -> None:
 def _parent(stream: PipedriveStream) -> Parent:
     parent = stream.spec.parent
     if parent is None:
-        msg = f"{stream.name} hangs below no stream"
+        msg = f"{stream.name} is not a child stream"
         raise TypeError(msg)
     return parent

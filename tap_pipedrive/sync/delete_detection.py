@@ -1,9 +1,9 @@
-"""Deletes that no list shows: the ids seen are kept in the state, and what is missing later was deleted.
+"""Delete detection: the state contains the ids of emitted rows, and rows missing later were deleted.
 
-Pipedrive leaves deleted persons, organizations, activities, products and leads out of its lists and
-has no way to ask for them (pipedrive-api 5). With `detect_deletes` an id sweep reads the whole list
-again and compares. A row becomes a tombstone record only after two proofs that agree: its list was read
-to the end without a single doubtful response, and Pipedrive does not know the row by its id.
+Pipedrive omits deleted persons, organizations, activities, products and leads from its collections and cannot
+be queried for them (pipedrive-api 5). With `detect_deletes` the whole collection is read again and compared.
+A tombstone is emitted only after two proofs that agree: the collection was read to its end without an
+incomplete response, and Pipedrive does not return the row by id.
 """
 
 from __future__ import annotations
@@ -29,23 +29,23 @@ if TYPE_CHECKING:
 
 _TOMBSTONES_A_PAGE = 500
 _SWEEPS = 2
-"""Readings of a list whose responses were doubtful, before a run gives up comparing it."""
+"""Maximum number of reads with incomplete responses before the comparison is given up."""
 
 
 class UnprovenDeletes(PipedriveError):  # noqa: N818 - says what happened, as the client's errors do
-    """Rows are missing from a list, but not so that they may be reported as deleted."""
+    """Missing rows that must not be reported as deleted."""
 
 
 @dataclass(slots=True)
 class DeleteWatch:
-    """Looks for deleted rows of one stream in this run.
+    """Detection of deleted rows of one stream in this run.
 
     Attributes:
         known: ids emitted in earlier runs, from the state.
         current: ids read in this run.
-        complete: whether this run reads the whole list, so that the comparison costs nothing more.
-        doubted: whether a page of this run's own reading came only after a response that was no answer.
-        refused: whether Pipedrive refused a list of the stream, so that nothing can be compared.
+        complete: True if this run reads the stream in full, so that the comparison needs no more requests.
+        doubted: True if a page of this run was preceded by a response without valid content.
+        refused: True if access to the stream was denied, so that nothing can be compared.
     """
 
     stream: PipedriveStream
@@ -58,14 +58,14 @@ class DeleteWatch:
 
     @classmethod
     def begin(cls, stream: PipedriveStream) -> Self | None:
-        """A watch, if the settings want one and the stream allows it."""
+        """Return a watch if `detect_deletes` is set and the stream supports it."""
         if not (stream.selected and stream.tap_context.detect_deletes and stream.spec.can_sweep):
             return None
         memo = stream.stream_state.setdefault("known_ids", {})
         return cls(stream, KnownIds(memo), KnownIds({}))
 
     def see(self, rows: Iterable[Row]) -> None:
-        """Note the ids of rows that were read."""
+        """Add the ids of rows that were read."""
         self.current.add(rows)
 
     def unknown(self, rows: Iterable[Row]) -> list[Row]:
@@ -75,7 +75,7 @@ class DeleteWatch:
         return [row for row in rows if row.get("id") not in self.known and row.get("id") not in self.current]
 
     def finish(self) -> None:
-        """The stream was read: compare now, or after a sweep of all ids if one is due."""
+        """Compare after the stream was read, with a full read of all ids first if one is due."""
         if self.refused or not (self.complete or self.known.due(self.stream.tap_context.sweep_interval)):
             self.known.merge(self.current)
             return
@@ -88,10 +88,10 @@ class DeleteWatch:
         self.known.replace(self._swept, self.current, kept)
 
     def _compare(self) -> KnownIds:
-        """Emit tombstones for rows that are gone by both proofs; return the ids that only the list lacks.
+        """Emit tombstones for rows deleted by both proofs; return ids missing only from the collection.
 
         Raises:
-            UnprovenDeletes: the proofs do not agree, or too many rows are gone at once.
+            UnprovenDeletes: the proofs do not agree, or too many rows are missing at once.
         """
         if self.complete and not self.doubted:
             self._swept.merge(self.current)
@@ -109,7 +109,7 @@ class DeleteWatch:
                 raise self._refusal(len(missing), len(checked.kept), percent)
             if checked.kept:
                 self.stream.logger.warning(
-                    "%d rows of %s are missing from its list and still exist by their id; they are kept",
+                    "%d rows of %s are missing from the collection but can be read by id; they are kept",
                     len(checked.kept),
                     self.stream.name,
                 )
@@ -118,20 +118,20 @@ class DeleteWatch:
         return kept
 
     def _refusal(self, missing: int, kept: int, percent: float) -> UnprovenDeletes:
-        """Return the error of a list that lost more than a list loses in a day."""
-        found = f", of which at least {kept} still exist by their id" if kept else ""
+        """Return the error of a stream with more missing rows than allowed."""
+        found = f", of which at least {kept} can still be read by id" if kept else ""
         return UnprovenDeletes(
-            f"Stream {self.stream.name}: {missing} of {len(self.known)} rows are missing from the list at "
-            f"once{found}, more than the {percent:g} % of max_tombstone_percent; no row was reported as "
-            "deleted. If they were deleted on purpose, raise max_tombstone_percent for one run.",
+            f"Stream {self.stream.name}: {missing} of {len(self.known)} rows are missing at once{found}, "
+            f"more than the {percent:g} % of max_tombstone_percent. No row was reported as deleted. If they "
+            "were deleted on purpose, increase max_tombstone_percent for one run.",
             label=self.stream.name,
         )
 
     def _sweep(self) -> None:
-        """Read the whole list for its ids, and once more where a response was doubtful.
+        """Read the ids of the whole collection, and once more if a response was incomplete.
 
         Raises:
-            UnprovenDeletes: the second reading was no better.
+            UnprovenDeletes: the second read was incomplete too.
         """
         for _ in range(_SWEEPS):
             self._swept = KnownIds({})
@@ -139,13 +139,13 @@ class DeleteWatch:
             if not doubtful:
                 return
         raise UnprovenDeletes(
-            f"Stream {self.stream.name}: the list was read twice for its deletes, and both times a response "
-            "was incomplete; no row was reported as deleted. The next run compares again.",
+            f"Stream {self.stream.name}: it was read twice to detect deletes, and both times a response was "
+            "incomplete. No row was reported as deleted. The next run compares again.",
             label=self.stream.name,
         )
 
     def _read_through(self, read: Read) -> bool:
-        """Note the ids of one list and emit rows that nobody has; return whether a response was doubtful."""
+        """Read the ids of one collection and emit unknown rows; return True if a response was incomplete."""
         stream = self.stream
         reader = stream.reader(read)
         if isinstance(reader, Reader):
@@ -153,7 +153,7 @@ class DeleteWatch:
         since = str(stream.read_memo(read).get("since") or "")
         moment = Bookmark({}, replication_key=str(stream.spec.replication_key)).moment
         for rows in reader.all():
-            # What changed after the bookmark comes with the next run.
+            # The next run reads rows that changed after the bookmark.
             fresh = [row for row in self.unknown(rows) if not since or moment(row) <= since]
             self._swept.add(rows)
             fresh = stream.since_start(fresh)
@@ -164,9 +164,9 @@ class DeleteWatch:
         return isinstance(reader, Reader) and reader.doubted
 
     def _look_again(self) -> None:
-        """Note rows that went from a later list to an earlier one meanwhile, as a deal that is unarchived.
+        """Find rows that moved from a later collection to an earlier one meanwhile, such as unarchived deals.
 
-        The earlier one was read before, the later one after that; but such a row has changed.
+        The earlier collection was read before the later one, so such a row is in neither; but it has changed.
         """
         stream = self.stream
         for read in stream.spec.reads[:-1]:

@@ -114,7 +114,7 @@ class ReadRun:
                 if self.watch:
                     self.watch.refused = True
             elif not spec.removed_on:
-                also = ", and the path in raw_requests" if "raw_requests" in spec.settings else ""
+                also = " and the path in raw_requests" if "raw_requests" in spec.settings else ""
                 raise nothing_there(error, also) from error
             else:
                 raise
@@ -263,8 +263,8 @@ def _bookmark(stream: PipedriveStream, owner: PipedriveStream, read: Read) -> Bo
         if not owner.bookmark_dropped:
             owner.bookmark_dropped = True
             owner.logger.warning(
-                "The state of stream %s has the bookmark %s, in the future: earlier runs may have missed "
-                "changes, so the bookmark is dropped and the stream is read from its beginning once",
+                "The bookmark of stream %s is in the future (%s), so earlier runs may have missed changes. "
+                "The bookmark is dropped and the stream is read in full once",
                 owner.name,
                 bookmark.dropped,
             )
@@ -312,7 +312,7 @@ class StreamRun:
         """Set up the bookmarks."""
         if stream.spec.removed_on:
             stream.logger.warning(
-                "%s: Pipedrive took this away on %s. %s",
+                "%s: Pipedrive removed this on %s. %s",
                 stream.name,
                 stream.spec.removed_on,
                 stream.spec.notes,

@@ -76,7 +76,7 @@ def _read(context: TapContext, lists: list[PipedriveStream]) -> None:
 
 
 def _rank(stream: PipedriveStream) -> int:
-    """Lists that others point at begin first: whoever copies an account then has less to hold back."""
+    """Return the sort key that puts referenced streams first, so that a target defers fewer records."""
     return FIRST.index(stream.name) if stream.name in FIRST else len(FIRST)
 
 
@@ -93,7 +93,7 @@ def _one_by_one(stream: PipedriveStream) -> None:
 
 
 def _trial(stream: PipedriveStream) -> None:
-    """A few records of each stream, for `--test`; what is rare below a list may still have none."""
+    """Read a few records of each stream, for `--test`; rare child rows may be missing."""
     run = StreamRun.begin(stream)
     run.announce()
     with stream.counting():
@@ -103,11 +103,11 @@ def _trial(stream: PipedriveStream) -> None:
                 if not stream.sated:
                     read.handle(rows[at : at + _TRIAL_STEP])
     if stream.enough:
-        stream.abort(MaxRecordsLimitException("The trial run has its records."))
+        stream.abort(MaxRecordsLimitException("The --test run has enough records."))
 
 
 class _Chain:
-    """The lists of one stream, followed by a thread; by one for each list, where that loses nothing."""
+    """Reads of one stream on a thread, or on one thread per read if no row can be missed."""
 
     def __init__(self, stream: PipedriveStream, arrived: SimpleQueue[_Arrival]) -> None:
         self.run = StreamRun.begin(stream)
@@ -153,7 +153,7 @@ class _Chain:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Arrival:
-    """A page (`read` and `rows`), the end of a read (`read` alone), of a chain (neither), or its failure."""
+    """Page (`read` and `rows`), end of a read (`read`), end of a chain (neither), or failure."""
 
     chain: _Chain
     read: ReadRun | None = None
@@ -162,7 +162,7 @@ class _Arrival:
 
 
 def _take(arrival: _Arrival) -> bool:
-    """Turn an arrival into messages; whether it is the last of its chain."""
+    """Process an arrival into messages; return True if it is the last of its chain."""
     if arrival.error:
         raise arrival.error
     if arrival.read and arrival.rows is not None:
@@ -178,7 +178,7 @@ def _take(arrival: _Arrival) -> bool:
 
 
 def _start(context: TapContext, chains: list[_Chain]) -> None:
-    """Ask for the first pages, and for the field definitions that the SCHEMA messages need, all at once."""
+    """Request the first pages, and the field definitions for the SCHEMA messages, concurrently."""
     for chain in chains:
         for one in (chain.run.stream, *chain.run.stream.wanted_children()):
             if entity := one.asks_definitions:
@@ -205,7 +205,7 @@ def _together(context: TapContext, streams: list[PipedriveStream]) -> None:
                 end_without(chain, error)
 
     def end_without(chain: _Chain, error: BudgetSpent) -> None:
-        """Pages of other lists that are on their way are paid for: they are taken, none is begun."""
+        """Stop requesting new pages; pages already requested are still processed, since they are paid for."""
         nonlocal spent
         spent = spent or error
         waiting.clear()

@@ -16,12 +16,12 @@ if TYPE_CHECKING:
 def warn_of_missing_scopes(
     streams: Iterable[PipedriveStream], granted: frozenset[str] | None, logger: logging.Logger
 ) -> None:
-    """Compare the selection with the scopes that the OAuth token was granted, before the first list is read.
+    """Compare the selection with the granted OAuth scopes, before the first request of a stream.
 
     Args:
-        streams: the lists of the run; their selected child streams are checked too.
-        granted: None where no scopes apply, or none are known.
-        logger: gets one warning for all of them.
+        streams: top-level streams of the run; their selected child streams are checked too.
+        granted: None if scopes do not apply or are unknown.
+        logger: receives one warning for all streams.
     """
     if granted is None:
         return
@@ -37,5 +37,5 @@ def warn_of_missing_scopes(
         logger.warning(
             "The OAuth token lacks scopes of selected streams: %s. Add them to the app and authorize again, "
             "or deselect the streams.",
-            "; ".join(f"{name} needs {scopes}" for name, scopes in sorted(missing.items())),
+            "; ".join(f"{name} requires {scopes}" for name, scopes in sorted(missing.items())),
         )

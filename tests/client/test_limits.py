@@ -280,7 +280,7 @@ def test_the_given_budget_stops_before_the_request_that_goes_over(clock):
         ) as raised:
             refuse(10)
         assert raised.value.resume_at == datetime(2026, 11, 24, tzinfo=UTC)
-        assert "start it after 2026-11-24T00:00:00Z, or before with a higher daily_token_budget" in str(
+        assert "Start it after 2026-11-24T00:00:00Z, or earlier with a higher daily_token_budget" in str(
             raised.value
         )
     budget.reserve(5)

@@ -138,7 +138,7 @@ def test_a_refusal_is_told(small):
         code, out, err = auth.end()
     assert (code, status, out) == (3, 400, "")
     assert err.splitlines()[-1] == (
-        "Access was refused on Pipedrive's page (user_denied): nothing was authorized."
+        "Access was denied on Pipedrive's page (user_denied); the app was not authorized."
     )
     assert "nothing was authorized" in page
     assert "GET /oauth/token" not in small.requests()
@@ -158,9 +158,7 @@ def test_nobody_answering_is_told(small):
     with running(small, "--timeout-seconds", "0.2") as auth:
         code, out, err = auth.end()
     assert (code, out) == (1, "")
-    assert re.search(
-        r"No answer came to http://127\.0\.0\.1:\d+/callback within 0\.2 s", err.splitlines()[-1]
-    )
+    assert re.search(r"No callback to http://127\.0\.0\.1:\d+/callback within 0\.2 s", err.splitlines()[-1])
 
 
 def test_other_paths_are_not_the_callback(small):
@@ -231,9 +229,13 @@ def test_open_opens_the_page(small, tmp_path):
 @pytest.mark.parametrize(
     ("options", "env", "sentence"),
     [
-        ((), {}, "auth needs the client_id of the app: give --client-id, or set TAP_PIPEDRIVE_CLIENT_ID."),
-        (("--port", "high"), APP, "auth: argument --port: 'high' is no port; see tap-pipedrive auth"),
-        (("--port", "70000"), APP, "auth: argument --port: '70000' is no port"),
+        ((), {}, "auth needs the client_id of the app. Use --client-id, or set TAP_PIPEDRIVE_CLIENT_ID."),
+        (
+            ("--port", "high"),
+            APP,
+            "auth: argument --port: 'high' is not a valid port; see tap-pipedrive auth",
+        ),
+        (("--port", "70000"), APP, "auth: argument --port: '70000' is not a valid port"),
         (("--prot", "1"), APP, "auth: unrecognized arguments: --prot 1; see tap-pipedrive auth --help."),
         (("--oauth-token-url", "http://oauth.example/token"), APP, "oauth_token_url uses http, which sends"),
         (("--save", "no/such/folder/config.json"), APP, "auth cannot write to no/such/folder"),
@@ -245,18 +247,20 @@ def test_what_cannot_work_is_told_before_anything_is_opened(small, options, env,
         code, out, err = auth.end()
     assert (code, out) == (2, "")
     assert sentence in err.splitlines()[-1]
-    assert "Open this address" not in err
+    assert "Open this URL" not in err
     assert "Traceback" not in err
 
 
-@pytest.mark.parametrize(("text", "why"), [("# Notes", "is no JSON"), ("[1]", "holds no settings")])
+@pytest.mark.parametrize(
+    ("text", "why"), [("# Notes", "is not valid JSON"), ("[1]", "contains no JSON object")]
+)
 def test_a_file_that_holds_something_else_is_left_alone(small, tmp_path, text, why):
     path = tmp_path / "notes.md"
     path.write_text(text, encoding="utf-8")
     with running(small, "--save", str(path)) as auth:
         code, out, err = auth.end()
     assert (code, out) == (2, "")
-    assert f"auth leaves {path} alone, which {why}" in err
+    assert f"{path} {why}; it was not changed" in err
     assert path.read_text(encoding="utf-8") == text
 
 

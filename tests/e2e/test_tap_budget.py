@@ -168,7 +168,7 @@ def test_a_budget_that_moves_nothing_on_is_refused_before_the_first_request(
     told = tap(*files.arguments(small.config(daily_token_budget=budget), catalog=catalog))
     assert told.code == 2
     first = min(set(streams) - {"deal_persons"})  # a fan-out is part of its list
-    said = f"{budget} tokens are too few for {first}, which takes {least} at once"
+    said = f"{budget} tokens are too few for {first}, which needs at least {least}"
     assert said in told.last_line
     assert small.log()["requests"] == 0
 

@@ -81,7 +81,7 @@ def test_a_wrong_token(small, files, catalog):
 def test_an_unknown_company(small, files, catalog, elsewhere):
     config = small.config(api_token=SECRET, api_url=elsewhere)
     for arguments in (files.arguments(config, catalog=catalog), [*files.arguments(config), "--discover"]):
-        assert_refused(tap(*arguments), 2, "nothing is at this address. Check company_domain and api_url.")
+        assert_refused(tap(*arguments), 2, "this path does not exist. Check company_domain and api_url.")
 
 
 def test_an_unreachable_host(small, files, catalog, nobody):
@@ -114,10 +114,10 @@ def test_an_unreachable_host(small, files, catalog, nobody):
         ({"detect_deletes": "perhaps"}, "Setting detect_deletes must be true or false."),
         ({"raw_requests": {}}, "Setting raw_requests must be a list."),
         ({"raw_requests": [{"name": "x"}]}, "(x): path must be a path below /v1/ or /api/v2/"),
-        ({"stream_parameters": {"deals": {"first_char": "a"}}}, "today's API has no parameter 'first_char'"),
-        ({"stream_parameters": {"dealz": {}}}, "there is no stream 'dealz'. Nearest: deals."),
-        ({"record_ids": {"dealz": [1]}}, "there is no stream 'dealz'. Nearest: deals."),
-        ({"searches": [{"stream": "person_searches"}]}, "stream person_searches also needs term."),
+        ({"stream_parameters": {"deals": {"first_char": "a"}}}, "the API has no parameter 'first_char'"),
+        ({"stream_parameters": {"dealz": {}}}, "unknown stream 'dealz'. Did you mean deals"),
+        ({"record_ids": {"dealz": [1]}}, "unknown stream 'dealz'. Did you mean deals"),
+        ({"searches": [{"stream": "person_searches"}]}, "stream person_searches also requires term."),
     ],
     ids=str,
 )
@@ -148,32 +148,35 @@ def test_a_file_that_is_not_there(small, files, option):
 @pytest.mark.parametrize("option", ["state", "catalog"])
 def test_a_file_that_is_no_json(small, files, option):
     given = files.arguments(small.config(), **{option: "{oops"})
-    assert_refused(tap(*given), 2, f"{option}.json is not JSON")
+    assert_refused(tap(*given), 2, f"{option}.json is not valid JSON")
 
 
 @pytest.mark.parametrize(
     ("state", "sentence"),
     [
-        ([], "The state is not an object; it looks like"),
+        ([], "The state is not an object; expected format:"),
         ({"bookmarks": []}, "The state's bookmarks are not an object"),
         ({"bookmarks": {"deals": 5}}, "The state of stream deals is not an object"),
         (
             {"bookmarks": {"deals": {"replication_key_value": "x"}}},
-            'holds "x" as a bookmark, which is not a time',
+            'has the bookmark "x", which is not a valid time',
         ),
         (
             {"bookmarks": {"deals": {"reads": {"getDeals": {"since": "2026-99-01"}}}}},
             '"2026-99-01" as a bookmark',
         ),
-        ({"bookmarks": {"deals": {"reads": {"getDeals": 5}}}}, "holds a read that is not an object"),
-        ({"bookmarks": {"deals": {"reads": []}}}, "holds reads that are not an object"),
-        ({"bookmarks": {"deals": {"columns": {"a": 5}}}}, "holds a column that is not a list"),
-        ({"bookmarks": {"deals": {"known_ids": {"ids": "5-1"}}}}, "not ascending at '5-1'"),
-        ({"bookmarks": {"deals": {"known_ids": {"swept_at": "x"}}}}, 'holds "x" as a bookmark'),
+        ({"bookmarks": {"deals": {"reads": {"getDeals": 5}}}}, "each entry of reads must be an object"),
+        ({"bookmarks": {"deals": {"reads": []}}}, "reads must be an object"),
+        ({"bookmarks": {"deals": {"columns": {"a": 5}}}}, "each entry of columns must be a list"),
+        (
+            {"bookmarks": {"deals": {"known_ids": {"ids": "5-1"}}}},
+            "known_ids.ids contains '5-1', which is not in ascending order",
+        ),
+        ({"bookmarks": {"deals": {"known_ids": {"swept_at": "x"}}}}, 'has the bookmark "x"'),
         ({"bookmarks": {"leads": {"known_ids": {"uuids": [{}]}}}}, "known ids that are not a list of texts"),
         (
             {"bookmarks": {"deals": {"columns": {"a": [None, "enum", "A"]}}}},
-            "holds a column that is not a list",
+            "each entry of columns must be a list",
         ),
         (
             {"bookmarks": {"deals": {"reads": {"getDeals": {"since": "0001-01-01T00:00:00Z"}}}}},
@@ -190,7 +193,7 @@ def test_a_state_that_cannot_be_gone_on_from(small, files, catalog, state, sente
     ("maps", "sentence"),
     [
         ({"id": None}, "Removing key property 'id' is not permitted"),
-        ({"x": "nosuch("}, "Setting stream_maps cannot work: Failed to parse expression nosuch(."),
+        ({"x": "nosuch("}, "Setting stream_maps is invalid: Failed to parse expression nosuch(."),
         ({"x": "int(name)"}, "an expression for persons fails at the row with id "),
     ],
     ids=str,
@@ -205,16 +208,16 @@ def test_stream_maps_that_cannot_work(small, files, maps, sentence):
 @pytest.mark.parametrize(
     ("catalog", "sentence"),
     [
-        ({}, "The catalog has no list of streams; run --discover"),
-        ({"streams": [5]}, "Entry 1 of the catalog is not a stream with a schema"),
+        ({}, "The catalog has no list of streams. Generate a new catalog with --discover"),
+        ({"streams": [5]}, "Catalog entry 1 is not a stream with a schema"),
         (
             {"streams": [{"tap_stream_id": "deals", "schema": {"properties": {"id": 5}}}]},
-            "Entry 1 of the catalog is not a stream with a schema",
+            "Catalog entry 1 is not a stream with a schema",
         ),
         ({"streams": [{"tap_stream_id": "deals", "metadata": [7]}]}, "metadata in entry 1 of the catalog"),
         (
             {"streams": [{"tap_stream_id": "dealz"}]},
-            "stream 'dealz', which tap-pipedrive does not have. Nearest: deals",
+            "stream 'dealz', which tap-pipedrive does not have. Did you mean deals",
         ),
     ],
     ids=str,
@@ -339,10 +342,10 @@ def test_a_setting_that_looks_like_a_slip(small, files):
 def test_a_setting_that_is_not_known_is_told(small, files, catalog):
     told = tap(*files.arguments(small.config(colour="blue"), catalog=catalog))
     assert told.code == 0
-    assert "Setting colour is not known and does nothing" in told.err
+    assert "Unknown setting colour is ignored" in told.err
 
 
 @pytest.mark.parametrize("key", ["singer_state", "completed"])
 def test_a_state_as_meltano_shows_it(small, files, key):
     told = tap(*files.arguments(small.config(), state={key: {"bookmarks": {}}}))
-    assert_refused(told, 2, f"wrapped the way Meltano shows it ({key}); give what stands below singer_state")
+    assert_refused(told, 2, f"Meltano's format ({key}); use only the value of singer_state")

@@ -40,7 +40,7 @@ def test_the_plan_of_a_first_run_is_near_what_it_costs(medium):
     assert asked < 200
     deals = next(line for line in lines if line.stream == "deals")
     assert deals.known is Known.ABOUT
-    assert deals.why == "from how dense the newest ids are (getDeals)"
+    assert deals.why == "estimated from the density of the newest ids (getDeals)"
     notes = next(line for line in lines if line.stream == "notes")
     assert (notes.known, notes.requests) == (Known.AT_LEAST, 2)
 
@@ -72,7 +72,7 @@ def test_fan_outs_are_estimated_from_the_changed_parents(small):
         changed
     )  # rows of the border's second are not among them
     assert all(line.known is Known.ABOUT for line in found)
-    assert "rows of deals, a request for each" in found[0].why
+    assert "rows of deals, one request per row" in found[0].why
 
 
 def test_a_whole_list_is_as_long_as_last_time(small):
@@ -110,7 +110,7 @@ def test_ids_and_searches_of_the_settings_are_counted(small):
     catalog = select(config, "persons", "person_searches")
     with planned(config, catalog) as (lines, _):
         found = {line.stream: (line.requests, line.tokens, line.why) for line in lines}
-    assert found["persons"] == (3, 3, "ids of the settings")
+    assert found["persons"] == (3, 3, "ids in the settings")
     assert found["person_searches"] == (0, 0, "no entry in the settings")
 
 
@@ -118,7 +118,7 @@ def test_a_sweep_for_deletes_is_counted_when_it_is_due(small):
     config = small.config(detect_deletes=True)
     catalog = select(config, "persons")
     first = run_tap(config, catalog=catalog)
-    for hours, expected in ((24, ["asked now"]), (0, ["asked now", "whole read for deletes"])):
+    for hours, expected in ((24, ["requested now"]), (0, ["requested now", "full read for deletes"])):
         with planned({**config, "delete_sweep_interval_hours": hours}, catalog, first.state) as (lines, _):
             assert [line.why for line in lines if line.stream == "persons"] == expected
 
@@ -136,7 +136,7 @@ def test_the_table_goes_to_stdout_and_no_message_with_it(small, tmp_path):
     }  # fmt: skip
     notes = told.out.split("\n\n")[1]
     assert "~ is an estimate, ≥ a lower bound" in notes
-    assert "Asking took 3 requests and 35 tokens, which are not in the table." in notes
+    assert "used 3 requests and 35 tokens (not in the table)." in notes
     assert "This is more than the 20 tokens of daily_token_budget" in notes
     assert "tokens of 750,000 that the company has left today." in notes
     assert '"type"' not in told.out

@@ -126,7 +126,7 @@ def test_what_the_settings_ask_for_is_read_without_a_catalog(small):
         ({}, "entry 1: name must be a name in snake_case; it is missing."),
         ({"name": "Big Deals"}, "entry 1: name must be a name in snake_case."),
         ({"name": "x"}, "(x): path must be a path below /v1/ or /api/v2/, without a query; it is missing."),
-        ({"pth": "/v1/deals"}, "entry 1 has an unknown part 'pth'; known are name, path,"),
+        ({"pth": "/v1/deals"}, "entry 1 has an unknown key 'pth'; known keys: name, path,"),
         ({"path": "https://evil.example/v1/deals"}, "path must be a path below /v1/ or /api/v2/"),
         ({"path": "/v1/../oauth/token"}, "path must be"),
         ({"path": "/v1/%2e%2e/oauth/token"}, "path must be"),
@@ -139,25 +139,25 @@ def test_what_the_settings_ask_for_is_read_without_a_catalog(small):
         ({"params": {"a": {"b": 1}}}, "params must be an object of texts, numbers, booleans"),
         ({"params": "a=1"}, "params must be"),
         ({"headers": {"X": 1}}, "headers must be an object of texts."),
-        ({"headers": {"Authorization": "x"}}, "headers cannot replace the sign-in"),
+        ({"headers": {"Authorization": "x"}}, "headers must not contain authentication"),
         ({"headers": {"X": "a\nb"}}, "The header 'X' cannot be sent"),
         ({"records": 5}, "records must be the dotted path"),
         ({"paging": "pages"}, "paging must be cursor, offset or none."),
         ({"paging": ["none"]}, "paging must be cursor, offset or none."),
-        ({"page_size": 0}, "page_size must be a whole number from 1."),
+        ({"page_size": 0}, "page_size must be an integer greater than 0."),
         ({"keys": "id"}, "keys must be a list of column names."),
         ({"keys": ["a b"]}, "keys must be"),
         ({"keys": ["id", "id"]}, "keys must be"),
         ({"replication_key": 5}, "replication_key must be"),
         ({"replication_key": "id", "columns": {"id": "int"}}, "replication_key must be the name of a column"),
         ({"columns": ["id"]}, "columns must be an object of types"),
-        ({"columns": {"id": "integer"}}, "columns gives id no known type (unknown type 'integer')."),
+        ({"columns": {"id": "integer"}}, "columns has an unknown type for id (unknown type 'integer')."),
         ({"columns": {"id": "int b:str"}}, "columns must be"),
-        ({"columns": {"id": 5}}, "columns gives id no known type"),
-        ({"cost": -1}, "cost must be a whole number from 0."),
+        ({"columns": {"id": 5}}, "columns has an unknown type for id"),
+        ({"cost": -1}, "cost must be an integer of at least 0."),
         ({"cost": True}, "cost must be"),
-        ({"retries": 1.5}, "retries must be a whole number from 0."),
-        ({"timeout_seconds": 0}, "timeout_seconds must be a number above 0."),
+        ({"retries": 1.5}, "retries must be an integer of at least 0."),
+        ({"timeout_seconds": 0}, "timeout_seconds must be a number greater than 0."),
         ({"name": "deals"}, "(deals): name must be a name in snake_case, not the name of another stream."),
     ],
     ids=str,
@@ -177,12 +177,12 @@ def test_two_entries_of_one_name_are_refused():
 
 
 def test_an_entry_that_is_no_object_is_refused():
-    with pytest.raises(ConfigError, match="entry 1: give an object with a name and a path"):
+    with pytest.raises(ConfigError, match="entry 1 must be an object with a name and a path"):
         raw_requests({"raw_requests": [7]}, ())
 
 
 def test_anything_but_a_list_is_refused():
-    with pytest.raises(ConfigError, match="give a list of objects"):
+    with pytest.raises(ConfigError, match="raw_requests must be a list of objects"):
         raw_requests({"raw_requests": {"name": "x"}}, ())
 
 
@@ -194,7 +194,7 @@ def test_a_row_without_its_key_ends_the_run(small):
 
 def test_a_replication_key_that_is_no_time_ends_the_run(small):
     entry = {**PERSONS, "replication_key": "name"}
-    with pytest.raises(ConfigError, match="raw_requests, people: column name of a row is no time"):
+    with pytest.raises(ConfigError, match="raw_requests, people: column name of a row is not a valid time"):
         run_tap(small.config(raw_requests=[entry]), "people")
 
 

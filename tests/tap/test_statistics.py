@@ -61,7 +61,7 @@ def test_two_periods_of_a_goal_are_two_rows(small):
 
 
 def test_a_period_without_an_end_is_refused_before_the_first_request(small):
-    with pytest.raises(ConfigError, match=r"goal_results also needs period\.end"):
+    with pytest.raises(ConfigError, match=r"goal_results also requires period\.end"):
         run_tap(
             small.config(statistics=[{"stream": "goal_results", "period.start": "2025-03-01"}]),
             "goal_results",
