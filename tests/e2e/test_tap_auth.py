@@ -140,7 +140,7 @@ def test_a_refusal_is_told(small):
     assert err.splitlines()[-1] == (
         "Access was denied on Pipedrive's page (user_denied); the app was not authorized."
     )
-    assert "nothing was authorized" in page
+    assert "the app was not authorized" in page
     assert "GET /oauth/token" not in small.requests()
 
 
@@ -151,7 +151,7 @@ def test_an_answer_with_another_state_is_refused_before_its_code_is_used(small, 
         status, _ = visit(f"{callback}?{urlencode({'code': 'stolen', **state})}")
         code, out, err = auth.end()
     assert (code, status, out) == (3, 400, "")
-    assert "is no answer to this request (its state differs)" in err.splitlines()[-1]
+    assert "OAuth state mismatch: the callback does not belong to this sign-in" in err.splitlines()[-1]
 
 
 def test_nobody_answering_is_told(small):
@@ -275,5 +275,5 @@ def test_a_taken_port_is_told(small):
 
 def test_help_says_what_auth_does():
     told = subprocess.run([*COMMAND, "--help"], env=environment(), capture_output=True, text=True, check=True)
-    assert "Let an OAuth app in" in told.stdout
+    assert "Authorize an OAuth app" in told.stdout
     assert told.stderr == ""

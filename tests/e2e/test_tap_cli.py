@@ -113,7 +113,7 @@ def test_an_unreachable_host(small, files, catalog, nobody):
         ({"custom_fields": "pretty"}, "Setting custom_fields must be one of named, keyed, nested, off."),
         ({"detect_deletes": "perhaps"}, "Setting detect_deletes must be true or false."),
         ({"raw_requests": {}}, "Setting raw_requests must be a list."),
-        ({"raw_requests": [{"name": "x"}]}, "(x): path must be a path below /v1/ or /api/v2/"),
+        ({"raw_requests": [{"name": "x"}]}, "(x): path must be a path that starts with /v1/ or /api/v2/"),
         ({"stream_parameters": {"deals": {"first_char": "a"}}}, "the API has no parameter 'first_char'"),
         ({"stream_parameters": {"dealz": {}}}, "unknown stream 'dealz'. Did you mean deals"),
         ({"record_ids": {"dealz": [1]}}, "unknown stream 'dealz'. Did you mean deals"),
@@ -163,7 +163,7 @@ def test_a_file_that_is_no_json(small, files, option):
         ),
         (
             {"bookmarks": {"deals": {"reads": {"getDeals": {"since": "2026-99-01"}}}}},
-            '"2026-99-01" as a bookmark',
+            'has the bookmark "2026-99-01"',
         ),
         ({"bookmarks": {"deals": {"reads": {"getDeals": 5}}}}, "each entry of reads must be an object"),
         ({"bookmarks": {"deals": {"reads": []}}}, "reads must be an object"),
@@ -173,14 +173,17 @@ def test_a_file_that_is_no_json(small, files, option):
             "known_ids.ids contains '5-1', which is not in ascending order",
         ),
         ({"bookmarks": {"deals": {"known_ids": {"swept_at": "x"}}}}, 'has the bookmark "x"'),
-        ({"bookmarks": {"leads": {"known_ids": {"uuids": [{}]}}}}, "known ids that are not a list of texts"),
+        (
+            {"bookmarks": {"leads": {"known_ids": {"uuids": [{}]}}}},
+            "uuids of known_ids must be a list of strings",
+        ),
         (
             {"bookmarks": {"deals": {"columns": {"a": [None, "enum", "A"]}}}},
             "each entry of columns must be a list",
         ),
         (
             {"bookmarks": {"deals": {"reads": {"getDeals": {"since": "0001-01-01T00:00:00Z"}}}}},
-            '"0001-01-01T00:00:00Z" as a bookmark, which is not a time',
+            'has the bookmark "0001-01-01T00:00:00Z", which is not a valid time',
         ),
     ],
     ids=str,
@@ -214,7 +217,7 @@ def test_stream_maps_that_cannot_work(small, files, maps, sentence):
             {"streams": [{"tap_stream_id": "deals", "schema": {"properties": {"id": 5}}}]},
             "Catalog entry 1 is not a stream with a schema",
         ),
-        ({"streams": [{"tap_stream_id": "deals", "metadata": [7]}]}, "metadata in entry 1 of the catalog"),
+        ({"streams": [{"tap_stream_id": "deals", "metadata": [7]}]}, "metadata in catalog entry 1"),
         (
             {"streams": [{"tap_stream_id": "dealz"}]},
             "stream 'dealz', which tap-pipedrive does not have. Did you mean deals",
@@ -246,7 +249,7 @@ def test_an_option_that_does_not_exist():
 
 def test_files_without_a_folder(small, files):
     told = tap(*files.arguments(small.config(), catalog=select(small.config(), "users", "file_contents")))
-    assert_refused(told, 2, "no setting files_dir says where")
+    assert_refused(told, 2, "the setting files_dir is missing")
     assert small.requests().get("GET /api/v1/users") is None
 
 

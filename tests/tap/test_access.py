@@ -98,7 +98,7 @@ def test_a_refused_list_lets_others_be_read_and_is_read_when_granted(kind, strea
     first = run_tap(small.config(), stream, "deals")
     assert len(first.records["deals"]) == len(clean.records["deals"])
     assert len(first.records[stream]) < len(clean.records[stream])
-    assert len(warnings(caplog, f"Stream {stream} ")) == 1
+    assert len(warnings(caplog, f"Access to stream {stream} ")) == 1
     small.post("/_emulator/faults", [])
     second = run_tap(small.config(), stream, "deals", state=first.state)
     seen = {one["id"] for one in [*first.records[stream], *second.records[stream]]}
@@ -149,7 +149,7 @@ def test_strict_access_ends_with_3_after_everything_else_was_read(small, tmp_pat
     files = Files(tmp_path)
     told = tap(*files.arguments(small.config(strict_access=True)))
     assert told.code == 3
-    assert "persons (refused)" in told.err
+    assert "persons (denied)" in told.err
     assert told.output.records["deals"]
     with pytest.raises(AccessRefused):
         run_tap(small.config(strict_access=True), "persons")
@@ -159,7 +159,7 @@ def test_the_table_at_the_end_marks_refused_streams(small, tmp_path):
     refuse(small, "GET /api/v2/persons", "right")
     told = tap(*Files(tmp_path).arguments(small.config()))
     assert told.code == 0
-    assert any("persons 0 (refused)" in line for line in told.err.splitlines())
+    assert any("persons 0 (denied)" in line for line in told.err.splitlines())
 
 
 DEFAULT = [spec for spec in STREAMS.values() if spec.selected_by_default]
@@ -188,7 +188,7 @@ def test_without_a_scope_no_default_stream_is_silently_empty(lost, small, caplog
     assert not ended_by or any(scope in ended_by for scope in lost)
     for spec in DEFAULT:
         if any(set(read_scopes(read.path)) <= set(lost) for read in spec.reads if read_scopes(read.path)):
-            assert warnings(caplog, f"{spec.name} needs", lost[0])
+            assert warnings(caplog, f"{spec.name} requires", lost[0])
 
 
 def test_granted_scopes_need_only_one_of_the_published_ones():

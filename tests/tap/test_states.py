@@ -87,12 +87,12 @@ def test_an_empty_state_is_a_first_run(small, text):
 @pytest.mark.parametrize(
     ("state", "facts"),
     [
-        ({"deals": SINCE}, ("deals", "top level")),
-        ({"bookmark": {}}, ("bookmark", "top level")),
+        ({"deals": SINCE}, ("deals", "top-level")),
+        ({"bookmark": {}}, ("bookmark", "top-level")),
         (line([]), ("not an object",)),
         ({"type": "STATE"}, ("not an object",)),
         ({"type": "RECORD", "stream": "deals", "record": {}}, ("RECORD",)),
-        ({"value": {"value": SDK}}, ("value", "top level")),
+        ({"value": {"value": SDK}}, ("value", "top-level")),
         ({"bookmarks": {"deals": {"modified": SINCE}}}, ("deals", "modified")),
         ({"bookmarks": {"deals": {"update_time": 1769904002}}}, ("deals", "1769904002")),
         ({"bookmarks": {"deals": {"update_time": ""}}}, ("deals", '""')),
@@ -119,8 +119,8 @@ def test_a_state_in_another_form_is_refused_before_a_request(small, state, facts
     [
         (lines(line(SDK), {"type": "RECORD", "stream": "deals"}), ("Line 2", "RECORD")),
         (lines(SDK, []), ("Line 2", "not an object")),
-        (lines(line(SDK)) + '{"type":"STATE","val', ("state.json", "not JSON")),
-        ("{oops", ("state.json", "not JSON")),
+        (lines(line(SDK)) + '{"type":"STATE","val', ("state.json", "not valid JSON")),
+        ("{oops", ("state.json", "not valid JSON")),
     ],
 )
 def test_a_file_of_other_lines_is_refused(text, facts):
