@@ -10,7 +10,9 @@ from tests.support.cli import Files, tap
 from tests.support.singer import select
 
 LISTS = ("deals", "persons", "organizations", "activities", "notes", "stages")
-RESUME = re.compile(r"start it after \d{4}-\d\d-\d\dT00:00:00Z, or before with a higher daily_token_budget\.")
+RESUME = re.compile(
+    r"Start it after \d{4}-\d\d-\d\dT00:00:00Z, or earlier with a higher daily_token_budget\."
+)
 
 
 def table(outputs):
@@ -185,10 +187,10 @@ def test_a_whole_list_that_is_dearer_than_the_budget_holds_up_no_other_and_is_na
     assert {stream for one in told for stream in one.output.records} >= {"roles", "stages", "users"}
     assert told[-1].code == 4
     named = {
-        name for name in ("roles", "users") for one in told[-2:] if f"went into {name}, " in one.last_line
+        name for name in ("roles", "users") for one in told[-2:] if f"used up by {name}, " in one.last_line
     }
     assert named == {"roles", "users"}
-    assert "which is read whole and takes more" in told[-1].last_line
+    assert "must be read in full in one run" in told[-1].last_line
 
 
 def test_fan_outs_of_rows_that_share_a_second_are_not_paid_for_over_and_over(medium, tmp_path):
