@@ -61,7 +61,7 @@ class TargetPipedrive(Target):
         self._interruption: Interruption | None = None
         super().__init__(**options)
         for name in strange_settings(self.config, self.config_jsonschema):
-            self.logger.warning("Setting %s is not known and does nothing", name)
+            self.logger.warning("Setting %s is not known and has no effect", name)
         self.options = Options.from_config(self.config)
         self._client_settings = ClientSettings.from_config(self.config)
         self._begun = False
@@ -78,7 +78,7 @@ class TargetPipedrive(Target):
             return super()._validate_config(raise_errors=raise_errors)
         except ConfigValidationError as error:
             sentence = config_sentence(self._config, self.config_jsonschema)
-            raise ConfigError(sentence or "The settings do not fit their definition.") from error
+            raise ConfigError(sentence or "The settings do not match their definition.") from error
 
     @classmethod
     @override
@@ -99,7 +99,7 @@ class TargetPipedrive(Target):
             "Write the Singer messages on stdin to an account of Pipedrive, and pass STATE on to stdout."
         )
         command.epilog = (
-            "`target-pipedrive ledger` shows and mends what the target remembers of its writes; see its "
+            "`target-pipedrive ledger` shows and corrects the links that the target stores; see its "
             "--help. Exit codes: 0 all is written, 1 some records failed and are in the reject file, 2 "
             "settings that cannot work, 3 Pipedrive refuses the account, 4 the token budget is spent: run "
             "again later."
@@ -174,28 +174,27 @@ class TargetPipedrive(Target):
         self._begun = False
         engine = self.engine
         if self._interruption is not None and self._interruption.came:
-            self.logger.info("Stopping: calls under way are finished and booked")
+            self.logger.info("Stopping: waiting for requests in progress and recording their results")
         engine.caller.stop_waiting()
         engine.close()
         for stream, why, count in engine.report.faults_of_streams:
-            self.logger.error(
-                "Stream %s: %s failed for this reason: %s", stream, _records(count), redact(why)
-            )
+            self.logger.error("Stream %s: %s failed: %s", stream, _records(count), redact(why))
         for stream, count in self._intake.ignored().items():
-            self.logger.info("Ignored %d records of stream %s, which writes nothing", count, stream)
+            self.logger.info("Ignored %d records of stream %s, which is not written", count, stream)
         head = "Would have written (dry run)" if self.options.dry_run else "Written"
         notes = (*engine.report.not_taken(), *engine.report.kept())
         self.logger.info("%s:\n%s", head, "\n".join((lay_out(engine.table()), *notes)))
         if engine.report.failures and engine.report.rejects.written:
             self.logger.error(
-                "%s failed; see the reasons in %s, correct the records in that file, and pipe it in",
+                "%s failed. The reasons are in %s; fix the records there and pipe that file into the "
+                "target again",
                 _records(engine.report.failures),
                 engine.report.rejects.path,
             )
         if engine.unfinished and not self.options.dry_run:
             self.logger.warning(
-                "%s read, but not finished: run again with the same input, or from the last STATE; what was "
-                "written is known by the ledger and not written twice",
+                "%s read but not processed. Run again with the same input or from the last STATE; the ledger "
+                "prevents duplicate writes",
                 _records(engine.unfinished),
             )
         self.client.close()

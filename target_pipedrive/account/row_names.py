@@ -72,10 +72,13 @@ class RowNames:
         if len(ids) == 1:
             return ids[0]
         if ids:
-            raise RecordFault(f"names {value}, and {len(ids)} {entity} have this name; give the id")
+            raise RecordFault(f"contains the name {value}, which {len(ids)} {entity} share; use the id")
         near = difflib.get_close_matches(match_text(value), known, n=3)
         shown = ", ".join(near or list(known)[:_MOST_SHOWN]) or "none"
-        raise RecordFault(f"has no {value!r} among the {entity}; {'nearest' if near else 'known'}: {shown}")
+        raise RecordFault(
+            f"contains {value!r}, which matches none of the {entity}; "
+            f"{'nearest' if near else 'known'}: {shown}"
+        )
 
     def _known(self, entity: str) -> dict[str, list[str]]:
         """Ids by name."""

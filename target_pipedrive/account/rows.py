@@ -141,7 +141,7 @@ class Rows:
         """
         search = entity.search
         if search is None or column not in search.fields:
-            raise RecordFault("cannot be found by {columns}", fields=(column,))
+            raise RecordFault("cannot be looked up by {columns}", fields=(column,))
         pages = self._client.pages(
             search.path,
             params={"term": term, "fields": search.fields[column], "exact_match": True},

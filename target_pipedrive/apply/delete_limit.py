@@ -23,7 +23,9 @@ class DeleteGuard:
         """
         with self._lock:
             if self._left <= 0:
-                raise RecordFault(f"was not deleted: max_deletes ({self._most}) is reached")
+                raise RecordFault(
+                    f"was not deleted, because max_deletes ({self._most}) is reached; raise it to delete more"
+                )
             self._left -= 1
 
     @property

@@ -163,7 +163,7 @@ class Performer:
         outcome = Outcome.CREATED if makes else _OUTCOMES.get(action.verb, Outcome.UPDATED)
         if action.verb is Verb.UPDATE and is_trace(entity, done.data):
             raise RecordFault(
-                f"names {action.entity} {done.id}, which is deleted in this account",
+                f"references {action.entity} {done.id}, which is deleted in this account",
                 fields=list(draft.path)[:1],
             )
         ignored: tuple[str, ...] = ()

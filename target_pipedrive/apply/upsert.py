@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     from target_pipedrive.write.response import Done
     from target_pipedrive.write.writer import Caller
 
-_GONE = "was gone already"
+_GONE = "was already deleted"
 _EMPTY: tuple[object, ...] = (None, "", [], {})
 
 
@@ -235,7 +235,7 @@ class Upserter:
         if self._options.skip_missing_rows:
             return Result(outcome=Outcome.SKIPPED, note=why)
         raise RecordFault(
-            f"{why}, and none is added to {plan.spec.name} here; set missing_rows to skip to pass over such "
+            f"{why}, and this stream creates no {plan.spec.name}; set missing_rows to skip to skip such "
             "records",
             column=key_columns(plan, draft),
         )
@@ -268,7 +268,7 @@ class Upserter:
             - set(draft.files)
         )
         if waiting:
-            raise RecordFault("is to be added and needs {columns}", fields=sorted(waiting))
+            raise RecordFault("needs {columns} to create the row", fields=sorted(waiting))
         custom = {key: value for key, value in custom.items() if value not in _EMPTY}
         return replace(draft, path=self._path(action, plan, draft, None), body=body, custom=custom)
 
@@ -345,8 +345,8 @@ class Upserter:
                 changed = {name: value for name, value in changed.items() if name not in again}
             elif changed.get("is_archived") is not False:
                 raise RecordFault(
-                    f"{plan.spec.name} {row_id} is archived, and archived rows take no change; send "
-                    "is_archived: false to bring it back"
+                    f"{plan.spec.name} {row_id} is archived and cannot be changed; send "
+                    "is_archived: false to restore it first"
                 )
             changed.pop("is_archived", None)
             self._caller.send(task, action, Draft(path=path, body={"is_archived": False}), plan.spec)
@@ -380,7 +380,9 @@ class Upserter:
                 outcome=Outcome.SKIPPED, id=draft.id, note="is deleted in the input; set allow_deletes"
             )
         if action is None:
-            raise RecordFault(f"is to be deleted, and Pipedrive offers no way to delete {spec.name}")
+            raise RecordFault(
+                f"cannot be deleted, because the API of Pipedrive has no delete for {spec.name}"
+            )
         for reference in draft.references:
             reference.place[reference.column] = self._links.get(reference.entity, reference.external_id)
         named = {spec.key, *(reference.column for reference in draft.references)}
@@ -430,14 +432,15 @@ class Upserter:
             return Result(outcome=Outcome.SKIPPED, id=row_id, note=f"{name} {row_id} does not exist")
         if draft.id is not None:
             raise RecordFault(
-                f"names {{columns}} {row_id}, which does not exist in this account (any more)",
+                f"has {{columns}} {row_id}, which does not exist in this account (any more)",
                 column=key_columns(plan, draft) or plan.spec.key,
             )
         if draft.external_id is not None:
             raise RecordFault(
-                f"is {name} {row_id} by the ledger, which does not exist any more. If "
-                f"it was merged, `target-pipedrive ledger relink {name} {row_id} ID` names the row that is "
-                f"left; `target-pipedrive ledger forget {name} {draft.external_id}` lets it be added again",
+                f"is linked to {name} {row_id} in the ledger, which does not exist any more. If it was "
+                "merged, "
+                f"link it to the remaining row with `target-pipedrive ledger relink {name} {row_id} ID`; to "
+                f"create it again, run `target-pipedrive ledger forget {name} {draft.external_id}`",
                 column=key_columns(plan, draft),
             )
         raise RecordFault(

@@ -191,7 +191,7 @@ class FieldBook:
             return self._options.several(entity, definition, value)
         if definition.kind == "option":
             return self._options.one(entity, definition, value)
-        raise RecordFault("is not known by its labels in this account; give the id")
+        raise RecordFault("cannot be looked up by label in this account; use the id")
 
     def _current(self, entity: str, definition: FieldDefinition) -> FieldDefinition:
         """The definition as it was read last, which an earlier one may lack options of."""

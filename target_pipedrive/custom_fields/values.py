@@ -65,7 +65,7 @@ def composite(definition: FieldDefinition) -> Encoder:
             value = {"value": value}
         unknown = sorted(set(value) - set(kinds))
         if unknown:
-            raise RecordFault(f"has no part {unknown[0]!r}; it has {', '.join(kinds)}")
+            raise RecordFault(f"does not accept the part {unknown[0]!r}; it accepts {', '.join(kinds)}")
         given = {
             key: None if is_blank(part) else kinds[key](part)
             for key, part in value.items()

@@ -79,7 +79,7 @@ def fill_references(
         elif reference.word:
             reference.place[reference.column] = reference.external_id
         elif leave_out and reference.needed:
-            raise SkipRecord(f"belongs to {reference.entity} {reference.external_id}, which did not come")
+            raise SkipRecord(f"belongs to {reference.entity} {reference.external_id}, which was not received")
         elif reference.optional or leave_out:
             left_out.append(
                 f"{name(_column(reference))} left out: {reference.entity} {reference.external_id} "
@@ -87,8 +87,8 @@ def fill_references(
             )
         else:
             raise RecordFault(
-                f"points at {reference.entity} {reference.external_id}, which this ledger does not know: "
-                "load it too, or leave the column out",
+                f"references {reference.entity} {reference.external_id}, which is not in this ledger: "
+                "load that record too, or omit the column",
                 fields=(_column(reference),),
             )
     for column, place, slots in draft.lists:

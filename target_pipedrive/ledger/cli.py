@@ -26,7 +26,7 @@ def ledger(arguments: list[str]) -> None:
     path = _path(given.ledger, given.config)
     if not path.exists():
         raise ConfigError(
-            f"There is no ledger at {path}: give --ledger, or --config with ledger_path. A run makes one."
+            f"No ledger at {path}: set --ledger, or --config with ledger_path. A run creates the file."
         )
     book = Ledger(path, account=None)
     for notice in book.notices:
@@ -55,7 +55,7 @@ def _arguments() -> argparse.ArgumentParser:
         ("export", "show the same as JSON lines, for programs", "ledger export > ledger.jsonl"),
         (
             "forget",
-            "drop links, so that the next run finds the rows by match_on or adds them anew",
+            "remove links, so that the next run matches the rows by match_on or creates them again",
             "ledger forget deals acme-1",
         ),
         (
@@ -71,16 +71,17 @@ def _arguments() -> argparse.ArgumentParser:
             epilog=f"Example: target-pipedrive {example}",
         )
         command.add_argument(
-            "--ledger", metavar="FILE", type=Path, help=f"the ledger; {DEFAULT_LEDGER} here when left out"
+            "--ledger",
+            metavar="FILE",
+            type=Path,
+            help=f"path of the ledger; default: {DEFAULT_LEDGER} in this folder",
         )
         command.add_argument(
             "--config", metavar="FILE", type=Path, help="take ledger_path from this configuration"
         )
         if name == "forget":
             command.add_argument("entity", nargs="?", help="such as deals or persons")
-            command.add_argument(
-                "external_id", nargs="?", help="one of your ids; all of the entity when left out"
-            )
+            command.add_argument("external_id", nargs="?", help="one external id; default: all of the entity")
             command.add_argument(
                 "--all",
                 action="store_true",
@@ -88,7 +89,7 @@ def _arguments() -> argparse.ArgumentParser:
             )
         if name == "relink":
             command.add_argument("entity", help="such as deals or persons")
-            command.add_argument("old_id", help="id in Pipedrive of the row that is gone")
+            command.add_argument("old_id", help="Pipedrive id of the deleted row")
             command.add_argument("new_id", help="id in Pipedrive of the row that is left")
     return parser
 
@@ -133,14 +134,16 @@ def _show(book: Ledger, *, as_json: bool) -> None:
 
 def _forget(book: Ledger, entity: str | None, external_id: str | None, *, everything: bool) -> None:
     if entity is None and not everything:
-        raise ConfigError("Say what to forget: an entity (deals), one of its external ids as well, or --all.")
+        raise ConfigError(
+            "Nothing to forget is named: give an entity (deals), an entity and an external id, or --all."
+        )
     key = key_text(external_id)
     if external_id is not None and key is None:
-        raise ConfigError("A blank external id is linked to nothing.")
+        raise ConfigError("The external id is blank; the ledger has no link for a blank id.")
     count = book.forget(entity, key)
     sys.stdout.write(f"Forgot {count} {'entry' if count == 1 else 'entries'}.\n")
     if not count:
-        sys.stderr.write("There was no such entry; `target-pipedrive ledger list` shows what there is.\n")
+        sys.stderr.write("No such entry exists; `target-pipedrive ledger list` shows all entries.\n")
 
 
 def _relink(book: Ledger, entity: str, old_id: str, new_id: str) -> None:
@@ -150,10 +153,10 @@ def _relink(book: Ledger, entity: str, old_id: str, new_id: str) -> None:
         ConfigError: there is no such entity, or no link to that row.
     """
     if entity not in ENTITIES:
-        raise ConfigError(f"There is no entity {entity}{nearest(entity, ENTITIES)}.")
+        raise ConfigError(f"Unknown entity {entity}{nearest(entity, ENTITIES)}.")
     old, new = key_text(old_id), key_text(new_id)
     if old is None or new is None or old == new:
-        raise ConfigError("Give two different ids: of the row that is gone, and of the row that is left.")
+        raise ConfigError("Give two different ids: the deleted row and the remaining row.")
     count = book.relink(entity, old, new)
     if not count:
         raise ConfigError(

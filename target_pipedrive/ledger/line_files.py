@@ -112,7 +112,7 @@ def prove_writable(setting: str, path: Path) -> None:
         why = getattr(error, "strerror", None) or str(error)
         raise ConfigError(
             f"{setting} {str(path)!r:.200} cannot be written ({why}): choose a path in a folder that this "
-            "user may write to."
+            "user can write to."
         ) from error
 
 
@@ -150,7 +150,7 @@ def check_different(paths: dict[str, Path | None]) -> None:
             continue  # unusable, as `prove_writable` says
         if place in seen and not _is_special(path):
             raise ConfigError(
-                f"{setting} and {seen[place]} are the same file ({path}): give each a path of its own."
+                f"{setting} and {seen[place]} are the same file ({path}): set a different path for each."
             )
         seen[place] = setting
 

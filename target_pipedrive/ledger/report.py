@@ -93,7 +93,9 @@ class Report:
         elif count <= _TOLD_PER_STREAM:
             self._logger.error("%s", fault.sentence(masked=True))
             if count == _TOLD_PER_STREAM:
-                self._logger.error("Further failures of stream %s are only in the reject file", task.stream)
+                self._logger.error(
+                    "Further failures of stream %s are listed only in the reject file", task.stream
+                )
         if self.rejects.path is None:
             return
         if task.schema and self._schemas.get(task.stream) != task.schema:

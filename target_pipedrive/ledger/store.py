@@ -103,7 +103,7 @@ def _readable(path: Path | None) -> Iterator[None]:
         ) from error
     except (sqlite3.DatabaseError, ValueError) as error:  # ValueError: a state that no release writes
         raise ConfigError(
-            f"ledger_path {path} is not a whole ledger of target-pipedrive ({error}). Restore it from a "
+            f"ledger_path {path} is not a valid ledger of target-pipedrive ({error}). Restore it from a "
             "backup, or name another path."
         ) from error
 
@@ -160,7 +160,8 @@ class Ledger:
                 path.parent.mkdir(parents=True, exist_ok=True)
             except OSError as error:
                 raise ConfigError(
-                    f"ledger_path {path}: its folder cannot be made ({error.strerror})."
+                    f"ledger_path {path}: its folder cannot be created ({error.strerror}); choose "
+                    "another path."
                 ) from error
         self._account = account
         with _readable(path):
@@ -185,7 +186,8 @@ class Ledger:
         if known.get("version", str(VERSION)) not in (str(_OLDEST), str(VERSION)):
             run("rollback")
             raise ConfigError(
-                f"The ledger {self.path} was written by another release (version {known['version']})."
+                f"The ledger {self.path} was written by another release (version {known['version']}); "
+                "use that release or another ledger_path."
             )
         if known.get("version") == str(_OLDEST):
             self.notices = normalise_links(self._db)

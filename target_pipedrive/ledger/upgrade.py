@@ -45,7 +45,7 @@ def normalise_links(db: sqlite3.Connection) -> list[str]:
         if known[0] != row_id:
             notices.append(
                 f"The ledger linked external id {key} to {entity} {known[0]} and, spelled {text!r}, to "
-                f"{row_id}. It stands for {known[0]} from now on; merge the two rows in Pipedrive if they "
+                f"{row_id}. It is linked to {known[0]} from now on; merge the two rows in Pipedrive if they "
                 "are one."
             )
     return notices

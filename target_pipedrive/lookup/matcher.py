@@ -196,14 +196,14 @@ class Matcher:
         spec = plan.spec
         if spec.read is None or (spec.read.ids is not None and spec.read.by == spec.key):
             raise RecordFault(
-                f"cannot be found by {{columns}}: {spec.name} have no such search",
+                f"cannot be looked up by {{columns}}: Pipedrive has no such search of {spec.name}",
                 column=key_columns(plan, draft),
             )
         if spec.read.ids is None:
             return self._rows.listed(spec, draft.body, task.stream)
         parent = draft.body.get(spec.read.by)
         if parent is None:
-            raise RecordFault("needs {columns}, below which its row is found", fields=(spec.read.by,))
+            raise RecordFault("needs {columns} to look up its row", fields=(spec.read.by,))
         return {} if is_provisional(parent) else self._rows.many(spec, [str(parent)], task.stream)
 
     def _searched(self, plan: EntityPlan, name: str, value: object, stream: str) -> list[str]:

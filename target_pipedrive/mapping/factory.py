@@ -49,9 +49,9 @@ def plan_of(
         return None
     else:
         raise RecordFault(
-            f"Stream {stream}: its name is neither an action nor an entity"
+            f"Stream {stream}: the name is neither an action nor an entity"
             f"{nearest(stream, [*ACTIONS, *ENTITIES])}. "
-            "Name it in `streams`, or set unknown_streams to ignore"
+            "Add it to `streams`, or set unknown_streams to ignore"
         )
     declared = {name.casefold() for name in properties}
     # A key counts as a column although the properties leave it out.

@@ -58,8 +58,8 @@ class FieldPlan(EntityPlan):
     def check_change(self, row: Row, changed: Iterable[str]) -> None:
         if not row.get("is_custom_field", True):
             raise RecordFault(
-                "is one of Pipedrive's own fields, which cannot be changed, and here differs in {columns}; "
-                "leave that out",
+                "is a built-in field of Pipedrive, which cannot be changed, and differs in {columns}; "
+                "omit these columns",
                 fields=changed,
             )
 

@@ -119,8 +119,8 @@ class _Lists:
         inside = self._listed(self._child, above)
         if all(one.get("id") != child for one in inside):
             raise RecordFault(
-                f"is not in {self._parent} {above}, which has {_shown(inside)}; send two that belong "
-                f"together, or {self._child} alone",
+                f"is not in {self._parent} {above}, which has {_shown(inside)}; send two that match, "
+                f"or {self._child} alone",
                 fields=(self._child,),
                 value=child,
             )
@@ -128,7 +128,8 @@ class _Lists:
     def alone(self, above: object) -> RecordFault:
         """The fault of a change of pipeline or board that names no stage or phase."""
         return RecordFault(
-            f"needs {self._child} beside it to change; it has {_shown(self._listed(self._child, above))}",
+            f"can only be changed together with {self._child}; it has "
+            f"{_shown(self._listed(self._child, above))}",
             fields=(self._parent,),
             value=above,
         )
@@ -142,7 +143,9 @@ def _only(column: str, name: str, rows: Iterable[Row], where: str) -> object:
     if found:
         ids = ", ".join(str(one.get("id")) for one in found)
         raise RecordFault(f"is the name of {ids}{where}", fields=(column,), value=name)
-    raise RecordFault(f"is not a name{where}; there are {_shown(listed)}", fields=(column,), value=name)
+    raise RecordFault(
+        f"is not a known name{where}; use one of {_shown(listed)}", fields=(column,), value=name
+    )
 
 
 def _shown(rows: list[Row]) -> str:

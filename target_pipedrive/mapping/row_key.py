@@ -71,7 +71,7 @@ def match_bindings(plan: KeyedPlan, keys: Sequence[str]) -> list[Binding]:
         if can_match(plan, [one.name for one in found]):
             return found
         raise RecordFault(
-            f"Stream {plan.stream}: {plan.spec.name} cannot be found by {', '.join(plan.match_on)}; "
+            f"Stream {plan.stream}: {plan.spec.name} cannot be looked up by {', '.join(plan.match_on)}; "
             f"{_remedy(plan)}"
         )
     if has_id or plan.write == "add":
@@ -80,7 +80,7 @@ def match_bindings(plan: KeyedPlan, keys: Sequence[str]) -> list[Binding]:
     if derived:
         plan.match_on = tuple(one.name for one in derived)
         return derived
-    why = f"rows cannot be found by its key {', '.join(keys)}" if keys else "it has no key"
+    why = f"rows cannot be looked up by its key {', '.join(keys)}" if keys else "it has no key"
     raise RecordFault(f"Stream {plan.stream}: to {plan.write} {plan.spec.name}, {why}; {_remedy(plan)}")
 
 
@@ -116,7 +116,7 @@ def _bound(plan: KeyedPlan, name: str) -> Binding:
     if binding is None:
         sources = [one.source for one in plan.bindings]
         raise RecordFault(
-            f"Stream {plan.stream}: match_on names {name}, which no property of the schema fills"
+            f"Stream {plan.stream}: match_on names {name}, but no property of the SCHEMA maps to it"
             f"{nearest(name, sources)}"
         )
     return binding

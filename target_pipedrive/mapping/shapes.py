@@ -120,7 +120,7 @@ def file_part(draft: Draft, column: str, record: Mapping[str, object], files_dir
         body = _bytes_of(content, record.get("content_encoding"))
     else:
         raise RecordFault(
-            "needs the file in one of the columns {columns}: content is text or base64, path lies inside "
+            "needs the file in one of the columns {columns}: content is text or base64, path is inside "
             "files_dir",
             fields=("content", "path"),
         )
@@ -153,7 +153,8 @@ def allowed(path: object, files_dir: Path | None) -> Path:
     """
     if files_dir is None:
         raise RecordFault(
-            "names a file; set files_dir to the folder that uploads may come from", fields=("path",)
+            "names a file, but files_dir is not set; set it to the folder of the files to upload",
+            fields=("path",),
         )
     try:
         folder = files_dir.resolve()
@@ -164,7 +165,7 @@ def allowed(path: object, files_dir: Path | None) -> Path:
         why = getattr(error, "strerror", None) or "it is not a usable path, or a link in it leads to itself"
         raise RecordFault(f"cannot be used ({why}); name a file below files_dir", fields=("path",)) from None
     if not inside:
-        raise RecordFault("lies outside files_dir; name a file below that folder", fields=("path",))
+        raise RecordFault("is outside files_dir; use a file in that folder", fields=("path",))
     if not there:
-        raise RecordFault("names no file in files_dir; check the name", fields=("path",))
+        raise RecordFault("is not an existing file in files_dir; check the name", fields=("path",))
     return found

@@ -145,7 +145,7 @@ class Plan:
         elif binding.place is Place.CUSTOM:  # the id beside the label: one of them is enough
             self.not_written.append(name)
         else:
-            raise refused(self.stream, name, f"means the same as {other.source}; leave one of them out")
+            raise refused(self.stream, name, f"is the same column as {other.source}; omit one of them")
 
     def field_of(self, source: str) -> str:
         """Return the name of Pipedrive's field that the settings give a column, or its own name."""
@@ -328,7 +328,7 @@ class Plan:
             self.notices.append(f"not in the SCHEMA, and not written: {', '.join(dropped)}")
         if unknown:
             raise RecordFault(
-                "has columns that the SCHEMA does not name: {columns}. Name them there, or set "
+                "has columns that the SCHEMA does not name: {columns}. Add them to the SCHEMA, or set "
                 "unknown_fields to ignore",
                 column=unknown,
             )
@@ -340,7 +340,7 @@ class Plan:
             RecordFault: the record has both.
         """
         if twin in record:
-            raise RecordFault(f"means the same as {twin}; leave one of them out", column=name)
+            raise RecordFault(f"is the same column as {twin}; omit one of them", column=name)
         if all(one.source != name for one in self.bindings):
             self._bind_undeclared(name)
 
@@ -372,7 +372,7 @@ class Plan:
         column = self.book.find(entity, name, {})
         if column is None:
             known = [one.name for one in self.book.definitions(entity)]
-            raise RecordFault(f"custom field {{columns}} is not known{nearest(name, known)}", column=name)
+            raise RecordFault(f"custom field {{columns}} is unknown{nearest(name, known)}", column=name)
         binding = custom_binding(
             name, column, self.book.encoder(entity, column), foreign=self.options.foreign_ids
         )

@@ -47,10 +47,10 @@ class FieldWriter:
         if not draft.facts.get("is_custom_field"):
             key = draft.external_id or ""
             if key not in rows:
-                why = "is one of Pipedrive's own fields, and this account has none of that key"
+                why = "is a built-in field of Pipedrive, and this account has no field with that key"
                 if plan.options.leave_out_missing:
                     raise SkipRecord(why)
-                raise RecordFault(f"{why}; leave it out, or set missing_references to leave_out")
+                raise RecordFault(f"{why}; omit it, or set missing_references to leave_out")
             return self._linked(task, plan, draft, Result(outcome=Outcome.UNCHANGED, id=key), rows[key])
         found = self._find(plan, draft, rows)
         if found is None:
@@ -74,8 +74,8 @@ class FieldWriter:
         known = self._links.get(name, external_id)
         if known is not None and known not in rows and not known.startswith("new:"):
             raise RecordFault(
-                f"is {name} {known} by the ledger, which does not exist any more; "
-                f"`target-pipedrive ledger forget {name} {external_id}` lets it be added again"
+                f"is linked to {name} {known} in the ledger, which does not exist any more; to create it "
+                f"again, run `target-pipedrive ledger forget {name} {external_id}`"
             )
         if known is not None:
             return known if known in rows else None
@@ -94,7 +94,7 @@ class FieldWriter:
     def _add(self, task: Task, plan: FieldPlan, draft: Draft, notes: str) -> Result:
         action = plan.add
         if action is None:
-            raise RecordFault("cannot be added")
+            raise RecordFault("cannot be created, because the API of Pipedrive has no create for it")
         body = {
             name: value
             for name, value in draft.body.items()

@@ -91,6 +91,7 @@ class Conditions:
         if (entity, external_id) not in task.given_up and not self._links.is_nowhere(entity, external_id):
             raise NotYet(entity, external_id)
         raise RecordFault(
-            f"has a condition that names {entity} {external_id}, which this ledger does not know",
+            f"has a condition that references {entity} {external_id}, which is not in this ledger; load "
+            "it first",
             fields=("conditions",),
         )

@@ -76,7 +76,8 @@ UNFORESEEN = (
 def unforeseen(error: Exception) -> RecordFault:
     """Return the fault of a record whose content no check has thought of."""
     return RecordFault(
-        f"has content that cannot be handled ({type(error).__name__}); change it, and report this as a defect"
+        f"has content that cannot be processed ({type(error).__name__}); change it, and report this as a "
+        "defect"
     )
 
 

@@ -328,7 +328,7 @@ class Engine:
         """Warn of what a stream cannot do before its first record."""
         if isinstance(plan, ActionPlan) and plan.action.removed_on is not None:
             self._logger.warning(
-                "Stream %s: Pipedrive took %s away on %s; instead serves: %s",
+                "Stream %s: Pipedrive removed %s on %s; replacement: %s",
                 plan.stream,
                 plan.action.operation,
                 plan.action.removed_on,
@@ -336,7 +336,7 @@ class Engine:
             )
         if plan.retired_ignored:
             self._logger.warning(
-                "Stream %s: left out because today's API cannot express them: %s",
+                "Stream %s: ignored, because the current API cannot express them: %s",
                 plan.stream,
                 ", ".join(plan.retired_ignored),
             )
@@ -413,9 +413,12 @@ class Engine:
             self._keeper.drained()
             where = f" {self.cut}" if self.cut else ": the tap that sent it has not ended its run"
             left = self._scheduler.open + self._waiting.left
-            waits = f", but for {left} records that wait for rows which did not come" if left else ""
+            waits = f", except {left} records that reference rows not received" if left else ""
             self._ending.by(
-                InputBrokeOff(f"The input broke off{where}. What came is written{waits}; run the same again")
+                InputBrokeOff(
+                    f"The input ended unexpectedly{where}. The records received are written{waits}; "
+                    "run the same again"
+                )
             )
         while not self._ending.came and self._waiting.go_on():
             self._scheduler.drain()

@@ -133,7 +133,7 @@ class Mirror:
             why = self._doubt(version) if gone else ""
             if why:
                 self._logger.warning(
-                    "Stream %s: mirror deleted nothing, though %d %s did not come again: %s.",
+                    "Stream %s: mirror deleted nothing, although %d %s were not received again: %s.",
                     stream,
                     len(gone),
                     version.plan.spec.name,
@@ -147,7 +147,7 @@ class Mirror:
             named = ", ".join(f"{count} of stream {stream}" for stream, count in counts.items() if count)
             raise ConfigError(
                 f"mirror would delete {named}, more than max_deletes allows ({guard.left} left); nothing was "
-                "deleted. Raise max_deletes if these rows are to go."
+                "deleted. Raise max_deletes to delete these rows."
             )
         return found
 
@@ -185,7 +185,7 @@ class Mirror:
                 yield external_id, row_id
         if kept:
             self._logger.warning(
-                "Stream %s: mirror keeps %d %s that other external ids or streams stand for too (%s).",
+                "Stream %s: mirror keeps %d %s that other external ids or streams also link to (%s).",
                 stream,
                 len(kept),
                 plan.spec.name,

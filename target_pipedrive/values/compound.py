@@ -107,7 +107,7 @@ def merge_parts(held: object, given: Parts) -> dict[str, object] | None:
         if all(part is None for part in given.values()):
             return None
         named = ", ".join(given)
-        raise RecordFault(f"has no {main} yet, and {named} alone makes no value; send {main} as well")
+        raise RecordFault(f"has no {main} yet, and {named} alone is not a value; send {main} too")
     return found
 
 
@@ -205,7 +205,7 @@ def merge_prices(held: object, given: Entries) -> list[dict[str, object]]:
     for entry in given:
         code = str(entry.get("currency") or "")
         if not code and len(held_codes) > 1:
-            raise RecordFault(f"needs currency, because there are prices in {', '.join(held_codes)}")
+            raise RecordFault(f"needs currency, because the product has prices in {', '.join(held_codes)}")
         code = code or next(iter(held_codes), "")
         parts = {name: part for name, part in entry.items() if part is not None}
         found[code] = {**({"currency": code} if code else {}), **found.get(code, {}), **parts}

@@ -71,7 +71,9 @@ def address(value: object) -> object:
     given = {key: part for key, part in value.items() if key not in _READ_ONLY_PARTS}
     unknown = sorted(set(given) - {"value", *ADDRESS_PARTS})
     if unknown:
-        raise RecordFault(f"has no part {unknown[0]!r}; it has value, {', '.join(ADDRESS_PARTS)}")
+        raise RecordFault(
+            f"does not accept the part {unknown[0]!r}; it accepts value, {', '.join(ADDRESS_PARTS)}"
+        )
     if not given or ("value" in given and is_blank(given["value"])):
         return None
     return Parts({key: None if is_blank(part) else text(part) for key, part in given.items()}, derived=True)
@@ -120,7 +122,7 @@ def _price(entry: object, where: str) -> dict[str, object]:
         entry = {"price": entry}
     unknown = sorted(set(entry) - set(_PRICE_PARTS) - _READ_ONLY_PARTS)
     if unknown:
-        raise RecordFault(f"{where}has no {unknown[0]!r}; it has {', '.join(_PRICE_PARTS)}")
+        raise RecordFault(f"{where}does not accept {unknown[0]!r}; it accepts {', '.join(_PRICE_PARTS)}")
     found: dict[str, object] = {}
     for name, encode in _PRICE_PARTS.items():
         if not is_blank(entry.get(name)):
@@ -129,7 +131,7 @@ def _price(entry: object, where: str) -> dict[str, object]:
             except RecordFault as fault:
                 raise RecordFault(f"{where}{name} {fault}") from None
     if not set(found) - {"currency"}:
-        raise RecordFault(f"{where}needs price, cost, direct_cost or notes beside its currency")
+        raise RecordFault(f"{where}needs price, cost, direct_cost or notes in addition to its currency")
     return found
 
 
@@ -222,7 +224,7 @@ def _object(columns: Columns) -> Encoder:
             if name in _READ_ONLY_PARTS and name not in encoders:
                 continue
             if name not in encoders:
-                raise RecordFault(f"has no {name!r}; it has {', '.join(encoders)}")
+                raise RecordFault(f"does not accept {name!r}; it accepts {', '.join(encoders)}")
             if part is None and not columns[name].kind.nullable:
                 continue
             try:

@@ -74,7 +74,7 @@ def key_text(value: object) -> str | None:
         return key_text(format(value, "f")) if abs(value.adjusted()) < _SHOWN else str(value)
     if isinstance(value, (bool, int, float)):
         return str(value)
-    raise RecordFault("must be a text or a number")
+    raise RecordFault("must be text or a number")
 
 
 def _whole(text: str) -> str:

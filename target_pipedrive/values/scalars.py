@@ -66,8 +66,8 @@ def integer(value: object) -> object:
         if number is not None and abs(number) < _LARGEST_ID and number == number.to_integral_value():
             return int(number)
     if isinstance(value, int) and not isinstance(value, bool):
-        raise RecordFault("must be a whole number of at most 18 digits")
-    raise RecordFault(f"must be a whole number, not {what(value)}")
+        raise RecordFault("must be an integer of at most 18 digits")
+    raise RecordFault(f"must be an integer, not {what(value)}")
 
 
 def number(value: object) -> object:
@@ -138,7 +138,7 @@ def date(value: object) -> object:
             if utc.isoformat()[:10] == given[:10] or _MIDNIGHT.match(given, 10):
                 return given[:10]
             raise RecordFault(
-                "must be a date such as 2026-01-31; in UTC this time is on another day, so cut it off"
+                "must be a date such as 2026-01-31; this time is on another day in UTC, so send only the date"
             )
     raise RecordFault(f"must be a date such as 2026-01-31, not {what(value)}")
 

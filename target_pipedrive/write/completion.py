@@ -144,6 +144,7 @@ def _held(draft: Draft, action: ActionSpec, entity: EntitySpec | None, rows: Row
     if row is None:
         column = next(name for name in draft.path if entity.path.get(name, name) == entity.key)
         raise RecordFault(
-            f"names {{columns}} {row_id}, which does not exist in this account (any more)", fields=(column,)
+            f"has {{columns}} {row_id}, which does not exist in this account (any more)",
+            fields=(column,),
         )
     return row

@@ -124,7 +124,9 @@ class ConvertingCaller(BulkCaller):
                 if found is not None:
                     return found
                 self._withdraw(task)
-                raise RecordFault(f"was begun as conversion {job}, which ended without a new row") from None
+                raise RecordFault(
+                    f"was started as conversion {job}, which ended without a new row; check it in Pipedrive"
+                ) from None
             body = answer.json()
             status = _told(body, "status")
             made = _told(body, f"{action.becomes.removesuffix('s')}_id")
@@ -135,8 +137,8 @@ class ConvertingCaller(BulkCaller):
                 raise RecordFault(f"was {status} by Pipedrive (conversion {job})")
             self._rest(seconds)
         raise RecordFault(
-            f"is conversion {job}, which has not ended in {PATIENCE_SECONDS:.0f} seconds; pipe the rejects "
-            "in later to wait on, nothing is converted twice"
+            f"is conversion {job}, which did not end within {PATIENCE_SECONDS:.0f} seconds; replay the "
+            "rejects later to get its result, nothing is converted twice"
         )
 
     def _made_meanwhile(self, task: Task, action: ActionSpec, draft: Draft) -> Done | None:
@@ -154,15 +156,15 @@ class ConvertingCaller(BulkCaller):
             row = self._rows.one(source, source_id, {}, task.stream)
             if row is None or is_gone(row):
                 raise RecordFault(
-                    f"was sent before; {action.entity} {source_id} is gone, and none of the "
-                    f"{action.becomes} names it as its source. Check it in Pipedrive"
+                    f"was sent before; {action.entity} {source_id} is deleted, and none of the "
+                    f"{action.becomes} has it as its source. Check it in Pipedrive"
                 )
             if self._age(known.since, task) > _SURELY_OVER:
                 return None
             self._rest(seconds)
         raise RecordFault(
-            "was sent, and it is not known yet whether the conversion was begun; pipe the rejects in a "
-            "quarter of an hour later, when that can be told"
+            "was sent, but it is unknown whether the conversion was started; replay the rejects after 15 "
+            "minutes, when this can be determined"
         )
 
     def _made_of(self, action: ActionSpec, source_id: str, since: str, stream: str) -> str | None:

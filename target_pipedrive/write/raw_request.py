@@ -45,7 +45,7 @@ class RawRequest:
         self.headers = {name: str(value) for name, value in _pairs("headers", given.get("headers"))}
         if not _SIGN_IN.isdisjoint(name.lower() for name in self.headers):
             raise RecordFault(
-                "must not have the sign-in, which the client sets and which cannot be replaced",
+                "must not contain credentials, which the client sets and which cannot be replaced",
                 column="headers",
             )
         self.body = scalars.from_json_text(given.get("body"))
@@ -99,7 +99,7 @@ class RawRequest:
 
 def _path(given: object) -> str:
     if not isinstance(given, str) or not given.startswith("/") or given.startswith("//"):
-        raise RecordFault("must begin with a slash: /api/v2/… or /v1/…", column="path")
+        raise RecordFault("must start with a slash: /api/v2/… or /v1/…", column="path")
     if given.startswith(("/v1/", "/api/")):
         return given
     # The component that this input comes from puts its paths below v1.

@@ -51,8 +51,8 @@ FOUND = "found after an interrupted call"
 EARLIER = "written by an earlier run that did not end"
 _ADDED_AND_DELETED = "was added, and its row deleted or merged, by an earlier run that did not end"
 _NOT_KNOWN = (
-    "was sent before and its outcome is not known ({name} cannot be looked up). Check it in Pipedrive; "
-    "`target-pipedrive ledger forget` lets it be sent again"
+    "was sent by an earlier run and its outcome is unknown ({name} cannot be looked up). Check it in "
+    "Pipedrive; to send it again, run `target-pipedrive ledger forget` first"
 )
 
 
@@ -174,7 +174,7 @@ class Caller:
                 continue
             self._forget(action, draft, entity)
             return self._remembered(task, action, done)
-        raise last if last is not None else RecordFault("was not answered")
+        raise last if last is not None else RecordFault("got no response")
 
     def _send_repeatable(
         self, task: Task, action: ActionSpec, draft: Draft, body: object, entity: EntitySpec | None
@@ -201,7 +201,7 @@ class Caller:
             row = self._rows.one(entity, row_id, {**draft.path, **draft.body}, task.stream)
             if row is not None and isinstance(body, Mapping) and holds(row, body, action.body_columns):
                 return Done(id=row_id, data=row, note=FOUND)
-        raise last if last is not None else RecordFault("was not answered")
+        raise last if last is not None else RecordFault("got no response")
 
     def _answered(self, action: ActionSpec, path: str, draft: Draft, body: object, stream: str) -> Answer:
         """The answer of a write.

@@ -237,7 +237,7 @@ def test_an_input_that_broke_off_is_not_taken_for_a_whole_one(copying, last):
         part = part[: next(at for at, line in enumerate(part) if b'"stream":"deals","record"' in line) + last]
     done = subprocess.run(copying.target_command, input=b"".join(part), capture_output=True, check=False)
     assert done.returncode == 1
-    assert b"The input broke off" in done.stderr
+    assert b"The input ended unexpectedly" in done.stderr
     assert not any(row["is_archived"] for row in copying.target.rows("deals"))
     # With all lines there, a deal is worth what they sum up to, which the next run writes none of.
     assert bool(copying.target.rows("deal_products")) == (last is None)
@@ -298,9 +298,9 @@ def test_what_never_comes_fails_those_that_need_it_by_name(other, said, tmp_path
     assert failed
     assert {one["stream"] for one in failed} >= {"deals", "persons", "deal_products", "notes"}
     told = " ".join(one["error"] for one in failed)
-    assert "points at organizations" in told
-    assert "points at pipelines" in told
-    assert "which this ledger does not know: load it too, or leave the column out" in told
+    assert "references organizations" in told
+    assert "references pipelines" in told
+    assert "which is not in this ledger: load that record too, or omit the column" in told
     assert not other.rows("organizations")
     again = [json.loads(line) for line in run.rejects.read_text().splitlines()]
     assert sum(one["type"] == "RECORD" for one in again) == len(failed)

@@ -116,7 +116,7 @@ def test_a_run_that_stops_says_what_is_left_and_what_to_do(small, tmp_path):
     deals = [{"title": "A", "stage_id": 9999}, *({"title": str(number)} for number in range(30))]
     done = run(tmp_path, config=config, text=lines_of(rows("add_deal", *deals)))
     assert done.returncode == 1
-    assert "records read, but not finished: run again with the same input" in done.stderr
+    assert "records read but not processed. Run again with the same input" in done.stderr
     assert "1 record failed" in done.stderr
 
 
@@ -150,7 +150,7 @@ def test_the_ledger_can_be_listed_exported_and_forgotten(small, tmp_path):
     assert run(tmp_path, "ledger", "list").stdout == ""
     missing = run(tmp_path, "ledger", "list", "--ledger", "nowhere.sqlite")
     assert missing.returncode == 2
-    assert "There is no ledger" in missing.stderr
+    assert "No ledger at" in missing.stderr
 
 
 def test_a_signal_books_what_is_done(small, tmp_path):
@@ -185,7 +185,7 @@ def test_settings_that_mean_nothing_are_told(small, tmp_path):
     assert "Unknown setting dry_runn. Did you mean dry_run?" in slip.stderr
     other = run(tmp_path, config={**small.config(), "stream_maps": {}}, text="")
     assert other.returncode == 0
-    assert "Setting stream_maps is not known and does nothing" in other.stderr
+    assert "Setting stream_maps is not known and has no effect" in other.stderr
 
 
 def test_settings_that_name_nothing_there_is_stop_the_run_before_it_writes(small, tmp_path):

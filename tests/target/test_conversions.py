@@ -135,7 +135,7 @@ def test_the_end_of_a_run_ends_the_wait_and_the_next_run_waits_on(small, load, l
 def test_patience_ends_and_the_rejects_wait_on(small, load, lead, monkeypatch):
     monkeypatch.setattr(conversions, "FIRST_WAITS", (0.01,))  # one look only, while it runs
     run = load(rows("convert_lead_to_deal", {"id": lead["id"]}))
-    assert "has not ended" in run.errors[0]
+    assert "did not end within" in run.errors[0]
     again = load(run.rejects.read_text())
     assert (again.outcomes, again.ids) == (["created"], made_of(small, lead))
     assert small.requests()[START] == 1
@@ -153,7 +153,7 @@ def test_a_start_that_may_have_acted_is_sent_again_only_when_it_is_surely_over(s
     small.post("/_emulator/faults", [{"operation": START, "nth": 1, "kind": "reset_before"}])
     convert = rows("convert_lead_to_deal", {"id": lead["id"]})
     for _ in range(2):
-        assert "it is not known yet" in load(convert).errors[0]
+        assert "it is unknown whether" in load(convert).errors[0]
     assert small.requests()[START] == 1
     with sqlite3.connect(tmp_path / "ledger.sqlite") as ledger:
         ledger.execute("update writes set begun_at = '2020-01-01T00:00:00Z'")

@@ -521,7 +521,7 @@ def test_an_unknown_outcome_that_cannot_be_looked_up_is_not_repeated(load, small
     assert run.error is None
     assert len(small.rows("products")) == before + 1
     assert run.outcomes == again.outcomes == ["failed"]
-    assert "its outcome is not known" in run.errors[0]
+    assert "its outcome is unknown" in run.errors[0]
 
 
 @pytest.mark.parametrize("seen", ["POST /api/v2/leads/{id}/convert/deal", CONVERSION_STATUS])

@@ -170,7 +170,7 @@ def test_a_label_with_a_comma_and_one_of_two_alike(load, small, lead):
     )
     assert run.outcomes == ["updated", "failed"]
     assert small.get(f"/v1/leads/{lead}")["data"]["label_ids"] == made
-    assert "give the id" in run.errors[0]
+    assert "use the id" in run.errors[0]
 
 
 def test_labels_are_read_once(load, small, labels):

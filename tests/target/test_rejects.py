@@ -22,7 +22,7 @@ WRONG = {
         {"id": 3, "expected_close_date": "soon"},
         "expected_close_date must be a date such as",
     ),
-    "a wrong id": ("deals", {"id": 3, "person_id": "Anna"}, "person_id must be a whole number"),
+    "a wrong id": ("deals", {"id": 3, "person_id": "Anna"}, "person_id must be an integer"),
     "a wrong word": ("persons", {"id": 3, "marketing_status": "subscribe"}, "did you mean subscribed?"),
     "a list that is none": (
         "deals",
@@ -121,7 +121,7 @@ BAD = {
     ),
     "dead reference by external id": (
         rows("deals", {"id": 7, "org_id": {"external_id": "gone"}}, keys=["id"]),
-        ("deals (id 7)", "org_id", "load it too, or leave the column out"),
+        ("deals (id 7)", "org_id", "load that record too, or omit the column"),
     ),
     "dead reference by id": (
         rows("deals", {"id": 8, "person_id": 99999}, keys=["id"]),
@@ -258,7 +258,7 @@ def test_half_a_line_at_the_end_is_an_input_that_broke_off_and_no_record(small, 
     done = subprocess.run(command, input=cut, capture_output=True, check=False)
     told = done.stderr.decode()
     assert done.returncode == 1
-    assert "The input broke off within line 4, which is not a whole Singer message" in told
+    assert "The input ended unexpectedly within line 4, which is not a whole Singer message" in told
     assert "run the same again" in told
     assert "Traceback" not in told
     assert done.stdout == b""

@@ -335,7 +335,7 @@ def test_an_upsert_without_a_key_is_refused_and_write_add_adds(load, small, tabl
 
 def test_a_match_on_what_cannot_be_searched_is_refused_at_once(load):
     run = load(rows("notes", {"content": "x", "deal_id": 1}), match_on={"notes": ["content"]})
-    assert "cannot be found by content" in " ".join([*run.errors, str(run.error)])
+    assert "cannot be looked up by content" in " ".join([*run.errors, str(run.error)])
 
 
 # --- names of columns ----------------------------------------------------------------------------

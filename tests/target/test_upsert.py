@@ -39,7 +39,7 @@ def test_children_find_their_parents_by_external_id_within_the_run(load, small):
     deal = small.get(f"/api/v2/deals/{run.ids[2]}")["data"]
     assert str(deal["person_id"]) == run.ids[1]
     assert str(small.get(f"/api/v2/persons/{run.ids[1]}")["data"]["org_id"]) == run.ids[0]
-    assert "person_id points at persons nobody, which this ledger does not know" in run.errors[0]
+    assert "person_id references persons nobody, which is not in this ledger" in run.errors[0]
 
 
 def test_a_thousand_unchanged_rows_cost_ten_reads_and_no_write(load, medium):
@@ -153,7 +153,7 @@ def test_an_archived_deal_takes_no_change_until_it_is_brought_back(load, small):
         rows("deals", {"id": archived, "title": "New", "is_archived": False}, keys=["id"]),
     )
     assert run.outcomes == ["failed", "updated"]
-    assert "archived rows take no change" in run.errors[0]
+    assert "is archived and cannot be changed" in run.errors[0]
     assert small.get(f"/api/v2/deals/{archived}")["data"]["title"] == "New"
 
 
@@ -278,7 +278,7 @@ def test_own_fields_of_pipedrive_are_neither_changed_nor_added(small, load):
     run = load(rows("deal_fields", known, renamed, unknown, keys=["field_code"]))
     assert run.outcomes == ["unchanged", "failed", "failed"]
     assert "cannot be changed, and here differs in field_name" in run.errors[0]
-    assert "names field_code nps_score, which does not exist in this account" in run.errors[1]
+    assert "has field_code nps_score, which does not exist in this account" in run.errors[1]
     assert not [name for name in small.requests() if not name.startswith("GET")]
 
 

@@ -73,7 +73,7 @@ def test_what_points_at_nothing_fails_and_all_else_is_written(load):
         organization(1),
     )  # fmt: skip
     assert run.outcomes == ["created", "failed"] * 30 + ["created"]
-    assert "points at organizations odead, which this ledger does not know" in run.errors[0]
+    assert "references organizations odead, which is not in this ledger" in run.errors[0]
     rejected = [json.loads(line) for line in run.rejects.read_text().splitlines()]
     assert [one["type"] for one in rejected].count("RECORD") == 30
     assert len({one["record"]["external_id"] for one in rejected if one["type"] == "RECORD"}) == 30
