@@ -277,7 +277,7 @@ def test_own_fields_of_pipedrive_are_neither_changed_nor_added(small, load):
     )
     run = load(rows("deal_fields", known, renamed, unknown, keys=["field_code"]))
     assert run.outcomes == ["unchanged", "failed", "failed"]
-    assert "cannot be changed, and here differs in field_name" in run.errors[0]
+    assert "cannot be changed, and differs in field_name" in run.errors[0]
     assert "has field_code nps_score, which does not exist in this account" in run.errors[1]
     assert not [name for name in small.requests() if not name.startswith("GET")]
 
@@ -293,7 +293,7 @@ def test_own_fields_of_another_account_are_matched_by_key(load):
     fields = rows("deal_fields", renamed, unknown, keys=["field_code"])
     run = load(fields, foreign_ids=True)
     assert run.outcomes == ["unchanged", "failed"]
-    assert "this account has none of that key" in run.errors[0]
+    assert "this account has no field with that key" in run.errors[0]
     left_out = load(fields, foreign_ids=True, missing_references="leave_out")
     assert left_out.outcomes == ["unchanged", "skipped"]
 
