@@ -1,4 +1,4 @@
-"""The target: settings, the client, and Singer messages on their way to the engine."""
+"""Target class: settings, client, and the flow of Singer messages to the engine."""
 
 from __future__ import annotations
 

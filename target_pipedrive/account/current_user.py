@@ -1,4 +1,4 @@
-"""The user whose token the target uses: their company and default currency, read once a run."""
+"""The current user: company and default currency, requested once per run."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Ids of rows by the names that people know them by, from lists that are read once."""
+"""Lookup of row ids by name, from collections that are read once."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Rows of Pipedrive, read for compare, for matching, and for looking up what an interrupted call did."""
+"""Reads of Pipedrive rows, for comparison, matching and recovery of interrupted writes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How many rows a run may delete."""
+"""Limit on the number of rows that a run may delete."""
 
 from __future__ import annotations
 

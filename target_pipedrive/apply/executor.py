@@ -1,4 +1,4 @@
-"""Performs records on the workers: the call or upsert, its outcome, and what the ledger is to know of it."""
+"""Execution of records on worker threads: the request or upsert, its outcome, and its ledger entries."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Faults and results of records under the names of columns that people know."""
+"""Column names in faults and results: names from the input or Pipedrive instead of hash keys."""
 
 from __future__ import annotations
 

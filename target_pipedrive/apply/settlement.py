@@ -1,6 +1,6 @@
-"""Columns of a row that rows below it change, such as the value of a deal by its products.
+"""Columns that child rows recompute, such as the value of a deal from its products.
 
-What a record says of its own row counts, as the next run would write it. So when a row below is written in
+The values in the record have priority, as the next run would write them. So when a row below is written in
 the same run, one record waits for the end of the run, and the columns are compared and sent again then.
 """
 

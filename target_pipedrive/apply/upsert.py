@@ -1,4 +1,4 @@
-"""Entity streams: find the row, compare, and add, change or delete only what differs."""
+"""Upsert for entity streams: look up the row, compare it, and create, update or delete what differs."""
 
 from __future__ import annotations
 

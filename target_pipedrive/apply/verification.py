@@ -1,4 +1,4 @@
-"""What an answer shows of a write: columns that Pipedrive took, ignored, or stores in another form."""
+"""Verification of a write by its response: columns that Pipedrive stored, ignored or normalised."""
 
 from __future__ import annotations
 

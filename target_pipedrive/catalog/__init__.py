@@ -1,1 +1,1 @@
-"""Facts of the API as data: actions, entities, and the notation they are written in."""
+"""Catalogue of the API as data: actions, entities, and their notation."""

@@ -1,4 +1,4 @@
-"""Names in the catalogue: snake case, and the nearest known name to a misspelled one."""
+"""Catalogue names: conversion to snake case, and the nearest known name of a misspelled one."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
-"""A compact notation for what a write takes.
+"""Compact notation for the inputs of a write.
 
 `columns("title! value:num type:=percentage|amount emails:contacts label_ids:[int] person_id?")` reads as a
-mapping of names to `Column`. `!` marks a required column, `?` one that takes null, `=a|b` the values allowed.
-A name alone is text, except that `…_id` is a whole number and `…_ids` a list of them.
+mapping of names to `Column`. `!` marks a required column, `?` a nullable one, `=a|b` the values allowed.
+A name alone is text, except that `…_id` is an integer and `…_ids` a list of them.
 
 Types: int, num, str, bool, date, clock (HH:MM), uuid, map (an object whose keys are data); time (RFC 3339),
 stamp (`YYYY-MM-DD HH:MM:SS`) and minute (the same without seconds), all UTC; flag (0 or 1); csv (a list in

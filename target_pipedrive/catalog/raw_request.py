@@ -1,4 +1,4 @@
-"""Inputs of `raw_request`, the request that needs no catalogue entry."""
+"""Inputs of `raw_request`, a request without a catalogue entry."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The facts of one write and of one entity, as data.
+"""Specification of one write and of one entity, as data.
 
 An action is one published operation that changes something; an entity is what an upsert finds, compares,
 adds, updates and deletes. Specs hold no behaviour and validate themselves, so a mistake in the data fails at

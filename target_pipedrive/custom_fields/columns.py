@@ -1,4 +1,4 @@
-"""Which custom field a column means: by what the tap wrote into the schema, by key, label or column name."""
+"""Lookup of the custom field of a column: by the tap's SCHEMA, key, label or column name."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The custom fields of an account: found, encoded, and added where that is allowed."""
+"""Registry of an account's custom fields: lookup, encoding, and creation where allowed."""
 
 from __future__ import annotations
 

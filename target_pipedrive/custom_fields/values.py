@@ -1,4 +1,4 @@
-"""Values of custom fields, whole and in parts, the way v2 or v1 wants them."""
+"""Values of custom fields, whole and in parts, encoded for API v2 or v1."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which Pipedrive row an external id stands for, as the workers see it; the ledger keeps the same on disk."""
+"""Map of external ids to Pipedrive ids in memory; the ledger stores the same map on disk."""
 
 from __future__ import annotations
 

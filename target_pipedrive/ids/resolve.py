@@ -1,4 +1,4 @@
-"""Ids of rows that a record names by external id."""
+"""Resolution of references by external id to Pipedrive ids."""
 
 from __future__ import annotations
 

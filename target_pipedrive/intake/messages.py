@@ -1,4 +1,4 @@
-"""Singer lines in: decoded once, checked, handed to the engine; what cannot be used is rejected."""
+"""Singer messages: decoded once, validated, and passed to the engine or rejected."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`target-pipedrive ledger list|export|forget|relink`: what the ledger remembers, for people."""
+"""Commands `target-pipedrive ledger list|export|forget|relink`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The one thread that makes things durable: ledger, results, rejects, and only then STATE.
+"""The thread that writes to disk: ledger, results and rejects first, then STATE.
 
 Workers hand it intents (and wait until they are on disk) and finished tasks (and do not wait). It commits
 whatever has gathered in one transaction, so that a fast run pays one sync for many writes.

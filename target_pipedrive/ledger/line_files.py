@@ -1,4 +1,4 @@
-"""Files of lines that the target writes, readable by their owner only: results and rejects."""
+"""Line files of the target, readable by their owner only: results and rejects."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What came of every record: counts, the results file, the reject file, and the table at the end."""
+"""Report of all records: counts, results file, reject file, and the final table."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What this target has written: intents, outcomes and ids, in a file that survives a crash.
+"""Ledger database: write intents, outcomes and ids, in a file that survives a crash.
 
 Two kinds of facts: which external id became which Pipedrive id (`links`, for ever), and which writes of a run
 that has not ended were begun and how they ended (`writes`, until a run with the same streams ends cleanly).

@@ -1,4 +1,4 @@
-"""Values that Pipedrive holds otherwise than they were sent, so that they are not sent again and again.
+"""Values that Pipedrive stores in another form than sent, recorded so that they are not sent in every run.
 
 Pipedrive cleans HTML, trims texts, rounds numbers, and ignores some changes without a word. The ledger keeps
 a digest of what was sent and a digest of what was held after it: while neither differs, both sides are as the

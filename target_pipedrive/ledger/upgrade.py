@@ -1,4 +1,4 @@
-"""Ledgers of earlier releases brought to the form of today's."""
+"""Upgrade of ledgers of earlier releases to the current format."""
 
 from __future__ import annotations
 

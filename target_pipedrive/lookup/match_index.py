@@ -1,4 +1,4 @@
-"""Ids of rows by the value of a field, from the whole list where reading it costs less than searching.
+"""Index of row ids by field value, from the whole collection if that costs less than searches.
 
 A search costs as much as two pages of 500 rows, and searches have a burst limit of their own. Which way is
 cheaper is decided by counts: how many records wait to be matched, and how many pages the list can have.

@@ -1,4 +1,4 @@
-"""Which row a record means, by the exact values of `match_on`.
+"""Lookup of the row of a record, by the exact values of `match_on`.
 
 Whatever names a row (a search, a list, what the run did before) may be out of date: the row itself is read
 before it is taken, and counts as it is then.

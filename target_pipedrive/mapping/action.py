@@ -1,4 +1,4 @@
-"""Streams whose records are calls of one action, and `raw_request`."""
+"""Plans of action streams, including `raw_request`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Names of columns as people know them: those of the input, else of Pipedrive's fields; never a key."""
+"""Readable column names: the name in the input, otherwise the label of the field; never a hash key."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Columns of a stream bound, once per SCHEMA, to what they fill in a write."""
+"""Bindings of stream columns to the inputs of a write, compiled once per SCHEMA."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Streams whose records are rows of an entity."""
+"""Plans of entity streams."""
 
 from __future__ import annotations
 

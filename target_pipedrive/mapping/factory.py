@@ -1,4 +1,4 @@
-"""The plan of a stream, from its name, its SCHEMA and the settings."""
+"""Factory of stream plans, from the stream's name, its SCHEMA and the settings."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Decide how null empties a column of Pipedrive, from the description of the update."""
+"""How null clears a column, derived from the specification of the update."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Columns that belong together: a stage and its pipeline, a phase and its board.
+"""Dependent columns: a stage and its pipeline, a phase and its board.
 
 Either may be given by name. Where both are given they are checked against each other and sent together, since
 Pipedrive would follow the stage alone.

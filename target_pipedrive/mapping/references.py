@@ -1,4 +1,4 @@
-"""Ids of other rows inside a record: which columns hold them, and a note of each, to be translated later."""
+"""Foreign keys of a record: the columns that contain them, collected for later resolution."""
 
 from __future__ import annotations
 

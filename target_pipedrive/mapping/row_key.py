@@ -1,4 +1,4 @@
-"""Columns that say which row a record means: chosen once per SCHEMA, checked for each record."""
+"""Key columns of a stream: chosen once per SCHEMA, checked for each record."""
 
 from __future__ import annotations
 

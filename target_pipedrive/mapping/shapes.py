@@ -1,4 +1,4 @@
-"""Odd records turned into the columns of their action; each function is named by the specs that need it."""
+"""Conversions of irregular records to the columns of their action; the specs name the function they need."""
 
 from __future__ import annotations
 

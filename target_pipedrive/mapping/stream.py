@@ -1,4 +1,4 @@
-"""What a stream's records become: compiled from its SCHEMA once, then applied to each record."""
+"""Stream plans: compiled once per SCHEMA, then applied to each record."""
 
 from __future__ import annotations
 

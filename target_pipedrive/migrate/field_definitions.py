@@ -1,4 +1,4 @@
-"""Field definitions: custom ones, and Pipedrive's own, which nobody can add or change.
+"""Field definitions: custom ones, and built-in ones, which cannot be created or changed.
 
 Those of another account are brought here before any value of theirs, with all their options.
 """

@@ -1,4 +1,4 @@
-"""Conditions of another account's filters: fields by number, values that are ids."""
+"""Filter conditions copied from another account: translation of field numbers and ids."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Drafts: what a record asks to be written, with its locks and references."""
+"""Drafts: the values that a record writes, with its locks and references."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Faults of records and streams: what is wrong, where, and the sentence that says so.
+"""Faults of records and streams: cause, position, and message.
 
 A fault is data (line, stream, key, column, value, reason with its remedy); `Fault.sentence` is the only place
 that makes a sentence of it.

@@ -1,4 +1,4 @@
-"""One record on its way: what it asks for, what it waits for, and how it ended."""
+"""Task of one record: its draft, its dependencies and its outcome."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What ends a run before its time: an error that concerns all records, too many failed ones, a torn input."""
+"""Early ends of a run: an error that affects all records, too many failures, a truncated input."""
 
 from __future__ import annotations
 

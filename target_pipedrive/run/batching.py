@@ -1,4 +1,4 @@
-"""Records held back for a moment, so that one request serves many.
+"""Batches of records: one read or bulk request for many records.
 
 What they are compared or matched with is read in bulk, and what can be added in bulk comes together.
 """

@@ -1,4 +1,4 @@
-"""Records that point at rows still to come: the first few thousand in memory, the others in a file.
+"""Deferred records, which reference rows not yet received: the first few thousand in memory, others on disk.
 
 A tap sends streams in the order of their names, so all activities of an account may come before its deals.
 Beyond `MOST` of them the line goes to a temporary file, and the record is begun anew when everything has been

@@ -1,4 +1,4 @@
-"""The run: messages in, records planned and scheduled, outcomes booked."""
+"""The run: plans and schedules records, and records their outcomes."""
 
 from __future__ import annotations
 

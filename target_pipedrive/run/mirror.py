@@ -1,4 +1,4 @@
-"""Deletes of rows that a full table does not contain any more, for the setting `mirror`.
+"""Deletes of rows that a full-table version no longer contains, for the setting `mirror`.
 
 A row is deleted only where nothing is in doubt: the stream's version was closed by an ACTIVATE_VERSION after
 its records, each of these was read, carried an external id, and was booked as written or unchanged, and the

@@ -1,4 +1,4 @@
-"""Which record may be written when: all at once, but on the same row in the order of the input.
+"""Scheduler of writes: concurrent, but in input order for the same row.
 
 Each task names the rows it owns (it may change them) and needs (it points at them). A task waits for every
 earlier unfinished task that owns one of either, or needs one it owns; all others run concurrently.

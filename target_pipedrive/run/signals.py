@@ -1,4 +1,4 @@
-"""Signals: an end of the run like others, brought about by a thread that holds no lock."""
+"""Signal handling: a thread without locks ends the run in the normal way."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whether what a record says is what Pipedrive holds already."""
+"""Comparison of a record's values with the values that Pipedrive stores."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Merge compound values: what a record says of one, and what the row holds.
+"""Merge of compound values: the parts in a record with the value of the row.
 
 A record rarely says all of an address, an amount, a range, a list of prices or a list of emails. Encoders
 return what it does say as `Parts` or `Entries`; `merged` combines that with the held value before the write.

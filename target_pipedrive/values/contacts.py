@@ -1,4 +1,4 @@
-"""Emails, phone numbers and messenger names as records write them."""
+"""Parsing of emails, phone numbers and messenger names."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Values of a record as Pipedrive wants them, whole objects and lists among them.
+"""Encoders of record values for requests, including objects and lists.
 
 `encoder(kind)` is built once per column; it takes any JSON value but null and returns what goes
 into the body.

@@ -1,4 +1,4 @@
-"""Blank values, deletion marks, and the one form in which keys are compared.
+"""Blank values, delete markers, and the normal form of keys.
 
 Sheets, loaders and SQL write the same key in several ways: `5`, `5.0`, `" 5 "`; an accent as one character or
 as two; a no-break space for a space. Everything that decides which row a record means goes through here, so

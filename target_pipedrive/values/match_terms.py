@@ -1,4 +1,4 @@
-"""Search terms of a value: the texts by which rows are matched."""
+"""Search terms of a value, used to match rows."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""Single values as Pipedrive wants them: strict types out, the forms tables and files have in.
+"""Parsing of scalar values: strict output types, tolerant of the input forms of tables and files.
 
-Each function takes any JSON value but null and raises `RecordFault` for what cannot be meant.
+Each function takes any JSON value but null and raises `RecordFault` for a value it cannot convert.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Several rows added with one request, where Pipedrive offers that.
+"""Bulk creation: several rows with one request, where Pipedrive supports it.
 
 The ledger knows each record by itself, before and after: what a crash leaves open is looked up record by
 record. A bulk that Pipedrive refuses is sent again one by one, so that one bad row fails alone.

@@ -1,4 +1,4 @@
-"""Complete, just before a write, what a record says only in part.
+"""Completion of partial values of a record just before a write.
 
 Records name a part of an address, an amount without a currency, one of several emails. `settled` merges these
 with what the row holds; `complete` does the same for a call whose row was not read yet, and fills in the

@@ -1,4 +1,4 @@
-"""Leads turned into deals and deals into leads: jobs that are started, waited for, and never started twice.
+"""Conversions between leads and deals: jobs that are started, polled, and never started twice.
 
 The answer to the start names a job, and only the job's status names the new row. The ledger knows the job
 until its end, so that a run after a crash waits for the same one. A start that was not answered is looked up:

@@ -1,4 +1,4 @@
-"""Success answers of writes without content: the outcome is not known then."""
+"""Success responses without content, which leave the outcome of a write unknown."""
 
 from __future__ import annotations
 

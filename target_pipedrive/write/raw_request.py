@@ -1,4 +1,4 @@
-"""`raw_request`: any request, for what no action covers."""
+"""`raw_request`: any request that no action covers."""
 
 from __future__ import annotations
 

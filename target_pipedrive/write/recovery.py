@@ -1,4 +1,4 @@
-"""Which row is whose: what this run added, the interrupted one before it, and calls that were cut short."""
+"""Recovery after interruptions: rows whose create request was sent but never confirmed."""
 
 from __future__ import annotations
 

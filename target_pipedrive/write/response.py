@@ -1,4 +1,4 @@
-"""What a write asks and came to: the row in its path, the files in its body, and what its answer says."""
+"""Requests and responses of writes: path, files of the body, and values of the response."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Names of columns that live accounts spell as their rows do, and not as the description publishes them.
+"""Column names that live accounts accept as in their rows, not as in the published description.
 
 Rows of project tasks show `is_done`; live accounts take that name and pass over the published `done`. What
 the rows show is sent first. An account that refuses it gets the published name for the rest of the run.

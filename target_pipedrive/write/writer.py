@@ -1,4 +1,4 @@
-"""One write on the wire, never twice: intent before, outcome after, a look before anything is repeated."""
+"""Writes that are never repeated blindly: intent before, outcome after, lookup before a retry."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Every action of the target by name; each module holds the data of one domain."""
+"""Every action of the target by name; one module for each domain."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Activities and the kinds of them."""
+"""Activities and activity types."""
 
 from __future__ import annotations
 

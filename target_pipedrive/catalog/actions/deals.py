@@ -1,4 +1,4 @@
-"""Deals, who follows them, and who takes part."""
+"""Deals, their followers and participants."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Field definitions and their options: the same actions for five kinds of rows, with details of their own."""
+"""Field definitions and their options: the same actions for five entities, with differences in detail."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Notes and the comments on them."""
+"""Notes and their comments."""
 
 from __future__ import annotations
 

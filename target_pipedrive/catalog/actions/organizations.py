@@ -1,4 +1,4 @@
-"""Organizations, who follows them, and how they are related."""
+"""Organizations, their followers and relationships."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Persons, who follows them, and their pictures."""
+"""Persons, their followers and pictures."""
 
 from __future__ import annotations
 

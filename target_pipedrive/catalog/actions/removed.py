@@ -1,4 +1,4 @@
-"""What Pipedrive took away: performed on demand, with a warning."""
+"""Actions that Pipedrive removed: performed on demand, with a warning."""
 
 from __future__ import annotations
 

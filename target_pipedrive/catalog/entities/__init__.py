@@ -1,4 +1,4 @@
-"""Every entity that can be written by upsert, as data; each module holds those of one domain."""
+"""Every entity that can be upserted, as data; one module for each domain."""
 
 from __future__ import annotations
 

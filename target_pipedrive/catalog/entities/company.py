@@ -1,4 +1,4 @@
-"""What is set up for everyone: filters, goals, webhooks, roles, users."""
+"""Company-wide entities: filters, goals, webhooks, roles, users."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Deals, what hangs on them, and where they stand."""
+"""Deals with their child entities, pipelines and stages."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Projects, their tasks, and where they stand."""
+"""Projects with their tasks, boards and phases."""
 
 from __future__ import annotations
 

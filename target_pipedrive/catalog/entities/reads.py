@@ -1,4 +1,4 @@
-"""What the specs of several entities have in common: columns nobody writes, and ways to read rows."""
+"""Shared parts of entity specs: read-only columns, and ways to read rows."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What people do and keep: activities, notes, files, calls, mail."""
+"""Work records: activities, notes, files, calls, mail."""
 
 from __future__ import annotations
 
