@@ -1,4 +1,4 @@
-"""The command line of the emulator."""
+"""Command line of the emulator."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ if TYPE_CHECKING:
 
 
 EPILOG = f"""\
-sign-in:
+authentication:
   API token  emulator-token, in the header x-api-token
   OAuth      client emulator-client, secret emulator-secret, refresh token
              emulator-refresh-token; pages at /oauth/authorize and /oauth/token
 
-hooks (no sign-in, no cost): GET /_emulator/log, /_emulator/dump;
+hooks (no credentials, no token cost): GET /_emulator/log, /_emulator/dump;
   POST /_emulator/reset, /_emulator/faults, /_emulator/limits and more
 
 kinds of faults: {", ".join(sorted(KINDS))}
@@ -37,7 +37,7 @@ examples:
   pipedrive-emulator --seed medium
   pipedrive-emulator --plan lite --daily-tokens 5000 --faults faults.json
 
-docs/emulator.md tells all of it."""
+Details: docs/emulator.md"""
 
 
 def _number(name: str, least: float, most: float = math.inf, *, whole: bool = True) -> Callable[[str], float]:
@@ -80,7 +80,7 @@ class _Parser(argparse.ArgumentParser):
 def _arguments() -> argparse.ArgumentParser:
     parser = _Parser(
         prog="pipedrive-emulator",
-        description="A stateful fake of Pipedrive's REST API on 127.0.0.1, for trials, tests and benchmarks.",
+        description="Stateful emulator of Pipedrive's REST API on 127.0.0.1, for trials, tests, benchmarks.",
         epilog=EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
@@ -90,62 +90,67 @@ def _arguments() -> argparse.ArgumentParser:
         "--port",
         type=_number("port", 0, 65_535),
         default=8787,
-        help="port on 127.0.0.1, 8787 by default; 0 takes a free one",
+        help="port on 127.0.0.1 (default: 8787); 0 selects a free port",
     )
     parser.add_argument(
         "--seed",
         choices=("empty", "small", "medium", "large"),
         default="small",
-        help="the account to begin with: no deals, 34 (small, the default), 2,300, or 100,000",
+        help="initial account: without deals, or with 34 (small, the default), 2,300 or 100,000 deals",
     )
     parser.add_argument(
         "--plan",
         choices=tuple(BURST),
         default="premium",
-        help="sets burst window and daily tokens; premium by default",
+        help="plan that sets the burst limit and daily tokens (default: premium)",
     )
     parser.add_argument(
         "--latency-ms",
         type=_number("latency", 0, 600_000, whole=False),
         default=0,
         metavar="N",
-        help="added to every answer of the API; requests under way together wait together",
+        help="delay of every API response; concurrent requests are delayed concurrently",
     )
     parser.add_argument(
-        "--daily-tokens", type=_number("budget", 0), metavar="N", help="daily budget, instead of the plan's"
+        "--daily-tokens",
+        type=_number("budget", 0),
+        metavar="N",
+        help="daily token budget; overrides the plan's",
     )
     parser.add_argument(
         "--burst",
         type=_number("window", 0),
         metavar="N",
-        help="requests per 2 s, instead of the plan's; 0: no limit, for searches neither",
+        help="requests per 2 s; overrides the plan's; 0: no limit, also for searches",
     )
-    parser.add_argument("--faults", type=Path, metavar="FILE", help="JSON list of faults to act out")
+    parser.add_argument(
+        "--faults", type=Path, metavar="FILE", help="JSON file with a list of faults to inject"
+    )
     parser.add_argument(
         "--search-lag",
         type=_number("lag", 0),
         default=0,
         metavar="N",
-        help="searches see a write only after so many further requests; 0: at once",
+        help="number of further requests before searches see a write; 0: at once",
     )
     parser.add_argument(
-        "--scopes", type=_scopes, metavar="A,B", help="OAuth scopes the app was granted; all by default"
+        "--scopes", type=_scopes, metavar="A,B", help="granted OAuth scopes of the app (default: all)"
     )
     parser.add_argument(
         "--token-seconds",
         type=_number("life", 0, whole=False),
         default=3599,
         metavar="N",
-        help="life of an OAuth access token, 3599 by default",
+        help="lifetime of an OAuth access token (default: 3599)",
     )
     parser.add_argument(
         "--dialect",
         choices=("published", "observed"),
         default="published",
-        help="follow the API's description (the default), or live accounts where they differ from it",
+        help="follow the published description (default), or live accounts where they differ from it",
     )
     parser.add_argument(
-        "--legacy", action="store_true", help="answer the removed subscriptions and channels too"
+        "--legacy", action="store_true", help="enable the removed operations of subscriptions and channels"
     )
     return parser
 
