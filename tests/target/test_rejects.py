@@ -31,7 +31,11 @@ WRONG = {
     ),
     "an unknown column": ("deals", {"id": 3, "tilte": "x"}, "property tilte is not known; nearest: title"),
     "a dead row": ("deals", {"id": 99999, "title": "x"}, "which does not exist in this account"),
-    "a dead reference": ("deals", {"id": 3, "org_id": {"external_id": "no"}}, "does not know: load it too"),
+    "a dead reference": (
+        "deals",
+        {"id": 3, "org_id": {"external_id": "no"}},
+        "is not in this ledger: load that record too",
+    ),
     "what Pipedrive refuses": ("deals", {"id": 3, "stage_id": 99999}, "PATCH /api/v2/deals/3 answered 4"),
     "a part of an address that there is not": (
         "organizations",
