@@ -1,1 +1,1 @@
-"""A stateful fake of Pipedrive's REST API on loopback, for tests, demos and benchmarks."""
+"""Stateful emulator of Pipedrive's REST API on loopback, for tests, demos and benchmarks."""

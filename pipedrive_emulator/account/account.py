@@ -1,4 +1,4 @@
-"""One company's account: its tables, clock, custom fields and file bytes; every write goes through here."""
+"""One company's account: tables, clock, custom fields and file bytes; the path of every write."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Bytes behind the public addresses in answers: pictures, images, recordings, bodies of mail, files.
+"""Bytes behind the public URLs in responses: pictures, images, recordings, bodies of mail, files.
 
 They stand for another host's storage: no token, no cost, no log. The address is
 `/_blobs/{table}/{id}/{name}`; the name is for people. As at such a host, a request that brings a sign-in is

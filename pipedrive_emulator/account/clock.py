@@ -1,4 +1,4 @@
-"""The account's own clock: it starts at a fixed instant and moves with the writes, not with the wall."""
+"""Clock of the account: it starts at a fixed instant and advances with the writes, not with real time."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Custom field values: checked on write, and turned between the v2 shape (kept) and the v1 shape."""
+"""Custom field values: validation on write, and conversion between the stored v2 form and the v1 form."""
 
 from __future__ import annotations
 

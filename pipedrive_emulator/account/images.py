@@ -1,4 +1,4 @@
-"""What the first bytes of an image tell: its kind, its width and height."""
+"""Image metadata from the first bytes of a file: format, width and height."""
 
 from __future__ import annotations
 

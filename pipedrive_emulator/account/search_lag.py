@@ -1,4 +1,4 @@
-"""How far the index behind the searches lags: which writes it has not taken up yet.
+"""Lag of the search index: writes that it does not contain yet.
 
 Lists and single reads show a write at once. With a lag, searches show each row as it was before it, until so
 many further requests have been made: what was added is not found, what was renamed is found by its old name,

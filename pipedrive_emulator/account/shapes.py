@@ -1,4 +1,4 @@
-"""Answers cut to the shape that is published for them: a row shows more in one place than in another."""
+"""Responses reduced to their published fields, which differ between operations."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Requests in, answers out, and the published error bodies."""
+"""HTTP requests and responses, and the published error bodies."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Multipart bodies, as browsers and HTTP libraries write them (RFC 7578, and the escapes of HTML forms)."""
+"""Parser of multipart bodies of browsers and HTTP libraries (RFC 7578, with the escapes of HTML forms)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Activities in the shape of v1, which some v1 lists still show."""
+"""Activities in the v1 form, which some v1 lists still return."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Messaging channels; the API removed them, so they answer only where the removed parts are switched on."""
+"""Messaging channels, removed from the API; enabled by `--legacy`."""
 
 from __future__ import annotations
 

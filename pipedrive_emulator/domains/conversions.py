@@ -1,4 +1,4 @@
-"""Turning leads into deals and deals into leads, v2: a job, and its status.
+"""Conversions between leads and deals, v2: a job and its status.
 
 The work is done when the job is started; its status says `running` once before it says `completed`, so that
 whoever does not ask again never learns the new id.

@@ -1,4 +1,4 @@
-"""The products attached to deals, v2."""
+"""Products attached to deals, v2."""
 
 from __future__ import annotations
 

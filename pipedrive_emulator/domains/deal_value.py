@@ -1,4 +1,4 @@
-"""What a deal is worth by its products: the sums of its lines, its discounts, and what comes each year.
+"""Value of a deal from its products: sums of its lines, discounts, and recurring revenue per year.
 
 Discounts count for the enabled lines that are billed once, each for their undiscounted sum, never below
 nothing. Yearly and monthly revenue come from the enabled recurring lines; the contract value is what falls

@@ -1,4 +1,4 @@
-"""Lists of deals in the shape of v1: archived ones, those of a pipeline, a stage, a product, a person."""
+"""Lists of deals in the v1 form: archived ones, and those of a pipeline, stage, product or person."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Deals, persons, organizations, products, leads and files searched by a term."""
+"""Search of deals, persons, organizations, products, leads and files by a term."""
 
 from __future__ import annotations
 

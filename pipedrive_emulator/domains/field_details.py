@@ -1,4 +1,4 @@
-"""Where a custom field is shown, important and required: parts of a v2 definition.
+"""Visibility and required settings of custom fields: parts of a v2 definition.
 
 They are kept as sent but for two: a field that is not important (required) has no stages for it, and its
 place in a dialog is given by the system, the next free one when the field begins to be shown there.

@@ -1,4 +1,4 @@
-"""Field definitions and their options added, changed and deleted, in both versions."""
+"""Create, update and delete of field definitions and their options, in both versions."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Field definitions: kept once, shown in the v1 and in the v2 shape.
+"""Field definitions: stored once, returned in the v1 and the v2 form.
 
 A kept field: id, key (v1), code (v2), name, kind, options, is_custom, optional (shown when asked for), flags.
 """

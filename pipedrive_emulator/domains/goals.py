@@ -1,4 +1,4 @@
-"""Goals, and their progress counted from what is in the account."""
+"""Goals, and their progress computed from the account."""
 
 from __future__ import annotations
 

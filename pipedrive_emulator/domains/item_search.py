@@ -1,4 +1,4 @@
-"""Search over every kind of record, and over one field of one kind, v2."""
+"""Search over all kinds of records, and over one field of one kind, v2."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The journal of deals, persons and organizations: every changed field, kept by the common write path.
+"""Change log of deals, persons and organizations: every changed field, written by the common write path.
 
 Fields are named as v1 names them. A new record leaves one entry, for its `add_time`.
 """

@@ -1,4 +1,4 @@
-"""Which mail messages belong to which records.
+"""Links between mail messages and records.
 
 Messages come from the seed: the API adds none. The persons and organizations a message touches are kept in
 `mail_links`; deals and leads are linked by the thread.

@@ -1,4 +1,4 @@
-"""Pictures of persons (written by v1, read by v2) and images of products, v2."""
+"""Pictures of persons (v1 writes, v2 reads) and images of products, v2."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Projects searched by title, description, notes and custom fields."""
+"""Search of projects by title, description, notes and custom fields."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Projects as v1 knows them, their plan and groups, and the history of their fields."""
+"""Projects in the v1 form, their plan and groups, and their field history."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What changed since a moment, of many kinds at once, v1: at most a month back."""
+"""Changes of many kinds since a time, v1: at most one month back."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Rows of the core entities in the shape of v1, and the related objects that v1 lists beside them."""
+"""Rows of the core entities in the v1 form, with the related objects of v1 lists."""
 
 from __future__ import annotations
 

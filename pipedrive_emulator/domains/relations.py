@@ -1,4 +1,4 @@
-"""Moving all that hangs on one record to another: for merges and conversions."""
+"""Transfer of all child rows of one record to another, for merges and conversions."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Files that are kept at Google Drive, v1: made there, or linked from there."""
+"""Files stored at Google Drive, v1: created or linked."""
 
 from __future__ import annotations
 

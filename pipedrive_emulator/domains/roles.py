@@ -1,4 +1,4 @@
-"""Roles (who is assigned, what they see by default, which pipelines) and permission sets."""
+"""Roles (their users, default visibility and pipelines) and permission sets."""
 
 from __future__ import annotations
 

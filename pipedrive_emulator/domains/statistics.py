@@ -1,4 +1,4 @@
-"""Sums over deals, deals by period, and how deals move through a pipeline, v1."""
+"""Sums over deals, deals by period, and movements through a pipeline, v1."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Subscriptions of deals: removed from the API, answered only where the removed parts are switched on."""
+"""Subscriptions of deals, removed from the API; enabled by `--legacy`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Users added, changed and found, what they may do, and what belongs to the token's user alone."""
+"""Users: create, update, search, permissions, and data of the token's user."""
 
 from __future__ import annotations
 

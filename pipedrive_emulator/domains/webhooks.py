@@ -1,4 +1,4 @@
-"""Webhooks: kept and listed; the emulator delivers nothing."""
+"""Webhooks: stored and listed, never delivered."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The kinds of scripted faults, as data: the reading, the acting, the help and the docs follow it."""
+"""Kinds of scripted faults, as data, used by the parser, the injection, the help and the docs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Scripted faults: what goes wrong, at which operation, at which of its calls.
+"""Rules of scripted faults: the kind of failure, its operation and its calls.
 
 A script is a list of objects:
 `{"operation": "GET /api/v2/deals", "nth": 2, "kind": "status_before", "status": 503}`.

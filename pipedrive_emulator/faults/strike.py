@@ -1,4 +1,4 @@
-"""How scripted faults act: what the caller meets before, instead of, and after an operation."""
+"""Injection of scripted faults before, instead of and after an operation."""
 
 from __future__ import annotations
 

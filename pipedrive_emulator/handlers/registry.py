@@ -1,4 +1,4 @@
-"""Which function answers which operation, and which functions fill a new account.
+"""Registry of the functions that handle operations and those that seed a new account.
 
 Every module of `pipedrive_emulator.domains` and `.seeds` is imported at start; it defines its tables,
 registers its handlers with `handler`, and fills the seeds with `seeder`.

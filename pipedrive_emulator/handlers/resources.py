@@ -1,4 +1,4 @@
-"""The declarative layer: list, get, add, update and delete of an ordinary entity from a short description."""
+"""Declarative layer: list, get, create, update and delete of an ordinary entity from a short description."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""The published facts of the API, condensed: one compact JSON file per domain, written by `condense.py`."""
+"""Published facts of the API: one compact JSON file per domain, written by `condense.py`."""

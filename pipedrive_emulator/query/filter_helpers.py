@@ -1,4 +1,4 @@
-"""What `filters/helpers` tells: operators by type of field, relative days, parts of addresses."""
+"""Response of `filters/helpers`: operators by field type, relative days, parts of addresses."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How conditions of saved filters compare: what each kind of field can be asked, and how it is answered."""
+"""Comparison operators of saved filters, by field type."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Saved filters that really filter: their conditions as a test over rows."""
+"""Saved filters: their conditions compiled to a test over rows."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Every kind of page: v2 keyset cursor, v1 cursor, v1 offset, and the whole collection at once."""
+"""Paging: v2 keyset cursor, v1 cursor, v1 offset, and whole collections."""
 
 from __future__ import annotations
 

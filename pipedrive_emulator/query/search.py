@@ -1,4 +1,4 @@
-"""What every search shares: the term, the texts it is held against, the score, and the page of items."""
+"""Shared parts of all searches: the term, the compared texts, the score, and the page of items."""
 
 from __future__ import annotations
 

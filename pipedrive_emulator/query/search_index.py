@@ -1,4 +1,4 @@
-"""Which rows of a large table hold exactly a text, known after one pass over its base.
+"""Exact-text index of the rows of a large table, built in one pass.
 
 Rows of a base never change: what is written lies over them. So the pass is made once for each field, and the
 written rows are looked at every time.

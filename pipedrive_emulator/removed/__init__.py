@@ -1,1 +1,1 @@
-"""Operations the API no longer publishes, in the form of the published ones; answered only on demand."""
+"""Operations that the API no longer publishes, in the form of the published ones; enabled on demand."""

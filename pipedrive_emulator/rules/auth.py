@@ -1,4 +1,4 @@
-"""Who asks: the API token, OAuth bearer tokens, and what the OAuth addresses do."""
+"""Authentication: the API token, OAuth bearer tokens, and the OAuth endpoints."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Burst window and daily tokens, with their headers, and the block for who ignores 429."""
+"""Burst limit and daily tokens, with their headers, and the block of clients that ignore 429."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The page on which a person lets an app in, or not, and what an app must say to be shown there."""
+"""OAuth consent page, and the parameters that an app must send to it."""
 
 from __future__ import annotations
 

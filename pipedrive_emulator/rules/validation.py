@@ -1,4 +1,4 @@
-"""Requests held against their published parameters and bodies.
+"""Validation of requests by their published parameters and bodies.
 
 v2 takes nothing but the published types. v1 also takes numbers as text and 0/1 for booleans. Unknown keys are
 refused by both; unknown query parameters by v2 only.

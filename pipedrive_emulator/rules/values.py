@@ -1,4 +1,4 @@
-"""Single values held against their published types, formats and bounds.
+"""Validation of single values by their published types, formats and bounds.
 
 v2 takes nothing but the published types. v1 also takes numbers as text and 0/1 for booleans.
 """

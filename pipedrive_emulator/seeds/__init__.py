@@ -1,1 +1,1 @@
-"""What the seeds are made of: words, custom fields, and rows made when read."""
+"""Parts of the seeds: words, custom fields, and rows generated when read."""

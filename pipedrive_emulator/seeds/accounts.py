@@ -1,4 +1,4 @@
-"""The sizes of the accounts, and how their rows are laid out in time."""
+"""Sizes of the seed accounts, and the distribution of their rows over time."""
 
 from __future__ import annotations
 

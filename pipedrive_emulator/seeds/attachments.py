@@ -1,4 +1,4 @@
-"""What hangs on the sales records: participants, comments, discounts, installments, variations, pictures."""
+"""Child rows of sales records: participants, comments, discounts, installments, variations, pictures."""
 
 from __future__ import annotations
 

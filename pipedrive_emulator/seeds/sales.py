@@ -1,4 +1,4 @@
-"""Rows of the sales entities: each maker takes the row's place, and what varies from row to row.
+"""Rows of the sales entities: each function gets the row's position and its variable values.
 
 The varying values are real ones for small accounts, and slot marks where the rows are made when read.
 """

@@ -1,4 +1,4 @@
-"""Rows made when read: a few hundred rows as templates, filled with what differs from row to row."""
+"""Rows generated when read: a few hundred template rows, filled with the values that vary."""
 
 from __future__ import annotations
 

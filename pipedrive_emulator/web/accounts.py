@@ -1,4 +1,4 @@
-"""New accounts, filled by the seeds."""
+"""Creation of accounts from the seeds."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The ASGI application: one request from the socket to the answer, through every rule in order."""
+"""ASGI application: one request from the socket to the response, through all rules in order."""
 
 from __future__ import annotations
 

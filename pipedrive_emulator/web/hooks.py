@@ -1,4 +1,4 @@
-"""The hooks below `/_emulator/`, for tests: what was asked, what is kept, how to change things."""
+"""Test hooks below `/_emulator/`: request log, dump of the account, and changes of state."""
 
 from __future__ import annotations
 

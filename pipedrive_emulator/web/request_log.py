@@ -1,4 +1,4 @@
-"""What was asked: counts by operation, and every request in order."""
+"""Request log: counts by operation, and every request in order."""
 
 from __future__ import annotations
 

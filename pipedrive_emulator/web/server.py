@@ -1,4 +1,4 @@
-"""The process: a loopback socket, uvicorn under it, one ready line, a clean stop."""
+"""Server process: a loopback socket, uvicorn, one ready line, a clean stop."""
 
 from __future__ import annotations
 
