@@ -61,7 +61,7 @@ class TargetPipedrive(Target):
         self._interruption: Interruption | None = None
         super().__init__(**options)
         for name in strange_settings(self.config, self.config_jsonschema):
-            self.logger.warning("Setting %s is not known and has no effect", name)
+            self.logger.warning("Unknown setting %s is ignored", name)
         self.options = Options.from_config(self.config)
         self._client_settings = ClientSettings.from_config(self.config)
         self._begun = False

@@ -185,7 +185,7 @@ def test_settings_that_mean_nothing_are_told(small, tmp_path):
     assert "Unknown setting dry_runn. Did you mean dry_run?" in slip.stderr
     other = run(tmp_path, config={**small.config(), "stream_maps": {}}, text="")
     assert other.returncode == 0
-    assert "Setting stream_maps is not known and has no effect" in other.stderr
+    assert "Unknown setting stream_maps is ignored" in other.stderr
 
 
 def test_settings_that_name_nothing_there_is_stop_the_run_before_it_writes(small, tmp_path):
