@@ -42,7 +42,7 @@ class IdRanges:
                 raise ValueError(msg)
             first, last = int(found[1]), int(found[2] or found[1])
             if last < first or (made.ranges and first <= made.ranges[-1][1]):
-                msg = f"{part!r}, which is not in ascending order"
+                msg = f"{part!r}, a range that is not in ascending order"
                 raise ValueError(msg)
             made.ranges.append((first, last))
         return made

@@ -170,7 +170,7 @@ def test_a_file_that_is_no_json(small, files, option):
         ({"bookmarks": {"deals": {"columns": {"a": 5}}}}, "each entry of columns must be a list"),
         (
             {"bookmarks": {"deals": {"known_ids": {"ids": "5-1"}}}},
-            "known_ids.ids contains '5-1', which is not in ascending order",
+            "known_ids.ids contains '5-1', a range that is not in ascending order",
         ),
         ({"bookmarks": {"deals": {"known_ids": {"swept_at": "x"}}}}, 'has the bookmark "x"'),
         (

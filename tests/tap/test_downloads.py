@@ -149,7 +149,7 @@ def test_a_file_that_is_kept_elsewhere_is_left_out(small, tmp_path):
 
 
 def test_the_folder_must_be_named(small):
-    with pytest.raises(ConfigError, match="no setting files_dir says where"):
+    with pytest.raises(ConfigError, match="the setting files_dir is missing"):
         run_tap(small.config(), "file_contents")
     assert downloads(small) == 0
 
