@@ -182,8 +182,9 @@ class Raw:
                 return
             with connection:
                 connection.recv(65536)
-                connection.sendall(self._contents[min(self.answered, len(self._contents) - 1)])
-                self.answered += 1
+                content = self._contents[min(self.answered, len(self._contents) - 1)]
+                self.answered += 1  # before the client can go on
+                connection.sendall(content)
 
     def close(self) -> None:
         self._socket.close()

@@ -130,7 +130,7 @@ def test_a_part_of_a_value_that_is_not_there_rejects_the_record(small, load, col
     before = small.rows("persons")
     run = settles(small, load, rows("persons", {**given, column: value}, keys=[next(iter(given))]))
     assert run.outcomes == ["failed"]
-    assert label in run.errors[0]
+    assert column in run.errors[0]
     assert key not in run.errors[0]
     assert small.rows("persons") == before
 

@@ -200,7 +200,7 @@ def test_exit_codes_around_the_end_agree_with_what_is_durable(process, small):
 
 SIGNALLED = """
 import os, signal, sys
-from target_pipedrive.ledger import Ledger
+from target_pipedrive.ledger.store import Ledger
 from target_pipedrive.__main__ import main
 
 def signalled(ledger, *rest, settle=Ledger.settle):
