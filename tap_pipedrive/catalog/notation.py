@@ -152,16 +152,20 @@ def columns(text: str, of: str = "") -> Schema:
     try:
         return MappingProxyType(_Parser(text, of).properties(""))
     except ValueError as error:
-        msg = f"{error} ({_place()})"
-        raise ValueError(msg) from None
+        if place := _place():
+            msg = f"{error} ({place})"
+            raise ValueError(msg) from None
+        raise
 
 
 def _place() -> str:
-    """Return file and line of the entry that is being built, and its name, as its source has it."""
+    """Return name, file and line of the catalogue entry that is being built; empty for columns of a user."""
     frame = sys._getframe()  # noqa: SLF001 - the caller's place is nowhere else
     while frame.f_back and frame.f_code.co_filename == __file__:
         frame = frame.f_back
     path, line = Path(frame.f_code.co_filename), frame.f_lineno
+    if path.parent.name != "catalog":
+        return ""
     before = [linecache.getline(str(path), number) for number in range(line, 0, -1)]
     name = next((found[1] for one in before if (found := _NAME.search(one))), None)
     stream = f"stream {name}, " if name else ""

@@ -141,7 +141,7 @@ def test_a_signal_at_a_full_scheduler_ends_the_run(process, small):
         running.stdin.close()
     done = process.finished(settings, code, b"", log)
     assert done.code == 128 + signal.SIGTERM
-    assert "run again with the same input" in done.log
+    assert "Run again with the same input" in done.log
     titles = [one["title"] for one in small.rows("deals") if one["title"].startswith("Signal ")]
     assert len(titles) == len(set(titles)) == len(done.results)
 
