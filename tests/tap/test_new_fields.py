@@ -195,9 +195,7 @@ def test_a_new_column_that_the_catalog_does_not_select_is_left_out(stand_in, col
     assert [one.get(other) is not None for one in found.output.records["deals"]] == [False, True, True]
 
 
-@pytest.mark.parametrize(
-    ("status", "said"), [(403, "custom_fields to nested"), (500, "500"), (401, "token was refused")]
-)
+@pytest.mark.parametrize(("status", "said"), [(403, "custom_fields to nested"), (500, "500"), (401, "401")])
 @pytest.mark.parametrize("values", [{SCORE: 42}, {TIER: 2}])
 def test_a_failure_while_definitions_are_read_again_ends_the_run_and_the_next_one_heals(
     stand_in, values, status, said
