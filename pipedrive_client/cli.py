@@ -113,6 +113,8 @@ def abandon_output() -> None:
 
 def ignore_signals() -> None:
     """Ignore signals, so that they do not change the exit code of a process whose work is complete."""
+    # A signal that comes between the check and the change is reported as an error that nobody can catch.
+    sys.unraisablehook = lambda _: None
     for one in (signal.SIGINT, signal.SIGTERM):
         signal.signal(one, signal.SIG_IGN)
 
