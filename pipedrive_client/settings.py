@@ -5,7 +5,7 @@ from __future__ import annotations
 import ipaddress
 import re
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from pipedrive_client.errors import ConfigError
@@ -37,6 +37,19 @@ class SettingDefinition:
     description: str
     secret: bool = False
     default: str | int | float | None = None
+
+    def json_schema(self) -> dict[str, Any]:
+        """Return the JSON schema property of the setting."""
+        entry: dict[str, Any] = {
+            "type": [self.type, "null"],
+            "title": self.name.replace("_", " ").capitalize(),
+            "description": self.description,
+        }
+        if self.secret:
+            entry |= {"secret": True, "writeOnly": True}
+        if self.default is not None:
+            entry["default"] = self.default
+        return entry
 
 
 SETTING_DEFINITIONS: tuple[SettingDefinition, ...] = (

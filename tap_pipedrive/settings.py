@@ -28,23 +28,6 @@ class OptionMode(StrEnum):
     BOTH = "both"
 
 
-def shared_settings() -> dict[str, JSON]:
-    """Return the JSON schema properties of the settings shared by the tap and the target."""
-    found: dict[str, JSON] = {}
-    for setting in SETTING_DEFINITIONS:
-        entry: dict[str, JSON] = {
-            "type": [setting.type, "null"],
-            "title": setting.name.replace("_", " ").capitalize(),
-            "description": setting.description,
-        }
-        if setting.secret:
-            entry |= {"secret": True, "writeOnly": True}
-        if setting.default is not None:
-            entry["default"] = setting.default
-        found[setting.name] = entry
-    return found
-
-
 _ENTRY: dict[str, JSON] = {
     "type": "object",
     "required": ["stream"],
@@ -57,7 +40,7 @@ _ENTRY: dict[str, JSON] = {
 
 
 SETTINGS: dict[str, JSON] = {
-    **shared_settings(),
+    **{setting.name: setting.json_schema() for setting in SETTING_DEFINITIONS},
     "start_date": {
         "type": ["string", "null"],
         "format": "date-time",

@@ -188,16 +188,8 @@ OWN_SETTINGS: dict[str, dict[str, JSON]] = {
 
 def config_jsonschema() -> dict[str, JSON]:
     """Return the JSON Schema of all settings, the shared ones first."""
-    properties: dict[str, JSON] = {}
-    for shared in SETTING_DEFINITIONS:
-        entry: dict[str, JSON] = {"type": [shared.type, "null"], "description": shared.description}
-        if shared.secret:
-            entry |= {"secret": True, "writeOnly": True}
-        if shared.default is not None:
-            entry["default"] = shared.default
-        properties[shared.name] = entry
-    for name, own in OWN_SETTINGS.items():
-        properties[name] = dict(own)
+    properties: dict[str, JSON] = {one.name: one.json_schema() for one in SETTING_DEFINITIONS}
+    properties |= {name: dict(own) for name, own in OWN_SETTINGS.items()}
     titled: dict[str, JSON] = {
         name: {"title": name.replace("_", " ").capitalize(), **entry}
         for name, entry in properties.items()

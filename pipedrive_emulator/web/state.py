@@ -65,7 +65,8 @@ class EmulatorState:
         seed = seed or self.settings.seed
         if (seed, self.account.fingerprint()) != self._filled:
             self._fill(seed)
-        self.account.lag = Lag(self.settings.search_lag)
+        else:
+            self.account.lag = Lag(self.settings.search_lag)
         self.limits.reset()
         self.auth.reset()
         self.faults.set(self._scripted)

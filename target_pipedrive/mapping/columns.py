@@ -337,8 +337,10 @@ def together(faults: list[RecordFault]) -> RecordFault:
         return RefusedColumns(". ".join(str(one).rstrip(".") for one in faults), column=columns)
     named = ", ".join(f"{one.name}{f' ({one.near[2:]})' if one.near else ''}" for one in unknown)
     others = [str(one).rstrip(".") for one in faults if not isinstance(one, UnknownColumn)]
-    told = (
+    summary = (
         f"Stream {unknown[0].stream}: properties are not known: {named}. Rename them, map them in `streams`, "
         "or set unknown_fields to ignore"
     )
-    return RefusedColumns(". ".join([told if len(unknown) > 1 else str(unknown[0]), *others]), column=columns)
+    return RefusedColumns(
+        ". ".join([summary if len(unknown) > 1 else str(unknown[0]), *others]), column=columns
+    )

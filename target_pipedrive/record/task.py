@@ -56,8 +56,8 @@ class Task:
         after_write: whether an earlier task on its rows wrote something; passed on to those behind it.
         waiting: how many other tasks and look-ups it waits for.
         followers: tasks that wait for it.
-        given_up: entity and external id of rows it is no more to wait for.
-        alone: whether it is no more to be sent together with others.
+        given_up: entity and external id of rows that it no longer waits for.
+        alone: whether it must be sent in a request of its own.
         first: how a first call ended that left out what was not known yet.
         result: set at the end.
     """
