@@ -33,12 +33,13 @@ $(PLUGINS): $(STAMP) meltano.yml meltano/tap-duckdb/pyproject.toml
 test: setup plugins ## Run all tests but the long campaigns
 	$(BIN)/python -m pytest -n auto --dist loadgroup
 
-check: lint types ## Lint, format check, types, import directions
+check: lint types ## Lint, format check, types, import directions, words
 
 lint: setup
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/lint-imports
+	$(BIN)/python -m scripts.prose
 
 types: setup
 	$(BIN)/mypy
