@@ -10,6 +10,7 @@ from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
+from pipedrive_emulator.api.dialect import DIALECTS
 from pipedrive_emulator.faults.kinds import KINDS
 from pipedrive_emulator.rules.limits import BURST
 
@@ -145,7 +146,7 @@ def _arguments() -> argparse.ArgumentParser:
     )
     parser.add_argument(
         "--dialect",
-        choices=("published", "observed"),
+        choices=tuple(DIALECTS),
         default="published",
         help="follow the published description (default), or live accounts where they differ from it",
     )

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from pipedrive_emulator.account.afterwards import Afterwards
 from pipedrive_emulator.account.clock import DAY_SECONDS, Clock, parse
 from pipedrive_emulator.account.search_lag import Lag
 from pipedrive_emulator.account.store import SPECS, Table
+from pipedrive_emulator.api.dialect import PUBLISHED
 from pipedrive_emulator.api.http import ApiError, Row, not_found
 
 PURGE_SECONDS = 30 * DAY_SECONDS
@@ -56,6 +58,8 @@ class Account:
         self._shown: dict[tuple[object, ...], dict[int, bytes]] = {}
         self._shown_at, self._shown_rows = -1, 0
         self.lag = Lag()
+        self.dialect = PUBLISHED
+        self.afterwards = Afterwards()
         self._indexed: dict[str, Table] = {}
         self._indexed_at = -1
 

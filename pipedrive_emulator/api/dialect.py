@@ -1,42 +1,52 @@
-"""Readings of the API where live accounts differ from its description.
+"""Facts in which live accounts differ from the published description, as data.
 
-`published` follows the description. `observed` follows recorded answers of live accounts: project tasks are
-written as `is_done` and `is_milestone`, the published `done` and `milestone` are passed over, and a change of
-nothing else is refused.
+`published` follows the description to the letter. `observed` follows recorded answers of live accounts where
+they differ; docs/api-notes.md names the ground of each. Code asks the account's dialect for a fact, never for
+its name.
 """
 
 from __future__ import annotations
 
-import json
-from dataclasses import replace
-from typing import TYPE_CHECKING
-
-from pipedrive_emulator.api.http import ApiError
-
-if TYPE_CHECKING:
-    from pipedrive_emulator.api.http import Request
-    from pipedrive_emulator.api.operations import Operation
-
-DIALECTS = ("published", "observed")
-TASKS = frozenset(("v2:addTask", "v2:updateTask"))
-TASK_NAMES = {"is_done": "done", "is_milestone": "milestone"}
+from dataclasses import dataclass
 
 
-def observed(operation: Operation, request: Request) -> Request:
-    """The request as a live account reads it, in the names of the description."""
-    if operation.key not in TASKS:
-        return request
-    try:
-        body = json.loads(request.body)
-    except ValueError:
-        return request
-    if not isinstance(body, dict):
-        return request
-    kept = {name: value for name, value in body.items() if name not in TASK_NAMES.values()}
-    if not kept:
-        raise ApiError(400, "no parameters to update")
-    taken = {
-        TASK_NAMES.get(name, name): int(value) if name in TASK_NAMES and isinstance(value, bool) else value
-        for name, value in kept.items()
-    }
-    return replace(request, body=json.dumps(taken).encode())
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Dialect:
+    """One reading of the API; the defaults are those of the description.
+
+    Attributes:
+        name: as on the command line.
+        live: whether answers, refusals and paths follow recorded ones (`pipedrive_emulator.observed`).
+        token_in_query: whether `?api_token=` signs in.
+        balance_before_cost: whether the header of tokens left leaves out the cost of its own request.
+        inherits: columns of a new note that it takes from its deal, each where it has none.
+        touched_by_deleted_notes: whether a deleted note moves the `update_time` of what it was attached to.
+        owner_follows: tables whose new rows have their owner as follower.
+        value_delay: requests after which a deal shows the value of its changed products; 0 shows it at once.
+        touched_by_put: whether a v1 PUT that changes nothing moves `update_time`.
+    """
+
+    name: str
+    live: bool = False
+    token_in_query: bool = False
+    balance_before_cost: bool = False
+    inherits: tuple[str, ...] = ()
+    touched_by_deleted_notes: bool = False
+    owner_follows: frozenset[str] = frozenset()
+    value_delay: int = 0
+    touched_by_put: bool = False
+
+
+PUBLISHED = Dialect(name="published")
+OBSERVED = Dialect(
+    name="observed",
+    live=True,
+    token_in_query=True,
+    balance_before_cost=True,
+    inherits=("person_id", "org_id"),
+    touched_by_deleted_notes=True,
+    owner_follows=frozenset({"deals", "persons", "organizations"}),
+    value_delay=2,
+    touched_by_put=True,
+)
+DIALECTS = {dialect.name: dialect for dialect in (PUBLISHED, OBSERVED)}

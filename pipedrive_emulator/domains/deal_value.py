@@ -53,11 +53,24 @@ def _discounted(account: Account, deal_id: int, worth: float) -> float:
 
 
 def settle(call: Call, deal_id: int) -> None:
-    """The deal's value and revenues after its lines or discounts changed; 0 when its last line went."""
-    changes = worth_of(call.account, deal_id)
-    if call.plan == "lite":
-        changes.update(dict.fromkeys(REVENUES))
-    call.account.update("deals", deal_id, changes, call.user_id)
+    """The deal's value and revenues after its lines or discounts changed; 0 when its last line went.
+
+    Live accounts work them out a moment later.
+    """
+    account, delay = call.account, call.account.dialect.value_delay
+
+    def act() -> None:
+        if account.table("deals").get(deal_id) is None:
+            return
+        changes = worth_of(account, deal_id)
+        if call.plan == "lite":
+            changes.update(dict.fromkeys(REVENUES))
+        account.update("deals", deal_id, changes, call.user_id)
+
+    if delay:
+        account.afterwards.add(("value", deal_id), delay, act)
+    else:
+        act()
 
 
 def worth_of(account: Account, deal_id: int) -> Row:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from pipedrive_emulator.account.account import on_change
 from pipedrive_emulator.account.store import TableSpec, define_table
 from pipedrive_emulator.api.http import Answer, ApiError, Row, not_found, success
 from pipedrive_emulator.handlers.registry import Call, Handler, handler
@@ -61,6 +62,21 @@ def note_change(account: Account, action: str, row: Row, actor: int) -> None:
         "follower_user_id": row["user_id"],
     }
     account.insert("follower_changes", change)
+
+
+@on_change
+def _owner(account: Account, table: str, before: Row | None, after: Row | None, user_id: int) -> None:
+    """A new row has its owner as follower soon after, on live accounts."""
+    if before is not None or after is None or table not in account.dialect.owner_follows:
+        return
+    key, owner = after["id"], after["owner_id"]
+
+    def act() -> None:
+        known = {row["user_id"] for row in followers_of(account, table, key)}
+        if account.find(table, key) is not None and account.can_refer("users", owner) and owner not in known:
+            follow(account, table, key, owner, user_id)
+
+    account.afterwards.add(("owner", table, key), 1, act)
 
 
 def _v1(row: Row, name: str) -> Row:

@@ -23,6 +23,7 @@ PARENTS = {
     "project_id": ("projects", "project", "title", "pinned_to_project_flag"),
     "task_id": ("tasks", "task", "title", "pinned_to_task_flag"),
 }
+TOUCHED = ("deal_id", "person_id", "org_id")
 MAX_CONTENT = 100_000
 SQL_TIME = re.compile(r"^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d$")
 SCRIPT = re.compile(r"<script\b.*?</script\s*>|\son\w+=(\"[^\"]*\"|'[^']*')", re.IGNORECASE | re.DOTALL)
@@ -126,6 +127,14 @@ def _to_day(_: Call, day: str) -> Callable[[Row], bool]:
     return lambda row: row["add_time"][:10] <= day
 
 
+def _add(call: Call, row: Row) -> Row:
+    full = _settled({**row, **_checked(call, call.body)})
+    deal = call.account.find("deals", full["deal_id"])
+    if deal is not None:
+        full.update({name: deal[name] for name in call.account.dialect.inherits if full[name] is None})
+    return full
+
+
 register(
     Resource(
         table="notes",
@@ -143,7 +152,7 @@ register(
         required=("content",),
         references={"user_id": "users"},
         defaults=defaults,
-        on_add=lambda call, row: _settled({**row, **_checked(call, call.body)}),
+        on_add=_add,
         on_update=_update,
         present=show,
         find=_kept,
@@ -155,6 +164,10 @@ register(
 @handler("v1:deleteNote")
 def delete_note(call: Call) -> Answer:
     """True: a deleted note answers no id."""
-    call.account.require("notes", call.path["id"])
-    call.account.delete("notes", call.path["id"], call.user_id)
+    account = call.account
+    row = account.require("notes", call.path["id"])
+    account.delete("notes", call.path["id"], call.user_id)
+    for name in TOUCHED if account.dialect.touched_by_deleted_notes else ():
+        if account.find(PARENTS[name][0], row[name]) is not None:
+            account.update(PARENTS[name][0], row[name], {}, call.user_id)
     return success(True)  # noqa: FBT003 - the published answer

@@ -278,7 +278,7 @@ class Resource:
         return self.one(call, call.account.insert(self.table, row, call.user_id))
 
     def update(self, call: Call) -> Answer:
-        """A changed row; nothing moves when nothing differs."""
+        """A changed row; nothing moves when nothing differs, but with a PUT where the dialect says so."""
         key = call.path[self.key]
         row = (
             self.find_to_update(call.account, key)
@@ -286,7 +286,8 @@ class Resource:
             else call.account.require(self.table, key)
         )
         changes = self.on_update(call, row, self._read(call, row))
-        if any(row.get(name) != value for name, value in changes.items()):
+        touched = call.operation.method == "PUT" and call.account.dialect.touched_by_put
+        if touched or any(row.get(name) != value for name, value in changes.items()):
             row = call.account.update(
                 self.table, row[call.account.table(self.table).spec.key], changes, call.user_id
             )

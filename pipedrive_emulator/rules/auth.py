@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 API_TOKEN = "emulator-token"  # noqa: S105 - the published token of a fake
 CLIENT_SECRET = "emulator-secret"  # noqa: S105 - the same
 REFRESH_TOKEN = "emulator-refresh-token"  # noqa: S105 - the same
+QUERY_TOKEN = "api_token"  # noqa: S105 - the name of a parameter
 FORM_TYPE = "application/x-www-form-urlencoded"
 EXPIRES_SECONDS = 3599
 CODE_SECONDS = 5 * 60
@@ -67,6 +68,7 @@ class Auth:
         scopes: what the app was granted; None grants everything.
         expires_seconds: life of an access token.
         rotate: whether a refresh gives a new refresh token and ends the old one; Pipedrive does not.
+        token_in_query: whether an API token in the address signs in.
         monotonic: the clock, for tests.
     """
 
@@ -76,9 +78,11 @@ class Auth:
         scopes: frozenset[str] | None = None,
         expires_seconds: float = EXPIRES_SECONDS,
         rotate: bool = False,
+        token_in_query: bool = False,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self.scopes, self.expires_seconds, self.rotate = scopes, expires_seconds, rotate
+        self.token_in_query = token_in_query
         self._monotonic = monotonic
         self.reset()
 
@@ -101,10 +105,12 @@ class Auth:
         """Who sent this request.
 
         Raises:
-            ApiError: 401 without a valid token in a header; a token in the query string does not count. 400
-                for an Authorization header that is none of a bearer.
+            ApiError: 401 without a valid token in a header; a token in the query string counts where
+                `token_in_query` is set. 400 for an Authorization header that is none of a bearer.
         """
         token = request.headers.get("x-api-token")
+        if token is None and self.token_in_query:
+            token = dict(request.query).get(QUERY_TOKEN)
         if token is not None:
             if token != API_TOKEN:
                 raise unauthorized()
@@ -119,6 +125,10 @@ class Auth:
         if expires is None or expires <= self._now():
             raise unauthorized()
         return Caller(name="oauth", kind="oauth", scopes=self.scopes)
+
+    def unsigned(self, query: list[tuple[str, str]]) -> list[tuple[str, str]]:
+        """The parameters of a request without the token, where one may be among them."""
+        return [pair for pair in query if pair[0] != QUERY_TOKEN] if self.token_in_query else query
 
     def allow(self, caller: Caller, operation: Operation) -> None:
         """Check the granted scopes against the operation's; 403 where they do not meet."""

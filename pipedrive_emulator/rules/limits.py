@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from pipedrive_emulator.api.operations import Operation
 
 Headers = list[tuple[bytes, bytes]]
+LEFT = b"x-daily-ratelimit-token-remaining"
 WINDOW_SECONDS = 2.0
 SEARCH_BURST = 10
 BASE_TOKENS = 30_000
@@ -56,6 +57,7 @@ class Limits:
         seats: users that count for the daily budget.
         daily_tokens: overrides the plan's daily budget.
         burst: overrides the plan's window; 0 lifts it, the search window and the block.
+        balance_before_cost: whether the header of tokens left leaves out the cost of its own request.
         monotonic: the clock, for tests.
     """
 
@@ -66,9 +68,11 @@ class Limits:
         seats: int = 5,
         daily_tokens: int | None = None,
         burst: int | None = None,
+        balance_before_cost: bool = False,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self.plan, self.burst = plan, burst
+        self.balance_before_cost = balance_before_cost
         self.daily_tokens = BASE_TOKENS * PLAN_FACTOR[plan] * seats if daily_tokens is None else daily_tokens
         self._monotonic = monotonic
         self.reset()
@@ -111,8 +115,11 @@ class Limits:
         state.refused = 0
         if self.burst != 0:
             window.append(now)
+        left = self.tokens_left
         self.tokens_spent += cost
         headers = self._headers(limit, limit - len(window), reset)
+        if self.balance_before_cost:
+            headers = [*headers[:-1], (LEFT, b"%d" % left)]
         if operation is not None and operation.method in ("POST", "PUT") and kind == "token":
             self.writes += 1
             headers.append((b"x-daily-requests-left", b"%d" % max(0, DAILY_WRITES - self.writes)))
@@ -133,7 +140,7 @@ class Limits:
         new = {
             b"x-ratelimit-remaining": b"0",
             b"x-ratelimit-reset": b"%d" % math.ceil(retry_after),
-            b"x-daily-ratelimit-token-remaining": b"%d" % self.tokens_left,
+            LEFT: b"%d" % self.tokens_left,
         }
         seen = [(name, new.get(name, value)) for name, value in headers]
         return TooManyRequests([*seen, (b"retry-after", str(retry_after).encode())]).answer()
@@ -144,7 +151,7 @@ class Limits:
             (b"x-ratelimit-remaining", b"%d" % max(0, remaining)),
             (b"x-ratelimit-reset", b"%d" % max(1, reset)),
             (b"x-daily-ratelimit-token-limit", b"%d" % self.daily_tokens),
-            (b"x-daily-ratelimit-token-remaining", b"%d" % self.tokens_left),
+            (LEFT, b"%d" % self.tokens_left),
         ]
 
     def _refuse(self, state: _Caller, now: float, headers: Headers, *, spent: bool) -> None:
@@ -158,8 +165,8 @@ class Limits:
             state.blocked_until, state.refused = now + BLOCK_SECONDS, 0
             raise Blocked
         if spent:
-            headers = [h for h in headers if h[0] != b"x-daily-ratelimit-token-remaining"]
-            headers.append((b"x-daily-ratelimit-token-remaining", b"0"))
+            headers = [h for h in headers if h[0] != LEFT]
+            headers.append((LEFT, b"0"))
         raise TooManyRequests([*headers, (b"retry-after", b"%d" % RETRY_AFTER_SECONDS)])
 
 

@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, unquote
 
 from pipedrive_emulator.account import blobs
-from pipedrive_emulator.api.dialect import observed
 from pipedrive_emulator.api.http import Answer, ApiError, Request
 from pipedrive_emulator.api.operations import Operation, Route, Router, load_operations
 from pipedrive_emulator.faults.strike import FREE, ConnectionReset, Strike
 from pipedrive_emulator.handlers.registry import HANDLERS, Call
+from pipedrive_emulator.observed import answers, tasks
 from pipedrive_emulator.query.paging import complete, is_start, open_list
 from pipedrive_emulator.rules.auth import operation_key
 from pipedrive_emulator.rules.validation import check_body, check_path, check_query
@@ -87,6 +87,7 @@ class Emulator(EmulatorState):
         operation = route.operation
         entry = self.log.add(operation.name, request, 0, 0)
         self.account.lag.count()
+        self.account.afterwards.count()
         try:
             caller = self.auth.caller(request)
             headers = self.limits.charge(operation, caller.name, caller.kind)
@@ -148,12 +149,12 @@ class Emulator(EmulatorState):
             function = HANDLERS.get(operation.key)
             if function is None:
                 raise ApiError(501, f"{operation.key} is not implemented by the emulator")  # noqa: TRY301 - one way out
-            query = check_query(operation, request.query)
+            query = check_query(operation, self.auth.unsigned(request.query))
             if is_start(query.get("cursor")):
                 del query["cursor"]
             path = check_path(operation, route.values)
-            if self.settings.dialect == "observed":
-                request = observed(operation, request)
+            if self.dialect.live:
+                request = tasks.renamed(operation, request)
             body, uploads = check_body(operation, request)
             open_list(operation, path, query)
             call = Call(
@@ -167,7 +168,8 @@ class Emulator(EmulatorState):
                 base_url=request.base_url,
                 plan=self.settings.plan,
             )
-            return complete(operation, function(call))
+            answer = complete(operation, function(call))
+            return answers.observed(call, answer) if self.dialect.live else answer
         except ApiError as refusal:
             return _refused(operation, refusal)
 

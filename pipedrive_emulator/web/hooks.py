@@ -101,6 +101,8 @@ def _log(emulator: EmulatorState, request: Request) -> Row:
 
 
 def _dump(emulator: EmulatorState, _: Request) -> Row:
+    """The account at rest: what follows a moment after the last writes has happened."""
+    emulator.account.afterwards.catch_up()
     return {**emulator.account.dump(), "file_digests": digests(emulator.account)}
 
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from pipedrive_emulator.account.afterwards import Afterwards
 from pipedrive_emulator.account.search_lag import Lag
+from pipedrive_emulator.api.dialect import DIALECTS
 from pipedrive_emulator.faults.rules import Faults
 from pipedrive_emulator.rules.auth import Auth
 from pipedrive_emulator.rules.limits import Limits
@@ -37,6 +39,7 @@ class EmulatorState:
 
     Attributes:
         settings: options of the command line.
+        dialect: the reading of the API.
         account: the account's rows.
         limits: burst window and daily tokens.
         auth: tokens and sessions.
@@ -47,9 +50,19 @@ class EmulatorState:
 
     def __init__(self, settings: Settings, faults: list[Rule] | None = None) -> None:
         self.settings = settings
+        self.dialect = DIALECTS[settings.dialect]
         self._fill(settings.seed)
-        self.limits = Limits(settings.plan, daily_tokens=settings.daily_tokens, burst=settings.burst)
-        self.auth = Auth(scopes=settings.scopes, expires_seconds=settings.token_seconds)
+        self.limits = Limits(
+            settings.plan,
+            daily_tokens=settings.daily_tokens,
+            burst=settings.burst,
+            balance_before_cost=self.dialect.balance_before_cost,
+        )
+        self.auth = Auth(
+            scopes=settings.scopes,
+            expires_seconds=settings.token_seconds,
+            token_in_query=self.dialect.token_in_query,
+        )
         self._scripted = faults or []
         self.faults = Faults(self._scripted)
         self.log = RequestLog()
@@ -66,7 +79,7 @@ class EmulatorState:
         if (seed, self.account.fingerprint()) != self._filled:
             self._fill(seed)
         else:
-            self.account.lag = Lag(self.settings.search_lag)
+            self._start()
         self.limits.reset()
         self.auth.reset()
         self.faults.set(self._scripted)
@@ -74,5 +87,11 @@ class EmulatorState:
 
     def _fill(self, seed: str) -> None:
         self.account = new_account(seed)
-        self.account.lag = Lag(self.settings.search_lag)
+        self._start()
         self._filled = (seed, self.account.fingerprint())
+
+    def _start(self) -> None:
+        """Give the account what depends on the settings, and nothing that waits."""
+        self.account.dialect = self.dialect
+        self.account.lag = Lag(self.settings.search_lag)
+        self.account.afterwards = Afterwards()

@@ -6,6 +6,7 @@ from urllib.error import HTTPError
 
 import pytest
 
+from tests.emulator.direct import Direct
 from tests.support.emulator import Emulator
 
 
@@ -38,3 +39,167 @@ def test_the_description_refuses_what_it_does_not_name(small):
     with pytest.raises(HTTPError) as refused:
         small.call("PATCH", f"/api/v2/tasks/{small.rows('tasks')[0]['id']}", {"is_done": True})
     assert refused.value.code == 400
+
+
+# ── the account ──────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.fixture(scope="module")
+def accounts():
+    """An account of each dialect; the second follows live accounts."""
+    opened = Direct(dialect="published"), Direct(dialect="observed")
+    yield opened
+    for one in opened:
+        one.close()
+
+
+@pytest.fixture
+def both(accounts):
+    for one in accounts:
+        one.reset()
+    return accounts
+
+
+@pytest.fixture
+def observed(both):
+    return both[1]
+
+
+def data(answer):
+    assert answer.status_code < 300, answer.text
+    return answer.json()["data"]
+
+
+def each(both, act):
+    """What an act gives with either dialect."""
+    return tuple(act(one) for one in both)
+
+
+def row(direct, path):
+    return data(direct.ask("GET", path))
+
+
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [
+        ("/api/v2/deals", {"title": "T"}),
+        ("/api/v2/persons", {"name": "N"}),
+        ("/api/v2/organizations", {"name": "N"}),
+    ],
+)
+def test_an_added_row_shows_its_update_time_later(both, path, body):
+    def act(direct):
+        added = data(direct.ask("POST", path, json_body=body))
+        later = row(direct, f"{path}/{added['id']}")
+        return added["update_time"] is None, later["update_time"] is None
+
+    assert each(both, act) == ((False, False), (True, False))
+
+
+def test_a_note_takes_person_and_organization_from_its_deal(both):
+    def act(direct):
+        deal = next(one for one in direct.tables()["deals"] if one["person_id"] and one["org_id"])
+        note = data(direct.ask("POST", "/v1/notes", json_body={"content": "C", "deal_id": deal["id"]}))
+        return [note["person_id"] == deal["person_id"], note["org_id"] == deal["org_id"], note["person_id"]]
+
+    published, observed = each(both, act)
+    assert published == [False, False, None]
+    assert observed[:2] == [True, True]
+
+
+def test_a_note_keeps_the_person_it_names(observed):
+    deal = next(one for one in observed.tables()["deals"] if one["person_id"] not in (None, 2))
+    body = {"content": "C", "deal_id": deal["id"], "person_id": 2}
+    assert data(observed.ask("POST", "/v1/notes", json_body=body))["person_id"] == 2
+
+
+def test_a_deleted_note_moves_what_it_was_attached_to(both):
+    def act(direct):
+        note = next(one for one in direct.tables()["notes"] if one["deal_id"] and one["active_flag"])
+        before = row(direct, f"/api/v2/deals/{note['deal_id']}")["update_time"]
+        data(direct.ask("DELETE", f"/v1/notes/{note['id']}"))
+        return row(direct, f"/api/v2/deals/{note['deal_id']}")["update_time"] > before
+
+    assert each(both, act) == (False, True)
+
+
+def test_the_owner_follows_a_new_row_a_moment_later(both):
+    def act(direct):
+        body = {"title": "T", "owner_id": 2}
+        number = data(direct.ask("POST", "/api/v2/deals", json_body=body))["id"]
+        return [one["user_id"] for one in row(direct, f"/api/v2/deals/{number}/followers")]
+
+    assert each(both, act) == ([], [2])
+
+
+def test_a_deal_shows_the_value_of_its_products_after_two_requests(both):
+    def act(direct):
+        number = data(direct.ask("POST", "/api/v2/deals", json_body={"title": "T"}))["id"]
+        line = {"product_id": 1, "item_price": 10, "quantity": 2}
+        data(direct.ask("POST", f"/api/v2/deals/{number}/products", json_body=line))
+        return [row(direct, f"/api/v2/deals/{number}")["value"] > 0 for _ in range(2)]
+
+    assert each(both, act) == ([True, True], [False, True])
+
+
+def test_what_comes_later_comes_at_once_for_a_dump_and_never_after_a_reset(observed):
+    number = data(observed.ask("POST", "/api/v2/deals", json_body={"title": "T"}))["id"]
+    parent = f"deals:{number}"
+    assert any(one["parent"] == parent for one in observed.tables()["followers"])
+    data(observed.ask("POST", "/api/v2/deals", json_body={"title": "T"}))
+    observed.reset()
+    seeded = observed.tables()["followers"]
+    row(observed, "/api/v2/deals/1")
+    assert observed.tables()["followers"] == seeded
+
+
+def test_a_put_that_changes_nothing_moves_the_update_time(both):
+    def act(direct):
+        before = row(direct, "/v1/notes/1")
+        data(direct.ask("PUT", "/v1/notes/1", json_body={"content": before["content"]}))
+        return row(direct, "/v1/notes/1")["update_time"] > before["update_time"]
+
+    assert each(both, act) == (False, True)
+
+
+def test_a_patch_that_changes_nothing_moves_nothing(both):
+    def act(direct):
+        before = row(direct, "/api/v2/deals/1")
+        data(direct.ask("PATCH", "/api/v2/deals/1", json_body={"title": before["title"]}))
+        return row(direct, "/api/v2/deals/1") == before
+
+    assert each(both, act) == (True, True)
+
+
+def test_the_tokens_left_are_those_before_the_request(both):
+    def act(direct):
+        left = [
+            int(direct.ask("GET", "/api/v2/deals").headers["x-daily-ratelimit-token-remaining"])
+            for _ in range(2)
+        ]
+        return left[0] == direct.app.limits.daily_tokens, left[0] - left[1]
+
+    assert each(both, act) == ((False, 10), (True, 10))
+
+
+def test_a_token_in_the_address_signs_in(both):
+    def act(direct):
+        asked = [
+            direct.ask("GET", "/api/v2/deals", token=None, query={"api_token": token})
+            for token in ("emulator-token", "another")
+        ]
+        return [one.status_code for one in asked]
+
+    assert each(both, act) == ([401, 401], [200, 401])
+
+
+def test_rows_without_custom_fields_say_null():
+    def act(dialect):
+        direct = Direct(dialect=dialect, seed="empty")
+        added = data(direct.ask("POST", "/api/v2/deals", json_body={"title": "T"}))
+        product = data(direct.ask("POST", "/api/v2/products", json_body={"name": "N"}))
+        listed = row(direct, "/api/v2/deals")[0]
+        direct.close()
+        return added["custom_fields"], listed["custom_fields"], product["custom_fields"]
+
+    assert [act("published"), act("observed")] == [({}, {}, {}), (None, None, {})]

@@ -1,0 +1,1 @@
+"""What live accounts accept and answer beside the published description: `--dialect observed`."""
