@@ -45,7 +45,7 @@ console = Console(width=118, highlight=False)
 
 
 def measure(names: list[str]) -> dict[str, list[Result]]:
-    """Results by case; those that a busy machine may have spoilt say so."""
+    """Return results by case; those that a busy machine may have spoilt say so."""
     found = {}
     for name in names:
         console.print(f"{name}: {note.first_line(CASES[name])}", style="dim")

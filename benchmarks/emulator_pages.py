@@ -47,7 +47,7 @@ class Rate:
 
 
 def cpu_seconds(api: str) -> float:
-    """CPU that the emulator has used since it was started."""
+    """Return CPU that the emulator has used since it was started."""
     with _connected(api) as connection:
         return float(json.loads(_get(connection, "/_emulator/process"))["cpu_seconds"])
 
@@ -78,7 +78,7 @@ def _get(connection: HTTPConnection, path: str) -> bytes:
 
 
 def _walk(api: str, path: str, pages: int) -> tuple[int, int]:
-    """(pages, bytes) of a walk along the cursor over one kept connection."""
+    """Return (pages, bytes) of a walk along the cursor over one kept connection."""
     cursor, count, size = "", 0, 0
     with _connected(api) as connection:
         while count < pages:

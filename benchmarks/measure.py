@@ -44,7 +44,7 @@ class Cost:
 
 @contextmanager
 def emulator(*options: str) -> Iterator[str]:
-    """A running emulator's address."""
+    """Yield a running emulator's address."""
     command = [sys.executable, "-m", "pipedrive_emulator", "--port", "0", *options]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         try:
@@ -58,7 +58,7 @@ def emulator(*options: str) -> Iterator[str]:
 
 
 def ask(api: str, path: str) -> Any:
-    """JSON from the emulator."""
+    """Return JSON from the emulator."""
     with urlopen(Request(api + path, headers={"x-api-token": TOKEN}, method="GET")) as answer:
         return json.loads(answer.read())
 
@@ -98,7 +98,7 @@ def run(module: str, *arguments: str, feed: Path | None = None, keep: Path | Non
 
 
 def files(folder: Path, api: str, *streams: str, **settings: object) -> list[str]:
-    """Arguments that make the tap read these streams of the account."""
+    """Return arguments that make the tap read these streams of the account."""
     config = folder / "config.json"
     config.write_text(json.dumps({"api_token": TOKEN, "api_url": api, **settings}))
     found = subprocess.run(

@@ -57,7 +57,7 @@ def write(
 
 
 def _kept() -> dict[str, list[str]]:
-    """Rows of the page by their case."""
+    """Return rows of the page by their case."""
     found: dict[str, list[str]] = {}
     if PAGE.exists():
         for line in PAGE.read_text(encoding="utf-8").splitlines():

@@ -39,7 +39,7 @@ class Deals(RESTStream[str]):
         super().__init__(tap, schema={"type": "object", "properties": properties})
 
     def post_process(self, row: dict[str, Any], context: Any = None) -> dict[str, Any]:  # noqa: ARG002  the SDK's signature
-        """Custom fields beside the others."""
+        """Return custom fields beside the others."""
         return {**row, **row.pop("custom_fields")}
 
     @property
@@ -57,7 +57,7 @@ class Deals(RESTStream[str]):
         return JSONPathPaginator("$.additional_data.next_cursor")
 
     def get_url_params(self, context: Any, next_page_token: str | None) -> dict[str, Any]:  # noqa: ARG002  the SDK's signature
-        """The parameters our tap sends."""
+        """Return the parameters our tap sends."""
         params = {**STREAMS["deals"].reads[0].params, "limit": 500, "sort_by": "update_time"}
         return {**params, "cursor": next_page_token} if next_page_token else params
 
@@ -71,7 +71,7 @@ class PlainTap(Tap):
     }
 
     def discover_streams(self) -> list[Deals]:
-        """The one stream."""
+        """Return the one stream."""
         return [Deals(self)]
 
 

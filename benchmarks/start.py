@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def start(folder: Path) -> Iterator[Result]:
-    """CPU seconds until a program is there; a busy machine makes the clock say more."""
+    """Yield CPU seconds until a program is there; a busy machine makes the clock say more."""
     for module in ("tap_pipedrive", "target_pipedrive"):
         yield _row(
             f"{module.replace('_', '-')} --version", [run(module, "--version") for _ in range(RUNS)], 1

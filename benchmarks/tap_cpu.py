@@ -16,7 +16,7 @@ UNLIMITED = ("--burst", "0", "--daily-tokens", "1000000000")
 
 
 def tap_cpu(folder: Path) -> Iterator[Result]:
-    """CPU a record: our tap, a bare loop that writes the same lines, a plain SDK stream.
+    """Yield CPU a record: our tap, a bare loop that writes the same lines, a plain SDK stream.
 
     Start-up has a budget of its own: it is measured on an account without rows, and taken off. The three
     run in turn, so that a busy machine is busy for all of them.
@@ -41,7 +41,7 @@ def tap_cpu(folder: Path) -> Iterator[Result]:
 
 
 def _programs(folder: Path, api: str) -> dict[str, tuple[str, ...]]:
-    """Module and arguments of each."""
+    """Return module and arguments of each."""
     config = folder / "plain.json"
     config.write_text(json.dumps({"api_token": TOKEN, "api_url": api}))
     return {
@@ -52,6 +52,6 @@ def _programs(folder: Path, api: str) -> dict[str, tuple[str, ...]]:
 
 
 def _rates(programs: dict[str, tuple[str, ...]], starts: dict[str, float]) -> dict[str, float]:
-    """Records a CPU second of each."""
+    """Return records a CPU second of each."""
     costs = {name: run(*one) for name, one in programs.items()}
     return {name: cost.lines / (cost.cpu - starts[name]) for name, cost in costs.items()}

@@ -21,7 +21,7 @@ _DEFINITIONS = 10
 
 
 def tokens(folder: Path) -> Iterator[Result]:
-    """Tokens of a full read of the core lists, and of a run after it."""
+    """Yield tokens of a full read of the core lists, and of a run after it."""
     with emulator("--seed", "medium", "--burst", "0") as api:
         reads = [read for name in CORE for read in STREAMS[name].reads]
         kinds = len({STREAMS[name].custom_fields for name in CORE} - {None})
@@ -65,7 +65,7 @@ def _rows(api: str, read: Read) -> int:
 
 
 def deal_products(folder: Path) -> Iterator[Result]:
-    """Products of all deals of the medium account."""
+    """Yield products of all deals of the medium account."""
     with emulator("--seed", "medium", "--burst", "0") as api:
         arguments = files(folder, api, "deals", "deal_products")
         clear(api)
@@ -87,7 +87,7 @@ def deal_products(folder: Path) -> Iterator[Result]:
 
 
 def fan_out(folder: Path) -> Iterator[Result]:
-    """A request for each of some 2,000 parents at 200 ms."""
+    """Yield a request for each of some 2,000 parents at 200 ms."""
     with emulator("--seed", "medium", "--latency-ms", "200", "--plan", "premium") as api:
         arguments = files(folder, api, "deal_follower_changes")
         clear(api)

@@ -16,7 +16,7 @@ LAST_OF_BULK = 10
 
 
 def slow_lists(folder: Path) -> Iterator[Result]:
-    """Five lists of 10,000 changed rows at 200 ms a request, 100 requests per 2 s, in time windows."""
+    """Yield five lists of 10,000 changed rows at 200 ms a request, 100 requests per 2 s, in time windows."""
     seed = ("--seed", "large", "--daily-tokens", "1000000000", "--latency-ms", "200", "--plan", "premium")
     streams = ("deals", "persons", "organizations", "activities", "notes")
     with emulator(*seed) as api:
@@ -54,7 +54,7 @@ def since(api: str, stream: str, rows: int = 10_000) -> str:
 
 
 def memory(folder: Path) -> Iterator[Result]:
-    """Peak memory of a long read."""
+    """Yield peak memory of a long read."""
     with emulator("--seed", "large", "--burst", "0", "--daily-tokens", "1000000000") as api:
         arguments = files(folder, api, "deals", "persons", "organizations", "activities", "notes", "leads")
         cost = run("tap_pipedrive", *arguments)

@@ -34,7 +34,7 @@ DEAL = {
 
 
 def upserts(folder: Path) -> Iterator[Result]:
-    """10,000 deals as the tap wrote them come back: as they are, then each with three changes."""
+    """Yield 10,000 deals as the tap wrote them come back: as they are, then each with three changes."""
     with emulator("--seed", "large", "--burst", "0", "--daily-tokens", "1000000000") as api:
         state = {"bookmarks": {"deals": {"replication_key_value": since(api, "deals", 2 * ROWS)}}}
         (folder / "state.json").write_text(json.dumps(state))
@@ -47,7 +47,7 @@ def upserts(folder: Path) -> Iterator[Result]:
 
 
 def _upsert(folder: Path, api: str, feed: Path, count: int, changed: tuple[str, ...]) -> Result:
-    """Rows brought up to date; `changed` are the columns in which each differs from the account."""
+    """Return rows brought up to date; `changed` are the columns in which each differs from the account."""
     clear(api)
     results = folder / f"results-{len(changed)}.jsonl"
     cost = run("target_pipedrive", *_config(folder, api, results_path=str(results)), feed=feed)
@@ -95,7 +95,7 @@ def _here_and_now(source: Path, target: Path) -> int:
 
 
 def slow_adds(folder: Path) -> Iterator[Result]:
-    """New deals at 200 ms a request, 100 requests per 2 s."""
+    """Yield new deals at 200 ms a request, 100 requests per 2 s."""
     with emulator("--seed", "small", "--latency-ms", "200", "--plan", "premium") as api:
         _write(folder / "adds.jsonl", ({"title": f"Deal {number}"} for number in range(ADDS)))
         arguments = _config(folder, api)
@@ -112,7 +112,7 @@ def slow_adds(folder: Path) -> Iterator[Result]:
 
 
 def validated(folder: Path) -> Iterator[Result]:
-    """Records read, checked and encoded, with no request: a dry run of adds, its start taken off."""
+    """Yield records read, checked and encoded, with no request: a dry run of adds, its start taken off."""
     seconds = {}
     for count in (1, VALIDATED):
         _write(folder / "rows.jsonl", ({"title": f"Deal {number}", **DEAL} for number in range(count)))
@@ -128,7 +128,7 @@ def validated(folder: Path) -> Iterator[Result]:
 
 
 def _config(folder: Path, api: str, **settings: object) -> list[str]:
-    """Arguments of the target, with files of its own in the folder."""
+    """Return arguments of the target, with files of its own in the folder."""
     own = {"ledger_path": str(folder / "ledger.sqlite"), "rejects_path": str(folder / "rejects.singer")}
     config = folder / "target.json"
     config.write_text(json.dumps({"api_token": TOKEN, "api_url": api, **own, **settings}))

@@ -111,7 +111,7 @@ def show_question(warehouse: Warehouse) -> None:
 
 
 def tell(folder: Path) -> int:
-    """The whole story; returns the exit code."""
+    """Return the whole story; returns the exit code."""
     headline("1  A Pipedrive account, emulated on this machine")
     with emulator("medium", folder / "emulator.log") as url:
         stage = Stage(folder, Account(url), console)

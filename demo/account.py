@@ -39,7 +39,7 @@ class Account:
     url: str
 
     def call(self, method: str, path: str, body: object = None) -> Any:  # noqa: ANN401  any JSON
-        """The decoded answer of one request."""
+        """Return the decoded answer of one request."""
         content = None if body is None else json.dumps(body).encode()
         headers = {"x-api-token": TOKEN, "content-type": "application/json"}
         request = Request(self.url + path, data=content, method=method, headers=headers)  # noqa: S310  loopback http
@@ -66,7 +66,7 @@ class Account:
         return Traffic(log["requests"], log["tokens"], writes, by_stream)
 
     def rows(self) -> dict[str, int]:
-        """Rows by stream, as the account holds them and its lists may show them."""
+        """Return rows by stream, as the account holds them and its lists may show them."""
         dump = self.call("GET", "/_emulator/dump")
         tables = dump["tables"]
         now = datetime.fromtimestamp(dump["now"], UTC)
@@ -123,7 +123,7 @@ def _recent(moment: str | int, now: datetime) -> bool:
 
 
 def _plain(path: str) -> str:
-    """A path by which the log and the catalogue agree."""
+    """Return a path by which the log and the catalogue agree."""
     return _PLACEHOLDER.sub("{}", path.removeprefix("/api"))
 
 

@@ -94,7 +94,7 @@ interrupts = Interrupts()
 def process(
     command: Sequence[str], *, stdout: IO[str] | int, stderr: IO[str] | int | None = None, **options: object
 ) -> Iterator[subprocess.Popen[str]]:
-    """A running program in a process group of its own, which is gone when the context ends.
+    """Yield a running program in a process group of its own, which is gone when the context ends.
 
     A group of its own, since Ctrl-C must reach this program alone: it then ends the others in order.
     """
@@ -125,7 +125,7 @@ def _end(running: subprocess.Popen[str]) -> None:
 
 
 def _alive(running: subprocess.Popen[str]) -> bool:
-    """Whether anything of the group still runs."""
+    """Return whether anything of the group still runs."""
     running.poll()
     try:
         os.killpg(running.pid, 0)
@@ -136,7 +136,7 @@ def _alive(running: subprocess.Popen[str]) -> bool:
 
 @contextmanager
 def emulator(seed: str, log: Path) -> Iterator[str]:
-    """A running emulator's address.
+    """Yield a running emulator's address.
 
     Raises:
         Failed: it did not start.
@@ -153,7 +153,7 @@ def emulator(seed: str, log: Path) -> Iterator[str]:
 def command(
     arguments: Sequence[str], *, log: Path, say: Callable[[], str], console: Console, **options: object
 ) -> float:
-    """Seconds a program took. While it runs, what `say` returns is shown beside its name.
+    """Return seconds a program took. While it runs, what `say` returns is shown beside its name.
 
     Raises:
         Failed: it ended with another code than 0.

@@ -54,7 +54,7 @@ class Stage:
         return Warehouse(self.folder / "warehouse.duckdb")
 
     def meltano(self, *arguments: str, say: Callable[[], str]) -> float:
-        """Seconds a Meltano command took in this repository, with all its state in the folder."""
+        """Return seconds a Meltano command took in this repository, with all its state in the folder."""
         settings = {
             "MELTANO_SYS_DIR_ROOT": str(self.folder / "meltano"),
             "MELTANO_DATABASE_URI": f"sqlite:///{self.folder}/meltano.db",
@@ -95,7 +95,7 @@ class Stage:
         return Run({}, self.account.traffic(), seconds)
 
     def _job(self, name: str) -> float:
-        """Seconds that a job of meltano.yml took, its requests counted."""
+        """Return seconds that a job of meltano.yml took, its requests counted."""
 
         def say() -> str:
             now = self.account.traffic()

@@ -30,18 +30,18 @@ class Warehouse:
     path: Path
 
     def ask(self, sql: str, given: Sequence[object] = ()) -> Answer:
-        """The answer to a query."""
+        """Return the answer to a query."""
         with duckdb.connect(str(self.path), read_only=True) as connection:
             answer = connection.execute(sql, list(given))
             return Answer([column[0] for column in answer.description or ()], answer.fetchall())
 
     def tables(self) -> list[str]:
-        """Names of the tables, sorted."""
+        """Return names of the tables, sorted."""
         sql = "select table_name from information_schema.tables where table_schema = ? order by 1"
         return [row[0] for row in self.ask(sql, [SCHEMA]).rows]
 
     def rows(self, after: datetime | None = None) -> dict[str, int]:
-        """Rows by table; those loaded after a moment, or all."""
+        """Return rows by table; those loaded after a moment, or all."""
         where = "" if after is None else " where _sdc_batched_at > ?"
         return {name: self._one(name, "count(*)", where, after) for name in self.tables()}
 

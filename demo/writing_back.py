@@ -75,6 +75,6 @@ def _cost(run: Run) -> str:
 
 
 def _names(stage: Stage, ids: set[int]) -> str:
-    """Names of users, joined."""
+    """Return names of users, joined."""
     users = dict(stage.warehouse.ask("select id, name from pipedrive.users").rows)
     return ", ".join(sorted(users[one] for one in ids))

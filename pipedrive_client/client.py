@@ -78,7 +78,7 @@ class PipedriveClient:
         return self._sender.auth.base_url
 
     def granted_scopes(self) -> frozenset[str] | None:
-        """OAuth scopes that the token was granted; signs in first where no token is at hand.
+        """Return OAuth scopes that the token was granted; signs in first where no token is at hand.
 
         Returns:
             None for an API token, and where no token answer named scopes in this run.
@@ -125,7 +125,7 @@ class PipedriveClient:
         decode: Callable[[bytes], object] | None = None,
         expected: Expectation | None = None,
     ) -> Answer:
-        """The answer of one request, a success; repeated as the retry policy allows.
+        """Return the answer of one request, a success; repeated as the retry policy allows.
 
         Args:
             method: GET, POST, PUT, PATCH, DELETE.
@@ -171,7 +171,7 @@ class PipedriveClient:
         return self._sender.carry_out(call)
 
     def read(self, path: str, *, expected: Expectation, **parts: Unpack[ReadParts]) -> Answer:
-        """The answer of a GET that holds what is expected.
+        """Return the answer of a GET that holds what is expected.
 
         A null that could be an empty list, or could be a failure that looks like one, is asked for again.
 
@@ -243,7 +243,7 @@ class PipedriveClient:
         kind: DataKind = DataKind.LIST,
         null: Null = Null.CONFIRMED,
     ) -> Generator[Page, None, None]:
-        """The pages of a list; the next ones are requested while the caller handles one.
+        """Yield the pages of a list; the next ones are requested while the caller handles one.
 
         Args:
             path: as in `request`.
@@ -307,7 +307,7 @@ class PipedriveClient:
     def ordered_map(
         self, function: Callable[[T], R], items: Iterable[T], *, ahead: int | None = None
     ) -> Generator[R, None, None]:
-        """Results of the function in the order of the items, many of them under way at a time.
+        """Yield results of the function in the order of the items, many of them under way at a time.
 
         Args:
             function: runs on up to `max_concurrency` threads; in it, `pages` and `ordered_map` run inline.

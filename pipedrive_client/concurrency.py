@@ -83,14 +83,14 @@ class WorkerPool:
 
 
 def in_worker() -> bool:
-    """Whether this code runs on a pool's thread, where waiting for the pool could wait for itself."""
+    """Return whether this code runs on a pool's thread, where waiting for the pool could wait for itself."""
     return getattr(_here, "in_worker", False)
 
 
 def ordered_map(
     pool: WorkerPool, function: Callable[[T], R], items: Iterable[T], *, ahead: int
 ) -> Generator[R, None, None]:
-    """Results in the order of the items, at most `ahead` of them under way or waiting to be taken.
+    """Yield results in the order of the items, at most `ahead` of them under way or waiting to be taken.
 
     After a failure no further item is begun; those under way are awaited, so that nothing goes on behind
     the caller's back. The same happens when the generator is closed.
@@ -146,7 +146,7 @@ class _Batch(Generic[T, R]):
 def read_ahead(
     pool: WorkerPool, step: Callable[[T], tuple[R, T | None]], first: T, *, ahead: int
 ) -> Generator[R, None, None]:
-    """Results of a chain of steps, each needing the token that the one before returned.
+    """Yield results of a chain of steps, each needing the token that the one before returned.
 
     Args:
         pool: runs the steps, one at a time.
@@ -187,7 +187,7 @@ class _Chain(Generic[T, R]):
         self._pool.submit(partial(self._run, token))
 
     def take(self) -> tuple[R, bool]:
-        """The next result and whether it is the last."""
+        """Return the next result and whether it is the last."""
         outcome = self._ready.get()
         if isinstance(outcome, BaseException):
             raise outcome

@@ -160,7 +160,7 @@ class FieldDefinition:
 
 
 def parse_definition(row: Mapping[str, object]) -> FieldDefinition:
-    """The definition in a row of a v2 `*Fields` list; one without a code has an empty key."""
+    """Return the definition in a row of a v2 `*Fields` list; one without a code has an empty key."""
     options = row.get("options")
     labels: dict[int, str] = {}
     if isinstance(options, Sequence):
@@ -196,7 +196,7 @@ class FieldRegistry:
         self._lock = threading.Lock()
 
     def known(self, entity: str) -> bool:
-        """Whether the entity's definitions were read in this run."""
+        """Return whether the entity's definitions were read in this run."""
         with self._lock:  # so that nobody meets the one that `rows` is about to replace
             found = self._found.get(entity)
         return bool(found and found.done() and not found.exception())
@@ -208,7 +208,7 @@ class FieldRegistry:
                 self._found[entity] = self._client.begin(partial(self._read, entity))
 
     def rows(self, entity: str) -> list[Row]:
-        """Rows of the entity's v2 field list, as Pipedrive sent them.
+        """Return rows of the entity's v2 field list, as Pipedrive sent them.
 
         Raises:
             PipedriveError: the request failed; what the account lacks for good is not asked for twice.
@@ -250,7 +250,7 @@ class FieldRegistry:
         return named
 
     def custom(self, entity: str) -> list[FieldDefinition]:
-        """Definitions of the entity's custom fields, in Pipedrive's order."""
+        """Return definitions of the entity's custom fields, in Pipedrive's order."""
         return [found for found in map(parse_definition, self.rows(entity)) if found.is_custom and found.key]
 
     def forget(self, entity: str) -> None:

@@ -56,7 +56,7 @@ _BARE = (str, int, float, list, type(None))
 
 
 def rows_of(body: object, records: str) -> list[dict[str, Any]]:
-    """The rows at a dotted path of a body (`data`, `data.items`); nothing there is no rows."""
+    """Return the rows at a dotted path of a body (`data`, `data.items`); nothing there is no rows."""
     found = value_at(body, records)
     if found is None:
         return []
@@ -85,7 +85,7 @@ class Pager:
             self.first["limit"] = page_size
 
     def after(self, page: Page) -> dict[str, object] | None:
-        """Parameters of the page after this one, or None at the end.
+        """Return parameters of the page after this one, or None at the end.
 
         Raises:
             PagingStuck: the cursor was seen before, or the page does not advance.
@@ -141,12 +141,12 @@ class Pager:
 
 
 def _mapping(value: object) -> Mapping[str, Any]:
-    """The value if it is an object, else an empty one."""
+    """Return the value if it is an object, else an empty one."""
     return value if isinstance(value, Mapping) else {}
 
 
 def _whole(value: object) -> int | None:
-    """The whole number a value stands for."""
+    """Return the whole number a value stands for."""
     if isinstance(value, bool):
         return None
     if isinstance(value, int):

@@ -20,7 +20,7 @@ _NOT_A_PHONE = re.compile(r"\d{1,9}|\d{4}-\d\d-\d\d.*|\d+\.\d+|\d{1,3}(?:\.\d{1,
 
 
 def redact(text: str, secrets: Iterable[str | None] = ()) -> str:
-    """The text with every secret, e-mail address and phone number masked.
+    """Return the text with every secret, e-mail address and phone number masked.
 
     Args:
         text: anything; ids below ten digits, dates, decimals and field keys are kept.
@@ -30,7 +30,7 @@ def redact(text: str, secrets: Iterable[str | None] = ()) -> str:
 
 
 def hide_secrets(text: str, secrets: Iterable[str | None]) -> str:
-    """The text with the given values masked, longest first, so that no part of one stays behind."""
+    """Return the text with the given values masked, longest first, so that no part of one stays behind."""
     known = {secret for secret in secrets if secret and len(secret) >= _SHORTEST_SECRET}
     for secret in sorted(known, key=len, reverse=True):
         text = text.replace(secret, MASK)
@@ -38,7 +38,7 @@ def hide_secrets(text: str, secrets: Iterable[str | None]) -> str:
 
 
 def scrub_personal(text: str) -> str:
-    """The text with e-mail addresses and phone numbers masked."""
+    """Return the text with e-mail addresses and phone numbers masked."""
     return _PHONE.sub(_mask_phone, _EMAIL.sub(MASK, text))
 
 

@@ -45,7 +45,7 @@ def seconds_before_repeat(
     answered_before: bool = True,
     jitter: float = 1.0,
 ) -> float | None:
-    """Seconds to wait before repeating a request, or None when it must not be repeated.
+    """Return seconds to wait before repeating a request, or None when it must not be repeated.
 
     Args:
         error: what the failed attempt raised.
@@ -82,7 +82,7 @@ def _most_attempts(error: PipedriveError, *, answered_before: bool) -> int:
 
 
 def repeating(function: Callable[P, R], wait: Callable[[float], None]) -> Callable[P, R]:
-    """The function, called again as long as its error's `repeat_in_seconds` is a number.
+    """Return the function, called again as long as its error's `repeat_in_seconds` is a number.
 
     Args:
         function: sets `repeat_in_seconds` on the `PipedriveError` it raises.

@@ -65,7 +65,7 @@ _EXCEPTIONS: Mapping[str, tuple[str, ...]] = MappingProxyType(
 
 @cache
 def read_scopes(path: str) -> tuple[str, ...]:
-    """Scopes of which a GET of this path needs one; empty where nothing is published.
+    """Return scopes of which a GET of this path needs one; empty where nothing is published.
 
     Args:
         path: `/v1/…` or `/api/v2/…`, with ids or with placeholders in braces.
@@ -84,6 +84,6 @@ def read_scopes(path: str) -> tuple[str, ...]:
 
 
 def missing_scopes(path: str, granted: frozenset[str]) -> tuple[str, ...]:
-    """Scopes of which a GET of this path needs one, where none of them is granted; else empty."""
+    """Return scopes of which a GET of this path needs one, where none of them is granted; else empty."""
     needed = read_scopes(path)
     return () if granted.intersection(needed) else needed

@@ -23,11 +23,11 @@ class Clock(Protocol):
     """Where the client takes its time from; tests put a fake in its place."""
 
     def monotonic(self) -> float:
-        """Seconds that only grow."""
+        """Return seconds that only grow."""
         ...
 
     def now(self) -> datetime:
-        """Wall time, aware UTC."""
+        """Return wall time, aware UTC."""
         ...
 
     def wait(self, seconds: float, event: threading.Event) -> bool:
@@ -39,11 +39,11 @@ class SystemClock:
     """The real clock."""
 
     def monotonic(self) -> float:
-        """Seconds that only grow."""
+        """Return seconds that only grow."""
         return time.monotonic()
 
     def now(self) -> datetime:
-        """Wall time, aware UTC."""
+        """Return wall time, aware UTC."""
         return datetime.now(UTC)
 
     def wait(self, seconds: float, event: threading.Event) -> bool:
@@ -52,7 +52,7 @@ class SystemClock:
 
 
 def parse(text: str) -> datetime:
-    """Aware UTC datetime of a timestamp or date as Pipedrive writes it.
+    """Return aware UTC datetime of a timestamp or date as Pipedrive writes it.
 
     Args:
         text: `YYYY-MM-DD HH:MM:SS` (UTC), RFC 3339 with or without fraction and offset, or `YYYY-MM-DD`
@@ -71,7 +71,7 @@ def parse(text: str) -> datetime:
 
 
 def to_rfc3339(moment: datetime) -> str:
-    """`YYYY-MM-DDTHH:MM:SSZ`, fractions cut off; a datetime without zone is taken as UTC.
+    """Return `YYYY-MM-DDTHH:MM:SSZ`, fractions cut off; a datetime without zone is taken as UTC.
 
     Pipedrive refuses fractions in `updated_since`.
     """
@@ -80,12 +80,12 @@ def to_rfc3339(moment: datetime) -> str:
 
 
 def to_space_form(moment: datetime) -> str:
-    """`YYYY-MM-DD HH:MM:SS` in UTC, as a few v1 parameters want it (`since_timestamp`)."""
+    """Return `YYYY-MM-DD HH:MM:SS` in UTC, as a few v1 parameters want it (`since_timestamp`)."""
     return to_rfc3339(moment)[:19].replace("T", " ")
 
 
 def normalise(text: str) -> str:
-    """The same moment as RFC 3339 `Z` text with whole seconds, so that texts compare like moments.
+    """Return the same moment as RFC 3339 `Z` text with whole seconds, so that texts compare like moments.
 
     Raises:
         ValueError: the text is no timestamp.
@@ -97,22 +97,22 @@ def normalise(text: str) -> str:
 
 
 def from_epoch(seconds: float) -> datetime:
-    """Aware UTC datetime of Unix seconds."""
+    """Return aware UTC datetime of Unix seconds."""
     return datetime.fromtimestamp(seconds, UTC)
 
 
 def to_epoch(moment: datetime) -> int:
-    """Whole Unix seconds, rounded down; a datetime without zone is taken as UTC."""
+    """Return whole Unix seconds, rounded down; a datetime without zone is taken as UTC."""
     utc = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment
     return int((utc - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(seconds=1))
 
 
 def next_midnight(moment: datetime) -> datetime:
-    """The first midnight UTC after the moment."""
+    """Return the first midnight UTC after the moment."""
     utc = moment.astimezone(UTC)
     return utc.replace(hour=0, minute=0, second=0, microsecond=0) + timedelta(days=1)
 
 
 def now() -> datetime:
-    """This moment, in UTC."""
+    """Return this moment, in UTC."""
     return datetime.now(UTC)

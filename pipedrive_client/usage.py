@@ -52,7 +52,7 @@ class Usage:
         return UsageRow(label=label, requests=requests, tokens=tokens)
 
     def rows(self) -> list[UsageRow]:
-        """One row per label in the order of first use; their sums are `requests` and `tokens`."""
+        """Return one row per label in the order of first use; their sums are `requests` and `tokens`."""
         with self._lock:
             return [
                 UsageRow(label=label, requests=requests, tokens=tokens)

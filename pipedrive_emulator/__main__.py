@@ -42,7 +42,7 @@ Details: docs/emulator.md"""
 
 
 def _number(name: str, least: float, most: float = math.inf, *, whole: bool = True) -> Callable[[str], float]:
-    """A reader of a number between bounds, for an option."""
+    """Return a reader of a number between bounds, for an option."""
 
     def read(text: str) -> float:
         bounds = f"from {least} to {most}" if most < math.inf else f"of {least} or more"
@@ -59,7 +59,7 @@ def _number(name: str, least: float, most: float = math.inf, *, whole: bool = Tr
 
 
 def _scopes(text: str) -> frozenset[str]:
-    """Scopes of a comma list."""
+    """Return scopes of a comma list."""
     from pipedrive_emulator.rules.auth import all_scopes  # noqa: PLC0415 - --help answers without loading operations
 
     given = frozenset(scope.strip() for scope in text.split(",") if scope.strip())

@@ -69,35 +69,35 @@ class Service:
 
 
 def actions() -> list[str]:
-    """Names of the actions that integration platforms offer for Pipedrive."""
+    """Return names of the actions that integration platforms offer for Pipedrive."""
     return ACTION_NAMES.read_text(encoding="utf-8").split()
 
 
 def reads(name: str) -> bool:
-    """Whether an action of this name reads."""
+    """Return whether an action of this name reads."""
     return name.startswith(READING)
 
 
 def place(method: str, path: str) -> str:
-    """An operation by method and path alone: placeholders and spellings of the path do not matter."""
+    """Return an operation by method and path alone: placeholders and spellings of the path do not matter."""
     shape = re.sub(r"\{[^}]+\}", "{}", path).rstrip("/")
     return f"{method} {shape.replace('/api/v1/', '/v1/')}"
 
 
 @cache
 def published() -> Mapping[str, Operation]:
-    """Every published operation: `v2:getDeals` → what is published of it."""
+    """Return every published operation: `v2:getDeals` → what is published of it."""
     return load_operations()
 
 
 @cache
 def removed() -> Mapping[str, Operation]:
-    """Operations that Pipedrive took away, in the same form."""
+    """Return operations that Pipedrive took away, in the same form."""
     return load_removed()
 
 
 def key(path: str, operation: str) -> str:
-    """`v2:getDeals` of a path and an operationId."""
+    """Return `v2:getDeals` of a path and an operationId."""
     return f"{'v2' if path.startswith('/api/v2/') else 'v1'}:{operation}"
 
 
@@ -141,7 +141,7 @@ def _below(service: Service) -> bool:
 
 
 def _rows_of(stream: str, operation: str) -> Service:
-    """The rows of a stream that answer an operation, e.g. getStageDeals those of deals by stage_id."""
+    """Return the rows of a stream that answer an operation, e.g. getStageDeals those of deals by stage_id."""
     entity = _ENTITY.match(operation)
     column = _COLUMN.get(entity[1].lower(), f"{entity[1].lower()}_id") if entity else ""
     return Service(stream, Way.ROWS, column if column in STREAMS[stream].schema else "")
@@ -149,7 +149,7 @@ def _rows_of(stream: str, operation: str) -> Service:
 
 @cache
 def excused() -> Mapping[str, str]:
-    """Published operations that are not performed, and why not."""
+    """Return published operations that are not performed, and why not."""
     found = {name.replace(" ", ":"): why for name, why in NOT_COVERED.items()}
     for name, operation in published().items():
         newer = ACTIONS.get(snake(name.partition(":")[2]))

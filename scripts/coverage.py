@@ -50,7 +50,7 @@ def _also_by_id(spec: StreamSpec) -> bool:
 
 
 def _read_facts(services: Sequence[Service]) -> tuple[str, str, str, str, str]:
-    """Streams, default, tokens, paging and kind of what answers a read."""
+    """Return streams, default, tokens, paging and kind of what answers a read."""
     if not services:
         return (NOT_YET, "", "", "", "")
     first = services[0]
@@ -64,7 +64,7 @@ def _read_facts(services: Sequence[Service]) -> tuple[str, str, str, str, str]:
 
 
 def reading_rows() -> Iterator[tuple[str, ...]]:
-    """Reading actions of integration platforms and what answers each."""
+    """Yield reading actions of integration platforms and what answers each."""
     for name in actions():
         if reads(name):
             yield (code(name), *_read_facts(of_action(name)))
@@ -72,7 +72,7 @@ def reading_rows() -> Iterator[tuple[str, ...]]:
 
 
 def writing_rows() -> Iterator[tuple[str, ...]]:
-    """Writing actions of integration platforms and the stream that performs each."""
+    """Yield writing actions of integration platforms and the stream that performs each."""
     for name in actions():
         if reads(name) or name == RAW:
             continue
@@ -94,7 +94,7 @@ def writing_rows() -> Iterator[tuple[str, ...]]:
 
 
 def read_rows() -> Iterator[tuple[str, ...]]:
-    """Published reads and who answers each."""
+    """Yield published reads and who answers each."""
     for key, operation in _by_name():
         if operation.method == "GET" and key in claims():
             major, _, name = key.partition(":")
@@ -102,7 +102,7 @@ def read_rows() -> Iterator[tuple[str, ...]]:
 
 
 def write_rows() -> Iterator[tuple[str, ...]]:
-    """Published writes and who performs each."""
+    """Yield published writes and who performs each."""
     for key, operation in _by_name():
         if operation.method == "GET" or key not in claims():
             continue
@@ -126,7 +126,7 @@ def _by_name() -> list:
 
 
 def excused_rows() -> Iterator[tuple[str, str, str, str]]:
-    """Published operations that are not performed, and why."""
+    """Yield published operations that are not performed, and why."""
     known = published()
     for key, why in sorted(excused().items(), key=lambda item: (known[item[0]].method != "GET", item[1])):
         major, _, name = key.partition(":")
@@ -143,14 +143,14 @@ def counts() -> list[tuple[str, int, int, int]]:
 
 
 def platform_kinds() -> Mapping[str, int]:
-    """The actions of integration platforms, counted by what they do."""
+    """Return the actions of integration platforms, counted by what they do."""
     words = ("get", "search", "find", "download", "select", "add", "update", "delete", "merge")
     found = Counter(next((one for one in words if name.startswith(one)), "other") for name in actions())
     return dict(found.most_common())
 
 
 def parameter_rows() -> Iterator[tuple[str, str]]:
-    """Streams and the query parameters settings may give."""
+    """Yield streams and the query parameters settings may give."""
     for spec in STREAMS.values():
         every = [*spec.reads, *filter(None, [spec.single])]
         accepted = {name for read in every for name in read.accepted}
@@ -222,7 +222,7 @@ writes of subscriptions, which Pipedrive took away on 2025-06-27.
 
 
 def page() -> str:
-    """docs/coverage.md."""
+    """Return docs/coverage.md."""
     reading, writing = list(reading_rows()), list(writing_rows())
     read, written = list(read_rows()), list(write_rows())
     gone = list(excused_rows())

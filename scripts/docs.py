@@ -22,7 +22,7 @@ ROOT = Path(__file__).resolve().parent.parent
 
 
 def blocks() -> dict[str, dict[str, str]]:
-    """File → name of a block → its lines."""
+    """Return file → name of a block → its lines."""
     return {
         "README.md": {
             "tap settings": settings.block("tap"),
@@ -40,7 +40,7 @@ def blocks() -> dict[str, dict[str, str]]:
 
 
 def whole_files() -> dict[str, str]:
-    """File → content, for files that are generated whole."""
+    """Return file → content, for files that are generated whole."""
     return {
         "docs/coverage.md": coverage.page(),
         "docs/actions.md": writes.page(),
@@ -50,7 +50,7 @@ def whole_files() -> dict[str, str]:
 
 
 def with_block(text: str, name: str, content: str) -> str:
-    """The text with the inside of one block replaced.
+    """Return the text with the inside of one block replaced.
 
     Raises:
         ValueError: the text has no such block, or has it twice.
@@ -68,7 +68,7 @@ def with_block(text: str, name: str, content: str) -> str:
 
 
 def documents() -> Iterator[tuple[Path, str]]:
-    """Every file with something generated in it, as it should be."""
+    """Yield every file with something generated in it, as it should be."""
     for name, content in whole_files().items():
         yield ROOT / name, content
     for name, parts in blocks().items():
@@ -80,7 +80,7 @@ def documents() -> Iterator[tuple[Path, str]]:
 
 
 def stale() -> list[str]:
-    """Names of files that `make docs` would change."""
+    """Return names of files that `make docs` would change."""
     return [
         str(path.relative_to(ROOT))
         for path, text in documents()

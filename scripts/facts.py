@@ -52,13 +52,13 @@ def sentences(text: str) -> set[str]:
 
 
 def fingerprint(text: str) -> str:
-    """A short hash of the words of a text, whatever its case, markup and punctuation."""
+    """Return a short hash of the words of a text, whatever its case, markup and punctuation."""
     words = " ".join(re.findall(r"\w+", re.sub(r"<[^>]*>", " ", text).lower()))
     return hashlib.sha256(words.encode()).hexdigest()[:8]
 
 
 def texts(value: object) -> set[str]:
-    """Fingerprints of all descriptions and summaries inside a value; examples are no prose."""
+    """Return fingerprints of all descriptions and summaries inside a value; examples are no prose."""
     if isinstance(value, list):
         return set().union(*map(texts, value))
     if not isinstance(value, dict):
@@ -73,7 +73,7 @@ def texts(value: object) -> set[str]:
 
 
 def enums(value: object) -> set[str]:
-    """Every text that is a member of some enum."""
+    """Return every text that is a member of some enum."""
     if isinstance(value, list):
         return set().union(*map(enums, value))
     if not isinstance(value, dict):
@@ -84,7 +84,7 @@ def enums(value: object) -> set[str]:
 
 
 def said(published: dict[str, Any], keys: tuple[str, ...]) -> dict[str, Any]:
-    """The entries among `keys` that say something: a claim that is false is as good as none."""
+    """Return the entries among `keys` that say something: a claim that is false is as good as none."""
     claims = ("nullable", "required")
     return {
         key: published[key]
@@ -94,7 +94,7 @@ def said(published: dict[str, Any], keys: tuple[str, ...]) -> dict[str, Any]:
 
 
 def schema(published: dict[str, Any]) -> dict[str, Any]:
-    """A schema without prose."""
+    """Return a schema without prose."""
     short = said(published, SCHEMA)
     if "properties" in published:
         short["properties"] = {name: schema(part) for name, part in published["properties"].items()}
@@ -110,7 +110,7 @@ def schema(published: dict[str, Any]) -> dict[str, Any]:
 
 
 def parameter(published: dict[str, Any]) -> dict[str, Any]:
-    """A parameter without prose; bounds and sortable fields that are stated in prose become values."""
+    """Return a parameter without prose; bounds and sortable fields that are stated in prose become values."""
     short = said(published, PARAMETER)
     if "items" in published:
         short["items"] = schema(published["items"])
@@ -131,7 +131,7 @@ class Example:
         self._texts: dict[str, str] = {}
 
     def short(self, value: Any) -> Any:  # noqa: ANN401  # JSON of any shape
-        """A value with its prose replaced."""
+        """Return a value with its prose replaced."""
         if isinstance(value, dict):
             return {name: self.short(inner) for name, inner in value.items()}
         if isinstance(value, list):
@@ -142,7 +142,7 @@ class Example:
 
 
 def operation(published: dict[str, Any], known: set[str]) -> dict[str, Any]:
-    """One operation without prose."""
+    """Return one operation without prose."""
     short = {key: published[key] for key in OPERATION if published.get(key) is not None}
     short["parameters"] = [parameter(one) for one in published["parameters"]]
     short["responses"], examples = {}, Example(known)
@@ -175,7 +175,7 @@ class Shared:
                     self._count(inner)
 
     def short(self, value: Any) -> Any:  # noqa: ANN401  # JSON of any shape
-        """The value with references (`{"$": n}`) in place of its repeated parts."""
+        """Return the value with references (`{"$": n}`) in place of its repeated parts."""
         if not isinstance(value, dict | list):
             return value
         text = compact(value)
@@ -194,12 +194,12 @@ class Shared:
 
 
 def compact(value: object) -> str:
-    """JSON without spaces."""
+    """Return JSON without spaces."""
     return json.dumps(value, separators=(",", ":"), ensure_ascii=False)
 
 
 def extract(folder: Path) -> str:
-    """The content of the file, from `endpoints.json` in `folder`."""
+    """Return the content of the file, from `endpoints.json` in `folder`."""
     endpoints = json.loads((folder / "endpoints.json").read_text(encoding="utf-8"))["endpoints"]
     known = enums(endpoints)
     operations = [operation(one, known) for one in endpoints]

@@ -26,12 +26,12 @@ _HEADS = {
 
 
 def scalar(text: str) -> str:
-    """Text as YAML, in quotes where it needs them."""
+    """Return text as YAML, in quotes where it needs them."""
     return text if _PLAIN.fullmatch(text) else json.dumps(text, ensure_ascii=False)
 
 
 def setting_kind(setting: dict[str, Any]) -> str:
-    """Meltano's word for a setting's type; empty for plain text."""
+    """Return Meltano's word for a setting's type; empty for plain text."""
     if choices(setting):
         return "options"
     if setting.get("format") == "date-time":
@@ -40,13 +40,13 @@ def setting_kind(setting: dict[str, Any]) -> str:
 
 
 def summary(setting: dict[str, Any]) -> str:
-    """First sentence of a setting's description."""
+    """Return first sentence of a setting's description."""
     text = " ".join(setting["description"].split())
     return re.split(r"(?<!e\.g)\. (?=[A-Z])", text, maxsplit=1)[0].rstrip(".") + "."
 
 
 def settings_lines(plugin: str) -> list[str]:
-    """`settings:` of one plugin."""
+    """Return `settings:` of one plugin."""
     lines = ["settings:"]
     for name, setting in properties(plugin).items():
         lines.append(f"  - name: {name}")
@@ -79,12 +79,12 @@ def body(plugin: str) -> list[str]:
 
 
 def project_block(plugin: str) -> str:
-    """Lines of a plugin in meltano.yml."""
+    """Return lines of a plugin in meltano.yml."""
     return "".join(f"      {line}\n" for line in body(plugin))
 
 
 def definition(plugin: str) -> str:
-    """A plugin definition file."""
+    """Return a plugin definition file."""
     name = f"{plugin}-pipedrive"
     folder = {"tap": "extractors", "target": "loaders"}[plugin]
     lines = [

@@ -17,7 +17,7 @@ SHARED = frozenset(setting.name for setting in SETTING_DEFINITIONS)
 
 @cache
 def properties(plugin: str) -> dict[str, dict[str, Any]]:
-    """Settings by name, the Singer SDK's own ones last."""
+    """Return settings by name, the Singer SDK's own ones last."""
     cls = PLUGINS[plugin]
     builtin: dict[str, Any] = {"type": "object", "properties": {}}
     cls.append_builtin_config(builtin)
@@ -31,18 +31,18 @@ def properties(plugin: str) -> dict[str, dict[str, Any]]:
 
 
 def kind(setting: dict[str, Any]) -> str:
-    """JSON schema type of a setting, without null."""
+    """Return JSON schema type of a setting, without null."""
     types = setting["type"]
     return next(one for one in ([types] if isinstance(types, str) else types) if one != "null")
 
 
 def choices(setting: dict[str, Any]) -> list[str]:
-    """Values a setting may have; empty when it is free."""
+    """Return values a setting may have; empty when it is free."""
     return [one for one in setting.get("enum", []) if one is not None]
 
 
 def table_of(entries: dict[str, dict[str, Any]]) -> str:
-    """Settings as a table."""
+    """Return settings as a table."""
     rows = []
     for name, setting in entries.items():
         given = setting.get("default")
@@ -54,7 +54,7 @@ def table_of(entries: dict[str, dict[str, Any]]) -> str:
 
 
 def block(plugin: str) -> str:
-    """The settings of one plugin, those of the target without the ones it shares with the tap."""
+    """Return the settings of one plugin, those of the target without the ones it shares with the tap."""
     entries = properties(plugin)
     own = {
         name: setting

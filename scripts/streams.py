@@ -20,7 +20,7 @@ def default(spec: StreamSpec) -> str:
 
 
 def cost(spec: StreamSpec) -> str:
-    """Tokens, and what for."""
+    """Return tokens, and what for."""
     costs = sorted({read.cost for read in spec.reads})
     tokens = " or ".join(str(one) for one in costs)
     if spec.parent and spec.parent.bulk > 1:
@@ -57,14 +57,14 @@ def kind(spec: StreamSpec) -> str:
 
 
 def _kind_below(parent: str) -> str:
-    """The same of a fan-out, which follows the list at the top."""
+    """Return the same of a fan-out, which follows the list at the top."""
     while above := STREAMS[parent].parent:
         parent = above.stream
     return f"{parent} that changed" if STREAMS[parent].replication_key else f"all {parent}"
 
 
 def _kind_of_list(spec: StreamSpec) -> str:
-    """The same of a list."""
+    """Return the same of a list."""
     if not spec.replication_key:
         return "whole list"
     bounded = [bool(read.changes and read.changes.since) for read in spec.reads]
@@ -87,7 +87,7 @@ def remarks(spec: StreamSpec) -> str:
 
 
 def stream_table(*, selected: bool) -> str:
-    """Streams for the README, those selected by default or the others."""
+    """Return streams for the README, those selected by default or the others."""
     rows = [
         (
             code(spec.name),

@@ -9,7 +9,7 @@ if TYPE_CHECKING:
 
 
 def table(head: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
-    """A Markdown table, one row a line."""
+    """Return a Markdown table, one row a line."""
     lines = [_row(head), "|" + "---|" * len(head), *(_row(row) for row in rows)]
     return "\n".join(lines) + "\n"
 
@@ -19,15 +19,15 @@ def _row(cells: Sequence[object]) -> str:
 
 
 def code(text: object) -> str:
-    """Text in backticks, or nothing for nothing."""
+    """Return text in backticks, or nothing for nothing."""
     return f"`{text}`" if str(text) else ""
 
 
 def words(names: Iterable[object]) -> str:
-    """Names in backticks, divided by commas."""
+    """Return names in backticks, divided by commas."""
     return ", ".join(code(name) for name in names)
 
 
 def sentence(text: str) -> str:
-    """The text with a full stop, or empty."""
+    """Return the text with a full stop, or empty."""
     return f"{text.rstrip('.')}." if text else ""

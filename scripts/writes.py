@@ -22,7 +22,7 @@ _BODIES = {Encoding.JSON: "JSON", Encoding.FORM: "form", Encoding.MULTIPART: "mu
 
 
 def entity(spec: ActionSpec) -> str:
-    """The entity whose rows lead to this action when they are brought up to date."""
+    """Return the entity whose rows lead to this action when they are brought up to date."""
     return ", ".join(code(one.name) for one in ENTITIES.values() if spec.name in one.actions)
 
 
@@ -58,7 +58,7 @@ def _remarks(spec: ActionSpec) -> str:
 
 
 def action_rows() -> Iterator[tuple[str, ...]]:
-    """Every action, by entity and name."""
+    """Yield every action, by entity and name."""
     for spec in sorted(ACTIONS.values(), key=lambda one: (one.entity, one.name)):
         request = code(f"{spec.method} {spec.path}")
         body = _BODIES[spec.encoding] if spec.body else ""
@@ -79,7 +79,7 @@ def _compared(spec: EntitySpec) -> str:
 
 
 def entity_table() -> str:
-    """Entities that can be brought up to date, for the README."""
+    """Return entities that can be brought up to date, for the README."""
     rows = (
         (
             code(spec.name),
@@ -146,7 +146,7 @@ fails the stream. `retired_inputs: ignore` leaves both out with one warning.
 
 
 def input_rows() -> Iterator[tuple[str, ...]]:
-    """Every input of the component's write actions: action, input, and what becomes of it."""
+    """Yield every input of the component's write actions: action, input, and what becomes of it."""
     for action, inputs in COMPONENT_INPUTS.items():
         for name in inputs.split():
             yield code(action), code(name), _meaning(action, snake(name))
@@ -168,7 +168,7 @@ def _meaning(action: str, name: str) -> str:
 
 
 def _form(spec: ActionSpec, column: str) -> str:
-    """Remark on values whose form is not obvious from the column."""
+    """Return remark on values whose form is not obvious from the column."""
     kind = spec.columns[column].kind
     if kind.name == "money":
         return "; an amount alone keeps the lead's currency, or takes the account's default currency"
@@ -176,7 +176,7 @@ def _form(spec: ActionSpec, column: str) -> str:
 
 
 def page() -> str:
-    """docs/actions.md."""
+    """Return docs/actions.md."""
     rows = list(action_rows())
     head = ("Entity", "Stream", "Request", "Tokens", "Body", "When interrupted", "Columns", "Remarks")
     inputs = table(("Action", "Input", "Becomes"), input_rows())

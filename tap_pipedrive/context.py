@@ -177,7 +177,7 @@ class TapContext:
         self._bookmarks = bookmarks if isinstance(bookmarks, dict) else {}
 
     def stream_memo(self, stream: str) -> Mapping[str, JSON]:
-        """The entry of a stream in the state that was passed to this run; empty without one."""
+        """Return the entry of a stream in the state that was passed to this run; empty without one."""
         memo = self._bookmarks.get(stream)
         return memo if isinstance(memo, dict) else {}
 

@@ -83,7 +83,7 @@ class TargetPipedrive(Target):
     @classmethod
     @override
     def cb_config(cls, ctx: Any, param: Any, value: tuple[str, ...]) -> _ConfigInput:
-        """The settings of all `--config` files; `ENV` stands for the environment."""
+        """Return the settings of all `--config` files; `ENV` stands for the environment."""
         found: dict[str, Any] = {}
         for path in value:
             if path != "ENV":
@@ -93,7 +93,7 @@ class TargetPipedrive(Target):
     @classmethod
     @override
     def get_singer_command(cls) -> click.Command:
-        """The command with its options, and what stands beside it."""
+        """Return the command with its options, and what stands beside it."""
         command = super().get_singer_command()
         command.help = (
             "Write the Singer messages on stdin to an account of Pipedrive, and pass STATE on to stdout."

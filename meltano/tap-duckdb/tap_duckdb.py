@@ -28,7 +28,7 @@ class TypesOfDuckDB(SQLToJSONSchema):
 
     @functools.singledispatchmethod
     def to_jsonschema(self, column_type: Any) -> dict[str, Any]:  # noqa: ANN401  the SDK's signature
-        """The JSON schema of a column."""
+        """Return the JSON schema of a column."""
         if isinstance(column_type, ARRAY):
             return {"type": ["array", "null"], "items": self.to_jsonschema(column_type.item_type)}
         if isinstance(column_type, (NullType, sqlalchemy.JSON)):
@@ -42,16 +42,16 @@ class DuckDBConnector(SQLConnector):
     sql_to_jsonschema_converter = TypesOfDuckDB
 
     def get_sqlalchemy_url(self, config: dict[str, Any]) -> str:
-        """Address of the file."""
+        """Return address of the file."""
         return f"duckdb:///{config['filepath']}"
 
     def create_engine(self) -> sqlalchemy.Engine:
-        """An engine that cannot write, once the views are made."""
+        """Return an engine that cannot write, once the views are made."""
         make_views(Path(self.config["filepath"]), self.config.get("views_dir"))
         return sqlalchemy.create_engine(self.sqlalchemy_url, connect_args={"read_only": True})
 
     def get_schema_names(self, engine: sqlalchemy.Engine, inspected: Inspector) -> list[str]:  # noqa: ARG002
-        """The schemas that are asked for, or all of this file."""
+        """Return the schemas that are asked for, or all of this file."""
         own = f"{Path(self.config['filepath']).stem}."
         found = [name.removeprefix(own) for name in inspected.get_schema_names() if name.startswith(own)]
         return self.config.get("schemas") or found
@@ -59,7 +59,7 @@ class DuckDBConnector(SQLConnector):
     def discover_catalog_entries(
         self, *, exclude_schemas: Sequence[str] = (), reflect_indices: bool = False
     ) -> list[dict[str, Any]]:
-        """Tables and views, all selected, each once: the dialect lists all of them in both roles."""
+        """Return tables and views, all selected, each once: the dialect lists all of them in both roles."""
         entries = super().discover_catalog_entries(
             exclude_schemas=exclude_schemas, reflect_indices=reflect_indices
         )

@@ -84,11 +84,11 @@ class Account:
         return [kept[seq] for seq in seqs]
 
     def table(self, name: str) -> Table:
-        """The table of this name."""
+        """Return the table of this name."""
         return self.tables[name]
 
     def indexed(self, name: str) -> Table:
-        """The table of this name as the index behind the searches holds it; to be read only."""
+        """Return the table of this name as the index behind the searches holds it; to be read only."""
         if self._indexed_at != self.lag.version:
             self._indexed.clear()
             self._indexed_at = self.lag.version
@@ -98,20 +98,20 @@ class Account:
         return self._indexed[name]
 
     def find(self, table: str, key: object) -> Row | None:
-        """The live row with this id, or None."""
+        """Return the live row with this id, or None."""
         kept = self.tables[table]
         row = kept.get(key)
         return row if row is not None and kept.is_live(row) else None
 
     def require(self, table: str, key: object) -> Row:
-        """The live row with this id; a 404 when there is none."""
+        """Return the live row with this id; a 404 when there is none."""
         row = self.find(table, key)
         if row is None:
             raise not_found(self.tables[table].spec.label)
         return row
 
     def can_refer(self, table: str, key: object) -> bool:
-        """Whether a body may point to this row: a live one, and of users an active one."""
+        """Return whether a body may point to this row: a live one, and of users an active one."""
         row = self.find(table, key)
         return row is not None and (table != "users" or bool(row["active_flag"]))
 
@@ -202,11 +202,11 @@ class Account:
                     kept.remove(seq)
 
     def now(self, table: str) -> str:
-        """The present, in the time form of a table; does not move the clock."""
+        """Return the present, in the time form of a table; does not move the clock."""
         return self.tables[table].stamp(self.clock.now)
 
     def custom_fields(self, entity: str) -> dict[str, Row]:
-        """Definitions of the custom fields of an entity, by key."""
+        """Return definitions of the custom fields of an entity, by key."""
         if entity not in self._custom:
             kept = self.tables.get(FIELD_TABLES.get(entity, ""))
             rows = kept.live() if kept is not None else iter(())
@@ -226,12 +226,12 @@ class Account:
         return self._options[entity]
 
     def dump(self) -> Row:
-        """Everything in the account, in a fixed order."""
+        """Return everything in the account, in a fixed order."""
         tables: dict[str, Any] = {name: list(self.tables[name].all()) for name in sorted(self.tables)}
         blobs = {name: len(self.blobs[name]) for name in sorted(self.blobs)}
         return {"now": self.clock.now, "tables": tables, "file_sizes": blobs}
 
 
 def seconds(text: str) -> int:
-    """Epoch seconds of a time as any table keeps it."""
+    """Return Epoch seconds of a time as any table keeps it."""
     return parse(text)

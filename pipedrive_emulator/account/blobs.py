@@ -26,12 +26,12 @@ RANGE = re.compile(r"^bytes=(\d*)-(\d*)$")
 
 
 def address(account: Account, table: str, key: object, name: str) -> str:
-    """The public address of some bytes."""
+    """Return the public address of some bytes."""
     return f"{account.base_url}{PREFIX}{table}/{key}/{quote(name, safe='')}"
 
 
 def signed_address(account: Account, row: Row) -> str:
-    """The address of a file's bytes, as a download may lead to."""
+    """Return the address of a file's bytes, as a download may lead to."""
     signature = urlencode({"signature": _signature(row["id"])})
     return f"{address(account, 'files', row['id'], row['file_name'])}?{signature}"
 
@@ -41,7 +41,7 @@ def _signature(key: object) -> str:
 
 
 def file_content(account: Account, row: Row) -> bytes:
-    """The bytes of a file; seeded files repeat their own name up to their size."""
+    """Return the bytes of a file; seeded files repeat their own name up to their size."""
     kept = account.blobs.get(f"files:{row['id']}")
     if kept is not None:
         return kept
@@ -51,7 +51,7 @@ def file_content(account: Account, row: Row) -> bytes:
 
 
 def disposition(name: str) -> tuple[bytes, bytes]:
-    """The header that says under which name to save a file, in every alphabet (RFC 6266)."""
+    """Return the header that says under which name to save a file, in every alphabet (RFC 6266)."""
     plain = re.sub(r'["\\?\x00-\x1f\x7f]', "_", name.encode("ascii", "replace").decode())
     return (
         b"content-disposition",
@@ -60,7 +60,7 @@ def disposition(name: str) -> tuple[bytes, bytes]:
 
 
 def digests(account: Account) -> dict[str, str]:
-    """SHA-256 of all bytes that are kept, by `table:id`, so that two accounts can be compared."""
+    """Return SHA-256 of all bytes that are kept, by `table:id`, so that two accounts can be compared."""
     return {name: hashlib.sha256(content).hexdigest() for name, content in sorted(_contents(account))}
 
 

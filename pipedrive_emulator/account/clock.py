@@ -17,7 +17,7 @@ def _day(number: int) -> str:
 
 
 def day(seconds: int) -> str:
-    """`YYYY-MM-DD` of an epoch second, UTC."""
+    """Return `YYYY-MM-DD` of an epoch second, UTC."""
     return _day(seconds // DAY_SECONDS)
 
 
@@ -28,17 +28,17 @@ def _clock(seconds: int) -> str:
 
 
 def rfc3339(seconds: int) -> str:
-    """`YYYY-MM-DDTHH:MM:SSZ`, the form of v2."""
+    """Return `YYYY-MM-DDTHH:MM:SSZ`, the form of v2."""
     return f"{day(seconds)}T{_clock(seconds)}Z"
 
 
 def sql(seconds: int) -> str:
-    """`YYYY-MM-DD HH:MM:SS`, the form of v1."""
+    """Return `YYYY-MM-DD HH:MM:SS`, the form of v1."""
     return f"{day(seconds)} {_clock(seconds)}"
 
 
 def millis(seconds: int) -> str:
-    """`YYYY-MM-DDTHH:MM:SS.000Z`, the form of leads."""
+    """Return `YYYY-MM-DDTHH:MM:SS.000Z`, the form of leads."""
     return f"{day(seconds)}T{_clock(seconds)}.000Z"
 
 
@@ -46,7 +46,7 @@ STAMPS = {"rfc3339": rfc3339, "sql": sql, "millis": millis}
 
 
 def parse(text: str) -> int:
-    """Epoch seconds of any of the three forms (UTC)."""
+    """Return Epoch seconds of any of the three forms (UTC)."""
     return calendar.timegm(time.strptime(text[:19].replace("T", " "), "%Y-%m-%d %H:%M:%S"))
 
 
@@ -63,7 +63,7 @@ class Clock:
         self.writes = 0
 
     def tick(self) -> int:
-        """The second of one write."""
+        """Return the second of one write."""
         self.writes += 1
         if self.writes > WRITES_PER_SECOND:
             self.writes = 1

@@ -151,7 +151,7 @@ def _check_parts(field: Row, value: object) -> Row:
 
 
 def to_v1(field: Row, value: Any) -> Row:  # noqa: ANN401 - of any JSON type
-    """The top-level v1 keys of one value in the v2 shape."""
+    """Return the top-level v1 keys of one value in the v2 shape."""
     key, kind = field["key"], field["field_type"]
     if kind in PARTS:
         parts = value or {}
@@ -166,7 +166,7 @@ def to_v1(field: Row, value: Any) -> Row:  # noqa: ANN401 - of any JSON type
 
 
 def row_to_v1(account: Account, entity: str, values: Row, *, nulls: bool = True) -> Row:
-    """All custom fields of a row as top-level v1 keys; without `nulls`, empty ones are left out."""
+    """Return all custom fields of a row as top-level v1 keys; without `nulls`, empty ones are left out."""
     flat: Row = {}
     values = in_shape(account, entity, values) if entity in account.reshaped else values
     for key, field in account.custom_fields(entity).items():
@@ -227,7 +227,7 @@ def _number(value: object) -> object:
 
 
 def kept_options(field: Row, value: Any) -> Any:  # noqa: ANN401 - of any JSON type
-    """A value without the options that are deleted; null when none is left."""
+    """Return a value without the options that are deleted; null when none is left."""
     if field["field_type"] not in ("enum", "set") or value is None:
         return value
     known = {option["id"] for option in field["options"] or ()}
@@ -243,7 +243,7 @@ def in_shape(account: Account, entity: str, values: Row) -> Row:
 
 
 def with_labels(account: Account, entity: str, values: Row) -> Row:
-    """Custom values with enum and set options as `{id, label}` objects."""
+    """Return custom values with enum and set options as `{id, label}` objects."""
     shown = dict(values)
     for key, field in account.custom_fields(entity).items():
         value = shown.get(key)

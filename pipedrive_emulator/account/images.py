@@ -15,12 +15,12 @@ FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 
 
 def image_type(content: bytes) -> str | None:
-    """The media type of an image, by its first bytes; None for anything else."""
+    """Return the media type of an image, by its first bytes; None for anything else."""
     return next((kind for start, kind in IMAGES if content.startswith(start)), None)
 
 
 def image_size(content: bytes) -> tuple[int, int] | None:
-    """Width and height in pixels; None where the bytes do not tell."""
+    """Return width and height in pixels; None where the bytes do not tell."""
     kind = image_type(content)
     try:
         if kind == "image/png":

@@ -14,7 +14,7 @@ ID_WORD = re.compile(r"^\{?[A-Z][A-Z_]+\}?$")
 
 
 def part(operation: Operation, *names: str) -> Schema:
-    """The published schema of a place in an answer; `[]` stands for the entries of a list."""
+    """Return the published schema of a place in an answer; `[]` stands for the entries of a list."""
     schema = operation.answer
     for name in names:
         schema = schema.get("items", {}) if name == "[]" else schema.get("properties", {}).get(name, {})

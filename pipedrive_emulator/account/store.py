@@ -30,16 +30,16 @@ class Base(Protocol):
     count: int
 
     def encoded(self, seq: int) -> bytes:
-        """The bytes of one row as it is shown."""
+        """Return the bytes of one row as it is shown."""
 
     def whole(self, seq: int) -> bytes:
-        """The bytes of one row with all its fields."""
+        """Return the bytes of one row with all its fields."""
 
     def column(self, name: str) -> list[Any]:
-        """One field of all rows, in order of seq."""
+        """Return one field of all rows, in order of seq."""
 
     def view_of(self, seq: int) -> Row:
-        """The row at `seq` but for its id, references, times and names; not to be written to."""
+        """Return the row at `seq` but for its id, references, times and names; not to be written to."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,23 +105,23 @@ class Table:
     # Reading
 
     def is_live(self, row: Row) -> bool:
-        """Whether a row is not marked as deleted."""
+        """Return whether a row is not marked as deleted."""
         mark = self.spec.deleted
         return mark is None or row.get(mark[0]) != mark[1]
 
     def seq(self, key: object) -> int | None:
-        """The number of the row with this id, deleted ones included; None when there is none."""
+        """Return the number of the row with this id, deleted ones included; None when there is none."""
         if self.spec.key_kind != "integer":
             return self._seqs.get(str(key))
         return key if isinstance(key, int) and self.holds(key) else None
 
     def holds(self, seq: int) -> bool:
-        """Whether there is a row with this number, deleted ones included."""
+        """Return whether there is a row with this number, deleted ones included."""
         in_base = self.base is not None and 1 <= seq <= self.base.count and seq not in self._gone
         return seq in self.rows or in_base
 
     def row(self, seq: int) -> Row:
-        """The row at `seq`; read only, write through `update`."""
+        """Return the row at `seq`; read only, write through `update`."""
         found = self.rows.get(seq)
         if found is not None:
             return found
@@ -137,12 +137,12 @@ class Table:
         return self.row(seq) if self.base is None else self.base.view_of(seq)
 
     def get(self, key: object) -> Row | None:
-        """The row with this id, deleted ones included."""
+        """Return the row with this id, deleted ones included."""
         seq = self.seq(key)
         return None if seq is None else self.row(seq)
 
     def encoded(self, seq: int) -> bytes:
-        """The JSON of one row, made once."""
+        """Return the JSON of one row, made once."""
         found = self._encoded.get(seq)
         if found is None:
             row = self.rows.get(seq)
@@ -158,21 +158,21 @@ class Table:
         return found
 
     def seqs(self) -> Iterator[int]:
-        """The numbers of all rows, ascending."""
+        """Yield the numbers of all rows, ascending."""
         last = 0 if self.base is None else self.base.count
         yield from (s for s in range(1, last + 1) if s not in self._gone or s in self.rows)
         yield from sorted(s for s in self.rows if s > last)
 
     def all(self) -> Iterator[Row]:
-        """All rows, deleted ones included, ascending."""
+        """Return all rows, deleted ones included, ascending."""
         return (self.row(seq) for seq in self.seqs())
 
     def live(self) -> Iterator[Row]:
-        """All rows that are not deleted, ascending."""
+        """Return all rows that are not deleted, ascending."""
         return (row for row in self.all() if self.is_live(row))
 
     def count(self) -> int:
-        """Number of rows, deleted ones included."""
+        """Return number of rows, deleted ones included."""
         base = 0 if self.base is None else self.base.count - len(self._gone)
         return base + sum(1 for s in self.rows if self.base is None or s > self.base.count or s in self._gone)
 
@@ -198,7 +198,7 @@ class Table:
                 yield _key(row, name, seq)
 
     def where(self, name: str, value: object) -> set[int]:
-        """Numbers of the rows whose field `name` equals `value`, deleted ones included."""
+        """Return numbers of the rows whose field `name` equals `value`, deleted ones included."""
         if name not in self._by:
             groups: dict[Any, set[int]] = {}
             base = self.base
@@ -212,17 +212,17 @@ class Table:
         return self._by[name].get(value, set())
 
     def sort_key(self, name: str, seq: int) -> Key:
-        """The key of a row in the index over `name`."""
+        """Return the key of a row in the index over `name`."""
         return _key(self.row(seq), name, seq)
 
     def in_view(self, view: str, row: Row) -> bool:
-        """Whether a row belongs to a view."""
+        """Return whether a row belongs to a view."""
         return self._views[view](row)
 
     # Writing
 
     def new_key(self) -> tuple[object, int]:
-        """The id and number of the next row."""
+        """Return the id and number of the next row."""
         seq = self._next
         if self.spec.key_kind == "integer":
             return seq, seq
@@ -262,7 +262,7 @@ class Table:
         self._seqs.pop(str(row[self.spec.key]), None)
 
     def with_earlier(self, earlier: Mapping[int, Row | None]) -> Table:
-        """This table with some rows as they were before, by number; None for one that was not there.
+        """Return this table with some rows as they were before, by number; None for one that was not there.
 
         For reading, and only until the next write.
         """
@@ -310,7 +310,7 @@ class Table:
             self._gone.add(seq)
 
     def stamp(self, seconds: int) -> str:
-        """An instant in the form this table keeps."""
+        """Return an instant in the form this table keeps."""
         return STAMPS[self.spec.times](seconds)
 
 

@@ -69,7 +69,7 @@ class ApiError(Exception):
         self.status, self.error, self.info, self.extra = status, error, info, extra
 
     def answer(self, published: Row | None = None) -> Answer:
-        """The error as an HTTP answer, with the further keys `published` for its status."""
+        """Return the error as an HTTP answer, with the further keys `published` for its status."""
         payload: Row = {
             "success": False,
             "error": self.error,
@@ -101,17 +101,17 @@ OWN_SHAPES: dict[str, Callable[[ApiError], object]] = {
 
 
 def invalid(what: str) -> ApiError:
-    """The refusal of a request that departs from its published schema."""
+    """Return the refusal of a request that departs from its published schema."""
     return ApiError(400, what, "Validation failed", code="ERR_SCHEMA_VALIDATION_FAILED")
 
 
 def not_found(what: str) -> ApiError:
-    """The refusal of an id that does not exist, is deleted, or is not visible."""
+    """Return the refusal of an id that does not exist, is deleted, or is not visible."""
     return ApiError(404, f"{what} not found")
 
 
 def success(payload: object, *, status: int = 200, additional: object = None, **extra: object) -> Answer:
-    """A success answer: `{"success": true, "data": payload}` and `additional_data` when given."""
+    """Return a success answer: `{"success": true, "data": payload}` and `additional_data` when given."""
     content: dict[str, object] = {"success": True, "data": payload}
     if additional is not None:
         content["additional_data"] = additional
@@ -119,12 +119,12 @@ def success(payload: object, *, status: int = 200, additional: object = None, **
 
 
 def done(**extra: object) -> Answer:
-    """A success answer without data, for operations that publish none."""
+    """Return a success answer without data, for operations that publish none."""
     return Answer(body=encode({"success": True, **extra}))
 
 
 def rows_answer(rows: list[bytes], additional: object) -> Answer:
-    """A list answer joined from rows that are encoded already."""
+    """Return a list answer joined from rows that are encoded already."""
     head, tail = b'{"success":true,"data":[', b'],"additional_data":' + encode(additional) + b"}"
     if not rows:
         return Answer(body=head + tail)

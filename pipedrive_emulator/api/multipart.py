@@ -69,7 +69,7 @@ def _headers(text: str) -> Message:
 
 
 def _parameters(headers: Message, name: str) -> dict[str, str]:
-    """Parameters of a header: quoted, escaped, or encoded as RFC 2231 says (which wins)."""
+    """Return parameters of a header: quoted, escaped, or encoded as RFC 2231 says (which wins)."""
     found = headers.get_params(header=name) or []
     return {key.lower(): collapse_rfc2231_value(value) for key, value in found}
 

@@ -133,13 +133,13 @@ def _load(package: str) -> dict[str, Operation]:
 
 @cache
 def load_operations() -> dict[str, Operation]:
-    """Every published operation by key."""
+    """Return every published operation by key."""
     return _load("pipedrive_emulator.published")
 
 
 @cache
 def load_removed() -> dict[str, Operation]:
-    """Operations that are published no longer, by key."""
+    """Return operations that are published no longer, by key."""
     return _load("pipedrive_emulator.removed")
 
 
@@ -169,7 +169,7 @@ class Router:
             self._patterns.setdefault(place, []).append((pattern, names, operation))
 
     def match(self, method: str, path: str) -> Route | None:
-        """The operation of METHOD PATH (v1 paths spelt `/api/v1/…`), or None."""
+        """Return the operation of METHOD PATH (v1 paths spelt `/api/v1/…`), or None."""
         literal = self._literal.get((method, path))
         if literal is not None:
             return Route(literal, {})
@@ -180,7 +180,7 @@ class Router:
         return None
 
     def methods(self, path: str) -> list[str]:
-        """The methods published for a path."""
+        """Return the methods published for a path."""
         return [m for m in ("GET", "POST", "PUT", "PATCH", "DELETE") if self.match(m, path)]
 
 

@@ -54,7 +54,7 @@ def _checked(call: Call, body: Row) -> Row:
 
 
 def _hung_on(body: Row) -> Row:
-    """An activity hangs on a deal or on a lead: one takes the place of the other."""
+    """Return an activity hangs on a deal or on a lead: one takes the place of the other."""
     named = [name for name in ("deal_id", "lead_id") if body.get(name) is not None]
     if len(named) > 1:
         raise ApiError(400, "An activity hangs on a deal or on a lead, not on both")
@@ -62,7 +62,7 @@ def _hung_on(body: Row) -> Row:
 
 
 def _attendee(call: Call, entry: Row) -> Row:
-    """An attendee as it is kept; whoever has a record or an account is referred to."""
+    """Return an attendee as it is kept; whoever has a record or an account is referred to."""
     call.account.refer("persons", entry.get("person_id"), "attendees.person_id")
     call.account.refer("users", entry.get("user_id"), "attendees.user_id")
     if not entry.get("email"):
@@ -109,7 +109,7 @@ def _update(call: Call, row: Row, body: Row) -> Row:
 
 
 def defaults(call: Call) -> Row:
-    """A new activity before its body is laid over it."""
+    """Return a new activity before its body is laid over it."""
     return {
         "subject": "Call",
         "type": "call",

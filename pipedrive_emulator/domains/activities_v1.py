@@ -62,7 +62,7 @@ def _named(account: Account, table: str, key: object, name: str = "name") -> str
 
 
 def show(account: Account, row: Row) -> Row:
-    """An activity as v1 shows it: flags, minutes, and the parts of the location at the top level."""
+    """Return an activity as v1 shows it: flags, minutes, and the parts of the location at the top level."""
     place = row["location"] or {}
     mailbox = f"{COMPANY['company_domain']}@pipedrivemail.com"
     deal = row["deal_id"]
@@ -103,7 +103,7 @@ def _plain(text: str | None) -> str:
 
 @handler("v1:getProjectActivities")
 def of_project(call: Call) -> Answer:
-    """Every activity of a project."""
+    """Return every activity of a project."""
     call.account.require("projects", call.path["id"])
     table = call.account.table("activities")
     rows = [table.row(seq) for seq in sorted(table.where("project_id", call.path["id"]))]

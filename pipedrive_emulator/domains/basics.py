@@ -42,7 +42,7 @@ define_table(TableSpec(name="lead_labels", label="Lead label", key_kind="uuid", 
 
 
 def show_user(_: Account, row: Row) -> Row:
-    """A user as the token's user sees it."""
+    """Return a user as the token's user sees it."""
     return {**row, "is_you": row["id"] == TOKEN_USER}
 
 
@@ -51,7 +51,7 @@ register(Resource(table="users", operations={"list": "v1:getUsers", "get": "v1:g
 
 @handler("v1:getCurrentUser")
 def current_user(call: Call) -> Answer:
-    """The user of the token, with the company's facts."""
+    """Return the user of the token, with the company's facts."""
     return success({**show_user(call.account, call.account.require("users", call.user_id)), **COMPANY})
 
 
@@ -61,7 +61,7 @@ def _next_place(call: Call, table: str, **same: object) -> int:
 
 
 def named(_: Call, _row: Row, changes: Row) -> Row:
-    """The changes of an update, whose name must not be empty."""
+    """Return the changes of an update, whose name must not be empty."""
     if "name" in changes and not changes["name"].strip():
         raise invalid("body.name must not be empty")
     return changes
@@ -166,7 +166,7 @@ def _check_type(call: Call, row: Row, changes: Row) -> Row:
 
 
 def _add_type(call: Call, row: Row) -> Row:
-    """A new type; its key is that of no other one, deleted ones included."""
+    """Return a new type; its key is that of no other one, deleted ones included."""
     _check_type(call, {}, row)
     key = word = re.sub(r"[^a-z0-9]+", "_", row["name"].lower()).strip("_") or "type"
     taken = {kept["key_string"] for kept in call.account.table("activity_types").all()}
@@ -199,7 +199,7 @@ register(
 
 @handler("v1:deleteActivityType")
 def delete_activity_type(call: Call) -> Answer:
-    """The whole type, no longer active."""
+    """Return the whole type, no longer active."""
     call.account.require("activity_types", call.path["id"])
     call.account.delete("activity_types", call.path["id"], call.user_id)
     return success(call.account.table("activity_types").get(call.path["id"]))
@@ -207,7 +207,7 @@ def delete_activity_type(call: Call) -> Answer:
 
 @handler("v1:getCurrencies")
 def currencies(call: Call) -> Answer:
-    """All currencies, or those whose name or code holds `term`."""
+    """Return all currencies, or those whose name or code holds `term`."""
     term = str(call.query.get("term", "")).lower()
     rows = call.account.table("currencies").all()
     return success([row for row in rows if term in row["name"].lower() or term in row["code"].lower()])
@@ -230,5 +230,5 @@ register(
 
 @handler("v1:getLeadSources")
 def lead_sources(_: Call) -> Answer:
-    """The fixed sources; they have no id."""
+    """Return the fixed sources; they have no id."""
     return success([{"name": name} for name in SOURCES])

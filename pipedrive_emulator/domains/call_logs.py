@@ -34,7 +34,7 @@ define_table(TableSpec(name="call_logs", label="Call log", key_kind="text", crea
 
 
 def new_call_log(body: Row, user_id: int) -> Row:
-    """A call log as it is kept."""
+    """Return a call log as it is kept."""
     return {
         "activity_id": None,
         "person_id": None,
@@ -82,7 +82,7 @@ def _checked(call: Call) -> Row:
 
 
 def _activity(call: Call, row: Row) -> int:
-    """The activity of a call: made for it, done."""
+    """Return the activity of a call: made for it, done."""
     person = row["person_id"]
     activity = {
         **activity_defaults(call),
@@ -113,7 +113,7 @@ def _converted(call: Call, row: Row) -> Row:
 
 @handler("v1:addCallLog")
 def add_call_log(call: Call) -> Answer:
-    """A new call log, on the activity named or on one made for it."""
+    """Return a new call log, on the activity named or on one made for it."""
     row = new_call_log(_checked(call), call.user_id)
     if row["activity_id"] is None:
         row["activity_id"] = _activity(call, row)
@@ -131,14 +131,14 @@ def _of_user(account: Account, user_id: int) -> list[Row]:
 
 @handler("v1:getUserCallLogs")
 def list_call_logs(call: Call) -> Answer:
-    """The calls of the token's user, the latest first."""
+    """Return the calls of the token's user, the latest first."""
     query = {"limit": DEFAULT_LIMIT, **call.query}
     return offset_page(call.operation, _of_user(call.account, call.user_id), query)
 
 
 @handler("v1:getCallLog")
 def get_call_log(call: Call) -> Answer:
-    """One call log."""
+    """Return one call log."""
     return success(call.account.require("call_logs", call.path["id"]))
 
 

@@ -22,7 +22,7 @@ define_table(TableSpec(name="channel_messages", label="Message", key_kind="text"
 
 @handler("v1:addChannel")
 def add(call: Call) -> Answer:
-    """A new channel."""
+    """Return a new channel."""
     channels = call.account.table("channels")
     if channels.where("provider_channel_id", call.body["provider_channel_id"]):
         raise ApiError(400, "A channel with this provider_channel_id exists")
@@ -62,7 +62,7 @@ def delete(call: Call) -> Answer:
 
 @handler("v1:receiveMessage")
 def receive(call: Call) -> Answer:
-    """A message kept in its conversation."""
+    """Return a message kept in its conversation."""
     body: Row = call.body
     # Published: the id that the provider gave the channel; its own id is taken as well.
     if not call.account.table("channels").where("provider_channel_id", body["channel_id"]):

@@ -38,7 +38,7 @@ define_table(TableSpec(name="organizations", label="Organization", deleted=("is_
 
 
 def address(value: Row | None) -> Row | None:
-    """An address as it is kept: parts left out become null."""
+    """Return an address as it is kept: parts left out become null."""
     if value is None:
         return None
     if not value.get("value"):
@@ -47,7 +47,7 @@ def address(value: Row | None) -> Row | None:
 
 
 def channels(values: list[Row], name: str) -> list[Row]:
-    """Emails, phones or messengers as they are kept: exactly one is primary."""
+    """Return emails, phones or messengers as they are kept: exactly one is primary."""
     for entry in values:
         if not entry.get("value"):
             raise invalid(f"body.{name} needs a value in each entry")
@@ -61,14 +61,14 @@ def channels(values: list[Row], name: str) -> list[Row]:
 
 
 def _timed(body: Row) -> Row:
-    """A body with its `add_time` as it is kept."""
+    """Return a body with its `add_time` as it is kept."""
     if body.get("add_time") is None:
         return dict(body)
     return {**body, "add_time": moment_of("add_time", body["add_time"])}
 
 
 def _person(call: Call, row: Row | None, body: Row) -> Row:
-    """A person's body as it is kept."""
+    """Return a person's body as it is kept."""
     if call.plan == "lite" and any(name in body for name in CONTACT_SYNC):
         raise ApiError(403, "Contact Sync is off in this account", code="feature_contact_sync_off")
     check_visibility(body)
@@ -96,7 +96,7 @@ def _add_person(call: Call, row: Row) -> Row:
 
 
 def _may_consent(row: Row, changes: Row) -> bool:
-    """Whether a marketing status can be set: once, for a person with a valid email address."""
+    """Return whether a marketing status can be set: once, for a person with a valid email address."""
     emails = changes.get("emails", row.get("emails")) or []
     valid = any(EMAIL.match(entry["value"]) for entry in emails)
     kept = row.get("marketing_status", NO_CONSENT)
@@ -115,7 +115,7 @@ def _organization(call: Call, body: Row) -> Row:
 
 
 def _participating(account: Account, number: int, *statuses: str) -> int:
-    """Deals that a person takes part in without being their contact person."""
+    """Return deals that a person takes part in without being their contact person."""
     kept = account.table("participants")
     rows = [row for row in map(kept.row, kept.where("person_id", number)) if kept.is_live(row)]
     found = [account.find("deals", row["deal_id"]) for row in rows]
@@ -182,7 +182,7 @@ def _of_deal(call: Call, deal_id: int) -> Callable[[Row], bool]:
 
 
 def person_defaults(call: Call) -> Row:
-    """A new person before its body is laid over it."""
+    """Return a new person before its body is laid over it."""
     return {
         "name": "",
         "first_name": None,
@@ -207,7 +207,7 @@ def person_defaults(call: Call) -> Row:
 
 
 def organization_defaults(call: Call) -> Row:
-    """A new organization before its body is laid over it."""
+    """Return a new organization before its body is laid over it."""
     return {
         "name": "",
         "owner_id": call.user_id,

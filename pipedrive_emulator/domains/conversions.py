@@ -46,12 +46,12 @@ def _start(call: Call, source: str, made: Row) -> Answer:
 
 
 def _job(source: str, source_id: object, made: Row, polls: int = 0) -> Row:
-    """A job as it is kept; a script of faults can write another end."""
+    """Return a job as it is kept; a script of faults can write another end."""
     return {"source": source, "source_id": str(source_id), "made": made, "polls": polls, "end": COMPLETED}
 
 
 def _answer(payload: Row) -> Answer:
-    """A success with the empty additional data that is published for conversions."""
+    """Return a success with the empty additional data that is published for conversions."""
     return Answer(body=encode({"success": True, "data": payload, "additional_data": None}))
 
 
@@ -71,7 +71,7 @@ def _place(account: Account, body: Row) -> Row:
 
 @handler("v2:convertLeadToDeal")
 def lead_to_deal(call: Call) -> Answer:
-    """A job: the lead goes, a deal comes with what hung on the lead."""
+    """Return a job: the lead goes, a deal comes with what hung on the lead."""
     account = call.account
     lead = editable(account.require("leads", call.path["id"]))
     value = lead["value"] or {"amount": 0, "currency": default_currency(account, call.user_id)}
@@ -101,7 +101,7 @@ def lead_to_deal(call: Call) -> Answer:
 
 @handler("v2:convertDealToLead")
 def deal_to_lead(call: Call) -> Answer:
-    """A job: the deal is marked as deleted, a lead comes with what hung on the deal."""
+    """Return a job: the deal is marked as deleted, a lead comes with what hung on the deal."""
     account = call.account
     deal = account.require("deals", call.path["id"])
     if deal["is_archived"]:
@@ -154,5 +154,5 @@ handler("v2:getDealConversionStatus")(_status("deals"))
 
 
 def seeded_job(account: Account, source: str, source_id: object, made: Row) -> Row:
-    """The finished job of a conversion in the past."""
+    """Return the finished job of a conversion in the past."""
     return account.insert("conversions", _job(source, source_id, made, POLLS_BEFORE_DONE))

@@ -20,7 +20,7 @@ define_table(TableSpec(name="installments", label="Installment", created="", upd
 
 
 def _installable(call: Call) -> Row:
-    """The deal of a call, whose installments can be written."""
+    """Return the deal of a call, whose installments can be written."""
     if call.plan == "lite":
         raise ApiError(403, "Installments are not part of this plan", code="feature_off")
     return editable_deal(call)
@@ -44,14 +44,14 @@ def _of_deal(call: Call, table: str, placeholder: str) -> Row:
 
 @handler("v2:getAdditionalDiscounts")
 def list_discounts(call: Call) -> Answer:
-    """Every discount of a deal."""
+    """Return every discount of a deal."""
     call.account.require("deals", call.path["id"])
     table = call.account.table("discounts")
     return success([table.row(seq) for seq in sorted(table.where("deal_id", call.path["id"]))])
 
 
 def new_discount(deal_id: int, body: Row, user_id: int) -> Row:
-    """A discount as it is kept."""
+    """Return a discount as it is kept."""
     names = ("type", "amount", "description")
     by = {"created_by": user_id, "updated_by": user_id}
     return {
@@ -65,7 +65,7 @@ def new_discount(deal_id: int, body: Row, user_id: int) -> Row:
 
 @handler("v2:postAdditionalDiscount")
 def add_discount(call: Call) -> Answer:
-    """A new discount."""
+    """Return a new discount."""
     deal = editable_deal(call)
     row = new_discount(deal["id"], call.body, call.user_id)
     _check(row)
@@ -82,7 +82,7 @@ def _revalue(call: Call, deal: Row) -> None:
 
 @handler("v2:updateAdditionalDiscount")
 def update_discount(call: Call) -> Answer:
-    """A changed discount."""
+    """Return a changed discount."""
     deal = editable_deal(call)
     row = _of_deal(call, "discounts", "discount_id")
     changed = {**row, **call.body}
@@ -96,7 +96,7 @@ def update_discount(call: Call) -> Answer:
 
 @handler("v2:deleteAdditionalDiscount")
 def delete_discount(call: Call) -> Answer:
-    """The number of a discount that is gone; ids are text, but the answer is published as a number."""
+    """Return the number of a discount that is gone; ids are text, but the answer is published as a number."""
     deal = editable_deal(call)
     row = _of_deal(call, "discounts", "discount_id")
     number = call.account.table("discounts").seq(row["id"])
@@ -107,7 +107,7 @@ def delete_discount(call: Call) -> Answer:
 
 @handler("v2:getInstallments")
 def list_installments(call: Call) -> Answer:
-    """The installments of up to 100 deals; those of deleted deals are hidden."""
+    """Return the installments of up to 100 deals; those of deleted deals are hidden."""
     query, table = call.query, call.account.table("installments")
     live = [number for number in query["deal_ids"] if call.account.find("deals", number)]
     sort_by, descending = query.get("sort_by", "id"), query.get("sort_direction") == "desc"
@@ -122,7 +122,7 @@ def list_installments(call: Call) -> Answer:
 
 @handler("v2:postInstallment")
 def add_installment(call: Call) -> Answer:
-    """A new installment; it needs a product that is billed once, and excludes recurring ones."""
+    """Return a new installment; it needs a product that is billed once, and excludes recurring ones."""
     deal = _installable(call)
     billed = {row["billing_frequency"] for row in lines_of(call.account, deal["id"])}
     if billed != {ONE_TIME}:
@@ -135,7 +135,7 @@ def add_installment(call: Call) -> Answer:
 
 @handler("v2:updateInstallment")
 def update_installment(call: Call) -> Answer:
-    """A changed installment."""
+    """Return a changed installment."""
     _installable(call)
     row = _of_deal(call, "installments", "installment_id")
     changed = {**row, **call.body}
@@ -147,7 +147,7 @@ def update_installment(call: Call) -> Answer:
 
 @handler("v2:deleteInstallment")
 def delete_installment(call: Call) -> Answer:
-    """The id of an installment that is gone."""
+    """Return the id of an installment that is gone."""
     _installable(call)
     row = _of_deal(call, "installments", "installment_id")
     call.account.remove("installments", row["id"], call.user_id)
@@ -155,6 +155,6 @@ def delete_installment(call: Call) -> Answer:
 
 
 def seeded_discount(deal_id: int, body: Row, seconds: int) -> Row:
-    """A discount of a seed, with its times."""
+    """Return a discount of a seed, with its times."""
     moment = rfc3339(seconds)
     return {**new_discount(deal_id, body, 1), "created_at": moment, "updated_at": moment}

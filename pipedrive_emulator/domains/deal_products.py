@@ -25,7 +25,7 @@ define_table(TableSpec(name="deal_products", label="Deal product"))
 
 
 def _new_line(account: Account, deal: Row, body: Row) -> Row:
-    """A new attachment before it is checked."""
+    """Return a new attachment before it is checked."""
     product = account.find("products", body["product_id"])
     if product is None:
         raise ApiError(400, "product_id points to a product that does not exist")
@@ -123,7 +123,7 @@ def _spread_tax_method(call: Call, deal_id: int, method: str | None) -> None:
 
 @handler("v2:addDealProduct")
 def add_deal_product(call: Call) -> Answer:
-    """One attached product."""
+    """Return one attached product."""
     return success(_add_lines(call, [call.body])[0], status=201)
 
 
@@ -145,7 +145,7 @@ def _line_of(call: Call) -> Row:
 
 @handler("v2:updateDealProduct")
 def update_deal_product(call: Call) -> Answer:
-    """A changed attachment."""
+    """Return a changed attachment."""
     deal = editable_deal(call)
     row, body = _line_of(call), call.body
     changed = {**row, **body}
@@ -164,7 +164,7 @@ def update_deal_product(call: Call) -> Answer:
 
 @handler("v2:deleteDealProduct")
 def delete_deal_product(call: Call) -> Answer:
-    """The id of a detached row."""
+    """Return the id of a detached row."""
     deal = editable_deal(call)
     row = _line_of(call)
     call.account.remove("deal_products", row["id"], call.user_id)
@@ -174,7 +174,7 @@ def delete_deal_product(call: Call) -> Answer:
 
 @handler("v2:deleteManyDealProducts")
 def delete_many_deal_products(call: Call) -> Answer:
-    """The ids of up to 100 detached rows: those named, or the first of all."""
+    """Return the ids of up to 100 detached rows: those named, or the first of all."""
     deal = editable_deal(call)
     held = sorted(call.account.table("deal_products").where("deal_id", deal["id"]))
     wanted = [i for i in call.query["ids"] if i in held] if "ids" in call.query else held[:MAX_BULK]
@@ -199,6 +199,6 @@ _of_deals = Resource(table="deal_products", operations={}, equal={"deal_ids": "d
 
 @handler("v2:getDealsProducts")
 def list_of_deals(call: Call) -> Answer:
-    """The attachments of up to 100 deals; those of deleted deals are hidden."""
+    """Return the attachments of up to 100 deals; those of deleted deals are hidden."""
     live = [number for number in call.query["deal_ids"] if call.account.find("deals", number)]
     return _of_deals.list_v2(replace(call, query={**call.query, "deal_ids": live}))

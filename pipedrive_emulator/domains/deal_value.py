@@ -22,7 +22,7 @@ REVENUES = ("arr", "mrr", "acv")
 
 
 def editable_deal(call: Call) -> Row:
-    """The deal of a call; 403 while it is archived."""
+    """Return the deal of a call; 403 while it is archived."""
     deal = call.account.require("deals", call.path["id"])
     if deal["is_archived"]:
         raise ApiError(403, "An archived deal cannot be edited; un-archive it first")
@@ -40,7 +40,7 @@ def line_sum(row: Row) -> float:
 
 
 def lines_of(account: Account, deal_id: int) -> list[Row]:
-    """The lines of a deal, oldest first."""
+    """Return the lines of a deal, oldest first."""
     table = account.table("deal_products")
     return [table.row(seq) for seq in sorted(table.where("deal_id", deal_id))]
 
@@ -74,7 +74,7 @@ def settle(call: Call, deal_id: int) -> None:
 
 
 def worth_of(account: Account, deal_id: int) -> Row:
-    """Value and revenues of a deal by its lines; no revenues without lines."""
+    """Return value and revenues of a deal by its lines; no revenues without lines."""
     rows = lines_of(account, deal_id)
     enabled = [row for row in rows if row["is_enabled"]]
     once = [row["sum"] for row in enabled if row["billing_frequency"] == ONE_TIME]

@@ -52,7 +52,7 @@ def _has_status(_: Call, wanted: list[str]) -> Callable[[Row], bool] | None:
 
 
 def extras(account: Account, row: Row, names: Iterable[str]) -> Row:
-    """The optional fields of a deal."""
+    """Return the optional fields of a deal."""
     number = row["id"]
     kept = account.table("activities")
     activities = [(seq, kept.outline(seq)) for seq in kept.where("deal_id", number)]
@@ -86,7 +86,7 @@ def _count(account: Account, table: str, deal_id: int) -> int:
 
 
 def first_stage(account: Account, pipeline_id: int) -> int:
-    """The first stage of a pipeline; 400 when it has none."""
+    """Return the first stage of a pipeline; 400 when it has none."""
     stages = [s for s in account.table("stages").live() if s["pipeline_id"] == pipeline_id]
     if not stages:
         raise ApiError(400, "The pipeline has no stage")
@@ -94,7 +94,7 @@ def first_stage(account: Account, pipeline_id: int) -> int:
 
 
 def _place(account: Account, row: Row | None, body: Row) -> Row:
-    """`pipeline_id` and `stage_id` of a written deal."""
+    """Return `pipeline_id` and `stage_id` of a written deal."""
     if "stage_id" in body:
         stage = account.require("stages", body["stage_id"])
         if body.get("pipeline_id", stage["pipeline_id"]) != stage["pipeline_id"]:
@@ -131,7 +131,7 @@ def _check(account: Account, row: Row | None, body: Row) -> None:
 
 
 def moment_of(name: str, text: str) -> str:
-    """A time of a body as it is kept: UTC, whole seconds.
+    """Return a time of a body as it is kept: UTC, whole seconds.
 
     Raises:
         ApiError: 400 for anything but RFC 3339; `archive_time` is published as YYYY-MM-DD HH:MM:SS too.
@@ -148,7 +148,7 @@ def _moments(body: Row) -> Row:
 
 
 def default_currency(account: Account, user_id: int) -> str:
-    """The currency of a user, for amounts that name none."""
+    """Return the currency of a user, for amounts that name none."""
     return str(account.require("users", user_id)["default_currency"])
 
 
@@ -179,7 +179,7 @@ def check_labels(account: Account, fields: str, ids: list[int] | None) -> None:
 
 
 def _settle(call: Call, row: Row, body: Row) -> Row:
-    """The times that follow from a status, and deletion or archiving asked for in the body."""
+    """Return the times that follow from a status, and deletion or archiving asked for in the body."""
     now = rfc3339(call.account.clock.now)
     changes = dict(body)
     status = body.get("status")
@@ -238,7 +238,7 @@ def _delete(call: Call, row: Row) -> None:
 
 
 def _shown(account: Account, key: object) -> Row:
-    """A deal by id; one deleted within 30 days still shows."""
+    """Return a deal by id; one deleted within 30 days still shows."""
     row = account.table("deals").get(key)
     if row is None:
         raise not_found("Deal")
@@ -246,7 +246,7 @@ def _shown(account: Account, key: object) -> Row:
 
 
 def defaults(call: Call) -> Row:
-    """A new deal before its body is laid over it."""
+    """Return a new deal before its body is laid over it."""
     return {
         "title": "",
         "creator_user_id": call.user_id,

@@ -62,7 +62,7 @@ def _relations(call: Call, rows: list[Row]) -> Row:
 
 @handler("v1:getArchivedDeals")
 def archived(call: Call) -> Answer:
-    """Archived deals with what they refer to."""
+    """Return archived deals with what they refer to."""
     start, limit = call.query.get("start", 0), call.query.get("limit", DEFAULT_LIMIT)
     seqs, more = _ARCHIVED.selected(call, start, limit)
     rows = [call.account.table("deals").row(seq) for seq in seqs]
@@ -74,7 +74,7 @@ def archived(call: Call) -> Answer:
 
 
 def _open_deals(call: Call, column: str) -> list[int]:
-    """Numbers of the open deals of a pipeline or a stage that the query asks for, in order of id."""
+    """Return numbers of the open deals of a pipeline or a stage that the query asks for, in order of id."""
     query, table = call.query, call.account.table("deals")
     seqs = table.where(column, call.path["id"])
     if "stage_id" in query:
@@ -126,7 +126,7 @@ def of_stage(call: Call) -> Answer:
 
 @handler("v1:getProductDeals")
 def of_product(call: Call) -> Answer:
-    """Deals with a product attached, archived ones among them."""
+    """Return deals with a product attached, archived ones among them."""
     account, status = call.account, call.query.get("status", "all_not_deleted")
     account.require("products", call.path["id"])
     lines, table = account.table("deal_products"), account.table("deals")
@@ -147,7 +147,7 @@ def of_product(call: Call) -> Answer:
 
 @handler("v1:getPersonProducts")
 def of_person(call: Call) -> Answer:
-    """The products on a person's deals: each row is keyed by the deal's id."""
+    """Return the products on a person's deals: each row is keyed by the deal's id."""
     account, table = call.account, call.account.table("deals")
     account.require("persons", call.path["id"])
     lines = account.table("deal_products")

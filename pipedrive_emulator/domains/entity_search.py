@@ -60,7 +60,7 @@ class Searched:
         return (*self.texts, *(["custom_fields"] if self.custom else []), *(["notes"] if self.note else []))
 
     def find(self, account: Account, query: Row) -> list[tuple[float, Row]]:
-        """Scores and items of the rows that hold the term in one of the wanted fields."""
+        """Return scores and items of the rows that hold the term in one of the wanted fields."""
         term, exact = term_of(query), query.get("exact_match", False)
         wanted = [name for name in query.get("fields", self.fields) if name in self.fields]
         found = []
@@ -93,7 +93,7 @@ class Searched:
         return item
 
     def _rows(self, account: Account, query: Row, term: str, wanted: list[str]) -> Iterator[Row]:
-        """Live rows that can match: those of a filter, or those whose bytes or notes hold the term."""
+        """Yield live rows that can match: those of a filter, or those whose bytes or notes hold the term."""
         table = account.indexed(self.table)
         filters = [(self.filters[name], query[name]) for name in self.filters if name in query]
         if filters:
@@ -114,7 +114,7 @@ class Searched:
 
 
 def _noted(account: Account, table: Table, column: str, term: str) -> set[int]:
-    """Numbers of the rows with a note that may hold the term."""
+    """Return numbers of the rows with a note that may hold the term."""
     notes, needle = account.indexed("notes"), encode(term.split(maxsplit=1)[0])[1:-1].decode()
     keys = [notes.row(s)[column] for s in notes.seqs() if needle in notes.encoded(s).decode().lower()]
     return {seq for seq in map(table.seq, keys) if seq is not None}
@@ -133,7 +133,7 @@ def _organization_of(account: Account, key: object) -> Row | None:
 
 
 def deal_item(account: Account, row: Row) -> Row:
-    """A found deal."""
+    """Return a found deal."""
     return {
         "id": row["id"],
         "type": "deal",
@@ -151,7 +151,7 @@ def deal_item(account: Account, row: Row) -> Row:
 
 
 def person_item(account: Account, row: Row) -> Row:
-    """A found person."""
+    """Return a found person."""
     return {
         "id": row["id"],
         "type": "person",
@@ -187,7 +187,7 @@ def _product_item(_: Account, row: Row) -> Row:
 
 
 def lead_item(account: Account, row: Row) -> Row:
-    """A found lead, with the addresses of its person."""
+    """Return a found lead, with the addresses of its person."""
     person = account.find("persons", row["person_id"]) or {"phones": [], "emails": []}
     value: dict[str, Any] = row["value"] or {"amount": None, "currency": None}
     return {
@@ -278,7 +278,7 @@ SEARCHED = {
 
 
 def _whole(found: list[tuple[float, Row]]) -> list[tuple[float, Row]]:
-    """Items as published for one entity: whole values, codes only when they are numbers.
+    """Return items as published for one entity: whole values, codes only when they are numbers.
 
     Deals and leads leave out the address of their organization.
     """
@@ -312,7 +312,7 @@ for _kind, _key in (
 
 @handler("v1:searchLeads")
 def search_leads_v1(call: Call) -> Answer:
-    """Leads by offset."""
+    """Return leads by offset."""
     found = _whole(SEARCHED["lead"].find(call.account, call.query))
     items, following = ranked_page(found, call.query)
     start, limit = call.query.get("start", 0), call.query.get("limit", 100)

@@ -22,7 +22,7 @@ CLOSED = {"won", "lost"}
 
 
 def changes_of(call: Call, table: str, row: Row) -> Row:
-    """The changes that a body makes beyond the name, the type and the options of a field.
+    """Return the changes that a body makes beyond the name, the type and the options of a field.
 
     Args:
         call: the call with the body.

@@ -34,14 +34,14 @@ def _custom(row: Row) -> Row:
 
 
 def _next_option(account: Account) -> int:
-    """Option ids are shared by all entities."""
+    """Return option ids are shared by all entities."""
     rows = [row for table in FIELD_KINDS for row in account.table(table).all()]
     used = [o["id"] for row in rows for o in [*(row["options"] or ()), *row.get("options_deleted", ())]]
     return max((number for number in used if isinstance(number, int)), default=0) + 1
 
 
 def _labels(options: Iterable[Row]) -> list[str]:
-    """The labels of options, none empty and none twice."""
+    """Return the labels of options, none empty and none twice."""
     labels = [option.get("label") for option in options]
     if not all(isinstance(label, str) and label.strip() for label in labels):
         raise invalid("every option needs a label")
@@ -60,7 +60,7 @@ def _new_options(call: Call, table: str, labels: list[str]) -> list[Row]:
 
 
 def _add(call: Call, table: str, name: str, kind: str, changes: Row) -> Row:
-    """A new custom field, kept."""
+    """Return a new custom field, kept."""
     given = call.body.get("options")
     if not name.strip():
         raise invalid("the name must not be empty")
@@ -123,7 +123,7 @@ def _with_options(call: Call, table: str) -> Row:
 
 
 def _named(row: Row, body: list[Row]) -> list[int]:
-    """The option ids of a body; all must exist, each once."""
+    """Return the option ids of a body; all must exist, each once."""
     wanted = [option["id"] for option in body]
     if len(set(wanted)) != len(wanted):
         raise invalid("an option id is given twice")
@@ -180,7 +180,7 @@ def _keep_options(call: Call, table: str, row: Row, options: list[Row]) -> Row:
 
 
 def _replaced(call: Call, table: str, row: Row) -> list[Row]:
-    """All options of a v1 body: those with an id are kept, those without are new."""
+    """Return all options of a v1 body: those with an id are kept, those without are new."""
     given = call.body["options"]
     if row["field_type"] not in WITH_OPTIONS or not given:
         raise ApiError(400, "options belong to enum and set, and must not be empty")

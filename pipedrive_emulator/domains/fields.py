@@ -83,7 +83,7 @@ for _name in (*FIELD_KINDS, "lead_fields", "note_fields"):
 def new_field(
     name: str, kind: str, *, key: str, code: str | None = None, options: list[Row] | None = None
 ) -> Row:
-    """A field as it is kept; `code` is given for built-in fields whose v2 name differs from `key`."""
+    """Return a field as it is kept; `code` is given for built-in fields whose v2 name differs from `key`."""
     return {
         "key": key,
         "code": code or key,
@@ -118,7 +118,7 @@ V2_OPTION: Row = {"id": None, "label": None, "color": None, "update_time": None,
 
 
 def show_v1(row: Row, table: str = "") -> Row:
-    """A field as v1 shows it."""
+    """Return a field as v1 shows it."""
     shown = {name: value for name, value in row.items() if name not in INTERNAL}
     for name in ("options", "options_deleted"):
         if shown.get(name) is not None:
@@ -133,12 +133,12 @@ def show_v1(row: Row, table: str = "") -> Row:
 
 
 def _is_composite(row: Row) -> bool:
-    """Whether a field has parts; of the built-in ones only addresses do."""
+    """Return whether a field has parts; of the built-in ones only addresses do."""
     return row["field_type"] in PARTS and (row["is_custom"] or row["field_type"] == "address")
 
 
 def _v1_subfields(row: Row) -> list[Row]:
-    """The parts of a composite field under their v1 keys; the first one is the field itself."""
+    """Return the parts of a composite field under their v1 keys; the first one is the field itself."""
     shown = {name: value for name, value in row.items() if name not in (*INTERNAL, "options_deleted")}
     return [
         {
@@ -164,7 +164,7 @@ def _part_type(row: Row, part: str) -> str:
 
 
 def show_note_field(row: Row) -> Row:
-    """A note field, which has fewer facts."""
+    """Return a note field, which has fewer facts."""
     names = (
         "id",
         "key",
@@ -186,7 +186,7 @@ def _option(option: Row, names: Iterable[str]) -> Row:
 
 
 def subfields(row: Row) -> list[Row] | None:
-    """The parts of a composite field, as v2 names them; None for a plain field."""
+    """Return the parts of a composite field, as v2 names them; None for a plain field."""
     if not _is_composite(row):
         return None
     return [
@@ -196,7 +196,7 @@ def subfields(row: Row) -> list[Row] | None:
 
 
 def show_v2(row: Row, table: str, included: Iterable[str] = ()) -> Row:
-    """A field as v2 shows it."""
+    """Return a field as v2 shows it."""
     shown: Row = {"field_name": row["name"], "field_code": row["code"]}
     if table in DESCRIBED:
         shown["description"] = row["description"]
@@ -217,7 +217,7 @@ def show_v2(row: Row, table: str, included: Iterable[str] = ()) -> Row:
 
 
 def _flags(row: Row, name: str) -> Row:
-    """The flags that both versions show."""
+    """Return the flags that both versions show."""
     if name == "ui_visibility":
         return {
             "add_visible_flag": row["add_visible_flag"],
@@ -227,7 +227,7 @@ def _flags(row: Row, name: str) -> Row:
 
 
 def by_code(account: Account, table: str, code: str) -> Row:
-    """The live field of a code; a 404 when there is none."""
+    """Return the live field of a code; a 404 when there is none."""
     kept = account.table(table)
     for seq in kept.where("code", code):
         if kept.is_live(kept.row(seq)):
@@ -281,12 +281,12 @@ for _table, _word in FIELD_KINDS.items():
 
 @handler("v1:getLeadFields")
 def lead_fields(call: Call) -> Answer:
-    """The built-in fields of leads, and the custom fields of deals."""
+    """Return the built-in fields of leads, and the custom fields of deals."""
     rows = [*call.account.table("lead_fields").live(), *call.account.custom_fields("leads").values()]
     return offset_page(call.operation, [show_v1(row) for row in rows], call.query)
 
 
 @handler("v1:getNoteFields")
 def note_fields(call: Call) -> Answer:
-    """The built-in fields of notes."""
+    """Return the built-in fields of notes."""
     return success([show_note_field(row) for row in call.account.table("note_fields").live()])

@@ -46,7 +46,7 @@ define_table(TableSpec(name="files", label="File", times="sql", deleted=("active
 
 
 def show(account: Account, row: Row) -> Row:
-    """A file with the names of what it hangs on."""
+    """Return a file with the names of what it hangs on."""
     shown = dict(row)
     for key, (table, name, field) in PARENTS.items():
         parent = (
@@ -58,12 +58,12 @@ def show(account: Account, row: Row) -> Row:
 
 
 def _of_product(account: Account, row: Row) -> Row:
-    """A file as the list below a product shows it: without anything else that files hang on."""
+    """Return a file as the list below a product shows it: without anything else that files hang on."""
     return {name: value for name, value in show(account, row).items() if name in OF_PRODUCT}
 
 
 def file_row(name: str, size: int, user_id: int, **parents: object) -> Row:
-    """A file as it is kept."""
+    """Return a file as it is kept."""
     return {
         "user_id": user_id,
         "deal_id": None,
@@ -95,7 +95,7 @@ def file_row(name: str, size: int, user_id: int, **parents: object) -> Row:
 
 @handler("v1:addFile")
 def add_file(call: Call) -> Answer:
-    """An uploaded file."""
+    """Return an uploaded file."""
     upload = call.uploads["file"]
     parents = {name: call.body[name] for name in (*PARENTS, "activity_id") if call.body.get(name) is not None}
     if len(parents) != 1:
@@ -115,7 +115,7 @@ def add_file(call: Call) -> Answer:
 
 @handler("v1:downloadFile")
 def download_file(call: Call) -> Answer:
-    """The bytes of a file."""
+    """Return the bytes of a file."""
     row = call.account.require("files", call.path["id"])
     if row["remote_location"] != "s3":
         raise ApiError(404, "The file is kept elsewhere")

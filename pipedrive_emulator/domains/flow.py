@@ -59,7 +59,7 @@ Entry = tuple[str, str, int, Row]
 
 
 def _formatted(account: Account, row: Row) -> Row | list[Row]:
-    """The names behind the ids of a change; an empty list where the values speak for themselves."""
+    """Return the names behind the ids of a change; an empty list where the values speak for themselves."""
     if row["field_key"] not in NAMED:
         return []
     table, name = NAMED[row["field_key"]]

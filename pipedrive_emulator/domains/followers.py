@@ -31,7 +31,7 @@ define_table(TableSpec(name="follower_changes", label="Follower change", created
 
 
 def followers_of(account: Account, table: str, key: object) -> list[Row]:
-    """The follower rows of one record, oldest first."""
+    """Return the follower rows of one record, oldest first."""
     kept = account.table("followers")
     return [kept.row(seq) for seq in sorted(kept.where("parent", f"{table}:{key}"))]
 

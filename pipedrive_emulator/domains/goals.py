@@ -39,7 +39,7 @@ define_table(TableSpec(name="goals", label="Goal", key_kind="text", created="", 
 
 
 def _number(value: object, name: str) -> int:
-    """A whole number, which goals take as text too."""
+    """Return a whole number, which goals take as text too."""
     if not re.match(r"^\d{1,15}$", str(value)):
         raise invalid(f"{name} must be a whole number")
     return int(str(value))
@@ -112,7 +112,7 @@ def _duration(part: Row) -> Row:
 
 
 def checked(account: Account, body: Row) -> Row:
-    """The parts of a goal as they are kept."""
+    """Return the parts of a goal as they are kept."""
     kind = _type(account, body["type"])
     return {
         "title": body.get("title") or kind["name"].replace("_", " ").capitalize(),
@@ -137,7 +137,7 @@ def new_goal(account: Account, parts: Row, owner_id: int) -> Row:
 
 
 def show(account: Account, row: Row) -> Row:
-    """A goal; it is active while its duration lasts."""
+    """Return a goal; it is active while its duration lasts."""
     today, span = day(account.clock.now), row["duration"]
     active = span["start"] <= today and (span["end"] is None or today <= span["end"])
     return {**row, "is_active": active}
@@ -149,13 +149,13 @@ def _answer(call: Call, row: Row, **more: int) -> Answer:
 
 @handler("v1:addGoal")
 def add(call: Call) -> Answer:
-    """A new goal, with a report of its own."""
+    """Return a new goal, with a report of its own."""
     return _answer(call, new_goal(call.account, checked(call.account, call.body), call.user_id))
 
 
 @handler("v1:updateGoal")
 def update(call: Call) -> Answer:
-    """A changed goal; the parts left out stay."""
+    """Return a changed goal; the parts left out stay."""
     row = call.account.require("goals", call.path["id"])
     parts = checked(call.account, {**{name: row[name] for name in PARTS}, **call.body})
     return _answer(call, call.account.update("goals", row["id"], parts, call.user_id))
@@ -184,7 +184,7 @@ def _fits(row: Row, name: str, wanted: Any) -> bool:  # noqa: ANN401 - of any JS
 
 
 def _whose(query: Row, user_id: int) -> Row:
-    """The criteria of a query: a user's own goals, unless it asks for those of others."""
+    """Return the criteria of a query: a user's own goals, unless it asks for those of others."""
     if "assignee.id" in query:
         return {"assignee.type": "person", **query}
     if any(name.startswith(EVERYONES) for name in query):
@@ -221,7 +221,7 @@ def find(call: Call) -> Answer:
 
 
 def _counted(account: Account, goal: Row, start: str, end: str) -> Iterator[Row]:
-    """The deals or activities that count for a goal within a period."""
+    """Yield the deals or activities that count for a goal within a period."""
     source = COUNTED[goal["type"]["name"]]
     table, params = account.table(source[0]), goal["type"]["params"]
     # What was deleted since still counts for what was done with it.
@@ -247,7 +247,7 @@ def _belongs(account: Account, assignee: Row, owner_id: int) -> bool:
 
 @handler("v1:getGoalResult")
 def result(call: Call) -> Answer:
-    """A goal and how far it got within a period."""
+    """Return a goal and how far it got within a period."""
     goal = call.account.require("goals", call.path["id"])
     period, duration = _period(call.query) or ("", ""), goal["duration"]
     if period[0] < duration["start"] or period[1] > (duration["end"] or period[1]):

@@ -71,7 +71,7 @@ def _related(account: Account, items: list[Row]) -> list[Row]:
 
 @handler("v2:searchItem")
 def search_items(call: Call) -> Answer:
-    """A page of everything that holds the term; related records only where asked for."""
+    """Return a page of everything that holds the term; related records only where asked for."""
     term_of(call.query)
     items, following = ranked_page(_found(call.account, call.query), call.query)
     content: Row = {"items": items, "related_items": []}
@@ -108,7 +108,7 @@ def _field(account: Account, kind: str, name: str) -> Row:
 
 @handler("v2:searchItemByField")
 def search_by_field(call: Call) -> Answer:
-    """A page of the rows of one kind whose field matches, with regard to case."""
+    """Return a page of the rows of one kind whose field matches, with regard to case."""
     account, query = call.account, call.query
     match, term = query.get("match", "exact"), str(query["term"])
     if len(term) < (1 if match == "exact" else SHORTEST):

@@ -49,7 +49,7 @@ def _v1_names(account: Account, table: str) -> dict[str, str]:
 
 
 def new_change(table: str, key: int, user_id: int, name: str, values: tuple[object, object]) -> Row:
-    """An entry as it is kept; `values` are the old and the new one."""
+    """Return an entry as it is kept; `values` are the old and the new one."""
     return {
         "parent": f"{table}:{key}",
         "field_key": name,
@@ -97,7 +97,7 @@ def _keep(account: Account, table: str, before: Row | None, after: Row | None, u
 
 
 def changes_of(account: Account, table: str, key: int) -> list[Row]:
-    """The entries of one record, newest first."""
+    """Return the entries of one record, newest first."""
     kept = account.table("changes")
     rows = [kept.row(seq) for seq in kept.where("parent", f"{table}:{key}")]
     return sorted(rows, key=lambda row: (row["time"], row["id"]), reverse=True)

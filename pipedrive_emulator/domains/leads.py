@@ -31,7 +31,7 @@ define_table(
 
 
 def show(account: Account, row: Row) -> Row:
-    """A lead with its custom fields at the top level; those without a value are absent."""
+    """Return a lead with its custom fields at the top level; those without a value are absent."""
     plain = {name: value for name, value in row.items() if name != "custom_fields"}
     return {**plain, **row_to_v1(account, "leads", row["custom_fields"], nulls=False)}
 
@@ -49,7 +49,7 @@ def _check(call: Call, body: Row) -> None:
 
 
 def editable(row: Row) -> Row:
-    """A lead that is not archived; 403 otherwise."""
+    """Return a lead that is not archived; 403 otherwise."""
     if row["is_archived"]:
         raise ApiError(403, "An archived lead cannot be edited; un-archive it first")
     return row
@@ -78,7 +78,7 @@ def _update(call: Call, row: Row, body: Row) -> Row:
 
 
 def defaults(call: Call) -> Row:
-    """A new lead before its body is laid over it."""
+    """Return a new lead before its body is laid over it."""
     return {
         "title": "",
         "owner_id": call.user_id,

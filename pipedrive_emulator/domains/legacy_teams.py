@@ -32,7 +32,7 @@ def _checked(call: Call, body: Row) -> Row:
 
 @handler("v1:getTeams", "v1:getUserTeams")
 def listed(call: Call) -> Answer:
-    """The teams of the company, or of one user."""
+    """Return the teams of the company, or of one user."""
     rows = list(call.account.table("legacy_teams").live())
     if "id" in call.path:
         call.account.require("users", call.path["id"])
@@ -43,13 +43,13 @@ def listed(call: Call) -> Answer:
 
 @handler("v1:getTeam")
 def get(call: Call) -> Answer:
-    """One team."""
+    """Return one team."""
     return success(_shown(call, [call.account.require("legacy_teams", call.path["id"])])[0])
 
 
 @handler("v1:addTeam")
 def add(call: Call) -> Answer:
-    """A new team."""
+    """Return a new team."""
     row = {
         "name": "",
         "description": "",
@@ -66,27 +66,27 @@ def add(call: Call) -> Answer:
 
 @handler("v1:updateTeam")
 def update(call: Call) -> Answer:
-    """A changed team."""
+    """Return a changed team."""
     row = call.account.require("legacy_teams", call.path["id"])
     return success(call.account.update("legacy_teams", row["id"], _checked(call, call.body), call.user_id))
 
 
 @handler("v1:getTeamUsers")
 def members(call: Call) -> Answer:
-    """The ids of a team's users."""
+    """Return the ids of a team's users."""
     return success(call.account.require("legacy_teams", call.path["id"])["users"])
 
 
 @handler("v1:addTeamUser")
 def add_members(call: Call) -> Answer:
-    """The ids of a team's users after some were added."""
+    """Return the ids of a team's users after some were added."""
     row = call.account.require("legacy_teams", call.path["id"])
     return _members(call, row, {*row["users"], *_checked(call, call.body)["users"]})
 
 
 @handler("v1:deleteTeamUser")
 def delete_members(call: Call) -> Answer:
-    """The ids of a team's users after some were taken out; all must be members."""
+    """Return the ids of a team's users after some were taken out; all must be members."""
     row = call.account.require("legacy_teams", call.path["id"])
     gone = set(call.body["users"])
     if not gone <= set(row["users"]):

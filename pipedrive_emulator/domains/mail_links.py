@@ -22,7 +22,7 @@ define_table(TableSpec(name="mail_links", label="Mail link", created="", updated
 
 
 def messages_of(account: Account, table: str, key: int) -> list[Row]:
-    """The live messages on a deal, a person or an organization, newest first."""
+    """Return the live messages on a deal, a person or an organization, newest first."""
     messages, threads, links = (account.table(n) for n in ("mail_messages", "mail_threads", "mail_links"))
     if table == "deals":
         found = set().union(

@@ -29,7 +29,7 @@ def _party(account: Account, party: Row) -> Row:
 
 
 def in_thread(account: Account, row: Row) -> Row:
-    """A message in the list of its thread, where its parties tell the most."""
+    """Return a message in the list of its thread, where its parties tell the most."""
     shown = {name: value for name, value in row.items() if name not in INTERNAL}
     shown.update({name: [_party(account, party) for party in row[name]] for name in PARTIES})
     shown["body_url"] = address(account, "mail_messages", row["id"], "body.html")
@@ -37,7 +37,7 @@ def in_thread(account: Account, row: Row) -> Row:
 
 
 def show_message(account: Account, row: Row, *, body: bool = False) -> Row:
-    """A message; its body only where asked for."""
+    """Return a message; its body only where asked for."""
     shown = in_thread(account, row)
     for side in PARTIES:
         shown[side] = [{name: party[name] for name in PARTY} for party in shown[side]]
@@ -45,14 +45,14 @@ def show_message(account: Account, row: Row, *, body: bool = False) -> Row:
 
 
 def show_thread(account: Account, row: Row) -> Row:
-    """A thread with the state of its deal."""
+    """Return a thread with the state of its deal."""
     parties = {side: [_party(account, party) for party in found] for side, found in row["parties"].items()}
     deal = account.table("deals").get(row["deal_id"])
     return {**row, "parties": parties, "deal_status": None if deal is None else deal["status"]}
 
 
 def in_list(account: Account, row: Row, *, body: bool = False) -> Row:
-    """A message as lists below a deal, person or organization show it."""
+    """Return a message as lists below a deal, person or organization show it."""
     more: Row = {
         "nylas_id": f"n{row['id']}",
         "s3_bucket": "",
@@ -72,7 +72,7 @@ def in_list(account: Account, row: Row, *, body: bool = False) -> Row:
 
 
 def in_flow(account: Account, row: Row) -> Row:
-    """A message as flows show it: with its attachments, if it has any."""
+    """Return a message as flows show it: with its attachments, if it has any."""
     shown = in_list(account, row)
     if row["has_attachments_flag"]:
         kept = account.table("files")
@@ -105,7 +105,7 @@ def _thread(call: Call) -> Row:
 
 
 def _served(payload: object) -> Answer:
-    """An answer with the mail service's own status beside it."""
+    """Return an answer with the mail service's own status beside it."""
     return success(payload, statusCode=2000, statusText="Success", service="email-api")
 
 
@@ -117,7 +117,7 @@ def _in_folder(row: Row, folder: str) -> bool:
 
 @handler("v1:getMailThreads")
 def list_threads(call: Call) -> Answer:
-    """The threads of a folder of the token's user, the newest message first."""
+    """Return the threads of a folder of the token's user, the newest message first."""
     rows = [
         row
         for row in call.account.table("mail_threads").live()
@@ -131,13 +131,13 @@ def list_threads(call: Call) -> Answer:
 
 @handler("v1:getMailThread")
 def get_thread(call: Call) -> Answer:
-    """One thread."""
+    """Return one thread."""
     return success(show_thread(call.account, _thread(call)))
 
 
 @handler("v1:getMailThreadMessages")
 def list_messages(call: Call) -> Answer:
-    """Every message of a thread, oldest first."""
+    """Return every message of a thread, oldest first."""
     thread, table = _thread(call), call.account.table("mail_messages")
     rows = [table.row(seq) for seq in sorted(table.where("mail_thread_id", thread["id"]))]
     return success([in_thread(call.account, row) for row in rows if table.is_live(row)])
@@ -145,7 +145,7 @@ def list_messages(call: Call) -> Answer:
 
 @handler("v1:getMailMessage")
 def get_message(call: Call) -> Answer:
-    """One message."""
+    """Return one message."""
     row = call.account.require("mail_messages", call.path["id"])
     thread = call.account.require("mail_threads", row["mail_thread_id"])
     if row["user_id"] != call.user_id and not thread["shared_flag"]:
@@ -156,7 +156,7 @@ def get_message(call: Call) -> Answer:
 
 @handler("v1:updateMailThreadDetails")
 def update_thread(call: Call) -> Answer:
-    """A thread put on a deal or a lead, shared, read or archived."""
+    """Return a thread put on a deal or a lead, shared, read or archived."""
     row, changes = _thread(call), dict(call.body)
     for name, table, other in (("deal_id", "deals", "lead_id"), ("lead_id", "leads", "deal_id")):
         if changes.get(name) is not None:
@@ -174,7 +174,7 @@ def update_thread(call: Call) -> Answer:
 
 @handler("v1:deleteMailThread")
 def delete_thread(call: Call) -> Answer:
-    """The id of a thread that is gone, with its messages."""
+    """Return the id of a thread that is gone, with its messages."""
     row = _thread(call)
     call.account.delete("mail_threads", row["id"], call.user_id)
     return _served({"id": row["id"]})

@@ -67,7 +67,7 @@ def _taken_over(table: str, survivor: Row, absorbed: Row) -> Row:
 
 
 def _merge(call: Call, table: str) -> Row:
-    """The survivor after it absorbed the record of the path."""
+    """Return the survivor after it absorbed the record of the path."""
     account, other = call.account, call.body["merge_with_id"]
     absorbed = account.require(table, call.path["id"])
     if other == absorbed["id"]:
@@ -123,7 +123,7 @@ for _table, _key, _show in (
 
 @handler("v1:duplicateDeal")
 def duplicate_deal(call: Call) -> Answer:
-    """A copy of a deal with its products and participants, without its notes, files and activities."""
+    """Return a copy of a deal with its products and participants, without its notes, files and activities."""
     account = call.account
     source = account.require("deals", call.path["id"])
     if source["is_archived"]:

@@ -29,7 +29,7 @@ define_table(
 
 
 def new_comment(note_id: int, content: str, user_id: int) -> Row:
-    """A comment as it is kept."""
+    """Return a comment as it is kept."""
     return {
         "active_flag": True,
         "add_time": None,
@@ -44,7 +44,7 @@ def new_comment(note_id: int, content: str, user_id: int) -> Row:
 
 
 def comments_of(account: Account, note_id: int) -> list[Row]:
-    """The comments of a note, oldest first."""
+    """Return the comments of a note, oldest first."""
     table = account.table(TABLE)
     rows = [table.row(seq) for seq in sorted(table.where("object_id", str(note_id)))]
     return [row for row in rows if table.is_live(row)]
@@ -67,20 +67,20 @@ def _comment(call: Call) -> Row:
 
 @handler("v1:getNoteComments")
 def list_comments(call: Call) -> Answer:
-    """The comments of a note."""
+    """Return the comments of a note."""
     call.account.require("notes", call.path["id"])
     return offset_page(call.operation, comments_of(call.account, call.path["id"]), call.query)
 
 
 @handler("v1:getComment")
 def get_comment(call: Call) -> Answer:
-    """One comment."""
+    """Return one comment."""
     return success(_comment(call))
 
 
 @handler("v1:addNoteComment")
 def add_comment(call: Call) -> Answer:
-    """A new comment."""
+    """Return a new comment."""
     note = call.account.require("notes", call.path["id"])
     row = new_comment(note["id"], _content(call), call.user_id)
     return success(call.account.insert(TABLE, row, call.user_id), status=call.operation.status)
@@ -88,7 +88,7 @@ def add_comment(call: Call) -> Answer:
 
 @handler("v1:updateCommentForNote")
 def update_comment(call: Call) -> Answer:
-    """A changed comment."""
+    """Return a changed comment."""
     row, content = _comment(call), _content(call)
     if content != row["content"]:
         changes = {"content": content, "updater_id": call.user_id}

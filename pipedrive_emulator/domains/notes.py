@@ -32,7 +32,7 @@ define_table(TableSpec(name="notes", label="Note", times="sql", deleted=("active
 
 
 def show(account: Account, row: Row) -> Row:
-    """A note with the names of what it hangs on."""
+    """Return a note with the names of what it hangs on."""
     shown = dict(row)
     for key, (table, name, field, _) in PARENTS.items():
         if name is not None:
@@ -53,7 +53,7 @@ def show(account: Account, row: Row) -> Row:
 
 
 def _kept(account: Account, key: object) -> Row:
-    """A note, deleted or not: live accounts answer deleted ones with `active_flag: false`."""
+    """Return a note, deleted or not: live accounts answer deleted ones with `active_flag: false`."""
     row = account.table("notes").get(key)
     return account.require("notes", key) if row is None else row
 
@@ -94,7 +94,7 @@ def _update(call: Call, row: Row, body: Row) -> Row:
 
 
 def defaults(call: Call) -> Row:
-    """A new note before its body is laid over it."""
+    """Return a new note before its body is laid over it."""
     return {
         "active_flag": True,
         "add_time": None,

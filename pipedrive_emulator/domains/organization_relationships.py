@@ -35,7 +35,7 @@ def _related(account: Account, number: int) -> Row:
 
 
 def _show(account: Account, row: Row, org_id: int | None) -> Row:
-    """A relationship; with a base organization, also what the other one is to it."""
+    """Return a relationship; with a base organization, also what the other one is to it."""
     shown = {"id": row["id"], "type": row["type"]}
     for end in ENDS:
         facts = _related(account, row[end])
@@ -81,7 +81,7 @@ def _check(call: Call, row: Row) -> None:
 
 @handler("v1:getOrganizationRelationships")
 def listed(call: Call) -> Answer:
-    """Every relationship of an organization."""
+    """Return every relationship of an organization."""
     account, org_id = call.account, call.query["org_id"]
     account.require("organizations", org_id)
     table = account.table(TABLE)
@@ -95,13 +95,13 @@ def listed(call: Call) -> Answer:
 
 @handler("v1:getOrganizationRelationship")
 def get(call: Call) -> Answer:
-    """One relationship."""
+    """Return one relationship."""
     return _answer(call, call.account.require(TABLE, call.path["id"]))
 
 
 @handler("v1:addOrganizationRelationship")
 def add(call: Call) -> Answer:
-    """A new relationship; two organizations have at most one."""
+    """Return a new relationship; two organizations have at most one."""
     row = {name: call.body[name] for name in ("type", *ENDS)}
     _check(call, row)
     full = {**row, "add_time": None, "update_time": None}
@@ -110,7 +110,7 @@ def add(call: Call) -> Answer:
 
 @handler("v1:updateOrganizationRelationship")
 def update(call: Call) -> Answer:
-    """A changed relationship."""
+    """Return a changed relationship."""
     row = call.account.require(TABLE, call.path["id"])
     changes = {name: call.body[name] for name in ("type", *ENDS) if name in call.body}
     _check(call, {**row, **changes})
@@ -121,7 +121,7 @@ def update(call: Call) -> Answer:
 
 @handler("v1:deleteOrganizationRelationship")
 def delete(call: Call) -> Answer:
-    """The id of a relationship that is gone."""
+    """Return the id of a relationship that is gone."""
     call.account.require(TABLE, call.path["id"])
     call.account.delete(TABLE, call.path["id"], call.user_id)
     return success({"id": call.path["id"]})

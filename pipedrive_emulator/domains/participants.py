@@ -38,7 +38,7 @@ define_table(
 
 
 def new_participant(deal_id: int, person_id: int | None, user_id: int) -> Row:
-    """A participant as it is kept."""
+    """Return a participant as it is kept."""
     return {
         "deal_id": deal_id,
         "person_id": person_id,
@@ -49,7 +49,7 @@ def new_participant(deal_id: int, person_id: int | None, user_id: int) -> Row:
 
 
 def participants_of(account: Account, deal_id: int) -> list[Row]:
-    """The participants of a deal whose person is not deleted, oldest first."""
+    """Return the participants of a deal whose person is not deleted, oldest first."""
     table = account.table("participants")
     rows = [table.row(seq) for seq in sorted(table.where("deal_id", deal_id))]
     return [row for row in rows if table.is_live(row) and account.find("persons", row["person_id"])]
@@ -95,7 +95,7 @@ def _note(account: Account, table: str, before: Row | None, after: Row | None, u
 
 
 def show(account: Account, row: Row) -> Row:
-    """A participant with all that v1 tells of the person and the deal."""
+    """Return a participant with all that v1 tells of the person and the deal."""
     person = account.require("persons", row["person_id"])
     deal = account.table("deals").get(row["deal_id"]) or {}
     owner = user_ref(account, row["added_by_user_id"])
@@ -124,7 +124,7 @@ def _relations(account: Account, rows: list[Row]) -> Row:
 
 @handler("v1:getDealParticipants")
 def list_participants(call: Call) -> Answer:
-    """The participants of a deal."""
+    """Return the participants of a deal."""
     call.account.require("deals", call.path["id"])
     rows = participants_of(call.account, call.path["id"])
     start = call.query.get("start", 0)
@@ -139,7 +139,7 @@ def list_participants(call: Call) -> Answer:
 
 @handler("v1:addDealParticipant")
 def add_participant(call: Call) -> Answer:
-    """A new participant; a person who takes part already is refused."""
+    """Return a new participant; a person who takes part already is refused."""
     deal = call.account.require("deals", call.path["id"])
     if deal["is_archived"]:
         raise ApiError(403, "An archived deal cannot be edited; un-archive it first")
@@ -153,7 +153,7 @@ def add_participant(call: Call) -> Answer:
 
 @handler("v1:deleteDealParticipant")
 def delete_participant(call: Call) -> Answer:
-    """The id of a participant who is gone."""
+    """Return the id of a participant who is gone."""
     deal = call.account.require("deals", call.path["id"])
     row = call.account.require("participants", call.path["deal_participant_id"])
     if row["deal_id"] != deal["id"]:

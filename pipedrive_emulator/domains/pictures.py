@@ -20,7 +20,7 @@ define_table(TableSpec(name="product_images", label="Product image", created="",
 
 
 def kind_of(upload: Upload) -> str:
-    """The media type of an uploaded image, by its first bytes; 400 for anything else."""
+    """Return the media type of an uploaded image, by its first bytes; 400 for anything else."""
     kind = image_type(upload.content)
     if kind is None:
         raise invalid(f"{upload.name} must be a PNG, JPEG or GIF image")
@@ -28,7 +28,7 @@ def kind_of(upload: Upload) -> str:
 
 
 def new_picture(person_id: int, size: int, user_id: int) -> Row:
-    """A person's picture as it is kept."""
+    """Return a person's picture as it is kept."""
     return {
         "item_type": "person",
         "item_id": person_id,
@@ -65,7 +65,7 @@ def _check_square(upload: Upload, body: Row) -> None:
 
 @handler("v1:addPersonPicture")
 def add_picture(call: Call) -> Answer:
-    """A new picture, in place of the one before."""
+    """Return a new picture, in place of the one before."""
     account, upload = call.account, call.uploads["file"]
     person = account.require("persons", call.path["id"])
     kind_of(upload)
@@ -82,7 +82,7 @@ def add_picture(call: Call) -> Answer:
 
 @handler("v1:deletePersonPicture")
 def delete_picture(call: Call) -> Answer:
-    """The id of the person whose picture is gone."""
+    """Return the id of the person whose picture is gone."""
     row = _picture(call)
     call.account.delete("person_pictures", row["id"], call.user_id)
     call.account.update("persons", call.path["id"], {"picture_id": None}, call.user_id)
@@ -91,7 +91,7 @@ def delete_picture(call: Call) -> Answer:
 
 @handler("v2:getPersonPicture")
 def get_picture(call: Call) -> Answer:
-    """The picture of a person; 404 when there is none."""
+    """Return the picture of a person; 404 when there is none."""
     row = _picture(call)
     names = ("id", "item_type", "item_id", "added_by_user_id", "active_flag")
     shown = {name: row[name] for name in names}
@@ -101,7 +101,7 @@ def get_picture(call: Call) -> Answer:
 
 
 def new_image(product_id: int, name: str, kind: str, add_time: str) -> Row:
-    """A product's image as it is kept."""
+    """Return a product's image as it is kept."""
     company = str(COMPANY["company_id"])
     row = {"product_id": product_id, "company_id": company, "add_time": add_time}
     return {**row, "mime_type": kind, "name": name}
@@ -132,14 +132,14 @@ def _drop(call: Call) -> Row:
 
 @handler("v2:getProductImage")
 def get_image(call: Call) -> Answer:
-    """The image of a product; 404 when there is none."""
+    """Return the image of a product; 404 when there is none."""
     row = _image(call)
     return success({**row, "public_url": address(call.account, "product_images", row["id"], row["name"])})
 
 
 @handler("v2:uploadProductImage")
 def upload_image(call: Call) -> Answer:
-    """The first image of a product; a second one needs an update."""
+    """Return the first image of a product; a second one needs an update."""
     call.account.require("products", call.path["id"])
     if call.account.table("product_images").where("product_id", call.path["id"]):
         raise ApiError(400, "The product has an image; replace it with PUT")
@@ -148,7 +148,7 @@ def upload_image(call: Call) -> Answer:
 
 @handler("v2:updateProductImage")
 def update_image(call: Call) -> Answer:
-    """Another image in place of the one there is."""
+    """Return another image in place of the one there is."""
     kind_of(call.uploads["data"])
     _drop(call)
     return _keep(call, 200)
@@ -156,5 +156,5 @@ def update_image(call: Call) -> Answer:
 
 @handler("v2:deleteProductImage")
 def delete_image(call: Call) -> Answer:
-    """The id of an image that is gone."""
+    """Return the id of an image that is gone."""
     return success({"id": _drop(call)["id"]})

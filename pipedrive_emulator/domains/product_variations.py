@@ -23,7 +23,7 @@ define_table(TableSpec(name=TABLE, label="Product variation", created="", update
 
 
 def price(number: int, body: Row) -> Row:
-    """A price of a variation as it is kept."""
+    """Return a price of a variation as it is kept."""
     base = {"price": 0, "cost": 0, "direct_cost": None, "notes": ""}
     return {"product_variation_id": number, "currency": body["currency"], **base, **body}
 
@@ -66,7 +66,7 @@ def _variation(call: Call) -> Row:
 
 @handler("v2:getProductVariations")
 def list_variations(call: Call) -> Answer:
-    """The variations of a product."""
+    """Return the variations of a product."""
     call.account.require("products", call.path["id"])
     table = call.account.table(TABLE)
     rows = [table.row(seq) for seq in sorted(table.where("product_id", call.path["id"]))]
@@ -75,7 +75,7 @@ def list_variations(call: Call) -> Answer:
 
 @handler("v2:addProductVariation")
 def add_variation(call: Call) -> Answer:
-    """A new variation."""
+    """Return a new variation."""
     product = call.account.require("products", call.path["id"])
     _, number = call.account.table(TABLE).new_key()
     row = {"name": "", "product_id": product["id"], **_checked(call, number)}
@@ -87,7 +87,7 @@ def add_variation(call: Call) -> Answer:
 
 @handler("v2:updateProductVariation")
 def update_variation(call: Call) -> Answer:
-    """A changed variation."""
+    """Return a changed variation."""
     row = _variation(call)
     changes = _checked(call, row["id"])
     if any(row[name] != value for name, value in changes.items()):
@@ -97,7 +97,7 @@ def update_variation(call: Call) -> Answer:
 
 @handler("v2:deleteProductVariation")
 def delete_variation(call: Call) -> Answer:
-    """The id of a variation that is gone."""
+    """Return the id of a variation that is gone."""
     row = _variation(call)
     call.account.remove(TABLE, row["id"], call.user_id)
     return success({"id": row["id"]})
@@ -105,7 +105,7 @@ def delete_variation(call: Call) -> Answer:
 
 @handler("v2:duplicateProduct")
 def duplicate_product(call: Call) -> Answer:
-    """A copy of a product with its prices and variations, of today."""
+    """Return a copy of a product with its prices and variations, of today."""
     account = call.account
     source = account.require("products", call.path["id"])
     _, number = account.table("products").new_key()

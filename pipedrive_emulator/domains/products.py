@@ -41,7 +41,7 @@ def check_billing(row: Row) -> None:
 
 
 def _product(call: Call, row: Row, body: Row) -> Row:
-    """A product's body as it is kept; `row` is what it is laid over."""
+    """Return a product's body as it is kept; `row` is what it is laid over."""
     changes = dict(body)
     if "name" in body and not body["name"].strip():
         raise invalid("body.name must not be empty")
@@ -60,7 +60,7 @@ def _product(call: Call, row: Row, body: Row) -> Row:
 
 
 def full_price(product_id: int | None, price: Row) -> Row:
-    """A price as it is kept."""
+    """Return a price as it is kept."""
     base = {"price": 0, "cost": 0, "direct_cost": None, "notes": ""}
     return {"product_id": product_id, "currency": price["currency"], **base, **price}
 
@@ -76,7 +76,7 @@ def _add(call: Call, row: Row) -> Row:
 
 
 def product_defaults(call: Call) -> Row:
-    """A new product before its body is laid over it."""
+    """Return a new product before its body is laid over it."""
     return {
         "name": "",
         "code": None,

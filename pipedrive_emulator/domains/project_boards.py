@@ -13,12 +13,12 @@ if TYPE_CHECKING:
 
 
 def in_words(text: str | None) -> str | None:
-    """A time as v1 shows it for project rows: a blank, milliseconds, no zone."""
+    """Return a time as v1 shows it for project rows: a blank, milliseconds, no zone."""
     return None if text is None else text.replace("T", " ").rstrip("Z")
 
 
 def show_v1(_: Account, row: Row) -> Row:
-    """A board or a phase as v1 shows it."""
+    """Return a board or a phase as v1 shows it."""
     return {
         **row,
         "add_time": row["add_time"][:19].replace("T", " "),
@@ -31,7 +31,7 @@ def _whole(text: str) -> str:
 
 
 def show_template(_: Account, row: Row) -> Row:
-    """A template as v1 shows it."""
+    """Return a template as v1 shows it."""
     return {**row, "add_time": in_words(row["add_time"]), "update_time": in_words(row["update_time"])}
 
 
@@ -161,13 +161,13 @@ _SHOWN = {"v1": (_boards_v1, _phases_v1), "v2": (_boards, _phases)}
 
 @handler("v1:getProjectsBoards", "v2:getProjectsBoards")
 def boards(call: Call) -> Answer:
-    """Every board."""
+    """Return every board."""
     return _SHOWN[call.operation.version][0].list_v1(call)
 
 
 @handler("v1:getProjectsPhases", "v2:getProjectsPhases")
 def phases(call: Call) -> Answer:
-    """Every phase of a board; 404 for an unknown board."""
+    """Return every phase of a board; 404 for an unknown board."""
     call.account.require("project_boards", call.query["board_id"])
     return _SHOWN[call.operation.version][1].list_v1(call)
 

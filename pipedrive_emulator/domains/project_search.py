@@ -15,7 +15,7 @@ FIELDS = ("title", "description", "custom_fields", "notes")
 
 
 def _link(account: Account, table: str, ids: list[int], name: str) -> Row | None:
-    """The first linked record that is live."""
+    """Return the first linked record that is live."""
     rows = filter(None, (account.find(table, number) for number in ids))
     return next(({"id": row["id"], name: row[name]} for row in rows), None)
 
@@ -44,7 +44,7 @@ def _item(account: Account, row: Row) -> Row:
 
 
 def found_projects(account: Account, query: Row) -> list[tuple[float, Row]]:
-    """The projects that hold the term in one of the fields; deleted ones are never found."""
+    """Return the projects that hold the term in one of the fields; deleted ones are never found."""
     term, exact = term_of(query), query.get("exact_match", False)
     fields = query.get("fields", FIELDS)
     found: list[tuple[float, Row]] = []
@@ -68,5 +68,5 @@ def found_projects(account: Account, query: Row) -> list[tuple[float, Row]]:
 
 @handler("v2:searchProjects")
 def search(call: Call) -> Answer:
-    """A page of the projects that were found."""
+    """Return a page of the projects that were found."""
     return items_page(found_projects(call.account, call.query), call.query)

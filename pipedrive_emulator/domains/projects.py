@@ -45,7 +45,7 @@ for _name, _label in (
 
 
 def statuses(text: str) -> set[str]:
-    """The statuses of a `status` parameter."""
+    """Return the statuses of a `status` parameter."""
     wanted = {part.strip() for part in text.split(",")}
     if not wanted <= {*STATUSES, "deleted"}:
         raise invalid(f"Parameter status must be of {', '.join(STATUSES)}, deleted")
@@ -53,7 +53,7 @@ def statuses(text: str) -> set[str]:
 
 
 def view(name: str) -> Callable[[Call], str]:
-    """The view of a list, which shows deleted rows when they are asked for."""
+    """Return the view of a list, which shows deleted rows when they are asked for."""
     return lambda call: f"{name}_and_deleted" if "deleted" in call.query.get("status", "") else name
 
 
@@ -68,7 +68,7 @@ def _linked(name: str) -> Callable[[Call, int], Callable[[Row], bool]]:
 
 
 def first_of(account: Account, table: str, **same: object) -> Row:
-    """The first live row of an ordered table; 400 when there is none."""
+    """Return the first live row of an ordered table; 400 when there is none."""
     rows = [r for r in account.table(table).live() if all(r[k] == v for k, v in same.items())]
     if not rows:
         raise ApiError(400, f"There is no {account.table(table).spec.label.lower()} for the project")
@@ -76,7 +76,7 @@ def first_of(account: Account, table: str, **same: object) -> Row:
 
 
 def _place(account: Account, row: Row | None, body: Row) -> Row:
-    """`board_id` and `phase_id` of a written project."""
+    """Return `board_id` and `phase_id` of a written project."""
     if "phase_id" in body:
         phase = account.require("project_phases", body["phase_id"])
         if body.get("board_id", phase["board_id"]) != phase["board_id"]:
@@ -92,7 +92,7 @@ def _place(account: Account, row: Row | None, body: Row) -> Row:
 
 
 def checked(call: Call, row: Row | None, body: Row) -> Row:
-    """A body as it is kept, with what follows from it."""
+    """Return a body as it is kept, with what follows from it."""
     account, changes = call.account, {k: v for k, v in body.items() if k != "template_id"}
     if body.get("title") is not None and not body["title"].strip():
         raise invalid("body.title must not be empty")
@@ -115,7 +115,7 @@ def checked(call: Call, row: Row | None, body: Row) -> Row:
 
 
 def add_checked(call: Call, row: Row) -> Row:
-    """A new project as it is kept."""
+    """Return a new project as it is kept."""
     given = {name: value for name, value in row.items() if name in call.body and name != "custom_fields"}
     full = {**row, **checked(call, None, given)}
     full.pop("template_id", None)
@@ -123,14 +123,14 @@ def add_checked(call: Call, row: Row) -> Row:
 
 
 def editable(row: Row) -> Row:
-    """A project that is not archived; 403 otherwise."""
+    """Return a project that is not archived; 403 otherwise."""
     if row["archive_time"] is not None:
         raise ApiError(403, "An archived project cannot be edited")
     return row
 
 
 def update_checked(call: Call, row: Row, body: Row) -> Row:
-    """The changes of an update."""
+    """Return the changes of an update."""
     return checked(call, editable(row), body)
 
 
@@ -143,7 +143,7 @@ def drop_tasks(call: Call, project: Row) -> None:
 
 
 def defaults(call: Call) -> Row:
-    """A new project before its body is laid over it."""
+    """Return a new project before its body is laid over it."""
     return {
         "title": "",
         "description": None,
@@ -207,7 +207,7 @@ archived = register(
 
 @handler("v2:archiveProject")
 def archive(call: Call) -> Answer:
-    """The project, archived."""
+    """Return the project, archived."""
     return archived.one(call, archive_row(call))
 
 

@@ -35,7 +35,7 @@ define_table(TableSpec(name="project_changes", label="Change", created="time", u
 
 
 def show(account: Account, row: Row) -> Row:
-    """A project as v1 shows it: one person, one organization, custom fields at the top level."""
+    """Return a project as v1 shows it: one person, one organization, custom fields at the top level."""
     left_out = {*RENAMED.values(), "custom_fields"}
     shown = {name: value for name, value in row.items() if name not in left_out}
     for old, new in RENAMED.items():
@@ -84,19 +84,19 @@ handler("v1:getProjects")(_v1.list_v2)
 
 @handler("v1:addProject")
 def add(call: Call) -> Answer:
-    """A new project; v1 needs no board either."""
+    """Return a new project; v1 needs no board either."""
     return _v1.add(_renamed(call))
 
 
 @handler("v1:updateProject")
 def update(call: Call) -> Answer:
-    """A changed project."""
+    """Return a changed project."""
     return _v1.update(_renamed(call))
 
 
 @handler("v1:archiveProject")
 def archive(call: Call) -> Answer:
-    """The project, archived."""
+    """Return the project, archived."""
     return _v1.one(call, projects.archive_row(call))
 
 
@@ -115,7 +115,7 @@ def _plan_item(account: Account, project: Row, kind: str, number: int) -> Row:
 
 @handler("v1:getProjectPlan")
 def plan(call: Call) -> Answer:
-    """Tasks, then activities of a project, with their place in it."""
+    """Return tasks, then activities of a project, with their place in it."""
     project = call.account.require("projects", call.path["id"])
     items = []
     for kind, name in PLANNED.items():
@@ -163,7 +163,7 @@ handler("v1:putProjectPlanActivity")(_put("activity", "activityId"))
 
 @handler("v1:getProjectGroups")
 def groups(call: Call) -> Answer:
-    """The groups of a project."""
+    """Return the groups of a project."""
     call.account.require("projects", call.path["id"])
     table = call.account.table("project_groups")
     rows = [table.row(seq) for seq in sorted(table.where("project_id", call.path["id"]))]
@@ -175,7 +175,7 @@ def groups(call: Call) -> Answer:
 
 @handler("v2:getProjectUsers")
 def permitted(call: Call) -> Answer:
-    """The active users: every project is open to all."""
+    """Return the active users: every project is open to all."""
     call.account.require("projects", call.path["id"])
     return success([user["id"] for user in call.account.table("users").all() if user["active_flag"]])
 
@@ -207,7 +207,7 @@ def _note(account: Account, table: str, before: Row | None, after: Row | None, u
 
 @handler("v2:getProjectChangelog")
 def changelog(call: Call) -> Answer:
-    """The changes of a project, newest first."""
+    """Return the changes of a project, newest first."""
     call.account.require("projects", call.path["id"])
     table = call.account.table("project_changes")
     found = [table.row(seq) for seq in sorted(table.where("project_id", call.path["id"]), reverse=True)]

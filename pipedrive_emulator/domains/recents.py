@@ -69,7 +69,7 @@ def _since(account: Account, text: str) -> int:
 
 
 def _changed(account: Account, kind: str, since: int) -> list[tuple[str, str, int]]:
-    """(moment, kind, number) of the rows changed since then, deleted ones among them."""
+    """Return (moment, kind, number) of the rows changed since then, deleted ones among them."""
     table = account.table(KINDS[kind].table)
     name, lowest = table.spec.updated, table.stamp(since)
     found = list(table.index("live", name).irange((lowest, -1)))
@@ -81,14 +81,14 @@ def _changed(account: Account, kind: str, since: int) -> list[tuple[str, str, in
 
 
 def _shapes(operation: Operation) -> dict[str, Schema]:
-    """The published shape of each kind of item."""
+    """Return the published shape of each kind of item."""
     entries = [entry["properties"] for entry in part(operation, "data", "[]")["anyOf"]]
     return {entry["item"]["enum"][0]: entry["data"] for entry in entries}
 
 
 @handler("v1:getRecents")
 def recents(call: Call) -> Answer:
-    """Items by the moment of their change, oldest first; what was deleted, but deals, has no data."""
+    """Return items by the moment of their change, oldest first; what was deleted, but deals, has no data."""
     account, query = call.account, call.query
     since = _since(account, query["since_timestamp"])
     wanted = dict.fromkeys(query.get("items", KINDS))

@@ -81,12 +81,12 @@ COUNTRIES = {"Estonia": "EE", "Germany": "DE", "France": "FR", "USA": "US", "日
 
 
 def moment(text: str | None) -> str | None:
-    """A time as v1 spells it: YYYY-MM-DD HH:MM:SS."""
+    """Return a time as v1 spells it: YYYY-MM-DD HH:MM:SS."""
     return None if text is None else text[:19].replace("T", " ")
 
 
 def money(account: Account, value: float, currency: str) -> str:
-    """An amount for people: the currency's symbol, thousands apart."""
+    """Return an amount for people: the currency's symbol, thousands apart."""
     table = account.table("currencies")
     symbols = [table.row(seq)["symbol"] for seq in table.where("code", currency)]
     digits = f"{value:,.2f}".rstrip("0").rstrip(".")
@@ -97,7 +97,7 @@ def money(account: Account, value: float, currency: str) -> str:
 
 
 def user_ref(account: Account, key: object) -> Row | None:
-    """A user as other rows show them."""
+    """Return a user as other rows show them."""
     row = account.table("users").get(key)
     if row is None:
         return None
@@ -116,7 +116,7 @@ def _picture_hash(url: str) -> str:
 
 
 def person_ref(account: Account, key: object) -> Row | None:
-    """A person as other rows show them."""
+    """Return a person as other rows show them."""
     row = account.table("persons").get(key)
     if row is None:
         return None
@@ -132,7 +132,7 @@ def person_ref(account: Account, key: object) -> Row | None:
 
 
 def org_ref(account: Account, key: object) -> Row | None:
-    """An organization as other rows show it."""
+    """Return an organization as other rows show it."""
     row = account.table("organizations").get(key)
     if row is None:
         return None
@@ -149,26 +149,26 @@ def org_ref(account: Account, key: object) -> Row | None:
 
 
 def as_value(ref: Row | None) -> Row | None:
-    """A reference in place of an id: the id is called `value`."""
+    """Return a reference in place of an id: the id is called `value`."""
     if ref is None:
         return None
     return {**{name: value for name, value in ref.items() if name != "id"}, "value": ref["id"]}
 
 
 def as_owner(ref: Row | None) -> Row | None:
-    """A user in place of an id, with both spellings of the id."""
+    """Return a user in place of an id, with both spellings of the id."""
     return None if ref is None else {**ref, "has_pic": bool(ref["has_pic"]), "value": ref["id"]}
 
 
 def deal_ref(account: Account, key: object) -> Row | None:
-    """A deal as other rows show it."""
+    """Return a deal as other rows show it."""
     row = account.table("deals").get(key)
     names = ("id", "title", "status", "value", "currency", "stage_id", "pipeline_id")
     return None if row is None else {name: row[name] for name in names}
 
 
 def stage_row(account: Account, row: Row) -> Row:
-    """A stage as v1 shows it."""
+    """Return a stage as v1 shows it."""
     pipeline = account.table("pipelines").get(row["pipeline_id"]) or {}
     return {
         "id": row["id"],
@@ -188,7 +188,7 @@ def stage_row(account: Account, row: Row) -> Row:
 
 
 def pipeline_row(_: Account, row: Row) -> Row:
-    """A pipeline as v1 shows it."""
+    """Return a pipeline as v1 shows it."""
     return {
         "id": row["id"],
         "name": row["name"],
@@ -222,7 +222,7 @@ REFERENCES: dict[str, Callable[[Account, object], Row | None]] = {
 
 
 def related(account: Account, **keys: Iterable[object]) -> Row:
-    """`related_objects` of an answer: by kind, each referenced row once, by id."""
+    """Return `related_objects` of an answer: by kind, each referenced row once, by id."""
     found: Row = {}
     for kind, wanted in keys.items():
         refs = {key: REFERENCES[kind](account, key) for key in dict.fromkeys(wanted) if key is not None}
@@ -247,7 +247,7 @@ def deal_relations(account: Account, rows: Iterable[Row]) -> Row:
 
 
 def _activities(account: Account, facts: Row) -> Row:
-    """The coming and the last activity of a row, by their ids in its facts."""
+    """Return the coming and the last activity of a row, by their ids in its facts."""
     coming = account.table("activities").get(facts["next_activity_id"]) or {}
     last = account.table("activities").get(facts["last_activity_id"]) or {}
     return {
@@ -266,7 +266,7 @@ def _coming(account: Account, facts: Row) -> Row:
 
 
 def weight(account: Account, row: Row) -> float:
-    """The probability of a deal, or of its stage, as a share."""
+    """Return the probability of a deal, or of its stage, as a share."""
     if row["probability"] is not None:
         return float(row["probability"]) / PER_CENT
     stage = account.table("stages").get(row["stage_id"]) or {}
@@ -293,7 +293,7 @@ def _rotten_time(row: Row, stage: Row) -> str | None:
 
 
 def flat_deal(account: Account, row: Row) -> Row:
-    """A deal as v1 shows it, its relations as ids."""
+    """Return a deal as v1 shows it, its relations as ids."""
     wanted = (*DEAL_COUNTS, "next_activity_id", "last_activity_id", "first_won_time")
     facts = deals.extras(account, row, wanted)
     stage = account.table("stages").get(row["stage_id"]) or {}
@@ -332,7 +332,7 @@ def flat_deal(account: Account, row: Row) -> Row:
 
 
 def nested_deal(account: Account, row: Row) -> Row:
-    """A deal as v1 lists show it, its relations as objects."""
+    """Return a deal as v1 lists show it, its relations as objects."""
     shown = flat_deal(account, row)
     shown["creator_user_id"] = as_owner(user_ref(account, row["creator_user_id"]))
     shown["user_id"] = as_owner(user_ref(account, row["owner_id"]))
@@ -342,18 +342,18 @@ def nested_deal(account: Account, row: Row) -> Row:
 
 
 def with_archive_time(shown: Row, row: Row) -> Row:
-    """A shown deal with when it was archived, which only some lists tell."""
+    """Return a shown deal with when it was archived, which only some lists tell."""
     return {**shown, "archive_time": moment(row["archive_time"])}
 
 
 def picture_ref(account: Account, row: Row) -> Row | None:
-    """The picture of a person; None when there is none."""
+    """Return the picture of a person; None when there is none."""
     picture = account.table("person_pictures").get(row["picture_id"])
     return None if picture is None else show_picture(account, picture)
 
 
 def show_picture(account: Account, row: Row) -> Row:
-    """A picture with its addresses by size."""
+    """Return a picture with its addresses by size."""
     sizes = {str(size): address(account, "person_pictures", row["id"], f"{size}.png") for size in (128, 512)}
     return {**{name: row[name] for name in row if name != "file_size"}, "pictures": sizes}
 
@@ -380,7 +380,7 @@ def _contact(account: Account, row: Row, entity: str, facts: Row) -> Row:
 
 
 def flat_person(account: Account, row: Row) -> Row:
-    """A person as v1 shows them, relations as ids."""
+    """Return a person as v1 shows them, relations as ids."""
     counts = (*CONTACT_COUNTS, *PARTICIPANT_COUNTS, *MAIL_TIMES, "next_activity_id", "last_activity_id")
     facts = person_extras(account, row, counts)
     return {
@@ -398,7 +398,7 @@ def flat_person(account: Account, row: Row) -> Row:
 
 
 def nested_person(account: Account, row: Row) -> Row:
-    """A person as v1 lists show them, relations as objects."""
+    """Return a person as v1 lists show them, relations as objects."""
     owner = user_ref(account, row["owner_id"])
     shown = flat_person(account, row)
     shown["owner_id"] = None if owner is None else {**owner, "value": owner["id"]}
@@ -407,7 +407,7 @@ def nested_person(account: Account, row: Row) -> Row:
 
 
 def nested_organization(account: Account, row: Row) -> Row:
-    """An organization as v1 shows it."""
+    """Return an organization as v1 shows it."""
     counts = (*CONTACT_COUNTS, *MAIL_TIMES, "people_count", "next_activity_id", "last_activity_id")
     facts = organization_extras(account, row, counts)
     place: dict[str, Any] = row["address"] or {}
@@ -432,7 +432,7 @@ def _live_files(account: Account, product_id: int) -> int:
 
 
 def flat_product(account: Account, row: Row) -> Row:
-    """A product as v1 shows it."""
+    """Return a product as v1 shows it."""
     return {
         "id": row["id"],
         "company_id": COMPANY["company_id"],

@@ -25,7 +25,7 @@ def _keep(call: Call, name: str, kind: str, remote_id: str) -> Answer:
 
 @handler("v1:addFileAndLinkIt")
 def add_remote_file(call: Call) -> Answer:
-    """A new empty document at Google Drive, hung on a record."""
+    """Return a new empty document at Google Drive, hung on a record."""
     if not call.body["title"].strip():
         raise invalid("form.title must not be empty")
     number = call.account.table("files").new_key()[1]
@@ -34,7 +34,7 @@ def add_remote_file(call: Call) -> Answer:
 
 @handler("v1:linkFileToItem")
 def link_remote_file(call: Call) -> Answer:
-    """A document that is at Google Drive already, hung on a record."""
+    """Return a document that is at Google Drive already, hung on a record."""
     if not call.body["remote_id"].strip():
         raise invalid("form.remote_id must not be empty")
     return _keep(call, call.body["remote_id"], "gdoc", call.body["remote_id"])

@@ -26,7 +26,7 @@ define_table(
 
 
 def new_role(name: str, parent_role_id: int | None) -> Row:
-    """A role as it is kept."""
+    """Return a role as it is kept."""
     return {
         "parent_role_id": parent_role_id,
         "name": name,
@@ -47,7 +47,7 @@ def _users_of(account: Account, role_id: int) -> list[Row]:
 
 
 def _above(account: Account, row: Row) -> list[int]:
-    """The ids of the roles above a role, nearest first."""
+    """Return the ids of the roles above a role, nearest first."""
     found: list[int] = []
     while row["parent_role_id"] is not None and row["parent_role_id"] not in found:
         found.append(row["parent_role_id"])
@@ -81,7 +81,7 @@ register(Resource(table="roles", operations={"list": "v1:getRoles"}, present=_li
 
 @handler("v1:getRole")
 def get(call: Call) -> Answer:
-    """A role, with its settings beside it."""
+    """Return a role, with its settings beside it."""
     row = call.account.require("roles", call.path["id"])
     return success(_show(call.account, row), additional={"settings": row["settings"]})
 
@@ -98,7 +98,7 @@ def _check(account: Account, number: int | None, body: Row) -> Row:
 
 @handler("v1:addRole")
 def add(call: Call) -> Answer:
-    """The id of a new role."""
+    """Return the id of a new role."""
     body = _check(call.account, None, call.body)
     row = call.account.insert("roles", new_role(body["name"], body.get("parent_role_id")), call.user_id)
     return success({"id": row["id"]}, status=call.operation.status)
@@ -106,7 +106,7 @@ def add(call: Call) -> Answer:
 
 @handler("v1:updateRole")
 def update(call: Call) -> Answer:
-    """The id of a changed role."""
+    """Return the id of a changed role."""
     row = call.account.require("roles", call.path["id"])
     call.account.update("roles", row["id"], _check(call.account, row["id"], call.body), call.user_id)
     return success({"id": row["id"]})
@@ -114,7 +114,7 @@ def update(call: Call) -> Answer:
 
 @handler("v1:deleteRole")
 def delete(call: Call) -> Answer:
-    """The id of a deleted role; its users get the default role."""
+    """Return the id of a deleted role; its users get the default role."""
     row = call.account.require("roles", call.path["id"])
     if row["id"] == DEFAULT_ROLE or _below(call.account, row["id"]):
         raise ApiError(400, "The default role, and roles with roles below, cannot be deleted")
@@ -128,7 +128,7 @@ def delete(call: Call) -> Answer:
 
 
 def assignment(account: Account, user: Row) -> Row:
-    """The role of a user, as a row."""
+    """Return the role of a user, as a row."""
     role = account.require("roles", user["role_id"])
     return {
         "user_id": user["id"],
@@ -142,7 +142,7 @@ def assignment(account: Account, user: Row) -> Row:
 
 @handler("v1:getRoleAssignments")
 def assignments(call: Call) -> Answer:
-    """The users of a role."""
+    """Return the users of a role."""
     call.account.require("roles", call.path["id"])
     rows = [assignment(call.account, user) for user in _users_of(call.account, call.path["id"])]
     return offset_page(call.operation, rows, call.query)
@@ -150,7 +150,7 @@ def assignments(call: Call) -> Answer:
 
 @handler("v1:addRoleAssignment")
 def assign(call: Call) -> Answer:
-    """A user's new role."""
+    """Return a user's new role."""
     call.account.require("roles", call.path["id"])
     call.account.refer("users", call.body["user_id"], "user_id")
     user = call.account.require("users", call.body["user_id"])
@@ -162,7 +162,7 @@ def assign(call: Call) -> Answer:
 
 @handler("v1:deleteRoleAssignment")
 def unassign(call: Call) -> Answer:
-    """The role a user had; the default role takes its place."""
+    """Return the role a user had; the default role takes its place."""
     call.account.require("roles", call.path["id"])
     user = call.account.find("users", call.body["user_id"])
     if user is None or user["role_id"] != call.path["id"]:
@@ -178,13 +178,13 @@ def unassign(call: Call) -> Answer:
 
 @handler("v1:getRoleSettings")
 def settings(call: Call) -> Answer:
-    """The default visibilities of a role."""
+    """Return the default visibilities of a role."""
     return success(call.account.require("roles", call.path["id"])["settings"])
 
 
 @handler("v1:addOrUpdateRoleSetting")
 def set_setting(call: Call) -> Answer:
-    """One default visibility, set."""
+    """Return one default visibility, set."""
     row = call.account.require("roles", call.path["id"])
     changed = {call.body["setting_key"]: call.body["value"]}
     call.account.update("roles", row["id"], {"settings": {**row["settings"], **changed}}, call.user_id)
@@ -201,13 +201,13 @@ def _pipelines(call: Call, *, visible: bool) -> Answer:
 
 @handler("v1:getRolePipelines")
 def pipelines(call: Call) -> Answer:
-    """The pipelines a role sees, or those it does not."""
+    """Return the pipelines a role sees, or those it does not."""
     return _pipelines(call, visible=call.query.get("visible", True))
 
 
 @handler("v1:updateRolePipelines")
 def set_pipelines(call: Call) -> Answer:
-    """The pipelines a role sees after `add` and `remove`, each a JSON list as text or a list."""
+    """Return the pipelines a role sees after `add` and `remove`, each a JSON list as text or a list."""
     row, wanted = call.account.require("roles", call.path["id"]), call.body["visible_pipeline_ids"]
     if not wanted or not set(wanted) <= {"add", "remove"}:
         raise invalid("visible_pipeline_ids takes add and remove")
@@ -238,7 +238,7 @@ def _holders(account: Account, key: str) -> list[Row]:
 
 
 def show_set(account: Account, row: Row) -> Row:
-    """A permission set without what it permits."""
+    """Return a permission set without what it permits."""
     shown = {name: value for name, value in row.items() if name != "contents"}
     return {**shown, "assignment_count": len(_holders(account, row["id"]))}
 
@@ -248,14 +248,14 @@ register(Resource(table="permission_sets", operations={"list": "v1:getPermission
 
 @handler("v1:getPermissionSet")
 def permission_set(call: Call) -> Answer:
-    """A permission set and what it permits, in a list of one as in the published example."""
+    """Return a permission set and what it permits, in a list of one as in the published example."""
     row = call.account.require("permission_sets", call.path["id"])
     return success([{**show_set(call.account, row), "contents": row["contents"]}])
 
 
 @handler("v1:getPermissionSetAssignments")
 def permission_set_assignments(call: Call) -> Answer:
-    """The users that have a permission set."""
+    """Return the users that have a permission set."""
     row = call.account.require("permission_sets", call.path["id"])
     rows = [
         {"user_id": user["id"], "permission_set_id": row["id"], "name": row["name"]}

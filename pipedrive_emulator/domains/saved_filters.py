@@ -23,7 +23,7 @@ def _listed(_: Account, row: Row) -> Row:
 
 
 def _shown(call: Call, row: Row) -> Row:
-    """A filter with its conditions; the field codes only when asked for."""
+    """Return a filter with its conditions; the field codes only when asked for."""
     if call.query.get("include_field_code"):
         return row
     groups = [
@@ -37,7 +37,7 @@ def _shown(call: Call, row: Row) -> Row:
 
 
 def new_filter(name: str, kind: str, conditions: Row, user_id: int) -> Row:
-    """A filter as it is kept."""
+    """Return a filter as it is kept."""
     return {
         "name": name,
         "filter_code": None,
@@ -60,13 +60,13 @@ register(Resource(table="filters", operations={"list": "v1:getFilters"}, present
 
 @handler("v1:getFilter")
 def get_filter(call: Call) -> Answer:
-    """One filter."""
+    """Return one filter."""
     return success(_shown(call, call.account.require("filters", call.path["id"])))
 
 
 @handler("v1:addFilter")
 def add_filter(call: Call) -> Answer:
-    """A new filter."""
+    """Return a new filter."""
     conditions = check_conditions(call.account, call.body["type"], call.body["conditions"])
     row = new_filter(call.body["name"], call.body["type"], conditions, call.user_id)
     return success(
@@ -76,7 +76,7 @@ def add_filter(call: Call) -> Answer:
 
 @handler("v1:updateFilter")
 def update_filter(call: Call) -> Answer:
-    """A changed filter."""
+    """Return a changed filter."""
     row = call.account.require("filters", call.path["id"])
     changes = {name: call.body[name] for name in ("name", "visible_to") if name in call.body}
     if "conditions" in call.body:
@@ -88,7 +88,7 @@ def update_filter(call: Call) -> Answer:
 
 @handler("v1:deleteFilter")
 def delete_filter(call: Call) -> Answer:
-    """The id of a deleted filter."""
+    """Return the id of a deleted filter."""
     call.account.require("filters", call.path["id"])
     call.account.delete("filters", call.path["id"], call.user_id)
     return success({"id": call.path["id"]})
@@ -96,7 +96,7 @@ def delete_filter(call: Call) -> Answer:
 
 @handler("v1:deleteFilters")
 def delete_filters(call: Call) -> Answer:
-    """The ids of the deleted filters; unknown ids are passed over."""
+    """Return the ids of the deleted filters; unknown ids are passed over."""
     found = [number for number in call.query["ids"] if call.account.find("filters", number)]
     for number in found:
         call.account.delete("filters", number, call.user_id)

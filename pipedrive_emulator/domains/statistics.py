@@ -28,7 +28,7 @@ PER_CENT = 100
 
 
 def converted(value: float, currency: str, into: str) -> float:
-    """An amount in another currency."""
+    """Return an amount in another currency."""
     return round(value * RATES.get(currency, 1.0) / RATES.get(into, 1.0), 2)
 
 
@@ -48,7 +48,7 @@ def _weighted(account: Account) -> Callable[[Row], float]:
 
 
 def _deals(call: Call, view: str) -> list[Row]:
-    """The deals of a view that the query asks for."""
+    """Return the deals of a view that the query asks for."""
     query, table = call.query, call.account.table("deals")
     test = filters.test_of(call.account, query["filter_id"], "deals") if "filter_id" in query else None
     sets = [
@@ -70,7 +70,7 @@ def _deals(call: Call, view: str) -> list[Row]:
 
 
 def summary(account: Account, rows: list[Row]) -> Row:
-    """Number and worth of some deals, by currency and in all."""
+    """Return number and worth of some deals, by currency and in all."""
     values, weighted = _sums(rows, _plain), _sums(rows, _weighted(account))
     counts = _sums(rows, lambda _: 1)
     total = round(sum(converted(v, code, DEFAULT_CURRENCY) for code, v in values.items()), 2)
@@ -101,7 +101,7 @@ def summary(account: Account, rows: list[Row]) -> Row:
 
 
 def stage_sums(account: Account, rows: list[Row], into: str | None) -> Row:
-    """Sums of deals by stage and currency, and in all; in one currency too where one is named."""
+    """Return sums of deals by stage and currency, and in all; in one currency too where one is named."""
     stages: dict[str, list[Row]] = {}
     for row in rows:
         stages.setdefault(str(row["stage_id"]), []).append(row)
@@ -125,7 +125,7 @@ def stage_sums(account: Account, rows: list[Row], into: str | None) -> Row:
 
 
 def _currency(account: Account, code: str) -> str:
-    """A currency named in a query; `default_currency` is the account's own."""
+    """Return a currency named in a query; `default_currency` is the account's own."""
     if code == "default_currency":
         return DEFAULT_CURRENCY
     if not account.table("currencies").where("code", code):
@@ -159,7 +159,7 @@ def _later(start: dt.date, months: int) -> dt.date:
 
 
 def span(start: dt.date, interval: str, amount: int) -> tuple[dt.date, dt.date]:
-    """First and last day of some periods one after the other."""
+    """Return first and last day of some periods one after the other."""
     if interval in DAYS:
         following = start + dt.timedelta(days=DAYS[interval] * amount)
     else:
@@ -184,7 +184,7 @@ def _totals(account: Account, rows: list[Row]) -> Row:
 
 
 def _in_one(account: Account, totals: Row, code: str) -> Row:
-    """The values of totals in one currency."""
+    """Return the values of totals in one currency."""
     found: Row = {}
     for name, value in totals.items():
         if isinstance(value, dict):
@@ -197,7 +197,7 @@ def _in_one(account: Account, totals: Row, code: str) -> Row:
 
 
 def _date_field(account: Account, key: str) -> Callable[[Row], str]:
-    """The day that a row holds in a date field; "" without one."""
+    """Return the day that a row holds in a date field; "" without one."""
     table = account.table("deal_fields")
     field = next((row for row in table.live() if key in (row["key"], row["code"])), None)
     if field is None or field["field_type"] not in ("date", "daterange"):
@@ -212,7 +212,7 @@ def _date_field(account: Account, key: str) -> Callable[[Row], str]:
 
 def _timeline(view: str) -> Handler:
     def timeline(call: Call) -> Answer:
-        """One object is published, however many periods are asked for: it covers all of them."""
+        """Return one object is published, however many periods are asked for: it covers all of them."""
         account, query = call.account, call.query
         day, amount = _date_field(account, query["field_key"]), query["amount"]
         if not 1 <= amount <= MOST_PERIODS:
@@ -243,7 +243,7 @@ handler("v1:getArchivedDealsTimeline")(_timeline("archived"))
 
 
 def _of_pipeline(call: Call) -> tuple[list[Row], str, str]:
-    """The deals of one user in a pipeline, and the bounds of the period."""
+    """Return the deals of one user in a pipeline, and the bounds of the period."""
     call.account.require("pipelines", call.path["id"])
     first, last = _date(call, "start_date"), _date(call, "end_date")
     if last < first:

@@ -12,7 +12,7 @@ define_table(TableSpec(name="subscription_payments", label="Payment", times="sql
 
 
 def new_subscription(*, deal_id: int, end_date: str | None, moment: str) -> Row:
-    """A subscription as it is kept."""
+    """Return a subscription as it is kept."""
     return {
         "user_id": 1,
         "deal_id": deal_id,
@@ -33,7 +33,7 @@ def new_subscription(*, deal_id: int, end_date: str | None, moment: str) -> Row:
 
 
 def new_payment(subscription: Row, *, due_at: str, moment: str) -> Row:
-    """A payment of a subscription as it is kept."""
+    """Return a payment of a subscription as it is kept."""
     return {
         "subscription_id": subscription["id"],
         "deal_id": subscription["deal_id"],
@@ -52,13 +52,13 @@ def new_payment(subscription: Row, *, due_at: str, moment: str) -> Row:
 
 @handler("v1:getSubscription")
 def get(call: Call) -> Answer:
-    """One subscription."""
+    """Return one subscription."""
     return success(call.account.require("subscriptions", call.path["id"]))
 
 
 @handler("v1:findSubscriptionByDeal")
 def find(call: Call) -> Answer:
-    """The subscription of a deal; 404 when it has none."""
+    """Return the subscription of a deal; 404 when it has none."""
     table = call.account.table("subscriptions")
     for seq in sorted(table.where("deal_id", call.path["dealId"])):
         return success(table.row(seq))
@@ -67,7 +67,7 @@ def find(call: Call) -> Answer:
 
 @handler("v1:getSubscriptionPayments")
 def payments(call: Call) -> Answer:
-    """Every payment of a subscription."""
+    """Return every payment of a subscription."""
     call.account.require("subscriptions", call.path["id"])
     table = call.account.table("subscription_payments")
     return success([table.row(seq) for seq in sorted(table.where("subscription_id", call.path["id"]))])
@@ -75,7 +75,7 @@ def payments(call: Call) -> Answer:
 
 @handler("v1:cancelRecurringSubscription")
 def cancel(call: Call) -> Answer:
-    """A subscription that ends on the day given, or today."""
+    """Return a subscription that ends on the day given, or today."""
     row = call.account.require("subscriptions", call.path["id"])
     if not row["is_active"]:
         raise ApiError(400, "The subscription has ended already")
@@ -89,7 +89,7 @@ def cancel(call: Call) -> Answer:
 
 @handler("v1:deleteSubscription")
 def delete(call: Call) -> Answer:
-    """The subscription that is gone, and its payments with it."""
+    """Return the subscription that is gone, and its payments with it."""
     row = call.account.require("subscriptions", call.path["id"])
     for seq in sorted(call.account.table("subscription_payments").where("subscription_id", row["id"])):
         call.account.remove("subscription_payments", seq, call.user_id)

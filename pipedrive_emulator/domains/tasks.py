@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 def show_v1(_: Account, row: Row) -> Row:
-    """A task as v1 shows it."""
+    """Return a task as v1 shows it."""
     names = (
         "id",
         "title",
@@ -59,7 +59,7 @@ def _check_parent(account: Account, row: Row) -> None:
 
 
 def _checked(call: Call, row: Row, body: Row) -> Row:
-    """A body as it is kept; `row` is what it is laid over."""
+    """Return a body as it is kept; `row` is what it is laid over."""
     account = call.account
     taken = ("done", "milestone", "assignee_id")
     changes = {name: value for name, value in body.items() if name not in taken}
@@ -94,7 +94,7 @@ def _add(call: Call, row: Row) -> Row:
 
 
 def defaults(call: Call) -> Row:
-    """A new task before its body is laid over it."""
+    """Return a new task before its body is laid over it."""
     return {
         "title": "",
         "creator_id": call.user_id,
@@ -185,6 +185,6 @@ handler("v1:getTasks")(_v1.list_v2)
 
 @handler("v1:getProjectTasks")
 def tasks_of_project(call: Call) -> Answer:
-    """Every task of a project."""
+    """Return every task of a project."""
     call.account.require("projects", call.path["id"])
     return _v1.list_v1(replace(call, query={"project_id": call.path["id"]}))

@@ -33,7 +33,7 @@ define_table(TableSpec(name="user_provider_links", label="Link", key_kind="text"
 
 
 def _access(account: Account, entries: list[Row]) -> list[Row]:
-    """The access of a new user, each app with one of its own permission sets."""
+    """Return the access of a new user, each app with one of its own permission sets."""
     sets = {row["id"]: row for row in account.table("permission_sets").all()}
     if len({entry["app"] for entry in entries}) != len(entries):
         raise ApiError(400, "access names an app twice")
@@ -52,7 +52,7 @@ def _access(account: Account, entries: list[Row]) -> list[Row]:
 
 @handler("v1:addUser")
 def add(call: Call) -> Answer:
-    """An invited user, who has not signed in yet; without access given, a regular one in sales."""
+    """Return an invited user, who has not signed in yet; without access given, a regular one in sales."""
     account, email = call.account, call.body["email"]
     if not EMAIL.match(email):
         raise invalid("body.email must be an e-mail address")
@@ -84,7 +84,7 @@ def add(call: Call) -> Answer:
 
 @handler("v1:updateUser")
 def update(call: Call) -> Answer:
-    """A user switched on or off."""
+    """Return a user switched on or off."""
     row = call.account.require("users", call.path["id"])
     if row["id"] == call.user_id and not call.body["active_flag"]:
         raise ApiError(400, "Users cannot deactivate themselves")
@@ -95,7 +95,7 @@ def update(call: Call) -> Answer:
 
 @handler("v1:findUsersByName")
 def find(call: Call) -> Answer:
-    """Users whose name, or with `search_by_email` whose address, holds the term."""
+    """Return users whose name, or with `search_by_email` whose address, holds the term."""
     term = call.query["term"].lower()
     name = "email" if call.query.get("search_by_email") else "name"
     if not term.strip():
@@ -106,7 +106,7 @@ def find(call: Call) -> Answer:
 
 @handler("v1:getUserPermissions")
 def permissions(call: Call) -> Answer:
-    """Every permission, true where one of the user's permission sets grants it."""
+    """Return every permission, true where one of the user's permission sets grants it."""
     user = call.account.require("users", call.path["id"])
     sets = [call.account.find("permission_sets", entry["permission_set_id"]) for entry in user["access"]]
     granted = {name for row in sets if row is not None for name in row["contents"]}
@@ -116,28 +116,28 @@ def permissions(call: Call) -> Answer:
 
 @handler("v1:getUserRoleAssignments")
 def role_assignments(call: Call) -> Answer:
-    """The one role a user has."""
+    """Return the one role a user has."""
     user = call.account.require("users", call.path["id"])
     return offset_page(call.operation, [assignment(call.account, user)], call.query)
 
 
 @handler("v1:getUserRoleSettings")
 def role_settings(call: Call) -> Answer:
-    """The settings of the user's role."""
+    """Return the settings of the user's role."""
     user = call.account.require("users", call.path["id"])
     return success(call.account.require("roles", user["role_id"])["settings"])
 
 
 @handler("v1:getUserFollowers")
 def follower_ids(call: Call) -> Answer:
-    """The ids of the users who follow a user."""
+    """Return the ids of the users who follow a user."""
     call.account.require("users", call.path["id"])
     return success([row["user_id"] for row in followers_of(call.account, "users", call.path["id"])])
 
 
 @handler("v2:getUserFollowers")
 def followers(call: Call) -> Answer:
-    """The users who follow a user."""
+    """Return the users who follow a user."""
     call.account.require("users", call.path["id"])
     found = followers_of(call.account, "users", call.path["id"])
     return listed_page(
@@ -147,25 +147,25 @@ def followers(call: Call) -> Answer:
 
 @handler("v1:getUserConnections")
 def connections(call: Call) -> Answer:
-    """The connections of the token's user."""
+    """Return the connections of the token's user."""
     return success({"google": f"connected-{call.user_id}"})
 
 
 @handler("v1:getUserSettings")
 def settings(_: Call) -> Answer:
-    """The settings of the token's user."""
+    """Return the settings of the token's user."""
     return success(USER_SETTINGS)
 
 
 @handler("v1:getCompanyAddons")
 def addons(_: Call) -> Answer:
-    """The add-ons of the company; they have no id."""
+    """Return the add-ons of the company; they have no id."""
     return success([{"code": code} for code in ADDONS])
 
 
 @handler("v1:saveUserProviderLink")
 def save_link(call: Call) -> Answer:
-    """A user's link to a video calling provider."""
+    """Return a user's link to a video calling provider."""
     body = call.body
     call.account.refer("users", body["user_id"], "user_id")
     if body["company_id"] != COMPANY["company_id"]:
@@ -179,7 +179,7 @@ def save_link(call: Call) -> Answer:
 
 @handler("v1:deleteUserProviderLink")
 def delete_link(call: Call) -> Answer:
-    """A link that is gone."""
+    """Return a link that is gone."""
     if call.account.find("user_provider_links", call.path["id"]) is None:
         raise not_found("Link")
     call.account.delete("user_provider_links", call.path["id"], call.user_id)

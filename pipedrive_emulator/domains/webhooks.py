@@ -71,13 +71,13 @@ def _ok(payload: object, status: int) -> Answer:
 
 @handler("v1:getWebhooks")
 def listed(call: Call) -> Answer:
-    """Every webhook of the company."""
+    """Return every webhook of the company."""
     return _ok(list(call.account.table("webhooks").all()), call.operation.status)
 
 
 @handler("v1:addWebhook")
 def add(call: Call) -> Answer:
-    """A new webhook."""
+    """Return a new webhook."""
     _check(call, call.body)
     return _ok(new_webhook(call.account, call.body, call.user_id), call.operation.status)
 

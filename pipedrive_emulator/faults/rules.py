@@ -36,7 +36,7 @@ CLIENT_ERROR, LAST_ERROR = 400, 599
 
 
 def can_strike(kind: str, operation: Operation) -> bool:
-    """Whether a kind makes sense for an operation."""
+    """Return whether a kind makes sense for an operation."""
     strikes, oauth = KINDS[kind].strikes, operation.path.startswith("/oauth/")
     return {
         "all": True,
@@ -71,7 +71,7 @@ class Rule:
         return hit
 
     def shown(self) -> Row:
-        """The rule as JSON, with its counts."""
+        """Return the rule as JSON, with its counts."""
         nth = {} if self.nth is None else {"nth": sorted(self.nth)}
         every = {} if self.every == 1 else {"every": self.every}
         said = {"operation": self.operation, "kind": self.kind, **nth, **every, **self.options}
@@ -92,7 +92,7 @@ class Faults:
             rule.calls = rule.struck = 0
 
     def striking(self, operation: Operation) -> list[Rule]:
-        """The rules that strike this call."""
+        """Return the rules that strike this call."""
         return [rule for rule in self.rules if rule.hits(operation)]
 
 
@@ -100,7 +100,7 @@ class Faults:
 
 
 def read_script(path: Path) -> list[Rule]:
-    """The rules of a file.
+    """Return the rules of a file.
 
     Raises:
         OSError: the file cannot be read.
@@ -116,7 +116,7 @@ def read_script(path: Path) -> list[Rule]:
 
 
 def read_rules(script: object) -> list[Rule]:
-    """The rules of a script.
+    """Return the rules of a script.
 
     Raises:
         ValueError: for anything but a list of rules; the message says what is wrong, and where.
@@ -174,13 +174,13 @@ def _operation(named: object, kind: str) -> str:
 
 @cache
 def _known() -> dict[str, Operation]:
-    """Operations by each of their names."""
+    """Return operations by each of their names."""
     operations = [*load_operations().values(), *load_removed().values()]
     return {name.rstrip("/"): o for o in operations for name in (o.name, o.key)}
 
 
 def _calls(options: Row) -> tuple[frozenset[int] | None, int]:
-    """`nth` and `every`, taken out of the options."""
+    """Return `nth` and `every`, taken out of the options."""
     nth, every = options.pop("nth", None), options.pop("every", 1)
     calls = nth if isinstance(nth, list) else [nth]
     if nth is not None and not (calls and all(_whole(call, 1) for call in calls)):

@@ -71,7 +71,7 @@ class Strike:
         return answer
 
     def altered(self, body: Any) -> Any:  # noqa: ANN401 - of any JSON type
-        """The body of the call as the operation takes it."""
+        """Return the body of the call as the operation takes it."""
         for rule in self.rules:
             if rule.kind == "cleans":
                 body = _cleaned(body)
@@ -85,7 +85,7 @@ class Strike:
                 await asyncio.sleep(rule.options["seconds"])
 
     def _before(self, account: Account) -> Answer | None:
-        """The answer instead of the operation's; None where it is to act."""
+        """Return the answer instead of the operation's; None where it is to act."""
         for rule in self.rules:
             if rule.kind == "reset_before":
                 raise ConnectionReset
@@ -104,7 +104,7 @@ class Strike:
         return None
 
     def _after(self, rule: Rule, answer: Answer, account: Account) -> Answer:
-        """An answer spoilt by one rule, after the operation has acted."""
+        """Return an answer spoilt by one rule, after the operation has acted."""
         if rule.kind == "reset_after":
             raise ConnectionReset
         if rule.kind == "status_after":
@@ -131,7 +131,7 @@ def _half(body: bytes) -> bytes:
 
 
 def _cleaned(value: Any) -> Any:  # noqa: ANN401 - of any JSON type
-    """Texts trimmed and without scripts, numbers with two decimals, whatever they are in."""
+    """Return texts trimmed and without scripts, numbers with two decimals, whatever they are in."""
     if isinstance(value, str):
         return SCRIPT.sub("", value).strip()
     if isinstance(value, float):
@@ -175,7 +175,7 @@ class Tamper:
 
 
 def _spoilt(kind: str, content: Row, query: dict[str, str]) -> Row:
-    """The body of an answer made wrong; places of v1 lists are spoilt like cursors."""
+    """Return the body of an answer made wrong; places of v1 lists are spoilt like cursors."""
     if kind == "null_data":
         return {**content, "data": None}
     if kind == "no_data":

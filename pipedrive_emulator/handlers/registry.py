@@ -68,7 +68,7 @@ class Seed:
     chance: random.Random
 
     def count(self, *, small: int, medium: int, large: int) -> int:
-        """The number of rows for this size."""
+        """Return the number of rows for this size."""
         return {"small": small, "medium": medium, "large": large}.get(self.size, 0)
 
     @property

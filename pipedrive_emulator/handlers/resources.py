@@ -52,12 +52,12 @@ SHAPING = {"custom_fields", "include_option_labels", "include_labels"}
 
 
 def always_live(_: Call) -> str:
-    """The view of a plain list."""
+    """Return the view of a plain list."""
     return "live"
 
 
 def unchanged(_: Call, row: Row) -> Row:
-    """A hook that does nothing."""
+    """Return a hook that does nothing."""
     return row
 
 
@@ -164,7 +164,7 @@ class Resource:
         return (lambda row: all(t(row) for t in tests)) if tests else None, candidates
 
     def list_v2(self, call: Call) -> Answer:
-        """A cursor page."""
+        """Return a cursor page."""
         query, table = call.query, call.account.table(self.table)
         sort_by, descending = query.get("sort_by", "id"), query.get("sort_direction") == "desc"
         since, until = bounds(table, query)
@@ -187,7 +187,7 @@ class Resource:
         return cursor_answer(self._bytes(call, table, page), following)
 
     def list_v1(self, call: Call) -> Answer:
-        """An offset page, or everything where the operation has no paging."""
+        """Return an offset page, or everything where the operation has no paging."""
         query, table = call.query, call.account.table(self.table)
         start, limit = query.get("start", 0), query.get("limit", DEFAULT_LIMIT)
         if call.operation.paging != "offset":
@@ -197,7 +197,7 @@ class Resource:
         return offset_answer(call.operation, self._bytes(call, table, seqs), query, more=more)
 
     def selected(self, call: Call, start: int, limit: int | None) -> tuple[list[int], bool]:
-        """Row numbers of a v1 list from `start` on, and whether more follow."""
+        """Return row numbers of a v1 list from `start` on, and whether more follow."""
         query, table = call.query, call.account.table(self.table)
         test, candidates = self.test(call)
         since, _ = bounds(table, query)
@@ -231,13 +231,13 @@ class Resource:
         return seqs[start:end], end is not None and end < len(seqs)
 
     def get(self, call: Call) -> Answer:
-        """One row."""
+        """Return one row."""
         key = call.path[self.key]
         row = self.find(call.account, key) if self.find else call.account.require(self.table, key)
         return self.one(call, row)
 
     def one(self, call: Call, row: Row) -> Answer:
-        """The answer that shows one row."""
+        """Return the answer that shows one row."""
         show = self.shown(call)
         hidden = call.account.table(self.table).spec.hidden
         if show is not None:
@@ -250,7 +250,7 @@ class Resource:
 
     @staticmethod
     def _answered(operation: Operation) -> set[str]:
-        """The published keys of a written row, which shows what reads hide; nothing for reads."""
+        """Return the published keys of a written row, which shows what reads hide; nothing for reads."""
         return set() if operation.method == "GET" else set(part(operation, "data").get("properties", ()))
 
     def _bytes(self, call: Call, table: Table, seqs: list[int]) -> list[bytes]:
@@ -269,7 +269,7 @@ class Resource:
     # Writing
 
     def add(self, call: Call) -> Answer:
-        """A new row."""
+        """Return a new row."""
         body = self._read(call, None)
         for name in self.required:
             if body.get(name) in (None, ""):
@@ -294,7 +294,7 @@ class Resource:
         return self.one(call, row)
 
     def delete(self, call: Call) -> Answer:
-        """The id of a row that is gone."""
+        """Return the id of a row that is gone."""
         key = call.path[self.key]
         row = call.account.require(self.table, key)
         self.on_delete(call, row)
@@ -302,7 +302,7 @@ class Resource:
         return success({"id": key}, status=call.operation.status)
 
     def _read(self, call: Call, row: Row | None) -> Row:
-        """The body as it is kept: custom values checked and merged, references checked."""
+        """Return the body as it is kept: custom values checked and merged, references checked."""
         account, body = call.account, dict(call.body)
         if "custom_fields" in (self.defaults(call) if row is None else row):
             given: Row = {}
@@ -328,7 +328,7 @@ VERBS = ("list", "get", "add", "update", "delete")
 
 
 def register(resource: Resource) -> Resource:
-    """Let a resource answer its operations."""
+    """Return let a resource answer its operations."""
     for verb, key in resource.operations.items():
         if verb not in VERBS:
             raise ValueError(f"unknown verb {verb}")
@@ -338,7 +338,7 @@ def register(resource: Resource) -> Resource:
 
 
 def bounds(table: Table, query: Row) -> tuple[str | None, str | None]:
-    """`updated_since` and `updated_until` in the time form of a table."""
+    """Return `updated_since` and `updated_until` in the time form of a table."""
     since, until = query.get("updated_since"), query.get("updated_until")
     return (None if since is None else table.stamp(since)), (None if until is None else table.stamp(until))
 
@@ -354,7 +354,7 @@ def _within(test: Test | None, since: str | None, until: str | None) -> Test:
 
 
 def label_names(account: Account, table: str, ids: Iterable[int]) -> list[Row]:
-    """`{id, label}` of the labels of a row."""
+    """Return `{id, label}` of the labels of a row."""
     fields = account.table(FIELD_TABLES[table]).where("code", "label_ids")
     options = [o for seq in fields for o in account.table(FIELD_TABLES[table]).row(seq)["options"] or ()]
     labels = {option["id"]: option["label"] for option in options}

@@ -73,7 +73,7 @@ HERE = Path(__file__).parent
 
 
 def schema(published: dict[str, Any]) -> dict[str, Any]:
-    """The types of a published schema, without any prose or example."""
+    """Return the types of a published schema, without any prose or example."""
     short = {key: published[key] for key in SCHEMA_KEYS if published.get(key) not in (None, [], False)}
     if "properties" in published:
         short["properties"] = {name: schema(part) for name, part in published["properties"].items()}
@@ -121,7 +121,7 @@ def bounded(key: str, bodies: dict[str, Any], published: dict[str, Any]) -> None
 
 
 def yaml_bodies(folder: Path) -> dict[str, dict[str, Any]]:
-    """The bodies of the YAML files by `version:operationId` and content type."""
+    """Return the bodies of the YAML files by `version:operationId` and content type."""
     found = {}
     for version in ("v1", "v2"):
         loaded = yaml.safe_load((folder / f"{version}.yaml").read_text())
@@ -177,7 +177,7 @@ def overruled(parameters: list[dict[str, Any]]) -> dict[str, list[str]]:
 
 
 def operation(published: dict[str, Any]) -> dict[str, Any]:
-    """One operation, condensed."""
+    """Return one operation, condensed."""
     answers = {
         status: {"type": answer.get("content_type"), "schema": schema(answer.get("schema") or {})}
         for status, answer in published["responses"].items()

@@ -50,7 +50,7 @@ def operators_of(field_type: str) -> tuple[str, ...]:
 
 
 def check_value(field_type: str, operator: str, value: object) -> str | None:
-    """A condition's value as the text it is kept in.
+    """Return a condition's value as the text it is kept in.
 
     Raises:
         ApiError: 400 when it is missing, does not fit the type of the field, or would count for nothing.
@@ -99,7 +99,7 @@ def _compare(operator: str, have: Any, want: Any) -> bool:  # noqa: ANN401 - of 
 
 
 def _in_span(operator: str, day: str, span: tuple[str, str]) -> bool:
-    """Whether a day is in, before or after some days."""
+    """Return whether a day is in, before or after some days."""
     first, last = span
     if operator in ("=", "!="):
         return (first <= day <= last) is (operator == "=")
@@ -108,7 +108,7 @@ def _in_span(operator: str, day: str, span: tuple[str, str]) -> bool:
 
 
 def _covers(have: Any, want: str, today: dt.date | None) -> bool:  # noqa: ANN401 - JSON
-    """Whether a range of days (`today` given) or of times holds all of what is wanted."""
+    """Return whether a range of days (`today` given) or of times holds all of what is wanted."""
     if not isinstance(have, dict) or have.get("value") is None:
         return False
     start, end = str(have["value"]), str(have.get("until") or have["value"])
@@ -140,7 +140,7 @@ def _entry(value: object) -> str:
 
 
 def _any_text(operator: str, have: Any, want: str) -> bool:  # noqa: ANN401 - of any JSON type
-    """Texts and ids without regard to case; of several values one must fit, or none for a denial."""
+    """Return texts and ids without regard to case; of several values one must fit, or none for a denial."""
     entries = [_entry(value) for value in (have if isinstance(have, list) else [have])]
     if operator == "!=" or operator.startswith("NOT "):
         positive = "=" if operator == "!=" else operator.removeprefix("NOT ")
@@ -179,14 +179,14 @@ _COMPARERS: dict[str, Callable[[str, Any, str], bool]] = {
 
 
 def is_empty(have: Any) -> bool:  # noqa: ANN401 - of any JSON type
-    """Whether a field holds nothing."""
+    """Return whether a field holds nothing."""
     if isinstance(have, dict):
         return have.get("value") in (None, "")
     return have in (None, "", [])
 
 
 def matches(operator: str, field_type: str, have: Any, want: str, today: dt.date) -> bool:  # noqa: ANN401
-    """Whether a value satisfies an operator.
+    """Return whether a value satisfies an operator.
 
     Args:
         operator: one of those the type takes.
@@ -240,7 +240,7 @@ def _spans(today: dt.date) -> dict[str, tuple[dt.date, dt.date]]:
 
 
 def relative_span(name: str, today: dt.date) -> tuple[str, str] | None:
-    """First and last day of a date, or of a relative day or span; None for any other text."""
+    """Return first and last day of a date, or of a relative day or span; None for any other text."""
     try:
         return (name, name) if dt.date.fromisoformat(name).isoformat() == name else None
     except ValueError:

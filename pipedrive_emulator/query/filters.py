@@ -47,7 +47,7 @@ GROUPS = 2
 
 
 def _named(table: str, *columns: str) -> Reach:
-    """The row that a column of this one names."""
+    """Return the row that a column of this one names."""
 
     def reach(account: Account, row: Row) -> Iterable[Row]:
         key = next((row[column] for column in columns if column in row), None)
@@ -58,12 +58,12 @@ def _named(table: str, *columns: str) -> Reach:
 
 
 def _listed(table: str, column: str) -> Reach:
-    """The rows that a column of this one lists."""
+    """Return the rows that a column of this one lists."""
     return lambda account, row: filter(None, (account.find(table, key) for key in row[column]))
 
 
 def _pointing(table: str, column: str) -> Reach:
-    """The rows whose column names this one."""
+    """Return the rows whose column names this one."""
 
     def reach(account: Account, row: Row) -> Iterable[Row]:
         kept = account.table(table)
@@ -74,7 +74,7 @@ def _pointing(table: str, column: str) -> Reach:
 
 
 def _sold(here: str, there: str, table: str) -> Reach:
-    """Deals of a product, or products of a deal."""
+    """Return deals of a product, or products of a deal."""
 
     def reach(account: Account, row: Row) -> Iterable[Row]:
         lines = account.table("deal_products")
@@ -114,7 +114,7 @@ REACHES: dict[tuple[str, str], Reach] = {
 
 
 def check_conditions(account: Account, kind: str, conditions: Row) -> Row:
-    """The conditions of a filter of a type, completed as they are kept.
+    """Return the conditions of a filter of a type, completed as they are kept.
 
     Raises:
         ApiError: 400 where glue, groups, objects, fields, operators or values are not as published.
@@ -160,7 +160,7 @@ def _complete(account: Account, kind: str, condition: object) -> Row:
 
 
 def _check_extra(account: Account, field: Row, extra: object) -> object:
-    """The currency of an amount, the part of an address; nothing elsewhere."""
+    """Return the currency of an amount, the part of an address; nothing elsewhere."""
     if extra in (None, ""):
         return extra
     if field["field_type"] in ("monetary", "price_list"):
@@ -186,7 +186,7 @@ def _field(account: Account, about: str, field_id: object) -> Row | None:
 
 
 def test_of(account: Account, filter_id: int, kind: str) -> Test:
-    """The test of a saved filter over rows of its type.
+    """Return the test of a saved filter over rows of its type.
 
     Raises:
         ApiError: 400 when the filter does not exist or is of another type.
@@ -202,7 +202,7 @@ def test_of(account: Account, filter_id: int, kind: str) -> Test:
 
 
 def _condition(account: Account, kind: str, condition: Row) -> Test:
-    """One condition over the rows of a filter's type; of related rows, one must satisfy it."""
+    """Return one condition over the rows of a filter's type; of related rows, one must satisfy it."""
     about = condition["object"]
     field = _field(account, about, condition["field_id"])
     if field is None or condition["operator"] not in operators_of(field["field_type"]):
@@ -215,7 +215,7 @@ def _condition(account: Account, kind: str, condition: Row) -> Test:
 
 
 def _own(account: Account, field: Row, condition: Row) -> Test:
-    """A condition over the rows that hold the field."""
+    """Return a condition over the rows that hold the field."""
     operator, want = condition["operator"], condition["value"] or ""
     field_type, extra = field["field_type"], condition["extra_value"]
     today = dt.date.fromisoformat(day(account.clock.now))
@@ -237,7 +237,7 @@ def _own(account: Account, field: Row, condition: Row) -> Test:
 
 
 def _stages_of(account: Account, row: Row) -> set[int]:
-    """The stages a deal is in or was in."""
+    """Return the stages a deal is in or was in."""
     changes = account.table("changes")
     rows = (changes.row(seq) for seq in changes.where("parent", f"deals:{row['id']}"))
     found = {change["old_value"] for change in rows if change["field_key"] == "stage_id"}
@@ -245,7 +245,7 @@ def _stages_of(account: Account, row: Row) -> set[int]:
 
 
 def _part(row: Row, have: Any, field_type: str, extra: str) -> Any:  # noqa: ANN401 - of any JSON type
-    """The part of a value that an extra value names; None where there is none."""
+    """Return the part of a value that an extra value names; None where there is none."""
     if field_type == "address":
         return (have or {}).get("value" if extra == "formatted_address" else extra)
     if field_type == "price_list":

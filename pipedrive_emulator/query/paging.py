@@ -44,7 +44,7 @@ class Cursor:
     id: int
 
     def text(self) -> str:
-        """The opaque form sent to the client."""
+        """Return the opaque form sent to the client."""
         marker = {
             "field": self.field,
             "fieldValue": self.value,
@@ -58,7 +58,7 @@ class Cursor:
         return zlib.crc32(encode([LIST.get(), self.field, self.value, self.direction, self.id]))
 
     def belongs(self, found: object) -> bool:
-        """Whether a cursor with this sum was made for the list that the request reads."""
+        """Return whether a cursor with this sum was made for the list that the request reads."""
         return found == self._sum()
 
 
@@ -90,13 +90,13 @@ def _spelt(marker: Row) -> str:
 
 
 def page_start(query: dict[str, str]) -> str:
-    """A cursor to where the page that a query asks for begins, spelt unlike the one sent."""
+    """Return a cursor to where the page that a query asks for begins, spelt unlike the one sent."""
     marker = _marker(query["cursor"]) if "cursor" in query else {"start": True}
     return _spelt({**marker, "again": marker.get("again", 0) + 1})
 
 
 def is_start(text: str | None) -> bool:
-    """Whether a cursor leads to the very first page, which has no other."""
+    """Return whether a cursor leads to the very first page, which has no other."""
     try:
         return text is not None and "start" in _marker(text)
     except (ValueError, msgspec.MsgspecError):
@@ -120,7 +120,7 @@ class Window:
         return "desc" if self.descending else "asc"
 
     def keys(self, table: Table) -> Iterator[Key]:
-        """The keys from the start of the page on, found by bisecting."""
+        """Return the keys from the start of the page on, found by bisecting."""
         index = table.index(self.view, self.field)
         low: Key | None = None if self.since is None else (self.since, -1)
         high: Key | None = None if self.until is None else (self.until, -1)
@@ -139,7 +139,7 @@ class Window:
         return bounded
 
     def pick(self, table: Table, seqs: Iterable[int]) -> Iterator[Key]:
-        """The same keys, but only of the given rows."""
+        """Yield the same keys, but only of the given rows."""
         keys = sorted(
             (table.sort_key(self.field, seq) for seq in seqs if table.in_view(self.view, table.row(seq))),
             reverse=self.descending,
@@ -167,7 +167,7 @@ def keyset_page(
 
 
 def cursor_answer(rows: list[bytes], following: str | None) -> Answer:
-    """A v2 list answer from encoded rows."""
+    """Return a v2 list answer from encoded rows."""
     return rows_answer(rows, {"next_cursor": following})
 
 
@@ -190,7 +190,7 @@ def offset_answer(
     beside: Row | None = None,
     **extra: object,
 ) -> Answer:
-    """A v1 offset answer for one page of rows; an empty page has null data, as v1 does.
+    """Return a v1 offset answer for one page of rows; an empty page has null data, as v1 does.
 
     `beside` joins the place in `additional_data`; `extra` are further top-level keys.
     """
@@ -224,7 +224,7 @@ def complete(operation: Operation, answer: Answer) -> Answer:
 
 
 def offset_page(operation: Operation, rows: Sequence[Row], query: Row, **extra: object) -> Answer:
-    """One offset page of a sequence."""
+    """Return one offset page of a sequence."""
     start, limit = query.get("start", 0), query.get("limit", DEFAULT_LIMIT)
     page, more = rows[start : start + limit], start + limit < len(rows)
     return offset_answer(operation, page, query, more=more, beside=None, **extra)

@@ -21,7 +21,7 @@ DEFAULT_LIMIT = 100
 
 
 def term_of(query: Row) -> str:
-    """The term in lower case; 400 when it is shorter than two characters (one for an exact match)."""
+    """Return the term in lower case; 400 when it is shorter than two characters (one for an exact match)."""
     term = str(query["term"]).strip().lower()
     if len(term) < (1 if query.get("exact_match") else SHORTEST):
         raise invalid("Parameter term is too short")
@@ -41,12 +41,12 @@ def score(texts: Iterable[str], term: str, *, exact: bool) -> float:
 
 
 def hits(texts: Iterable[str], term: str, *, exact: bool) -> list[str]:
-    """The texts that match."""
+    """Return the texts that match."""
     return [text for text in texts if score([text], term, exact=exact)]
 
 
 def custom_texts(account: Account, entity: str, row: Row) -> list[str]:
-    """The searchable custom values of a row."""
+    """Return the searchable custom values of a row."""
     fields = account.custom_fields(entity)
     flat = row_to_v1(account, entity, row["custom_fields"])
     kinds = {key: field["field_type"] for key, field in fields.items()}
@@ -60,14 +60,14 @@ def _text(value: Any) -> str:  # noqa: ANN401 - of any JSON type
 
 
 def note_texts(account: Account, name: str, number: object) -> list[str]:
-    """The notes on a record, without their tags."""
+    """Return the notes on a record, without their tags."""
     table = account.indexed("notes")
     rows = [table.row(seq) for seq in sorted(table.where(name, number))]
     return [TAG.sub(" ", row["content"]).strip() for row in rows if table.is_live(row)]
 
 
 def ranked_page(found: list[tuple[float, Row]], query: Row) -> tuple[list[Row], str | None]:
-    """A page of scored items, the best first, and the cursor of the next page or None."""
+    """Return a page of scored items, the best first, and the cursor of the next page or None."""
     ranked = sorted(found, key=lambda pair: (-pair[0], str(pair[1].get("type")), pair[1]["id"]))
     limit = query.get("limit", DEFAULT_LIMIT)
     start = read_cursor(query["cursor"], "position", "asc").id if "cursor" in query else query.get("start", 0)
@@ -78,6 +78,6 @@ def ranked_page(found: list[tuple[float, Row]], query: Row) -> tuple[list[Row], 
 
 
 def items_page(found: list[tuple[float, Row]], query: Row) -> Answer:
-    """A cursor page of scored items, the best first."""
+    """Return a cursor page of scored items, the best first."""
     items, following = ranked_page(found, query)
     return success({"items": items}, additional={"next_cursor": following})

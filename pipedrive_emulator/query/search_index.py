@@ -31,7 +31,7 @@ def _index(table: Table, base: Base, texts: Callable[[Row], Iterable[str]]) -> T
 def exact_rows(
     table: Table, term: str, fields: Mapping[str, Callable[[Row], Iterable[str]]]
 ) -> Iterator[int]:
-    """Numbers of the rows that may hold the term exactly in one of the fields, ascending.
+    """Return numbers of the rows that may hold the term exactly in one of the fields, ascending.
 
     Args:
         table: the table; written rows are all named.

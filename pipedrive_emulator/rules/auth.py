@@ -40,14 +40,14 @@ class Caller:
 
 
 def unauthorized() -> ApiError:
-    """The published 401."""
+    """Return the published 401."""
     return ApiError(
         401, "unauthorized access", "The token is missing, wrong, expired or revoked", errorCode=401
     )
 
 
 def _oauth_error(error: str, message: str) -> ApiError:
-    """A refusal of the token address: always 400, as published."""
+    """Return a refusal of the token address: always 400, as published."""
     return ApiError(400, error, message, message=message)
 
 
@@ -176,7 +176,7 @@ class Auth:
         return consent_page(given, all_scopes() if self.scopes is None else self.scopes)
 
     def _form(self, request: Request) -> dict[str, str]:
-        """The form of a client that has signed in."""
+        """Return the form of a client that has signed in."""
         if request.content_type != FORM_TYPE:
             raise _oauth_error("invalid_request", f"Invalid request: content must be {FORM_TYPE}")
         scheme, _, encoded = request.headers.get("authorization", "").partition(" ")
@@ -216,7 +216,7 @@ class Auth:
             raise _oauth_error("invalid_request", "Invalid request: `redirect_uri` is invalid")
 
     def _renewed(self, refresh: str) -> str:
-        """The refresh token that comes of using one: the same, unless tokens rotate."""
+        """Return the refresh token that comes of using one: the same, unless tokens rotate."""
         if self._refresh.get(refresh, 0.0) <= self._now():
             raise _oauth_error("invalid_grant", "Invalid grant: refresh_token is invalid")
         if not self.rotate:
@@ -248,7 +248,7 @@ class Auth:
 
 @cache
 def all_scopes() -> frozenset[str]:
-    """Every scope that any operation names."""
+    """Return every scope that any operation names."""
     return frozenset(scope for operation in load_operations().values() for scope in operation.scopes)
 
 

@@ -126,7 +126,7 @@ class Limits:
         return headers
 
     def refuse_as_scripted(self, kind: str, retry_after: float, headers: Headers, cost: int) -> Answer:
-        """A refusal by a fault: `rate_limit` looks like a full window, `blocked` like who ignored it.
+        """Return a refusal by a fault: `rate_limit` looks like a full window, `blocked` like who ignored it.
 
         Args:
             kind: of the fault.
@@ -180,7 +180,7 @@ class TooManyRequests(ApiError):  # noqa: N818 - named as the status is
         self.headers = headers
 
     def answer(self, published: Row | None = None) -> Answer:
-        """The refusal as an HTTP answer."""
+        """Return the refusal as an HTTP answer."""
         plain = super().answer(published)
         plain.headers.extend(self.headers)
         return plain
@@ -193,7 +193,7 @@ class Blocked(ApiError):  # noqa: N818 - says what it is
         super().__init__(403, "blocked")
 
     def answer(self, published: Row | None = None) -> Answer:  # noqa: ARG002 - a page has no keys
-        """The page as an HTTP answer."""
+        """Return the page as an HTTP answer."""
         return Answer(
             status=403,
             body=BLOCK_PAGE,

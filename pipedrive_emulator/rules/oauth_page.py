@@ -71,7 +71,7 @@ def check_app(query: list[tuple[str, str]]) -> str:
 def consent_page(
     query: dict[str, str] | None = None, scopes: Iterable[str] = (), *, problem: str = ""
 ) -> Answer:
-    """The page that asks, or the one that says what is wrong (400); whatever was sent is escaped.
+    """Return the page that asks, or the one that says what is wrong (400); whatever was sent is escaped.
 
     Args:
         query: as the app sent it; the buttons repeat it.

@@ -45,12 +45,12 @@ V1_CUSTOM = re.compile(r"^/api/v1/(leads|projects)(/\{id\})?$")
 
 
 def check_path(operation: Operation, raw: dict[str, str]) -> dict[str, Any]:
-    """The typed values of the path placeholders."""
+    """Return the typed values of the path placeholders."""
     return {name: _scalar(operation.path_params[name], text) for name, text in raw.items()}
 
 
 def check_query(operation: Operation, given: list[tuple[str, str]]) -> dict[str, Any]:
-    """The typed query parameters, published defaults among them.
+    """Return the typed query parameters, published defaults among them.
 
     Comma lists become lists, times epoch seconds, the word `null` None. A parameter that counts for nothing
     beside another one is checked, and left out.
@@ -124,7 +124,7 @@ def _check_limit(operation: Operation, param: Param, value: object) -> None:
 
 
 def _sort(param: Param, text: str) -> list[tuple[str, bool]]:
-    """(field, descending) pairs of a v1 `sort`."""
+    """Return (field, descending) pairs of a v1 `sort`."""
     pairs = []
     for part in text.split(","):
         match = SORT.fullmatch(part.strip())
@@ -193,7 +193,7 @@ def _scalar(param: Param, text: str) -> object:
 
 
 def check_body(operation: Operation, request: Request) -> tuple[Any, dict[str, Upload]]:
-    """The checked body (a dict or list; {} where none is sent) and the uploaded files by part name."""
+    """Return the checked body (a dict or list; {} where none is sent) and the uploaded files by part name."""
     if not operation.bodies:
         if request.body.strip() not in (b"", b"{}"):
             raise invalid("This operation takes no body")

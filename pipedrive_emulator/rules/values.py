@@ -43,7 +43,7 @@ BOUNDS: dict[str, Callable[[float, float], bool]] = {
 
 
 def instant(text: str) -> int:
-    """Epoch seconds of an RFC 3339 time with whole seconds.
+    """Return Epoch seconds of an RFC 3339 time with whole seconds.
 
     Raises:
         ValueError: for a fraction of a second, a missing zone, or no time at all.
@@ -57,7 +57,7 @@ def instant(text: str) -> int:
 
 
 def is_date(text: object) -> bool:
-    """Whether a value is text like 2026-01-31."""
+    """Return whether a value is text like 2026-01-31."""
     try:
         return isinstance(text, str) and dt.date.fromisoformat(text).isoformat() == text
     except ValueError:
@@ -65,7 +65,7 @@ def is_date(text: object) -> bool:
 
 
 def is_instant(text: str) -> bool:
-    """Whether a value is an RFC 3339 time with whole seconds."""
+    """Return whether a value is an RFC 3339 time with whole seconds."""
     try:
         instant(text)
     except ValueError:
@@ -87,7 +87,7 @@ def _is_local(pattern: re.Pattern[str]) -> Callable[[str], bool]:
 
 
 def is_url(text: str) -> bool:
-    """Whether a value is a whole address of the web."""
+    """Return whether a value is a whole address of the web."""
     if not text.isascii() or re.search(r"\s", text):
         return False
     try:
@@ -139,7 +139,7 @@ def _pairs(pairs: list[tuple[str, object]]) -> Row:
 
 
 def check_scalar(kind: str | None, value: object, where: str) -> object:
-    """A value of exactly its published type."""
+    """Return a value of exactly its published type."""
     is_number = isinstance(value, int | float) and not isinstance(value, bool)
     fits = {
         "string": isinstance(value, str),
@@ -156,7 +156,7 @@ def check_scalar(kind: str | None, value: object, where: str) -> object:
 
 
 def check_loose(kind: str | None, value: object, where: str) -> object:
-    """A value of its published type, or one that v1 reads as such."""
+    """Return a value of its published type, or one that v1 reads as such."""
     if isinstance(value, str):
         if kind == "integer" and WHOLE.fullmatch(value):
             value = int(value)
@@ -170,12 +170,12 @@ def check_loose(kind: str | None, value: object, where: str) -> object:
 
 
 def moment(text: str) -> str:
-    """A time as v2 keeps it: RFC 3339 in UTC; a time without a zone is in UTC."""
+    """Return a time as v2 keeps it: RFC 3339 in UTC; a time without a zone is in UTC."""
     return rfc3339(instant(text if RFC3339.fullmatch(text) else f"{text}Z"))
 
 
 def check_form(schema: Schema, value: Any, where: str) -> Any:  # noqa: ANN401 - JSON
-    """Hold a value of the right type against its enum, format and bounds; answers it as it is kept."""
+    """Check a value of the right type against its enum, format and bounds; answers it as it is kept."""
     enum = schema.get("enum")
     if enum and (value not in enum or isinstance(value, bool) is not isinstance(enum[0], bool)):
         raise invalid(f"{where} must be one of {', '.join(str(e) for e in enum)}")

@@ -188,7 +188,7 @@ LABELS = {
 
 
 def hash_key(table: str, number: int) -> str:
-    """The 40-character key of a custom field."""
+    """Return the 40-character key of a custom field."""
     return hashlib.sha1(f"{table}:{number}".encode(), usedforsecurity=False).hexdigest()
 
 

@@ -173,7 +173,7 @@ MAKERS: dict[str, Maker] = {
 
 
 def values(chance: random.Random, fields: dict[str, Row], null_share: float = NULL_SHARE) -> Row:
-    """A value or null for each field, by key."""
+    """Return a value or null for each field, by key."""
     return {
         key: None if chance.random() < null_share else MAKERS[field["field_type"]](chance, field)
         for key, field in fields.items()

@@ -44,7 +44,7 @@ class Maker:
         return value if self._often(share) else None
 
     def organization(self, place: int, v: Row) -> Row:
-        """An organization."""
+        """Return an organization."""
         chance = self.chance
         return {
             "id": v["id"],
@@ -65,7 +65,7 @@ class Maker:
         }
 
     def person(self, place: int, v: Row) -> Row:
-        """A person."""
+        """Return a person."""
         chance = self.chance
         name, first, last = words.person_name(chance)
         emails = [{"value": f"contact{v['tag']}@mail.example", "primary": True, "label": "work"}]
@@ -99,7 +99,7 @@ class Maker:
         }
 
     def product(self, place: int, v: Row) -> Row:
-        """A product."""
+        """Return a product."""
         chance = self.chance
         codes = chance.sample(("EUR", "USD", "GBP"), chance.randint(1, 3))
         monthly = place % 3 == 0
@@ -137,7 +137,7 @@ class Maker:
         }
 
     def deal(self, place: int, v: Row) -> Row:
-        """A deal: open, won, lost, archived or deleted by its place."""
+        """Return a deal: open, won, lost, archived or deleted by its place."""
         chance = self.chance
         stage, pipeline = STAGES[0] if place <= 1 else chance.choice(STAGES)
         status = "open" if place <= 1 else chance.choice(("open", "open", "open", "won", "lost"))
@@ -188,7 +188,7 @@ class Maker:
         }
 
     def activity(self, place: int, v: Row) -> Row:
-        """An activity."""
+        """Return an activity."""
         chance = self.chance
         done = self._often(0.5)
         person = self._some(0.7, v["person_id"])
@@ -236,7 +236,7 @@ class Maker:
         }
 
     def lead(self, place: int, v: Row) -> Row:
-        """A lead; `v["labels"]` are the ids of the lead labels."""
+        """Return a lead; `v["labels"]` are the ids of the lead labels."""
         chance = self.chance
         money = {"amount": chance.choice((999, 10.5, 250000)), "currency": chance.choice(CURRENCIES)}
         return {
@@ -267,7 +267,7 @@ class Maker:
         }
 
     def note(self, place: int, v: Row) -> Row:
-        """A note on a deal, a person or an organization."""
+        """Return a note on a deal, a person or an organization."""
         chance = self.chance
         parent = ("deal_id", "person_id", "org_id")[place % 3]
         parents = dict.fromkeys(("lead_id", "deal_id", "org_id", "person_id", "project_id", "task_id"))
@@ -286,7 +286,7 @@ class Maker:
         }
 
     def file(self, place: int, v: Row) -> Row:
-        """A file on a deal, a person, an organization or a product."""
+        """Return a file on a deal, a person, an organization or a product."""
         chance = self.chance
         parent = ("deal_id", "person_id", "org_id", "product_id")[place % 4]
         row = file_row(
@@ -301,7 +301,7 @@ class Maker:
         return {"id": v["id"], **row, "description": self._some(0.3, "signed copy")}
 
     def deal_product(self, place: int, v: Row) -> Row:
-        """A product attached to a deal."""
+        """Return a product attached to a deal."""
         chance = self.chance
         monthly = place % 5 == 0
         row = {

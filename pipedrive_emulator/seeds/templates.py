@@ -20,7 +20,7 @@ _NUMBERS: list[bytes] = []
 
 
 def slot(name: str) -> str:
-    """The mark that a template row holds where a slot is filled in."""
+    """Return the mark that a template row holds where a slot is filled in."""
     return f"@@{name}@@"
 
 
@@ -61,7 +61,7 @@ class TemplateRows:
             self._shown = [self._format(encode(row)) for row in visible]
 
     def _format(self, raw: bytes) -> _Format:
-        """The pieces of a row, every other one empty, and by place of an empty one what fills it."""
+        """Return the pieces of a row, every other one empty, and by place of an empty one what fills it."""
         pieces, used, end = [b""], [], 0
         for match in RAW_SLOT.finditer(raw):
             name = (match[1] or match[2]).decode()
@@ -76,11 +76,11 @@ class TemplateRows:
         return pieces, used
 
     def encoded(self, seq: int) -> bytes:
-        """The bytes of one row as it is shown."""
+        """Return the bytes of one row as it is shown."""
         return self._filled_in(self._shown, seq)
 
     def whole(self, seq: int) -> bytes:
-        """The bytes of one row with all its fields."""
+        """Return the bytes of one row with all its fields."""
         return self._filled_in(self._formats, seq)
 
     @staticmethod
@@ -91,7 +91,7 @@ class TemplateRows:
         return b"".join(pieces)
 
     def column(self, name: str) -> list[Any]:
-        """One field of all rows; only whole slots and constants can be read so."""
+        """Return one field of all rows; only whole slots and constants can be read so."""
         sources: list[tuple[Sequence[Any] | None, Any]] = []
         for template in self._templates:
             value = template.get(name)
@@ -105,5 +105,5 @@ class TemplateRows:
         return found
 
     def view_of(self, seq: int) -> Row:
-        """The template of a row: it has all that does not differ from row to row."""
+        """Return the template of a row: it has all that does not differ from row to row."""
         return self._templates[(seq - 1) % len(self._templates)]

@@ -97,7 +97,7 @@ FILE_NAMES = ("offer.pdf", "scan 1.png", "Vertrag Übersicht.pdf", "prices.csv",
 
 
 def place(chance: random.Random) -> Row:
-    """An address with all its parts, some null."""
+    """Return an address with all its parts, some null."""
     street, (city, country) = chance.choice(STREETS), chance.choice(CITIES)
     name, _, house = street.rpartition(" ")
     parts = dict.fromkeys(ADDRESS_PARTS)

@@ -22,7 +22,7 @@ def load_domains() -> None:
 
 
 def new_account(size: str) -> Account:
-    """A filled account; the same size gives the same account, byte for byte."""
+    """Return a filled account; the same size gives the same account, byte for byte."""
     load_domains()
     account = Account()
     account.seeding = True
@@ -34,7 +34,7 @@ def new_account(size: str) -> Account:
 
 
 def unanswered() -> list[str]:
-    """Keys of published operations that nothing answers yet; those of OAuth are answered by `auth`."""
+    """Return keys of published operations that nothing answers yet; those of OAuth are answered by `auth`."""
     load_domains()
     operations = load_operations().items()
     return sorted(key for key, o in operations if key not in HANDLERS and not o.path.startswith("/oauth/"))

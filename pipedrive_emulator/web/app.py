@@ -200,7 +200,7 @@ class Emulator(EmulatorState):
         return await self._strike(Strike(rules=rules), entry, [], act)
 
     def _lost(self, request: Request) -> Answer:
-        """The refusal of a path that is no operation: it counts in the window, and costs nothing."""
+        """Return the refusal of a path that is no operation: it counts in the window, and costs nothing."""
         headers: Headers = []
         try:
             caller = self.auth.caller(request)
@@ -271,7 +271,7 @@ async def _lifespan(receive: Receive, send: Send) -> None:
 
 
 async def _read(scope: dict[str, Any], receive: Receive) -> Request | None:
-    """The request; None when the caller was gone before its body was complete."""
+    """Return the request; None when the caller was gone before its body was complete."""
     headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
     chunks: list[bytes] = []
     more = headers.get("content-length", "0") != "0" or "transfer-encoding" in headers

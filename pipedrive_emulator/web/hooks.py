@@ -84,7 +84,7 @@ Body = TypeVar("Body")
 
 
 def _read(request: Request, kind: type[Body]) -> Body:
-    """The body as a hook wants it; no body is an empty object."""
+    """Return the body as a hook wants it; no body is an empty object."""
     try:
         return msgspec.json.decode(request.body or b"{}", type=kind)
     except msgspec.ValidationError as wrong:

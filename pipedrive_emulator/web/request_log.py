@@ -55,7 +55,7 @@ class RequestLog:
         seen["statuses"][status] = seen["statuses"].get(status, 0) + 1
 
     def summary(self, *, full: bool) -> Row:
-        """Counts, tokens and statuses by operation; with `full` also every request in order."""
+        """Return counts, tokens and statuses by operation; with `full` also every request in order."""
         operations = {
             name: {**seen, "statuses": dict(seen["statuses"])} for name, seen in self._older.items()
         }

@@ -118,7 +118,7 @@ class Evidence:
 
 
 def read_lists(emulator: Emulator, folder: Path, *, url: str = "") -> tuple[Reading, Output]:
-    """A run of the tap over every stream, and over one of the setting `raw_requests`."""
+    """Return a run of the tap over every stream, and over one of the setting `raw_requests`."""
     emulator.reset()
     wake(emulator)
     emulator.post("/_emulator/log/clear")
@@ -128,7 +128,7 @@ def read_lists(emulator: Emulator, folder: Path, *, url: str = "") -> tuple[Read
 
 
 def read_by_id(emulator: Emulator, known: Output, *, url: str = "") -> tuple[Reading, Output]:
-    """A run over single rows: one that the lists gave for each stream that can read one."""
+    """Return a run over single rows: one that the lists gave for each stream that can read one."""
     ids = {**_SUBSCRIPTIONS, **one_id_each(known)}
     emulator.post("/_emulator/log/clear")
     out = run_tap(_config(emulator, url, record_ids=ids), *ids)
@@ -136,7 +136,7 @@ def read_by_id(emulator: Emulator, known: Output, *, url: str = "") -> tuple[Rea
 
 
 def one_id_each(known: Output) -> dict[str, list[object]]:
-    """A row's id, as the setting `record_ids` takes it, of each stream that can read a single row."""
+    """Return a row's id, as the setting `record_ids` takes it, of each stream that can read a single row."""
     ids = {}
     for spec in STREAMS.values():
         if spec.single and known.records[spec.name]:
@@ -147,14 +147,14 @@ def one_id_each(known: Output) -> dict[str, list[object]]:
 
 
 def read_signed_in(emulator: Emulator) -> Reading:
-    """A run that signs in with OAuth."""
+    """Return a run that signs in with OAuth."""
     emulator.post("/_emulator/log/clear")
     settings = {"api_url": emulator.url, "oauth_token_url": f"{emulator.url}/oauth/token", **_SIGN_IN}
     return Reading.of(emulator, run_tap(settings, "currencies"))
 
 
 def write_each(emulator: Emulator, folder: Path, *, url: str = "", full: bool) -> Iterator[Writing]:
-    """A run of the target for each action, on an account that is as it was seeded.
+    """Yield a run of the target for each action, on an account that is as it was seeded.
 
     Without `full` the record has the required columns only, and comes under the name that integration
     platforms use, where they offer the action.

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def reading_problems(lists: Reading, by_id: Reading) -> Iterator[str]:
-    """Claims about reads that these runs do not show, and reads that nobody claims."""
+    """Yield claims about reads that these runs do not show, and reads that nobody claims."""
     for key, services in claims().items():
         for service in services:
             if service.way in (Way.LIST, Way.BY_ID, Way.ROWS):
@@ -50,7 +50,7 @@ def _unread(key: str, service: Service, lists: Reading, by_id: Reading) -> str:
 
 
 def sign_in_problems(sign_in: Reading) -> Iterator[str]:
-    """The same for the sign-in."""
+    """Yield the same for the sign-in."""
     for key, services in claims().items():
         if any(service.way is Way.SIGN_IN for service in services) and (
             _place(key) not in sign_in.seen.answered
@@ -59,7 +59,7 @@ def sign_in_problems(sign_in: Reading) -> Iterator[str]:
 
 
 def writing_problems(writings: list[Writing]) -> Iterator[str]:
-    """Claims about writes that these runs do not show, and requests that nobody claims."""
+    """Yield claims about writes that these runs do not show, and requests that nobody claims."""
     done = {one.action for one in writings}
     for name in ACTIONS:
         if name not in done:
@@ -78,7 +78,7 @@ def writing_problems(writings: list[Writing]) -> Iterator[str]:
 
 
 def accounting_problems() -> Iterator[str]:
-    """Published operations and actions of platforms that the documentation says nothing of."""
+    """Yield published operations and actions of platforms that the documentation says nothing of."""
     for key in published():
         if key not in claims() and key not in excused():
             yield f"{key.replace(':', ' ')}: published, but neither performed nor on the list of what is not"
@@ -113,7 +113,7 @@ class Count:
 
 
 def counts(evidence: Evidence) -> list[Count]:
-    """The operations in numbers: reads, writes, and those that are published no longer."""
+    """Return the operations in numbers: reads, writes, and those that are published no longer."""
     seen = _seen(evidence)
     rows = {key for key, services in claims().items() if all(one.way is Way.ROWS for one in services)}
     kinds = (
@@ -131,7 +131,7 @@ def counts(evidence: Evidence) -> list[Count]:
 
 
 def _seen(evidence: Evidence) -> set[str]:
-    """Claimed operations that were asked and answered, not those that other rows answer."""
+    """Return claimed operations that were asked and answered, not those that other rows answer."""
     runs = [evidence.lists.seen, evidence.by_id.seen, evidence.sign_in.seen]
     read = set().union(*(run.answered for run in runs))
     written = set().union(*(one.seen.answered for one in evidence.writings))

@@ -68,7 +68,7 @@ MODULES = (
 
 
 def collect(specs: Iterable[StreamSpec]) -> dict[str, StreamSpec]:
-    """Specs by name.
+    """Return specs by name.
 
     Raises:
         ValueError: two specs share a name, or a parent is unknown or lacks a column that its child

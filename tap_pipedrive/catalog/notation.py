@@ -93,7 +93,7 @@ class _Parser:
         return found
 
     def within(self, name: str) -> dict[str, JSON]:
-        """The type that follows, read as the type of column `name`."""
+        """Return the type that follows, read as the type of column `name`."""
         outside, self.inside = self.inside, name
         column = self.type()
         self.inside = outside
@@ -130,7 +130,7 @@ def _type_words(column: dict[str, JSON]) -> list[JSON]:
 
 
 def _either(one: dict[str, JSON], other: dict[str, JSON]) -> dict[str, JSON]:
-    """A column of either type; what only one of them promises about a text is dropped."""
+    """Return a column of either type; what only one of them promises about a text is dropped."""
     words = [word for word in (*_type_words(one), *_type_words(other)) if word != "null"]
     both = {**one, **other, "type": [*dict.fromkeys(words), "null"]}
     both.pop("format", None)
@@ -139,7 +139,7 @@ def _either(one: dict[str, JSON], other: dict[str, JSON]) -> dict[str, JSON]:
 
 @cache
 def columns(text: str, of: str = "") -> Schema:
-    """JSON-schema properties of a notation text, in its order.
+    """Return JSON-schema properties of a notation text, in its order.
 
     Args:
         text: the notation.

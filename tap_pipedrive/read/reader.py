@@ -59,7 +59,7 @@ class SharedRows:
         self._rows = rows
 
     def all(self, context: Context = _NOTHING, query: Context = _NOTHING) -> Iterator[list[Row]]:
-        """The rows as one page of copies, which the caller may use up."""
+        """Yield the rows as one page of copies, which the caller may use up."""
         del context, query
         yield [dict(row) for row in self._rows()]
 
@@ -102,7 +102,7 @@ class Reader:
         self._params: Query = {**read.params, **(params or {})}
 
     def all(self, context: Context = _NOTHING, query: Context = _NOTHING) -> Iterator[list[Row]]:
-        """Pages of everything there is.
+        """Yield pages of everything there is.
 
         Args:
             context: fills the path.
@@ -121,7 +121,7 @@ class Reader:
         length: int = 0,
         slots: WindowSlots | None = None,
     ) -> Iterator[list[Row]]:
-        """Pages of what changed at or after `since`, oldest change first.
+        """Yield pages of what changed at or after `since`, oldest change first.
 
         Args:
             since: inclusive lower bound; None reads everything.
@@ -164,7 +164,7 @@ class Reader:
     def _overlapping(
         self, query: Query, moment: Callable[[Row], str], *, start: int, floor: str, ahead: int
     ) -> Iterator[list[Row]]:
-        """Offset pages that share one row with the page before, as proof that nothing shifted.
+        """Yield offset pages that share one row with the page before, as proof that nothing shifted.
 
         When the shared row is not where it was, rows before it were changed or removed, and others
         moved up past the border. The reader then steps back until it stands on a row it knows in
@@ -296,7 +296,7 @@ class _PagesAhead:
         self.used = False
 
     def take(self, start: int, ahead: int) -> _OffsetPage:
-        """The page that begins with this row; so many after it are put on their way."""
+        """Return the page that begins with this row; so many after it are put on their way."""
         if self._begun and start not in self._begun:
             self.drop()
         for at in range(start, start + ahead * self._step + 1, self._step) if ahead else ():
@@ -316,7 +316,7 @@ class _PagesAhead:
 
 
 def _position(body: Row) -> Row:
-    """The v1 paging block, which some operations put directly under `additional_data`."""
+    """Return the v1 paging block, which some operations put directly under `additional_data`."""
     extra = body.get("additional_data")
     if not isinstance(extra, dict):
         return {}

@@ -108,7 +108,7 @@ class Ask(Protocol):
     """Asks for pages of the list, oldest change first."""
 
     def __call__(self, over: Mapping[str, object] = ..., *, size: int | None = None, ahead: int = 1) -> Pages:
-        """Its pages.
+        """Return its pages.
 
         Args:
             over: query parameters in place of the list's own.
@@ -209,7 +209,7 @@ class TimeWindows:
     _closed: bool = False
 
     def pages(self) -> Pages:
-        """The list's pages, oldest change first.
+        """Yield the list's pages, oldest change first.
 
         Raises:
             PipedriveError: a request failed for good; all before it was handed out.
@@ -232,7 +232,7 @@ class TimeWindows:
             yield rows
 
     def _tail(self) -> int:
-        """The second from which on the list is read last; 0 when its newest row has no time."""
+        """Return the second from which on the list is read last; 0 when its newest row has no time."""
         rows = next(self.ask({"sort_direction": "desc"}, size=1, ahead=0), [])
         newest = self.moment(rows[0]) if rows else ""
         return _seconds(newest) - int(LOOK_BACK.total_seconds()) if newest else 0
@@ -296,7 +296,7 @@ class TimeWindows:
         return replace(span, until=border), replace(span, since=border)
 
     def _read(self, span: _Span) -> _Part:
-        """The first pages of a window; on a thread of the client."""
+        """Return the first pages of a window; on a thread of the client."""
         since, until = str(self.changes.since), str(self.changes.until)
         return self._some(self.ask({since: _text(span.since), until: _text(span.until)}), span.until)
 
@@ -311,7 +311,7 @@ class TimeWindows:
         return _Part(pages=found, more=None)
 
     def _dense(self, rows: list[Row], until: int) -> bool:
-        """Whether a page took so little time that what is left of the window is many more like it.
+        """Return whether a page took so little time that what is left of the window is many more like it.
 
         A page that ends with many rows of one second is not taken for one: cutting there reads them again.
         """
@@ -321,7 +321,7 @@ class TimeWindows:
         return until - here.last > _MOST_PAGES * (here.last - here.first)
 
     def _handed_out(self, window: _Window, inside: _Share) -> Pages:
-        """The pages of a window that is due, as far as they are read; the rest of it is put in line."""
+        """Yield the pages of a window that is due, as far as they are read; the rest of it is put in line."""
         span, part = window.span, window.part.result()
         while part.more:
             here = self._border(part.pages[-1])

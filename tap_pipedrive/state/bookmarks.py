@@ -36,7 +36,7 @@ _WHOLE_SECONDS = len("2026-01-01T00:00:00Z")
 
 
 def digest(row: object) -> bytes:
-    """Short fingerprint of a row's content, its key included."""
+    """Return short fingerprint of a row's content, its key included."""
     return blake2b(canonical(row), digest_size=_MARK_BYTES).digest()
 
 
@@ -45,7 +45,7 @@ def _pack(marks: Iterable[bytes]) -> str:
 
 
 def _unpack(text: object) -> frozenset[bytes]:
-    """The fingerprints in a packed text; none in anything else, so that rows only come once more."""
+    """Return the fingerprints in a packed text; none in anything else, so that rows only come once more."""
     try:
         content = b64decode(str(text or ""), validate=True)
     except ValueError:
@@ -88,7 +88,7 @@ class Bookmark:
         self._floor = times.to_rfc3339(bound) if bound else ""
 
     def in_time(self, moment: str) -> str:
-        """The same time, or an empty string where it is too far in the future."""
+        """Return the same time, or an empty string where it is too far in the future."""
         return "" if moment > self._furthest else moment
 
     @property
@@ -100,7 +100,7 @@ class Bookmark:
         return since
 
     def fresh(self, rows: list[Row]) -> list[Row]:
-        """The rows this bookmark's owner has not emitted yet."""
+        """Return the rows this bookmark's owner has not emitted yet."""
         floor = self._floor
         if not floor and not self._known:
             return rows
@@ -149,7 +149,7 @@ class Bookmark:
             self._memo["seen"] = _pack(mark for _, mark in self._window[-most:])
 
     def _moments(self, rows: Sequence[Row]) -> list[str]:
-        """`moment` of each row, at once where all have the form of v2."""
+        """Return `moment` of each row, at once where all have the form of v2."""
         key = self._replication_key
         values = [row.get(key) for row in rows]
         if all(type(value) is str and len(value) == _WHOLE_SECONDS and value[-1] == "Z" for value in values):
@@ -157,7 +157,7 @@ class Bookmark:
         return [self.moment(row) for row in rows]
 
     def moment(self, row: Row) -> str:
-        """The row's replication key as RFC 3339 with whole seconds, or an empty string."""
+        """Return the row's replication key as RFC 3339 with whole seconds, or an empty string."""
         value = row.get(self._replication_key)
         if not isinstance(value, str) or not value:
             return ""
@@ -183,7 +183,7 @@ class PageMarks:
         self._now: list[str] = []
 
     def unchanged(self, content: object) -> bool:
-        """Whether the next page has the content it had at the end of the last complete read."""
+        """Return whether the next page has the content it had at the end of the last complete read."""
         mark = digest(content).hex()
         at = len(self._now)
         self._now.append(mark)

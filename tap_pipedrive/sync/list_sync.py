@@ -30,7 +30,7 @@ _TOKENS_PER_LIST = 100
 
 
 def one_by_one(context: TapContext) -> bool:
-    """Whether lists take turns, and pages too.
+    """Return whether lists take turns, and pages too.
 
     That is where the settings want it, or where so few tokens are left that pages under way could use
     them up for nothing.
@@ -98,12 +98,12 @@ class ReadRun:
         return self.stream.read_memo(self.read)
 
     def lower_bound(self) -> datetime | None:
-        """The earliest time anyone still needs rows from; None when someone needs all."""
+        """Return the earliest time anyone still needs rows from; None when someone needs all."""
         bounds = [mark.lower_bound for mark in self.bookmarks]
         return None if None in bounds else min(cast("list[datetime]", bounds), default=None)
 
     def pages(self) -> Iterator[list[Row]]:
-        """The list's pages; none, with a warning, where the account lacks what the stream needs."""
+        """Yield the list's pages; none, with a warning, where the account lacks what the stream needs."""
         spec = self.stream.spec
         try:
             yield from self.all_pages()
@@ -192,7 +192,7 @@ class ReadRun:
         self.stream.tap_context.interruption.check()
 
     def _owners(self) -> list[PipedriveStream]:
-        """The selected streams with custom fields that take rows from the read."""
+        """Return the selected streams with custom fields that take rows from the read."""
         family = (self.stream, *self.stream.wanted_children())
         return [one for one in family if one.defined_by]
 
@@ -243,7 +243,7 @@ class ReadRun:
 
 
 def _bookmark(stream: PipedriveStream, owner: PipedriveStream, read: Read) -> Bookmark | None:
-    """The bookmark `owner` (the stream or a fan-out of it) has in one of the stream's reads."""
+    """Return the bookmark `owner` (the stream or a fan-out of it) has in one of the stream's reads."""
     if not read.changes or not stream.spec.replication_key:
         return None
     memo = owner.read_memo(read)
@@ -279,14 +279,14 @@ class IdRun(ReadRun):
 
     @classmethod
     def of(cls, stream: PipedriveStream, ids: Sequence[int | str]) -> IdRun:
-        """A run over the stream's read of one row."""
+        """Return a run over the stream's read of one row."""
         children: list[tuple[PipedriveStream, Bookmark | None]] = [
             (child, None) for child in stream.wanted_children()
         ]
         return cls(stream=stream, read=stream.spec.single or stream.spec.reads[0], fan_outs=children, ids=ids)
 
     def all_pages(self) -> Iterator[list[Row]]:
-        """One page per id, many requests at a time; an id that is gone or hidden has no row."""
+        """Yield one page per id, many requests at a time; an id that is gone or hidden has no row."""
         yield from self.stream.tap_context.client.ordered_map(self._row, self.ids)
 
     def _row(self, one: int | str) -> list[Row]:
@@ -333,7 +333,7 @@ class StreamRun:
             child.announce()
 
     def side_by_side(self) -> bool:
-        """Whether the reads need not wait for one another.
+        """Return whether the reads need not wait for one another.
 
         Only where windows are wanted, and where all of them ask for changes: a row that moves from one list
         to the other meanwhile has changed, and comes in the next run. Who reads everything, as to find

@@ -29,14 +29,14 @@ class CurrentUser:
         self._user: Mapping[str, object] | None = None
 
     def request(self, stream: str) -> Answer:
-        """A fresh response of `GET /v1/users/me`, whose headers carry the server's time.
+        """Return a fresh response of `GET /v1/users/me`, whose headers carry the server's time.
 
         Source: Users#getCurrentUser.
         """
         return self._client.request("GET", _PATH, cost=_COST, label=stream)
 
     def company_id(self, stream: str) -> str:
-        """Id of the company the account belongs to; empty when Pipedrive does not send one.
+        """Return id of the company the account belongs to; empty when Pipedrive does not send one.
 
         Args:
             stream: name the request is counted under.
@@ -61,7 +61,7 @@ class CurrentUser:
         return code
 
     def _read(self, stream: str) -> Mapping[str, object]:
-        """Fields of the user, requested once."""
+        """Return fields of the user, requested once."""
         with self._lock:
             if self._user is None:
                 body = self.request(stream).json()

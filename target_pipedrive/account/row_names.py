@@ -81,7 +81,7 @@ class RowNames:
         )
 
     def _known(self, entity: str) -> dict[str, list[str]]:
-        """Ids by name."""
+        """Return ids by name."""
         spec = ENTITIES[entity]
         found: dict[str, list[str]] = {}
         for row_id, row in self._rows.listed(spec, {}, entity).items():

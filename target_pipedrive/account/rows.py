@@ -28,7 +28,7 @@ _PLACEHOLDER = re.compile(r"\{(\w+)\}")
 
 
 def fill(path: str, values: Mapping[str, object]) -> str:
-    """The path with its placeholders filled and quoted.
+    """Return the path with its placeholders filled and quoted.
 
     Raises:
         RecordFault: a placeholder has no value.
@@ -79,7 +79,7 @@ class Rows:
         return found
 
     def listed(self, entity: EntitySpec, values: Mapping[str, object], stream: str) -> dict[str, Row]:
-        """All rows of an entity, or all below the parent that the values name."""
+        """Return all rows of an entity, or all below the parent that the values name."""
         read = entity.read
         if read is None:
             return {}
@@ -97,7 +97,7 @@ class Rows:
             return lists[key]
 
     def one(self, entity: EntitySpec, row_id: str, values: Mapping[str, object], stream: str) -> Row | None:
-        """One row as it is now, or None when there is none.
+        """Return one row as it is now, or None when there is none.
 
         Args:
             entity: whose row.
@@ -134,7 +134,7 @@ class Rows:
                 self._lists.pop(entity.name, None)
 
     def search(self, entity: EntitySpec, column: str, term: str, stream: str) -> list[str]:
-        """Ids of the rows that the exact search finds.
+        """Return ids of the rows that the exact search finds.
 
         Raises:
             RecordFault: the entity cannot be searched by this column.
@@ -163,7 +163,7 @@ class Rows:
         return found
 
     def all(self, entity: EntitySpec, stream: str) -> Iterator[Row]:
-        """Every row of an entity whose list takes ids."""
+        """Yield every row of an entity whose list takes ids."""
         for read in (entity.read, entity.more):
             if read is not None:
                 yield from self._rows(read, read.path, {}, stream)
@@ -171,7 +171,7 @@ class Rows:
     def changed(
         self, entity: EntitySpec, since: str, stream: str, *, archived: bool = False
     ) -> Iterator[Row]:
-        """Rows written at or after a time of the server; archived ones where they are asked for."""
+        """Yield rows written at or after a time of the server; archived ones where they are asked for."""
         read = entity.recent
         if read is None:
             return
@@ -181,12 +181,12 @@ class Rows:
             yield from self._rows(entity.more, entity.more.path, params, stream)
 
     def ago(self, seconds: float) -> str:
-        """A time of the server, so long before its last answer to a search."""
+        """Return a time of the server, so long before its last answer to a search."""
         told = moment_of(self._answer) if self._answer is not None else None
         return times.to_rfc3339((told or datetime.now(UTC)) - timedelta(seconds=seconds))
 
     def highest_id(self, entity: EntitySpec, stream: str) -> int:
-        """The id of the row that was added last; 0 when there is none."""
+        """Return the id of the row that was added last; 0 when there is none."""
         read = entity.read
         if read is None:
             return 0
@@ -238,12 +238,12 @@ class Rows:
 
 
 def is_trace(entity: EntitySpec | None, row: object) -> bool:
-    """Whether a row is only what Pipedrive still shows of a deleted one, by the mark of its entity."""
+    """Return whether a row is only what Pipedrive still shows of a deleted one, by the mark of its entity."""
     if entity is None or not entity.inactive_is_deleted or not isinstance(row, Mapping):
         return False
     return row.get("active_flag") is False
 
 
 def is_provisional(row_id: object) -> bool:
-    """Whether the id belongs to a row that a dry run only pretends to have added."""
+    """Return whether the id belongs to a row that a dry run only pretends to have added."""
     return str(row_id).startswith("new:")

@@ -14,12 +14,12 @@ _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 
 
 def snake(name: str) -> str:
-    """`orgId` as `org_id`."""
+    """Return `orgId` as `org_id`."""
     return _CAMEL.sub("_", name).replace("-", "_").replace(" ", "_").lower()
 
 
 def nearest(name: str, known: Iterable[str]) -> str:
-    """A hint at names that look alike, or nothing."""
+    """Return a hint at names that look alike, or nothing."""
     folded = {one.casefold(): one for one in known}
     near = difflib.get_close_matches(name.casefold(), folded, n=3, cutoff=0.5)
     return f"; nearest: {', '.join(folded[one] for one in near)}" if near else ""

@@ -105,14 +105,14 @@ class _Parser:
         return token
 
     def _skip(self, token: str) -> bool:
-        """Whether the token came next; it is taken."""
+        """Return whether the token came next; it is taken."""
         if self._peek() != token:
             return False
         self._at += 1
         return True
 
     def columns(self, end: str) -> Columns:
-        """Columns up to the end token."""
+        """Return columns up to the end token."""
         found: dict[str, Column] = {}
         while self._peek() != end:
             name = self._take()
@@ -150,7 +150,7 @@ class _Parser:
 
 
 def _default(name: str) -> Kind:
-    """The kind of a name that comes alone."""
+    """Return the kind of a name that comes alone."""
     if name.endswith("_ids"):
         return Kind(name="list", items=Kind(name="int"))
     if name == "currency":
@@ -160,7 +160,7 @@ def _default(name: str) -> Kind:
 
 @cache
 def columns(text: str) -> Columns:
-    """The columns of a notation text, in its order.
+    """Return the columns of a notation text, in its order.
 
     Raises:
         ValueError: the text is malformed.

@@ -20,7 +20,7 @@ TIMEZONE_ID = "timezone_id"
 
 
 def slug(label: str, room: int = LONGEST_COLUMN) -> str:
-    """The column name that the tap gives to a field of this label; empty when nothing is left of it.
+    """Return the column name that the tap gives to a field of this label; empty when nothing is left of it.
 
     Args:
         label: the field's label.
@@ -44,7 +44,7 @@ class FieldColumn:
 
 
 def by_origin(fields: Iterable[FieldDefinition], origin: Mapping[str, object]) -> FieldColumn | None:
-    """The field the tap read the column from, or its namesake in another account."""
+    """Return the field the tap read the column from, or its namesake in another account."""
     part = origin.get("part")
     same_key = [one for one in fields if one.key == origin.get("key")]
     namesakes = [
@@ -80,7 +80,7 @@ def by_name(fields: list[FieldDefinition], name: str) -> FieldColumn | None:
 
 
 def _named(fields: list[FieldDefinition], name: str, *, with_key: bool) -> list[FieldColumn]:
-    """Fields whose column name this is, also with a piece of the key or the suffix of a part."""
+    """Return fields whose column name this is, also with a piece of the key or the suffix of a part."""
     found = []
     for one in fields:
         base = slug(one.name, one.column_room)
@@ -99,7 +99,7 @@ def _named(fields: list[FieldDefinition], name: str, *, with_key: bool) -> list[
 
 
 def _with_part(definition: FieldDefinition, suffix: str) -> FieldColumn | None:
-    """The column of a field and the suffix of a part; None when the field has no such part."""
+    """Return the column of a field and the suffix of a part; None when the field has no such part."""
     if not definition.parts:
         plain = not suffix or (suffix == "id" and definition.kind in {"option", "options"})
         return FieldColumn(definition=definition) if plain else None

@@ -170,7 +170,7 @@ class FieldOptions:
             del self._labels[entity, definition.key]
 
     def _known(self, entity: str, definition: FieldDefinition) -> dict[str, int]:
-        """Option ids by the key of their label, those added in this run among them."""
+        """Return option ids by the key of their label, those added in this run among them."""
         with self._lock:
             place = entity, definition.key
             if place not in self._labels:
@@ -191,7 +191,7 @@ class FieldOptions:
 
 
 def _ids(options: Iterable[object]) -> dict[str, int]:
-    """Option ids by the key of their label, from rows of an answer."""
+    """Return option ids by the key of their label, from rows of an answer."""
     return {
         label_key(str(one["label"])): one["id"]
         for one in options

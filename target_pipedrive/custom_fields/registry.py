@@ -65,11 +65,11 @@ class FieldBook:
         )
 
     def definitions(self, entity: str) -> list[FieldDefinition]:
-        """The entity's custom fields."""
+        """Return the entity's custom fields."""
         return self._registry.custom(entity)
 
     def by_key(self, entity: str) -> Mapping[str, FieldDefinition]:
-        """The entity's custom fields by key."""
+        """Return the entity's custom fields by key."""
         rows = self._registry.rows(entity)
         known = self._by_key.get(entity)
         if known is None or known[0] is not rows:
@@ -77,7 +77,7 @@ class FieldBook:
         return known[1]
 
     def find(self, entity: str, name: str, schema: Mapping[str, object]) -> FieldColumn | None:
-        """The custom field a column means, or None.
+        """Return the custom field a column means, or None.
 
         Looked at in this order: what the tap wrote into the schema, the key, the label, the column name that
         the tap would give it, and these with the suffix of a part.
@@ -94,7 +94,7 @@ class FieldBook:
         return by_name(fields, name)
 
     def find_linked(self, entity: str, origin: Mapping[str, object]) -> FieldColumn | None:
-        """The field here that a field of another account was copied to, or None."""
+        """Return the field here that a field of another account was copied to, or None."""
         key = self._links.get(f"{entity}_fields", str(origin.get("key"))) if self._links else None
         if key is None:
             return None
@@ -116,7 +116,7 @@ class FieldBook:
         return next((one for one in self.definitions(entity) if one.key == key), None)
 
     def rows(self, entity: str) -> list[dict[str, object]]:
-        """The definitions of all the entity's fields, as Pipedrive sent them."""
+        """Return the definitions of all the entity's fields, as Pipedrive sent them."""
         return self._registry.rows(entity)
 
     def numbers(self, entity: str, stream: str) -> Mapping[str, tuple[int, str]]:
@@ -162,7 +162,7 @@ class FieldBook:
         self._options.add(entity, self.by_key(entity)[key], labels)
 
     def encoder(self, entity: str, column: FieldColumn) -> Encoder:  # noqa: PLR0911 - one for each type
-        """The function that encodes the values of a column for v2."""
+        """Return the function that encodes the values of a column for v2."""
         definition = column.definition
         if definition.parts:
             if column.part is None:
@@ -194,7 +194,7 @@ class FieldBook:
         raise RecordFault("cannot be looked up by label in this account; use the id")
 
     def _current(self, entity: str, definition: FieldDefinition) -> FieldDefinition:
-        """The definition as it was read last, which an earlier one may lack options of."""
+        """Return the definition as it was read last, which an earlier one may lack options of."""
         return self.by_key(entity).get(definition.key, definition) if definition.is_custom else definition
 
     def create(self, entity: str, name: str, schema: Mapping[str, object]) -> FieldColumn | None:
@@ -228,14 +228,14 @@ class FieldBook:
 
 
 def schema_type(schema: Mapping[str, object]) -> str:
-    """The JSON type of a property, null aside; empty when it has several or none."""
+    """Return the JSON type of a property, null aside; empty when it has several or none."""
     given = schema.get("type")
     words = [word for word in (given if isinstance(given, list) else [given]) if word not in ("null", None)]
     return str(words[0]) if len(words) == 1 else ""
 
 
 def _type_of(schema: Mapping[str, object]) -> str | None:
-    """The type of field that holds what the schema describes."""
+    """Return the type of field that holds what the schema describes."""
     kind = schema_type(schema)
     if kind == "string" and schema.get("format") == "date":
         return "date"

@@ -24,14 +24,14 @@ ENTITY_OF_TYPE: Mapping[str, str] = {"org": "organizations", "people": "persons"
 
 
 def related(value: object) -> object:
-    """The id of a user, organization or person, also from an embedded object."""
+    """Return the id of a user, organization or person, also from an embedded object."""
     if isinstance(value, Mapping):
         value = value.get("value", value.get("id"))
     return scalars.integer(value)
 
 
 def main_part(definition: FieldDefinition, plain: Encoder) -> Encoder:
-    """The main part of a composite takes the whole object too."""
+    """Return the main part of a composite takes the whole object too."""
     whole = composite(definition)
 
     def encoded(value: object) -> object:
@@ -42,7 +42,7 @@ def main_part(definition: FieldDefinition, plain: Encoder) -> Encoder:
 
 
 def of_kind(kind: str) -> Encoder:
-    """The encoder of one kind of part; a time of day has its seconds, as Pipedrive shows it."""
+    """Return the encoder of one kind of part; a time of day has its seconds, as Pipedrive shows it."""
     plain = encode.encoder(Kind(name=_KINDS[kind]))
     if kind != "clock":
         return plain
@@ -55,7 +55,7 @@ def of_kind(kind: str) -> Encoder:
 
 
 def composite(definition: FieldDefinition) -> Encoder:
-    """Values of a composite field: an object of parts, or the main part alone."""
+    """Return values of a composite field: an object of parts, or the main part alone."""
     kinds = {part.key: part_encoder(part) for part in COMPOSITES[definition.field_type]}
     kinds[TIMEZONE_ID] = scalars.integer
 
@@ -79,12 +79,12 @@ def composite(definition: FieldDefinition) -> Encoder:
 
 
 def part_encoder(part: Part) -> Encoder:
-    """The encoder of one part of a composite value."""
+    """Return the encoder of one part of a composite value."""
     return scalars.currency if part.key == "currency" else of_kind(part.kind)
 
 
 def is_derived(definition: FieldDefinition) -> bool:
-    """Whether the parts of a field describe its main part, as those of an address do."""
+    """Return whether the parts of a field describe its main part, as those of an address do."""
     return definition.field_type == "address"
 
 
@@ -132,12 +132,12 @@ def held_custom(
 
 
 def _zone(value: object) -> object:
-    """A time zone as v1 takes it: by its number where that is known, else by its name."""
+    """Return a time zone as v1 takes it: by its number where that is known, else by its name."""
     return int(value) if isinstance(value, str) and value.isdigit() else value
 
 
 def flat_form(custom: Mapping[str, object], definitions: Mapping[str, FieldDefinition]) -> dict[str, object]:
-    """Custom field values as v1 wants them: parts under suffixed keys, options as text."""
+    """Return custom field values as v1 wants them: parts under suffixed keys, options as text."""
     flat: dict[str, object] = {}
     for key, value in custom.items():
         definition = definitions.get(key)

@@ -45,25 +45,25 @@ class Links:
             self.put(link.entity, link.external_id, link.id, link.stream)
 
     def get(self, entity: str, external_id: str) -> str | None:
-        """Pipedrive id of an external id."""
+        """Return Pipedrive id of an external id."""
         known = self._ids.get(entity)
         return (known.get(external_id) or None) if known is not None else None
 
     def is_nowhere(self, entity: str, external_id: str) -> bool:
-        """Whether the row was deleted there, or is one that is not made here."""
+        """Return whether the row was deleted there, or is one that is not made here."""
         return entity in _NEVER or self._ids.get(entity, {}).get(external_id) == NOWHERE
 
     def is_taken(self, entity: str, row_id: str, external_id: str) -> bool:
-        """Whether a row stands for another external id already."""
+        """Return whether a row stands for another external id already."""
         return bool(_all(self._external.get(entity, {}).get(row_id)) - {external_id})
 
     def external_ids(self, entity: str, row_id: str) -> set[str]:
-        """Every external id that stands for a row, of any stream."""
+        """Return every external id that stands for a row, of any stream."""
         with self._lock:
             return set(_all(self._external.get(entity, {}).get(row_id)))
 
     def is_of_other_stream(self, stream: str, entity: str, external_id: str) -> bool:
-        """Whether another stream has linked the same external id."""
+        """Return whether another stream has linked the same external id."""
         with self._lock:
             return any(
                 external_id in linked.get(entity, ())
@@ -90,7 +90,7 @@ class Links:
             held[row_id] = {*_all(known), external_id}
 
     def of_stream(self, stream: str) -> list[tuple[str, str, str]]:
-        """Entity, external id and Pipedrive id of everything a stream has linked."""
+        """Return entity, external id and Pipedrive id of everything a stream has linked."""
         with self._lock:
             found = [(entity, one) for entity, ids in self._streams.get(stream, {}).items() for one in ids]
             linked = ((entity, one, self._ids[entity][one]) for entity, one in sorted(found))
@@ -113,7 +113,7 @@ class Links:
 
 
 def _all(held: str | set[str] | None) -> set[str]:
-    """The external ids of a row."""
+    """Return the external ids of a row."""
     if held is None:
         return set()
     return {held} if isinstance(held, str) else held

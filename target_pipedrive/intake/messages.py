@@ -255,12 +255,12 @@ class Intake:
             self._ignored[name] += 1
 
     def ignored(self) -> Mapping[str, int]:
-        """Records of unknown streams that were ignored, by stream."""
+        """Return records of unknown streams that were ignored, by stream."""
         return self._ignored
 
 
 def _with_columns(stream: _Stream, columns: Mapping[str, object]) -> bytes:
-    """The SCHEMA message of a stream that its first record bound, with that record's columns."""
+    """Return the SCHEMA message of a stream that its first record bound, with that record's columns."""
     message = _decode(stream.announced)
     schema = {**(message.schema or {}), "properties": columns}
     keys = {"key_properties": list(stream.keys)} if stream.keys else {}
@@ -282,7 +282,7 @@ def unreadable(error: Exception) -> str:
 
 
 def _not_utf8(line: bytes, stream: str, number: int) -> Fault | None:
-    """The fault of a record with bytes that are no UTF-8, under its column; None when all are."""
+    """Return the fault of a record with bytes that are no UTF-8, under its column; None when all are."""
     try:
         line.decode()
     except UnicodeDecodeError as error:
@@ -296,7 +296,7 @@ def _not_utf8(line: bytes, stream: str, number: int) -> Fault | None:
 
 
 def _rejected(message: Message) -> str | bytes:
-    """The line that a REJECT message holds, byte for byte."""
+    """Return the line that a REJECT message holds, byte for byte."""
     if message.line_base64 is not None:
         with suppress(binascii.Error, ValueError):
             return base64.b64decode(message.line_base64, validate=True)

@@ -192,7 +192,7 @@ class Keeper:
                     note.done.set()
 
     def _gather(self) -> list[_Note]:
-        """Everything that waits to be booked; at least one note."""
+        """Return everything that waits to be booked; at least one note."""
         while True:
             try:
                 notes = [self._notes.get(timeout=self._idle_seconds)]

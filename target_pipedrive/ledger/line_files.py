@@ -156,12 +156,12 @@ def check_different(paths: dict[str, Path | None]) -> None:
 
 
 def _is_special(path: Path) -> bool:
-    """Whether it is a device or a pipe, which several may share."""
+    """Return whether it is a device or a pipe, which several may share."""
     return path.exists() and not path.is_file()
 
 
 def _opened(path: Path, more: int = 0) -> BinaryIO:
-    """The file, made for its owner alone and closed to others if it was there before."""
+    """Return the file, made for its owner alone and closed to others if it was there before."""
     number = os.open(path, os.O_WRONLY | os.O_CREAT | more, OWNER_ONLY)
     with suppress(OSError):
         if stat.S_ISREG(os.fstat(number).st_mode):
@@ -170,7 +170,7 @@ def _opened(path: Path, more: int = 0) -> BinaryIO:
 
 
 def _new_file(path: Path) -> tuple[Path, BinaryIO]:
-    """A file of this name or, when it exists, of the first free number."""
+    """Return a file of this name or, when it exists, of the first free number."""
     candidate, count = path, 1
     while True:
         try:

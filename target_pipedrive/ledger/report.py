@@ -114,11 +114,11 @@ class Report:
         return sum(counts[Outcome.FAILED] for counts in self._counts.values())
 
     def not_taken(self) -> list[str]:
-        """A line for each stream with columns that were sent and that Pipedrive left as they were."""
+        """Return a line for each stream with columns that were sent and that Pipedrive left as they were."""
         return _counted("Pipedrive did not take", self._not_taken)
 
     def kept(self) -> list[str]:
-        """A line for each stream with columns that records empty and Pipedrive cannot."""
+        """Return a line for each stream with columns that records empty and Pipedrive cannot."""
         return _counted("Pipedrive cannot empty", self._kept)
 
     def sync(self) -> None:
@@ -132,7 +132,7 @@ class Report:
         self.rejects.close()
 
     def table(self, usage: Usage, planned: Mapping[str, int]) -> Table:
-        """The table of the end: one row per stream, then what no stream is booked for, then the sums.
+        """Return the table of the end: one row per stream, then what no stream is booked for, then the sums.
 
         Args:
             usage: what was requested.
@@ -161,7 +161,7 @@ def _encode(value: object) -> bytes:
 
 
 def _one_or_list(columns: tuple[str, ...]) -> object:
-    """The only column, a list of several, or None for none."""
+    """Return the only column, a list of several, or None for none."""
     return list(columns) if len(columns) > 1 else next(iter(columns), None)
 
 
@@ -176,7 +176,7 @@ _decode_shell = msgspec.json.Decoder(_Shell).decode
 
 
 def _with_error(line: bytes, sentence: str) -> bytes:
-    """A message with the reason it was rejected, which readers of Singer pass over.
+    """Return a message with the reason it was rejected, which readers of Singer pass over.
 
     A record stays byte for byte as it came. A line that is no JSON object becomes the text of a REJECT
     message; one that is not UTF-8 is kept as base64 too, so that reading it again changes nothing.
@@ -201,7 +201,7 @@ def _with_error(line: bytes, sentence: str) -> bytes:
 
 
 def _counted(what: str, columns: Mapping[str, Mapping[str, int]]) -> list[str]:
-    """A line for each stream with its columns and how many records they are of."""
+    """Return a line for each stream with its columns and how many records they are of."""
     return [
         f"{what} in {stream}: "
         + ", ".join(f"{name} ({count} record{'' if count == 1 else 's'})" for name, count in counts.items())
@@ -210,7 +210,7 @@ def _counted(what: str, columns: Mapping[str, Mapping[str, int]]) -> list[str]:
 
 
 def lay_out(rows: Iterable[list[str]]) -> str:
-    """The table as text, columns aligned, numbers to the right."""
+    """Return the table as text, columns aligned, numbers to the right."""
     table = [list(row) for row in rows]
     widths = [max(len(row[at]) for row in table) for at in range(len(table[0]))]
     lines = []

@@ -79,7 +79,7 @@ class Entry:
 
 
 def now() -> str:
-    """The time as RFC 3339."""
+    """Return the time as RFC 3339."""
     return times.to_rfc3339(datetime.now(UTC))
 
 
@@ -205,14 +205,14 @@ class Ledger:
     # --- reading, at the start of a run and by the command line -----------------------------------
 
     def links(self) -> Iterator[Link]:
-        """Every link, by entity and external id."""
+        """Yield every link, by entity and external id."""
         with _readable(self.path):
             rows = self._db.execute("select entity, external_id, id, stream from links order by 1, 2")
             for entity, external_id, row_id, stream in rows:
                 yield Link(entity=entity, external_id=external_id, id=row_id, stream=stream)
 
     def writes(self) -> Iterator[Entry]:
-        """Every remembered write, oldest first."""
+        """Yield every remembered write, oldest first."""
         with _readable(self.path):
             rows = self._db.execute(
                 "select identity, stream, action, state, id, begun_at from writes order by begun_at, identity"
@@ -228,7 +228,7 @@ class Ledger:
                 )
 
     def forms(self) -> Iterator[StoredForm]:
-        """Every value that Pipedrive is known to store in another form."""
+        """Yield every value that Pipedrive is known to store in another form."""
         for entity, row_id, name, sent, held, taken in self._db.execute("select * from forms"):
             yield StoredForm(
                 entity=entity, row_id=row_id, column=name, sent=sent, held=held, taken=bool(taken)

@@ -48,7 +48,7 @@ class StoredForm:
 
 
 def form_of(entity: str, row_id: str, column: str, sent: object, held: object, *, taken: bool) -> StoredForm:
-    """The digests of a value that was sent and of what is held instead."""
+    """Return the digests of a value that was sent and of what is held instead."""
     return StoredForm(
         entity=entity,
         row_id=row_id,
@@ -103,7 +103,7 @@ def _digest(value: object) -> bytes:
 
 
 def _plain(value: object) -> object:
-    """A value in one spelling: the ways to say nothing are one, and so are 5 and 5.0."""
+    """Return a value in one spelling: the ways to say nothing are one, and so are 5 and 5.0."""
     if value in _EMPTY:
         return None
     if isinstance(value, Mapping):

@@ -60,7 +60,7 @@ class _Listing:
             self.ids[key] = (known, number)
 
     def get(self, term: str) -> list[str]:
-        """Rows that may hold the term; whether they do is for the reader to see."""
+        """Return rows that may hold the term; whether they do is for the reader to see."""
         known = self.ids.get(hash(term), ())
         return [str(one) for one in (known if isinstance(known, tuple) else (known,))]
 
@@ -128,7 +128,7 @@ class Listings:
         return [] if listing is None else [one for term in terms(value) for one in listing.get(term)]
 
     def lately(self, plan: EntityPlan, name: str, value: object, stream: str) -> list[str]:
-        """Ids of rows written lately that may hold a value.
+        """Return ids of rows written lately that may hold a value.
 
         The list is asked once for the records that came together, and again when something else was written
         whose values are not known here.
@@ -160,7 +160,7 @@ class Listings:
             self._fresh = {key for key in self._fresh if entity is not None and key[0] != entity}
 
     def _pays(self, plan: EntityPlan, name: str, count: int, stream: str) -> bool:
-        """Whether the list costs less than these searches and those there were.
+        """Return whether the list costs less than these searches and those there were.
 
         Its size is not told, but ids count up: the highest one bounds it.
         """

@@ -98,7 +98,7 @@ class Matcher:
         return self._row_locks[hash((entity, row_id)) % _LOCKS]
 
     def was_written_since(self, entity: str, row_id: str, moment: int) -> bool:
-        """Whether this run has written the row since the clock stood there."""
+        """Return whether this run has written the row since the clock stood there."""
         return self._written.get((entity, row_id), 0) > moment
 
     def remember(self, plan: EntityPlan, draft: Draft, row_id: str, row: object) -> None:
@@ -109,7 +109,7 @@ class Matcher:
         self.wrote(plan, {**draft.body, **draft.custom, **draft.matches}, row_id)
 
     def find(self, task: Task, plan: EntityPlan, draft: Draft) -> str | None:
-        """Id of the row that agrees with the record in every field of `match_on`.
+        """Return id of the row that agrees with the record in every field of `match_on`.
 
         Raises:
             RecordFault: none of the fields can be searched, or several rows agree.
@@ -176,7 +176,7 @@ class Matcher:
         return []
 
     def _candidates(self, task: Task, plan: EntityPlan, draft: Draft) -> dict[str, Row]:
-        """Rows by id that agree with the record."""
+        """Return rows by id that agree with the record."""
         name = lookup_column(plan, draft.matches)
         if name is None:
             return self._agreeing(self._below(task, plan, draft), plan, draft)
@@ -192,7 +192,7 @@ class Matcher:
         return found
 
     def _below(self, task: Task, plan: EntityPlan, draft: Draft) -> Mapping[str, Row]:
-        """Rows of an entity that is read whole, or below the parent that the record names."""
+        """Return rows of an entity that is read whole, or below the parent that the record names."""
         spec = plan.spec
         if spec.read is None or (spec.read.ids is not None and spec.read.by == spec.key):
             raise RecordFault(
@@ -207,7 +207,7 @@ class Matcher:
         return {} if is_provisional(parent) else self._rows.many(spec, [str(parent)], task.stream)
 
     def _searched(self, plan: EntityPlan, name: str, value: object, stream: str) -> list[str]:
-        """Ids of rows that a search finds: each of several addresses is searched for."""
+        """Return ids of rows that a search finds: each of several addresses is searched for."""
         column = search_column(plan, name) or name
         found: list[str] = []
         for one in addresses(value):
@@ -219,7 +219,7 @@ class Matcher:
         return found
 
     def _read(self, task: Task, plan: EntityPlan, draft: Draft, ids: Iterable[str]) -> dict[str, Row | None]:
-        """Rows by id as they are, or as they were read a moment ago and not written since."""
+        """Return rows by id as they are, or as they were read a moment ago and not written since."""
         spec = plan.spec
         known = {} if task.stale or task.found is None else task.found
         return {
@@ -231,7 +231,7 @@ class Matcher:
 
     @staticmethod
     def _agreeing(rows: Mapping[str, Row | None], plan: EntityPlan, draft: Draft) -> dict[str, Row]:
-        """The rows that are there and hold every value that the record is matched by."""
+        """Return the rows that are there and hold every value that the record is matched by."""
         return {
             one: row
             for one, row in rows.items()
@@ -244,7 +244,7 @@ class Matcher:
 
 
 def _keys(draft: Draft) -> list[str]:
-    """The values a record is matched by, each as one text: one for each of several addresses."""
+    """Return the values a record is matched by, each as one text: one for each of several addresses."""
     names = sorted(draft.matches)
     return [f"{names}{values}" for values in product(*(terms(draft.matches[name]) or [""] for name in names))]
 
@@ -255,7 +255,7 @@ def _held(row: Row, plan: EntityPlan, draft: Draft) -> str:
 
 
 def _agrees(row: Row, name: str, value: object, plan: EntityPlan, *, wholly: bool) -> bool:
-    """Whether a row holds the value a record is matched by; case and odd spaces do not matter.
+    """Return whether a row holds the value a record is matched by; case and odd spaces do not matter.
 
     Of several addresses one is enough, unless the row must hold them all (`wholly`).
     """

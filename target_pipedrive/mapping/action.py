@@ -112,7 +112,7 @@ class ActionPlan(Plan):
             raise RecordFault("needs {columns}", fields=missing)
 
     def locks(self, draft: Draft) -> tuple[tuple[LockKey, ...], tuple[LockKey, ...]]:
-        """Rows the call changes, and rows it points at."""
+        """Return rows the call changes, and rows it points at."""
         spec, entity = self.action, self.action.entity
         owned: set[LockKey] = set()
         needed = self._needed(draft)
@@ -158,12 +158,12 @@ class RawPlan(Plan):
         self._bind_one(name, {})
 
     def draft(self, record: Mapping[str, object]) -> Draft:
-        """The record under the names of `RAW_INPUTS`; it is read when it is sent."""
+        """Return the record under the names of `RAW_INPUTS`; it is read when it is sent."""
         if not record.keys() <= self._declared:
             self._take_undeclared(record)
         return Draft(body={self._names[name]: value for name, value in record.items() if name in self._names})
 
     def locks(self, draft: Draft) -> tuple[tuple[LockKey, ...], tuple[LockKey, ...]]:
-        """Requests keep their order among themselves; what rows they touch cannot be known."""
+        """Return requests keep their order among themselves; what rows they touch cannot be known."""
         del draft
         return ((RAW_REQUEST, ""),), ()

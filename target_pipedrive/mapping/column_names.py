@@ -66,7 +66,7 @@ class ColumnNames:
 
 
 def _sources(bindings: Iterable[Binding]) -> dict[str, str]:
-    """Column of Pipedrive or key of a custom field → column of the input.
+    """Return column of Pipedrive or key of a custom field → column of the input.
 
     Columns of parts name their field only where a single one of them fills it.
     """

@@ -54,7 +54,7 @@ LOADER_COLUMNS = ("_sdc_", "_airbyte_", "_fivetran_", "_dlt_")
 
 
 def squashed(name: str) -> str:
-    """A name without case and separators: `orgId`, `ORG_ID` and `ORGID` are one."""
+    """Return a name without case and separators: `orgId`, `ORG_ID` and `ORGID` are one."""
     return name.replace("_", "").replace("-", "").replace(" ", "").casefold()
 
 
@@ -181,7 +181,7 @@ class Binding:
         return True
 
     def _many(self, place: dict[str, object], draft: Draft, value: object) -> bool:
-        """Whether the list names rows by external id."""
+        """Return whether the list names rows by external id."""
         entity = self.entity or ""
         if self.foreign:
             ids = self.encode(value)
@@ -211,7 +211,7 @@ def column_binding(
     entity: str | None = None,
     prefix: str = "",
 ) -> Binding:
-    """The binding of a column that the action's spec names.
+    """Return the binding of a column that the action's spec names.
 
     Args:
         source: name in the record.
@@ -244,7 +244,7 @@ def column_binding(
 
 
 def _embedded(plain: Encoder) -> Encoder:
-    """Ids also from an embedded object, as v1 rows and `{"id": 5}` carry them."""
+    """Return ids also from an embedded object, as v1 rows and `{"id": 5}` carry them."""
 
     def encoded(value: object) -> object:
         value = from_json_text(value)
@@ -260,7 +260,7 @@ def _embedded(plain: Encoder) -> Encoder:
 
 
 def custom_binding(source: str, column: FieldColumn, encoder: Encoder, *, foreign: bool) -> Binding:
-    """The binding of a custom field's column."""
+    """Return the binding of a custom field's column."""
     definition = column.definition
     return Binding(
         source=source,
@@ -322,7 +322,7 @@ class UnknownColumn(RefusedColumns):
 
 
 def refused(stream: str, name: str, why: str) -> RecordFault:
-    """The fault of a stream whose schema has a column that cannot be written."""
+    """Return the fault of a stream whose schema has a column that cannot be written."""
     return RefusedColumns(f"Stream {stream}: property {name} {why}", column=name)
 
 

@@ -107,7 +107,7 @@ class EntityPlan(Plan):
         return self._file is not None
 
     def _kind_of_id(self) -> str:
-        """Kind of the row's own id, as the paths of its actions take it."""
+        """Return kind of the row's own id, as the paths of its actions take it."""
         for action in (self.update, self.delete):
             for name, column in (action.path_columns if action else {}).items():
                 if self.spec.path.get(name, name) == self.spec.key:
@@ -163,7 +163,7 @@ class EntityPlan(Plan):
         return found
 
     def _from_origin(self, source: str, schema: Mapping[str, object]) -> Binding | None:
-        """The binding of a custom field of the other account that was copied, or None."""
+        """Return the binding of a custom field of the other account that was copied, or None."""
         origin = schema["x-pipedrive"]
         entity = self.custom_fields or ""
         if not isinstance(origin, Mapping):
@@ -208,7 +208,7 @@ class EntityPlan(Plan):
             return missing
 
     def draft(self, record: Mapping[str, object]) -> Draft:
-        """The record translated, as far as its custom fields are known here."""
+        """Return the record translated, as far as its custom fields are known here."""
         late = self.bind_late(last=False)
         draft = super().draft(record)
         draft.late = late
@@ -287,7 +287,7 @@ class EntityPlan(Plan):
         return ""
 
     def locks(self, draft: Draft) -> tuple[tuple[LockKey, ...], tuple[LockKey, ...]]:
-        """The row itself under all its names, and rows it points at."""
+        """Return the row itself under all its names, and rows it points at."""
         entity = self.spec.name
         owned: set[LockKey] = set()
         if draft.id is not None:
@@ -315,7 +315,7 @@ class EntityPlan(Plan):
         return tuple(owned), tuple(needed)
 
     def _match_locks(self, draft: Draft) -> list[str]:
-        """Names of the row by the values it is matched by; one for each of several addresses."""
+        """Return names of the row by the values it is matched by; one for each of several addresses."""
         if not self.match_bindings or not (draft.matches or draft.references):
             return []
         held = dict(draft.matches) or self._known_matches(draft)
@@ -335,7 +335,7 @@ class EntityPlan(Plan):
 
 
 def _cleaned(plain: Encoder) -> Encoder:
-    """An encoder whose texts are clean."""
+    """Return an encoder whose texts are clean."""
 
     def encoded(value: object) -> object:
         found = plain(value)
@@ -345,18 +345,18 @@ def _cleaned(plain: Encoder) -> Encoder:
 
 
 def _facts_of(spec: EntitySpec) -> set[str]:
-    """Columns that are not written, but say what the row is."""
+    """Return columns that are not written, but say what the row is."""
     facts = {spec.word} if spec.word else set()
     return facts | ({"is_archived"} if spec.archive else set())
 
 
 def _special_name(name: str) -> str:
-    """A name as it is compared with special ones: case does not matter, spaces do."""
+    """Return a name as it is compared with special ones: case does not matter, spaces do."""
     return name.casefold() if " " in name or "-" in name else snake(name)
 
 
 def _is(given: str | None, source: str) -> bool:
-    """Whether a setting names this column."""
+    """Return whether a setting names this column."""
     return given is not None and given.casefold() == source.casefold()
 
 

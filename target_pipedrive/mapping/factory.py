@@ -30,7 +30,7 @@ def plan_of(
     book: FieldBook,
     keys: Sequence[str] = (),
 ) -> Plan | None:
-    """The plan of a stream; None for one that is to be ignored.
+    """Return the plan of a stream; None for one that is to be ignored.
 
     Raises:
         RecordFault: the stream or one of its properties is not known.

@@ -42,7 +42,7 @@ class FieldPlan(EntityPlan):
         return draft
 
     def _is_own(self, record: Mapping[str, object]) -> bool:
-        """Whether the field is one of Pipedrive's own: as the record says, or else by its key."""
+        """Return whether the field is one of Pipedrive's own: as the record says, or else by its key."""
         mark = self._value(record, "is_custom_field")
         if not is_blank(mark):
             return not boolean(mark)
@@ -86,7 +86,7 @@ def _leave_places(draft: Draft) -> None:
 
 
 def _options(holder: Mapping[str, object]) -> list[tuple[object, str]]:
-    """Number and label of each option."""
+    """Return number and label of each option."""
     options = holder.get("options")
     return [
         (one["id"], str(one.get("label")))

@@ -32,7 +32,7 @@ class SearchedPlan(Protocol):
 
 
 def search_column(plan: SearchedPlan, name: str) -> str | None:
-    """The column of the search for a field rows are matched by; custom fields share one.
+    """Return the column of the search for a field rows are matched by; custom fields share one.
 
     None for what Pipedrive does not search, such as options and dates.
     """
@@ -55,7 +55,7 @@ def lookup_column(plan: SearchedPlan, names: Iterable[str]) -> str | None:
 
 
 def can_match(plan: SearchedPlan, names: Sequence[str]) -> bool:
-    """Whether rows can be found by these columns: searched, listed, or read below their parent."""
+    """Return whether rows can be found by these columns: searched, listed, or read below their parent."""
     spec = plan.spec
     if lookup_column(plan, names) is not None:
         return True
@@ -63,6 +63,6 @@ def can_match(plan: SearchedPlan, names: Sequence[str]) -> bool:
 
 
 def can_list(spec: EntitySpec) -> bool:
-    """Whether the whole list can be read, and later what changed since."""
+    """Return whether the whole list can be read, and later what changed since."""
     changed = spec.recent is not None and "updated_since" in spec.recent.params
     return spec.read is not None and spec.read.ids == "ids" and changed

@@ -106,7 +106,7 @@ class _Lists:
         return [one for one in listed if above is None or one.get(self._parent) == above]
 
     def parent_by_name(self, name: str) -> object:
-        """Id of the pipeline or board of this name."""
+        """Return id of the pipeline or board of this name."""
         return _only(self._parent, name, self._listed(self._parent), "")
 
     def child_by_name(self, name: str, above: object) -> object:
@@ -126,7 +126,7 @@ class _Lists:
             )
 
     def alone(self, above: object) -> RecordFault:
-        """The fault of a change of pipeline or board that names no stage or phase."""
+        """Return the fault of a change of pipeline or board that names no stage or phase."""
         return RecordFault(
             f"can only be changed together with {self._child}; it has "
             f"{_shown(self._listed(self._child, above))}",

@@ -101,7 +101,7 @@ def _natural_key(plan: KeyedPlan) -> list[Binding]:
 
 
 def _from_keys(plan: KeyedPlan, keys: Sequence[str]) -> list[Binding]:
-    """The key properties as match columns; empty unless all of them can be matched."""
+    """Return the key properties as match columns; empty unless all of them can be matched."""
     found = []
     for name in keys:
         binding = find_bound(plan, plan.field_of(name))

@@ -146,7 +146,7 @@ def _bytes_of(content: str, encoding: object) -> bytes:
 
 
 def allowed(path: object, files_dir: Path | None) -> Path:
-    """The file a record names, which must lie in the folder of the settings.
+    """Return the file a record names, which must lie in the folder of the settings.
 
     Raises:
         RecordFault: there is no such folder or file, or it lies elsewhere.

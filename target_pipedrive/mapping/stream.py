@@ -152,7 +152,7 @@ class Plan:
         return self._fields.get(source.casefold(), source)
 
     def _same_place(self, binding: Binding) -> Binding | None:
-        """The bound column that fills the same."""
+        """Return the bound column that fills the same."""
         if binding.place in (Place.DELETED, Place.EXTRA):
             return None
         spot = (binding.place, binding.name, binding.part)
@@ -175,7 +175,7 @@ class Plan:
         return self._custom(source, name, schema)
 
     def _retired(self, source: str, retired: RetiredInput) -> Binding | None:
-        """Binding of an input that today's API cannot express: only values that change nothing pass.
+        """Return binding of an input that today's API cannot express: only values that change nothing pass.
 
         Raises:
             RecordFault: no value of it can be expressed, and `retired_inputs` is not `ignore`.
@@ -188,7 +188,7 @@ class Plan:
         raise refused(self.stream, source, retired_reason(retired))
 
     def _own_column(self, source: str, column: str) -> Binding:
-        """The binding of one of Pipedrive's own columns."""
+        """Return the binding of one of Pipedrive's own columns."""
         binding = column_binding(
             source,
             self._place(column),
@@ -206,12 +206,12 @@ class Plan:
         return binding
 
     def _is_dropped(self, name: str) -> bool:
-        """Whether nobody can write the column: the tap's own, or one that a loader added."""
+        """Return whether nobody can write the column: the tap's own, or one that a loader added."""
         spelled = snake(name)
         return name in self.dropped or spelled in self.dropped or spelled.startswith(LOADER_COLUMNS)
 
     def _special(self, source: str, name: str) -> Binding | None:
-        """Ids and marks that are no columns."""
+        """Return ids and marks that are no columns."""
         del source, name
         return None
 
@@ -219,7 +219,7 @@ class Plan:
         raise NotImplementedError
 
     def column_of(self, name: str) -> str | None:
-        """The column a name means, by its own spelling, an alias, or camelCase."""
+        """Return the column a name means, by its own spelling, an alias, or camelCase."""
         for spelling in (name, snake(name)):
             if spelling in self.columns and spelling != _CUSTOM_OBJECT:
                 return spelling
@@ -260,13 +260,13 @@ class Plan:
         raise UnknownColumn(self.stream, source, nearest(name, known))
 
     def _declined(self, name: str) -> bool:
-        """Whether no custom field is made for the name."""
+        """Return whether no custom field is made for the name."""
         return name.startswith("_")
 
     # --- for each record --------------------------------------------------------------------------
 
     def draft(self, record: Mapping[str, object]) -> Draft:
-        """The record translated.
+        """Return the record translated.
 
         Raises:
             RecordFault: a value cannot be meant, or something required is missing.
@@ -351,7 +351,7 @@ class Plan:
             self.bindings = [*self.bindings, binding]
 
     def _is_mark(self, name: str) -> bool:
-        """Whether the column may say that the row was deleted."""
+        """Return whether the column may say that the row was deleted."""
         del name
         return False
 
@@ -422,11 +422,11 @@ class Plan:
         return binding.place is Place.DELETED
 
     def locks(self, draft: Draft) -> tuple[tuple[LockKey, ...], tuple[LockKey, ...]]:
-        """Rows the write owns, and rows it needs as they are."""
+        """Return rows the write owns, and rows it needs as they are."""
         raise NotImplementedError
 
     def _needed(self, draft: Draft) -> set[LockKey]:
-        """Rows that the columns point at."""
+        """Return rows that the columns point at."""
         needed: set[LockKey] = {(one.entity, f"ext:{one.external_id}") for one in draft.references}
         for binding in self.bindings:
             if binding.entity is None or binding.entity == "users" or binding.many:
@@ -439,7 +439,7 @@ class Plan:
 
 
 def _by_label(book: FieldBook, entity: str, column: str, plain: Encoder) -> Encoder:
-    """Options by id, and where that is none by label: definitions are read for those only."""
+    """Return options by id, and where that is none by label: definitions are read for those only."""
 
     def encoded(value: object) -> object:
         try:

@@ -137,7 +137,7 @@ class Fault:
 
 
 def _shown(name: str, value: object, *, masked: bool) -> str:
-    """A value of a key or column, cut to a length people read."""
+    """Return a value of a key or column, cut to a length people read."""
     text = str(value)
     if masked and name.casefold() in _PERSONAL:
         return MASK

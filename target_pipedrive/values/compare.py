@@ -28,7 +28,7 @@ def differing(body: Mapping[str, object], row: Mapping[str, object], columns: Co
 
 
 def same(sent: object, held: object, kind: Kind | None) -> bool:
-    """Whether a value sent means the value held."""
+    """Return whether a value sent means the value held."""
     if sent in _EMPTY or held in _EMPTY:
         return sent in _EMPTY and held in _EMPTY
     name = kind.name if kind is not None else ""
@@ -42,7 +42,7 @@ def same(sent: object, held: object, kind: Kind | None) -> bool:
 
 
 def lacks_parts(sent: object, held: object) -> bool:
-    """Whether a whole compound value leaves out a part that is held, which empties that part."""
+    """Return whether a whole compound value leaves out a part that is held, which empties that part."""
     if not isinstance(sent, Mapping) or not isinstance(held, Mapping):
         return False
     return any(held[name] not in _EMPTY and sent.get(name) is None for name in held if name in _PARTS)
@@ -70,7 +70,7 @@ def same_value(sent: object, held: object) -> bool:  # noqa: PLR0911 - one for e
 
 
 def same_or_empty(sent: object, held: object) -> bool:
-    """Equality where all ways to say nothing are one."""
+    """Return equality where all ways to say nothing are one."""
     if sent in _EMPTY or held in _EMPTY:
         return sent in _EMPTY and held in _EMPTY
     return same_value(sent, held)

@@ -112,7 +112,7 @@ def merge_parts(held: object, given: Parts) -> dict[str, object] | None:
 
 
 def _parts_of(held: object, main: str) -> dict[str, object]:
-    """The parts of a held value that can be written."""
+    """Return the parts of a held value that can be written."""
     if isinstance(held, Mapping):
         return {name: part for name, part in held.items() if part is not None and name != "formatted_address"}
     return {} if held in (None, "") else {main: held}

@@ -78,7 +78,7 @@ def contact_encoder(kind: str) -> Callable[[object], object]:
 
 
 def _entry(entry: object, at: int, kind: str) -> dict[str, object]:
-    """One entry with the keys the record names; without a value when the entry is blank."""
+    """Return one entry with the keys the record names; without a value when the entry is blank."""
     if not isinstance(entry, Mapping):
         return {} if is_blank(entry) else {"value": _value(entry, kind)}
     if entry and "value" not in entry:  # read as an entry without a value, it would empty the list

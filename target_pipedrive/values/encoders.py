@@ -80,7 +80,7 @@ def address(value: object) -> object:
 
 
 def money(value: object) -> object:
-    """An amount and its currency, as leads have; one of the two alone leaves the other as it is."""
+    """Return an amount and its currency, as leads have; one of the two alone leaves the other as it is."""
     value = from_json_text(value)
     if not isinstance(value, Mapping):
         try:
@@ -117,7 +117,7 @@ def prices(value: object) -> object:
 
 
 def _price(entry: object, where: str) -> dict[str, object]:
-    """One price with the parts that the record names."""
+    """Return one price with the parts that the record names."""
     if not isinstance(entry, Mapping):
         entry = {"price": entry}
     unknown = sorted(set(entry) - set(_PRICE_PARTS) - _READ_ONLY_PARTS)
@@ -161,7 +161,7 @@ _SCALARS: dict[str, Encoder] = {
 
 @cache
 def _scalar_choice(name: str, choices: tuple[str, ...]) -> Encoder:
-    """A scalar with a fixed set of values."""
+    """Return a scalar with a fixed set of values."""
     plain = _SCALARS[name]
 
     def encode(value: object) -> object:

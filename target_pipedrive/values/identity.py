@@ -78,7 +78,7 @@ def key_text(value: object) -> str | None:
 
 
 def _whole(text: str) -> str:
-    """A clean text without the fraction or exponent that tools give to whole numbers."""
+    """Return a clean text without the fraction or exponent that tools give to whole numbers."""
     match = _WHOLE.fullmatch(text)
     if match:
         return match[1]

@@ -32,7 +32,7 @@ _MOST_DIGITS = 308
 
 
 def text(value: object) -> object:
-    """Text; numbers and booleans are written out, objects are refused."""
+    """Return text; numbers and booleans are written out, objects are refused."""
     if isinstance(value, str):
         return value
     if isinstance(value, bool):
@@ -45,18 +45,18 @@ def text(value: object) -> object:
 
 
 def word(value: object) -> object:
-    """A text that names something, such as a status, without spaces around it."""
+    """Return a text that names something, such as a status, without spaces around it."""
     return str(text(value)).strip()
 
 
 def currency(value: object) -> object:
-    """A currency code in capitals; what is not three letters is left to Pipedrive to refuse."""
+    """Return a currency code in capitals; what is not three letters is left to Pipedrive to refuse."""
     code = str(word(value))
     return code.upper() if _CODE.fullmatch(code) else code
 
 
 def integer(value: object) -> object:
-    """A whole number; `5.0` and `"5"` are taken."""
+    """Return a whole number; `5.0` and `"5"` are taken."""
     if isinstance(value, int) and not isinstance(value, bool) and abs(value) < _LARGEST_ID:
         return value
     if isinstance(value, float) and value.is_integer() and abs(value) < _LARGEST_EXACT:
@@ -71,7 +71,7 @@ def integer(value: object) -> object:
 
 
 def number(value: object) -> object:
-    """A number; numbers written as text are taken digit by digit."""
+    """Return a number; numbers written as text are taken digit by digit."""
     if isinstance(value, float) or (
         isinstance(value, int) and not isinstance(value, bool) and abs(value) < _LARGEST_ID
     ):
@@ -89,7 +89,7 @@ def number(value: object) -> object:
 
 
 def _decimal(value: int | str) -> Decimal | None:
-    """The finite number that a text writes, or None."""
+    """Return the finite number that a text writes, or None."""
     try:
         number = Decimal(value.strip() if isinstance(value, str) else value)
     except InvalidOperation:
@@ -111,7 +111,7 @@ def boolean(value: object) -> object:
 
 
 def flag(value: object) -> object:
-    """0 or 1."""
+    """Return 0 or 1."""
     return int(bool(boolean(value)))
 
 
@@ -121,7 +121,7 @@ def is_zero_date(value: object) -> bool:
 
 
 def date(value: object) -> object:
-    """`YYYY-MM-DD`, None for a zero date. The time is cut off, unless in UTC it is on another day.
+    """Return `YYYY-MM-DD`, None for a zero date. The time is cut off, unless in UTC it is on another day.
 
     Raises:
         RecordFault: there is no such day, or only midnight elsewhere is on it.
@@ -144,7 +144,7 @@ def date(value: object) -> object:
 
 
 def moment(value: object) -> object:
-    """RFC 3339 in UTC with whole seconds; None for a zero date."""
+    """Return RFC 3339 in UTC with whole seconds; None for a zero date."""
     if is_zero_date(value):
         return None
     if isinstance(value, str):
@@ -156,19 +156,19 @@ def moment(value: object) -> object:
 
 
 def stamp(value: object) -> object:
-    """`YYYY-MM-DD HH:MM:SS` in UTC; None for a zero date."""
+    """Return `YYYY-MM-DD HH:MM:SS` in UTC; None for a zero date."""
     found = moment(value)
     return None if found is None else times.to_space_form(times.parse(str(found)).astimezone(UTC))
 
 
 def minute(value: object) -> object:
-    """`YYYY-MM-DD HH:MM` in UTC, without the seconds; None for a zero date."""
+    """Return `YYYY-MM-DD HH:MM` in UTC, without the seconds; None for a zero date."""
     found = stamp(value)
     return None if found is None else str(found)[:16]
 
 
 def clock(value: object) -> object:
-    """`HH:MM`; seconds are kept when they are not zero."""
+    """Return `HH:MM`; seconds are kept when they are not zero."""
     match = _CLOCK.fullmatch(value.strip()) if isinstance(value, str) else None
     if match is None:
         raise RecordFault(f"must be a time of day such as 09:30, not {what(value)}")
@@ -177,14 +177,14 @@ def clock(value: object) -> object:
 
 
 def uuid(value: object) -> object:
-    """A UUID, as leads have."""
+    """Return a UUID, as leads have."""
     if isinstance(value, str) and _UUID.fullmatch(value.strip()):
         return value.strip()
     raise RecordFault(f"must be a UUID, not {what(value)}")
 
 
 def mapping(value: object) -> object:
-    """An object, also as JSON text."""
+    """Return an object, also as JSON text."""
     value = from_json_text(value)
     if isinstance(value, Mapping):
         return dict(value)
@@ -192,7 +192,7 @@ def mapping(value: object) -> object:
 
 
 def csv(value: object) -> object:
-    """Ids as one comma-joined text."""
+    """Return ids as one comma-joined text."""
     if isinstance(value, Sequence) and not isinstance(value, str):
         return ",".join(str(integer(item)) for item in value)
     if isinstance(value, int):

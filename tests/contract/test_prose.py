@@ -37,9 +37,9 @@ def test_comments_messages_and_docstrings_are_checked():
     )
     assert found("a.py", source) == [
         (1, "gone"),
-        (2, "for good"),
         (2, "mended"),
         (2, "in vain"),
+        (2, "for good"),
         (6, "said"),
         (9, "left quite alone"),
     ]

@@ -68,7 +68,7 @@ def _sorted_options(word: str, column: str) -> Bring:
 
 
 def _without_ids(prices: list[Row]) -> list[Row]:
-    """Prices in the order of their currencies, without the row they are prices of."""
+    """Return prices in the order of their currencies, without the row they are prices of."""
     own = ("product_id", "product_variation_id")
     return sorted(
         ({name: part for name, part in one.items() if name not in own} for one in prices),
@@ -81,7 +81,7 @@ def _prices(_: Copy, __: Row, value: Any) -> Any:
 
 
 def _people(copy: Copy, _: Row, value: Any) -> Any:
-    """Participants and attendees, with whom they are."""
+    """Return participants and attendees, with whom they are."""
     found = []
     for one in value or []:
         entry = dict(one)
@@ -108,12 +108,12 @@ def _assignee(copy: Copy, _: Row, value: Any) -> Any:
 
 
 def _activity_of_call(copy: Copy, _: Row, value: Any) -> Any:
-    """Pipedrive makes an activity for each call that names none."""
+    """Return Pipedrive makes an activity for each call that names none."""
     return copy.ref("activities", value) or ANYTHING
 
 
 def _conditions(copy: Copy, _: Row, value: Any) -> Any:
-    """Conditions of a filter, by the codes of fields instead of their numbers."""
+    """Return conditions of a filter, by the codes of fields instead of their numbers."""
     return {
         "glue": value["glue"],
         "conditions": [
@@ -137,7 +137,7 @@ def _set(value: Any) -> Any:
 
 
 def _details(copy: Copy, _: Row, value: Any) -> Any:
-    """The details of a field, with the stages and pipelines that they name."""
+    """Return the details of a field, with the stages and pipelines that they name."""
     found = _set(value or {})
     for part in found.values():
         if "stage_ids" in part:

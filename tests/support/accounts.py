@@ -59,7 +59,7 @@ class Copy:
     # --- what is expected -------------------------------------------------------------------------
 
     def alive(self, name: str, key: object) -> bool:
-        """Whether a row of the source is there, and so are the rows it cannot be without."""
+        """Return whether a row of the source is there, and so are the rows it cannot be without."""
         place = (name, str(key))
         if place not in self._alive:
             table, row = TABLES[name], self._by_key[name].get(str(key))
@@ -82,7 +82,7 @@ class Copy:
         return not given or any(self.alive(table.refs[name], row[name]) for name in given)
 
     def ref(self, table: str | None, key: Any) -> Any:
-        """The id here of a row there; None when it is not copied."""
+        """Return the id here of a row there; None when it is not copied."""
         if key is None or table is None:
             return None
         if table == "users":
@@ -93,7 +93,7 @@ class Copy:
         return int(found) if isinstance(key, int) and found is not None else found
 
     def options(self, word: str, column: str, value: Any) -> Any:
-        """Option ids there as those here, by their labels."""
+        """Return option ids there as those here, by their labels."""
         there = self._labels(self.source, word, column)
         here = {
             label: number
@@ -112,11 +112,11 @@ class Copy:
         return {one["id"]: one["label"] for row in found for one in row["options"] or ()}
 
     def field(self, word: str, key: str) -> str:
-        """Code here of a field there."""
+        """Return code here of a field there."""
         return self.links.get((f"{word}_fields", key), key)
 
     def customs(self, word: str, values: Mapping[str, Any]) -> Row:
-        """Custom field values by the codes of this account, empty ones left out."""
+        """Return custom field values by the codes of this account, empty ones left out."""
         types = {row["key"]: row for row in self.source[f"{word}_fields"]}
         found = {}
         for key, value in values.items():
@@ -135,7 +135,7 @@ class Copy:
         return found
 
     def condition(self, one: Row) -> Row:
-        """A condition with the number of the field here."""
+        """Return a condition with the number of the field here."""
         word = {"lead": "deal"}.get(one["object"], one["object"])
         code = self.field(word, one["field_code"])
         number = next((str(row["id"]) for row in self.target[f"{word}_fields"] if row["key"] == code), None)
@@ -163,7 +163,7 @@ class Copy:
     # --- what differs -----------------------------------------------------------------------------
 
     def differences(self) -> list[str]:
-        """Every way in which the copy is not what it ought to be; empty when it is."""
+        """Return every way in which the copy is not what it ought to be; empty when it is."""
         found = [
             f"{name} is neither compared nor excluded"
             for name in self.source
@@ -216,7 +216,7 @@ class Copy:
             yield from self._order(name, table, here)
 
     def _made_by_call(self, name: str, key: str) -> bool:
-        """Pipedrive makes an activity for each call that names none."""
+        """Return Pipedrive makes an activity for each call that names none."""
         return name == "activities" and any(
             str(row["activity_id"]) == key for row in self.target["call_logs"]
         )
@@ -256,7 +256,7 @@ class Copy:
         return expected
 
     def _order(self, name: str, table: Table, here: Mapping[str, Row]) -> Iterator[str]:
-        """Rows must stand among their siblings as they did."""
+        """Yield rows must stand among their siblings as they did."""
         groups: dict[Any, list[tuple[Any, Any]]] = {}
         for row in self.source[name]:
             key = str(row[table.key])
@@ -270,7 +270,7 @@ class Copy:
                 yield f"{name} {group}: the order is {sorted(places)}"
 
     def _joined(self, name: str, columns: tuple[str, ...]) -> Iterator[str]:
-        """Rows that join two others: the same pairs, whatever their own ids."""
+        """Yield rows that join two others: the same pairs, whatever their own ids."""
         tables = {"deal_id": "deals", "person_id": "persons", "user_id": "users"}
         expected = set()
         for row in self.source[name]:
@@ -303,7 +303,7 @@ class Copy:
 
 
 def _same(expected: Any, held: Any) -> bool:
-    """Equality where all ways to say nothing are one, and so are `09:30` and `09:30:00`."""
+    """Return equality where all ways to say nothing are one, and so are `09:30` and `09:30:00`."""
     if expected is ANYTHING:
         return True
     if isinstance(expected, dict) and isinstance(held, dict):

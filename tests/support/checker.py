@@ -38,7 +38,7 @@ TYPES: dict[str, tuple[type, ...]] = {
 
 
 def compiled(schema: Mapping[str, Any], *, strict: bool, custom: bool = False) -> Check:
-    """A check of values by a published schema; it yields places and faults.
+    """Yield a check of values by a published schema; it yields places and faults.
 
     Args:
         schema: as published, without prose.
@@ -139,13 +139,13 @@ def _response_check(key: tuple[str, str], status: str) -> Check:
 
 @cache
 def by_key() -> dict[tuple[str, str], dict[str, Any]]:
-    """Operations by method and path."""
+    """Return operations by method and path."""
     return {(one["method"], one["path"]): one for one in facts.operations()}
 
 
 @cache
 def _routes() -> dict[tuple[str, int], list[tuple[tuple[str, ...], dict[str, Any]]]]:
-    """Operations by method and number of segments; those with fewer placeholders first."""
+    """Return operations by method and number of segments; those with fewer placeholders first."""
     found: dict[tuple[str, int], list[tuple[tuple[str, ...], dict[str, Any]]]] = {}
     for operation in sorted(facts.operations(), key=lambda one: one["path"].count("{")):
         segments = tuple(operation["path"].split("/"))
@@ -154,7 +154,7 @@ def _routes() -> dict[tuple[str, int], list[tuple[tuple[str, ...], dict[str, Any
 
 
 def operation_at(method: str, path: str) -> dict[str, Any] | None:
-    """The published operation behind a path as it is asked for; v1 may be written without `/api`."""
+    """Return the published operation behind a path as it is asked for; v1 may be written without `/api`."""
     asked = f"/api{path}".split("/") if path.startswith("/v1/") else path.split("/")
     for segments, operation in _routes().get((method, len(asked)), ()):
         if all(one == sent or (one[:1] == "{" and sent) for one, sent in zip(segments, asked, strict=True)):

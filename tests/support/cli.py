@@ -13,7 +13,7 @@ from tests.support.singer import Output
 
 
 def environment(**more: str) -> dict[str, str]:
-    """This process's environment without settings of the tap."""
+    """Return this process's environment without settings of the tap."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("TAP_PIPEDRIVE_")}
     return {**kept, **more}
 
@@ -49,13 +49,13 @@ class Files:
         self.folder = folder
 
     def write(self, name: str, content: Any) -> str:
-        """Path of a file with this text, or this value as JSON."""
+        """Return path of a file with this text, or this value as JSON."""
         path = self.folder / name
         path.write_text(content if isinstance(content, str) else json.dumps(content), encoding="utf-8")
         return str(path)
 
     def arguments(self, config: Any = None, *, catalog: Any = None, state: Any = None) -> list[str]:
-        """Options of a run of the tap that checks its records."""
+        """Return options of a run of the tap that checks its records."""
         if isinstance(config, dict):
             config = {"validate_records": True, **config}
         given = {"config": config, "catalog": catalog, "state": state}

@@ -25,7 +25,7 @@ RECIPE = Path(__file__).parents[2] / "docs" / "recipes" / "migrate-an-account.md
 
 
 def blocks(language: str) -> list[str]:
-    """The blocks of the recipe in a language, in their order."""
+    """Return the blocks of the recipe in a language, in their order."""
     return re.findall(
         rf"^```{language}\n(.*?)^```$", RECIPE.read_text(encoding="utf-8"), re.DOTALL | re.MULTILINE
     )
@@ -38,7 +38,7 @@ _WRITES = ("POST ", "PUT ", "PATCH ", "DELETE ")
 
 
 def catalog_of(config: dict[str, Any], streams: Iterable[str] = STREAMS) -> dict[str, Any]:
-    """The catalog that selects these streams, and no others."""
+    """Return the catalog that selects these streams, and no others."""
     wanted = set(streams)
     catalog = discover(config)
     for entry in catalog["streams"]:
@@ -57,12 +57,12 @@ def invite_colleagues(source: Emulator, target: Emulator) -> None:
 
 
 def writes(emulator: Emulator) -> int:
-    """Requests so far that change something."""
+    """Return requests so far that change something."""
     return sum(count for name, count in emulator.requests().items() if name.startswith(_WRITES))
 
 
 def bytes_of(emulator: Emulator, file_id: object) -> bytes:
-    """A file as the account serves it."""
+    """Return a file as the account serves it."""
     asked = Request(f"{emulator.url}/v1/files/{file_id}/download", headers={"x-api-token": TOKEN})
     with urlopen(asked) as answer:
         return bytes(answer.read())

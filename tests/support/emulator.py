@@ -40,7 +40,7 @@ class Emulator:
             self._process.stdout.close()
 
     def call(self, method: str, path: str, body: object = None) -> Any:
-        """The decoded answer of a request with the account's token."""
+        """Return the decoded answer of a request with the account's token."""
         data = None if body is None else json.dumps(body).encode()
         headers = {"x-api-token": TOKEN, "content-type": "application/json"}
         with urlopen(Request(self.url + path, data=data, method=method, headers=headers)) as answer:
@@ -64,13 +64,13 @@ class Emulator:
         return self.get("/_emulator/dump")
 
     def rows(self, table: str) -> list[Any]:
-        """Every row of a table as the account holds it, deleted ones included."""
+        """Return every row of a table as the account holds it, deleted ones included."""
         return self.dump()["tables"][table]
 
     def requests(self) -> dict[str, int]:
-        """Requests by operation, e.g. `GET /api/v2/deals`."""
+        """Return requests by operation, e.g. `GET /api/v2/deals`."""
         return {name: entry["count"] for name, entry in self.log()["operations"].items()}
 
     def config(self, **settings: object) -> dict[str, object]:
-        """A plugin's settings for this account."""
+        """Return a plugin's settings for this account."""
         return {"api_token": TOKEN, "api_url": self.url, **settings}

@@ -21,7 +21,7 @@ def _content() -> dict[str, Any]:
 
 @cache
 def operations() -> list[dict[str, Any]]:
-    """Every published operation. Equal parts are one object: copy before changing anything."""
+    """Return every published operation. Equal parts are one object: copy before changing anything."""
     whole: list[Any] = []
 
     def full(value: Any) -> Any:
@@ -40,11 +40,11 @@ def operations() -> list[dict[str, Any]]:
 
 @cache
 def sentences() -> frozenset[str]:
-    """Fingerprints of all published texts (`scripts.facts.fingerprint`)."""
+    """Return fingerprints of all published texts (`scripts.facts.fingerprint`)."""
     return frozenset(_content()["sentences"].split())
 
 
 @cache
 def component() -> dict[str, list[str]]:
-    """Actions of the component that this project replaces, and the names of their inputs."""
+    """Return actions of the component that this project replaces, and the names of their inputs."""
     return json.loads(COMPONENT.read_text(encoding="utf-8"))

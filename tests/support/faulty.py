@@ -121,5 +121,5 @@ def run(
 
 
 def settled(record: dict[str, Any]) -> dict[str, Any]:
-    """The record without the time at which a delete was noticed."""
+    """Return the record without the time at which a delete was noticed."""
     return {name: value for name, value in record.items() if name != "_sdc_deleted_at"}

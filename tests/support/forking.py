@@ -63,5 +63,5 @@ class Forking:
 
 @cache
 def forking(plugin: str) -> Forking:
-    """The one of a plugin for all tests of this process."""
+    """Return the one of a plugin for all tests of this process."""
     return Forking(plugin)

@@ -14,7 +14,7 @@ PROJECT: dict[str, Any] = yaml.safe_load((ROOT / "meltano.yml").read_text(encodi
 
 
 def described(name: str) -> tuple[str, dict[str, Any]]:
-    """Kind of a plugin, and what meltano.yml says of it."""
+    """Return kind of a plugin, and what meltano.yml says of it."""
     for kind, plugins in PROJECT["plugins"].items():
         for plugin in plugins:
             if plugin["name"] == name:
@@ -28,7 +28,7 @@ def config(name: str) -> dict[str, Any]:
 
 
 def executable(name: str) -> str:
-    """Path of a plugin's program."""
+    """Return path of a plugin's program."""
     kind, plugin = described(name)
     path = INSTALLED / kind / name / "venv" / "bin" / plugin["executable"]
     if not path.exists():

@@ -21,7 +21,7 @@ _PROGRAMS = ("initdb", "postgres", "pg_isready", "psql")
 
 
 def programs() -> dict[str, str] | None:
-    """Paths of the server's programs, the newest that are complete; None where there are none."""
+    """Return paths of the server's programs, the newest that are complete; None where there are none."""
     debian = sorted(
         Path("/usr/lib/postgresql").glob("*/bin"), key=lambda one: int(one.parent.name), reverse=True
     )
@@ -86,7 +86,7 @@ class Postgres:
         shutil.rmtree(self.folder)
 
     def config(self, **settings: object) -> dict[str, object]:
-        """Settings that both of MeltanoLabs' plugins take."""
+        """Return settings that both of MeltanoLabs' plugins take."""
         where = {"host": "127.0.0.1", "port": self.port, "database": DATABASE}
         return {**where, "user": USER, "password": "any", **settings}
 
@@ -101,7 +101,7 @@ class Postgres:
         return done.stdout
 
     def ask(self, query: str) -> list[dict[str, Any]]:
-        """Rows of a query, as JSON has them."""
+        """Return rows of a query, as JSON has them."""
         return json.loads(self.execute(f"select coalesce(json_agg(answer), '[]') from ({query}) answer"))
 
     def _run(self, program: str, *arguments: str) -> None:
@@ -109,13 +109,13 @@ class Postgres:
 
 
 def _somebody() -> pwd.struct_passwd:
-    """A user that is not root."""
+    """Return a user that is not root."""
     names = {entry.pw_name: entry for entry in pwd.getpwall() if entry.pw_uid}
     return names.get("postgres") or names.get("nobody") or next(iter(names.values()))
 
 
 def _open_to_all() -> str:
-    """A folder for temporary files that any user can pass through."""
+    """Return a folder for temporary files that any user can pass through."""
     for name in (tempfile.gettempdir(), "/tmp", "/var/tmp"):
         if all(one.stat().st_mode & stat.S_IXOTH for one in (Path(name), *Path(name).resolve().parents)):
             return name

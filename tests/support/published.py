@@ -20,13 +20,13 @@ if TYPE_CHECKING:
 
 
 def plain(path: str) -> str:
-    """A path without the names of its placeholders."""
+    """Return a path without the names of its placeholders."""
     return re.sub(r"\{[^}]+\}", "{}", path.replace("/api/v1/", "/v1/"))
 
 
 @cache
 def published() -> dict[tuple[str, str], dict[str, Any]]:
-    """Published reads by operation and path."""
+    """Return published reads by operation and path."""
     reads = (one for one in facts.operations() if one["method"] == "GET")
     return {(one["operationId"], plain(one["path"])): one for one in reads}
 
@@ -44,12 +44,12 @@ def answer(read: Read) -> dict[str, Any]:
 
 
 def example(read: Read) -> dict[str, Any] | None:
-    """The published example of its answer."""
+    """Return the published example of its answer."""
     return answer(read).get("example")
 
 
 def all_reads(spec: StreamSpec) -> list[Read]:
-    """The reads of a stream, that of a single row included."""
+    """Return the reads of a stream, that of a single row included."""
     return [*spec.reads, *([spec.single] if spec.single and spec.single not in spec.reads else [])]
 
 
@@ -57,13 +57,13 @@ def all_reads(spec: StreamSpec) -> list[Read]:
 
 
 def _routes() -> list[tuple[re.Pattern[str], dict[str, Any]]]:
-    """Patterns of paths and what is published of them, the most literal ones first."""
+    """Return patterns of paths and what is published of them, the most literal ones first."""
     found = sorted(published().items(), key=lambda item: item[0][1].count("{}"))
     return [(re.compile(re.escape(path).replace(r"\{\}", "[^/]+") + "$"), one) for (_, path), one in found]
 
 
 def _ended(body: Any) -> Any:
-    """The example as the last page of its list."""
+    """Return the example as the last page of its list."""
     more = body.get("additional_data") if isinstance(body, dict) else None
     if not isinstance(more, dict):
         return body
@@ -77,7 +77,7 @@ def _ended(body: Any) -> Any:
 
 @contextmanager
 def served() -> Iterator[str]:
-    """A server whose answers are the published examples; each list has one page."""
+    """Yield a server whose answers are the published examples; each list has one page."""
     routes = _routes()
 
     class Handler(BaseHTTPRequestHandler):

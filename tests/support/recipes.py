@@ -34,7 +34,7 @@ class Step:
 
 
 def read(name: str) -> str:
-    """A recipe of docs/recipes."""
+    """Return a recipe of docs/recipes."""
     return (plugins.ROOT / "docs" / "recipes" / f"{name}.md").read_text(encoding="utf-8")
 
 
@@ -53,7 +53,7 @@ def rows(root: Path, sql: str) -> list[tuple[Any, ...]]:
 
 
 def steps(document: str) -> Iterator[Step]:
-    """The `sh` blocks in their order, each with the `text` block that follows it."""
+    """Yield the `sh` blocks in their order, each with the `text` block that follows it."""
     commands = None
     for block in _FENCE.finditer(document):
         if block["word"] == "sh":
@@ -68,7 +68,7 @@ def steps(document: str) -> Iterator[Step]:
 
 
 def project(folder: Path) -> Path:
-    """A checkout of this repository that may be written to, with the plugins installed."""
+    """Return a checkout of this repository that may be written to, with the plugins installed."""
     root = folder / "pipedrive-singer"
     root.mkdir()
     for entry in plugins.ROOT.iterdir():

@@ -99,7 +99,7 @@ class Account:
         self.tables = tables
 
     def row(self, table: str, is_it: Callable[[Row], object] = bool) -> Row:
-        """The first row that is neither deleted nor archived, and is the one that is looked for.
+        """Return the first row that is neither deleted nor archived, and is the one that is looked for.
 
         Raises:
             StopIteration: there is none.
@@ -109,11 +109,11 @@ class Account:
         return next(row for row in rows if not any(row.get(name) for name in gone) and is_it(row))
 
     def id_of(self, entity: str, is_it: Callable[[Row], object] = bool) -> Any:
-        """The id of such a row, or of no row in particular where the emulator keeps no such table."""
+        """Return the id of such a row, or of no row in particular where the emulator keeps no such table."""
         return self.row(entity, is_it)["id"] if _TABLES.get(entity, entity) in self.tables else 1
 
     def value(self, name: str, kind: Kind) -> Any:  # noqa: PLR0911 - one line for each kind of value
-        """A value of this kind that suits the name."""
+        """Return a value of this kind that suits the name."""
         if kind.choices:
             return kind.choices[0]
         if name in _BY_NAME and kind.name not in {"list", "map", "object"}:
@@ -131,7 +131,7 @@ class Account:
         return _BY_KIND[kind.name]
 
     def record(self, spec: ActionSpec, *, every: bool) -> Row:
-        """A record of the action: the required columns, or every one."""
+        """Return a record of the action: the required columns, or every one."""
         found = {
             name: self.value(name, column.kind)
             for name, column in spec.columns.items()
@@ -186,26 +186,26 @@ _LOST = {"status": "lost", "won_time": None, "is_deleted": False, "is_archived":
 
 
 def _free(account: Account, entity: str, used_by: str, column: str) -> Row:
-    """A row that no row of the other table names."""
+    """Return a row that no row of the other table names."""
     used = {row[column] for row in account.tables[_TABLES.get(used_by, used_by)]}
     return {"id": account.id_of(entity, lambda row: row["id"] not in used)}
 
 
 def _planned(account: Account, table: str, column: str) -> Row:
-    """An item of a project, and where in the plan it goes."""
+    """Return an item of a project, and where in the plan it goes."""
     item = account.row(table, lambda row: row["project_id"])
     project = account.row("projects", lambda row: row["id"] == item["project_id"])
     return {"id": project["id"], column: item["id"], "phase_id": project["phase_id"], "group_id": None}
 
 
 def _position(account: Account) -> Row:
-    """A user whose role is not the default one."""
+    """Return a user whose role is not the default one."""
     user = account.row("users", lambda row: row["role_id"] not in (None, 1))
     return {"id": user["role_id"], "user_id": user["id"]}
 
 
 def _billed_once(account: Account) -> object:
-    """A deal that takes installments: with products, none of them recurring."""
+    """Return a deal that takes installments: with products, none of them recurring."""
     lines = account.tables["deal_products"]
     recurring = {row["deal_id"] for row in lines if row["billing_frequency"] != "one-time"}
     shut = {row["id"] for row in account.tables["deals"] if row["is_deleted"] or row["is_archived"]}
@@ -213,7 +213,7 @@ def _billed_once(account: Account) -> object:
 
 
 def _option(fields: str, code: str) -> Callable[[Account], Row]:
-    """A field of Pipedrive's own, with one of its options."""
+    """Return a field of Pipedrive's own, with one of its options."""
 
     def find(account: Account) -> Row:
         return {code: account.row(fields, lambda row: row["code"] == code)["options"][-1]["id"]}

@@ -44,11 +44,11 @@ class Output:
         return self.states[-1]
 
     def latest(self, stream: str, key: str = "id") -> dict[Any, dict[str, Any]]:
-        """The table a loader ends up with: the last record of each key."""
+        """Return the table a loader ends up with: the last record of each key."""
         return {record[key]: record for record in self.records[stream]}
 
     def faults(self) -> list[str]:
-        """Records that their SCHEMA refuses, and keys that stand twice in a stream."""
+        """Return records that their SCHEMA refuses, and keys that stand twice in a stream."""
         found = []
         for name, records in self.records.items():
             message = self.schemas[name]
@@ -73,7 +73,7 @@ def discover(tap_config: dict[str, Any]) -> dict[str, Any]:
 
 
 def select(tap_config: dict[str, Any], *streams: str) -> dict[str, Any]:
-    """A catalog that selects just these streams."""
+    """Return a catalog that selects just these streams."""
     catalog = discover(tap_config)
     for entry in catalog["streams"]:
         for item in entry["metadata"]:

@@ -38,7 +38,7 @@ _DELETED_BY_LIST = ("deal", "organization", "person", "product")
 
 
 def _definitions(one: str, details: str) -> Iterator[ActionSpec]:
-    """Actions on the definitions of one kind of row."""
+    """Yield actions on the definitions of one kind of row."""
     path, word, entity = f"/api/v2/{one}Fields", f"{one.capitalize()}Field", f"{one}_fields"
     yield ActionSpec(
         name=f"add_{one}_field",
@@ -87,7 +87,7 @@ def _definitions(one: str, details: str) -> Iterator[ActionSpec]:
 
 
 def _options(one: str) -> Iterator[ActionSpec]:
-    """Actions on the options of fields of one kind of row."""
+    """Yield actions on the options of fields of one kind of row."""
     for method, verb, cost, option in (
         ("POST", Verb.ADD, 5, "label!"),
         ("DELETE", Verb.DELETE, 3, "id!"),

@@ -9,7 +9,7 @@ _DETAILS = "ui_visibility,important_fields,required_fields"
 
 
 def _fields(one: str, details: str) -> EntitySpec:
-    """Field definitions of one kind of row, read with those details."""
+    """Return field definitions of one kind of row, read with those details."""
     rows = RowsRead(
         path=f"/api/v2/{one}Fields",
         cost=10,

@@ -10,7 +10,7 @@ FOLLOWER = "add_time id"
 
 
 def follower(entity: str, column: str) -> EntitySpec:
-    """Followers of one kind of row."""
+    """Return followers of one kind of row."""
     one = entity.removesuffix("s")
     rows = whole(f"/api/v2/{entity}/{{{column}}}/followers", 10, Paging.CURSOR, 500)
     return EntitySpec(
