@@ -5,7 +5,7 @@ STAMP := .venv/.installed
 PLUGINS := .venv/meltano/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help setup plugins test check lint types demo bench coverage soak docs facts wheel constraints clean
+.PHONY: help setup plugins test check lint types demo bench coverage soak live docs facts wheel constraints clean
 
 help: ## Show this help
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -55,6 +55,9 @@ coverage: setup ## Prove what docs/coverage.md claims, by what the emulator was 
 
 soak: setup plugins ## The long test campaigns in full
 	$(BIN)/python -m pytest -n auto --dist loadgroup -m soak
+
+live: setup ## Compare a live account with what this project assumes; reads only
+	@$(BIN)/python -m tests.live
 
 docs: setup ## Write the generated parts of README, docs and meltano.yml anew
 	@$(BIN)/python -m scripts.docs

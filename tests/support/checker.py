@@ -245,16 +245,23 @@ def response_faults(operation: Mapping[str, Any], status: int, body: bytes) -> l
     """What a response departs in from what its operation publishes."""
     if status >= 400:
         return _error_faults(status, body)
-    good = operation["responses"]
-    published = next((one for one in (str(status), "200", "201") if good.get(one, {}).get("schema")), None)
-    if published is None or "json" not in (good[published]["content_type"] or ""):
+    check = success_check(operation, status)
+    if check is None:
         return []
     try:
         value = json.loads(body)
     except ValueError:
         return ["the response is not JSON"]
-    check = _response_check((operation["method"], operation["path"]), published)
     return [f"{place or '/'}: {fault}" for place, fault in check(value)][:MOST_FAULTS]
+
+
+def success_check(operation: Mapping[str, Any], status: int) -> Check | None:
+    """Return the check of a successful response by its published schema, or None if no JSON is published."""
+    good = operation["responses"]
+    published = next((one for one in (str(status), "200", "201") if good.get(one, {}).get("schema")), None)
+    if published is None or "json" not in (good[published]["content_type"] or ""):
+        return None
+    return _response_check((operation["method"], operation["path"]), published)
 
 
 def _error_faults(status: int, body: bytes) -> list[str]:

@@ -1,0 +1,1 @@
+"""Compare a live Pipedrive account with what this project assumes: `python -m tests.live --help`."""
