@@ -5,13 +5,14 @@ from __future__ import annotations
 import threading
 from typing import TYPE_CHECKING, TypedDict, TypeVar
 
+from pipedrive_client.call import Call
 from pipedrive_client.concurrency import WorkerPool, in_worker, ordered_map, read_ahead
 from pipedrive_client.encoding import encode_body, encode_query, own_headers
 from pipedrive_client.errors import PipedriveError, Rejected
 from pipedrive_client.paging import Page, Pager, Paging, rows_of
 from pipedrive_client.responses import DataKind, Expectation, Null, is_null
 from pipedrive_client.retry import IDEMPOTENT_METHODS
-from pipedrive_client.sending import Call, Sender
+from pipedrive_client.sending import Sender
 from pipedrive_client.times import SystemClock
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@
     │   └── MalformedAnswer     truncated JSON, or a web page instead of JSON
     ├── ItemError               skip this item
     │   ├── NotFound            404
-    │   │   └── UnknownMethod   404 because this host has no operation at this path
+    │   ├── UnknownMethod       404 because this host has no operation at this path
     │   ├── Gone                410
     │   └── NotVisible          403 in JSON
     │       └── MissingScope    403 because the OAuth app lacks the scope of the operation
@@ -121,8 +121,11 @@ class NotFound(ItemError):
     """404."""
 
 
-class UnknownMethod(NotFound):
-    """404 about the path instead of the object: this host has no such operation."""
+class UnknownMethod(ItemError):
+    """404 about the path instead of the object: this host has no such operation.
+
+    It is no `NotFound`, so that it never counts as a deleted object or an empty list.
+    """
 
 
 class Gone(ItemError):

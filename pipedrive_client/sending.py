@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import logging
 import random
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from pipedrive_client.address import KNOWN_COST, KNOWN_PATH, AddressCheck
 from pipedrive_client.answers import blocked, error_of
 from pipedrive_client.auth import ApiTokenAuth, OAuth
+from pipedrive_client.call import Call
 from pipedrive_client.errors import (
     Gone,
     MalformedAnswer,
@@ -22,6 +22,7 @@ from pipedrive_client.errors import (
     ServerError,
     Stopped,
     Unauthorized,
+    UnknownMethod,
     Unreachable,
 )
 from pipedrive_client.limits import (
@@ -31,17 +32,17 @@ from pipedrive_client.limits import (
     TokenBudget,
     number_of,
 )
+from pipedrive_client.prefixes import Prefixes
 from pipedrive_client.retry import repeating, seconds_before_repeat
 from pipedrive_client.transport import Answer, Transport, check_redirect
 from pipedrive_client.usage import Usage
 
 if TYPE_CHECKING:
     import threading
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
 
     from pipedrive_client.auth import Authenticator, TokenSet
     from pipedrive_client.limits import Pass
-    from pipedrive_client.responses import Expectation
     from pipedrive_client.settings import ClientSettings
     from pipedrive_client.times import Clock
     from pipedrive_client.transport import Download
@@ -54,68 +55,6 @@ _RANGE_NOT_SATISFIABLE = 416
 _TOO_MANY = 429
 _SERVER_ERRORS = 500
 _MOST_REDIRECTS = 5
-_SEARCH_ENDINGS = ("/search", "/itemSearch", "/itemSearch/field")
-
-
-@dataclass(slots=True, kw_only=True)
-class Call:
-    """One request with all its attempts.
-
-    Attributes:
-        method: HTTP method in capitals.
-        path: path from the caller, possibly with a query.
-        query: additional query, encoded.
-        headers: headers of the caller, and the content type.
-        body: bytes, or None.
-        cost: tokens of one attempt.
-        idempotent: True if it may be retried after it possibly acted.
-        timeout_seconds: read timeout, or None for the setting.
-        label: stream or action.
-        max_attempts: maximum number of attempts, or None for the retry policy's.
-        sink: receives the body of a download in chunks; None reads the body at once.
-        offset: bytes of the download that the sink already has.
-        decode: decodes the body; None decodes JSON.
-        expected: required content of a successful response; None accepts any.
-        is_probe: True if it only checks whether the API is at this base URL.
-        attempt: attempts made so far.
-        may_have_acted: True if an earlier attempt may have been executed.
-        doubted: True if an earlier attempt had a successful status without valid content.
-    """
-
-    method: str
-    path: str
-    query: str = ""
-    headers: Mapping[str, str]
-    body: bytes | None = None
-    cost: int
-    idempotent: bool
-    timeout_seconds: float | None = None
-    label: str | None
-    max_attempts: int | None = None
-    sink: Callable[[bytes], None] | None = None
-    offset: int = 0
-    decode: Callable[[bytes], object] | None = None
-    expected: Expectation | None = None
-    is_probe: bool = False
-    attempt: int = 0
-    may_have_acted: bool = False
-    doubted: bool = False
-
-    @property
-    def what(self) -> str:
-        """Method and path for messages, without the query, which may contain personal data."""
-        return f"{self.method} {self.path.partition('?')[0]}"
-
-    @property
-    def is_search(self) -> bool:
-        """True if the lower rate limit of the search endpoints applies."""
-        return self.path.partition("?")[0].endswith(_SEARCH_ENDINGS)
-
-    def pass_on(self, chunk: bytes) -> None:
-        """Pass a chunk to the sink and advance the offset."""
-        if self.sink is not None:
-            self.sink(chunk)
-        self.offset += len(chunk)
 
 
 class Sender:
@@ -143,6 +82,7 @@ class Sender:
             assumed = ASSUMED_OAUTH_LIMIT
         self.limiter = BurstLimiter(clock, stop, assumed_limit=assumed)
         self._answered = False
+        self._prefixes = Prefixes()
         self._address = AddressCheck(lambda: self.auth.base_url)
         self._user_agent = settings.user_agent or "pipedrive-singer"
         self.carry_out = repeating(self._attempt, self._pause)
@@ -182,11 +122,21 @@ class Sender:
         """Send with the current token, and retry once with a new one after a 401."""
         name, value = self.auth.header()
         try:
-            return self._admitted(call, name, value)
+            return self._prefixed(call, name, value)
         except Unauthorized as error:
             if error.status != _UNAUTHORIZED or not self.auth.renew(value):
                 raise
-        return self._admitted(call, *self.auth.header())
+        return self._prefixed(call, *self.auth.header())
+
+    def _prefixed(self, call: Call, name: str, value: str) -> Answer:
+        """Send under the API prefix of the host, and after "Unknown method" once under the other one."""
+        while True:
+            base_url = self.auth.base_url
+            call.path = self._prefixes.path(base_url, call.method, call.path)
+            try:
+                return self._admitted(call, name, value)
+            except UnknownMethod as error:
+                self._prefixes.refuse(error, base_url, call.method, call.path)
 
     def _admitted(self, call: Call, name: str, value: str) -> Answer:
         """Send as soon as rate limit and budget allow it, and record usage and limits."""

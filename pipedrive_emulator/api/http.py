@@ -18,7 +18,10 @@ Row = dict[str, Any]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
-    """One HTTP request: header names in lower case, `path` with its slash, `query` in the order sent."""
+    """One HTTP request: header names in lower case, `path` with its slash, `query` in the order sent.
+
+    `prefix` is the API prefix as it was sent (`/v1`, `/api/v1`), as `path` has `/api/v1` for both.
+    """
 
     method: str
     path: str
@@ -26,6 +29,7 @@ class Request:
     headers: dict[str, str] = field(default_factory=dict)
     body: bytes = b""
     base_url: str = ""
+    prefix: str = ""
 
     @property
     def content_type(self) -> str:

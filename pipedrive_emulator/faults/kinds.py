@@ -15,7 +15,7 @@ class Kind:
         does: what the caller meets, one sentence.
         options: default by name of further keys; None where the key must be given.
         strikes: "all" operations, those "of data" (not OAuth, no bytes), "paged" lists, the "api" without
-            OAuth, or the "download" of files.
+            OAuth, its version 1 ("v1"), or the "download" of files.
     """
 
     acts: str
@@ -33,6 +33,12 @@ KINDS = {
         acts="no",
         does="An error with this status and text.",
         options={"status": 500, "error": "Scripted failure before acting"},
+    ),
+    "unknown_method": Kind(
+        acts="no",
+        does="404 with the error `Unknown method .` if the path was sent with this prefix.",
+        options={"prefix": "/v1"},
+        strikes="v1",
     ),
     "html": Kind(acts="no", does="An HTML page of a gateway with this status.", options={"status": 503}),
     "reset_before": Kind(acts="no", does="The connection is reset instead of an answer."),

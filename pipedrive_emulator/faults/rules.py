@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 ANY = "*"
 DOWNLOAD = "v1:downloadFile"
 LONGEST_WAIT = 600
+PREFIXES = ("/v1", "/api/v1")
 CLIENT_ERROR, LAST_ERROR = 400, 599
 
 
@@ -41,6 +42,7 @@ def can_strike(kind: str, operation: Operation) -> bool:
     return {
         "all": True,
         "api": not oauth,
+        "v1": operation.path.startswith("/api/v1/"),
         "data": not oauth and operation.key != DOWNLOAD,
         "paged": operation.paging in ("cursor", "offset"),
         "download": operation.key == DOWNLOAD,
@@ -59,11 +61,13 @@ class Rule:
     calls: int = 0
     struck: int = 0
 
-    def hits(self, operation: Operation) -> bool:
-        """Count a call; whether this rule strikes it."""
+    def hits(self, operation: Operation, prefix: str = "") -> bool:
+        """Count a call, sent with this API prefix; whether this rule strikes it."""
         if self.operation not in (ANY, operation.name.rstrip("/"), operation.key):
             return False
         if not can_strike(self.kind, operation):
+            return False
+        if self.options.get("prefix", prefix) != prefix:
             return False
         self.calls += 1
         hit = self.calls % self.every == 0 if self.nth is None else self.calls in self.nth
@@ -91,9 +95,9 @@ class Faults:
         for rule in rules:
             rule.calls = rule.struck = 0
 
-    def striking(self, operation: Operation) -> list[Rule]:
+    def striking(self, operation: Operation, prefix: str = "") -> list[Rule]:
         """Return the rules that strike this call."""
-        return [rule for rule in self.rules if rule.hits(operation)]
+        return [rule for rule in self.rules if rule.hits(operation, prefix)]
 
 
 # Reading
@@ -165,7 +169,7 @@ def _operation(named: object, kind: str) -> str:
         hint = f"; {near[0]} is" if near else ""
         raise ValueError(f"{named!r} is no operation{hint}")
     if not can_strike(kind, known[spelt]):
-        where = {"paged": "lists with pages", "download": DOWNLOAD}.get(
+        where = {"paged": "lists with pages", "download": DOWNLOAD, "v1": "operations of v1"}.get(
             KINDS[kind].strikes, "operations with data"
         )
         raise ValueError(f"{kind} strikes {where}, and {named} is none")
@@ -199,6 +203,8 @@ def _check_option(name: str, value: Any) -> None:  # noqa: ANN401 - JSON
         number = isinstance(value, int | float) and not isinstance(value, bool)
         if not number or not 0 <= value <= LONGEST_WAIT:
             raise ValueError(f"{name} must be a number from 0 to {LONGEST_WAIT}")
+    if name == "prefix" and value not in PREFIXES:
+        raise ValueError(f"prefix must be {' or '.join(PREFIXES)}")
     if name == "table" and value not in SPECS:
         near = difflib.get_close_matches(str(value), SPECS, n=1)
         raise ValueError(f"{value!r} is no table{f'; {near[0]} is' if near else ''}")

@@ -91,6 +91,8 @@ class Strike:
                 raise ConnectionReset
             if rule.kind == "status_before":
                 return ApiError(rule.options["status"], rule.options["error"]).answer()
+            if rule.kind == "unknown_method":
+                return ApiError(404, "Unknown method .").answer()
             if rule.kind == "html":
                 return _gateway_page(rule.options["status"])
             if rule.kind in ("write", "delete"):

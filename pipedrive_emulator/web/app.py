@@ -14,6 +14,7 @@ from urllib.parse import parse_qsl, unquote
 from pipedrive_emulator.account import blobs
 from pipedrive_emulator.api.http import Answer, ApiError, Request
 from pipedrive_emulator.api.operations import Operation, Route, Router, load_operations
+from pipedrive_emulator.faults.rules import PREFIXES
 from pipedrive_emulator.faults.strike import FREE, ConnectionReset, Strike
 from pipedrive_emulator.handlers.registry import HANDLERS, Call
 from pipedrive_emulator.observed import answers, tasks
@@ -96,7 +97,7 @@ class Emulator(EmulatorState):
             entry.status = answer.status
             return answer, False
         entry.tokens = operation.cost
-        rules = self.faults.striking(operation)
+        rules = self.faults.striking(operation, request.prefix)
         free = next((rule for rule in rules if rule.kind in FREE), None)
         if free is not None:
             entry.tokens = 0
@@ -282,7 +283,8 @@ async def _read(scope: dict[str, Any], receive: Receive) -> Request | None:
         chunks.append(message.get("body", b""))
         more = message.get("more_body", False)
     path = unquote(scope["raw_path"].decode("latin-1").partition("?")[0])
-    if path.startswith("/v1/"):
+    prefix = next((one for one in PREFIXES if path.startswith(f"{one}/")), "")
+    if prefix == "/v1":
         path = f"/api{path}"
     query = scope["query_string"]
     return Request(
@@ -292,4 +294,5 @@ async def _read(scope: dict[str, Any], receive: Receive) -> Request | None:
         headers=headers,
         body=b"".join(chunks),
         base_url=f"http://{headers.get('host', '127.0.0.1')}",
+        prefix=prefix,
     )

@@ -24,6 +24,7 @@ class Entry:
     body: bytes
     status: int
     tokens: int
+    prefix: str = ""
 
 
 class RequestLog:
@@ -42,7 +43,9 @@ class RequestLog:
         if len(self._entries) == KEPT_REQUESTS:
             self._count(self._older, self._entries[0])
         body = request.body[:KEPT_BODY]
-        entry = Entry(operation, request.method, request.path, request.query, body, status, tokens)
+        entry = Entry(
+            operation, request.method, request.path, request.query, body, status, tokens, request.prefix
+        )
         self._entries.append(entry)
         return entry
 
@@ -72,6 +75,7 @@ class RequestLog:
                     "operation": entry.operation,
                     "method": entry.method,
                     "path": entry.path,
+                    "prefix": entry.prefix,
                     "query": dict(entry.query),
                     "body": entry.body.decode("utf-8", "replace"),
                     "status": entry.status,

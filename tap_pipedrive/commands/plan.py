@@ -14,13 +14,14 @@ from enum import Enum
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from pipedrive_client import FeatureOff, NotFound, NotVisible, times
+from pipedrive_client import NotFound, UnknownMethod, times
 from pipedrive_client.fields import FIELD_LIST_COST
 from pipedrive_client.paging import Pager, Paging
 from pipedrive_client.times import now
 from tap_pipedrive.read.full_list_interval import can_wait
 from tap_pipedrive.read.reader import nothing_there
 from tap_pipedrive.read.time_windows import PAGES_A_WINDOW, PAGES_BEFORE
+from tap_pipedrive.state.access import REFUSALS
 from tap_pipedrive.streams.base import ENTITY_OF_FIELD_LIST
 from tap_pipedrive.sync.children import contexts_of
 from tap_pipedrive.sync.delete_detection import DeleteWatch
@@ -123,10 +124,11 @@ def _list_lines(stream: PipedriveStream) -> Iterator[Line]:
             continue
         try:
             size = _size(run, dict(questions[0].params))
-        except (NotFound, NotVisible, FeatureOff) as error:
+        except (*REFUSALS, NotFound) as error:
             if not spec.needs and isinstance(error, NotFound):
                 raise nothing_there(error) from error
-            why = f"skipped; requires {spec.needs or 'a permission that this user lacks'}"
+            lacking = "an operation of this host" if isinstance(error, UnknownMethod) else "a permission"
+            why = f"skipped; requires {spec.needs or lacking + ' that is missing'}"
             yield _line(stream, read, 0, _Size(rows=0, known=Known.EXACT, why=why))
             continue
         requests = _pages(read, size)

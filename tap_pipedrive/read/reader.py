@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from concurrent.futures import Future
     from datetime import datetime
 
-    from pipedrive_client import NotFound, PipedriveClient
+    from pipedrive_client import PipedriveClient, PipedriveError
     from tap_pipedrive.catalog.spec import Read
     from tap_pipedrive.read.time_windows import WindowSlots
     from tap_pipedrive.rows.row import Context, Row
@@ -42,7 +42,7 @@ _TAIL = 50
 """Rows before the known end of a list where reading is taken up again: some may be gone since."""
 
 
-def nothing_there(error: NotFound, also: str = "") -> ConfigError:
+def nothing_there(error: PipedriveError, also: str = "") -> ConfigError:
     """Return the error of a missing collection, caused by a wrong URL: every account has all collections."""
     return ConfigError(
         f"{error.message.rstrip('.')}: this path does not exist. Check company_domain and api_url{also}.",

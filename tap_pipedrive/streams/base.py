@@ -22,7 +22,7 @@ from singer_sdk.mapper import SameRecordTransform
 from singer_sdk.streams import Stream
 from typing_extensions import override
 
-from pipedrive_client import BudgetSpent, ConfigError, FeatureOff, ItemError, NotFound, Null
+from pipedrive_client import BudgetSpent, ConfigError, FeatureOff, ItemError, NotFound, Null, UnknownMethod
 from pipedrive_client.fields import FIELD_LIST_COST, FIELD_LISTS, FieldDefinition
 from tap_pipedrive.output.sdk_log_filter import quiet
 from tap_pipedrive.read.reader import Reader, SharedRows, nothing_there
@@ -159,7 +159,7 @@ class PipedriveStream(Stream):
                 "more, or a catalog, which has the columns."
             )
             raise ConfigError(msg) from error
-        except NotFound as error:
+        except (NotFound, UnknownMethod) as error:
             if entity in _ALWAYS_THERE:
                 raise nothing_there(error) from error
             return []

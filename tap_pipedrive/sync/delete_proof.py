@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
-from pipedrive_client import Gone, NotFound, NotVisible, Null
+from pipedrive_client import Gone, NotFound, NotVisible, Null, UnknownMethod
 from tap_pipedrive.read.reader import Reader
 
 if TYPE_CHECKING:
@@ -98,7 +98,7 @@ def _exists(stream: PipedriveStream, single: Read, one: int | str) -> bool:
         rows = _rows(stream, single, dict.fromkeys(single.placeholders, one), {})
     except (NotFound, Gone):
         return False
-    except NotVisible:
+    except (NotVisible, UnknownMethod):  # neither says that the row is gone
         return True
     return any(not _says_deleted(row) for row in rows)
 

@@ -118,10 +118,11 @@ OPTIONS = {
     "write": {"table": "users", "id": 3, "set": {"name": "Moved"}},
     "delete": {"table": "lead_labels", "id": ""},
     "ignores": {"fields": []},
+    "unknown_method": {"prefix": "/v1"},
 }
-NOT_DONE = {"rate_limit", "blocked", "status_before", "html", "reset_before"}
+NOT_DONE = {"rate_limit", "blocked", "status_before", "unknown_method", "html", "reset_before"}
 OF_DATA = {"null_data", "no_data", "null_body", "bare_data", "empty_body", "no_content", "gzip_cut"}
-STATUS = {"rate_limit": 429, "blocked": 403, "redirect": 302, "no_content": 204} | {
+STATUS = {"rate_limit": 429, "blocked": 403, "unknown_method": 404, "redirect": 302, "no_content": 204} | {
     kind: options["status"] for kind, options in OPTIONS.items() if "status" in options
 }
 
@@ -132,6 +133,8 @@ def strikes(kind: str, case: Case) -> bool:
         return case.paged
     if kind == "redirect":
         return case.operation == DOWNLOAD
+    if kind == "unknown_method":
+        return " /api/v1/" in case.operation
     if kind in OF_DATA:
         return case.operation not in (TOKEN, DOWNLOAD)
     return case.operation != TOKEN or kind not in ("expire_token", "write", "delete", "cleans", "ignores")
@@ -222,6 +225,8 @@ def meet(kind: str, case: Case, send: Any, clean: Any) -> None:
         assert b"<html" in answer.content
     elif kind.startswith("status"):
         assert answer.json()["success"] is False
+    elif kind == "unknown_method":
+        assert answer.json()["error"] == "Unknown method ."
     elif kind == "rate_limit":
         assert answer.headers["retry-after"] == "3"
         assert answer.headers.get("x-ratelimit-remaining") == (None if case.operation == TOKEN else "0")

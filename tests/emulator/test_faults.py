@@ -57,6 +57,20 @@ def test_torn_and_cut_bodies(ask):
         ask.ask("GET", "/api/v2/deals")
 
 
+def test_an_unknown_method_is_one_of_a_prefix(ask):
+    ask.hook(
+        "faults", [{"operation": "GET /v1/notes", "nth": 1, "kind": "unknown_method", "prefix": "/api/v1"}]
+    )
+    statuses = [ask.ask("GET", f"{prefix}/notes").status_code for prefix in ("/v1", "/api/v1", "/api/v1")]
+    assert statuses == [200, 404, 200]
+    log = ask.get("/_emulator/log", full=1)["ordered"]
+    assert [one["prefix"] for one in log if one["operation"] == "GET /api/v1/notes"] == [
+        "/v1",
+        "/api/v1",
+        "/api/v1",
+    ]
+
+
 def test_html_instead_of_json(ask):
     ask.hook("faults", [{"operation": "*", "nth": 1, "kind": "html"}])
     answer = ask.ask("GET", "/api/v2/deals")

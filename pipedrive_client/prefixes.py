@@ -1,0 +1,121 @@
+"""API prefixes of v1, `/v1` and `/api/v1`, by host and path.
+
+Both are published, but not every host serves every path under both. An unserved path returns 404 with the
+error "Unknown method". Then the request is sent once more under the other prefix, and the refused prefix is
+remembered for the run.
+
+Source: recorded responses and reports of live accounts, see docs/api-notes.md.
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+from dataclasses import dataclass
+from functools import cache
+from typing import Final
+from urllib.parse import urlsplit
+
+from pipedrive_client.errors import UnknownMethod
+
+logger = logging.getLogger("pipedrive_client")
+
+SHORT: Final = "/v1"
+LONG: Final = "/api/v1"
+_OTHER: Final = {SHORT: LONG, LONG: SHORT}
+_PREFIXED: Final = re.compile(r"(/api/v1|/v1)(/[^?]*)")
+_ID: Final = re.compile(r"[^/]*\d[^/]*")
+"""Path segment with an id: no published path has a digit after its version."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PrefixRule:
+    """Prefix that a host requires for some paths; other paths are sent as they are.
+
+    Attributes:
+        host: regular expression of the host name.
+        paths: paths without prefix and with `{}` for ids; each includes the paths below it.
+        prefix: the required prefix.
+    """
+
+    host: str
+    paths: tuple[str, ...]
+    prefix: str
+
+
+RULES: Final = (
+    PrefixRule(host=r"api\.pipedrive\.com", paths=("/leads", "/mailbox"), prefix=SHORT),
+    PrefixRule(
+        host=r"(?!api\.)[^.]+\.pipedrive\.com",
+        paths=("/projects/{}/plan", "/projects/{}/groups", "/projects/{}/activities"),
+        prefix=LONG,
+    ),
+)
+
+
+class Prefixes:
+    """Choice of the prefix of each request, shared by all threads of a client."""
+
+    def __init__(self) -> None:
+        self._refused: dict[tuple[str, str, str], set[str]] = {}
+
+    def path(self, base_url: str, method: str, path: str) -> str:
+        """Return the path under the prefix to try first; paths of other API versions are returned unchanged.
+
+        Args:
+            base_url: URL that the path is appended to.
+            method: HTTP method in capitals.
+            path: path with any prefix, possibly with a query.
+        """
+        found = _PREFIXED.match(path)
+        if found is None:
+            return path
+        prefix, rest = found.groups()
+        template = _ID.sub("{}", rest)
+        chosen = _required(base_url, template) or prefix
+        refused = self._refused.get((base_url, method, template), ())
+        if chosen in refused and _OTHER[chosen] not in refused:
+            chosen = _OTHER[chosen]
+        return chosen + path[len(prefix) :]
+
+    def refuse(self, error: UnknownMethod, base_url: str, method: str, path: str) -> None:
+        """Record that the host does not serve a path as sent; return if the other prefix is left to try.
+
+        Args:
+            error: error of the request.
+            base_url: URL that the path was appended to.
+            method: HTTP method in capitals.
+            path: path as sent.
+
+        Raises:
+            UnknownMethod: there is no other prefix, or it was refused too.
+        """
+        found = _PREFIXED.match(path)
+        if found is None:
+            raise error
+        prefix, rest = found.groups()
+        refused = self._refused.setdefault((base_url, method, _ID.sub("{}", rest)), set())
+        refused.add(prefix)
+        if _OTHER[prefix] not in refused:
+            logger.info(
+                "%s %s answered 404 (unknown method); trying %s", method, prefix + rest, _OTHER[prefix]
+            )
+            return
+        raise UnknownMethod(
+            f"{method} {prefix}{rest} answered 404: Unknown method, also below {_OTHER[prefix]}; this host "
+            "has no operation at this path; check company_domain and api_url.",
+            status=error.status,
+            error_info=error.error_info,
+            request_id=error.request_id,
+        ) from None
+
+
+@cache
+def _required(base_url: str, template: str) -> str | None:
+    """Return the prefix that the table requires, or None."""
+    host = urlsplit(base_url).hostname or ""
+    for rule in RULES:
+        if re.fullmatch(rule.host, host):
+            below = (template == one or template.startswith(f"{one}/") for one in rule.paths)
+            return rule.prefix if any(below) else None
+    return None

@@ -1,0 +1,158 @@
+"""Prefixes of v1 (`/v1`, `/api/v1`): chosen by host and path, and the other one after "Unknown method"."""
+
+from __future__ import annotations
+
+import threading
+
+import pytest
+
+from pipedrive_client import NotFound, Unauthorized, UnknownMethod
+from pipedrive_client.prefixes import Prefixes
+
+UNKNOWN = {"success": False, "error": "Unknown method .", "error_info": "x", "data": None}
+MISSING = {"success": False, "error": "Project not found", "data": None}
+COMPANY, COMMON = "https://acme.pipedrive.com", "https://api.pipedrive.com"
+
+
+@pytest.mark.parametrize(
+    ("base_url", "path", "expected"),
+    [
+        (COMPANY, "/v1/projects/5/plan", "/api/v1/projects/5/plan"),
+        (COMPANY, "/v1/projects/5/groups?x=/v1/a", "/api/v1/projects/5/groups?x=/v1/a"),
+        (COMPANY, "/v1/projects/5/activities", "/api/v1/projects/5/activities"),
+        (COMPANY, "/v1/projects/5/plan/tasks/7", "/api/v1/projects/5/plan/tasks/7"),
+        (COMPANY, "/api/v1/projects/5/plan", "/api/v1/projects/5/plan"),
+        (COMPANY, "/v1/projects/5/planned", "/v1/projects/5/planned"),
+        (COMPANY, "/v1/projects/5", "/v1/projects/5"),
+        (COMPANY, "/v1/notes", "/v1/notes"),
+        (COMPANY, "/api/v1/notes", "/api/v1/notes"),
+        (COMPANY, "/api/v2/deals/1", "/api/v2/deals/1"),
+        (COMMON, "/v1/projects/5/plan", "/v1/projects/5/plan"),
+        (COMMON, "/api/v1/leads", "/v1/leads"),
+        (COMMON, "/api/v1/mailbox/mailThreads/3/mailMessages", "/v1/mailbox/mailThreads/3/mailMessages"),
+        (COMMON, "/api/v1/leadLabels", "/api/v1/leadLabels"),
+        ("https://proxy.example", "/v1/projects/5/plan", "/v1/projects/5/plan"),
+        ("https://acme.pipedrive.com.example", "/v1/projects/5/plan", "/v1/projects/5/plan"),
+    ],
+)
+def test_the_host_decides_the_prefix_of_a_path(base_url, path, expected):
+    assert Prefixes().path(base_url, "GET", path) == expected
+
+
+@pytest.fixture
+def only(wire, reply):
+    """Make the server know v1 below one prefix only."""
+
+    def serve(prefix, otherwise=None):
+        wire.otherwise = lambda seen: (
+            (otherwise or reply()) if seen.path.startswith(f"{prefix}/") else reply(404, UNKNOWN)
+        )
+
+    return serve
+
+
+@pytest.mark.parametrize(("known", "asked"), [("/api/v1", "/v1"), ("/v1", "/api/v1")])
+def test_an_unknown_method_is_tried_under_the_other_prefix_and_that_is_remembered(
+    client, wire, only, known, asked
+):
+    only(known)
+    for number in (1, 2, 3):
+        client.request("GET", f"{asked}/projects/{number}/plan", params={"a": 1})
+    assert wire.paths == [
+        f"{asked}/projects/1/plan?a=1",
+        *(f"{known}/projects/{number}/plan?a=1" for number in (1, 2, 3)),
+    ]
+
+
+def test_methods_and_paths_are_remembered_one_by_one(client, wire, only):
+    only("/api/v1")
+    client.request("GET", "/v1/leads/0f3c-1/files")
+    client.request("GET", "/v1/leads/aa9-2/files")
+    client.request("PUT", "/v1/leads/0f3c-1/files", json={})
+    client.request("GET", "/v1/leads")
+    assert [path.startswith("/v1/") for path in wire.paths] == [
+        *(True, False),
+        False,
+        *(True, False),
+        *(True, False),
+    ]
+
+
+def test_a_write_is_tried_under_the_other_prefix_too(client, wire, only):
+    only("/api/v1")
+    client.request("POST", "/v1/notes", json={"content": "x"})
+    assert [(one.method, one.path, one.body) for one in wire.seen] == [
+        ("POST", "/v1/notes", b'{"content":"x"}'),
+        ("POST", "/api/v1/notes", b'{"content":"x"}'),
+    ]
+
+
+def test_refused_under_both_prefixes_it_is_an_error_that_says_so_and_costs_one_request_from_then_on(
+    client, wire, only
+):
+    only("/none")
+    for asked in (["/v1/notes/1", "/api/v1/notes/1"], ["/v1/notes/2"]):
+        del wire.seen[:]
+        with pytest.raises(UnknownMethod) as raised:
+            client.request("GET", asked[0], label="notes")
+        assert wire.paths == asked
+        for fact in ("/v1", "/api/v1", "404", "Unknown method", "company_domain"):
+            assert fact in raised.value.message
+        assert (raised.value.status, raised.value.label) == (404, "notes")
+        assert not isinstance(raised.value, NotFound)
+
+
+def test_v2_has_one_prefix(client, wire, only):
+    only("/none")
+    with pytest.raises(UnknownMethod):
+        client.request("GET", "/api/v2/deals/1")
+    assert wire.paths == ["/api/v2/deals/1"]
+
+
+def test_a_missing_row_is_not_asked_for_elsewhere(client, wire, only, reply):
+    only("/api/v1", reply(404, MISSING))
+    for number in (1, 2):
+        with pytest.raises(NotFound, match="Project not found"):
+            client.request("GET", f"/v1/projects/{number}/plan")
+    assert len(wire.seen) == 3
+
+
+def test_a_delete_is_not_done_where_the_method_is_unknown(client, wire, reply):
+    wire.answer(reply(502, b"x"))
+    wire.otherwise = lambda _: reply(404, UNKNOWN)
+    with pytest.raises(UnknownMethod):
+        client.request("DELETE", "/v1/notes/1")
+
+
+def test_the_retry_of_a_failure_stays_with_the_other_prefix(client, wire, reply):
+    wire.answer(reply(404, UNKNOWN), reply(503, b"x"))
+    client.request("GET", "/v1/notes")
+    assert wire.paths == ["/v1/notes", "/api/v1/notes", "/api/v1/notes"]
+
+
+def test_a_rejected_token_is_no_question_of_the_prefix(client, wire, reply):
+    wire.otherwise = lambda _: reply(401, {"success": False, "error": "unauthorized access"})
+    with pytest.raises(Unauthorized):
+        client.request("GET", "/v1/notes")
+    assert len(wire.seen) == 1
+
+
+def test_a_download_finds_its_prefix(client, wire, only, reply):
+    only("/api/v1", reply(200, b"bytes", {"Content-Type": "application/octet-stream"}))
+    chunks = []
+    client.stream_to("/v1/files/1/download", chunks.append, cost=0, label=None)
+    assert (b"".join(chunks), len(wire.seen)) == (b"bytes", 2)
+
+
+def test_a_fan_out_pays_at_most_for_the_requests_under_way(connect, wire, only):
+    only("/api/v1")
+    client, names = connect(max_concurrency=4), set()
+
+    def ask(number):
+        names.add(threading.current_thread().name)
+        return client.request("GET", f"/v1/projects/{number}/plan").status
+
+    assert list(client.ordered_map(ask, range(40))) == [200] * 40
+    refused = [path for path in wire.paths if path.startswith("/v1/")]
+    assert 1 <= len(refused) <= 4
+    assert len(wire.seen) == 40 + len(refused)

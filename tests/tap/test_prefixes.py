@@ -1,0 +1,85 @@
+"""Prefixes of v1 in runs of the tap: the other one is tried once, and a refusal of both is a warning."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.support.faulty import run
+from tests.support.gate import Gate
+from tests.support.singer import run_tap
+
+PLAN, GROUPS = "GET /api/v1/projects/{id}/plan", "GET /api/v1/projects/{id}/groups"
+STREAMS = ("projects", "project_plan_items", "project_groups")
+
+
+def unknown(emulator, *operations, prefixes=("/v1",)):
+    """Make the host not know operations below these prefixes."""
+    rules = [
+        {"operation": operation, "kind": "unknown_method", "prefix": prefix}
+        for operation in operations
+        for prefix in prefixes
+    ]
+    emulator.post("/_emulator/faults", rules)
+    emulator.post("/_emulator/log/clear")
+
+
+def asked(emulator, operation):
+    """Prefix and status of each request of an operation."""
+    log = emulator.log(full=True)["ordered"]
+    return [(one["prefix"], one["status"]) for one in log if one["operation"] == operation]
+
+
+def test_a_fan_out_below_the_other_prefix_is_complete_and_pays_once(small):
+    clean = run_tap(small.config(), *STREAMS)
+    unknown(small, PLAN, GROUPS)
+    gate = Gate(small.url)
+    found = run_tap({**small.config(max_concurrency=1), "api_url": gate.url}, *STREAMS)
+    gate.no_problems()
+    assert found.records == clean.records
+    parents = len(clean.records["projects"])
+    for operation in (PLAN, GROUPS):
+        assert [prefix for prefix, _ in asked(small, operation)] == ["/v1", *["/api/v1"] * parents]
+    assert "refused" not in str(found.state)
+
+
+@pytest.mark.parametrize("stream", ["leads", "activity_types"])
+def test_a_list_below_the_other_prefix_is_read(stream, small):
+    clean = run_tap(small.config(), stream)
+    unknown(small, "*")
+    found = run_tap(small.config(), stream)
+    assert found.records[stream] == clean.records[stream] != []
+
+
+def test_a_fan_out_refused_below_both_is_said_and_read_by_a_later_run(small, caplog):
+    clean = run_tap(small.config(), *STREAMS)
+    unknown(small, PLAN, prefixes=("/v1", "/api/v1"))
+    first = run_tap(small.config(max_concurrency=1), *STREAMS)
+    assert asked(small, PLAN) == [("/v1", 404), ("/api/v1", 404)]
+    assert first.records["project_plan_items"] == []
+    assert first.records["project_groups"] == clean.records["project_groups"]
+    (warning,) = [one.getMessage() for one in caplog.records if one.levelname == "WARNING"]
+    parents = len(clean.records["projects"])
+    for fact in (
+        "/v1",
+        "/api/v1",
+        "Unknown method",
+        f"{parents} of {parents} parents",
+        "missing, not deleted",
+    ):
+        assert fact in warning
+    small.post("/_emulator/faults", [])
+    second = run_tap(small.config(), *STREAMS, state=first.state)
+    assert second.records["project_plan_items"] == clean.records["project_plan_items"]
+
+
+def test_a_row_that_cannot_be_asked_for_is_not_deleted(small):
+    settings = small.config(detect_deletes=True, delete_sweep_interval_hours=0, max_tombstone_percent=100)
+    first = run(settings, "notes", page=500)
+    one = first.output.records["notes"][0]["id"]
+    small.call("DELETE", f"/v1/notes/{one}")
+    unknown(small, "GET /api/v1/notes/{id}", prefixes=("/v1", "/api/v1"))
+    found = run(settings, "notes", before=first, page=500)
+    assert not [row for row in found.output.records["notes"] if row.get("_sdc_deleted_at")]
+    small.post("/_emulator/faults", [])
+    again = run(settings, "notes", before=found, page=500)
+    assert [row["id"] for row in again.output.records["notes"] if row.get("_sdc_deleted_at")] == [one]
