@@ -124,7 +124,7 @@ class NotFound(ItemError):
 class UnknownMethod(ItemError):
     """404 about the path instead of the object: this host has no such operation.
 
-    It is no `NotFound`, so that it never counts as a deleted object or an empty list.
+    Not a subclass of `NotFound`, so that it never counts as a deleted object or an empty list.
     """
 
 

@@ -1,8 +1,8 @@
 """API prefixes of v1, `/v1` and `/api/v1`, by host and path.
 
 Both are published, but not every host serves every path under both. An unserved path returns 404 with the
-error "Unknown method". Then the request is sent once more under the other prefix, and the refused prefix is
-remembered for the run.
+error "Unknown method". Then the request is sent again under the other prefix, once, and the rejected prefix
+is remembered for the run.
 
 Source: recorded responses and reports of live accounts, see docs/api-notes.md.
 """
@@ -57,7 +57,7 @@ class Prefixes:
     """Choice of the prefix of each request, shared by all threads of a client."""
 
     def __init__(self) -> None:
-        self._refused: dict[tuple[str, str, str], set[str]] = {}
+        self._rejected: dict[tuple[str, str, str], set[str]] = {}
 
     def path(self, base_url: str, method: str, path: str) -> str:
         """Return the path under the prefix to try first; paths of other API versions are returned unchanged.
@@ -73,13 +73,13 @@ class Prefixes:
         prefix, rest = found.groups()
         template = _ID.sub("{}", rest)
         chosen = _required(base_url, template) or prefix
-        refused = self._refused.get((base_url, method, template), ())
-        if chosen in refused and _OTHER[chosen] not in refused:
+        rejected = self._rejected.get((base_url, method, template), ())
+        if chosen in rejected and _OTHER[chosen] not in rejected:
             chosen = _OTHER[chosen]
         return chosen + path[len(prefix) :]
 
     def refuse(self, error: UnknownMethod, base_url: str, method: str, path: str) -> None:
-        """Record that the host does not serve a path as sent; return if the other prefix is left to try.
+        """Record a rejected prefix, and return if the other prefix is left to try.
 
         Args:
             error: error of the request.
@@ -88,22 +88,20 @@ class Prefixes:
             path: path as sent.
 
         Raises:
-            UnknownMethod: there is no other prefix, or it was refused too.
+            UnknownMethod: there is no other prefix, or it was rejected too.
         """
         found = _PREFIXED.match(path)
         if found is None:
             raise error
         prefix, rest = found.groups()
-        refused = self._refused.setdefault((base_url, method, _ID.sub("{}", rest)), set())
-        refused.add(prefix)
-        if _OTHER[prefix] not in refused:
-            logger.info(
-                "%s %s answered 404 (unknown method); trying %s", method, prefix + rest, _OTHER[prefix]
-            )
+        rejected = self._rejected.setdefault((base_url, method, _ID.sub("{}", rest)), set())
+        rejected.add(prefix)
+        if _OTHER[prefix] not in rejected:
+            logger.info("%s %s%s: unknown method; trying %s", method, prefix, rest, _OTHER[prefix])
             return
         raise UnknownMethod(
-            f"{method} {prefix}{rest} answered 404: Unknown method, also below {_OTHER[prefix]}; this host "
-            "has no operation at this path; check company_domain and api_url.",
+            f"{method} {prefix}{rest} returned 404: Unknown method, also below {_OTHER[prefix]}; this host has "
+            "no operation at this path; check company_domain and api_url.",
             status=error.status,
             error_info=error.error_info,
             request_id=error.request_id,

@@ -87,7 +87,7 @@ def test_a_write_is_tried_under_the_other_prefix_too(client, wire, only):
     ]
 
 
-def test_refused_under_both_prefixes_it_is_an_error_that_says_so_and_costs_one_request_from_then_on(
+def test_rejected_under_both_prefixes_is_an_error_that_names_both_and_costs_one_request_from_then_on(
     client, wire, only
 ):
     only("/none")
@@ -109,7 +109,7 @@ def test_v2_has_one_prefix(client, wire, only):
     assert wire.paths == ["/api/v2/deals/1"]
 
 
-def test_a_missing_row_is_not_asked_for_elsewhere(client, wire, only, reply):
+def test_a_missing_row_is_not_requested_elsewhere(client, wire, only, reply):
     only("/api/v1", reply(404, MISSING))
     for number in (1, 2):
         with pytest.raises(NotFound, match="Project not found"):

@@ -1,4 +1,4 @@
-"""Prefixes of v1 in runs of the tap: the other one is tried once, and a refusal of both is a warning."""
+"""Prefixes of v1 in runs of the tap: the other one is tried once, and both rejected is a warning."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def unknown(emulator, *operations, prefixes=("/v1",)):
     emulator.post("/_emulator/log/clear")
 
 
-def asked(emulator, operation):
+def sent(emulator, operation):
     """Prefix and status of each request of an operation."""
     log = emulator.log(full=True)["ordered"]
     return [(one["prefix"], one["status"]) for one in log if one["operation"] == operation]
@@ -38,7 +38,7 @@ def test_a_fan_out_below_the_other_prefix_is_complete_and_pays_once(small):
     assert found.records == clean.records
     parents = len(clean.records["projects"])
     for operation in (PLAN, GROUPS):
-        assert [prefix for prefix, _ in asked(small, operation)] == ["/v1", *["/api/v1"] * parents]
+        assert [prefix for prefix, _ in sent(small, operation)] == ["/v1", *["/api/v1"] * parents]
     assert "refused" not in str(found.state)
 
 
@@ -50,11 +50,11 @@ def test_a_list_below_the_other_prefix_is_read(stream, small):
     assert found.records[stream] == clean.records[stream] != []
 
 
-def test_a_fan_out_refused_below_both_is_said_and_read_by_a_later_run(small, caplog):
+def test_a_fan_out_rejected_below_both_is_reported_and_read_by_a_later_run(small, caplog):
     clean = run_tap(small.config(), *STREAMS)
     unknown(small, PLAN, prefixes=("/v1", "/api/v1"))
     first = run_tap(small.config(max_concurrency=1), *STREAMS)
-    assert asked(small, PLAN) == [("/v1", 404), ("/api/v1", 404)]
+    assert sent(small, PLAN) == [("/v1", 404), ("/api/v1", 404)]
     assert first.records["project_plan_items"] == []
     assert first.records["project_groups"] == clean.records["project_groups"]
     (warning,) = [one.getMessage() for one in caplog.records if one.levelname == "WARNING"]
@@ -72,7 +72,7 @@ def test_a_fan_out_refused_below_both_is_said_and_read_by_a_later_run(small, cap
     assert second.records["project_plan_items"] == clean.records["project_plan_items"]
 
 
-def test_a_row_that_cannot_be_asked_for_is_not_deleted(small):
+def test_a_row_that_cannot_be_requested_is_not_deleted(small):
     settings = small.config(detect_deletes=True, delete_sweep_interval_hours=0, max_tombstone_percent=100)
     first = run(settings, "notes", page=500)
     one = first.output.records["notes"][0]["id"]

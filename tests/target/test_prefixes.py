@@ -1,4 +1,4 @@
-"""Prefixes of v1 in runs of the target: the other one is tried once, and a refusal of both is a failure."""
+"""Prefixes of v1 in runs of the target: the other one is tried once, and both rejected is a failure."""
 
 from __future__ import annotations
 
