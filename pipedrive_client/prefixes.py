@@ -100,8 +100,8 @@ class Prefixes:
             logger.info("%s %s%s: unknown method; trying %s", method, prefix, rest, _OTHER[prefix])
             return
         raise UnknownMethod(
-            f"{method} {prefix}{rest} returned 404: Unknown method, also below {_OTHER[prefix]}; this host has "
-            "no operation at this path; check company_domain and api_url.",
+            f"{method} {prefix}{rest} returned 404: Unknown method, also below {_OTHER[prefix]}; this host "
+            "has no operation at this path; check company_domain and api_url.",
             status=error.status,
             error_info=error.error_info,
             request_id=error.request_id,
