@@ -175,7 +175,7 @@ class TargetPipedrive(Target):
         engine = self.engine
         if self._interruption is not None and self._interruption.came:
             self.logger.info("Stopping: waiting for requests in progress and recording their results")
-        engine.caller.stop_waiting()
+        engine.writer.stop_waiting()
         engine.close()
         for stream, why, count in engine.report.faults_of_streams:
             self.logger.error("Stream %s: %s failed: %s", stream, _records(count), redact(why))

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from target_pipedrive.record.task import Task
     from target_pipedrive.settings import Options
     from target_pipedrive.write.response import Done
-    from target_pipedrive.write.writer import Caller
+    from target_pipedrive.write.writer import RecordWriter
 
 _MOST_TRANSIENT_IN_A_ROW = 20
 _LINKED = (Outcome.CREATED, Outcome.UPDATED, Outcome.UNCHANGED)
@@ -42,7 +42,7 @@ class Performer:
     """Performs one record at a time, on any thread.
 
     Args:
-        caller: sends.
+        writer: sends.
         rows: forgets the lists of what was written.
         links: rows by external id.
         options: the target's settings.
@@ -53,7 +53,7 @@ class Performer:
 
     def __init__(
         self,
-        caller: Caller,
+        writer: RecordWriter,
         rows: Rows,
         links: Links,
         options: Options,
@@ -61,7 +61,7 @@ class Performer:
         verifier: Verifier,
         on_write: Callable[[str | None, Iterable[str]], None],
     ) -> None:
-        self._caller = caller
+        self._writer = writer
         self._rows = rows
         self._links = links
         self._options = options
@@ -131,9 +131,9 @@ class Performer:
                 return Result(outcome=Outcome.SKIPPED, id=known, note="was made before, by the ledger")
         entity = ENTITIES.get(action.entity)
         try:
-            done = self._caller.send(task, action, draft, entity)
+            done = self._writer.send(task, action, draft, entity)
         except PipedriveError as error:
-            before = self._caller.done_before(task)
+            before = self._writer.done_before(task)
             if before is not None and error.status in (HTTPStatus.NOT_FOUND, HTTPStatus.GONE):
                 return Result(outcome=Outcome.SKIPPED, note=before.note)
             raise
@@ -213,7 +213,7 @@ class Performer:
         draft = task.draft
         request = RawRequest(draft.body if draft else {}, self._options.files_dir)
         try:
-            return self._caller.send_raw(task, request)
+            return self._writer.send_raw(task, request)
         finally:
             self._on_write(None, ())
 

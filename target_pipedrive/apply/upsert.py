@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from target_pipedrive.record.task import Task
     from target_pipedrive.settings import Options
     from target_pipedrive.write.response import Done
-    from target_pipedrive.write.writer import Caller
+    from target_pipedrive.write.writer import RecordWriter
 
 _GONE = "was already deleted"
 _EMPTY: tuple[object, ...] = (None, "", [], {})
@@ -50,7 +50,7 @@ class Upserter:
 
     def __init__(
         self,
-        caller: Caller,
+        writer: RecordWriter,
         rows: Rows,
         links: Links,
         book: FieldBook,
@@ -59,7 +59,7 @@ class Upserter:
         *,
         verifier: Verifier,
     ) -> None:
-        self._caller = caller
+        self._writer = writer
         self._rows = rows
         self._links = links
         self._options = options
@@ -67,7 +67,7 @@ class Upserter:
         self._verifier = verifier
         self._matcher = Matcher(rows, options.on_ambiguous, links)
         self._settlement = Settlement(rows, self._update)
-        self._copier = Copier(self, caller, rows, links, book, leave_out=options.leave_out_missing)
+        self._copier = Copier(self, writer, rows, links, book, leave_out=options.leave_out_missing)
 
     def wrote_elsewhere(self, entity: str | None, ids: Iterable[str] = ()) -> None:
         """Note that rows were written by an action or a request; without an entity it may be any."""
@@ -200,7 +200,7 @@ class Upserter:
         if plan.foreign and plan.needs_file and not draft.files:
             return Result(outcome=Outcome.SKIPPED, note="its bytes come with the stream file_contents")
         new = self._new(action, plan, draft, task.stream)
-        done = self._caller.send(task, action, new, spec)
+        done = self._writer.send(task, action, new, spec)
         self._rows.forget(spec)
         words: tuple[tuple[str, str, str], ...] = ()
         if done.id is not None:
@@ -308,7 +308,7 @@ class Upserter:
         }
         if rest:
             path = self._path(action, plan, draft, done.id)
-            self._caller.send(task, action, Draft(path=path, body=rest), plan.spec)
+            self._writer.send(task, action, Draft(path=path, body=rest), plan.spec)
 
     def _update(
         self, task: Task, plan: EntityPlan, draft: Draft, row_id: str, row: Row, notes: str
@@ -349,17 +349,17 @@ class Upserter:
                     "is_archived: false to restore it first"
                 )
             changed.pop("is_archived", None)
-            self._caller.send(task, action, Draft(path=path, body={"is_archived": False}), plan.spec)
+            self._writer.send(task, action, Draft(path=path, body={"is_archived": False}), plan.spec)
         if changed or custom:
             complete_required(changed, body, row, action)
-            done = self._caller.send(task, action, Draft(path=path, body=changed, custom=custom), plan.spec)
+            done = self._writer.send(task, action, Draft(path=path, body=changed, custom=custom), plan.spec)
             sent = Sent(body=changed, custom=custom, columns=columns)
             if is_trace(plan.spec, done.data):
                 return self._gone(task, plan, draft, row_id)  # deleted since it was read
             after = self._verifier.shown(plan.spec, row_id, sent, done.data, task.stream)
             ignored += self._verifier.check(plan, row_id, sent, row, after)
         if again:
-            self._caller.send(task, action, Draft(path=path, body=again), plan.spec)
+            self._writer.send(task, action, Draft(path=path, body=again), plan.spec)
         self._rows.forget(plan.spec)
         self._matcher.wrote(plan, {**changed, **custom}, row_id)
         return replace(_outcome(row_id, names, ignored, note), kept=kept)
@@ -369,7 +369,7 @@ class Upserter:
         action = plan.archive
         if action is None or draft.facts.get("is_archived") is not True or is_archived(row):
             return False
-        self._caller.send(task, action, Draft(path=self._path(action, plan, draft, row_id)), plan.spec)
+        self._writer.send(task, action, Draft(path=self._path(action, plan, draft, row_id)), plan.spec)
         self._rows.forget(plan.spec)
         return True
 
@@ -403,7 +403,7 @@ class Upserter:
             name: draft.body.get(name, row_id) for name, one in action.body_columns.items() if one.required
         }
         try:
-            done = self._caller.send(task, action, Draft(path=path, body=body), spec)
+            done = self._writer.send(task, action, Draft(path=path, body=body), spec)
         except (NotFound, Gone):
             if row is None:
                 raise
@@ -422,7 +422,7 @@ class Upserter:
 
     def _gone(self, task: Task, plan: EntityPlan, draft: Draft, row_id: str) -> Result:
         """The record names a row that is not there."""
-        before = self._caller.done_before(task)
+        before = self._writer.done_before(task)
         if before is not None:
             return Result(outcome=Outcome.SKIPPED, id=row_id, note=before.note)
         if self._options.dry_run and row_id.startswith("new:"):

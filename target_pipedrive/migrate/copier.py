@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from target_pipedrive.record.draft import Draft
     from target_pipedrive.record.row import Row
     from target_pipedrive.record.task import Task
-    from target_pipedrive.write.writer import Caller
+    from target_pipedrive.write.writer import RecordWriter
 
 
 class _Line(msgspec.Struct):
@@ -59,7 +59,7 @@ class Copier:
 
     Args:
         bringer: writes one row.
-        caller: knows the company here.
+        writer: knows the company here.
         rows: reads definitions.
         links: what is which row here.
         book: custom fields.
@@ -67,14 +67,21 @@ class Copier:
     """
 
     def __init__(
-        self, bringer: Bringer, caller: Caller, rows: Rows, links: Links, book: FieldBook, *, leave_out: bool
+        self,
+        bringer: Bringer,
+        writer: RecordWriter,
+        rows: Rows,
+        links: Links,
+        book: FieldBook,
+        *,
+        leave_out: bool,
     ) -> None:
         self._bringer = bringer
-        self._caller = caller
+        self._writer = writer
         self._links = links
         self._leave_out = leave_out
         self._conditions = Conditions(links, book)
-        self._definitions = FieldWriter(caller, rows, links, book)
+        self._definitions = FieldWriter(writer, rows, links, book)
 
     def perform(self, task: Task, plan: EntityPlan, draft: Draft) -> tuple[Result, NotYet | None]:
         """Bring the row as far as it can be brought now.
@@ -142,7 +149,7 @@ class Copier:
         """Link the other account's company, which goals name, to this one."""
         for one in draft.references:
             if one.entity == "companies" and self._links.get("companies", one.external_id) is None:
-                self._links.put("companies", one.external_id, self._caller.company_id(task), task.stream)
+                self._links.put("companies", one.external_id, self._writer.company_id(task), task.stream)
 
     def left_out(self, task: Task, plan: EntityPlan, draft: Draft, result: Result) -> Result:
         """Note that a row of the other account has none here, so that nothing waits for it."""

@@ -22,14 +22,14 @@ if TYPE_CHECKING:
     from target_pipedrive.ids.id_map import Links
     from target_pipedrive.record.row import Row
     from target_pipedrive.record.task import Task
-    from target_pipedrive.write.writer import Caller
+    from target_pipedrive.write.writer import RecordWriter
 
 
 class FieldWriter:
     """Brings field definitions here."""
 
-    def __init__(self, caller: Caller, rows: Rows, links: Links, book: FieldBook) -> None:
-        self._caller = caller
+    def __init__(self, writer: RecordWriter, rows: Rows, links: Links, book: FieldBook) -> None:
+        self._writer = writer
         self._rows = rows
         self._links = links
         self._book = book
@@ -100,7 +100,7 @@ class FieldWriter:
             for name, value in draft.body.items()
             if name in action.body_columns and value not in (None, "", [], {})
         }
-        done = self._caller.send(task, action, replace(draft, body=body), plan.spec)
+        done = self._writer.send(task, action, replace(draft, body=body), plan.spec)
         self._rows.forget(plan.spec)
         self._book.forget(plan.spec.definitions or "")
         row = done.data if isinstance(done.data, Mapping) else {}
@@ -114,7 +114,7 @@ class FieldWriter:
         changed = compare.differing(body, row, columns)
         if action is None or not changed:
             return Result(outcome=Outcome.UNCHANGED, id=key, note=notes)
-        self._caller.send(task, action, Draft(path={plan.spec.key: key}, body=changed), plan.spec)
+        self._writer.send(task, action, Draft(path={plan.spec.key: key}, body=changed), plan.spec)
         self._rows.forget(plan.spec)
         return Result(outcome=Outcome.UPDATED, id=key, changed=tuple(changed), note=notes)
 

@@ -34,7 +34,7 @@ from target_pipedrive.run.batching import Gathering
 from target_pipedrive.run.deferred import Waiting
 from target_pipedrive.run.mirror import Mirror, delete_task
 from target_pipedrive.run.scheduler import Scheduler
-from target_pipedrive.write.conversions import ConvertingCaller
+from target_pipedrive.write.writer import writer_of
 
 if TYPE_CHECKING:
     import logging
@@ -113,16 +113,22 @@ class Engine:
             on_finished=self._ending.lets_pass,
             emit_state=not options.dry_run,
         )
-        self.caller = ConvertingCaller(
-            client, self._keeper, self.rows, self.book, ledger.writes(), dry_run=options.dry_run
+        self.writer = writer_of(
+            client,
+            self._keeper,
+            self.rows,
+            self.book,
+            ledger.writes(),
+            ahead=self._ahead,
+            dry_run=options.dry_run,
         )
         self.guard = DeleteGuard(options.max_deletes)
         verifier = Verifier(StoredForms(ledger.forms()), self._keeper, self.rows)
         self._upserter = Upserter(
-            self.caller, self.rows, self.links, self.book, options, self.guard, verifier=verifier
+            self.writer, self.rows, self.links, self.book, options, self.guard, verifier=verifier
         )
         self._performer = Performer(
-            self.caller,
+            self.writer,
             self.rows,
             self.links,
             options,
@@ -135,7 +141,6 @@ class Engine:
         self._gathering = Gathering(
             self._scheduler, self.rows, self.links, self._upserter, options, on_end=self._ending.by
         )
-        self.caller.ahead = self._ahead
         self._waiting = Waiting(
             self._scheduler,
             self.links,
@@ -322,7 +327,7 @@ class Engine:
         """End the run because of a signal: what is under way ends, what waits does not go on."""
         self._ending.by(error)
         self._client.stop()
-        self.caller.stop_waiting()
+        self.writer.stop_waiting()
 
     def prepare(self, plan: Plan) -> None:
         """Warn of what a stream cannot do before its first record."""
@@ -368,7 +373,7 @@ class Engine:
 
     def table(self) -> list[list[str]]:
         """The table of the end; a dry run shows the tokens that the writes would cost too."""
-        return self.report.table(self._client.usage, self.caller.planned_tokens)
+        return self.report.table(self._client.usage, self.writer.planned_tokens)
 
     # --- performing, on the workers ---------------------------------------------------------------
 
@@ -392,9 +397,9 @@ class Engine:
         except BaseException as error:  # noqa: BLE001 - told to the main thread, which ends the run
             self._ending.by(error)
             return
-        if task.result.outcome is Outcome.FAILED and self.caller.done_before(task) is not None:
+        if task.result.outcome is Outcome.FAILED and self.writer.done_before(task) is not None:
             self._half_done.append(task.identity)
-        self.caller.finished(task)
+        self.writer.finished(task)
         self._mirror.ended(task.stream, task.result.outcome)
         self._ending.count(task.result)
         self._keeper.finish(task, self._performer.ledger_steps(task, task.result))

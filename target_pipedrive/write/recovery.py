@@ -19,16 +19,17 @@ if TYPE_CHECKING:
     from target_pipedrive.record.draft import Draft
     from target_pipedrive.record.row import Row
 
+FOUND = "found after an interrupted call"
 _UNSEEN = re.compile(r"<(script|style)\b.*?</\1\s*>|<!--.*?-->", re.IGNORECASE | re.DOTALL)
 _TAGS = re.compile(r"<[^>]*>|\s+")
-_EMPTY: tuple[object, ...] = (None, "", [], {}, 0, False)
+_NO_VALUE: tuple[object, ...] = (None, "", [], {}, 0, False)
 
 
 class Claims:
-    """Rows by the record that added them; safe to share between threads.
+    """Rows by the record that added them; safe to use from several threads.
 
     Args:
-        rows: reads for look-ups.
+        rows: reads rows for lookups.
     """
 
     def __init__(self, rows: Rows) -> None:
@@ -42,12 +43,12 @@ class Claims:
             self._identities.setdefault(action, {})[row_id] = identity
 
     def drop(self, action: str, row_id: str) -> bytes | None:
-        """Forget a row that is gone; returns the record that had added it."""
+        """Forget a deleted row, and return the record that added it."""
         with self._lock:
             return self._identities.get(action, {}).pop(row_id, None)
 
     def recent(self, draft: Draft, entity: EntitySpec, since: str, stream: str) -> list[Row]:
-        """Rows that may have been added since a time, below the same parent where there is one."""
+        """Return rows that may have been added since a time, with the same parent where there is one."""
         path = {entity.path.get(name, name): value for name, value in draft.path.items()}
         return list(self._rows.recent(entity, path | draft.body, since, stream))
 
@@ -60,11 +61,11 @@ class Claims:
         entity: EntitySpec,
         identity: bytes,
     ) -> tuple[str, Row] | None:
-        """Id and row that say what was sent, made by no other record.
+        """Return id and row that agree with what was sent and that no other record added.
 
-        A custom field that points at a row which was still to come then may be empty. Of several rows the one
-        that lacks least, and of these the one that says least besides: an addition with less content than
-        another fits both rows.
+        A custom field that references a row which was not received yet may be empty. Of several rows the one
+        that lacks least is chosen, and of these the one with the least other content: an add with less
+        content than another fits both rows.
         """
         columns = action.body_columns
         soft = {one.column for one in draft.references if one.soft}
@@ -80,9 +81,9 @@ class Claims:
                     continue
                 lacking = _lacking(row, soft)
                 asked = _without(sent, lacking)
-                if all(_tells(asked[name], row, name, columns) for name in asked):
-                    besides = _told_besides(sent, row, columns)
-                    fitting.append((len(lacking), besides, len(fitting), row_id, row))
+                if all(_agrees(asked[name], row, name, columns) for name in asked):
+                    others = _count_others(sent, row, columns)
+                    fitting.append((len(lacking), others, len(fitting), row_id, row))
             if not fitting:
                 return None
             *_, row_id, row = min(fitting, key=lambda one: one[:3])
@@ -91,19 +92,19 @@ class Claims:
 
 
 def holds(row: Row, sent: Mapping[str, object], columns: Columns) -> bool:
-    """Whether a row shows everything that was sent."""
-    return all(name in row and _tells(value, row, name, columns) for name, value in sent.items())
+    """Return whether a row has everything that was sent."""
+    return all(name in row and _agrees(value, row, name, columns) for name, value in sent.items())
 
 
 def _lacking(row: Row, soft: Iterable[str]) -> set[str]:
-    """Custom fields that the row does not hold, and may have been added without."""
+    """Return custom fields that the row lacks and may have been added without."""
     customs = row.get("custom_fields")
     held = customs if isinstance(customs, Mapping) else row
-    return {name for name in soft if held.get(name) in _EMPTY}
+    return {name for name in soft if held.get(name) in _NO_VALUE}
 
 
 def _without(sent: Mapping[str, object], names: Collection[str]) -> Mapping[str, object]:
-    """What was sent, but for some custom fields."""
+    """Return what was sent, without some custom fields."""
     if not names:
         return sent
     asked = {name: value for name, value in sent.items() if name not in names}
@@ -114,16 +115,16 @@ def _without(sent: Mapping[str, object], names: Collection[str]) -> Mapping[str,
     return asked
 
 
-def _told_besides(sent: Mapping[str, object], row: Row, columns: Columns) -> int:
-    """How many values the row holds that were not sent."""
+def _count_others(sent: Mapping[str, object], row: Row, columns: Columns) -> int:
+    """Return the number of values that the row has and that were not sent."""
     customs = row.get("custom_fields")
     held = customs.values() if isinstance(customs, dict) and "custom_fields" not in sent else ()
-    told = [row.get(name) for name in columns if name not in sent and name != "custom_fields"]
-    return sum(value not in _EMPTY for value in (*told, *held))
+    others = [row.get(name) for name in columns if name not in sent and name != "custom_fields"]
+    return sum(value not in _NO_VALUE for value in (*others, *held))
 
 
-def _tells(sent: object, row: Row, name: str, columns: Columns) -> bool:
-    """Whether a row says of a column what was sent; columns it does not show are no evidence against it."""
+def _agrees(sent: object, row: Row, name: str, columns: Columns) -> bool:
+    """Return whether a row has what was sent in a column; a column that it does not show agrees."""
     if name not in row:
         return True
     column = columns.get(name)
@@ -135,5 +136,5 @@ def _tells(sent: object, row: Row, name: str, columns: Columns) -> bool:
 
 
 def _plain(text: str) -> str:
-    """Text without markup, what it hides, and white space: Pipedrive cleans HTML."""
+    """Return a text without markup, hidden content and white space: Pipedrive cleans HTML."""
     return _TAGS.sub("", html.unescape(_UNSEEN.sub("", text)))

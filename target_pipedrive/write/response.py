@@ -1,4 +1,4 @@
-"""Requests and responses of writes: path, files of the body, and values of the response."""
+"""Responses of writes: ids and data, successes without content, and what a write stands for."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pipedrive_client import RecordError
+from pipedrive_client import DataKind, Expectation, MalformedAnswer, RecordError, flaw_of
 from target_pipedrive.catalog.entities import ENTITIES
 from target_pipedrive.catalog.spec import Verb
 
@@ -17,17 +17,20 @@ if TYPE_CHECKING:
     from target_pipedrive.record.draft import Draft
     from target_pipedrive.record.task import Task
 
+NOT_IMPLEMENTED = 501
+_WRITTEN = Expectation(kind=DataKind.ANY)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Done:
-    """What a write came to.
+    """Outcome of a write.
 
     Attributes:
-        id: Pipedrive id of the row, if the answer or the look-up names one.
-        data: what the answer held under `data`.
-        note: why there was no call, or a look-up instead of an answer.
-        made_before: whether an earlier try at the same record had made the row, knowing less maybe of what it
-            points at.
+        id: Pipedrive id of the row, if the response or the lookup names one.
+        data: `data` of the response.
+        note: why there was no request, or a lookup instead of a response.
+        made_before: whether an earlier try for the same record added the row, perhaps without rows that it
+            references.
     """
 
     id: str | None = None
@@ -37,22 +40,22 @@ class Done:
 
 
 def is_guarded(action: ActionSpec) -> bool:
-    """Whether doing it twice differs from once, so that the ledger must know."""
+    """Return whether repeating the action has another effect, so that the ledger must know of it."""
     return (action.method == "POST" and not action.repeatable) or action.verb in (Verb.DELETE, Verb.MERGE)
 
 
 def makes_row(action: ActionSpec) -> bool:
-    """Whether a finished call has the id of a new row: an addition of an entity, answered with data.
+    """Return whether the response names a new row: that of an add of an entity.
 
-    Options of a field and members of a team are answered with a list, and a provider link with nothing but
-    a confirmation.
+    For options of a field and members of a team the response is a list, and for a provider link only a
+    confirmation.
     """
     entity = ENTITIES.get(action.entity)
     return action.verb is Verb.ADD and not action.silent and entity is not None and entity.add == action.name
 
 
 def linked_by(task: Task, action: ActionSpec | None) -> tuple[str, str] | None:
-    """Entity and external id of the row that an addition makes for its record, if it has one."""
+    """Return entity and external id of the row that an add makes for its record, if it has one."""
     draft, plan = task.draft, task.plan
     if action is None or action.verb is not Verb.ADD or draft is None or plan is None:
         return None
@@ -62,7 +65,7 @@ def linked_by(task: Task, action: ActionSpec | None) -> tuple[str, str] | None:
 
 
 def opened_files(draft: Draft) -> dict[str, tuple[str, bytes, str]]:
-    """Parts of a multipart body with their bytes."""
+    """Return the parts of a multipart body with their bytes."""
     found = {}
     for name, (filename, source, content_type) in draft.files.items():
         content = source.read_bytes() if isinstance(source, Path) else source
@@ -73,12 +76,12 @@ def opened_files(draft: Draft) -> dict[str, tuple[str, bytes, str]]:
 
 
 def done_of(action: ActionSpec, draft: Draft, answer: Answer, entity: EntitySpec | None) -> Done:
-    """What an answer says was done."""
+    """Return the outcome that a response states."""
     body = answer.json() if answer.is_json and answer.body else None
     data = body.get("data") if isinstance(body, Mapping) else None
     row_id = None
     if isinstance(data, Mapping) and len(data) == 1:
-        inner = next(iter(data.values()))  # goals come one level deeper
+        inner = next(iter(data.values()))  # goals are one level deeper
         data = inner if isinstance(inner, Mapping) else data
     if isinstance(data, Mapping):
         key = entity.key if entity is not None else "id"
@@ -91,8 +94,27 @@ def done_of(action: ActionSpec, draft: Draft, answer: Answer, entity: EntitySpec
 
 
 def path_id(action: ActionSpec, draft: Draft) -> str | None:
-    """The id in the path that names the row itself, which is the last one."""
+    """Return the id of the row itself in the path, which is the last one."""
     if not action.placeholders or action.verb is Verb.ADD:
         return None
     value = draft.path.get(action.placeholders[-1])
     return None if value is None else str(value)
+
+
+def has_data(answer: Answer) -> bool:
+    """Return whether the response of a write has content under `data`."""
+    return flaw_of(answer, _WRITTEN) is None
+
+
+def without_data(what: str, *, status: int | None = None) -> MalformedAnswer:
+    """Return the error of a write whose response is a success without content.
+
+    Args:
+        what: method and path.
+        status: HTTP status.
+    """
+    return MalformedAnswer(
+        f"{what} answered with success but without data; the outcome is not known. Run the same again later.",
+        status=status,
+        may_have_acted=True,
+    )

@@ -120,7 +120,7 @@ def test_the_end_of_a_run_ends_the_wait_and_the_next_run_waits_on(small, load, l
     def end():
         while STATUS not in small.requests():
             pass
-        target.engine.caller.stop_waiting()
+        target.engine.writer.stop_waiting()
 
     ending = threading.Thread(target=end)
     ending.start()
