@@ -8,17 +8,41 @@ from tap_pipedrive.catalog.spec import Read, StreamSpec
 
 _DEFINITION = """
     field_code! field_name field_type description options subfields is_custom_field
-    is_optional_response_field
+    is_optional_response_field is_writable
 """
+_OBSERVED = ("is_writable",)
+"""Columns that live accounts send beside the published ones."""
 _EVERYTHING = {"include_fields": "ui_visibility,important_fields,required_fields"}
 _VISIBILITY = {"include_fields": "ui_visibility"}
 _ATTRIBUTES = """
     id key! name order_nr field_type add_time update_time last_updated_by_user_id created_by_user_id
     active_flag edit_flag index_visible_flag details_visible_flag add_visible_flag important_flag
     bulk_edit_allowed searchable_flag filtering_allowed sortable_flag mandatory_flag
-    options:[{id label}]
+    options:[{id label color alt_id}] description group_id json_column_flag restriction_settings
+    user_restrictions projects_detail_visible_flag show_in_pipelines use_field link parent_id id_suffix
+    autocomplete display_field
 """
-_WITH_PARTS = columns(f"{_ATTRIBUTES} options_deleted is_subfield subfields:[{{id key name field_type}}]")
+_WITH_PARTS = columns(
+    f"{_ATTRIBUTES} options_deleted is_subfield subfields:[{{id key name field_type}}]", of="fields"
+)
+_OBSERVED_V1 = (
+    "description",
+    "group_id",
+    "json_column_flag",
+    "restriction_settings",
+    "user_restrictions",
+    "projects_detail_visible_flag",
+    "show_in_pipelines",
+    "use_field",
+    "link",
+    "parent_id",
+    "id_suffix",
+    "autocomplete",
+    "display_field",
+    "options.color",
+    "options.alt_id",
+)
+"""The same in the older form of the API."""
 
 STREAMS = (
     StreamSpec(
@@ -42,6 +66,7 @@ STREAMS = (
             important_fields required_fields:{{enabled stage_ids statuses:map}}
             """
         ),
+        observed=_OBSERVED,
         primary_keys=("field_code",),
     ),
     StreamSpec(
@@ -64,6 +89,7 @@ STREAMS = (
             important_fields required_fields
             """
         ),
+        observed=_OBSERVED,
         primary_keys=("field_code",),
         serves=("getPersonFieldDetails",),
     ),
@@ -89,6 +115,7 @@ STREAMS = (
             important_fields required_fields
             """
         ),
+        observed=_OBSERVED,
         primary_keys=("field_code",),
     ),
     StreamSpec(
@@ -110,6 +137,7 @@ STREAMS = (
             ui_visibility:{{add_visible_flag details_visible_flag}}
             """
         ),
+        observed=_OBSERVED,
         primary_keys=("field_code",),
     ),
     StreamSpec(
@@ -131,6 +159,7 @@ STREAMS = (
             ui_visibility:{{add_visible_flag details_visible_flag}}
             """
         ),
+        observed=_OBSERVED,
         primary_keys=("field_code",),
     ),
     StreamSpec(
@@ -144,6 +173,7 @@ STREAMS = (
             important_fields required_fields
             """
         ),
+        observed=_OBSERVED,
         primary_keys=("field_code",),
         needs="Projects",
     ),
@@ -152,6 +182,7 @@ STREAMS = (
         summary="Definitions of lead fields; custom ones are those of deals.",
         reads=(Read("getLeadFields", "/v1/leadFields", 20, Paging.OFFSET),),
         schema=_WITH_PARTS,
+        observed=_OBSERVED_V1,
         primary_keys=("key",),
     ),
     StreamSpec(
@@ -172,6 +203,7 @@ STREAMS = (
         reads=(Read("getDealFields", "/v1/dealFields", 20, Paging.OFFSET),),
         single=Read("getDealField", "/v1/dealFields/{id}", 2),
         schema=_WITH_PARTS,
+        observed=_OBSERVED_V1,
         primary_keys=("key",),
         selected_by_default=False,
     ),
@@ -181,6 +213,7 @@ STREAMS = (
         reads=(Read("getPersonFields", "/v1/personFields", 20, Paging.OFFSET),),
         single=Read("getPersonField", "/v1/personFields/{id}", 2),
         schema=_WITH_PARTS,
+        observed=_OBSERVED_V1,
         primary_keys=("key",),
         selected_by_default=False,
     ),
@@ -190,6 +223,7 @@ STREAMS = (
         reads=(Read("getOrganizationFields", "/v1/organizationFields", 20, Paging.OFFSET),),
         single=Read("getOrganizationField", "/v1/organizationFields/{id}", 2),
         schema=_WITH_PARTS,
+        observed=_OBSERVED_V1,
         primary_keys=("key",),
         selected_by_default=False,
     ),
@@ -198,7 +232,8 @@ STREAMS = (
         summary="Numeric ids (which filters need), flags and history of product fields.",
         reads=(Read("getProductFields", "/v1/productFields", 20, Paging.OFFSET),),
         single=Read("getProductField", "/v1/productFields/{id}", 2),
-        schema=columns(f"{_ATTRIBUTES} picklist_data"),
+        schema=columns(f"{_ATTRIBUTES} picklist_data", of="fields"),
+        observed=_OBSERVED_V1,
         primary_keys=("key",),
         selected_by_default=False,
     ),
@@ -207,6 +242,7 @@ STREAMS = (
         summary="Numeric ids (which filters need), flags and history of activity fields.",
         reads=(Read("getActivityFields", "/v1/activityFields", 20),),
         schema=_WITH_PARTS,
+        observed=_OBSERVED_V1,
         primary_keys=("key",),
         selected_by_default=False,
     ),

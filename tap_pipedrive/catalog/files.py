@@ -26,9 +26,10 @@ STREAMS = (
             id! name description file_name file_type file_size active_flag inline_flag user_id deal_id
             person_id org_id product_id activity_id lead_id project_id log_id deal_name person_name
             org_name product_name lead_name project_name remote_location remote_id cid s3_bucket
-            mail_message_id:str mail_template_id url add_time update_time
+            mail_message_id:str mail_template_id url add_time update_time people_name
             """
         ),
+        observed=("people_name",),
         replication_key="update_time",
         serves=("getDealFiles", "getPersonFiles", "getOrganizationFiles", "getProductFiles"),
         notes="Each row names its deal, person, organization, product, activity, lead and project.",

@@ -35,10 +35,11 @@ STREAMS = (
             id!:uuid title owner_id creator_id label_ids:[uuid] person_id organization_id source_name
             origin origin_id channel channel_id source_deal_id is_archived was_seen
             value expected_close_date next_activity_id add_time update_time
-            visible_to:str cc_email
+            visible_to:str cc_email archive_time
             """,
             of="leads",
         ),
+        observed=("archive_time",),
         replication_key="update_time",
         custom_fields="deal",
         row_form=RowForm.V1,

@@ -72,10 +72,12 @@ STREAMS = (
             drafts_parties folders version snippet_draft snippet_sent message_count has_draft_flag
             has_sent_flag archived_flag shared_flag external_deleted_flag first_message_to_me_flag
             last_message_timestamp first_message_timestamp last_message_sent_timestamp
-            last_message_received_timestamp deal_id deal_status lead_id all_messages_sent_flag
+            last_message_received_timestamp deal_id deal_status lead_id all_messages_sent_flag deal_title
+            last_message_received_flag last_message_sent_flag
             """,
             of="mail_threads",
         ),
+        observed=("deal_title", "last_message_received_flag", "last_message_sent_flag"),
         primary_keys=("id", "folder"),
         selected_by_default=False,
         needs="a synced mailbox",
@@ -88,9 +90,10 @@ STREAMS = (
         schema=columns(
             f"""
             id! {_MESSAGE} from:[{{{_THREAD_PARTY}}}] to:[{{{_THREAD_PARTY}}}]
-            cc:[{{{_THREAD_PARTY}}}] bcc:[{{{_THREAD_PARTY}}}]
+            cc:[{{{_THREAD_PARTY}}}] bcc:[{{{_THREAD_PARTY}}}] body
             """
         ),
+        observed=("body",),
         parent=Parent(stream="mail_threads", context={"mail_thread_id": "id"}),
         selected_by_default=False,
         needs="a synced mailbox",

@@ -31,9 +31,10 @@ STREAMS = (
             person_id org_id project_id task_id pinned_to_deal_flag pinned_to_lead_flag
             pinned_to_organization_flag pinned_to_person_flag pinned_to_project_flag
             pinned_to_task_flag deal:{title} organization:{name} person:{name} project:{title}
-            task:{title} user:{name email icon_url is_you}
+            task:{title} user:{name email icon_url is_you} lead
             """
         ),
+        observed=("lead",),
         replication_key="update_time",
     ),
     StreamSpec(

@@ -84,9 +84,10 @@ STREAMS = (
         schema=columns(
             """
             id! title description project_id parent_task_id creator_id assignee_ids is_done is_milestone
-            priority start_date due_date marked_as_done_time add_time update_time
+            priority start_date due_date marked_as_done_time add_time update_time stage_id
             """
         ),
+        observed=("stage_id",),
         serves=("getProjectTasks",),
         needs="Projects",
     ),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pipedrive_client import DataKind, Paging
 from tap_pipedrive.catalog.notation import columns
 from tap_pipedrive.catalog.spec import Read, StreamSpec
-from tap_pipedrive.catalog.users import USER
+from tap_pipedrive.catalog.users import OBSERVED, USER
 
 _OWNER_AND_TEXTS = "visible_to owner:{id} custom_fields notes:[str]"
 
@@ -79,10 +79,11 @@ STREAMS = (
         schema=columns(
             f"""
             search! result_score id! type name phones emails organization:{{id name address}}
-            picture:map {_OWNER_AND_TEXTS}
+            picture:map {_OWNER_AND_TEXTS} primary_email update_time
             """,
             of="search",
         ),
+        observed=("primary_email", "update_time"),
         primary_keys=("search", "id"),
         shape="found",
         selected_by_default=False,
@@ -214,6 +215,7 @@ STREAMS = (
         summary="Users found by name or email.",
         reads=(Read("findUsersByName", "/v1/users/find", 40, accepts="term! search_by_email"),),
         schema=columns(f"search! {USER}"),
+        observed=OBSERVED,
         primary_keys=("search", "id"),
         selected_by_default=False,
         settings=("searches",),

@@ -179,6 +179,8 @@ class StreamSpec:
         needs: plan, add-on or right without which Pipedrive refuses the stream, for people to read.
         removed_on: day Pipedrive took the operation away; read on demand with a warning.
         notes: what a reader of the coverage table should know.
+        observed: columns that live accounts send and the published description lacks; those inside an
+            object by dotted path.
     """
 
     name: str
@@ -200,6 +202,7 @@ class StreamSpec:
     needs: str = ""
     removed_on: date | None = None
     notes: str = ""
+    observed: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         problems = list(self._problems())
@@ -215,6 +218,8 @@ class StreamSpec:
             found.append("no read feeds it")
         columns = set(self.schema)
         found += [f"primary key {key} is not a column" for key in self.primary_keys if key not in columns]
+        observed = {path.partition(".")[0] for path in self.observed}
+        found += [f"observed {name} is not a column" for name in sorted(observed - columns)]
         if self.replication_key and self.replication_key not in columns:
             found.append(f"replication key {self.replication_key} is not a column")
         context = set(self.parent.context) if self.parent else set()

@@ -10,7 +10,10 @@ from tap_pipedrive.catalog.spec import Parent, Read, StreamSpec
 USER = """
     id! name email phone lang locale default_currency timezone_name timezone_offset role_id access
     icon_url activated active_flag is_deleted is_you has_created_company last_login created modified
+    is_admin signup_flow_variation
 """
+OBSERVED = ("is_admin", "signup_flow_variation")
+"""Columns that live accounts send beside the published ones."""
 _PERMISSIONS = """
     can_add_custom_fields can_add_products can_add_prospects_as_leads can_bulk_edit_items
     can_change_visibility_of_items can_convert_deals_to_leads can_create_own_workflow
@@ -29,6 +32,7 @@ STREAMS = (
         reads=(Read("getUsers", "/v1/users", 20),),
         single=Read("getUser", "/v1/users/{id}", 2),
         schema=columns(USER),
+        observed=OBSERVED,
     ),
     StreamSpec(
         name="current_users",
@@ -37,6 +41,7 @@ STREAMS = (
         schema=columns(
             f"{USER} company_id company_name company_domain company_country company_industry language"
         ),
+        observed=OBSERVED,
         selected_by_default=False,
     ),
     StreamSpec(

@@ -58,7 +58,20 @@ def _coercion(schema: Mapping[str, JSON]) -> Coerce | None:
         inner = _kinds(items)
         if len(inner) == 1 and (coerce := _PLAIN.get(str(*inner))):
             return partial(_each, coerce, texts=inner == {"string"})
-    return _nested_times(schema) if kinds & {"object", "array"} else None
+    inside = _nested_times(schema) if kinds & {"object", "array"} else None
+    parts = schema.get("properties")
+    return (
+        partial(_whole, inside)
+        if kinds == {"object"} and isinstance(parts, dict) and "value" in parts
+        else inside
+    )
+
+
+def _whole(inside: Coerce | None, value: object) -> object:
+    """Return an object; a text in its place, such as an address in one line, is its `value`."""
+    if isinstance(value, str):
+        return {"value": value}
+    return inside(value) if inside else value
 
 
 def _kinds(schema: Mapping[str, JSON]) -> set[object]:

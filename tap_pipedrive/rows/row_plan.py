@@ -57,11 +57,7 @@ class RowPlan:
         self._flatten = flatten
         self._declared = frozenset(properties)
         self._wanted = frozenset(selected)
-        # Values of v2 come as published, except for those that users and integrations make, and for times.
-        v1 = read.path.startswith("/v1/")
-        self._coerce = coercions(
-            {name: one for name, one in properties.items() if v1 or is_custom(one) or is_time(one)}
-        )
+        self._coerce = coercions(properties)
         self._coerce_of = dict(self._coerce)
         self._logger = logger
         self._named: set[str] = set()

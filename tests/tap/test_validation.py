@@ -89,11 +89,9 @@ def test_a_record_before_its_schema_is_refused(validator):
         validator.check("others", [{"id": 1}])
 
 
-@pytest.mark.parametrize("way", ["pages", "maps"])
-def test_a_run_with_the_setting_ends_in_one_sentence(small, tmp_path, way):
-    one = min(row["id"] for row in small.rows("deals"))
-    small.post("/_emulator/rows", [{"table": "deals", "id": one, "set": {"title": ["no text"]}}])
-    maps = {"stream_maps": {"deals": {"twice": "str(id)"}}} if way == "maps" else {}
+def test_a_run_with_the_setting_ends_in_one_sentence(small, tmp_path):
+    one = small.get("/api/v2/deals?sort_by=update_time&limit=1")["data"][0]["id"]
+    maps = {"stream_maps": {"deals": {"title": "id"}}}
     files = Files(tmp_path)
     catalog = select(small.config(), "deals")
     on = tap(*files.arguments({**small.config(), **maps}, catalog=catalog))
@@ -105,4 +103,4 @@ def test_a_run_with_the_setting_ends_in_one_sentence(small, tmp_path, way):
         *files.arguments({**small.config(), **maps, "validate_records": False}, catalog=catalog),
     )
     assert off.code == 0
-    assert off.output.latest("deals")[one]["title"] == ["no text"]
+    assert off.output.latest("deals")[one]["title"] == one

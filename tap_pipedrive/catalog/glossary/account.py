@@ -6,8 +6,12 @@ _FIELDS = {
     "field_code": ("str", "Key of the field; forty hexadecimal digits for custom ones."),
     "field_name": ("str", "Name of the field as users see it."),
     "field_type": ("str", "Type of the values, such as varchar, enum or monetary."),
-    "options": ("[{id:int|str label color add_time update_time}]", "Choices, null where any value goes."),
-    "options.id": ("int|str", "Value that rows carry for this choice."),
+    "options": (
+        "[{id:int|str|bool label color add_time update_time}]",
+        "Choices, null where any value goes.",
+    ),
+    "options.id": ("int|str|bool", "Value that rows carry for this choice."),
+    "options.alt_id": ("str", "Name of the choice that integrations use."),
     "options_deleted": ("[{id:int|str label}]", "Choices that were taken away."),
     "options_deleted.id": ("int|str", "Value that older rows may still carry."),
     "subfields": (
@@ -43,7 +47,22 @@ _FIELDS = {
     "searchable_flag": ("bool", "True when the search looks into it."),
     "filtering_allowed": ("bool", "True when filters can use it."),
     "sortable_flag": ("bool", "True when lists can be sorted by it."),
-    "mandatory_flag": ("bool", "True when it must be filled in."),
+    "mandatory_flag": (
+        "bool|map",
+        "True when it must be filled in, or the values of other fields with which.",
+    ),
+    "fields.description": ("str", "Explaining text for the people who fill it in."),
+    "fields.group_id": ("int", "Group of fields that it is shown in."),
+    "is_writable": ("bool", "True when requests can set the value."),
+    "json_column_flag": ("bool", "True when the value is stored as JSON."),
+    "restriction_settings": ("any", "Who may see or change the value."),
+    "user_restrictions": ("any", "What the user whose token reads may not do with it."),
+    "use_field": ("str", "Column of the linked row that holds the value."),
+    "display_field": ("str", "Column of the linked row that is shown."),
+    "link": ("str", "Start of the web address of the linked row."),
+    "autocomplete": ("str", "Search that suggests values."),
+    "parent_id": ("int", "Field that it is a part of, by its number."),
+    "id_suffix": ("str", "What the key of a part adds to that of its field."),
     "picklist_data": ("any", "Source of the choices, for some built-in fields."),
 }
 

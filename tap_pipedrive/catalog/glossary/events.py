@@ -69,6 +69,8 @@ _MAIL = {
     "last_message_timestamp": ("time", "When the last message was sent or received."),
     "last_message_sent_timestamp": ("time", "When the last message was sent."),
     "last_message_received_timestamp": ("time", "When the last message was received."),
+    "last_message_sent_flag": ("bool", "True when the last message was sent by the user."),
+    "last_message_received_flag": ("bool", "True when the last message was received by the user."),
     "deal_status": ("str", "Status of the linked deal."),
     "mail_thread_id": ("int", "Thread the message is in."),
     "body": ("str", "Text as HTML."),

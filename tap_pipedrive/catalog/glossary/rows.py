@@ -51,6 +51,8 @@ _WHO_AND_WHEN = {
     "visible_to": ("int", "Who may see the row, as the number of a visibility level or group."),
     "user": ("map", "The user, in brief."),
     "is_you": ("bool", "True when this is the user whose token reads."),
+    "is_admin": ("bool", "True for an administrator of the account."),
+    "signup_flow_variation": ("str", "How the user came to the account, such as invite."),
 }
 
 _NAMES = {
@@ -115,6 +117,7 @@ _LINKS = {
     "note_id": ("int", "Note the comment is on."),
     "product": ("map", "The product, in brief."),
     "stage": ("map", "The stage, in brief."),
+    "lead": ("map", "The linked lead, in brief."),
     "deal_title": ("str", "Title of the linked deal."),
     "object": ("str", "Kind of row it is about."),
     "object_type": ("str", "Kind of row it is attached to."),
@@ -287,6 +290,7 @@ _PEOPLE = {
     "first_name": ("str", "Given name."),
     "last_name": ("str", "Family name."),
     "emails": ("[{value label primary}]", "Email addresses."),
+    "primary_email": ("str", "Main email address."),
     "phones": ("[{value label primary}]", "Phone numbers."),
     "im": ("[{value label primary}]", "Accounts of instant messengers."),
     "picture_id": ("int", "Picture of the person."),
@@ -409,6 +413,7 @@ _NOTES_AND_FILES = {
     "log_id": ("int", "Log entry the file belongs to."),
     "deal_name": ("str", "Title of the linked deal."),
     "person_name": ("str", "Name of the linked person."),
+    "people_name": ("str", "Name of the person the file is on, under an older key."),
     "org_name": ("str", "Name of the linked organization."),
     "product_name": ("str", "Name of the linked product."),
     "lead_name": ("str", "Title of the linked lead."),

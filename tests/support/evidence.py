@@ -1,0 +1,242 @@
+"""Recorded responses of live accounts, served at their paths.
+
+The recordings are not part of the repository: `PIPEDRIVE_EVIDENCE` names their folder, or it lies beside the
+checkout as `shared/evidence`.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import threading
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from tap_pipedrive.catalog import STREAMS
+from tap_pipedrive.rows.shapes import SHAPES
+from tests.support.published import plain
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tap_pipedrive.catalog.spec import Read, StreamSpec
+
+BESIDE = Path(__file__).parents[3] / "shared" / "evidence"
+HEADER = "x-recording"
+"""Request header that asks for one recording, whatever the path."""
+
+
+def folder() -> Path | None:
+    """The folder of the recordings; None where there is none."""
+    named = os.environ.get("PIPEDRIVE_EVIDENCE")
+    found = Path(named) if named else BESIDE
+    return found if found.is_dir() else None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Recording:
+    """One request and its response.
+
+    Attributes:
+        number: number of the file.
+        status: status of the response.
+        body: JSON body of the response.
+    """
+
+    number: str
+    operation: str
+    method: str
+    path: str
+    query: dict[str, Any]
+    status: int
+    body: Any
+
+    @property
+    def has_rows(self) -> bool:
+        """Whether the response contains a row or rows, and not only the id of a deleted one."""
+        body = self.body if isinstance(self.body, dict) else {}
+        return self.status < 300 and self.method != "DELETE" and bool(body.get("success", "start" in body))
+
+
+def recordings() -> list[Recording]:
+    """All recordings, in the order of their files."""
+    found = []
+    for file in sorted((folder() or BESIDE).glob("*.json")):
+        one = json.loads(file.read_text(encoding="utf-8"))
+        parts = {name: one[name] for name in ("operation", "method", "path", "query", "status", "body")}
+        found.append(Recording(number=file.name[:3], **parts))
+    return found
+
+
+# --- how the tap reads a recording -----------------------------------------------------------------
+
+
+@dataclass(kw_only=True)
+class Reading:
+    """How the tap reads a recording: a stream, with what the settings and its parent have to give.
+
+    Attributes:
+        spec: the stream; None where no stream reads the path, which a raw request then does.
+        read: the read of the stream.
+        path: path of the request that the tap sends.
+        ids: values of the path's placeholders.
+    """
+
+    recording: Recording
+    spec: StreamSpec | None = None
+    read: Read | None = None
+    path: str = ""
+    ids: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def stream(self) -> str:
+        """Name of the stream."""
+        return self.spec.name if self.spec else f"recording_{self.recording.number}"
+
+    @property
+    def streams(self) -> set[str]:
+        """Names of the stream and of its parent."""
+        return {self.stream, *((self.spec.parent.stream,) if self.spec and self.spec.parent else ())}
+
+    def rows(self) -> list[dict[str, Any]]:
+        """The rows of the recording, after the shape of the stream."""
+        found = self.recording.body
+        for key in (self.read.records if self.read else "data").split("."):
+            found = found[key]
+        if self.spec and self.spec.shape:
+            found = [*SHAPES[self.spec.shape](found, {})]
+        return [row for row in (found if isinstance(found, list) else [found]) if row]
+
+    @property
+    def is_single(self) -> bool:
+        """Whether the tap reads one row by its id."""
+        return self.spec is not None and self.read is self.spec.single
+
+
+def _pattern(path: str) -> re.Pattern[str]:
+    return re.compile(re.sub(r"\\\{(\w+)\\\}", r"(?P<\1>[^/]+)", re.escape(path)) + "$")
+
+
+def reading(one: Recording) -> Reading:
+    """How the tap reads a recording. The row that a write returned is read as the row of its id."""
+    path = plain(one.path)
+    row = one.body.get("data")
+    if one.method == "POST" and isinstance(row, dict):
+        path = f"{path}/{row['id']}"
+    for spec, read in _reads():
+        if found := _pattern(read.path).match(path):
+            ids = {name: int(text) if text.isdigit() else text for name, text in found.groupdict().items()}
+            return Reading(recording=one, spec=spec, read=read, path=path, ids=ids)
+    return Reading(recording=one, path=path)
+
+
+def _reads() -> list[tuple[StreamSpec, Read]]:
+    """Every read of the catalogue with its stream; literal paths first, and lists before child streams."""
+    found = [
+        (spec, read)
+        for spec in STREAMS.values()
+        if not spec.removed_on
+        for read in (*spec.reads, *((spec.single,) if spec.single else ()))
+    ]
+    return sorted(found, key=lambda each: (len(each[1].placeholders), each[0].parent is not None))
+
+
+def rounds(readings: list[Reading]) -> list[list[Reading]]:
+    """Readings that one run of the tap can do together: of a stream one list, or rows of different ids."""
+    made: list[list[Reading]] = []
+    for one in readings:
+        group = next((group for group in made if not any(_clash(one, other) for other in group)), None)
+        if group is None:
+            made.append(group := [])
+        group.append(one)
+    return made
+
+
+def _clash(one: Reading, other: Reading) -> bool:
+    if not one.streams & other.streams:
+        return False
+    return not (one.is_single and other.is_single and one.path != other.path)
+
+
+def settings(group: list[Reading]) -> dict[str, Any]:
+    """Settings of the tap for a run over these readings."""
+    found: dict[str, Any] = {"record_ids": {}, "searches": [], "raw_requests": []}
+    for one in group:
+        if one.spec is None:
+            entry = {"name": one.stream, "path": one.path, "keys": ["id"]}
+            found["raw_requests"].append({**entry, "headers": {HEADER: one.recording.number}})
+        elif one.is_single:
+            found["record_ids"].setdefault(one.stream, []).extend(one.ids.values())
+        elif "searches" in one.spec.settings:
+            found["searches"].append({"stream": one.stream, "term": "anything"})
+    return found
+
+
+@contextmanager
+def served(group: list[Reading]) -> Iterator[str]:
+    """A server of these recordings; other lists are empty, but for the parents that the streams need."""
+    by_path = {one.path: one.recording for one in group}
+    by_number = {one.recording.number: one.recording for one in group}
+    parents: dict[str, dict[str, Any]] = {}
+    for one in group:
+        if one.spec and one.spec.parent:
+            above = STREAMS[one.spec.parent.stream]
+            row = {one.spec.parent.context[name]: value for name, value in one.ids.items()}
+            parents[plain(above.reads[0].path)] = row
+
+    def answer(path: str, number: str | None) -> tuple[int, Any]:
+        found = by_number[number] if number else by_path.get(plain(path))
+        if found:
+            return found.status, _last_page(found.body)
+        rows = [parents[plain(path)]] if plain(path) in parents else []
+        return 200, {"success": True, "data": rows, "additional_data": {}}
+
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def respond(self) -> None:
+            self.rfile.read(int(self.headers.get("content-length") or 0))
+            status, body = answer(urlsplit(self.path).path, self.headers.get(HEADER))
+            content = json.dumps(body).encode()
+            self.send_response(status)
+            self.send_header("content-type", "application/json")
+            self.send_header("x-ratelimit-limit", "10000")
+            self.send_header("x-ratelimit-remaining", "9999")
+            self.send_header("x-ratelimit-reset", "2")
+            self.send_header("content-length", str(len(content)))
+            self.end_headers()
+            self.wfile.write(content)
+
+        def log_message(self, *_: object) -> None:
+            """Say nothing."""
+
+    for method in ("GET", "POST", "PUT", "PATCH", "DELETE"):
+        setattr(Handler, f"do_{method}", Handler.respond)
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server.daemon_threads = True
+    threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}"
+    finally:
+        server.shutdown()
+        server.server_close()
+
+
+def _last_page(body: Any) -> Any:
+    """The body as the last page of its list: only this page was recorded."""
+    more = body.get("additional_data") if isinstance(body, dict) else None
+    if not isinstance(more, dict):
+        return body
+    ended = {**more}
+    ended |= {"next_cursor": None} if more.get("next_cursor") else {}
+    for name in ("pagination", "more_items_in_collection"):
+        if isinstance(more.get(name), dict):
+            ended[name] = {**more[name], "more_items_in_collection": False}
+        elif more.get(name):
+            ended[name] = False
+    return {**body, "additional_data": ended}
