@@ -100,10 +100,16 @@ def _log(emulator: EmulatorState, request: Request) -> Row:
     return emulator.log.summary(full=query.get("full") == "1")
 
 
-def _dump(emulator: EmulatorState, _: Request) -> Row:
-    """The account at rest: what follows a moment after the last writes has happened."""
-    emulator.account.afterwards.catch_up()
-    return {**emulator.account.dump(), "file_digests": digests(emulator.account)}
+def _dump(emulator: EmulatorState, request: Request) -> Row:
+    """Return the account at rest: what follows a moment after the last writes has happened."""
+    account = emulator.account
+    account.afterwards.catch_up()
+    wanted = [value for name, value in request.query if name == "table"]
+    if len(wanted) != len(request.query) or not account.tables.keys() >= set(wanted):
+        raise ApiError(400, "dump takes table=NAME with the name of a table, and nothing else")
+    if wanted:
+        return {"tables": {name: list(account.tables[name].all()) for name in wanted}}
+    return {**account.dump(), "file_digests": digests(account)}
 
 
 def _reset(emulator: EmulatorState, request: Request) -> Row:

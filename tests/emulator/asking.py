@@ -5,11 +5,11 @@ An independent reading: nothing here uses the emulator's own code, only the publ
 
 from __future__ import annotations
 
-import json
 import re
 from dataclasses import dataclass, field
 from typing import Any
 
+import msgspec
 import requests
 from jsonschema import Draft202012Validator
 
@@ -178,7 +178,7 @@ class Asker:
         return self.ask("GET", "/_emulator/dump").content
 
     def tables(self) -> dict[str, list[dict[str, Any]]]:
-        return json.loads(self.dump())["tables"]
+        return msgspec.json.decode(self.dump())["tables"]
 
     def pages(self, path: str, **query: Any) -> list[list[dict[str, Any]]]:
         """Every page of a v2 list."""

@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import quote, urlencode
 
+import msgspec
+
 from pipedrive_emulator.web.app import Emulator, Settings
 from tests.emulator.asking import TOKEN
 
@@ -49,7 +51,7 @@ class Direct:
         return self.ask("GET", "/_emulator/dump").content
 
     def tables(self) -> dict[str, list[dict[str, Any]]]:
-        tables: dict[str, list[dict[str, Any]]] = json.loads(self.dump())["tables"]
+        tables: dict[str, list[dict[str, Any]]] = msgspec.json.decode(self.dump())["tables"]
         return tables
 
     def ask(

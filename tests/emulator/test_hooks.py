@@ -101,6 +101,14 @@ def test_unknown_hooks_and_parameters_are_told(direct):
     assert direct.ask("GET", "/_emulator/log", query={"full": "yes"}).status_code == 400
 
 
+def test_a_dump_can_hold_some_tables_only(direct):
+    whole = direct.tables()
+    answer = direct.ask("GET", "/_emulator/dump", query=[("table", "deals"), ("table", "notes")])
+    assert json.loads(answer.content) == {"tables": {name: whole[name] for name in ("deals", "notes")}}
+    assert direct.ask("GET", "/_emulator/dump", query={"table": "no_such_table"}).status_code == 400
+    assert direct.ask("GET", "/_emulator/dump", query={"tables": "deals"}).status_code == 400
+
+
 def test_hooks_are_neither_logged_nor_limited_and_need_no_sign_in():
     direct = Direct(daily_tokens=0, plan="lite", burst=None)
     for _ in range(30):

@@ -10,6 +10,8 @@ import sys
 from typing import Any
 from urllib.request import Request, urlopen
 
+import msgspec
+
 TOKEN = "emulator-token"
 
 
@@ -45,7 +47,7 @@ class Emulator:
         headers = {"x-api-token": TOKEN, "content-type": "application/json"}
         with urlopen(Request(self.url + path, data=data, method=method, headers=headers)) as answer:
             content = answer.read()
-        return json.loads(content) if content else None
+        return msgspec.json.decode(content) if content else None
 
     def get(self, path: str) -> Any:
         return self.call("GET", path)
@@ -65,7 +67,7 @@ class Emulator:
 
     def rows(self, table: str) -> list[Any]:
         """Return every row of a table as the account holds it, deleted ones included."""
-        return self.dump()["tables"][table]
+        return self.get(f"/_emulator/dump?table={table}")["tables"][table]
 
     def requests(self) -> dict[str, int]:
         """Return requests by operation, e.g. `GET /api/v2/deals`."""
