@@ -39,13 +39,19 @@ class Request:
 
 @dataclass(slots=True, kw_only=True)
 class Answer:
-    """One HTTP answer; `bare`: a JSON object that says nothing of `additional_data`."""
+    """One HTTP answer.
+
+    Attributes:
+        bare: whether it is a JSON object that says nothing of `additional_data`.
+        metered: whether it has the headers of the limits.
+    """
 
     status: int = 200
     body: bytes = b""
     content_type: str = JSON_TYPE
     headers: list[tuple[bytes, bytes]] = field(default_factory=list)
     bare: bool = False
+    metered: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,7 +72,12 @@ class ApiError(Exception):
         error: what the caller did wrong, one sentence.
         info: advice, sent as `error_info`.
         extra: further top-level keys, such as `code` or `errorCode`.
+
+    Attributes:
+        further: what else is wrong; the published error names the first.
     """
+
+    further: tuple[str, ...] = ()
 
     def __init__(self, status: int, error: str, info: str = "", **extra: object) -> None:
         super().__init__(error)
@@ -107,6 +118,14 @@ OWN_SHAPES: dict[str, Callable[[ApiError], object]] = {
 def invalid(what: str) -> ApiError:
     """Return the refusal of a request that departs from its published schema."""
     return ApiError(400, what, "Validation failed", code="ERR_SCHEMA_VALIDATION_FAILED")
+
+
+def not_allowed(names: list[str]) -> ApiError:
+    """The refusal of keys or parameters that are not published."""
+    first, *others = [f"{name} is not allowed" for name in names]
+    refusal = invalid(first)
+    refusal.further = tuple(others)
+    return refusal
 
 
 def not_found(what: str) -> ApiError:

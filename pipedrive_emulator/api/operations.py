@@ -7,7 +7,10 @@ import re
 from dataclasses import dataclass, field
 from functools import cache
 from importlib import resources
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 Schema = dict[str, Any]
 
@@ -152,12 +155,17 @@ class Route:
 
 
 class Router:
-    """Finds the operation behind a method and a path; literal paths win over paths with placeholders."""
+    """Finds the operation behind a method and a path; literal paths win over paths with placeholders.
 
-    def __init__(self, *, removed: bool = False) -> None:
+    Args:
+        removed: whether it knows the operations that are published no longer.
+        further: operations beside the published ones.
+    """
+
+    def __init__(self, *, removed: bool = False, further: Iterable[Operation] = ()) -> None:
         self._literal: dict[tuple[str, str], Operation] = {}
         self._patterns: dict[tuple[str, int], list[tuple[re.Pattern[str], tuple[str, ...], Operation]]] = {}
-        known = {**load_operations(), **(load_removed() if removed else {})}
+        known = {**load_operations(), **(load_removed() if removed else {}), **{o.key: o for o in further}}
         operations = sorted(known.values(), key=lambda o: -len(re.sub(r"\{[^}]+\}", "", o.path)))
         for operation in operations:
             names = tuple(re.findall(r"\{([^}]+)\}", operation.path))

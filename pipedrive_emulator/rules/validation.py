@@ -10,7 +10,16 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from pipedrive_emulator.account.custom_fields import HASH
-from pipedrive_emulator.api.http import JSON_TYPE, ApiError, Request, Row, Upload, invalid, parse_form
+from pipedrive_emulator.api.http import (
+    JSON_TYPE,
+    ApiError,
+    Request,
+    Row,
+    Upload,
+    invalid,
+    not_allowed,
+    parse_form,
+)
 from pipedrive_emulator.api.multipart import parse_multipart
 from pipedrive_emulator.rules.values import (
     NUL,
@@ -275,6 +284,7 @@ def _check_object(schema: Schema, value: object, where: str, *, strict: bool, ha
     known = schema.get("properties")
     extra = schema.get("additionalProperties")
     checked: Row = {}
+    unknown: list[str] = []
     for name, part in value.items():
         if known is not None and name in known:
             checked[name] = _check(known[name], part, f"{where}.{name}", strict=strict, hashes=False)
@@ -283,7 +293,9 @@ def _check_object(schema: Schema, value: object, where: str, *, strict: bool, ha
         elif not known or (hashes and HASH.match(name)):
             checked[name] = part
         else:
-            raise invalid(f"{where}.{name} is not allowed")
+            unknown.append(f"{where}.{name}")
+    if unknown:
+        raise not_allowed(unknown)
     for name in schema.get("required", ()):
         if name not in value:
             raise invalid(f"{where}.{name} is required")

@@ -17,7 +17,8 @@ from pipedrive_emulator.api.operations import Operation, Route, Router, load_ope
 from pipedrive_emulator.faults.rules import PREFIXES
 from pipedrive_emulator.faults.strike import FREE, ConnectionReset, Strike
 from pipedrive_emulator.handlers.registry import HANDLERS, Call
-from pipedrive_emulator.observed import answers, tasks
+from pipedrive_emulator.observed import answers, refusals, tasks
+from pipedrive_emulator.observed.core_v1 import core_operations
 from pipedrive_emulator.query.paging import complete, is_start, open_list
 from pipedrive_emulator.rules.auth import operation_key
 from pipedrive_emulator.rules.validation import check_body, check_path, check_query
@@ -48,7 +49,9 @@ class Emulator(EmulatorState):
 
     def __init__(self, settings: Settings, faults: list[Rule] | None = None) -> None:
         super().__init__(settings, faults)
-        self.router = Router(removed=settings.legacy)
+        core = core_operations() if self.dialect.live else []
+        self.router = Router(removed=settings.legacy, further=[operation for operation, _ in core])
+        self.handlers = {**HANDLERS, **{operation.key: handle for operation, handle in core}}
         self.transports: dict[tuple[str, int], asyncio.Transport] = {}
 
     async def __call__(self, scope: dict[str, Any], receive: Receive, send: Send) -> None:
@@ -79,7 +82,8 @@ class Emulator(EmulatorState):
             await asyncio.sleep(self.settings.latency_seconds)
             self._check_same(resets)
         route = self.router.match(request.method, request.path)
-        if route is None or (LEGACY.match(request.path) and not self.settings.legacy):
+        hidden = self.dialect.live and refusals.is_hidden(request)
+        if route is None or hidden or (LEGACY.match(request.path) and not self.settings.legacy):
             return self._lost(request), False
         return await self._operate(route, request)
 
@@ -93,7 +97,7 @@ class Emulator(EmulatorState):
             caller = self.auth.caller(request)
             headers = self.limits.charge(operation, caller.name, caller.kind)
         except ApiError as refusal:
-            answer = _refused(operation, refusal)
+            answer = self._refused(operation, refusal)
             entry.status = answer.status
             return answer, False
         entry.tokens = operation.cost
@@ -126,7 +130,8 @@ class Emulator(EmulatorState):
         except BaseException:
             entry.status = 500  # what the server below answers then
             raise
-        answer.headers.extend(headers)
+        if answer.metered:
+            answer.headers.extend(headers)
         entry.status = answer.status
         return answer, any(rule.kind == "cut" for rule in strike.rules)
 
@@ -147,7 +152,7 @@ class Emulator(EmulatorState):
             caller = self.auth.caller(request)
             self.auth.allow(caller, operation)
             self.account.base_url = request.base_url
-            function = HANDLERS.get(operation.key)
+            function = self.handlers.get(operation.key)
             if function is None:
                 raise ApiError(501, f"{operation.key} is not implemented by the emulator")  # noqa: TRY301 - one way out
             query = check_query(operation, self.auth.unsigned(request.query))
@@ -172,7 +177,14 @@ class Emulator(EmulatorState):
             answer = complete(operation, function(call))
             return answers.observed(call, answer) if self.dialect.live else answer
         except ApiError as refusal:
-            return _refused(operation, refusal)
+            return self._refused(operation, refusal)
+
+    def _refused(self, operation: Operation, refusal: ApiError) -> Answer:
+        """The refusal of an operation, as the dialect has it."""
+        if refusal.status == MISSING and MISSING not in operation.errors and GONE in operation.errors:
+            refusal.status = GONE  # how some operations have published what is not there
+        answer = refusal.answer(operation.errors.get(refusal.status))
+        return refusals.answer_of(refusal, operation, answer) if self.dialect.live else answer
 
     def _beside(self, request: Request) -> Answer:
         """What is no part of the API: hooks, and the storage behind public addresses."""
@@ -206,17 +218,24 @@ class Emulator(EmulatorState):
         try:
             caller = self.auth.caller(request)
             headers = self.limits.charge(None, caller.name, caller.kind)
-            answer = self._unknown(request).answer()
+            raise refusals.unknown(caller) if self._is_unknown(request) else self._unknown(request)
         except ApiError as refusal:
             answer = refusal.answer()
-        answer.headers.extend(headers)
+            if self.dialect.live:
+                answer = refusals.answer_of(refusal, None, answer)
+        if answer.metered:
+            answer.headers.extend(headers)
         self.log.add(f"{request.method} {request.path}", request, answer.status, 0)
         return answer
+
+    def _is_unknown(self, request: Request) -> bool:
+        """Whether a live account knows nothing of a path, not even that it was removed."""
+        return self.dialect.live and not (LEGACY.match(request.path) or _is_bulk_delete(request))
 
     def _unknown(self, request: Request) -> ApiError:
         if LEGACY.match(request.path):
             return ApiError(404, "This API was removed")
-        if request.method == "DELETE" and BULK_DELETED.match(request.path):
+        if _is_bulk_delete(request):
             return ApiError(410, "This endpoint was removed", "Delete them one by one")
         if RETIRED.match(request.path):
             return ApiError(
@@ -253,10 +272,8 @@ class Emulator(EmulatorState):
         transport.abort()
 
 
-def _refused(operation: Operation, refusal: ApiError) -> Answer:
-    if refusal.status == MISSING and MISSING not in operation.errors and GONE in operation.errors:
-        refusal.status = GONE  # how some operations have published what is not there
-    return refusal.answer(operation.errors.get(refusal.status))
+def _is_bulk_delete(request: Request) -> bool:
+    return request.method == "DELETE" and BULK_DELETED.match(request.path) is not None
 
 
 def _http_date(seconds: int) -> bytes:

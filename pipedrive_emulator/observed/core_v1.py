@@ -1,0 +1,190 @@
+"""Core entities in version 1: out of support, and still answered by live accounts on 2026-05-15.
+
+Each operation is that of v2 under its old path: bodies are renamed and converted, the handlers of v2 act, and the
+row is shown in its v1 form.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from pipedrive_emulator.account.custom_fields import from_v1
+from pipedrive_emulator.api.http import JSON_TYPE, Answer, ApiError, Request, Row, encode, success
+from pipedrive_emulator.api.operations import Operation, Param, load_operations
+from pipedrive_emulator.handlers.registry import HANDLERS, Call, Handler
+from pipedrive_emulator.handlers.resources import Resource
+from pipedrive_emulator.observed.core_entities import ENTITIES, Entity
+from pipedrive_emulator.query.paging import DEFAULT_LIMIT, offset_answer
+from pipedrive_emulator.rules.validation import FORM_TYPE, check_body
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+ADDED, GONE = 201, 410
+V1_COSTS = 2
+INSERTED_ID = "Inserting ID with POST request is not allowed. If you have any questions, please contact Pipedrive support"
+METHODS = {"list": "GET", "get": "GET", "add": "POST", "update": "PUT", "delete": "DELETE"}
+ANY_BODY = {JSON_TYPE: {"type": "object"}, FORM_TYPE: {"type": "object"}}
+
+
+def _param(name: str, kind: str = "integer", **more: object) -> Param:
+    return Param(name=name, place="query", kind=kind, **more)  # type: ignore[arg-type]  # values of its own fields
+
+
+PAGING = (
+    _param("start", default=0),
+    _param("limit", maximum=500),
+    _param("sort", "string", csv=True),
+    _param("sort_by", "string"),
+    _param("sort_direction", "string", enum=("asc", "desc")),
+    _param("filter_id"),
+)
+
+
+def _v2(entity: Entity, verb: str) -> Operation:
+    name = f"get{entity.plural}" if verb == "list" else f"{verb}{entity.word}"
+    return load_operations()[f"v2:{name}"]
+
+
+def _operation(entity: Entity, verb: str) -> Operation:
+    new = _v2(entity, verb)
+    one = verb in ("get", "update", "delete")
+    further = tuple(_param(name, kind) for name, kind in entity.filters.items())
+    return replace(
+        new,
+        key=f"v1:core.{new.key.partition(':')[2]}",
+        version="v1",
+        method=METHODS[verb],
+        path=f"/api/v1/{entity.path}" + ("/{id}" if one else ""),
+        cost=V1_COSTS * new.cost,
+        paging="offset" if verb == "list" else "none",
+        query={param.name: param for param in (*PAGING, *further)} if verb == "list" else {},
+        path_params={"id": Param(name="id", place="path", kind="integer")} if one else {},
+        bodies=ANY_BODY if verb in ("add", "update") else {},
+        body_required=False,
+        status=ADDED if verb == "add" else 200,
+        answer={},
+        errors={},
+    )
+
+
+def _body(call: Call, entity: Entity, new: Operation) -> Row:
+    """The body in the names and types of v2; what v2 does not know is passed over."""
+    plain, custom = from_v1(call.account, entity.table, call.body)
+    known = new.bodies[JSON_TYPE]["properties"]
+    found: Row = {}
+    for name, value in plain.items():
+        renamed, convert = entity.names.get(name, (name, None))
+        if renamed in known:
+            found[renamed] = value if convert is None or value is None else convert(value)
+    if custom:
+        found["custom_fields"] = custom
+    sent = Request(method=new.method, path=new.path, headers={"content-type": JSON_TYPE}, body=encode(found))
+    body: Row = check_body(new, sent)[0]
+    return body
+
+
+def _act(call: Call, entity: Entity, verb: str) -> Row:
+    """What the operation of v2 does; the row that it leaves."""
+    new = _v2(entity, verb)
+    try:
+        body = _body(call, entity, new)
+        answer = HANDLERS[new.key](replace(call, operation=new, body=body))
+    except ApiError as refusal:
+        if "code" in refusal.extra:
+            raise ApiError(400, "Bad request") from None
+        raise
+    table = call.account.table(entity.table)
+    if verb == "add":
+        return next(table.row(seq) for seq in reversed(list(table.seqs())))
+    del answer
+    row: Row = call.account.require(entity.table, call.path["id"])
+    return row
+
+
+def _shown(call: Call, entity: Entity, row: Row, additional: Row | None, status: int = 200) -> Answer:
+    more = {} if entity.related is None else {"related_objects": entity.related(call.account, [row])}
+    return success(entity.show(call.account, row), status=status, additional=additional, **more)
+
+
+def _list(entity: Entity) -> Handler:
+    resource = Resource(
+        table=entity.table,
+        operations={},
+        view=lambda _: entity.view,
+        equal={"user_id": "owner_id"},
+        tests=entity.tests,
+        filter_type=entity.filter_type,
+    )
+
+    def handle(call: Call) -> Answer:
+        query = dict(call.query)
+        by, direction = query.pop("sort_by", None), query.pop("sort_direction", "asc")
+        if by is not None:
+            query["sort"] = [(by, direction == "desc")]
+        start, limit = query.get("start", 0), query.get("limit", DEFAULT_LIMIT)
+        seqs, more = resource.selected(replace(call, query=query), start, limit)
+        rows = [call.account.table(entity.table).row(seq) for seq in seqs]
+        extra = {} if entity.related is None else {"related_objects": entity.related(call.account, rows)}
+        shown = [entity.show(call.account, row) for row in rows]
+        return offset_answer(call.operation, shown, query, more=more, **extra)
+
+    return handle
+
+
+def _get(entity: Entity) -> Handler:
+    def handle(call: Call) -> Answer:
+        row = call.account.require(entity.table, call.path["id"])
+        return _shown(call, entity, row, entity.beside(call.account, row))
+
+    return handle
+
+
+def _add(entity: Entity) -> Handler:
+    def handle(call: Call) -> Answer:
+        if "id" in call.body:
+            raise ApiError(400, INSERTED_ID)
+        for name in entity.required:
+            if call.body.get(name) in (None, ""):
+                raise ApiError(400, f"{name.capitalize()} must be given.")
+        return _shown(call, entity, _act(call, entity, "add"), entity.added, ADDED)
+
+    return handle
+
+
+def _update(entity: Entity) -> Handler:
+    def handle(call: Call) -> Answer:
+        before = call.account.require(entity.table, call.path["id"])
+        row = _act(call, entity, "update")
+        if row["update_time"] == before["update_time"] and call.account.dialect.touched_by_put:
+            row = call.account.update(entity.table, row["id"], {}, call.user_id)
+        return _shown(call, entity, row, None)
+
+    return handle
+
+
+def _delete(entity: Entity) -> Handler:
+    def handle(call: Call) -> Answer:
+        key = call.path["id"]
+        row = call.account.table(entity.table).get(key)
+        if entity.gone_again and row is not None and row["is_deleted"]:
+            return success({"id": key}, status=GONE)
+        HANDLERS[_v2(entity, "delete").key](replace(call, operation=_v2(entity, "delete")))
+        return success({"id": key})
+
+    return handle
+
+
+VERBS: dict[str, Callable[[Entity], Handler]] = {
+    "list": _list,
+    "get": _get,
+    "add": _add,
+    "update": _update,
+    "delete": _delete,
+}
+
+
+def core_operations() -> list[tuple[Operation, Handler]]:
+    """Every operation of the core entities in v1, and what handles it."""
+    return [(_operation(entity, verb), make(entity)) for entity in ENTITIES for verb, make in VERBS.items()]
