@@ -23,6 +23,7 @@ class Dialect:
         touched_by_deleted_notes: whether a deleted note moves the `update_time` of what it was attached to.
         owner_follows: tables whose new rows have their owner as follower.
         value_delay: requests after which a deal shows the value of its changed products; 0 shows it at once.
+        secure_webhooks: whether a webhook to an address without https is refused.
         touched_by_put: whether a v1 PUT that changes nothing moves `update_time`.
     """
 
@@ -34,6 +35,7 @@ class Dialect:
     touched_by_deleted_notes: bool = False
     owner_follows: frozenset[str] = frozenset()
     value_delay: int = 0
+    secure_webhooks: bool = False
     touched_by_put: bool = False
 
 
@@ -47,6 +49,7 @@ OBSERVED = Dialect(
     touched_by_deleted_notes=True,
     owner_follows=frozenset({"deals", "persons", "organizations"}),
     value_delay=2,
+    secure_webhooks=True,
     touched_by_put=True,
 )
 DIALECTS = {dialect.name: dialect for dialect in (PUBLISHED, OBSERVED)}

@@ -111,7 +111,8 @@ def source_of(row: Row) -> Row:
     }
 
 
-def _as_text(value: object) -> str | None:
+def as_text(value: object) -> str | None:
+    """A value of a change as the changelogs show it."""
     if value is None or isinstance(value, str):
         return value
     return msgspec.json.encode(value).decode()
@@ -123,8 +124,8 @@ def _changelog(table: str) -> Handler:
         rows = [
             {
                 "field_key": row["field_key"],
-                "old_value": _as_text(row["old_value"]),
-                "new_value": _as_text(row["new_value"]),
+                "old_value": as_text(row["old_value"]),
+                "new_value": as_text(row["new_value"]),
                 "actor_user_id": row["actor_user_id"],
                 "time": row["time"],
                 **source_of(row),

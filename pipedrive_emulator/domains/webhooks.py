@@ -53,6 +53,8 @@ def _error(status: int, what: str, errors: Row) -> ApiError:
 
 
 def _check(call: Call, body: Row) -> None:
+    if call.account.dialect.secure_webhooks and not body["subscription_url"].startswith("https://"):
+        raise ApiError(403, "Scope and URL mismatch", errorCode=403)
     host = urlsplit(body["subscription_url"]).hostname or ""
     if f".{host}".endswith(".pipedrive.com"):
         raise _refuse("subscription_url", "must not be an address of Pipedrive")

@@ -31,8 +31,8 @@ KINDS = {
     "blocked": Kind(acts="no", does="403 with the HTML page of Cloudflare; costs no tokens."),
     "status_before": Kind(
         acts="no",
-        does="An error with this status and text.",
-        options={"status": 500, "error": "Scripted failure before acting"},
+        does="An error with this status, text and code; 200 refuses as a success that is none.",
+        options={"status": 500, "error": "Scripted failure before acting", "code": ""},
     ),
     "unknown_method": Kind(
         acts="no",

@@ -33,7 +33,7 @@ ANY = "*"
 DOWNLOAD = "v1:downloadFile"
 LONGEST_WAIT = 600
 PREFIXES = ("/v1", "/api/v1")
-CLIENT_ERROR, LAST_ERROR = 400, 599
+SUCCESS, CLIENT_ERROR, LAST_ERROR = 200, 400, 599
 
 
 def can_strike(kind: str, operation: Operation) -> bool:
@@ -155,7 +155,8 @@ def _rule(raw: object) -> Rule:
     for name, default in known.items():
         if options.setdefault(name, default) is None:
             raise ValueError(f"{kind} needs {name}")
-        _check_option(name, options[name])
+        if (kind, name, options[name]) != ("status_before", "status", SUCCESS):
+            _check_option(name, options[name])
     return Rule(operation=operation, kind=kind, nth=nth, every=every, options=options)
 
 

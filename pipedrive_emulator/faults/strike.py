@@ -90,7 +90,8 @@ class Strike:
             if rule.kind == "reset_before":
                 raise ConnectionReset
             if rule.kind == "status_before":
-                return ApiError(rule.options["status"], rule.options["error"]).answer()
+                code = {"code": rule.options["code"]} if rule.options["code"] else {}
+                return ApiError(rule.options["status"], rule.options["error"], **code).answer()
             if rule.kind == "unknown_method":
                 return ApiError(404, "Unknown method .").answer()
             if rule.kind == "html":

@@ -16,6 +16,8 @@ import msgspec
 from pipedrive_emulator.api.http import encode
 from pipedrive_emulator.domains.basics import COMPANY
 from pipedrive_emulator.domains.fields import FIELD_KINDS
+from pipedrive_emulator.domains.journal import as_text
+from pipedrive_emulator.query.paging import DEFAULT_LIMIT
 
 if TYPE_CHECKING:
     from pipedrive_emulator.account.account import Account
@@ -34,12 +36,16 @@ class Facts:
         row: keys and values that every row has as well.
         computed: further keys of a row, from what it shows.
         additional: further keys of `additional_data`.
+        placed: whether a list that is published without a place has one.
+        no_additional: whether `additional_data` is there as null.
     """
 
     status: int | None = None
     row: dict[str, Any] = field(default_factory=dict)
     computed: Computed | None = None
     additional: dict[str, Any] = field(default_factory=dict)
+    placed: bool = False
+    no_additional: bool = False
 
 
 UNTIMED = {"update_time": None}
@@ -63,8 +69,11 @@ def _of_file(_: Account, row: Row) -> Row:
 
 
 def _of_task(account: Account, row: Row) -> Row:
+    """The stage of its project, and times in the form of v2: whole seconds."""
+    names = ("add_time", "update_time", "marked_as_done_time")
+    times = {name: row[name] and f"{row[name][:19]}Z" for name in names}
     project = account.table("projects").get(row["project_id"])
-    return {"stage_id": None if project is None else project["phase_id"]}
+    return {**times, "stage_id": None if project is None else project["phase_id"]}
 
 
 def _of_found_person(account: Account, row: Row) -> Row:
@@ -74,6 +83,50 @@ def _of_found_person(account: Account, row: Row) -> Row:
         "primary_email": next(iter(row["emails"]), None),
         "update_time": None if moment is None else moment[:19].replace("T", " "),
     }
+
+
+def _of_thread(account: Account, row: Row) -> Row:
+    deal = account.table("deals").get(row["deal_id"])
+    parties = {
+        name: [{**party, "mail_message_party_flag": 0} for party in entries]
+        for name, entries in row["parties"].items()
+    }
+    flags = ("external_deleted_flag", "first_message_to_me_flag", "last_message_sent_flag")
+    return {
+        "account_id": 1,
+        **{name: bool(row.get(name)) for name in flags},
+        "last_message_received_flag": not row.get("last_message_sent_flag"),
+        "deal_title": None if deal is None else deal["title"],
+        "parties": parties,
+    }
+
+
+def _of_recent(_: Account, row: Row) -> Row:
+    """A person says more of itself."""
+    more = {"delete_time": None, "picture_128_url": None} if row["item"] == "person" else {}
+    return {"data": row["data"] and {**row["data"], **more}}
+
+
+def _of_change(_: Account, row: Row) -> Row:
+    """A change in a flow: where it came from, and values as texts."""
+    change = row["data"]
+    if not row["object"].endswith("Change"):
+        return {}
+    values = {name: as_text(change[name]) for name in ("old_value", "new_value")}
+    origin = {"origin": change["change_source"], "origin_id": None}
+    return {"data": {**change, **values, **origin}}
+
+
+def _with_body(account: Account, row: Row) -> Row:
+    return {"body": account.require("mail_messages", row["id"])["body"]}
+
+
+def _coloured(_: Account, row: Row) -> Row:
+    """A field whose options say their colour; built-in definitions were never changed."""
+    changes: Row = {} if row.get("edit_flag") else dict(UNTIMED)
+    if row.get("options"):
+        changes["options"] = [{"color": "", **option} for option in row["options"]]
+    return changes
 
 
 V1_FIELD: dict[str, Any] = {
@@ -86,11 +139,6 @@ V1_FIELD: dict[str, Any] = {
 SHOWN_IN: dict[str, dict[str, Any]] = {
     "deal_fields": {"projects_detail_visible_flag": False, "show_in_pipelines": {"show_in_all": True}},
 }
-
-
-def _untouched(_: Account, row: Row) -> Row:
-    """Built-in definitions were never changed."""
-    return {} if row.get("edit_flag") else UNTIMED
 
 
 ANSWERS: dict[str, Facts] = {
@@ -108,11 +156,19 @@ ANSWERS: dict[str, Facts] = {
     "v1:getCurrentUser": Facts(computed=_admin),
     **dict.fromkeys(("v1:getFiles", "v1:getFile"), Facts(computed=_of_file)),
     **dict.fromkeys(("v2:getTasks", "v2:getTask", "v2:addTask", "v2:updateTask"), Facts(computed=_of_task)),
+    **{
+        f"v1:get{word}Updates": Facts(computed=_of_change, additional={"filesCountByDay": []})
+        for word in ("Deal", "Person", "Organization")
+    },
+    "v2:addProduct": Facts(no_additional=True),
+    "v1:getRecents": Facts(computed=_of_recent),
+    "v1:getMailThreads": Facts(computed=_of_thread, placed=True),
+    "v1:getMailThreadMessages": Facts(computed=_with_body),
     "v2:searchPersons": Facts(computed=_of_found_person),
     "v1:getActivityTypes": Facts(row=UNTIMED),
-    "v1:getFilters": Facts(row=UNTIMED),
+    "v1:getFilters": Facts(row=UNTIMED, no_additional=True),
     **{
-        f"v1:get{word}Field{number}": Facts(row={**V1_FIELD, **SHOWN_IN.get(table, {})}, computed=_untouched)
+        f"v1:get{word}Field{number}": Facts(row={**V1_FIELD, **SHOWN_IN.get(table, {})}, computed=_coloured)
         for table, word in FIELD_KINDS.items()
         for number in ("", "s")
     },
@@ -139,7 +195,7 @@ def observed(call: Call, answer: Answer) -> Answer:
             row.update(facts.computed(call.account, row))
         if row.get("custom_fields") == {} and NULL_CUSTOM.match(call.operation.path):
             row["custom_fields"] = None
-    content = _placed(content, facts)
+    content = _placed(call, content, facts)
     answer.body = encode(content)
     answer.status = facts.status or answer.status
     return answer
@@ -154,12 +210,19 @@ def _rows(data: object) -> list[Row]:
     return [data] if isinstance(data, dict) else []
 
 
-def _placed(content: Row, facts: Facts) -> Row:
+def _placed(call: Call, content: Row, facts: Facts) -> Row:
     """The answer with the place of its page under `pagination`, where every recorded one has it."""
     additional = content.get("additional_data")
     if isinstance(additional, dict) and "more_items_in_collection" in additional:
         place = {name: additional.pop(name) for name in PLACE if name in additional}
         additional["pagination"] = place
+    if facts.placed:
+        limit = call.query.get("limit", DEFAULT_LIMIT)
+        more = len(content["data"] or ()) >= limit
+        place = {"start": call.query.get("start", 0), "limit": limit, "more_items_in_collection": more}
+        content["additional_data"] = {"pagination": place}
+    if facts.no_additional:
+        content["additional_data"] = None
     if facts.additional:
         content["additional_data"] = {**(additional or {}), **facts.additional}
     return content

@@ -8,30 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 from pipedrive_emulator.account.account import Account
 from pipedrive_emulator.api.http import Row
-from pipedrive_emulator.domains import activities_v1
-from pipedrive_emulator.domains.basics import COMPANY
-from pipedrive_emulator.domains.followers import followers_of
-from pipedrive_emulator.domains.related_v1 import (
-    deal_relations,
-    flat_product,
-    moment,
-    money,
-    nested_deal,
-    nested_organization,
-    nested_person,
-    pipeline_row,
-    related,
-    stage_row,
-    user_ref,
-)
+from pipedrive_emulator.observed import core_rows
 
 if TYPE_CHECKING:
     from pipedrive_emulator.handlers.registry import Call
 
 Show = Callable[[Account, Row], Row]
 Convert = Callable[[Any], object]
-MAILBOX = f"{COMPANY['company_domain']}@pipedrivemail.com"
-EMPTY_CHANNEL = [{"value": "", "primary": True}]
 
 
 def _number(value: object) -> object:
@@ -85,6 +68,7 @@ class Entity:
         word, plural: as in the names of v2 operations.
         path, table: as in addresses and in the account.
         show: a row in its v1 form.
+        one: a row that is read by id, where it is shown otherwise.
         related: `related_objects` of rows; None where answers have none.
         names: v2 key and conversion by v1 key of a body, where they differ.
         required: keys that an added row needs.
@@ -102,6 +86,7 @@ class Entity:
     path: str
     table: str
     show: Show
+    one: Show | None = None
     related: Callable[[Account, list[Row]], Row] | None = None
     names: dict[str, tuple[str, Convert | None]] = field(default_factory=dict)
     required: tuple[str, ...] = ()
@@ -114,123 +99,8 @@ class Entity:
     gone_again: bool = False
 
 
-def _owners(account: Account, rows: list[Row]) -> Row:
-    return related(account, user=[row["owner_id"] for row in rows])
-
-
-def _owner(account: Account, row: Row) -> Row | None:
-    found = user_ref(account, row["owner_id"])
-    return None if found is None else {**found, "value": found["id"]}
-
-
-def _dropbox(_: Account, __: Row) -> Row:
-    return {"dropbox_email": MAILBOX}
-
-
-# Deals
-
-
-def _deal(account: Account, row: Row) -> Row:
-    days = {name: row[name] for name in ("local_won_date", "local_lost_date", "local_close_date")}
-    return {
-        **nested_deal(account, row),
-        **days,
-        "archive_time": moment(row["archive_time"]),
-        "sequence_enrollment": None,
-        "source_lead_id": row.get("source_lead_id"),
-    }
-
-
 def _has_status(_: Call, wanted: str) -> Callable[[Row], bool] | None:
     return None if wanted == "all_not_deleted" else lambda row: row["status"] == wanted
-
-
-# Persons and organizations
-
-
-def _person(account: Account, row: Row) -> Row:
-    place = row["postal_address"] or {}
-    parts = (
-        "subpremise",
-        "street_number",
-        "route",
-        "sublocality",
-        "locality",
-        "admin_area_level_1",
-        "admin_area_level_2",
-        "country",
-        "postal_code",
-    )
-    return {
-        **nested_person(account, row),
-        "phone": row["phones"] or EMPTY_CHANNEL,
-        "im": row["im"] or EMPTY_CHANNEL,
-        "primary_email": next((entry["value"] for entry in row["emails"] if entry["primary"]), None),
-        "delete_time": None,
-        "postal_address": place.get("value"),
-        "postal_address_lat": None,
-        "postal_address_long": None,
-        "postal_address_formatted_address": place.get("value"),
-        **{f"postal_address_{part}": place.get(part) for part in parts},
-        **{name: row[name] for name in ("notes", "birthday", "job_title")},
-    }
-
-
-def _people(account: Account, rows: list[Row]) -> Row:
-    return related(
-        account, user=[row["owner_id"] for row in rows], organization=[row["org_id"] for row in rows]
-    )
-
-
-def _organization(account: Account, row: Row) -> Row:
-    names = ("website", "linkedin", "industry", "annual_revenue", "employee_count")
-    return {
-        **nested_organization(account, row),
-        **{name: row[name] for name in names},
-        "delete_time": None,
-        "edit_name": True,
-    }
-
-
-def _of_organization(account: Account, row: Row) -> Row:
-    followers = {
-        str(one["user_id"]): {
-            "id": one["id"],
-            "user_id": one["user_id"],
-            "add_time": moment(one["add_time"]),
-            "org_id": row["id"],
-        }
-        for one in followers_of(account, "organizations", row["id"])
-    }
-    return {"followers": followers, "dropbox_email": MAILBOX}
-
-
-# Activities, products, pipelines, stages
-
-
-def _about(account: Account, rows: list[Row]) -> Row:
-    return related(
-        account,
-        user=[row["owner_id"] for row in rows],
-        person=[row["person_id"] for row in rows],
-        organization=[row["org_id"] for row in rows],
-        deal=[row["deal_id"] for row in rows],
-    )
-
-
-def _product(account: Account, row: Row) -> Row:
-    shown = {name: value for name, value in flat_product(account, row).items() if name != "company_id"}
-    prices = [
-        {
-            "id": place,
-            "product_id": row["id"],
-            **{name: price[name] for name in ("price", "currency", "cost", "notes")},
-            "overhead_cost": price["direct_cost"] or 0,
-            "price_formatted": money(account, price["price"], price["currency"]),
-        }
-        for place, price in enumerate(row["prices"], 1)
-    ]
-    return {**shown, "owner_id": _owner(account, row), "prices": prices, "product_variations": []}
 
 
 OWNER: dict[str, tuple[str, Convert | None]] = {
@@ -247,8 +117,9 @@ ENTITIES = (
         plural="Deals",
         path="deals",
         table="deals",
-        show=_deal,
-        related=deal_relations,
+        show=core_rows.deal,
+        one=core_rows.one_deal,
+        related=core_rows.of_deals,
         names={
             **OWNER,
             **LINKS,
@@ -260,15 +131,15 @@ ENTITIES = (
         tests={"status": _has_status},
         view="current",
         filter_type="deals",
-        beside=_dropbox,
+        beside=core_rows.dropbox,
     ),
     Entity(
         word="Person",
         plural="Persons",
         path="persons",
         table="persons",
-        show=_person,
-        related=_people,
+        show=core_rows.person,
+        related=core_rows.of_persons,
         names={
             **OWNER,
             **LINKS,
@@ -280,7 +151,7 @@ ENTITIES = (
         required=("name",),
         filters={"user_id": "integer"},
         filter_type="people",
-        beside=_dropbox,
+        beside=core_rows.dropbox,
         added={"didMerge": False},
         gone_again=True,
     ),
@@ -289,13 +160,14 @@ ENTITIES = (
         plural="Organizations",
         path="organizations",
         table="organizations",
-        show=_organization,
-        related=_owners,
+        show=core_rows.organization,
+        one=core_rows.one_organization,
+        related=core_rows.owners,
         names={**OWNER, "label": ("label_ids", _labels), "address": ("address", _place)},
         required=("name",),
         filters={"user_id": "integer"},
         filter_type="org",
-        beside=_of_organization,
+        beside=core_rows.beside_organization,
         added={"didMerge": False},
     ),
     Entity(
@@ -303,8 +175,8 @@ ENTITIES = (
         plural="Activities",
         path="activities",
         table="activities",
-        show=activities_v1.show,
-        related=_about,
+        show=core_rows.activity,
+        related=core_rows.of_activities,
         names={
             **OWNER,
             **LINKS,
@@ -323,8 +195,8 @@ ENTITIES = (
         plural="Products",
         path="products",
         table="products",
-        show=_product,
-        related=_owners,
+        show=core_rows.product,
+        related=core_rows.owners,
         names={**OWNER, "selectable": ("is_linkable", _flag), "tax": ("tax", _number)},
         required=("name",),
         filters={"user_id": "integer"},
@@ -335,7 +207,8 @@ ENTITIES = (
         plural="Pipelines",
         path="pipelines",
         table="pipelines",
-        show=pipeline_row,
+        show=core_rows.pipeline,
+        one=core_rows.one_pipeline,
         names={"deal_probability": ("is_deal_probability_enabled", _flag)},
         required=("name",),
     ),
@@ -344,7 +217,7 @@ ENTITIES = (
         plural="Stages",
         path="stages",
         table="stages",
-        show=stage_row,
+        show=core_rows.stage,
         names={
             **LINKS,
             "deal_probability": ("deal_probability", _number),

@@ -1,7 +1,7 @@
 """Core entities in version 1: out of support, and still answered by live accounts on 2026-05-15.
 
-Each operation is that of v2 under its old path: bodies are renamed and converted, the handlers of v2 act, and the
-row is shown in its v1 form.
+Each operation is that of v2 under its old path: bodies are renamed and converted, the handlers of v2 act, and
+the row is shown in its v1 form.
 """
 
 from __future__ import annotations
@@ -23,7 +23,10 @@ if TYPE_CHECKING:
 
 ADDED, GONE = 201, 410
 V1_COSTS = 2
-INSERTED_ID = "Inserting ID with POST request is not allowed. If you have any questions, please contact Pipedrive support"
+INSERTED_ID = (
+    "Inserting ID with POST request is not allowed. "
+    "If you have any questions, please contact Pipedrive support"
+)
 METHODS = {"list": "GET", "get": "GET", "add": "POST", "update": "PUT", "delete": "DELETE"}
 ANY_BODY = {JSON_TYPE: {"type": "object"}, FORM_TYPE: {"type": "object"}}
 
@@ -90,7 +93,7 @@ def _act(call: Call, entity: Entity, verb: str) -> Row:
     new = _v2(entity, verb)
     try:
         body = _body(call, entity, new)
-        answer = HANDLERS[new.key](replace(call, operation=new, body=body))
+        HANDLERS[new.key](replace(call, operation=new, body=body))
     except ApiError as refusal:
         if "code" in refusal.extra:
             raise ApiError(400, "Bad request") from None
@@ -98,7 +101,6 @@ def _act(call: Call, entity: Entity, verb: str) -> Row:
     table = call.account.table(entity.table)
     if verb == "add":
         return next(table.row(seq) for seq in reversed(list(table.seqs())))
-    del answer
     row: Row = call.account.require(entity.table, call.path["id"])
     return row
 
@@ -136,7 +138,8 @@ def _list(entity: Entity) -> Handler:
 def _get(entity: Entity) -> Handler:
     def handle(call: Call) -> Answer:
         row = call.account.require(entity.table, call.path["id"])
-        return _shown(call, entity, row, entity.beside(call.account, row))
+        single = entity if entity.one is None else replace(entity, show=entity.one)
+        return _shown(call, single, row, entity.beside(call.account, row))
 
     return handle
 
@@ -185,6 +188,14 @@ VERBS: dict[str, Callable[[Entity], Handler]] = {
 }
 
 
+def _alias(key: str, path: str) -> tuple[Operation, Handler]:
+    """A published operation under a path that is answered too."""
+    version, _, name = key.partition(":")
+    return replace(load_operations()[key], key=f"{version}:core.{name}", path=path), HANDLERS[key]
+
+
 def core_operations() -> list[tuple[Operation, Handler]]:
-    """Every operation of the core entities in v1, and what handles it."""
-    return [(_operation(entity, verb), make(entity)) for entity in ENTITIES for verb, make in VERBS.items()]
+    """Every operation that is answered though it is not published, and what handles it."""
+    core = [(_operation(entity, verb), make(entity)) for entity in ENTITIES for verb, make in VERBS.items()]
+    variation = "/api/v2/products/{id}/product-variations/{product_variation_id}"
+    return [*core, _alias("v2:updateProductVariation", variation)]

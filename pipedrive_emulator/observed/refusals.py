@@ -1,8 +1,8 @@
 """Refusals of live accounts: statuses, texts and keys where they differ from the published error.
 
-The gateway answers 401 and missing scopes with few keys; v2 answers schema errors with `success`, `error` and
-`code`; v1 has no `code`. A path or method that is no operation is an "Unknown method", and to an app a missing
-scope.
+The gateway answers 401 and missing scopes with few keys; v2 answers schema errors with `success`, `error`
+and `code`; v1 has no `code`. A path or method that is no operation is an unknown method, or to an app a
+missing scope.
 """
 
 from __future__ import annotations

@@ -1,0 +1,250 @@
+"""Rows of the core entities in version 1, with the keys that recorded answers have beyond published ones."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from pipedrive_emulator.account.clock import DAY_SECONDS, parse
+from pipedrive_emulator.account.custom_fields import ADDRESS_PARTS
+from pipedrive_emulator.domains import activities_v1
+from pipedrive_emulator.domains.basics import COMPANY
+from pipedrive_emulator.domains.followers import followers_of
+from pipedrive_emulator.domains.related_v1 import (
+    deal_relations,
+    flat_product,
+    moment,
+    money,
+    nested_deal,
+    nested_organization,
+    nested_person,
+    pipeline_row,
+    related,
+    stage_row,
+    user_ref,
+)
+
+if TYPE_CHECKING:
+    from pipedrive_emulator.account.account import Account
+    from pipedrive_emulator.api.http import Row
+
+UNSEEN = frozenset({"file", "gcal_event_id", "google_calendar_id", "google_calendar_etag"})
+"""Published keys of activities that no recorded answer has."""
+MAILBOX = f"{COMPANY['company_domain']}@pipedrivemail.com"
+EMPTY_CHANNEL = [{"label": "", "value": "", "primary": True}]
+
+
+# References
+
+
+def _name(account: Account, table: str, key: object, name: str = "name") -> str | None:
+    row = account.table(table).get(key)
+    return None if row is None else row[name]
+
+
+def _owned(account: Account, ref: Row | None) -> Row | None:
+    """An organization that other rows refer to, with the name of its owner."""
+    return None if ref is None else {**ref, "owner_name": _name(account, "users", ref["owner_id"])}
+
+
+def _related(account: Account, **keys: list[object]) -> Row:
+    found = related(account, **keys)
+    for ref in found.get("organization", {}).values():
+        ref.update(_owned(account, ref))
+    return {kind: refs for kind, refs in found.items() if refs or kind == "user"}
+
+
+def _user(account: Account, key: object) -> Row | None:
+    found = user_ref(account, key)
+    return None if found is None else {**found, "value": found["id"]}
+
+
+def owners(account: Account, rows: list[Row]) -> Row:
+    """What rows of owners refer to."""
+    return _related(account, user=[row["owner_id"] for row in rows])
+
+
+def dropbox(_: Account, __: Row) -> Row:
+    """What a single read says beside the row."""
+    return {"dropbox_email": MAILBOX}
+
+
+# Deals
+
+
+def deal(account: Account, row: Row) -> Row:
+    """A deal."""
+    shown = nested_deal(account, row)
+    return {
+        **shown,
+        "creator_user_id": _user(account, row["creator_user_id"]),
+        "user_id": _user(account, row["owner_id"]),
+        "org_id": _owned(account, shown["org_id"]),
+        **{name: row[name] for name in ("local_won_date", "local_lost_date", "local_close_date")},
+        "archive_time": moment(row["archive_time"]),
+        "sequence_enrollment": None,
+        "source_lead_id": row.get("source_lead_id"),
+    }
+
+
+def one_deal(account: Account, row: Row) -> Row:
+    """A deal that is read by id: with its age, its coming and its last activity."""
+    seconds = max(0, account.clock.now - parse(row["add_time"]))
+    return {
+        **deal(account, row),
+        **_activities(account, "deal_id", row["id"]),
+        "average_time_to_won": _span(0),
+        "average_stage_progress": 0,
+        "age": _span(seconds),
+        "stay_in_pipeline_stages": {
+            "times_in_stages": {str(row["stage_id"]): seconds},
+            "order_of_stages": [row["stage_id"]],
+        },
+    }
+
+
+def _span(seconds: int) -> Row:
+    days, rest = divmod(seconds, DAY_SECONDS)
+    hours, rest = divmod(rest, 3600)
+    return {"y": 0, "m": 0, "d": days, "h": hours, "i": rest // 60, "s": rest % 60, "total_seconds": seconds}
+
+
+def _activities(account: Account, column: str, key: object) -> Row:
+    kept = account.table("activities")
+    rows = [row for row in map(kept.row, kept.where(column, key)) if kept.is_live(row)]
+    rows.sort(key=lambda row: (row["due_date"] or "", row["id"]))
+    coming = [row for row in rows if not row["done"]]
+    last = [row for row in rows if row["done"]]
+    return {
+        "next_activity": activity(account, coming[0]) if coming else None,
+        "last_activity": activity(account, last[-1]) if last else None,
+    }
+
+
+def of_deals(account: Account, rows: list[Row]) -> Row:
+    """What deals refer to."""
+    found = deal_relations(account, rows)
+    for ref in found["organization"].values():
+        ref.update(_owned(account, ref))
+    return found
+
+
+# Persons and organizations
+
+
+def person(account: Account, row: Row) -> Row:
+    """A person."""
+    shown = nested_person(account, row)
+    place: dict[str, Any] = row["postal_address"] or {}
+    return {
+        **shown,
+        "org_id": _owned(account, shown["org_id"]),
+        "phone": row["phones"] or EMPTY_CHANNEL,
+        "im": row["im"] or EMPTY_CHANNEL,
+        "primary_email": next((entry["value"] for entry in row["emails"] if entry["primary"]), None),
+        "delete_time": None,
+        "picture_128_url": None,
+        "postal_address": place.get("value"),
+        "postal_address_lat": None,
+        "postal_address_long": None,
+        "postal_address_formatted_address": place.get("value"),
+        **{f"postal_address_{part}": place.get(part) for part in ADDRESS_PARTS},
+        **{name: row[name] for name in ("notes", "birthday", "job_title")},
+    }
+
+
+def of_persons(account: Account, rows: list[Row]) -> Row:
+    """What persons refer to."""
+    found = {"user": [row["owner_id"] for row in rows], "organization": [row["org_id"] for row in rows]}
+    return _related(account, **found)
+
+
+def organization(account: Account, row: Row) -> Row:
+    """An organization."""
+    names = ("website", "linkedin", "industry", "annual_revenue", "employee_count")
+    place: dict[str, Any] = row["address"] or {}
+    return {
+        **nested_organization(account, row),
+        **{name: row[name] for name in names},
+        **{f"address_{part}": place.get(part) for part in ADDRESS_PARTS},
+        "address_country_code": None,
+        "delete_time": None,
+        "edit_name": True,
+    }
+
+
+def one_organization(account: Account, row: Row) -> Row:
+    """An organization that is read by id: with its coming and its last activity."""
+    return {**organization(account, row), **_activities(account, "org_id", row["id"])}
+
+
+def beside_organization(account: Account, row: Row) -> Row:
+    """What a single read of an organization says beside it."""
+    followers = {
+        str(one["user_id"]): {
+            "id": one["id"],
+            "user_id": one["user_id"],
+            "add_time": moment(one["add_time"]),
+            "org_id": row["id"],
+        }
+        for one in followers_of(account, "organizations", row["id"])
+    }
+    return {"followers": followers, "dropbox_email": MAILBOX}
+
+
+# Activities, products, pipelines, stages
+
+
+def activity(account: Account, row: Row) -> Row:
+    """An activity."""
+    lead = _name(account, "leads", row["lead_id"], "title")
+    types = account.table("activity_types")
+    kinds = [types.row(seq)["name"] for seq in types.where("key_string", row["type"])]
+    shown = activities_v1.show(account, row)
+    return {
+        **{name: value for name, value in shown.items() if name not in UNSEEN},
+        "type_name": kinds[0] if kinds else None,
+        "lead_title": lead,
+        "lead": None if lead is None else {"title": lead},
+        "priority": row["priority"],
+        "private": False,
+        "is_recurring": None,
+        "original_start_time": None,
+        "project_title": _name(account, "projects", row["project_id"], "title"),
+    }
+
+
+def of_activities(account: Account, rows: list[Row]) -> Row:
+    """What activities refer to."""
+    names = {"user": "owner_id", "person": "person_id", "organization": "org_id", "deal": "deal_id"}
+    found = _related(account, **{kind: [row[name] for row in rows] for kind, name in names.items()})
+    for key, ref in found.get("deal", {}).items():
+        row = account.table("deals").get(int(key))
+        if row is not None:
+            times = {"is_archived": row["is_archived"], "archive_time": moment(row["archive_time"])}
+            ref.update({"user_id": row["owner_id"], **times})
+    return found
+
+
+def product(account: Account, row: Row) -> Row:
+    """A product, its prices with the words for people."""
+    shown = {name: value for name, value in flat_product(account, row).items() if name != "company_id"}
+    prices = [
+        {
+            "id": place,
+            "product_id": row["id"],
+            **{name: price[name] for name in ("price", "currency", "cost", "notes")},
+            "overhead_cost": price["direct_cost"] or 0,
+            "price_formatted": money(account, price["price"], price["currency"]),
+        }
+        for place, price in enumerate(row["prices"], 1)
+    ]
+    owner = _user(account, row["owner_id"])
+    return {**shown, "owner_id": owner, "prices": prices, "product_variations": []}
+
+
+def pipeline(account: Account, row: Row) -> Row:
+    """A pipeline in a list, which marks the one that is shown first."""
+    return {**pipeline_row(account, row), "selected": row["order_nr"] == 0}
+
+
+stage, one_pipeline = stage_row, pipeline_row

@@ -1,0 +1,247 @@
+"""Recorded answers of live accounts, condensed to keys and kinds: what an emulator of them must answer too.
+
+A recording is a request, its status and its answer. `condensed` keeps the path, the keys of the body that was
+sent, and the shape of the answer, without any value. A shape is a text for plain values (`int|null`), an
+object of shapes, or a list with the shape of its entries; `?` after a key means that some rows lack it.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+FILE = Path(__file__).parents[1] / "resources" / "observed" / "answers.json"
+BESIDE = Path(__file__).parents[3] / "shared" / "evidence"
+"""Where the recordings lie beside a clone, unless the environment names another folder."""
+VARIABLE = "PIPEDRIVE_EVIDENCE"
+
+HASH = re.compile(r"^[0-9a-f]{40}(?=$|_)")
+NUMBER = re.compile(r"^\d+$")
+IN_PATH = re.compile(r"(?<=/)(\d+|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12})(?=/|$)")
+TEXTS = (
+    ("sql-time", re.compile(r"^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d$")),
+    ("rfc3339", re.compile(r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$")),
+    ("millis", re.compile(r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$")),
+    ("date", re.compile(r"^\d{4}-\d\d-\d\d$")),
+)
+REFUSED = 400
+Shape = Any
+
+
+def folder() -> Path | None:
+    """The folder of recordings; None where there is none."""
+    named = os.environ.get(VARIABLE)
+    found = Path(named) if named else BESIDE
+    return found if found.is_dir() else None
+
+
+def recordings() -> Iterator[dict[str, Any]]:
+    """Every recording, in the order of the files."""
+    place = folder()
+    assert place is not None
+    for path in sorted(place.glob("*.json")):
+        yield {**json.loads(path.read_text(encoding="utf-8")), "file": path.name}
+
+
+@cache
+def cases() -> list[dict[str, Any]]:
+    """The condensed recordings that the repository keeps."""
+    return json.loads(FILE.read_text(encoding="utf-8"))
+
+
+# ── shapes ───────────────────────────────────────────────────────────────────────────────────────
+
+
+def kind_of(value: object, *, timed: bool = True) -> str:
+    """The kind of a plain value; texts that are times say which, if `timed`."""
+    if value is None:
+        return "null"
+    if isinstance(value, bool):
+        return "bool"
+    if isinstance(value, int):
+        return "int"
+    if isinstance(value, float):
+        return "number"
+    forms = TEXTS if timed else ()
+    return next((name for name, pattern in forms if pattern.match(str(value))), "text")
+
+
+def key_of(name: str) -> str:
+    """A key without what is an account's own: hashes of custom fields, ids of related objects."""
+    return "{id}" if NUMBER.match(name) else HASH.sub("{hash}", name)
+
+
+class Merged:
+    """The union of values at one place."""
+
+    def __init__(self, *, timed: bool = True) -> None:
+        self.timed = timed
+        self.plain: set[str] = set()
+        self.keys: dict[str, Merged] = {}
+        self.seen: dict[str, int] = {}
+        self.objects = 0
+        self.entries: Merged | None = None
+
+    def add(self, value: object) -> Merged:
+        """Take up one more value."""
+        if isinstance(value, dict):
+            self.objects += 1
+            for name in dict.fromkeys(map(key_of, value)):
+                self.seen[name] = self.seen.get(name, 0) + 1
+            for name, inner in value.items():
+                self.keys.setdefault(key_of(name), Merged(timed=self.timed)).add(inner)
+        elif isinstance(value, list):
+            self.entries = self.entries or Merged(timed=self.timed)
+            for inner in value:
+                self.entries.add(inner)
+        else:
+            self.plain.add(kind_of(value, timed=self.timed))
+        return self
+
+    def shape(self) -> Shape:
+        """The union in its compact form."""
+        parts: list[Shape] = ["|".join(sorted(self.plain))] if self.plain else []
+        if self.objects:
+            parts.append(
+                {
+                    name + ("" if self.seen[name] == self.objects else "?"): self.keys[name].shape()
+                    for name in sorted(self.keys)
+                }
+            )
+        if self.entries is not None:
+            parts.append([self.entries.shape()] if self.entries.known else [])
+        return parts[0] if len(parts) == 1 else {"|": parts} if parts else ""
+
+    @property
+    def known(self) -> bool:
+        """Whether a value was seen here."""
+        return bool(self.plain or self.objects or self.entries is not None)
+
+
+def shape_of(values: Iterable[object], *, timed: bool = True) -> Shape:
+    """The shape of values that stand at one place."""
+    merged = Merged(timed=timed)
+    for value in values:
+        merged.add(value)
+    return merged.shape()
+
+
+def _parts(shape: Shape) -> list[Shape]:
+    return shape["|"] if isinstance(shape, dict) and "|" in shape else [shape]
+
+
+def _part(shape: Shape, kind: type) -> Shape | None:
+    return next((one for one in _parts(shape) if isinstance(one, kind)), None)
+
+
+def _kinds(shape: Shape) -> set[str]:
+    plain = _part(shape, str)
+    return set(plain.split("|")) - {""} if plain else set()
+
+
+def _fits(kind: str, recorded: set[str]) -> bool:
+    if kind in recorded or kind == "null":
+        return True
+    if kind in ("int", "number"):
+        return bool(recorded & {"int", "number"})
+    return "text" in recorded and kind in dict(TEXTS)
+
+
+def departures(answer: Shape, recorded: Shape, where: str = "") -> Iterator[str]:
+    """What the shape of an answer departs in from a recorded one."""
+    wanted, keys, entries = _kinds(recorded), _part(recorded, dict), _part(recorded, list)
+    more = _part(answer, dict)
+    if wanted - {"null"} or keys is not None or entries is not None:
+        for kind in sorted(_kinds(answer)):
+            if not _fits(kind, wanted):
+                yield f"{where}: {kind} instead of {_named(recorded)}"
+        if more is not None and keys is None:
+            yield f"{where}: an object instead of {_named(recorded)}"
+        if _part(answer, list) is not None and entries is None:
+            yield f"{where}: a list instead of {_named(recorded)}"
+    if keys is not None and more is not None:
+        yield from _object_departures(more, keys, where)
+    inner = _part(answer, list)
+    if inner and entries:
+        yield from departures(inner[0], entries[0], f"{where}[]")
+
+
+def _object_departures(more: Shape, keys: Shape, where: str) -> Iterator[str]:
+    for name, shape in keys.items():
+        plain = name.removesuffix("?")
+        if plain.startswith("{hash}") or plain == "next_start":
+            continue  # of an account, of a page that others follow
+        if plain in more:
+            yield from departures(more[plain], shape, f"{where}.{plain}")
+        elif f"{plain}?" in more:
+            yield from departures(more[f"{plain}?"], shape, f"{where}.{plain}")
+            if plain == name:
+                yield f"{where}.{plain}: missing in some rows"
+        elif plain == name and plain != "{id}":
+            yield f"{where}.{plain}: missing"
+
+
+def _named(shape: Shape) -> str:
+    names = [
+        one if isinstance(one, str) else "an object" if isinstance(one, dict) else "a list"
+        for one in _parts(shape)
+    ]
+    return " or ".join(names) or "nothing"
+
+
+# ── recordings ───────────────────────────────────────────────────────────────────────────────────
+
+
+def path_of(path: str) -> str:
+    """A path with its ids as placeholders; /v1 and /api/v1 stay as they were asked."""
+    return IN_PATH.sub("{id}", path)
+
+
+def condensed(many: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
+    """One case for each method, path and status; of errors, one for each kind.
+
+    `wire` says that headers were recorded too, so that the status is no guess of an author. Times in values
+    that an author wrote by hand count as texts.
+    """
+    grouped: dict[tuple[str, ...], list[dict[str, Any]]] = {}
+    for one in many:
+        apart = one["operation"] if one["operation"].startswith("error.") else ""
+        key = (one["method"], path_of(one["path"]), str(one["status"]), apart)
+        grouped.setdefault(key, []).append(one)
+    return [_case(*key, group) for key, group in sorted(grouped.items())]
+
+
+def _case(method: str, path: str, status: str, error: str, group: list[dict[str, Any]]) -> dict[str, Any]:
+    bodies = {tuple(_keys(one["request"])) for one in group if one["request"]}
+    queries = {tuple(sorted(one["query"])) for one in group if one["query"]}
+    by_hand = all("by hand" in one.get("note", "") for one in group)
+    return {
+        "method": method,
+        "path": path,
+        "status": int(status),
+        **({"error": error.removeprefix("error.")} if error else {}),
+        **({"queries": sorted(map(list, queries))} if queries else {}),
+        **({"bodies": sorted(map(list, bodies))} if bodies else {}),
+        **({"code": group[0]["body"]["code"]} if "code" in group[0]["body"] else {}),
+        "recorded": sorted({one["date"] for one in group}),
+        **({"wire": True} if any(one["headers"] for one in group) else {}),
+        "answer": shape_of((one["body"] for one in group), timed=not by_hand),
+    }
+
+
+def _keys(body: dict[str, Any]) -> list[str]:
+    return sorted(key_of(name) for name in body)
+
+
+def write() -> None:
+    """Condense the recordings into the repository."""
+    lines = [json.dumps(case, ensure_ascii=False) for case in condensed(recordings())]
+    content = ",\n".join(lines)
+    FILE.write_text(f"[\n{content}\n]\n", encoding="utf-8")
