@@ -1,1 +1,1 @@
-"""Measured ratios and counts behind the project's promises; `make bench` prints them."""
+"""Measured ratios and counts for the project's guarantees; `make bench` prints them."""

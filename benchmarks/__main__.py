@@ -1,7 +1,7 @@
-"""`make bench`: the promises of the design, measured against the emulator; prints a table.
+"""`make bench`: measurement of the design's guarantees against the emulator, printed as a table.
 
-Ratios, counts and CPU seconds, not bare seconds: each comparison runs its parts in turn on the same machine.
-`python -m benchmarks NAME …` runs some of them; `--write` puts what they gave into docs/benchmarks.md.
+Ratios, counts and CPU seconds, not bare seconds: each comparison alternates its parts on the same machine.
+`python -m benchmarks NAME …` runs some of them; `--write` stores their results in docs/benchmarks.md.
 """
 
 from __future__ import annotations
@@ -36,16 +36,16 @@ GROUPS: Mapping[str, tuple[Callable[[Path], Iterator[Result]], ...]] = {
     "The tap": (tokens, deal_products, tap_cpu, slow_lists, fan_out, memory, batch_load),
     "The target": (upserts, slow_adds, validated),
     "Both": (start,),
-    "The emulator, never what is measured": (emulator_pages,),
+    "The emulator, which must not limit the other cases": (emulator_pages,),
 }
 BY_THE_CLOCK = {"slow_lists", "fan_out", "slow_adds"}
-"""Cases that other programs on the machine can spoil."""
+"""Cases that other programs on the machine can distort."""
 CASES = {case.__name__: case for cases in GROUPS.values() for case in cases}
 console = Console(width=118, highlight=False)
 
 
 def measure(names: list[str]) -> dict[str, list[Result]]:
-    """Return results by case; those that a busy machine may have spoilt say so."""
+    """Return results by case; those that a busy machine may have distorted are marked."""
     found = {}
     for name in names:
         console.print(f"{name}: {note.first_line(CASES[name])}", style="dim")
@@ -77,7 +77,7 @@ def show(results: Mapping[str, list[Result]]) -> None:
 
 
 def main(arguments: list[str]) -> int:
-    """Run the named cases, or all; returns the exit code, 1 when a promise is missed."""
+    """Run the named cases, or all; returns the exit code, 1 if a guarantee is not met."""
     names = [one for one in arguments if not one.startswith("--")] or list(CASES)
     unknown = [one for one in names if one not in CASES]
     if unknown or set(arguments) - set(names) - {"--write"}:

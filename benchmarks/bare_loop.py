@@ -1,4 +1,4 @@
-"""The least a program can do: fetch the pages of /api/v2/deals and write the lines, with no tap around it.
+"""Minimal program: request the pages of /api/v2/deals and write the lines, without a tap.
 
 It writes the lines our tap writes: custom fields as named columns, labels for options.
 """

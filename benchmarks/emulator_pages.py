@@ -1,4 +1,4 @@
-"""How fast the emulator serves pages of 500 from the large account: `python -m benchmarks.emulator_pages`.
+"""Speed of the emulator with pages of 500 rows of the large account: `python -m benchmarks.emulator_pages`.
 
 Two connections walk the same list from both ends. Pages a second of the emulator's own CPU time say what it
 can do where other programs use the machine too; pages a second of the clock say what a client got.
@@ -38,7 +38,7 @@ LISTS = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rate:
-    """What a walk over one list came to."""
+    """Result of a walk over one list."""
 
     pages: int
     megabytes: float
@@ -92,7 +92,7 @@ def _walk(api: str, path: str, pages: int) -> tuple[int, int]:
 
 
 def emulator_pages(folder: Path) -> Iterator[Result]:  # noqa: ARG001  called like the others
-    """What the emulator can serve in its own CPU time, so that it is never what the other figures measure."""
+    """Measure the pages the emulator serves per CPU second, which must not limit the other cases."""
     with emulator("--seed", "large", "--burst", "0", "--daily-tokens", "1000000000") as api:
         spent = cpu_seconds(api)
         yield Result(

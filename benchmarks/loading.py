@@ -20,9 +20,9 @@ UNLIMITED = ("--burst", "0", "--daily-tokens", "1000000000")
 
 
 def batch_load(folder: Path) -> Iterator[Result]:
-    """Deals and activities into PostgreSQL, as records and as BATCH files; the loader validates records.
+    """Measure the loading of deals and activities into PostgreSQL, as validated records and as BATCH files.
 
-    The loader's start is taken off. `validate_records` has the loader's own default, not the `false` of
+    The loader's start-up is subtracted. `validate_records` has the loader's own default, not the `false` of
     meltano.yml: it validates records and never files, and the ratio depends on it.
     """
     found: dict[str, dict[str, float]] = {}

@@ -1,4 +1,4 @@
-"""What every benchmark needs: an emulator, a program run to its end and weighed, and a row of the table."""
+"""Shared parts of all benchmarks: an emulator, the measurement of a program, and a row of the table."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class Result:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cost:
-    """What a process took: CPU and wall seconds, peak memory in MiB, lines written."""
+    """Resources a process used: CPU and wall seconds, peak memory in MiB, lines written."""
 
     cpu: float
     wall: float
@@ -69,7 +69,7 @@ def clear(api: str) -> None:
 
 
 def run(module: str, *arguments: str, feed: Path | None = None, keep: Path | None = None) -> Cost:
-    """Run `python -m module` to its end; its output is counted, and kept where `keep` says so.
+    """Run `python -m module` to its end; its output is counted, and stored in `keep`.
 
     Args:
         module: what to run.

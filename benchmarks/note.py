@@ -1,4 +1,4 @@
-"""docs/benchmarks.md: what the last runs gave. Rows of cases that were not run stay as they were."""
+"""docs/benchmarks.md: results of the last runs. Rows of cases that were not run stay as they were."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ if TYPE_CHECKING:
     from benchmarks.measure import Result
 
 PAGE = Path(__file__).resolve().parent.parent / "docs" / "benchmarks.md"
-_HEAD = "| What | Must | Measured | Reached | Case |\n|---|---|---|---|---|"
+_HEAD = "| Measurement | Required | Measured | Met | Case |\n|---|---|---|---|---|"
 _TEXT = """\
 # Benchmarks
 
-What this project promises of its speed, its requests and its memory, as it was measured last. All against
-the emulator on the same machine, as ratios, counts and CPU seconds; by the clock only where a slow API or the
-burst window sets the pace.
+Guarantees of this project for speed, requests and memory, with the latest measurements. All run against the
+emulator on the same machine and are ratios, counts or CPU seconds. Wall-clock time is used only if a slow API
+or the burst window sets the pace.
 
 `make bench` measures everything and prints these tables. `.venv/bin/python -m benchmarks --write` also writes
-this page; with the names of cases it runs just these and writes their rows:
+this page; with names of cases, it runs only these and updates their rows:
 `.venv/bin/python -m benchmarks --write tokens start`.
 
 Measured with {machine}.
@@ -31,7 +31,7 @@ Measured with {machine}.
 
 
 def first_line(case: Callable[..., object]) -> str:
-    """What a case does, in its own words."""
+    """Return the first line of a case's docstring, which describes it."""
     return (case.__doc__ or "").splitlines()[0]
 
 
@@ -50,8 +50,8 @@ def write(
     for group, names in groups.items():
         lines = [line for name in names for line in rows.get(name, ())]
         parts.append(f"## {group}\n\n{_HEAD}\n" + "".join(f"{line}\n" for line in lines))
-    told = "".join(f"- `{name}`: {text}\n" for name, text in words.items())
-    parts.append(f"## What each case does\n\n{told}")
+    cases = "".join(f"- `{name}`: {text}\n" for name, text in words.items())
+    parts.append(f"## Cases\n\n{cases}")
     PAGE.write_text("\n".join(parts), encoding="utf-8")
     return f"{PAGE.parent.name}/{PAGE.name}"
 

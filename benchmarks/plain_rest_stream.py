@@ -1,4 +1,4 @@
-"""A tap as the SDK's tutorial writes it, over the same list: the usual price of a record."""
+"""A tap as in the SDK's tutorial, over the same list: the usual cost of a record."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class Deals(RESTStream[str]):
         super().__init__(tap, schema={"type": "object", "properties": properties})
 
     def post_process(self, row: dict[str, Any], context: Any = None) -> dict[str, Any]:  # noqa: ARG002  the SDK's signature
-        """Return custom fields beside the others."""
+        """Return the row with its custom fields next to the other columns."""
         return {**row, **row.pop("custom_fields")}
 
     @property
@@ -63,7 +63,7 @@ class Deals(RESTStream[str]):
 
 
 class PlainTap(Tap):
-    """One stream, nothing special."""
+    """Tap with one stream."""
 
     name = "tap-plain"
     config_jsonschema: ClassVar[dict[str, Any]] = {

@@ -1,4 +1,4 @@
-"""How soon the programs are there."""
+"""Start-up time of the programs."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def start(folder: Path) -> Iterator[Result]:
-    """Yield CPU seconds until a program is there; a busy machine makes the clock say more."""
+    """Measure the CPU seconds of a program's start; the wall clock shows more on a busy machine."""
     for module in ("tap_pipedrive", "target_pipedrive"):
         yield _row(
             f"{module.replace('_', '-')} --version", [run(module, "--version") for _ in range(RUNS)], 1

@@ -1,4 +1,4 @@
-"""What the tap asks for: requests and tokens of whole, later and fan-out reads."""
+"""Requests and tokens of the tap: full reads, later reads and fan-outs."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _DEFINITIONS = 10
 
 
 def tokens(folder: Path) -> Iterator[Result]:
-    """Yield tokens of a full read of the core lists, and of a run after it."""
+    """Measure tokens of a full read of the core lists, and of a run after it."""
     with emulator("--seed", "medium", "--burst", "0") as api:
         reads = [read for name in CORE for read in STREAMS[name].reads]
         kinds = len({STREAMS[name].custom_fields for name in CORE} - {None})
@@ -53,7 +53,7 @@ def tokens(folder: Path) -> Iterator[Result]:
 
 
 def _rows(api: str, read: Read) -> int:
-    """How many rows a list has."""
+    """Return the number of rows of a list."""
     count, cursor = 0, ""
     while True:
         query = urlencode({**read.params, "limit": 500, **({"cursor": cursor} if cursor else {})})
@@ -65,7 +65,7 @@ def _rows(api: str, read: Read) -> int:
 
 
 def deal_products(folder: Path) -> Iterator[Result]:
-    """Yield products of all deals of the medium account."""
+    """Measure products of all deals of the medium account."""
     with emulator("--seed", "medium", "--burst", "0") as api:
         arguments = files(folder, api, "deals", "deal_products")
         clear(api)
@@ -87,13 +87,13 @@ def deal_products(folder: Path) -> Iterator[Result]:
 
 
 def fan_out(folder: Path) -> Iterator[Result]:
-    """Yield a request for each of some 2,000 parents at 200 ms."""
+    """Measure a request for each of some 2,000 parents at 200 ms."""
     with emulator("--seed", "medium", "--latency-ms", "200", "--plan", "premium") as api:
         arguments = files(folder, api, "deal_follower_changes")
         clear(api)
         cost = run("tap_pipedrive", *arguments)
         log = ask(api, "/_emulator/log")["operations"]
     requests = log["GET /api/v2/deals/{id}/followers/changelog"]["count"]
-    used = requests / ((cost.wall - 2) * 50)  # the start, the list and the first window are not the fan-out's
+    used = requests / ((cost.wall - 2) * 50)  # without the start, the list and the first window
     text = f"{used:.0%} ({requests} requests in {cost.wall:.1f} s)"
     yield Result(what="Fan-out, burst window used", measured=text, must="≥ 80 %", reached=used >= 0.8)

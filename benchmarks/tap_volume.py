@@ -12,15 +12,15 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 LAST_OF_BULK = 10
-"""Rows of a page that change in the same second only where something was imported."""
+"""Number of rows of a page with the same second that indicates an import."""
 
 
 def slow_lists(folder: Path) -> Iterator[Result]:
-    """Yield five lists of 10,000 changed rows at 200 ms a request, 100 requests per 2 s, in time windows."""
+    """Measure five lists of 10,000 changed rows at 200 ms a request and 100 requests per 2 s, in windows."""
     seed = ("--seed", "large", "--daily-tokens", "1000000000", "--latency-ms", "200", "--plan", "premium")
     streams = ("deals", "persons", "organizations", "activities", "notes")
     with emulator(*seed) as api:
-        # Looking for the rows also builds the emulator's indexes, which are not what is measured.
+        # This search also builds the emulator's indexes, which are not part of the measurement.
         state = {"bookmarks": {stream: {"replication_key_value": since(api, stream)} for stream in streams}}
         (folder / "state.json").write_text(json.dumps(state))
         arguments = [*files(folder, api, *streams, time_windows=16), "--state", str(folder / "state.json")]
@@ -37,7 +37,7 @@ def slow_lists(folder: Path) -> Iterator[Result]:
 
 
 def since(api: str, stream: str, rows: int = 10_000) -> str:
-    """The update_time that so many rows of a list have reached; a bulk import in one second is left out."""
+    """Return the update_time that so many rows of a list have reached, without bulk imports."""
     if stream == "notes":
         page = ask(api, f"/v1/notes?sort=update_time%20DESC&start={rows}&limit=1")["data"]
         return str(page[0]["update_time"]).replace(" ", "T") + "Z"
@@ -54,7 +54,7 @@ def since(api: str, stream: str, rows: int = 10_000) -> str:
 
 
 def memory(folder: Path) -> Iterator[Result]:
-    """Yield peak memory of a long read."""
+    """Measure peak memory of a long read."""
     with emulator("--seed", "large", "--burst", "0", "--daily-tokens", "1000000000") as api:
         arguments = files(folder, api, "deals", "persons", "organizations", "activities", "notes", "leads")
         cost = run("tap_pipedrive", *arguments)

@@ -1,4 +1,4 @@
-"""What the target asks for and how fast it is: unchanged rows, adds at a slow API, records without HTTP."""
+"""Requests and speed of the target: unchanged rows, adds at a slow API, records without HTTP."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ DEAL = {
 
 
 def upserts(folder: Path) -> Iterator[Result]:
-    """Yield 10,000 deals as the tap wrote them come back: as they are, then each with three changes."""
+    """Measure upserts of 10,000 deals that the tap read: unchanged, then each with three changes."""
     with emulator("--seed", "large", "--burst", "0", "--daily-tokens", "1000000000") as api:
         state = {"bookmarks": {"deals": {"replication_key_value": since(api, "deals", 2 * ROWS)}}}
         (folder / "state.json").write_text(json.dumps(state))
@@ -47,7 +47,7 @@ def upserts(folder: Path) -> Iterator[Result]:
 
 
 def _upsert(folder: Path, api: str, feed: Path, count: int, changed: tuple[str, ...]) -> Result:
-    """Return rows brought up to date; `changed` are the columns in which each differs from the account."""
+    """Upsert rows; `changed` are the columns in which each differs from the account."""
     clear(api)
     results = folder / f"results-{len(changed)}.jsonl"
     cost = run("target_pipedrive", *_config(folder, api, results_path=str(results)), feed=feed)
@@ -66,7 +66,7 @@ def _upsert(folder: Path, api: str, feed: Path, count: int, changed: tuple[str, 
 
 
 def _change(source: Path, target: Path) -> None:
-    """The same rows with another title, value and expected close date."""
+    """Change title, value and expected close date of the rows."""
     with target.open("w") as out:
         for line in source.open():
             message = json.loads(line)
@@ -95,14 +95,14 @@ def _here_and_now(source: Path, target: Path) -> int:
 
 
 def slow_adds(folder: Path) -> Iterator[Result]:
-    """Yield new deals at 200 ms a request, 100 requests per 2 s."""
+    """Measure new deals at 200 ms a request, 100 requests per 2 s."""
     with emulator("--seed", "small", "--latency-ms", "200", "--plan", "premium") as api:
         _write(folder / "adds.jsonl", ({"title": f"Deal {number}"} for number in range(ADDS)))
         arguments = _config(folder, api)
         clear(api)
         cost = run("target_pipedrive", *arguments, feed=folder / "adds.jsonl")
         added = ask(api, "/_emulator/log")["operations"]["POST /api/v2/deals"]["statuses"]
-    used = ADDS / ((cost.wall - 2) * 50)  # the start and the first window are not the writes'
+    used = ADDS / ((cost.wall - 2) * 50)  # without the start and the first window
     yield Result(
         what="Adds, burst window used",
         measured=f"{used:.0%} ({ADDS:,} in {cost.wall:.1f} s, {added.get('429', 0)} refusals)",
@@ -112,7 +112,7 @@ def slow_adds(folder: Path) -> Iterator[Result]:
 
 
 def validated(folder: Path) -> Iterator[Result]:
-    """Yield records read, checked and encoded, with no request: a dry run of adds, its start taken off."""
+    """Measure records read, checked and encoded without requests: a dry run of adds, without its start."""
     seconds = {}
     for count in (1, VALIDATED):
         _write(folder / "rows.jsonl", ({"title": f"Deal {number}", **DEAL} for number in range(count)))
@@ -128,7 +128,7 @@ def validated(folder: Path) -> Iterator[Result]:
 
 
 def _config(folder: Path, api: str, **settings: object) -> list[str]:
-    """Return arguments of the target, with files of its own in the folder."""
+    """Return arguments of the target, with its own files in the folder."""
     own = {"ledger_path": str(folder / "ledger.sqlite"), "rejects_path": str(folder / "rejects.singer")}
     config = folder / "target.json"
     config.write_text(json.dumps({"api_token": TOKEN, "api_url": api, **own, **settings}))
@@ -136,7 +136,7 @@ def _config(folder: Path, api: str, **settings: object) -> list[str]:
 
 
 def _write(path: Path, records: Iterable[dict[str, object]]) -> None:
-    """A Singer file of `add_deal` with these records."""
+    """Write a Singer file of `add_deal` with these records."""
     with path.open("w") as out:
         schema = {"type": "object", "properties": {name: {} for name in ("title", *DEAL)}}
         message = {"type": "SCHEMA", "stream": "add_deal", "schema": schema, "key_properties": []}

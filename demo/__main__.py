@@ -1,4 +1,4 @@
-"""`make demo`: a Pipedrive account arrives in DuckDB, and a query's results go back; nothing to sign up for.
+"""`make demo`: load a Pipedrive account into DuckDB, and write a query's results back, without an account.
 
 The account is the emulator's; after set-up every request stays on this machine.
 """
@@ -41,12 +41,12 @@ console = Console()
 
 
 def headline(text: str) -> None:
-    """Say what comes next."""
+    """Print a heading."""
     console.print(f"\n[bold]{text}[/bold]", highlight=False)
 
 
 def show_runs(stage: Stage, first: Run, second: Run) -> int:
-    """What arrived and what it cost; returns in how many tables the rows differ from the account's."""
+    """Print the loaded rows and the cost; returns the number of tables that differ from the account."""
     account, warehouse = stage.account.rows(), stage.warehouse.rows()
     headline(f"What is in DuckDB, schema {SCHEMA}, and what reading it took")
     table = Table(box=SIMPLE_HEAD, show_edge=False, padding=0)
@@ -96,7 +96,7 @@ def _numbers(pair: tuple[int, int] | None) -> tuple[str, str]:
 
 
 def show_question(warehouse: Warehouse) -> None:
-    """A query on custom fields, and its answer."""
+    """Print a query on custom fields, and its result."""
     headline("A first question, with custom fields by their names")
     console.print(QUESTION, style="cyan", highlight=False, markup=False)
     console.print()
@@ -111,7 +111,7 @@ def show_question(warehouse: Warehouse) -> None:
 
 
 def tell(folder: Path) -> int:
-    """Return the whole story; returns the exit code."""
+    """Run all steps of the demonstration; returns the exit code."""
     headline("1  A Pipedrive account, emulated on this machine")
     with emulator("medium", folder / "emulator.log") as url:
         stage = Stage(folder, Account(url), console)
@@ -143,7 +143,7 @@ def tell(folder: Path) -> int:
 
 
 def main() -> int:
-    """Tell the story and clean up after it, whatever happens; returns the exit code."""
+    """Run the demonstration and clean up after it in any case; returns the exit code."""
     began = time.monotonic()
     interrupts.catch()
     with interrupts.held():
@@ -161,9 +161,7 @@ def main() -> int:
     finally:
         interrupts.ignore()
         shutil.rmtree(folder, ignore_errors=True)
-    console.print(
-        f"\n{time.monotonic() - began:.0f} s in all; nothing is left behind but .venv.", highlight=False
-    )
+    console.print(f"\n{time.monotonic() - began:.0f} s in all; only .venv remains.", highlight=False)
     return code
 
 

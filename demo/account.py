@@ -1,4 +1,4 @@
-"""The emulated account: what it holds, what it was asked, and what happens in it between two runs."""
+"""The emulated account: its rows, the requests it got, and the changes between two runs."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _PLACEHOLDER = re.compile(r"\{\w+\}")
 
 @dataclass(frozen=True, slots=True)
 class Traffic:
-    """Requests and tokens, in all and by stream, and how many of the requests changed something."""
+    """Requests and tokens, in total and by stream, and the number of requests that write."""
 
     requests: int = 0
     tokens: int = 0
@@ -30,7 +30,7 @@ class Traffic:
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """An emulator, asked through its hooks and its API.
+    """Client of an emulator's hooks and API.
 
     Attributes:
         url: its address.
@@ -39,7 +39,7 @@ class Account:
     url: str
 
     def call(self, method: str, path: str, body: object = None) -> Any:  # noqa: ANN401  any JSON
-        """Return the decoded answer of one request."""
+        """Return the decoded response to one request."""
         content = None if body is None else json.dumps(body).encode()
         headers = {"x-api-token": TOKEN, "content-type": "application/json"}
         request = Request(self.url + path, data=content, method=method, headers=headers)  # noqa: S310  loopback http
@@ -47,11 +47,11 @@ class Account:
             return json.loads(answer.read())
 
     def forget_traffic(self) -> None:
-        """Count requests from here on."""
+        """Start counting requests from zero."""
         self.call("POST", "/_emulator/log/clear")
 
     def traffic(self) -> Traffic:
-        """What was asked since `forget_traffic`; streams that share an operation count under the first."""
+        """Return the requests since `forget_traffic`; shared operations count for the first stream."""
         log = self.call("GET", "/_emulator/log")
         requests: Counter[str] = Counter()
         tokens: Counter[str] = Counter()
@@ -66,7 +66,7 @@ class Account:
         return Traffic(log["requests"], log["tokens"], writes, by_stream)
 
     def rows(self) -> dict[str, int]:
-        """Return rows by stream, as the account holds them and its lists may show them."""
+        """Return the account's rows by stream, in the form of its lists."""
         dump = self.call("GET", "/_emulator/dump")
         tables = dump["tables"]
         now = datetime.fromtimestamp(dump["now"], UTC)
@@ -88,7 +88,7 @@ class Account:
         return found
 
     def deals(self, label: str) -> dict[int, tuple[float | None, int]]:
-        """By id of each deal: the custom field of this label, and the owner."""
+        """Return the custom field of this label and the owner, by deal id."""
         tables = self.call("GET", "/_emulator/dump")["tables"]
         keys = [one["code"] for one in tables["deal_fields"] if one["name"] == label]
         found = {}
@@ -98,7 +98,7 @@ class Account:
         return found
 
     def live_a_little(self) -> list[str]:
-        """Change some rows, as people do; says what happened."""
+        """Change some rows, as people do; returns a description of the changes."""
         deals = self.call("GET", "/api/v2/deals?status=open&limit=3")["data"]
         for deal in deals:
             self.call("PATCH", f"/api/v2/deals/{deal['id']}", {"status": "won"})
@@ -123,7 +123,7 @@ def _recent(moment: str | int, now: datetime) -> bool:
 
 
 def _plain(path: str) -> str:
-    """Return a path by which the log and the catalogue agree."""
+    """Return a path in a form that the log and the catalogue share."""
     return _PLACEHOLDER.sub("{}", path.removeprefix("/api"))
 
 

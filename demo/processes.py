@@ -1,4 +1,4 @@
-"""Starting what the demonstration shows, such that nothing of it outlives the demonstration."""
+"""Processes of the demonstration, all of which end with it."""
 
 from __future__ import annotations
 
@@ -27,8 +27,8 @@ _LINE_EVERY_SECONDS = 5.0
 _LAST_LINES = 20
 
 
-class Failed(Exception):  # noqa: N818  it is what happened
-    """A command ended badly; the message says which, `output` holds the last lines of its log."""
+class Failed(Exception):  # noqa: N818  named after the event
+    """A command failed; the message contains its name, `output` the last lines of its log."""
 
     def __init__(self, message: str, log: Path) -> None:
         super().__init__(message)
@@ -38,7 +38,7 @@ class Failed(Exception):  # noqa: N818  it is what happened
 
 
 class Interrupts:
-    """Turns the first signal to stop into `SystemExit`, when it can do no harm; ignores the rest."""
+    """Converts the first stop signal into `SystemExit` when it is safe to do so; ignores the rest."""
 
     def __init__(self) -> None:
         self._held = False
@@ -46,17 +46,17 @@ class Interrupts:
         self._stopping = False
 
     def catch(self) -> None:
-        """From here on."""
+        """Handle signals from now on."""
         for number in STOPPING:
             signal.signal(number, self._take)
 
     def ignore(self) -> None:
-        """Let nothing disturb from here on."""
+        """Ignore signals from now on."""
         self._stopping = True
 
     @contextmanager
     def held(self) -> Iterator[None]:
-        """Let no signal through meanwhile; `let_through` delivers one that came."""
+        """Hold back signals in the meantime; `let_through` delivers one that was received."""
         self._held = True
         try:
             yield
@@ -65,7 +65,7 @@ class Interrupts:
             raise
 
     def let_through(self) -> None:
-        """Raise what came while signals were held.
+        """Raise the exception of a signal that was held back.
 
         Raises:
             SystemExit: with 128 plus the number of the signal.
@@ -94,7 +94,7 @@ interrupts = Interrupts()
 def process(
     command: Sequence[str], *, stdout: IO[str] | int, stderr: IO[str] | int | None = None, **options: object
 ) -> Iterator[subprocess.Popen[str]]:
-    """Yield a running program in a process group of its own, which is gone when the context ends.
+    """Yield a running program in a process group of its own, which is ended with the context.
 
     A group of its own, since Ctrl-C must reach this program alone: it then ends the others in order.
     """
@@ -110,7 +110,7 @@ def process(
 
 
 def _end(running: subprocess.Popen[str]) -> None:
-    """End the program and all it started, kindly first."""
+    """End the program and its children, with SIGTERM first."""
     for number, patience in ((signal.SIGTERM, _GRACE_SECONDS), (signal.SIGKILL, _GRACE_SECONDS)):
         with suppress(ProcessLookupError):
             os.killpg(running.pid, number)
@@ -125,7 +125,7 @@ def _end(running: subprocess.Popen[str]) -> None:
 
 
 def _alive(running: subprocess.Popen[str]) -> bool:
-    """Return whether anything of the group still runs."""
+    """Return whether any process of the group still runs."""
     running.poll()
     try:
         os.killpg(running.pid, 0)
@@ -173,7 +173,7 @@ def command(
 
 @contextmanager
 def _telling(console: Console, began: float, say: Callable[[], str]) -> Iterator[None]:
-    """Show every moment on a terminal, and every few seconds elsewhere, that something happens."""
+    """Show progress: continuously on a terminal, every few seconds elsewhere."""
     over = threading.Event()
 
     def text() -> str:

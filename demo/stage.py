@@ -25,7 +25,7 @@ class Run:
 
     Attributes:
         rows: rows by table that it loaded into the warehouse.
-        traffic: what it asked of the account.
+        traffic: its requests to the account.
         seconds: how long it took, Meltano's start included.
     """
 
@@ -36,7 +36,7 @@ class Run:
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """Where the demonstration plays.
+    """Environment of the demonstration.
 
     Attributes:
         folder: everything that is written, besides .venv.
@@ -54,7 +54,7 @@ class Stage:
         return Warehouse(self.folder / "warehouse.duckdb")
 
     def meltano(self, *arguments: str, say: Callable[[], str]) -> float:
-        """Return seconds a Meltano command took in this repository, with all its state in the folder."""
+        """Return the seconds a Meltano command took in this repository, with all its state in the folder."""
         settings = {
             "MELTANO_SYS_DIR_ROOT": str(self.folder / "meltano"),
             "MELTANO_DATABASE_URI": f"sqlite:///{self.folder}/meltano.db",
@@ -68,7 +68,7 @@ class Stage:
             "TARGET_PIPEDRIVE_SCORES_REJECTS_PATH": str(self.folder / "rejects.singer"),
             "TARGET_DUCKDB_FILEPATH": str(self.warehouse.path),
             "TAP_DUCKDB_FILEPATH": str(self.warehouse.path),
-            # A busy machine can bunch requests up such that all in flight are refused at once; more than ten
+            # On a busy machine all requests in flight may be rejected at the same time; more than ten
             # refusals are what Pipedrive's firewall blocks.
             "TAP_PIPEDRIVE_MAX_CONCURRENCY": "8",
             "TARGET_PIPEDRIVE_MAX_CONCURRENCY": "8",
@@ -84,13 +84,13 @@ class Stage:
         )
 
     def extract(self) -> Run:
-        """From the account into the warehouse."""
+        """Load the account into the warehouse."""
         loaded = self.warehouse.loaded_until()
         seconds = self._job("extract")
         return Run(self.warehouse.rows(after=loaded), self.account.traffic(), seconds)
 
     def reverse_etl(self) -> Run:
-        """From the views in the warehouse into the account."""
+        """Write the views of the warehouse into the account."""
         seconds = self._job("reverse-etl")
         return Run({}, self.account.traffic(), seconds)
 
@@ -109,7 +109,7 @@ class Stage:
 
 
 def _neutral(environment: Mapping[str, str]) -> dict[str, str]:
-    """An environment without settings of Meltano and its plugins: those are for an account of one's own."""
+    """Return the environment without settings of Meltano and its plugins, which are for a real account."""
     return {
         name: value
         for name, value in environment.items()

@@ -1,4 +1,4 @@
-"""What arrived in DuckDB."""
+"""Queries on the DuckDB warehouse."""
 
 from __future__ import annotations
 
@@ -25,12 +25,12 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Warehouse:
-    """A DuckDB file, opened only as long as a question takes."""
+    """A DuckDB file, opened only for the duration of a query."""
 
     path: Path
 
     def ask(self, sql: str, given: Sequence[object] = ()) -> Answer:
-        """Return the answer to a query."""
+        """Return the result of a query."""
         with duckdb.connect(str(self.path), read_only=True) as connection:
             answer = connection.execute(sql, list(given))
             return Answer([column[0] for column in answer.description or ()], answer.fetchall())
@@ -46,7 +46,7 @@ class Warehouse:
         return {name: self._one(name, "count(*)", where, after) for name in self.tables()}
 
     def loaded_until(self) -> datetime | None:
-        """When the newest row was loaded, by the loader's clock; None while there is none."""
+        """Return when the newest row was loaded, by the loader's clock; None if there is none."""
         moments = (
             [self._one(name, "max(_sdc_batched_at)") for name in self.tables()] if self.path.exists() else []
         )

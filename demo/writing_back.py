@@ -1,4 +1,4 @@
-"""The way back: a view of the warehouse becomes values and owners in the account."""
+"""Reverse ETL: a view of the warehouse is written to the account as values and owners."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ order by new_owner = '', lead_score desc, deals.id limit 6"""  # noqa: S608  the
 
 
 def write(stage: Stage) -> tuple[int, Run]:
-    """Run the job; returns in how many deals the account now differs from the view, and the run."""
+    """Run the job; returns the number of deals that differ from the view afterwards, and the run."""
     before = stage.account.deals(FIELD)
     run = stage.reverse_etl()
     after = stage.account.deals(FIELD)
@@ -57,12 +57,12 @@ def write(stage: Stage) -> tuple[int, Run]:
     if wrong or others:
         say(f"[red]✗ {wrong} deals differ from the view; {others} others were touched.[/red]")
     else:
-        say(f"[green]✓[/green] All {len(wanted):,} hold what the view says, and no other deal was touched.")
+        say(f"[green]✓[/green] All {len(wanted):,} match the view, and no other deal was changed.")
     return wrong + others, run
 
 
 def write_again(stage: Stage) -> tuple[int, Run]:
-    """Run the job once more; returns how much it wrote, which should be nothing, and the run."""
+    """Run the job again; returns the number of writes, which should be zero, and the run."""
     run = stage.reverse_etl()
     wrote = run.traffic.writes
     mark = "[red]✗[/red]" if wrote else "[green]✓[/green]"

@@ -1,6 +1,6 @@
-"""What the documentation claims: who performs each published operation, and each action platforms offer.
+"""Claims of the documentation: the stream or action that performs each operation and platform action.
 
-docs/coverage.md shows these facts and `make coverage` holds them against a request log, so both read them
+docs/coverage.md shows these facts and `make coverage` checks them against a request log, so both read them
 here. The facts themselves are the specs of the tap and of the target.
 """
 
@@ -30,21 +30,21 @@ ACTION_NAMES = Path(__file__).with_name("action_names.txt")
 READING = ("get", "search", "find", "download", "select")
 RAW = "rawRequest"
 SIGN_IN = ("v1:get-tokens", "v1:refresh-tokens")
-"""What both programs do when they have OAuth settings."""
+"""Requests of both programs with OAuth settings."""
 _OF_THEIR_OWN = {
     "selectDeal": "deal_options",
     "selectOrganization": "organization_options",
     "selectPerson": "person_options",
     "downloadFile": "file_contents",
 }
-"""Actions that no published read of the same name stands behind → stream."""
-_NEWER = "The action {} sends the newer form."
+"""Actions without a published read of the same name → stream."""
+_NEWER = "The action {} sends the v2 request instead."
 _ENTITY = re.compile(r"get(Deal|Person|Organization|Product|Project|Pipeline|Stage)[A-Z]")
 _COLUMN = {"organization": "org_id"}
 
 
 class Way(StrEnum):
-    """How an operation is performed."""
+    """Ways to perform an operation."""
 
     LIST = "a stream reads it"
     BY_ID = "`record_ids`"
@@ -59,7 +59,7 @@ class Service:
 
     Attributes:
         name: of the stream or action; empty for the sign-in.
-        way: how.
+        way: how it performs the operation.
         column: of `Way.ROWS`: the column that chooses the rows; empty when they are whole.
     """
 
@@ -86,13 +86,13 @@ def place(method: str, path: str) -> str:
 
 @cache
 def published() -> Mapping[str, Operation]:
-    """Return every published operation: `v2:getDeals` → what is published of it."""
+    """Return every published operation by its key, such as `v2:getDeals`."""
     return load_operations()
 
 
 @cache
 def removed() -> Mapping[str, Operation]:
-    """Return operations that Pipedrive took away, in the same form."""
+    """Return operations that Pipedrive removed, in the same form."""
     return load_removed()
 
 
@@ -103,7 +103,7 @@ def key(path: str, operation: str) -> str:
 
 @cache
 def claims() -> Mapping[str, tuple[Service, ...]]:
-    """Who performs each operation that is performed; lists that stand by themselves come first."""
+    """Return the services by the operation they perform, streams of whole lists first."""
     found: dict[str, list[Service]] = {}
 
     def claim(read: Read, name: str, way: Way) -> None:
@@ -141,7 +141,7 @@ def _below(service: Service) -> bool:
 
 
 def _rows_of(stream: str, operation: str) -> Service:
-    """Return the rows of a stream that answer an operation, e.g. getStageDeals those of deals by stage_id."""
+    """Return the rows of a stream that replace an operation: for getStageDeals, deals by stage_id."""
     entity = _ENTITY.match(operation)
     column = _COLUMN.get(entity[1].lower(), f"{entity[1].lower()}_id") if entity else ""
     return Service(stream, Way.ROWS, column if column in STREAMS[stream].schema else "")
@@ -149,7 +149,7 @@ def _rows_of(stream: str, operation: str) -> Service:
 
 @cache
 def excused() -> Mapping[str, str]:
-    """Return published operations that are not performed, and why not."""
+    """Return published operations that are not performed, with the reason."""
     found = {name.replace(" ", ":"): why for name, why in NOT_COVERED.items()}
     for name, operation in published().items():
         newer = ACTIONS.get(snake(name.partition(":")[2]))
@@ -159,7 +159,7 @@ def excused() -> Mapping[str, str]:
 
 
 def of_action(name: str) -> tuple[Service, ...]:
-    """Who performs an action of an integration platform; the newer form of the API first."""
+    """Return the services that perform an action of an integration platform, API v2 first."""
     if name in _OF_THEIR_OWN:
         return (Service(_OF_THEIR_OWN[name], Way.LIST),)
     if not reads(name):

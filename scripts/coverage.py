@@ -1,4 +1,4 @@
-"""docs/coverage.md: who performs each action that platforms offer and each operation Pipedrive publishes."""
+"""docs/coverage.md: the stream or action that performs each platform action and each published operation."""
 
 from __future__ import annotations
 
@@ -50,21 +50,21 @@ def _also_by_id(spec: StreamSpec) -> bool:
 
 
 def _read_facts(services: Sequence[Service]) -> tuple[str, str, str, str, str]:
-    """Return streams, default, tokens, paging and kind of what answers a read."""
+    """Return streams, default, tokens, paging and kind of the services that perform a read."""
     if not services:
         return (NOT_YET, "", "", "", "")
     first = services[0]
     names = ", ".join(map(_service, services))
     if first.way is Way.ACTION:
-        return f"{names}, of the target", "", "1", "one request", "until what it began has ended"
+        return f"{names}, of the target", "", "1", "one request", "until the started job has ended"
     spec = STREAMS[first.name]
     if first.way is Way.BY_ID and spec.single:
-        return names, "by setting", f"{spec.single.cost} per id", "one request", "asked for by id"
+        return names, "by setting", f"{spec.single.cost} per id", "one request", "requested by id"
     return names, streams.default(spec), streams.cost(spec), streams.paging(spec), streams.kind(spec)
 
 
 def reading_rows() -> Iterator[tuple[str, ...]]:
-    """Yield reading actions of integration platforms and what answers each."""
+    """Yield reading actions of integration platforms with the streams that perform them."""
     for name in actions():
         if reads(name):
             yield (code(name), *_read_facts(of_action(name)))
@@ -90,11 +90,11 @@ def writing_rows() -> Iterator[tuple[str, ...]]:
             str(spec.cost),
             writes.repetition(spec),
         )
-    yield (code(RAW), "`raw_request`", "", "any", "as given", "as its `idempotent` says")
+    yield (code(RAW), "`raw_request`", "", "any", "as given", "according to `idempotent`")
 
 
 def read_rows() -> Iterator[tuple[str, ...]]:
-    """Yield published reads and who answers each."""
+    """Yield published reads with the services that perform them."""
     for key, operation in _by_name():
         if operation.method == "GET" and key in claims():
             major, _, name = key.partition(":")
@@ -102,7 +102,7 @@ def read_rows() -> Iterator[tuple[str, ...]]:
 
 
 def write_rows() -> Iterator[tuple[str, ...]]:
-    """Yield published writes and who performs each."""
+    """Yield published writes with the services that perform them."""
     for key, operation in _by_name():
         if operation.method == "GET" or key not in claims():
             continue
@@ -126,7 +126,7 @@ def _by_name() -> list:
 
 
 def excused_rows() -> Iterator[tuple[str, str, str, str]]:
-    """Yield published operations that are not performed, and why."""
+    """Yield published operations that are not performed, with the reason."""
     known = published()
     for key, why in sorted(excused().items(), key=lambda item: (known[item[0]].method != "GET", item[1])):
         major, _, name = key.partition(":")
@@ -134,7 +134,7 @@ def excused_rows() -> Iterator[tuple[str, str, str, str]]:
 
 
 def counts() -> list[tuple[str, int, int, int]]:
-    """What is published, performed and not: reads and writes."""
+    """Count published, performed and excused operations, for reads and for writes."""
     found = []
     for label, is_read in (("Reads (GET)", True), ("Writes (POST, PUT, PATCH, DELETE)", False)):
         keys = [key for key, one in published().items() if (one.method == "GET") is is_read]
@@ -143,14 +143,14 @@ def counts() -> list[tuple[str, int, int, int]]:
 
 
 def platform_kinds() -> Mapping[str, int]:
-    """Return the actions of integration platforms, counted by what they do."""
+    """Return the number of actions of integration platforms, by verb."""
     words = ("get", "search", "find", "download", "select", "add", "update", "delete", "merge")
     found = Counter(next((one for one in words if name.startswith(one)), "other") for name in actions())
     return dict(found.most_common())
 
 
 def parameter_rows() -> Iterator[tuple[str, str]]:
-    """Yield streams and the query parameters settings may give."""
+    """Yield streams with the query parameters that settings may set."""
     for spec in STREAMS.values():
         every = [*spec.reads, *filter(None, [spec.single])]
         accepted = {name for read in every for name in read.accepted}
@@ -167,57 +167,58 @@ def _remarked() -> Iterator[StreamSpec]:
 _INTRODUCTION = """\
 # What is covered
 
-Who performs each action that integration platforms offer for Pipedrive, and each operation that Pipedrive
-publishes: streams of tap-pipedrive read, actions of target-pipedrive write. `make docs` writes this page from
-the programs' own data. `make coverage` runs every stream and every action against the emulator and fails when
-its request log does not show what stands here.
+The stream or action that performs each action that integration platforms offer for Pipedrive, and each
+operation that Pipedrive publishes: streams of tap-pipedrive read, actions of target-pipedrive write. `make
+docs` generates this page from the catalogues of both programs. `make coverage` runs every stream and every
+action against the emulator and fails if its request log does not confirm this page.
 """
 _HOW_TO_READ = """\
 ## How to read the tables
 
-**Default**: *yes* is selected unless you say otherwise; empty is yours to select; *by setting* is read once
-the setting names what to read. **Tokens**: what a request takes of the day's budget. **Paging**: how further
-pages are asked for, and the rows of a page. A stream with a "column `stage_id`" has the rows that the
-operation would give, told apart by that column, so that nothing is read twice.
+**Default**: *yes* is selected by default; an empty cell is not; *by setting* is read when the setting names
+what to read. **Tokens**: cost of a request in tokens of the daily budget. **Paging**: how further pages are
+requested, and the rows of a page. A stream with a "column `stage_id`" contains the rows that the operation
+would return; the column identifies them, so nothing is read twice.
 
 **A later run reads**
 
 - *changes*: rows whose `update_time` is not before the bookmark, oldest first.
-- *changes, from the list's end*: the same for a list that can be sorted but not bounded; it is taken up near
-  its end, where rows are older than the bookmark.
-- *whole list*: all rows are read; pages that are as they were are not written again.
+- *changes, from the list's end*: the same for a list that can be sorted but not filtered by time; reading
+  starts near its end, where rows are older than the bookmark.
+- *whole list*: all rows are read; unchanged pages are not emitted again.
 - *deals that changed* (or another stream): one request for each such row, or for a group of them.
 - *all users* (or another stream): one request for each row, in every run.
-- *asked for*: what the settings name, in every run.
+- *requested by id*, *requested in* a setting: the rows that the setting names, in every run.
 
-**When interrupted** (a write whose answer was lost, as by a crash)
+**When interrupted** (a write whose response was lost, for example in a crash)
 
-- *repeated*: doing it twice is the same as doing it once.
-- *looked up*: the next attempt looks for the row, and adds one only if there is none.
-- *reported*: nothing can tell whether it was done. The record fails with a sentence that says so, and is not
-  sent again until you allow it.
+- *repeated*: executing the write twice has the same effect as once.
+- *looked up*: the next attempt looks for the row, and creates one only if it does not exist.
+- *reported*: it is impossible to find out whether the write was executed. The record fails with a message,
+  and is not sent again until you allow it.
 """
 _WRITING = """\
-The target takes a stream by either name. [actions.md](actions.md) lists its columns. *Also by rows of*: the
-entity stream that performs the action where a row calls for it.
+The target accepts a stream under either name. [actions.md](actions.md) lists its columns. *Also by rows
+of*: the entity stream that performs the action when a row requires it.
 """
 _INPUTS = """\
 ## Inputs of reading actions
 
 An input of an action above is a query parameter of its stream, in snake_case: `filterId` is
-`{"deals": {"filter_id": 7}}` in `stream_parameters`. An input that names a row is an id in `record_ids`.
-These are the others; given as parameters they are refused, with the names that today's API takes.
+`{"deals": {"filter_id": 7}}` in `stream_parameters`. An input that references a row is an id in `record_ids`.
+This table lists all other inputs. If they are set as parameters, they are rejected, and the message lists the
+names that the current API accepts.
 """
 _PARAMETERS = """\
-## What each stream takes in `stream_parameters`
+## Names that each stream accepts in `stream_parameters`
 
-Streams fed by `searches` or `statistics` take theirs in those entries. Without the names in bold Pipedrive
-refuses. Any other name is refused before the first request, so that a parameter of an older API is never
-ignored in silence.
+Streams configured by `searches` or `statistics` have their parameters in those entries. Names in bold are
+required by Pipedrive. Any other name is rejected before the first request, so a parameter of an older API is
+never silently ignored.
 """
-_TAKEN_AWAY = """\
-Five operations more were published once and are performed on demand, with a warning: three reads and two
-writes of subscriptions, which Pipedrive took away on 2025-06-27.
+_REMOVED = """\
+Five more operations were published in the past and are performed on demand, with a warning: three reads and
+two writes of subscriptions, which Pipedrive removed on 2025-06-27.
 """
 
 
@@ -225,17 +226,17 @@ def page() -> str:
     """Return docs/coverage.md."""
     reading, writing = list(reading_rows()), list(writing_rows())
     read, written = list(read_rows()), list(write_rows())
-    gone = list(excused_rows())
+    excused_operations = list(excused_rows())
     noted = ((code(spec.name), streams.remarks(spec)) for spec in _remarked())
     kinds = ", ".join(f"{count} {word}" for word, count in platform_kinds().items())
     write_head = ("Entity", "Tokens", "When interrupted")
     parts = (
         _INTRODUCTION,
         table(("Published operations", "Published", "Performed", "Not covered"), counts()),
-        _TAKEN_AWAY,
+        _REMOVED,
         f"The names of {len(actions())} actions below are those of integration platforms:\n{kinds}.\n",
         _HOW_TO_READ,
-        f"## Reading actions ({len(reading)})\n\nNames under which integration platforms offer them.\n",
+        f"## Reading actions ({len(reading)})\n\nThe names are those of integration platforms.\n",
         table(("Action", *_READ_HEAD), reading),
         f"## Writing actions ({len(writing)})\n",
         _WRITING,
@@ -244,10 +245,10 @@ def page() -> str:
         table(("Operation", "API", *_READ_HEAD, "Path"), read),
         f"## Published writes ({len(written)})\n",
         table(("Operation", "API", "Stream", "Also by rows of", *write_head[1:], "Request"), written),
-        f"## Not covered ({len(gone)})\n",
-        table(("Operation", "API", "Method", "Why"), gone),
+        f"## Not covered ({len(excused_operations)})\n",
+        table(("Operation", "API", "Method", "Why"), excused_operations),
         _INPUTS,
-        table(("Input", "Today"), ((code(name), text) for name, text in ANOTHER_WAY.items())),
+        table(("Input", "Use instead"), ((code(name), text) for name, text in ANOTHER_WAY.items())),
         _PARAMETERS,
         table(("Stream", "Parameters"), parameter_rows()),
         "## Remarks on streams\n",

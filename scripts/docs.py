@@ -1,9 +1,8 @@
-"""`make docs`: everything in the documentation that the code knows better.
+"""`make docs`: generated parts of the documentation.
 
-Blocks between `generated:` marks are written anew in README.md, docs/emulator.md and meltano.yml;
-docs/coverage.md, docs/actions.md and the plugin definition files are written whole. Nothing is read but this
-repository.
-`python -m scripts.docs --check` writes nothing and fails when something is out of date.
+Blocks between `generated:` marks are updated in README.md, docs/emulator.md and meltano.yml;
+docs/coverage.md, docs/actions.md and the plugin definition files are written as a whole. Only this repository
+is read. `python -m scripts.docs --check` writes nothing and fails when something is out of date.
 """
 
 from __future__ import annotations
@@ -22,7 +21,7 @@ ROOT = Path(__file__).resolve().parent.parent
 
 
 def blocks() -> dict[str, dict[str, str]]:
-    """Return file → name of a block → its lines."""
+    """Return the lines of each block, by file and by name of the block."""
     return {
         "README.md": {
             "tap settings": settings.block("tap"),
@@ -40,7 +39,7 @@ def blocks() -> dict[str, dict[str, str]]:
 
 
 def whole_files() -> dict[str, str]:
-    """Return file → content, for files that are generated whole."""
+    """Return the content of files that are generated as a whole, by file."""
     return {
         "docs/coverage.md": coverage.page(),
         "docs/actions.md": writes.page(),
@@ -68,7 +67,7 @@ def with_block(text: str, name: str, content: str) -> str:
 
 
 def documents() -> Iterator[tuple[Path, str]]:
-    """Yield every file with something generated in it, as it should be."""
+    """Yield every file with generated parts and its up-to-date content."""
     for name, content in whole_files().items():
         yield ROOT / name, content
     for name, parts in blocks().items():

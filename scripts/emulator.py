@@ -1,4 +1,4 @@
-"""Tables of docs/emulator.md: the accounts it begins with, and the kinds of faults."""
+"""Tables of docs/emulator.md: the seeds, and the kinds of faults."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ _ACTS = {"no": "no", "yes": "yes", "then": "after it"}
 
 
 def seeds() -> str:
-    """How much of what each account holds."""
+    """Return the table of the number of rows in each seed."""
     rows = [
         (name.replace("_", " "), *(f"{count:,}" for count in sizes)) for name, (_, sizes) in TABLES.items()
     ]
@@ -18,7 +18,7 @@ def seeds() -> str:
 
 
 def faults() -> str:
-    """What each kind of fault does, and which further keys it takes."""
+    """Return the table of the effect and the further keys of each kind of fault."""
     rows = [
         (
             code(name),

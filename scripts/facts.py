@@ -1,10 +1,10 @@
 """Condense the published API description into the facts that the tests need; `make facts` runs this.
 
-The result, `tests/resources/published/operations.json`, holds paths, parameters, types, requirements,
-nullability, enums, costs, scopes and the shapes of responses. It holds no prose: descriptions and summaries
-are dropped, and so are the texts of examples, except for what has a form (times, ids, codes, enum values).
-The extraction is mechanical and shares no code with the emulator's own, so that a misreading cannot hide in
-both. The data files of the emulator are written at the same time.
+The result, `tests/resources/published/operations.json`, contains paths, parameters, types, requirements,
+nullability, enums, costs, scopes and the shapes of responses. It contains no prose: descriptions, summaries
+and the texts of examples are dropped, except texts with a form (times, ids, codes, enum values). The
+extraction is mechanical and shares no code with the emulator's own, so a misreading in one of them fails a
+test. The data files of the emulator are written at the same time.
 """
 
 from __future__ import annotations
@@ -42,23 +42,23 @@ HAS_A_FORM = re.compile(
     r"|[a-z][A-Za-z0-9_.]*"  # names
 )
 SHARED_FROM = 48
-"""Length of a part, as JSON text, from which it is written once and referred to."""
+"""Minimum length of a repeated part, as JSON text, that is stored once and referenced."""
 
 
 def sentences(text: str) -> set[str]:
-    """Fingerprints of a published text and of each of its sentences, for a test that ours are our own."""
+    """Return fingerprints of a published text and its sentences, for the test that no text is copied."""
     parts = [text, *re.split(r"(?<=[.!?])\s+|\n", text)]
     return {fingerprint(part) for part in parts if part.strip()}
 
 
 def fingerprint(text: str) -> str:
-    """Return a short hash of the words of a text, whatever its case, markup and punctuation."""
+    """Return a short hash of the words of a text, regardless of case, markup and punctuation."""
     words = " ".join(re.findall(r"\w+", re.sub(r"<[^>]*>", " ", text).lower()))
     return hashlib.sha256(words.encode()).hexdigest()[:8]
 
 
 def texts(value: object) -> set[str]:
-    """Return fingerprints of all descriptions and summaries inside a value; examples are no prose."""
+    """Return fingerprints of all descriptions and summaries inside a value, without examples."""
     if isinstance(value, list):
         return set().union(*map(texts, value))
     if not isinstance(value, dict):
@@ -84,7 +84,7 @@ def enums(value: object) -> set[str]:
 
 
 def said(published: dict[str, Any], keys: tuple[str, ...]) -> dict[str, Any]:
-    """Return the entries among `keys` that say something: a claim that is false is as good as none."""
+    """Return the entries among `keys` with a true value."""
     claims = ("nullable", "required")
     return {
         key: published[key]
@@ -110,7 +110,7 @@ def schema(published: dict[str, Any]) -> dict[str, Any]:
 
 
 def parameter(published: dict[str, Any]) -> dict[str, Any]:
-    """Return a parameter without prose; bounds and sortable fields that are stated in prose become values."""
+    """Return a parameter without prose; bounds and sortable fields in the prose become values."""
     short = said(published, PARAMETER)
     if "items" in published:
         short["items"] = schema(published["items"])
@@ -124,7 +124,7 @@ def parameter(published: dict[str, Any]) -> dict[str, Any]:
 
 
 class Example:
-    """The examples of one operation without prose: of the same shape, and distinct where they were."""
+    """Examples of one operation without prose; their shape is kept, and distinct texts stay distinct."""
 
     def __init__(self, known: set[str]) -> None:
         self._known = known
@@ -158,7 +158,7 @@ def operation(published: dict[str, Any], known: set[str]) -> dict[str, Any]:
 
 
 class Shared:
-    """Parts of a value that occur more than once, written once."""
+    """Parts of a value that occur more than once, stored once."""
 
     def __init__(self, value: object) -> None:
         self.parts: list[Any] = []
@@ -170,7 +170,7 @@ class Shared:
         if isinstance(value, dict | list):
             text = compact(value)
             self._seen[text] += 1
-            if self._seen[text] == 1:  # what is inside an equal part does not count again
+            if self._seen[text] == 1:  # parts inside an equal part are not counted again
                 for inner in value.values() if isinstance(value, dict) else value:
                     self._count(inner)
 

@@ -1,4 +1,4 @@
-"""The plugins as Meltano wants them described: in meltano.yml, and in files for `meltano add --from-ref`."""
+"""Plugin definitions for Meltano: in meltano.yml, and in files for `meltano add --from-ref`."""
 
 from __future__ import annotations
 
@@ -26,12 +26,12 @@ _HEADS = {
 
 
 def scalar(text: str) -> str:
-    """Return text as YAML, in quotes where it needs them."""
+    """Return text as YAML, quoted if necessary."""
     return text if _PLAIN.fullmatch(text) else json.dumps(text, ensure_ascii=False)
 
 
 def setting_kind(setting: dict[str, Any]) -> str:
-    """Return Meltano's word for a setting's type; empty for plain text."""
+    """Return Meltano's name of a setting's type; empty for plain text."""
     if choices(setting):
         return "options"
     if setting.get("format") == "date-time":
@@ -40,7 +40,7 @@ def setting_kind(setting: dict[str, Any]) -> str:
 
 
 def summary(setting: dict[str, Any]) -> str:
-    """Return first sentence of a setting's description."""
+    """Return the first sentence of a setting's description."""
     text = " ".join(setting["description"].split())
     return re.split(r"(?<!e\.g)\. (?=[A-Z])", text, maxsplit=1)[0].rstrip(".") + "."
 
@@ -66,7 +66,7 @@ def _value(word: str) -> str:
 
 
 def body(plugin: str) -> list[str]:
-    """What meltano.yml and the definition file have in common."""
+    """Return the lines that meltano.yml and the definition file have in common."""
     lines = [f"capabilities: [{', '.join(one.value for one in PLUGINS[plugin].capabilities)}]"]
     lines.append("settings_group_validation:")
     lines += [f"  - [{', '.join(group)}]" for group in _SIGN_IN]
@@ -91,7 +91,7 @@ def definition(plugin: str) -> str:
         f"# {_HEADS[plugin]} Written by `make docs`.",
         f"# meltano add --plugin-type {folder[:-1]} {name} --from-ref meltano/{folder}/{name}.yml",
         *(
-            ["# takes over all of it but `select`: copy that too, or choose with `meltano select`."]
+            ["# takes over everything except `select`: copy that too, or choose with `meltano select`."]
             * (plugin == "tap")
         ),
         f"name: {name}",

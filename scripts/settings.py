@@ -1,4 +1,4 @@
-"""The settings of both plugins, as their own JSON schema describes them."""
+"""Settings of both plugins, according to their JSON schemas."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def properties(plugin: str) -> dict[str, dict[str, Any]]:
     cls = PLUGINS[plugin]
     builtin: dict[str, Any] = {"type": "object", "properties": {}}
     cls.append_builtin_config(builtin)
-    # A plugin made in this process before has the SDK's settings in its own schema: they are added in place.
+    # If a plugin was created in this process before, the SDK has added its settings to the plugin's schema.
     declared = cls.config_jsonschema["properties"]
     own = {name: one for name, one in declared.items() if name not in builtin["properties"]}
     return {
@@ -31,13 +31,13 @@ def properties(plugin: str) -> dict[str, dict[str, Any]]:
 
 
 def kind(setting: dict[str, Any]) -> str:
-    """Return JSON schema type of a setting, without null."""
+    """Return the JSON schema type of a setting, without null."""
     types = setting["type"]
     return next(one for one in ([types] if isinstance(types, str) else types) if one != "null")
 
 
 def choices(setting: dict[str, Any]) -> list[str]:
-    """Return values a setting may have; empty when it is free."""
+    """Return the allowed values of a setting; empty if it has no enumeration."""
     return [one for one in setting.get("enum", []) if one is not None]
 
 
@@ -54,7 +54,7 @@ def table_of(entries: dict[str, dict[str, Any]]) -> str:
 
 
 def block(plugin: str) -> str:
-    """Return the settings of one plugin, those of the target without the ones it shares with the tap."""
+    """Return the settings of one plugin; those of the target without the ones shared with the tap."""
     entries = properties(plugin)
     own = {
         name: setting

@@ -1,4 +1,4 @@
-"""What is said of one stream: whether it is selected, what it costs, how it pages, what a later run reads."""
+"""Table cells of one stream: selection, cost, paging, and the rows that a later run reads."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ _PAGING = {Paging.NONE: "one request", Paging.CURSOR: "cursor", Paging.OFFSET: "
 
 
 def default(spec: StreamSpec) -> str:
-    """Whether it is selected by default."""
+    """Return the cell for the selection by default."""
     return "yes" if spec.selected_by_default else ""
 
 
 def cost(spec: StreamSpec) -> str:
-    """Return tokens, and what for."""
+    """Return the tokens and the unit they are paid for."""
     costs = sorted({read.cost for read in spec.reads})
     tokens = " or ".join(str(one) for one in costs)
     if spec.parent and spec.parent.bulk > 1:
@@ -34,7 +34,7 @@ def cost(spec: StreamSpec) -> str:
 
 
 def paging(spec: StreamSpec) -> str:
-    """How further pages are asked for."""
+    """Return the kind of paging and the page size."""
     return " or ".join(dict.fromkeys(_paging(read) for read in spec.reads))
 
 
@@ -44,27 +44,27 @@ def _paging(read: Read) -> str:
 
 
 def kind(spec: StreamSpec) -> str:
-    """What a later run reads."""
+    """Return the rows that a later run reads."""
     if "recents" in spec.settings:
         return "the last 30 days"
     if "record_ids" in spec.settings:
-        return "asked for by id"
+        return "requested by id"
     if spec.parent:
         return _kind_below(spec.parent.stream)
     if spec.settings:
-        return f"asked for in `{spec.settings[0]}`"
+        return f"requested in `{spec.settings[0]}`"
     return _kind_of_list(spec)
 
 
 def _kind_below(parent: str) -> str:
-    """Return the same of a fan-out, which follows the list at the top."""
+    """Return the rows that a later run of a child stream reads, which depend on the top-level list."""
     while above := STREAMS[parent].parent:
         parent = above.stream
     return f"{parent} that changed" if STREAMS[parent].replication_key else f"all {parent}"
 
 
 def _kind_of_list(spec: StreamSpec) -> str:
-    """Return the same of a list."""
+    """Return the rows of a list that a later run reads."""
     if not spec.replication_key:
         return "whole list"
     bounded = [bool(read.changes and read.changes.since) for read in spec.reads]
@@ -74,14 +74,14 @@ def _kind_of_list(spec: StreamSpec) -> str:
 
 
 def remarks(spec: StreamSpec) -> str:
-    """What a reader should know besides."""
+    """Return remarks: requirements, settings, removal and notes."""
     parts = []
     if spec.needs:
         parts.append(f"Needs {spec.needs}.")
     if spec.settings and spec.settings[0] != "recents":
-        parts.append(f"Fed by `{spec.settings[0]}`.")
+        parts.append(f"Configured by `{spec.settings[0]}`.")
     if spec.removed_on:
-        parts.append(f"Pipedrive took it away on {spec.removed_on:%Y-%m-%d}.")
+        parts.append(f"Removed by Pipedrive on {spec.removed_on:%Y-%m-%d}.")
     parts.append(spec.notes)
     return " ".join(filter(None, parts))
 

@@ -19,12 +19,12 @@ def _row(cells: Sequence[object]) -> str:
 
 
 def code(text: object) -> str:
-    """Return text in backticks, or nothing for nothing."""
+    """Return text in backticks; an empty text stays empty."""
     return f"`{text}`" if str(text) else ""
 
 
 def words(names: Iterable[object]) -> str:
-    """Return names in backticks, divided by commas."""
+    """Return names in backticks, separated by commas."""
     return ", ".join(code(name) for name in names)
 
 

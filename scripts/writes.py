@@ -1,4 +1,4 @@
-"""What is written: the target's actions and entities."""
+"""Tables of the target's actions and entities."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ _BODIES = {Encoding.JSON: "JSON", Encoding.FORM: "form", Encoding.MULTIPART: "mu
 
 
 def entity(spec: ActionSpec) -> str:
-    """Return the entity whose rows lead to this action when they are brought up to date."""
+    """Return the entity whose upserts perform this action."""
     return ", ".join(code(one.name) for one in ENTITIES.values() if spec.name in one.actions)
 
 
 def repetition(spec: ActionSpec) -> str:
-    """What happens to a record whose answer was lost."""
+    """Return what happens to a record if the response to its write was lost."""
     if spec.method != "POST" or spec.repeatable:
         return "repeated"
     if spec.becomes:
@@ -48,7 +48,7 @@ def _remarks(spec: ActionSpec) -> str:
         parts.append("Also custom fields.")
     if spec.aliases:
         parts.append(
-            "Also known: " + ", ".join(f"`{old}` as `{new}`" for old, new in spec.aliases.items()) + "."
+            "Also known as: " + ", ".join(f"`{old}` as `{new}`" for old, new in spec.aliases.items()) + "."
         )
     if spec.becomes:
         parts.append(f"Waits for the result; the id in the results is that of the new row of {spec.becomes}.")
@@ -79,7 +79,7 @@ def _compared(spec: EntitySpec) -> str:
 
 
 def entity_table() -> str:
-    """Return entities that can be brought up to date, for the README."""
+    """Return the entities that can be upserted, for the README."""
     rows = (
         (
             code(spec.name),
@@ -139,21 +139,21 @@ _INPUTS = """\
 
 The write actions of the integration component that this target replaces, input by input. Each action is a
 stream of the same name, and each input a property of it, in camelCase or snake_case; every value may be text.
-An input marked *accepted as* asked for something that Pipedrive's API no longer offers: that value, or a
+An input marked *accepted as* sets an option that Pipedrive's API no longer offers: that value, or a
 blank, changes nothing and is accepted, and any other value fails the record. An input marked *not supported*
 fails the stream. `retired_inputs: ignore` leaves both out with one warning.
 """
 
 
 def input_rows() -> Iterator[tuple[str, ...]]:
-    """Yield every input of the component's write actions: action, input, and what becomes of it."""
+    """Yield every input of the component's write actions: action, input, and its use in this target."""
     for action, inputs in COMPONENT_INPUTS.items():
         for name in inputs.split():
             yield code(action), code(name), _meaning(action, snake(name))
 
 
 def _meaning(action: str, name: str) -> str:
-    """What becomes of one input."""
+    """Return how this target uses one input."""
     if snake(action) == RAW_REQUEST:
         return code(RAW_ALIASES.get(name, name)) if name not in RAW_IGNORED else "accepted, without effect"
     spec = ACTIONS[snake(action)]
@@ -168,7 +168,7 @@ def _meaning(action: str, name: str) -> str:
 
 
 def _form(spec: ActionSpec, column: str) -> str:
-    """Return remark on values whose form is not obvious from the column."""
+    """Return a remark on values with a form that is not obvious from the column."""
     kind = spec.columns[column].kind
     if kind.name == "money":
         return "; an amount alone keeps the lead's currency, or takes the account's default currency"

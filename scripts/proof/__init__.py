@@ -1,1 +1,1 @@
-"""Every stream and every action run against the emulator, its request log held against the documentation."""
+"""Check of the documentation against the emulator's request log of every stream and every action."""

@@ -1,7 +1,7 @@
-"""`make coverage`: what docs/coverage.md and docs/actions.md claim, proven by the emulator's request log.
+"""`make coverage`: check of docs/coverage.md and docs/actions.md against the emulator's request log.
 
-Prints what was published, claimed and seen. Leaves with 1 and the names when something is claimed that was
-not seen, seen that is not claimed, or published and not accounted for.
+Prints the numbers of published, claimed and seen operations. Exits with 1 and lists the names if a claim was
+not confirmed, something was seen without a claim, or a published operation is not accounted for.
 """
 
 from __future__ import annotations
@@ -44,9 +44,15 @@ def _table(title: str, *columns: str) -> Table:
 
 
 def show(evidence: Evidence) -> None:
-    """Print what was seen, in numbers."""
+    """Print the numbers of what was seen."""
     table = _table(
-        "Operations", "", "published", "claimed", "seen in\nthe log", "told by\nother rows", "not\ncovered"
+        "Operations",
+        "",
+        "published",
+        "claimed",
+        "seen in\nthe log",
+        "contained in\nother rows",
+        "not\ncovered",
     )
     for one in verdict.counts(evidence):
         table.add_row(
@@ -68,7 +74,7 @@ def show(evidence: Evidence) -> None:
 
 
 def show_excused() -> None:
-    """Print what is not covered, by reason."""
+    """Print the operations that are not covered, by reason."""
     reasons: dict[str, list[str]] = defaultdict(list)
     for key, why in excused().items():
         newer = "newer form" in why
@@ -94,9 +100,9 @@ def main() -> int:
     show(evidence)
     show_excused()
     found = verdict.problems(evidence)
-    found += [f"{name} does not show the present claims: run `make docs`" for name in docs.stale()]
+    found += [f"{name} is out of date: run `make docs`" for name in docs.stale()]
     if not found:
-        console.print("\nAll that is claimed was seen, and nothing was seen that is not claimed.")
+        console.print("\nEvery claim was confirmed, and nothing else was seen.")
         return 0
     console.print(f"\n[bold]{len(found)} problems[/bold]")
     for text in found:

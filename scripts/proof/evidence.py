@@ -1,4 +1,4 @@
-"""Runs the tap over every stream and the target over every action, and keeps what the emulator saw."""
+"""Runs of the tap over every stream and of the target over every action, with the emulator's request log."""
 
 from __future__ import annotations
 
@@ -35,14 +35,14 @@ _SUBSCRIPTIONS = {"subscriptions": [1, 2], "deal_subscriptions": [1], "subscript
 
 @dataclass
 class Seen:
-    """What one run asked: operations that were answered well, and the others with their statuses."""
+    """Operations that one run requested: the successful ones, and the others with their statuses."""
 
     answered: set[str] = field(default_factory=set)
     refused: dict[str, str] = field(default_factory=dict)
 
     @classmethod
     def of(cls, emulator: Emulator) -> Seen:
-        """What stands in the request log."""
+        """Return the operations in the request log."""
         seen = cls()
         for name, entry in emulator.log()["operations"].items():
             where = place(*name.split(" ", 1))
@@ -54,7 +54,7 @@ class Seen:
 
     @property
     def asked(self) -> set[str]:
-        """Operations that were asked at all."""
+        """All requested operations, successful or not."""
         return self.answered | self.refused.keys()
 
 
@@ -63,8 +63,8 @@ class Reading:
     """A run of the tap.
 
     Attributes:
-        seen: what it asked.
-        columns: stream → columns that held something in at least one record; streams without records are
+        seen: operations it requested.
+        columns: stream → columns with a value in at least one record; streams without records are
             missing.
         records: how many records it wrote.
     """
@@ -75,7 +75,7 @@ class Reading:
 
     @classmethod
     def of(cls, emulator: Emulator, out: Output) -> Reading:
-        """What the log and the output of a run say."""
+        """Return the reading according to the log and the output of a run."""
         found = cls(Seen.of(emulator))
         for stream, records in out.records.items():
             found.records += len(records)
@@ -91,11 +91,11 @@ class Writing:
     Attributes:
         action: name of the action.
         stream: name the record came under.
-        full: whether it had every column; else just the required ones.
+        full: whether it had every column, not only the required ones.
         outcome: how it ended, in the words of the results file.
         error: why it failed.
-        seen: what was asked for it.
-        changed: tables of the account that are not what they were, looked at where the record was full.
+        seen: operations requested for it.
+        changed: tables of the account that differ from before; only for full records.
     """
 
     action: str
@@ -128,7 +128,7 @@ def read_lists(emulator: Emulator, folder: Path, *, url: str = "") -> tuple[Read
 
 
 def read_by_id(emulator: Emulator, known: Output, *, url: str = "") -> tuple[Reading, Output]:
-    """Return a run over single rows: one that the lists gave for each stream that can read one."""
+    """Return a run over single rows: one row from the list of each stream that can read single rows."""
     ids = {**_SUBSCRIPTIONS, **one_id_each(known)}
     emulator.post("/_emulator/log/clear")
     out = run_tap(_config(emulator, url, record_ids=ids), *ids)
@@ -156,8 +156,8 @@ def read_signed_in(emulator: Emulator) -> Reading:
 def write_each(emulator: Emulator, folder: Path, *, url: str = "", full: bool) -> Iterator[Writing]:
     """Yield a run of the target for each action, on an account that is as it was seeded.
 
-    Without `full` the record has the required columns only, and comes under the name that integration
-    platforms use, where they offer the action.
+    Without `full` the record has only the required columns, and its stream has the name that integration
+    platforms use, if they offer the action.
     """
     emulator.reset()
     before = emulator.dump()["tables"]
@@ -184,7 +184,7 @@ def write_each(emulator: Emulator, folder: Path, *, url: str = "", full: bool) -
 
 
 def gather(emulator: Emulator, folder: Path, tell: Callable[[str], None]) -> Evidence:
-    """Everything, with an emulator that was started with `--legacy`; `tell` is told what comes next."""
+    """Return all evidence, from an emulator started with `--legacy`; `tell` gets the current step."""
     tell(f"the tap reads {len(STREAMS)} streams")
     lists, out = read_lists(emulator, folder)
     tell("the tap reads single rows, and signs in")

@@ -1,4 +1,4 @@
-"""Holds what was seen against what the documentation claims."""
+"""Comparison of the evidence with the claims of the documentation."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def reading_problems(lists: Reading, by_id: Reading) -> Iterator[str]:
-    """Yield claims about reads that these runs do not show, and reads that nobody claims."""
+    """Yield claims about reads that these runs do not confirm, and reads without a claim."""
     for key, services in claims().items():
         for service in services:
             if service.way in (Way.LIST, Way.BY_ID, Way.ROWS):
@@ -32,7 +32,7 @@ def reading_problems(lists: Reading, by_id: Reading) -> Iterator[str]:
 
 
 def _unread(key: str, service: Service, lists: Reading, by_id: Reading) -> str:
-    """Why a claim about a read is not shown; empty when it is."""
+    """Return why a claim about a read is not confirmed; empty if it is."""
     spec = STREAMS[service.name]
     run = by_id if service.way is Way.BY_ID or "record_ids" in spec.settings else lists
     columns = run.columns.get(spec.name)
@@ -45,21 +45,21 @@ def _unread(key: str, service: Service, lists: Reading, by_id: Reading) -> str:
     if where in run.seen.answered:
         return ""
     status = run.seen.refused.get(where)
-    told = f"answered {status}" if status else "never asked"
+    told = f"answered {status}" if status else "never requested"
     return f"claimed of the stream {spec.name}, but {where} was {told}"
 
 
 def sign_in_problems(sign_in: Reading) -> Iterator[str]:
-    """Yield the same for the sign-in."""
+    """Yield claims about the sign-in that these runs do not confirm."""
     for key, services in claims().items():
         if any(service.way is Way.SIGN_IN for service in services) and (
             _place(key) not in sign_in.seen.answered
         ):
-            yield f"{key.replace(':', ' ')}: claimed of the sign-in, but {_place(key)} was not answered"
+            yield f"{key.replace(':', ' ')}: claimed of the sign-in, but {_place(key)} got no response"
 
 
 def writing_problems(writings: list[Writing]) -> Iterator[str]:
-    """Yield claims about writes that these runs do not show, and requests that nobody claims."""
+    """Yield claims about writes that these runs do not confirm, and requests without a claim."""
     done = {one.action for one in writings}
     for name in ACTIONS:
         if name not in done:
@@ -71,14 +71,14 @@ def writing_problems(writings: list[Writing]) -> Iterator[str]:
         if one.outcome in ("failed", "skipped"):
             yield f"{one.stream} with {columns}: {one.outcome}: {one.error}"
         elif where and where not in one.seen.answered:
-            yield f"{one.stream} with {columns}: {where} was not answered"
+            yield f"{one.stream} with {columns}: {where} got no response"
         elif one.full and not one.changed:
             yield f"{one.stream} with {columns}: the account is as it was before"
         yield from _unclaimed(one.seen.asked)
 
 
 def accounting_problems() -> Iterator[str]:
-    """Yield published operations and actions of platforms that the documentation says nothing of."""
+    """Yield published operations and platform actions that the documentation does not mention."""
     for key in published():
         if key not in claims() and key not in excused():
             yield f"{key.replace(':', ' ')}: published, but neither performed nor on the list of what is not"
@@ -90,7 +90,7 @@ def accounting_problems() -> Iterator[str]:
 
 
 def problems(evidence: Evidence) -> list[str]:
-    """Everything the documentation claims that was not seen, and everything seen that it does not claim."""
+    """Return all claims that were not confirmed, and everything seen without a claim."""
     found = [
         *accounting_problems(),
         *reading_problems(evidence.lists, evidence.by_id),
@@ -102,7 +102,7 @@ def problems(evidence: Evidence) -> list[str]:
 
 @dataclass(frozen=True, slots=True)
 class Count:
-    """How many operations of a kind are published, claimed, proven and left out."""
+    """Numbers of operations of a kind: published, claimed, confirmed and left out."""
 
     what: str
     published: int
@@ -113,7 +113,7 @@ class Count:
 
 
 def counts(evidence: Evidence) -> list[Count]:
-    """Return the operations in numbers: reads, writes, and those that are published no longer."""
+    """Return the numbers of reads, of writes, and of operations that are no longer published."""
     seen = _seen(evidence)
     rows = {key for key, services in claims().items() if all(one.way is Way.ROWS for one in services)}
     kinds = (
@@ -122,7 +122,7 @@ def counts(evidence: Evidence) -> list[Count]:
             "Writes (POST, PUT, PATCH, DELETE)",
             {key for key, one in published().items() if one.method != "GET"},
         ),
-        ("Taken away by Pipedrive", set(removed())),
+        ("Removed by Pipedrive", set(removed())),
     )
     return [
         Count(what, len(keys), *(len(keys & set(some)) for some in (claims(), seen, rows, excused())))
@@ -131,7 +131,7 @@ def counts(evidence: Evidence) -> list[Count]:
 
 
 def _seen(evidence: Evidence) -> set[str]:
-    """Return claimed operations that were asked and answered, not those that other rows answer."""
+    """Return claimed operations that were requested successfully, without those replaced by other rows."""
     runs = [evidence.lists.seen, evidence.by_id.seen, evidence.sign_in.seen]
     read = set().union(*(run.answered for run in runs))
     written = set().union(*(one.seen.answered for one in evidence.writings))
@@ -151,7 +151,7 @@ def _unclaimed(asked: set[str]) -> Iterator[str]:
         _place(key) for key, services in claims().items() if any(s.way is not Way.ROWS for s in services)
     }
     for where in sorted(asked - known):
-        yield f"{where}: asked, but no table claims it"
+        yield f"{where}: requested, but not in any table"
 
 
 def _place(key: str) -> str:

@@ -35,7 +35,7 @@ STREAMS = (
         ),
         selected_by_default=False,
         needs="administrator rights",
-        notes="Deselect http_auth_password where the rows go to a shared place.",
+        notes="Deselect http_auth_password if other people can see the loaded rows.",
     ),
     StreamSpec(
         name="call_logs",

@@ -39,11 +39,11 @@ STREAMS = (
             "getOrganizationActivities",
             "getProjectActivities",
         ),
-        notes="Each row names its deal, lead, person, organization and project.",
+        notes="Each row references its deal, lead, person, organization and project.",
     ),
     StreamSpec(
         name="activity_types",
-        summary="Kinds of activity; `key_string` is what an activity's `type` holds.",
+        summary="Kinds of activity; `key_string` is the value of an activity's `type`.",
         reads=(Read("getActivityTypes", "/v1/activityTypes", 20),),
         schema=columns(
             "id! name key_string icon_key color order_nr active_flag is_custom_flag add_time update_time"

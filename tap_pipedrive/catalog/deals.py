@@ -72,7 +72,7 @@ STREAMS = (
         replication_key="update_time",
         custom_fields="deal",
         serves=("getPipelineDeals", "getStageDeals", "getPersonDeals", "getOrganizationDeals"),
-        notes="Each row names its pipeline, stage, person and organization.",
+        notes="Each row references its pipeline, stage, person and organization.",
     ),
     StreamSpec(
         name="deal_products",

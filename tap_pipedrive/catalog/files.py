@@ -32,11 +32,11 @@ STREAMS = (
         observed=("people_name",),
         replication_key="update_time",
         serves=("getDealFiles", "getPersonFiles", "getOrganizationFiles", "getProductFiles"),
-        notes="Each row names its deal, person, organization, product, activity, lead and project.",
+        notes="Each row references its deal, person, organization, product, activity, lead and project.",
     ),
     StreamSpec(
         name="file_contents",
-        summary="Files with their bytes, which are written to a folder; the rows say where.",
+        summary="Files with their bytes, which are written to a folder; each row contains the path.",
         reads=(Read("downloadFile", "/v1/files/{id}/download", 20),),
         schema=columns(
             """
@@ -64,6 +64,6 @@ STREAMS = (
             when="active_flag",
         ),
         selected_by_default=False,
-        notes="Needs the setting `files_dir`. Files kept at other services have no bytes here.",
+        notes="Needs the setting `files_dir`. Files stored by other services have no content here.",
     ),
 )

@@ -18,7 +18,7 @@ COUNTERS = """
     next_activity_id last_activity_id activities_count done_activities_count undone_activities_count
     files_count notes_count followers_count email_messages_count smart_bcc_email
 """
-"""Columns that deals, persons and organizations send when `include_fields` asks for them."""
+"""Columns of deals, persons and organizations that are sent if `include_fields` contains them."""
 
 DEAL_COUNTERS = """
     open_deals_count related_open_deals_count closed_deals_count related_closed_deals_count

@@ -43,7 +43,7 @@ STREAMS = (
         replication_key="update_time",
         custom_fields="deal",
         row_form=RowForm.V1,
-        notes="Deleted and converted leads vanish. Custom fields are those of deals.",
+        notes="Deleted and converted leads are no longer listed. Custom fields are those of deals.",
     ),
     StreamSpec(
         name="lead_labels",

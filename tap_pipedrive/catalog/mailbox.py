@@ -81,7 +81,7 @@ STREAMS = (
         primary_keys=("id", "folder"),
         selected_by_default=False,
         needs="a synced mailbox",
-        notes="A thread stands once for each folder it is in.",
+        notes="A thread has one row per folder.",
     ),
     StreamSpec(
         name="mail_thread_messages",
@@ -125,7 +125,7 @@ STREAMS = (
         parent=Parent(stream="deals", context={"deal_id": "id"}, when="email_messages_count"),
         shape="data",
         selected_by_default=False,
-        notes="`body` is empty unless `include_body` asks for it.",
+        notes="`body` is empty unless `include_body` is set.",
     ),
     StreamSpec(
         name="person_mail_messages",
@@ -144,7 +144,7 @@ STREAMS = (
         parent=Parent(stream="persons", context={"person_id": "id"}, when="email_messages_count"),
         shape="data",
         selected_by_default=False,
-        notes="`body` is empty unless `include_body` asks for it.",
+        notes="`body` is empty unless `include_body` is set.",
     ),
     StreamSpec(
         name="organization_mail_messages",
@@ -163,6 +163,6 @@ STREAMS = (
         parent=Parent(stream="organizations", context={"organization_id": "id"}, when="email_messages_count"),
         shape="data",
         selected_by_default=False,
-        notes="`body` is empty unless `include_body` asks for it.",
+        notes="`body` is empty unless `include_body` is set.",
     ),
 )

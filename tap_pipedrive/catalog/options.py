@@ -8,7 +8,7 @@ from tap_pipedrive.catalog.notation import columns
 from tap_pipedrive.catalog.spec import Read, StreamSpec
 
 _NAMED = columns("key! label update_time", of="picker")
-_INCREMENTAL = "After the first run only rows that changed come again."
+_INCREMENTAL = "After the first run, only rows that changed are emitted."
 
 STREAMS = (
     StreamSpec(

@@ -55,6 +55,6 @@ STREAMS = (
         parent=Parent(stream="organizations", context={"org_id": "id"}, query=("org_id",)),
         serves=("getOrganizationRelationship",),
         selected_by_default=False,
-        notes="A relation stands once for each of its two sides.",
+        notes="A relation has one row for each of its two sides.",
     ),
 )

@@ -43,7 +43,7 @@ STREAMS = (
         replication_key="update_time",
         custom_fields="person",
         serves=("getOrganizationPersons",),
-        notes="marketing_status and doi_status stay empty unless `include_fields` asks for them.",
+        notes="marketing_status and doi_status are empty unless `include_fields` contains them.",
     ),
     StreamSpec(
         name="person_pictures",

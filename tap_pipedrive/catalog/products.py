@@ -70,6 +70,6 @@ STREAMS = (
         custom_fields="deal",
         row_form=RowForm.V1,
         selected_by_default=False,
-        notes="deal_products joined with deals says the same at a fraction of the cost.",
+        notes="deal_products joined with deals has the same content at a fraction of the cost.",
     ),
 )

@@ -177,7 +177,7 @@ class StreamSpec:
             own; its rows carry the entry's name in the column `search` or `report`, and each given
             parameter in the column of its name, if there is one (`.` becomes `_`).
         needs: plan, add-on or right without which Pipedrive refuses the stream, for people to read.
-        removed_on: day Pipedrive took the operation away; read on demand with a warning.
+        removed_on: day on which Pipedrive removed the operation; read on demand with a warning.
         notes: what a reader of the coverage table should know.
         observed: columns that live accounts send and the published description lacks; those inside an
             object by dotted path.

@@ -12,7 +12,7 @@ _MOVED = "{count deals_ids values formatted_values}"
 STREAMS = (
     StreamSpec(
         name="deals_summary",
-        summary="Number and worth of deals that are not archived, in each currency.",
+        summary="Number and value of deals that are not archived, in each currency.",
         reads=(
             Read(
                 "getDealsSummary",
@@ -63,7 +63,7 @@ STREAMS = (
     ),
     StreamSpec(
         name="pipeline_conversion_statistics",
-        summary="How many deals went on from stage to stage of a pipeline in a period.",
+        summary="Numbers of deals that moved from stage to stage of a pipeline in a period.",
         reads=(
             Read(
                 "getPipelineConversionStatistics",

@@ -1,4 +1,4 @@
-"""Subscriptions on deals, which Pipedrive took away in 2025.
+"""Subscriptions on deals, which Pipedrive removed in 2025.
 
 Their columns are those of the last published client; nothing published describes them any more.
 """
@@ -15,7 +15,7 @@ _SUBSCRIPTION = """
     id! user_id deal_id description is_active cycles_count cycle_amount currency infinite cadence_type
     start_date end_date lifetime_value final_status add_time update_time
 """
-_NOTE = "Recurring products (billing_frequency) and deal_installments took their place."
+_NOTE = "Use recurring products (billing_frequency) and deal_installments instead."
 
 STREAMS = (
     StreamSpec(

@@ -101,7 +101,7 @@ def test_what_is_claimed_and_not_seen_is_named(readings):
     lists, by_id = readings
     blind = replace(lists, seen=replace(lists.seen, answered=lists.seen.answered - {"GET /v1/currencies"}))
     assert list(verdict.reading_problems(blind, by_id)) == [
-        "v1 getCurrencies: claimed of the stream currencies, but GET /v1/currencies was never asked"
+        "v1 getCurrencies: claimed of the stream currencies, but GET /v1/currencies was never requested"
     ]
 
 
@@ -109,7 +109,7 @@ def test_what_is_seen_and_not_claimed_is_named(readings):
     lists, by_id = readings
     more = replace(lists, seen=replace(lists.seen, answered=lists.seen.answered | {"GET /v1/legacyTeams"}))
     assert list(verdict.reading_problems(more, by_id)) == [
-        "GET /v1/legacyTeams: asked, but no table claims it"
+        "GET /v1/legacyTeams: requested, but not in any table"
     ]
 
 
