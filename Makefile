@@ -1,4 +1,4 @@
-# Everything runs from .venv, which `make setup` builds with nothing but Python 3.11 or newer.
+# Everything runs from .venv, which `make setup` builds; only Python 3.11 or newer is needed.
 PYTHON ?= python3
 BIN := .venv/bin
 STAMP := .venv/.installed
@@ -10,7 +10,7 @@ PLUGINS := .venv/meltano/.installed
 help: ## Show this help
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-setup: $(STAMP) ## Build .venv with everything the other commands need
+setup: $(STAMP) ## Build .venv for the other commands
 
 $(STAMP): pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed; this is " + sys.version.split()[0] + ". Try: make PYTHON=python3.12 …")'
@@ -20,17 +20,17 @@ $(STAMP): pyproject.toml constraints.txt
 	@$(BIN)/uv pip install --quiet --python $(BIN)/python --constraint constraints.txt --compile-bytecode --group dev --editable '.[emulator]'
 	@touch $(STAMP)
 
-plugins: $(PLUGINS) ## Install what meltano.yml names, for the tests
+plugins: $(PLUGINS) ## Install the plugins of meltano.yml, for the tests
 
-# Each has an environment of its own below .venv, since some cannot live in one.
+# Each plugin has its own environment below .venv, since the dependencies of some conflict.
 $(PLUGINS): $(STAMP) meltano.yml meltano/tap-duckdb/pyproject.toml
 	@echo 'Installing the plugins of meltano.yml for the tests …'
 	@MELTANO_SYS_DIR_ROOT='$(CURDIR)/.venv/meltano' MELTANO_DATABASE_URI='sqlite:///$(CURDIR)/.venv/meltano/meltano.db' \
 		MELTANO_CLI_DISABLE_VERSION_CHECK=true $(BIN)/meltano --log-level=warning install
 	@touch $(PLUGINS)
 
-# Tests of a group run on one worker: they share what is dear to make.
-test: setup plugins ## Run all tests but the long campaigns
+# Tests of a group run on one worker, because they share expensive fixtures.
+test: setup plugins ## Run all tests except the long campaigns
 	$(BIN)/python -m pytest -n auto --dist loadgroup
 
 check: lint types ## Lint, format check, types, import directions, words
@@ -50,7 +50,7 @@ demo: setup ## Emulator → DuckDB and back, with Meltano; nothing to sign up fo
 bench: setup ## Speed and token budgets, as a table
 	@$(BIN)/python -m benchmarks
 
-coverage: setup ## Prove what docs/coverage.md claims, by what the emulator was asked
+coverage: setup ## Check the claims of docs/coverage.md with the emulator's request log
 	@$(BIN)/python -m scripts.proof
 
 soak: setup plugins ## The long test campaigns in full
@@ -59,7 +59,7 @@ soak: setup plugins ## The long test campaigns in full
 live: setup ## Compare a live account with what this project assumes; reads only
 	@$(BIN)/python -m tests.live
 
-docs: setup ## Write the generated parts of README, docs and meltano.yml anew
+docs: setup ## Update the generated parts of README, docs and meltano.yml
 	@$(BIN)/python -m scripts.docs
 
 facts: setup ## Condense the published API description in the folder PIPEDRIVE_OPENAPI
@@ -70,12 +70,12 @@ facts: setup ## Condense the published API description in the folder PIPEDRIVE_O
 wheel: setup ## Build dist/*.whl
 	@$(BIN)/uv build --quiet --wheel
 
-constraints: setup ## Choose newest versions that fit together
+constraints: setup ## Choose the newest compatible versions
 	@$(BIN)/uv pip compile --quiet --universal --upgrade --no-header --no-annotate --python-version 3.11 \
 		--group dev --extra emulator pyproject.toml --output-file constraints.txt
 	@sed -i.old '1i # Versions that were tested together; set-up installs with them. Made by `make constraints`.' constraints.txt
 	@rm constraints.txt.old
 
-clean: ## Remove what the commands left behind
+clean: ## Remove everything the commands created
 	rm -rf .venv .meltano dist .pytest_cache .hypothesis .mypy_cache .ruff_cache .import_linter_cache .coverage htmlcov
 	find output -type f ! -name .gitignore -delete

@@ -42,7 +42,7 @@ Details: docs/emulator.md"""
 
 
 def _number(name: str, least: float, most: float = math.inf, *, whole: bool = True) -> Callable[[str], float]:
-    """Return a reader of a number between bounds, for an option."""
+    """Return a parser of numbers within bounds, for an option."""
 
     def read(text: str) -> float:
         bounds = f"from {least} to {most}" if most < math.inf else f"of {least} or more"
@@ -59,19 +59,19 @@ def _number(name: str, least: float, most: float = math.inf, *, whole: bool = Tr
 
 
 def _scopes(text: str) -> frozenset[str]:
-    """Return scopes of a comma list."""
+    """Return the scopes of a comma-separated list."""
     from pipedrive_emulator.rules.auth import all_scopes  # noqa: PLC0415 - --help answers without loading operations
 
     given = frozenset(scope.strip() for scope in text.split(",") if scope.strip())
     unknown = sorted(given - all_scopes())
     if unknown:
         known = ", ".join(sorted(all_scopes()))
-        raise argparse.ArgumentTypeError(f"{unknown[0]!r} is no scope; known are {known}")
+        raise argparse.ArgumentTypeError(f"{unknown[0]!r} is not a scope; known are {known}")
     return given
 
 
 class _Parser(argparse.ArgumentParser):
-    """Says what is wrong in one sentence, without the usage."""
+    """Argument parser that reports an error in one sentence, without the usage."""
 
     @override
     def error(self, message: str) -> NoReturn:
@@ -132,7 +132,7 @@ def _arguments() -> argparse.ArgumentParser:
         type=_number("lag", 0),
         default=0,
         metavar="N",
-        help="number of further requests before searches see a write; 0: at once",
+        help="number of further requests before searches see a write; 0: immediately",
     )
     parser.add_argument(
         "--scopes", type=_scopes, metavar="A,B", help="granted OAuth scopes of the app (default: all)"
@@ -164,11 +164,11 @@ def _version() -> str:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run the emulator until it is told to stop; returns the exit code."""
+    """Run the emulator until it is stopped; returns the exit code."""
     parser = _arguments()
     given = parser.parse_args(arguments)
     for number in (signal.SIGINT, signal.SIGTERM):
-        # A signal during the seeding ends the process quietly too.
+        # A signal during seeding also ends the process without a traceback.
         signal.signal(number, lambda *_: sys.exit(0))
     try:
         from pipedrive_emulator.faults.rules import read_script  # noqa: PLC0415 - the same

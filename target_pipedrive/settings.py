@@ -85,8 +85,8 @@ OWN_SETTINGS: dict[str, dict[str, JSON]] = {
     ),
     "unknown_streams": _property(
         "string",
-        "When a stream is not an action, not an entity and not in `streams`: `fail` handles it as "
-        "`on_stream_error` says, `ignore` skips its records.",
+        "When a stream is not an action, not an entity and not in `streams`: `fail` applies "
+        "`on_stream_error`, `ignore` skips its records.",
         enum=["fail", "ignore", None],
         default="fail",
     ),

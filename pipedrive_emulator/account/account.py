@@ -15,7 +15,7 @@ from pipedrive_emulator.api.http import ApiError, Row, not_found
 PURGE_SECONDS = 30 * DAY_SECONDS
 TOKEN_USER = 1
 MOST_SHOWN = 60_000
-"""Rows with counts that are kept as they were shown, about a kilobyte each."""
+"""Number of encoded rows with counts that are cached, about a kilobyte each."""
 FIELD_TABLES = {
     "deals": "deal_fields",
     "leads": "deal_fields",
@@ -32,7 +32,7 @@ LISTENERS: list[Listener] = []
 def on_change(listener: Listener) -> Listener:
     """Register a function called after each write as `(account, table, before, after, user_id)`.
 
-    `before` is None for an insert; `after` is None when a row vanished for good.
+    `before` is None for an insert; `after` is None when a row was removed permanently.
     """
     LISTENERS.append(listener)
     return listener
@@ -69,7 +69,7 @@ class Account:
         return writes, self.clock.now, self.clock.writes, tuple(map(id, self.blobs.values()))
 
     def shown(self, how: tuple[object, ...], seqs: list[int], make: Callable[[int], bytes]) -> list[bytes]:
-        """Rows as they were shown in this way before, made anew once anything in the account has changed.
+        """Return rows as encoded before in this form, encoded again after any change of the account.
 
         Counts that `include_fields` adds look at many rows, and a client may read the same list again.
         """
@@ -88,7 +88,7 @@ class Account:
         return self.tables[name]
 
     def indexed(self, name: str) -> Table:
-        """Return the table of this name as the index behind the searches holds it; to be read only."""
+        """Return the table of this name in the state of the search index; read only."""
         if self._indexed_at != self.lag.version:
             self._indexed.clear()
             self._indexed_at = self.lag.version
@@ -104,19 +104,19 @@ class Account:
         return row if row is not None and kept.is_live(row) else None
 
     def require(self, table: str, key: object) -> Row:
-        """Return the live row with this id; a 404 when there is none."""
+        """Return the live row with this id; raises a 404 if there is none."""
         row = self.find(table, key)
         if row is None:
             raise not_found(self.tables[table].spec.label)
         return row
 
     def can_refer(self, table: str, key: object) -> bool:
-        """Return whether a body may point to this row: a live one, and of users an active one."""
+        """Return whether a body may reference this row: a live row or, for users, an active one."""
         row = self.find(table, key)
         return row is not None and (table != "users" or bool(row["active_flag"]))
 
     def refer(self, table: str, key: object, name: str) -> None:
-        """Check that a body's reference points to a live row (null points nowhere and is fine)."""
+        """Check that a reference in a body is null or the id of a live row."""
         if key is not None and not self.can_refer(table, key):
             raise ApiError(
                 400, f"{name} points to a {self.tables[table].spec.label.lower()} that does not exist"
@@ -135,7 +135,7 @@ class Account:
         return full
 
     def record(self, table: str, row: Row) -> Row:
-        """Keep a row that follows from another write: neither the clock nor a listener moves."""
+        """Store a row that results from another write, without moving the clock or calling listeners."""
         return self.tables[table].insert(row)
 
     def update(
@@ -155,7 +155,7 @@ class Account:
         return after
 
     def delete(self, table: str, key: object, user_id: int = TOKEN_USER) -> None:
-        """Mark a row as deleted, or take it out where its table keeps no mark."""
+        """Mark a row as deleted, or remove it if its table has no such mark."""
         kept = self.tables[table]
         if kept.spec.deleted is not None:
             mark, value = kept.spec.deleted
@@ -164,7 +164,7 @@ class Account:
             self.remove(table, key, user_id)
 
     def remove(self, table: str, key: object, user_id: int = TOKEN_USER) -> None:
-        """Take a row out for good."""
+        """Remove a row permanently."""
         kept = self.tables[table]
         seq = kept.seq(key)
         if seq is None:
@@ -202,7 +202,7 @@ class Account:
                     kept.remove(seq)
 
     def now(self, table: str) -> str:
-        """Return the present, in the time form of a table; does not move the clock."""
+        """Return the current time in the form of a table, without moving the clock."""
         return self.tables[table].stamp(self.clock.now)
 
     def custom_fields(self, entity: str) -> dict[str, Row]:
@@ -214,7 +214,7 @@ class Account:
         return self._custom[entity]
 
     def options(self, entity: str) -> dict[str, set[object]]:
-        """Option ids of the built-in fields of an entity that have one choice of several, by field code."""
+        """Return the option ids of an entity's built-in enum fields, by field code."""
         if entity not in self._options:
             kept = self.tables.get(FIELD_TABLES.get(entity, ""))
             rows = [row for row in (kept.live() if kept is not None else ()) if row["field_type"] == "enum"]
@@ -233,5 +233,5 @@ class Account:
 
 
 def seconds(text: str) -> int:
-    """Return Epoch seconds of a time as any table keeps it."""
+    """Return the epoch seconds of a time in the form of any table."""
     return parse(text)

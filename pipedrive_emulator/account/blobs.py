@@ -1,8 +1,8 @@
 """Bytes behind the public URLs in responses: pictures, images, recordings, bodies of mail, files.
 
-They stand for another host's storage: no token, no cost, no log. The address is
-`/_blobs/{table}/{id}/{name}`; the name is for people. As at such a host, a request that brings a sign-in is
-refused, so that a client which takes its token along on a redirect is found out; files need a signed address.
+They emulate the storage of another host: no token, no cost, no log. The address is
+`/_blobs/{table}/{id}/{name}`; the name is for people. As at such a host, a request with credentials is
+rejected, which detects clients that forward their token on a redirect; files need a signed URL.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ def address(account: Account, table: str, key: object, name: str) -> str:
 
 
 def signed_address(account: Account, row: Row) -> str:
-    """Return the address of a file's bytes, as a download may lead to."""
+    """Return the URL of a file's bytes to which a download redirects."""
     signature = urlencode({"signature": _signature(row["id"])})
     return f"{address(account, 'files', row['id'], row['file_name'])}?{signature}"
 
@@ -51,7 +51,7 @@ def file_content(account: Account, row: Row) -> bytes:
 
 
 def disposition(name: str) -> tuple[bytes, bytes]:
-    """Return the header that says under which name to save a file, in every alphabet (RFC 6266)."""
+    """Return the Content-Disposition header with the name of a file, in any alphabet (RFC 6266)."""
     plain = re.sub(r'["\\?\x00-\x1f\x7f]', "_", name.encode("ascii", "replace").decode())
     return (
         b"content-disposition",
@@ -60,7 +60,7 @@ def disposition(name: str) -> tuple[bytes, bytes]:
 
 
 def digests(account: Account) -> dict[str, str]:
-    """Return SHA-256 of all bytes that are kept, by `table:id`, so that two accounts can be compared."""
+    """Return the SHA-256 of all stored bytes, by `table:id`, to compare two accounts."""
     return {name: hashlib.sha256(content).hexdigest() for name, content in sorted(_contents(account))}
 
 
@@ -73,7 +73,7 @@ def _contents(account: Account) -> Iterator[tuple[str, bytes]]:
 
 @on_change
 def _release(account: Account, table: str, before: Row | None, after: Row | None, _: int) -> None:
-    """Give the bytes of a row back with the row."""
+    """Remove the bytes of a row together with the row."""
     if table in KEPT_FOR and before is not None:
         kept = account.table(table)
         if after is None or not kept.is_live(after):
@@ -81,16 +81,16 @@ def _release(account: Account, table: str, before: Row | None, after: Row | None
 
 
 def serve(account: Account, request: Request) -> Answer:
-    """Answer one address, also in part (`Range`), as storages do.
+    """Return the response for one URL, complete or in part (`Range`), like a storage host.
 
     Raises:
-        ApiError: 400 for a request with a sign-in, 403 without a signature, 404 for nothing, 416 for a range
-            behind the end.
+        ApiError: 400 for a request with a sign-in, 403 without a signature, 404 for an unknown URL, 416 for a
+            range after the end.
     """
     if request.method not in ("GET", "HEAD"):
         raise ApiError(405, "Storage is read only")
     if request.headers.keys() & {"authorization", "x-api-token"}:
-        raise ApiError(400, "Storage takes no sign-in", "Do not send the token of the API to other hosts")
+        raise ApiError(400, "Storage accepts no credentials", "Do not send the API token to other hosts")
     table, _, rest = request.path.removeprefix(PREFIX).partition("/")
     answer = _found(account, table, rest.partition("/")[0], dict(request.query).get("signature"))
     answer.headers.append((b"accept-ranges", b"bytes"))
@@ -101,7 +101,7 @@ def _found(account: Account, table: str, key: str, signature: str | None) -> Ans
     number = int(key) if key.isdecimal() and len(key) < len(str(2**63)) else None
     if table == "files":
         if signature != _signature(key):
-            raise ApiError(403, "The address of a file must be signed")
+            raise ApiError(403, "The URL of a file must be signed")
         row = account.find("files", number)
         if row is not None:
             return Answer(
@@ -113,19 +113,19 @@ def _found(account: Account, table: str, key: str, signature: str | None) -> Ans
             return Answer(body=row["body"].encode(), content_type="text/html; charset=utf-8")
     content = account.blobs.get(f"{table}:{key}")
     if content is None or table == "files":
-        raise ApiError(404, "There is nothing at this address")
+        raise ApiError(404, "There is nothing at this URL")
     return Answer(body=content, content_type=image_type(content) or OCTETS)
 
 
 def _part(answer: Answer, wanted: str) -> Answer:
-    """The part of an answer that a range asks for; the whole where it asks for none, or for several."""
+    """Return the requested range of a response; all of it without a range or with several."""
     found, size = RANGE.match(wanted), len(answer.body)
     if found is None or not any(found.groups()):
         return answer
     first = int(found[1]) if found[1] else max(0, size - int(found[2]))
     last = min(int(found[2]), size - 1) if found[1] and found[2] else size - 1
     if first > last:
-        refusal = ApiError(416, "The range lies behind the end").answer()
+        refusal = ApiError(416, "The range begins after the end").answer()
         refusal.headers.append((b"content-range", b"bytes */%d" % size))
         return refusal
     answer.status, answer.body = 206, answer.body[first : last + 1]

@@ -46,12 +46,12 @@ STAMPS = {"rfc3339": rfc3339, "sql": sql, "millis": millis}
 
 
 def parse(text: str) -> int:
-    """Return Epoch seconds of any of the three forms (UTC)."""
+    """Return the epoch seconds of any of the three forms (UTC)."""
     return calendar.timegm(time.strptime(text[:19].replace("T", " "), "%Y-%m-%d %H:%M:%S"))
 
 
 class Clock:
-    """Whole seconds; two writes share a second, so that equal update times are met often.
+    """Clock with whole seconds; two writes share a second, so equal update times occur often.
 
     Attributes:
         now: the second, from the epoch.
@@ -71,5 +71,5 @@ class Clock:
         return self.now
 
     def set(self, now: int) -> None:
-        """Jump to an instant; the next write happens in that second."""
+        """Set the clock to an instant; the next write happens in that second."""
         self.now, self.writes = now, 0

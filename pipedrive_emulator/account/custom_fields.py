@@ -72,7 +72,7 @@ _SCALARS: dict[str, tuple[str, Callable[[object], bool]]] = {
     "phone": ("a string of at most 255 characters", _text(SHORT_TEXT)),
     "text": ("a string", _text(LONG_TEXT)),
     "double": ("a number", _is_number),
-    "int": ("a whole number", _is_whole),
+    "int": ("an integer", _is_whole),
     "boolean": ("a boolean", lambda value: isinstance(value, bool)),
     "date": ("YYYY-MM-DD", _matches(DATE)),
     "visible_to": ("1, 3, 5 or 7", lambda value: _is_whole(value) and value in (1, 3, 5, 7)),
@@ -87,7 +87,7 @@ _PART_RULES: dict[str, Callable[[object], bool]] = {
 
 
 def check_v2(account: Account, entity: str, values: object) -> Row:
-    """Check the `custom_fields` object of a v2 body and return it as it is kept.
+    """Check the `custom_fields` object of a v2 body and return its stored form.
 
     Raises:
         ApiError: 400 for an unknown key, a wrong type, an unknown option, or an empty list for a set.
@@ -156,7 +156,7 @@ def to_v1(field: Row, value: Any) -> Row:  # noqa: ANN401 - of any JSON type
     if kind in PARTS:
         parts = value or {}
         flat = {f"{key}{suffix}": parts.get(part) for part, suffix in PARTS[kind]}
-        # The whole in one line, read-only: only v1 has it.
+        # The complete value in one line, read-only: only v1 has it.
         return {**flat, f"{key}_formatted_address": parts.get("value")} if kind == "address" else flat
     if value is None:
         return {key: None}
@@ -177,7 +177,7 @@ def row_to_v1(account: Account, entity: str, values: Row, *, nulls: bool = True)
 def from_v1(account: Account, entity: str, body: Row) -> tuple[Row, Row]:
     """Split a v1 body into its built-in keys and its custom values in the v2 shape.
 
-    v1 takes option ids and numbers as text too, and sets as comma lists.
+    v1 also accepts option ids and numbers as text, and sets as comma-separated lists.
     """
     known = account.custom_fields(entity)
     plain = {name: value for name, value in body.items() if not HASH.match(name)}
@@ -227,7 +227,7 @@ def _number(value: object) -> object:
 
 
 def kept_options(field: Row, value: Any) -> Any:  # noqa: ANN401 - of any JSON type
-    """Return a value without the options that are deleted; null when none is left."""
+    """Return a value without deleted options; null if no option is left."""
     if field["field_type"] not in ("enum", "set") or value is None:
         return value
     known = {option["id"] for option in field["options"] or ()}
@@ -237,7 +237,7 @@ def kept_options(field: Row, value: Any) -> Any:  # noqa: ANN401 - of any JSON t
 
 
 def in_shape(account: Account, entity: str, values: Row) -> Row:
-    """Values of a row under the definitions of today: no deleted field or option, a null for a new field."""
+    """Return a row's values for the current definitions, without deleted fields and options."""
     fields = account.custom_fields(entity).items()
     return {key: kept_options(field, values.get(key)) for key, field in fields}
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from struct import error, unpack_from
 
-# How the bytes of each kind of image begin.
+# First bytes of each kind of image.
 IMAGES = (
     (b"\x89PNG\r\n\x1a\n", "image/png"),
     (b"\xff\xd8\xff", "image/jpeg"),
     (b"GIF8", "image/gif"),
 )
-# Markers of JPEG after which width and height stand: the frames, without the tables between them.
+# JPEG markers followed by width and height: the frames, without the tables between them.
 FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 
 
@@ -20,7 +20,7 @@ def image_type(content: bytes) -> str | None:
 
 
 def image_size(content: bytes) -> tuple[int, int] | None:
-    """Return width and height in pixels; None where the bytes do not tell."""
+    """Return width and height in pixels; None if the bytes do not contain them."""
     kind = image_type(content)
     try:
         if kind == "image/png":

@@ -1,8 +1,8 @@
 """Lag of the search index: writes that it does not contain yet.
 
-Lists and single reads show a write at once. With a lag, searches show each row as it was before it, until so
-many further requests have been made: what was added is not found, what was renamed is found by its old name,
-what was deleted or merged is found still.
+Lists and single reads show a write immediately. With a lag, searches show each row as it was before the
+write, until the given number of further requests: an added row is not found, a renamed row is found by its
+old name, a deleted or merged row is still found.
 """
 
 from __future__ import annotations
@@ -14,10 +14,10 @@ if TYPE_CHECKING:
 
 
 class Lag:
-    """The writes that searches do not see yet.
+    """Writes that searches do not see yet.
 
     Attributes:
-        requests: how many requests after a write do not see it; 0 for an index that never lags.
+        requests: number of requests after a write that do not see it; 0 for an index without lag.
         version: grows whenever a search may find something else than before.
     """
 
@@ -28,24 +28,24 @@ class Lag:
         self._unseen: dict[str, dict[int, list[tuple[int, Row | None]]]] = {}
 
     def count(self) -> None:
-        """Note that a request has come."""
+        """Count a request."""
         self._count += 1
         self.version += 1
 
     def note(self, table: str, seq: int, before: Row | None) -> None:
-        """Note a write to a row; `before` is None when the row was not there."""
+        """Record a write to a row; `before` is None if the row did not exist."""
         if self.requests:
             writes = self._unseen.setdefault(table, {}).setdefault(seq, [])
             writes.append((self._count + self.requests, before))
             self.version += 1
 
     def catch_up(self) -> None:
-        """Let the index take up everything."""
+        """Bring the index up to date."""
         self._unseen.clear()
         self.version += 1
 
     def earlier(self, table: str) -> dict[int, Row | None]:
-        """Rows as the index holds them, by number, where it lags; None for a row that it does not know."""
+        """Return the rows that differ in the index, by number; None for a row it does not contain."""
         rows = self._unseen.get(table, {})
         for seq, writes in list(rows.items()):
             kept = [write for write in writes if write[0] >= self._count]

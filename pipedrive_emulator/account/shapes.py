@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from pipedrive_emulator.api.operations import Operation, Schema
 
-# Keys of custom fields are never listed, and objects by id are published under a word for the id.
+# Keys of custom fields are not listed, and objects by id are published under a placeholder for the id.
 CUSTOM_KEY = re.compile(r"^[0-9a-f]{40}(_[a-z0-9_]+)?$")
 ID_WORD = re.compile(r"^\{?[A-Z][A-Z_]+\}?$")
 
 
 def part(operation: Operation, *names: str) -> Schema:
-    """Return the published schema of a place in an answer; `[]` stands for the entries of a list."""
+    """Return the published schema of a path in a response; `[]` represents the entries of a list."""
     schema = operation.answer
     for name in names:
         schema = schema.get("items", {}) if name == "[]" else schema.get("properties", {}).get(name, {})
@@ -22,7 +22,7 @@ def part(operation: Operation, *names: str) -> Schema:
 
 
 def trimmed(schema: Schema, value: Any) -> Any:  # noqa: ANN401 - of any JSON type
-    """A value without the keys that its schema does not name; an object without named keys stays whole."""
+    """Return a value without unpublished keys; an object without published keys does not change."""
     if isinstance(value, list):
         inner = schema.get("items", {})
         return [trimmed(inner, entry) for entry in value] if inner else value
@@ -31,7 +31,7 @@ def trimmed(schema: Schema, value: Any) -> Any:  # noqa: ANN401 - of any JSON ty
         return value
     by_id = next((inner for name, inner in named.items() if ID_WORD.match(name)), None)
     if by_id is None and value and all(key.isdigit() for key in value):
-        # Once published as the one object that its example shows by id.
+        # Published as a single object, which its example contains by id.
         by_id = schema
     if by_id is not None:
         return {key: trimmed(by_id, entry) for key, entry in value.items()}

@@ -1,8 +1,8 @@
 """Tables of rows: ids, views, sorted indexes, and row bytes that are encoded once.
 
-A table may stand on a *base* of rows that are only made when read (the `large` seed): id 1..N, each row
-known as bytes. Whatever is written lies over it. Every row has a whole number `seq`; where the key is an
-integer it is the key itself, where the key is text (leads) the table numbers its rows.
+A table may have a *base* of rows that are generated when read (the `large` seed): id 1..N, each row as bytes.
+Written rows override those of the base. Every row has an integer `seq`: the key itself if the key is an
+integer; if the key is text (leads), the table numbers its rows.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ Key = tuple[Any, int]
 
 
 class Base(Protocol):
-    """Rows made when read; `seq` runs from 1 to `count`."""
+    """Rows that are generated when read; `seq` runs from 1 to `count`."""
 
     count: int
 
@@ -39,21 +39,21 @@ class Base(Protocol):
         """Return one field of all rows, in order of seq."""
 
     def view_of(self, seq: int) -> Row:
-        """Return the row at `seq` but for its id, references, times and names; not to be written to."""
+        """Return the row at `seq`, possibly without id, references, times and names; read only."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TableSpec:
-    """What a table is.
+    """Definition of a table.
 
     Args:
         name: plural snake_case, unique.
-        label: how error sentences call one row.
+        label: name of one row in error messages.
         key: the id field.
         key_kind: "integer" (1, 2, 3 …), "uuid", or "text" (ids given by the writer, or digits).
         times: form of the times in it, a key of `clock.STAMPS`.
         created, updated: fields stamped on insert and on update; "" for none.
-        deleted: field name and value that mark a row as deleted; None when deleted rows vanish.
+        deleted: field name and value that mark a row as deleted; None if deleted rows are removed.
         views: named parts of the table that lists read; "live" always exists.
         hidden: fields that are only shown when a call asks for them.
     """
@@ -85,7 +85,7 @@ class Table:
     """Rows of one kind; see the module for how they are kept.
 
     Attributes:
-        spec: what the table is.
+        spec: definition of the table.
         writes: grows with every change of a row.
     """
 
@@ -130,7 +130,7 @@ class Table:
         return decode_row(self.base.whole(seq))
 
     def outline(self, seq: int) -> Row:
-        """The row at `seq`, of which a base does without id, references, times and names: not decoded."""
+        """Return the row at `seq`; a base row lacks id, references, times and names, which saves decoding."""
         found = self.rows.get(seq)
         if found is not None:
             return found
@@ -142,7 +142,7 @@ class Table:
         return None if seq is None else self.row(seq)
 
     def encoded(self, seq: int) -> bytes:
-        """Return the JSON of one row, made once."""
+        """Return the JSON of one row, encoded once."""
         found = self._encoded.get(seq)
         if found is None:
             row = self.rows.get(seq)
@@ -150,7 +150,8 @@ class Table:
                 hidden = self.spec.hidden
                 found = encode({n: v for n, v in row.items() if n not in hidden} if hidden else row)
             elif self.base is not None:
-                # Made in two microseconds: keeping them costs a gigabyte, and more time than it saves.
+                # Generated in two microseconds; caching them would use a gigabyte, and more time than it
+                # saves.
                 return self.base.encoded(seq)
             else:
                 raise KeyError(seq)
@@ -172,12 +173,12 @@ class Table:
         return (row for row in self.all() if self.is_live(row))
 
     def count(self) -> int:
-        """Return number of rows, deleted ones included."""
+        """Return the number of rows, deleted ones included."""
         base = 0 if self.base is None else self.base.count - len(self._gone)
         return base + sum(1 for s in self.rows if self.base is None or s > self.base.count or s in self._gone)
 
     def index(self, view: str, name: str) -> SortedList[Key]:
-        """(value, seq) of every row of a view, sorted; nulls come first. Built at first use, then kept."""
+        """Return (value, seq) of every row of a view, sorted, nulls first; built at first use."""
         place = (view, name)
         if place not in self._indexes:
             self._indexes[place] = SortedList(self._keys(view, name))
@@ -251,18 +252,18 @@ class Table:
         return full
 
     def replace(self, seq: int, row: Row) -> None:
-        """Put another row in place of the one at `seq`; its id must not change."""
+        """Replace the row at `seq`; its id must not change."""
         self._drop(seq)
         self._put(seq, row)
 
     def remove(self, seq: int) -> None:
-        """Take a row out for good."""
+        """Remove a row permanently."""
         row = self.row(seq)
         self._drop(seq)
         self._seqs.pop(str(row[self.spec.key]), None)
 
     def with_earlier(self, earlier: Mapping[int, Row | None]) -> Table:
-        """Return this table with some rows as they were before, by number; None for one that was not there.
+        """Return this table with previous versions of some rows, by number; None for one that did not exist.
 
         For reading, and only until the next write.
         """
@@ -276,15 +277,15 @@ class Table:
         return past
 
     def attach(self, base: Base) -> None:
-        """Stand on rows made when read; the table must be empty."""
+        """Use a base of rows that are generated when read; the table must be empty."""
         if self.rows:
-            raise ValueError(f"{self.spec.name} holds rows already")
+            raise ValueError(f"{self.spec.name} already contains rows")
         self.base, self._next = base, base.count + 1
         if self.spec.key_kind != "integer":
             self._seqs = {str(key): seq for seq, key in enumerate(base.column(self.spec.key), 1)}
 
     def number(self, following: int) -> None:
-        """Let the next id be at least `following`."""
+        """Raise the next id to at least `following`."""
         self._next = max(self._next, following)
 
     def _put(self, seq: int, row: Row) -> None:
@@ -310,7 +311,7 @@ class Table:
             self._gone.add(seq)
 
     def stamp(self, seconds: int) -> str:
-        """Return an instant in the form this table keeps."""
+        """Return an instant in the form of this table."""
         return STAMPS[self.spec.times](seconds)
 
 
@@ -320,7 +321,7 @@ def _key(row: Row, name: str, seq: int) -> Key:
 
 
 def _null(name: str) -> object:
-    """What a null sorts as: below every value of its kind."""
+    """Return the sort key of a null: below every value of its type."""
     return -1 if name == "id" or name.endswith(("_id", "_nr")) else ""
 
 

@@ -177,7 +177,7 @@ def _oauth(emulator: EmulatorState, request: Request) -> Row:
     if wanted.scopes is not msgspec.UNSET:
         unknown = sorted(set(wanted.scopes or ()) - all_scopes())
         if unknown:
-            raise ApiError(400, f"{unknown[0]} is no scope; known are {', '.join(sorted(all_scopes()))}")
+            raise ApiError(400, f"{unknown[0]} is not a scope; known are {', '.join(sorted(all_scopes()))}")
         auth.scopes = None if wanted.scopes is None else frozenset(wanted.scopes)
     if wanted.rotate is not msgspec.UNSET:
         auth.rotate = wanted.rotate

@@ -48,7 +48,7 @@ def _post(direct, hook, body=None, raw=None):
         ("limits", {"daily_token": 5}, "unknown field `daily_token`"),
         ("limits", {"new_day": 1}, "Expected `bool`, got `int`"),
         ("oauth", {"scopes": "base"}, "Expected `array | null`, got `str`"),
-        ("oauth", {"scopes": ["deals:red"]}, "deals:red is no scope; known are activities:full"),
+        ("oauth", {"scopes": ["deals:red"]}, "deals:red is not a scope; known are activities:full"),
         ("oauth", {"expires_seconds": -1}, "Expected `float` >= 0"),
         ("oauth", {"expired": True}, "unknown field `expired`"),
         ("rows", {"table": "deal", "id": 1, "delete": True}, "table must be one of"),
