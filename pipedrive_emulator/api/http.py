@@ -39,7 +39,7 @@ class Request:
 
 @dataclass(slots=True, kw_only=True)
 class Answer:
-    """One HTTP answer.
+    """One HTTP response.
 
     Attributes:
         bare: whether it is a JSON object that says nothing of `additional_data`.
@@ -65,11 +65,11 @@ class Upload:
 
 
 class ApiError(Exception):
-    """A refusal in the published error shape.
+    """Error in the published error shape.
 
     Args:
         status: the HTTP status.
-        error: what the caller did wrong, one sentence.
+        error: description of the caller's mistake, one sentence.
         info: advice, sent as `error_info`.
         extra: further top-level keys, such as `code` or `errorCode`.
 
@@ -84,7 +84,7 @@ class ApiError(Exception):
         self.status, self.error, self.info, self.extra = status, error, info, extra
 
     def answer(self, published: Row | None = None) -> Answer:
-        """Return the error as an HTTP answer, with the further keys `published` for its status."""
+        """Return the error as an HTTP response, with the further keys `published` for its status."""
         payload: Row = {
             "success": False,
             "error": self.error,
@@ -101,12 +101,12 @@ class ApiError(Exception):
 
     @property
     def field(self) -> str:
-        """The body key or path value that the error is about."""
+        """Body key or path value with the error."""
         where, _, _ = self.error.partition(" ")
         return where.removeprefix("body.").rstrip(":") if where.startswith("body.") else "base"
 
 
-# Keys that only some operations publish for their refusals.
+# Keys that only some operations publish for their errors.
 OWN_SHAPES: dict[str, Callable[[ApiError], object]] = {
     "status": lambda _: "error",
     "errors": lambda refusal: {refusal.field: [refusal.error]},
@@ -116,7 +116,7 @@ OWN_SHAPES: dict[str, Callable[[ApiError], object]] = {
 
 
 def invalid(what: str) -> ApiError:
-    """Return the refusal of a request that departs from its published schema."""
+    """Return the error for a request that violates its published schema."""
     return ApiError(400, what, "Validation failed", code="ERR_SCHEMA_VALIDATION_FAILED")
 
 
@@ -129,12 +129,12 @@ def not_allowed(names: list[str]) -> ApiError:
 
 
 def not_found(what: str) -> ApiError:
-    """Return the refusal of an id that does not exist, is deleted, or is not visible."""
+    """Return the error for an id that does not exist, is deleted, or is not visible."""
     return ApiError(404, f"{what} not found")
 
 
 def success(payload: object, *, status: int = 200, additional: object = None, **extra: object) -> Answer:
-    """Return a success answer: `{"success": true, "data": payload}` and `additional_data` when given."""
+    """Return a success response: `{"success": true, "data": payload}` and `additional_data` when given."""
     content: dict[str, object] = {"success": True, "data": payload}
     if additional is not None:
         content["additional_data"] = additional
@@ -142,16 +142,16 @@ def success(payload: object, *, status: int = 200, additional: object = None, **
 
 
 def done(**extra: object) -> Answer:
-    """Return a success answer without data, for operations that publish none."""
+    """Return a success response without data, for operations that publish no data."""
     return Answer(body=encode({"success": True, **extra}))
 
 
 def rows_answer(rows: list[bytes], additional: object) -> Answer:
-    """Return a list answer joined from rows that are encoded already."""
+    """Return a list response joined from encoded rows."""
     head, tail = b'{"success":true,"data":[', b'],"additional_data":' + encode(additional) + b"}"
     if not rows:
         return Answer(body=head + tail)
-    # One join and no further copy: a page can be a megabyte.
+    # A single join without further copies: a page can be a megabyte.
     return Answer(
         body=b",".join(
             [head + rows[0], *rows[1:-1], rows[-1] + tail] if len(rows) > 1 else [head + rows[0] + tail]
@@ -160,11 +160,11 @@ def rows_answer(rows: list[bytes], additional: object) -> Answer:
 
 
 def parse_form(body: bytes) -> dict[str, str]:
-    """Decode an url-encoded form, which names every key once."""
+    """Decode an url-encoded form without repeated keys."""
     try:
         pairs = parse_qsl(body.decode(), keep_blank_values=True, strict_parsing=bool(body), errors="strict")
     except ValueError:
-        raise invalid("The form is no url-encoded UTF-8") from None
+        raise invalid("The form is not url-encoded UTF-8") from None
     if len(dict(pairs)) != len(pairs):
-        raise invalid("The form names a key twice")
+        raise invalid("The form contains a key twice")
     return dict(pairs)

@@ -42,7 +42,7 @@ def parse_multipart(body: bytes, content_type: str) -> tuple[dict[str, str], dic
                 f"Part {name} is given twice" if name else "A part of the multipart body has no name"
             )
         if headers.get("content-transfer-encoding", "").lower() not in PLAIN_ENCODINGS:
-            raise invalid(f"{name} must be sent as it is, without a transfer encoding")
+            raise invalid(f"{name} must be sent without a transfer encoding")
         if "filename" in given:
             uploads[name] = _upload(name, given["filename"], headers, content)
         else:
@@ -51,7 +51,7 @@ def parse_multipart(body: bytes, content_type: str) -> tuple[dict[str, str], dic
 
 
 def _parts(body: bytes, boundary: bytes) -> list[bytes]:
-    """What stands between the boundaries; a longer line that begins like one is content."""
+    """Return the parts between the boundaries; a longer line that begins like one is content."""
     line = re.compile(rb"\r\n--" + re.escape(boundary) + rb"(--)?[ \t]*(?=\r\n|$)")
     parts: list[bytes] = []
     begin: int | None = None
@@ -69,7 +69,7 @@ def _headers(text: str) -> Message:
 
 
 def _parameters(headers: Message, name: str) -> dict[str, str]:
-    """Return parameters of a header: quoted, escaped, or encoded as RFC 2231 says (which wins)."""
+    """Return parameters of a header: quoted, escaped, or encoded according to RFC 2231 (which wins)."""
     found = headers.get_params(header=name) or []
     return {key.lower(): collapse_rfc2231_value(value) for key, value in found}
 

@@ -21,10 +21,10 @@ class Param:
 
     Args:
         name, place, kind, format, enum, required, default: as published.
-        csv: it is a comma list.
-        maximum: of its entries, or the largest page.
-        nullable: it may be the word `null`.
-        yields_to: parameters beside which it counts for nothing.
+        csv: whether it is a comma-separated list.
+        maximum: largest value of its entries, or largest page.
+        nullable: whether it may be the word `null`.
+        yields_to: parameters that disable it.
     """
 
     name: str
@@ -44,7 +44,7 @@ class Param:
 class Operation:
     """One published operation; `key` is `version:operationId`, unique over all of them.
 
-    `errors` holds the keys of its published refusals by status.
+    `errors` contains the keys of its published errors by status.
     """
 
     key: str
@@ -70,19 +70,19 @@ class Operation:
 
     @property
     def nested_pagination(self) -> bool:
-        """Whether offsets are published below `additional_data.pagination` instead of directly in it."""
+        """True if offsets are published below `additional_data.pagination` instead of directly in it."""
         additional = self.answer.get("properties", {}).get("additional_data", {}).get("properties", {})
         return "start" not in additional
 
     @property
     def additional(self) -> Schema | None:
-        """The published schema of `additional_data`; None where the answer has none."""
+        """Published schema of `additional_data`; None if the response does not contain it."""
         published: Schema | None = self.answer.get("properties", {}).get("additional_data")
         return published
 
     @property
     def is_search(self) -> bool:
-        """Whether the operation counts against the search window."""
+        """True if the operation counts against the search window."""
         return self.path.endswith("/search") or "/itemSearch" in self.path
 
 
@@ -142,7 +142,7 @@ def load_operations() -> dict[str, Operation]:
 
 @cache
 def load_removed() -> dict[str, Operation]:
-    """Return operations that are published no longer, by key."""
+    """Return the operations that are no longer published, by key."""
     return _load("pipedrive_emulator.removed")
 
 

@@ -54,15 +54,15 @@ def _checked(call: Call, body: Row) -> Row:
 
 
 def _hung_on(body: Row) -> Row:
-    """Return an activity hangs on a deal or on a lead: one takes the place of the other."""
+    """Return the changes with only a deal or a lead: setting one clears the other."""
     named = [name for name in ("deal_id", "lead_id") if body.get(name) is not None]
     if len(named) > 1:
-        raise ApiError(400, "An activity hangs on a deal or on a lead, not on both")
+        raise ApiError(400, "An activity belongs to a deal or to a lead, not to both")
     return {name: None for name in ("deal_id", "lead_id") if named and name not in named}
 
 
 def _attendee(call: Call, entry: Row) -> Row:
-    """Return an attendee as it is kept; whoever has a record or an account is referred to."""
+    """Return the stored form of an attendee; persons and users are referenced."""
     call.account.refer("persons", entry.get("person_id"), "attendees.person_id")
     call.account.refer("users", entry.get("user_id"), "attendees.user_id")
     if not entry.get("email"):
@@ -83,7 +83,7 @@ def _participants(call: Call, entries: list[Row]) -> tuple[list[Row], int | None
             raise invalid("each participant needs a person_id")
         call.account.refer("persons", entry["person_id"], "participants.person_id")
     if len({entry["person_id"] for entry in entries}) != len(entries):
-        raise invalid("body.participants names a person twice")
+        raise invalid("body.participants contains a person twice")
     if sum(bool(entry.get("primary")) for entry in entries) > 1:
         raise invalid("body.participants has more than one primary entry")
     chosen = next((n for n, entry in enumerate(entries) if entry.get("primary")), 0)
@@ -109,7 +109,7 @@ def _update(call: Call, row: Row, body: Row) -> Row:
 
 
 def defaults(call: Call) -> Row:
-    """Return a new activity before its body is laid over it."""
+    """Return the defaults of a new activity."""
     return {
         "subject": "Call",
         "type": "call",

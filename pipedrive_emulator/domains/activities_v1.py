@@ -32,7 +32,7 @@ SAME = (
 )
 
 
-# What calendars, reminders and recurrence fill, none of which there is here.
+# Columns of calendars, reminders and recurrence, which the emulator does not have.
 UNUSED: Row = {
     "reference_type": None,
     "reference_id": None,
@@ -62,7 +62,7 @@ def _named(account: Account, table: str, key: object, name: str = "name") -> str
 
 
 def show(account: Account, row: Row) -> Row:
-    """Return an activity as v1 shows it: flags, minutes, and the parts of the location at the top level."""
+    """Return an activity in the v1 form: flags, minutes, and the parts of the location at the top level."""
     place = row["location"] or {}
     mailbox = f"{COMPANY['company_domain']}@pipedrivemail.com"
     deal = row["deal_id"]

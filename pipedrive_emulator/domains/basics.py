@@ -42,7 +42,7 @@ define_table(TableSpec(name="lead_labels", label="Lead label", key_kind="uuid", 
 
 
 def show_user(_: Account, row: Row) -> Row:
-    """Return a user as the token's user sees it."""
+    """Return a user in the form for the token's user."""
     return {**row, "is_you": row["id"] == TOKEN_USER}
 
 
@@ -51,7 +51,7 @@ register(Resource(table="users", operations={"list": "v1:getUsers", "get": "v1:g
 
 @handler("v1:getCurrentUser")
 def current_user(call: Call) -> Answer:
-    """Return the user of the token, with the company's facts."""
+    """Return the user of the token, with the company's data."""
     return success({**show_user(call.account, call.account.require("users", call.user_id)), **COMPANY})
 
 
@@ -116,7 +116,7 @@ def _update_stage(call: Call, row: Row, changes: Row) -> Row:
 
 @on_change
 def _move_stages(account: Account, table: str, before: Row | None, after: Row | None, user_id: int) -> None:
-    """A stage takes its deals to another pipeline; a deleted pipeline takes its stages along."""
+    """Move the deals of a moved stage to its new pipeline, and delete the stages of a deleted pipeline."""
     if before is None or after is None:
         return
     stages, deals = account.table("stages"), account.table("deals")
@@ -166,7 +166,7 @@ def _check_type(call: Call, row: Row, changes: Row) -> Row:
 
 
 def _add_type(call: Call, row: Row) -> Row:
-    """Return a new type; its key is that of no other one, deleted ones included."""
+    """Return a new type with a unique key; keys of deleted types stay reserved."""
     _check_type(call, {}, row)
     key = word = re.sub(r"[^a-z0-9]+", "_", row["name"].lower()).strip("_") or "type"
     taken = {kept["key_string"] for kept in call.account.table("activity_types").all()}
@@ -199,7 +199,7 @@ register(
 
 @handler("v1:deleteActivityType")
 def delete_activity_type(call: Call) -> Answer:
-    """Return the whole type, no longer active."""
+    """Deactivate a type and return it."""
     call.account.require("activity_types", call.path["id"])
     call.account.delete("activity_types", call.path["id"], call.user_id)
     return success(call.account.table("activity_types").get(call.path["id"]))
@@ -207,7 +207,7 @@ def delete_activity_type(call: Call) -> Answer:
 
 @handler("v1:getCurrencies")
 def currencies(call: Call) -> Answer:
-    """Return all currencies, or those whose name or code holds `term`."""
+    """Return all currencies, or those with `term` in their name or code."""
     term = str(call.query.get("term", "")).lower()
     rows = call.account.table("currencies").all()
     return success([row for row in rows if term in row["name"].lower() or term in row["code"].lower()])

@@ -25,7 +25,7 @@ REFERENCES = {
     "deal_id": "deals",
     "lead_id": "leads",
 }
-# What a call has from the activity it is logged on.
+# Columns that a call has from its activity.
 TAKEN_OVER = ("person_id", "org_id", "deal_id", "lead_id")
 DEFAULT_LIMIT = 50
 AUDIO = ("mp3", "wav", "ogg", "oga", "m4a", "aac", "webm", "flac")
@@ -34,7 +34,7 @@ define_table(TableSpec(name="call_logs", label="Call log", key_kind="text", crea
 
 
 def new_call_log(body: Row, user_id: int) -> Row:
-    """Return a call log as it is kept."""
+    """Return the stored form of a call log."""
     return {
         "activity_id": None,
         "person_id": None,
@@ -63,7 +63,7 @@ def _checked(call: Call) -> Row:
             call.account.refer(table, body[name], name)
     activity = call.account.find("activities", body.get("activity_id"))
     if activity is not None and activity["type"] != "call":
-        raise ApiError(400, "activity_id points to an activity that is no call")
+        raise ApiError(400, "activity_id references an activity that is not a call")
     if body.get("deal_id") is not None and body.get("lead_id") is not None:
         raise ApiError(400, "A call belongs to a deal or to a lead, not to both")
     for name in ("start_time", "end_time"):
@@ -82,7 +82,7 @@ def _checked(call: Call) -> Row:
 
 
 def _activity(call: Call, row: Row) -> int:
-    """Return the activity of a call: made for it, done."""
+    """Create the activity of a call, marked as done."""
     person = row["person_id"]
     activity = {
         **activity_defaults(call),
@@ -100,7 +100,7 @@ def _activity(call: Call, row: Row) -> int:
 
 
 def _converted(call: Call, row: Row) -> Row:
-    """An activity that becomes a call: its relations count, and it is done with what the call tells."""
+    """Return the columns of an activity that becomes a call: its own relations, the facts of the call."""
     activity = call.account.require("activities", row["activity_id"])
     told = {name: row[name] for name in ("subject", "note") if row[name] is not None}
     changes = {**told, "done": True, "marked_as_done_time": rfc3339(parse(row["end_time"]))}
@@ -113,7 +113,7 @@ def _converted(call: Call, row: Row) -> Row:
 
 @handler("v1:addCallLog")
 def add_call_log(call: Call) -> Answer:
-    """Return a new call log, on the activity named or on one made for it."""
+    """Return a new call log, on the given activity or on a new one."""
     row = new_call_log(_checked(call), call.user_id)
     if row["activity_id"] is None:
         row["activity_id"] = _activity(call, row)
@@ -131,7 +131,7 @@ def _of_user(account: Account, user_id: int) -> list[Row]:
 
 @handler("v1:getUserCallLogs")
 def list_call_logs(call: Call) -> Answer:
-    """Return the calls of the token's user, the latest first."""
+    """Return the calls of the token's user, latest first."""
     query = {"limit": DEFAULT_LIMIT, **call.query}
     return offset_page(call.operation, _of_user(call.account, call.user_id), query)
 
@@ -144,14 +144,14 @@ def get_call_log(call: Call) -> Answer:
 
 @handler("v1:deleteCallLog")
 def delete_call_log(call: Call) -> Answer:
-    """Nothing but success; the recording goes, the activity stays."""
+    """Delete a call log and its recording, not its activity; returns only success."""
     call.account.remove("call_logs", call.account.require("call_logs", call.path["id"])["id"], call.user_id)
     return done()
 
 
 @handler("v1:addCallLogAudioFile")
 def add_recording(call: Call) -> Answer:
-    """Nothing but success; an audio file is kept with the call, which takes one only."""
+    """Store an audio file with the call, at most one; returns only success."""
     row = call.account.require("call_logs", call.path["id"])
     if row["has_recording"]:
         raise ApiError(409, "A recording for this call already exists")

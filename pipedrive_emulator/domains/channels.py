@@ -40,7 +40,7 @@ def add(call: Call) -> Answer:
 
 
 def _drop(call: Call, channel: Row, conversation_id: str | None = None) -> int:
-    """Take the messages of a channel out, or those of one of its conversations; their number."""
+    """Remove the messages of a channel, or of one of its conversations; returns their number."""
     table = call.account.table("channel_messages")
     seqs = table.where("channel_id", channel["id"]) | table.where(
         "channel_id", channel["provider_channel_id"]
@@ -54,7 +54,7 @@ def _drop(call: Call, channel: Row, conversation_id: str | None = None) -> int:
 
 @handler("v1:deleteChannel")
 def delete(call: Call) -> Answer:
-    """No data: the channel and its messages are gone."""
+    """Delete the channel and its messages; returns no data."""
     _drop(call, call.account.require("channels", call.path["id"]))
     call.account.delete("channels", call.path["id"], call.user_id)
     return done()
@@ -62,9 +62,9 @@ def delete(call: Call) -> Answer:
 
 @handler("v1:receiveMessage")
 def receive(call: Call) -> Answer:
-    """Return a message kept in its conversation."""
+    """Store a message in its conversation and return it."""
     body: Row = call.body
-    # Published: the id that the provider gave the channel; its own id is taken as well.
+    # Published: the provider's id of the channel; its own id is accepted too.
     if not call.account.table("channels").where("provider_channel_id", body["channel_id"]):
         call.account.refer("channels", body["channel_id"], "channel_id")
     if call.account.find("channel_messages", body["id"]) is not None:
@@ -76,7 +76,7 @@ def receive(call: Call) -> Answer:
 
 @handler("v1:deleteConversation")
 def delete_conversation(call: Call) -> Answer:
-    """No data: the messages of the conversation are gone."""
+    """Delete the messages of the conversation; returns no data."""
     channel = call.account.require("channels", call.path["channel-id"])
     if not _drop(call, channel, call.path["conversation-id"]):
         raise not_found("Conversation")

@@ -38,7 +38,7 @@ define_table(TableSpec(name="organizations", label="Organization", deleted=("is_
 
 
 def address(value: Row | None) -> Row | None:
-    """Return an address as it is kept: parts left out become null."""
+    """Return the stored form of an address; missing parts become null."""
     if value is None:
         return None
     if not value.get("value"):
@@ -47,7 +47,7 @@ def address(value: Row | None) -> Row | None:
 
 
 def channels(values: list[Row], name: str) -> list[Row]:
-    """Return emails, phones or messengers as they are kept: exactly one is primary."""
+    """Return the stored form of emails, phones or messengers, exactly one of them primary."""
     for entry in values:
         if not entry.get("value"):
             raise invalid(f"body.{name} needs a value in each entry")
@@ -61,14 +61,14 @@ def channels(values: list[Row], name: str) -> list[Row]:
 
 
 def _timed(body: Row) -> Row:
-    """Return a body with its `add_time` as it is kept."""
+    """Return a body with the stored form of its `add_time`."""
     if body.get("add_time") is None:
         return dict(body)
     return {**body, "add_time": moment_of("add_time", body["add_time"])}
 
 
 def _person(call: Call, row: Row | None, body: Row) -> Row:
-    """Return a person's body as it is kept."""
+    """Return the stored form of a person's body."""
     if call.plan == "lite" and any(name in body for name in CONTACT_SYNC):
         raise ApiError(403, "Contact Sync is off in this account", code="feature_contact_sync_off")
     check_visibility(body)
@@ -85,7 +85,7 @@ def _person(call: Call, row: Row | None, body: Row) -> Row:
     if "postal_address" in body:
         changes["postal_address"] = address(body["postal_address"])
     if "marketing_status" in body and not _may_consent(row or {}, changes):
-        # Published: where the change is forbidden, the status stays as it is; nothing is refused.
+        # Published: if the change is forbidden, the status does not change, without an error.
         del changes["marketing_status"]
     return changes
 
@@ -115,7 +115,7 @@ def _organization(call: Call, body: Row) -> Row:
 
 
 def _participating(account: Account, number: int, *statuses: str) -> int:
-    """Return deals that a person takes part in without being their contact person."""
+    """Return the deals of a person who is a participant but not the contact person."""
     kept = account.table("participants")
     rows = [row for row in map(kept.row, kept.where("person_id", number)) if kept.is_live(row)]
     found = [account.find("deals", row["deal_id"]) for row in rows]
@@ -128,7 +128,7 @@ def _extras(column: str, bcc: str) -> Callable[[Account, Row, Iterable[str]], Ro
     def extras(account: Account, row: Row, names: Iterable[str]) -> Row:
         number = row["id"]
 
-        @cache  # most fields look at the same few rows
+        @cache  # most fields use the same few rows
         def rows(table: str) -> list[tuple[int, Row]]:
             kept = account.table(table)
             found = [(seq, kept.outline(seq)) for seq in sorted(kept.where(column, number))]
@@ -182,7 +182,7 @@ def _of_deal(call: Call, deal_id: int) -> Callable[[Row], bool]:
 
 
 def person_defaults(call: Call) -> Row:
-    """Return a new person before its body is laid over it."""
+    """Return the defaults of a new person."""
     return {
         "name": "",
         "first_name": None,
@@ -207,7 +207,7 @@ def person_defaults(call: Call) -> Row:
 
 
 def organization_defaults(call: Call) -> Row:
-    """Return a new organization before its body is laid over it."""
+    """Return the defaults of a new organization."""
     return {
         "name": "",
         "owner_id": call.user_id,

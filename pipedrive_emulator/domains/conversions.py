@@ -1,7 +1,7 @@
 """Conversions between leads and deals, v2: a job and its status.
 
-The work is done when the job is started; its status says `running` once before it says `completed`, so that
-whoever does not ask again never learns the new id.
+The conversion is executed when the job is started; its status is `running` once before it is `completed`, so
+a client must request it again to get the new id.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from pipedrive_emulator.handlers.registry import Call, Handler, handler
 if TYPE_CHECKING:
     from pipedrive_emulator.account.account import Account
 
-# What goes along; history stays with the source.
+# Rows that move to the new record; the history stays with the source.
 MOVED = ("activities", "notes", "files", "mail_threads", "call_logs")
 POLLS_BEFORE_DONE = 1
 COMPLETED = "completed"
@@ -40,13 +40,13 @@ def _move(account: Account, old: tuple[str, object], new: tuple[str, object], us
 
 
 def _start(call: Call, source: str, made: Row) -> Answer:
-    """Keep the job of a conversion and tell its id."""
+    """Store the job of a conversion and return its id."""
     row = call.account.insert("conversions", _job(source, call.path["id"], made), call.user_id)
     return _answer({"conversion_id": row["id"]})
 
 
 def _job(source: str, source_id: object, made: Row, polls: int = 0) -> Row:
-    """Return a job as it is kept; a script of faults can write another end."""
+    """Return the stored form of a job; a scripted fault can change its result."""
     return {"source": source, "source_id": str(source_id), "made": made, "polls": polls, "end": COMPLETED}
 
 
@@ -56,11 +56,11 @@ def _answer(payload: Row) -> Answer:
 
 
 def _place(account: Account, body: Row) -> Row:
-    """Where the new deal goes."""
+    """Return the pipeline and the stage of the new deal."""
     stage_id, pipeline_id = body.get("stage_id"), body.get("pipeline_id")
     if stage_id is not None:
         account.refer("stages", stage_id, "stage_id")
-        # Published: a pipeline named beside a stage is ignored.
+        # Published: a pipeline is ignored if a stage is given.
         return {"stage_id": stage_id, "pipeline_id": account.require("stages", stage_id)["pipeline_id"]}
     if pipeline_id is None:
         pipelines = account.table("pipelines").live()
@@ -71,7 +71,7 @@ def _place(account: Account, body: Row) -> Row:
 
 @handler("v2:convertLeadToDeal")
 def lead_to_deal(call: Call) -> Answer:
-    """Return a job: the lead goes, a deal comes with what hung on the lead."""
+    """Convert a lead to a deal with the lead's child rows; returns the job."""
     account = call.account
     lead = editable(account.require("leads", call.path["id"]))
     value = lead["value"] or {"amount": 0, "currency": default_currency(account, call.user_id)}
@@ -101,7 +101,7 @@ def lead_to_deal(call: Call) -> Answer:
 
 @handler("v2:convertDealToLead")
 def deal_to_lead(call: Call) -> Answer:
-    """Return a job: the deal is marked as deleted, a lead comes with what hung on the deal."""
+    """Convert a deal to a lead with the deal's child rows; returns the job."""
     account = call.account
     deal = account.require("deals", call.path["id"])
     if deal["is_archived"]:

@@ -20,7 +20,7 @@ define_table(TableSpec(name="installments", label="Installment", created="", upd
 
 
 def _installable(call: Call) -> Row:
-    """Return the deal of a call, whose installments can be written."""
+    """Return the deal of a call; raises an error if its installments cannot be written."""
     if call.plan == "lite":
         raise ApiError(403, "Installments are not part of this plan", code="feature_off")
     return editable_deal(call)
@@ -51,7 +51,7 @@ def list_discounts(call: Call) -> Answer:
 
 
 def new_discount(deal_id: int, body: Row, user_id: int) -> Row:
-    """Return a discount as it is kept."""
+    """Return the stored form of a discount."""
     names = ("type", "amount", "description")
     by = {"created_by": user_id, "updated_by": user_id}
     return {
@@ -75,14 +75,14 @@ def add_discount(call: Call) -> Answer:
 
 
 def _revalue(call: Call, deal: Row) -> None:
-    """Discounts count for products that are billed once."""
+    """Update the deal's value, since discounts apply to products with one-time billing."""
     if any(row["billing_frequency"] == ONE_TIME for row in lines_of(call.account, deal["id"])):
         settle(call, deal["id"])
 
 
 @handler("v2:updateAdditionalDiscount")
 def update_discount(call: Call) -> Answer:
-    """Return a changed discount."""
+    """Update a discount and return it."""
     deal = editable_deal(call)
     row = _of_deal(call, "discounts", "discount_id")
     changed = {**row, **call.body}
@@ -96,7 +96,7 @@ def update_discount(call: Call) -> Answer:
 
 @handler("v2:deleteAdditionalDiscount")
 def delete_discount(call: Call) -> Answer:
-    """Return the number of a discount that is gone; ids are text, but the answer is published as a number."""
+    """Delete a discount and return its number; ids are text, but the response is published as a number."""
     deal = editable_deal(call)
     row = _of_deal(call, "discounts", "discount_id")
     number = call.account.table("discounts").seq(row["id"])
@@ -122,7 +122,7 @@ def list_installments(call: Call) -> Answer:
 
 @handler("v2:postInstallment")
 def add_installment(call: Call) -> Answer:
-    """Return a new installment; it needs a product that is billed once, and excludes recurring ones."""
+    """Return a new installment; it needs a product with one-time billing, and no recurring products."""
     deal = _installable(call)
     billed = {row["billing_frequency"] for row in lines_of(call.account, deal["id"])}
     if billed != {ONE_TIME}:
@@ -135,7 +135,7 @@ def add_installment(call: Call) -> Answer:
 
 @handler("v2:updateInstallment")
 def update_installment(call: Call) -> Answer:
-    """Return a changed installment."""
+    """Update an installment and return it."""
     _installable(call)
     row = _of_deal(call, "installments", "installment_id")
     changed = {**row, **call.body}
@@ -147,7 +147,7 @@ def update_installment(call: Call) -> Answer:
 
 @handler("v2:deleteInstallment")
 def delete_installment(call: Call) -> Answer:
-    """Return the id of an installment that is gone."""
+    """Delete an installment and return its id."""
     _installable(call)
     row = _of_deal(call, "installments", "installment_id")
     call.account.remove("installments", row["id"], call.user_id)

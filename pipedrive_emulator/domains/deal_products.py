@@ -28,7 +28,7 @@ def _new_line(account: Account, deal: Row, body: Row) -> Row:
     """Return a new attachment before it is checked."""
     product = account.find("products", body["product_id"])
     if product is None:
-        raise ApiError(400, "product_id points to a product that does not exist")
+        raise ApiError(400, "product_id references a product that does not exist")
     return {
         "sum": 0,
         "tax": product["tax"],
@@ -55,15 +55,15 @@ def _new_line(account: Account, deal: Row, body: Row) -> Row:
 
 
 def _check_product(account: Account, row: Row, body: Row) -> None:
-    """A product that can be linked, and a variation of it; what was attached before may stay."""
+    """Check that the product can be added and the variation is its own; unchanged values are valid."""
     if "product_id" in body:
         account.refer("products", row["product_id"], "product_id")
         if not account.require("products", row["product_id"])["is_linkable"]:
-            raise ApiError(400, "product_id points to a product that cannot be added to deals")
+            raise ApiError(400, "product_id references a product that cannot be added to deals")
     if row["product_variation_id"] is not None and {"product_id", "product_variation_id"} & set(body):
         variation = account.find("product_variations", row["product_variation_id"])
         if variation is None or variation["product_id"] != row["product_id"]:
-            raise ApiError(400, "product_variation_id is no variation of the product")
+            raise ApiError(400, "product_variation_id is not a variation of the product")
 
 
 def _check_line(call: Call, row: Row, body: Row) -> None:
@@ -80,14 +80,14 @@ def _check_line(call: Call, row: Row, body: Row) -> None:
 
 
 def _check_lines(call: Call, deal_id: int, rows: list[Row]) -> None:
-    """All lines of a deal as they are about to be: recurring ones are few, and exclude installments."""
+    """Check all lines of a deal before a write: few recurring ones, and none with installments."""
     recurring = [row for row in rows if row["billing_frequency"] != ONE_TIME]
     if len(recurring) > MAX_RECURRING:
-        raise ApiError(400, f"a deal takes at most {MAX_RECURRING} recurring products")
+        raise ApiError(400, f"a deal can have at most {MAX_RECURRING} recurring products")
     if not call.account.table("installments").where("deal_id", deal_id):
         return
     if recurring:
-        raise ApiError(400, "A deal with installments takes no recurring products")
+        raise ApiError(400, "A deal with installments cannot have recurring products")
     if not any(row["is_enabled"] for row in rows):
         raise ApiError(400, "A deal with installments needs an enabled product")
 
@@ -95,7 +95,7 @@ def _check_lines(call: Call, deal_id: int, rows: list[Row]) -> None:
 def _add_lines(call: Call, bodies: list[Row]) -> list[Row]:
     deal = editable_deal(call)
     held = lines_of(call.account, deal["id"])
-    # All lines are checked before the first is kept: all or nothing.
+    # All lines are checked before the first is stored: all or nothing.
     fresh = [_new_line(call.account, deal, body) for body in bodies]
     for row, body in zip(fresh, bodies, strict=True):
         _check_line(call, row, body)
@@ -113,7 +113,7 @@ def _add_lines(call: Call, bodies: list[Row]) -> list[Row]:
 
 
 def _spread_tax_method(call: Call, deal_id: int, method: str | None) -> None:
-    """A tax method is that of all lines of a deal."""
+    """Set the tax method of all lines of a deal."""
     for row in lines_of(call.account, deal_id) if method else ():
         if row["tax_method"] != method:
             changed = {**row, "tax_method": method}
@@ -129,10 +129,10 @@ def add_deal_product(call: Call) -> Answer:
 
 @handler("v2:addManyDealProducts")
 def add_many_deal_products(call: Call) -> Answer:
-    """Up to 100 attached products, all or none."""
+    """Attach up to 100 products, all or none, and return them."""
     bodies = call.body["data"]
     if not 1 <= len(bodies) <= MAX_BULK:
-        raise invalid(f"body.data must hold 1 to {MAX_BULK} products")
+        raise invalid(f"body.data must contain 1 to {MAX_BULK} products")
     return success(_add_lines(call, bodies), status=201)
 
 
@@ -145,7 +145,7 @@ def _line_of(call: Call) -> Row:
 
 @handler("v2:updateDealProduct")
 def update_deal_product(call: Call) -> Answer:
-    """Return a changed attachment."""
+    """Update an attachment and return it."""
     deal = editable_deal(call)
     row, body = _line_of(call), call.body
     changed = {**row, **body}
@@ -164,7 +164,7 @@ def update_deal_product(call: Call) -> Answer:
 
 @handler("v2:deleteDealProduct")
 def delete_deal_product(call: Call) -> Answer:
-    """Return the id of a detached row."""
+    """Detach a product and return the id of its row."""
     deal = editable_deal(call)
     row = _line_of(call)
     call.account.remove("deal_products", row["id"], call.user_id)
@@ -174,7 +174,7 @@ def delete_deal_product(call: Call) -> Answer:
 
 @handler("v2:deleteManyDealProducts")
 def delete_many_deal_products(call: Call) -> Answer:
-    """Return the ids of up to 100 detached rows: those named, or the first of all."""
+    """Detach up to 100 rows, the given ones or the first ones, and return their ids."""
     deal = editable_deal(call)
     held = sorted(call.account.table("deal_products").where("deal_id", deal["id"]))
     wanted = [i for i in call.query["ids"] if i in held] if "ids" in call.query else held[:MAX_BULK]

@@ -1,8 +1,8 @@
 """Value of a deal from its products: sums of its lines, discounts, and recurring revenue per year.
 
-Discounts count for the enabled lines that are billed once, each for their undiscounted sum, never below
-nothing. Yearly and monthly revenue come from the enabled recurring lines; the contract value is what falls
-due within a year.
+Discounts apply to the undiscounted sum of the enabled lines with one-time billing; the result is not
+negative. Yearly and monthly revenue are computed from the enabled recurring lines; the contract value is the
+amount due within a year.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ REVENUES = ("arr", "mrr", "acv")
 
 
 def editable_deal(call: Call) -> Row:
-    """Return the deal of a call; 403 while it is archived."""
+    """Return the deal of a call; raises a 403 if it is archived."""
     deal = call.account.require("deals", call.path["id"])
     if deal["is_archived"]:
         raise ApiError(403, "An archived deal cannot be edited; un-archive it first")
@@ -30,7 +30,7 @@ def editable_deal(call: Call) -> Row:
 
 
 def line_sum(row: Row) -> float:
-    """What a line comes to."""
+    """Return the sum of a line."""
     gross = row["item_price"] * row["quantity"]
     less = gross * row["discount"] / 100 if row["discount_type"] == "percentage" else row["discount"]
     net = gross - less
@@ -53,9 +53,9 @@ def _discounted(account: Account, deal_id: int, worth: float) -> float:
 
 
 def settle(call: Call, deal_id: int) -> None:
-    """The deal's value and revenues after its lines or discounts changed; 0 when its last line went.
+    """Update the deal's value and revenues after a change of its lines or discounts; 0 without lines.
 
-    Live accounts work them out a moment later.
+    Live accounts compute them with a delay.
     """
     account, delay = call.account, call.account.dialect.value_delay
 
@@ -74,7 +74,7 @@ def settle(call: Call, deal_id: int) -> None:
 
 
 def worth_of(account: Account, deal_id: int) -> Row:
-    """Return value and revenues of a deal by its lines; no revenues without lines."""
+    """Return the value and revenues of a deal by its lines; no revenues without lines."""
     rows = lines_of(account, deal_id)
     enabled = [row for row in rows if row["is_enabled"]]
     once = [row["sum"] for row in enabled if row["billing_frequency"] == ONE_TIME]
@@ -96,7 +96,7 @@ def _revenues(recurring: list[Row], once: float) -> Row:
 
 @on_change
 def _follow(account: Account, table: str, before: Row | None, after: Row | None, user_id: int) -> None:
-    """Lines are named as their product, and counted in the currency of their deal."""
+    """Set the name of lines to their product's, and their currency to their deal's."""
     if before is None or after is None:
         return
     for name, parent, column in (("name", "products", "product_id"), ("currency", "deals", "deal_id")):

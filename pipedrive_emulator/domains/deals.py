@@ -47,7 +47,7 @@ def _view(name: str) -> Callable[[Call], str]:
 
 def _has_status(_: Call, wanted: list[str]) -> Callable[[Row], bool] | None:
     allowed = set(wanted)
-    # The views hold nothing but these; deleted rows are let in by the view.
+    # The views contain only these; the view itself includes deleted rows.
     return None if allowed >= {"open", "won", "lost"} else lambda row: row["status"] in allowed
 
 
@@ -86,7 +86,7 @@ def _count(account: Account, table: str, deal_id: int) -> int:
 
 
 def first_stage(account: Account, pipeline_id: int) -> int:
-    """Return the first stage of a pipeline; 400 when it has none."""
+    """Return the first stage of a pipeline; raises a 400 if it has no stage."""
     stages = [s for s in account.table("stages").live() if s["pipeline_id"] == pipeline_id]
     if not stages:
         raise ApiError(400, "The pipeline has no stage")
@@ -131,10 +131,10 @@ def _check(account: Account, row: Row | None, body: Row) -> None:
 
 
 def moment_of(name: str, text: str) -> str:
-    """Return a time of a body as it is kept: UTC, whole seconds.
+    """Return the stored form of a time in a body: UTC, whole seconds.
 
     Raises:
-        ApiError: 400 for anything but RFC 3339; `archive_time` is published as YYYY-MM-DD HH:MM:SS too.
+        ApiError: 400 for other forms than RFC 3339; `archive_time` is also published as YYYY-MM-DD HH:MM:SS.
     """
     try:
         plain = name == "archive_time" and PLAIN_TIME.match(text)
@@ -148,24 +148,24 @@ def _moments(body: Row) -> Row:
 
 
 def default_currency(account: Account, user_id: int) -> str:
-    """Return the currency of a user, for amounts that name none."""
+    """Return the currency of a user, for amounts without a currency."""
     return str(account.require("users", user_id)["default_currency"])
 
 
 def check_currency(account: Account, code: str | None) -> None:
-    """Refuse a currency the account does not know."""
+    """Reject a currency that the account does not have."""
     if code is not None and not account.table("currencies").where("code", code):
         raise invalid(f"currency {code} is not known")
 
 
 def check_visibility(body: Row) -> None:
-    """Refuse a visibility that is no visibility group."""
+    """Reject a visibility that is not a visibility group."""
     if body.get("visible_to", 3) not in (1, 3, 5, 7):
         raise invalid("body.visible_to must be 1, 3, 5 or 7")
 
 
 def check_labels(account: Account, fields: str, ids: list[int] | None) -> None:
-    """Refuse label ids that are no options of the entity's label field."""
+    """Reject label ids that are not options of the entity's label field."""
     if not ids:
         return
     table = account.table(fields)
@@ -173,13 +173,13 @@ def check_labels(account: Account, fields: str, ids: list[int] | None) -> None:
         option["id"] for seq in table.where("code", "label_ids") for option in table.row(seq)["options"] or ()
     }
     if not set(ids) <= known:
-        raise invalid("body.label_ids holds an unknown label")
+        raise invalid("body.label_ids contains an unknown label")
     if len(set(ids)) != len(ids):
-        raise invalid("body.label_ids holds a label twice")
+        raise invalid("body.label_ids contains a label twice")
 
 
 def _settle(call: Call, row: Row, body: Row) -> Row:
-    """Return the times that follow from a status, and deletion or archiving asked for in the body."""
+    """Return the times that result from a status, and from deletion or archiving in the body."""
     now = rfc3339(call.account.clock.now)
     changes = dict(body)
     status = body.get("status")
@@ -238,7 +238,7 @@ def _delete(call: Call, row: Row) -> None:
 
 
 def _shown(account: Account, key: object) -> Row:
-    """Return a deal by id; one deleted within 30 days still shows."""
+    """Return a deal by id, including one deleted within 30 days."""
     row = account.table("deals").get(key)
     if row is None:
         raise not_found("Deal")
@@ -246,7 +246,7 @@ def _shown(account: Account, key: object) -> Row:
 
 
 def defaults(call: Call) -> Row:
-    """Return a new deal before its body is laid over it."""
+    """Return the defaults of a new deal."""
     return {
         "title": "",
         "creator_user_id": call.user_id,

@@ -54,7 +54,7 @@ _ARCHIVED = Resource(
 
 
 def _relations(call: Call, rows: list[Row]) -> Row:
-    """What rows refer to; stages and pipelines are published by their examples alone."""
+    """Return the referenced rows; stages and pipelines are published only in examples."""
     found = deal_relations(call.account, rows)
     shape = part(call.operation, "related_objects")
     return {**found, **trimmed(shape, {kind: found[kind] for kind in ("user", "person", "organization")})}
@@ -62,19 +62,19 @@ def _relations(call: Call, rows: list[Row]) -> Row:
 
 @handler("v1:getArchivedDeals")
 def archived(call: Call) -> Answer:
-    """Return archived deals with what they refer to."""
+    """Return archived deals with the rows they reference."""
     start, limit = call.query.get("start", 0), call.query.get("limit", DEFAULT_LIMIT)
     seqs, more = _ARCHIVED.selected(call, start, limit)
     rows = [call.account.table("deals").row(seq) for seq in seqs]
     shape = part(call.operation, "data", "[]")
-    # Its example shows more than its schema: the time of archiving, and stages and pipelines.
+    # The example contains more than the schema: the time of archiving, and stages and pipelines.
     shown = [encode(with_archive_time(trimmed(shape, nested_deal(call.account, row)), row)) for row in rows]
     related = _relations(call, rows)
     return offset_answer(call.operation, shown, call.query, more=more, related_objects=related)
 
 
 def _open_deals(call: Call, column: str) -> list[int]:
-    """Return numbers of the open deals of a pipeline or a stage that the query asks for, in order of id."""
+    """Return the numbers of the open deals of a pipeline or a stage that match the query, by id."""
     query, table = call.query, call.account.table("deals")
     seqs = table.where(column, call.path["id"])
     if "stage_id" in query:
@@ -104,7 +104,7 @@ def _listed(call: Call, seqs: list[int], additional: Row) -> Answer:
 
 @handler("v1:getPipelineDeals")
 def of_pipeline(call: Call) -> Answer:
-    """Open deals of a pipeline: the caller's own unless others are asked for; a summary on request."""
+    """Return open deals of a pipeline, by default the caller's own; with a summary on request."""
     call.account.require("pipelines", call.path["id"])
     seqs = _open_deals(call, "pipeline_id")
     additional: dict[str, Any] = {}
@@ -119,14 +119,14 @@ def of_pipeline(call: Call) -> Answer:
 
 @handler("v1:getStageDeals")
 def of_stage(call: Call) -> Answer:
-    """Open deals of a stage: the caller's own unless others are asked for."""
+    """Return open deals of a stage, by default the caller's own."""
     call.account.require("stages", call.path["id"])
     return _listed(call, _open_deals(call, "stage_id"), {})
 
 
 @handler("v1:getProductDeals")
 def of_product(call: Call) -> Answer:
-    """Return deals with a product attached, archived ones among them."""
+    """Return deals with a product attached, including archived ones."""
     account, status = call.account, call.query.get("status", "all_not_deleted")
     account.require("products", call.path["id"])
     lines, table = account.table("deal_products"), account.table("deals")

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 Item = Callable[["Account", Row], Row]
 Texts = Callable[[Row], list[str]]
-# At most so many rows of a person, an organization or a status are looked at.
+# Maximum number of rows of a person, an organization or a status that are searched.
 MOST_FILTERED = 2_000
 
 
@@ -39,8 +39,8 @@ class Searched:
     Args:
         table: its table.
         texts: the texts of each own field.
-        item: how a found row is shown, without the matched texts.
-        note: the field by which notes refer to it; "" where notes are not searched.
+        item: the result of a found row, without the matched texts.
+        note: the field by which notes reference it; "" if notes are not searched.
         custom: whether its custom fields are searched.
         filters: row field by query parameter.
         extras: what `include_fields` adds, by its published name.
@@ -56,11 +56,11 @@ class Searched:
 
     @property
     def fields(self) -> tuple[str, ...]:
-        """Every field that can be searched."""
+        """Names of the searchable fields."""
         return (*self.texts, *(["custom_fields"] if self.custom else []), *(["notes"] if self.note else []))
 
     def find(self, account: Account, query: Row) -> list[tuple[float, Row]]:
-        """Return scores and items of the rows that hold the term in one of the wanted fields."""
+        """Return scores and items of the rows that contain the term in one of the wanted fields."""
         term, exact = term_of(query), query.get("exact_match", False)
         wanted = [name for name in query.get("fields", self.fields) if name in self.fields]
         found = []
@@ -87,13 +87,13 @@ class Searched:
                 item[name] = hits(texts.get(name, ()), term, exact=exact)
         included = query.get("include_fields", ())
         for name, extra in self.extras.items():
-            # One name where a single one is published, a list elsewhere.
+            # A single name or a list of names, as published.
             if name in ([included] if isinstance(included, str) else included):
                 item.update(extra(account, row))
         return item
 
     def _rows(self, account: Account, query: Row, term: str, wanted: list[str]) -> Iterator[Row]:
-        """Yield live rows that can match: those of a filter, or those whose bytes or notes hold the term."""
+        """Yield live rows that can match: those of a filter, or with the term in their bytes or notes."""
         table = account.indexed(self.table)
         filters = [(self.filters[name], query[name]) for name in self.filters if name in query]
         if filters:
@@ -107,14 +107,14 @@ class Searched:
                 fields["custom_fields"] = partial(custom_texts, account, self.table)
             found: Iterable[int] = sorted({*exact_rows(table, term, fields), *noted})
         else:
-            # Encoded text is a hundredth of the work of a decoded row.
+            # Searching encoded text takes 1 % of the time of decoding a row.
             needle = encode(term)[1:-1].decode()
             found = (s for s in table.seqs() if s in noted or needle in table.encoded(s).decode().lower())
         yield from (row for row in map(table.row, found) if table.is_live(row))
 
 
 def _noted(account: Account, table: Table, column: str, term: str) -> set[int]:
-    """Return numbers of the rows with a note that may hold the term."""
+    """Return the numbers of the rows with a note that may contain the term."""
     notes, needle = account.indexed("notes"), encode(term.split(maxsplit=1)[0])[1:-1].decode()
     keys = [notes.row(s)[column] for s in notes.seqs() if needle in notes.encoded(s).decode().lower()]
     return {seq for seq in map(table.seq, keys) if seq is not None}
@@ -278,7 +278,7 @@ SEARCHED = {
 
 
 def _whole(found: list[tuple[float, Row]]) -> list[tuple[float, Row]]:
-    """Return items as published for one entity: whole values, codes only when they are numbers.
+    """Return items as published for one entity: integer values, codes only if they are numbers.
 
     Deals and leads leave out the address of their organization.
     """

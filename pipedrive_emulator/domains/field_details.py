@@ -1,7 +1,7 @@
 """Visibility and required settings of custom fields: parts of a v2 definition.
 
-They are kept as sent but for two: a field that is not important (required) has no stages for it, and its
-place in a dialog is given by the system, the next free one when the field begins to be shown there.
+They are stored as sent with two exceptions: a field that is not important (required) has no stages for it,
+and its position in a dialog is set by the system, the next free one when the field is shown there first.
 """
 
 from __future__ import annotations
@@ -22,12 +22,12 @@ CLOSED = {"won", "lost"}
 
 
 def changes_of(call: Call, table: str, row: Row) -> Row:
-    """Return the changes that a body makes beyond the name, the type and the options of a field.
+    """Return the changes of a body apart from the name, the type and the options of a field.
 
     Args:
         call: the call with the body.
         table: the field table.
-        row: the field as it is kept; empty for a new one.
+        row: the stored field; empty for a new one.
     """
     body, changes = call.body, {}
     kept = row.get("details", {})
@@ -52,7 +52,7 @@ def changes_of(call: Call, table: str, row: Row) -> Row:
 
 
 def merged(*parts: Row) -> Row:
-    """Objects laid over each other, the last one on top; inner objects too, unless they are keyed by ids."""
+    """Return merged objects, where the last one wins; inner objects are merged unless keyed by ids."""
     found: dict[str, Any] = {}
     for part in parts:
         for name, value in part.items():
@@ -62,7 +62,7 @@ def merged(*parts: Row) -> Row:
 
 
 def _settle(account: Account, table: str, row: Row, details: Row) -> None:
-    """What the system sets itself."""
+    """Set the values that the system determines."""
     for name, _ in ENABLED_FLAGS:
         part = details.get(name, {})
         if "enabled" in part and not part["enabled"] and "stage_ids" in part:
@@ -80,7 +80,7 @@ def _next_place(account: Account, table: str, dialog: str) -> int:
 
 
 def _check(account: Account, details: Row) -> None:
-    """Stages and pipelines that exist, and stages of pipelines where the field is shown."""
+    """Check that stages and pipelines exist, and that the field is shown in the stages' pipelines."""
     pipelines = details.get("ui_visibility", {}).get("show_in_pipelines")
     for number in pipelines["pipeline_ids"] if pipelines else ():
         account.refer("pipelines", number, "show_in_pipelines.pipeline_ids")
@@ -92,10 +92,10 @@ def _check(account: Account, details: Row) -> None:
             place = account.require("stages", stage_id)["pipeline_id"]
             if hidden and place not in pipelines["pipeline_ids"]:
                 raise ApiError(
-                    400, f"{name}.stage_ids names a stage of a pipeline that does not show the field"
+                    400, f"{name}.stage_ids contains a stage of a pipeline that does not show the field"
                 )
         for key, statuses in part.get("statuses", {}).items():
             if not key.isdecimal() or account.find("pipelines", int(key)) is None:
                 raise ApiError(400, f"{name}.statuses: there is no pipeline {key}")
             if not isinstance(statuses, list) or not set(map(str, statuses)) <= CLOSED:
-                raise ApiError(400, f"{name}.statuses takes lists of won and lost")
+                raise ApiError(400, f"{name}.statuses accepts lists of won and lost")

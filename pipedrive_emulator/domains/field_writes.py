@@ -34,14 +34,14 @@ def _custom(row: Row) -> Row:
 
 
 def _next_option(account: Account) -> int:
-    """Return option ids are shared by all entities."""
+    """Return the next option id; ids are shared by all entities."""
     rows = [row for table in FIELD_KINDS for row in account.table(table).all()]
     used = [o["id"] for row in rows for o in [*(row["options"] or ()), *row.get("options_deleted", ())]]
     return max((number for number in used if isinstance(number, int)), default=0) + 1
 
 
 def _labels(options: Iterable[Row]) -> list[str]:
-    """Return the labels of options, none empty and none twice."""
+    """Return the labels of options, not empty and unique."""
     labels = [option.get("label") for option in options]
     if not all(isinstance(label, str) and label.strip() for label in labels):
         raise invalid("every option needs a label")
@@ -60,12 +60,12 @@ def _new_options(call: Call, table: str, labels: list[str]) -> list[Row]:
 
 
 def _add(call: Call, table: str, name: str, kind: str, changes: Row) -> Row:
-    """Return a new custom field, kept."""
+    """Store a new custom field and return it."""
     given = call.body.get("options")
     if not name.strip():
         raise invalid("the name must not be empty")
     if (kind in WITH_OPTIONS) != bool(given):
-        raise invalid("options are needed for enum and set, and refused for other types")
+        raise invalid("options are required for enum and set, and rejected for other types")
     account, kept = call.account, call.account.table(table)
     _, number = kept.new_key()
     key = hashlib.sha1(f"{table}:added:{number}".encode(), usedforsecurity=False).hexdigest()
@@ -100,7 +100,7 @@ def _v2(table: str, word: str) -> None:
     def update(call: Call) -> Answer:
         row = _custom(by_code(call.account, table, call.path["field_code"]))
         if not call.body:
-            raise invalid("the body must hold at least one key")
+            raise invalid("the body must contain at least one key")
         changes = changes_of(call, table, row)
         if "field_name" in call.body:
             changes["name"] = call.body["field_name"]
@@ -195,7 +195,7 @@ def _replaced(call: Call, table: str, row: Row) -> list[Row]:
 def _v1(table: str, word: str) -> None:
     @handler(f"v1:add{word}Field")
     def add(call: Call) -> Answer:
-        # Published: true where it is left out; product fields have no such flag.
+        # Published: true by default; product fields have no such flag.
         changes = {"add_visible_flag": call.body.get("add_visible_flag", table != "product_fields")}
         row = _add(call, table, call.body["name"], call.body["field_type"], changes)
         return success(show_v1(row, table), status=call.operation.status)

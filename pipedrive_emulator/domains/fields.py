@@ -1,6 +1,7 @@
 """Field definitions: stored once, returned in the v1 and the v2 form.
 
-A kept field: id, key (v1), code (v2), name, kind, options, is_custom, optional (shown when asked for), flags.
+A stored field: id, key (v1), code (v2), name, kind, options, is_custom, optional (returned on request),
+flags.
 """
 
 from __future__ import annotations
@@ -27,11 +28,11 @@ FIELD_KINDS = {
     "activity_fields": "Activity",
     "project_fields": "Project",
 }
-# Tables of which v1 publishes nothing, or no single field.
+# Tables without v1 operations, or without the v1 operation for a single field.
 NO_V1, NO_V1_GET = {"project_fields"}, {"project_fields", "activity_fields"}
-# Tables whose fields have a description in v2.
+# Tables with a description of fields in v2.
 DESCRIBED = {"deal_fields", "person_fields", "activity_fields"}
-# v1 knows fewer types for products.
+# v1 has fewer types for products.
 V1_PRODUCT_TYPES = {
     "int": "double",
     "boolean": "enum",
@@ -41,7 +42,7 @@ V1_PRODUCT_TYPES = {
 }
 V2_TYPES = {"pipeline": "int", "product": "int"}
 OPTIONAL_V2 = ("ui_visibility", "important_fields", "required_fields")
-# What v2 says beyond the field itself, by table, where nothing else was set.
+# Further keys of v2 fields with their defaults, by table.
 DETAILS: dict[str, dict[str, Row]] = {
     "deal_fields": {
         "ui_visibility": {
@@ -83,7 +84,7 @@ for _name in (*FIELD_KINDS, "lead_fields", "note_fields"):
 def new_field(
     name: str, kind: str, *, key: str, code: str | None = None, options: list[Row] | None = None
 ) -> Row:
-    """Return a field as it is kept; `code` is given for built-in fields whose v2 name differs from `key`."""
+    """Return the stored form of a field; `code` is the v2 name if it differs from `key`."""
     return {
         "key": key,
         "code": code or key,
@@ -118,7 +119,7 @@ V2_OPTION: Row = {"id": None, "label": None, "color": None, "update_time": None,
 
 
 def show_v1(row: Row, table: str = "") -> Row:
-    """Return a field as v1 shows it."""
+    """Return a field in the v1 form."""
     shown = {name: value for name, value in row.items() if name not in INTERNAL}
     for name in ("options", "options_deleted"):
         if shown.get(name) is not None:
@@ -133,7 +134,7 @@ def show_v1(row: Row, table: str = "") -> Row:
 
 
 def _is_composite(row: Row) -> bool:
-    """Return whether a field has parts; of the built-in ones only addresses do."""
+    """Return whether a field has parts; the only built-in fields with parts are addresses."""
     return row["field_type"] in PARTS and (row["is_custom"] or row["field_type"] == "address")
 
 
@@ -164,7 +165,7 @@ def _part_type(row: Row, part: str) -> str:
 
 
 def show_note_field(row: Row) -> Row:
-    """Return a note field, which has fewer facts."""
+    """Return a note field, which has fewer keys."""
     names = (
         "id",
         "key",
@@ -186,7 +187,7 @@ def _option(option: Row, names: Iterable[str]) -> Row:
 
 
 def subfields(row: Row) -> list[Row] | None:
-    """Return the parts of a composite field, as v2 names them; None for a plain field."""
+    """Return the parts of a composite field by their v2 names; None for a plain field."""
     if not _is_composite(row):
         return None
     return [
@@ -196,7 +197,7 @@ def subfields(row: Row) -> list[Row] | None:
 
 
 def show_v2(row: Row, table: str, included: Iterable[str] = ()) -> Row:
-    """Return a field as v2 shows it."""
+    """Return a field in the v2 form."""
     shown: Row = {"field_name": row["name"], "field_code": row["code"]}
     if table in DESCRIBED:
         shown["description"] = row["description"]
@@ -217,7 +218,7 @@ def show_v2(row: Row, table: str, included: Iterable[str] = ()) -> Row:
 
 
 def _flags(row: Row, name: str) -> Row:
-    """Return the flags that both versions show."""
+    """Return the flags of both versions."""
     if name == "ui_visibility":
         return {
             "add_visible_flag": row["add_visible_flag"],
@@ -227,7 +228,7 @@ def _flags(row: Row, name: str) -> Row:
 
 
 def by_code(account: Account, table: str, code: str) -> Row:
-    """Return the live field of a code; a 404 when there is none."""
+    """Return the live field of a code; raises a 404 if there is none."""
     kept = account.table(table)
     for seq in kept.where("code", code):
         if kept.is_live(kept.row(seq)):
@@ -236,7 +237,7 @@ def by_code(account: Account, table: str, code: str) -> Row:
 
 
 def _included(table: str, call: Call) -> Iterable[str]:
-    # Project fields have no `include_fields`; their published answers hold everything.
+    # Project fields have no `include_fields`; their published responses contain all keys.
     included: Iterable[str] = (
         OPTIONAL_V2 if table == "project_fields" else call.query.get("include_fields", ())
     )
@@ -245,7 +246,7 @@ def _included(table: str, call: Call) -> Iterable[str]:
 
 def _handlers(table: str) -> tuple[Handler, Handler, Handler, Handler]:
     def list_v1(call: Call) -> Answer:
-        # A key that the example of a single list shows, always empty.
+        # A key in the example of a single list, always empty.
         more = {"picklist_data": None} if table == "product_fields" else {}
         rows = [{**show_v1(row, table), **more} for row in call.account.table(table).live()]
         return (

@@ -46,7 +46,7 @@ define_table(TableSpec(name="files", label="File", times="sql", deleted=("active
 
 
 def show(account: Account, row: Row) -> Row:
-    """Return a file with the names of what it hangs on."""
+    """Return a file with the names of the rows it belongs to."""
     shown = dict(row)
     for key, (table, name, field) in PARENTS.items():
         parent = (
@@ -58,12 +58,12 @@ def show(account: Account, row: Row) -> Row:
 
 
 def _of_product(account: Account, row: Row) -> Row:
-    """Return a file as the list below a product shows it: without anything else that files hang on."""
+    """Return a file in the form of a product's list, without other rows that files belong to."""
     return {name: value for name, value in show(account, row).items() if name in OF_PRODUCT}
 
 
 def file_row(name: str, size: int, user_id: int, **parents: object) -> Row:
-    """Return a file as it is kept."""
+    """Return the stored form of a file."""
     return {
         "user_id": user_id,
         "deal_id": None,
@@ -100,12 +100,12 @@ def add_file(call: Call) -> Answer:
     parents = {name: call.body[name] for name in (*PARENTS, "activity_id") if call.body.get(name) is not None}
     if len(parents) != 1:
         raise invalid(
-            "A file hangs on exactly one deal, person, organization, product, activity, lead or project"
+            "A file belongs to exactly one deal, person, organization, product, activity, lead or project"
         )
     for name, key in parents.items():
         table = "activities" if name == "activity_id" else PARENTS[name][0]
         if table not in call.account.tables:
-            raise invalid(f"{name} points to something that does not exist")
+            raise invalid(f"{name} references a row that does not exist")
         call.account.refer(table, key, name)
     row = file_row(upload.file_name, len(upload.content), call.user_id, **parents)
     kept = call.account.insert("files", row, call.user_id)
@@ -118,7 +118,7 @@ def download_file(call: Call) -> Answer:
     """Return the bytes of a file."""
     row = call.account.require("files", call.path["id"])
     if row["remote_location"] != "s3":
-        raise ApiError(404, "The file is kept elsewhere")
+        raise ApiError(404, "The file is stored by another service")
     content = file_content(call.account, row)
     return Answer(body=content, content_type=OCTETS, headers=[disposition(row["file_name"])])
 

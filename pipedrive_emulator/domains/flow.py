@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from pipedrive_emulator.account.account import Account
 
 COLUMNS = {"deals": "deal_id", "persons": "person_id", "organizations": "org_id"}
-# What `items` can ask for: the objects it lets through; those without an entry exist nowhere here.
+# Values of `items` with the objects they select; values without an entry never match here.
 ITEMS: dict[str, set[str]] = {
     "change": {"dealChange", "personChange", "organizationChange"},
     "deal": {"dealChange"},
@@ -46,7 +46,7 @@ EMPTY_ITEMS = (
     "marketing_campaign_stat",
     "marketing_status_change",
 )
-# Changed fields that hold ids: the table they point to, and what names its rows.
+# Changed fields with ids: the referenced table, and the field with the name of its rows.
 NAMED = {
     "user_id": ("users", "name"),
     "owner_id": ("users", "name"),
@@ -59,7 +59,7 @@ Entry = tuple[str, str, int, Row]
 
 
 def _formatted(account: Account, row: Row) -> Row | list[Row]:
-    """Return the names behind the ids of a change; an empty list where the values speak for themselves."""
+    """Return the names for the ids of a change; an empty list for values that are not ids."""
     if row["field_key"] not in NAMED:
         return []
     table, name = NAMED[row["field_key"]]
@@ -123,7 +123,7 @@ def _attached(account: Account, table: str, key: int) -> list[Entry]:
 
 
 def _kinds(entry: Entry) -> set[str]:
-    """What an entry counts as."""
+    """Return the kinds of an entry."""
     _, kind, _, row = entry
     kinds = {kind}
     if kind == "activity":
@@ -139,7 +139,7 @@ def _wanted(names: list[str] | None) -> set[str] | None:
         return None
     unknown = [name for name in names if name not in ITEMS and name not in EMPTY_ITEMS]
     if unknown:
-        raise invalid(f"Parameter items does not know {unknown[0]}")
+        raise invalid(f"Parameter items has no value {unknown[0]}")
     return set().union(*(ITEMS.get(name, set()) for name in names))
 
 

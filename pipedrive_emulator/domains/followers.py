@@ -37,24 +37,24 @@ def followers_of(account: Account, table: str, key: object) -> list[Row]:
 
 
 def follow(account: Account, table: str, key: object, user_id: int, actor: int) -> Row:
-    """Make a user follow a record; a user who does already is refused."""
+    """Add a follower to a record; an existing follower is rejected."""
     if not account.can_refer("users", user_id):
-        raise ApiError(400, "user_id points to a user that does not exist")
+        raise ApiError(400, "user_id references a user that does not exist")
     if any(row["user_id"] == user_id for row in followers_of(account, table, key)):
-        raise ApiError(400, "The user follows this already")
+        raise ApiError(400, "The user already follows this")
     row = account.insert("followers", {"parent": f"{table}:{key}", "user_id": user_id})
     note_change(account, "added", row, actor)
     return row
 
 
 def unfollow(account: Account, row: Row, actor: int) -> None:
-    """End a following."""
+    """Remove a follower."""
     account.remove("followers", row["id"])
     note_change(account, "removed", row, actor)
 
 
 def note_change(account: Account, action: str, row: Row, actor: int) -> None:
-    """Keep that a user began (`added`) or ceased (`removed`) to follow."""
+    """Record that a user started (`added`) or stopped (`removed`) following."""
     change = {
         "parent": row["parent"],
         "action": action,
@@ -66,7 +66,7 @@ def note_change(account: Account, action: str, row: Row, actor: int) -> None:
 
 @on_change
 def _owner(account: Account, table: str, before: Row | None, after: Row | None, user_id: int) -> None:
-    """A new row has its owner as follower soon after, on live accounts."""
+    """Add the owner of a new row as a follower after a delay, as in live accounts."""
     if before is not None or after is None or table not in account.dialect.owner_follows:
         return
     key, owner = after["id"], after["owner_id"]

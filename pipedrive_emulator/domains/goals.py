@@ -27,11 +27,11 @@ COUNTED = {
     "activities_added": ("activities", "add_time"),
     "revenue_forecast": ("deals", "expected_close_date"),
 }
-# Parameter of a goal type → the table it points to.
+# Parameter of a goal type → the table it references.
 PARAMS = {"pipeline_id": "pipelines", "stage_id": "stages", "activity_type_id": "activity_types"}
 ASSIGNEES = {"person": "users", "team": "legacy_teams"}
 SERVICE: dict[str, Any] = {"statusCode": 20000, "statusText": "OK", "service": "statistics-goals-api"}
-# What criteria are about everyone's goals begin with.
+# Prefixes of criteria that select the goals of all users.
 EVERYONES = ("assignee.", "type.", "expected_outcome.")
 PARTS = ("title", "assignee", "type", "expected_outcome", "duration", "interval")
 
@@ -39,15 +39,15 @@ define_table(TableSpec(name="goals", label="Goal", key_kind="text", created="", 
 
 
 def _number(value: object, name: str) -> int:
-    """Return a whole number, which goals take as text too."""
+    """Return an integer, which goals also accept as text."""
     if not re.match(r"^\d{1,15}$", str(value)):
-        raise invalid(f"{name} must be a whole number")
+        raise invalid(f"{name} must be an integer")
     return int(str(value))
 
 
 def _only(part: Row, name: str, *keys: str) -> None:
     if not set(part) <= set(keys):
-        raise invalid(f"{name} takes {', '.join(keys)} and nothing else")
+        raise invalid(f"{name} accepts only {', '.join(keys)}")
 
 
 def _assignee(account: Account, part: Row) -> Row:
@@ -78,7 +78,7 @@ def _type(account: Account, part: Row) -> Row:
         value = params.get(key)
         listed = [value] if key == "stage_id" and value is not None else value
         if listed is not None and not (isinstance(listed, list) and all(isinstance(v, int) for v in listed)):
-            raise invalid(f"type.params.{key} must hold ids")
+            raise invalid(f"type.params.{key} must contain ids")
         for number in listed or ():
             account.refer(table, number, f"type.params.{key}")
         if key in params or key == "pipeline_id":
@@ -112,7 +112,7 @@ def _duration(part: Row) -> Row:
 
 
 def checked(account: Account, body: Row) -> Row:
-    """Return the parts of a goal as they are kept."""
+    """Return the stored form of a goal's parts."""
     kind = _type(account, body["type"])
     return {
         "title": body.get("title") or kind["name"].replace("_", " ").capitalize(),
@@ -125,7 +125,7 @@ def checked(account: Account, body: Row) -> Row:
 
 
 def new_goal(account: Account, parts: Row, owner_id: int) -> Row:
-    """Keep a goal."""
+    """Store a goal."""
     _, number = account.table("goals").new_key()
     named = {
         name: hashlib.md5(f"{name}:{number}".encode(), usedforsecurity=False).hexdigest()
@@ -149,13 +149,13 @@ def _answer(call: Call, row: Row, **more: int) -> Answer:
 
 @handler("v1:addGoal")
 def add(call: Call) -> Answer:
-    """Return a new goal, with a report of its own."""
+    """Return a new goal with its own report."""
     return _answer(call, new_goal(call.account, checked(call.account, call.body), call.user_id))
 
 
 @handler("v1:updateGoal")
 def update(call: Call) -> Answer:
-    """Return a changed goal; the parts left out stay."""
+    """Update a goal and return it; missing parts do not change."""
     row = call.account.require("goals", call.path["id"])
     parts = checked(call.account, {**{name: row[name] for name in PARTS}, **call.body})
     return _answer(call, call.account.update("goals", row["id"], parts, call.user_id))
@@ -163,7 +163,7 @@ def update(call: Call) -> Answer:
 
 @handler("v1:deleteGoal")
 def delete(call: Call) -> Answer:
-    """No data: the goal is gone."""
+    """Delete the goal; returns no data."""
     call.account.require("goals", call.path["id"])
     call.account.delete("goals", call.path["id"], call.user_id)
     return done(**SERVICE)
@@ -184,7 +184,7 @@ def _fits(row: Row, name: str, wanted: Any) -> bool:  # noqa: ANN401 - of any JS
 
 
 def _whose(query: Row, user_id: int) -> Row:
-    """Return the criteria of a query: a user's own goals, unless it asks for those of others."""
+    """Return the criteria of a query: a user's own goals, unless it selects others."""
     if "assignee.id" in query:
         return {"assignee.type": "person", **query}
     if any(name.startswith(EVERYONES) for name in query):
@@ -205,7 +205,7 @@ def _period(query: Row) -> tuple[str, str] | None:
 
 @handler("v1:getGoals")
 def find(call: Call) -> Answer:
-    """The goals that fit every criterion; without one that is about everyone, those of the token's user."""
+    """Return the goals that match every criterion; by default, those of the token's user."""
     period = _period(call.query)
     rows = [show(call.account, row) for row in call.account.table("goals").all()]
     if period is not None:
@@ -224,7 +224,7 @@ def _counted(account: Account, goal: Row, start: str, end: str) -> Iterator[Row]
     """Yield the deals or activities that count for a goal within a period."""
     source = COUNTED[goal["type"]["name"]]
     table, params = account.table(source[0]), goal["type"]["params"]
-    # What was deleted since still counts for what was done with it.
+    # Rows that were deleted since still count.
     named = [account.table("activity_types").get(number) for number in params.get("activity_type_id") or ()]
     types = {row["key_string"] for row in named if row is not None}
     for _, seq in table.index("live", source[1]).irange((start, -1), (f"{end}~", -1)):
@@ -247,11 +247,11 @@ def _belongs(account: Account, assignee: Row, owner_id: int) -> bool:
 
 @handler("v1:getGoalResult")
 def result(call: Call) -> Answer:
-    """Return a goal and how far it got within a period."""
+    """Return a goal and its progress within a period."""
     goal = call.account.require("goals", call.path["id"])
     period, duration = _period(call.query) or ("", ""), goal["duration"]
     if period[0] < duration["start"] or period[1] > (duration["end"] or period[1]):
-        raise ApiError(400, "The period must lie within the duration of the goal")
+        raise ApiError(400, "The period must be within the duration of the goal")
     rows = _counted(call.account, goal, *period)
     is_sum = goal["expected_outcome"]["tracking_metric"] == "sum"
     progress = sum(int(row.get("value") or 0) if is_sum else 1 for row in rows)

@@ -53,7 +53,7 @@ def _newest(
 
 
 def _related(account: Account, items: list[Row]) -> list[Row]:
-    """The newest deals and leads of each found contact, and the newest persons of each found organization."""
+    """Return the newest deals and leads of each found contact, and the newest persons of organizations."""
     found: dict[tuple[str, object], Row] = {}
     for entry in items:
         item = entry["item"]
@@ -71,7 +71,7 @@ def _related(account: Account, items: list[Row]) -> list[Row]:
 
 @handler("v2:searchItem")
 def search_items(call: Call) -> Answer:
-    """Return a page of everything that holds the term; related records only where asked for."""
+    """Return a page of everything that contains the term; related records only on request."""
     term_of(call.query)
     items, following = ranked_page(_found(call.account, call.query), call.query)
     content: Row = {"items": items, "related_items": []}
@@ -81,7 +81,7 @@ def search_items(call: Call) -> Answer:
 
 
 def _texts(account: Account, kind: str, field: Row, row: Row) -> list[str]:
-    """What a row holds in a field, as texts."""
+    """Return a row's values of a field, as texts."""
     if field["is_custom"]:
         value = row_to_v1(account, TABLES[kind], row["custom_fields"]).get(field["key"])
     else:
@@ -108,7 +108,7 @@ def _field(account: Account, kind: str, name: str) -> Row:
 
 @handler("v2:searchItemByField")
 def search_by_field(call: Call) -> Answer:
-    """Return a page of the rows of one kind whose field matches, with regard to case."""
+    """Return a page of the rows of one kind with a matching field, case-sensitive."""
     account, query = call.account, call.query
     match, term = query.get("match", "exact"), str(query["term"])
     if len(term) < (1 if match == "exact" else SHORTEST):

@@ -49,7 +49,7 @@ def _v1_names(account: Account, table: str) -> dict[str, str]:
 
 
 def new_change(table: str, key: int, user_id: int, name: str, values: tuple[object, object]) -> Row:
-    """Return an entry as it is kept; `values` are the old and the new one."""
+    """Return the stored form of an entry; `values` are the old and the new one."""
     return {
         "parent": f"{table}:{key}",
         "field_key": name,

@@ -43,9 +43,9 @@ def _check(call: Call, body: Row) -> None:
         check_currency(call.account, body["value"]["currency"])
     labels = call.account.table("lead_labels")
     if any(labels.get(label) is None for label in body.get("label_ids") or ()):
-        raise invalid("body.label_ids holds an unknown label")
+        raise invalid("body.label_ids contains an unknown label")
     if len(set(body.get("label_ids") or ())) != len(body.get("label_ids") or ()):
-        raise invalid("body.label_ids holds a label twice")
+        raise invalid("body.label_ids contains a label twice")
 
 
 def editable(row: Row) -> Row:
@@ -78,7 +78,7 @@ def _update(call: Call, row: Row, body: Row) -> Row:
 
 
 def defaults(call: Call) -> Row:
-    """Return a new lead before its body is laid over it."""
+    """Return the defaults of a new lead."""
     return {
         "title": "",
         "owner_id": call.user_id,

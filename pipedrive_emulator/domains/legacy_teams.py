@@ -66,7 +66,7 @@ def add(call: Call) -> Answer:
 
 @handler("v1:updateTeam")
 def update(call: Call) -> Answer:
-    """Return a changed team."""
+    """Update a team and return it."""
     row = call.account.require("legacy_teams", call.path["id"])
     return success(call.account.update("legacy_teams", row["id"], _checked(call, call.body), call.user_id))
 

@@ -174,7 +174,7 @@ def update_thread(call: Call) -> Answer:
 
 @handler("v1:deleteMailThread")
 def delete_thread(call: Call) -> Answer:
-    """Return the id of a thread that is gone, with its messages."""
+    """Delete a thread and return its id, with its messages."""
     row = _thread(call)
     call.account.delete("mail_threads", row["id"], call.user_id)
     return _served({"id": row["id"]})

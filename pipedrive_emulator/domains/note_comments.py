@@ -29,7 +29,7 @@ define_table(
 
 
 def new_comment(note_id: int, content: str, user_id: int) -> Row:
-    """Return a comment as it is kept."""
+    """Return the stored form of a comment."""
     return {
         "active_flag": True,
         "add_time": None,
@@ -53,7 +53,7 @@ def comments_of(account: Account, note_id: int) -> list[Row]:
 def _content(call: Call) -> str:
     content = SCRIPT.sub("", call.body["content"])
     if not 0 < len(content) <= MAX_CONTENT:
-        raise invalid(f"body.content must hold 1 to {MAX_CONTENT} characters")
+        raise invalid(f"body.content must contain 1 to {MAX_CONTENT} characters")
     return content
 
 
@@ -88,7 +88,7 @@ def add_comment(call: Call) -> Answer:
 
 @handler("v1:updateCommentForNote")
 def update_comment(call: Call) -> Answer:
-    """Return a changed comment."""
+    """Update a comment and return it."""
     row, content = _comment(call), _content(call)
     if content != row["content"]:
         changes = {"content": content, "updater_id": call.user_id}

@@ -62,7 +62,7 @@ def _checked(call: Call, body: Row) -> Row:
     changes = dict(body)
     if "content" in body:
         if not body["content"] or len(body["content"]) > MAX_CONTENT:
-            raise invalid(f"body.content must hold 1 to {MAX_CONTENT} characters")
+            raise invalid(f"body.content must contain 1 to {MAX_CONTENT} characters")
         changes["content"] = SCRIPT.sub("", body["content"])
     if body.get("add_time") is not None and not SQL_TIME.match(body["add_time"]):
         raise invalid("body.add_time must be YYYY-MM-DD HH:MM:SS")
@@ -94,7 +94,7 @@ def _update(call: Call, row: Row, body: Row) -> Row:
 
 
 def defaults(call: Call) -> Row:
-    """Return a new note before its body is laid over it."""
+    """Return the defaults of a new note."""
     return {
         "active_flag": True,
         "add_time": None,

@@ -110,7 +110,7 @@ def add(call: Call) -> Answer:
 
 @handler("v1:updateOrganizationRelationship")
 def update(call: Call) -> Answer:
-    """Return a changed relationship."""
+    """Update a relationship and return it."""
     row = call.account.require(TABLE, call.path["id"])
     changes = {name: call.body[name] for name in ("type", *ENDS) if name in call.body}
     _check(call, {**row, **changes})
@@ -121,7 +121,7 @@ def update(call: Call) -> Answer:
 
 @handler("v1:deleteOrganizationRelationship")
 def delete(call: Call) -> Answer:
-    """Return the id of a relationship that is gone."""
+    """Delete a relationship and return its id."""
     call.account.require(TABLE, call.path["id"])
     call.account.delete(TABLE, call.path["id"], call.user_id)
     return success({"id": call.path["id"]})

@@ -38,7 +38,7 @@ define_table(
 
 
 def new_participant(deal_id: int, person_id: int | None, user_id: int) -> Row:
-    """Return a participant as it is kept."""
+    """Return the stored form of a participant."""
     return {
         "deal_id": deal_id,
         "person_id": person_id,
@@ -153,7 +153,7 @@ def add_participant(call: Call) -> Answer:
 
 @handler("v1:deleteDealParticipant")
 def delete_participant(call: Call) -> Answer:
-    """Return the id of a participant who is gone."""
+    """Delete a participant and return its id."""
     deal = call.account.require("deals", call.path["id"])
     row = call.account.require("participants", call.path["deal_participant_id"])
     if row["deal_id"] != deal["id"]:

@@ -28,7 +28,7 @@ def kind_of(upload: Upload) -> str:
 
 
 def new_picture(person_id: int, size: int, user_id: int) -> Row:
-    """Return a person's picture as it is kept."""
+    """Return the stored form of a person's picture."""
     return {
         "item_type": "person",
         "item_id": person_id,
@@ -101,7 +101,7 @@ def get_picture(call: Call) -> Answer:
 
 
 def new_image(product_id: int, name: str, kind: str, add_time: str) -> Row:
-    """Return a product's image as it is kept."""
+    """Return the stored form of a product's image."""
     company = str(COMPANY["company_id"])
     row = {"product_id": product_id, "company_id": company, "add_time": add_time}
     return {**row, "mime_type": kind, "name": name}
@@ -156,5 +156,5 @@ def update_image(call: Call) -> Answer:
 
 @handler("v2:deleteProductImage")
 def delete_image(call: Call) -> Answer:
-    """Return the id of an image that is gone."""
+    """Delete an image and return its id."""
     return success({"id": _drop(call)["id"]})

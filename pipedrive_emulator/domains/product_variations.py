@@ -23,7 +23,7 @@ define_table(TableSpec(name=TABLE, label="Product variation", created="", update
 
 
 def price(number: int, body: Row) -> Row:
-    """Return a price of a variation as it is kept."""
+    """Return the stored form of a price of a variation."""
     base = {"price": 0, "cost": 0, "direct_cost": None, "notes": ""}
     return {"product_variation_id": number, "currency": body["currency"], **base, **body}
 
@@ -43,7 +43,7 @@ def _check_price(call: Call, body: Row) -> None:
 def _checked(call: Call, number: int) -> Row:
     body = dict(call.body)
     if "name" in body and not 0 < len(body["name"].strip()) <= MAX_NAME:
-        raise invalid(f"body.name must hold 1 to {MAX_NAME} characters")
+        raise invalid(f"body.name must contain 1 to {MAX_NAME} characters")
     if "prices" in body:
         for entry in body["prices"]:
             _check_price(call, entry)
@@ -87,7 +87,7 @@ def add_variation(call: Call) -> Answer:
 
 @handler("v2:updateProductVariation")
 def update_variation(call: Call) -> Answer:
-    """Return a changed variation."""
+    """Update a variation and return it."""
     row = _variation(call)
     changes = _checked(call, row["id"])
     if any(row[name] != value for name, value in changes.items()):
@@ -97,7 +97,7 @@ def update_variation(call: Call) -> Answer:
 
 @handler("v2:deleteProductVariation")
 def delete_variation(call: Call) -> Answer:
-    """Return the id of a variation that is gone."""
+    """Delete a variation and return its id."""
     row = _variation(call)
     call.account.remove(TABLE, row["id"], call.user_id)
     return success({"id": row["id"]})

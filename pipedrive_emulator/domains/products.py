@@ -41,7 +41,7 @@ def check_billing(row: Row) -> None:
 
 
 def _product(call: Call, row: Row, body: Row) -> Row:
-    """Return a product's body as it is kept; `row` is what it is laid over."""
+    """Return the stored form of a product's body; `row` is the row it changes."""
     changes = dict(body)
     if "name" in body and not body["name"].strip():
         raise invalid("body.name must not be empty")
@@ -60,7 +60,7 @@ def _product(call: Call, row: Row, body: Row) -> Row:
 
 
 def full_price(product_id: int | None, price: Row) -> Row:
-    """Return a price as it is kept."""
+    """Return the stored form of a price."""
     base = {"price": 0, "cost": 0, "direct_cost": None, "notes": ""}
     return {"product_id": product_id, "currency": price["currency"], **base, **price}
 
@@ -76,7 +76,7 @@ def _add(call: Call, row: Row) -> Row:
 
 
 def product_defaults(call: Call) -> Row:
-    """Return a new product before its body is laid over it."""
+    """Return the defaults of a new product."""
     return {
         "name": "",
         "code": None,

@@ -18,7 +18,7 @@ def in_words(text: str | None) -> str | None:
 
 
 def show_v1(_: Account, row: Row) -> Row:
-    """Return a board or a phase as v1 shows it."""
+    """Return a board or a phase in the v1 form."""
     return {
         **row,
         "add_time": row["add_time"][:19].replace("T", " "),
@@ -31,7 +31,7 @@ def _whole(text: str) -> str:
 
 
 def show_template(_: Account, row: Row) -> Row:
-    """Return a template as v1 shows it."""
+    """Return a template in the v1 form."""
     return {**row, "add_time": in_words(row["add_time"]), "update_time": in_words(row["update_time"])}
 
 

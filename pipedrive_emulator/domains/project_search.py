@@ -44,7 +44,7 @@ def _item(account: Account, row: Row) -> Row:
 
 
 def found_projects(account: Account, query: Row) -> list[tuple[float, Row]]:
-    """Return the projects that hold the term in one of the fields; deleted ones are never found."""
+    """Return the projects that contain the term in one of the fields; deleted ones are never found."""
     term, exact = term_of(query), query.get("exact_match", False)
     fields = query.get("fields", FIELDS)
     found: list[tuple[float, Row]] = []

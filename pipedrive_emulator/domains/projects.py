@@ -115,7 +115,7 @@ def checked(call: Call, row: Row | None, body: Row) -> Row:
 
 
 def add_checked(call: Call, row: Row) -> Row:
-    """Return a new project as it is kept."""
+    """Return the stored form of a new project."""
     given = {name: value for name, value in row.items() if name in call.body and name != "custom_fields"}
     full = {**row, **checked(call, None, given)}
     full.pop("template_id", None)
@@ -143,7 +143,7 @@ def drop_tasks(call: Call, project: Row) -> None:
 
 
 def defaults(call: Call) -> Row:
-    """Return a new project before its body is laid over it."""
+    """Return the defaults of a new project."""
     return {
         "title": "",
         "description": None,

@@ -35,7 +35,7 @@ define_table(TableSpec(name="project_changes", label="Change", created="time", u
 
 
 def show(account: Account, row: Row) -> Row:
-    """Return a project as v1 shows it: one person, one organization, custom fields at the top level."""
+    """Return a project in the v1 form: one person, one organization, custom fields at the top level."""
     left_out = {*RENAMED.values(), "custom_fields"}
     shown = {name: value for name, value in row.items() if name not in left_out}
     for old, new in RENAMED.items():
@@ -90,7 +90,7 @@ def add(call: Call) -> Answer:
 
 @handler("v1:updateProject")
 def update(call: Call) -> Answer:
-    """Return a changed project."""
+    """Update a project and return it."""
     return _v1.update(_renamed(call))
 
 
@@ -135,7 +135,7 @@ def _put(kind: str, placeholder: str) -> Callable[[Call], Answer]:
         if item["project_id"] != project["id"]:
             raise not_found("Plan item")
         if not call.body:
-            raise invalid("the body must hold phase_id or group_id")
+            raise invalid("the body must contain phase_id or group_id")
         for name, table, owner in (
             ("phase_id", "project_phases", "board_id"),
             ("group_id", "project_groups", "project_id"),

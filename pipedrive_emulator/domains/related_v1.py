@@ -168,7 +168,7 @@ def deal_ref(account: Account, key: object) -> Row | None:
 
 
 def stage_row(account: Account, row: Row) -> Row:
-    """Return a stage as v1 shows it."""
+    """Return a stage in the v1 form."""
     pipeline = account.table("pipelines").get(row["pipeline_id"]) or {}
     return {
         "id": row["id"],
@@ -188,7 +188,7 @@ def stage_row(account: Account, row: Row) -> Row:
 
 
 def pipeline_row(_: Account, row: Row) -> Row:
-    """Return a pipeline as v1 shows it."""
+    """Return a pipeline in the v1 form."""
     return {
         "id": row["id"],
         "name": row["name"],
@@ -293,7 +293,7 @@ def _rotten_time(row: Row, stage: Row) -> str | None:
 
 
 def flat_deal(account: Account, row: Row) -> Row:
-    """Return a deal as v1 shows it, its relations as ids."""
+    """Return a deal in the v1 form, its relations as ids."""
     wanted = (*DEAL_COUNTS, "next_activity_id", "last_activity_id", "first_won_time")
     facts = deals.extras(account, row, wanted)
     stage = account.table("stages").get(row["stage_id"]) or {}
@@ -380,7 +380,7 @@ def _contact(account: Account, row: Row, entity: str, facts: Row) -> Row:
 
 
 def flat_person(account: Account, row: Row) -> Row:
-    """Return a person as v1 shows them, relations as ids."""
+    """Return a person in the v1 form, relations as ids."""
     counts = (*CONTACT_COUNTS, *PARTICIPANT_COUNTS, *MAIL_TIMES, "next_activity_id", "last_activity_id")
     facts = person_extras(account, row, counts)
     return {
@@ -407,7 +407,7 @@ def nested_person(account: Account, row: Row) -> Row:
 
 
 def nested_organization(account: Account, row: Row) -> Row:
-    """Return an organization as v1 shows it."""
+    """Return an organization in the v1 form."""
     counts = (*CONTACT_COUNTS, *MAIL_TIMES, "people_count", "next_activity_id", "last_activity_id")
     facts = organization_extras(account, row, counts)
     place: dict[str, Any] = row["address"] or {}
@@ -432,7 +432,7 @@ def _live_files(account: Account, product_id: int) -> int:
 
 
 def flat_product(account: Account, row: Row) -> Row:
-    """Return a product as v1 shows it."""
+    """Return a product in the v1 form."""
     return {
         "id": row["id"],
         "company_id": COMPANY["company_id"],

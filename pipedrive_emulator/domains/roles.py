@@ -26,7 +26,7 @@ define_table(
 
 
 def new_role(name: str, parent_role_id: int | None) -> Row:
-    """Return a role as it is kept."""
+    """Return the stored form of a role."""
     return {
         "parent_role_id": parent_role_id,
         "name": name,
@@ -223,7 +223,7 @@ def _ids(account: Account, given: object) -> set[int]:
     try:
         ids = msgspec.convert(msgspec.json.decode(given) if isinstance(given, str) else given, list[int])
     except msgspec.MsgspecError:
-        raise invalid("visible_pipeline_ids must hold lists of ids") from None
+        raise invalid("visible_pipeline_ids must contain lists of ids") from None
     for number in ids:
         account.refer("pipelines", number, "visible_pipeline_ids")
     return set(ids)

@@ -37,7 +37,7 @@ def _shown(call: Call, row: Row) -> Row:
 
 
 def new_filter(name: str, kind: str, conditions: Row, user_id: int) -> Row:
-    """Return a filter as it is kept."""
+    """Return the stored form of a filter."""
     return {
         "name": name,
         "filter_code": None,
@@ -76,7 +76,7 @@ def add_filter(call: Call) -> Answer:
 
 @handler("v1:updateFilter")
 def update_filter(call: Call) -> Answer:
-    """Return a changed filter."""
+    """Update a filter and return it."""
     row = call.account.require("filters", call.path["id"])
     changes = {name: call.body[name] for name in ("name", "visible_to") if name in call.body}
     if "conditions" in call.body:

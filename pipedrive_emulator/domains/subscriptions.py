@@ -12,7 +12,7 @@ define_table(TableSpec(name="subscription_payments", label="Payment", times="sql
 
 
 def new_subscription(*, deal_id: int, end_date: str | None, moment: str) -> Row:
-    """Return a subscription as it is kept."""
+    """Return the stored form of a subscription."""
     return {
         "user_id": 1,
         "deal_id": deal_id,
@@ -33,7 +33,7 @@ def new_subscription(*, deal_id: int, end_date: str | None, moment: str) -> Row:
 
 
 def new_payment(subscription: Row, *, due_at: str, moment: str) -> Row:
-    """Return a payment of a subscription as it is kept."""
+    """Return the stored form of a payment of a subscription."""
     return {
         "subscription_id": subscription["id"],
         "deal_id": subscription["deal_id"],

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 def show_v1(_: Account, row: Row) -> Row:
-    """Return a task as v1 shows it."""
+    """Return a task in the v1 form."""
     names = (
         "id",
         "title",
@@ -59,7 +59,7 @@ def _check_parent(account: Account, row: Row) -> None:
 
 
 def _checked(call: Call, row: Row, body: Row) -> Row:
-    """Return a body as it is kept; `row` is what it is laid over."""
+    """Return the stored form of a body; `row` is the row it changes."""
     account = call.account
     taken = ("done", "milestone", "assignee_id")
     changes = {name: value for name, value in body.items() if name not in taken}
@@ -72,7 +72,7 @@ def _checked(call: Call, row: Row, body: Row) -> Row:
     for user_id in changes.get("assignee_ids", ()):
         account.refer("users", user_id, "assignee_ids")
     if len(set(changes.get("assignee_ids", ()))) != len(changes.get("assignee_ids", ())):
-        raise invalid("body.assignee_ids names a user twice")
+        raise invalid("body.assignee_ids contains a user twice")
     for name in ("done", "milestone"):
         if name in body:
             changes[f"is_{name}"] = bool(body[name])
@@ -94,7 +94,7 @@ def _add(call: Call, row: Row) -> Row:
 
 
 def defaults(call: Call) -> Row:
-    """Return a new task before its body is laid over it."""
+    """Return the defaults of a new task."""
     return {
         "title": "",
         "creator_id": call.user_id,
@@ -123,7 +123,7 @@ def _of_parent(_: Call, wanted: Any) -> Test:  # noqa: ANN401 - None, text in v2
     if wanted is None:
         return lambda row: row["parent_task_id"] is None
     if not str(wanted).isdigit():
-        raise invalid("Parameter parent_task_id must be null or a whole number")
+        raise invalid("Parameter parent_task_id must be null or an integer")
     return lambda row: row["parent_task_id"] == int(wanted)
 
 

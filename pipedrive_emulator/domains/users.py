@@ -36,7 +36,7 @@ def _access(account: Account, entries: list[Row]) -> list[Row]:
     """Return the access of a new user, each app with one of its own permission sets."""
     sets = {row["id"]: row for row in account.table("permission_sets").all()}
     if len({entry["app"] for entry in entries}) != len(entries):
-        raise ApiError(400, "access names an app twice")
+        raise ApiError(400, "access contains an app twice")
     kept = []
     for entry in entries:
         if "admin" in entry and "permission_set_id" in entry:
@@ -95,7 +95,7 @@ def update(call: Call) -> Answer:
 
 @handler("v1:findUsersByName")
 def find(call: Call) -> Answer:
-    """Return users whose name, or with `search_by_email` whose address, holds the term."""
+    """Return users whose name, or with `search_by_email` whose address, contains the term."""
     term = call.query["term"].lower()
     name = "email" if call.query.get("search_by_email") else "name"
     if not term.strip():

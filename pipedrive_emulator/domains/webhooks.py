@@ -86,7 +86,7 @@ def add(call: Call) -> Answer:
 
 @handler("v1:deleteWebhook")
 def delete(call: Call) -> Answer:
-    """No data: the webhook is gone."""
+    """Delete the webhook; returns no data."""
     if call.account.find("webhooks", call.path["id"]) is None:
         raise _error(404, "Webhook not found", {"id": ["not found"]})
     call.account.delete("webhooks", call.path["id"], call.user_id)

@@ -3,13 +3,13 @@
 A script is a list of objects:
 `{"operation": "GET /api/v2/deals", "nth": 2, "kind": "status_before", "status": 503}`.
 
-- `operation`: the operation's name or key, or "*" (as when left out) for all that the kind can strike.
-- `nth`: the call it strikes, counted from 1 since the rule was set, or a list of them; or `every`: each so
-  many calls; neither: all calls.
-- `kind`: a key of `KINDS`, which says what it does and which further keys it takes.
+- `operation`: the operation's name or key, or "*" (the default) for all operations that the kind can affect.
+- `nth`: the affected call, counted from 1 since the rule was set, or a list of them; or `every`: each n-th
+call; without both: all calls.
+- `kind`: a key of `KINDS`, which describes its effect and its further keys.
 
-A rule counts the calls of its operation that got past sign-in and limits. Where several strike one call, the
-first that ends it wins; those that act before the operation come first.
+A rule counts the calls of its operation that pass authentication and limits. If several rules affect one
+call, the first one that ends it wins; those before the operation are applied first.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ def can_strike(kind: str, operation: Operation) -> bool:
 
 @dataclass(slots=True, kw_only=True)
 class Rule:
-    """One line of a script, how often its operation was called, and how often it struck."""
+    """One rule of a script, with the number of calls of its operation and of applications."""
 
     operation: str
     kind: str
@@ -62,7 +62,7 @@ class Rule:
     struck: int = 0
 
     def hits(self, operation: Operation, prefix: str = "") -> bool:
-        """Count a call, sent with this API prefix; whether this rule strikes it."""
+        """Count a call, sent with this API prefix; returns whether this rule affects it."""
         if self.operation not in (ANY, operation.name.rstrip("/"), operation.key):
             return False
         if not can_strike(self.kind, operation):
@@ -96,7 +96,7 @@ class Faults:
             rule.calls = rule.struck = 0
 
     def striking(self, operation: Operation, prefix: str = "") -> list[Rule]:
-        """Return the rules that strike this call."""
+        """Return the rules that affect this call."""
         return [rule for rule in self.rules if rule.hits(operation, prefix)]
 
 
@@ -108,14 +108,14 @@ def read_script(path: Path) -> list[Rule]:
 
     Raises:
         OSError: the file cannot be read.
-        ValueError: it is no script; the message says what is wrong, and where.
+        ValueError: it is not a script; the message contains the problem and its position.
     """
     try:
         script = json.loads(path.read_text(encoding="utf-8"))
     except UnicodeDecodeError:
         raise ValueError("it is not UTF-8") from None
     except json.JSONDecodeError as problem:
-        raise ValueError(f"it is no JSON ({problem})") from None
+        raise ValueError(f"it is not valid JSON ({problem})") from None
     return read_rules(script)
 
 
@@ -123,7 +123,7 @@ def read_rules(script: object) -> list[Rule]:
     """Return the rules of a script.
 
     Raises:
-        ValueError: for anything but a list of rules; the message says what is wrong, and where.
+        ValueError: it is not a list of rules; the message contains the problem and its position.
     """
     if not isinstance(script, list):
         raise ValueError(  # noqa: TRY004 - one kind of error for all mistakes of a script
@@ -185,7 +185,7 @@ def _known() -> dict[str, Operation]:
 
 
 def _calls(options: Row) -> tuple[frozenset[int] | None, int]:
-    """Return `nth` and `every`, taken out of the options."""
+    """Return `nth` and `every`, removed from the options."""
     nth, every = options.pop("nth", None), options.pop("every", 1)
     calls = nth if isinstance(nth, list) else [nth]
     if nth is not None and not (calls and all(_whole(call, 1) for call in calls)):

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 Act = Callable[[], Answer]
 FREE = frozenset(("rate_limit", "blocked"))
-"""Kinds that refuse as the limits do: without cost."""
+"""Kinds that reject like the limits: without cost."""
 GATEWAY_PAGE = b"<html><head><title>%d</title></head><body><center>nginx</center></body></html>"
 NO_CONTENT = 204
 REFUSED = 400
@@ -33,21 +33,21 @@ BODIES: dict[str, Callable[[bytes], bytes]] = {
     "bare_data": lambda body: encode(msgspec.json.decode(body).get("data")),
     "gzip_cut": lambda body: _half(gzip.compress(body, mtime=0)),
 }
-"""What is sent in place of the body of a success."""
+"""Bodies that replace the body of a success."""
 SCRIPT = re.compile(r"<script\b.*?</script\s*>", re.IGNORECASE | re.DOTALL)
 
 
-class ConnectionReset(Exception):  # noqa: N818 - not our error: the fault that was asked for
-    """The connection is to be reset instead of answered."""
+class ConnectionReset(Exception):  # noqa: N818 - not an error of ours, but the requested fault
+    """The connection must be reset instead of sending a response."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Strike:
-    """The rules that strike one call.
+    """Rules that affect one call.
 
     Args:
         rules: in the order of the script; `expire_token` and the kinds of `FREE` are left to the caller.
-        query: as sent, for the place of a page.
+        query: as sent, for the position of a page.
         path: the path values as sent, for the id of a file.
     """
 
@@ -56,7 +56,7 @@ class Strike:
     path: dict[str, str] = field(default_factory=dict)
 
     async def act(self, account: Account, act: Act) -> Answer:
-        """Act, with what the rules do before and after it; `act` answers refusals too.
+        """Run the operation with the effects of the rules before and after it; `act` also returns errors.
 
         Raises:
             ConnectionReset: for a connection to be reset.
@@ -71,7 +71,7 @@ class Strike:
         return answer
 
     def altered(self, body: Any) -> Any:  # noqa: ANN401 - of any JSON type
-        """Return the body of the call as the operation takes it."""
+        """Return the body that the operation gets."""
         for rule in self.rules:
             if rule.kind == "cleans":
                 body = _cleaned(body)
@@ -85,7 +85,7 @@ class Strike:
                 await asyncio.sleep(rule.options["seconds"])
 
     def _before(self, account: Account) -> Answer | None:
-        """Return the answer instead of the operation's; None where it is to act."""
+        """Return the response that replaces the operation; None if the operation must be executed."""
         for rule in self.rules:
             if rule.kind == "reset_before":
                 raise ConnectionReset
@@ -107,7 +107,7 @@ class Strike:
         return None
 
     def _after(self, rule: Rule, answer: Answer, account: Account) -> Answer:
-        """Return an answer spoilt by one rule, after the operation has acted."""
+        """Return a response corrupted by one rule, after the operation was executed."""
         if rule.kind == "reset_after":
             raise ConnectionReset
         if rule.kind == "status_after":
@@ -134,7 +134,7 @@ def _half(body: bytes) -> bytes:
 
 
 def _cleaned(value: Any) -> Any:  # noqa: ANN401 - of any JSON type
-    """Return texts trimmed and without scripts, numbers with two decimals, whatever they are in."""
+    """Return texts trimmed and without scripts, numbers with two decimals, at any depth."""
     if isinstance(value, str):
         return SCRIPT.sub("", value).strip()
     if isinstance(value, float):
@@ -150,17 +150,17 @@ def _gateway_page(status: int) -> Answer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tamper:
-    """A change of a row behind the API's back: other values for some fields, or None to delete it."""
+    """A change of a row without an API request: new values for some fields, or None to delete it."""
 
     table: str
     key: object
     values: Row | None = None
 
     def check(self, account: Account) -> None:
-        """See that the row and its fields are there.
+        """Check that the row and its fields exist.
 
         Raises:
-            ValueError: one of them is not.
+            ValueError: one of them does not exist.
         """
         row = account.table(self.table).get(self.key)
         if row is None:
@@ -178,7 +178,7 @@ class Tamper:
 
 
 def _spoilt(kind: str, content: Row, query: dict[str, str]) -> Row:
-    """Return the body of an answer made wrong; places of v1 lists are spoilt like cursors."""
+    """Return the corrupted body of a response; offsets of v1 lists are corrupted like cursors."""
     if kind == "null_data":
         return {**content, "data": None}
     if kind == "no_data":
@@ -187,13 +187,13 @@ def _spoilt(kind: str, content: Row, query: dict[str, str]) -> Row:
     place = additional.get("pagination", additional)
     by_offset = "more_items_in_collection" in place
     if kind == "empty_page" and not by_offset and "next_cursor" not in additional:
-        return content  # the list names no other page, so none can follow an empty one
+        return content  # the list has no further page, so no page can follow an empty one
     if kind == "empty_page":
         rows = content.get("data")
         empty: object = {**rows, "items": []} if isinstance(rows, dict) and "items" in rows else []
         content = {**content, "data": empty}
     if by_offset:
-        # The page leads to its own begin, but the first one to the second: a loop that shows late.
+        # The page references itself, but the first page references the second: a loop that is hard to detect.
         begin = place.get("start", 0)
         following = begin if kind == "empty_page" or begin else place.get("next_start", begin)
         place.update({"more_items_in_collection": True, "next_start": following})

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Call:
-    """One checked call of an operation: typed path values and query, the body, uploaded files, who asks."""
+    """One validated call of an operation: typed path values and query, body, uploaded files, caller."""
 
     account: Account
     operation: Operation
@@ -45,14 +45,14 @@ HANDLERS: dict[str, Handler] = {}
 
 
 def handler(*keys: str) -> Callable[[Handler], Handler]:
-    """Let a function answer operations, named by `version:operationId`."""
+    """Register a function as the handler of operations, named by `version:operationId`."""
 
     def register(function: Handler) -> Handler:
         for key in keys:
             if key not in load_operations() and key not in load_removed():
                 raise ValueError(f"{key} is not published")
             if key in HANDLERS:
-                raise ValueError(f"{key} has a handler already")
+                raise ValueError(f"{key} already has a handler")
             HANDLERS[key] = function
         return function
 
@@ -61,7 +61,7 @@ def handler(*keys: str) -> Callable[[Handler], Handler]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Seed:
-    """What a seeder fills: the account, the name of the size, and repeatable chance of its own."""
+    """Input of a seeder: the account, the name of the size, and its own repeatable random numbers."""
 
     account: Account
     size: str
@@ -73,7 +73,7 @@ class Seed:
 
     @property
     def empty(self) -> bool:
-        """Whether the account gets only what every new company has."""
+        """True if the account gets only the rows that every new company has."""
         return self.size == "empty"
 
 
@@ -83,7 +83,7 @@ SIZES = ("empty", "small", "medium", "large")
 
 
 def seeder(order: int) -> Callable[[Seeder], Seeder]:
-    """Let a function fill new accounts; lower orders run first (0 basics, 20 sales, 30 and on: the rest)."""
+    """Register a function that fills new accounts; lower orders first (0 basics, 20 sales, 30+ others)."""
 
     def register(function: Seeder) -> Seeder:
         SEEDERS.append((order, f"{function.__module__}.{function.__name__}", function))

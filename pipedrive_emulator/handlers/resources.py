@@ -48,7 +48,7 @@ GENERIC = {
 }
 
 SHAPING = {"custom_fields", "include_option_labels", "include_labels"}
-"""Parameters besides `include_fields` that say how a row is shown."""
+"""Parameters in addition to `include_fields` that change the form of a row."""
 
 
 def always_live(_: Call) -> str:
@@ -71,19 +71,19 @@ class Resource:
         view: which view of the table the list reads.
         equal: row field by query parameter, where they differ; parameters named like a field need no entry.
         within: row field and parent table by path placeholder, for lists below one parent.
-        tests: for query parameters that are no plain comparison: parameter → function of (call, value) → row
-            test, or None when all rows pass.
-        required: keys an added row needs beyond the published ones.
+        tests: for query parameters that are not a plain comparison: parameter → function of (call, value) →
+            row test, or None when all rows pass.
+        required: keys that an added row requires in addition to the published ones.
         references: table by body key; the ids given there must exist.
-        defaults: values of an added row for keys the body leaves out.
-        on_add, on_update: last word on the row to be kept (defaults and body merged) or on the changes.
-        on_delete: called before a row goes.
-        present: how a kept row is shown, when not as it is; costs time on long lists.
-        extras: values of optional fields asked for with `include_fields`.
+        defaults: values of an added row for keys missing in the body.
+        on_add, on_update: final change to the row to be stored (defaults and body merged) or to the changes.
+        on_delete: called before a row is deleted.
+        present: converts a stored row to its form in responses; costs time on long lists.
+        extras: values of optional fields requested with `include_fields`.
         filter_type: the `type` of filters that apply to it; its custom fields are those of `table`.
         key: the path placeholder of its id.
-        find: the row a get answers, when deleted ones are shown too.
-        find_to_update: the row an update changes, when deleted ones are taken too.
+        find: returns the row of a get, if deleted rows are included.
+        find_to_update: returns the row of an update, if deleted rows are included.
     """
 
     table: str
@@ -108,14 +108,14 @@ class Resource:
     # Reading
 
     def shown(self, call: Call) -> Callable[[Row], Row] | None:
-        """How this call wants a row shown; None when as it is kept."""
+        """Return the conversion of rows for this call; None if they are returned as stored."""
         query, account, table = call.query, call.account, self.table
         wanted, included = query.get("custom_fields"), query.get("include_fields")
         labels, names = query.get("include_option_labels"), query.get("include_labels")
         hidden = account.table(table).spec.hidden if call.operation.method == "GET" else frozenset()
         reshaped = table in account.reshaped
         if wanted and not account.custom_fields(table).keys() >= set(wanted):
-            raise invalid("Parameter custom_fields names a key that is no custom field")
+            raise invalid("Parameter custom_fields contains a key that is not a custom field")
         if self.present is None and not (wanted or included or labels or names or reshaped):
             return None
 
@@ -139,7 +139,7 @@ class Resource:
         return show
 
     def test(self, call: Call) -> tuple[Test | None, set[int] | None]:
-        """What a row must satisfy, and the numbers of the only rows that can, where an index knows them."""
+        """Return the condition on rows, and the numbers of the candidate rows if an index contains them."""
         query, table = call.query, call.account.table(self.table)
         tests: list[Test] = []
         candidates: set[int] | None = None
@@ -187,7 +187,7 @@ class Resource:
         return cursor_answer(self._bytes(call, table, page), following)
 
     def list_v1(self, call: Call) -> Answer:
-        """Return an offset page, or everything where the operation has no paging."""
+        """Return an offset page, or everything if the operation has no paging."""
         query, table = call.query, call.account.table(self.table)
         start, limit = query.get("start", 0), query.get("limit", DEFAULT_LIMIT)
         if call.operation.paging != "offset":
@@ -207,7 +207,7 @@ class Resource:
         sample = next(table.all(), None)
         for name, _ in order:
             if sample is not None and name not in sample:
-                raise invalid(f"Parameter sort does not know {name}")
+                raise invalid(f"Parameter sort has no field {name}")
         view, (first, descending) = self.view(call), order[0]
         end = None if limit is None else start + limit
         if test is None and candidates is None and len(order) == 1 and (not since or first == "update_time"):
@@ -237,7 +237,7 @@ class Resource:
         return self.one(call, row)
 
     def one(self, call: Call, row: Row) -> Answer:
-        """Return the answer that shows one row."""
+        """Return the response with one row."""
         show = self.shown(call)
         hidden = call.account.table(self.table).spec.hidden
         if show is not None:
@@ -250,7 +250,7 @@ class Resource:
 
     @staticmethod
     def _answered(operation: Operation) -> set[str]:
-        """Return the published keys of a written row, which shows what reads hide; nothing for reads."""
+        """Return the published keys of a written row, including keys that reads hide; empty for reads."""
         return set() if operation.method == "GET" else set(part(operation, "data").get("properties", ()))
 
     def _bytes(self, call: Call, table: Table, seqs: list[int]) -> list[bytes]:
@@ -278,7 +278,7 @@ class Resource:
         return self.one(call, call.account.insert(self.table, row, call.user_id))
 
     def update(self, call: Call) -> Answer:
-        """A changed row; nothing moves when nothing differs, but with a PUT where the dialect says so."""
+        """Update a row; an unchanged row is not stored, except by a PUT if the dialect requires it."""
         key = call.path[self.key]
         row = (
             self.find_to_update(call.account, key)
@@ -294,7 +294,7 @@ class Resource:
         return self.one(call, row)
 
     def delete(self, call: Call) -> Answer:
-        """Return the id of a row that is gone."""
+        """Delete a row and return its id."""
         key = call.path[self.key]
         row = call.account.require(self.table, key)
         self.on_delete(call, row)
@@ -302,7 +302,7 @@ class Resource:
         return success({"id": key}, status=call.operation.status)
 
     def _read(self, call: Call, row: Row | None) -> Row:
-        """Return the body as it is kept: custom values checked and merged, references checked."""
+        """Return the stored form of the body: custom values checked and merged, references checked."""
         account, body = call.account, dict(call.body)
         if "custom_fields" in (self.defaults(call) if row is None else row):
             given: Row = {}
@@ -314,13 +314,13 @@ class Resource:
             if given or row is None:
                 body["custom_fields"] = {**kept, **given}
         for name, table in self.references.items():
-            # What a row points to already may stay: it may be gone meanwhile, or its user have left.
+            # An unchanged reference is accepted: the row may be deleted by now, or the user inactive.
             if name in body and (row is None or row.get(name) != body[name]):
                 account.refer(table, body[name], name)
         for name, known in account.options(self.table).items():
-            # Words stand for options in some bodies; those have their published enum.
+            # Some bodies contain words instead of options; those have a published enum.
             if isinstance(body.get(name), int | float) and body[name] not in known:
-                raise invalid(f"body.{name} is no option of the field")
+                raise invalid(f"body.{name} is not an option of the field")
         return body
 
 
@@ -328,7 +328,7 @@ VERBS = ("list", "get", "add", "update", "delete")
 
 
 def register(resource: Resource) -> Resource:
-    """Return let a resource answer its operations."""
+    """Register a resource as the handler of its operations."""
     for verb, key in resource.operations.items():
         if verb not in VERBS:
             raise ValueError(f"unknown verb {verb}")

@@ -2,8 +2,9 @@
 
 Development only; `make facts` runs it.
 Types, enums, requirements, costs and scopes are kept; published prose is not. Facts that are published only
-in prose are kept as values: the largest and the usual page of a `limit`, whether a string holds a comma list
-or may be the word `null`, which fields a `sort` knows, and which parameters count for nothing beside others.
+in prose are kept as values: the largest and the default page of a `limit`, whether a string is a
+comma-separated list or may be the word `null`, the fields that a `sort` accepts, and the parameters that
+others disable.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ BOUNDS = (
     "pattern",
     "uniqueItems",
 )
-# (operations, body key, what the description of the key says); a dot goes down, through lists as well.
+# (operations, body key, description of the key); a dot descends, also through lists.
 IN_PROSE: tuple[tuple[str, str, dict[str, Any]], ...] = (
     (r"v1:.*ActivityType", "color", {"pattern": "[0-9A-Fa-f]{6}"}),
     (r"v1:(add|update)Note", "add_time", {"format": "sql-time"}),
@@ -89,10 +90,10 @@ def schema(published: dict[str, Any]) -> dict[str, Any]:
 
 
 def bounds(short: dict[str, Any], published: dict[str, Any]) -> None:
-    """Lay the bounds of the YAML files over a condensed schema."""
+    """Add the bounds of the YAML files to a condensed schema."""
     for part in (published, *published.get("allOf", ())):
         short.update({key: part[key] for key in BOUNDS if key in part})
-        if part.get("nullable"):  # what one of the two descriptions lets be null may be null
+        if part.get("nullable"):  # nullable if one of the two descriptions has it so
             short["nullable"] = True
         for name, inner in part.get("properties", {}).items():
             if name in short.get("properties", {}):
@@ -104,14 +105,14 @@ def bounds(short: dict[str, Any], published: dict[str, Any]) -> None:
 
 
 def in_prose(short: dict[str, Any], place: str, facts: dict[str, Any]) -> None:
-    """Lay what a description says over the key at `place`."""
+    """Add the facts of a description to the key at `place`."""
     for name in filter(None, place.split(".")):
         short = short.get("items", short)["properties"][name]
     short.update(facts)
 
 
 def bounded(key: str, bodies: dict[str, Any], published: dict[str, Any]) -> None:
-    """Lay every published bound over the condensed bodies of one operation."""
+    """Add every published bound to the condensed bodies of one operation."""
     for content_type, body in bodies.items():
         bounds(body, published.get(content_type, {}).get("schema", {}))
         for operations, place, facts in IN_PROSE:
@@ -159,7 +160,7 @@ def parameter(published: dict[str, Any]) -> dict[str, Any]:
 
 
 def overruled(parameters: list[dict[str, Any]]) -> dict[str, list[str]]:
-    """By parameter, the others beside which it counts for nothing."""
+    """Return the parameters that disable each parameter."""
     found: dict[str, set[str]] = {}
     for published in parameters:
         name = published["name"]
@@ -213,7 +214,7 @@ def operation(published: dict[str, Any]) -> dict[str, Any]:
 
 
 def files(folder: str) -> dict[str, str]:
-    """The content of every data file by its name, from `endpoints.json` and the YAML files in `folder`."""
+    """Return the content of every data file by name, from `endpoints.json` and YAML files in `folder`."""
     endpoints = json.loads((Path(folder) / "endpoints.json").read_text())["endpoints"]
     beside = yaml_bodies(Path(folder))
     domains: dict[str, list[str]] = {}

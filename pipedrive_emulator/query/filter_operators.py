@@ -25,7 +25,7 @@ KINDS = {
 }
 NUMBERS, DATES, TIMES = ("int", "double", "monetary"), ("date", "daterange"), ("time", "timerange")
 EMPTY_TESTS = ("IS NULL", "IS NOT NULL")
-# Of the end of a range: the plain operator each stands for.
+# Operators on the end of a range → the equivalent plain operator.
 AT_END = {
     "ends_at": "=",
     "does_not_end_at": "!=",
@@ -42,7 +42,7 @@ FIRST, LAST = "0000-00-00", "9999-99-99"
 
 
 def operators_of(field_type: str) -> tuple[str, ...]:
-    """The operators that fields of a type take; those of fields nobody can compare only ask for emptiness."""
+    """Return the operators for a type of field; fields that cannot be compared only check for emptiness."""
     kind = KINDS.get(field_type)
     if kind is None:
         return EMPTY_TESTS
@@ -50,10 +50,10 @@ def operators_of(field_type: str) -> tuple[str, ...]:
 
 
 def check_value(field_type: str, operator: str, value: object) -> str | None:
-    """Return a condition's value as the text it is kept in.
+    """Return a condition's value in its stored form, a text.
 
     Raises:
-        ApiError: 400 when it is missing, does not fit the type of the field, or would count for nothing.
+        ApiError: 400 if it is missing, does not fit the type of the field, or would have no effect.
     """
     text = None if value is None else str(value)
     if operator in EMPTY_TESTS:
@@ -69,7 +69,7 @@ def check_value(field_type: str, operator: str, value: object) -> str | None:
 
 
 def _expected(field_type: str) -> tuple[str, Callable[[str], object]]:
-    """What values of conditions on a type of field look like, in words and as a test."""
+    """Return the expected form of condition values for a type of field, in words and as a test."""
     an_id: tuple[str, Callable[[str], object]] = ("an id", WHOLE.fullmatch)
     a_day = ("YYYY-MM-DD or a relative date", lambda text: relative_span(text, dt.date(2000, 1, 1)))
     looks: dict[str, tuple[str, Callable[[str], object]]] = {
@@ -108,7 +108,7 @@ def _in_span(operator: str, day: str, span: tuple[str, str]) -> bool:
 
 
 def _covers(have: Any, want: str, today: dt.date | None) -> bool:  # noqa: ANN401 - JSON
-    """Return whether a range of days (`today` given) or of times holds all of what is wanted."""
+    """Return whether a range of days (with `today`) or of times contains the whole wanted range."""
     if not isinstance(have, dict) or have.get("value") is None:
         return False
     start, end = str(have["value"]), str(have.get("until") or have["value"])
@@ -140,7 +140,7 @@ def _entry(value: object) -> str:
 
 
 def _any_text(operator: str, have: Any, want: str) -> bool:  # noqa: ANN401 - of any JSON type
-    """Return texts and ids without regard to case; of several values one must fit, or none for a denial."""
+    """Compare texts and ids without case; one of several values must match, or none for a negation."""
     entries = [_entry(value) for value in (have if isinstance(have, list) else [have])]
     if operator == "!=" or operator.startswith("NOT "):
         positive = "=" if operator == "!=" else operator.removeprefix("NOT ")
@@ -160,7 +160,7 @@ def _of_set(operator: str, have: Any, want: str) -> bool:  # noqa: ANN401 - of a
 
 
 def _of_number(operator: str, have: Any, want: str) -> bool:  # noqa: ANN401 - of any JSON type
-    # The id of a lead is called a number, and is none.
+    # The id of a lead is published as a number, but is a text.
     values = [each for each in (have if isinstance(have, list) else [have]) if isinstance(each, int | float)]
     if operator == "!=":
         return float(want) not in values
@@ -179,7 +179,7 @@ _COMPARERS: dict[str, Callable[[str, Any, str], bool]] = {
 
 
 def is_empty(have: Any) -> bool:  # noqa: ANN401 - of any JSON type
-    """Return whether a field holds nothing."""
+    """Return whether a field is empty."""
     if isinstance(have, dict):
         return have.get("value") in (None, "")
     return have in (None, "", [])
@@ -189,14 +189,14 @@ def matches(operator: str, field_type: str, have: Any, want: str, today: dt.date
     """Return whether a value satisfies an operator.
 
     Args:
-        operator: one of those the type takes.
+        operator: an operator of the type.
         field_type: the type of the field.
-        have: the value as it is kept, with its parts.
+        have: the stored value, with its parts.
         want: the condition's value; for dates also the name of a relative day or span.
-        today: what relative days start from.
+        today: the start of relative days.
 
     Returns:
-        What is empty satisfies `IS NULL` and every denial, and nothing else.
+        An empty value satisfies `IS NULL` and every negation, and nothing else.
     """
     if operator in EMPTY_TESTS:
         return is_empty(have) is (operator == "IS NULL")
@@ -240,7 +240,7 @@ def _spans(today: dt.date) -> dict[str, tuple[dt.date, dt.date]]:
 
 
 def relative_span(name: str, today: dt.date) -> tuple[str, str] | None:
-    """Return first and last day of a date, or of a relative day or span; None for any other text."""
+    """Return the first and last day of a date, or of a relative day or span; None for any other text."""
     try:
         return (name, name) if dt.date.fromisoformat(name).isoformat() == name else None
     except ValueError:

@@ -26,7 +26,7 @@ OBJECTS = {
     "project": ("project_fields", "projects"),
     "lead": ("lead_fields", "leads"),
 }
-# Filter type → the objects whose fields its own rows hold; leads inherit the fields of deals.
+# Filter type → the objects of the fields of its own rows; leads inherit the fields of deals.
 OWN_OBJECTS = {
     "deals": ("deal",),
     "leads": ("deal", "lead"),
@@ -36,7 +36,7 @@ OWN_OBJECTS = {
     "activity": ("activity",),
     "projects": ("project",),
 }
-# Leads keep some of the fields of deals under other names.
+# Leads store some of the fields of deals under other names.
 LEAD_NAMES = {"org_id": "organization_id", "creator_user_id": "creator_id"}
 CONDITION_KEYS = {"object", "field_id", "operator", "value", "extra_value", "json_value_flag", "field_code"}
 MAX_CONDITIONS = 16
@@ -47,7 +47,7 @@ GROUPS = 2
 
 
 def _named(table: str, *columns: str) -> Reach:
-    """Return the row that a column of this one names."""
+    """Return the row that a column of this row references."""
 
     def reach(account: Account, row: Row) -> Iterable[Row]:
         key = next((row[column] for column in columns if column in row), None)
@@ -58,12 +58,12 @@ def _named(table: str, *columns: str) -> Reach:
 
 
 def _listed(table: str, column: str) -> Reach:
-    """Return the rows that a column of this one lists."""
+    """Return the rows that a column of this row lists."""
     return lambda account, row: filter(None, (account.find(table, key) for key in row[column]))
 
 
 def _pointing(table: str, column: str) -> Reach:
-    """Return the rows whose column names this one."""
+    """Return the rows with a column that references this row."""
 
     def reach(account: Account, row: Row) -> Iterable[Row]:
         kept = account.table(table)
@@ -107,23 +107,23 @@ REACHES: dict[tuple[str, str], Reach] = {
     ("projects", "organization"): _listed("organizations", "org_ids"),
     ("projects", "activity"): _pointing("activities", "project_id"),
 }
-"""By filter type and object: from a row to the rows that a condition on the object looks at."""
+"""By filter type and object: from a row to the rows that a condition on the object checks."""
 
 
 # Writing
 
 
 def check_conditions(account: Account, kind: str, conditions: Row) -> Row:
-    """Return the conditions of a filter of a type, completed as they are kept.
+    """Return the conditions of a filter of a type, completed to their stored form.
 
     Raises:
-        ApiError: 400 where glue, groups, objects, fields, operators or values are not as published.
+        ApiError: 400 if glue, groups, objects, fields, operators or values are not as published.
     """
     groups = conditions.get("conditions")
     if set(conditions) != {"glue", "conditions"} or conditions["glue"] != "and":
-        raise ApiError(400, 'conditions must hold glue "and", and conditions')
+        raise ApiError(400, 'conditions must contain glue "and", and conditions')
     if not isinstance(groups, list) or len(groups) != GROUPS:
-        raise ApiError(400, 'conditions must be glued by "and" and hold two groups')
+        raise ApiError(400, 'conditions must be glued by "and" and contain two groups')
     kept = []
     for group, glue in zip(groups, ("and", "or"), strict=True):
         if not isinstance(group, dict) or set(group) != {"glue", "conditions"} or group["glue"] != glue:
@@ -160,7 +160,7 @@ def _complete(account: Account, kind: str, condition: object) -> Row:
 
 
 def _check_extra(account: Account, field: Row, extra: object) -> object:
-    """Return the currency of an amount, the part of an address; nothing elsewhere."""
+    """Return the currency of an amount, the part of an address; empty for other fields."""
     if extra in (None, ""):
         return extra
     if field["field_type"] in ("monetary", "price_list"):
@@ -168,7 +168,7 @@ def _check_extra(account: Account, field: Row, extra: object) -> object:
     else:
         known = field["field_type"] == "address" and extra in (*ADDRESS_PARTS, "formatted_address")
     if not known:
-        raise ApiError(400, f"extra_value {extra} means nothing here")
+        raise ApiError(400, f"extra_value {extra} has no effect here")
     return extra
 
 
@@ -215,7 +215,7 @@ def _condition(account: Account, kind: str, condition: Row) -> Test:
 
 
 def _own(account: Account, field: Row, condition: Row) -> Test:
-    """Return a condition over the rows that hold the field."""
+    """Return a condition over the rows that have the field."""
     operator, want = condition["operator"], condition["value"] or ""
     field_type, extra = field["field_type"], condition["extra_value"]
     today = dt.date.fromisoformat(day(account.clock.now))
@@ -245,7 +245,7 @@ def _stages_of(account: Account, row: Row) -> set[int]:
 
 
 def _part(row: Row, have: Any, field_type: str, extra: str) -> Any:  # noqa: ANN401 - of any JSON type
-    """Return the part of a value that an extra value names; None where there is none."""
+    """Return the part of a value that an extra value selects; None if it does not exist."""
     if field_type == "address":
         return (have or {}).get("value" if extra == "formatted_address" else extra)
     if field_type == "price_list":
@@ -255,9 +255,9 @@ def _part(row: Row, have: Any, field_type: str, extra: str) -> Any:  # noqa: ANN
 
 
 def _held(row: Row, field: Row) -> Any:  # noqa: ANN401 - of any JSON type
-    """What a row holds in a field; an amount of a lead looks like one of a custom field."""
+    """Return a row's value of a field; an amount of a lead has the form of a custom field."""
     if field["is_custom"]:
-        # An option that was deleted since is no value.
+        # A deleted option counts as no value.
         return kept_options(field, row.get("custom_fields", {}).get(field["key"]))
     code = field["code"]
     if code not in row:

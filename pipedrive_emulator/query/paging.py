@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 DEFAULT_LIMIT = 100
 LIST: ContextVar[str] = ContextVar("list", default="")
-"""Which list the request under way reads; a cursor belongs to one."""
+"""The list that the current request reads; each cursor belongs to one list."""
 PRESENTING = frozenset(
     {"limit", "cursor", "include_fields", "custom_fields", "include_option_labels", "include_labels"}
 )
@@ -29,14 +29,14 @@ PRESENTING = frozenset(
 
 
 def open_list(operation: Operation, path: Row, query: Row) -> None:
-    """Say which list a request reads: its operation, the parent in its path, and its filters."""
+    """Set the list that a request reads: its operation, the parent in its path, and its filters."""
     filters = sorted((name, str(value)) for name, value in query.items() if name not in PRESENTING)
     LIST.set(f"{operation.key} {sorted(path.items())} {filters}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cursor:
-    """A place in a sorted list: the sort value and number of the first row of the next page."""
+    """A position in a sorted list: the sort value and number of the first row of the next page."""
 
     field: str
     value: Any
@@ -54,11 +54,11 @@ class Cursor:
         return _spelt({**marker, "list": self._sum()})
 
     def _sum(self) -> int:
-        """What ties the cursor to its list, and shows that nobody wrote it by hand."""
+        """Return a checksum that binds the cursor to its list and detects forged cursors."""
         return zlib.crc32(encode([LIST.get(), self.field, self.value, self.direction, self.id]))
 
     def belongs(self, found: object) -> bool:
-        """Return whether a cursor with this sum was made for the list that the request reads."""
+        """Return whether a cursor with this checksum belongs to the list that the request reads."""
         return found == self._sum()
 
 
@@ -90,13 +90,13 @@ def _spelt(marker: Row) -> str:
 
 
 def page_start(query: dict[str, str]) -> str:
-    """Return a cursor to where the page that a query asks for begins, spelt unlike the one sent."""
+    """Return a cursor to the begin of the requested page, different from the one sent."""
     marker = _marker(query["cursor"]) if "cursor" in query else {"start": True}
     return _spelt({**marker, "again": marker.get("again", 0) + 1})
 
 
 def is_start(text: str | None) -> bool:
-    """Return whether a cursor leads to the very first page, which has no other."""
+    """Return whether a cursor references the first page."""
     try:
         return text is not None and "start" in _marker(text)
     except (ValueError, msgspec.MsgspecError):
@@ -105,7 +105,7 @@ def is_start(text: str | None) -> bool:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Window:
-    """What part of a sorted index to read: bounds on the sort value, and where the page starts."""
+    """Part of a sorted index to read: bounds on the sort value, and the start of the page."""
 
     view: str
     field: str
@@ -116,11 +116,11 @@ class Window:
 
     @property
     def direction(self) -> str:
-        """The direction as the API spells it."""
+        """Direction as spelt by the API."""
         return "desc" if self.descending else "asc"
 
     def keys(self, table: Table) -> Iterator[Key]:
-        """Return the keys from the start of the page on, found by bisecting."""
+        """Return the keys from the start of the page, found by bisection."""
         index = table.index(self.view, self.field)
         low: Key | None = None if self.since is None else (self.since, -1)
         high: Key | None = None if self.until is None else (self.until, -1)
@@ -157,7 +157,7 @@ class Window:
 def keyset_page(
     keys: Iterator[Key], window: Window, limit: int, keep: Callable[[int], bool] | None
 ) -> tuple[list[int], str | None]:
-    """Up to `limit` row numbers, and the cursor of the next page or None."""
+    """Return up to `limit` row numbers, and the cursor of the next page or None."""
     page = list(islice(keys if keep is None else (key for key in keys if keep(key[1])), limit + 1))
     following = None
     if len(page) > limit:
@@ -167,12 +167,12 @@ def keyset_page(
 
 
 def cursor_answer(rows: list[bytes], following: str | None) -> Answer:
-    """Return a v2 list answer from encoded rows."""
+    """Return a v2 list response from encoded rows."""
     return rows_answer(rows, {"next_cursor": following})
 
 
 def listed_page(rows: Sequence[Row], query: Row) -> Answer:
-    """A cursor page of a list without sorting (fields, followers, changes): its cursor is a position."""
+    """Return a cursor page of an unsorted list (fields, followers, changes); the cursor is a position."""
     limit = query.get("limit", DEFAULT_LIMIT)
     start = read_cursor(query["cursor"], "position", "asc").id if "cursor" in query else 0
     following = None
@@ -190,9 +190,9 @@ def offset_answer(
     beside: Row | None = None,
     **extra: object,
 ) -> Answer:
-    """Return a v1 offset answer for one page of rows; an empty page has null data, as v1 does.
+    """Return a v1 offset response for one page of rows; an empty page has null data, as in v1.
 
-    `beside` joins the place in `additional_data`; `extra` are further top-level keys.
+    `beside` is added to the paging in `additional_data`; `extra` are further top-level keys.
     """
     start, limit = query.get("start", 0), query.get("limit", DEFAULT_LIMIT)
     place: Row = {"start": start, "limit": limit, "more_items_in_collection": more}
@@ -207,9 +207,9 @@ def offset_answer(
 
 
 def complete(operation: Operation, answer: Answer) -> Answer:
-    """Give an answer the `additional_data` that is published for it, where nothing was said there.
+    """Add the published `additional_data` to a response that has none.
 
-    Lists that come whole may publish a place in them all the same: it is that of a first and last page.
+    Lists without paging may publish paging fields: they are those of a single page.
     """
     if answer.bare and operation.additional is not None:
         names = operation.additional.get("properties", {})

@@ -29,7 +29,7 @@ def term_of(query: Row) -> str:
 
 
 def score(texts: Iterable[str], term: str, *, exact: bool) -> float:
-    """How well the best of some texts matches: 1 for equal ones, less for a part, 0 for none."""
+    """Return the best score of some texts: 1 for an equal text, less for a part, 0 without a match."""
     best = 0.0
     for text in texts:
         lowered = text.lower()
@@ -67,7 +67,7 @@ def note_texts(account: Account, name: str, number: object) -> list[str]:
 
 
 def ranked_page(found: list[tuple[float, Row]], query: Row) -> tuple[list[Row], str | None]:
-    """Return a page of scored items, the best first, and the cursor of the next page or None."""
+    """Return a page of scored items, best first, and the cursor of the next page or None."""
     ranked = sorted(found, key=lambda pair: (-pair[0], str(pair[1].get("type")), pair[1]["id"]))
     limit = query.get("limit", DEFAULT_LIMIT)
     start = read_cursor(query["cursor"], "position", "asc").id if "cursor" in query else query.get("start", 0)

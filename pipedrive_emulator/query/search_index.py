@@ -1,7 +1,7 @@
 """Exact-text index of the rows of a large table, built in one pass.
 
-Rows of a base never change: what is written lies over them. So the pass is made once for each field, and the
-written rows are looked at every time.
+Rows of a base never change: written rows override them. So the index is built once for each field, and the
+written rows are compared every time.
 """
 
 from __future__ import annotations
@@ -31,12 +31,12 @@ def _index(table: Table, base: Base, texts: Callable[[Row], Iterable[str]]) -> T
 def exact_rows(
     table: Table, term: str, fields: Mapping[str, Callable[[Row], Iterable[str]]]
 ) -> Iterator[int]:
-    """Return numbers of the rows that may hold the term exactly in one of the fields, ascending.
+    """Return the numbers of the rows that may contain the exact term in one of the fields, ascending.
 
     Args:
-        table: the table; written rows are all named.
+        table: the table; all written rows are included.
         term: the text, in lower case.
-        fields: by name, what a row holds.
+        fields: functions that return a row's texts, by name of the field.
     """
     base = table.base
     found = set(table.rows)

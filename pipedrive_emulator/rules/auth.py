@@ -19,7 +19,7 @@ from pipedrive_emulator.rules.oauth_page import CLIENT_ID, check_app, consent_pa
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-API_TOKEN = "emulator-token"  # noqa: S105 - the published token of a fake
+API_TOKEN = "emulator-token"  # noqa: S105 - the documented token of the emulator
 CLIENT_SECRET = "emulator-secret"  # noqa: S105 - the same
 REFRESH_TOKEN = "emulator-refresh-token"  # noqa: S105 - the same
 QUERY_TOKEN = "api_token"  # noqa: S105 - the name of a parameter
@@ -31,7 +31,7 @@ REFRESH_SECONDS = 60 * DAY_SECONDS
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Caller:
-    """An authenticated caller: `kind` is "token" or "oauth", `scopes` is None where all are granted."""
+    """An authenticated caller: `kind` is "token" or "oauth", `scopes` is None if all are granted."""
 
     name: str
     kind: str
@@ -47,12 +47,12 @@ def unauthorized() -> ApiError:
 
 
 def _oauth_error(error: str, message: str) -> ApiError:
-    """Return a refusal of the token address: always 400, as published."""
+    """Return an error of the token endpoint: always 400, as published."""
     return ApiError(400, error, message, message=message)
 
 
 def operation_key(request: Request) -> str | None:
-    """Which published operation an OAuth request is; a refresh is one by its form, under both spellings."""
+    """Return the published operation of an OAuth request; a refresh is recognised by its form."""
     path = request.path.rstrip("/")
     if path == "/oauth/authorize" and request.method == "GET":
         return "v1:authorize"
@@ -65,10 +65,10 @@ class Auth:
     """Tokens of one emulator. Times run on the wall clock, since they bound real sessions.
 
     Args:
-        scopes: what the app was granted; None grants everything.
-        expires_seconds: life of an access token.
+        scopes: scopes granted to the app; None grants everything.
+        expires_seconds: lifetime of an access token.
         rotate: whether a refresh gives a new refresh token and ends the old one; Pipedrive does not.
-        token_in_query: whether an API token in the address signs in.
+        token_in_query: whether an API token in the query string is valid.
         monotonic: the clock, for tests.
     """
 
@@ -98,15 +98,15 @@ class Auth:
         return self._monotonic() + self._ahead
 
     def advance(self, seconds: float) -> None:
-        """Let time pass for codes and tokens."""
+        """Advance the clock of codes and tokens."""
         self._ahead += seconds
 
     def caller(self, request: Request) -> Caller:
-        """Who sent this request.
+        """Return the caller of a request.
 
         Raises:
-            ApiError: 401 without a valid token in a header; a token in the query string counts where
-                `token_in_query` is set. 400 for an Authorization header that is none of a bearer.
+            ApiError: 401 without a valid token in a header; a token in the query string is valid with
+                `token_in_query`. 400 for an Authorization header that is not a bearer token.
         """
         token = request.headers.get("x-api-token")
         if token is None and self.token_in_query:
@@ -131,22 +131,22 @@ class Auth:
         return [pair for pair in query if pair[0] != QUERY_TOKEN] if self.token_in_query else query
 
     def allow(self, caller: Caller, operation: Operation) -> None:
-        """Check the granted scopes against the operation's; 403 where they do not meet."""
+        """Check the granted scopes against the operation's; raises a 403 if no scope matches."""
         if caller.scopes is not None and operation.scopes and not operation.scopes & caller.scopes:
-            # Recorded answers of live accounts do not say which scope is missing.
+            # Recorded responses of live accounts do not contain the missing scope.
             raise ApiError(403, "Scope and URL mismatch", errorCode=403)
 
     def expire(self) -> None:
-        """End every access token; refresh tokens stay."""
+        """Expire every access token; refresh tokens stay valid."""
         self._access.clear()
 
     def revoke(self) -> None:
-        """End every access and refresh token."""
+        """Expire every access and refresh token."""
         self._access.clear()
         self._refresh.clear()
 
     def serve(self, request: Request) -> Answer:
-        """Answer a request below `/oauth/`."""
+        """Return the response to a request below `/oauth/`."""
         path = request.path.rstrip("/")
         if path == "/oauth/authorize" and request.method == "GET":
             return self._authorize(request.query)
@@ -176,7 +176,7 @@ class Auth:
         return consent_page(given, all_scopes() if self.scopes is None else self.scopes)
 
     def _form(self, request: Request) -> dict[str, str]:
-        """Return the form of a client that has signed in."""
+        """Return the form of an authenticated client."""
         if request.content_type != FORM_TYPE:
             raise _oauth_error("invalid_request", f"Invalid request: content must be {FORM_TYPE}")
         scheme, _, encoded = request.headers.get("authorization", "").partition(" ")
@@ -206,7 +206,7 @@ class Auth:
         return Answer(body=encode(self._granted(refresh, request.base_url)))
 
     def _redeem(self, form: dict[str, str]) -> None:
-        """Take a code, which is good for once, whether or not the rest is right."""
+        """Redeem a code, which is valid once, even if the rest of the request is invalid."""
         target, until = self._codes.pop(form.get("code", ""), ("", 0.0))
         if not target:
             raise _oauth_error("invalid_grant", "Invalid grant: authorization_code is invalid")
@@ -216,7 +216,7 @@ class Auth:
             raise _oauth_error("invalid_request", "Invalid request: `redirect_uri` is invalid")
 
     def _renewed(self, refresh: str) -> str:
-        """Return the refresh token that comes of using one: the same, unless tokens rotate."""
+        """Return the refresh token after a refresh: the same, unless tokens rotate."""
         if self._refresh.get(refresh, 0.0) <= self._now():
             raise _oauth_error("invalid_grant", "Invalid grant: refresh_token is invalid")
         if not self.rotate:
@@ -248,7 +248,7 @@ class Auth:
 
 @cache
 def all_scopes() -> frozenset[str]:
-    """Return every scope that any operation names."""
+    """Return the scopes of all operations."""
     return frozenset(scope for operation in load_operations().values() for scope in operation.scopes)
 
 

@@ -31,7 +31,7 @@ UNLIMITED = 1_000_000
 DAILY_WRITES = 10_000
 PATIENCE = 10
 RETRY_AFTER_SECONDS = 2
-# Requests that were under way with the first one refused arrive this soon after it, on a busy machine too.
+# Requests sent in parallel with the first rejected one arrive within this time, also on a busy machine.
 UNDER_WAY_SECONDS = 0.25
 BLOCK_SECONDS = 10.0
 BLOCK_PAGE = (
@@ -50,13 +50,13 @@ class _Caller:
 
 
 class Limits:
-    """What one company may send.
+    """Rate limit and token budget of one company.
 
     Args:
         plan: a key of `BURST`.
         seats: users that count for the daily budget.
         daily_tokens: overrides the plan's daily budget.
-        burst: overrides the plan's window; 0 lifts it, the search window and the block.
+        burst: overrides the plan's window; 0 disables it, the search window and the block.
         balance_before_cost: whether the header of tokens left leaves out the cost of its own request.
         monotonic: the clock, for tests.
     """
@@ -78,7 +78,7 @@ class Limits:
         self.reset()
 
     def reset(self) -> None:
-        """Forget every request and refill the day's budget."""
+        """Clear the window and refill the daily budget."""
         self.tokens_spent = 0
         self.writes = 0
         self._callers: dict[str, _Caller] = {}
@@ -89,12 +89,12 @@ class Limits:
         return max(0, self.daily_tokens - self.tokens_spent)
 
     def charge(self, operation: Operation | None, caller: str, kind: str) -> Headers:
-        """Count one request, None for one that is no operation; returns the headers of its answer.
+        """Count one request (None if it is not an operation); returns the headers of its response.
 
         Raises:
-            ApiError: 429 when the window or the day's budget is spent, with its headers; 403 with an HTML
-                page after ten refusals in a row, of which those of one moment count once: their senders
-                could not know of each other's.
+            ApiError: 429 if the window or the daily budget is used up, with its headers; 403 with an HTML
+                page after ten rejections in a row. Rejections at the same moment count once, since parallel
+                requests cannot know of each other.
         """
         state = self._callers.setdefault(caller, _Caller())
         now = self._monotonic()
@@ -126,13 +126,13 @@ class Limits:
         return headers
 
     def refuse_as_scripted(self, kind: str, retry_after: float, headers: Headers, cost: int) -> Answer:
-        """Return a refusal by a fault: `rate_limit` looks like a full window, `blocked` like who ignored it.
+        """Return the error of a fault: `rate_limit` looks like a full window, `blocked` like the firewall.
 
         Args:
             kind: of the fault.
-            retry_after: seconds to wait, in the answer.
-            headers: those of the answer as `charge` gave them; none where it was not asked.
-            cost: tokens that were charged, and are given back.
+            retry_after: seconds to wait, in the response.
+            headers: headers that `charge` returned; empty if it was not called.
+            cost: charged tokens, which are refunded.
         """
         self.tokens_spent -= cost
         if kind == "blocked":
@@ -160,7 +160,7 @@ class Limits:
             state.told_at = now
             state.refused += 1
         elif waited >= UNDER_WAY_SECONDS:
-            state.refused += 1  # asks again though it was told to wait
+            state.refused += 1  # sends again before the time in `retry-after`
         if state.refused > PATIENCE and self.burst != 0:
             state.blocked_until, state.refused = now + BLOCK_SECONDS, 0
             raise Blocked
@@ -170,7 +170,7 @@ class Limits:
         raise TooManyRequests([*headers, (b"retry-after", b"%d" % RETRY_AFTER_SECONDS)])
 
 
-class TooManyRequests(ApiError):  # noqa: N818 - named as the status is
+class TooManyRequests(ApiError):  # noqa: N818 - named after the status
     """429, with the limit headers."""
 
     def __init__(self, headers: Headers) -> None:
@@ -180,20 +180,20 @@ class TooManyRequests(ApiError):  # noqa: N818 - named as the status is
         self.headers = headers
 
     def answer(self, published: Row | None = None) -> Answer:
-        """Return the refusal as an HTTP answer."""
+        """Return the error as an HTTP response."""
         plain = super().answer(published)
         plain.headers.extend(self.headers)
         return plain
 
 
-class Blocked(ApiError):  # noqa: N818 - says what it is
+class Blocked(ApiError):  # noqa: N818 - named after the page
     """The Cloudflare page: HTML, not JSON."""
 
     def __init__(self) -> None:
         super().__init__(403, "blocked")
 
-    def answer(self, published: Row | None = None) -> Answer:  # noqa: ARG002 - a page has no keys
-        """Return the page as an HTTP answer."""
+    def answer(self, published: Row | None = None) -> Answer:  # noqa: ARG002 - HTML has no keys
+        """Return the page as an HTTP response."""
         return Answer(
             status=403,
             body=BLOCK_PAGE,

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 CLIENT_ID = "emulator-client"
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
-# What stands in an address as it travels: no blank, no control character, nothing outside ASCII.
+# Characters of a URL: no space, no control character, only ASCII.
 ADDRESS = re.compile(r"^[!-~]+$")
 PAGE = """<!DOCTYPE html>
 <html lang="en">
@@ -35,7 +35,7 @@ a.main {{ background: #017737; color: #fff; }}
 </body>
 </html>
 """
-# Nothing on the page may run, load, or be framed.
+# The page may not run scripts, load resources, or be framed.
 SAFETY = [
     (b"content-security-policy", b"default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'"),
     (b"cache-control", b"no-store"),
@@ -44,10 +44,10 @@ SAFETY = [
 
 
 def check_app(query: list[tuple[str, str]]) -> str:
-    """What is wrong with an app's request, one sentence; empty where nothing is.
+    """Return the error of an app's request, one sentence; empty if it is valid.
 
-    The emulator's app has registered every loopback address as its callback, and no other: so no answer of it
-    leads to a stranger.
+    The emulator's app has registered only loopback URLs as callbacks, so no response redirects to another
+    host.
     """
     names = [name for name, _ in query]
     if len(set(names)) != len(names):
@@ -71,15 +71,15 @@ def check_app(query: list[tuple[str, str]]) -> str:
 def consent_page(
     query: dict[str, str] | None = None, scopes: Iterable[str] = (), *, problem: str = ""
 ) -> Answer:
-    """Return the page that asks, or the one that says what is wrong (400); whatever was sent is escaped.
+    """Return the consent page, or the page with the error (400); all input is escaped.
 
     Args:
         query: as the app sent it; the buttons repeat it.
-        scopes: what the app asks for.
-        problem: what is wrong instead.
+        scopes: scopes requested by the app.
+        problem: the error; empty for the consent page.
     """
     if problem:
-        return _page("This app cannot be let in", f"<p>{html.escape(problem)}</p>", status=400)
+        return _page("This app cannot be authorized", f"<p>{html.escape(problem)}</p>", status=400)
     buttons = "\n".join(
         f'<a{look} href="/oauth/authorize?{_escaped({**(query or {}), "decision": word.lower()})}">{word}</a>'
         for word, look in (("Allow", ' class="main"'), ("Deny", ""))

@@ -1,7 +1,7 @@
 """Validation of requests by their published parameters and bodies.
 
-v2 takes nothing but the published types. v1 also takes numbers as text and 0/1 for booleans. Unknown keys are
-refused by both; unknown query parameters by v2 only.
+v2 accepts only the published types. v1 also accepts numbers as text and 0/1 for booleans. Both reject unknown
+keys; only v2 rejects unknown query parameters.
 """
 
 from __future__ import annotations
@@ -42,11 +42,11 @@ SORT = re.compile(r"(\w+)(?: +(asc|desc))?", re.IGNORECASE | re.ASCII)
 ID = re.compile(r"(^|[._])id$")
 DEFAULT_PAGE = 500
 SEARCH_PAGE = 100
-UNREADABLE = "\ufffd"  # what a byte that is not UTF-8 was decoded to
+UNREADABLE = "\ufffd"  # range of decoded bytes that are not UTF-8
 CHARSET = re.compile(r";\s*charset\s*=\s*\"?(?!utf-?8\"?\s*(;|$))", re.IGNORECASE)
 FORM_TYPE = "application/x-www-form-urlencoded"
 MULTIPART_TYPE = "multipart/form-data"
-# Bodies whose custom fields travel at the top level under their hash.
+# Bodies with custom fields at the top level under their hash.
 V1_CUSTOM = re.compile(r"^/api/v1/(leads|projects)(/\{id\})?$")
 
 
@@ -61,8 +61,8 @@ def check_path(operation: Operation, raw: dict[str, str]) -> dict[str, Any]:
 def check_query(operation: Operation, given: list[tuple[str, str]]) -> dict[str, Any]:
     """Return the typed query parameters, published defaults among them.
 
-    Comma lists become lists, times epoch seconds, the word `null` None. A parameter that counts for nothing
-    beside another one is checked, and left out.
+    Comma-separated lists become lists, times epoch seconds, the word `null` None. A parameter that another
+    one disables is checked, and left out.
     """
     values: dict[str, Any] = {}
     for name, text in given:
@@ -86,12 +86,12 @@ def check_query(operation: Operation, given: list[tuple[str, str]]) -> dict[str,
 
 
 def _is_overruled(param: Param, values: dict[str, Any]) -> bool:
-    # A flag sent as 0 claims nothing.
+    # A flag sent as 0 has no effect.
     return any(values.get(winner) not in (None, 0) for winner in param.yields_to)
 
 
 def _repeated(param: Param, before: object, after: object) -> object:
-    """What a parameter given twice comes to: arrays grow, nothing else may."""
+    """Return the value of a parameter that is given twice, which only arrays may be."""
     if param.kind == "array" and isinstance(before, list) and isinstance(after, list):
         _check_entries(param, joined := before + after)
         return joined
@@ -100,7 +100,7 @@ def _repeated(param: Param, before: object, after: object) -> object:
 
 def _query_value(operation: Operation, param: Param, text: str) -> object:
     if NUL in text or UNREADABLE in text:
-        raise invalid(f"Parameter {param.name} holds a NUL character, or is not UTF-8")
+        raise invalid(f"Parameter {param.name} contains a NUL character, or is not UTF-8")
     if param.nullable and text == "null":
         return None
     if param.name in ("updated_since", "updated_until"):
@@ -140,12 +140,12 @@ def _sort(param: Param, text: str) -> list[tuple[str, bool]]:
         if match is None:
             raise invalid("Parameter sort must be like `field ASC, other DESC`")
         if param.enum and match[1] not in param.enum:
-            raise invalid(f"Parameter sort does not know {match[1]}")
+            raise invalid(f"Parameter sort has no field {match[1]}")
         pairs.append((match[1], (match[2] or "").upper() == "DESC"))
     if len({name for name, _ in pairs}) != len(pairs):
-        raise invalid("Parameter sort names a field twice")
+        raise invalid("Parameter sort contains a field twice")
     if len(pairs) > 1 and not param.csv:
-        raise invalid("Parameter sort takes one field")
+        raise invalid("Parameter sort accepts one field")
     return pairs
 
 
@@ -155,13 +155,13 @@ def _listed(operation: Operation, param: Param, text: str) -> list[Any]:
         entries = [entry.strip() for entry in entries]
     _check_entries(param, entries)
     if not all(entries) or any(entry != entry.strip() for entry in entries):
-        raise invalid(f"Parameter {param.name} has an empty entry, or a space beside one")
+        raise invalid(f"Parameter {param.name} has an empty entry, or a space next to one")
     if param.name in ("ids", "deal_ids") or param.kind == "array":
         if not all(WHOLE.fullmatch(entry) and int(entry) > 0 for entry in entries):
             raise invalid(f"Parameter {param.name} must be comma separated ids")
         return [int(entry) for entry in entries]
     allowed = {str(e) for e in param.enum}
-    # Where combinations are published, no other order or repetition is.
+    # Published combinations exclude any other order or repetition.
     combined = any("," in entry for entry in allowed)
     if allowed and not (text in allowed if combined else set(entries) <= allowed):
         raise invalid(f"Parameter {param.name} must be of {', '.join(str(e) for e in param.enum)}")
@@ -170,9 +170,9 @@ def _listed(operation: Operation, param: Param, text: str) -> list[Any]:
 
 def _check_entries(param: Param, entries: list[Any]) -> None:
     if len(set(entries)) != len(entries):
-        raise invalid(f"Parameter {param.name} names an entry twice")
+        raise invalid(f"Parameter {param.name} contains an entry twice")
     if param.maximum is not None and len(entries) > param.maximum:
-        raise invalid(f"Parameter {param.name} takes at most {param.maximum} entries")
+        raise invalid(f"Parameter {param.name} accepts at most {param.maximum} entries")
 
 
 def _scalar(param: Param, text: str) -> object:
@@ -202,10 +202,10 @@ def _scalar(param: Param, text: str) -> object:
 
 
 def check_body(operation: Operation, request: Request) -> tuple[Any, dict[str, Upload]]:
-    """Return the checked body (a dict or list; {} where none is sent) and the uploaded files by part name."""
+    """Return the checked body (a dict or list; {} without a body) and the uploaded files by part name."""
     if not operation.bodies:
         if request.body.strip() not in (b"", b"{}"):
-            raise invalid("This operation takes no body")
+            raise invalid("This operation accepts no body")
         return {}, {}
     if not request.body:
         needed = operation.body_required or any(

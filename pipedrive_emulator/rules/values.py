@@ -1,6 +1,6 @@
 """Validation of single values by their published types, formats and bounds.
 
-v2 takes nothing but the published types. v1 also takes numbers as text and 0/1 for booleans.
+v2 accepts only the published types. v1 also accepts numbers as text and 0/1 for booleans.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ DURATION = re.compile(r"[0-9]{2}:[0-5][0-9](:[0-5][0-9])?")
 EMAIL = re.compile(r"[^@\s]+@[^@\s.]+(\.[^@\s.]+)+")
 TIMES = ("rfc3339", "any-time")
 LARGEST = 2**53 - 1
-"""The largest whole number that every JSON reader keeps exactly."""
+"""The largest integer that every JSON parser represents exactly."""
 NUL = "\0"
 BOUNDS: dict[str, Callable[[float, float], bool]] = {
     "minimum": operator.lt,
@@ -43,10 +43,10 @@ BOUNDS: dict[str, Callable[[float, float], bool]] = {
 
 
 def instant(text: str) -> int:
-    """Return Epoch seconds of an RFC 3339 time with whole seconds.
+    """Return the epoch seconds of an RFC 3339 time with whole seconds.
 
     Raises:
-        ValueError: for a fraction of a second, a missing zone, or no time at all.
+        ValueError: for a fraction of a second, a missing zone, or an invalid time.
     """
     if not RFC3339.fullmatch(text):
         raise ValueError(text)
@@ -87,7 +87,7 @@ def _is_local(pattern: re.Pattern[str]) -> Callable[[str], bool]:
 
 
 def is_url(text: str) -> bool:
-    """Return whether a value is a whole address of the web."""
+    """Return whether a value is a complete URL."""
     if not text.isascii() or re.search(r"\s", text):
         return False
     try:
@@ -122,7 +122,7 @@ FORMATS: dict[str, tuple[str, Callable[[str], bool]]] = {
 
 
 def parse_json(body: bytes) -> Any:  # noqa: ANN401 - JSON
-    """Decode a body: UTF-8 without a mark, no NaN, no lone surrogate, no key twice in one object."""
+    """Decode a body: UTF-8 without BOM, no NaN, no lone surrogate, no repeated key in an object."""
     try:
         content = msgspec.json.decode(body)
         json.loads(body, object_pairs_hook=_pairs)
@@ -134,7 +134,7 @@ def parse_json(body: bytes) -> Any:  # noqa: ANN401 - JSON
 def _pairs(pairs: list[tuple[str, object]]) -> Row:
     found = dict(pairs)
     if len(found) != len(pairs):
-        raise invalid("The body names a key twice")
+        raise invalid("The body contains a key twice")
     return found
 
 
@@ -156,7 +156,7 @@ def check_scalar(kind: str | None, value: object, where: str) -> object:
 
 
 def check_loose(kind: str | None, value: object, where: str) -> object:
-    """Return a value of its published type, or one that v1 reads as such."""
+    """Return a value of its published type, or one that v1 converts to it."""
     if isinstance(value, str):
         if kind == "integer" and WHOLE.fullmatch(value):
             value = int(value)
@@ -170,12 +170,12 @@ def check_loose(kind: str | None, value: object, where: str) -> object:
 
 
 def moment(text: str) -> str:
-    """Return a time as v2 keeps it: RFC 3339 in UTC; a time without a zone is in UTC."""
+    """Return a time in the form of v2: RFC 3339 in UTC; a time without a zone is in UTC."""
     return rfc3339(instant(text if RFC3339.fullmatch(text) else f"{text}Z"))
 
 
 def check_form(schema: Schema, value: Any, where: str) -> Any:  # noqa: ANN401 - JSON
-    """Check a value of the right type against its enum, format and bounds; answers it as it is kept."""
+    """Check a value of the right type against its enum, format and bounds; returns its stored form."""
     enum = schema.get("enum")
     if enum and (value not in enum or isinstance(value, bool) is not isinstance(enum[0], bool)):
         raise invalid(f"{where} must be one of {', '.join(str(e) for e in enum)}")
@@ -190,13 +190,13 @@ def check_form(schema: Schema, value: Any, where: str) -> Any:  # noqa: ANN401 -
 
 def _check_text(schema: Schema, value: str, where: str) -> None:
     if NUL in value:
-        raise invalid(f"{where} holds a NUL character")
+        raise invalid(f"{where} contains a NUL character")
     expected, fits = FORMATS.get(schema.get("format", ""), ("", None))
     if fits is not None and not fits(value):
         raise invalid(f"{where} must be {expected}")
     if "pattern" in schema and not re.fullmatch(schema["pattern"], value):
         raise invalid(f"{where} is malformed")
-    # What must hold a character must hold one that shows.
+    # A required text must contain a visible character.
     if len(value.strip()) < schema.get("minLength", 0):
         raise invalid(f"{where} must not be empty")
     if len(value) > schema.get("maxLength", len(value)):
@@ -204,7 +204,7 @@ def _check_text(schema: Schema, value: str, where: str) -> None:
 
 
 def check_size(schema: Schema, value: list[Any] | Row, where: str) -> None:
-    """Hold a list or an object against the published number of its parts."""
+    """Check a list or an object against the published number of its parts."""
     least = schema.get("minItems" if isinstance(value, list) else "minProperties", 0)
     if len(value) < least:
         raise invalid(f"{where} must not be empty")
@@ -216,4 +216,4 @@ def check_size(schema: Schema, value: list[Any] | Row, where: str) -> None:
         if (plain or schema.get("uniqueItems")) and any(
             entry in value[:place] for place, entry in enumerate(value)
         ):
-            raise invalid(f"{where} holds an entry twice")
+            raise invalid(f"{where} contains an entry twice")

@@ -34,7 +34,7 @@ def new_account(size: str) -> Account:
 
 
 def unanswered() -> list[str]:
-    """Return keys of published operations that nothing answers yet; those of OAuth are answered by `auth`."""
+    """Return the keys of published operations without a handler; `auth` handles those of OAuth."""
     load_domains()
     operations = load_operations().items()
     return sorted(key for key, o in operations if key not in HANDLERS and not o.path.startswith("/oauth/"))

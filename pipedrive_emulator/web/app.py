@@ -68,7 +68,7 @@ class Emulator(EmulatorState):
             answer, cut = await self._serve(request)
         except ConnectionReset:
             self._break(scope)
-            await asyncio.sleep(0)  # the server below learns of it before it misses an answer
+            await asyncio.sleep(0)  # the server must know of it before it expects a response
             return
         await self._send(send, scope, answer, cut=cut)
 
@@ -88,7 +88,7 @@ class Emulator(EmulatorState):
         return await self._operate(route, request)
 
     async def _operate(self, route: Route, request: Request) -> tuple[Answer, bool]:
-        """One call of an operation, from the sign-in to the answer; also whether it is to be cut short."""
+        """Run one call, from authentication to the response; also returns whether to truncate it."""
         operation = route.operation
         entry = self.log.add(operation.name, request, 0, 0)
         self.account.lag.count()
@@ -116,7 +116,7 @@ class Emulator(EmulatorState):
     async def _strike(
         self, strike: Strike, entry: Entry, headers: Headers, act: Callable[[], Answer]
     ) -> tuple[Answer, bool]:
-        """Act as the rules let it, and note the status; also whether the answer is to be cut short."""
+        """Run the operation and log its status; also returns whether to truncate the response."""
         resets = self.resets
 
         def act_unless_reset() -> Answer:
@@ -128,7 +128,7 @@ class Emulator(EmulatorState):
         except ConnectionReset:
             raise
         except BaseException:
-            entry.status = 500  # what the server below answers then
+            entry.status = 500  # the response of the server in this case
             raise
         if answer.metered:
             answer.headers.extend(headers)
@@ -140,15 +140,15 @@ class Emulator(EmulatorState):
         return self.limits.refuse_as_scripted(rule.kind, wait, headers, cost)
 
     def _check_same(self, resets: int) -> None:
-        """Break off a request that began before a reset: it must not touch the new account."""
+        """Interrupt a request that began before a reset: it must not change the new account."""
         if self.resets != resets:
             raise ConnectionReset
 
     def _act(self, route: Route, request: Request, strike: Strike) -> Answer:
-        """What the operation answers, refusals among it."""
+        """Return the response of the operation, including errors."""
         operation = route.operation
         try:
-            # Again, since a scripted fault may have ended the token meanwhile.
+            # Check again, since a scripted fault may have expired the token in the meantime.
             caller = self.auth.caller(request)
             self.auth.allow(caller, operation)
             self.account.base_url = request.base_url
@@ -182,12 +182,12 @@ class Emulator(EmulatorState):
     def _refused(self, operation: Operation, refusal: ApiError) -> Answer:
         """The refusal of an operation, as the dialect has it."""
         if refusal.status == MISSING and MISSING not in operation.errors and GONE in operation.errors:
-            refusal.status = GONE  # how some operations have published what is not there
+            refusal.status = GONE  # spelling of a missing row by some operations
         answer = refusal.answer(operation.errors.get(refusal.status))
         return refusals.answer_of(refusal, operation, answer) if self.dialect.live else answer
 
     def _beside(self, request: Request) -> Answer:
-        """What is no part of the API: hooks, and the storage behind public addresses."""
+        """Return the response outside the API: hooks, and the storage behind public URLs."""
         try:
             if request.path.startswith(blobs.PREFIX):
                 return blobs.serve(self.account, request)
@@ -213,7 +213,7 @@ class Emulator(EmulatorState):
         return await self._strike(Strike(rules=rules), entry, [], act)
 
     def _lost(self, request: Request) -> Answer:
-        """Return the refusal of a path that is no operation: it counts in the window, and costs nothing."""
+        """Return the error for a path that is not an operation; it counts in the window, without tokens."""
         headers: Headers = []
         try:
             caller = self.auth.caller(request)
@@ -289,7 +289,7 @@ async def _lifespan(receive: Receive, send: Send) -> None:
 
 
 async def _read(scope: dict[str, Any], receive: Receive) -> Request | None:
-    """Return the request; None when the caller was gone before its body was complete."""
+    """Return the request; None if the caller disconnected before its body was complete."""
     headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
     chunks: list[bytes] = []
     more = headers.get("content-length", "0") != "0" or "transfer-encoding" in headers

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 def serve(emulator: EmulatorState, request: Request) -> Answer:
-    """Answer one hook."""
+    """Return the response to one hook."""
     if request.path == "/":
         return _welcome(emulator, request)
     name = f"{request.method} {request.path.removeprefix('/_emulator/')}"
@@ -34,7 +34,7 @@ def serve(emulator: EmulatorState, request: Request) -> Answer:
 
 
 def _welcome(emulator: EmulatorState, request: Request) -> Answer:
-    """What a person sees who opens the address in a browser."""
+    """Return the page for a person who opens the URL in a browser."""
     settings = emulator.settings
     text = (
         f"pipedrive-emulator: a fake Pipedrive (seed {settings.seed}, plan {settings.plan}).\n\n"
@@ -84,11 +84,11 @@ Body = TypeVar("Body")
 
 
 def _read(request: Request, kind: type[Body]) -> Body:
-    """Return the body as a hook wants it; no body is an empty object."""
+    """Return the body in the form of a hook; no body is an empty object."""
     try:
         return msgspec.json.decode(request.body or b"{}", type=kind)
     except msgspec.ValidationError as wrong:
-        raise ApiError(400, f"The body is not as it must be: {wrong}") from None
+        raise ApiError(400, f"The body is invalid: {wrong}") from None
     except (msgspec.DecodeError, UnicodeDecodeError):
         raise ApiError(400, "The body is not JSON") from None
 
@@ -96,17 +96,17 @@ def _read(request: Request, kind: type[Body]) -> Body:
 def _log(emulator: EmulatorState, request: Request) -> Row:
     query = dict(request.query)
     if query.keys() - {"full"} or query.get("full", "0") not in ("0", "1"):
-        raise ApiError(400, "log takes full=1 and nothing else")
+        raise ApiError(400, "log accepts only full=1")
     return emulator.log.summary(full=query.get("full") == "1")
 
 
 def _dump(emulator: EmulatorState, request: Request) -> Row:
-    """Return the account at rest: what follows a moment after the last writes has happened."""
+    """Return the account after the delayed effects of the last writes."""
     account = emulator.account
     account.afterwards.catch_up()
     wanted = [value for name, value in request.query if name == "table"]
     if len(wanted) != len(request.query) or not account.tables.keys() >= set(wanted):
-        raise ApiError(400, "dump takes table=NAME with the name of a table, and nothing else")
+        raise ApiError(400, "dump accepts only table=NAME with the name of a table")
     if wanted:
         return {"tables": {name: list(account.tables[name].all()) for name in wanted}}
     return {**account.dump(), "file_digests": digests(account)}
@@ -127,7 +127,7 @@ def _clock(emulator: EmulatorState, request: Request) -> Row:
     try:
         now = account.clock.now + wanted.advance_seconds if wanted.now is None else instant(wanted.now)
         told = rfc3339(now)
-    except (ValueError, OSError, OverflowError):  # the last two: a year beyond all calendars
+    except (ValueError, OSError, OverflowError):  # the last two: a year outside the calendar
         raise ApiError(400, 'Send {"now": "2026-01-01T00:00:00Z"} or {"advance_seconds": 60}') from None
     account.advance(now)
     return {"now": told}
@@ -192,7 +192,7 @@ def _oauth(emulator: EmulatorState, request: Request) -> Row:
 
 
 def _rows(emulator: EmulatorState, request: Request) -> Row:
-    """Change rows behind the API's back: all that are named, or none."""
+    """Change rows without an API request: all given rows, or none."""
     many = request.body.lstrip().startswith(b"[")
     changes = _read(request, list[_Change]) if many else [_read(request, _Change)]
     tampers = [Tamper(table=change.table, key=change.id, values=change.set) for change in changes]
@@ -213,7 +213,7 @@ def _rows(emulator: EmulatorState, request: Request) -> Row:
 
 
 def _search(emulator: EmulatorState, request: Request) -> Row:
-    """Let the index behind the searches lag, in requests, or catch up."""
+    """Set the lag of the search index, in requests, or bring it up to date."""
     wanted, lag = _read(request, _Search), emulator.account.lag
     if wanted.lag is not msgspec.UNSET:
         lag.requests = wanted.lag
@@ -223,7 +223,7 @@ def _search(emulator: EmulatorState, request: Request) -> Row:
 
 
 def _process(_: EmulatorState, __: Request) -> Row:
-    """What the process has used so far; seconds of CPU say more than a clock on a busy machine."""
+    """Return the resources used so far; on a busy machine, CPU seconds are more precise than a clock."""
     return {"cpu_seconds": time.process_time()}
 
 

@@ -15,7 +15,7 @@ KEPT_BODY = 200_000
 
 @dataclass(slots=True)
 class Entry:
-    """One request; `status` 0 means that the connection was broken instead of answered."""
+    """One request; `status` 0 means that the connection was closed without a response."""
 
     operation: str
     method: str
@@ -28,18 +28,18 @@ class Entry:
 
 
 class RequestLog:
-    """The requests since the last reset; the oldest fall out after 200,000, the counts stay."""
+    """Requests since the last reset; only the latest 200,000 are kept, the counts include all."""
 
     def __init__(self) -> None:
         self.clear()
 
     def clear(self) -> None:
-        """Forget everything."""
+        """Clear the log."""
         self._entries: deque[Entry] = deque(maxlen=KEPT_REQUESTS)
         self._older: dict[str, Row] = {}
 
     def add(self, operation: str, request: Request, status: int, tokens: int) -> Entry:
-        """Note a request; its status and tokens may be set later."""
+        """Add a request; its status and tokens may be set later."""
         if len(self._entries) == KEPT_REQUESTS:
             self._count(self._older, self._entries[0])
         body = request.body[:KEPT_BODY]

@@ -18,7 +18,7 @@ BACKLOG = 1024
 
 
 class _Server(uvicorn.Server):
-    """Says that it is ready once it accepts connections and catches signals."""
+    """Server that prints a ready line once it accepts connections and handles signals."""
 
     def __init__(self, config: uvicorn.Config, ready: str) -> None:
         super().__init__(config)
@@ -45,7 +45,7 @@ def serve(emulator: Emulator, port: int) -> int:
     transports = emulator.transports
 
     class Protocol(HttpToolsProtocol):
-        """Remembers the transport of each peer, so that a fault can reset a connection."""
+        """Protocol that remembers the transport of each peer, so a fault can reset a connection."""
 
         def connection_made(self, transport: Any) -> None:  # noqa: ANN401 - uvicorn's own signature
             super().connection_made(transport)

@@ -71,8 +71,8 @@ class EmulatorState:
     def reset(self, seed: str | None = None) -> None:
         """Restore the account of the seed, the full budget and the faults of the start.
 
-        Sessions and the log are emptied. Requests in progress are interrupted. An account that nothing
-        has changed is kept, since filling one takes time.
+        Sessions and the log are emptied. Requests in progress are interrupted. An unchanged account is
+        reused, since filling one takes time.
         """
         self.resets += 1
         seed = seed or self.settings.seed
@@ -91,7 +91,7 @@ class EmulatorState:
         self._filled = (seed, self.account.fingerprint())
 
     def _start(self) -> None:
-        """Give the account what depends on the settings, and nothing that waits."""
+        """Apply the settings to the account, and remove its scheduled actions."""
         self.account.dialect = self.dialect
         self.account.lag = Lag(self.settings.search_lag)
         self.account.afterwards = Afterwards()
