@@ -60,7 +60,7 @@ def _number(name: str, least: float, most: float = math.inf, *, whole: bool = Tr
 
 def _scopes(text: str) -> frozenset[str]:
     """Return the scopes of a comma-separated list."""
-    from pipedrive_emulator.rules.auth import all_scopes  # noqa: PLC0415 - --help answers without loading operations
+    from pipedrive_emulator.rules.auth import all_scopes  # noqa: PLC0415 - --help works without loading operations
 
     given = frozenset(scope.strip() for scope in text.split(",") if scope.strip())
     unknown = sorted(given - all_scopes())
@@ -173,13 +173,13 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         from pipedrive_emulator.faults.rules import read_script  # noqa: PLC0415 - the same
         from pipedrive_emulator.web.accounts import load_domains  # noqa: PLC0415 - the same
-        from pipedrive_emulator.web.app import Emulator  # noqa: PLC0415 - --help answers without loading it
+        from pipedrive_emulator.web.app import Emulator  # noqa: PLC0415 - --help works without loading it
         from pipedrive_emulator.web.server import serve  # noqa: PLC0415 - the same
         from pipedrive_emulator.web.state import Settings  # noqa: PLC0415 - the same
     except ModuleNotFoundError as missing:
         sys.stderr.write(
-            f"pipedrive-emulator needs {missing.name}, which the extra `emulator` of pipedrive-singer "
-            "brings: install the wheel as pipedrive_singer-….whl[emulator].\n"
+            f"pipedrive-emulator needs {missing.name}, which the extra `emulator` of "
+            f"pipedrive-singer contains: install the wheel as pipedrive_singer-….whl[emulator].\n"
         )
         return 2
 

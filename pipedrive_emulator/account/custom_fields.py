@@ -189,7 +189,7 @@ def from_v1(account: Account, entity: str, body: Row) -> tuple[Row, Row]:
             raise ApiError(400, f"{name} is not a custom field of this entity")
         suffixes = {suffix for _, suffix in PARTS.get(known[key]["field_type"], (("value", ""),))}
         if name[40:] not in suffixes:
-            raise ApiError(400, f"{name} is no part of the custom field {key} that can be written")
+            raise ApiError(400, f"{name} is not a part of the custom field {key} that can be written")
         if key not in flat:
             raise ApiError(400, f"{name} needs {key} beside it")
         if key not in values:

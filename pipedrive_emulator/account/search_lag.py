@@ -40,7 +40,7 @@ class Lag:
             self.version += 1
 
     def catch_up(self) -> None:
-        """Bring the index up to date."""
+        """Update the index completely."""
         self._unseen.clear()
         self.version += 1
 

@@ -55,7 +55,7 @@ class TableSpec:
         created, updated: fields stamped on insert and on update; "" for none.
         deleted: field name and value that mark a row as deleted; None if deleted rows are removed.
         views: named parts of the table that lists read; "live" always exists.
-        hidden: fields that are only shown when a call asks for them.
+        hidden: fields that are only returned on request.
     """
 
     name: str

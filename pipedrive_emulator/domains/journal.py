@@ -1,6 +1,6 @@
 """Change log of deals, persons and organizations: every changed field, written by the common write path.
 
-Fields are named as v1 names them. A new record leaves one entry, for its `add_time`.
+Fields have their v1 names. A new record has one entry, for its `add_time`.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ JOURNALED = {
     "persons": ("Person", "personChange"),
     "organizations": ("Organization", "organizationChange"),
 }
-# Follows from other fields, or is no field of the record.
+# Computed from other fields, or not a field of the record.
 SILENT = {
     "id",
     "add_time",
@@ -49,7 +49,7 @@ def _v1_names(account: Account, table: str) -> dict[str, str]:
 
 
 def new_change(table: str, key: int, user_id: int, name: str, values: tuple[object, object]) -> Row:
-    """Return the stored form of an entry; `values` are the old and the new one."""
+    """Return the stored form of an entry; `values` are the old and the new value."""
     return {
         "parent": f"{table}:{key}",
         "field_key": name,
@@ -83,7 +83,7 @@ def _differences(account: Account, table: str, before: Row, after: Row) -> list[
 
 @on_change
 def _keep(account: Account, table: str, before: Row | None, after: Row | None, user_id: int) -> None:
-    """Note what a write changed, in the second of the write."""
+    """Record the changes of a write, in the second of the write."""
     if table not in JOURNALED or after is None:
         return
     time = sql(account.clock.now)
@@ -104,7 +104,7 @@ def changes_of(account: Account, table: str, key: int) -> list[Row]:
 
 
 def source_of(row: Row) -> Row:
-    """Where a change came from: the API, unless it says otherwise."""
+    """Return the source of a change: the API, unless it contains another one."""
     return {
         "change_source": row.get("change_source", "api"),
         "change_source_user_agent": row.get("change_source_user_agent"),
@@ -112,7 +112,7 @@ def source_of(row: Row) -> Row:
 
 
 def as_text(value: object) -> str | None:
-    """A value of a change as the changelogs show it."""
+    """Return a value of a change in the form of the changelogs."""
     if value is None or isinstance(value, str):
         return value
     return msgspec.json.encode(value).decode()

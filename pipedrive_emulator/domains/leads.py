@@ -31,7 +31,7 @@ define_table(
 
 
 def show(account: Account, row: Row) -> Row:
-    """Return a lead with its custom fields at the top level; those without a value are absent."""
+    """Return a lead with its custom fields at the top level; those without a value are missing."""
     plain = {name: value for name, value in row.items() if name != "custom_fields"}
     return {**plain, **row_to_v1(account, "leads", row["custom_fields"], nulls=False)}
 
@@ -49,7 +49,7 @@ def _check(call: Call, body: Row) -> None:
 
 
 def editable(row: Row) -> Row:
-    """Return a lead that is not archived; 403 otherwise."""
+    """Return a lead that is not archived; raises a 403 otherwise."""
     if row["is_archived"]:
         raise ApiError(403, "An archived lead cannot be edited; un-archive it first")
     return row
@@ -139,7 +139,7 @@ register(
 
 @on_change
 def _next_activity(account: Account, table: str, before: Row | None, after: Row | None, user_id: int) -> None:
-    """A lead knows the undone activity that comes next."""
+    """Update the next undone activity of a lead."""
     if table != "activities":
         return
     for lead_id in {row["lead_id"] for row in (before, after) if row is not None} - {None}:
@@ -147,7 +147,7 @@ def _next_activity(account: Account, table: str, before: Row | None, after: Row 
 
 
 def find_next_activity(account: Account, lead_id: str, user_id: int) -> None:
-    """Keep the undone activity of a lead that is due first."""
+    """Store the undone activity of a lead that is due first."""
     kept, lead = account.table("activities"), account.table("leads").get(lead_id)
     rows = [row for row in map(kept.row, kept.where("lead_id", lead_id)) if kept.is_live(row)]
     undone = sorted((row["due_date"] or "", row["id"]) for row in rows if not row["done"])
@@ -158,7 +158,7 @@ def find_next_activity(account: Account, lead_id: str, user_id: int) -> None:
 
 @on_change
 def _drop_label(account: Account, table: str, before: Row | None, after: Row | None, user_id: int) -> None:
-    """A label that is deleted leaves the leads that carry it."""
+    """Remove a deleted label from its leads."""
     if table != "lead_labels" or after is not None or before is None:
         return
     for row in list(account.table("leads").all()):

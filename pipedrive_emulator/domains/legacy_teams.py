@@ -79,18 +79,18 @@ def members(call: Call) -> Answer:
 
 @handler("v1:addTeamUser")
 def add_members(call: Call) -> Answer:
-    """Return the ids of a team's users after some were added."""
+    """Add users to a team and return the ids of its users."""
     row = call.account.require("legacy_teams", call.path["id"])
     return _members(call, row, {*row["users"], *_checked(call, call.body)["users"]})
 
 
 @handler("v1:deleteTeamUser")
 def delete_members(call: Call) -> Answer:
-    """Return the ids of a team's users after some were taken out; all must be members."""
+    """Remove users from a team, all of them members, and return the ids of the others."""
     row = call.account.require("legacy_teams", call.path["id"])
     gone = set(call.body["users"])
     if not gone <= set(row["users"]):
-        raise ApiError(400, "users names somebody who is not in the team")
+        raise ApiError(400, "users contains a user who is not in the team")
     return _members(call, row, set(row["users"]) - gone)
 
 

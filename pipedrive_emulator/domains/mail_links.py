@@ -1,6 +1,6 @@
 """Links between mail messages and records.
 
-Messages come from the seed: the API adds none. The persons and organizations a message touches are kept in
+Messages are part of the seed: no request adds one. The persons and organizations of a message are stored in
 `mail_links`; deals and leads are linked by the thread.
 """
 
@@ -39,7 +39,7 @@ def messages_of(account: Account, table: str, key: int) -> list[Row]:
 
 
 def mail_facts(account: Account, table: str, key: int) -> Row:
-    """How many messages a record has, and when the last one came in and went out."""
+    """Return the number of a record's messages, and the times of the last received and sent one."""
     rows = messages_of(account, table, key)
     times = {
         sent: [f"{row['message_time'][:19]}Z" for row in rows if row["sent_flag"] == sent] for sent in (0, 1)

@@ -29,7 +29,7 @@ def _party(account: Account, party: Row) -> Row:
 
 
 def in_thread(account: Account, row: Row) -> Row:
-    """Return a message in the list of its thread, where its parties tell the most."""
+    """Return a message in the list of its thread, with the most detailed parties."""
     shown = {name: value for name, value in row.items() if name not in INTERNAL}
     shown.update({name: [_party(account, party) for party in row[name]] for name in PARTIES})
     shown["body_url"] = address(account, "mail_messages", row["id"], "body.html")
@@ -37,7 +37,7 @@ def in_thread(account: Account, row: Row) -> Row:
 
 
 def show_message(account: Account, row: Row, *, body: bool = False) -> Row:
-    """Return a message; its body only where asked for."""
+    """Return a message; its body only on request."""
     shown = in_thread(account, row)
     for side in PARTIES:
         shown[side] = [{name: party[name] for name in PARTY} for party in shown[side]]
@@ -52,7 +52,7 @@ def show_thread(account: Account, row: Row) -> Row:
 
 
 def in_list(account: Account, row: Row, *, body: bool = False) -> Row:
-    """Return a message as lists below a deal, person or organization show it."""
+    """Return a message in the form of the lists of a deal, person or organization."""
     more: Row = {
         "nylas_id": f"n{row['id']}",
         "s3_bucket": "",
@@ -72,7 +72,7 @@ def in_list(account: Account, row: Row, *, body: bool = False) -> Row:
 
 
 def in_flow(account: Account, row: Row) -> Row:
-    """Return a message as flows show it: with its attachments, if it has any."""
+    """Return a message in the form of flows: with its attachments, if it has any."""
     shown = in_list(account, row)
     if row["has_attachments_flag"]:
         kept = account.table("files")
@@ -105,7 +105,7 @@ def _thread(call: Call) -> Row:
 
 
 def _served(payload: object) -> Answer:
-    """Return an answer with the mail service's own status beside it."""
+    """Return a response with the additional status of the mail service."""
     return success(payload, statusCode=2000, statusText="Success", service="email-api")
 
 
@@ -117,7 +117,7 @@ def _in_folder(row: Row, folder: str) -> bool:
 
 @handler("v1:getMailThreads")
 def list_threads(call: Call) -> Answer:
-    """Return the threads of a folder of the token's user, the newest message first."""
+    """Return the threads of a folder of the token's user, newest message first."""
     rows = [
         row
         for row in call.account.table("mail_threads").live()
@@ -156,13 +156,13 @@ def get_message(call: Call) -> Answer:
 
 @handler("v1:updateMailThreadDetails")
 def update_thread(call: Call) -> Answer:
-    """Return a thread put on a deal or a lead, shared, read or archived."""
+    """Link a thread to a deal or a lead, share, read or archive it; returns the thread."""
     row, changes = _thread(call), dict(call.body)
     for name, table, other in (("deal_id", "deals", "lead_id"), ("lead_id", "leads", "deal_id")):
         if changes.get(name) is not None:
             call.account.refer(table, changes[name], name)
             if changes.get(other) is not None:
-                raise ApiError(400, "A thread hangs on a deal or on a lead, not on both")
+                raise ApiError(400, "A thread belongs to a deal or to a lead, not to both")
             changes.setdefault(other, None)
     if changes.get("archived_flag") and "inbox" not in row["folders"]:
         raise ApiError(400, "Only threads of the inbox can be archived")

@@ -1,7 +1,7 @@
 """Merging two deals, persons or organizations, and copies of deals, v1.
 
-The record named in the path is absorbed and disappears like a deleted one; `merge_with_id` survives, keeps
-its own values, and takes over what it lacks.
+The record of the path is absorbed and disappears like a deleted one; `merge_with_id` survives, keeps its own
+values, and takes over missing ones.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from pipedrive_emulator.account.account import Account
 
-# What a survivor takes over when it has no value of its own.
+# Columns that a survivor takes over if it has no own value.
 FILLED: dict[str, tuple[str, ...]] = {
     "deals": ("person_id", "org_id", "expected_close_date", "probability", "channel", "channel_id"),
     "persons": ("org_id", "picture_id", "postal_address", "notes", "birthday", "job_title"),
@@ -33,7 +33,7 @@ FILLED: dict[str, tuple[str, ...]] = {
         "employee_count",
     ),
 }
-# Lists that grow together.
+# Lists that are joined.
 JOINED: dict[str, tuple[str, ...]] = {
     "deals": ("label_ids",),
     "persons": ("label_ids", "emails", "phones", "im"),
@@ -42,7 +42,7 @@ JOINED: dict[str, tuple[str, ...]] = {
 
 
 def _joined(mine: list[Any], theirs: list[Any]) -> list[Any]:
-    """Labels in order of their ids; addresses and numbers once each, the survivor's first and primary."""
+    """Return the joined list: labels by id; addresses and numbers once, the survivor's first and primary."""
     if any(isinstance(entry, int) for entry in (*mine, *theirs)):
         return sorted({*mine, *theirs})
     have = {entry["value"] for entry in mine}
@@ -67,7 +67,7 @@ def _taken_over(table: str, survivor: Row, absorbed: Row) -> Row:
 
 
 def _merge(call: Call, table: str) -> Row:
-    """Return the survivor after it absorbed the record of the path."""
+    """Merge the record of the path into the survivor and return it."""
     account, other = call.account, call.body["merge_with_id"]
     absorbed = account.require(table, call.path["id"])
     if other == absorbed["id"]:
@@ -87,7 +87,7 @@ def _merge(call: Call, table: str) -> Row:
 
 
 def _renumber(call: Call, deal_id: int, moved: list[int]) -> None:
-    """Lines that came from the absorbed deal follow those of the survivor, and count for its value."""
+    """Append the absorbed deal's lines to the survivor's, and update the survivor's value."""
     rows = [row for row in lines_of(call.account, deal_id) if row["id"] not in moved]
     last = max((row["order_nr"] for row in rows), default=0)
     currency = call.account.require("deals", deal_id)["currency"]

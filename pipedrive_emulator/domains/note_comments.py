@@ -98,6 +98,6 @@ def update_comment(call: Call) -> Answer:
 
 @handler("v1:deleteComment")
 def delete_comment(call: Call) -> Answer:
-    """True: a deleted comment answers no id."""
+    """Delete a comment; returns true instead of an id."""
     call.account.delete(TABLE, _comment(call)["uuid"], call.user_id)
-    return success(True)  # noqa: FBT003 - the published answer
+    return success(True)  # noqa: FBT003 - the published response

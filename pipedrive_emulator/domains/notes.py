@@ -32,7 +32,7 @@ define_table(TableSpec(name="notes", label="Note", times="sql", deleted=("active
 
 
 def show(account: Account, row: Row) -> Row:
-    """Return a note with the names of what it hangs on."""
+    """Return a note with the names of the rows it belongs to."""
     shown = dict(row)
     for key, (table, name, field, _) in PARENTS.items():
         if name is not None:
@@ -53,7 +53,7 @@ def show(account: Account, row: Row) -> Row:
 
 
 def _kept(account: Account, key: object) -> Row:
-    """Return a note, deleted or not: live accounts answer deleted ones with `active_flag: false`."""
+    """Return a note, deleted or not: live accounts return deleted ones with `active_flag: false`."""
     row = account.table("notes").get(key)
     return account.require("notes", key) if row is None else row
 
@@ -69,7 +69,7 @@ def _checked(call: Call, body: Row) -> Row:
     for key, (table, _, _, pin) in PARENTS.items():
         if body.get(key) is not None:
             if table not in call.account.tables:
-                raise invalid(f"{key} points to something that does not exist")
+                raise invalid(f"{key} references a row that does not exist")
             call.account.refer(table, body[key], key)
         if pin in body:
             changes[pin] = bool(body[pin])
@@ -163,11 +163,11 @@ register(
 
 @handler("v1:deleteNote")
 def delete_note(call: Call) -> Answer:
-    """True: a deleted note answers no id."""
+    """Delete a note; returns true instead of an id."""
     account = call.account
     row = account.require("notes", call.path["id"])
     account.delete("notes", call.path["id"], call.user_id)
     for name in TOUCHED if account.dialect.touched_by_deleted_notes else ():
         if account.find(PARENTS[name][0], row[name]) is not None:
             account.update(PARENTS[name][0], row[name], {}, call.user_id)
-    return success(True)  # noqa: FBT003 - the published answer
+    return success(True)  # noqa: FBT003 - the published response

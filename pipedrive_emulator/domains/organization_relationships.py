@@ -19,7 +19,7 @@ define_table(TableSpec(name=TABLE, label="Organization relationship", times="sql
 
 
 def _related(account: Account, number: int) -> Row:
-    """What a relationship tells of one of its organizations."""
+    """Return the columns of one of the two organizations in a relationship."""
     row, persons = account.require("organizations", number), account.table("persons")
     return {
         "id": number,
@@ -35,7 +35,7 @@ def _related(account: Account, number: int) -> Row:
 
 
 def _show(account: Account, row: Row, org_id: int | None) -> Row:
-    """Return a relationship; with a base organization, also what the other one is to it."""
+    """Return a relationship; with a base organization, also the role of the other one."""
     shown = {"id": row["id"], "type": row["type"]}
     for end in ENDS:
         facts = _related(account, row[end])
@@ -52,12 +52,12 @@ def _show(account: Account, row: Row, org_id: int | None) -> Row:
 
 
 def _answer(call: Call, row: Row) -> Answer:
-    # Published for a single one alone: what the other organization is to the base one, or to the owner.
+    # Published only for a single relationship: the role of the other organization for the base or the owner.
     base = None
     if call.operation.method == "GET":
         base = call.query.get("org_id", row["rel_owner_org_id"])
         if base not in (row[end] for end in ENDS):
-            raise ApiError(400, "org_id is no end of the relationship")
+            raise ApiError(400, "org_id is not part of the relationship")
     related = {str(row[end]): _related(call.account, row[end]) for end in ENDS}
     return success(
         {k: v for k, v in _show(call.account, row, base).items() if k != "related_organization_name"},
@@ -73,10 +73,10 @@ def _check(call: Call, row: Row) -> None:
     if owner == linked:
         raise ApiError(400, "An organization cannot be related to itself")
     if call.body.get("org_id") not in (None, owner, linked):
-        raise ApiError(400, "org_id is no end of the relationship")
+        raise ApiError(400, "org_id is not part of the relationship")
     for other in call.account.table(TABLE).all():
         if other["id"] != row.get("id") and {other[end] for end in ENDS} == {owner, linked}:
-            raise ApiError(400, "These organizations are related already")
+            raise ApiError(400, "These organizations are already related")
 
 
 @handler("v1:getOrganizationRelationships")
@@ -129,7 +129,7 @@ def delete(call: Call) -> Answer:
 
 @on_change
 def _cascade(account: Account, table: str, before: Row | None, after: Row | None, user_id: int) -> None:
-    """A deleted organization takes its relationships along."""
+    """Delete the relationships of a deleted organization."""
     if table != "organizations" or before is None or not (after is None or after["is_deleted"]):
         return
     kept = account.table(TABLE)

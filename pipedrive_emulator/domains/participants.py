@@ -1,7 +1,7 @@
 """Participants of deals, v1, and their changelog.
 
-A deal's contact person is a participant from the moment the deal names them; taking them off the
-participants does not clear the deal's `person_id`.
+A deal's contact person becomes a participant when the deal references them; removing the participant does not
+clear the deal's `person_id`.
 """
 
 from __future__ import annotations
@@ -66,7 +66,7 @@ def join(account: Account, deal_id: int, person_id: int, user_id: int) -> Row | 
 def _contact_person(
     account: Account, table: str, before: Row | None, after: Row | None, user_id: int
 ) -> None:
-    """Whoever becomes the contact person of a deal takes part in it."""
+    """Add a new contact person of a deal to its participants."""
     if table != "deals" or after is None or after["person_id"] is None:
         return
     if before is None or before["person_id"] != after["person_id"]:
@@ -79,7 +79,7 @@ def _contact_person(
 
 @on_change
 def _note(account: Account, table: str, before: Row | None, after: Row | None, user_id: int) -> None:
-    """Every coming and going is kept."""
+    """Record every added and removed participant."""
     if table != "participants":
         return
     was, now = (
@@ -95,7 +95,7 @@ def _note(account: Account, table: str, before: Row | None, after: Row | None, u
 
 
 def show(account: Account, row: Row) -> Row:
-    """Return a participant with all that v1 tells of the person and the deal."""
+    """Return a participant with the v1 columns of the person and the deal."""
     person = account.require("persons", row["person_id"])
     deal = account.table("deals").get(row["deal_id"]) or {}
     owner = user_ref(account, row["added_by_user_id"])
@@ -139,14 +139,14 @@ def list_participants(call: Call) -> Answer:
 
 @handler("v1:addDealParticipant")
 def add_participant(call: Call) -> Answer:
-    """Return a new participant; a person who takes part already is refused."""
+    """Return a new participant; an existing participant is rejected."""
     deal = call.account.require("deals", call.path["id"])
     if deal["is_archived"]:
         raise ApiError(403, "An archived deal cannot be edited; un-archive it first")
     call.account.refer("persons", call.body["person_id"], "person_id")
     row = join(call.account, deal["id"], call.body["person_id"], call.user_id)
     if row is None:
-        raise ApiError(400, "The person takes part in this deal already")
+        raise ApiError(400, "The person already participates in this deal")
     relations = trimmed(part(call.operation, "related_objects"), _relations(call.account, [row]))
     return success(show(call.account, row), status=call.operation.status, related_objects=relations)
 
@@ -166,7 +166,7 @@ def delete_participant(call: Call) -> Answer:
 
 @handler("v1:getDealParticipantsChangelog")
 def participants_changelog(call: Call) -> Answer:
-    """Who joined and who left, newest first."""
+    """Return the added and removed participants, newest first."""
     call.account.require("deals", call.path["id"])
     table = call.account.table("participant_changes")
     rows = [table.row(seq) for seq in sorted(table.where("deal_id", call.path["id"]), reverse=True)]

@@ -1,4 +1,4 @@
-"""Users permitted to see a record, v1: its owner alone, or every active user of the company."""
+"""Users permitted to see a record, v1: only its owner, or every active user of the company."""
 
 from __future__ import annotations
 

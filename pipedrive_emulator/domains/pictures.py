@@ -20,7 +20,7 @@ define_table(TableSpec(name="product_images", label="Product image", created="",
 
 
 def kind_of(upload: Upload) -> str:
-    """Return the media type of an uploaded image, by its first bytes; 400 for anything else."""
+    """Return the media type of an uploaded image, by its first bytes; raises a 400 for other content."""
     kind = image_type(upload.content)
     if kind is None:
         raise invalid(f"{upload.name} must be a PNG, JPEG or GIF image")
@@ -49,7 +49,7 @@ def _picture(call: Call) -> Row:
 
 
 def _check_square(upload: Upload, body: Row) -> None:
-    """A picture, or what cropping leaves of it, is a square that is large enough, as published."""
+    """Check that a picture, or its cropped part, is a square of the published minimum size."""
     crops = [body[name] for name in CROPS if name in body]
     if len(crops) not in (0, len(CROPS)) or any(crop < 0 for crop in crops):
         raise ApiError(400, "Cropping needs crop_x, crop_y, crop_width and crop_height, none below 0")
@@ -65,7 +65,7 @@ def _check_square(upload: Upload, body: Row) -> None:
 
 @handler("v1:addPersonPicture")
 def add_picture(call: Call) -> Answer:
-    """Return a new picture, in place of the one before."""
+    """Replace a person's picture and return it."""
     account, upload = call.account, call.uploads["file"]
     person = account.require("persons", call.path["id"])
     kind_of(upload)
@@ -82,7 +82,7 @@ def add_picture(call: Call) -> Answer:
 
 @handler("v1:deletePersonPicture")
 def delete_picture(call: Call) -> Answer:
-    """Return the id of the person whose picture is gone."""
+    """Delete a person's picture and return the person's id."""
     row = _picture(call)
     call.account.delete("person_pictures", row["id"], call.user_id)
     call.account.update("persons", call.path["id"], {"picture_id": None}, call.user_id)
@@ -91,7 +91,7 @@ def delete_picture(call: Call) -> Answer:
 
 @handler("v2:getPersonPicture")
 def get_picture(call: Call) -> Answer:
-    """Return the picture of a person; 404 when there is none."""
+    """Return the picture of a person; raises a 404 if there is none."""
     row = _picture(call)
     names = ("id", "item_type", "item_id", "added_by_user_id", "active_flag")
     shown = {name: row[name] for name in names}
@@ -132,7 +132,7 @@ def _drop(call: Call) -> Row:
 
 @handler("v2:getProductImage")
 def get_image(call: Call) -> Answer:
-    """Return the image of a product; 404 when there is none."""
+    """Return the image of a product; raises a 404 if there is none."""
     row = _image(call)
     return success({**row, "public_url": address(call.account, "product_images", row["id"], row["name"])})
 
@@ -148,7 +148,7 @@ def upload_image(call: Call) -> Answer:
 
 @handler("v2:updateProductImage")
 def update_image(call: Call) -> Answer:
-    """Return another image in place of the one there is."""
+    """Replace a product's image and return it."""
     kind_of(call.uploads["data"])
     _drop(call)
     return _keep(call, 200)

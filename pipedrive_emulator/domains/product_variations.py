@@ -36,7 +36,7 @@ def _check_price(call: Call, body: Row) -> None:
     if "currency" not in body or "price" not in body:
         raise invalid("body.prices needs currency and price in each entry")
     if len(body.get("notes", "")) > MAX_NOTES:
-        raise invalid(f"body.prices: notes take at most {MAX_NOTES} characters")
+        raise invalid(f"body.prices: notes may have at most {MAX_NOTES} characters")
     check_currency(call.account, body["currency"])
 
 
@@ -105,7 +105,7 @@ def delete_variation(call: Call) -> Answer:
 
 @handler("v2:duplicateProduct")
 def duplicate_product(call: Call) -> Answer:
-    """Return a copy of a product with its prices and variations, of today."""
+    """Return a new copy of a product with its prices and variations."""
     account = call.account
     source = account.require("products", call.path["id"])
     _, number = account.table("products").new_key()

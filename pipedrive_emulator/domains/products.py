@@ -23,14 +23,14 @@ BILLING = ("billing_frequency", "billing_frequency_cycles", "billing_start_date"
 
 
 def check_plan(call: Call, body: Row) -> None:
-    """Refuse what the plans below Growth do not have; what says nothing new is taken by all."""
+    """Reject values that plans below Growth do not have; default values are accepted in all plans."""
     silent = (None, ONE_TIME)
     if call.plan == "lite" and any(body.get(name) not in silent for name in BILLING):
         raise ApiError(403, "Billing frequencies are not part of this plan", code="feature_off")
 
 
 def check_billing(row: Row) -> None:
-    """Refuse cycles that do not fit the frequency."""
+    """Reject cycles that do not match the frequency."""
     frequency, cycles = row.get("billing_frequency", ONE_TIME), row.get("billing_frequency_cycles")
     if frequency == ONE_TIME and cycles is not None:
         raise ApiError(400, "billing_frequency_cycles must be null for one-time billing")

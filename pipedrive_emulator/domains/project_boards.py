@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def in_words(text: str | None) -> str | None:
-    """Return a time as v1 shows it for project rows: a blank, milliseconds, no zone."""
+    """Return a time in the v1 form of project rows: with a space and milliseconds, without a zone."""
     return None if text is None else text.replace("T", " ").rstrip("Z")
 
 
@@ -41,7 +41,7 @@ def _named(body: Row) -> None:
 
 
 def _make_room(call: Call, table: str, row: Row, **same: object) -> Row:
-    """Give a row its place among its like, 1 to their number + 1, and move the others."""
+    """Set a row's position among its siblings, 1 to their number + 1, and move the others."""
     kept = call.account.table(table)
     others = [r for r in kept.live() if r["id"] != row.get("id") and all(r[k] == v for k, v in same.items())]
     others.sort(key=lambda r: (r["order_nr"], r["id"]))
@@ -66,7 +66,7 @@ def _close_gap(call: Call, table: str, row: Row, **same: object) -> None:
 def _unused(account: Account, name: str, number: int) -> None:
     table = account.table("projects")
     if any(table.is_live(table.row(seq)) for seq in table.where(name, number)):
-        raise ApiError(400, f"Projects are in it ({name} {number}); move or delete them first")
+        raise ApiError(400, f"It contains projects ({name} {number}); move or delete them first")
 
 
 def _add_board(call: Call, row: Row) -> Row:

@@ -44,7 +44,7 @@ def _item(account: Account, row: Row) -> Row:
 
 
 def found_projects(account: Account, query: Row) -> list[tuple[float, Row]]:
-    """Return the projects that contain the term in one of the fields; deleted ones are never found."""
+    """Return the projects with the term in one of the fields, without deleted ones."""
     term, exact = term_of(query), query.get("exact_match", False)
     fields = query.get("fields", FIELDS)
     found: list[tuple[float, Row]] = []
@@ -68,5 +68,5 @@ def found_projects(account: Account, query: Row) -> list[tuple[float, Row]]:
 
 @handler("v2:searchProjects")
 def search(call: Call) -> Answer:
-    """Return a page of the projects that were found."""
+    """Return a page of the found projects."""
     return items_page(found_projects(call.account, call.query), call.query)

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from pipedrive_emulator.account.account import Account
 
 STATUSES = ("open", "completed", "canceled")
-# Body key → table whose rows it lists.
+# Body key → table of the listed ids.
 LINKS = {"deal_ids": "deals", "person_ids": "persons", "org_ids": "organizations"}
 
 define_table(
@@ -53,12 +53,12 @@ def statuses(text: str) -> set[str]:
 
 
 def view(name: str) -> Callable[[Call], str]:
-    """Return the view of a list, which shows deleted rows when they are asked for."""
+    """Return the view of a list, with deleted rows on request."""
     return lambda call: f"{name}_and_deleted" if "deleted" in call.query.get("status", "") else name
 
 
 def has_status(_: Call, text: str) -> Callable[[Row], bool]:
-    """Whether a project has one of the statuses of a query."""
+    """Return a test for projects with one of the statuses of a query."""
     wanted = statuses(text)
     return lambda row: row["status"] in wanted
 
@@ -68,7 +68,7 @@ def _linked(name: str) -> Callable[[Call, int], Callable[[Row], bool]]:
 
 
 def first_of(account: Account, table: str, **same: object) -> Row:
-    """Return the first live row of an ordered table; 400 when there is none."""
+    """Return the first live row of an ordered table; raises a 400 if there is none."""
     rows = [r for r in account.table(table).live() if all(r[k] == v for k, v in same.items())]
     if not rows:
         raise ApiError(400, f"There is no {account.table(table).spec.label.lower()} for the project")
@@ -92,7 +92,7 @@ def _place(account: Account, row: Row | None, body: Row) -> Row:
 
 
 def checked(call: Call, row: Row | None, body: Row) -> Row:
-    """Return a body as it is kept, with what follows from it."""
+    """Return the stored form of a body, with computed columns."""
     account, changes = call.account, {k: v for k, v in body.items() if k != "template_id"}
     if body.get("title") is not None and not body["title"].strip():
         raise invalid("body.title must not be empty")
@@ -123,7 +123,7 @@ def add_checked(call: Call, row: Row) -> Row:
 
 
 def editable(row: Row) -> Row:
-    """Return a project that is not archived; 403 otherwise."""
+    """Return a project that is not archived; raises a 403 otherwise."""
     if row["archive_time"] is not None:
         raise ApiError(403, "An archived project cannot be edited")
     return row
@@ -135,7 +135,7 @@ def update_checked(call: Call, row: Row, body: Row) -> Row:
 
 
 def drop_tasks(call: Call, project: Row) -> None:
-    """The tasks of a project go with it."""
+    """Delete the tasks of a deleted project."""
     table = call.account.table("tasks")
     for seq in sorted(table.where("project_id", project["id"])):
         if table.is_live(table.row(seq)):
@@ -207,12 +207,12 @@ archived = register(
 
 @handler("v2:archiveProject")
 def archive(call: Call) -> Answer:
-    """Return the project, archived."""
+    """Archive a project and return it."""
     return archived.one(call, archive_row(call))
 
 
 def archive_row(call: Call) -> Row:
-    """Archive the project of a call; 403 when it is archived already."""
+    """Archive the project of a call; raises a 403 if it is already archived."""
     row = editable(call.account.require("projects", call.path["id"]))
     moment = {"archive_time": millis(call.account.clock.now)}
     return call.account.update("projects", row["id"], moment, call.user_id)

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from pipedrive_emulator.account.account import Account
     from pipedrive_emulator.handlers.resources import Test
 
-# v1 name → v2 name; those of one id become a list of one.
+# v1 name → v2 name; a single id becomes a list with one entry.
 RENAMED = {"labels": "label_ids", "person_id": "person_ids", "org_id": "org_ids"}
 SINGLE = ("person_id", "org_id")
 TIMES = ("add_time", "update_time", "status_change_time", "archive_time")
@@ -84,7 +84,7 @@ handler("v1:getProjects")(_v1.list_v2)
 
 @handler("v1:addProject")
 def add(call: Call) -> Answer:
-    """Return a new project; v1 needs no board either."""
+    """Return a new project; the board is optional in v1 too."""
     return _v1.add(_renamed(call))
 
 
@@ -115,7 +115,7 @@ def _plan_item(account: Account, project: Row, kind: str, number: int) -> Row:
 
 @handler("v1:getProjectPlan")
 def plan(call: Call) -> Answer:
-    """Return tasks, then activities of a project, with their place in it."""
+    """Return the tasks, then the activities of a project, with their position in the plan."""
     project = call.account.require("projects", call.path["id"])
     items = []
     for kind, name in PLANNED.items():
@@ -170,7 +170,7 @@ def groups(call: Call) -> Answer:
     return success([{name: row[name] for name in ("id", "name", "order_nr")} for row in rows])
 
 
-# Who sees it, and what changed
+# Permitted users and changes
 
 
 @handler("v2:getProjectUsers")
@@ -182,7 +182,7 @@ def permitted(call: Call) -> Answer:
 
 @on_change
 def _forget_place(account: Account, table: str, before: Row | None, after: Row | None, user_id: int) -> None:
-    """An item that leaves its project, or is gone, leaves its place in the plan."""
+    """Remove an item from the plan when it is deleted or moved to another project."""
     kinds = [kind for kind, name in PLANNED.items() if name == table]
     if not kinds or before is None:
         return

@@ -24,7 +24,7 @@ Show = Callable[["Account", Row], Row]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Recent:
-    """A kind of item: its table, and how a row is shown."""
+    """A kind of item: its table, and the form of its rows."""
 
     table: str
     show: Show
@@ -69,7 +69,7 @@ def _since(account: Account, text: str) -> int:
 
 
 def _changed(account: Account, kind: str, since: int) -> list[tuple[str, str, int]]:
-    """Return (moment, kind, number) of the rows changed since then, deleted ones among them."""
+    """Return (moment, kind, number) of the rows changed since then, including deleted ones."""
     table = account.table(KINDS[kind].table)
     name, lowest = table.spec.updated, table.stamp(since)
     found = list(table.index("live", name).irange((lowest, -1)))
@@ -88,7 +88,7 @@ def _shapes(operation: Operation) -> dict[str, Schema]:
 
 @handler("v1:getRecents")
 def recents(call: Call) -> Answer:
-    """Return items by the moment of their change, oldest first; what was deleted, but deals, has no data."""
+    """Return items by the time of their change, oldest first; deleted items except deals have no data."""
     account, query = call.account, call.query
     since = _since(account, query["since_timestamp"])
     wanted = dict.fromkeys(query.get("items", KINDS))

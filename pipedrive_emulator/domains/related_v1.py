@@ -81,12 +81,12 @@ COUNTRIES = {"Estonia": "EE", "Germany": "DE", "France": "FR", "USA": "US", "日
 
 
 def moment(text: str | None) -> str | None:
-    """Return a time as v1 spells it: YYYY-MM-DD HH:MM:SS."""
+    """Return a time in the v1 form: YYYY-MM-DD HH:MM:SS."""
     return None if text is None else text[:19].replace("T", " ")
 
 
 def money(account: Account, value: float, currency: str) -> str:
-    """Return an amount for people: the currency's symbol, thousands apart."""
+    """Return a formatted amount: with the currency's symbol and thousands separators."""
     table = account.table("currencies")
     symbols = [table.row(seq)["symbol"] for seq in table.where("code", currency)]
     digits = f"{value:,.2f}".rstrip("0").rstrip(".")
@@ -97,7 +97,7 @@ def money(account: Account, value: float, currency: str) -> str:
 
 
 def user_ref(account: Account, key: object) -> Row | None:
-    """Return a user as other rows show them."""
+    """Return a user in the form of references."""
     row = account.table("users").get(key)
     if row is None:
         return None
@@ -116,7 +116,7 @@ def _picture_hash(url: str) -> str:
 
 
 def person_ref(account: Account, key: object) -> Row | None:
-    """Return a person as other rows show them."""
+    """Return a person in the form of references."""
     row = account.table("persons").get(key)
     if row is None:
         return None
@@ -132,7 +132,7 @@ def person_ref(account: Account, key: object) -> Row | None:
 
 
 def org_ref(account: Account, key: object) -> Row | None:
-    """Return an organization as other rows show it."""
+    """Return an organization in the form of references."""
     row = account.table("organizations").get(key)
     if row is None:
         return None
@@ -149,19 +149,19 @@ def org_ref(account: Account, key: object) -> Row | None:
 
 
 def as_value(ref: Row | None) -> Row | None:
-    """Return a reference in place of an id: the id is called `value`."""
+    """Return an object that replaces an id, which is its `value`."""
     if ref is None:
         return None
     return {**{name: value for name, value in ref.items() if name != "id"}, "value": ref["id"]}
 
 
 def as_owner(ref: Row | None) -> Row | None:
-    """Return a user in place of an id, with both spellings of the id."""
+    """Return a user object that replaces an id, with both spellings of the id."""
     return None if ref is None else {**ref, "has_pic": bool(ref["has_pic"]), "value": ref["id"]}
 
 
 def deal_ref(account: Account, key: object) -> Row | None:
-    """Return a deal as other rows show it."""
+    """Return a deal in the form of references."""
     row = account.table("deals").get(key)
     names = ("id", "title", "status", "value", "currency", "stage_id", "pipeline_id")
     return None if row is None else {name: row[name] for name in names}
@@ -222,7 +222,7 @@ REFERENCES: dict[str, Callable[[Account, object], Row | None]] = {
 
 
 def related(account: Account, **keys: Iterable[object]) -> Row:
-    """Return `related_objects` of an answer: by kind, each referenced row once, by id."""
+    """Return the `related_objects` of a response: each referenced row once, by kind and id."""
     found: Row = {}
     for kind, wanted in keys.items():
         refs = {key: REFERENCES[kind](account, key) for key in dict.fromkeys(wanted) if key is not None}
@@ -231,7 +231,7 @@ def related(account: Account, **keys: Iterable[object]) -> Row:
 
 
 def deal_relations(account: Account, rows: Iterable[Row]) -> Row:
-    """What lists of deals refer to."""
+    """Return the rows that lists of deals reference."""
     kept = list(rows)
     return related(
         account,
@@ -247,7 +247,7 @@ def deal_relations(account: Account, rows: Iterable[Row]) -> Row:
 
 
 def _activities(account: Account, facts: Row) -> Row:
-    """Return the coming and the last activity of a row, by their ids in its facts."""
+    """Return the next and the last activity of a row, by their ids in its computed columns."""
     coming = account.table("activities").get(facts["next_activity_id"]) or {}
     last = account.table("activities").get(facts["last_activity_id"]) or {}
     return {
@@ -260,7 +260,7 @@ def _activities(account: Account, facts: Row) -> Row:
 
 
 def _coming(account: Account, facts: Row) -> Row:
-    """What deals tell beyond that of their coming activity."""
+    """Return the additional columns of deals about their next activity."""
     coming = account.table("activities").get(facts["next_activity_id"]) or {}
     return {f"next_activity_{name}": coming.get(name) for name in ("subject", "type", "duration", "note")}
 
@@ -286,14 +286,14 @@ def _names(account: Account, row: Row) -> Row:
 
 
 def _rotten_time(row: Row, stage: Row) -> str | None:
-    """When an open deal of a stage that rots has stood in it for too long."""
+    """Return when an open deal has exceeded the days to rotten of its stage; None if it has not."""
     if row["status"] != "open" or not stage.get("is_deal_rot_enabled"):
         return None
     return sql(parse(row["stage_change_time"] or row["add_time"]) + stage["days_to_rotten"] * DAY_SECONDS)
 
 
 def flat_deal(account: Account, row: Row) -> Row:
-    """Return a deal in the v1 form, its relations as ids."""
+    """Return a deal in the v1 form, with relations as ids."""
     wanted = (*DEAL_COUNTS, "next_activity_id", "last_activity_id", "first_won_time")
     facts = deals.extras(account, row, wanted)
     stage = account.table("stages").get(row["stage_id"]) or {}
@@ -332,7 +332,7 @@ def flat_deal(account: Account, row: Row) -> Row:
 
 
 def nested_deal(account: Account, row: Row) -> Row:
-    """Return a deal as v1 lists show it, its relations as objects."""
+    """Return a deal in the form of v1 lists, with relations as objects."""
     shown = flat_deal(account, row)
     shown["creator_user_id"] = as_owner(user_ref(account, row["creator_user_id"]))
     shown["user_id"] = as_owner(user_ref(account, row["owner_id"]))
@@ -342,7 +342,7 @@ def nested_deal(account: Account, row: Row) -> Row:
 
 
 def with_archive_time(shown: Row, row: Row) -> Row:
-    """Return a shown deal with when it was archived, which only some lists tell."""
+    """Return a deal with its archive time, which only some lists contain."""
     return {**shown, "archive_time": moment(row["archive_time"])}
 
 
@@ -353,7 +353,7 @@ def picture_ref(account: Account, row: Row) -> Row | None:
 
 
 def show_picture(account: Account, row: Row) -> Row:
-    """Return a picture with its addresses by size."""
+    """Return a picture with its URLs by size."""
     sizes = {str(size): address(account, "person_pictures", row["id"], f"{size}.png") for size in (128, 512)}
     return {**{name: row[name] for name in row if name != "file_size"}, "pictures": sizes}
 
@@ -398,7 +398,7 @@ def flat_person(account: Account, row: Row) -> Row:
 
 
 def nested_person(account: Account, row: Row) -> Row:
-    """Return a person as v1 lists show them, relations as objects."""
+    """Return a person in the form of v1 lists, with relations as objects."""
     owner = user_ref(account, row["owner_id"])
     shown = flat_person(account, row)
     shown["owner_id"] = None if owner is None else {**owner, "value": owner["id"]}

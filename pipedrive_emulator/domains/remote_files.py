@@ -17,7 +17,7 @@ def _keep(call: Call, name: str, kind: str, remote_id: str) -> Answer:
     column, table = PARENTS[call.body["item_type"]]
     call.account.refer(table, call.body["item_id"], "item_id")
     row = file_row(name, 0, call.user_id, **{column: call.body["item_id"]})
-    # The location is named unlike in the request, as published.
+    # The location has another name than in the request, as published.
     row.update({"file_type": kind, "file_name": "", "remote_location": "googledocs", "remote_id": remote_id})
     kept = call.account.insert("files", row, call.user_id)
     return success(show(call.account, kept), status=call.operation.status)
@@ -25,7 +25,7 @@ def _keep(call: Call, name: str, kind: str, remote_id: str) -> Answer:
 
 @handler("v1:addFileAndLinkIt")
 def add_remote_file(call: Call) -> Answer:
-    """Return a new empty document at Google Drive, hung on a record."""
+    """Return a new empty document at Google Drive, linked to a record."""
     if not call.body["title"].strip():
         raise invalid("form.title must not be empty")
     number = call.account.table("files").new_key()[1]
@@ -34,7 +34,7 @@ def add_remote_file(call: Call) -> Answer:
 
 @handler("v1:linkFileToItem")
 def link_remote_file(call: Call) -> Answer:
-    """Return a document that is at Google Drive already, hung on a record."""
+    """Return an existing document at Google Drive, linked to a record."""
     if not call.body["remote_id"].strip():
         raise invalid("form.remote_id must not be empty")
     return _keep(call, call.body["remote_id"], "gdoc", call.body["remote_id"])

@@ -37,7 +37,7 @@ def new_role(name: str, parent_role_id: int | None) -> Row:
 
 
 def default_visibility(account: Account, user_id: int, entity: str) -> int:
-    """What a new deal, lead, org, person or product of a user is visible to when its body does not say."""
+    """Return the default visibility of a user's new deal, lead, org, person or product."""
     user = account.require("users", user_id)
     return int(account.require("roles", user["role_id"])["settings"][f"{entity}_default_visibility"])
 
@@ -81,7 +81,7 @@ register(Resource(table="roles", operations={"list": "v1:getRoles"}, present=_li
 
 @handler("v1:getRole")
 def get(call: Call) -> Answer:
-    """Return a role, with its settings beside it."""
+    """Return a role with its settings."""
     row = call.account.require("roles", call.path["id"])
     return success(_show(call.account, row), additional={"settings": row["settings"]})
 
@@ -92,7 +92,7 @@ def _check(account: Account, number: int | None, body: Row) -> Row:
     parent = body.get("parent_role_id")
     account.refer("roles", parent, "parent_role_id")
     if parent is not None and number in (parent, *_above(account, account.require("roles", parent))):
-        raise ApiError(400, "A role cannot be below itself")
+        raise ApiError(400, "A role cannot be its own ancestor")
     return body
 
 
@@ -117,7 +117,7 @@ def delete(call: Call) -> Answer:
     """Return the id of a deleted role; its users get the default role."""
     row = call.account.require("roles", call.path["id"])
     if row["id"] == DEFAULT_ROLE or _below(call.account, row["id"]):
-        raise ApiError(400, "The default role, and roles with roles below, cannot be deleted")
+        raise ApiError(400, "The default role, and roles with child roles, cannot be deleted")
     for user in _users_of(call.account, row["id"]):
         call.account.update("users", user["id"], {"role_id": DEFAULT_ROLE}, call.user_id)
     call.account.delete("roles", row["id"], call.user_id)
@@ -150,25 +150,25 @@ def assignments(call: Call) -> Answer:
 
 @handler("v1:addRoleAssignment")
 def assign(call: Call) -> Answer:
-    """Return a user's new role."""
+    """Set a user's role and return it."""
     call.account.require("roles", call.path["id"])
     call.account.refer("users", call.body["user_id"], "user_id")
     user = call.account.require("users", call.body["user_id"])
     if user["role_id"] == call.path["id"]:
-        raise ApiError(400, "The user has this role already")
+        raise ApiError(400, "The user already has this role")
     call.account.update("users", user["id"], {"role_id": call.path["id"]}, call.user_id)
     return success({"user_id": user["id"], "role_id": call.path["id"]}, status=call.operation.status)
 
 
 @handler("v1:deleteRoleAssignment")
 def unassign(call: Call) -> Answer:
-    """Return the role a user had; the default role takes its place."""
+    """Replace a user's role by the default role and return the previous one."""
     call.account.require("roles", call.path["id"])
     user = call.account.find("users", call.body["user_id"])
     if user is None or user["role_id"] != call.path["id"]:
         raise not_found("Assignment")
     if call.path["id"] == DEFAULT_ROLE:
-        raise ApiError(400, "Nobody can be taken out of the default role")
+        raise ApiError(400, "No user can be removed from the default role")
     call.account.update("users", user["id"], {"role_id": DEFAULT_ROLE}, call.user_id)
     return success({"id": call.path["id"]})
 
@@ -184,7 +184,7 @@ def settings(call: Call) -> Answer:
 
 @handler("v1:addOrUpdateRoleSetting")
 def set_setting(call: Call) -> Answer:
-    """Return one default visibility, set."""
+    """Set one default visibility and return it."""
     row = call.account.require("roles", call.path["id"])
     changed = {call.body["setting_key"]: call.body["value"]}
     call.account.update("roles", row["id"], {"settings": {**row["settings"], **changed}}, call.user_id)
@@ -201,19 +201,19 @@ def _pipelines(call: Call, *, visible: bool) -> Answer:
 
 @handler("v1:getRolePipelines")
 def pipelines(call: Call) -> Answer:
-    """Return the pipelines a role sees, or those it does not."""
+    """Return the pipelines that a role sees, or those it does not see."""
     return _pipelines(call, visible=call.query.get("visible", True))
 
 
 @handler("v1:updateRolePipelines")
 def set_pipelines(call: Call) -> Answer:
-    """Return the pipelines a role sees after `add` and `remove`, each a JSON list as text or a list."""
+    """Return the pipelines that a role sees after `add` and `remove`, each a list or JSON text."""
     row, wanted = call.account.require("roles", call.path["id"]), call.body["visible_pipeline_ids"]
     if not wanted or not set(wanted) <= {"add", "remove"}:
-        raise invalid("visible_pipeline_ids takes add and remove")
+        raise invalid("visible_pipeline_ids accepts add and remove")
     ids = {name: _ids(call.account, wanted.get(name, [])) for name in ("add", "remove")}
     if ids["add"] & ids["remove"]:
-        raise ApiError(400, "A pipeline cannot be added and removed at once")
+        raise ApiError(400, "A pipeline cannot be added and removed at the same time")
     hidden = sorted((set(row["hidden_pipeline_ids"]) - ids["add"]) | ids["remove"])
     call.account.update("roles", row["id"], {"hidden_pipeline_ids": hidden}, call.user_id)
     return _pipelines(call, visible=True)
@@ -238,7 +238,7 @@ def _holders(account: Account, key: str) -> list[Row]:
 
 
 def show_set(account: Account, row: Row) -> Row:
-    """Return a permission set without what it permits."""
+    """Return a permission set without its permissions."""
     shown = {name: value for name, value in row.items() if name != "contents"}
     return {**shown, "assignment_count": len(_holders(account, row["id"]))}
 
@@ -248,7 +248,7 @@ register(Resource(table="permission_sets", operations={"list": "v1:getPermission
 
 @handler("v1:getPermissionSet")
 def permission_set(call: Call) -> Answer:
-    """Return a permission set and what it permits, in a list of one as in the published example."""
+    """Return a permission set with its permissions, in a list as in the published example."""
     row = call.account.require("permission_sets", call.path["id"])
     return success([{**show_set(call.account, row), "contents": row["contents"]}])
 

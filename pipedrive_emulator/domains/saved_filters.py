@@ -23,7 +23,7 @@ def _listed(_: Account, row: Row) -> Row:
 
 
 def _shown(call: Call, row: Row) -> Row:
-    """Return a filter with its conditions; the field codes only when asked for."""
+    """Return a filter with its conditions; the field codes only on request."""
     if call.query.get("include_field_code"):
         return row
     groups = [
@@ -96,7 +96,7 @@ def delete_filter(call: Call) -> Answer:
 
 @handler("v1:deleteFilters")
 def delete_filters(call: Call) -> Answer:
-    """Return the ids of the deleted filters; unknown ids are passed over."""
+    """Return the ids of the deleted filters; unknown ids are ignored."""
     found = [number for number in call.query["ids"] if call.account.find("filters", number)]
     for number in found:
         call.account.delete("filters", number, call.user_id)
@@ -105,5 +105,5 @@ def delete_filters(call: Call) -> Answer:
 
 @handler("v1:getFilterHelpers")
 def filter_helpers(call: Call) -> Answer:
-    """What conditions can be written with; the same in every account."""
+    """Return the operators and values of conditions; the same in every account."""
     return success(helpers(ADDRESS_PARTS), status=call.operation.status)

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from pipedrive_emulator.account.account import Account
 
-# Euros for one unit; the account's rates never change.
+# Euros per unit; the account's rates never change.
 RATES = {"EUR": 1.0, "USD": 0.9, "GBP": 1.2, "JPY": 0.006, "SEK": 0.09, "KWD": 3.0}
 DEFAULT_CURRENCY = "EUR"
 MONTHS = {"month": 1, "quarter": 3}
@@ -48,7 +48,7 @@ def _weighted(account: Account) -> Callable[[Row], float]:
 
 
 def _deals(call: Call, view: str) -> list[Row]:
-    """Return the deals of a view that the query asks for."""
+    """Return the deals of a view that match the query."""
     query, table = call.query, call.account.table("deals")
     test = filters.test_of(call.account, query["filter_id"], "deals") if "filter_id" in query else None
     sets = [
@@ -70,7 +70,7 @@ def _deals(call: Call, view: str) -> list[Row]:
 
 
 def summary(account: Account, rows: list[Row]) -> Row:
-    """Return number and worth of some deals, by currency and in all."""
+    """Return the number and value of some deals, by currency and in total."""
     values, weighted = _sums(rows, _plain), _sums(rows, _weighted(account))
     counts = _sums(rows, lambda _: 1)
     total = round(sum(converted(v, code, DEFAULT_CURRENCY) for code, v in values.items()), 2)
@@ -101,7 +101,7 @@ def summary(account: Account, rows: list[Row]) -> Row:
 
 
 def stage_sums(account: Account, rows: list[Row], into: str | None) -> Row:
-    """Return sums of deals by stage and currency, and in all; in one currency too where one is named."""
+    """Return sums of deals by stage and currency, and in total; also in a requested currency."""
     stages: dict[str, list[Row]] = {}
     for row in rows:
         stages.setdefault(str(row["stage_id"]), []).append(row)
@@ -125,7 +125,7 @@ def stage_sums(account: Account, rows: list[Row], into: str | None) -> Row:
 
 
 def _currency(account: Account, code: str) -> str:
-    """Return a currency named in a query; `default_currency` is the account's own."""
+    """Return the currency of a query; `default_currency` is the account's own."""
     if code == "default_currency":
         return DEFAULT_CURRENCY
     if not account.table("currencies").where("code", code):
@@ -159,7 +159,7 @@ def _later(start: dt.date, months: int) -> dt.date:
 
 
 def span(start: dt.date, interval: str, amount: int) -> tuple[dt.date, dt.date]:
-    """Return first and last day of some periods one after the other."""
+    """Return the first and last day of successive periods."""
     if interval in DAYS:
         following = start + dt.timedelta(days=DAYS[interval] * amount)
     else:
@@ -197,7 +197,7 @@ def _in_one(account: Account, totals: Row, code: str) -> Row:
 
 
 def _date_field(account: Account, key: str) -> Callable[[Row], str]:
-    """Return the day that a row holds in a date field; "" without one."""
+    """Return a row's day of a date field; "" without one."""
     table = account.table("deal_fields")
     field = next((row for row in table.live() if key in (row["key"], row["code"])), None)
     if field is None or field["field_type"] not in ("date", "daterange"):
@@ -212,7 +212,7 @@ def _date_field(account: Account, key: str) -> Callable[[Row], str]:
 
 def _timeline(view: str) -> Handler:
     def timeline(call: Call) -> Answer:
-        """Return one object is published, however many periods are asked for: it covers all of them."""
+        """Return the sums of all requested periods in one object, as published."""
         account, query = call.account, call.query
         day, amount = _date_field(account, query["field_key"]), query["amount"]
         if not 1 <= amount <= MOST_PERIODS:
@@ -261,7 +261,7 @@ def _share(part: int, whole: int) -> int:
 
 @handler("v1:getPipelineConversionStatistics")
 def conversion(call: Call) -> Answer:
-    """Of the deals added in the period: how many got from stage to stage, were won, were lost."""
+    """Return the numbers of the period's new deals that moved from stage to stage, were won, were lost."""
     rows, first, last = _of_pipeline(call)
     rows = [row for row in rows if first <= row["add_time"][:10] <= last]
     stages = [s for s in call.account.table("stages").live() if s["pipeline_id"] == call.path["id"]]
@@ -320,7 +320,7 @@ def _ages(call: Call, rows: list[Row], now: str) -> Row:
 
 @handler("v1:getPipelineMovementStatistics")
 def movements(call: Call) -> Answer:
-    """What came, moved, stayed open, was won and was lost in the period."""
+    """Return the deals that were added, moved, stayed open, were won and were lost in the period."""
     account = call.account
     rows, first, last = _of_pipeline(call)
     changes = account.table("changes")

@@ -58,7 +58,7 @@ def get(call: Call) -> Answer:
 
 @handler("v1:findSubscriptionByDeal")
 def find(call: Call) -> Answer:
-    """Return the subscription of a deal; 404 when it has none."""
+    """Return the subscription of a deal; raises a 404 if it has no subscription."""
     table = call.account.table("subscriptions")
     for seq in sorted(table.where("deal_id", call.path["dealId"])):
         return success(table.row(seq))
@@ -75,10 +75,10 @@ def payments(call: Call) -> Answer:
 
 @handler("v1:cancelRecurringSubscription")
 def cancel(call: Call) -> Answer:
-    """Return a subscription that ends on the day given, or today."""
+    """End a subscription on the given day, or today, and return it."""
     row = call.account.require("subscriptions", call.path["id"])
     if not row["is_active"]:
-        raise ApiError(400, "The subscription has ended already")
+        raise ApiError(400, "The subscription has already ended")
     changes = {
         "end_date": call.body.get("end_date", day(call.account.clock.now)),
         "is_active": False,
@@ -89,7 +89,7 @@ def cancel(call: Call) -> Answer:
 
 @handler("v1:deleteSubscription")
 def delete(call: Call) -> Answer:
-    """Return the subscription that is gone, and its payments with it."""
+    """Delete a subscription with its payments and return it."""
     row = call.account.require("subscriptions", call.path["id"])
     for seq in sorted(call.account.table("subscription_payments").where("subscription_id", row["id"])):
         call.account.remove("subscription_payments", seq, call.user_id)

@@ -45,7 +45,7 @@ def _subtasks(account: Account, number: int) -> list[int]:
 
 
 def _check_parent(account: Account, row: Row) -> None:
-    """Tasks nest once, within one project."""
+    """Check that a subtask has no subtasks and stays in the project of its parent."""
     number, below = row.get("id"), row["parent_task_id"]
     own = _subtasks(account, number) if number is not None else []
     if below is not None:

@@ -40,7 +40,7 @@ def _access(account: Account, entries: list[Row]) -> list[Row]:
     kept = []
     for entry in entries:
         if "admin" in entry and "permission_set_id" in entry:
-            raise ApiError(400, "access takes admin or permission_set_id, not both")
+            raise ApiError(400, "access accepts admin or permission_set_id, not both")
         kind = "admin" if entry.get("admin") else "regular"
         found = [key for key, row in sets.items() if (row["app"], row["type"]) == (entry["app"], kind)]
         key = entry.get("permission_set_id") or next(iter(found), None)
@@ -52,7 +52,7 @@ def _access(account: Account, entries: list[Row]) -> list[Row]:
 
 @handler("v1:addUser")
 def add(call: Call) -> Answer:
-    """Return an invited user, who has not signed in yet; without access given, a regular one in sales."""
+    """Return an invited user, who has not signed in yet; by default, a regular one in sales."""
     account, email = call.account, call.body["email"]
     if not EMAIL.match(email):
         raise invalid("body.email must be an e-mail address")
@@ -84,7 +84,7 @@ def add(call: Call) -> Answer:
 
 @handler("v1:updateUser")
 def update(call: Call) -> Answer:
-    """Return a user switched on or off."""
+    """Activate or deactivate a user and return it."""
     row = call.account.require("users", call.path["id"])
     if row["id"] == call.user_id and not call.body["active_flag"]:
         raise ApiError(400, "Users cannot deactivate themselves")
@@ -95,7 +95,7 @@ def update(call: Call) -> Answer:
 
 @handler("v1:findUsersByName")
 def find(call: Call) -> Answer:
-    """Return users whose name, or with `search_by_email` whose address, contains the term."""
+    """Return users with the term in their name, or in their e-mail address with `search_by_email`."""
     term = call.query["term"].lower()
     name = "email" if call.query.get("search_by_email") else "name"
     if not term.strip():
@@ -106,7 +106,7 @@ def find(call: Call) -> Answer:
 
 @handler("v1:getUserPermissions")
 def permissions(call: Call) -> Answer:
-    """Return every permission, true where one of the user's permission sets grants it."""
+    """Return every permission, true if one of the user's permission sets grants it."""
     user = call.account.require("users", call.path["id"])
     sets = [call.account.find("permission_sets", entry["permission_set_id"]) for entry in user["access"]]
     granted = {name for row in sets if row is not None for name in row["contents"]}
@@ -179,7 +179,7 @@ def save_link(call: Call) -> Answer:
 
 @handler("v1:deleteUserProviderLink")
 def delete_link(call: Call) -> Answer:
-    """Return a link that is gone."""
+    """Delete a link and return it."""
     if call.account.find("user_provider_links", call.path["id"]) is None:
         raise not_found("Link")
     call.account.delete("user_provider_links", call.path["id"], call.user_id)

@@ -17,7 +17,7 @@ define_table(TableSpec(name="webhooks", label="Webhook", times="millis", updated
 
 
 def new_webhook(account: Account, body: Row, user_id: int) -> Row:
-    """Keep a webhook."""
+    """Store a webhook."""
     row = {
         "company_id": COMPANY["company_id"],
         "owner_id": user_id,
@@ -57,13 +57,13 @@ def _check(call: Call, body: Row) -> None:
         raise ApiError(403, "Scope and URL mismatch", errorCode=403)
     host = urlsplit(body["subscription_url"]).hostname or ""
     if f".{host}".endswith(".pipedrive.com"):
-        raise _refuse("subscription_url", "must not be an address of Pipedrive")
+        raise _refuse("subscription_url", "must not be a URL of Pipedrive")
     if not body["name"].strip():
         raise _refuse("name", "must not be empty")
     if body.get("http_auth_password") is not None and body.get("http_auth_user") is None:
         raise _refuse("http_auth_user", "is needed with a password")
     if not call.account.can_refer("users", body.get("user_id", call.user_id)):
-        raise _refuse("user_id", "points to a user that does not exist")
+        raise _refuse("user_id", "references a user that does not exist")
 
 
 def _ok(payload: object, status: int) -> Answer:

@@ -151,7 +151,7 @@ def _rule(raw: object) -> Rule:
     unknown = sorted(options.keys() - known.keys())
     if unknown:
         keys = ", ".join(("operation", "kind", "nth", "every", *known))
-        raise ValueError(f"{unknown[0]} is no key of {kind}, which takes {keys}")
+        raise ValueError(f"{unknown[0]} is not a key of {kind}, which takes {keys}")
     for name, default in known.items():
         if options.setdefault(name, default) is None:
             raise ValueError(f"{kind} needs {name}")
@@ -168,12 +168,12 @@ def _operation(named: object, kind: str) -> str:
     if spelt not in known:
         near = difflib.get_close_matches(spelt, known, n=1, cutoff=0.5)
         hint = f"; {near[0]} is" if near else ""
-        raise ValueError(f"{named!r} is no operation{hint}")
+        raise ValueError(f"{named!r} is not an operation{hint}")
     if not can_strike(kind, known[spelt]):
         where = {"paged": "lists with pages", "download": DOWNLOAD, "v1": "operations of v1"}.get(
             KINDS[kind].strikes, "operations with data"
         )
-        raise ValueError(f"{kind} strikes {where}, and {named} is none")
+        raise ValueError(f"{kind} affects only {where}, not {named}")
     return spelt
 
 
@@ -208,7 +208,7 @@ def _check_option(name: str, value: Any) -> None:  # noqa: ANN401 - JSON
         raise ValueError(f"prefix must be {' or '.join(PREFIXES)}")
     if name == "table" and value not in SPECS:
         near = difflib.get_close_matches(str(value), SPECS, n=1)
-        raise ValueError(f"{value!r} is no table{f'; {near[0]} is' if near else ''}")
+        raise ValueError(f"{value!r} is not a table{f'; {near[0]} is' if near else ''}")
     if name == "id" and (isinstance(value, bool) or not isinstance(value, int | str)):
         raise ValueError("id must be a number or text")
     if name == "fields" and not (isinstance(value, list) and all(isinstance(key, str) for key in value)):

@@ -51,7 +51,7 @@ BY_TYPE: dict[str, tuple[str, ...]] = {
 }
 """Operators by the kinds that the helpers name."""
 DEPRECATED = ("NOT LIKE '%$%'", "LIKE '%$'", "NOT LIKE '%$'")
-"""Operators of texts that are still taken."""
+"""Operators of texts that are still accepted."""
 _SPANS = (
     *(f"{word}_{span}" for span in ("quarter", "month", "week") for word in ("last", "this")),
     "next_week",
@@ -79,7 +79,7 @@ _DAYS = (
 
 
 def helpers(address_parts: tuple[str, ...]) -> dict[str, Any]:
-    """Operators by type of field, the relative days, and the parts of addresses, keyed as published."""
+    """Return operators by type of field, relative days, and parts of addresses, keyed as published."""
     operators: dict[str, Any] = {
         kind: {name: _WORDS[name] for name in names} for kind, names in BY_TYPE.items()
     }

@@ -207,7 +207,7 @@ def offset_answer(
 
 
 def complete(operation: Operation, answer: Answer) -> Answer:
-    """Add the published `additional_data` to a response that has none.
+    """Add the published `additional_data` to a response without it.
 
     Lists without paging may publish paging fields: they are those of a single page.
     """

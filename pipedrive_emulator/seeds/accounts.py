@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from pipedrive_emulator.api.http import Row
 
-# Table → (maker, rows by size). Parents come before what refers to them.
+# Table → (maker, rows by size). Parents are listed before rows that reference them.
 TABLES: dict[str, tuple[Callable[[Maker, int, Row], Row], tuple[int, int, int]]] = {
     "organizations": (Maker.organization, (12, 600, 50_000)),
     "persons": (Maker.person, (30, 1_500, 150_000)),
@@ -50,15 +50,15 @@ MOST_LED = 50
 
 
 def added_at(place: int, count: int) -> int:
-    """When a row was added: in order of id."""
+    """Return when a row was added, in the order of ids."""
     return OLDEST + (NEWEST - OLDEST) * place // (count + 1)
 
 
 def updated_at(place: int, count: int) -> int:
-    """When a row was changed last.
+    """Return when a row was changed last.
 
-    Pairs of rows share a second everywhere; a bulk import of a quarter of the rows shares one second (so
-    equal times cross page borders); deleted rows were deleted within the last 30 days.
+    Pairs of rows share a second everywhere; 25 % of the rows share one second, like a bulk import (so equal
+    times cross page borders); deleted rows were deleted within the last 30 days.
     """
     if place % DELETED_EACH == 0:
         return RECENTLY + place % 1_000 * 60
@@ -88,7 +88,7 @@ def _references(place: int, counts: dict[str, int]) -> Row:
 
 @seeder(20)
 def sales(seed: Seed) -> None:
-    """Organizations, persons, products, deals, activities, leads, notes, files, deal products."""
+    """Add organizations, persons, products, deals, activities, leads, notes, files, deal products."""
     if seed.empty:
         return
     account, counts = seed.account, _counts(seed)
@@ -144,7 +144,7 @@ def _attach(seed: Seed, table: str, templates: list[Row], counts: dict[str, int]
 
 @seeder(22)
 def led(seed: Seed) -> None:
-    """The first leads know what is to be done next."""
+    """Set the next activity of the first leads."""
     last = min(seed.account.table("leads").count(), MOST_LED)
     for place in range(1, last + 1):
         find_next_activity(seed.account, _uuid("leads", place), TOKEN_USER)
@@ -152,7 +152,7 @@ def led(seed: Seed) -> None:
 
 @seeder(23)
 def lately(seed: Seed) -> None:
-    """Some rows of each kind were changed within the last month, and so are told of as recent."""
+    """Move changes of some rows of each kind into the last month, for the recent changes."""
     account = seed.account
     if seed.empty:
         return
@@ -165,7 +165,7 @@ def lately(seed: Seed) -> None:
 
 @seeder(30)
 def followers(seed: Seed) -> None:
-    """Followers of every fifth record or so, up to some thousands."""
+    """Add followers to about every fifth record, up to some thousands."""
     if seed.empty:
         return
     for each, table in zip((5, 7, 9, 4), FOLLOWED, strict=True):
@@ -182,7 +182,7 @@ def followers(seed: Seed) -> None:
 
 @seeder(40)
 def filters(seed: Seed) -> None:
-    """One filter for each type that core entities have."""
+    """Add one filter for each type of the core entities."""
     if seed.empty:
         return
     wanted = (

@@ -22,7 +22,7 @@ ROLES: tuple[tuple[str, int | None], ...] = (
     ("Inside sales", 2),
     ("パートナー", 1),
 )
-# Settings that the default role alone has.
+# Settings that only the default role has.
 ACCESS_LEVELS = ("deal_access_level", "org_access_level", "person_access_level", "product_access_level")
 EDITS = ("can_add_custom_fields", "can_edit_custom_fields", "can_delete_custom_fields", "can_use_import")
 DAILY = ("can_add_products", "can_bulk_edit_items", "can_edit_products", "can_share_filters", "can_use_api")
@@ -61,7 +61,7 @@ HOOKS = (
 
 @seeder(0)
 def rights(seed: Seed) -> None:
-    """Roles and permission sets, which every company has."""
+    """Add the roles and permission sets that every company has."""
     for name, parent in ROLES[:1] if seed.empty else ROLES:
         row = new_role(name, parent)
         if parent is None:
@@ -74,7 +74,7 @@ def rights(seed: Seed) -> None:
 
 @seeder(35)
 def administration(seed: Seed) -> None:
-    """Teams, goals, webhooks, followers of users, roles of users."""
+    """Add teams, goals, webhooks, followers of users, roles of users."""
     if seed.empty:
         return
     account = seed.account
@@ -98,7 +98,7 @@ def administration(seed: Seed) -> None:
 
 
 def _subscription(seed: Seed) -> None:
-    """A running and an ended subscription with their payments."""
+    """Add a running and an ended subscription with their payments."""
     for place, ended in enumerate((None, "2024-12-31"), 1):
         row = new_subscription(deal_id=place, end_date=ended, moment=sql(FOUNDED))
         kept = seed.account.insert("subscriptions", row)
@@ -108,7 +108,7 @@ def _subscription(seed: Seed) -> None:
 
 
 def _channel(seed: Seed) -> None:
-    """A channel with one message, for where the removed parts of the API are switched on."""
+    """Add a channel with one message, for the removed parts of the API."""
     row: Row = {"name": "WhatsApp — 営業", "avatar_url": None, "provider_channel_id": "wa-1"}
     row.update({"marketplace_client_id": "emulator", "pd_company_id": COMPANY["company_id"], "pd_user_id": 1})
     more = {"created_at": sql(FOUNDED), "provider_type": "whatsapp", "template_support": False}

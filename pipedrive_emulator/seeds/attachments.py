@@ -29,7 +29,7 @@ PIXEL = bytes.fromhex("89504e470d0a1a0a0000000d494844520000000100000001080600000
 
 @seeder(21)
 def participants(seed: Seed) -> None:
-    """The contact person of every deal takes part in it; in every sixth one somebody else does too."""
+    """Add the contact person of every deal as a participant, and another person to every sixth deal."""
     deals, kept = seed.account.table("deals"), seed.account.table("participants")
     base = deals.base
     if base is not None:
@@ -63,7 +63,7 @@ def participants(seed: Seed) -> None:
 
 @seeder(31)
 def comments(seed: Seed) -> None:
-    """One to three comments on some notes."""
+    """Add one to three comments to some notes."""
     last = min(seed.account.table("notes").count(), 6_000)
     for note_id in range(2, last + 1, 4):
         for place in range(1 + note_id % 3):
@@ -74,7 +74,7 @@ def comments(seed: Seed) -> None:
 
 @seeder(32)
 def billing(seed: Seed) -> None:
-    """Discounts on some deals, installments on some whose products are all billed once."""
+    """Add discounts to some deals, and installments to some deals with one-time products only."""
     account = seed.account
     lines = account.table("deal_products")
     for deal_id in range(1, min(account.table("deals").count(), 3_000) + 1):
@@ -93,7 +93,7 @@ def billing(seed: Seed) -> None:
 
 @seeder(33)
 def revenues(seed: Seed) -> None:
-    """Deals with products know what comes in each year; their value is as it was agreed."""
+    """Set the yearly revenue of deals with products; their value does not change."""
     account = seed.account
     for deal_id in range(1, min(account.table("deals").count(), MOST_REVENUES) + 1):
         if account.table("deal_products").where("deal_id", deal_id):
@@ -103,7 +103,7 @@ def revenues(seed: Seed) -> None:
 
 @seeder(33)
 def variations(seed: Seed) -> None:
-    """Variations and an image of some products."""
+    """Add variations and an image to some products."""
     account = seed.account
     for product_id in range(1, min(account.table("products").count(), 2_000) + 1):
         if product_id % 2:
@@ -123,7 +123,7 @@ def variations(seed: Seed) -> None:
 
 
 def _vary(seed: Seed, product_id: int) -> None:
-    """The first line with a product is about its first variation."""
+    """Link the first line of a product to its first variation."""
     account = seed.account
     lines, kept = account.table("deal_products"), account.table("product_variations")
     number = min(kept.where("product_id", product_id), default=None)
@@ -134,7 +134,7 @@ def _vary(seed: Seed, product_id: int) -> None:
 
 @seeder(37)
 def more_files(seed: Seed) -> None:
-    """Files where there are few: on an activity, a lead, a project, and in a message."""
+    """Add files to an activity, a lead, a project, and a message."""
     account = seed.account
     if seed.empty:
         return
@@ -153,7 +153,7 @@ def more_files(seed: Seed) -> None:
 
 @seeder(34)
 def portraits(seed: Seed) -> None:
-    """Pictures of the first persons, every seventh."""
+    """Add pictures to the first persons, every seventh."""
     account = seed.account
     for person_id in range(1, min(account.table("persons").count(), 200) + 1, 7):
         times = {"add_time": sql(OLDEST), "update_time": sql(OLDEST)}

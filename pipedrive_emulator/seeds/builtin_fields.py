@@ -204,7 +204,7 @@ def _options(table: str, code: str) -> list[Row] | None:
 
 @seeder(0)
 def builtin_fields(seed: Seed) -> None:
-    """The built-in fields; ids differ from table to table as they do in an account."""
+    """Add the built-in fields; ids differ between tables as in a real account."""
     for place, (table, builtins) in enumerate(BUILTIN.items()):
         seed.account.table(table).number(1000 * place + 1)
         for order, (key, code, name, kind) in enumerate(builtins):

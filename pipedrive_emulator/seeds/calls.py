@@ -23,7 +23,7 @@ RECORDED_EACH, OTHER_USER_EACH, LED_EACH, MINUTE = 7, 6, 9, 60
 def calls(seed: Seed) -> None:
     """Call logs, most on activities, the others on deals, leads and persons; half have no duration."""
     account = seed.account
-    # An activity that became a call is done, and says the same.
+    # An activity that became a call is done, and has the same columns.
     activities = (row for row in account.table("activities").live() if row["type"] == "call" and row["done"])
     lead: Row = next(account.table("leads").live(), {})
     for place in range(1, seed.count(small=9, medium=130, large=1_000) + 1):
@@ -55,7 +55,7 @@ def calls(seed: Seed) -> None:
 
 @seeder(39)
 def conversions(seed: Seed) -> None:
-    """Deal 1 came of a lead, and the first lead of a deal: both sources are gone since."""
+    """Convert deal 1 from a lead, and the first lead from a deal; both sources were deleted since."""
     if seed.empty:
         return
     lead = next(seed.account.table("leads").live())

@@ -35,7 +35,7 @@ CURRENCIES = (
     ("SEK", "Swedish Krona", 2, "kr"),
     ("KWD", "Kuwaiti Dinar", 3, "KD"),
 )
-# By app: the set of an admin, and that of a regular user.
+# By app: the permission set of an admin, and that of a regular user.
 PERMISSION_SETS = {
     "sales": ("62cc4d7f-4038-4352-abf3-a8c1c822b631", "f07d229d-088a-4144-a40f-1fe64295d180"),
     "global": ("233b7976-39bd-43a9-b305-ef3a2b0998e5", "ec8a42e5-1842-490d-9113-b3a3b4b1c0a9"),
@@ -73,7 +73,7 @@ def _user(number: int, name: str, email: str, *, active: bool, deleted: bool) ->
 
 @seeder(0)
 def company(seed: Seed) -> None:
-    """What every account has from its first day; an empty one has one user and one pipeline."""
+    """Add the rows that every account has from its first day; an empty one has one user and one pipeline."""
     account, when = seed.account, rfc3339(FOUNDED)
     for number, (name, email, active, deleted) in enumerate(USERS[:1] if seed.empty else USERS, 1):
         account.insert("users", _user(number, name, email, active=active, deleted=deleted))

@@ -48,7 +48,7 @@ CHOICES = {
     "Приоритет": ("Высокий", "Низкий"),
 }
 COLORS = ("yellow", "gray", "brown")
-# What the first field of an entity has been set to, beyond itself.
+# Further settings of an entity's first field.
 DETAILED: dict[str, Row] = {
     "deal_fields": {
         "description": "As printed on the first page of the contract",
@@ -90,7 +90,7 @@ Maker = Callable[[random.Random, Row], Any]
 
 @seeder(5)
 def custom_fields(seed: Seed) -> None:
-    """The definitions; an empty account has none."""
+    """Add the definitions; an empty account has no custom fields."""
     if seed.empty:
         return
     option = FIRST_OPTION

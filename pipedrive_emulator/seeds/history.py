@@ -8,7 +8,7 @@ from pipedrive_emulator.handlers.registry import Seed, seeder
 
 OLDEST = START - 60 * DAY_SECONDS
 MOST = 1_500
-# Where a change by hand comes from; all others come from the API.
+# Source of manual changes; all others come from the API.
 BY_HAND = {
     "change_source": "app",
     "change_source_user_agent": "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0",
@@ -22,7 +22,7 @@ WAS: dict[str, tuple[tuple[str, object, object], ...]] = {
 
 @seeder(37)
 def history(seed: Seed) -> None:
-    """Two changes of every third record, every sixth with one of a custom field."""
+    """Add two changes to every third record, and one of a custom field to every sixth."""
     if seed.empty:
         return
     account = seed.account

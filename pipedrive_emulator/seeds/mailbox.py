@@ -111,7 +111,7 @@ def _thread(place: int, count: int, sides: dict[str, list[Row]], deal_id: int | 
 
 @seeder(36)
 def mail(seed: Seed) -> None:
-    """Threads with one to four messages; two in three hang on a deal."""
+    """Add threads with one to four messages; two of three belong to a deal."""
     account, deals = seed.account, seed.account.table("deals").count()
     leads = [row["id"] for row in account.table("leads").all()] if seed.size != "empty" else []
     for place in range(1, seed.count(small=14, medium=250, large=2_000) + 1):

@@ -33,7 +33,7 @@ OLDEST = START - 400 * DAY_SECONDS
 
 @seeder(3)
 def boards(seed: Seed) -> None:
-    """The boards and their phases; every account has the first."""
+    """Add the boards and their phases; every account has the first board."""
     times = {"add_time": millis(FOUNDED), "update_time": millis(FOUNDED)}
     for order, (name, phases) in enumerate(BOARDS[:1] if seed.empty else BOARDS, 1):
         row = {"name": name, "order_nr": order, **times}
@@ -81,7 +81,7 @@ def _project(seed: Seed, place: int, fields: dict[str, Row], last: dict[str, int
 
 @seeder(25)
 def projects(seed: Seed) -> None:
-    """Projects in every status, some archived, some deleted, linked to live and deleted records."""
+    """Add projects in every status, some archived, some deleted, linked to live and deleted records."""
     fields = seed.account.custom_fields("projects")
     last = {
         name: min(seed.account.table(name).count(), 500) for name in ("deals", "persons", "organizations")
@@ -113,7 +113,7 @@ def _task(chance: random.Random, place: int, project_id: int, parent: int | None
 
 @seeder(26)
 def tasks(seed: Seed) -> None:
-    """Tasks of the projects that are not deleted, every third below the one before; groups and plans."""
+    """Add groups, plans and tasks of live projects; every third task is a subtask of the one before."""
     live = [row["id"] for row in seed.account.table("projects").live()]
     parents: dict[int, int] = {}
     for place in range(1, seed.count(small=24, medium=400, large=6_000) + 1):
@@ -140,7 +140,7 @@ def tasks(seed: Seed) -> None:
 
 
 def _notes(seed: Seed, project_id: int) -> None:
-    """A note on a project, one on its first task, one on a lead."""
+    """Add a note to a project, to its first task, and to a lead."""
     parents = ("deal_id", "person_id", "org_id", "lead_id", "project_id", "task_id")
     model = {n: v for n, v in seed.account.table("notes").row(1).items() if n not in ("id", *parents)}
     task_id = next(iter(sorted(seed.account.table("tasks").where("project_id", project_id))))

@@ -1,6 +1,6 @@
 """Rows of the sales entities: each function gets the row's position and its variable values.
 
-The varying values are real ones for small accounts, and slot marks where the rows are made when read.
+The varying values are real ones for small accounts, and slot marks for rows that are generated when read.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ EPOCH_DAY = 1_780_000_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Maker:
-    """What the row makers share: chance, and the custom fields by entity."""
+    """State that the row generators share: random numbers, and the custom fields by entity."""
 
     chance: random.Random
     fields: dict[str, dict[str, Row]] = field(default_factory=dict)
@@ -40,7 +40,7 @@ class Maker:
     def _often(self, share: float) -> bool:
         return self.chance.random() < share
 
-    def _some(self, share: float, value: Any) -> Any:  # noqa: ANN401 - whatever the row holds
+    def _some(self, share: float, value: Any) -> Any:  # noqa: ANN401 - any value of a row
         return value if self._often(share) else None
 
     def organization(self, place: int, v: Row) -> Row:
@@ -137,7 +137,7 @@ class Maker:
         }
 
     def deal(self, place: int, v: Row) -> Row:
-        """Return a deal: open, won, lost, archived or deleted by its place."""
+        """Return a deal: open, won, lost, archived or deleted by its position."""
         chance = self.chance
         stage, pipeline = STAGES[0] if place <= 1 else chance.choice(STAGES)
         status = "open" if place <= 1 else chance.choice(("open", "open", "open", "won", "lost"))

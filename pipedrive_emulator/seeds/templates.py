@@ -20,7 +20,7 @@ _NUMBERS: list[bytes] = []
 
 
 def slot(name: str) -> str:
-    """Return the mark that a template row holds where a slot is filled in."""
+    """Return the mark of a slot in a template row."""
     return f"@@{name}@@"
 
 
@@ -36,11 +36,11 @@ class TemplateRows:
     """A base of `count` rows over templates.
 
     Args:
-        templates: rows with slot marks, used in turn.
+        templates: rows with slot marks, used cyclically.
         count: number of rows.
-        slots: by slot name, the value of each row, in order: texts, or whole numbers from 0 on and
-            nulls; a mark alone takes the value's own type.
-        hidden: fields that a row has, but does not show of itself.
+        slots: by slot name, the value of each row, in order: texts, or integers from 0 and nulls; a mark
+            without other text gets the value's own type.
+        hidden: fields that a row has, but does not show by default.
     """
 
     def __init__(
@@ -61,7 +61,7 @@ class TemplateRows:
             self._shown = [self._format(encode(row)) for row in visible]
 
     def _format(self, raw: bytes) -> _Format:
-        """Return the pieces of a row, every other one empty, and by place of an empty one what fills it."""
+        """Return the pieces of a row, every other one empty, and the slot for each empty piece."""
         pieces, used, end = [b""], [], 0
         for match in RAW_SLOT.finditer(raw):
             name = (match[1] or match[2]).decode()
@@ -76,7 +76,7 @@ class TemplateRows:
         return pieces, used
 
     def encoded(self, seq: int) -> bytes:
-        """Return the bytes of one row as it is shown."""
+        """Return the bytes of one row in its default form."""
         return self._filled_in(self._shown, seq)
 
     def whole(self, seq: int) -> bytes:
@@ -91,7 +91,7 @@ class TemplateRows:
         return b"".join(pieces)
 
     def column(self, name: str) -> list[Any]:
-        """Return one field of all rows; only whole slots and constants can be read so."""
+        """Return one field of all rows, which must be a whole slot or a constant."""
         sources: list[tuple[Sequence[Any] | None, Any]] = []
         for template in self._templates:
             value = template.get(name)
@@ -105,5 +105,5 @@ class TemplateRows:
         return found
 
     def view_of(self, seq: int) -> Row:
-        """Return the template of a row: it has all that does not differ from row to row."""
+        """Return the template of a row, with the values that do not vary."""
         return self._templates[(seq - 1) % len(self._templates)]

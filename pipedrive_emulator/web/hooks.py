@@ -213,7 +213,7 @@ def _rows(emulator: EmulatorState, request: Request) -> Row:
 
 
 def _search(emulator: EmulatorState, request: Request) -> Row:
-    """Set the lag of the search index, in requests, or bring it up to date."""
+    """Set the lag of the search index, in requests, or update the index."""
     wanted, lag = _read(request, _Search), emulator.account.lag
     if wanted.lag is not msgspec.UNSET:
         lag.requests = wanted.lag

@@ -11,6 +11,7 @@ from scripts.prose.texts import Kind, Text, of_markdown, of_python
 
 TABLE = tomllib.loads(Path(__file__).with_name("words.toml").read_text(encoding="utf-8"))
 _OPENINGS = TABLE["openings"]
+_DATA = tuple(TABLE["data"])
 _CODE = re.compile(r"`[^`\n]*`")
 _FIRST = re.compile(r"[\W_]*([A-Za-z][\w'-]*)")
 _DOCSTRINGS = {Kind.FUNCTION, Kind.OBJECT, Kind.TEST}
@@ -62,7 +63,11 @@ def check(name: str, source: str) -> list[Finding]:
         source: its content.
     """
     test = name.startswith("tests/")
-    texts = of_markdown(source) if name.endswith(".md") else of_python(source, messages=not test)
+    texts = (
+        of_markdown(source)
+        if name.endswith(".md")
+        else of_python(source, messages=not test and not name.startswith(_DATA))
+    )
     found = [
         Finding(name, text.line + line, word, write)
         for text in texts
