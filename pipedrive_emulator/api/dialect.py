@@ -1,7 +1,7 @@
 """Facts in which live accounts differ from the published description, as data.
 
-`published` follows the description to the letter. `observed` follows recorded answers of live accounts where
-they differ; docs/api-notes.md names the ground of each. Code asks the account's dialect for a fact, never for
+`published` follows the description to the letter. `observed` follows recorded responses of live accounts
+where they differ; docs/api-notes.md names the ground of each. Code reads a fact of the account's dialect, never
 its name.
 """
 
@@ -16,14 +16,14 @@ class Dialect:
 
     Attributes:
         name: as on the command line.
-        live: whether answers, refusals and paths follow recorded ones (`pipedrive_emulator.observed`).
+        live: whether responses, errors and paths follow recorded ones (`pipedrive_emulator.observed`).
         token_in_query: whether `?api_token=` signs in.
         balance_before_cost: whether the header of tokens left leaves out the cost of its own request.
-        inherits: columns of a new note that it takes from its deal, each where it has none.
+        inherits: keys that a new note takes from its deal, unless it has them.
         touched_by_deleted_notes: whether a deleted note moves the `update_time` of what it was attached to.
         owner_follows: tables whose new rows have their owner as follower.
         value_delay: requests after which a deal shows the value of its changed products; 0 shows it at once.
-        secure_webhooks: whether a webhook to an address without https is refused.
+        secure_webhooks: whether a webhook to an address without https is rejected.
         touched_by_put: whether a v1 PUT that changes nothing moves `update_time`.
     """
 

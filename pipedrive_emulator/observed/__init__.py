@@ -1,1 +1,1 @@
-"""What live accounts accept and answer beside the published description: `--dialect observed`."""
+"""Behaviour of live accounts that differs from the published description: `--dialect observed`."""

@@ -18,7 +18,7 @@ Convert = Callable[[Any], object]
 
 
 def _number(value: object) -> object:
-    """A number that v1 takes as text."""
+    """Read a number, which v1 also takes as text."""
     if not isinstance(value, str):
         return value
     try:
@@ -36,7 +36,7 @@ def _flag(value: object) -> object:
 
 
 def _channels(value: object) -> object:
-    """One address or many, as texts or objects."""
+    """Return a list of channels from one or many, each a text or an object."""
     entries = value if isinstance(value, list) else [value]
     return [entry if isinstance(entry, dict) else {"value": entry} for entry in entries if entry]
 
@@ -69,16 +69,16 @@ class Entity:
         path, table: as in addresses and in the account.
         show: a row in its v1 form.
         one: a row that is read by id, where it is shown otherwise.
-        related: `related_objects` of rows; None where answers have none.
+        related: `related_objects` of rows; None where responses lack the key.
         names: v2 key and conversion by v1 key of a body, where they differ.
         required: keys that an added row needs.
         filters: further parameters of the list and their types.
-        tests: those that are no plain comparison.
+        tests: those that are more than a comparison.
         view: which part of the table the list reads.
         filter_type: the `type` of filters that apply.
         beside: `additional_data` of a single read.
         added: `additional_data` of an added row.
-        gone_again: whether a second delete answers 410 with the id.
+        gone_again: whether a second delete returns HTTP 410 with the id.
     """
 
     word: str

@@ -1,4 +1,4 @@
-"""Rows of the core entities in version 1, with the keys that recorded answers have beyond published ones."""
+"""Rows of the core entities in version 1, with the further keys of recorded responses."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from pipedrive_emulator.api.http import Row
 
 UNSEEN = frozenset({"file", "gcal_event_id", "google_calendar_id", "google_calendar_etag"})
-"""Published keys of activities that no recorded answer has."""
+"""Published keys of activities that every recorded response lacks."""
 MAILBOX = f"{COMPANY['company_domain']}@pipedrivemail.com"
 EMPTY_CHANNEL = [{"label": "", "value": "", "primary": True}]
 
@@ -42,7 +42,7 @@ def _name(account: Account, table: str, key: object, name: str = "name") -> str 
 
 
 def _owned(account: Account, ref: Row | None) -> Row | None:
-    """An organization that other rows refer to, with the name of its owner."""
+    """Return a referenced organization with the name of its owner."""
     return None if ref is None else {**ref, "owner_name": _name(account, "users", ref["owner_id"])}
 
 
@@ -59,12 +59,12 @@ def _user(account: Account, key: object) -> Row | None:
 
 
 def owners(account: Account, rows: list[Row]) -> Row:
-    """What rows of owners refer to."""
+    """Return the owners of rows."""
     return _related(account, user=[row["owner_id"] for row in rows])
 
 
 def dropbox(_: Account, __: Row) -> Row:
-    """What a single read says beside the row."""
+    """Return `additional_data` of a single read."""
     return {"dropbox_email": MAILBOX}
 
 
@@ -72,7 +72,7 @@ def dropbox(_: Account, __: Row) -> Row:
 
 
 def deal(account: Account, row: Row) -> Row:
-    """A deal."""
+    """Return a deal."""
     shown = nested_deal(account, row)
     return {
         **shown,
@@ -87,7 +87,7 @@ def deal(account: Account, row: Row) -> Row:
 
 
 def one_deal(account: Account, row: Row) -> Row:
-    """A deal that is read by id: with its age, its coming and its last activity."""
+    """Return a deal read by id: with its age, its next and its last activity."""
     seconds = max(0, account.clock.now - parse(row["add_time"]))
     return {
         **deal(account, row),
@@ -121,7 +121,7 @@ def _activities(account: Account, column: str, key: object) -> Row:
 
 
 def of_deals(account: Account, rows: list[Row]) -> Row:
-    """What deals refer to."""
+    """Return the rows that deals refer to."""
     found = deal_relations(account, rows)
     for ref in found["organization"].values():
         ref.update(_owned(account, ref))
@@ -132,7 +132,7 @@ def of_deals(account: Account, rows: list[Row]) -> Row:
 
 
 def person(account: Account, row: Row) -> Row:
-    """A person."""
+    """Return a person."""
     shown = nested_person(account, row)
     place: dict[str, Any] = row["postal_address"] or {}
     return {
@@ -153,13 +153,13 @@ def person(account: Account, row: Row) -> Row:
 
 
 def of_persons(account: Account, rows: list[Row]) -> Row:
-    """What persons refer to."""
+    """Return the rows that persons refer to."""
     found = {"user": [row["owner_id"] for row in rows], "organization": [row["org_id"] for row in rows]}
     return _related(account, **found)
 
 
 def organization(account: Account, row: Row) -> Row:
-    """An organization."""
+    """Return an organization."""
     names = ("website", "linkedin", "industry", "annual_revenue", "employee_count")
     place: dict[str, Any] = row["address"] or {}
     return {
@@ -173,12 +173,12 @@ def organization(account: Account, row: Row) -> Row:
 
 
 def one_organization(account: Account, row: Row) -> Row:
-    """An organization that is read by id: with its coming and its last activity."""
+    """Return an organization read by id: with its next and its last activity."""
     return {**organization(account, row), **_activities(account, "org_id", row["id"])}
 
 
 def beside_organization(account: Account, row: Row) -> Row:
-    """What a single read of an organization says beside it."""
+    """Return `additional_data` of an organization read by id."""
     followers = {
         str(one["user_id"]): {
             "id": one["id"],
@@ -195,7 +195,7 @@ def beside_organization(account: Account, row: Row) -> Row:
 
 
 def activity(account: Account, row: Row) -> Row:
-    """An activity."""
+    """Return an activity."""
     lead = _name(account, "leads", row["lead_id"], "title")
     types = account.table("activity_types")
     kinds = [types.row(seq)["name"] for seq in types.where("key_string", row["type"])]
@@ -214,7 +214,7 @@ def activity(account: Account, row: Row) -> Row:
 
 
 def of_activities(account: Account, rows: list[Row]) -> Row:
-    """What activities refer to."""
+    """Return the rows that activities refer to."""
     names = {"user": "owner_id", "person": "person_id", "organization": "org_id", "deal": "deal_id"}
     found = _related(account, **{kind: [row[name] for row in rows] for kind, name in names.items()})
     for key, ref in found.get("deal", {}).items():
@@ -226,7 +226,7 @@ def of_activities(account: Account, rows: list[Row]) -> Row:
 
 
 def product(account: Account, row: Row) -> Row:
-    """A product, its prices with the words for people."""
+    """Return a product, its prices also formatted."""
     shown = {name: value for name, value in flat_product(account, row).items() if name != "company_id"}
     prices = [
         {
@@ -243,7 +243,7 @@ def product(account: Account, row: Row) -> Row:
 
 
 def pipeline(account: Account, row: Row) -> Row:
-    """A pipeline in a list, which marks the one that is shown first."""
+    """Return a pipeline of a list, in which the first is selected."""
     return {**pipeline_row(account, row), "selected": row["order_nr"] == 0}
 
 

@@ -1,4 +1,4 @@
-"""Core entities in version 1: out of support, and still answered by live accounts on 2026-05-15.
+"""Core entities in version 1: out of support, and still served by live accounts on 2026-05-15.
 
 Each operation is that of v2 under its old path: bodies are renamed and converted, the handlers of v2 act, and
 the row is shown in its v1 form.
@@ -73,7 +73,7 @@ def _operation(entity: Entity, verb: str) -> Operation:
 
 
 def _body(call: Call, entity: Entity, new: Operation) -> Row:
-    """The body in the names and types of v2; what v2 does not know is passed over."""
+    """Return the body in the names and types of v2, without the keys that v2 does not know."""
     plain, custom = from_v1(call.account, entity.table, call.body)
     known = new.bodies[JSON_TYPE]["properties"]
     found: Row = {}
@@ -89,7 +89,7 @@ def _body(call: Call, entity: Entity, new: Operation) -> Row:
 
 
 def _act(call: Call, entity: Entity, verb: str) -> Row:
-    """What the operation of v2 does; the row that it leaves."""
+    """Call the operation of v2 and return the row that it wrote."""
     new = _v2(entity, verb)
     try:
         body = _body(call, entity, new)
@@ -189,13 +189,13 @@ VERBS: dict[str, Callable[[Entity], Handler]] = {
 
 
 def _alias(key: str, path: str) -> tuple[Operation, Handler]:
-    """A published operation under a path that is answered too."""
+    """Return a published operation under a second path."""
     version, _, name = key.partition(":")
     return replace(load_operations()[key], key=f"{version}:core.{name}", path=path), HANDLERS[key]
 
 
 def core_operations() -> list[tuple[Operation, Handler]]:
-    """Every operation that is answered though it is not published, and what handles it."""
+    """Return the operations that are served though they are not published, with their handlers."""
     core = [(_operation(entity, verb), make(entity)) for entity in ENTITIES for verb, make in VERBS.items()]
     variation = "/api/v2/products/{id}/product-variations/{product_variation_id}"
     return [*core, _alias("v2:updateProductVariation", variation)]

@@ -1,7 +1,7 @@
 """Names of project tasks in bodies, as live accounts read them.
 
-They take `is_done` and `is_milestone`, pass over the published `done` and `milestone`, and refuse a change of
-nothing else.
+They accept `is_done` and `is_milestone`, ignore the published `done` and `milestone`, and reject an update
+without any other key.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ TASK_NAMES = {"is_done": "done", "is_milestone": "milestone"}
 
 
 def renamed(operation: Operation, request: Request) -> Request:
-    """The request as a live account reads it, in the names of the description."""
+    """Return the request as a live account reads it, in the names of the description."""
     if operation.key not in TASKS:
         return request
     try:

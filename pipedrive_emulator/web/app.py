@@ -17,7 +17,7 @@ from pipedrive_emulator.api.operations import Operation, Route, Router, load_ope
 from pipedrive_emulator.faults.rules import PREFIXES
 from pipedrive_emulator.faults.strike import FREE, ConnectionReset, Strike
 from pipedrive_emulator.handlers.registry import HANDLERS, Call
-from pipedrive_emulator.observed import answers, refusals, tasks
+from pipedrive_emulator.observed import errors, responses, tasks
 from pipedrive_emulator.observed.core_v1 import core_operations
 from pipedrive_emulator.query.paging import complete, is_start, open_list
 from pipedrive_emulator.rules.auth import operation_key
@@ -82,7 +82,7 @@ class Emulator(EmulatorState):
             await asyncio.sleep(self.settings.latency_seconds)
             self._check_same(resets)
         route = self.router.match(request.method, request.path)
-        hidden = self.dialect.live and refusals.is_hidden(request)
+        hidden = self.dialect.live and errors.is_hidden(request)
         if route is None or hidden or (LEGACY.match(request.path) and not self.settings.legacy):
             return self._lost(request), False
         return await self._operate(route, request)
@@ -175,7 +175,7 @@ class Emulator(EmulatorState):
                 plan=self.settings.plan,
             )
             answer = complete(operation, function(call))
-            return answers.observed(call, answer) if self.dialect.live else answer
+            return responses.observed(call, answer) if self.dialect.live else answer
         except ApiError as refusal:
             return self._refused(operation, refusal)
 
@@ -184,7 +184,7 @@ class Emulator(EmulatorState):
         if refusal.status == MISSING and MISSING not in operation.errors and GONE in operation.errors:
             refusal.status = GONE  # spelling of a missing row by some operations
         answer = refusal.answer(operation.errors.get(refusal.status))
-        return refusals.answer_of(refusal, operation, answer) if self.dialect.live else answer
+        return errors.response_of(refusal, operation, answer) if self.dialect.live else answer
 
     def _beside(self, request: Request) -> Answer:
         """Return the response outside the API: hooks, and the storage behind public URLs."""
@@ -218,11 +218,11 @@ class Emulator(EmulatorState):
         try:
             caller = self.auth.caller(request)
             headers = self.limits.charge(None, caller.name, caller.kind)
-            raise refusals.unknown(caller) if self._is_unknown(request) else self._unknown(request)
+            raise errors.unknown(caller) if self._is_unknown(request) else self._unknown(request)
         except ApiError as refusal:
             answer = refusal.answer()
             if self.dialect.live:
-                answer = refusals.answer_of(refusal, None, answer)
+                answer = errors.response_of(refusal, None, answer)
         if answer.metered:
             answer.headers.extend(headers)
         self.log.add(f"{request.method} {request.path}", request, answer.status, 0)

@@ -1,47 +1,10 @@
-"""Where live accounts differ from the description, with `--dialect observed`."""
+"""Differences of live accounts from the description, with `--dialect observed`."""
 
 from __future__ import annotations
-
-from urllib.error import HTTPError
 
 import pytest
 
 from tests.emulator.direct import Direct
-from tests.support.emulator import Emulator
-
-
-@pytest.fixture(scope="module")
-def live():
-    with Emulator("--burst", "0", "--dialect", "observed") as running:
-        yield running
-
-
-@pytest.mark.parametrize(("name", "value", "done"), [("is_done", True, True), ("done", 1, False)])
-def test_tasks_take_the_names_that_rows_show(live, name, value, done):
-    live.reset()
-    open_projects = {one["id"] for one in live.rows("projects") if one["status"] == "open"}
-    found = next(
-        one for one in live.rows("tasks") if not one["is_done"] and one["project_id"] in open_projects
-    )
-    answer = live.call("PATCH", f"/api/v2/tasks/{found['id']}", {"title": "T", name: value})
-    assert (answer["data"]["title"], answer["data"]["is_done"]) == ("T", done)
-
-
-def test_a_change_of_published_names_alone_is_refused(live):
-    live.reset()
-    with pytest.raises(HTTPError) as refused:
-        live.call("PATCH", f"/api/v2/tasks/{live.rows('tasks')[0]['id']}", {"done": 1})
-    assert refused.value.code == 400
-    assert "no parameters to update" in refused.value.read().decode()
-
-
-def test_the_description_refuses_what_it_does_not_name(small):
-    with pytest.raises(HTTPError) as refused:
-        small.call("PATCH", f"/api/v2/tasks/{small.rows('tasks')[0]['id']}", {"is_done": True})
-    assert refused.value.code == 400
-
-
-# ── the account ──────────────────────────────────────────────────────────────────────────────────
 
 
 @pytest.fixture(scope="module")
@@ -71,12 +34,46 @@ def data(answer):
 
 
 def each(both, act):
-    """What an act gives with either dialect."""
+    """The results of a function with either dialect."""
     return tuple(act(one) for one in both)
 
 
 def row(direct, path):
     return data(direct.ask("GET", path))
+
+
+# ── tasks ────────────────────────────────────────────────────────────────────────────────────────
+
+
+def open_task(direct):
+    tables = direct.tables()
+    projects = {one["id"] for one in tables["projects"] if one["status"] == "open"}
+    return next(one for one in tables["tasks"] if not one["is_done"] and one["project_id"] in projects)
+
+
+@pytest.mark.parametrize(("name", "value", "done"), [("is_done", True, True), ("done", 1, False)])
+def test_tasks_accept_the_names_of_their_rows(observed, name, value, done):
+    path = f"/api/v2/tasks/{open_task(observed)['id']}"
+    changed = data(observed.ask("PATCH", path, json_body={"title": "T", name: value}))
+    assert (changed["title"], changed["is_done"]) == ("T", done)
+
+
+@pytest.mark.parametrize(("body", "statuses"), [({"done": 1}, (200, 400)), ({"is_done": True}, (400, 200))])
+def test_each_dialect_rejects_an_update_in_the_names_of_the_other(both, body, statuses):
+    def act(direct):
+        return direct.ask("PATCH", f"/api/v2/tasks/{open_task(direct)['id']}", json_body=body).status_code
+
+    assert each(both, act) == statuses
+
+
+def test_a_milestone_needs_a_due_date(observed):
+    body = {"title": "T", "project_id": open_task(observed)["project_id"], "is_milestone": True}
+    assert observed.ask("POST", "/api/v2/tasks", json_body=body).status_code == 400
+    dated = {**body, "due_date": "2026-07-01"}
+    assert data(observed.ask("POST", "/api/v2/tasks", json_body=dated))["is_milestone"] is True
+
+
+# ── the account ──────────────────────────────────────────────────────────────────────────────────
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,7 @@
 """Requests of recorded exchanges with live accounts, replayed against `--dialect observed`.
 
-What was accepted is accepted, and its answer has the recorded keys and kinds; what was refused is refused
-with the same status, code and keys. The repository keeps the recordings condensed to keys and kinds.
+A request that was accepted is accepted, and its response has the recorded keys and kinds; a request that was
+rejected is rejected with the same status, code and keys. The recordings are condensed to keys and kinds.
 """
 
 from __future__ import annotations
@@ -73,7 +73,7 @@ TOLERATED = {
     # The author's tool may have made a text of the address.
     ("/api/v2/organizations", ".data[].address: an object instead of text"),
     ("/api/v2/organizations/{id}", ".data.address: an object instead of text"),
-    # Recorded rows hold no field whose options have texts for ids; v1 shows those.
+    # Recorded rows lack fields whose options have texts for ids; v1 shows those.
     ("/api/v2/dealFields", ".data[].options[].id: text instead of int"),
     ("/api/v2/projectFields", ".data[].options[].id: text instead of int"),
 }
@@ -153,7 +153,7 @@ BAD = [case for case in observed.cases() if case["status"] >= 300 or "error" in 
 
 
 @pytest.mark.parametrize("case", GOOD, ids=name_of)
-def test_what_was_accepted_is_accepted_and_answers_the_same_keys(case, live, ids):
+def test_an_accepted_request_is_accepted_with_the_same_keys_and_kinds(case, live, ids):
     answer = ask(live, case, ids)
     assert answer.status_code == case["status"] if case.get("wire") else answer.status_code < 300, answer.text
     shape = observed.shape_of([answer.json()])
@@ -204,11 +204,11 @@ REFUSED = {
     "scope_info": _app,
     "scope_v2_users": _app,
 }
-"""How a refusal comes about, where the request alone does not do it."""
+"""What a rejection needs besides its request."""
 
 
 @pytest.mark.parametrize("case", BAD, ids=name_of)
-def test_what_was_refused_is_refused_in_the_same_way(case, live, ids):
+def test_a_rejected_request_is_rejected_with_the_same_status_code_and_keys(case, live, ids):
     answer = REFUSED.get(case.get("error", ""), ask)(live, case, ids)
     content = answer.json()
     assert (answer.status_code, content.get("code")) == (case["status"], case.get("code"))
@@ -225,7 +225,7 @@ def test_the_condensed_recordings_are_those_of_the_folder():
     assert observed.cases() == observed.condensed(observed.recordings())
 
 
-def test_texts_of_refusals_are_those_of_live_accounts(live, ids):
+def test_texts_of_errors_are_those_of_live_accounts(live, ids):
     """Words that people search for."""
     kinds = ("schema", "v1", "unknown", "task")
     worded = [case for case in BAD if case.get("error", "").startswith(kinds)]
@@ -256,7 +256,7 @@ def test_texts_of_refusals_are_those_of_live_accounts(live, ids):
 
 @pytest.mark.parametrize(("prefix", "status"), [("/v1", 404), ("/api/v1", 200)])
 @pytest.mark.parametrize("part", ["plan", "groups", "activities"])
-def test_plans_of_projects_are_answered_below_api_alone(live, prefix, status, part):
+def test_plans_of_projects_are_served_below_api_only(live, prefix, status, part):
     assert live.ask("GET", f"{prefix}/projects/1/{part}").status_code == status
 
 

@@ -1,7 +1,7 @@
-"""Recorded answers of live accounts, condensed to keys and kinds: what an emulator of them must answer too.
+"""Recorded responses of live accounts, condensed to keys and kinds, for the tests of the emulator.
 
-A recording is a request, its status and its answer. `condensed` keeps the path, the keys of the body that was
-sent, and the shape of the answer, without any value. A shape is a text for plain values (`int|null`), an
+A recording is a request, its status and its response. `condensed` keeps the path, the keys of the request
+body, and the shape of the response, without any value. A shape is a text for plain values (`int|null`), an
 object of shapes, or a list with the shape of its entries; `?` after a key means that some rows lack it.
 """
 
@@ -60,7 +60,7 @@ def cases() -> list[dict[str, Any]]:
 
 
 def kind_of(value: object, *, timed: bool = True) -> str:
-    """The kind of a plain value; texts that are times say which, if `timed`."""
+    """The kind of a plain value; times have kinds of their own if `timed`."""
     if value is None:
         return "null"
     if isinstance(value, bool):
@@ -121,12 +121,12 @@ class Merged:
 
     @property
     def known(self) -> bool:
-        """Whether a value was seen here."""
+        """True if a value was added."""
         return bool(self.plain or self.objects or self.entries is not None)
 
 
 def shape_of(values: Iterable[object], *, timed: bool = True) -> Shape:
-    """The shape of values that stand at one place."""
+    """The shape of the values of one place."""
     merged = Merged(timed=timed)
     for value in values:
         merged.add(value)
@@ -155,7 +155,7 @@ def _fits(kind: str, recorded: set[str]) -> bool:
 
 
 def departures(answer: Shape, recorded: Shape, where: str = "") -> Iterator[str]:
-    """What the shape of an answer departs in from a recorded one."""
+    """Differences of the shape of a response from a recorded one."""
     wanted, keys, entries = _kinds(recorded), _part(recorded, dict), _part(recorded, list)
     more = _part(answer, dict)
     if wanted - {"null"} or keys is not None or entries is not None:
@@ -200,15 +200,15 @@ def _named(shape: Shape) -> str:
 
 
 def path_of(path: str) -> str:
-    """A path with its ids as placeholders; /v1 and /api/v1 stay as they were asked."""
+    """A path with placeholders instead of ids; /v1 and /api/v1 stay as they were sent."""
     return IN_PATH.sub("{id}", path)
 
 
 def condensed(many: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
     """One case for each method, path and status; of errors, one for each kind.
 
-    `wire` says that headers were recorded too, so that the status is no guess of an author. Times in values
-    that an author wrote by hand count as texts.
+    With `wire`, headers were recorded too, so that the status is certain. Times that an author wrote by hand
+    count as texts.
     """
     grouped: dict[tuple[str, ...], list[dict[str, Any]]] = {}
     for one in many:

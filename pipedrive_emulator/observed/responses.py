@@ -1,6 +1,6 @@
-"""Recorded answers of live accounts, as facts by operation: what differs from the published answer.
+"""Responses of live accounts, as recorded differences from the published ones, by operation.
 
-Each fact adds to the answer that the description gives. The status, further keys of every row, and times that
+Each fact adds to the response of the description. The status, further keys of every row, and times that
 stay null are data; keys that follow from a row are computed by a function of the row.
 """
 
@@ -29,7 +29,7 @@ Computed = Callable[["Account", "Row"], "Row"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Facts:
-    """Recorded differences of one operation's answer.
+    """Recorded differences of the response of one operation.
 
     Attributes:
         status: of a success, where it is another one.
@@ -69,7 +69,7 @@ def _of_file(_: Account, row: Row) -> Row:
 
 
 def _of_task(account: Account, row: Row) -> Row:
-    """The stage of its project, and times in the form of v2: whole seconds."""
+    """Return the stage of its project, and times in the form of v2: whole seconds."""
     names = ("add_time", "update_time", "marked_as_done_time")
     times = {name: row[name] and f"{row[name][:19]}Z" for name in names}
     project = account.table("projects").get(row["project_id"])
@@ -102,13 +102,13 @@ def _of_thread(account: Account, row: Row) -> Row:
 
 
 def _of_recent(_: Account, row: Row) -> Row:
-    """A person says more of itself."""
+    """Return the further keys of persons."""
     more = {"delete_time": None, "picture_128_url": None} if row["item"] == "person" else {}
     return {"data": row["data"] and {**row["data"], **more}}
 
 
 def _of_change(_: Account, row: Row) -> Row:
-    """A change in a flow: where it came from, and values as texts."""
+    """Return a change in a flow with its origin, and its values as texts."""
     change = row["data"]
     if not row["object"].endswith("Change"):
         return {}
@@ -122,7 +122,7 @@ def _with_body(account: Account, row: Row) -> Row:
 
 
 def _coloured(_: Account, row: Row) -> Row:
-    """A field whose options say their colour; built-in definitions were never changed."""
+    """Return the colours of options; built-in definitions were never changed."""
     changes: Row = {} if row.get("edit_flag") else dict(UNTIMED)
     if row.get("options"):
         changes["options"] = [{"color": "", **option} for option in row["options"]]
@@ -184,7 +184,7 @@ NO_FACTS = Facts()
 
 
 def observed(call: Call, answer: Answer) -> Answer:
-    """The answer as a live account gives it."""
+    """Return the response as a live account sends it."""
     facts = ANSWERS.get(call.operation.key, NO_FACTS)
     if not answer.body.startswith(b"{"):
         return answer
@@ -202,7 +202,7 @@ def observed(call: Call, answer: Answer) -> Answer:
 
 
 def _rows(data: object) -> list[Row]:
-    """Rows of an answer: of a list, of a search, or the one that it shows."""
+    """Return the rows of a response: of a list, of a search, or a single row."""
     if isinstance(data, dict) and isinstance(data.get("items"), list):
         return [one["item"] for one in data["items"] if isinstance(one, dict) and "item" in one]
     if isinstance(data, list):
@@ -211,7 +211,7 @@ def _rows(data: object) -> list[Row]:
 
 
 def _placed(call: Call, content: Row, facts: Facts) -> Row:
-    """The answer with the place of its page under `pagination`, where every recorded one has it."""
+    """Put the place of a page under `pagination`, as in every recorded response."""
     additional = content.get("additional_data")
     if isinstance(additional, dict) and "more_items_in_collection" in additional:
         place = {name: additional.pop(name) for name in PLACE if name in additional}

@@ -1,8 +1,7 @@
-"""Refusals of live accounts: statuses, texts and keys where they differ from the published error.
+"""Error responses of live accounts: statuses, texts and keys that differ from the published ones.
 
-The gateway answers 401 and missing scopes with few keys; v2 answers schema errors with `success`, `error`
-and `code`; v1 has no `code`. A path or method that is no operation is an unknown method, or to an app a
-missing scope.
+The gateway sends few keys with 401 and a missing scope; v2 sends `success`, `error` and `code` for a schema
+error; v1 sends no `code`. An unknown path or method is an "Unknown method", or to an app a missing scope.
 """
 
 from __future__ import annotations
@@ -23,8 +22,8 @@ V1_INFO = f"{INFO} for more information about Pipedrive API."
 SCHEMA = "ERR_SCHEMA_VALIDATION_FAILED"
 FORBIDDEN = 403
 LONG_ONLY = re.compile(r"^/api/v1/projects/\d+/(plan|groups|activities)$")
-"""Paths that company hosts answer below /api/v1 and not below /v1."""
-# Published text → key and what a live account says of it.
+"""Paths that company hosts serve below /api/v1 and not below /v1."""
+# Published text → key and text of a live account.
 TEXTS = (
     (
         re.compile(r"^(?:body\.|Parameter )(\S+) is not allowed$"),
@@ -41,7 +40,7 @@ TEXTS = (
 
 
 def text_of(error: str) -> str:
-    """A schema error as a live account words it."""
+    """Return the text of a schema error as a live account words it."""
     for pattern, words in TEXTS:
         if pattern.match(error):
             return pattern.sub(words, error)
@@ -49,42 +48,42 @@ def text_of(error: str) -> str:
 
 
 def is_hidden(request: Request) -> bool:
-    """Whether a published path is not answered under the prefix of this request."""
+    """Return whether a published path is not served under the prefix of this request."""
     return request.prefix == "/v1" and LONG_ONLY.match(request.path) is not None
 
 
 def unknown(caller: Caller) -> ApiError:
-    """The refusal of a path or method that is no operation: to an app, nothing it has a scope for."""
+    """Return the error of an unknown path or method: to an app, a missing scope."""
     if caller.kind == "oauth":
         return ApiError(FORBIDDEN, "Scope and URL mismatch", errorCode=FORBIDDEN)
     return ApiError(404, "Unknown method .")
 
 
-def answer_of(refusal: ApiError, operation: Operation | None, plain: Answer) -> Answer:
-    """The refusal as a live account answers it.
+def response_of(error: ApiError, operation: Operation | None, plain: Answer) -> Answer:
+    """Return the response of an error as a live account sends it.
 
     Args:
-        refusal: what is wrong.
-        operation: that refuses; None for a path that is no operation.
-        plain: the published answer, kept where none is recorded.
+        error: the published error.
+        operation: operation that raised it; None for an unknown path.
+        plain: the published response, kept unless another one is recorded.
     """
-    content = _content(refusal, operation)
+    content = _content(error, operation)
     if content is not None:
         plain.body = encode({"success": False, **content})
         plain.metered = "errorCode" not in content
     return plain
 
 
-def _content(refusal: ApiError, operation: Operation | None) -> Row | None:
-    if "errorCode" in refusal.extra:
-        return {"error": refusal.error, "errorCode": refusal.status, "error_info": INFO}
+def _content(error: ApiError, operation: Operation | None) -> Row | None:
+    if "errorCode" in error.extra:
+        return {"error": error.error, "errorCode": error.status, "error_info": INFO}
     if operation is None:
         return None
-    if operation.key in TASKS and refusal.status == 400:  # noqa: PLR2004 - the status itself
-        return {"error": refusal.error}
-    if operation.version == "v2" and refusal.extra.get("code") == SCHEMA:
-        every = "; ".join(map(text_of, (refusal.error, *refusal.further)))
+    if operation.key in TASKS and error.status == 400:  # noqa: PLR2004 - the status itself
+        return {"error": error.error}
+    if operation.version == "v2" and error.extra.get("code") == SCHEMA:
+        every = "; ".join(map(text_of, (error.error, *error.further)))
         return {"error": f"Validation failed: {every}", "code": SCHEMA}
-    if operation.version == "v1" and refusal.status == 400:  # noqa: PLR2004 - the same
-        return {"error": refusal.error, "error_info": V1_INFO, "data": None, "additional_data": None}
+    if operation.version == "v1" and error.status == 400:  # noqa: PLR2004 - the same
+        return {"error": error.error, "error_info": V1_INFO, "data": None, "additional_data": None}
     return None
