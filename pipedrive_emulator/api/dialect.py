@@ -1,8 +1,7 @@
 """Facts in which live accounts differ from the published description, as data.
 
 `published` follows the description to the letter. `observed` follows recorded responses of live accounts
-where they differ; docs/api-notes.md names the ground of each. Code reads a fact of the account's dialect, never
-its name.
+where they differ; docs/api-notes.md names the ground of each. Code reads a fact of the dialect, not its name.
 """
 
 from __future__ import annotations

@@ -71,7 +71,7 @@ def _notices(folder, ask, kind):
 
 
 # One test, so that the client is installed once, however many workers there are.
-def test_the_official_client_adds_reads_changes_finds_merges_and_deletes(folder, ask):
+def test_the_official_client_adds_reads_changes_finds_merges_and_deletes(folder, ask, start):
     done = _drive(folder, ask.url)
     assert done.returncode == 0, done.stdout[-500:] + done.stderr
     lines = done.stdout.splitlines()
@@ -85,3 +85,6 @@ def test_the_official_client_adds_reads_changes_finds_merges_and_deletes(folder,
     assert len(methods) > 200
     assert _notices(folder, ask, "torn")
     assert _notices(folder, ask, "html")
+    live = _drive(folder, start("--burst", "0", "--dialect", "observed").url)
+    assert live.returncode == 0, live.stdout[-500:] + live.stderr
+    assert methods == {line.split()[1].rstrip(",") for line in live.stdout.splitlines()[:-1]}

@@ -52,6 +52,8 @@ async function live(client, record) {
   const { id } = added;
   assert.equal(added[label], VALUES.name);
   const read = await client.call(method(`get${one}`), { id });
+  // A live account may add the time of the update a moment later.
+  if (added.update_time === null) added.update_time = read.update_time;
   for (const [key, value] of Object.entries(read)) assert.deepEqual(value, added[key], `${one}.${key}`);
   holds(await client.all(method(`get${many}`), { limit: 5 }), id);
   const newest = { sort_by: "update_time", sort_direction: "desc", limit: 100 };
@@ -129,7 +131,9 @@ async function lines(client, id) {
   assert.equal(several.filter((row) => row.deal_id === id).length, 3);
   const place = { product_attachment_id: added.id };
   await call("updateDealProduct", { ...place, UpdateDealProductRequest: { quantity: 5 } });
-  assert.equal((await client.call("v2.Deals.getDeal", { id })).value, 90);
+  let value; // a live account may work it out a moment later
+  for (let reads = 0; value !== 90 && reads < 5; reads += 1) ({ value } = await client.call("v2.Deals.getDeal", { id }));
+  assert.equal(value, 90);
   await call("deleteDealProduct", place);
   const body = { description: "Fair", amount: 5, type: "percentage" };
   await client.call("v2.Deals.postAdditionalDiscount", { id, AddAdditionalDiscountRequestBody: body });
