@@ -15,7 +15,8 @@ from tap_pipedrive.read.raw_requests import RawRequest, raw_requests
 from tap_pipedrive.read.requests import Questions
 from tap_pipedrive.read.time_windows import WindowSlots
 from tap_pipedrive.rows.definitions import CurrentDefinitions
-from tap_pipedrive.settings import FieldMode, OptionMode
+from tap_pipedrive.rows.deviations import Deviations
+from tap_pipedrive.settings import FieldMode, OptionMode, UnknownColumns
 from tap_pipedrive.signals import Interruption
 from tap_pipedrive.state.access import AccessReport
 
@@ -98,6 +99,13 @@ class TapContext:
     def specs(self) -> dict[str, StreamSpec]:
         """Streams by name: those of the catalogue and those of `raw_requests`."""
         return {**STREAMS, **{name: one.spec for name, one in self.raw_requests.items()}}
+
+    @cached_property
+    def deviations(self) -> Deviations:
+        """Values and keys in this run that no column foresees."""
+        return Deviations(
+            self.logger, UnknownColumns(self.config.get("unknown_columns") or UnknownColumns.WARN)
+        )
 
     # --- settings -------------------------------------------------------------------------------
 

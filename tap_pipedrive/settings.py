@@ -28,6 +28,13 @@ class OptionMode(StrEnum):
     BOTH = "both"
 
 
+class UnknownColumns(StrEnum):
+    """Setting `unknown_columns`: what happens to keys of rows that no column has."""
+
+    WARN = "warn"
+    KEEP = "keep"
+
+
 _ENTRY: dict[str, JSON] = {
     "type": "object",
     "required": ["stream"],
@@ -63,6 +70,15 @@ SETTINGS: dict[str, JSON] = {
         "title": "Option values",
         "description": "Content of single and multiple option columns: the `label`, the `id` or `both` "
         "(the id is in an additional column named `…_id`).",
+    },
+    "unknown_columns": {
+        "type": ["string", "null"],
+        "enum": [*(mode.value for mode in UnknownColumns), None],
+        "default": UnknownColumns.WARN.value,
+        "title": "Unknown columns",
+        "description": "Keys that Pipedrive sends and this version of the tap does not know: `warn` leaves "
+        "them out, `keep` puts them into an object column `_unknown` of each stream. Either way the end of "
+        "the run names them, with the number of records.",
     },
     "strict_access": {
         "type": ["boolean", "null"],

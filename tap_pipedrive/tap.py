@@ -131,6 +131,7 @@ class TapPipedrive(Tap):
 
         Raises:
             AccessRefused: access to a stream was denied, and the setting `strict_access` is on.
+            RowWithoutKeyError: rows were left out, because they have no value for a key column.
         """
         self.tap_context.describes_all = False
         self.prepare_output()
@@ -146,6 +147,8 @@ class TapPipedrive(Tap):
         refused = self.tap_context.access.error()
         if refused is not None and self.config.get("strict_access"):
             raise refused
+        if error := self.tap_context.deviations.error():
+            raise error
 
     def _sync(self) -> None:
         context = self.tap_context
@@ -159,6 +162,7 @@ class TapPipedrive(Tap):
             raise
         finally:
             context.access.warn(context.specs)
+            context.deviations.warn()
         context.interruption.ending = True
         context.interruption.check()
         self.page_writer.under_way = False

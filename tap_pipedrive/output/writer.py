@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from tap_pipedrive.output.batches import BatchFiles
     from tap_pipedrive.output.validation import RecordValidator
-    from tap_pipedrive.rows.row_plan import Row
+    from tap_pipedrive.rows.row import Row
 
 
 _encoder = msgspec.json.Encoder()

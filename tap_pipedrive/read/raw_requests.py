@@ -14,7 +14,7 @@ from pipedrive_client.encoding import own_headers
 from tap_pipedrive.catalog.notation import columns
 from tap_pipedrive.catalog.spec import Changes, Read, StreamSpec
 from tap_pipedrive.read.reader import Reader
-from tap_pipedrive.rows.conversions import coercions
+from tap_pipedrive.rows.column_types import column_types
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Container, Iterator, Mapping
@@ -209,7 +209,7 @@ class RawReader(Reader):
         super().__init__(client, request.spec.reads[0], label=request.spec.name)
         self._request = request
         self._columns = dict.fromkeys(request.spec.schema)
-        self._repairs = coercions(request.spec.schema)
+        self._types = column_types(request.spec.schema, lambda _column, _value: None)
 
     @override
     def all(self, context: Context | None = None, query: Context | None = None) -> Iterator[list[Row]]:
@@ -250,9 +250,9 @@ class RawReader(Reader):
 
     def _record(self, row: Row) -> Row:
         record = {name: row if name == WHOLE_ROW else row.get(name) for name in self._columns}
-        for name, repair in self._repairs:
+        for name, kind in self._types.items():
             value = record[name]
-            record[name] = None if value is None else repair(value)
+            record[name] = None if value is None else kind.convert(value)
             # An empty string and 0000-00-00 mean null; other strings are invalid.
             if record[name] is None and value is not None and str(value).strip("0-: "):
                 msg = f"raw_requests, {self._label}: column {name} of a row is not a valid time."

@@ -8,67 +8,53 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, cast
 
 from pipedrive_client.fields import HASH_KEY
-from tap_pipedrive.rows.conversions import coercions
+from tap_pipedrive.rows.deviations import UNKNOWN
 from tap_pipedrive.rows.struct_rows import TypedRow
 
 if TYPE_CHECKING:
-    import logging
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
-    from tap_pipedrive.catalog.spec import JSON, Read
-    from tap_pipedrive.rows.struct_rows import TypedRows
-
-Row = dict[str, object]
-
-
-def is_time(schema: JSON) -> bool:
-    """Whether a column holds a date or a time."""
-    return isinstance(schema, dict) and schema.get("format") in ("date", "date-time")
-
-
-def is_custom(schema: JSON) -> bool:
-    """Whether a column holds a custom field."""
-    return isinstance(schema, dict) and "x-pipedrive" in schema
+    from tap_pipedrive.rows.row import Row
+    from tap_pipedrive.rows.struct_rows import RowColumns, TypedRows
 
 
 class RowPlan:
     """Turns the rows of one read of one stream into records, in place.
 
-    Records carry declared and selected columns only. A column Pipedrive sent that the schema does
-    not know is left out, and named once in the log.
+    Records carry declared and selected columns only, with values of their type. What deviates is counted.
+
+    Args:
+        columns: columns of the read.
+        flatten: replaces custom field values by columns.
+        typed: decodes further pages into rows that cost less; None where dictionaries are needed.
 
     Attributes:
-        typed: decodes further pages into rows that cost less; None where dictionaries are needed.
+        columns: columns of the read.
+        typed: as given.
     """
 
     def __init__(
         self,
         *,
-        stream: str,
-        read: Read,
-        properties: Mapping[str, JSON],
-        selected: Iterable[str],
+        columns: RowColumns,
         flatten: Callable[[list[Row]], None] | None,
         typed: TypedRows | None,
-        logger: logging.Logger,
     ) -> None:
-        self._stream = stream
-        self._adds = dict(read.adds)
+        self.columns = columns
+        self._stream = columns.stream
+        self._adds = dict(columns.adds)
         self._flatten = flatten
-        self._declared = frozenset(properties)
-        self._wanted = frozenset(selected)
-        self._coerce = coercions(properties)
-        self._coerce_of = dict(self._coerce)
-        self._logger = logger
-        self._named: set[str] = set()
-        self._unread: set[str] = set()
+        self._declared = frozenset(columns.declared)
+        self._wanted = self._declared - {*columns.dropped}
+        self._keys = frozenset(columns.keys)
+        self._types = [(name, one) for name, one in columns.types.items() if name in self._wanted]
+        self._deviations = columns.deviations
+        self._keeps = columns.deviations.keeps and UNKNOWN in self._wanted
         self._known: tuple[str, ...] = ()
         self.typed = typed
-        if typed:
-            typed.convert = self._converted
 
     def records(self, rows: list[Row], context: Mapping[str, object] | None = None) -> list[Row]:
-        """The records of these rows; the rows themselves are used up."""
+        """Return the records of these rows; the rows themselves are used up."""
         if rows and isinstance(rows[0], TypedRow):
             typed = cast("Sequence[TypedRow]", rows)
             return cast("list[Row]", typed[0].owner.records(typed))
@@ -78,23 +64,25 @@ class RowPlan:
                 row.update(extra)
         if self._flatten:
             self._flatten(rows)
-        for row in rows:
-            for column, coerce in self._coerce:
-                value = row.get(column)
-                if value is not None:
-                    made = row[column] = coerce(value)
-                    if made is None and column not in self._unread:
-                        self._tell_unread(column, value)
+        rows = self._convert(rows)
         self._keep_wanted(rows)
         return rows
 
-    def _converted(self, column: str, value: object) -> object:
-        """A value as its column's type, for the values of typed rows that need it."""
-        coerce = self._coerce_of.get(column)
-        made = coerce(value) if coerce else value
-        if made is None and column not in self._unread:
-            self._tell_unread(column, value)
-        return made
+    def _convert(self, rows: list[Row]) -> list[Row]:
+        """Convert the values of columns that have one of another type; return the rows with usable keys."""
+        bad: set[int] = set()
+        for column, kind in self._types:
+            values = [row.get(column) for row in rows]
+            if kind.holds(values):
+                continue
+            is_key = column in self._keys
+            for at, (row, value) in enumerate(zip(rows, values, strict=True)):
+                if value is not None:
+                    row[column] = kind.convert(value)
+                if is_key and row.get(column) is None:
+                    bad.add(at)
+                    self._deviations.leave_out(self._stream, column, value)
+        return [row for at, row in enumerate(rows) if at not in bad] if bad else rows
 
     def _keep_wanted(self, rows: list[Row]) -> None:
         """Remove columns that nobody selected; rows with the columns of the row before need no look."""
@@ -102,29 +90,15 @@ class RowPlan:
         for row in rows:
             columns = tuple(row)
             if columns != known:
+                unknown: Row = {}
                 for key in row.keys() - wanted:
-                    del row[key]
-                    if key not in self._declared and key not in self._named:
-                        self._name(key)
-                if len(row) == len(columns):
+                    value = row.pop(key)
+                    if key not in self._declared and (value is not None or not HASH_KEY.match(key)):
+                        unknown[key] = value
+                if unknown:
+                    self._deviations.count(self._stream, unknown)
+                if self._keeps:
+                    row[UNKNOWN] = unknown or None
+                elif len(row) == len(columns):
                     known = columns
         self._known = known
-
-    def _tell_unread(self, column: str, value: object) -> None:
-        """Warn once that a column has a value that became null, unless the value is empty."""
-        if value != "":
-            self._unread.add(column)
-            self._logger.warning(
-                "A value of column %s of %s has another form than published; it and any like it become null",
-                column,
-                self._stream,
-            )
-
-    def _name(self, key: str) -> None:
-        self._named.add(key)
-        if not HASH_KEY.match(key):
-            self._logger.warning(
-                "Left out column %s of %s: Pipedrive sends it, this version of the tap does not know it",
-                key,
-                self._stream,
-            )

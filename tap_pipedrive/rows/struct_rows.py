@@ -8,21 +8,31 @@ that nothing depends on this.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping  # noqa: TC003  msgspec reads the annotations of structs
-from datetime import date, datetime
+from dataclasses import dataclass
+from datetime import date
 from operator import attrgetter
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar, TypedDict, cast
+from typing import TYPE_CHECKING, Any, ClassVar, TypedDict, cast
 
 import msgspec
-from msgspec import UNSET
+from msgspec import UNSET, UnsetType
+
+from tap_pipedrive.rows.deviations import UNKNOWN
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Collection, Sequence
 
+    from tap_pipedrive.rows.column_types import ColumnType
     from tap_pipedrive.rows.custom_fields import NestedPlan
+    from tap_pipedrive.rows.deviations import Deviations
 
 _CUSTOM = "custom_fields"
 _MOST_DOUBLINGS = 4
+_MOST_UNKNOWN = 50
+"""Unknown keys that a layout takes; more are left to dictionaries."""
+_UNKNOWN_KEY = re.compile(r"unknown field `([^`]+)` - at `\$\.data\[\d+\]`$")
+_OTHER_TYPE = re.compile(r" - at `\$\.data\[\d+\]\.([^.\[`]+)")
 _TYPES: Mapping[str, Any] = {
     "num": int | float,
     "int": int,
@@ -33,11 +43,6 @@ _TYPES: Mapping[str, Any] = {
     "options": list[int],
 }
 """What a value is as published, by kind; a page with another is decoded the general way."""
-_MOMENTS: Mapping[str, Any] = {
-    "date": list[date],
-    "date-time": list[Annotated[datetime, msgspec.Meta(tz=True)]],
-}
-"""A column of times, by the format of its schema."""
 _PART_CLASSES: Mapping[str, tuple[type, ...]] = {
     "num": (int, float),
     "str": (str,),
@@ -48,7 +53,7 @@ _encode = msgspec.json.Encoder().encode
 
 
 class TypedRow(msgspec.Struct, gc=False):
-    """A row, and after `TypedRows.records` a record; `TypedRows` makes a subclass for each read.
+    """A row, and after `RowLayout.records` a record; each `RowLayout` makes a subclass.
 
     Attributes:
         slots: attribute of each column.
@@ -56,7 +61,7 @@ class TypedRow(msgspec.Struct, gc=False):
     """
 
     slots: ClassVar[Mapping[str, str]] = {}
-    owner: ClassVar[TypedRows]
+    owner: ClassVar[RowLayout]
 
     def get(self, column: str, default: object = None) -> object:
         """What the row holds in a column as Pipedrive sent it, as `dict.get`."""
@@ -65,39 +70,109 @@ class TypedRow(msgspec.Struct, gc=False):
         return default if value is UNSET else value
 
 
-class TypedRows:
-    """Decodes the pages of one read, and turns their rows into records.
+@dataclass(frozen=True, kw_only=True)
+class RowColumns:
+    """Columns of the rows of one read.
 
-    Args:
-        columns: what the stream declares.
+    Attributes:
+        stream: name of the stream.
+        declared: columns that the stream declares.
+        keys: key columns.
         dropped: those of them that nobody selected.
         adds: columns with a fixed value.
         custom: where custom fields go; None for a stream without.
-        moments: Pipedrive's own columns of times → `date` or `date-time`.
+        types: types of the columns that do not hold any value.
+        deviations: counts unknown keys.
+    """
+
+    stream: str
+    declared: Collection[str]
+    keys: Collection[str]
+    dropped: Collection[str]
+    adds: Mapping[str, object]
+    custom: NestedPlan | None
+    types: Mapping[str, ColumnType]
+    deviations: Deviations
+
+    def convert(self, column: str, value: object) -> object:
+        """Return a value as the type of its column."""
+        kind = self.types.get(column)
+        return kind.convert(value) if kind else value
+
+
+class TypedRows:
+    """Decodes the pages of one read into structs, as long as their rows fit.
+
+    A column with a value of another type, and a key that no column has, are taken into a new layout once; a
+    page with anything else that the columns do not foresee is decoded into dictionaries.
+    """
+
+    def __init__(self, columns: RowColumns) -> None:
+        self._layout = RowLayout(columns)
+        self._misses = self._passed_over = 0
+
+    def decode(self, content: bytes) -> object:
+        """Return the body of a response, with typed rows where it is as expected.
+
+        Raises:
+            DecodeError: invalid JSON.
+        """
+        if self._passed_over:
+            self._passed_over -= 1
+            return msgspec.json.decode(content)
+        layout: RowLayout | None = self._layout
+        while layout:
+            try:
+                body = layout.decode(content)
+            except msgspec.ValidationError as error:
+                layout = layout.widened(str(error))
+            else:
+                self._layout, self._misses = layout, 0
+                return body
+        # Where one page after the other does not fit, more and more of them are not tried.
+        self._passed_over = 2**self._misses - 1
+        self._misses = min(self._misses + 1, _MOST_DOUBLINGS)
+        return msgspec.json.decode(content)
+
+
+class RowLayout:
+    """A class of rows, its decoder, and the way from such a row to a record.
+
+    Args:
+        columns: the columns.
+        checked: columns whose values are checked page by page instead of when they are decoded.
+        unknown: keys that no column has.
     """
 
     def __init__(
         self,
-        *,
-        columns: Iterable[str],
-        dropped: Iterable[str],
-        adds: Mapping[str, object],
-        custom: NestedPlan | None,
-        moments: Mapping[str, str],
+        columns: RowColumns,
+        checked: frozenset[str] = frozenset(),
+        unknown: frozenset[str] = frozenset(),
     ) -> None:
+        self._columns, self._checked, self._unknown = columns, checked, unknown
+        custom, types, dropped = columns.custom, columns.types, {*columns.dropped}
         made = list(custom.nulls) if custom else []
+        if columns.deviations.keeps and UNKNOWN in columns.declared:
+            made.append(UNKNOWN)
         # In this order a row is written as `canonical` writes a dictionary.
-        sent = sorted({*columns, *((_CUSTOM,) if custom else ())} - {*made})
+        sent = sorted({*columns.declared, *unknown, *((_CUSTOM,) if custom else ())} - {*made})
         slots = {column: f"sent_{at}" for at, column in enumerate(sent)}
         named = {column: f"made_{at}" for at, column in enumerate(made)}
-        fields: list[tuple[str, Any, Any]] = [(slot, Any, UNSET) for slot in slots.values()]
+        fields: list[tuple[str, Any] | tuple[str, Any, Any]] = []
+        for column, slot in slots.items():
+            kind = types.get(column) if column not in checked | dropped else None
+            decoded = kind.decoded if kind else Any
+            if column in columns.keys and column not in columns.adds:
+                fields.append((slot, decoded))
+            else:
+                fields.append((slot, decoded if decoded is Any else decoded | UnsetType, UNSET))
         fields += [(slot, Any, None) for slot in named.values()]
+        self._take_custom: Callable[[Sequence[TypedRow]], None] = _leave
         if custom:
             values = _values_type(custom)
-            fields[sent.index(_CUSTOM)] = (slots[_CUSTOM], values | None | msgspec.UnsetType, UNSET)
+            fields[sent.index(_CUSTOM)] = (slots[_CUSTOM], values | None | UnsetType, UNSET)
             self._take_custom = self._custom_taker(custom, slots[_CUSTOM], {**slots, **named})
-        else:
-            self._take_custom = _leave
         row = msgspec.defstruct(
             "Row",
             fields,
@@ -105,63 +180,78 @@ class TypedRows:
             namespace={"slots": slots, "owner": self},
             rename={slot: column for column, slot in (slots | named).items()},
             forbid_unknown_fields=True,
+            kw_only=True,
             gc=False,
         )
         rows: Any = list[row]  # type: ignore[valid-type]  # a type made at run time
         body = TypedDict(  # noqa: UP013  annotations of a class could not name it
             "body", {"success": Any, "data": rows | None, "additional_data": Any}, total=False
         )
-        self._decoder: msgspec.json.Decoder[object] = msgspec.json.Decoder(body)
-        self._misses = self._passed_over = 0
-        self._set = [((slots | named)[column], value) for column, value in adds.items()]
-        self._set += [((slots | named)[column], UNSET) for column in dropped]
-        self.convert: Callable[[str, object], object] = lambda _column, value: value
-        """Makes a value its column's type, for values in a composite that are not of it."""
-        self._moments = [
-            (slots[column], column, _MOMENTS[kind]) for column, kind in moments.items() if column in slots
+        self.decode: Callable[[bytes], object] = msgspec.json.Decoder(body).decode
+        self._set = [((slots | named)[column], value) for column, value in columns.adds.items()]
+        self._set += [((slots | named)[column], UNSET) for column in columns.dropped]
+        self._checks = [
+            (slots[column], kind)
+            for column, kind in types.items()
+            if column in slots and column not in dropped and not (kind.is_decoded and column not in checked)
         ]
-        self._moments_of = _getter([slot for slot, _, _ in self._moments])
+        self._values_of = _getter([slot for slot, _ in self._checks])
+        self._unknown_slots = [(slots[key], key) for key in sorted(unknown)]
+        self._kept = named.get(UNKNOWN)
         self.tail = len(_encode(dict.fromkeys(made))) if made else len(b"}")
         """Bytes at the end of an encoded row that say that no column is made yet."""
 
-    def decode(self, content: bytes) -> object:
-        """The body of an answer, with typed rows where it is as expected.
+    def widened(self, problem: str) -> RowLayout | None:
+        """Return the layout that takes what this one does not; None where no column is the cause.
 
-        Raises:
-            DecodeError: no JSON.
+        Args:
+            problem: message of the error of decoding.
         """
-        if self._passed_over:
-            self._passed_over -= 1
-            return msgspec.json.decode(content)
-        try:
-            body = self._decoder.decode(content)
-        except msgspec.ValidationError:
-            # Where one page after the other does not fit, more and more of them are not tried.
-            self._passed_over = 2**self._misses - 1
-            self._misses = min(self._misses + 1, _MOST_DOUBLINGS)
-            return msgspec.json.decode(content)
-        self._misses = 0
-        return body
+        if (found := _UNKNOWN_KEY.search(problem)) and len(self._unknown) < _MOST_UNKNOWN:
+            if found[1] not in self._unknown:
+                return RowLayout(self._columns, self._checked, self._unknown | {found[1]})
+        elif (found := _OTHER_TYPE.search(problem)) and found[
+            1
+        ] in self._columns.types.keys() - self._checked:
+            return RowLayout(self._columns, self._checked | {found[1]}, self._unknown)
+        return None
 
     def records(self, rows: Sequence[TypedRow]) -> Sequence[TypedRow]:
-        """The rows as records, in place."""
+        """Return the rows as records, in place."""
         self._take_custom(rows)
-        if self._moments:
-            self._check_moments(rows)
+        if self._checks:
+            self._check(rows)
+        if self._unknown_slots:
+            self._take_unknown(rows)
         for slot, value in self._set:
             for row in rows:
                 setattr(row, slot, value)
         return rows
 
-    def _check_moments(self, rows: Sequence[TypedRow]) -> None:
-        """Check each column of times as a whole; only where one is not valid each value is looked at."""
-        columns = zip(*map(self._moments_of, rows), strict=True)
-        for (slot, column, kind), values in zip(self._moments, columns, strict=True):
-            if _all_valid(values, kind):
+    def _check(self, rows: Sequence[TypedRow]) -> None:
+        """Check each column as a whole; only where one has a value of another type each is looked at."""
+        columns = zip(*map(self._values_of, rows), strict=True)
+        for (slot, kind), sent in zip(self._checks, columns, strict=True):
+            values = [None if value is UNSET else value for value in sent] if UNSET in sent else sent
+            if kind.holds(values):
                 continue
             for row, value in zip(rows, values, strict=True):
-                if value is not None and value is not UNSET:
-                    setattr(row, slot, self.convert(column, value))
+                if value is not None:
+                    setattr(row, slot, kind.convert(value))
+
+    def _take_unknown(self, rows: Sequence[TypedRow]) -> None:
+        """Move values of keys that no column has out of the rows, and count them."""
+        for row in rows:
+            found: dict[str, object] = {}
+            for slot, key in self._unknown_slots:
+                value = getattr(row, slot)
+                if value is not UNSET:
+                    found[key] = value
+                    setattr(row, slot, UNSET)
+            if found:
+                self._columns.deviations.count(self._columns.stream, found)
+                if self._kept:
+                    setattr(row, self._kept, found)
 
     def _custom_taker(
         self, custom: NestedPlan, source: str, slots: Mapping[str, str]
@@ -213,7 +303,7 @@ class TypedRows:
         for slot, key, classes, column in parts:
             part = whole.get(key)
             if part is not None and part.__class__ not in classes:
-                part = self.convert(column, part)
+                part = self._columns.convert(column, part)
             setattr(row, slot, part)
 
 
@@ -247,17 +337,6 @@ def _values_type(custom: NestedPlan) -> type[msgspec.Struct]:
 
 def _leave(rows: Sequence[TypedRow]) -> None:
     del rows
-
-
-def _all_valid(values: Sequence[object], kind: object) -> bool:
-    """Whether a column holds nothing but nulls and values of a kind."""
-    if "" in values:
-        return False
-    try:
-        msgspec.convert([*filter(None, values)], kind)
-    except msgspec.ValidationError:
-        return False
-    return True
 
 
 def _getter(places: Sequence[str]) -> Callable[[object], tuple[object, ...]]:

@@ -26,6 +26,7 @@ from pipedrive_client import BudgetSpent, ConfigError, FeatureOff, ItemError, No
 from pipedrive_client.fields import FIELD_LIST_COST, FIELD_LISTS, FieldDefinition
 from tap_pipedrive.output.sdk_log_filter import quiet
 from tap_pipedrive.read.reader import Reader, SharedRows, nothing_there
+from tap_pipedrive.rows.column_types import column_types
 from tap_pipedrive.rows.conversions import time_text
 from tap_pipedrive.rows.custom_fields import (
     FieldColumn,
@@ -34,8 +35,9 @@ from tap_pipedrive.rows.custom_fields import (
     column_properties,
     flattener,
 )
-from tap_pipedrive.rows.row_plan import RowPlan, is_custom, is_time
-from tap_pipedrive.rows.struct_rows import TypedRow, TypedRows
+from tap_pipedrive.rows.deviations import UNKNOWN_COLUMN
+from tap_pipedrive.rows.row_plan import RowPlan
+from tap_pipedrive.rows.struct_rows import RowColumns, TypedRow, TypedRows
 from tap_pipedrive.rows.tombstones import TOMBSTONE_COLUMNS
 from tap_pipedrive.rows.unresolved import UnresolvedFields, rewind
 from tap_pipedrive.settings import FieldMode
@@ -63,6 +65,8 @@ class PipedriveStream(Stream):
 
     spec: ClassVar[StreamSpec]
     TYPE_CONFORMANCE_LEVEL = TypeConformanceLevel.NONE  # the row plan guarantees the types, for less
+    HAS_WHOLE_ROWS: ClassVar[bool] = True
+    """Whether the rows that reach the row plan have all keys that Pipedrive sent."""
 
     def __init__(self, tap: Tap, context: TapContext, sync: Callable[[PipedriveStream], None]) -> None:
         """Bind the stream to its tap.
@@ -112,6 +116,8 @@ class PipedriveStream(Stream):
             self._properties |= self.unresolved.properties
             if self.tap_context.detect_deletes and self.spec.can_sweep:
                 self._properties |= TOMBSTONE_COLUMNS
+            if self.tap_context.deviations.keeps and self.HAS_WHOLE_ROWS:
+                self._properties |= UNKNOWN_COLUMN
         return {"type": "object", "properties": self._properties}
 
     @property
@@ -126,7 +132,7 @@ class PipedriveStream(Stream):
                     self._field_definitions(),
                     remembered=self.column_memo,
                     # `custom_fields` is what the rows of v2 bring the values in.
-                    reserved={*self.spec.schema, *TOMBSTONE_COLUMNS, "custom_fields"},
+                    reserved={*self.spec.schema, *TOMBSTONE_COLUMNS, *UNKNOWN_COLUMN, "custom_fields"},
                     mode=self.tap_context.field_mode,
                     options=self.tap_context.option_mode,
                 )
@@ -480,16 +486,31 @@ class PipedriveStream(Stream):
                 if self.spec.custom_fields
                 else None
             )
-            selected = [name for name in properties if self.mask.get(("properties", name), True)]
-            self._plans[read.key] = RowPlan(
-                stream=self.name,
-                read=read,
-                properties=properties,
-                selected=selected,
-                flatten=flatten,
-                typed=self._typed_rows(read, properties.keys() - selected) if self._may_type(read) else None,
-                logger=self.logger,
+            custom = (
+                NestedPlan.of(
+                    self.columns,
+                    self.tap_context.option_mode,
+                    self._option_label,
+                    self.unresolved.sources,
+                    self.unresolved.empty,
+                )
+                if self.spec.custom_fields
+                else None
             )
+            selected = [name for name in properties if self.mask.get(("properties", name), True)]
+            deviations = self.tap_context.deviations
+            columns = RowColumns(
+                stream=self.name,
+                declared=properties,
+                keys=self.primary_keys,
+                dropped=properties.keys() - selected,
+                adds=read.adds,
+                custom=custom,
+                types=column_types(properties, partial(deviations.lose, self.name)),
+                deviations=deviations,
+            )
+            typed = TypedRows(columns) if self._may_type(read) else None
+            self._plans[read.key] = RowPlan(columns=columns, flatten=flatten, typed=typed)
         return self._plans[read.key]
 
     def _may_type(self, read: Read) -> bool:
@@ -503,26 +524,6 @@ class PipedriveStream(Stream):
         return bool(
             plain and as_columns and not spec.shape and self._maps_nothing and not self._partly_selected
         )
-
-    def _typed_rows(self, read: Read, dropped: Iterable[str]) -> TypedRows:
-        custom = (
-            NestedPlan.of(
-                self.columns,
-                self.tap_context.option_mode,
-                self._option_label,
-                self.unresolved.sources,
-                self.unresolved.empty,
-            )
-            if self.spec.custom_fields
-            else None
-        )
-        properties = self.schema["properties"]
-        moments = {
-            name: schema["format"]
-            for name, schema in properties.items()
-            if is_time(schema) and not is_custom(schema)
-        }
-        return TypedRows(columns=properties, dropped=dropped, adds=read.adds, custom=custom, moments=moments)
 
     def reader(self, read: Read) -> Reader | SharedRows:
         """Reads this stream's rows through the tap's client."""

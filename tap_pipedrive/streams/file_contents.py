@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 class FileContentsStream(PipedriveStream):
     """The stream `file_contents`."""
 
+    HAS_WHOLE_ROWS = False
+
     @property
     def folder(self) -> Path | None:
         """Setting `files_dir`."""

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 class RawStream(PipedriveStream):
     """Stream of an entry of `raw_requests`."""
 
+    HAS_WHOLE_ROWS = False
+
     @override
     def reader(self, read: Read) -> RawReader:
         """Return a reader for the entry."""

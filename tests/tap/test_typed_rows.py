@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 from dataclasses import replace
+from functools import partial
 
 import msgspec
 import pytest
@@ -12,10 +13,12 @@ import pytest
 from pipedrive_client.fields import parse_definition
 from tap_pipedrive.catalog import STREAMS
 from tap_pipedrive.catalog.spec import RowForm
-from tap_pipedrive.rows.custom_fields import NestedPlan, assign_columns, flattener
+from tap_pipedrive.rows.column_types import column_types
+from tap_pipedrive.rows.custom_fields import NestedPlan, assign_columns, column_properties, flattener
+from tap_pipedrive.rows.deviations import UNKNOWN_COLUMN, Deviations
 from tap_pipedrive.rows.row_plan import RowPlan
-from tap_pipedrive.rows.struct_rows import TypedRow, TypedRows
-from tap_pipedrive.settings import FieldMode, OptionMode
+from tap_pipedrive.rows.struct_rows import RowColumns, TypedRow, TypedRows
+from tap_pipedrive.settings import FieldMode, OptionMode, UnknownColumns
 from tap_pipedrive.state.bookmarks import digest
 from tests.support.singer import run_tap
 
@@ -35,20 +38,32 @@ def definitions(medium) -> list:
     return [one for one in map(parse_definition, rows) if one.is_custom]
 
 
-def plan(definitions, *, options=OptionMode.LABEL, dropped=frozenset(), mode=FieldMode.NAMED) -> RowPlan:
+def plan(
+    definitions,
+    *,
+    options=OptionMode.LABEL,
+    dropped=frozenset(),
+    mode=FieldMode.NAMED,
+    unknown=UnknownColumns.WARN,
+) -> RowPlan:
     known = STREAMS["deals"].schema
     columns = assign_columns(definitions, remembered={}, reserved=known, mode=mode, options=options)
     custom = NestedPlan.of(columns, options)
-    names = [*known, *custom.nulls]
-    return RowPlan(
+    deviations = Deviations(logging.getLogger("test"), unknown)
+    kept = UNKNOWN_COLUMN if deviations.keeps else {}
+    properties = {**known, **column_properties(columns, mode=mode, options=options, form=RowForm.V2), **kept}
+    row_columns = RowColumns(
         stream="deals",
-        read=DEALS,
-        properties={name: {} for name in names},
-        selected=[name for name in names if name not in dropped],
-        flatten=flattener(columns, mode=mode, options=options, form=RowForm.V2),
-        typed=TypedRows(columns=names, dropped=dropped, adds=DEALS.adds, custom=custom, moments={}),
-        logger=logging.getLogger("test"),
+        declared=properties,
+        keys=("id",),
+        dropped=dropped,
+        adds=DEALS.adds,
+        custom=custom,
+        types=column_types(properties, partial(deviations.lose, "deals")),
+        deviations=deviations,
     )
+    flatten = flattener(columns, mode=mode, options=options, form=RowForm.V2)
+    return RowPlan(columns=row_columns, flatten=flatten, typed=TypedRows(row_columns))
 
 
 def both_ways(one: RowPlan, body: dict) -> tuple[list, list]:
@@ -100,8 +115,11 @@ def test_a_row_answers_like_a_dictionary(body, definitions):
 @pytest.mark.parametrize(
     "change",
     [
-        pytest.param(lambda row: row.update(brand_new=1), id="unknown column"),
         pytest.param(lambda row: row.update(custom_fields=[]), id="custom fields of another kind"),
+        pytest.param(lambda row: row.pop("id"), id="no key"),
+        pytest.param(
+            lambda row: row.update({f"brand_new_{at}": at for at in range(60)}), id="many unknown keys"
+        ),
     ],
 )
 def test_a_page_that_does_not_fit_comes_as_dictionaries_and_the_next_does_not(body, definitions, change):
@@ -116,11 +134,78 @@ def test_a_page_that_does_not_fit_comes_as_dictionaries_and_the_next_does_not(bo
 def test_a_page_that_fits_is_found_after_many_that_do_not(body, definitions):
     one = plan(definitions)
     fitting = encode(body)
-    body["data"][3]["brand_new"] = 1
+    body["data"][3]["custom_fields"] = []
     for _ in range(50):
         one.typed.decode(encode(body))
     tried = [one.typed.decode(fitting)["data"][0] for _ in range(20)]
     assert isinstance(tried[-1], TypedRow)
+
+
+OTHER_TYPES = [
+    pytest.param("title", 7, "7", id="a number as text"),
+    pytest.param("title", {"a": [1]}, '{"a":[1]}', id="an object as text"),
+    pytest.param("owner_id", "12", 12, id="a text as number"),
+    pytest.param("owner_id", {"id": 12, "name": "Ann"}, 12, id="an object in place of its id"),
+    pytest.param("value", "12.5", 12.5, id="a text as amount"),
+    pytest.param("value", "much", None, id="a text that is no amount"),
+    pytest.param("is_deleted", 1, True, id="one as true"),
+    pytest.param("is_deleted", 2, None, id="two as boolean"),
+    pytest.param("label_ids", "1,2", [1, 2], id="ids as text"),
+    pytest.param("label_ids", 5, [5], id="one id alone"),
+    pytest.param("add_time", "2026-01-31 10:00:00", "2026-01-31T10:00:00Z", id="a time of v1"),
+    pytest.param("add_time", "2026-01-31 10:00:00Z", "2026-01-31T10:00:00Z", id="a time with a space"),
+    pytest.param("add_time", "2026-01-31T10:00:00.500Z", "2026-01-31T10:00:00Z", id="a time with a fraction"),
+    pytest.param("expected_close_date", "soon", None, id="a text that is no date"),
+]
+
+
+@pytest.mark.parametrize(("column", "sent", "expected"), OTHER_TYPES)
+def test_a_native_value_of_another_type_is_converted_or_null_either_way(
+    body, definitions, caplog, column, sent, expected
+):
+    one = plan(definitions)
+    for row in body["data"][3:5]:
+        row[column] = sent
+    as_dicts, typed = both_ways(one, body)
+    records = written(one.records(typed))
+    assert records == written(one.records(as_dicts))
+    assert [row[column] for row in records[3:5]] == [expected, expected]
+    one.columns.deviations.warn()
+    assert [f"Column {column} of deals: 4 values" in each.getMessage() for each in caplog.records] == [
+        True
+    ] * (expected is None)
+
+
+def test_a_row_without_a_key_is_left_out_and_is_an_error(body, definitions):
+    one = plan(definitions)
+    body["data"][3]["id"] = {"no": "id"}
+    del body["data"][4]["id"]
+    rows = one.typed.decode(encode(body))["data"]
+    records = written(one.records(rows))
+    assert len(records) == len(body["data"]) - 2
+    assert "2 rows of deals" in str(one.columns.deviations.error())
+    assert "key column id" in str(one.columns.deviations.error())
+
+
+@pytest.mark.parametrize("unknown", UnknownColumns)
+def test_unknown_keys_are_counted_and_kept_if_the_setting_says_so(body, definitions, caplog, unknown):
+    one = plan(definitions, unknown=unknown)
+    body["data"][3] |= {"brand_new": {"a": 1}, "also_new": None}
+    body["data"][5]["brand_new"] = 7
+    as_dicts, typed = both_ways(one, body)
+    assert [digest(row) for row in typed] == [digest(row) for row in as_dicts]
+    records = written(one.records(typed))
+    assert records == written(one.records(as_dicts))
+    assert not any("brand_new" in row for row in records)
+    kept = {"brand_new": {"a": 1}, "also_new": None}
+    assert [row.get("_unknown", "no column") for row in records[3:6]] == (
+        [kept, None, {"brand_new": 7}] if unknown is UnknownColumns.KEEP else ["no column"] * 3
+    )
+    one.columns.deviations.warn()
+    (warned,) = [record.getMessage() for record in caplog.records]
+    assert "Stream deals" in warned
+    assert "brand_new 4, also_new 2" in warned
+    assert ("unknown_columns" in warned) is (unknown is UnknownColumns.WARN)
 
 
 def test_custom_fields_that_are_null_leave_null_columns(body, definitions):

@@ -1,0 +1,113 @@
+"""Values and keys in rows that no column foresees, counted over a run and reported at its end."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from typing import TYPE_CHECKING
+
+from pipedrive_client import PipedriveError
+from tap_pipedrive.settings import UnknownColumns
+
+if TYPE_CHECKING:
+    import logging
+    from collections.abc import Iterable
+
+    from tap_pipedrive.catalog.spec import JSON
+
+UNKNOWN = "_unknown"
+"""Column of the keys that no column has, with the setting `unknown_columns: keep`."""
+UNKNOWN_COLUMN: dict[str, JSON] = {
+    UNKNOWN: {
+        "type": ["object", "null"],
+        "additionalProperties": True,
+        "description": "Keys that Pipedrive sends and this version of the tap does not know.",
+    }
+}
+_WORDS = {
+    bool: "boolean",
+    int: "number",
+    float: "number",
+    str: "string",
+    list: "array",
+    dict: "object",
+    type(None): "null",
+}
+_MOST_NAMED = 20
+
+
+class RowWithoutKeyError(PipedriveError):
+    """Rows that were not emitted, because they have no value for a key column."""
+
+
+class Deviations:
+    """Counts what the columns do not foresee, by stream.
+
+    Args:
+        logger: takes one warning for each column and for the unknown keys of each stream.
+        unknown_columns: setting `unknown_columns`.
+    """
+
+    def __init__(self, logger: logging.Logger, unknown_columns: UnknownColumns) -> None:
+        self._logger = logger
+        self.keeps = unknown_columns is UnknownColumns.KEEP
+        self._lost: defaultdict[tuple[str, str], Counter[str]] = defaultdict(Counter)
+        self._unknown: defaultdict[str, Counter[str]] = defaultdict(Counter)
+        self._without_key: defaultdict[tuple[str, str], Counter[str]] = defaultdict(Counter)
+
+    def lose(self, stream: str, column: str, value: object) -> None:
+        """Count a value that its column cannot hold and that became null."""
+        self._lost[stream, column][_word(value)] += 1
+
+    def leave_out(self, stream: str, column: str, value: object) -> None:
+        """Count a row that is not emitted, because a key column cannot hold its value."""
+        self._without_key[stream, column][_word(value)] += 1
+
+    def count(self, stream: str, keys: Iterable[str]) -> None:
+        """Count keys of a row that no column has."""
+        self._unknown[stream].update([*keys])
+
+    def warn(self) -> None:
+        """Log a warning for each column with values that became null and each stream with unknown keys."""
+        for (stream, column), kinds in self._lost.items():
+            self._logger.warning(
+                "Column %s of %s: %d values of another type than the SCHEMA has could not be converted and "
+                "are null (%s)",
+                column,
+                stream,
+                kinds.total(),
+                _listed(kinds),
+            )
+        for stream, keys in self._unknown.items():
+            what = (
+                f"they are in column {UNKNOWN}" if self.keeps else "set unknown_columns to keep to emit them"
+            )
+            self._logger.warning(
+                "Stream %s: Pipedrive sends keys that this version of the tap does not know (with the number "
+                "of records): %s; %s",
+                stream,
+                _listed(keys),
+                what,
+            )
+        self._lost.clear()
+        self._unknown.clear()
+
+    def error(self) -> RowWithoutKeyError | None:
+        """Return the error of the rows that were not emitted; None where there are none."""
+        if not self._without_key:
+            return None
+        rows = "; ".join(
+            f"{kinds.total()} rows of {stream} have no usable value in the key column {column} "
+            f"({_listed(kinds)})"
+            for (stream, column), kinds in self._without_key.items()
+        )
+        return RowWithoutKeyError(f"{rows}. These rows were not emitted. Please report this.")
+
+
+def _word(value: object) -> str:
+    return _WORDS.get(value.__class__, "value")
+
+
+def _listed(counts: Counter[str]) -> str:
+    named = [f"{name} {count}" for name, count in counts.most_common(_MOST_NAMED)]
+    more = len(counts) - len(named)
+    return ", ".join(named) + (f" and {more} more" if more else "")
