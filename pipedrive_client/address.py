@@ -47,7 +47,7 @@ class AddressCheck:
         if not self._is_suspect(answer):
             return
         status: int | None = answer.status
-        if not self._names_part_of_api():  # below /api the paths of v1 answer, and those of v2 do not
+        if not self._names_part_of_api():  # below /api the paths of v1 exist, and those of v2 do not
             with self._lock:
                 if self.proven:
                     return

@@ -108,7 +108,7 @@ def error_of(
     elif status in _ADVICE and kind is not Rejected:
         said.append(_ADVICE[status])
     error = kind(
-        f"{what} answered {status}{f' ({code})' if code else ''}{': ' if said else ''}{'; '.join(said)}.",
+        f"{what} returned {status}{f' ({code})' if code else ''}{': ' if said else ''}{'; '.join(said)}.",
         status=status,
         code=code,
         error_info=info or error_text,
@@ -175,7 +175,7 @@ def _error_inside_success(
 def _no_answer(answer: Answer, what: str, flaw: str, *, label: str | None) -> MalformedAnswer:
     """Return the error of a successful status whose body has unexpected content."""
     return MalformedAnswer(
-        f"{what} answered {answer.status} with {flaw}.",
+        f"{what} returned {answer.status} with {flaw}.",
         status=answer.status,
         label=label,
         request_id=_request_id(answer),

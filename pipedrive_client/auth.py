@@ -228,7 +228,8 @@ def granted_by(answer: Answer, *, refusal: str) -> dict[str, object]:
 
     Args:
         answer: response of the token endpoint.
-        refusal: message for a rejected grant, with a placeholder for the status.
+        refusal: message for a rejected grant, with a placeholder for
+            the status.
 
     Raises:
         Unauthorized: the app or the grant was rejected.

@@ -113,7 +113,7 @@ def abandon_output() -> None:
 
 def ignore_signals() -> None:
     """Ignore signals, so that they do not change the exit code of a process whose work is complete."""
-    # A signal that comes between the check and the change is reported as an error that nobody can catch.
+    # A signal between the check and the change is reported as an error that cannot be caught.
     sys.unraisablehook = lambda _: None
     for one in (signal.SIGINT, signal.SIGTERM):
         signal.signal(one, signal.SIG_IGN)
@@ -138,7 +138,7 @@ def clicked(command: click.Command, plugin: str) -> None:
         BrokenPipeError: the program that reads the output has ended.
         SystemExit: the command returned an exit code.
     """
-    import click  # noqa: PLC0415  the SDK, which brings it, is not loaded by all who use this module
+    import click  # noqa: PLC0415  the SDK, which installs it, is not loaded by all users of this module
 
     try:
         # `main` of click would end the process without a message after a closed pipe.

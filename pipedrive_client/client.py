@@ -1,4 +1,4 @@
-"""The client: every request to Pipedrive goes through here."""
+"""Client for all requests to Pipedrive."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 
 class ReadParts(TypedDict, total=False):
-    """Parameters of `PipedriveClient.request` that a GET takes."""
+    """Parameters of `PipedriveClient.request` for a GET."""
 
     params: Mapping[str, object] | None
     headers: Mapping[str, str] | None
@@ -51,8 +51,8 @@ class PipedriveClient:
 
     Args:
         settings: validated settings.
-        clock: where time comes from; tests pass a fake.
-        on_new_token: called after each OAuth refresh, under a lock: keep it short.
+        clock: source of time; tests pass a fake.
+        on_new_token: called after each OAuth refresh, under a lock; it must return quickly.
     """
 
     def __init__(
@@ -75,17 +75,17 @@ class PipedriveClient:
 
     @property
     def base_url(self) -> str:
-        """Address that paths are appended to, as known now; OAuth may bring another one."""
+        """Current base URL of paths; an OAuth response may change it."""
         return self._sender.auth.base_url
 
     def granted_scopes(self) -> frozenset[str] | None:
-        """Return OAuth scopes that the token was granted; signs in first where no token is at hand.
+        """Return the OAuth scopes granted to the token; requests a token first if there is none.
 
         Returns:
-            None for an API token, and where no token answer named scopes in this run.
+            None for an API token, and if no token response of this run contained scopes.
 
         Raises:
-            PipedriveError: signing in failed.
+            PipedriveError: the authentication failed.
         """
         self._sender.auth.header()
         return self._sender.auth.scopes
@@ -97,7 +97,7 @@ class PipedriveClient:
 
     @property
     def budget(self) -> TokenBudget:
-        """Tokens spent, and left today as far as known."""
+        """Tokens used, and those left today as far as known."""
         return self._sender.budget
 
     def __enter__(self) -> Self:
@@ -126,31 +126,32 @@ class PipedriveClient:
         decode: Callable[[bytes], object] | None = None,
         expected: Expectation | None = None,
     ) -> Answer:
-        """Return the answer of one request, a success; repeated as the retry policy allows.
+        """Return the successful response of one request, retried according to the retry policy.
 
         Args:
             method: GET, POST, PUT, PATCH, DELETE.
-            path: `/v1/…` or `/api/v2/…`; its parts already quoted.
-            params: query; lists are joined with commas, booleans written as words, nulls left out.
+            path: `/v1/…` or `/api/v2/…`, with quoted segments.
+            params: query; lists are joined with commas, booleans written as words, nulls omitted.
             json: body, encoded as JSON; Decimals become numbers, datetimes RFC 3339.
-            form: body as a form, or the fields beside `files`.
+            form: body as a form, or the form fields in addition to `files`.
             files: field name to file name, content and content type; sent as multipart.
-            headers: further headers; they cannot replace the sign-in.
+            headers: further headers; they cannot replace the authentication.
             cost: tokens the request costs.
-            idempotent: whether it may be repeated after it possibly acted; None decides by the method
-                (all but POST).
-            timeout_seconds: longest silence of the server; None takes the setting.
-            label: stream or action that usage and errors are booked on.
-            max_attempts: most attempts in all; None takes the policy's.
-            decode: makes the body of its bytes, or raises msgspec's `DecodeError`; None decodes JSON.
-            expected: what the body of a success must hold: another one raises `MalformedAnswer`, which is
-                retried where that is safe and else says that the request may have acted. None takes any body.
+            idempotent: True if it may be retried after it possibly acted; None decides by the method (all
+                except POST).
+            timeout_seconds: read timeout; None uses the setting.
+            label: stream or action for usage and errors.
+            max_attempts: maximum number of attempts; None uses the policy's.
+            decode: decodes the bytes of the body, or raises msgspec's `DecodeError`; None decodes JSON.
+            expected: required content of a successful response; other content raises `MalformedAnswer`, which
+                is retried if that is safe and otherwise reports that the request may have acted. None accepts
+                any body.
 
         Returns:
-            A 2xx answer; for a DELETE that had to be repeated also the 404 or 410 that proves it was done.
+            A 2xx response; for a retried DELETE also the 404 or 410 that proves its success.
 
         Raises:
-            PipedriveError: one of the tree in `errors`, after the repeats.
+            PipedriveError: one of the tree in `errors`, after all retries.
         """
         _check_path(path)
         method = method.upper()
@@ -172,13 +173,13 @@ class PipedriveClient:
         return self._sender.carry_out(call)
 
     def read(self, path: str, *, expected: Expectation, **parts: Unpack[ReadParts]) -> Answer:
-        """Return the answer of a GET that holds what is expected.
+        """Return the response of a GET with the expected content.
 
-        A null that could be an empty list, or could be a failure that looks like one, is asked for again.
+        A null that could be an empty list, or a failure that looks like one, is requested again.
 
         Args:
             path: as in `request`.
-            expected: what the body must hold, and how a null is read.
+            expected: required content of the body, and the meaning of a null.
             parts: further parameters of `request`.
 
         Raises:
@@ -199,19 +200,19 @@ class PipedriveClient:
         label: str | None,
         offset: int = 0,
     ) -> Answer:
-        """Download a file in chunks, following a redirect to the storage without the sign-in.
+        """Download a file in chunks, following a redirect to the storage without credentials.
 
-        A broken connection is taken up again where it broke, so `sink` gets each byte once.
+        An interrupted download is resumed at the same byte, so `sink` gets each byte once.
 
         Args:
             path: `/v1/files/{id}/download` or another binary path.
-            sink: takes the chunks in order.
-            cost: tokens each request costs.
+            sink: receives the chunks in order.
+            cost: tokens of each request.
             label: stream or action.
-            offset: bytes the caller already has; the download goes on behind them.
+            offset: bytes the caller already has; the download continues after them.
 
         Returns:
-            Status and headers of the last answer, no body. 416 means that there was nothing behind `offset`.
+            Status and headers of the last response, no body. 416 means that there is nothing after `offset`.
         """
         _check_path(path)
         call = Call(
@@ -248,21 +249,21 @@ class PipedriveClient:
 
         Args:
             path: as in `request`.
-            params: query of each page; a `start` here begins the list there.
-            paging: how the list is read on.
+            params: query of each page; the list begins at its `start`.
+            paging: the kind of paging.
             page_size: `limit` of each page; None sends none.
-            cost: tokens a page costs.
+            cost: tokens of a page.
             label: stream or action.
             records: dotted path of the rows in the body.
-            prefetch: pages that may be ready or under way; 0 requests each page when it is asked for, and so
-                does a call from within `ordered_map`.
+            prefetch: pages that may be ready or in progress; 0 requests each page on demand, which is also
+                the case within `ordered_map`.
             headers: as in `request`, for each page.
             timeout_seconds: the same.
             max_attempts: the same.
-            decode: the same; a list of what is no dictionary is handed on as it is.
-            kind: what a page holds at `records`.
-            null: how a null there is read on the first page, and on one that no page has announced. On
-                others it is refused.
+            decode: the same; a list without dictionaries is passed on unchanged.
+            kind: type of the value at `records`.
+            null: meaning of a null there on the first page, and on a page that no other page has announced.
+                On other pages it is rejected.
 
         Raises:
             PagingStuck: the list does not advance.
@@ -308,15 +309,16 @@ class PipedriveClient:
     def ordered_map(
         self, function: Callable[[T], R], items: Iterable[T], *, ahead: int | None = None
     ) -> Generator[R, None, None]:
-        """Yield results of the function in the order of the items, many of them under way at a time.
+        """Yield results of the function in the order of the items, with many calls in progress at a time.
 
         Args:
             function: runs on up to `max_concurrency` threads; in it, `pages` and `ordered_map` run inline.
             items: pulled lazily, in the caller's thread.
-            ahead: most items begun and not yet taken; None takes twice `max_concurrency`.
+            ahead: maximum number of started items whose result was not yielded; by default, twice
+                `max_concurrency`.
 
         Raises:
-            Exception: the first failure, in its item's place; later items are not begun any more.
+            Exception: the first failure, at its item's position; later items are not started.
         """
         if in_worker():
             yield from map(function, items)
@@ -332,24 +334,22 @@ class PipedriveClient:
         return self._pool.submit(function)
 
     def stop(self) -> None:
-        """Make every waiting and every later request raise `Stopped`; answers under way are still read."""
+        """Make all waiting and later requests raise `Stopped`; responses in progress are still read."""
         self._stop.set()
         self._sender.limiter.wake()
 
     @property
     def stopping(self) -> bool:
-        """Whether `stop` was called."""
+        """True if `stop` was called."""
         return self._stop.is_set()
 
     def close(self) -> None:
-        """Let the threads end and close idle connections."""
+        """Stop the threads and close idle connections."""
         self._pool.close()
         self._sender.transport.close()
 
 
 def _check_path(path: str) -> None:
-    """Refuse a path that, appended to the base address, could name another host."""
+    """Reject a path that could change the host when it is appended to the base URL."""
     if not path.startswith("/"):
-        raise Rejected(
-            f"A path begins with a slash, as /v1/… or /api/v2/…; this one does not: {path[:20]!r}."
-        )
+        raise Rejected(f"A path must begin with a slash, such as /v1/… or /api/v2/…, but is {path[:20]!r}.")

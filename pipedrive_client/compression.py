@@ -1,6 +1,6 @@
-"""Gzip bodies, unpacked with proof that they are complete.
+"""Decompression of gzip bodies that detects truncation.
 
-urllib3 hands out what a truncated gzip stream unpacks to as if it were all; the trailer says otherwise.
+urllib3 returns the content of a truncated gzip stream without an error; the trailer reveals it.
 """
 
 from __future__ import annotations
@@ -16,15 +16,15 @@ _MAGIC = b"\x1f\x8b"
 _NAMES = frozenset({"gzip", "x-gzip"})
 
 
-class Damaged(Exception):  # noqa: N818 - a body is damaged; the reader decides whether that is an error
-    """A body cannot be unpacked to its end; the text is a noun phrase that says why."""
+class Damaged(Exception):  # noqa: N818 - describes the body; the reader decides whether it is an error
+    """A body that cannot be decompressed completely; the text is a noun phrase with the reason."""
 
 
 def unpacked(content: bytes, headers: Mapping[str, str]) -> bytes:
-    """Return a whole body without its compression.
+    """Return a complete body without its compression.
 
     Raises:
-        Damaged: it is truncated, damaged, or compressed in another way than asked for.
+        Damaged: it is truncated, damaged, or has an unexpected encoding.
     """
     if not headers.get("content-encoding"):
         return content
@@ -35,21 +35,21 @@ def unpacked_chunks(chunks: Iterator[bytes], headers: Mapping[str, str]) -> Iter
     """Yield the chunks of a body without its compression.
 
     Raises:
-        Damaged: as in `unpacked`, once that shows.
+        Damaged: as in `unpacked`, as soon as it is detected.
     """
     encoding = headers.get("content-encoding", "").strip().lower()
     if encoding in ("", "identity"):
         yield from chunks
         return
     if encoding not in _NAMES:
-        raise Damaged(f"a body in the encoding {encoding[:20]!r}, which was not asked for")
+        raise Damaged(f"a body in the encoding {encoding[:20]!r}, which was not requested")
     member = zlib.decompressobj(_GZIP_ONLY)
     begun = False
     for chunk in chunks:
         rest = chunk
         while rest:
             if member.eof:
-                if not rest.startswith(_MAGIC):  # padding behind the last member
+                if not rest.startswith(_MAGIC):  # padding after the last member
                     break
                 member = zlib.decompressobj(_GZIP_ONLY)
             begun = True

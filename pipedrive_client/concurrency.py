@@ -21,9 +21,9 @@ _here = threading.local()
 
 
 class WorkerPool:
-    """At most `size` threads, started as they are needed.
+    """Pool of at most `size` threads, started on demand.
 
-    They are daemons, so that Ctrl-C does not wait for an answer that may take a minute.
+    They are daemons, so Ctrl-C does not wait for a response that may take a minute.
     """
 
     def __init__(self, size: int) -> None:
@@ -54,7 +54,7 @@ class WorkerPool:
         return future
 
     def close(self) -> None:
-        """Let the threads end when their queue is empty; no new work is taken."""
+        """Stop the threads when their queue is empty; no new work is accepted."""
         with self._lock:
             if self._closed:
                 return
@@ -63,7 +63,7 @@ class WorkerPool:
                 self._jobs.put(None)
 
     def _work(self) -> None:
-        """Run jobs until told to end."""
+        """Run jobs until the pool is closed."""
         _here.in_worker = True
         while True:
             job = self._jobs.get()
@@ -73,7 +73,7 @@ class WorkerPool:
             if future.set_running_or_notify_cancel():
                 try:
                     result = function()
-                except BaseException as error:  # noqa: BLE001 - handed to the thread that waits for the result
+                except BaseException as error:  # noqa: BLE001 - passed to the thread that waits for the result
                     future.set_exception(error)
                 else:
                     future.set_result(result)
@@ -83,17 +83,17 @@ class WorkerPool:
 
 
 def in_worker() -> bool:
-    """Return whether this code runs on a pool's thread, where waiting for the pool could wait for itself."""
+    """Return whether this code runs on a pool's thread, where waiting for the pool could deadlock."""
     return getattr(_here, "in_worker", False)
 
 
 def ordered_map(
     pool: WorkerPool, function: Callable[[T], R], items: Iterable[T], *, ahead: int
 ) -> Generator[R, None, None]:
-    """Yield results in the order of the items, at most `ahead` of them under way or waiting to be taken.
+    """Yield results in the order of the items, at most `ahead` of them in progress or not yet yielded.
 
-    After a failure no further item is begun; those under way are awaited, so that nothing goes on behind
-    the caller's back. The same happens when the generator is closed.
+    After a failure no further item is started, and the items in progress are awaited, so nothing runs after
+    the call. The same happens when the generator is closed.
     """
     batch = _Batch(pool, function, items, ahead)
     try:
@@ -106,7 +106,7 @@ def ordered_map(
 
 
 class _Batch(Generic[T, R]):
-    """The items of one `ordered_map` that are under way."""
+    """Items of one `ordered_map` that are in progress."""
 
     def __init__(self, pool: WorkerPool, function: Callable[[T], R], items: Iterable[T], ahead: int) -> None:
         self.under_way: deque[Future[R]] = deque()
@@ -117,7 +117,7 @@ class _Batch(Generic[T, R]):
         self._failures: list[int] = []
 
     def fill(self) -> None:
-        """Begin further items."""
+        """Start further items."""
         while len(self.under_way) < self._ahead and not self._failures:
             following = next(self._source, None)
             if following is None:
@@ -125,7 +125,7 @@ class _Batch(Generic[T, R]):
             self.under_way.append(self._pool.submit(partial(self._run, *following)))
 
     def abandon(self) -> None:
-        """Cancel what has not begun and wait for what has."""
+        """Cancel items that have not started and wait for the others."""
         for future in self.under_way:
             future.cancel()
         for future in self.under_way:
@@ -133,7 +133,7 @@ class _Batch(Generic[T, R]):
                 future.exception()
 
     def _run(self, index: int, item: T) -> R:
-        """One item, unless one before it has failed: those before the failed one still give their results."""
+        """Run one item unless an earlier one has failed; items before the failed one still return results."""
         if self._failures and index > min(self._failures):
             raise Stopped("An earlier item failed.")
         try:
@@ -146,13 +146,13 @@ class _Batch(Generic[T, R]):
 def read_ahead(
     pool: WorkerPool, step: Callable[[T], tuple[R, T | None]], first: T, *, ahead: int
 ) -> Generator[R, None, None]:
-    """Yield results of a chain of steps, each needing the token that the one before returned.
+    """Yield results of a chain of steps, where each step needs the token of the previous one.
 
     Args:
         pool: runs the steps, one at a time.
-        step: takes a token; returns a result and the token of the next step, or None at the end.
+        step: gets a token; returns a result and the token of the next step, or None at the end.
         first: token of the first step.
-        ahead: results that may be ready or under way while the caller handles one.
+        ahead: results that may be ready or in progress while the caller processes one.
     """
     chain = _Chain(pool, step, ahead)
     try:
@@ -178,7 +178,7 @@ class _Chain(Generic[T, R]):
         self._parked: T | None = None
 
     def begin(self, token: T) -> None:
-        """Begin a step, or keep its token until the caller has taken a result."""
+        """Start a step, or keep its token until the caller has received a result."""
         with self._lock:
             if self._slots == 0:
                 self._parked = token
@@ -199,7 +199,7 @@ class _Chain(Generic[T, R]):
         return outcome
 
     def _run(self, token: T) -> None:
-        """One step on a thread of the pool."""
+        """Run one step on a thread of the pool."""
         if self.closed:
             return
         try:

@@ -1,8 +1,7 @@
-"""Custom fields: their definitions, and how their values look in each API version.
+"""Custom fields: their definitions, and the form of their values in each API version.
 
-The same value is laid out in two ways (pipedrive-api 7.1): v2 nests objects below `custom_fields`,
-v1 keeps hash keys at the top level with suffixed keys for the parts. Nothing here knows of columns, streams
-or records.
+The same value has two forms (pipedrive-api 7.1): v2 nests objects below `custom_fields`, v1 has hash keys at
+the top level with suffixed keys for the parts. This module is independent of columns, streams and records.
 """
 
 from __future__ import annotations
@@ -40,9 +39,9 @@ FIELD_LISTS: Mapping[str, str] = MappingProxyType(
 FIELD_LIST_COST = 10
 HASH_KEY = re.compile(r"[0-9a-f]{40}")
 SHORT_KEY = 6
-"""Characters of a field's key that tell its column from one of the same name."""
+"""Number of characters of a field's key that distinguish its column from one with the same name."""
 LONGEST_COLUMN = 63
-"""PostgreSQL takes no longer name: it cuts it, and names that then are alike clash."""
+"""Maximum length of a column name: PostgreSQL truncates longer names, which may then collide."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,7 +49,7 @@ class Part:
     """One value inside a composite custom field.
 
     Attributes:
-        suffix: what a column name and a v1 key append; empty for the main value.
+        suffix: suffix of a column name and a v1 key; empty for the main value.
         key: the key inside the v2 object.
         kind: `str`, `num`, `int`, `date`, `clock`.
     """
@@ -98,7 +97,7 @@ COMPOSITES: Mapping[str, tuple[Part, ...]] = MappingProxyType(
     }
 )
 V1_SUFFIXES: Mapping[str, str] = MappingProxyType({"timezone": "timezone_id"})
-"""Parts whose v1 suffix is not their v2 one."""
+"""Parts with different suffixes in v1 and v2."""
 
 _KINDS: Mapping[str, str] = MappingProxyType(
     {
@@ -124,12 +123,12 @@ _KINDS: Mapping[str, str] = MappingProxyType(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FieldDefinition:
-    """One field of an entity, as Pipedrive defines it today.
+    """One field of an entity, as currently defined in Pipedrive.
 
     Attributes:
         key: field code, a 40-character hash for custom fields.
         name: label shown in Pipedrive; not unique.
-        field_type: Pipedrive's type word.
+        field_type: Pipedrive's name of the type.
         is_custom: True for fields the account added.
         options: label by option id, for `enum` and `set`.
     """
@@ -142,12 +141,12 @@ class FieldDefinition:
 
     @property
     def parts(self) -> tuple[Part, ...]:
-        """The values of a composite field, main value first; empty for a plain one."""
+        """Values of a composite field, main value first; empty for a plain one."""
         return COMPOSITES.get(self.field_type, ())
 
     @property
     def column_room(self) -> int:
-        """Characters that its label may give to a column, so that a piece of the key and a suffix fit too."""
+        """Maximum length of a column name from the label, which leaves space for a key part and a suffix."""
         suffixes = [part.suffix for part in self.parts] or ["id"]
         if self.field_type in ("time", "timerange"):
             suffixes.append(V1_SUFFIXES["timezone"])
@@ -155,7 +154,7 @@ class FieldDefinition:
 
     @property
     def kind(self) -> str:
-        """What a plain value is: `num`, `int`, `bool`, `date`, `option`, `options` or `str`."""
+        """Kind of a plain value: `num`, `int`, `bool`, `date`, `option`, `options` or `str`."""
         return _KINDS.get(self.field_type, "str")
 
 
@@ -179,12 +178,12 @@ def parse_definition(row: Mapping[str, object]) -> FieldDefinition:
 class FieldRegistry:
     """Field definitions of the account, read at most once per entity and run.
 
-    Reading costs 10 tokens for each 500 fields of an entity, so nothing is read before somebody
-    asks, and whoever wants the rows themselves gets the same ones.
+    Reading costs 10 tokens per 500 fields of an entity, so definitions are read on demand, and callers that
+    need the rows share them.
 
     Args:
-        client: does the requests.
-        params: query parameters by entity, for readers who need optional parts of the definitions.
+        client: sends the requests.
+        params: query parameters by entity, for callers that need optional parts of the definitions.
     """
 
     def __init__(
@@ -197,12 +196,12 @@ class FieldRegistry:
 
     def known(self, entity: str) -> bool:
         """Return whether the entity's definitions were read in this run."""
-        with self._lock:  # so that nobody meets the one that `rows` is about to replace
+        with self._lock:  # so that no caller gets the one that `rows` is about to replace
             found = self._found.get(entity)
         return bool(found and found.done() and not found.exception())
 
     def begin(self, entity: str) -> None:
-        """Have the definitions read meanwhile, on a thread of the client; `rows` then waits for them."""
+        """Start reading the definitions on a thread of the client; `rows` then waits for them."""
         with self._lock:
             if entity not in self._found:
                 self._found[entity] = self._client.begin(partial(self._read, entity))
@@ -211,18 +210,19 @@ class FieldRegistry:
         """Return rows of the entity's v2 field list, as Pipedrive sent them.
 
         Raises:
-            PipedriveError: the request failed; what the account lacks for good is not asked for twice.
+            PipedriveError: the request failed; definitions that are permanently unavailable are not requested
+                twice.
         """
         with self._lock:
             found, mine = self._found.get(entity), None
-            # One that has not begun may be waiting for this very thread.
+            # A read that has not started may be waiting for this thread.
             if found is None or found.cancel():
                 found = mine = self._found[entity] = Future()
                 mine.set_running_or_notify_cancel()
         if mine:
             try:
                 mine.set_result(self._read(entity))
-            except BaseException as error:  # noqa: BLE001 - raised below, for all who wait
+            except BaseException as error:  # noqa: BLE001 - raised below, for all waiting callers
                 mine.set_exception(error)
         try:
             return found.result()
@@ -250,10 +250,10 @@ class FieldRegistry:
         return named
 
     def custom(self, entity: str) -> list[FieldDefinition]:
-        """Return definitions of the entity's custom fields, in Pipedrive's order."""
+        """Return the definitions of the entity's custom fields, in Pipedrive's order."""
         return [found for found in map(parse_definition, self.rows(entity)) if found.is_custom and found.key]
 
     def forget(self, entity: str) -> None:
-        """Drop what was read, after a definition was changed."""
+        """Drop the definitions after one of them was changed."""
         with self._lock:
             self._found.pop(entity, None)

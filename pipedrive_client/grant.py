@@ -59,7 +59,7 @@ def exchange_code(settings: ClientSettings, *, code: str, redirect_uri: str) -> 
     finally:
         transport.close()
     if answer.status >= _SERVER_ERRORS or answer.status == _TOO_MANY:
-        raise ServerError(f"The OAuth server answered {answer.status}. Run auth again.", status=answer.status)
+        raise ServerError(f"The OAuth server returned {answer.status}. Run auth again.", status=answer.status)
     granted = granted_by(answer, refusal=_REFUSED_CODE)
     api_domain = granted.get("api_domain")
     return TokenSet(

@@ -78,7 +78,7 @@ class _Window:
         del self.times[bisect_right(self.times, now) :]
 
     def others(self, used: int, now: float) -> int:
-        """Return how many of the requests counted by the server were sent by somebody else."""
+        """Return how many of the requests counted by the server were sent by other clients."""
         ours = bisect_right(self.times, now) - bisect_right(
             self.times, now - WINDOW_SECONDS - self.slack - _MEMORY_SECONDS
         )
@@ -218,7 +218,7 @@ class BurstLimiter:
         now = self._clock.monotonic()
         others = self._general.others(self._general.limit - int(left), now)
         if others > 0:
-            # Somebody else uses the same token: their requests count in the window too.
+            # Other clients use the same token: their requests count in the window too.
             reset = number_of(headers, "x-ratelimit-reset")
             age = WINDOW_SECONDS - min(
                 max(reset if reset is not None else WINDOW_SECONDS, 0.0), WINDOW_SECONDS

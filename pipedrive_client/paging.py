@@ -1,4 +1,4 @@
-"""The ways Pipedrive pages its lists: pure functions over a decoded body.
+"""Paging of Pipedrive's lists: pure functions over a decoded body.
 
 Source: pipedrive-api.md 4; core-api-concepts-pagination, read 2026-11-23.
 """
@@ -20,12 +20,12 @@ DEFAULT_PAGE_SIZE = 100
 
 
 class Paging(Enum):
-    """How a list is read on.
+    """Kinds of paging.
 
     Attributes:
         CURSOR: `cursor` and `limit`; `additional_data.next_cursor` (v2, some of v1).
         OFFSET: `start` and `limit`; `additional_data.pagination`, or its keys one level up, or nothing (v1).
-        NONE: everything in one answer.
+        NONE: everything in one response.
     """
 
     CURSOR = "cursor"
@@ -38,10 +38,10 @@ class Page:
     """One page of a list.
 
     Attributes:
-        rows: what the list holds, in Pipedrive's order; a single object is one row, bare values (ids) are
-            rows with the key `value`, nulls are left out.
-        body: the whole decoded answer.
-        request_params: parameters the page was asked with, paging included.
+        rows: rows of the list, in Pipedrive's order; a single object is one row, bare values (ids) are rows
+            with the key `value`, nulls are left out.
+        body: the complete decoded response.
+        request_params: parameters of the request, paging included.
         answer: status, headers and bytes.
     """
 
@@ -52,11 +52,11 @@ class Page:
 
 
 _BARE = (str, int, float, list, type(None))
-"""What stands in a list without being an object."""
+"""Types of list entries that are not objects."""
 
 
 def rows_of(body: object, records: str) -> list[dict[str, Any]]:
-    """Return the rows at a dotted path of a body (`data`, `data.items`); nothing there is no rows."""
+    """Return the rows at a dotted path of a body (`data`, `data.items`); empty if there is no value."""
     found = value_at(body, records)
     if found is None:
         return []
@@ -68,11 +68,11 @@ def rows_of(body: object, records: str) -> list[dict[str, Any]]:
 
 
 class Pager:
-    """The parameters of each next page of one list; guards against a list that never ends.
+    """Parameters of each next page of one list, with protection against endless lists.
 
     Attributes:
         first: parameters of the first page.
-        announced: whether the page before the one that is due said that it would come, so that it has rows.
+        announced: True if the previous page announced the next page, which therefore has rows.
     """
 
     def __init__(self, paging: Paging, params: Mapping[str, object] | None, page_size: int | None) -> None:
@@ -85,7 +85,7 @@ class Pager:
             self.first["limit"] = page_size
 
     def after(self, page: Page) -> dict[str, object] | None:
-        """Return parameters of the page after this one, or None at the end.
+        """Return the parameters of the next page, or None at the end.
 
         Raises:
             PagingStuck: the cursor was seen before, or the page does not advance.
@@ -103,11 +103,12 @@ class Pager:
         cursor = additional.get("next_cursor") or _mapping(additional.get("pagination")).get("next_cursor")
         if not cursor:
             return None
-        # Cursors are long and a list can have thousands of pages: their hashes are enough to tell them apart.
+        # Cursors are long and a list can have thousands of pages: their hashes are sufficient to compare
+        # them.
         mark = hash(cursor)
         if mark in self._seen or cursor == page.request_params.get("cursor"):
             raise PagingStuck(
-                "Pipedrive sent the same page cursor twice; the list cannot be read to its end."
+                "Pipedrive sent the same page cursor twice; the list cannot be read completely."
             )
         self._seen.add(mark)
         return {**page.request_params, "cursor": cursor}
@@ -130,23 +131,23 @@ class Pager:
             if len(page.rows) != limit:
                 return None
             if page.answer.body == self._last_body:
-                raise PagingStuck("Pipedrive sent the same page twice; the list cannot be read to its end.")
+                raise PagingStuck("Pipedrive sent the same page twice; the list cannot be read completely.")
             self._last_body = page.answer.body
             following = start + limit
         if following <= start:
             raise PagingStuck(
-                f"The page after row {start} starts at {following}; the list cannot be read to its end."
+                f"The page after row {start} starts at {following}; the list cannot be read completely."
             )
         return {**params, "start": following}
 
 
 def _mapping(value: object) -> Mapping[str, Any]:
-    """Return the value if it is an object, else an empty one."""
+    """Return the value if it is an object, otherwise an empty object."""
     return value if isinstance(value, Mapping) else {}
 
 
 def _whole(value: object) -> int | None:
-    """Return the whole number a value stands for."""
+    """Return a value as an integer."""
     if isinstance(value, bool):
         return None
     if isinstance(value, int):

@@ -9,10 +9,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 MASK = "***"
-# A short "secret" (a test's "x") would mask half of any sentence.
+# A short "secret" (a test's "x") would mask parts of every sentence.
 _SHORTEST_SECRET = 4
-# The look-behind lets a match begin at the first character of a run only: else a long text without an @ is
-# searched from each of its characters, in quadratic time.
+# With the look-behind, a match begins only at the first character of a run: otherwise a long text without an
+# @ would be searched from each of its characters, in quadratic time.
 _EMAIL = re.compile(r"(?<![\w.!#$%&'*+/=?^`{|}~-])[\w.!#$%&'*+/=?^`{|}~-]+@[\w-]+(?:\.[\w-]+)+")
 # Digits with the separators people write; 40-character field keys and UUIDs are kept by the look-arounds.
 _PHONE = re.compile(r"(?<![\w.-])(?:\+|\()?\d(?:[ ()./-]{0,3}\d){6,16}(?![\w-])")
@@ -23,14 +23,14 @@ def redact(text: str, secrets: Iterable[str | None] = ()) -> str:
     """Return the text with every secret, e-mail address and phone number masked.
 
     Args:
-        text: anything; ids below ten digits, dates, decimals and field keys are kept.
+        text: any text; ids below ten digits, dates, decimals and field keys are kept.
         secrets: values to mask wherever they appear, empty ones ignored.
     """
     return scrub_personal(hide_secrets(text, secrets))
 
 
 def hide_secrets(text: str, secrets: Iterable[str | None]) -> str:
-    """Return the text with the given values masked, longest first, so that no part of one stays behind."""
+    """Return the text with the given values masked, longest first, so that no part of one remains."""
     known = {secret for secret in secrets if secret and len(secret) >= _SHORTEST_SECRET}
     for secret in sorted(known, key=len, reverse=True):
         text = text.replace(secret, MASK)

@@ -1,8 +1,9 @@
-"""The one retry policy: may a failed request be repeated, and after how many seconds.
+"""Retry policy: whether a failed request may be repeated, and after how many seconds.
 
-`backoff` runs the loop; the waiting is done on the client's clock, so that it can be stopped and faked.
+`backoff` runs the loop; the client's clock waits, so the wait can be stopped, and faked in tests.
 
-Source: pipedrive-api.md 6.3 and 6.4: there are no idempotency keys, so what may have acted is not repeated.
+Source: pipedrive-api.md 6.3 and 6.4: there are no idempotency keys, so a request that may have acted is not
+    repeated.
 """
 
 from __future__ import annotations
@@ -27,7 +28,8 @@ R = TypeVar("R")
 
 IDEMPOTENT_METHODS = frozenset({"GET", "HEAD", "OPTIONS", "PUT", "PATCH", "DELETE"})
 MAX_ATTEMPTS = 5
-# A wrong host name should not take half a minute to be told; a server that has answered before deserves more.
+# A wrong host name should be reported within seconds; a server that has sent a response before gets more
+# attempts.
 MAX_ATTEMPTS_BEFORE_FIRST_ANSWER = 3
 # Waiting for the burst window is normal in a busy account.
 MAX_ATTEMPTS_RATE_LIMITED = 8
@@ -48,12 +50,12 @@ def seconds_before_repeat(
     """Return seconds to wait before repeating a request, or None when it must not be repeated.
 
     Args:
-        error: what the failed attempt raised.
-        idempotent: whether doing it twice is the same as once.
+        error: exception of the failed attempt.
+        idempotent: True if a repeated request has the same effect as one.
         attempt: attempts made so far, from 1.
-        max_attempts: most attempts in all; None takes the policy's.
-        answered_before: whether the server ever answered in this run.
-        jitter: factor of 0.5 to 1 that keeps threads from repeating in step.
+        max_attempts: maximum number of attempts; None uses the policy's.
+        answered_before: True if the server has sent a response in this run.
+        jitter: factor of 0.5 to 1 that prevents simultaneous retries of threads.
 
     Returns:
         Seconds from 0 to `LONGEST_WAIT_SECONDS`; never a number for a call that is not idempotent and may
@@ -75,14 +77,14 @@ def seconds_before_repeat(
 
 
 def _most_attempts(error: PipedriveError, *, answered_before: bool) -> int:
-    """How often a request is tried in all when the caller does not say."""
+    """Return the default maximum number of attempts."""
     if isinstance(error, RateLimited):
         return MAX_ATTEMPTS_RATE_LIMITED
     return MAX_ATTEMPTS if answered_before else MAX_ATTEMPTS_BEFORE_FIRST_ANSWER
 
 
 def repeating(function: Callable[P, R], wait: Callable[[float], None]) -> Callable[P, R]:
-    """Return the function, called again as long as its error's `repeat_in_seconds` is a number.
+    """Return the function with retries as long as its error's `repeat_in_seconds` is a number.
 
     Args:
         function: sets `repeat_in_seconds` on the `PipedriveError` it raises.

@@ -1,4 +1,4 @@
-"""OAuth scopes that read operations need, as published: any one of them is enough.
+"""OAuth scopes of read operations, as published: one of them is sufficient.
 
 Source: `oauth_scopes` of the published description, read 2026-11-23; a contract test checks the table.
 """
@@ -53,7 +53,7 @@ _BY_SCOPES: Mapping[str, str] = MappingProxyType(
         "search:read": "/itemSearch",
     }
 )
-"""Scopes → paths without the version; a path covers all paths below it that no longer entry covers."""
+"""Scopes → paths without the version; a path covers all paths below it without a longer entry."""
 _SCOPES: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {path: tuple(scopes.split()) for scopes, paths in _BY_SCOPES.items() for path in paths.split()}
 )
@@ -65,7 +65,7 @@ _EXCEPTIONS: Mapping[str, tuple[str, ...]] = MappingProxyType(
 
 @cache
 def read_scopes(path: str) -> tuple[str, ...]:
-    """Return scopes of which a GET of this path needs one; empty where nothing is published.
+    """Return the scopes of which a GET of this path needs one; empty if no scopes are published.
 
     Args:
         path: `/v1/…` or `/api/v2/…`, with ids or with placeholders in braces.
@@ -76,7 +76,7 @@ def read_scopes(path: str) -> tuple[str, ...]:
     candidates = [""]
     best: tuple[str, ...] = ()
     for part in parts:
-        # A literal part goes before a placeholder: `/deals/products` before `/deals/{}`.
+        # A literal segment precedes a placeholder: `/deals/products` before `/deals/{}`.
         candidates = [f"{start}/{one}" for start in candidates for one in (part, "{}")]
         found = next((_SCOPES[one] for one in candidates if one in _SCOPES), None)
         best = found if found is not None else best
@@ -84,6 +84,6 @@ def read_scopes(path: str) -> tuple[str, ...]:
 
 
 def missing_scopes(path: str, granted: frozenset[str]) -> tuple[str, ...]:
-    """Return scopes of which a GET of this path needs one, where none of them is granted; else empty."""
+    """Return the scopes that permit a GET of this path if the token lacks all of them; otherwise empty."""
     needed = read_scopes(path)
     return () if granted.intersection(needed) else needed

@@ -235,9 +235,9 @@ class Sender:
             return blocked(call.what, answer, label=call.label)
         if (left is None and repeated) or (left is not None and left <= 0):
             return self.budget.spend_all()
-        logger.info("Pipedrive answered 429; pausing all requests for %.1f s", seconds)
+        logger.info("Pipedrive returned 429; pausing all requests for %.1f s", seconds)
         error = RateLimited(
-            f"{call.what} answered 429: the rate limit is exhausted by this run or other users of the token.",
+            f"{call.what} returned 429: the rate limit is exhausted by this run or other users of the token.",
             status=_TOO_MANY,
         )
         error.retry_after_seconds = seconds
@@ -258,7 +258,7 @@ class Sender:
             download.close()
             kind = NotFound if status == _NOT_FOUND else ServerError
             # A storage link is valid for a short time only: the retry requests a new one.
-            raise kind(f"{call.what}: the file storage answered {status}.", status=status)
+            raise kind(f"{call.what}: the file storage returned {status}.", status=status)
         if download.status != _RANGE_NOT_SATISFIABLE:
             if download.starts_at > call.offset:
                 download.close()
@@ -283,7 +283,7 @@ class Sender:
             error.may_have_acted = False
             raise
         if answer.status >= _SERVER_ERRORS or answer.status == _TOO_MANY:
-            raise ServerError(f"The OAuth server answered {answer.status}.", status=answer.status)
+            raise ServerError(f"The OAuth server returned {answer.status}.", status=answer.status)
         return answer
 
 

@@ -1,4 +1,4 @@
-"""Timestamps: every form Pipedrive uses in, RFC 3339 `Z` with whole seconds out; and the clock."""
+"""Timestamps: conversion of all of Pipedrive's forms to RFC 3339 `Z` with whole seconds; and the clock."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     import threading
 
 
-# The two forms nearly every row has; they are rewritten without building a datetime (10 times faster).
+# The two forms in nearly every row; they are converted without a datetime (10 times faster).
 _WHOLE_SECONDS_UTC = re.compile(
     r"(?!0000)(\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01]))[T ]((?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d)Z?",
     re.ASCII,
@@ -20,10 +20,10 @@ _DATED = re.compile(r"\d{4}-\d\d-\d\d(?:$|[Tt ]\d\d:\d\d)", re.ASCII)
 
 
 class Clock(Protocol):
-    """Where the client takes its time from; tests put a fake in its place."""
+    """Interface of the client's clock; tests use a fake."""
 
     def monotonic(self) -> float:
-        """Return seconds that only grow."""
+        """Return seconds of a monotonic clock."""
         ...
 
     def now(self) -> datetime:
@@ -36,10 +36,10 @@ class Clock(Protocol):
 
 
 class SystemClock:
-    """The real clock."""
+    """System clock."""
 
     def monotonic(self) -> float:
-        """Return seconds that only grow."""
+        """Return seconds of a monotonic clock."""
         return time.monotonic()
 
     def now(self) -> datetime:
@@ -52,14 +52,14 @@ class SystemClock:
 
 
 def parse(text: str) -> datetime:
-    """Return aware UTC datetime of a timestamp or date as Pipedrive writes it.
+    """Return the aware UTC datetime of a timestamp or date from Pipedrive.
 
     Args:
         text: `YYYY-MM-DD HH:MM:SS` (UTC), RFC 3339 with or without fraction and offset, or `YYYY-MM-DD`
             (midnight UTC).
 
     Raises:
-        ValueError: the text is none of these.
+        ValueError: the text has another form.
     """
     if not _DATED.match(text):
         raise ValueError(f"not a timestamp: {text[:40]!r}")
@@ -71,24 +71,24 @@ def parse(text: str) -> datetime:
 
 
 def to_rfc3339(moment: datetime) -> str:
-    """Return `YYYY-MM-DDTHH:MM:SSZ`, fractions cut off; a datetime without zone is taken as UTC.
+    """Return `YYYY-MM-DDTHH:MM:SSZ`, truncated to seconds; a datetime without zone is treated as UTC.
 
-    Pipedrive refuses fractions in `updated_since`.
+    Pipedrive rejects fractions in `updated_since`.
     """
     utc = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
     return f"{utc.year:04d}-{utc.month:02d}-{utc.day:02d}T{utc.hour:02d}:{utc.minute:02d}:{utc.second:02d}Z"
 
 
 def to_space_form(moment: datetime) -> str:
-    """Return `YYYY-MM-DD HH:MM:SS` in UTC, as a few v1 parameters want it (`since_timestamp`)."""
+    """Return `YYYY-MM-DD HH:MM:SS` in UTC, the form of a few v1 parameters (`since_timestamp`)."""
     return to_rfc3339(moment)[:19].replace("T", " ")
 
 
 def normalise(text: str) -> str:
-    """Return the same moment as RFC 3339 `Z` text with whole seconds, so that texts compare like moments.
+    """Return the same time as RFC 3339 `Z` text with whole seconds, so texts compare like times.
 
     Raises:
-        ValueError: the text is no timestamp.
+        ValueError: the text is not a timestamp.
     """
     match = _WHOLE_SECONDS_UTC.fullmatch(text)
     if match:
@@ -97,12 +97,12 @@ def normalise(text: str) -> str:
 
 
 def from_epoch(seconds: float) -> datetime:
-    """Return aware UTC datetime of Unix seconds."""
+    """Return the aware UTC datetime of Unix seconds."""
     return datetime.fromtimestamp(seconds, UTC)
 
 
 def to_epoch(moment: datetime) -> int:
-    """Return whole Unix seconds, rounded down; a datetime without zone is taken as UTC."""
+    """Return whole Unix seconds, rounded down; a datetime without zone is treated as UTC."""
     utc = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment
     return int((utc - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(seconds=1))
 
@@ -114,5 +114,5 @@ def next_midnight(moment: datetime) -> datetime:
 
 
 def now() -> datetime:
-    """Return this moment, in UTC."""
+    """Return the current time in UTC."""
     return datetime.now(UTC)

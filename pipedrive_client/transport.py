@@ -90,7 +90,7 @@ class Answer:
                     else f"{len(self.body)} bytes that are not complete JSON"
                 )
                 raise MalformedAnswer(
-                    f"Pipedrive answered {self.status} with {what}.", status=self.status, may_have_acted=True
+                    f"Pipedrive returned {self.status} with {what}.", status=self.status, may_have_acted=True
                 ) from None
         return self._decoded
 
@@ -392,7 +392,7 @@ def _unreachable(url: str, error: requests.exceptions.RequestException) -> Piped
     elif reason is not None and any(isinstance(cause, ssl.SSLCertVerificationError) for cause in reason.args):
         message = f"No trusted connection to {host}: its certificate is not valid. Check REQUESTS_CA_BUNDLE."
     elif isinstance(error, requests.exceptions.ProxyError):
-        message = f"The proxy for {host} refused the connection. Check HTTPS_PROXY."
+        message = f"The proxy for {host} rejected the connection. Check HTTPS_PROXY."
     elif isinstance(error, requests.exceptions.Timeout):
         return Unreachable(f"{host} did not respond within request_timeout_seconds.", may_have_acted=True)
     else:
@@ -410,7 +410,7 @@ def _broken_off(url: str, error: Exception) -> Unreachable:
 
 
 def moment_of(answer: Answer) -> datetime | None:
-    """When the server answered, by its own clock; None where it does not say."""
+    """Return the time of a response by the server's clock; None if the headers do not contain it."""
     try:
         return email.utils.parsedate_to_datetime(answer.headers.get("date") or "").astimezone(UTC)
     except (TypeError, ValueError):

@@ -1,4 +1,4 @@
-"""Counts of what was requested and what it cost, by stream or action."""
+"""Counters of requests and tokens, by stream or action."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ OTHER = "other"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UsageRow:
-    """What one stream or action used."""
+    """Requests and tokens of one stream or action."""
 
     label: str
     requests: int
@@ -18,7 +18,7 @@ class UsageRow:
 
 
 class Usage:
-    """Thread-safe counters; a request counts each time it is sent, tokens whenever it was answered."""
+    """Thread-safe counters; each sent request counts, and the tokens of each response."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -46,7 +46,7 @@ class Usage:
         return self._tokens
 
     def of(self, label: str) -> UsageRow:
-        """What one label used so far; zeros when it made no request."""
+        """Return the usage of one label so far; zeros if it has sent no request."""
         with self._lock:
             requests, tokens = self._counts.get(label, (0, 0))
         return UsageRow(label=label, requests=requests, tokens=tokens)

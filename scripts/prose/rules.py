@@ -13,6 +13,7 @@ TABLE = tomllib.loads(Path(__file__).with_name("words.toml").read_text(encoding=
 _OPENINGS = TABLE["openings"]
 _DATA = tuple(TABLE["data"])
 _CODE = re.compile(r"`[^`\n]*`")
+_NAMES = re.compile(r"^( +)\w+(?=: )", re.MULTILINE)  # of arguments and attributes
 _FIRST = re.compile(r"[\W_]*([A-Za-z][\w'-]*)")
 _DOCSTRINGS = {Kind.FUNCTION, Kind.OBJECT, Kind.TEST}
 _VERBS = frozenset(_OPENINGS["verbs"])
@@ -81,6 +82,8 @@ def _words(text: Text) -> list[tuple[int, str, str]]:
     if text.kind is Kind.NAME:
         return [(0, found[1], TABLE["names"]["write"]) for found in _NAME.finditer(text.text)]
     prose = _CODE.sub("`x`", text.text)
+    if text.kind in _DOCSTRINGS:
+        prose = _NAMES.sub(r"\1x", prose)
     flat = prose.replace("\n", " ").lower()
     if not _ANY.search(flat):
         return []

@@ -93,7 +93,7 @@ class RawRequest:
         return Result(
             outcome=outcomes.get(self.method, Outcome.UPDATED),
             id=None if row_id is None else str(row_id),
-            note=f"{self.method} {self.path} answered {answer.status}",
+            note=f"{self.method} {self.path} returned {answer.status}",
         )
 
 

@@ -51,8 +51,8 @@ def test_a_code_is_exchanged_once(app, wire, reply):
     [
         (401, {"error": "invalid_client"}, Unauthorized, "rejected the OAuth app. Check client_id"),
         (400, {"error": "invalid_grant"}, Unauthorized, r"rejected the authorization code \(400\)"),
-        (500, {}, ServerError, "The OAuth server answered 500. Run auth again"),
-        (429, {}, ServerError, "answered 429"),
+        (500, {}, ServerError, r"OAuth server.*500.*auth again"),
+        (429, {}, ServerError, r"OAuth server.*429"),
         (200, {}, ConfigError, "contains no access token. Check oauth_token_url"),
         (200, b"<html>", ConfigError, "contains no access token. Check oauth_token_url"),
     ],

@@ -64,9 +64,9 @@ def test_a_path_may_have_a_query_and_odd_characters(client, wire):
 
 @pytest.mark.parametrize("path", ["v1/deals", "@evil.example/", "https://evil.example/", ".evil.example/"])
 def test_a_path_that_names_a_host_is_refused(client, wire, path):
-    with pytest.raises(Rejected, match="begins with a slash"):
+    with pytest.raises(Rejected, match="slash"):
         client.request("GET", path)
-    with pytest.raises(Rejected, match="begins with a slash"):
+    with pytest.raises(Rejected, match="slash"):
         client.stream_to(path, print, cost=0, label="x")
     assert wire.seen == []
 
@@ -180,9 +180,15 @@ def test_an_error_says_what_pipedrive_said(client, wire, reply):
     wire.answer(reply(400, body))
     with pytest.raises(Rejected) as raised:
         client.request("POST", "/api/v2/deals?secret=1", json={})
-    assert str(raised.value) == (
-        "POST /api/v2/deals answered 400 (ERR_SCHEMA_VALIDATION_FAILED): Validation failed; field x is wrong."
-    )
+    message = str(raised.value)
+    for fact in (
+        "POST /api/v2/deals",
+        "400 (ERR_SCHEMA_VALIDATION_FAILED)",
+        "Validation failed; field x is wrong",
+    ):
+        assert fact in message
+    assert "\n" not in message
+    assert "secret" not in message
     assert raised.value.code == "ERR_SCHEMA_VALIDATION_FAILED"
     assert raised.value.error_info == "field x is wrong"
     assert raised.value.request_id is None
@@ -195,8 +201,8 @@ def test_an_error_says_what_pipedrive_said(client, wire, reply):
         ({"success": False, "message": "Forbidden"}, "Forbidden"),
         ({"error": {"code": "E1", "message": "deep"}}, r"\(E1\): deep"),
         (failure("same", error_info="same"), "400: same.$"),
-        ([1], "answered 400."),
-        (b"{torn", "answered 400."),
+        ([1], "GET /v1/webhooks .*400."),
+        (b"{torn", "GET /v1/webhooks .*400."),
     ],
 )
 def test_other_error_bodies_are_understood(client, wire, reply, body, said):

@@ -257,7 +257,7 @@ def test_a_failing_run_keeps_what_it_wrote(small, files, catalog):
     fault = {"operation": "GET /api/v2/deals/archived", "kind": "status_before", "status": 400}
     small.post("/_emulator/faults", [fault])
     told = tap(*files.arguments(small.config(), catalog=catalog))
-    assert_refused(told, 1, "GET /api/v2/deals/archived answered 400")
+    assert_refused(told, 1, "GET /api/v2/deals/archived returned 400")
     assert told.output.records["deals"]
     assert told.output.states
 

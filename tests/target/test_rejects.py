@@ -36,7 +36,7 @@ WRONG = {
         {"id": 3, "org_id": {"external_id": "no"}},
         "is not in this ledger: load that record too",
     ),
-    "what Pipedrive refuses": ("deals", {"id": 3, "stage_id": 99999}, "PATCH /api/v2/deals/3 answered 4"),
+    "what Pipedrive refuses": ("deals", {"id": 3, "stage_id": 99999}, "PATCH /api/v2/deals/3 returned 4"),
     "a part of an address that there is not": (
         "organizations",
         {"id": 4, "address": {"country": "EE"}},
@@ -246,7 +246,7 @@ def test_a_missing_right_fails_the_record_only(tmp_path):
         )
     assert run.error is None
     assert run.outcomes == ["failed", "created", "failed", "created"]
-    assert "update_product (id 1): PATCH /api/v2/products/1 answered 403" in run.errors[1]
+    assert "update_product (id 1): PATCH /api/v2/products/1 returned 403" in run.errors[1]
 
 
 @pytest.mark.parametrize("end", [b'{"type": "STATE", "value": {"n"', b'{"type": "RECORD", "x": "\xc3'])
