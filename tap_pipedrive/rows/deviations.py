@@ -70,11 +70,11 @@ class Deviations:
         """Log a warning for each column with values that became null and each stream with unknown keys."""
         for (stream, column), kinds in self._lost.items():
             self._logger.warning(
-                "Column %s of %s: %d values of another type than the SCHEMA has could not be converted and "
-                "are null (%s)",
+                "Column %s of %s: %s of another type than in the SCHEMA could not be converted and became "
+                "null (%s)",
                 column,
                 stream,
-                kinds.total(),
+                _number(kinds.total(), "value"),
                 _listed(kinds),
             )
         for stream, keys in self._unknown.items():
@@ -96,15 +96,19 @@ class Deviations:
         if not self._without_key:
             return None
         rows = "; ".join(
-            f"{kinds.total()} rows of {stream} have no usable value in the key column {column} "
+            f"{_number(kinds.total(), 'row')} of {stream} without a usable value in the key column {column} "
             f"({_listed(kinds)})"
             for (stream, column), kinds in self._without_key.items()
         )
-        return RowWithoutKeyError(f"{rows}. These rows were not emitted. Please report this.")
+        return RowWithoutKeyError(f"{rows} could not be emitted. Please report this.")
 
 
 def _word(value: object) -> str:
     return _WORDS.get(value.__class__, "value")
+
+
+def _number(count: int, noun: str) -> str:
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
 
 
 def _listed(counts: Counter[str]) -> str:

@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
 from pipedrive_client import ClientSettings, PipedriveClient, PipedriveError
-from pipedrive_client.fields import HASH_KEY
 from tests.support import evidence
 from tests.support.evidence import HEADER, Reading
 from tests.support.faulty import ShortWaits
-from tests.support.singer import run_tap
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from tests.support.evidence import Recording
-    from tests.support.singer import Output
 
 CLASSES = {
     "scope": "MissingScope",
@@ -39,55 +36,19 @@ def test_every_recorded_response_is_read_or_classified():
     recordings = evidence.recordings()
     rows = [one for one in recordings if one.has_rows]
     problems = [
-        *(each for group in evidence.rounds([*map(evidence.reading, rows)]) for each in lost(group)),
+        *(each for group in evidence.rounds([*map(evidence.reading, rows)]) for each in wrong_records(group)),
         *misjudged([one for one in recordings if not one.has_rows]),
     ]
     assert problems == [], f"{len(recordings)} recorded responses, {len(rows)} of them with rows"
     assert len(recordings) > 100
 
 
-def lost(group: list[Reading]) -> Iterator[str]:
+def wrong_records(group: list[Reading]) -> Iterator[str]:
     """What is wrong with the records of recordings that one run reads."""
-    names = dict.fromkeys(one.stream for one in group)
-    selected = [{"breadcrumb": [], "metadata": {"selected": True}}]
-    catalog = {
-        "streams": [
-            {"tap_stream_id": name, "stream": name, "schema": {}, "metadata": selected} for name in names
-        ]
-    }
-    with evidence.served(group) as url:
-        config = {"api_token": "t" * 40, "api_url": url, **evidence.settings(group)}
-        out = run_tap(config, catalog=catalog)
+    out = evidence.read(group)
     yield from out.faults()
     for one in group:
-        for row in one.rows():
-            yield from lost_keys(one, row, out)
-
-
-def lost_keys(one: Reading, row: dict[str, Any], out: Output) -> Iterator[str]:
-    """Keys of a row with a value that its record lacks."""
-    keys = out.schemas[one.stream]["key_properties"]
-    own = {name: value for name, value in {**one.ids, **row}.items() if name in keys}
-    records = [
-        record
-        for record in out.records[one.stream]
-        if all(str(record[name]) == str(value) for name, value in own.items())
-    ]
-    if not records:
-        yield f"{one.recording.number}: {one.stream} has no record of {own}"
-        return
-    record = records[0] if one.spec else records[0]["record"]
-    sent = {**row, **(row.get("custom_fields") or {})} if one.spec and one.spec.custom_fields else row
-    for key, value in sent.items():
-        if key == "custom_fields" and key not in record:
-            continue
-        lacks = key not in record or (record[key] is None and not is_empty(value))
-        if lacks and not (HASH_KEY.match(key) and value is None):
-            yield f"{one.recording.number}: {key} of {one.stream} is lost ({type(value).__name__})"
-
-
-def is_empty(value: object) -> bool:
-    return value in (None, "") or str(value).startswith("0000-00-00")
+        yield from evidence.lost_keys(one, out)
 
 
 def misjudged(recordings: list[Recording]) -> Iterator[str]:

@@ -17,14 +17,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
+from pipedrive_client.fields import HASH_KEY
 from tap_pipedrive.catalog import STREAMS
 from tap_pipedrive.rows.shapes import SHAPES
 from tests.support.published import plain
+from tests.support.singer import run_tap
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from tap_pipedrive.catalog.spec import Read, StreamSpec
+    from tests.support.singer import Output
 
 BESIDE = Path(__file__).parents[3] / "shared" / "evidence"
 HEADER = "x-recording"
@@ -240,3 +243,49 @@ def _last_page(body: Any) -> Any:
         elif more.get(name):
             ended[name] = False
     return {**body, "additional_data": ended}
+
+
+# --- reading them ----------------------------------------------------------------------------------
+
+
+def read(group: list[Reading], **config: object) -> Output:
+    """What the tap writes for these readings, in one run."""
+    names = dict.fromkeys(one.stream for one in group)
+    selected = [{"breadcrumb": [], "metadata": {"selected": True}}]
+    catalog = {
+        "streams": [
+            {"tap_stream_id": name, "stream": name, "schema": {}, "metadata": selected} for name in names
+        ]
+    }
+    with served(group) as url:
+        return run_tap({"api_token": "t" * 40, "api_url": url, **settings(group), **config}, catalog=catalog)
+
+
+def record_of(one: Reading, row: dict[str, Any], out: Output) -> dict[str, Any] | None:
+    """The record of a row of a reading; None where there is none."""
+    keys = out.schemas[one.stream]["key_properties"]
+    own = {name: value for name, value in {**one.ids, **row}.items() if name in keys}
+    for record in out.records[one.stream]:
+        if all(str(record[name]) == str(value) for name, value in own.items()):
+            return record if one.spec else record["record"]
+    return None
+
+
+def lost_keys(one: Reading, out: Output) -> Iterator[str]:
+    """Keys of the rows of a reading that their records lack, or whose value they lack."""
+    for row in one.rows():
+        record = record_of(one, row, out)
+        if record is None:
+            yield f"{one.recording.number}: {one.stream} has no record of a row"
+            continue
+        sent = {**row, **(row.get("custom_fields") or {})} if one.spec and one.spec.custom_fields else row
+        for key, value in sent.items():
+            nothing = value in (None, "") or str(value).startswith("0000-00-00")
+            flattened = key == "custom_fields" and one.spec and one.spec.custom_fields
+            undefined = HASH_KEY.match(key) and value is None
+            if (
+                not flattened
+                and not undefined
+                and (record.get(key) is None if not nothing else key not in record)
+            ):
+                yield f"{one.recording.number}: {key} of {one.stream} is lost ({type(value).__name__})"
