@@ -49,8 +49,8 @@ class Place(IntEnum):
     RETIRED = 10
 
 
-LOADER_COLUMNS = ("_sdc_", "_airbyte_", "_fivetran_", "_dlt_")
-"""Prefixes of columns that loaders add to a table."""
+LOADER_COLUMNS = ("_sdc_", "_airbyte_", "_fivetran_", "_dlt_", "_unknown")
+"""Prefixes of columns that loaders add to a table, and the column of keys that the tap does not know."""
 
 
 def squashed(name: str) -> str:

@@ -372,7 +372,7 @@ def test_settings_name_columns_in_any_case(load, small):
 @pytest.mark.parametrize("spelled", ["{}", "upper"])
 def test_columns_of_loaders_are_dropped_and_named_once(load, caplog, spelled):
     caplog.set_level("INFO")
-    added = ["_sdc_batched_at", "_airbyte_raw_id", "_fivetran_synced", "_dlt_load_id"]
+    added = ["_sdc_batched_at", "_airbyte_raw_id", "_fivetran_synced", "_dlt_load_id", "_unknown"]
     added = [one.upper() for one in added] if spelled == "upper" else added
     one = {"id": 1, **dict.fromkeys(added, "x")}
     run = load(rows("persons", one, one, keys=["id"]))

@@ -85,6 +85,7 @@ ENTITIES = (
         read_only="""
             name phone lang locale default_currency timezone_name timezone_offset role_id icon_url activated
             is_you has_created_company last_login created modified is_admin access email is_deleted
+            signup_flow_variation
         """,
         matchable="email name",
     ),

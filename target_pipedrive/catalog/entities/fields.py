@@ -28,8 +28,8 @@ def _fields(one: str, details: str) -> EntitySpec:
         read=rows,
         recent=rows,
         read_only="""
-            is_custom_field is_optional_response_field subfields options_deleted is_subfield id add_time
-            update_time created_by_user_id last_updated_by_user_id order_nr edit_flag description
+            is_custom_field is_optional_response_field is_writable subfields options_deleted is_subfield id
+            add_time update_time created_by_user_id last_updated_by_user_id order_nr edit_flag description
         """,
     )
 

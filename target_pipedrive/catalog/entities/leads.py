@@ -22,7 +22,7 @@ ENTITIES = (
             params={"updated_since": "{since}"},
         ),
         search=Search(path="/api/v2/leads/search", fields={"title": "title"}),
-        read_only=f"{STAMPS} {COUNTERS} source_name origin source_deal_id",
+        read_only=f"{STAMPS} {COUNTERS} source_name origin source_deal_id archive_time",
         custom_fields="deal",
         flat_custom_fields=True,
     ),

@@ -34,7 +34,7 @@ ENTITIES = (
             page_size=500,
             params={"project_id": "{project_id}"},
         ),
-        read_only=f"{STAMPS} marked_as_done_time is_done is_milestone",
+        read_only=f"{STAMPS} marked_as_done_time is_done is_milestone stage_id",
         aliases={"is_done": "done", "is_milestone": "milestone"},
     ),
     EntitySpec(

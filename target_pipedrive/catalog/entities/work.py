@@ -83,7 +83,7 @@ ENTITIES = (
         read_only=f"""
             {STAMPS} file_name file_type file_size inline_flag user_id log_id deal_name person_name org_name
             product_name lead_name project_name remote_location remote_id cid s3_bucket mail_message_id
-            mail_template_id url sha256 size
+            mail_template_id url sha256 size people_name
         """,
     ),
     EntitySpec(
@@ -107,6 +107,7 @@ ENTITIES = (
             mail_tracking_status smart_bcc_flag snippet_draft snippet_sent sync_flag version
             all_messages_sent_flag folder has_inline_attachments_flag deleted_flag synced_flag deal_status
             first_message_to_me_flag
+            deal_title last_message_sent_flag last_message_received_flag
         """,
     ),
 )
