@@ -63,6 +63,14 @@ class Account:
         self._indexed: dict[str, Table] = {}
         self._indexed_at = -1
 
+    def copy(self) -> Account:
+        """Return an account with the same rows, files and time, and nothing that waits."""
+        made = Account()
+        made.tables = {name: table.copy() for name, table in self.tables.items()}
+        made.blobs, made.reshaped = dict(self.blobs), set(self.reshaped)
+        made.clock.now, made.clock.writes = self.clock.now, self.clock.writes
+        return made
+
     def fingerprint(self) -> tuple[object, ...]:
         """Return a value that differs once a row, a file or the clock has changed."""
         writes = tuple(table.writes for table in self.tables.values())

@@ -276,6 +276,13 @@ class Table:
             )
         return past
 
+    def copy(self) -> Table:
+        """Return a table with the same rows. Rows are shared: they are replaced, never changed."""
+        made = Table(self.spec)
+        made.writes, made.base, made._next = self.writes, self.base, self._next
+        made.rows, made._gone, made._seqs = dict(self.rows), set(self._gone), dict(self._seqs)
+        return made
+
     def attach(self, base: Base) -> None:
         """Use a base of rows that are generated when read; the table must be empty."""
         if self.rows:

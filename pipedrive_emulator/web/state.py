@@ -15,6 +15,7 @@ from pipedrive_emulator.web.accounts import new_account
 from pipedrive_emulator.web.request_log import RequestLog
 
 if TYPE_CHECKING:
+    from pipedrive_emulator.account.account import Account
     from pipedrive_emulator.faults.rules import Rule
 
 
@@ -51,6 +52,7 @@ class EmulatorState:
     def __init__(self, settings: Settings, faults: list[Rule] | None = None) -> None:
         self.settings = settings
         self.dialect = DIALECTS[settings.dialect]
+        self._seeded: dict[str, Account] = {}
         self._fill(settings.seed)
         self.limits = Limits(
             settings.plan,
@@ -72,7 +74,7 @@ class EmulatorState:
         """Restore the account of the seed, the full budget and the faults of the start.
 
         Sessions and the log are emptied. Requests in progress are interrupted. An unchanged account is
-        reused, since filling one takes time.
+        reused; a changed one is replaced by a copy of the seeded account.
         """
         self.resets += 1
         seed = seed or self.settings.seed
@@ -86,7 +88,9 @@ class EmulatorState:
         self.log.clear()
 
     def _fill(self, seed: str) -> None:
-        self.account = new_account(seed)
+        if seed not in self._seeded:
+            self._seeded = {seed: new_account(seed)}
+        self.account = self._seeded[seed].copy()
         self._start()
         self._filled = (seed, self.account.fingerprint())
 
