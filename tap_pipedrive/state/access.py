@@ -41,23 +41,25 @@ class Refusal:
 
     Attributes:
         error: the first error.
-        whole: True if the stream itself was denied, not the requests of some parents.
+        lists: number of denied lists of the stream; 0 if requests of some parents were denied instead.
+        below: selected child streams whose parents are missing with the lists.
         parents: number of parents whose request was denied or, after that, not sent.
-        answered: number of parents whose request succeeded.
+        answered: number of lists or parents whose request succeeded.
         closed: True if no further request can succeed.
     """
 
     error: PipedriveError
-    whole: bool = False
+    lists: int = 0
+    below: Sequence[str] = ()
     parents: int = 0
     answered: int = 0
     closed: bool = False
 
     def extent(self) -> str:
         """Return how much of the stream is missing."""
-        if self.whole:
-            return "denied"
-        return f"denied for {self.parents:,} of {self.parents + self.answered:,} parents"
+        if not self.lists:
+            return f"denied for {self.parents:,} of {self.parents + self.answered:,} parents"
+        return f"denied for {self.lists} of {self.lists + self.answered} lists" if self.answered else "denied"
 
 
 class AccessReport:
@@ -69,11 +71,20 @@ class AccessReport:
         self._refusals: dict[str, Refusal] = {}
         self._answered: dict[str, int] = {}
 
-    def refuse_list(self, spec: StreamSpec, error: PipedriveError) -> None:
-        """Record that a stream was denied, and warn."""
+    def refuse_list(self, spec: StreamSpec, error: PipedriveError, below: Sequence[str] = ()) -> None:
+        """Record that a list of a stream was denied, and warn once per stream.
+
+        Args:
+            spec: the stream.
+            error: the error of the list.
+            below: selected child streams, direct or not, which are read from the rows of the list.
+        """
         with self._lock:
-            self._refusals[spec.name] = Refusal(error, whole=True, closed=True)
-        self._warn(spec, self._refusals[spec.name])
+            first = spec.name not in self._refusals
+            refusal = self._refusals.setdefault(spec.name, Refusal(error, below=below, closed=True))
+            refusal.lists += 1
+        if first:
+            self._warn(spec, refusal, "denied")
 
     def refuse_parents(self, stream: str, error: PipedriveError, parents: int) -> None:
         """Record that the requests of some parents were denied."""
@@ -84,10 +95,10 @@ class AccessReport:
                 refusal.parents >= _PROBES and not self._answered.get(stream)
             )
 
-    def answer_parents(self, stream: str, parents: int) -> None:
-        """Record that the requests of some parents succeeded."""
+    def answer(self, stream: str, count: int = 1) -> None:
+        """Record that some requests succeeded: lists, or requests of parents."""
         with self._lock:
-            self._answered[stream] = self._answered.get(stream, 0) + parents
+            self._answered[stream] = self._answered.get(stream, 0) + count
 
     def closed(self, stream: str) -> PipedriveError | None:
         """Return the error after which no request of the stream can succeed, or None."""
@@ -95,19 +106,25 @@ class AccessReport:
         return refusal.error if refusal and refusal.closed else None
 
     def marks(self) -> dict[str, str]:
-        """Return stream → how much of it was denied, for the table at the end."""
+        """Return stream → how much of it was denied, for the table at the end.
+
+        A child stream of a denied list is marked with its parent, unless it was denied itself.
+        """
         found = {}
         for stream, refusal in self._refusals.items():
             refusal.answered = self._answered.get(stream, 0)
             found[stream] = refusal.extent()
+        for stream, refusal in self._refusals.items():
+            for child in refusal.below:
+                found.setdefault(child, f"{stream} {found[stream]}")
         return found
 
     def warn(self, specs: Mapping[str, StreamSpec]) -> None:
         """Warn once about each stream with denied parents, with their number."""
         marks = self.marks()
-        for stream in sorted(marks):
-            if not self._refusals[stream].whole:
-                self._warn(specs[stream], self._refusals[stream])
+        for stream, refusal in sorted(self._refusals.items()):
+            if not refusal.lists:
+                self._warn(specs[stream], refusal, marks[stream])
 
     def error(self) -> AccessRefused | None:
         """Return the error for `strict_access`, or None if nothing was denied."""
@@ -119,15 +136,17 @@ class AccessReport:
             "strict_access."
         )
 
-    def _warn(self, spec: StreamSpec, refusal: Refusal) -> None:
+    def _warn(self, spec: StreamSpec, refusal: Refusal, extent: str) -> None:
         needs = f" The stream requires {spec.needs}." if spec.needs else ""
+        below = f" and those of its child streams {', '.join(refusal.below)}" if refusal.below else ""
         self._logger.warning(
-            "Access to stream %s was %s: %s%s Its records are missing, not deleted; once access is granted, "
-            "the next run reads them.",
+            "Access to stream %s was %s: %s%s Its records%s are missing, not deleted; once access is "
+            "granted, the next run reads them.",
             spec.name,
-            refusal.extent(),
+            extent,
             refusal.error,
             needs,
+            below,
         )
 
 

@@ -554,6 +554,10 @@ class PipedriveStream(Stream):
         for child in self.wanted_children():
             yield from child.family()
 
+    def names_below(self) -> list[str]:
+        """Return the names of the selected child streams, direct or not."""
+        return [one.name for one in self.family() if one.selected and one is not self]
+
     # --- state ----------------------------------------------------------------------------------
 
     @cached_property

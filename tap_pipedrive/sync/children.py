@@ -155,7 +155,7 @@ def _ask(stream: PipedriveStream, read: Read, asked: tuple[Question, Sequence[Co
             return _Answer(context=context, rows=[], refused=group)
         stream.logger.debug("Skipped %s of %s: %s", stream.name, dict(context), error)
         return _Answer(context=context, rows=[])
-    access.answer_parents(stream.name, len(group))
+    access.answer(stream.name, len(group))
     if stream.spec.numbered:
         number(rows, stream.spec.primary_keys)
     return _Answer(context={**context, **question.columns}, rows=rows)

@@ -104,13 +104,14 @@ class ReadRun:
 
     def pages(self) -> Iterator[list[Row]]:
         """Yield the list's pages; none, with a warning, where the account lacks what the stream needs."""
-        spec = self.stream.spec
+        spec, access = self.stream.spec, self.stream.tap_context.access
         try:
             yield from self.all_pages()
+            access.answer(spec.name)
         except (*REFUSALS, NotFound) as error:
             if isinstance(error, REFUSALS) or spec.needs:
                 self.refused = True
-                self.stream.tap_context.access.refuse_list(spec, error)
+                access.refuse_list(spec, error, self.stream.names_below())
                 if self.watch:
                     self.watch.refused = True
             elif not spec.removed_on:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from pipedrive_client.fields import FIELD_LISTS
 from pipedrive_client.scopes import missing_scopes
 
 if TYPE_CHECKING:
@@ -30,7 +31,9 @@ def warn_of_missing_scopes(
     while waiting:
         stream = waiting.pop()
         waiting += stream.wanted_children()
-        lacking = [scopes for read in stream.spec.reads if (scopes := missing_scopes(read.path, granted))]
+        paths = [read.path for read in stream.spec.reads]
+        paths += [FIELD_LISTS[stream.defined_by]] if stream.defined_by else []
+        lacking = [scopes for path in paths if (scopes := missing_scopes(path, granted))]
         if lacking:
             missing[stream.name] = " or ".join(lacking[0])
     if missing:

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
-import pytest
+import io
+from contextlib import redirect_stdout, suppress
 
-from pipedrive_client import PipedriveError
+import pytest
+import requests
+
+from pipedrive_client import NotVisible, PipedriveError
+from pipedrive_client.fields import FIELD_LISTS
 from pipedrive_client.scopes import missing_scopes, read_scopes
 from pipedrive_emulator.api.operations import load_operations
 from pipedrive_emulator.rules.auth import all_scopes
 from tap_pipedrive.catalog import STREAMS
 from tap_pipedrive.state.access import AccessRefused
+from tap_pipedrive.tap import TapPipedrive
 from tests.support.cli import Files, tap
-from tests.support.singer import run_tap
+from tests.support.singer import run_tap, select
 
 CHILDREN = ("deals", "deal_products", "deal_followers")
 REFUSALS = {
@@ -30,8 +36,8 @@ def refuse(emulator, operation, kind, nth=None):
     emulator.post("/_emulator/faults", [rule | ({"nth": nth} if nth else {"every": 1})])
 
 
-def oauth(emulator, scopes):
-    """Settings of an app that was granted these scopes."""
+def oauth(emulator, scopes, *, opaque=False):
+    """Settings of an app that was granted these scopes; `opaque` with a token of unknown scopes."""
     emulator.post("/_emulator/oauth", {"scopes": sorted(scopes), "expire": True})
     config = emulator.config(
         client_id="emulator-client",
@@ -40,6 +46,11 @@ def oauth(emulator, scopes):
         oauth_token_url=f"{emulator.url}/oauth/token",
     )
     del config["api_token"]
+    if opaque:
+        form = {"grant_type": "refresh_token", "refresh_token": config["refresh_token"]}
+        app = (config["client_id"], config["client_secret"])
+        token = requests.post(f"{emulator.url}/oauth/token", data=form, auth=app, timeout=10).json()
+        config["access_token"] = token["access_token"]
     return config
 
 
@@ -162,7 +173,7 @@ def test_the_table_at_the_end_marks_refused_streams(small, tmp_path):
     assert any("persons 0 (denied)" in line for line in told.err.splitlines())
 
 
-DEFAULT = [spec for spec in STREAMS.values() if spec.selected_by_default]
+DEFAULT = {spec.name: spec for spec in STREAMS.values() if spec.selected_by_default}
 
 
 def test_scopes_of_every_read_are_the_published_ones():
@@ -172,23 +183,103 @@ def test_scopes_of_every_read_are_the_published_ones():
             assert frozenset(read_scopes(path)) == frozenset(operation.scopes), operation.key
 
 
-LOST = sorted({read_scopes(read.path) for spec in DEFAULT for read in spec.reads} - {()})
-"""Scopes that an app lacks: for each read of a default stream all that would do."""
+def scopes_of(spec):
+    """Scopes of each request behind a stream, those of its field definitions too."""
+    definitions = [FIELD_LISTS[spec.custom_fields]] if spec.custom_fields else []
+    return [read_scopes(path) for path in (*(read.path for read in spec.reads), *definitions)]
+
+
+def parents_of(spec):
+    return [spec.parent.stream, *parents_of(STREAMS[spec.parent.stream])] if spec.parent else []
+
+
+LOST = sorted({scopes for spec in DEFAULT.values() for scopes in scopes_of(spec)} - {()})
+"""Scopes that an app lacks: for each request behind a default stream all that would do."""
 
 
 @pytest.mark.parametrize("lost", LOST, ids=" ".join)
 def test_without_a_scope_no_default_stream_is_silently_empty(lost, small, caplog):
-    config = oauth(small, all_scopes() - set(lost))
-    names = [spec.name for spec in DEFAULT]
-    ended_by = ""
+    """The token is one whose scopes the run does not know, so that only what Pipedrive denies is reported."""
+    denied = {
+        name
+        for name, spec in DEFAULT.items()
+        if any(set(scopes) <= set(lost) for scopes in scopes_of(spec) if scopes)
+    }
+    below = {name for name, spec in DEFAULT.items() if denied & {*parents_of(spec)}}
+    above = {one for name in denied for one in parents_of(STREAMS[name])}
+    config = oauth(small, all_scopes() - set(lost), opaque=True)
+    found, error = attempt(config, select(small.config(), *denied, *below, *above))
+    if error:  # of field definitions, without which rows have no columns
+        assert error.label in denied
+        assert any(scope in str(error) for scope in lost)
+        return
+    for name in denied:
+        assert found.records[name] == []
+        (warning,) = warnings(caplog, f"Access to stream {name} ") or parent_warnings(caplog, name)
+        assert any(scopes and scopes[0] in warning for scopes in scopes_of(DEFAULT[name]))
+    for name in below - denied:
+        assert found.records[name] == []
+        (warning,) = parent_warnings(caplog, name)
+        assert any(scope in warning for scope in lost)
+
+
+def attempt(config, catalog):
+    """Output of a run, and the error that ended it."""
     try:
-        run_tap(config, *names)
-    except PipedriveError as error:  # field definitions, from which the columns are made
-        ended_by = str(error)
-    assert not ended_by or any(scope in ended_by for scope in lost)
-    for spec in DEFAULT:
-        if any(set(read_scopes(read.path)) <= set(lost) for read in spec.reads if read_scopes(read.path)):
-            assert warnings(caplog, f"{spec.name} requires", lost[0])
+        return run_tap(config, catalog=catalog), None
+    except PipedriveError as error:
+        return run_tap.last, error
+
+
+def parent_warnings(caplog, name):
+    """Warnings about a denied parent that name this child stream."""
+    return [
+        one
+        for one in warnings(caplog, "Access to stream", "child streams")
+        if name in one.split("streams")[1]
+    ]
+
+
+def test_scopes_that_the_token_lacks_are_reported_before_the_first_list(small, caplog):
+    config = oauth(small, {"goals:read"})
+    with suppress(PipedriveError):
+        run_tap(config, catalog=select(small.config(), *DEFAULT))
+    (report,) = warnings(caplog, "The OAuth token lacks scopes")
+    for name, spec in DEFAULT.items():
+        missing = [scopes for scopes in scopes_of(spec) if scopes and "goals:read" not in scopes]
+        assert (
+            (f"{name} requires {' or '.join(missing[0])}" in report) if missing else f"{name} " not in report
+        )
+
+
+def test_custom_fields_need_a_scope_of_their_own(small, caplog):
+    lost = set(read_scopes(FIELD_LISTS["deal"]))
+    config = {**oauth(small, all_scopes() - lost), "custom_fields": "off"}
+    assert run_tap(config, catalog=select(small.config(custom_fields="off"), "leads")).records["leads"]
+    assert warnings(caplog, "The OAuth token lacks") == []
+    with pytest.raises(NotVisible, match="deal-fields:full"):
+        run_tap(oauth(small, all_scopes() - lost), catalog=select(small.config(), "leads"))
+    assert warnings(caplog, "leads requires", "deal-fields:full")
+
+
+@pytest.mark.parametrize(
+    ("operation", "marks"),
+    [
+        ("GET /api/v2/boards", {"boards": "denied", "phases": "boards denied"}),
+        ("GET /api/v2/phases", {"phases": "denied for 3 of 3 parents"}),
+        ("GET /api/v2/projects/archived", {"projects": "denied for 1 of 2 lists"}),
+    ],
+)
+def test_the_table_shows_how_much_of_a_stream_is_missing(operation, marks, small, caplog):
+    refuse(small, operation, "right")
+    catalog = select(small.config(), "boards", "phases", "projects")
+    tap = TapPipedrive(config=small.config(), catalog=catalog)
+    with redirect_stdout(io.TextIOWrapper(io.BytesIO())):
+        tap.sync_all()
+    assert tap.tap_context.access.marks() == marks
+    assert len(warnings(caplog, "Access to stream")) == 1
+    for name in marks:
+        assert warnings(caplog, name, operation.partition(" ")[2])
 
 
 def test_granted_scopes_need_only_one_of_the_published_ones():
