@@ -1,4 +1,4 @@
-"""What all parts of a run share: settings, the client, the output, and the state that was passed in."""
+"""Context that all parts of a run share: settings, client, output, and input state."""
 
 from __future__ import annotations
 
@@ -32,17 +32,17 @@ if TYPE_CHECKING:
 class TapContext:
     """Settings, client, output and state of a run.
 
-    Settings are parsed when they are first used; `check` parses those that can be wrong.
+    Settings are parsed on first use; `check` parses those that can be invalid.
 
     Attributes:
         config: the tap's settings.
         page_writer: writes whole pages of Singer messages.
         logger: the tap's logger.
-        synced: names of the streams that this run has read, or leaves out on purpose.
-        failures: errors that end the run once every other stream was read.
+        synced: names of the streams that this run has read or deliberately skips.
+        failures: errors that end the run after every other stream was read.
         list_count: number of lists that the run reads.
-        describes_all: whether all streams are described, as `--discover` does, or only the selected ones.
-        interruption: the signal that asked the run to stop.
+        describes_all: True if all streams are described, as in `--discover`, not only the selected ones.
+        interruption: the signal that stopped the run.
     """
 
     def __init__(self, config: Mapping[str, Any], *, page_writer: PageWriter, logger: logging.Logger) -> None:
@@ -57,7 +57,7 @@ class TapContext:
         self._bookmarks: Mapping[str, JSON] = {}
 
     def check(self) -> None:
-        """Parse the settings that can be wrong.
+        """Parse the settings that can be invalid.
 
         Raises:
             ConfigError: a setting is invalid.
@@ -82,17 +82,17 @@ class TapContext:
 
     @cached_property
     def definitions(self) -> CurrentDefinitions:
-        """Field definitions for rows that need newer ones than the run began with."""
+        """Field definitions for rows that need newer ones than at the start of the run."""
         return CurrentDefinitions(self.fields, self.logger)
 
     @cached_property
     def progress(self) -> Progress:
-        """The progress that the run shows."""
+        """Progress output of the run."""
         return Progress(self.logger)
 
     @cached_property
     def access(self) -> AccessReport:
-        """Refusals of the account in this run."""
+        """Denied access in this run."""
         return AccessReport(self.logger)
 
     @cached_property
@@ -102,7 +102,7 @@ class TapContext:
 
     @cached_property
     def deviations(self) -> Deviations:
-        """Values and keys in this run that no column foresees."""
+        """Values and keys of this run that do not fit any column."""
         return Deviations(
             self.logger, UnknownColumns(self.config.get("unknown_columns") or UnknownColumns.WARN)
         )
@@ -116,7 +116,7 @@ class TapContext:
 
     @cached_property
     def questions(self) -> Questions:
-        """Requests that the settings ask for: record ids, parameters, searches, statistics."""
+        """Requests defined by settings: record ids, parameters, searches, statistics."""
         return Questions(self.config, self.specs, self.start_date)
 
     @cached_property
@@ -153,7 +153,7 @@ class TapContext:
 
     @cached_property
     def window_slots(self) -> WindowSlots | None:
-        """Setting `time_windows`, shared by all lists; None where each list is read page by page."""
+        """Setting `time_windows`, shared by all lists; None if each list is read page by page."""
         count = min(self.config.get("time_windows") or 1, self.client.settings.max_concurrency)
         return WindowSlots(count) if count > 1 else None
 
@@ -174,13 +174,13 @@ class TapContext:
 
     @cached_property
     def start_text(self) -> str:
-        """`start_date` as RFC 3339 with whole seconds, empty when it is not set."""
+        """`start_date` as RFC 3339 with whole seconds, empty if it is not set."""
         return times.to_rfc3339(self.start_date) if self.start_date else ""
 
     # --- state ----------------------------------------------------------------------------------
 
     def load_state(self, state: Mapping[str, JSON]) -> None:
-        """Keep the bookmarks of the state that was passed to this run."""
+        """Store the bookmarks of the input state."""
         bookmarks = state.get("bookmarks")
         self._bookmarks = bookmarks if isinstance(bookmarks, dict) else {}
 
@@ -192,6 +192,6 @@ class TapContext:
     # --- end of the run -------------------------------------------------------------------------
 
     def fail_at_end(self, error: PipedriveError) -> None:
-        """Log an error, and raise it once the other streams were read."""
+        """Log an error, and raise it after the other streams were read."""
         self.logger.error("%s", error)
         self.failures.append(error)

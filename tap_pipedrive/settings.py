@@ -29,7 +29,7 @@ class OptionMode(StrEnum):
 
 
 class UnknownColumns(StrEnum):
-    """Setting `unknown_columns`: what happens to keys of rows that no column has."""
+    """Setting `unknown_columns`: handling of keys of rows without a column."""
 
     WARN = "warn"
     KEEP = "keep"

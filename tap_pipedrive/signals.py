@@ -1,4 +1,4 @@
-"""Signals: the page in hand and the state are written, and the exit code says whether that was all."""
+"""Signals: the current page and the state are written, and the exit code shows if the run is complete."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _PATIENCE_SECONDS = 1.0
-"""For the last STATE, after a signal; a second signal that comes later ends the run in the middle of it."""
+"""Time for the last STATE after a signal; a second signal after that time interrupts it."""
 
 
 class Interruption:
-    """A signal that asks a run to end.
+    """Signal that stops a run.
 
     Attributes:
-        ending: whether nothing but the last STATE is to be written.
-        complete: whether the last STATE is written, so that a signal changes nothing any more.
+        ending: True if only the last STATE remains to be written.
+        complete: True if the last STATE is written, so that a signal no longer has an effect.
     """
 
     def __init__(self) -> None:
@@ -32,7 +32,7 @@ class Interruption:
         self.complete = False
 
     def take(self, signum: int) -> bool:
-        """Note a signal; return whether the run is to stop because of it. The second one ends the process."""
+        """Record a signal; returns whether the run must stop because of it. A second one ends the process."""
         if self.complete:
             return False
         moment = time.monotonic()
@@ -44,7 +44,7 @@ class Interruption:
         return False
 
     def check(self) -> None:
-        """Leave, if a signal asked to.
+        """Exit if a signal was received.
 
         Raises:
             SystemExit: with 128 plus the signal's number.
@@ -54,7 +54,7 @@ class Interruption:
 
     @contextmanager
     def ends_requests(self) -> Iterator[None]:
-        """Let a request that a signal stopped end the process with the signal's exit code.
+        """Exit with the signal's exit code if a signal stopped a request.
 
         Raises:
             SystemExit: as in `check`.

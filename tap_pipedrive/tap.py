@@ -44,7 +44,7 @@ if TYPE_CHECKING:
 
 
 KINDS: Mapping[str, type[PipedriveStream]] = {"file_contents": FileContentsStream}
-"""Streams that need code besides their specification."""
+"""Streams that need code in addition to their specification."""
 
 
 class TapPipedrive(Tap):

@@ -71,8 +71,7 @@ def collect(specs: Iterable[StreamSpec]) -> dict[str, StreamSpec]:
     """Return specs by name.
 
     Raises:
-        ValueError: two specs share a name, or a parent is unknown or lacks a column that its child
-            asks for.
+        ValueError: two specs share a name, or a parent is unknown or lacks a column that its child requires.
     """
     found: dict[str, StreamSpec] = {}
     for spec in specs:
@@ -119,4 +118,4 @@ FIRST = (
     "tasks",
     "activities",
 )
-"""Streams whose rows others point at, in the order in which they begin; the rest come in name order."""
+"""Streams with rows that others reference, in the order of the sync; all others follow by name."""

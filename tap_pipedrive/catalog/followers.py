@@ -1,4 +1,4 @@
-"""Who follows deals, persons, organizations, products and users, and who began or stopped to."""
+"""Followers of deals, persons, organizations, products and users, and their changes."""
 
 from __future__ import annotations
 

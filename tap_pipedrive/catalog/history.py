@@ -1,4 +1,4 @@
-"""What changed, and what happened around deals, persons, organizations and projects."""
+"""Changes and activity of deals, persons, organizations and projects."""
 
 from __future__ import annotations
 

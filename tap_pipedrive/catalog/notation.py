@@ -87,7 +87,7 @@ class _Parser:
             if known:
                 column["description"] = known[1]
             if name in found:
-                msg = f"column {name} stands twice"
+                msg = f"column {name} is given twice"
                 raise ValueError(msg)
             found[name] = column
         return found

@@ -1,4 +1,4 @@
-"""Pickers: what a drop-down menu of deals, organizations or persons shows."""
+"""Pickers: options in a drop-down menu of deals, organizations or persons."""
 
 from __future__ import annotations
 

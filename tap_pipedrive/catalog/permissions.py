@@ -1,4 +1,4 @@
-"""Who may see and do what."""
+"""Roles and permissions."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
-"""The facts of one stream, as data.
+"""Specification of one stream, as data.
 
-A stream is an entry of the catalogue: which published reads feed it, what its rows look like, how it
-is keyed, paged and resumed. Behaviour lives in `streams.py` and the modules beside it; a spec holds
-no code. Every spec validates itself on construction, so a mistake in the data fails at import.
+A stream is an entry of the catalogue: its published reads, the form of its rows, its keys, paging and
+bookmarks. Behaviour is implemented in `streams/` and the other packages; a spec contains no code. Every spec
+validates itself on construction, so a mistake in the data fails at import.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ _NAME = re.compile(r"[a-z][a-z0-9_]*")
 
 
 class RowForm(StrEnum):
-    """How Pipedrive lays out a row's custom fields."""
+    """Position of custom fields in Pipedrive's rows."""
 
     V1 = "v1"
     """Hash keys at the top level, parts as suffixed keys (`<key>_currency`)."""
@@ -41,12 +41,12 @@ class RowForm(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Changes:
-    """How a read hands out only what changed, oldest first.
+    """Parameters to read only changed rows, oldest first.
 
     Attributes:
-        since: name of the inclusive lower-bound parameter, None when the API has none: the list is then
-            taken up near its end.
-        until: name of the exclusive upper-bound parameter, None when the API has none.
+        since: name of the inclusive lower-bound parameter, None if the API lacks it: the list is then read
+            from near its end.
+        until: name of the exclusive upper-bound parameter, None if the API lacks it.
         ascending: parameters that sort rows by the replication key, oldest first.
     """
 
@@ -63,17 +63,17 @@ class Read:
         operation: published operationId; with `path` it names the operation uniquely.
         path: `/v1/…` or `/api/v2/…`; `{placeholders}` are filled from the parent row.
         cost: tokens of one request.
-        paging: how further pages are asked for.
-        page_size: `limit` to send: what Pipedrive allows at most, 500 where nothing else is said; None
-            without paging.
+        paging: kind of paging.
+        page_size: `limit` to send: the maximum in Pipedrive, 500 unless documented otherwise; None without
+            paging.
         params: fixed query parameters.
         records: dotted path of the rows inside the body; an object there is one row.
         gives: kind of value at `records`; without it an object for the path of a single row, else a list.
-        by_ids: at most so many rows can be asked for by the parameter `ids`; 0 without such a parameter.
-        changes: how to read only what changed; None reads all.
+        by_ids: maximum number of rows that the parameter `ids` can request; 0 without such a parameter.
+        changes: parameters to read only changed rows; None reads all.
         adds: columns with a fixed value for every row of this read.
-        accepts: published query parameters that settings may give, in the API's spelling and divided
-            by spaces; `!` marks those without which Pipedrive refuses. They override `params`.
+        accepts: published query parameters that settings may give, in the API's spelling and separated by
+            spaces; `!` marks required ones. They override `params`.
     """
 
     operation: str
@@ -127,20 +127,20 @@ class Read:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Parent:
-    """Where a fan-out stream finds what to ask for.
+    """Parent of a child stream, with the values for its requests.
 
     Attributes:
         stream: name of the parent stream.
         context: path placeholder or column of the child → column of the parent row, or a key of the
-            object in it (`duration.start`). These columns are added to every row of the child, except by
-            a bulk request, whose rows name their parent.
+            object in it (`duration.start`). These columns are added to every row of the child, except by a
+            bulk request, whose rows contain their parent.
         query: names of `context` that go into the query instead of the path.
-        bulk: at most so many parents share a request, their ids comma-joined in the one `query` name;
-            1 asks for each parent alone.
-        when: only parents whose column has a true value are asked for, e.g. `files_count`.
-        within: names of the two parameters, first and last day of a period, that Pipedrive refuses outside
-            the parent's own, which `context` holds under the columns of their names (`.` becomes `_`). What
-            settings give is cut to it; parents wholly outside are not asked for.
+        bulk: maximum number of parents per request, with their ids comma-joined in the one `query` name; 1
+            sends a request per parent.
+        when: only parents with a true value in this column are requested, e.g. `files_count`.
+        within: names of the two parameters, first and last day of a period, that Pipedrive rejects outside
+            the parent's own period, which `context` contains under the columns of their names (`.` becomes
+            `_`). The period in settings is limited to it; parents outside of it are not requested.
     """
 
     stream: str
@@ -158,27 +158,28 @@ class StreamSpec:
     Attributes:
         name: plural snake_case of the entity.
         summary: one line for `--about` readers and the coverage table.
-        reads: published operations whose rows make up the stream, in the order they are read.
+        reads: published operations with the rows of the stream, in the order of reading.
         schema: properties by column, from `schema.columns`.
         primary_keys: columns that identify a row.
         replication_key: column that orders changes; None for streams that are read whole.
-        parent: set for fan-outs, which cost a request per parent (or per group of parents).
+        parent: set for child streams, which cost a request per parent (or per group of parents).
         custom_fields: entity whose custom field definitions apply (`deal`, `person`, …).
-        row_form: how rows carry custom fields.
+        row_form: position of custom fields in rows.
         single: the published read of one row by its id, for the setting `record_ids`.
         shape: name of the row function in `shapes.py` for rows that are wrapped or keyed oddly.
-        numbered: rows have no id and may agree in all other keys; the key `occurrence` tells those of one
-            parent apart, see `fanout.number`.
-        shows_deleted: the list itself shows deleted rows, so that no sweep is needed.
-        serves: seed actions and published reads that this stream answers besides `reads` and `single`.
-        selected_by_default: False for what costs a request per parent or needs settings.
-        settings: names of the settings that feed the stream (`searches`, `statistics`, `recents`, and
-            `record_ids` where the reads' own paths take the id). Each entry there is a request of its
-            own; its rows carry the entry's name in the column `search` or `report`, and each given
-            parameter in the column of its name, if there is one (`.` becomes `_`).
-        needs: plan, add-on or right without which Pipedrive refuses the stream, for people to read.
+        numbered: rows have no id and may have equal keys; the key `occurrence` distinguishes those of one
+            parent, see `sync/children.py`.
+        shows_deleted: the list itself contains deleted rows, so no sweep is needed.
+        serves: platform actions and published reads that this stream replaces in addition to `reads` and
+            `single`.
+        selected_by_default: False for streams that cost a request per parent or need settings.
+        settings: names of the settings that configure the stream (`searches`, `statistics`, `recents`, and
+            `record_ids` if the reads' own paths contain the id). Each entry there is a request of its own;
+            its rows have the entry's name in the column `search` or `report`, and each given parameter in the
+            column of its name, if there is one (`.` becomes `_`).
+        needs: required plan, add-on or permission, for the documentation.
         removed_on: day on which Pipedrive removed the operation; read on demand with a warning.
-        notes: what a reader of the coverage table should know.
+        notes: remarks for the coverage table.
         observed: columns that live accounts send and the published description lacks; those inside an
             object by dotted path.
     """
@@ -231,7 +232,7 @@ class StreamSpec:
                 found.append(f"{read.path} needs {sorted(missing)}")
             found += [f"constant {name} is not a column" for name in read.adds if name not in columns]
         if self.numbered and not (OCCURRENCE in self.primary_keys and self.parent):
-            found.append("numbered rows hang below a parent and have the key occurrence")
+            found.append("numbered rows require a parent and the key occurrence")
         if self.parent and self.parent.within:
             within = {name.replace(".", "_") for name in self.parent.within}
             found += [f"the parent does not bound {name}" for name in sorted(within - context)]
@@ -243,7 +244,7 @@ class StreamSpec:
 
     @property
     def can_sweep(self) -> bool:
-        """Whether deleted rows can be found by comparing the ids of the whole list with those of before."""
+        """True if deleted rows can be detected by comparing the ids of the whole list with earlier ones."""
         keyed_by_id = self.parent is None and self.primary_keys == ("id",)
         return keyed_by_id and not self.shows_deleted and not self.settings
 

@@ -1,1 +1,1 @@
-"""Commands beside the sync: `auth` and `--plan`."""
+"""Commands in addition to the sync: `auth` and `--plan`."""

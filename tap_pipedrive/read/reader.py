@@ -33,13 +33,13 @@ _OffsetPage: TypeAlias = "tuple[list[Row], bool, int]"
 """Rows, whether there are more, and the row the next page begins with."""
 _DEFAULT_PAGE = 100
 _MOST_AHEAD = 3
-"""Pages of an offset list asked for before their turn: behind its end they are paid for in vain."""
+"""Number of pages of an offset list to request ahead: pages after its end waste tokens."""
 _NARROWED = frozenset({"filter_id", "ids"})
-"""Parameters beside which Pipedrive may leave bounds in time alone."""
+"""Parameters that may make Pipedrive ignore time bounds."""
 _MOST_STEPS_BACK = 5
-"""Times that one border of an offset list may have shifted before the list is given up."""
+"""Maximum number of shifts at one page border before the read of an offset list fails."""
 _TAIL = 50
-"""Rows before the known end of a list where reading is taken up again: some may be gone since."""
+"""Number of rows before the known end of a list where reading resumes: some rows may be deleted since."""
 
 
 def nothing_there(error: PipedriveError, also: str = "") -> ConfigError:
@@ -52,33 +52,33 @@ def nothing_there(error: PipedriveError, also: str = "") -> ConfigError:
 
 
 class SharedRows:
-    """A list that was, or will be, read for the tap's own use too: one reading serves both."""
+    """A list that the tap also reads for its own use, shared so that it is read once."""
 
     def __init__(self, read: Read, rows: Callable[[], list[Row]]) -> None:
         self.read = read
         self._rows = rows
 
     def all(self, context: Context = _NOTHING, query: Context = _NOTHING) -> Iterator[list[Row]]:
-        """Yield the rows as one page of copies, which the caller may use up."""
+        """Yield the rows as one page of copies, which the caller may modify."""
         del context, query
         yield [dict(row) for row in self._rows()]
 
 
 class Reader:
-    """Reads one `Read` for one stream.
+    """Reader of one `Read` for one stream.
 
     Args:
-        client: does the requests.
-        read: what to ask for.
+        client: sends the requests.
+        read: the published read.
         label: name under which requests and tokens are counted.
         shape: name of the row function, see `shapes.py`.
-        params: query parameters besides the read's own, from the settings.
-        decode: makes a body of the bytes of a page of `changes`; None decodes it as JSON.
+        params: additional query parameters, from the settings.
+        decode: decodes the bytes of a page of `changes`; None decodes JSON.
 
     Attributes:
-        length: rows of an offset list, known once `changes` has read it to its end.
-        null: how a null in place of the first page is read, by what is known of the list.
-        doubted: whether a page came only after a response that was no answer.
+        length: number of rows of an offset list, known after `changes` has read it completely.
+        null: meaning of a null instead of the first page, according to what is known of the list.
+        doubted: True if a page was received only after a response without valid content.
     """
 
     def __init__(
@@ -102,14 +102,14 @@ class Reader:
         self._params: Query = {**read.params, **(params or {})}
 
     def all(self, context: Context = _NOTHING, query: Context = _NOTHING) -> Iterator[list[Row]]:
-        """Yield pages of everything there is.
+        """Yield the pages of all rows.
 
         Args:
             context: fills the path.
-            query: parameters besides the reader's own.
+            query: additional parameters.
 
         Raises:
-            PipedriveError: a request failed for good.
+            PipedriveError: a request failed permanently.
         """
         yield from self._pages({**self._params, **query}, context)
 
@@ -121,13 +121,13 @@ class Reader:
         length: int = 0,
         slots: WindowSlots | None = None,
     ) -> Iterator[list[Row]]:
-        """Yield pages of what changed at or after `since`, oldest change first.
+        """Yield pages of the rows changed at or after `since`, oldest change first.
 
         Args:
             since: inclusive lower bound; None reads everything.
             moment: RFC 3339 time by which a row is ordered.
-            length: how many rows an offset list had when it was last read to its end, see `length`.
-            slots: lets a list that can be bounded on both sides be read in several windows of time at once.
+            length: number of rows of an offset list at its last complete read, see `length`.
+            slots: slots to read a list with both time bounds in several time windows in parallel.
         """
         changes = self.read.changes
         if changes is None:
@@ -164,23 +164,23 @@ class Reader:
     def _overlapping(
         self, query: Query, moment: Callable[[Row], str], *, start: int, floor: str, ahead: int
     ) -> Iterator[list[Row]]:
-        """Yield offset pages that share one row with the page before, as proof that nothing shifted.
+        """Yield offset pages that share one row with the previous page, as proof that nothing shifted.
 
-        When the shared row is not where it was, rows before it were changed or removed, and others
-        moved up past the border. The reader then steps back until it stands on a row it knows in
-        its known state; everything before such a row is known, since the list is sorted.
+        If the shared row has moved, rows before it were changed or removed, and others moved up across the
+        border. The reader then steps back to a row that it knows in the same state; everything before such a
+        row is known, since the list is sorted.
 
-        A list without a lower bound is begun near its end, on a row that is older than `floor`: all
-        that changed since comes behind it.
+        A list without a lower bound is started near its end, at a row that is older than `floor`: all later
+        changes follow it.
 
         Args:
             query: parameters of every page.
             moment: RFC 3339 time by which a row is ordered.
-            start: row to begin with.
+            start: first row.
             floor: time that the first row must be older than, if `start` is not 0.
-            ahead: further pages to ask for while one is on its way, once the list has shown to be long. A row
-                that changed meanwhile may then have left a page for one that was there already, so the end
-                is asked for once more.
+            ahead: further pages to request while one is in progress, if the list is long. A row that changed
+                in the meantime may then have moved from one page to another that was already requested, so
+                the end is requested again.
         """
         size = self.read.page_size or _DEFAULT_PAGE
         known: dict[object, str] = {}
@@ -272,20 +272,20 @@ class Reader:
             return [found]
         if not isinstance(found, list):
             return []
-        # All that is asked of a row before the row plan is `get`, which typed rows have too.
+        # Before the row plan, only `get` of a row is used, which typed rows have too.
         return cast("list[Row]", [row for row in found if isinstance(row, (dict, TypedRow))])
 
 
 class _PagesAhead:
-    """Pages of an offset list, some of them asked for before their turn.
+    """Pages of an offset list, some of them requested ahead.
 
     Args:
-        client: gives the threads.
-        ask: does the request for the page that begins with this row.
-        step: rows from the beginning of a page to that of the next.
+        client: provides the threads.
+        ask: requests the page that begins with this row.
+        step: number of rows from the start of a page to the start of the next.
 
     Attributes:
-        used: whether a page came that was asked for before its turn.
+        used: True if a page that was requested ahead was used.
     """
 
     def __init__(self, client: PipedriveClient, ask: Callable[[int], _OffsetPage], *, step: int) -> None:
@@ -296,7 +296,7 @@ class _PagesAhead:
         self.used = False
 
     def take(self, start: int, ahead: int) -> _OffsetPage:
-        """Return the page that begins with this row; so many after it are put on their way."""
+        """Return the page that begins with this row, and request further pages ahead."""
         if self._begun and start not in self._begun:
             self.drop()
         for at in range(start, start + ahead * self._step + 1, self._step) if ahead else ():
@@ -309,14 +309,14 @@ class _PagesAhead:
         return page.result()
 
     def drop(self) -> None:
-        """Forget the pages on their way: others are needed."""
+        """Drop the pages requested ahead: others are needed."""
         for page in self._begun.values():
             page.cancel()
         self._begun.clear()
 
 
 def _position(body: Row) -> Row:
-    """Return the v1 paging block, which some operations put directly under `additional_data`."""
+    """Return the v1 paging object, which some operations have directly under `additional_data`."""
     extra = body.get("additional_data")
     if not isinstance(extra, dict):
         return {}

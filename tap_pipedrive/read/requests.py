@@ -40,7 +40,7 @@ class Question:
 
 
 class Questions:
-    """Questions of the settings, by stream.
+    """Requests defined by the settings, by stream.
 
     Args:
         config: the tap's settings.
@@ -81,7 +81,7 @@ class Questions:
         return found if found is not None else [] if "record_ids" in spec.settings else None
 
     def of(self, spec: StreamSpec) -> list[Question]:
-        """Return the questions of a stream; one without parameters unless a setting defines them."""
+        """Return the requests of a stream; one without parameters unless a setting defines them."""
         if "recents" in spec.settings:
             since = max(now() - RECENTS_REACH, self._start or now() - RECENTS_REACH)
             return [Question(params={"since_timestamp": since.strftime("%Y-%m-%d %H:%M:%S")})]
@@ -121,7 +121,9 @@ class Questions:
         accepted = {name for read in (*spec.reads, *filter(None, [spec.single])) for name in read.accepted}
         for name in given:
             if name not in accepted:
-                takes = f"known parameters: {', '.join(sorted(accepted))}" if accepted else "it has none"
+                takes = (
+                    f"known parameters: {', '.join(sorted(accepted))}" if accepted else "it has no parameters"
+                )
                 msg = f"Setting {setting}: the API has no parameter {name!r} for {spec.name}; {takes}."
                 raise ConfigError(msg)
 

@@ -1,17 +1,15 @@
-"""A long list in several windows of time at once, its rows in the order of a single reading.
+"""Parallel reading of a long list in several time windows, with rows in the order of a single read.
 
-The list comes sorted by change. Its first pages are read one after the other. If it goes on, the time from
-there to its newest change is cut into windows, and these are read side by side, each between its two bounds.
-Pages are handed out window after window, so bookmarks move as they always do, and a run that is ended has
-read ahead a few windows at most.
+The list is sorted by change time. Its first pages are read one after the other. If there are more, the time
+from there to the newest change is divided into windows, which are read in parallel, each with both bounds.
+Pages are returned window by window, so bookmarks advance as usual, and an interrupted run has read ahead only
+a few windows. The last minute before the newest change, as of the start of the windows, is read after all of
+them and without an upper bound: a row that changes in the meantime leaves its window and moves there. The
+result does not depend on any clock, only on Pipedrive's times not going backwards.
 
-The last minute before the newest change, as it was when the windows began, is read after all of them and
-without an upper bound: a row that changes meanwhile leaves its window and moves there. So nobody's clock
-matters, only that Pipedrive's own times do not go backwards.
-
-Changes are uneven in time. A window is cut to hold a few pages at the pace of those before it. One that
-turns out to hold more is given back, and its rest is cut anew by its own pace; one that was empty makes the
-next one longer. Where this costs too many requests, windows are left alone until it pays again.
+Changes are unevenly distributed. A window is sized for a few pages at the rate of the previous ones. A window
+with more rows than expected is split again, using its own rate; after an empty one, the next window is
+longer. If this takes too many requests, windows are not used until they pay off again.
 """
 
 from __future__ import annotations
@@ -36,21 +34,21 @@ if TYPE_CHECKING:
     Pages = Iterator[list[Row]]
 
 PAGES_BEFORE = 4
-"""Pages read one by one before windows are thought of: most runs are over by then."""
+"""Number of pages read one by one before windows are used: most runs need no more."""
 PAGES_A_WINDOW = 3
-"""Pages that a window should hold at most. More would cost fewer requests, and more memory."""
+"""Maximum number of pages of a window. More would take fewer requests, but more memory."""
 _MARGIN = 0.1
-"""Part of a page: by this a window is cut shorter, so that a few rows more than expected fit it too."""
+"""Fraction of a page by which a window is shortened, so that a few unexpected rows fit too."""
 _MOST_PAGES = 4
-"""Pages after which a window is given back to be cut anew."""
+"""Number of pages after which a window is split again."""
 _EMPTY = 8
-"""How many times longer than an empty window the next one's page is taken to be: too long costs nothing."""
+"""Factor by which the expected page of the next window grows after an empty one; too long costs nothing."""
 _DEARER = 0.25
-"""Requests more than rows need, as a part of those, at which windows are left alone."""
+"""Fraction of additional requests above which windows are not used."""
 
 
 class _Pool:
-    """Slots that lists share evenly, so that none waits until another has ended."""
+    """Slots that lists share evenly, so no list waits until another has ended."""
 
     def __init__(self, size: int) -> None:
         self.size = size
@@ -60,7 +58,7 @@ class _Pool:
 
 
 class _Share:
-    """One list's part of a pool: more while others are few, none behind the end of its reading."""
+    """Share of one list in a pool: larger with fewer lists, empty after the end of its read."""
 
     def __init__(self, pool: _Pool) -> None:
         self._pool = pool
@@ -69,7 +67,7 @@ class _Share:
             pool.members += 1
 
     def take(self) -> bool:
-        """Take a slot; False where there is none for this list now."""
+        """Take a slot; returns False if this list cannot have one now."""
         pool = self._pool
         with pool.lock:
             if pool.taken >= pool.size or self._held >= -(-pool.size // pool.members):
@@ -85,13 +83,13 @@ class _Share:
             self._held -= 1
 
     def leave(self) -> None:
-        """Let others have this list's part."""
+        """Release this list's share for other lists."""
         with self._pool.lock:
             self._pool.members -= 1
 
 
 class WindowSlots:
-    """How many windows may be under way or waiting, of all lists together: they are what fills the memory.
+    """Limit of the windows in progress or waiting, for all lists together, since they use the memory.
 
     Args:
         count: setting `time_windows`.
@@ -99,33 +97,33 @@ class WindowSlots:
 
     def __init__(self, count: int) -> None:
         self.count = count
-        # A list's own next window needs no slot, so that none waits for another.
+        # The next window of each list needs no slot, so no list waits for another.
         self.ahead = _Pool(count - 1)
         self.inside = _Pool(count - 1)
 
 
 class Ask(Protocol):
-    """Asks for pages of the list, oldest change first."""
+    """Function that requests pages of the list, oldest change first."""
 
     def __call__(self, over: Mapping[str, object] = ..., *, size: int | None = None, ahead: int = 1) -> Pages:
-        """Return its pages.
+        """Return the pages of a range.
 
         Args:
-            over: query parameters in place of the list's own.
-            size: rows of a page, if not as many as can be.
-            ahead: pages that may be on their way while one is handled.
+            over: query parameters that replace the list's own.
+            size: number of rows of a page; the maximum by default.
+            ahead: number of pages requested ahead while one is processed.
         """
 
 
 @dataclass(slots=True, kw_only=True)
 class _Span:
-    """A time that is still to be read, in whole seconds since 1970.
+    """Time range that is still to be read, in whole seconds since 1970.
 
     Attributes:
         since: inclusive.
         until: exclusive.
-        pace: seconds that a page of it lasts, as far as one can tell.
-        slots: what its windows take their slots from.
+        pace: estimated seconds per page.
+        slots: source of the slots of its windows.
     """
 
     since: int
@@ -136,12 +134,12 @@ class _Span:
 
 @dataclass(slots=True, kw_only=True)
 class _Window:
-    """A span that is being read.
+    """Span that is being read.
 
     Attributes:
         span: its bounds.
         part: its first pages.
-        slot: what it took its slot from, if it took one.
+        slot: source of its slot, if it has one.
     """
 
     span: _Span
@@ -149,7 +147,7 @@ class _Window:
     slot: _Share | None
 
     def release(self) -> None:
-        """Give the slot back; what has not begun yet never will."""
+        """Return the slot; pages that were not requested yet are cancelled."""
         self.part.cancel()
         if self.slot:
             self.slot.give()
@@ -158,11 +156,11 @@ class _Window:
 
 @dataclass(slots=True, kw_only=True)
 class _Part:
-    """What a window gave at first.
+    """First pages of a window.
 
     Attributes:
         pages: its first pages.
-        more: gives the others; None when these are all.
+        more: iterator of the others; None if there are no more.
     """
 
     pages: list[list[Row]]
@@ -171,12 +169,10 @@ class _Part:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Border:
-    """Where a page can be cut: before its last second, which may go on behind the page.
+    """Position to cut a page: before its last second, which may continue on the next page.
 
     Attributes:
-        first: the page's first second.
-        last: its last.
-        before: the rows before that.
+        first: the page's first second. last: its last second. before: the rows before the last second.
     """
 
     first: int
@@ -186,13 +182,13 @@ class _Border:
 
 @dataclass(slots=True, kw_only=True)
 class TimeWindows:
-    """Reads one list.
+    """Reader of one list in time windows.
 
     Attributes:
         client: gives the threads.
-        ask: does the requests.
+        ask: sends the requests.
         changes: names of the bounds.
-        moment: RFC 3339 time by which a row is ordered, empty when it has none.
+        moment: RFC 3339 time by which a row is ordered, empty if it has no time.
         page_size: rows of a full page.
         slots: shared by all lists of a run.
     """
@@ -212,7 +208,7 @@ class TimeWindows:
         """Yield the list's pages, oldest change first.
 
         Raises:
-            PipedriveError: a request failed for good; all before it was handed out.
+            PipedriveError: a request failed permanently; all pages before it were returned.
         """
         began = tail = newest = None
         for count, rows in enumerate(self.ask(ahead=0), start=1):
@@ -220,7 +216,7 @@ class TimeWindows:
             if here:
                 began = here.first if began is None else began
                 if newest is None and count >= PAGES_BEFORE - 1 and len(rows) >= self.page_size:
-                    newest = self.client.begin(self._tail)  # beside the page that is next
+                    newest = self.client.begin(self._tail)  # in addition to the next page
                 if newest and count >= PAGES_BEFORE:
                     tail = newest.result()
                     if here.last < tail:
@@ -232,13 +228,13 @@ class TimeWindows:
             yield rows
 
     def _tail(self) -> int:
-        """Return the second from which on the list is read last; 0 when its newest row has no time."""
+        """Return the second from which the list is read last; 0 if its newest row has no time."""
         rows = next(self.ask({"sort_direction": "desc"}, size=1, ahead=0), [])
         newest = self.moment(rows[0]) if rows else ""
         return _seconds(newest) - int(LOOK_BACK.total_seconds()) if newest else 0
 
     def _border(self, rows: list[Row]) -> _Border | None:
-        """Where a page can be cut; None where it has but one second, or is not sorted by time."""
+        """Return the position to cut a page; None if it has only one second, or is not sorted by time."""
         moments = [self.moment(row) for row in rows]
         if not moments or not moments[0] or moments[0] == moments[-1] or moments != sorted(moments):
             return None
@@ -268,7 +264,7 @@ class TimeWindows:
             inside.leave()
 
     def _begin(self) -> None:
-        """Cut windows off the spans, the oldest first, as far as there are slots."""
+        """Split windows off the spans, oldest first, as long as there are slots."""
         need = self._rows / self.page_size
         frugal = self._requests > (1 + _DEARER) * need + self.slots.count
         for at in range(len(self._line) + self.slots.count):
@@ -288,7 +284,7 @@ class TimeWindows:
                     self._line.insert(at + 1, rest)
 
     def _cut(self, span: _Span, *, whole: bool) -> tuple[_Span, _Span | None]:
-        """What to read next of a span, and what is left of it."""
+        """Return the next window of a span, and the rest of the span."""
         pages = (span.until - span.since) / max(span.pace, 1) / self.slots.count
         border = span.since + max(1, int(span.pace * (min(max(pages, 1), PAGES_A_WINDOW) - _MARGIN)))
         if whole or border >= span.until:
@@ -304,16 +300,16 @@ class TimeWindows:
         found: list[list[Row]] = []
         for rows in pages:
             found.append(rows)
-            # As a rule only a full page is followed by another; the exception costs a page of memory.
+            # Usually only a full page has a next page; the exception costs a page of memory.
             full = len(rows) >= self.page_size
             if self._closed or (full and (len(found) >= _MOST_PAGES or self._dense(rows, until))):
                 return _Part(pages=found, more=pages)
         return _Part(pages=found, more=None)
 
     def _dense(self, rows: list[Row], until: int) -> bool:
-        """Return whether a page took so little time that what is left of the window is many more like it.
+        """Return whether a page covers so little time that the rest of the window has many more pages.
 
-        A page that ends with many rows of one second is not taken for one: cutting there reads them again.
+        A page that ends with many rows of one second does not count: a cut there reads them again.
         """
         here = self._border(rows)
         if not here or len(here.before) < (1 - _MARGIN) * len(rows):
@@ -321,7 +317,7 @@ class TimeWindows:
         return until - here.last > _MOST_PAGES * (here.last - here.first)
 
     def _handed_out(self, window: _Window, inside: _Share) -> Pages:
-        """Yield the pages of a window that is due, as far as they are read; the rest of it is put in line."""
+        """Yield the pages of the next window that were read; the rest of it is queued."""
         span, part = window.span, window.part.result()
         while part.more:
             here = self._border(part.pages[-1])
@@ -331,14 +327,14 @@ class TimeWindows:
                 part.pages[-1] = here.before
                 yield from self._counted(part.pages)
                 return
-            # One second fills the page: no border fits between its rows.
+            # One second fills the page: it cannot be cut between its rows.
             yield from self._counted(part.pages)
             part = self._some(part.more, span.until)
         self._learn(span, sum(map(len, part.pages)))
         yield from self._counted(part.pages)
 
     def _learn(self, window: _Span, rows: int) -> None:
-        """Take the pace of a whole window for what follows it."""
+        """Use the rate of a complete window for the following ones."""
         span = next((one for one in self._line if isinstance(one, _Span)), None)
         if span:
             pages = max(rows / self.page_size, 1 / _EMPTY)

@@ -1,1 +1,1 @@
-"""State: bookmarks, known ids, refused access, and the state and catalog that a user passes in."""
+"""State: bookmarks, known ids, denied access, and the input state and catalog."""

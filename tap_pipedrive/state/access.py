@@ -31,7 +31,7 @@ _MOST_CONTEXTS = 5000
 """Maximum number of parents without numeric id in the state; with more, the parent is read in full."""
 
 
-class AccessRefused(RunError):  # noqa: N818 - says what happened, as the client's errors do
+class AccessRefused(RunError):  # noqa: N818 - describes the failure, like the client's errors
     """Denied streams, which are an error with `strict_access`."""
 
 

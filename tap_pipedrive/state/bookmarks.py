@@ -1,8 +1,8 @@
-"""How far a read has come, such that nothing at the border is lost and nothing is emitted twice.
+"""Bookmarks of reads that lose no row of their second and emit no row twice.
 
 Pipedrive's `update_time` has whole seconds, so several changes share one, and a row may change again
-within the second that was already read. A bookmark therefore reads again from a little before its
-own second, and knows by content which of those rows were emitted before.
+within the second that was already read. Reading therefore starts a little before the bookmark's second, and
+fingerprints of the content show which of those rows were already emitted.
 """
 
 from __future__ import annotations
@@ -23,20 +23,23 @@ Row = dict[str, object]
 Memo = dict[str, object]
 
 LOOK_BACK = timedelta(seconds=60)
-"""Covers changes that became visible late, and clocks that disagree within Pipedrive."""
+"""Time before the bookmark that is read again, for delayed changes and clock differences in Pipedrive."""
 MAX_SEEN = 4_000
-"""Rows remembered when a read has ended. After a bulk import more may share a minute: those beyond it
-come again in the next run, which a key-respecting loader does not notice."""
+"""Maximum number of remembered rows after a read.
+
+After a bulk import, more rows may share a minute: the others are emitted again in the next run, which has no
+effect on a loader that upserts by key.
+"""
 MAX_SEEN_ON_THE_WAY = 200
-"""The same within a read, where the state is written once a page."""
+"""Maximum number of remembered rows within a read, where the state is written once per page."""
 FURTHEST_AHEAD = timedelta(days=1)
-"""A later time is an error of whoever wrote the row: reading on from there would miss every other change."""
+"""Limit for times in the future, which are invalid: reading from there would miss all other changes."""
 _MARK_BYTES = 8
 _WHOLE_SECONDS = len("2026-01-01T00:00:00Z")
 
 
 def digest(row: object) -> bytes:
-    """Return short fingerprint of a row's content, its key included."""
+    """Return a short fingerprint of a row's content, including its key."""
     return blake2b(canonical(row), digest_size=_MARK_BYTES).digest()
 
 
@@ -45,7 +48,7 @@ def _pack(marks: Iterable[bytes]) -> str:
 
 
 def _unpack(text: object) -> frozenset[bytes]:
-    """Return the fingerprints in a packed text; none in anything else, so that rows only come once more."""
+    """Return the fingerprints in a packed text; empty if it is invalid, so rows are emitted again."""
     try:
         content = b64decode(str(text or ""), validate=True)
     except ValueError:
@@ -54,16 +57,15 @@ def _unpack(text: object) -> frozenset[bytes]:
 
 
 class Bookmark:
-    """Progress of one read that hands out changes, oldest first.
+    """Progress of one read of changes, oldest first.
 
-    The memo is the piece of the Singer state it lives in: `{"since": newest update_time emitted,
+    The memo is its part of the Singer state: `{"since": newest update_time emitted,
     "seen": fingerprints}` of the rows of the last minute, packed as base64.
 
     Attributes:
-        ordered: False once rows came unsorted, or when nobody asked for an order; the memo then only
-            moves when the read ends.
-        dropped: the bookmark of the state, where it was in the future. What was read before is then unknown,
-            and the list is read from its beginning.
+        ordered: False if rows are unsorted, or no order was requested; the memo then advances only at the end
+            of the read.
+        dropped: the bookmark of the state, if it was in the future. The list is then read from its beginning.
     """
 
     def __init__(
@@ -83,12 +85,12 @@ class Bookmark:
         self._window: list[tuple[str, bytes]] = []
         self.ordered = ordered
         self._last = ""
-        # Fixed here: rows that come out of order must not be measured by those before them.
+        # Fixed at the start: unsorted rows must not be compared with previous ones.
         bound = self.lower_bound
         self._floor = times.to_rfc3339(bound) if bound else ""
 
     def in_time(self, moment: str) -> str:
-        """Return the same time, or an empty string where it is too far in the future."""
+        """Return the time, or an empty string if it is too far in the future."""
         return "" if moment > self._furthest else moment
 
     @property
@@ -100,7 +102,7 @@ class Bookmark:
         return since
 
     def fresh(self, rows: list[Row]) -> list[Row]:
-        """Return the rows this bookmark's owner has not emitted yet."""
+        """Return the rows that this bookmark's owner has not emitted yet."""
         floor = self._floor
         if not floor and not self._known:
             return rows
@@ -111,7 +113,7 @@ class Bookmark:
         ]
 
     def note(self, rows: Sequence[Row]) -> None:
-        """Look at a page before its rows are turned into records; nothing is remembered yet."""
+        """Inspect a page before its rows are converted to records; nothing is stored yet."""
         moments = self._moments(rows)
         for moment in moments:
             if not moment or moment > self._furthest:
@@ -125,22 +127,22 @@ class Bookmark:
             return
         edge = times.to_rfc3339(times.parse(self.newest) - LOOK_BACK)
         self._window = [kept for kept in self._window[-MAX_SEEN:] if kept[0] >= edge]
-        # A bulk import may put a whole page into one minute; only the last of it is remembered.
+        # After a bulk import, one minute may fill a page; only its last rows are remembered.
         for row, moment in zip(rows[-MAX_SEEN:], moments[-MAX_SEEN:], strict=True):
             if moment >= edge:
                 self._window.append((moment, digest(row)))
 
     def commit(self, *, dear: bool = False) -> None:
-        """All rows noted so far are emitted: move the memo, unless rows came unsorted.
+        """Advance the memo over all emitted rows, unless rows are unsorted.
 
         Args:
-            dear: whether meeting a row again would cost requests, so that all of them are remembered.
+            dear: True if emitting a row again would cost requests, so that all of them are remembered.
         """
         if self.ordered:
             self._write(MAX_SEEN if dear else MAX_SEEN_ON_THE_WAY)
 
     def finish(self) -> None:
-        """The read came to its end: what was held back for want of order counts now."""
+        """Finish the read. Unsorted lists only advance the bookmark here."""
         self._write(MAX_SEEN)
 
     def _write(self, most: int) -> None:
@@ -149,7 +151,7 @@ class Bookmark:
             self._memo["seen"] = _pack(mark for _, mark in self._window[-most:])
 
     def _moments(self, rows: Sequence[Row]) -> list[str]:
-        """Return `moment` of each row, at once where all have the form of v2."""
+        """Return `moment` of each row, in one step if all rows have the v2 form."""
         key = self._replication_key
         values = [row.get(key) for row in rows]
         if all(type(value) is str and len(value) == _WHOLE_SECONDS and value[-1] == "Z" for value in values):
@@ -170,10 +172,10 @@ class Bookmark:
 
 
 class PageMarks:
-    """Fingerprints of a whole list's pages: a page that is as it was is not emitted again.
+    """Fingerprints of a whole list's pages: an unchanged page is not emitted again.
 
-    For lists without a way to ask for changes. They are read in full all the same; this spares the
-    warehouse, not the budget. The memo is `{"pages": [fingerprint, …]}`.
+    Used for lists that cannot be filtered by change. They are still read in full; this saves work in the
+    warehouse, not tokens. The memo is `{"pages": [fingerprint, …]}`.
     """
 
     def __init__(self, memo: Memo) -> None:
@@ -183,26 +185,26 @@ class PageMarks:
         self._now: list[str] = []
 
     def unchanged(self, content: object) -> bool:
-        """Return whether the next page has the content it had at the end of the last complete read."""
+        """Return whether the next page has the same content as in the last complete read."""
         mark = digest(content).hex()
         at = len(self._now)
         self._now.append(mark)
         return at < len(self._known) and self._known[at] == mark
 
     def finish(self) -> None:
-        """The list came to its end: remember its pages."""
+        """Store the fingerprints of all pages after a complete read."""
         self._memo["pages"] = self._now
 
 
 class ListSize:
-    """How many rows a list has, for `--plan`: `{"size": rows}` once it was read from end to end.
+    """Number of rows of a list, for `--plan`: `{"size": rows}` after a complete read.
 
-    A first read may take several runs; until its end the memo holds `{"so_far": rows}`. Later reads of
-    changes leave the size as it is.
+    A first read may take several runs; until its end the memo contains `{"so_far": rows}`. Later reads of
+    changes do not update the size.
 
     Args:
-        memo: the piece of the state that belongs to the read.
-        whole: whether every run reads the list from its beginning.
+        memo: the read's part of the state.
+        whole: True if every run reads the list from its beginning.
     """
 
     def __init__(self, memo: Memo, *, whole: bool) -> None:
@@ -212,12 +214,12 @@ class ListSize:
         self._counting = whole or "size" not in memo
 
     def see(self, count: int) -> None:
-        """So many more rows were read."""
+        """Add to the number of rows read."""
         if self._counting:
             before = self._memo.get("so_far")
             self._memo["so_far"] = (before if isinstance(before, int) else 0) + count
 
     def finish(self) -> None:
-        """The list came to its end."""
+        """Store the size after a complete read."""
         if self._counting:
             self._memo["size"] = self._memo.pop("so_far", 0)

@@ -29,7 +29,7 @@ _SHAPE = '{"bookmarks": {"<stream>": {…}}}'
 _PLACES = {"reads", "columns", "known_ids", "refused", "turn", "replication_key_value"}
 """Keys of a stream's state; at least one of them must be present."""
 _BESIDE = {"replication_key", "progress_markers", "starting_replication_value", "replication_key_signpost"}
-"""Keys that the Singer SDK may write beside `replication_key_value`."""
+"""Keys that the Singer SDK may write in addition to `replication_key_value`."""
 
 
 def state_of(file: Any) -> Any:  # noqa: ANN401  an opened text file in, any JSON out

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 def contexts_of(stream: PipedriveStream, parents: Sequence[Row]) -> list[Context]:
-    """Return the contexts of a child stream for rows of its parent; deleted parents have none."""
+    """Return the contexts of a child stream for rows of its parent; deleted parents have no contexts."""
     parent = _parent(stream)
     found: list[Context] = [
         {name: _at(row, column) for name, column in parent.context.items()}
@@ -104,7 +104,7 @@ def _groups(contexts: Sequence[Context], size: int) -> Iterator[Sequence[Context
 
 
 def _cut(parent: Parent, question: Question, group: Sequence[Context]) -> Question | None:
-    """Return the question with its period limited to the parent's; None if they do not overlap."""
+    """Return the request with its period limited to the parent's; None if they do not overlap."""
     if parent.within is None:
         return question
     first, last = parent.within
@@ -131,7 +131,7 @@ class _Answer:
 
 
 def _ask(stream: PipedriveStream, read: Read, asked: tuple[Question, Sequence[Context]]) -> _Answer:
-    """Request all rows of one parent or one group of parents; a deleted parent has none."""
+    """Request all rows of one parent or one group of parents; a deleted parent has no rows."""
     question, group = asked
     access = stream.tap_context.access
     closed = access.closed(stream.name)

@@ -2,7 +2,7 @@
 
 Pipedrive omits deleted persons, organizations, activities, products and leads from its collections and cannot
 be queried for them (pipedrive-api 5). With `detect_deletes` the whole collection is read again and compared.
-A tombstone is emitted only after two proofs that agree: the collection was read to its end without an
+A tombstone is emitted only after two proofs that agree: the collection was read completely without an
 incomplete response, and Pipedrive does not return the row by id.
 """
 
@@ -32,7 +32,7 @@ _SWEEPS = 2
 """Maximum number of reads with incomplete responses before the comparison is given up."""
 
 
-class UnprovenDeletes(PipedriveError):  # noqa: N818 - says what happened, as the client's errors do
+class UnprovenDeletes(PipedriveError):  # noqa: N818 - describes the failure, like the client's errors
     """Missing rows that must not be reported as deleted."""
 
 
@@ -128,7 +128,7 @@ class DeleteWatch:
         )
 
     def _sweep(self) -> None:
-        """Read the ids of the whole collection, and once more if a response was incomplete.
+        """Read the ids of the whole collection, and again if a response was incomplete.
 
         Raises:
             UnprovenDeletes: the second read was incomplete too.

@@ -1,7 +1,7 @@
-"""The second proof of a deletion: a row that its list no longer shows is asked for by its id.
+"""Second proof of a deletion: a row that is missing from its list is requested by id.
 
-The first proof is a list that was read to its end. A list can be wrong without an error, so rows are
-reported as deleted only when both agree.
+The first proof is a completely read list. A list can be wrong without an error, so rows are reported as
+deleted only if both agree.
 """
 
 from __future__ import annotations
@@ -21,19 +21,19 @@ if TYPE_CHECKING:
     from tap_pipedrive.streams.base import PipedriveStream
 
 SAMPLE = 20
-"""Missing rows that are asked for one by one at least; all when fewer are missing."""
+"""Minimum number of missing rows to request one by one; all if fewer are missing."""
 _DELETED: dict[str, object] = {"is_deleted": True, "active_flag": False, "deleted": True, "status": "deleted"}
-"""What a single read of a deleted row may still say of it."""
+"""Columns that mark a deleted row in a single read."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Checked:
-    """What became of rows that a list no longer shows.
+    """Result for rows that are missing from a list.
 
     Attributes:
-        gone: those that count as deleted.
-        kept: those that answered by their id, or that this user may not see.
-        complete: whether all were asked for, or the sample left no doubt.
+        gone: ids of rows that count as deleted.
+        kept: ids of rows that exist, or that this user may not see.
+        complete: True if all were requested, or the sample is sufficient.
     """
 
     gone: list[int | str]
@@ -42,15 +42,15 @@ class Checked:
 
 
 def check_gone(stream: PipedriveStream, missing: Sequence[int | str], *, most: int) -> Checked:
-    """Ask Pipedrive for rows that are missing from their list.
+    """Request rows by id that are missing from their list.
 
     Args:
-        stream: whose rows they are.
+        stream: stream of the rows.
         missing: their ids.
-        most: rows that may be gone at once; a sample that speaks against it is not extended beyond them.
+        most: maximum number of rows that may be deleted at once; beyond it, the sample is not extended.
 
     Raises:
-        PipedriveError: a request failed for good.
+        PipedriveError: a request failed permanently.
     """
     reads = stream.spec.reads
     if all(read.by_ids for read in reads):
@@ -77,7 +77,7 @@ def _divided(missing: Sequence[int | str], there: set[object]) -> Checked:
 
 
 def _asked_in_bulk(stream: PipedriveStream, read: Read, missing: Sequence[int | str]) -> Iterator[object]:
-    """Yield the ids of rows that exist, asked for many at a time."""
+    """Yield the ids of rows that exist, with many ids per request."""
     groups = [missing[at : at + read.by_ids] for at in range(0, len(missing), read.by_ids)]
     for rows in stream.tap_context.client.ordered_map(
         lambda group: _rows(stream, read, {}, {"ids": ",".join(map(str, group))}), groups
@@ -88,7 +88,7 @@ def _asked_in_bulk(stream: PipedriveStream, read: Read, missing: Sequence[int | 
 def _asked_one_by_one(
     stream: PipedriveStream, single: Read, missing: Sequence[int | str]
 ) -> Iterator[int | str]:
-    """Yield those ids whose rows exist, or may exist where this user cannot see them."""
+    """Yield the ids of rows that exist, or that may exist but are not visible to this user."""
     answers = stream.tap_context.client.ordered_map(partial(_exists, stream, single), missing)
     yield from (one for one, there in zip(missing, answers, strict=True) if there)
 
@@ -98,13 +98,13 @@ def _exists(stream: PipedriveStream, single: Read, one: int | str) -> bool:
         rows = _rows(stream, single, dict.fromkeys(single.placeholders, one), {})
     except (NotFound, Gone):
         return False
-    except (NotVisible, UnknownMethod):  # neither says that the row is gone
+    except (NotVisible, UnknownMethod):  # neither means that the row is deleted
         return True
     return any(not _says_deleted(row) for row in rows)
 
 
 def _rows(stream: PipedriveStream, read: Read, context: Context, query: Context) -> list[Row]:
-    """Return all rows of a read, asked for without what the settings add: filters would win over ids."""
+    """Return all rows of a read, without parameters of the settings: filters would override ids."""
     reader = Reader(stream.tap_context.client, read, label=stream.name)
     reader.null = Null.REFUSED
     return [row for page in reader.all(context, query) for row in page]

@@ -1,9 +1,9 @@
-"""Lists without a parameter for changes, left out of a run until their interval is over.
+"""Lists without a parameter for changes, skipped until their interval is over.
 
 With `full_list_interval_hours` a stream's lists of this kind are read once in the interval, all of them in
-the same run, with their child streams. The memo of each read keeps `{"read_at": time, "read_for": digest}`;
-the digest covers the selection and the settings that the reading depended on, and a list is read at once when
-they change.
+the same run, with their child streams. The memo of each read contains `{"read_at": time, "read_for":
+digest}`; the digest covers the selection and the settings of the read, and a list is read immediately if they
+change.
 """
 
 from __future__ import annotations
@@ -26,14 +26,14 @@ if TYPE_CHECKING:
 _READ_AT = "read_at"
 _READ_FOR = "read_for"
 _TOLERANCE = timedelta(minutes=5)
-"""A scheduler never starts on the second: an hourly run may start a little before its hour is over."""
+"""Tolerance for schedulers: an hourly run may start a little before its hour is over."""
 _TOLERANCE_SHARE = 20
 
 
 def next_reading(stream: PipedriveStream) -> datetime | None:
-    """Return when the lists of a stream that can wait are read again; None if in this run.
+    """Return when the skippable lists of a stream are read again; None if in this run.
 
-    The lists of one stream are read in the same run, so that no row is missed that moves between them.
+    The lists of one stream are read in the same run, so that a row that moves between them is not missed.
     """
     interval = stream.tap_context.full_list_interval.interval(stream.spec)
     if not interval or stream.ABORT_AT_RECORD_COUNT is not None:
@@ -56,18 +56,18 @@ def next_reading(stream: PipedriveStream) -> datetime | None:
 
 
 def waits(stream: PipedriveStream, read: Read) -> bool:
-    """Return whether this run leaves out a read."""
+    """Return whether this run skips a read."""
     return can_wait(stream.spec, read) and next_reading(stream) is not None
 
 
 def finished(stream: PipedriveStream, read: Read, began: datetime) -> None:
-    """Remember that a read came to its end, by the time at which it began."""
+    """Store the start time of a complete read."""
     if stream.tap_context.full_list_interval.interval(stream.spec) and can_wait(stream.spec, read):
         stream.read_memo(read).update({_READ_AT: times.to_rfc3339(began), _READ_FOR: _basis(stream)})
 
 
 def _basis(stream: PipedriveStream) -> str:
-    """Return a digest of what a reading depends on besides the account."""
+    """Return a digest of everything except the account that a read depends on."""
     context, spec = stream.tap_context, stream.spec
     parameters = {name: dict(context.questions.parameters(one, read)) for name, one, read in _reads(stream)}
     return digest([sorted(_selected(stream)), parameters, context.start_text, spec.name]).hex()

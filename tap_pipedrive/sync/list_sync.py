@@ -1,4 +1,4 @@
-"""Lists in a run: what is read of each, and how its pages become messages and bookmarks."""
+"""Sync of lists: the reads of each list, and the conversion of pages to messages and bookmarks."""
 
 from __future__ import annotations
 
@@ -26,14 +26,14 @@ if TYPE_CHECKING:
 
 _PARTS_OF_BUDGET = 10
 _TOKENS_PER_LIST = 100
-"""Field definitions, and the pages of a list that may be under way."""
+"""Reserve of tokens for field definitions and the pages of a list in progress."""
 
 
 def one_by_one(context: TapContext) -> bool:
-    """Return whether lists take turns, and pages too.
+    """Return whether lists and pages are read one after another.
 
-    That is where the settings want it, or where so few tokens are left that pages under way could use
-    them up for nothing.
+    This is the case if the settings require it, or if so few tokens are left that parallel pages could use
+    them up without progress.
     """
     left = context.client.budget.left
     scarce = left is not None and left < _TOKENS_PER_LIST * context.list_count
@@ -42,20 +42,20 @@ def one_by_one(context: TapContext) -> bool:
 
 @dataclass(slots=True)
 class ReadRun:
-    """One read of one stream in this run, with the bookmarks of all who take rows from it.
+    """One read of one stream in this run, with the bookmarks of all streams that get rows from it.
 
     Attributes:
-        stream: whose read it is.
-        read: what is asked for.
-        own: the stream's own bookmark; None when it is not selected or the read is a whole list.
+        stream: stream of the read.
+        read: the published read.
+        own: the stream's own bookmark; None if it is not selected or the read is a whole list.
         fan_outs: selected fan-outs, each with its own bookmark in this list.
         marks: page fingerprints of a whole list.
-        watch: looks for deleted rows, where the settings want it.
-        length: rows of an offset list that was read to its end.
-        doubted: whether a page came only after a response that was no answer.
+        watch: detection of deleted rows, if it is enabled.
+        length: number of rows of a completely read offset list.
+        doubted: True if a page was received only after a response without valid content.
         size: counts rows for `--plan`.
-        refused: whether the account does not give the list.
-        began: when the run set it up.
+        refused: True if access to the list was denied.
+        began: time at which the run created it.
     """
 
     stream: PipedriveStream
@@ -89,21 +89,21 @@ class ReadRun:
 
     @property
     def bookmarks(self) -> list[Bookmark]:
-        """Everybody's bookmarks."""
+        """Bookmarks of the stream and of its fan-outs."""
         return [mark for mark in (self.own, *(mark for _, mark in self.fan_outs)) if mark]
 
     @property
     def memo(self) -> dict[str, object]:
-        """The piece of the stream's state that belongs to the read."""
+        """The read's part of the stream's state."""
         return self.stream.read_memo(self.read)
 
     def lower_bound(self) -> datetime | None:
-        """Return the earliest time anyone still needs rows from; None when someone needs all."""
+        """Return the earliest time from which rows are needed; None if all rows are needed."""
         bounds = [mark.lower_bound for mark in self.bookmarks]
         return None if None in bounds else min(cast("list[datetime]", bounds), default=None)
 
     def pages(self) -> Iterator[list[Row]]:
-        """Yield the list's pages; none, with a warning, where the account lacks what the stream needs."""
+        """Yield the list's pages; if access is denied, log a warning and yield no page."""
         spec, access = self.stream.spec, self.stream.tap_context.access
         try:
             yield from self.all_pages()
@@ -121,7 +121,7 @@ class ReadRun:
                 raise
 
     def all_pages(self) -> Iterator[list[Row]]:
-        """From the earliest time anyone needs; or what the settings ask instead."""
+        """Yield pages from the earliest needed time, or those requested by settings."""
         reader = self.stream.reader(self.read)
         if isinstance(reader, Reader):
             reader.null = self._null()
@@ -139,14 +139,14 @@ class ReadRun:
         self.doubted = isinstance(reader, Reader) and reader.doubted
 
     def _null(self) -> Null:
-        """How a null in place of the list is read: no rows are expected of one that is asked for changes."""
+        """Return the meaning of a null instead of the list: a list of changes may be empty."""
         changes = self.read.changes
         if changes and changes.since and self.bookmarks and self.lower_bound():
             return Null.CONFIRMED
         return self.stream.null_of(self.read)
 
     def prepare(self, rows: list[Row]) -> None:
-        """Have the field definitions read that `handle` is going to need; on the list's own thread."""
+        """Read the field definitions that `handle` needs, on the list's own thread."""
         stream = self.stream
         entity = stream.defined_by
         if not entity or stream.tap_context.fields.known(entity):
@@ -155,15 +155,15 @@ class ReadRun:
             stream.read_definitions(entity)
 
     def handle(self, rows: list[Row]) -> None:
-        """Emit a page and what hangs below it, and move the bookmarks over it."""
+        """Emit a page and its child rows, and advance the bookmarks over it."""
         size = self._affordable(len(rows))
         for at in range(0, len(rows), size):
             self._handle(rows[at : at + size], dear=size < len(rows))
 
     def _affordable(self, rows: int) -> int:
-        """Rows to take at once: all, unless what hangs below them costs more than a tenth of what is left.
+        """Return the rows per checkpoint: all, or fewer if child requests use over 10 % of the budget.
 
-        A budget that ends within a page then loses little: the bookmarks stand behind what was paid for.
+        If the budget ends within a page, little is lost, since the bookmarks cover the previous checkpoints.
         """
         left = self.stream.tap_context.client.budget.left
         cost = sum(cost_per_parent(child) for child, _ in self.fan_outs)
@@ -193,12 +193,12 @@ class ReadRun:
         self.stream.tap_context.interruption.check()
 
     def _owners(self) -> list[PipedriveStream]:
-        """Return the selected streams with custom fields that take rows from the read."""
+        """Return the selected streams with custom fields that get rows from the read."""
         family = (self.stream, *self.stream.wanted_children())
         return [one for one in family if one.defined_by]
 
     def _remember_unresolved(self) -> None:
-        """Keep where rows have custom fields without a definition, before the bookmarks move over them."""
+        """Record positions of rows with undefined custom fields, before the bookmarks advance over them."""
         for owner in self._owners():
             found = owner.unresolved.take_found()
             if found and (self.bookmarks or self.marks):
@@ -216,7 +216,7 @@ class ReadRun:
         return [*fresh, *self.stream.since_start(lost)] if lost else fresh
 
     def finish(self) -> None:
-        """The list was read to its end; a refused one is read again where it was in the next run."""
+        """Finish a complete list; a denied list is read again from the same position in the next run."""
         if self.refused:
             return
         for mark in self.bookmarks:
@@ -233,12 +233,12 @@ class ReadRun:
         self._publish()
 
     def _publish(self) -> None:
-        """Write the state, with the plain Singer bookmark beside our own."""
+        """Write the state, with the plain Singer bookmark in addition to our own."""
         if self.own and self.own.newest:
             state = self.stream.stream_state
             state["replication_key"] = self.stream.replication_key
             before = str(state.get("replication_key_value", ""))
-            # Of several lists the newest counts, but never a time in the future.
+            # The newest bookmark of several lists is used, but never a time in the future.
             state["replication_key_value"] = max(self.own.in_time(before), self.own.newest)
         self.stream.save_state()
 
@@ -274,20 +274,20 @@ def _bookmark(stream: PipedriveStream, owner: PipedriveStream, read: Read) -> Bo
 
 @dataclass(slots=True)
 class IdRun(ReadRun):
-    """Single rows of a stream by their ids, as the setting `record_ids` wants; bookmarks stay as they are."""
+    """Single rows of a stream by id, for the setting `record_ids`; bookmarks do not change."""
 
     ids: Sequence[int | str] = ()
 
     @classmethod
     def of(cls, stream: PipedriveStream, ids: Sequence[int | str]) -> IdRun:
-        """Return a run over the stream's read of one row."""
+        """Return the sync of a stream's single rows."""
         children: list[tuple[PipedriveStream, Bookmark | None]] = [
             (child, None) for child in stream.wanted_children()
         ]
         return cls(stream=stream, read=stream.spec.single or stream.spec.reads[0], fan_outs=children, ids=ids)
 
     def all_pages(self) -> Iterator[list[Row]]:
-        """Yield one page per id, many requests at a time; an id that is gone or hidden has no row."""
+        """Yield one page per id, with many requests at a time; a deleted or hidden id has no row."""
         yield from self.stream.tap_context.client.ordered_map(self._row, self.ids)
 
     def _row(self, one: int | str) -> list[Row]:
@@ -334,17 +334,17 @@ class StreamRun:
             child.announce()
 
     def side_by_side(self) -> bool:
-        """Return whether the reads need not wait for one another.
+        """Return whether the reads are independent of one another.
 
-        Only where windows are wanted, and where all of them ask for changes: a row that moves from one list
-        to the other meanwhile has changed, and comes in the next run. Who reads everything, as to find
-        deletes, must not miss it.
+        This requires time windows, and reads of changes only: a row that moves from one list to the other in
+        the meantime has changed, and is read in the next run. A full read, such as to detect deletes, must
+        not miss it.
         """
         several = self.stream.tap_context.window_slots and not one_by_one(self.stream.tap_context)
         return bool(several and all(read.bookmarks and read.lower_bound() for read in self.reads))
 
     def finish(self) -> None:
-        """Every read came to its end."""
+        """Finish the stream after all reads are complete."""
         for child in self.stream.wanted_children():
             request_refused(child)
         if self.watch:

@@ -1,8 +1,8 @@
-"""A run: pages of all selected lists in, messages out, bookmarks moved once per page.
+"""A run: converts pages of all selected lists to messages, and advances bookmarks once per page.
 
-Lists are independent, and each is a chain of requests that wait for one another. So a thread per list
-follows its chain, while this thread turns whichever page arrives into messages. Records of a list stay
-in order; lists take turns. With `max_concurrency: 1` everything happens one by one, in name order.
+Lists are independent, and each is a chain of sequential requests. So a thread per list follows its chain,
+while this thread converts the pages to messages as they arrive. Records of a list stay in order; lists
+alternate. With `max_concurrency: 1` everything is sequential, in the order of names.
 """
 
 from __future__ import annotations
@@ -27,23 +27,22 @@ if TYPE_CHECKING:
     from tap_pipedrive.sync.list_sync import ReadRun
 
 PAGES_WAITING = 2
-"""Pages of one list that may wait for their turn; with the one under way, three are in memory."""
+"""Maximum number of waiting pages of one list; with the current one, three are in memory."""
 TRIAL_ROWS = 30
-"""Rows of a list whose fan-outs a trial run asks for at most: a request for each."""
+"""Maximum number of rows of a list with fan-outs in a `--test` run, each with one request."""
 _TRIAL_STEP = 3
 LISTS_AT_ONCE = 8
-"""Lists followed at the same time, so that memory stays flat however many streams are selected."""
+"""Maximum number of lists read at the same time, which limits memory with many selected streams."""
 
 
 def sync_from(stream: PipedriveStream, lists: list[PipedriveStream]) -> None:
-    """Sync a stream the SDK has come to, and with it every other list that is still to be read.
+    """Sync a stream, together with all other lists that were not read yet.
 
-    The SDK walks through the streams one by one; the first call does the work of all, the later ones
-    find it done.
+    The SDK syncs the streams one by one; the first call syncs all of them, and later calls do nothing.
 
     Args:
         stream: the stream.
-        lists: every list of the run.
+        lists: all lists of the run.
     """
     context = stream.tap_context
     try:

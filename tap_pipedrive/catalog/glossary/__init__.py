@@ -1,8 +1,8 @@
-"""What Pipedrive's property names mean: name → (type in the column notation, description).
+"""Meaning of Pipedrive's property names: name → (type in the column notation, description).
 
-A column of this name takes both unless its spec gives a type of its own. An entry `outer.name` goes
-before `name` for columns inside `outer`, and for those of a spec that asks for `outer`. Descriptions
-are the project's own words.
+A column of this name gets both unless its spec defines another type. An entry `outer.name` overrides `name`
+for columns inside `outer`, and for those of a spec that uses `outer`. Descriptions are the project's own
+words.
 """
 
 from __future__ import annotations

@@ -12,7 +12,7 @@ _FIELDS = {
     ),
     "options.id": ("int|str|bool", "Value that rows carry for this choice."),
     "options.alt_id": ("str", "Name of the choice that integrations use."),
-    "options_deleted": ("[{id:int|str label}]", "Choices that were taken away."),
+    "options_deleted": ("[{id:int|str label}]", "Options that were deleted."),
     "options_deleted.id": ("int|str", "Value that older rows may still carry."),
     "subfields": (
         "[{field_code field_name field_type}]",
@@ -57,7 +57,7 @@ _FIELDS = {
     "json_column_flag": ("bool", "True when the value is stored as JSON."),
     "restriction_settings": ("any", "Who may see or change the value."),
     "user_restrictions": ("any", "What the user whose token reads may not do with it."),
-    "use_field": ("str", "Column of the linked row that holds the value."),
+    "use_field": ("str", "Column of the linked row with the value."),
     "display_field": ("str", "Column of the linked row that is shown."),
     "link": ("str", "Start of the web address of the linked row."),
     "autocomplete": ("str", "Search that suggests values."),
@@ -186,7 +186,7 @@ _WEBHOOKS = {
     "remove_time": ("time", "When it was removed."),
     "remove_reason": ("str", "Why it was removed."),
     "last_delivery_time": ("time", "When it was last called."),
-    "last_http_status": ("int", "Status code of the last answer."),
+    "last_http_status": ("int", "Status code of the last response."),
 }
 
 _CURRENCIES = {
