@@ -13,6 +13,7 @@ from urllib.parse import quote
 
 from pipedrive_client import DataKind, Expectation, Gone, NotFound, Null, Paging, times
 from pipedrive_client.transport import moment_of
+from target_pipedrive.ids.provisional import ProvisionalId
 from target_pipedrive.record.errors import RecordFault
 
 if TYPE_CHECKING:
@@ -84,8 +85,8 @@ class Rows:
         if read is None:
             return {}
         named = _PLACEHOLDER.findall(" ".join((read.path, *read.params.values())))
-        if any(is_provisional(values.get(name)) for name in named):
-            return {}  # below a row that a dry run only pretends to have added
+        if any(isinstance(values.get(name), ProvisionalId) for name in named):
+            return {}
         path = fill(read.path, values)
         params = {name: fill(value, values) for name, value in read.params.items() if "{" in value}
         key = f"{path} {sorted(params.items())}"
@@ -242,8 +243,3 @@ def is_trace(entity: EntitySpec | None, row: object) -> bool:
     if entity is None or not entity.inactive_is_deleted or not isinstance(row, Mapping):
         return False
     return row.get("active_flag") is False
-
-
-def is_provisional(row_id: object) -> bool:
-    """Return whether the id belongs to a row that a dry run only pretends to have added."""
-    return str(row_id).startswith("new:")

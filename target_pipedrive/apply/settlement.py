@@ -11,8 +11,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from pipedrive_client import Gone, NotFound
-from target_pipedrive.account.rows import is_provisional
 from target_pipedrive.catalog.entities import ENTITIES
+from target_pipedrive.ids.provisional import ProvisionalId
 from target_pipedrive.record.draft import Draft
 from target_pipedrive.record.outcome import Outcome
 from target_pipedrive.record.row import is_archived, is_gone
@@ -109,7 +109,7 @@ class Settlement:
     ) -> bool:
         """Note what a record says of its row; rows below may have been written since that was read."""
         body = {name: draft.body[name] for name in plan.spec.settled_by if name in draft.body}
-        if not body or row_id is None or is_provisional(row_id):
+        if not body or row_id is None or isinstance(row_id, ProvisionalId):
             return False
         place = plan.spec.name, row_id
         with self._lock:

@@ -12,6 +12,7 @@ from target_pipedrive.account.rows import is_trace
 from target_pipedrive.apply.diff import both, complete_required, custom_changes, kept_columns
 from target_pipedrive.apply.settlement import Settlement
 from target_pipedrive.apply.verification import Sent, with_aliases
+from target_pipedrive.ids.provisional import ProvisionalId
 from target_pipedrive.ids.resolve import AT_THE_END, NotYet, fill_references
 from target_pipedrive.lookup.matcher import Matcher
 from target_pipedrive.mapping.placement import placed, sent_together
@@ -183,8 +184,8 @@ class Upserter:
                 return None, None
         if row_id is None:
             return None, None
-        if row_id.startswith("new:"):
-            return row_id, None  # added by this dry run only
+        if isinstance(row_id, ProvisionalId):
+            return row_id, None
         if task.was_read and not task.stale:
             return row_id, task.row
         return row_id, self._rows.one(plan.spec, row_id, draft.body, task.stream)
@@ -425,7 +426,7 @@ class Upserter:
         before = self._writer.done_before(task)
         if before is not None:
             return Result(outcome=Outcome.SKIPPED, id=row_id, note=before.note)
-        if self._options.dry_run and row_id.startswith("new:"):
+        if isinstance(row_id, ProvisionalId):
             return Result(outcome=Outcome.UPDATED, id=row_id)
         name = plan.spec.name
         if plan.write == "update" and self._options.skip_missing_rows:

@@ -11,6 +11,7 @@ from pipedrive_client.fields import FIELD_LISTS, FieldDefinition, parse_definiti
 from target_pipedrive.custom_fields.columns import TIMEZONE_ID, FieldColumn, by_name, by_origin
 from target_pipedrive.custom_fields.options import FieldOptions
 from target_pipedrive.custom_fields.values import composite, main_part, of_kind, part_encoder, related
+from target_pipedrive.ids.provisional import ProvisionalId
 from target_pipedrive.record.errors import RecordFault
 from target_pipedrive.values import scalars
 
@@ -98,7 +99,7 @@ class FieldBook:
         key = self._links.get(f"{entity}_fields", str(origin.get("key"))) if self._links else None
         if key is None:
             return None
-        if key.startswith("new:"):  # added by this dry run only
+        if isinstance(key, ProvisionalId):
             named = FieldDefinition(key=key, name=str(origin.get("name")), field_type="varchar")
             return FieldColumn(definition=named)
         with self._lock:
@@ -215,7 +216,7 @@ class FieldBook:
             if made is not None:  # by another stream, a moment ago
                 return made
             if self._dry_run:
-                definition = FieldDefinition(key=f"new:{name}", name=label, field_type=field_type)
+                definition = FieldDefinition(key=ProvisionalId(name), name=label, field_type=field_type)
             else:
                 self._client.request("POST", FIELD_LISTS[entity], json=body, cost=5, label=f"{entity}_fields")
                 self._registry.forget(entity)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 import msgspec
 
+from target_pipedrive.ids.provisional import as_text
 from target_pipedrive.ledger.line_files import LinesFile
 from target_pipedrive.record.errors import Fault
 from target_pipedrive.record.outcome import Outcome
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from pipedrive_client import Usage
     from target_pipedrive.record.task import Task
 
-_encode_plain = msgspec.json.Encoder(decimal_format="number").encode
+_encode_plain = msgspec.json.Encoder(decimal_format="number", enc_hook=as_text).encode
 _TOLD_PER_STREAM = 20
 Table: TypeAlias = "list[list[str]]"
 

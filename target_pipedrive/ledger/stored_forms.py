@@ -16,6 +16,8 @@ from typing import TYPE_CHECKING, TypeAlias
 
 import msgspec
 
+from target_pipedrive.ids.provisional import as_text
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
@@ -23,7 +25,7 @@ FormKey: TypeAlias = "tuple[str, str, str]"
 """Entity, id of the row, name of the column."""
 _DIGEST = 12
 _EMPTY: tuple[object, ...] = (None, "", [], {})
-_encode = msgspec.json.Encoder(order="deterministic", decimal_format="number").encode
+_encode = msgspec.json.Encoder(order="deterministic", decimal_format="number", enc_hook=as_text).encode
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from itertools import count, product
 from typing import TYPE_CHECKING
 
-from target_pipedrive.account.rows import is_provisional
+from target_pipedrive.ids.provisional import ProvisionalId
 from target_pipedrive.lookup.match_index import Listings, held
 from target_pipedrive.mapping.match_columns import lookup_column, search_column
 from target_pipedrive.mapping.row_key import key_columns
@@ -74,7 +74,7 @@ class Matcher:
 
     def wrote(self, plan: EntityPlan, values: Mapping[str, object], row_id: str) -> None:
         """Note values that were written: later records may be matched by them."""
-        if is_provisional(row_id):
+        if isinstance(row_id, ProvisionalId):
             return
         if plan.match_on:
             self._note_write(plan.spec.name, row_id)
@@ -116,7 +116,7 @@ class Matcher:
         """
         spec = plan.spec
         known = [] if plan.by_nature else self._known(task, plan, draft)
-        if len(known) == 1 and (task.was_read or is_provisional(known[0])):
+        if len(known) == 1 and (task.was_read or isinstance(known[0], ProvisionalId)):
             return known[0]
         rows = self._candidates(task, plan, draft)
         found = list(rows)
@@ -159,7 +159,7 @@ class Matcher:
         places = [(plan.spec.name, key) for key in _keys(draft)]
         known = [self._matched.get(place) for place in places]
         ids = list(dict.fromkeys(one[0] for one in known if one is not None))
-        planned = [one for one in ids if is_provisional(one)]
+        planned: list[str] = [one for one in ids if isinstance(one, ProvisionalId)]
         if planned:
             return planned[:1] if len(ids) == 1 and None not in known else planned
         if None in known or len(ids) != 1:
@@ -204,7 +204,7 @@ class Matcher:
         parent = draft.body.get(spec.read.by)
         if parent is None:
             raise RecordFault("needs {columns} to look up its row", fields=(spec.read.by,))
-        return {} if is_provisional(parent) else self._rows.many(spec, [str(parent)], task.stream)
+        return {} if isinstance(parent, ProvisionalId) else self._rows.many(spec, [str(parent)], task.stream)
 
     def _searched(self, plan: EntityPlan, name: str, value: object, stream: str) -> list[str]:
         """Return ids of rows that a search finds: each of several addresses is searched for."""

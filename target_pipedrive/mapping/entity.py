@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from target_pipedrive.catalog.actions import ACTIONS
 from target_pipedrive.catalog.names import snake
+from target_pipedrive.ids.provisional import ProvisionalId
 from target_pipedrive.mapping.columns import Binding, Place, column_binding, custom_binding, refused
 from target_pipedrive.mapping.nulls import KEPT, emptied_columns
 from target_pipedrive.mapping.placement import placed_columns
@@ -171,8 +172,8 @@ class EntityPlan(Plan):
         column = self.book.find_linked(entity, origin)
         if column is None:
             return None
-        pretended = column.definition.key.startswith("new:")
-        encoder = (lambda value: value) if pretended else self.book.encoder(entity, column)
+        provisional = isinstance(column.definition.key, ProvisionalId)
+        encoder = (lambda value: value) if provisional else self.book.encoder(entity, column)
         return custom_binding(source, column, encoder, foreign=True)
 
     def bind_late(self, *, last: bool) -> tuple[str, str] | None:

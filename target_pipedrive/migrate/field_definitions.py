@@ -10,6 +10,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from target_pipedrive.custom_fields.options import label_key
+from target_pipedrive.ids.provisional import ProvisionalId
 from target_pipedrive.mapping.field_definition import FieldPlan, _options
 from target_pipedrive.record.draft import Draft
 from target_pipedrive.record.errors import RecordFault, SkipRecord
@@ -72,7 +73,7 @@ class FieldWriter:
         """Code of the field here: the one it was brought to, or a namesake that is no other one's."""
         name, external_id = plan.spec.name, draft.external_id or ""
         known = self._links.get(name, external_id)
-        if known is not None and known not in rows and not known.startswith("new:"):
+        if known is not None and known not in rows and not isinstance(known, ProvisionalId):
             raise RecordFault(
                 f"is linked to {name} {known} in the ledger, which does not exist any more; to create it "
                 f"again, run `target-pipedrive ledger forget {name} {external_id}`"

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from pipedrive_client import PipedriveError, RunError
 from target_pipedrive.account.rows import BULK
+from target_pipedrive.ids.provisional import ProvisionalId
 from target_pipedrive.mapping.entity import EntityPlan
 from target_pipedrive.mapping.match_columns import can_list
 
@@ -120,7 +121,7 @@ class Gathering:
     def _lookup(self, row_id: str | None, draft: Draft, spec: EntitySpec) -> tuple[str, str] | None:
         """Id of a row, and the value by which it is read in bulk; None when it cannot be."""
         read = spec.read
-        if row_id is None or row_id.startswith("new:") or read is None or read.ids is None:
+        if row_id is None or isinstance(row_id, ProvisionalId) or read is None or read.ids is None:
             return None
         if read.by == spec.key:
             return row_id, row_id

@@ -16,6 +16,7 @@ from typing import IO, TYPE_CHECKING, Any
 
 import msgspec
 
+from target_pipedrive.ids.provisional import as_text
 from target_pipedrive.ids.resolve import AT_THE_END
 from target_pipedrive.ledger.line_files import output_failed
 from target_pipedrive.record.outcome import Outcome, Result
@@ -37,7 +38,7 @@ MOST = 5000
 _BITS = 1 << 25
 _PROBES = 4
 _HALF = 0xFFFFFFFF
-_encode = msgspec.msgpack.Encoder().encode
+_encode = msgspec.msgpack.Encoder(enc_hook=as_text).encode
 _LENGTH = Struct("<I")
 
 

@@ -10,10 +10,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from target_pipedrive.account.rows import is_provisional
 from target_pipedrive.catalog.entities import ENTITIES
 from target_pipedrive.catalog.spec import Verb
 from target_pipedrive.custom_fields.values import held_custom
+from target_pipedrive.ids.provisional import ProvisionalId
 from target_pipedrive.mapping.placement import Name, placed, placed_columns
 from target_pipedrive.record.errors import RecordFault
 from target_pipedrive.values.compound import is_compound, merged
@@ -138,7 +138,7 @@ def _held(draft: Draft, action: ActionSpec, entity: EntitySpec | None, rows: Row
         return {}
     named = {entity.path.get(name, name): value for name, value in draft.path.items()}
     row_id = named.get(entity.key)
-    if row_id is None or is_provisional(row_id):
+    if row_id is None or isinstance(row_id, ProvisionalId):
         return {}
     row = rows.one(entity, str(row_id), {**draft.body, **named}, stream)
     if row is None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from target_pipedrive.account.rows import fill
 from target_pipedrive.catalog.spec import Verb
+from target_pipedrive.ids.provisional import ProvisionalId
 from target_pipedrive.record.outcome import Outcome, Result
 from target_pipedrive.write.response import Done, path_id
 
@@ -83,10 +84,10 @@ class DryRunWriter:
     def _count(self, stream: str, tokens: int) -> None:
         self.planned_tokens[stream] = self.planned_tokens.get(stream, 0) + tokens
 
-    def _new_id(self) -> str:
+    def _new_id(self) -> ProvisionalId:
         """Return an id for a row that a write would add; each write counts."""
         self._writes += 1
-        return f"new:{self._writes}"
+        return ProvisionalId(self._writes)
 
     def done_before(self, task: Task) -> Done | None:
         """Return what a run that did not end wrote for the same record, if anything."""

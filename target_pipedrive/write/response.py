@@ -98,7 +98,7 @@ def path_id(action: ActionSpec, draft: Draft) -> str | None:
     if not action.placeholders or action.verb is Verb.ADD:
         return None
     value = draft.path.get(action.placeholders[-1])
-    return None if value is None else str(value)
+    return value if value is None or isinstance(value, str) else str(value)
 
 
 def has_data(answer: Answer) -> bool:
