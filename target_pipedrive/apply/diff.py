@@ -19,8 +19,6 @@ if TYPE_CHECKING:
     from target_pipedrive.record.outcome import Result
     from target_pipedrive.record.row import Row
 
-_EMPTY: tuple[object, ...] = (None, "", [], {})
-
 
 def custom_changes(plan: EntityPlan, custom: Mapping[str, object], row: Row) -> dict[str, object]:
     """Custom fields that the row does not hold as the record says them, compound values being whole."""
@@ -72,7 +70,7 @@ def _together(first: Iterable[str], second: Iterable[str], *, but: Collection[st
 
 def kept_columns(draft: Draft, row: Row) -> tuple[str, ...]:
     """Columns that the record empties and Pipedrive cannot, and that are not empty in the row."""
-    return tuple(name for name in draft.emptied if row.get(name) not in (*_EMPTY, False, 0))
+    return tuple(name for name in draft.emptied if row.get(name) not in (*compare.EMPTY_VALUES, False, 0))
 
 
 def complete_required(

@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from target_pipedrive.mapping.entity import EntityPlan
     from target_pipedrive.record.row import Row
 
-_EMPTY: tuple[object, ...] = (None, "", [], {})
 _CLOSE = Decimal("0.01")
 
 
@@ -178,8 +177,8 @@ def _is_ignored(sent: object, after: object, kind: Kind | None, before: Row | No
     """Whether a value that is not held was ignored; else Pipedrive stores it in a form of its own."""
     if before is not None and compare.same_or_empty(before.get(name), after):
         return True
-    if after in _EMPTY:
-        return sent not in _EMPTY
+    if after in compare.EMPTY_VALUES:
+        return sent not in compare.EMPTY_VALUES
     if isinstance(sent, (int, float, Decimal)) and isinstance(after, (int, float)):
         return abs(Decimal(str(sent)) - Decimal(str(after))) > _CLOSE
     return bool(kind is not None and kind.choices)

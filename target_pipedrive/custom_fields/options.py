@@ -197,3 +197,13 @@ def _ids(options: Iterable[object]) -> dict[str, int]:
         for one in options
         if isinstance(one, dict) and isinstance(one.get("id"), int) and one.get("label") is not None
     }
+
+
+def options_of(holder: Mapping[str, object]) -> list[tuple[object, str]]:
+    """Return number and label of each option."""
+    options = holder.get("options")
+    return [
+        (one["id"], str(one.get("label")))
+        for one in (options if isinstance(options, list) else ())
+        if isinstance(one, Mapping) and one.get("id") is not None
+    ]

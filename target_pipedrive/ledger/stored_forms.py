@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, TypeAlias
 import msgspec
 
 from target_pipedrive.ids.provisional import as_text
+from target_pipedrive.values.compare import EMPTY_VALUES
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
 FormKey: TypeAlias = "tuple[str, str, str]"
 """Entity, id of the row, name of the column."""
 _DIGEST = 12
-_EMPTY: tuple[object, ...] = (None, "", [], {})
 _encode = msgspec.json.Encoder(order="deterministic", decimal_format="number", enc_hook=as_text).encode
 
 
@@ -106,7 +106,7 @@ def _digest(value: object) -> bytes:
 
 def _plain(value: object) -> object:
     """Return a value in one spelling: the ways to say nothing are one, and so are 5 and 5.0."""
-    if value in _EMPTY:
+    if value in EMPTY_VALUES:
         return None
     if isinstance(value, Mapping):
         parts = {str(name): _plain(part) for name, part in value.items()}

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from typing_extensions import override
 
 from pipedrive_client.fields import HASH_KEY
-from target_pipedrive.custom_fields.options import label_key
+from target_pipedrive.custom_fields.options import label_key, options_of
 from target_pipedrive.mapping.entity import EntityPlan
 from target_pipedrive.record.draft import Draft
 from target_pipedrive.record.errors import RecordFault
@@ -16,7 +15,7 @@ from target_pipedrive.values.identity import is_blank, key_text
 from target_pipedrive.values.scalars import boolean
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from target_pipedrive.record.row import Row
 
@@ -65,7 +64,7 @@ class FieldPlan(EntityPlan):
 
     @override
     def remark(self, draft: Draft, row: Row) -> str:
-        held = {label_key(label) for _, label in _options(row)}
+        held = {label_key(label) for _, label in options_of(row)}
         given = draft.body.get("options")
         labels = (
             [str(one.get("label")) for one in given if isinstance(one, dict)]
@@ -83,13 +82,3 @@ def _leave_places(draft: Draft) -> None:
     for part in visible.values() if isinstance(visible, dict) else ():
         if isinstance(part, dict):
             part.pop("order", None)
-
-
-def _options(holder: Mapping[str, object]) -> list[tuple[object, str]]:
-    """Return number and label of each option."""
-    options = holder.get("options")
-    return [
-        (one["id"], str(one.get("label")))
-        for one in (options if isinstance(options, list) else ())
-        if isinstance(one, Mapping) and one.get("id") is not None
-    ]

@@ -1,8 +1,8 @@
-"""Rows of another account: what they wait for, when they are complete, and which have no place here.
+"""Records of another account: what they wait for, when they are complete, and which are not copied.
 
-A row waits for what it points at. A row that is to be archived is brought open, and archived when nothing
-more comes, because nothing can be added to an archived one. A row that is not copied (deleted there, or not
-to be made here) is remembered as such, so that what points at it goes on without.
+A record waits for the rows that it references. A row that is to be archived is added open, and archived at
+the end of the run, because nothing can be added to an archived one. A row that is not copied (deleted there,
+or not added here) is stored as such, so that records which reference it are written without it.
 """
 
 from __future__ import annotations
@@ -15,19 +15,17 @@ import msgspec
 from pipedrive_client import Rejected
 from target_pipedrive.ids.id_map import NOWHERE
 from target_pipedrive.ids.resolve import AFTER_SIBLINGS, AT_THE_END, NotYet, fill_references
-from target_pipedrive.mapping.field_definition import FieldPlan
 from target_pipedrive.mapping.row_key import fill_matches
-from target_pipedrive.migrate.field_definitions import FieldWriter
 from target_pipedrive.migrate.filter_conditions import Conditions
 from target_pipedrive.record.errors import SkipRecord
 from target_pipedrive.record.outcome import Outcome, Result
 from target_pipedrive.record.row import is_archived
 
 if TYPE_CHECKING:
-    from target_pipedrive.account.rows import Rows
     from target_pipedrive.custom_fields.registry import FieldBook
     from target_pipedrive.ids.id_map import Links
     from target_pipedrive.mapping.entity import EntityPlan
+    from target_pipedrive.migrate.field_definitions import FieldWriter
     from target_pipedrive.record.draft import Draft
     from target_pipedrive.record.row import Row
     from target_pipedrive.record.task import Task
@@ -35,7 +33,7 @@ if TYPE_CHECKING:
 
 
 class _Line(msgspec.Struct):
-    """What is needed of a RECORD message to translate it again."""
+    """A RECORD message, as far as it is needed to translate it again."""
 
     record: dict[str, object]
 
@@ -45,32 +43,32 @@ _OPEN = frozenset({"is_archived", "archive_time"})
 
 
 class Bringer(Protocol):
-    """Finds, adds and changes one row."""
+    """Finds, adds and changes rows."""
 
     def bring(self, task: Task, plan: EntityPlan, draft: Draft, notes: str) -> Result:
         """Add or change the row."""
 
     def find(self, task: Task, plan: EntityPlan, draft: Draft) -> tuple[str | None, Row | None]:
-        """Id and row of the record."""
+        """Return id and row of the record."""
 
 
 class Copier:
     """Performs records of another account.
 
     Args:
-        bringer: writes one row.
-        writer: knows the company here.
-        rows: reads definitions.
-        links: what is which row here.
+        bringer: writes rows.
+        definitions: writes field definitions.
+        writer: knows the company of this account.
+        links: rows by external id.
         book: custom fields.
-        leave_out: whether to do without rows that never came.
+        leave_out: whether columns that reference rows which were never received are left out.
     """
 
     def __init__(
         self,
         bringer: Bringer,
+        definitions: FieldWriter,
         writer: RecordWriter,
-        rows: Rows,
         links: Links,
         book: FieldBook,
         *,
@@ -81,13 +79,13 @@ class Copier:
         self._links = links
         self._leave_out = leave_out
         self._conditions = Conditions(links, book)
-        self._definitions = FieldWriter(writer, rows, links, book)
+        self._definitions = definitions
 
     def perform(self, task: Task, plan: EntityPlan, draft: Draft) -> tuple[Result, NotYet | None]:
-        """Bring the row as far as it can be brought now.
+        """Write the row as far as it can be written now.
 
         Returns:
-            How it ended, and what it waits for before it is complete.
+            The outcome, and what the record waits for before it is complete.
 
         Raises:
             NotYet: nothing can be written yet.
@@ -110,7 +108,7 @@ class Copier:
         notes, later = fill_references(
             draft, self._links, task.given_up, plan.names.name, leave_out=self._leave_out
         )
-        _check_hangs_on(plan, draft)
+        _check_belongs(plan, draft)
         if plan.spec.chosen_key:
             if draft.body.get(plan.spec.key) is None:
                 raise SkipRecord(f"names a {plan.spec.key} that is not copied")
@@ -118,7 +116,7 @@ class Copier:
         if plan.spec.conditions is not None:
             self._conditions.translate(task, draft, plan.spec.conditions)
         fill_matches(plan, draft)
-        if isinstance(plan, FieldPlan):
+        if plan.spec.definitions:
             return self._definitions.bring(task, plan, draft, notes), later
         to_archive = draft.body.get("is_archived") is True or draft.facts.get("is_archived") is True
         if not to_archive or AT_THE_END in task.given_up:
@@ -127,7 +125,7 @@ class Copier:
         return result, later or (NotYet(*AT_THE_END) if waits else None)
 
     def _bring_open(self, task: Task, plan: EntityPlan, draft: Draft, notes: str) -> tuple[Result, bool]:
-        """Bring a row that is to be archived, open still; whether that is to come."""
+        """Write a row that is to be archived, still open, and return whether it is to be archived later."""
         row_id, row = self._bringer.find(task, plan, draft)
         if row_id is not None and row is not None and is_archived(row):
             return self._bringer.bring(task, plan, draft, notes), False
@@ -136,7 +134,7 @@ class Copier:
         return self._bringer.bring(task, plan, replace(draft, body=body, facts=facts), notes), True
 
     def _translate_again(self, task: Task, plan: EntityPlan) -> Draft:
-        """The record with the custom fields that were not here when it came."""
+        """Return the record with the custom fields that did not exist here when it was received."""
         missing = plan.bind_late(last=False)
         if missing is not None and missing in task.given_up:
             missing = plan.bind_late(last=True)
@@ -152,7 +150,7 @@ class Copier:
                 self._links.put("companies", one.external_id, self._writer.company_id(task), task.stream)
 
     def left_out(self, task: Task, plan: EntityPlan, draft: Draft, result: Result) -> Result:
-        """Note that a row of the other account has none here, so that nothing waits for it."""
+        """Note that a row of the other account has no row here, so that nothing waits for it."""
         name, external_id = plan.spec.name, draft.external_id
         if external_id is None or plan.spec.chosen_key or plan.needs_file:
             return result
@@ -162,8 +160,12 @@ class Copier:
         return replace(result, links=((name, external_id, NOWHERE),))
 
 
-def _check_hangs_on(plan: EntityPlan, draft: Draft) -> None:
-    """Skip what belongs to rows that were all left out."""
+def _check_belongs(plan: EntityPlan, draft: Draft) -> None:
+    """Skip a record that belongs only to rows which are not copied.
+
+    Raises:
+        SkipRecord: all of them are not copied.
+    """
     names = plan.spec.hangs_on.split()
     if not names or any(draft.body.get(name) is not None for name in names):
         return

@@ -1,6 +1,6 @@
-"""Field definitions: custom ones, and built-in ones, which cannot be created or changed.
+"""Field definitions of another account: custom ones, and built-in ones, which cannot be created or changed.
 
-Those of another account are brought here before any value of theirs, with all their options.
+They are written before any value of theirs, with all their options.
 """
 
 from __future__ import annotations
@@ -9,9 +9,8 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from target_pipedrive.custom_fields.options import label_key
+from target_pipedrive.custom_fields.options import label_key, options_of
 from target_pipedrive.ids.provisional import ProvisionalId
-from target_pipedrive.mapping.field_definition import FieldPlan, _options
 from target_pipedrive.record.draft import Draft
 from target_pipedrive.record.errors import RecordFault, SkipRecord
 from target_pipedrive.record.outcome import Outcome, Result
@@ -21,13 +20,21 @@ if TYPE_CHECKING:
     from target_pipedrive.account.rows import Rows
     from target_pipedrive.custom_fields.registry import FieldBook
     from target_pipedrive.ids.id_map import Links
+    from target_pipedrive.mapping.entity import EntityPlan
     from target_pipedrive.record.row import Row
     from target_pipedrive.record.task import Task
     from target_pipedrive.write.writer import RecordWriter
 
 
 class FieldWriter:
-    """Brings field definitions here."""
+    """Writes field definitions.
+
+    Args:
+        writer: sends.
+        rows: reads definitions.
+        links: rows by external id.
+        book: custom fields of this account.
+    """
 
     def __init__(self, writer: RecordWriter, rows: Rows, links: Links, book: FieldBook) -> None:
         self._writer = writer
@@ -35,13 +42,13 @@ class FieldWriter:
         self._links = links
         self._book = book
 
-    def bring(self, task: Task, plan: FieldPlan, draft: Draft, notes: str) -> Result:
-        """Add or change the definition, and note which field and which options here are which there.
+    def bring(self, task: Task, plan: EntityPlan, draft: Draft, notes: str) -> Result:
+        """Add or change the definition, and link the field and its options to those of the other account.
 
         Raises:
-            RecordFault: the ledger names a field that is gone; or it is one of Pipedrive's own that this
+            RecordFault: the ledger names a field that was deleted; or it is a built-in field that this
                 account does not have.
-            SkipRecord: the latter, when what is missing is to be left out.
+            SkipRecord: the latter, if missing references are left out.
             PipedriveError: a request failed.
         """
         rows = self._rows.listed(plan.spec, {}, task.stream)
@@ -57,8 +64,8 @@ class FieldWriter:
         if found is None:
             return self._add(task, plan, draft, notes)
         row = rows[found]
-        labels = [label for _, label in _options(draft.facts)]
-        held = {label_key(label) for _, label in _options(row)}
+        labels = [label for _, label in options_of(draft.facts)]
+        held = {label_key(label) for _, label in options_of(row)}
         lacking = any(label_key(label) not in held for label in labels)
         if lacking and plan.spec.definitions is not None:
             self._book.add_options(plan.spec.definitions, found, labels)
@@ -69,8 +76,8 @@ class FieldWriter:
             result = replace(result, outcome=Outcome.UPDATED, changed=(*result.changed, "options"))
         return self._linked(task, plan, draft, result, row)
 
-    def _find(self, plan: FieldPlan, draft: Draft, rows: Mapping[str, Row]) -> str | None:
-        """Code of the field here: the one it was brought to, or a namesake that is no other one's."""
+    def _find(self, plan: EntityPlan, draft: Draft, rows: Mapping[str, Row]) -> str | None:
+        """Return the code of the field here: the linked one, or one of the same name that is not linked."""
         name, external_id = plan.spec.name, draft.external_id or ""
         known = self._links.get(name, external_id)
         if known is not None and known not in rows and not isinstance(known, ProvisionalId):
@@ -92,14 +99,14 @@ class FieldWriter:
             None,
         )
 
-    def _add(self, task: Task, plan: FieldPlan, draft: Draft, notes: str) -> Result:
+    def _add(self, task: Task, plan: EntityPlan, draft: Draft, notes: str) -> Result:
         action = plan.add
         if action is None:
             raise RecordFault("cannot be created, because the API of Pipedrive has no create for it")
         body = {
             name: value
             for name, value in draft.body.items()
-            if name in action.body_columns and value not in (None, "", [], {})
+            if name in action.body_columns and value not in compare.EMPTY_VALUES
         }
         done = self._writer.send(task, action, replace(draft, body=body), plan.spec)
         self._rows.forget(plan.spec)
@@ -108,7 +115,7 @@ class FieldWriter:
         result = Result(outcome=Outcome.CREATED, id=done.id, note="; ".join(filter(None, (done.note, notes))))
         return self._linked(task, plan, draft, result, row)
 
-    def _update(self, task: Task, plan: FieldPlan, draft: Draft, key: str, row: Row, notes: str) -> Result:
+    def _update(self, task: Task, plan: EntityPlan, draft: Draft, key: str, row: Row, notes: str) -> Result:
         action = plan.update
         columns = action.body_columns if action else {}
         body = {name: value for name, value in draft.body.items() if name in columns}
@@ -119,14 +126,14 @@ class FieldWriter:
         self._rows.forget(plan.spec)
         return Result(outcome=Outcome.UPDATED, id=key, changed=tuple(changed), note=notes)
 
-    def _linked(self, task: Task, plan: FieldPlan, draft: Draft, result: Result, row: Row) -> Result:
-        """Note the field and its options, which are known by their labels."""
+    def _linked(self, task: Task, plan: EntityPlan, draft: Draft, result: Result, row: Row) -> Result:
+        """Link the field and its options, which are matched by their labels."""
         there, code = draft.external_id or "", result.id or ""
-        here = {label_key(label): number for number, label in _options(row)}
+        here = {label_key(label): number for number, label in options_of(row)}
         entity = f"{plan.spec.definitions}_field_options"
         links = tuple(
             (entity, f"{there}:{number}", str(here[label_key(label)]))
-            for number, label in _options(draft.facts)
+            for number, label in options_of(draft.facts)
             if label_key(label) in here
         )
         for one in links:

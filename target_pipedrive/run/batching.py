@@ -19,9 +19,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from target_pipedrive.account.rows import Rows
-    from target_pipedrive.apply.upsert import Upserter
+    from target_pipedrive.apply.settlement import Due, Settlement
     from target_pipedrive.catalog.spec import EntitySpec
     from target_pipedrive.ids.id_map import Links
+    from target_pipedrive.lookup.matcher import Matcher
     from target_pipedrive.record.draft import Draft
     from target_pipedrive.record.task import Task
     from target_pipedrive.run.scheduler import Scheduler
@@ -37,7 +38,8 @@ class Gathering:
         scheduler: runs the records, and the reads beside them.
         rows: reads rows by id.
         links: rows by external id.
-        upserter: reads ahead for matching.
+        matcher: reads ahead for matching.
+        settlement: knows which records settle a row above theirs.
         options: whether deletes are allowed.
         on_end: called with an error that no other record can do better than.
     """
@@ -47,7 +49,8 @@ class Gathering:
         scheduler: Scheduler,
         rows: Rows,
         links: Links,
-        upserter: Upserter,
+        matcher: Matcher,
+        settlement: Settlement,
         options: Options,
         *,
         on_end: Callable[[BaseException], None],
@@ -55,7 +58,8 @@ class Gathering:
         self._scheduler = scheduler
         self._rows = rows
         self._links = links
-        self._upserter = upserter
+        self._matcher = matcher
+        self._settlement = settlement
         self._options = options
         self._on_end = on_end
         self._lock = threading.Lock()
@@ -68,10 +72,10 @@ class Gathering:
         draft = task.draft
         if draft is None:
             return
-        above = self._upserter.settles(task)
-        if above is not None:
+        due = self._settlement.due(task)
+        if due is not None:
             self._scheduler.submit(task, held=True)
-            self._gather_above(task, *above)
+            self._gather_above(task, due)
             return
         row_id = self._row_id(draft, plan.spec)
         is_kept = draft.deleted and not self._options.allow_deletes and plan.write != "delete"
@@ -90,10 +94,10 @@ class Gathering:
 
     def resume(self, task: Task) -> None:
         """Let a record go on that waited; its row is read anew, together with those of others."""
-        above = self._upserter.settles(task)
-        if above is not None:
+        due = self._settlement.due(task)
+        if due is not None:
             self._scheduler.resume(task, held=True)
-            self._gather_above(task, *above)
+            self._gather_above(task, due)
             return
         draft, plan = task.draft, task.plan
         lookup = None
@@ -107,10 +111,10 @@ class Gathering:
         self._scheduler.resume(task, held=True)
         self._gather(task, plan.spec, again=True)
 
-    def _gather_above(self, task: Task, spec: EntitySpec, row_id: str) -> None:
+    def _gather_above(self, task: Task, due: Due) -> None:
         """Hold a record back for a bulk read of the row above its own, which it settles."""
-        task.lookup, task.was_read, task.stale = (row_id, row_id), False, False
-        self._gather(task, spec, again=True)
+        task.lookup, task.was_read, task.stale = (due.row_id, due.row_id), False, False
+        self._gather(task, due.plan.spec, again=True)
 
     def _row_id(self, draft: Draft, spec: EntitySpec) -> str | None:
         """Id of the record's row, if that is known already."""
@@ -191,7 +195,7 @@ class Gathering:
     def _match(self, plan: EntityPlan, tasks: list[Task]) -> None:
         """Read what many records are to be matched with and let them go on."""
         try:
-            self._upserter.read_ahead(tasks, plan)
+            self._matcher.read_ahead(tasks, plan)
         except PipedriveError as error:
             self._failed(error)
         self._scheduler.release(tasks)

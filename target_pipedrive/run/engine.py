@@ -12,10 +12,15 @@ from pipedrive_client.concurrency import WorkerPool
 from pipedrive_client.fields import FieldRegistry
 from target_pipedrive.account.row_names import RowNames
 from target_pipedrive.account.rows import BULK, Rows
-from target_pipedrive.apply.delete_limit import DeleteGuard
+from target_pipedrive.apply.add import RowAdder
+from target_pipedrive.apply.delete import DeleteGuard, RowDeleter
 from target_pipedrive.apply.executor import Performer
+from target_pipedrive.apply.missing_rows import MissingRows
 from target_pipedrive.apply.naming import fault_of
-from target_pipedrive.apply.upsert import Upserter
+from target_pipedrive.apply.row_writer import RowWriter
+from target_pipedrive.apply.settlement import Settlement
+from target_pipedrive.apply.update import RowUpdater
+from target_pipedrive.apply.upsert import OwnRecords, Upserter
 from target_pipedrive.apply.verification import Verifier
 from target_pipedrive.custom_fields.registry import FieldBook
 from target_pipedrive.ids.id_map import Links
@@ -23,8 +28,11 @@ from target_pipedrive.ids.resolve import NotYet
 from target_pipedrive.ledger.journal import Keeper
 from target_pipedrive.ledger.report import Report
 from target_pipedrive.ledger.stored_forms import StoredForms
+from target_pipedrive.lookup.matcher import Matcher
 from target_pipedrive.mapping.action import ActionPlan, RawPlan
 from target_pipedrive.mapping.entity import EntityPlan
+from target_pipedrive.migrate.copier import Copier
+from target_pipedrive.migrate.field_definitions import FieldWriter
 from target_pipedrive.record.draft import Draft
 from target_pipedrive.record.errors import NO_STREAM, UNFORESEEN, RecordFault, SkipRecord, unforeseen
 from target_pipedrive.record.outcome import Outcome, Result
@@ -124,8 +132,44 @@ class Engine:
         )
         self.guard = DeleteGuard(options.max_deletes)
         verifier = Verifier(StoredForms(ledger.forms()), self._keeper, self.rows)
+        matcher = Matcher(self.rows, options.on_ambiguous, self.links)
+        missing = MissingRows(self.writer, options)
+        updater = RowUpdater(self.writer, self.rows, matcher, verifier, missing)
+        self._adder = RowAdder(
+            self.writer,
+            self.rows,
+            self.links,
+            matcher=matcher,
+            verifier=verifier,
+            updater=updater,
+            missing=missing,
+            options=options,
+        )
+        row_writer = RowWriter(
+            self.rows,
+            self.links,
+            matcher=matcher,
+            adder=self._adder,
+            updater=updater,
+            missing=missing,
+            verifier=verifier,
+            options=options,
+        )
+        settlement = Settlement(self.rows, updater.update)
+        leave_out = options.leave_out_missing
+        copier = Copier(
+            row_writer,
+            FieldWriter(self.writer, self.rows, self.links, self.book),
+            self.writer,
+            self.links,
+            self.book,
+            leave_out=leave_out,
+        )
         self._upserter = Upserter(
-            self.writer, self.rows, self.links, self.book, options, self.guard, verifier=verifier
+            OwnRecords(row_writer, self.links, leave_out=leave_out),
+            copier,
+            RowDeleter(self.writer, row_writer, self.links, options, self.guard),
+            settlement,
         )
         self._performer = Performer(
             self.writer,
@@ -133,13 +177,13 @@ class Engine:
             self.links,
             options,
             verifier=verifier,
-            on_write=self._upserter.wrote_elsewhere,
+            on_write=matcher.wrote_elsewhere,
         )
         self._pool = WorkerPool(client.settings.max_concurrency)
         self._scheduler = Scheduler(self._pool, self._run, capacity=CAPACITY, before_wait=self.send_lookups)
         self._ending.halt = self._scheduler.halt
         self._gathering = Gathering(
-            self._scheduler, self.rows, self.links, self._upserter, options, on_end=self._ending.by
+            self._scheduler, self.rows, self.links, matcher, settlement, options, on_end=self._ending.by
         )
         self._waiting = Waiting(
             self._scheduler,
@@ -286,7 +330,7 @@ class Engine:
             plan = other.plan
             try:
                 if isinstance(plan, EntityPlan):
-                    asked = self._upserter.addition(other, plan)
+                    asked = self._adder.addition(other, plan)
                 else:
                     asked = self._performer.addition(other, plan) if isinstance(plan, ActionPlan) else None
             except (NotYet, RecordFault, SkipRecord):

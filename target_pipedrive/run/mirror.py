@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     import logging
     from collections.abc import Iterator, Sequence
 
-    from target_pipedrive.apply.delete_limit import DeleteGuard
+    from target_pipedrive.apply.delete import DeleteGuard
     from target_pipedrive.ids.id_map import Links
     from target_pipedrive.mapping.entity import EntityPlan
     from target_pipedrive.settings import Options

@@ -13,7 +13,8 @@ from target_pipedrive.values.encoders import ADDRESS_PARTS
 if TYPE_CHECKING:
     from target_pipedrive.catalog.notation import Columns, Kind
 
-_EMPTY: tuple[object, ...] = (None, "", [], {})
+EMPTY_VALUES: tuple[object, ...] = (None, "", [], {})
+"""Values that mean that a column is empty."""
 _WHOLE = frozenset({"address", "money"})
 _PARTS = frozenset({*ADDRESS_PARTS, "until", "timezone_name", "currency"})
 
@@ -29,8 +30,8 @@ def differing(body: Mapping[str, object], row: Mapping[str, object], columns: Co
 
 def same(sent: object, held: object, kind: Kind | None) -> bool:
     """Return whether a value sent means the value held."""
-    if sent in _EMPTY or held in _EMPTY:
-        return sent in _EMPTY and held in _EMPTY
+    if sent in EMPTY_VALUES or held in EMPTY_VALUES:
+        return sent in EMPTY_VALUES and held in EMPTY_VALUES
     name = kind.name if kind is not None else ""
     if name in {"time", "stamp"}:
         return _moment(sent) == _moment(held)
@@ -45,7 +46,7 @@ def lacks_parts(sent: object, held: object) -> bool:
     """Return whether a whole compound value leaves out a part that is held, which empties that part."""
     if not isinstance(sent, Mapping) or not isinstance(held, Mapping):
         return False
-    return any(held[name] not in _EMPTY and sent.get(name) is None for name in held if name in _PARTS)
+    return any(held[name] not in EMPTY_VALUES and sent.get(name) is None for name in held if name in _PARTS)
 
 
 def same_value(sent: object, held: object) -> bool:  # noqa: PLR0911 - one for each kind of value
@@ -71,8 +72,8 @@ def same_value(sent: object, held: object) -> bool:  # noqa: PLR0911 - one for e
 
 def same_or_empty(sent: object, held: object) -> bool:
     """Return equality where all ways to say nothing are one."""
-    if sent in _EMPTY or held in _EMPTY:
-        return sent in _EMPTY and held in _EMPTY
+    if sent in EMPTY_VALUES or held in EMPTY_VALUES:
+        return sent in EMPTY_VALUES and held in EMPTY_VALUES
     return same_value(sent, held)
 
 

@@ -1,0 +1,196 @@
+"""Add of a row: what is sent, and what only an update accepts."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from target_pipedrive.apply.update import path_values
+from target_pipedrive.apply.verification import Sent
+from target_pipedrive.ids.resolve import fill_references
+from target_pipedrive.mapping.placement import placed
+from target_pipedrive.record.draft import Draft
+from target_pipedrive.record.errors import RecordFault
+from target_pipedrive.record.outcome import Outcome, Result
+from target_pipedrive.record.row import is_gone
+from target_pipedrive.values.compare import EMPTY_VALUES
+from target_pipedrive.values.encoders import encoder
+from target_pipedrive.write.completion import settled
+
+if TYPE_CHECKING:
+    from target_pipedrive.account.rows import Rows
+    from target_pipedrive.apply.missing_rows import MissingRows
+    from target_pipedrive.apply.update import RowUpdater
+    from target_pipedrive.apply.verification import Verifier
+    from target_pipedrive.catalog.spec import ActionSpec
+    from target_pipedrive.ids.id_map import Links
+    from target_pipedrive.lookup.matcher import Matcher
+    from target_pipedrive.mapping.entity import EntityPlan
+    from target_pipedrive.record.task import Task
+    from target_pipedrive.settings import Options
+    from target_pipedrive.write.response import Done
+    from target_pipedrive.write.writer import RecordWriter
+
+
+class RowAdder:
+    """Adds rows.
+
+    Args:
+        writer: sends.
+        rows: reads rows, and drops lists of what was written.
+        links: rows by external id.
+        matcher: learns the rows that were added.
+        verifier: compares responses with what was sent.
+        updater: sends what an add does not accept.
+        missing: decides about records that add no row.
+        options: the target's settings.
+    """
+
+    def __init__(
+        self,
+        writer: RecordWriter,
+        rows: Rows,
+        links: Links,
+        *,
+        matcher: Matcher,
+        verifier: Verifier,
+        updater: RowUpdater,
+        missing: MissingRows,
+        options: Options,
+    ) -> None:
+        self._writer = writer
+        self._rows = rows
+        self._links = links
+        self._matcher = matcher
+        self._verifier = verifier
+        self._updater = updater
+        self._missing = missing
+        self._options = options
+
+    def add(self, task: Task, plan: EntityPlan, draft: Draft, notes: str) -> Result:
+        """Add the row of a record.
+
+        Raises:
+            RecordFault: a required column has no value, or no row may be added.
+            PipedriveError: a request failed.
+        """
+        spec, action = plan.spec, plan.add
+        if plan.write == "update" or (action is None and not plan.foreign):
+            return self._missing.not_found(plan, draft, "no row matches")
+        if action is None:
+            return Result(outcome=Outcome.SKIPPED, note=f"no row matches, and upserts add no {spec.name}")
+        if plan.foreign and plan.needs_file and not draft.files:
+            return Result(outcome=Outcome.SKIPPED, note="its bytes come with the stream file_contents")
+        new = self._new(action, plan, draft, task.stream)
+        done = self._writer.send(task, action, new, spec)
+        self._rows.forget(spec)
+        words: tuple[tuple[str, str, str], ...] = ()
+        if done.id is not None:
+            words = put_link(self._links, task, plan, draft, done.id, done.data)
+            self._matcher.remember(plan, draft, done.id, done.data)
+        if done.made_before and done.id is not None and any(one.soft for one in draft.references):
+            self._fill_in(task, plan, draft, done.id)
+        else:
+            self._add_rest(task, plan, draft, new.body, done)
+        ignored: tuple[str, ...] = ()
+        if done.id is not None:
+            ignored = self._verified(task, plan, new, done, action)
+        note = "; ".join(filter(None, (done.note, notes)))
+        return Result(outcome=Outcome.CREATED, id=done.id, note=note, links=words, not_taken=ignored)
+
+    def _verified(
+        self, task: Task, plan: EntityPlan, new: Draft, done: Done, action: ActionSpec
+    ) -> tuple[str, ...]:
+        """Return the columns that an added row does not hold as they were sent."""
+        if done.id is None:
+            return ()
+        sent = Sent(body=new.body, custom=new.custom, columns=action.body_columns)
+        row = self._verifier.shown(plan.spec, done.id, sent, done.data, task.stream)
+        return self._verifier.check(plan, done.id, sent, None, row)
+
+    def _fill_in(self, task: Task, plan: EntityPlan, draft: Draft, row_id: str) -> None:
+        """Update a row that may have been added before the rows that it references were known."""
+        row = self._rows.one(plan.spec, row_id, draft.body, task.stream)
+        if row is not None and not is_gone(row):
+            self._updater.update(task, plan, draft, row_id, row, "")
+
+    def _new(self, action: ActionSpec, plan: EntityPlan, draft: Draft, stream: str) -> Draft:
+        """Return what is sent to add the row.
+
+        Raises:
+            RecordFault: a required column has no value.
+        """
+        spec = plan.spec
+        if spec.chosen_key and draft.id is not None:
+            column = action.body_columns[spec.key]
+            draft.body[spec.key] = encoder(column.kind)(draft.id)
+        whole, custom = settled(draft, {}, plan.book, plan.custom_fields, flat=spec.flat_custom_fields)
+        body = {name: value for name, value in whole.items() if name in action.body_columns}
+        if spec.within and not plan.foreign:
+            body = placed(body, None, spec, self._rows, stream)
+        said = {name for name in spec.said_empty.split() if body.get(name) == []}
+        body = {name: value for name, value in body.items() if value not in EMPTY_VALUES or name in said}
+        waiting = (
+            {name for name, column in action.body_columns.items() if column.required}
+            - set(body)
+            - set(draft.files)
+        )
+        if waiting:
+            raise RecordFault("needs {columns} to create the row", fields=sorted(waiting))
+        custom = {key: value for key, value in custom.items() if value not in EMPTY_VALUES}
+        return replace(draft, path=path_values(action, plan, draft, None), body=body, custom=custom)
+
+    def addition(self, task: Task, plan: EntityPlan) -> tuple[ActionSpec, Draft] | None:
+        """Return what a record that is not performed yet will send, if that is certainly an add.
+
+        Raises:
+            NotYet, RecordFault, SkipRecord: the record will add no row.
+        """
+        draft, action = task.draft, plan.add
+        if draft is None or draft.deleted or draft.late is not None or draft.id is not None:
+            return None
+        if action is None or plan.match_on or plan.write == "update":
+            return None
+        if draft.external_id is not None and self._links.get(plan.spec.name, draft.external_id) is not None:
+            return None
+        _, later = fill_references(
+            draft, self._links, task.given_up, plan.names.name, leave_out=self._options.leave_out_missing
+        )
+        return None if later is not None else (action, self._new(action, plan, draft, task.stream))
+
+    def _add_rest(
+        self, task: Task, plan: EntityPlan, draft: Draft, sent: Mapping[str, object], done: Done
+    ) -> None:
+        """Send in a second request what only an update accepts."""
+        action = plan.update
+        if action is None or done.id is None:
+            return
+        rest = {
+            name: value
+            for name, value in draft.body.items()
+            if name in action.body_columns
+            and plan.add is not None
+            and name not in plan.add.body_columns
+            and name not in sent
+            and value not in (*EMPTY_VALUES, False)
+        }
+        if rest:
+            path = path_values(action, plan, draft, done.id)
+            self._writer.send(task, action, Draft(path=path, body=rest), plan.spec)
+
+
+def put_link(
+    links: Links, task: Task, plan: EntityPlan, draft: Draft, row_id: str, row: object
+) -> tuple[tuple[str, str, str], ...]:
+    """Link the record to its row, under its word too, and return what else the ledger is to store."""
+    if draft.external_id is None:
+        return ()
+    word = plan.spec.word or ""
+    there, here = draft.facts.get(word), row.get(word) if isinstance(row, Mapping) else None
+    words: tuple[tuple[str, str, str], ...] = ()
+    if plan.foreign and there and here:
+        words = ((f"{plan.spec.name}.word", str(there), str(here)),)
+        links.put(*words[0], task.stream)
+    links.put(plan.spec.name, draft.external_id, row_id, task.stream)
+    return words

@@ -1,0 +1,118 @@
+"""Deletes of rows, and the limit on their number."""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING
+
+from pipedrive_client import Gone, NotFound
+from target_pipedrive.apply.update import path_values
+from target_pipedrive.mapping.row_key import fill_matches
+from target_pipedrive.record.draft import Draft
+from target_pipedrive.record.errors import RecordFault
+from target_pipedrive.record.outcome import Outcome, Result
+from target_pipedrive.record.row import is_gone
+
+if TYPE_CHECKING:
+    from target_pipedrive.apply.row_writer import RowWriter
+    from target_pipedrive.ids.id_map import Links
+    from target_pipedrive.mapping.entity import EntityPlan
+    from target_pipedrive.record.task import Task
+    from target_pipedrive.settings import Options
+    from target_pipedrive.write.writer import RecordWriter
+
+_GONE = "was already deleted"
+
+
+class DeleteGuard:
+    """Count of deletes against `max_deletes`."""
+
+    def __init__(self, most: int) -> None:
+        self._left = most
+        self._most = most
+        self._lock = threading.Lock()
+
+    def take(self) -> None:
+        """Allow one delete.
+
+        Raises:
+            RecordFault: the limit is reached.
+        """
+        with self._lock:
+            if self._left <= 0:
+                raise RecordFault(
+                    f"was not deleted, because max_deletes ({self._most}) is reached; raise it to delete more"
+                )
+            self._left -= 1
+
+    @property
+    def left(self) -> int:
+        """Deletes still allowed."""
+        return self._left
+
+
+class RowDeleter:
+    """Deletes the rows of records that say so.
+
+    Args:
+        writer: sends.
+        row_writer: finds rows, and forgets deleted ones.
+        links: rows by external id.
+        options: `allow_deletes`.
+        guard: limits the number.
+    """
+
+    def __init__(
+        self, writer: RecordWriter, row_writer: RowWriter, links: Links, options: Options, guard: DeleteGuard
+    ) -> None:
+        self._writer = writer
+        self._row_writer = row_writer
+        self._links = links
+        self._options = options
+        self._guard = guard
+
+    def delete(self, task: Task, plan: EntityPlan, draft: Draft) -> Result:
+        """Delete the row of a record.
+
+        Raises:
+            RecordFault: it cannot be deleted, or the limit is reached.
+            PipedriveError: a request failed.
+        """
+        spec, action = plan.spec, plan.delete
+        if not self._options.allow_deletes and plan.write != "delete":
+            return Result(
+                outcome=Outcome.SKIPPED, id=draft.id, note="is deleted in the input; set allow_deletes"
+            )
+        if action is None:
+            raise RecordFault(
+                f"cannot be deleted, because the API of Pipedrive has no delete for {spec.name}"
+            )
+        for reference in draft.references:
+            reference.place[reference.column] = self._links.get(reference.entity, reference.external_id)
+        named = {spec.key, *(reference.column for reference in draft.references)}
+        above = {spec.path.get(name, name) for name in action.placeholders} - named
+        missing = sorted(name for name in above if draft.body.get(name) is None)
+        if missing:
+            raise RecordFault(
+                "is to be deleted, which needs {columns} too: send it in a record that is marked as deleted",
+                fields=missing,
+            )
+        fill_matches(plan, draft)
+        row_id, row = self._row_writer.find(task, plan, draft)
+        if row_id is None or ((spec.read or spec.single) and (row is None or is_gone(row))):
+            return Result(outcome=Outcome.UNCHANGED, id=row_id, note=_GONE)
+        self._guard.take()
+        path = path_values(action, plan, draft, row_id)
+        body = {
+            name: draft.body.get(name, row_id) for name, one in action.body_columns.items() if one.required
+        }
+        try:
+            done = self._writer.send(task, action, Draft(path=path, body=body), spec)
+        except (NotFound, Gone):
+            if row is None:
+                raise
+            done = None  # another client deleted it first
+        self._row_writer.forget(plan, row_id)
+        if done is None:
+            return Result(outcome=Outcome.UNCHANGED, id=row_id, note=_GONE)
+        return Result(outcome=Outcome.DELETED, id=row_id, note=done.note)

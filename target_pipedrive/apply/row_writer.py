@@ -1,0 +1,130 @@
+"""Upsert of one row: find it, then add it or change it."""
+
+from __future__ import annotations
+
+from contextlib import nullcontext
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from pipedrive_client import Gone, NotFound
+from target_pipedrive.apply.add import put_link
+from target_pipedrive.ids.provisional import ProvisionalId
+from target_pipedrive.record.outcome import Outcome, Result
+from target_pipedrive.record.row import is_gone
+
+if TYPE_CHECKING:
+    from target_pipedrive.account.rows import Rows
+    from target_pipedrive.apply.add import RowAdder
+    from target_pipedrive.apply.missing_rows import MissingRows
+    from target_pipedrive.apply.update import RowUpdater
+    from target_pipedrive.apply.verification import Verifier
+    from target_pipedrive.ids.id_map import Links
+    from target_pipedrive.lookup.matcher import Matcher
+    from target_pipedrive.mapping.entity import EntityPlan
+    from target_pipedrive.record.draft import Draft
+    from target_pipedrive.record.row import Row
+    from target_pipedrive.record.task import Task
+    from target_pipedrive.settings import Options
+
+
+class RowWriter:
+    """Finds, adds and changes rows.
+
+    Args:
+        rows: reads rows.
+        links: rows by external id.
+        matcher: rows by values.
+        adder: adds.
+        updater: changes.
+        missing: decides about rows that do not exist.
+        verifier: forgets deleted rows.
+        options: the target's settings.
+    """
+
+    def __init__(
+        self,
+        rows: Rows,
+        links: Links,
+        *,
+        matcher: Matcher,
+        adder: RowAdder,
+        updater: RowUpdater,
+        missing: MissingRows,
+        verifier: Verifier,
+        options: Options,
+    ) -> None:
+        self._rows = rows
+        self._links = links
+        self._matcher = matcher
+        self._adder = adder
+        self._updater = updater
+        self._missing = missing
+        self._verifier = verifier
+        self._options = options
+
+    def bring(self, task: Task, plan: EntityPlan, draft: Draft, notes: str, *, again: bool = False) -> Result:
+        """Add or change the row; a matched one that is deleted before its change is looked up once more.
+
+        Args:
+            task: the record.
+            plan: of its stream.
+            draft: what it says, with its references filled in.
+            notes: what the result is to say besides.
+            again: whether it was looked up again already.
+
+        Raises:
+            RecordFault: the record cannot be written as it is.
+            PipedriveError: a request failed.
+        """
+        by_match = self._is_matched(plan, draft)
+        moment = self._matcher.clock
+        row_id, row = self.find(task, plan, draft)
+        if row_id is None or (row is None and plan.spec.chosen_key):
+            return self._adder.add(task, plan, draft, notes)
+        if row is None and plan.spec.read is None and plan.spec.single is None:
+            row = {}
+        if row is None or is_gone(row):
+            return self._missing.gone(task, plan, draft, row_id)
+        words = put_link(self._links, task, plan, draft, row_id, row)
+        if plan.write == "add":
+            return Result(outcome=Outcome.SKIPPED, id=row_id, note="is there already")
+        try:
+            with self._matcher.alone(plan.spec.name, row_id) if by_match else nullcontext():
+                if by_match and self._matcher.was_written_since(plan.spec.name, row_id, moment):
+                    row = self._rows.one(plan.spec, row_id, draft.body, task.stream) or {}
+                return replace(self._updater.update(task, plan, draft, row_id, row, notes), links=words)
+        except (NotFound, Gone):
+            if again or not by_match:
+                raise
+        self.forget(plan, row_id)
+        task.found, task.was_read = None, False
+        return self.bring(task, plan, draft, notes, again=True)
+
+    def _is_matched(self, plan: EntityPlan, draft: Draft) -> bool:
+        """Return whether the row is found by values of the record, and not by an id."""
+        linked = draft.external_id is not None and self._links.get(plan.spec.name, draft.external_id)
+        return draft.id is None and not linked and bool(draft.matches)
+
+    def find(self, task: Task, plan: EntityPlan, draft: Draft) -> tuple[str | None, Row | None]:
+        """Return id and row of the record; no id when it is to be added, no row when that was deleted."""
+        row_id = draft.id
+        if row_id is None and draft.external_id is not None:
+            row_id = self._links.get(plan.spec.name, draft.external_id)
+        if row_id is None and draft.matches:
+            row_id = self._matcher.find(task, plan, draft)
+            if row_id is None:
+                return None, None
+        if row_id is None:
+            return None, None
+        if isinstance(row_id, ProvisionalId):
+            return row_id, None
+        if task.was_read and not task.stale:
+            return row_id, task.row
+        return row_id, self._rows.one(plan.spec, row_id, draft.body, task.stream)
+
+    def forget(self, plan: EntityPlan, row_id: str) -> None:
+        """Drop what is kept of a deleted row."""
+        if not self._options.dry_run:
+            self._links.drop(plan.spec.name, row_id)
+            self._verifier.forget(plan, row_id)
+        self._rows.forget(plan.spec)

@@ -1,0 +1,146 @@
+"""Update of a row: send what it does not hold yet."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from target_pipedrive.account.rows import is_trace
+from target_pipedrive.apply.diff import complete_required, custom_changes, kept_columns
+from target_pipedrive.apply.verification import Sent, with_aliases
+from target_pipedrive.mapping.placement import placed, sent_together
+from target_pipedrive.record.draft import Draft
+from target_pipedrive.record.errors import RecordFault
+from target_pipedrive.record.outcome import Outcome, Result
+from target_pipedrive.record.row import is_archived
+from target_pipedrive.values import compare
+from target_pipedrive.write.completion import settled
+
+if TYPE_CHECKING:
+    from target_pipedrive.account.rows import Rows
+    from target_pipedrive.apply.missing_rows import MissingRows
+    from target_pipedrive.apply.verification import Verifier
+    from target_pipedrive.catalog.spec import ActionSpec
+    from target_pipedrive.lookup.matcher import Matcher
+    from target_pipedrive.mapping.entity import EntityPlan
+    from target_pipedrive.record.row import Row
+    from target_pipedrive.record.task import Task
+    from target_pipedrive.write.writer import RecordWriter
+
+
+class RowUpdater:
+    """Changes rows.
+
+    Args:
+        writer: sends.
+        rows: drops lists of what was written.
+        matcher: learns values that were written.
+        verifier: compares responses with what was sent.
+        missing: decides about rows that were deleted meanwhile.
+    """
+
+    def __init__(
+        self, writer: RecordWriter, rows: Rows, matcher: Matcher, verifier: Verifier, missing: MissingRows
+    ) -> None:
+        self._writer = writer
+        self._rows = rows
+        self._matcher = matcher
+        self._verifier = verifier
+        self._missing = missing
+
+    def update(self, task: Task, plan: EntityPlan, draft: Draft, row_id: str, row: Row, notes: str) -> Result:
+        """Send what the row does not hold as the record says.
+
+        Args:
+            task: the record.
+            plan: of its stream.
+            draft: what it says, with its references filled in.
+            row_id: id of the row.
+            row: what Pipedrive holds.
+            notes: what the result is to say besides.
+
+        Raises:
+            RecordFault: the row takes no change, or not this one.
+            PipedriveError: a request failed.
+        """
+        action = plan.update
+        if action is None:
+            return Result(outcome=Outcome.UNCHANGED, id=row_id, note="rows of this kind cannot be changed")
+        columns = action.body_columns
+        spec = plan.spec
+        row = with_aliases(row, spec)
+        flat = spec.flat_custom_fields
+        whole, custom = settled(draft, row, plan.book, plan.custom_fields, flat=flat)
+        body = {name: value for name, value in whole.items() if name in columns}
+        if spec.within and not plan.foreign:
+            body = placed(body, row, spec, self._rows, task.stream)
+        changed = compare.differing(body, row, columns)
+        custom = custom_changes(plan, custom, row)
+        ignored = self._verifier.leave_out(plan, row_id, row, changed, custom)
+        sent_together(changed, body, spec)
+        kept = kept_columns(draft, row)
+        note = "; ".join(filter(None, (plan.remark(draft, row), notes)))
+        archived = self._archive(task, plan, draft, row_id, row)
+        if archived and not changed and not custom:
+            return replace(_outcome(row_id, ("is_archived",), ignored, note), kept=kept)
+        if not changed and not custom:
+            return replace(_outcome(row_id, (), ignored, note), kept=kept)
+        names = (*changed, *custom)
+        plan.check_change(row, names)
+        path = path_values(action, plan, draft, row_id)
+        again: dict[str, object] = {}
+        if row.get("is_archived") is True and "is_archived" in columns:
+            if plan.foreign and draft.body.get("is_archived") is True:
+                again = {name: body[name] for name in ("is_archived", "archive_time") if body.get(name)}
+                changed = {name: value for name, value in changed.items() if name not in again}
+            elif changed.get("is_archived") is not False:
+                raise RecordFault(
+                    f"{plan.spec.name} {row_id} is archived and cannot be changed; send "
+                    "is_archived: false to restore it first"
+                )
+            changed.pop("is_archived", None)
+            self._writer.send(task, action, Draft(path=path, body={"is_archived": False}), plan.spec)
+        if changed or custom:
+            complete_required(changed, body, row, action)
+            done = self._writer.send(task, action, Draft(path=path, body=changed, custom=custom), plan.spec)
+            sent = Sent(body=changed, custom=custom, columns=columns)
+            if is_trace(plan.spec, done.data):
+                return self._missing.gone(task, plan, draft, row_id)  # deleted since it was read
+            after = self._verifier.shown(plan.spec, row_id, sent, done.data, task.stream)
+            ignored += self._verifier.check(plan, row_id, sent, row, after)
+        if again:
+            self._writer.send(task, action, Draft(path=path, body=again), plan.spec)
+        self._rows.forget(plan.spec)
+        self._matcher.wrote(plan, {**changed, **custom}, row_id)
+        return replace(_outcome(row_id, names, ignored, note), kept=kept)
+
+    def _archive(self, task: Task, plan: EntityPlan, draft: Draft, row_id: str, row: Row) -> bool:
+        """Archive a row where that is an action of its own, and return whether it was done."""
+        action = plan.archive
+        if action is None or draft.facts.get("is_archived") is not True or is_archived(row):
+            return False
+        self._writer.send(task, action, Draft(path=path_values(action, plan, draft, row_id)), plan.spec)
+        self._rows.forget(plan.spec)
+        return True
+
+
+def path_values(action: ActionSpec, plan: EntityPlan, draft: Draft, row_id: str | None) -> dict[str, object]:
+    """Return the values of an action's path, from the columns of the record."""
+    spec = plan.spec
+    found: dict[str, object] = {}
+    for name in action.placeholders:
+        column = spec.path.get(name, name)
+        found[name] = row_id if column == spec.key else draft.body.get(column)
+    return found
+
+
+def _outcome(row_id: str, names: tuple[str, ...], ignored: tuple[str, ...], note: str) -> Result:
+    """Return the result of an update; columns that Pipedrive did not take are not counted as changed."""
+    taken = tuple(name for name in names if name not in ignored)
+    return Result(
+        outcome=Outcome.UPDATED if taken else Outcome.UNCHANGED,
+        id=row_id,
+        changed=taken,
+        note=note,
+        not_taken=ignored,
+    )
