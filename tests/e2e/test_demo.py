@@ -71,7 +71,7 @@ def test_it_tells_what_arrived_and_that_it_is_all(start, tmp_path):
     ("stage", "number"),
     [
         ("1  A Pipedrive account", signal.SIGTERM),
-        ("2  meltano install", signal.SIGINT),
+        pytest.param("2  meltano install", signal.SIGINT, marks=pytest.mark.soak),
         ("3  meltano run", signal.SIGINT),
     ],
 )

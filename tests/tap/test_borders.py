@@ -87,7 +87,10 @@ def first_page(emulator, stream: str) -> list:
     return ids
 
 
-@pytest.mark.parametrize("stream", ["persons", "notes", "deals", "leads"])
+@pytest.mark.parametrize(
+    "stream",
+    ["persons", "notes", *(pytest.param(name, marks=pytest.mark.soak) for name in ("deals", "leads"))],
+)
 def test_hundreds_of_rows_in_the_bookmarks_own_second_arrive_once(medium, stream):
     """A bulk import: more rows than a page share one update_time."""
     rows = [
