@@ -149,9 +149,11 @@ class BudgetSpent(RunError):
 
     Attributes:
         resume_at: estimated start of the next day's budget, aware UTC; Pipedrive documents no time zone.
+        of_run: True if the setting `daily_token_budget` is the limit, False if the company's tokens are.
     """
 
     resume_at: datetime | None = None
+    of_run: bool = False
 
 
 class Blocked(RunError):

@@ -309,7 +309,7 @@ class TokenBudget:
         """Check the budget; the caller holds the lock."""
         left = self._left_now()
         if left is not None and (left <= 0 or left < cost):
-            raise self._spent_today(left)
+            raise self._spent_today(left, cost)
         if self._given is not None and self._spent + cost > self._given:
             resume_at: datetime = next_midnight(self._clock.now())
             error = BudgetSpent(
@@ -317,7 +317,7 @@ class TokenBudget:
                 f"and the next request costs {cost}. The next run continues from here. Start it after "
                 f"{to_rfc3339(resume_at)}, or earlier with a higher daily_token_budget.",
             )
-            error.resume_at = resume_at
+            error.resume_at, error.of_run = resume_at, True
             raise error
 
     def refund(self, cost: int) -> None:
@@ -336,12 +336,17 @@ class TokenBudget:
             self._left = int(left)
             self._left_on = self._clock.now().date()
 
-    def spend_all(self) -> BudgetSpent:
-        """Record that the server rejects all further requests today, and return the error to raise."""
+    def spend_all(self, left: int = 0, cost: int = 0) -> BudgetSpent:
+        """Record that the server rejects further requests today, and return the error to raise.
+
+        Args:
+            left: tokens left according to the response.
+            cost: tokens of the rejected request.
+        """
         with self._lock:
-            self._left = 0
+            self._left = left
             self._left_on = self._clock.now().date()
-            return self._spent_today(0)
+            return self._spent_today(left, cost)
 
     def _left_now(self) -> int | None:
         """Return the tokens left today, or None if the last known value is of an earlier day."""
@@ -349,11 +354,12 @@ class TokenBudget:
             self._left = self._left_on = None
         return self._left
 
-    def _spent_today(self, left: int) -> BudgetSpent:
+    def _spent_today(self, left: int, cost: int) -> BudgetSpent:
         """Return the error that contains the time to continue."""
         resume_at: datetime = next_midnight(self._clock.now())
+        more = f", and the next request costs {cost}" if left > 0 else ""
         error = BudgetSpent(
-            f"The company's daily API token budget is exhausted ({left} left). Run again after "
+            f"The company's daily API token budget is exhausted ({left} left{more}). Run again after "
             f"{to_rfc3339(resume_at)} (an estimate, because Pipedrive does not document the time zone of the "
             "reset).",
         )

@@ -233,8 +233,8 @@ class Sender:
         left = number_of(answer.headers, "x-daily-ratelimit-token-remaining")
         if repeated and answer.looks_like_html:
             return blocked(call.what, answer, label=call.label)
-        if (left is None and repeated) or (left is not None and left <= 0):
-            return self.budget.spend_all()
+        if (left is None and repeated) or (left is not None and (left <= 0 or left < call.cost)):
+            return self.budget.spend_all(int(left or 0), call.cost)
         logger.info("Pipedrive returned 429; pausing all requests for %.1f s", seconds)
         error = RateLimited(
             f"{call.what} returned 429: the rate limit is exhausted by this run or other users of the token.",

@@ -153,11 +153,7 @@ class PipedriveStream(Stream):
             return self.tap_context.fields.custom(entity)
         except BudgetSpent as error:
             budget = self.tap_context.client.settings.daily_token_budget
-            if (
-                self.tap_context.page_writer.under_way
-                or budget is None
-                or self.tap_context.client.budget.left_today == 0
-            ):
+            if self.tap_context.page_writer.under_way or not error.of_run:
                 raise
             msg = (
                 f"Setting daily_token_budget: {budget} tokens are too few; to find the columns of custom "

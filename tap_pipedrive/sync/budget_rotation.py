@@ -93,10 +93,12 @@ def broken_off(
             one.stream_state.pop(_TURN, None)
         one.save_state()
     if not _goes_on(cut) and (len(order) == 1 or (one_by_one and cut is order[0])):
-        error.message += (
-            f" It was used up by {cut.name}, which must be read in full in one run: "
+        remedy = (
             "no run with this daily_token_budget can finish it."
+            if error.of_run
+            else "run it when more of the day's tokens are left, or deselect it or its child streams."
         )
+        error.message += f" It was used up by {cut.name}, which must be read in full in one run: {remedy}"
         error.args = (error.message,)
 
 

@@ -402,6 +402,18 @@ def test_a_429_without_tokens_left_stops_at_once(client, wire, reply, clock):
     assert clock.waited == 0
 
 
+def test_a_429_with_fewer_tokens_left_than_the_request_costs_stops_at_once(client, wire, reply, clock):
+    wire.answer(reply(429, headers={"x-daily-ratelimit-token-remaining": "15", "Retry-After": "9"}))
+    with pytest.raises(BudgetSpent) as raised:
+        client.request("GET", "/v1/a", cost=20)
+    for fact in ("15 left", "costs 20", "company", "2026-11-24"):
+        assert fact in raised.value.message
+    assert "daily_token_budget" not in raised.value.message
+    assert (clock.waited, raised.value.of_run, client.budget.left_today) == (0, False, 15)
+    wire.answer(reply())
+    client.request("GET", "/v1/b", cost=15)
+
+
 def test_the_firewall_s_429_page_twice_stops_the_run(client, wire, reply, html):
     wire.otherwise = lambda _: reply(429, CLOUDFLARE, headers=html)
     with pytest.raises(Blocked):
