@@ -47,10 +47,7 @@ _FIELDS = {
     "searchable_flag": ("bool", "True when the search looks into it."),
     "filtering_allowed": ("bool", "True when filters can use it."),
     "sortable_flag": ("bool", "True when lists can be sorted by it."),
-    "mandatory_flag": (
-        "bool|map",
-        "True when it must be filled in, or the values of other fields with which.",
-    ),
+    "mandatory_flag": ("str", "Whether it must be filled in: true, false, or conditions as JSON."),
     "fields.description": ("str", "Explaining text for the people who fill it in."),
     "fields.group_id": ("int", "Group of fields that it is shown in."),
     "is_writable": ("bool", "True when requests can set the value."),
