@@ -1,8 +1,8 @@
 """API prefixes of v1, `/v1` and `/api/v1`, by host and path.
 
 Both are published, but not every host serves every path under both. An unserved path returns 404 with the
-error "Unknown method". Then the request is sent again under the other prefix, once, and the rejected prefix
-is remembered for the run.
+error "Unknown method", or to an OAuth app 403 "Scope and URL mismatch" although it has the scope. Then the
+request is sent again under the other prefix, once, and the rejected prefix is remembered for the run.
 
 Source: recorded responses and reports of live accounts, see docs/api-notes.md.
 """
@@ -16,7 +16,7 @@ from functools import cache
 from typing import Final
 from urllib.parse import urlsplit
 
-from pipedrive_client.errors import UnknownMethod
+from pipedrive_client.errors import MissingScope, UnknownMethod
 
 logger = logging.getLogger("pipedrive_client")
 
@@ -78,7 +78,7 @@ class Prefixes:
             chosen = _OTHER[chosen]
         return chosen + path[len(prefix) :]
 
-    def refuse(self, error: UnknownMethod, base_url: str, method: str, path: str) -> None:
+    def refuse(self, error: UnknownMethod | MissingScope, base_url: str, method: str, path: str) -> None:
         """Record a rejected prefix, and return if the other prefix is left to try.
 
         Args:
@@ -88,7 +88,8 @@ class Prefixes:
             path: path as sent.
 
         Raises:
-            UnknownMethod: there is no other prefix, or it was rejected too.
+            UnknownMethod: the other prefix was rejected too.
+            MissingScope: the error of a path with one prefix only; `UnknownMethod` likewise.
         """
         found = _PREFIXED.match(path)
         if found is None:
@@ -97,11 +98,12 @@ class Prefixes:
         rejected = self._rejected.setdefault((base_url, method, _ID.sub("{}", rest)), set())
         rejected.add(prefix)
         if _OTHER[prefix] not in rejected:
-            logger.info("%s %s%s: unknown method; trying %s", method, prefix, rest, _OTHER[prefix])
+            logger.info("%s %s%s is not served; trying %s", method, prefix, rest, _OTHER[prefix])
             return
+        said = "Unknown method" if isinstance(error, UnknownMethod) else "Scope and URL mismatch"
         raise UnknownMethod(
-            f"{method} {prefix}{rest} returned 404: Unknown method, also below {_OTHER[prefix]}; this host "
-            "has no operation at this path; check company_domain and api_url.",
+            f"{method} {prefix}{rest} returned {error.status}: {said}, also below {_OTHER[prefix]}; this "
+            "host has no operation at this path; check company_domain and api_url.",
             status=error.status,
             error_info=error.error_info,
             request_id=error.request_id,

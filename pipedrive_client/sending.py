@@ -16,6 +16,7 @@ from pipedrive_client.call import Call
 from pipedrive_client.errors import (
     Gone,
     MalformedAnswer,
+    MissingScope,
     NotFound,
     PipedriveError,
     RateLimited,
@@ -34,6 +35,7 @@ from pipedrive_client.limits import (
 )
 from pipedrive_client.prefixes import Prefixes
 from pipedrive_client.retry import repeating, seconds_before_repeat
+from pipedrive_client.scopes import read_scopes
 from pipedrive_client.transport import Answer, Transport, check_redirect
 from pipedrive_client.usage import Usage
 
@@ -135,8 +137,15 @@ class Sender:
             call.path = self._prefixes.path(base_url, call.method, call.path)
             try:
                 return self._admitted(call, name, value)
-            except UnknownMethod as error:
+            except (UnknownMethod, MissingScope) as error:
+                if isinstance(error, MissingScope) and not self._is_granted(call):
+                    raise
                 self._prefixes.refuse(error, base_url, call.method, call.path)
+
+    def _is_granted(self, call: Call) -> bool:
+        """Return True if the scope of a read is granted; then "Scope and URL mismatch" is about the URL."""
+        needed, granted = read_scopes(call.path) if call.method == "GET" else (), self.auth.scopes or ()
+        return not set(needed).isdisjoint(granted)
 
     def _admitted(self, call: Call, name: str, value: str) -> Answer:
         """Send as soon as rate limit and budget allow it, and record usage and limits."""

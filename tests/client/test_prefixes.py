@@ -6,7 +6,7 @@ import threading
 
 import pytest
 
-from pipedrive_client import NotFound, Unauthorized, UnknownMethod
+from pipedrive_client import MissingScope, NotFound, Unauthorized, UnknownMethod
 from pipedrive_client.prefixes import Prefixes
 
 UNKNOWN = {"success": False, "error": "Unknown method .", "error_info": "x", "data": None}
@@ -135,6 +135,32 @@ def test_a_rejected_token_is_no_question_of_the_prefix(client, wire, reply):
     with pytest.raises(Unauthorized):
         client.request("GET", "/v1/notes")
     assert len(wire.seen) == 1
+
+
+@pytest.mark.parametrize(("granted", "requests"), [("projects:read", 2), ("deals:read", 1), (None, 1)])
+def test_a_scope_mismatch_is_about_the_url_only_if_the_scope_is_granted(
+    connect, wire, reply, granted, requests
+):
+    mismatch = {"success": False, "error": "Scope and URL mismatch", "errorCode": 403}
+    token = {
+        "access_token": "a",
+        "refresh_token": "r",
+        "expires_in": 3600,
+        "token_type": "Bearer",
+        "scope": granted,
+    }
+    wire.answer(reply(200, token), *[reply(403, mismatch)] * 2)
+    oauth = {
+        "client_id": "i",
+        "client_secret": "s",
+        "refresh_token": "r",
+        "oauth_token_url": f"{wire.url}/token",
+    }
+    client = connect(api_token=None, **oauth)
+    with pytest.raises(UnknownMethod if requests == 2 else MissingScope) as raised:
+        client.request("GET", "/v1/projects/5/plan")
+    assert len(wire.seen) == 1 + requests
+    assert "Scope and URL mismatch" in raised.value.message
 
 
 def test_a_download_finds_its_prefix(client, wire, only, reply):

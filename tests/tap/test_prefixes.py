@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from tests.support.emulator import Emulator
 from tests.support.faulty import run
 from tests.support.gate import Gate
 from tests.support.singer import run_tap
@@ -40,6 +41,24 @@ def test_a_fan_out_below_the_other_prefix_is_complete_and_pays_once(small):
     for operation in (PLAN, GROUPS):
         assert [prefix for prefix, _ in sent(small, operation)] == ["/v1", *["/api/v1"] * parents]
     assert "refused" not in str(found.state)
+
+
+def test_an_app_reads_plans_that_a_company_host_serves_below_one_prefix(small, caplog):
+    clean = run_tap(small.config(), *STREAMS)
+    with Emulator("--burst", "0", "--dialect", "observed") as company:
+        app = {
+            "client_id": "emulator-client",
+            "client_secret": "emulator-secret",
+            "refresh_token": "emulator-refresh-token",
+            "oauth_token_url": f"{company.url}/oauth/token",
+        }
+        found = run_tap(app | {"api_url": company.url, "max_concurrency": 1}, *STREAMS)
+        log = company.log(full=True)["ordered"]
+    short = [one["status"] for one in log if one["prefix"] == "/v1" and one["path"].endswith("/plan")]
+    assert short == [403]
+    for name in STREAMS[1:]:
+        assert found.records[name] == clean.records[name] != []
+    assert not [one for one in caplog.records if one.levelname == "WARNING"]
 
 
 @pytest.mark.parametrize("stream", ["leads", "activity_types"])
