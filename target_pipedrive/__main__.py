@@ -12,12 +12,12 @@ def main() -> None:
     if told_version("target-pipedrive", sys.argv[1:]):
         return
     if sys.argv[1:2] == ["ledger"]:
-        from target_pipedrive.ledger.cli import ledger  # noqa: PLC0415  a load needs none of it
+        from target_pipedrive.ledger.cli import ledger  # noqa: PLC0415  not needed for a load
 
         run(lambda: ledger(sys.argv[2:]), plugin="target-pipedrive")
         return
     with loading():
-        from target_pipedrive.target import TargetPipedrive  # noqa: PLC0415  errors of imports are told like others
+        from target_pipedrive.target import TargetPipedrive  # noqa: PLC0415  errors of imports are reported like others
 
     run(lambda: clicked(TargetPipedrive.cli, TargetPipedrive.name), plugin=TargetPipedrive.name)
 

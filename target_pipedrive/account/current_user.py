@@ -17,10 +17,10 @@ _COST = 2
 
 
 class CurrentUser:
-    """Facts about the signed-in user; safe to use from several threads.
+    """The current user; thread-safe.
 
     Args:
-        client: the connection.
+        client: the client.
     """
 
     def __init__(self, client: PipedriveClient) -> None:
@@ -29,14 +29,14 @@ class CurrentUser:
         self._user: Mapping[str, object] | None = None
 
     def request(self, stream: str) -> Answer:
-        """Return a fresh response of `GET /v1/users/me`, whose headers carry the server's time.
+        """Request `GET /v1/users/me` again and return the response; its headers contain the server's time.
 
         Source: Users#getCurrentUser.
         """
         return self._client.request("GET", _PATH, cost=_COST, label=stream)
 
     def company_id(self, stream: str) -> str:
-        """Return id of the company the account belongs to; empty when Pipedrive does not send one.
+        """Return the id of the account's company; empty if Pipedrive does not send one.
 
         Args:
             stream: name the request is counted under.
@@ -48,7 +48,7 @@ class CurrentUser:
 
         Args:
             stream: name the request is counted under.
-            column: which needs it: name in Pipedrive, or key of a custom field.
+            column: column that needs it: name in Pipedrive, or key of a custom field.
 
         Raises:
             RecordFault: Pipedrive does not send one.
@@ -61,7 +61,7 @@ class CurrentUser:
         return code
 
     def _read(self, stream: str) -> Mapping[str, object]:
-        """Return fields of the user, requested once."""
+        """Return the user's fields, requested once."""
         with self._lock:
             if self._user is None:
                 body = self.request(stream).json()

@@ -17,12 +17,12 @@ if TYPE_CHECKING:
     from target_pipedrive.values.encoders import Encoder
 
 NAME_COLUMNS: Mapping[str, str] = MappingProxyType({"lead_labels": "name"})
-"""Entities whose rows may be given by name → the column that holds it."""
+"""Entities with rows that may be given by name → the column of the name."""
 _MOST_SHOWN = 10
 
 
 class RowNames:
-    """Names of rows; lists are kept by `Rows` until one of their rows is written.
+    """Names of rows; `Rows` caches the lists until one of their rows is written.
 
     Args:
         rows: reads the lists.
@@ -35,7 +35,7 @@ class RowNames:
         """Return the encoder of a list of rows given by id or name.
 
         Args:
-            entity: of the rows.
+            entity: entity of the rows.
             plain: encodes a list of ids.
         """
 
@@ -50,7 +50,7 @@ class RowNames:
         return encoded
 
     def _entries(self, entity: str, value: object) -> list[object]:
-        """The single names or ids of a value; a text is one name, or several with commas between them."""
+        """Return the single names or ids of a value; a text is one name, or several separated by commas."""
         if isinstance(value, str):
             whole = match_text(value) in self._known(entity)
             return [value] if whole else [part for part in value.split(",") if part.strip()]
@@ -81,7 +81,7 @@ class RowNames:
         )
 
     def _known(self, entity: str) -> dict[str, list[str]]:
-        """Return ids by name."""
+        """Return the ids by name."""
         spec = ENTITIES[entity]
         found: dict[str, list[str]] = {}
         for row_id, row in self._rows.listed(spec, {}, entity).items():

@@ -45,10 +45,10 @@ def fill(path: str, values: Mapping[str, object]) -> str:
 
 
 class Rows:
-    """Reads rows; lists without a filter by id are read once and kept until something of them is written.
+    """Reader of rows; lists without a filter by id are cached until one of their rows is written.
 
     Attributes:
-        BULK: most ids of one request.
+        BULK: maximum number of ids per request.
     """
 
     BULK = BULK
@@ -60,7 +60,7 @@ class Rows:
         self._answer: Answer | None = None
 
     def many(self, entity: EntitySpec, values: Sequence[str], stream: str) -> dict[str, Row]:
-        """Rows by id, for up to 100 values of the column the bulk read goes by; missing rows are left out."""
+        """Return rows by id, for up to 100 values of the bulk read's column; missing rows are omitted."""
         read = entity.read
         if read is None or read.ids is None:
             return {}
@@ -80,7 +80,7 @@ class Rows:
         return found
 
     def listed(self, entity: EntitySpec, values: Mapping[str, object], stream: str) -> dict[str, Row]:
-        """Return all rows of an entity, or all below the parent that the values name."""
+        """Return all rows of an entity, or all child rows of the parent in the values."""
         read = entity.read
         if read is None:
             return {}
@@ -98,13 +98,13 @@ class Rows:
             return lists[key]
 
     def one(self, entity: EntitySpec, row_id: str, values: Mapping[str, object], stream: str) -> Row | None:
-        """Return one row as it is now, or None when there is none.
+        """Return the current state of one row, or None if it does not exist.
 
         Args:
-            entity: whose row.
-            row_id: its id.
-            values: columns of the record, for reads that go by the parent.
-            stream: what the request is booked on.
+            entity: entity of the row.
+            row_id: id of the row.
+            values: columns of the record, for reads by parent.
+            stream: name the request is counted under.
         """
         if entity.single is not None:
             path = fill(entity.single.path, {**values, entity.key: row_id})
@@ -122,20 +122,20 @@ class Rows:
         return self.many(entity, [value], stream).get(row_id) if value else None
 
     def _get(self, path: str, read: RowsRead, stream: str, kind: DataKind) -> object:
-        """What a single answer holds under `data`; null is a failed read there."""
+        """Return the `data` of a response with a single row; null counts as a failed read."""
         answer = self._client.read(
             path, expected=Expectation(kind=kind), params=read.params, cost=read.cost, label=stream
         )
         return answer.json()["data"]
 
     def forget(self, entity: EntitySpec) -> None:
-        """Read the entity's lists again next time."""
+        """Drop the cached lists of the entity."""
         if entity.name in self._lists:
             with self._lock:
                 self._lists.pop(entity.name, None)
 
     def search(self, entity: EntitySpec, column: str, term: str, stream: str) -> list[str]:
-        """Return ids of the rows that the exact search finds.
+        """Return the ids of the rows that the exact search finds.
 
         Raises:
             RecordFault: the entity cannot be searched by this column.
@@ -164,7 +164,7 @@ class Rows:
         return found
 
     def all(self, entity: EntitySpec, stream: str) -> Iterator[Row]:
-        """Yield every row of an entity whose list takes ids."""
+        """Yield every row of an entity with a list that accepts ids."""
         for read in (entity.read, entity.more):
             if read is not None:
                 yield from self._rows(read, read.path, {}, stream)
@@ -172,7 +172,7 @@ class Rows:
     def changed(
         self, entity: EntitySpec, since: str, stream: str, *, archived: bool = False
     ) -> Iterator[Row]:
-        """Yield rows written at or after a time of the server; archived ones where they are asked for."""
+        """Yield rows written at or after a time of the server; archived ones on request."""
         read = entity.recent
         if read is None:
             return
@@ -182,12 +182,12 @@ class Rows:
             yield from self._rows(entity.more, entity.more.path, params, stream)
 
     def ago(self, seconds: float) -> str:
-        """Return a time of the server, so long before its last answer to a search."""
+        """Return the server's time of the last search response minus the given duration."""
         told = moment_of(self._answer) if self._answer is not None else None
         return times.to_rfc3339((told or datetime.now(UTC)) - timedelta(seconds=seconds))
 
     def highest_id(self, entity: EntitySpec, stream: str) -> int:
-        """Return the id of the row that was added last; 0 when there is none."""
+        """Return the id of the row that was added last; 0 if there is none."""
         read = entity.read
         if read is None:
             return 0
@@ -199,16 +199,16 @@ class Rows:
     def recent(
         self, entity: EntitySpec, values: Mapping[str, object], since: str, stream: str
     ) -> Iterator[Row]:
-        """Rows that may have been added at or after a time; rows that say they are older are left out."""
+        """Yield rows that may have been added at or after a time; rows with an earlier time are omitted."""
         read = entity.recent
         if read is None:
             return
         params = {name: value.replace("{since}", since) for name, value in read.params.items()}
         params = {name: fill(value, values) if "{" in value else value for name, value in params.items()}
         floor = since[:19].replace("T", " ")
-        given_time = values.get("add_time") is not None  # the record says when it was added, long ago maybe
+        given_time = values.get("add_time") is not None  # the record itself may contain an old creation time
         lists = [self._rows(read, fill(read.path, values), params, stream)]
-        if entity.more is not None and values.get("is_archived") is True:  # the list leaves archived rows out
+        if entity.more is not None and values.get("is_archived") is True:  # the list omits archived rows
             lists.append(self._rows(entity.more, entity.more.path, params, stream))
         for row in chain.from_iterable(lists):
             added = str(row.get("add_time") or row.get("created") or "")[:19].replace("T", " ")
@@ -230,7 +230,7 @@ class Rows:
                 cost=read.cost,
                 label=stream,
                 records=read.records,
-                # v1 answers null for an empty list too; v2 never does.
+                # v1 also returns null for an empty list; v2 never does.
                 null=Null.CONFIRMED if path.startswith("/v1/") else Null.REFUSED,
                 prefetch=0,
             )
@@ -239,7 +239,7 @@ class Rows:
 
 
 def is_trace(entity: EntitySpec | None, row: object) -> bool:
-    """Return whether a row is only what Pipedrive still shows of a deleted one, by the mark of its entity."""
+    """Return whether Pipedrive returns a deleted row, according to the deletion mark of its entity."""
     if entity is None or not entity.inactive_is_deleted or not isinstance(row, Mapping):
         return False
     return row.get("active_flag") is False

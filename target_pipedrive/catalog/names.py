@@ -19,7 +19,7 @@ def snake(name: str) -> str:
 
 
 def nearest(name: str, known: Iterable[str]) -> str:
-    """Return a hint at names that look alike, or nothing."""
+    """Return a hint with a similar name, or an empty text."""
     folded = {one.casefold(): one for one in known}
     near = difflib.get_close_matches(name.casefold(), folded, n=3, cutoff=0.5)
     return f"; nearest: {', '.join(folded[one] for one in near)}" if near else ""

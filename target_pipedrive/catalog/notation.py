@@ -1,12 +1,12 @@
 """Compact notation for the inputs of a write.
 
 `columns("title! value:num type:=percentage|amount emails:contacts label_ids:[int] person_id?")` reads as a
-mapping of names to `Column`. `!` marks a required column, `?` a nullable one, `=a|b` the values allowed.
-A name alone is text, except that `…_id` is an integer and `…_ids` a list of them.
+mapping of names to `Column`. `!` marks a required column, `?` a nullable one, `=a|b` the allowed values. A
+name without a type is text, except that `…_id` is an integer and `…_ids` a list of them.
 
-Types: int, num, str, bool, date, clock (HH:MM), uuid, map (an object whose keys are data); time (RFC 3339),
+Types: int, num, str, bool, date, clock (HH:MM), uuid, map (an object with data as keys); time (RFC 3339),
 stamp (`YYYY-MM-DD HH:MM:SS`) and minute (the same without seconds), all UTC; flag (0 or 1); csv (a list in
-one text); word (text that names something and is never empty, such as a status); currency (its code); emails,
+one text); word (text that is never empty, such as a status); currency (its code); emails,
 phones and contacts (lists of value, label and primary); prices (a list by currency); address; money (amount
 and currency); file (bytes); `{…}` an object, `[type]` a list.
 """
@@ -51,12 +51,12 @@ SCALARS = frozenset(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Kind:
-    """What values a column takes.
+    """Allowed values of a column.
 
     Attributes:
         name: a scalar of the notation, `object` or `list`.
         nullable: whether null may be sent.
-        choices: the values allowed, as text; empty for any.
+        choices: the allowed values, as text; empty for any value.
         items: kind of the elements of a list.
         columns: columns of an object.
     """
@@ -70,12 +70,12 @@ class Kind:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Column:
-    """One name a write takes.
+    """One column of a write.
 
     Attributes:
-        name: as Pipedrive calls it.
-        kind: what values it takes.
-        required: whether the write is refused without it.
+        name: name in Pipedrive.
+        kind: allowed values.
+        required: True if the write is rejected without it.
     """
 
     name: str
@@ -105,7 +105,7 @@ class _Parser:
         return token
 
     def _skip(self, token: str) -> bool:
-        """Return whether the token came next; it is taken."""
+        """Return whether this is the next token, and consume it if so."""
         if self._peek() != token:
             return False
         self._at += 1
@@ -118,7 +118,7 @@ class _Parser:
             name = self._take()
             required = self._skip("!")
             if not name or name in found:
-                raise ValueError(f"column {name!r} is missing or stands twice")
+                raise ValueError(f"column {name!r} is missing or given twice")
             found[name] = Column(name=name, kind=self._kind(name), required=required)
         self._take()
         return MappingProxyType(found)
@@ -150,7 +150,7 @@ class _Parser:
 
 
 def _default(name: str) -> Kind:
-    """Return the kind of a name that comes alone."""
+    """Return the kind of a name without a type."""
     if name.endswith("_ids"):
         return Kind(name="list", items=Kind(name="int"))
     if name == "currency":

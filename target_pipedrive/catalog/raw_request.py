@@ -17,7 +17,8 @@ _LABELS = ("method", "path", "query", "headers", "body", "form", "files", "file_
 
 _WAYS = ("timeout_seconds", "timeout_ms", "max_retries", "idempotent", "cost")
 
-# The client repeats by its own policy, which waits as the server asks; these are accepted and not needed.
+# The client retries by its own policy, which waits as long as the server requires; these are accepted without
+# effect.
 RAW_IGNORED = (
     "retry_delay_ms",
     "retry_all_errors",

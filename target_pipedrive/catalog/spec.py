@@ -1,8 +1,8 @@
 """Specification of one write and of one entity, as data.
 
-An action is one published operation that changes something; an entity is what an upsert finds, compares,
-adds, updates and deletes. Specs hold no behaviour and validate themselves, so a mistake in the data fails at
-import.
+An action is one published operation that writes; an entity is a kind of row that an upsert looks up,
+compares, creates, updates and deletes. Specifications contain no behaviour and validate themselves, so a
+mistake in the data fails at import.
 """
 
 from __future__ import annotations
@@ -33,11 +33,11 @@ def _none() -> Mapping[str, str]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RetiredInput:
-    """Input that an older version of the API took and that no request can express today.
+    """Input of an older version of the API that no current request supports.
 
     Attributes:
-        advice: what to do instead; completes "… is not supported by today's API: …".
-        neutral: values, as lower-case text, that ask for what happens anyway; they are accepted.
+        advice: the alternative; completes "… is not supported by today's API: …".
+        neutral: values, as lower-case text, that change nothing; they are accepted.
     """
 
     advice: str
@@ -49,7 +49,7 @@ def _no_retired() -> Mapping[str, RetiredInput]:
 
 
 class Encoding(StrEnum):
-    """How a body goes onto the wire."""
+    """Encoding of a body."""
 
     JSON = "json"
     FORM = "form"
@@ -57,7 +57,7 @@ class Encoding(StrEnum):
 
 
 class Verb(StrEnum):
-    """What an action does to its entity."""
+    """Effect of an action on its entity."""
 
     ADD = "add"
     UPDATE = "update"
@@ -76,28 +76,28 @@ class ActionSpec:
         method: HTTP method.
         path: `/v1/…` or `/api/v2/…`; `{placeholders}` are columns of the record.
         cost: tokens of one request.
-        entity: name of the entity it changes; sub-entities have names of their own (`deal_products`).
-        verb: what it does to the entity.
+        entity: name of the entity it changes; child entities have their own names (`deal_products`).
+        verb: effect on the entity.
         body: columns of the body, in the notation.
         query: columns of the query, in the notation.
-        keys: kinds of the path's placeholders, in the notation; whole numbers when left out.
-        encoding: how the body is sent.
-        body_is: name of the one column whose value is the whole body, for bodies that are lists.
-        aliases: other names a record may use → column; camelCase spellings need no entry.
-        shown_as: column → name that rows show and live accounts take instead of the published one.
-        retired: inputs of older versions of the API → what to do instead.
-        custom_fields: entity whose custom fields the body carries, if any.
-        flat_custom_fields: whether they stand at the top level of the body (v1) instead of `custom_fields`.
-        parent: entity that the path's first placeholder names, when it is not `entity` itself.
-        becomes: entity of the row that a job makes of this one; whether it has is asked under
+        keys: kinds of the path's placeholders, in the notation; integers by default.
+        encoding: encoding of the body.
+        body_is: name of the single column with the complete body, for bodies that are lists.
+        aliases: other names in records → column; camelCase spellings need no entry.
+        shown_as: column → name in rows, which live accounts accept instead of the published one.
+        retired: inputs of older versions of the API → the alternative.
+        custom_fields: entity of the custom fields in the body, if any.
+        flat_custom_fields: True if they are at the top level of the body (v1) instead of `custom_fields`.
+        parent: entity of the path's first placeholder, if it is not `entity` itself.
+        becomes: entity of the row that a job creates from this one; its status is requested at
             `…/status/{conversion_id}`.
-        repeatable: whether doing it twice is the same as once.
-        silent: whether its answer is published without `data`; elsewhere such an answer says nothing.
-        bulk: name of the action that does it for up to 100 rows of one parent, in a column `data`.
-        extras: further names a record may use, which the shape turns into columns.
-        shape: name of the function in `shapes.py` that does so.
-        removed_on: day Pipedrive took the operation away; performed on demand, with a warning.
-        instead: what serves instead of a removed operation.
+        repeatable: True if a repeated request has the same effect as one.
+        silent: True if its response is published without `data`; otherwise such a response proves nothing.
+        bulk: name of the equivalent action for up to 100 rows of one parent, in a column `data`.
+        extras: further names in records, which the shape converts to columns.
+        shape: name of the function in `shapes.py` for this conversion.
+        removed_on: day on which Pipedrive removed the operation; performed on demand, with a warning.
+        instead: alternative to a removed operation.
     """
 
     name: str
@@ -156,7 +156,7 @@ class ActionSpec:
         if self.body_is and self.body_is not in self.body_columns:
             found.append(f"{self.body_is} is not in the body")
         if bool(self.removed_on) != bool(self.instead):
-            found.append("a removed action names its day and what serves instead")
+            found.append("a removed action needs its day and its alternative")
         return found
 
     @property
@@ -177,12 +177,12 @@ class ActionSpec:
 
     @property
     def money_columns(self) -> tuple[str, ...]:
-        """Columns of the body that hold an amount with its currency."""
+        """Columns of the body with an amount and its currency."""
         return tuple(name for name, column in self.body_columns.items() if column.kind.name == "money")
 
     @property
     def price_columns(self) -> tuple[str, ...]:
-        """Columns of the body that hold prices by currency."""
+        """Columns of the body with prices by currency."""
         return tuple(name for name, column in self.body_columns.items() if column.kind.name == "prices")
 
     @property
@@ -197,26 +197,26 @@ class ActionSpec:
 
     @property
     def required(self) -> frozenset[str]:
-        """Columns without which the write is refused."""
+        """Columns that the write requires."""
         listed = {**self.query_columns, **self.body_columns}
         return frozenset(self.placeholders) | {name for name, column in listed.items() if column.required}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RowsRead:
-    """How rows of an entity are read for compare and look-up.
+    """Read of an entity's rows, for comparison and lookup.
 
     Attributes:
         path: `/v1/…` or `/api/v2/…`; placeholders are columns of the record.
         cost: tokens of one request.
-        paging: how further pages are asked for.
-        ids: query parameter that takes up to 100 comma-joined ids; None when there is none.
-        by: column whose values go into `ids`: the key itself, or the parent's for rows below another.
+        paging: kind of paging.
+        ids: query parameter for up to 100 comma-joined ids; None if there is no such parameter.
+        by: column of the values in `ids`: the key itself, or the parent's key for child rows.
         page_size: `limit` to send; None sends none.
         params: further query parameters.
-        slices: parameters of the requests that together bring all rows, where no single one does.
+        slices: parameters of the requests that together return all rows, if no single one does.
         records: dotted path of the rows in the body.
-        newest_first: whether rows come by falling `add_time`, so that reading can stop.
+        newest_first: True if rows are sorted by descending `add_time`, so that reading can stop.
     """
 
     path: str
@@ -233,11 +233,11 @@ class RowsRead:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Search:
-    """How rows are found by the exact value of a field.
+    """Search of rows by the exact value of a field.
 
     Attributes:
-        path: of the search operation.
-        fields: column → word the operation's `fields` parameter takes for it.
+        path: path of the search operation.
+        fields: column → its name in the operation's `fields` parameter.
         cost: tokens of one request.
     """
 
@@ -251,43 +251,47 @@ class EntitySpec:
     """One entity that can be written by upsert.
 
     Attributes:
-        name: as the tap calls its stream.
-        add: name of the action that adds one; None when Pipedrive offers none.
-        update: name of the action that changes one.
-        delete: name of the action that deletes one.
-        merge: name of the action that merges two.
+        name: name of the tap's stream.
+        add: name of the action that creates a row; None if Pipedrive has no such action.
+        update: name of the action that updates a row.
+        delete: name of the action that deletes a row.
+        merge: name of the action that merges two rows.
         key: column that identifies a row.
-        chosen_key: whether the caller chooses the key, as the user of a follower; a missing row is added.
-        path: placeholder of an action → column of the record, where the names differ.
-        read: rows for compare: in bulk by `ids`, or all of them when there is no such parameter.
-        more: a second read for rows the first leaves out (archived ones).
+        chosen_key: True if the caller chooses the key, such as the user of a follower; a missing row is
+            created.
+        path: placeholder of an action → column of the record, if the names differ.
+        read: rows for comparison: in bulk by `ids`, or all of them without such a parameter.
+        more: a second read for rows that the first omits (archived ones).
         single: one row by its id.
-        recent: rows among which an interrupted run's addition is; `{since}` in a parameter is its time.
-        search: how `match_on` finds rows.
-        matchable: columns that rows can be matched by though they are not written.
+        recent: recently added rows, for the recovery of interrupted creates; `{since}` in a parameter is the
+            time.
+        search: search for `match_on`.
+        matchable: columns that rows can be matched by, although they are not written.
         read_only: columns of the tap's rows that cannot be written; dropped silently.
-        parent: column that names the parent's row, for entities that live below another.
-        custom_fields: word of the field registry, for entities with custom fields.
-        flat_custom_fields: whether rows carry them at the top level (v1).
-        aliases: other names a record may use → column.
-        streams: further names of streams that carry rows of it.
-        ignored: columns an action takes and an upsert does not send.
-        natural_key: columns that find rows of another account here, unless `match_on` names others.
-        in_order: whether rows are shown in the order in which they were added: one after another then.
-        hangs_on: columns of which one must name a row, or there is nothing to add it to.
-        said_empty: columns that an empty list is sent for too, since Pipedrive fills what is left out.
-        options: columns of Pipedrive's own that hold ids of options of the field of the same name.
-        word: column by whose value rows of other entities name a row, instead of its key.
-        words: columns that hold such a value → entity it names a row of.
-        foreign_update: whether a row of another account changes the row it is matched with.
-        after: entity whose rows below the same parent are added first.
-        conditions: column that holds the conditions of a filter.
-        settled_by: column that rows below change → their entities; what a record says of it is compared and
-            sent again once those are written.
-        within: column that names a row inside another → column that names the other, as a stage its pipeline.
-        archive: name of the action that archives one, where that is no column.
-        definitions: word of the field registry, for entities that are field definitions.
-        inactive_is_deleted: whether a deleted row is still answered, with `active_flag: false`.
+        parent: column of the parent's id, for child entities.
+        custom_fields: name in the field registry, for entities with custom fields.
+        flat_custom_fields: True if rows have them at the top level (v1).
+        aliases: other names in records → column. streams: further names of streams with its rows.
+        ignored: columns of an action that an upsert does not send.
+        natural_key: columns that match rows of another account, unless `match_on` contains others.
+        in_order: True if rows are displayed in the order of their creation, and so are created one after
+            another.
+        hangs_on: columns of which one must reference a row that this row is added to.
+        said_empty: columns that are also sent with an empty list, since Pipedrive sets a default if they are
+            missing.
+        options: Pipedrive's own columns with ids of options of the field with the same name.
+        word: column by which rows of other entities reference a row, instead of its key.
+        words: columns with such a value → referenced entity.
+        foreign_update: True if a row of another account updates the row it matches.
+        after: entity with rows of the same parent that must be created first.
+        conditions: column with the conditions of a filter.
+        settled_by: column that Pipedrive recomputes from child rows → their entities; its value is compared
+            and sent again after those are written.
+        within: column that references a row inside another → column that references the other, such as a
+            stage and its pipeline.
+        archive: name of the action that archives a row, if there is no column for it.
+        definitions: name in the field registry, for entities that are field definitions.
+        inactive_is_deleted: True if a deleted row is still returned, with `active_flag: false`.
     """
 
     name: str
@@ -331,7 +335,7 @@ class EntitySpec:
         if not _NAME.fullmatch(self.name):
             raise ValueError(f"entity {self.name}: the name is not snake_case")
         if not (self.add or self.update or self.delete):
-            raise ValueError(f"entity {self.name}: no action writes it")
+            raise ValueError(f"entity {self.name}: it has no action that writes it")
         if self.more and not self.read:
             raise ValueError(f"entity {self.name}: a second read without a first")
 

@@ -20,11 +20,11 @@ TIMEZONE_ID = "timezone_id"
 
 
 def slug(label: str, room: int = LONGEST_COLUMN) -> str:
-    """Return the column name that the tap gives to a field of this label; empty when nothing is left of it.
+    """Return the tap's column name for a field with this label; empty if no character remains.
 
     Args:
         label: the field's label.
-        room: characters it may have.
+        room: maximum length of the name.
     """
     name = "_".join(re.findall(r"[a-z0-9]+", anyascii(label).lower()))
     return (f"_{name}" if name[:1].isdigit() else name)[:room].rstrip("_")
@@ -32,11 +32,11 @@ def slug(label: str, room: int = LONGEST_COLUMN) -> str:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FieldColumn:
-    """Where the values of a column go.
+    """Field and part that the values of a column fill.
 
     Attributes:
         definition: the custom field.
-        part: key inside a composite value; None for a plain one or for the whole object.
+        part: key inside a composite value; None for a plain value or for the whole object.
     """
 
     definition: FieldDefinition
@@ -44,7 +44,7 @@ class FieldColumn:
 
 
 def by_origin(fields: Iterable[FieldDefinition], origin: Mapping[str, object]) -> FieldColumn | None:
-    """Return the field the tap read the column from, or its namesake in another account."""
+    """Return the field the tap read the column from, or the field with the same name in another account."""
     part = origin.get("part")
     same_key = [one for one in fields if one.key == origin.get("key")]
     namesakes = [
@@ -57,7 +57,7 @@ def by_origin(fields: Iterable[FieldDefinition], origin: Mapping[str, object]) -
 
 
 def by_name(fields: list[FieldDefinition], name: str) -> FieldColumn | None:
-    """The field of this key, label or column name, also with the suffix of a part; None when none fits alone.
+    """Return the field with this key, label or column name, also with a part's suffix; None if ambiguous.
 
     Raises:
         RecordFault: several fields have this label.
@@ -80,7 +80,7 @@ def by_name(fields: list[FieldDefinition], name: str) -> FieldColumn | None:
 
 
 def _named(fields: list[FieldDefinition], name: str, *, with_key: bool) -> list[FieldColumn]:
-    """Return fields whose column name this is, also with a piece of the key or the suffix of a part."""
+    """Return the fields with this column name, also with a part of the key or the suffix of a part."""
     found = []
     for one in fields:
         base = slug(one.name, one.column_room)
@@ -99,7 +99,7 @@ def _named(fields: list[FieldDefinition], name: str, *, with_key: bool) -> list[
 
 
 def _with_part(definition: FieldDefinition, suffix: str) -> FieldColumn | None:
-    """Return the column of a field and the suffix of a part; None when the field has no such part."""
+    """Return the column of a field and the suffix of a part; None if the field has no such part."""
     if not definition.parts:
         plain = not suffix or (suffix == "id" and definition.kind in {"option", "options"})
         return FieldColumn(definition=definition) if plain else None

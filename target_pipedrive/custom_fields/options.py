@@ -1,4 +1,4 @@
-"""Options of single- and multi-option fields, found by label or id, and added where that is allowed."""
+"""Options of single- and multi-option fields, matched by label or id, and created if allowed."""
 
 from __future__ import annotations
 
@@ -25,19 +25,19 @@ _SHOWN = 10
 
 
 def label_key(label: str) -> str:
-    """Return the form in which labels are compared: whatever the case and the spaces."""
+    """Return the form in which labels are compared: without case and extra spaces."""
     return " ".join(clean(label).split()).casefold()
 
 
 def split_labels(text: str, known: Collection[str]) -> list[str]:
     """Return the labels in a text that joins them with commas or semicolons.
 
-    A label may hold such a sign itself, so the longest run of pieces that is a known label is one; a piece
-    that belongs to none is a label of its own.
+    A label may contain such a sign itself, so the longest sequence of pieces that is a known label counts as
+    one; a piece without a match is a label of its own.
 
     Args:
-        text: of one cell.
-        known: keys of the labels there are.
+        text: text of one cell.
+        known: keys of the existing labels.
     """
     ends = [match.start() for match in _SEPARATORS.finditer(text)] + [len(text)]
     found, start, at = [], 0, 0
@@ -53,14 +53,14 @@ def split_labels(text: str, known: Collection[str]) -> list[str]:
 
 
 class FieldOptions:
-    """Option ids by label; safe to share between threads.
+    """Option ids by label; thread-safe.
 
     Args:
         client: adds options.
-        current: the definition of a field as it was read last.
+        current: returns the latest definition of a field.
         reread: reads the definitions of an entity again.
-        create: whether unknown labels are added to custom fields.
-        dry_run: whether adding is only pretended.
+        create: True if unknown labels are added to custom fields.
+        dry_run: True if options are not really added.
     """
 
     def __init__(
@@ -82,22 +82,22 @@ class FieldOptions:
         self._refused: dict[tuple[str, str, str], str] = {}
 
     def forget(self, entity: str) -> None:
-        """Take the options of an entity's fields from the definitions again."""
+        """Drop the cached options of an entity's fields."""
         with self._lock:
             for place in [one for one in self._labels if one[0] == entity]:
                 del self._labels[place]
 
     def several(self, entity: str, definition: FieldDefinition, value: object) -> list[int] | None:
-        """Return the ids of a list of options, or of a text that joins their labels; None for none.
+        """Return the ids of a list of options, or of a text with joined labels; None without an option.
 
         Raises:
-            RecordFault: there is no such option.
+            RecordFault: the option does not exist.
         """
         value = scalars.from_json_text(value)
         if isinstance(value, str):
             value = split_labels(value, self._known(entity, definition))
         entries = value if isinstance(value, list) else [value]
-        # An empty list is refused by Pipedrive; null is how a set is emptied.
+        # Pipedrive rejects an empty list; null empties a set.
         found = [self.one(entity, definition, entry) for entry in entries if not is_blank(entry)]
         return list(dict.fromkeys(found)) or None
 
@@ -105,7 +105,7 @@ class FieldOptions:
         """Return the id of an option given by label or id.
 
         Raises:
-            RecordFault: there is no such option.
+            RecordFault: the option does not exist.
         """
         if isinstance(value, Mapping):
             value = value.get("id", value.get("label"))
@@ -126,10 +126,10 @@ class FieldOptions:
         raise RecordFault(self._unknown(entity, definition, word), value=word)
 
     def _added(self, entity: str, definition: FieldDefinition, label: str) -> int:
-        """Return the id of an option that was added; a label that Pipedrive refused is not sent again.
+        """Add an option and return its id; a label that Pipedrive rejected is not sent again.
 
         Raises:
-            RecordFault: Pipedrive refuses the label.
+            RecordFault: Pipedrive rejects the label.
         """
         place = entity, definition.key, label_key(label)
         with self._lock:
@@ -144,9 +144,9 @@ class FieldOptions:
         )
 
     def add(self, entity: str, definition: FieldDefinition, labels: list[str]) -> list[int]:
-        """Return the ids of options after those that the field lacks were added with one request.
+        """Add the missing options of a field with one request, and return the ids of all given ones.
 
-        The definitions are not read again: the answer names the new ids.
+        The definitions are not read again: the response contains the new ids.
         """
         with self._lock:
             known = self._known(entity, definition)
@@ -170,7 +170,7 @@ class FieldOptions:
             del self._labels[entity, definition.key]
 
     def _known(self, entity: str, definition: FieldDefinition) -> dict[str, int]:
-        """Return option ids by the key of their label, those added in this run among them."""
+        """Return option ids by the key of their label, including those added in this run."""
         with self._lock:
             place = entity, definition.key
             if place not in self._labels:
@@ -191,7 +191,7 @@ class FieldOptions:
 
 
 def _ids(options: Iterable[object]) -> dict[str, int]:
-    """Return option ids by the key of their label, from rows of an answer."""
+    """Return option ids by the key of their label, from rows of a response."""
     return {
         label_key(str(one["label"])): one["id"]
         for one in options

@@ -29,17 +29,17 @@ _CREATED_TYPES = {"string": "varchar_auto", "integer": "double", "number": "doub
 
 
 class FieldBook:
-    """The custom fields of the account, for finding and encoding.
+    """Custom fields of the account, for lookup and encoding.
 
     Args:
-        client: adds fields and options where that is allowed.
+        client: adds fields and options if allowed.
         registry: reads the definitions, once per entity.
-        create_options: whether unknown option labels are added to the field.
-        dry_run: whether adding is only pretended.
-        links: which field here is which of another account.
+        create_options: True if unknown option labels are added to the field.
+        dry_run: True if nothing is really added.
+        links: map of the fields of another account to fields of this one.
 
     Attributes:
-        row_names: finds rows by name; None where no rows can be read.
+        row_names: finds rows by name; None if no rows can be read.
     """
 
     def __init__(
@@ -78,10 +78,10 @@ class FieldBook:
         return known[1]
 
     def find(self, entity: str, name: str, schema: Mapping[str, object]) -> FieldColumn | None:
-        """Return the custom field a column means, or None.
+        """Return the custom field of a column, or None.
 
-        Looked at in this order: what the tap wrote into the schema, the key, the label, the column name that
-        the tap would give it, and these with the suffix of a part.
+        Checked in this order: the tap's entry in the schema, the key, the label, the tap's column name, and
+        these with the suffix of a part.
 
         Raises:
             RecordFault: several fields have this label.
@@ -95,7 +95,7 @@ class FieldBook:
         return by_name(fields, name)
 
     def find_linked(self, entity: str, origin: Mapping[str, object]) -> FieldColumn | None:
-        """Return the field here that a field of another account was copied to, or None."""
+        """Return the copy of a field of another account, or None."""
         key = self._links.get(f"{entity}_fields", str(origin.get("key"))) if self._links else None
         if key is None:
             return None
@@ -121,7 +121,7 @@ class FieldBook:
         return self._registry.rows(entity)
 
     def numbers(self, entity: str, stream: str) -> Mapping[str, tuple[int, str]]:
-        """Number and type of each field by its key, which only v1 tells; empty where v1 has no list."""
+        """Return number and type of each field by key, which only v1 returns; empty without a v1 list."""
         path = _NUMBERED.get(entity)
         if path is None:
             return {}
@@ -144,19 +144,19 @@ class FieldBook:
             return self._numbers[entity]
 
     def forget(self, entity: str) -> None:
-        """Read the entity's definitions again next time."""
+        """Drop the cached definitions of the entity."""
         with self._lock:
             self._registry.forget(entity)
             self._options.forget(entity)
             self._numbers.pop(entity, None)
 
     def add_options(self, entity: str, key: str, labels: list[str]) -> None:
-        """Add the options that a field lacks.
+        """Add the missing options of a field.
 
         Args:
-            entity: whose field.
-            key: of the field.
-            labels: of all options it is to have.
+            entity: entity of the field.
+            key: key of the field.
+            labels: labels of all options it must have.
         """
         if key not in self.by_key(entity):  # added since the definitions were read
             self.forget(entity)
@@ -181,10 +181,10 @@ class FieldBook:
         return of_kind(definition.kind)
 
     def option(self, entity: str, key: str, value: object) -> object:
-        """Id or ids of the options that a value of one of Pipedrive's own fields names, by label or id.
+        """Return the option ids for a value of one of Pipedrive's own fields, given by label or id.
 
         Raises:
-            RecordFault: there is no such option, or the field is not one of options.
+            RecordFault: the option does not exist, or the field has no options.
         """
         row = next((one for one in self.rows(entity) if one.get("field_code") == key), {"field_code": key})
         definition = parse_definition(row)
@@ -195,11 +195,11 @@ class FieldBook:
         raise RecordFault("cannot be looked up by label in this account; use the id")
 
     def _current(self, entity: str, definition: FieldDefinition) -> FieldDefinition:
-        """Return the definition as it was read last, which an earlier one may lack options of."""
+        """Return the latest definition, which may have more options than an earlier one."""
         return self.by_key(entity).get(definition.key, definition) if definition.is_custom else definition
 
     def create(self, entity: str, name: str, schema: Mapping[str, object]) -> FieldColumn | None:
-        """Add a custom field for a column; None when its schema fits no type of field."""
+        """Add a custom field for a column; None if its schema does not fit any type of field."""
         origin = schema.get("x-pipedrive")
         field_type = str(origin.get("field_type")) if isinstance(origin, Mapping) else _type_of(schema)
         label = (
@@ -213,7 +213,7 @@ class FieldBook:
             body["options"] = [{"label": one} for one in options]
         with self._lock:
             made = self.find(entity, name, schema)
-            if made is not None:  # by another stream, a moment ago
+            if made is not None:  # added by another stream in the meantime
                 return made
             if self._dry_run:
                 definition = FieldDefinition(key=ProvisionalId(name), name=label, field_type=field_type)
@@ -229,14 +229,14 @@ class FieldBook:
 
 
 def schema_type(schema: Mapping[str, object]) -> str:
-    """Return the JSON type of a property, null aside; empty when it has several or none."""
+    """Return the JSON type of a property apart from null; empty if it has several types or no type."""
     given = schema.get("type")
     words = [word for word in (given if isinstance(given, list) else [given]) if word not in ("null", None)]
     return str(words[0]) if len(words) == 1 else ""
 
 
 def _type_of(schema: Mapping[str, object]) -> str | None:
-    """Return the type of field that holds what the schema describes."""
+    """Return the type of field for values of the schema."""
     kind = schema_type(schema)
     if kind == "string" and schema.get("format") == "date":
         return "date"

@@ -1,4 +1,4 @@
-"""Values of custom fields, whole and in parts, encoded for API v2 or v1."""
+"""Values of custom fields, complete and in parts, encoded for API v2 or v1."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 _KINDS = {"num": "num", "int": "int", "bool": "bool", "date": "date", "clock": "clock", "str": "str"}
 ENTITY_OF_TYPE: Mapping[str, str] = {"org": "organizations", "people": "persons", "user": "users"}
-"""Type of a field whose values are ids → entity of the rows they name."""
+"""Type of a field with ids as values → entity of the referenced rows."""
 
 
 def related(value: object) -> object:
@@ -31,7 +31,7 @@ def related(value: object) -> object:
 
 
 def main_part(definition: FieldDefinition, plain: Encoder) -> Encoder:
-    """Return the main part of a composite takes the whole object too."""
+    """Return an encoder of the main part, which also accepts the complete object."""
     whole = composite(definition)
 
     def encoded(value: object) -> object:
@@ -42,7 +42,7 @@ def main_part(definition: FieldDefinition, plain: Encoder) -> Encoder:
 
 
 def of_kind(kind: str) -> Encoder:
-    """Return the encoder of one kind of part; a time of day has its seconds, as Pipedrive shows it."""
+    """Return the encoder of one kind of part; a time of day includes seconds, as in Pipedrive."""
     plain = encode.encoder(Kind(name=_KINDS[kind]))
     if kind != "clock":
         return plain
@@ -55,7 +55,7 @@ def of_kind(kind: str) -> Encoder:
 
 
 def composite(definition: FieldDefinition) -> Encoder:
-    """Return values of a composite field: an object of parts, or the main part alone."""
+    """Return the encoder of a composite field: for an object of parts, or only the main part."""
     kinds = {part.key: part_encoder(part) for part in COMPOSITES[definition.field_type]}
     kinds[TIMEZONE_ID] = scalars.integer
 
@@ -84,12 +84,12 @@ def part_encoder(part: Part) -> Encoder:
 
 
 def is_derived(definition: FieldDefinition) -> bool:
-    """Return whether the parts of a field describe its main part, as those of an address do."""
+    """Return whether the parts of a field describe its main part, as in an address."""
     return definition.field_type == "address"
 
 
 def put_part(custom: dict[str, object], key: str, part: str, value: object, *, derived: bool) -> None:
-    """Put one part of a composite value beside those that other columns of the record name."""
+    """Add one part of a composite value to those of other columns of the record."""
     whole = custom.get(key)
     parts = whole if isinstance(whole, Parts) else Parts({}, derived=derived)
     if isinstance(value, Mapping):
@@ -100,7 +100,7 @@ def put_part(custom: dict[str, object], key: str, part: str, value: object, *, d
 
 
 def complete_parts(custom: dict[str, object]) -> None:
-    """Turn composite values that are said to be empty into null, which empties the field."""
+    """Convert empty composite values to null, which empties the field."""
     for key, value in custom.items():
         if isinstance(value, Parts) and (not value or (value.main in value and value[value.main] is None)):
             custom[key] = None
@@ -109,13 +109,13 @@ def complete_parts(custom: dict[str, object]) -> None:
 def held_custom(
     row: Mapping[str, object], definition: FieldDefinition | None, key: str, *, flat: bool
 ) -> object:
-    """What a row holds in a custom field, in the form of v2.
+    """Return a row's value of a custom field, in the v2 form.
 
     Args:
-        row: as v2 or, with `flat`, v1 shows it.
-        definition: the field; None when it is not known any more.
-        key: its key.
-        flat: whether the row has custom fields at its top level, parts under suffixed keys.
+        row: row in the v2 form or, with `flat`, in the v1 form.
+        definition: the field; None if it no longer exists.
+        key: key of the field.
+        flat: True if the row has custom fields at its top level, with parts under suffixed keys.
     """
     if not flat:
         nested = row.get("custom_fields")
@@ -132,12 +132,12 @@ def held_custom(
 
 
 def _zone(value: object) -> object:
-    """Return a time zone as v1 takes it: by its number where that is known, else by its name."""
+    """Return a time zone in the form of v1: its number if that is known, otherwise its name."""
     return int(value) if isinstance(value, str) and value.isdigit() else value
 
 
 def flat_form(custom: Mapping[str, object], definitions: Mapping[str, FieldDefinition]) -> dict[str, object]:
-    """Return custom field values as v1 wants them: parts under suffixed keys, options as text."""
+    """Return custom field values in the form of v1: parts under suffixed keys, options as text."""
     flat: dict[str, object] = {}
     for key, value in custom.items():
         definition = definitions.get(key)

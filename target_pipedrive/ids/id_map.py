@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Link:
-    """An external id and the Pipedrive id it stands for."""
+    """An external id and its Pipedrive id."""
 
     entity: str
     external_id: str
@@ -22,13 +22,13 @@ class Link:
 
 
 _NEVER = frozenset({"teams"})
-"""Entities that taps do not read: Pipedrive takes them away."""
+"""Entities that the tap does not read, because Pipedrive removed them."""
 NOWHERE = ""
-"""In place of a row's id: the row of the other account has none here, and is not to come."""
+"""Value instead of a row's id: the row of the other account is not copied."""
 
 
 class Links:
-    """External ids by entity, at about 200 bytes each; safe to share between threads.
+    """External ids by entity, at about 200 bytes each; thread-safe.
 
     Attributes:
         on_link: called with entity and external id whenever a row is linked.
@@ -37,7 +37,7 @@ class Links:
     def __init__(self, known: Iterable[Link] = ()) -> None:
         self._lock = threading.Lock()
         self._ids: defaultdict[str, dict[str, str]] = defaultdict(dict)
-        # Nearly every row has one external id: a set for each would cost more than all else.
+        # Nearly every row has one external id: a set for each would use more memory than everything else.
         self._external: defaultdict[str, dict[str, str | set[str]]] = defaultdict(dict)
         self._streams: dict[str, defaultdict[str, set[str]]] = {}
         self.on_link: Callable[[str, str], None] | None = None
@@ -45,20 +45,20 @@ class Links:
             self.put(link.entity, link.external_id, link.id, link.stream)
 
     def get(self, entity: str, external_id: str) -> str | None:
-        """Return Pipedrive id of an external id."""
+        """Return the Pipedrive id of an external id."""
         known = self._ids.get(entity)
         return (known.get(external_id) or None) if known is not None else None
 
     def is_nowhere(self, entity: str, external_id: str) -> bool:
-        """Return whether the row was deleted there, or is one that is not made here."""
+        """Return whether the row was deleted in the other account, or is not copied."""
         return entity in _NEVER or self._ids.get(entity, {}).get(external_id) == NOWHERE
 
     def is_taken(self, entity: str, row_id: str, external_id: str) -> bool:
-        """Return whether a row stands for another external id already."""
+        """Return whether a row is already linked to another external id."""
         return bool(_all(self._external.get(entity, {}).get(row_id)) - {external_id})
 
     def external_ids(self, entity: str, row_id: str) -> set[str]:
-        """Return every external id that stands for a row, of any stream."""
+        """Return every external id of a row, of any stream."""
         with self._lock:
             return set(_all(self._external.get(entity, {}).get(row_id)))
 
@@ -72,7 +72,7 @@ class Links:
             )
 
     def put(self, entity: str, external_id: str, row_id: str, stream: str) -> None:
-        """Note which row an external id stands for."""
+        """Link an external id to a row."""
         with self._lock:
             self._ids[entity][external_id] = row_id
             if row_id != NOWHERE:
@@ -90,21 +90,21 @@ class Links:
             held[row_id] = {*_all(known), external_id}
 
     def of_stream(self, stream: str) -> list[tuple[str, str, str]]:
-        """Return entity, external id and Pipedrive id of everything a stream has linked."""
+        """Return entity, external id and Pipedrive id of all links of a stream."""
         with self._lock:
             found = [(entity, one) for entity, ids in self._streams.get(stream, {}).items() for one in ids]
             linked = ((entity, one, self._ids[entity][one]) for entity, one in sorted(found))
             return [link for link in linked if link[2] != NOWHERE]
 
     def move(self, entity: str, old_id: str, new_id: str) -> None:
-        """Point the external ids of a merged row at the survivor."""
+        """Move the external ids of a merged row to the survivor."""
         with self._lock:
             for external_id in _all(self._external[entity].pop(old_id, None)):
                 self._ids[entity][external_id] = new_id
                 self._put_external(entity, new_id, external_id)
 
     def drop(self, entity: str, row_id: str) -> None:
-        """Forget the external ids of a deleted row."""
+        """Remove the external ids of a deleted row."""
         with self._lock:
             for external_id in _all(self._external[entity].pop(row_id, None)):
                 self._ids[entity].pop(external_id, None)

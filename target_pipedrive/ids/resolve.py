@@ -14,15 +14,15 @@ if TYPE_CHECKING:
 
 
 AT_THE_END = ("", "the end of the run")
-"""What a row waits for that is to be archived: nothing can be added to it then."""
+"""Reason to defer the archiving of a row: nothing can be added to it afterwards."""
 
 
-AFTER_SIBLINGS = ("", "rows beside it")
-"""What a row waits for that was refused, and may be taken once other rows of its parent are there."""
+AFTER_SIBLINGS = ("", "sibling rows")
+"""Reason to defer a rejected row that may be accepted after other rows of its parent."""
 
 
-class NotYet(Exception):  # noqa: N818 - a reason to wait, not an error
-    """The record points at a row that may still come."""
+class NotYet(Exception):  # noqa: N818 - a reason to defer, not an error
+    """The record references a row that may still be received."""
 
     def __init__(self, entity: str, external_id: str) -> None:
         super().__init__(entity, external_id)
@@ -38,23 +38,23 @@ def fill_references(
     *,
     leave_out: bool = False,
 ) -> tuple[str, NotYet | None]:
-    """Put the ids of rows that the record names by external id.
+    """Replace external ids in the record by the ids of the rows.
 
     Args:
-        draft: what waits for ids.
-        links: what is known by now.
-        given_up: entity and external id of rows that will not come any more.
-        name: gives the input's name of one of Pipedrive's columns.
-        leave_out: whether to do without rows that never came, where that can be.
+        draft: the record with its references.
+        links: the known external ids.
+        given_up: entity and external id of rows that will not be received.
+        name: returns the input's name of one of Pipedrive's columns.
+        leave_out: True to omit references to rows that were not received, if possible.
 
     Returns:
-        What was left out, for the results; and what a custom field waits for, which is no reason not to write
-        the rest.
+        The omitted references, for the results; and the pending reference of a custom field, without which
+        the rest can be written.
 
     Raises:
-        NotYet: a row is not known, and may still come.
+        NotYet: a row is not known, and may still be received.
         RecordFault: a row is not known.
-        SkipRecord: it is known that the row above is not copied.
+        SkipRecord: the parent row is not copied.
     """
     left_out: list[str] = []
     later: NotYet | None = None
@@ -99,5 +99,5 @@ def fill_references(
 
 
 def _column(reference: Reference) -> str:
-    """Return the column of the body, or the key of the custom field, that a reference lies in."""
+    """Return the column of the body, or the key of the custom field, with a reference."""
     return reference.field or reference.column

@@ -17,16 +17,16 @@ if TYPE_CHECKING:
 
 
 class LineReader(GenericSingerReader[str]):
-    """Hands lines to a function as they come, without looking into them.
+    """Reader that passes each line to a function when it is received, without parsing it.
 
     Args:
-        take: takes one line.
-        counts: says how many messages of each type came.
+        take: receives one line.
+        counts: returns the number of received messages by type.
         on_read: called before each wait for a line.
-        on_end: called when the input was not taken to its end.
+        on_end: called if the input was not read completely.
 
     Attributes:
-        reading: whether it waits for a line.
+        reading: True while it waits for a line.
     """
 
     def __init__(
@@ -46,8 +46,8 @@ class LineReader(GenericSingerReader[str]):
     @property
     @override
     def default_input(self) -> IO[str]:
-        """Standard input, as bytes: decoding text first would cost as much as the JSON."""
-        return sys.stdin.buffer  # type: ignore[return-value]  # lines of either kind are taken
+        """Standard input, as bytes: decoding it to text would cost as much as parsing the JSON."""
+        return sys.stdin.buffer  # type: ignore[return-value]  # lines of both kinds are accepted
 
     @override
     def process_lines(
@@ -65,7 +65,7 @@ class LineReader(GenericSingerReader[str]):
         return self._counts()
 
     def _take_all(self, lines: Iterator[str | bytes]) -> None:
-        """Take the lines; a signal ends the wait for one, and is remembered while one is taken."""
+        """Process the lines; a signal interrupts the wait for a line, and is deferred during processing."""
         try:
             while True:
                 self.reading = True
@@ -88,7 +88,7 @@ class LineReader(GenericSingerReader[str]):
 
 
 class NoSink(Sink):
-    """The SDK asks for a class; records never get there."""
+    """Sink class that the SDK requires; it receives no records."""
 
     @override
     def process_batch(self, context: dict[str, Any]) -> None:

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 
 class Message(msgspec.Struct):
-    """One Singer message; the record is decoded apart, because its bytes identify it."""
+    """One Singer message; the record is decoded separately, because its bytes identify it."""
 
     type: str
     stream: str | None = None
@@ -47,15 +47,15 @@ _decode_record = msgspec.json.Decoder(dict[str, object]).decode
 
 
 class LineFault(StoppedByFailures, InvalidInputLine):
-    """A line that is no Singer message, under `on_error: stop`."""
+    """A line that is not a Singer message, with `on_error: stop`."""
 
 
-class KeyFault(StoppedByFailures, MissingKeyPropertiesError):  # noqa: N818 - the input is at fault
-    """A record without a value of its key, under `on_error: stop`."""
+class KeyFault(StoppedByFailures, MissingKeyPropertiesError):  # noqa: N818 - the input causes it
+    """A record without a value of its key, with `on_error: stop`."""
 
 
 class OrderFault(StoppedByFailures, RecordsWithoutSchemaException):
-    """A record before its SCHEMA, under `on_error: stop`."""
+    """A record before its SCHEMA, with `on_error: stop`."""
 
 
 _COLUMN_AT_END = re.compile(rb'"([^"\\]{1,100})"\s*:\s*"[^"]*$')
@@ -64,13 +64,13 @@ _UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 
 @dataclass(slots=True, kw_only=True)
 class _Stream:
-    """What is known of a stream since its SCHEMA.
+    """State of a stream since its SCHEMA.
 
     Attributes:
         schema: the SCHEMA message for the reject file; one without columns gets those of the first record.
-        announced: the SCHEMA message as it came.
-        why_not: why its records cannot be written; empty when they can.
-        refused: columns because of which they cannot.
+        announced: the SCHEMA message as received.
+        why_not: reason why its records cannot be written; empty if they can.
+        refused: columns that cause this.
     """
 
     name: str
@@ -84,7 +84,7 @@ class _Stream:
 
 
 class Intake:
-    """Feeds the engine line by line.
+    """Parser that feeds the engine line by line.
 
     Args:
         engine: performs the records.
@@ -98,14 +98,14 @@ class Intake:
         self.counts: Counter[str] = Counter()
 
     def take(self, line: str | bytes) -> None:
-        """Take one line.
+        """Process one line.
 
-        One that cannot be read and has no end is the last one, cut off with the pipe: it is no bad record,
-        and comes whole when the same is run again.
+        An invalid line without a line end is the last one of a truncated input: it does not count as a failed
+        record, and the next run sends it again.
 
         Raises:
-            StreamFault: the stream it opens cannot work.
-            PipedriveError: the run has ended; with `on_error: stop` a line that breaks the format ends it.
+            StreamFault: its SCHEMA is invalid.
+            PipedriveError: the run has ended; with `on_error: stop` an invalid line ends it.
         """
         self._lines += 1
         self._engine.input_line = self._lines
@@ -118,7 +118,9 @@ class Intake:
             message = _decode(line)
         except _UNREADABLE as error:
             if cut:
-                self._engine.cut = f"within line {self._lines}, which is not a whole Singer message ({error})"
+                self._engine.cut = (
+                    f"within line {self._lines}, which is an incomplete Singer message ({error})"
+                )
             else:
                 self._refuse_line(line, f"is not a Singer message ({unreadable(error)}); correct the line")
             return
@@ -127,7 +129,7 @@ class Intake:
             case "RECORD":
                 self._record(message, line)
             case "STATE" if rejected:
-                pass  # it belongs to the run that rejected it, and says nothing of this one
+                pass  # it belongs to the run that rejected it, not to this one
             case "STATE":
                 self._state(message.value, line)
             case "SCHEMA":
@@ -155,11 +157,11 @@ class Intake:
         self._refuse(Fault(stream=NO_STREAM, line=self._lines, why=why), _bytes(line), b"", LineFault)
 
     def _refuse(self, fault: Fault, line: bytes, schema: bytes, kind: type[StoppedByFailures]) -> None:
-        """Book what breaks the Singer format; under `on_error: stop` the error has the SDK's type too."""
+        """Record a format error; with `on_error: stop`, the exception also has the SDK's type."""
         self._engine.reject(fault, line, schema, as_error=kind(fault.sentence(masked=True)))
 
     def _refuse_stream(self, stream: _Stream, why: str) -> None:
-        """End the run because of a stream that cannot work, or let its records be rejected."""
+        """End the run because of an invalid stream, or reject its records."""
         stream.why_not = why
         if not self._engine.options.reject_faulty_streams:
             name = f"Stream {stream.name or '(no name)'}"
@@ -186,10 +188,10 @@ class Intake:
         if isinstance(properties, dict) and properties:
             self._bind(stream, properties)
         else:
-            stream.unbound = True  # its first record says what columns there are
+            stream.unbound = True  # its first record determines the columns
 
     def _bind(self, stream: _Stream, properties: Mapping[str, object]) -> None:
-        """Decide what the stream's records become, and say so where they cannot be written."""
+        """Build the stream's plan, and report if its records cannot be written."""
         name, options = stream.name, self._engine.options
         stream.unbound = False
         typed = {key: entry if isinstance(entry, dict) else {} for key, entry in properties.items()}
@@ -210,7 +212,7 @@ class Intake:
         if message.version is not None:
             self._engine.numbered(name, message.version)
         if stream is None:
-            why = "its records come before its SCHEMA; send that first"
+            why = "its records precede its SCHEMA; send the SCHEMA first"
             fault = Fault(stream=name, line=self._lines, why=why, of_stream=True)
             self._refuse(fault, content, b"", OrderFault)
             return
@@ -260,7 +262,7 @@ class Intake:
 
 
 def _with_columns(stream: _Stream, columns: Mapping[str, object]) -> bytes:
-    """Return the SCHEMA message of a stream that its first record bound, with that record's columns."""
+    """Return the SCHEMA message of a stream without columns, with those of its first record."""
     message = _decode(stream.announced)
     schema = {**(message.schema or {}), "properties": columns}
     keys = {"key_properties": list(stream.keys)} if stream.keys else {}
@@ -268,12 +270,12 @@ def _with_columns(stream: _Stream, columns: Mapping[str, object]) -> bytes:
 
 
 def _in_any_case(record: Mapping[str, object], name: str) -> object:
-    """What a record holds in a column whose name it writes in another case."""
+    """Return a record's value of a column with its name in another case."""
     return next((value for one, value in record.items() if one.casefold() == name.casefold()), None)
 
 
 def unreadable(error: Exception) -> str:
-    """Return why JSON cannot be read, in words."""
+    """Return a description of a JSON error."""
     if isinstance(error, RecursionError):
         return "its objects and lists are nested too deeply"
     if isinstance(error, UnicodeDecodeError):
@@ -282,21 +284,19 @@ def unreadable(error: Exception) -> str:
 
 
 def _not_utf8(line: bytes, stream: str, number: int) -> Fault | None:
-    """Return the fault of a record with bytes that are no UTF-8, under its column; None when all are."""
+    """Return the fault of a record with bytes that are not UTF-8, with its column; None if it is valid."""
     try:
         line.decode()
     except UnicodeDecodeError as error:
         columns = _COLUMN_AT_END.findall(line[: error.start])
         column = columns[-1].decode(errors="replace") if columns else ""
-        why = (
-            f"holds a byte that is not UTF-8 (byte {error.start + 1} of the line); convert the file to UTF-8"
-        )
+        why = f"has a byte that is not UTF-8 (byte {error.start + 1} of the line); convert the file to UTF-8"
         return Fault(stream=stream, line=number, columns=(column,) if column else (), why=why)
     return None
 
 
 def _rejected(message: Message) -> str | bytes:
-    """Return the line that a REJECT message holds, byte for byte."""
+    """Return the line in a REJECT message, byte for byte."""
     if message.line_base64 is not None:
         with suppress(binascii.Error, ValueError):
             return base64.b64decode(message.line_base64, validate=True)

@@ -1,1 +1,1 @@
-"""Lookup of the row that a record means, by search or from a whole list."""
+"""Lookup of the row of a record, by search or from a complete list."""

@@ -1,11 +1,10 @@
 """Index of row ids by field value, from the whole collection if that costs less than searches.
 
-A search costs as much as two pages of 500 rows, and searches have a burst limit of their own. Which way is
-cheaper is decided by counts: how many records wait to be matched, and how many pages the list can have.
+A search costs as much as two pages of 500 rows, and searches have their own burst limit. The cheaper way is
+chosen by the number of records to match and the estimated number of pages of the list.
 
-The index behind the searches lags behind the writes, lists do not. So before what no search finds is taken
-for missing, the list is asked for what was written in the last minutes; what the run writes is noted without
-that.
+The search index lags behind writes, lists do not. So before a row counts as missing, the list is requested
+for the writes of the last minutes; the run's own writes are recorded.
 """
 
 from __future__ import annotations
@@ -28,13 +27,13 @@ if TYPE_CHECKING:
     from target_pipedrive.record.row import Row
 
 MOST_ROWS = 500_000
-"""Rows of the longest list that is kept, at about 150 bytes each."""
+"""Maximum number of rows of a cached list, at about 150 bytes each."""
 LAG_SECONDS = 300
-"""How far back the list is asked for what a search may not know yet."""
+"""Age of writes that a search may not find yet, and that the list is requested for."""
 
 
 def held(row: Row, name: str, plan: EntityPlan) -> object:
-    """What a row holds in a column or custom field."""
+    """Return a row's value of a column or custom field."""
     if name in plan.columns:
         return row.get(name)
     customs = row.get("custom_fields")
@@ -43,13 +42,13 @@ def held(row: Row, name: str, plan: EntityPlan) -> object:
 
 @dataclass(slots=True)
 class _Listing:
-    """Ids by hashed term, and up to when."""
+    """Ids by hashed term, and the time of the index."""
 
     ids: dict[int, int | str | tuple[int | str, ...]] = field(default_factory=dict)
     until: str = ""
 
     def add(self, term: str, row_id: str) -> None:
-        """Note a row; a number takes half the room of its text."""
+        """Add a row; a number takes half the memory of its text."""
         key, number = hash(term), int(row_id) if row_id.isdecimal() else row_id
         known = self.ids.get(key)
         if known is None:
@@ -60,16 +59,16 @@ class _Listing:
             self.ids[key] = (known, number)
 
     def get(self, term: str) -> list[str]:
-        """Return rows that may hold the term; whether they do is for the reader to see."""
+        """Return rows that may have the term, which the caller must check."""
         known = self.ids.get(hash(term), ())
         return [str(one) for one in (known if isinstance(known, tuple) else (known,))]
 
 
 class Listings:
-    """Lists that were read for matching; safe to share between threads.
+    """Lists that were read for matching; thread-safe.
 
     Args:
-        rows: reads.
+        rows: reads the lists.
     """
 
     def __init__(self, rows: Rows) -> None:
@@ -82,16 +81,16 @@ class Listings:
         self._searched: Counter[str] = Counter()
 
     def prepare(self, plan: EntityPlan, name: str, values: Sequence[object], stream: str) -> dict[str, Row]:
-        """Read ahead for records that are to be matched by a field.
+        """Read the list for records that are matched by a field, if that is cheaper than searches.
 
         Args:
-            plan: of their stream.
-            name: the field.
-            values: theirs.
-            stream: what requests are booked on.
+            plan: plan of their stream.
+            name: name of the field.
+            values: values of the records.
+            stream: name the requests are counted under.
 
         Returns:
-            The rows among which theirs are, by id; none when each is to be searched for.
+            The candidate rows by id; empty if each must be searched.
         """
         spec = plan.spec
         wanted = {term for value in values for term in terms(value)}
@@ -115,7 +114,7 @@ class Listings:
         return found
 
     def ids(self, plan: EntityPlan, name: str, value: object, stream: str) -> list[str] | None:
-        """Ids of the rows that may hold a value; None when the list was not read and is to be searched."""
+        """Return the ids of rows that may have a value; None if the list was not read."""
         if (plan.spec.name, name) not in self._lists:
             if search_column(plan, name) is not None:
                 return None
@@ -123,15 +122,15 @@ class Listings:
         return [one for term in terms(value) for one in self._lists[plan.spec.name, name].get(term)]
 
     def noted(self, plan: EntityPlan, name: str, value: object) -> list[str]:
-        """Ids of rows written lately that may hold a value, as far as that is known without a request."""
+        """Return the ids of recently written rows that may have a value, without a request."""
         listing = self._recent.get((plan.spec.name, name))
         return [] if listing is None else [one for term in terms(value) for one in listing.get(term)]
 
     def lately(self, plan: EntityPlan, name: str, value: object, stream: str) -> list[str]:
-        """Return ids of rows written lately that may hold a value.
+        """Return the ids of recently written rows that may have a value.
 
-        The list is asked once for the records that came together, and again when something else was written
-        whose values are not known here.
+        The list is requested once for records of the same batch, and again if other rows were written with
+        unknown values.
         """
         spec = plan.spec
         if spec.recent is None:
@@ -148,21 +147,21 @@ class Listings:
             return [one for term in terms(value) for one in listing.get(term)]
 
     def note(self, plan: EntityPlan, values: Mapping[str, object], row_id: str) -> None:
-        """Note what this run has just written."""
+        """Record values that this run has written."""
         for (entity, name), listing in [*self._lists.items(), *self._recent.items()]:
             if entity == plan.spec.name and name in values:
                 for term in terms(values[name]):
                     listing.add(term, row_id)
 
     def unsettle(self, entity: str | None) -> None:
-        """Note that rows were written in a way that does not tell their values; None for rows of any kind."""
+        """Record a write with unknown values; None for rows of any entity."""
         with self._lock:
             self._fresh = {key for key in self._fresh if entity is not None and key[0] != entity}
 
     def _pays(self, plan: EntityPlan, name: str, count: int, stream: str) -> bool:
-        """Return whether the list costs less than these searches and those there were.
+        """Return whether the list costs less than these searches and the previous ones.
 
-        Its size is not told, but ids count up: the highest one bounds it.
+        Its size is unknown, but ids are ascending: the highest one is an upper bound.
         """
         spec = plan.spec
         if search_column(plan, name) is None:

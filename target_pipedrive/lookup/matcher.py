@@ -1,7 +1,7 @@
 """Lookup of the row of a record, by the exact values of `match_on`.
 
-Whatever names a row (a search, a list, what the run did before) may be out of date: the row itself is read
-before it is taken, and counts as it is then.
+Every source of a match (a search, a list, earlier writes of the run) may be out of date: the row itself is
+read before it counts as a match.
 """
 
 from __future__ import annotations
@@ -36,12 +36,12 @@ _LOCKS = 64
 
 
 class Matcher:
-    """Finds rows; what was found or added in this run is remembered.
+    """Finds rows, and remembers those found or added in this run.
 
     Args:
         rows: reads and searches.
-        on_ambiguous: what to do when several rows match.
-        links: which rows stand for others already.
+        on_ambiguous: handling of several matching rows.
+        links: rows that are already linked to external ids.
 
     Attributes:
         clock: counts the writes of this run.
@@ -59,7 +59,7 @@ class Matcher:
         self._ticks = count(1)
 
     def read_ahead(self, tasks: Sequence[Task], plan: EntityPlan) -> None:
-        """Read what many records are to be matched with at once, where that is cheaper than one by one."""
+        """Read the candidates for many records at once, if that is cheaper than single searches."""
         names = {lookup_column(plan, task.draft.matches) for task in tasks if task.draft is not None}
         for name in names - {None}:
             those = [
@@ -73,7 +73,7 @@ class Matcher:
                 task.found = found
 
     def wrote(self, plan: EntityPlan, values: Mapping[str, object], row_id: str) -> None:
-        """Note values that were written: later records may be matched by them."""
+        """Record written values, by which later records may match."""
         if isinstance(row_id, ProvisionalId):
             return
         if plan.match_on:
@@ -81,7 +81,7 @@ class Matcher:
         self._listings.note(plan, values, row_id)
 
     def wrote_elsewhere(self, entity: str | None, ids: Iterable[str] = ()) -> None:
-        """Note that rows were written, by an action or a request; without an entity it may be any."""
+        """Record that an action or request wrote rows; without an entity, rows of any entity."""
         self._listings.unsettle(entity)
         for row_id in ids if entity is not None else ():
             self._note_write(entity or "", row_id)
@@ -98,21 +98,21 @@ class Matcher:
         return self._row_locks[hash((entity, row_id)) % _LOCKS]
 
     def was_written_since(self, entity: str, row_id: str, moment: int) -> bool:
-        """Return whether this run has written the row since the clock stood there."""
+        """Return whether this run has written the row since this value of the clock."""
         return self._written.get((entity, row_id), 0) > moment
 
     def remember(self, plan: EntityPlan, draft: Draft, row_id: str, row: object) -> None:
-        """Note the row that was added for a record, as the answer shows it: searches may not know it yet."""
+        """Record the added row of a record, from the response: searches may not find it yet."""
         if draft.matches:
             told = _held(row, plan, draft) if isinstance(row, Mapping) else None
             self._note_match(plan, draft, row_id, told)
         self.wrote(plan, {**draft.body, **draft.custom, **draft.matches}, row_id)
 
     def find(self, task: Task, plan: EntityPlan, draft: Draft) -> str | None:
-        """Return id of the row that agrees with the record in every field of `match_on`.
+        """Return the id of the row with the record's values in every field of `match_on`.
 
         Raises:
-            RecordFault: none of the fields can be searched, or several rows agree.
+            RecordFault: the fields cannot be searched, or several rows match.
         """
         spec = plan.spec
         known = [] if plan.by_nature else self._known(task, plan, draft)
@@ -121,8 +121,8 @@ class Matcher:
         rows = self._candidates(task, plan, draft)
         found = list(rows)
         if not found and known:
-            return known[0]  # a dry run pretends to have added it
-        if plan.by_nature:  # two rows of the other account are two here, whatever their names
+            return known[0]  # only a dry run added it
+        if plan.by_nature:  # two rows of the other account stay two rows here, even with the same name
             external_id = draft.external_id or ""
             found = [one for one in found if not self._links.is_taken(spec.name, one, external_id)][:1]
         if len(found) > 1:
@@ -145,16 +145,16 @@ class Matcher:
         return None
 
     def _note_match(self, plan: EntityPlan, draft: Draft, row_id: str, told: str | None) -> None:
-        """Remember the row of these values, under each of several addresses."""
+        """Store the row of these values, under each of several addresses."""
         for key in _keys(draft):
             self._matched[plan.spec.name, key] = row_id, told
 
     def _known(self, task: Task, plan: EntityPlan, draft: Draft) -> list[str]:
-        """Id of the row that earlier records of the same values added or found, if it still is what it was.
+        """Return the id of the row that earlier records with the same values added or found, if unchanged.
 
-        Pipedrive may hold a value in another form than it was sent: what it held then counts too. Several
-        addresses are known when all of them lead to the same row; a row that a dry run pretends to have added
-        is told whatever leads to it.
+        Pipedrive may store a value in another form than it was sent: the form stored then also matches.
+        Several addresses match if all of them lead to the same row; a row that only a dry run added matches
+        in any case.
         """
         places = [(plan.spec.name, key) for key in _keys(draft)]
         known = [self._matched.get(place) for place in places]
@@ -176,7 +176,7 @@ class Matcher:
         return []
 
     def _candidates(self, task: Task, plan: EntityPlan, draft: Draft) -> dict[str, Row]:
-        """Return rows by id that agree with the record."""
+        """Return the matching rows by id."""
         name = lookup_column(plan, draft.matches)
         if name is None:
             return self._agreeing(self._below(task, plan, draft), plan, draft)
@@ -192,7 +192,7 @@ class Matcher:
         return found
 
     def _below(self, task: Task, plan: EntityPlan, draft: Draft) -> Mapping[str, Row]:
-        """Return rows of an entity that is read whole, or below the parent that the record names."""
+        """Return the rows of an entity that is read completely, or the child rows of the record's parent."""
         spec = plan.spec
         if spec.read is None or (spec.read.ids is not None and spec.read.by == spec.key):
             raise RecordFault(
@@ -207,7 +207,7 @@ class Matcher:
         return {} if isinstance(parent, ProvisionalId) else self._rows.many(spec, [str(parent)], task.stream)
 
     def _searched(self, plan: EntityPlan, name: str, value: object, stream: str) -> list[str]:
-        """Return ids of rows that a search finds: each of several addresses is searched for."""
+        """Return the ids of rows that a search finds; each of several addresses is searched."""
         column = search_column(plan, name) or name
         found: list[str] = []
         for one in addresses(value):
@@ -219,7 +219,7 @@ class Matcher:
         return found
 
     def _read(self, task: Task, plan: EntityPlan, draft: Draft, ids: Iterable[str]) -> dict[str, Row | None]:
-        """Return rows by id as they are, or as they were read a moment ago and not written since."""
+        """Return rows by id, as currently stored or as cached if not written since."""
         spec = plan.spec
         known = {} if task.stale or task.found is None else task.found
         return {
@@ -231,7 +231,7 @@ class Matcher:
 
     @staticmethod
     def _agreeing(rows: Mapping[str, Row | None], plan: EntityPlan, draft: Draft) -> dict[str, Row]:
-        """Return the rows that are there and hold every value that the record is matched by."""
+        """Return the existing rows with every value of the record's `match_on`."""
         return {
             one: row
             for one, row in rows.items()
@@ -244,20 +244,20 @@ class Matcher:
 
 
 def _keys(draft: Draft) -> list[str]:
-    """Return the values a record is matched by, each as one text: one for each of several addresses."""
+    """Return the values of the record's `match_on` as texts, one for each of several addresses."""
     names = sorted(draft.matches)
     return [f"{names}{values}" for values in product(*(terms(draft.matches[name]) or [""] for name in names))]
 
 
 def _held(row: Row, plan: EntityPlan, draft: Draft) -> str:
-    """What a row holds where the record is matched, as one text."""
+    """Return the row's value of a match field, as one text."""
     return str(sorted((name, terms(held(row, name, plan))) for name in draft.matches))
 
 
 def _agrees(row: Row, name: str, value: object, plan: EntityPlan, *, wholly: bool) -> bool:
-    """Return whether a row holds the value a record is matched by; case and odd spaces do not matter.
+    """Return whether a row has the value of a match field; case and odd spaces are ignored.
 
-    Of several addresses one is enough, unless the row must hold them all (`wholly`).
+    One of several addresses is sufficient, unless the row must have all of them (`wholly`).
     """
     here = held(row, name, plan)
     wanted, known = set(terms(value)), set(terms(here))

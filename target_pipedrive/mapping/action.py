@@ -30,7 +30,7 @@ _ONE_FIELD = ("custom_field_key", "value")
 
 
 class ActionPlan(Plan):
-    """A stream whose records are calls of one action."""
+    """Plan of a stream with records that call one action."""
 
     def __init__(
         self, spec: ActionSpec, stream: str, settings: StreamSettings, options: Options, book: FieldBook
@@ -77,7 +77,7 @@ class ActionPlan(Plan):
             self._put_one(draft, key, value)
 
     def _put_one(self, draft: Draft, key: str, value: object) -> None:
-        """One field named in the record: a built-in column or a custom field."""
+        """Add one field of the record: a built-in column or a custom field."""
         column = self.column_of(key)
         if column is None:
             self._put_custom(draft, key, value)
@@ -112,7 +112,7 @@ class ActionPlan(Plan):
             raise RecordFault("needs {columns}", fields=missing)
 
     def locks(self, draft: Draft) -> tuple[tuple[LockKey, ...], tuple[LockKey, ...]]:
-        """Return rows the call changes, and rows it points at."""
+        """Return the rows that the call changes, and those it references."""
         spec, entity = self.action, self.action.entity
         owned: set[LockKey] = set()
         needed = self._needed(draft)
@@ -134,7 +134,7 @@ class ActionPlan(Plan):
 
 
 class RawPlan(Plan):
-    """A stream whose records describe requests."""
+    """Plan of a stream with records that describe requests."""
 
     entity_name = RAW_REQUEST
 
@@ -158,12 +158,12 @@ class RawPlan(Plan):
         self._bind_one(name, {})
 
     def draft(self, record: Mapping[str, object]) -> Draft:
-        """Return the record under the names of `RAW_INPUTS`; it is read when it is sent."""
+        """Return the record under the names of `RAW_INPUTS`; it is interpreted when it is sent."""
         if not record.keys() <= self._declared:
             self._take_undeclared(record)
         return Draft(body={self._names[name]: value for name, value in record.items() if name in self._names})
 
     def locks(self, draft: Draft) -> tuple[tuple[LockKey, ...], tuple[LockKey, ...]]:
-        """Return requests keep their order among themselves; what rows they touch cannot be known."""
+        """Return one key for all requests, which keeps their order, since their rows are unknown."""
         del draft
         return ((RAW_REQUEST, ""),), ()

@@ -49,7 +49,7 @@ class ColumnNames:
         return self.without_keys(self._sources.get(field, field))
 
     def without_keys(self, text: str) -> str:
-        """Return the text with names in place of the keys of custom fields."""
+        """Return the text with the keys of custom fields replaced by names."""
         return FIELD_KEY.sub(lambda match: self._of_key(match[1]), text) if len(text) >= _LONG else text
 
     def _of_key(self, key: str) -> str:
@@ -59,16 +59,16 @@ class ColumnNames:
         if self._labels is None:
             self._labels = {}
             if self._custom_fields is not None:
-                with suppress(PipedriveError):  # the outcome at hand is the one to report
+                with suppress(PipedriveError):  # the original outcome must be reported
                     definitions = self._book.definitions(self._custom_fields)
                     self._labels = {one.key: one.name for one in definitions}
         return self._labels.get(key, "a custom field")
 
 
 def _sources(bindings: Iterable[Binding]) -> dict[str, str]:
-    """Return column of Pipedrive or key of a custom field → column of the input.
+    """Return the map from columns of Pipedrive and keys of custom fields to columns of the input.
 
-    Columns of parts name their field only where a single one of them fills it.
+    A column of a part is included only if it is the only one of its field.
     """
     sources: dict[str, str] = {}
     parts: dict[str, list[str]] = {}

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
 
 class Place(IntEnum):
-    """What part of a write a value belongs to."""
+    """Part of a write that a value belongs to."""
 
     PATH = 0
     QUERY = 1
@@ -50,7 +50,7 @@ class Place(IntEnum):
 
 
 LOADER_COLUMNS = ("_sdc_", "_airbyte_", "_fivetran_", "_dlt_", "_unknown")
-"""Prefixes of columns that loaders add to a table, and the column of keys that the tap does not know."""
+"""Prefixes of columns that loaders add to a table, and the tap's column of unknown keys."""
 
 
 def squashed(name: str) -> str:
@@ -64,17 +64,17 @@ class Binding:
 
     Attributes:
         source: name in the record.
-        place: what it fills.
+        place: part of the write that it fills.
         name: column of Pipedrive, or key of the custom field.
-        encode: encodes values that are not null.
-        empties: value that empties the column; KEPT where null cannot be written.
+        encode: encoder of values that are not null.
+        empties: value that empties the column; KEPT if null cannot be written.
         part: part of a composite custom field.
-        derived: whether the other parts of that field describe its main one.
-        entity: entity the value points at, for references.
-        foreign: whether a plain value is an external id too.
-        many: whether the value is a list of references.
-        prefix: put before an external id, for options, which are known by field and number.
-        word: whether the value is a word that names the other row.
+        derived: True if the other parts of that field describe its main one.
+        entity: entity that the value references.
+        foreign: True if a plain value is also an external id.
+        many: True if the value is a list of references.
+        prefix: prefix of an external id, for options, which are identified by field and number.
+        word: True if the value is a word that identifies the other row.
     """
 
     source: str
@@ -90,13 +90,13 @@ class Binding:
     prefix: str = ""
     word: bool = False
 
-    def apply(  # noqa: C901, PLR0912 - one branch for each place, in the order of how often it comes
+    def apply(  # noqa: C901, PLR0912 - one branch for each place, most frequent first
         self, draft: Draft, value: object, extras: dict[str, object]
     ) -> None:
-        """Put a value that is not null where it belongs.
+        """Add a value that is not null to the draft.
 
         Raises:
-            RecordFault: the value cannot be meant.
+            RecordFault: the value is invalid.
         """
         place = self.place
         if place is Place.BODY:
@@ -138,7 +138,7 @@ class Binding:
             extras[self.name] = value
 
     def empty(self, draft: Draft) -> None:
-        """Put a null where it belongs, or note that it cannot be said."""
+        """Add a null to the draft, or record that it cannot be written."""
         if self.place is Place.BODY:
             if self.empties is KEPT:
                 draft.emptied += (self.name,)
@@ -153,7 +153,7 @@ class Binding:
         put_part(draft.custom, self.name, self.part or "value", value, derived=self.derived)
 
     def _refers(self, place: dict[str, object], draft: Draft, value: object) -> bool:
-        """Whether the value names a row by external id, or none; noted for when the ledger knows the row."""
+        """Return whether the value is an external id or empty; it is resolved later."""
         entity = self.entity or ""
         value = from_json_text(value)
         if self.many:
@@ -163,7 +163,7 @@ class Binding:
             self.empty(draft)
             return True
         if external is NO_KEY:
-            external = self.encode(value) if self.foreign else None  # v1 rows embed what they point at
+            external = self.encode(value) if self.foreign else None  # v1 rows embed the rows they reference
             if external is None:
                 return False
         draft.references.append(
@@ -181,7 +181,7 @@ class Binding:
         return True
 
     def _many(self, place: dict[str, object], draft: Draft, value: object) -> bool:
-        """Return whether the list names rows by external id."""
+        """Return whether the list contains external ids."""
         entity = self.entity or ""
         if self.foreign:
             ids = self.encode(value)
@@ -211,16 +211,16 @@ def column_binding(
     entity: str | None = None,
     prefix: str = "",
 ) -> Binding:
-    """Return the binding of a column that the action's spec names.
+    """Return the binding of a column in the action's specification.
 
     Args:
         source: name in the record.
-        place: what it fills.
+        place: part of the write that it fills.
         column: the column.
-        foreign: whether plain ids belong to another account.
+        foreign: True if plain ids belong to another account.
         empties: value that empties the column, or KEPT.
-        entity: what it points at, where its name does not tell.
-        prefix: put before an external id.
+        entity: the referenced entity, if the column's name does not imply it.
+        prefix: prefix of an external id.
     """
     kind = column.kind
     many = kind.name == "list" and (column.name in LIST_REFERENCES or entity is not None)
@@ -244,7 +244,7 @@ def column_binding(
 
 
 def _embedded(plain: Encoder) -> Encoder:
-    """Return ids also from an embedded object, as v1 rows and `{"id": 5}` carry them."""
+    """Return an encoder that also accepts ids in embedded objects, such as `{"id": 5}` or in v1 rows."""
 
     def encoded(value: object) -> object:
         value = from_json_text(value)
@@ -276,7 +276,7 @@ def custom_binding(source: str, column: FieldColumn, encoder: Encoder, *, foreig
 
 
 def retired_binding(source: str, retired: RetiredInput) -> Binding:
-    """The binding of an input that today's API cannot express: neutral values pass and are not sent."""
+    """Return the binding of a retired input: neutral values are accepted and not sent."""
 
     def check(value: object) -> object:
         if str(scalars.text(value)).strip().casefold().removesuffix(".0") not in retired.neutral:
@@ -287,7 +287,7 @@ def retired_binding(source: str, retired: RetiredInput) -> Binding:
 
 
 def retired_reason(retired: RetiredInput) -> str:
-    """What to do about an input that today's API cannot express."""
+    """Return how to fix an input that the current API does not support."""
     return (
         f"is not supported by today's API: {retired.advice}. Remove it, or set retired_inputs to ignore to "
         "leave it out"
@@ -295,19 +295,19 @@ def retired_reason(retired: RetiredInput) -> str:
 
 
 class RefusedColumns(RecordFault):
-    """Columns of a SCHEMA that cannot be written; the reason names stream and columns itself."""
+    """Columns of a SCHEMA that cannot be written; the message contains stream and columns."""
 
     def __str__(self) -> str:
         return self.why
 
 
 class UnknownColumn(RefusedColumns):
-    """A column of a SCHEMA that Pipedrive does not know.
+    """A column of a SCHEMA that Pipedrive does not have.
 
     Args:
-        stream: whose.
-        name: of the column.
-        near: a hint at names that look alike.
+        stream: name of the stream.
+        name: name of the column.
+        near: hint with similar names.
     """
 
     def __init__(self, stream: str, name: str, near: str) -> None:
@@ -322,12 +322,12 @@ class UnknownColumn(RefusedColumns):
 
 
 def refused(stream: str, name: str, why: str) -> RecordFault:
-    """Return the fault of a stream whose schema has a column that cannot be written."""
+    """Return the fault of a stream with a column that cannot be written."""
     return RefusedColumns(f"Stream {stream}: property {name} {why}", column=name)
 
 
 def together(faults: list[RecordFault]) -> RecordFault:
-    """Return one fault that tells all of a stream."""
+    """Return one fault with all faults of a stream."""
     unknown = [one for one in faults if isinstance(one, UnknownColumn)]
     columns = [column for one in faults for column in one.columns]
     if len(faults) == 1 or not unknown:

@@ -37,7 +37,7 @@ _DELETE_MARKS = frozenset({"_sdc_deleted_at", "is_deleted"})
 
 
 class EntityPlan(Plan):
-    """A stream whose records are rows of an entity: found, compared, and then added, changed or deleted."""
+    """Plan of an entity's rows, which are looked up, compared, and then created, updated or deleted."""
 
     def __init__(
         self, spec: EntitySpec, stream: str, settings: StreamSettings, options: Options, book: FieldBook
@@ -52,7 +52,7 @@ class EntityPlan(Plan):
             unsent |= set(self.update.body_columns)
             self.update = None
         columns: dict[str, Column] = {}
-        for action in (self.add, self.update):  # what the update says of a column holds
+        for action in (self.add, self.update):  # the update's definition of a column takes precedence
             columns |= dict(action.body_columns) if action else {}
         for action in (self.add, self.update, self.delete):
             for name, column in (action.path_columns if action else {}).items():
@@ -62,7 +62,7 @@ class EntityPlan(Plan):
         for name in spec.ignored.split():
             columns.pop(name, None)
         if self.foreign and spec.in_order:
-            columns.pop("order_nr", None)  # a place among this account's rows, not among the other one's
+            columns.pop("order_nr", None)  # a position among this account's rows, not the other account's
         super().__init__(stream, settings, options, book, columns)
         self.empties = emptied_columns(self.add, self.update)
         self.spec = spec
@@ -104,11 +104,11 @@ class EntityPlan(Plan):
 
     @property
     def needs_file(self) -> bool:
-        """Whether a row can only be added with bytes."""
+        """True if a row can only be added with file content."""
         return self._file is not None
 
     def _kind_of_id(self) -> str:
-        """Return kind of the row's own id, as the paths of its actions take it."""
+        """Return the kind of the row's own id in the paths of its actions."""
         for action in (self.update, self.delete):
             for name, column in (action.path_columns if action else {}).items():
                 if self.spec.path.get(name, name) == self.spec.key:
@@ -116,7 +116,7 @@ class EntityPlan(Plan):
         return "str"
 
     def bind(self, properties: Mapping[str, Mapping[str, object]], keys: Sequence[str] = ()) -> None:
-        """Bind every property, and find the columns that rows are matched by."""
+        """Bind every property, and determine the columns that rows are matched by."""
         super().bind(properties, keys)
         matchable = self.spec.matchable.split()
         self.match_only = [
@@ -126,7 +126,7 @@ class EntityPlan(Plan):
         ]
         self.match_bindings = match_bindings(self, keys)
         for binding in self.match_bindings:
-            binding.encode = _cleaned(binding.encode)  # what is matched is written in the form it is found by
+            binding.encode = _cleaned(binding.encode)  # a match value is written in the form it is found by
         used = [one for one in self.match_bindings if one.place is Place.MATCH]
         self.bindings = [*self.bindings, *used]
         self.not_written = [one for one in self.not_written if one not in {bound.source for bound in used}]
@@ -177,16 +177,17 @@ class EntityPlan(Plan):
         return custom_binding(source, column, encoder, foreign=True)
 
     def bind_late(self, *, last: bool) -> tuple[str, str] | None:
-        """Bind columns of custom fields that were not here yet.
+        """Bind columns of custom fields that did not exist yet.
 
         Args:
-            last: whether no further definition will come: fields of the same name and type serve then.
+            last: True if no further definition will be received: fields of the same name and type are then
+                used.
 
         Returns:
             Entity and external id of a definition that is still missing.
 
         Raises:
-            RecordFault: nothing more will come, and there is no such field.
+            RecordFault: no further definition will be received, and the field does not exist.
         """
         if not self._late:
             return None
@@ -209,7 +210,7 @@ class EntityPlan(Plan):
             return missing
 
     def draft(self, record: Mapping[str, object]) -> Draft:
-        """Return the record translated, as far as its custom fields are known here."""
+        """Return the translated record, as far as its custom fields exist in this account."""
         late = self.bind_late(last=False)
         draft = super().draft(record)
         draft.late = late
@@ -223,7 +224,7 @@ class EntityPlan(Plan):
             return Binding(source=source, place=Place.EXTERNAL_ID, name=EXTERNAL_ID, encode=scalars.text)
         if _is(settings.id, source) or (spelled == spec.key and not settings.id):
             if foreign and spec.chosen_key:
-                return None  # the id of another row, such as the user of a follower
+                return None  # id of another row, such as the user of a follower
             self._check_doubt(source, name, spec.key, settings.id)
             place = Place.EXTERNAL_ID if foreign else Place.ID
             return Binding(source=source, place=place, name=spec.key, encode=partial(row_id, self._id_kind))
@@ -232,10 +233,10 @@ class EntityPlan(Plan):
         return None
 
     def _check_doubt(self, source: str, name: str, meant: str, given: str | None) -> None:
-        """Refuse a name that in another case is the label of a custom field.
+        """Reject a name that in another case is the label of a custom field.
 
         Raises:
-            RecordFault: the name leaves doubt.
+            RecordFault: the name is ambiguous.
         """
         if given or name == meant or self.custom_fields is None:
             return
@@ -276,19 +277,19 @@ class EntityPlan(Plan):
         check_key(self, draft, fill_matches(self, draft))
 
     def check_change(self, row: Row, changed: Iterable[str]) -> None:
-        """Refuse to change these columns of a row that takes no change.
+        """Reject a change of these columns of a row that cannot be updated.
 
         Raises:
-            RecordFault: it takes none.
+            RecordFault: the row cannot be updated.
         """
 
     def remark(self, draft: Draft, row: Row) -> str:
-        """What the record says besides that an update does not bring about; empty for nothing."""
+        """Return a remark on parts of the record that an update cannot change; empty if there are none."""
         del draft, row
         return ""
 
     def locks(self, draft: Draft) -> tuple[tuple[LockKey, ...], tuple[LockKey, ...]]:
-        """Return the row itself under all its names, and rows it points at."""
+        """Return the keys of the row itself, and of the rows it references."""
         entity = self.spec.name
         owned: set[LockKey] = set()
         if draft.id is not None:
@@ -316,7 +317,7 @@ class EntityPlan(Plan):
         return tuple(owned), tuple(needed)
 
     def _match_locks(self, draft: Draft) -> list[str]:
-        """Return names of the row by the values it is matched by; one for each of several addresses."""
+        """Return the keys of the row by its match values; one for each of several addresses."""
         if not self.match_bindings or not (draft.matches or draft.references):
             return []
         held = dict(draft.matches) or self._known_matches(draft)
@@ -326,7 +327,7 @@ class EntityPlan(Plan):
         ]
 
     def _known_matches(self, draft: Draft) -> dict[str, object]:
-        """Match values as far as they are known, with external ids in place of ids that are not."""
+        """Return the match values, with external ids instead of unknown ids."""
         waiting = {one.column: f"ext:{one.external_id}" for one in draft.references}
         return {
             one.name: draft.body.get(one.name, draft.custom.get(one.name, waiting.get(one.name)))
@@ -336,7 +337,7 @@ class EntityPlan(Plan):
 
 
 def _cleaned(plain: Encoder) -> Encoder:
-    """Return an encoder whose texts are clean."""
+    """Return an encoder that cleans its texts."""
 
     def encoded(value: object) -> object:
         found = plain(value)
@@ -346,21 +347,21 @@ def _cleaned(plain: Encoder) -> Encoder:
 
 
 def _facts_of(spec: EntitySpec) -> set[str]:
-    """Return columns that are not written, but say what the row is."""
+    """Return columns that are not written, but identify the row."""
     facts = {spec.word} if spec.word else set()
     return facts | ({"is_archived"} if spec.archive else set())
 
 
 def _special_name(name: str) -> str:
-    """Return a name as it is compared with special ones: case does not matter, spaces do."""
+    """Return a name in the form for comparison with special names: without case, with spaces."""
     return name.casefold() if " " in name or "-" in name else snake(name)
 
 
 def _is(given: str | None, source: str) -> bool:
-    """Return whether a setting names this column."""
+    """Return whether a setting contains this column."""
     return given is not None and given.casefold() == source.casefold()
 
 
 def _fact(name: str, value: object) -> object:
-    """What a column says that is not written: a flag as true or false."""
+    """Return the value of a column that is not written: a flag as true or false."""
     return scalars.boolean(value) if name == "is_archived" and not is_blank(value) else value

@@ -30,10 +30,10 @@ def plan_of(
     book: FieldBook,
     keys: Sequence[str] = (),
 ) -> Plan | None:
-    """Return the plan of a stream; None for one that is to be ignored.
+    """Return the plan of a stream; None for an ignored stream.
 
     Raises:
-        RecordFault: the stream or one of its properties is not known.
+        RecordFault: the stream or one of its properties is unknown.
     """
     named = settings or StreamSettings()
     plan: Plan
@@ -54,7 +54,7 @@ def plan_of(
             "Add it to `streams`, or set unknown_streams to ignore"
         )
     declared = {name.casefold() for name in properties}
-    # A key counts as a column although the properties leave it out.
+    # A key counts as a column even if it is missing in the properties.
     undeclared: dict[str, Mapping[str, object]] = {
         name: {} for name in keys if name.casefold() not in declared
     }

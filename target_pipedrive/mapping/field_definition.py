@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 class FieldPlan(EntityPlan):
-    """A stream of field definitions, custom ones and Pipedrive's own."""
+    """Plan of a stream of field definitions, for custom fields and Pipedrive's own."""
 
     @override
     def draft(self, record: Mapping[str, object]) -> Draft:
@@ -37,11 +37,11 @@ class FieldPlan(EntityPlan):
         _leave_places(draft)
         draft.facts = facts
         for reference in draft.references:
-            reference.soft = True  # pipelines and stages that it is shown in may come later
+            reference.soft = True  # its pipelines and stages may be received later
         return draft
 
     def _is_own(self, record: Mapping[str, object]) -> bool:
-        """Return whether the field is one of Pipedrive's own: as the record says, or else by its key."""
+        """Return whether the field is one of Pipedrive's own, according to the record or its key."""
         mark = self._value(record, "is_custom_field")
         if not is_blank(mark):
             return not boolean(mark)
@@ -49,7 +49,7 @@ class FieldPlan(EntityPlan):
         return any(isinstance(key, str) and key and not HASH_KEY.fullmatch(key) for key in keys)
 
     def _without_type(self, record: Mapping[str, object]) -> Mapping[str, object]:
-        """The record without its type: Pipedrive's own fields have types that no custom field can have."""
+        """Return the record without its type: Pipedrive's own fields have types of their own."""
         sources = {one.source for one in self.bindings if one.name == "field_type"}
         return {name: value for name, value in record.items() if name not in sources}
 
@@ -77,7 +77,7 @@ class FieldPlan(EntityPlan):
 
 
 def _leave_places(draft: Draft) -> None:
-    """Leave it to Pipedrive where in a dialog a field stands: it works that out whatever is sent."""
+    """Remove the position of a field in a dialog, which Pipedrive computes itself."""
     visible = draft.body.get("ui_visibility")
     for part in visible.values() if isinstance(visible, dict) else ():
         if isinstance(part, dict):

@@ -16,7 +16,7 @@ _SEARCHABLE = frozenset({"address", "varchar", "text", "varchar_auto", "double",
 
 
 class SearchedPlan(Protocol):
-    """The plan of a stream of rows, as far as searching for them needs it.
+    """The parts of a stream's plan that a search for rows needs.
 
     Attributes:
         spec: the entity.
@@ -32,9 +32,9 @@ class SearchedPlan(Protocol):
 
 
 def search_column(plan: SearchedPlan, name: str) -> str | None:
-    """Return the column of the search for a field rows are matched by; custom fields share one.
+    """Return the search column of a match field; custom fields share one.
 
-    None for what Pipedrive does not search, such as options and dates.
+    None for fields that Pipedrive cannot search, such as options and dates.
     """
     fields = plan.spec.search.fields if plan.spec.search else {}
     if name in fields:
@@ -46,7 +46,7 @@ def search_column(plan: SearchedPlan, name: str) -> str | None:
 
 
 def lookup_column(plan: SearchedPlan, names: Iterable[str]) -> str | None:
-    """Return the column by which rows are looked for: one that is searched, else one of a whole list."""
+    """Return the column for the lookup of rows: a searchable one, otherwise one of a complete list."""
     known = list(names)
     searched = [name for name in known if search_column(plan, name) is not None]
     customs = [name for name in known if name not in plan.columns]
@@ -55,7 +55,7 @@ def lookup_column(plan: SearchedPlan, names: Iterable[str]) -> str | None:
 
 
 def can_match(plan: SearchedPlan, names: Sequence[str]) -> bool:
-    """Return whether rows can be found by these columns: searched, listed, or read below their parent."""
+    """Return whether rows can be found by these columns: with a search, a list, or their parent's list."""
     spec = plan.spec
     if lookup_column(plan, names) is not None:
         return True
@@ -63,6 +63,6 @@ def can_match(plan: SearchedPlan, names: Sequence[str]) -> bool:
 
 
 def can_list(spec: EntitySpec) -> bool:
-    """Return whether the whole list can be read, and later what changed since."""
+    """Return whether the complete list can be read, and later its changes."""
     changed = spec.recent is not None and "updated_since" in spec.recent.params
     return spec.read is not None and spec.read.ids == "ids" and changed

@@ -19,21 +19,21 @@ class _Kept(Enum):
 
 
 KEPT: Final = _Kept.KEPT
-"""In place of a value that empties a column: there is none, so the column keeps what it holds."""
+"""Marker for columns that cannot be emptied, which keep their value."""
 _LISTS = CONTACT_KINDS | {"list", PRICES}
 _NAMES = frozenset({"name", "title", "subject"})
-"""Texts that Pipedrive refuses to store empty, whatever its description says."""
+"""Texts that Pipedrive does not store empty, in contrast to its description."""
 
 
 def empty_value(column: Column, required: Container[str] = ()) -> object:
-    """Return what an update sends to empty a column, or KEPT.
+    """Return the value that empties a column in an update, or KEPT.
 
-    Null where the description allows it; else the empty list for lists and the empty text for free text.
-    Names, and columns that a new row needs, are never emptied.
+    Null if the description allows it; otherwise the empty list for lists and the empty text for free text.
+    Names, and required columns of a new row, are never emptied.
 
     Args:
-        column: of the update.
-        required: columns that a new row needs.
+        column: column of the update.
+        required: required columns of a new row.
     """
     kind = column.kind
     if kind.nullable:
@@ -46,15 +46,15 @@ def empty_value(column: Column, required: Container[str] = ()) -> object:
 
 
 def empty_values(columns: Columns, required: Container[str] = ()) -> Mapping[str, object]:
-    """Return what empties each column of an update that can be emptied."""
+    """Return the value that empties each column of an update."""
     found = {name: empty_value(column, required) for name, column in columns.items()}
     return {name: value for name, value in found.items() if value is not KEPT}
 
 
 def emptied_columns(add: ActionSpec | None, update: ActionSpec | None) -> Mapping[str, object]:
-    """Return what empties each column of an entity: what its update says, which may differ from its add.
+    """Return the value that empties each column of an entity, according to its update.
 
-    A column that only the add has is named with None, as a new row leaves out what is empty.
+    A column that only the add has is None, since a new row omits empty columns.
     """
     added = add.body_columns if add else {}
     changed = update.body_columns if update else {}

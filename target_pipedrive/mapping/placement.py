@@ -1,7 +1,7 @@
 """Dependent columns: a stage and its pipeline, a phase and its board.
 
-Either may be given by name. Where both are given they are checked against each other and sent together, since
-Pipedrive would follow the stage alone.
+Either may be given by name. If both are given, they are checked against each other and sent together, since
+Pipedrive would only use the stage.
 """
 
 from __future__ import annotations
@@ -25,13 +25,13 @@ _SHOWN = 10
 
 
 class Name(str):
-    """A name in place of an id, to be looked up before the write."""
+    """A name instead of an id, to be looked up before the write."""
 
     __slots__ = ()
 
 
 def id_or_name(plain: Encoder) -> Encoder:
-    """Return an encoder that takes what `plain` takes, and any other text as a name."""
+    """Return an encoder that accepts the same values as `plain`, and any other text as a name."""
 
     def encode(value: object) -> object:
         try:
@@ -52,19 +52,19 @@ def placed_columns(entity: EntitySpec | None) -> frozenset[str]:
 def placed(
     body: Mapping[str, object], row: Row | None, entity: EntitySpec, rows: Rows, stream: str
 ) -> dict[str, object]:
-    """Return the body with ids for names, after a check that what belongs together does.
+    """Return the body with ids instead of names, after a check that both columns match.
 
-    Nothing is looked up where the row holds both values already.
+    Nothing is looked up if the row already has both values.
 
     Args:
-        body: what the record says.
-        row: what Pipedrive holds; None for a new row, empty when it was not read.
-        entity: whose columns.
-        rows: reads stages and pipelines, once a run.
+        body: body from the record.
+        row: the row in Pipedrive; None for a new row, empty if it was not read.
+        entity: entity of the columns.
+        rows: reads stages and pipelines, once per run.
         stream: name the requests are counted under.
 
     Raises:
-        RecordFault: a name fits no row, or several; or the two columns contradict each other.
+        RecordFault: a name matches no row, or several; or the two columns contradict each other.
     """
     found = dict(body)
     for child, parent in entity.within.items():
@@ -87,14 +87,14 @@ def placed(
 
 
 def sent_together(changed: dict[str, object], body: Mapping[str, object], entity: EntitySpec) -> None:
-    """Add to what changes the other column of a pair, where the record has it."""
+    """Add the other column of a pair to the changes, if the record has it."""
     for child, parent in entity.within.items():
         if child in changed or parent in changed:
             changed.update({name: body[name] for name in (child, parent) if name in body})
 
 
 class _Lists:
-    """Names and ids of the rows that two columns may name."""
+    """Names and ids of the rows that two dependent columns may reference."""
 
     def __init__(self, child: str, parent: str, rows: Rows, stream: str) -> None:
         self._child, self._parent = child, parent
@@ -106,16 +106,16 @@ class _Lists:
         return [one for one in listed if above is None or one.get(self._parent) == above]
 
     def parent_by_name(self, name: str) -> object:
-        """Return id of the pipeline or board of this name."""
+        """Return the id of the pipeline or board with this name."""
         return _only(self._parent, name, self._listed(self._parent), "")
 
     def child_by_name(self, name: str, above: object) -> object:
-        """Id of the stage or phase of this name in the pipeline or board, or in any where none is known."""
+        """Return the id of the stage or phase with this name in its pipeline or board, or in any of them."""
         where = f" in {self._parent} {above}" if above is not None else f"; send {self._parent} as well"
         return _only(self._child, name, self._listed(self._child, above), where)
 
     def check(self, child: object, above: object) -> None:
-        """Refuse a stage or phase of another pipeline or board."""
+        """Reject a stage or phase of another pipeline or board."""
         inside = self._listed(self._child, above)
         if all(one.get("id") != child for one in inside):
             raise RecordFault(
@@ -126,7 +126,7 @@ class _Lists:
             )
 
     def alone(self, above: object) -> RecordFault:
-        """Return the fault of a change of pipeline or board that names no stage or phase."""
+        """Return the fault of a change of pipeline or board without a stage or phase."""
         return RecordFault(
             f"can only be changed together with {self._child}; it has "
             f"{_shown(self._listed(self._child, above))}",

@@ -43,7 +43,7 @@ REFERENCES: Mapping[str, str] = MappingProxyType(
         "follower_id": "users",
     }
 )
-"""Columns that hold the id of another row → its entity."""
+"""Columns with the id of another row → its entity."""
 LIST_REFERENCES: Mapping[str, str] = MappingProxyType(
     {
         "deal_ids": "deals",
@@ -55,16 +55,16 @@ LIST_REFERENCES: Mapping[str, str] = MappingProxyType(
         "stage_ids": "stages",
     }
 )
-"""Columns that hold lists of such ids."""
+"""Columns with lists of such ids."""
 KEY_REFERENCES: Mapping[str, str] = MappingProxyType({"statuses": "pipelines"})
-"""Columns that hold an object whose keys are such ids."""
+"""Columns with an object that has such ids as keys."""
 
 NO_KEY = object()
-"""In place of an external id: the value names its row in another way."""
+"""Marker for a value that identifies its row in another way than by external id."""
 
 
 def external_key(value: object) -> object:
-    """Return what `{"external_id": …}` holds, in any spelling of the name; `NO_KEY` for anything else."""
+    """Return the value of `{"external_id": …}`, in any spelling of the name; `NO_KEY` for other values."""
     if isinstance(value, Mapping):
         for name, held in value.items():
             if str(name).replace("_", "").casefold() == "externalid":
@@ -80,7 +80,7 @@ def refer_some(
     place: dict[str, object],
     draft: Draft,
 ) -> None:
-    """Note those elements of a list that name rows by external id; the others are in their slots already."""
+    """Collect the elements of a list that are external ids; the others are already in their slots."""
     place[name] = []
     draft.lists.append((name, place, slots))
     draft.references += [
@@ -100,7 +100,7 @@ def refer_all(
     *,
     optional: bool,
 ) -> None:
-    """Note a list of ids; they are put together again once all are known."""
+    """Collect a list of ids, which is completed after all are resolved."""
     slots: list[object] = [None] * len(ids)
     place[name] = []
     draft.lists.append((name, place, slots))
@@ -135,7 +135,7 @@ def refer_within(value: object, draft: Draft) -> None:
         elif isinstance(held, list):
             refer_all(name, entity, held, value, draft, optional=entity == "users")
         else:
-            del value[name]  # an id of another account never goes out as it is
+            del value[name]  # an id of another account is never sent
             draft.references.append(
                 Reference(
                     column=name,
@@ -148,7 +148,7 @@ def refer_within(value: object, draft: Draft) -> None:
 
 
 def _refer_keys(name: str, held: Mapping[str, object], draft: Draft) -> dict[str, object]:
-    """Note ids that are keys; each value is put under its key once that is known."""
+    """Collect ids that are keys; each value is stored under its key after that is resolved."""
     found: dict[str, object] = {}
     draft.references += [
         Reference(
@@ -163,7 +163,7 @@ def _refer_keys(name: str, held: Mapping[str, object], draft: Draft) -> dict[str
 
 
 class _UnderKey(dict[str, object]):
-    """A value that waits for its key, written to like a mapping with one key."""
+    """A value with a pending key, written to like a mapping with one key."""
 
     def __init__(self, target: dict[str, object], value: object) -> None:
         super().__init__()
@@ -175,7 +175,7 @@ class _UnderKey(dict[str, object]):
 
 
 class _Slot(dict[str, object]):
-    """A place in a list, written to like a mapping with one key."""
+    """A position in a list, written to like a mapping with one key."""
 
     def __init__(self, target: list[object], at: int) -> None:
         super().__init__()

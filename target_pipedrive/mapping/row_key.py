@@ -22,14 +22,14 @@ _VALUES = (Place.BODY, Place.CUSTOM, Place.MATCH)
 
 
 class KeyedPlan(SearchedPlan, Protocol):
-    """The plan of a stream of rows, as far as the key of its rows needs it.
+    """The parts of a stream's plan that determine the key of its rows.
 
     Attributes:
         stream: name of the stream.
         write: setting `write` of the stream.
         options: the target's settings.
-        foreign: whether the rows are those of another account.
-        by_nature: whether rows are found by the entity's natural key.
+        foreign: True if the rows are those of another account.
+        by_nature: True if rows are found by the entity's natural key.
         match_on: fields that rows are found by.
         match_only: columns that are matched and not written.
         match_bindings: columns that rows are found by.
@@ -47,21 +47,21 @@ class KeyedPlan(SearchedPlan, Protocol):
     bindings: list[Binding]
 
     def column_of(self, name: str) -> str | None:
-        """Return the column of Pipedrive's own that a name means."""
+        """Return Pipedrive's own column for a name."""
 
     def field_of(self, source: str) -> str:
         """Return the field that a column of the stream fills."""
 
 
 def match_bindings(plan: KeyedPlan, keys: Sequence[str]) -> list[Binding]:
-    """Return the columns by whose values rows are found; empty when rows are found by id alone.
+    """Return the columns that rows are found by; empty if rows are found only by id.
 
     Args:
-        plan: of the stream, its columns bound.
-        keys: key properties of the SCHEMA, which serve where neither an id nor `match_on` is given.
+        plan: plan of the stream, with bound columns.
+        keys: key properties of the SCHEMA, used if neither an id nor `match_on` is given.
 
     Raises:
-        RecordFault: rows cannot be found by what the stream has, and are not simply to be added.
+        RecordFault: rows cannot be found by the columns of the stream, and `write` is not `add`.
     """
     if plan.by_nature:
         return _natural_key(plan)
@@ -90,7 +90,7 @@ def _remedy(plan: KeyedPlan) -> str:
 
 
 def _natural_key(plan: KeyedPlan) -> list[Binding]:
-    """Columns of the natural key of rows of another account; empty when the stream lacks one of them."""
+    """Return the natural key's columns for rows of another account; empty if one of them is missing."""
     found = []
     for name in plan.match_on:
         binding = find_bound(plan, name)
@@ -123,7 +123,7 @@ def _bound(plan: KeyedPlan, name: str) -> Binding:
 
 
 def find_bound(plan: KeyedPlan, name: str) -> Binding | None:
-    """Return the bound column of this name, or whose field has this name."""
+    """Return the bound column with this name, or with a field of this name."""
     column = plan.column_of(name)
     for binding in plan.bindings:
         if name.casefold() == binding.source.casefold() or (
@@ -141,7 +141,7 @@ def find_bound(plan: KeyedPlan, name: str) -> Binding | None:
 
 
 def fill_matches(plan: KeyedPlan, draft: Draft) -> list[str]:
-    """Take the values that the row is found by from the record; all of them, or none.
+    """Take the match values from the record, either all or no value.
 
     Returns:
         Columns that are empty. Columns that wait for the id of another row are not among them.
@@ -167,28 +167,28 @@ def _value(binding: Binding, draft: Draft) -> object:
 
 
 def is_empty(value: object) -> bool:
-    """Return whether a value of a match column says nothing."""
+    """Return whether a value of a match column is empty."""
     return value in ("", [], {}) or is_missing(value)
 
 
 def check_key(plan: KeyedPlan, draft: Draft, empty: Sequence[str]) -> None:
-    """Decide about a record that does not say which row it means.
+    """Decide about a record without a key.
 
     Raises:
-        RecordFault: it cannot be told from others, and `on_blank_match` is fail.
+        RecordFault: it cannot be identified, and `on_blank_match` is fail.
         SkipRecord: `on_blank_match` is skip.
     """
     if draft.id is not None or draft.external_id is not None or plan.write == "add":
         return
     if plan.foreign and plan.spec.chosen_key:
-        return  # the id of the row is that of another one, which the ledger knows
+        return  # the id of the row is that of another one in the ledger
     if plan.match_bindings and not empty:
         return
     ids = [one.source for one in plan.bindings if one.place in _IDS]
     names = list(empty or ids or [plan.spec.key])
     choice = plan.options.on_blank_match
     if choice == "skip":
-        raise SkipRecord(f"{', '.join(names)} is empty, so that no row can be found")
+        raise SkipRecord(f"{', '.join(names)} is empty, so no row can be found")
     if choice == "add" and plan.write == "upsert" and not draft.deleted:
         return
     has, it = ("have", "them") if names[1:] else ("has", "it")
@@ -201,7 +201,7 @@ def check_key(plan: KeyedPlan, draft: Draft, empty: Sequence[str]) -> None:
 
 
 def key_columns(plan: KeyedPlan, draft: Draft) -> tuple[str, ...]:
-    """Return the columns of the input that say which row the record means: an id before values to match."""
+    """Return the columns of the input that identify the row: an id before match values."""
     for place, given in ((Place.ID, draft.id), (Place.EXTERNAL_ID, draft.external_id)):
         if given is not None:
             return tuple(one.source for one in plan.bindings if one.place is place)
@@ -209,9 +209,9 @@ def key_columns(plan: KeyedPlan, draft: Draft) -> tuple[str, ...]:
 
 
 def row_id(kind: str, value: object) -> object:
-    """Return the id of a row as its path takes it.
+    """Return the id of a row in the form of its path.
 
     Raises:
-        RecordFault: it cannot be one.
+        RecordFault: the value is not a valid id.
     """
     return integer(value) if kind == "int" else key_text(value) or ""

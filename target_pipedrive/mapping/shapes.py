@@ -1,4 +1,4 @@
-"""Conversions of irregular records to the columns of their action; the specs name the function they need."""
+"""Conversions of irregular records to the columns of their action; specifications name the function."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _ENTITY_COLUMNS = {
 
 
 def attached_to(draft: Draft, extras: Mapping[str, object]) -> None:
-    """`entity_type` and `entity_id` as the column of that entity."""
+    """Convert `entity_type` and `entity_id` to the column of that entity."""
     kind, row_id = extras.get("entity_type"), extras.get("entity_id")
     if kind is None and row_id is None:
         return
@@ -44,7 +44,7 @@ def attached_to(draft: Draft, extras: Mapping[str, object]) -> None:
 
 
 def primary_participant(draft: Draft, extras: Mapping[str, object]) -> None:
-    """`person_id` of an activity as its primary participant, the only way Pipedrive takes it."""
+    """Convert `person_id` of an activity to its primary participant, the only form Pipedrive accepts."""
     del extras
     person = draft.body.pop("person_id", None)
     waiting = [one for one in draft.references if one.column == "person_id" and one.place is draft.body]
@@ -64,7 +64,7 @@ def primary_participant(draft: Draft, extras: Mapping[str, object]) -> None:
 
 
 def own_prices(draft: Draft, extras: Mapping[str, object]) -> None:
-    """Prices without the id of the row that they are prices of."""
+    """Remove the id of their own row from prices."""
     del extras
     prices = draft.body.get("prices")
     for price in prices if isinstance(prices, list) else ():
@@ -78,7 +78,7 @@ _ASSIGNEES = {"person": "users", "company": "companies", "team": "teams"}
 
 
 def assignee(draft: Draft, extras: Mapping[str, object]) -> None:
-    """The user, company or team a goal is for, which another account knows by another id."""
+    """Convert the user, company or team of a goal, which has another id in another account."""
     del extras
     given = draft.body.get("assignee")
     kind = _ASSIGNEES.get(str(given.get("type"))) if isinstance(given, dict) else None
@@ -108,7 +108,7 @@ def file_part(draft: Draft, column: str, record: Mapping[str, object], files_dir
     the file `path` below the setting `files_dir`.
 
     Raises:
-        RecordFault: there are none, or the path lies outside.
+        RecordFault: there is no content, or the path is outside of the folder.
     """
     name = record.get("file_name")
     content, path = record.get("content", record.get(column)), record.get("path")
@@ -146,10 +146,10 @@ def _bytes_of(content: str, encoding: object) -> bytes:
 
 
 def allowed(path: object, files_dir: Path | None) -> Path:
-    """Return the file a record names, which must lie in the folder of the settings.
+    """Return the file of a record, which must be in the folder of the settings.
 
     Raises:
-        RecordFault: there is no such folder or file, or it lies elsewhere.
+        RecordFault: the folder or file does not exist, or the file is outside of the folder.
     """
     if files_dir is None:
         raise RecordFault(

@@ -53,25 +53,26 @@ _NUMBER = re.compile(r"[-+]?\d[\d.,eE+-]{0,40}")
 
 
 class Plan:
-    """The records of one stream under one SCHEMA.
+    """Plan for the records of one stream under one SCHEMA.
 
     Args:
-        stream: its name.
-        columns: every column that may be written, by name.
+        stream: name of the stream.
+        columns: all writable columns, by name.
         places: name of a column → part of the write it belongs to.
-        settings: what the configuration says of the stream.
+        settings: settings of the stream.
         options: the target's settings.
         book: custom fields.
 
     Attributes:
-        decides_on_blank_keys: whether a record whose key is empty is for the plan to refuse, add or skip.
+        decides_on_blank_keys: True if the plan decides whether a record with an empty key is rejected, added
+            or skipped.
         empties: column → value that an update sends to empty it.
-        placed: columns that may name their row instead of giving its id.
-        labelled: columns of Pipedrive's own whose values are options, given by id or label.
+        placed: columns that may contain the name of their row instead of its id.
+        labelled: Pipedrive's own columns with options as values, given by id or label.
         bindings: one per column of the stream that is written.
-        not_written: columns that are dropped.
-        retired_ignored: those among them that today's API cannot express.
-        notices: what the log is to say of columns that the SCHEMA does not name; emptied by who says it.
+        not_written: dropped columns.
+        retired_ignored: dropped columns that the current API does not support.
+        notices: pending log messages about columns missing in the SCHEMA; the logging code clears them.
     """
 
     entity_name = ""
@@ -113,7 +114,8 @@ class Plan:
             keys: its key properties.
 
         Raises:
-            RecordFault: properties are unknown or refused; names all of them, and the nearest known ones.
+            RecordFault: properties are unknown or rejected; the message contains all of them, and similar
+                names.
         """
         del keys
         faults: list[RecordFault] = []
@@ -127,10 +129,10 @@ class Plan:
             raise together(faults)
 
     def _bind_one(self, name: str, schema: Mapping[str, object]) -> None:
-        """Bind one column of the stream, or note that it is not written.
+        """Bind one column of the stream, or record that it is not written.
 
         Raises:
-            RecordFault: it is unknown, refused, or means the same as another one.
+            RecordFault: it is unknown, rejected, or a duplicate of another one.
         """
         self._sources.setdefault(snake(name), name)
         binding = None
@@ -142,17 +144,17 @@ class Plan:
         other = self._same_place(binding)
         if other is None:
             self.bindings = [*self.bindings, binding]
-        elif binding.place is Place.CUSTOM:  # the id beside the label: one of them is enough
+        elif binding.place is Place.CUSTOM:  # id and label: one of them is sufficient
             self.not_written.append(name)
         else:
             raise refused(self.stream, name, f"is the same column as {other.source}; omit one of them")
 
     def field_of(self, source: str) -> str:
-        """Return the name of Pipedrive's field that the settings give a column, or its own name."""
+        """Return the name of Pipedrive's field for a column by the settings, or its own name."""
         return self._fields.get(source.casefold(), source)
 
     def _same_place(self, binding: Binding) -> Binding | None:
-        """Return the bound column that fills the same."""
+        """Return the bound column that fills the same field."""
         if binding.place in (Place.DELETED, Place.EXTRA):
             return None
         spot = (binding.place, binding.name, binding.part)
@@ -175,10 +177,10 @@ class Plan:
         return self._custom(source, name, schema)
 
     def _retired(self, source: str, retired: RetiredInput) -> Binding | None:
-        """Return binding of an input that today's API cannot express: only values that change nothing pass.
+        """Return the binding of a retired input: only values that change nothing are accepted.
 
         Raises:
-            RecordFault: no value of it can be expressed, and `retired_inputs` is not `ignore`.
+            RecordFault: no value of it is supported, and `retired_inputs` is not `ignore`.
         """
         if self.options.ignore_retired_inputs:
             self.retired_ignored.append(source)
@@ -206,12 +208,12 @@ class Plan:
         return binding
 
     def _is_dropped(self, name: str) -> bool:
-        """Return whether nobody can write the column: the tap's own, or one that a loader added."""
+        """Return whether the column is never written: a column of the tap, or one that a loader added."""
         spelled = snake(name)
         return name in self.dropped or spelled in self.dropped or spelled.startswith(LOADER_COLUMNS)
 
     def _special(self, source: str, name: str) -> Binding | None:
-        """Return ids and marks that are no columns."""
+        """Return the binding of ids and marks that are not columns of Pipedrive."""
         del source, name
         return None
 
@@ -219,7 +221,7 @@ class Plan:
         raise NotImplementedError
 
     def column_of(self, name: str) -> str | None:
-        """Return the column a name means, by its own spelling, an alias, or camelCase."""
+        """Return the column of a name, by its own spelling, an alias, or camelCase."""
         for spelling in (name, snake(name)):
             if spelling in self.columns and spelling != _CUSTOM_OBJECT:
                 return spelling
@@ -229,7 +231,7 @@ class Plan:
 
     @cached_property
     def _by_squashed_name(self) -> dict[str, str]:
-        """Column by name without case and separators, where that leaves no doubt."""
+        """Column by name without case and separators, if unambiguous."""
         found: dict[str, str] = {}
         doubtful = set()
         for name, column in (*self.aliases.items(), *((one, one) for one in self.columns)):
@@ -260,16 +262,16 @@ class Plan:
         raise UnknownColumn(self.stream, source, nearest(name, known))
 
     def _declined(self, name: str) -> bool:
-        """Return whether no custom field is made for the name."""
+        """Return whether no custom field is created for the name."""
         return name.startswith("_")
 
     # --- for each record --------------------------------------------------------------------------
 
     def draft(self, record: Mapping[str, object]) -> Draft:
-        """Return the record translated.
+        """Return the translated record.
 
         Raises:
-            RecordFault: a value cannot be meant, or something required is missing.
+            RecordFault: a value is invalid, or a required column is missing.
         """
         if not record.keys() <= self._declared:
             self._take_undeclared(record)
@@ -299,10 +301,10 @@ class Plan:
         return draft
 
     def _take_undeclared(self, record: Mapping[str, object]) -> None:
-        """Decide about columns of a record that the SCHEMA does not name.
+        """Decide about columns of a record that are missing in the SCHEMA.
 
-        Marks of deletion count, whoever named them; columns of the settings, and other spellings of columns
-        of the SCHEMA, are bound; the others are refused or ignored as `unknown_fields` says.
+        Deletion marks always count; columns of the settings, and other spellings of columns of the SCHEMA,
+        are bound; the others are rejected or ignored according to `unknown_fields`.
 
         Raises:
             RecordFault: there is such a column, and `unknown_fields` is fail.
@@ -312,7 +314,7 @@ class Plan:
             if name in self._declared:
                 continue
             folded, twin = name.casefold(), self._sources.get(snake(name))
-            if twin is not None:  # looked at each time: a record may have both spellings
+            if twin is not None:  # checked each time: a record may have both spellings
                 self._bind_twin(name, twin, record)
                 continue
             if folded in self._fields or self._is_mark(name):
@@ -328,7 +330,7 @@ class Plan:
             self.notices.append(f"not in the SCHEMA, and not written: {', '.join(dropped)}")
         if unknown:
             raise RecordFault(
-                "has columns that the SCHEMA does not name: {columns}. Add them to the SCHEMA, or set "
+                "has columns that are not in the SCHEMA: {columns}. Add them to the SCHEMA, or set "
                 "unknown_fields to ignore",
                 column=unknown,
             )
@@ -345,29 +347,29 @@ class Plan:
             self._bind_undeclared(name)
 
     def _bind_undeclared(self, name: str) -> None:
-        """Bind a column that the SCHEMA does not name."""
+        """Bind a column that is not in the SCHEMA."""
         binding = self._binding(name, self.field_of(name), {})
         if binding is not None:
             self.bindings = [*self.bindings, binding]
 
     def _is_mark(self, name: str) -> bool:
-        """Return whether the column may say that the row was deleted."""
+        """Return whether the column may mark the row as deleted."""
         del name
         return False
 
     def _value(self, record: Mapping[str, object], name: str) -> object:
-        """What the record holds in a column, in whatever case its name is written."""
+        """Return the record's value of a column, with its name in any case."""
         return record.get(self._sources.get(name, name))
 
     def _use(self, draft: Draft, extras: dict[str, object]) -> None:
-        """Take what is no plain column."""
+        """Process a value that is not a plain column."""
         nested = extras.pop(_CUSTOM_OBJECT, None)
         if nested is not None and self.custom_fields is not None:
             for name, value in scalars.mapping(nested).items():  # type: ignore[attr-defined]  # a dict by now
                 self._put_custom(draft, str(name), value)
 
     def _put_custom(self, draft: Draft, name: str, value: object) -> None:
-        """One custom field that is named in the record, not in the schema."""
+        """Add a custom field that is in the record, but not in the schema."""
         entity = self.custom_fields or ""
         column = self.book.find(entity, name, {})
         if column is None:
@@ -379,7 +381,7 @@ class Plan:
         self._apply(binding, draft, value)
 
     def _apply(self, binding: Binding, draft: Draft, value: object) -> None:
-        """Put the value of a column that is named in the record where it belongs.
+        """Add the value of a column of the record to the draft.
 
         Raises:
             RecordFault: the value cannot be meant.
@@ -394,11 +396,11 @@ class Plan:
             raise fault.of_column(binding.source, shown) from None
 
     def _complete(self, draft: Draft, record: Mapping[str, object], extras: Mapping[str, object]) -> None:
-        """Check what the write needs."""
+        """Check the requirements of the write."""
 
     @property
     def names(self) -> ColumnNames:
-        """Names of the columns as they are bound now."""
+        """Names of the currently bound columns."""
         if self._column_names is None or self._column_names[0] is not self.bindings:
             self._column_names = (self.bindings, ColumnNames(self.bindings, self.book, self.custom_fields))
         return self._column_names[1]
@@ -422,11 +424,11 @@ class Plan:
         return binding.place is Place.DELETED
 
     def locks(self, draft: Draft) -> tuple[tuple[LockKey, ...], tuple[LockKey, ...]]:
-        """Return rows the write owns, and rows it needs as they are."""
+        """Return the rows that the write changes, and those it must not see changed."""
         raise NotImplementedError
 
     def _needed(self, draft: Draft) -> set[LockKey]:
-        """Return rows that the columns point at."""
+        """Return the rows that the columns reference."""
         needed: set[LockKey] = {(one.entity, f"ext:{one.external_id}") for one in draft.references}
         for binding in self.bindings:
             if binding.entity is None or binding.entity == "users" or binding.many:
@@ -439,7 +441,7 @@ class Plan:
 
 
 def _by_label(book: FieldBook, entity: str, column: str, plain: Encoder) -> Encoder:
-    """Return options by id, and where that is none by label: definitions are read for those only."""
+    """Return an encoder of options by id or label; definitions are only read for labels."""
 
     def encoded(value: object) -> object:
         try:

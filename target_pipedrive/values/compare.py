@@ -20,7 +20,7 @@ _PARTS = frozenset({*ADDRESS_PARTS, "until", "timezone_name", "currency"})
 
 
 def differing(body: Mapping[str, object], row: Mapping[str, object], columns: Columns) -> dict[str, object]:
-    """The part of the body that the row does not say already; columns the row does not show always differ."""
+    """Return the part of the body that differs from the row; columns missing in the row always differ."""
     return {
         name: value
         for name, value in body.items()
@@ -29,7 +29,7 @@ def differing(body: Mapping[str, object], row: Mapping[str, object], columns: Co
 
 
 def same(sent: object, held: object, kind: Kind | None) -> bool:
-    """Return whether a value sent means the value held."""
+    """Return whether a sent value is equal to the stored value."""
     if sent in EMPTY_VALUES or held in EMPTY_VALUES:
         return sent in EMPTY_VALUES and held in EMPTY_VALUES
     name = kind.name if kind is not None else ""
@@ -43,14 +43,14 @@ def same(sent: object, held: object, kind: Kind | None) -> bool:
 
 
 def lacks_parts(sent: object, held: object) -> bool:
-    """Return whether a whole compound value leaves out a part that is held, which empties that part."""
+    """Return whether a complete compound value lacks a stored part, which empties that part."""
     if not isinstance(sent, Mapping) or not isinstance(held, Mapping):
         return False
     return any(held[name] not in EMPTY_VALUES and sent.get(name) is None for name in held if name in _PARTS)
 
 
 def same_value(sent: object, held: object) -> bool:  # noqa: PLR0911 - one for each kind of value
-    """Equality across the ways numbers, lists and objects are written; parts left out are not compared."""
+    """Compare two values in any form of numbers, lists and objects; missing parts are not compared."""
     if isinstance(sent, Mapping):
         if not isinstance(held, Mapping):
             return len(sent) == 1 and "value" in sent and same_value(sent["value"], held)
@@ -61,7 +61,7 @@ def same_value(sent: object, held: object) -> bool:  # noqa: PLR0911 - one for e
         if all(isinstance(item, (int, str)) for item in (*sent, *held)):
             return sorted(map(str, sent)) == sorted(map(str, held))
         return all(same_or_empty(one, other) for one, other in zip(sent, held, strict=True))
-    if isinstance(held, Mapping):  # v1 rows embed the row a key points at
+    if isinstance(held, Mapping):  # v1 rows embed the row that a key references
         return same_value(sent, held.get("id", held.get("value")))
     if isinstance(sent, bool) or isinstance(held, bool):
         return _as_flag(sent) == _as_flag(held)
@@ -71,7 +71,7 @@ def same_value(sent: object, held: object) -> bool:  # noqa: PLR0911 - one for e
 
 
 def same_or_empty(sent: object, held: object) -> bool:
-    """Return equality where all ways to say nothing are one."""
+    """Return whether two values are equal, where all empty values are the same."""
     if sent in EMPTY_VALUES or held in EMPTY_VALUES:
         return sent in EMPTY_VALUES and held in EMPTY_VALUES
     return same_value(sent, held)
@@ -89,7 +89,7 @@ def _moment(value: object) -> object:
 
 
 def _contacts(value: object) -> object:
-    """Addresses in order, with what is known of each; the first is primary unless another one says so."""
+    """Return addresses in order, with their known parts; the first is primary unless another is marked."""
     if not isinstance(value, list):
         return value
     entries = [entry for entry in value if isinstance(entry, Mapping) and entry.get("value")]

@@ -1,8 +1,8 @@
 """Merge of compound values: the parts in a record with the value of the row.
 
-A record rarely says all of an address, an amount, a range, a list of prices or a list of emails. Encoders
-return what it does say as `Parts` or `Entries`; `merged` combines that with the held value before the write.
-All functions here are pure, and merging the result again changes nothing.
+A record rarely contains all parts of an address, an amount, a range, a list of prices or a list of emails.
+Encoders return its parts as `Parts` or `Entries`; `merged` combines them with the stored value before the
+write. All functions here are pure, and merging the result again changes nothing.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ CONTACT_KEYS = ("value", "label", "primary")
 PRICE_KEYS = ("currency", "price", "cost", "direct_cost", "notes")
 CURRENCY = "currency"
 _FILLED_IN: Mapping[str, object] = {"cost": 0, "notes": ""}
-"""Parts of a price that Pipedrive fills in itself where they are not sent."""
+"""Parts of a price that Pipedrive sets itself if they are not sent."""
 DEFAULT_LABEL = "work"
 EMAILS, PHONES, CONTACTS, PRICES = "emails", "phones", "contacts", "prices"
 CONTACT_KINDS = frozenset({EMAILS, PHONES, CONTACTS})
@@ -26,11 +26,11 @@ _FILLERS = re.compile(r"[\s().\-/\u2010-\u2015]+")
 
 
 class Parts(dict[str, object]):
-    """Parts of one value that a record names; a part that is None is to be emptied.
+    """Parts of one value in a record; a part with the value None is emptied.
 
     Attributes:
-        main: key of the part without which there is no value.
-        derived: whether the other parts describe the main one, so that a new one replaces them all.
+        main: key of the required part.
+        derived: True if the other parts describe the main one, so a new one replaces them all.
     """
 
     __slots__ = ("derived", "main")
@@ -42,11 +42,11 @@ class Parts(dict[str, object]):
 
 
 class Entries(list[dict[str, object]]):
-    """Entries of a list that a record names.
+    """Entries of a list in a record.
 
     Attributes:
         kind: EMAILS, PHONES, CONTACTS or PRICES.
-        whole: whether held entries that are not named are removed.
+        whole: True if stored entries that are missing here are removed.
     """
 
     __slots__ = ("kind", "whole")
@@ -58,19 +58,19 @@ class Entries(list[dict[str, object]]):
 
 
 def is_compound(value: object) -> bool:
-    """Return whether a value has to be merged with the held one before it is written."""
+    """Return whether a value must be merged with the stored one before it is written."""
     return isinstance(value, (Parts, Entries))
 
 
 def merged(held: object, given: object) -> object:
-    """Return the value to write: `given` completed by what it does not name of `held`.
+    """Return the value to write: `given`, completed with missing parts of `held`.
 
     Args:
-        held: the row's value as v2 shows it; None when there is no row or no value.
-        given: an encoded value; returned as it is unless it is `Parts` or `Entries`.
+        held: the row's value in the v2 form; None if there is no row or no value.
+        given: an encoded value; returned unchanged unless it is `Parts` or `Entries`.
 
     Raises:
-        RecordFault: the parts alone make no value, or a price names no currency and several are held.
+        RecordFault: the parts are not a complete value, or a price has no currency and the row has several.
     """
     if isinstance(given, Parts):
         return merge_parts(held, given)
@@ -83,12 +83,12 @@ def merged(held: object, given: object) -> object:
 
 
 def merge_parts(held: object, given: Parts) -> dict[str, object] | None:
-    """Return the held parts changed by the given ones; None for no value.
+    """Return the stored parts with the given changes; None for no value.
 
-    There is none when the main part is emptied, or nothing is held and only emptied. Parts that `given` does
-    not name stay, as does a currency that it names empty, since no amount is without one. One exception: the
-    parts of an address describe its line of text (`derived`), so a line other than the held one replaces the
-    parts along with it.
+    There is no value if the main part is emptied, or if the row has no value and parts are only emptied.
+    Parts missing in `given` do not change; an empty currency does not change either, since every amount has
+    one. One exception: the parts of an address describe its line of text (`derived`), so a new line replaces
+    all parts.
 
     Raises:
         RecordFault: neither side has the main part.
@@ -112,7 +112,7 @@ def merge_parts(held: object, given: Parts) -> dict[str, object] | None:
 
 
 def _parts_of(held: object, main: str) -> dict[str, object]:
-    """Return the parts of a held value that can be written."""
+    """Return the writable parts of a stored value."""
     if isinstance(held, Mapping):
         return {name: part for name, part in held.items() if part is not None and name != "formatted_address"}
     return {} if held in (None, "") else {main: held}
@@ -128,9 +128,9 @@ def _text(value: object) -> str:
 def merge_contacts(held: object, given: Entries) -> list[dict[str, object]]:
     """Return the list of emails, phones or messengers to write, exactly one of them primary.
 
-    An entry that is held already keeps its label and its place unless `given` says otherwise; emails are the
-    same in any case, phone numbers with any spaces and dashes. Entries that `given` does not name stay,
-    unless it is the whole list. An entry said to be primary is primary; else the one that was, else the
+    A stored entry keeps its label and its position unless `given` changes them; emails are compared without
+    case, phone numbers without spaces and dashes. Entries missing in `given` are kept, unless it is the
+    complete list. The primary entry is the one marked as primary, otherwise the previous one, otherwise the
     first.
     """
     known: dict[str, dict[str, object]] = {}
@@ -159,7 +159,7 @@ def merge_contacts(held: object, given: Entries) -> list[dict[str, object]]:
 def _primary(
     order: list[str], known: Mapping[str, Mapping[str, object]], named: Mapping[str, Mapping[str, object]]
 ) -> int:
-    """Position of the primary entry: one that is said to be, else the held one, else the first possible."""
+    """Return the position of the primary entry: the marked one, else the stored one, else the first."""
     said = [at for at, key in enumerate(order) if named.get(key, {}).get("primary") is True]
     denied = {at for at, key in enumerate(order) if named.get(key, {}).get("primary") is False}
     before = [at for at, key in enumerate(order) if known.get(key, {}).get("primary") is True]
@@ -168,7 +168,7 @@ def _primary(
 
 
 def contact_identity(value: str, kind: str) -> str:
-    """Return the text by which two entries of a list are the same email, number or name."""
+    """Return the text that two entries with the same email, number or name share."""
     text = unicodedata.normalize("NFC", value).strip()
     if kind == EMAILS:
         return text.casefold()
@@ -184,12 +184,12 @@ def contact_identity(value: str, kind: str) -> str:
 def merge_prices(held: object, given: Entries) -> list[dict[str, object]]:
     """Return the prices to write, one per currency.
 
-    A price changes its own currency alone, and of that only the parts it names; other currencies and unnamed
-    costs stay. An empty whole list removes all prices. A price without a currency means that of the only held
-    price; where nothing is held it stays without one, for the account's default currency to be filled in.
+    A price changes only its own currency, and only the given parts; other currencies and costs do not change.
+    An empty complete list removes all prices. A price without a currency gets that of the only stored price;
+    if there is no stored price, the account's default currency is used later.
 
     Raises:
-        RecordFault: a price names no currency, and prices in several are held.
+        RecordFault: a price has no currency, and the row has prices in several.
     """
     if given.whole and not given:
         return []

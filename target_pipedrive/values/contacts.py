@@ -14,18 +14,18 @@ from target_pipedrive.values.scalars import boolean, from_json_text, text
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-# It begins where a word does: else the search in a long word would begin again at each of its letters.
+# It begins only at word boundaries: otherwise the search in a long word would restart at each of its letters.
 _EMAIL = re.compile(r"(?<![^\s<>,;|\"()\[\]])[^\s<>,;|\"()\[\]]+@[^\s<>,;|\"()\[\]]+")
 _BETWEEN_EMAILS = re.compile(r"[\s,;|]*")
 _PHONE = re.compile(r"\s*\+?[\d\s().\-/]+")
 _BETWEEN = re.compile(r"[,;\r\n]")
 _FLOAT = re.compile(r"(\+?\d{5,})\.0+")
 _FEWEST_DIGITS = 6
-"""A shorter piece of digits behind a comma is an extension, not a number of its own."""
+"""A shorter sequence of digits after a comma is an extension, not another number."""
 
 
 def split_emails(given: str) -> list[str]:
-    """Return the addresses in a text: a list of them, or of `"Name" <address>`; else the text itself."""
+    """Return the addresses in a text: a list of them, or of `"Name" <address>`; otherwise the text itself."""
     found = _EMAIL.findall(given)
     named = given.count("<") == given.count(">") == len(found)
     if found and (named or _BETWEEN_EMAILS.fullmatch(_EMAIL.sub("", given))):
@@ -34,7 +34,7 @@ def split_emails(given: str) -> list[str]:
 
 
 def split_phones(given: str) -> list[str]:
-    """Return the numbers in a text; one number with a pause or an extension behind a comma stays one."""
+    """Return the numbers in a text; a number with a pause or an extension after a comma stays one."""
     pieces = _BETWEEN.split(given)
     each_is_one = all(
         _PHONE.fullmatch(piece) and sum(map(str.isdigit, piece)) >= _FEWEST_DIGITS for piece in pieces
@@ -43,7 +43,7 @@ def split_phones(given: str) -> list[str]:
 
 
 def split_names(given: str) -> list[str]:
-    """Return the names of messengers in a text, which holds several between commas."""
+    """Return the names of messengers in a text, separated by commas."""
     return [one.strip() for one in given.split(",") if one.strip()]
 
 
@@ -57,7 +57,7 @@ _SPLITTERS: dict[str, Callable[[str], list[str]]] = {
 def contact_encoder(kind: str) -> Callable[[object], object]:
     """Return the encoder of a list of emails, phones or messengers.
 
-    A text, a number or one object adds to the held list; a list, also as JSON text, replaces it.
+    A text, a number or one object is added to the stored list; a list, also as JSON text, replaces it.
     """
     split = _SPLITTERS[kind]
 
@@ -78,10 +78,10 @@ def contact_encoder(kind: str) -> Callable[[object], object]:
 
 
 def _entry(entry: object, at: int, kind: str) -> dict[str, object]:
-    """Return one entry with the keys the record names; without a value when the entry is blank."""
+    """Return one entry with the keys in the record; without a value if the entry is blank."""
     if not isinstance(entry, Mapping):
         return {} if is_blank(entry) else {"value": _value(entry, kind)}
-    if entry and "value" not in entry:  # read as an entry without a value, it would empty the list
+    if entry and "value" not in entry:  # interpreted as an entry without a value, it would empty the list
         raise RecordFault(f"element {at + 1} needs `value`; it has {', '.join(map(str, entry))}")
     given: dict[str, object] = {name: entry[name] for name in CONTACT_KEYS if not is_blank(entry.get(name))}
     if "value" in given:
@@ -94,7 +94,7 @@ def _entry(entry: object, at: int, kind: str) -> dict[str, object]:
 
 
 def _value(value: object, kind: str) -> str:
-    """The text of an email, number or name; numbers that a table turned into floats are whole again."""
+    """Return the text of an email, number or name; floats from tables become integers again."""
     found = str(text(value)).strip()
     match = _FLOAT.fullmatch(found) if kind == PHONES else None
     return match[1] if match else found

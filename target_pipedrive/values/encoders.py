@@ -1,7 +1,7 @@
 """Encoders of record values for requests, including objects and lists.
 
-`encoder(kind)` is built once per column; it takes any JSON value but null and returns what goes
-into the body.
+`encoder(kind)` is built once per column; it accepts any JSON value except null and returns the value for the
+body.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ ADDRESS_PARTS = [
     "subpremise",
     "postal_code",
 ]
-# Parts of the tap's rows that Pipedrive sends and does not take.
+# Parts of the tap's rows that Pipedrive sends but does not accept.
 _READ_ONLY_PARTS = frozenset(
     {
         *("formatted_address", "id", "product_id", "product_variation_id"),
@@ -62,7 +62,7 @@ _READ_ONLY_PARTS = frozenset(
 
 
 def address(value: object) -> object:
-    """An address: the line of text, or an object with `value` (that line) and parts, or parts alone."""
+    """Return an address: a line of text, or an object with `value` (that line), parts, or both."""
     value = from_json_text(value)
     if isinstance(value, str):
         return Parts({"value": value.strip()}, derived=True) if value.strip() else None
@@ -80,7 +80,7 @@ def address(value: object) -> object:
 
 
 def money(value: object) -> object:
-    """Return an amount and its currency, as leads have; one of the two alone leaves the other as it is."""
+    """Return an amount and its currency, as in leads; if one of them is missing, it does not change."""
     value = from_json_text(value)
     if not isinstance(value, Mapping):
         try:
@@ -108,7 +108,7 @@ _PRICE_PARTS: dict[str, Encoder] = {
 
 
 def prices(value: object) -> object:
-    """Prices by currency: a list of them, or one as a number or object; ids in the tap's rows are dropped."""
+    """Return prices by currency, from a list, a number or an object; ids in the tap's rows are dropped."""
     value = from_json_text(value)
     if isinstance(value, list):
         entries = [_price(entry, f"element {at + 1} ") for at, entry in enumerate(value)]
@@ -117,7 +117,7 @@ def prices(value: object) -> object:
 
 
 def _price(entry: object, where: str) -> dict[str, object]:
-    """Return one price with the parts that the record names."""
+    """Return one price with the parts in the record."""
     if not isinstance(entry, Mapping):
         entry = {"price": entry}
     unknown = sorted(set(entry) - set(_PRICE_PARTS) - _READ_ONLY_PARTS)
@@ -161,7 +161,7 @@ _SCALARS: dict[str, Encoder] = {
 
 @cache
 def _scalar_choice(name: str, choices: tuple[str, ...]) -> Encoder:
-    """Return a scalar with a fixed set of values."""
+    """Return an encoder for scalars of a fixed set."""
     plain = _SCALARS[name]
 
     def encode(value: object) -> object:
@@ -176,7 +176,7 @@ def _scalar_choice(name: str, choices: tuple[str, ...]) -> Encoder:
 
 
 def encoder(kind: Kind) -> Encoder:
-    """The function that encodes values of the kind; it raises `RecordFault` for what cannot be meant."""
+    """Return the function that encodes values of a kind; it raises `RecordFault` for invalid values."""
     if kind.name == "object":
         return _object(kind.columns)
     if kind.name == "list":
@@ -189,7 +189,7 @@ def encoder(kind: Kind) -> Encoder:
 def _list(kind: Kind) -> Encoder:
     items = kind.items
     if items is None:
-        raise ValueError("a list without a kind of items")
+        raise ValueError("a list without the kind of its items")
     item = encoder(items)
     plain = items.name not in {"object", "map"}
 

@@ -1,8 +1,8 @@
 """Blank values, delete markers, and the normal form of keys.
 
 Sheets, loaders and SQL write the same key in several ways: `5`, `5.0`, `" 5 "`; an accent as one character or
-as two; a no-break space for a space. Everything that decides which row a record means goes through here, so
-that no column has rules of its own.
+as two; a no-break space for a space. All decisions about the row of a record use these functions, so no
+column has its own rules.
 """
 
 from __future__ import annotations
@@ -33,14 +33,14 @@ _SHOWN = 40
 
 
 def is_blank(value: object) -> bool:
-    """Return whether a cell is empty: null, or a text of nothing but white space."""
+    """Return whether a cell is empty: null, or a text with only white space."""
     if value is None:
         return True
     return isinstance(value, str) and not value.strip(_BLANK)
 
 
 def is_missing(value: object) -> bool:
-    """Return whether a key or mark is empty: blank, or the word that a tool writes for null."""
+    """Return whether a key or mark is empty: blank, or the word of a tool for null."""
     if isinstance(value, float):
         return math.isnan(value)
     if not isinstance(value, str):
@@ -50,7 +50,7 @@ def is_missing(value: object) -> bool:
 
 
 def clean(text: str) -> str:
-    """Return a text in NFC, with plain spaces, and none around it."""
+    """Return a text in NFC, trimmed and with plain spaces."""
     if text.isascii() and text.isprintable():
         return text.strip()
     return unicodedata.normalize("NFC", text.translate(_PLAIN)).strip()
@@ -59,7 +59,7 @@ def clean(text: str) -> str:
 def key_text(value: object) -> str | None:
     """Return the form in which a key is stored and compared; None for a missing one.
 
-    Whole numbers have no fraction, whether they are numbers or texts; texts are clean. Idempotent.
+    Integers have no fraction, whether they are numbers or texts; texts are clean. Idempotent.
 
     Raises:
         RecordFault: the value is an object or a list.
@@ -78,7 +78,7 @@ def key_text(value: object) -> str | None:
 
 
 def _whole(text: str) -> str:
-    """Return a clean text without the fraction or exponent that tools give to whole numbers."""
+    """Return a clean text without the fraction or exponent that tools add to integers."""
     match = _WHOLE.fullmatch(text)
     if match:
         return match[1]
@@ -89,7 +89,7 @@ def _whole(text: str) -> str:
 
 
 def match_text(value: object) -> str:
-    """Return the form in which a value of `match_on` is compared: as a key, whatever the case."""
+    """Return the form in which a value of `match_on` is compared: like a key, without case."""
     if isinstance(value, str):
         text = _whole(clean(value))
         return text.casefold() if text.isascii() else unicodedata.normalize("NFC", text.casefold())
@@ -101,7 +101,7 @@ def match_text(value: object) -> str:
 
 
 def spellings(value: object) -> list[str]:
-    """Return the texts to search for: the clean one, then what other tools make of the same value."""
+    """Return the texts to search for: the clean one, then other spellings of the same value."""
     text = value if isinstance(value, str) else key_text(value) or str(value)
     plain = clean(text)
     found = [plain, key_text(plain) or plain]
@@ -111,10 +111,10 @@ def spellings(value: object) -> list[str]:
 
 
 def is_deletion_mark(value: object) -> bool:
-    """Return whether a mark says that the row was deleted: a time, true, 1 or yes.
+    """Return whether a mark means that the row was deleted: a time, true, 1 or yes.
 
     Raises:
-        RecordFault: it says neither that nor the opposite (empty, false, 0 or no).
+        RecordFault: it means neither that nor the opposite (empty, false, 0 or no).
     """
     if is_missing(value):
         return False

@@ -8,7 +8,7 @@ from target_pipedrive.values.identity import match_text
 
 
 def addresses(value: object) -> list[object]:
-    """Return the single values of one column: of several e-mail addresses each."""
+    """Return the single values of one column, such as each of several e-mail addresses."""
     if isinstance(value, list):
         return [one for entry in value for one in addresses(entry)]
     if isinstance(value, Mapping):
@@ -17,5 +17,5 @@ def addresses(value: object) -> list[object]:
 
 
 def terms(value: object) -> list[str]:
-    """Return the texts a value is found by: of several addresses each, as `match_text` compares them."""
+    """Return the texts a value is found by, one per address, in the form of `match_text`."""
     return [match_text(one) for one in addresses(value)]

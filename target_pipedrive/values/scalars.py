@@ -1,6 +1,6 @@
 """Parsing of scalar values: strict output types, tolerant of the input forms of tables and files.
 
-Each function takes any JSON value but null and raises `RecordFault` for a value it cannot convert.
+Each function accepts any JSON value except null and raises `RecordFault` for a value it cannot convert.
 """
 
 from __future__ import annotations
@@ -27,36 +27,36 @@ _TRUE = frozenset({"true", "1", "yes", "y", "t"})
 _FALSE = frozenset({"false", "0", "no", "n", "f"})
 _LARGEST_EXACT = 2**53
 _LARGEST_ID = 2**63
-# As a double. `1e999999999` as an integer would fill the memory, so the exponent is looked at first.
+# As a double. `1e999999999` as an integer would fill the memory, so the exponent is checked first.
 _MOST_DIGITS = 308
 
 
 def text(value: object) -> object:
-    """Return text; numbers and booleans are written out, objects are refused."""
+    """Return text; numbers and booleans are converted, objects are rejected."""
     if isinstance(value, str):
         return value
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, float) and value.is_integer() and abs(value) < _LARGEST_EXACT:
-        return str(int(value))  # a whole number that a table turned into a float
+        return str(int(value))  # an integer that a table converted to a float
     if isinstance(value, (int, float, Decimal)):
         return str(value)
     raise RecordFault(f"must be text, not {what(value)}")
 
 
 def word(value: object) -> object:
-    """Return a text that names something, such as a status, without spaces around it."""
+    """Return a text that is a name, such as a status, without surrounding spaces."""
     return str(text(value)).strip()
 
 
 def currency(value: object) -> object:
-    """Return a currency code in capitals; what is not three letters is left to Pipedrive to refuse."""
+    """Return a currency code in capitals; Pipedrive validates codes without three letters."""
     code = str(word(value))
     return code.upper() if _CODE.fullmatch(code) else code
 
 
 def integer(value: object) -> object:
-    """Return a whole number; `5.0` and `"5"` are taken."""
+    """Return an integer; `5.0` and `"5"` are accepted."""
     if isinstance(value, int) and not isinstance(value, bool) and abs(value) < _LARGEST_ID:
         return value
     if isinstance(value, float) and value.is_integer() and abs(value) < _LARGEST_EXACT:
@@ -71,7 +71,7 @@ def integer(value: object) -> object:
 
 
 def number(value: object) -> object:
-    """Return a number; numbers written as text are taken digit by digit."""
+    """Return a number; numbers in text keep all their digits."""
     if isinstance(value, float) or (
         isinstance(value, int) and not isinstance(value, bool) and abs(value) < _LARGEST_ID
     ):
@@ -81,7 +81,7 @@ def number(value: object) -> object:
         if exact is not None and exact.adjusted() <= _MOST_DIGITS:
             whole = exact == exact.to_integral_value()
             if abs(exact) >= _LARGEST_ID:
-                return float(exact)  # longer than the integers that JSON readers take
+                return float(exact)  # longer than the integers that JSON parsers accept
             return int(exact) if whole and "." not in str(value) else exact
         if exact is not None:
             raise RecordFault(f"must be a number below 1e{_MOST_DIGITS}")
@@ -89,7 +89,7 @@ def number(value: object) -> object:
 
 
 def _decimal(value: int | str) -> Decimal | None:
-    """Return the finite number that a text writes, or None."""
+    """Return the finite number in a text, or None."""
     try:
         number = Decimal(value.strip() if isinstance(value, str) else value)
     except InvalidOperation:
@@ -98,7 +98,7 @@ def _decimal(value: int | str) -> Decimal | None:
 
 
 def boolean(value: object) -> object:
-    """True or false; 0 and 1 and the usual words are taken."""
+    """Return true or false; 0, 1 and the usual words are accepted."""
     if isinstance(value, bool):
         return value
     if isinstance(value, (int, float)) and value in {0, 1}:
@@ -116,15 +116,15 @@ def flag(value: object) -> object:
 
 
 def is_zero_date(value: object) -> bool:
-    """Return whether a text is what databases write for no date, `0000-00-00`, with or without a time."""
+    """Return whether a text is the empty date of databases, `0000-00-00`, with or without a time."""
     return isinstance(value, str) and _ZERO_DATE.fullmatch(value.strip()) is not None
 
 
 def date(value: object) -> object:
-    """Return `YYYY-MM-DD`, None for a zero date. The time is cut off, unless in UTC it is on another day.
+    """Return `YYYY-MM-DD`, None for a zero date. The time is dropped, unless it is on another day in UTC.
 
     Raises:
-        RecordFault: there is no such day, or only midnight elsewhere is on it.
+        RecordFault: the date is invalid, or the time is on another day in UTC.
     """
     if is_zero_date(value):
         return None
@@ -168,7 +168,7 @@ def minute(value: object) -> object:
 
 
 def clock(value: object) -> object:
-    """Return `HH:MM`; seconds are kept when they are not zero."""
+    """Return `HH:MM`; seconds are kept if they are not zero."""
     match = _CLOCK.fullmatch(value.strip()) if isinstance(value, str) else None
     if match is None:
         raise RecordFault(f"must be a time of day such as 09:30, not {what(value)}")
@@ -177,7 +177,7 @@ def clock(value: object) -> object:
 
 
 def uuid(value: object) -> object:
-    """Return a UUID, as leads have."""
+    """Return a UUID, as in leads."""
     if isinstance(value, str) and _UUID.fullmatch(value.strip()):
         return value.strip()
     raise RecordFault(f"must be a UUID, not {what(value)}")
@@ -203,7 +203,7 @@ def csv(value: object) -> object:
 
 
 def from_json_text(value: object) -> object:
-    """The list or object that a text holds as JSON, which is how tables without such types carry them."""
+    """Return the list or object in a JSON text, the form of tables without such types."""
     if isinstance(value, str) and value[:1] in ("[", "{"):
         try:
             return msgspec.json.decode(value)
@@ -213,7 +213,7 @@ def from_json_text(value: object) -> object:
 
 
 def what(value: object) -> str:  # noqa: PLR0911 - one for each kind of value
-    """What a value is, without showing text that may be personal."""
+    """Return a description of a value, without text that may be personal."""
     match value:
         case None:
             return "null"

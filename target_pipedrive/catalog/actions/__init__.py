@@ -37,7 +37,7 @@ def _by_name(*groups: tuple[ActionSpec, ...]) -> Mapping[str, ActionSpec]:
     found: dict[str, ActionSpec] = {}
     for spec in (spec for group in groups for spec in group):
         if spec.name in found:
-            raise ValueError(f"action {spec.name} stands twice")
+            raise ValueError(f"action {spec.name} is defined twice")
         found[spec.name] = spec
     return MappingProxyType(found)
 

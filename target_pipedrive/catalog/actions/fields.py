@@ -33,7 +33,7 @@ _DETAILS = {
     "product": f"ui_visibility:{{{_VISIBLE}}}",
     "project": f"ui_visibility:{{{_VISIBLE}}} important_fields:{_STAGES} required_fields:{{enabled:bool}}",
 }
-"""Kind of row → what can be said of its fields besides name, type and options."""
+"""Kind of row → further properties of its fields, in addition to name, type and options."""
 _DELETED_BY_LIST = ("deal", "organization", "person", "product")
 
 

@@ -38,4 +38,4 @@ ENTITIES: Mapping[str, EntitySpec] = MappingProxyType({spec.name: spec for spec 
 ENTITY_OF_STREAM: Mapping[str, str] = MappingProxyType(
     {name: spec.name for spec in _SPECS for name in spec.streams.split()}
 )
-"""Streams of other names that carry rows of an entity."""
+"""Streams with other names that contain rows of an entity."""

@@ -6,7 +6,7 @@ from pipedrive_client import Paging
 from target_pipedrive.catalog.entities.reads import STAMPS, whole
 from target_pipedrive.catalog.spec import EntitySpec, RowsRead
 
-# Without one of these filters the API names the token user's own goals, without the other the active ones.
+# Without one of these filters the API returns the token user's own goals, without the other only active ones.
 _GOALS = RowsRead(
     path="/v1/goals/find",
     cost=20,

@@ -17,17 +17,17 @@ STAMPS = "add_time update_time creator_id creator_user_id active_flag"
 
 
 def listed(path: str, **more: str) -> RowsRead:
-    """Return a v2 list that takes ids."""
+    """Return a v2 list that can be filtered by ids."""
     return RowsRead(path=path, cost=10, paging=Paging.CURSOR, ids="ids", page_size=500, params=more)
 
 
 def since(path: str) -> RowsRead:
-    """Return a v2 list of what changed since a time."""
+    """Return a v2 list of changes since a time."""
     return RowsRead(
         path=path, cost=10, paging=Paging.CURSOR, page_size=500, params={"updated_since": "{since}"}
     )
 
 
 def whole(path: str, cost: int, paging: Paging = Paging.NONE, page_size: int | None = None) -> RowsRead:
-    """Return a list that is read whole."""
+    """Return a list that is read completely."""
     return RowsRead(path=path, cost=cost, paging=paging, page_size=page_size)
