@@ -1,9 +1,10 @@
-"""Lookup of row ids by name, from collections that are read once."""
+"""Lookup of row ids by natural keys, such as the e-mail address of a user, from lists that are read once."""
 
 from __future__ import annotations
 
 import difflib
 from collections.abc import Mapping
+from dataclasses import dataclass
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
@@ -14,15 +15,38 @@ from target_pipedrive.values.identity import is_blank, match_text
 
 if TYPE_CHECKING:
     from target_pipedrive.account.rows import Rows
+    from target_pipedrive.record.row import Row
     from target_pipedrive.values.encoders import Encoder
 
-NAME_COLUMNS: Mapping[str, str] = MappingProxyType({"lead_labels": "name"})
-"""Entities with rows that may be given by name → the column of the name."""
 _MOST_SHOWN = 10
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NaturalKeys:
+    """How rows of an entity are named instead of by id.
+
+    Attributes:
+        columns: columns that identify a row, the best first.
+        active: column that is true for rows that can be referenced, or None if all can.
+        personal: True if the values must not appear in messages.
+    """
+
+    columns: tuple[str, ...]
+    active: str | None = None
+    personal: bool = False
+
+
+NATURAL_KEYS: Mapping[str, NaturalKeys] = MappingProxyType(
+    {
+        "lead_labels": NaturalKeys(columns=("name",)),
+        "users": NaturalKeys(columns=("email", "name"), active="active_flag", personal=True),
+    }
+)
+"""Entities whose rows may be given by a natural key; their lists are short enough to be read whole."""
+
+
 class RowNames:
-    """Names of rows; `Rows` caches the lists until one of their rows is written.
+    """Natural keys of rows; lists are kept by `Rows` until one of their rows is written.
 
     Args:
         rows: reads the lists.
@@ -30,12 +54,29 @@ class RowNames:
 
     def __init__(self, rows: Rows) -> None:
         self._rows = rows
+        self._indexes: dict[tuple[str, str], tuple[Mapping[str, Row], dict[str, list[str]]]] = {}
 
     def encoder(self, entity: str, plain: Encoder) -> Encoder:
-        """Return the encoder of a list of rows given by id or name.
+        """Return the encoder of one row given by id or natural key: `5`, `ann@acme.com`, `{"name": "Ann"}`.
 
         Args:
-            entity: entity of the rows.
+            entity: of the row.
+            plain: encodes an id.
+        """
+
+        def encoded(value: object) -> object:
+            try:
+                return plain(value)
+            except RecordFault as fault:
+                return self._row_id(entity, scalars.from_json_text(value), fault)
+
+        return encoded
+
+    def list_encoder(self, entity: str, plain: Encoder) -> Encoder:
+        """Return the encoder of a list of rows given by id or natural key.
+
+        Args:
+            entity: of the rows.
             plain: encodes a list of ids.
         """
 
@@ -50,40 +91,81 @@ class RowNames:
         return encoded
 
     def _entries(self, entity: str, value: object) -> list[object]:
-        """Return the single names or ids of a value; a text is one name, or several separated by commas."""
+        """Return the single keys or ids of a value; a text is one key, or several divided by commas."""
         if isinstance(value, str):
-            whole = match_text(value) in self._known(entity)
+            columns = NATURAL_KEYS[entity].columns
+            whole = any(self._ids(entity, column, value) for column in columns)
             return [value] if whole else [part for part in value.split(",") if part.strip()]
         return list(value) if isinstance(value, list) else [value]
 
     def _id(self, entity: str, plain: Encoder, value: object) -> object:
-        if isinstance(value, Mapping):
-            value = value.get("id", value.get(NAME_COLUMNS[entity]))
+        """Return the id of one entry of a list."""
+        row_id = value.get("id", value) if isinstance(value, Mapping) else value
         try:
-            found = plain([value])
+            found = plain([row_id])
         except RecordFault:
             found = None
         if isinstance(found, list) and found:
             return found[0]
-        if not isinstance(value, (str, int)):
-            raise RecordFault(f"must be a list of ids or names, not of {scalars.what(value)}")
-        known = self._known(entity)
-        ids = known.get(match_text(value), [])
-        if len(ids) == 1:
-            return ids[0]
-        if ids:
-            raise RecordFault(f"contains the name {value}, which {len(ids)} {entity} share; use the id")
-        near = difflib.get_close_matches(match_text(value), known, n=3)
-        shown = ", ".join(near or list(known)[:_MOST_SHOWN]) or "none"
-        raise RecordFault(
-            f"contains {value!r}, which matches none of the {entity}; "
-            f"{'nearest' if near else 'known'}: {shown}"
+        fault = RecordFault(f"must be a list of ids or names, not of {scalars.what(value)}")
+        return self._row_id(entity, value, fault)
+
+    def _row_id(self, entity: str, value: object, fault: RecordFault) -> object:
+        """Return the id of the row with a natural key.
+
+        Raises:
+            RecordFault: no row has the key, or several have; `fault` if the value is no natural key.
+        """
+        keys = NATURAL_KEYS[entity]
+        columns, key = keys.columns, value
+        if isinstance(value, Mapping):
+            columns = tuple(column for column in columns if not is_blank(value.get(column)))
+            if not columns or value.keys() - set(keys.columns):
+                raise fault
+            key = value[columns[0]]
+        if not isinstance(key, (str, int)) or isinstance(key, bool):
+            raise fault
+        for column in columns:
+            ids = self._ids(entity, column, key)
+            if len(ids) > 1:
+                raise RecordFault(_shared(entity, column, key, len(ids)))
+            if ids:
+                return int(ids[0]) if ids[0].isdigit() else ids[0]
+        raise RecordFault(self._missing(entity, columns, key))
+
+    def _ids(self, entity: str, column: str, key: object) -> list[str]:
+        """Return the ids of the rows that have a key in a column and can be referenced."""
+        listed = self._rows.listed(ENTITIES[entity], {}, entity)
+        kept, index = self._indexes.get((entity, column), (None, {}))
+        if kept is not listed:  # the first time, and after a row was written
+            active, index = NATURAL_KEYS[entity].active, {}
+            for row_id, row in listed.items():
+                if not is_blank(row.get(column)) and (active is None or row.get(active)):
+                    index.setdefault(match_text(row[column]), []).append(row_id)
+            self._indexes[entity, column] = listed, index
+        return index.get(match_text(key), [])
+
+    def _missing(self, entity: str, columns: tuple[str, ...], key: object) -> str:
+        keys = NATURAL_KEYS[entity]
+        rows = self._rows.listed(ENTITIES[entity], {}, entity).values()
+        named = " or ".join(columns)
+        if keys.active is not None and any(
+            match_text(row.get(column)) == match_text(key) for row in rows for column in columns
+        ):
+            return f"names one of the {entity} that is deactivated; name an active one"
+        if keys.personal:
+            return f"names none of the {entity}: no {named} is equal; correct it, or use the id"
+        known = list(dict.fromkeys(str(row.get(columns[0])) for row in rows))
+        near = difflib.get_close_matches(match_text(key), [match_text(one) for one in known], n=3)
+        shown = ", ".join(near or known[:_MOST_SHOWN]) or "none"
+        return (
+            f"contains {key!r}, which matches none of the {entity}; {'nearest' if near else 'known'}: {shown}"
         )
 
-    def _known(self, entity: str) -> dict[str, list[str]]:
-        """Return the ids by name."""
-        spec = ENTITIES[entity]
-        found: dict[str, list[str]] = {}
-        for row_id, row in self._rows.listed(spec, {}, entity).items():
-            found.setdefault(match_text(row.get(NAME_COLUMNS[entity])), []).append(row_id)
-        return found
+
+def _shared(entity: str, column: str, key: object, count: int) -> str:
+    keys = NATURAL_KEYS[entity]
+    better = keys.columns[0]
+    remedy = "use the id" if column == better else f"use the {better} or the id"
+    shown = "a name" if keys.personal else f"the name {key}"
+    return f"contains {shown}, which {count} {entity} share; {remedy}"

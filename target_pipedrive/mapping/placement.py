@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from target_pipedrive.catalog.entities import ENTITIES
 from target_pipedrive.mapping.references import REFERENCES
 from target_pipedrive.record.errors import RecordFault
+from target_pipedrive.values import scalars
 from target_pipedrive.values.identity import clean
 
 if TYPE_CHECKING:
@@ -42,6 +43,17 @@ def id_or_name(plain: Encoder) -> Encoder:
             raise
 
     return encode
+
+
+def as_name(value: object) -> object:
+    """Return a value as the name of a row, even if it looks like an id.
+
+    Raises:
+        RecordFault: it is no text or number.
+    """
+    if isinstance(value, bool) or not isinstance(value, (str, int)):
+        raise RecordFault(f"must be a name, not {scalars.what(value)}")
+    return Name(clean(str(value)))
 
 
 def placed_columns(entity: EntitySpec | None) -> frozenset[str]:

@@ -7,7 +7,7 @@ from functools import cached_property
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from target_pipedrive.account.row_names import NAME_COLUMNS
+from target_pipedrive.account.row_names import NATURAL_KEYS
 from target_pipedrive.catalog.names import nearest, snake
 from target_pipedrive.custom_fields.values import complete_parts
 from target_pipedrive.mapping.column_names import ColumnNames
@@ -25,7 +25,8 @@ from target_pipedrive.mapping.columns import (
     together,
 )
 from target_pipedrive.mapping.nulls import KEPT
-from target_pipedrive.mapping.placement import id_or_name
+from target_pipedrive.mapping.placement import as_name, id_or_name
+from target_pipedrive.mapping.references import REFERENCES
 from target_pipedrive.record.draft import Draft
 from target_pipedrive.record.errors import UNFORESEEN, RecordFault, unforeseen
 from target_pipedrive.values import scalars
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
 
     from target_pipedrive.catalog.notation import Columns
     from target_pipedrive.catalog.spec import RetiredInput
+    from target_pipedrive.custom_fields.columns import FieldColumn
     from target_pipedrive.custom_fields.registry import FieldBook
     from target_pipedrive.record.draft import LockKey
     from target_pipedrive.settings import Options, StreamSettings
@@ -203,8 +205,9 @@ class Plan:
         if column in self.labelled and self.custom_fields is not None:
             binding.encode = _by_label(self.book, self.custom_fields, column, binding.encode)
         names, entity = self.book.row_names, binding.entity or ""
-        if binding.many and entity in NAME_COLUMNS and names is not None and not binding.foreign:
-            binding.encode = names.encoder(entity, binding.encode)
+        if entity in NATURAL_KEYS and names is not None and not binding.foreign:
+            encoder = names.list_encoder if binding.many else names.encoder
+            binding.encode = encoder(entity, binding.encode)
         return binding
 
     def _is_dropped(self, name: str) -> bool:
@@ -249,17 +252,44 @@ class Plan:
             if name == _CUSTOM_OBJECT:
                 return Binding(source=source, place=Place.EXTRA, name=_CUSTOM_OBJECT, encode=scalars.mapping)
             column = self.book.find(entity, name, schema)
-            if column is None and self.options.create_fields and not self._declined(name):
-                column = self.book.create(entity, name, schema)
             if column is not None:
-                encoder = self.book.encoder(entity, column)
-                return custom_binding(source, column, encoder, foreign=self.options.foreign_ids)
+                return self._custom_column(source, entity, column)
+        by_key = self._by_natural_key(source, snake(name))
+        if by_key is not None:
+            return by_key
+        if entity is not None and self.options.create_fields and not self._declined(name):
+            column = self.book.create(entity, name, schema)
+            if column is not None:
+                return self._custom_column(source, entity, column)
         if self.options.ignore_unknown_fields:
             return None
         known = [*self.columns, *self.aliases, *self.extras]
         if entity is not None:
             known += [one.name for one in self.book.definitions(entity)]
         raise UnknownColumn(self.stream, source, nearest(name, known))
+
+    def _custom_column(self, source: str, entity: str, column: FieldColumn) -> Binding:
+        """Return the binding of a custom field's column."""
+        encoder = self.book.encoder(entity, column)
+        return custom_binding(source, column, encoder, foreign=self.options.foreign_ids)
+
+    def _by_natural_key(self, source: str, name: str) -> Binding | None:
+        """Return the binding of a column such as `owner_email` or `stage_name`, else None."""
+        base, _, key = name.rpartition("_")
+        column = f"{base}_id"
+        if column not in self.columns or self.options.foreign_ids:
+            return None
+        if column in self.placed and key == "name":
+            binding = self._own_column(source, column)
+            binding.encode = as_name
+            return binding
+        keys = NATURAL_KEYS.get(REFERENCES.get(column, ""))
+        if keys is None or key not in keys.columns or self.book.row_names is None:
+            return None
+        binding = self._own_column(source, column)
+        plain = binding.encode
+        binding.encode = lambda value: plain({key: value})
+        return binding
 
     def _declined(self, name: str) -> bool:
         """Return whether no custom field is created for the name."""
