@@ -13,7 +13,8 @@ import requests
 from pipedrive_client.fields import parse_definition
 from tap_pipedrive.catalog import STREAMS
 from tap_pipedrive.catalog.spec import RowForm
-from tap_pipedrive.rows.custom_fields import assign_columns, flattener
+from tap_pipedrive.custom_fields.columns import assign_columns
+from tap_pipedrive.custom_fields.layouts import flattener
 from tap_pipedrive.settings import FieldMode, OptionMode
 
 

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Any
 from pipedrive_client import ClientSettings, ConfigError, PipedriveClient, PipedriveError, times
 from pipedrive_client.fields import FIELD_LISTS, FieldRegistry
 from tap_pipedrive.catalog import STREAMS
+from tap_pipedrive.custom_fields.definitions import CurrentDefinitions
 from tap_pipedrive.output.progress import Progress
 from tap_pipedrive.read.full_list_interval import FullListInterval
 from tap_pipedrive.read.raw_requests import RawRequest, raw_requests
 from tap_pipedrive.read.requests import Questions
 from tap_pipedrive.read.time_windows import WindowSlots
-from tap_pipedrive.rows.definitions import CurrentDefinitions
 from tap_pipedrive.rows.deviations import Deviations
 from tap_pipedrive.settings import FieldMode, OptionMode, UnknownColumns
 from tap_pipedrive.signals import Interruption

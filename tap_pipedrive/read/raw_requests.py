@@ -14,7 +14,7 @@ from pipedrive_client.encoding import own_headers
 from tap_pipedrive.catalog.notation import columns
 from tap_pipedrive.catalog.spec import Changes, Read, StreamSpec
 from tap_pipedrive.read.reader import Reader
-from tap_pipedrive.rows.column_types import column_types
+from tap_pipedrive.values.column_types import column_types
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Container, Iterator, Mapping

@@ -15,7 +15,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from tap_pipedrive.rows.row import Row
-    from tap_pipedrive.rows.struct_rows import RowColumns, TypedRows
+    from tap_pipedrive.rows.row_columns import RowColumns
+    from tap_pipedrive.rows.struct_rows import TypedRows
 
 
 class RowPlan:

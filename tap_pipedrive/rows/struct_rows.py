@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping  # noqa: TC003  msgspec reads the annotations of structs
-from dataclasses import dataclass
 from datetime import date
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any, ClassVar, TypedDict, cast
@@ -21,11 +20,10 @@ from msgspec import UNSET, UnsetType
 from tap_pipedrive.rows.deviations import UNKNOWN
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Sequence
+    from collections.abc import Callable, Sequence
 
-    from tap_pipedrive.rows.column_types import ColumnType
-    from tap_pipedrive.rows.custom_fields import NestedPlan
-    from tap_pipedrive.rows.deviations import Deviations
+    from tap_pipedrive.custom_fields.layouts import NestedPlan
+    from tap_pipedrive.rows.row_columns import RowColumns
 
 _CUSTOM = "custom_fields"
 _MOST_DOUBLINGS = 4
@@ -68,36 +66,6 @@ class TypedRow(msgspec.Struct, gc=False):
         slot = self.slots.get(column)
         value = getattr(self, slot) if slot else UNSET
         return default if value is UNSET else value
-
-
-@dataclass(frozen=True, kw_only=True)
-class RowColumns:
-    """Columns of the rows of one read.
-
-    Attributes:
-        stream: name of the stream.
-        declared: columns that the stream declares.
-        keys: key columns.
-        dropped: those of them that nobody selected.
-        adds: columns with a fixed value.
-        custom: where custom fields go; None for a stream without.
-        types: types of the columns that do not hold any value.
-        deviations: counts unknown keys.
-    """
-
-    stream: str
-    declared: Collection[str]
-    keys: Collection[str]
-    dropped: Collection[str]
-    adds: Mapping[str, object]
-    custom: NestedPlan | None
-    types: Mapping[str, ColumnType]
-    deviations: Deviations
-
-    def convert(self, column: str, value: object) -> object:
-        """Return a value as the type of its column."""
-        kind = self.types.get(column)
-        return kind.convert(value) if kind else value
 
 
 class TypedRows:

@@ -24,24 +24,20 @@ from typing_extensions import override
 
 from pipedrive_client import BudgetSpent, ConfigError, FeatureOff, ItemError, NotFound, Null, UnknownMethod
 from pipedrive_client.fields import FIELD_LIST_COST, FIELD_LISTS, FieldDefinition
+from tap_pipedrive.custom_fields.columns import FieldColumn, assign_columns, column_properties
+from tap_pipedrive.custom_fields.layouts import NestedPlan, flattener
+from tap_pipedrive.custom_fields.unresolved import UnresolvedFields, rewind
 from tap_pipedrive.output.sdk_log_filter import quiet
 from tap_pipedrive.read.reader import Reader, SharedRows, nothing_there
-from tap_pipedrive.rows.column_types import column_types
-from tap_pipedrive.rows.conversions import time_text
-from tap_pipedrive.rows.custom_fields import (
-    FieldColumn,
-    NestedPlan,
-    assign_columns,
-    column_properties,
-    flattener,
-)
 from tap_pipedrive.rows.deviations import UNKNOWN_COLUMN
+from tap_pipedrive.rows.row_columns import RowColumns
 from tap_pipedrive.rows.row_plan import RowPlan
-from tap_pipedrive.rows.struct_rows import RowColumns, TypedRow, TypedRows
+from tap_pipedrive.rows.struct_rows import TypedRow, TypedRows
 from tap_pipedrive.rows.tombstones import TOMBSTONE_COLUMNS
-from tap_pipedrive.rows.unresolved import UnresolvedFields, rewind
 from tap_pipedrive.settings import FieldMode
 from tap_pipedrive.state.access import RefusedParents
+from tap_pipedrive.values.column_types import column_types
+from tap_pipedrive.values.conversions import time_text
 
 if TYPE_CHECKING:
     from singer_sdk import Tap, metrics

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, cast
 
 from pipedrive_client import Gone, NotFound, NotVisible, Null
 from pipedrive_client.times import now
+from tap_pipedrive.custom_fields.unresolved import remember, remembers
 from tap_pipedrive.read.reader import Reader, nothing_there
-from tap_pipedrive.rows.unresolved import remember, remembers
 from tap_pipedrive.state.access import REFUSALS
 from tap_pipedrive.state.bookmarks import Bookmark, ListSize, PageMarks
 from tap_pipedrive.sync import full_lists

@@ -6,8 +6,8 @@ import pytest
 
 from pipedrive_client.fields import FieldDefinition
 from tap_pipedrive.catalog import STREAMS
-from tap_pipedrive.rows.custom_fields import assign_columns
-from tap_pipedrive.rows.custom_fields import slug as tap_slug
+from tap_pipedrive.custom_fields.columns import assign_columns
+from tap_pipedrive.custom_fields.columns import slug as tap_slug
 from tap_pipedrive.settings import FieldMode, OptionMode
 from target_pipedrive.catalog.entities import ENTITIES, ENTITY_OF_STREAM
 from target_pipedrive.custom_fields.columns import by_name, slug

@@ -4,7 +4,8 @@ import pytest
 
 from pipedrive_client.fields import FieldDefinition, parse_definition
 from tap_pipedrive.catalog.spec import RowForm
-from tap_pipedrive.rows.custom_fields import FieldColumn, assign_columns, column_properties, flattener, slug
+from tap_pipedrive.custom_fields.columns import FieldColumn, assign_columns, column_properties, slug
+from tap_pipedrive.custom_fields.layouts import flattener
 from tap_pipedrive.settings import FieldMode, OptionMode
 
 A, B, C = "a" * 40, "b" * 40, "c" * 40

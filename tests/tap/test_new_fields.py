@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from tap_pipedrive.rows import definitions as rereading
+from tap_pipedrive.custom_fields import definitions as rereading
 from tests.support.faulty import run
 from tests.tap.test_answers_of_a_stand_in import StandIn, body, catalog
 

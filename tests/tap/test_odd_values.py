@@ -12,13 +12,15 @@ from jsonschema import Draft202012Validator, FormatChecker
 
 from pipedrive_client.fields import parse_definition
 from tap_pipedrive.catalog.spec import RowForm
-from tap_pipedrive.rows.column_types import column_types
-from tap_pipedrive.rows.custom_fields import NestedPlan, assign_columns, column_properties, flattener
+from tap_pipedrive.custom_fields.columns import assign_columns, column_properties
+from tap_pipedrive.custom_fields.layouts import NestedPlan, flattener
 from tap_pipedrive.rows.deviations import Deviations
+from tap_pipedrive.rows.row_columns import RowColumns
 from tap_pipedrive.rows.row_plan import RowPlan
 from tap_pipedrive.rows.shapes import SHAPES
-from tap_pipedrive.rows.struct_rows import RowColumns, TypedRows
+from tap_pipedrive.rows.struct_rows import TypedRows
 from tap_pipedrive.settings import FieldMode, OptionMode, UnknownColumns
+from tap_pipedrive.values.column_types import column_types
 from tests.support.singer import run_tap
 
 

@@ -13,13 +13,15 @@ import pytest
 from pipedrive_client.fields import parse_definition
 from tap_pipedrive.catalog import STREAMS
 from tap_pipedrive.catalog.spec import RowForm
-from tap_pipedrive.rows.column_types import column_types
-from tap_pipedrive.rows.custom_fields import NestedPlan, assign_columns, column_properties, flattener
+from tap_pipedrive.custom_fields.columns import assign_columns, column_properties
+from tap_pipedrive.custom_fields.layouts import NestedPlan, flattener
 from tap_pipedrive.rows.deviations import UNKNOWN_COLUMN, Deviations
+from tap_pipedrive.rows.row_columns import RowColumns
 from tap_pipedrive.rows.row_plan import RowPlan
-from tap_pipedrive.rows.struct_rows import RowColumns, TypedRow, TypedRows
+from tap_pipedrive.rows.struct_rows import TypedRow, TypedRows
 from tap_pipedrive.settings import FieldMode, OptionMode, UnknownColumns
 from tap_pipedrive.state.bookmarks import digest
+from tap_pipedrive.values.column_types import column_types
 from tests.support.singer import run_tap
 
 DEALS = replace(STREAMS["deals"].reads[0], adds={"origin": "as the read says"})

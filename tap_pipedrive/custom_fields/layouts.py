@@ -1,219 +1,31 @@
-"""Custom fields as typed columns whose names a person can read.
+"""Layouts of custom field values in rows, v1 and v2, and the way from each to columns.
 
-A definition becomes one column (a composite one several), named from the field's label. Names are
-given once and kept: they are remembered in the stream's state, so a renamed field keeps its column
-and a deleted field's column stays, with nulls.
+Everything that can be decided once per stream is decided here; the loops over rows only read and write keys.
 """
 
 from __future__ import annotations
 
-import re
-from collections import Counter
 from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from anyascii import anyascii
-
-from pipedrive_client.fields import (
-    HASH_KEY,
-    LONGEST_COLUMN,
-    SHORT_KEY,
-    V1_SUFFIXES,
-    FieldDefinition,
-    Part,
-)
+from pipedrive_client.fields import HASH_KEY, V1_SUFFIXES
 from tap_pipedrive.catalog.spec import RowForm
-from tap_pipedrive.rows.conversions import option_id, option_ids
 from tap_pipedrive.settings import FieldMode, OptionMode
+from tap_pipedrive.values.conversions import option_id, option_ids
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
-    from tap_pipedrive.catalog.spec import JSON
-    from tap_pipedrive.rows.unresolved import UnresolvedValue
+    from pipedrive_client.fields import Part
+    from tap_pipedrive.custom_fields.columns import FieldColumn
+    from tap_pipedrive.custom_fields.unresolved import UnresolvedValue
 
 Row: TypeAlias = "dict[str, object]"
 Step: TypeAlias = "tuple[str, str, Callable[[object], object] | None]"
 Unlisted: TypeAlias = "Callable[[str, str, object], str]"
 """Gives the label of an option that a definition lacks, by field key, column and option id."""
 _NO_KEYS: Mapping[str, UnresolvedValue] = {}
-_TYPES: dict[str, dict[str, JSON]] = {
-    "str": {"type": ["string", "null"]},
-    "num": {"type": ["number", "null"]},
-    "int": {"type": ["integer", "null"]},
-    "bool": {"type": ["boolean", "null"]},
-    "date": {"type": ["string", "null"], "format": "date"},
-    "clock": {"type": ["string", "null"]},
-}
-_TEXTS: dict[str, JSON] = {"type": ["array", "null"], "items": {"type": ["string", "null"]}}
-_NUMBERS: dict[str, JSON] = {"type": ["array", "null"], "items": {"type": ["integer", "null"]}}
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FieldColumn:
-    """A custom field and the name its column was given.
-
-    Attributes:
-        name: name of the main column; parts append `_<suffix>`.
-        definition: what Pipedrive says of the field; for a deleted field, what it last said.
-    """
-
-    name: str
-    definition: FieldDefinition
-
-    def part_name(self, suffix: str) -> str:
-        """Name of the column that holds the part with this suffix."""
-        return f"{self.name}_{suffix}" if suffix else self.name
-
-    def memo(self) -> list[JSON]:
-        """What the state keeps: [column, field type, label]."""
-        return [self.name, self.definition.field_type, self.definition.name]
-
-
-def slug(label: str, room: int = LONGEST_COLUMN) -> str:
-    """A column name from a field's label: lower-case ASCII words joined by underscores, or empty.
-
-    Args:
-        label: the field's label.
-        room: characters it may have.
-    """
-    name = "_".join(re.findall(r"[a-z0-9]+", anyascii(label).lower()))
-    return (f"_{name}" if name[:1].isdigit() else name)[:room].rstrip("_")
-
-
-def assign_columns(
-    definitions: Iterable[FieldDefinition],
-    *,
-    remembered: Mapping[str, list[JSON]],
-    reserved: Iterable[str],
-    mode: FieldMode,
-    options: OptionMode,
-) -> list[FieldColumn]:
-    """The columns of an entity's custom fields.
-
-    Args:
-        definitions: custom fields that exist today, in Pipedrive's order.
-        remembered: memos by key, from the state: their names are kept, whatever the field is called
-            now, and a field that is gone keeps its column.
-        reserved: names of the stream's own columns.
-        mode: `named` gives readable names, every other mode the keys themselves.
-        options: decides whether an option column has an `_id` twin, which claims a name too.
-
-    Returns:
-        Today's fields first, then remembered ones that no longer exist. All names of all parts
-        are distinct, and distinct from `reserved`. Names that clash all take a piece of their key,
-        so that none depends on the order in which Pipedrive lists the fields. A remembered name is given
-        up only where it clashes: with a column that the stream has got since, or as `options` has changed.
-    """
-    current = list(definitions)
-    keys = {definition.key for definition in current}
-    gone = [
-        FieldDefinition(key=key, name=str(memo[2]), field_type=str(memo[1]))
-        for key, memo in remembered.items()
-        if key not in keys
-    ]
-    if mode is not FieldMode.NAMED:
-        return [FieldColumn(name=definition.key, definition=definition) for definition in current + gone]
-
-    names: dict[str, str] = {}
-    taken = set(reserved)
-
-    def claimed(definition: FieldDefinition) -> list[str]:
-        return _claims(str(remembered[definition.key][0]), definition, options)
-
-    kept = [definition for definition in current + gone if definition.key in remembered]
-    for definition in sorted(kept, key=lambda one: len(claimed(one))):
-        name = str(remembered[definition.key][0])
-        if taken.intersection(claimed(definition)):
-            name = _with_key(name, definition, taken, options)
-        names[definition.key] = name
-        taken.update(_claims(name, definition, options))
-    fresh = [definition for definition in current if definition.key not in names]
-    wanted = {definition.key: slug(definition.name, definition.column_room) for definition in fresh}
-    claims = Counter(name for new in fresh for name in set(_claims(wanted[new.key], new, options)))
-    for definition in fresh:
-        name = wanted[definition.key]
-        mine = _claims(name, definition, options)
-        if not name or name.startswith("_sdc") or any(claims[one] > 1 or one in taken for one in mine):
-            names[definition.key] = _with_key(name or "custom_field", definition, taken, options)
-        else:
-            names[definition.key] = name
-        taken.update(_claims(names[definition.key], definition, options))
-    return [FieldColumn(name=names[definition.key], definition=definition) for definition in current + gone]
-
-
-def _with_key(name: str, definition: FieldDefinition, taken: set[str], options: OptionMode) -> str:
-    for length in range(SHORT_KEY, len(definition.key) + 1):
-        candidate = f"{name.lstrip('_')}_{definition.key[:length]}"
-        if not taken.intersection(_claims(candidate, definition, options)):
-            return candidate
-    return f"{name.lstrip('_')}_{definition.key}"
-
-
-def _claims(name: str, definition: FieldDefinition, options: OptionMode) -> list[str]:
-    """Every column name a field of this name needs."""
-    if definition.parts:
-        parts = [f"{name}_{part.suffix}" if part.suffix else name for part in definition.parts]
-        if definition.field_type in ("time", "timerange"):
-            parts.append(f"{name}_timezone_id")
-        return parts
-    if options is OptionMode.BOTH and definition.kind in ("option", "options"):
-        return [name, f"{name}_id"]
-    return [name]
-
-
-def column_properties(
-    fields: Iterable[FieldColumn], *, mode: FieldMode, options: OptionMode, form: RowForm
-) -> dict[str, JSON]:
-    """JSON-schema properties of the custom columns; each names its field under `x-pipedrive`."""
-    if mode is FieldMode.OFF:
-        return {}
-    if mode is FieldMode.NESTED:
-        return {
-            "custom_fields": {
-                "type": ["object", "null"],
-                "additionalProperties": True,
-                "description": "Custom field values by key, as Pipedrive sends them.",
-            }
-        }
-    found: dict[str, JSON] = {}
-    for column in fields:
-        definition = column.definition
-        origin: dict[str, JSON] = {
-            "key": definition.key,
-            "name": definition.name,
-            "field_type": definition.field_type,
-        }
-        if definition.parts:
-            for part in definition.parts:
-                suffix, kind = part.suffix, part.kind
-                if form is RowForm.V1 and suffix in V1_SUFFIXES:
-                    suffix, kind = V1_SUFFIXES[suffix], "str"
-                found[column.part_name(suffix)] = _property(
-                    _TYPES[kind], {**origin, "part": part.key}, definition.name
-                )
-            continue
-        kind = definition.kind
-        if kind in ("option", "options"):
-            labels, ids = (_TYPES["str"], _TYPES["int"]) if kind == "option" else (_TEXTS, _NUMBERS)
-            main = ids if options is OptionMode.ID else labels
-            found[column.name] = _property(main, {**origin, "value": _holds(options)}, definition.name)
-            if options is OptionMode.BOTH:
-                found[f"{column.name}_id"] = _property(ids, {**origin, "value": "id"}, definition.name)
-        else:
-            found[column.name] = _property(_TYPES[kind], origin, definition.name)
-    return found
-
-
-def _holds(options: OptionMode) -> str:
-    return "id" if options is OptionMode.ID else "label"
-
-
-def _property(kind: Mapping[str, JSON], origin: dict[str, JSON], label: str) -> dict[str, JSON]:
-    part = origin.get("part")
-    description = f"Custom field “{label}”" + (f", {part}." if part and part != "value" else ".")
-    return {**kind, "description": description, "x-pipedrive": origin}
 
 
 def flattener(

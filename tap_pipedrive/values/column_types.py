@@ -15,11 +15,11 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeAlias, TypedDict, cast
 
 import msgspec
 
-from tap_pipedrive.rows import conversions
+from tap_pipedrive.values import conversions
 
 if TYPE_CHECKING:
     from tap_pipedrive.catalog.spec import JSON
-    from tap_pipedrive.rows.conversions import Convert
+    from tap_pipedrive.values.conversions import Convert
 
 Lost: TypeAlias = Callable[[str, object], None]
 """Takes the column, or the dotted path inside it, and the value that becomes null."""

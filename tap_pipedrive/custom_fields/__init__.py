@@ -1,0 +1,1 @@
+"""Custom fields: their definitions, their columns, and the values of rows."""

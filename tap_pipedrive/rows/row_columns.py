@@ -1,0 +1,43 @@
+"""Columns of the rows of one read."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping
+
+    from tap_pipedrive.custom_fields.layouts import NestedPlan
+    from tap_pipedrive.rows.deviations import Deviations
+    from tap_pipedrive.values.column_types import ColumnType
+
+
+@dataclass(frozen=True, kw_only=True)
+class RowColumns:
+    """Columns of the rows of one read.
+
+    Attributes:
+        stream: name of the stream.
+        declared: columns that the stream declares.
+        keys: key columns.
+        dropped: those of them that nobody selected.
+        adds: columns with a fixed value.
+        custom: where custom fields go; None for a stream without.
+        types: types of the columns that do not hold any value.
+        deviations: counts unknown keys.
+    """
+
+    stream: str
+    declared: Collection[str]
+    keys: Collection[str]
+    dropped: Collection[str]
+    adds: Mapping[str, object]
+    custom: NestedPlan | None
+    types: Mapping[str, ColumnType]
+    deviations: Deviations
+
+    def convert(self, column: str, value: object) -> object:
+        """Return a value as the type of its column."""
+        kind = self.types.get(column)
+        return kind.convert(value) if kind else value
