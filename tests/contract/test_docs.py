@@ -46,3 +46,14 @@ def test_commands_named_exist(page):
 
 def test_a_table_keeps_bars_in_cells():
     assert table(("a",), [("x | y",)]) == "| a |\n|---|\n| x \\| y |\n"
+
+
+def test_every_interpretation_of_the_api_names_its_evidence():
+    text = (ROOT / "docs" / "api-notes.md").read_text(encoding="utf-8")
+    rows = [line.strip("| ").split(" | ") for line in text.splitlines() if line.startswith("| ")]
+    interpretations = [row for row in rows if row[0] != "Question"]
+    assert len(interpretations) > 50
+    words = ("published", "observed", "guessed", "our choice")
+    assert [
+        row[0] for row in interpretations if len(row) != 3 or not any(one in row[2] for one in words)
+    ] == []
