@@ -1,1 +1,1 @@
-"""The ledger: ids, intents and outcomes on disk, and the results and rejects files beside it."""
+"""The ledger: ids, intents and outcomes on disk, and the results and rejects files."""

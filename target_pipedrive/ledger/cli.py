@@ -20,7 +20,7 @@ def ledger(arguments: list[str]) -> None:
     """Run one of the commands.
 
     Raises:
-        ConfigError: there is no such ledger, or it is in use.
+        ConfigError: the ledger does not exist, or is in use.
     """
     given = _arguments().parse_args(arguments)
     path = _path(given.ledger, given.config)
@@ -45,14 +45,14 @@ def ledger(arguments: list[str]) -> None:
 def _arguments() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="target-pipedrive ledger",
-        description="The ledger is the SQLite file in which the target remembers which of your ids is which "
-        "row in Pipedrive (links), and what an interrupted run had begun to write (writes). Nothing here "
-        "talks to Pipedrive.",
+        description="The ledger is the SQLite file in which the target stores which row in Pipedrive belongs "
+        "to each of your ids (links), and the unfinished writes of an interrupted run (writes). These commands "
+        "send no requests.",
     )
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     for name, what, example in (
         ("list", "show links and unfinished writes, for people", "ledger list --config config.json"),
-        ("export", "show the same as JSON lines, for programs", "ledger export > ledger.jsonl"),
+        ("export", "show them as JSON lines, for programs", "ledger export > ledger.jsonl"),
         (
             "forget",
             "remove links, so that the next run matches the rows by match_on or creates them again",
@@ -60,7 +60,7 @@ def _arguments() -> argparse.ArgumentParser:
         ),
         (
             "relink",
-            "point links at the row that is left, after a row was merged in Pipedrive",
+            "move links to the remaining row, after a row was merged in Pipedrive",
             "ledger relink persons 17 4",
         ),
     ):
@@ -77,7 +77,7 @@ def _arguments() -> argparse.ArgumentParser:
             help=f"path of the ledger; default: {DEFAULT_LEDGER} in this folder",
         )
         command.add_argument(
-            "--config", metavar="FILE", type=Path, help="take ledger_path from this configuration"
+            "--config", metavar="FILE", type=Path, help="use ledger_path of this configuration"
         )
         if name == "forget":
             command.add_argument("entity", nargs="?", help="such as deals or persons")
@@ -85,17 +85,17 @@ def _arguments() -> argparse.ArgumentParser:
             command.add_argument(
                 "--all",
                 action="store_true",
-                help="everything, unfinished writes too: what an interrupted run added may be added again",
+                help="all links and unfinished writes; interrupted creates may be repeated then",
             )
         if name == "relink":
             command.add_argument("entity", help="such as deals or persons")
             command.add_argument("old_id", help="Pipedrive id of the deleted row")
-            command.add_argument("new_id", help="id in Pipedrive of the row that is left")
+            command.add_argument("new_id", help="Pipedrive id of the remaining row")
     return parser
 
 
 def _path(given: Path | None, config: Path | None) -> Path:
-    """Where the ledger is: as given, as configured, or the default."""
+    """Return the path of the ledger: from the option, the configuration, or the default."""
     if given is not None:
         return given
     if config is not None:
@@ -124,7 +124,7 @@ def _show(book: Ledger, *, as_json: bool) -> None:
             "id": entry.id,
             "begun_at": entry.begun_at,
         }
-        unknown = "outcome not known" if entry.state is WriteState.BEGUN else f"{entry.state}, id {entry.id}"
+        unknown = "outcome unknown" if entry.state is WriteState.BEGUN else f"{entry.state}, id {entry.id}"
         text = f"{entry.stream}  {entry.action or 'update'}  {entry.begun_at}  {unknown}"
         lines.append(json.dumps(noted) if as_json else text)
     sys.stdout.write("".join(f"{line}\n" for line in lines))
@@ -135,7 +135,7 @@ def _show(book: Ledger, *, as_json: bool) -> None:
 def _forget(book: Ledger, entity: str | None, external_id: str | None, *, everything: bool) -> None:
     if entity is None and not everything:
         raise ConfigError(
-            "Nothing to forget is named: give an entity (deals), an entity and an external id, or --all."
+            "Nothing is selected: give an entity (deals), an entity and an external id, or --all."
         )
     key = key_text(external_id)
     if external_id is not None and key is None:
@@ -147,10 +147,10 @@ def _forget(book: Ledger, entity: str | None, external_id: str | None, *, everyt
 
 
 def _relink(book: Ledger, entity: str, old_id: str, new_id: str) -> None:
-    """Point the external ids of a row that people merged at the survivor.
+    """Move the external ids of a row that was merged in Pipedrive to the survivor.
 
     Raises:
-        ConfigError: there is no such entity, or no link to that row.
+        ConfigError: the entity is unknown, or has no link to that row.
     """
     if entity not in ENTITIES:
         raise ConfigError(f"Unknown entity {entity}{nearest(entity, ENTITIES)}.")

@@ -1,7 +1,7 @@
-"""The thread that writes to disk: ledger, results and rejects first, then STATE.
+"""Thread that writes to disk: ledger, results and rejects first, then STATE.
 
-Workers hand it intents (and wait until they are on disk) and finished tasks (and do not wait). It commits
-whatever has gathered in one transaction, so that a fast run pays one sync for many writes.
+Workers pass it intents (and wait until they are on disk) and finished tasks (without waiting). It commits all
+pending steps in one transaction, so a fast run needs one sync for many writes.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ _MOST_BOOKINGS = 1000
 
 @dataclass(slots=True, kw_only=True)
 class _Note:
-    """Something to be made durable."""
+    """A pending step to be made durable."""
 
     steps: list[Callable[[Ledger], object]] = field(default_factory=list)
     task: Task | None = None
@@ -41,14 +41,14 @@ class _Note:
 
 
 class Spans:
-    """Whole numbers that came out of order, as spans: memory grows with the gaps, not with the numbers."""
+    """Integers received out of order, as spans: memory grows with the gaps, not with the numbers."""
 
     def __init__(self) -> None:
         self._ends: dict[int, int] = {}
         self._starts: dict[int, int] = {}
 
     def add(self, number: int) -> None:
-        """Note a number that is not there yet."""
+        """Add a number that is not in the set yet."""
         start = self._starts.pop(number - 1, number)
         end = self._ends.pop(number + 1, number)
         self._ends.pop(start, None)
@@ -56,7 +56,7 @@ class Spans:
         self._ends[start], self._starts[end] = end, start
 
     def take_from(self, number: int) -> int:
-        """Remove the span that begins with the number; returns its last, or what comes before the number."""
+        """Remove the span that begins with the number; returns its last number, or the number before it."""
         end = self._ends.pop(number, None)
         if end is None:
             return number - 1
@@ -65,10 +65,10 @@ class Spans:
 
 
 class Bookings:
-    """Added rows that may not be on disk yet; safe to share between threads.
+    """Created rows that may not be on disk yet; thread-safe.
 
-    What an interrupted add made is found by what was sent. A row that is changed before it is booked who
-    added it would not be found, and added twice.
+    Recovery finds a row of an interrupted create by the values sent. If a row is updated before its creation
+    is recorded, recovery no longer recognises it and creates a duplicate.
     """
 
     def __init__(self) -> None:
@@ -76,15 +76,15 @@ class Bookings:
         self._events: dict[str, threading.Event] = {}
 
     def put(self, row_id: str, booked: threading.Event) -> None:
-        """Note a row of any entity, and what is set once it is on disk."""
+        """Add a row of any entity, and the event that is set after it is on disk."""
         with self._lock:
             if len(self._events) >= _MOST_BOOKINGS:
                 self._events = {key: one for key, one in self._events.items() if not one.is_set()}
-            # Of two rows with the same number the later is booked later.
+            # Of two rows with the same number, the later one is recorded later.
             self._events[row_id] = booked
 
     def await_row(self, row_id: str | None) -> None:
-        """Return when the row is on disk, if this run added it."""
+        """Wait until the row is on disk, if this run added it."""
         with self._lock:
             booked = self._events.get(row_id or "")
         if booked is not None:
@@ -92,16 +92,16 @@ class Bookings:
 
 
 class Keeper:
-    """Books intents, outcomes and STATE in order.
+    """Recorder of intents, outcomes and STATE, in order.
 
     Args:
-        ledger: written by this thread only.
-        report: used by this thread only.
-        on_idle: called when nothing came for `idle_seconds`.
-        on_failure: called with what broke the thread; the run cannot go on then.
-        on_finished: called after each finished task was booked; False keeps back every STATE behind it,
+        ledger: used only by this thread.
+        report: used only by this thread.
+        on_idle: called when nothing was received for `idle_seconds`.
+        on_failure: called with the error that ended the thread; the run cannot continue then.
+        on_finished: called after each finished task was recorded; False holds back every STATE after it,
             until `release`.
-        emit_state: False keeps STATE back, as a dry run must.
+        emit_state: False suppresses STATE, as in a dry run.
     """
 
     def __init__(
@@ -132,7 +132,7 @@ class Keeper:
         self._thread.start()
 
     def make_durable(self, step: Callable[[Ledger], object]) -> None:
-        """Run a step on the ledger; returns when it is on disk.
+        """Run a step on the ledger and wait until it is on disk.
 
         Raises:
             OutputFailed: the ledger, or another file, cannot be written.
@@ -144,35 +144,36 @@ class Keeper:
             raise self._failure
 
     def note(self, step: Callable[[Ledger], object]) -> threading.Event:
-        """Run a step on the ledger soon, before anything handed over later.
+        """Queue a step on the ledger, before all later steps.
 
         Returns:
-            Set when it is on disk, or when the ledger cannot be written and the run ends.
+            An event that is set when the step is on disk, or when the ledger cannot be written and the run
+            ends.
         """
         done = threading.Event()
         self._notes.put(_Note(steps=[step], done=done))
         return done
 
     def finish(self, task: Task, steps: list[Callable[[Ledger], object]]) -> None:
-        """Book a finished task with what the ledger is to know of it."""
+        """Record a finished task with its entries for the ledger."""
         self._notes.put(_Note(steps=steps, task=task))
 
     def state(self, after: int, line: str) -> None:
-        """Pass a STATE on once all records up to number `after` are durable."""
+        """Emit a STATE after all records up to number `after` are durable."""
         self._notes.put(_Note(state=(after, line)))
 
     def release(self) -> None:
-        """Let every STATE pass that was kept back because of a failed record."""
+        """Emit every STATE that was held back because of a failed record."""
         self._notes.put(_Note(release=True))
 
     def drained(self) -> None:
-        """Return when everything handed over so far is booked."""
+        """Wait until all steps so far are recorded."""
         done = threading.Event()
         self._notes.put(_Note(done=done))
         done.wait()
 
     def close(self) -> None:
-        """Book what is left and end the thread."""
+        """Record the remaining steps and end the thread."""
         if self._thread.is_alive():
             self._notes.put(_Note(last=True))
             self._thread.join()
@@ -184,7 +185,7 @@ class Keeper:
             last = any(note.last for note in notes)
             try:
                 self._book(notes)
-            except BaseException as error:  # noqa: BLE001 - told to the main thread, which ends the run
+            except BaseException as error:  # noqa: BLE001 - passed to the main thread, which ends the run
                 self._failure = error
                 self._on_failure(error)
             for note in notes:
@@ -192,7 +193,7 @@ class Keeper:
                     note.done.set()
 
     def _gather(self) -> list[_Note]:
-        """Return everything that waits to be booked; at least one note."""
+        """Return all pending steps, at least one."""
         while True:
             try:
                 notes = [self._notes.get(timeout=self._idle_seconds)]
@@ -234,7 +235,7 @@ class Keeper:
         self._pass_states_on()
 
     def _keep_state(self, state: tuple[int, str]) -> None:
-        """Let a STATE wait; of very many every second one is left out, as only the last to pass counts."""
+        """Queue a STATE; of very many, every second one is dropped, since only the last one counts."""
         self._states.append(state)
         if len(self._states) > _MOST_STATES:
             self._states = deque(list(self._states)[(len(self._states) - 1) % 2 :: 2])

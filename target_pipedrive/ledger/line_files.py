@@ -17,21 +17,21 @@ OWNER_ONLY = 0o600
 
 
 def output_failed(what: str, error: Exception) -> OutputFailed:
-    """Return the sentence of a file, the ledger or the output that broke during the run."""
+    """Return the message for a file, the ledger or the output that failed during the run."""
     why = getattr(error, "strerror", None) or str(error) or type(error).__name__
     return OutputFailed(
-        f"{what} cannot be written ({why}). The run stopped and passes no further STATE on; make room or "
-        "choose another path, and run again with the same input: what was written is known by the ledger"
+        f"{what} cannot be written ({why}). The run stopped and emits no further STATE; free disk space or "
+        "choose another path, and run again with the same input: the ledger contains the finished writes"
     )
 
 
 class LinesFile:
-    """A file that gets whole lines, made when the first one comes.
+    """File of complete lines, created with the first one.
 
     Args:
-        setting: name of the setting that holds the path, for messages.
-        path: where it is; None takes the lines and keeps nothing.
-        keep: whether a file that is there already stays as it is, and a numbered one is made beside it.
+        setting: name of the setting with the path, for messages.
+        path: path of the file; None discards the lines.
+        keep: True if an existing file is kept, and a numbered one is created next to it.
     """
 
     def __init__(self, setting: str, path: Path | None, *, keep: bool = False) -> None:
@@ -63,11 +63,11 @@ class LinesFile:
 
     @property
     def written(self) -> bool:
-        """Whether there is such a file by now."""
+        """True if the file exists."""
         return self._file is not None
 
     def sync(self) -> None:
-        """Make what was written durable.
+        """Sync the file to disk.
 
         Raises:
             OutputFailed: it cannot be written.
@@ -83,7 +83,7 @@ class LinesFile:
         self._dirty = False
 
     def close(self) -> None:
-        """Make it durable and close it; what went wrong was raised by the write or sync before."""
+        """Sync the file and close it; errors were raised by an earlier write or sync."""
         if self._file is not None:
             with suppress(OutputFailed):
                 self.sync()
@@ -95,16 +95,16 @@ class LinesFile:
 
 
 def prove_writable(setting: str, path: Path) -> None:
-    """Make sure that a file can be made or written; a file that was not there is not left behind.
+    """Check that a file can be created or written; a missing file is not created.
 
     Raises:
-        ConfigError: it cannot; names the setting and the reason.
+        ConfigError: it cannot; the message contains the setting and the reason.
     """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         there = path.exists()
         if there and not (path.is_file() or path.is_dir()):
-            return  # a device or a pipe: opening it could wait, or be taken for its use
+            return  # a device or a pipe: opening it could block, or count as its use
         os.close(os.open(path, os.O_WRONLY | os.O_CREAT, OWNER_ONLY))
         if not there:
             path.unlink()
@@ -117,16 +117,16 @@ def prove_writable(setting: str, path: Path) -> None:
 
 
 def prove_folder(setting: str, path: Path) -> None:
-    """Make sure that a folder can be read; a missing one may still be made by the tap of the same pipe.
+    """Check that a folder can be read; the tap in the same pipe may still create a missing one.
 
     Raises:
-        ConfigError: it cannot; names the setting and the reason.
+        ConfigError: it cannot; the message contains the setting and the reason.
     """
     try:
         with os.scandir(path) as entries:
             next(entries, None)
     except FileNotFoundError:
-        return  # files named below it fail record by record, should nobody make it
+        return  # otherwise each record with a file in it fails
     except (OSError, ValueError) as error:
         why = getattr(error, "strerror", None) or str(error)
         raise ConfigError(
@@ -135,7 +135,7 @@ def prove_folder(setting: str, path: Path) -> None:
 
 
 def check_different(paths: dict[str, Path | None]) -> None:
-    """Make sure that no two settings name the same file: one would overwrite the other.
+    """Check that no two settings have the same file: one would overwrite the other.
 
     Raises:
         ConfigError: two do.
@@ -147,7 +147,7 @@ def check_different(paths: dict[str, Path | None]) -> None:
         try:
             place = os.path.realpath(os.path.normcase(path))
         except (OSError, ValueError):
-            continue  # unusable, as `prove_writable` says
+            continue  # unusable, which `prove_writable` reports
         if place in seen and not _is_special(path):
             raise ConfigError(
                 f"{setting} and {seen[place]} are the same file ({path}): set a different path for each."
@@ -156,12 +156,12 @@ def check_different(paths: dict[str, Path | None]) -> None:
 
 
 def _is_special(path: Path) -> bool:
-    """Return whether it is a device or a pipe, which several may share."""
+    """Return whether the path is a device or a pipe, which several settings may share."""
     return path.exists() and not path.is_file()
 
 
 def _opened(path: Path, more: int = 0) -> BinaryIO:
-    """Return the file, made for its owner alone and closed to others if it was there before."""
+    """Open the file, readable only by its owner, even if it existed before."""
     number = os.open(path, os.O_WRONLY | os.O_CREAT | more, OWNER_ONLY)
     with suppress(OSError):
         if stat.S_ISREG(os.fstat(number).st_mode):
@@ -170,7 +170,7 @@ def _opened(path: Path, more: int = 0) -> BinaryIO:
 
 
 def _new_file(path: Path) -> tuple[Path, BinaryIO]:
-    """Return a file of this name or, when it exists, of the first free number."""
+    """Return a path with this name or, if it exists, with the first free number."""
     candidate, count = path, 1
     while True:
         try:

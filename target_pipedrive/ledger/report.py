@@ -29,7 +29,7 @@ Table: TypeAlias = "list[list[str]]"
 
 
 class Report:
-    """Books the outcome of every record; used by the keeper's thread only."""
+    """Report of the outcomes of all records; used only by the journal's thread."""
 
     def __init__(self, *, results: Path | None, rejects: Path | None, logger: logging.Logger) -> None:
         self.results = LinesFile("results_path", results)
@@ -42,7 +42,7 @@ class Report:
         self._of_streams: dict[tuple[str, str], int] = {}
 
     def take(self, task: Task) -> None:
-        """Book a finished record."""
+        """Record the outcome of a finished record."""
         result = task.result
         if result is None:
             raise ValueError("the record is not finished")
@@ -74,7 +74,7 @@ class Report:
             self._reject(task, result.fault, counts[Outcome.FAILED])
 
     def tell_stream(self, stream: str, why: str) -> None:
-        """Log once what is wrong with all records of a stream."""
+        """Log a fault of all records of a stream once."""
         if (stream, why) not in self._of_streams:
             self._of_streams[stream, why] = 0
             self._logger.error(
@@ -83,7 +83,7 @@ class Report:
 
     @property
     def faults_of_streams(self) -> list[tuple[str, str, int]]:
-        """Stream, reason and count of the records that failed because their stream cannot work."""
+        """Stream, reason and number of the records that failed because their stream is invalid."""
         return [(stream, why, count) for (stream, why), count in self._of_streams.items() if count]
 
     def _reject(self, task: Task, fault: Fault, count: int) -> None:
@@ -106,24 +106,24 @@ class Report:
 
     @property
     def total(self) -> int:
-        """Records booked so far."""
+        """Number of records so far."""
         return sum(counts.total() for counts in self._counts.values())
 
     @property
     def failures(self) -> int:
-        """Records that failed so far."""
+        """Number of failed records so far."""
         return sum(counts[Outcome.FAILED] for counts in self._counts.values())
 
     def not_taken(self) -> list[str]:
-        """Return a line for each stream with columns that were sent and that Pipedrive left as they were."""
-        return _counted("Pipedrive did not take", self._not_taken)
+        """Return a line for each stream with columns that Pipedrive did not accept."""
+        return _counted("Pipedrive did not accept", self._not_taken)
 
     def kept(self) -> list[str]:
-        """Return a line for each stream with columns that records empty and Pipedrive cannot."""
+        """Return a line for each stream with empty columns that Pipedrive cannot empty."""
         return _counted("Pipedrive cannot empty", self._kept)
 
     def sync(self) -> None:
-        """Make both files durable."""
+        """Sync both files to disk."""
         self.results.sync()
         self.rejects.sync()
 
@@ -133,11 +133,11 @@ class Report:
         self.rejects.close()
 
     def table(self, usage: Usage, planned: Mapping[str, int]) -> Table:
-        """Return the table of the end: one row per stream, then what no stream is booked for, then the sums.
+        """Return the final table: one row per stream, then usage without a stream, then the sums.
 
         Args:
-            usage: what was requested.
-            planned: tokens of the writes that a dry run left out, by stream.
+            usage: requests and tokens.
+            planned: tokens of the writes that a dry run did not send, by stream.
         """
         outcomes = list(Outcome)
         rows: Table = [["stream", *outcomes, "requests", "tokens"]]
@@ -154,7 +154,7 @@ class Report:
 
 
 def _encode(value: object) -> bytes:
-    """JSON of anything a record may hold; numbers of more than 64 bits are not for the fast encoder."""
+    """Return the JSON of any record; the fast encoder cannot encode numbers of more than 64 bits."""
     try:
         return _encode_plain(value)
     except (OverflowError, TypeError, ValueError, RecursionError):
@@ -162,12 +162,12 @@ def _encode(value: object) -> bytes:
 
 
 def _one_or_list(columns: tuple[str, ...]) -> object:
-    """Return the only column, a list of several, or None for none."""
+    """Return a single column, a list of several, or None."""
     return list(columns) if len(columns) > 1 else next(iter(columns), None)
 
 
 class _Shell(msgspec.Struct):
-    """What has to be known of a line to put a reason into it; the record is not looked into."""
+    """Parts of a line that are needed to add a reason; the record is not parsed."""
 
     record: msgspec.Raw = msgspec.Raw()
     error: msgspec.Raw = msgspec.Raw()
@@ -177,10 +177,10 @@ _decode_shell = msgspec.json.Decoder(_Shell).decode
 
 
 def _with_error(line: bytes, sentence: str) -> bytes:
-    """Return a message with the reason it was rejected, which readers of Singer pass over.
+    """Return a message with the reason of its rejection, which Singer readers ignore.
 
-    A record stays byte for byte as it came. A line that is no JSON object becomes the text of a REJECT
-    message; one that is not UTF-8 is kept as base64 too, so that reading it again changes nothing.
+    A record is kept byte for byte. A line that is not a JSON object becomes the text of a REJECT message; a
+    line that is not UTF-8 is also kept as base64, so that reading it again changes nothing.
     """
     reason = b',"error":' + _encode(sentence) + b"}"
     try:
@@ -202,7 +202,7 @@ def _with_error(line: bytes, sentence: str) -> bytes:
 
 
 def _counted(what: str, columns: Mapping[str, Mapping[str, int]]) -> list[str]:
-    """Return a line for each stream with its columns and how many records they are of."""
+    """Return a line for each stream with its columns and their number of records."""
     return [
         f"{what} in {stream}: "
         + ", ".join(f"{name} ({count} record{'' if count == 1 else 's'})" for name, count in counts.items())
@@ -211,7 +211,7 @@ def _counted(what: str, columns: Mapping[str, Mapping[str, int]]) -> list[str]:
 
 
 def lay_out(rows: Iterable[list[str]]) -> str:
-    """Return the table as text, columns aligned, numbers to the right."""
+    """Return the table as text, with aligned columns and right-aligned numbers."""
     table = [list(row) for row in rows]
     widths = [max(len(row[at]) for row in table) for at in range(len(table[0]))]
     lines = []

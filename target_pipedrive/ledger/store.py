@@ -1,10 +1,9 @@
 """Ledger database: write intents, outcomes and ids, in a file that survives a crash.
 
-Two kinds of facts: which external id became which Pipedrive id (`links`, for ever), and which writes of a run
-that has not ended were begun and how they ended (`writes`, until a run with the same streams ends cleanly).
-No record content is kept.
-
-Only one process holds a ledger at a time. One thread does all the writing, see `keeper.py`.
+It contains the Pipedrive id of each external id (`links`, permanently), and the started writes of an
+unfinished run with their results (`writes`, until a run with the same streams ends successfully). No record
+content is stored. Only one process can use a ledger at a time. One thread does all the writing, see
+`journal.py`.
 """
 
 from __future__ import annotations
@@ -28,7 +27,7 @@ if TYPE_CHECKING:
 
 VERSION = 2
 _OLDEST = 1
-"""Version whose external ids are stored as they came."""
+"""Version that stored external ids as received."""
 TABLES = ("links", "writes", "meta")
 _MAGIC = b"SQLite format 3\0"
 _SCHEMA = """
@@ -48,24 +47,24 @@ create table if not exists forms (
 
 
 class WriteState(StrEnum):
-    """How far a write got."""
+    """State of a write."""
 
     BEGUN = "begun"
-    """The request may or may not have acted: the outcome is to be looked up."""
+    """The request may or may not have acted: its outcome must be looked up."""
     DONE = "done"
     GONE = "gone"
-    """It added a row that the same run deleted or merged: a repeated run adds it no more."""
+    """It created a row that the same run deleted or merged: a repeated run does not create it again."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
-    """One write the ledger remembers.
+    """One write in the ledger.
 
     Attributes:
         identity: digest of stream, content and occurrence.
         stream: name of the stream.
         action: name of the action.
-        state: how far it got.
+        state: state of the write.
         id: Pipedrive id of the outcome, if there is one.
         begun_at: RFC 3339 time of the intent, by the server's clock.
     """
@@ -85,7 +84,7 @@ def now() -> str:
 
 @contextmanager
 def _readable(path: Path | None) -> Iterator[None]:
-    """Turn errors of SQLite on opening and reading into sentences about the file."""
+    """Convert SQLite errors while opening and reading to messages about the file."""
     try:
         yield
     except sqlite3.OperationalError as error:
@@ -95,13 +94,13 @@ def _readable(path: Path | None) -> Iterator[None]:
                 "give each pipeline its own ledger_path."
             ) from error
         raise ConfigError(
-            f"The ledger {path} cannot be opened: {error}. Check ledger_path and the rights of the file."
+            f"The ledger {path} cannot be opened: {error}. Check ledger_path and the file's permissions."
         ) from error
     except OSError as error:
         raise ConfigError(
-            f"The ledger {path} cannot be read ({error.strerror}). Check ledger_path and the file's rights."
+            f"The ledger {path} cannot be read ({error.strerror}). Check ledger_path and its permissions."
         ) from error
-    except (sqlite3.DatabaseError, ValueError) as error:  # ValueError: a state that no release writes
+    except (sqlite3.DatabaseError, ValueError) as error:  # ValueError: an unknown state
         raise ConfigError(
             f"ledger_path {path} is not a valid ledger of target-pipedrive ({error}). Restore it from a "
             "backup, or name another path."
@@ -109,9 +108,9 @@ def _readable(path: Path | None) -> Iterator[None]:
 
 
 def is_ledger(connection: sqlite3.Connection, path: Path | None, account: str | None) -> bool:
-    """Return whether the file is a ledger of the account; False when it is empty, and may become one.
+    """Return whether the file is a ledger of the account; False if it is empty, and may become one.
 
-    Changes nothing, so that a file that is something else stays as it is.
+    The file is not changed, whatever it contains.
 
     Raises:
         ConfigError: it belongs to another program or account.
@@ -119,14 +118,14 @@ def is_ledger(connection: sqlite3.Connection, path: Path | None, account: str | 
     if path is not None and path.is_file():
         with path.open("rb") as file:
             head = file.read(len(_MAGIC))
-        if head not in (b"", _MAGIC):  # SQLite takes a file of some bytes for an empty one
+        if head not in (b"", _MAGIC):  # SQLite treats a file of a few bytes like an empty one
             raise sqlite3.DatabaseError("file is not a database")
     found = {name for (name,) in connection.execute("select name from sqlite_master where type = 'table'")}
     if not found:
         return False
     if not found.issuperset(TABLES):
         raise ConfigError(
-            f"ledger_path {path} is not a ledger but a database of another program (tables "
+            f"ledger_path {path} is a database of another program, not a ledger (tables "
             f"{', '.join(sorted(found)[:3])}); name another path."
         )
     known = dict(connection.execute("select name, value from meta").fetchall())
@@ -139,17 +138,17 @@ def is_ledger(connection: sqlite3.Connection, path: Path | None, account: str | 
 
 
 class Ledger:
-    """The file, opened for this process alone.
+    """Ledger file, opened exclusively by this process.
 
     Args:
-        path: where it is; made when missing. None keeps everything in memory, for dry runs.
-        account: host of the account; a ledger serves one account. None does not look.
+        path: path of the file, which is created if missing. None keeps everything in memory, for dry runs.
+        account: host of the account; a ledger belongs to one account. None skips the check.
 
     Attributes:
-        notices: sentences about what was dropped from a ledger of an earlier release.
+        notices: messages about entries dropped from a ledger of an earlier release.
 
     Raises:
-        ConfigError: another process holds it, it belongs to another account, or it is no ledger.
+        ConfigError: another process uses it, it belongs to another account, or it is not a ledger.
     """
 
     def __init__(self, path: Path | None, *, account: str | None) -> None:
@@ -173,7 +172,8 @@ class Ledger:
 
     def _open(self, account: str | None) -> None:
         run = self._db.execute
-        # Held from the first write to the close: a second process fails at once, and a crash frees it.
+        # Locked from the first write to the close: a second process fails immediately, and a crash releases
+        # it.
         run("pragma locking_mode = exclusive")
         run("pragma journal_mode = wal")
         run("pragma synchronous = full")
@@ -197,7 +197,7 @@ class Ledger:
         run("commit")
 
     def _create(self) -> None:
-        """Make the tables that are missing."""
+        """Create missing tables."""
         for statement in _SCHEMA.split(";"):
             if statement.strip():
                 self._db.execute(statement)
@@ -212,7 +212,7 @@ class Ledger:
                 yield Link(entity=entity, external_id=external_id, id=row_id, stream=stream)
 
     def writes(self) -> Iterator[Entry]:
-        """Yield every remembered write, oldest first."""
+        """Yield every write, oldest first."""
         with _readable(self.path):
             rows = self._db.execute(
                 "select identity, stream, action, state, id, begun_at from writes order by begun_at, identity"
@@ -228,24 +228,24 @@ class Ledger:
                 )
 
     def forms(self) -> Iterator[StoredForm]:
-        """Yield every value that Pipedrive is known to store in another form."""
+        """Yield every value that Pipedrive stores in another form."""
         for entity, row_id, name, sent, held, taken in self._db.execute("select * from forms"):
             yield StoredForm(
                 entity=entity, row_id=row_id, column=name, sent=sent, held=held, taken=bool(taken)
             )
 
-    # --- writing, by the keeper's thread ----------------------------------------------------------
+    # --- writing, by the journal's thread ----------------------------------------------------------
 
     def begin(self) -> None:
         """Open a transaction."""
         self._db.execute("begin immediate")
 
     def commit(self) -> None:
-        """Make everything since `begin` durable."""
+        """Commit all changes since `begin`."""
         self._db.execute("commit")
 
     def intend(self, identity: bytes, stream: str, action: str, since: str) -> None:
-        """Note that a write is about to be sent; `since` is the server's time."""
+        """Store the intent of a write; `since` is the server's time."""
         self._db.execute(
             "insert into writes values (?, ?, ?, 'begun', null, ?, null) on conflict do nothing",
             (identity, stream, action, since),
@@ -269,39 +269,40 @@ class Ledger:
         self._db.execute("delete from writes where identity = ? and state = 'begun'", (identity,))
 
     def gone(self, identity: bytes) -> None:
-        """Note that the row of a write is gone; until its stream is settled the write is not repeated."""
+        """Record that the row of a write was deleted; the write is not repeated in this run."""
         self._db.execute("update writes set state = 'gone' where identity = ?", (identity,))
 
     def link(self, entity: str, external_id: str, row_id: str, stream: str) -> None:
-        """Note which row an external id stands for."""
+        """Link an external id to a row."""
         self._db.execute(
             "insert or replace into links values (?, ?, ?, ?, ?)",
             (entity, external_id, row_id, stream, now()),
         )
 
     def keep_form(self, form: StoredForm) -> None:
-        """Note a value that Pipedrive stores in another form than it was sent."""
+        """Record a value that Pipedrive stores in another form than it was sent."""
         self._db.execute(
             "insert or replace into forms values (?, ?, ?, ?, ?, ?)",
             (form.entity, form.row_id, form.column, form.sent, form.held, form.taken),
         )
 
     def relink(self, entity: str, old_id: str, new_id: str) -> int:
-        """Point all external ids of a merged row at the survivor; returns how many there were."""
+        """Move all external ids of a merged row to the survivor; returns their number."""
         change = "update links set id = ? where entity = ? and id = ?"
         count = self._db.execute(change, (new_id, entity, old_id)).rowcount
         self._db.execute("delete from forms where entity = ? and id = ?", (entity, old_id))
         return count
 
     def unlink(self, entity: str, row_id: str) -> None:
-        """Forget the external ids of a deleted row."""
+        """Remove the external ids of a deleted row."""
         self._db.execute("delete from links where entity = ? and id = ?", (entity, row_id))
         self._db.execute("delete from forms where entity = ? and id = ?", (entity, row_id))
 
     def settle(self, streams: Iterable[str], kept: Iterable[bytes] = ()) -> None:
-        """Forget the finished writes of these streams: their run has ended, none of it comes again.
+        """Remove the finished writes of these streams, whose run has ended.
 
-        But for those that are kept: their records failed after the row was added, and come again as rejects.
+        Exceptions are kept: their records failed after the row was created, and will be sent again as
+        rejects.
         """
         find = "select * from writes where identity = ? and state = 'done'"
         rows = [row for one in kept for row in self._db.execute(find, (one,))]
@@ -312,7 +313,7 @@ class Ledger:
         self._db.executemany("insert or ignore into writes values (?, ?, ?, ?, ?, ?, ?)", rows)
 
     def forget(self, entity: str | None, external_id: str | None) -> int:
-        """Drop links for good, and all writes when no entity is named; returns how many rows went."""
+        """Remove links permanently, and without an entity all writes too; returns the number of rows."""
         before = self._db.total_changes
         if entity is None:
             for table in ("links", "writes", "forms"):
@@ -322,7 +323,8 @@ class Ledger:
         else:
             self._db.execute("delete from links where entity = ? and external_id = ?", (entity, external_id))
         count = self._db.total_changes - before
-        # Most builds of SQLite leave deleted content in the file, and an external id may be an address.
+        # Most builds of SQLite leave deleted content in the file, and an external id may be an e-mail
+        # address.
         self._db.execute("vacuum")
         return count
 
@@ -330,11 +332,11 @@ class Ledger:
         """Copy another ledger into this one, for a dry run that changes nothing.
 
         Raises:
-            ConfigError: it is in use, it belongs to another account, or it is no ledger.
+            ConfigError: it is in use, belongs to another account, or is not a ledger.
         """
         with _readable(path), closing(sqlite3.connect(path, timeout=0)) as source:
             if not is_ledger(source, path, self._account):
-                return  # an empty file is a ledger that nothing was written to
+                return  # an empty file is an empty ledger
             for table in TABLES:
                 self._db.execute(f"drop table {table}")
             source.backup(self._db)
@@ -344,6 +346,6 @@ class Ledger:
             self.notices = normalise_links(self._db)
 
     def close(self) -> None:
-        """Let the file go."""
+        """Close the file."""
         with closing(self._db), suppress(sqlite3.Error):
             self._db.execute("pragma wal_checkpoint(truncate)")

@@ -1,8 +1,8 @@
-"""Values that Pipedrive stores in another form than sent, recorded so that they are not sent in every run.
+"""Values that Pipedrive stores in another form than sent, recorded so they are not sent in every run.
 
-Pipedrive cleans HTML, trims texts, rounds numbers, and ignores some changes without a word. The ledger keeps
-a digest of what was sent and a digest of what was held after it: while neither differs, both sides are as the
-last write left them, and there is nothing to send. No value itself is kept.
+Pipedrive cleans HTML, trims texts, rounds numbers, and silently ignores some changes. The ledger stores a
+digest of the sent value and a digest of the value stored afterwards: while both are unchanged, there is
+nothing to send. The values themselves are not stored.
 """
 
 from __future__ import annotations
@@ -30,15 +30,15 @@ _encode = msgspec.json.Encoder(order="deterministic", decimal_format="number", e
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoredForm:
-    """One value as it was sent and as it was held after that.
+    """A sent value and the value stored in Pipedrive afterwards.
 
     Attributes:
         entity: entity of the row.
         row_id: id of the row.
         column: name of the column or key of the custom field.
         sent: digest of the value that was sent.
-        held: digest of the value that the row held then.
-        taken: whether the row changed; False where Pipedrive ignored the value.
+        held: digest of the value that the row had then.
+        taken: True if the row changed; False if Pipedrive ignored the value.
     """
 
     entity: str
@@ -50,7 +50,7 @@ class StoredForm:
 
 
 def form_of(entity: str, row_id: str, column: str, sent: object, held: object, *, taken: bool) -> StoredForm:
-    """Return the digests of a value that was sent and of what is held instead."""
+    """Return the digests of a sent value and of the stored value."""
     return StoredForm(
         entity=entity,
         row_id=row_id,
@@ -62,10 +62,10 @@ def form_of(entity: str, row_id: str, column: str, sent: object, held: object, *
 
 
 class StoredForms:
-    """The forms that the ledger knows; safe to share between threads.
+    """Stored forms in the ledger; thread-safe.
 
     Args:
-        known: what earlier runs noted.
+        known: forms of earlier runs.
     """
 
     def __init__(self, known: Iterable[StoredForm] = ()) -> None:
@@ -76,15 +76,15 @@ class StoredForms:
             self.put(form)
 
     def put(self, form: StoredForm) -> None:
-        """Note a form; the last one of a column counts."""
+        """Add a form; it replaces an earlier one of the column."""
         with self._lock:
             self._forms[form.entity, form.row_id, form.column] = form.sent, form.held, form.taken
             self._rows.setdefault((form.entity, form.row_id), set()).add(form.column)
 
     def known(self, entity: str, row_id: str, column: str, sent: object, held: object) -> bool | None:
-        """Whether the value was taken when it was sent last; None where it is to be sent.
+        """Return whether Pipedrive accepted the value when it was last sent; None if it must be sent.
 
-        It is to be sent when it was never sent, or when it or what the row holds differs since.
+        It must be sent if it was never sent, or if it or the row's value has changed since.
         """
         if (entity, row_id) not in self._rows:
             return None
@@ -94,7 +94,7 @@ class StoredForms:
         return form[2]
 
     def drop(self, entity: str, row_id: str) -> None:
-        """Forget a row that is gone."""
+        """Remove the forms of a deleted row."""
         with self._lock:
             for column in self._rows.pop((entity, row_id), ()):
                 self._forms.pop((entity, row_id, column), None)
@@ -105,7 +105,7 @@ def _digest(value: object) -> bytes:
 
 
 def _plain(value: object) -> object:
-    """Return a value in one spelling: the ways to say nothing are one, and so are 5 and 5.0."""
+    """Return a value in its normal form: all empty values are equal, and 5 is equal to 5.0."""
     if value in EMPTY_VALUES:
         return None
     if isinstance(value, Mapping):
@@ -119,7 +119,7 @@ def _plain(value: object) -> object:
 
 
 def _as_sent(held: object, sent: object) -> object:
-    """What is held, without the parts that the value sent does not speak of: answers and lists show more."""
+    """Return the stored value without parts that are missing in the sent value."""
     if isinstance(held, Mapping) and isinstance(sent, Mapping):
         return {name: _as_sent(part, sent.get(name)) for name, part in held.items() if name in sent}
     if isinstance(held, list) and isinstance(sent, list) and len(held) == len(sent):

@@ -13,13 +13,13 @@ _LINKS = "select entity, external_id, id from links order by linked_at desc, ent
 
 
 def normalise_links(db: sqlite3.Connection) -> list[str]:
-    """Store external ids in the form in which keys are compared; earlier releases kept them as they came.
+    """Store external ids in the form in which keys are compared; earlier releases stored them as received.
 
-    An id in that form already wins over other spellings of it, a later link over an earlier one. Links of
-    blank ids are dropped: such a link made one row of many records.
+    An id in that form takes precedence over other spellings, a later link over an earlier one. Links of blank
+    ids are dropped: such a link merged many records into one row.
 
     Returns:
-        Sentences about links that were dropped, for the log.
+        Messages about dropped links, for the log.
     """
     changed = [
         (entity, text, row_id) for entity, text, row_id in db.execute(_LINKS) if key_text(text) != text

@@ -15,19 +15,19 @@ LockKey: TypeAlias = "tuple[str, str]"
 
 @dataclass(slots=True, kw_only=True)
 class Reference:
-    """A column whose value is an external id of another row.
+    """A column with an external id of another row.
 
     Attributes:
         column: name in the body, or key of the custom field.
-        field: column of the body that the reference lies in, where that is not `column`.
+        field: column of the body with the reference, if that is not `column`.
         entity: entity of the other row.
-        external_id: what the ledger knows it by.
-        place: the mapping that takes the id.
-        optional: whether the column is left out when the ledger does not know the other row.
-        soft: whether the record is written before the other row is known, and the column in a second call;
-            custom fields may point in circles.
-        needed: whether there is nothing to write without the other row.
-        word: whether the external id serves as it is when the other row never comes.
+        external_id: its external id in the ledger.
+        place: the mapping that receives the id.
+        optional: True if the column is omitted when the other row is not in the ledger.
+        soft: True if the record is written before the other row is known, and the column in a second call;
+            references of custom fields may be circular.
+        needed: True if the record cannot be written without the other row.
+        word: True if the external id is used unchanged when the other row is not received.
     """
 
     column: str
@@ -43,26 +43,28 @@ class Reference:
 
 @dataclass(slots=True, kw_only=True)
 class Draft:
-    """A record translated to Pipedrive's columns, before ids are looked up.
+    """A record in Pipedrive's columns, before ids are looked up.
 
     Attributes:
         path: values of the path's placeholders.
         query: values of the query.
-        body: values of the body, custom fields not among them.
+        body: values of the body, without custom fields.
         custom: custom field values by key.
-        references: columns still to be filled from the ledger.
+        references: columns that are filled from the ledger later.
         lists: name, mapping and elements of columns that are lists of such ids.
-        lists_of_rows: lists of objects with such ids, and all their elements; those left without any go.
-        late: entity and external id of a definition that has to come before the record can be translated.
-        facts: values of columns that are not written, but say what the row is.
+        lists_of_rows: lists of objects with such ids, and all their elements; elements without an id are
+            removed.
+        late: entity and external id of a definition that must be received before the record can be
+            translated.
+        facts: values of columns that are not written, but identify the row.
         id: Pipedrive id of the row, as text.
         external_id: the caller's own id.
-        matches: column → value the row is to be found by; empty unless all of them are known.
-        match_only: values that the row is found by and that are not written.
-        deleted: whether the record says that the row is gone.
+        matches: column → value to look up the row; empty unless all of them are known.
+        match_only: lookup values that are not written.
+        deleted: True if the record marks the row as deleted.
         files: parts of a multipart body: name → (file name, bytes or path, content type).
         emptied: columns that were null but cannot be emptied.
-        foreign: whether ids in it are those of another account.
+        foreign: True if its ids are those of another account.
     """
 
     path: dict[str, object] = field(default_factory=dict)

@@ -1,7 +1,7 @@
 """Faults of records and streams: cause, position, and message.
 
-A fault is data (line, stream, key, column, value, reason with its remedy); `Fault.sentence` is the only place
-that makes a sentence of it.
+A fault is data (line, stream, key, column, value, reason with its remedy); only `Fault.sentence` converts it
+to a message.
 """
 
 from __future__ import annotations
@@ -16,25 +16,24 @@ from pipedrive_client.redact import MASK, redact
 
 LONGEST_VALUE = 60
 COLUMNS = "{columns}"
-"""Place of the columns in a reason that does not begin with them."""
+"""Placeholder of the columns in a reason that does not begin with them."""
 NO_STREAM = "(no stream)"
-"""Stream that lines are booked on whose own stream cannot be read."""
+"""Stream for lines with an unreadable stream name."""
 _PERSONAL = frozenset(
     {"name", "first_name", "last_name", "email", "emails", "phone", "phones", "address", "title", "org_name"}
 )
 
 
-class RecordFault(Exception):  # noqa: N818 - it is the record that is at fault, not the program
+class RecordFault(Exception):  # noqa: N818 - the record causes it, not the program
     """A record that cannot be written.
 
     Args:
-        why: what is wrong and how to fix it, to be read after the names of the columns, or with `{columns}`
-            where these belong; holds no value of a free-text column.
-        column: columns of the record that are at fault, by their names in the input.
-        fields: columns at fault by their names in Pipedrive, or by the keys of custom fields; the fault names
-            the columns of the input that fill them.
-        value: what the column holds, where that is an option, a date or a number; None when it must not be
-            shown.
+        why: the problem and its fix, after the names of the columns, or with `{columns}` as their
+            placeholder; it contains no value of a free-text column.
+        column: invalid columns of the record, by their names in the input.
+        fields: invalid columns by their names in Pipedrive, or by the keys of custom fields; the message
+            contains the columns of the input that fill them.
+        value: value of the column, if it is an option, a date or a number; None if it must not be shown.
     """
 
     def __init__(
@@ -50,16 +49,16 @@ class RecordFault(Exception):  # noqa: N818 - it is the record that is at fault,
         return with_columns(self.why, (*self.columns, *self.fields))
 
     def of_column(self, column: str, value: object = None) -> RecordFault:
-        """Return the same fault as one of this column of the record."""
+        """Return the same fault for this column of the record."""
         return RecordFault(str(self), column=column, value=value if self.value is None else self.value)
 
     def of_field(self, field: str) -> RecordFault:
-        """Return the same fault as one of this column of Pipedrive, or of the custom field with this key."""
+        """Return the same fault for this column of Pipedrive, or for the custom field with this key."""
         return RecordFault(str(self), fields=(field,), value=self.value)
 
 
 def with_columns(why: str, columns: Sequence[str]) -> str:
-    """Return a reason with its columns: where it has a place for them, else before it."""
+    """Return a reason with its columns: at its placeholder, otherwise before it."""
     named = ", ".join(columns)
     if COLUMNS in why:
         return why.replace(COLUMNS, named)
@@ -70,11 +69,11 @@ UNFORESEEN = (
     *(ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError),
     msgspec.MsgspecError,
 )
-"""Errors of Python for content that no check has thought of: they fail the record, not the run."""
+"""Errors of Python for unforeseen content: they fail the record, not the run."""
 
 
 def unforeseen(error: Exception) -> RecordFault:
-    """Return the fault of a record whose content no check has thought of."""
+    """Return the fault of a record with unforeseen content."""
     return RecordFault(
         f"has content that cannot be processed ({type(error).__name__}); change it, and report this as a "
         "defect"
@@ -82,26 +81,26 @@ def unforeseen(error: Exception) -> RecordFault:
 
 
 class SkipRecord(Exception):  # noqa: N818 - an outcome, not an error
-    """The record is to be skipped; the text says why."""
+    """The record is skipped; the text is the reason."""
 
 
-class StreamFault(ConfigError):  # noqa: N818 - the stream is at fault
-    """A stream that cannot work: unknown columns, a mapping that does not fit, an unknown name."""
+class StreamFault(ConfigError):  # noqa: N818 - the stream causes it
+    """An invalid stream: unknown columns, a mapping that does not fit, an unknown name."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fault:
-    """Why a record failed, as data.
+    """Failure of a record, as data.
 
     Attributes:
-        stream: name of its stream.
-        why: what is wrong and what would do, to be read after the name of the column.
+        stream: name of the record's stream.
+        why: the problem and its fix, after the name of the column.
         key: values of the stream's key properties.
-        line: line of the input, from 1; 0 when it came from no line.
-        columns: columns at fault, under the names the input or Pipedrive's users know.
-        value: what it holds, where that may be shown.
-        column_in_reason: whether the reason names the column itself, as answers of Pipedrive do.
-        of_stream: whether all records of the stream fail for the same reason.
+        line: line of the input, from 1; 0 for a record without a line.
+        columns: invalid columns, by their names in the input or in Pipedrive.
+        value: value of the column, if it may be shown.
+        column_in_reason: True if the reason contains the column, like responses of Pipedrive.
+        of_stream: True if all records of the stream fail for the same reason.
     """
 
     stream: str
@@ -117,7 +116,7 @@ class Fault:
         """Return one sentence: stream, key, column, reason with remedy, value, line.
 
         Args:
-            masked: whether personal values are masked, as in logs.
+            masked: True if personal values are masked, as in logs.
         """
         named = ", ".join(
             f"{name} {_shown(name, value, masked=masked)}"
@@ -137,7 +136,7 @@ class Fault:
 
 
 def _shown(name: str, value: object, *, masked: bool) -> str:
-    """Return a value of a key or column, cut to a length people read."""
+    """Return a value of a key or column, truncated to a readable length."""
     text = str(value)
     if masked and name.casefold() in _PERSONAL:
         return MASK
@@ -145,11 +144,11 @@ def _shown(name: str, value: object, *, masked: bool) -> str:
 
 
 def shown(value: object) -> str:
-    """Return a value as a fault shows it; empty for what is no single value."""
+    """Return a value in the form for a fault; empty for lists and objects."""
     if value is None or isinstance(value, (Mapping, list, tuple)):
         return ""
     try:
         text = repr(value) if isinstance(value, str) else str(value)
-    except ValueError:  # Python refuses to write out more than some thousand digits
+    except ValueError:  # Python does not format more than some thousand digits
         return ""
     return text if len(text) <= LONGEST_VALUE else f"{text[: LONGEST_VALUE - 1]}…"

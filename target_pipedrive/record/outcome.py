@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 class Outcome(StrEnum):
-    """How a record ended."""
+    """Outcomes of a record."""
 
     CREATED = "created"
     UPDATED = "updated"
@@ -28,15 +28,15 @@ class Result:
     """The outcome of one record.
 
     Attributes:
-        outcome: how it ended.
-        id: Pipedrive id of the row, where there is one.
+        outcome: outcome of the record.
+        id: Pipedrive id of the row, if there is one.
         changed: names of the fields that were sent because they differed.
-        note: what the reader of the results should know.
-        fault: why it failed; None when it did not.
-        cause: what Pipedrive or the connection did, when that is why it failed.
-        not_taken: columns that were sent and that Pipedrive left as they were.
-        kept: columns that the record empties and Pipedrive cannot.
-        links: entity, external id and id of what else the ledger is to remember.
+        note: remark for the results.
+        fault: reason of the failure; None without a failure.
+        cause: error of Pipedrive or of the connection, if that is the reason.
+        not_taken: columns that were sent but not changed by Pipedrive.
+        kept: columns that the record empties but Pipedrive cannot.
+        links: entity, external id and id of further links for the ledger.
     """
 
     outcome: Outcome
@@ -51,5 +51,5 @@ class Result:
 
     @property
     def error(self) -> str:
-        """The sentence of a failure; empty when there is none."""
+        """Message of the failure; empty without a failure."""
         return self.fault.sentence() if self.fault is not None else ""

@@ -12,10 +12,10 @@ Row: TypeAlias = "Mapping[str, object]"
 
 
 def is_gone(row: Row) -> bool:
-    """Return whether the row is only the trace of a deleted one."""
+    """Return whether the row represents a deleted one."""
     return row.get("is_deleted") is True
 
 
 def is_archived(row: Row) -> bool:
-    """Return whether a row takes no changes because it is archived."""
+    """Return whether a row cannot be changed because it is archived."""
     return row.get("is_archived") is True or bool(row.get("archive_time"))

@@ -14,10 +14,10 @@ if TYPE_CHECKING:
 
 
 class StreamPlan(Protocol):
-    """The plan of a record's stream, as far as a task needs to know it.
+    """The parts of a stream's plan that a task needs.
 
     Attributes:
-        entity_name: entity of the stream's rows; empty for an action of no entity.
+        entity_name: entity of the stream's rows; empty for an action without an entity.
         custom_fields: entity whose custom fields the records may have.
     """
 
@@ -25,7 +25,7 @@ class StreamPlan(Protocol):
     custom_fields: str | None
 
     def draft(self, record: Mapping[str, object]) -> Draft:
-        """Return what a record asks to be written."""
+        """Return the draft of a record."""
 
     def locks(self, draft: Draft) -> tuple[tuple[LockKey, ...], tuple[LockKey, ...]]:
         """Return the rows that the draft may change, and those that it references."""
@@ -33,33 +33,33 @@ class StreamPlan(Protocol):
 
 @dataclass(slots=True, kw_only=True, eq=False)
 class Task:
-    """One record between the reader and its outcome.
+    """One record from the reader to its outcome.
 
     Attributes:
         number: position among all records of the run, from 1.
         stream: name of the stream.
         key: values of the stream's key properties, for results and messages.
-        line: the message as it came, for the reject file.
+        line: the message as received, for the reject file.
         schema: the SCHEMA message that was in force.
-        input_line: line of the input it came from, from 1; 0 for one that the target made itself.
+        input_line: its line of the input, from 1; 0 for a record created by the target itself.
         identity: digest of stream, content and occurrence.
-        plan: what its stream's records become; None when it never got that far.
-        draft: what the record asks for; None as well then.
-        perform: does it; raises `RecordFault` or `PipedriveError` for failures.
-        owns: rows it may change: no other task on them at the same time.
-        needs: rows it points at: no change of them at the same time.
-        lookup: entity and id to be read in bulk before it runs.
-        row: what the bulk read found: the row, or None when there is none.
-        was_read: whether `row` is filled.
-        found: rows by id that were read for records to be matched, its own among them.
-        stale: whether an earlier task may have changed the row since.
-        after_write: whether an earlier task on its rows wrote something; passed on to those behind it.
-        waiting: how many other tasks and look-ups it waits for.
+        plan: plan of its stream; None if it failed before.
+        draft: draft of the record; None in the same case.
+        perform: writes the record; raises `RecordFault` or `PipedriveError` for failures.
+        owns: rows it may change, which no other task uses at the same time.
+        needs: rows it references, which no other task changes at the same time.
+        lookup: entity and id to read in bulk before it runs.
+        row: row of the bulk read, or None if it does not exist.
+        was_read: True if `row` is set.
+        found: rows by id that were read to match records, including this one.
+        stale: True if an earlier task may have changed the row since.
+        after_write: True if an earlier task on its rows wrote something; passed on to later tasks.
+        waiting: number of other tasks and lookups it waits for.
         followers: tasks that wait for it.
         given_up: entity and external id of rows that it no longer waits for.
-        alone: whether it must be sent in a request of its own.
-        first: how a first call ended that left out what was not known yet.
-        result: set at the end.
+        alone: True if it must be sent in its own request.
+        first: result of a first call without unknown references.
+        result: result of the record, set at the end.
     """
 
     number: int
@@ -89,7 +89,7 @@ class Task:
 
     @property
     def wrote(self) -> bool:
-        """Whether it may have changed something, as far as it got."""
+        """True if it may have changed something."""
         return any(
             one is not None and one.outcome not in (Outcome.UNCHANGED, Outcome.SKIPPED)
             for one in (self.first, self.result)
