@@ -1,7 +1,7 @@
 """Speed of the emulator with pages of 500 rows of the large account: `python -m benchmarks.emulator_pages`.
 
-Two connections walk the same list from both ends. Pages a second of the emulator's own CPU time say what it
-can do where other programs use the machine too; pages a second of the clock say what a client got.
+Two connections walk the same list from both ends. Pages per second of the emulator's own CPU time show its
+capacity even if other programs use the machine; pages per second of the clock show the rate for a client.
 """
 
 from __future__ import annotations

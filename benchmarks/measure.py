@@ -72,7 +72,7 @@ def run(module: str, *arguments: str, feed: Path | None = None, keep: Path | Non
     """Run `python -m module` to its end; its output is counted, and stored in `keep`.
 
     Args:
-        module: what to run.
+        module: name of the module.
         arguments: of its command line.
         feed: file that becomes its standard input.
         keep: file that gets its standard output.

@@ -43,7 +43,7 @@ def write(
     Args:
         results: rows by the case that gave them.
         groups: heading → cases, in order.
-        words: what each case does.
+        words: description of each case.
     """
     rows = _kept() | {name: [_row(name, one) for one in found] for name, found in results.items()}
     parts = [_TEXT.format(machine=_machine())]

@@ -18,8 +18,8 @@ UNLIMITED = ("--burst", "0", "--daily-tokens", "1000000000")
 def tap_cpu(folder: Path) -> Iterator[Result]:
     """Measure CPU per record: our tap, a bare loop that writes the same lines, a plain SDK stream.
 
-    Start-up has a budget of its own: it is measured on an account without rows, and taken off. The three
-    run in turn, so that a busy machine is busy for all of them.
+    Start-up has a budget of its own: it is measured on an account without rows, and subtracted. The three
+    alternate, so a busy machine affects all of them.
     """
     with emulator("--seed", "empty", *UNLIMITED) as api:
         programs = _programs(folder, api)

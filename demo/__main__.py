@@ -130,14 +130,14 @@ def tell(folder: Path) -> int:
         headline("4  Meanwhile, in Pipedrive")
         for event in stage.account.live_a_little():
             console.print(f"• {event}", highlight=False)
-        headline("5  meltano run extract, once more: only what changed")
+        headline("5  meltano run extract, again: only the changes")
         second = stage.extract()
         console.print(f"{sum(second.rows.values()):,} rows in {second.seconds:.0f} s", highlight=False)
         wrong = show_runs(stage, first, second)
         show_question(stage.warehouse)
         headline("6  meltano run reverse-etl: from a SQL view in DuckDB back into Pipedrive")
         wrong += writing_back.write(stage)[0]
-        headline("7  meltano run reverse-etl, once more: there is nothing left to write")
+        headline("7  meltano run reverse-etl, again: nothing left to write")
         wrong += writing_back.write_again(stage)[0]
     return min(wrong, 1)
 

@@ -69,7 +69,7 @@ class Stage:
             "TARGET_DUCKDB_FILEPATH": str(self.warehouse.path),
             "TAP_DUCKDB_FILEPATH": str(self.warehouse.path),
             # On a busy machine all requests in flight may be rejected at the same time; more than ten
-            # refusals are what Pipedrive's firewall blocks.
+            # rejections trigger Pipedrive's firewall.
             "TAP_PIPEDRIVE_MAX_CONCURRENCY": "8",
             "TARGET_PIPEDRIVE_MAX_CONCURRENCY": "8",
             "NO_COLOR": "1",

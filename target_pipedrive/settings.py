@@ -208,8 +208,8 @@ class StreamSettings:
         write: `upsert`, `add`, `update` or `delete`.
         match_on: fields used to look up the row; None uses the setting of the entity.
         fields: column of the stream → field of Pipedrive.
-        id: column that holds Pipedrive's id.
-        external_id: column that holds the external id.
+        id: column with Pipedrive's id.
+        external_id: column with the external id.
         ignore: columns that are not written.
     """
 
@@ -347,7 +347,7 @@ def _names(where: str, given: object) -> tuple[str, ...]:
 
 def _object(config: Mapping[str, object], name: str) -> Mapping[str, object]:
     given = config.get(name)
-    if isinstance(given, str) and given.strip():  # environment variables hold objects as JSON text
+    if isinstance(given, str) and given.strip():  # environment variables contain objects as JSON text
         try:
             given = msgspec.json.decode(given)
         except msgspec.DecodeError as error:

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
 
 class TargetPipedrive(Target):
-    """Writes records to Pipedrive: a stream is an action, or an entity to be brought up to date."""
+    """Singer target that writes records to Pipedrive: a stream is an action, or an entity to upsert."""
 
     name = "target-pipedrive"
     package_name = "pipedrive-singer"
@@ -69,7 +69,7 @@ class TargetPipedrive(Target):
     @classmethod
     @override
     def append_builtin_config(cls, config_jsonschema: dict[str, Any]) -> None:
-        """Nothing of the SDK's own settings: none of them would be honoured."""
+        """Add none of the SDK's own settings, which the target would ignore."""
 
     @override
     def _validate_config(self, *, raise_errors: bool = True) -> list[str]:
@@ -83,7 +83,7 @@ class TargetPipedrive(Target):
     @classmethod
     @override
     def cb_config(cls, ctx: Any, param: Any, value: tuple[str, ...]) -> _ConfigInput:
-        """Return the settings of all `--config` files; `ENV` stands for the environment."""
+        """Return the settings of all `--config` files; `ENV` represents the environment."""
         found: dict[str, Any] = {}
         for path in value:
             if path != "ENV":
@@ -93,16 +93,13 @@ class TargetPipedrive(Target):
     @classmethod
     @override
     def get_singer_command(cls) -> click.Command:
-        """Return the command with its options, and what stands beside it."""
+        """Return the command with its options and help texts."""
         command = super().get_singer_command()
-        command.help = (
-            "Write the Singer messages on stdin to an account of Pipedrive, and pass STATE on to stdout."
-        )
+        command.help = "Write the Singer messages on stdin to a Pipedrive account, and emit STATE to stdout."
         command.epilog = (
             "`target-pipedrive ledger` shows and corrects the links that the target stores; see its "
-            "--help. Exit codes: 0 all is written, 1 some records failed and are in the reject file, 2 "
-            "settings that cannot work, 3 Pipedrive refuses the account, 4 the token budget is spent: run "
-            "again later."
+            "--help. Exit codes: 0 all records are written, 1 some records failed and are in the reject file, "
+            "2 invalid settings, 3 Pipedrive denied access, 4 the token budget is exhausted: run again later."
         )
         return command
 
@@ -113,7 +110,7 @@ class TargetPipedrive(Target):
 
     @cached_property
     def engine(self) -> Engine:
-        """What performs the records."""
+        """Engine that writes the records."""
         self._prove_paths()
         host = urlsplit(self._client_settings.base_url).hostname or ""
         path = None if self.options.dry_run else self.options.ledger_path
@@ -143,7 +140,7 @@ class TargetPipedrive(Target):
     def _intake(self) -> Intake:
         intake = Intake(self.engine)
         self._interruption = Interruption(self.engine.interrupt)
-        self._begun = True  # what could not be begun is not closed: its own error is the one to tell
+        self._begun = True  # a failed start is not closed: its own error must be reported
         return intake
 
     def _take_line(self, line: str | bytes) -> None:
@@ -161,14 +158,14 @@ class TargetPipedrive(Target):
             self._end()
 
     def _end(self) -> None:
-        """Close, and say by the exit code that a signal came before all was durable."""
+        """Close, and exit with the signal's code if a signal was received before everything was durable."""
         self._close()
         if self._interruption is not None:
             self._interruption.close()
         self._check_interrupted()
 
     def _close(self) -> None:
-        """Book what is finished and show it, once."""
+        """Record the finished tasks and show the results, once."""
         if not self._begun:
             return
         self._begun = False
@@ -205,7 +202,7 @@ class TargetPipedrive(Target):
 
     @override
     def _handle_termination(self, signum: int, frame: FrameType | None) -> None:
-        """End the run: calls under way end and are booked, nothing waits; leave at once when asked twice.
+        """End the run: calls in progress are finished and recorded; a second signal exits immediately.
 
         A signal after all is durable changes nothing any more. The rest is done by the main thread where it
         is, once it holds no lock: here it could be anywhere.
@@ -219,7 +216,7 @@ class TargetPipedrive(Target):
             self._check_interrupted()
 
     def _check_interrupted(self) -> None:
-        """Raise what a signal has asked for; one that came too late to stop anything asks for nothing."""
+        """Raise the exit of a signal, unless it was received too late to stop anything."""
         if self._interruption is not None and not self.engine.settled:
             self._interruption.check()
 
@@ -233,7 +230,7 @@ class TargetPipedrive(Target):
         config: _ConfigInput | None = None,
         file_input: IO[str] | None = None,
     ) -> None:
-        """Run the command line: a load, unless `--about` asks for something else."""
+        """Run the command line: a load, or the output of `--about`."""
         super(Target, cls).invoke(about=about, about_format=about_format)
         target = cls(
             config=dict(config.config) if config else {}, parse_env_config=bool(config and config.parse_env)

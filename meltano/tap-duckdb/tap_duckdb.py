@@ -51,7 +51,7 @@ class DuckDBConnector(SQLConnector):
         return sqlalchemy.create_engine(self.sqlalchemy_url, connect_args={"read_only": True})
 
     def get_schema_names(self, engine: sqlalchemy.Engine, inspected: Inspector) -> list[str]:  # noqa: ARG002
-        """Return the schemas that are asked for, or all of this file."""
+        """Return the selected schemas, or all of the file."""
         own = f"{Path(self.config['filepath']).stem}."
         found = [name.removeprefix(own) for name in inspected.get_schema_names() if name.startswith(own)]
         return self.config.get("schemas") or found
@@ -98,10 +98,10 @@ def make_views(path: Path, folder: str | None) -> None:
     """Make a view of each query in the folder.
 
     Raises:
-        click.UsageError: there is no such file or folder, or DuckDB refuses a query.
+        click.UsageError: the file or folder does not exist, or DuckDB rejects a query.
     """
     if not path.exists():
-        raise click.UsageError(f"There is no DuckDB file {path}: load it first, or mend `filepath`.")
+        raise click.UsageError(f"There is no DuckDB file {path}: load it first, or correct `filepath`.")
     if folder is None:
         return
     if not Path(folder).is_dir():
@@ -114,7 +114,7 @@ def make_views(path: Path, folder: str | None) -> None:
                     f'create or replace view {VIEWS_SCHEMA}."{query.stem}" as {query.read_text()}'
                 )
             except duckdb.Error as error:
-                raise click.UsageError(f"DuckDB refuses {query}: {error}") from error
+                raise click.UsageError(f"DuckDB rejects {query}: {error}") from error
 
 
 if __name__ == "__main__":

@@ -23,7 +23,7 @@ _MOST_SHOWN = 10
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NaturalKeys:
-    """How rows of an entity are named instead of by id.
+    """Names of an entity's rows, accepted instead of ids.
 
     Attributes:
         columns: columns that identify a row, the best first.
@@ -114,7 +114,7 @@ class RowNames:
         """Return the id of the row with a natural key.
 
         Raises:
-            RecordFault: no row has the key, or several have; `fault` if the value is no natural key.
+            RecordFault: no row has the key, or several have; `fault` if the value is not a natural key.
         """
         keys = NATURAL_KEYS[entity]
         columns, key = keys.columns, value

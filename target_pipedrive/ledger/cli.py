@@ -46,8 +46,8 @@ def _arguments() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="target-pipedrive ledger",
         description="The ledger is the SQLite file in which the target stores which row in Pipedrive belongs "
-        "to each of your ids (links), and the unfinished writes of an interrupted run (writes). These commands "
-        "send no requests.",
+        "to each of your ids (links), and the unfinished writes of an interrupted run (writes). These "
+        "commands send no requests.",
     )
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     for name, what, example in (

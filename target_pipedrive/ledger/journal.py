@@ -99,7 +99,7 @@ class Keeper:
         report: used only by this thread.
         on_idle: called when nothing was received for `idle_seconds`.
         on_failure: called with the error that ended the thread; the run cannot continue then.
-        on_finished: called after each finished task was recorded; False holds back every STATE after it,
+        on_finished: called after each finished task was recorded; False defers every STATE after it,
             until `release`.
         emit_state: False suppresses STATE, as in a dry run.
     """
@@ -163,7 +163,7 @@ class Keeper:
         self._notes.put(_Note(state=(after, line)))
 
     def release(self) -> None:
-        """Emit every STATE that was held back because of a failed record."""
+        """Emit every STATE that was deferred because of a failed record."""
         self._notes.put(_Note(release=True))
 
     def drained(self) -> None:

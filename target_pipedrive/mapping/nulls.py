@@ -1,4 +1,4 @@
-"""How null clears a column, derived from the specification of the update."""
+"""Nulls that clear a column, derived from the specification of the update."""
 
 from __future__ import annotations
 

@@ -49,7 +49,7 @@ def as_name(value: object) -> object:
     """Return a value as the name of a row, even if it looks like an id.
 
     Raises:
-        RecordFault: it is no text or number.
+        RecordFault: it is not a text or a number.
     """
     if isinstance(value, bool) or not isinstance(value, (str, int)):
         raise RecordFault(f"must be a name, not {scalars.what(value)}")

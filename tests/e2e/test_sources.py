@@ -124,7 +124,7 @@ def readable(row: dict[str, Any], field: dict[str, Any]) -> Any:
     ("query", "said"),
     [
         (None, "There is no DuckDB file"),
-        ("select x from nowhere", "DuckDB refuses"),
+        ("select x from nowhere", "DuckDB rejects"),
     ],
 )
 def test_tap_duckdb_says_in_a_sentence_what_is_wrong(query, said, tmp_path):
