@@ -99,7 +99,8 @@ class TargetPipedrive(Target):
         command.epilog = (
             "`target-pipedrive ledger` shows and corrects the links that the target stores; see its "
             "--help. Exit codes: 0 all records are written, 1 some records failed and are in the reject "
-            "file, 2 invalid settings, 3 Pipedrive denied access, 4 the token budget is exhausted: run again later."
+            "file, 2 invalid settings, 3 Pipedrive denied access, 4 the token budget is exhausted: run again "
+            "later."
         )
         return command
 

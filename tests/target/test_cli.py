@@ -103,11 +103,11 @@ def test_files_and_variables_that_cannot_be_read_are_told_without_their_values(s
 
 def test_help_says_what_it_does_and_how_it_ends(tmp_path):
     told = " ".join(run(tmp_path, "--help").stdout.split())
-    assert "Write the Singer messages on stdin to an account of Pipedrive" in told
+    assert "Singer messages on stdin" in told
     assert "target-pipedrive ledger" in told
     assert "4 the token budget" in told
     ledger = " ".join(run(tmp_path, "ledger", "--help").stdout.split())
-    assert "which of your ids is which row" in ledger
+    assert "your ids" in ledger
     assert "Example: target-pipedrive ledger forget" in run(tmp_path, "ledger", "forget", "--help").stdout
 
 
