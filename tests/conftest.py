@@ -2,32 +2,76 @@
 
 from __future__ import annotations
 
+import zlib
+
 import pytest
 
 from tests.support.emulator import Emulator
 
-
-@pytest.fixture(scope="session")
-def _small():
-    with Emulator("--burst", "0", seed="small") as running:
-        yield running
+DIALECTS = ("published", "observed")
+SAMPLE = 20
+"""One test in so many runs in the observed dialect too; `make soak` runs all."""
 
 
 @pytest.fixture(scope="session")
-def _medium():
-    with Emulator("--burst", "0", seed="medium") as running:
-        yield running
+def _accounts():
+    """Running emulators by seed and dialect, each started once."""
+    running = {}
+
+    def account(seed, dialect="published"):
+        if (seed, dialect) not in running:
+            running[seed, dialect] = Emulator("--burst", "0", "--dialect", dialect, seed=seed)
+        return running[seed, dialect]
+
+    yield account
+    for one in running.values():
+        one.stop()
+
+
+@pytest.fixture(scope="session")
+def _small(_accounts):
+    return _accounts("small")
+
+
+@pytest.fixture(scope="session")
+def _medium(_accounts):
+    return _accounts("medium")
 
 
 @pytest.fixture
-def small(_small):
+def dialect(request):
+    """Dialect of the emulator; tests with the mark `dialects` run in each."""
+    return getattr(request, "param", DIALECTS[0])
+
+
+@pytest.fixture
+def small(_accounts, dialect):
     """An emulator with the small account, as it was seeded."""
-    _small.reset()
-    return _small
+    account = _accounts("small", dialect)
+    account.reset()
+    return account
 
 
 @pytest.fixture
-def medium(_medium):
+def medium(_accounts, dialect):
     """An emulator with the medium account, as it was seeded."""
-    _medium.reset()
-    return _medium
+    account = _accounts("medium", dialect)
+    account.reset()
+    return account
+
+
+def pytest_generate_tests(metafunc):
+    """Run tests with the mark `dialects` in each dialect of the emulator."""
+    if "dialect" in metafunc.fixturenames and metafunc.definition.get_closest_marker("dialects"):
+        metafunc.parametrize("dialect", DIALECTS, indirect=True)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items):
+    """Leave most tests in the observed dialect to `make soak`: a fixed sample stays."""
+    for item in items:
+        given = getattr(item, "callspec", None)
+        if item.get_closest_marker("dialects") is None or given is None:
+            continue
+        if given.params.get("dialect") == DIALECTS[1] and zlib.crc32(item.nodeid.encode()) % SAMPLE:
+            item.add_marker("soak")

@@ -59,7 +59,8 @@ DELETED = {
 
 
 @pytest.mark.parametrize("seed", ["small", pytest.param("medium", marks=pytest.mark.soak)])
-def test_what_the_tap_wrote_is_unchanged_where_it_came_from(seed, request, tmp_path):
+@pytest.mark.dialects
+def test_what_the_tap_wrote_is_unchanged_where_it_came_from(seed, dialect, request, tmp_path):  # noqa: ARG001 - of the seed
     """Every stream that can be written, with all its rows, columns and custom fields."""
     told, writes = piped_back(request.getfixturevalue(seed), tmp_path, [*WRITABLE, *ENTITY_OF_STREAM])
     assert {one for one in told if one[1] != "unchanged"} == DELETED

@@ -21,12 +21,12 @@ from tests.target.helpers import Loader
 
 SAMPLE = 1
 CAMPAIGN = int(os.environ.get("KILLS", "50"))
+pytestmark = pytest.mark.dialects
 
 
-@pytest.fixture(scope="module")
-def other():
-    with Emulator("--burst", "0", seed="empty") as running:
-        yield running
+@pytest.fixture
+def other(_accounts, dialect):
+    return _accounts("empty", dialect)
 
 
 @pytest.fixture
@@ -61,6 +61,14 @@ def test_everything_arrives_and_a_second_copy_writes_nothing(copied):
         assert asked.get(f"GET /api/v2/{path}/{{id}}", 0) <= 9
     assert asked["GET /api/v2/deals/products"] <= 3
     assert asked["GET /api/v2/deals/installments"] <= 3
+
+
+def test_a_copy_between_live_accounts_is_complete_and_a_second_writes_nothing(copying):
+    assert copying.run() == 0, copying.told()
+    assert copying.differences() == []
+    written = writes(copying.target)
+    assert copying.run() == 0, copying.told()
+    assert writes(copying.target) == written
 
 
 def test_the_comparison_sees_what_is_broken(copied):

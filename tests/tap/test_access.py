@@ -19,6 +19,8 @@ from tap_pipedrive.tap import TapPipedrive
 from tests.support.cli import Files, tap
 from tests.support.singer import run_tap, select
 
+pytestmark = pytest.mark.dialects
+
 CHILDREN = ("deals", "deal_products", "deal_followers")
 REFUSALS = {
     "scope": {"status": 403, "error": "Scope and URL mismatch"},

@@ -10,6 +10,8 @@ from tap_pipedrive.catalog import STREAMS
 from tap_pipedrive.sync.children import number
 from tests.support.singer import run_tap
 
+pytestmark = pytest.mark.dialects
+
 NUMBERED = [name for name, spec in STREAMS.items() if spec.numbered]
 
 

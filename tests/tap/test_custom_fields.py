@@ -8,6 +8,8 @@ from tap_pipedrive.custom_fields.columns import FieldColumn, assign_columns, col
 from tap_pipedrive.custom_fields.layouts import flattener
 from tap_pipedrive.settings import FieldMode, OptionMode
 
+pytestmark = pytest.mark.dialects
+
 A, B, C = "a" * 40, "b" * 40, "c" * 40
 
 

@@ -10,6 +10,8 @@ import pytest
 
 from tests.support.faulty import Run, run
 
+pytestmark = pytest.mark.dialects
+
 CASE = Path(__file__).parents[1] / "resources" / "cases" / "tap" / "24-sweep-null-data"
 PERSONS = "GET /api/v2/persons"
 

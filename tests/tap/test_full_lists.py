@@ -12,6 +12,8 @@ from tap_pipedrive.commands.plan import plan
 from tap_pipedrive.tap import TapPipedrive
 from tests.support.singer import run_tap, select
 
+pytestmark = pytest.mark.dialects
+
 ASKED_EACH_RUN = {
     "GET /api/v1/leads",
     "GET /api/v1/notes",

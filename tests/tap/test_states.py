@@ -12,6 +12,8 @@ from pipedrive_client.times import now
 from tap_pipedrive.state.input_state import state_of
 from tests.support.singer import run_tap
 
+pytestmark = pytest.mark.dialects
+
 SINCE = "2026-02-01T00:00:02Z"
 SDK = {"bookmarks": {"deals": {"replication_key": "update_time", "replication_key_value": SINCE}}}
 SINGER_IO = {

@@ -8,6 +8,8 @@ import pytest
 
 from tests.support.singer import run_tap, select
 
+pytestmark = pytest.mark.dialects
+
 CORE = ("deals", "persons", "organizations", "activities", "products")
 
 

@@ -24,6 +24,8 @@ from tap_pipedrive.state.bookmarks import digest
 from tap_pipedrive.values.column_types import column_types
 from tests.support.singer import run_tap
 
+pytestmark = pytest.mark.dialects
+
 DEALS = replace(STREAMS["deals"].reads[0], adds={"origin": "as the read says"})
 encode = msgspec.json.Encoder().encode
 

@@ -17,6 +17,8 @@ from tap_pipedrive.read.time_windows import WindowSlots
 from tests.support.gate import Gate
 from tests.support.singer import run_tap, select
 
+pytestmark = pytest.mark.dialects
+
 ACTIVITIES = "GET /api/v2/activities"
 PAGE = 40
 

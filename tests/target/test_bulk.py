@@ -7,6 +7,8 @@ import pytest
 from tests.support.gate import Gate
 from tests.target.helpers import Loader, adding, rows
 
+pytestmark = pytest.mark.dialects
+
 BULK = "POST /api/v2/deals/{id}/products/bulk"
 ONE = "POST /api/v2/deals/{id}/products"
 NEW = adding("deal_products")

@@ -9,6 +9,8 @@ from target_pipedrive.catalog.entities import ENTITIES
 from tests.target.entity_records import records_of
 from tests.target.helpers import rows
 
+pytestmark = pytest.mark.dialects
+
 NEVER_ADDED = {"deal_installments", "mail_threads", "role_assignments", "users"}
 ADDED = sorted(set(ENTITIES) - NEVER_ADDED)
 FIELDS = [name for name in ADDED if name.endswith("_fields")]

@@ -14,6 +14,8 @@ from target_pipedrive.target import TargetPipedrive
 from target_pipedrive.write import conversions
 from tests.target.helpers import lines_of, rows
 
+pytestmark = pytest.mark.dialects
+
 START, STATUS = (
     "POST /api/v2/leads/{id}/convert/deal",
     "GET /api/v2/leads/{id}/convert/status/{conversion_id}",

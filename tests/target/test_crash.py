@@ -24,6 +24,8 @@ from tests.target.helpers import lines_of, record, rows, schema, state
 if TYPE_CHECKING:
     from tests.support.emulator import Emulator
 
+pytestmark = pytest.mark.dialects
+
 REPOSITORY = Path(__file__).parents[2]
 CONVERSION_STATUS = "GET /api/v2/leads/{id}/convert/status/{conversion_id}"
 DOOMED = (3, 4, 5, 6)

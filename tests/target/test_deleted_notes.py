@@ -6,6 +6,8 @@ import pytest
 
 from tests.target.helpers import rows
 
+pytestmark = pytest.mark.dialects
+
 BY_EXTERNAL_ID = {"keys": ["external_id"]}
 
 

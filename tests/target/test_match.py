@@ -6,6 +6,8 @@ import pytest
 
 from tests.target.helpers import rows
 
+pytestmark = pytest.mark.dialects
+
 PERSON = {
     "name": "Greta Garbo",
     "emails": [{"value": "greta@film.example", "primary": True, "label": "work"}],

@@ -8,6 +8,8 @@ import pytest
 
 from tests.target.helpers import record, rows, schema
 
+pytestmark = pytest.mark.dialects
+
 NAME = {
     "persons": "name",
     "organizations": "name",

@@ -11,6 +11,8 @@ import pytest
 
 from tests.target.helpers import adding, record, rows, schema
 
+pytestmark = pytest.mark.dialects
+
 CASE = Path(__file__).parents[1] / "resources" / "cases" / "target" / "41-refs"
 
 

@@ -6,6 +6,8 @@ import pytest
 
 from tests.target.helpers import adding, record, rows, schema, state
 
+pytestmark = pytest.mark.dialects
+
 BROKEN_OFF = state({"under_way": True})
 FAILING = {"kind": "status_before", "status": 400}
 

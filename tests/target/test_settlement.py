@@ -9,6 +9,8 @@ from tests.target.case_folders import writes_of
 from tests.target.helpers import rows
 from tests.target.twice import settles
 
+pytestmark = pytest.mark.dialects
+
 UPDATE = "PATCH /api/v2/deals/{id}"
 KEYS = ["external_id"]
 DEAL = {"external_id": "d1", "title": "Own value", "value": 500}

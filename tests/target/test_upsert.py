@@ -9,6 +9,8 @@ import pytest
 
 from tests.target.helpers import lines_of, record, rows, schema, state
 
+pytestmark = pytest.mark.dialects
+
 
 def custom(small, entity, field_type):
     """The first custom field of a type, as the account defines it."""
