@@ -91,6 +91,7 @@ def projects(seed: Seed) -> None:
 
 
 def _task(chance: random.Random, place: int, project_id: int, parent: int | None) -> Row:
+    milestone = place % 6 == 0  # it needs a due date
     done, due = place % 4 == 0, START + chance.randint(-60, 60) * DAY_SECONDS
     moment = OLDEST + place * 90
     return {
@@ -99,8 +100,8 @@ def _task(chance: random.Random, place: int, project_id: int, parent: int | None
         "description": chance.choice((None, "Bring the keys", "Сначала позвонить\n電話してから")),
         "project_id": project_id,
         "is_done": done,
-        "is_milestone": place % 6 == 0,
-        "due_date": chance.choice((None, day(due))),
+        "is_milestone": milestone,
+        "due_date": chance.choice((day(due) if milestone else None, day(due))),
         "start_date": chance.choice((None, day(due - 5 * DAY_SECONDS))),
         "parent_task_id": parent,
         "assignee_ids": chance.sample(range(1, 6), chance.randint(0, 2)),

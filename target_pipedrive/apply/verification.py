@@ -179,6 +179,8 @@ def _is_ignored(sent: object, after: object, kind: Kind | None, before: Row | No
         return True
     if after in compare.EMPTY_VALUES:
         return sent not in compare.EMPTY_VALUES
+    if isinstance(sent, bool) or isinstance(after, bool):
+        return sent != after
     if isinstance(sent, (int, float, Decimal)) and isinstance(after, (int, float)):
         return abs(Decimal(str(sent)) - Decimal(str(after))) > _CLOSE
     return bool(kind is not None and kind.choices)
