@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
 import re
@@ -19,7 +20,7 @@ class Emulator:
     """An emulator process on a free port; `with` starts and stops it."""
 
     def __init__(self, *options: str, seed: str = "small") -> None:
-        self.dialect = dict(zip(options, options[1:], strict=False)).get("--dialect", "published")
+        self.dialect = dict(itertools.pairwise(options)).get("--dialect", "published")
         command = [sys.executable, "-m", "pipedrive_emulator", "--port", "0", "--seed", seed, *options]
         self._process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=dict(os.environ))
         assert self._process.stdout

@@ -83,3 +83,13 @@ def test_a_refusal_for_another_reason_is_that_refusal(account, run):
     ended = run(rows("tasks", {"id": number, "done": 1, "project_id": 999_999}))
     assert ended.outcomes == ["failed"]
     assert task(account, number)["is_done"] is False
+
+
+def test_a_mark_that_was_ignored_is_reported(account, run):
+    """A live account rejects the milestone without a date, and ignores it under its published name."""
+    project = open_task(account)["project_id"]
+    record = {"external_id": "t", "title": "T", "project_id": project, "is_milestone": True}
+    ended = run(rows("tasks", record, keys=["external_id"]))
+    marked = task(account, ended.ids[0])["is_milestone"]
+    assert ended.outcomes == ["created"]
+    assert ended.results[0]["not_taken"] == ([] if marked else ["is_milestone"])
