@@ -29,7 +29,7 @@ from tap_pipedrive.output.writer import PageWriter
 from tap_pipedrive.settings import SETTINGS
 from tap_pipedrive.state.input_catalog import catalog_of, checked_catalog
 from tap_pipedrive.state.input_state import checked_state, state_of
-from tap_pipedrive.streams.base import PipedriveStream, stream_classes
+from tap_pipedrive.streams.classes import stream_classes
 from tap_pipedrive.streams.file_contents import FileContentsStream
 from tap_pipedrive.streams.raw import RawStream
 from tap_pipedrive.sync import budget_rotation as turns
@@ -41,6 +41,8 @@ if TYPE_CHECKING:
     from types import FrameType
 
     from singer_sdk.helpers.capabilities import CapabilitiesEnum
+
+    from tap_pipedrive.streams.base import PipedriveStream
 
 
 KINDS: Mapping[str, type[PipedriveStream]] = {"file_contents": FileContentsStream}

@@ -22,7 +22,7 @@ from tap_pipedrive.read.full_list_interval import can_wait
 from tap_pipedrive.read.reader import nothing_there
 from tap_pipedrive.read.time_windows import PAGES_A_WINDOW, PAGES_BEFORE
 from tap_pipedrive.state.access import REFUSALS
-from tap_pipedrive.streams.base import ENTITY_OF_FIELD_LIST
+from tap_pipedrive.streams.records import ENTITY_OF_FIELD_LIST
 from tap_pipedrive.sync.children import contexts_of
 from tap_pipedrive.sync.delete_detection import DeleteWatch
 from tap_pipedrive.sync.full_lists import next_reading

@@ -1,0 +1,210 @@
+"""Records of streams: pages of rows go through the row plan to the writer, with no method call per record."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from functools import cached_property, partial
+from typing import TYPE_CHECKING
+
+import msgspec
+from singer_sdk.helpers._catalog import get_selected_schema, pop_deselected_record_properties
+from singer_sdk.mapper import SameRecordTransform
+from typing_extensions import override
+
+from pipedrive_client import ConfigError
+from pipedrive_client.fields import FIELD_LISTS
+from tap_pipedrive.custom_fields.layouts import NestedPlan, flattener
+from tap_pipedrive.read.reader import Reader, SharedRows
+from tap_pipedrive.rows.row_columns import RowColumns
+from tap_pipedrive.rows.row_plan import RowPlan
+from tap_pipedrive.rows.struct_rows import TypedRows
+from tap_pipedrive.settings import FieldMode
+from tap_pipedrive.streams.schema import SchemaStream
+from tap_pipedrive.values.column_types import column_types
+from tap_pipedrive.values.conversions import time_text
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from singer_sdk import Tap, metrics
+    from singer_sdk.mapper import StreamMap
+
+    from tap_pipedrive.catalog.spec import Read
+    from tap_pipedrive.context import TapContext
+    from tap_pipedrive.rows.row import Context, Row
+
+ENTITY_OF_FIELD_LIST = {path: entity for entity, path in FIELD_LISTS.items()}
+
+
+class RecordStream(SchemaStream):
+    """Stream that reads pages of rows and writes them as records."""
+
+    def __init__(self, tap: Tap, context: TapContext) -> None:
+        """Bind the stream to its tap.
+
+        Args:
+            tap: the tap, for the SDK.
+            context: gives the client, the settings and the field registry.
+        """
+        self._plans: dict[str, RowPlan] = {}
+        self._emitted = 0
+        self._counter: metrics.Counter | None = None
+        super().__init__(tap, context)
+
+    @override
+    def _forget_columns(self) -> None:
+        super()._forget_columns()
+        self._plans.clear()
+
+    @property
+    @override
+    def stream_maps(self) -> list[StreamMap]:
+        """The user's stream maps, over the schema as it is now."""
+        if not self._stream_maps:
+            mapper = self._tap.mapper
+            mapper.register_raw_stream_schema(
+                self.name, get_selected_schema(self.name, self.schema, self.mask), list(self.primary_keys)
+            )
+            self._stream_maps = mapper.stream_maps[self.name]
+        return self._stream_maps
+
+    def since_start(self, rows: list[Row]) -> list[Row]:
+        """Rows of a whole list that `start_date` admits, where the rows say when they changed."""
+        start = self.tap_context.start_text
+        column = next((name for name in ("update_time", "add_time") if name in self.spec.schema), None)
+        if not start or not column:
+            return rows
+        return [row for row in rows if str(time_text(row.get(column)) or start) >= start]
+
+    def emit(self, read: Read, rows: list[Row], context: Context | None = None) -> None:
+        """Write rows as RECORD messages. The rows are used up."""
+        if self.ABORT_AT_RECORD_COUNT is not None:
+            rows = rows[: max(0, self.ABORT_AT_RECORD_COUNT - self._emitted)]
+        if self.spec.custom_fields:
+            self.refresh_columns()
+            self._find_columns(rows)
+        self.write(self.plan(read).records(rows, context))
+
+    def write(self, records: list[Row]) -> None:
+        """Write records as RECORD messages, through the user's stream maps if there are any."""
+        before = self.tap_context.page_writer.written
+        if self._maps_nothing:
+            if self._partly_selected:
+                for record in records:
+                    pop_deselected_record_properties(record, self.schema, self.mask)
+            self.tap_context.page_writer.write_records(self.name, records)
+        else:
+            for record in records:
+                self._map(record)
+        self._emitted += len(records)
+        if self._counter:
+            self._counter.increment(len(records))
+        self.tap_context.progress.rows(self.name, len(records), self.tap_context.page_writer.written - before)
+
+    def _map(self, record: Row) -> None:
+        try:
+            self._write_record_message(record)
+        except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
+            # Expressions are Python: what they meet in a record raises anything. Its text may show values.
+            key = ", ".join(f"{name} {record.get(name)}" for name in self.spec.primary_keys)
+            msg = (
+                f"Setting stream_maps cannot work: an expression for {self.name} fails at the row with {key} "
+                f"({type(error).__name__}); make it ready for nulls and other kinds of values."
+            )
+            raise ConfigError(msg) from error
+
+    @property
+    def _maps_nothing(self) -> bool:
+        maps = self.stream_maps
+        return len(maps) == 1 and type(maps[0]) is SameRecordTransform and not maps[0].flattening_enabled
+
+    @cached_property
+    def _partly_selected(self) -> bool:
+        """Whether something inside an object is deselected, which only a walk through each record removes."""
+        return any(not chosen for crumb, chosen in self.mask.items() if len(crumb) > 2)  # noqa: PLR2004  deeper than a column
+
+    @contextmanager
+    def counting(self) -> Iterator[None]:
+        """Measure records and time, as the SDK's metrics, for as long as the context lasts."""
+        if self._counter:
+            yield
+            return
+        with self.get_record_counter() as counter, self.get_sync_timer():
+            self._counter = counter
+            try:
+                yield
+            finally:
+                self._counter = None
+
+    def plan(self, read: Read) -> RowPlan:
+        """The row plan of one read, made anew when columns change."""
+        if read.key not in self._plans:
+            properties = self.schema["properties"]
+            flatten = (
+                flattener(
+                    self.columns,
+                    mode=self.tap_context.field_mode,
+                    options=self.tap_context.option_mode,
+                    form=self.spec.row_form,
+                    unlisted=self._option_label,
+                    unresolved=self.unresolved.sources,
+                )
+                if self.spec.custom_fields
+                else None
+            )
+            custom = (
+                NestedPlan.of(
+                    self.columns,
+                    self.tap_context.option_mode,
+                    self._option_label,
+                    self.unresolved.sources,
+                    self.unresolved.empty,
+                )
+                if self.spec.custom_fields
+                else None
+            )
+            selected = [name for name in properties if self.mask.get(("properties", name), True)]
+            deviations = self.tap_context.deviations
+            columns = RowColumns(
+                stream=self.name,
+                declared=properties,
+                keys=self.primary_keys,
+                dropped=properties.keys() - selected,
+                adds=read.adds,
+                custom=custom,
+                types=column_types(properties, partial(deviations.lose, self.name)),
+                deviations=deviations,
+            )
+            typed = TypedRows(columns) if self._may_type(read) else None
+            self._plans[read.key] = RowPlan(columns=columns, flatten=flatten, typed=typed)
+        return self._plans[read.key]
+
+    def _may_type(self, read: Read) -> bool:
+        """Whether rows of a read may travel as structs: nothing but the row plan looks into them."""
+        spec = self.spec
+        as_columns = not spec.custom_fields or self.tap_context.field_mode in (
+            FieldMode.NAMED,
+            FieldMode.KEYED,
+        )
+        plain = read.changes and read.path.startswith("/api/v2/") and read.records == "data"
+        return bool(
+            plain and as_columns and not spec.shape and self._maps_nothing and not self._partly_selected
+        )
+
+    def reader(self, read: Read) -> Reader | SharedRows:
+        """Reads this stream's rows through the tap's client."""
+        if entity := ENTITY_OF_FIELD_LIST.get(read.path):
+            return SharedRows(read, partial(self.tap_context.fields.rows, entity))
+        return Reader(
+            self.tap_context.client,
+            read,
+            label=self.name,
+            shape=self.spec.shape,
+            params=self.tap_context.questions.parameters(self.spec, read),
+            decode=partial(self._decode, read) if read.path.startswith("/api/v2/") else None,
+        )
+
+    def _decode(self, read: Read, content: bytes) -> object:
+        """The body of a page, with typed rows once the columns are settled and nobody maps records."""
+        plan = self._plans.get(read.key)
+        return plan.typed.decode(content) if plan and plan.typed else msgspec.json.decode(content)
