@@ -38,10 +38,6 @@ FIELD_LISTS: Mapping[str, str] = MappingProxyType(
 )
 FIELD_LIST_COST = 10
 HASH_KEY = re.compile(r"[0-9a-f]{40}")
-SHORT_KEY = 6
-"""Number of characters of a field's key that distinguish its column from one with the same name."""
-LONGEST_COLUMN = 63
-"""Maximum length of a column name: PostgreSQL truncates longer names, which may then collide."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -143,14 +139,6 @@ class FieldDefinition:
     def parts(self) -> tuple[Part, ...]:
         """Values of a composite field, main value first; empty for a plain one."""
         return COMPOSITES.get(self.field_type, ())
-
-    @property
-    def column_room(self) -> int:
-        """Maximum length of a column name from the label, which leaves space for a key part and a suffix."""
-        suffixes = [part.suffix for part in self.parts] or ["id"]
-        if self.field_type in ("time", "timerange"):
-            suffixes.append(V1_SUFFIXES["timezone"])
-        return LONGEST_COLUMN - len("_") - SHORT_KEY - len("_") - max(map(len, suffixes))
 
     @property
     def kind(self) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 
 from pipedrive_client import ConfigError
-from pipedrive_client.cli import clicked, loading, run, told_version
+from pipedrive_singer.command_line import clicked, loading, run, told_version
 
 
 def main() -> None:

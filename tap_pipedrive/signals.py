@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from pipedrive_client import Stopped
-from pipedrive_client.cli import Exit
+from pipedrive_singer.command_line import Exit
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -8,18 +8,15 @@ from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 import click
 from singer_sdk import Stream, Tap
-from singer_sdk.configuration._dict_config import parse_environment_config
-from singer_sdk.exceptions import ConfigValidationError
 from singer_sdk.helpers.capabilities import PluginCapabilities, TapCapabilities
-from singer_sdk.plugin_base import _ConfigInput
 from typing_extensions import override
 
 from pipedrive_client import (
     ClientSettings,
     ConfigError,
 )
-from pipedrive_client.cli import ignore_signals
-from pipedrive_client.given import check_environment, config_sentence, read_config, strange_settings
+from pipedrive_singer.command_line import ignore_signals
+from pipedrive_singer.plugin import PipedrivePlugin
 from tap_pipedrive.commands import plan as planning
 from tap_pipedrive.context import TapContext
 from tap_pipedrive.output.batches import BatchFiles
@@ -41,6 +38,7 @@ if TYPE_CHECKING:
     from types import FrameType
 
     from singer_sdk.helpers.capabilities import CapabilitiesEnum
+    from singer_sdk.plugin_base import _ConfigInput
 
     from tap_pipedrive.streams.base import PipedriveStream
 
@@ -49,7 +47,7 @@ KINDS: Mapping[str, type[PipedriveStream]] = {"file_contents": FileContentsStrea
 """Streams that need code in addition to their specification."""
 
 
-class TapPipedrive(Tap):
+class TapPipedrive(PipedrivePlugin, Tap):
     """Singer tap for everything that the Pipedrive API can read."""
 
     name = "tap-pipedrive"
@@ -83,12 +81,8 @@ class TapPipedrive(Tap):
             ConfigError: a setting, the catalog or the state is invalid.
         """
         quiet(self.logger)
-        if options.get("parse_env_config"):
-            check_environment(self.config_jsonschema, self._env_var_prefix, parse_environment_config)
         self._state_as_given = state
         super().__init__(catalog=checked_catalog(catalog), **options)
-        for name in strange_settings(self.config, self.config_jsonschema):
-            self.logger.warning("Unknown setting %s is ignored", name)
         if self.config.get("validate_records"):
             self.page_writer.validator = RecordValidator()
         self.tap_context.check()
@@ -223,25 +217,6 @@ class TapPipedrive(Tap):
         """Read some records of each stream."""
         with self.tap_context.interruption.ends_requests():
             return super().run_connection_test()
-
-    @override
-    def _validate_config(self, *, raise_errors: bool = True) -> list[str]:
-        """Check the settings; the SDK's messages would contain values, including secrets."""
-        try:
-            return super()._validate_config(raise_errors=raise_errors)
-        except ConfigValidationError as error:
-            sentence = config_sentence(self._config, self.config_jsonschema)
-            raise ConfigError(sentence or "The settings are invalid.") from error
-
-    @classmethod
-    @override
-    def cb_config(cls, ctx: Any, param: Any, value: tuple[str, ...]) -> _ConfigInput:
-        """Return the settings of all `--config` files; `ENV` is the environment."""
-        found: dict[str, Any] = {}
-        for path in value:
-            if path != "ENV":
-                found |= read_config(path)
-        return _ConfigInput(config=found, parse_env="ENV" in value)
 
     @classmethod
     @override

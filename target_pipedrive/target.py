@@ -8,16 +8,13 @@ from typing import IO, TYPE_CHECKING, Any, ClassVar
 from urllib.parse import urlsplit
 
 from singer_sdk import Target
-from singer_sdk.configuration._dict_config import parse_environment_config
-from singer_sdk.exceptions import ConfigValidationError
 from singer_sdk.helpers.capabilities import PluginCapabilities
-from singer_sdk.plugin_base import _ConfigInput
 from typing_extensions import override
 
-from pipedrive_client import ClientSettings, ConfigError, PipedriveClient
-from pipedrive_client.cli import Exit, ignore_signals
-from pipedrive_client.given import check_environment, config_sentence, read_config, strange_settings
+from pipedrive_client import ClientSettings, PipedriveClient
 from pipedrive_client.redact import redact
+from pipedrive_singer.command_line import Exit, ignore_signals
+from pipedrive_singer.plugin import PipedrivePlugin
 from target_pipedrive.intake.lines import LineReader, NoSink
 from target_pipedrive.intake.messages import Intake
 from target_pipedrive.ledger.line_files import check_different, prove_folder, prove_writable
@@ -32,9 +29,10 @@ if TYPE_CHECKING:
 
     import click
     from singer_sdk.helpers.capabilities import CapabilitiesEnum
+    from singer_sdk.plugin_base import _ConfigInput
 
 
-class TargetPipedrive(Target):
+class TargetPipedrive(PipedrivePlugin, Target):
     """Singer target that writes records to Pipedrive: a stream is an action, or an entity to upsert."""
 
     name = "target-pipedrive"
@@ -52,16 +50,12 @@ class TargetPipedrive(Target):
         Raises:
             ConfigError: a setting cannot work.
         """
-        if options.get("parse_env_config"):
-            check_environment(self.config_jsonschema, self._env_var_prefix, parse_environment_config)
         self._reader = LineReader(
             self._take_line, lambda: self._intake.counts, self._check_interrupted, self._end
         )
         options["message_reader"] = self._reader
         self._interruption: Interruption | None = None
         super().__init__(**options)
-        for name in strange_settings(self.config, self.config_jsonschema):
-            self.logger.warning("Unknown setting %s is ignored", name)
         self.options = Options.from_config(self.config)
         self._client_settings = ClientSettings.from_config(self.config)
         self._begun = False
@@ -70,25 +64,6 @@ class TargetPipedrive(Target):
     @override
     def append_builtin_config(cls, config_jsonschema: dict[str, Any]) -> None:
         """Add none of the SDK's own settings, which the target would ignore."""
-
-    @override
-    def _validate_config(self, *, raise_errors: bool = True) -> list[str]:
-        """Check the settings; the SDK's own messages would show values, and with them secrets."""
-        try:
-            return super()._validate_config(raise_errors=raise_errors)
-        except ConfigValidationError as error:
-            sentence = config_sentence(self._config, self.config_jsonschema)
-            raise ConfigError(sentence or "The settings do not match their definition.") from error
-
-    @classmethod
-    @override
-    def cb_config(cls, ctx: Any, param: Any, value: tuple[str, ...]) -> _ConfigInput:
-        """Return the settings of all `--config` files; `ENV` represents the environment."""
-        found: dict[str, Any] = {}
-        for path in value:
-            if path != "ENV":
-                found |= read_config(path)
-        return _ConfigInput(config=found, parse_env="ENV" in value)
 
     @classmethod
     @override

@@ -7,14 +7,12 @@ and a deleted field's column stays, with nulls.
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from anyascii import anyascii
-
-from pipedrive_client.fields import LONGEST_COLUMN, SHORT_KEY, V1_SUFFIXES, FieldDefinition
+from pipedrive_client.fields import V1_SUFFIXES, FieldDefinition
+from pipedrive_singer.column_names import SHORT_KEY, column_name
 from tap_pipedrive.catalog.spec import RowForm
 from tap_pipedrive.settings import FieldMode, OptionMode
 
@@ -54,17 +52,6 @@ class FieldColumn:
     def memo(self) -> list[JSON]:
         """What the state keeps: [column, field type, label]."""
         return [self.name, self.definition.field_type, self.definition.name]
-
-
-def slug(label: str, room: int = LONGEST_COLUMN) -> str:
-    """A column name from a field's label: lower-case ASCII words joined by underscores, or empty.
-
-    Args:
-        label: the field's label.
-        room: characters it may have.
-    """
-    name = "_".join(re.findall(r"[a-z0-9]+", anyascii(label).lower()))
-    return (f"_{name}" if name[:1].isdigit() else name)[:room].rstrip("_")
 
 
 def assign_columns(
@@ -115,7 +102,7 @@ def assign_columns(
         names[definition.key] = name
         taken.update(_claims(name, definition, options))
     fresh = [definition for definition in current if definition.key not in names]
-    wanted = {definition.key: slug(definition.name, definition.column_room) for definition in fresh}
+    wanted = {definition.key: column_name(definition) for definition in fresh}
     claims = Counter(name for new in fresh for name in set(_claims(wanted[new.key], new, options)))
     for definition in fresh:
         name = wanted[definition.key]

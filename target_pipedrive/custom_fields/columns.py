@@ -6,9 +6,8 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from anyascii import anyascii
-
-from pipedrive_client.fields import HASH_KEY, LONGEST_COLUMN
+from pipedrive_client.fields import HASH_KEY
+from pipedrive_singer.column_names import column_name
 from target_pipedrive.record.errors import RecordFault
 
 if TYPE_CHECKING:
@@ -17,17 +16,6 @@ if TYPE_CHECKING:
     from pipedrive_client.fields import FieldDefinition
 
 TIMEZONE_ID = "timezone_id"
-
-
-def slug(label: str, room: int = LONGEST_COLUMN) -> str:
-    """Return the tap's column name for a field with this label; empty if no character remains.
-
-    Args:
-        label: the field's label.
-        room: maximum length of the name.
-    """
-    name = "_".join(re.findall(r"[a-z0-9]+", anyascii(label).lower()))
-    return (f"_{name}" if name[:1].isdigit() else name)[:room].rstrip("_")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,7 +71,7 @@ def _named(fields: list[FieldDefinition], name: str, *, with_key: bool) -> list[
     """Return the fields with this column name, also with a part of the key or the suffix of a part."""
     found = []
     for one in fields:
-        base = slug(one.name, one.column_room)
+        base = column_name(one)
         if with_key:
             stem = (base or "custom_field").lstrip("_")
             match = re.match(rf"{re.escape(stem)}_([0-9a-f]{{6,40}})(?:_|$)", name)

@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 from pipedrive_client import ConfigError
-from pipedrive_client.given import read_config
+from pipedrive_singer.config import read_config
 from target_pipedrive.catalog.entities import ENTITIES
 from target_pipedrive.catalog.names import nearest
 from target_pipedrive.ledger.store import Ledger, WriteState

@@ -6,7 +6,7 @@ import os
 import threading
 from typing import TYPE_CHECKING
 
-from pipedrive_client.cli import Exit
+from pipedrive_singer.command_line import Exit
 
 if TYPE_CHECKING:
     from collections.abc import Callable

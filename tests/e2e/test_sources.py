@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import duckdb
 import pytest
 
-from target_pipedrive.custom_fields.columns import slug
+from pipedrive_singer.column_names import slug
 from tests.support import plugins
 from tests.support.postgres import Postgres
 from tests.target.helpers import Loader

@@ -56,5 +56,12 @@ def test_the_emulator_comes_with_its_extra_only(installed):
 def test_nothing_but_the_packages_is_in_it(installed):
     files = (installed.parent / "lib").glob("python3*/site-packages/*")
     names = {path.name for path in files}
-    assert names >= {"pipedrive_client", "tap_pipedrive", "target_pipedrive", "pipedrive_emulator"}
+    packages = {
+        "pipedrive_client",
+        "pipedrive_singer",
+        "tap_pipedrive",
+        "target_pipedrive",
+        "pipedrive_emulator",
+    }
+    assert names >= packages
     assert not names & {"tests", "demo", "scripts", "benchmarks", "docs"}

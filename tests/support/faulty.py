@@ -11,7 +11,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from pipedrive_client import ClientSettings, PipedriveClient, PipedriveError, SystemClock
-from pipedrive_client.cli import exit_code
+from pipedrive_singer.command_line import exit_code
 from tap_pipedrive.context import TapContext
 from tap_pipedrive.tap import TapPipedrive
 from tests.support.singer import Output, select

@@ -3,8 +3,9 @@ from __future__ import annotations
 import pytest
 
 from pipedrive_client.fields import FieldDefinition, parse_definition
+from pipedrive_singer.column_names import slug
 from tap_pipedrive.catalog.spec import RowForm
-from tap_pipedrive.custom_fields.columns import FieldColumn, assign_columns, column_properties, slug
+from tap_pipedrive.custom_fields.columns import FieldColumn, assign_columns, column_properties
 from tap_pipedrive.custom_fields.layouts import flattener
 from tap_pipedrive.settings import FieldMode, OptionMode
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from target_pipedrive.custom_fields.columns import slug
+from pipedrive_singer.column_names import slug
 from tests.target.helpers import record, rows, schema
 
 # Column of deals, as a source holds it, as Pipedrive holds it then. Labels stand for options.

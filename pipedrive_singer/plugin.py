@@ -1,0 +1,48 @@
+"""Base of both plugin classes: validation of the settings, and messages without their values."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from singer_sdk.configuration._dict_config import parse_environment_config
+from singer_sdk.exceptions import ConfigValidationError
+from singer_sdk.plugin_base import PluginBase, _ConfigInput
+from typing_extensions import override
+
+from pipedrive_client import ConfigError
+from pipedrive_singer.config import check_environment, config_sentence, read_config, strange_settings
+
+
+class PipedrivePlugin(PluginBase):
+    """Mixin for the SDK's `Tap` and `Target`: the first of the base classes."""
+
+    def __init__(self, **options: Any) -> None:  # noqa: ANN401  the SDK's own options
+        """Set up the plugin.
+
+        Raises:
+            ConfigError: a setting is invalid.
+        """
+        if options.get("parse_env_config"):
+            check_environment(self.config_jsonschema, self._env_var_prefix, parse_environment_config)
+        super().__init__(**options)
+        for name in strange_settings(self.config, self.config_jsonschema):
+            self.logger.warning("Unknown setting %s is ignored", name)
+
+    @override
+    def _validate_config(self, *, raise_errors: bool = True) -> list[str]:
+        """Check the settings; the SDK's messages would contain values, including secrets."""
+        try:
+            return super()._validate_config(raise_errors=raise_errors)
+        except ConfigValidationError as error:
+            sentence = config_sentence(self._config, self.config_jsonschema)
+            raise ConfigError(sentence or "The settings are invalid.") from error
+
+    @classmethod
+    @override
+    def cb_config(cls, ctx: Any, param: Any, value: tuple[str, ...]) -> _ConfigInput:
+        """Return the settings of all `--config` files; `ENV` is the environment."""
+        found: dict[str, Any] = {}
+        for path in value:
+            if path != "ENV":
+                found |= read_config(path)
+        return _ConfigInput(config=found, parse_env="ENV" in value)
