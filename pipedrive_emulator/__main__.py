@@ -36,6 +36,7 @@ kinds of faults: {", ".join(sorted(KINDS))}
 
 examples:
   pipedrive-emulator --seed medium
+  pipedrive-emulator --dialect observed
   pipedrive-emulator --plan lite --daily-tokens 5000 --faults faults.json
 
 Details: docs/emulator.md"""

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.accounts import Copy
-from tests.support.copying import SETTINGS, STREAMS, Copying, blocks, invite_colleagues, writes
+from tests.support.copying import SETTINGS, STREAMS, Copying, blocks, dump_for, invite_colleagues, writes
 from tests.support.emulator import Emulator
 from tests.support.killing import Killer
 from tests.support.singer import run_tap
@@ -143,7 +143,9 @@ def assert_completed(copying, poured, nth, when):
     config.write_text(json.dumps(settings))
     done = subprocess.run(command, input=content, capture_output=True, check=False)
     assert done.returncode == 0, done.stderr.decode()
-    copy = Copy(copying.source.dump(), copying.target.dump(), copying.before, copying.ledger)
+    copy = Copy(
+        dump_for(copying.source, copying.target), copying.target.dump(), copying.before, copying.ledger
+    )
     assert copy.differences() == []
 
 
@@ -229,7 +231,7 @@ def test_the_recipe_works_as_it_is_written(small, other, tmp_path):
     assert "created" in printed[4]
     assert written[3] > 400
     assert written[-1] == written[3]
-    copy = Copy(small.dump(), other.dump(), before, tmp_path / "a-to-b.sqlite")
+    copy = Copy(dump_for(small, other), other.dump(), before, tmp_path / "a-to-b.sqlite")
     assert copy.differences() == []
 
 

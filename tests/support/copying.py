@@ -154,16 +154,21 @@ class Copying:
 
     def differences(self) -> list[str]:
         """How the copy is not what it ought to be."""
-        source = self.source.dump()
-        if self.target.dialect == "observed":
-            _as_live(source["tables"])
-        copy = Copy(source, self.target.dump(), self.before, self.ledger)
+        copy = Copy(dump_for(self.source, self.target), self.target.dump(), self.before, self.ledger)
         files = [(there, here) for (entity, there), here in copy.links.items() if entity == "files"]
         return copy.differences() + [
             f"files {there} → {here}: the bytes differ"
             for there, here in files
             if bytes_of(self.source, there) != bytes_of(self.target, here)
         ]
+
+
+def dump_for(source: Emulator, target: Emulator) -> dict[str, Any]:
+    """The dump of an account, with what another one adds to rows that are copied to it."""
+    dump = source.dump()
+    if target.dialect == "observed":
+        _as_live(dump["tables"])
+    return dump
 
 
 def _as_live(tables: dict[str, list[dict[str, Any]]]) -> None:
