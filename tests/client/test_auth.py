@@ -46,7 +46,7 @@ def test_an_api_token_goes_into_its_header(client, wire):
     assert "authorization" not in wire.seen[0].headers
 
 
-def test_a_refused_api_token_stops_the_run_at_once(client, wire, reply, clock):
+def test_a_rejected_api_token_stops_the_run_at_once(client, wire, reply, clock):
     wire.answer(reply(401, {"success": False, "error": "unauthorized access", "errorCode": 401}))
     with pytest.raises(Unauthorized, match="the token was rejected") as raised:
         client.request("GET", "/v1/users/me")
@@ -77,7 +77,7 @@ def test_a_token_is_fetched_before_the_first_request(oauth, wire, reply, new_tok
     assert "access-1" not in repr(new_tokens)
 
 
-def test_a_given_access_token_is_used_until_it_is_refused(oauth, wire, reply):
+def test_a_given_access_token_is_used_until_it_is_rejected(oauth, wire, reply):
     client = oauth(access_token="given")
     wire.answer(reply(), reply(401, {"success": False}), granted(reply, 2), reply(), reply())
     client.request("GET", "/v1/users/me")
@@ -207,7 +207,7 @@ def test_a_given_address_overrides_the_company_s_domain(oauth, wire, reply):
         (401, {"error": "invalid_client"}, "Check client_id and client_secret"),
     ],
 )
-def test_a_refused_sign_in_says_what_to_do(oauth, wire, reply, status, body, said):
+def test_a_rejected_sign_in_reports_what_to_do(oauth, wire, reply, status, body, said):
     wire.answer(reply(status, body))
     with pytest.raises(Unauthorized, match=said) as raised:
         oauth().request("GET", "/v1/a")
@@ -216,13 +216,13 @@ def test_a_refused_sign_in_says_what_to_do(oauth, wire, reply, status, body, sai
 
 
 @pytest.mark.parametrize("body", [b"<html>", {"token": 1}, [1]])
-def test_an_answer_without_token_points_at_the_address(oauth, wire, reply, body):
+def test_a_response_without_token_points_at_the_address(oauth, wire, reply, body):
     wire.answer(reply(200, body))
     with pytest.raises(ConfigError, match="Check oauth_token_url"):
         oauth().request("GET", "/v1/a")
 
 
-def test_a_failing_sign_in_server_is_asked_again_also_for_a_post(oauth, wire, reply, clock):
+def test_a_failing_sign_in_server_is_requested_again_also_for_a_post(oauth, wire, reply, clock):
     wire.answer(reply(503), reply(drop=True), granted(reply, 1))
     oauth().request("POST", "/v1/notes", json={})
     assert wire.paths == [TOKEN_PATH, TOKEN_PATH, TOKEN_PATH, "/v1/notes"]

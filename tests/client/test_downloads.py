@@ -70,7 +70,7 @@ def test_a_range_that_begins_earlier_is_cut(download, wire, reply):
     assert download(3)[1] == b"def"
 
 
-def test_a_range_that_begins_later_is_refused(download, wire, reply):
+def test_a_range_that_begins_later_is_rejected(download, wire, reply):
     wire.otherwise = lambda _: reply(206, b"f", headers={**BINARY, "Content-Range": "bytes 5-5/6"})
     with pytest.raises(MalformedAnswer, match="a different part of the file"):
         download(3)
@@ -95,7 +95,7 @@ def test_a_broken_download_is_taken_up_where_it_broke(download, wire, reply):
     assert len(wire.seen) == 2
 
 
-def test_an_expired_storage_link_is_asked_for_again(download, wire, storage, reply):
+def test_an_expired_storage_link_is_requested_again(download, wire, storage, reply):
     wire.otherwise = lambda _: reply(302, b"", headers={"Location": f"{storage.url}/x"})
     storage.answer(reply(403, b"<Error/>", headers={"Content-Type": "application/xml"}), reply(body=b"ok"))
     assert download()[1] == b"ok"
@@ -116,7 +116,7 @@ def test_errors_of_the_api_are_its_own(download, wire, reply, status, kind):
         download()
 
 
-def test_a_torn_error_is_repeated(download, wire, reply):
+def test_a_truncated_error_is_repeated(download, wire, reply):
     wire.answer(reply(500, b"xx", tear=True), reply(body=b"ok"))
     assert download()[1] == b"ok"
 

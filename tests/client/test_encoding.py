@@ -68,6 +68,6 @@ def test_a_caller_cannot_replace_the_sign_in():
 
 
 @pytest.mark.parametrize("headers", [{"a": "x\r\nb: y"}, {"a b": "x"}, {"a": "ü"}])
-def test_headers_that_cannot_be_sent_are_refused(headers):
+def test_headers_that_cannot_be_sent_are_rejected(headers):
     with pytest.raises(Rejected, match=r"The header .* is invalid"):
         own_headers(headers, None)

@@ -80,7 +80,7 @@ def test_many_who_ask_at_once_share_one_request(small):
 
 
 @pytest.mark.parametrize(("status", "error", "times"), [(404, NotFound, 1), (400, Rejected, 2)])
-def test_what_is_not_there_is_asked_for_once_and_what_failed_again(small, client, status, error, times):
+def test_what_is_not_there_is_requested_once_and_what_failed_again(small, client, status, error, times):
     fault = {"operation": FIELDS, "kind": "status_before", "status": status}
     small.post("/_emulator/faults", [fault])
     fields = FieldRegistry(client)

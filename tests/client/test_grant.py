@@ -57,7 +57,7 @@ def test_a_code_is_exchanged_once(app, wire, reply):
         (200, b"<html>", ConfigError, "contains no access token. Check oauth_token_url"),
     ],
 )
-def test_what_the_server_refuses_is_told(app, wire, reply, status, body, kind, sentence):
+def test_a_rejection_by_the_server_is_reported(app, wire, reply, status, body, kind, sentence):
     wire.answer(reply(status, body))
     with pytest.raises(kind, match=sentence) as raised:
         exchange_code(app, code="code-1", redirect_uri=CALLBACK)
@@ -65,7 +65,7 @@ def test_what_the_server_refuses_is_told(app, wire, reply, status, body, kind, s
     assert len(wire.seen) == 1
 
 
-def test_no_answer_is_told(app, wire, reply):
+def test_no_response_is_reported(app, wire, reply):
     wire.answer(reply(drop=True))
     with pytest.raises(Unreachable):
         exchange_code(app, code="code-1", redirect_uri=CALLBACK)

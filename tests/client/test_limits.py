@@ -56,7 +56,7 @@ def test_uses_most_of_the_window_and_never_more(limiter, clock, limit, latency):
     assert (n - limit) / (times[-1] - times[0]) >= 0.8 * limit / 2
 
 
-def test_the_lowest_plan_is_assumed_until_an_answer_names_the_limit(limiter, clock):
+def test_the_lowest_plan_is_assumed_until_a_response_names_the_limit(limiter, clock):
     assert limiter.limit == 20
     learn(limiter, {})
     assert limiter.limit == 20
@@ -67,7 +67,7 @@ def test_the_lowest_plan_is_assumed_until_an_answer_names_the_limit(limiter, clo
     assert clock.waited == 0
 
 
-def test_few_requests_are_in_flight_before_the_first_answer(limiter, clock, stop):
+def test_few_requests_are_in_flight_before_the_first_response(limiter, clock, stop):
     passes = [limiter.acquire() for _ in range(FIRST_IN_FLIGHT)]
     clock.when_waiting = stop.set
     with pytest.raises(Stopped):
@@ -181,7 +181,7 @@ def test_a_late_departure_counts_when_it_leaves(limiter, clock):
     assert third.sent_at - probe.sent_at >= 2
 
 
-def test_two_refusals_after_proper_waits_are_told_apart_from_one(limiter):
+def test_two_rejections_after_proper_waits_are_distinguished_from_one(limiter):
     learn(limiter)
     assert limiter.refuse(limiter.acquire(), {})[1] is False
     assert limiter.refuse(limiter.acquire(), {})[1] is True
@@ -189,7 +189,7 @@ def test_two_refusals_after_proper_waits_are_told_apart_from_one(limiter):
     assert limiter.refuse(limiter.acquire(), {})[1] is False
 
 
-def test_an_answer_that_was_under_way_does_not_end_the_pause(limiter):
+def test_a_response_that_was_under_way_does_not_end_the_pause(limiter):
     learn(limiter)
     under_way = limiter.acquire()
     limiter.refuse(limiter.acquire(), {})

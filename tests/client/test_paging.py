@@ -107,7 +107,7 @@ def test_a_server_that_ignores_the_limit_has_sent_everything():
     assert pager(Paging.OFFSET, None, 3).after(page({"limit": 3}, rows=8, additional_data=None)) is None
 
 
-def test_the_default_page_size_is_taken_when_none_was_asked_for():
+def test_the_default_page_size_is_taken_when_none_was_requested():
     assert pager(Paging.OFFSET).after(page({}, rows=100)) == {"start": 100}
     assert pager(Paging.OFFSET).after(page({}, rows=99)) is None
 
@@ -131,5 +131,5 @@ def test_a_boolean_is_no_offset():
     assert pager(Paging.OFFSET).after(page({}, rows=3, additional_data={"next_start": True})) is None
 
 
-def test_one_answer_has_no_next_page():
+def test_one_response_has_no_next_page():
     assert pager(Paging.NONE).after(page({}, rows=500, additional_data={"next_cursor": "c"})) is None

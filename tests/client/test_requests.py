@@ -63,7 +63,7 @@ def test_a_path_may_have_a_query_and_odd_characters(client, wire):
 
 
 @pytest.mark.parametrize("path", ["v1/deals", "@evil.example/", "https://evil.example/", ".evil.example/"])
-def test_a_path_that_names_a_host_is_refused(client, wire, path):
+def test_a_path_that_names_a_host_is_rejected(client, wire, path):
     with pytest.raises(Rejected, match="slash"):
         client.request("GET", path)
     with pytest.raises(Rejected, match="slash"):
@@ -71,7 +71,7 @@ def test_a_path_that_names_a_host_is_refused(client, wire, path):
     assert wire.seen == []
 
 
-def test_a_post_without_body_says_so(client, wire):
+def test_a_post_without_body_declares_it(client, wire):
     client.request("POST", "/v1/deals/1/duplicate")
     assert wire.seen[0].headers["content-length"] == "0"
 
@@ -88,26 +88,26 @@ def test_one_connection_is_used_again(client, wire):
     assert len({seen.from_port for seen in wire.seen}) == 1
 
 
-def test_packed_answers_are_unpacked(client, wire, reply):
+def test_packed_responses_are_unpacked(client, wire, reply):
     wire.answer(
         reply(body=gzip.compress(b'{"success":true,"data":[1]}'), headers={"Content-Encoding": "gzip"})
     )
     assert client.request("GET", "/v1/a").json()["data"] == [1]
 
 
-def test_an_answer_is_decoded_once(client):
+def test_a_response_is_decoded_once(client):
     answer = client.request("GET", "/v1/a")
     assert answer.json() is answer.json()
     assert answer.status == 200
     assert answer.headers["CONTENT-TYPE"] == "application/json"
 
 
-def test_an_empty_answer_is_a_success(client, wire, reply):
+def test_an_empty_response_is_a_success(client, wire, reply):
     wire.answer(reply(204, b""))
     assert client.request("DELETE", "/v1/webhooks/1").json() is None
 
 
-def test_binary_answers_are_left_alone(client, wire, reply):
+def test_binary_responses_do_not_change(client, wire, reply):
     wire.answer(reply(body=b"\xff\xfe\x00", headers={"Content-Type": "image/png"}))
     assert client.request("GET", "/v1/picture").body == b"\xff\xfe\x00"
 
@@ -175,7 +175,7 @@ def test_statuses_become_errors_that_are_not_repeated(client, wire, reply, statu
     assert (len(wire.seen), clock.waited) == (1, 0)
 
 
-def test_an_error_says_what_pipedrive_said(client, wire, reply):
+def test_an_error_contains_pipedrives_reason(client, wire, reply):
     body = failure("Validation failed.", error_info="field x\nis wrong", code="ERR_SCHEMA_VALIDATION_FAILED")
     wire.answer(reply(400, body))
     with pytest.raises(Rejected) as raised:
@@ -288,7 +288,7 @@ def test_repeats_end(client, wire, reply):
 @pytest.mark.parametrize(
     "reply_settings", [{"drop": True}, {"tear": True}, {"body": b'{"success":tr'}, {"body": b'{"a":"\xff"}'}]
 )
-def test_dropped_and_torn_answers_are_repeated_for_reads(client, wire, reply, reply_settings):
+def test_dropped_and_truncated_responses_are_repeated_for_reads(client, wire, reply, reply_settings):
     wire.answer(reply(**reply_settings), reply())
     assert client.request("GET", "/v1/a").json() == {"success": True, "data": []}
     assert len(wire.seen) == 2
@@ -298,7 +298,9 @@ def test_dropped_and_torn_answers_are_repeated_for_reads(client, wire, reply, re
     ("reply_settings", "kind"),
     [({"drop": True}, Unreachable), ({"tear": True}, Unreachable), ({"body": b"{"}, MalformedAnswer)],
 )
-def test_dropped_and_torn_answers_are_not_repeated_for_a_post(client, wire, reply, reply_settings, kind):
+def test_dropped_and_truncated_responses_are_not_repeated_for_a_post(
+    client, wire, reply, reply_settings, kind
+):
     wire.answer(reply(**reply_settings))
     with pytest.raises(kind) as raised:
         client.request("POST", "/v1/notes", json={}, label="add_note")
@@ -307,14 +309,14 @@ def test_dropped_and_torn_answers_are_not_repeated_for_a_post(client, wire, repl
     assert len(wire.seen) == 1
 
 
-def test_a_web_page_under_200_is_no_answer(client, wire, reply, html):
+def test_a_web_page_under_200_is_no_valid_response(client, wire, reply, html):
     wire.otherwise = lambda _: reply(200, b"<html>", headers=html)
     with pytest.raises(MalformedAnswer, match="a web page"):
         client.request("GET", "/v1/a", max_attempts=2)
     assert len(wire.seen) == 2
 
 
-def test_a_refused_connection_is_repeated_also_for_a_post(connect, clock):
+def test_a_failed_connection_is_repeated_also_for_a_post(connect, clock):
     client = connect(api_url="http://127.0.0.1:9")
     with pytest.raises(Unreachable, match=r"No connection to 127\.0\.0\.1:9") as raised:
         client.request("POST", "/v1/notes", json={}, cost=10)
@@ -421,7 +423,7 @@ def test_the_firewall_s_429_page_twice_stops_the_run(client, wire, reply, html):
     assert len(wire.seen) == 2
 
 
-def test_the_last_tokens_are_an_answer_and_the_next_request_is_not_sent(client, wire, reply):
+def test_the_last_tokens_are_used_and_the_next_request_is_not_sent(client, wire, reply):
     wire.answer(reply(headers={"x-daily-ratelimit-token-remaining": "0"}))
     assert client.request("GET", "/v1/a", cost=20).status == 200
     with pytest.raises(BudgetSpent):
@@ -430,7 +432,7 @@ def test_the_last_tokens_are_an_answer_and_the_next_request_is_not_sent(client, 
     assert client.budget.left_today == 0
 
 
-def test_a_run_stops_before_its_own_budget_is_spent(connect, wire):
+def test_a_run_stops_before_its_own_budget_is_exhausted(connect, wire):
     client = connect(daily_token_budget=25)
     client.request("GET", "/v1/a", cost=20)
     with pytest.raises(BudgetSpent, match="with a higher daily_token_budget"):
@@ -439,7 +441,7 @@ def test_a_run_stops_before_its_own_budget_is_spent(connect, wire):
     assert client.budget.spent == 20
 
 
-def test_a_budget_spent_by_another_thread_during_the_wait_stops_this_one(client, wire, reply, clock):
+def test_a_budget_exhausted_by_another_thread_during_the_wait_stops_this_one(client, wire, reply, clock):
     wire.answer(reply(headers={"x-ratelimit-limit": "1"}))
     client.request("GET", "/v1/a")
     clock.when_waiting = client.budget.spend_all
@@ -582,7 +584,7 @@ def test_pages_carry_headers_of_their_own(client, wire, reply):
     assert {seen.headers["x-api-token"] for seen in wire.seen} == {TOKEN}
 
 
-def test_pages_are_tried_as_often_as_told(client, wire, reply):
+def test_pages_are_tried_as_often_as_configured(client, wire, reply):
     wire.answer(reply())
     client.request("GET", "/v1/a")
     wire.otherwise = lambda _: reply(503)
@@ -591,7 +593,7 @@ def test_pages_are_tried_as_often_as_told(client, wire, reply):
     assert wire.paths.count("/v1/x") == 2
 
 
-def test_pages_wait_as_long_as_told(client, wire, reply):
+def test_pages_wait_as_long_as_configured(client, wire, reply):
     over = threading.Event()
 
     def silent(_):

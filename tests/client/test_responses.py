@@ -50,7 +50,7 @@ NO_ANSWERS = [
 
 
 @pytest.mark.parametrize(("status", "body", "headers", "said"), NO_ANSWERS)
-def test_a_read_without_an_answer_is_retried_and_then_an_error_that_names_it(
+def test_a_read_without_a_response_is_retried_and_then_an_error_that_names_it(
     client, wire, reply, status, body, headers, said
 ):
     wire.answer(reply(status, body, headers), reply(200, GOOD))
@@ -65,7 +65,7 @@ def test_a_read_without_an_answer_is_retried_and_then_an_error_that_names_it(
 
 
 @pytest.mark.parametrize(("status", "body", "headers", "said"), NO_ANSWERS)
-def test_a_write_without_an_answer_is_not_repeated_and_may_have_acted(
+def test_a_write_without_a_response_is_not_repeated_and_may_have_acted(
     client, wire, reply, status, body, headers, said
 ):
     wire.answer(reply(status, body, headers))
@@ -125,7 +125,7 @@ def test_a_null_is_an_empty_list_only_when_a_second_request_agrees(client, wire,
         {"pagination": {"next_cursor": "abc"}},
     ],
 )
-def test_a_null_on_a_page_that_leads_on_is_no_answer(client, wire, reply, place):
+def test_a_null_on_a_page_that_leads_on_is_no_valid_response(client, wire, reply, place):
     wire.answer(reply(200, NULL | {"additional_data": place}), reply(200, GOOD))
     assert client.read("/v1/a", expected=Expectation(null=Null.EMPTY)).json() == GOOD
 
@@ -206,7 +206,7 @@ class Raw:
         ),
     ],
 )  # fmt: skip
-def test_a_body_that_is_not_complete_is_asked_for_again(clock, cut):
+def test_a_body_that_is_not_complete_is_requested_again(clock, cut):
     whole = HEAD + b"Content-Length: %d\r\nConnection: close\r\n\r\n" % len(BODY) + BODY
     server = Raw(cut, whole, cut)
     given = {"api_token": "t" * 40, "api_url": server.url}

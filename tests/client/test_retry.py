@@ -89,7 +89,7 @@ def failing(*waits):
     return once
 
 
-def test_the_loop_waits_what_the_policy_says():
+def test_the_loop_waits_as_long_as_the_policy_requires():
     waited = []
     assert repeating(failing(1.0, 0.0, 2.0), waited.append)() == "done"
     assert waited == [1.0, 0.0, 2.0]

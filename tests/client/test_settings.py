@@ -31,7 +31,7 @@ def test_every_spelling_of_the_company_is_understood(company_domain):
 
 
 @pytest.mark.parametrize("company_domain", ["ac me", "acme.example.com", "acme@evil", "-acme", "https://"])
-def test_other_companies_are_refused(company_domain):
+def test_other_companies_are_rejected(company_domain):
     with pytest.raises(ConfigError, match=r"company_domain .* Use acme for"):
         configured(company_domain=company_domain)
 
@@ -53,7 +53,7 @@ def test_plain_http_works_on_loopback(url):
 
 @pytest.mark.parametrize("name", ["api_url", "oauth_token_url"])
 @pytest.mark.parametrize("url", ["http://acme.pipedrive.com", "http://10.0.0.1", "http://localhost.evil.com"])
-def test_plain_http_elsewhere_is_refused(name, url):
+def test_plain_http_elsewhere_is_rejected(name, url):
     with pytest.raises(ConfigError, match=f"{name} uses http"):
         configured(**{name: url})
 
@@ -70,17 +70,17 @@ def test_plain_http_elsewhere_is_refused(name, url):
         "https://[acme",
     ],
 )
-def test_other_addresses_are_refused(url):
+def test_other_addresses_are_rejected(url):
     with pytest.raises(ConfigError, match="api_url must be a URL such as"):
         configured(api_url=url)
 
 
-def test_no_sign_in_is_refused():
+def test_no_sign_in_is_rejected():
     with pytest.raises(ConfigError, match="Set api_token, or client_id, client_secret and refresh_token"):
         ClientSettings.from_config({"api_token": "  ", "client_id": None})
 
 
-def test_half_an_oauth_sign_in_is_refused():
+def test_half_an_oauth_sign_in_is_rejected():
     with pytest.raises(ConfigError, match="Set client_secret, or use api_token"):
         ClientSettings.from_config({"client_id": "id", "refresh_token": "refresh-me"})
     with pytest.raises(ConfigError, match="Set client_id and client_secret and refresh_token"):
@@ -111,7 +111,7 @@ def test_timeout_is_a_number_above_zero(given, seconds):
 
 
 @pytest.mark.parametrize("given", [0, -1, "soon", True, float("nan"), float("inf"), []])
-def test_other_timeouts_are_refused(given):
+def test_other_timeouts_are_rejected(given):
     with pytest.raises(ConfigError, match="request_timeout_seconds must be a number greater than 0"):
         configured(request_timeout_seconds=given)
 
@@ -123,7 +123,7 @@ def test_whole_numbers_may_come_as_text():
 
 
 @pytest.mark.parametrize("given", [0, 1.5, "many", 10_000, False, float("nan")])
-def test_other_concurrencies_are_refused(given):
+def test_other_concurrencies_are_rejected(given):
     with pytest.raises(ConfigError, match="max_concurrency must be an integer between 1 and 256"):
         configured(max_concurrency=given)
 

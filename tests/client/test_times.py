@@ -49,7 +49,7 @@ def test_fractions_are_cut_off():
         "0001-01-01T00:00:00+14:00",
     ],
 )
-def test_other_texts_are_refused(text):
+def test_other_texts_are_rejected(text):
     with pytest.raises(ValueError, match=r".+"):
         times.normalise(text)
 
@@ -81,7 +81,7 @@ def test_next_midnight_is_utc():
     assert times.next_midnight(datetime(2026, 1, 1, tzinfo=UTC)) == datetime(2026, 1, 2, tzinfo=UTC)
 
 
-def test_system_clock_tells_the_time():
+def test_system_clock_returns_the_time():
     clock = SystemClock()
     event = threading.Event()
     before = clock.monotonic()

@@ -35,7 +35,7 @@ def tls_failure(cause):
     return requests.exceptions.SSLError(MaxRetryError(None, "/", SSLError(cause)))
 
 
-def test_a_refused_certificate_means_that_nothing_was_sent(failing_send):
+def test_an_invalid_certificate_means_that_nothing_was_sent(failing_send):
     error = failing_send(tls_failure(ssl.SSLCertVerificationError("self-signed")))
     assert "its certificate is not valid" in str(error)
     assert error.may_have_acted is False
@@ -49,5 +49,5 @@ def test_what_requests_does_not_wrap_is_unreachable_too(failing_send):
     assert failing_send(DecodeError("torn")).may_have_acted is True
 
 
-def test_an_answer_of_a_post_that_timed_out_while_connecting_was_not_sent(failing_send):
+def test_a_response_of_a_post_that_timed_out_while_connecting_was_not_sent(failing_send):
     assert failing_send(requests.exceptions.ConnectTimeout("slow")).may_have_acted is False

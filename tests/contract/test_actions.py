@@ -125,7 +125,7 @@ def test_the_seed_is_complete():
 
 
 @pytest.mark.parametrize("action", COMPONENT_INPUTS)
-def test_every_input_of_the_seed_is_taken_or_refused_with_a_reason(action):
+def test_every_input_of_the_seed_is_taken_or_rejected_with_a_reason(action):
     if action == "rawRequest":
         assert {snake(one) for one in COMPONENT_INPUTS[action].split()} <= set(RAW_INPUTS)
         return

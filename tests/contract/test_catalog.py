@@ -248,7 +248,7 @@ def _allowed(parameter: dict, value: object) -> bool:
 
 
 @every_live_spec
-def test_changes_are_asked_for_oldest_first_with_every_published_bound(spec):
+def test_changes_are_requested_oldest_first_with_every_published_bound(spec):
     for read in spec.reads:
         parameters = {each["name"] for each in operation(read)["parameters"]}
         bounds = {"updated_since": "since", "updated_until": "until"}
@@ -540,7 +540,7 @@ def test_every_published_read_is_a_stream_or_has_a_reason():
     assert done | given_up | of_target == set(names.values())
 
 
-def test_seed_reads_are_answered():
+def test_seed_reads_are_covered():
     actions = set(facts.component())
     kinds = {verb: {name for name in actions if name.startswith(verb)} for verb in ("get", "search", "find")}
     assert {verb: len(names) for verb, names in kinds.items()} == {"get": 88, "search": 4, "find": 2}
@@ -601,7 +601,7 @@ def test_notation_gives_types_keys_and_descriptions():
         ("id, name", "cannot read the columns"),
     ],
 )
-def test_notation_refuses_what_it_cannot_read(text, message):
+def test_notation_rejects_what_it_cannot_read(text, message):
     with pytest.raises(ValueError, match=message):
         columns(text)
 
@@ -617,7 +617,7 @@ def test_a_wrong_entry_is_named_by_stream_file_and_line(tmp_path):
 
 @pytest.mark.parametrize("value", [None, [], {}, [None]], ids=str)
 @pytest.mark.parametrize("shape", SHAPES)
-def test_shapes_give_no_rows_for_empty_answers(shape, value):
+def test_shapes_give_no_rows_for_empty_responses(shape, value):
     assert not list(SHAPES[shape](value, {}))
 
 
@@ -672,13 +672,13 @@ def test_shapes_are_used_and_known():
     assert {spec.shape for spec in STREAMS.values() if spec.shape} == set(SHAPES)
 
 
-def test_two_streams_of_one_name_are_refused():
+def test_two_streams_of_one_name_are_rejected():
     spec = STREAMS["deals"]
     with pytest.raises(ValueError, match="two streams are called deals"):
         collect([spec, spec])
 
 
-def test_an_unknown_parent_is_refused():
+def test_an_unknown_parent_is_rejected():
     with pytest.raises(ValueError, match="its parent deals does not exist"):
         collect([STREAMS["deal_products"]])
 

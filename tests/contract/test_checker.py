@@ -90,13 +90,13 @@ def test_the_literal_path_comes_before_the_one_with_a_placeholder():
         (404, {"error": "Deal not found"}, ["an error without success=false"]),
     ],
 )
-def test_a_response_is_held_against_its_schema(status, body, faults):
+def test_a_response_is_checked_against_its_schema(status, body, faults):
     deal = operation_at("GET", "/api/v2/deals/1")
     assert response_faults(deal, status, json.dumps(body).encode()) == faults
 
 
 @pytest.mark.parametrize(("status", "faults"), [(200, 1), (400, 1), (403, 0), (502, 0)])
-def test_only_the_edge_may_answer_with_something_else_than_json(status, faults):
+def test_only_the_edge_may_respond_with_something_else_than_json(status, faults):
     assert len(response_faults(operation_at("GET", "/api/v2/deals"), status, b"<html>")) == faults
 
 

@@ -92,7 +92,7 @@ def test_equal_kinds_and_missing_values_are_no_difference():
     assert differences(seen({"id": 1, "title": "12", "value": 3, "lost_reason": None}), ours) == []
 
 
-def test_a_refused_read_is_a_difference():
+def test_a_rejected_read_is_a_difference():
     refused = Seen(stream="deals", operation="x", path="/api/v2/deals", status=403, error="MissingScope")
     assert "403" in differences(refused, seen({"id": 1}))[0]
 

@@ -104,7 +104,7 @@ def test_the_selection_is_the_taps_default():
         assert chosen == [name for name, spec in STREAMS.items() if spec.selected_by_default]
 
 
-def test_it_runs_against_the_emulator_until_told_otherwise():
+def test_it_runs_against_the_emulator_by_default():
     environments = {one["name"]: one for one in PROJECT["environments"]}
     assert PROJECT["default_environment"] == "emulator"
     plugins = environments["emulator"]["config"]["plugins"]
@@ -126,7 +126,7 @@ def test_jobs_and_schedules_name_what_is_there():
     assert {one["job"] for one in PROJECT["schedules"]} <= set(jobs)
 
 
-def test_copies_are_made_as_the_recipe_says():
+def test_copies_are_made_according_to_the_recipe():
     recipe = (ROOT / "docs/recipes/migrate-an-account.md").read_text(encoding="utf-8")
     listed = re.search(r"^cat > streams.txt <<'END'\n(.*?)^END$", recipe, re.DOTALL | re.MULTILINE)
     (tap,) = (one for one in PROJECT["plugins"]["extractors"] if one["name"] == "tap-pipedrive-a")

@@ -31,7 +31,7 @@ def test_null_is_sent_where_the_update_is_published_to_take_it(spec):
 
 
 @pytest.mark.parametrize("entity", UPDATED, ids=lambda entity: entity.name)
-def test_an_upsert_empties_what_its_update_can_whatever_the_add_says(entity):
+def test_an_upsert_empties_what_its_update_can_whatever_the_add_allows(entity):
     add, update = ACTIONS.get(entity.add or ""), ACTIONS[entity.update]
     found = emptied_columns(add, update)
     needed = set(add.required) if add else set()

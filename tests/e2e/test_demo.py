@@ -53,7 +53,7 @@ def left_behind(folder: Path) -> list[str]:
     return found
 
 
-def test_it_tells_what_arrived_and_that_it_is_all(start, tmp_path):
+def test_it_reports_what_arrived_and_that_it_is_all(start, tmp_path):
     process = start()
     text = process.communicate(timeout=280)[0]
     assert process.returncode == 0, text

@@ -124,7 +124,7 @@ def tables(request):
     return request.getfixturevalue(request.param)
 
 
-def test_every_stream_is_a_table_that_holds_each_row_once_as_it_was_sent(reading, tables):
+def test_every_stream_is_a_table_that_contains_each_row_once_as_it_was_sent(reading, tables):
     assert set(tables) == set(STREAMS)
     for name, rows in tables.items():
         columns = reading.schemas[name]

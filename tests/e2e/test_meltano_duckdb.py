@@ -52,7 +52,7 @@ def test_tables_hold_the_rows_of_the_account(story):
     assert story.before["persons"] + 1 == story.after["persons"]
 
 
-def test_no_row_stands_twice(story):
+def test_no_row_is_repeated(story):
     for table in story.stage.warehouse.tables():
         keys = ", ".join(STREAMS[table].primary_keys)
         sql = f"select count(*) - count(distinct ({keys})) from pipedrive.{table}"
@@ -65,7 +65,7 @@ def test_the_second_run_loads_what_changed(story):
     assert lists == {"deals": 3, "organizations": 1, "persons": 1, "notes": 1}
 
 
-def test_the_second_run_asks_once_for_each_list_that_knows_changes(story):
+def test_the_second_run_sends_one_request_for_each_list_that_knows_changes(story):
     for name, spec in STREAMS.items():
         if spec.selected_by_default and spec.replication_key and not spec.parent:
             assert story.second.traffic.by_stream[name][0] == len(spec.reads), name

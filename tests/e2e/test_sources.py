@@ -127,7 +127,7 @@ def readable(row: dict[str, Any], field: dict[str, Any]) -> Any:
         ("select x from nowhere", "DuckDB rejects"),
     ],
 )
-def test_tap_duckdb_says_in_a_sentence_what_is_wrong(query, said, tmp_path):
+def test_tap_duckdb_reports_in_a_sentence_what_is_wrong(query, said, tmp_path):
     if query is not None:
         duckdb.connect(str(tmp_path / "crm.duckdb")).close()
         (tmp_path / "one.sql").write_text(query)

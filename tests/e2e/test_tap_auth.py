@@ -116,7 +116,7 @@ def test_who_lets_the_app_in_gets_settings_that_work(small, tmp_path):
     assert list(tmp_path.iterdir()) == [config]
 
 
-def test_the_address_asks_for_this_app_and_this_request(small):
+def test_the_url_contains_this_app_and_this_request(small):
     addresses = []
     for _ in range(2):
         with running(small) as auth:
@@ -132,7 +132,7 @@ def test_the_address_asks_for_this_app_and_this_request(small):
     assert all(len(state) >= 32 for state in states)
 
 
-def test_a_refusal_is_told(small):
+def test_a_rejection_is_reported(small):
     with running(small) as auth:
         status, page = press(auth.url, "Deny")
         code, out, err = auth.end()
@@ -145,7 +145,7 @@ def test_a_refusal_is_told(small):
 
 
 @pytest.mark.parametrize("state", [{"state": "another"}, {}], ids=["wrong", "none"])
-def test_an_answer_with_another_state_is_refused_before_its_code_is_used(small, state):
+def test_a_response_with_another_state_is_rejected_before_its_code_is_used(small, state):
     with running(small) as auth:
         callback = parse_qs(urlsplit(auth.url).query)["redirect_uri"][0]
         status, _ = visit(f"{callback}?{urlencode({'code': 'stolen', **state})}")
@@ -154,7 +154,7 @@ def test_an_answer_with_another_state_is_refused_before_its_code_is_used(small, 
     assert "OAuth state mismatch: the callback does not belong to this sign-in" in err.splitlines()[-1]
 
 
-def test_nobody_answering_is_told(small):
+def test_a_missing_callback_is_reported(small):
     with running(small, "--timeout-seconds", "0.2") as auth:
         code, out, err = auth.end()
     assert (code, out) == (1, "")
@@ -170,7 +170,7 @@ def test_other_paths_are_not_the_callback(small):
         assert auth.end()[0] == 0
 
 
-def test_a_wrong_secret_is_told_without_showing_it(small):
+def test_a_wrong_secret_is_reported_without_showing_it(small):
     env = {**APP, "TAP_PIPEDRIVE_CLIENT_SECRET": "not-the-secret"}
     with running(small, env=env) as auth:
         press(auth.url, "Allow")
@@ -242,7 +242,7 @@ def test_open_opens_the_page(small, tmp_path):
     ],
     ids=str,
 )
-def test_what_cannot_work_is_told_before_anything_is_opened(small, options, env, sentence):
+def test_invalid_options_are_reported_before_anything_is_opened(small, options, env, sentence):
     with running(small, *options, env=env) as auth:
         code, out, err = auth.end()
     assert (code, out) == (2, "")
@@ -254,7 +254,7 @@ def test_what_cannot_work_is_told_before_anything_is_opened(small, options, env,
 @pytest.mark.parametrize(
     ("text", "why"), [("# Notes", "is not valid JSON"), ("[1]", "contains no JSON object")]
 )
-def test_a_file_that_holds_something_else_is_left_alone(small, tmp_path, text, why):
+def test_a_file_that_contains_something_else_does_not_change(small, tmp_path, text, why):
     path = tmp_path / "notes.md"
     path.write_text(text, encoding="utf-8")
     with running(small, "--save", str(path)) as auth:
@@ -264,7 +264,7 @@ def test_a_file_that_holds_something_else_is_left_alone(small, tmp_path, text, w
     assert path.read_text(encoding="utf-8") == text
 
 
-def test_a_taken_port_is_told(small):
+def test_a_taken_port_is_reported(small):
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         with running(small, "--port", str(port)) as auth:
@@ -273,7 +273,7 @@ def test_a_taken_port_is_told(small):
     assert f"auth cannot listen on port {port}" in err.splitlines()[-1]
 
 
-def test_help_says_what_auth_does():
+def test_help_reports_what_auth_does():
     told = subprocess.run([*COMMAND, "--help"], env=environment(), capture_output=True, text=True, check=True)
     assert "Authorize an OAuth app" in told.stdout
     assert told.stderr == ""

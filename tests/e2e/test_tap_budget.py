@@ -161,7 +161,7 @@ def test_a_resumed_run_reads_only_what_the_last_one_did_not_come_to(small, tmp_p
     [(("deals",), 39, 40), (("deals", "deal_persons"), 59, 60), (("lead_sources",), 1, 2), (LISTS, 9, 10)],
     ids=str,
 )
-def test_a_budget_that_moves_nothing_on_is_refused_before_the_first_request(
+def test_a_budget_that_moves_nothing_on_is_rejected_before_the_first_request(
     small, tmp_path, streams, budget, least
 ):
     files = Files(tmp_path)
@@ -175,7 +175,7 @@ def test_a_budget_that_moves_nothing_on_is_refused_before_the_first_request(
     assert small.log()["requests"] == 0
 
 
-def test_a_whole_list_that_is_dearer_than_the_budget_holds_up_no_other_and_is_named(small, tmp_path):
+def test_a_whole_list_that_is_dearer_than_the_budget_delays_no_other_and_is_named(small, tmp_path):
     files = Files(tmp_path)
     streams = ("roles", "role_assignments", "stages", "users", "user_followers")
     catalog = select(small.config(), *streams)

@@ -133,7 +133,7 @@ def test_settings_that_cannot_work(small, files, catalog, settings, sentence):
         ("[]", "config.json must contain a JSON object of settings."),
     ],
 )
-def test_a_config_file_that_holds_something_else(files, text, sentence):
+def test_a_config_file_that_contains_something_else(files, text, sentence):
     assert_refused(tap("--config", files.write("config.json", text)), 2, sentence)
 
 
@@ -188,7 +188,7 @@ def test_a_file_that_is_no_json(small, files, option):
     ],
     ids=str,
 )
-def test_a_state_that_cannot_be_gone_on_from(small, files, catalog, state, sentence):
+def test_a_state_that_cannot_be_resumed(small, files, catalog, state, sentence):
     assert_refused(tap(*files.arguments(small.config(), catalog=catalog, state=state)), 2, sentence)
 
 
@@ -262,7 +262,7 @@ def test_a_failing_run_keeps_what_it_wrote(small, files, catalog):
     assert told.output.states
 
 
-def test_a_run_writes_nothing_but_messages_and_says_what_it_cost(small, files, catalog):
+def test_a_run_writes_nothing_but_messages_and_reports_what_it_cost(small, files, catalog):
     told = tap(*files.arguments(small.config(), catalog=catalog))
     assert told.code == 0
     assert not complaints(told)
@@ -271,7 +271,7 @@ def test_a_run_writes_nothing_but_messages_and_says_what_it_cost(small, files, c
     assert "tokens" in told.last_line
 
 
-def test_version_is_told_at_once():
+def test_version_is_printed_quickly():
     begun = time.monotonic()
     told = tap("--version")
     assert (told.code, told.err) == (0, "")
@@ -319,7 +319,7 @@ def test_test_reads_a_row_of_each_stream(small, files):
     assert len(told.output.schemas) > 100
 
 
-def test_a_trial_asks_for_few_rows_of_each_list(small, files):
+def test_a_trial_requests_few_rows_of_each_list(small, files):
     assert tap(*files.arguments(small.config()), "--test").code == 0
     fan_outs = {name: count for name, count in small.requests().items() if "{" in name}
     assert len(fan_outs) > 30
@@ -342,7 +342,7 @@ def test_a_setting_that_looks_like_a_slip(small, files):
     assert small.requests() == {}
 
 
-def test_a_setting_that_is_not_known_is_told(small, files, catalog):
+def test_a_setting_that_is_not_known_is_reported(small, files, catalog):
     told = tap(*files.arguments(small.config(colour="blue"), catalog=catalog))
     assert told.code == 0
     assert "Unknown setting colour is ignored" in told.err

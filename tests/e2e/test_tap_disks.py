@@ -67,14 +67,14 @@ def test_a_full_disk_of_the_output(small, files, catalog, option):
 
 
 @pytest.mark.parametrize("option", ["", "--discover", "--test"])
-def test_a_pipe_that_nobody_reads(small, files, catalog, option):
+def test_a_pipe_without_a_reader(small, files, catalog, option):
     given = files.arguments(small.config(), catalog=catalog)
     done = run([*given, option] if option else given, shell='"$@" | head -c 1')
     assert done.returncode == 1
     assert "The program that reads the output has ended" in complaint(done)
 
 
-def test_a_full_disk_of_batch_files_names_none_that_is_torn(small, files, catalog, tmp_path):
+def test_a_full_disk_of_batch_files_names_none_that_is_truncated(small, files, catalog, tmp_path):
     for most_bytes in (100, 2000):  # no file, the file of stages alone
         folder = tmp_path / str(most_bytes)
         done = run(files.arguments(small.config(**batched(folder)), catalog=catalog), most_bytes=most_bytes)
@@ -87,7 +87,7 @@ def test_a_full_disk_of_batch_files_names_none_that_is_torn(small, files, catalo
         assert not any(one["value"].get("bookmarks") for one in messages if one["type"] == "STATE")
 
 
-def test_a_pipe_that_nobody_reads_leaves_no_batch_file(small, files, catalog, tmp_path):
+def test_a_pipe_without_a_reader_leaves_no_batch_file(small, files, catalog, tmp_path):
     arguments = files.arguments(small.config(**batched(tmp_path / "batches")), catalog=catalog)
     done = run(arguments, shell='"$@" | head -1')
     assert done.returncode == 1

@@ -39,7 +39,7 @@ def installed(tmp_path_factory):
 
 
 @pytest.mark.parametrize("plugin", ["tap-pipedrive", "target-pipedrive"])
-def test_plugins_tell_about_themselves(installed, plugin):
+def test_plugins_describe_themselves(installed, plugin):
     about = json.loads(run(installed / plugin, "--about", "--format=json"))
     assert about["name"] == plugin
     assert about["version"] != "[could not be detected]"

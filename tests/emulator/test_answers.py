@@ -271,5 +271,5 @@ def _problems(found: dict[str, Comparison], what: str) -> list[str]:
 
 
 @pytest.mark.parametrize("what", ["status", "missing", "extra", "null", "unlike"])
-def test_answers_differ_in_nothing_from_what_is_published(found, what):
+def test_responses_differ_in_nothing_from_what_is_published(found, what):
     assert _problems(found, what) == []

@@ -28,7 +28,7 @@ def _me(ask, token):
         ({"authorization": "Bearer no"}, ""),
     ],
 )
-def test_refuses_who_has_no_valid_token_in_a_header(ask, headers, query):
+def test_rejects_clients_without_a_valid_token_in_a_header(ask, headers, query):
     answer = requests.get(f"{ask.url}/v1/users/me{query}", headers=headers, timeout=10)
     assert answer.status_code == 401
     assert answer.json() == {
@@ -77,7 +77,7 @@ def test_code_is_exchanged_once_and_for_its_redirect_only(ask):
     assert requests.post(f"{ask.url}/oauth/token", data=form, auth=BASIC, timeout=10).status_code == 400
 
 
-def test_denied_access_says_user_denied(ask):
+def test_denied_access_returns_user_denied(ask):
     query = {"client_id": "emulator-client", "redirect_uri": "http://127.0.0.1:9/", "decision": "deny"}
     answer = requests.get(f"{ask.url}/oauth/authorize", params=query, allow_redirects=False, timeout=10)
     assert "error=user_denied" in answer.headers["location"]

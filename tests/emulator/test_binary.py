@@ -95,7 +95,7 @@ def test_an_empty_and_a_large_file_come_back(call):
     ],
     ids=lambda form: next(iter(form)),
 )
-def test_a_file_hangs_on_each_kind_of_record(call, form):
+def test_a_file_belongs_to_each_kind_of_record(call, form):
     (name, value), *_ = form.items()
     if name == "lead_id":
         value = next(row["id"] for row in call.ask.tables()["leads"] if not row["is_archived"])
@@ -133,7 +133,7 @@ def test_a_file_hangs_on_each_kind_of_record(call, form):
     ],
     ids=range(16),
 )
-def test_what_is_no_single_file_for_one_record_is_refused_and_keeps_nothing(call, body):
+def test_what_is_no_single_file_for_one_record_is_rejected_and_keeps_nothing(call, body):
     before = call.ask.dump()
     answer = _multipart(call, body)
     assert answer.status_code == 400
@@ -185,7 +185,7 @@ def test_bytes_are_given_back_with_their_rows(call):
     assert _download(call, number).status_code == 404
 
 
-def test_digests_tell_two_accounts_apart_by_their_bytes(call):
+def test_digests_distinguish_two_accounts_by_their_bytes(call):
     number = _sent(call, "a.txt", b"x" * 100)["id"]
     digests = json.loads(call.ask.dump())["file_digests"]
     assert digests[f"files:{number}"] == hashlib.sha256(b"x" * 100).hexdigest()
@@ -244,7 +244,7 @@ def test_square_pictures_of_each_kind_are_taken(call, content):
         (png(300, 200), (-1, 0, 128, 128)),
     ],
 )
-def test_pictures_that_are_no_large_square_are_refused(call, content, crop):
+def test_pictures_that_are_no_large_square_are_rejected(call, content, crop):
     form = crop and dict(zip(("crop_x", "crop_y", "crop_width", "crop_height"), map(str, crop), strict=True))
     before = call.ask.dump()
     call.refused("v1:addPersonPicture", 400, id=1, files={"file": ("a", content)}, form=form)
@@ -265,7 +265,7 @@ def stored(call):
     return call.data("v2:getProductImage", id=product)["public_url"], content
 
 
-def test_storage_answers_head_and_ranges_as_to_a_browser(stored):
+def test_storage_responds_to_head_and_ranges_as_to_a_browser(stored):
     url, content = stored
     whole = requests.get(url, timeout=10)
     assert (whole.status_code, whole.content, whole.headers["accept-ranges"]) == (200, content, "bytes")
@@ -287,7 +287,7 @@ def test_storage_answers_head_and_ranges_as_to_a_browser(stored):
     assert (beyond.status_code, beyond.headers["content-range"]) == (416, f"bytes */{size}")
 
 
-def test_storage_refuses_the_sign_in_of_the_api(stored, call):
+def test_storage_rejects_the_sign_in_of_the_api(stored, call):
     url, _ = stored
     assert requests.get(url, headers={"x-api-token": "emulator-token"}, timeout=10).status_code == 400
     assert requests.get(url, headers={"authorization": "Bearer x"}, timeout=10).status_code == 400

@@ -77,7 +77,7 @@ def test_goals_count_what_is_in_the_account(ask):
     ],
     ids=str,
 )
-def test_refuses_a_goal_that_breaks_a_rule(ask, part):
+def test_rejects_a_goal_that_breaks_a_rule(ask, part):
     before = ask.dump()
     assert ask.send("POST", "/v1/goals", {**GOAL, **part}).status_code == 400
     assert ask.dump() == before
@@ -87,7 +87,7 @@ def test_period_bounds_go_together(ask):
     assert ask.ask("GET", "/v1/goals/find", params={"period.start": "2026-01-01"}).status_code == 400
 
 
-def test_the_progress_of_a_goal_is_asked_for_within_its_duration(ask):
+def test_the_progress_of_a_goal_is_requested_within_its_duration(ask):
     goal = _goal(ask, duration={"start": "2026-01-01", "end": "2026-03-31"})
     path = f"/v1/goals/{goal['id']}/results"
     for start, end, status in (
@@ -140,7 +140,7 @@ def test_settings_and_pipelines_of_a_role(ask):
         assert ask.send("PUT", path, {"visible_pipeline_ids": wrong}).status_code == 400, wrong
 
 
-def test_permission_sets_say_what_users_may(ask):
+def test_permission_sets_report_what_users_may(ask):
     sets = ask.get("/v1/permissionSets", app="sales")["data"]
     assert {row["app"] for row in sets} == {"sales"}
     held = next(row for row in sets if row["type"] == "regular")
@@ -220,7 +220,7 @@ def test_related_organizations_from_both_ends(ask):
     assert kept["id"] not in {row["id"] for row in ask.get("/v1/organizationRelationships", org_id=6)["data"]}
 
 
-def test_teams_answer_though_deprecated(ask):
+def test_teams_respond_though_deprecated(ask):
     team = ask.send("POST", "/v1/legacyTeams", {"name": "Night", "manager_id": 2, "users": [3, 2]}).json()[
         "data"
     ]
@@ -246,7 +246,7 @@ def test_links_to_a_video_provider(ask):
     assert ask.ask("DELETE", f"/v1/meetings/userProviderLinks/{number}").status_code == 404
 
 
-def test_removed_parts_answer_only_on_demand(ask, start):
+def test_removed_parts_respond_only_on_demand(ask, start):
     assert ask.ask("GET", "/v1/subscriptions/1").status_code == 404
     old = start("--legacy")
     body = {"name": "Chat", "provider_channel_id": "p-1"}

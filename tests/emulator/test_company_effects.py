@@ -104,7 +104,7 @@ def test_details_of_a_field_are_settled_by_the_system(call):
         call.refused("v2:addDealField", 400, body={"field_name": "x", "field_type": "text", **wrong})
 
 
-def test_fields_of_v1_are_shown_in_the_add_dialog_unless_told_otherwise(call):
+def test_fields_of_v1_are_shown_in_the_add_dialog_by_default(call):
     for word in ("Deal", "Person", "Organization"):
         body = {"name": "x", "field_type": "text"}
         assert call.data(f"v1:add{word}Field", body=body)["add_visible_flag"] is True
@@ -164,7 +164,7 @@ def test_a_deleted_note_takes_its_comments_along(call):
     assert call.data("v2:searchDeals", query={"term": "quokka"})["items"] == []
 
 
-def test_a_deleted_file_is_gone_from_every_list(call):
+def test_a_deleted_file_is_missing_in_every_list(call):
     file = call.data("v1:addFile", files={"file": ("a.txt", b"x")}, form={"deal_id": 1})["id"]
     assert call.data("v1:getFiles", query={"sort": "id DESC", "limit": 1})[0]["id"] == file
     assert call.data("v1:deleteFile", id=file) == {"id": file}
@@ -274,7 +274,7 @@ def test_an_archived_project_keeps_its_tasks_as_they_are(call):
     call.refused("v1:putProjectPlanTask", 403, id=project, taskId=task, body={"phase_id": 2})
 
 
-def test_a_status_of_a_project_tells_its_time(call):
+def test_a_status_of_a_project_reports_its_time(call):
     project = call.data("v2:addProject", body={"title": "P"})
     call.ask.hook("clock", {"advance_seconds": 60})
     renamed = call.data("v2:updateProject", id=project["id"], body={"title": "Q"})

@@ -74,7 +74,7 @@ def test_a_list_shows_rows_as_single_reads_do(asker, place):
 
 
 @pytest.mark.parametrize("operation", [o for o in WRITES if key_of(o) not in TERSE], ids=key_of)
-def test_a_write_answers_what_a_read_shows(asker, operation):
+def test_a_write_returns_what_a_read_shows(asker, operation):
     bodies, more = operation.get("request_body") or {}, {"params": asker.query(operation)}
     if "application/json" in bodies:
         more["json"] = body_of(operation, full=True)
@@ -203,7 +203,7 @@ def test_deals_of_v1_agree_with_those_of_v2(asker):
         assert old["visible_to"] == str(new["visible_to"])
 
 
-def test_parts_of_custom_values_are_held_to_their_field(asker):
+def test_parts_of_custom_values_are_checked_against_their_field(asker):
     field = next(
         f
         for f in asker.get("/v1/dealFields", limit=500)["data"]

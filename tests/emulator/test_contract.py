@@ -50,7 +50,7 @@ def pristine(account):
     return account
 
 
-def test_every_published_operation_is_answered_and_asked(account):
+def test_every_published_operation_is_implemented_and_requested(account):
     assert account.ask.get("/_emulator/operations") == {
         "published": len(PUBLISHED),
         "answered": len(PUBLISHED),
@@ -64,7 +64,7 @@ def test_every_published_operation_is_answered_and_asked(account):
 
 
 @pytest.mark.parametrize("operation", ASKED, ids=key_of)
-def test_answers_as_published(pristine, operation):
+def test_responds_as_published(pristine, operation):
     ask, more = pristine.ask, {"params": pristine.ask.query(operation)}
     bodies = operation.get("request_body") or {}
     if "application/json" in bodies:
@@ -77,7 +77,7 @@ def test_answers_as_published(pristine, operation):
     assert problems_of(operation, answer) == []
 
 
-def test_oauth_answers_as_published(pristine):
+def test_oauth_responds_as_published(pristine):
     url = pristine.ask.url
     operations = {o["operationId"]: o for o in PUBLISHED if o not in ASKED}
     basic = ("emulator-client", "emulator-secret")
@@ -105,7 +105,7 @@ def _refused(answer, what, *statuses):
 
 
 @pytest.mark.parametrize("operation", WITH_PARTS, ids=key_of)
-def test_refuses_each_single_defect_and_keeps_its_state(pristine, operation):
+def test_rejects_each_single_defect_and_keeps_its_state(pristine, operation):
     ask, method = pristine.ask, operation["method"]
     address, query = ask.address(operation, pristine.tables), ask.query(operation)
     pristine.dirty = True
@@ -124,7 +124,7 @@ def test_refuses_each_single_defect_and_keeps_its_state(pristine, operation):
 
 
 @pytest.mark.parametrize("operation", [o for o in ASKED if o not in WITH_PARTS], ids=key_of)
-def test_parameters_are_held_to_their_types(pristine, operation):
+def test_parameters_are_checked_against_their_types(pristine, operation):
     ask = pristine.ask
     address, query = ask.address(operation, pristine.tables), ask.query(operation)
     for what, wrong in defects.queries(operation, query):

@@ -58,7 +58,7 @@ def test_a_close_time_beside_a_won_time_is_kept(call):
     assert {name: deal[name] for name in times} == times
 
 
-def test_stage_moves_tell_their_time_and_pipeline(call):
+def test_stage_moves_report_their_time_and_pipeline(call):
     deal = _deal(call)
     moved = call.data("v2:updateDeal", id=deal, body={"stage_id": 2})
     assert moved["stage_change_time"] is not None
@@ -215,7 +215,7 @@ def test_lines_stay_when_their_product_is_deleted(call):
     ],
     ids=str,
 )
-def test_refuses_a_line_that_breaks_a_published_rule(call, body):
+def test_rejects_a_line_that_breaks_a_published_rule(call, body):
     product = call.data("v2:addProduct", body={"name": "No", "is_linkable": False})["id"]
     variation = call.data("v2:addProductVariation", id=product, body={"name": "XL"})["id"]
     known = {"unlinkable": product, "other": variation}

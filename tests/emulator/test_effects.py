@@ -105,7 +105,7 @@ def test_deal_counters_of_contacts_move_with_status_and_deletion(call):
     assert call.data("v2:getOrganization", id=org, query=query)["people_count"] == 0
 
 
-def test_done_activities_tell_when_and_hang_on_one_thing(call):
+def test_done_activities_report_when_and_belong_to_one_row(call):
     lead = call.data("v1:addLead", body={"title": "L", "person_id": 1})["id"]
     activity = call.data("v2:addActivity", body={"type": "meeting", "done": True})
     kinds = {row["key_string"]: row["name"] for row in call.data("v1:getActivityTypes")}
@@ -150,7 +150,7 @@ def test_a_deleted_activity_type_stays_on_activities_and_makes_room_for_another(
     assert call.data("v2:addActivity", body={"type": again["key_string"]})["type"] == again["key_string"]
 
 
-def test_a_call_logged_on_an_activity_takes_over_what_it_hangs_on(call):
+def test_a_call_logged_on_an_activity_takes_over_its_references(call):
     body = {"subject": "Ring", "type": "call", "deal_id": 2, "org_id": 3}
     activity = call.data("v2:addActivity", body=body)["id"]
     log = {
@@ -255,7 +255,7 @@ def _found(call, key, term):
     return {entry["item"]["id"] for entry in call.data(key, query={"term": term})["items"]}
 
 
-def test_a_deleted_deal_is_shown_for_thirty_days_only_where_asked(call):
+def test_a_deleted_deal_is_shown_for_thirty_days_only_on_request(call):
     deal = _deal(call, title="Quokka deal", person_id=1)
     note = call.data("v1:addNote", body={"content": "n", "deal_id": deal})["id"]
     call("v2:deleteDeal", id=deal)
@@ -274,7 +274,7 @@ def test_a_deleted_deal_is_shown_for_thirty_days_only_where_asked(call):
 # Leads and labels
 
 
-def test_an_archived_lead_refuses_everything_but_to_come_back(call):
+def test_an_archived_lead_rejects_everything_but_to_come_back(call):
     lead = call.data("v1:addLead", body={"title": "L", "person_id": 1})["id"]
     call("v1:updateLead", id=lead, body={"is_archived": True})
     assert lead not in _ids(call.data("v1:getLeads", query={"limit": 500}))
@@ -290,7 +290,7 @@ def test_an_archived_lead_refuses_everything_but_to_come_back(call):
     "body",
     [{"channel": 9_999}, {"person_id": None}, {"value": {"amount": 5, "currency": "XXX"}}, {"title": None}],
 )
-def test_refuses_a_lead_that_breaks_a_rule(call, body):
+def test_rejects_a_lead_that_breaks_a_rule(call, body):
     lead = call.data("v1:addLead", body={"title": "L", "person_id": 1})["id"]
     call.refused("v1:updateLead", 400, id=lead, body=body)
 

@@ -180,7 +180,7 @@ def _last(direct: Direct) -> tuple[str, int, int]:
 
 @pytest.mark.parametrize("kind", sorted(KINDS))
 @pytest.mark.parametrize("name", CASES)
-def test_each_kind_does_what_it_says_at_each_class_of_operations(direct, name, kind):
+def test_each_kind_has_its_documented_effect_at_each_class_of_operations(direct, name, kind):
     case = CASES[name]
     rule = {"operation": case.operation, "kind": kind, "nth": 2, **OPTIONS.get(kind, {})}
     if kind == "delete":
@@ -322,7 +322,7 @@ def _by_bearer(direct: Direct, bearer: dict[str, str]):
     return direct.ask("POST", "/api/v2/deals", json_body={"title": "x"}, headers=bearer, token=None)
 
 
-def test_a_refused_call_is_spoilt_after_the_refusal(direct):
+def test_a_rejected_call_is_spoilt_after_the_refusal(direct):
     _script(direct, {"operation": "v2:addDeal", "kind": "reset_after", "nth": 1})
     with pytest.raises(ConnectionError):
         direct.ask("POST", "/api/v2/deals", json_body={"title": 1})
@@ -359,7 +359,7 @@ def test_one_rule_for_refreshes_under_both_spellings(direct):
 
 
 @pytest.mark.parametrize(("kind", "acted"), [("slow", False), ("slow_after", True)])
-def test_a_slow_call_acts_when_it_says(direct, kind, acted, monkeypatch):
+def test_a_slow_call_acts_at_the_announced_time(direct, kind, acted, monkeypatch):
     waited = []
 
     async def wait(seconds: float) -> None:
@@ -437,7 +437,7 @@ def test_an_invalid_script_is_reported_and_leaves_the_rules_in_force(direct, rul
     assert direct.ask("GET", "/api/v2/deals").status_code == 500
 
 
-def test_a_row_that_is_not_there_is_told_when_the_fault_should_act(direct):
+def test_a_row_that_is_not_there_is_reported_when_the_fault_should_act(direct):
     _script(direct, {"kind": "write", "table": "deals", "id": 10**6, "set": {"title": "x"}})
     answer = direct.ask("GET", "/api/v2/deals")
     assert (answer.status_code, answer.json()["error"]) == (

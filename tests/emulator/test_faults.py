@@ -23,7 +23,7 @@ def test_strikes_the_nth_call_only(ask):
     assert statuses == [200, 503, 503, 200]
 
 
-def test_rate_limit_says_how_long(ask):
+def test_rate_limit_reports_how_long(ask):
     ask.hook("faults", [{"operation": DEALS, "nth": 1, "kind": "rate_limit", "retry_after": 7}])
     answer = ask.ask("GET", "/api/v2/deals")
     assert (answer.status_code, answer.headers["retry-after"]) == (429, "7")
@@ -46,7 +46,7 @@ def test_a_reset_connection_acts_or_does_not(ask, kind, acted):
     assert _deals(ask) - before == acted
 
 
-def test_torn_and_cut_bodies(ask):
+def test_truncated_and_cut_bodies(ask):
     ask.hook(
         "faults",
         [{"operation": DEALS, "nth": 1, "kind": "torn"}, {"operation": DEALS, "nth": 2, "kind": "cut"}],
@@ -78,7 +78,7 @@ def test_html_instead_of_json(ask):
     assert answer.headers["content-type"] == "text/html"
 
 
-def test_a_slow_answer_outlasts_an_impatient_client(ask):
+def test_a_slow_response_outlasts_an_impatient_client(ask):
     ask.hook("faults", [{"operation": DEALS, "nth": 1, "kind": "slow", "seconds": 0.5}])
     with pytest.raises(requests.ReadTimeout):
         ask.session.get(f"{ask.url}/api/v2/deals", timeout=0.1)
@@ -137,7 +137,7 @@ def test_a_repeated_cursor_never_ends(ask):
     assert first == second
 
 
-def test_an_empty_page_leaves_a_list_alone_whose_answers_name_no_other_page(ask):
+def test_an_empty_page_skips_a_list_whose_responses_name_no_other_page(ask):
     rule = {"operation": "GET /api/v1/mailbox/mailThreads", "kind": "empty_page"}
     clean = ask.get("/v1/mailbox/mailThreads", folder="inbox")
     ask.hook("faults", [rule])
@@ -195,7 +195,7 @@ def test_a_token_expires_in_the_middle(ask):
     assert statuses == [200, 401, 401]
 
 
-def test_refuses_a_malformed_script(ask):
+def test_rejects_a_malformed_script(ask):
     answer = ask.send("POST", "/_emulator/faults", [{"operation": DEALS, "kind": "no such"}])
     assert answer.status_code == 400
 

@@ -37,7 +37,7 @@ def test_a_new_field_is_on_every_record_and_takes_values(ask, entity):
 
 
 @pytest.mark.parametrize("entity", sorted(ENTITIES))
-def test_a_deleted_field_vanishes_from_records_and_is_refused(ask, entity):
+def test_a_deleted_field_vanishes_from_records_and_is_rejected(ask, entity):
     path, _ = ENTITIES[entity]
     before = ask.get(f"{path}/1")["data"]
     code = next(key for key, value in before["custom_fields"].items() if value is not None)
@@ -104,7 +104,7 @@ def test_option_ids_are_never_given_twice(ask):
     ],
     ids=str,
 )
-def test_refuses_a_field_that_cannot_be(ask, body):
+def test_rejects_a_field_that_cannot_be(ask, body):
     before = ask.dump()
     assert ask.send("POST", "/api/v2/dealFields", body).status_code == 400
     assert ask.dump() == before
@@ -118,7 +118,7 @@ def test_built_in_fields_stay(ask):
     assert ask.send("PUT", f"/v1/dealFields/{number}", {"name": "Name"}).status_code == 400
 
 
-def test_details_are_kept_and_shown_when_asked(ask):
+def test_details_are_kept_and_shown_on_request(ask):
     details = {
         "ui_visibility": {
             "add_visible_flag": True,

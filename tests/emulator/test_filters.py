@@ -217,7 +217,7 @@ BROKEN = {
 
 
 @pytest.mark.parametrize("part", BROKEN.values(), ids=BROKEN)
-def test_refuses_a_condition_that_is_not_as_published(call, part):
+def test_rejects_a_condition_that_is_not_as_published(call, part):
     right = _on(call, "deals", "value", ">", "100")
     call("v1:addFilter", body=_body("deals", right))
     before = call.ask.dump()
@@ -240,7 +240,7 @@ def test_refuses_a_condition_that_is_not_as_published(call, part):
         ("Delivery window", "soon"),
     ],
 )
-def test_refuses_values_that_do_not_fit_the_field(call, key, value):
+def test_rejects_values_that_do_not_fit_the_field(call, key, value):
     call.refused("v1:addFilter", 400, body=_body("deals", _on(call, "deals", key, "=", value)))
 
 
@@ -267,7 +267,7 @@ GROUPS = {
 
 
 @pytest.mark.parametrize("conditions", GROUPS.values(), ids=GROUPS)
-def test_refuses_groups_that_are_not_as_published(call, conditions):
+def test_rejects_groups_that_are_not_as_published(call, conditions):
     call.refused("v1:addFilter", 400, body={"name": "F", "type": "deals", "conditions": conditions})
 
 

@@ -20,7 +20,7 @@ def _hash(call, entity, kind):
 
 
 @pytest.mark.parametrize(("entity", "name"), ENTITIES)
-def test_every_changed_field_is_noted_by_whoever_changed_it(call, entity, name):
+def test_every_changed_field_is_recorded_with_its_user(call, entity, name):
     number = call.data(f"v2:add{entity}", body={name: "Before"})["id"]
     key = _hash(call, entity, "monetary")
     body = {name: "After", "owner_id": 2, "custom_fields": {key: {"value": 5, "currency": "EUR"}}}
@@ -56,7 +56,7 @@ def test_changelog_pages_by_cursor(call):
     assert rows == ["5", "4", "3", "2", "1"]
 
 
-def test_flow_tells_all_that_happened(call):
+def test_flow_reports_all_that_happened(call):
     number = call.data("v2:addDeal", body={"title": "Flowing", "person_id": 1, "org_id": 1})["id"]
     call("v1:addNote", body={"content": "n", "deal_id": number})
     activity = {"subject": "a", "type": "call", "deal_id": number}

@@ -66,7 +66,7 @@ def _post(direct, hook, body=None, raw=None):
     ],
     ids=range(28),
 )
-def test_a_slip_is_told_in_a_sentence_and_changes_nothing(direct, hook, body, told):
+def test_a_mistake_is_reported_in_a_sentence_and_changes_nothing(direct, hook, body, told):
     before = direct.dump()
     answer = _post(direct, hook, body)
     assert (answer.status_code, answer.json()["success"]) == (400, False)
@@ -79,7 +79,7 @@ def test_a_slip_is_told_in_a_sentence_and_changes_nothing(direct, hook, body, to
     "hook", sorted(name.removeprefix("POST ") for name in HOOKS.keys() - {"POST log/clear"} if "POST" in name)
 )
 @pytest.mark.parametrize("raw", [b"{", b"\xff", b"nope"])
-def test_what_is_no_json_is_told(direct, hook, raw):
+def test_invalid_json_is_reported(direct, hook, raw):
     answer = _post(direct, hook, raw=raw)
     assert (answer.status_code, answer.json()["error"]) == (400, "The body is not JSON")
 
@@ -93,7 +93,7 @@ def test_the_documentation_names_every_hook_and_its_script_can_be_used():
     assert len(read_rules(json.loads(script))) == 3
 
 
-def test_unknown_hooks_and_parameters_are_told(direct):
+def test_unknown_hooks_and_parameters_are_reported(direct):
     answer = direct.ask("GET", "/_emulator/logs")
     assert answer.status_code == 404
     assert "GET log" in answer.json()["error_info"]
@@ -144,7 +144,7 @@ def test_rules_in_force_can_be_read_with_their_counts(direct):
     assert direct.ask("GET", "/_emulator/faults").json() == {"rules": []}
 
 
-def test_a_reset_brings_back_everything():
+def test_a_reset_restores_everything():
     direct = Direct()
     fresh = direct.dump()
     _post(direct, "faults", {"kind": "slow", "seconds": 0})
@@ -198,7 +198,7 @@ def test_a_spoiled_account_can_still_be_dumped_and_reset(direct):
     fresh.close()
 
 
-def test_the_root_tells_a_person_what_this_is(direct):
+def test_the_root_describes_the_emulator(direct):
     answer = direct.ask("GET", "/", token=None)
     assert answer.status_code == 200
     assert answer.content_type.startswith("text/plain")

@@ -44,7 +44,7 @@ def _headers(pairs):
         ("ultimate", "oauth", 480),
     ],
 )
-def test_window_holds_as_many_requests_as_the_plan_says(clock, plan, kind, burst):
+def test_window_allows_as_many_requests_as_the_plan(clock, plan, kind, burst):
     limits = Limits(plan, monotonic=clock)
     for left in reversed(range(burst)):
         assert _headers(limits.charge(LIST, "me", kind))["x-ratelimit-remaining"] == str(left)
@@ -113,7 +113,7 @@ def test_refusals_of_requests_under_way_together_count_once(clock):
     limits.charge(LIST, "me", "token")
 
 
-def test_who_comes_back_after_each_wait_is_refused_ten_times_at_most(clock):
+def test_a_client_that_waits_each_time_is_rejected_ten_times_at_most(clock):
     limits = Limits("lite", daily_tokens=0, monotonic=clock)
     for _ in range(10):
         _refusals(limits, 16)
@@ -190,7 +190,7 @@ def test_each_token_has_a_window_of_its_own(clock):
     assert _headers(limits.charge(LIST, "app", "oauth"))["x-ratelimit-remaining"] == "79"
 
 
-def test_a_spent_day_shows_no_tokens_but_an_open_window_and_ends_with_the_day(clock):
+def test_an_exhausted_day_shows_no_tokens_but_an_open_window_and_ends_with_the_day(clock):
     limits = Limits("lite", daily_tokens=15, monotonic=clock)
     limits.charge(LIST, "me", "token")
     for _ in range(3):
@@ -268,7 +268,7 @@ def test_latency_is_waited_for_together(monkeypatch):
         ("GET", "/v1/files/1/download", 200),
     ],
 )
-def test_every_answer_tells_the_limits(lite, method, path, status):
+def test_every_response_reports_the_limits(lite, method, path, status):
     where, _, query = path.partition("?")
     answers = [lite.ask(method, where, query=query) for _ in range(2)]
     assert [answer.status_code for answer in answers] == [status] * 2

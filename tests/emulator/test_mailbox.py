@@ -18,7 +18,7 @@ def _threads(call, folder):
 
 
 @pytest.mark.parametrize("folder", ["inbox", "drafts", "sent", "archive"])
-def test_every_folder_holds_threads_of_the_own_mailbox(call, folder):
+def test_every_folder_contains_threads_of_the_own_mailbox(call, folder):
     rows = _threads(call, folder)
     assert rows
     assert {row["user_id"] for row in rows} == {1}

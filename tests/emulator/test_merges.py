@@ -56,7 +56,7 @@ def test_a_merged_deal_gives_everything_to_the_survivor(call):
     call.refused("v1:mergeDeals", 400, id=survivor, body={"merge_with_id": 9999})
 
 
-def test_a_merged_person_is_gone_and_the_survivor_wins(call):
+def test_a_merged_person_is_deleted_and_the_survivor_wins(call):
     email = [{"value": "a@x.example", "primary": True}]
     absorbed = call.data("v2:addPerson", body={"name": "A", "emails": email, "org_id": 2})["id"]
     email = [{"value": "b@x.example", "primary": True}]
@@ -290,7 +290,7 @@ def test_a_call_is_logged_recorded_and_deleted(call):
     ],
     ids=str,
 )
-def test_refuses_a_malformed_call(call, ask, wrong):
+def test_rejects_a_malformed_call(call, ask, wrong):
     before = ask.dump()
     call.refused("v1:addCallLog", 400, body={**CALL, **wrong})
     assert ask.dump() == before

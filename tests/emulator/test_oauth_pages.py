@@ -152,7 +152,7 @@ def test_a_code_is_good_for_once_and_for_its_callback(ask):
     ],
     ids=range(12),
 )
-def test_refusals_are_400_and_say_why(ask, form, more, error):
+def test_errors_are_400_and_contain_the_reason(ask, form, more, error):
     answer = _token(ask, form, **more)
     assert (answer.status_code, answer.json()["error"]) == (400, error)
     assert answer.json()["success"] is False
@@ -170,7 +170,7 @@ def test_a_refresh_token_dies_after_sixty_unused_days(ask):
     assert _token(ask, REFRESH).status_code == 200
 
 
-def test_an_access_token_ends_when_it_said(ask):
+def test_an_access_token_ends_when_announced(ask):
     ask.hook("oauth", {"expires_seconds": 100})
     content = _token(ask, REFRESH, path="/oauth/token/").json()
     assert content["expires_in"] == 100
@@ -180,7 +180,7 @@ def test_an_access_token_ends_when_it_said(ask):
     assert _me(ask, content["access_token"]) == 401
 
 
-def test_the_granted_scopes_are_told_as_a_comma_list(ask):
+def test_the_granted_scopes_are_reported_as_a_comma_list(ask):
     ask.hook("oauth", {"scopes": ["deals:read", "base"]})
     assert _token(ask, REFRESH).json()["scope"] == "base,deals:read"
     ask.hook("oauth", {"scopes": None})
@@ -221,7 +221,7 @@ def test_sign_ins_that_are_malformed_or_wrong(ask, headers, status):
     assert requests.get(f"{ask.url}/v1/users/me", headers=sent, timeout=10).status_code == status
 
 
-def test_other_methods_and_addresses_are_refused_and_logged(ask):
+def test_other_methods_and_addresses_are_rejected_and_logged(ask):
     ask.hook("log/clear", {})
     assert requests.get(f"{ask.url}/oauth/token", timeout=10).status_code == 405
     assert requests.post(f"{ask.url}/oauth/authorize", timeout=10).status_code == 405

@@ -68,7 +68,7 @@ def test_updated_since_includes_its_second_and_updated_until_does_not(ask):
 @pytest.mark.parametrize(
     "text", ["2026-01-01T00:00:00.5Z", "2026-01-01", "2026-01-01 00:00:00", "yesterday", "1700000000"]
 )
-def test_refuses_times_that_are_not_whole_rfc3339_seconds(ask, text):
+def test_rejects_times_that_are_not_whole_rfc3339_seconds(ask, text):
     answer = ask.ask("GET", "/api/v2/deals", params={"updated_since": text})
     assert answer.status_code == 400
     assert answer.json()["code"] == "ERR_SCHEMA_VALIDATION_FAILED"
@@ -84,12 +84,12 @@ def test_refuses_times_that_are_not_whole_rfc3339_seconds(ask, text):
         ("/v1/notes", 500),
     ],
 )
-def test_refuses_a_page_above_its_maximum(ask, path, largest):
+def test_rejects_a_page_above_its_maximum(ask, path, largest):
     assert ask.ask("GET", path, params={"limit": largest}).status_code == 200
     assert ask.ask("GET", path, params={"limit": largest + 1}).status_code == 400
 
 
-def test_refuses_a_cursor_of_another_sorting_or_of_nobody(ask):
+def test_rejects_a_cursor_of_another_sorting_or_a_forged_one(ask):
     cursor = ask.get("/api/v2/deals", limit=2, sort_by="update_time")["additional_data"]["next_cursor"]
     assert ask.ask("GET", "/api/v2/deals", params={"cursor": cursor, "sort_by": "id"}).status_code == 400
     for text in ("nonsense", "eyJ9", "", "e30"):
@@ -109,7 +109,7 @@ def test_a_row_changed_between_pages_moves_to_the_end_of_update_time_order(ask):
     assert rest[-1]["id"] == changed
 
 
-def test_offset_pages_end_and_say_so(ask):
+def test_offset_pages_end_and_report_so(ask):
     rows, start = [], 0
     while True:
         content = ask.get("/v1/notes", start=start, limit=7)

@@ -14,7 +14,7 @@ COMMAND = [sys.executable, "-m", "pipedrive_emulator", "--port", "0"]
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_says_one_line_and_stops_cleanly(number):
+def test_prints_one_line_and_stops_cleanly(number):
     with subprocess.Popen(
         [*COMMAND, "--seed", "empty"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     ) as process:

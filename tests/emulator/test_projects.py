@@ -37,7 +37,7 @@ def test_a_project_is_added_read_changed_and_deleted(ask):
     assert added["id"] in _ids(ask.get("/api/v2/projects", limit=500, status="deleted")["data"])
 
 
-def test_lists_hold_what_their_parameters_say(ask):
+def test_lists_hold_what_their_parameters_select(ask):
     open_ones = ask.get("/api/v2/projects", limit=500, status="open")["data"]
     assert {row["status"] for row in open_ones} == {"open"}
     assert all(row["archive_time"] for row in ask.get("/api/v2/projects/archived", limit=500)["data"])
@@ -66,13 +66,13 @@ def test_lists_hold_what_their_parameters_say(ask):
     ],
     ids=str,
 )
-def test_refuses_a_project_that_breaks_a_rule(ask, body):
+def test_rejects_a_project_that_breaks_a_rule(ask, body):
     before = ask.dump()
     assert ask.send("PATCH", "/api/v2/projects/1", body).status_code == 400
     assert ask.dump() == before
 
 
-def test_an_archived_project_leaves_the_list_and_refuses_edits(ask):
+def test_an_archived_project_leaves_the_list_and_rejects_edits(ask):
     number = _project(ask)["id"]
     assert ask.send("POST", f"/api/v2/projects/{number}/archive", {}).json()["data"]["archive_time"]
     assert number not in _ids(ask.get("/api/v2/projects", limit=500)["data"])
@@ -195,7 +195,7 @@ def test_a_task_and_its_subtasks(ask):
     ],
     ids=str,
 )
-def test_refuses_a_task_that_breaks_a_rule(ask, body):
+def test_rejects_a_task_that_breaks_a_rule(ask, body):
     before = ask.dump()
     assert ask.send("POST", "/api/v2/tasks", {"title": "Call", "project_id": 1, **body}).status_code == 400
     assert ask.dump() == before
@@ -209,7 +209,7 @@ def test_a_deleted_project_takes_its_tasks_along(ask):
     assert ask.ask("GET", f"/api/v2/tasks/{task}").status_code == 404
 
 
-def test_the_plan_holds_tasks_and_activities(ask):
+def test_the_plan_contains_tasks_and_activities(ask):
     number = _project(ask)["id"]
     task = _task(ask, project_id=number)["id"]
     activity = ask.send("POST", "/api/v2/activities", {"project_id": number}).json()["data"]["id"]

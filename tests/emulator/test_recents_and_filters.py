@@ -18,7 +18,7 @@ def _now(call):
     return call.ask.hook("clock", {"advance_seconds": 60})["now"].replace("T", " ").rstrip("Z")
 
 
-def test_recents_tell_what_changed_and_what_was_deleted(call):
+def test_recents_report_what_changed_and_what_was_deleted(call):
     since = _now(call)
     deal = call.data("v2:addDeal", body={"title": "Just now"})["id"]
     call("v2:updatePerson", id=1, body={"name": "Changed"})

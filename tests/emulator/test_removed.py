@@ -34,7 +34,7 @@ CASES = [(method, path) for methods, path in OUT_OF_SUPPORT for method in method
 
 @pytest.mark.parametrize("prefix", ["/v1/", "/api/v1/"])
 @pytest.mark.parametrize(("method", "path"), CASES, ids=" ".join)
-def test_out_of_support_paths_are_gone(ask, prefix, method, path):
+def test_out_of_support_paths_return_410(ask, prefix, method, path):
     answer = ask.ask(method, prefix + path, json=None if method == "GET" else {})
     assert answer.status_code == 410
     assert answer.json()["success"] is False

@@ -41,7 +41,7 @@ def _refused(answer):
     return answer.status_code == 403 and answer.json()["error"] == "Scope and URL mismatch"
 
 
-def test_each_operation_asks_for_one_of_its_scopes(direct, bearer):
+def test_each_operation_requests_one_of_its_scopes(direct, bearer):
     every = {scope for operation in OPERATIONS for scope in operation["oauth_scopes"]}
     wrong = []
     for operation in OPERATIONS:
@@ -61,7 +61,7 @@ def test_an_api_token_needs_no_scopes(direct):
     assert [key_of(operation) for operation in OPERATIONS if _refused(_ask(direct, operation))] == []
 
 
-def test_each_operation_costs_what_is_published_also_when_refused(direct):
+def test_each_operation_costs_what_is_published_also_when_rejected(direct):
     wrong = []
     for operation in OPERATIONS:
         before = direct.app.limits.tokens_spent

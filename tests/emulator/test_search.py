@@ -58,7 +58,7 @@ def test_pages_of_results_join_without_gap(call, key):
 
 
 @pytest.mark.parametrize("key", ENTITIES)
-def test_refuses_short_terms_and_large_pages(call, key):
+def test_rejects_short_terms_and_large_pages(call, key):
     call.refused(key, 400, query={"term": "z"})
     assert call(key, query={"term": "z", "exact_match": "true"})["success"]
     call.refused(key, 400, query={"term": "zz", "limit": 101})

@@ -144,11 +144,11 @@ def test_a_large_account_lags_alike(start):
 
 
 @pytest.mark.parametrize("wrong", [-1, "3", True, 1.5])
-def test_a_lag_that_is_none_is_refused(ask, wrong):
+def test_a_lag_that_is_none_is_rejected(ask, wrong):
     assert ask.ask("POST", "/_emulator/search", json={"lag": wrong}).status_code == 400
 
 
-def test_a_negative_lag_is_refused_at_the_start():
+def test_a_negative_lag_is_rejected_at_the_start():
     command = [sys.executable, "-m", "pipedrive_emulator", "--search-lag", "-1"]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 2

@@ -63,7 +63,7 @@ def warnings(caplog, *facts):
 
 
 @pytest.mark.parametrize("kind", REFUSALS)
-def test_a_refused_child_stream_is_reported_once_and_read_when_granted(kind, small, caplog):
+def test_a_denied_child_stream_is_reported_once_and_read_when_granted(kind, small, caplog):
     clean = run_tap(small.config(), *CHILDREN)
     parents = {one["deal_id"] for one in clean.records["deal_followers"]}
     refuse(small, "GET /api/v2/deals/{id}/followers", kind)
@@ -82,7 +82,7 @@ def test_a_refused_child_stream_is_reported_once_and_read_when_granted(kind, sma
 
 
 @pytest.mark.parametrize("kind", REFUSALS)
-def test_a_refused_bulk_read_of_children_is_reported_and_read_when_granted(kind, small, caplog):
+def test_a_denied_bulk_read_of_children_is_reported_and_read_when_granted(kind, small, caplog):
     clean = run_tap(small.config(), *CHILDREN)
     refuse(small, "GET /api/v2/deals/products", kind)
     first = run_tap(small.config(), *CHILDREN)
@@ -105,7 +105,7 @@ def test_a_refused_bulk_read_of_children_is_reported_and_read_when_granted(kind,
         ("activity_types", "GET /api/v1/activityTypes"),
     ],
 )
-def test_a_refused_list_lets_others_be_read_and_is_read_when_granted(kind, stream, operation, small, caplog):
+def test_a_denied_list_lets_others_be_read_and_is_read_when_granted(kind, stream, operation, small, caplog):
     clean = run_tap(small.config(), stream, "deals")
     refuse(small, operation, kind)
     first = run_tap(small.config(), stream, "deals")
@@ -130,7 +130,7 @@ def test_a_missing_scope_is_requested_once_not_for_every_parent(medium, caplog):
     assert second.state["bookmarks"]["deal_followers"] == first.state["bookmarks"]["deal_followers"]
 
 
-def test_one_refused_parent_is_kept_and_the_others_are_read(small, caplog):
+def test_one_denied_parent_is_kept_and_the_others_are_read(small, caplog):
     clean = run_tap(small.config(), "deals", "deal_followers")
     refuse(small, "GET /api/v2/deals/{id}/followers", "right", nth=2)
     first = run_tap(small.config(max_concurrency=1), "deals", "deal_followers")
@@ -147,7 +147,7 @@ def test_one_refused_parent_is_kept_and_the_others_are_read(small, caplog):
     assert small.requests()["GET /api/v2/deals/{id}/followers"] == 1
 
 
-def test_refused_parents_with_uuids_are_kept_too(small):
+def test_denied_parents_with_uuids_are_kept_too(small):
     clean = run_tap(small.config(), "leads", "lead_permitted_users")
     refuse(small, "GET /api/v1/leads/{id}/permittedUsers", "right")
     first = run_tap(small.config(), "leads", "lead_permitted_users")
@@ -168,7 +168,7 @@ def test_strict_access_ends_with_3_after_everything_else_was_read(small, tmp_pat
         run_tap(small.config(strict_access=True), "persons")
 
 
-def test_the_table_at_the_end_marks_refused_streams(small, tmp_path):
+def test_the_table_at_the_end_marks_denied_streams(small, tmp_path):
     refuse(small, "GET /api/v2/persons", "right")
     told = tap(*Files(tmp_path).arguments(small.config()))
     assert told.code == 0

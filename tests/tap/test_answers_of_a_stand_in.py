@@ -99,7 +99,7 @@ def catalog(case: str):
         ("09-body-null", 200, body(None), "null"),
     ],
 )
-def test_a_second_page_that_is_no_answer_is_not_the_end(stand_in, case, status, content, said):
+def test_a_second_page_that_is_no_valid_response_is_not_the_end(stand_in, case, status, content, said):
     stand_in.deals = lambda query, _: (
         (status, content, {}) if "cursor" in query else (200, body(ROWS[:2], "c2"), {})
     )
@@ -154,7 +154,7 @@ def test_a_null_on_the_only_page_of_an_unknown_list_is_empty_when_it_comes_twice
         (b"<html>", 1, 0),
     ],
 )
-def test_a_raw_request_reads_what_its_path_of_records_says(stand_in, content, code, rows):
+def test_a_raw_request_reads_what_its_path_of_records_selects(stand_in, content, code, rows):
     stand_in.deals = lambda _query, _nth: (200, content, {})
     entry = {"name": "mine", "path": "/api/v2/deals", "records": "data.list", "keys": ["id"]}
     found = run(stand_in.config | {"raw_requests": [entry]}, "mine")

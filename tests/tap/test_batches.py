@@ -109,7 +109,7 @@ def test_mapped_records_go_to_files_too(small, tmp_path):
     ],
     ids=["parquet", "no root", "unknown protocol", "no folder"],
 )
-def test_a_storage_that_cannot_work_is_refused_before_a_request(small, given, facts):
+def test_a_storage_that_cannot_work_is_rejected_before_a_request(small, given, facts):
     small.post("/_emulator/log/clear")
     with pytest.raises(ConfigError) as refused:
         run_tap(small.config(batch_config=given))

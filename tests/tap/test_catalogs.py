@@ -144,12 +144,12 @@ def test_a_column_that_its_schema_deselects_is_left_out(small):
     ],
     ids=str,
 )
-def test_a_catalog_that_asks_for_what_cannot_be_done_is_refused(small, entry, facts):
+def test_a_catalog_that_requests_what_cannot_be_done_is_rejected(small, entry, facts):
     with pytest.raises(ConfigError) as refused:
         run_tap(small.config(), catalog=catalog_of(entry))
     assert all(fact in str(refused.value) for fact in facts)
 
 
-def test_a_catalog_that_has_a_stream_twice_is_refused(small):
+def test_a_catalog_that_has_a_stream_twice_is_rejected(small):
     with pytest.raises(ConfigError, match="deals twice"):
         run_tap(small.config(), catalog=catalog_of({"selected": False}, {}))

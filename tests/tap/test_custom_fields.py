@@ -41,7 +41,7 @@ def test_labels_become_plain_column_names(label, expected):
     assert slug(label) == expected
 
 
-def test_fields_of_one_name_are_told_apart_by_their_keys_whatever_their_order():
+def test_fields_of_one_name_are_distinguished_by_their_keys_whatever_their_order():
     one, two = field(A, "Size"), field(B, "size")
     assert names(one, two) == ["size_aaaaaa", "size_bbbbbb"]
     assert names(two, one) == ["size_bbbbbb", "size_aaaaaa"]

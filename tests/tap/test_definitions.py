@@ -29,7 +29,7 @@ def test_no_definitions_are_read_or_planned_where_no_column_comes_from_them(smal
     [("personFields", "persons", 403, NotVisible), ("projectFields", "projects", 404, NotFound)],
 )
 @pytest.mark.parametrize("threads", [1, 4])
-def test_refused_definitions_end_the_run_with_the_way_out(small, path, stream, status, error, threads):
+def test_denied_definitions_end_the_run_with_the_way_out(small, path, stream, status, error, threads):
     catalog = select(small.config(), stream)
     fault = {"operation": f"GET /api/v2/{path}", "kind": "status_before", "status": status}
     small.post("/_emulator/faults", [fault])

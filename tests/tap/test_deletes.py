@@ -73,7 +73,7 @@ def _ids(text: str) -> set[int]:
     return found
 
 
-def test_more_than_a_share_of_a_list_gone_at_once_is_an_error_that_reports_none(small):
+def test_more_than_a_share_of_a_list_missing_at_once_is_an_error_that_reports_none(small):
     first = run(sweeping(small), "persons", "stages", page=500)
     ids = sorted(row["id"] for row in first.output.records["persons"])[:4]
     for one in ids:
@@ -114,7 +114,7 @@ def test_a_row_that_left_the_list_and_lives_is_not_deleted(small):
 @pytest.mark.parametrize(
     ("stream", "path", "count"), [("notes", "/api/v1/notes/{}", 3), ("notes", "/api/v1/notes/{}", 22)]
 )
-def test_rows_without_a_bulk_request_are_asked_for_one_by_one(small, stream, path, count):
+def test_rows_without_a_bulk_request_are_requested_one_by_one(small, stream, path, count):
     first = run(sweeping(small), stream, page=500)
     ids = sorted(row["id"] for row in first.output.records[stream])[:count]
     for one in ids:
@@ -126,7 +126,7 @@ def test_rows_without_a_bulk_request_are_asked_for_one_by_one(small, stream, pat
     assert asked >= min(20, count)
 
 
-def test_a_list_that_is_refused_deletes_nothing(small):
+def test_a_list_that_is_denied_deletes_nothing(small):
     first = run(sweeping(small), "webhooks", page=500)
     assert first.output.records["webhooks"]
     rule = {"operation": "GET /api/v1/webhooks", "kind": "status_before", "status": 403}

@@ -70,7 +70,7 @@ def test_a_run_with_nothing_new_fetches_nothing(small, tmp_path):
     assert downloads(small) == 0
 
 
-def test_a_part_is_gone_on_with(small, tmp_path):
+def test_a_partial_file_is_resumed(small, tmp_path):
     row = next(iter(living(small).values()))
     content = content_of(row)
     part = tmp_path / f"{safe_name(row['id'], row['file_name'])}.part"
@@ -188,7 +188,7 @@ def test_names_stay_in_their_folder(tmp_path, name, safe):
     assert (tmp_path / made).resolve().parent == tmp_path.resolve()
 
 
-def test_a_large_file_never_stands_in_memory(small, tmp_path):
+def test_a_large_file_is_never_in_memory(small, tmp_path):
     one = next(iter(living(small)))
     size = 64 << 20
     small.post("/_emulator/rows", {"table": "files", "id": one, "set": {"file_size": size}})

@@ -168,7 +168,7 @@ def test_the_plan_knows_which_lists_wait(small):
     ],
     ids=str,
 )
-def test_an_interval_that_cannot_work_is_refused(small, given, facts):
+def test_an_interval_that_cannot_work_is_rejected(small, given, facts):
     with pytest.raises(ConfigError) as refused:
         TapPipedrive(config=small.config(full_list_interval_hours=given))
     assert all(fact in str(refused.value) for fact in ("full_list_interval_hours", *facts))

@@ -32,6 +32,6 @@ def test_consecutive_ids_take_a_few_characters():
 
 
 @pytest.mark.parametrize("text", ["5-1", "1-5,3", "a", "1--2", "7,7"])
-def test_a_malformed_text_is_refused(text):
+def test_a_malformed_text_is_rejected(text):
     with pytest.raises(ValueError, match="range"):
         IdRanges.parse(text)

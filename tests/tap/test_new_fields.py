@@ -88,7 +88,7 @@ def test_an_option_added_between_two_pages_is_read_on_pages_of_structs(stand_in)
     assert stand_in.definitions_asked == 2
 
 
-def test_what_no_definition_explains_is_reported_once_and_asked_for_once(stand_in, caplog):
+def test_what_no_definition_explains_is_reported_once_and_requested_once(stand_in, caplog):
     stand_in.deals = deals(*[[row(one, **{TIER: 9, LOST: "x"})] for one in range(1, 6)])
     found = run(stand_in.config, catalog=catalog("09-body-null"))
     assert [one["tier"] for one in found.output.records["deals"]] == ["9"] * 5
@@ -159,7 +159,7 @@ def test_a_key_with_nulls_only_has_no_column_until_a_value_comes(stand_in):
     assert not found.output.faults()
 
 
-def test_a_key_is_asked_for_again_on_later_pages(stand_in, monkeypatch):
+def test_a_key_is_requested_again_on_later_pages(stand_in, monkeypatch):
     monkeypatch.setattr(rereading, "REREAD_SECONDS", 0.0)
     stand_in.definitions = lambda nth: BEFORE if nth < 5 else AFTER
     stand_in.deals = deals(*[[row(one, **{SCORE: one})] for one in range(1, 9)])

@@ -64,7 +64,7 @@ def test_the_bookmark_leaves_out_what_was_read_before(small):
     assert [record["name"] for record in third.records["people"]] == ["Another"]
 
 
-def test_parameters_headers_and_costs_are_as_told(small):
+def test_parameters_headers_and_costs_are_as_configured(small):
     entry = {
         "name": "won_deals",
         "path": "/api/v2/deals",
@@ -85,7 +85,7 @@ def test_parameters_headers_and_costs_are_as_told(small):
     assert request["query"] == {"status": "won", "sort_by": "id", "limit": "500"}
 
 
-def test_rows_are_taken_from_where_the_entry_says(small):
+def test_rows_are_taken_from_where_the_entry_defines(small):
     entry = {
         "name": "positions",
         "path": "/v1/notes",
@@ -168,7 +168,7 @@ def test_what_the_settings_ask_for_is_read_without_a_catalog(small):
     ],
     ids=str,
 )
-def test_malformed_entries_are_refused_in_one_sentence(small, entry, sentence):
+def test_malformed_entries_are_rejected_in_one_sentence(small, entry, sentence):
     given = entry if "missing" in sentence else {"name": "x", "path": "/v1/deals", **entry}
     with pytest.raises(ConfigError) as refused:
         TapPipedrive(config=small.config(raw_requests=[given])).streams  # noqa: B018  discovery checks them
@@ -177,17 +177,17 @@ def test_malformed_entries_are_refused_in_one_sentence(small, entry, sentence):
     assert "\n" not in str(refused.value)
 
 
-def test_two_entries_of_one_name_are_refused():
+def test_two_entries_of_one_name_are_rejected():
     with pytest.raises(ConfigError, match="not the name of another entry"):
         raw_requests({"raw_requests": [PERSONS, PERSONS]}, ())
 
 
-def test_an_entry_that_is_no_object_is_refused():
+def test_an_entry_that_is_no_object_is_rejected():
     with pytest.raises(ConfigError, match="entry 1 must be an object with a name and a path"):
         raw_requests({"raw_requests": [7]}, ())
 
 
-def test_anything_but_a_list_is_refused():
+def test_anything_but_a_list_is_rejected():
     with pytest.raises(ConfigError, match="raw_requests must be a list of objects"):
         raw_requests({"raw_requests": {"name": "x"}}, ())
 

@@ -26,7 +26,7 @@ def test_rows_below_others_are_read_without_their_parents(small, stream, concurr
     assert [name.replace("/api/v1/", "/v1/").count("{") for name in asked] == [1]
 
 
-def test_an_id_that_is_not_there_is_told_and_the_others_are_read(small, caplog):
+def test_an_id_that_is_not_there_is_reported_and_the_others_are_read(small, caplog):
     out = run_tap(small.config(record_ids={"deals": [1, 999_999, 2]}), "deals")
     assert [row["id"] for row in out.records["deals"]] == [1, 2]
     assert "Skipped deals 999999" in caplog.text

@@ -62,7 +62,7 @@ def asked_since(emulator, operation="GET /api/v2/deals") -> str | None:
         json.dumps({"bookmarks": {**SINGER_IO["bookmarks"], "users": {"modified": SINCE}}}),
     ],
 )
-def test_a_state_in_any_known_form_is_gone_on_from(small, text):
+def test_a_state_in_any_known_form_is_resumed(small, text):
     run_tap(small.config(), "deals", state=state_of(file_of(text)))
     assert asked_since(small) == "2026-01-31T23:59:02Z"
 
@@ -109,7 +109,7 @@ def test_an_empty_state_is_a_first_run(small, text):
     ],
     ids=str,
 )
-def test_a_state_in_another_form_is_refused_before_a_request(small, state, facts):
+def test_a_state_in_another_form_is_rejected_before_a_request(small, state, facts):
     with pytest.raises(ConfigError) as refused:
         run_tap(small.config(), catalog={"streams": [{"tap_stream_id": "deals"}]}, state=state)
     assert all(fact in str(refused.value) for fact in facts)
@@ -125,7 +125,7 @@ def test_a_state_in_another_form_is_refused_before_a_request(small, state, facts
         ("{oops", ("state.json", "not valid JSON")),
     ],
 )
-def test_a_file_of_other_lines_is_refused(text, facts):
+def test_a_file_of_other_lines_is_rejected(text, facts):
     with pytest.raises(ConfigError) as refused:
         state_of(file_of(text))
     assert all(fact in str(refused.value) for fact in facts)

@@ -38,7 +38,7 @@ def goal(emulator, start, end):
         (("2025-06-01", None), None),
     ],
 )
-def test_a_goal_is_asked_for_the_part_of_the_period_in_which_it_lasts(small, lasts, reported):
+def test_a_goal_is_requested_for_the_part_of_the_period_in_which_it_lasts(small, lasts, reported):
     number = goal(small, *lasts)
     small.post("/_emulator/log/clear")
     out = run_tap(small.config(statistics=[asks("2025-03-01", "2025-05-31")]), "goal_results")
@@ -60,7 +60,7 @@ def test_two_periods_of_a_goal_are_two_rows(small):
     assert out.faults() == []
 
 
-def test_a_period_without_an_end_is_refused_before_the_first_request(small):
+def test_a_period_without_an_end_is_rejected_before_the_first_request(small):
     with pytest.raises(ConfigError, match=r"goal_results also requires period\.end"):
         run_tap(
             small.config(statistics=[{"stream": "goal_results", "period.start": "2025-03-01"}]),

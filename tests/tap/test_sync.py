@@ -144,7 +144,7 @@ def test_start_date_bounds_the_first_read(medium):
     assert all(record["update_time"] >= start for record in out.records["leads"])
 
 
-def test_products_of_deals_are_asked_for_a_hundred_deals_at_a_time(medium):
+def test_products_of_deals_are_requested_a_hundred_deals_at_a_time(medium):
     out = run_tap(medium.config(), "deal_products")
     requests = medium.requests()
     assert out.records["deal_products"]

@@ -109,7 +109,7 @@ def test_a_row_has_one_fingerprint_in_either_form(body, definitions):
     assert digest(as_dicts[0]) != marks[0]
 
 
-def test_a_row_answers_like_a_dictionary(body, definitions):
+def test_a_row_behaves_like_a_dictionary(body, definitions):
     as_dicts, typed = both_ways(plan(definitions), body)
     row, same = typed[0], as_dicts[0]
     assert (row.get("id"), row.get("update_time")) == (same["id"], same["update_time"])
@@ -192,7 +192,7 @@ def test_a_row_without_a_key_is_left_out_and_is_an_error(body, definitions):
 
 
 @pytest.mark.parametrize("unknown", UnknownColumns)
-def test_unknown_keys_are_counted_and_kept_if_the_setting_says_so(body, definitions, caplog, unknown):
+def test_unknown_keys_are_counted_and_kept_if_configured(body, definitions, caplog, unknown):
     one = plan(definitions, unknown=unknown)
     body["data"][3] |= {"brand_new": {"a": 1}, "also_new": None}
     body["data"][5]["brand_new"] = 7
@@ -219,7 +219,7 @@ def test_custom_fields_that_are_null_leave_null_columns(body, definitions):
     assert written(one.records(typed)) == written(one.records(as_dicts))
 
 
-def test_torn_json_is_no_page(definitions):
+def test_truncated_json_is_no_page(definitions):
     with pytest.raises(msgspec.DecodeError):
         plan(definitions).typed.decode(b'{"data":[{"id":1},')
 

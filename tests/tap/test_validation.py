@@ -84,7 +84,7 @@ def test_a_value_that_fits_passes(validator, column, value):
     validator.check("things", [{"id": 1, column: value}])
 
 
-def test_a_record_before_its_schema_is_refused(validator):
+def test_a_record_before_its_schema_is_rejected(validator):
     with pytest.raises(InvalidRecordError, match="others"):
         validator.check("others", [{"id": 1}])
 

@@ -169,7 +169,7 @@ def test_rows_that_change_or_go_while_windows_are_read_hide_no_other(medium, cli
     assert {one: found.get(one) for one in wanted} == wanted
 
 
-def test_windows_are_asked_for_as_published(medium):
+def test_windows_are_requested_as_published(medium):
     gate = Gate(medium.url)
     config = {**medium.config(time_windows=4), "api_url": gate.url}
     out = run_tap(config, "activities", catalog=select(medium.config(), "activities"))
@@ -218,7 +218,7 @@ def meet(monkeypatch, *paths):
     return left
 
 
-def test_field_definitions_are_asked_for_beside_one_another(medium, monkeypatch):
+def test_field_definitions_are_requested_beside_one_another(medium, monkeypatch):
     catalog = select(medium.config(), "deals", "persons", "organizations")
     paths = ("/api/v2/dealFields", "/api/v2/personFields", "/api/v2/organizationFields")
     left = meet(monkeypatch, *paths)
@@ -229,7 +229,7 @@ def test_field_definitions_are_asked_for_beside_one_another(medium, monkeypatch)
     assert len(out.schemas) == 3
 
 
-def test_both_lists_of_deals_are_read_beside_one_another_once_changes_are_asked_for(medium, monkeypatch):
+def test_both_lists_of_deals_are_read_beside_one_another_once_changes_are_requested(medium, monkeypatch):
     config = medium.config(time_windows=4)
     first = run_tap(config, "deals")
     live, archived = (

@@ -75,7 +75,7 @@ def test_deletes_and_the_one_field_of_a_person(load, small):
     assert row(small, "persons", 3)["name"] == "Renamed"
 
 
-def test_an_input_that_went_away_is_refused_with_the_reason(load):
+def test_a_removed_input_is_rejected_with_the_reason(load):
     run = load(rows("addStage", {"name": "S", "pipelineId": 1}), rows("updateStage", {"id": 1, "orderNr": 3}))
     assert run.outcomes == ["created"]
     assert all(fact in str(run.error) for fact in ("orderNr", "order of stages", "retired_inputs"))

@@ -54,7 +54,7 @@ def test_as_many_as_pay_go_together(load, small, before, stream, count, bulks, s
 
 
 @pytest.mark.usefixtures("before")
-def test_each_external_id_stands_for_its_row(load, small):
+def test_each_external_id_is_linked_to_its_row(load, small):
     records = [{"external_id": f"l{n}", **one} for n, one in enumerate(lines(20))]
     first = load(rows("deal_products", *records, keys=["external_id"]))
     records[3]["quantity"] = 9

@@ -39,7 +39,7 @@ def test_version(tmp_path):
 
 
 @pytest.mark.parametrize("wrong", ["foo", "--nonsense"])
-def test_arguments_that_do_not_fit_are_told_in_one_line(tmp_path, wrong):
+def test_arguments_that_do_not_fit_are_reported_in_one_line(tmp_path, wrong):
     done = run(tmp_path, wrong)
     assert (done.returncode, done.stdout) == (2, "")
     (line,) = done.stderr.splitlines()
@@ -75,14 +75,16 @@ def test_failures_end_with_exit_code_1_and_a_reject_file(small, tmp_path):
         ({"max_failures": -1}, "max_failures must be an integer"),
     ],
 )
-def test_settings_that_cannot_work_are_told_in_a_sentence(small, tmp_path, wrong, sentence):
+def test_settings_that_cannot_work_are_reported_in_a_sentence(small, tmp_path, wrong, sentence):
     done = run(tmp_path, config={**small.config(), **wrong}, text="")
     assert done.returncode != 0
     assert sentence in done.stderr
     assert "Traceback" not in done.stderr
 
 
-def test_files_and_variables_that_cannot_be_read_are_told_without_their_values(small, tmp_path, monkeypatch):
+def test_files_and_variables_that_cannot_be_read_are_reported_without_their_values(
+    small, tmp_path, monkeypatch
+):
     missing = run(tmp_path, "--config", "nowhere.json")
     (tmp_path / "torn.json").write_text('{"api_token": "abc-secret')
     torn = run(tmp_path, "--config", "torn.json")
@@ -101,7 +103,7 @@ def test_files_and_variables_that_cannot_be_read_are_told_without_their_values(s
         assert "secret" not in done.stderr
 
 
-def test_help_says_what_it_does_and_how_it_ends(tmp_path):
+def test_help_reports_what_it_does_and_how_it_ends(tmp_path):
     told = " ".join(run(tmp_path, "--help").stdout.split())
     assert "Singer messages on stdin" in told
     assert "target-pipedrive ledger" in told
@@ -111,7 +113,7 @@ def test_help_says_what_it_does_and_how_it_ends(tmp_path):
     assert "Example: target-pipedrive ledger forget" in run(tmp_path, "ledger", "forget", "--help").stdout
 
 
-def test_a_run_that_stops_says_what_is_left_and_what_to_do(small, tmp_path):
+def test_a_run_that_stops_reports_what_is_left_and_what_to_do(small, tmp_path):
     config = {**small.config(), "max_failures": 1, "max_concurrency": 1}
     deals = [{"title": "A", "stage_id": 9999}, *({"title": str(number)} for number in range(30))]
     done = run(tmp_path, config=config, text=lines_of(rows("add_deal", *deals)))
@@ -130,7 +132,7 @@ def test_a_wrong_token_ends_with_one_sentence_and_no_secret(small, tmp_path):
     assert done.stdout == ""
 
 
-def test_a_spent_budget_has_an_exit_code_of_its_own(small, tmp_path):
+def test_an_exhausted_budget_has_an_exit_code_of_its_own(small, tmp_path):
     config = {**small.config(), "daily_token_budget": 12}
     deals = [{"title": str(number)} for number in range(20)]
     done = run(tmp_path, config=config, text=lines_of(rows("add_deal", *deals), state({"n": 1})))
@@ -179,7 +181,7 @@ def test_starts_within_a_second(tmp_path):
     assert time.monotonic() - begun < 2  # a loose floor: the measured value is under 1
 
 
-def test_settings_that_mean_nothing_are_told(small, tmp_path):
+def test_settings_that_mean_nothing_are_reported(small, tmp_path):
     slip = run(tmp_path, config={**small.config(), "dry_runn": True}, text="")
     assert slip.returncode == 2
     assert "Unknown setting dry_runn. Did you mean dry_run?" in slip.stderr

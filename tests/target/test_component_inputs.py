@@ -427,7 +427,7 @@ RETIRED = {
 
 
 @pytest.mark.parametrize("action", RETIRED)
-def test_an_input_that_today_s_api_cannot_express_is_refused_by_name(action, load, small):
+def test_an_input_that_today_s_api_cannot_express_is_rejected_by_name(action, load, small):
     record, name = RETIRED[action]
     before = small.dump()["tables"]
     run = load(rows(action, record))
@@ -486,7 +486,7 @@ def test_the_default_currency_is_read_once_for_many_leads(load, small):
     assert small.requests()["GET /api/v1/users/me"] <= 2  # once for the currency, once for the server's time
 
 
-def test_a_currency_without_an_amount_is_refused(load):
+def test_a_currency_without_an_amount_is_rejected(load):
     run = load(rows("add_lead", {"title": "L", "person_id": 1, "value": {"currency": "EUR"}}))
     assert run.outcomes == ["failed"]
     assert "value" in run.errors[0]

@@ -124,7 +124,7 @@ def test_a_merged_list_has_one_primary_entry_and_none_twice(both):
 
 
 @given(CONTACTS)
-def test_no_held_entry_is_lost_but_by_a_whole_list(both):
+def test_no_stored_entry_is_lost_but_by_a_whole_list(both):
     held, value = both
     result = merged(held, value)
     named = identities(value, value.kind)
@@ -145,7 +145,7 @@ def test_entries_that_are_not_named_keep_value_and_label(both):
 
 
 @given(held_contacts(EMAIL), st.lists(EMAIL, min_size=1, max_size=3))
-def test_the_order_of_plain_addresses_does_not_matter_for_what_is_held(held, addresses):
+def test_the_order_of_plain_addresses_does_not_matter_for_what_is_stored(held, addresses):
     assume(held)
 
     def after(order):

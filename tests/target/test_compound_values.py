@@ -89,7 +89,7 @@ NOTHING_NEW = [
 ]
 
 
-def test_parts_that_are_held_already_are_not_written(small, load):
+def test_parts_that_are_stored_already_are_not_written(small, load):
     for name, given in NOTHING_NEW:
         put(small, "persons", 3, name, HELD[name])
         assert load(rows("persons", {"id": 3, **given}, keys=["id"])).outcomes == ["unchanged"], given
@@ -169,7 +169,7 @@ def test_an_amount_without_any_currency_takes_that_of_the_account(small, load):
 
 
 @pytest.mark.parametrize("spelling", ["name", "key"])
-def test_leads_keep_what_was_not_said_of_a_custom_field(small, load, spelling):
+def test_leads_keep_what_was_not_given_of_a_custom_field(small, load, spelling):
     lead = small.rows("leads")[0]["id"]
     keys = {name: field_key(small, "deal", name) for name in HELD}
     whole = {
@@ -222,7 +222,7 @@ OWN_ADDRESSES = [
 
 
 @pytest.mark.parametrize(("table", "column"), OWN_ADDRESSES)
-def test_own_addresses_keep_the_parts_that_are_not_said(small, load, table, column):
+def test_own_addresses_keep_the_parts_that_are_not_given(small, load, table, column):
     small.call("PATCH", f"/api/v2/{table}/1", {column: FULL})
     for given, wanted in (
         ({"country": "Eesti"}, {**FULL, "country": "Eesti"}),

@@ -50,7 +50,7 @@ EMAILS_GIVEN = [
 
 
 @pytest.mark.parametrize("column", ["email", "emails"])
-def test_emails_keep_what_is_not_said(small, load, column):
+def test_emails_keep_what_is_not_given(small, load, column):
     for given, wanted in EMAILS_GIVEN:
         small.call("PATCH", "/api/v2/persons/3", {"emails": [WORK, HOME]})
         run = settles(small, load, rows("persons", {"id": 3, column: given}, keys=["id"]))
@@ -77,7 +77,7 @@ PHONES_GIVEN = [
 
 
 @pytest.mark.parametrize("column", ["phone", "phones"])
-def test_phones_keep_what_is_not_said(small, load, column):
+def test_phones_keep_what_is_not_given(small, load, column):
     for given, wanted in PHONES_GIVEN:
         small.call("PATCH", "/api/v2/persons/3", {"phones": [MOBILE, FAX]})
         run = settles(small, load, rows("persons", {"id": 3, column: given}, keys=["id"]))
@@ -85,7 +85,7 @@ def test_phones_keep_what_is_not_said(small, load, column):
         assert row(small, "persons", 3)["phones"] == wanted, given
 
 
-def test_messengers_keep_what_is_not_said(small, load):
+def test_messengers_keep_what_is_not_given(small, load):
     held = [entry("live:abc", "skype", primary=True)]
     for given, added in (
         ("live:abc", []),
@@ -178,7 +178,7 @@ def test_merging_again_changes_nothing_and_keeps_one_primary(whole):
     assert merge_contacts(once, Entries(once, kind=EMAILS, whole=True)) == once
 
 
-def test_no_entry_is_primary_that_is_said_not_to_be():
+def test_no_entry_is_primary_that_is_marked_as_secondary():
     given = Entries([{"value": "111111", "primary": False}, {"value": "222222"}], kind=PHONES, whole=True)
     assert [one["primary"] for one in merge_contacts(None, given)] == [False, True]
 

@@ -143,7 +143,7 @@ def test_patience_ends_and_the_rejects_wait_on(small, load, lead, monkeypatch):
     assert small.requests()[START] == 1
 
 
-def test_a_start_that_was_not_answered_is_found_by_its_row(small, load, lead):
+def test_a_start_that_got_no_response_is_found_by_its_row(small, load, lead):
     small.post("/_emulator/faults", [{"operation": START, "nth": 1, "kind": "reset_after"}])
     run = load(rows("convert_lead_to_deal", {"id": lead["id"]}))
     assert (run.outcomes, run.ids) == (["created"], made_of(small, lead))

@@ -432,7 +432,7 @@ def test_faults_on_the_way_leave_no_trace(small, launcher, tmp_path, fault):
     campaign.complete(campaign.source, tmp_path / "ledger.sqlite")
 
 
-def test_updates_that_were_rejected_are_brought_up_to_date_again(small, launcher, tmp_path):
+def test_updates_that_were_rejected_are_updated_again(small, launcher, tmp_path):
     update, deals = schema("update_deal", "id title"), schema("deals", "external_id title", ["external_id"])
     newer = [record("update_deal", id=1, title=title) for title in ("Old", "New")]
     gone = [record("update_deal", id=3, title="Soon gone"), record("delete_deal", id=3)]
@@ -464,7 +464,7 @@ def test_two_hundred_faults_at_random_in_each_of_ten_runs(small, launcher, tmp_p
 
 
 @pytest.mark.soak
-def test_the_budget_is_spent_at_twenty_points(small, launcher, tmp_path):
+def test_the_budget_is_exhausted_at_twenty_points(small, launcher, tmp_path):
     campaign = Campaign(small, launcher, tmp_path, mixed(2000, 12), seed=12)
     tokens = small.log()["tokens"]
     for number in range(20):
@@ -477,7 +477,7 @@ def test_the_budget_is_spent_at_twenty_points(small, launcher, tmp_path):
         campaign.complete(campaign.source, ledger)
 
 
-def test_a_spent_budget_stops_cleanly_and_the_next_run_goes_on(small, launcher, tmp_path):
+def test_an_exhausted_budget_stops_cleanly_and_the_next_run_goes_on(small, launcher, tmp_path):
     source = tmp_path / "input.singer"
     source.write_text(lines_of(mixed(80, seed=4)))
     assert launcher.run(source, ledger=tmp_path / "clean.sqlite") == 0
@@ -542,7 +542,7 @@ def test_killed_during_conversions_the_next_run_waits_for_the_same(small, launch
     assert [made[lead] for lead in leads] == [1] * 4
 
 
-def test_a_refused_add_leaves_nothing_in_the_ledger(load, tmp_path):
+def test_a_rejected_add_leaves_nothing_in_the_ledger(load, tmp_path):
     run = load(rows("add_deal", {"title": "A", "stage_id": 99999}))
     assert run.outcomes == ["failed"]
     ledger = Ledger(tmp_path / "ledger.sqlite", account=None)

@@ -167,7 +167,7 @@ def test_the_sdk_error_is_one_sentence(process, small):
     assert writes(small) == 0
 
 
-def test_each_error_that_stops_is_one_sentence_and_booked(process, small):
+def test_each_error_that_stops_is_one_sentence_and_recorded(process, small):
     for case, (messages, fact) in STOPPING.items():
         done = process(lines_of(messages, state({"n": 1}), GOOD), on_error="stop")
         assert done.code in (1, 2), case
@@ -377,7 +377,7 @@ def test_a_ledger_in_use_stops_a_dry_run_too(load, small, tmp_path):
 
 
 @pytest.mark.parametrize("case", LEDGERS)
-def test_the_ledger_command_says_the_same(tmp_path, capfd, case):
+def test_the_ledger_command_reports_the_same(tmp_path, capfd, case):
     from pipedrive_client import ConfigError  # noqa: PLC0415 - beside its only use
     from target_pipedrive.ledger.cli import ledger  # noqa: PLC0415
 
@@ -396,7 +396,7 @@ def test_the_ledger_command_says_the_same(tmp_path, capfd, case):
 
 @pytest.mark.parametrize("path", ["/api/v2", "/v1", "/api", "/v1/", "/nothing/here"])
 @pytest.mark.parametrize("stream", ["deals", "add_deal"])
-def test_a_wrong_path_in_api_url_is_told_as_a_setting(load, small, path, stream):
+def test_a_wrong_path_in_api_url_is_reported_as_a_setting(load, small, path, stream):
     values = {"title": "A"} if stream == "add_deal" else {"external_id": "a", "title": "A"}
     run = load(rows(stream, values, keys=[*values][:1]), state({"n": 1}), api_url=small.url + path)
     assert type(run.error).__name__ == "ConfigError"

@@ -67,7 +67,7 @@ def test_different_whole_numbers_are_different_keys(one, other):
 
 
 @given(TEXTS)
-def test_keys_keep_what_tells_texts_apart(text):
+def test_keys_keep_what_distinguishes_texts(text):
     """Nothing but white space, accents' form and a fraction of zeros may be lost."""
     key = key_text(text)
     if key is None:
@@ -111,7 +111,7 @@ def test_no_spelling_of_no_is_a_mark_of_deletion(value, space):
 
 
 @given(TEXTS)
-def test_a_text_is_a_mark_of_deletion_only_where_it_says_so(text):
+def test_only_a_valid_mark_is_a_mark_of_deletion(text):
     try:
         marked = is_deletion_mark(text)
     except RecordFault:

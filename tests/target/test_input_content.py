@@ -175,7 +175,7 @@ def test_numbers_out_of_range_fail_their_record_only(process, small, stream):
     assert row(small, stream, 1) == before
 
 
-def test_large_numbers_that_a_double_holds_are_sent_once(process, small):
+def test_large_numbers_that_a_double_represents_are_sent_once(process, small):
     values = [10**20, "1e20", "123456789012345678901234567890", 1.5e300]
     given = [{"id": number, "value": value} for number, value in enumerate(values, 1)]
     text = lines_of(rows("deals", *given, keys=["id"]))
@@ -240,13 +240,13 @@ def test_the_column_of_a_custom_field_is_its_name(process, small):
     assert "Platinum" in failed["error"]
 
 
-def test_what_pipedrive_refuses_names_the_column(process):
+def test_what_pipedrive_rejects_names_the_column(process):
     done = process(lines_of(rows("deals", {"id": 3, "stage_id": 99999}, keys=["id"])))
     (failed,) = done.failed
     assert (failed["line"], failed["column"]) == (2, "stage_id")
 
 
-def test_a_long_text_in_place_of_emails_holds_nothing_up(process):
+def test_a_long_text_in_place_of_emails_blocks_nothing(process):
     """The run is ended by force after 100 seconds, which it took when each letter began a search."""
     done = process(
         lines_of(rows("persons", {"id": 1, "emails": "x" * 500_000}, {"id": 2, "name": "B"}, keys=["id"]))

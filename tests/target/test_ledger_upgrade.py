@@ -90,7 +90,7 @@ def test_references_find_rows_of_an_older_ledger(load, old, dry_run):
     assert run.outcomes == ["created"], run.errors
 
 
-def test_two_spellings_of_one_id_are_told_and_the_exact_one_wins(load, old, caplog):
+def test_two_spellings_of_one_id_are_reported_and_the_exact_one_wins(load, old, caplog):
     path = old(
         ("persons", "5", "2"), ("persons", "5.0", "3"), ("persons", " 6", "4"), ("persons", "6.0", "5")
     )
@@ -168,7 +168,7 @@ def test_relink_points_at_the_row_that_is_left(load, small, tmp_path, capsys, ta
         (["persons", "", "2"], "different ids"),
     ],
 )
-def test_relink_says_what_it_cannot_do(old, arguments, fact):
+def test_relink_reports_what_it_cannot_do(old, arguments, fact):
     path = old(("persons", "a", "1"))
     with pytest.raises(ConfigError, match=fact):
         ledger(["relink", *arguments, "--ledger", str(path)])

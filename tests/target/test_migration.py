@@ -68,7 +68,7 @@ AS_ROWS_SHOW = {
 """What live accounts take instead of the published names; tried first, and once a run where it is refused."""
 
 
-def test_a_whole_copy_asks_only_what_is_published(small, other, tmp_path):
+def test_a_whole_copy_requests_only_what_is_published(small, other, tmp_path):
     other.reset()
     invite_colleagues(small, other)
     files = str(tmp_path / "files")

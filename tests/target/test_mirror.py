@@ -152,7 +152,7 @@ def test_what_cannot_be_read_deletes_nothing(stream, lost, mirror, small):
 
 
 @pytest.mark.parametrize("stream", ["persons", "deals"])
-def test_a_line_that_nobody_can_read_holds_back_every_stream(stream, mirror, small):
+def test_a_line_that_cannot_be_read_blocks_every_stream(stream, mirror, small):
     mirror(head(stream), row(stream, "a"), row(stream, "b"), activate(stream))
     other = [head("products"), row("products", "p")]
     run = mirror(*other, "{nothing", head(stream), row(stream, "a"), activate(stream, 2))
@@ -295,7 +295,7 @@ def test_deletes_wait_for_records_that_wait_for_others(mirror, small):
     assert (never.outcomes, mirrored(small, "persons")) == (["failed"], ["a"])
 
 
-def test_a_dry_run_of_mirror_deletes_nothing_and_says_what_it_would(mirror, small):
+def test_a_dry_run_of_mirror_deletes_nothing_and_reports_what_it_would(mirror, small):
     mirror(head("persons"), row("persons", "a"), row("persons", "b"), activate("persons"))
     run = mirror(head("persons"), row("persons", "a"), activate("persons", 2), dry_run=True)
     assert (run.outcomes, mirrored(small, "persons")) == (["unchanged", "deleted"], ["a", "b"])
@@ -316,7 +316,7 @@ def test_a_row_deleted_by_its_mark_is_not_deleted_twice(mirror, small):
     assert (mirrored(small, "persons"), deletes(small)) == (["b"], 1)
 
 
-def test_a_row_below_another_that_cannot_be_addressed_is_reported_and_not_taken_for_gone(load, small):
+def test_a_row_below_another_that_cannot_be_addressed_is_reported_and_not_taken_for_deleted(load, small):
     """The ledger does not know the deal of a product, without which Pipedrive deletes none."""
     line = {"deal_id": 1, "product_id": 1, "item_price": 77, "quantity": 1}
     both = [{"external_id": f"l{at}", **line} for at in (1, 2)]

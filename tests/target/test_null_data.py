@@ -32,7 +32,7 @@ def writes(account):
 
 
 @pytest.mark.parametrize("entity", LOOKED_UP)
-def test_an_addition_that_is_answered_with_null_is_one_row(entity, load, small):
+def test_an_addition_that_gets_null_is_one_row(entity, load, small):
     """The row is found, not added again; the next run knows it and writes nothing."""
     name = ENTITIES[entity].add
     message = rows(entity, *records_of(small)[entity], keys=["external_id"])
@@ -52,7 +52,7 @@ def test_an_addition_that_is_answered_with_null_is_one_row(entity, load, small):
 
 @pytest.mark.parametrize("nth", [1, [1, 2], [2, 3]])
 @pytest.mark.parametrize("entity", sorted(NAMED))
-def test_no_answer_of_the_way_makes_a_second_row(entity, nth, load, small):
+def test_no_response_on_the_way_makes_a_second_row(entity, nth, load, small):
     """Wherever the null comes: adding, finding the added row, comparing it with the next record."""
     name = NAMED[entity]
     before = len(small.rows(entity))
@@ -69,7 +69,7 @@ def test_no_answer_of_the_way_makes_a_second_row(entity, nth, load, small):
 
 
 @pytest.mark.parametrize("entity", sorted(NAMED))
-def test_a_search_that_is_answered_with_null_finds_what_is_there(entity, load, small):
+def test_a_search_that_gets_null_finds_what_is_there(entity, load, small):
     name = NAMED[entity]
     known = next(one for one in small.rows(entity) if not one.get("is_deleted"))
     small.post(f"/api/v2/{entity}", {name: "Unmistakable"})
@@ -84,7 +84,7 @@ def test_a_search_that_is_answered_with_null_finds_what_is_there(entity, load, s
 
 
 @pytest.mark.parametrize("entity", ["persons"])
-def test_a_search_that_never_answers_fails_the_record_and_adds_nothing(entity, load, small):
+def test_a_search_that_never_responds_fails_the_record_and_adds_nothing(entity, load, small):
     name = NAMED[entity]
     count = len(small.rows(entity))
     script(small, nothing(f"GET /api/v2/{entity}/search"))
@@ -105,7 +105,7 @@ WHOLE_LISTS = {
     ("entity", "nth"),
     [("stages", 1), ("lead_labels", 1), ("roles", 1)],
 )
-def test_a_list_that_is_answered_with_null_is_not_empty(entity, nth, load, small):
+def test_a_list_that_gets_null_is_not_empty(entity, nth, load, small):
     """Rows of a list that is read whole are matched in it."""
     there = small.rows(entity)
     message = rows(entity, {"name": there[0]["name"]})
@@ -124,14 +124,14 @@ def test_a_list_that_is_answered_with_null_is_not_empty(entity, nth, load, small
         ("update_organization", {"id": 1, "name": "Renamed"}, "PATCH /api/v2/organizations/{id}"),
     ],
 )
-def test_a_change_that_is_answered_with_null_is_looked_at(stream, values, operation, load, small):
+def test_a_change_that_gets_null_is_looked_at(stream, values, operation, load, small):
     script(small, nothing(operation))
     run = load(rows(stream, values))
     assert (run.outcomes, run.errors) == (["updated"], [])
     assert small.requests()[operation] == 1
 
 
-def test_a_change_that_nobody_can_look_at_fails(load, small):
+def test_a_change_that_cannot_be_looked_up_fails(load, small):
     hidden = {"operation": "GET /api/v2/deals/{id}", "kind": "status_before", "status": 403}
     script(small, nothing("PATCH /api/v2/deals/{id}"), hidden)
     run = load(rows("update_deal", {"id": 1, "title": "Renamed"}))
@@ -140,7 +140,7 @@ def test_a_change_that_nobody_can_look_at_fails(load, small):
 
 
 @pytest.mark.parametrize("entity", ["persons", "deals", "notes", "activities"])
-def test_a_delete_that_is_answered_with_null_is_done_once(entity, load, small):
+def test_a_delete_that_gets_null_is_done_once(entity, load, small):
     name = ENTITIES[entity].delete
     script(small, nothing(operation_of(name), nth=1))
     run = load(rows(entity, {"id": 1, "is_deleted": True}), allow_deletes=True)
@@ -150,7 +150,7 @@ def test_a_delete_that_is_answered_with_null_is_done_once(entity, load, small):
 
 
 @pytest.mark.parametrize("action", ["convert_lead_to_deal", "convert_deal_to_lead"])
-def test_a_conversion_that_is_answered_with_null_is_found(action, load, small):
+def test_a_conversion_that_gets_null_is_found(action, load, small):
     table, made = ("leads", "deals") if "lead_to" in action else ("deals", "leads")
     source = next(
         one["id"]
@@ -163,7 +163,7 @@ def test_a_conversion_that_is_answered_with_null_is_found(action, load, small):
     assert (run.outcomes, run.errors, len(small.rows(made))) == (["created"], [], count + 1)
 
 
-def test_every_addition_is_answered_with_a_row():
+def test_every_addition_gets_a_row():
     """What an addition must name, so that none ends without an id."""
     silent = {name for name, one in ACTIONS.items() if one.silent and one.verb is Verb.ADD}
     assert silent == {"add_call_log_audio_file"}

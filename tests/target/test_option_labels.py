@@ -151,7 +151,7 @@ REFUSED = ["a\u0000b", "\u0000"]
 @pytest.mark.parametrize("column", ["Tier", "Competitors"])
 @pytest.mark.parametrize("label", REFUSED)
 @pytest.mark.parametrize("table", PATHS)
-def test_a_label_that_pipedrive_refuses_fails_its_records_alone(small, load, table, label, column):
+def test_a_label_that_pipedrive_rejects_fails_its_records_alone(small, load, table, label, column):
     before = labels(small, table, column, 3)[1]
     records = [{"id": at, column: label} for at in (1, 2)] + [{"id": 3, column: "Opal"}]
     run = load(rows(table, *records, keys=["id"]), create_options=True)
@@ -163,7 +163,7 @@ def test_a_label_that_pipedrive_refuses_fails_its_records_alone(small, load, tab
     assert labels(small, table, column, 3)[1] == before + 1
 
 
-def test_a_refused_label_is_sent_once(small, load):
+def test_a_rejected_label_is_sent_once(small, load):
     small.post("/_emulator/log/clear")
     records = [{"id": at, "Tier": "a\u0000b"} for at in range(1, 5)]
     run = load(rows("deals", *records, keys=["id"]), create_options=True)

@@ -33,7 +33,7 @@ CONTRADICTIONS = [
 
 
 @pytest.mark.parametrize(("where", "above", "below"), CONTRADICTIONS)
-def test_a_contradiction_is_refused(small, load, where, above, below):
+def test_a_contradiction_is_rejected(small, load, where, above, below):
     table, number, parent, child = where
     before = small.rows(table)
     one = table.removesuffix("s")
@@ -97,7 +97,7 @@ def test_the_pipeline_it_is_in_needs_none(small, load):
     assert run.outcomes == ["unchanged", "unchanged"]
 
 
-def test_a_name_that_is_not_unique_or_not_there_is_refused_with_the_choice(small, load):
+def test_a_name_that_is_not_unique_or_not_there_is_rejected_with_the_choice(small, load):
     small.post("/api/v2/stages", {"name": "Demo", "pipeline_id": 2})
     small.post("/api/v2/stages", {"name": "Twice", "pipeline_id": 1})
     small.post("/api/v2/stages", {"name": "twice", "pipeline_id": 1})

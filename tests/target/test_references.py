@@ -107,7 +107,7 @@ def test_every_spelling_of_an_external_id_names_the_row(load, small, stored, par
     assert held == {int(run.ids[0])}
 
 
-def test_another_object_is_refused(load):
+def test_another_object_is_rejected(load):
     sent = [{"id": 1, "org_id": one} for one in ({}, {"name": "Acme"}, [1, 2], '{"a": 1}')]
     run = load(rows("persons", *sent, keys=["id"]))
     assert run.outcomes == ["failed"] * 4
@@ -153,7 +153,7 @@ def test_new_leads_take_labels_by_name(load, small, labels, stream):
     assert small.get(f"/v1/leads/{run.ids[0]}")["data"]["label_ids"] == [labels[name]]
 
 
-def test_a_label_that_there_is_not_is_told_with_the_nearest(load, labels, lead):
+def test_a_label_that_there_is_not_is_reported_with_the_nearest(load, labels, lead):
     name = next(iter(labels))
     run = load(rows("leads", {"id": lead, "label_ids": f"{name}x"}, keys=["id"]))
     assert run.outcomes == ["failed"]

@@ -46,7 +46,7 @@ WRONG = {
 
 
 @pytest.mark.parametrize("case", WRONG)
-def test_each_fault_is_told_and_the_run_goes_on(load, case):
+def test_each_fault_is_reported_and_the_run_goes_on(load, case):
     stream, values, sentence = WRONG[case]
     other = "products" if stream != "products" else "deals"
     run = load(
@@ -194,7 +194,7 @@ def test_all_that_can_be_wrong_in_one_run(load, small):
     assert sorted(map(without_line, told)) == sorted(map(without_line, repeated))
 
 
-def test_a_mended_reject_file_is_written(load, small):
+def test_a_corrected_reject_file_is_written(load, small):
     twins(small)
     run = load(
         *[bad for case, (bad, _) in BAD.items() if case not in ("ambiguous match", "a batch", "no object")],

@@ -75,7 +75,7 @@ def test_rows_that_point_in_circles_are_filled_in_though_the_first_run_broke_off
     assert [held[int(one)] for one in run.ids] == [int(one) for one in (*run.ids[1:], run.ids[0])]
 
 
-def test_a_row_whose_answer_was_lost_is_found_though_it_lacks_what_is_known_since(load, small, champion):
+def test_a_row_whose_response_was_lost_is_found_though_it_lacks_what_is_known_since(load, small, champion):
     """It was added without its person; looked up with it, it is still the same row."""
     small.post(
         "/_emulator/faults",

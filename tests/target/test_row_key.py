@@ -69,13 +69,13 @@ def test_blank_external_ids_are_nobodys(case, small):
     assert names(small, "persons") == before
 
 
-def test_an_empty_cell_deletes_nobody(case, small):
+def test_an_empty_cell_deletes_no_row(case, small):
     done, results = case("07-deleted-at-empty-cell")
     assert (done.returncode, outcomes(results)) == (0, ["unchanged", "unchanged"])
     assert writes(small) == {}
 
 
-def test_a_blank_match_adds_nobody(case, small):
+def test_a_blank_match_adds_no_row(case, small):
     before = len(small.rows("persons"))
     done, results = case("10-match-null")
     assert (done.returncode, outcomes(results)) == (1, ["failed"] * 3)
@@ -83,7 +83,7 @@ def test_a_blank_match_adds_nobody(case, small):
     assert len(small.rows("persons")) == before
 
 
-def test_an_upper_case_id_that_may_be_a_custom_field_is_refused(case, small):
+def test_an_upper_case_id_that_may_be_a_custom_field_is_rejected(case, small):
     before = len(small.rows("deals"))
     done, _ = case("12b-uppercase-deals")
     assert done.returncode in (1, 2)
@@ -101,7 +101,7 @@ def test_one_organization_for_each_spelling_of_a_name(case, small):
     assert small.get(f"/api/v2/organizations/{first[0]['id']}")["data"]["name"] == "Caf\u00e9 Cr\u00e8me 5"
 
 
-def test_an_update_of_nobody_fails(case):
+def test_an_update_of_a_missing_row_fails(case):
     done, results = case("40-update-notfound")
     assert (done.returncode, outcomes(results)) == (1, ["failed", "updated", "failed", "failed", "failed"])
     assert "missing_rows" in results[0]["error"]
@@ -164,7 +164,7 @@ TABLES = [("persons", "name"), ("organizations", "name"), ("deals", "title"), ("
 
 
 @pytest.mark.parametrize("mark", MARKS)
-def test_what_is_no_mark_deletes_nobody(load, small, mark):
+def test_what_is_no_mark_deletes_no_row(load, small, mark):
     (number, name), *_ = names(small, "organizations").items()
     sent = [{"id": number, "name": name, mark: value} for value in NO_MARKS]
     run = load(rows("organizations", *sent, keys=["id"]), allow_deletes=True)
@@ -206,7 +206,7 @@ BLANKS = [None, "", " ", "\t", "\u00a0\u2003", "null", "NaN"]
 
 @pytest.mark.parametrize(("table", "column"), TABLES)
 @pytest.mark.parametrize("key", ["id", "external_id", "EXTERNAL_ID"])
-def test_a_blank_key_is_told_and_nothing_is_added(load, small, table, column, key):
+def test_a_blank_key_is_reported_and_nothing_is_added(load, small, table, column, key):
     before = names(small, table, column)
     run = load(rows(table, *({key: one, column: f"Row {n}"} for n, one in enumerate(BLANKS))))
     assert run.outcomes == ["failed"] * len(BLANKS)
@@ -214,7 +214,7 @@ def test_a_blank_key_is_told_and_nothing_is_added(load, small, table, column, ke
     assert names(small, table, column) == before
 
 
-def test_a_blank_key_is_added_or_skipped_as_the_settings_say(load, small):
+def test_a_blank_key_is_added_or_skipped_according_to_the_settings(load, small):
     before = len(small.rows("persons"))
     blank = rows("persons", {"external_id": "", "name": "A"}, {"external_id": " ", "name": "B"})
     assert load(blank, on_blank_match="skip").outcomes == ["skipped", "skipped"]
@@ -259,7 +259,7 @@ def test_a_blank_match_beside_an_external_id_is_no_fault(load):
     ],
 )
 @pytest.mark.parametrize("choice", ["fail", "add", "skip"])
-def test_a_delete_that_does_not_agree_wholly_deletes_nobody(load, small, table, match_on, given, choice):
+def test_a_delete_that_does_not_agree_wholly_deletes_no_row(load, small, table, match_on, given, choice):
     column = "title" if table == "deals" else "name"
     _, name = next(iter(names(small, table, column).items()))
     before = names(small, table, column)
@@ -322,7 +322,7 @@ def test_products_of_a_deal_are_found_by_deal_and_product(load, small):
         ("deal_products", {"deal_id": 7, "product_id": 1, "item_price": 1, "quantity": 1}, []),
     ],
 )
-def test_an_upsert_without_a_key_is_refused_and_write_add_adds(load, small, table, columns, keys):
+def test_an_upsert_without_a_key_is_rejected_and_write_add_adds(load, small, table, columns, keys):
     before = len(small.rows(table))
     run = load(rows(table, columns, keys=keys))
     assert run.outcomes in ([], ["failed"])
@@ -333,7 +333,7 @@ def test_an_upsert_without_a_key_is_refused_and_write_add_adds(load, small, tabl
     assert load(rows(table, columns, columns, keys=keys), **adding(table)).outcomes == ["created"] * 2
 
 
-def test_a_match_on_what_cannot_be_searched_is_refused_at_once(load):
+def test_a_match_on_what_cannot_be_searched_is_rejected_at_once(load):
     run = load(rows("notes", {"content": "x", "deal_id": 1}), match_on={"notes": ["content"]})
     assert "cannot be looked up by content" in " ".join([*run.errors, str(run.error)])
 
@@ -385,7 +385,7 @@ def test_columns_of_loaders_are_dropped_and_named_once(load, caplog, spelled):
 # --- columns that the SCHEMA does not name -------------------------------------------------------
 
 
-def test_columns_that_the_schema_does_not_name_are_told(case, small):
+def test_columns_that_the_schema_does_not_name_are_reported(case, small):
     done, results = case("02-undeclared-columns")
     assert (done.returncode, outcomes(results)) == (1, ["failed"])
     assert all(name in results[0]["error"] for name in ("phone", "job_title", "unknown_fields"))
@@ -393,7 +393,7 @@ def test_columns_that_the_schema_does_not_name_are_told(case, small):
 
 
 @pytest.mark.parametrize(("table", "column"), TABLES)
-def test_undeclared_columns_are_refused_or_ignored_record_by_record(load, caplog, table, column):
+def test_undeclared_columns_are_rejected_or_ignored_record_by_record(load, caplog, table, column):
     caplog.set_level("INFO")
     named = schema(table, f"external_id {column}", ["external_id"])
     sent = [
@@ -457,7 +457,7 @@ def test_a_schema_without_properties_is_bound_by_its_first_record(load, small, p
     assert small.get(f"/api/v2/organizations/{run.ids[0]}")["data"]["website"] == "w.example"
 
 
-def test_all_unknown_columns_are_told_at_once(load):
+def test_all_unknown_columns_are_reported_at_once(load):
     run = load(rows("persons", {"id": 1, "naem": "x", "job_titel": "y", "zzz": 1}, keys=["id"]))
     told = " ".join([*run.errors, str(run.error)])
     assert all(one in told for one in ("naem", "job_titel", "zzz", "nearest: name"))

@@ -254,7 +254,7 @@ def test_a_row_that_goes_between_look_and_change_is_looked_for_again(load, small
     assert [row["name"] for row in named(small, "persons", "Qq")] == ["Qq after"]
 
 
-def test_a_row_that_goes_between_look_and_delete_was_gone_already(load, small):
+def test_a_row_that_goes_between_look_and_delete_was_already_deleted(load, small):
     number = person(small, "Qq", "qq@q.example")
     fault = {"operation": "DELETE /api/v2/persons/{id}", "nth": 1, "kind": "delete", "table": "persons"}
     small.post("/_emulator/faults", [{**fault, "id": number}])
@@ -263,7 +263,7 @@ def test_a_row_that_goes_between_look_and_delete_was_gone_already(load, small):
     assert run.outcomes == ["unchanged"], run.errors
 
 
-def test_an_external_id_goes_to_the_row_that_took_the_place_of_a_gone_one(load, small):
+def test_an_external_id_goes_to_the_row_that_took_the_place_of_a_deleted_one(load, small):
     number = person(small, "Qq", "qq@q.example")
     fault = {"operation": "PATCH /api/v2/persons/{id}", "nth": 1, "kind": "delete", "table": "persons"}
     small.post("/_emulator/faults", [{**fault, "id": number}])

@@ -50,7 +50,7 @@ def sent(small):
 
 
 @pytest.mark.parametrize("first", ["deals", "deal_products"])
-def test_the_value_of_the_record_holds_after_the_first_run(small, load, sent, first):
+def test_the_value_of_the_record_is_kept_after_the_first_run(small, load, sent, first):
     messages = in_order(first, deals(DEAL), lines(LINE))
     run = load(*messages)
     assert (run.error, run.outcomes) == (None, ["created", "created"])
@@ -175,7 +175,7 @@ def test_the_last_value_of_several_records_counts(small, load):
     assert value_of(small) == 900
 
 
-def test_a_value_that_is_refused_then_fails_the_record_and_heals_in_the_next_run(small, load):
+def test_a_value_that_is_rejected_then_fails_the_record_and_heals_in_the_next_run(small, load):
     small.post("/_emulator/faults", [{"operation": UPDATE, "nth": 1, "kind": "status_before", "status": 400}])
     messages = [*deals(DEAL), *lines(LINE)]
     run = load(*messages)

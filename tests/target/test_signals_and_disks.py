@@ -161,7 +161,7 @@ def _until(met, seconds=20.0):
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_a_signal_while_the_input_is_open_says_interrupted(process, small, number):
+def test_a_signal_while_the_input_is_open_reports_the_interruption(process, small, number):
     settings, running = started(process)
     feed(running, rows("add_deal", {"title": "Before"}), state({"n": 1}))
     assert running.stdout.readline() == b'{"n": 1}\n'
@@ -215,7 +215,7 @@ main()
 
 
 @pytest.mark.parametrize("before", [True, False])
-def test_a_signal_while_the_ledger_forgets_the_run_asks_for_no_repeat(process, small, before):
+def test_a_signal_while_the_ledger_forgets_the_run_requests_no_repeat(process, small, before):
     """What the ledger has forgotten would be added a second time."""
     text = lines_of(rows("add_deal", {"title": "Once"}), state({"n": 1})).encode()
     settings = process.write_config(ledger_path="ledger.sqlite")
@@ -297,7 +297,7 @@ def test_a_full_output_ends_the_run_in_a_sentence(process, small):
     assert len([one for one in small.rows("deals") if one["title"] == "O"]) == 1
 
 
-def test_an_output_that_nobody_reads_ends_the_run_in_a_sentence(process, small):
+def test_an_output_without_a_reader_ends_the_run_in_a_sentence(process, small):
     settings, running = started(process)
     running.stdout.close()
     running.stdout = None
@@ -326,7 +326,7 @@ def test_standard_streams_that_are_closed_cause_no_traceback(process, closed):
     assert finished.code in (0, 1)
 
 
-def test_an_input_that_cannot_be_read_is_told_in_a_sentence(process):
+def test_an_input_that_cannot_be_read_is_reported_in_a_sentence(process):
     settings = process.write_config()
     folder = os.open(process.folder, os.O_RDONLY)
     try:

@@ -110,7 +110,7 @@ def readable(values, field, wanted):
     return labels.get(held, held)
 
 
-def test_what_leaves_doubt_is_refused(load, small, deals):
+def test_what_leaves_doubt_is_rejected(load, small, deals):
     before = small.rows("deals")
     for part, run in update(load, deals, REFUSED):
         assert len(run.errors) == len(part)

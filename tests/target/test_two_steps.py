@@ -13,7 +13,7 @@ def result(outcome=Outcome.UPDATED, **values):
     return Result(outcome=outcome, id="7", **values)
 
 
-def test_both_steps_say_what_was_not_taken_and_not_emptied():
+def test_both_steps_report_what_was_not_taken_and_not_emptied():
     ended = both(
         result(changed=("title",), not_taken=("probability",), kept=("label_ids",), note="a; b"),
         result(changed=("custom",), not_taken=("value",), kept=("person_id",), note="b; c"),

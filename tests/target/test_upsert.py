@@ -84,7 +84,7 @@ def test_custom_fields_by_label_key_and_column_name(load, small, spelling):
     assert small.get("/api/v2/deals/3")["data"]["custom_fields"][field["field_code"]] == 42.5
 
 
-def test_option_labels_become_ids_and_unknown_ones_are_told(load, small):
+def test_option_labels_become_ids_and_unknown_ones_are_reported(load, small):
     field = custom(small, "deal", "enum")
     label, number = field["options"][1]["label"], field["options"][1]["id"]
     key = field["field_code"]
@@ -117,7 +117,7 @@ def test_missing_custom_fields_are_added_when_allowed(load, small):
     assert small.get("/api/v2/persons/2")["data"]["custom_fields"][field["field_code"]] == 8.5
 
 
-def test_an_unknown_property_is_refused_with_the_nearest_names(load):
+def test_an_unknown_property_is_rejected_with_the_nearest_names(load):
     run = load(rows("deals", {"id": 3, "titel": "A"}, keys=["id"]))
     assert run.results == []
     assert "property titel is not known; nearest: title" in str(run.error)
@@ -148,7 +148,7 @@ def test_what_was_deleted_can_be_added_again_in_the_same_run(load, small):
     assert run.ids[0] not in live
 
 
-def test_an_archived_deal_takes_no_change_until_it_is_brought_back(load, small):
+def test_an_archived_deal_takes_no_change_until_it_is_restored(load, small):
     archived = small.get("/api/v2/deals/archived")["data"][0]["id"]
     run = load(
         rows("deals", {"id": archived, "title": "New"}, keys=["id"]),
@@ -251,7 +251,7 @@ def test_mirror_deletes_what_did_not_come_again(load):
     assert run.ids[1] == first.ids[1]
 
 
-def test_a_second_process_refuses_the_ledger(load, tmp_path):
+def test_a_second_process_rejects_the_ledger(load, tmp_path):
     from target_pipedrive.ledger.store import Ledger  # noqa: PLC0415 - only here
 
     held = Ledger(tmp_path / "ledger.sqlite", account=None)
@@ -284,7 +284,7 @@ def test_own_fields_of_pipedrive_are_neither_changed_nor_added(small, load):
     assert not [name for name in small.requests() if not name.startswith("GET")]
 
 
-def test_own_fields_are_known_by_their_key_where_nothing_says_so(load):
+def test_own_fields_are_known_by_their_key_without_a_flag(load):
     record = own_field("status")
     del record["is_custom_field"]
     assert load(rows("deal_fields", record, keys=["field_code"])).outcomes == ["unchanged"]
@@ -315,7 +315,7 @@ def test_conditions_of_a_filter_are_compared_with_the_names_of_their_fields(smal
     assert kept["value"] == "won"
 
 
-def test_options_that_a_field_lacks_are_told(small, load):
+def test_options_that_a_field_lacks_are_reported(small, load):
     tier = next(one for one in small.get("/api/v2/dealFields")["data"] if one["field_name"] == "Tier")
     more = {**tier, "options": [*tier["options"], {"label": "Platinum"}]}
     run = load(rows("deal_fields", tier, more, keys=["field_code"]))

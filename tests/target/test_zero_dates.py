@@ -40,7 +40,7 @@ def test_zero_dates_are_none_in_every_form():
 
 @pytest.mark.parametrize("encode", [date, moment, stamp, minute])
 @pytest.mark.parametrize("given", NO_DATES)
-def test_impossible_dates_are_refused_with_the_format(encode, given):
+def test_impossible_dates_are_rejected_with_the_format(encode, given):
     with pytest.raises(RecordFault, match="2026-01-31"):
         encode(given)
 
