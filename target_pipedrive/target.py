@@ -20,7 +20,7 @@ from target_pipedrive.intake.messages import Intake
 from target_pipedrive.ledger.line_files import check_different, prove_folder, prove_writable
 from target_pipedrive.ledger.report import lay_out
 from target_pipedrive.ledger.store import Ledger
-from target_pipedrive.run.engine import Engine
+from target_pipedrive.run.build import build_engine
 from target_pipedrive.run.signals import Interrupted, Interruption
 from target_pipedrive.settings import Options, config_jsonschema
 
@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     import click
     from singer_sdk.helpers.capabilities import CapabilitiesEnum
     from singer_sdk.plugin_base import _ConfigInput
+
+    from target_pipedrive.run.engine import Engine
 
 
 class TargetPipedrive(PipedrivePlugin, Target):
@@ -93,7 +95,7 @@ class TargetPipedrive(PipedrivePlugin, Target):
         ledger = Ledger(path, account=host)
         if self.options.dry_run and os.path.lexists(self.options.ledger_path):
             ledger.borrow(self.options.ledger_path)
-        return Engine(self.client, ledger, self.options, self.logger)
+        return build_engine(self.client, ledger, self.options, self.logger)
 
     def _prove_paths(self) -> None:
         """Make sure, before the first write, that all files of the settings can be used.

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from target_pipedrive.catalog.spec import ActionSpec, EntitySpec
     from target_pipedrive.ids.id_map import Links
     from target_pipedrive.ledger.store import Ledger
-    from target_pipedrive.mapping.action import ActionPlan, RawPlan
+    from target_pipedrive.mapping.action import ActionPlan
     from target_pipedrive.record.draft import Draft
     from target_pipedrive.record.task import Task
     from target_pipedrive.settings import Options
@@ -79,7 +79,7 @@ class Performer:
             PipedriveError: no other record can do better; the run must end.
         """
         try:
-            result = task.perform(task) if task.perform else Result(outcome=Outcome.SKIPPED)
+            result = task.handler.perform(task) if task.handler else Result(outcome=Outcome.SKIPPED)
         except SkipRecord as skipped:
             result = Result(outcome=Outcome.SKIPPED, note=str(skipped))
         except RecordFault as fault:
@@ -207,9 +207,8 @@ class Performer:
         _, later = fill_references(draft, self._links, task.given_up, plan.names.name)
         return None if later is not None else (plan.action, draft)
 
-    def raw(self, task: Task, plan: RawPlan) -> Result:
+    def raw(self, task: Task) -> Result:
         """Perform a record that describes a request."""
-        del plan
         draft = task.draft
         request = RawRequest(draft.body if draft else {}, self._options.files_dir)
         try:

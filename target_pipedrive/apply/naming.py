@@ -5,24 +5,21 @@ from __future__ import annotations
 import re
 from contextlib import suppress
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 import msgspec
 
 from pipedrive_client.errors import ItemError, RecordError
-from target_pipedrive.mapping.column_names import FIELD_KEY
-from target_pipedrive.mapping.stream import Plan
 from target_pipedrive.record.errors import Fault, RecordFault, shown
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from pipedrive_client import PipedriveError
-    from target_pipedrive.mapping.columns import Binding
     from target_pipedrive.record.outcome import Result
     from target_pipedrive.record.task import StreamPlan
 
-_WORD = re.compile(r"\w+")
 _ANSWERED = re.compile(r"^[A-Z]+ \S+ ")  # method and path
 
 
@@ -55,22 +52,20 @@ def fault_of(
     value: object = None
     if isinstance(error, RecordFault):
         text, value, columns = error.why, error.value, (*error.columns, *error.fields)
-        if isinstance(plan, Plan):
+        if plan is not None:
             names = plan.names
             columns = (*map(names.without_keys, error.columns), *names.named(error.fields))
     else:
         text = str(error)
-    if isinstance(error, ItemError | RecordError) and isinstance(plan, Plan):
-        binding = _blamed(_ANSWERED.sub("", text), plan)
-        if binding is not None:
-            columns = plan.names.named((binding.name,))
-            given = _value_in(message, binding.source)
-            value = given if plan.may_show(binding, given) else None
+    if isinstance(error, ItemError | RecordError) and plan is not None:
+        found = plan.blamed(_ANSWERED.sub("", text), partial(_value_in, message))
+        if found is not None:
+            columns, value = found
     return Fault(
         stream=stream,
         key=key,
         line=line,
-        why=plan.names.without_keys(text) if isinstance(plan, Plan) else text,
+        why=plan.names.without_keys(text) if plan is not None else text,
         columns=columns,
         value=shown(value),
         column_in_reason=not isinstance(error, RecordFault),
@@ -84,7 +79,7 @@ def worded(result: Result, plan: StreamPlan | None) -> Result:
         result: of a record, with columns by their names in Pipedrive and custom fields by key.
         plan: what its stream's records become; None when it never got that far.
     """
-    if not isinstance(plan, Plan) or not (result.changed or result.kept or result.not_taken or result.note):
+    if plan is None or not (result.changed or result.kept or result.not_taken or result.note):
         return result
     names = plan.names
     kept, not_taken = names.named(result.kept), names.named(result.not_taken)
@@ -100,13 +95,6 @@ def worded(result: Result, plan: StreamPlan | None) -> Result:
         not_taken=not_taken,
         note="; ".join(filter(None, notes)),
     )
-
-
-def _blamed(said: str, plan: Plan) -> Binding | None:
-    """The column of the record that an answer of Pipedrive names; None when it names none."""
-    by_name = {one.name: one for one in plan.bindings}
-    words = [match[1] for match in FIELD_KEY.finditer(said)] + _WORD.findall(said)
-    return next((by_name[word] for word in words if word in by_name), None)
 
 
 def _value_in(message: bytes, column: str) -> object:

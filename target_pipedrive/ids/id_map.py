@@ -30,8 +30,8 @@ NOWHERE = ""
 class Links:
     """External ids by entity, at about 200 bytes each; thread-safe.
 
-    Attributes:
-        on_link: called with entity and external id whenever a row is linked.
+    Args:
+        known: links of earlier runs.
     """
 
     def __init__(self, known: Iterable[Link] = ()) -> None:
@@ -40,9 +40,13 @@ class Links:
         # Nearly every row has one external id: a set for each would use more memory than everything else.
         self._external: defaultdict[str, dict[str, str | set[str]]] = defaultdict(dict)
         self._streams: dict[str, defaultdict[str, set[str]]] = {}
-        self.on_link: Callable[[str, str], None] | None = None
+        self._on_link: Callable[[str, str], None] | None = None
         for link in known:
             self.put(link.entity, link.external_id, link.id, link.stream)
+
+    def subscribe(self, on_link: Callable[[str, str], None]) -> None:
+        """Call a function with entity and external id whenever a row is linked from now on."""
+        self._on_link = on_link
 
     def get(self, entity: str, external_id: str) -> str | None:
         """Return the Pipedrive id of an external id."""
@@ -78,8 +82,8 @@ class Links:
             if row_id != NOWHERE:
                 self._put_external(entity, row_id, external_id)
             self._streams.setdefault(stream, defaultdict(set))[entity].add(external_id)
-        if self.on_link is not None:
-            self.on_link(entity, external_id)
+        if self._on_link is not None:
+            self._on_link(entity, external_id)
 
     def _put_external(self, entity: str, row_id: str, external_id: str) -> None:
         held = self._external[entity]

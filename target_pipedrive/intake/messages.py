@@ -16,7 +16,6 @@ from singer_sdk.exceptions import MissingKeyPropertiesError, RecordsWithoutSchem
 from singer_sdk.singerlib.exceptions import InvalidInputLine
 
 from pipedrive_client.redact import redact
-from target_pipedrive.mapping.factory import plan_of
 from target_pipedrive.record.errors import NO_STREAM, Fault, RecordFault, StreamFault
 from target_pipedrive.run.abort import StoppedByFailures
 from target_pipedrive.values.identity import is_blank
@@ -24,8 +23,8 @@ from target_pipedrive.values.identity import is_blank
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from target_pipedrive.mapping.stream import Plan
     from target_pipedrive.run.engine import Engine
+    from target_pipedrive.run.streams import StreamHandler
 
 
 class Message(msgspec.Struct):
@@ -77,7 +76,7 @@ class _Stream:
     schema: bytes
     announced: bytes
     keys: tuple[str, ...]
-    plan: Plan | None = None
+    handler: StreamHandler | None = None
     why_not: str = ""
     refused: tuple[str, ...] = ()
     unbound: bool = False
@@ -137,8 +136,8 @@ class Intake:
             case "ACTIVATE_VERSION":
                 self._engine.settle_all()
                 known = self._streams.get(message.stream or "")
-                if known is not None and known.plan is not None:
-                    self._engine.activate(known.plan, message.version)
+                if known is not None and known.handler is not None:
+                    known.handler.activate(message.version)
             case "REJECT":
                 self._take(_rejected(message), rejected=True)
             case other:
@@ -191,19 +190,15 @@ class Intake:
             stream.unbound = True  # its first record determines the columns
 
     def _bind(self, stream: _Stream, properties: Mapping[str, object]) -> None:
-        """Build the stream's plan, and report if its records cannot be written."""
-        name, options = stream.name, self._engine.options
+        """Compile the stream's plan, and report if its records cannot be written."""
+        name = stream.name
         stream.unbound = False
         typed = {key: entry if isinstance(entry, dict) else {} for key, entry in properties.items()}
         try:
-            stream.plan = plan_of(
-                name, typed, options.streams.get(name), options, self._engine.book, stream.keys
-            )
+            stream.handler = self._engine.stream(name, typed, stream.keys)
         except RecordFault as fault:
             stream.refused = fault.columns
             self._refuse_stream(stream, str(fault).removeprefix(f"Stream {name}").lstrip(": "))
-        if stream.plan is not None:
-            self._engine.prepare(stream.plan)
 
     def _record(self, message: Message, line: str | bytes) -> None:
         name, raw = message.stream or "", message.record
@@ -226,11 +221,12 @@ class Intake:
         if stream.unbound:
             columns: dict[str, object] = {name: {} for name in record}
             self._bind(stream, columns)
-            if stream.plan is not None:
+            if stream.handler is not None:
                 stream.schema = _with_columns(stream, columns)
         key = {one: record[one] if one in record else _in_any_case(record, one) for one in stream.keys}
         missing = [one for one, value in key.items() if is_blank(value)]
-        if missing and stream.plan is not None and stream.plan.decides_on_blank_keys:
+        handler = stream.handler
+        if missing and handler is not None and handler.plan.decides_on_blank_keys:
             missing = []
         if missing:
             has, it = ("have", "them") if missing[1:] else ("has", "it")
@@ -240,8 +236,8 @@ class Intake:
             )
             fault = Fault(stream=name, key=key, line=self._lines, why=why, columns=tuple(missing))
             self._refuse(fault, content, stream.schema, KeyFault)
-        elif stream.plan is not None:
-            self._engine.take(stream.plan, record, bytes(raw), content, stream.schema, key)
+        elif handler is not None:
+            self._engine.take(handler, record, bytes(raw), content, stream.schema, key)
         elif stream.why_not:
             fault = Fault(
                 stream=name,

@@ -55,6 +55,14 @@ class ActionPlan(Plan):
         else:
             self.empties = {name: None for name, one in spec.body_columns.items() if one.kind.nullable}
 
+    def warnings(self) -> list[str]:
+        """Return what the stream cannot do; among it, that Pipedrive removed the action."""
+        action, found = self.action, super().warnings()
+        if action.removed_on is None:
+            return found
+        removed = f"Pipedrive removed {action.operation} on {action.removed_on}"
+        return [f"{removed}; replacement: {action.instead}", *found]
+
     def _special(self, source: str, name: str) -> Binding | None:
         given = self.settings.external_id
         if (given and source.casefold() == given.casefold()) or snake(name) == EXTERNAL_ID:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from target_pipedrive.catalog.actions import ACTIONS
 from target_pipedrive.catalog.entities import ENTITIES, ENTITY_OF_STREAM
@@ -18,45 +18,63 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from target_pipedrive.custom_fields.registry import FieldBook
-    from target_pipedrive.mapping.stream import Plan
     from target_pipedrive.settings import Options
 
+Made_co = TypeVar("Made_co", covariant=True)
 
-def plan_of(
+
+class Kinds(Protocol[Made_co]):
+    """What is made of a plan, by its kind."""
+
+    def entity(self, plan: EntityPlan, /) -> Made_co:
+        """Return what performs the records of an entity stream."""
+
+    def action(self, plan: ActionPlan, /) -> Made_co:
+        """Return what performs the records of an action stream."""
+
+    def raw(self, plan: RawPlan, /) -> Made_co:
+        """Return what performs records that describe requests."""
+
+
+def compile_stream(
     stream: str,
     properties: Mapping[str, Mapping[str, object]],
     settings: StreamSettings | None,
     options: Options,
     book: FieldBook,
+    kinds: Kinds[Made_co],
     keys: Sequence[str] = (),
-) -> Plan | None:
-    """Return the plan of a stream; None for an ignored stream.
+) -> Made_co | None:
+    """Compile the plan of a stream, and return what is made of it; None for a stream that is ignored.
 
     Raises:
         RecordFault: the stream or one of its properties is unknown.
     """
     named = settings or StreamSettings()
-    plan: Plan
-    if RAW_REQUEST in (snake(named.action or ""), snake(stream)) and not named.entity:
-        plan = RawPlan(stream, named, options, book)
-    elif named.action or (not named.entity and snake(stream) in ACTIONS):
-        plan = ActionPlan(ACTIONS[snake(named.action or stream)], stream, named, options, book)
-    elif named.entity or stream in ENTITIES or stream in ENTITY_OF_STREAM:
-        name = named.entity or ENTITY_OF_STREAM.get(stream, stream)
-        kind = FieldPlan if ENTITIES[name].definitions else EntityPlan
-        plan = kind(ENTITIES[name], stream, named, options, book)
-    elif options.ignore_unknown_streams:
-        return None
-    else:
-        raise RecordFault(
-            f"Stream {stream}: the name is neither an action nor an entity"
-            f"{nearest(stream, [*ACTIONS, *ENTITIES])}. "
-            "Add it to `streams`, or set unknown_streams to ignore"
-        )
     declared = {name.casefold() for name in properties}
     # A key counts as a column even if it is missing in the properties.
     undeclared: dict[str, Mapping[str, object]] = {
         name: {} for name in keys if name.casefold() not in declared
     }
-    plan.bind({**properties, **undeclared}, keys)
-    return plan
+    columns = {**properties, **undeclared}
+    if RAW_REQUEST in (snake(named.action or ""), snake(stream)) and not named.entity:
+        raw = RawPlan(stream, named, options, book)
+        raw.bind(columns, keys)
+        return kinds.raw(raw)
+    if named.action or (not named.entity and snake(stream) in ACTIONS):
+        action = ActionPlan(ACTIONS[snake(named.action or stream)], stream, named, options, book)
+        action.bind(columns, keys)
+        return kinds.action(action)
+    if named.entity or stream in ENTITIES or stream in ENTITY_OF_STREAM:
+        name = named.entity or ENTITY_OF_STREAM.get(stream, stream)
+        kind = FieldPlan if ENTITIES[name].definitions else EntityPlan
+        entity = kind(ENTITIES[name], stream, named, options, book)
+        entity.bind(columns, keys)
+        return kinds.entity(entity)
+    if options.ignore_unknown_streams:
+        return None
+    raise RecordFault(
+        f"Stream {stream}: the name is neither an action nor an entity"
+        f"{nearest(stream, [*ACTIONS, *ENTITIES])}. "
+        "Add it to `streams`, or set unknown_streams to ignore"
+    )

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from target_pipedrive.account.row_names import NATURAL_KEYS
 from target_pipedrive.catalog.names import nearest, snake
 from target_pipedrive.custom_fields.values import complete_parts
-from target_pipedrive.mapping.column_names import ColumnNames
+from target_pipedrive.mapping.column_names import FIELD_KEY, ColumnNames
 from target_pipedrive.mapping.columns import (
     LOADER_COLUMNS,
     Binding,
@@ -33,7 +33,7 @@ from target_pipedrive.values import scalars
 from target_pipedrive.values.identity import is_blank
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping, Sequence
+    from collections.abc import Callable, Collection, Mapping, Sequence
 
     from target_pipedrive.catalog.notation import Columns
     from target_pipedrive.catalog.spec import RetiredInput
@@ -51,6 +51,7 @@ _IMPERSONAL_KINDS = frozenset({"num", "bool", "flag", "date", "time", "stamp", "
 _IMPERSONAL_TYPES = frozenset(
     {"enum", "set", "date", "daterange", "time", "timerange", "double", "int", "monetary"}
 )
+_WORD = re.compile(r"\w+")
 _NUMBER = re.compile(r"[-+]?\d[\d.,eE+-]{0,40}")
 
 
@@ -453,8 +454,31 @@ class Plan:
             return bool(found) and found[0].field_type in _IMPERSONAL_TYPES
         return binding.place is Place.DELETED
 
+    def blamed(
+        self, text: str, value_of: Callable[[str], object], /
+    ) -> tuple[tuple[str, ...], object] | None:
+        """Return the column that a response names, with its value where that may be shown.
+
+        Args:
+            text: message of the response.
+            value_of: returns the value that the record has in a column of the input.
+        """
+        by_name = {one.name: one for one in self.bindings}
+        words = [match[1] for match in FIELD_KEY.finditer(text)] + _WORD.findall(text)
+        binding = next((by_name[word] for word in words if word in by_name), None)
+        if binding is None:
+            return None
+        value = value_of(binding.source)
+        return self.names.named((binding.name,)), value if self.may_show(binding, value) else None
+
+    def warnings(self) -> list[str]:
+        """Return what the stream cannot do, to be logged before its first record."""
+        if not self.retired_ignored:
+            return []
+        return [f"ignored, because the current API cannot express them: {', '.join(self.retired_ignored)}"]
+
     def locks(self, draft: Draft) -> tuple[tuple[LockKey, ...], tuple[LockKey, ...]]:
-        """Return the rows that the write changes, and those it must not see changed."""
+        """Return the rows that the write changes, and those that it needs as they are."""
         raise NotImplementedError
 
     def _needed(self, draft: Draft) -> set[LockKey]:

@@ -8,9 +8,20 @@ from typing import TYPE_CHECKING, Protocol
 from target_pipedrive.record.outcome import Outcome, Result
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
+    from target_pipedrive.catalog.spec import ActionSpec
     from target_pipedrive.record.draft import Draft, LockKey
+
+
+class Names(Protocol):
+    """Names of a stream's columns in its input."""
+
+    def named(self, fields: Iterable[str], /) -> tuple[str, ...]:
+        """Return the names of Pipedrive's columns and of custom fields, each once."""
+
+    def without_keys(self, text: str, /) -> str:
+        """Return a text with names in place of the keys of custom fields."""
 
 
 class StreamPlan(Protocol):
@@ -18,17 +29,59 @@ class StreamPlan(Protocol):
 
     Attributes:
         entity_name: entity of the stream's rows; empty for an action without an entity.
-        custom_fields: entity whose custom fields the records may have.
     """
 
     entity_name: str
-    custom_fields: str | None
+
+    @property
+    def names(self) -> Names:
+        """Names of the stream's columns in its input."""
+
+    def blamed(
+        self, text: str, value_of: Callable[[str], object], /
+    ) -> tuple[tuple[str, ...], object] | None:
+        """Return the column that a response names, with its value where that may be shown.
+
+        Args:
+            text: message of the response.
+            value_of: returns the value that the record has in a column of the input.
+        """
 
     def draft(self, record: Mapping[str, object]) -> Draft:
         """Return the draft of a record."""
 
     def locks(self, draft: Draft) -> tuple[tuple[LockKey, ...], tuple[LockKey, ...]]:
         """Return the rows that the draft may change, and those that it references."""
+
+
+class Handler(Protocol):
+    """Performs the records of one stream, by the kind of its plan."""
+
+    def submit(self, task: Task) -> None:
+        """Let a record be performed as soon as no earlier one is in its way."""
+
+    def resume(self, task: Task) -> None:
+        """Let a record be performed again that was deferred."""
+
+    def run(self, task: Task) -> None:
+        """Perform a record and store its outcome; called on a worker thread."""
+
+    def perform(self, task: Task) -> Result:
+        """Perform a record.
+
+        Raises:
+            NotYet: it waits for another row.
+            RecordFault: it cannot be written.
+            SkipRecord: it is not to be written.
+            PipedriveError: a request failed.
+        """
+
+    def addition(self, task: Task) -> tuple[ActionSpec, Draft] | None:
+        """Return what a record that is not performed yet will send, if that is certainly an add.
+
+        Raises:
+            NotYet, RecordFault, SkipRecord: the record will add no row.
+        """
 
 
 @dataclass(slots=True, kw_only=True, eq=False)
@@ -45,10 +98,10 @@ class Task:
         identity: digest of stream, content and occurrence.
         plan: plan of its stream; None if it failed before.
         draft: draft of the record; None in the same case.
-        perform: writes the record; raises `RecordFault` or `PipedriveError` for failures.
+        handler: performs the record; None if it failed before.
         owns: rows it may change, which no other task uses at the same time.
         needs: rows it references, which no other task changes at the same time.
-        lookup: entity and id to read in bulk before it runs.
+        lookup: id of its row, and the value by which that is read in bulk before it runs.
         row: row of the bulk read, or None if it does not exist.
         was_read: True if `row` is set.
         found: rows by id that were read to match records, including this one.
@@ -71,7 +124,7 @@ class Task:
     identity: bytes = b""
     plan: StreamPlan | None = None
     draft: Draft | None = None
-    perform: Callable[[Task], Result] | None = None
+    handler: Handler | None = None
     owns: tuple[LockKey, ...] = ()
     needs: tuple[LockKey, ...] = ()
     lookup: tuple[str, str] | None = None

@@ -32,13 +32,11 @@ class Ending:
 
     Args:
         options: the target's settings `on_error`, `max_failures` and `max_failure_percent`.
-
-    Attributes:
-        halt: lets nothing more begin; called on the thread that met the end.
+        halt: lets no further record begin; called on the thread that ends the run.
     """
 
-    def __init__(self, options: Options) -> None:
-        self.halt: Callable[[], None] = lambda: None
+    def __init__(self, options: Options, halt: Callable[[], None]) -> None:
+        self._halt = halt
         self._options = options
         self._error: BaseException | None = None
         self._failures = 0
@@ -55,7 +53,7 @@ class Ending:
         """End the run; `check` raises the error in the main thread."""
         if self._error is None:
             self._error = error
-        self.halt()
+        self._halt()
 
     def check(self) -> None:
         """Raise what ended the run, if anything did."""

@@ -1,18 +1,17 @@
 """Batches of records: one read or bulk request for many records.
 
-What they are compared or matched with is read in bulk, and what can be added in bulk comes together.
+The rows that records are compared or matched with are read in bulk, and records that one request can add run
+together.
 """
 
 from __future__ import annotations
 
-import threading
 from functools import partial
 from typing import TYPE_CHECKING
 
 from pipedrive_client import PipedriveError, RunError
 from target_pipedrive.account.rows import BULK
 from target_pipedrive.ids.provisional import ProvisionalId
-from target_pipedrive.mapping.entity import EntityPlan
 from target_pipedrive.mapping.match_columns import can_list
 
 if TYPE_CHECKING:
@@ -23,25 +22,28 @@ if TYPE_CHECKING:
     from target_pipedrive.catalog.spec import EntitySpec
     from target_pipedrive.ids.id_map import Links
     from target_pipedrive.lookup.matcher import Matcher
+    from target_pipedrive.mapping.entity import EntityPlan
     from target_pipedrive.record.draft import Draft
     from target_pipedrive.record.task import Task
     from target_pipedrive.run.scheduler import Scheduler
     from target_pipedrive.settings import Options
 
 _MOST = 5 * BULK
+_READ, _MATCH, _ADD = range(3)
+"""Kinds of batches, in the order in which incomplete ones are sent."""
 
 
 class Gathering:
-    """Submits records of entities; safe to share between threads.
+    """Submits records, held back where one request can serve several; safe to use from several threads.
 
     Args:
-        scheduler: runs the records, and the reads beside them.
+        scheduler: runs the records, and the reads for them.
         rows: reads rows by id.
         links: rows by external id.
         matcher: reads ahead for matching.
         settlement: knows which records settle a row above theirs.
         options: whether deletes are allowed.
-        on_end: called with an error that no other record can do better than.
+        on_end: called with an error that affects all records.
     """
 
     def __init__(
@@ -62,10 +64,6 @@ class Gathering:
         self._settlement = settlement
         self._options = options
         self._on_end = on_end
-        self._lock = threading.Lock()
-        self._to_read: dict[tuple[str, bool], tuple[EntitySpec, list[Task]]] = {}
-        self._to_match: dict[int, tuple[EntityPlan, list[Task]]] = {}
-        self._to_add: list[Task] = []
 
     def enter(self, task: Task, plan: EntityPlan) -> None:
         """Submit a record, held back for a bulk read where that is possible."""
@@ -92,21 +90,20 @@ class Gathering:
         else:
             self._scheduler.submit(task)
 
-    def resume(self, task: Task) -> None:
-        """Let a record go on that waited; its row is read anew, together with those of others."""
+    def resume(self, task: Task, plan: EntityPlan) -> None:
+        """Let a deferred record run again; its row is read again, together with those of others."""
         due = self._settlement.due(task)
         if due is not None:
             self._scheduler.resume(task, held=True)
             self._gather_above(task, due)
             return
-        draft, plan = task.draft, task.plan
-        lookup = None
-        if draft is not None and isinstance(plan, EntityPlan) and draft.late is None and not draft.deleted:
+        draft, lookup = task.draft, None
+        if draft is not None and draft.late is None and not draft.deleted:
             lookup = self._lookup(self._row_id(draft, plan.spec), draft, plan.spec)
-        if lookup is None or not isinstance(plan, EntityPlan):
+        if lookup is None:
             self._scheduler.resume(task)
             return
-        # Nothing else is let at the row while it waits: what is read from now on is how it is.
+        # No other task changes the row while it waits: what is read from now on is up to date.
         task.lookup, task.was_read, task.stale = lookup, False, False
         self._scheduler.resume(task, held=True)
         self._gather(task, plan.spec, again=True)
@@ -117,13 +114,13 @@ class Gathering:
         self._gather(task, due.plan.spec, again=True)
 
     def _row_id(self, draft: Draft, spec: EntitySpec) -> str | None:
-        """Id of the record's row, if that is known already."""
+        """Return the id of the record's row, if that is known already."""
         if draft.id is None and draft.external_id is not None:
             return self._links.get(spec.name, draft.external_id)
         return draft.id
 
     def _lookup(self, row_id: str | None, draft: Draft, spec: EntitySpec) -> tuple[str, str] | None:
-        """Id of a row, and the value by which it is read in bulk; None when it cannot be."""
+        """Return the id of a row and the value by which it is read in bulk; None when it cannot be."""
         read = spec.read
         if row_id is None or isinstance(row_id, ProvisionalId) or read is None or read.ids is None:
             return None
@@ -136,51 +133,23 @@ class Gathering:
         return None if value is None else (row_id, str(value))
 
     def enter_many(self, task: Task) -> None:
-        """Submit a record that may be written together with others, held back until they are here."""
+        """Submit a record that may be written together with others, held back until these are received."""
         self._scheduler.submit(task, held=True)
-        with self._lock:
-            self._to_add.append(task)
-            ready = self._to_add if len(self._to_add) >= _MOST else []
-            if ready:
-                self._to_add = []
-        self._scheduler.release(ready)
+        self._scheduler.hold(_ADD, None, task, None, _is_long)
 
     def _gather(self, task: Task, spec: EntitySpec, *, again: bool = False) -> None:
-        with self._lock:
-            _, gathered = self._to_read.setdefault((spec.name, again), (spec, []))
-            gathered.append(task)
-            full = len(gathered) >= BULK and len({one.lookup[1] for one in gathered if one.lookup}) >= BULK
-            if full or len(gathered) >= _MOST:
-                del self._to_read[spec.name, again]
-                self._scheduler.aside(partial(self._read, spec, gathered, again=again))
+        read = partial(self._read, spec, again=again)
+        self._scheduler.hold(_READ, (spec.name, again), task, read, _is_full)
 
     def _gather_match(self, task: Task, plan: EntityPlan) -> None:
-        with self._lock:
-            _, gathered = self._to_match.setdefault(id(plan), (plan, []))
-            gathered.append(task)
-            if len(gathered) >= _MOST:
-                del self._to_match[id(plan)]
-                self._scheduler.aside(partial(self._match, plan, gathered))
-
-    def send(self) -> bool:
-        """Send off the reads that are still being gathered; whether there were any."""
-        with self._lock:
-            to_read, self._to_read = self._to_read, {}
-            to_match, self._to_match = self._to_match, {}
-            to_add, self._to_add = self._to_add, []
-        for (_, again), (spec, tasks) in to_read.items():
-            self._scheduler.aside(partial(self._read, spec, tasks, again=again))
-        for plan, tasks in to_match.values():
-            self._scheduler.aside(partial(self._match, plan, tasks))
-        self._scheduler.release(to_add)
-        return bool(to_read or to_match or to_add)
+        self._scheduler.hold(_MATCH, id(plan), task, partial(self._match, plan), _is_long)
 
     def _read(self, spec: EntitySpec, tasks: list[Task], *, again: bool) -> None:
-        """Read the rows of many records at once and let the records go on."""
+        """Read the rows of many records at once, and release the records."""
         values = [one.lookup[1] for one in tasks if one.lookup]
         single, read = spec.single, spec.read
         if again and single is not None and read is not None and len(set(values)) * single.cost < read.cost:
-            self._scheduler.release(tasks)  # so few that each for itself costs less
+            self._scheduler.release(tasks)  # single reads of so few cost less
             return
         try:
             found = self._rows.many(spec, values, tasks[0].stream)
@@ -193,7 +162,7 @@ class Gathering:
         self._scheduler.release(tasks)
 
     def _match(self, plan: EntityPlan, tasks: list[Task]) -> None:
-        """Read what many records are to be matched with and let them go on."""
+        """Read the rows that many records are matched with, and release the records."""
         try:
             self._matcher.read_ahead(tasks, plan)
         except PipedriveError as error:
@@ -201,6 +170,17 @@ class Gathering:
         self._scheduler.release(tasks)
 
     def _failed(self, error: PipedriveError) -> None:
-        """Each record reads for itself then, and fails for itself if that fails too."""
+        """End the run if the error affects all records; otherwise each record reads on its own."""
         if isinstance(error, RunError):
             self._on_end(error)
+
+
+def _is_full(tasks: list[Task]) -> bool:
+    """Return whether a bulk read for these records has all the rows that one request can return."""
+    full = len(tasks) >= BULK and len({one.lookup[1] for one in tasks if one.lookup}) >= BULK
+    return full or _is_long(tasks)
+
+
+def _is_long(tasks: list[Task]) -> bool:
+    """Return whether no more records are held back."""
+    return len(tasks) >= _MOST

@@ -1,8 +1,8 @@
 """Deferred records, which reference rows not yet received: the first few thousand in memory, others on disk.
 
-A tap sends streams in the order of their names, so all activities of an account may come before its deals.
-Beyond `MOST` of them the line goes to a temporary file, and the record is begun anew when everything has been
-read: memory does not grow with what waits.
+A tap sends streams in the order of their names, so all activities of an account may be received before its
+deals. Beyond `MOST` records the line is written to a temporary file, and the record is submitted again when the
+input has ended: memory does not grow with the number of deferred records.
 """
 
 from __future__ import annotations
@@ -20,21 +20,20 @@ from target_pipedrive.ids.provisional import as_text
 from target_pipedrive.ids.resolve import AT_THE_END
 from target_pipedrive.ledger.line_files import output_failed
 from target_pipedrive.record.outcome import Outcome, Result
+from target_pipedrive.record.task import Task
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
     from pathlib import Path
 
     from target_pipedrive.ids.id_map import Links
     from target_pipedrive.ids.resolve import NotYet
     from target_pipedrive.record.draft import LockKey
-    from target_pipedrive.record.task import Task
+    from target_pipedrive.run.admission import Admission
     from target_pipedrive.run.scheduler import Scheduler
 
-    Begin = Callable[["Laid", Task, set[tuple[str, str]]], None]
-
 MOST = 5000
-"""Records that wait in memory."""
+"""Maximum number of records that wait in memory."""
 _BITS = 1 << 25
 _PROBES = 4
 _HALF = 0xFFFFFFFF
@@ -43,13 +42,13 @@ _LENGTH = Struct("<I")
 
 
 class KeyFilter:
-    """Which rows were named, in 4 MB for any number of them; some others seem named too (a Bloom filter)."""
+    """Bloom filter of rows: 4 MB for any number of them, and some others seem to be in it too."""
 
     def __init__(self) -> None:
         self._bits = bytearray()
 
     def add(self, key: LockKey) -> None:
-        """Note a row."""
+        """Add a row."""
         if not self._bits:
             self._bits = bytearray(_BITS // 8)
         for at in self._places(key):
@@ -65,8 +64,8 @@ class KeyFilter:
         return ((first + turn * step) % _BITS for turn in range(_PROBES))
 
 
-class Laid(msgspec.Struct, array_like=True):
-    """A record in the file; `first` is how a first call ended, see `Task.first`."""
+class Deferred(msgspec.Struct, array_like=True):
+    """A record in the file; `first` is the result of a first write, see `Task.first`."""
 
     number: int
     origin: int
@@ -76,18 +75,18 @@ class Laid(msgspec.Struct, array_like=True):
     first: dict[str, Any] | None = None
 
     def result(self) -> Result | None:
-        """How a first call ended, if there was one."""
+        """Return the result of a first write, if there was one."""
         if self.first is None:
             return None
-        told: dict[str, Any] = {
+        values: dict[str, Any] = {
             name: tuple(value) if isinstance(value, list) else value for name, value in self.first.items()
         }
-        told["outcome"] = Outcome(self.first["outcome"])
-        return Result(**told)
+        values["outcome"] = Outcome(self.first["outcome"])
+        return Result(**values)
 
 
-def _told(first: Result | None) -> dict[str, Any] | None:
-    """A result that is no failure, as plain values."""
+def _plain(first: Result | None) -> dict[str, Any] | None:
+    """Return a result that is not a failure as plain values."""
     if first is None:
         return None
     return {one.name: getattr(first, one.name) for one in fields(first) if one.name not in ("cause", "fault")}
@@ -95,7 +94,7 @@ def _told(first: Result | None) -> dict[str, Any] | None:
 
 @dataclass(slots=True, kw_only=True)
 class _Aside:
-    """Records laid aside since the last replay, and the rows they own.
+    """Records written to the file since the last replay, and the rows they own.
 
     Attributes:
         count: of the records.
@@ -111,31 +110,27 @@ class _Aside:
 
 
 class Waiting:
-    """Holds what cannot be written yet; safe to share between threads.
+    """Records that cannot be written yet; safe to use from several threads.
 
     Args:
         scheduler: knows the order of records on the same row.
         links: rows by external id.
-        folder: where the temporary file is made; it has no name and goes with the process.
-        begin: takes a record up again that was laid aside; gets another record of its stream, for the plan,
-            and what it is not to wait for.
-        resume: lets a record go on that was kept in memory.
+        admission: submits records of the temporary file again.
+        folder: folder of the temporary file, which has no name and ends with the process.
     """
 
     def __init__(
         self,
         scheduler: Scheduler,
         links: Links,
+        admission: Admission,
         *,
         folder: Path,
-        begin: Begin,
-        resume: Callable[[Task], None],
     ) -> None:
         self._scheduler = scheduler
         self._links = links
         self._folder = folder
-        self._begin = begin
-        self._resume = resume
+        self._admission = admission
         self._lock = threading.Lock()
         self._parked: dict[tuple[str, str], list[Task]] = {}
         self._count = 0
@@ -147,11 +142,12 @@ class Waiting:
         self._closing = False
         self._forcing = False
         self._before: tuple[int, int] | None = None
+        links.subscribe(self.linked)
 
     # --- while records come -----------------------------------------------------------------------
 
     def park(self, task: Task, missing: NotYet) -> None:
-        """Let a record wait for the row it points at; called on the worker that found it missing."""
+        """Let a record wait for a row that it references; called on the worker that found it missing."""
         place = (missing.entity, missing.external_id)
         with self._lock:
             if place == AT_THE_END:
@@ -160,7 +156,7 @@ class Waiting:
                 unmade = self._no_more and task.first is None and not self._is_expected(place)
                 hopeless = unmade or self._forcing
             if not hopeless and self._count >= MOST and self._links.get(*place) is None:
-                self._lay_aside(task, for_row=place != AT_THE_END)
+                self._store(task, for_row=place != AT_THE_END)
                 return
         self._scheduler.let_pass(task)
         task.stale = True
@@ -171,29 +167,29 @@ class Waiting:
                 self._parked.setdefault(place, []).append(task)
                 self._count += 1
                 return
-        self._resume(task)
+        _resume(task)
 
     def linked(self, entity: str, external_id: str) -> None:
-        """Let the records go on that waited for this row."""
+        """Resume the records that waited for this row."""
         if not self._parked:
             return
         with self._lock:
             waiting = self._parked.pop((entity, external_id), [])
             self._count -= len(waiting)
         for task in waiting:
-            self._resume(task)
+            _resume(task)
 
     def follows(self, task: Task) -> bool:
-        """Whether an earlier record of the same row was laid aside; then this one is too."""
+        """Return whether an earlier record of the same row is in the file; then this one is added to it."""
         if self._aside is None:
             return False
         with self._lock:
             if self._aside is None or not any(key in self._aside.keys for key in task.owns):
                 return False
-            self._lay_aside(task, for_row=True)
+            self._store(task, for_row=True)
             return True
 
-    def _lay_aside(self, task: Task, *, for_row: bool) -> None:
+    def _store(self, task: Task, *, for_row: bool) -> None:
         if self._aside is None:
             with self._file_usable():
                 file = tempfile.TemporaryFile(dir=self._folder, prefix="target-pipedrive-")  # noqa: SIM115 - closed by `_replay`
@@ -204,8 +200,8 @@ class Waiting:
         self._aside.for_rows += for_row
         self._aside.unwritten += task.first is None
         entry = _encode(
-            Laid(
-                task.number, self._origin(task), task.identity, task.line, task.input_line, _told(task.first)
+            Deferred(
+                task.number, self._origin(task), task.identity, task.line, task.input_line, _plain(task.first)
             )
         )
         with self._file_usable():
@@ -213,7 +209,7 @@ class Waiting:
         self._scheduler.withdraw(task)
 
     def _origin(self, task: Task) -> int:
-        """Number of a record with the same plan, which is kept in its stead."""
+        """Return the number of a record with the same plan, which is kept in memory for it."""
         number = self._origin_of.get(id(task.plan))
         if number is None:
             number = self._origin_of[id(task.plan)] = len(self._origins)
@@ -224,13 +220,13 @@ class Waiting:
 
     @property
     def left(self) -> int:
-        """Records that wait."""
+        """Number of records that wait."""
         return self._count + (self._aside.count if self._aside else 0)
 
     def go_on(self) -> bool:
-        """Let records try again or stop waiting, now that nothing more comes; False when none waits.
+        """Let records run again or stop waiting, at the end of the input; return False when none waits.
 
-        Called when nothing is under way, until it returns False.
+        Called when no record runs, until it returns False.
         """
         self._no_more = True
         self._replayed = KeyFilter()
@@ -250,12 +246,12 @@ class Waiting:
         return self._give_up_some()
 
     def _unwritten(self) -> int:
-        """Records that wait and have no row yet."""
+        """Return the number of waiting records that have no row yet."""
         parked = sum(task.first is None for tasks in self._parked.values() for task in tasks)
         return parked + (self._aside.unwritten if self._aside else 0)
 
     def _replay(self, aside: _Aside) -> None:
-        """Begin the records of the file anew, in their order."""
+        """Submit the records of the file again, in their order."""
         given_up = {AT_THE_END} if self._closing else set()
         with self._lock:
             self._replayed, self._aside = aside.keys, None
@@ -263,11 +259,39 @@ class Waiting:
             with self._file_usable():
                 file.seek(0)
             while head := file.read(_LENGTH.size):
-                laid = msgspec.msgpack.decode(file.read(_LENGTH.unpack(head)[0]), type=Laid)
-                self._begin(laid, self._origins[laid.origin], given_up)
+                stored = msgspec.msgpack.decode(file.read(_LENGTH.unpack(head)[0]), type=Deferred)
+                self._submit_again(stored, self._origins[stored.origin], given_up)
+
+    def _submit_again(self, stored: Deferred, like: Task, given_up: set[tuple[str, str]]) -> None:
+        """Submit a record of the file again.
+
+        Args:
+            stored: the record.
+            like: another record of its stream, for the plan.
+            given_up: what it no longer waits for.
+        """
+        plan = like.plan
+        if plan is None:
+            return
+        record = msgspec.json.decode(stored.line)["record"]
+        task = Task(
+            number=stored.number,
+            stream=like.stream,
+            key={name: record.get(name) for name in like.key},
+            line=stored.line,
+            schema=like.schema,
+            input_line=stored.input_line,
+            identity=stored.identity,
+            plan=plan,
+            handler=like.handler,
+            draft=plan.draft(record),
+            first=stored.result(),
+            given_up=set(given_up),
+        )
+        self._admission.submit(task)
 
     def _give_up_some(self) -> bool:
-        """Let records in memory stop waiting; False when none waits.
+        """Let records in memory stop waiting; return False when none waits.
 
         First those that wait for a row nobody is about to make, then those whose row is written and lacks
         a custom field, then, as they wait for each other, all; last those that are to be archived.
@@ -286,11 +310,11 @@ class Waiting:
             self._before = None
         for place, task in sorted(chosen, key=lambda one: one[1].number):
             task.given_up.add(place)
-            self._resume(task)
+            _resume(task)
         return bool(chosen)
 
     def _is_expected(self, place: tuple[str, str]) -> bool:
-        """Whether an unfinished record may still make the row."""
+        """Return whether an unfinished record may still add the row."""
         if not place[0]:
             return True
         key = (place[0], f"ext:{place[1]}")
@@ -298,16 +322,22 @@ class Waiting:
         return aside or key in self._replayed or self._scheduler.is_expected(key)
 
     def close(self) -> None:
-        """Let the file go."""
+        """Close the file."""
         if self._aside is not None:
-            with suppress(OSError):  # what it still holds is not needed any more
+            with suppress(OSError):  # its content is no longer needed
                 self._aside.file.close()
 
     @contextmanager
     def _file_usable(self) -> Iterator[None]:
-        """Turn errors of the file into a sentence that ends the run."""
+        """Turn errors of the file into an error that ends the run."""
         try:
             yield
         except OSError as error:
             what = f"The temporary file of records that wait for others, in {self._folder},"
             raise output_failed(what, error) from error
+
+
+def _resume(task: Task) -> None:
+    """Let a record that was kept in memory run again."""
+    if task.handler is not None:
+        task.handler.resume(task)

@@ -11,7 +11,7 @@ import hashlib
 import threading
 from collections import Counter
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from pipedrive_client import ConfigError
 from target_pipedrive.record.draft import Draft
@@ -25,10 +25,27 @@ if TYPE_CHECKING:
     from target_pipedrive.apply.delete import DeleteGuard
     from target_pipedrive.ids.id_map import Links
     from target_pipedrive.mapping.entity import EntityPlan
+    from target_pipedrive.record.task import Handler
     from target_pipedrive.settings import Options
 
 _ARRIVED = frozenset({Outcome.CREATED, Outcome.UPDATED, Outcome.UNCHANGED, Outcome.DELETED})
 _SHOWN = 5
+
+
+class Missing(NamedTuple):
+    """A row that is to be deleted.
+
+    Attributes:
+        plan: of the stream that wrote it.
+        handler: of that stream.
+        external_id: its external id.
+        row_id: its id.
+    """
+
+    plan: EntityPlan
+    handler: Handler
+    external_id: str
+    row_id: str
 
 
 @dataclass(slots=True)
@@ -37,6 +54,7 @@ class _Version:
 
     Attributes:
         plan: the stream's plan when it was last activated.
+        handler: the stream's handler then.
         seen: external ids of the records.
         records: records read, whether they can be used or not.
         open: records read since the last ACTIVATE_VERSION.
@@ -47,6 +65,7 @@ class _Version:
     """
 
     plan: EntityPlan | None = None
+    handler: Handler | None = None
     seen: set[str] = field(default_factory=set)
     records: int = 0
     open: int = 0
@@ -107,25 +126,25 @@ class Mirror:
             with self._lock:
                 self._version(stream).lost[outcome] += 1
 
-    def activate(self, plan: EntityPlan, number: int | None) -> None:
+    def activate(self, plan: EntityPlan, handler: Handler, number: int | None) -> None:
         """Note an ACTIVATE_VERSION: the records before it are complete."""
         if not self._on:
             return
         with self._lock:
             version = self._version(plan.stream)
-            version.plan, version.open = plan, 0
+            version.plan, version.handler, version.open = plan, handler, 0
             version.activated.add(-1 if number is None else number)
 
-    def deletes(self, guard: DeleteGuard) -> list[tuple[EntityPlan, str, str]]:
+    def deletes(self, guard: DeleteGuard) -> list[Missing]:
         """Plan, external id and row id of everything to delete; called when all records are booked.
 
         Raises:
             ConfigError: there are more than `max_deletes` allows; nothing may be deleted then.
         """
-        found: list[tuple[EntityPlan, str, str]] = []
+        found: list[Missing] = []
         counts: dict[str, int] = {}
         for stream, version in self._versions.items():
-            if version.plan is None:
+            if version.plan is None or version.handler is None:
                 continue
             gone = [
                 (one, row_id) for _, one, row_id in self._links.of_stream(stream) if one not in version.seen
@@ -141,7 +160,7 @@ class Mirror:
                 )
                 continue
             gone = list(self._unshared(stream, version, gone))
-            found += [(version.plan, *one) for one in gone]
+            found += [Missing(version.plan, version.handler, *one) for one in gone]
             counts[stream] = len(gone)
         if len(found) > guard.left:
             named = ", ".join(f"{count} of stream {stream}" for stream, count in counts.items() if count)
@@ -202,8 +221,9 @@ class Mirror:
         return version
 
 
-def delete_task(number: int, plan: EntityPlan, external_id: str, row_id: str) -> Task:
+def delete_task(number: int, missing: Missing) -> Task:
     """The delete of one row as a record of its own."""
+    plan, handler, external_id, row_id = missing
     entity = plan.spec.name
     return Task(
         number=number,
@@ -212,6 +232,7 @@ def delete_task(number: int, plan: EntityPlan, external_id: str, row_id: str) ->
         line=b"",
         schema=b"",
         plan=plan,
+        handler=handler,
         draft=Draft(external_id=external_id, deleted=True),
         owns=((entity, f"ext:{external_id}"), (entity, row_id)),
         identity=hashlib.blake2b(f"mirror {external_id}".encode(), digest_size=16).digest(),

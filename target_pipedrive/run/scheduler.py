@@ -9,7 +9,7 @@ from __future__ import annotations
 import threading
 from collections import Counter
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -23,8 +23,58 @@ ROOM = 200
 """Tasks that are accepted at a stretch once the scheduler was full."""
 
 
+class Batch(NamedTuple):
+    """Records that are held back until one request can serve them.
+
+    Attributes:
+        tasks: of the records.
+        read: reads for all of them, and releases them; None where they are only to be sent together.
+    """
+
+    tasks: list[Task]
+    read: Callable[[list[Task]], None] | None
+
+
+class Batches:
+    """Batches that are not full yet; safe to use from several threads."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._open: dict[tuple[int, object], Batch] = {}
+
+    def add(
+        self,
+        kind: int,
+        key: object,
+        task: Task,
+        read: Callable[[list[Task]], None] | None,
+        is_full: Callable[[list[Task]], bool],
+    ) -> Batch | None:
+        """Add a record to the batch of a key, and return the batch when that makes it full.
+
+        Args:
+            kind: batches of a lower one are sent first.
+            key: what the records of a batch have in common.
+            task: of the record; must be held.
+            read: see `Batch`; the first of a batch counts.
+            is_full: whether a batch is full.
+        """
+        with self._lock:
+            batch = self._open.setdefault((kind, key), Batch([], read))
+            batch.tasks.append(task)
+            if not is_full(batch.tasks):
+                return None
+            return self._open.pop((kind, key))
+
+    def take(self) -> list[Batch]:
+        """Return all batches, full or not, and begin new ones."""
+        with self._lock:
+            taken, self._open = self._open, {}
+        return [taken[key] for key in sorted(taken, key=lambda one: one[0])]
+
+
 class _Queue:
-    """Unfinished tasks on one row: the last that owns it, and those that need it since."""
+    """Unfinished tasks on one row: the last one that owns it, and those that have needed it since."""
 
     __slots__ = ("owner", "users")
 
@@ -34,23 +84,17 @@ class _Queue:
 
 
 class Scheduler:
-    """Runs tasks on a pool as soon as nothing earlier is in their way.
+    """Runs tasks on a pool as soon as no earlier one is in their way; each by its own handler.
 
     Args:
         pool: threads that run tasks.
-        run: performs one task; must not raise.
-        capacity: most tasks accepted and not finished; `submit` waits above it.
-        before_wait: called, without a lock, before `submit` or `drain` waits: sends off what is gathered, and
-            says whether there was anything.
+        capacity: maximum number of tasks that are accepted and not finished; `submit` waits above it.
     """
 
-    def __init__(
-        self, pool: WorkerPool, run: Callable[[Task], None], *, capacity: int, before_wait: Callable[[], bool]
-    ) -> None:
+    def __init__(self, pool: WorkerPool, *, capacity: int) -> None:
         self._pool = pool
-        self._run = run
         self._capacity = capacity
-        self._before_wait = before_wait
+        self._batches = Batches()
         self._changed = threading.Condition()
         self._rows: dict[LockKey, _Queue] = {}
         self._open = 0
@@ -83,13 +127,13 @@ class Scheduler:
     def _make_room(self) -> None:
         """Wait until a whole group of tasks can be accepted.
 
-        What is being gathered goes off incomplete only when nothing else is under way: a bulk read costs as
-        much for one row as for a hundred.
+        Batches are sent incomplete only when nothing else is running: a bulk read costs as much for one row
+        as for a hundred.
         """
         with self._changed:
             if self._wait_for_room(while_running=True):
                 return
-        self._before_wait()
+        self.send_batches()
         with self._changed:
             self._wait_for_room(while_running=False)
 
@@ -102,8 +146,34 @@ class Scheduler:
             self._changed.wait()
         return True
 
-    def aside(self, job: Callable[[], None]) -> None:
-        """Run something that is no task, such as a bulk read for tasks that are held."""
+    def hold(
+        self,
+        kind: int,
+        key: object,
+        task: Task,
+        read: Callable[[list[Task]], None] | None,
+        is_full: Callable[[list[Task]], bool],
+    ) -> None:
+        """Add a held task to a batch, which is sent when it is full; see `Batches.add`."""
+        full = self._batches.add(kind, key, task, read, is_full)
+        if full is not None:
+            self._send(full)
+
+    def send_batches(self) -> bool:
+        """Send all batches that are not full yet, and return whether there were any."""
+        batches = self._batches.take()
+        for one in batches:
+            self._send(one)
+        return bool(batches)
+
+    def _send(self, batch: Batch) -> None:
+        if batch.read is None:
+            self.release(batch.tasks)
+        else:
+            self._run_aside(partial(batch.read, batch.tasks))
+
+    def _run_aside(self, job: Callable[[], None]) -> None:
+        """Run a job that is not a task, such as a bulk read for tasks that are held."""
         with self._changed:
             self._running += 1
 
@@ -166,8 +236,8 @@ class Scheduler:
 
     def _work(self, task: Task) -> None:
         try:
-            if not self._halted:
-                self._run(task)
+            if task.handler is not None and not self._halted:
+                task.handler.run(task)
         finally:
             self._finished(task)
 
@@ -259,12 +329,12 @@ class Scheduler:
 
     def drain(self) -> None:
         """Wait until nothing is under way or gathered; what is open then waits for a `resume`."""
-        self._before_wait()
+        self.send_batches()
         while True:
             with self._changed:
                 while self._running:
                     self._changed.wait()
-            if self._halted or not self._before_wait():
+            if self._halted or not self.send_batches():
                 return
 
     def halt(self) -> None:

@@ -1,0 +1,47 @@
+"""Admission of records to the run, with the rows that they change and reference."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from target_pipedrive.ids.id_map import Links
+    from target_pipedrive.record.draft import LockKey
+    from target_pipedrive.record.task import Task
+    from target_pipedrive.run.scheduler import Scheduler
+
+DIGEST_BYTES = 16
+"""Length of a record's identity; the number of a repeated content follows it."""
+
+
+class Admission:
+    """Submits records.
+
+    Args:
+        scheduler: knows which rows earlier records may add.
+        links: rows by external id.
+    """
+
+    def __init__(self, scheduler: Scheduler, links: Links) -> None:
+        self._scheduler = scheduler
+        self._links = links
+
+    def submit(self, task: Task) -> None:
+        """Let a record be written as soon as no earlier one is in its way."""
+        if task.plan is None or task.draft is None or task.handler is None:
+            return
+        task.owns, needs = task.plan.locks(task.draft)
+        # A row that was not received yet must not wait for the records that wait for it.
+        task.needs = tuple(key for key in needs if self._exists(key))
+        if len(task.identity) > DIGEST_BYTES:
+            task.owns += ((task.stream, task.identity[:DIGEST_BYTES].hex()),)
+        task.handler.submit(task)
+
+    def _exists(self, key: LockKey) -> bool:
+        """Return whether a row is known, or an earlier record may add it; the same of rows of a parent."""
+        entity, name = key
+        if name.startswith("of:"):
+            return self._scheduler.is_expected(key)
+        if not name.startswith("ext:"):
+            return True
+        return self._links.get(entity, name[4:]) is not None or self._scheduler.is_expected(key)

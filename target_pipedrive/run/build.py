@@ -1,0 +1,169 @@
+"""Construction of a run: every part gets what it needs in its constructor."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING
+
+from pipedrive_client.concurrency import WorkerPool
+from pipedrive_client.fields import FieldRegistry
+from target_pipedrive.account.row_names import RowNames
+from target_pipedrive.account.rows import Rows
+from target_pipedrive.apply.add import RowAdder
+from target_pipedrive.apply.delete import DeleteGuard, RowDeleter
+from target_pipedrive.apply.executor import Performer
+from target_pipedrive.apply.missing_rows import MissingRows
+from target_pipedrive.apply.row_writer import RowWriter
+from target_pipedrive.apply.settlement import Settlement
+from target_pipedrive.apply.update import RowUpdater
+from target_pipedrive.apply.upsert import OwnRecords, Upserter
+from target_pipedrive.apply.verification import Verifier
+from target_pipedrive.custom_fields.registry import FieldBook
+from target_pipedrive.ids.id_map import Links
+from target_pipedrive.ledger.journal import Keeper
+from target_pipedrive.ledger.report import Report
+from target_pipedrive.ledger.stored_forms import StoredForms
+from target_pipedrive.lookup.matcher import Matcher
+from target_pipedrive.migrate.copier import Copier
+from target_pipedrive.migrate.field_definitions import FieldWriter
+from target_pipedrive.run.abort import Ending
+from target_pipedrive.run.admission import Admission
+from target_pipedrive.run.batching import Gathering
+from target_pipedrive.run.deferred import Waiting
+from target_pipedrive.run.engine import Engine, Parts
+from target_pipedrive.run.mirror import Mirror
+from target_pipedrive.run.scheduler import Scheduler
+from target_pipedrive.run.streams import Handlers, additions_behind
+from target_pipedrive.run.worker import Worker
+from target_pipedrive.write.writer import writer_of
+
+if TYPE_CHECKING:
+    import logging
+
+    from pipedrive_client import PipedriveClient
+    from target_pipedrive.ledger.store import Ledger
+    from target_pipedrive.settings import Options
+
+CAPACITY = 2000
+"""Maximum number of records that are accepted and not finished."""
+
+
+def build_engine(client: PipedriveClient, ledger: Ledger, options: Options, logger: logging.Logger) -> Engine:
+    """Return the engine of a run.
+
+    Args:
+        client: the connection.
+        ledger: opened for this run.
+        options: the target's settings.
+        logger: logs failures and progress.
+    """
+    for notice in ledger.notices:
+        logger.warning("%s", notice)
+    dry_run, leave_out = options.dry_run, options.leave_out_missing
+    pool = WorkerPool(client.settings.max_concurrency)
+    scheduler = Scheduler(pool, capacity=CAPACITY)
+    ending = Ending(options, scheduler.halt)
+
+    # What is known of the account
+    links = Links(ledger.links())
+    rows = Rows(client)
+    book = FieldBook(
+        client,
+        FieldRegistry(client),
+        create_options=options.create_options,
+        dry_run=dry_run,
+        links=links,
+        row_names=RowNames(rows),
+    )
+    matcher = Matcher(rows, options.on_ambiguous, links)
+
+    # What is written, and what becomes durable
+    report = Report(
+        results=options.results_path,
+        rejects=None if dry_run else options.rejects_path,
+        logger=logger,
+    )
+    keeper = Keeper(
+        ledger,
+        report,
+        on_idle=scheduler.send_batches,
+        on_failure=ending.by,
+        on_finished=ending.lets_pass,
+        emit_state=not dry_run,
+    )
+    writer = writer_of(
+        client,
+        keeper,
+        rows,
+        book,
+        ledger.writes(),
+        ahead=partial(additions_behind, scheduler),
+        dry_run=dry_run,
+    )
+
+    # How one record is performed
+    guard = DeleteGuard(options.max_deletes)
+    verifier = Verifier(StoredForms(ledger.forms()), keeper, rows)
+    missing = MissingRows(writer, options)
+    updater = RowUpdater(writer, rows, matcher, verifier, missing)
+    adder = RowAdder(
+        writer,
+        rows,
+        links,
+        matcher=matcher,
+        verifier=verifier,
+        updater=updater,
+        missing=missing,
+        options=options,
+    )
+    row_writer = RowWriter(
+        rows,
+        links,
+        matcher=matcher,
+        adder=adder,
+        updater=updater,
+        missing=missing,
+        verifier=verifier,
+        options=options,
+    )
+    definitions = FieldWriter(writer, rows, links, book)
+    settlement = Settlement(rows, updater.update)
+    upserter = Upserter(
+        OwnRecords(row_writer, links, leave_out=leave_out),
+        Copier(row_writer, definitions, writer, links, book, leave_out=leave_out),
+        RowDeleter(writer, row_writer, links, options, guard),
+        settlement,
+    )
+    performer = Performer(writer, rows, links, options, verifier=verifier, on_write=matcher.wrote_elsewhere)
+
+    # How records run together
+    mirror = Mirror(links, options, logger)
+    gathering = Gathering(scheduler, rows, links, matcher, settlement, options, on_end=ending.by)
+    admission = Admission(scheduler, links)
+    waiting = Waiting(scheduler, links, admission, folder=options.ledger_path.parent)
+    worker = Worker(performer, waiting, ending, keeper, mirror, writer)
+    handlers = Handlers(
+        scheduler=scheduler,
+        gathering=gathering,
+        worker=worker,
+        performer=performer,
+        upserter=upserter,
+        adder=adder,
+        mirror=mirror,
+    )
+    parts = Parts(
+        book=book,
+        report=report,
+        keeper=keeper,
+        pool=pool,
+        scheduler=scheduler,
+        ending=ending,
+        admission=admission,
+        waiting=waiting,
+        worker=worker,
+        handlers=handlers,
+        writer=writer,
+        mirror=mirror,
+        guard=guard,
+    )
+    return Engine(client, ledger, options, logger, parts)

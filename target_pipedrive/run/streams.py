@@ -1,0 +1,207 @@
+"""Handlers of streams: what is done with their records, by the kind of their plan."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+from target_pipedrive.account.rows import BULK
+from target_pipedrive.ids.resolve import NotYet
+from target_pipedrive.record.errors import RecordFault, SkipRecord
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from target_pipedrive.apply.add import RowAdder
+    from target_pipedrive.apply.executor import Performer
+    from target_pipedrive.apply.upsert import Upserter
+    from target_pipedrive.catalog.spec import ActionSpec
+    from target_pipedrive.mapping.action import ActionPlan, RawPlan
+    from target_pipedrive.mapping.entity import EntityPlan
+    from target_pipedrive.mapping.stream import Plan
+    from target_pipedrive.record.draft import Draft
+    from target_pipedrive.record.outcome import Result
+    from target_pipedrive.record.task import Handler, Task
+    from target_pipedrive.run.batching import Gathering
+    from target_pipedrive.run.mirror import Mirror
+    from target_pipedrive.run.scheduler import Scheduler
+    from target_pipedrive.run.worker import Worker
+
+    class StreamHandler(Handler, Protocol):
+        """Performs the records of one stream, and knows its plan."""
+
+        @property
+        def plan(self) -> Plan:
+            """Plan of the stream."""
+
+        def activate(self, version: int | None) -> None:
+            """Note an ACTIVATE_VERSION of the stream."""
+
+
+class EntityHandler:
+    """Performs records of an entity: rows that are found, compared and written.
+
+    Args:
+        plan: of the stream.
+        parts: what performs records.
+    """
+
+    def __init__(self, plan: EntityPlan, parts: Handlers) -> None:
+        self.plan = plan
+        self._parts = parts
+
+    def submit(self, task: Task) -> None:
+        """Submit a record, held back for a bulk read where that is possible."""
+        self._parts.gathering.enter(task, self.plan)
+
+    def resume(self, task: Task) -> None:
+        """Let a deferred record run again, after its row was read again."""
+        self._parts.gathering.resume(task, self.plan)
+
+    def run(self, task: Task) -> None:
+        """Perform a record and store its outcome."""
+        self._parts.worker.run(task)
+
+    def perform(self, task: Task) -> Result:
+        """Bring the row to what the record says."""
+        return self._parts.upserter.perform(task, self.plan)
+
+    def addition(self, task: Task) -> tuple[ActionSpec, Draft] | None:
+        """Return what a record that is not performed yet will send, if that is certainly an add."""
+        return self._parts.adder.addition(task, self.plan)
+
+    def activate(self, version: int | None) -> None:
+        """Note an ACTIVATE_VERSION; what it deletes is decided at the end of the input."""
+        self._parts.mirror.activate(self.plan, self, version)
+
+
+class ActionHandler:
+    """Performs records of an action.
+
+    Args:
+        plan: of the stream.
+        parts: what performs records.
+    """
+
+    def __init__(self, plan: ActionPlan, parts: Handlers) -> None:
+        self.plan = plan
+        self._parts = parts
+
+    def submit(self, task: Task) -> None:
+        """Submit a record, held back where one request can perform several."""
+        if self.plan.action.bulk is not None:
+            self._parts.gathering.enter_many(task)
+        else:
+            self._parts.scheduler.submit(task)
+
+    def resume(self, task: Task) -> None:
+        """Let a deferred record run again."""
+        self._parts.scheduler.resume(task)
+
+    def run(self, task: Task) -> None:
+        """Perform a record and store its outcome."""
+        self._parts.worker.run(task)
+
+    def perform(self, task: Task) -> Result:
+        """Perform the action."""
+        return self._parts.performer.act(task, self.plan)
+
+    def addition(self, task: Task) -> tuple[ActionSpec, Draft] | None:
+        """Return what a record that is not performed yet will send, if that is certainly an add."""
+        return self._parts.performer.addition(task, self.plan)
+
+    def activate(self, version: int | None) -> None:
+        """Do nothing: actions have no versions."""
+
+
+class RawHandler:
+    """Performs records that describe requests.
+
+    Args:
+        plan: of the stream.
+        parts: what performs records.
+    """
+
+    def __init__(self, plan: RawPlan, parts: Handlers) -> None:
+        self.plan = plan
+        self._parts = parts
+
+    def submit(self, task: Task) -> None:
+        """Submit a record."""
+        self._parts.scheduler.submit(task)
+
+    def resume(self, task: Task) -> None:
+        """Let a deferred record run again."""
+        self._parts.scheduler.resume(task)
+
+    def run(self, task: Task) -> None:
+        """Perform a record and store its outcome."""
+        self._parts.worker.run(task)
+
+    def perform(self, task: Task) -> Result:
+        """Make the request."""
+        return self._parts.performer.raw(task)
+
+    def addition(self, task: Task) -> tuple[ActionSpec, Draft] | None:
+        """Return None: what a request adds is not known."""
+        del task
+        return None
+
+    def activate(self, version: int | None) -> None:
+        """Do nothing: requests have no versions."""
+
+
+class Handlers:
+    """What performs records, and the handlers of streams that are made of it.
+
+    Args:
+        scheduler: runs records.
+        gathering: holds records back where one request can serve several.
+        worker: performs a record and stores its outcome.
+        performer: performs actions.
+        upserter: performs records of entities.
+        adder: knows what an add sends.
+        mirror: decides which rows are deleted at the end.
+    """
+
+    def __init__(
+        self,
+        *,
+        scheduler: Scheduler,
+        gathering: Gathering,
+        worker: Worker,
+        performer: Performer,
+        upserter: Upserter,
+        adder: RowAdder,
+        mirror: Mirror,
+    ) -> None:
+        self.scheduler = scheduler
+        self.gathering = gathering
+        self.worker = worker
+        self.performer = performer
+        self.upserter = upserter
+        self.adder = adder
+        self.mirror = mirror
+
+    def entity(self, plan: EntityPlan, /) -> StreamHandler:
+        """Return the handler of an entity stream."""
+        return EntityHandler(plan, self)
+
+    def action(self, plan: ActionPlan, /) -> StreamHandler:
+        """Return the handler of an action stream."""
+        return ActionHandler(plan, self)
+
+    def raw(self, plan: RawPlan, /) -> StreamHandler:
+        """Return the handler of a stream of requests."""
+        return RawHandler(plan, self)
+
+
+def additions_behind(scheduler: Scheduler, task: Task) -> Iterator[tuple[Task, ActionSpec, Draft]]:
+    """Return the records that wait for this one alone, each with the add that it will send, in order."""
+    for other in scheduler.behind(task, BULK - 1):
+        try:
+            planned = other.handler.addition(other) if other.handler is not None else None
+        except (NotYet, RecordFault, SkipRecord):
+            return
+        if planned is None:
+            return
+        yield other, *planned
