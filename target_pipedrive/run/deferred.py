@@ -1,8 +1,8 @@
 """Deferred records, which reference rows not yet received: the first few thousand in memory, others on disk.
 
 A tap sends streams in the order of their names, so all activities of an account may be received before its
-deals. Beyond `MOST` records the line is written to a temporary file, and the record is submitted again when the
-input has ended: memory does not grow with the number of deferred records.
+deals. Beyond `MOST` records the line is written to a temporary file, and the record is submitted again when
+the input has ended: memory does not grow with the number of deferred records.
 """
 
 from __future__ import annotations
