@@ -1,4 +1,4 @@
-"""Add of a row: what is sent, and what only an update accepts."""
+"""Adds of rows: the columns of the add, and those that only an update accepts."""
 
 from __future__ import annotations
 
@@ -81,7 +81,7 @@ class RowAdder:
         if action is None:
             return Result(outcome=Outcome.SKIPPED, note=f"no row matches, and upserts add no {spec.name}")
         if plan.foreign and plan.needs_file and not draft.files:
-            return Result(outcome=Outcome.SKIPPED, note="its bytes come with the stream file_contents")
+            return Result(outcome=Outcome.SKIPPED, note="its content follows in the stream file_contents")
         new = self._new(action, plan, draft, task.stream)
         done = self._writer.send(task, action, new, spec)
         self._rows.forget(spec)
@@ -102,7 +102,7 @@ class RowAdder:
     def _verified(
         self, task: Task, plan: EntityPlan, new: Draft, done: Done, action: ActionSpec
     ) -> tuple[str, ...]:
-        """Return the columns that an added row does not hold as they were sent."""
+        """Return the columns of an added row that do not have the values that were sent."""
         if done.id is None:
             return ()
         sent = Sent(body=new.body, custom=new.custom, columns=action.body_columns)
@@ -142,7 +142,7 @@ class RowAdder:
         return replace(draft, path=path_values(action, plan, draft, None), body=body, custom=custom)
 
     def addition(self, task: Task, plan: EntityPlan) -> tuple[ActionSpec, Draft] | None:
-        """Return what a record that is not performed yet will send, if that is certainly an add.
+        """Return the add that a later record will certainly send; None for other records.
 
         Raises:
             NotYet, RecordFault, SkipRecord: the record will add no row.

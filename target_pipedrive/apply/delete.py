@@ -52,7 +52,7 @@ class DeleteGuard:
 
 
 class RowDeleter:
-    """Deletes the rows of records that say so.
+    """Deletes the rows of records that are marked as deleted.
 
     Args:
         writer: sends.

@@ -47,7 +47,7 @@ class MissingRows:
         """Return the outcome of a record that names a row which does not exist.
 
         Raises:
-            RecordFault: the record is rejected; the message says where its id came from.
+            RecordFault: the record is rejected; the message names the source of its id.
         """
         before = self._writer.done_before(task)
         if before is not None:

@@ -63,13 +63,13 @@ class RowWriter:
         self._options = options
 
     def bring(self, task: Task, plan: EntityPlan, draft: Draft, notes: str, *, again: bool = False) -> Result:
-        """Add or change the row; a matched one that is deleted before its change is looked up once more.
+        """Add or change the row; a matched one that is deleted before its change is looked up again.
 
         Args:
             task: the record.
             plan: of its stream.
-            draft: what it says, with its references filled in.
-            notes: what the result is to say besides.
+            draft: its values, with references filled in.
+            notes: further notes for the result.
             again: whether it was looked up again already.
 
         Raises:

@@ -1,4 +1,4 @@
-"""Update of a row: send what it does not hold yet."""
+"""Updates of rows: only the columns that differ are sent."""
 
 from __future__ import annotations
 
@@ -49,15 +49,15 @@ class RowUpdater:
         self._missing = missing
 
     def update(self, task: Task, plan: EntityPlan, draft: Draft, row_id: str, row: Row, notes: str) -> Result:
-        """Send what the row does not hold as the record says.
+        """Send the columns in which the row differs from the record.
 
         Args:
             task: the record.
             plan: of its stream.
-            draft: what it says, with its references filled in.
+            draft: its values, with references filled in.
             row_id: id of the row.
-            row: what Pipedrive holds.
-            notes: what the result is to say besides.
+            row: the row as Pipedrive has it.
+            notes: further notes for the result.
 
         Raises:
             RecordFault: the row takes no change, or not this one.

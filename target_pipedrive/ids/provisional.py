@@ -8,11 +8,11 @@ from typing import Self
 class ProvisionalId(str):
     """Id of a row or custom field that does not exist, because a dry run only plans to add it.
 
-    It is compared and shown like any other id. Its type shows that it must not be requested. `str(…)` returns
-    it as plain text, for output.
+    It is compared and shown like any other id. Its type marks it as one that must not be requested. `str(…)`
+    returns it as plain text, for output.
 
     Args:
-        name: part that distinguishes it from other provisional ids: a number, or the name of a column.
+        name: distinguishes it from other provisional ids; a number, or the name of a column.
     """
 
     __slots__ = ()

@@ -24,16 +24,16 @@ Made_co = TypeVar("Made_co", covariant=True)
 
 
 class Kinds(Protocol[Made_co]):
-    """What is made of a plan, by its kind."""
+    """Maker of handlers, by the kind of the plan."""
 
     def entity(self, plan: EntityPlan, /) -> Made_co:
-        """Return what performs the records of an entity stream."""
+        """Return the handler of an entity stream."""
 
     def action(self, plan: ActionPlan, /) -> Made_co:
-        """Return what performs the records of an action stream."""
+        """Return the handler of an action stream."""
 
     def raw(self, plan: RawPlan, /) -> Made_co:
-        """Return what performs records that describe requests."""
+        """Return the handler of a stream of requests."""
 
 
 def compile_stream(
@@ -45,7 +45,7 @@ def compile_stream(
     kinds: Kinds[Made_co],
     keys: Sequence[str] = (),
 ) -> Made_co | None:
-    """Compile the plan of a stream, and return what is made of it; None for a stream that is ignored.
+    """Compile the plan of a stream, and return its handler; None for a stream that is ignored.
 
     Raises:
         RecordFault: the stream or one of its properties is unknown.

@@ -58,10 +58,10 @@ class Handler(Protocol):
     """Performs the records of one stream, by the kind of its plan."""
 
     def submit(self, task: Task) -> None:
-        """Let a record be performed as soon as no earlier one is in its way."""
+        """Submit a record, which is performed as soon as no earlier one is in its way."""
 
     def resume(self, task: Task) -> None:
-        """Let a record be performed again that was deferred."""
+        """Run a deferred record again."""
 
     def run(self, task: Task) -> None:
         """Perform a record and store its outcome; called on a worker thread."""
@@ -77,7 +77,7 @@ class Handler(Protocol):
         """
 
     def addition(self, task: Task) -> tuple[ActionSpec, Draft] | None:
-        """Return what a record that is not performed yet will send, if that is certainly an add.
+        """Return the add that a later record will certainly send; None for other records.
 
         Raises:
             NotYet, RecordFault, SkipRecord: the record will add no row.

@@ -27,7 +27,7 @@ class Admission:
         self._links = links
 
     def submit(self, task: Task) -> None:
-        """Let a record be written as soon as no earlier one is in its way."""
+        """Submit a record to its handler, with the rows that it changes and references."""
         if task.plan is None or task.draft is None or task.handler is None:
             return
         task.owns, needs = task.plan.locks(task.draft)

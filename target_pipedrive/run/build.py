@@ -64,7 +64,7 @@ def build_engine(client: PipedriveClient, ledger: Ledger, options: Options, logg
     scheduler = Scheduler(pool, capacity=CAPACITY)
     ending = Ending(options, scheduler.halt)
 
-    # What is known of the account
+    # Reads of the account
     links = Links(ledger.links())
     rows = Rows(client)
     book = FieldBook(
@@ -77,7 +77,7 @@ def build_engine(client: PipedriveClient, ledger: Ledger, options: Options, logg
     )
     matcher = Matcher(rows, options.on_ambiguous, links)
 
-    # What is written, and what becomes durable
+    # Writes and the ledger
     report = Report(
         results=options.results_path,
         rejects=None if dry_run else options.rejects_path,
@@ -101,7 +101,7 @@ def build_engine(client: PipedriveClient, ledger: Ledger, options: Options, logg
         dry_run=dry_run,
     )
 
-    # How one record is performed
+    # One record
     guard = DeleteGuard(options.max_deletes)
     verifier = Verifier(StoredForms(ledger.forms()), keeper, rows)
     missing = MissingRows(writer, options)
@@ -136,7 +136,7 @@ def build_engine(client: PipedriveClient, ledger: Ledger, options: Options, logg
     )
     performer = Performer(writer, rows, links, options, verifier=verifier, on_write=matcher.wrote_elsewhere)
 
-    # How records run together
+    # Many records
     mirror = Mirror(links, options, logger)
     gathering = Gathering(scheduler, rows, links, matcher, settlement, options, on_end=ending.by)
     admission = Admission(scheduler, links)

@@ -51,7 +51,7 @@ class Parts:
         scheduler: orders records.
         ending: what ends the run early.
         admission: submits records.
-        waiting: holds records that reference rows which were not received yet.
+        waiting: keeps records that reference rows which were not received yet.
         worker: performs records.
         handlers: make the handlers of streams.
         writer: sends.

@@ -1,7 +1,7 @@
 """Scheduler of writes: concurrent, but in input order for the same row.
 
-Each task names the rows it owns (it may change them) and needs (it points at them). A task waits for every
-earlier unfinished task that owns one of either, or needs one it owns; all others run concurrently.
+Each task names the rows that it owns (it may change them) and needs (it references them). A task waits for
+every earlier unfinished task that owns one of either, or needs one it owns; all others run concurrently.
 """
 
 from __future__ import annotations
@@ -24,10 +24,10 @@ ROOM = 200
 
 
 class Batch(NamedTuple):
-    """Records that are held back until one request can serve them.
+    """Records that wait until one request can serve them.
 
     Attributes:
-        tasks: of the records.
+        tasks: the records.
         read: reads for all of them, and releases them; None where they are only to be sent together.
     """
 
@@ -54,8 +54,8 @@ class Batches:
 
         Args:
             kind: batches of a lower one are sent first.
-            key: what the records of a batch have in common.
-            task: of the record; must be held.
+            key: common to the records of a batch.
+            task: the record, submitted as held.
             read: see `Batch`; the first of a batch counts.
             is_full: whether a batch is full.
         """
@@ -138,10 +138,10 @@ class Scheduler:
             self._wait_for_room(while_running=False)
 
     def _wait_for_room(self, *, while_running: bool) -> bool:
-        """Whether there is room; False when nothing runs that could make any."""
+        """Return whether tasks can be accepted; False when no running task can change that."""
         while self._open > self._capacity - ROOM and not self._halted:
             if self._running == 0:
-                # What is open waits for rows that may still come: go on reading.
+                # The open tasks wait for rows that may still be received: read further.
                 return not while_running
             self._changed.wait()
         return True
@@ -154,7 +154,7 @@ class Scheduler:
         read: Callable[[list[Task]], None] | None,
         is_full: Callable[[list[Task]], bool],
     ) -> None:
-        """Add a held task to a batch, which is sent when it is full; see `Batches.add`."""
+        """Add a task to a batch, which is sent when it is full; see `Batches.add`."""
         full = self._batches.add(kind, key, task, read, is_full)
         if full is not None:
             self._send(full)
@@ -173,7 +173,7 @@ class Scheduler:
             self._run_aside(partial(batch.read, batch.tasks))
 
     def _run_aside(self, job: Callable[[], None]) -> None:
-        """Run a job that is not a task, such as a bulk read for tasks that are held."""
+        """Run a job that is not a task, such as a bulk read."""
         with self._changed:
             self._running += 1
 
@@ -188,7 +188,7 @@ class Scheduler:
         self._pool.submit(work)
 
     def _queue_up(self, task: Task) -> set[Task]:
-        """Enter the task into the queues of its rows; returns what it has to wait for."""
+        """Enter the task into the queues of its rows, and return the tasks that it waits for."""
         earlier: set[Task] = set()
         for key in task.needs:
             queue = self._rows.setdefault(key, _Queue())
@@ -206,13 +206,13 @@ class Scheduler:
         return earlier
 
     def release(self, tasks: Iterable[Task]) -> None:
-        """Take away one thing that held tasks wait for, from all at once."""
+        """Release tasks that were submitted as held."""
         with self._changed:
             for task in tasks:
                 self._count_down(task)
 
     def behind(self, task: Task, most: int) -> list[Task]:
-        """Tasks that wait for this one, and for each other, alone: nothing else comes between them."""
+        """Return the tasks that wait only for this one and for each other, in order."""
         with self._changed:
             chain = [task]
             while len(chain) <= most:
@@ -242,7 +242,7 @@ class Scheduler:
             self._finished(task)
 
     def _finished(self, task: Task) -> None:
-        """Let the followers go on, unless the task was dropped because the run ends."""
+        """Start the followers, unless the task was dropped because the run ends."""
         with self._changed:
             self._running -= 1
             if task.result is not None:
@@ -272,7 +272,7 @@ class Scheduler:
             del self._rows[key]
 
     def withdraw(self, task: Task) -> None:
-        """Forget a task that runs and will come again later, after those that wait for it now."""
+        """Remove a running task that is submitted again later, after those that wait for it now."""
         with self._changed:
             self._open -= 1
             self._leave(task)
@@ -281,10 +281,10 @@ class Scheduler:
             task.followers = []
 
     def let_pass(self, task: Task) -> None:
-        """Let later tasks change the rows this one needs, because it waits for one of them to come.
+        """Allow later tasks to change the rows that this one needs, because it waits for one of them.
 
-        When its own row is written already, later tasks may point at that too; only changes of it still wait.
-        Until `resume` it takes no room.
+        When its own row is written already, later tasks may reference that too; only changes of it still
+        wait. Until `resume` it does not count against the capacity.
         """
         with self._changed:
             self._open -= 1
@@ -313,13 +313,13 @@ class Scheduler:
                     self._count_down(follower)
 
     def is_expected(self, key: LockKey) -> bool:
-        """Whether an unfinished task may still make this row."""
+        """Return whether an unfinished task may still add this row."""
         with self._changed:
             queue = self._rows.get(key)
             return queue is not None and queue.owner is not None
 
     def resume(self, task: Task, *, held: bool = False) -> None:
-        """Run a task again that was let pass; if held, after one `release`."""
+        """Run a task again after `let_pass`; with `held`, after one `release`."""
         with self._changed:
             self._open += 1
             if held:
@@ -328,7 +328,7 @@ class Scheduler:
                 self._start(task)
 
     def drain(self) -> None:
-        """Wait until nothing is under way or gathered; what is open then waits for a `resume`."""
+        """Wait until no task runs and no batch is open; tasks that are open then wait for a `resume`."""
         self.send_batches()
         while True:
             with self._changed:
@@ -338,7 +338,7 @@ class Scheduler:
                 return
 
     def halt(self) -> None:
-        """Begin no further task; those under way end."""
+        """Begin no further task; running ones end."""
         with self._changed:
             self._halted = True
             self._changed.notify_all()

@@ -1,4 +1,4 @@
-"""Handlers of streams: what is done with their records, by the kind of their plan."""
+"""Handlers of streams: they submit and perform records, by the kind of the plan."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ class EntityHandler:
 
     Args:
         plan: of the stream.
-        parts: what performs records.
+        parts: performs records.
     """
 
     def __init__(self, plan: EntityPlan, parts: Handlers) -> None:
@@ -50,11 +50,11 @@ class EntityHandler:
         self._parts = parts
 
     def submit(self, task: Task) -> None:
-        """Submit a record, held back for a bulk read where that is possible."""
+        """Submit a record, which waits for a bulk read where that is possible."""
         self._parts.gathering.enter(task, self.plan)
 
     def resume(self, task: Task) -> None:
-        """Let a deferred record run again, after its row was read again."""
+        """Run a deferred record again, after its row was read again."""
         self._parts.gathering.resume(task, self.plan)
 
     def run(self, task: Task) -> None:
@@ -62,11 +62,11 @@ class EntityHandler:
         self._parts.worker.run(task)
 
     def perform(self, task: Task) -> Result:
-        """Bring the row to what the record says."""
+        """Upsert or delete the row of a record."""
         return self._parts.upserter.perform(task, self.plan)
 
     def addition(self, task: Task) -> tuple[ActionSpec, Draft] | None:
-        """Return what a record that is not performed yet will send, if that is certainly an add."""
+        """Return the add that a later record will certainly send; None for other records."""
         return self._parts.adder.addition(task, self.plan)
 
     def activate(self, version: int | None) -> None:
@@ -79,7 +79,7 @@ class ActionHandler:
 
     Args:
         plan: of the stream.
-        parts: what performs records.
+        parts: performs records.
     """
 
     def __init__(self, plan: ActionPlan, parts: Handlers) -> None:
@@ -87,14 +87,14 @@ class ActionHandler:
         self._parts = parts
 
     def submit(self, task: Task) -> None:
-        """Submit a record, held back where one request can perform several."""
+        """Submit a record, which waits for others where one request can perform several."""
         if self.plan.action.bulk is not None:
             self._parts.gathering.enter_many(task)
         else:
             self._parts.scheduler.submit(task)
 
     def resume(self, task: Task) -> None:
-        """Let a deferred record run again."""
+        """Run a deferred record again."""
         self._parts.scheduler.resume(task)
 
     def run(self, task: Task) -> None:
@@ -106,11 +106,11 @@ class ActionHandler:
         return self._parts.performer.act(task, self.plan)
 
     def addition(self, task: Task) -> tuple[ActionSpec, Draft] | None:
-        """Return what a record that is not performed yet will send, if that is certainly an add."""
+        """Return the add that a later record will certainly send; None for other records."""
         return self._parts.performer.addition(task, self.plan)
 
     def activate(self, version: int | None) -> None:
-        """Do nothing: actions have no versions."""
+        """Ignore it: actions have no versions."""
 
 
 class RawHandler:
@@ -118,7 +118,7 @@ class RawHandler:
 
     Args:
         plan: of the stream.
-        parts: what performs records.
+        parts: performs records.
     """
 
     def __init__(self, plan: RawPlan, parts: Handlers) -> None:
@@ -130,7 +130,7 @@ class RawHandler:
         self._parts.scheduler.submit(task)
 
     def resume(self, task: Task) -> None:
-        """Let a deferred record run again."""
+        """Run a deferred record again."""
         self._parts.scheduler.resume(task)
 
     def run(self, task: Task) -> None:
@@ -142,24 +142,24 @@ class RawHandler:
         return self._parts.performer.raw(task)
 
     def addition(self, task: Task) -> tuple[ActionSpec, Draft] | None:
-        """Return None: what a request adds is not known."""
+        """Return None: the rows that a request adds are unknown."""
         del task
         return None
 
     def activate(self, version: int | None) -> None:
-        """Do nothing: requests have no versions."""
+        """Ignore it: requests have no versions."""
 
 
 class Handlers:
-    """What performs records, and the handlers of streams that are made of it.
+    """Parts that perform records, and the handlers of streams that use them.
 
     Args:
         scheduler: runs records.
-        gathering: holds records back where one request can serve several.
+        gathering: batches records where one request can serve several.
         worker: performs a record and stores its outcome.
         performer: performs actions.
         upserter: performs records of entities.
-        adder: knows what an add sends.
+        adder: plans adds.
         mirror: decides which rows are deleted at the end.
     """
 

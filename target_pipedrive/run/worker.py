@@ -23,7 +23,7 @@ class Worker:
 
     Args:
         performer: performs.
-        waiting: holds records that reference rows which were not received yet.
+        waiting: keeps records that reference rows which were not received yet.
         ending: ends the run.
         keeper: stores outcomes.
         mirror: learns outcomes.

@@ -59,7 +59,7 @@ class Intents:
         keeper: makes intents durable.
         clock: the server's time.
         claims: rows by the record that added them.
-        entries: what the ledger holds of a run that did not end.
+        entries: writes in the ledger from a run that did not end.
     """
 
     def __init__(self, keeper: Keeper, clock: ServerClock, claims: Claims, entries: Iterable[Entry]) -> None:
@@ -133,7 +133,7 @@ class Intents:
         self._keeper.note(lambda ledger: ledger.withdraw(identity))
 
     def done(self, task: Task, action: ActionSpec | None, done: Done) -> Done:
-        """Note a write that was made, and in the same step which external id its row stands for.
+        """Note a write that was made, and in the same step the external id of its row.
 
         The record may be deferred, or fail, after its row was added: the row must be known by then.
         """
@@ -156,7 +156,7 @@ class Intents:
         return done
 
     def updated(self, task: Task) -> None:
-        """Note an update: if the row is deleted later in the run, a repeated run knows why it is gone."""
+        """Note an update: if the row is deleted later in the run, a repeated run finds the reason."""
         identity, stream = task.identity, task.stream
         self._keeper.note(lambda ledger: ledger.done(identity, stream, "", None))
 

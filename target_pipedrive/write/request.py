@@ -28,7 +28,7 @@ class ServerClock:
     """Time of the server, as its responses state it.
 
     Args:
-        user: requests a response when none has come yet.
+        user: requests a response when there is no time yet.
     """
 
     def __init__(self, user: CurrentUser) -> None:
@@ -128,7 +128,7 @@ class AcceptedNames:
     """Column names that the account accepts; safe to use from several threads.
 
     Rows of project tasks have `is_done`; live accounts accept that name and ignore the published `done`. The
-    name from the rows is sent first. If the account refuses it, the published name is sent for the rest of
+    name from the rows is sent first. If the account rejects it, the published name is sent for the rest of
     the run.
     """
 
@@ -139,7 +139,7 @@ class AcceptedNames:
         """Send a body with the names that rows have, or else with the published ones.
 
         Raises:
-            PipedriveError: as `send`; of two refusals the one for the published names.
+            PipedriveError: as `send`; of two rejections the one for the published names.
         """
         if not isinstance(body, Mapping) or body.keys().isdisjoint(action.shown_as):
             return send(body)
@@ -147,7 +147,7 @@ class AcceptedNames:
             try:
                 answer = send(_as_shown(body, action.shown_as))
             except Rejected:
-                pass  # the account may only accept the published names; otherwise they are refused as well
+                pass  # the account may only accept the published names; otherwise they are rejected as well
             else:
                 if action.method == "POST" or _was_stored(body, action.shown_as, answer):
                     return answer

@@ -168,7 +168,7 @@ def writer_of(
         keeper: makes intents durable.
         rows: reads rows for lookups.
         book: definitions of custom fields.
-        entries: what the ledger holds of a run that did not end.
+        entries: writes in the ledger from a run that did not end.
         ahead: records that one bulk request can write too.
         dry_run: whether writes are only planned.
     """
