@@ -9,8 +9,6 @@ from tests.target.case_folders import writes_of
 from tests.target.helpers import rows
 from tests.target.twice import settles
 
-pytestmark = pytest.mark.dialects
-
 UPDATE = "PATCH /api/v2/deals/{id}"
 KEYS = ["external_id"]
 DEAL = {"external_id": "d1", "title": "Own value", "value": 500}
@@ -202,3 +200,14 @@ def test_a_dry_run_settles_nothing(small, load):
     run = load(deals(DEAL), lines(LINE), dry_run=True)
     assert run.outcomes == ["created", "created"]
     assert writes_of(small) == []
+
+
+@pytest.mark.parametrize("dialect", ["observed"], indirect=True)
+def test_a_value_that_is_computed_late_is_restored_by_the_next_run(small, load):
+    """A live account computes the value after the run has compared it."""
+    messages = [*deals(DEAL), *lines(LINE)]
+    assert load(*messages).outcomes == ["created", "created"]
+    assert value_of(small) != 500
+    assert sorted(load(*messages).outcomes) == ["unchanged", "updated"]
+    assert value_of(small) == 500
+    settles(small, load, *messages)
