@@ -15,7 +15,7 @@ NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
 
 
 class FakeClock:
-    """Time that passes only when somebody waits."""
+    """Clock that advances only while waiting."""
 
     def __init__(self):
         self.at = 0.0
@@ -52,7 +52,7 @@ class Seen:
 
 @dataclass
 class Reply:
-    """What the server does: `tear` says more bytes than it sends, `drop` closes without an answer."""
+    """Behaviour of the server: `tear` announces more bytes than it sends, `drop` sends no response."""
 
     status: int = 200
     body: object = None
@@ -71,7 +71,7 @@ HTML = {"Content-Type": "text/html; charset=UTF-8"}
 
 
 class Wire:
-    """A loopback server that answers from a list, then with the function `otherwise`."""
+    """A loopback server that sends responses from a list, then those of the function `otherwise`."""
 
     def __init__(self):
         self.replies = []

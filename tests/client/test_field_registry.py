@@ -1,4 +1,4 @@
-"""Field definitions: read once a run however many ask, beside other requests, never waiting for oneself."""
+"""Field definitions: read once per run, in parallel with other requests, without a deadlock."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def test_what_was_begun_is_what_is_found(small, client):
 
 
 def test_a_thread_does_not_wait_for_what_waits_for_it(small, client):
-    """The client's only thread begins a reading that needs a thread, and asks for it."""
+    """The client's only thread starts a read that needs a thread, and waits for it."""
     fields = FieldRegistry(client)
 
     def begun_and_asked():
@@ -53,7 +53,7 @@ def test_a_thread_does_not_wait_for_what_waits_for_it(small, client):
 
 
 def test_asking_whether_definitions_are_known_while_another_takes_over_their_reading_does_no_harm(client):
-    """The client's only thread is busy, so that whoever needs the definitions takes their reading over."""
+    """The client's only thread is busy, so the caller that needs the definitions reads them itself."""
     busy, asker, told = threading.Event(), [], []
     client.begin(partial(busy.wait, 30))
     fields = FieldRegistry(client)

@@ -23,7 +23,7 @@ def limiter(clock, stop):
 
 
 def departures(limiter, clock, n, *, latency=0.0, in_flight=16, headers=LIMIT_100, search=False):
-    """Times at which n requests leave, with so many in flight, each answered after the latency."""
+    """Times at which n requests are sent, with a limit in flight, each with a response after the latency."""
     left_at, under_way = [], []
     for number in range(n):
         if len(under_way) >= in_flight:

@@ -37,7 +37,7 @@ def failure(error, **more):
     return {"success": False, "error": error, "data": None, **more}
 
 
-# What is sent
+# Requests
 
 
 def test_path_query_body_and_headers_arrive(client, wire):
@@ -139,7 +139,7 @@ def test_a_missing_certificate_file_is_a_setting_to_fix(connect, monkeypatch):
         connect(api_url="https://127.0.0.1:9").request("GET", "/v1/a")
 
 
-# What an answer means
+# Responses
 
 
 @pytest.mark.parametrize(

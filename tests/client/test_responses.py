@@ -1,4 +1,4 @@
-"""What counts as an answer: every successful response whose body is not what was asked for."""
+"""Successful responses with a body other than the expected one."""
 
 from __future__ import annotations
 
@@ -183,7 +183,7 @@ class Raw:
             with connection:
                 connection.recv(65536)
                 content = self._contents[min(self.answered, len(self._contents) - 1)]
-                self.answered += 1  # before the client can go on
+                self.answered += 1  # before the client can continue
                 connection.sendall(content)
 
     def close(self) -> None:

@@ -15,7 +15,7 @@ URL = "https://acme.example/v1/a"
 
 @pytest.fixture
 def failing_send(monkeypatch):
-    """Makes requests fail the given way, and gives the error that comes of it."""
+    """Makes requests fail in the given way, and returns the resulting error."""
 
     def run(error):
         def send(*_, **__):

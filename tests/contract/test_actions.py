@@ -1,4 +1,4 @@
-"""Every published write is an action whose data says what the publication says, as is each of the seed."""
+"""Every published write is an action with the published data, and so is each platform action."""
 
 from __future__ import annotations
 
@@ -90,7 +90,7 @@ def test_action_equals_the_publication(spec):
 
 
 def assert_columns(columns, published):
-    """The columns say what the published object says, all the way down."""
+    """The columns match the published object at every level."""
     assert set(columns) == set(published["properties"])
     assert {name for name, one in columns.items() if one.required} == set(published.get("required", ()))
     for name, column in columns.items():

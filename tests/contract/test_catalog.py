@@ -71,7 +71,7 @@ _NOT_IN_ROWS = {
 
 @dataclass
 class Node:
-    """What is published of a value: by its schema, its example, or both."""
+    """Published type of a value: by its schema, its example, or both."""
 
     types: set[str] = field(default_factory=set)
     formats: set[str] = field(default_factory=set)
@@ -174,7 +174,7 @@ def _without(node: Node, *names: str) -> Node:
 
 
 def row_node(spec: StreamSpec, read: Read) -> Node:
-    """What is published of a row of this read, after its shape."""
+    """Published row of this read, after its shape."""
     row = described(answer(read).get("schema")).at(read.records)
     row.take(shown(example(read)).at(read.records))
     return _SHAPE_NODES[spec.shape](row) if spec.shape else row
@@ -217,7 +217,7 @@ def test_paging_and_page_size_are_the_published_ones(spec):
             continue
         most = parameters["limit"].get("most", 500)
         if "/search" in read.path or "itemSearch" in read.path:
-            most = 100  # the description says 500, the live API refuses more than 100
+            most = 100  # the description states 500, the live API rejects more than 100
         assert read.page_size == most, read.operation
         assert _SMALLER_PAGES.get(read.path, most) == most
 
@@ -353,7 +353,7 @@ def compare_type(where: str, column: dict, node: Node, problems: list[str]) -> N
     keys = column.get("additionalProperties")
     if isinstance(keys, dict):
         for key, inner in node.properties.items():
-            # Where a level of keys was left out of the description, its properties stand in their place.
+            # If a level of keys is missing in the description, its properties replace it.
             known = keys.get("properties", {})
             if _DATA_KEY.fullmatch(key):
                 compare_type(f"{where}.*", keys, inner, problems)
@@ -533,7 +533,9 @@ def test_every_published_read_is_a_stream_or_has_a_reason():
     assert len(set(names.values())) == len(names)
     done = {names[key] for key in covered()}
     given_up = set(NOT_COVERED)
-    of_target = {names[key] for key in names if "/convert/status/" in key[1]}  # asked until a conversion ends
+    of_target = {
+        names[key] for key in names if "/convert/status/" in key[1]
+    }  # requested until a conversion ends
     assert len(of_target) == 2
     assert not done & given_up
     assert not of_target & (done | given_up)
@@ -573,7 +575,7 @@ def test_catalogue_modules_hold_data_only(file):
         "tap_pipedrive.catalog.notation",
         "tap_pipedrive.catalog.spec",
     }
-    if file.stem not in ("__init__", "spec", "notation"):  # what the entries are made with
+    if file.stem not in ("__init__", "spec", "notation"):  # not entries
         assert not any(
             isinstance(node, ast.FunctionDef | ast.ClassDef | ast.Lambda) for node in ast.walk(tree)
         )

@@ -1,4 +1,4 @@
-"""The judge that stands between programs and the emulator in tests: it names every kind of departure."""
+"""The checker between programs and the emulator in tests reports every kind of deviation."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What docs/coverage.md and docs/actions.md claim is what the programs ask and the emulator answers.
+"""The claims of docs/coverage.md and docs/actions.md match the requests and responses of the programs.
 
 The same as `make coverage`, with the published facts between the programs and the emulator.
 """
@@ -28,14 +28,14 @@ pytestmark = pytest.mark.xdist_group("coverage")
 
 @pytest.fixture(scope="module")
 def old():
-    """An emulator that still answers what Pipedrive took away."""
+    """An emulator that still implements removed operations."""
     with Emulator("--burst", "0", "--legacy") as running:
         yield running
 
 
 @contextmanager
 def judged(emulator, **scope):
-    """The address to ask: the published facts in front of the emulator."""
+    """URL of the checking proxy in front of the emulator."""
     gate = Gate(emulator.url)
     yield gate.url
     gate.no_problems(**scope)

@@ -1,4 +1,4 @@
-"""The documentation says what the code does: generated parts are current, links and commands exist."""
+"""The documentation matches the code: generated parts are current, links and commands exist."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The published example of every read, served as it stands: the tap writes it, whole and valid."""
+"""The published example of every read, served unchanged: the tap writes it, complete and valid."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ pytestmark = pytest.mark.xdist_group("examples")
 
 @pytest.fixture(scope="module")
 def runs(tmp_path_factory):
-    """What the tap wrote of all lists, and of single rows by their ids."""
+    """Output of the tap for all lists, and for single rows by id."""
     with served() as url:
         config = {"api_token": "0" * 40, "api_url": url, "files_dir": str(tmp_path_factory.mktemp("files"))}
         lists = run_tap({**config, **ALL_STREAMS}, *(spec.name for spec in LIVE))

@@ -1,4 +1,4 @@
-"""meltano.yml and the plugin definition files say what the plugins say of themselves."""
+"""meltano.yml and the plugin definition files match the plugins."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ PLUGINS = {
 KINDS = {
     "string": None,
     "integer": "integer",
-    "number": "integer",  # with `decimal` Meltano breaks off, see test_numbers_of_the_environment_arrive
+    "number": "integer",  # with `decimal` Meltano fails, see test_numbers_of_the_environment_arrive
     "boolean": "boolean",
     "object": "object",
     "array": "array",
@@ -98,7 +98,7 @@ def test_meltano_needs_no_hub(name):
 
 
 def test_the_selection_is_the_taps_default():
-    # Meltano selects every stream where nothing is said, whatever the tap's own default.
+    # Without a selection Meltano selects every stream, regardless of the tap's own default.
     for plugin in described("tap-pipedrive"):
         chosen = [name.removesuffix(".*") for name in plugin["select"]]
         assert chosen == [name for name, spec in STREAMS.items() if spec.selected_by_default]

@@ -1,4 +1,4 @@
-"""What null does to a column follows the published description of the update, not that of the add."""
+"""The effect of null on a column follows the published description of the update, not of the add."""
 
 from __future__ import annotations
 

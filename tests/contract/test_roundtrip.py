@@ -1,4 +1,4 @@
-"""What the tap emits is what the target takes: every column of every stream that can be written."""
+"""The target accepts the tap's records: every column of every writable stream."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def test_every_column_of_the_tap_is_written_or_dropped(name):
 
 
 def piped_back(account, folder, names):
-    """How every record of these streams ended in the account it came from, and the writes this took."""
+    """Outcomes of the records of these streams in their own account, and the writes."""
     (folder / "files").mkdir(exist_ok=True)
     files = str(folder / "files")
     out = run_tap(account.config(files_dir=files), *names)

@@ -1,4 +1,4 @@
-"""What the tap asks, and what the emulator answers, against the published description.
+"""The tap's requests and the emulator's responses, checked against the published description.
 
 The small account is read so in test_coverage.py.
 """

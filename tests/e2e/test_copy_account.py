@@ -55,7 +55,7 @@ def test_everything_arrives_and_a_second_copy_writes_nothing(copied):
     assert writes(copied.target) == written
     assert {one["outcome"] for one in copied.results()} == {"unchanged", "skipped"}
     asked = {name: count - before.get(name, 0) for name, count in copied.target.requests().items()}
-    # What can be read by the hundred is not read row by row, though rows wait for each other.
+    # Rows that can be read in bulk are not read one by one, although rows wait for each other.
     for path in ("deals", "persons", "organizations", "products", "activities"):
         assert asked[f"GET /api/v2/{path}"] <= 6
         assert asked.get(f"GET /api/v2/{path}/{{id}}", 0) <= 9
@@ -114,7 +114,7 @@ def test_a_copy_that_is_killed_anywhere_is_completed_by_the_next(copying, seed):
 
 
 def assert_survives(copying, dice, most):
-    """Kill one run at a random moment, and let the next go on; equal to a copy in one piece."""
+    """Kill one run at a random moment and run again; the result is equal to an uninterrupted copy."""
     with_state = dice.random() < 0.5
     copying.run(seconds=dice.uniform(0.7, most), end=dice.choice(("tap", "target", "both")))
     assert copying.run(with_state=with_state) == 0, copying.told()
@@ -123,7 +123,7 @@ def assert_survives(copying, dice, most):
 
 @pytest.fixture(scope="module")
 def poured(tmp_path_factory):
-    """What the tap says of the small account, as it goes through the pipe, and the folder of its files."""
+    """Output of the tap for the small account, and the folder of its files."""
     folder = tmp_path_factory.mktemp("poured")
     with Emulator("--burst", "0", seed="small") as source:
         copying = Copying(source, source, folder)
@@ -132,7 +132,7 @@ def poured(tmp_path_factory):
 
 
 def assert_completed(copying, poured, nth, when):
-    """Kill one run at its n-th write, and let the next go on; equal to a copy in one piece."""
+    """Kill one run at its n-th write and run again; the result is equal to an uninterrupted copy."""
     content, files = poured
     config = copying.folder / "config.json"
     command = [*copying.target_command[:-1], str(config)]
@@ -260,7 +260,7 @@ def test_an_input_that_broke_off_is_not_taken_for_a_whole_one(copying, last):
 
 @pytest.fixture(scope="module")
 def said(tmp_path_factory):
-    """What the tap says of the small account, by stream."""
+    """Output of the tap for the small account, by stream."""
     folder = tmp_path_factory.mktemp("files")
     with Emulator("--burst", "0", seed="small") as source:
         out = run_tap(source.config(files_dir=str(folder)), *STREAMS)
@@ -282,7 +282,7 @@ def test_streams_may_come_in_any_order_and_children_before_parents(small, other,
     messages = []
     for stream in streams:
         records = out.records[stream]
-        # Positions are given by the order of arrival, so rows that stand in a row keep it.
+        # Positions depend on the order of arrival, so consecutive rows keep their order.
         if stream not in IN_A_ROW:
             dice.shuffle(records)
         messages.append(out.schemas[stream])
@@ -329,7 +329,7 @@ def test_what_failed_can_be_sent_again_once_its_parents_are_there(small, other, 
     assert loader(*(one for one in messages if one["stream"] == "organizations")).errors == []
     rejected = [json.loads(line) for line in first.rejects.read_text().splitlines()]
     assert loader(*rejected).errors == []
-    # Custom fields that point at what was not there were left out, which is no failure.
+    # Custom fields that reference missing rows were omitted, which does not count as a failure.
     assert {one.split(": ")[1].split()[0] for one in copying.differences()} == {"custom_fields"}
     assert loader(*messages).errors == []
     assert copying.differences() == []

@@ -1,4 +1,4 @@
-"""`make demo` tells its story and leaves nothing behind, also when it is interrupted."""
+"""`make demo` runs all steps and leaves nothing behind, also when it is interrupted."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ pytestmark = pytest.mark.xdist_group("meltano")
 @pytest.fixture
 def start(tmp_path):
     """Starts the demonstration; its temporary folder is below `tmp_path`."""
-    # Set-up has fetched all that is needed, so nothing is asked of a package index.
+    # Set-up has fetched everything, so no request goes to a package index.
     environment = {**os.environ, "TMPDIR": str(tmp_path), "UV_OFFLINE": "1", "COLUMNS": "100"}
     running = []
 

@@ -32,7 +32,7 @@ _TROUBLE = re.compile(r"\b(WARN(ING)?|ERROR|CRITICAL)\b|Traceback", re.IGNORECAS
 
 @dataclass
 class Reading:
-    """Two runs of the tap over everything, the second after some changes, and what the account holds then."""
+    """Two runs of the tap over everything, the second after some changes, and the account's rows then."""
 
     first: Output
     second: Output
@@ -82,7 +82,7 @@ def load(command: str, config: Row, folder: Path, output: Output) -> None:
 
 @pytest.fixture(scope="module")
 def in_duckdb(reading, tmp_path_factory):
-    """Rows by table, as DuckDB holds them."""
+    """Rows by table in DuckDB."""
     folder = tmp_path_factory.mktemp("duckdb")
     config = plugins.config("target-duckdb") | {"filepath": str(folder / "warehouse.duckdb")}
     for output in (reading.first, reading.second):
@@ -102,7 +102,7 @@ def in_duckdb(reading, tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def in_postgres(reading, tmp_path_factory):
-    """Rows by table, as PostgreSQL holds them."""
+    """Rows by table in PostgreSQL."""
     folder = tmp_path_factory.mktemp("postgres")
     with Postgres() as server:
         config = server.config(**plugins.config("target-postgres"))
@@ -147,7 +147,7 @@ def test_postgres_knows_the_types(in_postgres):
 def plain(columns: Row) -> Callable[[Row], Row]:
     """Makes rows of the tap and of the warehouses alike.
 
-    Loaders hold times without their zone, and target-duckdb holds JSON as text and no empty text.
+    Loaders store times without their zone, and target-duckdb stores JSON as text and no empty text.
     """
 
     def value_of(value: Any, schema: Row) -> Any:

@@ -35,7 +35,7 @@ def tell(emulator, folder) -> Story:
     return Story(stage, first, before, second, after)
 
 
-# The demonstration tells the same story in each ordinary run of the tests.
+# The demonstration covers the same steps in each ordinary run of the tests.
 @pytest.fixture(
     scope="module",
     params=[pytest.param("small", marks=pytest.mark.soak), pytest.param("medium", marks=pytest.mark.soak)],

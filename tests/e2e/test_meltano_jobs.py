@@ -87,7 +87,7 @@ def test_an_account_goes_to_postgres_and_scores_come_back(small, project):
         if row["custom_fields"].get(key) is not None
     }
     assert held == wanted
-    assert 6 not in {row["owner_id"] for row in held.values()}  # who left
+    assert 6 not in {row["owner_id"] for row in held.values()}  # the user who left
 
 
 def test_a_sheet_becomes_persons_once(small, project):

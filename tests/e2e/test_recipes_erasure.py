@@ -30,7 +30,7 @@ def alive(row) -> bool:
 
 
 def tell_of(emulator) -> dict[str, Row]:
-    """Give the account what it holds of a person, and what only looks like it."""
+    """Add rows about a person to the account, and similar rows of others."""
     body = {"name": "María Lehmann", "emails": [{"value": "Maria.Lehmann@post.example", "primary": True}]}
     emulator.call("PATCH", f"/api/v2/persons/{PERSON}", body)
 
@@ -54,7 +54,7 @@ def tell_of(emulator) -> dict[str, Row]:
 
 
 def decide(root, choices: dict[Row, str]) -> dict[str, set[Row]]:
-    """Fill in the list as a reader would; gives what it said before, by the first column."""
+    """Fill in the list as a reader would; returns its previous content, by the first column."""
     path = root / "output/erasure/found.csv"
     with path.open(encoding="utf-8") as file:
         found = list(csv.DictReader(file))
@@ -71,7 +71,7 @@ def decide(root, choices: dict[Row, str]) -> dict[str, set[Row]]:
 
 
 def copied(root) -> tuple[set[Row], Output]:
-    """What was handed out: rows of the account, and what the tap read around the person."""
+    """Exported copy: rows of the account, and the tap's records about the person."""
     folder = root / "output/erasure"
     rows_by_kind = json.loads((folder / "copy.json").read_text(encoding="utf-8"))
     lines = (folder / "around.singer").read_text(encoding="utf-8").splitlines()
@@ -80,7 +80,7 @@ def copied(root) -> tuple[set[Row], Output]:
 
 
 def check_account(before, after, gone: set[Row]) -> None:
-    """These rows are gone, and no others."""
+    """Check that these rows are deleted, and no others."""
     for kind in STREAMS:
         was, now = ({str(row["id"]) for row in tables[kind] if alive(row)} for tables in (before, after))
         assert was - now == {number for one, number in gone if one == kind}
@@ -110,7 +110,7 @@ def check_warehouse(root, after) -> None:
 
 
 def check_files(root) -> None:
-    """No file that Meltano or a command has made holds a word of theirs."""
+    """Check that no file of Meltano or of a command contains one of the words."""
     own = [path for path in root.rglob("*") if path.is_file() and path.resolve().is_relative_to(root)]
     assert {"meltano.db", "warehouse.duckdb", "erasure-proof.csv"} <= {path.name for path in own}
     assert [path for path in own if re.search(HELD, path.read_bytes().lower())] == []

@@ -56,7 +56,7 @@ def test_backfill_history(small, tmp_path):
     found = settings(small, *STREAMS)
     deals = [row for row in small.rows("deals") if not row["is_deleted"]]
 
-    # A small budget takes several runs, pays for no deal twice and comes to what one run comes to.
+    # A small budget takes several runs, pays for no deal twice and has the result of a single run.
     small.post("/_emulator/log/clear")
     nights = follow(load, root, {**found, "TOKENS_A_NIGHT": "300"})[-1:]
     while "The history is complete." not in nights[-1]:
@@ -78,7 +78,7 @@ def test_backfill_history(small, tmp_path):
     titles = "select deal_id from pipedrive.deal_changes where field_key = 'title' order by deal_id"
     assert rows(root, titles) == [(number,) for number in sorted(changed)]
 
-    # The views tell what the account knows.
+    # The views match the account.
     spent = f"select days from history.days_in_stage where deal_id = {story} order by stage_id"
     assert [round(days) for (days,) in rows(root, spent)] == [
         2,

@@ -38,7 +38,7 @@ def test_merge_duplicates(small, root):
     follow(read("merge-duplicates"), root, settings(small, "persons", "deals"))
     persons = {row["id"]: row for row in small.rows("persons")}
     gone = {number for number in (kept, twin, third, fourth, *colleagues) if persons[number]["is_deleted"]}
-    assert gone == {twin, fourth}  # the third has but a number in common, and nobody said yes
+    assert gone == {twin, fourth}  # the third shares only a number, and was not approved
     assert {entry["value"] for entry in persons[kept]["phones"]} == {"+44 20 7946 0001", "+44 20 7946 0002"}
     assert {row["id"]: row["person_id"] for row in small.rows("deals")}[deal] == kept
     assert writes(small) == {"PUT /api/v1/persons/{id}/merge": 2}

@@ -56,7 +56,7 @@ VIEW = "to_pipedrive-deals"
 
 
 def tap(name: str, config: dict[str, Any], folder: Path, *, select: bool = False) -> list[dict[str, Any]]:
-    """What a tap writes."""
+    """Output of a tap."""
     (folder / "config.json").write_text(json.dumps(config))
     command = [plugins.executable(name), "--config", str(folder / "config.json")]
     if select:

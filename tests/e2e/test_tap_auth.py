@@ -45,7 +45,7 @@ class Auth:
 
     @property
     def url(self) -> str:
-        """The address the person is asked to open."""
+        """URL that the user must open."""
         for line in self.process.stderr:
             self.told += line
             if line.startswith("http"):
@@ -68,7 +68,7 @@ def running(emulator, *options, **more):
 
 
 def press(url, button):
-    """What a person does: read the page, press a button, land on the callback."""
+    """Actions of a user: read the page, press a button, follow the redirect to the callback."""
     with urlopen(url) as page:
         links = {
             text: unescape(link) for link, text in re.findall(r'href="([^"]+)">(\w+)<', page.read().decode())

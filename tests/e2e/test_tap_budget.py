@@ -1,4 +1,4 @@
-"""Runs that stop before their budget of tokens is spent, and what they add up to."""
+"""Runs that stop before their token budget is exhausted, and their combined result."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ RESUME = re.compile(
 
 
 def table(outputs):
-    """What a loader has after these runs."""
+    """Tables of a loader after these runs."""
     rows = {}
     for output in outputs:
         for stream, records in output.records.items():
@@ -95,7 +95,7 @@ def test_pages_that_are_paid_for_are_taken_though_the_budget_ends_at_a_list_s_fi
     whole = tap(*files.arguments(small.config(), catalog=catalog))
     tokens = small.log()["tokens"]
     small.reset()
-    # The definitions are refused when they are asked for again: the broken attempt took what they cost.
+    # The second request for the definitions is rejected: the failed attempt used up their cost.
     fault = {"operation": "GET /api/v2/personFields", "nth": 1, "kind": "reset_before"}
     small.post("/_emulator/faults", [fault])
     try:

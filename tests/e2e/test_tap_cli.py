@@ -1,4 +1,4 @@
-"""The command line as a user meets it: what it prints, and what it says when something is wrong."""
+"""Command line from the user's point of view: output and error messages."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def nobody():
 
 @pytest.fixture
 def elsewhere():
-    """A server that knows nothing, as Pipedrive's answers for a company that does not exist."""
+    """A server without any path, like Pipedrive's for a company that does not exist."""
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self):

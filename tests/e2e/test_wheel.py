@@ -28,7 +28,7 @@ def run(*command: object) -> str:
 
 @pytest.fixture(scope="module")
 def installed(tmp_path_factory):
-    """Folder of the commands of a clean environment with nothing but the wheel."""
+    """Folder of the commands of a clean environment with only the wheel."""
     folder = tmp_path_factory.mktemp("wheel")
     run(BIN / "uv", "build", "--quiet", "--wheel", "--out-dir", folder / "dist")
     (wheel,) = (folder / "dist").glob("*.whl")

@@ -1,6 +1,6 @@
 """The SDK's own target suite, in full.
 
-Its streams are unknown to Pipedrive, so they are ignored here; `tests/target` tests that they are refused by
+Its streams are unknown to Pipedrive, so they are ignored here; `tests/target` tests that they are rejected by
 default. It expects format errors to end the run, which is `on_error: stop`.
 """
 

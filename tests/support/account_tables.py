@@ -1,7 +1,7 @@
-"""What is compared of two accounts, table by table, and what is left out, with the reason.
+"""Comparison of two accounts, table by table, with the excluded columns and the reason.
 
-Every column of every table is either compared or excluded; one that is neither is an error, so that nothing
-is forgotten when the emulator learns more.
+Every column of every table is either compared or excluded; any other column is an error, so nothing is
+forgotten when the emulator gets more columns.
 """
 
 from __future__ import annotations
@@ -28,21 +28,21 @@ _FIELD_TABLES = ("deal", "person", "organization", "product", "project")
 
 @dataclass(frozen=True, kw_only=True)
 class Table:
-    """What is compared of the rows of one table.
+    """Comparison of the rows of one table.
 
     Attributes:
-        entity: what the ledger calls it; empty for rows that are known by what they join.
+        entity: its name in the ledger; empty for rows that are identified by the rows they join.
         same: columns that must be equal.
-        refs: columns that hold an id → table it belongs to; lists of ids too.
-        customs: word of the field table for `custom_fields`.
-        special: column → function that brings the value of the other account to what is expected.
-        held: column → function that brings the value here to the form of the expected one.
-        needs: columns whose row must have been copied, or the row is none.
-        any_of: columns of which one must point at a copied row.
-        gone: column → value of rows that are not there any more.
+        refs: columns with an id or a list of ids → referenced table.
+        customs: name of the field table for `custom_fields`.
+        special: column → function that converts the value of the other account to the expected one.
+        held: column → function that converts the value here to the form of the expected one.
+        needs: columns that reference a copied row, without which the row is not copied.
+        any_of: columns of which one must reference a copied row.
+        gone: column → value of deleted rows.
         excluded: column → why it is not compared.
         key: column of the id.
-        order: columns within whose values rows must stand in the same order of `order_nr`.
+        order: columns; rows with the same values must have the same order by `order_nr`.
     """
 
     entity: str
@@ -81,7 +81,7 @@ def _prices(_: Copy, __: Row, value: Any) -> Any:
 
 
 def _people(copy: Copy, _: Row, value: Any) -> Any:
-    """Return participants and attendees, with whom they are."""
+    """Return participants and attendees, with the referenced rows."""
     found = []
     for one in value or []:
         entry = dict(one)
@@ -108,12 +108,12 @@ def _assignee(copy: Copy, _: Row, value: Any) -> Any:
 
 
 def _activity_of_call(copy: Copy, _: Row, value: Any) -> Any:
-    """Return Pipedrive makes an activity for each call that names none."""
+    """Return whether Pipedrive created the activity for a call without one."""
     return copy.ref("activities", value) or ANYTHING
 
 
 def _conditions(copy: Copy, _: Row, value: Any) -> Any:
-    """Return conditions of a filter, by the codes of fields instead of their numbers."""
+    """Return the conditions of a filter, by the codes of fields instead of their numbers."""
     return {
         "glue": value["glue"],
         "conditions": [
@@ -128,7 +128,7 @@ def _type_word(copy: Copy, _: Row, value: Any) -> Any:
 
 
 def _set(value: Any) -> Any:
-    """What is set of the details of a field: all but their defaults and its place in a dialog."""
+    """Return the details of a field that differ from the defaults, without its position in a dialog."""
     if not isinstance(value, dict):
         return value
     by_default = ("order", "show_in_all", "details_visible_flag", "org_detail_visible_flag")
@@ -137,7 +137,7 @@ def _set(value: Any) -> Any:
 
 
 def _details(copy: Copy, _: Row, value: Any) -> Any:
-    """Return the details of a field, with the stages and pipelines that they name."""
+    """Return the details of a field, with the stages and pipelines that they reference."""
     found = _set(value or {})
     for part in found.values():
         if "stage_ids" in part:

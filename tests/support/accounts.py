@@ -1,7 +1,7 @@
-"""Two accounts, one copied from the other, held against each other row by row and column by column.
+"""Comparison of an account with its copy, row by row and column by column.
 
-Which row became which is taken from the target's ledger; that the pairing is one to one and complete is
-part of what is checked.
+The pairs of rows are taken from the target's ledger; the check includes that the pairs are complete and one
+to one.
 """
 
 from __future__ import annotations
@@ -23,14 +23,14 @@ _CLOCK = re.compile(r"\d\d:\d\d")
 
 
 class Copy:
-    """One account as another one ought to hold it.
+    """Expected copy of one account in another one.
 
     Args:
         source: dump of the account that was copied.
         target: dump of the account it was copied to.
         before: dump of that account before.
         ledger: the target's ledger.
-        default_user: user of the target's token, who owns what belongs to users that are not there.
+        default_user: user of the target's token, who owns the rows of missing users.
     """
 
     def __init__(self, source: Row, target: Row, before: Row, ledger: Path, default_user: int = 1) -> None:
@@ -59,7 +59,7 @@ class Copy:
     # --- what is expected -------------------------------------------------------------------------
 
     def alive(self, name: str, key: object) -> bool:
-        """Return whether a row of the source is there, and so are the rows it cannot be without."""
+        """Return whether a row of the source is copied, together with the rows it depends on."""
         place = (name, str(key))
         if place not in self._alive:
             table, row = TABLES[name], self._by_key[name].get(str(key))
@@ -73,7 +73,7 @@ class Copy:
         if table.entity == "call_logs" and row["user_id"] != self.default_user:
             return False  # only those of the token's user can be read
         if table.entity == "deal_installments" and row["deal_id"] not in self._with_products:
-            return False  # published: only deals with a product take installments
+            return False  # published: only deals with a product can have installments
         if table.entity == "goals" and row["assignee"]["type"] == "team":
             return False  # teams are not read
         if any(not self.alive(table.refs[name], row[name]) for name in table.needs):
@@ -82,7 +82,7 @@ class Copy:
         return not given or any(self.alive(table.refs[name], row[name]) for name in given)
 
     def ref(self, table: str | None, key: Any) -> Any:
-        """Return the id here of a row there; None when it is not copied."""
+        """Return the id of a row's copy; None if it is not copied."""
         if key is None or table is None:
             return None
         if table == "users":
@@ -93,7 +93,7 @@ class Copy:
         return int(found) if isinstance(key, int) and found is not None else found
 
     def options(self, word: str, column: str, value: Any) -> Any:
-        """Return option ids there as those here, by their labels."""
+        """Return the ids of the same options in the copy, by their labels."""
         there = self._labels(self.source, word, column)
         here = {
             label: number
@@ -101,7 +101,7 @@ class Copy:
         }
         if isinstance(value, list):
             return [here[there[one]] for one in value if there.get(one) in here]
-        if isinstance(value, str):  # some columns hold the number as text
+        if isinstance(value, str):  # some columns contain the number as text
             found = self.options(word, column, int(value)) if value.isdigit() else None
             return None if found is None else str(found)
         return here.get(there.get(value, "")) if value is not None else None
@@ -112,11 +112,11 @@ class Copy:
         return {one["id"]: one["label"] for row in found for one in row["options"] or ()}
 
     def field(self, word: str, key: str) -> str:
-        """Return code here of a field there."""
+        """Return the code of a field's copy."""
         return self.links.get((f"{word}_fields", key), key)
 
     def customs(self, word: str, values: Mapping[str, Any]) -> Row:
-        """Return custom field values by the codes of this account, empty ones left out."""
+        """Return custom field values by the codes of the copy, without empty ones."""
         types = {row["key"]: row for row in self.source[f"{word}_fields"]}
         found = {}
         for key, value in values.items():
@@ -135,7 +135,7 @@ class Copy:
         return found
 
     def condition(self, one: Row) -> Row:
-        """Return a condition with the number of the field here."""
+        """Return a condition with the number of the copied field."""
         word = {"lead": "deal"}.get(one["object"], one["object"])
         code = self.field(word, one["field_code"])
         number = next((str(row["id"]) for row in self.target[f"{word}_fields"] if row["key"] == code), None)
@@ -163,7 +163,7 @@ class Copy:
     # --- what differs -----------------------------------------------------------------------------
 
     def differences(self) -> list[str]:
-        """Return every way in which the copy is not what it ought to be; empty when it is."""
+        """Return every difference of the copy from the expected one."""
         found = [
             f"{name} is neither compared nor excluded"
             for name in self.source
@@ -216,7 +216,7 @@ class Copy:
             yield from self._order(name, table, here)
 
     def _made_by_call(self, name: str, key: str) -> bool:
-        """Return Pipedrive makes an activity for each call that names none."""
+        """Return whether Pipedrive created the activity for a call without one."""
         return name == "activities" and any(
             str(row["activity_id"]) == key for row in self.target["call_logs"]
         )
@@ -240,7 +240,7 @@ class Copy:
                 yield f"{where}: {column} is {held!r} instead of {wanted!r}"
 
     def _expected(self, table: Table, there: Row) -> Row:
-        """What a row ought to hold here."""
+        """Return the expected columns of a row's copy."""
         expected: Row = {column: there.get(column) for column in table.same.split()}
         for column, other in table.refs.items():
             value = there.get(column)
@@ -256,7 +256,7 @@ class Copy:
         return expected
 
     def _order(self, name: str, table: Table, here: Mapping[str, Row]) -> Iterator[str]:
-        """Yield rows must stand among their siblings as they did."""
+        """Yield rows with another position among their siblings than before."""
         groups: dict[Any, list[tuple[Any, Any]]] = {}
         for row in self.source[name]:
             key = str(row[table.key])
@@ -270,7 +270,7 @@ class Copy:
                 yield f"{name} {group}: the order is {sorted(places)}"
 
     def _joined(self, name: str, columns: tuple[str, ...]) -> Iterator[str]:
-        """Yield rows that join two others: the same pairs, whatever their own ids."""
+        """Yield differences of rows that join two others: the pairs must be the same, with any ids."""
         tables = {"deal_id": "deals", "person_id": "persons", "user_id": "users"}
         expected = set()
         for row in self.source[name]:
@@ -303,7 +303,7 @@ class Copy:
 
 
 def _same(expected: Any, held: Any) -> bool:
-    """Return equality where all ways to say nothing are one, and so are `09:30` and `09:30:00`."""
+    """Return whether two values are equal; all empty values are the same, also `09:30` and `09:30:00`."""
     if expected is ANYTHING:
         return True
     if isinstance(expected, dict) and isinstance(held, dict):

@@ -1,6 +1,6 @@
-"""Exchanges with Pipedrive, held against the published facts: what a request or a response departs in.
+"""Comparison of requests and responses with the published facts.
 
-Requests are held to the letter: published operations, parameters, keys, types, nulls and choices. In
+Requests must match exactly: published operations, parameters, keys, types, nulls and choices. In
 responses a null is accepted everywhere, as the description understates nulls, and so are unnamed keys.
 """
 
@@ -42,8 +42,8 @@ def compiled(schema: Mapping[str, Any], *, strict: bool, custom: bool = False) -
 
     Args:
         schema: as published, without prose.
-        strict: refuse keys that are not named, and nulls that are not allowed.
-        custom: accept keys of custom fields beside the named ones, as version 1 does.
+        strict: reject unknown keys, and nulls that are not allowed.
+        custom: accept keys of custom fields in addition to the published ones, as version 1 does.
     """
     checks: list[Check] = []
     kind = schema.get("type")
@@ -154,7 +154,7 @@ def _routes() -> dict[tuple[str, int], list[tuple[tuple[str, ...], dict[str, Any
 
 
 def operation_at(method: str, path: str) -> dict[str, Any] | None:
-    """Return the published operation behind a path as it is asked for; v1 may be written without `/api`."""
+    """Return the published operation of a requested path; v1 may be written without `/api`."""
     asked = f"/api{path}".split("/") if path.startswith("/v1/") else path.split("/")
     for segments, operation in _routes().get((method, len(asked)), ()):
         if all(one == sent or (one[:1] == "{" and sent) for one, sent in zip(segments, asked, strict=True)):
@@ -170,7 +170,7 @@ def name_of(operation: Mapping[str, Any]) -> str:
 
 
 def request_faults(method: str, target: str, content_type: str, body: bytes) -> list[str]:
-    """What a request departs in from the operation it asks for; `target` is the path with its query."""
+    """Return the differences of a request from its operation; `target` is the path with its query."""
     parts = urlsplit(target)
     operation = operation_at(method, parts.path)
     if operation is None:
@@ -242,7 +242,7 @@ def _form_faults(schema: Mapping[str, Any], content_type: str, body: bytes) -> I
 
 
 def response_faults(operation: Mapping[str, Any], status: int, body: bytes) -> list[str]:
-    """What a response departs in from what its operation publishes."""
+    """Return the differences of a response from the published one."""
     if status >= 400:
         return _error_faults(status, body)
     check = success_check(operation, status)

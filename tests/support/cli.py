@@ -1,4 +1,4 @@
-"""Running `python -m tap_pipedrive` as a user does."""
+"""Runs of `python -m tap_pipedrive` as a user starts it."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def environment(**more: str) -> dict[str, str]:
 
 @dataclass
 class Told:
-    """What a command left behind."""
+    """Result of a command."""
 
     code: int
     out: str

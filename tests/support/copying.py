@@ -1,4 +1,4 @@
-"""Copying one account into another as a user does: `tap-pipedrive | target-pipedrive`, as processes."""
+"""Copies of one account into another by the processes `tap-pipedrive | target-pipedrive`."""
 
 from __future__ import annotations
 
@@ -49,27 +49,27 @@ def catalog_of(config: dict[str, Any], streams: Iterable[str] = STREAMS) -> dict
 
 
 def invite_colleagues(source: Emulator, target: Emulator) -> None:
-    """What an admin does first: everyone is asked into the new account."""
+    """Invite all users to the new account, the first step of an admin."""
     there = {row["email"] for row in target.rows("users")}
-    for row in reversed(source.rows("users")):  # so that their ids are others
+    for row in reversed(source.rows("users")):  # so that their ids differ
         if row["email"] not in there and not row["is_deleted"]:
             target.post("/v1/users", {"email": row["email"]})
 
 
 def writes(emulator: Emulator) -> int:
-    """Return requests so far that change something."""
+    """Return the number of writing requests so far."""
     return sum(count for name, count in emulator.requests().items() if name.startswith(_WRITES))
 
 
 def bytes_of(emulator: Emulator, file_id: object) -> bytes:
-    """Return a file as the account serves it."""
+    """Return the content of a file of the account."""
     asked = Request(f"{emulator.url}/v1/files/{file_id}/download", headers={"x-api-token": TOKEN})
     with urlopen(asked) as answer:
         return bytes(answer.read())
 
 
 class Copying:
-    """Copies `source` into `target`; everything it keeps is in `folder`."""
+    """Copy of `source` into `target`; its files are in `folder`."""
 
     def __init__(self, source: Emulator, target: Emulator, folder: Path) -> None:
         self.source, self.target, self.folder = source, target, folder
@@ -98,7 +98,7 @@ class Copying:
         self.started = 0
 
     def prepare(self) -> None:
-        """An empty account with the colleagues in it."""
+        """Reset the target to an empty account with the colleagues in it."""
         self.target.reset()
         for path in self.folder.glob("ledger.sqlite*"):
             path.unlink()
@@ -112,7 +112,7 @@ class Copying:
         return str(path)
 
     def run(self, *, seconds: float | None = None, end: str = "both", with_state: bool = False) -> int | None:
-        """Exit code of the target; None when something was killed after so many seconds."""
+        """Run the copy and return the target's exit code; None if it was killed after the given time."""
         command = self.tap_command
         if with_state and self.state is not None:
             command = [*command, "--state", self._write("state.json", self.state)]
@@ -144,16 +144,16 @@ class Copying:
         return None if killed else target.returncode or tap.returncode
 
     def results(self) -> list[dict[str, Any]]:
-        """What the last run says of each record."""
+        """Return the results of the last run."""
         path = self.folder / "results.jsonl"
         return [json.loads(line) for line in path.read_text().splitlines()]
 
     def told(self) -> str:
-        """What the last run wrote to stderr."""
+        """Return the stderr of the last run."""
         return (self.folder / f"log-{self.started}.txt").read_text()
 
     def differences(self) -> list[str]:
-        """How the copy is not what it ought to be."""
+        """Return the differences of the copy from the expected one."""
         copy = Copy(dump_for(self.source, self.target), self.target.dump(), self.before, self.ledger)
         files = [(there, here) for (entity, there), here in copy.links.items() if entity == "files"]
         return copy.differences() + [

@@ -1,4 +1,4 @@
-"""A running emulator, for tests of everything that talks to Pipedrive."""
+"""A running emulator, for all tests that send requests to Pipedrive."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class Emulator:
             self._process.stdout.close()
 
     def call(self, method: str, path: str, body: object = None) -> Any:
-        """Return the decoded answer of a request with the account's token."""
+        """Return the decoded response to a request with the account's token."""
         data = None if body is None else json.dumps(body).encode()
         headers = {"x-api-token": TOKEN, "content-type": "application/json"}
         with urlopen(Request(self.url + path, data=data, method=method, headers=headers)) as answer:
@@ -58,7 +58,7 @@ class Emulator:
         return self.call("POST", path, body)
 
     def reset(self) -> None:
-        """Back to the seed, with an empty log and no faults."""
+        """Reset to the seed, with an empty log and no faults."""
         self.post("/_emulator/reset")
 
     def log(self, *, full: bool = False) -> Any:
@@ -68,7 +68,7 @@ class Emulator:
         return self.get("/_emulator/dump")
 
     def rows(self, table: str) -> list[Any]:
-        """Return every row of a table as the account holds it, deleted ones included."""
+        """Return every stored row of a table, deleted ones included."""
         return self.get(f"/_emulator/dump?table={table}")["tables"][table]
 
     def requests(self) -> dict[str, int]:

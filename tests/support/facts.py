@@ -1,6 +1,6 @@
 """Facts of the published API description, as `make facts` condensed them into the repository.
 
-Tests read them here and nowhere else, whatever lies beside the repository.
+Tests read them only here, regardless of other folders next to the repository.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ def operations() -> list[dict[str, Any]]:
         return {name: full(inner) for name, inner in value.items()}
 
     for part in _content()["shared"]:
-        whole += [full(part)]  # a part refers to earlier ones
+        whole += [full(part)]  # a part references earlier ones
     return full(_content()["operations"])
 
 

@@ -26,7 +26,7 @@ PAGE = 9
 
 
 class ShortWaits(SystemClock):
-    """Time in which every wait is over at once."""
+    """Clock with waits that end immediately."""
 
     def __init__(self) -> None:
         self._skipped = 0.0
@@ -76,7 +76,7 @@ class HurriedTap(TapPipedrive):
 
 @dataclass
 class Run:
-    """What a run wrote, and how it ended."""
+    """Output and end of a run."""
 
     output: Output
     code: int
@@ -92,7 +92,7 @@ def run(
     catalog: dict[str, Any] | None = None,
     page: int = PAGE,
 ) -> Run:
-    """Run the tap; the tables of the run before go on with its records."""
+    """Run the tap; its records are added to the tables of the previous run."""
     config = {"validate_records": True, **config}
     out = io.TextIOWrapper(io.BytesIO(), encoding="utf-8")
     found = Run(Output(), 0)
@@ -121,5 +121,5 @@ def run(
 
 
 def settled(record: dict[str, Any]) -> dict[str, Any]:
-    """Return the record without the time at which a delete was noticed."""
+    """Return the record without the time at which a delete was detected."""
     return {name: value for name, value in record.items() if name != "_sdc_deleted_at"}

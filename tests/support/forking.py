@@ -1,4 +1,4 @@
-"""Processes that fork runs of a plugin's command line, so that none waits for the start of an interpreter."""
+"""Processes that fork runs of a plugin's command line, which saves the start of an interpreter."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ LIMIT = 100
 
 
 class Forking:
-    """One process that forks runs; they are like those of a process of their own, exit code included."""
+    """One process that forks runs; they behave like separate processes, including the exit code."""
 
     def __init__(self, plugin: str) -> None:
         self._process = subprocess.Popen(
@@ -38,7 +38,7 @@ class Forking:
         given: Path | str = os.devnull,
         env: dict[str, str] | None = None,
     ) -> tuple[int, bytes, bytes]:
-        """Exit code, standard output and standard error of a run in a folder."""
+        """Return exit code, standard output and standard error of a run in a folder."""
         assert self._process.stdin is not None
         assert self._process.stdout is not None
         with tempfile.TemporaryDirectory() as outputs:
@@ -57,7 +57,7 @@ class Forking:
         return code, out, log
 
     def close(self) -> None:
-        """Let the process end."""
+        """End the process."""
         self._process.communicate(timeout=20)
 
 

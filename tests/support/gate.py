@@ -1,4 +1,4 @@
-"""The published facts as a judge between a plugin and the emulator: a proxy that notes every departure."""
+"""Proxy between a plugin and the emulator that records every deviation from the published facts."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ Departure = tuple[str, str, str]
 
 
 class _Proxy(ThreadingHTTPServer):
-    """Forwards every exchange as it is to one upstream server, on a free port."""
+    """Proxy on a free port that forwards every request unchanged to one upstream server."""
 
     daemon_threads = True
 
@@ -80,7 +80,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.server.note(self.command, self.path, faults)
 
     def log_message(self, *_: object) -> None:
-        """Say nothing."""
+        """Suppress the log."""
 
 
 for _method in ("GET", "POST", "PUT", "PATCH", "DELETE"):
@@ -92,7 +92,7 @@ _OBSERVED = re.compile(r"(POST|PATCH) /api/v2/tasks\S* body /: 'is_(done|milesto
 
 
 class Gate:
-    """The proxy in front of an emulator; after `close` it knows every departure from the description."""
+    """Proxy in front of an emulator; after `close` it contains every deviation from the description."""
 
     def __init__(self, upstream: str) -> None:
         self._proxy = _Proxy(upstream)
@@ -100,13 +100,13 @@ class Gate:
         threading.Thread(target=self._proxy.serve_forever, args=(0.05,), daemon=True).start()
 
     def close(self) -> tuple[Counter[str], Counter[Departure]]:
-        """How often each operation was asked, and how often each departure was seen."""
+        """Close and return the counts of operations and of deviations."""
         self._proxy.shutdown()
         self._proxy.server_close()
         return self._proxy.operations, self._proxy.departures
 
     def no_problems(self, *, of_requests_only: bool = False) -> None:
-        """Close, and fail unless all was as published; what Pipedrive accepts or removed may be asked."""
+        """Close, and fail unless everything was as published; accepted and removed operations are allowed."""
         _, departures = self.close()
         sides = {"request"} if of_requests_only else {"request", "response"}
         found = [

@@ -20,10 +20,10 @@ _HOPS = frozenset({"connection", "content-length", "keep-alive", "transfer-encod
 
 
 class Killer:
-    """Stands between a process and an emulator; `with` starts and stops it.
+    """Proxy between a process and an emulator; `with` starts and stops it.
 
     Attributes:
-        url: where the process is to send its requests.
+        url: base URL for the process.
     """
 
     def __init__(self, emulator: Emulator) -> None:
@@ -70,11 +70,11 @@ class Killer:
             do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = pass_on  # noqa: N815 - the library's names
 
             def log_message(self, *_: Any) -> None:
-                """Nothing."""
+                """Suppress the log."""
 
         class Server(ThreadingHTTPServer):
             def handle_error(self, *_: Any) -> None:
-                """Connections of the killed break, as they must."""
+                """Ignore interrupted connections of the killed process."""
 
         self._server = Server(("127.0.0.1", 0), Handler)
         self.url = f"http://127.0.0.1:{self._server.server_port}"
@@ -89,7 +89,7 @@ class Killer:
         self._server.server_close()
 
     def run(self, command: Sequence[str], content: bytes, *, nth: int, when: When) -> int:
-        """Exit code of a process that is fed, and killed at its n-th write; the kill counts as -9."""
+        """Run a process, kill it at its n-th write, and return its exit code; -9 if it was killed."""
         with self._lock:
             self._left, self._when = nth, when
             self._process = process = subprocess.Popen(
@@ -99,13 +99,13 @@ class Killer:
         return process.returncode
 
     def is_fatal(self) -> bool:
-        """Count a write; whether it is the one."""
+        """Count a write; returns whether it is the n-th."""
         with self._lock:
             self._left -= 1
             return self._left == 0
 
     def kills(self, when: When) -> bool:
-        """Kill the process, if this is the moment."""
+        """Kill the process if the n-th write is reached."""
         if when != self._when or self._process is None:
             return False
         self._process.kill()

@@ -14,7 +14,7 @@ PROJECT: dict[str, Any] = yaml.safe_load((ROOT / "meltano.yml").read_text(encodi
 
 
 def described(name: str) -> tuple[str, dict[str, Any]]:
-    """Return kind of a plugin, and what meltano.yml says of it."""
+    """Return the kind of a plugin and its entry in meltano.yml."""
     for kind, plugins in PROJECT["plugins"].items():
         for plugin in plugins:
             if plugin["name"] == name:
@@ -23,7 +23,7 @@ def described(name: str) -> tuple[str, dict[str, Any]]:
 
 
 def config(name: str) -> dict[str, Any]:
-    """What meltano.yml sets for a plugin, without what it inherits."""
+    """Return the settings of a plugin in meltano.yml, without inherited ones."""
     return dict(described(name)[1].get("config", {}))
 
 
@@ -37,7 +37,7 @@ def executable(name: str) -> str:
 
 
 def link(folder: Path) -> None:
-    """Let Meltano find the plugins in a folder that is otherwise its own."""
+    """Link the installed plugins into a folder for Meltano."""
     for kind in PROJECT["plugins"]:
         (folder / kind).mkdir(parents=True)
         for plugin in PROJECT["plugins"][kind]:

@@ -21,7 +21,7 @@ _PROGRAMS = ("initdb", "postgres", "pg_isready", "psql")
 
 
 def programs() -> dict[str, str] | None:
-    """Return paths of the server's programs, the newest that are complete; None where there are none."""
+    """Return the paths of the server's programs, of the newest complete version; None if there is none."""
     debian = sorted(
         Path("/usr/lib/postgresql").glob("*/bin"), key=lambda one: int(one.parent.name), reverse=True
     )
@@ -33,9 +33,9 @@ def programs() -> dict[str, str] | None:
 
 
 class Postgres:
-    """A running server with an empty database; `with` starts and stops it, and nothing of it stays.
+    """A running server with an empty database; `with` starts, stops and removes it.
 
-    It listens on a free port of the loopback address and takes any password. PostgreSQL refuses to run as
+    It listens on a free port of the loopback address and accepts any password. PostgreSQL does not run as
     root: then another user runs it, in a folder of that user.
     """
 
@@ -86,12 +86,12 @@ class Postgres:
         shutil.rmtree(self.folder)
 
     def config(self, **settings: object) -> dict[str, object]:
-        """Return settings that both of MeltanoLabs' plugins take."""
+        """Return settings for both of MeltanoLabs' plugins."""
         where = {"host": "127.0.0.1", "port": self.port, "database": DATABASE}
         return {**where, "user": USER, "password": "any", **settings}
 
     def execute(self, sql: str, database: str = DATABASE) -> str:
-        """What psql prints for the statements."""
+        """Return the output of psql for the statements."""
         address = ["-h", "127.0.0.1", "-p", str(self.port), "-U", USER, "-d", database]
         done = subprocess.run(
             [self._programs["psql"], "-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1", *address],

@@ -1,4 +1,4 @@
-"""What the published API description says of each read."""
+"""Published description of each read."""
 
 from __future__ import annotations
 
@@ -32,19 +32,19 @@ def published() -> dict[tuple[str, str], dict[str, Any]]:
 
 
 def operation(read: Read) -> dict[str, Any]:
-    """What is published of a read."""
+    """Return the published operation of a read."""
     found = published().get((read.operation, plain(read.path)))
     assert found, f"{read.operation} {read.path} is not published"
     return found
 
 
 def answer(read: Read) -> dict[str, Any]:
-    """What is published of its good answer."""
+    """Return the published schema of its successful response."""
     return operation(read)["responses"]["200"]
 
 
 def example(read: Read) -> dict[str, Any] | None:
-    """Return the published example of its answer."""
+    """Return the published example of its response."""
     return answer(read).get("example")
 
 
@@ -57,7 +57,7 @@ def all_reads(spec: StreamSpec) -> list[Read]:
 
 
 def _routes() -> list[tuple[re.Pattern[str], dict[str, Any]]]:
-    """Return patterns of paths and what is published of them, the most literal ones first."""
+    """Return patterns of paths with their operations, the most literal ones first."""
     found = sorted(published().items(), key=lambda item: item[0][1].count("{}"))
     return [(re.compile(re.escape(path).replace(r"\{\}", "[^/]+") + "$"), one) for (_, path), one in found]
 
@@ -77,7 +77,7 @@ def _ended(body: Any) -> Any:
 
 @contextmanager
 def served() -> Iterator[str]:
-    """Yield a server whose answers are the published examples; each list has one page."""
+    """Yield a server with the published examples as responses; each list has one page."""
     routes = _routes()
 
     class Handler(BaseHTTPRequestHandler):
@@ -92,7 +92,7 @@ def served() -> Iterator[str]:
             content = json.dumps({"success": True, "data": []} if later else _ended(body)).encode()
             self.send_response(200 if body is not None else 404)
             self.send_header("content-type", "application/json")
-            # Without a limit in the headers the client goes as slowly as the smallest plan allows.
+            # Without a limit in the headers, the client is limited to the rate of the smallest plan.
             self.send_header("x-ratelimit-limit", "10000")
             self.send_header("x-ratelimit-remaining", "9999")
             self.send_header("x-ratelimit-reset", "2")
@@ -101,7 +101,7 @@ def served() -> Iterator[str]:
             self.wfile.write(content)
 
         def log_message(self, *_: object) -> None:
-            """Say nothing."""
+            """Suppress the log."""
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     server.daemon_threads = True

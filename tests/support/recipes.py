@@ -1,4 +1,4 @@
-"""Running the commands of a recipe as its reader would, and holding what they print against what it shows."""
+"""Runs of a recipe's commands, with a comparison of their output."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _LEFT_OUT = {".git", ".meltano", ".env", "dist", "output"}
 
 @dataclass(frozen=True)
 class Step:
-    """A block of commands and what the recipe says that they print."""
+    """A block of commands and their output in the recipe."""
 
     commands: str
     shown: str
@@ -39,7 +39,7 @@ def read(name: str) -> str:
 
 
 def settings(emulator: Emulator, *streams: str) -> dict[str, str]:
-    """What a reader has in .env: the sign-in, and here the emulator's address."""
+    """Return the settings of a reader's .env file: credentials, and here the emulator's URL."""
     found = {"MELTANO_CLI_DISABLE_VERSION_CHECK": "true", "UV_OFFLINE": "1"}
     for plugin in ("TAP_PIPEDRIVE", "TARGET_PIPEDRIVE"):
         found |= {f"{plugin}_API_URL": emulator.url, f"{plugin}_API_TOKEN": TOKEN}
@@ -47,7 +47,7 @@ def settings(emulator: Emulator, *streams: str) -> dict[str, str]:
 
 
 def rows(root: Path, sql: str) -> list[tuple[Any, ...]]:
-    """What a query of the project's warehouse gives."""
+    """Return the result of a query on the project's warehouse."""
     with duckdb.connect(str(root / "output/warehouse.duckdb"), read_only=True) as connection:
         return connection.execute(sql).fetchall()
 
@@ -87,8 +87,7 @@ def follow(document: str, root: Path, settings: Mapping[str, str]) -> list[str]:
     """Run every step; returns what each printed.
 
     Raises:
-        AssertionError: a step failed, or printed something else than the recipe shows, where `…` stands for
-            anything.
+        AssertionError: a step failed, or its output differs from the recipe, where `…` matches any text.
     """
     printed = []
     kept = {
@@ -96,7 +95,7 @@ def follow(document: str, root: Path, settings: Mapping[str, str]) -> list[str]:
         for name, value in os.environ.items()
         if not name.startswith(("MELTANO_", "TAP_", "TARGET_"))
     }
-    # The plugins are those of `make plugins`: a recipe must not install them anew.
+    # The plugins are those of `make plugins`: a recipe must not install them again.
     environment = {**kept, "NO_COLOR": "1", "COLUMNS": "120", "MELTANO_AUTO_INSTALL": "false", **settings}
     for step in steps(document):
         done = subprocess.run(

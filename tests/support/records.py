@@ -1,7 +1,7 @@
-"""One record for each action of the target, which the small account takes.
+"""One record for each action of the target, valid in the small account.
 
-Values come from the published columns; where Pipedrive asks for more than its columns say, `_MEANT` and
-`_IN_FULL` say what a caller means.
+Values are derived from the published columns; if Pipedrive has further requirements, `_MEANT` and `_IN_FULL`
+contain the values.
 """
 
 from __future__ import annotations
@@ -99,7 +99,7 @@ class Account:
         self.tables = tables
 
     def row(self, table: str, is_it: Callable[[Row], object] = bool) -> Row:
-        """Return the first row that is neither deleted nor archived, and is the one that is looked for.
+        """Return the first matching row that is neither deleted nor archived.
 
         Raises:
             StopIteration: there is none.
@@ -109,7 +109,7 @@ class Account:
         return next(row for row in rows if not any(row.get(name) for name in gone) and is_it(row))
 
     def id_of(self, entity: str, is_it: Callable[[Row], object] = bool) -> Any:
-        """Return the id of such a row, or of no row in particular where the emulator keeps no such table."""
+        """Return the id of such a row, or an arbitrary id if the emulator has no such table."""
         return self.row(entity, is_it)["id"] if _TABLES.get(entity, entity) in self.tables else 1
 
     def value(self, name: str, kind: Kind) -> Any:  # noqa: PLR0911 - one line for each kind of value
@@ -158,7 +158,7 @@ class Account:
         return {name: value for name, value in found.items() if value is not None}
 
 
-# ── what is meant where columns do not say it ────────────────────────────────────────────────────
+# ── values that the columns do not define ──────────────────────────────────────────────────────────
 
 _CONDITIONS = {
     "glue": "and",
@@ -186,13 +186,13 @@ _LOST = {"status": "lost", "won_time": None, "is_deleted": False, "is_archived":
 
 
 def _free(account: Account, entity: str, used_by: str, column: str) -> Row:
-    """Return a row that no row of the other table names."""
+    """Return a row that no row of the other table references."""
     used = {row[column] for row in account.tables[_TABLES.get(used_by, used_by)]}
     return {"id": account.id_of(entity, lambda row: row["id"] not in used)}
 
 
 def _planned(account: Account, table: str, column: str) -> Row:
-    """Return an item of a project, and where in the plan it goes."""
+    """Return an item of a project and its position in the plan."""
     item = account.row(table, lambda row: row["project_id"])
     project = account.row("projects", lambda row: row["id"] == item["project_id"])
     return {"id": project["id"], column: item["id"], "phase_id": project["phase_id"], "group_id": None}
@@ -205,7 +205,7 @@ def _position(account: Account) -> Row:
 
 
 def _billed_once(account: Account) -> object:
-    """Return a deal that takes installments: with products, none of them recurring."""
+    """Return a deal that can have installments: with products, without recurring ones."""
     lines = account.tables["deal_products"]
     recurring = {row["deal_id"] for row in lines if row["billing_frequency"] != "one-time"}
     shut = {row["id"] for row in account.tables["deals"] if row["is_deleted"] or row["is_archived"]}
@@ -294,7 +294,7 @@ _IN_FULL: dict[str, Callable[[Account], Row]] = {
 
 
 def _of_fields(kind: str) -> None:
-    """The same for the fields of one kind of row."""
+    """Add the records of field actions for one kind of row."""
 
     def code(account: Account, wanted: str = "") -> Row:
         field = account.row(

@@ -1,4 +1,4 @@
-"""Settings that give every stream something to read."""
+"""Settings with rows for every stream."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 
 def wake(emulator: Emulator) -> None:
-    """Something happens in the account today, for the stream of recent changes."""
+    """Change a row today, for the stream of recent changes."""
     emulator.post("/_emulator/clock", {"now": f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}"})
     emulator.call("PATCH", "/api/v2/stages/1", {"name": "Renamed today"})
 

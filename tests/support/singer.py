@@ -1,4 +1,4 @@
-"""Running a plugin in this process and reading the Singer messages it wrote."""
+"""Runs of a plugin in this process, with its Singer messages."""
 
 from __future__ import annotations
 
@@ -40,15 +40,15 @@ class Output:
 
     @property
     def state(self) -> dict[str, Any]:
-        """The last state, as a loader would keep it."""
+        """Last state, as stored by a loader."""
         return self.states[-1]
 
     def latest(self, stream: str, key: str = "id") -> dict[Any, dict[str, Any]]:
-        """Return the table a loader ends up with: the last record of each key."""
+        """Return the final table of a loader: the last record of each key."""
         return {record[key]: record for record in self.records[stream]}
 
     def faults(self) -> list[str]:
-        """Return records that their SCHEMA refuses, and keys that stand twice in a stream."""
+        """Return records that violate their SCHEMA, and repeated keys of a stream."""
         found = []
         for name, records in self.records.items():
             message = self.schemas[name]
@@ -63,7 +63,7 @@ _discovered: dict[str, str] = {}
 
 
 def discover(tap_config: dict[str, Any]) -> dict[str, Any]:
-    """The catalog of a discovery, made once for the same settings: later runs meet it a little stale."""
+    """Return the catalog of a discovery, cached by settings: later runs get a slightly outdated one."""
     key = json.dumps(tap_config, sort_keys=True, default=str)
     if key not in _discovered:
         tap = TapPipedrive(config=dict(tap_config), setup_mapper=False)
@@ -88,7 +88,7 @@ def run_tap(
     state: dict[str, Any] | None = None,
     catalog: dict[str, Any] | None = None,
 ) -> Output:
-    """What the tap writes, checked against its SCHEMA. `streams` selects; without them defaults are read."""
+    """Run the tap and check its output against its SCHEMA; `streams` selects, the default otherwise."""
     config = {"validate_records": True, **config}
     if streams and catalog is None:
         catalog = select(config, *streams)

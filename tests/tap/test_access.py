@@ -1,4 +1,4 @@
-"""Streams and child requests that the account refuses: reported, never taken for empty, read once granted."""
+"""Denied streams and child requests: reported, never treated as empty, read after access is granted."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ REFUSALS = {
 
 
 def refuse(emulator, operation, kind, nth=None):
-    """Script refusals of an operation: every request, or only some."""
+    """Script denied requests of an operation: every request, or only some."""
     rule = {"operation": operation, "kind": "status_before", **REFUSALS[kind]}
     emulator.post("/_emulator/faults", [rule | ({"nth": nth} if nth else {"every": 1})])
 
@@ -57,7 +57,7 @@ def oauth(emulator, scopes, *, opaque=False):
 
 
 def warnings(caplog, *facts):
-    """Warnings that hold all of these facts."""
+    """Warnings that contain all of these facts."""
     texts = [one.getMessage() for one in caplog.records if one.levelname == "WARNING"]
     return [one for one in texts if all(fact in one for fact in facts)]
 

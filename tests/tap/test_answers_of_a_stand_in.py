@@ -1,4 +1,4 @@
-"""A server of a few rows whose second page, or only page, is no answer: nothing is taken for the end."""
+"""A server of a few rows with an invalid second or only page, which is never treated as the end."""
 
 from __future__ import annotations
 
@@ -26,12 +26,12 @@ def body(rows, cursor=None) -> bytes:
 
 
 class StandIn:
-    """Answers lists with nothing, and `/api/v2/deals` with the status, body and headers of the test."""
+    """Returns empty lists, and for `/api/v2/deals` the status, body and headers of the test."""
 
     def __init__(self) -> None:
         self.deals = lambda _query, _nth: (200, body([]), {})
         self.asked = self.definitions_asked = 0
-        self.definitions = lambda _nth: []  # or the status of a refusal
+        self.definitions = lambda _nth: []  # or the status of an error
         self.entity = "deal"
         self.lists = {}  # further lists, by path
         stand_in = self

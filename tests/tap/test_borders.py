@@ -1,4 +1,4 @@
-"""Rows that change, vanish or share a second while their list is read: none is lost."""
+"""Rows that change, vanish or share a second while their list is read: no row is lost."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Catalogs as people write them: what they leave out or deselect costs no key."""
+"""Catalogs as people write them: omitted and deselected metadata costs no key."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def metadata(**said):
 
 
 def bounded(emulator) -> list[bool]:
-    """Whether each request for deals asked only for what changed."""
+    """Return whether all requests for deals were limited to changes."""
     asked = [one for one in emulator.log(full=True)["ordered"] if one["operation"] == "GET /api/v2/deals"]
     return [MOMENT in str(one) for one in asked]
 

@@ -45,7 +45,7 @@ def test_rows_that_were_called_deleted_wrongly_are_emitted_again(medium):
     state = json.loads((CASE / "state.json").read_text())
     known = state["bookmarks"]["persons"]["known_ids"]
     whole = known["ids"]
-    # What is left after 500 false tombstones.
+    # Rows that remain after 500 false tombstones.
     known["ids"] = ",".join(whole.split(",")[:30])
     found = run(sweeping(medium), "persons", state=state, page=500)
     lost = len(_ids(whole)) - len(_ids(known["ids"]))

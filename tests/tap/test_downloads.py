@@ -15,7 +15,7 @@ DOWNLOAD = "v1:downloadFile"
 
 
 def content_of(row) -> bytes:
-    """What the emulator keeps as the bytes of a seeded file."""
+    """Content of a seeded file in the emulator."""
     line = f"{row['file_name']} {row['id']}\n".encode()
     return (line * (row["file_size"] // len(line) + 1))[: row["file_size"]]
 
@@ -74,7 +74,7 @@ def test_a_partial_file_is_resumed(small, tmp_path):
     row = next(iter(living(small).values()))
     content = content_of(row)
     part = tmp_path / f"{safe_name(row['id'], row['file_name'])}.part"
-    # What a broken run left behind: if it were fetched anew, the other bytes would be gone.
+    # Partial file of an interrupted run: a new download would replace the other bytes.
     part.write_bytes(content[: len(content) // 2].upper())
     records = run_tap(small.config(files_dir=str(tmp_path)), "file_contents").latest("file_contents")
     expected = content[: len(content) // 2].upper() + content[len(content) // 2 :]

@@ -48,7 +48,7 @@ def stand_in():
 
 
 def since(rows):
-    """Answer with one page of the rows that were updated at or after the requested time."""
+    """Return one page of the rows that were updated at or after the requested time."""
 
     def respond(query, _nth):
         bound = query.get("updated_since", [""])[0]
@@ -247,7 +247,7 @@ def lead(one, **values):
 
 
 def leads(rows, size=2):
-    """Answer as a v1 list does, whose pages share a row."""
+    """Return a page of a v1 list, with pages that share a row."""
 
     def respond(query):
         start = int(query.get("start", ["0"])[0])

@@ -1,7 +1,7 @@
-"""Responses that are no answer, at every page of every kind of list: no row is lost, none is called deleted.
+"""Invalid responses at every page of every kind of list: no row is lost or reported as deleted.
 
 One fault strikes one request. The run is then as one without the fault, or ends with exit code 1 and the next
-one brings what is missing.
+one emits the missing rows.
 """
 
 from __future__ import annotations
@@ -228,7 +228,7 @@ def tombstones(found: Run, stream: str) -> list[object]:
 
 
 def check_sweep(emulator, stream: str, strike: Strike) -> None:
-    """No tombstone for a row that lives; the one that is due comes in this run or in the next."""
+    """Check that no live row has a tombstone, and the deleted row has one in this run or the next."""
     first, second, one, _ = swept(emulator, stream)
     emulator.reset()
     _delete(emulator, stream, one)

@@ -49,7 +49,7 @@ def test_rows_and_their_order_are_those_of_one_page_at_a_time(medium, client):
     alone = sum(medium.requests().values())
     assert alone == ceil(len(one_by_one) / (PAGE - 1))
     assert read(client, windows=4) == one_by_one
-    # Three pages behind the end at most, and the end once more.
+    # At most three pages after the end, and the end again.
     assert sum(medium.requests().values()) - alone <= alone + 4
 
 

@@ -1,4 +1,4 @@
-"""`--plan`: what it says before a run, against what the run then costs."""
+"""`--plan`: its estimate before a run, compared with the cost of the run."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""States in the forms that users have: each is gone on from, or refused; none is taken for an empty one."""
+"""States in the forms that users have: each is resumed or rejected, never treated as empty."""
 
 from __future__ import annotations
 

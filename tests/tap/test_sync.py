@@ -1,4 +1,4 @@
-"""Reading lists: what arrives, what it costs, and that nothing is lost at a border."""
+"""Sync of lists: records, cost, and no loss at page and bookmark borders."""
 
 from __future__ import annotations
 
@@ -81,7 +81,7 @@ def test_a_change_is_read_alone(small):
 
 
 def test_two_changes_within_one_second_are_both_seen(small):
-    """The second change leaves update_time as it was: only the content tells."""
+    """The second change does not update update_time: only the content differs."""
     config = small.config()
     first = run_tap(config, "persons")
     person = next(iter(first.latest("persons")))
@@ -257,7 +257,7 @@ def test_a_new_field_appears_as_a_column_on_the_way(small):
 
 
 def test_a_list_without_a_bound_is_taken_up_near_its_end(medium):
-    """Archived leads and files cannot be asked for changes; one page still finds them."""
+    """Archived leads and files cannot be filtered by change; one page still finds them."""
     config = medium.config()
     first = run_tap(config, "files", "leads")
     lead = first.records["leads"][0]["id"]

@@ -1,4 +1,4 @@
-"""`validate_records` refuses a record that its own SCHEMA refuses, and names it."""
+"""`validate_records` rejects a record that violates its own SCHEMA, and names it."""
 
 from __future__ import annotations
 

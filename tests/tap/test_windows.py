@@ -45,7 +45,7 @@ def moment(row):
 
 
 def spread(medium, seconds_ago):
-    """Move the changes of all activities: to so many seconds before noon, as the function of the id says."""
+    """Move the changes of all activities: to the seconds before noon that the function returns for the id."""
     noon = times.to_epoch(times.parse("2026-06-14T12:00:00Z"))
     medium.post(
         "/_emulator/rows",
@@ -113,7 +113,7 @@ def test_windows_touch_without_overlap_and_the_open_end_comes_last(medium, clien
 
 
 def test_several_windows_are_on_their_way_at_once(client):
-    """The first four windows wait for one another before they are asked for."""
+    """The first four windows wait for one another before they are requested."""
     four = threading.Barrier(4, timeout=30)
     windows = itertools.count()
     request = client.request
@@ -196,7 +196,7 @@ def test_a_window_that_fails_loses_nothing_that_was_written(medium, nth):
 
 
 def test_a_filter_is_read_without_windows(medium):
-    """Pipedrive may leave bounds in time alone beside a filter."""
+    """Pipedrive may ignore time bounds in addition to a filter."""
     config = medium.config(time_windows=4, stream_parameters={"activities": {"filter_id": 6}})
     run_tap(config, "activities")
     assert not any("updated_until" in entry["query"] for entry in medium.log(full=True)["ordered"])
