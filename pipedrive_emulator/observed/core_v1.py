@@ -27,6 +27,14 @@ INSERTED_ID = (
     "Inserting ID with POST request is not allowed. "
     "If you have any questions, please contact Pipedrive support"
 )
+ALIASES = {
+    "v2:updateProductVariation": "/api/v2/products/{id}/product-variations/{product_variation_id}",
+    "v2:searchDeals": "/api/v1/deals/search",
+    "v2:searchPersons": "/api/v1/persons/search",
+    "v2:searchOrganization": "/api/v1/organizations/search",
+    "v2:searchProducts": "/api/v1/products/search",
+}
+"""Further paths of operations: one recorded, and the searches of v1, whose responses are a guess."""
 METHODS = {"list": "GET", "get": "GET", "add": "POST", "update": "PUT", "delete": "DELETE"}
 ANY_BODY = {JSON_TYPE: {"type": "object"}, FORM_TYPE: {"type": "object"}}
 
@@ -189,13 +197,13 @@ VERBS: dict[str, Callable[[Entity], Handler]] = {
 
 
 def _alias(key: str, path: str) -> tuple[Operation, Handler]:
-    """Return a published operation under a second path."""
-    version, _, name = key.partition(":")
-    return replace(load_operations()[key], key=f"{version}:core.{name}", path=path), HANDLERS[key]
+    """Return a published operation under a second path, whose version it has then."""
+    version, name = path.split("/")[2], key.partition(":")[2]
+    operation = replace(load_operations()[key], key=f"{version}:core.{name}", version=version, path=path)
+    return operation, HANDLERS[key]
 
 
 def core_operations() -> list[tuple[Operation, Handler]]:
     """Return the operations that are served though they are not published, with their handlers."""
     core = [(_operation(entity, verb), make(entity)) for entity in ENTITIES for verb, make in VERBS.items()]
-    variation = "/api/v2/products/{id}/product-variations/{product_variation_id}"
-    return [*core, _alias("v2:updateProductVariation", variation)]
+    return [*core, *(_alias(key, path) for key, path in ALIASES.items())]
