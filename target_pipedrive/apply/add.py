@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 from target_pipedrive.apply.update import path_values
 from target_pipedrive.apply.verification import Sent
-from target_pipedrive.ids.resolve import fill_references
 from target_pipedrive.mapping.placement import placed
 from target_pipedrive.record.draft import Draft
 from target_pipedrive.record.errors import RecordFault
@@ -25,10 +24,10 @@ if TYPE_CHECKING:
     from target_pipedrive.apply.verification import Verifier
     from target_pipedrive.catalog.spec import ActionSpec
     from target_pipedrive.ids.id_map import Links
+    from target_pipedrive.lookup.foreign_keys import ForeignKeys
     from target_pipedrive.lookup.matcher import Matcher
     from target_pipedrive.mapping.entity import EntityPlan
     from target_pipedrive.record.task import Task
-    from target_pipedrive.settings import Options
     from target_pipedrive.write.response import Done
     from target_pipedrive.write.writer import RecordWriter
 
@@ -40,11 +39,11 @@ class RowAdder:
         writer: sends.
         rows: reads rows, and drops lists of what was written.
         links: rows by external id.
+        foreign_keys: fills references.
         matcher: learns the rows that were added.
         verifier: compares responses with what was sent.
         updater: sends what an add does not accept.
         missing: decides about records that add no row.
-        options: the target's settings.
     """
 
     def __init__(
@@ -53,20 +52,20 @@ class RowAdder:
         rows: Rows,
         links: Links,
         *,
+        foreign_keys: ForeignKeys,
         matcher: Matcher,
         verifier: Verifier,
         updater: RowUpdater,
         missing: MissingRows,
-        options: Options,
     ) -> None:
         self._writer = writer
         self._rows = rows
         self._links = links
+        self._foreign_keys = foreign_keys
         self._matcher = matcher
         self._verifier = verifier
         self._updater = updater
         self._missing = missing
-        self._options = options
 
     def add(self, task: Task, plan: EntityPlan, draft: Draft, notes: str) -> Result:
         """Add the row of a record.
@@ -154,9 +153,7 @@ class RowAdder:
             return None
         if draft.external_id is not None and self._links.get(plan.spec.name, draft.external_id) is not None:
             return None
-        _, later = fill_references(
-            draft, self._links, task.given_up, plan.names.name, leave_out=self._options.leave_out_missing
-        )
+        _, later = self._foreign_keys.fill(task, plan, draft)
         return None if later is not None else (action, self._new(action, plan, draft, task.stream))
 
     def _add_rest(

@@ -15,7 +15,7 @@ from target_pipedrive.record.row import is_gone
 
 if TYPE_CHECKING:
     from target_pipedrive.apply.row_writer import RowWriter
-    from target_pipedrive.ids.id_map import Links
+    from target_pipedrive.lookup.foreign_keys import ForeignKeys
     from target_pipedrive.mapping.entity import EntityPlan
     from target_pipedrive.record.task import Task
     from target_pipedrive.settings import Options
@@ -57,17 +57,22 @@ class RowDeleter:
     Args:
         writer: sends.
         row_writer: finds rows, and forgets deleted ones.
-        links: rows by external id.
+        foreign_keys: fills references.
         options: `allow_deletes`.
         guard: limits the number.
     """
 
     def __init__(
-        self, writer: RecordWriter, row_writer: RowWriter, links: Links, options: Options, guard: DeleteGuard
+        self,
+        writer: RecordWriter,
+        row_writer: RowWriter,
+        foreign_keys: ForeignKeys,
+        options: Options,
+        guard: DeleteGuard,
     ) -> None:
         self._writer = writer
         self._row_writer = row_writer
-        self._links = links
+        self._foreign_keys = foreign_keys
         self._options = options
         self._guard = guard
 
@@ -88,7 +93,7 @@ class RowDeleter:
                 f"cannot be deleted, because the API of Pipedrive has no delete for {spec.name}"
             )
         for reference in draft.references:
-            reference.place[reference.column] = self._links.get(reference.entity, reference.external_id)
+            reference.place[reference.column] = self._foreign_keys.row_id(reference, task.stream)
         named = {spec.key, *(reference.column for reference in draft.references)}
         above = {spec.path.get(name, name) for name in action.placeholders} - named
         missing = sorted(name for name in above if draft.body.get(name) is None)

@@ -13,7 +13,6 @@ from target_pipedrive.apply.naming import fault_of, worded
 from target_pipedrive.apply.verification import Sent
 from target_pipedrive.catalog.entities import ENTITIES
 from target_pipedrive.catalog.spec import Verb
-from target_pipedrive.ids.resolve import fill_references
 from target_pipedrive.record.errors import UNFORESEEN, RecordFault, SkipRecord, unforeseen
 from target_pipedrive.record.outcome import Outcome, Result
 from target_pipedrive.write.raw_request import RawRequest
@@ -26,6 +25,7 @@ if TYPE_CHECKING:
     from target_pipedrive.catalog.spec import ActionSpec, EntitySpec
     from target_pipedrive.ids.id_map import Links
     from target_pipedrive.ledger.store import Ledger
+    from target_pipedrive.lookup.foreign_keys import ForeignKeys
     from target_pipedrive.mapping.action import ActionPlan
     from target_pipedrive.record.draft import Draft
     from target_pipedrive.record.task import Task
@@ -45,6 +45,7 @@ class Performer:
         writer: sends.
         rows: forgets the lists of what was written.
         links: rows by external id.
+        foreign_keys: fills references.
         options: the target's settings.
         verifier: holds answers against what was sent.
         on_write: called with entity and ids of rows that an action wrote; with no entity after a request
@@ -58,6 +59,7 @@ class Performer:
         links: Links,
         options: Options,
         *,
+        foreign_keys: ForeignKeys,
         verifier: Verifier,
         on_write: Callable[[str | None, Iterable[str]], None],
     ) -> None:
@@ -65,6 +67,7 @@ class Performer:
         self._rows = rows
         self._links = links
         self._options = options
+        self._foreign_keys = foreign_keys
         self._verifier = verifier
         self._on_write = on_write
         self._transient_in_a_row = 0
@@ -121,7 +124,7 @@ class Performer:
         draft, action = task.draft, plan.action
         if draft is None:
             raise RecordFault("has no content")
-        notes, later = fill_references(draft, self._links, task.given_up, plan.names.name)
+        notes, later = self._foreign_keys.fill(task, plan, draft, complete=True)
         if later is not None:
             raise later
         makes = action.verb is Verb.ADD or bool(action.becomes)
@@ -204,7 +207,7 @@ class Performer:
             return None
         if draft.external_id is not None and self._links.get(plan.entity_name, draft.external_id) is not None:
             return None
-        _, later = fill_references(draft, self._links, task.given_up, plan.names.name)
+        _, later = self._foreign_keys.fill(task, plan, draft, complete=True)
         return None if later is not None else (plan.action, draft)
 
     def raw(self, task: Task) -> Result:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 from target_pipedrive.apply.diff import both
-from target_pipedrive.ids.resolve import AT_THE_END, NotYet, fill_references
+from target_pipedrive.ids.resolve import AT_THE_END, NotYet
 from target_pipedrive.mapping.row_key import fill_matches
 from target_pipedrive.record.errors import RecordFault
 from target_pipedrive.record.outcome import Outcome
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from target_pipedrive.apply.delete import RowDeleter
     from target_pipedrive.apply.row_writer import RowWriter
     from target_pipedrive.apply.settlement import Settlement
-    from target_pipedrive.ids.id_map import Links
+    from target_pipedrive.lookup.foreign_keys import ForeignKeys
     from target_pipedrive.mapping.entity import EntityPlan
     from target_pipedrive.record.draft import Draft
     from target_pipedrive.record.outcome import Result
@@ -45,20 +45,16 @@ class OwnRecords:
 
     Args:
         row_writer: writes rows.
-        links: rows by external id.
-        leave_out: whether columns that reference rows which were never received are left out.
+        foreign_keys: fills references.
     """
 
-    def __init__(self, row_writer: RowWriter, links: Links, *, leave_out: bool) -> None:
+    def __init__(self, row_writer: RowWriter, foreign_keys: ForeignKeys) -> None:
         self._row_writer = row_writer
-        self._links = links
-        self._leave_out = leave_out
+        self._foreign_keys = foreign_keys
 
     def perform(self, task: Task, plan: EntityPlan, draft: Draft) -> tuple[Result, NotYet | None]:
         """Write the row; see `Origin.perform`."""
-        notes, later = fill_references(
-            draft, self._links, task.given_up, plan.names.name, leave_out=self._leave_out
-        )
+        notes, later = self._foreign_keys.fill(task, plan, draft)
         if later is not None and draft.body.get("is_archived") is True:
             raise later  # nothing can be added to an archived row
         fill_matches(plan, draft)

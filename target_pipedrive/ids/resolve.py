@@ -35,6 +35,7 @@ def fill_references(
     links: Links,
     given_up: Collection[tuple[str, str]],
     name: Callable[[str], str],
+    find: Callable[[Reference], str | None],
     *,
     leave_out: bool = False,
 ) -> tuple[str, NotYet | None]:
@@ -45,6 +46,7 @@ def fill_references(
         links: the known external ids.
         given_up: entity and external id of rows that will not be received.
         name: returns the input's name of one of Pipedrive's columns.
+        find: returns the id of a row that is named by a natural key, or None.
         leave_out: True to omit references to rows that were not received, if possible.
 
     Returns:
@@ -60,7 +62,7 @@ def fill_references(
     later: NotYet | None = None
     for reference in draft.references:
         last = (reference.entity, reference.external_id) in given_up
-        row_id = links.get(reference.entity, reference.external_id)
+        row_id = find(reference) if reference.key else links.get(reference.entity, reference.external_id)
         if row_id is not None:
             reference.place[reference.column] = int(row_id) if row_id.isdigit() else row_id
         elif links.is_nowhere(reference.entity, reference.external_id):
@@ -79,18 +81,14 @@ def fill_references(
         elif reference.word:
             reference.place[reference.column] = reference.external_id
         elif leave_out and reference.needed:
-            raise SkipRecord(f"belongs to {reference.entity} {reference.external_id}, which was not received")
+            raise SkipRecord(f"belongs to {_named(reference)}, which was not received")
         elif reference.optional or leave_out:
             left_out.append(
-                f"{name(_column(reference))} left out: {reference.entity} {reference.external_id} "
-                "is not linked"
+                f"{name(_column(reference))} left out: {_named(reference)} "
+                f"{'was not found' if reference.key else 'is not linked'}"
             )
         else:
-            raise RecordFault(
-                f"references {reference.entity} {reference.external_id}, which is not in this ledger: "
-                "load that record too, or omit the column",
-                fields=(_column(reference),),
-            )
+            raise _missing(reference)
     for column, place, slots in draft.lists:
         place[column] = [one for one in slots if one is not None]
     for kept, entries in draft.lists_of_rows:
@@ -101,3 +99,25 @@ def fill_references(
 def _column(reference: Reference) -> str:
     """Return the column of the body, or the key of the custom field, with a reference."""
     return reference.field or reference.column
+
+
+def _named(reference: Reference) -> str:
+    """Return the name of the other row for a message; values of natural keys may be personal."""
+    if reference.key:
+        return f"one of the {reference.entity} by {reference.key}"
+    return f"{reference.entity} {reference.external_id}"
+
+
+def _missing(reference: Reference) -> RecordFault:
+    """Return the error of a reference whose row is not known."""
+    if reference.key:
+        return RecordFault(
+            f"references {_named(reference)}, and no row has this {reference.key}: correct it, create the "
+            "row first, or use the id",
+            fields=(_column(reference),),
+        )
+    return RecordFault(
+        f"references {_named(reference)}, which is not in this ledger: load that record too, or omit the "
+        "column",
+        fields=(_column(reference),),
+    )

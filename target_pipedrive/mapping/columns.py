@@ -13,7 +13,9 @@ from target_pipedrive.mapping.references import (
     LIST_REFERENCES,
     NO_KEY,
     REFERENCES,
+    by_natural_key,
     external_key,
+    natural_key,
     refer_all,
     refer_some,
     refer_within,
@@ -75,6 +77,7 @@ class Binding:
         many: True if the value is a list of references.
         prefix: prefix of an external id, for options, which are identified by field and number.
         word: True if the value is a word that identifies the other row.
+        key: natural key that the values of the column are, such as `name`; empty for ids.
     """
 
     source: str
@@ -89,6 +92,7 @@ class Binding:
     many: bool = False
     prefix: str = ""
     word: bool = False
+    key: str = ""
 
     def apply(  # noqa: C901, PLR0912 - one branch for each place, most frequent first
         self, draft: Draft, value: object, extras: dict[str, object]
@@ -155,12 +159,16 @@ class Binding:
     def _refers(self, place: dict[str, object], draft: Draft, value: object) -> bool:
         """Return whether the value is an external id or empty; it is resolved later."""
         entity = self.entity or ""
-        value = from_json_text(value)
+        value = {self.key: value} if self.key else from_json_text(value)
         if self.many:
             return self._many(place, draft, value)
         external = external_key(value)
         if external is not NO_KEY and is_missing(external):
             self.empty(draft)
+            return True
+        named = natural_key(entity, value) if external is NO_KEY and not self.foreign else None
+        if named is not None:
+            draft.references.append(by_natural_key(self.name, entity, *named, place))
             return True
         if external is NO_KEY:
             external = self.encode(value) if self.foreign else None  # v1 rows embed the rows they reference

@@ -7,7 +7,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from target_pipedrive.record.draft import Reference
-from target_pipedrive.values.identity import is_missing, key_text
+from target_pipedrive.values.identity import is_missing, key_text, match_text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -59,6 +59,17 @@ LIST_REFERENCES: Mapping[str, str] = MappingProxyType(
 KEY_REFERENCES: Mapping[str, str] = MappingProxyType({"statuses": "pipelines"})
 """Columns with an object that has such ids as keys."""
 
+SEARCHED_KEYS: Mapping[str, Mapping[str, str]] = MappingProxyType(
+    {
+        "organizations": {"name": "name"},
+        "persons": {"email": "emails", "name": "name"},
+        "products": {"code": "code", "name": "name"},
+        "deals": {"title": "title"},
+        "projects": {"title": "title"},
+    }
+)
+"""Entities whose rows may be named by a natural key that is looked up before the write: key → column."""
+
 NO_KEY = object()
 """Marker for a value that identifies its row in another way than by external id."""
 
@@ -70,6 +81,27 @@ def external_key(value: object) -> object:
             if str(name).replace("_", "").casefold() == "externalid":
                 return held
     return NO_KEY
+
+
+def natural_key(entity: str, value: object) -> tuple[str, object] | None:
+    """Return the natural key and value of `{"name": "Acme"}`, or None for anything else."""
+    keys = SEARCHED_KEYS.get(entity)
+    if keys is None or not isinstance(value, Mapping) or len(value) != 1:
+        return None
+    [(name, held)] = value.items()
+    return (name, held) if name in keys and isinstance(held, (str, int)) and not is_missing(held) else None
+
+
+def by_natural_key(name: str, entity: str, key: str, value: object, place: dict[str, object]) -> Reference:
+    """Return the reference of a column to a row that is named by a natural key."""
+    return Reference(
+        column=name,
+        entity=entity,
+        external_id=f"{key} {match_text(value)}",
+        place=place,
+        key=key,
+        value=value,
+    )
 
 
 def refer_some(

@@ -26,7 +26,7 @@ from target_pipedrive.mapping.columns import (
 )
 from target_pipedrive.mapping.nulls import KEPT
 from target_pipedrive.mapping.placement import as_name, id_or_name
-from target_pipedrive.mapping.references import REFERENCES
+from target_pipedrive.mapping.references import REFERENCES, SEARCHED_KEYS
 from target_pipedrive.record.draft import Draft
 from target_pipedrive.record.errors import UNFORESEEN, RecordFault, unforeseen
 from target_pipedrive.values import scalars
@@ -277,19 +277,22 @@ class Plan:
     def _by_natural_key(self, source: str, name: str) -> Binding | None:
         """Return the binding of a column such as `owner_email` or `stage_name`, else None."""
         base, _, key = name.rpartition("_")
-        column = f"{base}_id"
-        if column not in self.columns or self.options.foreign_ids:
+        column = self.column_of(f"{base}_id") if base else None
+        if column is None or self.options.foreign_ids:
             return None
-        if column in self.placed and key == "name":
-            binding = self._own_column(source, column)
-            binding.encode = as_name
-            return binding
-        keys = NATURAL_KEYS.get(REFERENCES.get(column, ""))
-        if keys is None or key not in keys.columns or self.book.row_names is None:
-            return None
+        entity = REFERENCES.get(column, "")
         binding = self._own_column(source, column)
-        plain = binding.encode
-        binding.encode = lambda value: plain({key: value})
+        if column in self.placed and key == "name":
+            binding.encode = as_name
+        elif key in SEARCHED_KEYS.get(entity, ()):
+            binding.key = key
+        elif (
+            entity in NATURAL_KEYS and key in NATURAL_KEYS[entity].columns and self.book.row_names is not None
+        ):
+            plain = binding.encode
+            binding.encode = lambda value: plain({key: value})
+        else:
+            return None
         return binding
 
     def _declined(self, name: str) -> bool:

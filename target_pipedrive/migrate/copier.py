@@ -14,7 +14,7 @@ import msgspec
 
 from pipedrive_client import Rejected
 from target_pipedrive.ids.id_map import NOWHERE
-from target_pipedrive.ids.resolve import AFTER_SIBLINGS, AT_THE_END, NotYet, fill_references
+from target_pipedrive.ids.resolve import AFTER_SIBLINGS, AT_THE_END, NotYet
 from target_pipedrive.mapping.row_key import fill_matches
 from target_pipedrive.migrate.filter_conditions import Conditions
 from target_pipedrive.record.errors import SkipRecord
@@ -24,6 +24,7 @@ from target_pipedrive.record.row import is_archived
 if TYPE_CHECKING:
     from target_pipedrive.custom_fields.registry import FieldBook
     from target_pipedrive.ids.id_map import Links
+    from target_pipedrive.lookup.foreign_keys import ForeignKeys
     from target_pipedrive.mapping.entity import EntityPlan
     from target_pipedrive.migrate.field_definitions import FieldWriter
     from target_pipedrive.record.draft import Draft
@@ -61,7 +62,7 @@ class Copier:
         writer: knows the company of this account.
         links: rows by external id.
         book: custom fields.
-        leave_out: whether columns that reference rows which were never received are left out.
+        foreign_keys: fills references.
     """
 
     def __init__(
@@ -71,13 +72,12 @@ class Copier:
         writer: RecordWriter,
         links: Links,
         book: FieldBook,
-        *,
-        leave_out: bool,
+        foreign_keys: ForeignKeys,
     ) -> None:
         self._bringer = bringer
         self._writer = writer
         self._links = links
-        self._leave_out = leave_out
+        self._foreign_keys = foreign_keys
         self._conditions = Conditions(links, book)
         self._definitions = definitions
 
@@ -105,9 +105,7 @@ class Copier:
         if draft.late is not None:
             draft = self._translate_again(task, plan)
         self._know_company(task, draft)
-        notes, later = fill_references(
-            draft, self._links, task.given_up, plan.names.name, leave_out=self._leave_out
-        )
+        notes, later = self._foreign_keys.fill(task, plan, draft)
         _check_belongs(plan, draft)
         if plan.spec.chosen_key:
             if draft.body.get(plan.spec.key) is None:

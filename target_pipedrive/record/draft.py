@@ -15,7 +15,7 @@ LockKey: TypeAlias = "tuple[str, str]"
 
 @dataclass(slots=True, kw_only=True)
 class Reference:
-    """A column with an external id of another row.
+    """A column that names another row by external id or natural key.
 
     Attributes:
         column: name in the body, or key of the custom field.
@@ -28,6 +28,8 @@ class Reference:
             references of custom fields may be circular.
         needed: True if the record cannot be written without the other row.
         word: True if the external id is used unchanged when the other row is not received.
+        key: natural key that names the row, such as `name`; empty for an external id.
+        value: value of the natural key.
     """
 
     column: str
@@ -39,6 +41,8 @@ class Reference:
     soft: bool = False
     needed: bool = False
     word: bool = False
+    key: str = ""
+    value: object = None
 
 
 @dataclass(slots=True, kw_only=True)

@@ -23,7 +23,9 @@ from target_pipedrive.ids.id_map import Links
 from target_pipedrive.ledger.journal import Keeper
 from target_pipedrive.ledger.report import Report
 from target_pipedrive.ledger.stored_forms import StoredForms
+from target_pipedrive.lookup.foreign_keys import ForeignKeys
 from target_pipedrive.lookup.matcher import Matcher
+from target_pipedrive.lookup.reference_finder import ReferenceFinder
 from target_pipedrive.migrate.copier import Copier
 from target_pipedrive.migrate.field_definitions import FieldWriter
 from target_pipedrive.run.abort import Ending
@@ -59,7 +61,7 @@ def build_engine(client: PipedriveClient, ledger: Ledger, options: Options, logg
     """
     for notice in ledger.notices:
         logger.warning("%s", notice)
-    dry_run, leave_out = options.dry_run, options.leave_out_missing
+    dry_run = options.dry_run
     pool = WorkerPool(client.settings.max_concurrency)
     scheduler = Scheduler(pool, capacity=CAPACITY)
     ending = Ending(options, scheduler.halt)
@@ -102,6 +104,9 @@ def build_engine(client: PipedriveClient, ledger: Ledger, options: Options, logg
     )
 
     # One record
+    foreign_keys = ForeignKeys(
+        links, ReferenceFinder(rows, options.on_ambiguous), leave_out=options.leave_out_missing
+    )
     guard = DeleteGuard(options.max_deletes)
     verifier = Verifier(StoredForms(ledger.forms()), keeper, rows)
     missing = MissingRows(writer, options)
@@ -110,11 +115,11 @@ def build_engine(client: PipedriveClient, ledger: Ledger, options: Options, logg
         writer,
         rows,
         links,
+        foreign_keys=foreign_keys,
         matcher=matcher,
         verifier=verifier,
         updater=updater,
         missing=missing,
-        options=options,
     )
     row_writer = RowWriter(
         rows,
@@ -129,12 +134,20 @@ def build_engine(client: PipedriveClient, ledger: Ledger, options: Options, logg
     definitions = FieldWriter(writer, rows, links, book)
     settlement = Settlement(rows, updater.update)
     upserter = Upserter(
-        OwnRecords(row_writer, links, leave_out=leave_out),
-        Copier(row_writer, definitions, writer, links, book, leave_out=leave_out),
-        RowDeleter(writer, row_writer, links, options, guard),
+        OwnRecords(row_writer, foreign_keys),
+        Copier(row_writer, definitions, writer, links, book, foreign_keys),
+        RowDeleter(writer, row_writer, foreign_keys, options, guard),
         settlement,
     )
-    performer = Performer(writer, rows, links, options, verifier=verifier, on_write=matcher.wrote_elsewhere)
+    performer = Performer(
+        writer,
+        rows,
+        links,
+        options,
+        foreign_keys=foreign_keys,
+        verifier=verifier,
+        on_write=matcher.wrote_elsewhere,
+    )
 
     # Many records
     mirror = Mirror(links, options, logger)

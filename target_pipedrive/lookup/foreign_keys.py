@@ -1,0 +1,52 @@
+"""Foreign keys of a record: replaced by ids, whether given by external id or by natural key."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING
+
+from target_pipedrive.ids.resolve import fill_references
+
+if TYPE_CHECKING:
+    from target_pipedrive.ids.id_map import Links
+    from target_pipedrive.ids.resolve import NotYet
+    from target_pipedrive.lookup.reference_finder import ReferenceFinder
+    from target_pipedrive.mapping.stream import Plan
+    from target_pipedrive.record.draft import Draft, Reference
+    from target_pipedrive.record.task import Task
+
+
+class ForeignKeys:
+    """Fills the foreign keys of records.
+
+    Args:
+        links: rows by external id.
+        finder: finds rows by natural key.
+        leave_out: True to omit references to rows that were not received, if possible.
+    """
+
+    def __init__(self, links: Links, finder: ReferenceFinder, *, leave_out: bool) -> None:
+        self._links = links
+        self._finder = finder
+        self._leave_out = leave_out
+
+    def row_id(self, reference: Reference, stream: str) -> str | None:
+        """Return the id of the row that a reference names, or None if it is not known."""
+        if reference.key:
+            return self._finder.find(reference, stream)
+        return self._links.get(reference.entity, reference.external_id)
+
+    def fill(
+        self, task: Task, plan: Plan, draft: Draft, *, complete: bool = False
+    ) -> tuple[str, NotYet | None]:
+        """Replace the references of a record by ids; see `fill_references`.
+
+        Args:
+            task: the record's task.
+            plan: plan of its stream.
+            draft: the record with its references.
+            complete: True if no reference may be omitted, whatever the settings say.
+        """
+        find = partial(self._finder.find, stream=task.stream)
+        leave_out = self._leave_out and not complete
+        return fill_references(draft, self._links, task.given_up, plan.names.name, find, leave_out=leave_out)

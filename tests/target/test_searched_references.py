@@ -1,0 +1,125 @@
+"""Organizations, persons, products and deals that a record names by name, e-mail address, code or title."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from tests.target.helpers import adding, rows
+from tests.target.twice import row, settles
+
+ID = {"keys": ["id"]}
+
+
+@pytest.fixture
+def acme(small):
+    """Ids of an organization, a person and a product that nobody else is named like."""
+    organization = small.post("/api/v2/organizations", {"name": "Acme GmbH"})["data"]["id"]
+    person = small.post(
+        "/api/v2/persons", {"name": "Ann Smith", "emails": [{"value": "ann@acme.example", "primary": True}]}
+    )["data"]["id"]
+    product = small.post("/api/v2/products", {"name": "Pump 3000", "code": "P-3000"})["data"]["id"]
+    small.post("/_emulator/log/clear")
+    return organization, person, product
+
+
+@pytest.mark.parametrize(
+    "columns",
+    [
+        {"org_name": "Acme GmbH", "person_email": "ann@acme.example"},
+        {"org_name": " acme gmbh", "person_email": "ANN@acme.example"},
+        {"org_name": "Acme GmbH", "person_name": "Ann Smith"},
+        {"org_id": {"name": "Acme GmbH"}, "person_id": {"email": "ann@acme.example"}},
+        {"org_id": '{"name": "Acme GmbH"}', "person_id": '{"name": "Ann Smith"}'},
+    ],
+)
+def test_a_deal_names_its_organization_and_person(small, load, acme, columns):
+    run = settles(small, load, rows("deals", {"id": 1, **columns}, **ID))
+    assert run.outcomes == ["updated"]
+    found = row(small, "deals", 1)
+    assert (found["org_id"], found["person_id"]) == acme[:2]
+
+
+def test_a_lead_and_an_action_name_rows_too(small, load, acme):
+    load(
+        rows("leads", {"title": "By name", "organization_name": "Acme GmbH"}),
+        rows("add_deal", {"title": "By name", "org_name": "Acme GmbH"}),
+        **adding("leads"),
+    )
+    assert [one["organization_id"] for one in small.rows("leads") if one["title"] == "By name"] == [acme[0]]
+    assert [one["org_id"] for one in small.rows("deals") if one["title"] == "By name"] == [acme[0]]
+
+
+def test_a_line_of_a_deal_names_its_product_by_code(small, load, acme):
+    run = load(
+        rows("add_deal_product", {"id": 1, "product_code": "P-3000", "item_price": 5, "quantity": 2}),
+    )
+    assert run.outcomes == ["created"], run.errors
+    assert [one["product_id"] for one in small.rows("deal_products") if one["product_id"] == acme[2]]
+
+
+def test_rows_that_the_same_input_adds_are_found_in_any_order(small, load):
+    deal = rows(
+        "deals", {"external_id": "d", "title": "New", "org_name": "Newcomer AG"}, keys=["external_id"]
+    )
+    organization = rows("organizations", {"external_id": "o", "name": "Newcomer AG"}, keys=["external_id"])
+    assert settles(small, load, deal, organization).outcomes.count("created") == 2
+    made = next(one for one in small.rows("organizations") if one["name"] == "Newcomer AG")
+    assert next(one for one in small.rows("deals") if one["title"] == "New")["org_id"] == made["id"]
+
+
+@pytest.mark.parametrize("column", ["org_name", "person_email", "person_name"])
+def test_a_key_that_no_row_has_fails_the_record_without_its_value(small, load, column):
+    before = small.rows("deals")
+    run = settles(small, load, rows("deals", {"id": 1, "title": "New", column: "Nobody Inc"}, **ID))
+    assert run.outcomes == ["failed"]
+    assert run.results[0]["column"] == column
+    assert "use the id" in run.errors[0]
+    assert "Nobody" not in run.errors[0]
+    assert small.rows("deals") == before
+
+
+def test_a_missing_row_can_be_left_out(small, load):
+    run = load(
+        rows("deals", {"id": 1, "title": "New", "org_name": "Nobody Inc"}, **ID),
+        missing_references="leave_out",
+    )
+    assert run.outcomes == ["updated"]
+    assert row(small, "deals", 1)["title"] == "New"
+    assert "org_name" in json.dumps(run.results[0])
+    assert "Nobody" not in json.dumps(run.results[0])
+
+
+@pytest.mark.parametrize(
+    ("setting", "outcome", "which"),
+    [("fail", "failed", None), ("skip", "skipped", None), ("oldest", "updated", 0), ("newest", "updated", 1)],
+)
+def test_several_rows_with_one_name_follow_on_ambiguous(small, load, setting, outcome, which):
+    twins = [small.post("/api/v2/organizations", {"name": "Twin AG"})["data"]["id"] for _ in range(2)]
+    before = row(small, "deals", 1)["org_id"]
+    run = settles(small, load, rows("deals", {"id": 1, "org_name": "Twin AG"}, **ID), on_ambiguous=setting)
+    assert run.outcomes == [outcome]
+    assert row(small, "deals", 1)["org_id"] == (before if which is None else twins[which])
+
+
+def test_a_deleted_row_is_not_found(small, load, acme):
+    small.call("DELETE", f"/api/v2/organizations/{acme[0]}")
+    run = settles(small, load, rows("deals", {"id": 1, "org_name": "Acme GmbH"}, **ID))
+    assert run.outcomes == ["failed"]
+
+
+@pytest.mark.usefixtures("acme")
+def test_one_key_is_looked_up_once_for_many_records(small, load):
+    records = [{"id": number, "org_name": "Acme GmbH"} for number in range(1, 20)]
+    load(rows("deals", *records, **ID), dry_run=True)
+    assert small.requests()["GET /api/v2/organizations/search"] == 1
+
+
+def test_many_keys_are_found_in_the_list(small, load):
+    names = [one["name"] for one in small.rows("organizations") if not one["is_deleted"]][:10]
+    records = [{"id": number, "org_name": name} for number, name in enumerate(names, 1)]
+    load(rows("deals", *records, **ID), dry_run=True, on_ambiguous="oldest")
+    asked = small.requests()
+    assert asked["GET /api/v2/organizations/search"] <= 2
+    assert asked["GET /api/v2/organizations"] <= 4
