@@ -171,7 +171,7 @@ def _form(spec: ActionSpec, column: str) -> str:
     """Return a remark on values with a form that is not obvious from the column."""
     kind = spec.columns[column].kind
     if kind.name == "money":
-        return "; an amount alone keeps the lead's currency, or takes the account's default currency"
+        return "; an amount alone keeps the lead's currency, or gets the account's default currency"
     return f"; one of {words(kind.choices)}" if kind.choices else ""
 
 

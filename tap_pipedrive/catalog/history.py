@@ -188,6 +188,6 @@ STREAMS = (
         primary_keys=("item", "id"),
         selected_by_default=False,
         settings=("recents",),
-        notes="Rows have the older form of the API; the lists of each kind are the better source.",
+        notes="Rows have the v1 form; prefer the lists of each kind.",
     ),
 )

@@ -1,4 +1,4 @@
-"""Sums and rates that Pipedrive works out."""
+"""Sums and rates that Pipedrive computes."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""What answers are made of: their places with the kinds of values there, as published and as given.
+"""Contents of responses: their paths with the kinds of values, as published and as received.
 
-A place is a path such as `/data[]/person_id/name`; ids, currencies and custom field keys stand as `*`.
+A place is a path such as `/data[]/person_id/name`; ids, currencies and custom field keys are `*`.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ ROWS: tuple[tuple[str, frozenset[str]], ...] = (
     ("field", frozenset({"field_code", "subfields"})),
     ("page", frozenset({"next_cursor"})),
 )
-# Lists of several kinds of things: the key that tells the kind.
+# Lists of several kinds of rows: the key with the kind.
 SEVERAL = {
     "getRecents": "item",
     **dict.fromkeys((f"get{w}Updates" for w in ("Deal", "Person", "Organization")), "object"),
@@ -67,9 +67,9 @@ class Seen:
     """The places of one or more values.
 
     Args:
-        splitter: the key by which entries of a list are told apart, if any.
+        splitter: the key that distinguishes the entries of a list, if any.
         kinds: the kinds of values at each place.
-        columns: (kind of row or its place, key) that held something else than null.
+        columns: (kind of row or its place, key) with a value other than null.
         rows: the kind of the row that each place is a column of.
     """
 
@@ -122,7 +122,7 @@ class Published:
             self.add(schema["items"], f"{place}[]")
 
     def lets(self, place: str) -> bool:
-        """Whether a place is named, or lies where any key may come."""
+        """Return whether a place is published, or inside an object with arbitrary keys."""
         whole = re.sub(r"<\w+>", "", place)
         named = place in self.places or whole in self.places
         return named or any(path.startswith(f"{above}/") for path in (place, whole) for above in self.open)
@@ -134,7 +134,7 @@ def parent_of(place: str) -> str:
 
 @dataclass
 class Comparison:
-    """One operation: what is published for it, and what it answered."""
+    """One operation: its published response, and the received ones."""
 
     operation: dict[str, Any]
     seen: Seen = field(default_factory=Seen)
@@ -170,7 +170,7 @@ class Comparison:
         yield from (f"content type {name}" for name in sorted(self.types - known))
 
     def missing(self) -> Iterator[str]:
-        """Published places that no answer had; below a missing place nothing is told."""
+        """Published places that no response had, without places below a missing one."""
         gone: set[str] = set()
         for place in sorted({*self.published.places, *self.example.kinds}):
             above = parent_of(place)
@@ -185,7 +185,7 @@ class Comparison:
             yield place
 
     def extra(self) -> Iterator[str]:
-        """Places of answers that are published nowhere; below such a place nothing is told."""
+        """Places of responses that are not published, without places below them."""
         told: set[str] = set()
         for place in sorted(self.seen.kinds):
             name = place.rpartition("/")[2]

@@ -1,4 +1,4 @@
-"""Requests built from the published operations, and answers held against their published schemas.
+"""Requests built from the published operations, and responses checked against their published schemas.
 
 An independent reading: nothing here uses the emulator's own code, only the published facts.
 """
@@ -50,7 +50,7 @@ def json_schema(schema: dict[str, Any]) -> dict[str, Any]:
 
 
 def problems_of(operation: dict[str, Any], answer: requests.Response) -> list[str]:
-    """What an answer has against its published schema."""
+    """Return the differences of a response from its published schema."""
     if answer.status_code >= 400:
         return [] if answer.json().get("success") is False else ["an error without success=false"]
     responses = operation["responses"]
@@ -115,7 +115,7 @@ LEFT_OUT = {
 
 
 def sample(schema: dict[str, Any], name: str, *, full: bool) -> Any:
-    """A value that a schema takes; objects hold only what is required unless `full`."""
+    """A value that is valid by a schema; objects contain only required keys unless `full`."""
     if name in VALUES and not (schema.get("enum") and VALUES[name] not in schema["enum"]):
         return VALUES[name]
     if schema.get("enum"):
@@ -150,7 +150,7 @@ def _scalar(kind: str | None, form: str | None, name: str) -> Any:
 
 @dataclass
 class Asker:
-    """Asks a running emulator; knows ids that exist there."""
+    """Client of a running emulator that knows existing ids."""
 
     url: str
     session: requests.Session = field(default_factory=requests.Session)

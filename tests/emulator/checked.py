@@ -1,4 +1,4 @@
-"""Calls of published operations by name; every answer must fit its published schema."""
+"""Calls of published operations by name; every response must match its published schema."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ OPERATIONS = {key_of(operation): operation for operation in published()}
 
 
 class Checked:
-    """Calls operations of one emulator: `call("v2:getDeal", id=1)` answers the decoded body."""
+    """Calls operations of one emulator: `call("v2:getDeal", id=1)` returns the decoded body."""
 
     def __init__(self, ask: Asker) -> None:
         self.ask = ask

@@ -10,7 +10,7 @@ from tests.support.emulator import Emulator
 
 @pytest.fixture
 def ask(small):
-    """Asks the small account, as it was seeded, without a burst limit."""
+    """Client of the small account, freshly seeded, without a burst limit."""
     with Asker(small.url).session as session:
         asker = Asker(small.url, session)
         asker.hook("limits", {"burst": 0, "new_day": True})
@@ -20,7 +20,7 @@ def ask(small):
 
 @pytest.fixture
 def ask_medium(medium):
-    """Asks the medium account, as it was seeded."""
+    """Client of the medium account, freshly seeded."""
     with Asker(medium.url).session as session:
         yield Asker(medium.url, session)
 

@@ -1,4 +1,4 @@
-"""Asks every operation of a running emulator, over all rows, and keeps what the answers are made of."""
+"""Requests every operation of a running emulator, for all rows, and records the contents of the responses."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ TABLES = {
     "organizationRelationships": "organization_relationships",
     "user": "users",
 }
-# What lists and searches are asked for, beyond what is required of them; by the end of the path.
+# Optional parameters of lists and searches, by the end of the path.
 MORE: tuple[tuple[str, tuple[Values, ...]], ...] = (
     (r"/timeline(/archived)?$", ({"start_date": "2024-01-01", "interval": "quarter", "amount": "12"},)),
     (
@@ -86,7 +86,7 @@ MORE: tuple[tuple[str, tuple[Values, ...]], ...] = (
 
 
 def _places(operation: dict[str, Any], tables: Tables) -> list[Values]:
-    """Path values of an operation: those of every row it can be asked for."""
+    """Path values of an operation for every row it can be requested for."""
     path = operation["path"]
     found = re.search(r"/(\w+)Fields/\{(\w+)\}", path)
     if found:
@@ -161,7 +161,7 @@ def _note(found: Comparison, answer: Any) -> None:
 
 
 def crawl(ask: Asker, *, writes: bool = True) -> dict[str, Comparison]:
-    """Every operation with what its answers were made of; each write is asked once, of a fresh account."""
+    """Every operation with the contents of its responses; each write is sent once, to a fresh account."""
     tables, found = ask.tables(), {}
     for operation in published():
         if operation["path"].startswith("/oauth/") or not (writes or operation["method"] == "GET"):

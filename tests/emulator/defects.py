@@ -21,7 +21,7 @@ WRONG: dict[str, Any] = {
     "array": "list",
     "object": "x",
 }
-# What only version 1 takes for its kind.
+# Values that only version 1 accepts for their kind.
 COERCED: dict[str, Any] = {"integer": "17", "number": "1.5", "boolean": 1}
 UNKNOWN = "no_such_key"
 UNKNOWN_FIELD = "0" * 40
@@ -30,7 +30,7 @@ JSON = {"headers": {"content-type": "application/json"}}
 
 
 def bodies(operation: dict[str, Any]) -> Iterator[tuple[str, Request]]:
-    """(what is wrong, how to send it) for each single defect of a body."""
+    """(defect, request) for each single defect of a body."""
     published = operation.get("request_body") or {}
     if "application/json" in published:
         strict = operation["version"] == "v2"
@@ -103,7 +103,7 @@ def _forms(schema: Schema, fine: Request) -> Iterator[tuple[str, Request]]:
 
 
 def queries(operation: dict[str, Any], fine: dict[str, str]) -> Iterator[tuple[str, dict[str, str]]]:
-    """(what is wrong, query) for each single defect of the query; every one must be refused with 400."""
+    """(defect, query) for each single defect of the query; every one must be rejected with 400."""
     for parameter in operation["parameters"]:
         if parameter["in"] != "query":
             continue
@@ -122,7 +122,7 @@ def queries(operation: dict[str, Any], fine: dict[str, str]) -> Iterator[tuple[s
 
 
 def places(operation: dict[str, Any]) -> Iterator[str]:
-    """Paths that lead nowhere; every one must be refused with 400 or 404."""
+    """Invalid paths; every one must be rejected with 400 or 404."""
     path = operation["path"]
     parameters = [p for p in operation["parameters"] if p["in"] == "path"]
     if not parameters:

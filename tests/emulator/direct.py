@@ -1,4 +1,4 @@
-"""An emulator inside the test's own process, asked over ASGI: as strict, without the cost of sockets."""
+"""An emulator in the test's own process, called over ASGI: equally strict, without sockets."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ SETTINGS = Settings(burst=0, daily_tokens=10**12, legacy=True)
 
 @dataclass
 class Reply:
-    """One answer: status, media type, raw body; `json()` decodes it; `cut`: its end never came."""
+    """One response: status, media type, raw body; `json()` decodes it; `cut`: its end was not received."""
 
     status_code: int
     content_type: str
@@ -35,7 +35,7 @@ class Reply:
 
 
 class Direct:
-    """Asks an emulator of its own, a request at a time; what the application raises comes through."""
+    """Client of its own emulator, one request at a time; exceptions of the application are raised."""
 
     def __init__(self, **settings: Any) -> None:
         self.app = Emulator(Settings(**{**vars_of(SETTINGS), **settings}))

@@ -1,4 +1,4 @@
-"""Which rows a condition keeps, worked out from a dump: an independent reading of operators and fields."""
+"""Rows that satisfy a condition, computed from a dump: an independent implementation of the operators."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def held(kind: str, field: dict[str, Any], row: dict[str, Any]) -> Any:
 
 
 def _is_number(value: Any) -> bool:
-    """Whether a value compares as a number; the id of a lead is called one, and is none."""
+    """Return whether a value is compared as a number; the id of a lead is a text, not a number."""
     return isinstance(value, int | float)
 
 
@@ -74,7 +74,7 @@ def _entries(value: Any, part: str) -> list[Any]:
 
 
 def keeps(kind: str, operator: str, value: Any, want: str) -> bool:
-    """Whether a value of a type of field satisfies an operator; nothing satisfies only denials."""
+    """Return whether a value satisfies an operator; an empty value satisfies only negations."""
     if operator == "IS NULL":
         return not _entries(value, "value")
     if operator == "IS NOT NULL":
@@ -108,7 +108,7 @@ def _fits(operator: str, have: Any, want: Any) -> bool:
 
 
 def wanted_of(kind: str, operator: str, values: list[Any]) -> str:
-    """A value to compare with, taken from the middle of those that rows hold."""
+    """A value to compare with, from the middle of the rows' values."""
     part = "until" if operator.startswith(("ends", "does")) else "value"
     found = [entry for value in values for entry in _entries(value, part)]
     if kind == "set":

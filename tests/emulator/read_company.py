@@ -1,4 +1,4 @@
-"""Which operations show the rows of files, notes, projects, settings and the rest."""
+"""Operations that return the rows of files, notes, projects, settings and others."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which operations show the rows of deals, contacts, leads, activities, products and what hangs on them."""
+"""Operations that return deals, contacts, leads, activities, products and their child rows."""
 
 from __future__ import annotations
 

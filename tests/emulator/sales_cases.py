@@ -11,7 +11,7 @@ Maker = Callable[[Tables], dict[str, Any]]
 
 
 def png(width: int = 128, height: int = 128) -> bytes:
-    """As much of an image as tells its size."""
+    """First bytes of an image, with its size."""
     header = b"IHDR" + width.to_bytes(4, "big") + height.to_bytes(4, "big") + b"\x08\x06\0\0\0"
     return b"\x89PNG\r\n\x1a\n\0\0\0\r" + header
 
@@ -51,7 +51,7 @@ FORMS: dict[str, dict[str, Any]] = {
 
 
 def form_of(key: str) -> dict[str, Any]:
-    """What to send where a body is no JSON."""
+    """Requests with a body other than JSON."""
     return FORMS.get(key, {"files": _FILE})
 
 

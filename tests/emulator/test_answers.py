@@ -1,4 +1,4 @@
-"""The answers are as full and as shaped as the published ones: every key, no other, and each with a value."""
+"""Responses have the published form: every key, no other one, and each with a value."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ pytestmark = [
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fine:
-    """Why places may differ; `operations` and `places` are regular expressions that match whole texts."""
+    """Reason for different places; `operations` and `places` are regular expressions for complete texts."""
 
     what: str
     operations: str
@@ -86,7 +86,7 @@ FINE: tuple[Fine, ...] = (
         places=r"/data\[\]/(id|name)",
         why="the schema has them below item",
     ),
-    # Schemas that no answer can have, as their own example shows.
+    # Schemas that no response can have, as their own example shows.
     Fine(
         what="missing",
         operations=r"v1:get(Archived)?DealsSummary",
@@ -167,7 +167,7 @@ FINE: tuple[Fine, ...] = (
         places=r"/data/relative_dates/Deal specific",
         why="the time of rotting is a field here, and no relative day",
     ),
-    # Keys that are told of elsewhere.
+    # Keys that are documented elsewhere.
     Fine(
         what="extra",
         operations=r"v1:get.*",
@@ -198,7 +198,7 @@ FINE: tuple[Fine, ...] = (
         places=r"/additional_data",
         why="the parameter cursor is published, and must come from somewhere",
     ),
-    # What calendars, reminders and recurrence fill, and what organizations have no picture for.
+    # Columns of calendars, reminders, recurrence, and pictures of organizations.
     Fine(
         what="(null|missing)",
         operations=r"v1:get(Deal|Person|Organization)Updates|v1:getRecents",
@@ -242,7 +242,7 @@ FINE: tuple[Fine, ...] = (
 
 @pytest.fixture(scope="module")
 def found():
-    """Every operation of the small account, and what its answers were made of."""
+    """Every operation of the small account, with the contents of its responses."""
     with Emulator("--burst", "0", "--daily-tokens", "1000000000", "--legacy") as running:
         yield crawl(Asker(running.url))
 

@@ -1,4 +1,4 @@
-"""What hangs on sales records: participants, permitted users, comments, billing, variations, pictures."""
+"""Child rows of sales records: participants, permitted users, comments, billing, variations, pictures."""
 
 from __future__ import annotations
 

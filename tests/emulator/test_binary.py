@@ -1,4 +1,4 @@
-"""Bytes going in and out: files, pictures, recordings, and the storage that answers with them."""
+"""Bytes going in and out: files, pictures, recordings, and the storage that serves them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""An entity looks the same wherever it is shown: lists, single reads, written answers, both versions."""
+"""An entity has the same form everywhere: lists, single reads, responses of writes, both versions."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ WRITES = [
     if o["method"] in ("POST", "PUT", "PATCH")
     and (o["version"], ANY.sub("{}", o["path"]) + ("/{}" if o["method"] == "POST" else "")) in READS
 ]
-# Answered by writes and shown by reads when asked, or the other way round.
+# Returned by writes, and by reads on request, or the reverse.
 OF_WRITES = {"attendees", "source_lead_id", "ui_visibility", "important_fields", "required_fields"}
 OF_READS = {"calculated_type", "calculated_related_org_id"}
 # Operations that publish no more than an id, or whose rows have no address that can be derived.

@@ -1,4 +1,4 @@
-"""Every published operation is asked, and every request is sent with one defect at a time."""
+"""Every published operation is requested, and every request is sent with one defect at a time."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class Pristine:
 
 @pytest.fixture(scope="module")
 def account():
-    """The small account with the removed parts switched on, so that all that is published answers."""
+    """The small account with the removed parts switched on, so all published operations exist."""
     with Emulator("--burst", "0", "--daily-tokens", "1000000000", "--legacy") as running:
         yield Pristine(Asker(running.url))
 

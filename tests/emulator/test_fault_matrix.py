@@ -1,4 +1,4 @@
-"""Every kind of fault at every class of operation: what the caller meets, what was done, what it cost."""
+"""Every kind of fault at every class of operation: response, effect and cost."""
 
 from __future__ import annotations
 
@@ -128,7 +128,7 @@ STATUS = {"rate_limit": 429, "blocked": 403, "unknown_method": 404, "redirect": 
 
 
 def strikes(kind: str, case: Case) -> bool:
-    """Whether a kind is promised for a class of operations."""
+    """Return whether a kind applies to a class of operations."""
     if kind in ("empty_page", "repeat_cursor"):
         return case.paged
     if kind == "redirect":
@@ -213,7 +213,7 @@ def test_each_kind_has_its_documented_effect_at_each_class_of_operations(direct,
 
 
 def meet(kind: str, case: Case, send: Any, clean: Any) -> None:
-    """Send the struck request and check what comes back."""
+    """Send the affected request and check the response."""
     if kind.startswith("reset"):
         with pytest.raises(ConnectionError):
             send()
@@ -249,7 +249,7 @@ def meet(kind: str, case: Case, send: Any, clean: Any) -> None:
 
 
 def _meet_no_answer(kind: str, answer: Any, clean: Any, *, same: bool) -> None:
-    """Check a success whose body is no answer; `same`: the clean one had the same content."""
+    """Check a success with an invalid body; `same`: the clean one had the same content."""
     if kind == "null_data":
         assert answer.json()["data"] is None
     elif kind in ("empty_body", "no_content"):

@@ -1,4 +1,4 @@
-"""The hooks below `/_emulator/`: what they do, and what they say to a slip."""
+"""The hooks below `/_emulator/`: their effects, and their errors for invalid requests."""
 
 from __future__ import annotations
 

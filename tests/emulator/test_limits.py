@@ -200,7 +200,7 @@ def test_an_exhausted_day_shows_no_tokens_but_an_open_window_and_ends_with_the_d
         assert headers["x-ratelimit-remaining"] == "19"
         assert headers["x-daily-ratelimit-token-remaining"] == "0"
         clock.now += 0.3
-    limits.charge(load_operations()["v2:getDeal"], "me", "token")  # what is left is enough for this
+    limits.charge(load_operations()["v2:getDeal"], "me", "token")  # the rest is sufficient for this
     limits.reset()
     limits.charge(LIST, "me", "token")
 

@@ -1,4 +1,4 @@
-"""The official Node client drives the emulator; whoever wrote it knew neither the emulator nor the tap."""
+"""The official Node client, written independently of this project, drives the emulator."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ INSTALL = (
     "--ignore-scripts",
     "--fetch-retries=0",
 )
-# What npm says where the registry is out of reach, be it the name, the way or the proxy.
+# Errors of npm if the registry is not reachable: name, route or proxy.
 OUT_OF_REACH = (
     "ENOTFOUND",
     "EAI_AGAIN",
@@ -63,7 +63,7 @@ def _drive(folder, url):
 
 
 def _notices(folder, ask, kind):
-    """Whether a spoilt answer ends the drive."""
+    """Check that a corrupted response ends the drive."""
     ask.hook("reset", {})
     ask.hook("faults", [{"operation": "v2:getOrganization", "kind": kind}])
     done = _drive(folder, ask.url)

@@ -1,4 +1,4 @@
-"""The OAuth addresses: the page, codes, refresh tokens, and what they refuse, as published."""
+"""The OAuth endpoints: the page, codes, refresh tokens, and their errors, as published."""
 
 from __future__ import annotations
 

@@ -80,7 +80,7 @@ def test_log_counts_by_published_operation(ask):
 
 # The emulator's own CPU time is judged, loosely: one machine took 7 s and 21 s to start the large account
 # within days. How many pages it serves in the time of its start differs less: 2,800 to 4,400 were seen.
-# Figures by the second are held by the benchmark `emulator_pages`.
+# The benchmark `emulator_pages` checks rates per second.
 @pytest.mark.perf
 def test_large_account_starts_fast_and_serves_many_pages(start):
     ask = start("--burst", "0", "--daily-tokens", "1000000000", seed="large")

@@ -1,4 +1,4 @@
-"""Projects, boards, phases, tasks and plans: what is written can be read, under the published rules."""
+"""Projects, boards, phases, tasks and plans: written values can be read, under the published rules."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Recents, remote files, and what saved filters can say."""
+"""Recents, remote files, and conditions of saved filters."""
 
 from __future__ import annotations
 

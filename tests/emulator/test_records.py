@@ -1,4 +1,4 @@
-"""State behind the core entities: what is written can be read, under the published rules."""
+"""State behind the core entities: written values can be read, under the published rules."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ def test_a_patch_that_changes_nothing_leaves_update_time(ask):
     before = ask.get("/api/v2/deals/2")["data"]
     assert ask.send("PATCH", "/api/v2/deals/2", {"title": before["title"]}).json()["data"] == {
         **before,
-        "source_lead_id": None,  # reads show it when asked
+        "source_lead_id": None,  # reads return it on request
     }
     after = ask.send("PATCH", "/api/v2/deals/2", {"title": "other"}).json()["data"]
     assert after["update_time"] > before["update_time"]

@@ -1,4 +1,4 @@
-"""Paths that are out of support answer 410, removed ones 404; what is still published is neither."""
+"""Paths that are out of support return 410, removed ones 404; published ones neither."""
 
 from __future__ import annotations
 

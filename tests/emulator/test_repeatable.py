@@ -39,7 +39,7 @@ def _random_writes(ask, chance, times):
 
 
 def _campaign(ask):
-    """What the account is and what it answered, after a few hundred writes."""
+    """Account and responses after a few hundred writes."""
     chance, answers = random.Random(371), []
     for method, path, query, more in _published_writes(ask, chance):
         answers.append(ask.ask(method, path, params=query, **more))

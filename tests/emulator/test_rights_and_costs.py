@@ -32,7 +32,7 @@ def bearer(direct):
 
 
 def _ask(direct, operation, **more):
-    # The ids are nobody's: what is asked here is the way to the operation.
+    # The ids do not exist: only the path to the operation is tested here.
     path = re.sub(r"\{[^}]+\}", "987654321", operation["path"])
     return direct.ask(operation["method"], path, **more)
 

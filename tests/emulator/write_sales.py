@@ -1,4 +1,4 @@
-"""Writes of deals, contacts, leads, activities, products and what hangs on them."""
+"""Writes of deals, contacts, leads, activities, products and their child rows."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How a write is told, and how it is held against what the account keeps and shows afterwards."""
+"""Declaration of writes, and their comparison with the stored and returned rows."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ CUSTOM = re.compile(r"^\$(\w+):(\w+)$")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Step:
-    """A call made before a write; `$name` in later bodies and paths stands for the id it answered.
+    """A call before a write; `$name` in later bodies and paths is the id it returned.
 
     Args:
         operation: `version:operationId`.
@@ -43,15 +43,15 @@ class Write:
         body: the JSON body, or the fields of a form; a key `$deals:varchar` is a custom field of that type.
         before: calls made first.
         path: values of the path placeholders.
-        row: the id of the row, when the answer does not tell it: a value, or `$name` of a step.
-        keeps: what the row holds afterwards where that is not what was sent.
-        drops: what was sent and is kept elsewhere, or nowhere.
+        row: the id of the row, if the response does not contain it: a value, or `$name` of a step.
+        keeps: values of the row afterwards, if they differ from the sent ones.
+        drops: sent values that are stored elsewhere, or not at all.
         also: fields of the row that change as well, besides its update time.
         reads: whether the row is read back through its operations; False where it leaves the lists.
         others: whether further rows of the table may change as well.
         form: whether the body is sent as a form.
         files: file parts by name.
-        tells: which part of the answer's data holds the id.
+        tells: part of the response's data with the id.
         fresh: whether the account must be as it was seeded.
     """
 
@@ -73,7 +73,7 @@ class Write:
 
     @property
     def label(self) -> str:
-        """What tells this write from others of its operation."""
+        """Label that distinguishes this write from others of its operation."""
         return ",".join(self.body) if isinstance(self.body, dict) else str(self.body)
 
 
@@ -86,7 +86,7 @@ class Read:
         path, query: templates over the kept row, such as `{deal_id}`.
         names: shown name by kept name; None where all are the same.
         shown: how kept values look, by kept name.
-        within: the path to the rows in the answer.
+        within: the path to the rows in the response.
         key: shown name of the id.
         by: kept name of it.
         when: whether the row is there at all.
@@ -130,7 +130,7 @@ def published_properties(operation: Row) -> set[str]:
 
 
 def sent_properties(content: Any, place: str = "") -> set[str]:
-    """The paths that a body holds, spelt as `published_properties` does."""
+    """The paths in a body, in the form of `published_properties`."""
     if isinstance(content, list):
         return set().union(*(sent_properties(entry, place) for entry in content))
     if not isinstance(content, Mapping):
@@ -139,7 +139,7 @@ def sent_properties(content: Any, place: str = "") -> set[str]:
 
 
 def contains(have: Any, want: Any) -> bool:
-    """Whether a shown value holds what is wanted; objects may hold more."""
+    """Return whether a returned value contains the expected one; objects may contain more."""
     if isinstance(want, Mapping) and isinstance(have, dict):
         return all(name in have and contains(have[name], value) for name, value in want.items())
     if isinstance(want, list) and isinstance(have, list):
@@ -148,7 +148,7 @@ def contains(have: Any, want: Any) -> bool:
 
 
 class Writer:
-    """Makes writes in one account, and says what is wrong with what came of them."""
+    """Makes writes in one account, and reports differences from the expected result."""
 
     def __init__(self, ask: Asker, tables: Mapping[str, Kept]) -> None:
         self.ask, self.kinds = ask, tables
@@ -171,7 +171,7 @@ class Writer:
         return next(row["key"] for row in rows if row["is_custom"] and row["field_type"] == kind)
 
     def _known(self, write: Write) -> dict[str, Any]:
-        """What templates may name besides the ids of the steps."""
+        """Names in templates in addition to the ids of the steps."""
         names = {
             "made": write.path.get("id"),
             "title": next(str(row["id"]) for row in self.before["deal_fields"] if row["key"] == "title"),
@@ -191,7 +191,7 @@ class Writer:
         return names
 
     def send(self, key: str, *, body: Any, path: Mapping[str, Any], **more: Any) -> Any:
-        """The data of an answer; `form` and `files` as in a `Write`."""
+        """The data of a response; `form` and `files` as in a `Write`."""
         form, files = more.get("form"), more.get("files")
         operation = OPERATIONS[key]
         values = {name: str(value) for name, value in self.fill(path).items()}
@@ -264,7 +264,7 @@ class Writer:
                 yield from self._shown(read, row, want)
 
     def wanted(self, write: Write) -> Row:
-        """What the row is to hold."""
+        """Expected values of the row."""
         sent = self.fill(write.body) if isinstance(write.body, Mapping) else {}
         left_out = {self.fill(name) for name in write.drops}
         return {k: v for k, v in {**sent, **self.fill(write.keeps)}.items() if k not in left_out}
@@ -306,7 +306,7 @@ class Writer:
 
 
 def told(answer: Any, name: str = "id") -> Any:
-    """The id that an answer tells."""
+    """The id in a response."""
     if isinstance(answer, list):
         return answer[0][name]
     if name not in answer and "goal" in answer:

@@ -108,7 +108,7 @@ def _assignee(copy: Copy, _: Row, value: Any) -> Any:
 
 
 def _activity_of_call(copy: Copy, _: Row, value: Any) -> Any:
-    """Return whether Pipedrive created the activity for a call without one."""
+    """Return the expected activity of a call; Pipedrive creates one for a call without an activity."""
     return copy.ref("activities", value) or ANYTHING
 
 

@@ -10,10 +10,10 @@ _FIELDS = {
         "[{id:int|str|bool label color add_time update_time}]",
         "Choices, null where any value goes.",
     ),
-    "options.id": ("int|str|bool", "Value that rows carry for this choice."),
+    "options.id": ("int|str|bool", "Value in rows for this choice."),
     "options.alt_id": ("str", "Name of the choice that integrations use."),
     "options_deleted": ("[{id:int|str label}]", "Options that were deleted."),
-    "options_deleted.id": ("int|str", "Value that older rows may still carry."),
+    "options_deleted.id": ("int|str", "Value that older rows may still have."),
     "subfields": (
         "[{field_code field_name field_type}]",
         "Parts of a composed value, such as an amount's currency.",
@@ -48,7 +48,7 @@ _FIELDS = {
     "filtering_allowed": ("bool", "True when filters can use it."),
     "sortable_flag": ("bool", "True when lists can be sorted by it."),
     "mandatory_flag": ("str", "Whether it must be filled in: true, false, or conditions as JSON."),
-    "fields.description": ("str", "Explaining text for the people who fill it in."),
+    "fields.description": ("str", "Help text for users who fill in the field."),
     "fields.group_id": ("int", "Group of fields that it is shown in."),
     "is_writable": ("bool", "True when requests can set the value."),
     "json_column_flag": ("bool", "True when the value is stored as JSON."),
@@ -79,7 +79,7 @@ _FILTERS = {
     "is_editable": ("bool", "True when the reading user may change it."),
     "temporary_flag": ("bool", "True for an unsaved filter."),
     "last_used_time": ("time", "When it was last applied."),
-    "custom_view_id": ("int", "Column layout that goes with it."),
+    "custom_view_id": ("int", "Column layout for it."),
 }
 
 _USERS = {
@@ -103,7 +103,7 @@ _USERS = {
     "sub_role_count": ("str", "Number of roles below."),
     "level": ("int", "Depth in the tree of roles."),
     "visible": ("bool", "True when the listed pipelines are the visible ones."),
-    "contents": ("[str]", "Names of the rights it gives."),
+    "contents": ("[str]", "Names of the granted permissions."),
     "deal_default_visibility": ("num", "Level of visibility that new deals get."),
     "lead_default_visibility": ("num", "Level of visibility that new leads get."),
     "org_default_visibility": ("num", "Level of visibility that new organizations get."),

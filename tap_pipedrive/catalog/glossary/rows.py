@@ -87,7 +87,7 @@ _NAMES = {
     "primary": ("bool", "True for the one to use first."),
     "primary_flag": ("bool", "True for the one to use first."),
     "type": ("str", "Kind of row."),
-    "key": ("str", "Key under which rows carry the value."),
+    "key": ("str", "Key of the value in rows."),
     "contents.name": ("str", "Name that Pipedrive shows."),
     "contents.file_name": ("str", "Name of the file as it was uploaded."),
     "contents.sha256": ("str", "SHA-256 of the bytes, as hexadecimal digits."),
@@ -152,13 +152,16 @@ _LINKS = {
 }
 
 _DEALS = {
-    "data.value": ("num", "Worth of the deal."),
-    "deal.value": ("num", "Worth of the deal."),
-    "search.value": ("num", "Worth of the deal or lead."),
-    "formatted_value": ("str", "Worth with its currency, as shown to users."),
-    "weighted_value": ("num", "Worth times probability."),
-    "formatted_weighted_value": ("str", "Worth times probability with its currency, as shown to users."),
-    "weighted_value_currency": ("str", "Currency of the weighted worth."),
+    "data.value": ("num", "Monetary value of the deal."),
+    "deal.value": ("num", "Monetary value of the deal."),
+    "search.value": ("num", "Monetary value of the deal or lead."),
+    "formatted_value": ("str", "Monetary value with its currency, formatted for display."),
+    "weighted_value": ("num", "Monetary value times probability."),
+    "formatted_weighted_value": (
+        "str",
+        "Monetary value times probability with its currency, formatted for display.",
+    ),
+    "weighted_value_currency": ("str", "Currency of the weighted value."),
     "arr_currency": ("str", "Currency of `arr`."),
     "mrr_currency": ("str", "Currency of `mrr`."),
     "acv_currency": ("str", "Currency of `acv`."),
@@ -175,8 +178,8 @@ _DEALS = {
     "next_activity_note": ("str", "Note of the next activity."),
     "last_activity_date": ("date", "Day of the last activity."),
     "billing_date": ("date", "Day on which it is charged."),
-    "deals.value": ("num", "Worth of the deal."),
-    "leads.value": ("{amount currency}", "Expected worth."),
+    "deals.value": ("num", "Monetary value of the deal."),
+    "leads.value": ("{amount currency}", "Expected monetary value."),
     "currency": ("str", "Currency as a three-letter code."),
     "amount": ("num", "Sum of money."),
     "status": ("str", "Status of the row."),
@@ -323,7 +326,7 @@ _PEOPLE = {
 _ACTIVITIES = {
     "busy_flag": ("bool", "True when it blocks the owner's calendar."),
     "email_address": ("str", "Email address."),
-    "file": ("map", "Recording that goes with it."),
+    "file": ("map", "Its recording."),
     "file.id": ("str", "Identifier of the recording."),
     "clean_name": ("str", "File name without odd characters."),
     "person_dropbox_bcc": ("str", "Address that files mail with the person when put into BCC."),
@@ -373,13 +376,13 @@ _ACTIVITIES = {
     "public_description": ("str", "Text that guests see."),
     "priority": ("int", "Urgency, as an option of the field."),
     "outcome": ("int", "Result, as an option of the field."),
-    "key_string": ("str", "Key that rows of this type carry."),
+    "key_string": ("str", "Key in rows of this type."),
 }
 
 _PIPELINES = {
     "rotten_flag": ("bool", "True when idle deals become rotten here."),
     "rotten_days": ("int", "Days without a change after which a deal is rotten."),
-    "is_deal_probability_enabled": ("bool", "True when its deals carry a probability."),
+    "is_deal_probability_enabled": ("bool", "True if its deals have a probability."),
     "deal_probability": ("int", "Chance of winning in this stage, in per cent."),
     "is_deal_rot_enabled": ("bool", "True when idle deals become rotten here."),
     "days_to_rotten": ("int", "Days without a change after which a deal is rotten."),
