@@ -1,4 +1,4 @@
-"""A process that runs the target over many records without a server and tells its peak memory in MB."""
+"""A process that runs the target over many records without a server and prints its peak memory in MB."""
 
 from __future__ import annotations
 

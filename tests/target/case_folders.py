@@ -14,7 +14,7 @@ FOLDERS = Path(__file__).parents[1] / "resources" / "cases" / "target"
 
 @dataclass
 class CaseRun:
-    """What one run of a folder came to: exit code, results by record, rejected lines, writes, account."""
+    """Result of one run of a folder: exit code, results by record, rejected lines, writes, account."""
 
     code: int
     log: str

@@ -1,4 +1,4 @@
-"""Singer input for the target, and what a run of it came to."""
+"""Singer input for the target, and the result of a run."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ def lines_of(*messages: Any) -> str:
 
 @dataclass
 class Run:
-    """What a run of the target came to."""
+    """Result of a run of the target."""
 
     target: TargetPipedrive
     folder: Path

@@ -1,6 +1,6 @@
 """A process that forks runs of the target: a run starts in milliseconds and can be killed like any other.
 
-Reads `{"config": …, "input": path, "output": path, "disk_seconds": 0.1}` lines; answers `started PID`, then
+Reads `{"config": …, "input": path, "output": path, "disk_seconds": 0.1}` lines; prints `started PID`, then
 `ended STATUS`. The seconds make the disk slower.
 """
 
@@ -41,7 +41,7 @@ def run(order: dict) -> int:
     try:
         with Path(order["input"]).open(encoding="utf-8") as lines:
             target.listen(lines)
-    except Exception as error:  # noqa: BLE001 - the code says so
+    except Exception as error:  # noqa: BLE001 - the code shows it
         sys.stdout.write("".join(traceback.format_exception(error)))
         sys.stdout.flush()
         return 3

@@ -16,7 +16,7 @@ COMMAND = [sys.executable, "-m", "target_pipedrive", "--config", "config.json"]
 
 @dataclass
 class Finished:
-    """What a process left: exit code, output, log, results and rejects."""
+    """Result of a process: exit code, output, log, results and rejects."""
 
     code: int
     out: str

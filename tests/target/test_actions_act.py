@@ -1,4 +1,4 @@
-"""The account holds what the seed's actions promise, with the seed's own names of the inputs."""
+"""The platform actions have their documented effect, with the platform's own names of the inputs."""
 
 from __future__ import annotations
 

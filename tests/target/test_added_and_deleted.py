@@ -1,4 +1,4 @@
-"""A run that added a row and deleted it, and then broke off: the next one repeats neither."""
+"""A run that added and deleted a row and was then interrupted: the next one repeats neither."""
 
 from __future__ import annotations
 

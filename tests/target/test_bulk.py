@@ -1,4 +1,4 @@
-"""Products of a deal are added together, as far as that costs less, and each is booked by itself."""
+"""Products of a deal are added in bulk if that costs less, and each is recorded separately."""
 
 from __future__ import annotations
 

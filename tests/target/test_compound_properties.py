@@ -1,4 +1,4 @@
-"""Properties of merged compound values: what a record does not name of a value stays as it is held."""
+"""Properties of merged compound values: missing parts of a value keep the stored value."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def given_contacts(values, kind, *, whole):
 
 
 COSTS = {"cost": NUMBER, "direct_cost": NUMBER, "notes": WORDS}
-FILLED_IN = {"cost": 0, "notes": ""}  # what Pipedrive stores for a part that is not sent
+FILLED_IN = {"cost": 0, "notes": ""}  # stored by Pipedrive for a part that is not sent
 HELD_PRICES = st.lists(
     st.fixed_dictionaries({"currency": CURRENCY, "price": NUMBER}, optional=COSTS),
     max_size=3,

@@ -1,4 +1,4 @@
-"""Addresses, amounts, ranges, times and prices: what a record does not say of one stays."""
+"""Addresses, amounts, ranges, times and prices: missing parts do not change."""
 
 from __future__ import annotations
 
@@ -392,7 +392,7 @@ def test_sample_of_all_custom_forms(small, tmp_path):
         "value": "Rue 1, Paris"
     }
     assert first[keys["Support hours"]]["timezone_name"] == "Europe/Paris"
-    # The text of the time says nothing of its time zone.
+    # The text of the time does not contain its time zone.
     assert first[keys["Daily slot"]] == {"value": "09:30:00", "timezone_name": "Europe/Tallinn"}
     named = [
         *keys.values(),

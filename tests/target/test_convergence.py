@@ -88,7 +88,7 @@ IGNORED = {
 
 
 def target_of(account, entity, column, value):
-    """Id of a row that holds something else."""
+    """Return the id of a row with other values."""
     for one in account.rows(entity):
         kept = (
             one.get("is_deleted") or one.get("is_archived") or one.get("status") in {"deleted", "completed"}

@@ -1,4 +1,4 @@
-"""Whatever happens on the way, a second run of the same input ends where one clean run would have."""
+"""After any interruption, a second run of the same input has the result of one clean run."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ class Launcher:
         assert self.process.stdout.readline() == "ready\n"
 
     def run(self, source, *, ledger, until=None, disk_seconds=0, **config):
-        """Exit status of a run, killed as soon as `until` says so if it still runs then."""
+        """Return the exit status of a run, killed as soon as `until` returns true."""
         settings = {
             **self.config,
             "ledger_path": str(ledger),
@@ -125,7 +125,7 @@ def mixed(size, seed=1, *, alike=True):  # noqa: C901, PLR0912 - one branch for 
     for number in range(size):
         kind = dice.randrange(13)
         if kind in (0, 1):
-            # Every third deal is like another one: they are told apart by how many there are.
+            # Every third deal equals another one: only their number distinguishes them.
             messages.append(record("add_deal", title=f"Deal {number // third}", value=number // third))
         elif kind == 2:
             key = next(fresh)
@@ -173,12 +173,12 @@ def mixed(size, seed=1, *, alike=True):  # noqa: C901, PLR0912 - one branch for 
 
 
 def content(dump):
-    """What the account holds, without times and the numbers of new rows, which depend on the order."""
+    """Return the account without times and the numbers of new rows, which depend on the order."""
     tables = dump["tables"]
     names = {}
     for table, label in (("persons", "name"), ("organizations", "name"), ("deals", "title")):
         names[table] = {one["id"]: one[label] for one in tables[table]}
-    # What was rejected before their end is too late behind it.
+    # Records rejected before their end are too late after it.
     names["deals"] |= {one["id"]: "doomed" for one in tables["deals"] if one["id"] in DOOMED}
     found = {}
     for table in TABLES:
@@ -215,7 +215,7 @@ def assert_same(held, wanted):
 
 
 def ended(path):
-    """Whether the last run booked a clean end, which leaves no writes behind."""
+    """Return whether the last run recorded a clean end, after which the ledger has no writes."""
     ledger = Ledger(path, account=None)
     writes = list(ledger.writes())
     ledger.close()
@@ -223,7 +223,7 @@ def ended(path):
 
 
 def hopeless(line):
-    """Whether a reject changes a deal that the input deletes: its turn has passed."""
+    """Return whether a reject changes a deal that the input deletes: it is too late."""
     reject = json.loads(line)
     return reject.get("stream") == "update_deal" and reject.get("record", {}).get("id") in DOOMED
 
@@ -309,7 +309,7 @@ class Campaign:
         assert self.launcher.run(source, ledger=ledger) == 0, self.output
 
     def went_through(self, ledger):
-        """Whether the kill came too late: the run had booked its end, and any other would be a new run."""
+        """Return whether the kill was too late: the run had recorded its end, so the next one is new."""
         return ended(ledger) and content(self.small.dump()) == self.wanted
 
     def kill_and_repeat(self, kills, faults=lambda: ()):
@@ -320,7 +320,7 @@ class Campaign:
                 self.complete(self.source, ledger, self.status)
 
     def kill_and_resume(self, kills):
-        """Kill runs, and go on behind the last STATE that each had passed on, as a scheduler does."""
+        """Kill runs, and continue after the last emitted STATE of each, as a scheduler does."""
         schemas = [one for one in self.messages if one["type"] == "SCHEMA"]
         rest = self.folder / "rest.singer"
         resumed = 0
@@ -401,9 +401,9 @@ FAULTS = {
 
 
 def trouble(dice, requests_, count, storms=5):
-    """Faults of every kind at random requests, and storms of refusals one after the other.
+    """Faults of every kind at random requests, and series of rejections.
 
-    A storm is shorter than what one request sits out: a record that fails comes again from the reject file,
+    A series is shorter than the retries of one request: a failed record is sent again from the reject file,
     behind newer ones of its row.
     """
     kinds = [

@@ -1,4 +1,4 @@
-"""A deleted note still answers, with `active_flag: false`: it is gone all the same."""
+"""A deleted note is still returned, with `active_flag: false`, but counts as deleted."""
 
 from __future__ import annotations
 

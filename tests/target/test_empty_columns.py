@@ -19,7 +19,7 @@ def first_lead(small, **held):
     return lead
 
 
-# Table, held before, column, held after: by null where that is published, by "" in a text, by [] in a list.
+# Table, value before, column, value after: null if that is published, "" for a text, [] for a list.
 EMPTIED = [
     ("deals", {"status": "lost", "lost_reason": "Price"}, "lost_reason", None),
     ("deals", {"status": "lost", "close_time": "2026-01-01T10:00:00Z"}, "close_time", None),

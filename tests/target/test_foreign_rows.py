@@ -1,4 +1,4 @@
-"""What rows of another account point at in odd places, and what must be there before them."""
+"""Unusual references of rows of another account, and the rows that must exist before them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The form in which keys are compared: what is one, what stays apart, and that it is stable."""
+"""The form in which keys are compared: equal keys, different keys, and stability."""
 
 from __future__ import annotations
 

@@ -68,7 +68,7 @@ def test_different_whole_numbers_are_different_keys(one, other):
 
 @given(TEXTS)
 def test_keys_keep_what_distinguishes_texts(text):
-    """Nothing but white space, accents' form and a fraction of zeros may be lost."""
+    """Only white space, the form of accents and a fraction of zeros may be lost."""
     key = key_text(text)
     if key is None:
         assert is_missing(text)

@@ -1,4 +1,4 @@
-"""Content that nobody should send: each such record or line fails alone, in one sentence with its place."""
+"""Invalid content: each such record or line fails alone, with one message that contains its position."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def line(stream: str, content: bytes) -> bytes:
     return b'{"type":"RECORD","stream":"%b","record":%b}\n' % (stream.encode(), content)
 
 
-# --- bytes that are no UTF-8 -------------------------------------------------------------------------
+# --- bytes that are not UTF-8 ------------------------------------------------------------------------
 
 
 def test_a_record_that_is_not_utf8_is_rejected_and_the_others_are_written(process, small):

@@ -1,4 +1,4 @@
-"""What the ledger remembers of writes."""
+"""Writes in the ledger."""
 
 from __future__ import annotations
 

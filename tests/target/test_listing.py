@@ -19,7 +19,7 @@ def emails(person):
 
 
 def told(run):
-    """What came of each record, but for the sentences' stream of requests."""
+    """Return the outcome of each record, without messages."""
     return [(one["outcome"], one["changed"], one["error"]) for one in run.results]
 
 
@@ -121,7 +121,7 @@ def test_what_others_write_meanwhile_is_found(load, small):
     small.post("/_emulator/faults", [{**change, "set": moved}])
     run = load(
         rows("persons", *fillers),
-        {"type": "ACTIVATE_VERSION", "stream": "persons", "version": 1},  # waits for what came before
+        {"type": "ACTIVATE_VERSION", "stream": "persons", "version": 1},  # waits for all earlier records
         rows("persons", {"name": "Found", "emails": "moved@else.example"}),
         **BY_EMAIL,
     )

@@ -39,14 +39,14 @@ def test_an_account_is_copied_with_its_relations(small, other, tmp_path):
     other.reset()
     gate = Gate(other.url)
     load = Loader({**other.config(), "api_url": gate.url}, tmp_path)
-    # What rows name by a word must be there first; what they name by id may come in any order.
+    # Rows referenced by a word must be received first; rows referenced by id in any order.
     first = [one for one in run_tap(small.config(), "activity_types").messages if one["type"] != "STATE"]
     assert load(first, foreign_ids=True, match_on=MATCH).errors == []
     out = run_tap(small.config(), *STREAMS)
     messages = [one for one in out.messages if one["type"] != "STATE"]
     run = load(messages, foreign_ids=True, match_on=MATCH, create_fields=True, create_options=True)
     assert run.error is None
-    # Only rows that hang on what was not loaded (projects, deleted rows) are refused.
+    # Only rows that belong to rows that were not loaded (projects, deleted rows) are rejected.
     assert all("which is not in this ledger" in error for error in run.errors)
     here, there = small.dump()["tables"], other.dump()["tables"]
     for table in ("organizations", "persons", "products"):
@@ -131,7 +131,7 @@ def in_order(messages, streams):
 
 @pytest.mark.parametrize("order", sorted(CALLS))
 def test_a_copied_call_is_logged_on_its_copied_activity(order, small, other, tmp_path):
-    """Pipedrive makes an activity for a call that names none, and for no other."""
+    """Pipedrive creates an activity for a call without one, and for no other call."""
     other.reset()
     invite_colleagues(small, other)
     load = Loader({**other.config(**SETTINGS), "unknown_fields": "ignore"}, tmp_path)

@@ -1,4 +1,4 @@
-"""A success without content is never believed: looked up after a write, asked again after a read."""
+"""A success without content is never trusted: looked up after a write, requested again after a read."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def test_an_addition_that_gets_null_is_one_row(entity, load, small):
 @pytest.mark.parametrize("nth", [1, [1, 2], [2, 3]])
 @pytest.mark.parametrize("entity", sorted(NAMED))
 def test_no_response_on_the_way_makes_a_second_row(entity, nth, load, small):
-    """Wherever the null comes: adding, finding the added row, comparing it with the next record."""
+    """A null at any step: adding, finding the added row, comparing it with the next record."""
     name = NAMED[entity]
     before = len(small.rows(entity))
     script(small, *(nothing(f"{verb} /api/v2/{entity}", nth=nth) for verb in ("POST", "GET")))
@@ -164,6 +164,6 @@ def test_a_conversion_that_gets_null_is_found(action, load, small):
 
 
 def test_every_addition_gets_a_row():
-    """What an addition must name, so that none ends without an id."""
+    """Required columns of an addition, so that every one ends with an id."""
     silent = {name for name, one in ACTIONS.items() if one.silent and one.verb is Verb.ADD}
     assert silent == {"add_call_log_audio_file"}

@@ -29,7 +29,7 @@ def test_the_longest_known_label_is_one():
 
 
 def labels(small, table, name, number):
-    """Labels that a row holds in a custom field, and how many the field has."""
+    """Return the labels in a row's custom field, and the number of labels of the field."""
     key = field_key(small, PATHS[table], name)
     fields = small.get(f"/api/v2/{PATHS[table]}Fields?limit=500")["data"]
     options = {

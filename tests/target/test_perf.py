@@ -1,4 +1,4 @@
-"""Rates and counts that must not slip; floors are loose, the benchmarks measure."""
+"""Rates and counts that must not get worse; the limits are loose, the benchmarks measure."""
 
 from __future__ import annotations
 

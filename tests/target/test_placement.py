@@ -1,4 +1,4 @@
-"""Stages with their pipelines, phases with their boards: sent together, refused when they contradict."""
+"""Stages with their pipelines, phases with their boards: sent together, rejected if they contradict."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How a record names another row: by id, external id, JSON text, or not at all; labels of leads by name."""
+"""References to other rows: by id, external id, JSON text, or missing; labels of leads by name."""
 
 from __future__ import annotations
 

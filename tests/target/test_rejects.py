@@ -1,4 +1,4 @@
-"""Whatever is wrong with a record: a sentence with stream, key and remedy, and a line in the reject file."""
+"""Failed records: a message with stream, key and fix, and a line in the reject file."""
 
 from __future__ import annotations
 
@@ -106,7 +106,7 @@ def test_reject_files_are_kept(load, tmp_path):
 
 
 BAD = {
-    # what is wrong: messages, and what the sentence must hold: stream and key, field, remedy
+    # fault: messages, and the facts in the message: stream and key, field, fix
     "wrong type": (
         rows("deals", {"id": 5, "value": "lots"}, keys=["id"]),
         ("deals (id 5)", "value", "must be a number"),
@@ -269,7 +269,7 @@ def test_half_a_line_at_the_end_is_an_input_that_broke_off_and_no_record(small, 
     assert done.stdout == b""
     assert not (tmp_path / "rejects_path").exists()
     assert (tmp_path / "results_path").read_text().count("created") == 2
-    # The same again: what was added is not added twice.
+    # The same input again: nothing is added twice.
     done = subprocess.run(command, input=whole, capture_output=True, check=False)
     assert (done.returncode, done.stdout) == (0, b'{"n": 2}\n')
     assert len(small.rows("products")) == before + 2

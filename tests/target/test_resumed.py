@@ -1,4 +1,4 @@
-"""A run that was cut short while rows waited for what they point at: the next one brings what they lack."""
+"""A run interrupted while rows waited for their references: the next one completes them."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ FAILING = {"kind": "status_before", "status": 400}
 
 @pytest.fixture
 def champion(small):
-    """Key of a custom field of products that holds a person."""
+    """Return the key of a custom field of products with persons as values."""
     asked = {"field_name": "Sponsor", "field_type": "people"}
     return small.post("/api/v2/productFields", asked)["data"]["field_code"]
 
@@ -30,7 +30,7 @@ def persons(count=3):
 
 
 def brought(small, champion):
-    """Names of the sponsors of the products that were brought, by the names of the products."""
+    """Return the names of the sponsors of the written products, by the names of the products."""
     names = {one["id"]: one["name"] for one in small.rows("persons")}
     return sorted(
         [
@@ -165,5 +165,5 @@ def test_a_row_without_an_id_of_its_own_that_failed_after_it_was_added_is_not_ad
     assert again.errors == []
     assert len(small.rows("leads")) == before + 1
     assert small.rows("leads")[-1]["is_archived"] is True
-    # The next time the same is asked for, it is another lead.
+    # A later request with the same content is for another lead.
     assert load(rows("leads", {"title": "Once", "person_id": 1}), **adding("leads")).outcomes == ["created"]

@@ -1,4 +1,4 @@
-"""Which row a record means: blank keys, marks of deletion, names in any case, columns of loaders."""
+"""Identification of a record's row: blank keys, deletion marks, names in any case, columns of loaders."""
 
 from __future__ import annotations
 

@@ -278,7 +278,7 @@ def test_two_rows_of_one_key_are_two_though_the_index_knows_one(load, small):
     old = person(small, "Qq old", "qq@q.example")
     small.post("/_emulator/search", {"lag": NEVER})
     run = load(
-        rows("persons", {"name": "Qq else", "emails": "qq@else.example"}),  # what is new is looked at
+        rows("persons", {"name": "Qq else", "emails": "qq@else.example"}),  # the new row is read
         rows("add_person", {"name": "Qq new", "emails": [{"value": "qq@q.example"}]}),
         THEN,
         rows("persons", {"name": "Qq else again", "emails": "qq@else2.example"}),
@@ -326,7 +326,7 @@ def test_what_is_new_costs_one_more_request_for_many_records(load, medium, monke
     assert run.outcomes == ["created"] * 40
     sent = medium.requests()
     assert len(medium.rows("persons")) == before + 40
-    # The highest id tells that searches cost less; then what changed lately, once.
+    # The highest id shows that searches cost less; then recent changes, once.
     assert (sent[SEARCH], sent["POST /api/v2/persons"]) == (40, 40)
     assert sent[LIST] <= 2
 

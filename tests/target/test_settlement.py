@@ -1,4 +1,4 @@
-"""A deal's own `value` beside its products: right after the first run, whatever comes first."""
+"""A deal's own `value` in addition to its products: correct after the first run, in any order."""
 
 from __future__ import annotations
 

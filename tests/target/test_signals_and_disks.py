@@ -51,7 +51,7 @@ def ended(process, settings, running, within=20.0):
 
 
 class Refusing(ThreadingHTTPServer):
-    """A server that answers each request in one way, and says when the first one came."""
+    """A server with the same response to each request, which signals the first request."""
 
     def __init__(self, answer) -> None:
         self.asked = threading.Event()
@@ -216,7 +216,7 @@ main()
 
 @pytest.mark.parametrize("before", [True, False])
 def test_a_signal_while_the_ledger_forgets_the_run_requests_no_repeat(process, small, before):
-    """What the ledger has forgotten would be added a second time."""
+    """Writes that the ledger has forgotten would be repeated."""
     text = lines_of(rows("add_deal", {"title": "Once"}), state({"n": 1})).encode()
     settings = process.write_config(ledger_path="ledger.sqlite")
     script = SIGNALLED.format(before=before)

@@ -1,4 +1,4 @@
-"""Values as tables and sheets have them: taken where the field leaves no doubt, refused where it does."""
+"""Values as tables and sheets contain them: accepted if unambiguous for the field, otherwise rejected."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import pytest
 from pipedrive_singer.column_names import slug
 from tests.target.helpers import record, rows, schema
 
-# Column of deals, as a source holds it, as Pipedrive holds it then. Labels stand for options.
+# Column of deals, value in a source, value in Pipedrive. Labels represent options.
 TAKEN = [
     ("margin", "12.50", 12.5),
     ("margin", "1e3", 1000),

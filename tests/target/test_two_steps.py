@@ -1,4 +1,4 @@
-"""Records that are written in two requests, and what their results say of both."""
+"""Records that are written in two requests, and their combined results."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Records that come before the rows they point at, however many."""
+"""Any number of records received before the rows they reference."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Dates and times that databases write for none are null; impossible ones are refused with their value."""
+"""Empty dates and times of databases are null; invalid ones are rejected with their value."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ def test_they_empty_dates_and_ranges_of_custom_fields(small, load, table, one):
         assert [row(small, table, 1)["custom_fields"][key] for key in (day, window)] == [None, None]
 
 
-# Table, held before, column: emptied by null.
+# Table, value before, column: emptied by null.
 OWN = [
     ("tasks", {"due_date": "2026-01-05"}, "due_date"),
     ("tasks", {"start_date": "2026-01-05"}, "start_date"),

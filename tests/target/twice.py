@@ -1,4 +1,4 @@
-"""Runs an input twice: what the first run did, and that the second one writes nothing."""
+"""Runs of an input twice: the effect of the first run, and no write in the second."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ SETTLED = {"unchanged", "failed", "skipped"}
 
 
 def settles(small: Any, load: Any, *messages: Any, **config: Any) -> Run:
-    """The first of two runs of the same input; the second asks for no write and changes no row."""
+    """Run the input twice and return the first run; the second sends no write and changes no row."""
     first = load(*messages, **config)
     before = small.dump()["tables"]
     small.post("/_emulator/log/clear")

@@ -1,4 +1,4 @@
-"""Runs cases by their seeds and shows what does not hold: `python -m tests.target.fuzz 17`, or `0-400`.
+"""Runs cases by their seeds and shows failed properties: `python -m tests.target.fuzz 17`, or `0-400`.
 
 A single case is shown with its input and settings, and its folder is kept.
 """

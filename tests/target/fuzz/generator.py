@@ -310,7 +310,7 @@ def _schema(dice: Random, lines: Lines) -> Lines:
 
 
 def _envelope(dice: Random, lines: Lines) -> Lines:
-    """Change what a message says of itself."""
+    """Change the type or another property of a message."""
 
     def change(message: Message) -> None:
         match dice.randrange(5):

@@ -25,7 +25,7 @@ SEARCHES = "/search"
 
 @dataclass
 class Seen:
-    """What is seen of one run.
+    """Observed result of one run.
 
     Attributes:
         code: exit code; a signal is negative.
@@ -142,13 +142,13 @@ class Harness:
 
 
 def _lines(path: Path) -> list[dict[str, Any]]:
-    """A JSON value for each line; texts may hold what Python takes for the end of a line."""
+    """Return a JSON value for each line; texts may contain characters that Python treats as line ends."""
     content = path.read_bytes() if path.is_file() else b""
     return [json.loads(line) for line in content.split(b"\n") if line]
 
 
 def _ledger(path: Path, kind: str) -> None:
-    """A file that is no ledger, of a kind."""
+    """Create a file that is not a ledger, of a given kind."""
     match kind:
         case "empty":
             path.write_bytes(b"")

@@ -1,4 +1,4 @@
-"""What must hold of every run, whatever the input: each function yields what does not."""
+"""Properties of every run with any input: each function yields the violations."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ SAME = {
 
 
 def problems(harness: Harness, case: Case) -> list[str]:
-    """Everything that does not hold of a case: of its run, of the same again, and of its rejects."""
+    """Return all violations of a case: of its run, of a repeated run, and of its rejects."""
     folder = harness.begin(case)
     first = harness.run(case, folder)
     found = [*of_run(case, first, case.data), *of_writes(case, first), *of_deletes(case, first)]
@@ -90,7 +90,7 @@ def kind_of(message: Any) -> str:
 
 
 def _of_states(case: Case, seen: Seen, data: bytes) -> Iterator[str]:
-    """STATE comes out as it went in, in order, and none in a dry run."""
+    """Every STATE is emitted unchanged and in order; a dry run emits none."""
     try:
         passed = [json.loads(line) for line in seen.out.split("\n") if line]
     except ValueError:
@@ -110,7 +110,7 @@ def _of_account(case: Case, seen: Seen, data: bytes) -> Iterator[str]:
     control = sum(kind in CONTROL for kind in kinds)
     most, least = len(kinds), len(kinds) - control - kinds.count("REJECT")
     if not data.endswith(b"\n"):
-        least -= 1  # a line that is cut off is no record
+        least -= 1  # a truncated line does not count as a record
     numbers = Counter(one["record"] for one in seen.results)
     if numbers and max(numbers.values()) > 1:
         yield f"a record has two outcomes: {numbers.most_common(1)}"
@@ -129,7 +129,7 @@ def _of_account(case: Case, seen: Seen, data: bytes) -> Iterator[str]:
 
 
 def stops(case: Case) -> bool:
-    """Whether the settings end a run early."""
+    """Return whether the settings end a run early."""
     return case.settings.get("on_error") == "stop" or any(name in case.settings for name in STOPPING)
 
 
@@ -154,7 +154,7 @@ def of_writes(case: Case, seen: Seen) -> Iterator[str]:
 
 
 def of_deletes(case: Case, seen: Seen) -> Iterator[str]:
-    """No row is deleted unless its record says so and the settings allow it."""
+    """A row is deleted only if its record marks it as deleted and the settings allow it."""
     deleted = [one["path"] for one in seen.writes if one["method"] == "DELETE"]
     if not deleted or any(acts(case, one) for one in streams_of(case)) or case.settings.get("mirror"):
         return
@@ -166,7 +166,7 @@ def of_deletes(case: Case, seen: Seen) -> Iterator[str]:
 
 
 def is_marked(message: dict[str, Any]) -> bool:
-    """Whether a record says that its row is deleted, in one of the ways that the contract names."""
+    """Return whether a record marks its row as deleted, in one of the documented ways."""
     record = message.get("record")
     for name, value in record.items() if isinstance(record, dict) else ():
         if name.strip().lower() in ("_sdc_deleted_at", "is_deleted"):
@@ -182,7 +182,7 @@ def streams_of(case: Case) -> set[str]:
 
 
 def acts(case: Case, stream: str) -> bool:
-    """Whether a stream does as told each time, instead of bringing rows up to date."""
+    """Return whether a stream executes each record as an action, instead of upserting rows."""
     own = case.settings.get("streams")
     entry = own.get(stream) if isinstance(own, dict) else None
     if isinstance(entry, dict):
@@ -194,7 +194,7 @@ def acts(case: Case, stream: str) -> bool:
 
 
 def is_repeatable(case: Case, first: Seen) -> bool:
-    """Whether the same input must write nothing the second time."""
+    """Return whether the same input must write nothing the second time."""
     ids = Counter((one["stream"], str(one["id"])) for one in first.results if one["id"] not in (None, ""))
     touched_twice = bool(ids) and max(ids.values()) > 1  # the last record counts, each time
     return not (
@@ -202,7 +202,7 @@ def is_repeatable(case: Case, first: Seen) -> bool:
         or stops(case)
         or case.path
         or case.settings.get("dry_run")
-        or case.settings.get("on_blank_match") == "add"  # what has no key is new each time
+        or case.settings.get("on_blank_match") == "add"  # a record without a key is new each time
         or any(acts(case, one) for one in streams_of(case))
     )
 

@@ -1,6 +1,6 @@
 """A process that forks runs of a plugin's command line: real exit codes, no start of an interpreter.
 
-Reads orders as JSON lines, `{"folder": …, "arguments": […], "input": path, "limit": seconds}`, and answers
+Reads orders as JSON lines, `{"folder": …, "arguments": […], "input": path, "limit": seconds}`, and returns
 each with `{"status": …, "seconds": …, "cpu": …}`. Output goes to `stdout` and `stderr` in the folder, or in
 `outputs` where an order names it; `env` replaces the environment.
 """
@@ -24,10 +24,10 @@ main = import_module(f"{PLUGIN}.__main__").main
 
 
 def serve() -> None:
-    """Answer orders until standard input ends."""
+    """Run orders until standard input ends."""
     import_module(f"{PLUGIN}.{PLUGIN.partition('_')[0]}")
     gc.collect()
-    gc.freeze()  # what is loaded stays shared by all children
+    gc.freeze()  # loaded objects stay shared by all children
     sys.stdout.write("ready\n")
     sys.stdout.flush()
     for line in sys.stdin:

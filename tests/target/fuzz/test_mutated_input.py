@@ -1,4 +1,4 @@
-"""Whatever a pipe sends, a run ends in an exit code of the README, and every record is accounted for.
+"""With any input, a run ends with a documented exit code, and every record is accounted for.
 
 A case of a seed is run alone by `python -m tests.target.fuzz SEED`.
 """
@@ -30,7 +30,7 @@ def harness(tmp_path_factory):
 
 
 def found(harness, first):
-    """Seeds of a share with what was mutated and what does not hold."""
+    """Return the seeds of a share with their mutations and violations."""
     wrong = {}
     for made in map(case, range(first, first + SHARE)):
         problems = oracle.problems(harness, made)
