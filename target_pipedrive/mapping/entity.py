@@ -6,7 +6,6 @@ import threading
 from collections.abc import Mapping
 from dataclasses import replace
 from functools import partial
-from itertools import product
 from typing import TYPE_CHECKING
 
 from target_pipedrive.catalog.actions import ACTIONS
@@ -15,12 +14,11 @@ from target_pipedrive.ids.provisional import ProvisionalId
 from target_pipedrive.mapping.columns import Binding, Place, column_binding, custom_binding, refused
 from target_pipedrive.mapping.nulls import KEPT, emptied_columns
 from target_pipedrive.mapping.placement import placed_columns
-from target_pipedrive.mapping.row_key import check_key, fill_matches, match_bindings, row_id
+from target_pipedrive.mapping.row_key import check_key, fill_matches, match_bindings, match_locks, row_id
 from target_pipedrive.mapping.shapes import FILE_EXTRAS, SHAPES, file_part
 from target_pipedrive.mapping.stream import EXTERNAL_ID, Plan
 from target_pipedrive.values import scalars
 from target_pipedrive.values.identity import clean, is_blank, is_deletion_mark
-from target_pipedrive.values.match_terms import terms
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -296,7 +294,7 @@ class EntityPlan(Plan):
             owned.add((entity, draft.id))
         if draft.external_id is not None:
             owned.add((entity, f"ext:{draft.external_id}"))
-        owned |= {(entity, name) for name in self._match_locks(draft)}
+        owned |= {(entity, name) for name in match_locks(self, draft)}
         if self.spec.parent is not None:
             above = draft.body.get(self.spec.parent)
             above = (
@@ -315,25 +313,6 @@ class EntityPlan(Plan):
         if self.spec.after is not None:
             needed |= {(self.spec.after, name) for _, name in owned if name.startswith("of:")}
         return tuple(owned), tuple(needed)
-
-    def _match_locks(self, draft: Draft) -> list[str]:
-        """Return the keys of the row by its match values; one for each of several addresses."""
-        if not self.match_bindings or not (draft.matches or draft.references):
-            return []
-        held = dict(draft.matches) or self._known_matches(draft)
-        names = sorted(held)
-        return [
-            f"match:{names}{values}" for values in product(*(terms(held[name]) or [""] for name in names))
-        ]
-
-    def _known_matches(self, draft: Draft) -> dict[str, object]:
-        """Return the match values, with external ids instead of unknown ids."""
-        waiting = {one.column: f"ext:{one.external_id}" for one in draft.references}
-        return {
-            one.name: draft.body.get(one.name, draft.custom.get(one.name, waiting.get(one.name)))
-            for one in self.match_bindings
-            if one.name in waiting
-        }
 
 
 def _cleaned(plain: Encoder) -> Encoder:

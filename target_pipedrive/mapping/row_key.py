@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import product
 from typing import TYPE_CHECKING, Protocol
 
 from target_pipedrive.catalog.names import nearest, snake
@@ -9,6 +10,7 @@ from target_pipedrive.mapping.columns import Binding, Place
 from target_pipedrive.mapping.match_columns import SearchedPlan, can_match
 from target_pipedrive.record.errors import RecordFault, SkipRecord
 from target_pipedrive.values.identity import is_missing, key_text
+from target_pipedrive.values.match_terms import terms
 from target_pipedrive.values.scalars import integer
 
 if TYPE_CHECKING:
@@ -215,3 +217,22 @@ def row_id(kind: str, value: object) -> object:
         RecordFault: the value is not a valid id.
     """
     return integer(value) if kind == "int" else key_text(value) or ""
+
+
+def match_locks(plan: KeyedPlan, draft: Draft) -> list[str]:
+    """Return the keys of the row by its match values; one for each of several addresses."""
+    if not plan.match_bindings or not (draft.matches or draft.references):
+        return []
+    values = dict(draft.matches) or _known_matches(plan, draft)
+    names = sorted(values)
+    return [f"match:{names}{one}" for one in product(*(terms(values[name]) or [""] for name in names))]
+
+
+def _known_matches(plan: KeyedPlan, draft: Draft) -> dict[str, object]:
+    """Return the match values, with external ids instead of unknown ids."""
+    waiting = {one.column: f"ext:{one.external_id}" for one in draft.references}
+    return {
+        one.name: draft.body.get(one.name, draft.custom.get(one.name, waiting.get(one.name)))
+        for one in plan.match_bindings
+        if one.name in waiting
+    }

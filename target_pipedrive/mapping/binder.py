@@ -1,0 +1,287 @@
+"""Binding of a stream's columns: done once per SCHEMA."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+
+from target_pipedrive.account.row_names import NATURAL_KEYS
+from target_pipedrive.catalog.names import nearest, snake
+from target_pipedrive.mapping.columns import (
+    LOADER_COLUMNS,
+    Binding,
+    Place,
+    UnknownColumn,
+    column_binding,
+    custom_binding,
+    refused,
+    retired_binding,
+    retired_reason,
+    squashed,
+    together,
+)
+from target_pipedrive.mapping.nulls import KEPT
+from target_pipedrive.mapping.placement import as_name, id_or_name
+from target_pipedrive.mapping.references import REFERENCES, SEARCHED_KEYS
+from target_pipedrive.record.errors import RecordFault
+from target_pipedrive.values import scalars
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping, Sequence
+
+    from target_pipedrive.catalog.notation import Columns
+    from target_pipedrive.catalog.spec import RetiredInput
+    from target_pipedrive.custom_fields.columns import FieldColumn
+    from target_pipedrive.custom_fields.registry import FieldBook
+    from target_pipedrive.settings import Options, StreamSettings
+    from target_pipedrive.values.encoders import Encoder
+
+CUSTOM_OBJECT = "custom_fields"
+
+
+class ColumnBinder:
+    """Columns of one stream, bound to what they fill when its SCHEMA is received.
+
+    Args:
+        stream: name of the stream.
+        columns: all writable columns, by name.
+        settings: settings of the stream.
+        options: the target's settings.
+        book: custom fields.
+
+    Attributes:
+        empties: column → value that an update sends to empty it.
+        placed: columns that may contain the name of their row instead of its id.
+        labelled: Pipedrive's own columns with options as values, given by id or label.
+        bindings: one per column of the stream that is written.
+        not_written: dropped columns.
+        retired_ignored: dropped columns that the current API does not support.
+    """
+
+    custom_fields: str | None = None
+    aliases: Mapping[str, str]
+    retired: Mapping[str, RetiredInput]
+    dropped: frozenset[str] = frozenset()
+    extras: frozenset[str] = frozenset()
+    labelled: Collection[str] = ()
+    empties: Mapping[str, object] = MappingProxyType({})
+    placed: Collection[str] = ()
+
+    def __init__(
+        self, stream: str, settings: StreamSettings, options: Options, book: FieldBook, columns: Columns
+    ) -> None:
+        self.stream = stream
+        self.settings = settings
+        self.options = options
+        self.book = book
+        self.columns = columns
+        self.bindings: list[Binding] = []
+        self.not_written: list[str] = []
+        self.retired_ignored: list[str] = []
+        self._declared: frozenset[str] = frozenset()
+        self._sources: dict[str, str] = {}
+        self._fields = {name.casefold(): field for name, field in settings.fields.items()}
+        self._ignored = {name.casefold() for name in settings.ignore}
+
+    def bind(self, properties: Mapping[str, Mapping[str, object]], keys: Sequence[str] = ()) -> None:
+        """Bind every property of the schema.
+
+        Args:
+            properties: the schema's.
+            keys: its key properties.
+
+        Raises:
+            RecordFault: properties are unknown or rejected; the message contains all of them, and similar
+                names.
+        """
+        del keys
+        faults: list[RecordFault] = []
+        for name, schema in properties.items():
+            try:
+                self._bind_one(name, schema)
+            except RecordFault as fault:
+                faults.append(fault)
+        self._declared = frozenset(properties)
+        if faults:
+            raise together(faults)
+
+    def _bind_one(self, name: str, schema: Mapping[str, object]) -> None:
+        """Bind one column of the stream, or record that it is not written.
+
+        Raises:
+            RecordFault: it is unknown, rejected, or a duplicate of another one.
+        """
+        self._sources.setdefault(snake(name), name)
+        binding = None
+        if name.casefold() not in self._ignored:
+            binding = self._binding(name, self.field_of(name), schema)
+        if binding is None:
+            self.not_written.append(name)
+            return
+        other = self._same_place(binding)
+        if other is None:
+            self.bindings = [*self.bindings, binding]
+        elif binding.place is Place.CUSTOM:  # id and label: one of them is sufficient
+            self.not_written.append(name)
+        else:
+            raise refused(self.stream, name, f"is the same column as {other.source}; omit one of them")
+
+    def field_of(self, source: str) -> str:
+        """Return the name of Pipedrive's field for a column by the settings, or its own name."""
+        return self._fields.get(source.casefold(), source)
+
+    def _same_place(self, binding: Binding) -> Binding | None:
+        """Return the bound column that fills the same field."""
+        if binding.place in (Place.DELETED, Place.EXTRA):
+            return None
+        spot = (binding.place, binding.name, binding.part)
+        return next((one for one in self.bindings if (one.place, one.name, one.part) == spot), None)
+
+    def _binding(self, source: str, name: str, schema: Mapping[str, object]) -> Binding | None:
+        special = self._special(source, name)
+        if special is not None:
+            return special
+        column = self.column_of(name)
+        if column is not None:
+            return self._own_column(source, column)
+        if self._is_dropped(name):
+            return None
+        if snake(name) in self.extras:
+            return Binding(source=source, place=Place.EXTRA, name=snake(name), encode=lambda value: value)
+        for spelling in (name, snake(name)):
+            if spelling in self.retired:
+                return self._retired(source, self.retired[spelling])
+        return self._custom(source, name, schema)
+
+    def _retired(self, source: str, retired: RetiredInput) -> Binding | None:
+        """Return the binding of a retired input: only values that change nothing are accepted.
+
+        Raises:
+            RecordFault: no value of it is supported, and `retired_inputs` is not `ignore`.
+        """
+        if self.options.ignore_retired_inputs:
+            self.retired_ignored.append(source)
+            return None
+        if retired.neutral:
+            return retired_binding(source, retired)
+        raise refused(self.stream, source, retired_reason(retired))
+
+    def _own_column(self, source: str, column: str) -> Binding:
+        """Return the binding of one of Pipedrive's own columns."""
+        binding = column_binding(
+            source,
+            self._place(column),
+            self.columns[column],
+            foreign=self.options.foreign_ids,
+            empties=self.empties.get(column, KEPT),
+        )
+        if column in self.placed:
+            binding.encode = id_or_name(binding.encode)
+        if column in self.labelled and self.custom_fields is not None:
+            binding.encode = _by_label(self.book, self.custom_fields, column, binding.encode)
+        names, entity = self.book.row_names, binding.entity or ""
+        if entity in NATURAL_KEYS and names is not None and not binding.foreign:
+            encoder = names.list_encoder if binding.many else names.encoder
+            binding.encode = encoder(entity, binding.encode)
+        return binding
+
+    def _is_dropped(self, name: str) -> bool:
+        """Return whether the column is never written: a column of the tap, or one that a loader added."""
+        spelled = snake(name)
+        return name in self.dropped or spelled in self.dropped or spelled.startswith(LOADER_COLUMNS)
+
+    def _special(self, source: str, name: str) -> Binding | None:
+        """Return the binding of ids and marks that are not columns of Pipedrive."""
+        del source, name
+        return None
+
+    def _place(self, column: str) -> Place:
+        raise NotImplementedError
+
+    def column_of(self, name: str) -> str | None:
+        """Return the column of a name, by its own spelling, an alias, or camelCase."""
+        for spelling in (name, snake(name)):
+            if spelling in self.columns and spelling != CUSTOM_OBJECT:
+                return spelling
+            if spelling in self.aliases:
+                return self.aliases[spelling]
+        return self._by_squashed_name.get(squashed(name))
+
+    @cached_property
+    def _by_squashed_name(self) -> dict[str, str]:
+        """Column by name without case and separators, if unambiguous."""
+        found: dict[str, str] = {}
+        doubtful = set()
+        for name, column in (*self.aliases.items(), *((one, one) for one in self.columns)):
+            if found.setdefault(squashed(name), column) != column:
+                doubtful.add(squashed(name))
+        return {
+            name: column for name, column in found.items() if name not in doubtful and column != CUSTOM_OBJECT
+        }
+
+    def _custom(self, source: str, name: str, schema: Mapping[str, object]) -> Binding | None:
+        entity = self.custom_fields
+        if entity is not None:
+            if name == CUSTOM_OBJECT:
+                return Binding(source=source, place=Place.EXTRA, name=CUSTOM_OBJECT, encode=scalars.mapping)
+            column = self.book.find(entity, name, schema)
+            if column is not None:
+                return self._custom_column(source, entity, column)
+        by_key = self._by_natural_key(source, snake(name))
+        if by_key is not None:
+            return by_key
+        if entity is not None and self.options.create_fields and not self._declined(name):
+            column = self.book.create(entity, name, schema)
+            if column is not None:
+                return self._custom_column(source, entity, column)
+        if self.options.ignore_unknown_fields:
+            return None
+        known = [*self.columns, *self.aliases, *self.extras]
+        if entity is not None:
+            known += [one.name for one in self.book.definitions(entity)]
+        raise UnknownColumn(self.stream, source, nearest(name, known))
+
+    def _custom_column(self, source: str, entity: str, column: FieldColumn) -> Binding:
+        """Return the binding of a custom field's column."""
+        encoder = self.book.encoder(entity, column)
+        return custom_binding(source, column, encoder, foreign=self.options.foreign_ids)
+
+    def _by_natural_key(self, source: str, name: str) -> Binding | None:
+        """Return the binding of a column such as `owner_email` or `stage_name`, else None."""
+        base, _, key = name.rpartition("_")
+        column = self.column_of(f"{base}_id") if base else None
+        if column is None or self.options.foreign_ids:
+            return None
+        entity = REFERENCES.get(column, "")
+        binding = self._own_column(source, column)
+        if column in self.placed and key == "name":
+            binding.encode = as_name
+        elif key in SEARCHED_KEYS.get(entity, ()):
+            binding.key = key
+        elif (
+            entity in NATURAL_KEYS and key in NATURAL_KEYS[entity].columns and self.book.row_names is not None
+        ):
+            plain = binding.encode
+            binding.encode = lambda value: plain({key: value})
+        else:
+            return None
+        return binding
+
+    def _declined(self, name: str) -> bool:
+        """Return whether no custom field is created for the name."""
+        return name.startswith("_")
+
+
+def _by_label(book: FieldBook, entity: str, column: str, plain: Encoder) -> Encoder:
+    """Return an encoder of options by id or label; definitions are only read for labels."""
+
+    def encoded(value: object) -> object:
+        try:
+            return plain(value)
+        except RecordFault:
+            if not isinstance(value, (str, list)):
+                raise
+            return book.option(entity, column, value)
+
+    return encoded
