@@ -30,7 +30,7 @@ class Base(Protocol):
     count: int
 
     def encoded(self, seq: int) -> bytes:
-        """Return the bytes of one row as it is shown."""
+        """Return the bytes of one row in its default form."""
 
     def whole(self, seq: int) -> bytes:
         """Return the bytes of one row with all its fields."""

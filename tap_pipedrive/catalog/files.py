@@ -9,7 +9,7 @@ from tap_pipedrive.catalog.spec import Changes, Parent, Read, StreamSpec
 STREAMS = (
     StreamSpec(
         name="files",
-        summary="Files and what they are attached to; their bytes are the stream `file_contents`.",
+        summary="Files and the rows they are attached to; their content is in the stream `file_contents`.",
         reads=(
             Read(
                 "getFiles",

@@ -42,7 +42,7 @@ STREAMS = (
     ),
     StreamSpec(
         name="organization_relationships",
-        summary="Parents, daughters and other relations of an organization.",
+        summary="Parent, child and related organizations of an organization.",
         reads=(Read("getOrganizationRelationships", "/v1/organizationRelationships", 20),),
         schema=columns(
             f"""

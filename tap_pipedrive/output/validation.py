@@ -1,6 +1,6 @@
 """Setting `validate_records`: validate every record against the SCHEMA message of its stream.
 
-Each SCHEMA is compiled once; for most values checking their class is enough.
+Each SCHEMA is compiled once; for most values, a check of their class is sufficient.
 """
 
 from __future__ import annotations

@@ -154,7 +154,7 @@ class RowNames:
         ):
             return f"names one of the {entity} that is deactivated; name an active one"
         if keys.personal:
-            return f"names none of the {entity}: no {named} is equal; correct it, or use the id"
+            return f"is not a name of any row of {entity}: no {named} is equal; correct it, or use the id"
         known = list(dict.fromkeys(str(row.get(columns[0])) for row in rows))
         near = difflib.get_close_matches(match_text(key), [match_text(one) for one in known], n=3)
         shown = ", ".join(near or known[:_MOST_SHOWN]) or "none"

@@ -45,7 +45,7 @@ class ForeignKeys:
             task: the record's task.
             plan: plan of its stream.
             draft: the record with its references.
-            complete: True if no reference may be omitted, whatever the settings say.
+            complete: True if no reference may be omitted, regardless of the settings.
         """
         find = partial(self._finder.find, stream=task.stream)
         leave_out = self._leave_out and not complete

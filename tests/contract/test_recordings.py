@@ -44,7 +44,7 @@ def test_every_recorded_response_is_read_or_classified():
 
 
 def wrong_records(group: list[Reading]) -> Iterator[str]:
-    """What is wrong with the records of recordings that one run reads."""
+    """Return the errors in the records of recordings that one run reads."""
     out = evidence.read(group)
     yield from out.faults()
     for one in group:
@@ -52,7 +52,7 @@ def wrong_records(group: list[Reading]) -> Iterator[str]:
 
 
 def misjudged(recordings: list[Recording]) -> Iterator[str]:
-    """What is wrong with the class of an error, or with a success that is taken for one."""
+    """Return the errors in the class of an error, or of a success treated as one."""
     with evidence.served([Reading(recording=one, path=one.path) for one in recordings]) as url:
         settings = ClientSettings.from_config({"api_token": "t" * 40, "api_url": url})
         with PipedriveClient(settings, clock=ShortWaits()) as client:

@@ -20,7 +20,7 @@ def differences(live: Seen, emulated: Seen | None) -> list[str]:
 
     Args:
         live: the read of the live account.
-        emulated: the same read of the emulator, or None if the emulator had no rows to ask for.
+        emulated: the same read of the emulator, or None if the emulator had no rows to request.
 
     Returns:
         Sentences without any value of a row.
@@ -38,11 +38,11 @@ def differences(live: Seen, emulated: Seen | None) -> list[str]:
 
 
 def write_differences(live: Taken, emulated: Taken | None) -> list[str]:
-    """Return how a live account answered a write differently from the emulator.
+    """Return the differences of a live account's response to a write from the emulator's.
 
     Args:
-        live: answer of the live account.
-        emulated: answer of the emulator to the same step, or None if it did not get there.
+        live: response of the live account.
+        emulated: response of the emulator to the same step, or None if it was not reached.
     """
     found = [f"published schema: {departure}" for departure in live.departures]
     if emulated is None:
@@ -82,7 +82,7 @@ def _between(live: Shape, emulated: Shape, where: str) -> list[str]:
 
 
 def _only(emulated: Shape, live: Shape) -> set[str]:
-    """Return the keys of rows that the live account never sent; nested keys depend on what rows hold."""
+    """Return the keys of rows that the live account never sent; nested keys depend on the rows."""
     return {path for path in emulated.keys() - live.keys() if "." not in path and "[]" not in path}
 
 

@@ -24,7 +24,7 @@ def check_account(
 
     Args:
         live: client of the live account; only GET requests are sent unless `write` is set.
-        emulated: client of an emulator, which is asked for the same.
+        emulated: client of an emulator, which gets the same requests.
         write: also create, update and delete a few rows of the live account.
         show: called with one line per read, for people.
 

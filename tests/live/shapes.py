@@ -1,7 +1,7 @@
 """Shapes of JSON values: which keys there are and of what kind their values are, without any value.
 
-A shape holds nothing personal, so it can be published. Keys that could be data themselves (hashes of custom
-fields, ids, currencies, anything that is no plain identifier) are replaced.
+A shape contains no personal data, so it can be published. Keys that could be data themselves (hashes of
+custom fields, ids, currencies, anything other than a plain identifier) are replaced.
 """
 
 from __future__ import annotations

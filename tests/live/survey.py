@@ -43,17 +43,17 @@ _TOKENS_LEFT = "x-daily-ratelimit-token-remaining"
 
 @dataclass(slots=True)
 class Seen:
-    """What one read of an account looked like; holds no value of a row.
+    """Result of one read of an account, without any value of a row.
 
     Attributes:
         stream: name of the stream.
         operation: published operation id.
         path: path with placeholders, the same for every account.
         status: HTTP status, or 0 without a response.
-        error: class of the error for a refused read, else empty.
-        code: Pipedrive's error code for a refused read, if there is one.
+        error: class of the error for a rejected read, else empty.
+        code: Pipedrive's error code for a rejected read, if there is one.
         rows: rows of the page.
-        tokens: what the read cost by the account's headers, or None if they do not say.
+        tokens: cost of the read by the account's headers, or None if they do not contain it.
         shape: shape of the rows.
         envelope: shape of the body around them.
         departures: where the body differs from the published schema, without values.

@@ -11,7 +11,7 @@ from tests.live.__main__ import VARIABLE, main
 
 
 @pytest.mark.live
-def test_a_live_account_answers_as_this_project_assumes(tmp_path):
+def test_a_live_account_responds_as_this_project_assumes(tmp_path):
     missing = [name for name in ("API_TOKEN", "COMPANY_DOMAIN") if not os.environ.get(VARIABLE + name)]
     if missing:
         pytest.skip(f"{VARIABLE}{missing[0]} is not set")

@@ -22,11 +22,11 @@ class Step:
     """One request of the check.
 
     Attributes:
-        label: what the step does.
+        label: description of the step.
         method: HTTP method.
         path: path; `{name}` is the id that the step `name` returned.
         body: JSON body; a text `{name}` is replaced by that id.
-        keeps: name under which the id of the answer is kept, for a step that creates a row.
+        keeps: name under which the id in the response is kept, for a step that creates a row.
     """
 
     label: str
@@ -85,15 +85,15 @@ CLEANING = (
 
 @dataclass(slots=True)
 class Taken:
-    """How an account answered one step; holds no value.
+    """Response of an account to one step, without any value.
 
     Attributes:
         step: the step.
         status: HTTP status, or 0 without a response.
         error: class of the error, else empty.
         code: Pipedrive's error code, if there is one.
-        shape: shape of the row in the answer.
-        departures: where the answer differs from the published schema.
+        shape: shape of the row in the response.
+        departures: differences of the response from the published schema.
     """
 
     step: Step
@@ -111,7 +111,7 @@ def try_writes(client: PipedriveClient) -> Iterator[Taken]:
         client: signed-in client of a sandbox account.
 
     Yields:
-        How the account answered each step. A step whose ids are missing is left out.
+        The responses to the steps. A step without its ids is omitted.
     """
     ids: dict[str, object] = {}
     try:

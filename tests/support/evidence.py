@@ -61,7 +61,7 @@ class Recording:
 
     @property
     def has_rows(self) -> bool:
-        """Whether the response contains a row or rows, and not only the id of a deleted one."""
+        """True if the response contains rows, and not only the id of a deleted one."""
         body = self.body if isinstance(self.body, dict) else {}
         return self.status < 300 and self.method != "DELETE" and bool(body.get("success", "start" in body))
 
@@ -81,7 +81,7 @@ def recordings() -> list[Recording]:
 
 @dataclass(kw_only=True)
 class Reading:
-    """How the tap reads a recording: a stream, with what the settings and its parent have to give.
+    """Reading of a recording by the tap: a stream, with its settings and parent.
 
     Attributes:
         spec: the stream; None where no stream reads the path, which a raw request then does.
@@ -117,7 +117,7 @@ class Reading:
 
     @property
     def is_single(self) -> bool:
-        """Whether the tap reads one row by its id."""
+        """True if the tap reads one row by its id."""
         return self.spec is not None and self.read is self.spec.single
 
 
@@ -126,7 +126,7 @@ def _pattern(path: str) -> re.Pattern[str]:
 
 
 def reading(one: Recording) -> Reading:
-    """How the tap reads a recording. The row that a write returned is read as the row of its id."""
+    """Return the reading of a recording. The row that a write returned is read as the row of its id."""
     path = plain(one.path)
     row = one.body.get("data")
     if one.method == "POST" and isinstance(row, dict):
@@ -216,7 +216,7 @@ def served(group: list[Reading]) -> Iterator[str]:
             self.wfile.write(content)
 
         def log_message(self, *_: object) -> None:
-            """Say nothing."""
+            """Suppress the log."""
 
     for method in ("GET", "POST", "PUT", "PATCH", "DELETE"):
         setattr(Handler, f"do_{method}", Handler.respond)
@@ -249,7 +249,7 @@ def _last_page(body: Any) -> Any:
 
 
 def read(group: list[Reading], **config: object) -> Output:
-    """What the tap writes for these readings, in one run."""
+    """Return the tap's output for these readings, in one run."""
     names = dict.fromkeys(one.stream for one in group)
     selected = [{"breadcrumb": [], "metadata": {"selected": True}}]
     catalog = {

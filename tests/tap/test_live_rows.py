@@ -40,7 +40,7 @@ def readings():
 
 @pytest.fixture(scope="module")
 def outputs():
-    """What the tap writes with each value of `unknown_columns`."""
+    """Output of the tap with each value of `unknown_columns`."""
     return {mode: evidence.read(readings(), unknown_columns=mode) for mode in ("warn", "keep")}
 
 

@@ -45,7 +45,7 @@ def test_an_owner_is_found_by_e_mail_or_name(small, load, columns):
         ({"owner_email": True}, "owner_email", ""),
     ],
 )
-def test_an_owner_that_cannot_be_meant_is_refused_without_its_value(small, load, columns, column, remedy):
+def test_an_owner_that_cannot_be_meant_is_rejected_without_its_value(small, load, columns, column, remedy):
     before = small.rows("deals")
     run = settles(small, load, rows("deals", {"id": 1, "title": "New", **columns}, **ID))
     assert run.outcomes == ["failed"]
@@ -56,7 +56,7 @@ def test_an_owner_that_cannot_be_meant_is_refused_without_its_value(small, load,
     assert small.rows("deals") == before
 
 
-def test_a_name_that_two_users_share_is_refused(small, load):
+def test_a_name_that_two_users_share_is_rejected(small, load):
     small.post("/_emulator/rows", [{"table": "users", "id": 4, "set": {"name": "Aiko Tanaka"}}])
     run = settles(small, load, rows("deals", {"id": 1, "owner_name": "Aiko Tanaka"}, **ID))
     assert run.outcomes == ["failed"]
@@ -127,6 +127,6 @@ def test_a_custom_field_of_the_same_name_comes_first(small, load):
     assert "aiko@nordwind.example" in found["custom_fields"].values()
 
 
-def test_an_id_and_a_natural_key_of_one_row_are_refused_together(load):
+def test_an_id_and_a_natural_key_of_one_row_are_rejected_together(load):
     run = load(rows("deals", {"id": 1, "owner_id": 3, "owner_email": "aiko@nordwind.example"}, **ID))
     assert all(name in str(run.error) for name in ("owner_id", "owner_email"))

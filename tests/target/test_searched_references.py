@@ -14,7 +14,7 @@ ID = {"keys": ["id"]}
 
 @pytest.fixture
 def acme(small):
-    """Ids of an organization, a person and a product that nobody else is named like."""
+    """Ids of an organization, a person and a product with unique names."""
     organization = small.post("/api/v2/organizations", {"name": "Acme GmbH"})["data"]["id"]
     person = small.post(
         "/api/v2/persons", {"name": "Ann Smith", "emails": [{"value": "ann@acme.example", "primary": True}]}
