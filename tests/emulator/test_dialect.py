@@ -200,3 +200,78 @@ def test_rows_without_custom_fields_say_null():
         return added["custom_fields"], listed["custom_fields"], product["custom_fields"]
 
     assert [act("published"), act("observed")] == [({}, {}, {}), (None, None, {})]
+
+
+# ── rows ─────────────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize("path", ["/v1/filters", "/v1/activityTypes"])
+def test_rows_that_were_never_changed_lack_an_update_time(both, path):
+    def act(direct):
+        return {one["update_time"] is None for one in row(direct, path)}
+
+    assert each(both, act) == ({False}, {True})
+
+
+def test_fields_of_pipedrive_lack_an_update_time(observed):
+    fields = data(observed.ask("GET", "/v1/dealFields", query={"limit": 500}))
+    assert {one["update_time"] is None for one in fields if not one["edit_flag"]} == {True}
+    assert {one["update_time"] is None for one in fields if one["edit_flag"]} == {False}
+
+
+def test_a_flow_shows_values_as_texts_with_their_origin(both):
+    def act(direct):
+        data(direct.ask("PATCH", "/api/v2/deals/1", json_body={"value": 77}))
+        flow = data(direct.ask("GET", "/v1/deals/1/flow", query={"items": "dealChange"}))
+        changed = next(one["data"] for one in flow if one["data"]["field_key"] == "value")
+        return changed["new_value"], changed.get("origin", "none"), changed.get("origin_id", "none")
+
+    assert each(both, act) == ((77, "none", "none"), ("77", "api", None))
+
+
+def test_a_deleted_note_is_still_returned_and_not_listed(both):
+    def act(direct):
+        data(direct.ask("DELETE", "/v1/notes/1"))
+        listed = {one["id"] for one in data(direct.ask("GET", "/v1/notes", query={"limit": 500}))}
+        return row(direct, "/v1/notes/1")["active_flag"], 1 in listed
+
+    assert each(both, act) == ((False, False), (False, False))
+
+
+# ── core entities in v1 ──────────────────────────────────────────────────────────────────────────
+
+
+def test_v1_converts_names_and_texts_of_a_body(observed):
+    body = {"title": "T", "value": "12.5", "user_id": "2", "visible_to": "3", "no_such_key": 1}
+    deal = data(observed.ask("POST", "/v1/deals", json_body=body))
+    held = row(observed, f"/api/v2/deals/{deal['id']}")
+    assert (held["value"], held["owner_id"], held["visible_to"]) == (12.5, 2, 3)
+    person = data(observed.ask("POST", "/v1/persons", json_body={"name": "A B", "email": "a@b.example"}))
+    assert row(observed, f"/api/v2/persons/{person['id']}")["emails"][0]["value"] == "a@b.example"
+    body = {"subject": "S", "done": "1", "person_id": person["id"], "deal_id": str(deal["id"])}
+    activity = data(observed.ask("POST", "/v1/activities", json_body=body))
+    assert (activity["done"], activity["person_id"], activity["deal_id"]) == (True, person["id"], deal["id"])
+
+
+def test_v1_lists_page_sort_and_filter(observed):
+    def listed(**query):
+        answer = observed.ask("GET", "/v1/deals", query=query).json()
+        return [one["id"] for one in answer["data"]], answer["additional_data"]["pagination"]
+
+    every, _ = listed(limit=500)
+    first, place = listed(limit=5, sort_by="id", sort_direction="desc")
+    assert (first, place["next_start"]) == (sorted(every, reverse=True)[:5], 5)
+    assert listed(limit=5, start=5, sort="id DESC")[0] == sorted(every, reverse=True)[5:10]
+    won, _ = listed(status="won", limit=500)
+    assert set(won) == {
+        one["id"]
+        for one in observed.tables()["deals"]
+        if one["status"] == "won" and not one["is_archived"] and not one["is_deleted"]
+    }
+
+
+def test_a_second_delete_of_a_person_is_gone_with_success(both):
+    def act(direct):
+        return [direct.ask("DELETE", "/v1/persons/9").status_code for _ in range(2)]
+
+    assert each(both, act) == ([410, 410], [200, 410])
