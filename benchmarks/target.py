@@ -105,7 +105,7 @@ def slow_adds(folder: Path) -> Iterator[Result]:
     used = ADDS / ((cost.wall - 2) * 50)  # without the start and the first window
     yield Result(
         what="Adds, burst window used",
-        measured=f"{used:.0%} ({ADDS:,} in {cost.wall:.1f} s, {added.get('429', 0)} refusals)",
+        measured=f"{used:.0%} ({ADDS:,} in {cost.wall:.1f} s, {added.get('429', 0)} x 429)",
         must="≥ 80 %",
         reached=used >= 0.8 and sum(added.values()) - added.get("429", 0) == ADDS,
     )

@@ -56,7 +56,7 @@ class Interrupts:
 
     @contextmanager
     def held(self) -> Iterator[None]:
-        """Hold back signals in the meantime; `let_through` delivers one that was received."""
+        """Defer signals in the meantime; `let_through` delivers a received one."""
         self._held = True
         try:
             yield

@@ -42,7 +42,7 @@ class Answer:
     """One HTTP response.
 
     Attributes:
-        bare: whether it is a JSON object that says nothing of `additional_data`.
+        bare: True for a JSON object without `additional_data`.
         metered: whether it has the headers of the limits.
     """
 
@@ -74,7 +74,7 @@ class ApiError(Exception):
         extra: further top-level keys, such as `code` or `errorCode`.
 
     Attributes:
-        further: what else is wrong; the published error names the first.
+        further: further errors; the published error contains the first one.
     """
 
     further: tuple[str, ...] = ()
@@ -121,7 +121,7 @@ def invalid(what: str) -> ApiError:
 
 
 def not_allowed(names: list[str]) -> ApiError:
-    """The refusal of keys or parameters that are not published."""
+    """Return the error for keys or parameters that are not published."""
     first, *others = [f"{name} is not allowed" for name in names]
     refusal = invalid(first)
     refusal.further = tuple(others)

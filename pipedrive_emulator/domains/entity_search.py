@@ -43,7 +43,7 @@ class Searched:
         note: the field by which notes reference it; "" if notes are not searched.
         custom: whether its custom fields are searched.
         filters: row field by query parameter.
-        extras: what `include_fields` adds, by its published name.
+        extras: values that `include_fields` adds, by their published name.
     """
 
     table: str

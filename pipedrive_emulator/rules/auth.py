@@ -127,7 +127,7 @@ class Auth:
         return Caller(name="oauth", kind="oauth", scopes=self.scopes)
 
     def unsigned(self, query: list[tuple[str, str]]) -> list[tuple[str, str]]:
-        """The parameters of a request without the token, where one may be among them."""
+        """Return the parameters of a request without the token, if they may contain one."""
         return [pair for pair in query if pair[0] != QUERY_TOKEN] if self.token_in_query else query
 
     def allow(self, caller: Caller, operation: Operation) -> None:

@@ -180,7 +180,7 @@ class Emulator(EmulatorState):
             return self._refused(operation, refusal)
 
     def _refused(self, operation: Operation, refusal: ApiError) -> Answer:
-        """The refusal of an operation, as the dialect has it."""
+        """Return the error of an operation in the form of the dialect."""
         if refusal.status == MISSING and MISSING not in operation.errors and GONE in operation.errors:
             refusal.status = GONE  # spelling of a missing row by some operations
         answer = refusal.answer(operation.errors.get(refusal.status))
@@ -229,7 +229,7 @@ class Emulator(EmulatorState):
         return answer
 
     def _is_unknown(self, request: Request) -> bool:
-        """Whether a live account knows nothing of a path, not even that it was removed."""
+        """Return whether a path is unknown to live accounts, which do not even report its removal."""
         return self.dialect.live and not (LEGACY.match(request.path) or _is_bulk_delete(request))
 
     def _unknown(self, request: Request) -> ApiError:

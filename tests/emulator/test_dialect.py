@@ -190,7 +190,7 @@ def test_a_token_in_the_address_signs_in(both):
     assert each(both, act) == ([401, 401], [200, 401])
 
 
-def test_rows_without_custom_fields_say_null():
+def test_rows_without_custom_fields_have_null():
     def act(dialect):
         direct = Direct(dialect=dialect, seed="empty")
         added = data(direct.ask("POST", "/api/v2/deals", json_body={"title": "T"}))
