@@ -77,8 +77,8 @@ SETTINGS: dict[str, JSON] = {
         "default": UnknownColumns.WARN.value,
         "title": "Unknown columns",
         "description": "Keys that Pipedrive sends and this version of the tap does not know: `warn` leaves "
-        "them out, `keep` puts them into an object column `_unknown` of each stream. Either way the end of "
-        "the run names them, with the number of records.",
+        "them out, `keep` puts them into an object column `_unknown` of each stream, except for streams of "
+        "`raw_requests`. In both cases the end of the run lists them with the number of records.",
     },
     "strict_access": {
         "type": ["boolean", "null"],
