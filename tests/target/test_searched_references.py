@@ -123,3 +123,11 @@ def test_many_keys_are_found_in_the_list(small, load):
     asked = small.requests()
     assert asked["GET /api/v2/organizations/search"] <= 2
     assert asked["GET /api/v2/organizations"] <= 4
+
+
+def test_settings_give_a_column_of_another_name(small, load, acme):
+    streams = {"sheet": {"entity": "deals", "fields": {"Company": "org_name", "Seller": "owner_email"}}}
+    record = {"id": 1, "Company": "Acme GmbH", "Seller": "aiko@nordwind.example"}
+    load(rows("sheet", record, **ID), streams=streams)
+    found = row(small, "deals", 1)
+    assert (found["org_id"], found["owner_id"]) == (acme[0], 3)
