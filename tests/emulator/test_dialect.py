@@ -270,7 +270,7 @@ def test_v1_lists_page_sort_and_filter(observed):
     }
 
 
-def test_a_second_delete_of_a_person_is_gone_with_success(both):
+def test_a_second_delete_of_a_person_returns_410_with_success(both):
     def act(direct):
         return [direct.ask("DELETE", "/v1/persons/9").status_code for _ in range(2)]
 
