@@ -1,4 +1,4 @@
-"""What an update has to say: custom fields that differ, and what Pipedrive wants or cannot take besides."""
+"""Differences between a record and its row: custom fields, required columns, and columns that stay."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 def custom_changes(plan: EntityPlan, custom: Mapping[str, object], row: Row) -> dict[str, object]:
-    """Custom fields that the row does not hold as the record says them, compound values being whole."""
+    """Return the custom fields in which the row differs from the record; compound values are complete."""
     if not custom:
         return {}
     known = plan.book.by_key(plan.custom_fields or "")
@@ -38,7 +38,7 @@ def custom_changes(plan: EntityPlan, custom: Mapping[str, object], row: Row) -> 
 def _same_in_v1(
     key: str, value: object, held: object, row: Row, known: Mapping[str, FieldDefinition]
 ) -> bool:
-    """Whether a v1 row holds the value, which it shows under several keys."""
+    """Return whether a v1 row has the value, which it shows under several keys."""
     if value is None:
         return compare.same_or_empty(value, held)
     flat = flat_form({key: value}, known)
@@ -55,7 +55,7 @@ def both(first: Result, second: Result) -> Result:
     return replace(
         second,
         outcome=outcome,
-        # the columns of an addition are not counted as changes, nor are those that follow it
+        # neither the columns of an add nor those of the update after it count as changes
         changed=first.changed if outcome is Outcome.CREATED else changed,
         note="; ".join(_together(first.note.split("; "), second.note.split("; "), but=("",))),
         not_taken=_together(first.not_taken, second.not_taken, but=second.changed),
@@ -69,14 +69,14 @@ def _together(first: Iterable[str], second: Iterable[str], *, but: Collection[st
 
 
 def kept_columns(draft: Draft, row: Row) -> tuple[str, ...]:
-    """Columns that the record empties and Pipedrive cannot, and that are not empty in the row."""
+    """Return the columns that the record empties, Pipedrive cannot empty, and the row has a value in."""
     return tuple(name for name in draft.emptied if row.get(name) not in (*compare.EMPTY_VALUES, False, 0))
 
 
 def complete_required(
     changed: dict[str, object], body: Mapping[str, object], row: Row, action: ActionSpec
 ) -> None:
-    """Some updates want a column even when it does not differ."""
+    """Add the columns that an update requires even if they do not differ."""
     for name, column in action.body_columns.items():
         if column.required and name not in changed:
             changed[name] = body.get(name, row.get(name))

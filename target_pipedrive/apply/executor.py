@@ -47,7 +47,7 @@ class Performer:
         links: rows by external id.
         foreign_keys: fills references.
         options: the target's settings.
-        verifier: holds answers against what was sent.
+        verifier: compares responses with the values that were sent.
         on_write: called with entity and ids of rows that an action wrote; with no entity after a request
             that may have written any.
     """
@@ -97,7 +97,7 @@ class Performer:
         return worded(result, task.plan)
 
     def _ends_run(self, error: PipedriveError) -> bool:
-        """Whether no other record can do better."""
+        """Return whether an error affects all records."""
         if isinstance(error, FeatureOff):
             return False  # about the columns of this record, as a plan or a missing add-on decides
         if isinstance(error, (RunError, OutputFailed)):
@@ -120,7 +120,7 @@ class Performer:
         return Result(outcome=Outcome.FAILED, fault=fault)
 
     def act(self, task: Task, plan: ActionPlan) -> Result:
-        """Perform a record that is a call."""
+        """Perform a record of an action."""
         draft, action = task.draft, plan.action
         if draft is None:
             raise RecordFault("has no content")
@@ -161,7 +161,7 @@ class Performer:
         done: Done,
         notes: str,
     ) -> Result:
-        """How a call ended, by what the row holds after it."""
+        """Return the result of an action, by the row after it."""
         makes = action.verb is Verb.ADD or bool(action.becomes)
         outcome = Outcome.CREATED if makes else _OUTCOMES.get(action.verb, Outcome.UPDATED)
         if action.verb is Verb.UPDATE and is_trace(entity, done.data):
@@ -187,7 +187,7 @@ class Performer:
         )
 
     def _keep_links(self, task: Task, plan: ActionPlan, draft: Draft, row_id: str) -> None:
-        """Let external ids name what there is after the call."""
+        """Update the links of external ids after an action."""
         action = plan.action
         if action.verb is Verb.DELETE:
             self._links.drop(action.entity, row_id)
@@ -197,10 +197,10 @@ class Performer:
             self._links.put(plan.entity_name, draft.external_id, row_id, task.stream)
 
     def addition(self, task: Task, plan: ActionPlan) -> tuple[ActionSpec, Draft] | None:
-        """What a record whose turn has not come will ask for, if that is certainly to add a row.
+        """Return the add that a later record will certainly send; None for other records.
 
         Raises:
-            NotYet, RecordFault, SkipRecord: it will not come to that.
+            NotYet, RecordFault, SkipRecord: the record will add no row.
         """
         draft = task.draft
         if draft is None or plan.action.verb is not Verb.ADD:
@@ -220,7 +220,7 @@ class Performer:
             self._on_write(None, ())
 
     def ledger_steps(self, task: Task, result: Result) -> list[Callable[[Ledger], object]]:
-        """What the ledger is to know of a finished record: links made, moved and dropped."""
+        """Return the ledger entries of a finished record: links added, moved and dropped."""
         draft, plan, stream = task.draft, task.plan, task.stream
         if draft is None or plan is None or self._options.dry_run:
             return []

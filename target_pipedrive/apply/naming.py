@@ -41,12 +41,12 @@ def fault_of(
     """Return the fault of one record as data.
 
     Args:
-        error: what was raised for it.
+        error: the error of the record.
         stream: name of its stream.
         key: values of its key properties.
         line: line of the input.
-        plan: what its stream's records become, for the names of its columns.
-        message: the RECORD message, for the value of a column that Pipedrive refuses.
+        plan: plan of its stream, for the names of its columns.
+        message: the RECORD message, for the value of a column that Pipedrive rejects.
     """
     columns: tuple[str, ...] = ()
     value: object = None
@@ -77,7 +77,7 @@ def worded(result: Result, plan: StreamPlan | None) -> Result:
 
     Args:
         result: of a record, with columns by their names in Pipedrive and custom fields by key.
-        plan: what its stream's records become; None when it never got that far.
+        plan: plan of its stream; None if it failed before.
     """
     if plan is None or not (result.changed or result.kept or result.not_taken or result.note):
         return result
@@ -98,7 +98,7 @@ def worded(result: Result, plan: StreamPlan | None) -> Result:
 
 
 def _value_in(message: bytes, column: str) -> object:
-    """What the column holds in a RECORD message; None when that cannot be read."""
+    """Return the value of a column in a RECORD message; None if that cannot be read."""
     with suppress(ValueError, RecursionError, msgspec.MsgspecError):
         return msgspec.json.decode(message, type=_Record).record.get(column)
     return None

@@ -41,9 +41,9 @@ class Due(NamedTuple):
     """A row whose columns are to be compared again.
 
     Attributes:
-        plan: of the stream whose record said what it holds.
+        plan: of the stream whose record contains its values.
         row_id: its id.
-        body: the columns that rows below change, as the record said them.
+        body: the columns that rows below change, with the values of the record.
     """
 
     plan: EntityPlan
@@ -52,7 +52,7 @@ class Due(NamedTuple):
 
 
 class Update(Protocol):
-    """Sends what a row does not hold yet."""
+    """Sends the columns in which a row differs."""
 
     def __call__(
         self, task: Task, plan: EntityPlan, draft: Draft, row_id: str, row: Row, notes: str
@@ -65,7 +65,7 @@ class Settlement:
 
     Args:
         rows: reads the rows as they are then.
-        update: sends what they do not hold.
+        update: sends the columns in which they differ.
 
     Attributes:
         clock: counts the rows below others that were written.
@@ -87,7 +87,7 @@ class Settlement:
         Args:
             task: the record.
             plan: of its stream.
-            draft: what it says, with its references filled in.
+            draft: its values, with references filled in.
             result: how it ended.
             since: the clock before its row was read.
         """
@@ -107,7 +107,7 @@ class Settlement:
     def _said_of_itself(
         self, number: int, plan: EntityPlan, draft: Draft, row_id: str | None, since: int
     ) -> bool:
-        """Note what a record says of its row; rows below may have been written since that was read."""
+        """Note the values of a record for its row; rows below may have been written since that was read."""
         body = {name: draft.body[name] for name in plan.spec.settled_by if name in draft.body}
         if not body or row_id is None or isinstance(row_id, ProvisionalId):
             return False
@@ -117,7 +117,7 @@ class Settlement:
             return self._written.get(place, 0) > since and self._is_first(number, place)
 
     def _is_first(self, number: int, place: tuple[str, str]) -> bool:
-        """Let the record settle the row, unless another one does."""
+        """Choose the record to settle the row, unless another one does."""
         if place in self._awaited:
             return False
         self._awaited.add(place)
@@ -136,7 +136,7 @@ class Settlement:
         return Due(plan, place[1], body)
 
     def settle(self, task: Task) -> Result:
-        """Compare the row again with what was said of it, and send what differs.
+        """Compare the row again with the values of its record, and send the columns that differ.
 
         Returns:
             How the record itself had ended, with a note of what was sent.

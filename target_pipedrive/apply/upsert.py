@@ -1,4 +1,4 @@
-"""Upsert for entity streams: settle, delete, or resolve references and bring the row up to date."""
+"""Upsert for entity streams: settle, delete, or resolve references and write the row."""
 
 from __future__ import annotations
 
@@ -83,7 +83,7 @@ class Upserter:
         self._settlement = settlement
 
     def perform(self, task: Task, plan: EntityPlan) -> Result:
-        """Bring the row to what the record says.
+        """Delete, settle or upsert the row of a record.
 
         Raises:
             NotYet: the record waits for a row, or for the end of the run.

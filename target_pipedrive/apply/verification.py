@@ -39,12 +39,12 @@ class Sent:
 
 
 class Verifier:
-    """Holds answers against what was sent, and remembers what Pipedrive stores otherwise.
+    """Compares responses with the values that were sent, and keeps the forms that Pipedrive stores.
 
     Args:
-        forms: what earlier writes came out as.
+        forms: stored forms of earlier writes.
         keeper: notes forms in the ledger.
-        rows: reads rows whose answers to writes show less than they hold.
+        rows: reads rows that responses to writes show only in part.
     """
 
     def __init__(self, forms: StoredForms, keeper: Keeper, rows: Rows) -> None:
@@ -77,7 +77,7 @@ class Verifier:
         return tuple(ignored)
 
     def shown(self, spec: EntitySpec, row_id: str | None, sent: Sent, answer: object, stream: str) -> object:
-        """The answer to a write, or the row itself where only a read that asks for more shows all of it."""
+        """Return the response to a write, or the row where only a read shows all columns."""
         if not isinstance(answer, Mapping) or row_id is None or spec.single is None:
             return answer
         missing = sent.body.keys() - with_aliases(answer, spec).keys()
@@ -89,14 +89,14 @@ class Verifier:
     def check(
         self, plan: EntityPlan, row_id: str, sent: Sent, before: Row | None, answer: object
     ) -> tuple[str, ...]:
-        """Columns that the answer shows to be as they were, though another value was sent.
+        """Return the columns that the response shows unchanged although another value was sent.
 
         Args:
             plan: of the stream.
             row_id: id of the row.
-            sent: what was written.
+            sent: content of the write.
             before: the row before the write; None for one that was added.
-            answer: `data` of the answer, or the row as it was looked up.
+            answer: `data` of the response, or the row from a lookup.
         """
         if not isinstance(answer, Mapping):
             return ()
@@ -138,18 +138,18 @@ class Verifier:
         self._keeper.note(step)
 
     def forget(self, plan: EntityPlan, row_id: str) -> None:
-        """Forget a row that is gone."""
+        """Forget a deleted row."""
         self._forms.drop(plan.spec.name, row_id)
 
     def ignored_by_action(
         self, spec: EntitySpec, row_id: str | None, sent: Sent, answer: object, stream: str
     ) -> tuple[str, ...]:
-        """Columns of a plain action that the row holds otherwise after it."""
+        """Return the columns of a plain action that have other values in the row after it."""
         return _ignored(sent, self.shown(spec, row_id, sent, answer, stream), spec)
 
 
 def _ignored(sent: Sent, answer: object, spec: EntitySpec) -> tuple[str, ...]:
-    """Columns of the body that the answer to a plain action shows otherwise."""
+    """Return the columns of the body that have other values in the response to a plain action."""
     if not isinstance(answer, Mapping):
         return ()
     after = with_aliases(answer, spec)
@@ -161,12 +161,12 @@ def _ignored(sent: Sent, answer: object, spec: EntitySpec) -> tuple[str, ...]:
 
 
 def with_aliases(row: Row, spec: EntitySpec) -> Row:
-    """A row with the names that a record uses for its columns."""
+    """Return a row with the column names of records added."""
     return {**{to: row[name] for name, to in spec.aliases.items() if name in row}, **row}
 
 
 def held_customs(row: Row, spec: EntitySpec) -> Row:
-    """Custom fields of a row by key."""
+    """Return the custom fields of a row by key."""
     if spec.flat_custom_fields:
         return row
     held = row.get("custom_fields")
@@ -174,7 +174,7 @@ def held_customs(row: Row, spec: EntitySpec) -> Row:
 
 
 def _is_ignored(sent: object, after: object, kind: Kind | None, before: Row | None, name: str) -> bool:
-    """Whether a value that is not held was ignored; else Pipedrive stores it in a form of its own."""
+    """Return whether Pipedrive ignored a value; otherwise it stores the value in another form."""
     if before is not None and compare.same_or_empty(before.get(name), after):
         return True
     if after in compare.EMPTY_VALUES:

@@ -1,4 +1,4 @@
-"""Records of another account: what they wait for, when they are complete, and which are not copied.
+"""Records of another account: dependencies, completion, and records that are not copied.
 
 A record waits for the rows that it references. A row that is to be archived is added open, and archived at
 the end of the run, because nothing can be added to an archived one. A row that is not copied (deleted there,

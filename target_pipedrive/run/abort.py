@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from target_pipedrive.settings import Options
 
 
-class StoppedByFailures(PipedriveError):  # noqa: N818 - it says what happened, like its kin
+class StoppedByFailures(PipedriveError):  # noqa: N818 - named after the event, like the other errors here
     """`on_error: stop` or `max_failures` ended the run."""
 
 
@@ -24,7 +24,7 @@ class InputBrokeOff(PipedriveError):  # noqa: N818 - the same
 
 
 _SAMPLE = 100
-"""Records that must have ended before a share of failures says anything."""
+"""Minimum number of finished records for a share of failures."""
 
 
 class Ending:
@@ -46,7 +46,7 @@ class Ending:
 
     @property
     def came(self) -> bool:
-        """Whether something ended the run."""
+        """True if the run was ended."""
         return self._error is not None
 
     def by(self, error: BaseException) -> None:
@@ -65,7 +65,7 @@ class Ending:
 
         Args:
             result: how it ended.
-            as_error: what `on_error: stop` raises for it; None takes `StoppedByFailures`.
+            as_error: error that `on_error: stop` raises for it; None uses `StoppedByFailures`.
         """
         failed = result.fault is not None
         with self._lock:
@@ -101,10 +101,10 @@ class Ending:
             )
 
     def lets_pass(self, task: Task) -> bool:
-        """Whether a STATE may pass this record.
+        """Return whether a STATE may pass this record.
 
-        Not when it stopped the run; nor, where a setting limits failures, when it failed: the run may go over
-        the limit later, and then all its failed records must come again.
+        Not when it stopped the run; nor, where a setting limits failures, when it failed: the run may exceed
+        the limit later, and then the next run must receive all its failed records again.
         """
         result = task.result
         return result is None or result.fault is None or not (self.came or self._limited)

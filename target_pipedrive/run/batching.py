@@ -91,7 +91,7 @@ class Gathering:
             self._scheduler.submit(task)
 
     def resume(self, task: Task, plan: EntityPlan) -> None:
-        """Let a deferred record run again; its row is read again, together with those of others."""
+        """Run a deferred record again; its row is read again, together with those of others."""
         due = self._settlement.due(task)
         if due is not None:
             self._scheduler.resume(task, held=True)
@@ -103,13 +103,13 @@ class Gathering:
         if lookup is None:
             self._scheduler.resume(task)
             return
-        # No other task changes the row while it waits: what is read from now on is up to date.
+        # No other task changes the row while it waits: reads from now on are up to date.
         task.lookup, task.was_read, task.stale = lookup, False, False
         self._scheduler.resume(task, held=True)
         self._gather(task, plan.spec, again=True)
 
     def _gather_above(self, task: Task, due: Due) -> None:
-        """Hold a record back for a bulk read of the row above its own, which it settles."""
+        """Submit a record for a bulk read of the row above its own, which it settles."""
         task.lookup, task.was_read, task.stale = (due.row_id, due.row_id), False, False
         self._gather(task, due.plan.spec, again=True)
 

@@ -147,7 +147,7 @@ class Waiting:
     # --- while records come -----------------------------------------------------------------------
 
     def park(self, task: Task, missing: NotYet) -> None:
-        """Let a record wait for a row that it references; called on the worker that found it missing."""
+        """Defer a record until a row that it references exists; called on its worker."""
         place = (missing.entity, missing.external_id)
         with self._lock:
             if place == AT_THE_END:
@@ -224,7 +224,7 @@ class Waiting:
         return self._count + (self._aside.count if self._aside else 0)
 
     def go_on(self) -> bool:
-        """Let records run again or stop waiting, at the end of the input; return False when none waits.
+        """Run deferred records again, or end their wait, after the input; return False if there are none.
 
         Called when no record runs, until it returns False.
         """
@@ -232,10 +232,10 @@ class Waiting:
         self._replayed = KeyFilter()
         in_memory = any(place != AT_THE_END for place in self._parked)
         in_file = self._aside is not None and self._aside.for_rows > 0
-        # A row that is written and waits on is progress too: what waits for it comes before the end.
+        # A row that is written and still waits is progress too: records that wait for it run before the end.
         now = (self.left, self._unwritten())
         stuck, self._before = now == self._before, now
-        # Forced in vain: what is left in the file follows records that wait for the end themselves.
+        # Forced without success: the records left in the file follow records that wait for the end.
         self._closing = not in_memory and (not in_file or (stuck and self._forcing))
         self._forcing = stuck and not in_memory and not self._closing
         if stuck and in_memory and self._give_up_some():
@@ -268,7 +268,7 @@ class Waiting:
         Args:
             stored: the record.
             like: another record of its stream, for the plan.
-            given_up: what it no longer waits for.
+            given_up: entity and external id of rows that it no longer waits for.
         """
         plan = like.plan
         if plan is None:
@@ -291,10 +291,10 @@ class Waiting:
         self._admission.submit(task)
 
     def _give_up_some(self) -> bool:
-        """Let records in memory stop waiting; return False when none waits.
+        """End the wait of records in memory; return False if there are none.
 
-        First those that wait for a row nobody is about to make, then those whose row is written and lacks
-        a custom field, then, as they wait for each other, all; last those that are to be archived.
+        First those that wait for a row which no record is about to add, then those whose row is written and
+        lacks a custom field, then, as they wait for each other, all; last those that are to be archived.
         """
         with self._lock:
             parked = [(place, task) for place, tasks in self._parked.items() for task in tasks]
@@ -338,6 +338,6 @@ class Waiting:
 
 
 def _resume(task: Task) -> None:
-    """Let a record that was kept in memory run again."""
+    """Run a record again that was kept in memory."""
     if task.handler is not None:
         task.handler.resume(task)

@@ -49,7 +49,7 @@ class Parts:
         keeper: makes outcomes durable.
         pool: threads of the workers.
         scheduler: orders records.
-        ending: what ends the run early.
+        ending: early ends of the run.
         admission: submits records.
         waiting: keeps records that reference rows which were not received yet.
         worker: performs records.
@@ -86,7 +86,7 @@ class Engine:
 
     Attributes:
         input_line: number of the line that is being read.
-        under_way: whether the tap's last STATE says that more records follow.
+        under_way: whether more records follow, by the tap's last STATE.
         settled: whether all records are durable, and the last STATE is passed on.
         cut: the line within which the input ended; empty when it did not end within one.
     """
@@ -135,7 +135,7 @@ class Engine:
             fault: why.
             line: the message as it was received.
             schema: the SCHEMA message in force; empty when there is none.
-            as_error: what `on_error: stop` raises for it.
+            as_error: error that `on_error: stop` raises for it.
         """
         task = self._task(fault.stream, line, schema, fault.key, fault.line)
         task.result = Result(outcome=Outcome.FAILED, fault=fault)
@@ -268,17 +268,17 @@ class Engine:
         return self._records - self.report.total
 
     def table(self) -> list[list[str]]:
-        """The table of the end; a dry run shows the tokens that the writes would cost too."""
+        """Return the final table; a dry run adds the tokens that the writes would cost."""
         return self.report.table(self._client.usage, self.writer.planned_tokens)
 
     # --- the end ----------------------------------------------------------------------------------
 
     def finish(self) -> None:
-        """Wait for everything, book it, and close; raises what ended the run.
+        """Wait for all records, store their outcomes, and raise the error that ended the run.
 
         Raises:
-            InputBrokeOff: the tap did not end its run. What waits for rows is not written then, nothing is
-                archived, and nothing forgotten: the next run goes on.
+            InputBrokeOff: the tap did not end its run. Records that wait for rows are not written then,
+                nothing is archived, and the ledger forgets nothing: the next run continues.
         """
         self._scheduler.drain()
         if (self.under_way or self.cut) and not self._ending.came:
@@ -303,9 +303,9 @@ class Engine:
             self._keeper.drained()
         if not self._ending.came and not self.options.dry_run:
             streams = sorted(self._streams)
-            # Rejects first: once the ledger has forgotten, nothing else tells what is left to do.
+            # Rejects first: after the ledger has forgotten, only they list the records that are left.
             self._keeper.make_durable(lambda _: self.report.sync())
-            # Before the ledger forgets: a signal that comes meanwhile must not ask for the same input again.
+            # Before the ledger forgets: a signal in between must not request the same input again.
             self.settled = True
             self._keeper.make_durable(lambda ledger: ledger.settle(streams, self._worker.half_done))
             return

@@ -1,8 +1,8 @@
 """Deletes of rows that a full-table version no longer contains, for the setting `mirror`.
 
 A row is deleted only where nothing is in doubt: the stream's version was closed by an ACTIVATE_VERSION after
-its records, each of these was read, carried an external id, and was booked as written or unchanged, and the
-input came to its end. Anything else deletes nothing, and the log says why.
+its records, each of these was read, carried an external id, and was recorded as written or unchanged, and
+the input ended completely. Otherwise nothing is deleted, and the log contains the reason.
 """
 
 from __future__ import annotations
@@ -136,7 +136,7 @@ class Mirror:
             version.activated.add(-1 if number is None else number)
 
     def deletes(self, guard: DeleteGuard) -> list[Missing]:
-        """Plan, external id and row id of everything to delete; called when all records are booked.
+        """Return the rows to delete; called when the outcomes of all records are recorded.
 
         Raises:
             ConfigError: there are more than `max_deletes` allows; nothing may be deleted then.
@@ -171,7 +171,7 @@ class Mirror:
         return found
 
     def _doubt(self, version: _Version) -> str:
-        """Why it is not certain that the missing rows are gone; empty when it is."""
+        """Return why the missing rows may still exist at the source; empty if they certainly do not."""
         lost = ", ".join(f"{count} {outcome}" for outcome, count in sorted(version.lost.items()))
         unclosed = max(version.announced - version.activated, default=None)
         empty = not version.records and not self._empty_too
@@ -188,7 +188,7 @@ class Mirror:
     def _unshared(
         self, stream: str, version: _Version, gone: Sequence[tuple[str, str]]
     ) -> Iterator[tuple[str, str]]:
-        """The rows that stand for nothing else: neither for a record that came, nor for another stream."""
+        """Return the rows that no received record and no other stream links to."""
         plan = version.plan
         if plan is None:
             return
@@ -222,7 +222,7 @@ class Mirror:
 
 
 def delete_task(number: int, missing: Missing) -> Task:
-    """The delete of one row as a record of its own."""
+    """Return the task that deletes a row."""
     plan, handler, external_id, row_id = missing
     entity = plan.spec.name
     return Task(

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 STOP_SECONDS = 10.0
-"""Longest wait, after a signal, for calls that the server does not answer; their intents are on disk."""
+"""Longest wait for responses after a signal; the intents of the requests are on disk."""
 
 
 class Interrupted(SystemExit):
@@ -25,8 +25,8 @@ class Interrupted(SystemExit):
 class Interruption:
     """Ends a run when a signal comes.
 
-    A handler of signals runs in the main thread wherever that is, and must not wait for a lock which the main
-    thread may hold. So it only wakes a thread that does the rest.
+    A signal handler runs in the main thread at any point, and must not wait for a lock that the main thread
+    may have. So it only wakes a thread that does the rest.
 
     Args:
         end_run: ends the run; called once, on a thread of its own.
@@ -41,11 +41,11 @@ class Interruption:
 
     @property
     def came(self) -> bool:
-        """Whether a signal has ended the run."""
+        """True if a signal has ended the run."""
         return self._error is not None
 
     def by(self, signum: int) -> None:
-        """End the run; leave the process at once when asked twice."""
+        """End the run; exit the process at once on a second signal."""
         if self._error is not None:
             os._exit(Exit.INTERRUPTED + signum)
         self._error = Interrupted(signum)
@@ -57,7 +57,7 @@ class Interruption:
             raise self._error
 
     def close(self) -> None:
-        """Let the thread end."""
+        """End the thread."""
         self._closed.set()
         self._woken.set()
 

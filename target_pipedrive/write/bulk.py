@@ -1,7 +1,8 @@
 """Bulk adds: several rows with one request, where Pipedrive supports it.
 
-The ledger stores each record on its own, before and after: what a crash leaves open is looked up record by
-record. A bulk request that Pipedrive refuses is sent again row by row, so that only the invalid row fails.
+The ledger stores each record on its own, before and after: writes that a crash leaves open are looked up
+record by record. A bulk request that Pipedrive rejects is sent again row by row, so that only the invalid row
+fails.
 """
 
 from __future__ import annotations
@@ -120,7 +121,7 @@ class BulkWriter:
                 raise
             for one in members:
                 one.task.alone = True
-            # A refusal does not promise that nothing was added; one read tells.
+            # After a rejection rows may still have been added; one read finds them.
             rows = self._claims.recent(first.draft, entity, since, first.task.stream)
             self._assign(members, rows, action, entity, note=FOUND)
             for one in members:

@@ -1,7 +1,7 @@
 """Completion of partial values of a record just before a write.
 
 Records name a part of an address, an amount without a currency, one of several emails. `settled` merges these
-with what the row holds; `complete` does the same for a call whose row was not read yet, and fills in the
+with the values of the row; `complete` does the same for a call whose row was not read yet, and fills in the
 account's default currency, without which Pipedrive takes no amount.
 """
 
@@ -36,8 +36,8 @@ def settled(
     """Return body and custom fields of a draft with all compound values whole.
 
     Args:
-        draft: what the record says.
-        row: what Pipedrive holds; empty for a new row.
+        draft: values of the record.
+        row: row of Pipedrive; empty for a new row.
         book: knows the custom fields.
         custom_fields: word of the field registry.
         flat: whether the row shows custom fields as v1 does.
@@ -80,7 +80,7 @@ def complete(
 
     Args:
         draft: the write; its body and custom fields are replaced where they are incomplete.
-        action: what is called.
+        action: action of the request.
         entity: where the row can be read; None when it cannot.
         rows: reads it.
         book: knows the custom fields.
@@ -129,7 +129,7 @@ def _is_money(book: FieldBook, action: ActionSpec, key: str) -> bool:
 
 
 def _held(draft: Draft, action: ActionSpec, entity: EntitySpec | None, rows: Rows, stream: str) -> Row:
-    """The row that an update changes; empty for a new one.
+    """Return the row that an update changes; empty for a new one.
 
     Raises:
         RecordFault: there is no such row.

@@ -107,7 +107,7 @@ def _path(given: object) -> str:
 
 
 def _pairs(name: str, given: object) -> list[tuple[str, object]]:
-    """Names and values of an object, of a list of {key, value}, or of `Name: value` lines."""
+    """Return names and values of an object, of a list of {key, value}, or of `Name: value` lines."""
     given = scalars.from_json_text(given)
     if given is None:
         return []

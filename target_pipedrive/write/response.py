@@ -1,4 +1,4 @@
-"""Responses of writes: ids and data, successes without content, and what a write stands for."""
+"""Responses of writes: ids and data, successes without content, and the links of added rows."""
 
 from __future__ import annotations
 

@@ -95,7 +95,7 @@ class Writer:
 
         Args:
             task: the record; the ledger knows it by its identity.
-            action: what to call.
+            action: action of the request.
             draft: path, query, body, custom fields and files; references are filled in.
             entity: how an interrupted add can be looked up; None when it cannot.
 
