@@ -7,19 +7,18 @@ checkout as `shared/evidence`.
 from __future__ import annotations
 
 import json
-import os
 import re
 import threading
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from pipedrive_client.fields import HASH_KEY
 from tap_pipedrive.catalog import STREAMS
 from tap_pipedrive.rows.shapes import SHAPES
+from tests.support.observed import BESIDE, folder
 from tests.support.published import plain
 from tests.support.singer import run_tap
 
@@ -29,16 +28,8 @@ if TYPE_CHECKING:
     from tap_pipedrive.catalog.spec import Read, StreamSpec
     from tests.support.singer import Output
 
-BESIDE = Path(__file__).parents[3] / "shared" / "evidence"
 HEADER = "x-recording"
 """Request header that asks for one recording, whatever the path."""
-
-
-def folder() -> Path | None:
-    """The folder of the recordings; None where there is none."""
-    named = os.environ.get("PIPEDRIVE_EVIDENCE")
-    found = Path(named) if named else BESIDE
-    return found if found.is_dir() else None
 
 
 @dataclass(frozen=True, kw_only=True)
