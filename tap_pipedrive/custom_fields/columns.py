@@ -39,18 +39,18 @@ class FieldColumn:
 
     Attributes:
         name: name of the main column; parts append `_<suffix>`.
-        definition: what Pipedrive says of the field; for a deleted field, what it last said.
+        definition: Pipedrive's definition of the field; for a deleted field, the last one.
     """
 
     name: str
     definition: FieldDefinition
 
     def part_name(self, suffix: str) -> str:
-        """Name of the column that holds the part with this suffix."""
+        """Return the name of the column for the part with this suffix."""
         return f"{self.name}_{suffix}" if suffix else self.name
 
     def memo(self) -> list[JSON]:
-        """What the state keeps: [column, field type, label]."""
+        """Entry in the state: [column, field type, label]."""
         return [self.name, self.definition.field_type, self.definition.name]
 
 
@@ -62,12 +62,12 @@ def assign_columns(
     mode: FieldMode,
     options: OptionMode,
 ) -> list[FieldColumn]:
-    """The columns of an entity's custom fields.
+    """Return the columns of an entity's custom fields.
 
     Args:
         definitions: custom fields that exist today, in Pipedrive's order.
         remembered: memos by key, from the state: their names are kept, whatever the field is called
-            now, and a field that is gone keeps its column.
+            now, and a deleted field keeps its column.
         reserved: names of the stream's own columns.
         mode: `named` gives readable names, every other mode the keys themselves.
         options: decides whether an option column has an `_id` twin, which claims a name too.
@@ -124,7 +124,7 @@ def _with_key(name: str, definition: FieldDefinition, taken: set[str], options: 
 
 
 def _claims(name: str, definition: FieldDefinition, options: OptionMode) -> list[str]:
-    """Every column name a field of this name needs."""
+    """Return every column name that a field of this name needs."""
     if definition.parts:
         parts = [f"{name}_{part.suffix}" if part.suffix else name for part in definition.parts]
         if definition.field_type in ("time", "timerange"):
@@ -138,7 +138,7 @@ def _claims(name: str, definition: FieldDefinition, options: OptionMode) -> list
 def column_properties(
     fields: Iterable[FieldColumn], *, mode: FieldMode, options: OptionMode, form: RowForm
 ) -> dict[str, JSON]:
-    """JSON-schema properties of the custom columns; each names its field under `x-pipedrive`."""
+    """Return JSON-schema properties of the custom columns, with the field under `x-pipedrive`."""
     if mode is FieldMode.OFF:
         return {}
     if mode is FieldMode.NESTED:

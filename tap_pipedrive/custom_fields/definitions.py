@@ -51,7 +51,7 @@ class CurrentDefinitions:
         return self._read_at.get(entity)
 
     def option(self, entity: str, key: str, one: object) -> str | None:
-        """Return the label of an option that the columns do not know; None where none is defined."""
+        """Return the label of an option that the columns lack; None if it is not defined."""
         self.read_again(entity)
         options = self._options[entity].get(key, {})
         return (options[one] or str(one)) if isinstance(one, int) and one in options else None

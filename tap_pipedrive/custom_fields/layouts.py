@@ -37,7 +37,7 @@ def flattener(
     unlisted: Unlisted | None = None,
     unresolved: Mapping[str, UnresolvedValue] = _NO_KEYS,
 ) -> Callable[[list[Row]], None]:
-    """A function that replaces the custom field values of rows by columns, in place.
+    """Return a function that replaces the custom field values of rows by columns, in place.
 
     Everything that can be decided once per stream is decided here; the loop over rows only reads
     and writes keys.
@@ -59,16 +59,16 @@ def flattener(
 
 @dataclass(slots=True)
 class NestedPlan:
-    """Where the values of the v2 layout go: columns by field key, apart by how they are unpacked.
+    """Columns of the v2 layout by field key, grouped by the way of unpacking.
 
     Attributes:
         plain: column of each field that is one value.
         labelled: columns of labels and of ids, and the options.
         composite: columns of the parts.
-        kinds: what each value that is no composite is, see `FieldDefinition.kind`.
+        kinds: kind of each value that is not composite, see `FieldDefinition.kind`.
         nulls: all columns.
         ignored: keys that no definition explains, which have had nulls only.
-        unlisted: asked for options that a definition lacks.
+        unlisted: called for options that a definition lacks.
     """
 
     plain: dict[str, str] = field(default_factory=dict)
@@ -88,7 +88,7 @@ class NestedPlan:
         unresolved: Mapping[str, UnresolvedValue] = _NO_KEYS,
         ignored: Iterable[str] = (),
     ) -> NestedPlan:
-        """The plan of these columns."""
+        """Return the plan of these columns."""
         plan = cls(unlisted=unlisted, ignored=[*ignored])
         for column in columns:
             plan.take(column, options)
@@ -121,7 +121,7 @@ class NestedPlan:
 
 
 def _nested_form(plan: NestedPlan) -> Callable[[list[Row]], None]:
-    """The v2 layout. Most values are null, so rows start from nulls and only values are visited."""
+    """Return the v2 function. Most values are null, so rows start with nulls and only values are visited."""
     plain, labelled, composite, nulls = plan.plain, plan.labelled, plan.composite, plan.nulls
 
     def flatten(rows: list[Row]) -> None:
@@ -176,12 +176,12 @@ class Options:
         self.label: Callable[[Any], object] = one if single else lambda ids: list(map(one, ids))
 
     def read_ids(self, value: object) -> object:
-        """Ids from any form; what holds none stays, and its column's type decides."""
+        """Return ids from any form; other values do not change, and the column's type decides."""
         ids = self._ids(value)
         return value if ids is None else ids
 
     def read_labels(self, value: object) -> object:
-        """Labels from any form of ids; what holds none stays, and its column's type decides."""
+        """Return labels from any form of ids; other values do not change, and the column's type decides."""
         ids = self._ids(value)
         return value if ids is None else self.label(ids)
 
@@ -193,7 +193,7 @@ def _flat_form(
     unlisted: Unlisted | None,
     unresolved: Mapping[str, UnresolvedValue],
 ) -> Callable[[list[Row]], None]:
-    """The v1 layout: hash keys at the top level, parts under suffixed keys."""
+    """Return the v1 function: hash keys at the top level, parts under suffixed keys."""
     steps = [step for column in columns for step in _flat_steps(column, options, unlisted)]
     steps += [(key, value.column, value.label) for key, value in unresolved.items()]
     sources = list(dict.fromkeys(source for source, _, _ in steps))
@@ -219,17 +219,17 @@ def _flat_form(
 
 
 def _zone(value: object) -> object:
-    """A time zone of v1, by number or name."""
+    """Return a time zone of v1, by number or name."""
     return None if value is None else str(value)
 
 
 def _embedded_id(value: object) -> object:
-    """The id of a related object, which v1 has in its place."""
+    """Return the id of a related object, which v1 has instead of the id."""
     return value.get("value", value.get("id", value)) if isinstance(value, dict) else value
 
 
 def _flat_steps(column: FieldColumn, options: OptionMode, unlisted: Unlisted | None) -> list[Step]:
-    """(v1 key, column, decoder) for every column of a field."""
+    """Yield (v1 key, column, decoder) for every column of a field."""
     definition = column.definition
     if definition.parts:
         steps: list[Step] = []

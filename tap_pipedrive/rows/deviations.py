@@ -55,11 +55,11 @@ class Deviations:
         self._without_key: defaultdict[tuple[str, str], Counter[str]] = defaultdict(Counter)
 
     def lose(self, stream: str, column: str, value: object) -> None:
-        """Count a value that its column cannot hold and that became null."""
+        """Count a value that does not fit its column and became null."""
         self._lost[stream, column][_word(value)] += 1
 
     def leave_out(self, stream: str, column: str, value: object) -> None:
-        """Count a row that is not emitted, because a key column cannot hold its value."""
+        """Count a row that is not emitted, because its value does not fit a key column."""
         self._without_key[stream, column][_word(value)] += 1
 
     def count(self, stream: str, keys: Iterable[str]) -> None:

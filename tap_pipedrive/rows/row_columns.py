@@ -21,10 +21,10 @@ class RowColumns:
         stream: name of the stream.
         declared: columns that the stream declares.
         keys: key columns.
-        dropped: those of them that nobody selected.
+        dropped: those that are not selected.
         adds: columns with a fixed value.
         custom: where custom fields go; None for a stream without.
-        types: types of the columns that do not hold any value.
+        types: types of the columns that do not accept any value.
         deviations: counts unknown keys.
     """
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 class RowPlan:
     """Turns the rows of one read of one stream into records, in place.
 
-    Records carry declared and selected columns only, with values of their type. What deviates is counted.
+    Records carry declared and selected columns only, with values of their type. Deviations are counted.
 
     Args:
         columns: columns of the read.
@@ -86,7 +86,7 @@ class RowPlan:
         return [row for at, row in enumerate(rows) if at not in bad] if bad else rows
 
     def _keep_wanted(self, rows: list[Row]) -> None:
-        """Remove columns that nobody selected; rows with the columns of the row before need no look."""
+        """Remove columns that are not selected; rows with the columns of the previous row need no check."""
         wanted, known = self._wanted, self._known
         for row in rows:
             columns = tuple(row)

@@ -1,4 +1,4 @@
-"""Rows out of answers that wrap or key them oddly.
+"""Extraction of rows from responses with an unusual structure.
 
 A shape takes the value at a read's `records` and the columns of the parent, and yields flat rows. A
 spec names its shape; everything that is a plain list of objects, or one object, needs none.
@@ -14,21 +14,21 @@ Shape: TypeAlias = Callable[[object, Mapping[str, object]], Iterator[Row]]
 
 
 def _objects(value: object) -> Iterator[Row]:
-    """The objects of a list, or the one object; empty ones left out."""
+    """Return the objects of a list, or the single object, without empty ones."""
     for one in value if isinstance(value, list) else [value]:
         if isinstance(one, dict) and one:
             yield one
 
 
 def user_ids(value: object, _context: Mapping[str, object]) -> Iterator[Row]:
-    """`[1, 2]` → a row for each user."""
+    """Return a row for each user: `[1, 2]`."""
     for one in value if isinstance(value, list) else []:
         if one is not None:
             yield {"user_id": one}
 
 
 def data(value: object, _context: Mapping[str, object]) -> Iterator[Row]:
-    """`[{"object": …, "timestamp": …, "data": {…}}]` → the keys of `data` beside the others."""
+    """Merge `data` into its object: `[{"object": …, "timestamp": …, "data": {…}}]`."""
     for row in _objects(value):
         inner = row.get("data")
         if isinstance(inner, dict):
@@ -36,7 +36,7 @@ def data(value: object, _context: Mapping[str, object]) -> Iterator[Row]:
 
 
 def updates(value: object, _context: Mapping[str, object]) -> Iterator[Row]:
-    """The same list → its rows as they are, each with the `id` of its `data`."""
+    """Return the rows of the same list unchanged, each with the `id` of its `data`."""
     for row in _objects(value):
         inner = row.get("data")
         if isinstance(inner, dict):
@@ -44,7 +44,7 @@ def updates(value: object, _context: Mapping[str, object]) -> Iterator[Row]:
 
 
 def found(value: object, _context: Mapping[str, object]) -> Iterator[Row]:
-    """`[{"item": {…}, "result_score": …}]` → the keys of `item` beside the score.
+    """Merge `item` into its object: `[{"item": {…}, "result_score": …}]`.
 
     Codes of products are texts, as products have them; their own search is published with whole numbers.
     """
@@ -59,9 +59,9 @@ def found(value: object, _context: Mapping[str, object]) -> Iterator[Row]:
 
 
 def found_of_any_kind(value: object, context: Mapping[str, object]) -> Iterator[Row]:
-    """`{"items": […], "related_items": […]}`, or such a list → rows whose ids are texts.
+    """Return rows with ids as text: `{"items": […], "related_items": […]}`, or such a list.
 
-    Ids of leads are texts and those of other kinds numbers, which one column cannot hold.
+    Ids of leads are texts and those of other kinds numbers, which one column cannot contain.
     """
     if isinstance(value, dict):
         for key, is_related in (("items", False), ("related_items", True)):
@@ -73,7 +73,7 @@ def found_of_any_kind(value: object, context: Mapping[str, object]) -> Iterator[
 
 
 def products_by_deal(value: object, _context: Mapping[str, object]) -> Iterator[Row]:
-    """`[{"<deal id>": {"deal": {…}, "product": {…}}}]` → a row for each deal and product.
+    """Return a row for each deal and product: `[{"<deal id>": {"deal": {…}, "product": {…}}}]`.
 
     The id is left as text; the row plan makes it a number.
     """
@@ -84,9 +84,9 @@ def products_by_deal(value: object, _context: Mapping[str, object]) -> Iterator[
 
 
 def leaves(value: object, _context: Mapping[str, object]) -> Iterator[Row]:
-    """`{section: {kind: {code: label}}}`, where a section may have no kinds → a row for each label.
+    """Return a row for each label: `{section: {kind: {code: label}}}`; a section may have no kinds.
 
-    Those of no kind are of kind `all`: loaders that take empty text for null refuse it as a key.
+    Those of no kind are of kind `all`: loaders that treat empty text as null reject it as a key.
     """
     for section in _objects(value):
         for name, content in section.items():
@@ -100,14 +100,14 @@ def leaves(value: object, _context: Mapping[str, object]) -> Iterator[Row]:
 
 
 def deal_choices(value: object, _context: Mapping[str, object]) -> Iterator[Row]:
-    """Deals → their id as text, and title and status as a drop-down menu shows them."""
+    """Return the deals' id as text, and title and status as in a drop-down menu."""
     for row in _objects(value):
         label = " - ".join(str(row[part]) for part in ("title", "status") if row.get(part))
         yield {"key": str(row.get("id")), "label": label, **_kept(row, "is_deleted", "update_time")}
 
 
 def named_choices(value: object, _context: Mapping[str, object]) -> Iterator[Row]:
-    """Rows with a name → their id as text and the name."""
+    """Return the rows' id as text and their name."""
     for row in _objects(value):
         yield {"key": str(row.get("id")), "label": row.get("name"), **_kept(row, "update_time")}
 

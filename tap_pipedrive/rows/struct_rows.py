@@ -1,7 +1,7 @@
 """Rows of v2 lists decoded into structs: a slot per column costs less than a dictionary's entry.
 
 Decoding, naming the custom fields and encoding are what a record costs; over structs they take two thirds
-of the instructions. On their way from the client to the writer such rows are only asked by `get`, as
+of the instructions. On their way from the client to the writer such rows are only read by `get`, as
 dictionaries are. A page with anything the columns do not foresee is decoded the general way instead, so
 that nothing depends on this.
 """
@@ -55,14 +55,14 @@ class TypedRow(msgspec.Struct, gc=False):
 
     Attributes:
         slots: attribute of each column.
-        owner: what made the class.
+        owner: creator of the class.
     """
 
     slots: ClassVar[Mapping[str, str]] = {}
     owner: ClassVar[RowLayout]
 
     def get(self, column: str, default: object = None) -> object:
-        """What the row holds in a column as Pipedrive sent it, as `dict.get`."""
+        """Return the row's value of a column as Pipedrive sent it, like `dict.get`."""
         slot = self.slots.get(column)
         value = getattr(self, slot) if slot else UNSET
         return default if value is UNSET else value
@@ -167,7 +167,7 @@ class RowLayout:
         self._unknown_slots = [(slots[key], key) for key in sorted(unknown)]
         self._kept = named.get(UNKNOWN)
         self.tail = len(_encode(dict.fromkeys(made))) if made else len(b"}")
-        """Bytes at the end of an encoded row that say that no column is made yet."""
+        """Bytes at the end of an encoded row without converted columns."""
 
     def widened(self, problem: str) -> RowLayout | None:
         """Return the layout that takes what this one does not; None where no column is the cause.
@@ -224,7 +224,7 @@ class RowLayout:
     def _custom_taker(
         self, custom: NestedPlan, source: str, slots: Mapping[str, str]
     ) -> Callable[[Sequence[TypedRow]], None]:
-        """A function that moves custom fields into their columns."""
+        """Return a function that moves custom fields into their columns."""
         places = {key: f"at_{at}" for at, key in enumerate(custom.keys)}
         plain = [(places[key], slots[column]) for key, column in custom.plain.items()]
         labelled = [
@@ -276,7 +276,7 @@ class RowLayout:
 
 
 def canonical(row: object) -> bytes:
-    """Bytes that are the same for a row in either form: columns by name, custom fields without nulls."""
+    """Return bytes that are equal for a row in both forms: columns by name, custom fields without nulls."""
     if isinstance(row, TypedRow):
         return _encode(row)[: -row.owner.tail]
     if not isinstance(row, dict):
@@ -289,7 +289,7 @@ def canonical(row: object) -> bytes:
 
 
 def _values_type(custom: NestedPlan) -> type[msgspec.Struct]:
-    """A struct for what `custom_fields` holds; a page with other keys is decoded the general way."""
+    """Return a struct for the content of `custom_fields`; pages with other keys are decoded generally."""
     keys = custom.keys
     types: dict[str, Any] = {key: _TYPES[kind] | None for key, kind in custom.kinds.items()}
     types |= dict.fromkeys(custom.ignored)  # a first value makes the page one that is looked at
@@ -308,7 +308,7 @@ def _leave(rows: Sequence[TypedRow]) -> None:
 
 
 def _getter(places: Sequence[str]) -> Callable[[object], tuple[object, ...]]:
-    """All these attributes at once; `attrgetter` gives a tuple for two or more only."""
+    """Return all these attributes at once; `attrgetter` returns a tuple only for two or more."""
     if len(places) > 1:
         return cast("Callable[[object], tuple[object, ...]]", attrgetter(*places))
     return lambda values: tuple(getattr(values, place) for place in places)

@@ -4,7 +4,7 @@ A class is built for each spec. The SDK keeps discovery, catalogs, selection, st
 and the order of streams; the way of the records is ours: a page at a time from the client, through
 the row plan, to the writer, with the bookmark moved once per page. A record costs no method call.
 
-Fan-out streams hang below their parent as the SDK wants it, but are fed a page of parents at once,
+Fan-out streams are child streams as in the SDK, but get a page of parents at once,
 so that their requests run many at a time.
 """
 
@@ -53,17 +53,17 @@ class PipedriveStream(RecordStream):
 
     @override
     def get_replication_key_signpost(self, context: types.Context | None = None) -> None:
-        """No signpost: rows come in order, so a bookmark never runs ahead of them."""
+        """Return no signpost: rows are sorted, so a bookmark is never later than them."""
         return
 
     @override
     def get_batch_config(self, config: Mapping[str, Any]) -> None:
-        """No batches of the SDK's: the page writer appends pages to the files of `batch_config`."""
+        """Return no batch of the SDK: the page writer appends pages to the files of `batch_config`."""
         return
 
     @override
     def get_records(self, context: types.Context | None) -> Iterable[dict[str, Any]]:
-        """Every row of the stream, for callers outside a sync."""
+        """Yield every row of the stream, for callers outside a sync."""
         for read in self.spec.reads:
             for rows in self.reader(read).all():
                 yield from self.plan(read).records(rows)
@@ -77,12 +77,12 @@ class PipedriveStream(RecordStream):
         yield from ()
 
     def wanted_children(self) -> list[PipedriveStream]:
-        """Fan-outs that are selected, or that lead to a selected one."""
+        """Return fan-outs that are selected, or have a selected descendant."""
         children = cast("list[PipedriveStream]", self.child_streams)
         return [child for child in children if child.selected or child.has_selected_descendents]
 
     def family(self) -> Iterator[PipedriveStream]:
-        """This stream and, below it, every child stream that `wanted_children` names."""
+        """Return the names of this stream and of the child streams in `wanted_children`."""
         yield self
         for child in self.wanted_children():
             yield from child.family()
@@ -95,13 +95,13 @@ class PipedriveStream(RecordStream):
 
     @cached_property
     def refused_parents(self) -> RefusedParents:
-        """Parents of a fan-out whose requests earlier runs were refused."""
+        """Return the parents of a fan-out whose requests were denied in earlier runs."""
         return RefusedParents(self.spec, self.tap_context.stream_memo(self.name), self.stream_state)
 
     def read_memo(self, read: Read) -> dict[str, object]:
-        """The piece of this stream's state that belongs to one read.
+        """Return the part of this stream's state for one read.
 
-        A state that holds only `replication_key_value`, as other taps write it, starts all reads there: those
+        A state with only `replication_key_value`, as written by other taps, starts all reads there: those
         of the stream, or the lists of its parent.
         """
         state = self.stream_state
@@ -114,7 +114,7 @@ class PipedriveStream(RecordStream):
         return cast("dict[str, object]", state["reads"].setdefault(read.key, {}))
 
     def null_of(self, read: Read) -> Null:
-        """How a null in place of a whole list is read, by what the state knows of the list."""
+        """Return the meaning of a null instead of a whole list, according to the state of the list."""
         memo = self.read_memo(read)
         if self.spec.settings:
             return Null.CONFIRMED
@@ -128,7 +128,7 @@ class PipedriveStream(RecordStream):
 
     @override
     def _write_state_message(self) -> None:
-        """The SDK's request for a STATE message; it would copy the whole state to compare it."""
+        """Ignore the SDK's request for a STATE message; it would copy the whole state to compare it."""
         self.save_state()
 
     # --- trial runs -----------------------------------------------------------------------------
@@ -139,10 +139,10 @@ class PipedriveStream(RecordStream):
 
     @property
     def enough(self) -> bool:
-        """Whether a trial run has seen as many records as it wanted."""
+        """True if a `--test` run has enough records."""
         return self.ABORT_AT_RECORD_COUNT is not None and self._emitted >= self.ABORT_AT_RECORD_COUNT
 
     @property
     def sated(self) -> bool:
-        """Whether a trial run has seen enough of the stream and of all that hangs below it."""
+        """True if a `--test` run has read enough of this stream and its child streams."""
         return self.enough and all(child.enough for child in self.wanted_children())

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 def stream_class(
     spec: StreamSpec, parent: type[PipedriveStream] | None, base: type[PipedriveStream] = PipedriveStream
 ) -> type[PipedriveStream]:
-    """The Stream subclass of one spec.
+    """Return the Stream subclass of one spec.
 
     The SDK links parents and children by class, never by instance, so each spec needs its own.
     """
@@ -35,7 +35,7 @@ def stream_classes(
     kinds: Mapping[str, type[PipedriveStream]],
     alone: Container[str] = (),
 ) -> dict[str, type[PipedriveStream]]:
-    """Classes of all specs by name, parents before their fan-outs.
+    """Return the classes of all specs by name, parents before their fan-outs.
 
     Args:
         specs: the streams.

@@ -69,7 +69,7 @@ class RecordStream(SchemaStream):
         return self._stream_maps
 
     def since_start(self, rows: list[Row]) -> list[Row]:
-        """Rows of a whole list that `start_date` admits, where the rows say when they changed."""
+        """Return the rows of a whole list that `start_date` admits, if rows contain their time of change."""
         start = self.tap_context.start_text
         column = next((name for name in ("update_time", "add_time") if name in self.spec.schema), None)
         if not start or not column:
@@ -105,7 +105,7 @@ class RecordStream(SchemaStream):
         try:
             self._write_record_message(record)
         except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
-            # Expressions are Python: what they meet in a record raises anything. Its text may show values.
+            # Expressions are Python and may raise any exception. Its text may contain values.
             key = ", ".join(f"{name} {record.get(name)}" for name in self.spec.primary_keys)
             msg = (
                 f"Setting stream_maps cannot work: an expression for {self.name} fails at the row with {key} "
@@ -120,7 +120,7 @@ class RecordStream(SchemaStream):
 
     @cached_property
     def _partly_selected(self) -> bool:
-        """Whether something inside an object is deselected, which only a walk through each record removes."""
+        """True if parts of an object are deselected, which only a walk through each record removes."""
         return any(not chosen for crumb, chosen in self.mask.items() if len(crumb) > 2)  # noqa: PLR2004  deeper than a column
 
     @contextmanager
@@ -137,7 +137,7 @@ class RecordStream(SchemaStream):
                 self._counter = None
 
     def plan(self, read: Read) -> RowPlan:
-        """The row plan of one read, made anew when columns change."""
+        """Return the row plan of one read, compiled again when columns change."""
         if read.key not in self._plans:
             properties = self.schema["properties"]
             flatten = (
@@ -180,7 +180,7 @@ class RecordStream(SchemaStream):
         return self._plans[read.key]
 
     def _may_type(self, read: Read) -> bool:
-        """Whether rows of a read may travel as structs: nothing but the row plan looks into them."""
+        """Return whether rows of a read may be structs: only the row plan reads them."""
         spec = self.spec
         as_columns = not spec.custom_fields or self.tap_context.field_mode in (
             FieldMode.NAMED,
@@ -192,7 +192,7 @@ class RecordStream(SchemaStream):
         )
 
     def reader(self, read: Read) -> Reader | SharedRows:
-        """Reads this stream's rows through the tap's client."""
+        """Return a reader of this stream's rows, with the tap's client."""
         if entity := ENTITY_OF_FIELD_LIST.get(read.path):
             return SharedRows(read, partial(self.tap_context.fields.rows, entity))
         return Reader(
@@ -205,6 +205,6 @@ class RecordStream(SchemaStream):
         )
 
     def _decode(self, read: Read, content: bytes) -> object:
-        """The body of a page, with typed rows once the columns are settled and nobody maps records."""
+        """Decode the body of a page, with typed rows if the columns are final and no stream map applies."""
         plan = self._plans.get(read.key)
         return plan.typed.decode(content) if plan and plan.typed else msgspec.json.decode(content)

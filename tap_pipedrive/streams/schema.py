@@ -91,7 +91,7 @@ class SchemaStream(Stream):
                 self._columns = assign_columns(
                     self._field_definitions(),
                     remembered=self.column_memo,
-                    # `custom_fields` is what the rows of v2 bring the values in.
+                    # `custom_fields` contains the values in v2 rows.
                     reserved={*self.spec.schema, *TOMBSTONE_COLUMNS, *UNKNOWN_COLUMN, "custom_fields"},
                     mode=self.tap_context.field_mode,
                     options=self.tap_context.option_mode,
@@ -99,7 +99,7 @@ class SchemaStream(Stream):
         return self._columns
 
     def _field_definitions(self) -> list[FieldDefinition]:
-        """Custom field definitions for a stream's columns, without a request where none is due.
+        """Return custom field definitions for a stream's columns, without an unnecessary request.
 
         Definitions cost tokens. As long as the state or the catalog remembers the columns, and no row
         has come, what is remembered is enough.
@@ -168,14 +168,14 @@ class SchemaStream(Stream):
         return self.defined_by if not self.column_memo else None
 
     def read_definitions(self, entity: str, *, again: bool = False) -> None:
-        """Have the field definitions read that rows need.
+        """Read the field definitions that rows need.
 
         Args:
-            entity: what they define.
+            entity: entity of the definitions.
             again: whether rows need newer ones than the run began with.
 
         Raises:
-            PipedriveError: they cannot be; says how to do without, where Pipedrive refuses nothing but them.
+            PipedriveError: they cannot be read; if only they are denied, the message contains a workaround.
         """
         try:
             if again:
@@ -209,7 +209,7 @@ class SchemaStream(Stream):
         self._columns = self._properties = None
 
     def _find_columns(self, rows: list[Row]) -> None:
-        """Announce the columns of fields that were added during the run; typed rows have none of those.
+        """Announce the columns of fields that were added during the run; typed rows do not have those.
 
         While keys are without a definition, the definitions are read again as often as is permitted.
         """
@@ -239,14 +239,14 @@ class SchemaStream(Stream):
         label = self.tap_context.definitions.option(entity, key, one)
         if label is None:
             self.unresolved.note_option(key, one)
-            what = f"option {one} is not defined; the column holds the id"
+            what = f"option {one} is not defined; the column contains the id"
             self.tap_context.definitions.report(entity, column, what)
         return str(one) if label is None else label
 
     def rewind(self, memo: dict[str, object]) -> None:
         """Set a bookmark back to rows whose fields or options an earlier run found no definition for.
 
-        Only where they are defined by now. What the account does not give is left for a later run.
+        Only if they are defined by now. Denied definitions are left for a later run.
         """
         entity = self.defined_by
         if not entity:
@@ -281,7 +281,7 @@ class SchemaStream(Stream):
         if asked and asked != possible:
             how = f"by {possible}" if possible else "whole"
             self.logger.warning(
-                "Stream %s cannot be read by %s, as the catalog says; it is read %s", self.name, asked, how
+                "Stream %s cannot be read by %s, as set in the catalog; it is read %s", self.name, asked, how
             )
         self.replication_key = possible
         if not possible:
@@ -290,7 +290,7 @@ class SchemaStream(Stream):
     @property
     @override
     def mask(self) -> SelectionMask:
-        """What is selected; keys always are, since no loader can do without."""
+        """Selection mask; keys are always selected, since loaders require them."""
         if self._mask is None:
             self._mask = super().mask
             self._mask.update({("properties", key): True for key in self.primary_keys if self.selected})
@@ -318,6 +318,6 @@ class SchemaStream(Stream):
 
     @override
     def _write_schema_message(self) -> None:
-        """The SDK's request for a SCHEMA message; a sync writes it when the stream's lists are begun."""
+        """Ignore the SDK's request for a SCHEMA message; a sync writes it when the stream starts."""
         if not self.tap_context.page_writer.under_way and not self._announced:
             self._announce()

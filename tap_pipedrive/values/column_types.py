@@ -1,4 +1,4 @@
-"""Types of columns, compiled once per stream: which values they hold, and how other values are converted.
+"""Types of columns, compiled once per stream: their valid values, and the conversion of other values.
 
 A value of another type is converted where nothing is lost; else it becomes null, which is reported. A page is
 checked column by column in C, so only columns with such a value cost Python code per value.
@@ -63,7 +63,7 @@ class ColumnType:
     is_time: bool
 
     def holds(self, values: Sequence[object]) -> bool:
-        """Return whether a column can hold all these values as they are."""
+        """Return whether all these values are valid in a column without conversion."""
         if self.values is None:
             return not any(value is not None for value in values)
         try:
@@ -74,7 +74,7 @@ class ColumnType:
 
 
 def column_types(properties: Mapping[str, JSON], lost: Lost) -> dict[str, ColumnType]:
-    """Return the types of columns, without those that hold any value.
+    """Return the types of columns, without those that accept any value.
 
     Args:
         properties: JSON schemas of the columns.
@@ -139,7 +139,7 @@ def _holds_anything(schema: Mapping[str, JSON]) -> bool:
 
 
 def _has_times(schema: Mapping[str, JSON]) -> bool:
-    """Return whether a column or its parts hold times."""
+    """Return whether a column or its parts contain times."""
     inside = [*_parts(schema).values(), _items(schema), schema.get("additionalProperties")]
     return schema.get("format") == "date-time" or any(
         _has_times(one) for one in inside if isinstance(one, dict) and one
@@ -214,13 +214,13 @@ def _conversion_to(schema: Mapping[str, JSON], kind: str, path: str, lost: Lost)
 
 
 def _is_label(schema: Mapping[str, JSON]) -> bool:
-    """Return whether a column holds labels of options, which no other value may pass for."""
+    """Return whether a column contains labels of options, which must not be confused with other values."""
     origin = schema.get("x-pipedrive")
     return isinstance(origin, dict) and origin.get("value") == "label"
 
 
 def _to_either(ways: Mapping[str, Convert], value: object) -> object:
-    """Convert to the value's own kind, else to the first kind that can hold it."""
+    """Convert to the value's own kind, else to the first kind that fits."""
     own = _KINDS.get(value.__class__, "")
     if own == "integer" and own not in ways:
         own = "number"

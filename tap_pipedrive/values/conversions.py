@@ -1,4 +1,4 @@
-"""Conversions of single values: without loss, or None where the type cannot hold the value.
+"""Conversions of single values: without loss, or None if the value does not fit the type.
 
 Pipedrive publishes a form for each value, and some accounts have values in other forms: a number as text,
 an object where its id belongs. Each function here takes any JSON value; none raises.
@@ -42,7 +42,7 @@ def _parts(value: object) -> list[object]:
 
 
 def time_text(value: object) -> object:
-    """RFC 3339 in UTC from any form Pipedrive writes a time in; None for anything that is not a time."""
+    """Return RFC 3339 in UTC from any form of a time in Pipedrive; None for other values."""
     if not isinstance(value, str):
         return None
     try:
@@ -58,7 +58,7 @@ def time_text(value: object) -> object:
 
 
 def date_text(value: object) -> object:
-    """A date as `YYYY-MM-DD`, also from midnight of the day."""
+    """Return a date as `YYYY-MM-DD`, also from midnight of the day."""
     if not isinstance(value, str) or value[4:5] != "-" or value[7:8] != "-":
         return None
     day, rest = value[:_PLAIN_DATE], value[_PLAIN_DATE:]
@@ -72,7 +72,7 @@ def date_text(value: object) -> object:
 
 
 def integer(value: object) -> object:
-    """A whole number; of an object that stands in place of its id, the id."""
+    """Return an integer; for an object that replaces its id, the id."""
     if isinstance(value, dict):
         value = value.get("value", value.get("id"))
     if isinstance(value, str):
@@ -83,7 +83,7 @@ def integer(value: object) -> object:
 
 
 def number(value: object) -> object:
-    """A finite number; a text of digits that a float would round stays whole."""
+    """Return a finite number; a text of digits that a float would round becomes an integer."""
     if isinstance(value, str):
         if not _NUMBER.fullmatch(value):
             return None
@@ -97,24 +97,24 @@ def number(value: object) -> object:
 
 
 def boolean(value: object) -> object:
-    """True or false, also from 0, 1 and words."""
+    """Return true or false, also from 0, 1 and words."""
     if isinstance(value, str):
         return _WORDS.get(value.lower())
     return bool(value) if isinstance(value, (int, float)) and value in (0, 1) else None
 
 
 def text(value: object) -> object:
-    """A text; anything else as JSON."""
+    """Return a text; anything else as JSON."""
     return value if isinstance(value, str) else msgspec.json.encode(value).decode()
 
 
 def label(value: object) -> object:
-    """A text, also from a number; other values are no label of an option."""
+    """Return a text, also from a number; other values are not labels of options."""
     return value if isinstance(value, str) else str(value) if isinstance(value, (int, float)) else None
 
 
 def option_id(value: object) -> int | None:
-    """The id of one option: a number, its text, an object with it, or a list of one of these."""
+    """Return the id of one option: from a number, its text, an object with it, or a list of one of these."""
     if isinstance(value, list) and len(value) == 1:
         value = value[0]
     made = None if isinstance(value, bool) else integer(value)
@@ -122,7 +122,7 @@ def option_id(value: object) -> int | None:
 
 
 def option_ids(value: object) -> list[int] | None:
-    """The ids of options: a list, `"1,2"`, or one alone; None where one of them is no id."""
+    """Return the ids of options: from a list, `"1,2"`, or a single one; None if one of them is invalid."""
     made = [option_id(one) for one in _parts(value) if one is not None]
     ids = [one for one in made if one is not None]
     return ids if len(ids) == len(made) else None

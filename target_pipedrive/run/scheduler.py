@@ -55,7 +55,7 @@ class Batches:
         Args:
             kind: batches of a lower one are sent first.
             key: common to the records of a batch.
-            task: the record, submitted as held.
+            task: the record, submitted as deferred.
             read: see `Batch`; the first of a batch counts.
             is_full: whether a batch is full.
         """
@@ -206,7 +206,7 @@ class Scheduler:
         return earlier
 
     def release(self, tasks: Iterable[Task]) -> None:
-        """Release tasks that were submitted as held."""
+        """Release tasks that were submitted as deferred."""
         with self._changed:
             for task in tasks:
                 self._count_down(task)

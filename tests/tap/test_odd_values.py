@@ -1,4 +1,4 @@
-"""Values in another form than published: they become null and are named, and the run goes on."""
+"""Values in another form than published: they become null and are reported, and the run continues."""
 
 from __future__ import annotations
 
@@ -139,7 +139,7 @@ def plan_of(
 
 
 def records_of(plan: RowPlan, form: str, value: object) -> list[dict]:
-    """Records of three rows, two with the value, in one of the forms a row comes in."""
+    """Records of three rows, two with the value, in one of the forms of a row."""
     if form == "v1":
         parts = {f"{KEY}_{part}": inner for part, inner in value.items()} if isinstance(value, dict) else {}
         flat = {KEY: parts.pop(f"{KEY}_value", value), **parts}
