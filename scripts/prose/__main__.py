@@ -1,7 +1,7 @@
 """`python -m scripts.prose [--shrink] [files]`: check the words of the project's texts against `words.toml`.
 
-A file named in `baseline.txt` may have as many findings as the baseline allows. `--shrink` lowers these
-numbers to those of today, and never raises one.
+Without `baseline.txt` no finding is allowed. A file named in it may have as many findings as it allows;
+`--shrink` lowers these numbers to those of today, and never raises one.
 """
 
 from __future__ import annotations

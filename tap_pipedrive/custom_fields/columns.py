@@ -50,7 +50,7 @@ class FieldColumn:
         return f"{self.name}_{suffix}" if suffix else self.name
 
     def memo(self) -> list[JSON]:
-        """Entry in the state: [column, field type, label]."""
+        """Return the entry in the state: [column, field type, label]."""
         return [self.name, self.definition.field_type, self.definition.name]
 
 

@@ -178,10 +178,10 @@ class Mirror:
         doubts = {
             f"{_records(self._unread)} of the input could not be read, and may belong to it": self._unread,
             f"not every record was written or unchanged ({lost})": lost,
-            f"{_records(version.open)} came after the last ACTIVATE_VERSION": version.open,
+            f"{_records(version.open)} followed the last ACTIVATE_VERSION": version.open,
             f"records of version {unclosed} came, and no ACTIVATE_VERSION of it": unclosed is not None,
             f"{_records(version.nameless)} came without an external id": version.nameless,
-            "its version holds no record; mirror_empty: true deletes the rows all the same": empty,
+            "its version has no record; set mirror_empty: true to delete the rows anyway": empty,
         }
         return next((why for why, holds in doubts.items() if holds), "")
 

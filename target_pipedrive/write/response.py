@@ -70,7 +70,7 @@ def opened_files(draft: Draft) -> dict[str, tuple[str, bytes, str]]:
     for name, (filename, source, content_type) in draft.files.items():
         content = source.read_bytes() if isinstance(source, Path) else source
         if not isinstance(content, bytes):
-            raise RecordError(f"{name} holds no bytes")
+            raise RecordError(f"{name} contains no bytes")
         found[name] = (filename, content, content_type)
     return found
 
@@ -114,7 +114,7 @@ def without_data(what: str, *, status: int | None = None) -> MalformedAnswer:
         status: HTTP status.
     """
     return MalformedAnswer(
-        f"{what} answered with success but without data; the outcome is not known. Run the same again later.",
+        f"{what} succeeded but returned no data; the outcome is unknown. Run the same input again later.",
         status=status,
         may_have_acted=True,
     )
