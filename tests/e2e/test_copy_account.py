@@ -235,7 +235,9 @@ def test_the_recipe_works_as_it_is_written(small, other, tmp_path):
     assert copy.differences() == []
 
 
-@pytest.mark.parametrize("last", [20, None], ids=["amid the deals", "before the last word"])
+@pytest.mark.parametrize(
+    "last", [pytest.param(20, marks=pytest.mark.soak), None], ids=["amid the deals", "before the last word"]
+)
 def test_an_input_that_broke_off_is_not_taken_for_a_whole_one(copying, last):
     """Nothing is left out, archived or settled as long as more is to come; the next run does all of that."""
     command = [*copying.tap_command]

@@ -70,7 +70,7 @@ def test_it_reports_what_arrived_and_that_it_is_all(start, tmp_path):
 @pytest.mark.parametrize(
     ("stage", "number"),
     [
-        ("1  A Pipedrive account", signal.SIGTERM),
+        pytest.param("1  A Pipedrive account", signal.SIGTERM, marks=pytest.mark.soak),
         pytest.param("2  meltano install", signal.SIGINT, marks=pytest.mark.soak),
         ("3  meltano run", signal.SIGINT),
     ],

@@ -112,7 +112,11 @@ def campaign(folder, emulator, seed: int, how: int) -> None:
     assert b'"RECORD"' not in again.stdout
 
 
-@pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGKILL], ids=["SIGTERM", "SIGKILL"])
+@pytest.mark.parametrize(
+    "how",
+    [pytest.param(signal.SIGTERM, marks=pytest.mark.soak), signal.SIGKILL],
+    ids=["SIGTERM", "SIGKILL"],
+)
 @pytest.mark.parametrize("seed", range(SAMPLE // 2))
 def test_an_ended_run_and_its_successors_equal_one_run(medium, folder, seed, how):
     campaign(folder, medium, seed, how)

@@ -82,6 +82,7 @@ def test_log_counts_by_published_operation(ask):
 # within days. How many pages it serves in the time of its start differs less: 2,800 to 4,400 were seen.
 # The benchmark `emulator_pages` checks rates per second.
 @pytest.mark.perf
+@pytest.mark.soak
 def test_large_account_starts_fast_and_serves_many_pages(start):
     ask = start("--burst", "0", "--daily-tokens", "1000000000", seed="large")
     start_seconds = cpu_seconds(ask.url)

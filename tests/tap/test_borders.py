@@ -163,7 +163,15 @@ def quiet(_medium):
     return run_tap(_medium.config(), "persons")
 
 
-@pytest.mark.parametrize("kind", ["status_before", "reset_before", "torn", "html", "rate_limit", "cut"])
+@pytest.mark.parametrize(
+    "kind",
+    [
+        "torn",
+        "rate_limit",
+        "cut",
+        *(pytest.param(kind, marks=pytest.mark.soak) for kind in ("status_before", "reset_before", "html")),
+    ],
+)
 def test_a_passing_fault_costs_nothing_but_a_repeat(medium, quiet, kind):
     medium.post("/_emulator/faults", [{"operation": "GET /api/v2/persons", "nth": 2, "kind": kind}])
     out = run_tap(medium.config(), "persons")

@@ -129,7 +129,10 @@ def check(emulator, stream: str, strike: Strike) -> None:
     assert struck.tables == expected.tables, strike
 
 
-@pytest.mark.parametrize("stream", SAMPLED)
+@pytest.mark.parametrize(
+    "stream",
+    [pytest.param(name, marks=[pytest.mark.soak] if at % 2 else []) for at, name in enumerate(SAMPLED)],
+)
 def test_a_fault_at_a_page_loses_no_row(small, stream):
     chance = random.Random(f"11 {stream}")
     _, called = clean(small, stream)

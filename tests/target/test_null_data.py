@@ -50,7 +50,7 @@ def test_an_addition_that_gets_null_is_one_row(entity, load, small):
     assert operation_of(name) not in writes(small)
 
 
-@pytest.mark.parametrize("nth", [1, [1, 2], [2, 3]])
+@pytest.mark.parametrize("nth", [[1, 2], *(pytest.param(nth, marks=pytest.mark.soak) for nth in (1, [2, 3]))])
 @pytest.mark.parametrize("entity", sorted(NAMED))
 def test_no_response_on_the_way_makes_a_second_row(entity, nth, load, small):
     """A null at any step: adding, finding the added row, comparing it with the next record."""

@@ -136,7 +136,7 @@ BAD = {
         ("twins (code t)", "by email", "merge them, match on more fields, or set on_ambiguous"),
     ),
     "invalid JSON": ('{"type": "RECORD", "stream": "deals", "rec', ("Line", "not a Singer", "correct the")),
-    "before SCHEMA": (record("notes", id=1), ("notes", "before its SCHEMA", "send that first")),
+    "before SCHEMA": (record("notes", id=1), ("notes", "precede its SCHEMA", "send the SCHEMA first")),
     "key violation": (
         [schema("products", "id name", ["id"]), record("products", name="No id")],
         ("products", "id has no value", "fill it, or take it out of key_properties"),
