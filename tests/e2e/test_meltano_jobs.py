@@ -96,6 +96,9 @@ def test_a_sheet_becomes_persons_once(small, project):
     assert persons["Ada Lovelace"]["emails"][0]["value"] == "ada@example.com"
     assert persons["Grace Hopper"]["phones"][0]["value"] == "+1 202 555 0100"
     assert len(persons["Ada Lovelace"]["emails"]) == 1
+    owners = {row["email"]: row["id"] for row in small.rows("users")}
+    assert persons["Ada Lovelace"]["owner_id"] == owners["aiko@nordwind.example"]
+    assert persons["Grace Hopper"]["owner_id"] == owners["jose@nordwind.example"]
 
 
 @pytest.mark.soak
