@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+from urllib.parse import urlencode
 
 import pytest
 
-from tests.target.helpers import adding, rows
+from tests.support.emulator import Emulator
+from tests.target.helpers import Loader, adding, rows
 from tests.target.twice import row, settles
 
 ID = {"keys": ["id"]}
@@ -113,7 +115,19 @@ def test_a_deleted_row_is_not_found(small, load, acme):
 def test_one_key_is_looked_up_once_for_many_records(small, load):
     records = [{"id": number, "org_name": "Acme GmbH"} for number in range(1, 20)]
     load(rows("deals", *records, **ID), dry_run=True)
-    assert small.requests()["GET /api/v2/organizations/search"] == 1
+    asked = small.requests()
+    assert asked["GET /api/v2/organizations/search"] == 1
+    assert asked["GET /api/v2/organizations"] == 1  # the row that the search found
+
+
+def test_a_row_is_not_found_under_a_name_that_only_the_search_still_has(tmp_path):
+    with Emulator("--burst", "0", "--search-lag", "1000") as account:
+        old = row(account, "organizations", 1)["name"]
+        account.call("PATCH", "/api/v2/organizations/1", {"name": "Renamed AG"})
+        found = account.get(f"/api/v2/organizations/search?{urlencode({'term': old, 'exact_match': 'true'})}")
+        assert [one["item"]["id"] for one in found["data"]["items"]] == [1]
+        run = Loader(account.config(), tmp_path)(rows("deals", {"id": 1, "org_name": old}, **ID))
+        assert run.outcomes == ["failed"]
 
 
 def test_many_keys_are_found_in_the_list(small, load):
