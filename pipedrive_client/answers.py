@@ -1,6 +1,6 @@
 """Mapping of HTTP responses to errors.
 
-Source: core-api-concepts-responses; pipedrive-api.md 6.4.
+Source: core-api-concepts-responses; Pipedrive's API reference.
 """
 
 from __future__ import annotations

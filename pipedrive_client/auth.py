@@ -1,6 +1,6 @@
 """Authentication by API token, or by OAuth access tokens that are refreshed automatically.
 
-Source: pipedrive-api.md 3; marketplace-oauth-authorization, read 2026-11-23.
+Source: Pipedrive's API reference; marketplace-oauth-authorization, read 2026-11-23.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """First authorization of an OAuth app: authorization URL and exchange of the code for tokens.
 
-Source: pipedrive-api.md 3; marketplace-oauth-authorization, read 2026-11-23.
+Source: Pipedrive's API reference; marketplace-oauth-authorization, read 2026-11-23.
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 
 Of HTTP, both use only the header names. The clock is injected.
 
-Source: rate-limit guide, read 2026-11-23; see pipedrive-api.md 6.1 to 6.3.
+Source: rate-limit guide, read 2026-11-23; see Pipedrive's API reference.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Paging of Pipedrive's lists: pure functions over a decoded body.
 
-Source: pipedrive-api.md 4; core-api-concepts-pagination, read 2026-11-23.
+Source: Pipedrive's API reference; core-api-concepts-pagination, read 2026-11-23.
 """
 
 from __future__ import annotations

@@ -4,7 +4,7 @@ A response with status 2xx is not valid if its body is missing, truncated or of 
 `flaw_of` returns the problem. A read is then retried as after a failed connection; the outcome of a write
 with such a response is unknown.
 
-Source: core-api-concepts-responses; pipedrive-api.md 4 (an empty list of v1 may come as `data: null`).
+Source: core-api-concepts-responses; Pipedrive's API reference (an empty list of v1 may come as `data: null`).
 """
 
 from __future__ import annotations

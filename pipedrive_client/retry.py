@@ -2,7 +2,7 @@
 
 `backoff` runs the loop; the client's clock waits, so the wait can be stopped, and faked in tests.
 
-Source: pipedrive-api.md 6.3 and 6.4: there are no idempotency keys, so a request that may have acted is not
+Source: Pipedrive's API reference: there are no idempotency keys, so a request that may have acted is not
     repeated.
 """
 

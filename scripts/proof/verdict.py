@@ -45,8 +45,8 @@ def _unread(key: str, service: Service, lists: Reading, by_id: Reading) -> str:
     if where in run.seen.answered:
         return ""
     status = run.seen.refused.get(where)
-    told = f"answered {status}" if status else "never requested"
-    return f"claimed of the stream {spec.name}, but {where} was {told}"
+    outcome = f"answered {status}" if status else "never requested"
+    return f"claimed of the stream {spec.name}, but {where} was {outcome}"
 
 
 def sign_in_problems(sign_in: Reading) -> Iterator[str]:

@@ -46,7 +46,7 @@ def fill_references(
         links: the known external ids.
         given_up: entity and external id of rows that will not be received.
         name: returns the input's name of one of Pipedrive's columns.
-        find: returns the id of a row that is named by a natural key, or None.
+        find: returns the id of the row that a reference names, or None if it is not known.
         leave_out: True to omit references to rows that were not received, if possible.
 
     Returns:
@@ -62,7 +62,7 @@ def fill_references(
     later: NotYet | None = None
     for reference in draft.references:
         last = (reference.entity, reference.external_id) in given_up
-        row_id = find(reference) if reference.key else links.get(reference.entity, reference.external_id)
+        row_id = find(reference)
         if row_id is not None:
             reference.place[reference.column] = int(row_id) if row_id.isdigit() else row_id
         elif links.is_nowhere(reference.entity, reference.external_id):

@@ -47,6 +47,6 @@ class ForeignKeys:
             draft: the record with its references.
             complete: True if no reference may be omitted, regardless of the settings.
         """
-        find = partial(self._finder.find, stream=task.stream)
+        find = partial(self.row_id, stream=task.stream)
         leave_out = self._leave_out and not complete
         return fill_references(draft, self._links, task.given_up, plan.names.name, find, leave_out=leave_out)

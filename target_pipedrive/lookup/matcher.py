@@ -12,10 +12,11 @@ from itertools import count, product
 from typing import TYPE_CHECKING
 
 from target_pipedrive.ids.provisional import ProvisionalId
+from target_pipedrive.lookup.ambiguity import chosen_row
 from target_pipedrive.lookup.match_index import Listings, held
 from target_pipedrive.mapping.match_columns import lookup_column, search_column
 from target_pipedrive.mapping.row_key import key_columns
-from target_pipedrive.record.errors import RecordFault, SkipRecord
+from target_pipedrive.record.errors import RecordFault
 from target_pipedrive.record.row import is_gone
 from target_pipedrive.values import compare
 from target_pipedrive.values.compound import CONTACT_KINDS
@@ -126,17 +127,18 @@ class Matcher:
             external_id = draft.external_id or ""
             found = [one for one in found if not self._links.is_taken(spec.name, one, external_id)][:1]
         if len(found) > 1:
-            ids = sorted(found, key=lambda one: (len(one), one))
-            choice = self._on_ambiguous
-            if choice == "skip":
-                raise SkipRecord(f"{len(found)} rows match")
-            if choice == "fail":
-                raise RecordFault(
-                    f"matches {len(found)} {spec.name} ({', '.join(ids[:5])}) by {{columns}}; "
-                    "merge them, match on more fields, or set on_ambiguous",
-                    column=key_columns(plan, draft),
+            found = [
+                chosen_row(
+                    found,
+                    self._on_ambiguous,
+                    skipped=f"{len(found)} rows match",
+                    fault=lambda ids: RecordFault(
+                        f"matches {len(ids)} {spec.name} ({', '.join(ids[:5])}) by {{columns}}; "
+                        "merge them, match on more fields, or set on_ambiguous",
+                        column=key_columns(plan, draft),
+                    ),
                 )
-            found = ids[:1] if choice == "oldest" else ids[-1:]
+            ]
         elif found:
             self._note_match(plan, draft, found[0], _held(rows[found[0]], plan, draft))
         for row_id in found:

@@ -11,8 +11,9 @@ import threading
 from typing import TYPE_CHECKING
 
 from target_pipedrive.catalog.entities import ENTITIES
+from target_pipedrive.lookup.ambiguity import chosen_row
 from target_pipedrive.mapping.references import SEARCHED_KEYS
-from target_pipedrive.record.errors import RecordFault, SkipRecord
+from target_pipedrive.record.errors import RecordFault
 from target_pipedrive.record.row import is_gone
 from target_pipedrive.values.identity import match_text
 from target_pipedrive.values.match_terms import terms
@@ -37,6 +38,7 @@ class ReferenceFinder:
         self._found: dict[tuple[str, str, str], list[str]] = {}
         self._lists: dict[tuple[str, str], dict[str, list[str]]] = {}
         self._spent: dict[str, int] = {}
+        self._list_costs: dict[str, int] = {}
         self._locks: dict[str, threading.Lock] = {}
         self._lock = threading.Lock()
 
@@ -77,17 +79,16 @@ class ReferenceFinder:
         spent, read = self._spent.get(entity.name, 0), entity.read
         if not spent or read is None or entity.search is None:
             return False
-        cost_key = f"{entity.name}.list"
-        if cost_key not in self._spent:
+        if entity.name not in self._list_costs:
             pages = self._rows.highest_id(entity, stream) // (read.page_size or 1) + 1
-            self._spent[cost_key] = pages * read.cost
-        return spent + entity.search.cost > self._spent[cost_key]
+            self._list_costs[entity.name] = pages * read.cost
+        return spent + entity.search.cost > self._list_costs[entity.name]
 
     def _listed(self, entity: EntitySpec, column: str, stream: str) -> dict[str, list[str]]:
         found: dict[str, list[str]] = {}
         for row in self._rows.all(entity, stream):
             if not is_gone(row):
-                for key in {match_text(one) for one in terms(row.get(column))}:
+                for key in set(terms(row.get(column))):
                     found.setdefault(key, []).append(str(row.get(entity.key)))
         return found
 
@@ -97,24 +98,20 @@ class ReferenceFinder:
         self._spent[entity.name] = self._spent.get(entity.name, 0) + cost
         ids = self._rows.search(entity, column, term, stream)
         rows = self._rows.many(entity, ids, stream) if ids else {}
-        return [
-            row_id
-            for row_id, row in rows.items()
-            if not is_gone(row) and key in {match_text(one) for one in terms(row.get(column))}
-        ]
+        return [row_id for row_id, row in rows.items() if not is_gone(row) and key in terms(row.get(column))]
 
     def _chosen(self, reference: Reference, ids: list[str]) -> str | None:
         if not ids:
             return None
-        oldest, *others = sorted(ids, key=lambda one: (len(one), one))
-        if not others or self._on_ambiguous == "oldest":
-            return oldest
-        if self._on_ambiguous == "newest":
-            return others[-1]
-        if self._on_ambiguous == "skip":
-            raise SkipRecord(f"{len(ids)} {reference.entity} have this {reference.key}")
-        raise RecordFault(
-            f"names {len(ids)} {reference.entity} by {reference.key} ({', '.join(ids[:5])}): use the id, "
-            "merge them, or set on_ambiguous",
-            fields=(reference.field or reference.column,),
+        if len(ids) == 1:
+            return ids[0]
+        return chosen_row(
+            ids,
+            self._on_ambiguous,
+            skipped=f"{len(ids)} {reference.entity} have this {reference.key}",
+            fault=lambda ordered: RecordFault(
+                f"names {len(ordered)} {reference.entity} by {reference.key} ({', '.join(ordered[:5])}): use "
+                "the id, merge them, or set on_ambiguous",
+                fields=(reference.field or reference.column,),
+            ),
         )

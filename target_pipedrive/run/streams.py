@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
 
 from target_pipedrive.account.rows import BULK
 from target_pipedrive.ids.resolve import NotYet
@@ -37,91 +37,18 @@ if TYPE_CHECKING:
             """Note an ACTIVATE_VERSION of the stream."""
 
 
-class EntityHandler:
-    """Performs records of an entity: rows that are found, compared and written.
+P = TypeVar("P", bound="Plan")
+
+
+class _StreamHandler(Generic[P]):
+    """Submits records one by one; a stream without batches, planned adds and versions needs no more.
 
     Args:
         plan: of the stream.
         parts: performs records.
     """
 
-    def __init__(self, plan: EntityPlan, parts: Handlers) -> None:
-        self.plan = plan
-        self._parts = parts
-
-    def submit(self, task: Task) -> None:
-        """Submit a record, which waits for a bulk read where that is possible."""
-        self._parts.gathering.enter(task, self.plan)
-
-    def resume(self, task: Task) -> None:
-        """Run a deferred record again, after its row was read again."""
-        self._parts.gathering.resume(task, self.plan)
-
-    def run(self, task: Task) -> None:
-        """Perform a record and store its outcome."""
-        self._parts.worker.run(task)
-
-    def perform(self, task: Task) -> Result:
-        """Upsert or delete the row of a record."""
-        return self._parts.upserter.perform(task, self.plan)
-
-    def addition(self, task: Task) -> tuple[ActionSpec, Draft] | None:
-        """Return the add that a later record will certainly send; None for other records."""
-        return self._parts.adder.addition(task, self.plan)
-
-    def activate(self, version: int | None) -> None:
-        """Note an ACTIVATE_VERSION; what it deletes is decided at the end of the input."""
-        self._parts.mirror.activate(self.plan, self, version)
-
-
-class ActionHandler:
-    """Performs records of an action.
-
-    Args:
-        plan: of the stream.
-        parts: performs records.
-    """
-
-    def __init__(self, plan: ActionPlan, parts: Handlers) -> None:
-        self.plan = plan
-        self._parts = parts
-
-    def submit(self, task: Task) -> None:
-        """Submit a record, which waits for others where one request can perform several."""
-        if self.plan.action.bulk is not None:
-            self._parts.gathering.enter_many(task)
-        else:
-            self._parts.scheduler.submit(task)
-
-    def resume(self, task: Task) -> None:
-        """Run a deferred record again."""
-        self._parts.scheduler.resume(task)
-
-    def run(self, task: Task) -> None:
-        """Perform a record and store its outcome."""
-        self._parts.worker.run(task)
-
-    def perform(self, task: Task) -> Result:
-        """Perform the action."""
-        return self._parts.performer.act(task, self.plan)
-
-    def addition(self, task: Task) -> tuple[ActionSpec, Draft] | None:
-        """Return the add that a later record will certainly send; None for other records."""
-        return self._parts.performer.addition(task, self.plan)
-
-    def activate(self, version: int | None) -> None:
-        """Ignore it: actions have no versions."""
-
-
-class RawHandler:
-    """Performs records that describe requests.
-
-    Args:
-        plan: of the stream.
-        parts: performs records.
-    """
-
-    def __init__(self, plan: RawPlan, parts: Handlers) -> None:
+    def __init__(self, plan: P, parts: Handlers) -> None:
         self.plan = plan
         self._parts = parts
 
@@ -137,17 +64,64 @@ class RawHandler:
         """Perform a record and store its outcome."""
         self._parts.worker.run(task)
 
-    def perform(self, task: Task) -> Result:
-        """Make the request."""
-        return self._parts.performer.raw(task)
-
     def addition(self, task: Task) -> tuple[ActionSpec, Draft] | None:
-        """Return None: the rows that a request adds are unknown."""
+        """Return the add that a later record will certainly send; None for other records."""
         del task
         return None
 
     def activate(self, version: int | None) -> None:
-        """Ignore it: requests have no versions."""
+        """Ignore an ACTIVATE_VERSION; only entities have versions."""
+
+
+class EntityHandler(_StreamHandler["EntityPlan"]):
+    """Performs records of an entity: rows that are found, compared and written."""
+
+    def submit(self, task: Task) -> None:
+        """Submit a record, which waits for a bulk read where that is possible."""
+        self._parts.gathering.enter(task, self.plan)
+
+    def resume(self, task: Task) -> None:
+        """Run a deferred record again, after its row was read again."""
+        self._parts.gathering.resume(task, self.plan)
+
+    def perform(self, task: Task) -> Result:
+        """Upsert or delete the row of a record."""
+        return self._parts.upserter.perform(task, self.plan)
+
+    def addition(self, task: Task) -> tuple[ActionSpec, Draft] | None:
+        """Return the add that a later record will certainly send; None for other records."""
+        return self._parts.adder.addition(task, self.plan)
+
+    def activate(self, version: int | None) -> None:
+        """Note an ACTIVATE_VERSION; what it deletes is decided at the end of the input."""
+        self._parts.mirror.activate(self.plan, self, version)
+
+
+class ActionHandler(_StreamHandler["ActionPlan"]):
+    """Performs records of an action."""
+
+    def submit(self, task: Task) -> None:
+        """Submit a record, which waits for others where one request can perform several."""
+        if self.plan.action.bulk is not None:
+            self._parts.gathering.enter_many(task)
+        else:
+            super().submit(task)
+
+    def perform(self, task: Task) -> Result:
+        """Perform the action."""
+        return self._parts.performer.act(task, self.plan)
+
+    def addition(self, task: Task) -> tuple[ActionSpec, Draft] | None:
+        """Return the add that a later record will certainly send; None for other records."""
+        return self._parts.performer.addition(task, self.plan)
+
+
+class RawHandler(_StreamHandler["RawPlan"]):
+    """Performs records that describe requests; the rows that they add are unknown."""
+
+    def perform(self, task: Task) -> Result:
+        """Make the request."""
+        return self._parts.performer.raw(task)
 
 
 class Handlers:
