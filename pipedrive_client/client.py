@@ -65,9 +65,8 @@ class PipedriveClient:
         settings.check_credentials()
         self.settings = settings
         self._stop = threading.Event()
-        self._sender = Sender(
-            settings, clock=clock or SystemClock(), stop=self._stop, on_new_token=on_new_token
-        )
+        self._clock = clock or SystemClock()
+        self._sender = Sender(settings, clock=self._clock, stop=self._stop, on_new_token=on_new_token)
         self._pool = WorkerPool(settings.max_concurrency)
 
     def __repr__(self) -> str:
@@ -332,6 +331,10 @@ class PipedriveClient:
             Stopped: the client is closed.
         """
         return self._pool.submit(function)
+
+    def wait(self, seconds: float) -> None:
+        """Wait that long, or until `stop` is called."""
+        self._clock.wait(seconds, self._stop)
 
     def stop(self) -> None:
         """Make all waiting and later requests raise `Stopped`; responses in progress are still read."""

@@ -2,23 +2,28 @@
 
 The values in the record have priority, as the next run would write them. So when a row below is written in
 the same run, one record waits for the end of the run, and the columns are compared and sent again then.
+
+Pipedrive recomputes a moment after the row below was written. A comparison within `RECOMPUTED_WITHIN` seconds
+of that write is therefore repeated once, after these seconds.
 """
 
 from __future__ import annotations
 
 import threading
+import time
 from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from pipedrive_client import Gone, NotFound
 from target_pipedrive.catalog.entities import ENTITIES
 from target_pipedrive.ids.provisional import ProvisionalId
+from target_pipedrive.ids.resolve import AT_THE_END, NotYet
 from target_pipedrive.record.draft import Draft
 from target_pipedrive.record.outcome import Outcome
 from target_pipedrive.record.row import is_archived, is_gone
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from target_pipedrive.account.rows import Rows
     from target_pipedrive.mapping.entity import EntityPlan
@@ -35,6 +40,8 @@ _ABOVE: Mapping[str, str] = {
 """Entity of rows that change columns of the row above them → entity of that row."""
 _CHANGES = frozenset({Outcome.CREATED, Outcome.UPDATED, Outcome.DELETED})
 _HOLDS = frozenset({Outcome.CREATED, Outcome.UPDATED, Outcome.UNCHANGED})
+RECOMPUTED_WITHIN = 2.0
+"""Seconds after which a change of a row below has certainly changed the row above it."""
 
 
 class Due(NamedTuple):
@@ -66,18 +73,24 @@ class Settlement:
     Args:
         rows: reads the rows as they are then.
         update: sends the columns in which they differ.
+        wait: waits for a number of seconds, or until the run is stopped.
+        dry_run: whether nothing is written, so Pipedrive recomputes nothing.
 
     Attributes:
         clock: counts the rows below others that were written.
     """
 
-    def __init__(self, rows: Rows, update: Update) -> None:
+    def __init__(self, rows: Rows, update: Update, *, wait: Callable[[float], None], dry_run: bool) -> None:
         self.clock = 0
         self._rows = rows
         self._update = update
+        self._wait = wait
+        self._within = 0.0 if dry_run else RECOMPUTED_WITHIN
         self._lock = threading.Lock()
         self._said: dict[tuple[str, str], tuple[EntityPlan, Mapping[str, object]]] = {}
         self._written: dict[tuple[str, str], int] = {}
+        self._written_at: dict[tuple[str, str], float] = {}
+        self._early: dict[int, bool] = {}
         self._places: dict[int, tuple[str, str]] = {}
         self._awaited: set[tuple[str, str]] = set()
 
@@ -102,6 +115,7 @@ class Settlement:
         with self._lock:
             self.clock += 1
             self._written[place] = self.clock
+            self._written_at[place] = time.monotonic()
             return place in self._said and self._is_first(number, place)
 
     def _said_of_itself(
@@ -135,6 +149,23 @@ class Settlement:
             plan, body = self._said[place]
         return Due(plan, place[1], body)
 
+    def await_recomputation(self, tasks: Iterable[Task]) -> None:
+        """Wait before a second comparison of rows until Pipedrive has recomputed them.
+
+        Args:
+            tasks: the records whose rows are read next; those that settle no row are ignored.
+        """
+        for task in tasks:
+            with self._lock:
+                place = self._places.get(task.number)
+                if place is None or task.first is None:
+                    continue
+                left = self._written_at.get(place, 0) + self._within - time.monotonic()
+                repeated = task.number in self._early
+                self._early[task.number] = left > 0 and not repeated
+            if left > 0 and repeated:
+                self._wait(left)
+
     def settle(self, task: Task) -> Result:
         """Compare the row again with the values of its record, and send the columns that differ.
 
@@ -142,13 +173,26 @@ class Settlement:
             How the record itself had ended, with a note of what was sent.
 
         Raises:
+            NotYet: Pipedrive may not have recomputed the row yet.
             PipedriveError: a request failed.
         """
-        due, first = self.due(task), task.first
-        if due is None or first is None:
+        due = self.due(task)
+        if due is None:
             raise LookupError(task.number)
-        with self._lock:  # rows below that are written later need another record
-            self._awaited.discard(self._places.pop(task.number))
+        with self._lock:
+            early = self._early.get(task.number, False)
+            if not early:  # rows below that are written later need another record
+                self._awaited.discard(self._places.pop(task.number))
+        result = self._compare(task, due)
+        if early:
+            task.first = result
+            raise NotYet(*AT_THE_END)
+        return result
+
+    def _compare(self, task: Task, due: Due) -> Result:
+        first = task.first
+        if first is None:
+            raise LookupError(task.number)
         plan, row_id, body = due
         is_read = task.was_read and not task.stale
         row = task.row if is_read else self._rows.one(plan.spec, row_id, body, task.stream)

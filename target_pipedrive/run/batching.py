@@ -146,6 +146,7 @@ class Gathering:
 
     def _read(self, spec: EntitySpec, tasks: list[Task], *, again: bool) -> None:
         """Read the rows of many records at once, and release the records."""
+        self._settlement.await_recomputation(tasks)
         values = [one.lookup[1] for one in tasks if one.lookup]
         single, read = spec.single, spec.read
         if again and single is not None and read is not None and len(set(values)) * single.cost < read.cost:

@@ -132,7 +132,7 @@ def build_engine(client: PipedriveClient, ledger: Ledger, options: Options, logg
         options=options,
     )
     definitions = FieldWriter(writer, rows, links, book)
-    settlement = Settlement(rows, updater.update)
+    settlement = Settlement(rows, updater.update, wait=client.wait, dry_run=dry_run)
     upserter = Upserter(
         OwnRecords(row_writer, foreign_keys),
         Copier(row_writer, definitions, writer, links, book, foreign_keys),

@@ -7,6 +7,7 @@ import os
 import pytest
 from hypothesis import settings
 
+from target_pipedrive.apply import settlement
 from tests.target.helpers import Loader
 
 # The same examples in every run, whatever the pace of the machine.
@@ -20,4 +21,6 @@ def load(small, tmp_path, monkeypatch):
     for name in list(os.environ):
         if name.startswith("TARGET_PIPEDRIVE"):
             monkeypatch.delenv(name)
+    # The emulator recomputes the value of a deal at once, so the runs need not wait for it.
+    monkeypatch.setattr(settlement, "RECOMPUTED_WITHIN", 0.0)
     return Loader(small.config(), tmp_path)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from target_pipedrive.apply import settlement
 from target_pipedrive.run import deferred
 from tests.target.case_folders import writes_of
 from tests.target.helpers import rows
@@ -203,11 +204,13 @@ def test_a_dry_run_settles_nothing(small, load):
 
 
 @pytest.mark.parametrize("dialect", ["observed"], indirect=True)
-def test_a_value_that_is_computed_late_is_restored_by_the_next_run(small, load):
-    """A live account computes the value after the run has compared it."""
-    messages = [*deals(DEAL), *lines(LINE)]
-    assert load(*messages).outcomes == ["created", "created"]
-    assert value_of(small) != 500
-    assert sorted(load(*messages).outcomes) == ["unchanged", "updated"]
+@pytest.mark.parametrize("first", ["deals", "deal_products"])
+def test_a_value_that_is_computed_late_is_restored_in_the_same_run(small, load, sent, monkeypatch, first):
+    """A live account computes the value after the run has compared it for the first time."""
+    monkeypatch.setattr(settlement, "RECOMPUTED_WITHIN", 2.0)
+    messages = in_order(first, deals(DEAL), lines(LINE))
+    run = load(*messages)
+    assert (run.errors, run.outcomes) == ([], ["created", "created"])
     assert value_of(small) == 500
+    assert (sent("GET", "/api/v2/deals/{id}"), sent("PATCH", "/api/v2/deals/{id}")) == (2, 1)
     settles(small, load, *messages)
