@@ -55,6 +55,7 @@ _ADVICE = {
 }
 _SCOPE_WORDS = "scope and url mismatch"
 _UNKNOWN_WORDS = "unknown method"
+_UNAVAILABLE_WORDS = ("service is not available", "temporarily unavailable")
 _FEATURE_WORDS = (
     "feature is",
     "not enabled",
@@ -160,13 +161,16 @@ def _error_inside_success(
     if isinstance(body, dict) and body.get("success") is False:
         code, error_text, info = _texts(body, secrets)
         said = "; ".join(text for text in (error_text, info) if text) or "no reason given"
-        return Rejected(
+        is_down = any(words in said.lower() for words in _UNAVAILABLE_WORDS)
+        error = ServerError if is_down else Rejected
+        return error(
             f"{what} failed with status {answer.status}{f' ({code})' if code else ''}: {said}.",
             status=answer.status,
             code=code,
             error_info=info or error_text,
             request_id=_request_id(answer),
             label=label,
+            may_have_acted=is_down,
         )
     flaw = flaw_of(answer, expected) if expected else None
     return _no_answer(answer, what, flaw, label=label) if flaw else None

@@ -5,7 +5,7 @@
     PipedriveError
     ├── TransientError          retry later: all retries of the policy were made
     │   ├── RateLimited         429 (burst limit)
-    │   ├── ServerError         5xx
+    │   ├── ServerError         5xx, or `success: false` because a service is unavailable
     │   ├── Unreachable         no response: DNS, connection refused or reset, timeout
     │   └── MalformedAnswer     truncated JSON, or a web page instead of JSON
     ├── ItemError               skip this item

@@ -18,6 +18,8 @@ from pipedrive_client import (
     Null,
     Paging,
     PipedriveClient,
+    Rejected,
+    ServerError,
     Unreachable,
 )
 
@@ -62,6 +64,26 @@ def test_a_read_without_a_response_is_retried_and_then_an_error_that_names_it(
     assert said in str(raised.value)
     assert (raised.value.label, raised.value.status) == ("things", status)
     assert len(wire.seen) == 2 + 5
+
+
+DOWN = {"success": False, "error": "Requested service is not available", "data": None}
+
+
+def test_a_service_that_is_unavailable_is_retried_although_the_status_is_200(client, wire, reply):
+    wire.answer(reply(200, DOWN), reply(200, GOOD))
+    assert client.read("/v1/a", expected=LIST).json() == GOOD
+    assert len(wire.seen) == 2
+    wire.answer(reply(200, DOWN | {"error": "Filter not found"}))
+    with pytest.raises(Rejected, match="Filter not found"):
+        client.read("/v1/a", expected=LIST)
+    assert len(wire.seen) == 3
+
+
+def test_a_write_to_an_unavailable_service_may_have_acted_and_is_sent_once(client, wire, reply):
+    wire.answer(reply(200, DOWN))
+    with pytest.raises(ServerError, match="not available") as raised:
+        client.request("POST", "/v1/a")
+    assert (raised.value.may_have_acted, len(wire.seen)) == (True, 1)
 
 
 @pytest.mark.parametrize(("status", "body", "headers", "said"), NO_ANSWERS)
