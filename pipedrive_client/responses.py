@@ -130,7 +130,8 @@ def _flaw_of_null(body: Mapping[str, object], path: str, expected: Expectation) 
     if expected.kind is DataKind.OBJECT:
         return f"`{path}: null` instead of an object"
     if expected.null is Null.REFUSED:
-        return f"`{path}: null` although rows are known to exist"
+        remedy = "if all of them were deleted, remove the stream from the state"
+        return f"`{path}: null` although rows are known to exist ({remedy})"
     return None
 
 
