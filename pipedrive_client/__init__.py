@@ -31,6 +31,7 @@ from pipedrive_client.paging import Page, Paging
 from pipedrive_client.responses import JSON_BODY, DataKind, Expectation, Null, flaw_of
 from pipedrive_client.settings import SETTING_DEFINITIONS, ClientSettings, SettingDefinition
 from pipedrive_client.times import Clock, SystemClock
+from pipedrive_client.token_budget import DayCost
 from pipedrive_client.transport import Answer
 from pipedrive_client.usage import Usage, UsageRow
 
@@ -44,6 +45,7 @@ __all__ = [
     "Clock",
     "ConfigError",
     "DataKind",
+    "DayCost",
     "Expectation",
     "FeatureOff",
     "Gone",

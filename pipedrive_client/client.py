@@ -23,9 +23,9 @@ if TYPE_CHECKING:
 
     from pipedrive_client.auth import TokenSet
     from pipedrive_client.encoding import FileParts
-    from pipedrive_client.limits import TokenBudget
     from pipedrive_client.settings import ClientSettings
     from pipedrive_client.times import Clock
+    from pipedrive_client.token_budget import TokenBudget
     from pipedrive_client.transport import Answer
     from pipedrive_client.usage import Usage
 

@@ -148,12 +148,14 @@ class BudgetSpent(RunError):
     """Exhausted token budget: stopped before a request that would exceed it.
 
     Attributes:
-        resume_at: estimated start of the next day's budget, aware UTC; Pipedrive documents no time zone.
-        of_run: True if the setting `daily_token_budget` is the limit, False if the company's tokens are.
+        resume_at: when to run again, aware UTC: now after `run_token_budget`, else the next midnight, which
+            is an estimate for the company's tokens, because Pipedrive documents no time zone.
+        setting: `run_token_budget` or `daily_token_budget` if it is the limit, None if the company's tokens
+            are.
     """
 
     resume_at: datetime | None = None
-    of_run: bool = False
+    setting: str | None = None
 
 
 class Blocked(RunError):

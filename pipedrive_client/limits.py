@@ -1,6 +1,6 @@
-"""Burst limiter shared by all threads, and the daily token budget.
+"""Burst limiter shared by all threads.
 
-Of HTTP, both use only the header names. The clock is injected.
+Of HTTP, it uses only the header names. The clock is injected.
 
 Source: rate-limit guide, read 2026-11-23; see Pipedrive's API reference.
 """
@@ -12,12 +12,10 @@ from bisect import bisect_right, insort
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from pipedrive_client.errors import BudgetSpent, Stopped
-from pipedrive_client.times import next_midnight, to_rfc3339
+from pipedrive_client.errors import Stopped
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from datetime import date, datetime
 
     from pipedrive_client.times import Clock
 
@@ -249,122 +247,6 @@ class BurstLimiter:
         self._wake()
         self._general.forget_future(now)
         self._search.forget_future(now)
-
-
-class TokenBudget:
-    """Token budget of this run: the configured maximum, and the tokens left today by response headers."""
-
-    def __init__(self, clock: Clock, given: int | None) -> None:
-        self._clock = clock
-        self._given = given
-        self._lock = threading.Lock()
-        self._spent = 0
-        self._left: int | None = None
-        self._left_on: date | None = None
-        self._limit: int | None = None
-
-    @property
-    def spent(self) -> int:
-        """Tokens of the requests sent so far, by published cost."""
-        return self._spent
-
-    @property
-    def left_today(self) -> int | None:
-        """Tokens that the company has left today, from the latest response that contains it."""
-        with self._lock:
-            return self._left_now()
-
-    @property
-    def limit_today(self) -> int | None:
-        """Tokens that the company has per day, from the latest response that contains it."""
-        return self._limit
-
-    @property
-    def left(self) -> int | None:
-        """Tokens that may still be used by both limits; None if both are unknown."""
-        given = None if self._given is None else self._given - self._spent
-        known = [number for number in (given, self.left_today) if number is not None]
-        return min(known, default=None)
-
-    def check(self, cost: int) -> None:
-        """Check that a request is within the budget.
-
-        Raises:
-            BudgetSpent: the request must not be sent.
-        """
-        with self._lock:
-            self._check(cost)
-
-    def reserve(self, cost: int) -> None:
-        """Count a request's cost just before it is sent.
-
-        Raises:
-            BudgetSpent: the request would exceed the budget and must not be sent.
-        """
-        with self._lock:
-            self._check(cost)
-            self._spent += cost
-
-    def _check(self, cost: int) -> None:
-        """Check the budget; the caller holds the lock."""
-        left = self._left_now()
-        if left is not None and (left <= 0 or left < cost):
-            raise self._spent_today(left, cost)
-        if self._given is not None and self._spent + cost > self._given:
-            resume_at: datetime = next_midnight(self._clock.now())
-            error = BudgetSpent(
-                f"The token budget of this run is exhausted: {self._spent} of {self._given} tokens are used "
-                f"and the next request costs {cost}. The next run continues from here. Start it after "
-                f"{to_rfc3339(resume_at)}, or earlier with a higher daily_token_budget.",
-            )
-            error.resume_at, error.of_run = resume_at, True
-            raise error
-
-    def refund(self, cost: int) -> None:
-        """Return the cost of a request that was not executed."""
-        with self._lock:
-            self._spent -= cost
-
-    def learn(self, headers: Mapping[str, str]) -> None:
-        """Read the tokens left today from response headers, if they contain it."""
-        left = number_of(headers, "x-daily-ratelimit-token-remaining")
-        if left is None:
-            return
-        limit = number_of(headers, "x-daily-ratelimit-token-limit")
-        with self._lock:
-            self._limit = self._limit if limit is None else int(limit)
-            self._left = int(left)
-            self._left_on = self._clock.now().date()
-
-    def spend_all(self, left: int = 0, cost: int = 0) -> BudgetSpent:
-        """Record that the server rejects further requests today, and return the error to raise.
-
-        Args:
-            left: tokens left according to the response.
-            cost: tokens of the rejected request.
-        """
-        with self._lock:
-            self._left = left
-            self._left_on = self._clock.now().date()
-            return self._spent_today(left, cost)
-
-    def _left_now(self) -> int | None:
-        """Return the tokens left today, or None if the last known value is of an earlier day."""
-        if self._left_on is not None and self._clock.now().date() != self._left_on:
-            self._left = self._left_on = None
-        return self._left
-
-    def _spent_today(self, left: int, cost: int) -> BudgetSpent:
-        """Return the error that contains the time to continue."""
-        resume_at: datetime = next_midnight(self._clock.now())
-        more = f", and the next request costs {cost}" if left > 0 else ""
-        error = BudgetSpent(
-            f"The company's daily API token budget is exhausted ({left} left{more}). Run again after "
-            f"{to_rfc3339(resume_at)} (an estimate, because Pipedrive does not document the time zone of the "
-            "reset).",
-        )
-        error.resume_at = resume_at
-        return error
 
 
 def number_of(headers: Mapping[str, str], name: str) -> float | None:

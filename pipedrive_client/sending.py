@@ -26,16 +26,11 @@ from pipedrive_client.errors import (
     UnknownMethod,
     Unreachable,
 )
-from pipedrive_client.limits import (
-    ASSUMED_OAUTH_LIMIT,
-    ASSUMED_TOKEN_LIMIT,
-    BurstLimiter,
-    TokenBudget,
-    number_of,
-)
+from pipedrive_client.limits import ASSUMED_OAUTH_LIMIT, ASSUMED_TOKEN_LIMIT, BurstLimiter, number_of
 from pipedrive_client.prefixes import Prefixes
 from pipedrive_client.retry import repeating, seconds_before_repeat
 from pipedrive_client.scopes import read_scopes
+from pipedrive_client.token_budget import TokenBudget
 from pipedrive_client.transport import Answer, Transport, check_redirect
 from pipedrive_client.usage import Usage
 
@@ -73,7 +68,7 @@ class Sender:
         self._clock = clock
         self._stop = stop
         self.usage = Usage()
-        self.budget = TokenBudget(clock, settings.daily_token_budget)
+        self.budget = TokenBudget(clock, of_day=settings.daily_token_budget, of_run=settings.run_token_budget)
         self.transport = Transport(timeout_seconds=settings.request_timeout_seconds)
         self.auth: Authenticator
         if settings.api_token:

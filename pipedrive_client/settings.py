@@ -114,6 +114,12 @@ SETTING_DEFINITIONS: tuple[SettingDefinition, ...] = (
     SettingDefinition(
         name="daily_token_budget",
         type="integer",
+        description="Maximum number of API tokens for one day (UTC), over all runs that share the state of "
+        "the tap or the ledger of the target. A run stops cleanly before a request that would exceed it.",
+    ),
+    SettingDefinition(
+        name="run_token_budget",
+        type="integer",
         description="Maximum number of API tokens for one run. The run stops cleanly before a request that "
         "would exceed it.",
     ),
@@ -138,6 +144,7 @@ class ClientSettings:
     request_timeout_seconds: float = 60.0
     max_concurrency: int = 16
     daily_token_budget: int | None = None
+    run_token_budget: int | None = None
     user_agent: str | None = None
 
     @classmethod
@@ -161,10 +168,18 @@ class ClientSettings:
             request_timeout_seconds=_number(config, "request_timeout_seconds", default=60.0),
             max_concurrency=_integer(config, "max_concurrency", highest=_MAX_CONCURRENCY) or 16,
             daily_token_budget=_integer(config, "daily_token_budget"),
+            run_token_budget=_integer(config, "run_token_budget"),
             user_agent=_secret(config, "user_agent"),
         )
         settings.check_credentials()
         return settings
+
+    @property
+    def smallest_budget(self) -> tuple[str, int] | None:
+        """Name and value of the token budget that allows the fewest tokens for one run."""
+        budgets = {"run_token_budget": self.run_token_budget, "daily_token_budget": self.daily_token_budget}
+        known = [(name, tokens) for name, tokens in budgets.items() if tokens is not None]
+        return min(known, key=lambda one: one[1], default=None)
 
     def trusts(self, url: str) -> bool:
         """Return True if tokens may be sent to the URL: its host is Pipedrive's or set in the settings."""

@@ -19,6 +19,7 @@ from tap_pipedrive.rows.deviations import Deviations
 from tap_pipedrive.settings import FieldMode, OptionMode, UnknownColumns
 from tap_pipedrive.signals import Interruption
 from tap_pipedrive.state.access import AccessReport
+from tap_pipedrive.state.input_state import day_cost
 
 if TYPE_CHECKING:
     import logging
@@ -180,7 +181,9 @@ class TapContext:
     # --- state ----------------------------------------------------------------------------------
 
     def load_state(self, state: Mapping[str, JSON]) -> None:
-        """Store the bookmarks of the input state."""
+        """Store the bookmarks of the input state, and count the day's tokens that it contains."""
+        if cost := day_cost(state):
+            self.client.budget.add_earlier(cost)
         bookmarks = state.get("bookmarks")
         self._bookmarks = bookmarks if isinstance(bookmarks, dict) else {}
 

@@ -11,10 +11,7 @@ from singer_sdk import Stream, Tap
 from singer_sdk.helpers.capabilities import PluginCapabilities, TapCapabilities
 from typing_extensions import override
 
-from pipedrive_client import (
-    ClientSettings,
-    ConfigError,
-)
+from pipedrive_client import ConfigError
 from pipedrive_singer.command_line import ignore_signals
 from pipedrive_singer.plugin import PipedrivePlugin
 from tap_pipedrive.commands import plan as planning
@@ -132,6 +129,8 @@ class TapPipedrive(PipedrivePlugin, Tap):
         self.tap_context.describes_all = False
         self.prepare_output()
         warn_of_missing_scopes(self.lists(), self.tap_context.client.granted_scopes(), self.logger)
+        if self.tap_context.client.settings.daily_token_budget is not None:
+            self.page_writer.budget = self.tap_context.client.budget
         self.page_writer.under_way = True
         self.page_writer.write_state(self.state)
         try:
@@ -254,11 +253,8 @@ class TapPipedrive(PipedrivePlugin, Tap):
     ) -> None:
         """Run the command line: a sync, unless `--about` or `--plan` is given."""
         super(Tap, cls).invoke(about=about, about_format=about_format)
-        settings = dict(config.config) if config else {}
-        # The requests of a plan do not count in the budget of the planned run.
-        budget = settings.pop("daily_token_budget", None) if plan else None
         tap = cls(
-            config=settings,
+            config=dict(config.config) if config else {},
             state=state_of(state),
             catalog=catalog_of(catalog),
             parse_env_config=bool(config and config.parse_env),
@@ -266,28 +262,26 @@ class TapPipedrive(PipedrivePlugin, Tap):
         tap.tap_context.describes_all = False
         try:
             with tap.tap_context.interruption.ends_requests():
-                tap.read_or_plan(plan=plan, budget=budget)
+                tap.read_or_plan(plan=plan)
         finally:
             if tap.tap_context.interruption.complete:
                 ignore_signals()
 
-    def read_or_plan(self, *, plan: bool, budget: int | None) -> None:
+    def read_or_plan(self, *, plan: bool) -> None:
         """Sync, or print the cost of a sync.
 
         Args:
             plan: True to print the cost instead.
-            budget: setting `daily_token_budget` of the planned run.
         """
-        if not plan:
+        if plan:
+            self.tap_context.client.budget.lift()
+        else:
             self.prepare_output()
         for stream in cast("list[PipedriveStream]", list(self.streams.values())):
             if stream.selected:
                 stream.check_ready()
         if plan:
-            given = {**self.config} if budget is None else {**self.config, "daily_token_budget": budget}
-            planning.show(
-                self.tap_context, self.lists(), ClientSettings.from_config(given).daily_token_budget
-            )
+            planning.show(self.tap_context, self.lists())
             self.tap_context.client.close()
             return
         turns.check(self.tap_context, self.lists())

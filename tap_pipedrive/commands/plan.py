@@ -294,13 +294,12 @@ def _field_lines(lists: Sequence[PipedriveStream], lines: list[Line]) -> Iterato
 # --- the table ------------------------------------------------------------------------------------
 
 
-def show(context: TapContext, lists: Sequence[PipedriveStream], given_budget: int | None) -> None:
+def show(context: TapContext, lists: Sequence[PipedriveStream]) -> None:
     """Write the plan as a table to stdout.
 
     Args:
-        context: its budget must not count the requests of the plan.
+        context: its budget must not limit the requests of the plan.
         lists: top-level streams of the run.
-        given_budget: setting `daily_token_budget`.
 
     Raises:
         PipedriveError: a request failed.
@@ -318,18 +317,22 @@ def show(context: TapContext, lists: Sequence[PipedriveStream], given_budget: in
     for row in rows:
         cells = (row[0].ljust(widths[0]), row[1].rjust(widths[1]), row[2].rjust(widths[2]), row[3])
         sys.stdout.write("  ".join(cells).rstrip() + "\n")
-    sys.stdout.write("\n" + "\n".join(_below(context, tokens, worst, given_budget)) + "\n")
+    sys.stdout.write("\n" + "\n".join(_below(context, tokens, worst)) + "\n")
     sys.stdout.flush()
 
 
-def _below(context: TapContext, tokens: int, worst: Known, given_budget: int | None) -> Iterator[str]:
-    used = context.client.usage
+def _below(context: TapContext, tokens: int, worst: Known) -> Iterator[str]:
+    used, settings, budget = context.client.usage, context.client.settings, context.client.budget
     yield "~ is an estimate, ≥ a lower bound: parents with more than one page of children cost more."
     yield f"This plan itself used {used.requests:,} requests and {used.tokens:,} tokens (not in the table)."
     limits = []
-    if given_budget is not None:
-        limits.append((given_budget, f"the {given_budget:,} tokens of daily_token_budget"))
-    left, limit = context.client.budget.left_today, context.client.budget.limit_today
+    if (of_run := settings.run_token_budget) is not None:
+        limits.append((of_run, f"the {of_run:,} tokens of run_token_budget"))
+    if (of_day := settings.daily_token_budget) is not None:
+        rest = max(0, of_day - budget.earlier)
+        of = f" that are left today of the {of_day:,} tokens" if budget.earlier else " tokens"
+        limits.append((rest, f"the {rest:,}{of} of daily_token_budget"))
+    left, limit = budget.left_today, budget.limit_today
     if left is not None:
         of = f" of {limit:,}" if limit is not None else ""
         limits.append((left, f"the {left:,} tokens{of} that the company has left today"))
@@ -340,4 +343,7 @@ def _below(context: TapContext, tokens: int, worst: Known, given_budget: int | N
             share = f"{tokens / number:.1%}" if number else "all"
             yield f"This is {'at least ' if worst is Known.AT_LEAST else ''}{share} of {what}."
     if not limits:
-        yield "The budget is unknown: daily_token_budget is not set, and Pipedrive's responses contain none."
+        yield (
+            "The budget is unknown: neither run_token_budget nor daily_token_budget is set, and Pipedrive's "
+            "responses contain none."
+        )

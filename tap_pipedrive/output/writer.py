@@ -12,13 +12,14 @@ from typing_extensions import override
 
 from pipedrive_client import times
 from pipedrive_client.times import now
-from tap_pipedrive.state.input_state import UNDER_WAY
+from tap_pipedrive.state.input_state import TOKEN_USAGE, UNDER_WAY
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from singer_sdk.singerlib.encoding.simple import Message
 
+    from pipedrive_client.token_budget import TokenBudget
     from tap_pipedrive.output.batches import BatchFiles
     from tap_pipedrive.output.validation import RecordValidator
     from tap_pipedrive.rows.row import Row
@@ -69,8 +70,9 @@ class PageWriter(MsgSpecWriter):
                 return
             for stream in self.batches.streams:
                 self._close(stream)
-        if self.under_way and isinstance(state, dict):
-            state = {**state, UNDER_WAY: True}
+        if isinstance(state, dict):
+            marks = {UNDER_WAY: True} if self.under_way else {}
+            state = {**state, **self._token_usage(), **marks}
         line = b'{"type":"STATE","value":' + _encoder.encode(state) + b"}\n"
         if line != self._last_state:
             self._last_state = line
@@ -78,6 +80,14 @@ class PageWriter(MsgSpecWriter):
 
     _last_state = b""
     under_way = False
+    budget: TokenBudget | None = None
+    """Budget whose cost of the day is part of each STATE; None writes none."""
+
+    def _token_usage(self) -> dict[str, object]:
+        if self.budget is None:
+            return {}
+        cost = self.budget.day
+        return {TOKEN_USAGE: {"date": cost.day.isoformat(), "tokens": cost.tokens}}
 
     def write_records(self, stream: str, records: Iterable[Row]) -> None:
         """Write a RECORD message for each record and flush, or append the records to the batch file."""

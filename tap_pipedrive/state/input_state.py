@@ -6,11 +6,12 @@ A state of unknown form is rejected: if it were treated as empty, everything wou
 from __future__ import annotations
 
 import json
+from datetime import date
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from pipedrive_client import ConfigError, times
+from pipedrive_client import ConfigError, DayCost, times
 from tap_pipedrive.state.input_catalog import json_text
 from tap_pipedrive.state.known_ids import IdRanges
 
@@ -21,10 +22,12 @@ if TYPE_CHECKING:
 
 
 UNDER_WAY = "under_way"
+TOKEN_USAGE = "token_usage"  # noqa: S105  a key of the state
+"""Key of the tokens that a day has cost, written with the setting `daily_token_budget`."""
 
 
 _MELTANO = {"singer_state", "completed", "partial_state"}
-_TOP = {"bookmarks", UNDER_WAY, "currently_syncing"}
+_TOP = {"bookmarks", UNDER_WAY, TOKEN_USAGE, "currently_syncing"}
 _SHAPE = '{"bookmarks": {"<stream>": {…}}}'
 _PLACES = {"reads", "columns", "known_ids", "refused", "turn", "replication_key_value"}
 """Keys of a stream's state; at least one of them must be present."""
@@ -85,7 +88,33 @@ def checked_state(given: object, specs: Mapping[str, StreamSpec]) -> dict[str, A
         msg = f"The state's bookmarks are not an object; expected format: {_SHAPE}."
         raise ConfigError(msg)
     made = {stream: _memo(stream, memo, specs) for stream, memo in bookmarks.items()}
-    return {"bookmarks": made} if "bookmarks" in state else {}
+    found = {name: state[name] for name in (TOKEN_USAGE,) if state.get(name) is not None}
+    if found:
+        day_cost(found)
+    return {"bookmarks": made, **found} if "bookmarks" in state else found
+
+
+def day_cost(state: Mapping[str, Any]) -> DayCost | None:
+    """Return the tokens that a day has cost by the state, or None.
+
+    Raises:
+        ConfigError: the entry of the state has another form.
+    """
+    entry = state.get(TOKEN_USAGE)
+    if entry is None:
+        return None
+    try:
+        day, tokens = date.fromisoformat(entry["date"]), entry["tokens"]
+    except (KeyError, TypeError, ValueError):
+        day, tokens = date.min, -1
+    if type(tokens) is not int or tokens < 0:
+        msg = (
+            f'The state contains an invalid {TOKEN_USAGE}; expected format: {{"date": "2026-01-31", '
+            '"tokens": 120}. '
+            "Fix it, or remove it to start the day at 0 tokens."
+        )
+        raise ConfigError(msg)
+    return DayCost(day=day, tokens=tokens)
 
 
 def _unwrapped(given: object) -> Mapping[str, Any]:

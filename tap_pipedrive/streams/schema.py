@@ -112,11 +112,12 @@ class SchemaStream(Stream):
         try:
             return self.tap_context.fields.custom(entity)
         except BudgetSpent as error:
-            budget = self.tap_context.client.settings.daily_token_budget
-            if self.tap_context.page_writer.under_way or not error.of_run:
+            client = self.tap_context.client
+            if self.tap_context.page_writer.under_way or error.setting is None or client.budget.earlier:
                 raise
+            name, budget = client.settings.smallest_budget or (error.setting, 0)
             msg = (
-                f"Setting daily_token_budget: {budget} tokens are too few; to find the columns of custom "
+                f"Setting {name}: {budget} tokens are too few; to find the columns of custom "
                 f"fields takes {FIELD_LIST_COST * len(FIELD_LISTS)} of them before anything is read. Give "
                 "more, or a catalog, which has the columns."
             )

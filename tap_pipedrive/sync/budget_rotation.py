@@ -9,7 +9,7 @@ own.
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 from pipedrive_client import ConfigError
 from pipedrive_client.fields import FIELD_LIST_COST
@@ -33,12 +33,15 @@ def check(context: TapContext, lists: list[PipedriveStream]) -> None:
     Raises:
         ConfigError: the budget is too small.
     """
-    budget = context.client.settings.daily_token_budget
-    for one in _waiting(lists) if budget is not None else ():
+    smallest = context.client.settings.smallest_budget
+    if smallest is None:
+        return
+    name, budget = smallest
+    for one in _waiting(lists):
         least, why = _least(one)
-        if least > cast("int", budget):
+        if least > budget:
             msg = (
-                f"Setting daily_token_budget: {budget} tokens are too few for {one.name}, "
+                f"Setting {name}: {budget} tokens are too few for {one.name}, "
                 f"which needs at least {least} ({why}). Increase the budget or deselect the stream."
             )
             raise ConfigError(msg)
@@ -94,8 +97,8 @@ def broken_off(
         one.save_state()
     if not _goes_on(cut) and (len(order) == 1 or (one_by_one and cut is order[0])):
         remedy = (
-            "no run with this daily_token_budget can finish it."
-            if error.of_run
+            f"no run with this {error.setting} can finish it."
+            if error.setting and not cut.tap_context.client.budget.earlier
             else "run it when more of the day's tokens are left, or deselect it or its child streams."
         )
         error.message += f" It was used up by {cut.name}, which must be read in full in one run: {remedy}"

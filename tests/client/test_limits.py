@@ -2,12 +2,11 @@ from __future__ import annotations
 
 import heapq
 import threading
-from datetime import UTC, datetime
 
 import pytest
 
-from pipedrive_client import BudgetSpent, Stopped
-from pipedrive_client.limits import FIRST_IN_FLIGHT, BurstLimiter, TokenBudget, number_of
+from pipedrive_client import Stopped
+from pipedrive_client.limits import FIRST_IN_FLIGHT, BurstLimiter, number_of
 
 LIMIT_100 = {"x-ratelimit-limit": "100"}
 
@@ -268,82 +267,6 @@ def test_threads_share_the_window(stop):
     assert len(times) == 320
     assert most_in_two_seconds(sorted(times)) <= 50
     assert clock.at == pytest.approx(6 * 2.1)
-
-
-def test_the_given_budget_stops_before_the_request_that_goes_over(clock):
-    budget = TokenBudget(clock, 25)
-    budget.reserve(10)
-    budget.reserve(10)
-    for refuse in (budget.check, budget.reserve):
-        with pytest.raises(
-            BudgetSpent, match=r"20 of 25 tokens are used and the next request costs 10"
-        ) as raised:
-            refuse(10)
-        assert raised.value.resume_at == datetime(2026, 11, 24, tzinfo=UTC)
-        assert "Start it after 2026-11-24T00:00:00Z, or earlier with a higher daily_token_budget" in str(
-            raised.value
-        )
-    budget.reserve(5)
-    assert budget.spent == 25
-
-
-def test_a_refund_can_be_used_again(clock):
-    budget = TokenBudget(clock, 10)
-    budget.reserve(10)
-    budget.refund(10)
-    budget.reserve(10)
-    assert budget.spent == 10
-
-
-@pytest.mark.parametrize(("left", "cost"), [("0", 0), ("9", 10), ("-3", 0)])
-def test_the_day_s_budget_is_followed_from_the_headers(clock, left, cost):
-    budget = TokenBudget(clock, None)
-    budget.learn({"x-daily-ratelimit-token-remaining": left})
-    with pytest.raises(BudgetSpent, match=r"Run again after 2026-11-24T00:00:00Z \(an estimate") as raised:
-        budget.reserve(cost)
-    assert raised.value.resume_at == datetime(2026, 11, 24, tzinfo=UTC)
-
-
-def test_what_the_headers_leave_can_be_used(clock):
-    budget = TokenBudget(clock, None)
-    budget.learn({"x-daily-ratelimit-token-remaining": "10"})
-    budget.learn({})
-    budget.learn({"x-daily-ratelimit-token-remaining": "soon"})
-    budget.reserve(10)
-    assert budget.left_today == 10
-
-
-@pytest.mark.parametrize(
-    ("given", "headers", "left"),
-    [
-        (None, {}, None),
-        (25, {}, 15),
-        (None, {"x-daily-ratelimit-token-remaining": "90"}, 90),
-        (25, {"x-daily-ratelimit-token-remaining": "90"}, 15),
-        (25, {"x-daily-ratelimit-token-remaining": "5"}, 5),
-    ],
-)
-def test_what_is_left_is_the_lower_of_what_was_given_and_the_day_s_rest(clock, given, headers, left):
-    budget = TokenBudget(clock, given)
-    budget.reserve(10)
-    budget.learn(headers)
-    assert budget.left == left
-
-
-def test_the_day_s_budget_is_learned_from_the_headers(clock):
-    budget = TokenBudget(clock, None)
-    assert budget.limit_today is None
-    budget.learn({"x-daily-ratelimit-token-remaining": "90", "x-daily-ratelimit-token-limit": "100"})
-    budget.learn({"x-daily-ratelimit-token-remaining": "80"})
-    assert budget.limit_today == 100
-
-
-def test_a_new_day_makes_the_old_headers_void(clock):
-    budget = TokenBudget(clock, None)
-    assert isinstance(budget.spend_all(), BudgetSpent)
-    clock.at += 12 * 3600
-    budget.reserve(10)
-    assert budget.left_today is None
 
 
 @pytest.mark.parametrize(

@@ -410,8 +410,8 @@ def test_a_429_with_fewer_tokens_left_than_the_request_costs_stops_at_once(clien
         client.request("GET", "/v1/a", cost=20)
     for fact in ("15 left", "costs 20", "company", "2026-11-24"):
         assert fact in raised.value.message
-    assert "daily_token_budget" not in raised.value.message
-    assert (clock.waited, raised.value.of_run, client.budget.left_today) == (0, False, 15)
+    assert "token_budget" not in raised.value.message
+    assert (clock.waited, raised.value.setting, client.budget.left_today) == (0, None, 15)
     wire.answer(reply())
     client.request("GET", "/v1/b", cost=15)
 
@@ -433,9 +433,9 @@ def test_the_last_tokens_are_used_and_the_next_request_is_not_sent(client, wire,
 
 
 def test_a_run_stops_before_its_own_budget_is_exhausted(connect, wire):
-    client = connect(daily_token_budget=25)
+    client = connect(run_token_budget=25)
     client.request("GET", "/v1/a", cost=20)
-    with pytest.raises(BudgetSpent, match="with a higher daily_token_budget"):
+    with pytest.raises(BudgetSpent, match="set a higher run_token_budget"):
         client.request("GET", "/v1/a", cost=20)
     assert len(wire.seen) == 1
     assert client.budget.spent == 20

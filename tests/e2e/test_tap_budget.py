@@ -10,9 +10,7 @@ from tests.support.cli import Files, tap
 from tests.support.singer import select
 
 LISTS = ("deals", "persons", "organizations", "activities", "notes", "stages")
-RESUME = re.compile(
-    r"Start it after \d{4}-\d\d-\d\dT00:00:00Z, or earlier with a higher daily_token_budget\."
-)
+RESUME = re.compile(r"Run again to continue from here, or set a higher run_token_budget\.")
 
 
 def table(outputs):
@@ -30,7 +28,7 @@ def runs_until_done(files, emulator, catalog, budget, most):
     while not told or told[-1].code:
         assert len(told) < most, "the runs do not come to an end"
         emulator.post("/_emulator/log/clear")
-        config = emulator.config(daily_token_budget=budget)
+        config = emulator.config(run_token_budget=budget)
         told.append(tap(*files.arguments(config, catalog=catalog, state=state)))
         assert told[-1].code in (0, 4), told[-1].err
         assert emulator.log()["tokens"] <= budget
@@ -114,7 +112,7 @@ def test_a_budget_that_is_enough_changes_nothing(small, tmp_path):
     files = Files(tmp_path)
     catalog = select(small.config(), *LISTS)
     whole = tap(*files.arguments(small.config(), catalog=catalog))
-    enough = tap(*files.arguments(small.config(daily_token_budget=1_000), catalog=catalog))
+    enough = tap(*files.arguments(small.config(run_token_budget=1_000), catalog=catalog))
     assert enough.code == 0
     assert table([enough.output]) == table([whole.output])
 
@@ -142,7 +140,7 @@ def test_a_budget_that_covers_no_more_than_a_list_a_run_comes_to_an_end(small, t
 def test_a_resumed_run_reads_only_what_the_last_one_did_not_come_to(small, tmp_path):
     files = Files(tmp_path)
     catalog = select(small.config(), *LISTS)
-    first = tap(*files.arguments(small.config(daily_token_budget=60), catalog=catalog))
+    first = tap(*files.arguments(small.config(run_token_budget=60), catalog=catalog))
     assert first.code == 4
     done = {name for name, memo in first.output.state["bookmarks"].items() if memo.get("turn") == "over"}
     assert done
@@ -167,7 +165,7 @@ def test_a_budget_that_moves_nothing_on_is_rejected_before_the_first_request(
     files = Files(tmp_path)
     catalog = select(small.config(), *streams)
     small.post("/_emulator/log/clear")
-    told = tap(*files.arguments(small.config(daily_token_budget=budget), catalog=catalog))
+    told = tap(*files.arguments(small.config(run_token_budget=budget), catalog=catalog))
     assert told.code == 2
     first = min(set(streams) - {"deal_persons"})  # a fan-out is part of its list
     said = f"{budget} tokens are too few for {first}, which needs at least {least}"
@@ -181,7 +179,7 @@ def test_a_whole_list_that_is_dearer_than_the_budget_delays_no_other_and_is_name
     catalog = select(small.config(), *streams)
     state, told = None, []
     for _ in range(4):
-        config = small.config(daily_token_budget=40)
+        config = small.config(run_token_budget=40)
         told.append(tap(*files.arguments(config, catalog=catalog, state=state)))
         state = told[-1].output.state if told[-1].output.states else state
     assert {stream for one in told for stream in one.output.records} >= {"roles", "stages", "users"}
@@ -205,7 +203,7 @@ def test_fan_outs_of_rows_that_share_a_second_are_not_paid_for_over_and_over(med
     state, told = None, []
     while not told or told[-1].code:
         assert len(told) < 8, "the runs do not come to an end"
-        config = medium.config(daily_token_budget=1_700, start_date=moment)
+        config = medium.config(run_token_budget=1_700, start_date=moment)
         told.append(tap(*files.arguments(config, catalog=catalog, state=state)))
         state = told[-1].output.state if told[-1].output.states else state
     assert len(told) > 3

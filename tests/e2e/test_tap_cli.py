@@ -330,8 +330,8 @@ def test_a_trial_requests_few_rows_of_each_list(small, files):
 
 @pytest.mark.parametrize("budget", [5, 20, 40])
 def test_a_budget_that_does_not_even_find_the_columns(small, files, budget):
-    told = tap(*files.arguments(small.config(daily_token_budget=budget)))
-    said = f"daily_token_budget: {budget} tokens are too few; to find the columns of custom fields takes 50"
+    told = tap(*files.arguments(small.config(run_token_budget=budget)))
+    said = f"run_token_budget: {budget} tokens are too few; to find the columns of custom fields takes 50"
     assert_refused(told, 2, said)
     assert not told.out
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 import pytest
 
-from pipedrive_client import BudgetSpent
+from pipedrive_client import BudgetSpent, ConfigError
 from tests.support.singer import run_tap, select
 
 
@@ -24,7 +26,7 @@ def test_tokens_of_the_company_are_not_reported_as_the_setting(tokens, facts, sm
     limited(tokens)
     with pytest.raises(BudgetSpent) as raised:
         run_tap(small.config(max_concurrency=1), catalog=catalog)
-    assert "daily_token_budget" not in str(raised.value)
+    assert "token_budget" not in str(raised.value)
     for fact in ("company", "goals", "in full", *facts):
         assert fact in str(raised.value)
 
@@ -32,6 +34,38 @@ def test_tokens_of_the_company_are_not_reported_as_the_setting(tokens, facts, sm
 def test_a_budget_of_the_settings_is_named(small):
     catalog = select(small.config(), "goals")
     with pytest.raises(BudgetSpent) as raised:
-        run_tap(small.config(max_concurrency=1, daily_token_budget=30), catalog=catalog)
-    assert "daily_token_budget" in str(raised.value)
+        run_tap(small.config(max_concurrency=1, run_token_budget=30), catalog=catalog)
+    assert "run_token_budget" in str(raised.value)
     assert "company" not in str(raised.value)
+
+
+def test_runs_of_a_day_share_the_day_s_budget_by_the_state(small):
+    catalog = select(small.config(), "stages", "goals")
+    first = run_tap(small.config(daily_token_budget=100), catalog=catalog)
+    today = datetime.now(UTC).date().isoformat()
+    spent = first.state["token_usage"]["tokens"]
+    assert first.state["token_usage"]["date"] == today
+    assert spent == small.log()["tokens"] > 40
+    small.post("/_emulator/log/clear")
+    with pytest.raises(BudgetSpent, match=r"of 100 tokens are used") as raised:
+        run_tap(small.config(daily_token_budget=100), catalog=catalog, state=first.state)
+    assert raised.value.setting == "daily_token_budget"
+    assert small.log()["tokens"] <= 100 - spent
+    yesterday = {**first.state, "token_usage": {"date": "2026-01-01", "tokens": 100}}
+    again = run_tap(small.config(daily_token_budget=100), catalog=catalog, state=yesterday)
+    assert again.state["token_usage"]["date"] == today
+
+
+def test_a_state_contains_the_day_s_cost_only_with_its_setting(small):
+    catalog = select(small.config(), "stages")
+    state = {"bookmarks": {}, "token_usage": {"date": "2026-01-01", "tokens": 5}}
+    assert "token_usage" not in run_tap(small.config(run_token_budget=50), catalog=catalog, state=state).state
+
+
+@pytest.mark.parametrize(
+    "entry", [3, {}, {"date": "today", "tokens": 1}, {"date": "2026-01-01", "tokens": -1}]
+)
+def test_an_invalid_cost_of_the_day_is_rejected(small, entry):
+    state = {"bookmarks": {}, "token_usage": entry}
+    with pytest.raises(ConfigError, match="token_usage"):
+        run_tap(small.config(), catalog=select(small.config(), "stages"), state=state)

@@ -74,7 +74,7 @@ def test_parameters_headers_and_costs_are_as_configured(small):
         "keys": ["id"],
         "cost": 3,
     }
-    config = small.config(raw_requests=[entry], daily_token_budget=3)
+    config = small.config(raw_requests=[entry], run_token_budget=3)
     catalog = select(small.config(raw_requests=[entry]), "won_deals")
     small.reset()
     out = run_tap(config, catalog=catalog)

@@ -133,7 +133,7 @@ def test_a_wrong_token_ends_with_one_sentence_and_no_secret(small, tmp_path):
 
 
 def test_an_exhausted_budget_has_an_exit_code_of_its_own(small, tmp_path):
-    config = {**small.config(), "daily_token_budget": 12}
+    config = {**small.config(), "run_token_budget": 12}
     deals = [{"title": str(number)} for number in range(20)]
     done = run(tmp_path, config=config, text=lines_of(rows("add_deal", *deals), state({"n": 1})))
     assert done.returncode == 4

@@ -476,7 +476,7 @@ def test_the_budget_is_exhausted_at_twenty_points(small, launcher, tmp_path):
     for number in range(20):
         small.reset()
         budget, ledger = campaign.dice.randrange(50, tokens), tmp_path / f"ledger-{number}.sqlite"
-        status = launcher.run(campaign.source, ledger=ledger, daily_token_budget=budget)
+        status = launcher.run(campaign.source, ledger=ledger, run_token_budget=budget)
         assert os.waitstatus_to_exitcode(status) == 3
         assert "BudgetSpent" in launcher.output.read_text()
         assert small.log()["tokens"] <= budget
@@ -489,7 +489,7 @@ def test_an_exhausted_budget_stops_cleanly_and_the_next_run_goes_on(small, launc
     assert launcher.run(source, ledger=tmp_path / "clean.sqlite") == 0
     wanted = content(small.dump())
     small.reset()
-    status = launcher.run(source, ledger=tmp_path / "ledger.sqlite", daily_token_budget=250)
+    status = launcher.run(source, ledger=tmp_path / "ledger.sqlite", run_token_budget=250)
     assert os.waitstatus_to_exitcode(status) == 3
     assert "BudgetSpent" in launcher.output.read_text()
     assert small.log()["tokens"] <= 250
