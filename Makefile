@@ -59,7 +59,7 @@ soak: setup plugins ## The long test campaigns in full
 live: setup ## Compare a live account with what this project assumes; reads only
 	@$(BIN)/python -m tests.live
 
-docs: setup ## Update the generated parts of README, docs and meltano.yml
+docs: setup ## Update the generated parts of docs and meltano.yml
 	@$(BIN)/python -m scripts.docs
 
 facts: setup ## Condense the published API description in the folder PIPEDRIVE_OPENAPI

@@ -1,6 +1,6 @@
 """`make docs`: generated parts of the documentation.
 
-Blocks between `generated:` marks are updated in README.md, docs/emulator.md and meltano.yml;
+Blocks between `generated:` marks are updated in docs/reference/, docs/emulator.md and meltano.yml;
 docs/coverage.md, docs/actions.md and the plugin definition files are written as a whole. Only this repository
 is read. `python -m scripts.docs --check` writes nothing and fails when something is out of date.
 """
@@ -23,13 +23,13 @@ ROOT = Path(__file__).resolve().parent.parent
 def blocks() -> dict[str, dict[str, str]]:
     """Return the lines of each block, by file and by name of the block."""
     return {
-        "README.md": {
-            "tap settings": settings.block("tap"),
-            "target settings": settings.block("target"),
+        "docs/reference/tap-settings.md": {"tap settings": settings.block("tap")},
+        "docs/reference/target-settings.md": {"target settings": settings.block("target")},
+        "docs/reference/streams.md": {
             "default streams": streams.stream_table(selected=True),
             "other streams": streams.stream_table(selected=False),
-            "entities": writes.entity_table(),
         },
+        "docs/reference/entities.md": {"entities": writes.entity_table()},
         "docs/emulator.md": {"seeds": emulator.seeds(), "faults": emulator.faults()},
         "meltano.yml": {
             "tap-pipedrive": meltano_files.project_block("tap"),

@@ -87,7 +87,7 @@ def remarks(spec: StreamSpec) -> str:
 
 
 def stream_table(*, selected: bool) -> str:
-    """Return streams for the README, those selected by default or the others."""
+    """Return the table of docs/reference/streams.md: streams selected by default, or the others."""
     rows = [
         (
             code(spec.name),
