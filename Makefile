@@ -3,12 +3,13 @@ PYTHON ?= python3
 BIN := .venv/bin
 STAMP := .venv/.installed
 PLUGINS := .venv/meltano/.installed
+SITE := .venv/site/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help setup plugins test check lint types demo bench coverage soak live docs facts wheel constraints clean
+.PHONY: help setup plugins test check lint types demo bench coverage soak live docs docs-site facts wheel constraints clean
 
 help: ## Show this help
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 setup: $(STAMP) ## Build .venv for the other commands
 
@@ -62,6 +63,16 @@ live: setup ## Compare a live account with what this project assumes; reads only
 docs: setup ## Update the generated parts of docs and meltano.yml
 	@$(BIN)/python -m scripts.docs
 
+docs-site: $(SITE) ## Build the documentation site into output/site; links are checked
+	@NO_MKDOCS_2_WARNING=true .venv/site/bin/mkdocs build --strict --quiet --clean
+	@echo 'Open output/site/index.html.'
+
+# Its packages are not needed for anything else.
+$(SITE): $(STAMP) pyproject.toml constraints.txt
+	@$(BIN)/uv venv --quiet --allow-existing --python $(BIN)/python .venv/site
+	@$(BIN)/uv pip install --quiet --python .venv/site/bin/python --constraint constraints.txt --group site
+	@touch $(SITE)
+
 facts: setup ## Condense the published API description in the folder PIPEDRIVE_OPENAPI
 	@test -f '$(PIPEDRIVE_OPENAPI)/endpoints.json' || { \
 		echo 'Name the folder of the description: make facts PIPEDRIVE_OPENAPI=…'; exit 2; }
@@ -72,7 +83,7 @@ wheel: setup ## Build dist/*.whl
 
 constraints: setup ## Choose the newest compatible versions
 	@$(BIN)/uv pip compile --quiet --universal --upgrade --no-header --no-annotate --python-version 3.11 \
-		--group dev --extra emulator pyproject.toml --output-file constraints.txt
+		--group dev --group site --extra emulator pyproject.toml --output-file constraints.txt
 	@sed -i.old '1i # Versions that were tested together; set-up installs with them. Made by `make constraints`.' constraints.txt
 	@rm constraints.txt.old
 

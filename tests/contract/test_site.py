@@ -1,0 +1,73 @@
+"""The documentation site: every page is in its navigation, and links lead to headings that exist."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+import yaml
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+ROOT = Path(__file__).parents[2]
+DOCS = ROOT / "docs"
+CONFIG = yaml.safe_load((ROOT / "mkdocs.yml").read_text(encoding="utf-8"))
+OUTSIDE = ("README.md", "CHANGELOG.md", "CONTRIBUTING.md")
+PAGES = [*(ROOT / name for name in OUTSIDE), *sorted(DOCS.rglob("*.md"))]
+_FENCE = re.compile(r"^```.*?^```$", re.MULTILINE | re.DOTALL)
+
+
+def entries(part: object) -> Iterator[str]:
+    """Yield the pages of the navigation."""
+    if isinstance(part, str):
+        yield part
+    elif isinstance(part, dict):
+        part = list(part.values())
+    if isinstance(part, list):
+        for one in part:
+            yield from entries(one)
+
+
+def anchors(page: Path) -> set[str]:
+    """Return the anchors of a page's headings; the rules of GitHub and of the site agree on ours."""
+    text = _FENCE.sub("", page.read_text(encoding="utf-8"))
+    found = set()
+    for title in re.findall(r"^#+ (.+)$", text, re.MULTILINE):
+        words = re.sub(r"[^\w\- ]", "", re.sub(r"\]\([^)]*\)", "", title)).lower()
+        found.add(words.strip().replace(" ", "-"))
+    return found
+
+
+def test_every_page_is_in_the_navigation_once():
+    named = list(entries(CONFIG["nav"]))
+    pages = [page.relative_to(DOCS).as_posix() for page in DOCS.rglob("*.md")]
+    generated = [one.lower() for one in ("CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md")]
+    assert sorted(one for one in named if one not in generated) == sorted(pages)
+    assert len(named) == len(set(named))
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(ROOT).as_posix())
+def test_links_lead_to_headings_that_exist(page):
+    text = _FENCE.sub("", page.read_text(encoding="utf-8"))
+    for target, anchor in re.findall(r"\]\((?!https?:|mailto:)([^)#\s]*)#([^)\s]+)\)", text):
+        path = (page.parent / target).resolve() if target else page
+        assert anchor in anchors(path), f"{target}#{anchor}"
+
+
+def test_the_site_needs_no_other_host():
+    assert CONFIG["theme"]["font"] is False
+    for name in ("extra_css", "extra_javascript"):
+        assert not [one for one in CONFIG.get(name, []) if "//" in one]
+
+
+def test_every_recipe_is_in_the_list_of_recipes():
+    listed = (DOCS / "recipes/index.md").read_text(encoding="utf-8")
+    for recipe in (DOCS / "recipes").glob("*.md"):
+        assert recipe.name == "index.md" or f"]({recipe.name})" in listed, recipe.name
+
+
+def test_the_readme_is_short():
+    assert len((ROOT / "README.md").read_text(encoding="utf-8").splitlines()) < 220
