@@ -30,8 +30,8 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
 def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Files) -> str:
     """Return the page with links that are right on the site.
 
-    In the repository, links lead to files. On the site, some files of the root are pages beside the front page,
-    and all other files are named without a link.
+    In the repository, links lead to files. On the site, some files of the root are pages beside the front
+    page, and all other files are named without a link.
     """
     del config
     uri = page.file.src_uri
