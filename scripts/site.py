@@ -16,6 +16,17 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).resolve().parent.parent
 ADDED = {"CHANGELOG.md": "changelog.md", "CONTRIBUTING.md": "contributing.md", "SECURITY.md": "security.md"}
 """Pages of the site that are files of the repository's root."""
+WIDE = ("reference/", "actions.md", "coverage.md", "comparison.md", "faq.md")
+"""Pages of wide tables, which need the space of the table of contents."""
+BOOST = {
+    "reference": 4,
+    "explanation": 3,
+    "faq.md": 3,
+    "how-to": 2,
+    "changelog.md": 0.1,
+    "contributing.md": 0.5,
+}
+"""Weights of pages in the search, by folder or name."""
 _LINK = re.compile(r"\[([^\]]+)\]\((?!https?:|mailto:|#)([^)#\s]+)(#[^)\s]*)?\)")
 
 
@@ -35,6 +46,9 @@ def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Fil
     """
     del config
     uri = page.file.src_uri
+    page.meta["search"] = {"boost": BOOST.get(uri.partition("/")[0], 1)}
+    if uri.startswith(WIDE):
+        page.meta["hide"] = ["toc"]
     inside = uri not in ADDED.values()
     folder = (ROOT / "docs" / uri).parent if inside else ROOT
     up = "../" * uri.count("/")

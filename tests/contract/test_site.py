@@ -59,8 +59,11 @@ def test_links_lead_to_headings_that_exist(page):
 
 def test_the_site_needs_no_other_host():
     assert CONFIG["theme"]["font"] is False
-    for name in ("extra_css", "extra_javascript"):
-        assert not [one for one in CONFIG.get(name, []) if "//" in one]
+    scripts = CONFIG["extra"]["polyfills"]
+    # The plugin `offline` adds a script of another host, unless there is one with this name.
+    assert any("iframe-worker" in one for one in scripts)
+    for one in [*scripts, *CONFIG["extra_css"], *CONFIG.get("extra_javascript", [])]:
+        assert (DOCS / one).is_file()
 
 
 def test_every_recipe_is_in_the_list_of_recipes():
@@ -71,3 +74,13 @@ def test_every_recipe_is_in_the_list_of_recipes():
 
 def test_the_readme_is_short():
     assert len((ROOT / "README.md").read_text(encoding="utf-8").splitlines()) < 220
+
+
+def test_the_picture_of_the_architecture_shows_folders_that_exist():
+    picture = (DOCS / "assets/architecture.svg").read_text(encoding="utf-8")
+    _, tap, target = re.split(r">(?:tap|target)_pipedrive<", picture)
+    for package, part in (("tap_pipedrive", tap), ("target_pipedrive", target.partition("warehouse")[0])):
+        layers = re.findall(r'class="layer".*?>([\w, ]+)</text>', part)
+        assert len(layers) > 7
+        for name in ", ".join(layers).split(", "):
+            assert list((ROOT / package).glob(f"{name}*")), name
