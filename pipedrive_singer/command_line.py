@@ -51,6 +51,49 @@ def exit_code(error: PipedriveError) -> Exit:
     return Exit.FAILED
 
 
+def code_of(error: BaseException | None) -> int:
+    """Return the exit code of a process that this error ends; None ends it normally."""
+    if error is None:
+        return Exit.DONE
+    if isinstance(error, SystemExit):
+        return error.code if isinstance(error.code, int) else Exit.FAILED if error.code else Exit.DONE
+    if isinstance(error, PipedriveError):
+        return exit_code(error)
+    if isinstance(error, json.JSONDecodeError):
+        return Exit.BAD_INPUT
+    if isinstance(error, KeyboardInterrupt):
+        return Exit.INTERRUPTED + signal.SIGINT
+    return Exit.FAILED
+
+
+def sentence_of(error: BaseException) -> str:
+    """Return the sentence that a user reads about an error; empty if the process ends without one."""
+    match error:
+        case SystemExit():
+            text = ""
+        case PipedriveError():
+            text = str(error)
+        case json.JSONDecodeError():
+            where = f"in line {error.lineno}, column {error.colno}"
+            text = f"An input file is not valid JSON: {error.msg} {where}."
+        case BrokenPipeError():
+            text = "The program that reads the output has ended; stopped."
+        case OSError():
+            where = f" {error.filename}" if error.filename else ""
+            text = (
+                f"Reading or writing{where} failed: {error.strerror or error}. Fix the cause and run again."
+            )
+        case KeyboardInterrupt():
+            text = "Interrupted."
+        case _:
+            what = f"{type(error).__name__}: {str(error)[:_LONGEST_ERROR]}"
+            text = (
+                f"Stopped by an unexpected error ({what}). Please report it. The log contains the traceback "
+                "at log level DEBUG."
+            )
+    return text
+
+
 def run(command: Callable[[], object], *, plugin: str) -> None:
     """Run a plugin's command and exit the process with its exit code.
 
@@ -61,40 +104,18 @@ def run(command: Callable[[], object], *, plugin: str) -> None:
     try:
         usable_streams()
         command()
-    except PipedriveError as error:
-        with_output()
-        say(plugin, str(error))
-        sys.exit(exit_code(error))
-    except json.JSONDecodeError as error:
-        say(
-            plugin,
-            f"An input file is not valid JSON: {error.msg} in line {error.lineno}, column {error.colno}.",
-        )
-        sys.exit(Exit.BAD_INPUT)
-    except BrokenPipeError:
-        # The next run sends again what the program behind the pipe did not read.
-        abandon_output()
-        say(plugin, "The program that reads the output has ended; stopped.")
-        sys.exit(Exit.FAILED)
-    except OSError as error:
-        abandon_output()
-        where = f" {error.filename}" if error.filename else ""
-        say(
-            plugin,
-            f"Reading or writing{where} failed: {error.strerror or error}. Fix the cause and run again.",
-        )
-        sys.exit(Exit.FAILED)
-    except KeyboardInterrupt:
-        say(plugin, "Interrupted.")
-        sys.exit(Exit.INTERRUPTED + 2)
-    except Exception as error:  # the edge of the process: no traceback reaches a user
-        logging.getLogger(plugin).debug("Unexpected error", exc_info=True)
-        say(
-            plugin,
-            f"Stopped by an unexpected error ({type(error).__name__}: {str(error)[:_LONGEST_ERROR]}). Please "
-            "report it. The log contains the traceback at log level DEBUG.",
-        )
-        sys.exit(Exit.FAILED)
+    except (Exception, KeyboardInterrupt) as error:  # the edge of the process: no traceback reaches a user
+        if isinstance(error, PipedriveError):
+            with_output()
+        elif isinstance(error, json.JSONDecodeError | KeyboardInterrupt):
+            pass
+        elif isinstance(error, OSError):
+            # After a broken pipe the next run sends again what the program behind it did not read.
+            abandon_output()
+        else:
+            logging.getLogger(plugin).debug("Unexpected error", exc_info=True)
+        say(plugin, sentence_of(error))
+        sys.exit(code_of(error))
 
 
 def with_output() -> None:

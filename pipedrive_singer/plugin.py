@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from singer_sdk.configuration._dict_config import parse_environment_config
 from singer_sdk.exceptions import ConfigValidationError
@@ -11,6 +11,10 @@ from typing_extensions import override
 
 from pipedrive_client import ConfigError
 from pipedrive_singer.config import check_environment, config_sentence, read_config, strange_settings
+from pipedrive_singer.summary import Summary
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 
 class PipedrivePlugin(PluginBase):
@@ -36,6 +40,17 @@ class PipedrivePlugin(PluginBase):
         except ConfigValidationError as error:
             sentence = config_sentence(self._config, self.config_jsonschema)
             raise ConfigError(sentence or "The settings are invalid.") from error
+
+    @classmethod
+    def summary_of(cls, settings: Mapping[str, Any], *, parse_env: bool) -> Summary:
+        """Return the summary of a run.
+
+        Args:
+            settings: settings of the config files, which need not be valid.
+            parse_env: True if the environment contains settings too.
+        """
+        prefix = f"{cls.name.upper().replace('-', '_')}_" if parse_env else None
+        return Summary.of(cls.name, settings, prefix)
 
     @classmethod
     @override

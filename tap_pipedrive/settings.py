@@ -6,6 +6,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from pipedrive_client import SETTING_DEFINITIONS
+from pipedrive_singer.summary import SUMMARY_PATH
 
 if TYPE_CHECKING:
     from tap_pipedrive.catalog.spec import JSON
@@ -47,7 +48,7 @@ _ENTRY: dict[str, JSON] = {
 
 
 SETTINGS: dict[str, JSON] = {
-    **{setting.name: setting.json_schema() for setting in SETTING_DEFINITIONS},
+    **{setting.name: setting.json_schema() for setting in (*SETTING_DEFINITIONS, SUMMARY_PATH)},
     "start_date": {
         "type": ["string", "null"],
         "format": "date-time",

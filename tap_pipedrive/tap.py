@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+from contextlib import nullcontext
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
@@ -29,6 +30,7 @@ from tap_pipedrive.streams.raw import RawStream
 from tap_pipedrive.sync import budget_rotation as turns
 from tap_pipedrive.sync.run import sync_from
 from tap_pipedrive.sync.scopes import warn_of_missing_scopes
+from tap_pipedrive.sync.summary import run_facts
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -253,19 +255,28 @@ class TapPipedrive(PipedrivePlugin, Tap):
     ) -> None:
         """Run the command line: a sync, unless `--about` or `--plan` is given."""
         super(Tap, cls).invoke(about=about, about_format=about_format)
-        tap = cls(
-            config=dict(config.config) if config else {},
-            state=state_of(state),
-            catalog=catalog_of(catalog),
-            parse_env_config=bool(config and config.parse_env),
-        )
-        tap.tap_context.describes_all = False
-        try:
-            with tap.tap_context.interruption.ends_requests():
-                tap.read_or_plan(plan=plan)
-        finally:
-            if tap.tap_context.interruption.complete:
-                ignore_signals()
+        settings, parse_env = dict(config.config) if config else {}, bool(config and config.parse_env)
+        with nullcontext() if plan else cls.summary_of(settings, parse_env=parse_env) as summary:
+            tap = cls(
+                config=settings,
+                state=state_of(state),
+                catalog=catalog_of(catalog),
+                parse_env_config=parse_env,
+            )
+            tap.tap_context.describes_all = False
+            if summary:
+                summary.client, summary.facts = tap.tap_context.client, tap.facts
+            try:
+                with tap.tap_context.interruption.ends_requests():
+                    tap.read_or_plan(plan=plan)
+            finally:
+                if tap.tap_context.interruption.complete:
+                    ignore_signals()
+
+    def facts(self) -> Mapping[str, object]:
+        """Return the tap's part of the summary."""
+        streams = self._streams or {}  # not `streams`, which would request field definitions
+        return run_facts(self.tap_context, [name for name, stream in streams.items() if stream.selected])
 
     def read_or_plan(self, *, plan: bool) -> None:
         """Sync, or print the cost of a sync.

@@ -14,17 +14,20 @@ from typing_extensions import override
 from pipedrive_client import ClientSettings, PipedriveClient
 from pipedrive_client.redact import redact
 from pipedrive_singer.command_line import Exit, ignore_signals
+from pipedrive_singer.files import prove_writable
 from pipedrive_singer.plugin import PipedrivePlugin
 from target_pipedrive.intake.lines import LineReader, NoSink
 from target_pipedrive.intake.messages import Intake
-from target_pipedrive.ledger.line_files import check_different, prove_folder, prove_writable
+from target_pipedrive.ledger.line_files import check_different, prove_folder
 from target_pipedrive.ledger.report import lay_out
 from target_pipedrive.ledger.store import Ledger
 from target_pipedrive.run.build import build_engine
 from target_pipedrive.run.signals import Interrupted, Interruption
+from target_pipedrive.run.summary import run_facts
 from target_pipedrive.settings import Options, config_jsonschema
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from types import FrameType
 
     import click
@@ -107,7 +110,7 @@ class TargetPipedrive(PipedrivePlugin, Target):
         written = {"results_path": options.results_path}
         if not options.dry_run:
             written |= {"rejects_path": options.rejects_path, "ledger_path": options.ledger_path}
-        check_different({"ledger_path": options.ledger_path, **written})
+        check_different({"ledger_path": options.ledger_path, **written, "summary_path": options.summary_path})
         for setting, path in written.items():
             if path is not None:
                 prove_writable(setting, path)
@@ -210,13 +213,23 @@ class TargetPipedrive(PipedrivePlugin, Target):
     ) -> None:
         """Run the command line: a load, or the output of `--about`."""
         super(Target, cls).invoke(about=about, about_format=about_format)
-        target = cls(
-            config=dict(config.config) if config else {}, parse_env_config=bool(config and config.parse_env)
+        settings, parse_env = dict(config.config) if config else {}, bool(config and config.parse_env)
+        with cls.summary_of(settings, parse_env=parse_env) as summary:
+            target = cls(config=settings, parse_env_config=parse_env)
+            summary.client, summary.facts = target.client, target.facts
+            target.listen(file_input)
+            ignore_signals()
+            if target.engine_failures:
+                raise SystemExit(Exit.FAILED)
+
+    def facts(self) -> Mapping[str, object]:
+        """Return the target's part of the summary."""
+        if "engine" not in self.__dict__:
+            return {"dry_run": self.options.dry_run}
+        engine = self.engine
+        return run_facts(
+            engine.report, self.client.usage, engine.writer.planned_tokens, dry_run=self.options.dry_run
         )
-        target.listen(file_input)
-        ignore_signals()
-        if target.engine_failures:
-            raise SystemExit(Exit.FAILED)
 
     @property
     def engine_failures(self) -> int:

@@ -59,6 +59,10 @@ class Progress:
             self._drawn = now
             self._show(stream, now)
 
+    def counts(self) -> dict[str, int]:
+        """Return the number of records by stream so far."""
+        return {stream: entry.records for stream, entry in self._counts.items()}
+
     def _show(self, stream: str, now: float) -> None:
         total = sum(entry.records for entry in self._counts.values())
         size = sum(entry.size for entry in self._counts.values())

@@ -119,6 +119,10 @@ class AccessReport:
                 found.setdefault(child, f"{stream} {found[stream]}")
         return found
 
+    def errors(self) -> dict[str, PipedriveError]:
+        """Return the first error of each denied stream."""
+        return {stream: refusal.error for stream, refusal in self._refusals.items()}
+
     def warn(self, specs: Mapping[str, StreamSpec]) -> None:
         """Warn once about each stream with denied parents, with their number."""
         marks = self.marks()

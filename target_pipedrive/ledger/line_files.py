@@ -8,12 +8,11 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from pipedrive_client import ConfigError, OutputFailed
+from pipedrive_singer.files import OWNER_ONLY
 
 if TYPE_CHECKING:
     from pathlib import Path
     from typing import BinaryIO
-
-OWNER_ONLY = 0o600
 
 
 def output_failed(what: str, error: Exception) -> OutputFailed:
@@ -92,28 +91,6 @@ class LinesFile:
 
     def _failed(self, error: OSError) -> OutputFailed:
         return output_failed(f"{self._setting} {self.path}", error)
-
-
-def prove_writable(setting: str, path: Path) -> None:
-    """Check that a file can be created or written; a missing file is not created.
-
-    Raises:
-        ConfigError: it cannot; the message contains the setting and the reason.
-    """
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        there = path.exists()
-        if there and not (path.is_file() or path.is_dir()):
-            return  # a device or a pipe: opening it could block, or count as its use
-        os.close(os.open(path, os.O_WRONLY | os.O_CREAT, OWNER_ONLY))
-        if not there:
-            path.unlink()
-    except (OSError, ValueError, RuntimeError) as error:  # ValueError: NUL; RuntimeError: a loop of links
-        why = getattr(error, "strerror", None) or str(error)
-        raise ConfigError(
-            f"{setting} {str(path)!r:.200} cannot be written ({why}): choose a path in a folder that this "
-            "user can write to."
-        ) from error
 
 
 def prove_folder(setting: str, path: Path) -> None:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 import msgspec
 
+from pipedrive_singer.summary import MOST_FAILURES
 from target_pipedrive.ids.provisional import as_text
 from target_pipedrive.ledger.line_files import LinesFile
 from target_pipedrive.record.errors import Fault
@@ -29,7 +30,11 @@ Table: TypeAlias = "list[list[str]]"
 
 
 class Report:
-    """Report of the outcomes of all records; used only by the journal's thread."""
+    """Report of the outcomes of all records; used only by the journal's thread.
+
+    Attributes:
+        first_faults: the first failures of the run.
+    """
 
     def __init__(self, *, results: Path | None, rejects: Path | None, logger: logging.Logger) -> None:
         self.results = LinesFile("results_path", results)
@@ -40,6 +45,7 @@ class Report:
         self._kept: dict[str, Counter[str]] = {}
         self._schemas: dict[str, bytes] = {}
         self._of_streams: dict[tuple[str, str], int] = {}
+        self.first_faults: list[Fault] = []
 
     def take(self, task: Task) -> None:
         """Record the outcome of a finished record."""
@@ -86,8 +92,20 @@ class Report:
         """Stream, reason and number of the records that failed because their stream is invalid."""
         return [(stream, why, count) for (stream, why), count in self._of_streams.items() if count]
 
+    @property
+    def stream_faults(self) -> list[tuple[str, str, int]]:
+        """Stream, reason and number of failed records of every invalid stream."""
+        return [(stream, why, count) for (stream, why), count in self._of_streams.items()]
+
+    @property
+    def outcomes(self) -> Mapping[str, Counter[str]]:
+        """Number of records by stream and outcome."""
+        return self._counts
+
     def _reject(self, task: Task, fault: Fault, count: int) -> None:
         sentence = fault.sentence()
+        if len(self.first_faults) < MOST_FAILURES:
+            self.first_faults.append(fault)
         if fault.of_stream:
             self.tell_stream(fault.stream, fault.why)
             self._of_streams[fault.stream, fault.why] += 1

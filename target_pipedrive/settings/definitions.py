@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pipedrive_client import SETTING_DEFINITIONS
+from pipedrive_singer.summary import SUMMARY_PATH
 
 if TYPE_CHECKING:
     from target_pipedrive.catalog.spec import JSON
@@ -174,7 +175,8 @@ OWN_SETTINGS: dict[str, dict[str, JSON]] = {
 
 def config_jsonschema() -> dict[str, JSON]:
     """Return the JSON Schema of all settings, the shared ones first."""
-    properties: dict[str, JSON] = {one.name: one.json_schema() for one in SETTING_DEFINITIONS}
+    shared = (*SETTING_DEFINITIONS, SUMMARY_PATH)
+    properties: dict[str, JSON] = {one.name: one.json_schema() for one in shared}
     properties |= {name: dict(own) for name, own in OWN_SETTINGS.items()}
     titled: dict[str, JSON] = {
         name: {"title": name.replace("_", " ").capitalize(), **entry}

@@ -75,6 +75,7 @@ class Options:
     mirror_empty: bool = False
     dry_run: bool = False
     results_path: Path | None = None
+    summary_path: Path | None = None
     rejects_path: Path | None = None
     stop_on_error: bool = False
     max_failures: int | None = None
@@ -116,6 +117,7 @@ class Options:
             mirror_empty=boolean_of(config, "mirror_empty"),
             dry_run=boolean_of(config, "dry_run"),
             results_path=path_of(config, "results_path"),
+            summary_path=path_of(config, "summary_path"),
             rejects_path=path_of(config, "rejects_path") or Path(DEFAULT_REJECTS),
             stop_on_error=word_of(config, "on_error", ("continue", "stop")) == "stop",
             max_failures=count_of(config, "max_failures"),

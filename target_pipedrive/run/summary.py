@@ -1,0 +1,58 @@
+"""Facts of a run for `summary_path`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pipedrive_client.redact import redact
+from pipedrive_singer.summary import failure
+from target_pipedrive.record.outcome import Outcome
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from pipedrive_client import Usage
+    from target_pipedrive.ledger.report import Report
+
+
+def run_facts(
+    report: Report, usage: Usage, planned: Mapping[str, int], *, dry_run: bool
+) -> dict[str, object]:
+    """Return outcomes, requests and tokens by stream, the first failures, and the rejected streams.
+
+    Args:
+        report: the report of the run.
+        usage: requests and tokens.
+        planned: tokens of the writes that a dry run did not send, by stream.
+        dry_run: True if nothing was written.
+    """
+    streams = []
+    for name, counts in report.outcomes.items():
+        used = usage.of(name)
+        streams.append(
+            {
+                "stream": name,
+                "records": counts.total(),
+                **{str(one): counts[one] for one in Outcome},
+                "requests": used.requests,
+                "tokens": used.tokens + planned.get(name, 0),
+            }
+        )
+    return {
+        "streams": streams,
+        "failures": [
+            failure(
+                fault.stream,
+                fault.sentence(masked=True),
+                column=fault.columns[0] if fault.columns else None,
+                line=fault.line or None,
+            )
+            for fault in report.first_faults
+        ],
+        "rejected_streams": [
+            {"stream": stream, "error": redact(why), "records": count}
+            for stream, why, count in report.stream_faults
+        ],
+        "dry_run": dry_run,
+        "rejects_path": str(report.rejects.path) if report.rejects.written else None,
+    }
