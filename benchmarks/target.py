@@ -112,18 +112,21 @@ def slow_adds(folder: Path) -> Iterator[Result]:
 
 
 def validated(folder: Path) -> Iterator[Result]:
-    """Measure records read, checked and encoded without requests: a dry run of adds, without its start."""
+    """Measure records read, checked and encoded: a dry run of adds, without its start and its one request."""
     seconds = {}
-    for count in (1, VALIDATED):
-        _write(folder / "rows.jsonl", ({"title": f"Deal {number}", **DEAL} for number in range(count)))
-        arguments = _config(folder, "http://127.0.0.1:1", dry_run=True)
-        seconds[count] = run("target_pipedrive", *arguments, feed=folder / "rows.jsonl").cpu
+    with emulator("--seed", "small") as api:
+        for count in (1, VALIDATED):
+            _write(folder / "rows.jsonl", ({"title": f"Deal {number}", **DEAL} for number in range(count)))
+            clear(api)
+            arguments = _config(folder, api, dry_run=True)
+            seconds[count] = run("target_pipedrive", *arguments, feed=folder / "rows.jsonl").cpu
+            asked = sum(entry["count"] for entry in ask(api, "/_emulator/log")["operations"].values())
     rate = (VALIDATED - 1) / (seconds[VALIDATED] - seconds[1])
     yield Result(
-        what="Records read and validated, no HTTP",
-        measured=f"{rate:,.0f} a CPU second ({len(DEAL) + 1} columns)",
+        what="Records read and validated, in a dry run",
+        measured=f"{rate:,.0f} a CPU second ({len(DEAL) + 1} columns, requests: {asked})",
         must="≥ 7,000 a CPU second",
-        reached=rate >= 7_000,
+        reached=rate >= 7_000 and asked <= 1,
     )
 
 
