@@ -29,7 +29,7 @@ class WorkerPool:
     def __init__(self, size: int) -> None:
         self.size = size
         self._lock = threading.Lock()
-        self._jobs: SimpleQueue[tuple[Future[Any], Callable[[], Any]] | None] = SimpleQueue()
+        self._jobs: SimpleQueue[tuple[Future[Any] | None, Callable[[], Any]] | None] = SimpleQueue()
         self._threads = 0
         self._idle = 0
         self._closed = False
@@ -41,6 +41,18 @@ class WorkerPool:
             Stopped: the pool is closed.
         """
         future: Future[R] = Future()
+        self._put(future, function)
+        return future
+
+    def start(self, function: Callable[[], object]) -> None:
+        """Run a function without a result, which handles its own errors.
+
+        Raises:
+            Stopped: the pool is closed.
+        """
+        self._put(None, function)
+
+    def _put(self, future: Future[Any] | None, function: Callable[[], Any]) -> None:
         with self._lock:
             if self._closed:
                 raise Stopped("The client is closed.")
@@ -51,7 +63,6 @@ class WorkerPool:
                 self._threads += 1
                 name = f"pipedrive-{self._threads}"
                 threading.Thread(target=self._work, name=name, daemon=True).start()
-        return future
 
     def close(self) -> None:
         """Stop the threads when their queue is empty; no new work is accepted."""
@@ -70,7 +81,9 @@ class WorkerPool:
             if job is None:
                 return
             future, function = job
-            if future.set_running_or_notify_cancel():
+            if future is None:
+                function()
+            elif future.set_running_or_notify_cancel():
                 try:
                     result = function()
                 except BaseException as error:  # noqa: BLE001 - passed to the thread that waits for the result

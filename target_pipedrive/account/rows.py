@@ -7,6 +7,7 @@ import threading
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from itertools import chain
 from typing import TYPE_CHECKING
 from urllib.parse import quote
@@ -26,6 +27,12 @@ if TYPE_CHECKING:
 BULK = 100
 _SEARCH_PAGE = 100
 _PLACEHOLDER = re.compile(r"\{(\w+)\}")
+
+
+@cache
+def _placeholders(*texts: str) -> tuple[str, ...]:
+    """Return the names in braces in a path and its parameters."""
+    return tuple(_PLACEHOLDER.findall(" ".join(texts)))
 
 
 def fill(path: str, values: Mapping[str, object]) -> str:
@@ -84,12 +91,17 @@ class Rows:
         read = entity.read
         if read is None:
             return {}
-        named = _PLACEHOLDER.findall(" ".join((read.path, *read.params.values())))
-        if any(isinstance(values.get(name), ProvisionalId) for name in named):
-            return {}
-        path = fill(read.path, values)
-        params = {name: fill(value, values) for name, value in read.params.items() if "{" in value}
-        key = f"{path} {sorted(params.items())}"
+        path, params, key = read.path, {}, ""
+        named = _placeholders(read.path, *read.params.values())
+        if named:
+            if any(isinstance(values.get(name), ProvisionalId) for name in named):
+                return {}
+            path = fill(read.path, values)
+            params = {name: fill(value, values) for name, value in read.params.items() if "{" in value}
+            key = f"{path} {sorted(params.items())}"
+        known = self._lists.get(entity.name, {}).get(key)
+        if known is not None:
+            return known
         with self._lock:
             lists = self._lists.setdefault(entity.name, {})
             if key not in lists:

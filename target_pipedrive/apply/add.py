@@ -120,21 +120,18 @@ class RowAdder:
         Raises:
             RecordFault: a required column has no value.
         """
-        spec = plan.spec
+        spec, columns = plan.spec, action.body_columns
         if spec.chosen_key and draft.id is not None:
-            column = action.body_columns[spec.key]
+            column = columns[spec.key]
             draft.body[spec.key] = encoder(column.kind)(draft.id)
         whole, custom = settled(draft, {}, plan.book, plan.custom_fields, flat=spec.flat_custom_fields)
-        body = {name: value for name, value in whole.items() if name in action.body_columns}
+        body = {name: value for name, value in whole.items() if name in columns}
         if spec.within and not plan.foreign:
             body = placed(body, None, spec, self._rows, stream)
         said = {name for name in spec.said_empty.split() if body.get(name) == []}
         body = {name: value for name, value in body.items() if value not in EMPTY_VALUES or name in said}
-        waiting = (
-            {name for name, column in action.body_columns.items() if column.required}
-            - set(body)
-            - set(draft.files)
-        )
+        required = {name for name, column in columns.items() if column.required}
+        waiting = required - set(body) - set(draft.files)
         if waiting:
             raise RecordFault("needs {columns} to create the row", fields=sorted(waiting))
         custom = {key: value for key, value in custom.items() if value not in EMPTY_VALUES}
@@ -161,14 +158,14 @@ class RowAdder:
     ) -> None:
         """Send in a second request what only an update accepts."""
         action = plan.update
-        if action is None or done.id is None:
+        if action is None or done.id is None or plan.add is None:
             return
+        added, updated = plan.add.body_columns, action.body_columns
         rest = {
             name: value
             for name, value in draft.body.items()
-            if name in action.body_columns
-            and plan.add is not None
-            and name not in plan.add.body_columns
+            if name in updated
+            and name not in added
             and name not in sent
             and value not in (*EMPTY_VALUES, False)
         }

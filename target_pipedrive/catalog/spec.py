@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import cache
 from types import MappingProxyType
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -25,6 +26,16 @@ JSON: TypeAlias = "str | int | float | bool | list[JSON] | dict[str, JSON] | Non
 _PLACEHOLDER = re.compile(r"\{(\w+)\}")
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
 _METHODS = frozenset({"POST", "PUT", "PATCH", "DELETE"})
+
+
+@cache
+def _placeholders(path: str) -> tuple[str, ...]:
+    return tuple(_PLACEHOLDER.findall(path))
+
+
+@cache
+def _of_kind(body: str, kind: str) -> tuple[str, ...]:
+    return tuple(name for name, column in columns(body).items() if column.kind.name == kind)
 
 
 def _none() -> Mapping[str, str]:
@@ -162,7 +173,7 @@ class ActionSpec:
     @property
     def placeholders(self) -> tuple[str, ...]:
         """Names in braces in the path, in order."""
-        return tuple(_PLACEHOLDER.findall(self.path))
+        return _placeholders(self.path)
 
     @property
     def path_columns(self) -> Columns:
@@ -178,12 +189,12 @@ class ActionSpec:
     @property
     def money_columns(self) -> tuple[str, ...]:
         """Columns of the body with an amount and its currency."""
-        return tuple(name for name, column in self.body_columns.items() if column.kind.name == "money")
+        return _of_kind(self.body, "money")
 
     @property
     def price_columns(self) -> tuple[str, ...]:
         """Columns of the body with prices by currency."""
-        return tuple(name for name, column in self.body_columns.items() if column.kind.name == "prices")
+        return _of_kind(self.body, "prices")
 
     @property
     def query_columns(self) -> Columns:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import TYPE_CHECKING
 
@@ -78,6 +78,8 @@ class Binding:
         prefix: prefix of an external id, for options, which are identified by field and number.
         word: True if the value is a word that identifies the other row.
         key: natural key that the values of the column are, such as `name`; empty for ids.
+        plain: True if the encoded value is written as it is.
+        by_id: True if an integer is the id of the referenced row.
     """
 
     source: str
@@ -93,6 +95,12 @@ class Binding:
     prefix: str = ""
     word: bool = False
     key: str = ""
+    plain: bool = field(init=False)
+    by_id: bool = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.plain = self.place is Place.BODY and self.entity is None and not self.foreign
+        self.by_id = not (self.foreign or self.key or self.many)
 
     def apply(  # noqa: C901, PLR0912 - one branch for each place, most frequent first
         self, draft: Draft, value: object, extras: dict[str, object]
@@ -158,6 +166,8 @@ class Binding:
 
     def _refers(self, place: dict[str, object], draft: Draft, value: object) -> bool:
         """Return whether the value is an external id or empty; it is resolved later."""
+        if self.by_id and type(value) is int:
+            return False
         entity = self.entity or ""
         value = {self.key: value} if self.key else from_json_text(value)
         if self.many:

@@ -63,6 +63,7 @@ class Plan(ColumnBinder):
     ) -> None:
         super().__init__(stream, settings, options, book, columns)
         self._column_names: tuple[list[Binding], ColumnNames] | None = None
+        self._references: tuple[list[Binding], list[tuple[str, bool, str]]] | None = None
         self.notices: list[str] = []
 
     def draft(self, record: Mapping[str, object]) -> Draft:
@@ -86,7 +87,10 @@ class Plan(ColumnBinder):
                 binding.empty(draft)
                 continue
             try:
-                binding.apply(draft, value, extras)
+                if binding.plain and (encoded := binding.encode(value)) is not None:
+                    draft.body[binding.name] = encoded
+                else:
+                    binding.apply(draft, value, extras)
             except RecordFault as fault:
                 raise fault.of_column(source, value if self.may_show(binding, value) else None) from None
             except UNFORESEEN as error:
@@ -251,11 +255,19 @@ class Plan(ColumnBinder):
     def _needed(self, draft: Draft) -> set[LockKey]:
         """Return the rows that the columns reference."""
         needed: set[LockKey] = {(one.entity, f"ext:{one.external_id}") for one in draft.references}
-        for binding in self.bindings:
-            if binding.entity is None or binding.entity == "users" or binding.many:
-                continue
-            place = draft.body if binding.place is Place.BODY else draft.path
-            value = place.get(binding.name)
+        for entity, in_body, name in self._locking():
+            value = (draft.body if in_body else draft.path).get(name)
             if value is not None:
-                needed.add((binding.entity, str(value)))
+                needed.add((entity, str(value)))
         return needed
+
+    def _locking(self) -> list[tuple[str, bool, str]]:
+        """Return entity, place (body or path) and name of the columns whose rows must stay as they are."""
+        if self._references is None or self._references[0] is not self.bindings:
+            found = [
+                (one.entity, one.place is Place.BODY, one.name)
+                for one in self.bindings
+                if one.entity is not None and one.entity != "users" and not one.many
+            ]
+            self._references = (self.bindings, found)
+        return self._references[1]

@@ -232,7 +232,7 @@ class Scheduler:
         if self._halted:
             return
         self._running += 1
-        self._pool.submit(partial(self._work, task))
+        self._pool.start(partial(self._work, task))
 
     def _work(self, task: Task) -> None:
         try:

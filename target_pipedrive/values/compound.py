@@ -57,9 +57,17 @@ class Entries(list[dict[str, object]]):
         self.whole = whole
 
 
+_COMPOUND = frozenset({Parts, Entries})
+
+
 def is_compound(value: object) -> bool:
     """Return whether a value must be merged with the stored one before it is written."""
-    return isinstance(value, (Parts, Entries))
+    return type(value) in _COMPOUND
+
+
+def any_compound(values: Iterable[object]) -> bool:
+    """Return whether one of the values must be merged with the stored one."""
+    return not _COMPOUND.isdisjoint(map(type, values))
 
 
 def merged(held: object, given: object) -> object:

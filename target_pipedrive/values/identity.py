@@ -36,7 +36,9 @@ def is_blank(value: object) -> bool:
     """Return whether a cell is empty: null, or a text with only white space."""
     if value is None:
         return True
-    return isinstance(value, str) and not value.strip(_BLANK)
+    if not isinstance(value, str) or "!" <= value[:1] <= "~":  # most texts begin with such a character
+        return False
+    return not value.strip(_BLANK)
 
 
 def is_missing(value: object) -> bool:

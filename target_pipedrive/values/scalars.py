@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from datetime import UTC
+from datetime import date as calendar
 from decimal import Decimal, InvalidOperation
 
 import msgspec
@@ -57,7 +59,7 @@ def currency(value: object) -> object:
 
 def integer(value: object) -> object:
     """Return an integer; `5.0` and `"5"` are accepted."""
-    if isinstance(value, int) and not isinstance(value, bool) and abs(value) < _LARGEST_ID:
+    if type(value) is int and -_LARGEST_ID < value < _LARGEST_ID:
         return value
     if isinstance(value, float) and value.is_integer() and abs(value) < _LARGEST_EXACT:
         return int(value)
@@ -126,6 +128,10 @@ def date(value: object) -> object:
     Raises:
         RecordFault: the date is invalid, or the time is on another day in UTC.
     """
+    if isinstance(value, str) and _DATE.fullmatch(value) and not value.startswith("0000"):
+        with suppress(ValueError):
+            calendar.fromisoformat(value)
+            return value
     if is_zero_date(value):
         return None
     given = value.strip() if isinstance(value, str) else ""

@@ -16,7 +16,7 @@ from target_pipedrive.custom_fields.values import held_custom
 from target_pipedrive.ids.provisional import ProvisionalId
 from target_pipedrive.mapping.placement import Name, placed, placed_columns
 from target_pipedrive.record.errors import RecordFault
-from target_pipedrive.values.compound import is_compound, merged
+from target_pipedrive.values.compound import any_compound, is_compound, merged
 
 if TYPE_CHECKING:
     from pipedrive_client.fields import FieldDefinition
@@ -45,11 +45,12 @@ def settled(
     Raises:
         RecordFault: a part alone makes no value; names the column.
     """
-    body = {
-        name: _merged(name, row.get(name), value) if is_compound(value) else value
-        for name, value in draft.body.items()
-    }
-    if not any(is_compound(value) for value in draft.custom.values()):
+    body = dict(draft.body)
+    if any_compound(body.values()):
+        for name, value in draft.body.items():
+            if is_compound(value):
+                body[name] = _merged(name, row.get(name), value)
+    if not any_compound(draft.custom.values()):
         return body, dict(draft.custom)
     known = book.by_key(custom_fields or "")
     custom = {}
@@ -90,7 +91,7 @@ def complete(
     Raises:
         RecordFault: the row does not exist, or a part alone makes no value.
     """
-    if any(is_compound(value) for value in (*draft.body.values(), *draft.custom.values())):
+    if any_compound(draft.body.values()) or any_compound(draft.custom.values()):
         row = _held(draft, action, entity, rows, stream)
         draft.body, draft.custom = settled(
             draft, row, book, action.custom_fields, flat=action.flat_custom_fields
