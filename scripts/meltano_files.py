@@ -1,9 +1,11 @@
-"""Plugin definitions for Meltano: in meltano.yml, and in files for `meltano add --from-ref`."""
+"""Plugin definitions: in meltano.yml, and in files for `meltano add --from-ref` and Meltano Hub."""
 
 from __future__ import annotations
 
 import json
 import re
+import tomllib
+from pathlib import Path
 from typing import Any
 
 from scripts.settings import PLUGINS, choices, kind, properties
@@ -23,6 +25,12 @@ _HEADS = {
     "tap": "Reads everything Pipedrive's API can list or get.",
     "target": "Writes to Pipedrive: any action, or upserts.",
 }
+
+
+_PROJECT = tomllib.loads((Path(__file__).parents[1] / "pyproject.toml").read_text(encoding="utf-8"))[
+    "project"
+]
+_CAPITALS = {"Api": "API", "Id": "ID", "Ids": "IDs", "Url": "URL", "Oauth": "OAuth"}
 
 
 def scalar(text: str) -> str:
@@ -45,11 +53,18 @@ def summary(setting: dict[str, Any]) -> str:
     return re.split(r"(?<!e\.g)\. (?=[A-Z])", text, maxsplit=1)[0].rstrip(".") + "."
 
 
-def settings_lines(plugin: str) -> list[str]:
+def label(name: str) -> str:
+    """Return the name of a setting as a title."""
+    return " ".join(_CAPITALS.get(word, word) for word in name.replace("_", " ").title().split())
+
+
+def settings_lines(plugin: str, *, labels: bool) -> list[str]:
     """Return `settings:` of one plugin."""
     lines = ["settings:"]
     for name, setting in properties(plugin).items():
         lines.append(f"  - name: {name}")
+        if labels:
+            lines.append(f"    label: {label(name)}")
         if word := setting_kind(setting):
             lines.append(f"    kind: {word}")
         if setting.get("secret"):
@@ -65,12 +80,12 @@ def _value(word: str) -> str:
     return f'"{word}"' if word in {"off", "on", "yes", "no", "true", "false"} else scalar(word)
 
 
-def body(plugin: str) -> list[str]:
-    """Return the lines that meltano.yml and the definition file have in common."""
+def body(plugin: str, *, labels: bool = False) -> list[str]:
+    """Return the lines that both meltano.yml and the definition file have; labels are for Meltano Hub."""
     lines = [f"capabilities: [{', '.join(one.value for one in PLUGINS[plugin].capabilities)}]"]
     lines.append("settings_group_validation:")
     lines += [f"  - [{', '.join(group)}]" for group in _SIGN_IN]
-    lines += settings_lines(plugin)
+    lines += settings_lines(plugin, labels=labels)
     if plugin == "tap":
         lines.append("# Without `select` Meltano reads every stream, many of them with a request per row.")
         lines.append("select:")
@@ -101,6 +116,11 @@ def definition(plugin: str) -> str:
         f"description: {scalar(_HEADS[plugin])}",
         "pip_url: pipedrive-singer",
         f"executable: {name}",
-        *body(plugin),
+        f"repo: {_PROJECT['urls']['Repository']}",
+        "domain_url: https://developers.pipedrive.com/docs/api/v1",
+        f"logo_url: /assets/logos/{folder}/pipedrive.png",
+        "maintenance_status: beta",
+        "keywords: [meltano_sdk, api, crm]",
+        *body(plugin, labels=True),
     ]
     return "\n".join(lines) + "\n"
