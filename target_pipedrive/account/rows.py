@@ -181,6 +181,13 @@ class Rows:
             if read is not None:
                 yield from self._rows(read, read.path, {}, stream)
 
+    def newest_first(self, entity: EntitySpec, stream: str) -> Iterator[Row]:
+        """Yield every row of an entity like `all`, the row that was added last first."""
+        order = {"sort_by": "id", "sort_direction": "desc"}
+        for read, params in ((entity.read, order), (entity.more, {})):
+            if read is not None:
+                yield from self._rows(read, read.path, params, stream)
+
     def changed(
         self, entity: EntitySpec, since: str, stream: str, *, archived: bool = False
     ) -> Iterator[Row]:

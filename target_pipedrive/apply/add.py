@@ -150,7 +150,7 @@ class RowAdder:
             return None
         if draft.external_id is not None and self._links.get(plan.spec.name, draft.external_id) is not None:
             return None
-        _, later = self._foreign_keys.fill(task, plan, draft)
+        _, later = self._foreign_keys.fill(task, plan, draft, ahead=True)
         return None if later is not None else (action, self._new(action, plan, draft, task.stream))
 
     def _add_rest(

@@ -93,7 +93,7 @@ class RowDeleter:
                 f"cannot be deleted, because the API of Pipedrive has no delete for {spec.name}"
             )
         for reference in draft.references:
-            reference.place[reference.column] = self._foreign_keys.row_id(reference, task.stream)
+            reference.place[reference.column] = self._foreign_keys.row_id(reference, stream=task.stream)
         named = {spec.key, *(reference.column for reference in draft.references)}
         above = {spec.path.get(name, name) for name in action.placeholders} - named
         missing = sorted(name for name in above if draft.body.get(name) is None)

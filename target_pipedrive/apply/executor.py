@@ -207,7 +207,7 @@ class Performer:
             return None
         if draft.external_id is not None and self._links.get(plan.entity_name, draft.external_id) is not None:
             return None
-        _, later = self._foreign_keys.fill(task, plan, draft, complete=True)
+        _, later = self._foreign_keys.fill(task, plan, draft, complete=True, ahead=True)
         return None if later is not None else (plan.action, draft)
 
     def raw(self, task: Task) -> Result:

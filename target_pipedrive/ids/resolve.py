@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from target_pipedrive.record.errors import RecordFault, SkipRecord
 
@@ -30,12 +30,25 @@ class NotYet(Exception):  # noqa: N818 - a reason to defer, not an error
         self.external_id = external_id
 
 
+class Created(NamedTuple):
+    """A row that was created because a record names it.
+
+    Attributes:
+        id: its id.
+        note: remark for the results of the record that created it; empty for other records.
+    """
+
+    id: str
+    note: str = ""
+
+
 def fill_references(
     draft: Draft,
     links: Links,
     given_up: Collection[tuple[str, str]],
     name: Callable[[str], str],
-    find: Callable[[Reference], str | None],
+    find: Callable[..., str | None],
+    create: Callable[[Reference], Created | None],
     *,
     leave_out: bool = False,
 ) -> tuple[str, NotYet | None]:
@@ -46,11 +59,13 @@ def fill_references(
         links: the known external ids.
         given_up: entity and external id of rows that will not be received.
         name: returns the input's name of one of Pipedrive's columns.
-        find: returns the id of the row that a reference names, or None if it is not known.
+        find: returns the id of the row that a reference names, or None if it is not known; `last`
+            tells it that None is final.
+        create: adds the row that a reference names, if the settings allow it.
         leave_out: True to omit references to rows that were not received, if possible.
 
     Returns:
-        The omitted references, for the results; and the pending reference of a custom field, without which
+        The omitted references and the created rows, for the results; and the pending reference of a custom field, without which
         the rest can be written.
 
     Raises:
@@ -59,12 +74,13 @@ def fill_references(
         SkipRecord: the parent row is not copied.
     """
     left_out: list[str] = []
+    missing: list[Reference] = []
     later: NotYet | None = None
     for reference in draft.references:
         last = (reference.entity, reference.external_id) in given_up
-        row_id = find(reference)
+        row_id = find(reference, last=last)
         if row_id is not None:
-            reference.place[reference.column] = int(row_id) if row_id.isdigit() else row_id
+            _put(reference, row_id)
         elif links.is_nowhere(reference.entity, reference.external_id):
             if reference.needed:
                 raise SkipRecord(
@@ -80,6 +96,8 @@ def fill_references(
             raise NotYet(reference.entity, reference.external_id)
         elif reference.word:
             reference.place[reference.column] = reference.external_id
+        elif reference.key and not leave_out:
+            missing.append(reference)  # created only if nothing else is missing
         elif leave_out and reference.needed:
             raise SkipRecord(f"belongs to {_named(reference)}, which was not received")
         elif reference.optional or leave_out:
@@ -89,11 +107,22 @@ def fill_references(
             )
         else:
             raise _missing(reference)
+    for reference in missing:
+        made = create(reference)
+        if made is None:
+            raise _missing(reference)
+        _put(reference, made.id)
+        if made.note:
+            left_out.append(f"{name(_column(reference))}: {made.note}")
     for column, place, slots in draft.lists:
         place[column] = [one for one in slots if one is not None]
     for kept, entries in draft.lists_of_rows:
         kept[:] = [one for one in entries if not isinstance(one, dict) or set(one) - {"primary"}]
     return "; ".join(left_out), later
+
+
+def _put(reference: Reference, row_id: str) -> None:
+    reference.place[reference.column] = int(row_id) if row_id.isdigit() else row_id
 
 
 def _column(reference: Reference) -> str:

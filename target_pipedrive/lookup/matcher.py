@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
     from target_pipedrive.account.rows import Rows
     from target_pipedrive.ids.id_map import Links
+    from target_pipedrive.lookup.reference_finder import ReferenceFinder
     from target_pipedrive.mapping.entity import EntityPlan
     from target_pipedrive.record.draft import Draft
     from target_pipedrive.record.row import Row
@@ -43,13 +44,15 @@ class Matcher:
         rows: reads and searches.
         on_ambiguous: handling of several matching rows.
         links: rows that are already linked to external ids.
+        names: learns the natural keys of written rows.
 
     Attributes:
         clock: counts the writes of this run.
     """
 
-    def __init__(self, rows: Rows, on_ambiguous: str, links: Links) -> None:
+    def __init__(self, rows: Rows, on_ambiguous: str, links: Links, names: ReferenceFinder) -> None:
         self._rows = rows
+        self._names = names
         self._links = links
         self._on_ambiguous = on_ambiguous
         self._matched: dict[tuple[str, str], tuple[str, str | None]] = {}
@@ -74,7 +77,11 @@ class Matcher:
                 task.found = found
 
     def wrote(self, plan: EntityPlan, values: Mapping[str, object], row_id: str) -> None:
-        """Record written values, by which later records may match."""
+        """Record values that an update has written, by which later records may match."""
+        self._names.changed(plan.spec.name, values, row_id)
+        self._note_values(plan, values, row_id)
+
+    def _note_values(self, plan: EntityPlan, values: Mapping[str, object], row_id: str) -> None:
         if isinstance(row_id, ProvisionalId):
             return
         if plan.match_on:
@@ -83,6 +90,8 @@ class Matcher:
 
     def wrote_elsewhere(self, entity: str | None, ids: Iterable[str] = ()) -> None:
         """Record that an action or request wrote rows; without an entity, rows of any entity."""
+        ids = list(ids)
+        self._names.wrote_elsewhere(entity, ids)
         self._listings.unsettle(entity)
         for row_id in ids if entity is not None else ():
             self._note_write(entity or "", row_id)
@@ -107,7 +116,9 @@ class Matcher:
         if draft.matches:
             told = _held(row, plan, draft) if isinstance(row, Mapping) else None
             self._note_match(plan, draft, row_id, told)
-        self.wrote(plan, {**draft.body, **draft.custom, **draft.matches}, row_id)
+        values = {**draft.body, **draft.custom, **draft.matches}
+        self._names.added(plan.spec.name, values, row_id)
+        self._note_values(plan, values, row_id)
 
     def find(self, task: Task, plan: EntityPlan, draft: Draft) -> str | None:
         """Return the id of the row with the record's values in every field of `match_on`.

@@ -1,31 +1,90 @@
 """Lookup of referenced rows by a natural key, such as the name of an organization.
 
-Single searches and the whole list cost different amounts of tokens. The first keys are searched; once the
-searches have cost as much as the list would, the list is read. So a run pays at most about twice the cheaper
-way.
+The newest page of the list is read first: it also shows how many rows there are. The rest of the list is read
+if that costs less than searches for the keys that the records received so far name; else each key is searched.
+A run pays at most about twice the cheaper way.
 """
 
 from __future__ import annotations
 
 import threading
+from collections import defaultdict
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from pipedrive_client import times
 from target_pipedrive.catalog.entities import ENTITIES
+from target_pipedrive.ids.provisional import ProvisionalId
 from target_pipedrive.lookup.ambiguity import chosen_row
-from target_pipedrive.mapping.references import SEARCHED_KEYS
+from target_pipedrive.mapping.references import SEARCHED_KEYS, named
 from target_pipedrive.record.errors import RecordFault
 from target_pipedrive.record.row import is_gone
 from target_pipedrive.values.identity import match_text
 from target_pipedrive.values.match_terms import terms
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+    from typing import TypeAlias
+
     from target_pipedrive.account.rows import Rows
     from target_pipedrive.catalog.spec import EntitySpec
     from target_pipedrive.record.draft import Reference
+    from target_pipedrive.record.row import Row
+
+    Key: TypeAlias = tuple[str, str]
+    """Column and normalised value."""
+
+MOST_ROWS = 500_000
+"""Maximum number of rows of a list that is kept."""
+LAG_SECONDS = 300
+"""Age of writes that a search may not find yet, and that the list is requested for."""
+
+
+def key_of(reference: Reference) -> Key:
+    """Return column and normalised value of a reference by natural key."""
+    return SEARCHED_KEYS[reference.entity][reference.key], match_text(reference.value)
+
+
+def keys_in(entity: str, values: Mapping[str, object]) -> Iterator[Key]:
+    """Yield the natural keys of a row, or of some of its columns."""
+    for column in dict.fromkeys(SEARCHED_KEYS[entity].values()):
+        if column in values:
+            yield from ((column, term) for term in set(terms(values[column])))
+
+
+@dataclass(slots=True)
+class _Known:
+    """Natural keys of one entity.
+
+    Attributes:
+        lock: held during requests: other records that name the same row wait for the first lookup.
+        wanted: keys that the records received so far name.
+        found: rows by key, as Pipedrive returned them; empty for a key without a row.
+        listed: rows of all keys, once the whole list was read.
+        written: rows by key that this run wrote.
+        held: keys of rows that this run changed, by row and column.
+        doubtful: rows that this run wrote with unknown values.
+        fresh: True if the latest writes were requested, and no unknown ones followed.
+        since: time of the latest change in the list; empty if the list was not read.
+        pages: estimated number of pages of the list.
+        spent: tokens of searches so far.
+    """
+
+    lock: threading.Lock = field(default_factory=threading.Lock)
+    wanted: set[Key] = field(default_factory=set)
+    found: dict[Key, list[str]] = field(default_factory=dict)
+    listed: dict[Key, list[str]] | None = None
+    written: defaultdict[Key, list[str]] = field(default_factory=lambda: defaultdict(list))
+    held: dict[str, dict[str, set[str]]] = field(default_factory=dict)
+    doubtful: set[str] = field(default_factory=set)
+    fresh: bool = False
+    since: str = ""
+    pages: int = 0
+    spent: int = 0
 
 
 class ReferenceFinder:
-    """Finds rows by natural key; a key that was found is looked up once per run.
+    """Finds rows by natural key; a key is looked up once per run, whether a row has it or not.
 
     Args:
         rows: reads and searches.
@@ -35,70 +94,153 @@ class ReferenceFinder:
     def __init__(self, rows: Rows, on_ambiguous: str) -> None:
         self._rows = rows
         self._on_ambiguous = on_ambiguous
-        self._found: dict[tuple[str, str, str], list[str]] = {}
-        self._lists: dict[tuple[str, str], dict[str, list[str]]] = {}
-        self._spent: dict[str, int] = {}
-        self._list_costs: dict[str, int] = {}
-        self._locks: dict[str, threading.Lock] = {}
-        self._lock = threading.Lock()
+        self._known = {entity: _Known() for entity in SEARCHED_KEYS}
 
-    def find(self, reference: Reference, stream: str) -> str | None:
+    def expect(self, references: Iterable[Reference]) -> bool:
+        """Count the keys that a record names; return whether one of them is still to be looked up."""
+        pending = False
+        for reference in references:
+            if reference.key:
+                known, key = self._known[reference.entity], key_of(reference)
+                known.wanted.add(key)
+                pending = pending or (known.listed is None and key not in known.found)
+        return pending
+
+    def find(self, reference: Reference, stream: str, *, last: bool = False) -> str | None:
         """Return the id of the row that a reference names, or None if there is none yet.
 
         Args:
             reference: with a natural key.
             stream: name that requests are counted under.
+            last: True if None is final: rows that a search may not find yet are requested too.
 
         Raises:
             RecordFault: several rows have the key.
             SkipRecord: several rows have the key, and `on_ambiguous` is `skip`.
         """
-        with self._lock:
-            lock = self._locks.setdefault(reference.entity, threading.Lock())
-        with lock:  # many records name the same row: the others wait for the first lookup
-            ids = self._ids(reference, stream)
+        entity, known, key = ENTITIES[reference.entity], self._known[reference.entity], key_of(reference)
+        with known.lock:
+            known.wanted.add(key)
+            if key not in known.found:
+                term = str(reference.value)
+                known.found[key] = self._looked_up(entity, known, key, term, stream)
+            ids = self._valid(entity, known, key, stream)
+            if not ids and last and not known.fresh:
+                self._take_latest(entity, known, stream)
+                ids = self._valid(entity, known, key, stream)
         return self._chosen(reference, ids)
 
-    def _ids(self, reference: Reference, stream: str) -> list[str]:
-        entity = ENTITIES[reference.entity]
-        column = SEARCHED_KEYS[reference.entity][reference.key]
-        key = match_text(reference.value)
-        place = (entity.name, column, key)
-        if self._found.get(place):
-            return self._found[place]
-        if (entity.name, column) not in self._lists and self._list_is_cheaper(entity, stream):
-            self._lists[entity.name, column] = self._listed(entity, column, stream)
-        ids = self._lists.get((entity.name, column), {}).get(key)
-        if not ids:
-            ids = self._searched(entity, column, key, str(reference.value), stream)
-        self._found[place] = ids
-        return ids
+    # --- what the run writes ----------------------------------------------------------------------
 
-    def _list_is_cheaper(self, entity: EntitySpec, stream: str) -> bool:
-        """Return whether the searches so far have cost as much as the list would."""
-        spent, read = self._spent.get(entity.name, 0), entity.read
-        if not spent or read is None or entity.search is None:
-            return False
-        if entity.name not in self._list_costs:
-            pages = self._rows.highest_id(entity, stream) // (read.page_size or 1) + 1
-            self._list_costs[entity.name] = pages * read.cost
-        return spent + entity.search.cost > self._list_costs[entity.name]
+    def added(self, entity: str, values: Mapping[str, object], row_id: str) -> None:
+        """Note a row that this run has added, or plans to add in a dry run.
 
-    def _listed(self, entity: EntitySpec, column: str, stream: str) -> dict[str, list[str]]:
-        found: dict[str, list[str]] = {}
-        for row in self._rows.all(entity, stream):
+        Rows that are added before any key of their entity is named need no memory: they are found later.
+        """
+        known = self._known.get(entity)
+        if known is not None and (known.wanted or isinstance(row_id, ProvisionalId)):
+            for key in keys_in(entity, values):
+                if row_id not in known.written[key]:
+                    known.written[key].append(row_id)
+
+    def changed(self, entity: str, values: Mapping[str, object], row_id: str) -> None:
+        """Note values that this run has written to a row."""
+        known = self._known.get(entity)
+        if known is not None and not values.keys().isdisjoint(SEARCHED_KEYS[entity].values()):
+            held = known.held.setdefault(row_id, {})
+            for column in SEARCHED_KEYS[entity].values():
+                if column in values:
+                    held[column] = set(terms(values[column]))
+            self.added(entity, values, row_id)
+
+    def wrote_elsewhere(self, entity: str | None, ids: Iterable[str] = ()) -> None:
+        """Note rows written with unknown values; without an entity, any rows."""
+        for name, known in self._known.items():
+            if entity in (None, name):
+                known.fresh = False
+                known.doubtful.update(ids)
+
+    # --- lookups ----------------------------------------------------------------------------------
+
+    def _looked_up(
+        self, entity: EntitySpec, known: _Known, key: Key, term: str, stream: str
+    ) -> list[str]:
+        """Return the ids of the rows that have a key."""
+        if known.listed is None:
+            self._list_if_cheaper(entity, known, stream)
+        if known.listed is not None:
+            return known.listed.get(key, [])
+        known.spent += entity.search.cost if entity.search else 0
+        ids = self._rows.search(entity, key[0], term, stream)
+        rows = self._read(entity, ids, stream)
+        return [one for one, row in rows.items() if not is_gone(row) and key in keys_in(entity.name, row)]
+
+    def _read(self, entity: EntitySpec, ids: Iterable[str], stream: str) -> dict[str, Row]:
+        """Return the rows that exist by id."""
+        found: dict[str, Row] = {}
+        wanted = [one for one in ids if not isinstance(one, ProvisionalId)]
+        if entity.read is not None:
+            for at in range(0, len(wanted), self._rows.BULK):
+                found |= self._rows.many(entity, wanted[at : at + self._rows.BULK], stream)
+            return found
+        rows = {one: self._rows.one(entity, one, {}, stream) for one in wanted}
+        return {one: row for one, row in rows.items() if row is not None}
+
+    def _list_if_cheaper(self, entity: EntitySpec, known: _Known, stream: str) -> None:
+        """Read the list if it costs less than searches for the keys wanted so far."""
+        read, search = entity.read, entity.search
+        if read is None:
+            return
+        rest = len(known.wanted) - len(known.found)
+        cost = known.spent + rest * (search.cost + read.cost) if search is not None else None
+        page = read.page_size or 1
+        if cost is not None and known.pages and known.pages * read.cost > cost:
+            return
+        listed: dict[Key, list[str]] = {}
+        newest = ""
+        for at, row in enumerate(self._rows.newest_first(entity, stream)):
+            if at == 0:
+                known.pages = int(str(row.get(entity.key))) // page + 1
+                known.pages += entity.more is not None
+            if at == page and (
+                (cost is not None and known.pages * read.cost > cost) or known.pages * page > MOST_ROWS
+            ):
+                return
+            newest = max(newest, str(row.get("update_time") or ""))
             if not is_gone(row):
-                for key in set(terms(row.get(column))):
-                    found.setdefault(key, []).append(str(row.get(entity.key)))
-        return found
+                for key in keys_in(entity.name, row):
+                    listed.setdefault(key, []).append(str(row.get(entity.key)))
+        known.listed, known.since = listed, newest
 
-    def _searched(self, entity: EntitySpec, column: str, key: str, term: str, stream: str) -> list[str]:
-        """Return the ids of the rows that a search finds and that have the key."""
-        cost = entity.search.cost if entity.search else 0
-        self._spent[entity.name] = self._spent.get(entity.name, 0) + cost
-        ids = self._rows.search(entity, column, term, stream)
-        rows = self._rows.many(entity, ids, stream) if ids else {}
-        return [row_id for row_id, row in rows.items() if not is_gone(row) and key in terms(row.get(column))]
+    def _take_latest(self, entity: EntitySpec, known: _Known, stream: str) -> None:
+        """Request the rows that were written lately, which a search may not find yet."""
+        since = times.normalise(known.since or self._rows.ago(LAG_SECONDS))
+        for row in self._rows.changed(entity, since, stream, archived=True):
+            row_id = str(row.get(entity.key))
+            if row_id not in known.held or row_id in known.doubtful:
+                self._take(entity, known, row_id, row)
+        known.fresh = True
+
+    def _take(self, entity: EntitySpec, known: _Known, row_id: str, row: Row | None) -> None:
+        """Note the current keys of a row that was read; None for a deleted one."""
+        keys = set() if row is None or is_gone(row) else set(keys_in(entity.name, row))
+        held = known.held[row_id] = {column: set() for column in SEARCHED_KEYS[entity.name].values()}
+        for key in keys:
+            held[key[0]].add(key[1])
+            if row_id not in known.written[key]:
+                known.written[key].append(row_id)
+        known.doubtful.discard(row_id)
+
+    def _valid(self, entity: EntitySpec, known: _Known, key: Key, stream: str) -> list[str]:
+        """Return the ids of the rows that have a key, after this run's own writes."""
+        ids = list(dict.fromkeys((*known.found[key], *known.written.get(key, ()))))
+        unknown = known.doubtful.intersection(ids)
+        if unknown:
+            rows = self._read(entity, sorted(unknown), stream)
+            for row_id in unknown:
+                self._take(entity, known, row_id, rows.get(row_id))
+        column, term = key
+        return [one for one in ids if term in known.held.get(one, {}).get(column, (term,))]
 
     def _chosen(self, reference: Reference, ids: list[str]) -> str | None:
         if not ids:
@@ -110,8 +252,8 @@ class ReferenceFinder:
             self._on_ambiguous,
             skipped=f"{len(ids)} {reference.entity} have this {reference.key}",
             fault=lambda ordered: RecordFault(
-                f"names {len(ordered)} {reference.entity} by {reference.key} ({', '.join(ordered[:5])}): use "
-                "the id, merge them, or set on_ambiguous",
+                f"names {len(ordered)} {named(reference)} ({', '.join(ordered[:5])}): use the id, merge "
+                "them, or set on_ambiguous",
                 fields=(reference.field or reference.column,),
             ),
         )

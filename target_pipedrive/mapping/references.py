@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from target_pipedrive.record.draft import Reference
+from target_pipedrive.record.draft import NATURAL, Reference
 from target_pipedrive.values.identity import is_missing, key_text, match_text
 
 if TYPE_CHECKING:
@@ -68,7 +68,12 @@ SEARCHED_KEYS: Mapping[str, Mapping[str, str]] = MappingProxyType(
         "projects": {"title": "title"},
     }
 )
-"""Entities whose rows may be named by a natural key that is looked up before the write: key → column."""
+"""Entities whose rows may be named by a natural key that is looked up before the write: key → column.
+
+The first key identifies a row best.
+"""
+CREATABLE = frozenset({"organizations", "persons", "products"})
+"""Entities whose missing rows `missing_references: create` adds."""
 
 NO_KEY = object()
 """Marker for a value that identifies its row in another way than by external id."""
@@ -97,11 +102,21 @@ def by_natural_key(name: str, entity: str, key: str, value: object, place: dict[
     return Reference(
         column=name,
         entity=entity,
-        external_id=f"{key} {match_text(value)}",
+        external_id=f"{NATURAL}{key} {match_text(value)}",
         place=place,
         key=key,
         value=value,
     )
+
+
+def singular(entity: str) -> str:
+    """Return the word for one row of an entity."""
+    return entity.removesuffix("s").replace("_", " ")
+
+
+def named(reference: Reference) -> str:
+    """Return what a reference by natural key names, for a message: `organizations by name`."""
+    return f"{reference.entity} by {reference.key}"
 
 
 def refer_some(

@@ -12,6 +12,9 @@ if TYPE_CHECKING:
 LockKey: TypeAlias = "tuple[str, str]"
 """Entity and id (`7`), external id (`ext:acme-1`) or matched value (`match:…`)."""
 
+NATURAL = "\0"
+"""First character of the external id of a reference by natural key, which no external id begins with."""
+
 
 @dataclass(slots=True, kw_only=True)
 class Reference:
@@ -21,7 +24,7 @@ class Reference:
         column: name in the body, or key of the custom field.
         field: column of the body with the reference, if that is not `column`.
         entity: entity of the other row.
-        external_id: its external id in the ledger.
+        external_id: its external id in the ledger; for a natural key, a text that begins with `NATURAL`.
         place: the mapping that receives the id.
         optional: True if the column is omitted when the other row is not in the ledger.
         soft: True if the record is written before the other row is known, and the column in a second call;
@@ -30,6 +33,7 @@ class Reference:
         word: True if the external id is used unchanged when the other row is not received.
         key: natural key that names the row, such as `name`; empty for an external id.
         value: value of the natural key.
+        also: values of its other natural keys, for a row that is created.
     """
 
     column: str
@@ -43,6 +47,7 @@ class Reference:
     word: bool = False
     key: str = ""
     value: object = None
+    also: dict[str, object] = field(default_factory=dict)
 
 
 @dataclass(slots=True, kw_only=True)

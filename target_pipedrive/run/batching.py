@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from target_pipedrive.catalog.spec import EntitySpec
     from target_pipedrive.ids.id_map import Links
     from target_pipedrive.lookup.matcher import Matcher
+    from target_pipedrive.lookup.reference_finder import ReferenceFinder
     from target_pipedrive.mapping.entity import EntityPlan
     from target_pipedrive.record.draft import Draft
     from target_pipedrive.record.task import Task
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
     from target_pipedrive.settings import Options
 
 _MOST = 5 * BULK
-_READ, _MATCH, _ADD = range(3)
+_READ, _MATCH, _ADD, _NAMED = range(4)
 """Kinds of batches, in the order in which incomplete ones are sent."""
 
 
@@ -41,6 +42,7 @@ class Gathering:
         rows: reads rows by id.
         links: rows by external id.
         matcher: reads ahead for matching.
+        finder: looks natural keys up; the more keys it knows, the cheaper.
         settlement: knows which records settle a row above theirs.
         options: whether deletes are allowed.
         on_end: called with an error that affects all records.
@@ -52,6 +54,7 @@ class Gathering:
         rows: Rows,
         links: Links,
         matcher: Matcher,
+        finder: ReferenceFinder,
         settlement: Settlement,
         options: Options,
         *,
@@ -61,6 +64,7 @@ class Gathering:
         self._rows = rows
         self._links = links
         self._matcher = matcher
+        self._finder = finder
         self._settlement = settlement
         self._options = options
         self._on_end = on_end
@@ -75,6 +79,7 @@ class Gathering:
             self._scheduler.submit(task, held=True)
             self._gather_above(task, due)
             return
+        self._finder.expect(draft.references)
         row_id = self._row_id(draft, plan.spec)
         is_kept = draft.deleted and not self._options.allow_deletes and plan.write != "delete"
         lookup = None if is_kept else self._lookup(row_id, draft, plan.spec)
@@ -87,6 +92,17 @@ class Gathering:
             self._gather_match(task, plan)
         elif row_id is None and plan.add is not None and plan.add.bulk is not None:
             self.enter_many(task)
+        else:
+            self.enter_alone(task)
+
+    def enter_alone(self, task: Task) -> None:
+        """Submit a record, held back only if it references rows by natural keys that are still unknown.
+
+        Many keys together may be looked up in the list of all rows, which costs less.
+        """
+        if task.draft is not None and self._finder.expect(task.draft.references):
+            self._scheduler.submit(task, held=True)
+            self._scheduler.hold(_NAMED, None, task, None, _is_long)
         else:
             self._scheduler.submit(task)
 
@@ -134,6 +150,8 @@ class Gathering:
 
     def enter_many(self, task: Task) -> None:
         """Submit a record that may be written together with others, held back until these are received."""
+        if task.draft is not None:
+            self._finder.expect(task.draft.references)
         self._scheduler.submit(task, held=True)
         self._scheduler.hold(_ADD, None, task, None, _is_long)
 

@@ -12,6 +12,7 @@ from target_pipedrive.account.rows import Rows
 from target_pipedrive.apply.add import RowAdder
 from target_pipedrive.apply.delete import DeleteGuard, RowDeleter
 from target_pipedrive.apply.executor import Performer
+from target_pipedrive.apply.missing_references import ReferenceCreator
 from target_pipedrive.apply.missing_rows import MissingRows
 from target_pipedrive.apply.row_writer import RowWriter
 from target_pipedrive.apply.settlement import Settlement
@@ -77,7 +78,8 @@ def build_engine(client: PipedriveClient, ledger: Ledger, options: Options, logg
         links=links,
         row_names=RowNames(rows),
     )
-    matcher = Matcher(rows, options.on_ambiguous, links)
+    finder = ReferenceFinder(rows, options.on_ambiguous)
+    matcher = Matcher(rows, options.on_ambiguous, links, finder)
 
     # Writes and the ledger
     report = Report(
@@ -104,9 +106,8 @@ def build_engine(client: PipedriveClient, ledger: Ledger, options: Options, logg
     )
 
     # One record
-    foreign_keys = ForeignKeys(
-        links, ReferenceFinder(rows, options.on_ambiguous), leave_out=options.leave_out_missing
-    )
+    creator = ReferenceCreator(writer, finder) if options.missing_references == "create" else None
+    foreign_keys = ForeignKeys(links, finder, creator, leave_out=options.leave_out_missing)
     guard = DeleteGuard(options.max_deletes)
     verifier = Verifier(StoredForms(ledger.forms()), keeper, rows)
     missing = MissingRows(writer, options)
@@ -151,7 +152,7 @@ def build_engine(client: PipedriveClient, ledger: Ledger, options: Options, logg
 
     # Many records
     mirror = Mirror(links, options, logger)
-    gathering = Gathering(scheduler, rows, links, matcher, settlement, options, on_end=ending.by)
+    gathering = Gathering(scheduler, rows, links, matcher, finder, settlement, options, on_end=ending.by)
     admission = Admission(scheduler, links)
     waiting = Waiting(scheduler, links, admission, folder=options.ledger_path.parent)
     worker = Worker(performer, waiting, ending, keeper, mirror, writer)

@@ -19,6 +19,7 @@ import msgspec
 from target_pipedrive.ids.provisional import as_text
 from target_pipedrive.ids.resolve import AT_THE_END
 from target_pipedrive.ledger.line_files import output_failed
+from target_pipedrive.record.draft import NATURAL
 from target_pipedrive.record.outcome import Outcome, Result
 from target_pipedrive.record.task import Task
 
@@ -97,6 +98,7 @@ class _Aside:
     """Records written to the file since the last replay, and the rows they own.
 
     Attributes:
+        entities: entities of their rows.
         count: of the records.
         for_rows: how many of them wait for rows, and not just for the end.
         unwritten: how many of them have no row yet.
@@ -104,6 +106,7 @@ class _Aside:
 
     file: IO[bytes]
     keys: KeyFilter = field(default_factory=KeyFilter)
+    entities: set[str] = field(default_factory=set)
     count: int = 0
     for_rows: int = 0
     unwritten: int = 0
@@ -136,6 +139,7 @@ class Waiting:
         self._count = 0
         self._aside: _Aside | None = None
         self._replayed = KeyFilter()
+        self._replayed_entities: frozenset[str] = frozenset()
         self._origins: list[Task] = []
         self._origin_of: dict[int, int] = {}
         self._no_more = False
@@ -196,6 +200,8 @@ class Waiting:
             self._aside = _Aside(file=file)
         for key in task.owns:
             self._aside.keys.add(key)
+        if task.plan is not None:
+            self._aside.entities.add(task.plan.entity_name)
         self._aside.count += 1
         self._aside.for_rows += for_row
         self._aside.unwritten += task.first is None
@@ -229,7 +235,7 @@ class Waiting:
         Called when no record runs, until it returns False.
         """
         self._no_more = True
-        self._replayed = KeyFilter()
+        self._replayed, self._replayed_entities = KeyFilter(), frozenset()
         in_memory = any(place != AT_THE_END for place in self._parked)
         in_file = self._aside is not None and self._aside.for_rows > 0
         # A row that is written and still waits is progress too: records that wait for it run before the end.
@@ -254,7 +260,8 @@ class Waiting:
         """Submit the records of the file again, in their order."""
         given_up = {AT_THE_END} if self._closing else set()
         with self._lock:
-            self._replayed, self._aside = aside.keys, None
+            self._replayed, self._replayed_entities = aside.keys, frozenset(aside.entities)
+            self._aside = None
         with closing(aside.file) as file:
             with self._file_usable():
                 file.seek(0)
@@ -317,6 +324,11 @@ class Waiting:
         """Return whether an unfinished record may still add the row."""
         if not place[0]:
             return True
+        if place[1].startswith(NATURAL):  # any record of the entity may add a row of this name
+            aside = self._aside is not None and place[0] in self._aside.entities
+            return (
+                aside or place[0] in self._replayed_entities or self._scheduler.has_unfinished(place[0])
+            )
         key = (place[0], f"ext:{place[1]}")
         aside = self._aside is not None and key in self._aside.keys
         return aside or key in self._replayed or self._scheduler.is_expected(key)

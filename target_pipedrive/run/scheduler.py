@@ -97,6 +97,7 @@ class Scheduler:
         self._batches = Batches()
         self._changed = threading.Condition()
         self._rows: dict[LockKey, _Queue] = {}
+        self._unfinished: Counter[str] = Counter()
         self._open = 0
         self._running = 0
         self._halted = False
@@ -117,6 +118,7 @@ class Scheduler:
             self._make_room()
         with self._changed:
             self._open += 1
+            self._count_of(task, 1)
             earlier = self._queue_up(task)
             for other in earlier:
                 other.followers.append(task)
@@ -247,6 +249,7 @@ class Scheduler:
             self._running -= 1
             if task.result is not None:
                 self._open -= 1
+                self._count_of(task, -1)
                 self._leave(task)
                 wrote = task.after_write or task.wrote
                 for follower in task.followers:
@@ -275,6 +278,7 @@ class Scheduler:
         """Remove a running task that is submitted again later, after those that wait for it now."""
         with self._changed:
             self._open -= 1
+            self._count_of(task, -1)
             self._leave(task)
             for follower in task.followers:
                 self._count_down(follower)
@@ -311,6 +315,14 @@ class Scheduler:
                     task.followers.append(follower)
                 else:
                     self._count_down(follower)
+
+    def _count_of(self, task: Task, change: int) -> None:
+        if task.plan is not None:
+            self._unfinished[task.plan.entity_name] += change
+
+    def has_unfinished(self, entity: str) -> bool:
+        """Return whether a task on rows of this entity is unfinished, deferred ones included."""
+        return self._unfinished[entity] > 0
 
     def is_expected(self, key: LockKey) -> bool:
         """Return whether an unfinished task may still add this row."""

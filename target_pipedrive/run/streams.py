@@ -105,7 +105,7 @@ class ActionHandler(_StreamHandler["ActionPlan"]):
         if self.plan.action.bulk is not None:
             self._parts.gathering.enter_many(task)
         else:
-            super().submit(task)
+            self._parts.gathering.enter_alone(task)
 
     def perform(self, task: Task) -> Result:
         """Perform the action."""

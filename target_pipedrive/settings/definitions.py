@@ -64,10 +64,12 @@ OWN_SETTINGS: dict[str, dict[str, JSON]] = {
     ),
     "missing_references": _property(
         "string",
-        "When a record references a row by an external id that was never received: `fail` rejects the "
-        "record, `leave_out` writes it without the column, or skips it if it is meaningless without the "
-        "column.",
-        enum=["fail", "leave_out", None],
+        "When a record references a row that does not exist, or by an external id that was never received: "
+        "`fail` rejects the record, `leave_out` writes it without the column, or skips it if it is "
+        "meaningless without the column, `create` adds organizations, persons and products named by "
+        "`org_name`, `person_email`, `product_code` and the like, once each, and rejects the record for "
+        "others.",
+        enum=["fail", "leave_out", "create", None],
         default="fail",
     ),
     "unknown_streams": _property(

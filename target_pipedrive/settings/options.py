@@ -63,7 +63,7 @@ class Options:
     on_blank_match: str = "fail"
     skip_missing_rows: bool = False
     foreign_ids: bool = False
-    leave_out_missing: bool = False
+    missing_references: str = "fail"
     ignore_unknown_streams: bool = False
     ignore_unknown_fields: bool = False
     ignore_retired_inputs: bool = False
@@ -83,6 +83,11 @@ class Options:
     reject_faulty_streams: bool = False
     ledger_path: Path = Path(DEFAULT_LEDGER)
     files_dir: Path | None = None
+
+    @property
+    def leave_out_missing(self) -> bool:
+        """True if references to missing rows are left out."""
+        return self.missing_references == "leave_out"
 
     @classmethod
     def from_config(cls, config: Mapping[str, object]) -> Options:
@@ -105,7 +110,7 @@ class Options:
             on_blank_match=word_of(config, "on_blank_match", ("fail", "add", "skip")),
             skip_missing_rows=word_of(config, "missing_rows", ("fail", "skip")) == "skip",
             foreign_ids=boolean_of(config, "foreign_ids"),
-            leave_out_missing=word_of(config, "missing_references", ("fail", "leave_out")) == "leave_out",
+            missing_references=word_of(config, "missing_references", ("fail", "leave_out", "create")),
             ignore_unknown_streams=word_of(config, "unknown_streams", ("fail", "ignore")) == "ignore",
             ignore_unknown_fields=word_of(config, "unknown_fields", ("fail", "ignore")) == "ignore",
             ignore_retired_inputs=word_of(config, "retired_inputs", ("fail", "ignore")) == "ignore",

@@ -1,0 +1,126 @@
+"""Creation of rows that records name by natural key and that do not exist (`missing_references: create`)."""
+
+from __future__ import annotations
+
+import hashlib
+import threading
+from contextlib import ExitStack
+from typing import TYPE_CHECKING
+
+from pipedrive_client.errors import RecordError
+from target_pipedrive.catalog.actions import ACTIONS
+from target_pipedrive.catalog.entities import ENTITIES
+from target_pipedrive.ids.resolve import Created
+from target_pipedrive.lookup.reference_finder import key_of, keys_in
+from target_pipedrive.mapping.references import CREATABLE, SEARCHED_KEYS, singular
+from target_pipedrive.record.draft import Draft
+from target_pipedrive.record.errors import RecordFault
+from target_pipedrive.record.task import Task
+from target_pipedrive.values.encoders import encoder
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from target_pipedrive.lookup.reference_finder import Key, ReferenceFinder
+    from target_pipedrive.record.draft import Reference
+    from target_pipedrive.write.writer import RecordWriter
+
+_LOCKS = 64
+
+
+class ReferenceCreator:
+    """Adds each missing row once, however many records name it at the same time.
+
+    The add is stored in the ledger like that of a record, under an identity that depends only on the natural
+    key: if the process dies before the row is used, the next run finds it.
+
+    Args:
+        writer: sends, or plans in a dry run.
+        finder: finds rows that other records have created.
+
+    Attributes:
+        created: ids of the created rows by entity, with their names; None for a person's.
+    """
+
+    def __init__(self, writer: RecordWriter, finder: ReferenceFinder) -> None:
+        self._writer = writer
+        self._finder = finder
+        self._locks = tuple(threading.Lock() for _ in range(_LOCKS))
+        self._rejected: dict[tuple[str, Key], str] = {}
+        self.created: dict[str, list[tuple[str, str | None]]] = {}
+
+    def create(self, reference: Reference, task: Task) -> Created | None:
+        """Return the row that a reference names, added if it does not exist.
+
+        Args:
+            reference: with a natural key that no row has.
+            task: the record that names it.
+
+        Returns:
+            The row; None if rows of its entity are not created.
+
+        Raises:
+            RecordFault: Pipedrive rejects the row.
+            PipedriveError: the request failed.
+        """
+        if reference.entity not in CREATABLE:
+            return None
+        body = _body(reference)
+        names = [(reference.entity, key) for key in keys_in(reference.entity, body)]
+        with ExitStack() as stack:
+            for number in sorted({hash(name) % _LOCKS for name in names}):
+                stack.enter_context(self._locks[number])
+            row_id = self._finder.find(reference, task.stream, last=True)
+            return Created(row_id) if row_id is not None else self._add(reference, body, task)
+
+    def _add(self, reference: Reference, body: dict[str, object], task: Task) -> Created:
+        entity = ENTITIES[reference.entity]
+        place = reference.entity, key_of(reference)
+        column = reference.field or reference.column
+        if place in self._rejected:
+            raise RecordFault(self._rejected[place], fields=(column,))
+        addition = Task(
+            number=0,
+            stream=task.stream,
+            key={},
+            line=b"",
+            schema=b"",
+            identity=hashlib.blake2b(repr(place).encode(), digest_size=16, key=b"reference").digest(),
+        )
+        one = singular(reference.entity)
+        try:
+            done = self._writer.send(addition, ACTIONS[entity.add or ""], Draft(body=dict(body)), entity)
+        except RecordError as error:
+            self._rejected[place] = f"names a new {one} that Pipedrive rejects: {error}"
+            raise RecordFault(self._rejected[place], fields=(column,)) from None
+        if done.id is None:
+            raise RecordFault(f"names a new {one} that Pipedrive did not return", fields=(column,))
+        self._finder.added(entity.name, body, done.id)
+        self._writer.finished(addition)
+        name = None if reference.entity == "persons" else str(body["name"])
+        self.created.setdefault(reference.entity, []).append((done.id, name))
+        return Created(done.id, f"created {one} {done.id}")
+
+    def summary(self) -> list[str]:
+        """Return a line for each entity: the number of created rows, and which."""
+        return [
+            f"Created because records name them: {len(rows)} {entity} "
+            f"({', '.join(name or row_id for row_id, name in rows)})"
+            for entity, rows in sorted(self.created.items())
+        ]
+
+
+def _body(reference: Reference) -> dict[str, object]:
+    """Return the columns of a new row; a row without a name gets the value of its natural key.
+
+    Raises:
+        RecordFault: a value is invalid.
+    """
+    given: Mapping[str, object] = {reference.key: reference.value, **reference.also}
+    columns = ACTIONS[ENTITIES[reference.entity].add or ""].body_columns
+    body: dict[str, object] = {}
+    for key, column in SEARCHED_KEYS[reference.entity].items():
+        if key in given:
+            body[column] = encoder(columns[column].kind)(given[key])
+    body.setdefault("name", str(reference.value).strip())
+    return body
