@@ -160,7 +160,7 @@ class TargetPipedrive(PipedrivePlugin, Target):
         for stream, count in self._intake.ignored().items():
             self.logger.info("Ignored %d records of stream %s, which is not written", count, stream)
         head = "Would have written (dry run)" if self.options.dry_run else "Written"
-        notes = (*engine.report.not_taken(), *engine.report.kept())
+        notes = (*engine.report.created(), *engine.report.not_taken(), *engine.report.kept())
         self.logger.info("%s:\n%s", head, "\n".join((lay_out(engine.table()), *notes)))
         if engine.report.failures and engine.report.rejects.written:
             self.logger.error(

@@ -12,15 +12,17 @@ from target_pipedrive.catalog.actions import ACTIONS
 from target_pipedrive.catalog.entities import ENTITIES
 from target_pipedrive.ids.resolve import Created
 from target_pipedrive.lookup.reference_finder import key_of, keys_in
-from target_pipedrive.mapping.references import CREATABLE, SEARCHED_KEYS, singular
+from target_pipedrive.mapping.references import SEARCHED_KEYS, singular
 from target_pipedrive.record.draft import Draft
 from target_pipedrive.record.errors import RecordFault
 from target_pipedrive.record.task import Task
 from target_pipedrive.values.encoders import encoder
+from target_pipedrive.values.identity import clean
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from target_pipedrive.ledger.report import Report
     from target_pipedrive.lookup.reference_finder import Key, ReferenceFinder
     from target_pipedrive.record.draft import Reference
     from target_pipedrive.write.writer import RecordWriter
@@ -37,34 +39,27 @@ class ReferenceCreator:
     Args:
         writer: sends, or plans in a dry run.
         finder: finds rows that other records have created.
-
-    Attributes:
-        created: ids of the created rows by entity, with their names; None for a person's.
+        report: counts and names the created rows.
     """
 
-    def __init__(self, writer: RecordWriter, finder: ReferenceFinder) -> None:
+    def __init__(self, writer: RecordWriter, finder: ReferenceFinder, report: Report) -> None:
         self._writer = writer
         self._finder = finder
+        self._report = report
         self._locks = tuple(threading.Lock() for _ in range(_LOCKS))
         self._rejected: dict[tuple[str, Key], str] = {}
-        self.created: dict[str, list[tuple[str, str | None]]] = {}
 
-    def create(self, reference: Reference, task: Task) -> Created | None:
+    def create(self, reference: Reference, task: Task) -> Created:
         """Return the row that a reference names, added if it does not exist.
 
         Args:
-            reference: with a natural key that no row has.
+            reference: with a natural key that no row has, of one of the entities in `CREATABLE`.
             task: the record that names it.
-
-        Returns:
-            The row; None if rows of its entity are not created.
 
         Raises:
             RecordFault: Pipedrive rejects the row.
             PipedriveError: the request failed.
         """
-        if reference.entity not in CREATABLE:
-            return None
         body = _body(reference)
         names = [(reference.entity, key) for key in keys_in(reference.entity, body)]
         with ExitStack() as stack:
@@ -97,17 +92,9 @@ class ReferenceCreator:
             raise RecordFault(f"names a new {one} that Pipedrive did not return", fields=(column,))
         self._finder.added(entity.name, body, done.id)
         self._writer.finished(addition)
-        name = None if reference.entity == "persons" else str(body["name"])
-        self.created.setdefault(reference.entity, []).append((done.id, name))
+        name = "" if reference.entity == "persons" else str(body["name"])
+        self._report.take_created(reference.entity, done.id, name)
         return Created(done.id, f"created {one} {done.id}")
-
-    def summary(self) -> list[str]:
-        """Return a line for each entity: the number of created rows, and which."""
-        return [
-            f"Created because records name them: {len(rows)} {entity} "
-            f"({', '.join(name or row_id for row_id, name in rows)})"
-            for entity, rows in sorted(self.created.items())
-        ]
 
 
 def _body(reference: Reference) -> dict[str, object]:
@@ -116,11 +103,11 @@ def _body(reference: Reference) -> dict[str, object]:
     Raises:
         RecordFault: a value is invalid.
     """
-    given: Mapping[str, object] = {reference.key: reference.value, **reference.also}
+    given: Mapping[str, object] = {reference.key: reference.value, **dict(reference.also)}
     columns = ACTIONS[ENTITIES[reference.entity].add or ""].body_columns
     body: dict[str, object] = {}
     for key, column in SEARCHED_KEYS[reference.entity].items():
         if key in given:
-            body[column] = encoder(columns[column].kind)(given[key])
-    body.setdefault("name", str(reference.value).strip())
+            body[column] = encoder(columns[column].kind)(clean(str(given[key])))
+    body.setdefault("name", clean(str(reference.value)))
     return body

@@ -48,8 +48,9 @@ def fill_references(
     given_up: Collection[tuple[str, str]],
     name: Callable[[str], str],
     find: Callable[..., str | None],
-    create: Callable[[Reference], Created | None],
+    create: Callable[[Reference], Created],
     *,
+    creatable: Collection[str] = (),
     leave_out: bool = False,
 ) -> tuple[str, NotYet | None]:
     """Replace external ids in the record by the ids of the rows.
@@ -59,21 +60,22 @@ def fill_references(
         links: the known external ids.
         given_up: entity and external id of rows that will not be received.
         name: returns the input's name of one of Pipedrive's columns.
-        find: returns the id of the row that a reference names, or None if it is not known; `last`
-            tells it that None is final.
-        create: adds the row that a reference names, if the settings allow it.
+        find: returns the id of the row that a reference names, or None if it is not known; with `last`, no
+            such row will be received.
+        create: adds the row that a reference names.
+        creatable: entities whose rows it may add.
         leave_out: True to omit references to rows that were not received, if possible.
 
     Returns:
-        The omitted references and the created rows, for the results; and the pending reference of a custom field, without which
-        the rest can be written.
+        The omitted references and the created rows, for the results; and the pending reference of a custom
+        field, without which the rest can be written.
 
     Raises:
         NotYet: a row is not known, and may still be received.
         RecordFault: a row is not known.
         SkipRecord: the parent row is not copied.
     """
-    left_out: list[str] = []
+    notes: list[str] = []
     missing: list[Reference] = []
     later: NotYet | None = None
     for reference in draft.references:
@@ -82,43 +84,55 @@ def fill_references(
         if row_id is not None:
             _put(reference, row_id)
         elif links.is_nowhere(reference.entity, reference.external_id):
-            if reference.needed:
-                raise SkipRecord(
-                    f"belongs to {reference.entity} {reference.external_id}, which is not copied"
-                )
-            left_out.append(
-                f"{name(_column(reference))} left out: {reference.entity} {reference.external_id} "
-                "is not copied"
-            )
-        elif reference.soft and not last:
-            later = later or NotYet(reference.entity, reference.external_id)
+            notes.append(_not_copied(reference, name))
         elif not last:
-            raise NotYet(reference.entity, reference.external_id)
+            not_yet = NotYet(reference.entity, reference.external_id)
+            if not reference.soft:
+                raise not_yet
+            later = later or not_yet
         elif reference.word:
             reference.place[reference.column] = reference.external_id
-        elif reference.key and not leave_out:
+        elif reference.key and reference.entity in creatable:
             missing.append(reference)  # created only if nothing else is missing
-        elif leave_out and reference.needed:
-            raise SkipRecord(f"belongs to {_named(reference)}, which was not received")
-        elif reference.optional or leave_out:
-            left_out.append(
-                f"{name(_column(reference))} left out: {_named(reference)} "
-                f"{'was not found' if reference.key else 'is not linked'}"
-            )
         else:
-            raise _missing(reference)
+            notes.append(_left_out(reference, name, leave_out=leave_out))
     for reference in missing:
         made = create(reference)
-        if made is None:
-            raise _missing(reference)
         _put(reference, made.id)
-        if made.note:
-            left_out.append(f"{name(_column(reference))}: {made.note}")
+        notes += [f"{name(_column(reference))}: {made.note}"] if made.note else []
     for column, place, slots in draft.lists:
         place[column] = [one for one in slots if one is not None]
     for kept, entries in draft.lists_of_rows:
         kept[:] = [one for one in entries if not isinstance(one, dict) or set(one) - {"primary"}]
-    return "; ".join(left_out), later
+    return "; ".join(notes), later
+
+
+def _not_copied(reference: Reference, name: Callable[[str], str]) -> str:
+    """Return the note of a reference to a row that is not copied.
+
+    Raises:
+        SkipRecord: the record is meaningless without the row.
+    """
+    if reference.needed:
+        raise SkipRecord(f"belongs to {reference.entity} {reference.external_id}, which is not copied")
+    return f"{name(_column(reference))} left out: {reference.entity} {reference.external_id} is not copied"
+
+
+def _left_out(reference: Reference, name: Callable[[str], str], *, leave_out: bool) -> str:
+    """Return the note of a reference that is omitted, because no row of it was received.
+
+    Raises:
+        RecordFault: it must not be omitted.
+        SkipRecord: the record is meaningless without the row.
+    """
+    if leave_out and reference.needed:
+        raise SkipRecord(f"belongs to {_named(reference)}, which was not received")
+    if not reference.optional and not leave_out:
+        raise _missing(reference)
+    return (
+        f"{name(_column(reference))} left out: {_named(reference)} "
+        f"{'was not found' if reference.key else 'is not linked'}"
+    )
 
 
 def _put(reference: Reference, row_id: str) -> None:

@@ -26,14 +26,17 @@ if TYPE_CHECKING:
 
 _encode_plain = msgspec.json.Encoder(decimal_format="number", enc_hook=as_text).encode
 _TOLD_PER_STREAM = 20
+_MOST_NAMED = 20
 Table: TypeAlias = "list[list[str]]"
 
 
 class Report:
-    """Report of the outcomes of all records; used only by the journal's thread.
+    """Report of the outcomes of all records; used only by the journal's thread, except `take_created`.
 
     Attributes:
         first_faults: the first failures of the run.
+        created_rows: id and name of the rows created because records name them, by entity; no name if it is
+            personal.
     """
 
     def __init__(self, *, results: Path | None, rejects: Path | None, logger: logging.Logger) -> None:
@@ -46,6 +49,7 @@ class Report:
         self._schemas: dict[str, bytes] = {}
         self._of_streams: dict[tuple[str, str], int] = {}
         self.first_faults: list[Fault] = []
+        self.created_rows: dict[str, list[tuple[str, str]]] = {}
 
     def take(self, task: Task) -> None:
         """Record the outcome of a finished record."""
@@ -78,6 +82,21 @@ class Report:
             )
         if result.fault is not None:
             self._reject(task, result.fault, counts[Outcome.FAILED])
+
+    def take_created(self, entity: str, row_id: str, name: str) -> None:
+        """Record a row that was created because a record names it; called on any thread."""
+        self.created_rows.setdefault(entity, []).append((str(row_id), name))
+
+    def created(self) -> list[str]:
+        """Return a line for each entity with rows that were created because records name them."""
+        lines = []
+        for entity, rows in sorted(self.created_rows.items()):
+            shown = [name or row_id for row_id, name in rows[:_MOST_NAMED]]
+            more = f" and {len(rows) - _MOST_NAMED} more" if len(rows) > _MOST_NAMED else ""
+            lines.append(
+                f"Created, because records name them: {len(rows)} {entity} ({', '.join(shown)}{more})"
+            )
+        return lines
 
     def tell_stream(self, stream: str, why: str) -> None:
         """Log a fault of all records of a stream once."""

@@ -6,6 +6,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Protocol
 
 from target_pipedrive.ids.resolve import NotYet, fill_references
+from target_pipedrive.mapping.references import CREATABLE
 
 if TYPE_CHECKING:
     from target_pipedrive.ids.id_map import Links
@@ -19,8 +20,8 @@ if TYPE_CHECKING:
 class Creates(Protocol):
     """Adds rows that records name by natural key."""
 
-    def create(self, reference: Reference, task: Task) -> Created | None:
-        """Return the added row, or None if it may not be added."""
+    def create(self, reference: Reference, task: Task) -> Created:
+        """Return the added row."""
 
 
 class ForeignKeys:
@@ -60,10 +61,10 @@ class ForeignKeys:
             ahead: True if nothing may be created, because the record is only planned.
         """
 
-        def create(reference: Reference) -> Created | None:
-            if ahead:
+        def create(reference: Reference) -> Created:
+            if ahead or self._creator is None:
                 raise NotYet(reference.entity, reference.external_id)
-            return self._creator.create(reference, task) if self._creator is not None else None
+            return self._creator.create(reference, task)
 
         return fill_references(
             draft,
@@ -72,5 +73,6 @@ class ForeignKeys:
             plan.names.name,
             partial(self.row_id, stream=task.stream),
             create,
+            creatable=CREATABLE if self._creator is not None else (),
             leave_out=self._leave_out and not complete,
         )

@@ -1,8 +1,8 @@
 """Lookup of referenced rows by a natural key, such as the name of an organization.
 
-The newest page of the list is read first: it also shows how many rows there are. The rest of the list is read
-if that costs less than searches for the keys that the records received so far name; else each key is searched.
-A run pays at most about twice the cheaper way.
+The newest page of the list is read first: it also shows how many rows there are. The rest of the list is
+read if that costs less than searches for the keys that the records received so far name; else each key is
+searched. A run pays at most about twice the cheaper way.
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ class _Known:
     """Natural keys of one entity.
 
     Attributes:
-        lock: held during requests: other records that name the same row wait for the first lookup.
+        lock: locked during requests: other records that name the same row wait for the first lookup.
         wanted: keys that the records received so far name.
         found: rows by key, as Pipedrive returned them; empty for a key without a row.
         listed: rows of all keys, once the whole list was read.
@@ -112,7 +112,7 @@ class ReferenceFinder:
         Args:
             reference: with a natural key.
             stream: name that requests are counted under.
-            last: True if None is final: rows that a search may not find yet are requested too.
+            last: True if no such row will be received: rows that a search may not find yet are requested too.
 
         Raises:
             RecordFault: several rows have the key.
@@ -162,9 +162,7 @@ class ReferenceFinder:
 
     # --- lookups ----------------------------------------------------------------------------------
 
-    def _looked_up(
-        self, entity: EntitySpec, known: _Known, key: Key, term: str, stream: str
-    ) -> list[str]:
+    def _looked_up(self, entity: EntitySpec, known: _Known, key: Key, term: str, stream: str) -> list[str]:
         """Return the ids of the rows that have a key."""
         if known.listed is None:
             self._list_if_cheaper(entity, known, stream)
@@ -198,18 +196,16 @@ class ReferenceFinder:
             return
         listed: dict[Key, list[str]] = {}
         newest = ""
-        for at, row in enumerate(self._rows.newest_first(entity, stream)):
-            if at == 0:
-                known.pages = int(str(row.get(entity.key))) // page + 1
-                known.pages += entity.more is not None
-            if at == page and (
-                (cost is not None and known.pages * read.cost > cost) or known.pages * page > MOST_ROWS
-            ):
-                return
+        for number, row in enumerate(self._rows.newest_first(entity, stream), 1):
+            if number == 1:
+                known.pages = int(str(row.get(entity.key))) // page + 1 + (entity.more is not None)
             newest = max(newest, str(row.get("update_time") or ""))
             if not is_gone(row):
                 for key in keys_in(entity.name, row):
                     listed.setdefault(key, []).append(str(row.get(entity.key)))
+            too_costly = cost is not None and known.pages * read.cost > cost
+            if number == page and (too_costly or known.pages * page > MOST_ROWS):
+                return  # before the second page is requested
         known.listed, known.since = listed, newest
 
     def _take_latest(self, entity: EntitySpec, known: _Known, stream: str) -> None:

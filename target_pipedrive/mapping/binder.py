@@ -136,7 +136,15 @@ class ColumnBinder:
         if binding.place in (Place.DELETED, Place.EXTRA):
             return None
         spot = (binding.place, binding.name, binding.part)
-        return next((one for one in self.bindings if (one.place, one.name, one.part) == spot), None)
+        return next(
+            (
+                one
+                for one in self.bindings
+                if (one.place, one.name, one.part) == spot
+                and (not binding.key or one.key in ("", binding.key))  # e-mail and name of one person
+            ),
+            None,
+        )
 
     def _binding(self, source: str, name: str, schema: Mapping[str, object]) -> Binding | None:
         special = self._special(source, name)

@@ -17,6 +17,7 @@ from target_pipedrive.mapping.references import (
     external_key,
     natural_key,
     refer_all,
+    refer_by_key,
     refer_some,
     refer_within,
 )
@@ -178,7 +179,7 @@ class Binding:
             return True
         named = natural_key(entity, value) if external is NO_KEY and not self.foreign else None
         if named is not None:
-            draft.references.append(by_natural_key(self.name, entity, *named, place))
+            refer_by_key(by_natural_key(self.name, entity, *named, place), draft)
             return True
         if external is NO_KEY:
             external = self.encode(value) if self.foreign else None  # v1 rows embed the rows they reference

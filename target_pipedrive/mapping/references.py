@@ -109,6 +109,21 @@ def by_natural_key(name: str, entity: str, key: str, value: object, place: dict[
     )
 
 
+def refer_by_key(reference: Reference, draft: Draft) -> None:
+    """Collect a reference by natural key; of two keys of one column, such as e-mail and name, the better one.
+
+    The other key is used if the row is created.
+    """
+    for at, one in enumerate(draft.references):
+        if one.key and one.column == reference.column and one.place is reference.place:
+            order = list(SEARCHED_KEYS[one.entity])
+            better, other = sorted((one, reference), key=lambda each: order.index(each.key))
+            better.also = (*better.also, *other.also, (other.key, other.value))
+            draft.references[at] = better
+            return
+    draft.references.append(reference)
+
+
 def singular(entity: str) -> str:
     """Return the word for one row of an entity."""
     return entity.removesuffix("s").replace("_", " ")

@@ -47,7 +47,7 @@ class Reference:
     word: bool = False
     key: str = ""
     value: object = None
-    also: dict[str, object] = field(default_factory=dict)
+    also: tuple[tuple[str, object], ...] = ()
 
 
 @dataclass(slots=True, kw_only=True)

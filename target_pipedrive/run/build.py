@@ -106,7 +106,7 @@ def build_engine(client: PipedriveClient, ledger: Ledger, options: Options, logg
     )
 
     # One record
-    creator = ReferenceCreator(writer, finder) if options.missing_references == "create" else None
+    creator = ReferenceCreator(writer, finder, report) if options.missing_references == "create" else None
     foreign_keys = ForeignKeys(links, finder, creator, leave_out=options.leave_out_missing)
     guard = DeleteGuard(options.max_deletes)
     verifier = Verifier(StoredForms(ledger.forms()), keeper, rows)

@@ -326,9 +326,7 @@ class Waiting:
             return True
         if place[1].startswith(NATURAL):  # any record of the entity may add a row of this name
             aside = self._aside is not None and place[0] in self._aside.entities
-            return (
-                aside or place[0] in self._replayed_entities or self._scheduler.has_unfinished(place[0])
-            )
+            return aside or place[0] in self._replayed_entities or self._scheduler.has_unfinished(place[0])
         key = (place[0], f"ext:{place[1]}")
         aside = self._aside is not None and key in self._aside.keys
         return aside or key in self._replayed or self._scheduler.is_expected(key)
