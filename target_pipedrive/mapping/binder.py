@@ -266,7 +266,7 @@ class ColumnBinder:
         if column in self.placed and key == "name":
             binding.encode = as_name
         elif key in SEARCHED_KEYS.get(entity, ()):
-            binding.key = key
+            binding.key, binding.by_id = key, False
         elif (
             entity in NATURAL_KEYS and key in NATURAL_KEYS[entity].columns and self.book.row_names is not None
         ):

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 
 MOST = 5000
 """Maximum number of records that wait in memory."""
+_ANY = "any"
 _BITS = 1 << 25
 _PROBES = 4
 _HALF = 0xFFFFFFFF
@@ -98,7 +99,6 @@ class _Aside:
     """Records written to the file since the last replay, and the rows they own.
 
     Attributes:
-        entities: entities of their rows.
         count: of the records.
         for_rows: how many of them wait for rows, and not just for the end.
         unwritten: how many of them have no row yet.
@@ -106,7 +106,6 @@ class _Aside:
 
     file: IO[bytes]
     keys: KeyFilter = field(default_factory=KeyFilter)
-    entities: set[str] = field(default_factory=set)
     count: int = 0
     for_rows: int = 0
     unwritten: int = 0
@@ -139,7 +138,6 @@ class Waiting:
         self._count = 0
         self._aside: _Aside | None = None
         self._replayed = KeyFilter()
-        self._replayed_entities: frozenset[str] = frozenset()
         self._origins: list[Task] = []
         self._origin_of: dict[int, int] = {}
         self._no_more = False
@@ -200,8 +198,7 @@ class Waiting:
             self._aside = _Aside(file=file)
         for key in task.owns:
             self._aside.keys.add(key)
-        if task.plan is not None:
-            self._aside.entities.add(task.plan.entity_name)
+        self._aside.keys.add((task.plan.entity_name if task.plan is not None else "", _ANY))
         self._aside.count += 1
         self._aside.for_rows += for_row
         self._aside.unwritten += task.first is None
@@ -235,7 +232,7 @@ class Waiting:
         Called when no record runs, until it returns False.
         """
         self._no_more = True
-        self._replayed, self._replayed_entities = KeyFilter(), frozenset()
+        self._replayed = KeyFilter()
         in_memory = any(place != AT_THE_END for place in self._parked)
         in_file = self._aside is not None and self._aside.for_rows > 0
         # A row that is written and still waits is progress too: records that wait for it run before the end.
@@ -260,8 +257,7 @@ class Waiting:
         """Submit the records of the file again, in their order."""
         given_up = {AT_THE_END} if self._closing else set()
         with self._lock:
-            self._replayed, self._replayed_entities = aside.keys, frozenset(aside.entities)
-            self._aside = None
+            self._replayed, self._aside = aside.keys, None
         with closing(aside.file) as file:
             with self._file_usable():
                 file.seek(0)
@@ -324,12 +320,11 @@ class Waiting:
         """Return whether an unfinished record may still add the row."""
         if not place[0]:
             return True
-        if place[1].startswith(NATURAL):  # any record of the entity may add a row of this name
-            aside = self._aside is not None and place[0] in self._aside.entities
-            return aside or place[0] in self._replayed_entities or self._scheduler.has_unfinished(place[0])
-        key = (place[0], f"ext:{place[1]}")
-        aside = self._aside is not None and key in self._aside.keys
-        return aside or key in self._replayed or self._scheduler.is_expected(key)
+        named = place[1].startswith(NATURAL)  # any record of the entity may add a row of this name
+        key = (place[0], _ANY if named else f"ext:{place[1]}")
+        if (self._aside is not None and key in self._aside.keys) or key in self._replayed:
+            return True
+        return self._scheduler.has_unfinished(key[0]) if named else self._scheduler.is_expected(key)
 
     def close(self) -> None:
         """Close the file."""

@@ -118,7 +118,7 @@ class Scheduler:
             self._make_room()
         with self._changed:
             self._open += 1
-            self._count_of(task, 1)
+            self._unfinished[_entity(task)] += 1
             earlier = self._queue_up(task)
             for other in earlier:
                 other.followers.append(task)
@@ -249,7 +249,7 @@ class Scheduler:
             self._running -= 1
             if task.result is not None:
                 self._open -= 1
-                self._count_of(task, -1)
+                self._unfinished[_entity(task)] -= 1
                 self._leave(task)
                 wrote = task.after_write or task.wrote
                 for follower in task.followers:
@@ -278,7 +278,7 @@ class Scheduler:
         """Remove a running task that is submitted again later, after those that wait for it now."""
         with self._changed:
             self._open -= 1
-            self._count_of(task, -1)
+            self._unfinished[_entity(task)] -= 1
             self._leave(task)
             for follower in task.followers:
                 self._count_down(follower)
@@ -316,10 +316,6 @@ class Scheduler:
                 else:
                     self._count_down(follower)
 
-    def _count_of(self, task: Task, change: int) -> None:
-        if task.plan is not None:
-            self._unfinished[task.plan.entity_name] += change
-
     def has_unfinished(self, entity: str) -> bool:
         """Return whether a task on rows of this entity is unfinished, deferred ones included."""
         return self._unfinished[entity] > 0
@@ -354,3 +350,7 @@ class Scheduler:
         with self._changed:
             self._halted = True
             self._changed.notify_all()
+
+
+def _entity(task: Task) -> str:
+    return task.plan.entity_name if task.plan is not None else ""

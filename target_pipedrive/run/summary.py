@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 def run_facts(
     report: Report, usage: Usage, planned: Mapping[str, int], *, dry_run: bool
 ) -> dict[str, object]:
-    """Return outcomes, requests and tokens by stream, the first failures, and the rejected streams.
+    """Return outcomes, requests and tokens by stream, first failures, rejected streams and created rows.
 
     Args:
         report: the report of the run.
@@ -52,6 +52,11 @@ def run_facts(
         "rejected_streams": [
             {"stream": stream, "error": redact(why), "records": count}
             for stream, why, count in report.stream_faults
+        ],
+        "created": [
+            {"kind": entity, "id": row_id, "name": name or None}
+            for entity, rows in report.created_rows.items()
+            for row_id, name in rows
         ],
         "dry_run": dry_run,
         "rejects_path": str(report.rejects.path) if report.rejects.written else None,

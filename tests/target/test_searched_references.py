@@ -43,6 +43,12 @@ def test_a_deal_names_its_organization_and_person(small, load, acme, columns):
     assert (found["org_id"], found["person_id"]) == acme[:2]
 
 
+def test_a_name_that_is_a_number_is_a_name(small, load):
+    number = small.post("/api/v2/organizations", {"name": "7"})["data"]["id"]
+    settles(small, load, rows("deals", {"id": 1, "org_name": 7}, **ID))
+    assert row(small, "deals", 1)["org_id"] == number
+
+
 def test_a_lead_and_an_action_name_rows_too(small, load, acme):
     load(
         rows("leads", {"title": "By name", "organization_name": "Acme GmbH"}),
