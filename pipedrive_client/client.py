@@ -90,6 +90,11 @@ class PipedriveClient:
         return self._sender.auth.scopes
 
     @property
+    def burst_limit(self) -> int | None:
+        """Requests per two seconds by response headers; None if no response contained the limit."""
+        return self._sender.limiter.known_limit
+
+    @property
     def usage(self) -> Usage:
         """Requests and tokens so far."""
         return self._sender.usage

@@ -88,6 +88,9 @@ class BurstLimiter:
 
     Each waiting thread reserves its departure time and sleeps once until then. After a 429 all threads
     pause; then one request is sent as a probe, and the others follow if it was not rejected.
+
+    Attributes:
+        known_limit: requests per two seconds by response headers; None before the first.
     """
 
     def __init__(
@@ -99,6 +102,7 @@ class BurstLimiter:
         self._general = _Window(assumed_limit)
         self._search = _Window(SEARCH_LIMIT)
         self._learned = False
+        self.known_limit: int | None = None
         self._in_flight = 0
         self._plan = 0
         # Set and replaced whenever the waiting threads must check again.
@@ -230,6 +234,8 @@ class BurstLimiter:
         limit = number_of(headers, "x-ratelimit-limit")
         if limit is None or limit < 1:
             return
+        if not passed.search:
+            self.known_limit = int(limit)
         if passed.search:
             self._search.limit = min(int(limit), SEARCH_LIMIT)
         elif int(limit) != self._general.limit:

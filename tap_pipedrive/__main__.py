@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import sys
 
 from pipedrive_client import ConfigError
@@ -9,16 +10,30 @@ from pipedrive_singer.command_line import clicked, loading, run, told_version
 
 
 def main() -> None:
-    """Run tap-pipedrive, or its subcommand `auth`."""
+    """Run tap-pipedrive, or its subcommand `auth` or `check`."""
     if told_version("tap-pipedrive", sys.argv[1:]):
         return
-    run(_auth if sys.argv[1:2] == ["auth"] else _tap, plugin="tap-pipedrive")
+    commands = {"auth": _auth, "check": _check}
+    run(commands.get("".join(sys.argv[1:2]), _tap), plugin="tap-pipedrive")
 
 
 def _auth() -> None:
     from tap_pipedrive.commands import auth as authorize  # noqa: PLC0415  does not load the SDK, which is slow
 
     authorize.main(sys.argv[2:])
+
+
+def _check() -> None:
+    with loading():
+        from pipedrive_singer.check import settings_of  # noqa: PLC0415  loads what only this command needs
+        from tap_pipedrive.commands import check  # noqa: PLC0415  the same
+        from tap_pipedrive.tap import TapPipedrive  # noqa: PLC0415  the same
+
+    given = check.arguments_of(sys.argv[2:])
+    settings, parse_env = settings_of(given.config)
+    logging.getLogger("tap-pipedrive").setLevel(logging.WARNING)
+    tap = TapPipedrive(config=settings, catalog=check.catalog_in(given.catalog), parse_env_config=parse_env)
+    sys.exit(check.run(tap.tap_context, tap.input_catalog, as_json=given.json))
 
 
 def _tap() -> None:

@@ -21,9 +21,9 @@ from target_pipedrive.intake.messages import Intake
 from target_pipedrive.ledger.line_files import check_different, prove_folder
 from target_pipedrive.ledger.report import lay_out
 from target_pipedrive.ledger.store import Ledger
+from target_pipedrive.ledger.summary import run_facts
 from target_pipedrive.run.build import build_engine
 from target_pipedrive.run.signals import Interrupted, Interruption
-from target_pipedrive.run.summary import run_facts
 from target_pipedrive.settings import Options, config_jsonschema
 
 if TYPE_CHECKING:

@@ -11,7 +11,23 @@ if TYPE_CHECKING:
     import logging
     from collections.abc import Iterable
 
+    from tap_pipedrive.catalog.spec import StreamSpec
     from tap_pipedrive.streams.base import PipedriveStream
+
+
+def scopes_lacking(
+    spec: StreamSpec, granted: frozenset[str], defined_by: str | None = None
+) -> tuple[str, ...]:
+    """Return the scopes of which the token needs one to read a stream; empty if it has one.
+
+    Args:
+        spec: the stream.
+        granted: scopes of the token.
+        defined_by: entity whose field definitions the stream needs too.
+    """
+    paths = [read.path for read in spec.reads]
+    paths += [FIELD_LISTS[defined_by]] if defined_by else []
+    return next((scopes for path in paths if (scopes := missing_scopes(path, granted))), ())
 
 
 def warn_of_missing_scopes(
@@ -31,11 +47,8 @@ def warn_of_missing_scopes(
     while waiting:
         stream = waiting.pop()
         waiting += stream.wanted_children()
-        paths = [read.path for read in stream.spec.reads]
-        paths += [FIELD_LISTS[stream.defined_by]] if stream.defined_by else []
-        lacking = [scopes for path in paths if (scopes := missing_scopes(path, granted))]
-        if lacking:
-            missing[stream.name] = " or ".join(lacking[0])
+        if lacking := scopes_lacking(stream.spec, granted, stream.defined_by):
+            missing[stream.name] = " or ".join(lacking)
     if missing:
         logger.warning(
             "The OAuth token lacks scopes of selected streams: %s. Add them to the app and authorize again, "

@@ -1,0 +1,1 @@
+"""Subcommands of `target-pipedrive`, other than those of the ledger."""
