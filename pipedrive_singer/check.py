@@ -43,7 +43,7 @@ class Account:
         sign_in: `API token` or `OAuth`.
         scopes: granted OAuth scopes; None for an API token, or if unknown.
         admin_of: apps that the user administers; `global` includes all.
-        plan: name of the plan that has this rate limit; None if none has.
+        plan: name of the plan that has this rate limit; None for another one.
         requests_per_2_seconds: rate limit; None if no response contained it.
         tokens_left: tokens that the company has left today; None if no response contained it.
         tokens_limit: tokens that the company has per day; None if no response contained it.
@@ -106,7 +106,7 @@ class Account:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verdict:
-    """Whether a stream, entity or action can be used.
+    """Result for one stream, entity or action.
 
     Attributes:
         name: its name.

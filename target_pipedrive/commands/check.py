@@ -118,7 +118,7 @@ def _of_entity(entity: EntitySpec, verbs: Iterable[str], account: Account) -> Ma
 
 
 def _of_action(action: ActionSpec, account: Account) -> str:
-    """Return the scope or right that is missing for an action; empty if none is."""
+    """Return the scope or right that is missing for an action; otherwise empty."""
     needed = write_scopes(action)
     if account.scopes is not None and needed and not set(needed) & {*account.scopes}:
         return check.scope(needed)
