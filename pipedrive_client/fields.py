@@ -180,6 +180,7 @@ class FieldRegistry:
         self._client = client
         self._params = params
         self._found: dict[str, Future[list[Row]]] = {}
+        self._read_rows: dict[str, list[Row]] = {}
         self._lock = threading.Lock()
 
     def known(self, entity: str) -> bool:
@@ -201,6 +202,9 @@ class FieldRegistry:
             PipedriveError: the request failed; definitions that are permanently unavailable are not requested
                 twice.
         """
+        rows = self._read_rows.get(entity)
+        if rows is not None:
+            return rows
         with self._lock:
             found, mine = self._found.get(entity), None
             # A read that has not started may be waiting for this thread.
@@ -213,11 +217,15 @@ class FieldRegistry:
             except BaseException as error:  # noqa: BLE001 - raised below, for all waiting callers
                 mine.set_exception(error)
         try:
-            return found.result()
+            rows = found.result()
         except PipedriveError as error:
             if not isinstance(error, (ItemError, FeatureOff)):
                 self.forget(entity)
             raise
+        with self._lock:
+            if self._found.get(entity) is found:  # not dropped meanwhile
+                self._read_rows[entity] = rows
+        return rows
 
     def _read(self, entity: str) -> list[Row]:
         pages = self._client.pages(
@@ -245,3 +253,4 @@ class FieldRegistry:
         """Drop the definitions after one of them was changed."""
         with self._lock:
             self._found.pop(entity, None)
+            self._read_rows.pop(entity, None)

@@ -25,7 +25,7 @@ ENTITY_OF_TYPE: Mapping[str, str] = {"org": "organizations", "people": "persons"
 
 def related(value: object) -> object:
     """Return the id of a user, organization or person, also from an embedded object."""
-    if isinstance(value, Mapping):
+    if isinstance(value, dict):
         value = value.get("value", value.get("id"))
     return scalars.integer(value)
 
@@ -36,7 +36,7 @@ def main_part(definition: FieldDefinition, plain: Encoder) -> Encoder:
 
     def encoded(value: object) -> object:
         value = scalars.from_json_text(value)
-        return whole(value) if isinstance(value, Mapping) else plain(value)
+        return whole(value) if isinstance(value, dict) else plain(value)
 
     return encoded
 
@@ -61,7 +61,7 @@ def composite(definition: FieldDefinition) -> Encoder:
 
     def encoded(value: object) -> object:
         value = scalars.from_json_text(value)
-        if not isinstance(value, Mapping):
+        if not isinstance(value, dict):
             value = {"value": value}
         unknown = sorted(set(value) - set(kinds))
         if unknown:
@@ -92,7 +92,7 @@ def put_part(custom: dict[str, object], key: str, part: str, value: object, *, d
     """Add one part of a composite value to those of other columns of the record."""
     whole = custom.get(key)
     parts = whole if isinstance(whole, Parts) else Parts({}, derived=derived)
-    if isinstance(value, Mapping):
+    if isinstance(value, dict):
         parts.update(value)
     elif part != "formatted_address":
         parts[part] = value
@@ -119,7 +119,7 @@ def held_custom(
     """
     if not flat:
         nested = row.get("custom_fields")
-        return nested.get(key) if isinstance(nested, Mapping) else None
+        return nested.get(key) if isinstance(nested, dict) else None
     if definition is None or not definition.parts:
         return row.get(key)
     held: dict[str, object] = {}

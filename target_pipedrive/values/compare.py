@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
@@ -11,6 +10,8 @@ from target_pipedrive.values.compound import CONTACT_KINDS
 from target_pipedrive.values.encoders import ADDRESS_PARTS
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from target_pipedrive.catalog.notation import Columns, Kind
 
 EMPTY_VALUES: tuple[object, ...] = (None, "", [], {})
@@ -30,8 +31,10 @@ def differing(body: Mapping[str, object], row: Mapping[str, object], columns: Co
 
 def same(sent: object, held: object, kind: Kind | None) -> bool:
     """Return whether a sent value is equal to the stored value."""
-    if sent in EMPTY_VALUES or held in EMPTY_VALUES:
-        return sent in EMPTY_VALUES and held in EMPTY_VALUES
+    if not sent or not held:
+        empty = not sent and sent in EMPTY_VALUES
+        if empty or (not held and held in EMPTY_VALUES):
+            return empty and not held and held in EMPTY_VALUES
     name = kind.name if kind is not None else ""
     if name in {"time", "stamp"}:
         return _moment(sent) == _moment(held)
@@ -44,15 +47,15 @@ def same(sent: object, held: object, kind: Kind | None) -> bool:
 
 def lacks_parts(sent: object, held: object) -> bool:
     """Return whether a complete compound value lacks a stored part, which empties that part."""
-    if not isinstance(sent, Mapping) or not isinstance(held, Mapping):
+    if not isinstance(sent, dict) or not isinstance(held, dict):
         return False
     return any(held[name] not in EMPTY_VALUES and sent.get(name) is None for name in held if name in _PARTS)
 
 
 def same_value(sent: object, held: object) -> bool:  # noqa: PLR0911 - one for each kind of value
     """Compare two values in any form of numbers, lists and objects; missing parts are not compared."""
-    if isinstance(sent, Mapping):
-        if not isinstance(held, Mapping):
+    if isinstance(sent, dict):
+        if not isinstance(held, dict):
             return len(sent) == 1 and "value" in sent and same_value(sent["value"], held)
         return all(same_or_empty(value, held.get(key)) for key, value in sent.items())
     if isinstance(sent, list):
@@ -61,7 +64,7 @@ def same_value(sent: object, held: object) -> bool:  # noqa: PLR0911 - one for e
         if all(isinstance(item, (int, str)) for item in (*sent, *held)):
             return sorted(map(str, sent)) == sorted(map(str, held))
         return all(same_or_empty(one, other) for one, other in zip(sent, held, strict=True))
-    if isinstance(held, Mapping):  # v1 rows embed the row that a key references
+    if isinstance(held, dict):  # v1 rows embed the row that a key references
         return same_value(sent, held.get("id", held.get("value")))
     if isinstance(sent, bool) or isinstance(held, bool):
         return _as_flag(sent) == _as_flag(held)
@@ -72,8 +75,10 @@ def same_value(sent: object, held: object) -> bool:  # noqa: PLR0911 - one for e
 
 def same_or_empty(sent: object, held: object) -> bool:
     """Return whether two values are equal, where all empty values are the same."""
-    if sent in EMPTY_VALUES or held in EMPTY_VALUES:
-        return sent in EMPTY_VALUES and held in EMPTY_VALUES
+    if not sent or not held:
+        empty = not sent and sent in EMPTY_VALUES
+        if empty or (not held and held in EMPTY_VALUES):
+            return empty and not held and held in EMPTY_VALUES
     return same_value(sent, held)
 
 
@@ -92,7 +97,7 @@ def _contacts(value: object) -> object:
     """Return addresses in order, with their known parts; the first is primary unless another is marked."""
     if not isinstance(value, list):
         return value
-    entries = [entry for entry in value if isinstance(entry, Mapping) and entry.get("value")]
+    entries = [entry for entry in value if isinstance(entry, dict) and entry.get("value")]
     named = any(entry.get("primary") for entry in entries)
     return [
         (

@@ -53,11 +53,10 @@ def settled(
     if not any_compound(draft.custom.values()):
         return body, dict(draft.custom)
     known = book.by_key(custom_fields or "")
-    custom = {}
+    custom = dict(draft.custom)
     for key, value in draft.custom.items():
-        definition = known.get(key)
-        held = held_custom(row, definition, key, flat=flat) if is_compound(value) else None
-        custom[key] = _merged(key, held, value)
+        if is_compound(value):
+            custom[key] = _merged(key, held_custom(row, known.get(key), key, flat=flat), value)
     return body, custom
 
 
