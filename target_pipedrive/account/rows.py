@@ -109,6 +109,13 @@ class Rows:
                 lists[key] = {str(row.get(entity.key)): row for row in rows}
             return lists[key]
 
+    def cached(self, entity: EntitySpec, row_id: str) -> Row | None:
+        """Return a row of a list that was read and is still valid, without a request."""
+        for listed in tuple(self._lists.get(entity.name, {}).values()):
+            if row_id in listed:
+                return listed[row_id]
+        return None
+
     def one(self, entity: EntitySpec, row_id: str, values: Mapping[str, object], stream: str) -> Row | None:
         """Return the current state of one row, or None if it does not exist.
 

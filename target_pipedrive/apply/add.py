@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from target_pipedrive.apply.change import added
 from target_pipedrive.apply.update import path_values
 from target_pipedrive.apply.verification import Sent
 from target_pipedrive.mapping.placement import placed
@@ -66,6 +67,7 @@ class RowAdder:
         self._verifier = verifier
         self._updater = updater
         self._missing = missing
+        self._shows = updater.shows
 
     def add(self, task: Task, plan: EntityPlan, draft: Draft, notes: str) -> Result:
         """Add the row of a record.
@@ -88,15 +90,17 @@ class RowAdder:
         if done.id is not None:
             words = put_link(self._links, task, plan, draft, done.id, done.data)
             self._matcher.remember(plan, draft, done.id, done.data)
+        rest: Mapping[str, object] = {}
         if done.made_before and done.id is not None and any(one.soft for one in draft.references):
             self._fill_in(task, plan, draft, done.id)
         else:
-            self._add_rest(task, plan, draft, new.body, done)
+            rest = self._add_rest(task, plan, draft, new.body, done)
         ignored: tuple[str, ...] = ()
         if done.id is not None:
             ignored = self._verified(task, plan, new, done, action)
         note = "; ".join(filter(None, (done.note, notes)))
-        return Result(outcome=Outcome.CREATED, id=done.id, note=note, links=words, not_taken=ignored)
+        result = Result(outcome=Outcome.CREATED, id=done.id, note=note, links=words, not_taken=ignored)
+        return added(result, {**new.body, **rest, **new.custom}) if self._shows else result
 
     def _verified(
         self, task: Task, plan: EntityPlan, new: Draft, done: Done, action: ActionSpec
@@ -155,11 +159,11 @@ class RowAdder:
 
     def _add_rest(
         self, task: Task, plan: EntityPlan, draft: Draft, sent: Mapping[str, object], done: Done
-    ) -> None:
-        """Send in a second request what only an update accepts."""
+    ) -> Mapping[str, object]:
+        """Send in a second request what only an update accepts, and return it."""
         action = plan.update
         if action is None or done.id is None or plan.add is None:
-            return
+            return {}
         added, updated = plan.add.body_columns, action.body_columns
         rest = {
             name: value
@@ -172,6 +176,7 @@ class RowAdder:
         if rest:
             path = path_values(action, plan, draft, done.id)
             self._writer.send(task, action, Draft(path=path, body=rest), plan.spec)
+        return rest
 
 
 def put_link(

@@ -6,6 +6,7 @@ import threading
 from typing import TYPE_CHECKING
 
 from pipedrive_client import Gone, NotFound
+from target_pipedrive.apply.change import deleted
 from target_pipedrive.apply.update import path_values
 from target_pipedrive.mapping.row_key import fill_matches
 from target_pipedrive.record.draft import Draft
@@ -120,4 +121,5 @@ class RowDeleter:
         self._row_writer.forget(plan, row_id)
         if done is None:
             return Result(outcome=Outcome.UNCHANGED, id=row_id, note=_GONE)
-        return Result(outcome=Outcome.DELETED, id=row_id, note=done.note)
+        result = Result(outcome=Outcome.DELETED, id=row_id, note=done.note)
+        return deleted(result, plan, row) if self._options.shows_changes else result

@@ -66,7 +66,17 @@ def both(first: Result, second: Result) -> Result:
         note="; ".join(_together(first.note.split("; "), second.note.split("; "), but=("",))),
         not_taken=_together(first.not_taken, second.not_taken, but=second.changed),
         kept=_together(first.kept, second.kept),
+        name=second.name or first.name,
+        before=None if outcome is Outcome.CREATED else _merged(second.before, first.before),
+        after=_merged(first.after, second.after),
     )
+
+
+def _merged(
+    earlier: Mapping[str, object] | None, later: Mapping[str, object] | None
+) -> Mapping[str, object] | None:
+    """Return the values of both, if there are any; the later ones count."""
+    return {**(earlier or {}), **(later or {})} or None
 
 
 def _together(first: Iterable[str], second: Iterable[str], *, but: Collection[str] = ()) -> tuple[str, ...]:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from pipedrive_client import FeatureOff, OutputFailed, PipedriveError, RunError, TransientError, Unreachable
 from target_pipedrive.account.rows import is_trace
+from target_pipedrive.apply.change import added
 from target_pipedrive.apply.naming import fault_of, worded
 from target_pipedrive.apply.verification import Sent
 from target_pipedrive.catalog.entities import ENTITIES
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from target_pipedrive.account.rows import Rows
+    from target_pipedrive.apply.readable import ReadableChanges
     from target_pipedrive.apply.verification import Verifier
     from target_pipedrive.catalog.spec import ActionSpec, EntitySpec
     from target_pipedrive.ids.id_map import Links
@@ -50,6 +52,7 @@ class Performer:
         verifier: compares responses with the values that were sent.
         on_write: called with entity and ids of rows that an action wrote; with no entity after a request
             that may have written any.
+        changes: makes the values of results readable.
     """
 
     def __init__(
@@ -62,6 +65,7 @@ class Performer:
         foreign_keys: ForeignKeys,
         verifier: Verifier,
         on_write: Callable[[str | None, Iterable[str]], None],
+        changes: ReadableChanges,
     ) -> None:
         self._writer = writer
         self._rows = rows
@@ -70,6 +74,7 @@ class Performer:
         self._foreign_keys = foreign_keys
         self._verifier = verifier
         self._on_write = on_write
+        self._changes = changes
         self._transient_in_a_row = 0
 
     def perform(self, task: Task) -> Result:
@@ -94,7 +99,7 @@ class Performer:
         except UNFORESEEN as error:
             return self._failed(task, unforeseen(error))
         self._transient_in_a_row = 0
-        return worded(result, task.plan)
+        return worded(self._changes.worded(task, result), task.plan)
 
     def _ends_run(self, error: PipedriveError) -> bool:
         """Return whether an error affects all records."""
@@ -177,7 +182,7 @@ class Performer:
         taken = tuple(name for name in (*draft.body, *draft.custom) if name not in ignored)
         if ignored and not taken and outcome is Outcome.UPDATED:
             outcome = Outcome.UNCHANGED
-        return Result(
+        result = Result(
             outcome=outcome,
             id=done.id,
             changed=taken,
@@ -185,6 +190,9 @@ class Performer:
             not_taken=ignored,
             kept=kept,
         )
+        if not self._options.shows_changes or action.verb not in (Verb.ADD, Verb.UPDATE):
+            return result
+        return added(result, {**draft.body, **draft.custom})  # the row before an update was not read
 
     def _keep_links(self, task: Task, plan: ActionPlan, draft: Draft, row_id: str) -> None:
         """Update the links of external ids after an action."""

@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from target_pipedrive.account.rows import is_trace
+from target_pipedrive.apply.change import updated
 from target_pipedrive.apply.diff import complete_required, custom_changes, kept_columns
 from target_pipedrive.apply.verification import Sent, with_aliases
 from target_pipedrive.mapping.placement import placed, sent_together
@@ -37,16 +38,27 @@ class RowUpdater:
         matcher: learns values that were written.
         verifier: compares responses with what was sent.
         missing: decides about rows that were deleted meanwhile.
+
+    Attributes:
+        shows: whether results contain values.
     """
 
     def __init__(
-        self, writer: RecordWriter, rows: Rows, matcher: Matcher, verifier: Verifier, missing: MissingRows
+        self,
+        writer: RecordWriter,
+        rows: Rows,
+        matcher: Matcher,
+        verifier: Verifier,
+        missing: MissingRows,
+        *,
+        shows: bool,
     ) -> None:
         self._writer = writer
         self._rows = rows
         self._matcher = matcher
         self._verifier = verifier
         self._missing = missing
+        self.shows = shows
 
     def update(self, task: Task, plan: EntityPlan, draft: Draft, row_id: str, row: Row, notes: str) -> Result:
         """Send the columns in which the row differs from the record.
@@ -82,10 +94,11 @@ class RowUpdater:
         note = "; ".join(filter(None, (plan.remark(draft, row), notes)))
         archived = self._archive(task, plan, draft, row_id, row)
         if archived and not changed and not custom:
-            return replace(_outcome(row_id, ("is_archived",), ignored, note), kept=kept)
+            result = replace(_outcome(row_id, ("is_archived",), ignored, note), kept=kept)
+            return updated(result, plan, row, {"is_archived": True}, {}) if self.shows else result
         if not changed and not custom:
             return replace(_outcome(row_id, (), ignored, note), kept=kept)
-        names = (*changed, *custom)
+        names, values = (*changed, *custom), dict(changed)
         plan.check_change(row, names)
         path = path_values(action, plan, draft, row_id)
         again: dict[str, object] = {}
@@ -112,7 +125,8 @@ class RowUpdater:
             self._writer.send(task, action, Draft(path=path, body=again), plan.spec)
         self._rows.forget(plan.spec)
         self._matcher.wrote(plan, {**changed, **custom}, row_id)
-        return replace(_outcome(row_id, names, ignored, note), kept=kept)
+        result = replace(_outcome(row_id, names, ignored, note), kept=kept)
+        return updated(result, plan, row, values, custom) if self.shows else result
 
     def _archive(self, task: Task, plan: EntityPlan, draft: Draft, row_id: str, row: Row) -> bool:
         """Archive a row where that is an action of its own, and return whether it was done."""

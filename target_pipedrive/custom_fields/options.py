@@ -79,6 +79,7 @@ class FieldOptions:
         self._dry_run = dry_run
         self._lock = threading.RLock()
         self._labels: dict[tuple[str, str], dict[str, int]] = {}
+        self._created: dict[tuple[str, str], dict[object, str]] = {}
         self._refused: dict[tuple[str, str, str], str] = {}
 
     def forget(self, entity: str) -> None:
@@ -155,7 +156,15 @@ class FieldOptions:
                 known |= {key: -1 - len(known) - at for at, key in enumerate(missing)}
             elif missing:
                 self._post(entity, definition, [missing[key] for key in reversed(missing)], known)
+            if missing:
+                known = self._known(entity, definition)
+                made = self._created.setdefault((entity, definition.key), {})
+                made |= {known[key]: label for key, label in missing.items() if key in known}
             return [self._known(entity, definition)[label_key(one)] for one in labels]
+
+    def created(self, entity: str, key: str, number: object) -> str:
+        """Return the label of an option that this run created, or nothing."""
+        return self._created.get((entity, key), {}).get(number, "")
 
     def _post(
         self, entity: str, definition: FieldDefinition, labels: list[str], known: dict[str, int]

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from pipedrive_client import Paging
 from pipedrive_client.fields import FIELD_LISTS, FieldDefinition, parse_definition
 from target_pipedrive.custom_fields.columns import TIMEZONE_ID, FieldColumn, by_name, by_origin
-from target_pipedrive.custom_fields.options import FieldOptions
+from target_pipedrive.custom_fields.options import FieldOptions, options_of
 from target_pipedrive.custom_fields.values import composite, main_part, of_kind, part_encoder, related
 from target_pipedrive.ids.provisional import ProvisionalId
 from target_pipedrive.record.errors import RecordFault
@@ -59,6 +59,7 @@ class FieldBook:
         self._links = links
         self._lock = threading.RLock()
         self._by_key: dict[str, tuple[object, dict[str, FieldDefinition]]] = {}
+        self._labels: dict[str, tuple[object, dict[str, dict[object, str]]]] = {}
         self._missed: set[tuple[str, str]] = set()
         self._numbers: dict[str, dict[str, tuple[int, str]]] = {}
         self._options = FieldOptions(
@@ -76,6 +77,29 @@ class FieldBook:
         if known is None or known[0] is not rows:
             known = self._by_key[entity] = rows, {one.key: one for one in self.definitions(entity)}
         return known[1]
+
+    def known(self, entity: str) -> Mapping[str, FieldDefinition]:
+        """Return the entity's custom fields by key if they were read already; no request."""
+        return self.by_key(entity) if self._registry.known(entity) else {}
+
+    def label(self, entity: str, key: str, option: object) -> str:
+        """Return the label of an option, as far as it was read or created in this run; no request.
+
+        Args:
+            entity: entity of the field.
+            key: key of a custom field, or name of a column of Pipedrive.
+            option: its number, also as a text.
+        """
+        number = int(option) if isinstance(option, str) and option.isdigit() else option
+        created = self._options.created(entity, key, number)
+        if created or not self._registry.known(entity):
+            return created
+        rows = self._registry.rows(entity)
+        kept = self._labels.get(entity)
+        if kept is None or kept[0] is not rows:
+            labels = {str(row.get("field_code")): dict(options_of(row)) for row in rows if row.get("options")}
+            kept = self._labels[entity] = rows, labels
+        return kept[1].get(key, {}).get(number, "")
 
     def find(self, entity: str, name: str, schema: Mapping[str, object]) -> FieldColumn | None:
         """Return the custom field of a column, or None.

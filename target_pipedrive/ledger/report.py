@@ -73,6 +73,8 @@ class Report:
                         "outcome": result.outcome,
                         "id": result.id,
                         "changed": result.changed,
+                        "before": result.before,
+                        "after": result.after,
                         "not_taken": result.not_taken,
                         "note": result.note or None,
                         "column": _one_or_list(result.fault.columns if result.fault else ()),

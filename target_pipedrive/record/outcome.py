@@ -7,6 +7,8 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from pipedrive_client import PipedriveError
     from target_pipedrive.record.errors import Fault
 
@@ -37,6 +39,9 @@ class Result:
         not_taken: columns that were sent but not changed by Pipedrive.
         kept: columns that the record empties but Pipedrive cannot.
         links: entity, external id and id of further links for the ledger.
+        name: name of the row, as far as it is known.
+        before: values of the changed columns before the write; None if they were not read, or are not shown.
+        after: values that were written; None if nothing was, or they are not shown.
     """
 
     outcome: Outcome
@@ -48,6 +53,9 @@ class Result:
     not_taken: tuple[str, ...] = ()
     kept: tuple[str, ...] = ()
     links: tuple[tuple[str, str, str], ...] = ()
+    name: str = ""
+    before: Mapping[str, object] | None = None
+    after: Mapping[str, object] | None = None
 
     @property
     def error(self) -> str:

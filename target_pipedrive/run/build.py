@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from pipedrive_client.concurrency import WorkerPool
 from pipedrive_client.fields import FieldRegistry
+from target_pipedrive.account.known_names import KnownNames
 from target_pipedrive.account.row_names import RowNames
 from target_pipedrive.account.rows import Rows
 from target_pipedrive.apply.add import RowAdder
@@ -14,6 +15,7 @@ from target_pipedrive.apply.delete import DeleteGuard, RowDeleter
 from target_pipedrive.apply.executor import Performer
 from target_pipedrive.apply.missing_references import ReferenceCreator
 from target_pipedrive.apply.missing_rows import MissingRows
+from target_pipedrive.apply.readable import ReadableChanges
 from target_pipedrive.apply.row_writer import RowWriter
 from target_pipedrive.apply.settlement import Settlement
 from target_pipedrive.apply.update import RowUpdater
@@ -111,7 +113,7 @@ def build_engine(client: PipedriveClient, ledger: Ledger, options: Options, logg
     guard = DeleteGuard(options.max_deletes)
     verifier = Verifier(StoredForms(ledger.forms()), keeper, rows)
     missing = MissingRows(writer, options)
-    updater = RowUpdater(writer, rows, matcher, verifier, missing)
+    updater = RowUpdater(writer, rows, matcher, verifier, missing, shows=options.shows_changes)
     adder = RowAdder(
         writer,
         rows,
@@ -148,6 +150,7 @@ def build_engine(client: PipedriveClient, ledger: Ledger, options: Options, logg
         foreign_keys=foreign_keys,
         verifier=verifier,
         on_write=matcher.wrote_elsewhere,
+        changes=ReadableChanges(book, KnownNames(rows)),
     )
 
     # Many records

@@ -131,7 +131,11 @@ OWN_SETTINGS: dict[str, dict[str, JSON]] = {
     "dry_run": _property(
         "boolean", "Plan all writes and report them, but write nothing and emit no STATE.", default=False
     ),
-    "results_path": _property("string", "Path of a JSONL file for the result of each record."),
+    "results_path": _property(
+        "string",
+        "Path of a JSONL file for the result of each record, with the values of its columns before and "
+        "after.",
+    ),
     "rejects_path": _property(
         "string",
         "Path of a Singer file for the rejected records and their reasons. It can be piped into the target "

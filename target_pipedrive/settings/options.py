@@ -75,6 +75,8 @@ class Options:
     mirror_empty: bool = False
     dry_run: bool = False
     results_path: Path | None = None
+    preview_path: Path | None = None
+    report_path: Path | None = None
     summary_path: Path | None = None
     rejects_path: Path | None = None
     stop_on_error: bool = False
@@ -88,6 +90,16 @@ class Options:
     def leave_out_missing(self) -> bool:
         """True if references to missing rows are left out."""
         return self.missing_references == "leave_out"
+
+    @property
+    def page_path(self) -> Path | None:
+        """Path of the HTML file of this run."""
+        return self.preview_path if self.dry_run else self.report_path
+
+    @property
+    def shows_changes(self) -> bool:
+        """True if a file of the run contains values before and after each write."""
+        return self.results_path is not None or self.page_path is not None
 
     @classmethod
     def from_config(cls, config: Mapping[str, object]) -> Options:
@@ -122,6 +134,8 @@ class Options:
             mirror_empty=boolean_of(config, "mirror_empty"),
             dry_run=boolean_of(config, "dry_run"),
             results_path=path_of(config, "results_path"),
+            preview_path=path_of(config, "preview_path"),
+            report_path=path_of(config, "report_path"),
             summary_path=path_of(config, "summary_path"),
             rejects_path=path_of(config, "rejects_path") or Path(DEFAULT_REJECTS),
             stop_on_error=word_of(config, "on_error", ("continue", "stop")) == "stop",

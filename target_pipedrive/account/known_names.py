@@ -1,0 +1,38 @@
+"""Names of rows that a run has read or written, to show them beside their ids without further requests."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from target_pipedrive.catalog.entities import ENTITIES
+
+if TYPE_CHECKING:
+    from target_pipedrive.account.rows import Rows
+
+_MOST = 100_000
+
+
+class KnownNames:
+    """Names of rows by entity and id; safe to share between threads.
+
+    Args:
+        rows: has the lists that were read.
+    """
+
+    def __init__(self, rows: Rows) -> None:
+        self._rows = rows
+        self._names: dict[tuple[str, str], str] = {}
+
+    def remember(self, entity: str, row_id: str | None, name: str) -> None:
+        """Keep the name of a row; of very many rows, those after the first 100,000 are not kept."""
+        place = entity, row_id or ""
+        if name and row_id and (place in self._names or len(self._names) < _MOST):
+            self._names[place] = name
+
+    def of(self, entity: str, row_id: object) -> str:
+        """Return the name of a row, or nothing if it is not known."""
+        name = self._names.get((entity, str(row_id)))
+        if name is None and entity in ENTITIES:
+            row = self._rows.cached(ENTITIES[entity], str(row_id)) or {}
+            return str(row.get("name") or row.get("title") or "")
+        return name or ""
