@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from pipedrive_client import Rejected
 from pipedrive_client.fields import FIELD_LISTS
+from target_pipedrive.record.created import Created
 from target_pipedrive.record.errors import RecordFault
 from target_pipedrive.values import scalars
 from target_pipedrive.values.identity import clean, is_blank
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
     from pipedrive_client import PipedriveClient
     from pipedrive_client.fields import FieldDefinition
+    from target_pipedrive.record.created import Creations
 
 _SEPARATORS = re.compile(r"[,;]")
 _SHOWN = 10
@@ -59,6 +61,7 @@ class FieldOptions:
         client: adds options.
         current: returns the latest definition of a field.
         reread: reads the definitions of an entity again.
+        creations: gets the options that are added.
         create: True if unknown labels are added to custom fields.
         dry_run: True if options are not really added.
     """
@@ -68,6 +71,7 @@ class FieldOptions:
         client: PipedriveClient,
         current: Callable[[str, FieldDefinition], FieldDefinition],
         reread: Callable[[str], None],
+        creations: Creations,
         *,
         create: bool,
         dry_run: bool,
@@ -75,6 +79,7 @@ class FieldOptions:
         self._client = client
         self._current = current
         self._reread = reread
+        self._creations = creations
         self._create = create
         self._dry_run = dry_run
         self._lock = threading.RLock()
@@ -160,6 +165,10 @@ class FieldOptions:
                 known = self._known(entity, definition)
                 made = self._created.setdefault((entity, definition.key), {})
                 made |= {known[key]: label for key, label in missing.items() if key in known}
+                for label in reversed(missing.values()):
+                    self._creations.add(
+                        Created(kind="option", entity=entity, field=definition.name, label=label)
+                    )
             return [self._known(entity, definition)[label_key(one)] for one in labels]
 
     def created(self, entity: str, key: str, number: object) -> str:

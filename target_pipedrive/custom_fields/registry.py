@@ -12,6 +12,7 @@ from target_pipedrive.custom_fields.columns import TIMEZONE_ID, FieldColumn, by_
 from target_pipedrive.custom_fields.options import FieldOptions, options_of
 from target_pipedrive.custom_fields.values import composite, main_part, of_kind, part_encoder, related
 from target_pipedrive.ids.provisional import ProvisionalId
+from target_pipedrive.record.created import Created
 from target_pipedrive.record.errors import RecordFault
 from target_pipedrive.values import scalars
 
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from pipedrive_client.fields import FieldRegistry
     from target_pipedrive.account.row_names import RowNames
     from target_pipedrive.ids.id_map import Links
+    from target_pipedrive.record.created import Creations
     from target_pipedrive.values.encoders import Encoder
 
 _NUMBERED: Mapping[str, str] = {
@@ -34,6 +36,7 @@ class FieldBook:
     Args:
         client: adds fields and options if allowed.
         registry: reads the definitions, once per entity.
+        creations: gets the fields and options that are added.
         create_options: True if unknown option labels are added to the field.
         dry_run: True if nothing is really added.
         links: map of the fields of another account to fields of this one.
@@ -46,6 +49,7 @@ class FieldBook:
         self,
         client: PipedriveClient,
         registry: FieldRegistry,
+        creations: Creations,
         *,
         create_options: bool,
         dry_run: bool,
@@ -55,6 +59,7 @@ class FieldBook:
         self.row_names = row_names
         self._client = client
         self._registry = registry
+        self._creations = creations
         self._dry_run = dry_run
         self._links = links
         self._lock = threading.RLock()
@@ -63,7 +68,7 @@ class FieldBook:
         self._missed: set[tuple[str, str]] = set()
         self._numbers: dict[str, dict[str, tuple[int, str]]] = {}
         self._options = FieldOptions(
-            client, self._current, registry.forget, create=create_options, dry_run=dry_run
+            client, self._current, registry.forget, creations, create=create_options, dry_run=dry_run
         )
 
     def definitions(self, entity: str) -> list[FieldDefinition]:
@@ -248,6 +253,7 @@ class FieldBook:
                 if not found:
                     return None
                 definition = found[-1]
+            self._creations.add(Created(kind="field", entity=entity, field=label, type=field_type))
         part = origin.get("part") if isinstance(origin, Mapping) else None
         return FieldColumn(definition=definition, part=part if isinstance(part, str) else None)
 

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from pipedrive_client import Usage
+    from target_pipedrive.record.created import Creations
     from target_pipedrive.record.task import Task
 
 _encode_plain = msgspec.json.Encoder(decimal_format="number", enc_hook=as_text).encode
@@ -35,11 +36,14 @@ class Report:
 
     Attributes:
         first_faults: the first failures of the run.
+        creations: fields and options that were created.
         created_rows: id and name of the rows created because records name them, by entity; no name if it is
             personal.
     """
 
-    def __init__(self, *, results: Path | None, rejects: Path | None, logger: logging.Logger) -> None:
+    def __init__(
+        self, *, results: Path | None, rejects: Path | None, logger: logging.Logger, creations: Creations
+    ) -> None:
         self.results = LinesFile("results_path", results)
         self.rejects = LinesFile("rejects_path", rejects, keep=True)
         self._logger = logger
@@ -48,6 +52,7 @@ class Report:
         self._kept: dict[str, Counter[str]] = {}
         self._schemas: dict[str, bytes] = {}
         self._of_streams: dict[tuple[str, str], int] = {}
+        self.creations = creations
         self.first_faults: list[Fault] = []
         self.created_rows: dict[str, list[tuple[str, str]]] = {}
 
@@ -90,8 +95,8 @@ class Report:
         self.created_rows.setdefault(entity, []).append((str(row_id), name))
 
     def created(self) -> list[str]:
-        """Return a line for each entity with rows that were created because records name them."""
-        lines = []
+        """Return lines for the fields and options created, and the rows created because records name them."""
+        lines = self.creations.lines()
         for entity, rows in sorted(self.created_rows.items()):
             shown = [name or row_id for row_id, name in rows[:_MOST_NAMED]]
             more = f" and {len(rows) - _MOST_NAMED} more" if len(rows) > _MOST_NAMED else ""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 from pipedrive_client.redact import redact
@@ -54,9 +55,12 @@ def run_facts(
             for stream, why, count in report.stream_faults
         ],
         "created": [
-            {"kind": entity, "id": row_id, "name": name or None}
-            for entity, rows in report.created_rows.items()
-            for row_id, name in rows
+            *({name: one for name, one in asdict(made).items() if one} for made in report.creations.all()),
+            *(
+                {"kind": entity, "id": row_id, "name": name or None}
+                for entity, rows in report.created_rows.items()
+                for row_id, name in rows
+            ),
         ],
         "dry_run": dry_run,
         "rejects_path": str(report.rejects.path) if report.rejects.written else None,

@@ -31,6 +31,7 @@ from target_pipedrive.lookup.matcher import Matcher
 from target_pipedrive.lookup.reference_finder import ReferenceFinder
 from target_pipedrive.migrate.copier import Copier
 from target_pipedrive.migrate.field_definitions import FieldWriter
+from target_pipedrive.record.created import Creations
 from target_pipedrive.run.abort import Ending
 from target_pipedrive.run.admission import Admission
 from target_pipedrive.run.batching import Gathering
@@ -72,9 +73,11 @@ def build_engine(client: PipedriveClient, ledger: Ledger, options: Options, logg
     # Reads of the account
     links = Links(ledger.links())
     rows = Rows(client)
+    creations = Creations(logger, dry_run=dry_run)
     book = FieldBook(
         client,
         FieldRegistry(client),
+        creations,
         create_options=options.create_options,
         dry_run=dry_run,
         links=links,
@@ -88,6 +91,7 @@ def build_engine(client: PipedriveClient, ledger: Ledger, options: Options, logg
         results=options.results_path,
         rejects=None if dry_run else options.rejects_path,
         logger=logger,
+        creations=creations,
     )
     keeper = Keeper(
         ledger,

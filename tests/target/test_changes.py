@@ -117,3 +117,23 @@ def test_the_values_of_an_action_are_those_that_it_sends(load):
     run = load(rows("update_deal", {"id": 1, "title": "Renamed", "Competitors": "Acme"}))
     assert run.results[0]["before"] is None  # an action does not read the row
     assert run.results[0]["after"] == {"title": "Renamed", "Competitors": ["Acme"]}
+
+
+@pytest.mark.parametrize("dry", [True, False])
+def test_created_fields_and_options_are_named(load, caplog, dry):
+    caplog.set_level("INFO")
+    run = load(ADD, dry_run=dry, **SETTINGS)
+    made = [
+        "field New field (double) of organization",
+        "option Brandnew of field Competitors of organization",
+    ]
+    assert [str(one) for one in run.target.engine.report.creations.all()] == made
+    assert run.target.facts()["created"] == [
+        {"kind": "field", "entity": "organization", "field": "New field", "type": "double"},
+        {"kind": "option", "entity": "organization", "field": "Competitors", "label": "Brandnew"},
+    ]
+    verb = "Would create" if dry else "Created"
+    table = next(one for one in caplog.messages if one.startswith(("Written", "Would have")))
+    for one in made:
+        assert f"{verb} {one}" in caplog.messages
+        assert f"{verb} {one}" in table
