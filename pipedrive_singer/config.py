@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -43,6 +44,22 @@ def read_config(path: str) -> dict[str, Any]:
         msg = f"The config file {path} must contain a JSON object of settings."
         raise ConfigError(msg)
     return content
+
+
+def read_settings(path: str, prefix: str) -> dict[str, Any]:
+    """Return the settings of a config file, or those of the environment, as text, if the path is `ENV`.
+
+    Args:
+        path: path of the file, or `ENV`.
+        prefix: prefix of environment variables with settings.
+
+    Raises:
+        ConfigError: the file does not exist or does not contain a JSON object.
+    """
+    if path != "ENV":
+        return read_config(path)
+    names = [name for name in os.environ if name.startswith(prefix)]
+    return {name.removeprefix(prefix).lower(): os.environ[name] for name in names}
 
 
 def config_sentence(config: Mapping[str, Any], schema: Mapping[str, Any]) -> str:

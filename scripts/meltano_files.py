@@ -27,6 +27,30 @@ _HEADS = {
 }
 
 
+_COMMANDS = {
+    "tap": {
+        "check": ("check --config=ENV", "Show who signs in, and which selected streams can be read."),
+        "auth": ("auth", "Authorize an OAuth app, and print the settings to use."),
+        "plan": ("--config=ENV --plan", "Print the cost of a first run of the default selection."),
+        "test": ("--config=ENV --test", "Read some records of each stream."),
+    },
+    "target": {
+        "check": ("check --config=ENV", "Show who signs in, and which streams can be written."),
+        **{
+            f"ledger-{name}": (f"ledger {name} --config=ENV", text)
+            for name, text in (
+                ("list", "Show links and unfinished writes of the ledger, for people."),
+                ("export", "Show them as JSON lines, for programs."),
+                ("forget", "Remove links, by entity and external id."),
+                ("relink", "Move links to the remaining row of a merge: entity, old id, new id."),
+            )
+        },
+    },
+}
+"""Plugin → command of `meltano invoke PLUGIN:COMMAND` → its arguments and description.
+
+Meltano passes no config file to commands, so settings are read from the environment.
+"""
 _PROJECT = tomllib.loads((Path(__file__).parents[1] / "pyproject.toml").read_text(encoding="utf-8"))[
     "project"
 ]
@@ -86,6 +110,9 @@ def body(plugin: str, *, labels: bool = False) -> list[str]:
     lines.append("settings_group_validation:")
     lines += [f"  - [{', '.join(group)}]" for group in _SIGN_IN]
     lines += settings_lines(plugin, labels=labels)
+    lines.append("commands:")
+    for name, (arguments, text) in _COMMANDS[plugin].items():
+        lines += [f"  {name}:", f"    args: {scalar(arguments)}", f"    description: {scalar(text)}"]
     if plugin == "tap":
         lines.append("# Without `select` Meltano reads every stream, many of them with a request per row.")
         lines.append("select:")

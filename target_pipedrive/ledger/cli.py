@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 from pipedrive_client import ConfigError
-from pipedrive_singer.config import read_config
+from pipedrive_singer.config import read_settings
 from target_pipedrive.catalog.entities import ENTITIES
 from target_pipedrive.catalog.names import nearest
 from target_pipedrive.ledger.store import Ledger, WriteState
@@ -77,7 +77,10 @@ def _arguments() -> argparse.ArgumentParser:
             help=f"path of the ledger; default: {DEFAULT_LEDGER} in this folder",
         )
         command.add_argument(
-            "--config", metavar="FILE", type=Path, help="use ledger_path of this configuration"
+            "--config",
+            metavar="FILE",
+            type=Path,
+            help="use ledger_path of this configuration, or of the environment (ENV)",
         )
         if name == "forget":
             command.add_argument("entity", nargs="?", help="such as deals or persons")
@@ -99,7 +102,7 @@ def _path(given: Path | None, config: Path | None) -> Path:
     if given is not None:
         return given
     if config is not None:
-        settings = read_config(str(config))
+        settings = read_settings(str(config), "TARGET_PIPEDRIVE_")
         return Path(settings.get("ledger_path") or DEFAULT_LEDGER)
     return Path(DEFAULT_LEDGER)
 

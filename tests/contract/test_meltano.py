@@ -8,11 +8,16 @@ from pathlib import Path
 
 import pytest
 import yaml
+from meltano.core.plugin.command import Command
 from meltano.core.setting_definition import SettingDefinition, json_dumps
 
 from tap_pipedrive.catalog import STREAMS
 from tap_pipedrive.tap import TapPipedrive
 from target_pipedrive.target import TargetPipedrive
+from tests.support.cli import environment
+from tests.support.forking import forking
+from tests.target.helpers import lines_of, rows
+from tests.target.processes import Process
 
 ROOT = Path(__file__).parents[2]
 PROJECT = yaml.safe_load((ROOT / "meltano.yml").read_text(encoding="utf-8"))
@@ -95,6 +100,28 @@ def test_meltano_needs_no_hub(name):
     for plugin in described(name):
         assert plugin["namespace"]
         assert plugin["pip_url"]
+
+
+@every_plugin
+def test_commands_are_accepted_by_the_plugin(name, small, tmp_path):
+    prefix = name.replace("-", "_").upper()
+    env = {f"{prefix}_{setting.upper()}": str(value) for setting, value in small.config().items()}
+    extra = {"ledger-forget": ["--all"], "ledger-relink": ["deals", "1", "2"], "auth": ["--help"]}
+    codes = {"ledger-relink": 2}  # the ledger has no link to relink
+    for plugin in described(name):
+        commands = Command.parse_all(plugin["commands"])
+        if name == "target-pipedrive":
+            assert {f"ledger-{one}" for one in ("list", "export", "forget", "relink")} <= set(commands)
+        assert "check" in commands
+    env[f"{prefix}_LEDGER_PATH"] = str(tmp_path / "ledger")
+    Process(small.config(), tmp_path)(lines_of(rows("add_deal", {"title": "A"})), ledger_path="ledger")
+    for command, one in commands.items():
+        if command in {"test", "plan"}:
+            continue  # options of the tap that other tests cover
+        arguments = [*one.expanded_args(command, {}), *extra.get(command, [])]
+        code, out, log = forking(name.replace("-", "_")).run(tmp_path, arguments, env=environment(**env))
+        assert code == codes.get(command, 0), (command, log)
+        assert out or log
 
 
 def test_the_selection_is_the_taps_default():

@@ -16,6 +16,8 @@ from tests.support.accounts import Copy
 from tests.support.copying import invite_colleagues
 from tests.support.emulator import TOKEN, Emulator
 from tests.support.postgres import USER, Postgres
+from tests.target.helpers import lines_of, rows
+from tests.target.processes import Process
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -33,10 +35,14 @@ class Project:
     settings: dict[str, str]
 
     def run(self, *jobs: str, code: int = 0) -> str:
+        """Meltano's output of jobs."""
+        return self.meltano("run", *jobs, code=code)
+
+    def meltano(self, *arguments: str, code: int = 0) -> str:
         """Meltano's output."""
         kept = {name: value for name, value in os.environ.items() if not name.startswith(("MELTANO_", "T"))}
         done = subprocess.run(
-            [str(BIN / "meltano"), "run", *jobs],
+            [str(BIN / "meltano"), *arguments],
             cwd=plugins.ROOT,
             env={
                 **kept,
@@ -66,6 +72,14 @@ def project(small, tmp_path):
         settings[f"TARGET_PIPEDRIVE_{name}_LEDGER_PATH"] = str(tmp_path / f"{name}.sqlite")
         settings[f"TARGET_PIPEDRIVE_{name}_REJECTS_PATH"] = str(tmp_path / f"{name}.singer")
     return Project(tmp_path, settings)
+
+
+def test_commands_of_a_plugin_read_the_settings_that_meltano_passes(small, project, tmp_path):
+    path = project.settings["TARGET_PIPEDRIVE_SHEET_LEDGER_PATH"]
+    deal = lines_of(rows("deals", {"external_id": "x-1", "title": "A"}))
+    (done,) = Process(small.config(), tmp_path)(deal, ledger_path=path).results
+    out = project.meltano("invoke", "target-pipedrive-sheet:ledger-relink", "deals", done["id"], "4")
+    assert "Linked 1 external id to deals 4." in out
 
 
 def test_an_account_goes_to_postgres_and_scores_come_back(small, project):
