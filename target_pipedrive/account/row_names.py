@@ -148,18 +148,23 @@ class RowNames:
     def _missing(self, entity: str, columns: tuple[str, ...], key: object) -> str:
         keys = NATURAL_KEYS[entity]
         rows = self._rows.listed(ENTITIES[entity], {}, entity).values()
-        named = " or ".join(columns)
+        named = " or ".join("e-mail address" if one == "email" else one for one in columns)
+        one = entity.removesuffix("s")
         if keys.active is not None and any(
             match_text(row.get(column)) == match_text(key) for row in rows for column in columns
         ):
-            return f"names one of the {entity} that is deactivated; name an active one"
+            return f"is a {one} who is deactivated in Pipedrive: name an active one"
         if keys.personal:
-            return f"is not a name of any row of {entity}: no {named} is equal; correct it, or use the id"
+            return (
+                f"is not the {named} of a {one} in Pipedrive: correct it, or use the id ({entity} are not "
+                "created)"
+            )
         known = list(dict.fromkeys(str(row.get(columns[0])) for row in rows))
         near = difflib.get_close_matches(match_text(key), [match_text(one) for one in known], n=3)
         shown = ", ".join(near or known[:_MOST_SHOWN]) or "none"
         return (
-            f"contains {key!r}, which matches none of the {entity}; {'nearest' if near else 'known'}: {shown}"
+            f"contains {key!r}, which is not one of the {entity.replace('_', ' ')} in Pipedrive; "
+            f"{'nearest' if near else 'known'}: {shown}"
         )
 
 

@@ -12,9 +12,8 @@ from target_pipedrive.catalog.actions import ACTIONS
 from target_pipedrive.catalog.entities import ENTITIES
 from target_pipedrive.ids.resolve import Created
 from target_pipedrive.lookup.reference_finder import key_of, keys_in
-from target_pipedrive.mapping.references import SEARCHED_KEYS, singular
+from target_pipedrive.mapping.references import SEARCHED_KEYS
 from target_pipedrive.record.draft import Draft
-from target_pipedrive.record.errors import RecordFault
 from target_pipedrive.record.task import Task
 from target_pipedrive.values.encoders import encoder
 from target_pipedrive.values.identity import clean
@@ -71,9 +70,8 @@ class ReferenceCreator:
     def _add(self, reference: Reference, body: dict[str, object], task: Task) -> Created:
         entity = ENTITIES[reference.entity]
         place = reference.entity, key_of(reference)
-        column = reference.field or reference.column
         if place in self._rejected:
-            raise RecordFault(self._rejected[place], fields=(column,))
+            raise reference.fault(self._rejected[place])
         addition = Task(
             number=0,
             stream=task.stream,
@@ -82,19 +80,20 @@ class ReferenceCreator:
             schema=b"",
             identity=hashlib.blake2b(repr(place).encode(), digest_size=16, key=b"reference").digest(),
         )
-        one = singular(reference.entity)
         try:
             done = self._writer.send(addition, ACTIONS[entity.add or ""], Draft(body=dict(body)), entity)
         except RecordError as error:
-            self._rejected[place] = f"names a new {one} that Pipedrive rejects: {error}"
-            raise RecordFault(self._rejected[place], fields=(column,)) from None
+            self._rejected[place] = (
+                f"names a new {reference.one} that Pipedrive does not accept: {error.error_info or error}"
+            )
+            raise reference.fault(self._rejected[place]) from None
         if done.id is None:
-            raise RecordFault(f"names a new {one} that Pipedrive did not return", fields=(column,))
+            raise reference.fault(f"names a new {reference.one} that Pipedrive did not return")
         self._finder.added(entity.name, body, done.id)
         self._writer.finished(addition)
         name = "" if reference.entity == "persons" else str(body["name"])
         self._report.take_created(reference.entity, done.id, name)
-        return Created(done.id, f"created {one} {done.id}")
+        return Created(done.id, f"created {reference.one} {done.id}")
 
 
 def _body(reference: Reference) -> dict[str, object]:
@@ -105,6 +104,8 @@ def _body(reference: Reference) -> dict[str, object]:
     """
     given: Mapping[str, object] = {reference.key: reference.value, **dict(reference.also)}
     columns = ACTIONS[ENTITIES[reference.entity].add or ""].body_columns
+    if reference.key == "email" and "@" not in str(reference.value):
+        raise reference.fault("is not an e-mail address: correct it")
     body: dict[str, object] = {}
     for key, column in SEARCHED_KEYS[reference.entity].items():
         if key in given:

@@ -20,7 +20,8 @@ if TYPE_CHECKING:
     from target_pipedrive.record.outcome import Result
     from target_pipedrive.record.task import StreamPlan
 
-_ANSWERED = re.compile(r"^[A-Z]+ \S+ ")  # method and path
+_ANSWERED = re.compile(r"^([A-Z]+ \S+ returned \d+(?: \(\w+\))?): ")  # method, path, status and code
+_ADVICE = re.compile(r"(?:; )?(?:Please check developers\.pipedrive\.com|Validation failed)(?=[;.]|$)")
 
 
 class _Record(msgspec.Struct):
@@ -50,6 +51,7 @@ def fault_of(
     """
     columns: tuple[str, ...] = ()
     value: object = None
+    answer = ""
     if isinstance(error, RecordFault):
         text, value, columns = error.why, error.value, (*error.columns, *error.fields)
         if plan is not None:
@@ -57,10 +59,13 @@ def fault_of(
             columns = (*map(names.without_keys, error.columns), *names.named(error.fields))
     else:
         text = str(error)
-    if isinstance(error, ItemError | RecordError) and plan is not None:
-        found = plan.blamed(_ANSWERED.sub("", text), partial(_value_in, message))
+    if isinstance(error, ItemError | RecordError) and (answered := _ANSWERED.match(text)):
+        answer, text = answered[1], _ADVICE.sub("", text[answered.end() :]).removeprefix("; ")
+        found = plan.blamed(text, partial(_value_in, message)) if plan is not None else None
         if found is not None:
             columns, value = found
+        start = "{columns} is rejected by Pipedrive" if columns else "Pipedrive rejects the record"
+        text = f"{start}: {text.replace('body.', '')}"
     return Fault(
         stream=stream,
         key=key,
@@ -68,7 +73,7 @@ def fault_of(
         why=plan.names.without_keys(text) if plan is not None else text,
         columns=columns,
         value=shown(value),
-        column_in_reason=not isinstance(error, RecordFault),
+        answer=answer,
     )
 
 

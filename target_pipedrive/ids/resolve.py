@@ -99,7 +99,7 @@ def fill_references(
     for reference in missing:
         made = create(reference)
         _put(reference, made.id)
-        notes += [f"{name(_column(reference))}: {made.note}"] if made.note else []
+        notes += [f"{reference.source}: {made.note}"] if made.note else []
     for column, place, slots in draft.lists:
         place[column] = [one for one in slots if one is not None]
     for kept, entries in draft.lists_of_rows:
@@ -140,8 +140,8 @@ def _put(reference: Reference, row_id: str) -> None:
 
 
 def _column(reference: Reference) -> str:
-    """Return the column of the body, or the key of the custom field, with a reference."""
-    return reference.field or reference.column
+    """Return the column of the input or of the body, or the key of the custom field, with a reference."""
+    return reference.source or reference.field or reference.column
 
 
 def _named(reference: Reference) -> str:
@@ -154,13 +154,11 @@ def _named(reference: Reference) -> str:
 def _missing(reference: Reference) -> RecordFault:
     """Return the error of a reference whose row is not known."""
     if reference.key:
-        return RecordFault(
-            f"references {_named(reference)}, and no row has this {reference.key}: correct it, create the "
-            "row first, or use the id",
-            fields=(_column(reference),),
+        return reference.fault(
+            f"is not {reference.key_of_one} in Pipedrive: correct it, create the {reference.one} there "
+            "first, or use the id"
         )
-    return RecordFault(
+    return reference.fault(
         f"references {_named(reference)}, which is not in this ledger: load that record too, or omit the "
-        "column",
-        fields=(_column(reference),),
+        "column"
     )

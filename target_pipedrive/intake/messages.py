@@ -229,11 +229,9 @@ class Intake:
         if missing and handler is not None and handler.plan.decides_on_blank_keys:
             missing = []
         if missing:
-            has, it = ("have", "them") if missing[1:] else ("has", "it")
-            why = (
-                f"{has} no value, and the SCHEMA names {it} as key; fill {it}, or take {it} out of "
-                "key_properties"
-            )
+            are, they = ("are", "they identify") if missing[1:] else ("is", "it identifies")
+            it = "them" if missing[1:] else "it"
+            why = f"{are} empty, but {they} the row: fill {it}, or take {it} out of key_properties"
             fault = Fault(stream=name, key=key, line=self._lines, why=why, columns=tuple(missing))
             self._refuse(fault, content, stream.schema, KeyFault)
         elif handler is not None:

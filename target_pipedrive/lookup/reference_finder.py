@@ -16,8 +16,7 @@ from pipedrive_client import times
 from target_pipedrive.catalog.entities import ENTITIES
 from target_pipedrive.ids.provisional import ProvisionalId
 from target_pipedrive.lookup.ambiguity import chosen_row
-from target_pipedrive.mapping.references import SEARCHED_KEYS, named
-from target_pipedrive.record.errors import RecordFault
+from target_pipedrive.mapping.references import SEARCHED_KEYS
 from target_pipedrive.record.row import is_gone
 from target_pipedrive.values.identity import match_text
 from target_pipedrive.values.match_terms import terms
@@ -247,9 +246,8 @@ class ReferenceFinder:
             ids,
             self._on_ambiguous,
             skipped=f"{len(ids)} {reference.entity} have this {reference.key}",
-            fault=lambda ordered: RecordFault(
-                f"names {len(ordered)} {named(reference)} ({', '.join(ordered[:5])}): use the id, merge "
-                "them, or set on_ambiguous",
-                fields=(reference.field or reference.column,),
+            fault=lambda ordered: reference.fault(
+                f"is {reference.key_of_one}, but {len(ordered)} {reference.entity} in Pipedrive have it "
+                f"({', '.join(ordered[:5])}): merge them there, use the id, or set on_ambiguous"
             ),
         )

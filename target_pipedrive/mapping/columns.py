@@ -179,7 +179,7 @@ class Binding:
             return True
         named = natural_key(entity, value) if external is NO_KEY and not self.foreign else None
         if named is not None:
-            refer_by_key(by_natural_key(self.name, entity, *named, place), draft)
+            refer_by_key(by_natural_key(self.name, entity, *named, place, self.source), draft)
             return True
         if external is NO_KEY:
             external = self.encode(value) if self.foreign else None  # v1 rows embed the rows they reference

@@ -6,7 +6,8 @@ Pipedrive would only use the stage.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import difflib
+from typing import TYPE_CHECKING, NoReturn
 
 from target_pipedrive.catalog.entities import ENTITIES
 from target_pipedrive.mapping.references import REFERENCES
@@ -119,12 +120,43 @@ class _Lists:
 
     def parent_by_name(self, name: str) -> object:
         """Return the id of the pipeline or board with this name."""
-        return _only(self._parent, name, self._listed(self._parent), "")
+        listed = self._listed(self._parent)
+        found = _named(name, listed)
+        return found[0].get("id") if len(found) == 1 else self._no_row(self._parent, name, listed, "")
 
     def child_by_name(self, name: str, above: object) -> object:
         """Return the id of the stage or phase with this name in its pipeline or board, or in any of them."""
-        where = f" in {self._parent} {above}" if above is not None else f"; send {self._parent} as well"
-        return _only(self._child, name, self._listed(self._child, above), where)
+        listed = self._listed(self._child, above)
+        found = _named(name, listed)
+        if len(found) == 1:
+            return found[0].get("id")
+        where = ""
+        if above is not None:
+            named = [one.get("name") for one in self._listed(self._parent) if one.get("id") == above]
+            where = f" in the {_noun(self._parent)} {named[0] if named else above} ({self._parent} {above})"
+        return self._no_row(self._child, name, listed, where)
+
+    def _no_row(self, column: str, name: str, rows: list[Row], where: str) -> NoReturn:
+        """Reject a name that no row has, or that several rows have.
+
+        Args:
+            column: column of the id.
+            name: the name.
+            rows: the rows that may have it.
+            where: place of these rows.
+        """
+        noun = _noun(column)
+        found = ", ".join(str(one.get("id")) for one in _named(name, rows))
+        if found:
+            more = f"; give the {_noun(self._parent)} too, in {self._parent}" if not where else "; use the id"
+            why = f"is the name of several {noun}s{where}: {found}{more}"
+        else:
+            names = {str(one.get("name")).casefold(): str(one.get("name")) for one in rows}
+            near = [names[one] for one in difflib.get_close_matches(name.casefold(), names, n=3)]
+            shown = ", ".join(near or list(names.values())[:_SHOWN]) or "none"
+            kind = "nearest" if near else "known"
+            why = f"is not the name of a {noun}{where}; {kind}: {shown} ({noun}s are not created)"
+        raise RecordFault(why, fields=(column,), value=name)
 
     def check(self, child: object, above: object) -> None:
         """Reject a stage or phase of another pipeline or board."""
@@ -147,17 +179,13 @@ class _Lists:
         )
 
 
-def _only(column: str, name: str, rows: Iterable[Row], where: str) -> object:
-    listed = list(rows)
-    found = [one for one in listed if clean(str(one.get("name"))).casefold() == name.casefold()]
-    if len(found) == 1:
-        return found[0].get("id")
-    if found:
-        ids = ", ".join(str(one.get("id")) for one in found)
-        raise RecordFault(f"is the name of {ids}{where}", fields=(column,), value=name)
-    raise RecordFault(
-        f"is not a known name{where}; use one of {_shown(listed)}", fields=(column,), value=name
-    )
+def _noun(column: str) -> str:
+    return column.removesuffix("_id")
+
+
+def _named(name: str, rows: Iterable[Row]) -> list[Row]:
+    """Return the rows with a name; case and odd spaces are ignored."""
+    return [one for one in rows if clean(str(one.get("name"))).casefold() == name.casefold()]
 
 
 def _shown(rows: list[Row]) -> str:

@@ -97,9 +97,12 @@ def natural_key(entity: str, value: object) -> tuple[str, object] | None:
     return (name, held) if name in keys and isinstance(held, (str, int)) and not is_missing(held) else None
 
 
-def by_natural_key(name: str, entity: str, key: str, value: object, place: dict[str, object]) -> Reference:
+def by_natural_key(
+    name: str, entity: str, key: str, value: object, place: dict[str, object], source: str
+) -> Reference:
     """Return the reference of a column to a row that is named by a natural key."""
     return Reference(
+        source=source,
         column=name,
         entity=entity,
         external_id=f"{NATURAL}{key} {match_text(value)}",
@@ -122,16 +125,6 @@ def refer_by_key(reference: Reference, draft: Draft) -> None:
             draft.references[at] = better
             return
     draft.references.append(reference)
-
-
-def singular(entity: str) -> str:
-    """Return the word for one row of an entity."""
-    return entity.removesuffix("s").replace("_", " ")
-
-
-def named(reference: Reference) -> str:
-    """Return what a reference by natural key names, for a message: `organizations by name`."""
-    return f"{reference.entity} by {reference.key}"
 
 
 def refer_some(

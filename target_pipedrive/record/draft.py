@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeAlias
 
+from target_pipedrive.record.errors import RecordFault
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -14,6 +16,7 @@ LockKey: TypeAlias = "tuple[str, str]"
 
 NATURAL = "\0"
 """First character of the external id of a reference by natural key, which no external id begins with."""
+_SPELLED = {"email": "e-mail address"}
 
 
 @dataclass(slots=True, kw_only=True)
@@ -34,6 +37,7 @@ class Reference:
         key: natural key that names the row, such as `name`; empty for an external id.
         value: value of the natural key.
         also: values of its other natural keys, for a row that is created.
+        source: column of the input with the natural key.
     """
 
     column: str
@@ -48,6 +52,24 @@ class Reference:
     key: str = ""
     value: object = None
     also: tuple[tuple[str, object], ...] = ()
+    source: str = ""
+
+    def fault(self, why: str) -> RecordFault:
+        """Return a fault of the column with the reference."""
+        if self.source:
+            return RecordFault(why, column=self.source)
+        return RecordFault(why, fields=(self.field or self.column,))
+
+    @property
+    def one(self) -> str:
+        """Word for one row of the entity, such as `organization`."""
+        return self.entity.removesuffix("s").replace("_", " ")
+
+    @property
+    def key_of_one(self) -> str:
+        """What the value of the natural key is, such as `the name of an organization`."""
+        article = "an" if self.entity[0] in "aeio" else "a"
+        return f"the {_SPELLED.get(self.key, self.key)} of {article} {self.one}"
 
 
 @dataclass(slots=True, kw_only=True)

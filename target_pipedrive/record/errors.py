@@ -99,7 +99,8 @@ class Fault:
         line: line of the input, from 1; 0 for a record without a line.
         columns: invalid columns, by their names in the input or in Pipedrive.
         value: value of the column, if it may be shown.
-        column_in_reason: True if the reason contains the column, like responses of Pipedrive.
+        column_in_reason: True if the reason contains the column.
+        answer: request and status of Pipedrive's response, for logs.
         of_stream: True if all records of the stream fail for the same reason.
     """
 
@@ -110,6 +111,7 @@ class Fault:
     columns: tuple[str, ...] = ()
     value: str = ""
     column_in_reason: bool = False
+    answer: str = ""
     of_stream: bool = False
 
     def sentence(self, *, masked: bool = False) -> str:
@@ -130,7 +132,8 @@ class Fault:
         why = self.why if self.column_in_reason else with_columns(self.why, self.columns)
         first = self.columns[0] if self.columns else ""
         value = f"given: {_shown(first, self.value, masked=masked)}" if self.value else ""
-        more = "; ".join(filter(None, (value, f"line {self.line}" if self.line else "")))
+        answer = self.answer if masked else ""
+        more = "; ".join(filter(None, (value, f"line {self.line}" if self.line else "", answer)))
         text = f"{where}: {why.rstrip('.')}{f' ({more})' if more else ''}."
         return redact(text) if masked else text
 

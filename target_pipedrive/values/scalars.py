@@ -69,7 +69,7 @@ def integer(value: object) -> object:
             return int(number)
     if isinstance(value, int) and not isinstance(value, bool):
         raise RecordFault("must be an integer of at most 18 digits")
-    raise RecordFault(f"must be an integer, not {what(value)}")
+    raise RecordFault(f"must be an integer such as 12{_not(value)}")
 
 
 def number(value: object) -> object:
@@ -87,7 +87,7 @@ def number(value: object) -> object:
             return int(exact) if whole and "." not in str(value) else exact
         if exact is not None:
             raise RecordFault(f"must be a number below 1e{_MOST_DIGITS}")
-    raise RecordFault(f"must be a number, not {what(value)}")
+    raise RecordFault(f"must be a number such as 1234.50{_not(value)}")
 
 
 def _decimal(value: int | str) -> Decimal | None:
@@ -109,7 +109,7 @@ def boolean(value: object) -> object:
         word = value.strip().lower()
         if word in _TRUE or word in _FALSE:
             return word in _TRUE
-    raise RecordFault(f"must be true or false, not {what(value)}")
+    raise RecordFault(f"must be true or false{_not(value)}")
 
 
 def flag(value: object) -> object:
@@ -146,7 +146,7 @@ def date(value: object) -> object:
             raise RecordFault(
                 "must be a date such as 2026-01-31; this time is on another day in UTC, so send only the date"
             )
-    raise RecordFault(f"must be a date such as 2026-01-31, not {what(value)}")
+    raise RecordFault(f"must be a date such as 2026-01-31{_not(value)}")
 
 
 def moment(value: object) -> object:
@@ -158,7 +158,7 @@ def moment(value: object) -> object:
             return times.normalise(value.strip())
         except ValueError:
             pass
-    raise RecordFault(f"must be a time such as 2026-01-31T10:20:00Z, not {what(value)}")
+    raise RecordFault(f"must be a time such as 2026-01-31T10:20:00Z{_not(value)}")
 
 
 def stamp(value: object) -> object:
@@ -177,7 +177,7 @@ def clock(value: object) -> object:
     """Return `HH:MM`; seconds are kept if they are not zero."""
     match = _CLOCK.fullmatch(value.strip()) if isinstance(value, str) else None
     if match is None:
-        raise RecordFault(f"must be a time of day such as 09:30, not {what(value)}")
+        raise RecordFault(f"must be a time of day such as 09:30{_not(value)}")
     short = f"{int(match[1]):02d}:{match[2]}"
     return f"{short}:{match[3]}" if match[3] and match[3] != "00" else short
 
@@ -216,6 +216,11 @@ def from_json_text(value: object) -> object:
         except (msgspec.DecodeError, RecursionError):
             return value
     return value
+
+
+def _not(value: object) -> str:
+    """Return the kind of a wrong value; nothing for a text, which the message shows if it may."""
+    return "" if isinstance(value, str) and value else f", not {what(value)}"
 
 
 def what(value: object) -> str:  # noqa: PLR0911 - one for each kind of value

@@ -46,7 +46,7 @@ TAKEN = [
 REFUSED = [
     ("margin", "1.200,50", "must be a number"),
     ("margin", "12 %", "must be a number"),
-    ("margin", True, "must be a number, not true"),
+    ("margin", True, "1234.50, not true"),
     ("margin", "NaN", "must be a number"),
     ("kick_off", "05.01.2026", "must be a date such as 2026-01-31"),
     ("kick_off", "2026-01-05T23:30:00-05:00", "on another day"),

@@ -184,7 +184,8 @@ def test_a_record_without_its_key_is_rejected_and_the_run_goes_on(load):
         schema("deals", "id title", ["id"]), record("deals", title="No id"), record("deals", id=3, title="X")
     )
     assert run.outcomes == ["failed", "updated"]
-    assert "id has no value, and the SCHEMA names it as key" in run.errors[0]
+    assert "id is empty" in run.errors[0]
+    assert "key_properties" in run.errors[0]
     assert run.results[0]["column"] == "id"
 
 
