@@ -13,6 +13,7 @@ from pipedrive_client.address import KNOWN_COST, KNOWN_PATH, AddressCheck
 from pipedrive_client.answers import blocked, error_of
 from pipedrive_client.auth import ApiTokenAuth, OAuth
 from pipedrive_client.call import Call
+from pipedrive_client.connection_errors import check_redirect
 from pipedrive_client.errors import (
     Gone,
     MalformedAnswer,
@@ -31,7 +32,7 @@ from pipedrive_client.prefixes import Prefixes
 from pipedrive_client.retry import repeating, seconds_before_repeat
 from pipedrive_client.scopes import read_scopes
 from pipedrive_client.token_budget import TokenBudget
-from pipedrive_client.transport import Answer, Transport, check_redirect
+from pipedrive_client.transport import Answer, Transport
 from pipedrive_client.usage import Usage
 
 if TYPE_CHECKING:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import email.utils
 import logging
 import re
-import ssl
 import sys
 import threading
 from collections.abc import Mapping
@@ -20,23 +19,23 @@ from urllib.parse import urljoin, urlsplit
 
 import msgspec
 import requests
-from requests.adapters import HTTPAdapter
 from requests.structures import CaseInsensitiveDict
-from urllib3.exceptions import HTTPError, NameResolutionError, NewConnectionError
+from urllib3.exceptions import HTTPError
 
+from pipedrive_client.adapter import LeanAdapter, origin_of
 from pipedrive_client.compression import Damaged, unpacked, unpacked_chunks
-from pipedrive_client.errors import ConfigError, MalformedAnswer, PipedriveError, Unreachable
-from pipedrive_client.settings import is_loopback, is_safe_url
+from pipedrive_client.connection_errors import broken_off, host_of, unreachable
+from pipedrive_client.errors import ConfigError, MalformedAnswer
+from pipedrive_client.settings import is_loopback
 
 if sys.version_info >= (3, 12):
-    from typing import override
+    pass
 else:
-    from typing_extensions import override
+    pass
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from urllib3.connectionpool import ConnectionPool
     from urllib3.response import BaseHTTPResponse
 
 
@@ -46,11 +45,6 @@ LONGEST_CONNECT_SECONDS = 10.0
 CHUNK_BYTES = 1 << 18
 _PARTIAL = 206
 _UNREAD: Any = object()
-_UNUSABLE = (
-    requests.exceptions.InvalidURL,
-    requests.exceptions.InvalidHeader,
-    requests.exceptions.InvalidSchema,
-)
 
 
 @dataclass(slots=True, eq=False)
@@ -95,6 +89,14 @@ class Answer:
         return self._decoded
 
     @property
+    def moment(self) -> datetime | None:
+        """Time of the response by the server's clock; None if the headers do not contain it."""
+        try:
+            return email.utils.parsedate_to_datetime(self.headers.get("date") or "").astimezone(UTC)
+        except (TypeError, ValueError):
+            return None
+
+    @property
     def looks_like_html(self) -> bool:
         """True if the body is an HTML page, for example of a firewall or a proxy."""
         return "html" in self.headers.get("content-type", "") or self.body[:64].lstrip().startswith(b"<")
@@ -113,50 +115,6 @@ class _Route:
     proxies: dict[str, str]
     verify: bool | str
     cert: Any
-
-
-class _LeanAdapter(HTTPAdapter):
-    """HTTP adapter that does once per host what requests does per call, without cookies and charsets.
-
-    Measured on loopback: half of the CPU time of `Session.get`.
-    """
-
-    def __init__(self) -> None:
-        super().__init__(pool_connections=4, pool_maxsize=2)
-        self._pools: dict[str, ConnectionPool] = {}
-
-    @override
-    def get_connection_with_tls_context(
-        self,
-        request: requests.PreparedRequest,
-        verify: bool | str | None,
-        proxies: Mapping[str, str] | None = None,
-        cert: tuple[str, str] | str | None = None,
-    ) -> ConnectionPool:
-        """Return the connection pool of the host; verify, proxies and cert never change for a host."""
-        origin = _origin(request.url or "")
-        pool = self._pools.get(origin)
-        if pool is None:
-            pool = super().get_connection_with_tls_context(request, verify, proxies=proxies, cert=cert)
-            self._pools[origin] = pool
-        return pool
-
-    @override
-    def request_url(self, request: requests.PreparedRequest, proxies: Mapping[str, str] | None) -> str:
-        """Return the request target of the request line."""
-        if proxies:
-            return super().request_url(request, proxies)
-        url = request.url or ""
-        return url[len(_origin(url)) :]
-
-    @override
-    def build_response(self, req: requests.PreparedRequest, resp: BaseHTTPResponse) -> requests.Response:
-        """Return a response with only the status and the raw stream."""
-        response = requests.Response()
-        response.status_code = resp.status
-        response.raw = resp
-        response.request = req
-        return response
 
 
 class Transport:
@@ -232,13 +190,13 @@ class Transport:
                 proxies=route.proxies,
             )
         except requests.exceptions.RequestException as error:
-            raise _unreachable(url, error) from None
+            raise unreachable(url, error) from None
         except HTTPError as error:
-            raise _broken_off(url, error) from None
+            raise broken_off(url, error) from None
         except OSError:
             # The certificate file named in the environment is missing.
             raise ConfigError(
-                f"The certificates for {_host(url)} cannot be read. Check REQUESTS_CA_BUNDLE."
+                f"The certificates for {host_of(url)} cannot be read. Check REQUESTS_CA_BUNDLE."
             ) from None
         return response.raw
 
@@ -247,7 +205,7 @@ class Transport:
         session: requests.Session | None = getattr(self._mine, "session", None)
         if session is None:
             session = requests.Session()
-            adapter = _LeanAdapter()
+            adapter = LeanAdapter()
             session.mount("https://", adapter)
             session.mount("http://", adapter)
             self._mine.session = session
@@ -259,7 +217,7 @@ class Transport:
     def _route(self, session: requests.Session, url: str) -> _Route:
         """Return proxies and certificates from the environment, looked up once per host and thread."""
         routes: dict[str, _Route] = self._mine.routes
-        origin = _origin(url)
+        origin = origin_of(url)
         route = routes.get(origin)
         if route is None:
             found = session.merge_environment_settings(url, {}, None, None, None)
@@ -321,7 +279,7 @@ class Download:
                 try:
                     chunk = next(chunks, None)
                 except (HTTPError, OSError, Damaged) as error:
-                    raise _broken_off(self.url, error) from None
+                    raise broken_off(self.url, error) from None
                 if chunk is None:
                     return
                 if skip >= len(chunk):
@@ -347,71 +305,8 @@ def _whole(url: str, raw: BaseHTTPResponse) -> Answer:
         content = raw.read(decode_content=False)
     except (HTTPError, OSError) as error:
         raw.close()
-        raise _broken_off(url, error) from None
+        raise broken_off(url, error) from None
     try:
         return Answer(raw.status, raw.headers, unpacked(content, raw.headers))
     except Damaged as damaged:
         return Answer(raw.status, raw.headers, damage=str(damaged))
-
-
-def check_redirect(url: str) -> None:
-    """Check that a redirect leads to an https URL or a loopback address.
-
-    Raises:
-        ConfigError: the URL is not safe.
-    """
-    if not is_safe_url(url):
-        raise ConfigError(
-            f"Pipedrive redirects to {_host(url)} without https. The redirect was not followed."
-        )
-
-
-def _origin(url: str) -> str:
-    """Return scheme, host and port as written."""
-    slash = url.find("/", len("https://"))
-    return url[:slash] if slash > 0 else url
-
-
-def _host(url: str) -> str:
-    """Return host and port, the only part of a URL that messages contain."""
-    return urlsplit(url).netloc.rsplit("@", 1)[-1]
-
-
-def _unreachable(url: str, error: requests.exceptions.RequestException) -> PipedriveError:
-    """Return the error of a request without a response, including whether it may have been executed."""
-    host = _host(url)
-    reason = getattr(error.args[0], "reason", None) if error.args else None
-    if isinstance(error, _UNUSABLE):
-        return ConfigError(
-            f"Requests to {host} are not possible. Check company_domain, api_url and the proxy settings.",
-        )
-    if isinstance(reason, NameResolutionError):
-        message = f"The host {host} is unknown. Check company_domain, api_url and the network."
-    elif isinstance(error, requests.exceptions.ConnectTimeout) or isinstance(reason, NewConnectionError):
-        message = f"No connection to {host}: it is down, or a firewall or proxy blocks the connection."
-    elif reason is not None and any(isinstance(cause, ssl.SSLCertVerificationError) for cause in reason.args):
-        message = f"No trusted connection to {host}: its certificate is not valid. Check REQUESTS_CA_BUNDLE."
-    elif isinstance(error, requests.exceptions.ProxyError):
-        message = f"The proxy for {host} rejected the connection. Check HTTPS_PROXY."
-    elif isinstance(error, requests.exceptions.Timeout):
-        return Unreachable(f"{host} did not respond within request_timeout_seconds.", may_have_acted=True)
-    else:
-        return Unreachable(f"The connection to {host} closed before a response.", may_have_acted=True)
-    return Unreachable(message)
-
-
-def _broken_off(url: str, error: Exception) -> Unreachable:
-    """Return the error of a response that ended too early."""
-    kind = type(error).__name__
-    return Unreachable(
-        f"The connection to {_host(url)} closed before the response was complete ({kind}).",
-        may_have_acted=True,
-    )
-
-
-def moment_of(answer: Answer) -> datetime | None:
-    """Return the time of a response by the server's clock; None if the headers do not contain it."""
-    try:
-        return email.utils.parsedate_to_datetime(answer.headers.get("date") or "").astimezone(UTC)
-    except (TypeError, ValueError):
-        return None

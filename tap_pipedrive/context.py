@@ -14,7 +14,7 @@ from tap_pipedrive.output.progress import Progress
 from tap_pipedrive.read.full_list_interval import FullListInterval
 from tap_pipedrive.read.raw_requests import RawRequest, raw_requests
 from tap_pipedrive.read.requests import Questions
-from tap_pipedrive.read.time_windows import WindowSlots
+from tap_pipedrive.read.window_slots import WindowSlots
 from tap_pipedrive.rows.deviations import Deviations
 from tap_pipedrive.settings import FieldMode, OptionMode, UnknownColumns
 from tap_pipedrive.signals import Interruption

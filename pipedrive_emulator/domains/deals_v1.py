@@ -9,10 +9,10 @@ from pipedrive_emulator.account.shapes import part, trimmed
 from pipedrive_emulator.api.http import Answer, Row, encode
 from pipedrive_emulator.domains.basics import COMPANY
 from pipedrive_emulator.domains.deals import check_currency
+from pipedrive_emulator.domains.products_v1 import flat_product
 from pipedrive_emulator.domains.related_v1 import (
     deal_relations,
     flat_deal,
-    flat_product,
     moment,
     nested_deal,
     with_archive_time,

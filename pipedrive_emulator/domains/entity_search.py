@@ -9,7 +9,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from pipedrive_emulator.api.http import Answer, Row, encode, success
-from pipedrive_emulator.domains.related_v1 import picture_ref
+from pipedrive_emulator.domains.contacts_v1 import picture_ref
 from pipedrive_emulator.handlers.registry import Call, Handler, handler
 from pipedrive_emulator.query.search import (
     custom_texts,

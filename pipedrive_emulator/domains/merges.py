@@ -9,9 +9,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from pipedrive_emulator.api.http import Answer, ApiError, Row, success
+from pipedrive_emulator.domains.contacts_v1 import flat_person
 from pipedrive_emulator.domains.deal_value import lines_of, settle
 from pipedrive_emulator.domains.participants import join, participants_of
-from pipedrive_emulator.domains.related_v1 import flat_deal, flat_person
+from pipedrive_emulator.domains.related_v1 import flat_deal
 from pipedrive_emulator.domains.relations import move
 from pipedrive_emulator.handlers.registry import Call, Handler, handler
 

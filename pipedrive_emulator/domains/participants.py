@@ -13,14 +13,8 @@ from pipedrive_emulator.account.clock import sql
 from pipedrive_emulator.account.shapes import part, trimmed
 from pipedrive_emulator.account.store import TableSpec, define_table
 from pipedrive_emulator.api.http import Answer, ApiError, Row, not_found, success
-from pipedrive_emulator.domains.related_v1 import (
-    as_value,
-    moment,
-    nested_person,
-    person_ref,
-    related,
-    user_ref,
-)
+from pipedrive_emulator.domains.contacts_v1 import nested_person
+from pipedrive_emulator.domains.related_v1 import as_value, moment, person_ref, related, user_ref
 from pipedrive_emulator.handlers.registry import Call, handler
 from pipedrive_emulator.query.paging import listed_page, offset_page
 

@@ -8,7 +8,7 @@ from pipedrive_emulator.account.images import image_size, image_type
 from pipedrive_emulator.account.store import TableSpec, define_table
 from pipedrive_emulator.api.http import Answer, ApiError, Row, Upload, invalid, not_found, success
 from pipedrive_emulator.domains.basics import COMPANY
-from pipedrive_emulator.domains.related_v1 import show_picture
+from pipedrive_emulator.domains.contacts_v1 import show_picture
 from pipedrive_emulator.handlers.registry import Call, handler
 
 CROPS = ("crop_x", "crop_y", "crop_width", "crop_height")

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from pipedrive_emulator.account.account import Account
-    from pipedrive_emulator.handlers.resources import Test
+    from pipedrive_emulator.handlers.time_bounds import Test
 
 # v1 name → v2 name; a single id becomes a list with one entry.
 RENAMED = {"labels": "label_ids", "person_id": "person_ids", "org_id": "org_ids"}

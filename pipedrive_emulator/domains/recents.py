@@ -10,7 +10,7 @@ from pipedrive_emulator.account.account import PURGE_SECONDS
 from pipedrive_emulator.account.clock import parse, sql
 from pipedrive_emulator.account.shapes import part, trimmed
 from pipedrive_emulator.api.http import Answer, Row, encode, invalid
-from pipedrive_emulator.domains import activities_v1, files, notes, related_v1
+from pipedrive_emulator.domains import activities_v1, contacts_v1, files, notes, products_v1, related_v1
 from pipedrive_emulator.domains.basics import show_user
 from pipedrive_emulator.handlers.registry import Call, handler
 from pipedrive_emulator.query.paging import DEFAULT_LIMIT, offset_answer
@@ -39,7 +39,11 @@ def _filter(_: Account, row: Row) -> Row:
 
 
 def _product(account: Account, row: Row) -> Row:
-    return {**related_v1.flat_product(account, row), "visible_to": row["visible_to"], "prices": row["prices"]}
+    return {
+        **products_v1.flat_product(account, row),
+        "visible_to": row["visible_to"],
+        "prices": row["prices"],
+    }
 
 
 KINDS = {
@@ -49,8 +53,8 @@ KINDS = {
     "file": Recent(table="files", show=files.show),
     "filter": Recent(table="filters", show=_filter),
     "note": Recent(table="notes", show=notes.show),
-    "person": Recent(table="persons", show=related_v1.flat_person),
-    "organization": Recent(table="organizations", show=related_v1.nested_organization),
+    "person": Recent(table="persons", show=contacts_v1.flat_person),
+    "organization": Recent(table="organizations", show=contacts_v1.nested_organization),
     "pipeline": Recent(table="pipelines", show=related_v1.pipeline_row),
     "product": Recent(table="products", show=_product),
     "stage": Recent(table="stages", show=related_v1.stage_row),

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from pipedrive_emulator.account.blobs import address
 from pipedrive_emulator.account.clock import DAY_SECONDS, parse, sql
 from pipedrive_emulator.account.custom_fields import row_to_v1
 from pipedrive_emulator.domains import deals
 from pipedrive_emulator.domains.basics import COMPANY
-from pipedrive_emulator.domains.contacts import organization_extras, person_extras
+from pipedrive_emulator.domains.contacts import organization_extras
 from pipedrive_emulator.domains.mail_links import mail_facts
 
 if TYPE_CHECKING:
@@ -246,7 +245,7 @@ def deal_relations(account: Account, rows: Iterable[Row]) -> Row:
 # Whole rows
 
 
-def _activities(account: Account, facts: Row) -> Row:
+def activities(account: Account, facts: Row) -> Row:
     """Return the next and the last activity of a row, by their ids in its computed columns."""
     coming = account.table("activities").get(facts["next_activity_id"]) or {}
     last = account.table("activities").get(facts["last_activity_id"]) or {}
@@ -273,7 +272,8 @@ def weight(account: Account, row: Row) -> float:
     return float(stage.get("deal_probability", PER_CENT)) / PER_CENT
 
 
-def _names(account: Account, row: Row) -> Row:
+def names(account: Account, row: Row) -> Row:
+    """Return the names of the rows that a row references."""
     found = {}
     for name, table, column in (
         ("person_name", "persons", "person_id"),
@@ -309,12 +309,12 @@ def flat_deal(account: Account, row: Row) -> Row:
         "deleted": row["is_deleted"],
         "visible_to": str(row["visible_to"]),
         **{name: facts[name] for name in DEAL_COUNTS},
-        **_activities(account, facts),
+        **activities(account, facts),
         **_coming(account, facts),
         **{name: moment(mail[name]) for name in MAIL_TIMES},
         "label": ",".join(str(label) for label in row["label_ids"]) or None,
         "stage_order_nr": stage.get("order_nr"),
-        **_names(account, row),
+        **names(account, row),
         "formatted_value": money(account, row["value"], row["currency"]),
         "weighted_value": weighted,
         "formatted_weighted_value": money(account, weighted, row["currency"]),
@@ -344,111 +344,3 @@ def nested_deal(account: Account, row: Row) -> Row:
 def with_archive_time(shown: Row, row: Row) -> Row:
     """Return a deal with its archive time, which only some lists contain."""
     return {**shown, "archive_time": moment(row["archive_time"])}
-
-
-def picture_ref(account: Account, row: Row) -> Row | None:
-    """Return the picture of a person; None when there is none."""
-    picture = account.table("person_pictures").get(row["picture_id"])
-    return None if picture is None else show_picture(account, picture)
-
-
-def show_picture(account: Account, row: Row) -> Row:
-    """Return a picture with its URLs by size."""
-    sizes = {str(size): address(account, "person_pictures", row["id"], f"{size}.png") for size in (128, 512)}
-    return {**{name: row[name] for name in row if name != "file_size"}, "pictures": sizes}
-
-
-def _contact(account: Account, row: Row, entity: str, facts: Row) -> Row:
-    return {
-        "id": row["id"],
-        "company_id": COMPANY["company_id"],
-        "owner_id": row["owner_id"],
-        "name": row["name"],
-        "active_flag": not row["is_deleted"],
-        "first_char": row["name"][:1].lower(),
-        "add_time": moment(row["add_time"]),
-        "update_time": moment(row["update_time"]),
-        "visible_to": str(row["visible_to"]),
-        "label": row["label_ids"][0] if row["label_ids"] else None,
-        "label_ids": row["label_ids"],
-        "owner_name": _names(account, row)["owner_name"],
-        **{name: facts[name] for name in CONTACT_COUNTS},
-        **{name: moment(facts[name]) for name in MAIL_TIMES},
-        **_activities(account, facts),
-        **row_to_v1(account, entity, row["custom_fields"]),
-    }
-
-
-def flat_person(account: Account, row: Row) -> Row:
-    """Return a person in the v1 form, relations as ids."""
-    counts = (*CONTACT_COUNTS, *PARTICIPANT_COUNTS, *MAIL_TIMES, "next_activity_id", "last_activity_id")
-    facts = person_extras(account, row, counts)
-    return {
-        **_contact(account, row, "persons", facts),
-        "org_id": row["org_id"],
-        "first_name": row["first_name"],
-        "last_name": row["last_name"],
-        **{name: facts[name] for name in PARTICIPANT_COUNTS},
-        "phone": row["phones"],
-        "email": row["emails"],
-        "picture_id": picture_ref(account, row),
-        "org_name": _names(account, row)["org_name"],
-        "cc_email": f"nordwind+person{row['id']}@pipedrivemail.com",
-    }
-
-
-def nested_person(account: Account, row: Row) -> Row:
-    """Return a person in the form of v1 lists, with relations as objects."""
-    owner = user_ref(account, row["owner_id"])
-    shown = flat_person(account, row)
-    shown["owner_id"] = None if owner is None else {**owner, "value": owner["id"]}
-    shown["org_id"] = as_value(org_ref(account, row["org_id"]))
-    return shown
-
-
-def nested_organization(account: Account, row: Row) -> Row:
-    """Return an organization in the v1 form."""
-    counts = (*CONTACT_COUNTS, *MAIL_TIMES, "people_count", "next_activity_id", "last_activity_id")
-    facts = organization_extras(account, row, counts)
-    place: dict[str, Any] = row["address"] or {}
-    owner = user_ref(account, row["owner_id"])
-    parts = {f"address_{part}": value for part, value in place.items() if part != "value"}
-    return {
-        **_contact(account, row, "organizations", facts),
-        "owner_id": None if owner is None else {**owner, "value": owner["id"]},
-        "people_count": facts["people_count"],
-        "address": place.get("value"),
-        "address_formatted_address": place.get("value"),
-        **parts,
-        "cc_email": f"nordwind+org{row['id']}@pipedrivemail.com",
-        "country_code": COUNTRIES.get(place.get("country") or ""),
-        "picture_id": None,
-    }
-
-
-def _live_files(account: Account, product_id: int) -> int:
-    files = account.table("files")
-    return sum(1 for seq in files.where("product_id", product_id) if files.is_live(files.row(seq)))
-
-
-def flat_product(account: Account, row: Row) -> Row:
-    """Return a product in the v1 form."""
-    return {
-        "id": row["id"],
-        "company_id": COMPANY["company_id"],
-        "name": row["name"],
-        "code": row["code"],
-        "description": row["description"],
-        "unit": row["unit"],
-        "tax": row["tax"],
-        "category": row["category"],
-        "active_flag": not row["is_deleted"],
-        "selectable": row["is_linkable"],
-        "first_char": row["name"][:1].lower(),
-        "visible_to": str(row["visible_to"]),
-        "owner_id": row["owner_id"],
-        "files_count": _live_files(account, row["id"]),
-        "add_time": moment(row["add_time"]),
-        "update_time": moment(row["update_time"]),
-        **row_to_v1(account, "products", row["custom_fields"]),
-    }

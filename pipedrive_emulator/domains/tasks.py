@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from pipedrive_emulator.account.account import Account
-    from pipedrive_emulator.handlers.resources import Test
+    from pipedrive_emulator.handlers.time_bounds import Test
 
 
 def show_v1(_: Account, row: Row) -> Row:

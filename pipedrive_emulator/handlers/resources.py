@@ -13,6 +13,7 @@ from pipedrive_emulator.account.custom_fields import check_v2, from_v1, in_shape
 from pipedrive_emulator.account.shapes import part
 from pipedrive_emulator.api.http import Answer, Row, encode, invalid, success
 from pipedrive_emulator.handlers.registry import Call, handler
+from pipedrive_emulator.handlers.time_bounds import Test, bounds, within
 from pipedrive_emulator.query import filters
 from pipedrive_emulator.query.paging import (
     DEFAULT_LIMIT,
@@ -29,7 +30,6 @@ if TYPE_CHECKING:
 
 Present = Callable[[Account, Row], Row]
 Change = Callable[[Call, Row], Row]
-Test = Callable[[Row], bool]
 GENERIC = {
     "limit",
     "cursor",
@@ -170,7 +170,7 @@ class Resource:
         since, until = bounds(table, query)
         test, candidates = self.test(call)
         if sort_by != "update_time" and (since or until):
-            test, since, until = _within(test, since, until), None, None
+            test, since, until = within(test, since, until), None, None
         window = Window(
             view=self.view(call),
             field=sort_by,
@@ -221,7 +221,7 @@ class Resource:
                 keys = index[low + start : low + last]
             return [seq for _, seq in keys], end is not None and end < size
         if since:
-            test = _within(test, since, None)
+            test = within(test, since, None)
         found = Window(view=view, field=first, descending=descending)
         keys = list(found.keys(table) if candidates is None else found.pick(table, candidates))
         seqs = [seq for _, seq in keys if test is None or test(table.row(seq))]
@@ -335,22 +335,6 @@ def register(resource: Resource) -> Resource:
         name = ("list_v1" if key.startswith("v1:") else "list_v2") if verb == "list" else verb
         handler(key)(getattr(resource, name))
     return resource
-
-
-def bounds(table: Table, query: Row) -> tuple[str | None, str | None]:
-    """Return `updated_since` and `updated_until` in the time form of a table."""
-    since, until = query.get("updated_since"), query.get("updated_until")
-    return (None if since is None else table.stamp(since)), (None if until is None else table.stamp(until))
-
-
-def _within(test: Test | None, since: str | None, until: str | None) -> Test:
-    def inside(row: Row) -> bool:
-        moment = row["update_time"] or ""
-        if (since is not None and moment < since) or (until is not None and moment >= until):
-            return False
-        return test is None or test(row)
-
-    return inside
 
 
 def label_names(account: Account, table: str, ids: Iterable[int]) -> list[Row]:

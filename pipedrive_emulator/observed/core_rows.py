@@ -8,15 +8,14 @@ from pipedrive_emulator.account.clock import DAY_SECONDS, parse
 from pipedrive_emulator.account.custom_fields import ADDRESS_PARTS
 from pipedrive_emulator.domains import activities_v1
 from pipedrive_emulator.domains.basics import COMPANY
+from pipedrive_emulator.domains.contacts_v1 import nested_organization, nested_person
 from pipedrive_emulator.domains.followers import followers_of
+from pipedrive_emulator.domains.products_v1 import flat_product
 from pipedrive_emulator.domains.related_v1 import (
     deal_relations,
-    flat_product,
     moment,
     money,
     nested_deal,
-    nested_organization,
-    nested_person,
     pipeline_row,
     related,
     stage_row,

@@ -14,13 +14,13 @@ longer. If this takes too many requests, windows are not used until they pay off
 
 from __future__ import annotations
 
-import threading
 from collections import deque
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING, Protocol
 
 from pipedrive_client import times
+from tap_pipedrive.read.window_slots import SlotShare
 from tap_pipedrive.state.bookmarks import LOOK_BACK
 
 if TYPE_CHECKING:
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
     from pipedrive_client import PipedriveClient
     from tap_pipedrive.catalog.spec import Changes
+    from tap_pipedrive.read.window_slots import WindowSlots
 
     Row = dict[str, object]
     Pages = Iterator[list[Row]]
@@ -45,61 +46,6 @@ _EMPTY = 8
 """Factor by which the expected page of the next window grows after an empty one; too long costs nothing."""
 _DEARER = 0.25
 """Fraction of additional requests above which windows are not used."""
-
-
-class _Pool:
-    """Slots that lists share evenly, so no list waits until another has ended."""
-
-    def __init__(self, size: int) -> None:
-        self.size = size
-        self.taken = 0
-        self.members = 0
-        self.lock = threading.Lock()
-
-
-class _Share:
-    """Share of one list in a pool: larger with fewer lists, empty after the end of its read."""
-
-    def __init__(self, pool: _Pool) -> None:
-        self._pool = pool
-        self._held = 0
-        with pool.lock:
-            pool.members += 1
-
-    def take(self) -> bool:
-        """Take a slot; returns False if this list cannot have one now."""
-        pool = self._pool
-        with pool.lock:
-            if pool.taken >= pool.size or self._held >= -(-pool.size // pool.members):
-                return False
-            pool.taken += 1
-            self._held += 1
-            return True
-
-    def give(self) -> None:
-        """Give a slot back."""
-        with self._pool.lock:
-            self._pool.taken -= 1
-            self._held -= 1
-
-    def leave(self) -> None:
-        """Release this list's share for other lists."""
-        with self._pool.lock:
-            self._pool.members -= 1
-
-
-class WindowSlots:
-    """Limit of the windows in progress or waiting, for all lists together, since they use the memory.
-
-    Args:
-        count: setting `time_windows`.
-    """
-
-    def __init__(self, count: int) -> None:
-        self.count = count
-        # The next window of each list needs no slot, so no list waits for another.
-        self.ahead = _Pool(count - 1)
-        self.inside = _Pool(count - 1)
 
 
 class Ask(Protocol):
@@ -129,7 +75,7 @@ class _Span:
     since: int
     until: int
     pace: float
-    slots: _Share
+    slots: SlotShare
 
 
 @dataclass(slots=True, kw_only=True)
@@ -144,7 +90,7 @@ class _Window:
 
     span: _Span
     part: Future[_Part]
-    slot: _Share | None
+    slot: SlotShare | None
 
     def release(self) -> None:
         """Return the slot; pages that were not requested yet are cancelled."""
@@ -244,7 +190,7 @@ class TimeWindows:
     # --- windows ------------------------------------------------------------------------------------
 
     def _side_by_side(self, since: int, until: int, pace: float) -> Pages:
-        ahead, inside = _Share(self.slots.ahead), _Share(self.slots.inside)
+        ahead, inside = SlotShare(self.slots.ahead), SlotShare(self.slots.inside)
         self._line.append(_Span(since=since, until=until, pace=pace, slots=ahead))
         try:
             while self._line:
@@ -316,7 +262,7 @@ class TimeWindows:
             return False
         return until - here.last > _MOST_PAGES * (here.last - here.first)
 
-    def _handed_out(self, window: _Window, inside: _Share) -> Pages:
+    def _handed_out(self, window: _Window, inside: SlotShare) -> Pages:
         """Yield the pages of the next window that were read; the rest of it is queued."""
         span, part = window.span, window.part.result()
         while part.more:

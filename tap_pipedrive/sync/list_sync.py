@@ -5,24 +5,24 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, cast
 
-from pipedrive_client import Gone, NotFound, NotVisible, Null
+from pipedrive_client import NotFound, Null
 from pipedrive_client.times import now
 from tap_pipedrive.custom_fields.unresolved import remember, remembers
 from tap_pipedrive.read.reader import Reader, nothing_there
 from tap_pipedrive.state.access import REFUSALS
 from tap_pipedrive.state.bookmarks import Bookmark, ListSize, PageMarks
 from tap_pipedrive.sync import full_lists
-from tap_pipedrive.sync.children import contexts_of, cost_per_parent, fan_out, request_refused
-from tap_pipedrive.sync.delete_detection import DeleteWatch
+from tap_pipedrive.sync.children import contexts_of, cost_per_parent, fan_out
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator
     from datetime import datetime
 
     from tap_pipedrive.catalog.spec import Read
     from tap_pipedrive.context import TapContext
     from tap_pipedrive.rows.row import Row
     from tap_pipedrive.streams.base import PipedriveStream
+    from tap_pipedrive.sync.delete_detection import DeleteWatch
 
 _PARTS_OF_BUDGET = 10
 _TOKENS_PER_LIST = 100
@@ -270,83 +270,3 @@ def _bookmark(stream: PipedriveStream, owner: PipedriveStream, read: Read) -> Bo
                 bookmark.dropped,
             )
     return bookmark
-
-
-@dataclass(slots=True)
-class IdRun(ReadRun):
-    """Single rows of a stream by id, for the setting `record_ids`; bookmarks do not change."""
-
-    ids: Sequence[int | str] = ()
-
-    @classmethod
-    def of(cls, stream: PipedriveStream, ids: Sequence[int | str]) -> IdRun:
-        """Return the sync of a stream's single rows."""
-        children: list[tuple[PipedriveStream, Bookmark | None]] = [
-            (child, None) for child in stream.wanted_children()
-        ]
-        return cls(stream=stream, read=stream.spec.single or stream.spec.reads[0], fan_outs=children, ids=ids)
-
-    def all_pages(self) -> Iterator[list[Row]]:
-        """Yield one page per id, with many requests at a time; a deleted or hidden id has no row."""
-        yield from self.stream.tap_context.client.ordered_map(self._row, self.ids)
-
-    def _row(self, one: int | str) -> list[Row]:
-        reader = self.stream.reader(self.read)
-        context = dict.fromkeys(self.read.placeholders, one)
-        try:
-            return [row for page in reader.all(context) for row in page]
-        except (NotFound, Gone, NotVisible) as error:
-            self.stream.logger.warning("Skipped %s %s: %s", self.stream.name, one, error)
-            return []
-
-
-@dataclass(slots=True)
-class StreamRun:
-    """A stream in this run: its reads, one after the other."""
-
-    stream: PipedriveStream
-    watch: DeleteWatch | None
-    reads: list[ReadRun]
-
-    @classmethod
-    def begin(cls, stream: PipedriveStream) -> StreamRun:
-        """Set up the bookmarks."""
-        if stream.spec.removed_on:
-            stream.logger.warning(
-                "%s: Pipedrive removed this on %s. %s",
-                stream.name,
-                stream.spec.removed_on,
-                stream.spec.notes,
-            )
-        ids = stream.tap_context.questions.ids(stream.spec)
-        if ids is not None:
-            return cls(stream, None, [IdRun.of(stream, ids)])
-        due = [read for read in stream.spec.reads if not full_lists.waits(stream, read)]
-        watch = DeleteWatch.begin(stream) if due else None
-        if watch and len(due) < len(stream.spec.reads):
-            watch.complete = False
-        return cls(stream, watch, [ReadRun.begin(stream, read, watch) for read in due])
-
-    def announce(self) -> None:
-        """Write the SCHEMA messages, which may wait for field definitions."""
-        self.stream.announce()
-        for child in self.stream.wanted_children():
-            child.announce()
-
-    def side_by_side(self) -> bool:
-        """Return whether the reads are independent of one another.
-
-        This requires time windows, and reads of changes only: a row that moves from one list to the other in
-        the meantime has changed, and is read in the next run. A full read, such as to detect deletes, must
-        not miss it.
-        """
-        several = self.stream.tap_context.window_slots and not one_by_one(self.stream.tap_context)
-        return bool(several and all(read.bookmarks and read.lower_bound() for read in self.reads))
-
-    def finish(self) -> None:
-        """Finish the stream after all reads are complete."""
-        for child in self.stream.wanted_children():
-            request_refused(child)
-        if self.watch:
-            self.watch.finish()
-        self.stream.tap_context.synced.add(self.stream.name)

@@ -18,7 +18,8 @@ from singer_sdk.exceptions import MaxRecordsLimitException
 from pipedrive_client import BudgetSpent, Stopped
 from tap_pipedrive.catalog import FIRST
 from tap_pipedrive.sync import budget_rotation as turns
-from tap_pipedrive.sync.list_sync import StreamRun, one_by_one
+from tap_pipedrive.sync.list_sync import one_by_one
+from tap_pipedrive.sync.stream_run import StreamRun
 
 if TYPE_CHECKING:
     from tap_pipedrive.context import TapContext

@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from pipedrive_client import DataKind, Expectation, Gone, NotFound, Null, Paging, times
-from pipedrive_client.transport import moment_of
 from target_pipedrive.ids.provisional import ProvisionalId
 from target_pipedrive.record.errors import RecordFault
 
@@ -209,7 +208,7 @@ class Rows:
 
     def ago(self, seconds: float) -> str:
         """Return the server's time of the last search response minus the given duration."""
-        told = moment_of(self._answer) if self._answer is not None else None
+        told = self._answer.moment if self._answer is not None else None
         return times.to_rfc3339((told or datetime.now(UTC)) - timedelta(seconds=seconds))
 
     def highest_id(self, entity: EntitySpec, stream: str) -> int:

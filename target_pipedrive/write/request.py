@@ -6,7 +6,6 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
 from pipedrive_client import Rejected, times
-from pipedrive_client.transport import moment_of
 from target_pipedrive.catalog.spec import Encoding, Verb
 from target_pipedrive.custom_fields.values import flat_form
 from target_pipedrive.write.completion import complete
@@ -41,7 +40,7 @@ class ServerClock:
 
     def learn(self, answer: Answer) -> None:
         """Keep the time of a response: lookups compare with times that the server writes."""
-        moment = moment_of(answer)
+        moment = answer.moment
         if moment is not None:
             self.time = times.to_rfc3339(moment)
 

@@ -10,7 +10,7 @@ import pytest
 from pipedrive_client import ClientSettings, PipedriveClient
 from tap_pipedrive.catalog import STREAMS
 from tap_pipedrive.read.reader import Reader
-from tap_pipedrive.read.time_windows import WindowSlots
+from tap_pipedrive.read.window_slots import WindowSlots
 from tap_pipedrive.values.conversions import time_text
 
 NOTES = "GET /api/v1/notes"

@@ -13,7 +13,7 @@ import pytest
 from pipedrive_client import ClientSettings, PipedriveClient, Rejected, times
 from tap_pipedrive.catalog import STREAMS
 from tap_pipedrive.read.reader import Reader
-from tap_pipedrive.read.time_windows import WindowSlots
+from tap_pipedrive.read.window_slots import WindowSlots
 from tests.support.gate import Gate
 from tests.support.singer import run_tap, select
 
