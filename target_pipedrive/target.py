@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from functools import cached_property
+from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, ClassVar
 from urllib.parse import urlsplit
 
@@ -94,10 +95,10 @@ class TargetPipedrive(PipedrivePlugin, Target):
         """Engine that writes the records."""
         self._prove_paths()
         host = urlsplit(self._client_settings.base_url).hostname or ""
-        path = None if self.options.dry_run else self.options.ledger_path
-        ledger = Ledger(path, account=host)
-        if self.options.dry_run and os.path.lexists(self.options.ledger_path):
-            ledger.borrow(self.options.ledger_path)
+        address = self.options.ledger
+        ledger = Ledger(None if self.options.dry_run else address, account=host)
+        if self.options.dry_run and not (isinstance(address, Path) and not os.path.lexists(address)):
+            ledger.borrow(address)
         return build_engine(self.client, ledger, self.options, self.logger)
 
     def _prove_paths(self) -> None:
@@ -107,10 +108,11 @@ class TargetPipedrive(PipedrivePlugin, Target):
             ConfigError: one cannot.
         """
         options = self.options
+        ledger_path = options.ledger if isinstance(options.ledger, Path) else None
         written = {"results_path": options.results_path}
         if not options.dry_run:
-            written |= {"rejects_path": options.rejects_path, "ledger_path": options.ledger_path}
-        check_different({"ledger_path": options.ledger_path, **written, "summary_path": options.summary_path})
+            written |= {"rejects_path": options.rejects_path, "ledger_path": ledger_path}
+        check_different({"ledger_path": ledger_path, **written, "summary_path": options.summary_path})
         for setting, path in written.items():
             if path is not None:
                 prove_writable(setting, path)

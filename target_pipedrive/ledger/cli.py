@@ -6,14 +6,21 @@ import argparse
 import json
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from pipedrive_client import ConfigError
 from pipedrive_singer.config import read_settings
 from target_pipedrive.catalog.entities import ENTITIES
 from target_pipedrive.catalog.names import nearest
+from target_pipedrive.ledger.schema import check_creatable
 from target_pipedrive.ledger.store import Ledger, WriteState
 from target_pipedrive.settings import DEFAULT_LEDGER
+from target_pipedrive.settings.address import address_of
+from target_pipedrive.settings.options import ledger_of
 from target_pipedrive.values.identity import key_text
+
+if TYPE_CHECKING:
+    from target_pipedrive.settings.address import Address
 
 
 def ledger(arguments: list[str]) -> None:
@@ -23,12 +30,10 @@ def ledger(arguments: list[str]) -> None:
         ConfigError: the ledger does not exist, or is in use.
     """
     given = _arguments().parse_args(arguments)
-    path = _path(given.ledger, given.config)
-    if not path.exists():
-        raise ConfigError(
-            f"No ledger at {path}: set --ledger, or --config with ledger_path. A run creates the file."
-        )
-    book = Ledger(path, account=None)
+    address = _address(given.ledger, given.config)
+    if isinstance(address, Path):
+        check_creatable(address, create=address.exists())  # an empty file is an empty ledger
+    book = Ledger(address, account=None, create=isinstance(address, Path))
     for notice in book.notices:
         sys.stderr.write(f"{notice}\n")
     try:
@@ -45,8 +50,9 @@ def ledger(arguments: list[str]) -> None:
 def _arguments() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="target-pipedrive ledger",
-        description="The ledger is the SQLite file in which the target stores which row in Pipedrive belongs "
-        "to each of your ids (links), and the unfinished writes of an interrupted run (writes). These "
+        description="The ledger is the SQLite file or PostgreSQL schema in which the target stores which row "
+        "in Pipedrive belongs to each of your ids (links), and the unfinished writes of an interrupted run "
+        "(writes). These "
         "commands send no requests.",
     )
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
@@ -72,15 +78,14 @@ def _arguments() -> argparse.ArgumentParser:
         )
         command.add_argument(
             "--ledger",
-            metavar="FILE",
-            type=Path,
-            help=f"path of the ledger; default: {DEFAULT_LEDGER} in this folder",
+            metavar="FILE|URL",
+            help=f"path or URL of the ledger; default: {DEFAULT_LEDGER} in this folder",
         )
         command.add_argument(
             "--config",
             metavar="FILE",
             type=Path,
-            help="use ledger_path of this configuration, or of the environment (ENV)",
+            help="use ledger_path or ledger_url of this configuration, or of the environment (ENV)",
         )
         if name == "forget":
             command.add_argument("entity", nargs="?", help="such as deals or persons")
@@ -97,14 +102,11 @@ def _arguments() -> argparse.ArgumentParser:
     return parser
 
 
-def _path(given: Path | None, config: Path | None) -> Path:
-    """Return the path of the ledger: from the option, the configuration, or the default."""
+def _address(given: str | None, config: Path | None) -> Address:
+    """Return where the ledger is: from the option, the configuration, or the default."""
     if given is not None:
-        return given
-    if config is not None:
-        settings = read_settings(str(config), "TARGET_PIPEDRIVE_")
-        return Path(settings.get("ledger_path") or DEFAULT_LEDGER)
-    return Path(DEFAULT_LEDGER)
+        return address_of(given, "--ledger")
+    return ledger_of(read_settings(str(config), "TARGET_PIPEDRIVE_") if config is not None else {})
 
 
 def _show(book: Ledger, *, as_json: bool) -> None:
@@ -132,7 +134,7 @@ def _show(book: Ledger, *, as_json: bool) -> None:
         lines.append(json.dumps(noted) if as_json else text)
     sys.stdout.write("".join(f"{line}\n" for line in lines))
     if not lines:
-        sys.stderr.write(f"The ledger {book.path} is empty.\n")
+        sys.stderr.write(f"The ledger {book.address} is empty.\n")
 
 
 def _forget(book: Ledger, entity: str | None, external_id: str | None, *, everything: bool) -> None:
@@ -160,9 +162,12 @@ def _relink(book: Ledger, entity: str, old_id: str, new_id: str) -> None:
     old, new = key_text(old_id), key_text(new_id)
     if old is None or new is None or old == new:
         raise ConfigError("Give two different ids: the deleted row and the remaining row.")
-    count = book.relink(entity, old, new)
+    count = book.linked(entity, old)
     if not count:
         raise ConfigError(
             f"No external id is linked to {entity} {old}; `target-pipedrive ledger list` shows the links."
         )
+    book.begin()
+    book.relink(entity, old, new)
+    book.commit()
     sys.stdout.write(f"Linked {count} external {'id' if count == 1 else 'ids'} to {entity} {new}.\n")

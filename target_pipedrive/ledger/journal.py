@@ -7,7 +7,6 @@ pending steps in one transaction, so a fast run needs one sync for many writes.
 from __future__ import annotations
 
 import queue
-import sqlite3
 import sys
 import threading
 from collections import deque
@@ -15,6 +14,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from target_pipedrive.ledger.line_files import output_failed
+from target_pipedrive.ledger.storage.database import StoreError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -83,12 +83,11 @@ class Bookings:
             # Of two rows with the same number, the later one is recorded later.
             self._events[row_id] = booked
 
-    def await_row(self, row_id: str | None) -> None:
-        """Wait until the row is on disk, if this run added it."""
+    def await_row(self, row_id: str | None) -> bool:
+        """Wait until the row is on disk, or the ledger has failed; False if this run did not add the row."""
         with self._lock:
             booked = self._events.get(row_id or "")
-        if booked is not None:
-            booked.wait()
+        return booked is not None and booked.wait()
 
 
 class Keeper:
@@ -140,8 +139,7 @@ class Keeper:
         done = threading.Event()
         self._notes.put(_Note(steps=[step], done=done))
         done.wait()
-        if self._failure is not None:
-            raise self._failure
+        self.check()
 
     def note(self, step: Callable[[Ledger], object]) -> threading.Event:
         """Queue a step on the ledger, before all later steps.
@@ -165,6 +163,15 @@ class Keeper:
     def release(self) -> None:
         """Emit every STATE that was deferred because of a failed record."""
         self._notes.put(_Note(release=True))
+
+    def check(self) -> None:
+        """Check that the ledger can still be written.
+
+        Raises:
+            OutputFailed: it cannot, so nothing may be sent any more.
+        """
+        if self._failure is not None:
+            raise self._failure
 
     def drained(self) -> None:
         """Wait until all steps so far are recorded."""
@@ -216,8 +223,8 @@ class Keeper:
                 for step in steps:
                     step(self._ledger)
                 self._ledger.commit()
-            except sqlite3.Error as error:
-                raise output_failed(f"ledger_path {self._ledger.path}", error) from error
+            except StoreError as error:
+                raise self._ledger.failed(error) from error
         for note in notes:
             if note.task is not None:
                 self._report.take(note.task)

@@ -1,49 +1,40 @@
-"""Ledger database: write intents, outcomes and ids, in a file that survives a crash.
+"""Ledger: write intents, outcomes and ids, in a database that survives a crash.
 
 It contains the Pipedrive id of each external id (`links`, permanently), and the started writes of an
 unfinished run with their results (`writes`, until a run with the same streams ends successfully). No record
-content is stored. Only one process can use a ledger at a time. One thread does all the writing, see
-`journal.py`.
+content is stored. Only one run can use a ledger at a time. One thread does all the writing, see
+`journal.py`. `storage/` has the databases.
 """
 
 from __future__ import annotations
 
-import os
-import sqlite3
-from contextlib import closing, contextmanager, suppress
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from pipedrive_client import ConfigError, times
+from pipedrive_client import OutputFailed, times
 from target_pipedrive.ids.id_map import Link
+from target_pipedrive.ledger.schema import (
+    OLDEST,
+    VERSION,
+    check_creatable,
+    copy_content,
+    create_tables,
+    is_ledger,
+    meta,
+    open_database,
+    readable,
+)
 from target_pipedrive.ledger.stored_forms import StoredForm
 from target_pipedrive.ledger.upgrade import normalise_links
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
-    from pathlib import Path
 
-VERSION = 2
-_OLDEST = 1
-"""Version that stored external ids as received."""
-TABLES = ("links", "writes", "meta")
-_MAGIC = b"SQLite format 3\0"
-_SCHEMA = """
-create table if not exists meta (name text primary key, value text not null) without rowid;
-create table if not exists links (
-    entity text not null, external_id text not null, id text not null, stream text not null,
-    linked_at text not null, primary key (entity, external_id)) without rowid;
-create index if not exists links_by_id on links (entity, id);
-create table if not exists writes (
-    identity blob primary key, stream text not null, action text not null, state text not null,
-    id text, begun_at text not null, ended_at text) without rowid;
-create index if not exists writes_by_id on writes (action, id);
-create table if not exists forms (
-    entity text not null, id text not null, name text not null, sent blob not null, held blob not null,
-    taken integer not null, primary key (entity, id, name)) without rowid;
-"""
+    from target_pipedrive.ledger.storage.database import StoreError
+    from target_pipedrive.settings.address import Address
 
 
 class WriteState(StrEnum):
@@ -82,67 +73,14 @@ def now() -> str:
     return times.to_rfc3339(datetime.now(UTC))
 
 
-@contextmanager
-def _readable(path: Path | None) -> Iterator[None]:
-    """Convert SQLite errors while opening and reading to messages about the file."""
-    try:
-        yield
-    except sqlite3.OperationalError as error:
-        if "locked" in str(error):
-            raise ConfigError(
-                f"The ledger {path} is in use by another run of target-pipedrive. Wait for it to end, or "
-                "give each pipeline its own ledger_path."
-            ) from error
-        raise ConfigError(
-            f"The ledger {path} cannot be opened: {error}. Check ledger_path and the file's permissions."
-        ) from error
-    except OSError as error:
-        raise ConfigError(
-            f"The ledger {path} cannot be read ({error.strerror}). Check ledger_path and its permissions."
-        ) from error
-    except (sqlite3.DatabaseError, ValueError) as error:  # ValueError: an unknown state
-        raise ConfigError(
-            f"ledger_path {path} is not a valid ledger of target-pipedrive ({error}). Restore it from a "
-            "backup, or name another path."
-        ) from error
-
-
-def is_ledger(connection: sqlite3.Connection, path: Path | None, account: str | None) -> bool:
-    """Return whether the file is a ledger of the account; False if it is empty, and may become one.
-
-    The file is not changed, whatever it contains.
-
-    Raises:
-        ConfigError: it belongs to another program or account.
-    """
-    if path is not None and path.is_file():
-        with path.open("rb") as file:
-            head = file.read(len(_MAGIC))
-        if head not in (b"", _MAGIC):  # SQLite treats a file of a few bytes like an empty one
-            raise sqlite3.DatabaseError("file is not a database")
-    found = {name for (name,) in connection.execute("select name from sqlite_master where type = 'table'")}
-    if not found:
-        return False
-    if not found.issuperset(TABLES):
-        raise ConfigError(
-            f"ledger_path {path} is a database of another program, not a ledger (tables "
-            f"{', '.join(sorted(found)[:3])}); name another path."
-        )
-    known = dict(connection.execute("select name, value from meta").fetchall())
-    if account is not None and known.get("account", account) != account:
-        raise ConfigError(
-            f"The ledger {path} belongs to {known['account']}, not to {account}: give this account "
-            "its own ledger_path."
-        )
-    return True
-
-
 class Ledger:
-    """Ledger file, opened exclusively by this process.
+    """Ledger, opened exclusively by this process.
 
     Args:
-        path: path of the file, which is created if missing. None keeps everything in memory, for dry runs.
+        address: path of a file or URL of a database; what is missing is created. None keeps everything in
+            memory, for dry runs.
         account: host of the account; a ledger belongs to one account. None skips the check.
+        create: False if the ledger must exist.
 
     Attributes:
         notices: messages about entries dropped from a ledger of an earlier release.
@@ -151,73 +89,60 @@ class Ledger:
         ConfigError: another process uses it, it belongs to another account, or it is not a ledger.
     """
 
-    def __init__(self, path: Path | None, *, account: str | None) -> None:
-        self.path = path
+    def __init__(self, address: Address | None, *, account: str | None, create: bool = True) -> None:
+        self.address = address
         self.notices: list[str] = []
-        if path is not None:
-            try:
-                path.parent.mkdir(parents=True, exist_ok=True)
-            except OSError as error:
-                raise ConfigError(
-                    f"ledger_path {path}: its folder cannot be created ({error.strerror}); choose "
-                    "another path."
-                ) from error
         self._account = account
-        with _readable(path):
-            self._db = sqlite3.connect(
-                path or ":memory:", isolation_level=None, check_same_thread=False, timeout=0
-            )
-            is_ledger(self._db, path, account)
-            self._open(account)
+        with readable(address):
+            self._db = open_database(address)
+            try:
+                if not is_ledger(self._db, account):
+                    check_creatable(address, create=create)
+                self._db.prepare()
+                self._open(account)
+            except BaseException:
+                self._db.close()
+                raise
 
     def _open(self, account: str | None) -> None:
-        run = self._db.execute
-        # Locked from the first write to the close: a second process fails immediately, and a crash releases
-        # it.
-        run("pragma locking_mode = exclusive")
-        run("pragma journal_mode = wal")
-        run("pragma synchronous = full")
-        if self.path is not None and os.name == "posix":
-            with suppress(OSError):
-                self.path.chmod(0o600)
-        run("begin immediate")
-        self._create()
-        known = dict(run("select name, value from meta").fetchall())
-        if known.get("version", str(VERSION)) not in (str(_OLDEST), str(VERSION)):
-            run("rollback")
-            raise ConfigError(
-                f"The ledger {self.path} was written by another release (version {known['version']}); "
-                "use that release or another ledger_path."
-            )
-        if known.get("version") == str(_OLDEST):
-            self.notices = normalise_links(self._db)
-        run("insert or replace into meta values ('version', ?)", (str(VERSION),))
+        db = self._db
+        db.begin()
+        create_tables(db)
+        known = meta(db)
+        if known.get("version") == str(OLDEST):
+            self.notices = normalise_links(db)
+        db.run(
+            "insert into meta values ('version', :version) on conflict (name) do update set "
+            "value = excluded.value",
+            version=str(VERSION),
+        )
         if account is not None:
-            run("insert or ignore into meta values ('account', ?)", (account,))
-        run("commit")
+            db.run("insert into meta values ('account', :account) on conflict do nothing", account=account)
+        db.commit()
 
-    def _create(self) -> None:
-        """Create missing tables."""
-        for statement in _SCHEMA.split(";"):
-            if statement.strip():
-                self._db.execute(statement)
+    def failed(self, error: StoreError) -> OutputFailed:
+        """Return the message for a ledger that failed during the run."""
+        return OutputFailed(
+            f"{self._db.setting} {self.address} cannot be written ({error}). The run stopped and emits no "
+            f"further STATE; {self._db.advice}, and run again with the same input: the ledger contains the "
+            "finished writes"
+        )
 
     # --- reading, at the start of a run and by the command line -----------------------------------
 
     def links(self) -> Iterator[Link]:
         """Yield every link, by entity and external id."""
-        with _readable(self.path):
-            rows = self._db.execute("select entity, external_id, id, stream from links order by 1, 2")
-            for entity, external_id, row_id, stream in rows:
-                yield Link(entity=entity, external_id=external_id, id=row_id, stream=stream)
+        for entity, external_id, row_id, stream in self._rows(
+            "select entity, external_id, id, stream from links order by entity, external_id"
+        ):
+            yield Link(entity=entity, external_id=external_id, id=row_id, stream=stream)
 
     def writes(self) -> Iterator[Entry]:
         """Yield every write, oldest first."""
-        with _readable(self.path):
-            rows = self._db.execute(
+        with readable(self.address):
+            for identity, stream, action, state, row_id, begun_at in self._db.rows(
                 "select identity, stream, action, state, id, begun_at from writes order by begun_at, identity"
-            )
-            for identity, stream, action, state, row_id, begun_at in rows:
+            ):
                 yield Entry(
                     identity=identity,
                     stream=stream,
@@ -229,74 +154,108 @@ class Ledger:
 
     def forms(self) -> Iterator[StoredForm]:
         """Yield every value that Pipedrive stores in another form."""
-        for entity, row_id, name, sent, held, taken in self._db.execute("select * from forms"):
+        for entity, row_id, name, sent, held, taken in self._rows(
+            "select entity, id, name, sent, held, taken from forms"
+        ):
             yield StoredForm(
                 entity=entity, row_id=row_id, column=name, sent=sent, held=held, taken=bool(taken)
             )
+
+    def _rows(self, query: str, **values: object) -> Iterator[tuple[Any, ...]]:
+        with readable(self.address):
+            yield from self._db.rows(query, **values)
 
     # --- writing, by the journal's thread ----------------------------------------------------------
 
     def begin(self) -> None:
         """Open a transaction."""
-        self._db.execute("begin immediate")
+        self._db.begin()
 
     def commit(self) -> None:
         """Commit all changes since `begin`."""
-        self._db.execute("commit")
+        self._db.commit()
 
     def intend(self, identity: bytes, stream: str, action: str, since: str) -> None:
         """Store the intent of a write; `since` is the server's time."""
-        self._db.execute(
-            "insert into writes values (?, ?, ?, 'begun', null, ?, null) on conflict do nothing",
-            (identity, stream, action, since),
+        self._db.run(
+            "insert into writes values (:identity, :stream, :action, 'begun', null, :since, null) "
+            "on conflict do nothing",
+            identity=identity,
+            stream=stream,
+            action=action,
+            since=since,
         )
 
     def begun(self, identity: bytes, job: str) -> None:
         """Note which job a write has begun, whose end is still to come."""
-        self._db.execute("update writes set id = ? where identity = ? and state = 'begun'", (job, identity))
+        self._db.run(
+            "update writes set id = :job where identity = :identity and state = 'begun'",
+            job=job,
+            identity=identity,
+        )
 
     def done(self, identity: bytes, stream: str, action: str, row_id: str | None) -> None:
         """Note that a write was made; the id of an added row stays, whatever is written to it later."""
-        moment = now()
-        self._db.execute(
-            "insert into writes values (?, ?, ?, 'done', ?, ?, ?) on conflict do update set "
-            "state = 'done', id = coalesce(excluded.id, id), ended_at = excluded.ended_at",
-            (identity, stream, action, row_id, moment, moment),
+        self._db.run(
+            "insert into writes values (:identity, :stream, :action, 'done', :id, :moment, :moment) "
+            "on conflict (identity) do update set state = 'done', id = coalesce(excluded.id, writes.id), "
+            "ended_at = excluded.ended_at",
+            identity=identity,
+            stream=stream,
+            action=action,
+            id=row_id,
+            moment=now(),
         )
 
     def withdraw(self, identity: bytes) -> None:
         """Note that a write certainly did not act."""
-        self._db.execute("delete from writes where identity = ? and state = 'begun'", (identity,))
+        self._db.run("delete from writes where identity = :identity and state = 'begun'", identity=identity)
 
     def gone(self, identity: bytes) -> None:
         """Record that the row of a write was deleted; the write is not repeated in this run."""
-        self._db.execute("update writes set state = 'gone' where identity = ?", (identity,))
+        self._db.run("update writes set state = 'gone' where identity = :identity", identity=identity)
 
     def link(self, entity: str, external_id: str, row_id: str, stream: str) -> None:
         """Link an external id to a row."""
-        self._db.execute(
-            "insert or replace into links values (?, ?, ?, ?, ?)",
-            (entity, external_id, row_id, stream, now()),
+        self._db.run(
+            "insert into links values (:entity, :external_id, :id, :stream, :moment) on conflict "
+            "(entity, external_id) do update set id = excluded.id, stream = excluded.stream, "
+            "linked_at = excluded.linked_at",
+            entity=entity,
+            external_id=external_id,
+            id=row_id,
+            stream=stream,
+            moment=now(),
         )
 
     def keep_form(self, form: StoredForm) -> None:
         """Record a value that Pipedrive stores in another form than it was sent."""
-        self._db.execute(
-            "insert or replace into forms values (?, ?, ?, ?, ?, ?)",
-            (form.entity, form.row_id, form.column, form.sent, form.held, form.taken),
+        self._db.run(
+            "insert into forms values (:entity, :id, :name, :sent, :held, :taken) on conflict "
+            "(entity, id, name) do update set sent = excluded.sent, held = excluded.held, "
+            "taken = excluded.taken",
+            entity=form.entity,
+            id=form.row_id,
+            name=form.column,
+            sent=form.sent,
+            held=form.held,
+            taken=int(form.taken),
         )
 
-    def relink(self, entity: str, old_id: str, new_id: str) -> int:
-        """Move all external ids of a merged row to the survivor; returns their number."""
-        change = "update links set id = ? where entity = ? and id = ?"
-        count = self._db.execute(change, (new_id, entity, old_id)).rowcount
-        self._db.execute("delete from forms where entity = ? and id = ?", (entity, old_id))
-        return count
+    def relink(self, entity: str, old_id: str, new_id: str) -> None:
+        """Move all external ids of a merged row to the survivor."""
+        self._db.run(
+            "update links set id = :new where entity = :entity and id = :old",
+            new=new_id,
+            entity=entity,
+            old=old_id,
+        )
+        self._db.run("delete from forms where entity = :entity and id = :old", entity=entity, old=old_id)
 
     def unlink(self, entity: str, row_id: str) -> None:
         """Remove the external ids of a deleted row."""
-        self._db.execute("delete from links where entity = ? and id = ?", (entity, row_id))
-        self._db.execute("delete from forms where entity = ? and id = ?", (entity, row_id))
+        for table in ("links", "forms"):
+            self._db.run(f"delete from {table} where entity = :entity and id = :id", entity=entity, id=row_id)  # noqa: S608  our own names
 
     def settle(self, streams: Iterable[str], kept: Iterable[bytes] = ()) -> None:
         """Remove the finished writes of these streams, whose run has ended.
@@ -304,48 +263,59 @@ class Ledger:
         Exceptions are kept: their records failed after the row was created, and will be sent again as
         rejects.
         """
-        find = "select * from writes where identity = ? and state = 'done'"
-        rows = [row for one in kept for row in self._db.execute(find, (one,))]
-        self._db.executemany(
-            "delete from writes where stream = ? and state in ('done', 'gone')",
-            [(stream,) for stream in streams],
-        )
-        self._db.executemany("insert or ignore into writes values (?, ?, ?, ?, ?, ?, ?)", rows)
+        for one in kept:
+            self._db.run(
+                "update writes set state = 'kept' where identity = :identity and state = 'done'", identity=one
+            )
+        for stream in streams:
+            self._db.run(
+                "delete from writes where stream = :stream and state in ('done', 'gone')", stream=stream
+            )
+        self._db.run("update writes set state = 'done' where state = 'kept'")
+
+    # --- the command line and dry runs -------------------------------------------------------------
+
+    def linked(self, entity: str, row_id: str) -> int:
+        """Return the number of external ids of a row."""
+        query = "select count(*) from links where entity = :entity and id = :id"
+        return sum(count for (count,) in self._rows(query, entity=entity, id=row_id))
 
     def forget(self, entity: str | None, external_id: str | None) -> int:
         """Remove links permanently, and without an entity all writes too; returns the number of rows."""
-        before = self._db.total_changes
-        if entity is None:
-            for table in ("links", "writes", "forms"):
-                self._db.execute(f"delete from {table}")  # noqa: S608 - names of our own tables
-        elif external_id is None:
-            self._db.execute("delete from links where entity = ?", (entity,))
-        else:
-            self._db.execute("delete from links where entity = ? and external_id = ?", (entity, external_id))
-        count = self._db.total_changes - before
-        # Most builds of SQLite leave deleted content in the file, and an external id may be an e-mail
-        # address.
-        self._db.execute("vacuum")
+        where, values = "", {}
+        if entity is not None:
+            where, values = " where entity = :entity", {"entity": entity}
+        if external_id is not None:
+            where, values = f"{where} and external_id = :external_id", {**values, "external_id": external_id}
+        tables = ("links", "writes", "forms") if entity is None else ("links",)
+        count = 0
+        with readable(self.address):
+            self.begin()
+            for table in tables:
+                query = f"select count(*) from {table}{where}"  # noqa: S608  our own names
+                count += sum(found for (found,) in self._db.rows(query, **values))
+                self._db.run(f"delete from {table}{where}", **values)  # noqa: S608  our own names
+            self.commit()
+            self._db.compact()  # an external id may be an e-mail address
         return count
 
-    def borrow(self, path: Path) -> None:
-        """Copy another ledger into this one, for a dry run that changes nothing.
+    def borrow(self, address: Address) -> None:
+        """Copy another ledger into this one, which is empty, for a dry run that changes nothing.
 
         Raises:
             ConfigError: it is in use, belongs to another account, or is not a ledger.
         """
-        with _readable(path), closing(sqlite3.connect(path, timeout=0)) as source:
-            if not is_ledger(source, path, self._account):
+        with readable(address), closing(open_database(address, read_only=True)) as source:
+            if not is_ledger(source, self._account):
                 return  # an empty file is an empty ledger
-            for table in TABLES:
-                self._db.execute(f"drop table {table}")
-            source.backup(self._db)
-            self._create()
-        known = dict(self._db.execute("select name, value from meta").fetchall())
-        if known.get("version") == str(_OLDEST):
-            self.notices = normalise_links(self._db)
+            self.address = address
+            version = meta(source).get("version")
+            self.begin()
+            copy_content(source, self._db)
+            if version == str(OLDEST):
+                self.notices = normalise_links(self._db)
+            self.commit()
 
     def close(self) -> None:
-        """Close the file."""
-        with closing(self._db), suppress(sqlite3.Error):
-            self._db.execute("pragma wal_checkpoint(truncate)")
+        """Close the database."""
+        self._db.close()

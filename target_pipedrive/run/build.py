@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import tempfile
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pipedrive_client.concurrency import WorkerPool
@@ -49,6 +51,7 @@ if TYPE_CHECKING:
     from pipedrive_client import PipedriveClient
     from target_pipedrive.ledger.store import Ledger
     from target_pipedrive.settings import Options
+    from target_pipedrive.settings.address import Address
 
 CAPACITY = 2000
 """Maximum number of records that are accepted and not finished."""
@@ -161,7 +164,7 @@ def build_engine(client: PipedriveClient, ledger: Ledger, options: Options, logg
     mirror = Mirror(links, options, logger)
     gathering = Gathering(scheduler, rows, links, matcher, finder, settlement, options, on_end=ending.by)
     admission = Admission(scheduler, links)
-    waiting = Waiting(scheduler, links, admission, folder=options.ledger_path.parent)
+    waiting = Waiting(scheduler, links, admission, folder=_folder_of(options.ledger))
     worker = Worker(performer, waiting, ending, keeper, mirror, writer)
     handlers = Handlers(
         scheduler=scheduler,
@@ -188,3 +191,8 @@ def build_engine(client: PipedriveClient, ledger: Ledger, options: Options, logg
         guard=guard,
     )
     return Engine(client, ledger, options, logger, parts)
+
+
+def _folder_of(ledger: Address) -> Path:
+    """Return the folder for temporary files: that of the ledger, if it is a file."""
+    return ledger.parent if isinstance(ledger, Path) else Path(tempfile.gettempdir())

@@ -173,6 +173,15 @@ OWN_SETTINGS: dict[str, dict[str, JSON]] = {
         "writes of an interrupted run. Use one for each pipeline.",
         default=DEFAULT_LEDGER,
     ),
+    "ledger_url": _property(
+        "string",
+        "URL of a PostgreSQL database that stores the ledger instead of `ledger_path`, such as "
+        "`postgresql://user:password@host:5432/database?schema=name`, for runners that lose their files. The "
+        "schema is created if missing (default: `target_pipedrive`). Use one for each pipeline. Needs the "
+        "extra `postgres`.",
+        secret=True,
+        writeOnly=True,
+    ),
     "files_dir": _property(
         "string", "Folder that must contain the files that `path` of a file upload names."
     ),

@@ -12,6 +12,7 @@ from target_pipedrive.catalog.actions import ACTIONS
 from target_pipedrive.catalog.entities import ENTITIES
 from target_pipedrive.catalog.names import snake
 from target_pipedrive.catalog.raw_request import RAW_REQUEST
+from target_pipedrive.settings.address import Address, parse_url
 from target_pipedrive.settings.definitions import DEFAULT_LEDGER, DEFAULT_MAX_DELETES, DEFAULT_REJECTS
 from target_pipedrive.settings.values import (
     boolean_of,
@@ -83,7 +84,7 @@ class Options:
     max_failures: int | None = None
     max_failure_percent: float | None = None
     reject_faulty_streams: bool = False
-    ledger_path: Path = Path(DEFAULT_LEDGER)
+    ledger: Address = Path(DEFAULT_LEDGER)
     files_dir: Path | None = None
 
     @property
@@ -142,9 +143,26 @@ class Options:
             max_failures=count_of(config, "max_failures"),
             max_failure_percent=percent_of(config, "max_failure_percent"),
             reject_faulty_streams=word_of(config, "on_stream_error", ("stop", "reject")) == "reject",
-            ledger_path=path_of(config, "ledger_path") or Path(DEFAULT_LEDGER),
+            ledger=ledger_of(config),
             files_dir=path_of(config, "files_dir"),
         )
+
+
+def ledger_of(config: Mapping[str, object]) -> Address:
+    """Return where the ledger is: the path of a file, or the URL of a database.
+
+    Raises:
+        ConfigError: both are set, or the URL is invalid.
+    """
+    path, url = path_of(config, "ledger_path"), config.get("ledger_url")
+    if url is None or url == "":
+        return path or Path(DEFAULT_LEDGER)
+    if path is not None and path != Path(DEFAULT_LEDGER):  # the default is set in every configuration
+        raise ConfigError(
+            "ledger_path and ledger_url are both set: remove ledger_path to use the database, or ledger_url "
+            "to use the file."
+        )
+    return parse_url(str(url))
 
 
 def _stream(name: str, entry: object) -> StreamSettings:

@@ -171,8 +171,13 @@ class Intents:
             self._keeper.note(lambda ledger: ledger.gone(identity))
 
     def await_row(self, row_id: str | None) -> None:
-        """Return when a row that this run added is on disk."""
-        self._bookings.await_row(row_id)
+        """Return when a row that this run added is on disk.
+
+        Raises:
+            OutputFailed: the ledger cannot be written.
+        """
+        if self._bookings.await_row(row_id):
+            self._keeper.check()
 
     def finished(self, task: Task) -> None:
         """Drop what this run began and ended: the ledger has it."""

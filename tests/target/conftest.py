@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import os
+from itertools import count
 
 import pytest
 from hypothesis import settings
 
 from target_pipedrive.apply import settlement
+from tests.support.postgres import DATABASE, USER, Postgres
 from tests.target.helpers import Loader
 
 # The same examples in every run, whatever the pace of the machine.
 settings.register_profile("repository", deadline=None, derandomize=True, database=None)
 settings.load_profile("repository")
+SECRET = "open%20sesame"
+"""Password of the ledgers; the server accepts any."""
 
 
 @pytest.fixture
@@ -24,3 +28,30 @@ def load(small, tmp_path, monkeypatch):
     # The emulator recomputes the value of a deal at once, so the runs need not wait for it.
     monkeypatch.setattr(settlement, "RECOMPUTED_WITHIN", 0.0)
     return Loader(small.config(), tmp_path)
+
+
+@pytest.fixture(scope="session")
+def ledger_server():
+    """A PostgreSQL server for ledgers; skips the tests if PostgreSQL is not installed."""
+    with Postgres() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def ledger_url(ledger_server):
+    """Return the URL of a new ledger, or of the one with a name."""
+    numbers = count(1)
+
+    def url(schema="", password=SECRET):
+        where = f"{USER}:{password}@127.0.0.1:{ledger_server.port}/{DATABASE}"
+        return f"postgresql://{where}?schema={schema or f'ledger_{next(numbers)}'}"
+
+    return url
+
+
+@pytest.fixture(params=["file", pytest.param("postgres", marks=pytest.mark.xdist_group("ledger-server"))])
+def ledger_setting(request, tmp_path):
+    """Name and value of the setting with a new ledger, in each kind of database."""
+    if request.param == "file":
+        return "ledger_path", str(tmp_path / "one.sqlite")
+    return "ledger_url", request.getfixturevalue("ledger_url")()

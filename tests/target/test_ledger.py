@@ -1,19 +1,236 @@
-"""Writes in the ledger."""
+"""The ledger, in an SQLite file and in a PostgreSQL database: one contract."""
 
 from __future__ import annotations
 
-from target_pipedrive.ledger.store import Ledger
+import json
+import sqlite3
+import threading
+from contextlib import closing
+
+import pytest
+
+from pipedrive_client import ConfigError
+from target_pipedrive.ledger.cli import ledger as command
+from target_pipedrive.ledger.storage import postgres
+from target_pipedrive.ledger.store import Entry, Ledger, WriteState
+from target_pipedrive.ledger.stored_forms import StoredForm
+from target_pipedrive.settings import Options
+from target_pipedrive.settings.address import address_of, parse_url
+from target_pipedrive.target import TargetPipedrive
+from tests.target.helpers import rows, state
+
+SINCE = "2026-01-01T00:00:00Z"
+ODD = ["a", "Ärger", "100% of 'x':y", 'q"uote\\', "nul\0", "sub\x1a0\x1a1", "\U0001f600", "%s %(x)s"]
+FORM = StoredForm(entity="notes", row_id="5", column="content", sent=b"\0\xff", held=b"1", taken=True)
 
 
-def test_an_update_leaves_the_id_of_the_row_that_was_added(tmp_path):
-    ledger = Ledger(tmp_path / "ledger.sqlite", account=None)
-    ledger.begin()
-    ledger.intend(b"one", "deals", "add_deal", "2026-01-01T00:00:00Z")
-    ledger.done(b"one", "deals", "add_deal", "5")
-    ledger.done(b"one", "deals", "", None)
-    ledger.commit()
-    assert [entry.id for entry in ledger.writes()] == ["5"]
-    ledger.close()
+@pytest.fixture
+def place(ledger_setting, monkeypatch):
+    monkeypatch.setattr(postgres, "LOCK_SECONDS", 0.05)
+    return address_of(ledger_setting[1], "ledger")
+
+
+@pytest.fixture
+def sql(ledger_setting, request):
+    """Run a statement in the ledger's database, as another program."""
+    name, value = ledger_setting
+
+    def run(statement):
+        if name == "ledger_url":
+            schema = parse_url(value).schema
+            server = request.getfixturevalue("ledger_server")
+            server.execute(f"create schema if not exists {schema}; set search_path to {schema}; {statement}")
+            return
+        with closing(sqlite3.connect(value)) as db:
+            db.executescript(statement)
+
+    return run
+
+
+def opened(place, account=None, **options):
+    return closing(Ledger(place, account=account, **options))
+
+
+def filled(place):
+    """Write one transaction of every kind of step, in which the order counts."""
+    with opened(place, "acme.example") as ledger:
+        ledger.begin()
+        for at, name in enumerate(("begun", "done", "gone", "withdrawn", "kept")):
+            ledger.intend(name.encode(), "deals", "add_deal", f"2026-01-01T00:00:0{at}Z")
+        ledger.begun(b"begun", "job-1")
+        ledger.done(b"done", "deals", "add_deal", "5")
+        ledger.done(b"done", "deals", "", None)
+        ledger.withdraw(b"done")
+        ledger.done(b"gone", "deals", "add_deal", "6")
+        ledger.gone(b"gone")
+        ledger.withdraw(b"withdrawn")
+        ledger.done(b"kept", "deals", "add_deal", "7")
+        for number, external_id in enumerate(ODD):
+            ledger.link("persons", external_id, str(number), "sheet")
+        ledger.link("persons", "moved", "8", "sheet")
+        ledger.relink("persons", "8", "9")
+        ledger.link("persons", "dropped", "10", "sheet")
+        ledger.unlink("persons", "10")
+        ledger.keep_form(
+            StoredForm(entity="notes", row_id="5", column="content", sent=b"", held=b"", taken=False)
+        )
+        ledger.keep_form(FORM)
+        ledger.commit()
+
+
+def entries(ledger):
+    return {entry.identity.decode(): (entry.state.value, entry.id) for entry in ledger.writes()}
+
+
+def links(ledger):
+    return {one.external_id: one.id for one in ledger.links()}
+
+
+LINKS = {**{name: str(number) for number, name in enumerate(ODD)}, "moved": "9"}
+ENTRIES = {"begun": ("begun", "job-1"), "done": ("done", "5"), "gone": ("gone", "6"), "kept": ("done", "7")}
+
+
+def test_every_step_is_there_after_a_restart(place):
+    filled(place)
+    with opened(place, "acme.example") as ledger:
+        assert entries(ledger) == ENTRIES
+        assert next(ledger.writes()) == Entry(
+            identity=b"begun",
+            stream="deals",
+            action="add_deal",
+            state=WriteState.BEGUN,
+            id="job-1",
+            begun_at=SINCE,
+        )
+        assert links(ledger) == LINKS
+        assert [one.external_id for one in ledger.links()] == sorted(LINKS, key=str.encode)
+        assert list(ledger.forms()) == [FORM]
+
+
+def test_a_run_that_ended_keeps_only_what_its_rejects_need(place):
+    filled(place)
+    with opened(place) as ledger:
+        ledger.begin()
+        ledger.settle(["others"], [])
+        ledger.settle(["deals"], [b"kept", b"begun", b"unknown"])
+        ledger.commit()
+        assert entries(ledger) == {"begun": ("begun", "job-1"), "kept": ("done", "7")}
+
+
+def test_what_was_not_committed_is_not_there(place):
+    filled(place)
+    with opened(place) as ledger:
+        ledger.begin()
+        ledger.link("persons", "lost", "11", "sheet")
+        assert "lost" in links(ledger)
+    with opened(place) as ledger:
+        assert links(ledger) == LINKS
+
+
+def test_a_second_run_is_rejected_until_the_first_one_ends(place):
+    with opened(place), pytest.raises(ConfigError, match="in use by another run"):
+        Ledger(place, account=None)
+    with opened(place), opened(None) as dry_run, pytest.raises(ConfigError, match="in use by another run"):
+        dry_run.borrow(place)
+    Ledger(place, account=None).close()
+
+
+def test_a_dry_run_borrows_everything(place):
+    filled(place)
+    with opened(None, "acme.example") as ledger:
+        ledger.borrow(place)
+        assert (entries(ledger), links(ledger), list(ledger.forms())) == (ENTRIES, LINKS, [FORM])
+
+
+@pytest.mark.parametrize(
+    ("statement", "fact"),
+    [
+        ("update meta set value = '9' where name = 'version'", "version 9"),
+        ("update meta set value = 'b.example' where name = 'account'", r"belongs to b\.example"),
+        ("update writes set state = 'odd'", "odd"),
+        ("drop table writes", "another program"),
+        ("drop table meta; create table meta (x integer)", "not a valid ledger"),
+    ],
+)
+def test_something_that_is_not_a_ledger_is_rejected_and_stays(place, sql, statement, fact):
+    filled(place)
+    sql(statement)
+    with pytest.raises(ConfigError, match=fact) as caught, opened(place, "acme.example") as ledger:
+        list(ledger.writes())
+    assert str(place) in str(caught.value)
+    with pytest.raises(ConfigError, match=fact):
+        borrow(place)
+
+
+def borrow(place):
+    """Read a ledger as a dry run does."""
+    with opened(None, "acme.example") as ledger:
+        ledger.borrow(place)
+        list(ledger.writes())
+
+
+def test_tables_of_another_program_are_left_alone(place, sql):
+    sql("create table deals (id integer)")
+    with pytest.raises(ConfigError, match="another program"):
+        Ledger(place, account=None)
+
+
+def test_commands_create_no_ledger(ledger_setting):
+    for _ in range(2):
+        with pytest.raises(ConfigError, match="No ledger at"):
+            command(["list", "--ledger", ledger_setting[1]])
+
+
+def test_a_ledger_of_the_first_version_is_upgraded(place, sql):
+    filled(place)
+    sql(
+        "update meta set value = '1' where name = 'version'; delete from links;"
+        "insert into links values ('persons', '5.0', '2', 's', '2026'), ('persons', ' ', '3', 's', '2026')"
+    )
+    with opened(place) as ledger:
+        assert links(ledger) == {"5": "2"}
+        assert "blank external id" in ledger.notices[0]
+    with opened(place) as ledger:
+        assert ledger.notices == []
+
+
+def test_a_run_and_its_dry_run_use_the_ledger(load, small, ledger_setting, tmp_path, monkeypatch):
+    monkeypatch.setattr(postgres, "LOCK_SECONDS", 0.05)
+    where = {"ledger_path": None, **dict([ledger_setting])}
+    person = rows("persons", {"external_id": "p-1", "name": "Ada"}, keys=["external_id"])
+    before = len(small.rows("persons"))
+    assert load(person, dry_run=True, **where).outcomes == ["created"]
+    made = load(person, state({"n": 1}), **where)
+    assert (made.outcomes, made.states) == (["created"], [{"n": 1}]), made.error
+    renamed = rows("persons", {"external_id": "p-1", "name": "Ada L."}, keys=["external_id"])
+    assert load(renamed, dry_run=True, **where).outcomes == ["updated"]
+    again = load(renamed, **where)
+    assert (again.outcomes, again.ids) == (["updated"], made.ids)
+    assert len(small.rows("persons")) == before + 1
+    assert [one.name for one in tmp_path.glob("*.sqlite")] == [
+        one for one in ("one.sqlite",) if ledger_setting[0] == "ledger_path"
+    ]
+
+
+def test_the_commands_accept_a_file_and_a_url(ledger_setting, place, tmp_path, capsys):
+    filled(place)
+    config = tmp_path / "config.json"
+    config.write_text(json.dumps(dict([ledger_setting])))
+    command(["relink", "persons", "0", "33", "--config", str(config)])
+    command(["forget", "persons", ODD[1], "--ledger", ledger_setting[1]])
+    assert capsys.readouterr().out == "Linked 1 external id to persons 33.\nForgot 1 entry.\n"
+    command(["export", "--config", str(config)])
+    shown = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert {one["external_id"]: one["id"] for one in shown if one["kind"] == "link"} == {
+        **{name: row_id for name, row_id in LINKS.items() if name != ODD[1]},
+        ODD[0]: "33",
+    }
+    assert len([one for one in shown if one["kind"] == "write"]) == len(ENTRIES)
+    command(["forget", "--all", "--config", str(config)])
+    command(["list", "--config", str(config)])
+    told = capsys.readouterr()
+    assert "is empty" in told.err
+    assert "sesame" not in told.out + told.err
 
 
 def test_what_was_forgotten_is_not_left_in_the_file(tmp_path):
@@ -28,3 +245,103 @@ def test_what_was_forgotten_is_not_left_in_the_file(tmp_path):
     held = b"".join(one.read_bytes() for one in tmp_path.iterdir())
     assert b"person77@" not in held
     assert b"person78@" in held
+
+
+# --- PostgreSQL --------------------------------------------------------------------------------------
+
+needs_server = pytest.mark.xdist_group("ledger-server")
+
+
+@needs_server
+def test_a_lost_connection_ends_the_run_and_the_next_run_completes_it(load, small, ledger_url, ledger_server):
+    url = ledger_url()
+    deals = rows("add_deal", *({"title": f"Lost {number}"} for number in range(40)))
+    ended = (
+        "select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'target-pipedrive'"
+    )
+    cut = threading.Thread(target=lambda: [_until(small, 5), ledger_server.execute(ended)])
+    cut.start()
+    run = load(deals, state({"n": 1}), ledger_path=None, ledger_url=url, max_concurrency=2)
+    cut.join()
+    assert type(run.error).__name__ == "OutputFailed"
+    assert all(fact in str(run.error) for fact in ("ledger_url", parse_url(url).schema, "run again"))
+    assert "sesame" not in str(run.error)
+    assert run.states == []
+    written = len([one for one in small.rows("deals") if one["title"].startswith("Lost ")])
+    assert 0 < written < 40
+    again = load(deals, state({"n": 1}), ledger_path=None, ledger_url=url)
+    assert (again.error, again.states) == (None, [{"n": 1}])
+    titles = [one["title"] for one in small.rows("deals") if one["title"].startswith("Lost ")]
+    assert sorted(titles) == sorted({f"Lost {number}" for number in range(40)})
+
+
+def _until(small, count):
+    while small.requests().get("POST /api/v2/deals", 0) < count:
+        threading.Event().wait(0.005)
+
+
+@needs_server
+def test_ledgers_in_one_database_are_separate(ledger_url):
+    first, second = parse_url(ledger_url()), parse_url(ledger_url('of%20"b"'))
+    filled(first)
+    with opened(second, "b.example") as ledger, opened(first, "acme.example"):
+        assert links(ledger) == {}
+    with pytest.raises(ConfigError, match=r"belongs to b\.example.*schema in ledger_url"):
+        Ledger(second, account="acme.example")
+
+
+@needs_server
+def test_commits_are_durable_where_the_database_prefers_speed(ledger_url, ledger_server):
+    ledger_server.execute("create database fast")
+    ledger_server.execute("alter database fast set synchronous_commit = off", "fast")
+    with closing(postgres.PostgresSchema(parse_url(ledger_url().replace("/pipedrive?", "/fast?")))) as db:
+        assert list(db.rows("select current_setting('synchronous_commit')")) == [("on",)]
+
+
+def test_a_database_that_cannot_be_reached_is_an_error_in_the_settings(load):
+    run = load(
+        rows("add_deal", {"title": "A"}), ledger_path=None, ledger_url="postgresql://u:sesame@127.0.0.1:9/db"
+    )
+    assert type(run.error).__name__ == "ConfigError"
+    assert all(fact in str(run.error) for fact in ("127.0.0.1:9/db", "ledger_url", "refused"))
+    assert "sesame" not in str(run.error)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "mysql://u:sesame@host/db",
+        "postgresql//u:sesame@host/db",
+        "postgresql://u:ses/ame@host/db",
+        "postgresql://u:sesame#x@host/db",
+        "postgresql://u:12/sesame@host/db",
+        "postgresql://u:sesame@[host/db",
+        "postgresql://u:sesame%zz@host/db",
+        "postgresql://u:sesame@host:port/db",
+        "postgresql://u:sesame@host/db?schema=pg_catalog",
+        "postgresql://u:sesame@host/db?nothing=x",
+    ],
+)
+def test_an_invalid_url_is_an_error_that_does_not_show_it(url):
+    with pytest.raises(ConfigError, match="ledger_url") as caught:
+        Ledger(Options.from_config({"ledger_url": url}).ledger, account=None)
+    assert "ame" not in str(caught.value).replace("schema", "").replace("parameter", "").replace("name", "")
+
+
+def test_a_file_and_a_url_exclude_each_other():
+    both = {"ledger_url": "postgresql://host/db", "ledger_path": "x.sqlite"}
+    with pytest.raises(ConfigError, match="ledger_path and ledger_url"):
+        Options.from_config(both)
+    default = {**both, "ledger_path": "target-pipedrive-ledger.sqlite"}
+    assert str(Options.from_config(default).ledger) == "postgresql://host/db?schema=target_pipedrive"
+
+
+def test_the_url_is_a_secret():
+    url = "postgresql://u:sesame@host/db?sslpassword=hidden"
+    options = Options.from_config({"ledger_url": url})
+    assert not any(
+        secret in f"{options} {options.ledger!r} {options.ledger}" for secret in ("sesame", "hidden")
+    )
+    setting = TargetPipedrive.config_jsonschema["properties"]["ledger_url"]
+    assert setting["secret"]
+    assert setting["writeOnly"]

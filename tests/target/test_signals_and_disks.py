@@ -252,15 +252,14 @@ def test_a_full_disk_ends_the_run_in_a_sentence(process, small, setting):
 
 
 def test_a_full_disk_of_the_ledger_ends_the_run_in_a_sentence(load, small, monkeypatch):
-    import sqlite3  # noqa: PLC0415 - beside its only use
-
+    from target_pipedrive.ledger.storage.database import StoreError  # noqa: PLC0415 - beside its only use
     from target_pipedrive.ledger.store import Ledger  # noqa: PLC0415
 
     commit, count = Ledger.commit, iter(range(1000))
 
     def full(ledger: Ledger) -> None:
         if next(count) == 1:
-            raise sqlite3.OperationalError("database or disk is full")
+            raise StoreError("database or disk is full")
         commit(ledger)
 
     deals = rows("add_deal", *({"title": f"Ledger {number}"} for number in range(30)))

@@ -1,0 +1,1 @@
+"""Databases that can store a ledger: an SQLite file, or a schema of a PostgreSQL database."""
