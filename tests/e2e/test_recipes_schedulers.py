@@ -1,0 +1,113 @@
+"""Recipes of schedulers: the script for cron runs against the emulator, code for orchestrators compiles."""
+
+from __future__ import annotations
+
+import ast
+import importlib
+import importlib.util
+import json
+import re
+import subprocess
+
+import pytest
+
+from tests.support import plugins
+from tests.support.emulator import TOKEN
+from tests.support.recipes import follow, read
+
+# Stores the lines and prints states, as loaders do.
+LOADER = r"""tee -a sync/loaded.singer | sed -n 's/^{"type": *"STATE", *"value": *\(.*\)}$/\1/p'
+"""
+
+
+LOADERS = {"LOADER": "./loader.sh"}
+
+
+def loaded(root) -> dict[str, list[dict]]:
+    """Return the records that the loader received, by stream."""
+    found: dict[str, list[dict]] = {}
+    for line in (root / "sync/loaded.singer").read_text(encoding="utf-8").splitlines():
+        message = json.loads(line)
+        if message["type"] == "RECORD":
+            found.setdefault(message["stream"], []).append(message["record"])
+    return found
+
+
+def stub(path, commands: str) -> None:
+    """Write a program."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(f"#!/bin/sh\n{commands}\n", encoding="utf-8")
+    path.chmod(0o755)
+
+
+def run(root, environment) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        ["sync/run.sh"],
+        cwd=root,
+        env={"PATH": "/usr/bin:/bin", **environment},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def checkout(folder, tap=None):
+    """Return a folder with a loader and the tap, or with a stand-in that runs these commands."""
+    root = folder / "pipedrive-singer"
+    stub(root / "loader.sh", LOADER)
+    if tap is None:
+        (root / ".venv").symlink_to(plugins.ROOT / ".venv")
+    else:
+        stub(root / ".venv/bin/tap-pipedrive", tap)
+    return root
+
+
+@pytest.mark.soak
+def test_cron(small, tmp_path):
+    root = checkout(tmp_path)
+    environment = {**LOADERS, "TAP_PIPEDRIVE_API_URL": small.url, "TAP_PIPEDRIVE_API_TOKEN": TOKEN}
+    follow(read("cron"), root, environment)
+    assert len(loaded(root)["deals"]) == len(small.rows("deals"))
+    (root / "sync/loaded.singer").unlink()
+    small.call("PATCH", "/api/v2/deals/1", {"title": "Changed since"})
+    done = run(root, environment)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+    assert [row["title"] for row in loaded(root)["deals"]] == ["Changed since"]
+
+
+def test_script_for_cron(tmp_path):
+    tap = """echo "$@" "$TAP_PIPEDRIVE_DAILY_TOKEN_BUDGET" >> sync/arguments
+echo '{"type": "STATE", "value": {"run": 1}}'
+echo '{"type": "STATE", "value": {"run": 2}}'"""
+    root = checkout(tmp_path, tap)
+    follow(read("cron"), root, LOADERS)
+    assert (root / "sync/pipedrive.env").stat().st_mode & 0o077 == 0
+    state = (root / "sync/state.json").read_text(encoding="utf-8")
+    assert json.loads(state) == {"run": 2}
+    done = run(root, LOADERS)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+    called = (root / "sync/arguments").read_text(encoding="utf-8").splitlines()
+    assert called == ["--config=ENV 20000", "--config=ENV --state sync/state.json 20000"]
+
+    # A failure is printed and keeps the state; a token budget that is used up is not a failure.
+    for code, printed, exits in ((3, "The tap failed with exit code 3:\ntorn\n", 1), (4, "", 0)):
+        stub(root / ".venv/bin/tap-pipedrive", f"echo torn >&2; exit {code}")
+        done = run(root, LOADERS)
+        assert (done.returncode, done.stdout) == (exits, printed)
+        assert (root / "sync/state.json").read_text(encoding="utf-8") == state
+    stub(root / "loader.sh", "exit 7")
+    done = run(root, LOADERS)
+    assert (done.returncode, done.stdout) == (1, "The loader failed with exit code 7:\n")
+
+
+@pytest.mark.parametrize("name", ["airflow", "dagster"])
+def test_code_for_orchestrators_compiles_and_imports_names_that_exist(name):
+    blocks = re.findall(r"^```python\n(.*?)^```$", read(name), re.MULTILINE | re.DOTALL)
+    assert blocks
+    for block in blocks:
+        tree = ast.parse(block)
+        compile(tree, f"{name}.md", "exec")
+        for node in ast.walk(tree):
+            if isinstance(node, ast.ImportFrom) and importlib.util.find_spec(node.module.partition(".")[0]):
+                module = importlib.import_module(node.module)
+                assert [one.name for one in node.names if not hasattr(module, one.name)] == []
