@@ -100,14 +100,58 @@ echo '{"type": "STATE", "value": {"run": 2}}'"""
     assert (done.returncode, done.stdout) == (1, "The loader failed with exit code 7:\n")
 
 
+def code(name: str) -> ast.Module:
+    """Return the Python code of a recipe."""
+    (block,) = re.findall(r"^```python\n(.*?)^```$", read(name), re.MULTILINE | re.DOTALL)
+    return ast.parse(block)
+
+
+# A stand-in for Meltano that writes the summary of the tap, and fails with a budget or otherwise.
+MELTANO = """echo '{"outcome": "OUTCOME", "error": "torn", "tokens": 30}' > "$TAP_PIPEDRIVE_SUMMARY_PATH"
+[ "$*" = '--environment=prod run extract-postgres' ] || exit 9
+[ OUTCOME = done ]"""
+OUTCOMES = ("done", "budget_exhausted", "failed")
+
+
+@pytest.mark.parametrize(("outcome", "exits"), zip(OUTCOMES, (0, 99, 1), strict=True), ids=OUTCOMES)
+def test_task_of_airflow_is_skipped_when_the_budget_is_exhausted(tmp_path, outcome, exits):
+    stub(tmp_path / ".venv/bin/meltano", MELTANO.replace("OUTCOME", outcome))
+    constants = {
+        one.targets[0].id: one.value.value
+        for one in code("airflow").body
+        if isinstance(one, ast.Assign) and isinstance(one.value, ast.Constant)
+    }
+    environment = {"PATH": "/usr/bin:/bin", "JOB": "extract-postgres", "TMPDIR": str(tmp_path)}
+    done = subprocess.run(["bash", "-c", constants["RUN"]], cwd=tmp_path, env=environment, check=False)
+    assert done.returncode == exits
+    assert [path.name for path in tmp_path.iterdir()] == [".venv"]
+
+
+@pytest.mark.parametrize("outcome", OUTCOMES)
+def test_job_of_dagster_fails_unless_the_budget_is_exhausted(tmp_path, outcome):
+    stub(tmp_path / ".venv/bin/meltano", MELTANO.replace("OUTCOME", outcome))
+    tree = code("dagster")
+    tree.body = [
+        one
+        for one in tree.body
+        if isinstance(one, ast.Import)
+        or (isinstance(one, ast.ImportFrom) and one.module == "pathlib")
+        or (isinstance(one, ast.FunctionDef) and one.name == "run_job")
+    ]
+    names: dict = {"PROJECT": tmp_path}
+    exec(compile(tree, "dagster.md", "exec"), names)
+    if outcome == "failed":
+        with pytest.raises(RuntimeError, match="torn"):
+            names["run_job"]("extract-postgres", "tap-pipedrive")
+    else:
+        assert names["run_job"]("extract-postgres", "tap-pipedrive")["tokens"] == 30
+
+
 @pytest.mark.parametrize("name", ["airflow", "dagster"])
 def test_code_for_orchestrators_compiles_and_imports_names_that_exist(name):
-    blocks = re.findall(r"^```python\n(.*?)^```$", read(name), re.MULTILINE | re.DOTALL)
-    assert blocks
-    for block in blocks:
-        tree = ast.parse(block)
-        compile(tree, f"{name}.md", "exec")
-        for node in ast.walk(tree):
-            if isinstance(node, ast.ImportFrom) and importlib.util.find_spec(node.module.partition(".")[0]):
-                module = importlib.import_module(node.module)
-                assert [one.name for one in node.names if not hasattr(module, one.name)] == []
+    tree = code(name)
+    compile(tree, f"{name}.md", "exec")
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ImportFrom) and importlib.util.find_spec(node.module.partition(".")[0]):
+            module = importlib.import_module(node.module)
+            assert [one.name for one in node.names if not hasattr(module, one.name)] == []
