@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypedDict
+
+from pipedrive_client.errors import Rejected
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -72,3 +74,25 @@ class Call:
         if self.sink is not None:
             self.sink(chunk)
         self.offset += len(chunk)
+
+
+class ReadParts(TypedDict, total=False):
+    """Parameters of `PipedriveClient.request` for a GET."""
+
+    params: Mapping[str, object] | None
+    headers: Mapping[str, str] | None
+    cost: int
+    timeout_seconds: float | None
+    label: str | None
+    max_attempts: int | None
+    decode: Callable[[bytes], object] | None
+
+
+def check_path(path: str) -> None:
+    """Reject a path that could change the host when it is appended to the base URL.
+
+    Raises:
+        Rejected: it does not begin with a slash.
+    """
+    if not path.startswith("/"):
+        raise Rejected(f"A path must begin with a slash, such as /v1/… or /api/v2/…, but is {path[:20]!r}.")

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import threading
-from typing import TYPE_CHECKING, TypedDict, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
-from pipedrive_client.call import Call
+from pipedrive_client.call import Call, check_path
 from pipedrive_client.concurrency import WorkerPool, in_worker, ordered_map, read_ahead
 from pipedrive_client.encoding import encode_body, encode_query, own_headers
-from pipedrive_client.errors import PipedriveError, Rejected
+from pipedrive_client.errors import PipedriveError
 from pipedrive_client.paging import Page, Pager, Paging, rows_of
 from pipedrive_client.responses import DataKind, Expectation, Null, is_null
 from pipedrive_client.retry import IDEMPOTENT_METHODS
@@ -22,24 +22,13 @@ if TYPE_CHECKING:
     from typing import Self, Unpack
 
     from pipedrive_client.auth import TokenSet
+    from pipedrive_client.call import ReadParts
     from pipedrive_client.encoding import FileParts
     from pipedrive_client.settings import ClientSettings
     from pipedrive_client.times import Clock
     from pipedrive_client.token_budget import TokenBudget
     from pipedrive_client.transport import Answer
     from pipedrive_client.usage import Usage
-
-
-class ReadParts(TypedDict, total=False):
-    """Parameters of `PipedriveClient.request` for a GET."""
-
-    params: Mapping[str, object] | None
-    headers: Mapping[str, str] | None
-    cost: int
-    timeout_seconds: float | None
-    label: str | None
-    max_attempts: int | None
-    decode: Callable[[bytes], object] | None
 
 
 T = TypeVar("T")
@@ -157,7 +146,7 @@ class PipedriveClient:
         Raises:
             PipedriveError: one of the tree in `errors`, after all retries.
         """
-        _check_path(path)
+        check_path(path)
         method = method.upper()
         body, content_type = encode_body(json, form, files)
         call = Call(
@@ -218,7 +207,7 @@ class PipedriveClient:
         Returns:
             Status and headers of the last response, no body. 416 means that there is nothing after `offset`.
         """
-        _check_path(path)
+        check_path(path)
         call = Call(
             method="GET",
             path=path,
@@ -355,9 +344,3 @@ class PipedriveClient:
         """Stop the threads and close idle connections."""
         self._pool.close()
         self._sender.transport.close()
-
-
-def _check_path(path: str) -> None:
-    """Reject a path that could change the host when it is appended to the base URL."""
-    if not path.startswith("/"):
-        raise Rejected(f"A path must begin with a slash, such as /v1/… or /api/v2/…, but is {path[:20]!r}.")
