@@ -17,7 +17,7 @@ COPY pipedrive_singer/ pipedrive_singer/
 COPY tap_pipedrive/ tap_pipedrive/
 COPY target_pipedrive/ target_pipedrive/
 COPY pipedrive_emulator/ pipedrive_emulator/
-RUN /opt/pipedrive/bin/python -m pip install --no-cache-dir --constraint constraints.txt . \
+RUN /opt/pipedrive/bin/python -m pip install --no-cache-dir --constraint constraints.txt '.[postgres]' \
     && /opt/pipedrive/bin/python -m pip uninstall --yes --quiet pip
 
 FROM python:${PYTHON}-slim

@@ -10,7 +10,9 @@ import re
 import subprocess
 
 import pytest
+import yaml
 
+from target_pipedrive.settings.options import Options
 from tests.support import plugins
 from tests.support.emulator import TOKEN
 from tests.support.recipes import follow, read
@@ -145,6 +147,18 @@ def test_job_of_dagster_fails_unless_the_budget_is_exhausted(tmp_path, outcome):
             names["run_job"]("extract-postgres", "tap-pipedrive")
     else:
         assert names["run_job"]("extract-postgres", "tap-pipedrive")["tokens"] == 30
+
+
+@pytest.mark.parametrize("name", ["airflow", "dagster"])
+def test_ledger_of_orchestrators_is_in_the_database(name):
+    (block,) = re.findall(r"^```yaml\n(.*?)^```$", read(name), re.MULTILINE | re.DOTALL)
+    (changed,) = yaml.safe_load(block)
+    project = yaml.safe_load((plugins.ROOT / "meltano.yml").read_text(encoding="utf-8"))
+    loaders = {one["name"]: one["config"] for one in project["plugins"]["loaders"]}
+    config = {**loaders["target-pipedrive"], **loaders[changed["name"]], **changed["config"]}
+    assert config["ledger_url"] == "$PIPEDRIVE_LEDGER_URL"
+    options = Options.from_config({**config, "ledger_url": "postgresql://user@db.example/ledger"})
+    assert str(options.ledger).startswith("postgresql://db.example")
 
 
 @pytest.mark.parametrize("name", ["airflow", "dagster"])
