@@ -146,6 +146,15 @@ def test_it_runs_against_the_emulator_by_default():
 
 def test_jobs_and_schedules_name_what_is_there():
     plugins = {one["name"] for kind in PROJECT["plugins"].values() for one in kind}
+    plugins |= {
+        f"{one['name']}:{command}"
+        for one in PROJECT["plugins"]["utilities"]
+        for name in (one["name"], one.get("inherit_from"))
+        for command in next(
+            (other.get("commands", {}) for other in PROJECT["plugins"]["utilities"] if other["name"] == name),
+            {},
+        )
+    }
     jobs = {one["name"]: one["tasks"] for one in PROJECT["jobs"]}
     assert {"extract", "extract-postgres", "reverse-etl", "copy-account"} <= set(jobs)
     for tasks in jobs.values():
