@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from pipedrive_client import Paging
 from pipedrive_client.fields import FIELD_LISTS, FieldDefinition, parse_definition
+from target_pipedrive.account.currencies import AMOUNT_KEYS
 from target_pipedrive.custom_fields.columns import TIMEZONE_ID, FieldColumn, by_name, by_origin
 from target_pipedrive.custom_fields.options import FieldOptions, options_of
 from target_pipedrive.custom_fields.values import composite, main_part, of_kind, part_encoder, related
@@ -19,6 +20,7 @@ from target_pipedrive.values import scalars
 if TYPE_CHECKING:
     from pipedrive_client import PipedriveClient
     from pipedrive_client.fields import FieldRegistry
+    from target_pipedrive.account.currencies import Currencies
     from target_pipedrive.account.row_names import RowNames
     from target_pipedrive.ids.id_map import Links
     from target_pipedrive.record.created import Creations
@@ -43,6 +45,7 @@ class FieldBook:
 
     Attributes:
         row_names: finds rows by name; None if no rows can be read.
+        currencies: finds currencies by name and symbol; None if they cannot be read.
     """
 
     def __init__(
@@ -55,8 +58,10 @@ class FieldBook:
         dry_run: bool,
         links: Links | None = None,
         row_names: RowNames | None = None,
+        currencies: Currencies | None = None,
     ) -> None:
         self.row_names = row_names
+        self.currencies = currencies
         self._client = client
         self._registry = registry
         self._creations = creations
@@ -196,11 +201,14 @@ class FieldBook:
         definition = column.definition
         if definition.parts:
             if column.part is None:
-                return composite(definition)
+                return self._with_currency(definition.field_type, composite(definition))
+            if column.part == scalars.CURRENCY:
+                return self._with_currency(scalars.CURRENCY, scalars.currency)
             if column.part == TIMEZONE_ID:
                 return scalars.integer
             parts = {part.key: part for part in definition.parts}
-            return main_part(definition, part_encoder(parts[column.part]))
+            main = main_part(definition, part_encoder(parts[column.part]))
+            return self._with_currency(definition.field_type, main)
         if definition.kind == "option":
             return lambda value: self._options.one(entity, definition, value)
         if definition.kind == "options":
@@ -208,6 +216,11 @@ class FieldBook:
         if definition.kind == "int" and definition.field_type in {"user", "org", "people"}:
             return related
         return of_kind(definition.kind)
+
+    def _with_currency(self, kind: str, plain: Encoder) -> Encoder:
+        """Return an encoder that also accepts currencies by name and symbol, if the kind has one."""
+        accepts = kind == scalars.CURRENCY or kind in AMOUNT_KEYS
+        return self.currencies.encoder(kind, plain) if self.currencies is not None and accepts else plain
 
     def option(self, entity: str, key: str, value: object) -> object:
         """Return the option ids for a value of one of Pipedrive's own fields, given by label or id.

@@ -6,8 +6,10 @@ from functools import cached_property
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
+from target_pipedrive.account.currencies import AMOUNT_KEYS
 from target_pipedrive.account.row_names import NATURAL_KEYS
 from target_pipedrive.catalog.names import nearest, snake
+from target_pipedrive.mapping.amounts import AmountBinding
 from target_pipedrive.mapping.columns import (
     LOADER_COLUMNS,
     Binding,
@@ -38,6 +40,7 @@ if TYPE_CHECKING:
     from target_pipedrive.values.encoders import Encoder
 
 CUSTOM_OBJECT = "custom_fields"
+_AMOUNT = "value"
 
 
 class ColumnBinder:
@@ -103,6 +106,7 @@ class ColumnBinder:
             except RecordFault as fault:
                 faults.append(fault)
         self._declared = frozenset(properties)
+        self.bindings = sorted(self.bindings, key=lambda one: isinstance(one, AmountBinding))
         if faults:
             raise together(faults)
 
@@ -184,6 +188,7 @@ class ColumnBinder:
             foreign=self.options.foreign_ids,
             empties=self.empties.get(column, KEPT),
         )
+        binding = self._with_currency(binding, column)
         if column in self.placed:
             binding.encode = id_or_name(binding.encode)
         if column in self.labelled and self.custom_fields is not None:
@@ -192,6 +197,24 @@ class ColumnBinder:
         if entity in NATURAL_KEYS and names is not None and not binding.foreign:
             encoder = names.list_encoder if binding.many else names.encoder
             binding.encode = encoder(entity, binding.encode)
+        return binding
+
+    def _with_currency(self, binding: Binding, column: str) -> Binding:
+        """Return a binding that also accepts currencies by name and symbol, and amounts with a currency."""
+        currencies, kind = self.book.currencies, self.columns[column].kind.name
+        if currencies is None:
+            return binding
+        if kind == scalars.CURRENCY or kind in AMOUNT_KEYS:
+            binding.encode = currencies.encoder(kind, binding.encode)
+        elif column == _AMOUNT and kind == "num" and scalars.CURRENCY in self.columns:
+            return AmountBinding(
+                source=binding.source,
+                place=binding.place,
+                name=binding.name,
+                encode=binding.encode,
+                empties=binding.empties,
+                currencies=currencies,
+            )
         return binding
 
     def _is_dropped(self, name: str) -> bool:

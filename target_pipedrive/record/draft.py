@@ -67,7 +67,7 @@ class Reference:
 
     @property
     def key_of_one(self) -> str:
-        """What the value of the natural key is, such as `the name of an organization`."""
+        """Description of the natural key, such as `the name of an organization`."""
         article = "an" if self.entity[0] in "aeio" else "a"
         return f"the {_SPELLED.get(self.key, self.key)} of {article} {self.one}"
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from pipedrive_client.concurrency import WorkerPool
 from pipedrive_client.fields import FieldRegistry
+from target_pipedrive.account.currencies import Currencies
 from target_pipedrive.account.known_names import KnownNames
 from target_pipedrive.account.row_names import RowNames
 from target_pipedrive.account.rows import Rows
@@ -85,6 +86,7 @@ def build_engine(client: PipedriveClient, ledger: Ledger, options: Options, logg
         dry_run=dry_run,
         links=links,
         row_names=RowNames(rows),
+        currencies=Currencies(client),
     )
     finder = ReferenceFinder(rows, options.on_ambiguous)
     matcher = Matcher(rows, options.on_ambiguous, links, finder)

@@ -17,6 +17,8 @@ import msgspec
 from pipedrive_client import times
 from target_pipedrive.record.errors import RecordFault
 
+CURRENCY = "currency"
+"""Column with the currency of an amount."""
 _DATE = re.compile(r"\d{4}-\d\d-\d\d")
 _MIDNIGHT = re.compile(r"[Tt ]00:00(:00)?(\.0*)?(?![\d.:])")
 _CLOCK = re.compile(r"(\d{1,3}):([0-5]\d)(?::([0-5]\d))?")

@@ -151,3 +151,37 @@ def test_settings_give_a_column_of_another_name(small, load, acme):
     load(rows("sheet", record, **ID), streams=streams)
     found = row(small, "deals", 1)
     assert (found["org_id"], found["owner_id"]) == (acme[0], 3)
+
+
+@pytest.mark.parametrize(
+    ("stream", "count"),
+    [("add_deal", 700), ("deals", 300), pytest.param("add_deal", 10_000, marks=pytest.mark.soak)],
+)
+def test_lookups_cost_no_more_requests_than_the_pages_of_the_lists(medium, tmp_path, stream, count):
+    """Owner, stage and organization of each record are names: no search, and each list is read once."""
+    medium.post("/_emulator/log/clear")
+    users = [one["email"] for one in medium.rows("users") if one["active_flag"]]
+    stages = [one["name"] for one in medium.rows("stages") if one["pipeline_id"] == 1]
+    live = [one["id"] for one in medium.rows("organizations") if not one["is_deleted"]]
+    unique = [{"table": "organizations", "id": one, "set": {"name": f"Client {one}"}} for one in live]
+    names = [f"Client {one}" for one in live]
+    medium.post("/_emulator/rows", unique)
+    records = [
+        {
+            "title": f"Deal {number}",
+            "owner_email": users[number % len(users)],
+            "stage_name": stages[number % len(stages)],
+            "pipeline_id": 1,
+            "org_name": names[number % len(names)],
+        }
+        for number in range(count)
+    ]
+    run = Loader(medium.config(), tmp_path)(rows(stream, *records), **adding("deals"), dry_run=True)
+    assert run.outcomes == ["created"] * count, run.errors[:3]
+    asked = {name: number for name, number in medium.requests().items() if name.startswith("GET ")}
+    pages = len(names) // 500 + 1
+    assert asked.pop("GET /api/v2/organizations") == pages
+    assert asked.pop("GET /api/v1/users") == 1
+    assert asked.pop("GET /api/v2/stages") == 1
+    assert not [name for name in asked if "search" in name]
+    assert sum(asked.values()) <= 1, asked  # at most the user of the token
