@@ -24,7 +24,7 @@ SETTINGS = {
     "missing_references": "create",
 }
 MISTAKES = {
-    # number: column, correct value, what the message must say
+    # number: column, correct value, facts of the message
     "N-1017": ("Owner email", "olga@nordwind.example", ["e-mail address of a user", "correct it"]),
     "N-1038": ("Owner email", "mari@nordwind.example", ["deactivated", "active one"]),
     "N-1059": ("Stage", "Proposal", ["name of a stage", "nearest: Proposal", "'Propsal'"]),
