@@ -11,6 +11,7 @@ from typing_extensions import override
 
 from pipedrive_client import ConfigError
 from pipedrive_singer.config import check_environment, config_sentence, read_config, strange_settings
+from pipedrive_singer.sdk_logs import quiet_environment, quiet_metrics
 from pipedrive_singer.summary import Summary
 
 if TYPE_CHECKING:
@@ -26,9 +27,11 @@ class PipedrivePlugin(PluginBase):
         Raises:
             ConfigError: a setting is invalid.
         """
+        quiet_environment(self.logger)
         if options.get("parse_env_config"):
             check_environment(self.config_jsonschema, self._env_var_prefix, parse_environment_config)
         super().__init__(**options)
+        quiet_metrics(self.metrics_logger)
         for name in strange_settings(self.config, self.config_jsonschema):
             self.logger.warning("Unknown setting %s is ignored", name)
 

@@ -43,6 +43,11 @@ class Interruption:
             os._exit(Exit.INTERRUPTED + signum)
         return False
 
+    @property
+    def came(self) -> bool:
+        """True if a signal was received that stops the run."""
+        return bool(self._signal)
+
     def check(self) -> None:
         """Exit if a signal was received.
 

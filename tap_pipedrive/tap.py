@@ -12,7 +12,7 @@ from singer_sdk import Stream, Tap
 from singer_sdk.helpers.capabilities import PluginCapabilities, TapCapabilities
 from typing_extensions import override
 
-from pipedrive_client import ConfigError
+from pipedrive_client import ConfigError, PipedriveError
 from pipedrive_singer.command_line import ignore_signals
 from pipedrive_singer.plugin import PipedrivePlugin
 from tap_pipedrive.commands import plan as planning
@@ -20,6 +20,7 @@ from tap_pipedrive.context import TapContext
 from tap_pipedrive.output.batches import BatchFiles
 from tap_pipedrive.output.sdk_log_filter import quiet
 from tap_pipedrive.output.validation import RecordValidator
+from tap_pipedrive.output.verdicts import verdicts
 from tap_pipedrive.output.writer import PageWriter
 from tap_pipedrive.settings import SETTINGS
 from tap_pipedrive.state.input_catalog import catalog_of, checked_catalog
@@ -44,6 +45,12 @@ if TYPE_CHECKING:
 
 KINDS: Mapping[str, type[PipedriveStream]] = {"file_contents": FileContentsStream}
 """Streams that need code in addition to their specification."""
+
+
+_RESUME = (
+    "Interrupted. The last STATE line of the output, or of the target that reads it, covers the rows written "
+    "so far: save it to a file and run again with --state FILE to continue. With Meltano, run the same again."
+)
 
 
 class TapPipedrive(PipedrivePlugin, Tap):
@@ -215,9 +222,28 @@ class TapPipedrive(PipedrivePlugin, Tap):
 
     @override  # type: ignore[misc]  # final, but the only place to handle a signal during --test
     def run_connection_test(self) -> bool:
-        """Read some records of each stream."""
-        with self.tap_context.interruption.ends_requests():
-            return super().run_connection_test()
+        """Read some records of each stream, and print a verdict for each stream."""
+        failed: dict[str, str] = {}
+        complete = False
+        try:
+            with self.tap_context.interruption.ends_requests():
+                done = super().run_connection_test()
+            complete = True
+        except PipedriveError as error:
+            failed[error.label or ""] = str(error)
+            raise
+        finally:
+            context = self.tap_context
+            reasons = {name: str(error) for name, error in context.access.errors().items()}
+            found = verdicts(
+                self._streams or (),
+                context.progress.counts(),
+                {**context.access.marks(), **reasons},
+                failed,
+                complete=complete,
+            )
+            context.progress.verdicts(found)
+        return done
 
     @classmethod
     @override
@@ -300,4 +326,6 @@ class TapPipedrive(PipedrivePlugin, Tap):
             self.sync_all()
         finally:
             self.tap_context.progress.summary(self.tap_context.access.marks())
+            if self.tap_context.interruption.came and not self.tap_context.interruption.complete:
+                self.tap_context.progress.tell(_RESUME)
             self.tap_context.client.close()

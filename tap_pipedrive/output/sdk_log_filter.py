@@ -14,7 +14,6 @@ _LEFT_OUT = frozenset(
         "Added '%s' as child stream to '%s'",
         "Skipping deselected stream '%s'.",
         "Beginning sync of '%s' in %s mode",
-        "Skipping parse of env var settings...",
     }
 )
 

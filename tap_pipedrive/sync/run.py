@@ -60,6 +60,7 @@ def sync_from(stream: PipedriveStream, lists: list[PipedriveStream]) -> None:
 
 def _read(context: TapContext, lists: list[PipedriveStream]) -> None:
     context.list_count = len(lists)
+    context.progress.start(len(lists))
     due, in_turn = turns.begin(context, lists), one_by_one(context)
     try:
         if in_turn:
@@ -80,8 +81,23 @@ def _rank(stream: PipedriveStream) -> int:
     return FIRST.index(stream.name) if stream.name in FIRST else len(FIRST)
 
 
-def _one_by_one(stream: PipedriveStream) -> None:
+def _begin(stream: PipedriveStream) -> StreamRun:
+    """Set up the run of a stream, and show it in the progress."""
     run = StreamRun.begin(stream)
+    sizes = [None if read.bookmarks else read.memo.get("size") for read in run.reads]
+    known = [size for size in sizes if isinstance(size, int)]
+    expected = sum(known) if len(known) == len(sizes) else None
+    stream.tap_context.progress.begin(stream.name, stream.names_below(), expected)
+    return run
+
+
+def _finish(run: StreamRun) -> None:
+    run.finish()
+    run.stream.tap_context.progress.end(run.stream.name)
+
+
+def _one_by_one(stream: PipedriveStream) -> None:
+    run = _begin(stream)
     run.announce()
     with stream.counting():
         for read in run.reads:
@@ -89,7 +105,7 @@ def _one_by_one(stream: PipedriveStream) -> None:
                 if rows:
                     read.handle(rows)
             read.finish()
-        run.finish()
+        _finish(run)
 
 
 def _trial(stream: PipedriveStream) -> None:
@@ -110,7 +126,7 @@ class _Chain:
     """Reads of one stream on a thread, or on one thread per read if no row can be missed."""
 
     def __init__(self, stream: PipedriveStream, arrived: SimpleQueue[_Arrival]) -> None:
-        self.run = StreamRun.begin(stream)
+        self.run = _begin(stream)
         self._arrived = arrived
         self._free = threading.Semaphore(PAGES_WAITING)
         self._closed = False
@@ -172,7 +188,7 @@ def _take(arrival: _Arrival) -> bool:
     elif arrival.read:
         arrival.read.finish()
     else:
-        arrival.chain.run.finish()
+        _finish(arrival.chain.run)
         return True
     return False
 
