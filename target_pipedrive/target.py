@@ -12,8 +12,9 @@ from singer_sdk import Target
 from singer_sdk.helpers.capabilities import PluginCapabilities
 from typing_extensions import override
 
-from pipedrive_client import ClientSettings, PipedriveClient
+from pipedrive_client import ClientSettings, OutputFailed, PipedriveClient
 from pipedrive_client.redact import redact
+from pipedrive_client.times import now
 from pipedrive_singer.command_line import Exit, ignore_signals
 from pipedrive_singer.files import prove_writable
 from pipedrive_singer.plugin import PipedrivePlugin
@@ -24,6 +25,7 @@ from target_pipedrive.ledger.report import lay_out
 from target_pipedrive.ledger.store import Ledger
 from target_pipedrive.ledger.summary import run_facts
 from target_pipedrive.run.build import build_engine
+from target_pipedrive.run.page import write_page_of
 from target_pipedrive.run.signals import Interrupted, Interruption
 from target_pipedrive.settings import Options, config_jsonschema
 
@@ -65,6 +67,8 @@ class TargetPipedrive(PipedrivePlugin, Target):
         self.options = Options.from_config(self.config)
         self._client_settings = ClientSettings.from_config(self.config)
         self._begun = False
+        self._began_at = now()
+        self.page_failed = False
 
     @classmethod
     @override
@@ -109,7 +113,8 @@ class TargetPipedrive(PipedrivePlugin, Target):
         """
         options = self.options
         ledger_path = options.ledger if isinstance(options.ledger, Path) else None
-        written = {"results_path": options.results_path}
+        page = "preview_path" if options.dry_run else "report_path"
+        written = {"results_path": options.results_path, page: options.page_path}
         if not options.dry_run:
             written |= {"rejects_path": options.rejects_path, "ledger_path": ledger_path}
         check_different({"ledger_path": ledger_path, **written, "summary_path": options.summary_path})
@@ -177,7 +182,20 @@ class TargetPipedrive(PipedrivePlugin, Target):
                 "prevents duplicate writes",
                 _records(engine.unfinished),
             )
+        self._write_page()
         self.client.close()
+
+    def _write_page(self) -> None:
+        """Write the HTML file of the run; a failure is logged, as the run itself has ended."""
+        host = urlsplit(self._client_settings.base_url).hostname or ""
+        try:
+            write_page_of(self.engine, self.client.usage, account=host, began_at=self._began_at)
+        except OutputFailed as error:
+            self.page_failed = True
+            self.logger.error("%s", error)  # noqa: TRY400 - a sentence for people, without a traceback
+        else:
+            if self.options.page_path is not None:
+                self.logger.info("Open %s in a browser to see the changes", self.options.page_path)
 
     @override
     def _process_schema_message(self, message_dict: dict[str, Any]) -> None:
@@ -221,7 +239,7 @@ class TargetPipedrive(PipedrivePlugin, Target):
             summary.client, summary.facts = target.client, target.facts
             target.listen(file_input)
             ignore_signals()
-            if target.engine_failures:
+            if target.engine_failures or target.page_failed:
                 raise SystemExit(Exit.FAILED)
 
     def facts(self) -> Mapping[str, object]:

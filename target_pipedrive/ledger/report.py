@@ -18,11 +18,12 @@ from target_pipedrive.record.outcome import Outcome
 
 if TYPE_CHECKING:
     import logging
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
     from pathlib import Path
 
     from pipedrive_client import Usage
     from target_pipedrive.record.created import Creations
+    from target_pipedrive.record.outcome import Result
     from target_pipedrive.record.task import Task
 
 _encode_plain = msgspec.json.Encoder(decimal_format="number", enc_hook=as_text).encode
@@ -42,7 +43,13 @@ class Report:
     """
 
     def __init__(
-        self, *, results: Path | None, rejects: Path | None, logger: logging.Logger, creations: Creations
+        self,
+        *,
+        results: Path | None,
+        rejects: Path | None,
+        logger: logging.Logger,
+        creations: Creations,
+        listener: Callable[[Task, Result], None] | None = None,
     ) -> None:
         self.results = LinesFile("results_path", results)
         self.rejects = LinesFile("rejects_path", rejects, keep=True)
@@ -53,6 +60,7 @@ class Report:
         self._schemas: dict[str, bytes] = {}
         self._of_streams: dict[tuple[str, str], int] = {}
         self.creations = creations
+        self._listener = listener
         self.first_faults: list[Fault] = []
         self.created_rows: dict[str, list[tuple[str, str]]] = {}
 
@@ -63,6 +71,8 @@ class Report:
             raise ValueError("the record is not finished")
         counts = self._counts.setdefault(task.stream, Counter())
         counts[result.outcome] += 1
+        if self._listener is not None:
+            self._listener(task, result)
         if result.not_taken:
             self._not_taken.setdefault(task.stream, Counter()).update(result.not_taken)
         if result.kept:

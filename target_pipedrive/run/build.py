@@ -34,6 +34,7 @@ from target_pipedrive.lookup.matcher import Matcher
 from target_pipedrive.lookup.reference_finder import ReferenceFinder
 from target_pipedrive.migrate.copier import Copier
 from target_pipedrive.migrate.field_definitions import FieldWriter
+from target_pipedrive.page.rows import PageRows
 from target_pipedrive.record.created import Creations
 from target_pipedrive.run.abort import Ending
 from target_pipedrive.run.admission import Admission
@@ -92,11 +93,13 @@ def build_engine(client: PipedriveClient, ledger: Ledger, options: Options, logg
     matcher = Matcher(rows, options.on_ambiguous, links, finder)
 
     # Writes and the ledger
+    page = PageRows() if options.page_path is not None else None
     report = Report(
         results=options.results_path,
         rejects=None if dry_run else options.rejects_path,
         logger=logger,
         creations=creations,
+        listener=page.take if page is not None else None,
     )
     keeper = Keeper(
         ledger,
@@ -178,6 +181,7 @@ def build_engine(client: PipedriveClient, ledger: Ledger, options: Options, logg
         mirror=mirror,
     )
     parts = Parts(
+        page=page,
         book=book,
         report=report,
         keeper=keeper,

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from target_pipedrive.ledger.journal import Keeper
     from target_pipedrive.ledger.report import Report
     from target_pipedrive.ledger.store import Ledger
+    from target_pipedrive.page.rows import PageRows
     from target_pipedrive.record.errors import Fault
     from target_pipedrive.run.abort import Ending
     from target_pipedrive.run.admission import Admission
@@ -44,6 +45,7 @@ class Parts:
     """Parts of a run that the engine uses.
 
     Attributes:
+        page: collects the rows of the HTML file; None without one.
         book: custom fields.
         report: counts outcomes.
         keeper: makes outcomes durable.
@@ -59,6 +61,7 @@ class Parts:
         guard: limits deletes.
     """
 
+    page: PageRows | None
     book: FieldBook
     report: Report
     keeper: Keeper
@@ -101,6 +104,7 @@ class Engine:
     ) -> None:
         self.options = options
         self.report = parts.report
+        self.page = parts.page
         self.writer = parts.writer
         self._client = client
         self._ledger = ledger

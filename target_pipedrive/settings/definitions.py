@@ -136,6 +136,16 @@ OWN_SETTINGS: dict[str, dict[str, JSON]] = {
         "Path of a JSONL file for the result of each record, with the values of its columns before and "
         "after.",
     ),
+    "preview_path": _property(
+        "string",
+        "Path of an HTML file that shows what a dry run would write: streams, counts, cost, and old and new "
+        "values. Ignored without `dry_run`.",
+    ),
+    "report_path": _property(
+        "string",
+        "Path of an HTML file that shows what a run wrote: streams, counts, cost, and old and new values. "
+        "Ignored with `dry_run`.",
+    ),
     "rejects_path": _property(
         "string",
         "Path of a Singer file for the rejected records and their reasons. It can be piped into the target "

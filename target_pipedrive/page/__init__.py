@@ -1,0 +1,1 @@
+"""HTML file with the changes of a run, planned or written."""
