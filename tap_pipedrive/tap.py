@@ -15,7 +15,7 @@ from typing_extensions import override
 from pipedrive_client import ConfigError, PipedriveError
 from pipedrive_singer.command_line import ignore_signals
 from pipedrive_singer.plugin import PipedrivePlugin
-from tap_pipedrive.commands import plan as planning
+from tap_pipedrive.commands import plan_table
 from tap_pipedrive.context import TapContext
 from tap_pipedrive.output.batches import BatchFiles
 from tap_pipedrive.output.sdk_log_filter import quiet
@@ -260,7 +260,8 @@ class TapPipedrive(PipedrivePlugin, Tap):
             )
         )
         command.epilog = (
-            "`tap-pipedrive auth` authorizes an OAuth app and prints the settings to use; see its --help. "
+            "`tap-pipedrive check` shows the account and which selected streams can be read; `tap-pipedrive "
+            "auth` authorizes an OAuth app and prints the settings to use. See --help of each. "
             "Exit codes: 0 success, 1 a request failed permanently, 2 invalid settings, catalog or state, 3 "
             "Pipedrive denied access (to a stream only with strict_access), 4 the token budget is exhausted: "
             "run again later."
@@ -318,7 +319,7 @@ class TapPipedrive(PipedrivePlugin, Tap):
             if stream.selected:
                 stream.check_ready()
         if plan:
-            planning.show(self.tap_context, self.lists())
+            plan_table.show(self.tap_context, self.lists())
             self.tap_context.client.close()
             return
         turns.check(self.tap_context, self.lists())

@@ -8,7 +8,6 @@ rows.
 from __future__ import annotations
 
 import math
-import sys
 from dataclasses import dataclass
 from enum import Enum
 from types import MappingProxyType
@@ -33,12 +32,12 @@ if TYPE_CHECKING:
 
     from pipedrive_client.paging import Page
     from tap_pipedrive.catalog.spec import Read
-    from tap_pipedrive.context import TapContext
     from tap_pipedrive.state.bookmarks import Bookmark
     from tap_pipedrive.streams.base import PipedriveStream
 
 _LABEL = "plan"
 _NO_MARKS: Mapping[PipedriveStream, Bookmark | None] = MappingProxyType({})
+_ALWAYS_ONE = "always one request"
 _SOME = 2
 """Requests for a collection of which only the first page is known."""
 
@@ -102,20 +101,18 @@ def _list_lines(stream: PipedriveStream) -> Iterator[Line]:
     ids = stream.tap_context.questions.ids(spec)
     if ids is not None:
         read = spec.single or spec.reads[0]
-        size = _Size(rows=len(ids), known=Known.EXACT, why="ids in the settings")
+        size = _Size(rows=len(ids), known=Known.EXACT, why=f"{len(ids):,} rows by id")
         yield _line(stream, read, len(ids), size)
         yield from _fan_out_lines(stream, size)
         return
     again = next_reading(stream)
     for read in spec.reads:
         if again and can_wait(spec, read):
-            why = f"next read after {times.to_rfc3339(again)}"
+            why = f"not due: read again after {times.to_rfc3339(again)}"
             yield _line(stream, read, 0, _Size(rows=0, known=Known.EXACT, why=why))
             continue
         if read.path in ENTITY_OF_FIELD_LIST:
-            yield _line(
-                stream, read, 1, _Size(rows=0, known=Known.EXACT, why="one request for field definitions")
-            )
+            yield _line(stream, read, 1, _Size(rows=0, known=Known.EXACT, why=_ALWAYS_ONE))
             continue
         run = ReadRun.begin(stream, read, None)
         questions = stream.tap_context.questions.of(spec)
@@ -128,7 +125,7 @@ def _list_lines(stream: PipedriveStream) -> Iterator[Line]:
             if not spec.needs and isinstance(error, NotFound):
                 raise nothing_there(error) from error
             lacking = "an operation of this host" if isinstance(error, UnknownMethod) else "a permission"
-            why = f"skipped; requires {spec.needs or lacking + ' that is missing'}"
+            why = f"left out: requires {spec.needs or lacking + ' that is missing'}"
             yield _line(stream, read, 0, _Size(rows=0, known=Known.EXACT, why=why))
             continue
         requests = _pages(read, size)
@@ -153,7 +150,9 @@ def _pages(read: Read, size: _Size) -> int:
 
 
 def _line(stream: PipedriveStream, read: Read, requests: int, size: _Size) -> Line:
-    why = f"{size.why} ({read.operation})" if len(stream.spec.reads) > 1 else size.why
+    part = read.path.removeprefix(f"{stream.spec.reads[0].path}/")
+    of_many = read in stream.spec.reads and part and part != read.path
+    why = f"{part}: {size.why}" if of_many else size.why
     return Line(stream=stream.name, requests=requests, tokens=requests * read.cost, known=size.known, why=why)
 
 
@@ -166,12 +165,12 @@ def _size(run: ReadRun, query: dict[str, object]) -> _Size:
     remembered = memo.get("size")
     bound = run.lower_bound()
     if not run.bookmarks and isinstance(remembered, int):
-        return _Size(rows=remembered, known=Known.ABOUT, why="number of rows of the last run")
+        return _Size(rows=remembered, known=Known.ABOUT, why=f"about {remembered:,} rows, as in the last run")
     if not run.bookmarks and read.paging is Paging.NONE and not run.fan_outs:
-        return _Size(rows=0, known=Known.EXACT, why="one request")
+        return _Size(rows=0, known=Known.EXACT, why=_ALWAYS_ONE)
     changes = read.changes
     if changes and bound and not changes.since and memo.get("length"):
-        return _Size(rows=0, known=Known.ABOUT, why="reads only the end of the collection")
+        return _Size(rows=0, known=Known.ABOUT, why="reads only the newest rows")
     by_id = changes is not None and bound is None and "sort_by" in changes.ascending
     if by_id:
         query |= {"sort_by": "id", "sort_direction": "desc"}
@@ -182,12 +181,14 @@ def _size(run: ReadRun, query: dict[str, object]) -> _Size:
     page, more = _asked(run, query)
     sample = tuple(page.rows)
     if not more:
-        return _Size(rows=len(sample), known=Known.EXACT, why="requested now", sample=sample)
+        changed = " changed" if bound else ""
+        why = f"{len(sample):,}{changed} row{'' if len(sample) == 1 else 's'}"
+        return _Size(rows=len(sample), known=Known.EXACT, why=why, sample=sample)
     rows, why = _by_ids(sample) if by_id else _by_times(run, sample)
     if isinstance(remembered, int) and (not rows or rows > remembered):
-        rows, why = remembered, "at most the number of rows of the last full read"
+        rows, why = remembered, f"at most {remembered:,} rows, as in the last full read"
     if not rows:
-        why = "more than one page; the exact number is unknown before the first run"
+        why = f"more than {len(sample):,} rows; the first run counts them"
         return _Size(rows=len(sample) + 1, known=Known.AT_LEAST, why=why, sample=sample)
     return _Size(rows=max(rows, len(sample) + 1), known=Known.ABOUT, why=why, sample=sample)
 
@@ -218,7 +219,8 @@ def _by_ids(sample: tuple[dict[str, object], ...]) -> tuple[int, str]:
     if len(ids) < _SOME:
         return 0, ""
     newest, oldest = max(ids), min(ids)
-    return round(len(ids) * newest / (newest - oldest + 1)), "estimated from the density of the newest ids"
+    rows = round(len(ids) * newest / (newest - oldest + 1))
+    return rows, f"about {rows:,} rows, judging by the newest ids"
 
 
 def _by_times(run: ReadRun, sample: tuple[dict[str, object], ...]) -> tuple[int, str]:
@@ -229,7 +231,8 @@ def _by_times(run: ReadRun, sample: tuple[dict[str, object], ...]) -> tuple[int,
         return 0, ""
     first, last = times.parse(min(moments)), times.parse(max(moments))
     share = (now() - first).total_seconds() / max(1.0, (last - first).total_seconds())
-    return math.ceil(len(sample) * max(1.0, share)), "estimated from the rate of the oldest changes"
+    rows = math.ceil(len(sample) * max(1.0, share))
+    return rows, f"about {rows:,} changed rows, judging by the oldest changes"
 
 
 # --- child streams and sweeps -------------------------------------------------------------------
@@ -243,9 +246,9 @@ def _sweep_lines(run: ReadRun, size: _Size) -> Iterator[Line]:
         return
     remembered = run.memo.get("size")
     if isinstance(remembered, int):
-        whole = _Size(rows=remembered, known=Known.ABOUT, why="full read for deletes")
+        whole = _Size(rows=remembered, known=Known.ABOUT, why="full read to find deleted rows")
     else:
-        whole = _Size(rows=size.rows, known=Known.AT_LEAST, why="full read for deletes")
+        whole = _Size(rows=size.rows, known=Known.AT_LEAST, why="full read to find deleted rows")
     yield _line(stream, read, _pages(read, whole), whole)
 
 
@@ -287,63 +290,5 @@ def _field_lines(lists: Sequence[PipedriveStream], lines: list[Line]) -> Iterato
             requests=1,
             tokens=FIELD_LIST_COST,
             known=Known.ABOUT,
-            why="definitions of custom fields, if there is any row",
-        )
-
-
-# --- the table ------------------------------------------------------------------------------------
-
-
-def show(context: TapContext, lists: Sequence[PipedriveStream]) -> None:
-    """Write the plan as a table to stdout.
-
-    Args:
-        context: its budget must not limit the requests of the plan.
-        lists: top-level streams of the run.
-
-    Raises:
-        PipedriveError: a request failed.
-    """
-    lines = plan(lists)
-    requests, tokens = sum(line.requests for line in lines), sum(line.tokens for line in lines)
-    rows = [("stream", "requests", "tokens", "basis")]
-    rows += [
-        (line.stream, f"{line.known.value}{line.requests:,}", f"{line.known.value}{line.tokens:,}", line.why)
-        for line in lines
-    ]
-    worst = Known.AT_LEAST if any(line.known is Known.AT_LEAST for line in lines) else Known.ABOUT
-    rows.append(("total", f"{worst.value}{requests:,}", f"{worst.value}{tokens:,}", ""))
-    widths = [max(len(row[at]) for row in rows) for at in range(3)]
-    for row in rows:
-        cells = (row[0].ljust(widths[0]), row[1].rjust(widths[1]), row[2].rjust(widths[2]), row[3])
-        sys.stdout.write("  ".join(cells).rstrip() + "\n")
-    sys.stdout.write("\n" + "\n".join(_below(context, tokens, worst)) + "\n")
-    sys.stdout.flush()
-
-
-def _below(context: TapContext, tokens: int, worst: Known) -> Iterator[str]:
-    used, settings, budget = context.client.usage, context.client.settings, context.client.budget
-    yield "~ is an estimate, ≥ a lower bound: parents with more than one page of children cost more."
-    yield f"This plan itself used {used.requests:,} requests and {used.tokens:,} tokens (not in the table)."
-    limits = []
-    if (of_run := settings.run_token_budget) is not None:
-        limits.append((of_run, f"the {of_run:,} tokens of run_token_budget"))
-    if (of_day := settings.daily_token_budget) is not None:
-        rest = max(0, of_day - budget.earlier)
-        of = f" that are left today of the {of_day:,} tokens" if budget.earlier else " tokens"
-        limits.append((rest, f"the {rest:,}{of} of daily_token_budget"))
-    left, limit = budget.left_today, budget.limit_today
-    if left is not None:
-        of = f" of {limit:,}" if limit is not None else ""
-        limits.append((left, f"the {left:,} tokens{of} that the company has left today"))
-    for number, what in limits:
-        if tokens > number:
-            yield f"This is more than {what}: the run would stop there and the next run would continue."
-        else:
-            share = f"{tokens / number:.1%}" if number else "all"
-            yield f"This is {'at least ' if worst is Known.AT_LEAST else ''}{share} of {what}."
-    if not limits:
-        yield (
-            "The budget is unknown: neither run_token_budget nor daily_token_budget is set, and Pipedrive's "
-            "responses contain none."
+            why="definitions of custom fields, needed for the first row",
         )

@@ -66,7 +66,7 @@ def run(client: PipedriveClient, options: Options, *, as_json: bool) -> Exit:
                 Group(title="Entities", usable="entities can be written", verdicts=[*_entities(account)]),
                 Group(
                     title="Actions",
-                    usable="actions can be performed",
+                    usable=f"actions can be performed (Pipedrive removed {_removed()} more)",
                     verdicts=[*_actions(account)],
                     listed=False,
                 ),
@@ -90,6 +90,10 @@ def _actions(account: Account) -> Iterator[Verdict]:
         if not action.removed_on:
             reason = _of_action(action, account)
             yield Verdict(name=name, missing={reason: ""} if reason else {})
+
+
+def _removed() -> int:
+    return sum(action.removed_on is not None for action in ACTIONS.values())
 
 
 def _of_stream(name: str, options: Options, account: Account) -> Mapping[str, str]:

@@ -290,6 +290,7 @@ def test_help_names_the_options_and_the_subcommand():
         "--test",
         "--about",
         "--plan",
+        "tap-pipedrive check",
         "tap-pipedrive auth",
     ):
         assert word in told.out

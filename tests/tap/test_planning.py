@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import json
+import re
 from contextlib import contextmanager
 
 import pytest
 
+from tap_pipedrive.catalog import STREAMS as CATALOGUE
 from tap_pipedrive.commands.plan import Known, plan
 from tap_pipedrive.tap import TapPipedrive
 from tests.support.cli import Files, tap
 from tests.support.singer import run_tap, select
 
+DEFAULT = [name for name, spec in CATALOGUE.items() if spec.selected_by_default]
 STREAMS = ("deals", "deal_products", "deal_persons", "persons", "notes", "leads", "stages", "users")
 
 
@@ -40,7 +43,7 @@ def test_the_plan_of_a_first_run_is_near_what_it_costs(medium):
     assert asked < 200
     deals = next(line for line in lines if line.stream == "deals")
     assert deals.known is Known.ABOUT
-    assert deals.why == "estimated from the density of the newest ids (getDeals)"
+    assert re.fullmatch(r"about [\d,]+ rows, judging by the newest ids", deals.why)
     notes = next(line for line in lines if line.stream == "notes")
     assert (notes.known, notes.requests) == (Known.AT_LEAST, 2)
 
@@ -110,7 +113,7 @@ def test_ids_and_searches_of_the_settings_are_counted(small):
     catalog = select(config, "persons", "person_searches")
     with planned(config, catalog) as (lines, _):
         found = {line.stream: (line.requests, line.tokens, line.why) for line in lines}
-    assert found["persons"] == (3, 3, "ids in the settings")
+    assert found["persons"] == (3, 3, "3 rows by id")
     assert found["person_searches"] == (0, 0, "no entry in the settings")
 
 
@@ -118,7 +121,8 @@ def test_a_sweep_for_deletes_is_counted_when_it_is_due(small):
     config = small.config(detect_deletes=True)
     catalog = select(config, "persons")
     first = run_tap(config, catalog=catalog)
-    for hours, expected in ((24, ["requested now"]), (0, ["requested now", "full read for deletes"])):
+    changed = "1 changed row"  # of the minute before the bookmark
+    for hours, expected in ((24, [changed]), (0, [changed, "full read to find deleted rows"])):
         with planned({**config, "delete_sweep_interval_hours": hours}, catalog, first.state) as (lines, _):
             assert [line.why for line in lines if line.stream == "persons"] == expected
 
@@ -149,3 +153,20 @@ def test_a_plan_that_cannot_be_made_is_one_sentence(small, tmp_path):
     )
     assert (told.code, told.out) == (3, "")
     assert "the token was rejected" in told.last_line
+
+
+def test_a_plan_requests_each_list_at_most_once_and_has_a_row_for_each_stream(small, tmp_path):
+    files = Files(tmp_path)
+    small.post("/_emulator/log/clear")
+    done = tap(*files.arguments(small.config(), catalog=select(small.config(), *DEFAULT)), "--plan")
+    assert done.code == 0
+    assert max(small.requests().values()) == 1
+    _, *rows, total = done.out.split("\n\n")[0].splitlines()
+    names = [row.split()[0] for row in rows]
+    assert len(names) == len(set(names))
+    assert set(DEFAULT) <= set(names)
+    by_name = {row.split()[0]: row for row in rows}
+    assert by_name["goals"].split() == ["goals", "4", "80", "always", "one", "request", "(4", "lists)"]
+    assert "archived: " in by_name["deals"]
+    cells = [row.split()[2].lstrip("~≥").replace(",", "") for row in (*rows, total)]
+    assert sum(map(int, cells[:-1])) == int(cells[-1])
