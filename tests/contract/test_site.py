@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
 CONFIG = yaml.safe_load((ROOT / "mkdocs.yml").read_text(encoding="utf-8"))
+PACKAGES = ("pipedrive_client", "pipedrive_singer", "tap_pipedrive", "target_pipedrive", "pipedrive_emulator")
 OUTSIDE = ("README.md", "CHANGELOG.md", "CONTRIBUTING.md")
 PAGES = [*(ROOT / name for name in OUTSIDE), *sorted(DOCS.rglob("*.md"))]
 _FENCE = re.compile(r"^```.*?^```$", re.MULTILINE | re.DOTALL)
@@ -84,3 +85,15 @@ def test_the_picture_of_the_architecture_shows_folders_that_exist():
         assert len(layers) > 7
         for name in ", ".join(layers).split(", "):
             assert list((ROOT / package).glob(f"{name}*")), name
+
+
+def test_messages_that_are_explained_are_messages_of_the_programs():
+    sources = "".join(
+        path.read_text(encoding="utf-8") for package in PACKAGES for path in (ROOT / package).rglob("*.py")
+    )
+    messages = re.sub(r'"\s*\n\s*f?"', "", sources)  # texts that continue on the next line
+    cells = re.findall(r"^\| (`.*?) \|", (DOCS / "faq.md").read_text(encoding="utf-8"), re.MULTILINE)
+    explained = [one for cell in cells if "DuckDB" not in cell for one in re.findall(r"`(.*?)`", cell)]
+    assert len(explained) > 30
+    parts = [part.strip() for one in explained for part in one.split("…")]
+    assert [part for part in parts if part not in messages] == []
