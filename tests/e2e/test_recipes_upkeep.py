@@ -95,3 +95,16 @@ def test_change_owners(small, root):
     follow(undo, root, settings(small, "users", *HANDED_OVER))
     assert owners(small) == before
     assert sum(writes(small).values()) == 2 * total
+
+
+@pytest.mark.soak
+def test_sync_a_sheet(small, root):
+    known = {one["id"] for one in small.rows("deals")}
+    document, last = read("sync-a-sheet").split("## Keep it in sync")
+    follow(document, root, settings(small))
+    numbers = {one["title"] for one in small.rows("deals") if one["id"] not in known}
+    assert len(small.rows("deals")) - len(known) == 200
+    assert "Service contract" in numbers
+    small.post("/_emulator/log/clear")
+    follow(last, root, settings(small))
+    assert writes(small) == {}
