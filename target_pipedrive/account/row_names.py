@@ -38,7 +38,10 @@ class NaturalKeys:
 
 NATURAL_KEYS: Mapping[str, NaturalKeys] = MappingProxyType(
     {
+        "boards": NaturalKeys(columns=("name",)),
         "lead_labels": NaturalKeys(columns=("name",)),
+        "pipelines": NaturalKeys(columns=("name",)),
+        "roles": NaturalKeys(columns=("name",)),
         "users": NaturalKeys(columns=("email", "name"), active="active_flag", personal=True),
     }
 )

@@ -18,6 +18,7 @@ from target_pipedrive.mapping.references import (
     natural_key,
     refer_all,
     refer_by_key,
+    refer_named,
     refer_some,
     refer_within,
 )
@@ -210,13 +211,15 @@ class Binding:
             return True
         entries = value if isinstance(value, list) else [value]
         keys = [external_key(one) for one in entries]
-        if all(key is NO_KEY for key in keys):
+        named = [natural_key(entity, one) for one in entries]
+        if all(key is NO_KEY for key in keys) and not any(named):
             return False
         slots: list[object] = []
-        for key, entry in zip(keys, entries, strict=True):
-            encoded = self.encode([entry]) if key is NO_KEY else None
+        for key, name, entry in zip(keys, named, entries, strict=True):
+            encoded = self.encode([entry]) if key is NO_KEY and name is None else None
             slots += encoded if isinstance(encoded, list) else [None]
         refer_some(self.name, entity, keys, slots, place, draft)
+        refer_named(self.name, entity, named, slots, draft, self.source)
         return True
 
 

@@ -112,6 +112,22 @@ def by_natural_key(
     )
 
 
+def refer_named(
+    name: str,
+    entity: str,
+    keys: Sequence[tuple[str, object] | None],
+    slots: list[object],
+    draft: Draft,
+    source: str,
+) -> None:
+    """Collect the elements of a list that are natural keys; the others are already in their slots."""
+    draft.references += [
+        by_natural_key(name, entity, *key, _Slot(slots, at), source)
+        for at, key in enumerate(keys)
+        if key is not None
+    ]
+
+
 def refer_by_key(reference: Reference, draft: Draft) -> None:
     """Collect a reference by natural key; of two keys of one column, such as e-mail and name, the better one.
 
