@@ -16,7 +16,9 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).resolve().parent.parent
 ADDED = {"CHANGELOG.md": "changelog.md", "CONTRIBUTING.md": "contributing.md", "SECURITY.md": "security.md"}
 """Pages of the site that are files of the repository's root."""
-WIDE = ("reference/", "actions.md", "coverage.md", "comparison.md", "faq.md")
+ALONE = ("index.md", "comparison.md", "faq.md")
+"""Pages without others beside them in the navigation."""
+WIDE = ("reference/", "actions.md", "coverage.md")
 """Pages of wide tables, which need the space of the table of contents."""
 BOOST = {
     "reference": 4,
@@ -47,7 +49,9 @@ def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Fil
     del config
     uri = page.file.src_uri
     page.meta["search"] = {"boost": BOOST.get(uri.partition("/")[0], 1)}
-    if uri.startswith(WIDE):
+    if uri in ALONE:
+        page.meta["hide"] = ["toc", "navigation"]
+    elif uri.startswith(WIDE):
         page.meta["hide"] = ["toc"]
     inside = uri not in ADDED.values()
     folder = (ROOT / "docs" / uri).parent if inside else ROOT
