@@ -17,7 +17,7 @@ from target_pipedrive.catalog.entities import ENTITIES
 from target_pipedrive.ids.provisional import ProvisionalId
 from target_pipedrive.lookup.ambiguity import chosen_row
 from target_pipedrive.mapping.references import SEARCHED_KEYS
-from target_pipedrive.record.row import is_gone
+from target_pipedrive.record.row import is_archived, is_gone
 from target_pipedrive.values.identity import match_text
 from target_pipedrive.values.match_terms import terms
 
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
     from typing import TypeAlias
 
+    from target_pipedrive.account.known_names import KnownNames
     from target_pipedrive.account.rows import Rows
     from target_pipedrive.catalog.spec import EntitySpec
     from target_pipedrive.record.draft import Reference
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
 
 MOST_ROWS = 500_000
 """Maximum number of rows of a list that is kept."""
+_NAMES = ("name", "title")
 LAG_SECONDS = 300
 """Age of writes that a search may not find yet, and that the list is requested for."""
 
@@ -61,6 +63,7 @@ class _Known:
         found: rows by key, as Pipedrive returned them; empty for a key without a row.
         listed: rows of all keys, once the whole list was read.
         written: rows by key that this run wrote.
+        archived: archived rows, which are used only if no other row has the key.
         held: keys of rows that this run changed, by row and column.
         doubtful: rows that this run wrote with unknown values.
         fresh: True if the latest writes were requested, and no unknown ones followed.
@@ -74,6 +77,7 @@ class _Known:
     found: dict[Key, list[str]] = field(default_factory=dict)
     listed: dict[Key, list[str]] | None = None
     written: defaultdict[Key, list[str]] = field(default_factory=lambda: defaultdict(list))
+    archived: set[str] = field(default_factory=set)
     held: dict[str, dict[str, set[str]]] = field(default_factory=dict)
     doubtful: set[str] = field(default_factory=set)
     fresh: bool = False
@@ -88,10 +92,12 @@ class ReferenceFinder:
     Args:
         rows: reads and searches.
         on_ambiguous: handling of several rows with one key, as in the setting.
+        names: learns the names of the rows.
     """
 
-    def __init__(self, rows: Rows, on_ambiguous: str) -> None:
+    def __init__(self, rows: Rows, on_ambiguous: str, names: KnownNames) -> None:
         self._rows = rows
+        self._names = names
         self._on_ambiguous = on_ambiguous
         self._known = {entity: _Known() for entity in SEARCHED_KEYS}
 
@@ -127,7 +133,10 @@ class ReferenceFinder:
             if not ids and last and not known.fresh:
                 self._take_latest(entity, known, stream)
                 ids = self._valid(entity, known, key, stream)
-        return self._chosen(reference, ids)
+        row_id = self._chosen(reference, ids)
+        if key[0] in _NAMES:
+            self._names.remember(reference.entity, row_id, str(reference.value))
+        return row_id
 
     # --- what the run writes ----------------------------------------------------------------------
 
@@ -170,6 +179,7 @@ class ReferenceFinder:
         known.spent += entity.search.cost if entity.search else 0
         ids = self._rows.search(entity, key[0], term, stream)
         rows = self._read(entity, ids, stream)
+        known.archived.update(one for one, row in rows.items() if is_archived(row))
         return [one for one, row in rows.items() if not is_gone(row) and key in keys_in(entity.name, row)]
 
     def _read(self, entity: EntitySpec, ids: Iterable[str], stream: str) -> dict[str, Row]:
@@ -200,8 +210,11 @@ class ReferenceFinder:
                 known.pages = int(str(row.get(entity.key))) // page + 1 + (entity.more is not None)
             newest = max(newest, str(row.get("update_time") or ""))
             if not is_gone(row):
+                row_id = str(row.get(entity.key))
                 for key in keys_in(entity.name, row):
-                    listed.setdefault(key, []).append(str(row.get(entity.key)))
+                    listed.setdefault(key, []).append(row_id)
+                if is_archived(row):
+                    known.archived.add(row_id)
             too_costly = cost is not None and known.pages * read.cost > cost
             if number == page and (too_costly or known.pages * page > MOST_ROWS):
                 return  # before the second page is requested
@@ -235,7 +248,8 @@ class ReferenceFinder:
             for row_id in unknown:
                 self._take(entity, known, row_id, rows.get(row_id))
         column, term = key
-        return [one for one in ids if term in known.held.get(one, {}).get(column, (term,))]
+        ids = [one for one in ids if term in known.held.get(one, {}).get(column, (term,))]
+        return [one for one in ids if one not in known.archived] or ids
 
     def _chosen(self, reference: Reference, ids: list[str]) -> str | None:
         if not ids:

@@ -193,6 +193,10 @@ class ColumnBinder:
             binding.encode = id_or_name(binding.encode)
         if column in self.labelled and self.custom_fields is not None:
             binding.encode = _by_label(self.book, self.custom_fields, column, binding.encode)
+        return self._named_row(binding)
+
+    def _named_row(self, binding: Binding) -> Binding:
+        """Return a binding that also accepts the natural keys of the rows that it references."""
         names, entity = self.book.row_names, binding.entity or ""
         if entity in NATURAL_KEYS and names is not None and not binding.foreign:
             encoder = names.list_encoder if binding.many else names.encoder
@@ -276,7 +280,8 @@ class ColumnBinder:
     def _custom_column(self, source: str, entity: str, column: FieldColumn) -> Binding:
         """Return the binding of a custom field's column."""
         encoder = self.book.encoder(entity, column)
-        return custom_binding(source, column, encoder, foreign=self.options.foreign_ids)
+        binding = custom_binding(source, column, encoder, foreign=self.options.foreign_ids)
+        return self._named_row(binding)
 
     def _by_natural_key(self, source: str, name: str) -> Binding | None:
         """Return the binding of a column such as `owner_email` or `stage_name`, else None."""

@@ -14,6 +14,7 @@ from target_pipedrive.mapping.references import (
     NO_KEY,
     REFERENCES,
     by_natural_key,
+    by_text,
     external_key,
     natural_key,
     refer_all,
@@ -178,6 +179,8 @@ class Binding:
         if external is not NO_KEY and is_missing(external):
             self.empty(draft)
             return True
+        if self.place is Place.CUSTOM and isinstance(value, str) and not self.foreign:
+            value = by_text(entity, value)
         named = natural_key(entity, value) if external is NO_KEY and not self.foreign else None
         if named is not None:
             refer_by_key(by_natural_key(self.name, entity, *named, place, self.source), draft)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from types import MappingProxyType
 from typing import TYPE_CHECKING
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
 
     from target_pipedrive.record.draft import Draft
 
+_NUMBER = re.compile(r"[-+]?\d+(\.\d*)?")
 REFERENCES: Mapping[str, str] = MappingProxyType(
     {
         "deal_id": "deals",
@@ -95,6 +97,14 @@ def natural_key(entity: str, value: object) -> tuple[str, object] | None:
         return None
     [(name, held)] = value.items()
     return (name, held) if name in keys and isinstance(held, (str, int)) and not is_missing(held) else None
+
+
+def by_text(entity: str, text: str) -> object:
+    """Return a text in a custom field as the natural key of a row, unless it is a number or has none."""
+    keys = SEARCHED_KEYS.get(entity)
+    if keys is None or is_missing(text) or _NUMBER.fullmatch(text.strip()):
+        return text
+    return {"email" if "@" in text and "email" in keys else list(keys)[-1]: text}
 
 
 def by_natural_key(

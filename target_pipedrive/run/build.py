@@ -89,7 +89,8 @@ def build_engine(client: PipedriveClient, ledger: Ledger, options: Options, logg
         row_names=RowNames(rows),
         currencies=Currencies(client),
     )
-    finder = ReferenceFinder(rows, options.on_ambiguous)
+    known_names = KnownNames(rows)
+    finder = ReferenceFinder(rows, options.on_ambiguous, known_names)
     matcher = Matcher(rows, options.on_ambiguous, links, finder)
 
     # Writes and the ledger
@@ -162,7 +163,7 @@ def build_engine(client: PipedriveClient, ledger: Ledger, options: Options, logg
         foreign_keys=foreign_keys,
         verifier=verifier,
         on_write=matcher.wrote_elsewhere,
-        changes=ReadableChanges(book, KnownNames(rows)),
+        changes=ReadableChanges(book, known_names),
     )
 
     # Many records

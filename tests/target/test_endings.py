@@ -147,7 +147,7 @@ def test_a_percent_must_be_one(process, wrong):
 STOPPING = {
     "a record before its SCHEMA": ([record("persons", external_id="x")], "SCHEMA"),
     "no JSON": (["{not json"], "not a Singer message"),
-    "no key": ([schema("deals", "id title", ["id"]), record("deals", title="A")], "id has no value"),
+    "no key": ([schema("deals", "id title", ["id"]), record("deals", title="A")], "id is empty"),
     "no object": (
         [schema("deals", "id", ["id"]), '{"type":"RECORD","stream":"deals","record":7}'],
         "cannot be read",

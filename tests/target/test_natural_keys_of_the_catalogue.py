@@ -1,4 +1,4 @@
-"""Every column of an entity or action that points at a row with a natural key accepts that key."""
+"""Every column of an entity or action that references a row with a natural key accepts that key."""
 
 from __future__ import annotations
 

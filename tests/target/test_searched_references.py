@@ -9,7 +9,7 @@ import pytest
 
 from tests.support.emulator import Emulator
 from tests.target.helpers import Loader, adding, rows
-from tests.target.twice import row, settles
+from tests.target.twice import field_key, row, settles
 
 ID = {"keys": ["id"]}
 
@@ -185,3 +185,28 @@ def test_lookups_cost_no_more_requests_than_the_pages_of_the_lists(medium, tmp_p
     assert asked.pop("GET /api/v2/stages") == 1
     assert not [name for name in asked if "search" in name]
     assert sum(asked.values()) <= 1, asked  # at most the user of the token
+
+
+@pytest.mark.parametrize(
+    ("columns", "field", "which"),
+    [
+        ({"Reseller": "acme gmbh"}, "Reseller", 0),
+        ({"reseller": '{"name": "Acme GmbH"}'}, "Reseller", 0),
+        ({"Champion": "ann@acme.example"}, "Champion", 1),
+        ({"Champion": "Ann Smith"}, "Champion", 1),
+    ],
+)
+def test_a_custom_field_names_its_row(small, load, acme, columns, field, which):
+    run = settles(small, load, rows("deals", {"id": 1, **columns}, **ID))
+    assert run.outcomes == ["updated"], run.errors
+    assert row(small, "deals", 1)["custom_fields"][field_key(small, "deal", field)] == acme[which]
+
+
+def test_a_title_means_the_deal_that_is_not_archived(small, load):
+    old, new = 17, 1
+    small.post(
+        "/_emulator/rows", [{"table": "deals", "id": one, "set": {"title": "Twin"}} for one in (old, new)]
+    )
+    run = settles(small, load, rows("activities", {"id": 1, "deal_title": "Twin"}, **ID))
+    assert run.outcomes in (["updated"], ["unchanged"]), run.errors
+    assert row(small, "activities", 1)["deal_id"] == new
