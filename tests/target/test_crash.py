@@ -7,6 +7,7 @@ import json
 import os
 import random
 import select
+import shutil
 import signal
 import sqlite3
 import subprocess
@@ -19,9 +20,12 @@ from typing import TYPE_CHECKING
 import pytest
 
 from target_pipedrive.ledger.store import Ledger
+from target_pipedrive.settings.address import address_of, is_url
 from tests.target.helpers import lines_of, record, rows, schema, state
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from tests.support.emulator import Emulator
 
 pytestmark = pytest.mark.dialects
@@ -60,7 +64,7 @@ class Launcher:
         """Return the exit status of a run, killed as soon as `until` returns true."""
         settings = {
             **self.config,
-            "ledger_path": str(ledger),
+            "ledger_url" if is_url(str(ledger)) else "ledger_path": str(ledger),
             "rejects_path": str(self.folder / "rejects.singer"),
             **config,
         }
@@ -214,9 +218,9 @@ def assert_same(held, wanted):
         assert (len(missing), len(extra), differing) == (0, 0, []), table
 
 
-def ended(path):
+def ended(ledger):
     """Return whether the last run recorded a clean end, after which the ledger has no writes."""
-    ledger = Ledger(path, account=None)
+    ledger = Ledger(address_of(str(ledger), "ledger"), account=None)
     writes = list(ledger.writes())
     ledger.close()
     return not writes
@@ -234,13 +238,17 @@ def requests(small):
 
 @dataclass
 class Campaign:
-    """One input, what a clean run makes of it, and runs that are killed on the way."""
+    """One input, what a clean run makes of it, and runs that are killed on the way.
+
+    `new_ledger` returns the URL of a new ledger: then the folder of a killed run is deleted.
+    """
 
     small: Emulator
     launcher: Launcher
     folder: Path
     messages: list
     seed: int
+    new_ledger: Callable[[], str] | None = None
     wanted: dict = field(default_factory=dict)
     whole: int = 0
     killed: int = 0
@@ -250,7 +258,7 @@ class Campaign:
         self.dice = random.Random(self.seed)
         self.source = self.folder / "input.singer"
         self.source.write_text(lines_of(self.messages))
-        assert self.launcher.run(self.source, ledger=self.folder / "clean.sqlite") == 0, self.output
+        assert self.launcher.run(self.source, ledger=self.ledger("clean")) == 0, self.output
         self.whole = requests(self.small)
         self.wanted = content(self.small.dump())
 
@@ -258,14 +266,21 @@ class Campaign:
     def output(self):
         return self.launcher.output.read_text()[-3000:]
 
+    def ledger(self, name):
+        """Return where a new ledger is."""
+        return self.new_ledger() if self.new_ledger else self.folder / f"ledger-{name}.sqlite"
+
     def kill_one(self, number, faults=()):
         """A run killed after a random request; its ledger."""
         self.small.reset()
         self.small.post("/_emulator/faults", list(faults))
-        ledger = self.folder / f"ledger-{number}.sqlite"
+        ledger = self.ledger(number)
         point = self.dice.randrange(1, self.whole)
         status = self.launcher.run(self.source, ledger=ledger, until=lambda: requests(self.small) >= point)
         self.killed += status == signal.SIGKILL
+        if status == signal.SIGKILL and self.new_ledger:
+            shutil.rmtree(self.launcher.folder)
+            self.launcher.folder.mkdir()
         self.status = os.waitstatus_to_exitcode(status)
         return ledger
 
@@ -278,8 +293,10 @@ class Campaign:
         for _ in range(6):
             if status == 1:
                 rejected = True
-                source = self.launcher.folder / "again.singer"
-                newest = max(self.folder.glob("rejects*.singer"), key=lambda one: one.stat().st_mtime_ns)
+                source = self.folder / "again.singer"
+                newest = max(
+                    self.launcher.folder.glob("rejects*.singer"), key=lambda one: one.stat().st_mtime_ns
+                )
                 kept = [line for line in newest.read_text().splitlines() if not hopeless(line)]
                 source.write_text("".join(f"{line}\n" for line in kept))
                 newest.unlink()
@@ -373,6 +390,30 @@ def test_killed_at_two_hundred_points_of_two_thousand_records(small, launcher, t
     campaign = Campaign(small, launcher, tmp_path, mixed(2000, 7), seed=7)
     campaign.kill_and_repeat(200)
     assert campaign.killed > 150
+
+
+def kill_with_a_database(small, tmp_path, new_ledger, messages, seed, kills):
+    """Kill runs whose ledger is in a database and whose folder is deleted; returns how many were killed."""
+    folder = tmp_path / "runner"
+    folder.mkdir()
+    launcher = Launcher(small.config(max_concurrency=8, match_on={"products": ["code"]}), folder)
+    try:
+        campaign = Campaign(small, launcher, tmp_path, messages, seed, new_ledger)
+        campaign.kill_and_repeat(kills)
+    finally:
+        launcher.close()
+    return campaign.killed
+
+
+@pytest.mark.xdist_group("ledger-server")
+def test_killed_anywhere_without_files_a_second_run_completes_it(small, tmp_path, ledger_url):
+    assert kill_with_a_database(small, tmp_path, ledger_url, mixed(120, 13), 13, kills=5) >= 2
+
+
+@pytest.mark.soak
+@pytest.mark.xdist_group("ledger-server")
+def test_killed_without_files_at_two_hundred_points_of_two_thousand_records(small, tmp_path, ledger_url):
+    assert kill_with_a_database(small, tmp_path, ledger_url, mixed(2000, 14), 14, kills=200) > 150
 
 
 @pytest.mark.soak
