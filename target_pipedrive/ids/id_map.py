@@ -13,12 +13,21 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Link:
-    """An external id and its Pipedrive id."""
+    """An external id and its Pipedrive id.
+
+    Attributes:
+        entity: entity of the row.
+        external_id: external id.
+        id: Pipedrive id.
+        stream: stream that linked them.
+        written_at: RFC 3339 time of the link, in the ledger.
+    """
 
     entity: str
     external_id: str
     id: str
     stream: str
+    written_at: str = ""
 
 
 _NEVER = frozenset({"teams"})

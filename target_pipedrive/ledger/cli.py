@@ -1,4 +1,4 @@
-"""Commands `target-pipedrive ledger list|export|forget|relink`."""
+"""Commands `target-pipedrive ledger list|export|forget|relink|copy`."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from target_pipedrive.catalog.entities import ENTITIES
 from target_pipedrive.catalog.names import nearest
 from target_pipedrive.ledger.schema import check_creatable
 from target_pipedrive.ledger.store import Ledger, WriteState
+from target_pipedrive.ledger.transfer import copy_ledger
 from target_pipedrive.settings import DEFAULT_LEDGER
 from target_pipedrive.settings.address import address_of
 from target_pipedrive.settings.options import ledger_of
@@ -21,6 +22,14 @@ from target_pipedrive.values.identity import key_text
 
 if TYPE_CHECKING:
     from target_pipedrive.settings.address import Address
+
+_ROWS = {
+    "links": "links",
+    "writes": "unfinished writes",
+    "forms": "stored forms",
+    "days": "day of tokens",
+}
+"""Words for the rows of each table."""
 
 
 def ledger(arguments: list[str]) -> None:
@@ -30,6 +39,9 @@ def ledger(arguments: list[str]) -> None:
         ConfigError: the ledger does not exist, or is in use.
     """
     given = _arguments().parse_args(arguments)
+    if given.command == "copy":
+        _copy(given.source, given.destination)
+        return
     address = _address(given.ledger, given.config)
     if isinstance(address, Path):
         check_creatable(address, create=address.exists())  # an empty file is an empty ledger
@@ -52,8 +64,7 @@ def _arguments() -> argparse.ArgumentParser:
         prog="target-pipedrive ledger",
         description="The ledger is the SQLite file or PostgreSQL schema in which the target stores which row "
         "in Pipedrive belongs to each of your ids (links), and the unfinished writes of an interrupted run "
-        "(writes). These "
-        "commands send no requests.",
+        "(writes). These commands send no requests.",
     )
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     for name, what, example in (
@@ -69,6 +80,11 @@ def _arguments() -> argparse.ArgumentParser:
             "move links to the remaining row, after a row was merged in Pipedrive",
             "ledger relink persons 17 4",
         ),
+        (
+            "copy",
+            "copy a ledger to an empty place, from a file to PostgreSQL or back",
+            f"ledger copy {DEFAULT_LEDGER} postgresql://user@host/database",
+        ),
     ):
         command = commands.add_parser(
             name,
@@ -76,6 +92,12 @@ def _arguments() -> argparse.ArgumentParser:
             description=f"{what[0].upper()}{what[1:]}.",
             epilog=f"Example: target-pipedrive {example}",
         )
+        if name == "copy":
+            command.add_argument("source", metavar="FROM", help="path or URL of the ledger")
+            command.add_argument(
+                "destination", metavar="TO", help="path or URL of the copy, which must be empty"
+            )
+            continue
         command.add_argument(
             "--ledger",
             metavar="FILE|URL",
@@ -111,6 +133,10 @@ def _address(given: str | None, config: Path | None) -> Address:
 
 def _show(book: Ledger, *, as_json: bool) -> None:
     lines = []
+    cost = book.day_cost()
+    if cost is not None:
+        noted = {"kind": "day", "day": cost.day.isoformat(), "tokens": cost.tokens}
+        lines.append(json.dumps(noted) if as_json else f"{cost.tokens:,} tokens used on {cost.day}")
     for link in book.links():
         shown = {
             "kind": "link",
@@ -118,8 +144,10 @@ def _show(book: Ledger, *, as_json: bool) -> None:
             "external_id": link.external_id,
             "id": link.id,
             "stream": link.stream,
+            "written_at": link.written_at,
         }
-        lines.append(json.dumps(shown) if as_json else f"{link.entity}  {link.external_id}  ->  {link.id}")
+        text = f"{link.entity}  {link.external_id}  ->  {link.id}  {link.written_at}"
+        lines.append(json.dumps(shown) if as_json else text)
     for entry in book.writes():
         noted = {
             "kind": "write",
@@ -128,9 +156,10 @@ def _show(book: Ledger, *, as_json: bool) -> None:
             "state": entry.state.value,
             "id": entry.id,
             "begun_at": entry.begun_at,
+            "ended_at": entry.ended_at,
         }
         unknown = "outcome unknown" if entry.state is WriteState.BEGUN else f"{entry.state}, id {entry.id}"
-        text = f"{entry.stream}  {entry.action or 'update'}  {entry.begun_at}  {unknown}"
+        text = f"{entry.stream}  {entry.action or 'update'}  {entry.ended_at or entry.begun_at}  {unknown}"
         lines.append(json.dumps(noted) if as_json else text)
     sys.stdout.write("".join(f"{line}\n" for line in lines))
     if not lines:
@@ -171,3 +200,13 @@ def _relink(book: Ledger, entity: str, old_id: str, new_id: str) -> None:
     book.relink(entity, old, new)
     book.commit()
     sys.stdout.write(f"Linked {count} external {'id' if count == 1 else 'ids'} to {entity} {new}.\n")
+
+
+def _copy(source: str, destination: str) -> None:
+    """Copy a ledger, and show the number of rows, which were compared one by one."""
+    original, copy = address_of(source, "FROM"), address_of(destination, "TO")
+    counts = copy_ledger(original, copy)
+    numbers = ", ".join(
+        f"{count} {_ROWS[table]}" for table, count in counts.items() if count or table == "links"
+    )
+    sys.stdout.write(f"Copied and compared {numbers}: {original} -> {copy}\n")

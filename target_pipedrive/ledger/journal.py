@@ -9,6 +9,7 @@ from __future__ import annotations
 import queue
 import sys
 import threading
+import time
 from collections import deque
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -19,6 +20,7 @@ from target_pipedrive.ledger.storage.database import StoreError
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from pipedrive_client.token_budget import DayCost
     from target_pipedrive.ledger.report import Report
     from target_pipedrive.ledger.store import Ledger
     from target_pipedrive.record.task import Task
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
 
 _MOST_STATES = 64
 _MOST_BOOKINGS = 1000
+_COST_SECONDS = 5.0
 
 
 @dataclass(slots=True, kw_only=True)
@@ -100,6 +103,8 @@ class Keeper:
         on_failure: called with the error that ended the thread; the run cannot continue then.
         on_finished: called after each finished task was recorded; False defers every STATE after it,
             until `release`.
+        day_cost: returns the tokens used today so far. They are stored with every other step, and alone at
+            most every few seconds and at the end.
         emit_state: False suppresses STATE, as in a dry run.
     """
 
@@ -111,6 +116,7 @@ class Keeper:
         on_idle: Callable[[], object],
         on_failure: Callable[[BaseException], None],
         on_finished: Callable[[Task], bool],
+        day_cost: Callable[[], DayCost],
         emit_state: bool = True,
         idle_seconds: float = 1.0,
     ) -> None:
@@ -119,6 +125,9 @@ class Keeper:
         self._on_idle = on_idle
         self._on_failure = on_failure
         self._on_finished = on_finished
+        self._day_cost = day_cost
+        self._stored_cost = day_cost()
+        self._cost_stored_at = time.monotonic()
         self._emit_state = emit_state
         self._idle_seconds = idle_seconds
         self._notes: queue.SimpleQueue[_Note] = queue.SimpleQueue()
@@ -217,6 +226,7 @@ class Keeper:
         if self._failure is not None:
             return
         steps = [step for note in notes for step in note.steps]
+        steps += self._cost_steps(now=bool(steps) or notes[-1].last)
         if steps:
             try:
                 self._ledger.begin()
@@ -240,6 +250,14 @@ class Keeper:
                 self._keep_state(note.state)
         self._done_through = self._done_ahead.take_from(self._done_through + 1)
         self._pass_states_on()
+
+    def _cost_steps(self, *, now: bool) -> list[Callable[[Ledger], object]]:
+        """Return the step that stores the tokens used today, if it is due."""
+        cost, moment = self._day_cost(), time.monotonic()
+        if cost == self._stored_cost or not (now or moment - self._cost_stored_at > _COST_SECONDS):
+            return []
+        self._stored_cost, self._cost_stored_at = cost, moment
+        return [lambda ledger: ledger.keep_day(cost)]
 
     def _keep_state(self, state: tuple[int, str]) -> None:
         """Queue a STATE; of very many, every second one is dropped, since only the last one counts."""

@@ -26,8 +26,16 @@ COLUMNS = {
     "links": ("entity", "external_id", "id", "stream", "linked_at"),
     "writes": ("identity", "stream", "action", "state", "id", "begun_at", "ended_at"),
     "forms": ("entity", "id", "name", "sent", "held", "taken"),
+    "days": ("day", "tokens"),
 }
 """Columns of the tables with content."""
+KEYS = {
+    "links": "entity, external_id",
+    "writes": "identity",
+    "forms": "entity, id, name",
+    "days": "day",
+}
+"""Columns that identify a row."""
 _SCHEMA = """
 create table if not exists meta (name text primary key, value text not null) without rowid;
 create table if not exists links (
@@ -41,6 +49,7 @@ create index if not exists writes_by_id on writes (action, id);
 create table if not exists forms (
     entity text not null, id text not null, name text not null, sent blob not null, held blob not null,
     taken integer not null, primary key (entity, id, name)) without rowid;
+create table if not exists days (day text primary key, tokens bigint not null) without rowid;
 """
 
 

@@ -1,20 +1,21 @@
 """Ledger: write intents, outcomes and ids, in a database that survives a crash.
 
-It contains the Pipedrive id of each external id (`links`, permanently), and the started writes of an
-unfinished run with their results (`writes`, until a run with the same streams ends successfully). No record
-content is stored. Only one run can use a ledger at a time. One thread does all the writing, see
-`journal.py`. `storage/` has the databases.
+It contains the Pipedrive id of each external id (`links`, permanently), the started writes of an unfinished
+run with their results (`writes`, until a run with the same streams ends successfully), and the tokens that
+the runs of a day have used (`days`). No record content is stored. Only one run can use a ledger at a time.
+One thread does all the writing, see `journal.py`. `storage/` has the databases.
 """
 
 from __future__ import annotations
 
 from contextlib import closing
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 from pipedrive_client import OutputFailed, times
+from pipedrive_client.token_budget import DayCost
 from target_pipedrive.ids.id_map import Link
 from target_pipedrive.ledger.schema import (
     OLDEST,
@@ -35,6 +36,8 @@ if TYPE_CHECKING:
 
     from target_pipedrive.ledger.storage.database import StoreError
     from target_pipedrive.settings.address import Address
+
+_UNLINK = tuple(f"delete from {table} where entity = :entity and id = :id" for table in ("links", "forms"))  # noqa: S608  our own names
 
 
 class WriteState(StrEnum):
@@ -58,6 +61,7 @@ class Entry:
         state: state of the write.
         id: Pipedrive id of the outcome, if there is one.
         begun_at: RFC 3339 time of the intent, by the server's clock.
+        ended_at: RFC 3339 time of the outcome, if there is one.
     """
 
     identity: bytes
@@ -66,6 +70,7 @@ class Entry:
     state: WriteState
     id: str | None
     begun_at: str
+    ended_at: str | None = None
 
 
 def now() -> str:
@@ -94,18 +99,18 @@ class Ledger:
         self.notices: list[str] = []
         self._account = account
         with readable(address):
-            self._db = open_database(address)
+            self.database = open_database(address)
             try:
-                if not is_ledger(self._db, account):
+                if not is_ledger(self.database, account):
                     check_creatable(address, create=create)
-                self._db.prepare()
+                self.database.prepare()
                 self._open(account)
             except BaseException:
-                self._db.close()
+                self.database.close()
                 raise
 
     def _open(self, account: str | None) -> None:
-        db = self._db
+        db = self.database
         db.begin()
         create_tables(db)
         known = meta(db)
@@ -123,25 +128,26 @@ class Ledger:
     def failed(self, error: StoreError) -> OutputFailed:
         """Return the message for a ledger that failed during the run."""
         return OutputFailed(
-            f"{self._db.setting} {self.address} cannot be written ({error}). The run stopped and emits no "
-            f"further STATE; {self._db.advice}, and run again with the same input: the ledger contains the "
-            "finished writes"
+            f"{self.database.setting} {self.address} cannot be written ({error}). The run stopped and emits "
+            f"no further STATE; {self.database.advice}, and run again with the same input: the ledger "
+            "contains the finished writes"
         )
 
     # --- reading, at the start of a run and by the command line -----------------------------------
 
     def links(self) -> Iterator[Link]:
         """Yield every link, by entity and external id."""
-        for entity, external_id, row_id, stream in self._rows(
-            "select entity, external_id, id, stream from links order by entity, external_id"
+        for entity, external_id, row_id, stream, linked_at in self._rows(
+            "select entity, external_id, id, stream, linked_at from links order by entity, external_id"
         ):
-            yield Link(entity=entity, external_id=external_id, id=row_id, stream=stream)
+            yield Link(entity=entity, external_id=external_id, id=row_id, stream=stream, written_at=linked_at)
 
     def writes(self) -> Iterator[Entry]:
         """Yield every write, oldest first."""
         with readable(self.address):
-            for identity, stream, action, state, row_id, begun_at in self._db.rows(
-                "select identity, stream, action, state, id, begun_at from writes order by begun_at, identity"
+            for identity, stream, action, state, row_id, begun_at, ended_at in self.database.rows(
+                "select identity, stream, action, state, id, begun_at, ended_at from writes "
+                "order by begun_at, identity"
             ):
                 yield Entry(
                     identity=identity,
@@ -150,6 +156,7 @@ class Ledger:
                     state=WriteState(state),
                     id=row_id,
                     begun_at=begun_at,
+                    ended_at=ended_at,
                 )
 
     def forms(self) -> Iterator[StoredForm]:
@@ -161,23 +168,30 @@ class Ledger:
                 entity=entity, row_id=row_id, column=name, sent=sent, held=held, taken=bool(taken)
             )
 
+    def day_cost(self) -> DayCost | None:
+        """Return the tokens used on the last day of which the ledger knows."""
+        with readable(self.address):
+            for day, tokens in self.database.rows("select day, tokens from days order by day desc limit 1"):
+                return DayCost(day=date.fromisoformat(day), tokens=tokens)
+        return None
+
     def _rows(self, query: str, **values: object) -> Iterator[tuple[Any, ...]]:
         with readable(self.address):
-            yield from self._db.rows(query, **values)
+            yield from self.database.rows(query, **values)
 
     # --- writing, by the journal's thread ----------------------------------------------------------
 
     def begin(self) -> None:
         """Open a transaction."""
-        self._db.begin()
+        self.database.begin()
 
     def commit(self) -> None:
         """Commit all changes since `begin`."""
-        self._db.commit()
+        self.database.commit()
 
     def intend(self, identity: bytes, stream: str, action: str, since: str) -> None:
         """Store the intent of a write; `since` is the server's time."""
-        self._db.run(
+        self.database.run(
             "insert into writes values (:identity, :stream, :action, 'begun', null, :since, null) "
             "on conflict do nothing",
             identity=identity,
@@ -188,7 +202,7 @@ class Ledger:
 
     def begun(self, identity: bytes, job: str) -> None:
         """Note which job a write has begun, whose end is still to come."""
-        self._db.run(
+        self.database.run(
             "update writes set id = :job where identity = :identity and state = 'begun'",
             job=job,
             identity=identity,
@@ -196,7 +210,7 @@ class Ledger:
 
     def done(self, identity: bytes, stream: str, action: str, row_id: str | None) -> None:
         """Note that a write was made; the id of an added row stays, whatever is written to it later."""
-        self._db.run(
+        self.database.run(
             "insert into writes values (:identity, :stream, :action, 'done', :id, :moment, :moment) "
             "on conflict (identity) do update set state = 'done', id = coalesce(excluded.id, writes.id), "
             "ended_at = excluded.ended_at",
@@ -209,15 +223,17 @@ class Ledger:
 
     def withdraw(self, identity: bytes) -> None:
         """Note that a write certainly did not act."""
-        self._db.run("delete from writes where identity = :identity and state = 'begun'", identity=identity)
+        self.database.run(
+            "delete from writes where identity = :identity and state = 'begun'", identity=identity
+        )
 
     def gone(self, identity: bytes) -> None:
         """Record that the row of a write was deleted; the write is not repeated in this run."""
-        self._db.run("update writes set state = 'gone' where identity = :identity", identity=identity)
+        self.database.run("update writes set state = 'gone' where identity = :identity", identity=identity)
 
     def link(self, entity: str, external_id: str, row_id: str, stream: str) -> None:
         """Link an external id to a row."""
-        self._db.run(
+        self.database.run(
             "insert into links values (:entity, :external_id, :id, :stream, :moment) on conflict "
             "(entity, external_id) do update set id = excluded.id, stream = excluded.stream, "
             "linked_at = excluded.linked_at",
@@ -230,7 +246,7 @@ class Ledger:
 
     def keep_form(self, form: StoredForm) -> None:
         """Record a value that Pipedrive stores in another form than it was sent."""
-        self._db.run(
+        self.database.run(
             "insert into forms values (:entity, :id, :name, :sent, :held, :taken) on conflict "
             "(entity, id, name) do update set sent = excluded.sent, held = excluded.held, "
             "taken = excluded.taken",
@@ -242,20 +258,31 @@ class Ledger:
             taken=int(form.taken),
         )
 
+    def keep_day(self, cost: DayCost) -> None:
+        """Record the tokens used on a day so far, by all runs; earlier days are removed."""
+        day = cost.day.isoformat()
+        self.database.run("delete from days where day < :day", day=day)
+        self.database.run(
+            "insert into days values (:day, :tokens) on conflict (day) do update set "
+            "tokens = excluded.tokens",
+            day=day,
+            tokens=cost.tokens,
+        )
+
     def relink(self, entity: str, old_id: str, new_id: str) -> None:
         """Move all external ids of a merged row to the survivor."""
-        self._db.run(
+        self.database.run(
             "update links set id = :new where entity = :entity and id = :old",
             new=new_id,
             entity=entity,
             old=old_id,
         )
-        self._db.run("delete from forms where entity = :entity and id = :old", entity=entity, old=old_id)
+        self.database.run("delete from forms where entity = :entity and id = :old", entity=entity, old=old_id)
 
     def unlink(self, entity: str, row_id: str) -> None:
         """Remove the external ids of a deleted row."""
-        for table in ("links", "forms"):
-            self._db.run(f"delete from {table} where entity = :entity and id = :id", entity=entity, id=row_id)  # noqa: S608  our own names
+        for delete in _UNLINK:
+            self.database.run(delete, entity=entity, id=row_id)
 
     def settle(self, streams: Iterable[str], kept: Iterable[bytes] = ()) -> None:
         """Remove the finished writes of these streams, whose run has ended.
@@ -264,14 +291,14 @@ class Ledger:
         rejects.
         """
         for one in kept:
-            self._db.run(
+            self.database.run(
                 "update writes set state = 'kept' where identity = :identity and state = 'done'", identity=one
             )
         for stream in streams:
-            self._db.run(
+            self.database.run(
                 "delete from writes where stream = :stream and state in ('done', 'gone')", stream=stream
             )
-        self._db.run("update writes set state = 'done' where state = 'kept'")
+        self.database.run("update writes set state = 'done' where state = 'kept'")
 
     # --- the command line and dry runs -------------------------------------------------------------
 
@@ -293,10 +320,10 @@ class Ledger:
             self.begin()
             for table in tables:
                 query = f"select count(*) from {table}{where}"  # noqa: S608  our own names
-                count += sum(found for (found,) in self._db.rows(query, **values))
-                self._db.run(f"delete from {table}{where}", **values)  # noqa: S608  our own names
+                count += sum(found for (found,) in self.database.rows(query, **values))
+                self.database.run(f"delete from {table}{where}", **values)  # noqa: S608  our own names
             self.commit()
-            self._db.compact()  # an external id may be an e-mail address
+            self.database.compact()  # an external id may be an e-mail address
         return count
 
     def borrow(self, address: Address) -> None:
@@ -311,11 +338,11 @@ class Ledger:
             self.address = address
             version = meta(source).get("version")
             self.begin()
-            copy_content(source, self._db)
+            copy_content(source, self.database)
             if version == str(OLDEST):
-                self.notices = normalise_links(self._db)
+                self.notices = normalise_links(self.database)
             self.commit()
 
     def close(self) -> None:
         """Close the database."""
-        self._db.close()
+        self.database.close()

@@ -68,6 +68,9 @@ def build_engine(client: PipedriveClient, ledger: Ledger, options: Options, logg
         options: the target's settings.
         logger: logs failures and progress.
     """
+    earlier = ledger.day_cost()
+    if earlier is not None:
+        client.budget.add_earlier(earlier)
     for notice in ledger.notices:
         logger.warning("%s", notice)
     dry_run = options.dry_run
@@ -108,6 +111,7 @@ def build_engine(client: PipedriveClient, ledger: Ledger, options: Options, logg
         on_idle=scheduler.send_batches,
         on_failure=ending.by,
         on_finished=ending.lets_pass,
+        day_cost=lambda: client.budget.day,
         emit_state=not dry_run,
     )
     writer = writer_of(

@@ -412,8 +412,8 @@ def test_killed_anywhere_without_files_a_second_run_completes_it(small, tmp_path
 
 @pytest.mark.soak
 @pytest.mark.xdist_group("ledger-server")
-def test_killed_without_files_at_two_hundred_points_of_two_thousand_records(small, tmp_path, ledger_url):
-    assert kill_with_a_database(small, tmp_path, ledger_url, mixed(2000, 14), 14, kills=200) > 150
+def test_killed_without_files_at_two_hundred_points(small, tmp_path, ledger_url):
+    assert kill_with_a_database(small, tmp_path, ledger_url, mixed(500, 14), 14, kills=200) > 150
 
 
 @pytest.mark.soak

@@ -6,10 +6,12 @@ import json
 import sqlite3
 import threading
 from contextlib import closing
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
 from pipedrive_client import ConfigError
+from pipedrive_client.token_budget import DayCost
 from target_pipedrive.ledger.cli import ledger as command
 from target_pipedrive.ledger.storage import postgres
 from target_pipedrive.ledger.store import Entry, Ledger, WriteState
@@ -21,6 +23,7 @@ from tests.target.helpers import rows, state
 
 SINCE = "2026-01-01T00:00:00Z"
 ODD = ["a", "Ärger", "100% of 'x':y", 'q"uote\\', "nul\0", "sub\x1a0\x1a1", "\U0001f600", "%s %(x)s"]
+DAY = DayCost(day=date(2026, 1, 2), tokens=5_000_000_000)
 FORM = StoredForm(entity="notes", row_id="5", column="content", sent=b"\0\xff", held=b"1", taken=True)
 
 
@@ -75,6 +78,9 @@ def filled(place):
             StoredForm(entity="notes", row_id="5", column="content", sent=b"", held=b"", taken=False)
         )
         ledger.keep_form(FORM)
+        ledger.keep_day(DayCost(day=date(2026, 1, 1), tokens=9))
+        ledger.keep_day(DayCost(day=DAY.day, tokens=5))
+        ledger.keep_day(DAY)
         ledger.commit()
 
 
@@ -86,6 +92,10 @@ def links(ledger):
     return {one.external_id: one.id for one in ledger.links()}
 
 
+def contents(ledger):
+    return entries(ledger), links(ledger), list(ledger.forms()), ledger.day_cost()
+
+
 LINKS = {**{name: str(number) for number, name in enumerate(ODD)}, "moved": "9"}
 ENTRIES = {"begun": ("begun", "job-1"), "done": ("done", "5"), "gone": ("gone", "6"), "kept": ("done", "7")}
 
@@ -94,7 +104,9 @@ def test_every_step_is_there_after_a_restart(place):
     filled(place)
     with opened(place, "acme.example") as ledger:
         assert entries(ledger) == ENTRIES
-        assert next(ledger.writes()) == Entry(
+        begun, done = list(ledger.writes())[:2]
+        assert done.ended_at
+        assert begun == Entry(
             identity=b"begun",
             stream="deals",
             action="add_deal",
@@ -104,7 +116,7 @@ def test_every_step_is_there_after_a_restart(place):
         )
         assert links(ledger) == LINKS
         assert [one.external_id for one in ledger.links()] == sorted(LINKS, key=str.encode)
-        assert list(ledger.forms()) == [FORM]
+        assert (list(ledger.forms()), ledger.day_cost()) == ([FORM], DAY)
 
 
 def test_a_run_that_ended_keeps_only_what_its_rejects_need(place):
@@ -139,7 +151,7 @@ def test_a_dry_run_borrows_everything(place):
     filled(place)
     with opened(None, "acme.example") as ledger:
         ledger.borrow(place)
-        assert (entries(ledger), links(ledger), list(ledger.forms())) == (ENTRIES, LINKS, [FORM])
+        assert contents(ledger) == (ENTRIES, LINKS, [FORM], DAY)
 
 
 @pytest.mark.parametrize(
@@ -225,12 +237,87 @@ def test_the_commands_accept_a_file_and_a_url(ledger_setting, place, tmp_path, c
         **{name: row_id for name, row_id in LINKS.items() if name != ODD[1]},
         ODD[0]: "33",
     }
-    assert len([one for one in shown if one["kind"] == "write"]) == len(ENTRIES)
+    writes = [one for one in shown if one["kind"] == "write"]
+    assert len(writes) == len(ENTRIES)
+    assert {"kind": "day", "day": "2026-01-02", "tokens": DAY.tokens} in shown
+    command(["list", "--config", str(config)])
+    text = capsys.readouterr().out
+    today = datetime.now(UTC).date().isoformat()
+    assert any(line.startswith(f"persons  moved  ->  9  {today}T") for line in text.splitlines())
+    assert "deals  add_deal  2026-01-01T00:00:00Z  outcome unknown" in text
+    assert f"deals  add_deal  {writes[1]['ended_at']}  done, id 5" in text
     command(["forget", "--all", "--config", str(config)])
     command(["list", "--config", str(config)])
     told = capsys.readouterr()
-    assert "is empty" in told.err
-    assert "sesame" not in told.out + told.err
+    assert "persons" not in told.out.replace("Forgot", "")
+    assert "sesame" not in text + told.out + told.err
+
+
+@pytest.mark.xdist_group("ledger-server")
+def test_a_ledger_is_copied_to_a_database_and_back(tmp_path, ledger_url, capsys):
+    first, url, last = tmp_path / "first.sqlite", ledger_url(), tmp_path / "last.sqlite"
+    filled(first)
+    command(["copy", str(first), url])
+    command(["copy", url, str(last)])
+    told = capsys.readouterr().out
+    assert "sesame" not in told
+    assert told.count(f"{len(LINKS)} links, {len(ENTRIES)} unfinished writes, 1 stored forms") == 2
+    for place in (first, parse_url(url), last):
+        with opened(place, "acme.example") as ledger:
+            assert contents(ledger) == (ENTRIES, LINKS, [FORM], DAY)
+        with pytest.raises(ConfigError, match="belongs to"):
+            Ledger(place, account="b.example")
+
+
+def test_a_copy_overwrites_nothing(ledger_setting, place, tmp_path):
+    source = tmp_path / "source.sqlite"
+    filled(source)
+    with pytest.raises(ConfigError, match="No ledger at"):
+        command(["copy", str(tmp_path / "missing.sqlite"), ledger_setting[1]])
+    Ledger(place, account="b.example").close()
+    with pytest.raises(ConfigError, match="already contains a ledger"):
+        command(["copy", str(source), ledger_setting[1]])
+    with pytest.raises(ConfigError, match="in use"):
+        command(["copy", str(source), str(source)])
+    with opened(place, "b.example") as ledger:
+        assert contents(ledger) == ({}, {}, [], None)
+
+
+# --- the tokens of a day -----------------------------------------------------------------------------
+
+
+def test_runs_of_a_day_share_its_budget(load, small, ledger_setting):
+    where = {"ledger_path": None, **dict([ledger_setting])}
+    deals = [{"title": f"Budget {number}"} for number in range(20)]
+    first = load(rows("add_deal", *deals[:10]), **where)
+    assert first.error is None
+    spent = small.log()["tokens"]
+    budget = spent + 25
+    second = load(rows("add_deal", *deals[10:]), state({"n": 1}), daily_token_budget=budget, **where)
+    assert type(second.error).__name__ == "BudgetSpent"
+    assert second.error.setting == "daily_token_budget"
+    assert spent < small.log()["tokens"] <= budget
+    stopped = small.log()["tokens"]
+    third = load(rows("add_deal", *deals[10:]), daily_token_budget=stopped, **where)
+    assert (type(third.error).__name__, small.log()["tokens"]) == ("BudgetSpent", stopped)
+    with opened(address_of(ledger_setting[1], "ledger")) as ledger:
+        assert ledger.day_cost() == DayCost(day=datetime.now(UTC).date(), tokens=stopped)
+        ledger.begin()
+        ledger.keep_day(DayCost(day=ledger.day_cost().day - timedelta(days=1), tokens=10**6))
+        ledger.database.run("delete from days where tokens < 1000000")
+        ledger.commit()
+    fourth = load(rows("add_deal", *deals[10:]), state({"n": 1}), daily_token_budget=1000, **where)
+    assert (fourth.error, fourth.states) == (None, [{"n": 1}])
+    titles = [one["title"] for one in small.rows("deals") if one["title"].startswith("Budget ")]
+    assert sorted(titles) == sorted(one["title"] for one in deals)
+
+
+def test_tokens_of_a_run_that_only_reads_count_too(load, small, tmp_path):
+    same = rows("deals", {"id": 1, "title": small.get("/api/v2/deals/1")["data"]["title"]}, keys=["id"])
+    small.reset()
+    assert load(same).outcomes == ["unchanged"]
+    with opened(tmp_path / "ledger.sqlite") as ledger:
+        assert ledger.day_cost().tokens == small.log()["tokens"] > 0
 
 
 def test_what_was_forgotten_is_not_left_in_the_file(tmp_path):
