@@ -133,10 +133,6 @@ def _address(given: str | None, config: Path | None) -> Address:
 
 def _show(book: Ledger, *, as_json: bool) -> None:
     lines = []
-    cost = book.day_cost()
-    if cost is not None:
-        noted = {"kind": "day", "day": cost.day.isoformat(), "tokens": cost.tokens}
-        lines.append(json.dumps(noted) if as_json else f"{cost.tokens:,} tokens used on {cost.day}")
     for link in book.links():
         shown = {
             "kind": "link",
@@ -161,6 +157,10 @@ def _show(book: Ledger, *, as_json: bool) -> None:
         unknown = "outcome unknown" if entry.state is WriteState.BEGUN else f"{entry.state}, id {entry.id}"
         text = f"{entry.stream}  {entry.action or 'update'}  {entry.ended_at or entry.begun_at}  {unknown}"
         lines.append(json.dumps(noted) if as_json else text)
+    cost = book.day_cost()
+    if cost is not None:
+        noted = {"kind": "day", "day": cost.day.isoformat(), "tokens": cost.tokens}
+        lines.append(json.dumps(noted) if as_json else f"{cost.tokens:,} tokens used on {cost.day}")
     sys.stdout.write("".join(f"{line}\n" for line in lines))
     if not lines:
         sys.stderr.write(f"The ledger {book.address} is empty.\n")

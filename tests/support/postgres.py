@@ -6,6 +6,7 @@ import json
 import os
 import pwd
 import shutil
+import signal
 import socket
 import stat
 import subprocess
@@ -80,7 +81,7 @@ class Postgres:
 
     def stop(self) -> None:
         if self._server.poll() is None:
-            self._server.terminate()
+            self._server.send_signal(signal.SIGINT)  # ends the clients' connections
             self._server.wait(timeout=30)
         self._log.close()
         shutil.rmtree(self.folder)
