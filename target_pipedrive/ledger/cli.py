@@ -159,8 +159,8 @@ def _show(book: Ledger, *, as_json: bool) -> None:
         lines.append(json.dumps(noted) if as_json else text)
     cost = book.day_cost()
     if cost is not None:
-        noted = {"kind": "day", "day": cost.day.isoformat(), "tokens": cost.tokens}
-        lines.append(json.dumps(noted) if as_json else f"{cost.tokens:,} tokens used on {cost.day}")
+        used = {"kind": "day", "day": cost.day.isoformat(), "tokens": cost.tokens}
+        lines.append(json.dumps(used) if as_json else f"{cost.tokens:,} tokens used on {cost.day}")
     sys.stdout.write("".join(f"{line}\n" for line in lines))
     if not lines:
         sys.stderr.write(f"The ledger {book.address} is empty.\n")
