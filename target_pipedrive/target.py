@@ -20,6 +20,7 @@ from pipedrive_singer.files import prove_writable
 from pipedrive_singer.plugin import PipedrivePlugin
 from target_pipedrive.intake.lines import LineReader, NoSink
 from target_pipedrive.intake.messages import Intake
+from target_pipedrive.intake.progress import WriteProgress
 from target_pipedrive.ledger.line_files import check_different, prove_folder
 from target_pipedrive.ledger.report import lay_out
 from target_pipedrive.ledger.store import Ledger
@@ -63,6 +64,7 @@ class TargetPipedrive(PipedrivePlugin, Target):
         )
         options["message_reader"] = self._reader
         self._interruption: Interruption | None = None
+        self._progress: WriteProgress | None = None
         super().__init__(**options)
         self.options = Options.from_config(self.config)
         self._client_settings = ClientSettings.from_config(self.config)
@@ -129,6 +131,8 @@ class TargetPipedrive(PipedrivePlugin, Target):
     def _intake(self) -> Intake:
         intake = Intake(self.engine)
         self._interruption = Interruption(self.engine.interrupt)
+        self._progress = WriteProgress(self.engine, self.client)
+        self._progress.begin()
         self._begun = True  # a failed start is not closed: its own error must be reported
         return intake
 
@@ -142,6 +146,8 @@ class TargetPipedrive(PipedrivePlugin, Target):
             return
         try:
             self._check_interrupted()
+            if self._progress is not None:
+                self._progress.input_ended()
             self.engine.finish()
         finally:
             self._end()
@@ -159,6 +165,8 @@ class TargetPipedrive(PipedrivePlugin, Target):
             return
         self._begun = False
         engine = self.engine
+        if self._progress is not None:
+            self._progress.end()
         if self._interruption is not None and self._interruption.came:
             self.logger.info("Stopping: waiting for requests in progress and recording their results")
         engine.writer.stop_waiting()

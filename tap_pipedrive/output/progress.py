@@ -9,7 +9,7 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TextIO
 
-from tap_pipedrive.output.terminal import LiveLines, can_draw
+from pipedrive_singer.terminal import LiveLines, can_draw, clock
 from tap_pipedrive.output.verdicts import laid_out
 
 if TYPE_CHECKING:
@@ -115,7 +115,7 @@ class Progress:
         names = names[: max(1, rows - 2)]
         longest = min(max((len(name) for name, _ in names), default=0), _LONGEST_NAME)
         lines = [self._line(name, expected, longest, columns) for name, expected in names]
-        totals = [f"{self._finished} of {self._lists} lists", *self._totals(), _clock(now - self._began)]
+        totals = [f"{self._finished} of {self._lists} lists", *self._totals(), clock(now - self._began)]
         while len(totals) > 1 and len(" · ".join(totals)) > columns:
             del totals[-2]
         return [*lines, " · ".join(totals)]
@@ -226,10 +226,3 @@ def _readable(size: int) -> str:
     if size < _MEBIBYTE:
         return f"{size / 1024:,.1f} KiB"
     return f"{size / _MEBIBYTE:,.1f} MiB"
-
-
-def _clock(seconds: float) -> str:
-    """Return a duration as `m:ss` or `h:mm:ss`."""
-    minutes, rest = divmod(int(seconds), 60)
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"

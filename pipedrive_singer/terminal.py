@@ -30,7 +30,8 @@ class LiveLines:
 
     Args:
         out: the terminal.
-        render: returns the lines for a number of columns and rows.
+        render: returns the lines for a number of columns and rows. It may read collections that other threads
+            change, and then raise RuntimeError.
     """
 
     def __init__(self, out: TextIO, render: Callable[[int, int], Sequence[str]]) -> None:
@@ -73,7 +74,11 @@ class LiveLines:
 
     def _draw(self) -> None:
         columns, rows = shutil.get_terminal_size()
-        lines = [line[: columns - 1] for line in self._render(columns - 1, rows - 2)]
+        try:
+            rendered = self._render(columns - 1, rows - 2)
+        except RuntimeError:  # a collection changed while it was read; the next drawing shows it
+            return
+        lines = [line[: columns - 1] for line in rendered]
         below = "".join(f"\n{line}" for line in lines)
         back = f"\x1b[{len(lines)}A\r" if lines else ""
         self._write(f"{_CLEAR}{below}{back}")
@@ -98,6 +103,13 @@ class _Above:
 
     def flush(self) -> None:
         """Return at once, because each write is flushed."""
+
+
+def clock(seconds: float) -> str:
+    """Return a duration as `m:ss` or `h:mm:ss`."""
+    minutes, rest = divmod(int(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
 
 
 def _handlers_of(stream: TextIO) -> Iterator[logging.StreamHandler[Any]]:

@@ -1,4 +1,4 @@
-"""Output of the tap on a terminal."""
+"""Output of both plugins on a terminal."""
 
 from __future__ import annotations
 
@@ -7,15 +7,18 @@ import logging
 import re
 import signal
 import sys
+from pathlib import Path
 
 import pytest
 
+from pipedrive_singer.terminal import LiveLines
 from tap_pipedrive.output.progress import Progress
-from tap_pipedrive.output.terminal import LiveLines
 from tests.support.cli import Files, environment, tap
 from tests.support.singer import select
 from tests.support.terminal import Screen, Terminal, run_on_terminal
+from tests.target.helpers import lines_of, rows
 
+ROOT = Path(__file__).parents[2]
 LIVE = re.compile(r"\d+ of \d+ lists · [\d,]+ rows")
 
 
@@ -38,7 +41,7 @@ def logger(terminal):
 def progress(terminal, logger, monkeypatch):
     """Progress on the terminal, which is drawn only when a log line or `stop` requires it."""
     monkeypatch.setenv("COLUMNS", "70")
-    monkeypatch.setattr("tap_pipedrive.output.terminal.REDRAW_SECONDS", 3600)
+    monkeypatch.setattr("pipedrive_singer.terminal.REDRAW_SECONDS", 3600)
     made = Progress(logger, stream=terminal)
     made.start(3)
     yield made
@@ -84,6 +87,18 @@ def test_the_table_at_the_end_replaces_the_live_lines(progress, terminal):
         ["stream", "records"], ["deals", "12"], ["total", "12"],
     )  # fmt: skip
     assert end == ""
+
+
+def test_a_collection_that_changes_while_it_is_drawn_does_not_stop_the_run(terminal):
+    counts = {"deals": 1}
+
+    def render(*_):
+        return [counts.setdefault(f"{name}s", name) for name in counts]
+
+    lines = LiveLines(terminal, render)
+    lines.write_above("A line\n")
+    lines.stop()
+    assert terminal.screen() == ["A line", ""]
 
 
 def test_a_terminal_that_closes_does_not_stop_the_run(monkeypatch, terminal):
@@ -157,3 +172,29 @@ def test_a_trial_ends_with_a_verdict_for_each_stream(small, tmp_path):
     assert set(re.findall(r"\w+", ok.partition(": ")[2])) >= read
     assert "item_searches" in no_rows
     assert "403" in denied.partition("goals: ")[2]
+
+
+def test_the_target_shows_what_it_writes_after_the_end_of_the_input(small, tmp_path):
+    records = tmp_path / "input.singer"
+    records.write_text(lines_of(rows("add_deal", *({"title": str(number)} for number in range(40)))))
+    (tmp_path / "config.json").write_text(json.dumps({**small.config(), "max_concurrency": 4}))
+    small.post("/_emulator/faults", [{"operation": "*", "every": 1, "kind": "slow", "seconds": 0.1}])
+    script = f'cd {tmp_path} && cat {records} | "{sys.executable}" -m target_pipedrive --config config.json'
+    shown = []
+    env = {**environment(), "PYTHONPATH": str(ROOT)}
+    try:
+        code, text = run_on_terminal(
+            ["bash", "-c", script],
+            tmp_path / "out",
+            columns=80,
+            env=env,
+            on_output=lambda text, _: shown.append(text),
+        )
+    finally:
+        small.post("/_emulator/faults", [])
+    assert code == 0, text
+    assert re.search(r"  add_deal  [1-9]\d* created\r?\n[1-9]\d* of 40 records · ", text)
+    screen = Screen()
+    screen.feed(text)
+    assert not any(" of 40 records" in line for line in screen.lines)
+    assert any(line.split()[:2] == ["add_deal", "40"] for line in screen.lines)
