@@ -63,9 +63,9 @@ live: setup ## Compare a live account with what this project assumes; reads only
 docs: setup ## Update the generated parts of docs and meltano.yml
 	@$(BIN)/python -m scripts.docs
 
-docs-site: $(SITE) ## Build the documentation site into output/site; links are checked
+docs-site: $(SITE) ## Build the documentation site into build/site; links are checked
 	@NO_MKDOCS_2_WARNING=true .venv/site/bin/mkdocs build --strict --quiet --clean
-	@echo 'Open output/site/index.html.'
+	@echo 'Open build/site/index.html.'
 
 # Its packages are not needed for anything else.
 $(SITE): $(STAMP) pyproject.toml constraints.txt
@@ -88,5 +88,5 @@ constraints: setup ## Choose the newest compatible versions
 	@rm constraints.txt.old
 
 clean: ## Remove everything the commands created
-	rm -rf .venv .meltano dist .pytest_cache .hypothesis .mypy_cache .ruff_cache .import_linter_cache .coverage htmlcov
+	rm -rf .venv .meltano dist build .pytest_cache .hypothesis .mypy_cache .ruff_cache .import_linter_cache .coverage htmlcov
 	find output -type f ! -name .gitignore -delete

@@ -214,6 +214,7 @@ def test_documents_name_jobs_and_settings_that_are_there(document):
             prefix = plugin["name"].replace("-", "_").upper()
             variables |= {f"{prefix}_{one['name'].upper()}" for one in settings}
             variables.add(f"{prefix}__SELECT")  # one of Meltano's own extras of a plugin
+            variables.add(f"{prefix}_LOGLEVEL")  # of the Singer SDK
     named = set(re.findall(r"\b(?:TAP|TARGET)_[A-Z_]+[A-Z]\b", text))
     assert named <= variables
 
