@@ -84,8 +84,8 @@ class TargetPipedrive(PipedrivePlugin, Target):
         command = super().get_singer_command()
         command.help = "Write the Singer messages on stdin to a Pipedrive account, and emit STATE to stdout."
         command.epilog = (
-            "`target-pipedrive check` shows the account and what can be written; `target-pipedrive ledger` "
-            "shows and corrects the links that the target stores. See --help of each. "
+            "`target-pipedrive ledger` shows and corrects the links that the target stores; "
+            "`target-pipedrive check` shows the account and what can be written. See --help of each. "
             "Exit codes: 0 all records are written, 1 some records failed and are in the reject "
             "file, 2 invalid settings, 3 Pipedrive denied access, 4 the token budget is exhausted: run again "
             "later."
