@@ -7,6 +7,7 @@ import random
 import pytest
 
 from pipedrive_client import PagingStuck
+from tests.support.faulty import run
 from tests.support.singer import run_tap
 
 
@@ -194,11 +195,11 @@ def test_a_null_in_place_of_rows_is_an_empty_list(small):
     assert dict(run_tap(small.config(), "notes").records) == {}
 
 
-def test_a_failed_sweep_buries_nothing(medium):
-    config = medium.config(detect_deletes=True, delete_sweep_interval_hours=0)
-    first = run_tap(config, "persons")
-    gone = max(first.latest("persons"))
-    medium.call("DELETE", f"/api/v2/persons/{gone}")
+def test_a_failed_sweep_buries_nothing(small):
+    config = small.config(detect_deletes=True, delete_sweep_interval_hours=0)
+    first = run(config, "persons")
+    gone = max(first.output.latest("persons"))
+    small.call("DELETE", f"/api/v2/persons/{gone}")
     # The incremental read is the first call, the sweep's second page is the third.
     fault = {
         "operation": "GET /api/v2/persons",
@@ -206,10 +207,11 @@ def test_a_failed_sweep_buries_nothing(medium):
         "kind": "status_before",
         "status": 400,
     }
-    medium.post("/_emulator/faults", [fault])
-    with pytest.raises(Exception, match="400"):
-        run_tap(config, "persons", state=first.state)
-    assert dict(run_tap.last.records) == {}
-    medium.post("/_emulator/faults", [])
-    second = run_tap(config, "persons", state=run_tap.last.state)
-    assert [record["id"] for record in second.records["persons"]] == [gone]
+    small.post("/_emulator/faults", [fault])
+    failed = run(config, "persons", before=first)
+    assert failed.code == 1
+    assert "400" in failed.error
+    assert dict(failed.output.records) == {}
+    small.post("/_emulator/faults", [])
+    second = run(config, "persons", before=failed)
+    assert [record["id"] for record in second.output.records["persons"]] == [gone]
