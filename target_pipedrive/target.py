@@ -117,9 +117,13 @@ class TargetPipedrive(PipedrivePlugin, Target):
         options = self.options
         ledger_path = options.ledger if isinstance(options.ledger, Path) else None
         page = "preview_path" if options.dry_run else "report_path"
-        written = {"results_path": options.results_path, page: options.page_path}
+        written = {
+            "results_path": options.results_path,
+            page: options.page_path,
+            "rejects_path": options.rejects_path,  # a dry run fails where the real run would
+        }
         if not options.dry_run:
-            written |= {"rejects_path": options.rejects_path, "ledger_path": ledger_path}
+            written["ledger_path"] = ledger_path
         check_different({"ledger_path": ledger_path, **written, "summary_path": options.summary_path})
         for setting, path in written.items():
             if path is not None:

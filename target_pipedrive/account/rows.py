@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from pipedrive_client import Answer, PipedriveClient
+    from target_pipedrive.account.planned_rows import PlannedRows
     from target_pipedrive.catalog.spec import EntitySpec, RowsRead
     from target_pipedrive.record.row import Row
 
@@ -53,14 +54,19 @@ def fill(path: str, values: Mapping[str, object]) -> str:
 class Rows:
     """Reader of rows; lists without a filter by id are cached until one of their rows is written.
 
+    Args:
+        client: sends the requests.
+        planned: values that a dry run plans to write, which rows are returned with; None in a real run.
+
     Attributes:
         BULK: maximum number of ids per request.
     """
 
     BULK = BULK
 
-    def __init__(self, client: PipedriveClient) -> None:
+    def __init__(self, client: PipedriveClient, planned: PlannedRows | None = None) -> None:
         self._client = client
+        self._planned = planned
         self._lists: dict[str, dict[str, dict[str, Row]]] = {}
         self._lock = threading.Lock()
         self._answer: Answer | None = None
@@ -75,7 +81,7 @@ class Rows:
         missing = [value for value in wanted if value not in found] if read.by == entity.key else []
         if missing and entity.more is not None:
             found |= self._by_ids(entity, entity.more, missing, stream)
-        return found
+        return found if self._planned is None else self._planned.all_applied(entity, found)
 
     def _by_ids(
         self, entity: EntitySpec, read: RowsRead, values: Sequence[str], stream: str
@@ -105,7 +111,8 @@ class Rows:
             lists = self._lists.setdefault(entity.name, {})
             if key not in lists:
                 rows = self._rows(read, path, params, stream)
-                lists[key] = {str(row.get(entity.key)): row for row in rows}
+                found: dict[str, Row] = {str(row.get(entity.key)): row for row in rows}
+                lists[key] = found if self._planned is None else self._planned.all_applied(entity, found)
             return lists[key]
 
     def cached(self, entity: EntitySpec, row_id: str) -> Row | None:
@@ -124,13 +131,13 @@ class Rows:
             values: columns of the record, for reads by parent.
             stream: name the request is counted under.
         """
+        if self._planned is not None and isinstance(row_id, ProvisionalId):
+            return self._planned.added(entity, row_id)
         if entity.single is not None:
-            path = fill(entity.single.path, {**values, entity.key: row_id})
-            try:
-                row = self._get(path, entity.single, stream, DataKind.OBJECT)
-            except (NotFound, Gone):
-                return None
-            return row if isinstance(row, dict) and not is_trace(entity, row) else None
+            row = self._single(
+                entity, entity.single, fill(entity.single.path, {**values, entity.key: row_id}), stream
+            )
+            return row if self._planned is None or row is None else self._planned.applied(entity, row)
         read = entity.read
         if read is None:
             return None
@@ -138,6 +145,13 @@ class Rows:
             return self.listed(entity, values, stream).get(row_id)
         value = row_id if read.by == entity.key else str(values.get(read.by) or "")
         return self.many(entity, [value], stream).get(row_id) if value else None
+
+    def _single(self, entity: EntitySpec, read: RowsRead, path: str, stream: str) -> Row | None:
+        try:
+            row = self._get(path, read, stream, DataKind.OBJECT)
+        except (NotFound, Gone):
+            return None
+        return row if isinstance(row, dict) and not is_trace(entity, row) else None
 
     def _get(self, path: str, read: RowsRead, stream: str, kind: DataKind) -> object:
         """Return the `data` of a response with a single row; null counts as a failed read."""

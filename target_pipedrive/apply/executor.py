@@ -153,7 +153,7 @@ class Performer:
         row_id = done.id
         if action.verb is Verb.MERGE and row_id is not None:
             row_id = str(draft.path["id"])
-        if row_id is not None and not self._options.dry_run:
+        if row_id is not None:
             self._keep_links(task, plan, draft, row_id)
         return self._verified(task, action, draft, entity, replace(done, id=row_id), notes)
 

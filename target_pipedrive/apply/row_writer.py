@@ -117,14 +117,13 @@ class RowWriter:
         if row_id is None:
             return None, None
         if isinstance(row_id, ProvisionalId):
-            return row_id, None
+            return row_id, self._rows.one(plan.spec, row_id, draft.body, task.stream)
         if task.was_read and not task.stale:
             return row_id, task.row
         return row_id, self._rows.one(plan.spec, row_id, draft.body, task.stream)
 
     def forget(self, plan: EntityPlan, row_id: str) -> None:
         """Drop what is kept of a deleted row."""
-        if not self._options.dry_run:
-            self._links.drop(plan.spec.name, row_id)
-            self._verifier.forget(plan, row_id)
+        self._links.drop(plan.spec.name, row_id)
+        self._verifier.forget(plan, row_id)
         self._rows.forget(plan.spec)

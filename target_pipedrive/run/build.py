@@ -11,6 +11,7 @@ from pipedrive_client.concurrency import WorkerPool
 from pipedrive_client.fields import FieldRegistry
 from target_pipedrive.account.currencies import Currencies
 from target_pipedrive.account.known_names import KnownNames
+from target_pipedrive.account.planned_rows import PlannedRows
 from target_pipedrive.account.row_names import RowNames
 from target_pipedrive.account.rows import Rows
 from target_pipedrive.apply.add import RowAdder
@@ -80,7 +81,8 @@ def build_engine(client: PipedriveClient, ledger: Ledger, options: Options, logg
 
     # Reads of the account
     links = Links(ledger.links())
-    rows = Rows(client)
+    planned = PlannedRows() if dry_run else None
+    rows = Rows(client, planned)
     creations = Creations(logger, dry_run=dry_run)
     book = FieldBook(
         client,
@@ -121,7 +123,7 @@ def build_engine(client: PipedriveClient, ledger: Ledger, options: Options, logg
         book,
         ledger.writes(),
         ahead=partial(additions_behind, scheduler),
-        dry_run=dry_run,
+        planned=planned,
     )
 
     # One record

@@ -13,6 +13,7 @@ from target_pipedrive.write.response import Done, path_id
 
 if TYPE_CHECKING:
     from target_pipedrive.account.current_user import CurrentUser
+    from target_pipedrive.account.planned_rows import PlannedRows
     from target_pipedrive.catalog.spec import ActionSpec, EntitySpec
     from target_pipedrive.record.draft import Draft
     from target_pipedrive.record.task import Task
@@ -30,18 +31,25 @@ class DryRunWriter:
         intents: writes of an earlier run that did not end.
         members: which records one bulk request would add.
         user: the company of the account.
+        planned: gets the values that would be written.
 
     Attributes:
         planned_tokens: tokens that the writes would cost, by stream.
     """
 
     def __init__(
-        self, requests: ActionRequests, intents: Intents, members: Members, user: CurrentUser
+        self,
+        requests: ActionRequests,
+        intents: Intents,
+        members: Members,
+        user: CurrentUser,
+        planned: PlannedRows,
     ) -> None:
         self._requests = requests
         self._intents = intents
         self._members = members
         self._user = user
+        self._planned = planned
         self._lock = threading.Lock()
         self._writes = 0
         self._added: dict[bytes, Done] = {}
@@ -52,6 +60,7 @@ class DryRunWriter:
         if action.bulk is not None and entity is not None:
             added = self._added.pop(task.identity, None) or self._plan_bulk(task, action, draft)
             if added is not None:
+                self._note(action, draft, entity, added.id)
                 return added
         fill(action.path, draft.path)  # reports a missing value, as a run does
         self._requests.complete(task, action, draft, entity)
@@ -61,7 +70,18 @@ class DryRunWriter:
             new = self._new_id()
         if action.becomes:
             return Done()  # the id would be that of a row that does not exist yet
-        return Done(id=path_id(action, draft) or (new if action.verb is Verb.ADD else None))
+        done = Done(id=path_id(action, draft) or (new if action.verb is Verb.ADD else None))
+        self._note(action, draft, entity, done.id)
+        return done
+
+    def _note(self, action: ActionSpec, draft: Draft, entity: EntitySpec | None, row_id: str | None) -> None:
+        """Note what the write would change, for later records of the same row."""
+        if entity is None or row_id is None:
+            return
+        if action.verb in (Verb.DELETE, Verb.MERGE):
+            self._planned.delete(entity, row_id)
+        elif action.name in (entity.add, entity.update):
+            self._planned.write(entity, row_id, draft.body, draft.custom)
 
     def _plan_bulk(self, task: Task, action: ActionSpec, draft: Draft) -> Done | None:
         """Plan a bulk request; None where single requests cost less."""

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from pipedrive_client import PipedriveClient
+    from target_pipedrive.account.planned_rows import PlannedRows
     from target_pipedrive.account.rows import Rows
     from target_pipedrive.catalog.spec import ActionSpec, EntitySpec
     from target_pipedrive.custom_fields.registry import FieldBook
@@ -159,7 +160,7 @@ def writer_of(
     entries: Iterable[Entry],
     *,
     ahead: Ahead,
-    dry_run: bool,
+    planned: PlannedRows | None,
 ) -> RecordWriter:
     """Return the writer of a run.
 
@@ -170,7 +171,7 @@ def writer_of(
         book: definitions of custom fields.
         entries: writes in the ledger from a run that did not end.
         ahead: records that one bulk request can write too.
-        dry_run: whether writes are only planned.
+        planned: gets the writes of a dry run; None sends them.
     """
     user = CurrentUser(client)
     clock = ServerClock(user)
@@ -178,8 +179,8 @@ def writer_of(
     claims = Claims(rows)
     intents = Intents(keeper, clock, claims, entries)
     members = Members(requests, intents, ahead)
-    if dry_run:
-        return DryRunWriter(requests, intents, members, user)
+    if planned is not None:
+        return DryRunWriter(requests, intents, members, user, planned)
     return Writer(
         client,
         intents,

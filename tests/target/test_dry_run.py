@@ -13,7 +13,7 @@ def test_planned_rows_are_referenced_and_never_requested(load, small):
     run = load(ORGANIZATIONS, PERSONS, ORGANIZATIONS, dry_run=True)
     assert run.errors == []
     assert [one["id"] for one in run.results if one["stream"] == "organizations"] == ["new:1", "new:1"]
-    assert run.outcomes == ["created", "created", "updated"]
+    assert run.outcomes == ["created", "created", "unchanged"]
     assert all("new" not in name and "{id}" not in name for name in small.requests())
     lines = (run.folder / "results-1.jsonl").read_bytes().splitlines()
     assert all(b'"id":"new:' in line for line in lines)  # one way to write JSON, whatever the id
