@@ -105,10 +105,8 @@ def run(context: TapContext, catalog: Catalog | None, *, as_json: bool) -> Exit:
 def selected(specs: Mapping[str, StreamSpec], catalog: Catalog | None) -> list[str]:
     """Return the names of the selected streams, in the order of names."""
     if catalog is not None:
-        chosen = [
-            entry.tap_stream_id for entry in catalog.streams if entry.metadata.root.selected in (True, None)
-        ]
-        return sorted(name for name in chosen if name in specs)
+        chosen = {entry.tap_stream_id for entry in catalog.streams if entry.metadata.resolve_selection()[()]}
+        return sorted(chosen & specs.keys())
     if patterns := _patterns():
         return sorted(name for name in specs if _matches(name, patterns))
     return sorted(name for name, spec in specs.items() if spec.selected_by_default)

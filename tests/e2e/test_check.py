@@ -13,7 +13,7 @@ from target_pipedrive.catalog.actions import ACTIONS
 from target_pipedrive.catalog.scopes import write_scopes
 from tests.support.cli import Files, environment, tap
 from tests.support.forking import forking
-from tests.support.singer import select
+from tests.support.singer import discover, select
 
 EVERY_SCOPE = {scope for operation in load_operations().values() for scope in operation.scopes}
 
@@ -79,6 +79,10 @@ def test_the_selection_of_a_catalog_or_of_meltano_is_checked(small, files):
     catalog = files.write("catalog.json", select(small.config(), "deals", "notes"))
     done = tap_check(files, small.config(), "--catalog", catalog, "--json")
     assert [one["name"] for one in json.loads(done.out)["streams"]] == ["deals", "notes"]
+    found = files.write("discovered.json", discover(small.config()))
+    done = tap_check(files, small.config(), "--catalog", found, "--json")
+    default = {name for name, spec in STREAMS.items() if spec.selected_by_default}
+    assert {one["name"] for one in json.loads(done.out)["streams"]} == default
     patterns = json.dumps(["deal*.*", "!deal_fields.*", "users.id", "!users.email"])
     done = tap_check(files, small.config(), "--json", TAP_PIPEDRIVE__SELECT=patterns)
     names = {one["name"] for one in json.loads(done.out)["streams"]}

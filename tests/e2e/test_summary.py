@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from pipedrive_client import RateLimited, Unauthorized
 from pipedrive_singer.summary import Summary
 from target_pipedrive.record.outcome import Outcome
 from tests.support.cli import Files, tap
@@ -149,6 +150,35 @@ def test_a_killed_run_is_not_mistaken_for_the_last_one(tmp_path):
     with Summary("tap-pipedrive", path):
         found = summary_in(path)
     assert (found["outcome"], found["exit_code"], found["ended_at"]) == ("running", None, None)
+
+
+def rate_limited():
+    error = RateLimited("Too many requests.")
+    error.retry_after_seconds = 60
+    return error
+
+
+@pytest.mark.parametrize(
+    ("error", "outcome", "code", "resumes"),
+    [
+        (SystemExit(143), "interrupted", 143, False),
+        (KeyboardInterrupt(), "interrupted", 130, False),
+        (SystemExit(1), "done_with_failures", 1, False),
+        (rate_limited(), "failed", 1, True),
+        (Unauthorized("The token was rejected."), "denied", 3, False),
+        (OSError(28, "No space left on device"), "failed", 1, False),
+        (ValueError("surprise"), "failed", 1, False),
+    ],
+    ids=repr,
+)
+def test_every_end_of_a_run_has_its_outcome(tmp_path, error, outcome, code, resumes):
+    path = tmp_path / "summary.json"
+    with pytest.raises(type(error)), Summary("tap-pipedrive", path):
+        raise error
+    found = summary_in(path)
+    assert (found["outcome"], found["exit_code"]) == (outcome, code)
+    assert (found["error"] is None) == isinstance(error, SystemExit)
+    assert (found["resume_at"] is not None) == resumes
 
 
 def test_a_load_is_summarised_by_outcome(write, small):
