@@ -45,6 +45,7 @@ _COMMANDS = {
                 ("relink", "Move links to the remaining row of a merge: entity, old id, new id."),
             )
         },
+        "ledger-copy": ("ledger copy", "Copy a ledger from a file to PostgreSQL or back: from, to."),
     },
 }
 """Plugin → command of `meltano invoke PLUGIN:COMMAND` → its arguments and description.

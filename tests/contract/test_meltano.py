@@ -107,7 +107,7 @@ def test_commands_are_accepted_by_the_plugin(name, small, tmp_path):
     prefix = name.replace("-", "_").upper()
     env = {f"{prefix}_{setting.upper()}": str(value) for setting, value in small.config().items()}
     extra = {"ledger-forget": ["--all"], "ledger-relink": ["deals", "1", "2"], "auth": ["--help"]}
-    codes = {"ledger-relink": 2}  # the ledger has no link to relink
+    codes = {"ledger-relink": 2, "ledger-copy": 2}  # the ledger has no link to relink
     for plugin in described(name):
         commands = Command.parse_all(plugin["commands"])
         if name == "target-pipedrive":

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
+import socket
 import sqlite3
 import threading
-from contextlib import closing
+from contextlib import closing, suppress
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
@@ -365,6 +366,52 @@ def test_a_lost_connection_ends_the_run_and_the_next_run_completes_it(load, smal
 def _until(small, count):
     while small.requests().get("POST /api/v2/deals", 0) < count:
         threading.Event().wait(0.005)
+
+
+class Turns:
+    """A proxy that counts how often a client sends something and waits for the response."""
+
+    def __init__(self, port):
+        self.count = 0
+        self._from_client = False
+        self._upstream = ("127.0.0.1", port)
+        self._listening = socket.create_server(("127.0.0.1", 0))
+        self.port = self._listening.getsockname()[1]
+        threading.Thread(target=self._serve, daemon=True).start()
+
+    def _serve(self):
+        with self._listening:
+            client, _ = self._listening.accept()
+        with client, socket.create_connection(self._upstream) as server:
+            back = threading.Thread(target=self._pass, args=(server, client), daemon=True)
+            back.start()
+            self._pass(client, server, from_client=True)
+            back.join()
+
+    def _pass(self, source, sink, *, from_client=False):
+        while content := source.recv(65536):
+            self.count += from_client and not self._from_client
+            self._from_client = from_client
+            sink.sendall(content)
+        with suppress(OSError):
+            sink.shutdown(socket.SHUT_WR)
+
+
+@needs_server
+def test_a_transaction_needs_one_round_trip(ledger_url, ledger_server):
+    proxy = Turns(ledger_server.port)
+    with opened(parse_url(ledger_url().replace(f":{ledger_server.port}/", f":{proxy.port}/"))) as ledger:
+        before = proxy.count
+        for _ in range(10):
+            ledger.begin()
+            for number in range(50):
+                identity = number.to_bytes(2, "big")
+                ledger.intend(identity, "deals", "add_deal", SINCE)
+                ledger.done(identity, "deals", "add_deal", "5")
+            ledger.commit()
+        # The driver prepares statements on the way, and may wait for a part of a long transaction.
+        assert proxy.count - before <= 20
+        assert len(list(ledger.writes())) == 50
 
 
 @needs_server
