@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from functools import cached_property
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, ClassVar
@@ -202,7 +203,13 @@ class TargetPipedrive(PipedrivePlugin, Target):
         """Write the HTML file of the run; a failure is logged, as the run itself has ended."""
         host = urlsplit(self._client_settings.base_url).hostname or ""
         try:
-            write_page_of(self.engine, self.client.usage, account=host, began_at=self._began_at)
+            write_page_of(
+                self.engine,
+                self.client.usage,
+                account=host,
+                began_at=self._began_at,
+                error=sys.exception(),
+            )
         except OutputFailed as error:
             self.page_failed = True
             self.logger.error("%s", error)  # noqa: TRY400 - a sentence for people, without a traceback

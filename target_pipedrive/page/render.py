@@ -46,6 +46,7 @@ class PageFacts:
         dry_run: True if nothing was written.
         account: host of the API.
         began_at: start of the run.
+        ended_by: sentence about what ended the run early; empty if nothing did.
         unfinished: number of accepted records without an outcome.
         requests: requests that were sent.
         tokens: tokens that they cost.
@@ -59,6 +60,7 @@ class PageFacts:
     dry_run: bool
     account: str
     began_at: datetime
+    ended_by: str
     unfinished: int
     requests: int
     tokens: int

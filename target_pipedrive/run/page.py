@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from pipedrive_singer.command_line import sentence_of
 from target_pipedrive.page.render import PageFacts, write_page
 
 if TYPE_CHECKING:
@@ -13,7 +14,9 @@ if TYPE_CHECKING:
     from target_pipedrive.run.engine import Engine
 
 
-def write_page_of(engine: Engine, usage: Usage, *, account: str, began_at: datetime) -> None:
+def write_page_of(
+    engine: Engine, usage: Usage, *, account: str, began_at: datetime, error: BaseException | None
+) -> None:
     """Write the file that `preview_path` or `report_path` names, if one does.
 
     Args:
@@ -21,6 +24,7 @@ def write_page_of(engine: Engine, usage: Usage, *, account: str, began_at: datet
         usage: requests and tokens.
         account: host of the API.
         began_at: start of the run.
+        error: what ended the run early, if anything did.
 
     Raises:
         OutputFailed: it cannot be written.
@@ -37,6 +41,7 @@ def write_page_of(engine: Engine, usage: Usage, *, account: str, began_at: datet
         dry_run=engine.options.dry_run,
         account=account,
         began_at=began_at,
+        ended_by="" if error is None else sentence_of(error) or "It was interrupted.",
         unfinished=engine.unfinished,
         requests=usage.requests,
         tokens=usage.tokens,

@@ -85,6 +85,7 @@ def test_a_dry_run_shows_its_records(preview):
     assert failed[9] == "Tier"
     assert "no such option" in failed[10]
     text = preview.read_text()
+    assert "ended early" not in text
     assert "Rating" in text.partition("New in the account")[2].partition("</section>")[0]
     assert "Tier" in text.partition("Why records fail")[2].partition("</section>")[0]
 
@@ -144,7 +145,17 @@ def test_a_path_that_cannot_be_written_ends_the_run_before_it_begins(load, small
 def test_a_run_that_fails_early_still_has_its_report(load):
     path = load.folder / "report.html"
     load(*INPUT, max_failures=1, report_path=str(path), create_fields=True)
-    assert [one[3] for one in Page(path.read_text()).rows][-1] == "failed"
+    text = path.read_text()
+    assert [one[3] for one in Page(text).rows][-1] == "failed"
+    assert "The run ended early. Stopped after 1 failed" in text
+
+
+def test_a_stream_that_ends_the_run_is_named(load):
+    path = load.folder / "report.html"
+    load(*rows("persons", {"nmae": "A"}), report_path=str(path))
+    text = path.read_text()
+    assert "The run ended early. Stream persons: property nmae is not known" in text
+    assert "The input contained no records." in text
 
 
 def test_large_runs_are_sampled_evenly_and_keep_their_failures():
