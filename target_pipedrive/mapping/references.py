@@ -100,7 +100,7 @@ def natural_key(entity: str, value: object) -> tuple[str, object] | None:
 
 
 def by_text(entity: str, text: str) -> object:
-    """Return a text in a custom field as the natural key of a row, unless it is a number or has none."""
+    """Return a text in a custom field as the natural key of a row, unless it is a number."""
     keys = SEARCHED_KEYS.get(entity)
     if keys is None or is_missing(text) or _NUMBER.fullmatch(text.strip()):
         return text
