@@ -9,7 +9,12 @@ from target_pipedrive.catalog.entities import ENTITIES
 from target_pipedrive.catalog.names import nearest, snake
 from target_pipedrive.catalog.raw_request import RAW_INPUTS, RAW_REQUEST
 from target_pipedrive.catalog.spec import Verb
-from target_pipedrive.mapping.columns import Binding, Place, UnknownColumn, column_binding
+from target_pipedrive.mapping.column_faults import UnknownColumn
+from target_pipedrive.mapping.columns import (
+    Binding,
+    Place,
+    column_binding,
+)
 from target_pipedrive.mapping.nulls import KEPT, empty_values
 from target_pipedrive.mapping.placement import placed_columns
 from target_pipedrive.mapping.shapes import FILE_EXTRAS, SHAPES, file_part

@@ -10,18 +10,16 @@ from target_pipedrive.account.currencies import AMOUNT_KEYS
 from target_pipedrive.account.row_names import NATURAL_KEYS
 from target_pipedrive.catalog.names import nearest, snake
 from target_pipedrive.mapping.amounts import AmountBinding
+from target_pipedrive.mapping.column_faults import UnknownColumn, refused, together
 from target_pipedrive.mapping.columns import (
     LOADER_COLUMNS,
     Binding,
     Place,
-    UnknownColumn,
     column_binding,
     custom_binding,
-    refused,
     retired_binding,
     retired_reason,
     squashed,
-    together,
 )
 from target_pipedrive.mapping.nulls import KEPT
 from target_pipedrive.mapping.placement import as_name, id_or_name

@@ -11,7 +11,13 @@ from typing import TYPE_CHECKING
 from target_pipedrive.catalog.actions import ACTIONS
 from target_pipedrive.catalog.names import snake
 from target_pipedrive.ids.provisional import ProvisionalId
-from target_pipedrive.mapping.columns import Binding, Place, column_binding, custom_binding, refused
+from target_pipedrive.mapping.column_faults import refused
+from target_pipedrive.mapping.columns import (
+    Binding,
+    Place,
+    column_binding,
+    custom_binding,
+)
 from target_pipedrive.mapping.nulls import KEPT, emptied_columns
 from target_pipedrive.mapping.placement import placed_columns
 from target_pipedrive.mapping.row_key import check_key, fill_matches, match_bindings, match_locks, row_id
