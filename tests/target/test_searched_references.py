@@ -158,13 +158,15 @@ def test_settings_give_a_column_of_another_name(small, load, acme):
     [("add_deal", 700), ("deals", 300), pytest.param("add_deal", 10_000, marks=pytest.mark.soak)],
 )
 def test_lookups_cost_no_more_requests_than_the_pages_of_the_lists(medium, tmp_path, stream, count):
-    """Owner, stage and organization of each record are names: no search, and each list is read once."""
+    """Records name owner, stage, organization and person: no search, and each list is read once."""
     medium.post("/_emulator/log/clear")
     users = [one["email"] for one in medium.rows("users") if one["active_flag"]]
     stages = [one["name"] for one in medium.rows("stages") if one["pipeline_id"] == 1]
     live = [one["id"] for one in medium.rows("organizations") if not one["is_deleted"]]
     unique = [{"table": "organizations", "id": one, "set": {"name": f"Client {one}"}} for one in live]
     names = [f"Client {one}" for one in live]
+    people = [one["id"] for one in medium.rows("persons") if not one["is_deleted"]]
+    unique += [{"table": "persons", "id": one, "set": {"name": f"Contact {one}"}} for one in people]
     medium.post("/_emulator/rows", unique)
     records = [
         {
@@ -173,6 +175,7 @@ def test_lookups_cost_no_more_requests_than_the_pages_of_the_lists(medium, tmp_p
             "stage_name": stages[number % len(stages)],
             "pipeline_id": 1,
             "org_name": names[number % len(names)],
+            "person_name": f"Contact {people[number % len(people)]}",
         }
         for number in range(count)
     ]
@@ -181,6 +184,7 @@ def test_lookups_cost_no_more_requests_than_the_pages_of_the_lists(medium, tmp_p
     asked = {name: number for name, number in medium.requests().items() if name.startswith("GET ")}
     pages = len(names) // 500 + 1
     assert asked.pop("GET /api/v2/organizations") == pages
+    assert asked.pop("GET /api/v2/persons") == len(people) // 500 + 1
     assert asked.pop("GET /api/v1/users") == 1
     assert asked.pop("GET /api/v2/stages") == 1
     assert not [name for name in asked if "search" in name]
