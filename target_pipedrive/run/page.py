@@ -24,7 +24,7 @@ def write_page_of(
         usage: requests and tokens.
         account: host of the API.
         began_at: start of the run.
-        error: what ended the run early, if anything did.
+        error: error that ended the run early; None if none did.
 
     Raises:
         OutputFailed: it cannot be written.
