@@ -11,6 +11,7 @@ import msgspec
 
 from target_pipedrive.page.sample import RowSample
 from target_pipedrive.page.text import text_of
+from target_pipedrive.record.errors import COLUMNS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -41,7 +42,9 @@ class PageRows:
         self.sample.add(task.number, task.stream, result.outcome, partial(row_of, task, result))
         fault = result.fault
         if fault is not None:
-            reason = fault.stream, ", ".join(fault.columns), fault.why[:_MOST_TEXT]
+            named = "" if fault.column_in_reason or COLUMNS in fault.why else ", ".join(fault.columns)
+            why = fault.why.replace(COLUMNS, ", ".join(fault.columns))
+            reason = fault.stream, named[:_MOST_TEXT], why[:_MOST_TEXT]
             if reason in self.reasons or len(self.reasons) < _MOST_REASONS:
                 self.reasons[reason] += 1
 

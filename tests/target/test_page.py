@@ -150,6 +150,24 @@ def test_a_run_that_fails_early_still_has_its_report(load):
     assert "The run ended early. Stopped after 1 failed" in text
 
 
+def test_reasons_and_rows_created_by_name_are_listed(load):
+    path = load.folder / "preview.html"
+    deals = rows(
+        "deals",
+        {"external_id": "d-1", "title": "A", "org_name": "New Ltd", "person_email": "new@mail.example"},
+        {"external_id": "d-2", "title": None, "org_name": "New Ltd", "person_email": None},
+        keys=["external_id"],
+    )
+    load(deals, dry_run=True, preview_path=str(path), missing_references="create")
+    text = path.read_text()
+    new = text.partition("New in the account")[2].partition("</section>")[0]
+    assert "1 organizations" in new
+    assert "<strong>New Ltd</strong>" in new
+    assert "1 persons" in new
+    assert "new:" not in new
+    assert "needs title to create the row" in text.partition("Why records fail")[2].partition("</section>")[0]
+
+
 def test_a_stream_that_ends_the_run_is_named(load):
     path = load.folder / "report.html"
     load(*rows("persons", {"nmae": "A"}), report_path=str(path))

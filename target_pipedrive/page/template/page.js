@@ -5,7 +5,7 @@
   const rows = JSON.parse(get("rows").textContent);
   const labels = JSON.parse(get("labels").textContent);
   const order = Object.keys(labels);
-  const PAGE = 100, FEW = 8;
+  const PAGE = 100, FEW = 10, MANY = 13;
   const [NUMBER, LINE, STREAM, OUTCOME, NAME, ID, KEY, CHANGES, NOTE, , ERROR] = rows.length ? [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10] : [];
   const search = get("search"), stream = get("stream"), outcome = get("outcome"), sort = get("sort");
   const tiles = [...document.querySelectorAll(".tile")];
@@ -68,12 +68,13 @@
     where.append(put(make("div", "row-more"), more));
     const what = make("td", "c-changes");
     const changes = row[CHANGES];
-    if (changes.length) what.append(changeList(changes, 0, FEW));
-    if (changes.length > FEW) {
-      const button = make("button", "more", `Show ${changes.length - FEW} more columns`);
+    const first = changes.length > MANY ? FEW : changes.length;
+    if (first) what.append(changeList(changes, 0, first));
+    if (changes.length > first) {
+      const button = make("button", "more", `Show ${changes.length - first} more columns`);
       button.type = "button";
       button.addEventListener("click", () => {
-        const rest = changeList(changes, FEW);
+        const rest = changeList(changes, first);
         rest.tabIndex = -1;
         button.replaceWith(rest);
         rest.focus();
