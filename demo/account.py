@@ -46,6 +46,28 @@ class Account:
         with urlopen(request) as answer:  # noqa: S310  the same
             return json.loads(answer.read())
 
+    def add(self, path: str, values: object) -> int:
+        """Add a row; returns its id."""
+        return int(self.call("POST", path, values)["data"]["id"])
+
+    def now(self) -> datetime:
+        """Return the time of the account's clock."""
+        return datetime.fromisoformat(self.call("GET", "/_emulator/clock")["now"])
+
+    def set_clock(self, moment: datetime) -> None:
+        """Set the account's clock."""
+        self.call("POST", "/_emulator/clock", {"now": f"{moment:%Y-%m-%dT%H:%M:%SZ}"})
+
+    def won(self) -> dict[str, tuple[int, float]]:
+        """Return number and value of the won deals by currency, from Pipedrive's own statistics."""
+        found: dict[str, tuple[int, float]] = {}
+        for path in ("/v1/deals/summary", "/v1/deals/summary/archived"):
+            totals = self.call("GET", f"{path}?status=won")["data"]["values_total"]
+            for currency, total in totals.items():
+                count, value = found.get(currency, (0, 0.0))
+                found[currency] = (count + total["count"], round(value + total["value"], 2))
+        return found
+
     def forget_traffic(self) -> None:
         """Start counting requests from zero."""
         self.call("POST", "/_emulator/log/clear")

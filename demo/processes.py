@@ -141,7 +141,7 @@ def emulator(seed: str, log: Path) -> Iterator[str]:
     Raises:
         Failed: it did not start.
     """
-    command = [str(BIN / "pipedrive-emulator"), "--port", "0", "--seed", seed]
+    command = [str(BIN / "pipedrive-emulator"), "--port", "0", "--seed", seed, "--burst", "0"]
     with log.open("w") as errors, process(command, stdout=subprocess.PIPE, stderr=errors) as running:
         line = running.stdout.readline() if running.stdout else ""
         found = re.search(r"http://\S+", line)

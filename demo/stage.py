@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import os
+import re
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import yaml
 from rich.console import Console
 
 from demo.account import TOKEN, Account, Traffic
@@ -17,6 +20,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
 ROOT = Path(__file__).resolve().parent.parent
+_INSTALLED = re.compile(r"Installed (?:extractor|loader|utility) '([\w-]+)'")
+_BUILT = re.compile(r"\b(\d+) of (\d+) (?:OK|PASS)\b")
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,18 +47,30 @@ class Stage:
         folder: everything that is written, besides .venv.
         account: the emulated account.
         console: where progress is shown.
+        changes: whether the changes of deals are loaded, too.
     """
 
     folder: Path
     account: Account
     console: Console = field(default_factory=lambda: Console(quiet=True))
+    changes: bool = False
 
     @property
     def warehouse(self) -> Warehouse:
         """The DuckDB file."""
         return Warehouse(self.folder / "warehouse.duckdb")
 
-    def meltano(self, *arguments: str, say: Callable[[], str]) -> float:
+    @property
+    def log(self) -> Path:
+        """Output of the last command."""
+        return self.folder / "meltano.log"
+
+    @property
+    def preview_path(self) -> Path:
+        """The page that a dry run writes."""
+        return self.folder / "preview.html"
+
+    def meltano(self, *arguments: str, say: Callable[[], str], **more: str) -> float:
         """Return the seconds a Meltano command took in this repository, with all its state in the folder."""
         settings = {
             "MELTANO_SYS_DIR_ROOT": str(self.folder / "meltano"),
@@ -72,16 +89,31 @@ class Stage:
             # rejections trigger Pipedrive's firewall.
             "TAP_PIPEDRIVE_MAX_CONCURRENCY": "8",
             "TARGET_PIPEDRIVE_MAX_CONCURRENCY": "8",
+            "DBT_MODELS_DUCKDB_PATH": str(self.warehouse.path),
+            "DBT_MODELS_TARGET_PATH": str(self.folder / "dbt"),
+            "DBT_MODELS_LOG_PATH": str(self.folder / "dbt"),
             "NO_COLOR": "1",
+            **more,
         }
+        if self.changes:
+            settings["TAP_PIPEDRIVE__SELECT"] = json.dumps([*_selected(), "deal_changes.*"])
         return command(
             [str(BIN / "meltano"), *arguments],
-            log=self.folder / "meltano.log",
+            log=self.log,
             say=say,
             console=self.console,
             cwd=ROOT,
             env={**_neutral(os.environ), **settings},
         )
+
+    def install(self, *plugins: str) -> float:
+        """Return the seconds it took to install plugins."""
+
+        def say() -> str:
+            done = _INSTALLED.findall(self._logged())
+            return f"{len(done)} of {len(plugins)} plugins are installed" + (f": {done[-1]}" if done else "")
+
+        return self.meltano("install", *plugins, say=say)
 
     def extract(self) -> Run:
         """Load the account into the warehouse."""
@@ -89,23 +121,58 @@ class Stage:
         seconds = self._job("extract")
         return Run(self.warehouse.rows(after=loaded), self.account.traffic(), seconds)
 
+    def build_models(self, **variables: object) -> tuple[float, int]:
+        """Build the dbt models; returns the seconds, and the number of models and tests."""
+
+        def say() -> str:
+            done = _BUILT.findall(self._logged())
+            return f"{done[-1][0]} of {done[-1][1]} models and tests" if done else "dbt reads the models"
+
+        seconds = self.meltano("run", "dbt", say=say, DBT_MODELS_VARS=json.dumps(variables))
+        return seconds, len(_BUILT.findall(self._logged()))
+
+    def preview(self) -> Run:
+        """Plan the writes of `reverse_etl`, without writing."""
+        more = {"DRY_RUN": "true", "PREVIEW_PATH": str(self.preview_path)}
+        seconds = self._job("reverse-etl", **{f"TARGET_PIPEDRIVE_SCORES_{key}": more[key] for key in more})
+        return Run({}, self.account.traffic(), seconds)
+
     def reverse_etl(self) -> Run:
         """Write the views of the warehouse into the account."""
         seconds = self._job("reverse-etl")
         return Run({}, self.account.traffic(), seconds)
 
-    def _job(self, name: str) -> float:
+    def _job(self, name: str, **more: str) -> float:
         """Return seconds that a job of meltano.yml took, its requests counted."""
+        path = self.warehouse.path
+        before = _size(path)
 
         def say() -> str:
             now = self.account.traffic()
             if not now.requests:
-                return "Meltano starts"
+                return "Meltano starts the plugins"
             written = f", {now.writes:,} of them writes" if now.writes else ""
-            return f"{now.requests:,} requests{written}, {now.tokens:,} tokens"
+            grown = _size(path) - before
+            loaded = f" · {grown / 2**20:.1f} MB into DuckDB" if grown > 2**16 else ""
+            return f"{now.requests:,} requests{written}, {now.tokens:,} tokens{loaded}"
 
         self.account.forget_traffic()
-        return self.meltano("run", name, say=say)
+        return self.meltano("run", name, say=say, **more)
+
+    def _logged(self) -> str:
+        return self.log.read_text(encoding="utf-8", errors="replace") if self.log.exists() else ""
+
+
+def _size(path: Path) -> int:
+    """Return the size of a file, 0 if there is none."""
+    return path.stat().st_size if path.exists() else 0
+
+
+def _selected() -> list[str]:
+    """Return what meltano.yml selects."""
+    project = yaml.safe_load((ROOT / "meltano.yml").read_text(encoding="utf-8"))
+    (tap,) = (one for one in project["plugins"]["extractors"] if one["name"] == "tap-pipedrive")
+    return list(tap["select"])
 
 
 def _neutral(environment: Mapping[str, str]) -> dict[str, str]:
@@ -113,5 +180,5 @@ def _neutral(environment: Mapping[str, str]) -> dict[str, str]:
     return {
         name: value
         for name, value in environment.items()
-        if not name.startswith(("MELTANO_", "TAP_", "TARGET_"))
+        if not name.startswith(("MELTANO_", "TAP_", "TARGET_", "DBT_"))
     }

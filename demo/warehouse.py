@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import duckdb
@@ -10,9 +11,10 @@ import duckdb
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
-    from pathlib import Path
 
 SCHEMA = "pipedrive"
+OUTPUT = Path(__file__).resolve().parent.parent / "output" / "demo"
+"""Where the demonstration leaves its results."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +36,11 @@ class Warehouse:
         with duckdb.connect(str(self.path), read_only=True) as connection:
             answer = connection.execute(sql, list(given))
             return Answer([column[0] for column in answer.description or ()], answer.fetchall())
+
+    def records(self, sql: str, given: Sequence[object] = ()) -> list[dict[str, Any]]:
+        """Return the rows of a query by column."""
+        answer = self.ask(sql, given)
+        return [dict(zip(answer.columns, row, strict=True)) for row in answer.rows]
 
     def tables(self) -> list[str]:
         """Return names of the tables, sorted."""

@@ -26,6 +26,19 @@ join pipedrive.users will on will.id = scores.owner_id
 order by new_owner = '', lead_score desc, deals.id limit 6"""  # noqa: S608  the same
 
 
+def preview(stage: Stage) -> int:
+    """Run the job as a dry run; returns the number of writes, which should be zero."""
+    run = stage.preview()
+    wrote = run.traffic.writes
+    mark = "[red]✗[/red]" if wrote else "[green]✓[/green]"
+    stage.console.print(
+        f"With `dry_run: true` the target reads and compares, and writes a page with each deal before and "
+        f"after.\n{mark} {wrote:,} writes ({_cost(run)}).",
+        highlight=False,
+    )
+    return wrote
+
+
 def write(stage: Stage) -> tuple[int, Run]:
     """Run the job; returns the number of deals that differ from the view afterwards, and the run."""
     before = stage.account.deals(FIELD)

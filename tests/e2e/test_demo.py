@@ -1,4 +1,4 @@
-"""`make demo` runs all steps and leaves nothing behind, also when it is interrupted."""
+"""`make demo` runs all steps and leaves only its results, and nothing when it is interrupted."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import duckdb
 import pytest
 
 ROOT = Path(__file__).parents[2]
@@ -16,7 +17,13 @@ pytestmark = pytest.mark.xdist_group("meltano")
 
 
 @pytest.fixture
-def start(tmp_path):
+def output(tmp_path_factory):
+    """Folder for the results of the demonstration."""
+    return tmp_path_factory.mktemp("output")
+
+
+@pytest.fixture
+def start(tmp_path, output):
     """Starts the demonstration; its temporary folder is below `tmp_path`."""
     # Set-up has fetched everything, so no request goes to a package index.
     environment = {**os.environ, "TMPDIR": str(tmp_path), "UV_OFFLINE": "1", "COLUMNS": "100"}
@@ -25,7 +32,7 @@ def start(tmp_path):
     def begin() -> subprocess.Popen:
         running.append(
             subprocess.Popen(
-                [sys.executable, "-u", "-m", "demo"],
+                [sys.executable, "-u", "-m", "demo", "--output", str(output)],
                 cwd=ROOT,
                 env=environment,
                 text=True,
@@ -53,18 +60,50 @@ def left_behind(folder: Path) -> list[str]:
     return found
 
 
-def test_it_reports_what_arrived_and_that_it_is_all(start, tmp_path):
+def test_it_reports_what_arrived_and_that_it_is_all(start, tmp_path, output):
     process = start()
-    text = process.communicate(timeout=280)[0]
+    text = process.communicate(timeout=900)[0]
     assert process.returncode == 0, text
     assert "all equal" in text
-    assert re.search(r"^deals +2,300 2,300 ✓", text, re.MULTILINE)
+    assert re.search(r"^deals +2,450 2,450 ✓", text, re.MULTILINE)
     assert "Gold" in text
+    assert re.search(r"^✓ \d+ won deals in 4 currencies", text, re.MULTILINE)
     assert re.search(r"^✓ All (\d+) match the view, and no other deal was changed", text, re.MULTILINE)
     assert re.search(r"\d+ of them belong to Former Colleague, who left the company", " ".join(text.split()))
-    assert "✓ 0 writes" in text
+    assert text.count("✓ 0 writes") == 2
     assert "Added '" not in text
     assert left_behind(tmp_path) == []
+    assert {path.name for path in output.iterdir()} == {"sales.html", "preview.html", "warehouse.duckdb"}
+    assert all(str(path) in text for path in output.iterdir())
+    the_page_shows_the_funnel_of_the_warehouse(output)
+
+
+def the_page_shows_the_funnel_of_the_warehouse(output):
+    page = (output / "sales.html").read_text(encoding="utf-8")
+    assert not re.findall(r"<script|<link|\bsrc=|\bhref=|url\(|https?:", page)
+    # The furthest stage of each deal, from what the tap loaded.
+    sql = """
+        with places as (
+          select deal_id, new_value::int as stage_id from pipedrive.deal_changes where field_key = 'stage_id'
+          union select id, stage_id from pipedrive.deals
+        ), furthest as (
+          select deal_id, max(case when deals.status = 'won' then 99 else stages.order_nr end) as place
+          from places join pipedrive.deals on deals.id = deal_id
+          join pipedrive.stages on stages.id = places.stage_id
+          join pipedrive.pipelines on pipelines.id = stages.pipeline_id where pipelines.name = 'New business'
+          group by deal_id
+        )
+        select stages.name, count(*) from pipedrive.stages
+        join pipedrive.pipelines on pipelines.id = stages.pipeline_id and pipelines.name = 'New business'
+        join furthest on furthest.place >= stages.order_nr
+        group by stages.name, stages.order_nr order by stages.order_nr"""
+    with duckdb.connect(str(output / "warehouse.duckdb"), read_only=True) as connection:
+        funnel = connection.execute(sql).fetchall()
+    assert len(funnel) == 5
+    assert funnel[0][1] == 150
+    funnel_of_page = page[page.index('id="funnel"') : page.index('id="days"')]
+    rows = re.findall(r'<th scope="row">([^<]+)</th>.*?class="number">(\d+)<', funnel_of_page, re.DOTALL)
+    assert [(name, int(count)) for name, count in rows][:5] == funnel
 
 
 @pytest.mark.parametrize(
@@ -75,7 +114,7 @@ def test_it_reports_what_arrived_and_that_it_is_all(start, tmp_path):
         ("3  meltano run", signal.SIGINT),
     ],
 )
-def test_it_cleans_up_when_interrupted(start, tmp_path, stage, number):
+def test_it_cleans_up_when_interrupted(start, tmp_path, output, stage, number):
     process = start()
     for line in process.stdout:
         if line.startswith(stage):
@@ -88,3 +127,4 @@ def test_it_cleans_up_when_interrupted(start, tmp_path, stage, number):
     assert "Stopped." in text
     assert "Traceback" not in text
     assert left_behind(tmp_path) == []
+    assert list(output.iterdir()) == []
