@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import pytest
+
 from target_pipedrive.run import deferred
 from tests.target.helpers import rows
 
 ORGANIZATIONS = rows("organizations", {"external_id": "o-1", "name": "Planned Ltd"})
 PERSONS = rows("persons", {"external_id": "p-1", "name": "Planned Person", "org_id": {"external_id": "o-1"}})
+ACTED = rows("persons", {"external_id": "p-2", "name": "Later", "org_id": {"external_id": "a-1"}})
 
 
 def test_planned_rows_are_referenced_and_never_requested(load, small):
@@ -32,3 +35,35 @@ def test_an_id_of_the_input_is_not_taken_for_a_planned_row(load, small):
     assert run.outcomes == ["failed"]
     assert "new:1" in run.results[0]["error"]
     assert any("/leads/{id}" in name for name in small.requests())
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        pytest.param(
+            [*rows("persons", {"id": 3, "name": "New Name"}, {"id": 3, "name": "New Name"}, keys=["id"])],
+            id="the same update twice",
+        ),
+        pytest.param(
+            [*rows("deals", {"id": 2, "_sdc_deleted_at": "2026-01-01"}, keys=["id"])] * 2,
+            id="the same delete twice",
+        ),
+        pytest.param(
+            [
+                *ORGANIZATIONS,
+                *rows("organizations", {"external_id": "o-1", "_sdc_deleted_at": "2026-01-01"}),
+                *ORGANIZATIONS,
+            ],
+            id="an add, its delete, and the add again",
+        ),
+        pytest.param(
+            [*rows("add_organization", {"external_id": "a-1", "name": "Acted"}), *ACTED],
+            id="a reference to a row that an action adds",
+        ),
+    ],
+)
+def test_a_later_record_sees_what_earlier_ones_plan(load, given):
+    planned = load(given, dry_run=True, allow_deletes=True)
+    written = load(given, allow_deletes=True)
+    assert planned.outcomes == written.outcomes
+    assert planned.errors == written.errors == []
