@@ -407,7 +407,7 @@ def kill_with_a_database(small, tmp_path, new_ledger, messages, seed, kills):
 
 @pytest.mark.xdist_group("ledger-server")
 def test_killed_anywhere_without_files_a_second_run_completes_it(small, tmp_path, ledger_url):
-    assert kill_with_a_database(small, tmp_path, ledger_url, mixed(120, 13), 13, kills=5) >= 2
+    assert kill_with_a_database(small, tmp_path, ledger_url, mixed(100, 13), 13, kills=4) >= 2
 
 
 @pytest.mark.soak

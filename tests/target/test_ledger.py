@@ -321,6 +321,18 @@ def test_tokens_of_a_run_that_only_reads_count_too(load, small, tmp_path):
         assert ledger.day_cost().tokens == small.log()["tokens"] > 0
 
 
+def test_tokens_of_a_run_that_stops_before_its_first_write_count_too(load, small, tmp_path):
+    small.get("/api/v2/deals/1")
+    load(rows("deals", {"id": 1, "title": "Never"}, keys=["id"]), dry_run=True)
+    reads = small.log()["tokens"]
+    small.reset()
+    stopped = load(rows("deals", {"id": 1, "title": "Never"}, keys=["id"]), run_token_budget=reads)
+    assert type(stopped.error).__name__ == "BudgetSpent"
+    with opened(tmp_path / "ledger.sqlite") as ledger:
+        assert 0 < ledger.day_cost().tokens == small.log()["tokens"] <= reads
+    assert small.get("/api/v2/deals/1")["data"]["title"] != "Never"
+
+
 def test_what_was_forgotten_is_not_left_in_the_file(tmp_path):
     path = tmp_path / "ledger.sqlite"
     ledger = Ledger(path, account=None)
@@ -340,39 +352,15 @@ def test_what_was_forgotten_is_not_left_in_the_file(tmp_path):
 needs_server = pytest.mark.xdist_group("ledger-server")
 
 
-@needs_server
-def test_a_lost_connection_ends_the_run_and_the_next_run_completes_it(load, small, ledger_url, ledger_server):
-    url = ledger_url()
-    deals = rows("add_deal", *({"title": f"Lost {number}"} for number in range(40)))
-    ended = (
-        "select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'target-pipedrive'"
-    )
-    cut = threading.Thread(target=lambda: [_until(small, 5), ledger_server.execute(ended)])
-    cut.start()
-    run = load(deals, state({"n": 1}), ledger_path=None, ledger_url=url, max_concurrency=2)
-    cut.join()
-    assert type(run.error).__name__ == "OutputFailed"
-    assert all(fact in str(run.error) for fact in ("ledger_url", parse_url(url).schema, "run again"))
-    assert "sesame" not in str(run.error)
-    assert run.states == []
-    written = len([one for one in small.rows("deals") if one["title"].startswith("Lost ")])
-    assert 0 < written < 40
-    again = load(deals, state({"n": 1}), ledger_path=None, ledger_url=url)
-    assert (again.error, again.states) == (None, [{"n": 1}])
-    titles = [one["title"] for one in small.rows("deals") if one["title"].startswith("Lost ")]
-    assert sorted(titles) == sorted({f"Lost {number}" for number in range(40)})
-
-
-def _until(small, count):
-    while small.requests().get("POST /api/v2/deals", 0) < count:
-        threading.Event().wait(0.005)
-
-
 class Turns:
-    """A proxy that counts how often a client sends something and waits for the response."""
+    """A proxy that counts how often a client sends something and waits for the response.
 
-    def __init__(self, port):
+    It ends the connection at the turn `cut_at`.
+    """
+
+    def __init__(self, port, cut_at=None):
         self.count = 0
+        self._cut_at = cut_at
         self._from_client = False
         self._upstream = ("127.0.0.1", port)
         self._listening = socket.create_server(("127.0.0.1", 0))
@@ -389,12 +377,34 @@ class Turns:
             back.join()
 
     def _pass(self, source, sink, *, from_client=False):
-        while content := source.recv(65536):
-            self.count += from_client and not self._from_client
-            self._from_client = from_client
-            sink.sendall(content)
+        with suppress(OSError):
+            while content := source.recv(65536):
+                self.count += from_client and not self._from_client
+                self._from_client = from_client
+                if self.count == self._cut_at:
+                    break
+                sink.sendall(content)
         with suppress(OSError):
             sink.shutdown(socket.SHUT_WR)
+
+
+@needs_server
+def test_a_lost_connection_ends_the_run_and_the_next_run_completes_it(load, small, ledger_url, ledger_server):
+    url = ledger_url()
+    proxy = Turns(ledger_server.port, cut_at=100)  # about half of them are for the start
+    deals = rows("add_deal", *({"title": f"Lost {number}"} for number in range(150)))
+    where = {"ledger_path": None, "max_concurrency": 2}
+    through = url.replace(f":{ledger_server.port}/", f":{proxy.port}/")
+    run = load(deals, state({"n": 1}), ledger_url=through, **where)
+    assert type(run.error).__name__ == "OutputFailed"
+    assert all(fact in str(run.error) for fact in ("ledger_url", parse_url(url).schema, "run again"))
+    assert "sesame" not in str(run.error)
+    assert run.states == []
+    assert 0 < len([one for one in small.rows("deals") if one["title"].startswith("Lost ")]) < 150
+    again = load(deals, state({"n": 1}), ledger_url=url, **where)
+    assert (again.error, again.states) == (None, [{"n": 1}])
+    titles = [one["title"] for one in small.rows("deals") if one["title"].startswith("Lost ")]
+    assert sorted(titles) == sorted({f"Lost {number}" for number in range(150)})
 
 
 @needs_server
