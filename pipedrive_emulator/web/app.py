@@ -154,7 +154,8 @@ class Emulator(EmulatorState):
             self.account.base_url = request.base_url
             function = self.handlers.get(operation.key)
             if function is None:
-                raise ApiError(501, f"{operation.key} is not implemented by the emulator")  # noqa: TRY301 - one way out
+                lacking = f"{operation.key} is not implemented by the emulator: add a handler in domains/"
+                raise ApiError(501, lacking)  # noqa: TRY301 - one way out
             query = check_query(operation, self.auth.unsigned(request.query))
             if is_start(query.get("cursor")):
                 del query["cursor"]

@@ -81,9 +81,12 @@ def accounting_problems() -> Iterator[str]:
     """Yield published operations and platform actions that the documentation does not mention."""
     for key in published():
         if key not in claims() and key not in excused():
-            yield f"{key.replace(':', ' ')}: published, but neither performed nor on the list of what is not"
+            yield (
+                f"{key.replace(':', ' ')} is published, but no stream or action performs it: add an entry in "
+                "tap_pipedrive/catalog/ or target_pipedrive/catalog/actions/, or a reason in not_covered.py"
+            )
         if key in claims() and key in excused():
-            yield f"{key.replace(':', ' ')}: performed, and on the list of what is not"
+            yield f"{key.replace(':', ' ')} is performed, but not_covered.py lists it"
     for name in actions():
         if not of_action(name) and name != RAW:
             yield f"{name}: offered by integration platforms, but not performed"

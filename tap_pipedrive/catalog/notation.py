@@ -80,7 +80,10 @@ class _Parser:
             elif known:
                 column = dict(_SCALARS.get(known[0]) or _Parser(known[0], name).type())
             else:
-                msg = f"column {name} has no type and no glossary entry"
+                msg = (
+                    f"column {name} has no type and no glossary entry; give it a type (`{name}:str`), or "
+                    "describe it in tap_pipedrive/catalog/glossary/"
+                )
                 raise ValueError(msg)
             if key:
                 column["type"] = [word for word in _type_words(column) if word != "null"]

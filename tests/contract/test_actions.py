@@ -12,7 +12,7 @@ from target_pipedrive.catalog.actions import ACTIONS
 from target_pipedrive.catalog.entities import ENTITIES
 from target_pipedrive.catalog.names import snake
 from target_pipedrive.catalog.raw_request import RAW_INPUTS
-from target_pipedrive.catalog.spec import Encoding
+from target_pipedrive.catalog.spec import Encoding, Verb
 from target_pipedrive.mapping.shapes import SHAPES
 from target_pipedrive.values.compound import CONTACT_KEYS, PRICE_KEYS
 
@@ -73,7 +73,14 @@ def test_action_equals_the_publication(spec):
     operation = operation_of(spec)
     assert spec.method == operation.method
     path = re.sub(r"\{([^}]+)\}", lambda match: "{" + snake(match[1]) + "}", operation.path)
-    assert spec.path == path.replace("/api/v1/", "/v1/")
+    assert spec.path == path.replace("/api/v1/", "/v1/"), f"{spec.name}: placeholders are in snake_case"
+    for param in operation.path_params.values():
+        ours = spec.path_columns[snake(param.name)].kind.name
+        fits = param.kind in TYPES.get(ours, {"string"}) and (ours == "uuid") == (param.format == "uuid")
+        assert fits, (
+            f"{spec.name}: {snake(param.name)} is {ours}, but published as {param.format or param.kind}; "
+            'give it a kind in `keys`, such as keys="comment_id:uuid"'
+        )
     assert spec.cost == operation.cost
     assert set(spec.query_columns) == set(operation.query)
     assert {name for name, one in spec.query_columns.items() if one.required} == {
@@ -114,6 +121,16 @@ def test_every_entity_is_written_by_actions_of_its_own():
     for entity in ENTITIES.values():
         for name in entity.actions:
             assert ACTIONS[name].entity == entity.name
+
+
+@pytest.mark.parametrize("verb", [Verb.ADD, Verb.UPDATE, Verb.DELETE])
+def test_every_entity_uses_the_actions_that_its_rows_have(verb):
+    has = {spec.entity for spec in ACTIONS.values() if spec.verb is verb}
+    lacking = {name for name, one in ENTITIES.items() if name in has and getattr(one, verb.value) is None}
+    # An upsert never invites a user.
+    assert lacking == ({"users"} if verb is Verb.ADD else set()), (
+        f"name the action as `{verb.value}` of these"
+    )
 
 
 def test_every_shape_is_known():
