@@ -127,7 +127,7 @@ def poured(tmp_path_factory):
     folder = tmp_path_factory.mktemp("poured")
     with Emulator("--burst", "0", seed="small") as source:
         copying = Copying(source, source, folder)
-        said = subprocess.run(copying.tap_command, capture_output=True, check=True).stdout
+        said = copying.read()
     return said, copying.settings["files_dir"]
 
 
@@ -141,7 +141,7 @@ def assert_completed(copying, poured, nth, when):
         config.write_text(json.dumps({**settings, "api_url": killer.url}))
         assert killer.run(command, content, nth=nth, when=when) == -signal.SIGKILL
     config.write_text(json.dumps(settings))
-    done = subprocess.run(command, input=content, capture_output=True, check=False)
+    done = copying.write(content, config)
     assert done.returncode == 0, done.stderr.decode()
     copy = Copy(
         dump_for(copying.source, copying.target), copying.target.dump(), copying.before, copying.ledger
@@ -240,14 +240,13 @@ def test_the_recipe_works_as_it_is_written(small, other, tmp_path):
 )
 def test_an_input_that_broke_off_is_not_taken_for_a_whole_one(copying, last):
     """Nothing is left out, archived or settled as long as more is to come; the next run does all of that."""
-    command = [*copying.tap_command]
-    whole = subprocess.run(command, capture_output=True, check=True).stdout.splitlines(keepends=True)
+    whole = copying.read().splitlines(keepends=True)
     part = [line for line in whole if b'"under_way"' in line or not line.startswith(b'{"type":"STATE"')]
     assert part[0] == b'{"type":"STATE","value":{"under_way":true}}\n'
     assert b"under_way" not in whole[-1]
     if last is not None:
         part = part[: next(at for at, line in enumerate(part) if b'"stream":"deals","record"' in line) + last]
-    done = subprocess.run(copying.target_command, input=b"".join(part), capture_output=True, check=False)
+    done = copying.write(b"".join(part))
     assert done.returncode == 1
     assert b"The input ended unexpectedly" in done.stderr
     assert not any(row["is_archived"] for row in copying.target.rows("deals"))

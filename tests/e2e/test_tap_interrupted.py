@@ -11,10 +11,12 @@ import sys
 
 import pytest
 
+from tests.support.forking import forking
 from tests.support.singer import select
 
 # Containers often set it; stdout then has no buffer, and a signal can cut a write short.
 ENVIRONMENT = {**os.environ, "PYTHONUNBUFFERED": "1"}
+COMMAND = [sys.executable, "-m", "tap_pipedrive"]
 STREAMS = ("deals", "deal_products", "persons", "activities", "leads", "notes", "files", "stages")
 SAMPLE = 2
 CAMPAIGN = 100
@@ -30,7 +32,7 @@ def command(folder, emulator, state=None, **settings) -> list[str]:
     config.write_text(json.dumps(emulator.config(**settings)))
     catalog = folder / "catalog.json"
     catalog.write_text(json.dumps(select(emulator.config(), *STREAMS)))
-    found = [sys.executable, "-m", "tap_pipedrive", "--config", str(config), "--catalog", str(catalog)]
+    found = [*COMMAND, "--config", str(config), "--catalog", str(catalog)]
     if state is not None:
         path = folder / "state.json"
         path.write_text(json.dumps(state))
@@ -73,19 +75,20 @@ def interrupted(folder, emulator, after: int, how: int, state, table: dict, keys
     return read(lines, table, keys) or state, code
 
 
+def uninterrupted(folder, emulator, state=None, **settings) -> bytes:
+    """Output of a run that is not ended."""
+    arguments = command(folder, emulator, state, **settings)[len(COMMAND) :]
+    done = forking("tap_pipedrive").finish(folder, *arguments)
+    done.check_returncode()
+    return done.stdout
+
+
 def campaign(folder, emulator, seed: int, how: int) -> None:
     """Every other one reads in time windows; what it must give is the same."""
     source = random.Random(seed)
     settings = {"time_windows": 4} if seed % 2 else {}
     whole: dict = {}
-    done = subprocess.run(
-        command(folder, emulator),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        check=True,
-        env=ENVIRONMENT,
-    )
-    lines = done.stdout.splitlines(keepends=True)
+    lines = uninterrupted(folder, emulator).splitlines(keepends=True)
     read(lines, whole, {})
     table: dict = {}
     keys: dict = {}
@@ -94,22 +97,10 @@ def campaign(folder, emulator, seed: int, how: int) -> None:
         after = source.randrange(1, len(lines))
         state, code = interrupted(folder, emulator, after, how, state, table, keys, **settings)
         assert code in (0, -signal.SIGKILL, 128 + signal.SIGTERM)
-    rest = subprocess.run(
-        command(folder, emulator, state, **settings),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        check=True,
-        env=ENVIRONMENT,
-    )
-    final = read(rest.stdout.splitlines(keepends=True), table, keys)
+    rest = uninterrupted(folder, emulator, state, **settings)
+    final = read(rest.splitlines(keepends=True), table, keys)
     assert table == whole
-    again = subprocess.run(
-        command(folder, emulator, final or state),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        check=True,
-    )
-    assert b'"RECORD"' not in again.stdout
+    assert b'"RECORD"' not in uninterrupted(folder, emulator, final or state)
 
 
 @pytest.mark.parametrize(

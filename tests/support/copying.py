@@ -14,6 +14,7 @@ from urllib.request import Request, urlopen
 
 from tests.support.accounts import Copy
 from tests.support.emulator import TOKEN
+from tests.support.forking import forking
 from tests.support.singer import discover
 
 if TYPE_CHECKING:
@@ -142,6 +143,17 @@ class Copying:
                 with contextlib.suppress(ValueError):
                     self.state = json.loads(line)
         return None if killed else target.returncode or tap.returncode
+
+    def read(self) -> bytes:
+        """Return the output of a run of the tap."""
+        done = forking("tap_pipedrive").finish(self.folder, *self.tap_command[3:])
+        done.check_returncode()
+        return done.stdout
+
+    def write(self, content: bytes, config: Path | None = None) -> subprocess.CompletedProcess[bytes]:
+        """Return the finished run of the target over this input, with its settings or those of a file."""
+        arguments = self.target_command[3:] if config is None else ["--config", str(config)]
+        return forking("target_pipedrive").finish(self.folder, *arguments, content=content)
 
     def results(self) -> list[dict[str, Any]]:
         """Return the results of the last run."""

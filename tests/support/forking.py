@@ -56,6 +56,16 @@ class Forking:
             out, log = ((Path(outputs) / name).read_bytes() for name in ("stdout", "stderr"))
         return code, out, log
 
+    def finish(
+        self, folder: Path, *arguments: str, content: bytes = b""
+    ) -> subprocess.CompletedProcess[bytes]:
+        """Return the finished run in a folder, with this content as its standard input."""
+        with tempfile.NamedTemporaryFile() as given:
+            given.write(content)
+            given.flush()
+            code, out, log = self.run(folder, list(arguments), given=given.name)
+        return subprocess.CompletedProcess(arguments, code, out, log)
+
     def close(self) -> None:
         """End the process."""
         self._process.communicate(timeout=20)

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+
+from tests.support.forking import forking
 
 FOLDERS = Path(__file__).parents[1] / "resources" / "cases" / "target"
 
@@ -62,12 +62,8 @@ class Case:
         config = here / "config.json"
         config.write_text(json.dumps(settings))
         self._emulator.post("/_emulator/log/clear")
-        done = subprocess.run(
-            [sys.executable, "-m", "target_pipedrive", "--config", str(config)],
-            input=(source / "input.singer").read_bytes(),
-            capture_output=True,
-            check=False,
-            cwd=here,
+        done = forking("target_pipedrive").finish(
+            here, "--config", str(config), content=(source / "input.singer").read_bytes()
         )
         return CaseRun(
             code=done.returncode,

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
+from tests.support.forking import forking
 from tests.target.helpers import adding, record, rows, schema
 
 pytestmark = pytest.mark.dialects
@@ -20,9 +19,8 @@ def test_references_as_people_write_them(small, tmp_path):
     files = {one: str(tmp_path / one) for one in ("ledger_path", "results_path", "rejects_path")}
     config = tmp_path / "config.json"
     config.write_text(json.dumps(small.config(**files)))
-    command = [sys.executable, "-m", "target_pipedrive", "--config", str(config)]
-    done = subprocess.run(
-        command, input=(CASE / "input.singer").read_bytes(), capture_output=True, check=False
+    done = forking("target_pipedrive").finish(
+        tmp_path, "--config", str(config), content=(CASE / "input.singer").read_bytes()
     )
     assert done.returncode == 1
     results = [json.loads(line) for line in Path(files["results_path"]).read_text().splitlines()]

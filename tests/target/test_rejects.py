@@ -5,14 +5,13 @@ from __future__ import annotations
 import io
 import json
 import re
-import subprocess
-import sys
 
 import pytest
 
 from target_pipedrive.record.errors import StreamFault
 from target_pipedrive.target import TargetPipedrive
 from tests.support.emulator import Emulator
+from tests.support.forking import forking
 from tests.target.helpers import Loader, adding, lines_of, record, rows, schema, state
 
 WRONG = {
@@ -258,9 +257,9 @@ def test_half_a_line_at_the_end_is_an_input_that_broke_off_and_no_record(small, 
     config = tmp_path / "config.json"
     settings = {name: str(tmp_path / name) for name in ("ledger_path", "rejects_path", "results_path")}
     config.write_text(json.dumps(small.config(**settings, **adding("products"))))
-    command = [sys.executable, "-m", "target_pipedrive", "--config", str(config)]
+    target = forking("target_pipedrive")
     cut = whole[: whole.rindex(b'{"type": "STATE"')] + end
-    done = subprocess.run(command, input=cut, capture_output=True, check=False)
+    done = target.finish(tmp_path, "--config", str(config), content=cut)
     told = done.stderr.decode()
     assert done.returncode == 1
     assert "The input ended unexpectedly within line 4" in told
@@ -271,7 +270,7 @@ def test_half_a_line_at_the_end_is_an_input_that_broke_off_and_no_record(small, 
     assert not (tmp_path / "rejects_path").exists()
     assert (tmp_path / "results_path").read_text().count("created") == 2
     # The same input again: nothing is added twice.
-    done = subprocess.run(command, input=whole, capture_output=True, check=False)
+    done = target.finish(tmp_path, "--config", str(config), content=whole)
     assert (done.returncode, done.stdout) == (0, b'{"n": 2}\n')
     assert len(small.rows("products")) == before + 2
 

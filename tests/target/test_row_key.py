@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
+from tests.support.forking import forking
 from tests.target.helpers import adding, record, rows, schema
 
 CASES = Path(__file__).parents[1] / "resources" / "cases" / "target"
@@ -36,9 +35,8 @@ def case(small, tmp_path):
         second = folder / "input2.singer"
         source = second if again and second.exists() else folder / "input.singer"
         small.post("/_emulator/log/clear")
-        command = [sys.executable, "-m", "target_pipedrive", "--config", str(config)]
-        done = subprocess.run(
-            command, input=source.read_bytes(), capture_output=True, check=False, cwd=tmp_path
+        done = forking("target_pipedrive").finish(
+            tmp_path, "--config", str(config), content=source.read_bytes()
         )
         results = Path(files["results_path"])
         found = [json.loads(line) for line in results.read_text().splitlines()] if results.exists() else []
