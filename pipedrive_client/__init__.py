@@ -1,6 +1,6 @@
 """HTTP client for Pipedrive: signing in, limits, retry, paging and concurrency; nothing of Singer."""
 
-from pipedrive_client.auth import TokenSet
+from pipedrive_client.auth.credentials import TokenSet
 from pipedrive_client.client import PipedriveClient
 from pipedrive_client.errors import (
     Blocked,
@@ -27,13 +27,13 @@ from pipedrive_client.errors import (
     UnknownMethod,
     Unreachable,
 )
+from pipedrive_client.http.transport import Answer
+from pipedrive_client.limits.token_budget import DayCost
+from pipedrive_client.limits.usage import Usage, UsageRow
 from pipedrive_client.paging import Page, Paging
 from pipedrive_client.responses import JSON_BODY, DataKind, Expectation, Null, flaw_of
 from pipedrive_client.settings import SETTING_DEFINITIONS, ClientSettings, SettingDefinition
 from pipedrive_client.times import Clock, SystemClock
-from pipedrive_client.token_budget import DayCost
-from pipedrive_client.transport import Answer
-from pipedrive_client.usage import Usage, UsageRow
 
 __all__ = [
     "JSON_BODY",

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from pipedrive_client.auth.scopes import read_scopes
 from pipedrive_client.errors import (
     Blocked,
     ConfigError,
@@ -22,16 +23,15 @@ from pipedrive_client.errors import (
     Unauthorized,
     UnknownMethod,
 )
-from pipedrive_client.limits import number_of
+from pipedrive_client.limits.burst import number_of
 from pipedrive_client.redact import redact
 from pipedrive_client.responses import JSON_BODY, flaw_of
-from pipedrive_client.scopes import read_scopes
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
+    from pipedrive_client.http.transport import Answer
     from pipedrive_client.responses import Expectation
-    from pipedrive_client.transport import Answer
 
 LONGEST_TEXT = 300
 _REQUEST_ID_HEADERS = ("x-correlation-id", "x-request-id", "cf-ray")

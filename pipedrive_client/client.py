@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, TypeVar
 
 from pipedrive_client.call import Call, check_path
 from pipedrive_client.concurrency import WorkerPool, in_worker, ordered_map, read_ahead
-from pipedrive_client.encoding import encode_body, encode_query, own_headers
 from pipedrive_client.errors import PipedriveError
+from pipedrive_client.http.encoding import encode_body, encode_query, own_headers
+from pipedrive_client.http.retry import IDEMPOTENT_METHODS
 from pipedrive_client.paging import Page, Pager, Paging, rows_of
 from pipedrive_client.responses import DataKind, Expectation, Null, is_null
-from pipedrive_client.retry import IDEMPOTENT_METHODS
 from pipedrive_client.sending import Sender
 from pipedrive_client.times import SystemClock
 
@@ -21,14 +21,14 @@ if TYPE_CHECKING:
     from types import TracebackType
     from typing import Self, Unpack
 
-    from pipedrive_client.auth import TokenSet
+    from pipedrive_client.auth.credentials import TokenSet
     from pipedrive_client.call import ReadParts
-    from pipedrive_client.encoding import FileParts
+    from pipedrive_client.http.encoding import FileParts
+    from pipedrive_client.http.transport import Answer
+    from pipedrive_client.limits.token_budget import TokenBudget
+    from pipedrive_client.limits.usage import Usage
     from pipedrive_client.settings import ClientSettings
     from pipedrive_client.times import Clock
-    from pipedrive_client.token_budget import TokenBudget
-    from pipedrive_client.transport import Answer
-    from pipedrive_client.usage import Usage
 
 
 T = TypeVar("T")

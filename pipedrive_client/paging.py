@@ -14,7 +14,7 @@ from pipedrive_client.errors import PagingStuck
 from pipedrive_client.responses import leads_on, value_at
 
 if TYPE_CHECKING:
-    from pipedrive_client.transport import Answer
+    from pipedrive_client.http.transport import Answer
 
 DEFAULT_PAGE_SIZE = 100
 

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Final
 from pipedrive_client.errors import MalformedAnswer
 
 if TYPE_CHECKING:
-    from pipedrive_client.transport import Answer
+    from pipedrive_client.http.transport import Answer
 
 
 class DataKind(Enum):

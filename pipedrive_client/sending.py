@@ -9,11 +9,10 @@ import logging
 import random
 from typing import TYPE_CHECKING
 
-from pipedrive_client.address import KNOWN_COST, KNOWN_PATH, AddressCheck
 from pipedrive_client.answers import blocked, error_of
-from pipedrive_client.auth import ApiTokenAuth, OAuth
+from pipedrive_client.auth.credentials import ApiTokenAuth, OAuth
+from pipedrive_client.auth.scopes import read_scopes
 from pipedrive_client.call import Call
-from pipedrive_client.connection_errors import check_redirect
 from pipedrive_client.errors import (
     Gone,
     MalformedAnswer,
@@ -27,23 +26,24 @@ from pipedrive_client.errors import (
     UnknownMethod,
     Unreachable,
 )
-from pipedrive_client.limits import ASSUMED_OAUTH_LIMIT, ASSUMED_TOKEN_LIMIT, BurstLimiter, number_of
-from pipedrive_client.prefixes import Prefixes
-from pipedrive_client.retry import repeating, seconds_before_repeat
-from pipedrive_client.scopes import read_scopes
-from pipedrive_client.token_budget import TokenBudget
-from pipedrive_client.transport import Answer, Transport
-from pipedrive_client.usage import Usage
+from pipedrive_client.http.address import KNOWN_COST, KNOWN_PATH, AddressCheck
+from pipedrive_client.http.connection_errors import check_redirect
+from pipedrive_client.http.prefixes import Prefixes
+from pipedrive_client.http.retry import repeating, seconds_before_repeat
+from pipedrive_client.http.transport import Answer, Transport
+from pipedrive_client.limits.burst import ASSUMED_OAUTH_LIMIT, ASSUMED_TOKEN_LIMIT, BurstLimiter, number_of
+from pipedrive_client.limits.token_budget import TokenBudget
+from pipedrive_client.limits.usage import Usage
 
 if TYPE_CHECKING:
     import threading
     from collections.abc import Callable
 
-    from pipedrive_client.auth import Authenticator, TokenSet
-    from pipedrive_client.limits import Pass
+    from pipedrive_client.auth.credentials import Authenticator, TokenSet
+    from pipedrive_client.http.transport import Download
+    from pipedrive_client.limits.burst import Pass
     from pipedrive_client.settings import ClientSettings
     from pipedrive_client.times import Clock
-    from pipedrive_client.transport import Download
 
 logger = logging.getLogger("pipedrive_client")
 

@@ -27,7 +27,7 @@ from urllib.parse import parse_qs, urlsplit
 from typing_extensions import override
 
 from pipedrive_client import ClientSettings, ConfigError, Unauthorized, Unreachable
-from pipedrive_client.grant import authorize_url, exchange_code
+from pipedrive_client.auth.grant import authorize_url, exchange_code
 from pipedrive_client.settings import DEFAULT_OAUTH_TOKEN_URL
 
 if TYPE_CHECKING:

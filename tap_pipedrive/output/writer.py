@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from singer_sdk.singerlib.encoding.simple import Message
 
-    from pipedrive_client.token_budget import TokenBudget
+    from pipedrive_client.limits.token_budget import TokenBudget
     from tap_pipedrive.output.batches import BatchFiles
     from tap_pipedrive.output.validation import RecordValidator
     from tap_pipedrive.rows.row import Row

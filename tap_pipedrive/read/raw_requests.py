@@ -10,7 +10,7 @@ from urllib.parse import unquote
 from typing_extensions import override
 
 from pipedrive_client import ConfigError, DataKind, Paging, Rejected
-from pipedrive_client.encoding import own_headers
+from pipedrive_client.http.encoding import own_headers
 from tap_pipedrive.catalog.notation import columns
 from tap_pipedrive.catalog.spec import Changes, Read, StreamSpec
 from tap_pipedrive.read.reader import Reader

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from pipedrive_client.auth.scopes import missing_scopes
 from pipedrive_client.fields import FIELD_LISTS
-from pipedrive_client.scopes import missing_scopes
 
 if TYPE_CHECKING:
     import logging

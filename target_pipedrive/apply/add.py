@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from target_pipedrive.apply.change import added
+from target_pipedrive.apply.changes.change import added
+from target_pipedrive.apply.changes.verification import Sent
 from target_pipedrive.apply.update import path_values
-from target_pipedrive.apply.verification import Sent
-from target_pipedrive.mapping.placement import placed
+from target_pipedrive.mapping.columns.placement import placed
 from target_pipedrive.record.draft import Draft
 from target_pipedrive.record.errors import RecordFault
 from target_pipedrive.record.outcome import Outcome, Result
@@ -20,9 +20,9 @@ from target_pipedrive.write.completion import settled
 
 if TYPE_CHECKING:
     from target_pipedrive.account.rows import Rows
+    from target_pipedrive.apply.changes.verification import Verifier
     from target_pipedrive.apply.missing_rows import MissingRows
     from target_pipedrive.apply.update import RowUpdater
-    from target_pipedrive.apply.verification import Verifier
     from target_pipedrive.catalog.spec import ActionSpec
     from target_pipedrive.ids.id_map import Links
     from target_pipedrive.lookup.foreign_keys import ForeignKeys

@@ -6,7 +6,7 @@ import threading
 from typing import TYPE_CHECKING
 
 from pipedrive_client import Gone, NotFound
-from target_pipedrive.apply.change import deleted
+from target_pipedrive.apply.changes.change import deleted
 from target_pipedrive.apply.update import path_values
 from target_pipedrive.mapping.row_key import fill_matches
 from target_pipedrive.record.draft import Draft

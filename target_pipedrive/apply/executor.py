@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 
 from pipedrive_client import FeatureOff, OutputFailed, PipedriveError, RunError, TransientError, Unreachable
 from target_pipedrive.account.rows import is_trace
-from target_pipedrive.apply.change import added
+from target_pipedrive.apply.changes.change import added
+from target_pipedrive.apply.changes.verification import Sent
 from target_pipedrive.apply.naming import fault_of, worded
-from target_pipedrive.apply.verification import Sent
 from target_pipedrive.catalog.entities import ENTITIES
 from target_pipedrive.catalog.spec import Verb
 from target_pipedrive.record.errors import UNFORESEEN, RecordFault, SkipRecord, unforeseen
@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from target_pipedrive.account.rows import Rows
-    from target_pipedrive.apply.readable import ReadableChanges
-    from target_pipedrive.apply.verification import Verifier
+    from target_pipedrive.apply.changes.readable import ReadableChanges
+    from target_pipedrive.apply.changes.verification import Verifier
     from target_pipedrive.catalog.spec import ActionSpec, EntitySpec
     from target_pipedrive.ids.id_map import Links
     from target_pipedrive.ledger.store import Ledger

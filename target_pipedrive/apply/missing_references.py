@@ -12,7 +12,7 @@ from target_pipedrive.catalog.actions import ACTIONS
 from target_pipedrive.catalog.entities import ENTITIES
 from target_pipedrive.ids.resolve import Created
 from target_pipedrive.lookup.reference_finder import key_of, keys_in
-from target_pipedrive.mapping.references import SEARCHED_KEYS
+from target_pipedrive.mapping.columns.references import SEARCHED_KEYS
 from target_pipedrive.record.draft import Draft
 from target_pipedrive.record.task import Task
 from target_pipedrive.values.encoders import encoder

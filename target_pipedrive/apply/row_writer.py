@@ -15,9 +15,9 @@ from target_pipedrive.record.row import is_gone
 if TYPE_CHECKING:
     from target_pipedrive.account.rows import Rows
     from target_pipedrive.apply.add import RowAdder
+    from target_pipedrive.apply.changes.verification import Verifier
     from target_pipedrive.apply.missing_rows import MissingRows
     from target_pipedrive.apply.update import RowUpdater
-    from target_pipedrive.apply.verification import Verifier
     from target_pipedrive.ids.id_map import Links
     from target_pipedrive.lookup.matcher import Matcher
     from target_pipedrive.mapping.entity import EntityPlan

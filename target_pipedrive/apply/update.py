@@ -6,10 +6,10 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from target_pipedrive.account.rows import is_trace
-from target_pipedrive.apply.change import updated
-from target_pipedrive.apply.diff import complete_required, custom_changes, kept_columns
-from target_pipedrive.apply.verification import Sent, with_aliases
-from target_pipedrive.mapping.placement import placed, sent_together
+from target_pipedrive.apply.changes.change import updated
+from target_pipedrive.apply.changes.diff import complete_required, custom_changes, kept_columns
+from target_pipedrive.apply.changes.verification import Sent, with_aliases
+from target_pipedrive.mapping.columns.placement import placed, sent_together
 from target_pipedrive.record.draft import Draft
 from target_pipedrive.record.errors import RecordFault
 from target_pipedrive.record.outcome import Outcome, Result
@@ -19,8 +19,8 @@ from target_pipedrive.write.completion import settled
 
 if TYPE_CHECKING:
     from target_pipedrive.account.rows import Rows
+    from target_pipedrive.apply.changes.verification import Verifier
     from target_pipedrive.apply.missing_rows import MissingRows
-    from target_pipedrive.apply.verification import Verifier
     from target_pipedrive.catalog.spec import ActionSpec
     from target_pipedrive.lookup.matcher import Matcher
     from target_pipedrive.mapping.entity import EntityPlan

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol
 
-from target_pipedrive.apply.diff import both
+from target_pipedrive.apply.changes.diff import both
 from target_pipedrive.ids.resolve import AT_THE_END, NotYet
 from target_pipedrive.mapping.row_key import fill_matches
 from target_pipedrive.record.errors import RecordFault

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pipedrive_client.scopes import missing_scopes
+from pipedrive_client.auth.scopes import missing_scopes
 from pipedrive_singer import check
 from pipedrive_singer.check import Account, Group, Verdict
 from target_pipedrive.catalog.actions import ACTIONS

@@ -20,7 +20,7 @@ from target_pipedrive.ledger.storage.database import StoreError
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from pipedrive_client.token_budget import DayCost
+    from pipedrive_client.limits.token_budget import DayCost
     from target_pipedrive.ledger.report import Report
     from target_pipedrive.ledger.store import Ledger
     from target_pipedrive.record.task import Task

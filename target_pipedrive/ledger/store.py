@@ -15,7 +15,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 from pipedrive_client import OutputFailed, times
-from pipedrive_client.token_budget import DayCost
+from pipedrive_client.limits.token_budget import DayCost
 from target_pipedrive.ids.id_map import Link
 from target_pipedrive.ledger.schema import (
     OLDEST,

@@ -6,7 +6,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Protocol
 
 from target_pipedrive.ids.resolve import NotYet, fill_references
-from target_pipedrive.mapping.references import CREATABLE
+from target_pipedrive.mapping.columns.references import CREATABLE
 
 if TYPE_CHECKING:
     from target_pipedrive.ids.id_map import Links

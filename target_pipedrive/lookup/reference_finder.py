@@ -16,7 +16,7 @@ from pipedrive_client import times
 from target_pipedrive.catalog.entities import ENTITIES
 from target_pipedrive.ids.provisional import ProvisionalId
 from target_pipedrive.lookup.ambiguity import chosen_row
-from target_pipedrive.mapping.references import SEARCHED_KEYS
+from target_pipedrive.mapping.columns.references import SEARCHED_KEYS
 from target_pipedrive.record.row import is_archived, is_gone
 from target_pipedrive.values.identity import match_text
 from target_pipedrive.values.match_terms import terms

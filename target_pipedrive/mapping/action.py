@@ -9,15 +9,15 @@ from target_pipedrive.catalog.entities import ENTITIES
 from target_pipedrive.catalog.names import nearest, snake
 from target_pipedrive.catalog.raw_request import RAW_INPUTS, RAW_REQUEST
 from target_pipedrive.catalog.spec import Verb
-from target_pipedrive.mapping.column_faults import UnknownColumn
-from target_pipedrive.mapping.columns import (
+from target_pipedrive.mapping.columns.binding import (
     Binding,
     Place,
     column_binding,
 )
-from target_pipedrive.mapping.nulls import KEPT, empty_values
-from target_pipedrive.mapping.placement import placed_columns
-from target_pipedrive.mapping.shapes import FILE_EXTRAS, SHAPES, file_part
+from target_pipedrive.mapping.columns.faults import UnknownColumn
+from target_pipedrive.mapping.columns.nulls import KEPT, empty_values
+from target_pipedrive.mapping.columns.placement import placed_columns
+from target_pipedrive.mapping.columns.shapes import FILE_EXTRAS, SHAPES, file_part
 from target_pipedrive.mapping.stream import EXTERNAL_ID, Plan
 from target_pipedrive.record.draft import Draft
 from target_pipedrive.record.errors import RecordFault

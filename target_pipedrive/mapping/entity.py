@@ -11,17 +11,17 @@ from typing import TYPE_CHECKING
 from target_pipedrive.catalog.actions import ACTIONS
 from target_pipedrive.catalog.names import snake
 from target_pipedrive.ids.provisional import ProvisionalId
-from target_pipedrive.mapping.column_faults import refused
-from target_pipedrive.mapping.columns import (
+from target_pipedrive.mapping.columns.binding import (
     Binding,
     Place,
     column_binding,
     custom_binding,
 )
-from target_pipedrive.mapping.nulls import KEPT, emptied_columns
-from target_pipedrive.mapping.placement import placed_columns
+from target_pipedrive.mapping.columns.faults import refused
+from target_pipedrive.mapping.columns.nulls import KEPT, emptied_columns
+from target_pipedrive.mapping.columns.placement import placed_columns
+from target_pipedrive.mapping.columns.shapes import FILE_EXTRAS, SHAPES, file_part
 from target_pipedrive.mapping.row_key import check_key, fill_matches, match_bindings, match_locks, row_id
-from target_pipedrive.mapping.shapes import FILE_EXTRAS, SHAPES, file_part
 from target_pipedrive.mapping.stream import EXTERNAL_ID, Plan
 from target_pipedrive.values import scalars
 from target_pipedrive.values.identity import clean, is_blank, is_deletion_mark

@@ -6,7 +6,7 @@ from itertools import product
 from typing import TYPE_CHECKING, Protocol
 
 from target_pipedrive.catalog.names import nearest, snake
-from target_pipedrive.mapping.columns import Binding, Place
+from target_pipedrive.mapping.columns.binding import Binding, Place
 from target_pipedrive.mapping.match_columns import SearchedPlan, can_match
 from target_pipedrive.record.errors import RecordFault, SkipRecord
 from target_pipedrive.values.identity import is_missing, key_text

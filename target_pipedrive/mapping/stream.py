@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 
 from target_pipedrive.catalog.names import nearest, snake
 from target_pipedrive.custom_fields.values import complete_parts
-from target_pipedrive.mapping.binder import CUSTOM_OBJECT, ColumnBinder
-from target_pipedrive.mapping.column_names import FIELD_KEY, ColumnNames
-from target_pipedrive.mapping.columns import (
+from target_pipedrive.mapping.columns.binder import CUSTOM_OBJECT, ColumnBinder
+from target_pipedrive.mapping.columns.binding import (
     Binding,
     Place,
     custom_binding,
 )
+from target_pipedrive.mapping.columns.names import FIELD_KEY, ColumnNames
 from target_pipedrive.record.draft import Draft
 from target_pipedrive.record.errors import UNFORESEEN, RecordFault, unforeseen
 from target_pipedrive.values import scalars

@@ -15,16 +15,16 @@ from target_pipedrive.account.planned_rows import PlannedRows
 from target_pipedrive.account.row_names import RowNames
 from target_pipedrive.account.rows import Rows
 from target_pipedrive.apply.add import RowAdder
+from target_pipedrive.apply.changes.readable import ReadableChanges
+from target_pipedrive.apply.changes.verification import Verifier
 from target_pipedrive.apply.delete import DeleteGuard, RowDeleter
 from target_pipedrive.apply.executor import Performer
 from target_pipedrive.apply.missing_references import ReferenceCreator
 from target_pipedrive.apply.missing_rows import MissingRows
-from target_pipedrive.apply.readable import ReadableChanges
 from target_pipedrive.apply.row_writer import RowWriter
 from target_pipedrive.apply.settlement import Settlement
 from target_pipedrive.apply.update import RowUpdater
 from target_pipedrive.apply.upsert import OwnRecords, Upserter
-from target_pipedrive.apply.verification import Verifier
 from target_pipedrive.custom_fields.registry import FieldBook
 from target_pipedrive.ids.id_map import Links
 from target_pipedrive.ledger.journal import Keeper

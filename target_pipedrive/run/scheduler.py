@@ -11,15 +11,15 @@ from collections import Counter
 from functools import partial
 from typing import TYPE_CHECKING
 
-from target_pipedrive.run.batches import Batches
+from target_pipedrive.record.batches import Batches
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from pipedrive_client.concurrency import WorkerPool
+    from target_pipedrive.record.batches import Batch
     from target_pipedrive.record.draft import LockKey
     from target_pipedrive.record.task import Task
-    from target_pipedrive.run.batches import Batch
 
 
 ROOM = 200

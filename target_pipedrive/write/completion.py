@@ -14,7 +14,7 @@ from target_pipedrive.catalog.entities import ENTITIES
 from target_pipedrive.catalog.spec import Verb
 from target_pipedrive.custom_fields.values import held_custom
 from target_pipedrive.ids.provisional import ProvisionalId
-from target_pipedrive.mapping.placement import Name, placed, placed_columns
+from target_pipedrive.mapping.columns.placement import Name, placed, placed_columns
 from target_pipedrive.record.errors import RecordFault
 from target_pipedrive.values.compound import any_compound, is_compound, merged
 

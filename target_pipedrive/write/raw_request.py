@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from target_pipedrive.catalog.raw_request import RAW_ALIASES
-from target_pipedrive.mapping.shapes import allowed
+from target_pipedrive.mapping.columns.shapes import allowed
 from target_pipedrive.record.errors import RecordFault
 from target_pipedrive.record.outcome import Outcome, Result
 from target_pipedrive.values import scalars

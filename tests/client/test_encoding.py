@@ -8,7 +8,7 @@ from decimal import Decimal
 import pytest
 
 from pipedrive_client import Rejected
-from pipedrive_client.encoding import encode_body, encode_query, own_headers
+from pipedrive_client.http.encoding import encode_body, encode_query, own_headers
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from pipedrive_client import ClientSettings, ConfigError, ServerError, Unauthorized, Unreachable
-from pipedrive_client.grant import authorize_url, exchange_code
+from pipedrive_client.auth.grant import authorize_url, exchange_code
 
 CALLBACK = "http://127.0.0.1:8412/callback"
 

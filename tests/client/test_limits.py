@@ -6,7 +6,7 @@ import threading
 import pytest
 
 from pipedrive_client import Stopped
-from pipedrive_client.limits import FIRST_IN_FLIGHT, BurstLimiter, number_of
+from pipedrive_client.limits.burst import FIRST_IN_FLIGHT, BurstLimiter, number_of
 
 LIMIT_100 = {"x-ratelimit-limit": "100"}
 

@@ -7,7 +7,7 @@ import threading
 import pytest
 
 from pipedrive_client import MissingScope, NotFound, Unauthorized, UnknownMethod
-from pipedrive_client.prefixes import Prefixes
+from pipedrive_client.http.prefixes import Prefixes
 
 UNKNOWN = {"success": False, "error": "Unknown method .", "error_info": "x", "data": None}
 MISSING = {"success": False, "error": "Project not found", "data": None}

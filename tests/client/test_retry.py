@@ -13,7 +13,7 @@ from pipedrive_client import (
     Stopped,
     Unreachable,
 )
-from pipedrive_client.retry import LONGEST_WAIT_SECONDS, MAX_ATTEMPTS, repeating, seconds_before_repeat
+from pipedrive_client.http.retry import LONGEST_WAIT_SECONDS, MAX_ATTEMPTS, repeating, seconds_before_repeat
 
 
 def decided(error, *, idempotent=True, attempt=1, **facts):

@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime
 import pytest
 
 from pipedrive_client import BudgetSpent, DayCost
-from pipedrive_client.token_budget import TokenBudget
+from pipedrive_client.limits.token_budget import TokenBudget
 
 TODAY = date(2026, 11, 23)
 

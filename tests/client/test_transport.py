@@ -8,7 +8,7 @@ from requests.adapters import HTTPAdapter
 from urllib3.exceptions import DecodeError, MaxRetryError, SSLError
 
 from pipedrive_client import Unreachable
-from pipedrive_client.transport import Transport
+from pipedrive_client.http.transport import Transport
 
 URL = "https://acme.example/v1/a"
 

@@ -13,7 +13,7 @@ from target_pipedrive.catalog.entities import ENTITIES
 from target_pipedrive.catalog.names import snake
 from target_pipedrive.catalog.raw_request import RAW_INPUTS
 from target_pipedrive.catalog.spec import Encoding, Verb
-from target_pipedrive.mapping.shapes import SHAPES
+from target_pipedrive.mapping.columns.shapes import SHAPES
 from target_pipedrive.values.compound import CONTACT_KEYS, PRICE_KEYS
 
 WRITES = {

@@ -7,7 +7,7 @@ import pytest
 from target_pipedrive.catalog.actions import ACTIONS
 from target_pipedrive.catalog.entities import ENTITIES
 from target_pipedrive.catalog.spec import Verb
-from target_pipedrive.mapping.nulls import KEPT, emptied_columns, empty_value
+from target_pipedrive.mapping.columns.nulls import KEPT, emptied_columns, empty_value
 from tests.contract.test_actions import ENCODINGS, REMOVED, operation_of
 
 UPDATES = [spec for spec in ACTIONS.values() if spec.verb is Verb.UPDATE and spec.name not in REMOVED]

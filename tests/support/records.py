@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from target_pipedrive.catalog.spec import Encoding
-from target_pipedrive.mapping.references import LIST_REFERENCES, REFERENCES
+from target_pipedrive.mapping.columns.references import LIST_REFERENCES, REFERENCES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

@@ -9,8 +9,8 @@ import pytest
 import requests
 
 from pipedrive_client import NotVisible, PipedriveError
+from pipedrive_client.auth.scopes import missing_scopes, read_scopes
 from pipedrive_client.fields import FIELD_LISTS
-from pipedrive_client.scopes import missing_scopes, read_scopes
 from pipedrive_emulator.api.operations import load_operations
 from pipedrive_emulator.rules.auth import all_scopes
 from tap_pipedrive.catalog import STREAMS

@@ -12,7 +12,7 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 
 from pipedrive_client import ConfigError
-from pipedrive_client.token_budget import DayCost
+from pipedrive_client.limits.token_budget import DayCost
 from target_pipedrive.ledger.cli import ledger as command
 from target_pipedrive.ledger.storage import postgres
 from target_pipedrive.ledger.store import Entry, Ledger, WriteState

@@ -13,8 +13,8 @@ from target_pipedrive.account.rows import Rows
 from target_pipedrive.catalog.actions import ACTIONS
 from target_pipedrive.catalog.entities import ENTITIES
 from target_pipedrive.custom_fields.registry import FieldBook
+from target_pipedrive.mapping.columns.references import LIST_REFERENCES, REFERENCES, SEARCHED_KEYS
 from target_pipedrive.mapping.factory import compile_stream
-from target_pipedrive.mapping.references import LIST_REFERENCES, REFERENCES, SEARCHED_KEYS
 from target_pipedrive.record.created import Creations
 from target_pipedrive.record.errors import RecordFault
 from target_pipedrive.settings import Options, StreamSettings

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from target_pipedrive.apply.diff import both
+from target_pipedrive.apply.changes.diff import both
 from target_pipedrive.record.outcome import Outcome, Result
 from tests.target.helpers import rows
 

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 
 from pipedrive_client import PipedriveError
 from pipedrive_client.fields import HASH_KEY
-from target_pipedrive.mapping.columns import Place
+from target_pipedrive.mapping.columns.binding import Place
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from target_pipedrive.custom_fields.registry import FieldBook
-    from target_pipedrive.mapping.columns import Binding
+    from target_pipedrive.mapping.columns.binding import Binding
 
 FIELD_KEY = re.compile(r"(?:custom_fields\.)?(?<![0-9A-Za-z])([0-9a-f]{40})(?![0-9A-Za-z])")
 _LONG = 40

@@ -22,10 +22,10 @@ import requests
 from requests.structures import CaseInsensitiveDict
 from urllib3.exceptions import HTTPError
 
-from pipedrive_client.adapter import LeanAdapter, origin_of
-from pipedrive_client.compression import Damaged, unpacked, unpacked_chunks
-from pipedrive_client.connection_errors import broken_off, host_of, unreachable
 from pipedrive_client.errors import ConfigError, MalformedAnswer
+from pipedrive_client.http.adapter import LeanAdapter, origin_of
+from pipedrive_client.http.compression import Damaged, unpacked, unpacked_chunks
+from pipedrive_client.http.connection_errors import broken_off, host_of, unreachable
 from pipedrive_client.settings import is_loopback
 
 if sys.version_info >= (3, 12):

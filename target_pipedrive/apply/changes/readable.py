@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from target_pipedrive.custom_fields.values import ENTITY_OF_TYPE
-from target_pipedrive.mapping.references import LIST_REFERENCES, REFERENCES
+from target_pipedrive.mapping.columns.references import LIST_REFERENCES, REFERENCES
 from target_pipedrive.mapping.stream import Plan
 
 if TYPE_CHECKING:

@@ -8,8 +8,8 @@ from enum import IntEnum
 from typing import TYPE_CHECKING
 
 from target_pipedrive.custom_fields.values import ENTITY_OF_TYPE, is_derived, put_part
-from target_pipedrive.mapping.nulls import KEPT
-from target_pipedrive.mapping.references import (
+from target_pipedrive.mapping.columns.nulls import KEPT
+from target_pipedrive.mapping.columns.references import (
     LIST_REFERENCES,
     NO_KEY,
     REFERENCES,

@@ -10,7 +10,7 @@ import difflib
 from typing import TYPE_CHECKING, NoReturn
 
 from target_pipedrive.catalog.entities import ENTITIES
-from target_pipedrive.mapping.references import REFERENCES
+from target_pipedrive.mapping.columns.references import REFERENCES
 from target_pipedrive.record.errors import RecordFault
 from target_pipedrive.values import scalars
 from target_pipedrive.values.identity import clean

@@ -20,9 +20,9 @@ from pipedrive_client.errors import ConfigError, Unauthorized
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from pipedrive_client.http.transport import Answer
     from pipedrive_client.settings import ClientSettings
     from pipedrive_client.times import Clock
-    from pipedrive_client.transport import Answer
 
 logger = logging.getLogger("pipedrive_client")
 

@@ -8,9 +8,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
-from pipedrive_client.auth import TokenSet, basic, form_headers, granted_by
+from pipedrive_client.auth.credentials import TokenSet, basic, form_headers, granted_by
 from pipedrive_client.errors import ServerError
-from pipedrive_client.transport import Transport
+from pipedrive_client.http.transport import Transport
 
 if TYPE_CHECKING:
     from pipedrive_client.settings import ClientSettings

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from target_pipedrive.apply.diff import custom_changes
+from target_pipedrive.apply.changes.diff import custom_changes
 from target_pipedrive.ledger.stored_forms import StoredForm, StoredForms, form_of
 from target_pipedrive.values import compare
 

@@ -11,7 +11,7 @@ from pipedrive_client.errors import ConfigError
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from pipedrive_client.transport import Answer
+    from pipedrive_client.http.transport import Answer
 
 KNOWN_PATH = "/v1/users/me"
 """Path that exists in every account. Source: Users#getCurrentUser."""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from typing_extensions import override
 
-from target_pipedrive.mapping.columns import Binding
+from target_pipedrive.mapping.columns.binding import Binding
 from target_pipedrive.record.errors import RecordFault
 from target_pipedrive.values.scalars import CURRENCY
 

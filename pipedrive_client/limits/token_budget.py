@@ -11,7 +11,7 @@ from datetime import UTC
 from typing import TYPE_CHECKING
 
 from pipedrive_client.errors import BudgetSpent
-from pipedrive_client.limits import number_of
+from pipedrive_client.limits.burst import number_of
 from pipedrive_client.times import next_midnight, to_rfc3339
 
 if TYPE_CHECKING:

@@ -9,9 +9,8 @@ from typing import TYPE_CHECKING
 from target_pipedrive.account.currencies import AMOUNT_KEYS
 from target_pipedrive.account.row_names import NATURAL_KEYS
 from target_pipedrive.catalog.names import nearest, snake
-from target_pipedrive.mapping.amounts import AmountBinding
-from target_pipedrive.mapping.column_faults import UnknownColumn, refused, together
-from target_pipedrive.mapping.columns import (
+from target_pipedrive.mapping.columns.amounts import AmountBinding
+from target_pipedrive.mapping.columns.binding import (
     LOADER_COLUMNS,
     Binding,
     Place,
@@ -21,9 +20,10 @@ from target_pipedrive.mapping.columns import (
     retired_reason,
     squashed,
 )
-from target_pipedrive.mapping.nulls import KEPT
-from target_pipedrive.mapping.placement import as_name, id_or_name
-from target_pipedrive.mapping.references import REFERENCES, SEARCHED_KEYS
+from target_pipedrive.mapping.columns.faults import UnknownColumn, refused, together
+from target_pipedrive.mapping.columns.nulls import KEPT
+from target_pipedrive.mapping.columns.placement import as_name, id_or_name
+from target_pipedrive.mapping.columns.references import REFERENCES, SEARCHED_KEYS
 from target_pipedrive.record.errors import RecordFault
 from target_pipedrive.values import scalars
 

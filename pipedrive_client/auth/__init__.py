@@ -1,0 +1,1 @@
+"""Signing in: API token, OAuth, scopes."""

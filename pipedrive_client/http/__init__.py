@@ -1,0 +1,1 @@
+"""HTTP without anything of Pipedrive but its addresses: requests, responses, retries."""

@@ -1,0 +1,1 @@
+"""Columns of a stream: names, bindings, references, and columns that belong together."""
