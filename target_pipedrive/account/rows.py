@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 
     from pipedrive_client import Answer, PipedriveClient
     from target_pipedrive.account.planned_rows import PlannedRows
-    from target_pipedrive.catalog.spec import EntitySpec, RowsRead
+    from target_pipedrive.catalog.reads import RowsRead
+    from target_pipedrive.catalog.spec import EntitySpec
     from target_pipedrive.record.row import Row
 
 BULK = 100

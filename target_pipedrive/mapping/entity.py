@@ -18,6 +18,7 @@ from target_pipedrive.mapping.columns.binding import (
     custom_binding,
 )
 from target_pipedrive.mapping.columns.faults import refused
+from target_pipedrive.mapping.columns.names import same_column
 from target_pipedrive.mapping.columns.nulls import KEPT, emptied_columns
 from target_pipedrive.mapping.columns.placement import placed_columns
 from target_pipedrive.mapping.columns.shapes import FILE_EXTRAS, SHAPES, file_part
@@ -223,10 +224,10 @@ class EntityPlan(Plan):
     def _special(self, source: str, name: str) -> Binding | None:
         settings, spec, spelled = self.settings, self.spec, _special_name(name)
         foreign = self.options.foreign_ids
-        if _is(settings.external_id, source) or (spelled == EXTERNAL_ID and not settings.external_id):
+        if same_column(settings.external_id, source) or (spelled == EXTERNAL_ID and not settings.external_id):
             self._check_doubt(source, name, EXTERNAL_ID, settings.external_id)
             return Binding(source=source, place=Place.EXTERNAL_ID, name=EXTERNAL_ID, encode=scalars.text)
-        if _is(settings.id, source) or (spelled == spec.key and not settings.id):
+        if same_column(settings.id, source) or (spelled == spec.key and not settings.id):
             if foreign and spec.chosen_key:
                 return None  # id of another row, such as the user of a follower
             self._check_doubt(source, name, spec.key, settings.id)
@@ -340,11 +341,6 @@ def _facts_of(spec: EntitySpec) -> set[str]:
 def _special_name(name: str) -> str:
     """Return a name in the form for comparison with special names: without case, with spaces."""
     return name.casefold() if " " in name or "-" in name else snake(name)
-
-
-def _is(given: str | None, source: str) -> bool:
-    """Return whether a setting contains this column."""
-    return given is not None and given.casefold() == source.casefold()
 
 
 def _fact(name: str, value: object) -> object:

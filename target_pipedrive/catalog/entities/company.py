@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from pipedrive_client import Paging
 from target_pipedrive.catalog.entities.reads import STAMPS, whole
-from target_pipedrive.catalog.spec import EntitySpec, RowsRead
+from target_pipedrive.catalog.reads import RowsRead
+from target_pipedrive.catalog.spec import EntitySpec
 
 # Without one of these filters the API returns the token user's own goals, without the other only active ones.
 _GOALS = RowsRead(

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from target_pipedrive.catalog.entities.reads import COUNTERS, STAMPS, listed, since
-from target_pipedrive.catalog.spec import EntitySpec, RowsRead, Search
+from target_pipedrive.catalog.reads import RowsRead, Search
+from target_pipedrive.catalog.spec import EntitySpec
 
 ENTITIES = (
     EntitySpec(

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from pipedrive_client import Paging
-from target_pipedrive.catalog.spec import EntitySpec, RowsRead
+from target_pipedrive.catalog.reads import RowsRead
+from target_pipedrive.catalog.spec import EntitySpec
 
 _DETAILS = "ui_visibility,important_fields,required_fields"
 

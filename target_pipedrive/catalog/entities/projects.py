@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from pipedrive_client import Paging
 from target_pipedrive.catalog.entities.reads import STAMPS, whole
-from target_pipedrive.catalog.spec import EntitySpec, RowsRead, Search
+from target_pipedrive.catalog.reads import RowsRead, Search
+from target_pipedrive.catalog.spec import EntitySpec
 
 ENTITIES = (
     EntitySpec(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pipedrive_client import Paging
-from target_pipedrive.catalog.spec import RowsRead
+from target_pipedrive.catalog.reads import RowsRead
 
 COUNTERS = """
     next_activity_id last_activity_id activities_count done_activities_count undone_activities_count

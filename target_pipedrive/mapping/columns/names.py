@@ -83,3 +83,8 @@ def _sources(bindings: Iterable[Binding]) -> dict[str, str]:
         if len(several) == 1:
             sources.setdefault(name, several[0])
     return sources
+
+
+def same_column(given: str | None, source: str) -> bool:
+    """Return whether a setting contains this column."""
+    return given is not None and given.casefold() == source.casefold()
