@@ -22,7 +22,7 @@ WRITABLE = [name for name in STREAMS if name in ENTITIES]
 class NoFields:
     """An account without custom fields."""
 
-    row_names = None
+    currencies = row_names = None
 
     def find(self, *_):
         return None
