@@ -22,6 +22,7 @@ _CODE = re.compile(r"[A-Za-z]{3}")
 _AMOUNT = re.compile(
     r"(?P<before>[^\d\s.,+-]\D*?)?\s*(?P<number>[-+]?\d+(?:\.\d+)?)\s*(?P<after>[^\d\s.,+-].*)?"
 )
+_SCIENTIFIC = re.compile(r"[-+]?\d+(?:\.\d+)?[eE][-+]?\d+")
 AMOUNT_KEYS: Mapping[str, str] = {"money": "amount", "monetary": "value", "prices": "price"}
 """Kinds of values with an amount and its currency → key of the amount."""
 
@@ -57,7 +58,7 @@ class Currencies:
     def split(self, value: object) -> tuple[str, object] | None:
         """Return amount and code of a text such as `12500 EUR` or `€ 12500`; None for other values."""
         match = _AMOUNT.fullmatch(value.strip()) if isinstance(value, str) else None
-        if match is None or bool(match["before"]) == bool(match["after"]):
+        if match is None or bool(match["before"]) == bool(match["after"]) or _SCIENTIFIC.fullmatch(match[0]):
             return None
         return match["number"], self.code(match["before"] or match["after"])
 

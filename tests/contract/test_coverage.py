@@ -67,7 +67,9 @@ def test_the_sign_in_is_seen(old):
     assert list(verdict.sign_in_problems(read_signed_in(old))) == []
 
 
-@pytest.mark.parametrize("full", [False, True], ids=["required", "every"])
+@pytest.mark.parametrize(
+    "full", [pytest.param(False, marks=pytest.mark.soak, id="required"), pytest.param(True, id="every")]
+)
 def test_every_action_does_what_is_claimed_with_these_columns(old, tmp_path, full):
     with judged(old, of_requests_only=True) as url:
         writings = list(write_each(old, tmp_path, url=url, full=full))

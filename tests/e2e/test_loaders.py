@@ -119,7 +119,7 @@ def in_postgres(reading, tmp_path_factory):
         return {table["name"]: table["rows"] or [] for table in server.ask(every)}
 
 
-@pytest.fixture(params=["in_duckdb", "in_postgres"])
+@pytest.fixture(params=[pytest.param("in_duckdb", marks=pytest.mark.soak), "in_postgres"])
 def tables(request):
     return request.getfixturevalue(request.param)
 
