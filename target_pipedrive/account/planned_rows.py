@@ -42,19 +42,18 @@ class PlannedRows:
     ) -> None:
         """Note the values of an add or update."""
         place = entity.name, str(row_id)
+        first = None if place in self._values else _together({}, entity, body, custom)
         with self._lock:
-            if place not in self._values and len(self._values) >= _MOST:
+            held = self._values.get(place)
+            if held is None:
+                if first is not None and len(self._values) < _MOST:
+                    self._values[place] = first
                 return
-            known: dict[str, Any] = msgspec.json.decode(self._values[place]) if place in self._values else {}
-            known.update(body)
-            if entity.flat_custom_fields:
-                known.update(custom)
-            elif custom:
-                known[_CUSTOM] = {**known.get(_CUSTOM, {}), **custom}
-            try:
-                self._values[place] = _encode(known)
-            except (OverflowError, TypeError, ValueError):  # numbers that JSON cannot express
-                self._values.pop(place, None)
+            whole = _together(msgspec.json.decode(held), entity, body, custom)
+            if whole is None:
+                del self._values[place]
+            else:
+                self._values[place] = whole
 
     def delete(self, entity: EntitySpec, row_id: str) -> None:
         """Note a delete."""
@@ -90,6 +89,21 @@ class PlannedRows:
         """Return rows by id with their planned values, without those to be deleted."""
         found = ((row_id, self.applied(entity, row)) for row_id, row in rows.items())
         return {row_id: row for row_id, row in found if row is not None}
+
+
+def _together(
+    known: dict[str, Any], entity: EntitySpec, body: Mapping[str, object], custom: Mapping[str, object]
+) -> bytes | None:
+    """Return the values of a row with those of a write; None if JSON cannot express a number."""
+    whole = {**known, **body}
+    if entity.flat_custom_fields:
+        whole |= custom
+    elif custom:
+        whole[_CUSTOM] = {**known.get(_CUSTOM, {}), **custom}
+    try:
+        return _encode(whole)
+    except (OverflowError, TypeError, ValueError):
+        return None
 
 
 @cache

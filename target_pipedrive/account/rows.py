@@ -223,8 +223,8 @@ class Rows:
 
     def ago(self, seconds: float) -> str:
         """Return the server's time of the last search response minus the given duration."""
-        told = self._answer.moment if self._answer is not None else None
-        return times.to_rfc3339((told or datetime.now(UTC)) - timedelta(seconds=seconds))
+        moment = self._answer.moment if self._answer is not None else None
+        return times.to_rfc3339((moment or datetime.now(UTC)) - timedelta(seconds=seconds))
 
     def highest_id(self, entity: EntitySpec, stream: str) -> int:
         """Return the id of the row that was added last; 0 if there is none."""

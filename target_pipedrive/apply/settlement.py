@@ -44,6 +44,10 @@ RECOMPUTED_WITHIN = 2.0
 """Seconds after which a change of a row below has certainly changed the row above it."""
 
 
+_NEVER = (0, 0.0)
+"""Count and time of the last change below a row without one."""
+
+
 class Due(NamedTuple):
     """A row whose columns are to be compared again.
 
@@ -88,8 +92,7 @@ class Settlement:
         self._within = 0.0 if dry_run else RECOMPUTED_WITHIN
         self._lock = threading.Lock()
         self._said: dict[tuple[str, str], tuple[EntityPlan, Mapping[str, object]]] = {}
-        self._written: dict[tuple[str, str], int] = {}
-        self._written_at: dict[tuple[str, str], float] = {}
+        self._written: dict[tuple[str, str], tuple[int, float]] = {}
         self._early: dict[int, bool] = {}
         self._places: dict[int, tuple[str, str]] = {}
         self._awaited: set[tuple[str, str]] = set()
@@ -114,8 +117,7 @@ class Settlement:
     def _changed_below(self, place: tuple[str, str], number: int) -> bool:
         with self._lock:
             self.clock += 1
-            self._written[place] = self.clock
-            self._written_at[place] = time.monotonic()
+            self._written[place] = self.clock, time.monotonic()
             return place in self._said and self._is_first(number, place)
 
     def _said_of_itself(
@@ -128,7 +130,7 @@ class Settlement:
         place = plan.spec.name, row_id
         with self._lock:
             self._said[place] = plan, body
-            return self._written.get(place, 0) > since and self._is_first(number, place)
+            return self._written.get(place, _NEVER)[0] > since and self._is_first(number, place)
 
     def _is_first(self, number: int, place: tuple[str, str]) -> bool:
         """Choose the record to settle the row, unless another one does."""
@@ -160,7 +162,7 @@ class Settlement:
                 place = self._places.get(task.number)
                 if place is None or task.first is None:
                     continue
-                left = self._written_at.get(place, 0) + self._within - time.monotonic()
+                left = self._written.get(place, _NEVER)[1] + self._within - time.monotonic()
                 repeated = task.number in self._early
                 self._early[task.number] = left > 0 and not repeated
             if left > 0 and repeated:
@@ -182,6 +184,7 @@ class Settlement:
         with self._lock:
             early = self._early.get(task.number, False)
             if not early:  # rows below that are written later need another record
+                self._early.pop(task.number, None)
                 self._awaited.discard(self._places.pop(task.number))
         result = self._compare(task, due)
         if early:

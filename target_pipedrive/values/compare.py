@@ -31,10 +31,10 @@ def differing(body: Mapping[str, object], row: Mapping[str, object], columns: Co
 
 def same(sent: object, held: object, kind: Kind | None) -> bool:
     """Return whether a sent value is equal to the stored value."""
-    if not sent or not held:
-        empty = not sent and sent in EMPTY_VALUES
-        if empty or (not held and held in EMPTY_VALUES):
-            return empty and not held and held in EMPTY_VALUES
+    if not (sent and held):
+        empty = sent in EMPTY_VALUES, held in EMPTY_VALUES
+        if any(empty):
+            return all(empty)
     name = kind.name if kind is not None else ""
     if name in {"time", "stamp"}:
         return _moment(sent) == _moment(held)
@@ -75,10 +75,10 @@ def same_value(sent: object, held: object) -> bool:  # noqa: PLR0911 - one for e
 
 def same_or_empty(sent: object, held: object) -> bool:
     """Return whether two values are equal, where all empty values are the same."""
-    if not sent or not held:
-        empty = not sent and sent in EMPTY_VALUES
-        if empty or (not held and held in EMPTY_VALUES):
-            return empty and not held and held in EMPTY_VALUES
+    if not (sent and held):
+        empty = sent in EMPTY_VALUES, held in EMPTY_VALUES
+        if any(empty):
+            return all(empty)
     return same_value(sent, held)
 
 

@@ -24,19 +24,13 @@ def custom_changes(plan: EntityPlan, custom: Mapping[str, object], row: Row) -> 
     """Return the custom fields in which the row differs from the record; compound values are complete."""
     if not custom:
         return {}
+    flat = plan.spec.flat_custom_fields
+    known = plan.book.by_key(plan.custom_fields or "") if flat else {}  # only v1 rows need the definitions
     found = {}
-    if not plan.spec.flat_custom_fields:
-        nested = row.get("custom_fields")
-        stored = nested if isinstance(nested, dict) else {}
-        for key, value in custom.items():
-            held = stored.get(key)
-            if not compare.same_or_empty(value, held) or compare.lacks_parts(value, held):
-                found[key] = value
-        return found
-    known = plan.book.by_key(plan.custom_fields or "")
     for key, value in custom.items():
-        held = held_custom(row, known.get(key), key, flat=True)
-        if not _same_in_v1(key, value, held, row, known) or compare.lacks_parts(value, held):
+        held = held_custom(row, known.get(key), key, flat=flat)
+        same = _same_in_v1(key, value, held, row, known) if flat else compare.same_or_empty(value, held)
+        if not same or compare.lacks_parts(value, held):
             found[key] = value
     return found
 
