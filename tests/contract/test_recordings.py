@@ -25,7 +25,7 @@ CLASSES = {
     "task": "Rejected",
     "deleted": "Gone",
     "feature": "FeatureOff",
-    "success": "Rejected",
+    "success": "ServerError",
 }
 """Class of the error of a recording, by the first word of its name."""
 
