@@ -13,7 +13,7 @@ from pipedrive_client.errors import (
     ConfigError,
     FeatureOff,
     Gone,
-    MalformedAnswer,
+    MalformedResponse,
     MissingScope,
     NotFound,
     NotVisible,
@@ -156,7 +156,7 @@ def _error_inside_success(
         return None
     try:
         body = answer.json()
-    except MalformedAnswer:
+    except MalformedResponse:
         return _no_answer(answer, what, flaw_of(answer, JSON_BODY) or "", label=label)
     if isinstance(body, dict) and body.get("success") is False:
         code, error_text, info = _texts(body, secrets)
@@ -176,9 +176,9 @@ def _error_inside_success(
     return _no_answer(answer, what, flaw, label=label) if flaw else None
 
 
-def _no_answer(answer: Answer, what: str, flaw: str, *, label: str | None) -> MalformedAnswer:
+def _no_answer(answer: Answer, what: str, flaw: str, *, label: str | None) -> MalformedResponse:
     """Return the error of a successful status whose body has unexpected content."""
-    return MalformedAnswer(
+    return MalformedResponse(
         f"{what} returned {answer.status} with {flaw}.",
         status=answer.status,
         label=label,
@@ -206,7 +206,7 @@ def _body_of(answer: Answer) -> dict[str, object]:
     """Return the decoded body of an error, or an empty dictionary."""
     try:
         body = answer.json()
-    except MalformedAnswer:
+    except MalformedResponse:
         return {}
     return body if isinstance(body, dict) else {}
 

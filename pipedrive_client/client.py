@@ -136,9 +136,9 @@ class PipedriveClient:
             label: stream or action for usage and errors.
             max_attempts: maximum number of attempts; None uses the policy's.
             decode: decodes the bytes of the body, or raises msgspec's `DecodeError`; None decodes JSON.
-            expected: required content of a successful response; other content raises `MalformedAnswer`, which
-                is retried if that is safe and otherwise reports that the request may have acted. None accepts
-                any body.
+            expected: required content of a successful response; other content raises `MalformedResponse`,
+                which is retried if that is safe and otherwise reports that the request may have acted. None
+                accepts any body.
 
         Returns:
             A 2xx response; for a retried DELETE also the 404 or 410 that proves its success.

@@ -113,7 +113,7 @@ class Unreachable(TransientError):
     """No response: unknown host, connection refused or reset, or timeout."""
 
 
-class MalformedAnswer(TransientError):
+class MalformedResponse(TransientError):
     """2xx response whose body is truncated JSON or a web page."""
 
 

@@ -163,7 +163,7 @@ def parse_definition(row: Mapping[str, object]) -> FieldDefinition:
     )
 
 
-class FieldRegistry:
+class FieldDefinitions:
     """Field definitions of the account, read at most once per entity and run.
 
     Reading costs 10 tokens per 500 fields of an entity, so definitions are read on demand, and callers that

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING, Final
 
-from pipedrive_client.errors import MalformedAnswer
+from pipedrive_client.errors import MalformedResponse
 
 if TYPE_CHECKING:
     from pipedrive_client.http.transport import Answer
@@ -81,7 +81,7 @@ def flaw_of(answer: Answer, expected: Expectation) -> str | None:
         return "an empty body"
     try:
         body = answer.json()
-    except MalformedAnswer as unreadable:
+    except MalformedResponse as unreadable:
         return _unreadable(unreadable)
     if not expected.records:
         return "null instead of data" if body is None else None
@@ -145,7 +145,7 @@ def leads_on(body: object) -> bool:
     return any(place.get("next_cursor") or place.get("more_items_in_collection") for place in places)
 
 
-def _unreadable(error: MalformedAnswer) -> str:
+def _unreadable(error: MalformedResponse) -> str:
     """Return the description of the body from the message of a decoding error."""
     return error.message.partition(" with ")[2].rstrip(".") or "an unreadable body"
 

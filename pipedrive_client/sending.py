@@ -15,7 +15,7 @@ from pipedrive_client.auth.scopes import read_scopes
 from pipedrive_client.call import Call
 from pipedrive_client.errors import (
     Gone,
-    MalformedAnswer,
+    MalformedResponse,
     MissingScope,
     NotFound,
     PipedriveError,
@@ -98,7 +98,7 @@ class Sender:
         except PipedriveError as error:
             error.label = call.label
             call.may_have_acted = call.may_have_acted or error.may_have_acted
-            call.doubted = call.doubted or isinstance(error, MalformedAnswer)
+            call.doubted = call.doubted or isinstance(error, MalformedResponse)
             error.repeat_in_seconds = seconds_before_repeat(
                 error,
                 idempotent=call.idempotent,
@@ -187,7 +187,7 @@ class Sender:
         )
         try:
             return self._admitted(call, name, value).status
-        except MalformedAnswer:
+        except MalformedResponse:
             return None
         except PipedriveError as error:
             if error.status is None:
@@ -267,7 +267,7 @@ class Sender:
         if download.status != _RANGE_NOT_SATISFIABLE:
             if download.starts_at > call.offset:
                 download.close()
-                raise MalformedAnswer(
+                raise MalformedResponse(
                     f"{call.what}: the file storage sent a different part of the file than requested."
                 )
             download.pour(call.pass_on, skip=call.offset - download.starts_at)

@@ -7,13 +7,13 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from pipedrive_client import ClientSettings, ConfigError, PipedriveClient, PipedriveError, times
-from pipedrive_client.fields import FIELD_LISTS, FieldRegistry
+from pipedrive_client.fields import FIELD_LISTS, FieldDefinitions
 from tap_pipedrive.catalog import STREAMS
 from tap_pipedrive.custom_fields.definitions import CurrentDefinitions
 from tap_pipedrive.output.progress import Progress
 from tap_pipedrive.read.full_list_interval import FullListInterval
 from tap_pipedrive.read.raw_requests import RawRequest, raw_requests
-from tap_pipedrive.read.requests import Questions
+from tap_pipedrive.read.requests import ConfiguredRequests
 from tap_pipedrive.read.window_slots import WindowSlots
 from tap_pipedrive.rows.deviations import Deviations
 from tap_pipedrive.settings import FieldMode, OptionMode, UnknownColumns
@@ -63,7 +63,7 @@ class TapContext:
         Raises:
             ConfigError: a setting is invalid.
         """
-        _ = self.client, self.questions, self.full_list_interval
+        _ = self.client, self.configured_requests, self.full_list_interval
 
     # --- collaborators --------------------------------------------------------------------------
 
@@ -75,11 +75,11 @@ class TapContext:
         return client
 
     @cached_property
-    def fields(self) -> FieldRegistry:
+    def fields(self) -> FieldDefinitions:
         """Field definitions of the account."""
         reads = {read.path: read for spec in STREAMS.values() for read in spec.reads}
         params = {entity: reads[path].params for entity, path in FIELD_LISTS.items() if path in reads}
-        return FieldRegistry(self.client, params)
+        return FieldDefinitions(self.client, params)
 
     @cached_property
     def definitions(self) -> CurrentDefinitions:
@@ -116,9 +116,9 @@ class TapContext:
         return raw_requests(self.config, STREAMS)
 
     @cached_property
-    def questions(self) -> Questions:
+    def configured_requests(self) -> ConfiguredRequests:
         """Requests defined by settings: record ids, parameters, searches, statistics."""
-        return Questions(self.config, self.specs, self.start_date)
+        return ConfiguredRequests(self.config, self.specs, self.start_date)
 
     @cached_property
     def full_list_interval(self) -> FullListInterval:

@@ -120,7 +120,7 @@ class TapPipedrive(PipedrivePlugin, Tap):
         self._check_catalog()
         context = self.tap_context
         kinds: dict[str, type[PipedriveStream]] = {**KINDS, **dict.fromkeys(context.raw_requests, RawStream)}
-        alone = {spec.name for spec in context.specs.values() if context.questions.ids(spec)}
+        alone = {spec.name for spec in context.specs.values() if context.configured_requests.ids(spec)}
         classes = stream_classes(context.specs, kinds, alone)
         return [made(self, context, self._sync_stream) for made in classes.values()]
 
@@ -132,7 +132,7 @@ class TapPipedrive(PipedrivePlugin, Tap):
         """Sync all selected streams; every STATE except the last contains `under_way`.
 
         Raises:
-            AccessRefused: access to a stream was denied, and the setting `strict_access` is on.
+            AccessDenied: access to a stream was denied, and the setting `strict_access` is on.
             RowWithoutKeyError: rows were left out, because they have no value for a key column.
         """
         self.tap_context.describes_all = False

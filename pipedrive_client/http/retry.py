@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, ParamSpec, TypeVar
 import backoff
 
 from pipedrive_client.errors import (
-    MalformedAnswer,
+    MalformedResponse,
     PipedriveError,
     RateLimited,
     ServerError,
@@ -67,7 +67,10 @@ def seconds_before_repeat(
         return None
     if isinstance(error, RateLimited):
         return min(error.retry_after_seconds, LONGEST_WAIT_SECONDS)
-    if not isinstance(error, (ServerError, Unreachable, MalformedAnswer)) or error.status == _NOT_IMPLEMENTED:
+    if (
+        not isinstance(error, (ServerError, Unreachable, MalformedResponse))
+        or error.status == _NOT_IMPLEMENTED
+    ):
         return None
     if error.may_have_acted and not idempotent:
         return None

@@ -22,7 +22,7 @@ import requests
 from requests.structures import CaseInsensitiveDict
 from urllib3.exceptions import HTTPError
 
-from pipedrive_client.errors import ConfigError, MalformedAnswer
+from pipedrive_client.errors import ConfigError, MalformedResponse
 from pipedrive_client.http.adapter import LeanAdapter, origin_of
 from pipedrive_client.http.compression import Damaged, unpacked, unpacked_chunks
 from pipedrive_client.http.connection_errors import broken_off, host_of, unreachable
@@ -72,7 +72,7 @@ class Answer:
         """Return the decoded body, decoded once; None for an empty body.
 
         Raises:
-            MalformedAnswer: the body is truncated or not valid JSON.
+            MalformedResponse: the body is truncated or not valid JSON.
         """
         if self._decoded is _UNREAD:
             try:
@@ -83,7 +83,7 @@ class Answer:
                     if self.looks_like_html
                     else f"{len(self.body)} bytes that are not complete JSON"
                 )
-                raise MalformedAnswer(
+                raise MalformedResponse(
                     f"Pipedrive returned {self.status} with {what}.", status=self.status, may_have_acted=True
                 ) from None
         return self._decoded

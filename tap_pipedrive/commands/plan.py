@@ -23,7 +23,7 @@ from tap_pipedrive.read.time_windows import PAGES_A_WINDOW, PAGES_BEFORE
 from tap_pipedrive.state.access import REFUSALS
 from tap_pipedrive.streams.records import ENTITY_OF_FIELD_LIST
 from tap_pipedrive.sync.children import contexts_of
-from tap_pipedrive.sync.delete_detection import DeleteWatch
+from tap_pipedrive.sync.delete_detection import DeleteDetection
 from tap_pipedrive.sync.full_lists import next_reading
 from tap_pipedrive.sync.list_sync import ReadRun
 
@@ -98,7 +98,7 @@ def plan(lists: Sequence[PipedriveStream]) -> list[Line]:
 
 def _list_lines(stream: PipedriveStream) -> Iterator[Line]:
     spec = stream.spec
-    ids = stream.tap_context.questions.ids(spec)
+    ids = stream.tap_context.configured_requests.ids(spec)
     if ids is not None:
         read = spec.single or spec.reads[0]
         size = _Size(rows=len(ids), known=Known.EXACT, why=f"{len(ids):,} rows by id")
@@ -115,12 +115,12 @@ def _list_lines(stream: PipedriveStream) -> Iterator[Line]:
             yield _line(stream, read, 1, _Size(rows=0, known=Known.EXACT, why=_ALWAYS_ONE))
             continue
         run = ReadRun.begin(stream, read, None)
-        questions = stream.tap_context.questions.of(spec)
-        if not questions:
+        configured_requests = stream.tap_context.configured_requests.of(spec)
+        if not configured_requests:
             yield _line(stream, read, 0, _Size(rows=0, known=Known.EXACT, why="no entry in the settings"))
             continue
         try:
-            size = _size(run, dict(questions[0].params))
+            size = _size(run, dict(configured_requests[0].params))
         except (*REFUSALS, NotFound) as error:
             if not spec.needs and isinstance(error, NotFound):
                 raise nothing_there(error) from error
@@ -136,7 +136,7 @@ def _list_lines(stream: PipedriveStream) -> Iterator[Line]:
             and requests > PAGES_BEFORE
         ):
             requests += math.ceil((requests - PAGES_BEFORE) / PAGES_A_WINDOW / 2) + 1
-        yield _line(stream, read, requests * len(questions), size)
+        yield _line(stream, read, requests * len(configured_requests), size)
         yield from _sweep_lines(run, size)
         yield from _fan_out_lines(stream, size, dict(run.fan_outs))
 
@@ -196,7 +196,7 @@ def _size(run: ReadRun, query: dict[str, object]) -> _Size:
 def _asked(run: ReadRun, query: Mapping[str, object]) -> tuple[Page, bool]:
     """Return the first page of a collection, and whether there are more."""
     read, context = run.read, run.stream.tap_context
-    params = {**read.params, **context.questions.parameters(run.stream.spec, read), **query}
+    params = {**read.params, **context.configured_requests.parameters(run.stream.spec, read), **query}
     pages = context.client.pages(
         read.path,
         params=params,
@@ -241,8 +241,12 @@ def _by_times(run: ReadRun, sample: tuple[dict[str, object], ...]) -> tuple[int,
 def _sweep_lines(run: ReadRun, size: _Size) -> Iterator[Line]:
     """Return the full read that detects deleted rows, if one is due."""
     stream, read = run.stream, run.read
-    watch = DeleteWatch.begin(stream)
-    if watch is None or run.lower_bound() is None or not watch.known.due(stream.tap_context.sweep_interval):
+    detection = DeleteDetection.begin(stream)
+    if (
+        detection is None
+        or run.lower_bound() is None
+        or not detection.known.due(stream.tap_context.sweep_interval)
+    ):
         return
     remembered = run.memo.get("size")
     if isinstance(remembered, int):
@@ -261,8 +265,8 @@ def _fan_out_lines(
             sample = mark.fresh(sample)  # rows of the last minute before the bookmark were read before
         share = len(contexts_of(child, sample)) / len(size.sample) if size.sample else 1.0
         asked = math.ceil(size.rows * share)
-        questions = len(child.tap_context.questions.of(child.spec))
-        requests = math.ceil(asked / (where.bulk if where else 1)) * questions
+        configured_requests = len(child.tap_context.configured_requests.of(child.spec))
+        requests = math.ceil(asked / (where.bulk if where else 1)) * configured_requests
         sure = Known.AT_LEAST if size.known is Known.AT_LEAST or not size.rows else Known.ABOUT
         below = _Size(
             rows=asked,

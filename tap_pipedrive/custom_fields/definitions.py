@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     import logging
     from collections.abc import Mapping
 
-    from pipedrive_client.fields import FieldRegistry
+    from pipedrive_client.fields import FieldDefinitions
 
 REREAD_SECONDS = 60.0
 """Shortest time between two further readings of an entity's definitions."""
@@ -23,7 +23,7 @@ class CurrentDefinitions:
         logger: takes a warning for each column that stays unresolved.
     """
 
-    def __init__(self, fields: FieldRegistry, logger: logging.Logger) -> None:
+    def __init__(self, fields: FieldDefinitions, logger: logging.Logger) -> None:
         self._fields = fields
         self._logger = logger
         self._read_at: dict[str, float] = {}

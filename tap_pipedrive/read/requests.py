@@ -27,7 +27,7 @@ RECENTS_REACH = timedelta(days=30)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Question:
+class ConfiguredRequest:
     """One request, or sequence of pages, that the settings define for a stream.
 
     Attributes:
@@ -39,7 +39,7 @@ class Question:
     columns: Mapping[str, object] = field(default_factory=lambda: MappingProxyType({}))
 
 
-class Questions:
+class ConfiguredRequests:
     """Requests defined by the settings, by stream.
 
     Args:
@@ -58,7 +58,7 @@ class Questions:
         self._start = start
         self._parameters = self._objects(config, "stream_parameters")
         self._ids = self._lists(config, "record_ids")
-        self._entries: dict[str, list[Question]] = {}
+        self._entries: dict[str, list[ConfiguredRequest]] = {}
         for stream, given in self._parameters.items():
             self._check_parameters("stream_parameters", self._spec("stream_parameters", stream), given)
         for stream in self._ids:
@@ -80,16 +80,18 @@ class Questions:
         found = self._ids.get(spec.name)
         return found if found is not None else [] if "record_ids" in spec.settings else None
 
-    def of(self, spec: StreamSpec) -> list[Question]:
+    def of(self, spec: StreamSpec) -> list[ConfiguredRequest]:
         """Return the requests of a stream; one without parameters unless a setting defines them."""
         if "recents" in spec.settings:
             since = max(now() - RECENTS_REACH, self._start or now() - RECENTS_REACH)
-            return [Question(params={"since_timestamp": since.strftime("%Y-%m-%d %H:%M:%S")})]
+            return [ConfiguredRequest(params={"since_timestamp": since.strftime("%Y-%m-%d %H:%M:%S")})]
         if any(setting in NAME_COLUMNS for setting in spec.settings):
             return self._entries.get(spec.name, [])
-        return [Question()]
+        return [ConfiguredRequest()]
 
-    def _entries_of(self, config: Mapping[str, object], setting: str) -> Iterator[tuple[str, Question]]:
+    def _entries_of(
+        self, config: Mapping[str, object], setting: str
+    ) -> Iterator[tuple[str, ConfiguredRequest]]:
         entries = config.get(setting) or []
         if not isinstance(entries, list):
             msg = f"Setting {setting} must be a list of objects, each with a stream."
@@ -115,7 +117,7 @@ class Questions:
                 for column, value in ((key.replace(".", "_"), value) for key, value in params.items())
                 if column in spec.schema
             }
-            yield spec.name, Question(params=params, columns=columns)
+            yield spec.name, ConfiguredRequest(params=params, columns=columns)
 
     def _check_parameters(self, setting: str, spec: StreamSpec, given: Mapping[str, object]) -> None:
         accepted = {name for read in (*spec.reads, *filter(None, [spec.single])) for name in read.accepted}

@@ -31,12 +31,12 @@ _MOST_CONTEXTS = 5000
 """Maximum number of parents without numeric id in the state; with more, the parent is read in full."""
 
 
-class AccessRefused(RunError):  # noqa: N818 - describes the failure, like the client's errors
+class AccessDenied(RunError):  # noqa: N818 - describes the failure, like the client's errors
     """Denied streams, which are an error with `strict_access`."""
 
 
 @dataclass(slots=True)
-class Refusal:
+class Denial:
     """Denied access to one stream in this run.
 
     Attributes:
@@ -68,7 +68,7 @@ class AccessReport:
     def __init__(self, logger: logging.Logger) -> None:
         self._logger = logger
         self._lock = threading.Lock()
-        self._refusals: dict[str, Refusal] = {}
+        self._refusals: dict[str, Denial] = {}
         self._answered: dict[str, int] = {}
 
     def refuse_list(self, spec: StreamSpec, error: PipedriveError, below: Sequence[str] = ()) -> None:
@@ -81,7 +81,7 @@ class AccessReport:
         """
         with self._lock:
             first = spec.name not in self._refusals
-            refusal = self._refusals.setdefault(spec.name, Refusal(error, below=below, closed=True))
+            refusal = self._refusals.setdefault(spec.name, Denial(error, below=below, closed=True))
             refusal.lists += 1
         if first:
             self._warn(spec, refusal, "denied")
@@ -89,7 +89,7 @@ class AccessReport:
     def refuse_parents(self, stream: str, error: PipedriveError, parents: int) -> None:
         """Record that the requests of some parents were denied."""
         with self._lock:
-            refusal = self._refusals.setdefault(stream, Refusal(error))
+            refusal = self._refusals.setdefault(stream, Denial(error))
             refusal.parents += parents
             refusal.closed |= isinstance(error, _FOR_ALL) or (
                 refusal.parents >= _PROBES and not self._answered.get(stream)
@@ -130,17 +130,17 @@ class AccessReport:
             if not refusal.lists:
                 self._warn(specs[stream], refusal, marks[stream])
 
-    def error(self) -> AccessRefused | None:
+    def error(self) -> AccessDenied | None:
         """Return the error for `strict_access`, or None if nothing was denied."""
         if not self._refusals:
             return None
         streams = ", ".join(f"{name} ({mark})" for name, mark in sorted(self.marks().items()))
-        return AccessRefused(
+        return AccessDenied(
             f"Pipedrive denied access to streams: {streams}. Grant access, deselect them, or unset "
             "strict_access."
         )
 
-    def _warn(self, spec: StreamSpec, refusal: Refusal, extent: str) -> None:
+    def _warn(self, spec: StreamSpec, refusal: Denial, extent: str) -> None:
         needs = f" The stream requires {spec.needs}." if spec.needs else ""
         below = f" and those of its child streams {', '.join(refusal.below)}" if refusal.below else ""
         self._logger.warning(
@@ -154,7 +154,7 @@ class AccessReport:
         )
 
 
-class RefusedParents:
+class DeniedParents:
     """Parents of one child stream whose requests were denied, stored in the stream's state.
 
     The state is `{"ids": "1-20,31", "contexts": [{…}], "all": true}`: parents with one numeric id as ranges,

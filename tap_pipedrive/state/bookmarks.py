@@ -132,14 +132,14 @@ class Bookmark:
             if moment >= edge:
                 self._window.append((moment, digest(row)))
 
-    def commit(self, *, dear: bool = False) -> None:
+    def commit(self, *, costly: bool = False) -> None:
         """Advance the memo over all emitted rows, unless rows are unsorted.
 
         Args:
-            dear: True if emitting a row again would cost requests, so that all of them are remembered.
+            costly: True if emitting a row again would cost requests, so that all of them are remembered.
         """
         if self.ordered:
-            self._write(MAX_SEEN if dear else MAX_SEEN_ON_THE_WAY)
+            self._write(MAX_SEEN if costly else MAX_SEEN_ON_THE_WAY)
 
     def finish(self) -> None:
         """Finish the read. Unsorted lists only advance the bookmark here."""
@@ -171,7 +171,7 @@ class Bookmark:
             return ""
 
 
-class PageMarks:
+class PageFingerprints:
     """Fingerprints of a whole list's pages: an unchanged page is not emitted again.
 
     Used for lists that cannot be filtered by change. They are still read in full; this saves work in the

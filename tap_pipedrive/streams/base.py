@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, cast
 from typing_extensions import override
 
 from pipedrive_client import Null
-from tap_pipedrive.state.access import RefusedParents
+from tap_pipedrive.state.access import DeniedParents
 from tap_pipedrive.streams.records import RecordStream
 from tap_pipedrive.values.conversions import time_text
 
@@ -94,9 +94,9 @@ class PipedriveStream(RecordStream):
     # --- state ----------------------------------------------------------------------------------
 
     @cached_property
-    def refused_parents(self) -> RefusedParents:
+    def refused_parents(self) -> DeniedParents:
         """Return the parents of a fan-out whose requests were denied in earlier runs."""
-        return RefusedParents(self.spec, self.tap_context.stream_memo(self.name), self.stream_state)
+        return DeniedParents(self.spec, self.tap_context.stream_memo(self.name), self.stream_state)
 
     def read_memo(self, read: Read) -> dict[str, object]:
         """Return the part of this stream's state for one read.

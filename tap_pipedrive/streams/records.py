@@ -200,7 +200,7 @@ class RecordStream(SchemaStream):
             read,
             label=self.name,
             shape=self.spec.shape,
-            params=self.tap_context.questions.parameters(self.spec, read),
+            params=self.tap_context.configured_requests.parameters(self.spec, read),
             decode=partial(self._decode, read) if read.path.startswith("/api/v2/") else None,
         )
 

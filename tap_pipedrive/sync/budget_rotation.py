@@ -115,7 +115,7 @@ def _least(stream: PipedriveStream) -> tuple[int, str]:
     family = list(stream.family())
     fields = FIELD_LIST_COST * len({one.defined_by for one in family} - {None})
     below = sum(math.ceil(sum(read.cost for read in one.spec.reads)) for one in family[1:])
-    ids = stream.tap_context.questions.ids(stream.spec)
+    ids = stream.tap_context.configured_requests.ids(stream.spec)
     if ids is not None:
         own = (stream.spec.single or stream.spec.reads[0]).cost * len(ids)
         return own + below * len(ids) + fields, "rows by id"

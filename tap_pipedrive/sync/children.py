@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from tap_pipedrive.catalog.spec import Parent, Read
-    from tap_pipedrive.read.requests import Question
+    from tap_pipedrive.read.requests import ConfiguredRequest
     from tap_pipedrive.rows.row import Context, Row
     from tap_pipedrive.streams.base import PipedriveStream
 
@@ -61,11 +61,11 @@ def fan_out(stream: PipedriveStream, contexts: Sequence[Context]) -> None:
     for child in below:
         child.announce()
     bulk = _parent(stream).bulk
-    questions = stream.tap_context.questions.of(stream.spec)
+    configured_requests = stream.tap_context.configured_requests.of(stream.spec)
     asked = [
         (fitting, group)
         for group in _groups(contexts, bulk)
-        for question in questions
+        for question in configured_requests
         if (fitting := _cut(_parent(stream), question, group)) is not None
     ]
     refused: list[Context] = []
@@ -103,7 +103,7 @@ def _groups(contexts: Sequence[Context], size: int) -> Iterator[Sequence[Context
         yield contexts[at : at + size]
 
 
-def _cut(parent: Parent, question: Question, group: Sequence[Context]) -> Question | None:
+def _cut(parent: Parent, question: ConfiguredRequest, group: Sequence[Context]) -> ConfiguredRequest | None:
     """Return the request with its period limited to the parent's; None if they do not overlap."""
     if parent.within is None:
         return question
@@ -130,7 +130,7 @@ class _Answer:
     refused: Sequence[Context] = ()
 
 
-def _ask(stream: PipedriveStream, read: Read, asked: tuple[Question, Sequence[Context]]) -> _Answer:
+def _ask(stream: PipedriveStream, read: Read, asked: tuple[ConfiguredRequest, Sequence[Context]]) -> _Answer:
     """Request all rows of one parent or one group of parents; a deleted parent has no rows."""
     question, group = asked
     access = stream.tap_context.access

@@ -37,7 +37,7 @@ class UnprovenDeletes(PipedriveError):  # noqa: N818 - describes the failure, li
 
 
 @dataclass(slots=True)
-class DeleteWatch:
+class DeleteDetection:
     """Detection of deleted rows of one stream in this run.
 
     Attributes:

@@ -38,7 +38,7 @@ def next_reading(stream: PipedriveStream) -> datetime | None:
     interval = stream.tap_context.full_list_interval.interval(stream.spec)
     if not interval or stream.ABORT_AT_RECORD_COUNT is not None:
         return None
-    if stream.tap_context.questions.ids(stream.spec) is not None:
+    if stream.tap_context.configured_requests.ids(stream.spec) is not None:
         return None
     reads = [read for read in stream.spec.reads if can_wait(stream.spec, read)]
     basis = _basis(stream)
@@ -69,7 +69,9 @@ def finished(stream: PipedriveStream, read: Read, began: datetime) -> None:
 def _basis(stream: PipedriveStream) -> str:
     """Return a digest of everything except the account that a read depends on."""
     context, spec = stream.tap_context, stream.spec
-    parameters = {name: dict(context.questions.parameters(one, read)) for name, one, read in _reads(stream)}
+    parameters = {
+        name: dict(context.configured_requests.parameters(one, read)) for name, one, read in _reads(stream)
+    }
     return digest([sorted(_selected(stream)), parameters, context.start_text, spec.name]).hex()
 
 

@@ -10,7 +10,7 @@ from pipedrive_client.times import now
 from tap_pipedrive.custom_fields.unresolved import remember, remembers
 from tap_pipedrive.read.reader import Reader, nothing_there
 from tap_pipedrive.state.access import REFUSALS
-from tap_pipedrive.state.bookmarks import Bookmark, ListSize, PageMarks
+from tap_pipedrive.state.bookmarks import Bookmark, ListSize, PageFingerprints
 from tap_pipedrive.sync import full_lists
 from tap_pipedrive.sync.children import contexts_of, cost_per_parent, fan_out
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from tap_pipedrive.context import TapContext
     from tap_pipedrive.rows.row import Row
     from tap_pipedrive.streams.base import PipedriveStream
-    from tap_pipedrive.sync.delete_detection import DeleteWatch
+    from tap_pipedrive.sync.delete_detection import DeleteDetection
 
 _PARTS_OF_BUDGET = 10
 _TOKENS_PER_LIST = 100
@@ -50,7 +50,7 @@ class ReadRun:
         own: the stream's own bookmark; None if it is not selected or the read is a whole list.
         fan_outs: selected fan-outs, each with its own bookmark in this list.
         marks: page fingerprints of a whole list.
-        watch: detection of deleted rows, if it is enabled.
+        detection: detection of deleted rows, if it is enabled.
         length: number of rows of a completely read offset list.
         doubted: True if a page was received only after a response without valid content.
         size: counts rows for `--plan`.
@@ -62,8 +62,8 @@ class ReadRun:
     read: Read
     own: Bookmark | None = None
     fan_outs: list[tuple[PipedriveStream, Bookmark | None]] = field(default_factory=list)
-    marks: PageMarks | None = None
-    watch: DeleteWatch | None = None
+    marks: PageFingerprints | None = None
+    detection: DeleteDetection | None = None
     length: int = 0
     doubted: bool = False
     size: ListSize | None = None
@@ -71,9 +71,9 @@ class ReadRun:
     began: datetime = field(default_factory=now)
 
     @classmethod
-    def begin(cls, stream: PipedriveStream, read: Read, watch: DeleteWatch | None) -> ReadRun:
+    def begin(cls, stream: PipedriveStream, read: Read, detection: DeleteDetection | None) -> ReadRun:
         """Set up the bookmarks from the state."""
-        run = cls(stream=stream, read=read, watch=watch)
+        run = cls(stream=stream, read=read, detection=detection)
         for owner in run._owners():
             if remembers(memo := owner.read_memo(read)):
                 owner.rewind(memo)
@@ -81,10 +81,10 @@ class ReadRun:
             run.own = _bookmark(stream, stream, read)
         run.fan_outs = [(child, _bookmark(stream, child, read)) for child in stream.wanted_children()]
         if stream.selected and not read.changes:
-            run.marks = PageMarks(run.memo)
+            run.marks = PageFingerprints(run.memo)
         run.size = ListSize(run.memo, whole=not run.bookmarks)
-        if watch and run.lower_bound() is not None:
-            watch.complete = False
+        if detection and run.lower_bound() is not None:
+            detection.complete = False
         return run
 
     @property
@@ -112,8 +112,8 @@ class ReadRun:
             if isinstance(error, REFUSALS) or spec.needs:
                 self.refused = True
                 access.refuse_list(spec, error, self.stream.names_below())
-                if self.watch:
-                    self.watch.refused = True
+                if self.detection:
+                    self.detection.refused = True
             elif not spec.removed_on:
                 also = " and the path in raw_requests" if "raw_requests" in spec.settings else ""
                 raise nothing_there(error, also) from error
@@ -131,7 +131,7 @@ class ReadRun:
             yield from reader.changes(self.lower_bound(), moment, length=length, slots=slots)
             self.length, self.doubted = reader.length, reader.doubted
             return
-        for question in self.stream.tap_context.questions.of(self.stream.spec):
+        for question in self.stream.tap_context.configured_requests.of(self.stream.spec):
             for rows in reader.all(query=question.params):
                 for row in rows if question.columns else ():
                     row.update(question.columns)
@@ -158,7 +158,7 @@ class ReadRun:
         """Emit a page and its child rows, and advance the bookmarks over it."""
         size = self._affordable(len(rows))
         for at in range(0, len(rows), size):
-            self._handle(rows[at : at + size], dear=size < len(rows))
+            self._handle(rows[at : at + size], costly=size < len(rows))
 
     def _affordable(self, rows: int) -> int:
         """Return the rows per checkpoint: all, or fewer if child requests use over 10 % of the budget.
@@ -171,22 +171,22 @@ class ReadRun:
             return rows
         return min(rows, max(1, int(left / _PARTS_OF_BUDGET / cost)))
 
-    def _handle(self, rows: list[Row], *, dear: bool) -> None:
+    def _handle(self, rows: list[Row], *, costly: bool) -> None:
         feeds = []
         for child, mark in self.fan_outs:
             feeds.append((child, contexts_of(child, mark.fresh(rows) if mark else rows)))
         own = self._own_rows(rows)
         for mark in self.bookmarks:
             mark.note(rows)
-        if self.watch:
-            self.watch.see(rows)
+        if self.detection:
+            self.detection.see(rows)
         if own:
             self.stream.emit(self.read, own)
         for child, contexts in feeds:
             fan_out(child, contexts)
         self._remember_unresolved()
         for mark in self.bookmarks:
-            mark.commit(dear=dear)
+            mark.commit(costly=costly)
         if self.size:
             self.size.see(len(rows))
         self._publish()
@@ -209,10 +209,10 @@ class ReadRun:
             return []
         unchanged = self.marks and self.marks.unchanged([rows, sorted(self.stream.schema["properties"])])
         fresh = self.own.fresh(rows) if self.own else [] if unchanged else self.stream.since_start(rows)
-        if not self.watch or len(fresh) == len(rows):
+        if not self.detection or len(fresh) == len(rows):
             return fresh
         taken = {id(row) for row in fresh}
-        lost = [row for row in self.watch.unknown(rows) if id(row) not in taken]
+        lost = [row for row in self.detection.unknown(rows) if id(row) not in taken]
         return [*fresh, *self.stream.since_start(lost)] if lost else fresh
 
     def finish(self) -> None:
@@ -221,8 +221,8 @@ class ReadRun:
             return
         for mark in self.bookmarks:
             mark.finish()
-        if self.watch:
-            self.watch.doubted |= self.doubted
+        if self.detection:
+            self.detection.doubted |= self.doubted
         if self.size:
             self.size.finish()
         if self.length:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from pipedrive_client import Gone, NotFound, NotVisible
 from tap_pipedrive.sync import full_lists
 from tap_pipedrive.sync.children import request_refused
-from tap_pipedrive.sync.delete_detection import DeleteWatch
+from tap_pipedrive.sync.delete_detection import DeleteDetection
 from tap_pipedrive.sync.list_sync import ReadRun, one_by_one
 
 if TYPE_CHECKING:
@@ -52,7 +52,7 @@ class StreamRun:
     """A stream in this run: its reads, one after the other."""
 
     stream: PipedriveStream
-    watch: DeleteWatch | None
+    detection: DeleteDetection | None
     reads: list[ReadRun]
 
     @classmethod
@@ -65,14 +65,14 @@ class StreamRun:
                 stream.spec.removed_on,
                 stream.spec.notes,
             )
-        ids = stream.tap_context.questions.ids(stream.spec)
+        ids = stream.tap_context.configured_requests.ids(stream.spec)
         if ids is not None:
             return cls(stream, None, [IdRun.of(stream, ids)])
         due = [read for read in stream.spec.reads if not full_lists.waits(stream, read)]
-        watch = DeleteWatch.begin(stream) if due else None
-        if watch and len(due) < len(stream.spec.reads):
-            watch.complete = False
-        return cls(stream, watch, [ReadRun.begin(stream, read, watch) for read in due])
+        detection = DeleteDetection.begin(stream) if due else None
+        if detection and len(due) < len(stream.spec.reads):
+            detection.complete = False
+        return cls(stream, detection, [ReadRun.begin(stream, read, detection) for read in due])
 
     def announce(self) -> None:
         """Write the SCHEMA messages, which may wait for field definitions."""
@@ -94,6 +94,6 @@ class StreamRun:
         """Finish the stream after all reads are complete."""
         for child in self.stream.wanted_children():
             request_refused(child)
-        if self.watch:
-            self.watch.finish()
+        if self.detection:
+            self.detection.finish()
         self.stream.tap_context.synced.add(self.stream.name)

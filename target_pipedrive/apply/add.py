@@ -128,7 +128,7 @@ class RowAdder:
         if spec.chosen_key and draft.id is not None:
             column = columns[spec.key]
             draft.body[spec.key] = encoder(column.kind)(draft.id)
-        whole, custom = settled(draft, {}, plan.book, plan.custom_fields, flat=spec.flat_custom_fields)
+        whole, custom = settled(draft, {}, plan.registry, plan.custom_fields, flat=spec.flat_custom_fields)
         body = {name: value for name, value in whole.items() if name in columns}
         if spec.within and not plan.foreign:
             body = placed(body, None, spec, self._rows, stream)

@@ -40,7 +40,7 @@ _LINKED = (Outcome.CREATED, Outcome.UPDATED, Outcome.UNCHANGED)
 _OUTCOMES = {Verb.DELETE: Outcome.DELETED, Verb.MERGE: Outcome.MERGED}
 
 
-class Performer:
+class RecordExecutor:
     """Performs one record at a time, on any thread.
 
     Args:

@@ -82,7 +82,7 @@ class RowUpdater:
         spec = plan.spec
         row = with_aliases(row, spec)
         flat = spec.flat_custom_fields
-        whole, custom = settled(draft, row, plan.book, plan.custom_fields, flat=flat)
+        whole, custom = settled(draft, row, plan.registry, plan.custom_fields, flat=flat)
         body = {name: value for name, value in whole.items() if name in columns}
         if spec.within and not plan.foreign:
             body = placed(body, row, spec, self._rows, task.stream)

@@ -12,8 +12,8 @@ from target_pipedrive.record.outcome import Outcome
 
 if TYPE_CHECKING:
     from target_pipedrive.apply.delete import RowDeleter
+    from target_pipedrive.apply.recomputed_columns import RecomputedColumns
     from target_pipedrive.apply.row_writer import RowWriter
-    from target_pipedrive.apply.settlement import Settlement
     from target_pipedrive.lookup.foreign_keys import ForeignKeys
     from target_pipedrive.mapping.entity import EntityPlan
     from target_pipedrive.record.draft import Draft
@@ -73,14 +73,16 @@ class Upserter:
         own: records whose ids belong to this account.
         foreign: records whose ids belong to another account.
         deleter: deletes.
-        settlement: compares columns again that child rows change.
+        recomputed: compares columns again that child rows change.
     """
 
-    def __init__(self, own: Origin, foreign: Origin, deleter: RowDeleter, settlement: Settlement) -> None:
+    def __init__(
+        self, own: Origin, foreign: Origin, deleter: RowDeleter, recomputed: RecomputedColumns
+    ) -> None:
         self._own = own
         self._foreign = foreign
         self._deleter = deleter
-        self._settlement = settlement
+        self._recomputed = recomputed
 
     def perform(self, task: Task, plan: EntityPlan) -> Result:
         """Delete, settle or upsert the row of a record.
@@ -93,9 +95,9 @@ class Upserter:
         draft = task.draft
         if draft is None:
             raise RecordFault("has no content")
-        if self._settlement.due(task) is not None:
-            return self._settlement.settle(task)
-        moment = self._settlement.clock
+        if self._recomputed.due(task) is not None:
+            return self._recomputed.settle(task)
+        moment = self._recomputed.clock
         origin = self._foreign if plan.foreign else self._own
         later: NotYet | None = None
         if draft.deleted:
@@ -110,7 +112,7 @@ class Upserter:
             raise later
         if draft.deleted or result.outcome is Outcome.SKIPPED:
             result = origin.left_out(task, plan, draft, result)
-        if self._settlement.waits(task, plan, draft, result, moment):
+        if self._recomputed.waits(task, plan, draft, result, moment):
             task.first = result
             raise NotYet(*AT_THE_END)
         return result

@@ -19,7 +19,7 @@ from target_pipedrive.values import scalars
 
 if TYPE_CHECKING:
     from pipedrive_client import PipedriveClient
-    from pipedrive_client.fields import FieldRegistry
+    from pipedrive_client.fields import FieldDefinitions
     from target_pipedrive.account.currencies import Currencies
     from target_pipedrive.account.row_names import RowNames
     from target_pipedrive.ids.id_map import Links
@@ -32,12 +32,12 @@ _NUMBERED: Mapping[str, str] = {
 _CREATED_TYPES = {"string": "varchar_auto", "integer": "double", "number": "double", "boolean": "enum"}
 
 
-class FieldBook:
+class FieldRegistry:
     """Custom fields of the account, for lookup and encoding.
 
     Args:
         client: adds fields and options if allowed.
-        registry: reads the definitions, once per entity.
+        definitions: reads the definitions, once per entity.
         creations: gets the fields and options that are added.
         create_options: True if unknown option labels are added to the field.
         dry_run: True if nothing is really added.
@@ -51,7 +51,7 @@ class FieldBook:
     def __init__(
         self,
         client: PipedriveClient,
-        registry: FieldRegistry,
+        definitions: FieldDefinitions,
         creations: Creations,
         *,
         create_options: bool,
@@ -63,7 +63,7 @@ class FieldBook:
         self.row_names = row_names
         self.currencies = currencies
         self._client = client
-        self._registry = registry
+        self._definitions = definitions
         self._creations = creations
         self._dry_run = dry_run
         self._links = links
@@ -73,16 +73,16 @@ class FieldBook:
         self._missed: set[tuple[str, str]] = set()
         self._numbers: dict[str, dict[str, tuple[int, str]]] = {}
         self._options = FieldOptions(
-            client, self._current, registry.forget, creations, create=create_options, dry_run=dry_run
+            client, self._current, definitions.forget, creations, create=create_options, dry_run=dry_run
         )
 
     def definitions(self, entity: str) -> list[FieldDefinition]:
         """Return the entity's custom fields."""
-        return self._registry.custom(entity)
+        return self._definitions.custom(entity)
 
     def by_key(self, entity: str) -> Mapping[str, FieldDefinition]:
         """Return the entity's custom fields by key."""
-        rows = self._registry.rows(entity)
+        rows = self._definitions.rows(entity)
         known = self._by_key.get(entity)
         if known is None or known[0] is not rows:
             known = self._by_key[entity] = rows, {one.key: one for one in self.definitions(entity)}
@@ -90,7 +90,7 @@ class FieldBook:
 
     def known(self, entity: str) -> Mapping[str, FieldDefinition]:
         """Return the entity's custom fields by key if they were read already; no request."""
-        return self.by_key(entity) if self._registry.known(entity) else {}
+        return self.by_key(entity) if self._definitions.known(entity) else {}
 
     def label(self, entity: str, key: str, option: object) -> str:
         """Return the label of an option, as far as it was read or created in this run; no request.
@@ -102,9 +102,9 @@ class FieldBook:
         """
         number = int(option) if isinstance(option, str) and option.isdigit() else option
         created = self._options.created(entity, key, number)
-        if created or not self._registry.known(entity):
+        if created or not self._definitions.known(entity):
             return created
-        rows = self._registry.rows(entity)
+        rows = self._definitions.rows(entity)
         kept = self._labels.get(entity)
         if kept is None or kept[0] is not rows:
             labels = {str(row.get("field_code")): dict(options_of(row)) for row in rows if row.get("options")}
@@ -152,7 +152,7 @@ class FieldBook:
 
     def rows(self, entity: str) -> list[dict[str, object]]:
         """Return the definitions of all the entity's fields, as Pipedrive sent them."""
-        return self._registry.rows(entity)
+        return self._definitions.rows(entity)
 
     def numbers(self, entity: str, stream: str) -> Mapping[str, tuple[int, str]]:
         """Return number and type of each field by key, which only v1 returns; empty without a v1 list."""
@@ -180,7 +180,7 @@ class FieldBook:
     def forget(self, entity: str) -> None:
         """Drop the cached definitions of the entity."""
         with self._lock:
-            self._registry.forget(entity)
+            self._definitions.forget(entity)
             self._options.forget(entity)
             self._numbers.pop(entity, None)
 
@@ -261,7 +261,7 @@ class FieldBook:
                 definition = FieldDefinition(key=ProvisionalId(name), name=label, field_type=field_type)
             else:
                 self._client.request("POST", FIELD_LISTS[entity], json=body, cost=5, label=f"{entity}_fields")
-                self._registry.forget(entity)
+                self._definitions.forget(entity)
                 found = [one for one in self.definitions(entity) if one.name == label]
                 if not found:
                     return None

@@ -9,7 +9,7 @@ from singer_sdk.singerlib.encoding.base import GenericSingerReader
 from singer_sdk.sinks import Sink
 from typing_extensions import override
 
-from target_pipedrive.run.abort import InputBrokeOff
+from target_pipedrive.run.abort import InputTruncated
 
 if TYPE_CHECKING:
     from collections import Counter
@@ -78,7 +78,7 @@ class LineReader(GenericSingerReader[str]):
         except OSError as error:
             if not self.reading:
                 raise
-            raise InputBrokeOff(f"The input cannot be read: {error.strerror or error}") from error
+            raise InputTruncated(f"The input cannot be read: {error.strerror or error}") from error
         finally:
             self.reading = False
 

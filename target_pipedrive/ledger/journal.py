@@ -67,7 +67,7 @@ class Spans:
         return end
 
 
-class Bookings:
+class UnrecordedRows:
     """Created rows that may not be on disk yet; thread-safe.
 
     Recovery finds a row of an interrupted create by the values sent. If a row is updated before its creation
@@ -93,7 +93,7 @@ class Bookings:
         return booked is not None and booked.wait()
 
 
-class Keeper:
+class Journal:
     """Recorder of intents, outcomes and STATE, in order.
 
     Args:
@@ -136,7 +136,7 @@ class Keeper:
         self._done_ahead = Spans()
         self._withheld: list[int] = []
         self._failure: BaseException | None = None
-        self._thread = threading.Thread(target=self._work, name="pipedrive-keeper", daemon=True)
+        self._thread = threading.Thread(target=self._work, name="pipedrive-journal", daemon=True)
         self._thread.start()
 
     def make_durable(self, step: Callable[[Ledger], object]) -> None:
@@ -200,7 +200,7 @@ class Keeper:
             notes = self._gather()
             last = any(note.last for note in notes)
             try:
-                self._book(notes)
+                self._registry(notes)
             except BaseException as error:  # noqa: BLE001 - passed to the main thread, which ends the run
                 self._failure = error
                 self._on_failure(error)
@@ -222,7 +222,7 @@ class Keeper:
             except queue.Empty:
                 return notes
 
-    def _book(self, notes: list[_Note]) -> None:
+    def _registry(self, notes: list[_Note]) -> None:
         if self._failure is not None:
             return
         steps = [step for note in notes for step in note.steps]

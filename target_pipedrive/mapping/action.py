@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from target_pipedrive.catalog.spec import ActionSpec
-    from target_pipedrive.custom_fields.registry import FieldBook
+    from target_pipedrive.custom_fields.registry import FieldRegistry
     from target_pipedrive.record.draft import LockKey
     from target_pipedrive.settings import Options, StreamSettings
 
@@ -38,9 +38,14 @@ class ActionPlan(Plan):
     """Plan of a stream with records that call one action."""
 
     def __init__(
-        self, spec: ActionSpec, stream: str, settings: StreamSettings, options: Options, book: FieldBook
+        self,
+        spec: ActionSpec,
+        stream: str,
+        settings: StreamSettings,
+        options: Options,
+        registry: FieldRegistry,
     ) -> None:
-        super().__init__(stream, settings, options, book, spec.columns)
+        super().__init__(stream, settings, options, registry, spec.columns)
         self.action = spec
         self.entity_name = spec.becomes or spec.entity
         self.custom_fields = spec.custom_fields
@@ -151,8 +156,10 @@ class RawPlan(Plan):
 
     entity_name = RAW_REQUEST
 
-    def __init__(self, stream: str, settings: StreamSettings, options: Options, book: FieldBook) -> None:
-        super().__init__(stream, settings, options, book, {})
+    def __init__(
+        self, stream: str, settings: StreamSettings, options: Options, registry: FieldRegistry
+    ) -> None:
+        super().__init__(stream, settings, options, registry, {})
         self._names: dict[str, str] = {}
 
     def _bind_one(self, name: str, schema: Mapping[str, object]) -> None:

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
     from target_pipedrive.catalog.notation import Column
     from target_pipedrive.catalog.spec import EntitySpec
-    from target_pipedrive.custom_fields.registry import FieldBook
+    from target_pipedrive.custom_fields.registry import FieldRegistry
     from target_pipedrive.record.draft import Draft, LockKey
     from target_pipedrive.record.row import Row
     from target_pipedrive.settings import Options, StreamSettings
@@ -45,7 +45,12 @@ class EntityPlan(Plan):
     """Plan of an entity's rows, which are looked up, compared, and then created, updated or deleted."""
 
     def __init__(
-        self, spec: EntitySpec, stream: str, settings: StreamSettings, options: Options, book: FieldBook
+        self,
+        spec: EntitySpec,
+        stream: str,
+        settings: StreamSettings,
+        options: Options,
+        registry: FieldRegistry,
     ) -> None:
         self.add = ACTIONS[spec.add] if spec.add else None
         self.update = ACTIONS[spec.update] if spec.update else None
@@ -68,7 +73,7 @@ class EntityPlan(Plan):
             columns.pop(name, None)
         if self.foreign and spec.in_order:
             columns.pop("order_nr", None)  # a position among this account's rows, not the other account's
-        super().__init__(stream, settings, options, book, columns)
+        super().__init__(stream, settings, options, registry, columns)
         self.empties = emptied_columns(self.add, self.update)
         self.spec = spec
         self.entity_name = spec.name
@@ -174,11 +179,11 @@ class EntityPlan(Plan):
         entity = self.custom_fields or ""
         if not isinstance(origin, Mapping):
             return None
-        column = self.book.find_linked(entity, origin)
+        column = self.registry.find_linked(entity, origin)
         if column is None:
             return None
         provisional = isinstance(column.definition.key, ProvisionalId)
-        encoder = (lambda value: value) if provisional else self.book.encoder(entity, column)
+        encoder = (lambda value: value) if provisional else self.registry.encoder(entity, column)
         return custom_binding(source, column, encoder, foreign=True)
 
     def bind_late(self, *, last: bool) -> tuple[str, str] | None:
@@ -245,7 +250,7 @@ class EntityPlan(Plan):
         """
         if given or name == meant or self.custom_fields is None:
             return
-        labels = {one.name for one in self.book.definitions(self.custom_fields)}
+        labels = {one.name for one in self.registry.definitions(self.custom_fields)}
         if name in labels:
             raise refused(
                 self.stream,

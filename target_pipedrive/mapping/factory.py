@@ -17,7 +17,7 @@ from target_pipedrive.settings import StreamSettings
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from target_pipedrive.custom_fields.registry import FieldBook
+    from target_pipedrive.custom_fields.registry import FieldRegistry
     from target_pipedrive.settings import Options
 
 Made_co = TypeVar("Made_co", covariant=True)
@@ -41,7 +41,7 @@ def compile_stream(
     properties: Mapping[str, Mapping[str, object]],
     settings: StreamSettings | None,
     options: Options,
-    book: FieldBook,
+    registry: FieldRegistry,
     kinds: Kinds[Made_co],
     keys: Sequence[str] = (),
 ) -> Made_co | None:
@@ -58,17 +58,17 @@ def compile_stream(
     }
     columns = {**properties, **undeclared}
     if RAW_REQUEST in (snake(named.action or ""), snake(stream)) and not named.entity:
-        raw = RawPlan(stream, named, options, book)
+        raw = RawPlan(stream, named, options, registry)
         raw.bind(columns, keys)
         return kinds.raw(raw)
     if named.action or (not named.entity and snake(stream) in ACTIONS):
-        action = ActionPlan(ACTIONS[snake(named.action or stream)], stream, named, options, book)
+        action = ActionPlan(ACTIONS[snake(named.action or stream)], stream, named, options, registry)
         action.bind(columns, keys)
         return kinds.action(action)
     if named.entity or stream in ENTITIES or stream in ENTITY_OF_STREAM:
         name = named.entity or ENTITY_OF_STREAM.get(stream, stream)
         kind = FieldPlan if ENTITIES[name].definitions else EntityPlan
-        entity = kind(ENTITIES[name], stream, named, options, book)
+        entity = kind(ENTITIES[name], stream, named, options, registry)
         entity.bind(columns, keys)
         return kinds.entity(entity)
     if options.ignore_unknown_streams:

@@ -9,7 +9,7 @@ if TYPE_CHECKING:
 
     from target_pipedrive.catalog.notation import Columns
     from target_pipedrive.catalog.spec import EntitySpec
-    from target_pipedrive.custom_fields.registry import FieldBook
+    from target_pipedrive.custom_fields.registry import FieldRegistry
 
 
 _SEARCHABLE = frozenset({"address", "varchar", "text", "varchar_auto", "double", "monetary", "phone"})
@@ -22,13 +22,13 @@ class SearchedPlan(Protocol):
         spec: the entity.
         columns: columns of Pipedrive's own, by name.
         custom_fields: entity whose custom fields the rows have.
-        book: custom fields of the account.
+        registry: custom fields of the account.
     """
 
     spec: EntitySpec
     columns: Columns
     custom_fields: str | None
-    book: FieldBook
+    registry: FieldRegistry
 
 
 def search_column(plan: SearchedPlan, name: str) -> str | None:
@@ -41,7 +41,7 @@ def search_column(plan: SearchedPlan, name: str) -> str | None:
         return name
     if "custom_fields" not in fields or plan.custom_fields is None:
         return None
-    kinds = {one.key: one.field_type for one in plan.book.definitions(plan.custom_fields)}
+    kinds = {one.key: one.field_type for one in plan.registry.definitions(plan.custom_fields)}
     return "custom_fields" if kinds.get(name) in _SEARCHABLE else None
 
 

@@ -135,7 +135,7 @@ def find_bound(plan: KeyedPlan, name: str) -> Binding | None:
     if snake(name) in plan.spec.matchable.split():
         return next((one for one in plan.match_only if one.name == snake(name)), None)
     if plan.custom_fields is not None:
-        custom = plan.book.find(plan.custom_fields, name, {})
+        custom = plan.registry.find(plan.custom_fields, name, {})
         for binding in plan.bindings:
             if custom is not None and binding.name == custom.definition.key:
                 return binding

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from target_pipedrive.catalog.notation import Columns
-    from target_pipedrive.custom_fields.registry import FieldBook
+    from target_pipedrive.custom_fields.registry import FieldRegistry
     from target_pipedrive.record.draft import LockKey
     from target_pipedrive.settings import Options, StreamSettings
 
@@ -45,7 +45,7 @@ class Plan(ColumnBinder):
         stream: name of the stream.
         settings: settings of the stream.
         options: the target's settings.
-        book: custom fields.
+        registry: custom fields.
         columns: all writable columns, by name.
 
     Attributes:
@@ -59,9 +59,14 @@ class Plan(ColumnBinder):
     decides_on_blank_keys = False
 
     def __init__(
-        self, stream: str, settings: StreamSettings, options: Options, book: FieldBook, columns: Columns
+        self,
+        stream: str,
+        settings: StreamSettings,
+        options: Options,
+        registry: FieldRegistry,
+        columns: Columns,
     ) -> None:
-        super().__init__(stream, settings, options, book, columns)
+        super().__init__(stream, settings, options, registry, columns)
         self._column_names: tuple[list[Binding], ColumnNames] | None = None
         self._references: tuple[list[Binding], list[tuple[str, bool, str]]] | None = None
         self.notices: list[str] = []
@@ -173,12 +178,12 @@ class Plan(ColumnBinder):
     def _put_custom(self, draft: Draft, name: str, value: object) -> None:
         """Add a custom field that is in the record, but not in the schema."""
         entity = self.custom_fields or ""
-        column = self.book.find(entity, name, {})
+        column = self.registry.find(entity, name, {})
         if column is None:
-            known = [one.name for one in self.book.definitions(entity)]
+            known = [one.name for one in self.registry.definitions(entity)]
             raise RecordFault(f"custom field {{columns}} is unknown{nearest(name, known)}", column=name)
         binding = custom_binding(
-            name, column, self.book.encoder(entity, column), foreign=self.options.foreign_ids
+            name, column, self.registry.encoder(entity, column), foreign=self.options.foreign_ids
         )
         self._apply(binding, draft, value)
 
@@ -204,7 +209,10 @@ class Plan(ColumnBinder):
     def names(self) -> ColumnNames:
         """Names of the currently bound columns."""
         if self._column_names is None or self._column_names[0] is not self.bindings:
-            self._column_names = (self.bindings, ColumnNames(self.bindings, self.book, self.custom_fields))
+            self._column_names = (
+                self.bindings,
+                ColumnNames(self.bindings, self.registry, self.custom_fields),
+            )
         return self._column_names[1]
 
     def may_show(self, binding: Binding, value: object) -> bool:
@@ -221,7 +229,7 @@ class Plan(ColumnBinder):
                 return column is not None
             return column.kind.name in _IMPERSONAL_KINDS or bool(column.kind.choices)
         if binding.place in (Place.CUSTOM, Place.PART) and self.custom_fields is not None:
-            found = [one for one in self.book.definitions(self.custom_fields) if one.key == binding.name]
+            found = [one for one in self.registry.definitions(self.custom_fields) if one.key == binding.name]
             return bool(found) and found[0].field_type in _IMPERSONAL_TYPES
         return binding.place is Place.DELETED
 

@@ -22,7 +22,7 @@ from target_pipedrive.record.outcome import Outcome, Result
 from target_pipedrive.record.row import is_archived
 
 if TYPE_CHECKING:
-    from target_pipedrive.custom_fields.registry import FieldBook
+    from target_pipedrive.custom_fields.registry import FieldRegistry
     from target_pipedrive.ids.id_map import Links
     from target_pipedrive.lookup.foreign_keys import ForeignKeys
     from target_pipedrive.mapping.entity import EntityPlan
@@ -43,7 +43,7 @@ _decode_line = msgspec.json.Decoder(_Line).decode
 _OPEN = frozenset({"is_archived", "archive_time"})
 
 
-class Bringer(Protocol):
+class WritesRows(Protocol):
     """Finds, adds and changes rows."""
 
     def bring(self, task: Task, plan: EntityPlan, draft: Draft, notes: str) -> Result:
@@ -57,28 +57,28 @@ class Copier:
     """Performs records of another account.
 
     Args:
-        bringer: writes rows.
+        row_writer: writes rows.
         definitions: writes field definitions.
         writer: knows the company of this account.
         links: rows by external id.
-        book: custom fields.
+        registry: custom fields.
         foreign_keys: fills references.
     """
 
     def __init__(
         self,
-        bringer: Bringer,
+        row_writer: WritesRows,
         definitions: FieldWriter,
         writer: RecordWriter,
         links: Links,
-        book: FieldBook,
+        registry: FieldRegistry,
         foreign_keys: ForeignKeys,
     ) -> None:
-        self._bringer = bringer
+        self._row_writer = row_writer
         self._writer = writer
         self._links = links
         self._foreign_keys = foreign_keys
-        self._conditions = Conditions(links, book)
+        self._conditions = Conditions(links, registry)
         self._definitions = definitions
 
     def perform(self, task: Task, plan: EntityPlan, draft: Draft) -> tuple[Result, NotYet | None]:
@@ -118,18 +118,18 @@ class Copier:
             return self._definitions.bring(task, plan, draft, notes), later
         to_archive = draft.body.get("is_archived") is True or draft.facts.get("is_archived") is True
         if not to_archive or AT_THE_END in task.given_up:
-            return self._bringer.bring(task, plan, draft, notes), later
+            return self._row_writer.bring(task, plan, draft, notes), later
         result, waits = self._bring_open(task, plan, draft, notes)
         return result, later or (NotYet(*AT_THE_END) if waits else None)
 
     def _bring_open(self, task: Task, plan: EntityPlan, draft: Draft, notes: str) -> tuple[Result, bool]:
         """Write a row that is to be archived, still open, and return whether it is to be archived later."""
-        row_id, row = self._bringer.find(task, plan, draft)
+        row_id, row = self._row_writer.find(task, plan, draft)
         if row_id is not None and row is not None and is_archived(row):
-            return self._bringer.bring(task, plan, draft, notes), False
+            return self._row_writer.bring(task, plan, draft, notes), False
         body = {name: one for name, one in draft.body.items() if name not in _OPEN}
         facts = {name: one for name, one in draft.facts.items() if name not in _OPEN}
-        return self._bringer.bring(task, plan, replace(draft, body=body, facts=facts), notes), True
+        return self._row_writer.bring(task, plan, replace(draft, body=body, facts=facts), notes), True
 
     def _translate_again(self, task: Task, plan: EntityPlan) -> Draft:
         """Return the record with the custom fields that did not exist here when it was received."""

@@ -18,7 +18,7 @@ from target_pipedrive.values import compare
 
 if TYPE_CHECKING:
     from target_pipedrive.account.rows import Rows
-    from target_pipedrive.custom_fields.registry import FieldBook
+    from target_pipedrive.custom_fields.registry import FieldRegistry
     from target_pipedrive.ids.id_map import Links
     from target_pipedrive.mapping.entity import EntityPlan
     from target_pipedrive.record.row import Row
@@ -33,14 +33,14 @@ class FieldWriter:
         writer: sends.
         rows: reads definitions.
         links: rows by external id.
-        book: custom fields of this account.
+        registry: custom fields of this account.
     """
 
-    def __init__(self, writer: RecordWriter, rows: Rows, links: Links, book: FieldBook) -> None:
+    def __init__(self, writer: RecordWriter, rows: Rows, links: Links, registry: FieldRegistry) -> None:
         self._writer = writer
         self._rows = rows
         self._links = links
-        self._book = book
+        self._registry = registry
 
     def bring(self, task: Task, plan: EntityPlan, draft: Draft, notes: str) -> Result:
         """Add or change the definition, and link the field and its options to those of the other account.
@@ -68,7 +68,7 @@ class FieldWriter:
         held = {label_key(label) for _, label in options_of(row)}
         lacking = any(label_key(label) not in held for label in labels)
         if lacking and plan.spec.definitions is not None:
-            self._book.add_options(plan.spec.definitions, found, labels)
+            self._registry.add_options(plan.spec.definitions, found, labels)
             self._rows.forget(plan.spec)
             row = self._rows.listed(plan.spec, {}, task.stream)[found]
         result = self._update(task, plan, draft, found, row, notes)
@@ -110,7 +110,7 @@ class FieldWriter:
         }
         done = self._writer.send(task, action, replace(draft, body=body), plan.spec)
         self._rows.forget(plan.spec)
-        self._book.forget(plan.spec.definitions or "")
+        self._registry.forget(plan.spec.definitions or "")
         row = done.data if isinstance(done.data, Mapping) else {}
         result = Result(outcome=Outcome.CREATED, id=done.id, note="; ".join(filter(None, (done.note, notes))))
         return self._linked(task, plan, draft, result, row)

@@ -11,7 +11,7 @@ from target_pipedrive.ids.resolve import NotYet
 from target_pipedrive.record.errors import RecordFault
 
 if TYPE_CHECKING:
-    from target_pipedrive.custom_fields.registry import FieldBook
+    from target_pipedrive.custom_fields.registry import FieldRegistry
     from target_pipedrive.ids.id_map import Links
     from target_pipedrive.record.draft import Draft
     from target_pipedrive.record.task import Task
@@ -33,9 +33,9 @@ _OPTIONS = frozenset({"enum", "set"})
 class Conditions:
     """Translates them, once the fields and rows that they name are here."""
 
-    def __init__(self, links: Links, book: FieldBook) -> None:
+    def __init__(self, links: Links, registry: FieldRegistry) -> None:
         self._links = links
-        self._book = book
+        self._registry = registry
 
     def translate(self, task: Task, draft: Draft, column: str) -> None:
         """Put the conditions as this account takes them in place of the other one's.
@@ -68,7 +68,7 @@ class Conditions:
         here = str(code)
         if HASH_KEY.fullmatch(here):
             here = self._id(task, f"{word}_fields", here)
-        numbers = self._book.numbers(word, task.stream)
+        numbers = self._registry.numbers(word, task.stream)
         if here not in numbers:
             raise RecordFault(
                 f"has a condition on a {word} field that this account does not have", fields=("conditions",)

@@ -19,20 +19,20 @@ class StoppedByFailures(PipedriveError):  # noqa: N818 - named after the event, 
     """`on_error: stop` or `max_failures` ended the run."""
 
 
-class InputBrokeOff(PipedriveError):  # noqa: N818 - the same
-    """The tap's last word was that more is to come, or it was cut off in the middle of one."""
+class InputTruncated(PipedriveError):  # noqa: N818 - the same
+    """The input ended in the middle of a line, or before the tap had written its last STATE."""
 
 
 _SAMPLE = 100
-"""Minimum number of finished records for a share of failures."""
+"""Number of finished records from which `max_failure_percent` is checked during the run."""
 
 
-class Ending:
-    """Keeps the first thing that ended the run, and counts the failures that may.
+class RunAbort:
+    """First error that ends the run, and the count of failed records against the limits of the settings.
 
     Args:
         options: the target's settings `on_error`, `max_failures` and `max_failure_percent`.
-        halt: lets no further record begin; called on the thread that ends the run.
+        halt: starts no further record; called on the thread that ends the run.
     """
 
     def __init__(self, options: Options, halt: Callable[[], None]) -> None:
@@ -45,26 +45,26 @@ class Ending:
         self._lock = threading.Lock()
 
     @property
-    def came(self) -> bool:
+    def triggered(self) -> bool:
         """True if the run was ended."""
         return self._error is not None
 
-    def by(self, error: BaseException) -> None:
-        """End the run; `check` raises the error in the main thread."""
+    def trigger(self, error: BaseException) -> None:
+        """End the run with this error, which `check` raises in the main thread."""
         if self._error is None:
             self._error = error
         self._halt()
 
     def check(self) -> None:
-        """Raise what ended the run, if anything did."""
+        """Raise the error that ended the run, if there is one."""
         if self._error is not None:
             raise self._error
 
     def count(self, result: Result, *, as_error: BaseException | None = None) -> None:
-        """Count a record that ended; end the run when records have failed as often as they may.
+        """Count a finished record; end the run when the permitted number of failures is reached.
 
         Args:
-            result: how it ended.
+            result: result of the record.
             as_error: error that `on_error: stop` raises for it; None uses `StoppedByFailures`.
         """
         failed = result.fault is not None
@@ -76,35 +76,35 @@ class Ending:
             return
         last = result.fault.sentence(masked=True)
         if self._options.stop_on_error:
-            self.by(as_error or StoppedByFailures(last))
+            self.trigger(as_error or StoppedByFailures(last))
         elif self._options.max_failures and failures >= self._options.max_failures:
-            self.by(
+            self.trigger(
                 StoppedByFailures(f"Stopped after {failures} failed records (max_failures); the last: {last}")
             )
         elif ended >= _SAMPLE:
-            self._judge(f"; the last: {last}")
+            self._check_failure_share(f"; the last: {last}")
 
-    def judge(self) -> None:
-        """End the run when, of all its records, more have failed than `max_failure_percent` allows."""
-        self._judge("")
+    def check_failure_share(self) -> None:
+        """End the run if the share of failed records exceeds `max_failure_percent`."""
+        self._check_failure_share("")
 
-    def _judge(self, more: str) -> None:
+    def _check_failure_share(self, more: str) -> None:
         percent = self._options.max_failure_percent
         with self._lock:
             failures, ended = self._failures, self._ended
         if percent is not None and failures * 100 > percent * ended:
-            self.by(
+            self.trigger(
                 StoppedByFailures(
                     f"{failures} of {ended} records failed, more than max_failure_percent ({percent:g}) "
                     f"allows; the STATE stays where it was before the first of them{more}"
                 )
             )
 
-    def lets_pass(self, task: Task) -> bool:
-        """Return whether a STATE may pass this record.
+    def permits_state(self, task: Task) -> bool:
+        """Return whether a STATE after this record may be emitted.
 
-        Not when it stopped the run; nor, where a setting limits failures, when it failed: the run may exceed
-        the limit later, and then the next run must receive all its failed records again.
+        A failed record withholds it if the run was ended, or if a setting limits failures: the run may exceed
+        the limit later, and then the next run must receive all failed records again.
         """
         result = task.result
-        return result is None or result.fault is None or not (self.came or self._limited)
+        return result is None or result.fault is None or not (self.triggered or self._limited)

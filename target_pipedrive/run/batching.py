@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from target_pipedrive.account.rows import Rows
-    from target_pipedrive.apply.settlement import Due, Settlement
+    from target_pipedrive.apply.recomputed_columns import Due, RecomputedColumns
     from target_pipedrive.catalog.spec import EntitySpec
     from target_pipedrive.ids.id_map import Links
     from target_pipedrive.lookup.matcher import Matcher
@@ -34,7 +34,7 @@ _READ, _MATCH, _ADD, _NAMED = range(4)
 """Kinds of batches, in the order in which incomplete ones are sent."""
 
 
-class Gathering:
+class Batcher:
     """Submits records, held back where one request can serve several; safe to use from several threads.
 
     Args:
@@ -43,7 +43,7 @@ class Gathering:
         links: rows by external id.
         matcher: reads ahead for matching.
         finder: looks natural keys up; the more keys it knows, the cheaper.
-        settlement: knows which records settle a row above theirs.
+        recomputed: knows which records settle a row above theirs.
         options: whether deletes are allowed.
         on_end: called with an error that affects all records.
     """
@@ -55,7 +55,7 @@ class Gathering:
         links: Links,
         matcher: Matcher,
         finder: ReferenceFinder,
-        settlement: Settlement,
+        recomputed: RecomputedColumns,
         options: Options,
         *,
         on_end: Callable[[BaseException], None],
@@ -65,7 +65,7 @@ class Gathering:
         self._links = links
         self._matcher = matcher
         self._finder = finder
-        self._settlement = settlement
+        self._recomputed = recomputed
         self._options = options
         self._on_end = on_end
 
@@ -74,7 +74,7 @@ class Gathering:
         draft = task.draft
         if draft is None:
             return
-        due = self._settlement.due(task)
+        due = self._recomputed.due(task)
         if due is not None:
             self._scheduler.submit(task, held=True)
             self._gather_above(task, due)
@@ -108,7 +108,7 @@ class Gathering:
 
     def resume(self, task: Task, plan: EntityPlan) -> None:
         """Run a deferred record again; its row is read again, together with those of others."""
-        due = self._settlement.due(task)
+        due = self._recomputed.due(task)
         if due is not None:
             self._scheduler.resume(task, held=True)
             self._gather_above(task, due)
@@ -164,7 +164,7 @@ class Gathering:
 
     def _read(self, spec: EntitySpec, tasks: list[Task], *, again: bool) -> None:
         """Read the rows of many records at once, and release the records."""
-        self._settlement.await_recomputation(tasks)
+        self._recomputed.await_recomputation(tasks)
         values = [one.lookup[1] for one in tasks if one.lookup]
         single, read = spec.single, spec.read
         if again and single is not None and read is not None and len(set(values)) * single.cost < read.cost:

@@ -44,7 +44,7 @@ _LENGTH = Struct("<I")
 
 
 class KeyFilter:
-    """Bloom filter of rows: 4 MB for any number of them, and some others seem to be in it too."""
+    """Bloom filter of rows, 4 MB for any number of them; it may contain further rows by chance."""
 
     def __init__(self) -> None:
         self._bits = bytearray()
@@ -63,10 +63,10 @@ class KeyFilter:
     def _places(key: LockKey) -> Iterator[int]:
         mixed = hash(key)
         first, step = mixed & _HALF, (mixed >> 32 & _HALF) | 1
-        return ((first + turn * step) % _BITS for turn in range(_PROBES))
+        return ((first + probe * step) % _BITS for probe in range(_PROBES))
 
 
-class Deferred(msgspec.Struct, array_like=True):
+class _SpilledRecord(msgspec.Struct, array_like=True):
     """A record in the file; `first` is the result of a first write, see `Task.first`."""
 
     number: int
@@ -95,13 +95,13 @@ def _plain(first: Result | None) -> dict[str, Any] | None:
 
 
 @dataclass(slots=True, kw_only=True)
-class _Aside:
-    """Records written to the file since the last replay, and the rows they own.
+class _SpillFile:
+    """Temporary file with deferred records, and the rows they own, since the last replay.
 
     Attributes:
-        count: of the records.
-        for_rows: how many of them wait for rows, and not just for the end.
-        unwritten: how many of them have no row yet.
+        count: number of records.
+        for_rows: number of records that wait for another row, not only for the end of the input.
+        unwritten: number of records whose row was not written yet.
     """
 
     file: IO[bytes]
@@ -111,11 +111,11 @@ class _Aside:
     unwritten: int = 0
 
 
-class Waiting:
-    """Records that cannot be written yet; safe to use from several threads.
+class DeferredRecords:
+    """Records that cannot be written yet; thread-safe.
 
     Args:
-        scheduler: knows the order of records on the same row.
+        scheduler: keeps the order of records on the same row.
         links: rows by external id.
         admission: submits records of the temporary file again.
         folder: folder of the temporary file, which has no name and ends with the process.
@@ -134,9 +134,9 @@ class Waiting:
         self._folder = folder
         self._admission = admission
         self._lock = threading.Lock()
-        self._parked: dict[tuple[str, str], list[Task]] = {}
+        self._in_memory: dict[tuple[str, str], list[Task]] = {}
         self._count = 0
-        self._aside: _Aside | None = None
+        self._spill: _SpillFile | None = None
         self._replayed = KeyFilter()
         self._origins: list[Task] = []
         self._origin_of: dict[int, int] = {}
@@ -146,9 +146,9 @@ class Waiting:
         self._before: tuple[int, int] | None = None
         links.subscribe(self.linked)
 
-    # --- while records come -----------------------------------------------------------------------
+    # --- during the input ---------------------------------------------------------------------------
 
-    def park(self, task: Task, missing: NotYet) -> None:
+    def defer(self, task: Task, missing: NotYet) -> None:
         """Defer a record until a row that it references exists; called on its worker."""
         place = (missing.entity, missing.external_id)
         with self._lock:
@@ -166,49 +166,49 @@ class Waiting:
             task.given_up.add(place)
         with self._lock:
             if not hopeless and self._links.get(*place) is None:
-                self._parked.setdefault(place, []).append(task)
+                self._in_memory.setdefault(place, []).append(task)
                 self._count += 1
                 return
         _resume(task)
 
     def linked(self, entity: str, external_id: str) -> None:
         """Resume the records that waited for this row."""
-        if not self._parked:
+        if not self._in_memory:
             return
         with self._lock:
-            waiting = self._parked.pop((entity, external_id), [])
+            waiting = self._in_memory.pop((entity, external_id), [])
             self._count -= len(waiting)
         for task in waiting:
             _resume(task)
 
-    def follows(self, task: Task) -> bool:
-        """Return whether an earlier record of the same row is in the file; then this one is added to it."""
-        if self._aside is None:
+    def defer_behind_earlier(self, task: Task) -> bool:
+        """Add the record to the file if an earlier one of its row is there; return whether it was added."""
+        if self._spill is None:
             return False
         with self._lock:
-            if self._aside is None or not any(key in self._aside.keys for key in task.owns):
+            if self._spill is None or not any(key in self._spill.keys for key in task.owns):
                 return False
             self._store(task, for_row=True)
             return True
 
     def _store(self, task: Task, *, for_row: bool) -> None:
-        if self._aside is None:
+        if self._spill is None:
             with self._file_usable():
                 file = tempfile.TemporaryFile(dir=self._folder, prefix="target-pipedrive-")  # noqa: SIM115 - closed by `_replay`
-            self._aside = _Aside(file=file)
+            self._spill = _SpillFile(file=file)
         for key in task.owns:
-            self._aside.keys.add(key)
-        self._aside.keys.add((task.plan.entity_name if task.plan is not None else "", _ANY))
-        self._aside.count += 1
-        self._aside.for_rows += for_row
-        self._aside.unwritten += task.first is None
+            self._spill.keys.add(key)
+        self._spill.keys.add((task.plan.entity_name if task.plan is not None else "", _ANY))
+        self._spill.count += 1
+        self._spill.for_rows += for_row
+        self._spill.unwritten += task.first is None
         entry = _encode(
-            Deferred(
+            _SpilledRecord(
                 task.number, self._origin(task), task.identity, task.line, task.input_line, _plain(task.first)
             )
         )
         with self._file_usable():
-            self._aside.file.write(_LENGTH.pack(len(entry)) + entry)
+            self._spill.file.write(_LENGTH.pack(len(entry)) + entry)
         self._scheduler.withdraw(task)
 
     def _origin(self, task: Task) -> int:
@@ -219,53 +219,54 @@ class Waiting:
             self._origins.append(task)
         return number
 
-    # --- when no more records come ----------------------------------------------------------------
+    # --- after the input --------------------------------------------------------------------------
 
     @property
     def left(self) -> int:
-        """Number of records that wait."""
-        return self._count + (self._aside.count if self._aside else 0)
+        """Number of deferred records."""
+        return self._count + (self._spill.count if self._spill else 0)
 
-    def go_on(self) -> bool:
-        """Run deferred records again, or end their wait, after the input; return False if there are none.
+    def resume_next(self) -> bool:
+        """Run some deferred records again after the end of the input; return False if there are none.
 
-        Called when no record runs, until it returns False.
+        The engine calls it repeatedly while no record is running. If a round makes no progress, records stop
+        waiting for rows that nothing can add any more.
         """
         self._no_more = True
         self._replayed = KeyFilter()
-        in_memory = any(place != AT_THE_END for place in self._parked)
-        in_file = self._aside is not None and self._aside.for_rows > 0
-        # A row that is written and still waits is progress too: records that wait for it run before the end.
+        in_memory = any(place != AT_THE_END for place in self._in_memory)
+        in_file = self._spill is not None and self._spill.for_rows > 0
+        # A row that was written and is still deferred counts as progress: records that reference it can run.
         now = (self.left, self._unwritten())
         stuck, self._before = now == self._before, now
-        # Forced without success: the records left in the file follow records that wait for the end.
+        # Forcing made no progress: the remaining records depend on records that wait for the end.
         self._closing = not in_memory and (not in_file or (stuck and self._forcing))
         self._forcing = stuck and not in_memory and not self._closing
         if stuck and in_memory and self._give_up_some():
             return True
-        if self._aside is not None:
-            self._replay(self._aside)
+        if self._spill is not None:
+            self._replay(self._spill)
             return True
         return self._give_up_some()
 
     def _unwritten(self) -> int:
-        """Return the number of waiting records that have no row yet."""
-        parked = sum(task.first is None for tasks in self._parked.values() for task in tasks)
-        return parked + (self._aside.unwritten if self._aside else 0)
+        """Return the number of deferred records whose row was not written yet."""
+        parked = sum(task.first is None for tasks in self._in_memory.values() for task in tasks)
+        return parked + (self._spill.unwritten if self._spill else 0)
 
-    def _replay(self, aside: _Aside) -> None:
+    def _replay(self, spilled: _SpillFile) -> None:
         """Submit the records of the file again, in their order."""
         given_up = {AT_THE_END} if self._closing else set()
         with self._lock:
-            self._replayed, self._aside = aside.keys, None
-        with closing(aside.file) as file:
+            self._replayed, self._spill = spilled.keys, None
+        with closing(spilled.file) as file:
             with self._file_usable():
                 file.seek(0)
             while head := file.read(_LENGTH.size):
-                stored = msgspec.msgpack.decode(file.read(_LENGTH.unpack(head)[0]), type=Deferred)
+                stored = msgspec.msgpack.decode(file.read(_LENGTH.unpack(head)[0]), type=_SpilledRecord)
                 self._submit_again(stored, self._origins[stored.origin], given_up)
 
-    def _submit_again(self, stored: Deferred, like: Task, given_up: set[tuple[str, str]]) -> None:
+    def _submit_again(self, stored: _SpilledRecord, like: Task, given_up: set[tuple[str, str]]) -> None:
         """Submit a record of the file again.
 
         Args:
@@ -294,21 +295,21 @@ class Waiting:
         self._admission.submit(task)
 
     def _give_up_some(self) -> bool:
-        """End the wait of records in memory; return False if there are none.
+        """Stop waiting for the references of some records in memory; return False if there are none.
 
-        First those that wait for a row which no record is about to add, then those whose row is written and
-        lacks a custom field, then, as they wait for each other, all; last those that are to be archived.
+        The order is: records that reference a row which no pending record can add; records whose row was
+        written without a custom field; all others, which reference each other; records to be archived.
         """
         with self._lock:
-            parked = [(place, task) for place, tasks in self._parked.items() for task in tasks]
+            parked = [(place, task) for place, tasks in self._in_memory.items() for task in tasks]
             parked = [one for one in parked if one[0] != AT_THE_END] or parked
             chosen = [one for one in parked if one[1].first is None and not self._is_expected(one[0])]
             chosen = chosen or [one for one in parked if one[1].first is not None] or parked
             leaving = {task for _, task in chosen}
-            for place in list(self._parked):
-                self._parked[place] = [task for task in self._parked[place] if task not in leaving]
-                if not self._parked[place]:
-                    del self._parked[place]
+            for place in list(self._in_memory):
+                self._in_memory[place] = [task for task in self._in_memory[place] if task not in leaving]
+                if not self._in_memory[place]:
+                    del self._in_memory[place]
             self._count -= len(chosen)
             self._before = None
         for place, task in sorted(chosen, key=lambda one: one[1].number):
@@ -322,19 +323,19 @@ class Waiting:
             return True
         named = place[1].startswith(NATURAL)  # any record of the entity may add a row of this name
         key = (place[0], _ANY if named else f"ext:{place[1]}")
-        if (self._aside is not None and key in self._aside.keys) or key in self._replayed:
+        if (self._spill is not None and key in self._spill.keys) or key in self._replayed:
             return True
         return self._scheduler.has_unfinished(key[0]) if named else self._scheduler.is_expected(key)
 
     def close(self) -> None:
         """Close the file."""
-        if self._aside is not None:
+        if self._spill is not None:
             with suppress(OSError):  # its content is no longer needed
-                self._aside.file.close()
+                self._spill.file.close()
 
     @contextmanager
     def _file_usable(self) -> Iterator[None]:
-        """Turn errors of the file into an error that ends the run."""
+        """Convert errors of the file to one that ends the run."""
         try:
             yield
         except OSError as error:
@@ -343,6 +344,6 @@ class Waiting:
 
 
 def _resume(task: Task) -> None:
-    """Run a record again that was kept in memory."""
+    """Run a record again that was deferred in memory."""
     if task.handler is not None:
         task.handler.resume(task)

@@ -11,7 +11,7 @@ from target_pipedrive.mapping.factory import compile_stream
 from target_pipedrive.record.errors import NO_STREAM, UNFORESEEN, RecordFault, SkipRecord, unforeseen
 from target_pipedrive.record.outcome import Outcome, Result
 from target_pipedrive.record.task import Task
-from target_pipedrive.run.abort import InputBrokeOff
+from target_pipedrive.run.abort import InputTruncated
 from target_pipedrive.run.admission import DIGEST_BYTES
 from target_pipedrive.run.mirror import delete_task
 
@@ -23,15 +23,15 @@ if TYPE_CHECKING:
     from pipedrive_client import PipedriveClient
     from pipedrive_client.concurrency import WorkerPool
     from target_pipedrive.apply.delete import DeleteGuard
-    from target_pipedrive.custom_fields.registry import FieldBook
-    from target_pipedrive.ledger.journal import Keeper
+    from target_pipedrive.custom_fields.registry import FieldRegistry
+    from target_pipedrive.ledger.journal import Journal
     from target_pipedrive.ledger.report import Report
     from target_pipedrive.ledger.store import Ledger
     from target_pipedrive.page.rows import PageRows
     from target_pipedrive.record.errors import Fault
-    from target_pipedrive.run.abort import Ending
+    from target_pipedrive.run.abort import RunAbort
     from target_pipedrive.run.admission import Admission
-    from target_pipedrive.run.deferred import Waiting
+    from target_pipedrive.run.deferred import DeferredRecords
     from target_pipedrive.run.mirror import Mirror
     from target_pipedrive.run.scheduler import Scheduler
     from target_pipedrive.run.streams import Handlers, StreamHandler
@@ -46,14 +46,14 @@ class Parts:
 
     Attributes:
         page: collects the rows of the HTML file; None without one.
-        book: custom fields.
+        registry: custom fields.
         report: counts outcomes.
-        keeper: makes outcomes durable.
+        journal: makes outcomes durable.
         pool: threads of the workers.
         scheduler: orders records.
-        ending: early ends of the run.
+        abort: early ends of the run.
         admission: submits records.
-        waiting: keeps records that reference rows which were not received yet.
+        deferred: keeps records that reference rows which were not received yet.
         worker: performs records.
         handlers: make the handlers of streams.
         writer: sends.
@@ -62,14 +62,14 @@ class Parts:
     """
 
     page: PageRows | None
-    book: FieldBook
+    registry: FieldRegistry
     report: Report
-    keeper: Keeper
+    journal: Journal
     pool: WorkerPool
     scheduler: Scheduler
-    ending: Ending
+    abort: RunAbort
     admission: Admission
-    waiting: Waiting
+    deferred: DeferredRecords
     worker: Worker
     handlers: Handlers
     writer: RecordWriter
@@ -109,13 +109,13 @@ class Engine:
         self._client = client
         self._ledger = ledger
         self._logger = logger
-        self._book = parts.book
-        self._keeper = parts.keeper
+        self._registry = parts.registry
+        self._journal = parts.journal
         self._pool = parts.pool
         self._scheduler = parts.scheduler
-        self._ending = parts.ending
+        self._abort = parts.abort
         self._admission = parts.admission
-        self._waiting = parts.waiting
+        self._deferred = parts.deferred
         self._worker = parts.worker
         self._handlers = parts.handlers
         self._mirror = parts.mirror
@@ -144,16 +144,16 @@ class Engine:
         task = self._task(fault.stream, line, schema, fault.key, fault.line)
         task.result = Result(outcome=Outcome.FAILED, fault=fault)
         self._mirror.rejected(None if fault.stream in {"", NO_STREAM} else fault.stream)
-        self._ending.count(task.result, as_error=as_error)
-        self._keeper.finish(task, [])
-        self._ending.check()
+        self._abort.count(task.result, as_error=as_error)
+        self._journal.finish(task, [])
+        self._abort.check()
 
     def _skip(self, stream: str, line: bytes, schema: bytes, key: Mapping[str, object], note: str) -> None:
         """Store the outcome of a record that is not to be written."""
         task = self._task(stream, line, schema, key, self.input_line)
         task.result = Result(outcome=Outcome.SKIPPED, note=note)
         self._mirror.ended(stream, Outcome.SKIPPED)
-        self._keeper.finish(task, [])
+        self._journal.finish(task, [])
 
     def _task(
         self, stream: str, line: bytes, schema: bytes, key: Mapping[str, object], input_line: int
@@ -179,7 +179,7 @@ class Engine:
         """
         options = self.options
         settings = options.streams.get(name)
-        handler = compile_stream(name, properties, settings, options, self._book, self._handlers, keys)
+        handler = compile_stream(name, properties, settings, options, self._registry, self._handlers, keys)
         if handler is not None:
             for warning in handler.plan.warnings():
                 self._logger.warning("Stream %s: %s", name, warning)
@@ -232,26 +232,26 @@ class Engine:
             digest += count.to_bytes(4, "big")
         task.identity = digest
         self._admission.submit(task)
-        self._ending.check()
+        self._abort.check()
 
     def state(self, line: str) -> None:
         """Pass a STATE on when all records before it are durable."""
-        self._keeper.state(self._records, line)
-        self._ending.check()
+        self._journal.state(self._records, line)
+        self._abort.check()
 
     def settle_all(self) -> None:
         """Wait until all records that were accepted so far are finished."""
         self._scheduler.drain()
-        self._ending.check()
+        self._abort.check()
 
     def end_by(self, error: BaseException) -> NoReturn:
         """End the run because of the input: no further record begins."""
-        self._ending.by(error)
+        self._abort.trigger(error)
         raise error
 
     def interrupt(self, error: BaseException) -> None:
         """End the run because of a signal: records that run end, and those that wait do not begin."""
-        self._ending.by(error)
+        self._abort.trigger(error)
         self._client.stop()
         self.writer.stop_waiting()
 
@@ -281,47 +281,47 @@ class Engine:
         """Wait for all records, store their outcomes, and raise the error that ended the run.
 
         Raises:
-            InputBrokeOff: the tap did not end its run. Records that wait for rows are not written then,
+            InputTruncated: the tap did not end its run. Records that wait for rows are not written then,
                 nothing is archived, and the ledger forgets nothing: the next run continues.
         """
         self._scheduler.drain()
-        if (self.under_way or self.cut) and not self._ending.came:
-            self._keeper.drained()
+        if (self.under_way or self.cut) and not self._abort.triggered:
+            self._journal.drained()
             where = f" {self.cut}" if self.cut else ": the tap that sent it has not ended its run"
-            left = self._scheduler.open + self._waiting.left
+            left = self._scheduler.open + self._deferred.left
             waits = f", except {left} records that reference rows not received" if left else ""
-            self._ending.by(
-                InputBrokeOff(
+            self._abort.trigger(
+                InputTruncated(
                     f"The input ended unexpectedly{where}. The records received are written{waits}; "
                     "run the same again"
                 )
             )
-        while not self._ending.came and self._waiting.go_on():
+        while not self._abort.triggered and self._deferred.resume_next():
             self._scheduler.drain()
-        if not self._ending.came:
+        if not self._abort.triggered:
             self._delete_missing()
-        self._keeper.drained()
-        self._ending.judge()
-        if not self._ending.came:
-            self._keeper.release()
-            self._keeper.drained()
-        if not self._ending.came and not self.options.dry_run:
+        self._journal.drained()
+        self._abort.check_failure_share()
+        if not self._abort.triggered:
+            self._journal.release()
+            self._journal.drained()
+        if not self._abort.triggered and not self.options.dry_run:
             streams = sorted(self._streams)
             # Rejects first: after the ledger has forgotten, only they list the records that are left.
-            self._keeper.make_durable(lambda _: self.report.sync())
+            self._journal.make_durable(lambda _: self.report.sync())
             # Before the ledger forgets: a signal in between must not request the same input again.
             self.settled = True
-            self._keeper.make_durable(lambda ledger: ledger.settle(streams, self._worker.half_done))
+            self._journal.make_durable(lambda ledger: ledger.settle(streams, self._worker.half_done))
             return
-        self._ending.check()
+        self._abort.check()
         self.settled = True
 
     def close(self) -> None:
         """Close files and threads, whatever happened."""
         self._scheduler.halt()
         self._scheduler.drain()
-        self._keeper.close()
+        self._journal.close()
         self._pool.close()
-        self._waiting.close()
+        self._deferred.close()
         self.report.close()
         self._ledger.close()

@@ -125,9 +125,9 @@ class Scheduler:
         if batch.read is None:
             self.release(batch.tasks)
         else:
-            self._run_aside(partial(batch.read, batch.tasks))
+            self._run_job(partial(batch.read, batch.tasks))
 
-    def _run_aside(self, job: Callable[[], None]) -> None:
+    def _run_job(self, job: Callable[[], None]) -> None:
         """Run a job that is not a task, such as a bulk read."""
         with self._changed:
             self._running += 1

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from target_pipedrive.apply.add import RowAdder
-    from target_pipedrive.apply.executor import Performer
+    from target_pipedrive.apply.executor import RecordExecutor
     from target_pipedrive.apply.upsert import Upserter
     from target_pipedrive.catalog.spec import ActionSpec
     from target_pipedrive.mapping.action import ActionPlan, RawPlan
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from target_pipedrive.record.draft import Draft
     from target_pipedrive.record.outcome import Result
     from target_pipedrive.record.task import Handler, Task
-    from target_pipedrive.run.batching import Gathering
+    from target_pipedrive.run.batching import Batcher
     from target_pipedrive.run.mirror import Mirror
     from target_pipedrive.run.scheduler import Scheduler
     from target_pipedrive.run.worker import Worker
@@ -78,11 +78,11 @@ class EntityHandler(_StreamHandler["EntityPlan"]):
 
     def submit(self, task: Task) -> None:
         """Submit a record, which waits for a bulk read where that is possible."""
-        self._parts.gathering.enter(task, self.plan)
+        self._parts.batcher.enter(task, self.plan)
 
     def resume(self, task: Task) -> None:
         """Run a deferred record again, after its row was read again."""
-        self._parts.gathering.resume(task, self.plan)
+        self._parts.batcher.resume(task, self.plan)
 
     def perform(self, task: Task) -> Result:
         """Upsert or delete the row of a record."""
@@ -103,17 +103,17 @@ class ActionHandler(_StreamHandler["ActionPlan"]):
     def submit(self, task: Task) -> None:
         """Submit a record, which waits for others where one request can perform several."""
         if self.plan.action.bulk is not None:
-            self._parts.gathering.enter_many(task)
+            self._parts.batcher.enter_many(task)
         else:
-            self._parts.gathering.enter_alone(task)
+            self._parts.batcher.enter_alone(task)
 
     def perform(self, task: Task) -> Result:
         """Perform the action."""
-        return self._parts.performer.act(task, self.plan)
+        return self._parts.executor.act(task, self.plan)
 
     def addition(self, task: Task) -> tuple[ActionSpec, Draft] | None:
         """Return the add that a later record will certainly send; None for other records."""
-        return self._parts.performer.addition(task, self.plan)
+        return self._parts.executor.addition(task, self.plan)
 
 
 class RawHandler(_StreamHandler["RawPlan"]):
@@ -121,7 +121,7 @@ class RawHandler(_StreamHandler["RawPlan"]):
 
     def perform(self, task: Task) -> Result:
         """Make the request."""
-        return self._parts.performer.raw(task)
+        return self._parts.executor.raw(task)
 
 
 class Handlers:
@@ -129,9 +129,9 @@ class Handlers:
 
     Args:
         scheduler: runs records.
-        gathering: batches records where one request can serve several.
+        batcher: batches records where one request can serve several.
         worker: performs a record and stores its outcome.
-        performer: performs actions.
+        executor: performs actions.
         upserter: performs records of entities.
         adder: plans adds.
         mirror: decides which rows are deleted at the end.
@@ -141,17 +141,17 @@ class Handlers:
         self,
         *,
         scheduler: Scheduler,
-        gathering: Gathering,
+        batcher: Batcher,
         worker: Worker,
-        performer: Performer,
+        executor: RecordExecutor,
         upserter: Upserter,
         adder: RowAdder,
         mirror: Mirror,
     ) -> None:
         self.scheduler = scheduler
-        self.gathering = gathering
+        self.batcher = batcher
         self.worker = worker
-        self.performer = performer
+        self.executor = executor
         self.upserter = upserter
         self.adder = adder
         self.mirror = mirror

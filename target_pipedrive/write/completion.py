@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from target_pipedrive.account.current_user import CurrentUser
     from target_pipedrive.account.rows import Rows
     from target_pipedrive.catalog.spec import ActionSpec, EntitySpec
-    from target_pipedrive.custom_fields.registry import FieldBook
+    from target_pipedrive.custom_fields.registry import FieldRegistry
     from target_pipedrive.record.draft import Draft
     from target_pipedrive.record.row import Row
 
@@ -31,14 +31,14 @@ AMOUNT, CURRENCY = "amount", "currency"
 
 
 def settled(
-    draft: Draft, row: Row, book: FieldBook, custom_fields: str | None, *, flat: bool
+    draft: Draft, row: Row, registry: FieldRegistry, custom_fields: str | None, *, flat: bool
 ) -> tuple[dict[str, object], dict[str, object]]:
     """Return body and custom fields of a draft with all compound values whole.
 
     Args:
         draft: values of the record.
         row: row of Pipedrive; empty for a new row.
-        book: knows the custom fields.
+        registry: knows the custom fields.
         custom_fields: word of the field registry.
         flat: whether the row shows custom fields as v1 does.
 
@@ -52,7 +52,7 @@ def settled(
                 body[name] = _merged(name, row.get(name), value)
     if not any_compound(draft.custom.values()):
         return body, dict(draft.custom)
-    known = book.by_key(custom_fields or "")
+    known = registry.by_key(custom_fields or "")
     custom = dict(draft.custom)
     for key, value in draft.custom.items():
         if is_compound(value):
@@ -72,7 +72,7 @@ def complete(
     action: ActionSpec,
     entity: EntitySpec | None,
     rows: Rows,
-    book: FieldBook,
+    registry: FieldRegistry,
     user: CurrentUser,
     stream: str,
 ) -> None:
@@ -83,7 +83,7 @@ def complete(
         action: action of the request.
         entity: where the row can be read; None when it cannot.
         rows: reads it.
-        book: knows the custom fields.
+        registry: knows the custom fields.
         user: knows the default currency.
         stream: name the requests are counted under.
 
@@ -93,7 +93,7 @@ def complete(
     if any_compound(draft.body.values()) or any_compound(draft.custom.values()):
         row = _held(draft, action, entity, rows, stream)
         draft.body, draft.custom = settled(
-            draft, row, book, action.custom_fields, flat=action.flat_custom_fields
+            draft, row, registry, action.custom_fields, flat=action.flat_custom_fields
         )
     _place(draft, action, entity, rows, stream)
     for name in action.money_columns:
@@ -106,7 +106,7 @@ def complete(
             default = user.default_currency(stream, name)
             draft.body[name] = [{CURRENCY: default, **price} for price in prices]
     for key, value in draft.custom.items():
-        if isinstance(value, Mapping) and not value.get(CURRENCY) and _is_money(book, action, key):
+        if isinstance(value, Mapping) and not value.get(CURRENCY) and _is_money(registry, action, key):
             draft.custom[key] = {**value, CURRENCY: user.default_currency(stream, key)}
 
 
@@ -123,8 +123,8 @@ def _place(draft: Draft, action: ActionSpec, entity: EntitySpec | None, rows: Ro
     draft.body = placed(draft.body, row, named, rows, stream)
 
 
-def _is_money(book: FieldBook, action: ActionSpec, key: str) -> bool:
-    definition: FieldDefinition | None = book.by_key(action.custom_fields or "").get(key)
+def _is_money(registry: FieldRegistry, action: ActionSpec, key: str) -> bool:
+    definition: FieldDefinition | None = registry.by_key(action.custom_fields or "").get(key)
     return definition is not None and definition.field_type == "monetary"
 
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from target_pipedrive.catalog.raw_request import RAW_REQUEST
 from target_pipedrive.catalog.spec import Verb
-from target_pipedrive.ledger.journal import Bookings
+from target_pipedrive.ledger.journal import UnrecordedRows
 from target_pipedrive.ledger.store import Ledger, WriteState
 from target_pipedrive.write.response import Done, linked_by, path_id
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from target_pipedrive.catalog.spec import ActionSpec, EntitySpec
-    from target_pipedrive.ledger.journal import Keeper
+    from target_pipedrive.ledger.journal import Journal
     from target_pipedrive.ledger.store import Entry
     from target_pipedrive.record.draft import Draft
     from target_pipedrive.record.task import Task
@@ -56,19 +56,21 @@ class Intents:
     """Writes that were begun, by the identity of their record; safe to use from several threads.
 
     Args:
-        keeper: makes intents durable.
+        journal: makes intents durable.
         clock: the server's time.
         claims: rows by the record that added them.
         entries: writes in the ledger from a run that did not end.
     """
 
-    def __init__(self, keeper: Keeper, clock: ServerClock, claims: Claims, entries: Iterable[Entry]) -> None:
-        self._keeper = keeper
+    def __init__(
+        self, journal: Journal, clock: ServerClock, claims: Claims, entries: Iterable[Entry]
+    ) -> None:
+        self._journal = journal
         self._clock = clock
         self._claims = claims
         self._clock_lock = threading.Lock()
         self._known: dict[bytes, Intent] = {}
-        self._bookings = Bookings()
+        self._bookings = UnrecordedRows()
         for entry in entries:
             self._known[entry.identity] = Intent(entry.state, entry.id, entry.begun_at, earlier=True)
             if entry.id is not None and entry.state is not WriteState.GONE:
@@ -113,7 +115,7 @@ class Intents:
             for identity, stream in begun:
                 ledger.intend(identity, stream, name, since)
 
-        self._keeper.make_durable(step)
+        self._journal.make_durable(step)
         return since
 
     def begun_since(self, task: Task, since: str) -> None:
@@ -124,13 +126,13 @@ class Intents:
         """Note the job that a write has started."""
         identity = task.identity
         self._known[identity].id = job
-        self._keeper.note(lambda ledger: ledger.begun(identity, job))
+        self._journal.note(lambda ledger: ledger.begun(identity, job))
 
     def withdraw(self, task: Task) -> None:
         """Remove the intent of a write that certainly did not take effect, in this run or an earlier one."""
         identity = task.identity
         self._known.pop(identity, None)
-        self._keeper.note(lambda ledger: ledger.withdraw(identity))
+        self._journal.note(lambda ledger: ledger.withdraw(identity))
 
     def done(self, task: Task, action: ActionSpec | None, done: Done) -> Done:
         """Note a write that was made, and in the same step the external id of its row.
@@ -150,7 +152,7 @@ class Intents:
             if link is not None and row_id is not None:
                 ledger.link(*link, row_id, stream)
 
-        booked = self._keeper.note(step)
+        booked = self._journal.note(step)
         if row_id is not None:
             self._bookings.put(row_id, booked)
         return done
@@ -158,7 +160,7 @@ class Intents:
     def updated(self, task: Task) -> None:
         """Note an update: if the row is deleted later in the run, a repeated run finds the reason."""
         identity, stream = task.identity, task.stream
-        self._keeper.note(lambda ledger: ledger.done(identity, stream, "", None))
+        self._journal.note(lambda ledger: ledger.done(identity, stream, "", None))
 
     def row_gone(self, action: ActionSpec, draft: Draft, entity: EntitySpec | None) -> None:
         """Note that a row was deleted or merged: a later record of the same content adds another one."""
@@ -168,7 +170,7 @@ class Intents:
         identity = self._claims.drop(entity.add or "", row_id)
         if identity:
             self._known.pop(identity, None)
-            self._keeper.note(lambda ledger: ledger.gone(identity))
+            self._journal.note(lambda ledger: ledger.gone(identity))
 
     def await_row(self, row_id: str | None) -> None:
         """Return when a row that this run added is on disk.
@@ -177,7 +179,7 @@ class Intents:
             OutputFailed: the ledger cannot be written.
         """
         if self._bookings.await_row(row_id):
-            self._keeper.check()
+            self._journal.check()
 
     def finished(self, task: Task) -> None:
         """Drop what this run began and ended: the ledger has it."""

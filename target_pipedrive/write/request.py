@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from target_pipedrive.account.current_user import CurrentUser
     from target_pipedrive.account.rows import Rows
     from target_pipedrive.catalog.spec import ActionSpec, EntitySpec
-    from target_pipedrive.custom_fields.registry import FieldBook
+    from target_pipedrive.custom_fields.registry import FieldRegistry
     from target_pipedrive.record.draft import Draft
     from target_pipedrive.record.task import Task
 
@@ -51,31 +51,36 @@ class ActionRequests:
     Args:
         client: the connection.
         rows: reads rows that partial values are merged with.
-        book: definitions, for the v1 form of custom fields.
+        registry: definitions, for the v1 form of custom fields.
         user: default currency.
         clock: takes the server's time from each response.
     """
 
     def __init__(
-        self, client: PipedriveClient, rows: Rows, book: FieldBook, user: CurrentUser, clock: ServerClock
+        self,
+        client: PipedriveClient,
+        rows: Rows,
+        registry: FieldRegistry,
+        user: CurrentUser,
+        clock: ServerClock,
     ) -> None:
         self._client = client
         self._rows = rows
-        self._book = book
+        self._registry = registry
         self._user = user
         self._clock = clock
         self._names = AcceptedNames()
 
     def complete(self, task: Task, action: ActionSpec, draft: Draft, entity: EntitySpec | None) -> None:
         """Complete partial values of a record; see `completion.complete`."""
-        complete(draft, action, entity, self._rows, self._book, self._user, task.stream)
+        complete(draft, action, entity, self._rows, self._registry, self._user, task.stream)
 
     def body(self, action: ActionSpec, draft: Draft) -> object:
         """Return the body of a request; None for none."""
         body: dict[str, object] = dict(draft.body)
         if draft.custom and action.custom_fields is not None:
             if action.flat_custom_fields:
-                known = {one.key: one for one in self._book.definitions(action.custom_fields)}
+                known = {one.key: one for one in self._registry.definitions(action.custom_fields)}
                 body |= flat_form(draft.custom, known)
             else:
                 body["custom_fields"] = draft.custom
@@ -114,7 +119,7 @@ class ActionRequests:
         """Send a write whose response must have content.
 
         Raises:
-            MalformedAnswer: the response is a success without content, so that the outcome is unknown.
+            MalformedResponse: the response is a success without content, so that the outcome is unknown.
             PipedriveError: as in `PipedriveClient.request`.
         """
         answer = self.send(action, path, draft, body, stream)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pipedrive_client import DataKind, Expectation, MalformedAnswer, RecordError, flaw_of
+from pipedrive_client import DataKind, Expectation, MalformedResponse, RecordError, flaw_of
 from target_pipedrive.catalog.entities import ENTITIES
 from target_pipedrive.catalog.spec import Verb
 
@@ -106,14 +106,14 @@ def has_data(answer: Answer) -> bool:
     return flaw_of(answer, _WRITTEN) is None
 
 
-def without_data(what: str, *, status: int | None = None) -> MalformedAnswer:
+def without_data(what: str, *, status: int | None = None) -> MalformedResponse:
     """Return the error of a write whose response is a success without content.
 
     Args:
         what: method and path.
         status: HTTP status.
     """
-    return MalformedAnswer(
+    return MalformedResponse(
         f"{what} succeeded but returned no data; the outcome is unknown. Run the same input again later.",
         status=status,
         may_have_acted=True,

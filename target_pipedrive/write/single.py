@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from pipedrive_client import Gone, MalformedAnswer, NotFound, PipedriveError
+from pipedrive_client import Gone, MalformedResponse, NotFound, PipedriveError
 from target_pipedrive.account.rows import fill
 from target_pipedrive.catalog.spec import Verb
 from target_pipedrive.ledger.store import WriteState
@@ -123,7 +123,7 @@ class SingleWriter:
         for _ in range(_MOST_TRIES):
             try:
                 answer = self._requests.send_for_data(action, path, draft, body, task.stream)
-            except MalformedAnswer as error:
+            except MalformedResponse as error:
                 if not error.may_have_acted:
                     raise
                 last = error

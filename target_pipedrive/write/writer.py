@@ -26,8 +26,8 @@ if TYPE_CHECKING:
     from target_pipedrive.account.planned_rows import PlannedRows
     from target_pipedrive.account.rows import Rows
     from target_pipedrive.catalog.spec import ActionSpec, EntitySpec
-    from target_pipedrive.custom_fields.registry import FieldBook
-    from target_pipedrive.ledger.journal import Keeper
+    from target_pipedrive.custom_fields.registry import FieldRegistry
+    from target_pipedrive.ledger.journal import Journal
     from target_pipedrive.ledger.store import Entry
     from target_pipedrive.record.draft import Draft
     from target_pipedrive.record.task import Task
@@ -154,9 +154,9 @@ class Writer:
 
 def writer_of(
     client: PipedriveClient,
-    keeper: Keeper,
+    journal: Journal,
     rows: Rows,
-    book: FieldBook,
+    registry: FieldRegistry,
     entries: Iterable[Entry],
     *,
     ahead: Ahead,
@@ -166,18 +166,18 @@ def writer_of(
 
     Args:
         client: the connection.
-        keeper: makes intents durable.
+        journal: makes intents durable.
         rows: reads rows for lookups.
-        book: definitions of custom fields.
+        registry: definitions of custom fields.
         entries: writes in the ledger from a run that did not end.
         ahead: records that one bulk request can write too.
         planned: gets the writes of a dry run; None sends them.
     """
     user = CurrentUser(client)
     clock = ServerClock(user)
-    requests = ActionRequests(client, rows, book, user, clock)
+    requests = ActionRequests(client, rows, registry, user, clock)
     claims = Claims(rows)
-    intents = Intents(keeper, clock, claims, entries)
+    intents = Intents(journal, clock, claims, entries)
     members = Members(requests, intents, ahead)
     if planned is not None:
         return DryRunWriter(requests, intents, members, user, planned)

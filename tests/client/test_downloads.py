@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from pipedrive_client import ConfigError, MalformedAnswer, NotFound, NotVisible, ServerError, Unreachable
+from pipedrive_client import ConfigError, MalformedResponse, NotFound, NotVisible, ServerError, Unreachable
 
 PATH = "/v1/files/7/download"
 BINARY = {"Content-Type": "application/octet-stream"}
@@ -72,7 +72,7 @@ def test_a_range_that_begins_earlier_is_cut(download, wire, reply):
 
 def test_a_range_that_begins_later_is_rejected(download, wire, reply):
     wire.otherwise = lambda _: reply(206, b"f", headers={**BINARY, "Content-Range": "bytes 5-5/6"})
-    with pytest.raises(MalformedAnswer, match="a different part of the file"):
+    with pytest.raises(MalformedResponse, match="a different part of the file"):
         download(3)
 
 

@@ -8,7 +8,7 @@ from functools import partial
 import pytest
 
 from pipedrive_client import ClientSettings, FeatureOff, NotFound, PipedriveClient, Rejected
-from pipedrive_client.fields import FieldRegistry
+from pipedrive_client.fields import FieldDefinitions
 
 FIELDS = "GET /api/v2/dealFields"
 
@@ -25,7 +25,7 @@ def client(small):
 
 
 def test_what_was_begun_is_what_is_found(small, client):
-    fields = FieldRegistry(client)
+    fields = FieldDefinitions(client)
     assert not fields.known("deal")
     fields.begin("deal")
     fields.begin("deal")
@@ -42,7 +42,7 @@ def test_what_was_begun_is_what_is_found(small, client):
 
 def test_a_thread_does_not_wait_for_what_waits_for_it(small, client):
     """The client's only thread starts a read that needs a thread, and waits for it."""
-    fields = FieldRegistry(client)
+    fields = FieldDefinitions(client)
 
     def begun_and_asked():
         fields.begin("deal")
@@ -56,7 +56,7 @@ def test_asking_whether_definitions_are_known_while_another_takes_over_their_rea
     """The client's only thread is busy, so the caller that needs the definitions reads them itself."""
     busy, asker, told = threading.Event(), [], []
     client.begin(partial(busy.wait, 30))
-    fields = FieldRegistry(client)
+    fields = FieldDefinitions(client)
     fields.begin("deal")
 
     def taken_over(_):
@@ -73,7 +73,7 @@ def test_asking_whether_definitions_are_known_while_another_takes_over_their_rea
 
 def test_many_who_ask_at_once_share_one_request(small):
     with PipedriveClient(ClientSettings.from_config(small.config(max_concurrency=8))) as client:
-        fields = FieldRegistry(client)
+        fields = FieldDefinitions(client)
         found = [client.begin(partial(fields.rows, "deal")) for _ in range(8)]
         assert len({id(one.result(timeout=30)) for one in found}) == 1
     assert asked(small) == 1
@@ -83,7 +83,7 @@ def test_many_who_ask_at_once_share_one_request(small):
 def test_what_is_not_there_is_requested_once_and_what_failed_again(small, client, status, error, times):
     fault = {"operation": FIELDS, "kind": "status_before", "status": status}
     small.post("/_emulator/faults", [fault])
-    fields = FieldRegistry(client)
+    fields = FieldDefinitions(client)
     fields.begin("deal")
     for _ in range(2):
         with pytest.raises(error):
@@ -101,7 +101,7 @@ def test_the_error_of_a_feature_that_is_off_is_kept_too(client, monkeypatch):
         raise FeatureOff(msg)
 
     monkeypatch.setattr(client, "pages", off)
-    fields = FieldRegistry(client)
+    fields = FieldDefinitions(client)
     for _ in range(2):
         with pytest.raises(FeatureOff):
             fields.rows("project")

@@ -14,7 +14,7 @@ from pipedrive_client import (
     ConfigError,
     FeatureOff,
     Gone,
-    MalformedAnswer,
+    MalformedResponse,
     NotFound,
     NotVisible,
     Paging,
@@ -296,7 +296,7 @@ def test_dropped_and_truncated_responses_are_repeated_for_reads(client, wire, re
 
 @pytest.mark.parametrize(
     ("reply_settings", "kind"),
-    [({"drop": True}, Unreachable), ({"tear": True}, Unreachable), ({"body": b"{"}, MalformedAnswer)],
+    [({"drop": True}, Unreachable), ({"tear": True}, Unreachable), ({"body": b"{"}, MalformedResponse)],
 )
 def test_dropped_and_truncated_responses_are_not_repeated_for_a_post(
     client, wire, reply, reply_settings, kind
@@ -311,7 +311,7 @@ def test_dropped_and_truncated_responses_are_not_repeated_for_a_post(
 
 def test_a_web_page_under_200_is_no_valid_response(client, wire, reply, html):
     wire.otherwise = lambda _: reply(200, b"<html>", headers=html)
-    with pytest.raises(MalformedAnswer, match="a web page"):
+    with pytest.raises(MalformedResponse, match="a web page"):
         client.request("GET", "/v1/a", max_attempts=2)
     assert len(wire.seen) == 2
 

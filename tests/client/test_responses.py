@@ -14,7 +14,7 @@ from pipedrive_client import (
     ClientSettings,
     DataKind,
     Expectation,
-    MalformedAnswer,
+    MalformedResponse,
     Null,
     Paging,
     PipedriveClient,
@@ -59,7 +59,7 @@ def test_a_read_without_a_response_is_retried_and_then_an_error_that_names_it(
     answer = client.read("/v1/a", expected=LIST)
     assert (answer.json(), answer.doubted, len(wire.seen)) == (GOOD, True, 2)
     wire.otherwise = lambda _: reply(status, body, headers)
-    with pytest.raises(MalformedAnswer, match="GET /v1/a") as raised:
+    with pytest.raises(MalformedResponse, match="GET /v1/a") as raised:
         client.read("/v1/a", expected=LIST, label="things")
     assert said in str(raised.value)
     assert (raised.value.label, raised.value.status) == ("things", status)
@@ -91,7 +91,7 @@ def test_a_write_without_a_response_is_not_repeated_and_may_have_acted(
     client, wire, reply, status, body, headers, said
 ):
     wire.answer(reply(status, body, headers))
-    with pytest.raises(MalformedAnswer) as raised:
+    with pytest.raises(MalformedResponse) as raised:
         client.request("POST", "/v1/notes", json={}, expected=LIST)
     assert said in str(raised.value)
     assert raised.value.may_have_acted is True
@@ -107,7 +107,7 @@ def test_a_complete_gzip_body_is_read_in_all_its_members(client, wire, reply):
 @pytest.mark.parametrize("body", [{"data": None}, {"data": []}, {}], ids=["null", "a list", "missing"])
 def test_an_object_is_never_null_nor_a_list(client, wire, reply, body):
     wire.otherwise = lambda _: reply(200, {"success": True, **body})
-    with pytest.raises(MalformedAnswer, match="data"):
+    with pytest.raises(MalformedResponse, match="data"):
         client.read("/v1/a", expected=OBJECT, max_attempts=1)
 
 
@@ -117,7 +117,7 @@ def test_the_path_of_the_records_is_followed(client, wire, reply):
     assert client.read("/v1/a", expected=deep).doubted is False
     for data, said in (([], "`data` as a list"), ({}, "no `data.items`"), ({"items": {}}, "`data.items`")):
         wire.otherwise = lambda _, data=data: reply(200, {"success": True, "data": data})
-        with pytest.raises(MalformedAnswer) as raised:
+        with pytest.raises(MalformedResponse) as raised:
             client.read("/v1/a", expected=deep, max_attempts=1)
         assert said in str(raised.value)
 
@@ -169,7 +169,7 @@ def test_a_null_in_place_of_a_page_that_was_announced_is_no_end(client, wire, re
     assert [page.answer.doubted for page in found] == [False, True]
     wire.answer(reply(200, GOOD | {"additional_data": first}))
     wire.otherwise = lambda _: reply(200, NULL)
-    with pytest.raises(MalformedAnswer, match="null"):
+    with pytest.raises(MalformedResponse, match="null"):
         list(client.pages("/v1/a", paging=paging, page_size=5, prefetch=prefetch))
 
 
@@ -234,7 +234,7 @@ def test_a_body_that_is_not_complete_is_requested_again(clock, cut):
     given = {"api_token": "t" * 40, "api_url": server.url}
     with PipedriveClient(ClientSettings.from_config(given), clock=clock) as client:
         assert client.read("/v1/a", expected=LIST).json() == GOOD
-        with pytest.raises((MalformedAnswer, Unreachable)):
+        with pytest.raises((MalformedResponse, Unreachable)):
             client.read("/v1/a", expected=LIST)
     server.close()
     assert server.answered == 2 + 5

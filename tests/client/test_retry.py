@@ -4,7 +4,7 @@ import pytest
 
 from pipedrive_client import (
     Blocked,
-    MalformedAnswer,
+    MalformedResponse,
     NotFound,
     PipedriveError,
     RateLimited,
@@ -39,7 +39,7 @@ def test_a_429_may_always_be_repeated(idempotent):
         (ServerError("501", status=501, **ACTED), None, None),
         (Unreachable("reset", **ACTED), None, 1.0),
         (Unreachable("refused"), 1.0, 1.0),
-        (MalformedAnswer("torn", **ACTED), None, 1.0),
+        (MalformedResponse("torn", **ACTED), None, 1.0),
         (NotFound("404", status=404), None, None),
         (Rejected("400", status=400), None, None),
         (Blocked("403", status=403), None, None),

@@ -14,7 +14,7 @@ from pipedrive_client.fields import FIELD_LISTS
 from pipedrive_emulator.api.operations import load_operations
 from pipedrive_emulator.rules.auth import all_scopes
 from tap_pipedrive.catalog import STREAMS
-from tap_pipedrive.state.access import AccessRefused
+from tap_pipedrive.state.access import AccessDenied
 from tap_pipedrive.tap import TapPipedrive
 from tests.support.cli import Files, tap
 from tests.support.singer import run_tap, select
@@ -175,7 +175,7 @@ def test_strict_access_ends_with_3_after_everything_else_was_read(small, tmp_pat
     assert told.code == 3
     assert "persons (denied)" in told.err
     assert told.output.records["deals"]
-    with pytest.raises(AccessRefused):
+    with pytest.raises(AccessDenied):
         run_tap(small.config(strict_access=True), "persons")
 
 

@@ -8,7 +8,7 @@ from itertools import count
 import pytest
 from hypothesis import settings
 
-from target_pipedrive.apply import settlement
+from target_pipedrive.apply import recomputed_columns
 from tests.support.postgres import DATABASE, USER, Postgres
 from tests.target.helpers import Loader
 
@@ -26,7 +26,7 @@ def load(small, tmp_path, monkeypatch):
         if name.startswith("TARGET_PIPEDRIVE"):
             monkeypatch.delenv(name)
     # The emulator recomputes the value of a deal at once, so the runs need not wait for it.
-    monkeypatch.setattr(settlement, "RECOMPUTED_WITHIN", 0.0)
+    monkeypatch.setattr(recomputed_columns, "RECOMPUTED_WITHIN", 0.0)
     return Loader(small.config(), tmp_path)
 
 

@@ -22,7 +22,7 @@ def test_neither_is_repeated_wherever_the_run_broke_off(load, small, left):
     messages = [SCHEMA, NEW, GONE, OTHER]
     cut = len(lines_of(*messages[1 + left :], state({"n": 1}))) + 2  # within the line of message `left`
     first = load(*messages, state({"n": 1}), torn=cut, allow_deletes=True)
-    assert type(first.error).__name__ == "InputBrokeOff"
+    assert type(first.error).__name__ == "InputTruncated"
     again = load(*messages, state({"n": 1}), allow_deletes=True)
     assert (again.error, again.states) == (None, [{"n": 1}])
     assert writes(small) == {"POST /api/v2/persons": 2, "DELETE /api/v2/persons/{id}": 1}

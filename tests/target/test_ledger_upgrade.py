@@ -47,9 +47,9 @@ def old(tmp_path):
 
 
 def links(path):
-    book = Ledger(path, account=None)
-    found = {(one.entity, one.external_id): one.id for one in book.links()}
-    book.close()
+    registry = Ledger(path, account=None)
+    found = {(one.entity, one.external_id): one.id for one in registry.links()}
+    registry.close()
     return found
 
 

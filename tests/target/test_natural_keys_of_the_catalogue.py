@@ -7,12 +7,12 @@ import logging
 import pytest
 
 from pipedrive_client import ClientSettings, PipedriveClient
-from pipedrive_client.fields import FieldRegistry
+from pipedrive_client.fields import FieldDefinitions
 from target_pipedrive.account.row_names import NATURAL_KEYS, RowNames
 from target_pipedrive.account.rows import Rows
 from target_pipedrive.catalog.actions import ACTIONS
 from target_pipedrive.catalog.entities import ENTITIES
-from target_pipedrive.custom_fields.registry import FieldBook
+from target_pipedrive.custom_fields.registry import FieldRegistry
 from target_pipedrive.mapping.columns.references import LIST_REFERENCES, REFERENCES, SEARCHED_KEYS
 from target_pipedrive.mapping.factory import compile_stream
 from target_pipedrive.record.created import Creations
@@ -95,9 +95,9 @@ class Plans:
 
 def test_every_such_column_has_a_twin_with_the_natural_key(small):
     client = PipedriveClient(ClientSettings.from_config(small.config()))
-    book = FieldBook(
+    registry = FieldRegistry(
         client,
-        FieldRegistry(client),
+        FieldDefinitions(client),
         Creations(logging.getLogger(), dry_run=True),
         create_options=False,
         dry_run=True,
@@ -107,7 +107,7 @@ def test_every_such_column_has_a_twin_with_the_natural_key(small):
     for stream, source, column in PLAIN:
         settings = StreamSettings(entity=stream, write="add") if stream in ENTITIES else StreamSettings()
         try:
-            plan = compile_stream(stream, {source: {}}, settings, Options(), book, Plans())
+            plan = compile_stream(stream, {source: {}}, settings, Options(), registry, Plans())
         except RecordFault:
             missing.append((stream, source))
             continue

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from target_pipedrive.apply import settlement
+from target_pipedrive.apply import recomputed_columns
 from target_pipedrive.run import deferred
 from tests.target.case_folders import writes_of
 from tests.target.helpers import rows
@@ -207,7 +207,7 @@ def test_a_dry_run_settles_nothing(small, load):
 @pytest.mark.parametrize("first", ["deals", "deal_products"])
 def test_a_value_that_is_computed_late_is_restored_in_the_same_run(small, load, sent, monkeypatch, first):
     """A live account computes the value after the run has compared it for the first time."""
-    monkeypatch.setattr(settlement, "RECOMPUTED_WITHIN", 2.0)
+    monkeypatch.setattr(recomputed_columns, "RECOMPUTED_WITHIN", 2.0)
     messages = in_order(first, deals(DEAL), lines(LINE))
     run = load(*messages)
     assert (run.errors, run.outcomes) == ([], ["created", "created"])

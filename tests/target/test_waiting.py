@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from target_pipedrive.ledger import journal as keeper
+from target_pipedrive.ledger import journal
 from target_pipedrive.run import deferred as waiting
 from tests.target.helpers import record, rows, schema, state
 
@@ -157,7 +157,7 @@ def test_rows_that_come_twice_are_archived_with_what_came_last(load, small):
 
 
 def test_of_very_many_states_the_last_still_passes(load, monkeypatch):
-    monkeypatch.setattr(keeper, "_MOST_STATES", 4)
+    monkeypatch.setattr(journal, "_MOST_STATES", 4)
     messages = [PEOPLE]
     for number in range(20):
         messages += [person(number, 1), state({"n": number})]

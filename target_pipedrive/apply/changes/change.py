@@ -73,7 +73,7 @@ def deleted(result: Result, plan: EntityPlan, row: Row | None) -> Result:
     columns = (plan.update or plan.add or plan.delete).body_columns  # type: ignore[union-attr]  # it has one
     held = {name: row.get(name) for name in columns if name not in _NOT_SHOWN}
     if plan.custom_fields is not None:
-        held |= _held(plan, row, plan.book.known(plan.custom_fields))
+        held |= _held(plan, row, plan.registry.known(plan.custom_fields))
     before = {name: value for name, value in held.items() if value not in _EMPTY}
     return replace(result, name=name_of(row), before=before)
 
@@ -82,5 +82,5 @@ def _held(plan: EntityPlan, row: Row, keys: Collection[str]) -> dict[str, object
     """Return the values of custom fields in a row, by key."""
     if not keys:
         return {}
-    known, flat = plan.book.known(plan.custom_fields or ""), plan.spec.flat_custom_fields
+    known, flat = plan.registry.known(plan.custom_fields or ""), plan.spec.flat_custom_fields
     return {key: held_custom(row, known.get(key), key, flat=flat) for key in keys}

@@ -25,7 +25,9 @@ def custom_changes(plan: EntityPlan, custom: Mapping[str, object], row: Row) -> 
     if not custom:
         return {}
     flat = plan.spec.flat_custom_fields
-    known = plan.book.by_key(plan.custom_fields or "") if flat else {}  # only v1 rows need the definitions
+    known = (
+        plan.registry.by_key(plan.custom_fields or "") if flat else {}
+    )  # only v1 rows need the definitions
     found = {}
     for key, value in custom.items():
         held = held_custom(row, known.get(key), key, flat=flat)

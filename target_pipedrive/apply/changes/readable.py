@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from typing import TypeAlias
 
     from target_pipedrive.account.known_names import KnownNames
-    from target_pipedrive.custom_fields.registry import FieldBook
+    from target_pipedrive.custom_fields.registry import FieldRegistry
     from target_pipedrive.record.outcome import Result
     from target_pipedrive.record.task import StreamPlan, Task
 
@@ -26,12 +26,12 @@ class ReadableChanges:
     """Changes with the names that people know; nothing is requested for them.
 
     Args:
-        book: options of fields, as far as they were read.
+        registry: options of fields, as far as they were read.
         names: names of rows, as far as they are known.
     """
 
-    def __init__(self, book: FieldBook, names: KnownNames) -> None:
-        self._book = book
+    def __init__(self, registry: FieldRegistry, names: KnownNames) -> None:
+        self._registry = registry
         self._names = names
 
     def worded(self, task: Task, result: Result) -> Result:
@@ -74,7 +74,7 @@ class ReadableChanges:
         return self._of_entity(REFERENCES.get(key))
 
     def _of_custom(self, fields: str, key: str) -> Reader | None:
-        definition = self._book.known(fields).get(key)
+        definition = self._registry.known(fields).get(key)
         if definition is None:
             return lambda value: self._labels(fields, key, value)  # only options have made labels
         if definition.kind in {"option", "options"}:
@@ -90,7 +90,7 @@ class ReadableChanges:
             value = value.split(",")
         if isinstance(value, list):
             return [self._labels(fields, key, one) for one in value]
-        return self._book.label(fields, key, value) or value
+        return self._registry.label(fields, key, value) or value
 
     def _rows(self, entity: str, value: object) -> object:
         return [self._row(entity, one) for one in value] if isinstance(value, list) else value

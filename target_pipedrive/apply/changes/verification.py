@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from target_pipedrive.account.rows import Rows
     from target_pipedrive.catalog.notation import Columns, Kind
     from target_pipedrive.catalog.spec import EntitySpec
-    from target_pipedrive.ledger.journal import Keeper
+    from target_pipedrive.ledger.journal import Journal
     from target_pipedrive.ledger.store import Ledger
     from target_pipedrive.mapping.entity import EntityPlan
     from target_pipedrive.record.row import Row
@@ -43,14 +43,14 @@ class Verifier:
 
     Args:
         forms: stored forms of earlier writes.
-        keeper: notes forms in the ledger.
+        journal: notes forms in the ledger.
         rows: reads rows that responses to writes show only in part.
     """
 
-    def __init__(self, forms: StoredForms, keeper: Keeper, rows: Rows) -> None:
+    def __init__(self, forms: StoredForms, journal: Journal, rows: Rows) -> None:
         self._rows = rows
         self._forms = forms
-        self._keeper = keeper
+        self._journal = journal
 
     def leave_out(
         self,
@@ -135,7 +135,7 @@ class Verifier:
             for form in forms:
                 ledger.keep_form(form)
 
-        self._keeper.note(step)
+        self._journal.note(step)
 
     def forget(self, plan: EntityPlan, row_id: str) -> None:
         """Forget a deleted row."""

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from target_pipedrive.catalog.notation import Columns
     from target_pipedrive.catalog.spec import RetiredInput
     from target_pipedrive.custom_fields.columns import FieldColumn
-    from target_pipedrive.custom_fields.registry import FieldBook
+    from target_pipedrive.custom_fields.registry import FieldRegistry
     from target_pipedrive.settings import Options, StreamSettings
     from target_pipedrive.values.encoders import Encoder
 
@@ -49,7 +49,7 @@ class ColumnBinder:
         columns: all writable columns, by name.
         settings: settings of the stream.
         options: the target's settings.
-        book: custom fields.
+        registry: custom fields.
 
     Attributes:
         empties: column → value that an update sends to empty it.
@@ -70,12 +70,17 @@ class ColumnBinder:
     placed: Collection[str] = ()
 
     def __init__(
-        self, stream: str, settings: StreamSettings, options: Options, book: FieldBook, columns: Columns
+        self,
+        stream: str,
+        settings: StreamSettings,
+        options: Options,
+        registry: FieldRegistry,
+        columns: Columns,
     ) -> None:
         self.stream = stream
         self.settings = settings
         self.options = options
-        self.book = book
+        self.registry = registry
         self.columns = columns
         self.bindings: list[Binding] = []
         self.not_written: list[str] = []
@@ -190,12 +195,12 @@ class ColumnBinder:
         if column in self.placed:
             binding.encode = id_or_name(binding.encode)
         if column in self.labelled and self.custom_fields is not None:
-            binding.encode = _by_label(self.book, self.custom_fields, column, binding.encode)
+            binding.encode = _by_label(self.registry, self.custom_fields, column, binding.encode)
         return self._named_row(binding)
 
     def _named_row(self, binding: Binding) -> Binding:
         """Return a binding that also accepts the natural keys of the rows that it references."""
-        names, entity = self.book.row_names, binding.entity or ""
+        names, entity = self.registry.row_names, binding.entity or ""
         if entity in NATURAL_KEYS and names is not None and not binding.foreign:
             encoder = names.list_encoder if binding.many else names.encoder
             binding.encode = encoder(entity, binding.encode)
@@ -203,7 +208,7 @@ class ColumnBinder:
 
     def _with_currency(self, binding: Binding, column: str) -> Binding:
         """Return a binding that also accepts currencies by name and symbol, and amounts with a currency."""
-        currencies, kind = self.book.currencies, self.columns[column].kind.name
+        currencies, kind = self.registry.currencies, self.columns[column].kind.name
         if currencies is None:
             return binding
         if kind == scalars.CURRENCY or kind in AMOUNT_KEYS:
@@ -258,26 +263,26 @@ class ColumnBinder:
         if entity is not None:
             if name == CUSTOM_OBJECT:
                 return Binding(source=source, place=Place.EXTRA, name=CUSTOM_OBJECT, encode=scalars.mapping)
-            column = self.book.find(entity, name, schema)
+            column = self.registry.find(entity, name, schema)
             if column is not None:
                 return self._custom_column(source, entity, column)
         by_key = self._by_natural_key(source, snake(name))
         if by_key is not None:
             return by_key
         if entity is not None and self.options.create_fields and not self._declined(name):
-            column = self.book.create(entity, name, schema)
+            column = self.registry.create(entity, name, schema)
             if column is not None:
                 return self._custom_column(source, entity, column)
         if self.options.ignore_unknown_fields:
             return None
         known = [*self.columns, *self.aliases, *self.extras]
         if entity is not None:
-            known += [one.name for one in self.book.definitions(entity)]
+            known += [one.name for one in self.registry.definitions(entity)]
         raise UnknownColumn(self.stream, source, nearest(name, known))
 
     def _custom_column(self, source: str, entity: str, column: FieldColumn) -> Binding:
         """Return the binding of a custom field's column."""
-        encoder = self.book.encoder(entity, column)
+        encoder = self.registry.encoder(entity, column)
         binding = custom_binding(source, column, encoder, foreign=self.options.foreign_ids)
         return self._named_row(binding)
 
@@ -294,7 +299,9 @@ class ColumnBinder:
         elif key in SEARCHED_KEYS.get(entity, ()):
             binding.key, binding.by_id = key, False
         elif (
-            entity in NATURAL_KEYS and key in NATURAL_KEYS[entity].columns and self.book.row_names is not None
+            entity in NATURAL_KEYS
+            and key in NATURAL_KEYS[entity].columns
+            and self.registry.row_names is not None
         ):
             plain = binding.encode
             binding.encode = lambda value: plain({key: value})
@@ -307,7 +314,7 @@ class ColumnBinder:
         return name.startswith("_")
 
 
-def _by_label(book: FieldBook, entity: str, column: str, plain: Encoder) -> Encoder:
+def _by_label(registry: FieldRegistry, entity: str, column: str, plain: Encoder) -> Encoder:
     """Return an encoder of options by id or label; definitions are only read for labels."""
 
     def encoded(value: object) -> object:
@@ -316,6 +323,6 @@ def _by_label(book: FieldBook, entity: str, column: str, plain: Encoder) -> Enco
         except RecordFault:
             if not isinstance(value, (str, list)):
                 raise
-            return book.option(entity, column, value)
+            return registry.option(entity, column, value)
 
     return encoded

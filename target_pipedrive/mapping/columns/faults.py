@@ -5,14 +5,14 @@ from __future__ import annotations
 from target_pipedrive.record.errors import RecordFault
 
 
-class RefusedColumns(RecordFault):
+class RejectedColumns(RecordFault):
     """Columns of a SCHEMA that cannot be written; the message contains stream and columns."""
 
     def __str__(self) -> str:
         return self.why
 
 
-class UnknownColumn(RefusedColumns):
+class UnknownColumn(RejectedColumns):
     """A column of a SCHEMA that Pipedrive does not have.
 
     Args:
@@ -34,7 +34,7 @@ class UnknownColumn(RefusedColumns):
 
 def refused(stream: str, name: str, why: str) -> RecordFault:
     """Return the fault of a stream with a column that cannot be written."""
-    return RefusedColumns(f"Stream {stream}: property {name} {why}", column=name)
+    return RejectedColumns(f"Stream {stream}: property {name} {why}", column=name)
 
 
 def together(faults: list[RecordFault]) -> RecordFault:
@@ -45,13 +45,13 @@ def together(faults: list[RecordFault]) -> RecordFault:
         head, *rest = faults
         if not rest:
             return head
-        return RefusedColumns(". ".join(str(one).rstrip(".") for one in faults), column=columns)
+        return RejectedColumns(". ".join(str(one).rstrip(".") for one in faults), column=columns)
     named = ", ".join(f"{one.name}{f' ({one.near[2:]})' if one.near else ''}" for one in unknown)
     others = [str(one).rstrip(".") for one in faults if not isinstance(one, UnknownColumn)]
     summary = (
         f"Stream {unknown[0].stream}: properties are not known: {named}. Rename them, map them in `streams`, "
         "or set unknown_fields to ignore"
     )
-    return RefusedColumns(
+    return RejectedColumns(
         ". ".join([summary if len(unknown) > 1 else str(unknown[0]), *others]), column=columns
     )

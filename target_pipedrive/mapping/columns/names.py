@@ -13,7 +13,7 @@ from target_pipedrive.mapping.columns.binding import Place
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from target_pipedrive.custom_fields.registry import FieldBook
+    from target_pipedrive.custom_fields.registry import FieldRegistry
     from target_pipedrive.mapping.columns.binding import Binding
 
 FIELD_KEY = re.compile(r"(?:custom_fields\.)?(?<![0-9A-Za-z])([0-9a-f]{40})(?![0-9A-Za-z])")
@@ -26,12 +26,14 @@ class ColumnNames:
 
     Args:
         bindings: the bound columns of the stream.
-        book: custom fields of the account.
+        registry: custom fields of the account.
         custom_fields: entity whose custom fields the records may have.
     """
 
-    def __init__(self, bindings: Sequence[Binding], book: FieldBook, custom_fields: str | None) -> None:
-        self._book = book
+    def __init__(
+        self, bindings: Sequence[Binding], registry: FieldRegistry, custom_fields: str | None
+    ) -> None:
+        self._registry = registry
         self._custom_fields = custom_fields
         self._sources = _sources(bindings)
         self._labels: Mapping[str, str] | None = None
@@ -60,7 +62,7 @@ class ColumnNames:
             self._labels = {}
             if self._custom_fields is not None:
                 with suppress(PipedriveError):  # the original outcome must be reported
-                    definitions = self._book.definitions(self._custom_fields)
+                    definitions = self._registry.definitions(self._custom_fields)
                     self._labels = {one.key: one.name for one in definitions}
         return self._labels.get(key, "a custom field")
 

@@ -71,7 +71,7 @@ class Update(Protocol):
         """Update the row."""
 
 
-class Settlement:
+class RecomputedColumns:
     """Settles such columns at the end of the run; safe to share between threads.
 
     Args:
