@@ -5,6 +5,9 @@ STAMP := .venv/.installed
 PLUGINS := .venv/meltano/.installed
 SITE := .venv/site/.installed
 
+# The tests start hundreds of processes: without cached bytecode each compiles the packages again.
+unexport PYTHONDONTWRITEBYTECODE
+
 .DEFAULT_GOAL := help
 .PHONY: help setup plugins test check lint types demo bench coverage soak live docs docs-site facts wheel constraints clean
 
