@@ -42,6 +42,7 @@ NATURAL_KEYS: Mapping[str, NaturalKeys] = MappingProxyType(
         "lead_labels": NaturalKeys(columns=("name",)),
         "pipelines": NaturalKeys(columns=("name",)),
         "roles": NaturalKeys(columns=("name",)),
+        "stages": NaturalKeys(columns=("name",)),
         "users": NaturalKeys(columns=("email", "name"), active="active_flag", personal=True),
     }
 )

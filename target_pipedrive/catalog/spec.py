@@ -188,6 +188,14 @@ class ActionSpec:
         return columns(self.body)
 
     @property
+    def own_rows(self) -> Mapping[str, str]:
+        """Columns with the row that the path begins with, and a row it is merged with → their entity."""
+        if self.placeholders[:1] != ("id",):
+            return {}
+        merged = {"merge_with_id": self.entity} if self.verb is Verb.MERGE else {}
+        return {"id": self.parent or self.entity, **merged}
+
+    @property
     def money_columns(self) -> tuple[str, ...]:
         """Columns of the body with an amount and its currency."""
         return _of_kind(self.body, "money")

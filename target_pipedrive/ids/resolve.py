@@ -92,7 +92,7 @@ def fill_references(
             later = later or not_yet
         elif reference.word:
             reference.place[reference.column] = reference.external_id
-        elif reference.key and reference.entity in creatable:
+        elif reference.key and reference.entity in creatable and reference.place is not draft.path:
             missing.append(reference)  # created only if nothing else is missing
         else:
             notes.append(_left_out(reference, name, leave_out=leave_out))

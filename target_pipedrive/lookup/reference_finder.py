@@ -17,7 +17,7 @@ from target_pipedrive.catalog.entities import ENTITIES
 from target_pipedrive.ids.provisional import ProvisionalId
 from target_pipedrive.lookup.ambiguity import chosen_row
 from target_pipedrive.mapping.columns.references import SEARCHED_KEYS
-from target_pipedrive.record.row import is_archived, is_gone
+from target_pipedrive.record.row import is_gone, is_retired
 from target_pipedrive.values.identity import match_text
 from target_pipedrive.values.match_terms import terms
 
@@ -63,7 +63,7 @@ class _Known:
         found: rows by key, as Pipedrive returned them; empty for a key without a row.
         listed: rows of all keys, once the whole list was read.
         written: rows by key that this run wrote.
-        archived: archived rows, which are used only if no other row has the key.
+        archived: archived rows and inactive products, which are used only if no other row has the key.
         held: keys of rows that this run changed, by row and column.
         doubtful: rows that this run wrote with unknown values.
         fresh: True if the latest writes were requested, and no unknown ones followed.
@@ -179,7 +179,7 @@ class ReferenceFinder:
         known.spent += entity.search.cost if entity.search else 0
         ids = self._rows.search(entity, key[0], term, stream)
         rows = self._read(entity, ids, stream)
-        known.archived.update(one for one, row in rows.items() if is_archived(row))
+        known.archived.update(one for one, row in rows.items() if is_retired(row))
         return [one for one, row in rows.items() if not is_gone(row) and key in keys_in(entity.name, row)]
 
     def _read(self, entity: EntitySpec, ids: Iterable[str], stream: str) -> dict[str, Row]:
@@ -213,7 +213,7 @@ class ReferenceFinder:
                 row_id = str(row.get(entity.key))
                 for key in keys_in(entity.name, row):
                     listed.setdefault(key, []).append(row_id)
-                if is_archived(row):
+                if is_retired(row):
                     known.archived.add(row_id)
             too_costly = cost is not None and known.pages * read.cost > cost
             if number == page and (too_costly or known.pages * page > MOST_ROWS):

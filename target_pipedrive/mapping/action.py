@@ -9,6 +9,7 @@ from target_pipedrive.catalog.entities import ENTITIES
 from target_pipedrive.catalog.names import nearest, snake
 from target_pipedrive.catalog.raw_request import RAW_INPUTS, RAW_REQUEST
 from target_pipedrive.catalog.spec import Verb
+from target_pipedrive.mapping.columns.binder import SAME_WORD
 from target_pipedrive.mapping.columns.binding import (
     Binding,
     Place,
@@ -51,7 +52,8 @@ class ActionPlan(Plan):
         self.custom_fields = spec.custom_fields
         if spec.entity in ENTITIES:
             self.labelled = ENTITIES[spec.entity].options.split()
-        self.placed = placed_columns(ENTITIES.get(self.entity_name))
+        self.placed = placed_columns(ENTITIES.get(self.entity_name) or ENTITIES.get(spec.parent or ""))
+        self.rows = {name: one for name, one in spec.own_rows.items() if one in ENTITIES}
         self.aliases = spec.aliases
         self.retired = spec.retired
         self._file = next((name for name, one in spec.body_columns.items() if one.kind.name == "file"), None)
@@ -80,6 +82,12 @@ class ActionPlan(Plan):
         if self._file and snake(name) == self._file:
             return Binding(source=source, place=Place.EXTRA, name=self._file, encode=lambda value: value)
         return None
+
+    def _column_of_row(self, base: str) -> str | None:
+        """Return the column with the id of a row; `deal` is the path's `id` in `add_deal_follower`."""
+        column = super()._column_of_row(base)
+        own = self.rows.get("id", "").removesuffix("s")
+        return "id" if column is None and own and own in (base, SAME_WORD.get(base)) else column
 
     def _place(self, column: str) -> Place:
         if column in self.action.path_columns:
@@ -134,21 +142,26 @@ class ActionPlan(Plan):
         spec, entity = self.action, self.action.entity
         owned: set[LockKey] = set()
         needed = self._needed(draft)
-        first = next(iter(draft.path.values()), None)
+        first = self._first_in_path(draft)
         if spec.parent is not None and first is not None:
-            needed.add((spec.parent, str(first)))
+            needed.add((spec.parent, first))
             owned.add((entity, f"of:{first}"))
         elif first is not None:
-            owned.add((entity, str(first)))
-        for one in draft.references:
-            if one.place is draft.path and spec.parent is None:
-                owned.add((one.entity, f"ext:{one.external_id}"))
+            owned.add((entity, first))
         if draft.external_id is not None:
             owned.add((self.entity_name, f"ext:{draft.external_id}"))
         survivor = draft.body.get("merge_with_id")
         if survivor is not None:
             owned.add((entity, str(survivor)))
         return tuple(owned), tuple(needed - owned)
+
+    def _first_in_path(self, draft: Draft) -> str | None:
+        """Return the id of the row that the path begins with, or its external id."""
+        name = next(iter(self.action.placeholders), "")
+        named = (one for one in draft.references if one.column == name and one.place is draft.path)
+        waiting = next((f"ext:{one.external_id}" for one in named), None)
+        given = draft.path.get(name)
+        return waiting if given is None else str(given)
 
 
 class RawPlan(Plan):

@@ -21,11 +21,12 @@ from target_pipedrive.mapping.columns.faults import refused
 from target_pipedrive.mapping.columns.names import same_column
 from target_pipedrive.mapping.columns.nulls import KEPT, emptied_columns
 from target_pipedrive.mapping.columns.placement import placed_columns
+from target_pipedrive.mapping.columns.references import REFERENCES
 from target_pipedrive.mapping.columns.shapes import FILE_EXTRAS, SHAPES, file_part
 from target_pipedrive.mapping.row_key import check_key, fill_matches, match_bindings, match_locks, row_id
 from target_pipedrive.mapping.stream import EXTERNAL_ID, Plan
 from target_pipedrive.values import scalars
-from target_pipedrive.values.identity import clean, is_blank, is_deletion_mark
+from target_pipedrive.values.identity import is_blank, is_deletion_mark
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -36,7 +37,6 @@ if TYPE_CHECKING:
     from target_pipedrive.record.draft import Draft, LockKey
     from target_pipedrive.record.row import Row
     from target_pipedrive.settings import Options, StreamSettings
-    from target_pipedrive.values.encoders import Encoder
 
 _DELETE_MARKS = frozenset({"_sdc_deleted_at", "is_deleted"})
 
@@ -135,8 +135,6 @@ class EntityPlan(Plan):
             if snake(name) in matchable
         ]
         self.match_bindings = match_bindings(self, keys)
-        for binding in self.match_bindings:
-            binding.encode = _cleaned(binding.encode)  # a match value is written in the form it is found by
         used = [one for one in self.match_bindings if one.place is Place.MATCH]
         self.bindings = [*self.bindings, *used]
         self.not_written = [one for one in self.not_written if one not in {bound.source for bound in used}]
@@ -161,6 +159,7 @@ class EntityPlan(Plan):
                 foreign=True,
                 empties=self.empties.get(column, KEPT),
                 entity=f"{self.spec.words[column]}.word",
+                word=True,
             )
         return super()._binding(source, name, schema)
 
@@ -236,11 +235,23 @@ class EntityPlan(Plan):
             if foreign and spec.chosen_key:
                 return None  # id of another row, such as the user of a follower
             self._check_doubt(source, name, spec.key, settings.id)
-            place = Place.EXTERNAL_ID if foreign else Place.ID
-            return Binding(source=source, place=place, name=spec.key, encode=partial(row_id, self._id_kind))
+            binding = Binding(
+                source=source,
+                place=Place.EXTERNAL_ID if foreign else Place.ID,
+                name=spec.key,
+                encode=partial(row_id, self._id_kind),
+                entity=REFERENCES.get(spec.key) if spec.chosen_key else None,
+            )
+            return self._named_row(binding)
         if spelled in _DELETE_MARKS:
             return Binding(source=source, place=Place.DELETED, name=spelled, encode=is_deletion_mark)
         return None
+
+    def _own_column(self, source: str, column: str) -> Binding:
+        binding = super()._own_column(source, column)
+        if self.spec.chosen_key and column == self.spec.key and not self.foreign:
+            binding.place = Place.ID  # the user of a follower, by e-mail address or name
+        return binding
 
     def _check_doubt(self, source: str, name: str, meant: str, given: str | None) -> None:
         """Reject a name that in another case is the label of a custom field.
@@ -325,16 +336,6 @@ class EntityPlan(Plan):
         if self.spec.after is not None:
             needed |= {(self.spec.after, name) for _, name in owned if name.startswith("of:")}
         return tuple(owned), tuple(needed)
-
-
-def _cleaned(plain: Encoder) -> Encoder:
-    """Return an encoder that cleans its texts."""
-
-    def encoded(value: object) -> object:
-        found = plain(value)
-        return clean(found) if isinstance(found, str) else found
-
-    return encoded
 
 
 def _facts_of(spec: EntitySpec) -> set[str]:

@@ -9,7 +9,7 @@ from target_pipedrive.catalog.names import nearest, snake
 from target_pipedrive.mapping.columns.binding import Binding, Place
 from target_pipedrive.mapping.match_columns import SearchedPlan, can_match
 from target_pipedrive.record.errors import RecordFault, SkipRecord
-from target_pipedrive.values.identity import is_missing, key_text
+from target_pipedrive.values.identity import clean, is_missing, key_text
 from target_pipedrive.values.match_terms import terms
 from target_pipedrive.values.scalars import integer
 
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from target_pipedrive.record.draft import Draft
     from target_pipedrive.settings import Options
+    from target_pipedrive.values.encoders import Encoder
 
 _IDS = (Place.ID, Place.EXTERNAL_ID)
 _VALUES = (Place.BODY, Place.CUSTOM, Place.MATCH)
@@ -58,6 +59,8 @@ class KeyedPlan(SearchedPlan, Protocol):
 def match_bindings(plan: KeyedPlan, keys: Sequence[str]) -> list[Binding]:
     """Return the columns that rows are found by; empty if rows are found only by id.
 
+    Their values are cleaned: a match value is written in the form it is found by.
+
     Args:
         plan: plan of the stream, with bound columns.
         keys: key properties of the SCHEMA, used if neither an id nor `match_on` is given.
@@ -65,6 +68,23 @@ def match_bindings(plan: KeyedPlan, keys: Sequence[str]) -> list[Binding]:
     Raises:
         RecordFault: rows cannot be found by the columns of the stream, and `write` is not `add`.
     """
+    found = _key_bindings(plan, keys)
+    for binding in found:
+        binding.encode = _cleaned(binding.encode)
+    return found
+
+
+def _cleaned(plain: Encoder) -> Encoder:
+    """Return an encoder that cleans its texts."""
+
+    def encoded(value: object) -> object:
+        found = plain(value)
+        return clean(found) if isinstance(found, str) else found
+
+    return encoded
+
+
+def _key_bindings(plan: KeyedPlan, keys: Sequence[str]) -> list[Binding]:
     if plan.by_nature:
         return _natural_key(plan)
     has_id = any(one.place in _IDS for one in plan.bindings)

@@ -38,6 +38,7 @@ class Reference:
         value: value of the natural key.
         also: values of its other natural keys, for a row that is created.
         source: column of the input with the natural key.
+        element: number of the element with the reference, if the column has a list of them.
     """
 
     column: str
@@ -53,9 +54,11 @@ class Reference:
     value: object = None
     also: tuple[tuple[str, object], ...] = ()
     source: str = ""
+    element: int = 0
 
     def fault(self, why: str) -> RecordFault:
         """Return a fault of the column with the reference."""
+        why = f"element {self.element} {why}" if self.element else why
         if self.source:
             return RecordFault(why, column=self.source)
         return RecordFault(why, fields=(self.field or self.column,))

@@ -112,14 +112,14 @@ def complete(
 
 def _place(draft: Draft, action: ActionSpec, entity: EntitySpec | None, rows: Rows, stream: str) -> None:
     """Look up names of stages and pipelines, and check that those of a call belong together."""
-    named = ENTITIES.get(action.becomes or action.entity)
+    named = ENTITIES.get(action.becomes or action.entity) or ENTITIES.get(action.parent or "")
     columns = placed_columns(named) & draft.body.keys()
     if named is None or not columns:
         return
     by_name = any(isinstance(draft.body[name], Name) for name in columns)
     if not by_name and len(columns) == 1:
         return
-    row = _held(draft, action, entity, rows, stream) if by_name and len(columns) == 1 else None
+    row = _held(draft, action, entity or named, rows, stream) if by_name and len(columns) == 1 else None
     draft.body = placed(draft.body, row, named, rows, stream)
 
 

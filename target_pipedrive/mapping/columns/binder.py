@@ -20,10 +20,11 @@ from target_pipedrive.mapping.columns.binding import (
     retired_reason,
     squashed,
 )
+from target_pipedrive.mapping.columns.entries import with_entries
 from target_pipedrive.mapping.columns.faults import UnknownColumn, refused, together
 from target_pipedrive.mapping.columns.nulls import KEPT
 from target_pipedrive.mapping.columns.placement import as_name, id_or_name
-from target_pipedrive.mapping.columns.references import REFERENCES, SEARCHED_KEYS
+from target_pipedrive.mapping.columns.references import SEARCHED_KEYS
 from target_pipedrive.record.errors import RecordFault
 from target_pipedrive.values import scalars
 
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
 
 CUSTOM_OBJECT = "custom_fields"
 _AMOUNT = "value"
+SAME_WORD = {"org": "organization", "organization": "org"}
 
 
 class ColumnBinder:
@@ -54,6 +56,7 @@ class ColumnBinder:
     Attributes:
         empties: column → value that an update sends to empty it.
         placed: columns that may contain the name of their row instead of its id.
+        rows: columns with rows of this account → their entity, where the column's name does not imply it.
         labelled: Pipedrive's own columns with options as values, given by id or label.
         bindings: one per column of the stream that is written.
         not_written: dropped columns.
@@ -68,6 +71,7 @@ class ColumnBinder:
     labelled: Collection[str] = ()
     empties: Mapping[str, object] = MappingProxyType({})
     placed: Collection[str] = ()
+    rows: Mapping[str, str] = MappingProxyType({})
 
     def __init__(
         self,
@@ -188,9 +192,11 @@ class ColumnBinder:
             source,
             self._place(column),
             self.columns[column],
-            foreign=self.options.foreign_ids,
+            foreign=self.options.foreign_ids and column not in self.rows,
             empties=self.empties.get(column, KEPT),
+            entity=self.rows.get(column),
         )
+        binding = with_entries(binding, self.columns[column].kind, self.book.row_names)
         binding = self._with_currency(binding, column)
         if column in self.placed:
             binding.encode = id_or_name(binding.encode)
@@ -289,11 +295,11 @@ class ColumnBinder:
     def _by_natural_key(self, source: str, name: str) -> Binding | None:
         """Return the binding of a column such as `owner_email` or `stage_name`, else None."""
         base, _, key = name.rpartition("_")
-        column = self.column_of(f"{base}_id") if base else None
+        column = self._column_of_row(base) if base else None
         if column is None or self.options.foreign_ids:
             return None
-        entity = REFERENCES.get(column, "")
         binding = self._own_column(source, column)
+        entity = binding.entity or ""
         if column in self.placed and key == "name":
             binding.encode = as_name
         elif key in SEARCHED_KEYS.get(entity, ()):
@@ -308,6 +314,11 @@ class ColumnBinder:
         else:
             return None
         return binding
+
+    def _column_of_row(self, base: str) -> str | None:
+        """Return the column with the id of a row, such as `org_id` for `org` or `organization`."""
+        same = (base, SAME_WORD.get(base, base))
+        return next((one for one in map(self.column_of, (f"{one}_id" for one in same)) if one), None)
 
     def _declined(self, name: str) -> bool:
         """Return whether no custom field is created for the name."""

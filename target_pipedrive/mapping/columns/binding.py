@@ -235,6 +235,7 @@ def column_binding(
     empties: object = KEPT,
     entity: str | None = None,
     prefix: str = "",
+    word: bool = False,
 ) -> Binding:
     """Return the binding of a column in the action's specification.
 
@@ -246,12 +247,12 @@ def column_binding(
         empties: value that empties the column, or KEPT.
         entity: the referenced entity, if the column's name does not imply it.
         prefix: prefix of an external id.
+        word: True if the value is a word that identifies the other row.
     """
     kind = column.kind
     many = kind.name == "list" and (column.name in LIST_REFERENCES or entity is not None)
     if entity is None and column.name == "label_ids" and kind.items is not None and kind.items.name != "uuid":
         many = False  # labels of deals, persons and organizations are options, not rows
-    named = entity is not None
     entity = entity or (LIST_REFERENCES.get(column.name) if many else REFERENCES.get(column.name))
     plain = encode.encoder(kind)
     return Binding(
@@ -264,7 +265,7 @@ def column_binding(
         foreign=foreign,
         many=many,
         prefix=prefix,
-        word=named and not prefix,
+        word=word,
     )
 
 
@@ -277,7 +278,7 @@ def _embedded(plain: Encoder) -> Encoder:
             return plain(value)
         named = {str(name).casefold(): one for name, one in value.items()}
         if named.keys().isdisjoint({"id", "value"}):
-            raise RecordFault('must be an id or {"external_id": …}, not another object')
+            raise RecordFault('must be an id, {"external_id": …} or a natural key, not another object')
         row_id = named.get("id", named.get("value"))
         return None if is_missing(row_id) else plain(row_id)
 

@@ -7,16 +7,17 @@ Pipedrive would only use the stage.
 from __future__ import annotations
 
 import difflib
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, NoReturn
 
 from target_pipedrive.catalog.entities import ENTITIES
 from target_pipedrive.mapping.columns.references import REFERENCES
 from target_pipedrive.record.errors import RecordFault
 from target_pipedrive.values import scalars
-from target_pipedrive.values.identity import clean
+from target_pipedrive.values.identity import clean, is_missing
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable
 
     from target_pipedrive.account.rows import Rows
     from target_pipedrive.catalog.spec import EntitySpec
@@ -33,9 +34,12 @@ class Name(str):
 
 
 def id_or_name(plain: Encoder) -> Encoder:
-    """Return an encoder that accepts the same values as `plain`, and any other text as a name."""
+    """Return an encoder that accepts the values of `plain`, and a name: any other text, or `{"name": …}`."""
 
     def encode(value: object) -> object:
+        value = scalars.from_json_text(value)
+        if isinstance(value, Mapping) and value.keys() == {"name"} and not is_missing(value["name"]):
+            return as_name(value["name"])
         try:
             return plain(value)
         except RecordFault:

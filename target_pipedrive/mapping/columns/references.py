@@ -37,6 +37,7 @@ REFERENCES: Mapping[str, str] = MappingProxyType(
         "parent_task_id": "tasks",
         "parent_role_id": "roles",
         "role_id": "roles",
+        "manager_id": "users",
         "product_variation_id": "product_variations",
         "owner_id": "users",
         "user_id": "users",
@@ -55,6 +56,7 @@ LIST_REFERENCES: Mapping[str, str] = MappingProxyType(
         "label_ids": "lead_labels",
         "pipeline_ids": "pipelines",
         "stage_ids": "stages",
+        "users": "users",
     }
 )
 """Columns with lists of such ids."""
@@ -67,6 +69,7 @@ SEARCHED_KEYS: Mapping[str, Mapping[str, str]] = MappingProxyType(
         "persons": {"email": "emails", "name": "name"},
         "products": {"code": "code", "name": "name"},
         "deals": {"title": "title"},
+        "leads": {"title": "title"},
         "projects": {"title": "title"},
     }
 )
@@ -131,11 +134,11 @@ def refer_named(
     source: str,
 ) -> None:
     """Collect the elements of a list that are natural keys; the others are already in their slots."""
-    draft.references += [
-        by_natural_key(name, entity, *key, _Slot(slots, at), source)
-        for at, key in enumerate(keys)
-        if key is not None
-    ]
+    for at, key in enumerate(keys):
+        if key is not None:
+            reference = by_natural_key(name, entity, *key, _Slot(slots, at), source)
+            reference.element = at + 1
+            draft.references.append(reference)
 
 
 def refer_by_key(reference: Reference, draft: Draft) -> None:
