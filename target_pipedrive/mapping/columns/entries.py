@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
 _EMAIL = "email"
 _UNKNOWN = 0
-"""Stands for the id of a row that is not looked up yet, so that the object is complete."""
+"""Is sent instead of the id of a row that is not looked up yet, so that the object is complete."""
 
 
 @dataclass(slots=True, kw_only=True)
