@@ -196,7 +196,7 @@ class ColumnBinder:
             empties=self.empties.get(column, KEPT),
             entity=self.rows.get(column),
         )
-        binding = with_entries(binding, self.columns[column].kind, self.book.row_names)
+        binding = with_entries(binding, self.columns[column].kind, self.registry.row_names)
         binding = self._with_currency(binding, column)
         if column in self.placed:
             binding.encode = id_or_name(binding.encode)
