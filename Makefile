@@ -9,7 +9,7 @@ SITE := .venv/site/.installed
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help setup plugins test check lint types demo bench coverage soak live docs docs-site facts wheel constraints clean
+.PHONY: help setup plugins test check lint types demo bench coverage soak live docs docs-site release-check facts wheel constraints clean
 
 help: ## Show this help
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -65,6 +65,9 @@ live: setup ## Compare a live account with what this project assumes; reads only
 
 docs: setup ## Update the generated parts of docs and meltano.yml
 	@$(BIN)/python -m scripts.docs
+
+release-check: setup ## Name what is missing before VERSION can be released
+	@$(BIN)/python -m scripts.release $(VERSION)
 
 docs-site: $(SITE) ## Build the documentation site into build/site; links are checked
 	@NO_MKDOCS_2_WARNING=true .venv/site/bin/mkdocs build --strict --quiet --clean

@@ -1,8 +1,9 @@
 """`make docs`: generated parts of the documentation.
 
-Blocks between `generated:` marks are updated in docs/reference/, docs/emulator.md and meltano.yml;
-docs/coverage.md, docs/actions.md and the plugin definition files are written as a whole. Only this repository
-is read. `python -m scripts.docs --check` writes nothing and fails when something is out of date.
+Blocks between `generated:` marks are updated in docs/reference/, docs/emulator.md, meltano.yml and others;
+docs/coverage.md, docs/actions.md and the plugin definition files are written as a whole. The address of the
+repository and the newest version are updated wherever they are written. Only this repository is read.
+`python -m scripts.docs --check` writes nothing and fails when something is out of date.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from scripts import coverage, emulator, meltano_files, settings, streams, writes
+from scripts import coverage, emulator, meltano_files, published, settings, streams, writes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -22,7 +23,12 @@ ROOT = Path(__file__).resolve().parent.parent
 
 def blocks() -> dict[str, dict[str, str]]:
     """Return the lines of each block, by file and by name of the block."""
+    note = {"published": published.note()}
     return {
+        "README.md": note,
+        "docs/index.md": note,
+        "docs/tutorials/try-it.md": note,
+        "docs/how-to/install.md": {"published": published.note(install=True)},
         "docs/reference/tap-settings.md": {"tap settings": settings.block("tap")},
         "docs/reference/target-settings.md": {"target settings": settings.block("target")},
         "docs/reference/streams.md": {
@@ -70,12 +76,13 @@ def documents() -> Iterator[tuple[Path, str]]:
     """Yield every file with generated parts and its up-to-date content."""
     for name, content in whole_files().items():
         yield ROOT / name, content
-    for name, parts in blocks().items():
+    parts = blocks()
+    for name in {**parts, **dict.fromkeys(published.pages())}:
         path = ROOT / name
         text = path.read_text(encoding="utf-8")
-        for block, content in parts.items():
+        for block, content in parts.get(name, {}).items():
             text = with_block(text, block, content)
-        yield path, text
+        yield path, published.updated(text)
 
 
 def stale() -> list[str]:

@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 import yaml
 
+from scripts import published, release
+
 ROOT = Path(__file__).parents[2]
 WORKFLOWS = sorted((ROOT / ".github/workflows").glob("*.yml"))
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
@@ -62,6 +64,65 @@ def test_the_package_is_published_without_a_secret():
     release = load(ROOT / ".github/workflows/release.yml")
     assert release["jobs"]["publish"]["permissions"] == {"id-token": "write"}
     assert "secrets." not in (ROOT / ".github/workflows/release.yml").read_text(encoding="utf-8")
+
+
+def test_links_of_the_readme_work_on_a_package_index():
+    hook = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["hatch"]["metadata"]
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    for one in hook["hooks"]["fancy-pypi-readme"]["substitutions"]:
+        text = re.sub(one["pattern"], one["replacement"], text)
+    assert re.findall(r"\]\((?!https://|#)[^)]*\)", text) == []
+    blobs = re.findall(rf"{PROJECT['urls']['Repository']}/(raw|blob)/main/([^)\s]+)\)", text)
+    assert len(blobs) > 40
+    for kind, name in blobs:
+        assert (ROOT / name.partition("#")[0]).exists()
+        assert (kind == "raw") == name.endswith((".png", ".svg"))
+
+
+def test_the_address_of_the_repository_is_updated_wherever_it_is_written(monkeypatch):
+    names = {
+        path.relative_to(ROOT).as_posix()
+        for pattern in ("*.*", "Dockerfile", "docs/**/*.*", "dbt/**/*.*", "meltano/**/*.*", ".github/**/*.*")
+        for path in ROOT.glob(pattern)
+        if path.suffix not in {".png", ".pyc", ".log"} and ".venv" not in path.parts
+        if path.is_file() and PROJECT["urls"]["Repository"] in path.read_text(encoding="utf-8")
+    }
+    monkeypatch.setattr(published, "address", lambda: "https://github.com/acme/pipedrive-singer")
+    generated = {f"meltano/{one}-pipedrive.yml" for one in ("extractors/tap", "loaders/target")}
+    assert {"README.md", "docs/how-to/install.md", "docs/warehouse-models.md", *generated} <= names
+    for name in names - generated:
+        assert name in published.pages(), name
+        assert "OWNER/" not in published.updated((ROOT / name).read_text(encoding="utf-8"))
+
+
+LOG = "# Changelog\n\n## Unreleased\n\n## 0.2.0 (2026-12-24)\n\n- Text.\n\n## 0.1.0 (2026-12-01)\n\n- Text.\n"
+ADDRESS = "https://github.com/acme/pipedrive-singer"
+
+
+@pytest.mark.parametrize(
+    ("version", "changelog", "repository", "stale", "fact"),
+    [
+        ("0.2.0", LOG, published.PLACEHOLDER, [], "`Repository` in pyproject.toml"),
+        ("0.3.0", LOG, ADDRESS, [], "`## 0.3.0 ("),
+        ("0.1.0", LOG, ADDRESS, [], "`## 0.1.0 ("),
+        ("", LOG.replace("2026", "date"), ADDRESS, [], "## 0.1.0 ("),
+        ("0.2.0", LOG.replace("Unreleased\n", "Unreleased\n\n- New.\n"), ADDRESS, [], "Unreleased"),
+        ("0.2.0", LOG, ADDRESS, ["docs/actions.md"], "`make docs`"),
+    ],
+)
+def test_a_release_is_stopped_by_each_missing_part(version, changelog, repository, stale, fact):
+    (problem,) = release.problems(version, changelog, repository, stale)
+    assert fact in problem
+
+
+def test_a_complete_release_has_no_problems():
+    assert release.problems("0.2.0", LOG, ADDRESS, []) == []
+    assert release.problems("", LOG, ADDRESS, []) == []
+
+
+def test_the_workflow_of_releases_checks_them():
+    steps = load(ROOT / ".github/workflows/release.yml")["jobs"]["build"]["steps"]
+    assert any("make release-check VERSION=" in step.get("run", "") for step in steps)
 
 
 def test_the_image_has_no_root_and_every_package():
