@@ -70,10 +70,10 @@ def _connected(api: str) -> closing[HTTPConnection]:
 
 def _get(connection: HTTPConnection, path: str) -> bytes:
     connection.request("GET", path, headers=HEADERS)
-    answer = connection.getresponse()
-    body = answer.read()
-    if answer.status != 200:
-        sys.exit(f"{path}: {answer.status}")
+    response = connection.getresponse()
+    body = response.read()
+    if response.status != 200:
+        sys.exit(f"{path}: {response.status}")
     return body
 
 

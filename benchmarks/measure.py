@@ -59,8 +59,8 @@ def emulator(*options: str) -> Iterator[str]:
 
 def ask(api: str, path: str) -> Any:
     """Return JSON from the emulator."""
-    with urlopen(Request(api + path, headers={"x-api-token": TOKEN}, method="GET")) as answer:
-        return json.loads(answer.read())
+    with urlopen(Request(api + path, headers={"x-api-token": TOKEN}, method="GET")) as response:
+        return json.loads(response.read())
 
 
 def clear(api: str) -> None:

@@ -27,13 +27,13 @@ class Deals(RESTStream[str]):
 
     def __init__(self, tap: Tap) -> None:
         """Declare the account's custom fields by their keys."""
-        answer = requests.get(
+        response = requests.get(
             f"{tap.config['api_url']}/api/v2/dealFields",
             params={"limit": 500},
             headers={"x-api-token": tap.config["api_token"]},
             timeout=60,
         )
-        custom = [row["field_code"] for row in answer.json()["data"] if row["is_custom_field"]]
+        custom = [row["field_code"] for row in response.json()["data"] if row["is_custom_field"]]
         columns = {key: {"type": ["object", "array", "string", "number", "null"]} for key in custom}
         properties = {**self.schema["properties"], **columns}
         super().__init__(tap, schema={"type": "object", "properties": properties})

@@ -61,12 +61,12 @@ def show_question(warehouse: Warehouse) -> None:
     headline("A first question, with custom fields by their names")
     console.print(QUESTION, style="cyan", highlight=False, markup=False)
     console.print()
-    answer = warehouse.ask(QUESTION)
+    response = warehouse.ask(QUESTION)
     table = Table(box=SIMPLE_HEAD, show_edge=False)
-    for at, column in enumerate(answer.columns):
-        numeric = all(isinstance(row[at], (int, float)) for row in answer.rows)
+    for at, column in enumerate(response.columns):
+        numeric = all(isinstance(row[at], (int, float)) for row in response.rows)
         table.add_column(column, justify="right" if numeric else "left")
-    for row in answer.rows:
+    for row in response.rows:
         table.add_row(*(f"{value:,.0f}" if isinstance(value, float) else f"{value}" for value in row))
     console.print(table)
 

@@ -43,8 +43,8 @@ class Account:
         content = None if body is None else json.dumps(body).encode()
         headers = {"x-api-token": TOKEN, "content-type": "application/json"}
         request = Request(self.url + path, data=content, method=method, headers=headers)  # noqa: S310  loopback http
-        with urlopen(request) as answer:  # noqa: S310  the same
-            return json.loads(answer.read())
+        with urlopen(request) as response:  # noqa: S310  the same
+            return json.loads(response.read())
 
     def add(self, path: str, values: object) -> int:
         """Add a row; returns its id."""

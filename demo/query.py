@@ -27,8 +27,8 @@ def main() -> int:
         return 2
     try:
         with duckdb.connect(str(path), read_only=True) as connection:
-            answer = connection.sql(" ".join(sys.argv[1:]) or TABLES)
-            answer.show(max_width=shutil.get_terminal_size().columns, max_rows=MOST)
+            response = connection.sql(" ".join(sys.argv[1:]) or TABLES)
+            response.show(max_width=shutil.get_terminal_size().columns, max_rows=MOST)
     except duckdb.Error as error:
         sys.stderr.write(f"{error}\n")
         return 1

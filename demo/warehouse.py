@@ -18,7 +18,7 @@ OUTPUT = Path(__file__).resolve().parent.parent / "output" / "demo"
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class Response:
     """Columns and rows of a query."""
 
     columns: list[str]
@@ -31,16 +31,16 @@ class Warehouse:
 
     path: Path
 
-    def ask(self, sql: str, given: Sequence[object] = ()) -> Answer:
+    def ask(self, sql: str, given: Sequence[object] = ()) -> Response:
         """Return the result of a query."""
         with duckdb.connect(str(self.path), read_only=True) as connection:
-            answer = connection.execute(sql, list(given))
-            return Answer([column[0] for column in answer.description or ()], answer.fetchall())
+            response = connection.execute(sql, list(given))
+            return Response([column[0] for column in response.description or ()], response.fetchall())
 
     def records(self, sql: str, given: Sequence[object] = ()) -> list[dict[str, Any]]:
         """Return the rows of a query by column."""
-        answer = self.ask(sql, given)
-        return [dict(zip(answer.columns, row, strict=True)) for row in answer.rows]
+        response = self.ask(sql, given)
+        return [dict(zip(response.columns, row, strict=True)) for row in response.rows]
 
     def tables(self) -> list[str]:
         """Return names of the tables, sorted."""

@@ -54,11 +54,11 @@ def write(stage: Stage) -> tuple[int, Run]:
         f"score from 0 to 100. {len(moved):,} of them belong to {left}, who left the company, and go to "
         f"{heirs}, who wins most. The hottest of these:\n"
     )
-    answer = stage.warehouse.ask(_HOTTEST)
+    response = stage.warehouse.ask(_HOTTEST)
     table = Table(box=SIMPLE_HEAD, show_edge=False)
-    for column in answer.columns:
+    for column in response.columns:
         table.add_column(column.replace("_", " "), justify="right" if column == "score" else "left")
-    for row in answer.rows:
+    for row in response.rows:
         table.add_row(*(f"{value:.0f}" if isinstance(value, float) else f"{value}" for value in row))
     say(table)
     say(

@@ -27,7 +27,7 @@ from pipedrive_client.errors import (
     UnknownMethod,
     Unreachable,
 )
-from pipedrive_client.http.transport import Answer
+from pipedrive_client.http.transport import Response
 from pipedrive_client.limits.token_budget import DayCost
 from pipedrive_client.limits.usage import Usage, UsageRow
 from pipedrive_client.paging import Page, Paging
@@ -38,7 +38,6 @@ from pipedrive_client.times import Clock, SystemClock
 __all__ = [
     "JSON_BODY",
     "SETTING_DEFINITIONS",
-    "Answer",
     "Blocked",
     "BudgetSpent",
     "ClientSettings",
@@ -64,6 +63,7 @@ __all__ = [
     "RateLimited",
     "RecordError",
     "Rejected",
+    "Response",
     "RunError",
     "ServerError",
     "SettingDefinition",

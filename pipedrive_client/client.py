@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from pipedrive_client.auth.credentials import TokenSet
     from pipedrive_client.call import ReadParts
     from pipedrive_client.http.encoding import FileParts
-    from pipedrive_client.http.transport import Answer
+    from pipedrive_client.http.transport import Response
     from pipedrive_client.limits.token_budget import TokenBudget
     from pipedrive_client.limits.usage import Usage
     from pipedrive_client.settings import ClientSettings
@@ -118,7 +118,7 @@ class PipedriveClient:
         max_attempts: int | None = None,
         decode: Callable[[bytes], object] | None = None,
         expected: Expectation | None = None,
-    ) -> Answer:
+    ) -> Response:
         """Return the successful response of one request, retried according to the retry policy.
 
         Args:
@@ -165,7 +165,7 @@ class PipedriveClient:
         )
         return self._sender.carry_out(call)
 
-    def read(self, path: str, *, expected: Expectation, **parts: Unpack[ReadParts]) -> Answer:
+    def read(self, path: str, *, expected: Expectation, **parts: Unpack[ReadParts]) -> Response:
         """Return the response of a GET with the expected content.
 
         A null that could be an empty list, or a failure that looks like one, is requested again.
@@ -178,11 +178,11 @@ class PipedriveClient:
         Raises:
             PipedriveError: as in `request`.
         """
-        answer = self.request("GET", path, expected=expected, **parts)
-        if expected.null is Null.CONFIRMED and is_null(answer, expected):
-            answer = self.request("GET", path, expected=expected, **parts)
-            answer.doubted = not is_null(answer, expected)
-        return answer
+        response = self.request("GET", path, expected=expected, **parts)
+        if expected.null is Null.CONFIRMED and is_null(response, expected):
+            response = self.request("GET", path, expected=expected, **parts)
+            response.doubted = not is_null(response, expected)
+        return response
 
     def stream_to(
         self,
@@ -192,7 +192,7 @@ class PipedriveClient:
         cost: int,
         label: str | None,
         offset: int = 0,
-    ) -> Answer:
+    ) -> Response:
         """Download a file in chunks, following a redirect to the storage without credentials.
 
         An interrupted download is resumed at the same byte, so `sink` gets each byte once.
@@ -265,10 +265,10 @@ class PipedriveClient:
         pager = Pager(paging, params, page_size)
 
         def fetch(page_params: dict[str, object]) -> tuple[Page, dict[str, object] | None]:
-            answer = self.read(
+            response = self.read(
                 path,
                 expected=Expectation(
-                    kind=kind, records=records, null=Null.REFUSED if pager.announced else null
+                    kind=kind, records=records, null=Null.REJECTED if pager.announced else null
                 ),
                 params=page_params,
                 headers=headers,
@@ -278,12 +278,12 @@ class PipedriveClient:
                 max_attempts=max_attempts,
                 decode=decode,
             )
-            body = answer.json()
+            body = response.json()
             page = Page(
                 rows=rows_of(body, records),
                 body=body if isinstance(body, dict) else {},
                 request_params=page_params,
-                answer=answer,
+                response=response,
             )
             try:
                 return page, pager.after(page)

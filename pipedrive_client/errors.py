@@ -7,7 +7,7 @@
     │   ├── RateLimited         429 (burst limit)
     │   ├── ServerError         5xx, or `success: false` because a service is unavailable
     │   ├── Unreachable         no response: DNS, connection refused or reset, timeout
-    │   └── MalformedAnswer     truncated JSON, or a web page instead of JSON
+    │   └── MalformedResponse   truncated JSON, or a web page instead of JSON
     ├── ItemError               skip this item
     │   ├── NotFound            404
     │   ├── UnknownMethod       404 because this host has no operation at this path

@@ -235,7 +235,7 @@ class FieldDefinitions:
             page_size=500,
             cost=FIELD_LIST_COST,
             label=f"{entity}_fields",
-            null=Null.REFUSED,  # every entity has fields
+            null=Null.REJECTED,  # every entity has fields
         )
         rows = [row for page in pages for row in page.rows]
         named = [row for row in rows if row.get("field_code")]

@@ -14,7 +14,7 @@ from pipedrive_client.errors import PagingStuck
 from pipedrive_client.responses import leads_on, value_at
 
 if TYPE_CHECKING:
-    from pipedrive_client.http.transport import Answer
+    from pipedrive_client.http.transport import Response
 
 DEFAULT_PAGE_SIZE = 100
 
@@ -42,13 +42,13 @@ class Page:
             with the key `value`, nulls are left out.
         body: the complete decoded response.
         request_params: parameters of the request, paging included.
-        answer: status, headers and bytes.
+        response: status, headers and bytes.
     """
 
     rows: list[dict[str, Any]]
     body: dict[str, Any]
     request_params: dict[str, object]
-    answer: Answer
+    response: Response
 
 
 _BARE = (str, int, float, list, type(None))
@@ -130,9 +130,9 @@ class Pager:
         else:
             if len(page.rows) != limit:
                 return None
-            if page.answer.body == self._last_body:
+            if page.response.body == self._last_body:
                 raise PagingStuck("Pipedrive sent the same page twice; the list cannot be read completely.")
-            self._last_body = page.answer.body
+            self._last_body = page.response.body
             following = start + limit
         if following <= start:
             raise PagingStuck(

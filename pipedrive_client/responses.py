@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Final
 from pipedrive_client.errors import MalformedResponse
 
 if TYPE_CHECKING:
-    from pipedrive_client.http.transport import Answer
+    from pipedrive_client.http.transport import Response
 
 
 class DataKind(Enum):
@@ -38,12 +38,12 @@ class Null(Enum):
     """Interpretation of `null` instead of data.
 
     Attributes:
-        REFUSED: a failed response, because rows are known to exist.
+        REJECTED: a failed response, because rows are known to exist.
         CONFIRMED: an empty list if a second request returns the same.
         EMPTY: an empty list.
     """
 
-    REFUSED = "refused"
+    REJECTED = "refused"
     CONFIRMED = "confirmed"
     EMPTY = "empty"
 
@@ -60,27 +60,27 @@ class Expectation:
 
     kind: DataKind = DataKind.LIST
     records: str = "data"
-    null: Null = Null.REFUSED
+    null: Null = Null.REJECTED
 
 
 JSON_BODY: Final = Expectation(kind=DataKind.ANY, records="")
 """Any complete JSON value."""
 
 
-def flaw_of(answer: Answer, expected: Expectation) -> str | None:
+def flaw_of(response: Response, expected: Expectation) -> str | None:
     """Return the problem of the body of a successful response, or None if it is valid.
 
     Args:
-        answer: response with a status of 2xx.
+        response: response with a status of 2xx.
         expected: required content of the body.
 
     Returns:
         A noun phrase for a message: `an empty body`, ``no `data` ``.
     """
-    if not answer.body:
+    if not response.body:
         return "an empty body"
     try:
-        body = answer.json()
+        body = response.json()
     except MalformedResponse as unreadable:
         return _unreadable(unreadable)
     if not expected.records:
@@ -90,9 +90,9 @@ def flaw_of(answer: Answer, expected: Expectation) -> str | None:
     return _flaw_at(body, expected)
 
 
-def is_null(answer: Answer, expected: Expectation) -> bool:
+def is_null(response: Response, expected: Expectation) -> bool:
     """Return True if a valid response contains null instead of data."""
-    return value_at(answer.json(), expected.records) is None
+    return value_at(response.json(), expected.records) is None
 
 
 def value_at(body: object, records: str) -> object:
@@ -129,7 +129,7 @@ def _flaw_of_null(body: Mapping[str, object], path: str, expected: Expectation) 
         return f"`{path}: null` on a page that is not the last"
     if expected.kind is DataKind.OBJECT:
         return f"`{path}: null` instead of an object"
-    if expected.null is Null.REFUSED:
+    if expected.null is Null.REJECTED:
         remedy = "if all of them were deleted, remove the stream from the state"
         return f"`{path}: null` although rows are known to exist ({remedy})"
     return None

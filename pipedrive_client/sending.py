@@ -9,7 +9,6 @@ import logging
 import random
 from typing import TYPE_CHECKING
 
-from pipedrive_client.answers import blocked, error_of
 from pipedrive_client.auth.credentials import ApiTokenAuth, OAuth
 from pipedrive_client.auth.scopes import read_scopes
 from pipedrive_client.call import Call
@@ -30,10 +29,11 @@ from pipedrive_client.http.address import KNOWN_COST, KNOWN_PATH, AddressCheck
 from pipedrive_client.http.connection_errors import check_redirect
 from pipedrive_client.http.prefixes import Prefixes
 from pipedrive_client.http.retry import repeating, seconds_before_repeat
-from pipedrive_client.http.transport import Answer, Transport
+from pipedrive_client.http.transport import Response, Transport
 from pipedrive_client.limits.burst import ASSUMED_OAUTH_LIMIT, ASSUMED_TOKEN_LIMIT, BurstLimiter, number_of
 from pipedrive_client.limits.token_budget import TokenBudget
 from pipedrive_client.limits.usage import Usage
+from pipedrive_client.response_errors import blocked, error_of
 
 if TYPE_CHECKING:
     import threading
@@ -79,7 +79,7 @@ class Sender:
             self.auth = OAuth(settings, clock=clock, post=self._exchange_form, on_new_token=on_new_token)
             assumed = ASSUMED_OAUTH_LIMIT
         self.limiter = BurstLimiter(clock, stop, assumed_limit=assumed)
-        self._answered = False
+        self._had_response = False
         self._prefixes = Prefixes()
         self._address = AddressCheck(lambda: self.auth.base_url)
         self._user_agent = settings.user_agent or "pipedrive-singer"
@@ -90,7 +90,7 @@ class Sender:
         if self._stop.is_set() or (seconds > 0 and self._clock.wait(seconds, self._stop)):
             raise Stopped("Stopped while waiting to retry a request.")
 
-    def _attempt(self, call: Call) -> Answer:
+    def _attempt(self, call: Call) -> Response:
         """Make one attempt; an error contains the decision of the retry policy."""
         call.attempt += 1
         try:
@@ -104,7 +104,7 @@ class Sender:
                 idempotent=call.idempotent,
                 attempt=call.attempt,
                 max_attempts=call.max_attempts,
-                answered_before=self._answered,
+                had_response=self._had_response,
                 jitter=0.5 + random.random() / 2,  # noqa: S311 - no secret depends on it
             )
             logger.debug(
@@ -116,7 +116,7 @@ class Sender:
             )
             raise
 
-    def _signed_in(self, call: Call) -> Answer:
+    def _signed_in(self, call: Call) -> Response:
         """Send with the current token, and retry once with a new one after a 401."""
         name, value = self.auth.header()
         try:
@@ -126,7 +126,7 @@ class Sender:
                 raise
         return self._prefixed(call, *self.auth.header())
 
-    def _prefixed(self, call: Call, name: str, value: str) -> Answer:
+    def _prefixed(self, call: Call, name: str, value: str) -> Response:
         """Send under the API prefix of the host, and after "Unknown method" once under the other one."""
         while True:
             base_url = self.auth.base_url
@@ -136,42 +136,42 @@ class Sender:
             except (UnknownMethod, MissingScope) as error:
                 if isinstance(error, MissingScope) and not self._is_granted(call):
                     raise
-                self._prefixes.refuse(error, base_url, call.method, call.path)
+                self._prefixes.reject(error, base_url, call.method, call.path)
 
     def _is_granted(self, call: Call) -> bool:
         """Return True if the scope of a read is granted; then "Scope and URL mismatch" is about the URL."""
         needed, granted = read_scopes(call.path) if call.method == "GET" else (), self.auth.scopes or ()
         return not set(needed).isdisjoint(granted)
 
-    def _admitted(self, call: Call, name: str, value: str) -> Answer:
+    def _admitted(self, call: Call, name: str, value: str) -> Response:
         """Send as soon as rate limit and budget allow it, and record usage and limits."""
         self.budget.check(call.cost)
         passed = self.limiter.acquire(search=call.is_search)
         settled = False
         try:
             self.budget.reserve(call.cost)
-            answer, download = self._sent(call, name, value)
-            self._answered = True
-            self.budget.learn(answer.headers)
+            response, download = self._sent(call, name, value)
+            self._had_response = True
+            self.budget.learn(response.headers)
             settled = True
-            if answer.status == _TOO_MANY:
-                raise self._refused(call, passed, answer)
-            self.limiter.settle(passed, answer.headers)
+            if response.status == _TOO_MANY:
+                raise self._refused(call, passed, response)
+            self.limiter.settle(passed, response.headers)
         finally:
             if not settled:
                 self.limiter.settle(passed, None)
         self.usage.add(call.label, tokens=call.cost)
         if download is not None:
             return self._pour(call, download)
-        answer.doubted = call.doubted
-        error = error_of(answer, call.what, label=call.label, secrets=self._hidden, expected=call.expected)
+        response.doubted = call.doubted
+        error = error_of(response, call.what, label=call.label, secrets=self._hidden, expected=call.expected)
         if error is None or (
             call.method == "DELETE" and call.may_have_acted and isinstance(error, (NotFound, Gone))
         ):
             self._address.proven = True
-            return answer
+            return response
         if not call.is_probe:
-            self._address.check(answer, lambda: self._known_status(name, value))
+            self._address.check(response, lambda: self._known_status(name, value))
         raise error
 
     def _known_status(self, name: str, value: str) -> int | None:
@@ -194,7 +194,7 @@ class Sender:
                 raise
             return error.status
 
-    def _sent(self, call: Call, name: str, value: str) -> tuple[Answer, Download | None]:
+    def _sent(self, call: Call, name: str, value: str) -> tuple[Response, Download | None]:
         """Send the request; a download is returned with its body unread."""
         separator = "&" if "?" in call.path else "?"
         url = f"{self.auth.base_url}{call.path}{separator if call.query else ''}{call.query}"
@@ -210,15 +210,15 @@ class Sender:
         download: Download | None = None
         try:
             if call.sink is None:
-                answer = self.transport.exchange(
+                response = self.transport.exchange(
                     call.method, url, headers=headers, body=call.body, timeout_seconds=call.timeout_seconds
                 )
-                answer.decode = call.decode or answer.decode
+                response.decode = call.decode or response.decode
             else:
                 download = self.transport.open(url, headers=headers | _range_headers(call.offset))
-                answer = Answer(download.status, download.headers)
+                response = Response(download.status, download.headers)
                 if not download.is_content:
-                    answer, download = download.read(), None
+                    response, download = download.read(), None
         except Unreachable as error:
             if not error.may_have_acted:
                 self.budget.refund(call.cost)
@@ -227,17 +227,17 @@ class Sender:
             raise
         if logger.isEnabledFor(logging.DEBUG):
             seconds = self._clock.monotonic() - begun
-            logger.debug("%s %d in %.3f s, %d tokens", call.what, answer.status, seconds, call.cost)
-        return answer, download
+            logger.debug("%s %d in %.3f s, %d tokens", call.what, response.status, seconds, call.cost)
+        return response, download
 
-    def _refused(self, call: Call, passed: Pass, answer: Answer) -> PipedriveError:
+    def _refused(self, call: Call, passed: Pass, response: Response) -> PipedriveError:
         """Return the error of a 429: burst limit reached, or daily budget exhausted."""
         self.budget.refund(call.cost)
         self.usage.add(call.label)
-        seconds, repeated = self.limiter.refuse(passed, answer.headers)
-        left = number_of(answer.headers, "x-daily-ratelimit-token-remaining")
-        if repeated and answer.looks_like_html:
-            return blocked(call.what, answer, label=call.label)
+        seconds, repeated = self.limiter.reject(passed, response.headers)
+        left = number_of(response.headers, "x-daily-ratelimit-token-remaining")
+        if repeated and response.looks_like_html:
+            return blocked(call.what, response, label=call.label)
         if (left is None and repeated) or (left is not None and (left <= 0 or left < call.cost)):
             return self.budget.spend_all(int(left or 0), call.cost)
         logger.info("Pipedrive returned 429; pausing all requests for %.1f s", seconds)
@@ -248,7 +248,7 @@ class Sender:
         error.retry_after_seconds = seconds
         return error
 
-    def _pour(self, call: Call, download: Download) -> Answer:
+    def _pour(self, call: Call, download: Download) -> Response:
         """Follow the redirects of a download and pass its bytes to the sink."""
         for _ in range(_MOST_REDIRECTS):
             target = download.redirect
@@ -271,25 +271,25 @@ class Sender:
                     f"{call.what}: the file storage sent a different part of the file than requested."
                 )
             download.pour(call.pass_on, skip=call.offset - download.starts_at)
-        return Answer(download.status, download.headers)
+        return Response(download.status, download.headers)
 
     def _hidden(self) -> tuple[str, ...]:
         """Return the values to mask in messages, including new access tokens."""
         return self.auth.secrets
 
-    def _exchange_form(self, url: str, body: bytes, headers: dict[str, str]) -> Answer:
+    def _exchange_form(self, url: str, body: bytes, headers: dict[str, str]) -> Response:
         """Send the token request once; the call that needs the token retries it if that may help."""
         try:
-            answer = self.transport.exchange(
+            response = self.transport.exchange(
                 "POST", url, headers={"User-Agent": self._user_agent, **headers}, body=body
             )
         except Unreachable as error:
             # The token request may have acted, but not the call that waits for the token.
             error.may_have_acted = False
             raise
-        if answer.status >= _SERVER_ERRORS or answer.status == _TOO_MANY:
-            raise ServerError(f"The OAuth server returned {answer.status}.", status=answer.status)
-        return answer
+        if response.status >= _SERVER_ERRORS or response.status == _TOO_MANY:
+            raise ServerError(f"The OAuth server returned {response.status}.", status=response.status)
+        return response
 
 
 def _range_headers(offset: int) -> dict[str, str]:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from pipedrive_client import PipedriveClient
 
-_USER = Expectation(kind=DataKind.OBJECT, null=Null.REFUSED)
+_USER = Expectation(kind=DataKind.OBJECT, null=Null.REJECTED)
 _PLANS = {20: "Lite", 40: "Growth", 100: "Premium", 120: "Ultimate"}
 """Requests per two seconds of an API token → plan. Source: rate-limit guide, read 2026-11-23."""
 _OAUTH_FACTOR = 4
@@ -73,8 +73,8 @@ class Account:
         Source: Users#getCurrentUser.
         """
         scopes = client.granted_scopes()
-        answer = client.read("/v1/users/me", expected=_USER, cost=2, label="check").json()
-        user = answer["data"] if isinstance(answer, dict) else {}
+        response = client.read("/v1/users/me", expected=_USER, cost=2, label="check").json()
+        user = response["data"] if isinstance(response, dict) else {}
         access = user.get("access")
         entries = [one for one in access if isinstance(one, dict)] if isinstance(access, list) else []
         admin_of = [str(one.get("app")) for one in entries if one.get("admin") is True]
@@ -209,7 +209,7 @@ def show(
 
 def exit_code(groups: Sequence[Group], *, strict: bool) -> Exit:
     """Return the exit code: denied access counts only where it ends a run."""
-    return Exit.REFUSED if strict and any(group.denied for group in groups) else Exit.DONE
+    return Exit.REJECTED if strict and any(group.denied for group in groups) else Exit.DONE
 
 
 def _account_lines(account: Account, width: int) -> list[str]:

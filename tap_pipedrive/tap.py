@@ -148,9 +148,9 @@ class TapPipedrive(PipedrivePlugin, Tap):
             self.page_writer.abandon()
             raise
         self.tap_context.interruption.complete = True
-        refused = self.tap_context.access.error()
-        if refused is not None and self.config.get("strict_access"):
-            raise refused
+        denied = self.tap_context.access.error()
+        if denied is not None and self.config.get("strict_access"):
+            raise denied
         if error := self.tap_context.deviations.error():
             raise error
 

@@ -20,7 +20,7 @@ from pipedrive_client.errors import ConfigError, Unauthorized
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from pipedrive_client.http.transport import Answer
+    from pipedrive_client.http.transport import Response
     from pipedrive_client.settings import ClientSettings
     from pipedrive_client.times import Clock
 
@@ -29,7 +29,7 @@ logger = logging.getLogger("pipedrive_client")
 SKEW_SECONDS = 60.0
 _HTTP_OK = 200
 _REDIRECTS = range(300, 400)
-_REFUSED_REFRESH = (
+_REFRESH_REJECTED = (
     "Pipedrive rejected the refresh token ({}). It may be revoked, or unused for 60 days. Authorize the app "
     "again and set the new refresh_token."
 )
@@ -55,7 +55,7 @@ class TokenSet:
 class PostForm(Protocol):
     """Function that sends a form to the token endpoint once."""
 
-    def __call__(self, url: str, body: bytes, headers: dict[str, str]) -> Answer:
+    def __call__(self, url: str, body: bytes, headers: dict[str, str]) -> Response:
         """Return the response of any status; raise no response, 5xx and 429 as transient errors."""
         ...
 
@@ -67,7 +67,7 @@ class Authenticator(Protocol):
         """Return name and value of the authentication header, which does not expire immediately."""
         ...
 
-    def renew(self, refused: str) -> bool:
+    def renew(self, rejected: str) -> bool:
         """Return True if a new header value exists after the given one was rejected with 401."""
         ...
 
@@ -100,7 +100,7 @@ class ApiTokenAuth:
         """Return the authentication header."""
         return self._header
 
-    def renew(self, refused: str) -> bool:  # noqa: ARG002 - the protocol's signature
+    def renew(self, rejected: str) -> bool:  # noqa: ARG002 - the protocol's signature
         """Return False: an API token cannot be renewed."""
         return False
 
@@ -154,10 +154,10 @@ class OAuth:
                 access = self._access
         return ("Authorization", f"Bearer {access}")
 
-    def renew(self, refused: str) -> bool:
+    def renew(self, rejected: str) -> bool:
         """Request a new token for the rejected one, unless another thread has already done so."""
         with self._lock:
-            if refused == f"Bearer {self._access}":
+            if rejected == f"Bearer {self._access}":
                 self._fetch()
         return True
 
@@ -168,8 +168,8 @@ class OAuth:
     def _fetch(self) -> None:
         """Exchange the refresh token for an access token; the caller holds the lock."""
         form = urlencode({"grant_type": "refresh_token", "refresh_token": self._refresh}).encode()
-        answer = self._post(self._settings.oauth_token_url, form, form_headers(self._basic()))
-        granted = granted_by(answer, refusal=_REFUSED_REFRESH)
+        response = self._post(self._settings.oauth_token_url, form, form_headers(self._basic()))
+        granted = granted_by(response, rejection=_REFRESH_REJECTED)
         expires_in = granted.get("expires_in")
         seconds = float(expires_in) if isinstance(expires_in, (int, float)) and expires_in > 0 else None
         api_domain = granted.get("api_domain")
@@ -223,12 +223,12 @@ def form_headers(credentials: str) -> dict[str, str]:
     }
 
 
-def granted_by(answer: Answer, *, refusal: str) -> dict[str, object]:
+def granted_by(response: Response, *, rejection: str) -> dict[str, object]:
     """Return the body of a token response that contains an access token.
 
     Args:
-        answer: response of the token endpoint.
-        refusal: message for a rejected grant, with a placeholder for
+        response: response of the token endpoint.
+        rejection: message for a rejected grant, with a placeholder for
             the status.
 
     Raises:
@@ -236,23 +236,23 @@ def granted_by(answer: Answer, *, refusal: str) -> dict[str, object]:
         ConfigError: the response contains no token, or is a redirect, which is never followed with
             credentials.
     """
-    if answer.status in _REDIRECTS:
+    if response.status in _REDIRECTS:
         raise ConfigError(
-            f"The OAuth token endpoint redirects to another URL ({answer.status}), which is not followed. "
+            f"The OAuth token endpoint redirects to another URL ({response.status}), which is not followed. "
             "Check oauth_token_url.",
-            status=answer.status,
+            status=response.status,
         )
     try:
-        granted = msgspec.json.decode(answer.body)
+        granted = msgspec.json.decode(response.body)
     except msgspec.DecodeError:
         granted = None
-    if answer.status != _HTTP_OK:
+    if response.status != _HTTP_OK:
         reason = granted.get("error") if isinstance(granted, dict) else None
         if reason == "invalid_client":
             raise Unauthorized(
-                "Pipedrive rejected the OAuth app. Check client_id and client_secret.", status=answer.status
+                "Pipedrive rejected the OAuth app. Check client_id and client_secret.", status=response.status
             )
-        raise Unauthorized(refusal.format(answer.status), status=answer.status)
+        raise Unauthorized(rejection.format(response.status), status=response.status)
     if not isinstance(granted, dict) or not granted.get("access_token"):
         raise ConfigError(
             "The response of the OAuth server contains no access token. Check oauth_token_url.",

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 _SERVER_ERRORS = 500
 _TOO_MANY = 429
-_REFUSED_CODE = (
+_CODE_REJECTED = (
     "Pipedrive rejected the authorization code ({}). It may be used or expired, or the callback URL of the "
     "app differs. Run auth again."
 )
@@ -55,12 +55,14 @@ def exchange_code(settings: ClientSettings, *, code: str, redirect_uri: str) -> 
     headers = {"User-Agent": settings.user_agent or "pipedrive-singer", **form_headers(credentials)}
     transport = Transport(timeout_seconds=settings.request_timeout_seconds)
     try:
-        answer = transport.exchange("POST", settings.oauth_token_url, headers=headers, body=form.encode())
+        response = transport.exchange("POST", settings.oauth_token_url, headers=headers, body=form.encode())
     finally:
         transport.close()
-    if answer.status >= _SERVER_ERRORS or answer.status == _TOO_MANY:
-        raise ServerError(f"The OAuth server returned {answer.status}. Run auth again.", status=answer.status)
-    granted = granted_by(answer, refusal=_REFUSED_CODE)
+    if response.status >= _SERVER_ERRORS or response.status == _TOO_MANY:
+        raise ServerError(
+            f"The OAuth server returned {response.status}. Run auth again.", status=response.status
+        )
+    granted = granted_by(response, rejection=_CODE_REJECTED)
     api_domain = granted.get("api_domain")
     return TokenSet(
         access_token=str(granted["access_token"]),

@@ -11,7 +11,7 @@ from pipedrive_client.errors import ConfigError
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from pipedrive_client.http.transport import Answer
+    from pipedrive_client.http.transport import Response
 
 KNOWN_PATH = "/v1/users/me"
 """Path that exists in every account. Source: Users#getCurrentUser."""
@@ -34,19 +34,19 @@ class AddressCheck:
         self._address = address
         self._lock = threading.Lock()
 
-    def check(self, answer: Answer, known_status: Callable[[], int | None]) -> None:
+    def check(self, response: Response, known_status: Callable[[], int | None]) -> None:
         """Check a failed response; request a known path once if a wrong base URL may be the cause.
 
         Args:
-            answer: response of the failed request.
+            response: response of the failed request.
             known_status: requests `KNOWN_PATH`; returns the status, or None for a response that is not JSON.
 
         Raises:
             ConfigError: the API is not at the base URL.
         """
-        if not self._is_suspect(answer):
+        if not self._is_suspect(response):
             return
-        status: int | None = answer.status
+        status: int | None = response.status
         if not self._names_part_of_api():  # below /api the paths of v1 exist, and those of v2 do not
             with self._lock:
                 if self.proven:
@@ -67,7 +67,7 @@ class AddressCheck:
         """Return True if the base URL ends with a path segment that requests append themselves."""
         return urlsplit(self._address()).path.rstrip("/").rpartition("/")[2] in {"api", "v1", "v2"}
 
-    def _is_suspect(self, answer: Answer) -> bool:
+    def _is_suspect(self, response: Response) -> bool:
         """Return True if a wrong base URL could be the cause of this response."""
         has_path = bool(urlsplit(self._address()).path.strip("/"))
-        return has_path and (answer.looks_like_html or answer.status in _ABSENT)
+        return has_path and (response.looks_like_html or response.status in _ABSENT)

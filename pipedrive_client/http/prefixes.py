@@ -78,7 +78,7 @@ class Prefixes:
             chosen = _OTHER[chosen]
         return chosen + path[len(prefix) :]
 
-    def refuse(self, error: UnknownMethod | MissingScope, base_url: str, method: str, path: str) -> None:
+    def reject(self, error: UnknownMethod | MissingScope, base_url: str, method: str, path: str) -> None:
         """Record a rejected prefix, and return if the other prefix is left to try.
 
         Args:

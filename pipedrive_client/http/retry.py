@@ -30,7 +30,7 @@ IDEMPOTENT_METHODS = frozenset({"GET", "HEAD", "OPTIONS", "PUT", "PATCH", "DELET
 MAX_ATTEMPTS = 5
 # A wrong host name should be reported within seconds; a server that has sent a response before gets more
 # attempts.
-MAX_ATTEMPTS_BEFORE_FIRST_ANSWER = 3
+MAX_ATTEMPTS_BEFORE_FIRST_RESPONSE = 3
 # Waiting for the burst window is normal in a busy account.
 MAX_ATTEMPTS_RATE_LIMITED = 8
 FIRST_WAIT_SECONDS = 1.0
@@ -44,7 +44,7 @@ def seconds_before_repeat(
     idempotent: bool,
     attempt: int,
     max_attempts: int | None = None,
-    answered_before: bool = True,
+    had_response: bool = True,
     jitter: float = 1.0,
 ) -> float | None:
     """Return seconds to wait before repeating a request, or None when it must not be repeated.
@@ -54,7 +54,7 @@ def seconds_before_repeat(
         idempotent: True if a repeated request has the same effect as one.
         attempt: attempts made so far, from 1.
         max_attempts: maximum number of attempts; None uses the policy's.
-        answered_before: True if the server has sent a response in this run.
+        had_response: True if the server has sent a response in this run.
         jitter: factor of 0.5 to 1 that prevents simultaneous retries of threads.
 
     Returns:
@@ -62,7 +62,7 @@ def seconds_before_repeat(
         have been executed.
     """
     if attempt >= (
-        max_attempts if max_attempts is not None else _most_attempts(error, answered_before=answered_before)
+        max_attempts if max_attempts is not None else _most_attempts(error, had_response=had_response)
     ):
         return None
     if isinstance(error, RateLimited):
@@ -79,11 +79,11 @@ def seconds_before_repeat(
     return min(max(growing, asked or 0.0), LONGEST_WAIT_SECONDS)
 
 
-def _most_attempts(error: PipedriveError, *, answered_before: bool) -> int:
+def _most_attempts(error: PipedriveError, *, had_response: bool) -> int:
     """Return the default maximum number of attempts."""
     if isinstance(error, RateLimited):
         return MAX_ATTEMPTS_RATE_LIMITED
-    return MAX_ATTEMPTS if answered_before else MAX_ATTEMPTS_BEFORE_FIRST_ANSWER
+    return MAX_ATTEMPTS if had_response else MAX_ATTEMPTS_BEFORE_FIRST_RESPONSE
 
 
 def repeating(function: Callable[P, R], wait: Callable[[float], None]) -> Callable[P, R]:

@@ -48,7 +48,7 @@ _UNREAD: Any = object()
 
 
 @dataclass(slots=True, eq=False)
-class Answer:
+class Response:
     """HTTP response.
 
     Attributes:
@@ -134,7 +134,7 @@ class Transport:
         headers: Mapping[str, str],
         body: bytes | None = None,
         timeout_seconds: float | None = None,
-    ) -> Answer:
+    ) -> Response:
         """Send one request and read the complete response.
 
         Raises:
@@ -260,7 +260,7 @@ class Download:
         )
         return int(match[1]) if match else 0
 
-    def read(self) -> Answer:
+    def read(self) -> Response:
         """Read the whole (short) body."""
         try:
             return _whole(self.url, self._raw)
@@ -295,7 +295,7 @@ class Download:
         self._raw.close()
 
 
-def _whole(url: str, raw: BaseHTTPResponse) -> Answer:
+def _whole(url: str, raw: BaseHTTPResponse) -> Response:
     """Read a body to its end.
 
     Raises:
@@ -307,6 +307,6 @@ def _whole(url: str, raw: BaseHTTPResponse) -> Answer:
         raw.close()
         raise broken_off(url, error) from None
     try:
-        return Answer(raw.status, raw.headers, unpacked(content, raw.headers))
+        return Response(raw.status, raw.headers, unpacked(content, raw.headers))
     except Damaged as damaged:
-        return Answer(raw.status, raw.headers, damage=str(damaged))
+        return Response(raw.status, raw.headers, damage=str(damaged))

@@ -148,7 +148,7 @@ class BurstLimiter:
                 self._probing = False
             self._learn(passed, headers)
 
-    def refuse(self, passed: Pass, headers: Mapping[str, str]) -> tuple[float, bool]:
+    def reject(self, passed: Pass, headers: Mapping[str, str]) -> tuple[float, bool]:
         """Record a 429 and pause all requests.
 
         Returns:

@@ -14,7 +14,7 @@ from urllib.parse import quote, urlencode
 
 from pipedrive_emulator.account.account import Account, on_change
 from pipedrive_emulator.account.images import image_type
-from pipedrive_emulator.api.http import Answer, ApiError, Request, Row
+from pipedrive_emulator.api.http import ApiError, Request, Response, Row
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -80,7 +80,7 @@ def _release(account: Account, table: str, before: Row | None, after: Row | None
             account.blobs.pop(f"{table}:{before[kept.spec.key]}", None)
 
 
-def serve(account: Account, request: Request) -> Answer:
+def serve(account: Account, request: Request) -> Response:
     """Return the response for one URL, complete or in part (`Range`), like a storage host.
 
     Raises:
@@ -92,42 +92,42 @@ def serve(account: Account, request: Request) -> Answer:
     if request.headers.keys() & {"authorization", "x-api-token"}:
         raise ApiError(400, "Storage accepts no credentials", "Do not send the API token to other hosts")
     table, _, rest = request.path.removeprefix(PREFIX).partition("/")
-    answer = _found(account, table, rest.partition("/")[0], dict(request.query).get("signature"))
-    answer.headers.append((b"accept-ranges", b"bytes"))
-    return _part(answer, request.headers.get("range", ""))
+    response = _found(account, table, rest.partition("/")[0], dict(request.query).get("signature"))
+    response.headers.append((b"accept-ranges", b"bytes"))
+    return _part(response, request.headers.get("range", ""))
 
 
-def _found(account: Account, table: str, key: str, signature: str | None) -> Answer:
+def _found(account: Account, table: str, key: str, signature: str | None) -> Response:
     number = int(key) if key.isdecimal() and len(key) < len(str(2**63)) else None
     if table == "files":
         if signature != _signature(key):
             raise ApiError(403, "The URL of a file must be signed")
         row = account.find("files", number)
         if row is not None:
-            return Answer(
+            return Response(
                 body=file_content(account, row), content_type=OCTETS, headers=[disposition(row["file_name"])]
             )
     elif table == "mail_messages":
         row = account.find("mail_messages", number)
         if row is not None:
-            return Answer(body=row["body"].encode(), content_type="text/html; charset=utf-8")
+            return Response(body=row["body"].encode(), content_type="text/html; charset=utf-8")
     content = account.blobs.get(f"{table}:{key}")
     if content is None or table == "files":
         raise ApiError(404, "There is nothing at this URL")
-    return Answer(body=content, content_type=image_type(content) or OCTETS)
+    return Response(body=content, content_type=image_type(content) or OCTETS)
 
 
-def _part(answer: Answer, wanted: str) -> Answer:
+def _part(response: Response, wanted: str) -> Response:
     """Return the requested range of a response; all of it without a range or with several."""
-    found, size = RANGE.match(wanted), len(answer.body)
+    found, size = RANGE.match(wanted), len(response.body)
     if found is None or not any(found.groups()):
-        return answer
+        return response
     first = int(found[1]) if found[1] else max(0, size - int(found[2]))
     last = min(int(found[2]), size - 1) if found[1] and found[2] else size - 1
     if first > last:
-        refusal = ApiError(416, "The range begins after the end").answer()
+        refusal = ApiError(416, "The range begins after the end").response()
         refusal.headers.append((b"content-range", b"bytes */%d" % size))
         return refusal
-    answer.status, answer.body = 206, answer.body[first : last + 1]
-    answer.headers.append((b"content-range", b"bytes %d-%d/%d" % (first, last, size)))
-    return answer
+    response.status, response.body = 206, response.body[first : last + 1]
+    response.headers.append((b"content-range", b"bytes %d-%d/%d" % (first, last, size)))
+    return response

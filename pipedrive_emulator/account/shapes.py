@@ -15,7 +15,7 @@ ID_WORD = re.compile(r"^\{?[A-Z][A-Z_]+\}?$")
 
 def part(operation: Operation, *names: str) -> Schema:
     """Return the published schema of a path in a response; `[]` represents the entries of a list."""
-    schema = operation.answer
+    schema = operation.response
     for name in names:
         schema = schema.get("items", {}) if name == "[]" else schema.get("properties", {}).get(name, {})
     return schema

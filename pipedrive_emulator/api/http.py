@@ -38,7 +38,7 @@ class Request:
 
 
 @dataclass(slots=True, kw_only=True)
-class Answer:
+class Response:
     """One HTTP response.
 
     Attributes:
@@ -83,7 +83,7 @@ class ApiError(Exception):
         super().__init__(error)
         self.status, self.error, self.info, self.extra = status, error, info, extra
 
-    def answer(self, published: Row | None = None) -> Answer:
+    def response(self, published: Row | None = None) -> Response:
         """Return the error as an HTTP response, with the further keys `published` for its status."""
         payload: Row = {
             "success": False,
@@ -97,7 +97,7 @@ class ApiError(Exception):
                 payload[name] = OWN_SHAPES[name](self)
             elif name == "additional_data" and "code" in part.get("properties", {}):
                 payload[name] = {"code": str(self.extra.get("code", f"ERR_{self.status}"))}
-        return Answer(status=self.status, body=encode({**payload, **self.extra}))
+        return Response(status=self.status, body=encode({**payload, **self.extra}))
 
     @property
     def field(self) -> str:
@@ -133,26 +133,26 @@ def not_found(what: str) -> ApiError:
     return ApiError(404, f"{what} not found")
 
 
-def success(payload: object, *, status: int = 200, additional: object = None, **extra: object) -> Answer:
+def success(payload: object, *, status: int = 200, additional: object = None, **extra: object) -> Response:
     """Return a success response: `{"success": true, "data": payload}` and `additional_data` when given."""
     content: dict[str, object] = {"success": True, "data": payload}
     if additional is not None:
         content["additional_data"] = additional
-    return Answer(status=status, body=encode({**content, **extra}), bare=additional is None)
+    return Response(status=status, body=encode({**content, **extra}), bare=additional is None)
 
 
-def done(**extra: object) -> Answer:
+def done(**extra: object) -> Response:
     """Return a success response without data, for operations that publish no data."""
-    return Answer(body=encode({"success": True, **extra}))
+    return Response(body=encode({"success": True, **extra}))
 
 
-def rows_answer(rows: list[bytes], additional: object) -> Answer:
+def rows_response(rows: list[bytes], additional: object) -> Response:
     """Return a list response joined from encoded rows."""
     head, tail = b'{"success":true,"data":[', b'],"additional_data":' + encode(additional) + b"}"
     if not rows:
-        return Answer(body=head + tail)
+        return Response(body=head + tail)
     # A single join without further copies: a page can be a megabyte.
-    return Answer(
+    return Response(
         body=b",".join(
             [head + rows[0], *rows[1:-1], rows[-1] + tail] if len(rows) > 1 else [head + rows[0] + tail]
         )

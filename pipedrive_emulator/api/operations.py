@@ -59,7 +59,7 @@ class Operation:
     bodies: dict[str, Schema] = field(default_factory=dict)
     body_required: bool = False
     status: int = 200
-    answer: Schema = field(default_factory=dict)
+    response: Schema = field(default_factory=dict)
     errors: dict[int, Schema] = field(default_factory=dict)
     deprecated: bool = False
 
@@ -71,13 +71,13 @@ class Operation:
     @property
     def nested_pagination(self) -> bool:
         """True if offsets are published below `additional_data.pagination` instead of directly in it."""
-        additional = self.answer.get("properties", {}).get("additional_data", {}).get("properties", {})
+        additional = self.response.get("properties", {}).get("additional_data", {}).get("properties", {})
         return "start" not in additional
 
     @property
     def additional(self) -> Schema | None:
         """Published schema of `additional_data`; None if the response does not contain it."""
-        published: Schema | None = self.answer.get("properties", {}).get("additional_data")
+        published: Schema | None = self.response.get("properties", {}).get("additional_data")
         return published
 
     @property
@@ -118,7 +118,7 @@ def _operation(raw: dict[str, Any]) -> Operation:
         bodies=raw.get("bodies", {}),
         body_required=raw.get("body_required", False),
         status=int(status),
-        answer=raw["answers"].get(status, {}).get("schema", {}),
+        response=raw["answers"].get(status, {}).get("schema", {}),
         errors={int(status): parts for status, parts in raw.get("errors", {}).items()},
         deprecated=raw.get("deprecated", False),
     )

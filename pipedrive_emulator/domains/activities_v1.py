@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from pipedrive_emulator.account.custom_fields import ADDRESS_PARTS
 from pipedrive_emulator.account.shapes import part, trimmed
-from pipedrive_emulator.api.http import Answer, Row, success
+from pipedrive_emulator.api.http import Response, Row, success
 from pipedrive_emulator.domains.basics import COMPANY
 from pipedrive_emulator.handlers.registry import Call, handler
 
@@ -102,7 +102,7 @@ def _plain(text: str | None) -> str:
 
 
 @handler("v1:getProjectActivities")
-def of_project(call: Call) -> Answer:
+def of_project(call: Call) -> Response:
     """Return every activity of a project."""
     call.account.require("projects", call.path["id"])
     table = call.account.table("activities")

@@ -6,7 +6,7 @@ import re
 
 from pipedrive_emulator.account.account import TOKEN_USER, Account, on_change
 from pipedrive_emulator.account.store import TableSpec, define_table
-from pipedrive_emulator.api.http import Answer, ApiError, Row, invalid, success
+from pipedrive_emulator.api.http import ApiError, Response, Row, invalid, success
 from pipedrive_emulator.handlers.registry import Call, handler
 from pipedrive_emulator.handlers.resources import Resource, register
 
@@ -50,7 +50,7 @@ register(Resource(table="users", operations={"list": "v1:getUsers", "get": "v1:g
 
 
 @handler("v1:getCurrentUser")
-def current_user(call: Call) -> Answer:
+def current_user(call: Call) -> Response:
     """Return the user of the token, with the company's data."""
     return success({**show_user(call.account, call.account.require("users", call.user_id)), **COMPANY})
 
@@ -198,7 +198,7 @@ register(
 
 
 @handler("v1:deleteActivityType")
-def delete_activity_type(call: Call) -> Answer:
+def delete_activity_type(call: Call) -> Response:
     """Deactivate a type and return it."""
     call.account.require("activity_types", call.path["id"])
     call.account.delete("activity_types", call.path["id"], call.user_id)
@@ -206,7 +206,7 @@ def delete_activity_type(call: Call) -> Answer:
 
 
 @handler("v1:getCurrencies")
-def currencies(call: Call) -> Answer:
+def currencies(call: Call) -> Response:
     """Return all currencies, or those with `term` in their name or code."""
     term = str(call.query.get("term", "")).lower()
     rows = call.account.table("currencies").all()
@@ -229,6 +229,6 @@ register(
 
 
 @handler("v1:getLeadSources")
-def lead_sources(_: Call) -> Answer:
+def lead_sources(_: Call) -> Response:
     """Return the fixed sources; they have no id."""
     return success([{"name": name} for name in SOURCES])

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from pipedrive_emulator.account.clock import parse, rfc3339
 from pipedrive_emulator.account.store import TableSpec, define_table
-from pipedrive_emulator.api.http import Answer, ApiError, Row, done, invalid, success
+from pipedrive_emulator.api.http import ApiError, Response, Row, done, invalid, success
 from pipedrive_emulator.domains.activities import defaults as activity_defaults
 from pipedrive_emulator.domains.basics import COMPANY
 from pipedrive_emulator.handlers.registry import Call, handler
@@ -112,7 +112,7 @@ def _converted(call: Call, row: Row) -> Row:
 
 
 @handler("v1:addCallLog")
-def add_call_log(call: Call) -> Answer:
+def add_call_log(call: Call) -> Response:
     """Return a new call log, on the given activity or on a new one."""
     row = new_call_log(_checked(call), call.user_id)
     if row["activity_id"] is None:
@@ -130,27 +130,27 @@ def _of_user(account: Account, user_id: int) -> list[Row]:
 
 
 @handler("v1:getUserCallLogs")
-def list_call_logs(call: Call) -> Answer:
+def list_call_logs(call: Call) -> Response:
     """Return the calls of the token's user, latest first."""
     query = {"limit": DEFAULT_LIMIT, **call.query}
     return offset_page(call.operation, _of_user(call.account, call.user_id), query)
 
 
 @handler("v1:getCallLog")
-def get_call_log(call: Call) -> Answer:
+def get_call_log(call: Call) -> Response:
     """Return one call log."""
     return success(call.account.require("call_logs", call.path["id"]))
 
 
 @handler("v1:deleteCallLog")
-def delete_call_log(call: Call) -> Answer:
+def delete_call_log(call: Call) -> Response:
     """Delete a call log and its recording, not its activity; returns only success."""
     call.account.remove("call_logs", call.account.require("call_logs", call.path["id"])["id"], call.user_id)
     return done()
 
 
 @handler("v1:addCallLogAudioFile")
-def add_recording(call: Call) -> Answer:
+def add_recording(call: Call) -> Response:
     """Store an audio file with the call, at most one; returns only success."""
     row = call.account.require("call_logs", call.path["id"])
     if row["has_recording"]:

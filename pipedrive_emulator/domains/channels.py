@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pipedrive_emulator.account.store import TableSpec, define_table
-from pipedrive_emulator.api.http import Answer, ApiError, done, not_found, success
+from pipedrive_emulator.api.http import ApiError, Response, done, not_found, success
 from pipedrive_emulator.domains.basics import COMPANY
 from pipedrive_emulator.handlers.registry import Call, handler
 
@@ -21,7 +21,7 @@ define_table(TableSpec(name="channel_messages", label="Message", key_kind="text"
 
 
 @handler("v1:addChannel")
-def add(call: Call) -> Answer:
+def add(call: Call) -> Response:
     """Return a new channel."""
     channels = call.account.table("channels")
     if channels.where("provider_channel_id", call.body["provider_channel_id"]):
@@ -53,7 +53,7 @@ def _drop(call: Call, channel: Row, conversation_id: str | None = None) -> int:
 
 
 @handler("v1:deleteChannel")
-def delete(call: Call) -> Answer:
+def delete(call: Call) -> Response:
     """Delete the channel and its messages; returns no data."""
     _drop(call, call.account.require("channels", call.path["id"]))
     call.account.delete("channels", call.path["id"], call.user_id)
@@ -61,7 +61,7 @@ def delete(call: Call) -> Answer:
 
 
 @handler("v1:receiveMessage")
-def receive(call: Call) -> Answer:
+def receive(call: Call) -> Response:
     """Store a message in its conversation and return it."""
     body: Row = call.body
     # Published: the provider's id of the channel; its own id is accepted too.
@@ -75,7 +75,7 @@ def receive(call: Call) -> Answer:
 
 
 @handler("v1:deleteConversation")
-def delete_conversation(call: Call) -> Answer:
+def delete_conversation(call: Call) -> Response:
     """Delete the messages of the conversation; returns no data."""
     channel = call.account.require("channels", call.path["channel-id"])
     if not _drop(call, channel, call.path["conversation-id"]):

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pipedrive_emulator.account.store import TableSpec, define_table
-from pipedrive_emulator.api.http import Answer, ApiError, Row, encode, not_found
+from pipedrive_emulator.api.http import ApiError, Response, Row, encode, not_found
 from pipedrive_emulator.domains.deals import default_currency, first_stage
 from pipedrive_emulator.domains.deals import defaults as deal_defaults
 from pipedrive_emulator.domains.leads import defaults as lead_defaults
@@ -39,10 +39,10 @@ def _move(account: Account, old: tuple[str, object], new: tuple[str, object], us
             account.update(table, row[kept.spec.key], changes, user_id, touch=False)
 
 
-def _start(call: Call, source: str, made: Row) -> Answer:
+def _start(call: Call, source: str, made: Row) -> Response:
     """Store the job of a conversion and return its id."""
     row = call.account.insert("conversions", _job(source, call.path["id"], made), call.user_id)
-    return _answer({"conversion_id": row["id"]})
+    return _response({"conversion_id": row["id"]})
 
 
 def _job(source: str, source_id: object, made: Row, polls: int = 0) -> Row:
@@ -50,9 +50,9 @@ def _job(source: str, source_id: object, made: Row, polls: int = 0) -> Row:
     return {"source": source, "source_id": str(source_id), "made": made, "polls": polls, "end": COMPLETED}
 
 
-def _answer(payload: Row) -> Answer:
+def _response(payload: Row) -> Response:
     """Return a success with the empty additional data that is published for conversions."""
-    return Answer(body=encode({"success": True, "data": payload, "additional_data": None}))
+    return Response(body=encode({"success": True, "data": payload, "additional_data": None}))
 
 
 def _place(account: Account, body: Row) -> Row:
@@ -70,7 +70,7 @@ def _place(account: Account, body: Row) -> Row:
 
 
 @handler("v2:convertLeadToDeal")
-def lead_to_deal(call: Call) -> Answer:
+def lead_to_deal(call: Call) -> Response:
     """Convert a lead to a deal with the lead's child rows; returns the job."""
     account = call.account
     lead = editable(account.require("leads", call.path["id"]))
@@ -100,7 +100,7 @@ def lead_to_deal(call: Call) -> Answer:
 
 
 @handler("v2:convertDealToLead")
-def deal_to_lead(call: Call) -> Answer:
+def deal_to_lead(call: Call) -> Response:
     """Convert a deal to a lead with the deal's child rows; returns the job."""
     account = call.account
     deal = account.require("deals", call.path["id"])
@@ -135,16 +135,16 @@ def deal_to_lead(call: Call) -> Answer:
 
 
 def _status(source: str) -> Handler:
-    def status(call: Call) -> Answer:
+    def status(call: Call) -> Response:
         job = call.account.find("conversions", call.path["conversion_id"])
         if job is None or (job["source"], job["source_id"]) != (source, str(call.path["id"])):
             raise not_found("Conversion")
         shown = {"conversion_id": job["id"], "status": "running"}
         if job["polls"] >= POLLS_BEFORE_DONE:
             made = job["made"] if job["end"] == COMPLETED else {}
-            return _answer({**made, **shown, "status": job["end"]})
+            return _response({**made, **shown, "status": job["end"]})
         call.account.update("conversions", job["id"], {"polls": job["polls"] + 1}, touch=False)
-        return _answer(shown)
+        return _response(shown)
 
     return status
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from pipedrive_emulator.account.clock import rfc3339
 from pipedrive_emulator.account.store import TableSpec, define_table
-from pipedrive_emulator.api.http import Answer, ApiError, Row, encode, invalid, not_found, success
+from pipedrive_emulator.api.http import ApiError, Response, Row, encode, invalid, not_found, success
 from pipedrive_emulator.domains.deal_value import editable_deal, lines_of, settle
 from pipedrive_emulator.domains.products import ONE_TIME
 from pipedrive_emulator.handlers.registry import Call, handler
-from pipedrive_emulator.query.paging import Window, cursor_answer, keyset_page, read_cursor
+from pipedrive_emulator.query.paging import Window, cursor_response, keyset_page, read_cursor
 
 MAX_DEALS = 100
 PER_CENT = 100
@@ -43,7 +43,7 @@ def _of_deal(call: Call, table: str, placeholder: str) -> Row:
 
 
 @handler("v2:getAdditionalDiscounts")
-def list_discounts(call: Call) -> Answer:
+def list_discounts(call: Call) -> Response:
     """Return every discount of a deal."""
     call.account.require("deals", call.path["id"])
     table = call.account.table("discounts")
@@ -64,7 +64,7 @@ def new_discount(deal_id: int, body: Row, user_id: int) -> Row:
 
 
 @handler("v2:postAdditionalDiscount")
-def add_discount(call: Call) -> Answer:
+def add_discount(call: Call) -> Response:
     """Return a new discount."""
     deal = editable_deal(call)
     row = new_discount(deal["id"], call.body, call.user_id)
@@ -81,7 +81,7 @@ def _revalue(call: Call, deal: Row) -> None:
 
 
 @handler("v2:updateAdditionalDiscount")
-def update_discount(call: Call) -> Answer:
+def update_discount(call: Call) -> Response:
     """Update a discount and return it."""
     deal = editable_deal(call)
     row = _of_deal(call, "discounts", "discount_id")
@@ -95,7 +95,7 @@ def update_discount(call: Call) -> Answer:
 
 
 @handler("v2:deleteAdditionalDiscount")
-def delete_discount(call: Call) -> Answer:
+def delete_discount(call: Call) -> Response:
     """Delete a discount and return its number; ids are text, but the response is published as a number."""
     deal = editable_deal(call)
     row = _of_deal(call, "discounts", "discount_id")
@@ -106,7 +106,7 @@ def delete_discount(call: Call) -> Answer:
 
 
 @handler("v2:getInstallments")
-def list_installments(call: Call) -> Answer:
+def list_installments(call: Call) -> Response:
     """Return the installments of up to 100 deals; those of deleted deals are hidden."""
     query, table = call.query, call.account.table("installments")
     live = [number for number in query["deal_ids"] if call.account.find("deals", number)]
@@ -117,11 +117,11 @@ def list_installments(call: Call) -> Answer:
     window = Window(view="live", field=sort_by, descending=descending, cursor=cursor)
     seqs = set().union(*(table.where("deal_id", number) for number in live))
     page, following = keyset_page(window.pick(table, seqs), window, query.get("limit", 100), None)
-    return cursor_answer([encode(table.row(seq)) for seq in page], following)
+    return cursor_response([encode(table.row(seq)) for seq in page], following)
 
 
 @handler("v2:postInstallment")
-def add_installment(call: Call) -> Answer:
+def add_installment(call: Call) -> Response:
     """Return a new installment; it needs a product with one-time billing, and no recurring products."""
     deal = _installable(call)
     billed = {row["billing_frequency"] for row in lines_of(call.account, deal["id"])}
@@ -134,7 +134,7 @@ def add_installment(call: Call) -> Answer:
 
 
 @handler("v2:updateInstallment")
-def update_installment(call: Call) -> Answer:
+def update_installment(call: Call) -> Response:
     """Update an installment and return it."""
     _installable(call)
     row = _of_deal(call, "installments", "installment_id")
@@ -146,7 +146,7 @@ def update_installment(call: Call) -> Answer:
 
 
 @handler("v2:deleteInstallment")
-def delete_installment(call: Call) -> Answer:
+def delete_installment(call: Call) -> Response:
     """Delete an installment and return its id."""
     _installable(call)
     row = _of_deal(call, "installments", "installment_id")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from pipedrive_emulator.account.clock import DAY_SECONDS, day
 from pipedrive_emulator.account.store import TableSpec, define_table
-from pipedrive_emulator.api.http import Answer, ApiError, Row, invalid, success
+from pipedrive_emulator.api.http import ApiError, Response, Row, invalid, success
 from pipedrive_emulator.domains.deal_value import editable_deal, line_sum, lines_of, settle
 from pipedrive_emulator.domains.products import ONE_TIME, check_billing, check_plan
 from pipedrive_emulator.handlers.registry import Call, handler
@@ -122,13 +122,13 @@ def _spread_tax_method(call: Call, deal_id: int, method: str | None) -> None:
 
 
 @handler("v2:addDealProduct")
-def add_deal_product(call: Call) -> Answer:
+def add_deal_product(call: Call) -> Response:
     """Return one attached product."""
     return success(_add_lines(call, [call.body])[0], status=201)
 
 
 @handler("v2:addManyDealProducts")
-def add_many_deal_products(call: Call) -> Answer:
+def add_many_deal_products(call: Call) -> Response:
     """Attach up to 100 products, all or none, and return them."""
     bodies = call.body["data"]
     if not 1 <= len(bodies) <= MAX_BULK:
@@ -144,7 +144,7 @@ def _line_of(call: Call) -> Row:
 
 
 @handler("v2:updateDealProduct")
-def update_deal_product(call: Call) -> Answer:
+def update_deal_product(call: Call) -> Response:
     """Update an attachment and return it."""
     deal = editable_deal(call)
     row, body = _line_of(call), call.body
@@ -163,7 +163,7 @@ def update_deal_product(call: Call) -> Answer:
 
 
 @handler("v2:deleteDealProduct")
-def delete_deal_product(call: Call) -> Answer:
+def delete_deal_product(call: Call) -> Response:
     """Detach a product and return the id of its row."""
     deal = editable_deal(call)
     row = _line_of(call)
@@ -173,7 +173,7 @@ def delete_deal_product(call: Call) -> Answer:
 
 
 @handler("v2:deleteManyDealProducts")
-def delete_many_deal_products(call: Call) -> Answer:
+def delete_many_deal_products(call: Call) -> Response:
     """Detach up to 100 rows, the given ones or the first ones, and return their ids."""
     deal = editable_deal(call)
     held = sorted(call.account.table("deal_products").where("deal_id", deal["id"]))
@@ -198,7 +198,7 @@ _of_deals = Resource(table="deal_products", operations={}, equal={"deal_ids": "d
 
 
 @handler("v2:getDealsProducts")
-def list_of_deals(call: Call) -> Answer:
+def list_of_deals(call: Call) -> Response:
     """Return the attachments of up to 100 deals; those of deleted deals are hidden."""
     live = [number for number in call.query["deal_ids"] if call.account.find("deals", number)]
     return _of_deals.list_v2(replace(call, query={**call.query, "deal_ids": live}))

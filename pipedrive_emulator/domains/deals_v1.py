@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from pipedrive_emulator.account.shapes import part, trimmed
-from pipedrive_emulator.api.http import Answer, Row, encode
+from pipedrive_emulator.api.http import Response, Row, encode
 from pipedrive_emulator.domains.basics import COMPANY
 from pipedrive_emulator.domains.deals import check_currency
 from pipedrive_emulator.domains.products_v1 import flat_product
@@ -21,7 +21,7 @@ from pipedrive_emulator.domains.statistics import stage_sums
 from pipedrive_emulator.handlers.registry import Call, handler
 from pipedrive_emulator.handlers.resources import Resource
 from pipedrive_emulator.query import filters
-from pipedrive_emulator.query.paging import DEFAULT_LIMIT, offset_answer, offset_page
+from pipedrive_emulator.query.paging import DEFAULT_LIMIT, offset_page, offset_response
 
 if TYPE_CHECKING:
     from pipedrive_emulator.account.store import Table
@@ -61,7 +61,7 @@ def _relations(call: Call, rows: list[Row]) -> Row:
 
 
 @handler("v1:getArchivedDeals")
-def archived(call: Call) -> Answer:
+def archived(call: Call) -> Response:
     """Return archived deals with the rows they reference."""
     start, limit = call.query.get("start", 0), call.query.get("limit", DEFAULT_LIMIT)
     seqs, more = _ARCHIVED.selected(call, start, limit)
@@ -70,7 +70,7 @@ def archived(call: Call) -> Answer:
     # The example contains more than the schema: the time of archiving, and stages and pipelines.
     shown = [encode(with_archive_time(trimmed(shape, nested_deal(call.account, row)), row)) for row in rows]
     related = _relations(call, rows)
-    return offset_answer(call.operation, shown, call.query, more=more, related_objects=related)
+    return offset_response(call.operation, shown, call.query, more=more, related_objects=related)
 
 
 def _open_deals(call: Call, column: str) -> list[int]:
@@ -93,17 +93,17 @@ def _is_open(table: Table, seq: int) -> bool:
     return table.in_view("current", row) and row["status"] == "open"
 
 
-def _listed(call: Call, seqs: list[int], additional: Row) -> Answer:
+def _listed(call: Call, seqs: list[int], additional: Row) -> Response:
     start, limit = call.query.get("start", 0), call.query.get("limit", DEFAULT_LIMIT)
     shape, table = part(call.operation, "data", "[]"), call.account.table("deals")
     rows = map(table.row, seqs[start : start + limit])
     shown = [encode(trimmed(shape, flat_deal(call.account, row))) for row in rows]
     more = start + limit < len(seqs)
-    return offset_answer(call.operation, shown, call.query, more=more, beside=additional)
+    return offset_response(call.operation, shown, call.query, more=more, beside=additional)
 
 
 @handler("v1:getPipelineDeals")
-def of_pipeline(call: Call) -> Answer:
+def of_pipeline(call: Call) -> Response:
     """Return open deals of a pipeline, by default the caller's own; with a summary on request."""
     call.account.require("pipelines", call.path["id"])
     seqs = _open_deals(call, "pipeline_id")
@@ -118,14 +118,14 @@ def of_pipeline(call: Call) -> Answer:
 
 
 @handler("v1:getStageDeals")
-def of_stage(call: Call) -> Answer:
+def of_stage(call: Call) -> Response:
     """Return open deals of a stage, by default the caller's own."""
     call.account.require("stages", call.path["id"])
     return _listed(call, _open_deals(call, "stage_id"), {})
 
 
 @handler("v1:getProductDeals")
-def of_product(call: Call) -> Answer:
+def of_product(call: Call) -> Response:
     """Return deals with a product attached, including archived ones."""
     account, status = call.account, call.query.get("status", "all_not_deleted")
     account.require("products", call.path["id"])
@@ -142,11 +142,11 @@ def of_product(call: Call) -> Answer:
     shown = [encode(trimmed(shape, nested_deal(account, row))) for row in page]
     more = start + limit < len(rows)
     related = _relations(call, page)
-    return offset_answer(call.operation, shown, call.query, more=more, related_objects=related)
+    return offset_response(call.operation, shown, call.query, more=more, related_objects=related)
 
 
 @handler("v1:getPersonProducts")
-def of_person(call: Call) -> Answer:
+def of_person(call: Call) -> Response:
     """Return the products on a person's deals: each row is keyed by the deal's id."""
     account, table = call.account, call.account.table("deals")
     account.require("persons", call.path["id"])

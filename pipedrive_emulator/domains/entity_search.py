@@ -8,7 +8,7 @@ from functools import partial
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
-from pipedrive_emulator.api.http import Answer, Row, encode, success
+from pipedrive_emulator.api.http import Response, Row, encode, success
 from pipedrive_emulator.domains.contacts_v1 import picture_ref
 from pipedrive_emulator.handlers.registry import Call, Handler, handler
 from pipedrive_emulator.query.search import (
@@ -294,7 +294,7 @@ def _whole(found: list[tuple[float, Row]]) -> list[tuple[float, Row]]:
 
 
 def _search(kind: str) -> Handler:
-    def search(call: Call) -> Answer:
+    def search(call: Call) -> Response:
         return items_page(_whole(SEARCHED[kind].find(call.account, call.query)), call.query)
 
     return search
@@ -311,7 +311,7 @@ for _kind, _key in (
 
 
 @handler("v1:searchLeads")
-def search_leads_v1(call: Call) -> Answer:
+def search_leads_v1(call: Call) -> Response:
     """Return leads by offset."""
     found = _whole(SEARCHED["lead"].find(call.account, call.query))
     items, following = ranked_page(found, call.query)

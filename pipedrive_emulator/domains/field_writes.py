@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from typing import TYPE_CHECKING
 
-from pipedrive_emulator.api.http import Answer, ApiError, Row, invalid, success
+from pipedrive_emulator.api.http import ApiError, Response, Row, invalid, success
 from pipedrive_emulator.domains.field_details import changes_of
 from pipedrive_emulator.domains.fields import (
     FIELD_KINDS,
@@ -91,13 +91,13 @@ def _update(call: Call, table: str, row: Row, changes: Row) -> Row:
 
 def _v2(table: str, word: str) -> None:
     @handler(f"v2:add{word}Field")
-    def add(call: Call) -> Answer:
+    def add(call: Call) -> Response:
         body = call.body
         row = _add(call, table, body["field_name"], body["field_type"], changes_of(call, table, {}))
         return success(show_v2(row, table, OPTIONAL_V2), status=call.operation.status)
 
     @handler(f"v2:update{word}Field")
-    def update(call: Call) -> Answer:
+    def update(call: Call) -> Response:
         row = _custom(by_code(call.account, table, call.path["field_code"]))
         if not call.body:
             raise invalid("the body must contain at least one key")
@@ -107,7 +107,7 @@ def _v2(table: str, word: str) -> None:
         return success(show_v2(_update(call, table, row, changes), table, OPTIONAL_V2))
 
     @handler(f"v2:delete{word}Field")
-    def delete(call: Call) -> Answer:
+    def delete(call: Call) -> Response:
         row = _custom(by_code(call.account, table, call.path["field_code"]))
         call.account.delete(table, row["id"], call.user_id)
         return success(show_v2(row, table))
@@ -132,21 +132,21 @@ def _named(row: Row, body: list[Row]) -> list[int]:
     return wanted
 
 
-def _options_answer(options: Iterable[Row], status: int) -> Answer:
+def _options_response(options: Iterable[Row], status: int) -> Response:
     return success([{"id": o["id"], "label": o["label"]} for o in options], status=status)
 
 
 def _options(table: str, word: str) -> None:
     @handler(f"v2:add{word}FieldOptions")
-    def add(call: Call) -> Answer:
+    def add(call: Call) -> Response:
         row = _with_options(call, table)
         labels = _labels([*row["options"], *call.body])[len(row["options"]) :]
         added = _new_options(call, table, labels)
         _update(call, table, row, {"options": [*row["options"], *added]})
-        return _options_answer(added, call.operation.status)
+        return _options_response(added, call.operation.status)
 
     @handler(f"v2:update{word}FieldOptions")
-    def update(call: Call) -> Answer:
+    def update(call: Call) -> Response:
         row = _with_options(call, table)
         wanted = _named(row, call.body)
         labels = {option["id"]: option["label"] for option in call.body}
@@ -157,14 +157,14 @@ def _options(table: str, word: str) -> None:
         ]
         _labels(options)
         _update(call, table, row, {"options": options})
-        return _options_answer((o for o in options if o["id"] in wanted), call.operation.status)
+        return _options_response((o for o in options if o["id"] in wanted), call.operation.status)
 
     @handler(f"v2:delete{word}FieldOptions")
-    def delete(call: Call) -> Answer:
+    def delete(call: Call) -> Response:
         row = _with_options(call, table)
         gone = _named(row, call.body)
         _keep_options(call, table, row, [o for o in row["options"] if o["id"] not in gone])
-        return _options_answer((o for o in row["options"] if o["id"] in gone), call.operation.status)
+        return _options_response((o for o in row["options"] if o["id"] in gone), call.operation.status)
 
 
 def _keep_options(call: Call, table: str, row: Row, options: list[Row]) -> Row:
@@ -194,14 +194,14 @@ def _replaced(call: Call, table: str, row: Row) -> list[Row]:
 
 def _v1(table: str, word: str) -> None:
     @handler(f"v1:add{word}Field")
-    def add(call: Call) -> Answer:
+    def add(call: Call) -> Response:
         # Published: true by default; product fields have no such flag.
         changes = {"add_visible_flag": call.body.get("add_visible_flag", table != "product_fields")}
         row = _add(call, table, call.body["name"], call.body["field_type"], changes)
         return success(show_v1(row, table), status=call.operation.status)
 
     @handler(f"v1:update{word}Field")
-    def update(call: Call) -> Answer:
+    def update(call: Call) -> Response:
         row = _custom(call.account.require(table, call.path["id"]))
         changes = {n: call.body[n] for n in ("name", "add_visible_flag") if n in call.body}
         if "options" in call.body:
@@ -209,13 +209,13 @@ def _v1(table: str, word: str) -> None:
         return success(show_v1(_update(call, table, row, changes), table))
 
     @handler(f"v1:delete{word}Field")
-    def delete(call: Call) -> Answer:
+    def delete(call: Call) -> Response:
         row = _custom(call.account.require(table, call.path["id"]))
         call.account.delete(table, row["id"], call.user_id)
         return success({"id": row["id"]})
 
     @handler(f"v1:delete{word}Fields")
-    def delete_several(call: Call) -> Answer:
+    def delete_several(call: Call) -> Response:
         wanted = call.query["ids"]
         for number in wanted:
             _custom(call.account.require(table, number))

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from pipedrive_emulator.account.custom_fields import PARTS
 from pipedrive_emulator.account.store import TableSpec, define_table
-from pipedrive_emulator.api.http import Answer, Row, not_found, success
+from pipedrive_emulator.api.http import Response, Row, not_found, success
 from pipedrive_emulator.handlers.registry import Call, Handler, handler
 from pipedrive_emulator.query.paging import listed_page, offset_page
 
@@ -245,7 +245,7 @@ def _included(table: str, call: Call) -> Iterable[str]:
 
 
 def _handlers(table: str) -> tuple[Handler, Handler, Handler, Handler]:
-    def list_v1(call: Call) -> Answer:
+    def list_v1(call: Call) -> Response:
         # A key in the example of a single list, always empty.
         more = {"picklist_data": None} if table == "product_fields" else {}
         rows = [{**show_v1(row, table), **more} for row in call.account.table(table).live()]
@@ -255,15 +255,15 @@ def _handlers(table: str) -> tuple[Handler, Handler, Handler, Handler]:
             else offset_page(call.operation, rows, call.query)
         )
 
-    def get_v1(call: Call) -> Answer:
+    def get_v1(call: Call) -> Response:
         return success(show_v1(call.account.require(table, call.path["id"]), table))
 
-    def list_v2(call: Call) -> Answer:
+    def list_v2(call: Call) -> Response:
         included = _included(table, call)
         rows = [show_v2(row, table, included) for row in call.account.table(table).live() if row["code"]]
         return listed_page(rows, call.query)
 
-    def get_v2(call: Call) -> Answer:
+    def get_v2(call: Call) -> Response:
         row = by_code(call.account, table, call.path["field_code"])
         return success(show_v2(row, table, _included(table, call)))
 
@@ -281,13 +281,13 @@ for _table, _word in FIELD_KINDS.items():
 
 
 @handler("v1:getLeadFields")
-def lead_fields(call: Call) -> Answer:
+def lead_fields(call: Call) -> Response:
     """Return the built-in fields of leads, and the custom fields of deals."""
     rows = [*call.account.table("lead_fields").live(), *call.account.custom_fields("leads").values()]
     return offset_page(call.operation, [show_v1(row) for row in rows], call.query)
 
 
 @handler("v1:getNoteFields")
-def note_fields(call: Call) -> Answer:
+def note_fields(call: Call) -> Response:
     """Return the built-in fields of notes."""
     return success([show_note_field(row) for row in call.account.table("note_fields").live()])

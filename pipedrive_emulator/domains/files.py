@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from pipedrive_emulator.account.blobs import OCTETS, disposition, file_content
 from pipedrive_emulator.account.store import TableSpec, define_table
-from pipedrive_emulator.api.http import Answer, ApiError, Row, invalid, success
+from pipedrive_emulator.api.http import ApiError, Response, Row, invalid, success
 from pipedrive_emulator.handlers.registry import Call, handler
 from pipedrive_emulator.handlers.resources import Resource, register
 
@@ -94,7 +94,7 @@ def file_row(name: str, size: int, user_id: int, **parents: object) -> Row:
 
 
 @handler("v1:addFile")
-def add_file(call: Call) -> Answer:
+def add_file(call: Call) -> Response:
     """Return an uploaded file."""
     upload = call.uploads["file"]
     parents = {name: call.body[name] for name in (*PARENTS, "activity_id") if call.body.get(name) is not None}
@@ -114,13 +114,13 @@ def add_file(call: Call) -> Answer:
 
 
 @handler("v1:downloadFile")
-def download_file(call: Call) -> Answer:
+def download_file(call: Call) -> Response:
     """Return the bytes of a file."""
     row = call.account.require("files", call.path["id"])
     if row["remote_location"] != "s3":
         raise ApiError(404, "The file is stored by another service")
     content = file_content(call.account, row)
-    return Answer(body=content, content_type=OCTETS, headers=[disposition(row["file_name"])])
+    return Response(body=content, content_type=OCTETS, headers=[disposition(row["file_name"])])
 
 
 register(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pipedrive_emulator.account.shapes import part, trimmed
-from pipedrive_emulator.api.http import Answer, Row, invalid
+from pipedrive_emulator.api.http import Response, Row, invalid
 from pipedrive_emulator.domains import activities_v1, files, notes
 from pipedrive_emulator.domains.journal import JOURNALED, changes_of, source_of
 from pipedrive_emulator.domains.mail_links import messages_of
@@ -159,7 +159,7 @@ def _relations(account: Account, rows: list[Row], table: str, key: int) -> Row:
 
 
 def _flow(table: str) -> Handler:
-    def flow(call: Call) -> Answer:
+    def flow(call: Call) -> Response:
         account, query, key = call.account, call.query, call.path["id"]
         account.require(table, key)
         if query.get("all_changes", "1") != "1":

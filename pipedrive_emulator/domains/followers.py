@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from pipedrive_emulator.account.account import on_change
 from pipedrive_emulator.account.store import TableSpec, define_table
-from pipedrive_emulator.api.http import Answer, ApiError, Row, not_found, success
+from pipedrive_emulator.api.http import ApiError, Response, Row, not_found, success
 from pipedrive_emulator.handlers.registry import Call, Handler, handler
 from pipedrive_emulator.query.paging import listed_page, offset_page
 
@@ -94,13 +94,13 @@ def _v2(row: Row) -> Row:
 
 
 def _lists(table: str, name: str) -> tuple[Handler, Handler, Handler]:
-    def list_v2(call: Call) -> Answer:
+    def list_v2(call: Call) -> Response:
         call.account.require(table, call.path["id"])
         return listed_page(
             [_v2(row) for row in followers_of(call.account, table, call.path["id"])], call.query
         )
 
-    def list_v1(call: Call) -> Answer:
+    def list_v1(call: Call) -> Response:
         call.account.require(table, call.path["id"])
         shown_as = LISTED_AS.get(name, name)
         rows = [_v1(row, shown_as) for row in followers_of(call.account, table, call.path["id"])]
@@ -110,7 +110,7 @@ def _lists(table: str, name: str) -> tuple[Handler, Handler, Handler]:
             else success(rows)
         )
 
-    def changelog(call: Call) -> Answer:
+    def changelog(call: Call) -> Response:
         call.account.require(table, call.path["id"])
         kept = call.account.table("follower_changes")
         rows = [
@@ -127,7 +127,7 @@ def _writes(table: str, name: str) -> tuple[Handler, Handler, Handler]:
         if call.account.require(table, call.path["id"]).get("is_archived"):
             raise ApiError(403, "An archived deal cannot be edited; un-archive it first")
 
-    def add(call: Call) -> Answer:
+    def add(call: Call) -> Response:
         editable(call)
         row = follow(call.account, table, call.path["id"], call.body["user_id"], call.user_id)
         shown = _v2(row) if call.operation.version == "v2" else _v1(row, name)
@@ -140,12 +140,12 @@ def _writes(table: str, name: str) -> tuple[Handler, Handler, Handler]:
             raise not_found("Follower")
         return row
 
-    def delete_v2(call: Call) -> Answer:
+    def delete_v2(call: Call) -> Response:
         row = _find(call, lambda r: r["user_id"] == call.path["follower_id"])
         unfollow(call.account, row, call.user_id)
         return success({"user_id": row["user_id"]})
 
-    def delete_v1(call: Call) -> Answer:
+    def delete_v1(call: Call) -> Response:
         row = _find(call, lambda r: r["id"] == call.path["follower_id"])
         unfollow(call.account, row, call.user_id)
         return success({"id": row["id"]})

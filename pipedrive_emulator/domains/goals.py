@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from pipedrive_emulator.account.clock import day
 from pipedrive_emulator.account.store import TableSpec, define_table
-from pipedrive_emulator.api.http import Answer, ApiError, Row, done, invalid, success
+from pipedrive_emulator.api.http import ApiError, Response, Row, done, invalid, success
 from pipedrive_emulator.domains.basics import COMPANY
 from pipedrive_emulator.handlers.registry import Call, handler
 from pipedrive_emulator.rules.values import is_date
@@ -143,26 +143,26 @@ def show(account: Account, row: Row) -> Row:
     return {**row, "is_active": active}
 
 
-def _answer(call: Call, row: Row, **more: int) -> Answer:
+def _response(call: Call, row: Row, **more: int) -> Response:
     return success({"goal": show(call.account, row), **more}, status=call.operation.status, **SERVICE)
 
 
 @handler("v1:addGoal")
-def add(call: Call) -> Answer:
+def add(call: Call) -> Response:
     """Return a new goal with its own report."""
-    return _answer(call, new_goal(call.account, checked(call.account, call.body), call.user_id))
+    return _response(call, new_goal(call.account, checked(call.account, call.body), call.user_id))
 
 
 @handler("v1:updateGoal")
-def update(call: Call) -> Answer:
+def update(call: Call) -> Response:
     """Update a goal and return it; missing parts do not change."""
     row = call.account.require("goals", call.path["id"])
     parts = checked(call.account, {**{name: row[name] for name in PARTS}, **call.body})
-    return _answer(call, call.account.update("goals", row["id"], parts, call.user_id))
+    return _response(call, call.account.update("goals", row["id"], parts, call.user_id))
 
 
 @handler("v1:deleteGoal")
-def delete(call: Call) -> Answer:
+def delete(call: Call) -> Response:
     """Delete the goal; returns no data."""
     call.account.require("goals", call.path["id"])
     call.account.delete("goals", call.path["id"], call.user_id)
@@ -204,7 +204,7 @@ def _period(query: Row) -> tuple[str, str] | None:
 
 
 @handler("v1:getGoals")
-def find(call: Call) -> Answer:
+def find(call: Call) -> Response:
     """Return the goals that match every criterion; by default, those of the token's user."""
     period = _period(call.query)
     rows = [show(call.account, row) for row in call.account.table("goals").all()]
@@ -246,7 +246,7 @@ def _belongs(account: Account, assignee: Row, owner_id: int) -> bool:
 
 
 @handler("v1:getGoalResult")
-def result(call: Call) -> Answer:
+def result(call: Call) -> Response:
     """Return a goal and its progress within a period."""
     goal = call.account.require("goals", call.path["id"])
     period, duration = _period(call.query) or ("", ""), goal["duration"]
@@ -255,4 +255,4 @@ def result(call: Call) -> Answer:
     rows = _counted(call.account, goal, *period)
     is_sum = goal["expected_outcome"]["tracking_metric"] == "sum"
     progress = sum(int(row.get("value") or 0) if is_sum else 1 for row in rows)
-    return _answer(call, goal, progress=progress)
+    return _response(call, goal, progress=progress)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from pipedrive_emulator.account.account import FIELD_TABLES
 from pipedrive_emulator.account.custom_fields import row_to_v1
-from pipedrive_emulator.api.http import Answer, Row, invalid, success
+from pipedrive_emulator.api.http import Response, Row, invalid, success
 from pipedrive_emulator.domains.entity_search import SEARCHED, deal_item, lead_item, person_item
 from pipedrive_emulator.domains.project_search import FIELDS as PROJECT_FIELDS
 from pipedrive_emulator.domains.project_search import found_projects
@@ -70,7 +70,7 @@ def _related(account: Account, items: list[Row]) -> list[Row]:
 
 
 @handler("v2:searchItem")
-def search_items(call: Call) -> Answer:
+def search_items(call: Call) -> Response:
     """Return a page of everything that contains the term; related records only on request."""
     term_of(call.query)
     items, following = ranked_page(_found(call.account, call.query), call.query)
@@ -107,7 +107,7 @@ def _field(account: Account, kind: str, name: str) -> Row:
 
 
 @handler("v2:searchItemByField")
-def search_by_field(call: Call) -> Answer:
+def search_by_field(call: Call) -> Response:
     """Return a page of the rows of one kind with a matching field, case-sensitive."""
     account, query = call.account, call.query
     match, term = query.get("match", "exact"), str(query["term"])

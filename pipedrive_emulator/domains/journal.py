@@ -18,7 +18,7 @@ from pipedrive_emulator.query.paging import listed_page
 
 if TYPE_CHECKING:
     from pipedrive_emulator.account.account import Account
-    from pipedrive_emulator.api.http import Answer, Row
+    from pipedrive_emulator.api.http import Response, Row
 
 # Table → (word in operation ids, object in the flow).
 JOURNALED = {
@@ -119,7 +119,7 @@ def as_text(value: object) -> str | None:
 
 
 def _changelog(table: str) -> Handler:
-    def changelog(call: Call) -> Answer:
+    def changelog(call: Call) -> Response:
         call.account.require(table, call.path["id"])
         rows = [
             {

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pipedrive_emulator.account.store import TableSpec, define_table
-from pipedrive_emulator.api.http import Answer, ApiError, Row, invalid, success
+from pipedrive_emulator.api.http import ApiError, Response, Row, invalid, success
 from pipedrive_emulator.handlers.registry import Call, handler
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ def _checked(call: Call, body: Row) -> Row:
 
 
 @handler("v1:getTeams", "v1:getUserTeams")
-def listed(call: Call) -> Answer:
+def listed(call: Call) -> Response:
     """Return the teams of the company, or of one user."""
     rows = list(call.account.table("legacy_teams").live())
     if "id" in call.path:
@@ -42,13 +42,13 @@ def listed(call: Call) -> Answer:
 
 
 @handler("v1:getTeam")
-def get(call: Call) -> Answer:
+def get(call: Call) -> Response:
     """Return one team."""
     return success(_shown(call, [call.account.require("legacy_teams", call.path["id"])])[0])
 
 
 @handler("v1:addTeam")
-def add(call: Call) -> Answer:
+def add(call: Call) -> Response:
     """Return a new team."""
     row = {
         "name": "",
@@ -65,27 +65,27 @@ def add(call: Call) -> Answer:
 
 
 @handler("v1:updateTeam")
-def update(call: Call) -> Answer:
+def update(call: Call) -> Response:
     """Update a team and return it."""
     row = call.account.require("legacy_teams", call.path["id"])
     return success(call.account.update("legacy_teams", row["id"], _checked(call, call.body), call.user_id))
 
 
 @handler("v1:getTeamUsers")
-def members(call: Call) -> Answer:
+def members(call: Call) -> Response:
     """Return the ids of a team's users."""
     return success(call.account.require("legacy_teams", call.path["id"])["users"])
 
 
 @handler("v1:addTeamUser")
-def add_members(call: Call) -> Answer:
+def add_members(call: Call) -> Response:
     """Add users to a team and return the ids of its users."""
     row = call.account.require("legacy_teams", call.path["id"])
     return _members(call, row, {*row["users"], *_checked(call, call.body)["users"]})
 
 
 @handler("v1:deleteTeamUser")
-def delete_members(call: Call) -> Answer:
+def delete_members(call: Call) -> Response:
     """Remove users from a team, all of them members, and return the ids of the others."""
     row = call.account.require("legacy_teams", call.path["id"])
     gone = set(call.body["users"])
@@ -94,6 +94,6 @@ def delete_members(call: Call) -> Answer:
     return _members(call, row, set(row["users"]) - gone)
 
 
-def _members(call: Call, row: Row, users: set[int]) -> Answer:
+def _members(call: Call, row: Row, users: set[int]) -> Response:
     changed = call.account.update("legacy_teams", row["id"], {"users": sorted(users)}, call.user_id)
     return success(changed["users"], status=call.operation.status)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pipedrive_emulator.account.blobs import address
-from pipedrive_emulator.api.http import Answer, ApiError, Row, not_found, success
+from pipedrive_emulator.api.http import ApiError, Response, Row, not_found, success
 from pipedrive_emulator.domains import files
 from pipedrive_emulator.domains.basics import COMPANY
 from pipedrive_emulator.domains.mail_links import messages_of
@@ -82,7 +82,7 @@ def in_flow(account: Account, row: Row) -> Row:
 
 
 def _on(table: str) -> Handler:
-    def listed(call: Call) -> Answer:
+    def listed(call: Call) -> Response:
         call.account.require(table, call.path["id"])
         body = call.query.get("include_body") == 1
         rows = messages_of(call.account, table, call.path["id"])
@@ -104,7 +104,7 @@ def _thread(call: Call) -> Row:
     return row
 
 
-def _served(payload: object) -> Answer:
+def _served(payload: object) -> Response:
     """Return a response with the additional status of the mail service."""
     return success(payload, statusCode=2000, statusText="Success", service="email-api")
 
@@ -116,7 +116,7 @@ def _in_folder(row: Row, folder: str) -> bool:
 
 
 @handler("v1:getMailThreads")
-def list_threads(call: Call) -> Answer:
+def list_threads(call: Call) -> Response:
     """Return the threads of a folder of the token's user, newest message first."""
     rows = [
         row
@@ -130,13 +130,13 @@ def list_threads(call: Call) -> Answer:
 
 
 @handler("v1:getMailThread")
-def get_thread(call: Call) -> Answer:
+def get_thread(call: Call) -> Response:
     """Return one thread."""
     return success(show_thread(call.account, _thread(call)))
 
 
 @handler("v1:getMailThreadMessages")
-def list_messages(call: Call) -> Answer:
+def list_messages(call: Call) -> Response:
     """Return every message of a thread, oldest first."""
     thread, table = _thread(call), call.account.table("mail_messages")
     rows = [table.row(seq) for seq in sorted(table.where("mail_thread_id", thread["id"]))]
@@ -144,7 +144,7 @@ def list_messages(call: Call) -> Answer:
 
 
 @handler("v1:getMailMessage")
-def get_message(call: Call) -> Answer:
+def get_message(call: Call) -> Response:
     """Return one message."""
     row = call.account.require("mail_messages", call.path["id"])
     thread = call.account.require("mail_threads", row["mail_thread_id"])
@@ -155,7 +155,7 @@ def get_message(call: Call) -> Answer:
 
 
 @handler("v1:updateMailThreadDetails")
-def update_thread(call: Call) -> Answer:
+def update_thread(call: Call) -> Response:
     """Link a thread to a deal or a lead, share, read or archive it; returns the thread."""
     row, changes = _thread(call), dict(call.body)
     for name, table, other in (("deal_id", "deals", "lead_id"), ("lead_id", "leads", "deal_id")):
@@ -173,7 +173,7 @@ def update_thread(call: Call) -> Answer:
 
 
 @handler("v1:deleteMailThread")
-def delete_thread(call: Call) -> Answer:
+def delete_thread(call: Call) -> Response:
     """Delete a thread and return its id, with its messages."""
     row = _thread(call)
     call.account.delete("mail_threads", row["id"], call.user_id)

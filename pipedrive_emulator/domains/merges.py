@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from pipedrive_emulator.api.http import Answer, ApiError, Row, success
+from pipedrive_emulator.api.http import ApiError, Response, Row, success
 from pipedrive_emulator.domains.contacts_v1 import flat_person
 from pipedrive_emulator.domains.deal_value import lines_of, settle
 from pipedrive_emulator.domains.participants import join, participants_of
@@ -104,7 +104,7 @@ def _only_id(_: Account, row: Row) -> Row:
 
 
 def _handler(table: str, show: Callable[[Account, Row], Row]) -> Handler:
-    def merge(call: Call) -> Answer:
+    def merge(call: Call) -> Response:
         survivor = _merge(call, table)
         shown = show(call.account, survivor)
         if len(shown) > 1:
@@ -123,7 +123,7 @@ for _table, _key, _show in (
 
 
 @handler("v1:duplicateDeal")
-def duplicate_deal(call: Call) -> Answer:
+def duplicate_deal(call: Call) -> Response:
     """Return a copy of a deal with its products and participants, without its notes, files and activities."""
     account = call.account
     source = account.require("deals", call.path["id"])

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pipedrive_emulator.account.store import TableSpec, define_table
-from pipedrive_emulator.api.http import Answer, Row, invalid, not_found, success
+from pipedrive_emulator.api.http import Response, Row, invalid, not_found, success
 from pipedrive_emulator.domains.basics import COMPANY
 from pipedrive_emulator.domains.notes import MAX_CONTENT, SCRIPT
 from pipedrive_emulator.handlers.registry import Call, handler
@@ -66,20 +66,20 @@ def _comment(call: Call) -> Row:
 
 
 @handler("v1:getNoteComments")
-def list_comments(call: Call) -> Answer:
+def list_comments(call: Call) -> Response:
     """Return the comments of a note."""
     call.account.require("notes", call.path["id"])
     return offset_page(call.operation, comments_of(call.account, call.path["id"]), call.query)
 
 
 @handler("v1:getComment")
-def get_comment(call: Call) -> Answer:
+def get_comment(call: Call) -> Response:
     """Return one comment."""
     return success(_comment(call))
 
 
 @handler("v1:addNoteComment")
-def add_comment(call: Call) -> Answer:
+def add_comment(call: Call) -> Response:
     """Return a new comment."""
     note = call.account.require("notes", call.path["id"])
     row = new_comment(note["id"], _content(call), call.user_id)
@@ -87,7 +87,7 @@ def add_comment(call: Call) -> Answer:
 
 
 @handler("v1:updateCommentForNote")
-def update_comment(call: Call) -> Answer:
+def update_comment(call: Call) -> Response:
     """Update a comment and return it."""
     row, content = _comment(call), _content(call)
     if content != row["content"]:
@@ -97,7 +97,7 @@ def update_comment(call: Call) -> Answer:
 
 
 @handler("v1:deleteComment")
-def delete_comment(call: Call) -> Answer:
+def delete_comment(call: Call) -> Response:
     """Delete a comment; returns true instead of an id."""
     call.account.delete(TABLE, _comment(call)["uuid"], call.user_id)
     return success(True)  # noqa: FBT003 - the published response

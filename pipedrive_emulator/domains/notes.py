@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from pipedrive_emulator.account.account import TOKEN_USER, Account
 from pipedrive_emulator.account.store import TableSpec, define_table
-from pipedrive_emulator.api.http import Answer, ApiError, Row, invalid, success
+from pipedrive_emulator.api.http import ApiError, Response, Row, invalid, success
 from pipedrive_emulator.handlers.registry import Call, handler
 from pipedrive_emulator.handlers.resources import Resource, register
 
@@ -162,7 +162,7 @@ register(
 
 
 @handler("v1:deleteNote")
-def delete_note(call: Call) -> Answer:
+def delete_note(call: Call) -> Response:
     """Delete a note; returns true instead of an id."""
     account = call.account
     row = account.require("notes", call.path["id"])

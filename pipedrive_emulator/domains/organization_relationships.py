@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from pipedrive_emulator.account.account import on_change
 from pipedrive_emulator.account.store import TableSpec, define_table
-from pipedrive_emulator.api.http import Answer, ApiError, Row, success
+from pipedrive_emulator.api.http import ApiError, Response, Row, success
 from pipedrive_emulator.handlers.registry import Call, handler
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ def _show(account: Account, row: Row, org_id: int | None) -> Row:
     return shown
 
 
-def _answer(call: Call, row: Row) -> Answer:
+def _response(call: Call, row: Row) -> Response:
     # Published only for a single relationship: the role of the other organization for the base or the owner.
     base = None
     if call.operation.method == "GET":
@@ -80,7 +80,7 @@ def _check(call: Call, row: Row) -> None:
 
 
 @handler("v1:getOrganizationRelationships")
-def listed(call: Call) -> Answer:
+def listed(call: Call) -> Response:
     """Return every relationship of an organization."""
     account, org_id = call.account, call.query["org_id"]
     account.require("organizations", org_id)
@@ -94,33 +94,33 @@ def listed(call: Call) -> Answer:
 
 
 @handler("v1:getOrganizationRelationship")
-def get(call: Call) -> Answer:
+def get(call: Call) -> Response:
     """Return one relationship."""
-    return _answer(call, call.account.require(TABLE, call.path["id"]))
+    return _response(call, call.account.require(TABLE, call.path["id"]))
 
 
 @handler("v1:addOrganizationRelationship")
-def add(call: Call) -> Answer:
+def add(call: Call) -> Response:
     """Return a new relationship; two organizations have at most one."""
     row = {name: call.body[name] for name in ("type", *ENDS)}
     _check(call, row)
     full = {**row, "add_time": None, "update_time": None}
-    return _answer(call, call.account.insert(TABLE, full, call.user_id))
+    return _response(call, call.account.insert(TABLE, full, call.user_id))
 
 
 @handler("v1:updateOrganizationRelationship")
-def update(call: Call) -> Answer:
+def update(call: Call) -> Response:
     """Update a relationship and return it."""
     row = call.account.require(TABLE, call.path["id"])
     changes = {name: call.body[name] for name in ("type", *ENDS) if name in call.body}
     _check(call, {**row, **changes})
     if any(row[name] != value for name, value in changes.items()):
         row = call.account.update(TABLE, row["id"], changes, call.user_id)
-    return _answer(call, row)
+    return _response(call, row)
 
 
 @handler("v1:deleteOrganizationRelationship")
-def delete(call: Call) -> Answer:
+def delete(call: Call) -> Response:
     """Delete a relationship and return its id."""
     call.account.require(TABLE, call.path["id"])
     call.account.delete(TABLE, call.path["id"], call.user_id)

@@ -12,7 +12,7 @@ from pipedrive_emulator.account.account import on_change
 from pipedrive_emulator.account.clock import sql
 from pipedrive_emulator.account.shapes import part, trimmed
 from pipedrive_emulator.account.store import TableSpec, define_table
-from pipedrive_emulator.api.http import Answer, ApiError, Row, not_found, success
+from pipedrive_emulator.api.http import ApiError, Response, Row, not_found, success
 from pipedrive_emulator.domains.contacts_v1 import nested_person
 from pipedrive_emulator.domains.related_v1 import as_value, moment, person_ref, related, user_ref
 from pipedrive_emulator.handlers.registry import Call, handler
@@ -117,7 +117,7 @@ def _relations(account: Account, rows: list[Row]) -> Row:
 
 
 @handler("v1:getDealParticipants")
-def list_participants(call: Call) -> Answer:
+def list_participants(call: Call) -> Response:
     """Return the participants of a deal."""
     call.account.require("deals", call.path["id"])
     rows = participants_of(call.account, call.path["id"])
@@ -132,7 +132,7 @@ def list_participants(call: Call) -> Answer:
 
 
 @handler("v1:addDealParticipant")
-def add_participant(call: Call) -> Answer:
+def add_participant(call: Call) -> Response:
     """Return a new participant; an existing participant is rejected."""
     deal = call.account.require("deals", call.path["id"])
     if deal["is_archived"]:
@@ -146,7 +146,7 @@ def add_participant(call: Call) -> Answer:
 
 
 @handler("v1:deleteDealParticipant")
-def delete_participant(call: Call) -> Answer:
+def delete_participant(call: Call) -> Response:
     """Delete a participant and return its id."""
     deal = call.account.require("deals", call.path["id"])
     row = call.account.require("participants", call.path["deal_participant_id"])
@@ -159,7 +159,7 @@ def delete_participant(call: Call) -> Answer:
 
 
 @handler("v1:getDealParticipantsChangelog")
-def participants_changelog(call: Call) -> Answer:
+def participants_changelog(call: Call) -> Response:
     """Return the added and removed participants, newest first."""
     call.account.require("deals", call.path["id"])
     table = call.account.table("participant_changes")

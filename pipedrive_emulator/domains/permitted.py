@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pipedrive_emulator.api.http import Answer, success
+from pipedrive_emulator.api.http import Response, success
 from pipedrive_emulator.handlers.registry import Call, Handler, handler
 
 OWNER_ONLY = "1"
@@ -16,7 +16,7 @@ TABLES = {
 
 
 def _permitted(table: str) -> Handler:
-    def permitted(call: Call) -> Answer:
+    def permitted(call: Call) -> Response:
         row = call.account.require(table, call.path["id"])
         users = [user for user in call.account.table("users").live() if user["active_flag"]]
         if str(row["visible_to"]) == OWNER_ONLY:

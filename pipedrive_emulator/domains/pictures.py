@@ -6,7 +6,7 @@ from pipedrive_emulator.account.blobs import address
 from pipedrive_emulator.account.clock import day
 from pipedrive_emulator.account.images import image_size, image_type
 from pipedrive_emulator.account.store import TableSpec, define_table
-from pipedrive_emulator.api.http import Answer, ApiError, Row, Upload, invalid, not_found, success
+from pipedrive_emulator.api.http import ApiError, Response, Row, Upload, invalid, not_found, success
 from pipedrive_emulator.domains.basics import COMPANY
 from pipedrive_emulator.domains.contacts_v1 import show_picture
 from pipedrive_emulator.handlers.registry import Call, handler
@@ -64,7 +64,7 @@ def _check_square(upload: Upload, body: Row) -> None:
 
 
 @handler("v1:addPersonPicture")
-def add_picture(call: Call) -> Answer:
+def add_picture(call: Call) -> Response:
     """Replace a person's picture and return it."""
     account, upload = call.account, call.uploads["file"]
     person = account.require("persons", call.path["id"])
@@ -81,7 +81,7 @@ def add_picture(call: Call) -> Answer:
 
 
 @handler("v1:deletePersonPicture")
-def delete_picture(call: Call) -> Answer:
+def delete_picture(call: Call) -> Response:
     """Delete a person's picture and return the person's id."""
     row = _picture(call)
     call.account.delete("person_pictures", row["id"], call.user_id)
@@ -90,7 +90,7 @@ def delete_picture(call: Call) -> Answer:
 
 
 @handler("v2:getPersonPicture")
-def get_picture(call: Call) -> Answer:
+def get_picture(call: Call) -> Response:
     """Return the picture of a person; raises a 404 if there is none."""
     row = _picture(call)
     names = ("id", "item_type", "item_id", "added_by_user_id", "active_flag")
@@ -116,7 +116,7 @@ def _image(call: Call) -> Row:
     return table.row(held[0])
 
 
-def _keep(call: Call, status: int) -> Answer:
+def _keep(call: Call, status: int) -> Response:
     upload = call.uploads["data"]
     row = new_image(call.path["id"], upload.file_name, kind_of(upload), day(call.account.clock.now))
     kept = call.account.insert("product_images", row, call.user_id)
@@ -131,14 +131,14 @@ def _drop(call: Call) -> Row:
 
 
 @handler("v2:getProductImage")
-def get_image(call: Call) -> Answer:
+def get_image(call: Call) -> Response:
     """Return the image of a product; raises a 404 if there is none."""
     row = _image(call)
     return success({**row, "public_url": address(call.account, "product_images", row["id"], row["name"])})
 
 
 @handler("v2:uploadProductImage")
-def upload_image(call: Call) -> Answer:
+def upload_image(call: Call) -> Response:
     """Return the first image of a product; a second one needs an update."""
     call.account.require("products", call.path["id"])
     if call.account.table("product_images").where("product_id", call.path["id"]):
@@ -147,7 +147,7 @@ def upload_image(call: Call) -> Answer:
 
 
 @handler("v2:updateProductImage")
-def update_image(call: Call) -> Answer:
+def update_image(call: Call) -> Response:
     """Replace a product's image and return it."""
     kind_of(call.uploads["data"])
     _drop(call)
@@ -155,6 +155,6 @@ def update_image(call: Call) -> Answer:
 
 
 @handler("v2:deleteProductImage")
-def delete_image(call: Call) -> Answer:
+def delete_image(call: Call) -> Response:
     """Delete an image and return its id."""
     return success({"id": _drop(call)["id"]})

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pipedrive_emulator.account.store import TableSpec, define_table
-from pipedrive_emulator.api.http import Answer, ApiError, Row, invalid, not_found, success
+from pipedrive_emulator.api.http import ApiError, Response, Row, invalid, not_found, success
 from pipedrive_emulator.domains.deals import check_currency, default_currency
 from pipedrive_emulator.handlers.registry import Call, handler
 from pipedrive_emulator.query.paging import listed_page
@@ -65,7 +65,7 @@ def _variation(call: Call) -> Row:
 
 
 @handler("v2:getProductVariations")
-def list_variations(call: Call) -> Answer:
+def list_variations(call: Call) -> Response:
     """Return the variations of a product."""
     call.account.require("products", call.path["id"])
     table = call.account.table(TABLE)
@@ -74,7 +74,7 @@ def list_variations(call: Call) -> Answer:
 
 
 @handler("v2:addProductVariation")
-def add_variation(call: Call) -> Answer:
+def add_variation(call: Call) -> Response:
     """Return a new variation."""
     product = call.account.require("products", call.path["id"])
     _, number = call.account.table(TABLE).new_key()
@@ -86,7 +86,7 @@ def add_variation(call: Call) -> Answer:
 
 
 @handler("v2:updateProductVariation")
-def update_variation(call: Call) -> Answer:
+def update_variation(call: Call) -> Response:
     """Update a variation and return it."""
     row = _variation(call)
     changes = _checked(call, row["id"])
@@ -96,7 +96,7 @@ def update_variation(call: Call) -> Answer:
 
 
 @handler("v2:deleteProductVariation")
-def delete_variation(call: Call) -> Answer:
+def delete_variation(call: Call) -> Response:
     """Delete a variation and return its id."""
     row = _variation(call)
     call.account.remove(TABLE, row["id"], call.user_id)
@@ -104,7 +104,7 @@ def delete_variation(call: Call) -> Answer:
 
 
 @handler("v2:duplicateProduct")
-def duplicate_product(call: Call) -> Answer:
+def duplicate_product(call: Call) -> Response:
     """Return a new copy of a product with its prices and variations."""
     account = call.account
     source = account.require("products", call.path["id"])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pipedrive_emulator.api.http import Answer, ApiError, Row, invalid
+from pipedrive_emulator.api.http import ApiError, Response, Row, invalid
 from pipedrive_emulator.handlers.registry import Call, handler
 from pipedrive_emulator.handlers.resources import Resource, register
 
@@ -160,13 +160,13 @@ _SHOWN = {"v1": (_boards_v1, _phases_v1), "v2": (_boards, _phases)}
 
 
 @handler("v1:getProjectsBoards", "v2:getProjectsBoards")
-def boards(call: Call) -> Answer:
+def boards(call: Call) -> Response:
     """Return every board."""
     return _SHOWN[call.operation.version][0].list_v1(call)
 
 
 @handler("v1:getProjectsPhases", "v2:getProjectsPhases")
-def phases(call: Call) -> Answer:
+def phases(call: Call) -> Response:
     """Return every phase of a board; 404 for an unknown board."""
     call.account.require("project_boards", call.query["board_id"])
     return _SHOWN[call.operation.version][1].list_v1(call)

@@ -9,7 +9,7 @@ from pipedrive_emulator.query.search import custom_texts, hits, items_page, note
 
 if TYPE_CHECKING:
     from pipedrive_emulator.account.account import Account
-    from pipedrive_emulator.api.http import Answer, Row
+    from pipedrive_emulator.api.http import Response, Row
 
 FIELDS = ("title", "description", "custom_fields", "notes")
 
@@ -67,6 +67,6 @@ def found_projects(account: Account, query: Row) -> list[tuple[float, Row]]:
 
 
 @handler("v2:searchProjects")
-def search(call: Call) -> Answer:
+def search(call: Call) -> Response:
     """Return a page of the found projects."""
     return items_page(found_projects(call.account, call.query), call.query)

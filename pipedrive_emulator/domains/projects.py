@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from pipedrive_emulator.account.clock import millis
 from pipedrive_emulator.account.store import TableSpec, define_table
-from pipedrive_emulator.api.http import Answer, ApiError, Row, invalid
+from pipedrive_emulator.api.http import ApiError, Response, Row, invalid
 from pipedrive_emulator.domains.deals import check_labels
 from pipedrive_emulator.handlers.registry import Call, handler
 from pipedrive_emulator.handlers.resources import Resource, register
@@ -206,7 +206,7 @@ archived = register(
 
 
 @handler("v2:archiveProject")
-def archive(call: Call) -> Answer:
+def archive(call: Call) -> Response:
     """Archive a project and return it."""
     return archived.one(call, archive_row(call))
 

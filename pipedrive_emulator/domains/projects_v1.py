@@ -9,7 +9,7 @@ from pipedrive_emulator.account.account import on_change
 from pipedrive_emulator.account.clock import millis
 from pipedrive_emulator.account.custom_fields import row_to_v1
 from pipedrive_emulator.account.store import TableSpec, define_table
-from pipedrive_emulator.api.http import Answer, ApiError, Row, invalid, not_found, success
+from pipedrive_emulator.api.http import ApiError, Response, Row, invalid, not_found, success
 from pipedrive_emulator.domains import projects
 from pipedrive_emulator.domains.journal import source_of
 from pipedrive_emulator.domains.project_boards import in_words
@@ -83,19 +83,19 @@ handler("v1:getProjects")(_v1.list_v2)
 
 
 @handler("v1:addProject")
-def add(call: Call) -> Answer:
+def add(call: Call) -> Response:
     """Return a new project; the board is optional in v1 too."""
     return _v1.add(_renamed(call))
 
 
 @handler("v1:updateProject")
-def update(call: Call) -> Answer:
+def update(call: Call) -> Response:
     """Update a project and return it."""
     return _v1.update(_renamed(call))
 
 
 @handler("v1:archiveProject")
-def archive(call: Call) -> Answer:
+def archive(call: Call) -> Response:
     """Return the project, archived."""
     return _v1.one(call, projects.archive_row(call))
 
@@ -114,7 +114,7 @@ def _plan_item(account: Account, project: Row, kind: str, number: int) -> Row:
 
 
 @handler("v1:getProjectPlan")
-def plan(call: Call) -> Answer:
+def plan(call: Call) -> Response:
     """Return the tasks, then the activities of a project, with their position in the plan."""
     project = call.account.require("projects", call.path["id"])
     items = []
@@ -127,8 +127,8 @@ def plan(call: Call) -> Answer:
     return success(items)
 
 
-def _put(kind: str, placeholder: str) -> Callable[[Call], Answer]:
-    def put(call: Call) -> Answer:
+def _put(kind: str, placeholder: str) -> Callable[[Call], Response]:
+    def put(call: Call) -> Response:
         account = call.account
         project = projects.editable(account.require("projects", call.path["id"]))
         item = account.require(PLANNED[kind], call.path[placeholder])
@@ -162,7 +162,7 @@ handler("v1:putProjectPlanActivity")(_put("activity", "activityId"))
 
 
 @handler("v1:getProjectGroups")
-def groups(call: Call) -> Answer:
+def groups(call: Call) -> Response:
     """Return the groups of a project."""
     call.account.require("projects", call.path["id"])
     table = call.account.table("project_groups")
@@ -174,7 +174,7 @@ def groups(call: Call) -> Answer:
 
 
 @handler("v2:getProjectUsers")
-def permitted(call: Call) -> Answer:
+def permitted(call: Call) -> Response:
     """Return the active users: every project is open to all."""
     call.account.require("projects", call.path["id"])
     return success([user["id"] for user in call.account.table("users").all() if user["active_flag"]])
@@ -206,7 +206,7 @@ def _note(account: Account, table: str, before: Row | None, after: Row | None, u
 
 
 @handler("v2:getProjectChangelog")
-def changelog(call: Call) -> Answer:
+def changelog(call: Call) -> Response:
     """Return the changes of a project, newest first."""
     call.account.require("projects", call.path["id"])
     table = call.account.table("project_changes")

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 from pipedrive_emulator.account.account import PURGE_SECONDS
 from pipedrive_emulator.account.clock import parse, sql
 from pipedrive_emulator.account.shapes import part, trimmed
-from pipedrive_emulator.api.http import Answer, Row, encode, invalid
+from pipedrive_emulator.api.http import Response, Row, encode, invalid
 from pipedrive_emulator.domains import activities_v1, contacts_v1, files, notes, products_v1, related_v1
 from pipedrive_emulator.domains.basics import show_user
 from pipedrive_emulator.handlers.registry import Call, handler
-from pipedrive_emulator.query.paging import DEFAULT_LIMIT, offset_answer
+from pipedrive_emulator.query.paging import DEFAULT_LIMIT, offset_response
 
 if TYPE_CHECKING:
     from pipedrive_emulator.account.account import Account
@@ -91,7 +91,7 @@ def _shapes(operation: Operation) -> dict[str, Schema]:
 
 
 @handler("v1:getRecents")
-def recents(call: Call) -> Answer:
+def recents(call: Call) -> Response:
     """Return items by the time of their change, oldest first; deleted items except deals have no data."""
     account, query = call.account, call.query
     since = _since(account, query["since_timestamp"])
@@ -108,4 +108,4 @@ def recents(call: Call) -> Answer:
             shown = trimmed(shapes[kind], KINDS[kind].show(account, row))
         rows.append(encode({"item": kind, "id": row["id"], "data": shown}))
     beside = {"since_timestamp": sql(since), "last_timestamp_on_page": page[-1][0] if page else sql(since)}
-    return offset_answer(call.operation, rows, query, more=start + limit < len(found), beside=beside)
+    return offset_response(call.operation, rows, query, more=start + limit < len(found), beside=beside)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pipedrive_emulator.api.http import Answer, invalid, success
+from pipedrive_emulator.api.http import Response, invalid, success
 from pipedrive_emulator.domains.files import file_row, show
 from pipedrive_emulator.handlers.registry import Call, handler
 
@@ -13,7 +13,7 @@ PARENTS = {
 }
 
 
-def _keep(call: Call, name: str, kind: str, remote_id: str) -> Answer:
+def _keep(call: Call, name: str, kind: str, remote_id: str) -> Response:
     column, table = PARENTS[call.body["item_type"]]
     call.account.refer(table, call.body["item_id"], "item_id")
     row = file_row(name, 0, call.user_id, **{column: call.body["item_id"]})
@@ -24,7 +24,7 @@ def _keep(call: Call, name: str, kind: str, remote_id: str) -> Answer:
 
 
 @handler("v1:addFileAndLinkIt")
-def add_remote_file(call: Call) -> Answer:
+def add_remote_file(call: Call) -> Response:
     """Return a new empty document at Google Drive, linked to a record."""
     if not call.body["title"].strip():
         raise invalid("form.title must not be empty")
@@ -33,7 +33,7 @@ def add_remote_file(call: Call) -> Answer:
 
 
 @handler("v1:linkFileToItem")
-def link_remote_file(call: Call) -> Answer:
+def link_remote_file(call: Call) -> Response:
     """Return an existing document at Google Drive, linked to a record."""
     if not call.body["remote_id"].strip():
         raise invalid("form.remote_id must not be empty")

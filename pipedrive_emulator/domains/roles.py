@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from pipedrive_emulator.account.store import TableSpec, define_table
-from pipedrive_emulator.api.http import Answer, ApiError, Row, invalid, not_found, success
+from pipedrive_emulator.api.http import ApiError, Response, Row, invalid, not_found, success
 from pipedrive_emulator.handlers.registry import Call, handler
 from pipedrive_emulator.handlers.resources import Resource, register
 from pipedrive_emulator.query.paging import offset_page
@@ -80,7 +80,7 @@ register(Resource(table="roles", operations={"list": "v1:getRoles"}, present=_li
 
 
 @handler("v1:getRole")
-def get(call: Call) -> Answer:
+def get(call: Call) -> Response:
     """Return a role with its settings."""
     row = call.account.require("roles", call.path["id"])
     return success(_show(call.account, row), additional={"settings": row["settings"]})
@@ -97,7 +97,7 @@ def _check(account: Account, number: int | None, body: Row) -> Row:
 
 
 @handler("v1:addRole")
-def add(call: Call) -> Answer:
+def add(call: Call) -> Response:
     """Return the id of a new role."""
     body = _check(call.account, None, call.body)
     row = call.account.insert("roles", new_role(body["name"], body.get("parent_role_id")), call.user_id)
@@ -105,7 +105,7 @@ def add(call: Call) -> Answer:
 
 
 @handler("v1:updateRole")
-def update(call: Call) -> Answer:
+def update(call: Call) -> Response:
     """Return the id of a changed role."""
     row = call.account.require("roles", call.path["id"])
     call.account.update("roles", row["id"], _check(call.account, row["id"], call.body), call.user_id)
@@ -113,7 +113,7 @@ def update(call: Call) -> Answer:
 
 
 @handler("v1:deleteRole")
-def delete(call: Call) -> Answer:
+def delete(call: Call) -> Response:
     """Return the id of a deleted role; its users get the default role."""
     row = call.account.require("roles", call.path["id"])
     if row["id"] == DEFAULT_ROLE or _below(call.account, row["id"]):
@@ -141,7 +141,7 @@ def assignment(account: Account, user: Row) -> Row:
 
 
 @handler("v1:getRoleAssignments")
-def assignments(call: Call) -> Answer:
+def assignments(call: Call) -> Response:
     """Return the users of a role."""
     call.account.require("roles", call.path["id"])
     rows = [assignment(call.account, user) for user in _users_of(call.account, call.path["id"])]
@@ -149,7 +149,7 @@ def assignments(call: Call) -> Answer:
 
 
 @handler("v1:addRoleAssignment")
-def assign(call: Call) -> Answer:
+def assign(call: Call) -> Response:
     """Set a user's role and return it."""
     call.account.require("roles", call.path["id"])
     call.account.refer("users", call.body["user_id"], "user_id")
@@ -161,7 +161,7 @@ def assign(call: Call) -> Answer:
 
 
 @handler("v1:deleteRoleAssignment")
-def unassign(call: Call) -> Answer:
+def unassign(call: Call) -> Response:
     """Replace a user's role by the default role and return the previous one."""
     call.account.require("roles", call.path["id"])
     user = call.account.find("users", call.body["user_id"])
@@ -177,13 +177,13 @@ def unassign(call: Call) -> Answer:
 
 
 @handler("v1:getRoleSettings")
-def settings(call: Call) -> Answer:
+def settings(call: Call) -> Response:
     """Return the default visibilities of a role."""
     return success(call.account.require("roles", call.path["id"])["settings"])
 
 
 @handler("v1:addOrUpdateRoleSetting")
-def set_setting(call: Call) -> Answer:
+def set_setting(call: Call) -> Response:
     """Set one default visibility and return it."""
     row = call.account.require("roles", call.path["id"])
     changed = {call.body["setting_key"]: call.body["value"]}
@@ -191,7 +191,7 @@ def set_setting(call: Call) -> Answer:
     return success({"id": row["id"], **changed}, status=call.operation.status)
 
 
-def _pipelines(call: Call, *, visible: bool) -> Answer:
+def _pipelines(call: Call, *, visible: bool) -> Response:
     hidden = call.account.require("roles", call.path["id"])["hidden_pipeline_ids"]
     ids = [
         row["id"] for row in call.account.table("pipelines").live() if (row["id"] not in hidden) is visible
@@ -200,13 +200,13 @@ def _pipelines(call: Call, *, visible: bool) -> Answer:
 
 
 @handler("v1:getRolePipelines")
-def pipelines(call: Call) -> Answer:
+def pipelines(call: Call) -> Response:
     """Return the pipelines that a role sees, or those it does not see."""
     return _pipelines(call, visible=call.query.get("visible", True))
 
 
 @handler("v1:updateRolePipelines")
-def set_pipelines(call: Call) -> Answer:
+def set_pipelines(call: Call) -> Response:
     """Return the pipelines that a role sees after `add` and `remove`, each a list or JSON text."""
     row, wanted = call.account.require("roles", call.path["id"]), call.body["visible_pipeline_ids"]
     if not wanted or not set(wanted) <= {"add", "remove"}:
@@ -247,14 +247,14 @@ register(Resource(table="permission_sets", operations={"list": "v1:getPermission
 
 
 @handler("v1:getPermissionSet")
-def permission_set(call: Call) -> Answer:
+def permission_set(call: Call) -> Response:
     """Return a permission set with its permissions, in a list as in the published example."""
     row = call.account.require("permission_sets", call.path["id"])
     return success([{**show_set(call.account, row), "contents": row["contents"]}])
 
 
 @handler("v1:getPermissionSetAssignments")
-def permission_set_assignments(call: Call) -> Answer:
+def permission_set_assignments(call: Call) -> Response:
     """Return the users that have a permission set."""
     row = call.account.require("permission_sets", call.path["id"])
     rows = [

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from pipedrive_emulator.account.custom_fields import ADDRESS_PARTS
 from pipedrive_emulator.account.store import TableSpec, define_table
-from pipedrive_emulator.api.http import Answer, Row, success
+from pipedrive_emulator.api.http import Response, Row, success
 from pipedrive_emulator.handlers.registry import Call, handler
 from pipedrive_emulator.handlers.resources import Resource, register
 from pipedrive_emulator.query.filter_helpers import helpers
@@ -59,13 +59,13 @@ register(Resource(table="filters", operations={"list": "v1:getFilters"}, present
 
 
 @handler("v1:getFilter")
-def get_filter(call: Call) -> Answer:
+def get_filter(call: Call) -> Response:
     """Return one filter."""
     return success(_shown(call, call.account.require("filters", call.path["id"])))
 
 
 @handler("v1:addFilter")
-def add_filter(call: Call) -> Answer:
+def add_filter(call: Call) -> Response:
     """Return a new filter."""
     conditions = check_conditions(call.account, call.body["type"], call.body["conditions"])
     row = new_filter(call.body["name"], call.body["type"], conditions, call.user_id)
@@ -75,7 +75,7 @@ def add_filter(call: Call) -> Answer:
 
 
 @handler("v1:updateFilter")
-def update_filter(call: Call) -> Answer:
+def update_filter(call: Call) -> Response:
     """Update a filter and return it."""
     row = call.account.require("filters", call.path["id"])
     changes = {name: call.body[name] for name in ("name", "visible_to") if name in call.body}
@@ -87,7 +87,7 @@ def update_filter(call: Call) -> Answer:
 
 
 @handler("v1:deleteFilter")
-def delete_filter(call: Call) -> Answer:
+def delete_filter(call: Call) -> Response:
     """Return the id of a deleted filter."""
     call.account.require("filters", call.path["id"])
     call.account.delete("filters", call.path["id"], call.user_id)
@@ -95,7 +95,7 @@ def delete_filter(call: Call) -> Answer:
 
 
 @handler("v1:deleteFilters")
-def delete_filters(call: Call) -> Answer:
+def delete_filters(call: Call) -> Response:
     """Return the ids of the deleted filters; unknown ids are ignored."""
     found = [number for number in call.query["ids"] if call.account.find("filters", number)]
     for number in found:
@@ -104,6 +104,6 @@ def delete_filters(call: Call) -> Answer:
 
 
 @handler("v1:getFilterHelpers")
-def filter_helpers(call: Call) -> Answer:
+def filter_helpers(call: Call) -> Response:
     """Return the operators and values of conditions; the same in every account."""
     return success(helpers(ADDRESS_PARTS), status=call.operation.status)

@@ -7,7 +7,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from pipedrive_emulator.account.clock import DAY_SECONDS, parse
-from pipedrive_emulator.api.http import Answer, ApiError, Row, invalid, success
+from pipedrive_emulator.api.http import ApiError, Response, Row, invalid, success
 from pipedrive_emulator.domains.related_v1 import flat_deal, money, weight, with_archive_time
 from pipedrive_emulator.handlers.registry import Call, Handler, handler
 from pipedrive_emulator.query import filters
@@ -211,7 +211,7 @@ def _date_field(account: Account, key: str) -> Callable[[Row], str]:
 
 
 def _timeline(view: str) -> Handler:
-    def timeline(call: Call) -> Answer:
+    def timeline(call: Call) -> Response:
         """Return the sums of all requested periods in one object, as published."""
         account, query = call.account, call.query
         day, amount = _date_field(account, query["field_key"]), query["amount"]
@@ -260,7 +260,7 @@ def _share(part: int, whole: int) -> int:
 
 
 @handler("v1:getPipelineConversionStatistics")
-def conversion(call: Call) -> Answer:
+def conversion(call: Call) -> Response:
     """Return the numbers of the period's new deals that moved from stage to stage, were won, were lost."""
     rows, first, last = _of_pipeline(call)
     rows = [row for row in rows if first <= row["add_time"][:10] <= last]
@@ -319,7 +319,7 @@ def _ages(call: Call, rows: list[Row], now: str) -> Row:
 
 
 @handler("v1:getPipelineMovementStatistics")
-def movements(call: Call) -> Answer:
+def movements(call: Call) -> Response:
     """Return the deals that were added, moved, stayed open, were won and were lost in the period."""
     account = call.account
     rows, first, last = _of_pipeline(call)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pipedrive_emulator.account.clock import day
 from pipedrive_emulator.account.store import TableSpec, define_table
-from pipedrive_emulator.api.http import Answer, ApiError, Row, not_found, success
+from pipedrive_emulator.api.http import ApiError, Response, Row, not_found, success
 from pipedrive_emulator.handlers.registry import Call, handler
 
 define_table(TableSpec(name="subscriptions", label="Subscription", times="sql"))
@@ -51,13 +51,13 @@ def new_payment(subscription: Row, *, due_at: str, moment: str) -> Row:
 
 
 @handler("v1:getSubscription")
-def get(call: Call) -> Answer:
+def get(call: Call) -> Response:
     """Return one subscription."""
     return success(call.account.require("subscriptions", call.path["id"]))
 
 
 @handler("v1:findSubscriptionByDeal")
-def find(call: Call) -> Answer:
+def find(call: Call) -> Response:
     """Return the subscription of a deal; raises a 404 if it has no subscription."""
     table = call.account.table("subscriptions")
     for seq in sorted(table.where("deal_id", call.path["dealId"])):
@@ -66,7 +66,7 @@ def find(call: Call) -> Answer:
 
 
 @handler("v1:getSubscriptionPayments")
-def payments(call: Call) -> Answer:
+def payments(call: Call) -> Response:
     """Return every payment of a subscription."""
     call.account.require("subscriptions", call.path["id"])
     table = call.account.table("subscription_payments")
@@ -74,7 +74,7 @@ def payments(call: Call) -> Answer:
 
 
 @handler("v1:cancelRecurringSubscription")
-def cancel(call: Call) -> Answer:
+def cancel(call: Call) -> Response:
     """End a subscription on the given day, or today, and return it."""
     row = call.account.require("subscriptions", call.path["id"])
     if not row["is_active"]:
@@ -88,7 +88,7 @@ def cancel(call: Call) -> Answer:
 
 
 @handler("v1:deleteSubscription")
-def delete(call: Call) -> Answer:
+def delete(call: Call) -> Response:
     """Delete a subscription with its payments and return it."""
     row = call.account.require("subscriptions", call.path["id"])
     for seq in sorted(call.account.table("subscription_payments").where("subscription_id", row["id"])):

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from pipedrive_emulator.account.clock import millis
-from pipedrive_emulator.api.http import Answer, ApiError, Row, invalid
+from pipedrive_emulator.api.http import ApiError, Response, Row, invalid
 from pipedrive_emulator.domains.project_boards import in_words
 from pipedrive_emulator.domains.projects import editable
 from pipedrive_emulator.handlers.registry import Call, handler
@@ -184,7 +184,7 @@ handler("v1:getTasks")(_v1.list_v2)
 
 
 @handler("v1:getProjectTasks")
-def tasks_of_project(call: Call) -> Answer:
+def tasks_of_project(call: Call) -> Response:
     """Return every task of a project."""
     call.account.require("projects", call.path["id"])
     return _v1.list_v1(replace(call, query={"project_id": call.path["id"]}))

@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from pipedrive_emulator.account.store import TableSpec, define_table
-from pipedrive_emulator.api.http import Answer, ApiError, Row, invalid, not_found, success
+from pipedrive_emulator.api.http import ApiError, Response, Row, invalid, not_found, success
 from pipedrive_emulator.api.operations import load_operations
 from pipedrive_emulator.domains.basics import COMPANY, show_user
 from pipedrive_emulator.domains.followers import followers_of
@@ -51,7 +51,7 @@ def _access(account: Account, entries: list[Row]) -> list[Row]:
 
 
 @handler("v1:addUser")
-def add(call: Call) -> Answer:
+def add(call: Call) -> Response:
     """Return an invited user, who has not signed in yet; by default, a regular one in sales."""
     account, email = call.account, call.body["email"]
     if not EMAIL.match(email):
@@ -83,7 +83,7 @@ def add(call: Call) -> Answer:
 
 
 @handler("v1:updateUser")
-def update(call: Call) -> Answer:
+def update(call: Call) -> Response:
     """Activate or deactivate a user and return it."""
     row = call.account.require("users", call.path["id"])
     if row["id"] == call.user_id and not call.body["active_flag"]:
@@ -94,7 +94,7 @@ def update(call: Call) -> Answer:
 
 
 @handler("v1:findUsersByName")
-def find(call: Call) -> Answer:
+def find(call: Call) -> Response:
     """Return users with the term in their name, or in their e-mail address with `search_by_email`."""
     term = call.query["term"].lower()
     name = "email" if call.query.get("search_by_email") else "name"
@@ -105,38 +105,38 @@ def find(call: Call) -> Answer:
 
 
 @handler("v1:getUserPermissions")
-def permissions(call: Call) -> Answer:
+def permissions(call: Call) -> Response:
     """Return every permission, true if one of the user's permission sets grants it."""
     user = call.account.require("users", call.path["id"])
     sets = [call.account.find("permission_sets", entry["permission_set_id"]) for entry in user["access"]]
     granted = {name for row in sets if row is not None for name in row["contents"]}
-    names = load_operations()[call.operation.key].answer["properties"]["data"]["properties"]
+    names = load_operations()[call.operation.key].response["properties"]["data"]["properties"]
     return success({name: name in granted for name in names})
 
 
 @handler("v1:getUserRoleAssignments")
-def role_assignments(call: Call) -> Answer:
+def role_assignments(call: Call) -> Response:
     """Return the one role a user has."""
     user = call.account.require("users", call.path["id"])
     return offset_page(call.operation, [assignment(call.account, user)], call.query)
 
 
 @handler("v1:getUserRoleSettings")
-def role_settings(call: Call) -> Answer:
+def role_settings(call: Call) -> Response:
     """Return the settings of the user's role."""
     user = call.account.require("users", call.path["id"])
     return success(call.account.require("roles", user["role_id"])["settings"])
 
 
 @handler("v1:getUserFollowers")
-def follower_ids(call: Call) -> Answer:
+def follower_ids(call: Call) -> Response:
     """Return the ids of the users who follow a user."""
     call.account.require("users", call.path["id"])
     return success([row["user_id"] for row in followers_of(call.account, "users", call.path["id"])])
 
 
 @handler("v2:getUserFollowers")
-def followers(call: Call) -> Answer:
+def followers(call: Call) -> Response:
     """Return the users who follow a user."""
     call.account.require("users", call.path["id"])
     found = followers_of(call.account, "users", call.path["id"])
@@ -146,25 +146,25 @@ def followers(call: Call) -> Answer:
 
 
 @handler("v1:getUserConnections")
-def connections(call: Call) -> Answer:
+def connections(call: Call) -> Response:
     """Return the connections of the token's user."""
     return success({"google": f"connected-{call.user_id}"})
 
 
 @handler("v1:getUserSettings")
-def settings(_: Call) -> Answer:
+def settings(_: Call) -> Response:
     """Return the settings of the token's user."""
     return success(USER_SETTINGS)
 
 
 @handler("v1:getCompanyAddons")
-def addons(_: Call) -> Answer:
+def addons(_: Call) -> Response:
     """Return the add-ons of the company; they have no id."""
     return success([{"code": code} for code in ADDONS])
 
 
 @handler("v1:saveUserProviderLink")
-def save_link(call: Call) -> Answer:
+def save_link(call: Call) -> Response:
     """Return a user's link to a video calling provider."""
     body = call.body
     call.account.refer("users", body["user_id"], "user_id")
@@ -178,7 +178,7 @@ def save_link(call: Call) -> Answer:
 
 
 @handler("v1:deleteUserProviderLink")
-def delete_link(call: Call) -> Answer:
+def delete_link(call: Call) -> Response:
     """Delete a link and return it."""
     if call.account.find("user_provider_links", call.path["id"]) is None:
         raise not_found("Link")

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from pipedrive_emulator.account.store import TableSpec, define_table
-from pipedrive_emulator.api.http import Answer, ApiError, Row, encode
+from pipedrive_emulator.api.http import ApiError, Response, Row, encode
 from pipedrive_emulator.domains.basics import COMPANY
 from pipedrive_emulator.handlers.registry import Call, handler
 
@@ -66,26 +66,26 @@ def _check(call: Call, body: Row) -> None:
         raise _refuse("user_id", "references a user that does not exist")
 
 
-def _ok(payload: object, status: int) -> Answer:
+def _ok(payload: object, status: int) -> Response:
     content = {"status": "ok", "success": True}
-    return Answer(status=status, body=encode(content if payload is None else {**content, "data": payload}))
+    return Response(status=status, body=encode(content if payload is None else {**content, "data": payload}))
 
 
 @handler("v1:getWebhooks")
-def listed(call: Call) -> Answer:
+def listed(call: Call) -> Response:
     """Return every webhook of the company."""
     return _ok(list(call.account.table("webhooks").all()), call.operation.status)
 
 
 @handler("v1:addWebhook")
-def add(call: Call) -> Answer:
+def add(call: Call) -> Response:
     """Return a new webhook."""
     _check(call, call.body)
     return _ok(new_webhook(call.account, call.body, call.user_id), call.operation.status)
 
 
 @handler("v1:deleteWebhook")
-def delete(call: Call) -> Answer:
+def delete(call: Call) -> Response:
     """Delete the webhook; returns no data."""
     if call.account.find("webhooks", call.path["id"]) is None:
         raise _error(404, "Webhook not found", {"id": ["not found"]})

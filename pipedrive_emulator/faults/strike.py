@@ -12,14 +12,14 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from pipedrive_emulator.account.blobs import signed_address
-from pipedrive_emulator.api.http import Answer, ApiError, Row, encode
+from pipedrive_emulator.api.http import ApiError, Response, Row, encode
 from pipedrive_emulator.query.paging import page_start
 
 if TYPE_CHECKING:
     from pipedrive_emulator.account.account import Account
     from pipedrive_emulator.faults.rules import Rule
 
-Act = Callable[[], Answer]
+Act = Callable[[], Response]
 FREE = frozenset(("rate_limit", "blocked"))
 """Kinds that reject like the limits: without cost."""
 GATEWAY_PAGE = b"<html><head><title>%d</title></head><body><center>nginx</center></body></html>"
@@ -55,20 +55,20 @@ class Strike:
     query: dict[str, str] = field(default_factory=dict)
     path: dict[str, str] = field(default_factory=dict)
 
-    async def act(self, account: Account, act: Act) -> Answer:
+    async def act(self, account: Account, act: Act) -> Response:
         """Run the operation with the effects of the rules before and after it; `act` also returns errors.
 
         Raises:
             ConnectionReset: for a connection to be reset.
         """
         await self._wait("slow")
-        answer = self._before(account)
-        if answer is None:
-            answer = act()
+        response = self._before(account)
+        if response is None:
+            response = act()
             for rule in self.rules:
-                answer = self._after(rule, answer, account)
+                response = self._after(rule, response, account)
         await self._wait("slow_after")
-        return answer
+        return response
 
     def altered(self, body: Any) -> Any:  # noqa: ANN401 - of any JSON type
         """Return the body that the operation gets."""
@@ -84,16 +84,16 @@ class Strike:
             if rule.kind == kind:
                 await asyncio.sleep(rule.options["seconds"])
 
-    def _before(self, account: Account) -> Answer | None:
+    def _before(self, account: Account) -> Response | None:
         """Return the response that replaces the operation; None if the operation must be executed."""
         for rule in self.rules:
             if rule.kind == "reset_before":
                 raise ConnectionReset
             if rule.kind == "status_before":
                 code = {"code": rule.options["code"]} if rule.options["code"] else {}
-                return ApiError(rule.options["status"], rule.options["error"], **code).answer()
+                return ApiError(rule.options["status"], rule.options["error"], **code).response()
             if rule.kind == "unknown_method":
-                return ApiError(404, "Unknown method .").answer()
+                return ApiError(404, "Unknown method .").response()
             if rule.kind == "html":
                 return _gateway_page(rule.options["status"])
             if rule.kind in ("write", "delete"):
@@ -103,30 +103,32 @@ class Strike:
                     tamper.check(account)
                     tamper.act(account)
                 except ValueError as wrong:
-                    return ApiError(500, f"A scripted fault cannot act: {wrong}").answer()
+                    return ApiError(500, f"A scripted fault cannot act: {wrong}").response()
         return None
 
-    def _after(self, rule: Rule, answer: Answer, account: Account) -> Answer:
+    def _after(self, rule: Rule, response: Response, account: Account) -> Response:
         """Return a response corrupted by one rule, after the operation was executed."""
         if rule.kind == "reset_after":
             raise ConnectionReset
         if rule.kind == "status_after":
-            return ApiError(rule.options["status"], "Scripted failure after acting").answer()
+            return ApiError(rule.options["status"], "Scripted failure after acting").response()
         if rule.kind == "html_after":
             return _gateway_page(rule.options["status"])
         if rule.kind == "torn":
-            answer.body = _half(answer.body)
-        elif answer.status < REFUSED and rule.kind in BODIES:
-            answer.body = BODIES[rule.kind](answer.body)
-            answer.status = NO_CONTENT if rule.kind == "no_content" else answer.status
+            response.body = _half(response.body)
+        elif response.status < REFUSED and rule.kind in BODIES:
+            response.body = BODIES[rule.kind](response.body)
+            response.status = NO_CONTENT if rule.kind == "no_content" else response.status
             if rule.kind == "gzip_cut":
-                answer.headers.append((b"content-encoding", b"gzip"))
-        elif answer.status < REFUSED and rule.kind in SPOILING:
-            answer.body = encode(_spoilt(rule.kind, msgspec.json.decode(answer.body), self.query))
-        elif answer.status < REFUSED and rule.kind == "redirect":
+                response.headers.append((b"content-encoding", b"gzip"))
+        elif response.status < REFUSED and rule.kind in SPOILING:
+            response.body = encode(_spoilt(rule.kind, msgspec.json.decode(response.body), self.query))
+        elif response.status < REFUSED and rule.kind == "redirect":
             location = signed_address(account, account.require("files", int(self.path["id"])))
-            answer = Answer(status=302, content_type="text/plain", headers=[(b"location", location.encode())])
-        return answer
+            response = Response(
+                status=302, content_type="text/plain", headers=[(b"location", location.encode())]
+            )
+        return response
 
 
 def _half(body: bytes) -> bytes:
@@ -144,8 +146,8 @@ def _cleaned(value: Any) -> Any:  # noqa: ANN401 - of any JSON type
     return {key: _cleaned(one) for key, one in value.items()} if isinstance(value, dict) else value
 
 
-def _gateway_page(status: int) -> Answer:
-    return Answer(status=status, body=GATEWAY_PAGE % status, content_type="text/html")
+def _gateway_page(status: int) -> Response:
+    return Response(status=status, body=GATEWAY_PAGE % status, content_type="text/html")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from pipedrive_emulator.account.account import TOKEN_USER, Account
-from pipedrive_emulator.api.http import Answer, Row, Upload
+from pipedrive_emulator.api.http import Response, Row, Upload
 from pipedrive_emulator.api.operations import Operation, load_operations, load_removed
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ class Call:
         return self.caller.user_id
 
 
-Handler = Callable[[Call], Answer]
+Handler = Callable[[Call], Response]
 HANDLERS: dict[str, Handler] = {}
 
 

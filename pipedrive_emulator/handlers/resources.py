@@ -11,16 +11,16 @@ from msgspec import Raw
 from pipedrive_emulator.account.account import FIELD_TABLES, Account
 from pipedrive_emulator.account.custom_fields import check_v2, from_v1, in_shape, with_labels
 from pipedrive_emulator.account.shapes import part
-from pipedrive_emulator.api.http import Answer, Row, encode, invalid, success
+from pipedrive_emulator.api.http import Response, Row, encode, invalid, success
 from pipedrive_emulator.handlers.registry import Call, handler
 from pipedrive_emulator.handlers.time_bounds import Test, bounds, within
 from pipedrive_emulator.query import filters
 from pipedrive_emulator.query.paging import (
     DEFAULT_LIMIT,
     Window,
-    cursor_answer,
+    cursor_response,
     keyset_page,
-    offset_answer,
+    offset_response,
     read_cursor,
 )
 
@@ -163,7 +163,7 @@ class Resource:
             return tests[0], candidates
         return (lambda row: all(t(row) for t in tests)) if tests else None, candidates
 
-    def list_v2(self, call: Call) -> Answer:
+    def list_v2(self, call: Call) -> Response:
         """Return a cursor page."""
         query, table = call.query, call.account.table(self.table)
         sort_by, descending = query.get("sort_by", "id"), query.get("sort_direction") == "desc"
@@ -184,9 +184,9 @@ class Resource:
         keys = window.keys(table) if candidates is None else window.pick(table, candidates)
         keep = None if test is None else lambda seq: test(table.row(seq))
         page, following = keyset_page(keys, window, query.get("limit", DEFAULT_LIMIT), keep)
-        return cursor_answer(self._bytes(call, table, page), following)
+        return cursor_response(self._bytes(call, table, page), following)
 
-    def list_v1(self, call: Call) -> Answer:
+    def list_v1(self, call: Call) -> Response:
         """Return an offset page, or everything if the operation has no paging."""
         query, table = call.query, call.account.table(self.table)
         start, limit = query.get("start", 0), query.get("limit", DEFAULT_LIMIT)
@@ -194,7 +194,7 @@ class Resource:
             rows = self._bytes(call, table, self.selected(call, 0, None)[0])
             return success([Raw(row) for row in rows])
         seqs, more = self.selected(call, start, limit)
-        return offset_answer(call.operation, self._bytes(call, table, seqs), query, more=more)
+        return offset_response(call.operation, self._bytes(call, table, seqs), query, more=more)
 
     def selected(self, call: Call, start: int, limit: int | None) -> tuple[list[int], bool]:
         """Return row numbers of a v1 list from `start` on, and whether more follow."""
@@ -230,13 +230,13 @@ class Resource:
             seqs.sort(key=values.__getitem__, reverse=backwards)
         return seqs[start:end], end is not None and end < len(seqs)
 
-    def get(self, call: Call) -> Answer:
+    def get(self, call: Call) -> Response:
         """Return one row."""
         key = call.path[self.key]
         row = self.find(call.account, key) if self.find else call.account.require(self.table, key)
         return self.one(call, row)
 
-    def one(self, call: Call, row: Row) -> Answer:
+    def one(self, call: Call, row: Row) -> Response:
         """Return the response with one row."""
         show = self.shown(call)
         hidden = call.account.table(self.table).spec.hidden
@@ -268,7 +268,7 @@ class Resource:
 
     # Writing
 
-    def add(self, call: Call) -> Answer:
+    def add(self, call: Call) -> Response:
         """Return a new row."""
         body = self._read(call, None)
         for name in self.required:
@@ -277,7 +277,7 @@ class Resource:
         row = self.on_add(call, {**self.defaults(call), **body})
         return self.one(call, call.account.insert(self.table, row, call.user_id))
 
-    def update(self, call: Call) -> Answer:
+    def update(self, call: Call) -> Response:
         """Update a row; an unchanged row is not stored, except by a PUT if the dialect requires it."""
         key = call.path[self.key]
         row = (
@@ -293,7 +293,7 @@ class Resource:
             )
         return self.one(call, row)
 
-    def delete(self, call: Call) -> Answer:
+    def delete(self, call: Call) -> Response:
         """Delete a row and return its id."""
         key = call.path[self.key]
         row = call.account.require(self.table, key)

@@ -10,12 +10,12 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from pipedrive_emulator.account.custom_fields import from_v1
-from pipedrive_emulator.api.http import JSON_TYPE, Answer, ApiError, Request, Row, encode, success
+from pipedrive_emulator.api.http import JSON_TYPE, ApiError, Request, Response, Row, encode, success
 from pipedrive_emulator.api.operations import Operation, Param, load_operations
 from pipedrive_emulator.handlers.registry import HANDLERS, Call, Handler
 from pipedrive_emulator.handlers.resources import Resource
 from pipedrive_emulator.observed.core_entities import ENTITIES, Entity
-from pipedrive_emulator.query.paging import DEFAULT_LIMIT, offset_answer
+from pipedrive_emulator.query.paging import DEFAULT_LIMIT, offset_response
 from pipedrive_emulator.rules.validation import FORM_TYPE, check_body
 
 if TYPE_CHECKING:
@@ -75,7 +75,7 @@ def _operation(entity: Entity, verb: str) -> Operation:
         bodies=ANY_BODY if verb in ("add", "update") else {},
         body_required=False,
         status=ADDED if verb == "add" else 200,
-        answer={},
+        response={},
         errors={},
     )
 
@@ -113,7 +113,7 @@ def _act(call: Call, entity: Entity, verb: str) -> Row:
     return row
 
 
-def _shown(call: Call, entity: Entity, row: Row, additional: Row | None, status: int = 200) -> Answer:
+def _shown(call: Call, entity: Entity, row: Row, additional: Row | None, status: int = 200) -> Response:
     more = {} if entity.related is None else {"related_objects": entity.related(call.account, [row])}
     return success(entity.show(call.account, row), status=status, additional=additional, **more)
 
@@ -128,7 +128,7 @@ def _list(entity: Entity) -> Handler:
         filter_type=entity.filter_type,
     )
 
-    def handle(call: Call) -> Answer:
+    def handle(call: Call) -> Response:
         query = dict(call.query)
         by, direction = query.pop("sort_by", None), query.pop("sort_direction", "asc")
         if by is not None:
@@ -138,13 +138,13 @@ def _list(entity: Entity) -> Handler:
         rows = [call.account.table(entity.table).row(seq) for seq in seqs]
         extra = {} if entity.related is None else {"related_objects": entity.related(call.account, rows)}
         shown = [entity.show(call.account, row) for row in rows]
-        return offset_answer(call.operation, shown, query, more=more, **extra)
+        return offset_response(call.operation, shown, query, more=more, **extra)
 
     return handle
 
 
 def _get(entity: Entity) -> Handler:
-    def handle(call: Call) -> Answer:
+    def handle(call: Call) -> Response:
         row = call.account.require(entity.table, call.path["id"])
         single = entity if entity.one is None else replace(entity, show=entity.one)
         return _shown(call, single, row, entity.beside(call.account, row))
@@ -153,7 +153,7 @@ def _get(entity: Entity) -> Handler:
 
 
 def _add(entity: Entity) -> Handler:
-    def handle(call: Call) -> Answer:
+    def handle(call: Call) -> Response:
         if "id" in call.body:
             raise ApiError(400, INSERTED_ID)
         for name in entity.required:
@@ -165,7 +165,7 @@ def _add(entity: Entity) -> Handler:
 
 
 def _update(entity: Entity) -> Handler:
-    def handle(call: Call) -> Answer:
+    def handle(call: Call) -> Response:
         before = call.account.require(entity.table, call.path["id"])
         row = _act(call, entity, "update")
         if row["update_time"] == before["update_time"] and call.account.dialect.touched_by_put:
@@ -176,7 +176,7 @@ def _update(entity: Entity) -> Handler:
 
 
 def _delete(entity: Entity) -> Handler:
-    def handle(call: Call) -> Answer:
+    def handle(call: Call) -> Response:
         key = call.path["id"]
         row = call.account.table(entity.table).get(key)
         if entity.gone_again and row is not None and row["is_deleted"]:

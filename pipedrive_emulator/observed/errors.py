@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from pipedrive_emulator.api.http import Answer, ApiError, encode
+from pipedrive_emulator.api.http import ApiError, Response, encode
 from pipedrive_emulator.observed.tasks import TASKS
 
 if TYPE_CHECKING:
@@ -59,7 +59,7 @@ def unknown(caller: Caller) -> ApiError:
     return ApiError(404, "Unknown method .")
 
 
-def response_of(error: ApiError, operation: Operation | None, plain: Answer) -> Answer:
+def response_of(error: ApiError, operation: Operation | None, plain: Response) -> Response:
     """Return the response of an error as a live account sends it.
 
     Args:

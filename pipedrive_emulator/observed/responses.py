@@ -21,7 +21,7 @@ from pipedrive_emulator.query.paging import DEFAULT_LIMIT
 
 if TYPE_CHECKING:
     from pipedrive_emulator.account.account import Account
-    from pipedrive_emulator.api.http import Answer, Row
+    from pipedrive_emulator.api.http import Response, Row
     from pipedrive_emulator.handlers.registry import Call
 
 Computed = Callable[["Account", "Row"], "Row"]
@@ -183,12 +183,12 @@ NULL_CUSTOM = re.compile(r"^/api/v2/(deals|persons|organizations)(/archived|/\{i
 NO_FACTS = Facts()
 
 
-def observed(call: Call, answer: Answer) -> Answer:
+def observed(call: Call, response: Response) -> Response:
     """Return the response as a live account sends it."""
     facts = ANSWERS.get(call.operation.key, NO_FACTS)
-    if not answer.body.startswith(b"{"):
-        return answer
-    content = msgspec.json.decode(answer.body)
+    if not response.body.startswith(b"{"):
+        return response
+    content = msgspec.json.decode(response.body)
     for row in _rows(content.get("data")):
         row.update(facts.row)
         if facts.computed is not None:
@@ -196,9 +196,9 @@ def observed(call: Call, answer: Answer) -> Answer:
         if row.get("custom_fields") == {} and NULL_CUSTOM.match(call.operation.path):
             row["custom_fields"] = None
     content = _placed(call, content, facts)
-    answer.body = encode(content)
-    answer.status = facts.status or answer.status
-    return answer
+    response.body = encode(content)
+    response.status = facts.status or response.status
+    return response
 
 
 def _rows(data: object) -> list[Row]:

@@ -179,9 +179,9 @@ def overruled(parameters: list[dict[str, Any]]) -> dict[str, list[str]]:
 
 def operation(published: dict[str, Any]) -> dict[str, Any]:
     """Return one operation, condensed."""
-    answers = {
-        status: {"type": answer.get("content_type"), "schema": schema(answer.get("schema") or {})}
-        for status, answer in published["responses"].items()
+    responses = {
+        status: {"type": response.get("content_type"), "schema": schema(response.get("schema") or {})}
+        for status, response in published["responses"].items()
         if status.startswith("2")
     }
     short = {
@@ -193,10 +193,10 @@ def operation(published: dict[str, Any]) -> dict[str, Any]:
         "scopes": published["oauth_scopes"],
         "paging": published["pagination"],
         "parameters": [parameter(p) for p in published["parameters"]],
-        "answers": answers,
+        "answers": responses,
         "errors": {
-            status: schema(answer.get("schema") or {}).get("properties", {})
-            for status, answer in sorted(published["responses"].items())
+            status: schema(response.get("schema") or {}).get("properties", {})
+            for status, response in sorted(published["responses"].items())
             if not status.startswith("2")
         },
     }

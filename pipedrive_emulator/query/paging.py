@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from pipedrive_emulator.api.http import Answer, Row, encode, invalid, rows_answer, success
+from pipedrive_emulator.api.http import Response, Row, encode, invalid, rows_response, success
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -166,12 +166,12 @@ def keyset_page(
     return [seq for _, seq in page], following
 
 
-def cursor_answer(rows: list[bytes], following: str | None) -> Answer:
+def cursor_response(rows: list[bytes], following: str | None) -> Response:
     """Return a v2 list response from encoded rows."""
-    return rows_answer(rows, {"next_cursor": following})
+    return rows_response(rows, {"next_cursor": following})
 
 
-def listed_page(rows: Sequence[Row], query: Row) -> Answer:
+def listed_page(rows: Sequence[Row], query: Row) -> Response:
     """Return a cursor page of an unsorted list (fields, followers, changes); the cursor is a position."""
     limit = query.get("limit", DEFAULT_LIMIT)
     start = read_cursor(query["cursor"], "position", "asc").id if "cursor" in query else 0
@@ -181,7 +181,7 @@ def listed_page(rows: Sequence[Row], query: Row) -> Answer:
     return success(rows[start : start + limit], additional={"next_cursor": following})
 
 
-def offset_answer(
+def offset_response(
     operation: Operation,
     rows: Sequence[Row | bytes],
     query: Row,
@@ -189,7 +189,7 @@ def offset_answer(
     more: bool,
     beside: Row | None = None,
     **extra: object,
-) -> Answer:
+) -> Response:
     """Return a v1 offset response for one page of rows; an empty page has null data, as in v1.
 
     `beside` is added to the paging in `additional_data`; `extra` are further top-level keys.
@@ -202,16 +202,18 @@ def offset_answer(
     page = [row if isinstance(row, bytes) else encode(row) for row in rows]
     if not page or extra:
         content = [msgspec.Raw(row) for row in page] or None
-        return Answer(body=encode({"success": True, "data": content, "additional_data": additional, **extra}))
-    return rows_answer(page, additional)
+        return Response(
+            body=encode({"success": True, "data": content, "additional_data": additional, **extra})
+        )
+    return rows_response(page, additional)
 
 
-def complete(operation: Operation, answer: Answer) -> Answer:
+def complete(operation: Operation, response: Response) -> Response:
     """Add the published `additional_data` to a response without it.
 
     Lists without paging may publish paging fields: they are those of a single page.
     """
-    if answer.bare and operation.additional is not None:
+    if response.bare and operation.additional is not None:
         names = operation.additional.get("properties", {})
         place = {"start": 0, "limit": DEFAULT_LIMIT, "more_items_in_collection": False}
         additional: Row | None = None
@@ -219,12 +221,12 @@ def complete(operation: Operation, answer: Answer) -> Answer:
             additional = {"next_cursor": None}
         elif "start" in names or "pagination" in names:
             additional = {"pagination": place} if operation.nested_pagination else place
-        answer.body = b'%s,"additional_data":%s}' % (answer.body[:-1], encode(additional))
-    return answer
+        response.body = b'%s,"additional_data":%s}' % (response.body[:-1], encode(additional))
+    return response
 
 
-def offset_page(operation: Operation, rows: Sequence[Row], query: Row, **extra: object) -> Answer:
+def offset_page(operation: Operation, rows: Sequence[Row], query: Row, **extra: object) -> Response:
     """Return one offset page of a sequence."""
     start, limit = query.get("start", 0), query.get("limit", DEFAULT_LIMIT)
     page, more = rows[start : start + limit], start + limit < len(rows)
-    return offset_answer(operation, page, query, more=more, beside=None, **extra)
+    return offset_response(operation, page, query, more=more, beside=None, **extra)

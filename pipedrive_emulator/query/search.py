@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from pipedrive_emulator.account.custom_fields import row_to_v1
-from pipedrive_emulator.api.http import Answer, Row, invalid, success
+from pipedrive_emulator.api.http import Response, Row, invalid, success
 from pipedrive_emulator.query.paging import Cursor, read_cursor
 
 if TYPE_CHECKING:
@@ -77,7 +77,7 @@ def ranked_page(found: list[tuple[float, Row]], query: Row) -> tuple[list[Row], 
     return [{"result_score": value, "item": item} for value, item in ranked[start : start + limit]], following
 
 
-def items_page(found: list[tuple[float, Row]], query: Row) -> Answer:
+def items_page(found: list[tuple[float, Row]], query: Row) -> Response:
     """Return a cursor page of scored items, the best first."""
     items, following = ranked_page(found, query)
     return success({"items": items}, additional={"next_cursor": following})

@@ -12,7 +12,7 @@ from urllib.parse import urlencode
 
 from pipedrive_emulator.account.account import TOKEN_USER
 from pipedrive_emulator.account.clock import DAY_SECONDS
-from pipedrive_emulator.api.http import Answer, ApiError, Request, Row, encode, parse_form
+from pipedrive_emulator.api.http import ApiError, Request, Response, Row, encode, parse_form
 from pipedrive_emulator.api.operations import Operation, load_operations
 from pipedrive_emulator.rules.oauth_page import CLIENT_ID, check_app, consent_page
 
@@ -145,7 +145,7 @@ class Auth:
         self._access.clear()
         self._refresh.clear()
 
-    def serve(self, request: Request) -> Answer:
+    def serve(self, request: Request) -> Response:
         """Return the response to a request below `/oauth/`."""
         path = request.path.rstrip("/")
         if path == "/oauth/authorize" and request.method == "GET":
@@ -158,7 +158,7 @@ class Auth:
             raise ApiError(405, f"Method {request.method} is not allowed")
         raise ApiError(404, "Unknown OAuth path")
 
-    def _authorize(self, query: list[tuple[str, str]]) -> Answer:
+    def _authorize(self, query: list[tuple[str, str]]) -> Response:
         problem = check_app(query)
         if problem:
             return consent_page(problem=problem)
@@ -190,7 +190,7 @@ class Auth:
             raise _oauth_error("invalid_client", "Invalid client: client is invalid")
         return parse_form(request.body)
 
-    def _token(self, request: Request) -> Answer:
+    def _token(self, request: Request) -> Response:
         form = self._form(request)
         grant = form.get("grant_type")
         if not grant:
@@ -203,7 +203,7 @@ class Auth:
         else:
             raise _oauth_error("unsupported_grant_type", "Unsupported grant type: `grant_type` is invalid")
         self._refresh[refresh] = self._now() + REFRESH_SECONDS
-        return Answer(body=encode(self._granted(refresh, request.base_url)))
+        return Response(body=encode(self._granted(refresh, request.base_url)))
 
     def _redeem(self, form: dict[str, str]) -> None:
         """Redeem a code, which is valid once, even if the rest of the request is invalid."""
@@ -238,12 +238,12 @@ class Auth:
             "api_domain": api_domain,
         }
 
-    def _revoke(self, request: Request) -> Answer:
+    def _revoke(self, request: Request) -> Response:
         token = self._form(request).get("token", "")
         if token in self._refresh:
             self.revoke()
         self._access.pop(token, None)
-        return Answer(body=encode({"success": True}))
+        return Response(body=encode({"success": True}))
 
 
 @cache
@@ -252,6 +252,6 @@ def all_scopes() -> frozenset[str]:
     return frozenset(scope for operation in load_operations().values() for scope in operation.scopes)
 
 
-def _redirect(target: str, query: dict[str, str]) -> Answer:
+def _redirect(target: str, query: dict[str, str]) -> Response:
     location = f"{target}{'&' if '?' in target else '?'}{urlencode(query)}"
-    return Answer(status=302, content_type="text/plain", headers=[(b"location", location.encode())])
+    return Response(status=302, content_type="text/plain", headers=[(b"location", location.encode())])

@@ -8,7 +8,7 @@ from collections import deque
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from pipedrive_emulator.api.http import Answer, ApiError, Row
+from pipedrive_emulator.api.http import ApiError, Response, Row
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -125,7 +125,7 @@ class Limits:
             headers.append((b"x-daily-requests-left", b"%d" % max(0, DAILY_WRITES - self.writes)))
         return headers
 
-    def refuse_as_scripted(self, kind: str, retry_after: float, headers: Headers, cost: int) -> Answer:
+    def refuse_as_scripted(self, kind: str, retry_after: float, headers: Headers, cost: int) -> Response:
         """Return the error of a fault: `rate_limit` looks like a full window, `blocked` like the firewall.
 
         Args:
@@ -136,14 +136,14 @@ class Limits:
         """
         self.tokens_spent -= cost
         if kind == "blocked":
-            return Blocked().answer()
+            return Blocked().response()
         new = {
             b"x-ratelimit-remaining": b"0",
             b"x-ratelimit-reset": b"%d" % math.ceil(retry_after),
             LEFT: b"%d" % self.tokens_left,
         }
         seen = [(name, new.get(name, value)) for name, value in headers]
-        return TooManyRequests([*seen, (b"retry-after", str(retry_after).encode())]).answer()
+        return TooManyRequests([*seen, (b"retry-after", str(retry_after).encode())]).response()
 
     def _headers(self, limit: int, remaining: int, reset: int) -> Headers:
         return [
@@ -179,9 +179,9 @@ class TooManyRequests(ApiError):  # noqa: N818 - named after the status
         )
         self.headers = headers
 
-    def answer(self, published: Row | None = None) -> Answer:
+    def response(self, published: Row | None = None) -> Response:
         """Return the error as an HTTP response."""
-        plain = super().answer(published)
+        plain = super().response(published)
         plain.headers.extend(self.headers)
         return plain
 
@@ -192,9 +192,9 @@ class Blocked(ApiError):  # noqa: N818 - named after the page
     def __init__(self) -> None:
         super().__init__(403, "blocked")
 
-    def answer(self, published: Row | None = None) -> Answer:  # noqa: ARG002 - HTML has no keys
+    def response(self, published: Row | None = None) -> Response:  # noqa: ARG002 - HTML has no keys
         """Return the page as an HTTP response."""
-        return Answer(
+        return Response(
             status=403,
             body=BLOCK_PAGE,
             content_type="text/html; charset=UTF-8",

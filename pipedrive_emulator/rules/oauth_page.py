@@ -7,7 +7,7 @@ import re
 from typing import TYPE_CHECKING
 from urllib.parse import urlencode, urlsplit
 
-from pipedrive_emulator.api.http import Answer
+from pipedrive_emulator.api.http import Response
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -70,7 +70,7 @@ def check_app(query: list[tuple[str, str]]) -> str:
 
 def consent_page(
     query: dict[str, str] | None = None, scopes: Iterable[str] = (), *, problem: str = ""
-) -> Answer:
+) -> Response:
     """Return the consent page, or the page with the error (400); all input is escaped.
 
     Args:
@@ -93,8 +93,8 @@ def _escaped(query: dict[str, str]) -> str:
     return html.escape(urlencode(query))
 
 
-def _page(title: str, body: str, *, status: int = 200) -> Answer:
+def _page(title: str, body: str, *, status: int = 200) -> Response:
     page = PAGE.format(title=html.escape(title), body=body)
-    return Answer(
+    return Response(
         status=status, body=page.encode(), content_type="text/html; charset=utf-8", headers=list(SAFETY)
     )

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, unquote
 
 from pipedrive_emulator.account import blobs
-from pipedrive_emulator.api.http import Answer, ApiError, Request
+from pipedrive_emulator.api.http import ApiError, Request, Response
 from pipedrive_emulator.api.operations import Operation, Route, Router, load_operations
 from pipedrive_emulator.faults.rules import PREFIXES
 from pipedrive_emulator.faults.strike import FREE, ConnectionReset, Strike
@@ -65,14 +65,14 @@ class Emulator(EmulatorState):
         if request is None:
             return
         try:
-            answer, cut = await self._serve(request)
+            response, cut = await self._serve(request)
         except ConnectionReset:
             self._break(scope)
             await asyncio.sleep(0)  # the server must know of it before it expects a response
             return
-        await self._send(send, scope, answer, cut=cut)
+        await self._send(send, scope, response, cut=cut)
 
-    async def _serve(self, request: Request) -> tuple[Answer, bool]:
+    async def _serve(self, request: Request) -> tuple[Response, bool]:
         if request.path.startswith(("/_emulator/", blobs.PREFIX)) or request.path == "/":
             return self._beside(request), False
         if request.path.startswith("/oauth/"):
@@ -87,7 +87,7 @@ class Emulator(EmulatorState):
             return self._lost(request), False
         return await self._operate(route, request)
 
-    async def _operate(self, route: Route, request: Request) -> tuple[Answer, bool]:
+    async def _operate(self, route: Route, request: Request) -> tuple[Response, bool]:
         """Run one call, from authentication to the response; also returns whether to truncate it."""
         operation = route.operation
         entry = self.log.add(operation.name, request, 0, 0)
@@ -97,45 +97,45 @@ class Emulator(EmulatorState):
             caller = self.auth.caller(request)
             headers = self.limits.charge(operation, caller.name, caller.kind)
         except ApiError as refusal:
-            answer = self._refused(operation, refusal)
-            entry.status = answer.status
-            return answer, False
+            response = self._refused(operation, refusal)
+            entry.status = response.status
+            return response, False
         entry.tokens = operation.cost
         rules = self.faults.striking(operation, request.prefix)
         free = next((rule for rule in rules if rule.kind in FREE), None)
         if free is not None:
             entry.tokens = 0
-            answer = self._refuse_as_scripted(free, headers, operation.cost)
-            entry.status = answer.status
-            return answer, False
+            response = self._refuse_as_scripted(free, headers, operation.cost)
+            entry.status = response.status
+            return response, False
         if any(rule.kind == "expire_token" for rule in rules):
             self.auth.expire()
         strike = Strike(rules=rules, query=dict(request.query), path=route.values)
         return await self._strike(strike, entry, headers, lambda: self._act(route, request, strike))
 
     async def _strike(
-        self, strike: Strike, entry: Entry, headers: Headers, act: Callable[[], Answer]
-    ) -> tuple[Answer, bool]:
+        self, strike: Strike, entry: Entry, headers: Headers, act: Callable[[], Response]
+    ) -> tuple[Response, bool]:
         """Run the operation and log its status; also returns whether to truncate the response."""
         resets = self.resets
 
-        def act_unless_reset() -> Answer:
+        def act_unless_reset() -> Response:
             self._check_same(resets)
             return act()
 
         try:
-            answer = await strike.act(self.account, act_unless_reset) if strike.rules else act()
+            response = await strike.act(self.account, act_unless_reset) if strike.rules else act()
         except ConnectionReset:
             raise
         except BaseException:
             entry.status = 500  # the response of the server in this case
             raise
-        if answer.metered:
-            answer.headers.extend(headers)
-        entry.status = answer.status
-        return answer, any(rule.kind == "cut" for rule in strike.rules)
+        if response.metered:
+            response.headers.extend(headers)
+        entry.status = response.status
+        return response, any(rule.kind == "cut" for rule in strike.rules)
 
-    def _refuse_as_scripted(self, rule: Rule, headers: Headers, cost: int) -> Answer:
+    def _refuse_as_scripted(self, rule: Rule, headers: Headers, cost: int) -> Response:
         wait = rule.options.get("retry_after", 0)
         return self.limits.refuse_as_scripted(rule.kind, wait, headers, cost)
 
@@ -144,7 +144,7 @@ class Emulator(EmulatorState):
         if self.resets != resets:
             raise ConnectionReset
 
-    def _act(self, route: Route, request: Request, strike: Strike) -> Answer:
+    def _act(self, route: Route, request: Request, strike: Strike) -> Response:
         """Return the response of the operation, including errors."""
         operation = route.operation
         try:
@@ -175,45 +175,45 @@ class Emulator(EmulatorState):
                 base_url=request.base_url,
                 plan=self.settings.plan,
             )
-            answer = complete(operation, function(call))
-            return responses.observed(call, answer) if self.dialect.live else answer
+            response = complete(operation, function(call))
+            return responses.observed(call, response) if self.dialect.live else response
         except ApiError as refusal:
             return self._refused(operation, refusal)
 
-    def _refused(self, operation: Operation, refusal: ApiError) -> Answer:
+    def _refused(self, operation: Operation, refusal: ApiError) -> Response:
         """Return the error of an operation in the form of the dialect."""
         if refusal.status == MISSING and MISSING not in operation.errors and GONE in operation.errors:
             refusal.status = GONE  # spelling of a missing row by some operations
-        answer = refusal.answer(operation.errors.get(refusal.status))
-        return errors.response_of(refusal, operation, answer) if self.dialect.live else answer
+        response = refusal.response(operation.errors.get(refusal.status))
+        return errors.response_of(refusal, operation, response) if self.dialect.live else response
 
-    def _beside(self, request: Request) -> Answer:
+    def _beside(self, request: Request) -> Response:
         """Return the response outside the API: hooks, and the storage behind public URLs."""
         try:
             if request.path.startswith(blobs.PREFIX):
                 return blobs.serve(self.account, request)
             return control.serve(self, request)
         except ApiError as refusal:
-            return refusal.answer()
+            return refusal.response()
 
-    async def _oauth(self, request: Request) -> tuple[Answer, bool]:
-        def act() -> Answer:
+    async def _oauth(self, request: Request) -> tuple[Response, bool]:
+        def act() -> Response:
             try:
                 return self.auth.serve(request)
             except ApiError as refusal:
-                return refusal.answer()
+                return refusal.response()
 
         entry = self.log.add(f"{request.method} {request.path.rstrip('/')}", request, 0, 0)
         key = operation_key(request)
         rules = [] if key is None else self.faults.striking(load_operations()[key])
         free = next((rule for rule in rules if rule.kind in FREE), None)
         if free is not None:
-            answer = self._refuse_as_scripted(free, [], 0)
-            entry.status = answer.status
-            return answer, False
+            response = self._refuse_as_scripted(free, [], 0)
+            entry.status = response.status
+            return response, False
         return await self._strike(Strike(rules=rules), entry, [], act)
 
-    def _lost(self, request: Request) -> Answer:
+    def _lost(self, request: Request) -> Response:
         """Return the error for a path that is not an operation; it counts in the window, without tokens."""
         headers: Headers = []
         try:
@@ -221,13 +221,13 @@ class Emulator(EmulatorState):
             headers = self.limits.charge(None, caller.name, caller.kind)
             raise errors.unknown(caller) if self._is_unknown(request) else self._unknown(request)
         except ApiError as refusal:
-            answer = refusal.answer()
+            response = refusal.response()
             if self.dialect.live:
-                answer = errors.response_of(refusal, None, answer)
-        if answer.metered:
-            answer.headers.extend(headers)
-        self.log.add(f"{request.method} {request.path}", request, answer.status, 0)
-        return answer
+                response = errors.response_of(refusal, None, response)
+        if response.metered:
+            response.headers.extend(headers)
+        self.log.add(f"{request.method} {request.path}", request, response.status, 0)
+        return response
 
     def _is_unknown(self, request: Request) -> bool:
         """Return whether a path is unknown to live accounts, which do not even report its removal."""
@@ -247,15 +247,15 @@ class Emulator(EmulatorState):
             return ApiError(405, f"Method {request.method} is not allowed", f"Allowed: {', '.join(methods)}")
         return ApiError(404, "Unknown method or path")
 
-    async def _send(self, send: Send, scope: dict[str, Any], answer: Answer, *, cut: bool) -> None:
-        body = answer.body
+    async def _send(self, send: Send, scope: dict[str, Any], response: Response, *, cut: bool) -> None:
+        body = response.body
         headers = [
-            (b"content-type", answer.content_type.encode()),
+            (b"content-type", response.content_type.encode()),
             (b"content-length", b"%d" % len(body)),
             (b"date", _http_date(self.account.clock.now)),
-            *answer.headers,
+            *response.headers,
         ]
-        await send({"type": "http.response.start", "status": answer.status, "headers": headers})
+        await send({"type": "http.response.start", "status": response.status, "headers": headers})
         if cut:
             await send({"type": "http.response.body", "body": body[: len(body) // 2], "more_body": True})
             self._break(scope)

@@ -10,7 +10,7 @@ import msgspec
 from pipedrive_emulator.account.blobs import digests
 from pipedrive_emulator.account.clock import rfc3339
 from pipedrive_emulator.account.store import SPECS
-from pipedrive_emulator.api.http import Answer, ApiError, Request, Row, encode
+from pipedrive_emulator.api.http import ApiError, Request, Response, Row, encode
 from pipedrive_emulator.api.operations import load_operations
 from pipedrive_emulator.faults.rules import read_rules
 from pipedrive_emulator.faults.strike import Tamper
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from pipedrive_emulator.web.state import EmulatorState
 
 
-def serve(emulator: EmulatorState, request: Request) -> Answer:
+def serve(emulator: EmulatorState, request: Request) -> Response:
     """Return the response to one hook."""
     if request.path == "/":
         return _welcome(emulator, request)
@@ -30,10 +30,10 @@ def serve(emulator: EmulatorState, request: Request) -> Answer:
     hook = HOOKS.get(name)
     if hook is None:
         raise ApiError(404, f"Unknown hook {name}", f"Known: {', '.join(HOOKS)}")
-    return Answer(body=encode(hook(emulator, request)))
+    return Response(body=encode(hook(emulator, request)))
 
 
-def _welcome(emulator: EmulatorState, request: Request) -> Answer:
+def _welcome(emulator: EmulatorState, request: Request) -> Response:
     """Return the page for a person who opens the URL in a browser."""
     settings = emulator.settings
     text = (
@@ -41,7 +41,7 @@ def _welcome(emulator: EmulatorState, request: Request) -> Answer:
         f"curl -H 'x-api-token: {API_TOKEN}' {request.base_url}/api/v2/deals\n\n"
         f"Hooks below {request.base_url}/_emulator/: {', '.join(HOOKS)}.\n"
     )
-    return Answer(body=text.encode(), content_type="text/plain; charset=utf-8")
+    return Response(body=text.encode(), content_type="text/plain; charset=utf-8")
 
 
 class _Reset(msgspec.Struct, forbid_unknown_fields=True):

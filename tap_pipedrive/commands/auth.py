@@ -151,7 +151,7 @@ class _Callback(ThreadingHTTPServer):
 
     def __init__(self, port: int, state: str) -> None:
         self.state = state
-        self.answers: SimpleQueue[str | Exception] = SimpleQueue()
+        self.responses: SimpleQueue[str | Exception] = SimpleQueue()
         super().__init__(("127.0.0.1", port), _Handler)
 
     def taken(self, query: Mapping[str, Sequence[str]]) -> str | Exception:
@@ -181,16 +181,16 @@ class _Handler(BaseHTTPRequestHandler):
         if parts.path != CALLBACK:
             self.send_error(404)
             return
-        answer = self.server.taken(parse_qs(parts.query))
-        failed = isinstance(answer, Exception)
-        text = str(answer) if failed else "The app is authorized. You can close this window."
+        response = self.server.taken(parse_qs(parts.query))
+        failed = isinstance(response, Exception)
+        text = str(response) if failed else "The app is authorized. You can close this window."
         page = f"<!DOCTYPE html><meta charset=utf-8><title>tap-pipedrive</title><p>{html.escape(text)}</p>"
         self.send_response(400 if failed else 200)
         self.send_header("Content-Type", "text/html; charset=utf-8")
         self.send_header("Referrer-Policy", "no-referrer")
         self.end_headers()
         self.wfile.write(page.encode())
-        self.server.answers.put(answer)
+        self.server.responses.put(response)
 
     @override
     def log_message(self, format: str, *args: object) -> None:
@@ -229,15 +229,15 @@ def let_in(settings: ClientSettings, *, port: int, timeout_seconds: float, open_
         if open_browser:
             webbrowser.open(url)
         try:
-            answer = server.answers.get(timeout=timeout_seconds)
+            response = server.responses.get(timeout=timeout_seconds)
         except Empty:
             msg = f"No callback to {redirect_uri} within {timeout_seconds:g} s. Run auth again."
             raise Unreachable(msg) from None
         finally:
             server.shutdown()
-    if isinstance(answer, Exception):
-        raise answer
-    return exchange_code(settings, code=answer, redirect_uri=redirect_uri)
+    if isinstance(response, Exception):
+        raise response
+    return exchange_code(settings, code=response, redirect_uri=redirect_uri)
 
 
 # --- the result -----------------------------------------------------------------------------------

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from pipedrive_client import ConfigError, NotFound
 from pipedrive_singer import check
 from pipedrive_singer.check import Account, Group, Verdict
-from tap_pipedrive.state.access import REFUSALS
+from tap_pipedrive.state.access import ACCESS_ERRORS
 from tap_pipedrive.state.input_catalog import catalog_of
 from tap_pipedrive.sync.scopes import scopes_lacking
 
@@ -192,7 +192,7 @@ def _probe(context: TapContext, needs: str, granted: frozenset[str] | None) -> s
         return ""
     try:
         _ask(context, min(lists, key=lambda read: read.cost))
-    except (*REFUSALS, NotFound):
+    except (*ACCESS_ERRORS, NotFound):
         return needs
     return ""
 

@@ -20,7 +20,7 @@ from pipedrive_client.times import now
 from tap_pipedrive.read.full_list_interval import can_wait
 from tap_pipedrive.read.reader import nothing_there
 from tap_pipedrive.read.time_windows import PAGES_A_WINDOW, PAGES_BEFORE
-from tap_pipedrive.state.access import REFUSALS
+from tap_pipedrive.state.access import ACCESS_ERRORS
 from tap_pipedrive.streams.records import ENTITY_OF_FIELD_LIST
 from tap_pipedrive.sync.children import contexts_of
 from tap_pipedrive.sync.delete_detection import DeleteDetection
@@ -121,7 +121,7 @@ def _list_lines(stream: PipedriveStream) -> Iterator[Line]:
             continue
         try:
             size = _size(run, dict(configured_requests[0].params))
-        except (*REFUSALS, NotFound) as error:
+        except (*ACCESS_ERRORS, NotFound) as error:
             if not spec.needs and isinstance(error, NotFound):
                 raise nothing_there(error) from error
             lacking = "an operation of this host" if isinstance(error, UnknownMethod) else "a permission"

@@ -174,20 +174,20 @@ class Progress:
             counts = ", ".join(f"{len(names)} {verdict}" for verdict, names in found.items())
             self._logger.info("Test: %s\n%s", counts, laid_out(found, 110))
 
-    def summary(self, refused: Mapping[str, str]) -> None:
+    def summary(self, denied: Mapping[str, str]) -> None:
         """Print the table of records, requests and tokens by stream.
 
         Args:
-            refused: stream → how much of it was denied by Pipedrive.
+            denied: stream → how much of it was denied by Pipedrive.
         """
         self.clear()
         usage = {row.label: row for row in self._client.usage.rows()} if self._client else {}
         names = [name for name in self._counts if self._counts[name].records or name in usage]
-        names += [label for label in {**usage, **refused} if label not in names]
+        names += [label for label in {**usage, **denied} if label not in names]
         if not names:
             self._logger.info("No records, no requests")
             return
-        rows = [("stream", "records", "requests", "tokens", "access" if refused else "")]
+        rows = [("stream", "records", "requests", "tokens", "access" if denied else "")]
         for name in sorted(names):
             counted, used = self._counts.get(name), usage.get(name)
             rows.append(
@@ -196,7 +196,7 @@ class Progress:
                     f"{counted.records:,}" if counted else "",
                     f"{used.requests:,}" if used else "",
                     f"{used.tokens:,}" if used else "",
-                    refused.get(name, ""),
+                    denied.get(name, ""),
                 )
             )
         total = sum(entry.records for entry in self._counts.values())

@@ -91,7 +91,7 @@ def raw_requests(config: Mapping[str, object], taken: Container[str]) -> dict[st
         entry = _Entry(given, number)
         name = entry.name
         if name in taken or name in found:
-            raise entry.refusal("name", f"the name of another {'entry' if name in found else 'stream'}")
+            raise entry.invalid("name", f"the name of another {'entry' if name in found else 'stream'}")
         found[name] = entry.request()
     return found
 
@@ -112,7 +112,7 @@ class _Entry:
         self.name = cast("str", self._take("name", None, lambda one: _matches(_NAME, one)))
         self._where += f" ({self.name})"
 
-    def refusal(self, part: str, instead: str = "") -> ConfigError:
+    def invalid(self, part: str, instead: str = "") -> ConfigError:
         """Return the error that contains the required form of a key, and its value if it may be shown."""
         found = f", not {instead}" if instead else "" if part in self._given else "; it is missing"
         return ConfigError(f"{self._where}: {part} must be {_KNOWN[part]}{found}.")
@@ -122,7 +122,7 @@ class _Entry:
         if value is None:
             value = default
         if (value is None and part in ("name", "path")) or (value is not None and not fits(value)):
-            raise self.refusal(part)
+            raise self.invalid(part)
         return value
 
     def request(self) -> RawRequest:
@@ -194,11 +194,11 @@ class _Entry:
                 msg = f"{self._where}: columns has an unknown type for {column} ({error})."
                 raise ConfigError(msg) from error
             if len(made) != 1:
-                raise self.refusal("columns")
+                raise self.invalid("columns")
             found |= made
         kind = found.get(replication_key or "")
         if isinstance(kind, dict) and kind.get("format") not in ("date-time", "date"):
-            raise self.refusal("replication_key")
+            raise self.invalid("replication_key")
         return found
 
 
@@ -233,7 +233,7 @@ class RawReader(Reader):
             kind=DataKind.ANY,
         )
         for page in pages:
-            self.doubted |= page.answer.doubted
+            self.doubted |= page.response.doubted
             yield [self._record(row) for row in page.rows]
 
     @override

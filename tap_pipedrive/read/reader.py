@@ -216,15 +216,15 @@ class Reader:
         start = cast("int", query["start"])
         # A later page without rows never ends the list: the reader steps back to rows it knows.
         null = Null.EMPTY if start else self.null
-        answer = self._client.read(
+        response = self._client.read(
             self.read.path,
             expected=Expectation(kind=self.read.kind, records=self.read.records, null=null),
             params=query,
             cost=self.read.cost,
             label=self._label,
         )
-        self.doubted |= answer.doubted
-        body = cast("Row", answer.json())
+        self.doubted |= response.doubted
+        body = cast("Row", response.json())
         rows = self._rows(body, _NOTHING)
         position = _position(body)
         more = position.get("more_items_in_collection")
@@ -259,7 +259,7 @@ class Reader:
             null=self.null,
         )
         for page in pages:
-            self.doubted |= page.answer.doubted
+            self.doubted |= page.response.doubted
             yield self._rows(cast("Row", page.body), context)
 
     def _rows(self, body: Row, context: Context) -> list[Row]:

@@ -67,8 +67,8 @@ class ConfiguredRequests:
                 msg = f"Setting record_ids: Pipedrive cannot read single rows of {stream} by id."
                 raise ConfigError(msg)
         for setting in NAME_COLUMNS:
-            for stream, question in self._entries_of(config, setting):
-                self._entries.setdefault(stream, []).append(question)
+            for stream, configured in self._entries_of(config, setting):
+                self._entries.setdefault(stream, []).append(configured)
 
     def parameters(self, spec: StreamSpec, read: Read) -> Mapping[str, object]:
         """Return the query parameters that the settings add to one read of a stream."""

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 Context: TypeAlias = Mapping[str, object]
 
-REFUSALS = (NotVisible, FeatureOff, UnknownMethod)
+ACCESS_ERRORS = (NotVisible, FeatureOff, UnknownMethod)
 """Errors that mean denied access, by the account, the user or the host."""
 _FOR_ALL = (MissingScope, FeatureOff, UnknownMethod)
 _PROBES = 20
@@ -44,7 +44,7 @@ class Denial:
         lists: number of denied lists of the stream; 0 if requests of some parents were denied instead.
         below: selected child streams whose parents are missing with the lists.
         parents: number of parents whose request was denied or, after that, not sent.
-        answered: number of lists or parents whose request succeeded.
+        succeeded: number of lists or parents whose request succeeded.
         closed: True if no further request can succeed.
     """
 
@@ -52,14 +52,16 @@ class Denial:
     lists: int = 0
     below: Sequence[str] = ()
     parents: int = 0
-    answered: int = 0
+    succeeded: int = 0
     closed: bool = False
 
     def extent(self) -> str:
         """Return how much of the stream is missing."""
         if not self.lists:
-            return f"denied for {self.parents:,} of {self.parents + self.answered:,} parents"
-        return f"denied for {self.lists} of {self.lists + self.answered} lists" if self.answered else "denied"
+            return f"denied for {self.parents:,} of {self.parents + self.succeeded:,} parents"
+        return (
+            f"denied for {self.lists} of {self.lists + self.succeeded} lists" if self.succeeded else "denied"
+        )
 
 
 class AccessReport:
@@ -68,10 +70,10 @@ class AccessReport:
     def __init__(self, logger: logging.Logger) -> None:
         self._logger = logger
         self._lock = threading.Lock()
-        self._refusals: dict[str, Denial] = {}
-        self._answered: dict[str, int] = {}
+        self._denials: dict[str, Denial] = {}
+        self._succeeded: dict[str, int] = {}
 
-    def refuse_list(self, spec: StreamSpec, error: PipedriveError, below: Sequence[str] = ()) -> None:
+    def deny_list(self, spec: StreamSpec, error: PipedriveError, below: Sequence[str] = ()) -> None:
         """Record that a list of a stream was denied, and warn once per stream.
 
         Args:
@@ -80,30 +82,30 @@ class AccessReport:
             below: selected child streams, direct or not, which are read from the rows of the list.
         """
         with self._lock:
-            first = spec.name not in self._refusals
-            refusal = self._refusals.setdefault(spec.name, Denial(error, below=below, closed=True))
-            refusal.lists += 1
+            first = spec.name not in self._denials
+            denial = self._denials.setdefault(spec.name, Denial(error, below=below, closed=True))
+            denial.lists += 1
         if first:
-            self._warn(spec, refusal, "denied")
+            self._warn(spec, denial, "denied")
 
-    def refuse_parents(self, stream: str, error: PipedriveError, parents: int) -> None:
+    def deny_parents(self, stream: str, error: PipedriveError, parents: int) -> None:
         """Record that the requests of some parents were denied."""
         with self._lock:
-            refusal = self._refusals.setdefault(stream, Denial(error))
-            refusal.parents += parents
-            refusal.closed |= isinstance(error, _FOR_ALL) or (
-                refusal.parents >= _PROBES and not self._answered.get(stream)
+            denial = self._denials.setdefault(stream, Denial(error))
+            denial.parents += parents
+            denial.closed |= isinstance(error, _FOR_ALL) or (
+                denial.parents >= _PROBES and not self._succeeded.get(stream)
             )
 
-    def answer(self, stream: str, count: int = 1) -> None:
+    def record_success(self, stream: str, count: int = 1) -> None:
         """Record that some requests succeeded: lists, or requests of parents."""
         with self._lock:
-            self._answered[stream] = self._answered.get(stream, 0) + count
+            self._succeeded[stream] = self._succeeded.get(stream, 0) + count
 
     def closed(self, stream: str) -> PipedriveError | None:
         """Return the error after which no request of the stream can succeed, or None."""
-        refusal = self._refusals.get(stream)
-        return refusal.error if refusal and refusal.closed else None
+        denial = self._denials.get(stream)
+        return denial.error if denial and denial.closed else None
 
     def marks(self) -> dict[str, str]:
         """Return stream → how much of it was denied, for the table at the end.
@@ -111,28 +113,28 @@ class AccessReport:
         A child stream of a denied list is marked with its parent, unless it was denied itself.
         """
         found = {}
-        for stream, refusal in self._refusals.items():
-            refusal.answered = self._answered.get(stream, 0)
-            found[stream] = refusal.extent()
-        for stream, refusal in self._refusals.items():
-            for child in refusal.below:
+        for stream, denial in self._denials.items():
+            denial.succeeded = self._succeeded.get(stream, 0)
+            found[stream] = denial.extent()
+        for stream, denial in self._denials.items():
+            for child in denial.below:
                 found.setdefault(child, f"{stream} {found[stream]}")
         return found
 
     def errors(self) -> dict[str, PipedriveError]:
         """Return the first error of each denied stream."""
-        return {stream: refusal.error for stream, refusal in self._refusals.items()}
+        return {stream: denial.error for stream, denial in self._denials.items()}
 
     def warn(self, specs: Mapping[str, StreamSpec]) -> None:
         """Warn once about each stream with denied parents, with their number."""
         marks = self.marks()
-        for stream, refusal in sorted(self._refusals.items()):
-            if not refusal.lists:
-                self._warn(specs[stream], refusal, marks[stream])
+        for stream, denial in sorted(self._denials.items()):
+            if not denial.lists:
+                self._warn(specs[stream], denial, marks[stream])
 
     def error(self) -> AccessDenied | None:
         """Return the error for `strict_access`, or None if nothing was denied."""
-        if not self._refusals:
+        if not self._denials:
             return None
         streams = ", ".join(f"{name} ({mark})" for name, mark in sorted(self.marks().items()))
         return AccessDenied(
@@ -140,15 +142,15 @@ class AccessReport:
             "strict_access."
         )
 
-    def _warn(self, spec: StreamSpec, refusal: Denial, extent: str) -> None:
+    def _warn(self, spec: StreamSpec, denial: Denial, extent: str) -> None:
         needs = f" The stream requires {spec.needs}." if spec.needs else ""
-        below = f" and those of its child streams {', '.join(refusal.below)}" if refusal.below else ""
+        below = f" and those of its child streams {', '.join(denial.below)}" if denial.below else ""
         self._logger.warning(
             "Access to stream %s was %s: %s%s Its records%s are missing, not deleted; once access is "
             "granted, the next run reads them.",
             spec.name,
             extent,
-            refusal.error,
+            denial.error,
             needs,
             below,
         )
@@ -171,25 +173,25 @@ class DeniedParents:
         parent = spec.parent
         names = list(parent.context) if parent else []
         self._name = names[0] if len(names) == 1 else None
-        refused = memo.get("refused")
-        refused = refused if isinstance(refused, dict) else {}
-        self.all = refused.get("all") is True
-        self._ids = IdRanges.parse(str(refused.get("ids", "")))
-        contexts = refused.get("contexts")
+        denied = memo.get("refused")
+        denied = denied if isinstance(denied, dict) else {}
+        self.all = denied.get("all") is True
+        self._ids = IdRanges.parse(str(denied.get("ids", "")))
+        contexts = denied.get("contexts")
         known = contexts if isinstance(contexts, list) else []
         self._others = {_key(one): one for one in known if isinstance(one, dict)}
         self._due: list[Context] = [*self._contexts()]
 
     def due(self) -> list[Context]:
         """Return parents denied in an earlier run that this run has not requested yet."""
-        return [one for one in self._due if self._holds(one)]
+        return [one for one in self._due if self._contains(one)]
 
-    def update(self, asked: Sequence[Context], refused: Iterable[Context]) -> None:
+    def update(self, requested: Sequence[Context], denied: Iterable[Context]) -> None:
         """Update the parents that were requested."""
-        again = [*refused]
-        done = {_key(one) for one in asked}
+        again = [*denied]
+        done = {_key(one) for one in requested}
         self._due = [one for one in self._due if _key(one) not in done]
-        for one in asked:
+        for one in requested:
             number = self._number(one)
             if number is None:
                 self._others.pop(_key(one), None)
@@ -227,7 +229,7 @@ class DeniedParents:
         value = context.get(self._name) if self._name else None
         return value if type(value) is int and value > 0 else None
 
-    def _holds(self, context: Context) -> bool:
+    def _contains(self, context: Context) -> bool:
         number = self._number(context)
         return _key(context) in self._others if number is None else number in self._ids
 

@@ -46,7 +46,7 @@ class PipedriveStream(RecordStream):
         whole_key = parent is None or {*context.specs[parent.stream].primary_keys} <= {
             *parent.context.values()
         }
-        self.asked: set[tuple[object, ...]] | None = None if whole_key else set()
+        self.requested_parents: set[tuple[object, ...]] | None = None if whole_key else set()
         super().__init__(tap, context)
         # One bookmark per parent makes states of megabytes; a fan-out's progress is that of its parent list.
         self.state_partitioning_keys = ()
@@ -94,7 +94,7 @@ class PipedriveStream(RecordStream):
     # --- state ----------------------------------------------------------------------------------
 
     @cached_property
-    def refused_parents(self) -> DeniedParents:
+    def denied_parents(self) -> DeniedParents:
         """Return the parents of a fan-out whose requests were denied in earlier runs."""
         return DeniedParents(self.spec, self.tap_context.stream_memo(self.name), self.stream_state)
 
@@ -119,7 +119,7 @@ class PipedriveStream(RecordStream):
         if self.spec.settings:
             return Null.CONFIRMED
         if memo.get("since") or memo.get("size") or memo.get("length") or memo.get("pages"):
-            return Null.REFUSED
+            return Null.REJECTED
         return Null.EMPTY if memo.get("size") == 0 else Null.CONFIRMED
 
     def save_state(self) -> None:
@@ -138,11 +138,11 @@ class PipedriveStream(RecordStream):
         self._abort_sync(abort_reason=reason)
 
     @property
-    def enough(self) -> bool:
+    def has_enough(self) -> bool:
         """True if a `--test` run has enough records."""
         return self.ABORT_AT_RECORD_COUNT is not None and self._emitted >= self.ABORT_AT_RECORD_COUNT
 
     @property
-    def sated(self) -> bool:
+    def has_enough_with_children(self) -> bool:
         """True if a `--test` run has read enough of this stream and its child streams."""
-        return self.enough and all(child.enough for child in self.wanted_children())
+        return self.has_enough and all(child.has_enough for child in self.wanted_children())

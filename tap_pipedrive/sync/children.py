@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from pipedrive_client import Gone, NotFound, PipedriveError, UnknownMethod
 from tap_pipedrive.catalog.spec import OCCURRENCE
-from tap_pipedrive.state.access import REFUSALS
+from tap_pipedrive.state.access import ACCESS_ERRORS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -28,7 +28,8 @@ def contexts_of(stream: PipedriveStream, parents: Sequence[Row]) -> list[Context
         for row in parents
         if not row.get("is_deleted") and (parent.when is None or row.get(parent.when, True))
     ]
-    return found if stream.asked is None else [one for one in found if _first_time(stream.asked, one)]
+    requested = stream.requested_parents
+    return found if requested is None else [one for one in found if _first_time(requested, one)]
 
 
 def _at(row: Row, column: str) -> object:
@@ -38,12 +39,12 @@ def _at(row: Row, column: str) -> object:
     return value.get(key) if key and isinstance(value, dict) else None if key else value
 
 
-def _first_time(asked: set[tuple[object, ...]], context: Context) -> bool:
+def _first_time(requested: set[tuple[object, ...]], context: Context) -> bool:
     """Return True for a new context; a parent may have several rows, like a mail thread in two folders."""
     key = tuple(context.values())
-    if key in asked:
+    if key in requested:
         return False
-    asked.add(key)
+    requested.add(key)
     return True
 
 
@@ -56,46 +57,46 @@ def cost_per_parent(stream: PipedriveStream) -> float:
 def fan_out(stream: PipedriveStream, contexts: Sequence[Context]) -> None:
     """Read the rows of these parents and emit them in the parents' order, then their child streams."""
     below = stream.wanted_children()
-    if not contexts or stream.sated:
+    if not contexts or stream.has_enough_with_children:
         return
     for child in below:
         child.announce()
     bulk = _parent(stream).bulk
     configured_requests = stream.tap_context.configured_requests.of(stream.spec)
-    asked = [
+    requests = [
         (fitting, group)
         for group in _groups(contexts, bulk)
-        for question in configured_requests
-        if (fitting := _cut(_parent(stream), question, group)) is not None
+        for configured in configured_requests
+        if (fitting := _cut(_parent(stream), configured, group)) is not None
     ]
-    refused: list[Context] = []
+    denied: list[Context] = []
     with stream.counting():
         for read in stream.spec.reads:
-            answers = stream.tap_context.client.ordered_map(partial(_ask, stream, read), asked)
-            for answer in answers:
-                refused += answer.refused
-                feeds = [(child, contexts_of(child, answer.rows)) for child in below]
-                if answer.rows and stream.selected:
-                    stream.emit(read, answer.rows, answer.context)
+            results = stream.tap_context.client.ordered_map(partial(_request, stream, read), requests)
+            for result in results:
+                denied += result.denied
+                feeds = [(child, contexts_of(child, result.rows)) for child in below]
+                if result.rows and stream.selected:
+                    stream.emit(read, result.rows, result.context)
                 for child, inner in feeds:
                     fan_out(child, inner)
-                if stream.sated:
-                    answers.close()
+                if stream.has_enough_with_children:
+                    results.close()
                     return
-    stream.refused_parents.update(contexts, refused)
+    stream.denied_parents.update(contexts, denied)
 
 
-def request_refused(stream: PipedriveStream) -> None:
+def request_denied_parents(stream: PipedriveStream) -> None:
     """Request parents again that were denied in earlier runs, for a child stream and those below it.
 
     One parent is tried first, so it costs a single request if access is still denied.
     """
-    due = stream.refused_parents.due()
+    due = stream.denied_parents.due()
     for part in (due[:1], due[1:]):
         if part and stream.tap_context.access.closed(stream.name) is None:
             fan_out(stream, part)
     for child in stream.wanted_children():
-        request_refused(child)
+        request_denied_parents(child)
 
 
 def _groups(contexts: Sequence[Context], size: int) -> Iterator[Sequence[Context]]:
@@ -103,41 +104,43 @@ def _groups(contexts: Sequence[Context], size: int) -> Iterator[Sequence[Context
         yield contexts[at : at + size]
 
 
-def _cut(parent: Parent, question: ConfiguredRequest, group: Sequence[Context]) -> ConfiguredRequest | None:
+def _cut(parent: Parent, configured: ConfiguredRequest, group: Sequence[Context]) -> ConfiguredRequest | None:
     """Return the request with its period limited to the parent's; None if they do not overlap."""
     if parent.within is None:
-        return question
+        return configured
     first, last = parent.within
     columns = first.replace(".", "_"), last.replace(".", "_")
     earliest, latest = (group[0][column] for column in columns)
-    start = max(str(question.params[first]), str(earliest or ""))
-    end = min(str(question.params[last]), str(latest or "9999-12-31"))
+    start = max(str(configured.params[first]), str(earliest or ""))
+    end = min(str(configured.params[last]), str(latest or "9999-12-31"))
     if start > end:
         return None
     return replace(
-        question,
-        params={**question.params, first: start, last: end},
-        columns={**question.columns, **dict(zip(columns, (start, end), strict=True))},
+        configured,
+        params={**configured.params, first: start, last: end},
+        columns={**configured.columns, **dict(zip(columns, (start, end), strict=True))},
     )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Answer:
+class _ChildRows:
     """Rows of one parent or one group of parents; `refused` contains parents whose request was denied."""
 
     context: Context
     rows: list[Row]
-    refused: Sequence[Context] = ()
+    denied: Sequence[Context] = ()
 
 
-def _ask(stream: PipedriveStream, read: Read, asked: tuple[ConfiguredRequest, Sequence[Context]]) -> _Answer:
+def _request(
+    stream: PipedriveStream, read: Read, request: tuple[ConfiguredRequest, Sequence[Context]]
+) -> _ChildRows:
     """Request all rows of one parent or one group of parents; a deleted parent has no rows."""
-    question, group = asked
+    configured, group = request
     access = stream.tap_context.access
     closed = access.closed(stream.name)
     if closed is not None:
-        access.refuse_parents(stream.name, closed, len(group))
-        return _Answer(context={}, rows=[], refused=group)
+        access.deny_parents(stream.name, closed, len(group))
+        return _ChildRows(context={}, rows=[], denied=group)
     parent = _parent(stream)
     context: Context = {}
     if parent.bulk > 1:
@@ -147,21 +150,21 @@ def _ask(stream: PipedriveStream, read: Read, asked: tuple[ConfiguredRequest, Se
         context = group[0]
         query = {name: context[name] for name in parent.query}
     try:
-        pages = stream.reader(read).all(context, {**query, **question.params})
+        pages = stream.reader(read).all(context, {**query, **configured.params})
         rows = [row for page in pages for row in page]
-    except (*REFUSALS, NotFound, Gone) as error:
-        if _is_refusal(error):
-            access.refuse_parents(stream.name, error, len(group))
-            return _Answer(context=context, rows=[], refused=group)
+    except (*ACCESS_ERRORS, NotFound, Gone) as error:
+        if _is_access_error(error):
+            access.deny_parents(stream.name, error, len(group))
+            return _ChildRows(context=context, rows=[], denied=group)
         stream.logger.debug("Skipped %s of %s: %s", stream.name, dict(context), error)
-        return _Answer(context=context, rows=[])
-    access.answer(stream.name, len(group))
+        return _ChildRows(context=context, rows=[])
+    access.record_success(stream.name, len(group))
     if stream.spec.numbered:
         number(rows, stream.spec.primary_keys)
-    return _Answer(context={**context, **question.columns}, rows=rows)
+    return _ChildRows(context={**context, **configured.columns}, rows=rows)
 
 
-def _is_refusal(error: PipedriveError) -> bool:
+def _is_access_error(error: PipedriveError) -> bool:
     """Return True if access was denied; False if the parent was deleted."""
     return isinstance(error, UnknownMethod) or not isinstance(error, (NotFound, Gone))
 

@@ -45,7 +45,7 @@ class DeleteDetection:
         current: ids read in this run.
         complete: True if this run reads the stream in full, so that the comparison needs no more requests.
         doubted: True if a page of this run was preceded by a response without valid content.
-        refused: True if access to the stream was denied, so that nothing can be compared.
+        denied: True if access to the stream was denied, so that nothing can be compared.
     """
 
     stream: PipedriveStream
@@ -53,7 +53,7 @@ class DeleteDetection:
     current: KnownIds
     complete: bool = True
     doubted: bool = False
-    refused: bool = False
+    denied: bool = False
     _swept: KnownIds = field(default_factory=lambda: KnownIds({}))
 
     @classmethod
@@ -76,7 +76,7 @@ class DeleteDetection:
 
     def finish(self) -> None:
         """Compare after the stream was read, with a full read of all ids first if one is due."""
-        if self.refused or not (self.complete or self.known.due(self.stream.tap_context.sweep_interval)):
+        if self.denied or not (self.complete or self.known.due(self.stream.tap_context.sweep_interval)):
             self.known.merge(self.current)
             return
         try:

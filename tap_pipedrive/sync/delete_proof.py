@@ -89,8 +89,8 @@ def _asked_one_by_one(
     stream: PipedriveStream, single: Read, missing: Sequence[int | str]
 ) -> Iterator[int | str]:
     """Yield the ids of rows that exist, or that may exist but are not visible to this user."""
-    answers = stream.tap_context.client.ordered_map(partial(_exists, stream, single), missing)
-    yield from (one for one, there in zip(missing, answers, strict=True) if there)
+    responses = stream.tap_context.client.ordered_map(partial(_exists, stream, single), missing)
+    yield from (one for one, there in zip(missing, responses, strict=True) if there)
 
 
 def _exists(stream: PipedriveStream, single: Read, one: int | str) -> bool:
@@ -106,7 +106,7 @@ def _exists(stream: PipedriveStream, single: Read, one: int | str) -> bool:
 def _rows(stream: PipedriveStream, read: Read, context: Context, query: Context) -> list[Row]:
     """Return all rows of a read, without parameters of the settings: filters would override ids."""
     reader = Reader(stream.tap_context.client, read, label=stream.name)
-    reader.null = Null.REFUSED
+    reader.null = Null.REJECTED
     return [row for page in reader.all(context, query) for row in page]
 
 

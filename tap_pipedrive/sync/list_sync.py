@@ -9,7 +9,7 @@ from pipedrive_client import NotFound, Null
 from pipedrive_client.times import now
 from tap_pipedrive.custom_fields.unresolved import remember, remembers
 from tap_pipedrive.read.reader import Reader, nothing_there
-from tap_pipedrive.state.access import REFUSALS
+from tap_pipedrive.state.access import ACCESS_ERRORS
 from tap_pipedrive.state.bookmarks import Bookmark, ListSize, PageFingerprints
 from tap_pipedrive.sync import full_lists
 from tap_pipedrive.sync.children import contexts_of, cost_per_parent, fan_out
@@ -54,7 +54,7 @@ class ReadRun:
         length: number of rows of a completely read offset list.
         doubted: True if a page was received only after a response without valid content.
         size: counts rows for `--plan`.
-        refused: True if access to the list was denied.
+        denied: True if access to the list was denied.
         began: time at which the run created it.
     """
 
@@ -67,7 +67,7 @@ class ReadRun:
     length: int = 0
     doubted: bool = False
     size: ListSize | None = None
-    refused: bool = False
+    denied: bool = False
     began: datetime = field(default_factory=now)
 
     @classmethod
@@ -107,13 +107,13 @@ class ReadRun:
         spec, access = self.stream.spec, self.stream.tap_context.access
         try:
             yield from self.all_pages()
-            access.answer(spec.name)
-        except (*REFUSALS, NotFound) as error:
-            if isinstance(error, REFUSALS) or spec.needs:
-                self.refused = True
-                access.refuse_list(spec, error, self.stream.names_below())
+            access.record_success(spec.name)
+        except (*ACCESS_ERRORS, NotFound) as error:
+            if isinstance(error, ACCESS_ERRORS) or spec.needs:
+                self.denied = True
+                access.deny_list(spec, error, self.stream.names_below())
                 if self.detection:
-                    self.detection.refused = True
+                    self.detection.denied = True
             elif not spec.removed_on:
                 also = " and the path in raw_requests" if "raw_requests" in spec.settings else ""
                 raise nothing_there(error, also) from error
@@ -131,10 +131,10 @@ class ReadRun:
             yield from reader.changes(self.lower_bound(), moment, length=length, slots=slots)
             self.length, self.doubted = reader.length, reader.doubted
             return
-        for question in self.stream.tap_context.configured_requests.of(self.stream.spec):
-            for rows in reader.all(query=question.params):
-                for row in rows if question.columns else ():
-                    row.update(question.columns)
+        for configured in self.stream.tap_context.configured_requests.of(self.stream.spec):
+            for rows in reader.all(query=configured.params):
+                for row in rows if configured.columns else ():
+                    row.update(configured.columns)
                 yield rows
         self.doubted = isinstance(reader, Reader) and reader.doubted
 
@@ -217,7 +217,7 @@ class ReadRun:
 
     def finish(self) -> None:
         """Finish a complete list; a denied list is read again from the same position in the next run."""
-        if self.refused:
+        if self.denied:
             return
         for mark in self.bookmarks:
             mark.finish()
@@ -250,9 +250,9 @@ def _bookmark(stream: PipedriveStream, owner: PipedriveStream, read: Read) -> Bo
     memo = owner.read_memo(read)
     if stream.replication_method != "INCREMENTAL":
         memo.clear()
-    if owner is not stream and owner.refused_parents.all:
+    if owner is not stream and owner.denied_parents.all:
         memo.clear()
-        owner.refused_parents.forget_all()
+        owner.denied_parents.forget_all()
     bookmark = Bookmark(
         memo,
         replication_key=stream.spec.replication_key,

@@ -116,9 +116,9 @@ def _trial(stream: PipedriveStream) -> None:
         for read in run.reads:
             rows = next(filter(None, read.pages()), [])[:TRIAL_ROWS]
             for at in range(0, len(rows), _TRIAL_STEP):
-                if not stream.sated:
+                if not stream.has_enough_with_children:
                     read.handle(rows[at : at + _TRIAL_STEP])
-    if stream.enough:
+    if stream.has_enough:
         stream.abort(MaxRecordsLimitException("The --test run has enough records."))
 
 

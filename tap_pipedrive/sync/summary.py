@@ -21,10 +21,10 @@ def run_facts(context: TapContext, selected: Iterable[str]) -> Mapping[str, obje
         selected: names of the selected streams.
     """
     usage = context.client.usage
-    counts, refused, errors = context.progress.counts(), context.access.marks(), context.access.errors()
+    counts, denied, errors = context.progress.counts(), context.access.marks(), context.access.errors()
     used = {row.label for row in usage.rows()} & context.specs.keys()
     streams = []
-    for name in sorted({*selected, *counts, *refused, *used}):
+    for name in sorted({*selected, *counts, *denied, *used}):
         row = usage.of(name)
         streams.append(
             {
@@ -32,7 +32,7 @@ def run_facts(context: TapContext, selected: Iterable[str]) -> Mapping[str, obje
                 "records": counts.get(name, 0),
                 "requests": row.requests,
                 "tokens": row.tokens,
-                "access": refused.get(name),
+                "access": denied.get(name),
             }
         )
     return {

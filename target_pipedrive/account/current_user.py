@@ -10,7 +10,7 @@ from target_pipedrive.record.errors import RecordFault
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from pipedrive_client import Answer, PipedriveClient
+    from pipedrive_client import PipedriveClient, Response
 
 _PATH = "/v1/users/me"
 _COST = 2
@@ -28,7 +28,7 @@ class CurrentUser:
         self._lock = threading.Lock()
         self._user: Mapping[str, object] | None = None
 
-    def request(self, stream: str) -> Answer:
+    def request(self, stream: str) -> Response:
         """Request `GET /v1/users/me` again and return the response; its headers contain the server's time.
 
         Source: Users#getCurrentUser.

@@ -19,7 +19,7 @@ from target_pipedrive.record.errors import RecordFault
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from pipedrive_client import Answer, PipedriveClient
+    from pipedrive_client import PipedriveClient, Response
     from target_pipedrive.account.planned_rows import PlannedRows
     from target_pipedrive.catalog.reads import RowsRead
     from target_pipedrive.catalog.spec import EntitySpec
@@ -70,7 +70,7 @@ class Rows:
         self._planned = planned
         self._lists: dict[str, dict[str, dict[str, Row]]] = {}
         self._lock = threading.Lock()
-        self._answer: Answer | None = None
+        self._response: Response | None = None
 
     def many(self, entity: EntitySpec, values: Sequence[str], stream: str) -> dict[str, Row]:
         """Return rows by id, for up to 100 values of the bulk read's column; missing rows are omitted."""
@@ -156,10 +156,10 @@ class Rows:
 
     def _get(self, path: str, read: RowsRead, stream: str, kind: DataKind) -> object:
         """Return the `data` of a response with a single row; null counts as a failed read."""
-        answer = self._client.read(
+        response = self._client.read(
             path, expected=Expectation(kind=kind), params=read.params, cost=read.cost, label=stream
         )
-        return answer.json()["data"]
+        return response.json()["data"]
 
     def forget(self, entity: EntitySpec) -> None:
         """Drop the cached lists of the entity."""
@@ -184,12 +184,12 @@ class Rows:
             cost=search.cost,
             label=stream,
             records="data.items",
-            null=Null.REFUSED,
+            null=Null.REJECTED,
             prefetch=0,
         )
         found = []
         for page in pages:
-            self._answer = page.answer
+            self._response = page.response
             for entry in page.rows:
                 item = entry.get("item")
                 if isinstance(item, dict) and item.get("id") is not None:
@@ -223,7 +223,7 @@ class Rows:
 
     def ago(self, seconds: float) -> str:
         """Return the server's time of the last search response minus the given duration."""
-        moment = self._answer.moment if self._answer is not None else None
+        moment = self._response.moment if self._response is not None else None
         return times.to_rfc3339((moment or datetime.now(UTC)) - timedelta(seconds=seconds))
 
     def highest_id(self, entity: EntitySpec, stream: str) -> int:
@@ -271,7 +271,7 @@ class Rows:
                 label=stream,
                 records=read.records,
                 # v1 also returns null for an empty list; v2 never does.
-                null=Null.CONFIRMED if path.startswith("/v1/") else Null.REFUSED,
+                null=Null.CONFIRMED if path.startswith("/v1/") else Null.REJECTED,
                 prefetch=0,
             )
             for page in pages:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from target_pipedrive.record.outcome import Result
     from target_pipedrive.record.task import StreamPlan
 
-_ANSWERED = re.compile(r"^([A-Z]+ \S+ returned \d+(?: \(\w+\))?): ")  # method, path, status and code
+_STATUS = re.compile(r"^([A-Z]+ \S+ returned \d+(?: \(\w+\))?): ")  # method, path, status and code
 _ADVICE = re.compile(r"(?:; )?(?:Please check developers\.pipedrive\.com|Validation failed)(?=[;.]|$)")
 
 
@@ -51,7 +51,7 @@ def fault_of(
     """
     columns: tuple[str, ...] = ()
     value: object = None
-    answer = ""
+    response = ""
     if isinstance(error, RecordFault):
         text, value, columns = error.why, error.value, (*error.columns, *error.fields)
         if plan is not None:
@@ -59,8 +59,8 @@ def fault_of(
             columns = (*map(names.without_keys, error.columns), *names.named(error.fields))
     else:
         text = str(error)
-    if isinstance(error, ItemError | RecordError) and (answered := _ANSWERED.match(text)):
-        answer, text = answered[1], _ADVICE.sub("", text[answered.end() :]).removeprefix("; ")
+    if isinstance(error, ItemError | RecordError) and (status := _STATUS.match(text)):
+        response, text = status[1], _ADVICE.sub("", text[status.end() :]).removeprefix("; ")
         found = plan.blamed(text, partial(_value_in, message)) if plan is not None else None
         if found is not None:
             columns, value = found
@@ -73,7 +73,7 @@ def fault_of(
         why=plan.names.without_keys(text) if plan is not None else text,
         columns=columns,
         value=shown(value),
-        answer=answer,
+        response=response,
     )
 
 

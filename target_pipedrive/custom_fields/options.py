@@ -180,8 +180,8 @@ class FieldOptions:
     ) -> None:
         path = f"{FIELD_LISTS[entity]}/{definition.key}/options"
         body = [{"label": one} for one in labels]
-        answer = self._client.request("POST", path, json=body, cost=5, label=f"{entity}_fields").json()
-        data = answer.get("data") if isinstance(answer, dict) else None
+        response = self._client.request("POST", path, json=body, cost=5, label=f"{entity}_fields").json()
+        data = response.get("data") if isinstance(response, dict) else None
         known |= _ids(data if isinstance(data, list) else ())
         if any(label_key(one) not in known for one in labels):
             self._reread(entity)

@@ -100,7 +100,7 @@ class Fault:
         columns: invalid columns, by their names in the input or in Pipedrive.
         value: value of the column, if it may be shown.
         column_in_reason: True if the reason contains the column.
-        answer: request and status of Pipedrive's response, for logs.
+        response: request and status of Pipedrive's response, for logs.
         of_stream: True if all records of the stream fail for the same reason.
     """
 
@@ -111,7 +111,7 @@ class Fault:
     columns: tuple[str, ...] = ()
     value: str = ""
     column_in_reason: bool = False
-    answer: str = ""
+    response: str = ""
     of_stream: bool = False
 
     def sentence(self, *, masked: bool = False) -> str:
@@ -132,8 +132,8 @@ class Fault:
         why = self.why if self.column_in_reason else with_columns(self.why, self.columns)
         first = self.columns[0] if self.columns else ""
         value = f"given: {_shown(first, self.value, masked=masked)}" if self.value else ""
-        answer = self.answer if masked else ""
-        more = "; ".join(filter(None, (value, f"line {self.line}" if self.line else "", answer)))
+        response = self.response if masked else ""
+        more = "; ".join(filter(None, (value, f"line {self.line}" if self.line else "", response)))
         text = f"{where}: {why.rstrip('.')}{f' ({more})' if more else ''}."
         return redact(text) if masked else text
 

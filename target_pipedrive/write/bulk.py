@@ -112,7 +112,7 @@ class BulkWriter:
         draft = Draft(path=first.draft.path, body={"data": [one.body for one in members]})
         try:
             path = fill(bulk.path, draft.path)
-            answer = self._requests.send(bulk, path, draft, draft.body, first.task.stream)
+            response = self._requests.send(bulk, path, draft, draft.body, first.task.stream)
         except PipedriveError as error:
             refused = isinstance(error, RecordError)
             if not error.may_have_acted and not refused:
@@ -128,7 +128,7 @@ class BulkWriter:
                 if not self._intents.is_done(one.task):
                     self._intents.withdraw(one.task)
             return
-        body = answer.json()
+        body = response.json()
         added = body.get("data") if isinstance(body, dict) else None
         self._assign(members, added or [], action, entity)
 

@@ -114,8 +114,8 @@ class ConversionWriter:
         path = fill(action.path, draft.path)
         try:
             body = self._requests.body(action, draft)
-            answer = self._requests.send_for_data(action, path, draft, body, task.stream)
-            job = _data_value(answer.json(), "conversion_id")
+            response = self._requests.send_for_data(action, path, draft, body, task.stream)
+            job = _data_value(response.json(), "conversion_id")
             if job is None:
                 raise without_data(f"{action.method} {path}")
         except PipedriveError as error:
@@ -135,7 +135,7 @@ class ConversionWriter:
         path = fill(status_path(action.path), {**draft.path, "conversion_id": job})
         for seconds in _waits():
             try:
-                answer = self._client.request("GET", path, cost=_STATUS_COST, label=task.stream)
+                response = self._client.request("GET", path, cost=_STATUS_COST, label=task.stream)
             except (NotFound, Gone):  # Pipedrive keeps jobs for some days only
                 found = self._made_meanwhile(task, action, draft)
                 if found is not None:
@@ -144,7 +144,7 @@ class ConversionWriter:
                 raise RecordFault(
                     f"was started as conversion {job}, which ended without a new row; check it in Pipedrive"
                 ) from None
-            body = answer.json()
+            body = response.json()
             status = _data_value(body, "status")
             made = _data_value(body, f"{action.becomes.removesuffix('s')}_id")
             if status == "completed" and made is not None:

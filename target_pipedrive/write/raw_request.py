@@ -70,7 +70,7 @@ class RawRequest:
         Raises:
             PipedriveError: as in `PipedriveClient.request`.
         """
-        answer = client.request(
+        response = client.request(
             self.method,
             self.path,
             params=self.query or None,
@@ -85,15 +85,15 @@ class RawRequest:
             label=stream,
         )
         row_id = None
-        if answer.is_json and answer.body:
-            body = answer.json()
+        if response.is_json and response.body:
+            body = response.json()
             data = body.get("data") if isinstance(body, Mapping) else None
             row_id = data.get("id") if isinstance(data, Mapping) else None
         outcomes = {"POST": Outcome.CREATED, "DELETE": Outcome.DELETED, "GET": Outcome.UNCHANGED}
         return Result(
             outcome=outcomes.get(self.method, Outcome.UPDATED),
             id=None if row_id is None else str(row_id),
-            note=f"{self.method} {self.path} returned {answer.status}",
+            note=f"{self.method} {self.path} returned {response.status}",
         )
 
 

@@ -12,7 +12,7 @@ from target_pipedrive.write.completion import complete
 from target_pipedrive.write.response import has_data, opened_files, without_data
 
 if TYPE_CHECKING:
-    from pipedrive_client import Answer, PipedriveClient
+    from pipedrive_client import PipedriveClient, Response
     from target_pipedrive.account.current_user import CurrentUser
     from target_pipedrive.account.rows import Rows
     from target_pipedrive.catalog.spec import ActionSpec, EntitySpec
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from target_pipedrive.record.draft import Draft
     from target_pipedrive.record.task import Task
 
-    Send = Callable[[object], Answer]
+    Send = Callable[[object], Response]
 
 
 class ServerClock:
@@ -38,9 +38,9 @@ class ServerClock:
         """Request a response for its time."""
         self.learn(self._user.request(stream))
 
-    def learn(self, answer: Answer) -> None:
+    def learn(self, response: Response) -> None:
         """Keep the time of a response: lookups compare with times that the server writes."""
-        moment = answer.moment
+        moment = response.moment
         if moment is not None:
             self.time = times.to_rfc3339(moment)
 
@@ -88,7 +88,7 @@ class ActionRequests:
             return body.get(action.body_is)
         return body if body or action.body else None
 
-    def send(self, action: ActionSpec, path: str, draft: Draft, body: object, stream: str) -> Answer:
+    def send(self, action: ActionSpec, path: str, draft: Draft, body: object, stream: str) -> Response:
         """Send a write.
 
         Raises:
@@ -97,7 +97,7 @@ class ActionRequests:
         files = opened_files(draft) if action.encoding is Encoding.MULTIPART else None
         as_form = action.encoding in (Encoding.FORM, Encoding.MULTIPART)
 
-        def send(content: object) -> Answer:
+        def send(content: object) -> Response:
             return self._client.request(
                 action.method,
                 path,
@@ -111,21 +111,23 @@ class ActionRequests:
                 label=stream,
             )
 
-        answer = self._names.send(action, body, send)
-        self._clock.learn(answer)
-        return answer
+        response = self._names.send(action, body, send)
+        self._clock.learn(response)
+        return response
 
-    def send_for_data(self, action: ActionSpec, path: str, draft: Draft, body: object, stream: str) -> Answer:
+    def send_for_data(
+        self, action: ActionSpec, path: str, draft: Draft, body: object, stream: str
+    ) -> Response:
         """Send a write whose response must have content.
 
         Raises:
             MalformedResponse: the response is a success without content, so that the outcome is unknown.
             PipedriveError: as in `PipedriveClient.request`.
         """
-        answer = self.send(action, path, draft, body, stream)
-        if not action.silent and not has_data(answer):
-            raise without_data(f"{action.method} {path}", status=answer.status)
-        return answer
+        response = self.send(action, path, draft, body, stream)
+        if not action.silent and not has_data(response):
+            raise without_data(f"{action.method} {path}", status=response.status)
+        return response
 
 
 class AcceptedNames:
@@ -139,7 +141,7 @@ class AcceptedNames:
     def __init__(self) -> None:
         self._published: set[str] = set()
 
-    def send(self, action: ActionSpec, body: object, send: Send) -> Answer:
+    def send(self, action: ActionSpec, body: object, send: Send) -> Response:
         """Send a body with the names that rows have, or else with the published ones.
 
         Raises:
@@ -149,16 +151,16 @@ class AcceptedNames:
             return send(body)
         if action.entity not in self._published:
             try:
-                answer = send(_as_shown(body, action.shown_as))
+                response = send(_as_shown(body, action.shown_as))
             except Rejected:
                 pass  # the account may only accept the published names; otherwise they are rejected as well
             else:
-                if action.method == "POST" or _was_stored(body, action.shown_as, answer):
-                    return answer
-        answer = send(body)
-        if _was_stored(body, action.shown_as, answer):
+                if action.method == "POST" or _was_stored(body, action.shown_as, response):
+                    return response
+        response = send(body)
+        if _was_stored(body, action.shown_as, response):
             self._published.add(action.entity)
-        return answer
+        return response
 
 
 def _as_shown(body: Mapping[str, object], names: Mapping[str, str]) -> dict[str, object]:
@@ -169,9 +171,9 @@ def _as_shown(body: Mapping[str, object], names: Mapping[str, str]) -> dict[str,
     }
 
 
-def _was_stored(body: Mapping[str, object], names: Mapping[str, str], answer: Answer) -> bool:
+def _was_stored(body: Mapping[str, object], names: Mapping[str, str], response: Response) -> bool:
     """Return whether the response has what was sent under these names, or does not show them at all."""
-    content = answer.json() if answer.is_json and answer.body else None
+    content = response.json() if response.is_json and response.body else None
     row = content.get("data") if isinstance(content, Mapping) else None
     if not isinstance(row, Mapping):
         return True

@@ -12,7 +12,7 @@ from target_pipedrive.catalog.entities import ENTITIES
 from target_pipedrive.catalog.spec import Verb
 
 if TYPE_CHECKING:
-    from pipedrive_client import Answer
+    from pipedrive_client import Response
     from target_pipedrive.catalog.spec import ActionSpec, EntitySpec
     from target_pipedrive.record.draft import Draft
     from target_pipedrive.record.task import Task
@@ -75,9 +75,9 @@ def opened_files(draft: Draft) -> dict[str, tuple[str, bytes, str]]:
     return found
 
 
-def done_of(action: ActionSpec, draft: Draft, answer: Answer, entity: EntitySpec | None) -> Done:
+def done_of(action: ActionSpec, draft: Draft, response: Response, entity: EntitySpec | None) -> Done:
     """Return the outcome that a response states."""
-    body = answer.json() if answer.is_json and answer.body else None
+    body = response.json() if response.is_json and response.body else None
     data = body.get("data") if isinstance(body, Mapping) else None
     row_id = None
     if isinstance(data, Mapping) and len(data) == 1:
@@ -101,9 +101,9 @@ def path_id(action: ActionSpec, draft: Draft) -> str | None:
     return value if value is None or isinstance(value, str) else str(value)
 
 
-def has_data(answer: Answer) -> bool:
+def has_data(response: Response) -> bool:
     """Return whether the response of a write has content under `data`."""
-    return flaw_of(answer, _WRITTEN) is None
+    return flaw_of(response, _WRITTEN) is None
 
 
 def without_data(what: str, *, status: int | None = None) -> MalformedResponse:

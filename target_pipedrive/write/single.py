@@ -81,8 +81,8 @@ class SingleWriter:
                 return found
             since = self._intents.begin([task], action.name)
             try:
-                answer = self._requests.send_for_data(action, path, draft, body, task.stream)
-                done = done_of(action, draft, answer, entity)
+                response = self._requests.send_for_data(action, path, draft, body, task.stream)
+                done = done_of(action, draft, response, entity)
                 if done.id is None and makes_row(action):
                     raise without_data(f"{action.method} {path}")
             except (NotFound, Gone) as error:
@@ -122,13 +122,13 @@ class SingleWriter:
         last: PipedriveError | None = None
         for _ in range(_MOST_TRIES):
             try:
-                answer = self._requests.send_for_data(action, path, draft, body, task.stream)
+                response = self._requests.send_for_data(action, path, draft, body, task.stream)
             except MalformedResponse as error:
                 if not error.may_have_acted:
                     raise
                 last = error
             else:
-                return done_of(action, draft, answer, entity)
+                return done_of(action, draft, response, entity)
             row_id = path_id(action, draft)
             if entity is None or row_id is None or action.verb is not Verb.UPDATE:
                 continue

@@ -130,16 +130,16 @@ def test_own_requests_are_not_taken_for_those_of_others(limiter, clock):
 def test_a_429_pauses_all(limiter, clock, headers, seconds):
     learn(limiter)
     under_way = limiter.acquire()
-    assert limiter.refuse(limiter.acquire(), headers) == (seconds, False)
+    assert limiter.reject(limiter.acquire(), headers) == (seconds, False)
     clock.at += 0.5
-    assert limiter.refuse(under_way, headers) == (seconds - 0.5, False)
+    assert limiter.reject(under_way, headers) == (seconds - 0.5, False)
     limiter.acquire()
     assert clock.waited == pytest.approx(seconds - 0.5)
 
 
 def test_one_request_goes_first_after_a_pause(limiter, clock, stop):
     learn(limiter)
-    limiter.refuse(limiter.acquire(), {})
+    limiter.reject(limiter.acquire(), {})
     probe = limiter.acquire()
     clock.when_waiting = stop.set
     with pytest.raises(Stopped):
@@ -156,7 +156,7 @@ def test_one_request_goes_first_after_a_pause(limiter, clock, stop):
 
 def test_the_first_request_after_a_pause_may_break_off(limiter, clock):
     learn(limiter)
-    limiter.refuse(limiter.acquire(), {})
+    limiter.reject(limiter.acquire(), {})
     limiter.settle(limiter.acquire(), None)
     clock.waits.clear()
     limiter.acquire()
@@ -166,7 +166,7 @@ def test_the_first_request_after_a_pause_may_break_off(limiter, clock):
 def test_a_late_departure_counts_when_it_leaves(limiter, clock):
     learn(limiter, {"x-ratelimit-limit": "2"})
     clock.at = 10
-    limiter.refuse(limiter.acquire(), {})
+    limiter.reject(limiter.acquire(), {})
     probe = limiter.acquire()
 
     def answered():
@@ -182,24 +182,24 @@ def test_a_late_departure_counts_when_it_leaves(limiter, clock):
 
 def test_two_rejections_after_proper_waits_are_distinguished_from_one(limiter):
     learn(limiter)
-    assert limiter.refuse(limiter.acquire(), {})[1] is False
-    assert limiter.refuse(limiter.acquire(), {})[1] is True
+    assert limiter.reject(limiter.acquire(), {})[1] is False
+    assert limiter.reject(limiter.acquire(), {})[1] is True
     learn(limiter)
-    assert limiter.refuse(limiter.acquire(), {})[1] is False
+    assert limiter.reject(limiter.acquire(), {})[1] is False
 
 
 def test_a_response_that_was_under_way_does_not_end_the_pause(limiter):
     learn(limiter)
     under_way = limiter.acquire()
-    limiter.refuse(limiter.acquire(), {})
+    limiter.reject(limiter.acquire(), {})
     limiter.settle(under_way, LIMIT_100)
-    assert limiter.refuse(limiter.acquire(), {})[1] is True
+    assert limiter.reject(limiter.acquire(), {})[1] is True
 
 
 def test_refusals_make_the_window_longer(limiter, clock):
     learn(limiter)
     for _ in range(9):
-        limiter.refuse(limiter.acquire(), {})
+        limiter.reject(limiter.acquire(), {})
         learn(limiter)
     times = departures(limiter, clock, 300)
     assert times[-1] - times[-101] == pytest.approx(2.5)

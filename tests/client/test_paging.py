@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from pipedrive_client import Answer, Page, Paging, PagingStuck
+from pipedrive_client import Page, Paging, PagingStuck, Response
 from pipedrive_client.paging import Pager, rows_of
 
 
@@ -30,7 +30,7 @@ def test_rows_are_objects_whatever_the_shape(body, records, rows):
 def page(params, *, rows=0, **additional):
     body = {"data": [{"id": n} for n in range(rows)]} | additional
     content = json.dumps(body | {"start": params.get("start")}).encode()
-    return Page(rows=body["data"], body=body, request_params=dict(params), answer=Answer(200, {}, content))
+    return Page(rows=body["data"], body=body, request_params=dict(params), answer=Response(200, {}, content))
 
 
 def pager(paging, params=None, page_size=None):

@@ -72,8 +72,8 @@ def test_attempts_are_limited():
 
 
 def test_a_server_never_heard_of_is_given_up_sooner():
-    assert decided(Unreachable("down"), attempt=2, answered_before=False) is not None
-    assert decided(Unreachable("down"), attempt=3, answered_before=False) is None
+    assert decided(Unreachable("down"), attempt=2, had_response=False) is not None
+    assert decided(Unreachable("down"), attempt=3, had_response=False) is None
 
 
 def failing(*waits):

@@ -14,11 +14,11 @@ def test_the_given_budget_stops_before_the_request_that_goes_over(clock):
     budget = TokenBudget(clock, of_run=25)
     budget.reserve(10)
     budget.reserve(10)
-    for refuse in (budget.check, budget.reserve):
+    for reject in (budget.check, budget.reserve):
         with pytest.raises(
             BudgetSpent, match=r"20 of 25 tokens are used and the next request costs 10"
         ) as raised:
-            refuse(10)
+            reject(10)
         assert raised.value.resume_at == clock.now()
         assert "run_token_budget" in str(raised.value)
         assert raised.value.setting == "run_token_budget"

@@ -13,7 +13,7 @@ from tests.live.shapes import Shape, departures, shape_of
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from pipedrive_client import Answer, PipedriveClient
+    from pipedrive_client import PipedriveClient, Response
     from tap_pipedrive.catalog.spec import Read, StreamSpec
 
 PAGE_SIZE = 25
@@ -160,7 +160,7 @@ class Survey:
         self._parents.setdefault(spec.name, []).extend({**values, **row} for row in rows)
         return seen
 
-    def _note(self, seen: Seen, read: Read, answer: Answer) -> None:
+    def _note(self, seen: Seen, read: Read, answer: Response) -> None:
         body = answer.json()
         rows = rows_of(body, read.records)
         seen.status, seen.rows = answer.status, len(rows)

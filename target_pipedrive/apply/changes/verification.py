@@ -76,18 +76,20 @@ class Verifier:
                     ignored.append(name)
         return tuple(ignored)
 
-    def shown(self, spec: EntitySpec, row_id: str | None, sent: Sent, answer: object, stream: str) -> object:
+    def shown(
+        self, spec: EntitySpec, row_id: str | None, sent: Sent, response: object, stream: str
+    ) -> object:
         """Return the response to a write, or the row where only a read shows all columns."""
-        if not isinstance(answer, Mapping) or row_id is None or spec.single is None:
-            return answer
-        missing = sent.body.keys() - with_aliases(answer, spec).keys()
+        if not isinstance(response, Mapping) or row_id is None or spec.single is None:
+            return response
+        missing = sent.body.keys() - with_aliases(response, spec).keys()
         shows_none = bool(missing) and missing == sent.body.keys()
         if not shows_none and not (missing and spec.single.params):
-            return answer
+            return response
         return self._rows.one(spec, row_id, sent.body, stream)
 
     def check(
-        self, plan: EntityPlan, row_id: str, sent: Sent, before: Row | None, answer: object
+        self, plan: EntityPlan, row_id: str, sent: Sent, before: Row | None, response: object
     ) -> tuple[str, ...]:
         """Return the columns that the response shows unchanged although another value was sent.
 
@@ -96,11 +98,11 @@ class Verifier:
             row_id: id of the row.
             sent: content of the write.
             before: the row before the write; None for one that was added.
-            answer: `data` of the response, or the row from a lookup.
+            response: `data` of the response, or the row from a lookup.
         """
-        if not isinstance(answer, Mapping):
+        if not isinstance(response, Mapping):
             return ()
-        after = with_aliases(answer, plan.spec)
+        after = with_aliases(response, plan.spec)
         ignored: list[str] = []
         forms: list[StoredForm] = []
         unseen = before is not None
@@ -142,17 +144,17 @@ class Verifier:
         self._forms.drop(plan.spec.name, row_id)
 
     def ignored_by_action(
-        self, spec: EntitySpec, row_id: str | None, sent: Sent, answer: object, stream: str
+        self, spec: EntitySpec, row_id: str | None, sent: Sent, response: object, stream: str
     ) -> tuple[str, ...]:
         """Return the columns of a plain action that have other values in the row after it."""
-        return _ignored(sent, self.shown(spec, row_id, sent, answer, stream), spec)
+        return _ignored(sent, self.shown(spec, row_id, sent, response, stream), spec)
 
 
-def _ignored(sent: Sent, answer: object, spec: EntitySpec) -> tuple[str, ...]:
+def _ignored(sent: Sent, response: object, spec: EntitySpec) -> tuple[str, ...]:
     """Return the columns of the body that have other values in the response to a plain action."""
-    if not isinstance(answer, Mapping):
+    if not isinstance(response, Mapping):
         return ()
-    after = with_aliases(answer, spec)
+    after = with_aliases(response, spec)
     return tuple(
         name
         for name, value in compare.differing(sent.body, after, sent.columns).items()

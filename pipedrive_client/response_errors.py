@@ -30,7 +30,7 @@ from pipedrive_client.responses import JSON_BODY, flaw_of
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from pipedrive_client.http.transport import Answer
+    from pipedrive_client.http.transport import Response
     from pipedrive_client.responses import Expectation
 
 LONGEST_TEXT = 300
@@ -66,7 +66,7 @@ _FEATURE_WORDS = (
 
 
 def error_of(
-    answer: Answer,
+    response: Response,
     what: str,
     *,
     label: str | None,
@@ -76,25 +76,25 @@ def error_of(
     """Return the error of a response, or None for a success.
 
     Args:
-        answer: the response.
+        response: the response.
         what: method and path, for the message.
         label: stream or action.
         secrets: returns the values to mask in texts of Pipedrive.
         expected: required content of a success; None accepts any body.
     """
-    status = answer.status
+    status = response.status
     if 200 <= status < 300:  # noqa: PLR2004 - the statuses that mean success
-        return _error_inside_success(answer, what, label=label, secrets=secrets, expected=expected)
+        return _error_inside_success(response, what, label=label, secrets=secrets, expected=expected)
     if 300 <= status < 400:  # noqa: PLR2004 - redirects
         return ConfigError(
             f"{what} was redirected to another URL. Check company_domain and api_url.",
             status=status,
             label=label,
         )
-    page = answer.looks_like_html
+    page = response.looks_like_html
     if status == 403 and page:  # noqa: PLR2004 - Cloudflare's block
-        return blocked(what, answer, label=label)
-    body = {} if page else _body_of(answer)
+        return blocked(what, response, label=label)
+    body = {} if page else _body_of(response)
     code, error_text, info = _texts(body, secrets)
     kind = _kind(status, code, f"{error_text} {info}")
     said = [text for text in (error_text, info if info != error_text else None) if text]
@@ -113,12 +113,12 @@ def error_of(
         status=status,
         code=code,
         error_info=info or error_text,
-        request_id=_request_id(answer),
+        request_id=_request_id(response),
         label=label,
         may_have_acted=kind is ServerError,
     )
     if isinstance(error, ServerError):
-        error.retry_after_seconds = number_of(answer.headers, "retry-after")
+        error.retry_after_seconds = number_of(response.headers, "retry-after")
     return error
 
 
@@ -130,19 +130,19 @@ def _scope_advice(what: str) -> str:
     return f"the OAuth app lacks the scope{named}; add it to the app and authorize again"
 
 
-def blocked(what: str, answer: Answer, *, label: str | None) -> Blocked:
+def blocked(what: str, response: Response, *, label: str | None) -> Blocked:
     """Return the error of the firewall's web page."""
     return Blocked(
-        f"{what} was blocked by Pipedrive's firewall ({answer.status} with a web page), because this run or "
-        "another one sent too many requests after a 429. Wait some minutes before the next run.",
-        status=answer.status,
+        f"{what} was blocked by Pipedrive's firewall ({response.status} with a web page), because this run "
+        "or another one sent too many requests after a 429. Wait some minutes before the next run.",
+        status=response.status,
         label=label,
-        request_id=_request_id(answer),
+        request_id=_request_id(response),
     )
 
 
 def _error_inside_success(
-    answer: Answer,
+    response: Response,
     what: str,
     *,
     label: str | None,
@@ -150,39 +150,39 @@ def _error_inside_success(
     expected: Expectation | None,
 ) -> PipedriveError | None:
     """Return the error of a 2xx: damaged or invalid body, `success: false`, or unexpected content."""
-    if answer.damage:
-        return _no_answer(answer, what, answer.damage, label=label)
-    if expected is None and not answer.is_json:
+    if response.damage:
+        return _invalid_response(response, what, response.damage, label=label)
+    if expected is None and not response.is_json:
         return None
     try:
-        body = answer.json()
+        body = response.json()
     except MalformedResponse:
-        return _no_answer(answer, what, flaw_of(answer, JSON_BODY) or "", label=label)
+        return _invalid_response(response, what, flaw_of(response, JSON_BODY) or "", label=label)
     if isinstance(body, dict) and body.get("success") is False:
         code, error_text, info = _texts(body, secrets)
         said = "; ".join(text for text in (error_text, info) if text) or "no reason given"
         is_down = any(words in said.lower() for words in _UNAVAILABLE_WORDS)
         error = ServerError if is_down else Rejected
         return error(
-            f"{what} failed with status {answer.status}{f' ({code})' if code else ''}: {said}.",
-            status=answer.status,
+            f"{what} failed with status {response.status}{f' ({code})' if code else ''}: {said}.",
+            status=response.status,
             code=code,
             error_info=info or error_text,
-            request_id=_request_id(answer),
+            request_id=_request_id(response),
             label=label,
             may_have_acted=is_down,
         )
-    flaw = flaw_of(answer, expected) if expected else None
-    return _no_answer(answer, what, flaw, label=label) if flaw else None
+    flaw = flaw_of(response, expected) if expected else None
+    return _invalid_response(response, what, flaw, label=label) if flaw else None
 
 
-def _no_answer(answer: Answer, what: str, flaw: str, *, label: str | None) -> MalformedResponse:
+def _invalid_response(response: Response, what: str, flaw: str, *, label: str | None) -> MalformedResponse:
     """Return the error of a successful status whose body has unexpected content."""
     return MalformedResponse(
-        f"{what} returned {answer.status} with {flaw}.",
-        status=answer.status,
+        f"{what} returned {response.status} with {flaw}.",
+        status=response.status,
         label=label,
-        request_id=_request_id(answer),
+        request_id=_request_id(response),
         may_have_acted=True,
     )
 
@@ -202,10 +202,10 @@ def _kind(status: int, code: str | None, text: str) -> type[PipedriveError]:
     return _BY_STATUS.get(status, Rejected)
 
 
-def _body_of(answer: Answer) -> dict[str, object]:
+def _body_of(response: Response) -> dict[str, object]:
     """Return the decoded body of an error, or an empty dictionary."""
     try:
-        body = answer.json()
+        body = response.json()
     except MalformedResponse:
         return {}
     return body if isinstance(body, dict) else {}
@@ -235,9 +235,9 @@ def _clean(text: object, secrets: Callable[[], Iterable[str]]) -> str:
     return line if len(line) <= LONGEST_TEXT else f"{line[: LONGEST_TEXT - 1]}…"
 
 
-def _request_id(answer: Answer) -> str | None:
+def _request_id(response: Response) -> str | None:
     """Return the request id that Pipedrive's support needs."""
     for name in _REQUEST_ID_HEADERS:
-        if answer.headers.get(name):
-            return answer.headers[name]
+        if response.headers.get(name):
+            return response.headers[name]
     return None
