@@ -30,7 +30,7 @@ def test_rows_are_objects_whatever_the_shape(body, records, rows):
 def page(params, *, rows=0, **additional):
     body = {"data": [{"id": n} for n in range(rows)]} | additional
     content = json.dumps(body | {"start": params.get("start")}).encode()
-    return Page(rows=body["data"], body=body, request_params=dict(params), answer=Response(200, {}, content))
+    return Page(rows=body["data"], body=body, request_params=dict(params), response=Response(200, {}, content))
 
 
 def pager(paging, params=None, page_size=None):
@@ -122,7 +122,7 @@ def test_the_same_page_twice_without_marks_is_an_error():
     reader = pager(Paging.OFFSET, None, 2)
     first = page(reader.first, rows=2)
     second = reader.after(first)
-    same = Page(rows=first.rows, body=first.body, request_params=second, answer=first.answer)
+    same = Page(rows=first.rows, body=first.body, request_params=second, response=first.response)
     with pytest.raises(PagingStuck, match="same page twice"):
         reader.after(same)
 

@@ -538,7 +538,7 @@ def test_a_list_is_read_to_its_end(client, wire, reply, prefetch):
     assert wire.paths[4] == "/api/v2/deals?status=open&limit=500&cursor=4"
     assert pages[4].request_params == {"status": "open", "limit": 500, "cursor": "4"}
     assert pages[0].body["success"] is True
-    assert pages[0].answer.status == 200
+    assert pages[0].response.status == 200
     assert client.usage.of("deals").tokens == 50
 
 

@@ -166,7 +166,7 @@ def test_a_null_in_place_of_a_page_that_was_announced_is_no_end(client, wire, re
     wire.answer(reply(200, GOOD | {"additional_data": first}), reply(200, NULL), reply(200, last))
     found = list(client.pages("/v1/a", paging=paging, page_size=5, prefetch=prefetch))
     assert [page.rows for page in found] == [[{"id": 1}], [{"id": 2}]]
-    assert [page.answer.doubted for page in found] == [False, True]
+    assert [page.response.doubted for page in found] == [False, True]
     wire.answer(reply(200, GOOD | {"additional_data": first}))
     wire.otherwise = lambda _: reply(200, NULL)
     with pytest.raises(MalformedResponse, match="null"):

@@ -50,7 +50,7 @@ def test_window_allows_as_many_requests_as_the_plan(clock, plan, kind, burst):
         assert _headers(limits.charge(LIST, "me", kind))["x-ratelimit-remaining"] == str(left)
     with pytest.raises(TooManyRequests) as refusal:
         limits.charge(LIST, "me", kind)
-    headers = _headers(refusal.value.answer().headers)
+    headers = _headers(refusal.value.response().headers)
     assert headers["retry-after"] == "2"
     assert headers["x-ratelimit-limit"] == str(burst)
     clock.now += 2.0
@@ -74,7 +74,7 @@ def test_every_request_costs_its_tokens_until_none_are_left(clock):
     assert headers["x-daily-ratelimit-token-remaining"] == "5"
     with pytest.raises(TooManyRequests) as refusal:
         limits.charge(LIST, "me", "token")
-    assert _headers(refusal.value.answer().headers)["x-daily-ratelimit-token-remaining"] == "0"
+    assert _headers(refusal.value.response().headers)["x-daily-ratelimit-token-remaining"] == "0"
     limits.reset()
     limits.charge(LIST, "me", "token")
 
@@ -94,7 +94,7 @@ def test_who_ignores_429_meets_the_html_page_until_quiet(clock):
     _refusals(limits, 9)
     with pytest.raises(Blocked) as refusal:
         limits.charge(LIST, "me", "token")
-    assert refusal.value.answer().content_type.startswith("text/html")
+    assert refusal.value.response().content_type.startswith("text/html")
     clock.now += 5
     with pytest.raises(Blocked):
         limits.charge(LIST, "me", "token")
@@ -196,7 +196,7 @@ def test_an_exhausted_day_shows_no_tokens_but_an_open_window_and_ends_with_the_d
     for _ in range(3):
         with pytest.raises(TooManyRequests) as refusal:
             limits.charge(LIST, "me", "token")
-        headers = _headers(refusal.value.answer().headers)
+        headers = _headers(refusal.value.response().headers)
         assert headers["x-ratelimit-remaining"] == "19"
         assert headers["x-daily-ratelimit-token-remaining"] == "0"
         clock.now += 0.3
