@@ -209,7 +209,7 @@ def show(
 
 def exit_code(groups: Sequence[Group], *, strict: bool) -> Exit:
     """Return the exit code: denied access counts only where it ends a run."""
-    return Exit.REJECTED if strict and any(group.denied for group in groups) else Exit.DONE
+    return Exit.DENIED if strict and any(group.denied for group in groups) else Exit.DONE
 
 
 def _account_lines(account: Account, width: int) -> list[str]:

@@ -32,7 +32,7 @@ class Exit(IntEnum):
     """Failure during the run, such as a request that failed permanently or a rejected record."""
     BAD_INPUT = 2
     """Invalid settings, catalog, state or arguments."""
-    REJECTED = 3
+    DENIED = 3
     """Access denied by Pipedrive: token, permission, plan or firewall."""
     BUDGET_SPENT = 4
     """Clean stop before the token budget was exhausted; run again later."""
@@ -47,7 +47,7 @@ def exit_code(error: PipedriveError) -> Exit:
     if isinstance(error, BudgetSpent):
         return Exit.BUDGET_SPENT
     if isinstance(error, RunError) and not isinstance(error, Stopped):
-        return Exit.REJECTED
+        return Exit.DENIED
     return Exit.FAILED
 
 

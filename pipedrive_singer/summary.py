@@ -39,7 +39,7 @@ _BY_CODE: Mapping[int, str] = {
     Exit.DONE: "done",
     Exit.FAILED: "failed",
     Exit.BAD_INPUT: "invalid_input",
-    Exit.REJECTED: "denied",
+    Exit.DENIED: "denied",
     Exit.BUDGET_SPENT: "budget_exhausted",
 }
 

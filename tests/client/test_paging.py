@@ -30,7 +30,9 @@ def test_rows_are_objects_whatever_the_shape(body, records, rows):
 def page(params, *, rows=0, **additional):
     body = {"data": [{"id": n} for n in range(rows)]} | additional
     content = json.dumps(body | {"start": params.get("start")}).encode()
-    return Page(rows=body["data"], body=body, request_params=dict(params), response=Response(200, {}, content))
+    return Page(
+        rows=body["data"], body=body, request_params=dict(params), response=Response(200, {}, content)
+    )
 
 
 def pager(paging, params=None, page_size=None):
