@@ -101,7 +101,7 @@ class Rows:
         named = _placeholders(read.path, *read.params.values())
         if named:
             if any(isinstance(values.get(name), ProvisionalId) for name in named):
-                return {}
+                return self.planned(entity, {name: values.get(name) for name in named})
             path = fill(read.path, values)
             params = {name: fill(value, values) for name, value in read.params.items() if "{" in value}
             key = f"{path} {sorted(params.items())}"
@@ -113,8 +113,15 @@ class Rows:
             if key not in lists:
                 rows = self._rows(read, path, params, stream)
                 found: dict[str, Row] = {str(row.get(entity.key)): row for row in rows}
-                lists[key] = found if self._planned is None else self._planned.all_applied(entity, found)
+                if self._planned is not None:
+                    found = self._planned.all_applied(entity, found, values.get(entity.parent or ""))
+                    found |= self.planned(entity, {name: values.get(name) for name in named})
+                lists[key] = found
             return lists[key]
+
+    def planned(self, entity: EntitySpec, values: Mapping[str, object]) -> dict[str, Row]:
+        """Return the rows with these values that only a dry run added; none in a real run."""
+        return self._planned.added_rows(entity, values) if self._planned is not None else {}
 
     def cached(self, entity: EntitySpec, row_id: str) -> Row | None:
         """Return a row of a list that was read and is still valid, without a request."""

@@ -26,6 +26,7 @@ from target_pipedrive.values.match_terms import addresses, terms
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+    from target_pipedrive.account.planned_rows import PlannedIndex
     from target_pipedrive.account.rows import Rows
     from target_pipedrive.ids.id_map import Links
     from target_pipedrive.lookup.reference_finder import ReferenceFinder
@@ -45,13 +46,22 @@ class Matcher:
         on_ambiguous: handling of several matching rows.
         links: rows that are already linked to external ids.
         names: learns the natural keys of written rows.
+        planned: finds rows by the values that a dry run plans; None in a real run.
 
     Attributes:
         clock: counts the writes of this run.
     """
 
-    def __init__(self, rows: Rows, on_ambiguous: str, links: Links, names: ReferenceFinder) -> None:
+    def __init__(
+        self,
+        rows: Rows,
+        on_ambiguous: str,
+        links: Links,
+        names: ReferenceFinder,
+        planned: PlannedIndex | None = None,
+    ) -> None:
         self._rows = rows
+        self._planned = planned
         self._names = names
         self._links = links
         self._on_ambiguous = on_ambiguous
@@ -198,6 +208,8 @@ class Matcher:
         if ids is None:
             ids = self._searched(plan, name, value, task.stream)
             ids += self._listings.noted(plan, name, value)
+        if self._planned is not None:
+            ids += self._planned.ids(plan.spec.name, name, terms(value))
         found = self._agreeing(self._read(task, plan, draft, ids), plan, draft)
         if not found:
             later = set(self._listings.lately(plan, name, value, task.stream)) - set(ids)
@@ -217,7 +229,9 @@ class Matcher:
         parent = draft.body.get(spec.read.by)
         if parent is None:
             raise RecordFault("needs {columns} to look up its row", fields=(spec.read.by,))
-        return {} if isinstance(parent, ProvisionalId) else self._rows.many(spec, [str(parent)], task.stream)
+        known = isinstance(parent, ProvisionalId)
+        found = {} if known else self._rows.many(spec, [str(parent)], task.stream)
+        return found | self._rows.planned(spec, {spec.read.by: parent})
 
     def _searched(self, plan: EntityPlan, name: str, value: object, stream: str) -> list[str]:
         """Return the ids of rows that a search finds; each of several addresses is searched."""

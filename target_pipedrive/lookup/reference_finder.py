@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from typing import TypeAlias
 
     from target_pipedrive.account.known_names import KnownNames
+    from target_pipedrive.account.planned_rows import PlannedIndex
     from target_pipedrive.account.rows import Rows
     from target_pipedrive.catalog.spec import EntitySpec
     from target_pipedrive.record.draft import Reference
@@ -93,10 +94,14 @@ class ReferenceFinder:
         rows: reads and searches.
         on_ambiguous: handling of several rows with one key, as in the setting.
         names: learns the names of the rows.
+        planned: finds rows by the values that a dry run plans; None in a real run.
     """
 
-    def __init__(self, rows: Rows, on_ambiguous: str, names: KnownNames) -> None:
+    def __init__(
+        self, rows: Rows, on_ambiguous: str, names: KnownNames, planned: PlannedIndex | None = None
+    ) -> None:
         self._rows = rows
+        self._planned = planned
         self._names = names
         self._on_ambiguous = on_ambiguous
         self._known = {entity: _Known() for entity in SEARCHED_KEYS}
@@ -184,14 +189,17 @@ class ReferenceFinder:
 
     def _read(self, entity: EntitySpec, ids: Iterable[str], stream: str) -> dict[str, Row]:
         """Return the rows that exist by id."""
-        found: dict[str, Row] = {}
+        ids = list(ids)
+        planned = [one for one in ids if isinstance(one, ProvisionalId)]
         wanted = [one for one in ids if not isinstance(one, ProvisionalId)]
+        added = ((one, self._rows.one(entity, one, {}, stream)) for one in planned)
+        found: dict[str, Row] = {one: row for one, row in added if row is not None}
         if entity.read is not None:
             for at in range(0, len(wanted), self._rows.BULK):
                 found |= self._rows.many(entity, wanted[at : at + self._rows.BULK], stream)
             return found
         rows = {one: self._rows.one(entity, one, {}, stream) for one in wanted}
-        return {one: row for one, row in rows.items() if row is not None}
+        return found | {one: row for one, row in rows.items() if row is not None}
 
     def _list_if_cheaper(self, entity: EntitySpec, known: _Known, stream: str) -> None:
         """Read the list if it costs less than searches for the keys wanted so far."""
@@ -241,13 +249,14 @@ class ReferenceFinder:
 
     def _valid(self, entity: EntitySpec, known: _Known, key: Key, stream: str) -> list[str]:
         """Return the ids of the rows that have a key, after this run's own writes."""
-        ids = list(dict.fromkeys((*known.found[key], *known.written.get(key, ()))))
+        column, term = key
+        planned = self._planned.ids(entity.name, column, [term]) if self._planned is not None else ()
+        ids = list(dict.fromkeys((*known.found[key], *known.written.get(key, ()), *planned)))
         unknown = known.doubtful.intersection(ids)
         if unknown:
             rows = self._read(entity, sorted(unknown), stream)
             for row_id in unknown:
                 self._take(entity, known, row_id, rows.get(row_id))
-        column, term = key
         ids = [one for one in ids if term in known.held.get(one, {}).get(column, (term,))]
         return [one for one in ids if one not in known.archived] or ids
 

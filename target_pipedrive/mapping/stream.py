@@ -52,11 +52,13 @@ class Plan(ColumnBinder):
         entity_name: entity of the rows; empty for an action without an entity.
         decides_on_blank_keys: True if the plan decides whether a record with an empty key is rejected, added
             or skipped.
+        match_on: fields that rows are found by; empty if they are found by id.
         notices: pending log messages about columns missing in the SCHEMA; the logging code clears them.
     """
 
     entity_name = ""
     decides_on_blank_keys = False
+    match_on: tuple[str, ...] = ()
 
     def __init__(
         self,

@@ -29,9 +29,11 @@ class StreamPlan(Protocol):
 
     Attributes:
         entity_name: entity of the stream's rows; empty for an action without an entity.
+        match_on: fields that rows are found by; empty if they are found by id.
     """
 
     entity_name: str
+    match_on: tuple[str, ...]
 
     @property
     def names(self) -> Names:

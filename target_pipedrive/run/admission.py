@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from target_pipedrive.ids.id_map import Links
     from target_pipedrive.record.draft import LockKey
-    from target_pipedrive.record.task import Task
+    from target_pipedrive.record.task import StreamPlan, Task
     from target_pipedrive.run.scheduler import Scheduler
 
 DIGEST_BYTES = 16
@@ -25,17 +25,33 @@ class Admission:
     def __init__(self, scheduler: Scheduler, links: Links) -> None:
         self._scheduler = scheduler
         self._links = links
+        self._latest: dict[str, tuple[str, tuple[str, ...]]] = {}
+        self._matched: set[str] = set()
 
     def submit(self, task: Task) -> None:
         """Submit a record to its handler, with the rows that it changes and references."""
         if task.plan is None or task.draft is None or task.handler is None:
             return
+        self._await_other_streams(task.stream, task.plan)
         task.owns, needs = task.plan.locks(task.draft)
         # A row that was not received yet must not wait for the records that wait for it.
         task.needs = tuple(key for key in needs if self._exists(key))
         if len(task.identity) > DIGEST_BYTES:
             task.owns += ((task.stream, task.identity[:DIGEST_BYTES].hex()),)
         task.handler.submit(task)
+
+    def _await_other_streams(self, stream: str, plan: StreamPlan) -> None:
+        """Wait for the records of another stream of the same entity, if one of both finds rows by value.
+
+        Such records may add or rename the row that this one is to find, and no id shows it.
+        """
+        entity, origin = plan.entity_name, (stream, plan.match_on)
+        latest = self._latest.get(entity)
+        self._latest[entity] = origin
+        if plan.match_on:
+            self._matched.add(entity)
+        if latest not in (None, origin) and entity in self._matched:
+            self._scheduler.drain()
 
     def _exists(self, key: LockKey) -> bool:
         """Return whether a row is known, or an earlier record may add it; the same of rows of a parent."""

@@ -14,7 +14,7 @@ from pipedrive_client.concurrency import WorkerPool
 from pipedrive_client.fields import FieldDefinitions
 from target_pipedrive.account.currencies import Currencies
 from target_pipedrive.account.known_names import KnownNames
-from target_pipedrive.account.planned_rows import PlannedRows
+from target_pipedrive.account.planned_rows import PlannedIndex, PlannedRows
 from target_pipedrive.account.row_names import RowNames
 from target_pipedrive.account.rows import Rows
 from target_pipedrive.apply.add import RowAdder
@@ -138,6 +138,10 @@ class RunBuilder:
         return PlannedRows() if self._options.dry_run else None
 
     @cached_property
+    def _planned_index(self) -> PlannedIndex | None:
+        return PlannedIndex(self._planned) if self._planned is not None else None
+
+    @cached_property
     def _rows(self) -> Rows:
         return Rows(self._client, self._planned)
 
@@ -164,11 +168,11 @@ class RunBuilder:
 
     @cached_property
     def _finder(self) -> ReferenceFinder:
-        return ReferenceFinder(self._rows, self._options.on_ambiguous, self._known_names)
+        return ReferenceFinder(self._rows, self._options.on_ambiguous, self._known_names, self._planned_index)
 
     @cached_property
     def _matcher(self) -> Matcher:
-        return Matcher(self._rows, self._options.on_ambiguous, self._links, self._finder)
+        return Matcher(self._rows, self._options.on_ambiguous, self._links, self._finder, self._planned_index)
 
     # --- outcomes and the ledger ------------------------------------------------------------------
 

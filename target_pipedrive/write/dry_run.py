@@ -78,9 +78,12 @@ class DryRunWriter:
         """Note what the write would change, for later records of the same row."""
         if entity is None or row_id is None:
             return
+        above = {entity.path.get(name, name): value for name, value in draft.path.items()}
         if action.verb in (Verb.DELETE, Verb.MERGE):
-            self._planned.delete(entity, row_id)
-        elif action.name in (entity.add, entity.update):
+            self._planned.delete(entity, row_id, above.get(entity.parent or ""))
+        elif action.name == entity.add:
+            self._planned.write(entity, row_id, {**above, **draft.body}, draft.custom)
+        elif action.name == entity.update:
             self._planned.write(entity, row_id, draft.body, draft.custom)
 
     def _plan_bulk(self, task: Task, action: ActionSpec, draft: Draft) -> Done | None:

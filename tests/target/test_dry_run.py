@@ -60,6 +60,50 @@ def test_an_id_of_the_input_is_not_taken_for_a_planned_row(load, small):
             [*rows("add_organization", {"external_id": "a-1", "name": "Acted"}), *ACTED],
             id="a reference to a row that an action adds",
         ),
+        pytest.param(
+            [
+                *rows("add_organization", {"name": "Acted"}),
+                *rows("organizations", {"name": "ACTED ", "address": "Rigaer Str. 1"}, keys=["name"]),
+                *rows("persons", {"external_id": "p-3", "name": "Later", "org_name": "acted"}),
+            ],
+            id="a match and a name of a row that an action adds",
+        ),
+        pytest.param(
+            [
+                *rows("add_person", {"name": "Acted", "emails": ["acted@client.example"]}),
+                *rows("persons", {"email": "ACTED@client.example", "name": "Now"}, keys=["email"]),
+            ],
+            id="a match by e-mail address of a person that an action adds",
+        ),
+        pytest.param(
+            [
+                *rows("update_organization", {"id": 4, "name": "Renamed"}),
+                *rows("organizations", {"name": "Renamed", "address": "Rigaer Str. 1"}, keys=["name"]),
+            ],
+            id="a match of a row that an action renames",
+        ),
+        pytest.param(
+            [
+                *rows("organizations", {"external_id": "o-1", "name": "Planned Ltd"}),
+                *rows("organizations", {"name": "Planned Ltd", "address": "Rigaer Str. 1"}, keys=["name"]),
+            ],
+            id="a match of a row that another stream adds",
+        ),
+        pytest.param(
+            [
+                *rows("add_deal_product", {"id": 1, "product_id": 5, "item_price": 1, "quantity": 1}),
+                *rows(
+                    "deal_products",
+                    {"deal_id": 1, "product_id": 5, "item_price": 2},
+                    keys=["deal_id", "product_id"],
+                ),
+                *rows("add_deal_follower", {"id": 1, "user_id": 5}),
+                *rows("deal_followers", {"deal_id": 1, "user_id": 5}),
+                *rows("delete_deal_follower", {"id": 1, "follower_id": 5}),
+                *rows("deal_followers", {"deal_id": 1, "user_id": 5}, {"deal_id": 2, "user_id": 5}),
+            ],
+            id="child rows that actions add and delete",
+        ),
     ],
 )
 def test_a_later_record_sees_what_earlier_ones_plan(load, given):

@@ -6,6 +6,8 @@ import pytest
 
 from tests.target.helpers import rows
 
+NEVER = 100_000
+
 pytestmark = pytest.mark.dialects
 
 PERSON = {
@@ -86,3 +88,18 @@ def test_a_merge_moves_external_ids_to_the_survivor(load):
     assert merged.outcomes == ["merged"]
     after = load(rows("organizations", {"external_id": "a", "name": "Both"}))
     assert (after.outcomes, after.ids) == (["updated"], [survivor])
+
+
+@pytest.mark.parametrize("first", ["add_person", "persons_by_id"])
+def test_a_row_that_another_stream_adds_is_found_by_value(small, load, first):
+    small.post("/_emulator/search", {"lag": NEVER})
+    before = len(small.rows("persons"))
+    messages = []
+    for number in range(4):
+        email = f"new{number}@client.example"
+        given = {"external_id": email, "name": f"New {number}", "emails": [email]}
+        messages += rows(first, given)
+        messages += rows("persons", {"email": email.upper(), "name": f"Now {number}"}, keys=["email"])
+    run = load(messages, streams={"persons_by_id": {"entity": "persons"}})
+    assert run.outcomes == ["created", "updated"] * 4, run.errors
+    assert len(small.rows("persons")) == before + 4

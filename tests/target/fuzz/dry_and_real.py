@@ -25,7 +25,6 @@ REJECTED = re.compile(
 WRITTEN = {"created", "updated", "deleted", "merged"}
 BY_THE_RESPONSE = "a value, a missing column or an id that only the response to a write rejects"
 BY_ITS_REFERENCE = "a reference to a row whose write Pipedrive rejects"
-BY_AN_ACTION = "a row that an action of the same input adds, and a later record matches by a value"
 BY_SIGN_IN = "a sign-in that fails, in a run whose dry run sends no request"
 BY_A_LIMIT = "the end of a run by a limit that its writes reach"
 
@@ -64,11 +63,10 @@ def _compared(dry: Seen, real: Seen) -> Iterator[tuple[str, str]]:
         return
     planned = {one["record"]: one for one in dry.results}
     rejected = any(REJECTED.search(one["error"] or "") for one in real.results)
-    adds = any(one["stream"].startswith("add_") for one in real.results)
     for one in real.results:
         twin = planned.get(one["record"])
         if twin is not None and twin["outcome"] != one["outcome"]:
-            why = _reason(twin, one, rejected=rejected, adds=adds)
+            why = _reason(twin, one, rejected=rejected)
             yield why, f"{one['stream']} {one['key']}: {_said(twin)} → {_said(one)}"
     if len(dry.results) != len(real.results):
         what = f"{len(dry.results)} → {len(real.results)} results, exit code {dry.code} → {real.code}"
@@ -78,10 +76,8 @@ def _compared(dry: Seen, real: Seen) -> Iterator[tuple[str, str]]:
             yield BY_A_LIMIT if rejected or real.code == BUDGET_SPENT else "", what
 
 
-def _reason(planned: dict[str, Any], written: dict[str, Any], *, rejected: bool, adds: bool) -> str:
+def _reason(planned: dict[str, Any], written: dict[str, Any], *, rejected: bool) -> str:
     """Return why a dry run could not foresee an outcome; empty if it could."""
-    if adds and "no row matches" in (planned["error"] or ""):
-        return BY_AN_ACTION
     if planned["outcome"] in WRITTEN and written["outcome"] == "failed":
         if REJECTED.search(written["error"]):
             return BY_THE_RESPONSE
