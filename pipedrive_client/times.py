@@ -55,15 +55,15 @@ def parse(text: str) -> datetime:
     """Return the aware UTC datetime of a timestamp or date from Pipedrive.
 
     Args:
-        text: `YYYY-MM-DD HH:MM:SS` (UTC), RFC 3339 with or without fraction and offset, or `YYYY-MM-DD`
-            (midnight UTC).
+        text: `YYYY-MM-DD HH:MM:SS` (UTC), also with the word UTC after it as BigQuery writes, RFC 3339 with
+            or without fraction and offset, or `YYYY-MM-DD` (midnight UTC).
 
     Raises:
         ValueError: the text has another form.
     """
     if not _DATED.match(text):
         raise ValueError(f"not a timestamp: {text[:40]!r}")
-    moment = datetime.fromisoformat(text)
+    moment = datetime.fromisoformat(text.removesuffix(" UTC"))
     try:
         return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
     except OverflowError as error:

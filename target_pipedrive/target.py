@@ -179,7 +179,7 @@ class TargetPipedrive(PipedrivePlugin, Target):
         for stream, why, count in engine.report.faults_of_streams:
             self.logger.error("Stream %s: %s failed: %s", stream, _records(count), redact(why))
         for stream, count in self._intake.ignored().items():
-            self.logger.info("Ignored %d records of stream %s, which is not written", count, stream)
+            self.logger.info("Ignored %s of stream %s, which is not written", _records(count), stream)
         head = "Would have written (dry run)" if self.options.dry_run else "Written"
         notes = (*engine.report.created(), *engine.report.not_taken(), *engine.report.kept())
         self.logger.info("%s:\n%s", head, "\n".join((lay_out(engine.table()), *notes)))

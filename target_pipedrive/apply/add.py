@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from target_pipedrive.apply.changes.change import added
 from target_pipedrive.apply.changes.verification import Sent
-from target_pipedrive.apply.update import path_values
+from target_pipedrive.apply.update import missing_parents, path_values
 from target_pipedrive.mapping.columns.placement import placed
 from target_pipedrive.record.draft import Draft
 from target_pipedrive.record.errors import RecordFault
@@ -135,7 +135,7 @@ class RowAdder:
         said = {name for name in spec.said_empty.split() if body.get(name) == []}
         body = {name: value for name, value in body.items() if value not in EMPTY_VALUES or name in said}
         required = {name for name, column in columns.items() if column.required}
-        waiting = required - set(body) - set(draft.files)
+        waiting = (required - set(body) - set(draft.files)) | missing_parents(action, plan, draft)
         if waiting:
             raise RecordFault("needs {columns} to create the row", fields=sorted(waiting))
         custom = {key: value for key, value in custom.items() if value not in EMPTY_VALUES}

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from pipedrive_client import Gone, NotFound
 from target_pipedrive.apply.changes.change import deleted
-from target_pipedrive.apply.update import path_values
+from target_pipedrive.apply.update import missing_parents, path_values
 from target_pipedrive.mapping.row_key import fill_matches
 from target_pipedrive.record.draft import Draft
 from target_pipedrive.record.errors import RecordFault
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from target_pipedrive.write.writer import RecordWriter
 
 _GONE = "was already deleted"
+_NO_ROW = "no row has this key, so nothing was deleted"
 
 
 class DeleteGuard:
@@ -96,8 +97,7 @@ class RowDeleter:
         for reference in draft.references:
             reference.place[reference.column] = self._foreign_keys.row_id(reference, stream=task.stream)
         named = {spec.key, *(reference.column for reference in draft.references)}
-        above = {spec.path.get(name, name) for name in action.placeholders} - named
-        missing = sorted(name for name in above if draft.body.get(name) is None)
+        missing = sorted(missing_parents(action, plan, draft) - named)
         if missing:
             raise RecordFault(
                 "is to be deleted, which needs {columns} too: send it in a record that is marked as deleted",
@@ -105,7 +105,9 @@ class RowDeleter:
             )
         fill_matches(plan, draft)
         row_id, row = self._row_writer.find(task, plan, draft)
-        if row_id is None or ((spec.read or spec.single) and (row is None or is_gone(row))):
+        if row_id is None:
+            return Result(outcome=Outcome.UNCHANGED, note=_NO_ROW)
+        if (spec.read or spec.single) and (row is None or is_gone(row)):
             return Result(outcome=Outcome.UNCHANGED, id=row_id, note=_GONE)
         self._guard.take()
         path = path_values(action, plan, draft, row_id)

@@ -139,13 +139,27 @@ class RowUpdater:
 
 
 def path_values(action: ActionSpec, plan: EntityPlan, draft: Draft, row_id: str | None) -> dict[str, object]:
-    """Return the values of an action's path, from the columns of the record."""
+    """Return the values of an action's path, from the columns of the record.
+
+    Raises:
+        RecordFault: the record does not name the row that its row is below.
+    """
     spec = plan.spec
+    missing = missing_parents(action, plan, draft)
+    if missing:
+        raise RecordFault("needs {columns}", fields=sorted(missing))
     found: dict[str, object] = {}
     for name in action.placeholders:
         column = spec.path.get(name, name)
         found[name] = row_id if column == spec.key else draft.body.get(column)
     return found
+
+
+def missing_parents(action: ActionSpec, plan: EntityPlan, draft: Draft) -> set[str]:
+    """Return the columns of an action's path that have no value, apart from the key of the row itself."""
+    spec = plan.spec
+    columns = {spec.path.get(name, name) for name in action.placeholders} - {spec.key}
+    return {column for column in columns if draft.body.get(column) in (None, "")}
 
 
 def _outcome(row_id: str, names: tuple[str, ...], ignored: tuple[str, ...], note: str) -> Result:

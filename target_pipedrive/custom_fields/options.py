@@ -113,6 +113,8 @@ class FieldOptions:
         Raises:
             RecordFault: the option does not exist.
         """
+        if isinstance(value, list):
+            raise RecordFault("must be one option, not a list")
         if isinstance(value, Mapping):
             value = value.get("id", value.get("label"))
         if isinstance(value, bool):

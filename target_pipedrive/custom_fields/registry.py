@@ -16,6 +16,7 @@ from target_pipedrive.ids.provisional import ProvisionalId
 from target_pipedrive.record.created import Created
 from target_pipedrive.record.errors import RecordFault
 from target_pipedrive.values import scalars
+from target_pipedrive.values.unknown_keys import STRICT
 
 if TYPE_CHECKING:
     from pipedrive_client import PipedriveClient
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from target_pipedrive.ids.id_map import Links
     from target_pipedrive.record.created import Creations
     from target_pipedrive.values.encoders import Encoder
+    from target_pipedrive.values.unknown_keys import UnknownKeys
 
 _NUMBERED: Mapping[str, str] = {
     one: f"/v1/{one}Fields" for one in ("deal", "person", "organization", "product", "activity")
@@ -196,18 +198,26 @@ class FieldRegistry:
             self.forget(entity)
         self._options.add(entity, self.by_key(entity)[key], labels)
 
-    def encoder(self, entity: str, column: FieldColumn) -> Encoder:  # noqa: PLR0911 - one for each type
-        """Return the function that encodes the values of a column for v2."""
+    def encoder(  # noqa: PLR0911 - one for each type
+        self, entity: str, column: FieldColumn, keys: UnknownKeys = STRICT
+    ) -> Encoder:
+        """Return the function that encodes the values of a column for v2.
+
+        Args:
+            entity: entity of the field.
+            column: the field, or a part of it.
+            keys: handles unknown keys of objects.
+        """
         definition = column.definition
         if definition.parts:
             if column.part is None:
-                return self._with_currency(definition.field_type, composite(definition))
+                return self._with_currency(definition.field_type, composite(definition, keys))
             if column.part == scalars.CURRENCY:
                 return self._with_currency(scalars.CURRENCY, scalars.currency)
             if column.part == TIMEZONE_ID:
                 return scalars.integer
             parts = {part.key: part for part in definition.parts}
-            main = main_part(definition, part_encoder(parts[column.part]))
+            main = main_part(definition, part_encoder(parts[column.part]), keys)
             return self._with_currency(definition.field_type, main)
         if definition.kind == "option":
             return lambda value: self._options.one(entity, definition, value)

@@ -8,16 +8,18 @@ from typing import TYPE_CHECKING
 from pipedrive_client.fields import COMPOSITES, V1_SUFFIXES
 from target_pipedrive.catalog.notation import Kind
 from target_pipedrive.custom_fields.columns import TIMEZONE_ID
-from target_pipedrive.record.errors import RecordFault
 from target_pipedrive.values import encoders as encode
 from target_pipedrive.values import scalars
 from target_pipedrive.values.compound import Parts
-from target_pipedrive.values.identity import is_blank
+from target_pipedrive.values.unknown_keys import STRICT
 
 if TYPE_CHECKING:
     from pipedrive_client.fields import FieldDefinition, Part
     from target_pipedrive.values.encoders import Encoder
+    from target_pipedrive.values.unknown_keys import UnknownKeys
 
+_FORMATTED = "formatted_address"
+TIMEZONE_NAME = "timezone_name"
 _KINDS = {"num": "num", "int": "int", "bool": "bool", "date": "date", "clock": "clock", "str": "str"}
 ENTITY_OF_TYPE: Mapping[str, str] = {"org": "organizations", "people": "persons", "user": "users"}
 """Type of a field with ids as values → entity of the referenced rows."""
@@ -30,9 +32,9 @@ def related(value: object) -> object:
     return scalars.integer(value)
 
 
-def main_part(definition: FieldDefinition, plain: Encoder) -> Encoder:
+def main_part(definition: FieldDefinition, plain: Encoder, keys: UnknownKeys = STRICT) -> Encoder:
     """Return an encoder of the main part, which also accepts the complete object."""
-    whole = composite(definition)
+    whole = composite(definition, keys)
 
     def encoded(value: object) -> object:
         value = scalars.from_json_text(value)
@@ -54,23 +56,19 @@ def of_kind(kind: str) -> Encoder:
     return with_seconds
 
 
-def composite(definition: FieldDefinition) -> Encoder:
+def composite(definition: FieldDefinition, keys: UnknownKeys = STRICT) -> Encoder:
     """Return the encoder of a composite field: for an object of parts, or only the main part."""
     kinds = {part.key: part_encoder(part) for part in COMPOSITES[definition.field_type]}
-    kinds[TIMEZONE_ID] = scalars.integer
+    if TIMEZONE_NAME in kinds:
+        kinds[TIMEZONE_ID] = scalars.integer
+    written = [name for name in kinds if name != _FORMATTED]
 
     def encoded(value: object) -> object:
         value = scalars.from_json_text(value)
         if not isinstance(value, dict):
             value = {"value": value}
-        unknown = sorted(set(value) - set(kinds))
-        if unknown:
-            raise RecordFault(f"does not accept the part {unknown[0]!r}; it accepts {', '.join(kinds)}")
-        given = {
-            key: None if is_blank(part) else kinds[key](part)
-            for key, part in value.items()
-            if key != "formatted_address"
-        }
+        keys.check(value.keys() - kinds.keys(), written)
+        given = encode.parts_of({name: value[name] for name in written if name in value}, kinds)
         if not given or ("value" in given and given["value"] is None):
             return None
         return Parts(given, derived=is_derived(definition))
@@ -94,7 +92,7 @@ def put_part(custom: dict[str, object], key: str, part: str, value: object, *, d
     parts = whole if isinstance(whole, Parts) else Parts({}, derived=derived)
     if isinstance(value, dict):
         parts.update(value)
-    elif part != "formatted_address":
+    elif part != _FORMATTED:
         parts[part] = value
     custom[key] = parts
 
@@ -126,7 +124,7 @@ def held_custom(
     for part in definition.parts:
         suffix = V1_SUFFIXES.get(part.suffix, part.suffix)
         value = row.get(f"{key}_{suffix}" if suffix else key)
-        if value is not None and part.key != "formatted_address":
+        if value is not None and part.key != _FORMATTED:
             held[part.key] = value
     return held or None
 

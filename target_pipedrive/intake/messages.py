@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 import json
-import re
+from codecs import BOM_UTF8
 from collections import Counter
 from contextlib import suppress
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ import msgspec
 from singer_sdk.exceptions import MissingKeyPropertiesError, RecordsWithoutSchemaException
 from singer_sdk.singerlib.exceptions import InvalidInputLine
 
-from pipedrive_client.redact import redact
+from target_pipedrive.intake.unreadable import invalid_value, not_utf8, unreadable
 from target_pipedrive.record.errors import NO_STREAM, Fault, RecordFault, StreamFault
 from target_pipedrive.run.abort import StoppedByFailures
 from target_pipedrive.values.identity import is_blank
@@ -57,7 +57,6 @@ class OrderFault(StoppedByFailures, RecordsWithoutSchemaException):
     """A record before its SCHEMA, with `on_error: stop`."""
 
 
-_COLUMN_AT_END = re.compile(rb'"([^"\\]{1,100})"\s*:\s*"[^"]*$')
 _UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 
 
@@ -108,6 +107,8 @@ class Intake:
         """
         self._lines += 1
         self._engine.input_line = self._lines
+        if self._lines == 1:
+            line = line.removeprefix("\ufeff") if isinstance(line, str) else line.removeprefix(BOM_UTF8)
         self._take(line, cut=not _bytes(line[-1:]).endswith(b"\n"))
 
     def _take(self, line: str | bytes, *, cut: bool = False, rejected: bool = False) -> None:
@@ -120,8 +121,10 @@ class Intake:
                 self._engine.cut = (
                     f"within line {self._lines}, which is an incomplete Singer message ({error})"
                 )
-            else:
-                self._refuse_line(line, f"is not a Singer message ({unreadable(error)}); correct the line")
+            elif not self._refuse_invalid_value(_bytes(line).strip()):
+                self._refuse_line(
+                    line, f"is not a Singer message ({unreadable(error, _bytes(line))}); correct the line"
+                )
             return
         self.counts[message.type] += 1
         match message.type:
@@ -151,6 +154,25 @@ class Intake:
             return
         self._engine.under_way = isinstance(value, dict) and bool(value.get("under_way"))
         self._engine.state(json.dumps(value))
+
+    def _refuse_invalid_value(self, line: bytes) -> bool:
+        """Reject a record that JSON does not allow because of one value, and return whether it is one.
+
+        Python writes NaN and Infinity as they are; systems that store text in UTF-16 cut an emoji in half.
+        """
+        try:
+            message = json.loads(line)
+        except (ValueError, RecursionError):
+            return False
+        record = message.get("record") if isinstance(message, dict) else None
+        stream = self._streams.get(str(message.get("stream"))) if isinstance(record, dict) else None
+        column, why = invalid_value(record) if isinstance(record, dict) else ("", "")
+        if stream is None or not why or not isinstance(record, dict):
+            return False
+        key = {one: record.get(one) for one in stream.keys}
+        fault = Fault(stream=stream.name, key=key, line=self._lines, why=why, columns=(column,))
+        self._refuse(fault, line, stream.schema, LineFault)
+        return True
 
     def _refuse_line(self, line: str | bytes, why: str) -> None:
         self._refuse(Fault(stream=NO_STREAM, line=self._lines, why=why), _bytes(line), b"", LineFault)
@@ -214,8 +236,9 @@ class Intake:
         try:
             record = _decode_record(raw)
         except _UNREADABLE as error:
-            why = f"cannot be read ({unreadable(error)}); the record must be an object with columns as keys"
-            fault = _not_utf8(content, name, self._lines) or Fault(stream=name, line=self._lines, why=why)
+            problem = f"cannot be read ({unreadable(error, bytes(raw))})" if bytes(raw) else "has no `record`"
+            why = f"{problem}; the record must be an object with columns as keys"
+            fault = not_utf8(content, name, self._lines) or Fault(stream=name, line=self._lines, why=why)
             self._refuse(fault, content, stream.schema, LineFault)
             return
         if stream.unbound:
@@ -266,27 +289,6 @@ def _with_columns(stream: _Stream, columns: Mapping[str, object]) -> bytes:
 def _in_any_case(record: Mapping[str, object], name: str) -> object:
     """Return a record's value of a column with its name in another case."""
     return next((value for one, value in record.items() if one.casefold() == name.casefold()), None)
-
-
-def unreadable(error: Exception) -> str:
-    """Return a description of a JSON error."""
-    if isinstance(error, RecursionError):
-        return "its objects and lists are nested too deeply"
-    if isinstance(error, UnicodeDecodeError):
-        return f"byte {error.start} is not UTF-8; convert the file to UTF-8"
-    return redact(str(error))
-
-
-def _not_utf8(line: bytes, stream: str, number: int) -> Fault | None:
-    """Return the fault of a record with bytes that are not UTF-8, with its column; None if it is valid."""
-    try:
-        line.decode()
-    except UnicodeDecodeError as error:
-        columns = _COLUMN_AT_END.findall(line[: error.start])
-        column = columns[-1].decode(errors="replace") if columns else ""
-        why = f"has a byte that is not UTF-8 (byte {error.start + 1} of the line); convert the file to UTF-8"
-        return Fault(stream=stream, line=number, columns=(column,) if column else (), why=why)
-    return None
 
 
 def _rejected(message: Message) -> str | bytes:

@@ -114,6 +114,7 @@ class ActionPlan(Plan):
             self.columns[column],
             foreign=self.options.foreign_ids,
             empties=self.empties.get(column, KEPT),
+            keys=self._unknown_keys(key),
         )
         self._apply(binding, draft, value)
 

@@ -236,7 +236,10 @@ def row_id(kind: str, value: object) -> object:
     Raises:
         RecordFault: the value is not a valid id.
     """
-    return integer(value) if kind == "int" else key_text(value) or ""
+    if kind == "int":
+        return integer(value)
+    text = key_text(value) or ""
+    return text.lower() if kind == "uuid" else text  # some databases write UUIDs in capitals
 
 
 def match_locks(plan: KeyedPlan, draft: Draft) -> list[str]:

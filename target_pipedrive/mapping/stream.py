@@ -53,7 +53,6 @@ class Plan(ColumnBinder):
         decides_on_blank_keys: True if the plan decides whether a record with an empty key is rejected, added
             or skipped.
         match_on: fields that rows are found by; empty if they are found by id.
-        notices: pending log messages about columns missing in the SCHEMA; the logging code clears them.
     """
 
     entity_name = ""
@@ -71,7 +70,7 @@ class Plan(ColumnBinder):
         super().__init__(stream, settings, options, registry, columns)
         self._column_names: tuple[list[Binding], ColumnNames] | None = None
         self._references: tuple[list[Binding], list[tuple[str, bool, str]]] | None = None
-        self.notices: list[str] = []
+        self._unknown_fields = self._unknown_keys(CUSTOM_OBJECT)
 
     def draft(self, record: Mapping[str, object]) -> Draft:
         """Return the translated record.
@@ -174,19 +173,25 @@ class Plan(ColumnBinder):
         """Process a value that is not a plain column."""
         nested = extras.pop(CUSTOM_OBJECT, None)
         if nested is not None and self.custom_fields is not None:
-            for name, value in scalars.mapping(nested).items():  # type: ignore[attr-defined]  # a dict by now
+            try:
+                fields = scalars.mapping(nested)
+            except RecordFault as fault:
+                raise fault.of_column(CUSTOM_OBJECT, None) from None
+            for name, value in fields.items():  # type: ignore[attr-defined]  # a dict by now
                 self._put_custom(draft, str(name), value)
 
     def _put_custom(self, draft: Draft, name: str, value: object) -> None:
         """Add a custom field that is in the record, but not in the schema."""
         entity = self.custom_fields or ""
         column = self.registry.find(entity, name, {})
+        if column is None and self.options.ignore_unknown_fields:
+            self._unknown_fields.check((name,), ())
+            return
         if column is None:
             known = [one.name for one in self.registry.definitions(entity)]
             raise RecordFault(f"custom field {{columns}} is unknown{nearest(name, known)}", column=name)
-        binding = custom_binding(
-            name, column, self.registry.encoder(entity, column), foreign=self.options.foreign_ids
-        )
+        encoder = self.registry.encoder(entity, column, self._unknown_keys(name))
+        binding = custom_binding(name, column, encoder, foreign=self.options.foreign_ids)
         self._apply(binding, draft, value)
 
     def _apply(self, binding: Binding, draft: Draft, value: object) -> None:

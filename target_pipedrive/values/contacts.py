@@ -9,10 +9,13 @@ from typing import TYPE_CHECKING
 from target_pipedrive.record.errors import RecordFault
 from target_pipedrive.values.compound import CONTACT_KEYS, CONTACTS, EMAILS, PHONES, Entries
 from target_pipedrive.values.identity import is_blank
-from target_pipedrive.values.scalars import boolean, from_json_text, text
+from target_pipedrive.values.scalars import boolean, from_json_text, text, what
+from target_pipedrive.values.unknown_keys import STRICT
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from target_pipedrive.values.unknown_keys import UnknownKeys
 
 # It begins only at word boundaries: otherwise the search in a long word would restart at each of its letters.
 _EMAIL = re.compile(r"(?<![^\s<>,;|\"()\[\]])[^\s<>,;|\"()\[\]]+@[^\s<>,;|\"()\[\]]+")
@@ -20,6 +23,8 @@ _BETWEEN_EMAILS = re.compile(r"[\s,;|]*")
 _PHONE = re.compile(r"\s*\+?[\d\s().\-/]+")
 _BETWEEN = re.compile(r"[,;\r\n]")
 _FLOAT = re.compile(r"(\+?\d{5,})\.0+")
+_BRACKETS = frozenset({("[", "]"), ("{", "}")})
+_CONTACT_KEYS = frozenset(CONTACT_KEYS)
 _FEWEST_DIGITS = 6
 """A shorter sequence of digits after a comma is an extension, not another number."""
 
@@ -54,35 +59,40 @@ _SPLITTERS: dict[str, Callable[[str], list[str]]] = {
 }
 
 
-def contact_encoder(kind: str) -> Callable[[object], object]:
-    """Return the encoder of a list of emails, phones or messengers.
+def contacts(kind: str, value: object, keys: UnknownKeys = STRICT) -> Entries:
+    """Return the entries of a list of emails, phones or messengers.
 
     A text, a number or one object is added to the stored list; a list, also as JSON text, replaces it.
+
+    Args:
+        kind: EMAILS, PHONES or CONTACTS.
+        value: the list or one of its entries.
+        keys: notes unknown keys of entries, which are skipped.
+
+    Raises:
+        RecordFault: an entry cannot be one.
     """
-    split = _SPLITTERS[kind]
-
-    def encode(value: object) -> object:
-        value = from_json_text(value)
-        whole = isinstance(value, list) or is_blank(value)
-        if isinstance(value, str):
-            value = split(value)
-        entries = value if isinstance(value, list) else [value]
-        found = [
-            one
-            for one in (_entry(entry, at, kind) for at, entry in enumerate(entries))
-            if not is_blank(one.get("value"))
-        ]
-        return Entries(found, kind=kind, whole=whole)
-
-    return encode
+    value = from_json_text(value)
+    whole = isinstance(value, list) or is_blank(value)
+    if isinstance(value, str):
+        value = _SPLITTERS[kind](_no_brackets(value))
+    entries = value if isinstance(value, list) else [value]
+    found = [
+        one
+        for one in (_entry(entry, f"element {at + 1} ", kind, keys) for at, entry in enumerate(entries))
+        if not is_blank(one.get("value"))
+    ]
+    return Entries(found, kind=kind, whole=whole)
 
 
-def _entry(entry: object, at: int, kind: str) -> dict[str, object]:
+def _entry(entry: object, where: str, kind: str, keys: UnknownKeys) -> dict[str, object]:
     """Return one entry with the keys in the record; without a value if the entry is blank."""
+    entry = from_json_text(entry)
     if not isinstance(entry, Mapping):
         return {} if is_blank(entry) else {"value": _value(entry, kind)}
     if entry and "value" not in entry:  # interpreted as an entry without a value, it would empty the list
-        raise RecordFault(f"element {at + 1} needs `value`; it has {', '.join(map(str, entry))}")
+        raise RecordFault(f"{where}needs `value`; it has {', '.join(map(str, entry))}")
+    keys.skip(sorted(entry.keys() - _CONTACT_KEYS))  # other systems send more, such as `type`
     given: dict[str, object] = {name: entry[name] for name in CONTACT_KEYS if not is_blank(entry.get(name))}
     if "value" in given:
         given["value"] = _value(given["value"], kind)
@@ -94,7 +104,25 @@ def _entry(entry: object, at: int, kind: str) -> dict[str, object]:
 
 
 def _value(value: object, kind: str) -> str:
-    """Return the text of an email, number or name; floats from tables become integers again."""
-    found = str(text(value)).strip()
+    """Return the text of an email, number or name; floats from tables become integers again.
+
+    Raises:
+        RecordFault: the value is a boolean, a list or an object, or looks like a list or an object in text.
+    """
+    if isinstance(value, bool):
+        raise RecordFault(f"must be text, not {what(value)}")
+    found = _no_brackets(str(text(value)).strip())
     match = _FLOAT.fullmatch(found) if kind == PHONES else None
     return match[1] if match else found
+
+
+def _no_brackets(found: str) -> str:
+    """Return a text that does not look like a list or an object that another tool wrote.
+
+    Raises:
+        RecordFault: it does, such as `{a@x.example,b@x.example}` or `['a@x.example']`.
+    """
+    given = found.strip()
+    if (given[:1], given[-1:]) in _BRACKETS:
+        raise RecordFault('must be text or a list in JSON, such as ["a", "b"]')
+    return found

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Callable, Mapping
-from functools import cache
+from functools import cache, partial
 from typing import TYPE_CHECKING, TypeAlias
 
 from target_pipedrive.record.errors import RecordFault
 from target_pipedrive.values.compound import CONTACTS, EMAILS, PHONES, PRICES, Entries, Parts
-from target_pipedrive.values.contacts import contact_encoder
+from target_pipedrive.values.contacts import contacts
 from target_pipedrive.values.identity import is_blank
 from target_pipedrive.values.scalars import (
     boolean,
@@ -34,9 +34,11 @@ from target_pipedrive.values.scalars import (
     what,
     word,
 )
+from target_pipedrive.values.unknown_keys import STRICT
 
 if TYPE_CHECKING:
     from target_pipedrive.catalog.notation import Columns, Kind
+    from target_pipedrive.values.unknown_keys import UnknownKeys
 
 Encoder: TypeAlias = Callable[[object], object]
 
@@ -61,25 +63,37 @@ _READ_ONLY_PARTS = frozenset(
 )
 
 
-def address(value: object) -> object:
+def address(value: object, keys: UnknownKeys = STRICT) -> object:
     """Return an address: a line of text, or an object with `value` (that line), parts, or both."""
     value = from_json_text(value)
     if isinstance(value, str):
         return Parts({"value": value.strip()}, derived=True) if value.strip() else None
     if not isinstance(value, Mapping):
         raise RecordFault(f"must be text or an object with `value`, not {what(value)}")
-    given = {key: part for key, part in value.items() if key not in _READ_ONLY_PARTS}
-    unknown = sorted(set(given) - {"value", *ADDRESS_PARTS})
-    if unknown:
-        raise RecordFault(
-            f"does not accept the part {unknown[0]!r}; it accepts value, {', '.join(ADDRESS_PARTS)}"
-        )
+    known = ("value", *ADDRESS_PARTS)
+    keys.check(set(value) - set(known) - _READ_ONLY_PARTS, known)
+    given = {key: value[key] for key in known if key in value}
     if not given or ("value" in given and is_blank(given["value"])):
         return None
-    return Parts({key: None if is_blank(part) else text(part) for key, part in given.items()}, derived=True)
+    return Parts(parts_of(given, dict.fromkeys(known, text)), derived=True)
 
 
-def money(value: object) -> object:
+def parts_of(given: Mapping[str, object], encoders: Mapping[str, Encoder]) -> dict[str, object]:
+    """Return the encoded parts of an object; blank ones are None.
+
+    Raises:
+        RecordFault: a part is invalid; the message names it.
+    """
+    found: dict[str, object] = {}
+    for name, part in given.items():
+        try:
+            found[name] = None if is_blank(part) else encoders[name](part)
+        except RecordFault as fault:
+            raise RecordFault(f"{'' if name == 'value' else f'{name} '}{fault}") from None
+    return found
+
+
+def money(value: object, keys: UnknownKeys = STRICT) -> object:
     """Return an amount and its currency, as in leads; if one of them is missing, it does not change."""
     value = from_json_text(value)
     if not isinstance(value, Mapping):
@@ -90,14 +104,12 @@ def money(value: object) -> object:
                 'must be a number or an object such as {"amount": 100, "currency": "EUR"}, '
                 f"not {what(value)}"
             ) from None
-    found: dict[str, object] = {}
-    if not is_blank(value.get("amount")):
-        found["amount"] = number(value["amount"])
-    if not is_blank(value.get("currency")):
-        found["currency"] = currency(value["currency"])
-    return Parts(found, main="amount") if found else None
+    keys.check(set(value) - set(_MONEY_PARTS) - _READ_ONLY_PARTS, _MONEY_PARTS)
+    given = {name: value[name] for name in _MONEY_PARTS if not is_blank(value.get(name))}
+    return Parts(parts_of(given, _MONEY_PARTS), main="amount") if given else None
 
 
+_MONEY_PARTS: dict[str, Encoder] = {"amount": number, "currency": currency}
 _PRICE_PARTS: dict[str, Encoder] = {
     "currency": currency,
     "price": number,
@@ -107,22 +119,20 @@ _PRICE_PARTS: dict[str, Encoder] = {
 }
 
 
-def prices(value: object) -> object:
+def prices(value: object, keys: UnknownKeys = STRICT) -> object:
     """Return prices by currency, from a list, a number or an object; ids in the tap's rows are dropped."""
     value = from_json_text(value)
     if isinstance(value, list):
-        entries = [_price(entry, f"element {at + 1} ") for at, entry in enumerate(value)]
+        entries = [_price(entry, f"element {at + 1} ", keys) for at, entry in enumerate(value)]
         return Entries(entries, kind=PRICES, whole=not value)
-    return Entries([_price(value, "")], kind=PRICES, whole=False)
+    return Entries([_price(value, "", keys)], kind=PRICES, whole=False)
 
 
-def _price(entry: object, where: str) -> dict[str, object]:
+def _price(entry: object, where: str, keys: UnknownKeys) -> dict[str, object]:
     """Return one price with the parts in the record."""
     if not isinstance(entry, Mapping):
         entry = {"price": entry}
-    unknown = sorted(set(entry) - set(_PRICE_PARTS) - _READ_ONLY_PARTS)
-    if unknown:
-        raise RecordFault(f"{where}does not accept {unknown[0]!r}; it accepts {', '.join(_PRICE_PARTS)}")
+    keys.check(set(entry) - set(_PRICE_PARTS) - _READ_ONLY_PARTS, _PRICE_PARTS, where)
     found: dict[str, object] = {}
     for name, encode in _PRICE_PARTS.items():
         if not is_blank(entry.get(name)):
@@ -151,12 +161,17 @@ _SCALARS: dict[str, Encoder] = {
     "csv": csv,
     "word": word,
     "currency": currency,
-    **{kind: contact_encoder(kind) for kind in (EMAILS, PHONES, CONTACTS)},
+    "file": lambda value: value,
+}
+_WITH_KEYS: dict[str, Callable[[object, UnknownKeys], object]] = {
+    EMAILS: partial(contacts, EMAILS),
+    PHONES: partial(contacts, PHONES),
+    CONTACTS: partial(contacts, CONTACTS),
     PRICES: prices,
     "address": address,
     "money": money,
-    "file": lambda value: value,
 }
+"""Encoders of values that may be objects."""
 
 
 @cache
@@ -175,23 +190,32 @@ def _scalar_choice(name: str, choices: tuple[str, ...]) -> Encoder:
     return encode
 
 
-def encoder(kind: Kind) -> Encoder:
-    """Return the function that encodes values of a kind; it raises `RecordFault` for invalid values."""
+def encoder(kind: Kind, keys: UnknownKeys = STRICT) -> Encoder:
+    """Return the function that encodes values of a kind; it raises `RecordFault` for invalid values.
+
+    Args:
+        kind: the kind.
+        keys: handles unknown keys of objects.
+    """
     if kind.name == "object":
-        return _object(kind.columns)
+        return _object(kind.columns, keys)
     if kind.name == "list":
-        return _list(kind)
+        return _list(kind, keys)
+    if kind.name in _WITH_KEYS:
+        with_keys = _WITH_KEYS[kind.name]
+        return lambda value: with_keys(value, keys)
     if kind.choices:
         return _scalar_choice(kind.name, kind.choices)
     return _SCALARS[kind.name]
 
 
-def _list(kind: Kind) -> Encoder:
+def _list(kind: Kind, keys: UnknownKeys) -> Encoder:
     items = kind.items
     if items is None:
         raise ValueError("a list without the kind of its items")
-    item = encoder(items)
+    item = encoder(items, keys)
     plain = items.name not in {"object", "map"}
+    of_ids = items.name in {"int", "uuid"}
 
     def encode(value: object) -> object:
         value = from_json_text(value)
@@ -207,24 +231,23 @@ def _list(kind: Kind) -> Encoder:
                 found.append(item(entry))
             except RecordFault as fault:
                 raise RecordFault(f"element {at + 1} {fault}") from None
-        return found
+        return list(dict.fromkeys(found)) if of_ids else found  # Pipedrive rejects an id that is listed twice
 
     return encode
 
 
-def _object(columns: Columns) -> Encoder:
-    encoders = {name: encoder(column.kind) for name, column in columns.items()}
+def _object(columns: Columns, keys: UnknownKeys) -> Encoder:
+    encoders = {name: encoder(column.kind, keys) for name, column in columns.items()}
 
     def encode(value: object) -> object:
         value = from_json_text(value)
         if not isinstance(value, Mapping):
             raise RecordFault(f"must be an object, not {what(value)}")
+        keys.check(value.keys() - encoders.keys() - _READ_ONLY_PARTS, encoders)
         found: dict[str, object] = {}
         for name, part in value.items():
-            if name in _READ_ONLY_PARTS and name not in encoders:
-                continue
             if name not in encoders:
-                raise RecordFault(f"does not accept {name!r}; it accepts {', '.join(encoders)}")
+                continue
             if part is None and not columns[name].kind.nullable:
                 continue
             try:

@@ -21,14 +21,14 @@ CURRENCY = "currency"
 """Column with the currency of an amount."""
 _DATE = re.compile(r"\d{4}-\d\d-\d\d")
 _MIDNIGHT = re.compile(r"[Tt ]00:00(:00)?(\.0*)?(?![\d.:])")
-_CLOCK = re.compile(r"(\d{1,3}):([0-5]\d)(?::([0-5]\d))?")
+_CLOCK = re.compile(r"(\d{1,3}):([0-5]\d)(?::([0-5]\d)(?:\.0+)?)?")
 _UUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 _CODE = re.compile(r"[A-Za-z]{3}")
 _ZERO_DATE = re.compile(
     r"(?:0{4}[-/.]?0{1,2}[-/.]?0{1,2}|0{1,2}[-/.]0{1,2}[-/.]0{4})(?:[Tt ].*)?", re.ASCII | re.DOTALL
 )
-_TRUE = frozenset({"true", "1", "yes", "y", "t"})
-_FALSE = frozenset({"false", "0", "no", "n", "f"})
+_TRUE = frozenset({"true", "1", "1.0", "yes", "y", "t"})
+_FALSE = frozenset({"false", "0", "0.0", "no", "n", "f"})
 _LARGEST_EXACT = 2**53
 _LARGEST_ID = 2**63
 # As a double. `1e999999999` as an integer would fill the memory, so the exponent is checked first.

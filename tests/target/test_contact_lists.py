@@ -233,3 +233,30 @@ def test_sample_of_texts_with_commas(small, tmp_path):
     again = case()
     assert again.writes == []
     assert again.tables["persons"] == run.tables["persons"]
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "{a@x.example,b@x.example}",
+        "['a@x.example']",
+        "[a@x.example]",
+        ["{a}"],
+        True,
+        [False],
+        [["a@x.example"]],
+    ],
+)
+def test_lists_of_other_tools_are_not_written_as_an_address(load, small, value):
+    before = small.get("/api/v2/persons/1")["data"]
+    run = load(rows("persons", {"id": 1, "emails": value}), rows("persons", {"id": 2, "phones": value}))
+    assert run.outcomes == ["failed", "failed"]
+    assert all("must be text" in one for one in run.errors)
+    assert small.get("/api/v2/persons/1")["data"] == before
+
+
+def test_objects_as_json_text_inside_a_list_are_entries(load, small):
+    run = load(rows("persons", {"id": 2, "phones": ['{"value": "+1 555 0100", "label": "home"}']}))
+    assert run.outcomes == ["updated"]
+    entry = {"value": "+1 555 0100", "label": "home", "primary": True}
+    assert small.get("/api/v2/persons/2")["data"]["phones"] == [entry]

@@ -51,6 +51,47 @@ def test_a_rejected_line_that_is_not_utf8_stays_byte_for_byte_the_same(process, 
     assert not any("\ufffd" in str(one["name"]) for one in small.rows("persons"))
 
 
+def test_half_of_an_emoji_fails_its_record_with_its_column(process, small):
+    content = lines_of(schema("deals", "id title", ["id"])).encode()
+    halves = (b"Party \\ud83d", b"\\ude00", b"\\ude00\\ud83d", b"\\ud83d\\ude00")
+    content += b"".join(
+        line("deals", b'{"id":%d,"title":"%b"}' % (at + 1, one)) for at, one in enumerate(halves)
+    )
+    done = process(content)
+    assert (done.code, done.outcomes) == (1, ["failed", "failed", "failed", "updated"])
+    assert [one["key"] for one in done.failed] == [{"id": 1}, {"id": 2}, {"id": 3}]
+    assert {one["column"] for one in done.failed} == {"title"}
+    assert all("half of a character" in one["error"] for one in done.failed)
+    assert row(small, "deals", 4)["title"] == "\U0001f600"
+    assert process(done.rejects_file.read_bytes()).outcomes == ["failed"] * 3
+
+
+def test_nan_fails_its_record_with_its_column(process, small):
+    content = lines_of(schema("deals", "id value label_ids", ["id"])).encode()
+    for at, value in enumerate((b"NaN", b"-Infinity", b"7"), 1):
+        content += line("deals", b'{"id":%d,"value":%b}' % (at, value))
+    content += line("deals", b'{"id":4,"label_ids":[1,NaN]}')
+    done = process(content)
+    assert (done.code, done.outcomes) == (1, ["failed", "failed", "updated", "failed"])
+    assert [(one["key"]["id"], one["column"]) for one in done.failed] == [
+        (1, "value"),
+        (2, "value"),
+        (4, "label_ids"),
+    ]
+    assert row(small, "deals", 3)["value"] == 7
+
+
+def test_a_byte_order_mark_is_accepted_and_utf16_is_named(process, small):
+    text = lines_of(schema("deals", "id title", ["id"]), record("deals", id=1, title="Caf\u00e9"))
+    done = process(b"\xef\xbb\xbf" + text.replace("\n", "\r\n").encode())
+    assert (done.code, done.outcomes) == (0, ["updated"])
+    assert row(small, "deals", 1)["title"] == "Caf\u00e9"
+    for encoding in ("utf-16", "utf-16-be"):
+        done = process(text.encode(encoding))
+        assert done.code == 1
+        assert "UTF-16; convert it to UTF-8" in done.failed[0]["error"]
+
+
 @pytest.mark.parametrize("bad", [b"\xff\xfe", b"caf\xe9", b"\xed\xa0\x80", b"\xc0\xaf"])
 def test_bytes_that_are_not_utf8_in_other_entities_and_columns(process, small, bad):
     content = lines_of(schema("deals", "id title", ["id"])).encode()

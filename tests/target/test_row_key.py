@@ -150,6 +150,7 @@ NO_MARKS = [
 YES_MARKS = [
     "2026-01-31T10:00:00Z",
     "2026-01-31 10:00:00.123+00:00",
+    "2026-01-31 10:00:00 UTC",
     "2026-01-31",
     "true",
     "1",
@@ -268,6 +269,39 @@ def test_a_delete_that_does_not_agree_wholly_deletes_no_row(load, small, table, 
             on_blank_match=choice,
         )
     assert names(small, table, column) == before
+
+
+def test_a_delete_without_a_row_is_not_reported_as_deleted_before(load):
+    found, both = {"email": "nobody@x.example"}, {"email": "contact1@mail.example, contact2@mail.example"}
+    gone = {"streams": {"gone": {"entity": "persons", "write": "delete", "match_on": ["email"]}}}
+    run = load(rows("gone", found, both), rows("persons", {"external_id": "z", "is_deleted": 1}), **gone)
+    assert run.outcomes == ["unchanged", "unchanged", "skipped"]
+    assert all("no row has this key" in one["note"] for one in run.results[:2])
+
+
+def test_a_uuid_in_capitals_is_the_same_key(load, small):
+    lead = small.rows("leads")[0]["id"]
+    run = load(
+        rows("leads", {"id": lead.upper(), "title": "Renamed"}),
+        rows("notes", {"external_id": "n", "content": "c", "lead_id": lead.upper()}),
+        rows("update_lead", {"id": lead.upper(), "title": "Again"}),
+    )
+    assert run.outcomes == ["updated", "created", "updated"]
+    assert run.ids[0] == lead
+    assert [one["lead_id"] for one in small.rows("notes")][-1] == lead
+
+
+def test_a_record_without_its_parent_names_the_parent(load, small):
+    before = small.rows("deal_products")
+    given = {"product_id": 1, "item_price": 1, "quantity": 1}
+    run = load(
+        rows("deal_products", {"external_id": "a", "deal_id": "", **given}),
+        rows("product_variations", {"external_id": "a", "product_id": " ", "name": "Large"}),
+        rows("note_comments", {"external_id": "a", "content": "c", "note_id": None}),
+    )
+    for column, error in zip(("deal_id", "product_id", "note_id"), run.errors, strict=True):
+        assert f"needs {column}" in error
+    assert small.rows("deal_products") == before
 
 
 def test_a_delete_that_agrees_wholly_deletes(load, small):

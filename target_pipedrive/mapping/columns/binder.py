@@ -27,6 +27,7 @@ from target_pipedrive.mapping.columns.placement import as_name, id_or_name
 from target_pipedrive.mapping.columns.references import SEARCHED_KEYS
 from target_pipedrive.record.errors import RecordFault
 from target_pipedrive.values import scalars
+from target_pipedrive.values.unknown_keys import UnknownKeys
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
@@ -61,6 +62,7 @@ class ColumnBinder:
         bindings: one per column of the stream that is written.
         not_written: dropped columns.
         retired_ignored: dropped columns that the current API does not support.
+        notices: pending log messages about what is not written; the logging code clears them.
     """
 
     custom_fields: str | None = None
@@ -89,6 +91,7 @@ class ColumnBinder:
         self.bindings: list[Binding] = []
         self.not_written: list[str] = []
         self.retired_ignored: list[str] = []
+        self.notices: list[str] = []
         self._declared: frozenset[str] = frozenset()
         self._sources: dict[str, str] = {}
         self._fields = {name.casefold(): field for name, field in settings.fields.items()}
@@ -195,6 +198,7 @@ class ColumnBinder:
             foreign=self.options.foreign_ids and column not in self.rows,
             empties=self.empties.get(column, KEPT),
             entity=self.rows.get(column),
+            keys=self._unknown_keys(source),
         )
         binding = with_entries(binding, self.columns[column].kind, self.registry.row_names)
         binding = self._with_currency(binding, column)
@@ -288,9 +292,13 @@ class ColumnBinder:
 
     def _custom_column(self, source: str, entity: str, column: FieldColumn) -> Binding:
         """Return the binding of a custom field's column."""
-        encoder = self.registry.encoder(entity, column)
+        encoder = self.registry.encoder(entity, column, self._unknown_keys(source))
         binding = custom_binding(source, column, encoder, foreign=self.options.foreign_ids)
         return self._named_row(binding)
+
+    def _unknown_keys(self, source: str) -> UnknownKeys:
+        """Return the handling of unknown keys in the objects of a column."""
+        return UnknownKeys(source, skip=self.options.ignore_unknown_fields, notices=self.notices)
 
     def _by_natural_key(self, source: str, name: str) -> Binding | None:
         """Return the binding of a column such as `owner_email` or `stage_name`, else None."""

@@ -16,6 +16,7 @@ from target_pipedrive.mapping.columns.references import (
     by_natural_key,
     by_text,
     external_key,
+    is_blank_key,
     natural_key,
     refer_all,
     refer_by_key,
@@ -29,6 +30,7 @@ from target_pipedrive.values import encoders as encode
 from target_pipedrive.values import scalars
 from target_pipedrive.values.identity import is_missing, key_text
 from target_pipedrive.values.scalars import from_json_text
+from target_pipedrive.values.unknown_keys import STRICT
 
 if TYPE_CHECKING:
     from target_pipedrive.catalog.notation import Column
@@ -36,6 +38,7 @@ if TYPE_CHECKING:
     from target_pipedrive.custom_fields.columns import FieldColumn
     from target_pipedrive.record.draft import Draft
     from target_pipedrive.values.encoders import Encoder
+    from target_pipedrive.values.unknown_keys import UnknownKeys
 
 
 class Place(IntEnum):
@@ -176,7 +179,7 @@ class Binding:
         if self.many:
             return self._many(place, draft, value)
         external = external_key(value)
-        if external is not NO_KEY and is_missing(external):
+        if is_blank_key(entity, value) or (external is not NO_KEY and is_missing(external)):
             self.empty(draft)
             return True
         if self.place is Place.CUSTOM and isinstance(value, str) and not self.foreign:
@@ -236,6 +239,7 @@ def column_binding(
     entity: str | None = None,
     prefix: str = "",
     word: bool = False,
+    keys: UnknownKeys = STRICT,
 ) -> Binding:
     """Return the binding of a column in the action's specification.
 
@@ -248,13 +252,16 @@ def column_binding(
         entity: the referenced entity, if the column's name does not imply it.
         prefix: prefix of an external id.
         word: True if the value is a word that identifies the other row.
+        keys: handles unknown keys of objects.
     """
     kind = column.kind
     many = kind.name == "list" and (column.name in LIST_REFERENCES or entity is not None)
     if entity is None and column.name == "label_ids" and kind.items is not None and kind.items.name != "uuid":
         many = False  # labels of deals, persons and organizations are options, not rows
     entity = entity or (LIST_REFERENCES.get(column.name) if many else REFERENCES.get(column.name))
-    plain = encode.encoder(kind)
+    plain = encode.encoder(kind, keys)
+    if kind.name == "uuid" and not foreign:
+        plain = _lower(plain)
     return Binding(
         source=source,
         place=place,
@@ -267,6 +274,11 @@ def column_binding(
         prefix=prefix,
         word=word,
     )
+
+
+def _lower(plain: Encoder) -> Encoder:
+    """Return an encoder of ids that some databases write in capitals, such as UUIDs."""
+    return lambda value: str(plain(value)).lower()
 
 
 def _embedded(plain: Encoder) -> Encoder:

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
+from target_pipedrive.account.row_names import NATURAL_KEYS
 from target_pipedrive.record.draft import NATURAL, Reference
 from target_pipedrive.values.identity import is_missing, key_text, match_text
 
@@ -100,6 +101,15 @@ def natural_key(entity: str, value: object) -> tuple[str, object] | None:
         return None
     [(name, held)] = value.items()
     return (name, held) if name in keys and isinstance(held, (str, int)) and not is_missing(held) else None
+
+
+def is_blank_key(entity: str, value: object) -> bool:
+    """Return whether a value is a natural key without a value, such as `{"name": null}`."""
+    if not isinstance(value, Mapping) or len(value) != 1:
+        return False
+    [(name, held)] = value.items()
+    listed = NATURAL_KEYS[entity].columns if entity in NATURAL_KEYS else ()
+    return is_missing(held) and (name in listed or name in SEARCHED_KEYS.get(entity, ()))
 
 
 def by_text(entity: str, text: str) -> object:
