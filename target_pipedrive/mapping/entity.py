@@ -152,15 +152,16 @@ class EntityPlan(Plan):
                 prefix=f"{column}:",
             )
         if column is not None and column in self.spec.words:
-            return column_binding(
+            binding = column_binding(
                 source,
                 Place.BODY,
                 self.columns[column],
                 foreign=True,
                 empties=self.empties.get(column, KEPT),
                 entity=f"{self.spec.words[column]}.word",
-                word=True,
             )
+            binding.word = True
+            return binding
         return super()._binding(source, name, schema)
 
     def _custom(self, source: str, name: str, schema: Mapping[str, object]) -> Binding | None:

@@ -238,7 +238,6 @@ def column_binding(
     empties: object = KEPT,
     entity: str | None = None,
     prefix: str = "",
-    word: bool = False,
     keys: UnknownKeys = STRICT,
 ) -> Binding:
     """Return the binding of a column in the action's specification.
@@ -251,7 +250,6 @@ def column_binding(
         empties: value that empties the column, or KEPT.
         entity: the referenced entity, if the column's name does not imply it.
         prefix: prefix of an external id.
-        word: True if the value is a word that identifies the other row.
         keys: handles unknown keys of objects.
     """
     kind = column.kind
@@ -272,7 +270,6 @@ def column_binding(
         foreign=foreign,
         many=many,
         prefix=prefix,
-        word=word,
     )
 
 
