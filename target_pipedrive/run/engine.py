@@ -263,6 +263,7 @@ class Engine:
         """Delete the rows that complete versions of streams no longer contain."""
         for missing in self._mirror.deletes(self._guard):
             self._records += 1
+            self._streams.add(missing.plan.stream)  # it may have sent no record
             self._scheduler.submit(delete_task(self._records, missing))
         self._scheduler.drain()
 

@@ -17,6 +17,7 @@ from pipedrive_client import ConfigError
 from target_pipedrive.record.draft import Draft
 from target_pipedrive.record.outcome import Outcome
 from target_pipedrive.record.task import Task
+from target_pipedrive.run.admission import DIGEST_BYTES
 
 if TYPE_CHECKING:
     import logging
@@ -235,7 +236,10 @@ def delete_task(number: int, missing: Missing) -> Task:
         handler=handler,
         draft=Draft(external_id=external_id, deleted=True),
         owns=((entity, f"ext:{external_id}"), (entity, row_id)),
-        identity=hashlib.blake2b(f"mirror {external_id}".encode(), digest_size=16).digest(),
+        # Several streams may have the same external id, and a row with it may be added again later.
+        identity=hashlib.blake2b(
+            "\n".join(("mirror", plan.stream, entity, external_id, row_id)).encode(), digest_size=DIGEST_BYTES
+        ).digest(),
     )
 
 

@@ -105,6 +105,25 @@ def test_records_of_another_version_than_the_activated_delete_nothing(mirror, sm
     assert "version 3" in said()
 
 
+def test_rows_of_several_streams_with_one_external_id_are_all_deleted(mirror, small):
+    for version, ids in ((1, "12"), (2, "2")):
+        heads = [head(stream) for stream in TABLES]
+        sent = [row(stream, one) for stream in TABLES for one in ids]
+        run = mirror(*heads, *sent, *(activate(stream, version) for stream in TABLES))
+    assert sorted(run.outcomes) == ["deleted"] * len(TABLES) + ["unchanged"] * len(TABLES)
+    assert [mirrored(small, stream) for stream in TABLES] == [["2"]] * len(TABLES)
+    assert deletes(small) == len(TABLES)
+
+
+def test_a_row_that_was_added_again_is_deleted_again(mirror, small):
+    for version in range(1, 4):
+        mirror(head("deals"), row("deals", "a"), activate("deals", version))
+        run = mirror(head("deals"), activate("deals", version), mirror_empty=True)
+        assert run.outcomes == ["deleted"]
+        assert mirrored(small, "deals") == []
+    assert deletes(small) == 3
+
+
 REJECTED = {
     "persons": {"birthday": "05.01.2026"},
     "deals": {"value": "a lot"},
