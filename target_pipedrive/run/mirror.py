@@ -238,7 +238,7 @@ def delete_task(number: int, missing: Missing) -> Task:
         owns=((entity, f"ext:{external_id}"), (entity, row_id)),
         # Several streams may have the same external id, and a row with it may be added again later.
         identity=hashlib.blake2b(
-            "\n".join(("mirror", plan.stream, entity, external_id, row_id)).encode(), digest_size=DIGEST_BYTES
+            f"mirror\n{plan.stream}\n{entity}\n{external_id}\n{row_id}".encode(), digest_size=DIGEST_BYTES
         ).digest(),
     )
 
