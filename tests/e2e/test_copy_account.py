@@ -19,7 +19,6 @@ from tests.support.killing import Killer
 from tests.support.singer import run_tap
 from tests.target.helpers import Loader
 
-SAMPLE = 1
 CAMPAIGN = int(os.environ.get("KILLS", "50"))
 pytestmark = pytest.mark.dialects
 
@@ -63,6 +62,7 @@ def test_everything_arrives_and_a_second_copy_writes_nothing(copied):
     assert asked["GET /api/v2/deals/installments"] <= 3
 
 
+@pytest.mark.soak
 def test_a_copy_between_live_accounts_is_complete_and_a_second_writes_nothing(copying):
     assert copying.run() == 0, copying.told()
     assert copying.differences() == []
@@ -102,13 +102,8 @@ def test_the_comparison_sees_what_is_broken(copied):
         assert any(part in one for one in found), part
 
 
-@pytest.mark.parametrize("seed", range(SAMPLE))
-def test_a_copy_that_is_killed_is_completed_by_the_next(copying, seed):
-    assert_survives(copying, random.Random(seed), most=3.0)
-
-
 @pytest.mark.soak
-@pytest.mark.parametrize("seed", range(SAMPLE, SAMPLE + CAMPAIGN))
+@pytest.mark.parametrize("seed", range(CAMPAIGN))
 def test_a_copy_that_is_killed_anywhere_is_completed_by_the_next(copying, seed):
     assert_survives(copying, random.Random(seed), most=6.0)
 
@@ -359,7 +354,22 @@ def test_options_and_labels_follow_their_words_not_their_numbers(other, said, tm
 def test_colleagues_that_were_not_invited_leave_their_rows_to_the_token(small, other, said, tmp_path):
     out, folder = said
     other.reset()
-    messages = [one for one in out.messages if one["type"] != "STATE"]
+    owned = {
+        "users",
+        "persons",
+        "organizations",
+        "pipelines",
+        "stages",
+        "deals",
+        "projects",
+        "boards",
+        "phases",
+    }
+    messages = [
+        one
+        for one in out.messages
+        if one["type"] != "STATE" and (one["stream"] in owned or one["stream"].endswith("_fields"))
+    ]
     run = load(other, tmp_path, folder, messages)
     assert run.errors == []
     assert {row["owner_id"] for row in other.rows("deals")} == {1}

@@ -1,7 +1,7 @@
 """A process that forks runs of the target: a run starts in milliseconds and can be killed like any other.
 
 Reads `{"config": …, "input": path, "output": path, "disk_seconds": 0.1}` lines; prints `started PID`, then
-`ended STATUS`. The seconds make the disk slower.
+`ended STATUS`. The seconds make the disk slower; waits before retries end immediately.
 """
 
 from __future__ import annotations
@@ -13,11 +13,14 @@ import time
 import traceback
 from pathlib import Path
 
+from pipedrive_client import client
 from target_pipedrive.ledger.store import Ledger
 from target_pipedrive.target import TargetPipedrive
+from tests.support.faulty import ShortWaits
 
 
 def main() -> None:
+    client.SystemClock = ShortWaits
     sys.stdout.write("ready\n")
     sys.stdout.flush()
     for line in sys.stdin:

@@ -48,17 +48,13 @@ TABLES = (
 
 
 class Launcher:
-    """Starts runs of the target that can be killed."""
+    """Starts runs of the target that can be killed; `process` forks them."""
 
-    def __init__(self, config, folder):
+    def __init__(self, process, config, folder):
+        self.process = process
         self.config = config
         self.folder = folder
         self.output = folder / "output.txt"
-        command = [sys.executable, "-m", "tests.target.launcher"]
-        self.process = subprocess.Popen(
-            command, cwd=REPOSITORY, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, bufsize=1
-        )
-        assert self.process.stdout.readline() == "ready\n"
 
     def run(self, source, *, ledger, until=None, disk_seconds=0, **config):
         """Return the exit status of a run, killed as soon as `until` returns true."""
@@ -91,17 +87,24 @@ class Launcher:
         lines = self.output.read_text().splitlines() if self.output.exists() else []
         return [json.loads(line) for line in lines if line.startswith('{"n"')]
 
-    def close(self):
-        self.process.stdin.close()
-        self.process.wait(timeout=30)
-        self.process.stdout.close()
+
+@pytest.fixture(scope="module")
+def forker():
+    """A process that forks runs of the target."""
+    command = [sys.executable, "-m", "tests.target.launcher"]
+    process = subprocess.Popen(
+        command, cwd=REPOSITORY, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, bufsize=1
+    )
+    assert process.stdout.readline() == "ready\n"
+    yield process
+    process.stdin.close()
+    process.wait(timeout=30)
+    process.stdout.close()
 
 
 @pytest.fixture
-def launcher(small, tmp_path):
-    started = Launcher(small.config(max_concurrency=8, match_on={"products": ["code"]}), tmp_path)
-    yield started
-    started.close()
+def launcher(forker, small, tmp_path):
+    return Launcher(forker, small.config(max_concurrency=8, match_on={"products": ["code"]}), tmp_path)
 
 
 def mixed(size, seed=1, *, alike=True):  # noqa: C901, PLR0912 - one branch for each kind of write
@@ -353,13 +356,13 @@ class Campaign:
 
 
 def test_killed_anywhere_a_second_run_completes_it(small, launcher, tmp_path):
-    campaign = Campaign(small, launcher, tmp_path, mixed(150, 5), seed=5)
-    campaign.kill_and_repeat(8)
+    campaign = Campaign(small, launcher, tmp_path, mixed(100, 5), seed=5)
+    campaign.kill_and_repeat(6)
     assert campaign.killed >= 2
 
 
 def test_killed_anywhere_the_run_goes_on_behind_the_last_state(small, launcher, tmp_path):
-    campaign = Campaign(small, launcher, tmp_path, mixed(150, 6, alike=False), seed=6)
+    campaign = Campaign(small, launcher, tmp_path, mixed(100, 6, alike=False), seed=6)
     assert campaign.kill_and_resume(8) >= 3
     assert campaign.killed >= 2
 
@@ -392,28 +395,25 @@ def test_killed_at_two_hundred_points_of_two_thousand_records(small, launcher, t
     assert campaign.killed > 150
 
 
-def kill_with_a_database(small, tmp_path, new_ledger, messages, seed, kills):
+def kill_with_a_database(forker, small, tmp_path, new_ledger, messages, seed, kills):
     """Kill runs whose ledger is in a database and whose folder is deleted; returns how many were killed."""
     folder = tmp_path / "runner"
     folder.mkdir()
-    launcher = Launcher(small.config(max_concurrency=8, match_on={"products": ["code"]}), folder)
-    try:
-        campaign = Campaign(small, launcher, tmp_path, messages, seed, new_ledger)
-        campaign.kill_and_repeat(kills)
-    finally:
-        launcher.close()
+    launcher = Launcher(forker, small.config(max_concurrency=8, match_on={"products": ["code"]}), folder)
+    campaign = Campaign(small, launcher, tmp_path, messages, seed, new_ledger)
+    campaign.kill_and_repeat(kills)
     return campaign.killed
 
 
 @pytest.mark.xdist_group("ledger-server")
-def test_killed_anywhere_without_files_a_second_run_completes_it(small, tmp_path, ledger_url):
-    assert kill_with_a_database(small, tmp_path, ledger_url, mixed(100, 13), 13, kills=4) >= 2
+def test_killed_anywhere_without_files_a_second_run_completes_it(forker, small, tmp_path, ledger_url):
+    assert kill_with_a_database(forker, small, tmp_path, ledger_url, mixed(100, 13), 13, kills=4) >= 2
 
 
 @pytest.mark.soak
 @pytest.mark.xdist_group("ledger-server")
-def test_killed_without_files_at_two_hundred_points(small, tmp_path, ledger_url):
-    assert kill_with_a_database(small, tmp_path, ledger_url, mixed(500, 14), 14, kills=200) > 150
+def test_killed_without_files_at_two_hundred_points(forker, small, tmp_path, ledger_url):
+    assert kill_with_a_database(forker, small, tmp_path, ledger_url, mixed(500, 14), 14, kills=200) > 150
 
 
 @pytest.mark.soak

@@ -178,6 +178,7 @@ def test_a_line_that_cannot_be_read_blocks_every_stream(stream, mirror, small):
     assert (run.outcomes, mirrored(small, stream)) == (["created", "failed", "unchanged"], ["a", "b"])
 
 
+@pytest.mark.usefixtures("short_waits")
 @pytest.mark.parametrize("status", [400, 403, 500])
 def test_a_failed_write_deletes_nothing(status, mirror, small):
     mirror(head("persons"), *(row("persons", one) for one in "abc"), activate("persons"))

@@ -83,6 +83,7 @@ def test_a_search_that_gets_null_finds_what_is_there(entity, load, small):
     assert small.requests()[f"GET /api/v2/{entity}/search"] > 1
 
 
+@pytest.mark.usefixtures("short_waits")
 @pytest.mark.parametrize("entity", ["persons"])
 def test_a_search_that_never_responds_fails_the_record_and_adds_nothing(entity, load, small):
     name = NAMED[entity]
