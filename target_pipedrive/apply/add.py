@@ -132,13 +132,16 @@ class RowAdder:
         body = {name: value for name, value in whole.items() if name in columns}
         if spec.within and not plan.foreign:
             body = placed(body, None, spec, self._rows, stream)
-        said = {name for name in spec.said_empty.split() if body.get(name) == []}
-        body = {name: value for name, value in body.items() if value not in EMPTY_VALUES or name in said}
-        required = {name for name, column in columns.items() if column.required}
-        waiting = (required - set(body) - set(draft.files)) | missing_parents(action, plan, draft)
-        if waiting:
-            raise RecordFault("needs {columns} to create the row", fields=sorted(waiting))
-        custom = {key: value for key, value in custom.items() if value not in EMPTY_VALUES}
+        sent_empty = {name for name in spec.said_empty.split() if body.get(name) == []}
+        body = {
+            name: value for name, value in body.items() if value not in EMPTY_VALUES or name in sent_empty
+        }
+        missing = action.required_body_columns - body.keys() - draft.files.keys()
+        missing |= missing_parents(action, plan, draft)
+        if missing:
+            raise RecordFault("needs {columns} to create the row", fields=sorted(missing))
+        if custom:
+            custom = {key: value for key, value in custom.items() if value not in EMPTY_VALUES}
         return replace(draft, path=path_values(action, plan, draft, None), body=body, custom=custom)
 
     def addition(self, task: Task, plan: EntityPlan) -> tuple[ActionSpec, Draft] | None:
@@ -168,9 +171,9 @@ class RowAdder:
         rest = {
             name: value
             for name, value in draft.body.items()
-            if name in updated
+            if name not in sent
+            and name in updated
             and name not in added
-            and name not in sent
             and value not in (*EMPTY_VALUES, False)
         }
         if rest:

@@ -39,6 +39,11 @@ def _of_kind(body: str, kind: str) -> tuple[str, ...]:
     return tuple(name for name, column in columns(body).items() if column.kind.name == kind)
 
 
+@cache
+def _required(body: str) -> frozenset[str]:
+    return frozenset(name for name, column in columns(body).items() if column.required)
+
+
 def _none() -> Mapping[str, str]:
     return MappingProxyType({})
 
@@ -214,6 +219,11 @@ class ActionSpec:
     def columns(self) -> Columns:
         """Every column a record of this action may have."""
         return {**self.path_columns, **self.query_columns, **self.body_columns}
+
+    @property
+    def required_body_columns(self) -> frozenset[str]:
+        """Columns of the body that the write requires."""
+        return _required(self.body)
 
     @property
     def required(self) -> frozenset[str]:

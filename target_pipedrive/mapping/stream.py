@@ -82,6 +82,7 @@ class Plan(ColumnBinder):
             self._take_undeclared(record)
         draft = Draft(foreign=self.options.foreign_ids)
         extras: dict[str, object] = {}
+        body = draft.body
         for binding in self.bindings:
             source = binding.source
             if source not in record:
@@ -93,8 +94,11 @@ class Plan(ColumnBinder):
                 binding.empty(draft)
                 continue
             try:
-                if binding.plain and (encoded := binding.encode(value)) is not None:
-                    draft.body[binding.name] = encoded
+                is_plain = binding.plain or (
+                    binding.by_id and type(value) is int and binding.place is Place.BODY
+                )
+                if is_plain and (encoded := binding.encode(value)) is not None:
+                    body[binding.name] = encoded
                 else:
                     binding.apply(draft, value, extras)
             except RecordFault as fault:

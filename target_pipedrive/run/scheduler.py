@@ -145,13 +145,18 @@ class Scheduler:
     def _queue_up(self, task: Task) -> set[Task]:
         """Enter the task into the queues of its rows, and return the tasks that it waits for."""
         earlier: set[Task] = set()
+        rows = self._rows
         for key in task.needs:
-            queue = self._rows.setdefault(key, _Queue())
+            queue = rows.get(key)
+            if queue is None:
+                queue = rows[key] = _Queue()
             if queue.owner is not None:
                 earlier.add(queue.owner)
             queue.users.append(task)
         for key in task.owns:
-            queue = self._rows.setdefault(key, _Queue())
+            queue = rows.get(key)
+            if queue is None:
+                queue = rows[key] = _Queue()
             if queue.owner is not None:
                 earlier.add(queue.owner)
             earlier.update(queue.users)

@@ -282,6 +282,8 @@ def _embedded(plain: Encoder) -> Encoder:
     """Return an encoder that also accepts ids in embedded objects, such as `{"id": 5}` or in v1 rows."""
 
     def encoded(value: object) -> object:
+        if type(value) is int:
+            return plain(value)
         value = from_json_text(value)
         if not isinstance(value, Mapping):
             return plain(value)
