@@ -155,7 +155,9 @@ class RecordExecutor:
             row_id = str(draft.path["id"])
         if row_id is not None:
             self._keep_links(task, plan, draft, row_id)
-        return self._verified(task, action, draft, entity, replace(done, id=row_id), notes)
+        return self._verified(
+            task, action, draft, entity, done if row_id == done.id else replace(done, id=row_id), notes
+        )
 
     def _verified(
         self,
@@ -179,7 +181,9 @@ class RecordExecutor:
         if entity is not None and action.verb in (Verb.ADD, Verb.UPDATE):
             sent = Sent(body=draft.body, custom={}, columns=action.body_columns)
             ignored = self._verifier.ignored_by_action(entity, done.id, sent, done.data, task.stream)
-        taken = tuple(name for name in (*draft.body, *draft.custom) if name not in ignored)
+        taken = (*draft.body, *draft.custom)
+        if ignored:
+            taken = tuple(name for name in taken if name not in ignored)
         if ignored and not taken and outcome is Outcome.UPDATED:
             outcome = Outcome.UNCHANGED
         result = Result(

@@ -87,6 +87,9 @@ def worded(result: Result, plan: StreamPlan | None) -> Result:
     if plan is None or not (result.changed or result.kept or result.not_taken or result.note):
         return result
     names = plan.names
+    changed = names.named(result.changed)
+    if changed == result.changed and not (result.kept or result.not_taken or result.note):
+        return result
     kept, not_taken = names.named(result.kept), names.named(result.not_taken)
     notes = (
         f"Pipedrive cannot empty {', '.join(kept)}" if kept else "",
@@ -95,7 +98,7 @@ def worded(result: Result, plan: StreamPlan | None) -> Result:
     )
     return replace(
         result,
-        changed=names.named(result.changed),
+        changed=changed,
         kept=kept,
         not_taken=not_taken,
         note="; ".join(filter(None, notes)),

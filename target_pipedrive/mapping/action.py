@@ -59,7 +59,7 @@ class ActionPlan(Plan):
         self._file = next((name for name, one in spec.body_columns.items() if one.kind.name == "file"), None)
         files = {*FILE_EXTRAS, self._file} if self._file else set()
         self.extras = frozenset(spec.extras.split()) | frozenset(name for name in files if name)
-        self._required = spec.required
+        self._required = sorted(spec.required)
         if spec.verb is Verb.UPDATE:
             known = ENTITIES.get(spec.entity)
             add = ACTIONS.get(known.add or "") if known else None
@@ -128,7 +128,7 @@ class ActionPlan(Plan):
         waiting = {one.column for one in draft.references}
         missing = [
             name
-            for name in sorted(self._required)
+            for name in self._required
             if name not in waiting
             and name not in draft.files
             and draft.path.get(name) is None
@@ -158,7 +158,9 @@ class ActionPlan(Plan):
 
     def _first_in_path(self, draft: Draft) -> str | None:
         """Return the id of the row that the path begins with, or its external id."""
-        name = next(iter(self.action.placeholders), "")
+        if not self.action.placeholders:
+            return None
+        name = self.action.placeholders[0]
         named = (one for one in draft.references if one.column == name and one.place is draft.path)
         waiting = next((f"ext:{one.external_id}" for one in named), None)
         given = draft.path.get(name)

@@ -62,7 +62,8 @@ class DryRunWriter:
             if added is not None:
                 self._note(action, draft, entity, added.id)
                 return added
-        fill(action.path, draft.path)  # reports a missing value, as a run does
+        if action.placeholders:
+            fill(action.path, draft.path)  # reports a missing value, as a run does
         self._requests.complete(task, action, draft, entity)
         self._requests.body(action, draft)
         with self._lock:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 FIELD_KEY = re.compile(r"(?:custom_fields\.)?(?<![0-9A-Za-z])([0-9a-f]{40})(?![0-9A-Za-z])")
 _LONG = 40
+_MOST_CACHED = 1000
 _SPECIAL = {Place.EXTERNAL_ID: "external_id", Place.DELETED: "is_deleted"}
 
 
@@ -37,6 +38,7 @@ class ColumnNames:
         self._custom_fields = custom_fields
         self._sources = _sources(bindings)
         self._labels: Mapping[str, str] | None = None
+        self._named: dict[tuple[str, ...], tuple[str, ...]] = {}
 
     def named(self, fields: Iterable[str]) -> tuple[str, ...]:
         """Return the names of Pipedrive's columns, custom fields given by key, each name once.
@@ -44,7 +46,13 @@ class ColumnNames:
         Args:
             fields: names of Pipedrive's columns, and keys of custom fields.
         """
-        return tuple(dict.fromkeys(self.name(one) for one in fields))
+        columns = tuple(fields)
+        names = self._named.get(columns)
+        if names is None:
+            names = tuple(dict.fromkeys(map(self.name, columns)))
+            if len(self._named) < _MOST_CACHED:  # records of a stream rarely have other columns
+                self._named[columns] = names
+        return names
 
     def name(self, field: str) -> str:
         """Return the name of one of Pipedrive's columns, or of the custom field with this key."""
