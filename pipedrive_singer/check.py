@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import argparse
 import json
 import shutil
 import sys
 import textwrap
 from dataclasses import asdict, dataclass, replace
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any
 
-from typing_extensions import override
-
-from pipedrive_client import ConfigError, DataKind, Expectation, Null
+from pipedrive_client import DataKind, Expectation, Null
+from pipedrive_singer.arguments import ArgumentParser
 from pipedrive_singer.command_line import Exit
 from pipedrive_singer.config import read_config
 
@@ -145,18 +143,9 @@ class Group:
         return [one for one in self.verdicts if one.missing]
 
 
-class _Parser(argparse.ArgumentParser):
-    """Argument parser that reports errors in one sentence."""
-
-    @override
-    def error(self, message: str) -> NoReturn:
-        msg = f"check: {message}; see {self.prog} --help."
-        raise ConfigError(msg)
-
-
-def parser(plugin: str, description: str) -> argparse.ArgumentParser:
+def parser(plugin: str, description: str) -> ArgumentParser:
     """Return the parser of the options that both plugins have."""
-    made = _Parser(prog=f"{plugin} check", description=description)
+    made = ArgumentParser(prog=f"{plugin} check", description=description)
     made.add_argument(
         "--config",
         metavar="FILE",

@@ -18,7 +18,7 @@ from pipedrive_singer.plugin import PipedrivePlugin
 from tap_pipedrive.commands import plan_table
 from tap_pipedrive.context import TapContext
 from tap_pipedrive.output.batches import BatchFiles
-from tap_pipedrive.output.sdk_log_filter import quiet
+from tap_pipedrive.output.sdk_log_filter import drop_uninformative_lines
 from tap_pipedrive.output.validation import RecordValidator
 from tap_pipedrive.output.verdicts import verdicts
 from tap_pipedrive.output.writer import PageWriter
@@ -86,7 +86,7 @@ class TapPipedrive(PipedrivePlugin, Tap):
         Raises:
             ConfigError: a setting, the catalog or the state is invalid.
         """
-        quiet(self.logger)
+        drop_uninformative_lines(self.logger)
         self._state_as_given = state
         super().__init__(catalog=checked_catalog(catalog), **options)
         if self.config.get("validate_records"):

@@ -21,7 +21,7 @@ from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from queue import Empty, SimpleQueue
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING
 from urllib.parse import parse_qs, urlsplit
 
 from typing_extensions import override
@@ -29,6 +29,8 @@ from typing_extensions import override
 from pipedrive_client import ClientSettings, ConfigError, Unauthorized, Unreachable
 from pipedrive_client.auth.grant import authorize_url, exchange_code
 from pipedrive_client.settings import DEFAULT_OAUTH_TOKEN_URL
+from pipedrive_singer.arguments import ArgumentParser
+from pipedrive_singer.files import write_atomically
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -57,32 +59,25 @@ def main(arguments: Sequence[str]) -> None:
     target = None if given.save is None else SettingsFile.at(Path(given.save))
     settings = ClientSettings.from_config(
         {
-            "client_id": _asked("client_id", given.client_id, secret=False),
-            "client_secret": _asked("client_secret", given.client_secret, secret=True),
+            "client_id": _value_of("client_id", given.client_id, secret=False),
+            "client_secret": _value_of("client_secret", given.client_secret, secret=True),
             "oauth_token_url": given.oauth_token_url or os.environ.get(f"{_PREFIX}OAUTH_TOKEN_URL"),
             "refresh_token": "not fetched yet",
         }
     )
-    tokens = let_in(settings, port=given.port, timeout_seconds=given.timeout_seconds, open_browser=given.open)
+    tokens = authorize(
+        settings, port=given.port, timeout_seconds=given.timeout_seconds, open_browser=given.open
+    )
     found = settings_of(settings, tokens)
     if target:
         target.write(found)
-        _tell(f"Saved the settings to {target.path}, which is readable only by you.")
+        _report(f"Saved the settings to {target.path}, which is readable only by you.")
     else:
         sys.stdout.write(json.dumps(found, indent=2) + "\n")
 
 
-class _Parser(argparse.ArgumentParser):
-    """Argument parser that reports errors in one sentence."""
-
-    @override
-    def error(self, message: str) -> NoReturn:
-        msg = f"auth: {message}; see tap-pipedrive auth --help."
-        raise ConfigError(msg)
-
-
-def _parser() -> argparse.ArgumentParser:
-    parser = _Parser(
+def _parser() -> ArgumentParser:
+    parser = ArgumentParser(
         prog="tap-pipedrive auth",
         description="Authorize an OAuth app and print the settings that use it. Client ID and secret are "
         f"read from the options, from {_PREFIX}CLIENT_ID and {_PREFIX}CLIENT_SECRET, or from a prompt. "
@@ -116,13 +111,13 @@ def _port(text: str) -> int:
     return int(text)
 
 
-def _tell(text: str) -> None:
+def _report(text: str) -> None:
     """Write a message to stderr."""
     sys.stderr.write(text + "\n")
     sys.stderr.flush()
 
 
-def _asked(name: str, given: str | None, *, secret: bool) -> str:
+def _value_of(name: str, given: str | None, *, secret: bool) -> str:
     """Return the value of an option, otherwise of the environment, otherwise of a prompt."""
     value = given or os.environ.get(_PREFIX + name.upper())
     if not value:
@@ -197,7 +192,7 @@ class _Handler(BaseHTTPRequestHandler):
         """Keep the code out of the log."""
 
 
-def let_in(settings: ClientSettings, *, port: int, timeout_seconds: float, open_browser: bool) -> TokenSet:
+def authorize(settings: ClientSettings, *, port: int, timeout_seconds: float, open_browser: bool) -> TokenSet:
     """Wait until a user authorizes the app in a browser, and return the tokens.
 
     Args:
@@ -224,8 +219,8 @@ def let_in(settings: ClientSettings, *, port: int, timeout_seconds: float, open_
         threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
         redirect_uri = f"http://127.0.0.1:{server.server_port}{CALLBACK}"
         url = authorize_url(settings, redirect_uri=redirect_uri, state=state)
-        _tell(f"The callback URL of the app must be {redirect_uri}")
-        _tell(f"Open this URL in a browser and allow access:\n\n{url}\n")
+        _report(f"The callback URL of the app must be {redirect_uri}")
+        _report(f"Open this URL in a browser and allow access:\n\n{url}\n")
         if open_browser:
             webbrowser.open(url)
         try:
@@ -293,8 +288,5 @@ class SettingsFile:
 
     def write(self, found: Mapping[str, object]) -> None:
         """Add the settings and make the file readable only by its owner."""
-        scratch = self.path.with_name(f".{self.path.name}.{secrets.token_hex(4)}")
-        handle = os.open(scratch, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(handle, "w", encoding="utf-8") as out:
-            out.write(json.dumps({**self.content, **found}, indent=2) + "\n")
-        scratch.replace(self.path)
+        text = json.dumps({**self.content, **found}, indent=2) + "\n"
+        write_atomically(self.path, text.encode())

@@ -1,12 +1,15 @@
-"""Filter for log lines of the SDK that are of no use to users."""
+"""Log lines of the SDK that are of no use to users of the tap."""
 
 from __future__ import annotations
 
-import logging
+from typing import TYPE_CHECKING
 
-from typing_extensions import override
+from pipedrive_singer.sdk_logs import DroppedLines
 
-_LEFT_OUT = frozenset(
+if TYPE_CHECKING:
+    import logging
+
+_DROPPED = DroppedLines(
     {
         # The command line logs the error itself; a second line for the same error would be misleading.
         "An unhandled error occurred while syncing '%s'",
@@ -18,15 +21,6 @@ _LEFT_OUT = frozenset(
 )
 
 
-class _Quiet(logging.Filter):
-    @override
-    def filter(self, record: logging.LogRecord) -> bool:
-        return record.msg not in _LEFT_OUT
-
-
-_QUIET = _Quiet()
-
-
-def quiet(logger: logging.Logger) -> None:
+def drop_uninformative_lines(logger: logging.Logger) -> None:
     """Suppress the SDK's uninformative log lines. Idempotent."""
-    logger.addFilter(_QUIET)
+    logger.addFilter(_DROPPED)

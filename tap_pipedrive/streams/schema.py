@@ -15,7 +15,7 @@ from pipedrive_client import BudgetSpent, ConfigError, FeatureOff, ItemError, No
 from pipedrive_client.fields import FIELD_LIST_COST, FIELD_LISTS, FieldDefinition
 from tap_pipedrive.custom_fields.columns import FieldColumn, assign_columns, column_properties
 from tap_pipedrive.custom_fields.unresolved import UnresolvedFields, rewind
-from tap_pipedrive.output.sdk_log_filter import quiet
+from tap_pipedrive.output.sdk_log_filter import drop_uninformative_lines
 from tap_pipedrive.read.reader import nothing_there
 from tap_pipedrive.rows.deviations import UNKNOWN_COLUMN
 from tap_pipedrive.rows.struct_rows import TypedRow
@@ -56,7 +56,7 @@ class SchemaStream(Stream):
         self._announced = False
         self.unresolved = UnresolvedFields(apart=context.field_mode is FieldMode.KEYED)
         super().__init__(tap=tap, name=self.spec.name)
-        quiet(self.logger)
+        drop_uninformative_lines(self.logger)
         self.primary_keys = self.spec.primary_keys
         self.replication_key = self.spec.replication_key
 

@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-import re
 import threading
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from functools import cache
 from itertools import chain
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from pipedrive_client import DataKind, Expectation, Gone, NotFound, Null, Paging, times
+from target_pipedrive.catalog.spec import PLACEHOLDER, placeholders
 from target_pipedrive.ids.provisional import ProvisionalId
 from target_pipedrive.record.errors import RecordFault
 
 if TYPE_CHECKING:
+    import re
     from collections.abc import Iterator, Sequence
 
     from pipedrive_client import PipedriveClient, Response
@@ -27,13 +27,6 @@ if TYPE_CHECKING:
 
 BULK = 100
 _SEARCH_PAGE = 100
-_PLACEHOLDER = re.compile(r"\{(\w+)\}")
-
-
-@cache
-def _placeholders(*texts: str) -> tuple[str, ...]:
-    """Return the names in braces in a path and its parameters."""
-    return tuple(_PLACEHOLDER.findall(" ".join(texts)))
 
 
 def fill(path: str, values: Mapping[str, object]) -> str:
@@ -49,7 +42,7 @@ def fill(path: str, values: Mapping[str, object]) -> str:
             raise RecordFault("needs {columns}", fields=(match[1],))
         return quote(str(value), safe="")
 
-    return _PLACEHOLDER.sub(value_of, path)
+    return PLACEHOLDER.sub(value_of, path)
 
 
 class Rows:
@@ -98,7 +91,7 @@ class Rows:
         if read is None:
             return {}
         path, params, key = read.path, {}, ""
-        named = _placeholders(read.path, *read.params.values())
+        named = placeholders(read.path, *read.params.values())
         if named:
             if any(isinstance(values.get(name), ProvisionalId) for name in named):
                 return self.planned(entity, {name: values.get(name) for name in named})

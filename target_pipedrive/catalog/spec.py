@@ -24,14 +24,16 @@ if TYPE_CHECKING:
 
 JSON: TypeAlias = "str | int | float | bool | list[JSON] | dict[str, JSON] | None"
 
-_PLACEHOLDER = re.compile(r"\{(\w+)\}")
+PLACEHOLDER = re.compile(r"\{(\w+)\}")
+"""A name in braces in a path or parameter, which a value of the record replaces."""
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
 _METHODS = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 
 
 @cache
-def _placeholders(path: str) -> tuple[str, ...]:
-    return tuple(_PLACEHOLDER.findall(path))
+def placeholders(*texts: str) -> tuple[str, ...]:
+    """Return the names in braces in a path and its parameters, in order."""
+    return tuple(PLACEHOLDER.findall(" ".join(texts)))
 
 
 @cache
@@ -179,7 +181,7 @@ class ActionSpec:
     @property
     def placeholders(self) -> tuple[str, ...]:
         """Names in braces in the path, in order."""
-        return _placeholders(self.path)
+        return placeholders(self.path)
 
     @property
     def path_columns(self) -> Columns:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import argparse
 import json
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pipedrive_client import ConfigError
+from pipedrive_singer.arguments import ArgumentParser
 from pipedrive_singer.config import read_settings
 from target_pipedrive.catalog.entities import ENTITIES
 from target_pipedrive.catalog.names import nearest
@@ -45,22 +45,22 @@ def ledger(arguments: list[str]) -> None:
     address = _address(given.ledger, given.config)
     if isinstance(address, Path):
         check_creatable(address, create=address.exists())  # an empty file is an empty ledger
-    registry = Ledger(address, account=None, create=isinstance(address, Path))
-    for notice in registry.notices:
+    store = Ledger(address, account=None, create=isinstance(address, Path))
+    for notice in store.notices:
         sys.stderr.write(f"{notice}\n")
     try:
         if given.command == "forget":
-            _forget(registry, given.entity, given.external_id, everything=given.all)
+            _forget(store, given.entity, given.external_id, everything=given.all)
         elif given.command == "relink":
-            _relink(registry, given.entity, given.old_id, given.new_id)
+            _relink(store, given.entity, given.old_id, given.new_id)
         else:
-            _show(registry, as_json=given.command == "export")
+            _show(store, as_json=given.command == "export")
     finally:
-        registry.close()
+        store.close()
 
 
-def _arguments() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+def _arguments() -> ArgumentParser:
+    parser = ArgumentParser(
         prog="target-pipedrive ledger",
         description="The ledger is the SQLite file or PostgreSQL schema in which the target stores which row "
         "in Pipedrive belongs to each of your ids (links), and the unfinished writes of an interrupted run "
@@ -131,9 +131,9 @@ def _address(given: str | None, config: Path | None) -> Address:
     return ledger_of(read_settings(str(config), "TARGET_PIPEDRIVE_") if config is not None else {})
 
 
-def _show(registry: Ledger, *, as_json: bool) -> None:
+def _show(store: Ledger, *, as_json: bool) -> None:
     lines = []
-    for link in registry.links():
+    for link in store.links():
         shown = {
             "kind": "link",
             "entity": link.entity,
@@ -144,7 +144,7 @@ def _show(registry: Ledger, *, as_json: bool) -> None:
         }
         text = f"{link.entity}  {link.external_id}  ->  {link.id}  {link.written_at}"
         lines.append(json.dumps(shown) if as_json else text)
-    for entry in registry.writes():
+    for entry in store.writes():
         noted = {
             "kind": "write",
             "stream": entry.stream,
@@ -157,16 +157,16 @@ def _show(registry: Ledger, *, as_json: bool) -> None:
         unknown = "outcome unknown" if entry.state is WriteState.BEGUN else f"{entry.state}, id {entry.id}"
         text = f"{entry.stream}  {entry.action or 'update'}  {entry.ended_at or entry.begun_at}  {unknown}"
         lines.append(json.dumps(noted) if as_json else text)
-    cost = registry.day_cost()
+    cost = store.day_cost()
     if cost is not None:
         used = {"kind": "day", "day": cost.day.isoformat(), "tokens": cost.tokens}
         lines.append(json.dumps(used) if as_json else f"{cost.tokens:,} tokens used on {cost.day}")
     sys.stdout.write("".join(f"{line}\n" for line in lines))
     if not lines:
-        sys.stderr.write(f"The ledger {registry.address} is empty.\n")
+        sys.stderr.write(f"The ledger {store.address} is empty.\n")
 
 
-def _forget(registry: Ledger, entity: str | None, external_id: str | None, *, everything: bool) -> None:
+def _forget(store: Ledger, entity: str | None, external_id: str | None, *, everything: bool) -> None:
     if entity is None and not everything:
         raise ConfigError(
             "Nothing is selected: give an entity (deals), an entity and an external id, or --all."
@@ -174,13 +174,13 @@ def _forget(registry: Ledger, entity: str | None, external_id: str | None, *, ev
     key = key_text(external_id)
     if external_id is not None and key is None:
         raise ConfigError("The external id is blank; the ledger has no link for a blank id.")
-    count = registry.forget(entity, key)
+    count = store.forget(entity, key)
     sys.stdout.write(f"Forgot {count} {'entry' if count == 1 else 'entries'}.\n")
     if not count:
         sys.stderr.write("No such entry exists; `target-pipedrive ledger list` shows all entries.\n")
 
 
-def _relink(registry: Ledger, entity: str, old_id: str, new_id: str) -> None:
+def _relink(store: Ledger, entity: str, old_id: str, new_id: str) -> None:
     """Move the external ids of a row that was merged in Pipedrive to the survivor.
 
     Raises:
@@ -191,14 +191,14 @@ def _relink(registry: Ledger, entity: str, old_id: str, new_id: str) -> None:
     old, new = key_text(old_id), key_text(new_id)
     if old is None or new is None or old == new:
         raise ConfigError("Give two different ids: the deleted row and the remaining row.")
-    count = registry.linked(entity, old)
+    count = store.linked(entity, old)
     if not count:
         raise ConfigError(
             f"No external id is linked to {entity} {old}; `target-pipedrive ledger list` shows the links."
         )
-    registry.begin()
-    registry.relink(entity, old, new)
-    registry.commit()
+    store.begin()
+    store.relink(entity, old, new)
+    store.commit()
     sys.stdout.write(f"Linked {count} external {'id' if count == 1 else 'ids'} to {entity} {new}.\n")
 
 

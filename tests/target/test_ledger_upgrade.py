@@ -47,9 +47,9 @@ def old(tmp_path):
 
 
 def links(path):
-    registry = Ledger(path, account=None)
-    found = {(one.entity, one.external_id): one.id for one in registry.links()}
-    registry.close()
+    store = Ledger(path, account=None)
+    found = {(one.entity, one.external_id): one.id for one in store.links()}
+    store.close()
     return found
 
 
