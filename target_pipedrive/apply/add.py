@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from target_pipedrive.apply.changes.change import added
 from target_pipedrive.apply.changes.verification import Sent
-from target_pipedrive.apply.update import missing_parents, path_values
+from target_pipedrive.apply.update import missing_parents, parent_id, path_values
 from target_pipedrive.mapping.columns.placement import placed
 from target_pipedrive.record.draft import Draft
 from target_pipedrive.record.errors import RecordFault
@@ -194,5 +194,5 @@ def put_link(
     if plan.foreign and there and here:
         words = ((f"{plan.spec.name}.word", str(there), str(here)),)
         links.put(*words[0], task.stream)
-    links.put(plan.spec.name, draft.external_id, row_id, task.stream)
+    links.put(plan.spec.name, draft.external_id, row_id, task.stream, parent_id(plan.spec, draft))
     return words

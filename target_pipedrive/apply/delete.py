@@ -120,7 +120,7 @@ class RowDeleter:
             if row is None:
                 raise
             done = None  # another client deleted it first
-        self._row_writer.forget(plan, row_id)
+        self._row_writer.forget(plan, draft, row_id)
         if done is None:
             return Result(outcome=Outcome.UNCHANGED, id=row_id, note=_GONE)
         result = Result(outcome=Outcome.DELETED, id=row_id, note=done.note)

@@ -12,6 +12,7 @@ from target_pipedrive.account.rows import is_trace
 from target_pipedrive.apply.changes.change import added
 from target_pipedrive.apply.changes.verification import Sent
 from target_pipedrive.apply.naming import fault_of, worded
+from target_pipedrive.apply.update import parent_id
 from target_pipedrive.catalog.entities import ENTITIES
 from target_pipedrive.catalog.spec import Verb
 from target_pipedrive.record.errors import UNFORESEEN, RecordFault, SkipRecord, unforeseen
@@ -238,13 +239,15 @@ class RecordExecutor:
             return []
         steps: list[Callable[[Ledger], object]] = []
         entity, row_id, external = plan.entity_name, result.id, draft.external_id
+        spec = ENTITIES.get(entity)
+        parent = parent_id(spec, draft) if spec is not None else ""
         if row_id is not None and result.outcome is Outcome.DELETED:
-            steps.append(lambda ledger: ledger.unlink(entity, row_id))
+            steps.append(lambda ledger: ledger.unlink(entity, row_id, parent))
         elif row_id is not None and result.outcome is Outcome.MERGED:
             survivor = str(draft.body.get("merge_with_id"))
             steps.append(lambda ledger: ledger.relink(entity, row_id, survivor))
         elif row_id is not None and external is not None and result.outcome in _LINKED:
-            steps.append(lambda ledger: ledger.link(entity, external, row_id, stream))
+            steps.append(lambda ledger: ledger.link(entity, external, row_id, stream, parent))
         if result.links:
             steps.append(partial(_link, links=result.links, stream=stream))
         return steps

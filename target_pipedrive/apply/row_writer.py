@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from pipedrive_client import Gone, NotFound
 from target_pipedrive.apply.add import put_link
+from target_pipedrive.apply.update import parent_id
 from target_pipedrive.ids.provisional import ProvisionalId
 from target_pipedrive.record.outcome import Outcome, Result
 from target_pipedrive.record.row import is_gone
@@ -96,7 +97,7 @@ class RowWriter:
         except (NotFound, Gone):
             if again or not by_match:
                 raise
-        self.forget(plan, row_id)
+        self.forget(plan, draft, row_id)
         task.found, task.was_read = None, False
         return self.bring(task, plan, draft, notes, again=True)
 
@@ -122,8 +123,8 @@ class RowWriter:
             return row_id, task.row
         return row_id, self._rows.one(plan.spec, row_id, draft.body, task.stream)
 
-    def forget(self, plan: EntityPlan, row_id: str) -> None:
+    def forget(self, plan: EntityPlan, draft: Draft, row_id: str) -> None:
         """Drop what is kept of a deleted row."""
-        self._links.drop(plan.spec.name, row_id)
+        self._links.drop(plan.spec.name, row_id, parent_id(plan.spec, draft))
         self._verifier.forget(plan, row_id)
         self._rows.forget(plan.spec)

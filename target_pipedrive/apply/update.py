@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from target_pipedrive.account.rows import Rows
     from target_pipedrive.apply.changes.verification import Verifier
     from target_pipedrive.apply.missing_rows import MissingRows
-    from target_pipedrive.catalog.spec import ActionSpec
+    from target_pipedrive.catalog.spec import ActionSpec, EntitySpec
     from target_pipedrive.lookup.matcher import Matcher
     from target_pipedrive.mapping.entity import EntityPlan
     from target_pipedrive.record.row import Row
@@ -160,6 +160,12 @@ def missing_parents(action: ActionSpec, plan: EntityPlan, draft: Draft) -> set[s
     spec = plan.spec
     columns = {spec.path.get(name, name) for name in action.placeholders} - {spec.key}
     return {column for column in columns if draft.body.get(column) in (None, "")}
+
+
+def parent_id(spec: EntitySpec, draft: Draft) -> str:
+    """Return the id of the row that the row of a record is below; empty for a row of its own."""
+    value = draft.body.get(spec.parent) if spec.parent is not None else None
+    return "" if value is None else str(value)
 
 
 def _outcome(row_id: str, names: tuple[str, ...], ignored: tuple[str, ...], note: str) -> Result:

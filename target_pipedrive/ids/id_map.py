@@ -21,6 +21,7 @@ class Link:
         id: Pipedrive id.
         stream: stream that linked them.
         written_at: RFC 3339 time of the link, in the ledger.
+        parent: id of the row that it is below; empty for a row of its own, or if it is not known.
     """
 
     entity: str
@@ -28,6 +29,7 @@ class Link:
     id: str
     stream: str
     written_at: str = ""
+    parent: str = ""
 
 
 _NEVER = frozenset({"teams"})
@@ -48,10 +50,11 @@ class Links:
         self._ids: defaultdict[str, dict[str, str]] = defaultdict(dict)
         # Nearly every row has one external id: a set for each would use more memory than everything else.
         self._external: defaultdict[str, dict[str, str | set[str]]] = defaultdict(dict)
+        self._parents: defaultdict[str, dict[str, str]] = defaultdict(dict)
         self._streams: dict[str, defaultdict[str, set[str]]] = {}
         self._on_link: Callable[[str, str], None] | None = None
         for link in known:
-            self.put(link.entity, link.external_id, link.id, link.stream)
+            self.put(link.entity, link.external_id, link.id, link.stream, link.parent)
 
     def subscribe(self, on_link: Callable[[str, str], None]) -> None:
         """Call a function with entity and external id whenever a row is linked from now on."""
@@ -70,10 +73,25 @@ class Links:
         """Return whether a row is already linked to another external id."""
         return bool(_all(self._external.get(entity, {}).get(row_id)) - {external_id})
 
-    def external_ids(self, entity: str, row_id: str) -> set[str]:
-        """Return every external id of a row, of any stream."""
+    def external_ids(self, entity: str, row_id: str, parent: str = "") -> set[str]:
+        """Return every external id of a row, of any stream.
+
+        Args:
+            entity: entity of the row.
+            row_id: id of the row.
+            parent: row that it is below: rows below others may have the same id, such as followers.
+        """
         with self._lock:
-            return set(_all(self._external.get(entity, {}).get(row_id)))
+            return self._below(entity, row_id, parent)
+
+    def _below(self, entity: str, row_id: str, parent: str) -> set[str]:
+        parents = self._parents.get(entity, {}) if parent else {}
+        found = _all(self._external.get(entity, {}).get(row_id))
+        return {one for one in found if parents.get(one, parent) == parent}
+
+    def parent(self, entity: str, external_id: str) -> str:
+        """Return the id of the row that a linked row is below; empty if it is not known."""
+        return self._parents.get(entity, {}).get(external_id, "")
 
     def is_of_other_stream(self, stream: str, entity: str, external_id: str) -> bool:
         """Return whether another stream has linked the same external id."""
@@ -84,9 +102,11 @@ class Links:
                 if name != stream
             )
 
-    def put(self, entity: str, external_id: str, row_id: str, stream: str) -> None:
-        """Link an external id to a row."""
+    def put(self, entity: str, external_id: str, row_id: str, stream: str, parent: str = "") -> None:
+        """Link an external id to a row, and to the row that it is below."""
         with self._lock:
+            if parent:
+                self._parents[entity][external_id] = parent
             self._ids[entity][external_id] = row_id
             if row_id != NOWHERE:
                 self._put_external(entity, row_id, external_id)
@@ -116,11 +136,16 @@ class Links:
                 self._ids[entity][external_id] = new_id
                 self._put_external(entity, new_id, external_id)
 
-    def drop(self, entity: str, row_id: str) -> None:
-        """Remove the external ids of a deleted row."""
+    def drop(self, entity: str, row_id: str, parent: str = "") -> None:
+        """Remove the external ids of a deleted row; see `external_ids`."""
         with self._lock:
-            for external_id in _all(self._external[entity].pop(row_id, None)):
+            gone = self._below(entity, row_id, parent)
+            left = _all(self._external[entity].pop(row_id, None)) - gone
+            for external_id in left:
+                self._put_external(entity, row_id, external_id)
+            for external_id in gone:
                 self._ids[entity].pop(external_id, None)
+                self._parents[entity].pop(external_id, None)
                 for seen in self._streams.values():
                     seen[entity].discard(external_id)
 

@@ -28,6 +28,7 @@ _ROWS = {
     "writes": "unfinished writes",
     "forms": "stored forms",
     "days": "day of tokens",
+    "parents": "parents of rows",
 }
 """Words for the rows of each table."""
 
@@ -141,6 +142,7 @@ def _show(store: Ledger, *, as_json: bool) -> None:
             "id": link.id,
             "stream": link.stream,
             "written_at": link.written_at,
+            **({"parent": link.parent} if link.parent else {}),
         }
         text = f"{link.entity}  {link.external_id}  ->  {link.id}  {link.written_at}"
         lines.append(json.dumps(shown) if as_json else text)

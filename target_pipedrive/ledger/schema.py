@@ -27,6 +27,7 @@ COLUMNS = {
     "writes": ("identity", "stream", "action", "state", "id", "begun_at", "ended_at"),
     "forms": ("entity", "id", "name", "sent", "held", "taken"),
     "days": ("day", "tokens"),
+    "parents": ("entity", "external_id", "parent"),
 }
 """Columns of the tables with content."""
 KEYS = {
@@ -34,6 +35,7 @@ KEYS = {
     "writes": "identity",
     "forms": "entity, id, name",
     "days": "day",
+    "parents": "entity, external_id",
 }
 """Columns that identify a row."""
 _SCHEMA = """
@@ -50,6 +52,9 @@ create table if not exists forms (
     entity text not null, id text not null, name text not null, sent blob not null, held blob not null,
     taken integer not null, primary key (entity, id, name)) without rowid;
 create table if not exists days (day text primary key, tokens bigint not null) without rowid;
+create table if not exists parents (
+    entity text not null, external_id text not null, parent text not null,
+    primary key (entity, external_id)) without rowid;
 """
 
 

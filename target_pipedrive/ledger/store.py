@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 from pipedrive_client import OutputFailed, times
 from pipedrive_client.limits.token_budget import DayCost
 from target_pipedrive.ids.id_map import Link
+from target_pipedrive.ledger.links import all_links, put_link, remove_links
 from target_pipedrive.ledger.schema import (
     OLDEST,
     VERSION,
@@ -37,7 +38,7 @@ if TYPE_CHECKING:
     from target_pipedrive.ledger.storage.database import StoreError
     from target_pipedrive.settings.address import Address
 
-_UNLINK = tuple(f"delete from {table} where entity = :entity and id = :id" for table in ("links", "forms"))  # noqa: S608  our own names
+_DROP_FORMS = "delete from forms where entity = :entity and id = :id"
 
 
 class WriteState(StrEnum):
@@ -137,10 +138,8 @@ class Ledger:
 
     def links(self) -> Iterator[Link]:
         """Yield every link, by entity and external id."""
-        for entity, external_id, row_id, stream, linked_at in self._rows(
-            "select entity, external_id, id, stream, linked_at from links order by entity, external_id"
-        ):
-            yield Link(entity=entity, external_id=external_id, id=row_id, stream=stream, written_at=linked_at)
+        with readable(self.address):
+            yield from all_links(self.database)
 
     def writes(self) -> Iterator[Entry]:
         """Yield every write, oldest first."""
@@ -231,18 +230,17 @@ class Ledger:
         """Record that the row of a write was deleted; the write is not repeated in this run."""
         self.database.run("update writes set state = 'gone' where identity = :identity", identity=identity)
 
-    def link(self, entity: str, external_id: str, row_id: str, stream: str) -> None:
-        """Link an external id to a row."""
-        self.database.run(
-            "insert into links values (:entity, :external_id, :id, :stream, :moment) on conflict "
-            "(entity, external_id) do update set id = excluded.id, stream = excluded.stream, "
-            "linked_at = excluded.linked_at",
+    def link(self, entity: str, external_id: str, row_id: str, stream: str, parent: str = "") -> None:
+        """Link an external id to a row, and to the row that it is below."""
+        link = Link(
             entity=entity,
             external_id=external_id,
             id=row_id,
             stream=stream,
-            moment=now(),
+            written_at=now(),
+            parent=parent,
         )
+        put_link(self.database, link)
 
     def keep_form(self, form: StoredForm) -> None:
         """Record a value that Pipedrive stores in another form than it was sent."""
@@ -277,12 +275,12 @@ class Ledger:
             entity=entity,
             old=old_id,
         )
-        self.database.run("delete from forms where entity = :entity and id = :old", entity=entity, old=old_id)
+        self.database.run(_DROP_FORMS, entity=entity, id=old_id)
 
-    def unlink(self, entity: str, row_id: str) -> None:
-        """Remove the external ids of a deleted row."""
-        for delete in _UNLINK:
-            self.database.run(delete, entity=entity, id=row_id)
+    def unlink(self, entity: str, row_id: str, parent: str = "") -> None:
+        """Remove the external ids of a deleted row; see `remove_links`."""
+        remove_links(self.database, entity, row_id, parent)
+        self.database.run(_DROP_FORMS, entity=entity, id=row_id)
 
     def settle(self, streams: Iterable[str], kept: Iterable[bytes] = ()) -> None:
         """Remove the finished writes of these streams, whose run has ended.
@@ -315,6 +313,7 @@ class Ledger:
         if external_id is not None:
             where, values = f"{where} and external_id = :external_id", {**values, "external_id": external_id}
         tables = ("links", "writes", "forms") if entity is None else ("links",)
+        with_parents = f"delete from parents{where}"  # noqa: S608  our own names
         count = 0
         with readable(self.address):
             self.begin()
@@ -322,6 +321,7 @@ class Ledger:
                 query = f"select count(*) from {table}{where}"  # noqa: S608  our own names
                 count += sum(found for (found,) in self.database.rows(query, **values))
                 self.database.run(f"delete from {table}{where}", **values)  # noqa: S608  our own names
+            self.database.run(with_parents, **values)
             self.commit()
             self.database.compact()  # an external id may be an e-mail address
         return count

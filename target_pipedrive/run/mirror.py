@@ -41,12 +41,14 @@ class Missing(NamedTuple):
         handler: of that stream.
         external_id: its external id.
         row_id: its id.
+        parent: id of the row that it is below; empty for a row of its own, or if it is not known.
     """
 
     plan: EntityPlan
     handler: Handler
     external_id: str
     row_id: str
+    parent: str = ""
 
 
 @dataclass(slots=True)
@@ -153,23 +155,25 @@ class Mirror:
             why = self._doubt(version) if gone else ""
             if why:
                 self._logger.warning(
-                    "Stream %s: mirror deleted nothing, although %d %s were not received again: %s.",
+                    "Stream %s: mirror deleted nothing, although %s of %s not received again: %s.",
                     stream,
-                    len(gone),
-                    version.plan.spec.name,
+                    "1 row" if len(gone) == 1 else f"{len(gone)} rows",
+                    f"{version.plan.spec.name} {'was' if len(gone) == 1 else 'were'}",
                     why,
                 )
                 continue
-            gone = list(self._unshared(stream, version, gone))
-            found += [Missing(version.plan, version.handler, *one) for one in gone]
-            counts[stream] = len(gone)
+            mine = list(self._unshared(stream, version, gone))
+            found += [Missing(version.plan, version.handler, *one) for one in mine]
+            counts[stream] = len(mine)
         if len(found) > guard.left:
             named = ", ".join(f"{count} of stream {stream}" for stream, count in counts.items() if count)
             raise ConfigError(
                 f"mirror would delete {named}, more than max_deletes allows ({guard.left} left); nothing was "
                 "deleted. Raise max_deletes to delete these rows."
             )
-        return found
+        return sorted(
+            found, key=lambda one: not one.parent
+        )  # a row is deleted before the row that it is below
 
     def _doubt(self, version: _Version) -> str:
         """Return why the missing rows may still exist at the source; empty if they certainly do not."""
@@ -188,26 +192,26 @@ class Mirror:
 
     def _unshared(
         self, stream: str, version: _Version, gone: Sequence[tuple[str, str]]
-    ) -> Iterator[tuple[str, str]]:
-        """Return the rows that no received record and no other stream links to."""
+    ) -> Iterator[tuple[str, str, str]]:
+        """Return the rows that no received record and no other stream links to, with their parents."""
         plan = version.plan
         if plan is None:
             return
         missing = {external_id for external_id, _ in gone}
         kept: list[str] = []
-        named: set[str] = set()
+        named: set[tuple[str, str]] = set()
         for external_id, row_id in gone:
-            others = self._links.external_ids(plan.spec.name, row_id) - missing
+            parent = self._links.parent(plan.spec.name, external_id)
+            others = self._links.external_ids(plan.spec.name, row_id, parent) - missing
             if others or self._links.is_of_other_stream(stream, plan.spec.name, external_id):
                 kept.append(row_id)
-            elif row_id not in named:
-                named.add(row_id)
-                yield external_id, row_id
+            elif (row_id, parent) not in named:
+                named.add((row_id, parent))
+                yield external_id, row_id, parent
         if kept:
             self._logger.warning(
-                "Stream %s: mirror keeps %d %s that other external ids or streams also link to (%s).",
+                "Stream %s: mirror keeps %s that other external ids or streams also link to (ids %s).",
                 stream,
-                len(kept),
                 plan.spec.name,
                 ", ".join(kept[:_SHOWN]),
             )
@@ -224,8 +228,12 @@ class Mirror:
 
 def delete_task(number: int, missing: Missing) -> Task:
     """Return the task that deletes a row."""
-    plan, handler, external_id, row_id = missing
+    plan, handler, external_id, row_id, parent = missing
     entity = plan.spec.name
+    draft = Draft(external_id=external_id, deleted=True)
+    if parent and plan.spec.parent is not None:
+        draft.body[plan.spec.parent] = int(parent) if parent.isdecimal() else parent
+    owns, needs = plan.locks(draft)
     return Task(
         number=number,
         stream=plan.stream,
@@ -234,8 +242,9 @@ def delete_task(number: int, missing: Missing) -> Task:
         schema=b"",
         plan=plan,
         handler=handler,
-        draft=Draft(external_id=external_id, deleted=True),
-        owns=((entity, f"ext:{external_id}"), (entity, row_id)),
+        draft=draft,
+        owns=(*owns, (entity, row_id)),
+        needs=needs,
         # Several streams may have the same external id, and a row with it may be added again later.
         identity=hashlib.blake2b(
             f"mirror\n{plan.stream}\n{entity}\n{external_id}\n{row_id}".encode(), digest_size=DIGEST_BYTES
