@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from pipedrive_client import Gone, NotFound
 from target_pipedrive.apply.changes.change import deleted
-from target_pipedrive.apply.update import missing_parents, path_values
+from target_pipedrive.apply.update import missing_parents, parent_id, path_values
 from target_pipedrive.mapping.row_key import fill_matches
 from target_pipedrive.record.draft import Draft
 from target_pipedrive.record.errors import RecordFault
@@ -16,8 +16,10 @@ from target_pipedrive.record.row import is_gone
 
 if TYPE_CHECKING:
     from target_pipedrive.apply.row_writer import RowWriter
+    from target_pipedrive.catalog.spec import EntitySpec
     from target_pipedrive.lookup.foreign_keys import ForeignKeys
     from target_pipedrive.mapping.entity import EntityPlan
+    from target_pipedrive.record.row import Row
     from target_pipedrive.record.task import Task
     from target_pipedrive.settings import Options
     from target_pipedrive.write.writer import RecordWriter
@@ -96,6 +98,9 @@ class RowDeleter:
             )
         for reference in draft.references:
             reference.place[reference.column] = self._foreign_keys.row_id(reference, stream=task.stream)
+        if not self._row_writer.may_exist(plan, draft):
+            return Result(outcome=Outcome.UNCHANGED, note=_NO_ROW)
+        self._row_writer.fill_parent(plan, draft)
         named = {spec.key, *(reference.column for reference in draft.references)}
         missing = sorted(missing_parents(action, plan, draft) - named)
         if missing:
@@ -105,10 +110,10 @@ class RowDeleter:
             )
         fill_matches(plan, draft)
         row_id, row = self._row_writer.find(task, plan, draft)
-        if row_id is None:
-            return Result(outcome=Outcome.UNCHANGED, note=_NO_ROW)
-        if (spec.read or spec.single) and (row is None or is_gone(row)):
-            return Result(outcome=Outcome.UNCHANGED, id=row_id, note=_GONE)
+        note = self._why_absent(plan, draft, row_id, row)
+        if row_id is None or note:
+            return Result(outcome=Outcome.UNCHANGED, id=row_id, note=note)
+        _check_parent(spec, draft, row or {})
         self._guard.take()
         path = path_values(action, plan, draft, row_id)
         body = {
@@ -125,3 +130,29 @@ class RowDeleter:
             return Result(outcome=Outcome.UNCHANGED, id=row_id, note=_GONE)
         result = Result(outcome=Outcome.DELETED, id=row_id, note=done.note)
         return deleted(result, plan, row) if self._options.shows_changes else result
+
+    def _why_absent(self, plan: EntityPlan, draft: Draft, row_id: str | None, row: Row | None) -> str:
+        """Return why there is no row to delete; empty if there is one."""
+        spec = plan.spec
+        if row_id is None:
+            return _NO_ROW
+        if not (spec.read or spec.single) or (row is not None and not is_gone(row)):
+            return ""
+        if spec.parent is not None:
+            return f"is not below this {spec.parent}"
+        self._row_writer.forget(plan, draft, row_id)
+        return _GONE
+
+
+def _check_parent(spec: EntitySpec, draft: Draft, row: Row) -> None:
+    """Check that a child row is below the row that the record names.
+
+    Raises:
+        RecordFault: it is below another one.
+    """
+    if spec.parent is None:
+        return
+    held = row.get(spec.parent)
+    if held is not None and str(held) != parent_id(spec, draft):
+        why = f"is not the parent of the row, which is below {held}; correct it"
+        raise RecordFault(why, fields=(spec.parent,))

@@ -123,6 +123,21 @@ class RowWriter:
             return row_id, task.row
         return row_id, self._rows.one(plan.spec, row_id, draft.body, task.stream)
 
+    def may_exist(self, plan: EntityPlan, draft: Draft) -> bool:
+        """Return False if a record names its row only by an external id that is linked to none."""
+        if draft.id is not None or draft.external_id is None or plan.match_bindings:
+            return True
+        return self._links.get(plan.spec.name, draft.external_id) is not None
+
+    def fill_parent(self, plan: EntityPlan, draft: Draft) -> None:
+        """Add the row that a linked row is below, if the record does not name it."""
+        spec = plan.spec
+        if spec.parent is None or draft.external_id is None or draft.body.get(spec.parent) is not None:
+            return
+        parent = self._links.parent(spec.name, draft.external_id)
+        if parent:
+            draft.body[spec.parent] = int(parent) if parent.isdecimal() else parent
+
     def forget(self, plan: EntityPlan, draft: Draft, row_id: str) -> None:
         """Drop what is kept of a deleted row."""
         self._links.drop(plan.spec.name, row_id, parent_id(plan.spec, draft))

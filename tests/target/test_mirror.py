@@ -336,27 +336,11 @@ def test_a_row_deleted_by_its_mark_is_not_deleted_twice(mirror, small):
     assert (mirrored(small, "persons"), deletes(small)) == (["b"], 1)
 
 
-def test_a_row_below_another_that_cannot_be_addressed_is_reported_and_not_taken_for_deleted(load, small):
-    """The ledger does not know the deal of a product, without which Pipedrive deletes none."""
-    line = {"deal_id": 1, "product_id": 1, "item_price": 77, "quantity": 1}
-    both = [{"external_id": f"l{at}", **line} for at in (1, 2)]
-    begin, *records = rows("deal_products", *both, keys=["external_id"])
-    end = {"type": "ACTIVATE_VERSION", "stream": "deal_products", "version": 2}
-    load(begin, *records)
-    run = load(begin, {**records[0], "version": 2}, end, mirror=True, allow_deletes=True)
-    assert run.outcomes == ["unchanged", "failed"]
-    assert "deal_id" in run.errors[0]
-    assert len([one for one in small.rows("deal_products") if one["item_price"] == 77]) == 2
-    gone = rows("deal_products", {**both[1], "is_deleted": True}, keys=["external_id"])
-    assert load(gone, allow_deletes=True).outcomes == ["deleted"]
-
-
 @pytest.mark.parametrize("named", [{}, {"deal_id": None}, {"deal_id": " "}])
-def test_a_deleted_row_below_another_needs_the_row_above(load, small, named):
+def test_a_deleted_row_below_another_is_found_without_it(load, small, named):
     line = {"deal_id": 1, "product_id": 1, "item_price": 77, "quantity": 1}
     load(rows("deal_products", {"external_id": "l1", **line}, keys=["external_id"]))
-    gone = {"external_id": "l1", "is_deleted": True, **named}
-    run = load(rows("deal_products", gone, keys=["external_id"]), allow_deletes=True)
-    assert run.outcomes == ["failed"]
-    assert "deal_id" in run.errors[0]
-    assert [one for one in small.rows("deal_products") if one["item_price"] == 77]
+    gone = rows("deal_products", {"external_id": "l1", "is_deleted": True, **named}, keys=["external_id"])
+    assert load(gone, allow_deletes=True).outcomes == ["deleted"]
+    assert not [one for one in small.rows("deal_products") if one["item_price"] == 77]
+    assert load(gone, allow_deletes=True).outcomes == ["unchanged"]
