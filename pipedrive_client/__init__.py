@@ -1,4 +1,4 @@
-"""HTTP client for Pipedrive: signing in, limits, retry, paging and concurrency; nothing of Singer."""
+"""HTTP client for Pipedrive: signing in, limits, retry, paging and concurrency; independent of Singer."""
 
 from pipedrive_client.auth.credentials import TokenSet
 from pipedrive_client.client import PipedriveClient

@@ -36,7 +36,7 @@ R = TypeVar("R")
 
 
 class PipedriveClient:
-    """A connection to one Pipedrive account, safe to share between threads.
+    """A connection to one Pipedrive account; thread-safe.
 
     Args:
         settings: validated settings.

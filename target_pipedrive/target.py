@@ -58,7 +58,7 @@ class TargetPipedrive(PipedrivePlugin, Target):
         """Set up the target; nothing is opened or requested before the first line.
 
         Raises:
-            ConfigError: a setting cannot work.
+            ConfigError: a setting is invalid.
         """
         self._reader = LineReader(
             self._take_line, lambda: self._intake.counts, self._check_interrupted, self._end
@@ -95,7 +95,7 @@ class TargetPipedrive(PipedrivePlugin, Target):
 
     @cached_property
     def client(self) -> PipedriveClient:
-        """The only way to Pipedrive."""
+        """Client for all requests."""
         return PipedriveClient(self._client_settings)
 
     @cached_property
@@ -110,10 +110,10 @@ class TargetPipedrive(PipedrivePlugin, Target):
         return build_engine(self.client, ledger, self.options, self.logger)
 
     def _prove_paths(self) -> None:
-        """Make sure, before the first write, that all files of the settings can be used.
+        """Check, before the first write, that all files of the settings can be used.
 
         Raises:
-            ConfigError: one cannot.
+            ConfigError: a file cannot be used.
         """
         options = self.options
         ledger_path = options.ledger if isinstance(options.ledger, Path) else None
@@ -146,7 +146,7 @@ class TargetPipedrive(PipedrivePlugin, Target):
 
     @override
     def process_endofpipe(self) -> None:
-        """Wait for everything, show the table, and close."""
+        """Wait for all records, show the final table, and close."""
         if not self._begun:
             return
         try:
@@ -225,8 +225,8 @@ class TargetPipedrive(PipedrivePlugin, Target):
     def _handle_termination(self, signum: int, frame: FrameType | None) -> None:
         """End the run: calls in progress are finished and recorded; a second signal exits immediately.
 
-        A signal after all is durable changes nothing any more. The rest is done by the main thread where it
-        is, once it holds no lock: here it could be anywhere.
+        A signal after all records are durable has no effect. The main thread does the rest as soon as it
+        holds no lock; a signal handler can run at any point.
         """
         if self._interruption is None:  # nothing has begun
             raise Interrupted(signum)

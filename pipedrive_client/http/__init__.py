@@ -1,1 +1,1 @@
-"""HTTP without anything of Pipedrive but its addresses: requests, responses, retries."""
+"""HTTP requests, responses and retries; specific to Pipedrive only in its base URLs."""

@@ -264,4 +264,4 @@ def number_of(headers: Mapping[str, str], name: str) -> float | None:
         number = float(text)
     except ValueError:
         return None
-    return number if -1e12 < number < 1e12 else None  # noqa: PLR2004 - shuts out nan and inf
+    return number if -1e12 < number < 1e12 else None  # noqa: PLR2004 - excludes nan and inf

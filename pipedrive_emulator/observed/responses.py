@@ -122,7 +122,7 @@ def _with_body(account: Account, row: Row) -> Row:
 
 
 def _coloured(_: Account, row: Row) -> Row:
-    """Return the colours of options; built-in definitions were never changed."""
+    """Return the colours of options; the times of changes are null for built-in fields."""
     changes: Row = {} if row.get("edit_flag") else dict(UNTIMED)
     if row.get("options"):
         changes["options"] = [{"color": "", **option} for option in row["options"]]
@@ -141,7 +141,7 @@ SHOWN_IN: dict[str, dict[str, Any]] = {
 }
 
 
-ANSWERS: dict[str, Facts] = {
+RESPONSES: dict[str, Facts] = {
     **dict.fromkeys(("v2:addDeal", "v2:addPerson", "v2:addOrganization"), Facts(row=UNTIMED)),
     "v1:addNote": Facts(status=201, computed=_of_note),
     **dict.fromkeys(("v1:getNotes", "v1:getNote", "v1:updateNote"), Facts(computed=_of_note)),
@@ -185,7 +185,7 @@ NO_FACTS = Facts()
 
 def observed(call: Call, response: Response) -> Response:
     """Return the response as a live account sends it."""
-    facts = ANSWERS.get(call.operation.key, NO_FACTS)
+    facts = RESPONSES.get(call.operation.key, NO_FACTS)
     if not response.body.startswith(b"{"):
         return response
     content = msgspec.json.decode(response.body)

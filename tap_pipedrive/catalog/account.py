@@ -23,7 +23,7 @@ STREAMS = (
     ),
     StreamSpec(
         name="webhooks",
-        summary="Webhooks and how their last delivery went.",
+        summary="Webhooks with the result of their last delivery.",
         reads=(Read("getWebhooks", "/v1/webhooks", 10),),
         schema=columns(
             """

@@ -11,7 +11,7 @@ _DEFINITION = """
     is_optional_response_field is_writable
 """
 _OBSERVED = ("is_writable",)
-"""Columns that live accounts send beside the published ones."""
+"""Columns that live accounts send in addition to the published ones."""
 _EVERYTHING = {"include_fields": "ui_visibility,important_fields,required_fields"}
 _VISIBILITY = {"include_fields": "ui_visibility"}
 _ATTRIBUTES = """

@@ -32,7 +32,7 @@ STREAMS = (
     ),
     StreamSpec(
         name="filter_helpers",
-        summary="Words that conditions of filters are made of: operators, relative dates, address parts.",
+        summary="Vocabulary of filter conditions: operators, relative dates, address parts.",
         reads=(Read("getFilterHelpers", "/v1/filters/helpers", 20, gives=DataKind.OBJECT),),
         schema=columns("section! kind! code! label", of="helpers"),
         primary_keys=("section", "kind", "code"),

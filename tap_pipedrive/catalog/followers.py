@@ -64,7 +64,7 @@ STREAMS = (
     ),
     StreamSpec(
         name="deal_follower_changes",
-        summary="Who began or stopped following a deal, and when.",
+        summary="Users who started or stopped following a deal, with the time.",
         reads=(
             Read(
                 "getDealFollowersChangelog", "/api/v2/deals/{deal_id}/followers/changelog", 10, Paging.CURSOR
@@ -78,7 +78,7 @@ STREAMS = (
     ),
     StreamSpec(
         name="person_follower_changes",
-        summary="Who began or stopped following a person, and when.",
+        summary="Users who started or stopped following a person, with the time.",
         reads=(
             Read(
                 "getPersonFollowersChangelog",
@@ -95,7 +95,7 @@ STREAMS = (
     ),
     StreamSpec(
         name="organization_follower_changes",
-        summary="Who began or stopped following an organization, and when.",
+        summary="Users who started or stopped following an organization, with the time.",
         reads=(
             Read(
                 "getOrganizationFollowersChangelog",
@@ -112,7 +112,7 @@ STREAMS = (
     ),
     StreamSpec(
         name="product_follower_changes",
-        summary="Who began or stopped following a product, and when.",
+        summary="Users who started or stopped following a product, with the time.",
         reads=(
             Read(
                 "getProductFollowersChangelog",

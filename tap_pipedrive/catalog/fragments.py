@@ -1,4 +1,4 @@
-"""Pieces of data that several domains share."""
+"""Schema fragments that several domains share."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ UPDATED_BETWEEN = Changes(
     until="updated_until",
     ascending={"sort_by": "update_time", "sort_direction": "asc"},
 )
-"""Lists that can be bounded on both sides."""
+"""Lists with a lower and an upper time bound."""
 
 UPDATED_SINCE = Changes(since="updated_since", ascending={"sort_by": "update_time", "sort_direction": "asc"})
-"""Lists that can only be bounded below."""
+"""Lists with a lower time bound only."""
 
 COUNTERS = """
     next_activity_id last_activity_id activities_count done_activities_count undone_activities_count
@@ -48,4 +48,4 @@ OLD_PERSON_LINK = """
 """
 OLD_ORGANIZATION_LINK = "name people_count owner_id address:str cc_email value:int active_flag"
 OLD_PICTURE = "id item_type item_id active_flag add_time update_time added_by_user_id pictures"
-"""What the older form of the API puts in place of an id."""
+"""Object that replaces an id in the older form of the API."""

@@ -1,4 +1,4 @@
-"""Goals and how far they are reached."""
+"""Goals and their progress."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ STREAMS = (
     ),
     StreamSpec(
         name="goal_results",
-        summary="What was reached of a goal in a period, as far as the goal lasts in it.",
+        summary="Progress of a goal in a period, limited to the duration of the goal.",
         reads=(
             Read(
                 "getGoalResult",

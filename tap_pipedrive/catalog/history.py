@@ -60,7 +60,7 @@ _RECENT_REST = """
 STREAMS = (
     StreamSpec(
         name="deal_changes",
-        summary="Changed field values of a deal: old, new, who, when.",
+        summary="Changed field values of a deal: old and new value, user, time.",
         reads=(Read("getDealChangelog", "/v1/deals/{deal_id}/changelog", 20, Paging.CURSOR),),
         schema=columns(f"deal_id! {_CHANGE}"),
         primary_keys=("deal_id", "field_key", "time", "occurrence"),
@@ -70,7 +70,7 @@ STREAMS = (
     ),
     StreamSpec(
         name="person_changes",
-        summary="Changed field values of a person: old, new, who, when.",
+        summary="Changed field values of a person: old and new value, user, time.",
         reads=(Read("getPersonChangelog", "/v1/persons/{person_id}/changelog", 20, Paging.CURSOR),),
         schema=columns(f"person_id! {_CHANGE}"),
         primary_keys=("person_id", "field_key", "time", "occurrence"),
@@ -80,7 +80,7 @@ STREAMS = (
     ),
     StreamSpec(
         name="organization_changes",
-        summary="Changed field values of an organization: old, new, who, when.",
+        summary="Changed field values of an organization: old and new value, user, time.",
         reads=(
             Read(
                 "getOrganizationChangelog", "/v1/organizations/{organization_id}/changelog", 20, Paging.CURSOR
@@ -94,7 +94,7 @@ STREAMS = (
     ),
     StreamSpec(
         name="project_changes",
-        summary="Changed values of a project: old, new, who, when.",
+        summary="Changed values of a project: old and new values, user, time.",
         reads=(Read("getProjectChangelog", "/api/v2/projects/{project_id}/changelog", 10, Paging.CURSOR),),
         schema=columns(
             "project_id! time! occurrence! actor_user_id old_values new_values change_source "
@@ -108,7 +108,7 @@ STREAMS = (
     ),
     StreamSpec(
         name="deal_participant_changes",
-        summary="Who became or ceased to be a participant of a deal, and when.",
+        summary="Persons who were added to or removed from a deal as participants, with the time.",
         reads=(
             Read(
                 "getDealParticipantsChangelog", "/v1/deals/{deal_id}/participantsChangelog", 10, Paging.CURSOR

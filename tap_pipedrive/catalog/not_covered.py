@@ -1,4 +1,4 @@
-"""Published reads that no stream of the catalogue does, and why."""
+"""Published read operations without a stream, with the reason."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ if TYPE_CHECKING:
 
 _TWIN = "The stream {} reads the newer form of the same rows at half the cost."
 _SEARCH = "The stream {} searches the newer form of the same rows at half the cost."
-_TEAMS = "Pipedrive is taking legacy teams away; nothing replaces them in the API."
+_TEAMS = "Pipedrive is removing legacy teams; the API has no replacement."
 
 NOT_COVERED: Mapping[str, str] = MappingProxyType(
     {
-        "v1 authorize": "A page for people, where they let an app in; `tap-pipedrive auth` opens it.",
+        "v1 authorize": "A web page where users authorize an app; `tap-pipedrive auth` opens it.",
         "v1 getArchivedDeals": "Deprecated; the stream deals reads archived deals in the newer form.",
         "v1 getArchivedDealsSummary": "Deprecated; the archived rows of deals give the same sums.",
         "v1 getArchivedDealsTimeline": "Deprecated; the archived rows of deals give the same sums.",

@@ -1,4 +1,4 @@
-"""Pickers: options in a drop-down menu of deals, organizations or persons."""
+"""Options of drop-down menus of deals, organizations and persons."""
 
 from __future__ import annotations
 

@@ -35,7 +35,7 @@ STREAMS = (
     ),
     StreamSpec(
         name="role_settings",
-        summary="What users with a role see, and what others see of theirs.",
+        summary="Visibility settings of a role: access to others' records, default visibility of own ones.",
         reads=(Read("getRoleSettings", "/v1/roles/{role_id}/settings", 20, gives=DataKind.OBJECT),),
         schema=columns(f"role_id! {SETTINGS}"),
         primary_keys=("role_id",),

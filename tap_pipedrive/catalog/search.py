@@ -1,4 +1,4 @@
-"""Searches, which settings feed."""
+"""Searches, defined by settings."""
 
 from __future__ import annotations
 

@@ -255,5 +255,5 @@ class StreamSpec:
 
     @property
     def cost(self) -> int:
-        """Tokens of one request (the dearest of the stream's reads)."""
+        """Tokens of one request: the maximum over the reads of the stream."""
         return max(read.cost for read in self.reads)

@@ -40,7 +40,7 @@ STREAMS = (
     ),
     StreamSpec(
         name="subscription_payments",
-        summary="Payments of subscriptions, by the ids of these.",
+        summary="Payments of subscriptions, requested by subscription id.",
         reads=(Read("getSubscriptionPayments", "/v1/subscriptions/{subscription_id}/payments", 20),),
         schema=columns(
             """

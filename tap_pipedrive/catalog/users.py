@@ -13,7 +13,7 @@ USER = """
     is_admin signup_flow_variation
 """
 OBSERVED = ("is_admin", "signup_flow_variation")
-"""Columns that live accounts send beside the published ones."""
+"""Columns that live accounts send in addition to the published ones."""
 _PERMISSIONS = """
     can_add_custom_fields can_add_products can_add_prospects_as_leads can_bulk_edit_items
     can_change_visibility_of_items can_convert_deals_to_leads can_create_own_workflow
@@ -88,7 +88,7 @@ STREAMS = (
     ),
     StreamSpec(
         name="user_role_settings",
-        summary="What a user sees by the settings of their role.",
+        summary="Visibility settings that a user has by role.",
         reads=(Read("getUserRoleSettings", "/v1/users/{user_id}/roleSettings", 10, gives=DataKind.OBJECT),),
         schema=columns(f"user_id! {SETTINGS}"),
         primary_keys=("user_id",),

@@ -1,8 +1,8 @@
-"""Custom fields as typed columns whose names a person can read.
+"""Custom fields as typed columns with readable names.
 
-A definition becomes one column (a composite one several), named from the field's label. Names are
-given once and kept: they are remembered in the stream's state, so a renamed field keeps its column
-and a deleted field's column stays, with nulls.
+A definition becomes one column (a composite one several), named from the field's label. Names are assigned
+once and stored in the stream's state: a renamed field keeps its column, and the column of a deleted field
+stays, with nulls.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ _NUMBERS: dict[str, JSON] = {"type": ["array", "null"], "items": {"type": ["inte
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FieldColumn:
-    """A custom field and the name its column was given.
+    """A custom field and the assigned name of its column.
 
     Attributes:
         name: name of the main column; parts append `_<suffix>`.

@@ -1,4 +1,4 @@
-"""Field definitions that change while the tap reads: they are requested again where a row needs it."""
+"""Field definitions that change during a run: requested again if a row has unknown keys or options."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ if TYPE_CHECKING:
     from pipedrive_client.fields import FieldDefinitions
 
 REREAD_SECONDS = 60.0
-"""Shortest time between two further readings of an entity's definitions."""
+"""Minimum number of seconds between two reads of an entity's definitions."""
 
 
 class CurrentDefinitions:
-    """Reads the definitions of an entity again for a key or option id that they lack.
+    """Reader that requests the definitions of an entity again if a key or option id is missing.
 
     Args:
         fields: the definitions of the run.
-        logger: takes a warning for each column that stays unresolved.
+        logger: receives a warning for each column that stays unresolved.
     """
 
     def __init__(self, fields: FieldDefinitions, logger: logging.Logger) -> None:
@@ -47,11 +47,11 @@ class CurrentDefinitions:
         return last is None or time.monotonic() - last >= REREAD_SECONDS
 
     def read_at(self, entity: str) -> float | None:
-        """Return the moment at which they were last read again; None where that was never necessary."""
+        """Return the time of the latest repeated read; None if there was none."""
         return self._read_at.get(entity)
 
     def option(self, entity: str, key: str, one: object) -> str | None:
-        """Return the label of an option that the columns lack; None if it is not defined."""
+        """Return the label of an option that is missing in the columns; None if it is not defined."""
         self.read_again(entity)
         options = self._options[entity].get(key, {})
         return (options[one] or str(one)) if isinstance(one, int) and one in options else None

@@ -1,4 +1,4 @@
-"""Layouts of custom field values in rows, v1 and v2, and the way from each to columns.
+"""Layouts of custom field values in rows, in v1 and v2, and their conversion to columns.
 
 Everything that can be decided once per stream is decided here; the loops over rows only read and write keys.
 """
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 Row: TypeAlias = "dict[str, object]"
 Step: TypeAlias = "tuple[str, str, Callable[[object], object] | None]"
 Unlisted: TypeAlias = "Callable[[str, str, object], str]"
-"""Gives the label of an option that a definition lacks, by field key, column and option id."""
+"""Function that returns the label of an option missing in its definition: (field key, column, option id)."""
 _NO_KEYS: Mapping[str, UnresolvedValue] = {}
 
 
@@ -59,7 +59,7 @@ def flattener(
 
 @dataclass(slots=True)
 class NestedPlan:
-    """Columns of the v2 layout by field key, grouped by the way of unpacking.
+    """Columns of the v2 layout by field key, grouped by how their values are unpacked.
 
     Attributes:
         plain: column of each field that is one value.
@@ -67,8 +67,8 @@ class NestedPlan:
         composite: columns of the parts.
         kinds: kind of each value that is not composite, see `FieldDefinition.kind`.
         nulls: all columns.
-        ignored: keys that no definition explains, which have had nulls only.
-        unlisted: called for options that a definition lacks.
+        ignored: keys without a definition whose values were all null.
+        unlisted: called for options that are missing in their definition.
     """
 
     plain: dict[str, str] = field(default_factory=dict)
@@ -163,7 +163,7 @@ class _Labels(dict[object, str]):
 
 
 class Options:
-    """The options of a field.
+    """Options of a field.
 
     Attributes:
         label: labels of an id, or of a list of ids, as Pipedrive publishes the value.

@@ -1,4 +1,4 @@
-"""Custom field values that no definition explains: their columns, and the bookmarks that lead back to them.
+"""Custom field values without a definition: their columns, and bookmarks to read them again.
 
 A field or an option may be newer than the definitions that Pipedrive returns. Its values are then emitted by
 key, as text, or by option id. The state remembers where they were read, so that the next run reads them again
@@ -27,7 +27,7 @@ _STATE = "unresolved"
 
 
 class UnresolvedFields:
-    """Keys in the rows of a stream that no definition explains.
+    """Keys in the rows of a stream that have no definition.
 
     A key is the name under which a row has the value: in v1 rows it may have the suffix of a part.
 
@@ -48,7 +48,7 @@ class UnresolvedFields:
 
     @property
     def sources(self) -> dict[str, UnresolvedValue]:
-        """Columns of the keys that are still without a definition, by key."""
+        """Columns of the keys that still have no definition, by key."""
         return {
             key: UnresolvedValue(key, column, self._found)
             for key, column in self.columns.items()
@@ -68,7 +68,7 @@ class UnresolvedFields:
         }
 
     def new(self, rows: Iterable[Mapping[str, object]], known: set[str], form: RowForm) -> dict[str, bool]:
-        """Return keys in rows that have no column, each with whether a row has a value for it."""
+        """Return keys in rows that have no column, each with True if a row has a value for it."""
         return {
             key: has_value
             for key, has_value in _unknown_keys(rows, known, form).items()
@@ -76,7 +76,7 @@ class UnresolvedFields:
         }
 
     def take(self, keys: Mapping[str, bool], defined: set[str]) -> list[str]:
-        """Give a column to each key with a value and without a definition; return these keys, sorted."""
+        """Assign a column to each key with a value and without a definition; return these keys, sorted."""
         self._defined = defined
         left = [key for key in sorted(keys) if key[:_KEY_LENGTH] not in defined]
         self.empty.update(left)
@@ -99,10 +99,10 @@ class UnresolvedFields:
 
 
 class UnresolvedValue:
-    """Emits the values of one key as text, and notes that there was one.
+    """Converter that emits the values of one key as text and records that there was one.
 
     Attributes:
-        column: where they go.
+        column: column that the values are written to.
     """
 
     def __init__(self, key: str, column: str, found: set[str]) -> None:
@@ -123,7 +123,7 @@ class UnresolvedValue:
 def remember(memo: Memo, found: Collection[str]) -> None:
     """Keep, in the state of a read, the bookmark from which rows with these keys and options are read again.
 
-    To be called before the bookmark moves over the page.
+    Must be called before the bookmark advances over the page.
     """
     kept = memo.get(_STATE)
     if not isinstance(kept, dict):

@@ -131,7 +131,7 @@ class TimeWindows:
     """Reader of one list in time windows.
 
     Attributes:
-        client: gives the threads.
+        client: provides the threads.
         ask: sends the requests.
         changes: names of the bounds.
         moment: RFC 3339 time by which a row is ordered, empty if it has no time.

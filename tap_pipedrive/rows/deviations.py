@@ -1,4 +1,4 @@
-"""Values and keys in rows that no column foresees, counted over a run and reported at its end."""
+"""Values and keys in rows that do not fit any column, counted during a run and reported at its end."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ if TYPE_CHECKING:
     from tap_pipedrive.catalog.spec import JSON
 
 UNKNOWN = "_unknown"
-"""Column of the keys that no column has, with the setting `unknown_columns: keep`."""
+"""Column that contains unknown keys, with the setting `unknown_columns: keep`."""
 UNKNOWN_COLUMN: dict[str, JSON] = {
     UNKNOWN: {
         "type": ["object", "null"],
         "additionalProperties": True,
-        "description": "Keys that Pipedrive sends and this version of the tap does not know.",
+        "description": "Keys sent by Pipedrive that this version of the tap does not know.",
     }
 }
 _WORDS = {
@@ -40,10 +40,10 @@ class RowWithoutKeyError(PipedriveError):
 
 
 class Deviations:
-    """Counts what the columns do not foresee, by stream.
+    """Counters of values and keys that do not fit the columns, by stream.
 
     Args:
-        logger: takes one warning for each column and for the unknown keys of each stream.
+        logger: receives one warning for each column and for the unknown keys of each stream.
         unknown_columns: setting `unknown_columns`.
     """
 
@@ -63,7 +63,7 @@ class Deviations:
         self._without_key[stream, column][_word(value)] += 1
 
     def count(self, stream: str, keys: Iterable[str]) -> None:
-        """Count keys of a row that no column has."""
+        """Count keys of a row that have no column."""
         self._unknown[stream].update([*keys])
 
     def warn(self) -> None:
@@ -92,7 +92,7 @@ class Deviations:
         self._unknown.clear()
 
     def error(self) -> RowWithoutKeyError | None:
-        """Return the error of the rows that were not emitted; None where there are none."""
+        """Return the error of the rows that were not emitted; None if all were."""
         if not self._without_key:
             return None
         rows = "; ".join(

@@ -23,7 +23,7 @@ class RowColumns:
         keys: key columns.
         dropped: those that are not selected.
         adds: columns with a fixed value.
-        custom: where custom fields go; None for a stream without.
+        custom: columns of custom fields; None if the stream has no custom fields.
         types: types of the columns that do not accept any value.
         deviations: counts unknown keys.
     """

@@ -1,6 +1,6 @@
-"""From a row as Pipedrive sent it to a record as the schema promises it.
+"""Conversion of rows from Pipedrive to records of the schema.
 
-Everything is decided once per stream; the loops over rows only move values.
+All decisions are made once per stream; the loops over rows only move values.
 """
 
 from __future__ import annotations
@@ -20,9 +20,9 @@ if TYPE_CHECKING:
 
 
 class RowPlan:
-    """Turns the rows of one read of one stream into records, in place.
+    """Converter of the rows of one read to records, in place.
 
-    Records carry declared and selected columns only, with values of their type. Deviations are counted.
+    Records contain only declared and selected columns, with values of their type. Deviations are counted.
 
     Args:
         columns: columns of the read.
@@ -55,7 +55,7 @@ class RowPlan:
         self.typed = typed
 
     def records(self, rows: list[Row], context: Mapping[str, object] | None = None) -> list[Row]:
-        """Return the records of these rows; the rows themselves are used up."""
+        """Return the records of these rows, which must not be used afterwards."""
         if rows and isinstance(rows[0], TypedRow):
             typed = cast("Sequence[TypedRow]", rows)
             return cast("list[Row]", typed[0].owner.records(typed))

@@ -1,9 +1,9 @@
 """Rows of v2 lists decoded into structs: a slot per column costs less than a dictionary's entry.
 
-Decoding, naming the custom fields and encoding are what a record costs; over structs they take two thirds
-of the instructions. On their way from the client to the writer such rows are only read by `get`, as
-dictionaries are. A page with anything the columns do not foresee is decoded the general way instead, so
-that nothing depends on this.
+Most of the cost of a record is decoding, naming its custom fields, and encoding; structs need two thirds
+of the instructions for it. Between the client and the writer, such rows are only read with `get`, like
+dictionaries. A page that does not fit the columns is decoded into dictionaries instead, so the result does
+not depend on this optimization.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 _CUSTOM = "custom_fields"
 _MOST_DOUBLINGS = 4
 _MOST_UNKNOWN = 50
-"""Unknown keys that a layout takes; more are left to dictionaries."""
+"""Maximum number of unknown keys of a layout; pages with more are decoded into dictionaries."""
 _UNKNOWN_KEY = re.compile(r"unknown field `([^`]+)` - at `\$\.data\[\d+\]`$")
 _OTHER_TYPE = re.compile(r" - at `\$\.data\[\d+\]\.([^.\[`]+)")
 _TYPES: Mapping[str, Any] = {
@@ -40,13 +40,13 @@ _TYPES: Mapping[str, Any] = {
     "option": int,
     "options": list[int],
 }
-"""What a value is as published, by kind; a page with another is decoded the general way."""
+"""Published class of a value, by kind; a page with another class is decoded into dictionaries."""
 _PART_CLASSES: Mapping[str, tuple[type, ...]] = {
     "num": (int, float),
     "str": (str,),
     "clock": (str,),
 }
-"""Classes of the parts of a composite that need no conversion; dates are looked at."""
+"""Classes of the parts of a composite that need no conversion; dates are checked."""
 _encode = msgspec.json.Encoder().encode
 
 
@@ -72,7 +72,7 @@ class TypedRows:
     """Decodes the pages of one read into structs, as long as their rows fit.
 
     A column with a value of another type, and a key that no column has, are taken into a new layout once; a
-    page with anything else that the columns do not foresee is decoded into dictionaries.
+    page with anything else that does not fit the columns is decoded into dictionaries.
     """
 
     def __init__(self, columns: RowColumns) -> None:
@@ -80,7 +80,7 @@ class TypedRows:
         self._misses = self._passed_over = 0
 
     def decode(self, content: bytes) -> object:
-        """Return the body of a response, with typed rows where it is as expected.
+        """Return the body of a response, with typed rows if it fits the columns.
 
         Raises:
             DecodeError: invalid JSON.
@@ -97,14 +97,14 @@ class TypedRows:
             else:
                 self._layout, self._misses = layout, 0
                 return body
-        # Where one page after the other does not fit, more and more of them are not tried.
+        # After consecutive pages that do not fit, fewer and fewer pages are tried.
         self._passed_over = 2**self._misses - 1
         self._misses = min(self._misses + 1, _MOST_DOUBLINGS)
         return msgspec.json.decode(content)
 
 
 class RowLayout:
-    """A class of rows, its decoder, and the way from such a row to a record.
+    """A class of rows, its decoder, and the conversion of such rows to records.
 
     Args:
         columns: the columns.
@@ -170,7 +170,7 @@ class RowLayout:
         """Bytes at the end of an encoded row without converted columns."""
 
     def widened(self, problem: str) -> RowLayout | None:
-        """Return the layout that takes what this one does not; None where no column is the cause.
+        """Return a layout that also accepts the rejected value; None if no column is the cause.
 
         Args:
             problem: message of the error of decoding.
@@ -197,7 +197,7 @@ class RowLayout:
         return rows
 
     def _check(self, rows: Sequence[TypedRow]) -> None:
-        """Check each column as a whole; only where one has a value of another type each is looked at."""
+        """Check each column as a whole; only one with a value of another type is checked value by value."""
         columns = zip(*map(self._values_of, rows), strict=True)
         for (slot, kind), sent in zip(self._checks, columns, strict=True):
             values = [None if value is UNSET else value for value in sent] if UNSET in sent else sent
@@ -208,7 +208,7 @@ class RowLayout:
                     setattr(row, slot, kind.convert(value))
 
     def _take_unknown(self, rows: Sequence[TypedRow]) -> None:
-        """Move values of keys that no column has out of the rows, and count them."""
+        """Move values of unknown keys out of the rows, and count them."""
         for row in rows:
             found: dict[str, object] = {}
             for slot, key in self._unknown_slots:

@@ -1,11 +1,11 @@
-"""Streams: the SDK's face of a spec, and how its rows travel from Pipedrive to stdout.
+"""Streams: the SDK's class of a spec, and the flow of its rows from Pipedrive to stdout.
 
-A class is built for each spec. The SDK keeps discovery, catalogs, selection, stream maps, metrics
-and the order of streams; the way of the records is ours: a page at a time from the client, through
-the row plan, to the writer, with the bookmark moved once per page. A record costs no method call.
+A class is built for each spec. The SDK provides discovery, catalogs, selection, stream maps, metrics and
+the order of streams. Records do not pass through the SDK: pages go from the client through the row plan to
+the writer, and the bookmark advances once per page. There is no method call per record.
 
-Fan-out streams are child streams as in the SDK, but get a page of parents at once,
-so that their requests run many at a time.
+Fan-out streams are child streams as in the SDK, but receive a page of parents at once, so their requests
+run concurrently.
 """
 
 from __future__ import annotations
@@ -38,8 +38,8 @@ class PipedriveStream(RecordStream):
 
         Args:
             tap: the tap, for the SDK.
-            context: gives the client, the settings and the field registry.
-            sync: reads the stream, and with it every other list that this run has not read.
+            context: client, settings and field definitions.
+            sync: reads the stream and all other lists that this run has not read.
         """
         self._sync = sync
         parent = self.spec.parent
@@ -72,7 +72,7 @@ class PipedriveStream(RecordStream):
     def _sync_records(
         self, context: types.Context | None = None, *, write_messages: bool = True
     ) -> Generator[dict[str, Any], Any, Any]:
-        """Read, emit and bookmark page by page; yields nothing, as every record is written on the way."""
+        """Read, emit and bookmark page by page; yields nothing, because records are written directly."""
         self._sync(self)
         yield from ()
 
@@ -134,7 +134,7 @@ class PipedriveStream(RecordStream):
     # --- trial runs -----------------------------------------------------------------------------
 
     def abort(self, reason: Exception) -> None:
-        """End a trial run the way the SDK expects."""
+        """End a `--test` run as the SDK expects it."""
         self._abort_sync(abort_reason=reason)
 
     @property

@@ -44,7 +44,7 @@ class RecordStream(SchemaStream):
 
         Args:
             tap: the tap, for the SDK.
-            context: gives the client, the settings and the field registry.
+            context: client, settings and field definitions.
         """
         self._plans: dict[str, RowPlan] = {}
         self._emitted = 0
@@ -77,7 +77,7 @@ class RecordStream(SchemaStream):
         return [row for row in rows if str(time_text(row.get(column)) or start) >= start]
 
     def emit(self, read: Read, rows: list[Row], context: Context | None = None) -> None:
-        """Write rows as RECORD messages. The rows are used up."""
+        """Write rows as RECORD messages. The rows must not be used afterwards."""
         if self.ABORT_AT_RECORD_COUNT is not None:
             rows = rows[: max(0, self.ABORT_AT_RECORD_COUNT - self._emitted)]
         if self.spec.custom_fields:

@@ -1,6 +1,6 @@
 """Schemas of streams: columns, custom fields included, and the SCHEMA message.
 
-Columns of custom fields are taken from the field definitions, and again where rows need newer ones.
+Columns of custom fields are derived from the field definitions, and again if rows need newer ones.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ class SchemaStream(Stream):
     """Stream with the columns of its specification and of its custom fields."""
 
     spec: ClassVar[StreamSpec]
-    TYPE_CONFORMANCE_LEVEL = TypeConformanceLevel.NONE  # the row plan guarantees the types, for less
+    TYPE_CONFORMANCE_LEVEL = TypeConformanceLevel.NONE  # the row plan guarantees the types at a lower cost
     HAS_WHOLE_ROWS: ClassVar[bool] = True
     """Whether the rows that reach the row plan have all keys that Pipedrive sent."""
 
@@ -47,7 +47,7 @@ class SchemaStream(Stream):
 
         Args:
             tap: the tap, for the SDK.
-            context: gives the client, the settings and the field registry.
+            context: client, settings and field definitions.
         """
         self.tap_context = context
         self.name = self.spec.name
@@ -101,8 +101,8 @@ class SchemaStream(Stream):
     def _field_definitions(self) -> list[FieldDefinition]:
         """Return custom field definitions for a stream's columns, without an unnecessary request.
 
-        Definitions cost tokens. As long as the state or the catalog remembers the columns, and no row
-        has come, what is remembered is enough.
+        Definitions cost tokens: columns stored in the state or the catalog are used until the first row is
+        received.
         """
         entity = self.spec.custom_fields
         if not entity:
@@ -131,7 +131,7 @@ class SchemaStream(Stream):
             return []
 
     def _is_passed_over(self) -> bool:
-        """Return whether the columns of a stream do not matter, because this run does not select it."""
+        """Return True if the columns of a stream are not needed, because this run does not select it."""
         if self._tap.input_catalog is None:
             return not (self.tap_context.describes_all or self.selected_by_default)
         entry = self._tap.input_catalog.get_stream(self.name)
@@ -139,7 +139,7 @@ class SchemaStream(Stream):
 
     @property
     def column_memo(self) -> dict[str, list[JSON]]:
-        """Column names given in earlier runs, by field key: from the state, else from the catalog."""
+        """Column names of earlier runs, by field key: from the state, otherwise from the catalog."""
         memo = self.tap_context.stream_memo(self.name).get("columns")
         if isinstance(memo, dict) and memo:
             return cast("dict[str, list[JSON]]", memo)
@@ -159,13 +159,13 @@ class SchemaStream(Stream):
 
     @property
     def defined_by(self) -> str | None:
-        """The entity whose field definitions its columns come from; None where none does."""
+        """Entity whose field definitions determine the columns; None without custom fields."""
         as_columns = self.tap_context.field_mode not in (FieldMode.OFF, FieldMode.NESTED)
         return self.spec.custom_fields if as_columns and self.selected else None
 
     @property
     def asks_definitions(self) -> str | None:
-        """The entity whose field definitions the SCHEMA message needs: nothing remembers the columns."""
+        """Entity whose field definitions the SCHEMA message needs, because no column is stored."""
         return self.defined_by if not self.column_memo else None
 
     def read_definitions(self, entity: str, *, again: bool = False) -> None:
@@ -190,7 +190,7 @@ class SchemaStream(Stream):
             raise type(error)(msg, status=error.status, label=error.label) from error
 
     def refresh_columns(self) -> None:
-        """Take the field definitions as they are today, and announce columns that are new."""
+        """Use the current field definitions, and announce new columns."""
         entity = self.defined_by
         if not entity or (
             self.tap_context.fields.known(entity) and self._columns is not None and self._fresh
@@ -206,13 +206,13 @@ class SchemaStream(Stream):
             self.announce()
 
     def _forget_columns(self) -> None:
-        """Forget what was derived from field definitions that are no longer current."""
+        """Drop everything derived from outdated field definitions."""
         self._columns = self._properties = None
 
     def _find_columns(self, rows: list[Row]) -> None:
-        """Announce the columns of fields that were added during the run; typed rows do not have those.
+        """Announce the columns of fields that were added during the run; typed rows do not contain them.
 
-        While keys are without a definition, the definitions are read again as often as is permitted.
+        While keys have no definition, the definitions are read again as often as permitted.
         """
         entity = self.defined_by
         if not entity or not rows:
@@ -271,7 +271,7 @@ class SchemaStream(Stream):
 
     @override
     def apply_catalog(self, catalog: Catalog) -> None:
-        """Take selection and replication method from a catalog; keys from it only if they can be used.
+        """Apply selection and replication method of a catalog, and its keys if they can be used.
 
         A catalog that leaves the replication key out does not turn incremental reading off.
         """
@@ -298,10 +298,9 @@ class SchemaStream(Stream):
         return self._mask
 
     def check_ready(self) -> None:
-        """Make sure that the settings have what the stream cannot be read without.
+        """Check that the settings required by the stream are set.
 
-        Raises:
-            ConfigError: something is missing.
+        Raises: ConfigError: a setting is missing.
         """
 
     def announce(self) -> None:
@@ -311,7 +310,7 @@ class SchemaStream(Stream):
             self._announce()
 
     def _announce(self) -> None:
-        """Write the SCHEMA message, and remember its column names."""
+        """Write the SCHEMA message, and store its column names."""
         super()._write_schema_message()
         self._announced = self.selected
         if self.selected and self.columns and self.tap_context.field_mode is FieldMode.NAMED:

@@ -1,7 +1,7 @@
 """Types of columns, compiled once per stream: their valid values, and the conversion of other values.
 
-A value of another type is converted where nothing is lost; else it becomes null, which is reported. A page is
-checked column by column in C, so only columns with such a value cost Python code per value.
+A value of another type is converted if no information is lost; otherwise it becomes null, which is reported.
+A page is checked column by column in C, so only columns with such a value cost Python code per value.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from tap_pipedrive.values.conversions import Convert
 
 Lost: TypeAlias = Callable[[str, object], None]
-"""Takes the column, or the dotted path inside it, and the value that becomes null."""
+"""Function called with the column, or the dotted path inside it, and the value that becomes null."""
 _UTC_LENGTH = len("2026-01-01T00:00:00Z")
 _TIME = Annotated[datetime, msgspec.Meta(tz=True)]
 _SCALARS: Mapping[str, Any] = {"string": str, "integer": int, "number": int | float, "boolean": bool}
@@ -49,11 +49,11 @@ class ColumnType:
     """Type of one column.
 
     Attributes:
-        convert: converts a value that is not null; returns None, and reports it, where nothing fits.
+        convert: converts a value that is not null; returns None, and reports it, if no type fits.
         decoded: msgspec type with which JSON is decoded; `Any` where the values are checked page by page.
-        is_decoded: whether a value that was decoded with this type needs no further check.
-        values: msgspec type of a list of the column's values; None where each value is converted.
-        is_time: whether the values are times, which are all written in one form.
+        is_decoded: True if a value decoded with this type needs no further check.
+        values: msgspec type of a list of the column's values; None if each value is converted.
+        is_time: True if the values are times, which are all written in one form.
     """
 
     convert: Convert

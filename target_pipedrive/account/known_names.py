@@ -13,10 +13,10 @@ _MOST = 100_000
 
 
 class KnownNames:
-    """Names of rows by entity and id; safe to share between threads.
+    """Names of rows by entity and id; thread-safe.
 
     Args:
-        rows: has the lists that were read.
+        rows: contains the lists that were read.
     """
 
     def __init__(self, rows: Rows) -> None:

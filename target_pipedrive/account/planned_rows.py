@@ -28,7 +28,7 @@ _CUSTOM = "custom_fields"
 
 
 class PlannedRows:
-    """Planned values by row, at some hundred bytes each; safe to share between threads.
+    """Planned values by row, at some hundred bytes each; thread-safe.
 
     Of very many rows, those after the first 200,000 are not kept: a second record of such a row is counted as
     an update.
@@ -43,7 +43,7 @@ class PlannedRows:
     def write(
         self, entity: EntitySpec, row_id: str, body: Mapping[str, object], custom: Mapping[str, object]
     ) -> None:
-        """Note the values of an add or update."""
+        """Record the values of an add or update."""
         place = entity.name, str(row_id)
         first = None if place in self._values else _together({}, entity, body, custom)
         with self._lock:

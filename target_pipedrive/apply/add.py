@@ -1,4 +1,4 @@
-"""Adds of rows: the columns of the add, and those that only an update accepts."""
+"""Creation of rows: the columns of the add, and those that only an update accepts."""
 
 from __future__ import annotations
 
@@ -185,7 +185,7 @@ class RowAdder:
 def put_link(
     links: Links, task: Task, plan: EntityPlan, draft: Draft, row_id: str, row: object
 ) -> tuple[tuple[str, str, str], ...]:
-    """Link the record to its row, under its word too, and return what else the ledger is to store."""
+    """Link the record to its row, and return further links for the ledger, such as that of its name."""
     if draft.external_id is None:
         return ()
     word = plan.spec.word or ""

@@ -81,11 +81,10 @@ class RecordExecutor:
     def perform(self, task: Task) -> Result:
         """Perform one record.
 
-        Returns:
-            How it ended, failures included.
+        Returns: The result, failures included.
 
         Raises:
-            PipedriveError: no other record can do better; the run must end.
+            PipedriveError: all other records would fail too; the run must end.
         """
         try:
             result = task.handler.perform(task) if task.handler else Result(outcome=Outcome.SKIPPED)
@@ -105,7 +104,7 @@ class RecordExecutor:
     def _ends_run(self, error: PipedriveError) -> bool:
         """Return whether an error affects all records."""
         if isinstance(error, FeatureOff):
-            return False  # about the columns of this record, as a plan or a missing add-on decides
+            return False  # concerns the columns of this record only, for example a plan or a missing add-on
         if isinstance(error, (RunError, OutputFailed)):
             return True
         if isinstance(error, TransientError) and error.status != HTTPStatus.NOT_IMPLEMENTED:

@@ -30,7 +30,7 @@ _LOCKS = 64
 
 
 class ReferenceCreator:
-    """Adds each missing row once, however many records name it at the same time.
+    """Creator of missing rows: each is added once, even if many records reference it at the same time.
 
     The add is stored in the ledger like that of a record, under an identity that depends only on the natural
     key: if the process dies before the row is used, the next run finds it.

@@ -1,9 +1,10 @@
 """Columns that child rows recompute, such as the value of a deal from its products.
 
-The values in the record have priority, as the next run would write them. So when a row below is written in
-the same run, one record waits for the end of the run, and the columns are compared and sent again then.
+The values in the record have priority, as the next run would write them. If a child row is written in the
+same run, one record of the parent waits for the end of the run; the columns are then compared and sent
+again.
 
-Pipedrive recomputes a moment after the row below was written. A comparison within `RECOMPUTED_WITHIN` seconds
+Pipedrive recomputes a moment after the child row was written. A comparison within `RECOMPUTED_WITHIN` seconds
 of that write is therefore repeated once, after these seconds.
 """
 
@@ -37,15 +38,15 @@ _ABOVE: Mapping[str, str] = {
     for entities in spec.settled_by.values()
     for below in entities.split()
 }
-"""Entity of rows that change columns of the row above them → entity of that row."""
+"""Entity of the child rows → entity of the parent row whose columns they change."""
 _CHANGES = frozenset({Outcome.CREATED, Outcome.UPDATED, Outcome.DELETED})
 _HOLDS = frozenset({Outcome.CREATED, Outcome.UPDATED, Outcome.UNCHANGED})
 RECOMPUTED_WITHIN = 2.0
-"""Seconds after which a change of a row below has certainly changed the row above it."""
+"""Seconds after which Pipedrive has certainly recomputed the parent row."""
 
 
 _NEVER = (0, 0.0)
-"""Count and time of the last change below a row without one."""
+"""Count and time of the last change for a row without changed children."""
 
 
 class Due(NamedTuple):
@@ -54,7 +55,7 @@ class Due(NamedTuple):
     Attributes:
         plan: of the stream whose record contains its values.
         row_id: its id.
-        body: the columns that rows below change, with the values of the record.
+        body: the columns that child rows change, with the values of the record.
     """
 
     plan: EntityPlan
@@ -72,16 +73,16 @@ class Update(Protocol):
 
 
 class RecomputedColumns:
-    """Settles such columns at the end of the run; safe to share between threads.
+    """Restores such columns at the end of the run; thread-safe.
 
     Args:
         rows: reads the rows as they are then.
         update: sends the columns in which they differ.
         wait: waits for a number of seconds, or until the run is stopped.
-        dry_run: whether nothing is written, so Pipedrive recomputes nothing.
+        dry_run: True if nothing is written, so Pipedrive recomputes nothing.
 
     Attributes:
-        clock: counts the rows below others that were written.
+        clock: number of child rows written so far.
     """
 
     def __init__(self, rows: Rows, update: Update, *, wait: Callable[[float], None], dry_run: bool) -> None:
@@ -98,13 +99,13 @@ class RecomputedColumns:
         self._awaited: set[tuple[str, str]] = set()
 
     def waits(self, task: Task, plan: EntityPlan, draft: Draft, result: Result, since: int) -> bool:
-        """Note a record that ended, and return whether it has to settle a row at the end of the run.
+        """Record a finished record; return True if it must restore a row at the end of the run.
 
         Args:
             task: the record.
             plan: of its stream.
             draft: its values, with references filled in.
-            result: how it ended.
+            result: its result.
             since: the clock before its row was read.
         """
         above, row_id = _ABOVE.get(plan.spec.name), draft.body.get(plan.spec.parent or "")
@@ -123,7 +124,7 @@ class RecomputedColumns:
     def _said_of_itself(
         self, number: int, plan: EntityPlan, draft: Draft, row_id: str | None, since: int
     ) -> bool:
-        """Note the values of a record for its row; rows below may have been written since that was read."""
+        """Record the values of a record for its row; child rows may have been written since it was read."""
         body = {name: draft.body[name] for name in plan.spec.settled_by if name in draft.body}
         if not body or row_id is None or isinstance(row_id, ProvisionalId):
             return False
@@ -133,7 +134,7 @@ class RecomputedColumns:
             return self._written.get(place, _NEVER)[0] > since and self._is_first(number, place)
 
     def _is_first(self, number: int, place: tuple[str, str]) -> bool:
-        """Choose the record to settle the row, unless another one does."""
+        """Choose the record that restores the row, unless another one does."""
         if place in self._awaited:
             return False
         self._awaited.add(place)
@@ -141,7 +142,7 @@ class RecomputedColumns:
         return True
 
     def due(self, task: Task) -> Due | None:
-        """Return the row that a record settles, if it does."""
+        """Return the row that a record restores, if any."""
         if task.first is None:
             return None
         with self._lock:
@@ -172,7 +173,7 @@ class RecomputedColumns:
         """Compare the row again with the values of its record, and send the columns that differ.
 
         Returns:
-            How the record itself had ended, with a note of what was sent.
+            The original result of the record, with a note of what was sent.
 
         Raises:
             NotYet: Pipedrive may not have recomputed the row yet.
@@ -183,7 +184,7 @@ class RecomputedColumns:
             raise LookupError(task.number)
         with self._lock:
             early = self._early.get(task.number, False)
-            if not early:  # rows below that are written later need another record
+            if not early:  # child rows written later need another record
                 self._early.pop(task.number, None)
                 self._awaited.discard(self._places.pop(task.number))
         result = self._compare(task, due)

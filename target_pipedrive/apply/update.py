@@ -68,11 +68,11 @@ class RowUpdater:
             plan: of its stream.
             draft: its values, with references filled in.
             row_id: id of the row.
-            row: the row as Pipedrive has it.
+            row: the current row in Pipedrive.
             notes: further notes for the result.
 
         Raises:
-            RecordFault: the row takes no change, or not this one.
+            RecordFault: the row cannot be changed, or not in this way.
             PipedriveError: a request failed.
         """
         action = plan.update

@@ -132,7 +132,7 @@ def meta(db: Database) -> dict[str, str]:
 
 
 def check_creatable(address: Address | None, *, create: bool) -> None:
-    """Check that a ledger may be created where there is none.
+    """Check that a missing ledger may be created.
 
     Raises:
         ConfigError: it must exist.

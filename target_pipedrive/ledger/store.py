@@ -168,7 +168,7 @@ class Ledger:
             )
 
     def day_cost(self) -> DayCost | None:
-        """Return the tokens used on the last day of which the ledger knows."""
+        """Return the tokens used on the latest day in the ledger."""
         with readable(self.address):
             for day, tokens in self.database.rows("select day, tokens from days order by day desc limit 1"):
                 return DayCost(day=date.fromisoformat(day), tokens=tokens)
@@ -200,7 +200,7 @@ class Ledger:
         )
 
     def begun(self, identity: bytes, job: str) -> None:
-        """Note which job a write has begun, whose end is still to come."""
+        """Record the job that a write has started and that has not ended."""
         self.database.run(
             "update writes set id = :job where identity = :identity and state = 'begun'",
             job=job,
@@ -208,7 +208,7 @@ class Ledger:
         )
 
     def done(self, identity: bytes, stream: str, action: str, row_id: str | None) -> None:
-        """Note that a write was made; the id of an added row stays, whatever is written to it later."""
+        """Record that a write was made; later writes do not change the id of an added row."""
         self.database.run(
             "insert into writes values (:identity, :stream, :action, 'done', :id, :moment, :moment) "
             "on conflict (identity) do update set state = 'done', id = coalesce(excluded.id, writes.id), "
@@ -221,7 +221,7 @@ class Ledger:
         )
 
     def withdraw(self, identity: bytes) -> None:
-        """Note that a write certainly did not act."""
+        """Record that a write certainly had no effect."""
         self.database.run(
             "delete from writes where identity = :identity and state = 'begun'", identity=identity
         )

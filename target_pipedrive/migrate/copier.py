@@ -82,10 +82,10 @@ class Copier:
         self._definitions = definitions
 
     def perform(self, task: Task, plan: EntityPlan, draft: Draft) -> tuple[Result, NotYet | None]:
-        """Write the row as far as it can be written now.
+        """Write the row, without parts that reference rows not written yet.
 
         Returns:
-            The outcome, and what the record waits for before it is complete.
+            The outcome, and the reference that the record still waits for.
 
         Raises:
             NotYet: nothing can be written yet.

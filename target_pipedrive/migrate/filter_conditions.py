@@ -31,18 +31,18 @@ _OPTIONS = frozenset({"enum", "set"})
 
 
 class Conditions:
-    """Translates them, once the fields and rows that they name are here."""
+    """Translator of conditions, once the fields and rows that they reference exist in this account."""
 
     def __init__(self, links: Links, registry: FieldRegistry) -> None:
         self._links = links
         self._registry = registry
 
     def translate(self, task: Task, draft: Draft, column: str) -> None:
-        """Put the conditions as this account takes them in place of the other one's.
+        """Replace the conditions of the other account by those of this account.
 
         Raises:
-            NotYet: a field or row that they name may still come.
-            RecordFault: it did not.
+            NotYet: a referenced field or row may still be received.
+            RecordFault: a referenced field or row was not received.
         """
         given = draft.body.get(column)
         if not isinstance(given, Mapping):

@@ -80,7 +80,7 @@ def _key(key: Mapping[str, object], row_id: str | None) -> str:
 
 
 def _changes(before: Mapping[str, object] | None, after: Mapping[str, object] | None) -> list[list[object]]:
-    """Return column, old and new text of each change; None where there is no such side."""
+    """Return column, old and new text of each change; None for a missing value."""
     names = list(dict.fromkeys((*(before or {}), *(after or {}))))[:_MOST_CHANGES]
     return [
         [
@@ -93,7 +93,7 @@ def _changes(before: Mapping[str, object] | None, after: Mapping[str, object] | 
 
 
 def safe_json(value: object) -> bytes:
-    """Return JSON in which nothing can end a script element or begin a comment."""
+    """Return JSON that cannot end a script element or start a comment."""
     try:
         encoded = msgspec.json.encode(value)
     except ValueError:  # texts that are not UTF-8

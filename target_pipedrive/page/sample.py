@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 MOST_BYTES = 2_400_000
 _WEIGHTS = {Outcome.FAILED: 0.2, Outcome.UNCHANGED: 8.0, Outcome.SKIPPED: 2.0}
-"""Outcomes whose rows are kept longer, or given up sooner, than others."""
+"""Outcomes whose rows are kept longer, or dropped sooner, than others."""
 
 
 @dataclass(slots=True)
@@ -21,7 +21,7 @@ class _Group:
 
     Attributes:
         seen: number of records.
-        stride: every how many of them are kept.
+        stride: interval of the kept rows.
         rows: number of the record, and the row.
         size: bytes of the rows.
     """
@@ -48,7 +48,7 @@ class RowSample:
         self._groups: dict[tuple[str, Outcome], _Group] = {}
 
     def add(self, number: int, stream: str, outcome: Outcome, row: Callable[[], bytes]) -> None:
-        """Add a record; its row is only made if it is kept."""
+        """Add a record; its row is only built if it is kept."""
         group = self._groups.setdefault((stream, outcome), _Group())
         group.seen += 1
         if (group.seen - 1) % group.stride:

@@ -24,7 +24,7 @@ class Batch(NamedTuple):
 
 
 class Batches:
-    """Batches that are not full yet; safe to use from several threads."""
+    """Batches that are not full yet; thread-safe."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()

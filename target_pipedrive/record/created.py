@@ -36,7 +36,7 @@ class Created:
 
 
 class Creations:
-    """List of what was created, logged at once; safe to share between threads.
+    """List of what was created, logged at once; thread-safe.
 
     Args:
         logger: logs each of them.

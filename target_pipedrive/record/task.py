@@ -60,7 +60,7 @@ class Handler(Protocol):
     """Performs the records of one stream, by the kind of its plan."""
 
     def submit(self, task: Task) -> None:
-        """Submit a record, which is performed as soon as no earlier one is in its way."""
+        """Submit a record, which is performed as soon as no earlier record blocks it."""
 
     def resume(self, task: Task) -> None:
         """Run a deferred record again."""

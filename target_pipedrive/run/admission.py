@@ -1,4 +1,4 @@
-"""Admission of records to the run, with the rows that they change and reference."""
+"""Submission of records, with the rows that they change and reference."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class Admission:
             return
         self._await_other_streams(task.stream, task.plan)
         task.owns, needs = task.plan.locks(task.draft)
-        # A row that was not received yet must not wait for the records that wait for it.
+        # Rows that were not received yet are not locked: they would wait for this record, and it for them.
         task.needs = tuple(key for key in needs if self._exists(key))
         if len(task.identity) > DIGEST_BYTES:
             task.owns += ((task.stream, task.identity[:DIGEST_BYTES].hex()),)

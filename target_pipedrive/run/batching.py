@@ -35,15 +35,15 @@ _READ, _MATCH, _ADD, _NAMED = range(4)
 
 
 class Batcher:
-    """Submits records, held back where one request can serve several; safe to use from several threads.
+    """Submits records, deferred if one request can serve several; thread-safe.
 
     Args:
         scheduler: runs the records, and the reads for them.
         rows: reads rows by id.
         links: rows by external id.
         matcher: reads ahead for matching.
-        finder: looks natural keys up; the more keys it knows, the cheaper.
-        recomputed: knows which records settle a row above theirs.
+        finder: looks up natural keys; many keys together cost less.
+        recomputed: knows which records restore a parent row.
         options: whether deletes are allowed.
         on_end: called with an error that affects all records.
     """
@@ -70,7 +70,7 @@ class Batcher:
         self._on_end = on_end
 
     def enter(self, task: Task, plan: EntityPlan) -> None:
-        """Submit a record, held back for a bulk read where that is possible."""
+        """Submit a record, held back for a bulk read if possible."""
         draft = task.draft
         if draft is None:
             return
@@ -125,7 +125,7 @@ class Batcher:
         self._gather(task, plan.spec, again=True)
 
     def _gather_above(self, task: Task, due: Due) -> None:
-        """Submit a record for a bulk read of the row above its own, which it settles."""
+        """Submit a record for a bulk read of the parent row that it restores."""
         task.lookup, task.was_read, task.stale = (due.row_id, due.row_id), False, False
         self._gather(task, due.plan.spec, again=True)
 
@@ -168,7 +168,7 @@ class Batcher:
         values = [one.lookup[1] for one in tasks if one.lookup]
         single, read = spec.single, spec.read
         if again and single is not None and read is not None and len(set(values)) * single.cost < read.cost:
-            self._scheduler.release(tasks)  # single reads of so few cost less
+            self._scheduler.release(tasks)  # for so few rows, single reads cost less
             return
         try:
             found = self._rows.many(spec, values, tasks[0].stream)

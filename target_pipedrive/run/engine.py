@@ -1,4 +1,4 @@
-"""The run: accepts records, passes STATE on, and ends."""
+"""Engine of a run: accepts records, emits STATE messages, and ends the run."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ class Parts:
         worker: performs records.
         handlers: make the handlers of streams.
         writer: sends.
-        mirror: decides which rows are deleted at the end.
+        mirror: determines the rows to delete at the end.
         guard: limits deletes.
     """
 
@@ -89,9 +89,9 @@ class Engine:
 
     Attributes:
         input_line: number of the line that is being read.
-        under_way: whether more records follow, by the tap's last STATE.
-        settled: whether all records are durable, and the last STATE is passed on.
-        cut: the line within which the input ended; empty when it did not end within one.
+        under_way: True if the tap's last STATE announces more records.
+        settled: True if all records are durable and the last STATE was emitted.
+        cut: description of the line in which the input was truncated; empty otherwise.
     """
 
     def __init__(
@@ -133,7 +133,7 @@ class Engine:
     def reject(
         self, fault: Fault, line: bytes, schema: bytes, *, as_error: BaseException | None = None
     ) -> None:
-        """Store the outcome of a record that cannot be tried.
+        """Reject a record that cannot be processed.
 
         Args:
             fault: why.
@@ -149,7 +149,7 @@ class Engine:
         self._abort.check()
 
     def _skip(self, stream: str, line: bytes, schema: bytes, key: Mapping[str, object], note: str) -> None:
-        """Store the outcome of a record that is not to be written."""
+        """Skip a record."""
         task = self._task(stream, line, schema, key, self.input_line)
         task.result = Result(outcome=Outcome.SKIPPED, note=note)
         self._mirror.ended(stream, Outcome.SKIPPED)
@@ -196,7 +196,7 @@ class Engine:
         schema: bytes,
         key: Mapping[str, object],
     ) -> None:
-        """Accept a record; it is written as soon as no earlier one is in its way.
+        """Accept a record; it is written as soon as no earlier record blocks it.
 
         Args:
             handler: of its stream.
@@ -227,7 +227,7 @@ class Engine:
         task.plan, task.handler, task.draft = plan, handler, draft
         digest = hashlib.blake2b(content, digest_size=DIGEST_BYTES, key=stream.encode()[:64]).digest()
         if not draft.id and not draft.external_id:
-            # The same content twice is two rows, which their number distinguishes.
+            # Two records with the same content are two rows, distinguished by a number.
             count = self._seen_content[digest] = self._seen_content.get(digest, 0) + 1
             digest += count.to_bytes(4, "big")
         task.identity = digest
@@ -235,7 +235,7 @@ class Engine:
         self._abort.check()
 
     def state(self, line: str) -> None:
-        """Pass a STATE on when all records before it are durable."""
+        """Emit a STATE as soon as all records before it are durable."""
         self._journal.state(self._records, line)
         self._abort.check()
 
@@ -245,12 +245,12 @@ class Engine:
         self._abort.check()
 
     def end_by(self, error: BaseException) -> NoReturn:
-        """End the run because of the input: no further record begins."""
+        """End the run because of an error of the input; no further record is started."""
         self._abort.trigger(error)
         raise error
 
     def interrupt(self, error: BaseException) -> None:
-        """End the run because of a signal: records that run end, and those that wait do not begin."""
+        """End the run because of a signal: running records finish, waiting ones are not started."""
         self._abort.trigger(error)
         self._client.stop()
         self.writer.stop_waiting()

@@ -1,8 +1,8 @@
 """Deletes of rows that a full-table version no longer contains, for the setting `mirror`.
 
-A row is deleted only where nothing is in doubt: the stream's version was closed by an ACTIVATE_VERSION after
-its records, each of these was read, carried an external id, and was recorded as written or unchanged, and
-the input ended completely. Otherwise nothing is deleted, and the log contains the reason.
+Rows of a stream are deleted only if its version was closed by an ACTIVATE_VERSION after its records, each
+record was read, had an external id, and was recorded as written or unchanged, and the input ended completely.
+Otherwise nothing is deleted, and the log contains the reason.
 """
 
 from __future__ import annotations
@@ -64,7 +64,7 @@ class _Version:
         nameless: records without an external id.
         activated: versions that ACTIVATE_VERSION named.
         announced: versions that records named.
-        lost: records by the reason why they count as missing.
+        lost: number of unusable records by reason.
     """
 
     plan: EntityPlan | None = None
@@ -79,12 +79,12 @@ class _Version:
 
 
 class Mirror:
-    """Decides at the end of the input which rows are deleted; safe to share between threads.
+    """Decides at the end of the input which rows are deleted; thread-safe.
 
     Args:
         links: rows by external id, with the stream that wrote them.
         options: the target's settings.
-        logger: gets the reason where nothing is deleted.
+        logger: receives the reason if nothing is deleted.
     """
 
     def __init__(self, links: Links, options: Options, logger: logging.Logger) -> None:
@@ -97,7 +97,7 @@ class Mirror:
         self._unread = 0
 
     def arrived(self, stream: str, draft: Draft) -> None:
-        """Note a record that was read and translated."""
+        """Count a record that was read and translated."""
         if not self._on:
             return
         with self._lock:
@@ -108,7 +108,7 @@ class Mirror:
                 version.seen.add(draft.external_id)
 
     def numbered(self, stream: str, number: int) -> None:
-        """Note the version that a record names."""
+        """Store the version in a record."""
         if self._on:
             with self._lock:
                 self._version(stream).announced.add(number)
@@ -124,7 +124,7 @@ class Mirror:
                 self._count(stream).lost[Outcome.FAILED] += 1
 
     def ended(self, stream: str, outcome: Outcome) -> None:
-        """Note how a record ended."""
+        """Record the outcome of a record."""
         if self._on and outcome not in _ARRIVED:
             with self._lock:
                 self._version(stream).lost[outcome] += 1

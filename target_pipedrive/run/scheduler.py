@@ -1,4 +1,4 @@
-"""Scheduler of writes: concurrent, but in input order for the same row.
+"""Scheduler of writes: concurrent, and in the order of the input for each row.
 
 Each task names the rows that it owns (it may change them) and needs (it references them). A task waits for
 every earlier unfinished task that owns one of either, or needs one it owns; all others run concurrently.
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 ROOM = 200
-"""Tasks that are accepted at a stretch once the scheduler was full."""
+"""Number of tasks accepted in one go after the scheduler was full."""
 
 
 class _Queue:
@@ -37,7 +37,7 @@ class _Queue:
 
 
 class Scheduler:
-    """Runs tasks on a pool as soon as no earlier one is in their way; each by its own handler.
+    """Runs each task on a pool, by its handler, as soon as no earlier task blocks it.
 
     Args:
         pool: threads that run tasks.
@@ -61,7 +61,7 @@ class Scheduler:
         return self._open
 
     def submit(self, task: Task, *, held: bool = False) -> None:
-        """Accept a task; it runs when nothing earlier is in its way.
+        """Accept a task; it runs as soon as no earlier task blocks it.
 
         Args:
             task: must not have been submitted before.
@@ -285,7 +285,7 @@ class Scheduler:
             return queue is not None and queue.owner is not None
 
     def resume(self, task: Task, *, held: bool = False) -> None:
-        """Run a task again after `let_pass`; with `held`, after one `release`."""
+        """Run a task again after `let_pass`; with `held`, only after one `release`."""
         with self._changed:
             self._open += 1
             if held:
@@ -304,7 +304,7 @@ class Scheduler:
                 return
 
     def halt(self) -> None:
-        """Begin no further task; running ones end."""
+        """Start no further task; running ones end normally."""
         with self._changed:
             self._halted = True
             self._changed.notify_all()

@@ -27,14 +27,14 @@ if TYPE_CHECKING:
     from target_pipedrive.run.worker import Worker
 
     class StreamHandler(Handler, Protocol):
-        """Performs the records of one stream, and knows its plan."""
+        """Handler of one stream, with its plan."""
 
         @property
         def plan(self) -> Plan:
             """Plan of the stream."""
 
         def activate(self, version: int | None) -> None:
-            """Note an ACTIVATE_VERSION of the stream."""
+            """Record an ACTIVATE_VERSION of the stream."""
 
 
 P = TypeVar("P", bound="Plan")
@@ -77,7 +77,7 @@ class EntityHandler(_StreamHandler["EntityPlan"]):
     """Performs records of an entity: rows that are found, compared and written."""
 
     def submit(self, task: Task) -> None:
-        """Submit a record, which waits for a bulk read where that is possible."""
+        """Submit a record, which waits for a bulk read if possible."""
         self._parts.batcher.enter(task, self.plan)
 
     def resume(self, task: Task) -> None:
@@ -93,7 +93,7 @@ class EntityHandler(_StreamHandler["EntityPlan"]):
         return self._parts.adder.addition(task, self.plan)
 
     def activate(self, version: int | None) -> None:
-        """Note an ACTIVATE_VERSION; what it deletes is decided at the end of the input."""
+        """Record an ACTIVATE_VERSION; rows to delete are determined at the end of the input."""
         self._parts.mirror.activate(self.plan, self, version)
 
 
@@ -101,7 +101,7 @@ class ActionHandler(_StreamHandler["ActionPlan"]):
     """Performs records of an action."""
 
     def submit(self, task: Task) -> None:
-        """Submit a record, which waits for others where one request can perform several."""
+        """Submit a record, which waits for others if one request can perform several."""
         if self.plan.action.bulk is not None:
             self._parts.batcher.enter_many(task)
         else:
@@ -129,12 +129,12 @@ class Handlers:
 
     Args:
         scheduler: runs records.
-        batcher: batches records where one request can serve several.
+        batcher: batches records if one request can serve several.
         worker: performs a record and stores its outcome.
         executor: performs actions.
         upserter: performs records of entities.
         adder: plans adds.
-        mirror: decides which rows are deleted at the end.
+        mirror: determines the rows to delete at the end.
     """
 
     def __init__(

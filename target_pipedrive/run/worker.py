@@ -22,12 +22,12 @@ class Worker:
     """Performs records on the threads of the pool.
 
     Args:
-        executor: performs.
+        executor: performs records.
         deferred: keeps records that reference rows which were not received yet.
         abort: ends the run.
         journal: stores outcomes.
-        mirror: learns outcomes.
-        writer: drops what it keeps of a finished record.
+        mirror: receives outcomes.
+        writer: drops its data of a finished record.
 
     Attributes:
         half_done: identities of records that failed after their row was written.

@@ -1,8 +1,8 @@
 """Completion of partial values of a record just before a write.
 
-Records name a part of an address, an amount without a currency, one of several emails. `settled` merges these
-with the values of the row; `complete` does the same for a call whose row was not read yet, and fills in the
-account's default currency, without which Pipedrive takes no amount.
+Records may contain a part of an address, an amount without a currency, one of several emails. `settled`
+merges these with the values of the row; `complete` does the same for a call whose row was not read yet, and
+fills in the account's default currency, without which Pipedrive accepts no amount.
 """
 
 from __future__ import annotations
@@ -38,12 +38,12 @@ def settled(
     Args:
         draft: values of the record.
         row: row of Pipedrive; empty for a new row.
-        registry: knows the custom fields.
-        custom_fields: word of the field registry.
-        flat: whether the row shows custom fields as v1 does.
+        registry: custom fields of the account.
+        custom_fields: name of the entity in the field registry.
+        flat: True if the row has custom fields in the form of v1.
 
     Raises:
-        RecordFault: a part alone makes no value; names the column.
+        RecordFault: the parts are not a complete value; the message contains the column.
     """
     body = dict(draft.body)
     if any_compound(body.values()):
@@ -84,11 +84,11 @@ def complete(
         entity: where the row can be read; None when it cannot.
         rows: reads it.
         registry: knows the custom fields.
-        user: knows the default currency.
+        user: current user, with the default currency.
         stream: name the requests are counted under.
 
     Raises:
-        RecordFault: the row does not exist, or a part alone makes no value.
+        RecordFault: the row does not exist, or the parts are not a complete value.
     """
     if any_compound(draft.body.values()) or any_compound(draft.custom.values()):
         row = _held(draft, action, entity, rows, stream)

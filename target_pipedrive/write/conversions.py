@@ -41,7 +41,7 @@ PATIENCE_SECONDS = 120.0
 FIRST_WAITS = (0.5, 1.0, 2.0)
 WAIT_SECONDS = 5.0
 _STATUS_COST = 1
-_SURELY_OVER = timedelta(minutes=15)  # a conversion that was started has added its row by then, or never will
+_SURELY_OVER = timedelta(minutes=15)  # a started conversion has added its row by then, or never does
 
 
 class ConversionWriter:
@@ -71,7 +71,7 @@ class ConversionWriter:
         self._stopped = threading.Event()
 
     def stop_waiting(self) -> None:
-        """Leave conversions that have not ended to the next run."""
+        """Stop waiting for conversions; the next run continues to wait."""
         self._stopped.set()
 
     def _rest(self, seconds: float) -> None:
@@ -159,7 +159,7 @@ class ConversionWriter:
         )
 
     def _made_meanwhile(self, task: Task, action: ActionSpec, draft: Draft) -> Done | None:
-        """Return the row that a start without a response made; None when it certainly never makes one.
+        """Return the row created by a start without a response; None if it certainly creates no row.
 
         Raises:
             RecordFault: this cannot be determined yet.

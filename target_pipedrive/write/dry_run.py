@@ -1,4 +1,4 @@
-"""Dry run: writes are planned and counted, and never sent."""
+"""Writer of a dry run: writes are planned and counted, and never sent."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ class DryRunWriter:
         return done
 
     def _note(self, action: ActionSpec, draft: Draft, entity: EntitySpec | None, row_id: str | None) -> None:
-        """Note what the write would change, for later records of the same row."""
+        """Record what the write would change, for later records of the same row."""
         if entity is None or row_id is None:
             return
         above = {entity.path.get(name, name): value for name, value in draft.path.items()}
@@ -114,11 +114,11 @@ class DryRunWriter:
         return ProvisionalId(self._writes)
 
     def done_before(self, task: Task) -> Done | None:
-        """Return what a run that did not end wrote for the same record, if anything."""
+        """Return the write of an interrupted run for the same record, if there is one."""
         return self._intents.done_before(task)
 
     def finished(self, task: Task) -> None:
-        """Drop what is kept of a record; a dry run keeps nothing."""
+        """Return at once: a dry run stores no data of records."""
 
     def company_id(self, task: Task) -> str:
         """Return the id of the account's company."""

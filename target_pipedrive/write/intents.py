@@ -53,7 +53,7 @@ class Intent:
 
 
 class Intents:
-    """Writes that were begun, by the identity of their record; safe to use from several threads.
+    """Writes that were started, by the identity of their record; thread-safe.
 
     Args:
         journal: makes intents durable.
@@ -77,7 +77,7 @@ class Intents:
                 claims.put(entry.action, entry.id, entry.identity)
 
     def of(self, task: Task) -> Intent | None:
-        """Return what is known of the record's write; None when it was never begun."""
+        """Return what is known of the record's write; None if it was never started."""
         return self._known.get(task.identity)
 
     def is_done(self, task: Task) -> bool:
@@ -86,7 +86,7 @@ class Intents:
         return known is not None and known.state is WriteState.DONE
 
     def done_before(self, task: Task) -> Done | None:
-        """Return what a run that did not end wrote for the same record, if anything."""
+        """Return the write of an interrupted run for the same record, if there is one."""
         known = self._known.get(task.identity)
         if known is None or known.state is not WriteState.DONE:
             return None
@@ -119,11 +119,11 @@ class Intents:
         return since
 
     def begun_since(self, task: Task, since: str) -> None:
-        """Note the server's time before the last try of a write."""
+        """Record the server's time before the last attempt of a write."""
         self._known[task.identity].since = since
 
     def begun_as(self, task: Task, job: str) -> None:
-        """Note the job that a write has started."""
+        """Record the job that a write has started."""
         identity = task.identity
         self._known[identity].id = job
         self._journal.note(lambda ledger: ledger.begun(identity, job))
@@ -182,7 +182,7 @@ class Intents:
             self._journal.check()
 
     def finished(self, task: Task) -> None:
-        """Drop what this run began and ended: the ledger has it."""
+        """Drop a write that this run started and finished: the ledger contains it."""
         known = self._known.get(task.identity)
         if known is not None and known.state is WriteState.DONE and not known.earlier:
             del self._known[task.identity]

@@ -26,7 +26,7 @@ _NO_VALUE: tuple[object, ...] = (None, "", [], {}, 0, False)
 
 
 class Claims:
-    """Rows by the record that added them; safe to use from several threads.
+    """Rows by the record that added them; thread-safe.
 
     Args:
         rows: reads rows for lookups.
@@ -38,7 +38,7 @@ class Claims:
         self._identities: dict[str, dict[str, bytes]] = {}
 
     def put(self, action: str, row_id: str, identity: bytes) -> None:
-        """Note which record added a row."""
+        """Record which record added a row."""
         with self._lock:
             self._identities.setdefault(action, {})[row_id] = identity
 

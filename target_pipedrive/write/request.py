@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 class ServerClock:
-    """Time of the server, as its responses state it.
+    """Time of the server, from its responses.
 
     Args:
         user: requests a response when there is no time yet.
@@ -39,14 +39,14 @@ class ServerClock:
         self.learn(self._user.request(stream))
 
     def learn(self, response: Response) -> None:
-        """Keep the time of a response: lookups compare with times that the server writes."""
+        """Store the time of a response: lookups compare it with times written by the server."""
         moment = response.moment
         if moment is not None:
             self.time = times.to_rfc3339(moment)
 
 
 class ActionRequests:
-    """Requests of actions; shared by all parts of the writer and safe to use from several threads.
+    """Requests of actions; shared by all parts of the writer, thread-safe.
 
     Args:
         client: the connection.
@@ -131,7 +131,7 @@ class ActionRequests:
 
 
 class AcceptedNames:
-    """Column names that the account accepts; safe to use from several threads.
+    """Column names that the account accepts; thread-safe.
 
     Rows of project tasks have `is_done`; live accounts accept that name and ignore the published `done`. The
     name from the rows is sent first. If the account rejects it, the published name is sent for the rest of

@@ -1,4 +1,4 @@
-"""Writes that are never repeated blindly: intent before, outcome after, lookup before a retry."""
+"""Writer of records: each write stores its intent before, its outcome after, and is not repeated blindly."""
 
 from __future__ import annotations
 
@@ -46,19 +46,19 @@ class RecordWriter(Protocol):
         """Perform a write; see `Writer.send`."""
 
     def send_raw(self, task: Task, request: RawRequest) -> Result:
-        """Make a request that a record describes; see `Writer.send_raw`."""
+        """Send a request that a record describes; see `Writer.send_raw`."""
 
     def done_before(self, task: Task) -> Done | None:
-        """Return what a run that did not end wrote for the same record, if anything."""
+        """Return the write of an interrupted run for the same record, if there is one."""
 
     def finished(self, task: Task) -> None:
-        """Drop what is kept of a record that has its outcome."""
+        """Drop the data of a finished record."""
 
     def company_id(self, task: Task) -> str:
         """Return the id of the account's company."""
 
     def stop_waiting(self) -> None:
-        """Leave conversions that have not ended to the next run."""
+        """Stop waiting for conversions; the next run continues to wait."""
 
 
 class Writer:
@@ -112,7 +112,7 @@ class Writer:
         return self._single.send(task, action, draft, entity)
 
     def send_raw(self, task: Task, request: RawRequest) -> Result:
-        """Make a request that a record describes; one that must not be repeated is sent once.
+        """Send a request that a record describes; one that must not be repeated is sent once.
 
         Raises:
             RecordFault: an earlier run began it and its outcome is unknown.
@@ -140,7 +140,7 @@ class Writer:
         return self._intents.done_before(task)
 
     def finished(self, task: Task) -> None:
-        """Drop what is kept of a record that has its outcome; the ledger has it."""
+        """Drop the data of a finished record; the ledger contains its outcome."""
         self._intents.finished(task)
 
     def company_id(self, task: Task) -> str:

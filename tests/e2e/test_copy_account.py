@@ -1,4 +1,4 @@
-"""One account copied into an empty one: all that can be written arrives, whatever happens on the way."""
+"""One account copied into an empty one: all that can be written arrives, despite errors and interruptions."""
 
 from __future__ import annotations
 

@@ -40,7 +40,7 @@ class Case:
     paged: bool = False
 
     def ask(self, direct: Direct):
-        """Send a request that succeeds when nothing is in the way."""
+        """Send a request that succeeds unless a fault affects it."""
         number: object = 1
         if self.first is not None:
             path, body = self.first

@@ -28,7 +28,7 @@ def _published_writes(ask, chance):
 
 
 def _random_writes(ask, chance, times):
-    """Adds, changes and deletes of records met on the way."""
+    """Adds, changes and deletes of records that the test encounters."""
     for _ in range(times):
         table, name = chance.choice(list(RECORDS.items()))
         ids = [row["id"] for row in ask.get(f"/api/v2/{table}", limit=100)["data"]]

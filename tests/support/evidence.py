@@ -253,7 +253,7 @@ def read(group: list[Reading], **config: object) -> Output:
 
 
 def record_of(one: Reading, row: dict[str, Any], out: Output) -> dict[str, Any] | None:
-    """The record of a row of a reading; None where there is none."""
+    """The record of a row of a reading; None if there is no record."""
     keys = out.schemas[one.stream]["key_properties"]
     own = {name: value for name, value in {**one.ids, **row}.items() if name in keys}
     for record in out.records[one.stream]:

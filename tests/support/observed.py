@@ -36,7 +36,7 @@ Shape = Any
 
 
 def folder() -> Path | None:
-    """The folder of recordings; None where there is none."""
+    """The folder of recordings; None if it does not exist."""
     named = os.environ.get(VARIABLE)
     found = Path(named) if named else BESIDE
     return found if found.is_dir() else None

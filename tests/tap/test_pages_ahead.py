@@ -1,4 +1,4 @@
-"""Offset lists with several pages on their way: the rows of one reading, whatever moves meanwhile."""
+"""Offset lists with several pages requested ahead: the rows of one read, although rows move meanwhile."""
 
 from __future__ import annotations
 

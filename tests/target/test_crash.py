@@ -241,7 +241,7 @@ def requests(small):
 
 @dataclass
 class Campaign:
-    """One input, what a clean run makes of it, and runs that are killed on the way.
+    """One input, what a clean run makes of it, and runs that are killed before the end.
 
     `new_ledger` returns the URL of a new ledger: then the folder of a killed run is deleted.
     """

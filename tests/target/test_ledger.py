@@ -419,7 +419,7 @@ def test_a_transaction_needs_one_round_trip(ledger_url, ledger_server):
                 ledger.intend(identity, "deals", "add_deal", SINCE)
                 ledger.done(identity, "deals", "add_deal", "5")
             ledger.commit()
-        # The driver prepares statements on the way, and may wait for a part of a long transaction.
+        # The driver also prepares statements, and may wait for a part of a long transaction.
         assert proxy.count - before <= 20
         assert len(list(ledger.writes())) == 50
 

@@ -31,7 +31,7 @@ def name_of(values: object) -> str:
 
 
 def added(result: Result, values: Mapping[str, object]) -> Result:
-    """Return the result of an add with the values that Pipedrive took."""
+    """Return the result of an add with the values that Pipedrive accepted."""
     after = {name: value for name, value in values.items() if name not in result.not_taken}
     return replace(result, name=name_of(values), after=after)
 

@@ -48,9 +48,9 @@ def _same_in_v1(
 
 
 def both(first: Result, second: Result) -> Result:
-    """Return how a record ended whose row was written in two steps.
+    """Return the result of a record whose row was written in two steps.
 
-    A column that the second step wrote was taken; one that it did not take is not changed.
+    A column of the first step does not count as changed if the second step wrote it without success.
     """
     outcome = second.outcome if first.outcome is Outcome.UNCHANGED else first.outcome
     changed = _together(first.changed, second.changed, but=second.not_taken)

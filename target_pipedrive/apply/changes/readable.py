@@ -1,4 +1,4 @@
-"""Values of changes in the words of people: options by label, references with the name of their row."""
+"""Changes in readable form: options by label, references with the name of their row."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 class ReadableChanges:
-    """Changes with the names that people know; nothing is requested for them.
+    """Converter of changes to readable names, without requests.
 
     Args:
         registry: options of fields, as far as they were read.
@@ -76,7 +76,7 @@ class ReadableChanges:
     def _of_custom(self, fields: str, key: str) -> Reader | None:
         definition = self._registry.known(fields).get(key)
         if definition is None:
-            return lambda value: self._labels(fields, key, value)  # only options have made labels
+            return lambda value: self._labels(fields, key, value)  # only options have labels
         if definition.kind in {"option", "options"}:
             return lambda value: self._labels(fields, key, value)
         return self._of_entity(ENTITY_OF_TYPE.get(definition.field_type))

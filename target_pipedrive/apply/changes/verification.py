@@ -60,10 +60,10 @@ class Verifier:
         changed: dict[str, object],
         custom: dict[str, object],
     ) -> tuple[str, ...]:
-        """Take out of an update what Pipedrive is known to store as the row shows it.
+        """Remove values from an update that Pipedrive is known to store in the form of the row.
 
         Returns:
-            The columns among them that Pipedrive did not take when they were sent.
+            The columns among them that Pipedrive ignored when they were sent.
         """
         ignored: list[str] = []
         for values, held in ((changed, row), (custom, held_customs(row, plan.spec))):

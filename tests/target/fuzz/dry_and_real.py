@@ -77,7 +77,7 @@ def _compared(dry: Seen, real: Seen) -> Iterator[tuple[str, str]]:
 
 
 def _reason(planned: dict[str, Any], written: dict[str, Any], *, rejected: bool) -> str:
-    """Return why a dry run could not foresee an outcome; empty if it could."""
+    """Return why a dry run could not predict an outcome; empty if it could."""
     if planned["outcome"] in WRITTEN and written["outcome"] == "failed":
         if REJECTED.search(written["error"]):
             return BY_THE_RESPONSE
