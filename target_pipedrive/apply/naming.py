@@ -59,6 +59,9 @@ def fault_of(
             columns = (*map(names.without_keys, error.columns), *names.named(error.fields))
     else:
         text = str(error)
+    prefix, repeated = f"Stream {stream}: ", isinstance(error, RecordFault) and error.of_column_names
+    named = repeated and text.startswith(prefix)  # such a reason contains its column
+    text = text.removeprefix(prefix)
     if isinstance(error, ItemError | RecordError) and (status := _STATUS.match(text)):
         response, text = status[1], _ADVICE.sub("", text[status.end() :]).removeprefix("; ")
         found = plan.blamed(text, partial(_value_in, message)) if plan is not None else None
@@ -74,6 +77,8 @@ def fault_of(
         columns=columns,
         value=shown(value),
         response=response,
+        column_in_reason=named,
+        repeated=repeated,
     )
 
 

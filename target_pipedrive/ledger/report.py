@@ -13,7 +13,7 @@ import msgspec
 from pipedrive_singer.summary import MOST_FAILURES
 from target_pipedrive.ids.provisional import as_text
 from target_pipedrive.ledger.line_files import LinesFile
-from target_pipedrive.record.errors import Fault
+from target_pipedrive.record.errors import Fault, with_columns
 from target_pipedrive.record.outcome import Outcome
 
 if TYPE_CHECKING:
@@ -59,6 +59,7 @@ class Report:
         self._kept: dict[str, Counter[str]] = {}
         self._schemas: dict[str, bytes] = {}
         self._of_streams: dict[tuple[str, str], int] = {}
+        self._of_columns: Counter[tuple[str, str]] = Counter()
         self.creations = creations
         self._listener = listener
         self.first_faults: list[Fault] = []
@@ -125,8 +126,16 @@ class Report:
 
     @property
     def faults_of_streams(self) -> list[tuple[str, str, int]]:
-        """Stream, reason and number of the records that failed because their stream is invalid."""
-        return [(stream, why, count) for (stream, why), count in self._of_streams.items() if count]
+        """Stream, reason and number of the records that failed because of their stream or its columns."""
+        found = [(key, count) for key, count in self._of_streams.items() if count]
+        found += [(key, count) for key, count in self._of_columns.items() if count > 1]
+        return [(stream, why, count) for (stream, why), count in found]
+
+    def _repeated(self, fault: Fault) -> int:
+        """Count a record with a fault of a column's name, and return how many have it."""
+        why = fault.why if fault.column_in_reason else with_columns(fault.why, fault.columns)
+        self._of_columns[fault.stream, why] += 1
+        return self._of_columns[fault.stream, why]
 
     @property
     def stream_faults(self) -> list[tuple[str, str, int]]:
@@ -145,6 +154,8 @@ class Report:
         if fault.of_stream:
             self.tell_stream(fault.stream, fault.why)
             self._of_streams[fault.stream, fault.why] += 1
+        elif fault.repeated and self._repeated(fault) > 1:
+            pass  # counted at the end
         elif count <= _TOLD_PER_STREAM:
             self._logger.error("%s", fault.sentence(masked=True))
             if count == _TOLD_PER_STREAM:

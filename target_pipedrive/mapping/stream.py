@@ -15,7 +15,7 @@ from target_pipedrive.mapping.columns.binding import (
 )
 from target_pipedrive.mapping.columns.names import FIELD_KEY, ColumnNames
 from target_pipedrive.record.draft import Draft
-from target_pipedrive.record.errors import UNFORESEEN, RecordFault, unforeseen
+from target_pipedrive.record.errors import UNFORESEEN, ColumnNameFault, RecordFault, unforeseen
 from target_pipedrive.values import scalars
 from target_pipedrive.values.identity import is_blank
 
@@ -141,7 +141,7 @@ class Plan(ColumnBinder):
             self.not_written += dropped
             self.notices.append(f"not in the SCHEMA, and not written: {', '.join(dropped)}")
         if unknown:
-            raise RecordFault(
+            raise ColumnNameFault(
                 "has columns that are not in the SCHEMA: {columns}. Add them to the SCHEMA, or set "
                 "unknown_fields to ignore",
                 column=unknown,
@@ -193,7 +193,7 @@ class Plan(ColumnBinder):
             return
         if column is None:
             known = [one.name for one in self.registry.definitions(entity)]
-            raise RecordFault(f"custom field {{columns}} is unknown{nearest(name, known)}", column=name)
+            raise ColumnNameFault(f"custom field {{columns}} is unknown{nearest(name, known)}", column=name)
         encoder = self.registry.encoder(entity, column, self._unknown_keys(name))
         binding = custom_binding(name, column, encoder, foreign=self.options.foreign_ids)
         self._apply(binding, draft, value)

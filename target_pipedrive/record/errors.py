@@ -34,7 +34,12 @@ class RecordFault(Exception):  # noqa: N818 - the record causes it, not the prog
         fields: invalid columns by their names in Pipedrive, or by the keys of custom fields; the message
             contains the columns of the input that fill them.
         value: value of the column, if it is an option, a date or a number; None if it must not be shown.
+
+    Attributes:
+        of_column_names: True if the name of the column is the problem, so other records fail likewise.
     """
+
+    of_column_names = False
 
     def __init__(
         self, why: str, *, column: str | Iterable[str] = (), fields: Iterable[str] = (), value: object = None
@@ -80,6 +85,12 @@ def unforeseen(error: Exception) -> RecordFault:
     )
 
 
+class ColumnNameFault(RecordFault):
+    """A column that the stream or Pipedrive does not have; the message contains its name."""
+
+    of_column_names = True
+
+
 class SkipRecord(Exception):  # noqa: N818 - an outcome, not an error
     """The record is skipped; the text is the reason."""
 
@@ -102,6 +113,7 @@ class Fault:
         column_in_reason: True if the reason contains the column.
         response: request and status of Pipedrive's response, for logs.
         of_stream: True if all records of the stream fail for the same reason.
+        repeated: True if other records of the stream probably fail for the same reason.
     """
 
     stream: str
@@ -113,6 +125,7 @@ class Fault:
     column_in_reason: bool = False
     response: str = ""
     of_stream: bool = False
+    repeated: bool = False
 
     def sentence(self, *, masked: bool = False) -> str:
         """Return one sentence: stream, key, column, reason with remedy, value, line.

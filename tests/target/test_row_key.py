@@ -401,6 +401,30 @@ def test_settings_name_columns_in_any_case(load, small):
     assert small.get(f"/api/v2/persons/{run.ids[0]}")["data"]["job_title"] == "CFO"
 
 
+UNKNOWN_NAMES = [
+    (
+        {"streams": {"organizations": {"entity": "organizations", "fields": {"colour": "Nonsense"}}}},
+        {"colour": 1},
+    ),
+    ({}, {"colour": 1}),
+    ({}, {"custom_fields": {"colour": 1}}),
+]
+
+
+@pytest.mark.parametrize(("settings", "given"), UNKNOWN_NAMES)
+def test_an_unknown_column_of_many_records_is_logged_once_with_a_count(load, caplog, settings, given):
+    columns = "id name custom_fields" if "custom_fields" in given else "id name"
+    sent = [record("organizations", id=at, name=f"N{at}", **given) for at in range(1, 5)]
+    run = load(schema("organizations", columns, ["id"]), *sent, **settings)
+    assert run.outcomes == ["failed"] * 4
+    told = [one.getMessage() for one in caplog.records if "colour" in one.getMessage()]
+    assert len(told) == 2
+    assert "id 1" in told[0]
+    assert "4 records failed" in told[1]
+    for error in (*run.errors, *told):
+        assert error.count("organizations") == error.count("colour") == 1, error
+
+
 @pytest.mark.parametrize("spelled", ["{}", "upper"])
 def test_columns_of_loaders_are_dropped_and_named_once(load, caplog, spelled):
     caplog.set_level("INFO")

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from target_pipedrive.record.errors import RecordFault
+from target_pipedrive.record.errors import ColumnNameFault, RecordFault
 
 
-class RejectedColumns(RecordFault):
+class RejectedColumns(ColumnNameFault):
     """Columns of a SCHEMA that cannot be written; the message contains stream and columns."""
 
     def __str__(self) -> str:
