@@ -1,1 +1,1 @@
-"""The entities, one module per domain; every module here is imported at start."""
+"""The entities, one folder per domain; every module here is imported at start."""

@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING, Any
 
 from pipedrive_emulator.account.clock import DAY_SECONDS, parse
 from pipedrive_emulator.account.custom_fields import ADDRESS_PARTS
-from pipedrive_emulator.domains import activities_v1
-from pipedrive_emulator.domains.basics import COMPANY
-from pipedrive_emulator.domains.contacts_v1 import nested_organization, nested_person
-from pipedrive_emulator.domains.followers import followers_of
-from pipedrive_emulator.domains.products_v1 import flat_product
-from pipedrive_emulator.domains.related_v1 import (
+from pipedrive_emulator.domains.activities import activities_v1
+from pipedrive_emulator.domains.company.basics import COMPANY
+from pipedrive_emulator.domains.contacts.contacts_v1 import nested_organization, nested_person
+from pipedrive_emulator.domains.history.followers import followers_of
+from pipedrive_emulator.domains.products.products_v1 import flat_product
+from pipedrive_emulator.domains.shared.related_v1 import (
     deal_relations,
     moment,
     money,

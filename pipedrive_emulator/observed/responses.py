@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from pipedrive_emulator.api.http import encode
-from pipedrive_emulator.domains.basics import COMPANY
-from pipedrive_emulator.domains.fields import FIELD_KINDS
-from pipedrive_emulator.domains.journal import as_text
+from pipedrive_emulator.domains.company.basics import COMPANY
+from pipedrive_emulator.domains.fields.fields import FIELD_KINDS
+from pipedrive_emulator.domains.history.journal import as_text
 from pipedrive_emulator.query.paging import DEFAULT_LIMIT
 
 if TYPE_CHECKING:

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 from pipedrive_emulator.account.account import TOKEN_USER
 from pipedrive_emulator.account.clock import DAY_SECONDS, STAMPS, START
 from pipedrive_emulator.account.store import NAMESPACE
-from pipedrive_emulator.domains.followers import FOLLOWED
-from pipedrive_emulator.domains.leads import find_next_activity
-from pipedrive_emulator.domains.saved_filters import new_filter
+from pipedrive_emulator.domains.history.followers import FOLLOWED
+from pipedrive_emulator.domains.leads.leads import find_next_activity
+from pipedrive_emulator.domains.search.saved_filters import new_filter
 from pipedrive_emulator.handlers.registry import Seed, seeder
 from pipedrive_emulator.query.filters import check_conditions
 from pipedrive_emulator.seeds.sales import DELETED_EACH, Maker

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pipedrive_emulator.account.clock import rfc3339, sql
-from pipedrive_emulator.domains.basics import COMPANY
-from pipedrive_emulator.domains.goals import checked, new_goal
-from pipedrive_emulator.domains.roles import new_role
-from pipedrive_emulator.domains.subscriptions import new_payment, new_subscription
-from pipedrive_emulator.domains.webhooks import new_webhook
+from pipedrive_emulator.domains.company.basics import COMPANY
+from pipedrive_emulator.domains.company.goals import checked, new_goal
+from pipedrive_emulator.domains.company.webhooks import new_webhook
+from pipedrive_emulator.domains.deals.subscriptions import new_payment, new_subscription
+from pipedrive_emulator.domains.users.roles import new_role
 from pipedrive_emulator.handlers.registry import Seed, seeder
 from pipedrive_emulator.seeds.builtin_fields import FOUNDED
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pipedrive_emulator.account.clock import DAY_SECONDS, START, day, millis, sql
-from pipedrive_emulator.domains.deal_billing import seeded_discount
-from pipedrive_emulator.domains.deal_value import REVENUES, worth_of
-from pipedrive_emulator.domains.files import file_row
-from pipedrive_emulator.domains.note_comments import new_comment
-from pipedrive_emulator.domains.participants import new_participant
-from pipedrive_emulator.domains.pictures import new_image, new_picture
-from pipedrive_emulator.domains.product_variations import price
-from pipedrive_emulator.domains.related_v1 import moment
+from pipedrive_emulator.domains.deals.deal_billing import seeded_discount
+from pipedrive_emulator.domains.deals.deal_value import REVENUES, worth_of
+from pipedrive_emulator.domains.deals.participants import new_participant
+from pipedrive_emulator.domains.files.files import file_row
+from pipedrive_emulator.domains.files.pictures import new_image, new_picture
+from pipedrive_emulator.domains.notes.note_comments import new_comment
+from pipedrive_emulator.domains.products.product_variations import price
+from pipedrive_emulator.domains.shared.related_v1 import moment
 from pipedrive_emulator.handlers.registry import Seed, seeder
 from pipedrive_emulator.seeds.accounts import TEMPLATES
 from pipedrive_emulator.seeds.templates import TemplateRows, slot

@@ -6,7 +6,7 @@ import hashlib
 from typing import TYPE_CHECKING
 
 from pipedrive_emulator.account.clock import sql
-from pipedrive_emulator.domains.fields import new_field
+from pipedrive_emulator.domains.fields.fields import new_field
 from pipedrive_emulator.handlers.registry import Seed, seeder
 
 if TYPE_CHECKING:

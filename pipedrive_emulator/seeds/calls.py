@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pipedrive_emulator.account.clock import DAY_SECONDS, START, millis
-from pipedrive_emulator.domains.call_logs import TAKEN_OVER, new_call_log
-from pipedrive_emulator.domains.conversions import seeded_job
+from pipedrive_emulator.domains.activities.call_logs import TAKEN_OVER, new_call_log
+from pipedrive_emulator.domains.leads.conversions import seeded_job
 from pipedrive_emulator.handlers.registry import Seed, seeder
 
 if TYPE_CHECKING:

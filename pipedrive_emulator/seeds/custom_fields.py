@@ -8,7 +8,7 @@ from typing import Any
 
 from pipedrive_emulator.account.clock import rfc3339, sql
 from pipedrive_emulator.api.http import Row
-from pipedrive_emulator.domains.fields import new_field
+from pipedrive_emulator.domains.fields.fields import new_field
 from pipedrive_emulator.handlers.registry import Seed, seeder
 from pipedrive_emulator.seeds.builtin_fields import FOUNDED, hash_key
 from pipedrive_emulator.seeds.words import STREETS, place

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pipedrive_emulator.account.clock import DAY_SECONDS, START, sql
-from pipedrive_emulator.domains.journal import JOURNALED, new_change
+from pipedrive_emulator.domains.history.journal import JOURNALED, new_change
 from pipedrive_emulator.handlers.registry import Seed, seeder
 
 OLDEST = START - 60 * DAY_SECONDS

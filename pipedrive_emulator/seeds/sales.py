@@ -9,9 +9,9 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from pipedrive_emulator.account.clock import day
-from pipedrive_emulator.domains.deal_value import line_sum
-from pipedrive_emulator.domains.files import file_row
-from pipedrive_emulator.domains.products import ONE_TIME, full_price
+from pipedrive_emulator.domains.deals.deal_value import line_sum
+from pipedrive_emulator.domains.files.files import file_row
+from pipedrive_emulator.domains.products.products import ONE_TIME, full_price
 from pipedrive_emulator.seeds import words
 from pipedrive_emulator.seeds.custom_fields import values
 

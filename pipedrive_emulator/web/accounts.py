@@ -17,8 +17,10 @@ from pipedrive_emulator.handlers.registry import HANDLERS, SEEDERS, Seed
 def load_domains() -> None:
     """Import every domain and seed module, once."""
     for package in (domains, seeds):
-        for module in pkgutil.iter_modules(package.__path__):
-            importlib.import_module(f"{package.__name__}.{module.name}")
+        found = pkgutil.walk_packages(package.__path__, f"{package.__name__}.")
+        # Hooks run in the order of the imports: by name of the module, in whatever folder it is.
+        for name in sorted((one.name for one in found), key=lambda name: name.rpartition(".")[2]):
+            importlib.import_module(name)
 
 
 def new_account(size: str) -> Account:

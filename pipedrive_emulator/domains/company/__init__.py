@@ -1,0 +1,1 @@
+"""Rows of the whole company: pipelines, stages, currencies, goals, webhooks, statistics."""

@@ -1,0 +1,1 @@
+"""Deals with their products, installments, participants and subscriptions."""

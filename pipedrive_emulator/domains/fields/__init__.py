@@ -1,0 +1,1 @@
+"""Field definitions and their options."""

@@ -1,0 +1,1 @@
+"""Changes, flows, recent changes, and followers."""

@@ -1,0 +1,1 @@
+"""Leads, and conversions between leads and deals."""

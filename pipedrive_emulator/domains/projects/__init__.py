@@ -1,0 +1,1 @@
+"""Projects with their boards, phases and tasks."""
