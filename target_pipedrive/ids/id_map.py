@@ -79,7 +79,7 @@ class Links:
         Args:
             entity: entity of the row.
             row_id: id of the row.
-            parent: row that it is below: rows below others may have the same id, such as followers.
+            parent: its parent row; child rows of other parents may have the same id, such as followers.
         """
         with self._lock:
             return self._below(entity, row_id, parent)

@@ -77,8 +77,8 @@ def remove_links(db: Database, entity: str, row_id: str, parent: str) -> None:
         db: the ledger.
         entity: entity of the row.
         row_id: id of the row.
-        parent: row that it was below: rows below others may have the same id, such as followers. Empty for a
-            row of its own, or if it is not known.
+        parent: its parent row; child rows of other parents may have the same id, such as followers. Empty
+            for a row without a parent, or if the parent is not known.
     """
     for statement in _REMOVE_BELOW if parent else _REMOVE:
         db.run(statement, entity=entity, id=row_id, **({"parent": parent} if parent else {}))

@@ -27,7 +27,7 @@ def version(stream, number, *records):
 
 
 def children(stream):
-    """A row below each of two parents."""
+    """A child row of each of two parents."""
     column, parents, values = CHILDREN[stream]
     return [
         {"external_id": name, column: parent, **values} for name, parent in zip("ab", parents, strict=True)
