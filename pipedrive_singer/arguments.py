@@ -1,7 +1,7 @@
 """Argument parser of the subcommands.
 
-The subcommands use argparse because they do not load the SDK: importing argparse takes 25 ms of CPU time, importing
-click, which the SDK uses for the plugins' own options, 90 ms.
+The subcommands use argparse because they do not load the SDK: importing argparse takes 25 ms of CPU time,
+importing click, which the SDK uses for the plugins' own options, 90 ms.
 """
 
 from __future__ import annotations

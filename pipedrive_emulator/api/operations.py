@@ -157,8 +157,8 @@ class Route:
 class Router:
     """Finds the operation of a method and a path; literal paths win over paths with placeholders.
 
-    Measured with the 371 published operations: 9 µs a request on average, and 1.5 µs for a list. The routes of
-    starlette 1.10, which are tried one after the other, take 264 µs and 426 µs.
+    Measured with the 371 published operations: 9 µs a request on average, and 1.5 µs for the list of deals.
+    The routes of starlette 1.10, which are tried one after the other, take 264 µs and 426 µs.
 
     Args:
         removed: whether it knows the operations that are published no longer.
