@@ -62,6 +62,11 @@ def _drive(folder, url):
     )
 
 
+def _methods(done):
+    """Return the methods of the client that a drive called."""
+    return {line.split()[1].rstrip(",") for line in done.stdout.splitlines()[:-1]}
+
+
 def _notices(folder, ask, kind):
     """Check that a corrupted response ends the drive."""
     ask.hook("reset", {})
@@ -70,14 +75,15 @@ def _notices(folder, ask, kind):
     return done.returncode == 1 and "v2.Organizations.getOrganization " in done.stderr
 
 
-# One test, so that the client is installed once, however many workers there are.
-def test_the_official_client_adds_reads_changes_finds_merges_and_deletes(folder, ask, start):
+# On one worker, so that the client is installed once.
+@pytest.mark.xdist_group("node-client")
+def test_the_official_client_adds_reads_changes_finds_merges_and_deletes(folder, ask):
     done = _drive(folder, ask.url)
     assert done.returncode == 0, done.stdout[-500:] + done.stderr
     lines = done.stdout.splitlines()
     assert lines[-1].startswith("done, ")
     assert all(line.startswith("ok ") for line in lines[:-1])
-    methods = {line.split()[1].rstrip(",") for line in lines[:-1]}
+    methods = _methods(done)
     for entity in ("Deal", "Person", "Organization", "Activity", "Product", "Pipeline", "Stage"):
         many = {"Person": "Persons", "Activity": "Activities"}.get(entity, f"{entity}s")
         wanted = {f"add{entity}", f"get{entity}", f"get{many}", f"update{entity}", f"delete{entity}"}
@@ -85,6 +91,14 @@ def test_the_official_client_adds_reads_changes_finds_merges_and_deletes(folder,
     assert len(methods) > 200
     assert _notices(folder, ask, "torn")
     assert _notices(folder, ask, "html")
-    live = _drive(folder, start("--burst", "0", "--dialect", "observed").url)
+
+
+@pytest.mark.soak
+@pytest.mark.xdist_group("node-client")
+def test_the_official_client_reads_what_live_accounts_send(folder, ask, start):
+    published, live = (
+        _drive(folder, ask.url),
+        _drive(folder, start("--burst", "0", "--dialect", "observed").url),
+    )
     assert live.returncode == 0, live.stdout[-500:] + live.stderr
-    assert methods == {line.split()[1].rstrip(",") for line in live.stdout.splitlines()[:-1]}
+    assert _methods(live) == _methods(published)
