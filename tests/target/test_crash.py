@@ -256,6 +256,7 @@ class Campaign:
     whole: int = 0
     killed: int = 0
     status: int = 0
+    emitted: list = field(default_factory=list)
 
     def __post_init__(self):
         self.dice = random.Random(self.seed)
@@ -281,6 +282,7 @@ class Campaign:
         point = self.dice.randrange(1, self.whole)
         status = self.launcher.run(self.source, ledger=ledger, until=lambda: requests(self.small) >= point)
         self.killed += status == signal.SIGKILL
+        self.emitted = self.launcher.states()
         if status == signal.SIGKILL and self.new_ledger:
             shutil.rmtree(self.launcher.folder)
             self.launcher.folder.mkdir()
@@ -346,7 +348,7 @@ class Campaign:
         resumed = 0
         for number in range(kills):
             ledger = self.kill_one(number)
-            states = self.launcher.states()
+            states = self.emitted
             at = self.messages.index({"type": "STATE", "value": states[-1]}) + 1 if states else 0
             resumed += bool(states)
             rest.write_text(lines_of(schemas, self.messages[at:]))
@@ -395,13 +397,56 @@ def test_killed_at_two_hundred_points_of_two_thousand_records(small, launcher, t
     assert campaign.killed > 150
 
 
-def kill_with_a_database(forker, small, tmp_path, new_ledger, messages, seed, kills):
-    """Kill runs whose ledger is in a database and whose folder is deleted; returns how many were killed."""
+def named(size):
+    """Records that name the same new organizations and persons, with and without a key."""
+    messages = [
+        schema("add_deal", "title org_name person_email person_name"),
+        schema("deals", "external_id title org_name person_email person_name", ["external_id"]),
+    ]
+    for number in range(size):
+        names = {
+            "org_name": f"Newcomer {number % 9}",
+            "person_email": f"new{number % 7}@client.example",
+            "person_name": f"New {number % 7}",
+        }
+        messages += [
+            record("add_deal", title=f"Deal {number}", **names),
+            record("deals", external_id=f"d{number}", title=f"Ext {number}", **names),
+        ]
+        if number % 10 == 0:
+            messages.append(state({"n": number}))
+    return messages
+
+
+def kill_while_creating(small, launcher, tmp_path, size, kills):
+    """Kill runs that create the rows that records name; each exists once after the next run."""
+    launcher.config |= {"missing_references": "create"}
+    campaign = Campaign(small, launcher, tmp_path, named(size), seed=size)
+    campaign.kill_and_repeat(kills)
+    created = [one["name"] for one in small.rows("organizations") if one["name"].startswith("Newcomer")]
+    assert sorted(created) == [f"Newcomer {number}" for number in range(min(size, 9))]
+    return campaign.killed
+
+
+def test_killed_anywhere_created_rows_exist_once(small, launcher, tmp_path):
+    assert kill_while_creating(small, launcher, tmp_path, 12, kills=4) >= 1
+
+
+@pytest.mark.soak
+def test_killed_at_two_hundred_points_created_rows_exist_once(small, launcher, tmp_path):
+    assert kill_while_creating(small, launcher, tmp_path, 150, kills=200) > 150
+
+
+def kill_with_a_database(forker, small, tmp_path, new_ledger, messages, seed, kills, *, resume=False):
+    """Kill runs whose ledger is in a database and whose folder is deleted; returns how many were killed.
+
+    With `resume`, the next run continues behind the last STATE instead of repeating the input.
+    """
     folder = tmp_path / "runner"
     folder.mkdir()
     launcher = Launcher(forker, small.config(max_concurrency=8, match_on={"products": ["code"]}), folder)
     campaign = Campaign(small, launcher, tmp_path, messages, seed, new_ledger)
-    campaign.kill_and_repeat(kills)
+    (campaign.kill_and_resume if resume else campaign.kill_and_repeat)(kills)
     return campaign.killed
 
 
@@ -414,6 +459,15 @@ def test_killed_anywhere_without_files_a_second_run_completes_it(forker, small, 
 @pytest.mark.xdist_group("ledger-server")
 def test_killed_without_files_at_two_hundred_points(forker, small, tmp_path, ledger_url):
     assert kill_with_a_database(forker, small, tmp_path, ledger_url, mixed(500, 14), 14, kills=200) > 150
+
+
+@pytest.mark.soak
+@pytest.mark.xdist_group("ledger-server")
+def test_resumed_without_files_at_a_hundred_points(forker, small, tmp_path, ledger_url):
+    messages = mixed(500, 15, alike=False)
+    assert (
+        kill_with_a_database(forker, small, tmp_path, ledger_url, messages, 15, kills=100, resume=True) > 60
+    )
 
 
 @pytest.mark.soak
