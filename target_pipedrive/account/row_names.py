@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from target_pipedrive.values.encoders import Encoder
 
 _MOST_SHOWN = 10
+_WORD = re.compile(r"[a-z0-9_]+")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,6 +40,7 @@ class NaturalKeys:
 
 NATURAL_KEYS: Mapping[str, NaturalKeys] = MappingProxyType(
     {
+        "activity_types": NaturalKeys(columns=("name",), active="active_flag"),
         "boards": NaturalKeys(columns=("name",)),
         "lead_labels": NaturalKeys(columns=("name",)),
         "pipelines": NaturalKeys(columns=("name",)),
@@ -73,6 +76,24 @@ class RowNames:
                 return plain(value)
             except RecordFault as fault:
                 return self._row_id(entity, scalars.from_json_text(value), fault)
+
+        return encoded
+
+    def word_encoder(self, entity: str, plain: Encoder) -> Encoder:
+        """Return the encoder of a column with the word of a row, which may be given by name.
+
+        Args:
+            entity: of the row.
+            plain: encodes a text.
+        """
+        column = ENTITIES[entity].word or ""
+
+        def encoded(value: object) -> object:
+            word = plain(value)
+            if not isinstance(word, str) or _WORD.fullmatch(word):
+                return word
+            row_id = self._row_id(entity, word, RecordFault(f"must be text, not {scalars.what(value)}"))
+            return self._rows.listed(ENTITIES[entity], {}, entity)[str(row_id)].get(column)
 
         return encoded
 
@@ -164,7 +185,8 @@ class RowNames:
                 "created)"
             )
         known = list(dict.fromkeys(str(row.get(columns[0])) for row in rows))
-        near = difflib.get_close_matches(match_text(key), [match_text(one) for one in known], n=3)
+        spelled = {match_text(one): one for one in known}
+        near = [spelled[one] for one in difflib.get_close_matches(match_text(key), spelled, n=3)]
         shown = ", ".join(near or known[:_MOST_SHOWN]) or "none"
         return (
             f"contains {key!r}, which is not one of the {entity.replace('_', ' ')} in Pipedrive; "

@@ -11,7 +11,7 @@ from target_pipedrive.apply.changes.verification import Sent
 from target_pipedrive.apply.update import missing_parents, parent_id, path_values
 from target_pipedrive.mapping.columns.placement import placed
 from target_pipedrive.record.draft import Draft
-from target_pipedrive.record.errors import RecordFault
+from target_pipedrive.record.errors import RecordFault, one_of
 from target_pipedrive.record.outcome import Outcome, Result
 from target_pipedrive.record.row import is_gone
 from target_pipedrive.values.compare import EMPTY_VALUES
@@ -140,6 +140,9 @@ class RowAdder:
         missing |= missing_parents(action, plan, draft)
         if missing:
             raise RecordFault("needs {columns} to create the row", fields=sorted(missing))
+        choice = action.one_of.split()
+        if choice and body.keys().isdisjoint(choice):
+            raise one_of(choice)
         if custom:
             custom = {key: value for key, value in custom.items() if value not in EMPTY_VALUES}
         return replace(draft, path=path_values(action, plan, draft, None), body=body, custom=custom)

@@ -113,6 +113,7 @@ class ActionSpec:
         repeatable: True if a repeated request has the same effect as one.
         silent: True if its response is published without `data`; otherwise such a response proves nothing.
         bulk: name of the equivalent action for up to 100 rows of one parent, in a column `data`.
+        one_of: columns of which one must have a value, although no single one is published as required.
         extras: further names in records, which the shape converts to columns.
         shape: name of the function in `shapes.py` for this conversion.
         removed_on: day on which Pipedrive removed the operation; performed on demand, with a warning.
@@ -141,6 +142,7 @@ class ActionSpec:
     repeatable: bool = False
     silent: bool = False
     bulk: str | None = None
+    one_of: str = ""
     extras: str = ""
     shape: str | None = None
     removed_on: date | None = None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
@@ -21,6 +22,9 @@ if TYPE_CHECKING:
 _FORMATTED = "formatted_address"
 TIMEZONE_NAME = "timezone_name"
 _KINDS = {"num": "num", "int": "int", "bool": "bool", "date": "date", "clock": "clock", "str": "str"}
+_RANGES = frozenset({"daterange", "timerange"})
+_END = r"\s*(\d{4}-\d\d-\d\d|\d{1,3}:\d\d(?::\d\d)?)\s*"
+_RANGE = re.compile(rf"{_END}(?:/|–|—|-|\.{{2,3}}|to|until){_END}")  # noqa: RUF001 - dashes of sheets
 ENTITY_OF_TYPE: Mapping[str, str] = {"org": "organizations", "people": "persons", "user": "users"}
 """Type of a field with ids as values → entity of the referenced rows."""
 
@@ -37,7 +41,7 @@ def main_part(definition: FieldDefinition, plain: Encoder, keys: UnknownKeys = S
     whole = composite(definition, keys)
 
     def encoded(value: object) -> object:
-        value = scalars.from_json_text(value)
+        value = _range(definition, scalars.from_json_text(value))
         return whole(value) if isinstance(value, dict) else plain(value)
 
     return encoded
@@ -64,7 +68,7 @@ def composite(definition: FieldDefinition, keys: UnknownKeys = STRICT) -> Encode
     written = [name for name in kinds if name != _FORMATTED]
 
     def encoded(value: object) -> object:
-        value = scalars.from_json_text(value)
+        value = _range(definition, scalars.from_json_text(value))
         if not isinstance(value, dict):
             value = {"value": value}
         keys.check(value.keys() - kinds.keys(), written)
@@ -74,6 +78,12 @@ def composite(definition: FieldDefinition, keys: UnknownKeys = STRICT) -> Encode
         return Parts(given, derived=is_derived(definition))
 
     return encoded
+
+
+def _range(definition: FieldDefinition, value: object) -> object:
+    """Return both ends of a range in one text, such as `2026-01-01 - 2026-01-31`; other values unchanged."""
+    match = _RANGE.fullmatch(value) if isinstance(value, str) and definition.field_type in _RANGES else None
+    return value if match is None else {"value": match[1], "until": match[2]}
 
 
 def part_encoder(part: Part) -> Encoder:

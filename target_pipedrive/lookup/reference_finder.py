@@ -18,7 +18,7 @@ from target_pipedrive.ids.provisional import ProvisionalId
 from target_pipedrive.lookup.ambiguity import chosen_row
 from target_pipedrive.mapping.columns.references import SEARCHED_KEYS
 from target_pipedrive.record.row import is_gone, is_retired
-from target_pipedrive.values.identity import match_text
+from target_pipedrive.values.identity import clean, match_text
 from target_pipedrive.values.match_terms import terms
 
 if TYPE_CHECKING:
@@ -140,7 +140,7 @@ class ReferenceFinder:
                 ids = self._valid(entity, known, key, stream)
         row_id = self._chosen(reference, ids)
         if key[0] in _NAMES:
-            self._names.remember(reference.entity, row_id, str(reference.value))
+            self._names.remember(reference.entity, row_id, clean(str(reference.value)))
         return row_id
 
     # --- what the run writes ----------------------------------------------------------------------

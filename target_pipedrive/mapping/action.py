@@ -9,7 +9,6 @@ from target_pipedrive.catalog.entities import ENTITIES
 from target_pipedrive.catalog.names import nearest, snake
 from target_pipedrive.catalog.raw_request import RAW_INPUTS, RAW_REQUEST
 from target_pipedrive.catalog.spec import Verb
-from target_pipedrive.mapping.columns.binder import SAME_WORD
 from target_pipedrive.mapping.columns.binding import (
     Binding,
     Place,
@@ -18,11 +17,13 @@ from target_pipedrive.mapping.columns.binding import (
 from target_pipedrive.mapping.columns.faults import UnknownColumn
 from target_pipedrive.mapping.columns.nulls import KEPT, empty_values
 from target_pipedrive.mapping.columns.placement import placed_columns
+from target_pipedrive.mapping.columns.references import SAME_WORD
 from target_pipedrive.mapping.columns.shapes import FILE_EXTRAS, SHAPES, file_part
 from target_pipedrive.mapping.stream import EXTERNAL_ID, Plan
 from target_pipedrive.record.draft import Draft
-from target_pipedrive.record.errors import RecordFault
+from target_pipedrive.record.errors import RecordFault, one_of
 from target_pipedrive.values import scalars
+from target_pipedrive.values.identity import is_blank
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -51,7 +52,7 @@ class ActionPlan(Plan):
         self.entity_name = spec.becomes or spec.entity
         self.custom_fields = spec.custom_fields
         if spec.entity in ENTITIES:
-            self.labelled = ENTITIES[spec.entity].options.split()
+            self.labelled, self.words = ENTITIES[spec.entity].options.split(), ENTITIES[spec.entity].words
         self.placed = placed_columns(ENTITIES.get(self.entity_name) or ENTITIES.get(spec.parent or ""))
         self.rows = {name: one for name, one in spec.own_rows.items() if one in ENTITIES}
         self.aliases = spec.aliases
@@ -137,6 +138,9 @@ class ActionPlan(Plan):
         ]
         if missing:
             raise RecordFault("needs {columns}", fields=missing)
+        choice = self.action.one_of.split()
+        if choice and all(name not in waiting and is_blank(draft.body.get(name)) for name in choice):
+            raise one_of(choice)
 
     def locks(self, draft: Draft) -> tuple[tuple[LockKey, ...], tuple[LockKey, ...]]:
         """Return the rows that the call changes, and those it references."""

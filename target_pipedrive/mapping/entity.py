@@ -18,7 +18,7 @@ from target_pipedrive.mapping.columns.binding import (
     custom_binding,
 )
 from target_pipedrive.mapping.columns.faults import refused
-from target_pipedrive.mapping.columns.names import same_column
+from target_pipedrive.mapping.columns.names import same_column, special_name
 from target_pipedrive.mapping.columns.nulls import KEPT, emptied_columns
 from target_pipedrive.mapping.columns.placement import placed_columns
 from target_pipedrive.mapping.columns.references import REFERENCES
@@ -78,7 +78,7 @@ class EntityPlan(Plan):
         self.spec = spec
         self.entity_name = spec.name
         self.custom_fields = spec.custom_fields
-        self.labelled = spec.options.split()
+        self.labelled, self.words = spec.options.split(), spec.words
         self.placed = () if self.foreign else placed_columns(spec)
         actions = [one for one in (self.update, self.add) if one]
         self.aliases = {k: v for one in actions for k, v in one.aliases.items() if v != spec.key} | dict(
@@ -227,7 +227,7 @@ class EntityPlan(Plan):
         return draft
 
     def _special(self, source: str, name: str) -> Binding | None:
-        settings, spec, spelled = self.settings, self.spec, _special_name(name)
+        settings, spec, spelled = self.settings, self.spec, special_name(name)
         foreign = self.options.foreign_ids
         if same_column(settings.external_id, source) or (spelled == EXTERNAL_ID and not settings.external_id):
             self._check_doubt(source, name, EXTERNAL_ID, settings.external_id)
@@ -272,7 +272,7 @@ class EntityPlan(Plan):
             )
 
     def _is_mark(self, name: str) -> bool:
-        return _special_name(self.field_of(name)) in _DELETE_MARKS
+        return special_name(self.field_of(name)) in _DELETE_MARKS
 
     def _place(self, column: str) -> Place:
         del column
@@ -343,11 +343,6 @@ def _facts_of(spec: EntitySpec) -> set[str]:
     """Return columns that are not written, but identify the row."""
     facts = {spec.word} if spec.word else set()
     return facts | ({"is_archived"} if spec.archive else set())
-
-
-def _special_name(name: str) -> str:
-    """Return a name in the form for comparison with special names: without case, with spaces."""
-    return name.casefold() if " " in name or "-" in name else snake(name)
 
 
 def _fact(name: str, value: object) -> object:

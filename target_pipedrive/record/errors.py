@@ -168,3 +168,9 @@ def shown(value: object) -> str:
     except ValueError:  # Python does not format more than some thousand digits
         return ""
     return text if len(text) <= LONGEST_VALUE else f"{text[: LONGEST_VALUE - 1]}…"
+
+
+def one_of(names: Sequence[str]) -> RecordFault:
+    """Return the fault of a new row without a value in any of these columns."""
+    several = "one of " if len(names) > 1 else ""
+    return RecordFault(f"needs {several}{{columns}} to create the row", fields=names)

@@ -40,6 +40,8 @@ if TYPE_CHECKING:
     from target_pipedrive.catalog.notation import Columns, Kind
     from target_pipedrive.values.unknown_keys import UnknownKeys
 
+_SIMILAR = 0.7
+"""Similarity above which a choice is suggested."""
 Encoder: TypeAlias = Callable[[object], object]
 
 ADDRESS_PARTS = [
@@ -178,11 +180,14 @@ _WITH_KEYS: dict[str, Callable[[object, UnknownKeys], object]] = {
 def _scalar_choice(name: str, choices: tuple[str, ...]) -> Encoder:
     """Return an encoder for scalars of a fixed set."""
     plain = _SCALARS[name]
+    spelled = {one.casefold(): one for one in choices}
 
     def encode(value: object) -> object:
         encoded = plain(value)
+        if isinstance(encoded, str):
+            encoded = spelled.get(encoded.casefold(), encoded)
         if str(encoded) not in choices:
-            near = difflib.get_close_matches(str(encoded).lower(), choices, n=1)
+            near = difflib.get_close_matches(str(encoded).lower(), choices, n=1, cutoff=_SIMILAR)
             hint = f"; did you mean {near[0]}?" if near else ""
             raise RecordFault(f"must be one of {', '.join(choices)}{hint}")
         return encoded

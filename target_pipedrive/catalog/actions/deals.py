@@ -60,9 +60,9 @@ ACTIONS = (
         verb=Verb.ADD,
         body="""
             title! owner_id person_id? org_id? pipeline_id stage_id value:num currency is_deleted:bool
-            is_archived:bool archive_time:time? status:word probability:num? lost_reason? visible_to:int
-            close_time:time? won_time:time lost_time:time expected_close_date:date label_ids
-            custom_fields:map
+            is_archived:bool archive_time:time? status:word=open|won|lost|deleted probability:num?
+            lost_reason? visible_to:int close_time:time? won_time:time lost_time:time
+            expected_close_date:date label_ids custom_fields:map
         """,
         aliases={"user_id": "owner_id", "label": "label_ids"},
         retired=_RETIRED,
@@ -87,9 +87,9 @@ ACTIONS = (
         verb=Verb.UPDATE,
         body="""
             title owner_id person_id? org_id? pipeline_id stage_id value:num currency is_deleted:bool
-            is_archived:bool archive_time:time? status:word probability:num? lost_reason? visible_to:int
-            close_time:time? won_time:time lost_time:time expected_close_date:date label_ids
-            custom_fields:map
+            is_archived:bool archive_time:time? status:word=open|won|lost|deleted probability:num?
+            lost_reason? visible_to:int close_time:time? won_time:time lost_time:time
+            expected_close_date:date label_ids custom_fields:map
         """,
         aliases={"user_id": "owner_id", "label": "label_ids"},
         retired=_RETIRED,

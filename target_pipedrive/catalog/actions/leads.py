@@ -13,6 +13,7 @@ ACTIONS = (
         cost=10,
         entity="leads",
         verb=Verb.ADD,
+        one_of="person_id organization_id",
         body="""
             title! owner_id label_ids:[uuid] person_id organization_id value:money?
             expected_close_date:date visible_to=1|3|5|7 was_seen:bool origin_id:str? channel:int?

@@ -13,6 +13,7 @@ ACTIONS = (
         cost=10,
         entity="notes",
         verb=Verb.ADD,
+        one_of="lead_id deal_id person_id org_id project_id task_id",
         body="""
             content! lead_id:uuid deal_id person_id org_id project_id task_id user_id add_time:stamp
             pinned_to_lead_flag:flag pinned_to_deal_flag:flag pinned_to_organization_flag:flag

@@ -53,6 +53,7 @@ ACTIONS = (
         cost=5,
         entity="persons",
         verb=Verb.ADD,
+        one_of="name",
         body="""
             name owner_id org_id add_time:time emails:emails phones:phones visible_to:int label_ids
             postal_address:address notes im:contacts birthday:date job_title

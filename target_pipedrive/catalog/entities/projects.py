@@ -36,7 +36,8 @@ ENTITIES = (
             params={"project_id": "{project_id}"},
         ),
         read_only=f"{STAMPS} marked_as_done_time is_done is_milestone stage_id",
-        aliases={"is_done": "done", "is_milestone": "milestone"},
+        ignored="assignee_id",  # rows only have the list
+        aliases={"is_done": "done", "is_milestone": "milestone", "assignee_id": "assignee_ids"},
     ),
     EntitySpec(
         name="boards",

@@ -24,13 +24,13 @@ from target_pipedrive.mapping.columns.entries import with_entries
 from target_pipedrive.mapping.columns.faults import UnknownColumn, refused, together
 from target_pipedrive.mapping.columns.nulls import KEPT
 from target_pipedrive.mapping.columns.placement import as_name, id_or_name
-from target_pipedrive.mapping.columns.references import SEARCHED_KEYS
+from target_pipedrive.mapping.columns.references import SAME_WORD, SEARCHED_KEYS, SYNONYMS, natural_keys
 from target_pipedrive.record.errors import RecordFault
 from target_pipedrive.values import scalars
 from target_pipedrive.values.unknown_keys import UnknownKeys
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
 
     from target_pipedrive.catalog.notation import Columns
     from target_pipedrive.catalog.spec import RetiredInput
@@ -41,7 +41,6 @@ if TYPE_CHECKING:
 
 CUSTOM_OBJECT = "custom_fields"
 _AMOUNT = "value"
-SAME_WORD = {"org": "organization", "organization": "org"}
 
 
 class ColumnBinder:
@@ -57,6 +56,7 @@ class ColumnBinder:
     Attributes:
         empties: column → value that an update sends to empty it.
         placed: columns that may contain the name of their row instead of its id.
+        words: columns with the word of a row, such as the type of an activity → entity of the row.
         rows: columns with rows of this account → their entity, where the column's name does not imply it.
         labelled: Pipedrive's own columns with options as values, given by id or label.
         bindings: one per column of the stream that is written.
@@ -74,6 +74,7 @@ class ColumnBinder:
     empties: Mapping[str, object] = MappingProxyType({})
     placed: Collection[str] = ()
     rows: Mapping[str, str] = MappingProxyType({})
+    words: Mapping[str, str] = MappingProxyType({})
 
     def __init__(
         self,
@@ -211,6 +212,8 @@ class ColumnBinder:
     def _named_row(self, binding: Binding) -> Binding:
         """Return a binding that also accepts the natural keys of the rows that it references."""
         names, entity = self.registry.row_names, binding.entity or ""
+        if names is not None and binding.name in self.words and not binding.foreign:
+            binding.encode = names.word_encoder(self.words[binding.name], binding.encode)
         if entity in NATURAL_KEYS and names is not None and not binding.foreign:
             encoder = names.list_encoder if binding.many else names.encoder
             binding.encode = encoder(entity, binding.encode)
@@ -288,7 +291,15 @@ class ColumnBinder:
         known = [*self.columns, *self.aliases, *self.extras]
         if entity is not None:
             known += [one.name for one in self.registry.definitions(entity)]
-        raise UnknownColumn(self.stream, source, nearest(name, known))
+        raise UnknownColumn(self.stream, source, self._hint(snake(name), known))
+
+    def _hint(self, name: str, known: Iterable[str]) -> str:
+        """Return a hint at similar columns, or at those with natural keys of a row such as `company`."""
+        base = SYNONYMS.get(name, name)
+        column = self._column_of_row(base)
+        entity = self._own_column(name, column).entity if column is not None else None
+        keys = [f"{base}_{key}" for key in natural_keys(entity or "")]
+        return f"; nearest: {', '.join(keys)}" if keys else nearest(name, known)
 
     def _custom_column(self, source: str, entity: str, column: FieldColumn) -> Binding:
         """Return the binding of a custom field's column."""

@@ -13,6 +13,7 @@ from target_pipedrive.mapping.columns.references import (
     LIST_REFERENCES,
     NO_KEY,
     REFERENCES,
+    SEARCHED_KEYS,
     by_natural_key,
     by_text,
     external_key,
@@ -264,7 +265,7 @@ def column_binding(
         source=source,
         place=place,
         name=column.name,
-        encode=_embedded(plain) if entity and not many else plain,
+        encode=_embedded(plain, _instead(column.name, entity)) if entity and not many else plain,
         empties=empties,
         entity=entity,
         foreign=foreign,
@@ -278,13 +279,24 @@ def _lower(plain: Encoder) -> Encoder:
     return lambda value: str(plain(value)).lower()
 
 
-def _embedded(plain: Encoder) -> Encoder:
+def _instead(column: str, entity: str) -> str:
+    """Return the columns that names of rows belong in, which are looked up before the write."""
+    base = entity.removesuffix("s") if column == "id" else column.removesuffix("_id")
+    return " or ".join(f"{base}_{key}" for key in SEARCHED_KEYS.get(entity, ()))
+
+
+def _embedded(plain: Encoder, instead: str) -> Encoder:
     """Return an encoder that also accepts ids in embedded objects, such as `{"id": 5}` or in v1 rows."""
 
     def encoded(value: object) -> object:
         if type(value) is int:
             return plain(value)
         value = from_json_text(value)
+        if isinstance(value, str) and instead:
+            try:
+                return plain(value)
+            except RecordFault as fault:
+                raise RecordFault(f"{fault}; other texts belong in {instead}") from None
         if not isinstance(value, Mapping):
             return plain(value)
         named = {str(name).casefold(): one for name, one in value.items()}

@@ -18,6 +18,7 @@ from target_pipedrive.mapping.columns.references import (
     by_text,
     external_key,
     natural_key,
+    natural_keys,
 )
 from target_pipedrive.record.draft import Reference
 from target_pipedrive.record.errors import RecordFault
@@ -26,8 +27,6 @@ from target_pipedrive.values.identity import is_blank, is_missing, key_text
 from target_pipedrive.values.scalars import from_json_text
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
-
     from target_pipedrive.account.row_names import RowNames
     from target_pipedrive.catalog.notation import Column, Columns, Kind
     from target_pipedrive.record.draft import Draft
@@ -125,7 +124,7 @@ class EntriesBinding(Binding):
         base, _, key = name.rpartition("_")
         rows = [f"{base}_id"] if base else self._rows
         for column in rows if len(rows) == 1 else ():
-            if column in self.columns and key in _keys_of(REFERENCES.get(column, "")):
+            if column in self.columns and key in natural_keys(REFERENCES.get(column, "")):
                 return column, {key: value}
         return name, value
 
@@ -174,11 +173,6 @@ def with_entries(binding: Binding, kind: Kind, names: RowNames | None) -> Bindin
 
 def _is_user(column: Column) -> bool:
     return REFERENCES.get(column.name) in NATURAL_KEYS
-
-
-def _keys_of(entity: str) -> Collection[str]:
-    """Return the natural keys of an entity."""
-    return NATURAL_KEYS[entity].columns if entity in NATURAL_KEYS else SEARCHED_KEYS.get(entity, ())
 
 
 def _by_name(column: Column, names: RowNames) -> Encoder:

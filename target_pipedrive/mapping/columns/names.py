@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from pipedrive_client import PipedriveError
 from pipedrive_client.fields import HASH_KEY
+from target_pipedrive.catalog.names import snake
 from target_pipedrive.mapping.columns.binding import Place
 
 if TYPE_CHECKING:
@@ -98,3 +99,8 @@ def _sources(bindings: Iterable[Binding]) -> dict[str, str]:
 def same_column(given: str | None, source: str) -> bool:
     """Return whether a setting contains this column."""
     return given is not None and given.casefold() == source.casefold()
+
+
+def special_name(name: str) -> str:
+    """Return a name in the form for comparison with special names: without case, with spaces."""
+    return name.casefold() if " " in name or "-" in name else snake(name)

@@ -12,7 +12,7 @@ from target_pipedrive.record.draft import NATURAL, Reference
 from target_pipedrive.values.identity import is_missing, key_text, match_text
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
     from target_pipedrive.record.draft import Draft
 
@@ -81,8 +81,21 @@ The first key identifies a row best.
 CREATABLE = frozenset({"organizations", "persons", "products"})
 """Entities whose missing rows `missing_references: create` adds."""
 
+SAME_WORD = {"org": "organization", "organization": "org"}
+SYNONYMS = {
+    **dict.fromkeys(("company", "account", "customer", "organisation"), "organization"),
+    "contact": "person",
+    **dict.fromkeys(("seller", "salesperson"), "owner"),
+}
+"""Words for a row → word that its columns have."""
+
 NO_KEY = object()
 """Marker for a value that identifies its row in another way than by external id."""
+
+
+def natural_keys(entity: str) -> Collection[str]:
+    """Return the names of the natural keys of an entity, the best first."""
+    return NATURAL_KEYS[entity].columns if entity in NATURAL_KEYS else SEARCHED_KEYS.get(entity, ())
 
 
 def external_key(value: object) -> object:
