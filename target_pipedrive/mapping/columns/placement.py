@@ -150,10 +150,12 @@ class _Lists:
             where: place of these rows.
         """
         noun = _noun(column)
-        found = ", ".join(str(one.get("id")) for one in _named(name, rows))
+        found = _named(name, rows)
         if found:
-            more = f"; give the {_noun(self._parent)} too, in {self._parent}" if not where else "; use the id"
-            why = f"is the name of several {noun}s{where}: {found}{more}"
+            several = column == self._child and not where
+            more = f"give the {_noun(self._parent)} too" if several else "use the id"
+            shown = ", ".join(self._shown_in(one) if several else str(one.get("id")) for one in found)
+            why = f"is the name of several {noun}s{where}: {shown}; {more}"
         else:
             names = {str(one.get("name")).casefold(): str(one.get("name")) for one in rows}
             near = [names[one] for one in difflib.get_close_matches(name.casefold(), names, n=3)]
@@ -161,6 +163,11 @@ class _Lists:
             kind = "nearest" if near else "known"
             why = f"is not the name of a {noun}{where}; {kind}: {shown} ({noun}s are not created)"
         raise RecordFault(why, fields=(column,), value=name)
+
+    def _shown_in(self, row: Row) -> str:
+        """Return id and parent of a stage or phase, such as `4 in Sales`."""
+        above = [one for one in self._listed(self._parent) if one.get("id") == row.get(self._parent)]
+        return f"{row.get('id')} in {above[0].get('name')}" if above else str(row.get("id"))
 
     def check(self, child: object, above: object) -> None:
         """Reject a stage or phase of another pipeline or board."""
