@@ -72,14 +72,24 @@ def test_participants_are_named_by_e_mail_or_name(named, load):
         [{"email": ANN}],
         [{"person_email": ANN}],
         [{"person_id": {"name": "Ann"}}],
+        [{"person_id": None, "person_email": ANN, "primary": True}],
+        [{"person_id": 4, "person_email": " "}],
+        [{"person_name": "Somebody", "person_email": ANN}],
         f'["{ANN}"]',
     ]
     records = [{"id": number, "participants": one} for number, one in enumerate(forms, 1)]
     run = settles(named, load, rows("activities", *records, keys=["id"]))
-    assert run.outcomes == ["updated"] * len(forms)
+    assert set(run.outcomes) <= {"updated", "unchanged"}, run.errors
     for record in records:
         found = row(named, "activities", record["id"])["participants"]
         assert [one["person_id"] for one in found] == [4]
+
+
+def test_a_participant_with_two_ids_is_rejected(named, load):
+    participants = [{"person_id": 3, "person_email": ANN}]
+    run = load(rows("activities", {"id": 1, "participants": participants}, keys=["id"]))
+    assert run.outcomes == ["failed"]
+    assert "element 1 has several values for person_id" in run.errors[0]
 
 
 def test_participants_that_do_not_exist_are_reported_or_created_once(named, load):

@@ -88,16 +88,18 @@ class EntriesBinding(Binding):
             column, part = self._column_of(str(name), from_json_text(held))
             entity = REFERENCES.get(column, "")
             external = external_key(part) if entity else NO_KEY
-            if external is not NO_KEY and is_missing(external):
+            if is_missing(held) or (external is not NO_KEY and is_missing(external)):
+                kept.setdefault(column, None)
                 continue
-            reference = self._reference(column, entity, part) if not is_missing(held) else None
+            reference = self._reference(column, entity, part)
+            known = found.get(column)
+            if (column in kept and kept[column] is not None) != (known is not None and reference is not None):
+                raise RecordFault(f"element {at} has several values for {column}; omit all but one")
+            kept[column] = self._user(column, part, at) if reference is None else _UNKNOWN
             if reference is not None:
                 reference.element = at
-                kept[column] = _UNKNOWN
-            if reference is None:
-                kept[column] = self._user(column, part, at)
-            elif column not in found or list(SEARCHED_KEYS[entity]).index(reference.key) == 0:
-                found[column] = reference  # of two keys of one row the better one
+                if known is None or not known.key or list(SEARCHED_KEYS[entity]).index(known.key) > 0:
+                    found[column] = reference  # of two keys of one row the better one
         return kept, list(found.values())
 
     def _as_object(self, value: object) -> object:
