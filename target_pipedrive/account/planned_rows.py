@@ -39,6 +39,7 @@ class PlannedRows:
         self._values: dict[tuple[str, str], bytes] = {}
         self._deleted: set[tuple[str, str]] = set()
         self._written: defaultdict[str, list[str]] = defaultdict(list)
+        self._index = _Index(self)
 
     def write(
         self, entity: EntitySpec, row_id: str, body: Mapping[str, object], custom: Mapping[str, object]
@@ -69,6 +70,10 @@ class PlannedRows:
         """Return id and values of each write to an entity, from a number of writes on, in order."""
         ids = self._written.get(entity, [])[first:]
         return [(one, msgspec.json.decode(self._values.get((entity, str(one)), b"{}"))) for one in ids]
+
+    def ids(self, entity: str, column: str, wanted: Iterable[str]) -> list[str]:
+        """Return the ids of rows that may have one of these terms, which the caller must check."""
+        return self._index.ids(entity, column, wanted)
 
     def added_rows(self, entity: EntitySpec, values: Mapping[str, object]) -> dict[str, Row]:
         """Return the rows that only a dry run added and that have these values, by id."""
@@ -115,7 +120,7 @@ class PlannedRows:
         return {row_id: row for row_id, row in found if row is not None}
 
 
-class PlannedIndex:
+class _Index:
     """Index of the planned values, by which later records match the rows.
 
     Args:

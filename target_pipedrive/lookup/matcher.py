@@ -26,7 +26,7 @@ from target_pipedrive.values.match_terms import addresses, terms
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from target_pipedrive.account.planned_rows import PlannedIndex
+    from target_pipedrive.account.planned_rows import PlannedRows
     from target_pipedrive.account.rows import Rows
     from target_pipedrive.ids.id_map import Links
     from target_pipedrive.lookup.reference_finder import ReferenceFinder
@@ -58,7 +58,7 @@ class Matcher:
         on_ambiguous: str,
         links: Links,
         names: ReferenceFinder,
-        planned: PlannedIndex | None = None,
+        planned: PlannedRows | None = None,
     ) -> None:
         self._rows = rows
         self._planned = planned

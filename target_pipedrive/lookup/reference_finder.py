@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from typing import TypeAlias
 
     from target_pipedrive.account.known_names import KnownNames
-    from target_pipedrive.account.planned_rows import PlannedIndex
+    from target_pipedrive.account.planned_rows import PlannedRows
     from target_pipedrive.account.rows import Rows
     from target_pipedrive.catalog.spec import EntitySpec
     from target_pipedrive.record.draft import Reference
@@ -98,7 +98,7 @@ class ReferenceFinder:
     """
 
     def __init__(
-        self, rows: Rows, on_ambiguous: str, names: KnownNames, planned: PlannedIndex | None = None
+        self, rows: Rows, on_ambiguous: str, names: KnownNames, planned: PlannedRows | None = None
     ) -> None:
         self._rows = rows
         self._planned = planned

@@ -14,7 +14,7 @@ from pipedrive_client.concurrency import WorkerPool
 from pipedrive_client.fields import FieldDefinitions
 from target_pipedrive.account.currencies import Currencies
 from target_pipedrive.account.known_names import KnownNames
-from target_pipedrive.account.planned_rows import PlannedIndex, PlannedRows
+from target_pipedrive.account.planned_rows import PlannedRows
 from target_pipedrive.account.row_names import RowNames
 from target_pipedrive.account.rows import Rows
 from target_pipedrive.apply.add import RowAdder
@@ -136,10 +136,6 @@ class RunBuilder:
     @cached_property
     def _planned(self) -> PlannedRows | None:
         return PlannedRows() if self._options.dry_run else None
-
-    @cached_property
-    def _planned_index(self) -> PlannedIndex | None:
-        return PlannedIndex(self._planned) if self._planned is not None else None
 
     @cached_property
     def _rows(self) -> Rows:

@@ -85,7 +85,7 @@ def test_participants_are_named_by_e_mail_or_name(named, load):
         assert [one["person_id"] for one in found] == [4]
 
 
-def test_a_participant_with_two_ids_is_rejected(named, load):
+def test_a_participant_with_two_ids_is_rejected(load):
     participants = [{"person_id": 3, "person_email": ANN}]
     run = load(rows("activities", {"id": 1, "participants": participants}, keys=["id"]))
     assert run.outcomes == ["failed"]

@@ -22,6 +22,7 @@ from target_pipedrive.mapping.columns.binding import (
 )
 from target_pipedrive.mapping.columns.entries import with_entries
 from target_pipedrive.mapping.columns.faults import UnknownColumn, refused, together
+from target_pipedrive.mapping.columns.labels import by_label
 from target_pipedrive.mapping.columns.nulls import KEPT
 from target_pipedrive.mapping.columns.placement import as_name, id_or_name
 from target_pipedrive.mapping.columns.references import SAME_WORD, SEARCHED_KEYS, SYNONYMS, natural_keys
@@ -37,7 +38,6 @@ if TYPE_CHECKING:
     from target_pipedrive.custom_fields.columns import FieldColumn
     from target_pipedrive.custom_fields.registry import FieldRegistry
     from target_pipedrive.settings import Options, StreamSettings
-    from target_pipedrive.values.encoders import Encoder
 
 CUSTOM_OBJECT = "custom_fields"
 _AMOUNT = "value"
@@ -206,7 +206,7 @@ class ColumnBinder:
         if column in self.placed:
             binding.encode = id_or_name(binding.encode)
         if column in self.labelled and self.custom_fields is not None:
-            binding.encode = _by_label(self.registry, self.custom_fields, column, binding.encode)
+            binding.encode = by_label(self.registry, self.custom_fields, column, binding.encode)
         return self._named_row(binding)
 
     def _named_row(self, binding: Binding) -> Binding:
@@ -342,17 +342,3 @@ class ColumnBinder:
     def _declined(self, name: str) -> bool:
         """Return whether no custom field is created for the name."""
         return name.startswith("_")
-
-
-def _by_label(registry: FieldRegistry, entity: str, column: str, plain: Encoder) -> Encoder:
-    """Return an encoder of options by id or label; definitions are only read for labels."""
-
-    def encoded(value: object) -> object:
-        try:
-            return plain(value)
-        except RecordFault:
-            if not isinstance(value, (str, list)):
-                raise
-            return registry.option(entity, column, value)
-
-    return encoded

@@ -1,0 +1,25 @@
+"""Columns of Pipedrive with options as values, such as the labels of deals."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from target_pipedrive.record.errors import RecordFault
+
+if TYPE_CHECKING:
+    from target_pipedrive.custom_fields.registry import FieldRegistry
+    from target_pipedrive.values.encoders import Encoder
+
+
+def by_label(registry: FieldRegistry, entity: str, column: str, plain: Encoder) -> Encoder:
+    """Return an encoder of options by id or label; definitions are only read for labels."""
+
+    def encoded(value: object) -> object:
+        try:
+            return plain(value)
+        except RecordFault:
+            if not isinstance(value, (str, list)):
+                raise
+            return registry.option(entity, column, value)
+
+    return encoded
