@@ -164,11 +164,11 @@ class RunBuilder:
 
     @cached_property
     def _finder(self) -> ReferenceFinder:
-        return ReferenceFinder(self._rows, self._options.on_ambiguous, self._known_names, self._planned_index)
+        return ReferenceFinder(self._rows, self._options.on_ambiguous, self._known_names, self._planned)
 
     @cached_property
     def _matcher(self) -> Matcher:
-        return Matcher(self._rows, self._options.on_ambiguous, self._links, self._finder, self._planned_index)
+        return Matcher(self._rows, self._options.on_ambiguous, self._links, self._finder, self._planned)
 
     # --- outcomes and the ledger ------------------------------------------------------------------
 

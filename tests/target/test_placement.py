@@ -109,7 +109,8 @@ def test_a_name_that_is_not_unique_or_not_there_is_rejected_with_the_choice(smal
         rows("deals", {"id": 1, "stage_id": "Demo"}, **ID),
     )
     assert run.outcomes == ["failed", "failed", "failed", "updated"]
-    assert "pipeline_id" in run.errors[0]
+    assert "3 in Sales, 12 in Partners" in run.errors[0]
+    assert "give the pipeline" in run.errors[0]
     assert "Twice" in run.errors[1]
     assert all(word in run.errors[2] for word in ("Nowhere", "Qualified", "Demo"))
     assert place(small, *DEAL) == (1, 3)

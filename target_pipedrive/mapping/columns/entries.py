@@ -94,7 +94,7 @@ class EntriesBinding(Binding):
             reference = self._reference(column, entity, part)
             known = found.get(column)
             if (column in kept and kept[column] is not None) != (known is not None and reference is not None):
-                raise RecordFault(f"element {at} has several values for {column}; omit all but one")
+                raise RecordFault(f"element {at} has several values for {column}; keep only one")
             kept[column] = self._user(column, part, at) if reference is None else _UNKNOWN
             if reference is not None:
                 reference.element = at
