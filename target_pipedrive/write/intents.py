@@ -80,6 +80,10 @@ class Intents:
         """Return what is known of the record's write; None if it was never started."""
         return self._known.get(task.identity)
 
+    def skip(self, task: Task) -> None:
+        """Forget a write whose row is gone: a second record with the same content adds another row."""
+        self._known.pop(task.identity, None)
+
     def is_done(self, task: Task) -> bool:
         """Return whether the record's write is done."""
         known = self._known.get(task.identity)

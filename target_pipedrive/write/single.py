@@ -145,6 +145,7 @@ class SingleWriter:
         if known is None:
             return None
         if known.state is WriteState.GONE:
+            self._intents.skip(task)
             raise SkipRecord(_ADDED_AND_DELETED)
         if known.state is WriteState.DONE:
             # A repeated delete ends well after an earlier one; a repeated add makes a second row.

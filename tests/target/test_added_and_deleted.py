@@ -35,3 +35,29 @@ def test_the_row_is_added_again_by_a_later_run(load, small):
     assert load(SCHEMA, NEW, GONE, state({"n": 1}), allow_deletes=True).error is None
     assert load(SCHEMA, NEW).outcomes == ["created"]
     assert writes(small) == {"POST /api/v2/persons": 2, "DELETE /api/v2/persons/{id}": 1}
+
+
+@pytest.mark.parametrize("left", [0, 1, 2, 3])
+def test_a_row_that_is_added_again_stays_wherever_the_run_broke_off(load, small, left):
+    messages = [SCHEMA, NEW, GONE, NEW, state({"n": 1})]
+    cut = len(lines_of(*messages[1 + left :])) + 2
+    assert load(*messages, torn=cut, allow_deletes=True).error is not None
+    for _ in range(2):
+        again = load(*messages, allow_deletes=True)
+        assert (again.error, again.states) == (None, [{"n": 1}])
+        held = [one["is_deleted"] for one in small.rows("persons") if one["name"] == "Soon Gone"]
+        assert held.count(False) == 1
+        assert again.outcomes[2] == "created"
+
+
+def test_a_lost_response_of_a_repeated_add_leaves_one_row(load, small):
+    messages = [SCHEMA, NEW, GONE, NEW, state({"n": 1})]
+    small.post("/_emulator/faults", [
+        {"operation": "POST /api/v2/persons", "nth": 2, "kind": "reset_after"},
+        {"operation": "GET /api/v2/persons", "kind": "status_before", "status": 400},
+    ])  # fmt: skip
+    assert load(*messages, allow_deletes=True, max_failures=1).error is not None
+    small.post("/_emulator/faults", [])
+    assert load(*messages, allow_deletes=True).error is None
+    held = [one["is_deleted"] for one in small.rows("persons") if one["name"] == "Soon Gone"]
+    assert held.count(False) == 1
