@@ -189,7 +189,7 @@ class Ledger:
         self.database.commit()
 
     def intend(self, identity: bytes, stream: str, action: str, since: str) -> None:
-        """Store the intent of a write, also of one whose row is gone; `since` is the server's time."""
+        """Store the intent of a write, also of one whose row was deleted; `since` is the server's time."""
         self.database.run(
             "insert into writes values (:identity, :stream, :action, 'begun', null, :since, null) "
             "on conflict (identity) do update set state = 'begun', id = null, ended_at = null, "

@@ -81,7 +81,7 @@ class Intents:
         return self._known.get(task.identity)
 
     def skip(self, task: Task) -> None:
-        """Forget a write whose row is gone: a second record with the same content adds another row."""
+        """Forget a write whose row was deleted: a second record with the same content adds another row."""
         self._known.pop(task.identity, None)
 
     def is_done(self, task: Task) -> bool:
