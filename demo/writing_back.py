@@ -29,14 +29,12 @@ order by new_owner = '', lead_score desc, deals.id limit 6"""  # noqa: S608  the
 def preview(stage: Stage) -> int:
     """Run the job as a dry run; returns the number of writes, which should be zero."""
     run = stage.preview()
-    wrote = run.traffic.writes
-    mark = "[red]✗[/red]" if wrote else "[green]✓[/green]"
     stage.console.print(
-        f"With `dry_run: true` the target reads and compares, and writes a page with each deal before and "
-        f"after.\n{mark} {wrote:,} writes ({_cost(run)}).",
+        "With `dry_run: true` the target reads and compares, and leaves a page that lists each deal as it "
+        f"is and as it would be.\n{_unwritten(run)} ({_cost(run)}).",
         highlight=False,
     )
-    return wrote
+    return run.traffic.writes
 
 
 def write(stage: Stage) -> tuple[int, Run]:
@@ -77,10 +75,14 @@ def write(stage: Stage) -> tuple[int, Run]:
 def write_again(stage: Stage) -> tuple[int, Run]:
     """Run the job again; returns the number of writes, which should be zero, and the run."""
     run = stage.reverse_etl()
-    wrote = run.traffic.writes
-    mark = "[red]✗[/red]" if wrote else "[green]✓[/green]"
-    stage.console.print(f"{mark} {wrote:,} writes ({_cost(run)}, to compare the deals).", highlight=False)
-    return wrote, run
+    stage.console.print(f"{_unwritten(run)} ({_cost(run)}, to compare the deals).", highlight=False)
+    return run.traffic.writes, run
+
+
+def _unwritten(run: Run) -> str:
+    if run.traffic.writes:
+        return f"[red]✗ {run.traffic.writes:,} writes[/red]"
+    return "[green]✓[/green] Nothing was written in Pipedrive"
 
 
 def _cost(run: Run) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import gc
 import json
 import logging
@@ -17,7 +18,7 @@ from pipedrive_client.errors import BudgetSpent, ConfigError, PipedriveError, Ru
 from pipedrive_client.redact import redact
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
     import click
 
@@ -151,8 +152,13 @@ def usable_streams() -> None:
             setattr(sys, name, os.fdopen(number, "r" if number == 0 else "w", encoding="utf-8"))
 
 
-def clicked(command: click.Command, plugin: str) -> None:
+def clicked(command: click.Command, plugin: str, *, subcommands: Sequence[str]) -> None:
     """Run a click command and report invalid arguments like other errors.
+
+    Args:
+        command: the command.
+        plugin: name of the program.
+        subcommands: commands that the program runs if they are the first argument.
 
     Raises:
         ConfigError: the arguments are invalid.
@@ -168,7 +174,12 @@ def clicked(command: click.Command, plugin: str) -> None:
     except click.exceptions.Exit as end:
         sys.exit(end.exit_code)
     except click.ClickException as error:
-        msg = f"{error.format_message().rstrip('.')}; see {plugin} --help."
+        text = error.format_message().rstrip(".")
+        if "unexpected extra argument" in text:
+            words = [one for one in sys.argv[1:] if not one.startswith("-")]
+            near = [one for word in words for one in difflib.get_close_matches(word, subcommands, n=1)]
+            text += f". For the subcommand, begin with `{plugin} {near[0]}`" if near else ""
+        msg = f"{text}; see {plugin} --help."
         raise ConfigError(msg) from error
 
 

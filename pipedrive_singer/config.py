@@ -23,6 +23,7 @@ _KINDS = {
     "array": "a list",
     "object": "a JSON object",
 }
+_CREDENTIALS = ("api_token", "access_token", "client_id", "client_secret", "refresh_token")
 _LIMITS = {"minimum": "at least", "maximum": "at most", "exclusiveMinimum": "more than"}
 
 
@@ -94,6 +95,19 @@ def strange_settings(config: Iterable[str], schema: Mapping[str, Any]) -> list[s
             msg = f"Unknown setting {name}. Did you mean {near[0]}?"
             raise ConfigError(msg)
     return strange
+
+
+def check_unread(config: Mapping[str, Any], prefix: str) -> None:
+    """Check that settings without credentials are not meant to come from the environment, which is not read.
+
+    Raises:
+        ConfigError: the environment contains credentials.
+    """
+    names = [f"{prefix}{name.upper()}" for name in _CREDENTIALS]
+    found = next((name for name in names if os.environ.get(name)), None)
+    if found and not any(config.get(name) for name in _CREDENTIALS):
+        msg = f"No credentials are set. Add --config=ENV to read {found} from the environment."
+        raise ConfigError(msg)
 
 
 def check_environment(

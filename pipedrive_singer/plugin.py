@@ -10,7 +10,13 @@ from singer_sdk.plugin_base import PluginBase, _ConfigInput
 from typing_extensions import override
 
 from pipedrive_client import ConfigError
-from pipedrive_singer.config import check_environment, config_sentence, read_config, strange_settings
+from pipedrive_singer.config import (
+    check_environment,
+    check_unread,
+    config_sentence,
+    read_config,
+    strange_settings,
+)
 from pipedrive_singer.sdk_logs import quiet_environment, quiet_metrics
 from pipedrive_singer.summary import Summary
 
@@ -30,6 +36,8 @@ class PipedrivePlugin(PluginBase):
         quiet_environment(self.logger)
         if options.get("parse_env_config"):
             check_environment(self.config_jsonschema, self._env_var_prefix, parse_environment_config)
+        elif isinstance(options.get("config"), dict) and options.get("validate_config", True):
+            check_unread(options["config"], self._env_var_prefix)
         super().__init__(**options)
         quiet_metrics(self.metrics_logger)
         for name in strange_settings(self.config, self.config_jsonschema):

@@ -1,4 +1,4 @@
-"""Filters for log lines of the SDK: one per environment variable, and metrics on a terminal."""
+"""Filters for log lines of the SDK: one per environment variable, counts, and metrics on a terminal."""
 
 from __future__ import annotations
 
@@ -36,12 +36,17 @@ _DROPPED = DroppedLines(
         "Parsing '%s' config from env variable '%s'.",
         "Parsing env var for settings config...",
         "Skipping parse of env var settings...",
+        # The target's table has the records by outcome.
+        (
+            "Reader '%s' completed processing %d lines of input (%d schemas, %d records, %d batch manifests, "
+            "%d state messages, %d activate version messages)."
+        ),
     }
 )
 
 
 def quiet_environment(plugin: logging.Logger) -> None:
-    """Suppress the lines about settings in environment variables. Idempotent."""
+    """Suppress lines about settings in environment variables and about counts of messages. Idempotent."""
     for logger in (plugin, logging.getLogger(_CONFIGURATION)):
         logger.addFilter(_DROPPED)
 

@@ -43,7 +43,7 @@ def _tap() -> None:
         from tap_pipedrive.tap import TapPipedrive  # noqa: PLC0415  the same
 
     try:
-        clicked(TapPipedrive.cli, "tap-pipedrive")
+        clicked(TapPipedrive.cli, "tap-pipedrive", subcommands=("auth", "check"))
     except MappingError as error:
         msg = f"Setting stream_maps is invalid: {str(error).rstrip('.')}."
         raise ConfigError(msg) from error

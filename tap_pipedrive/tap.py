@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, cast
 import click
 from singer_sdk import Stream, Tap
 from singer_sdk.helpers.capabilities import PluginCapabilities, TapCapabilities
+from singer_sdk.tap_base import CliTestOptionValue
 from typing_extensions import override
 
 from pipedrive_client import ConfigError, PipedriveError
@@ -247,10 +248,24 @@ class TapPipedrive(PipedrivePlugin, Tap):
 
     @classmethod
     @override
+    def cb_test(cls, ctx: click.Context, param: click.Option, value: str) -> None:
+        """Run `--test`; its value is not the name of a stream."""
+        if value not in {one.value for one in CliTestOptionValue}:
+            msg = f"--test cannot select {value}: it reads every stream. Use --test or --test=schema"
+            raise click.UsageError(msg)
+        super().cb_test(ctx, param, value)
+
+    @classmethod
+    @override
     def get_singer_command(cls) -> click.Command:
         """Return the command with its options and help texts."""
         command = super().get_singer_command()
         command.help = "Read a Pipedrive account and write Singer messages to stdout."
+        (test,) = (one for one in command.params if isinstance(one, click.Option) and "--test" in one.opts)
+        test.help = (
+            "Read a few rows of every stream, selected or not, and print a verdict for each stream. "
+            "--test=schema writes only the SCHEMA messages."
+        )
         command.params.append(
             click.Option(
                 ["--plan"],

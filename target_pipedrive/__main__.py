@@ -23,7 +23,8 @@ def main() -> None:
     with loading():
         from target_pipedrive.target import TargetPipedrive  # noqa: PLC0415  errors of imports are reported like others
 
-    run(lambda: clicked(TargetPipedrive.cli, TargetPipedrive.name), plugin=TargetPipedrive.name)
+    name, subcommands = TargetPipedrive.name, ("check", "ledger")
+    run(lambda: clicked(TargetPipedrive.cli, name, subcommands=subcommands), plugin=name)
 
 
 def _check() -> None:

@@ -101,7 +101,7 @@ def _list_lines(stream: PipedriveStream) -> Iterator[Line]:
     ids = stream.tap_context.configured_requests.ids(spec)
     if ids is not None:
         read = spec.single or spec.reads[0]
-        size = _Size(rows=len(ids), known=Known.EXACT, why=f"{len(ids):,} rows by id")
+        size = _Size(rows=len(ids), known=Known.EXACT, why=f"{_rows(len(ids))} by id")
         yield _line(stream, read, len(ids), size)
         yield from _fan_out_lines(stream, size)
         return
@@ -139,6 +139,10 @@ def _list_lines(stream: PipedriveStream) -> Iterator[Line]:
         yield _line(stream, read, requests * len(configured_requests), size)
         yield from _sweep_lines(run, size)
         yield from _fan_out_lines(stream, size, dict(run.fan_outs))
+
+
+def _rows(count: int) -> str:
+    return "1 row" if count == 1 else f"{count:,} rows"
 
 
 def _pages(read: Read, size: _Size) -> int:
@@ -188,7 +192,7 @@ def _size(run: ReadRun, query: dict[str, object]) -> _Size:
     if isinstance(remembered, int) and (not rows or rows > remembered):
         rows, why = remembered, f"at most {remembered:,} rows, as in the last full read"
     if not rows:
-        why = f"more than {len(sample):,} rows; the first run counts them"
+        why = f"more than {_rows(len(sample))}; the first run counts them"
         return _Size(rows=len(sample) + 1, known=Known.AT_LEAST, why=why, sample=sample)
     return _Size(rows=max(rows, len(sample) + 1), known=Known.ABOUT, why=why, sample=sample)
 
@@ -271,9 +275,9 @@ def _fan_out_lines(
         below = _Size(
             rows=asked,
             known=sure,
-            why=f"{asked:,} rows of {parent.name}, one request per row"
+            why=f"{_rows(asked)} of {parent.name}, one request per row"
             if not where or where.bulk == 1
-            else f"{asked:,} rows of {parent.name}, {where.bulk} per request",
+            else f"{_rows(asked)} of {parent.name}, {where.bulk} per request",
         )
         for read in child.spec.reads:
             yield _line(child, read, requests, below)

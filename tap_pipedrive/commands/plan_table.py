@@ -49,7 +49,7 @@ def _by_stream(lines: Sequence[Line]) -> Iterator[tuple[str, str, str, str]]:
     for stream, of in streams.items():
         mark = max((line.known for line in of), key=[*Known].index).value
         reasons = Counter(line.why for line in of)
-        basis = "; ".join(f"{why} ({count} lists)" if count > 1 else why for why, count in reasons.items())
+        basis = "; ".join(f"{count} lists: {why}" if count > 1 else why for why, count in reasons.items())
         requests, tokens = sum(line.requests for line in of), sum(line.tokens for line in of)
         yield stream, f"{mark}{requests:,}", f"{mark}{tokens:,}", basis
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import sys
 from typing import IO, TYPE_CHECKING, Any
 
@@ -14,6 +15,8 @@ from target_pipedrive.run.abort import InputTruncated
 if TYPE_CHECKING:
     from collections import Counter
     from collections.abc import Callable, Iterator
+
+_LOGGER = logging.getLogger("target-pipedrive")
 
 
 class LineReader(GenericSingerReader[str]):
@@ -58,14 +61,20 @@ class LineReader(GenericSingerReader[str]):
                 "Reading Singer messages from the terminal. Pipe a tap into it, or see --help.\n"
             )
         try:
-            self._take_all(iter(file_input or self.default_input))
+            empty = not self._take_all(iter(file_input or self.default_input))
         except BaseException:
             self._on_end()
             raise
+        if empty:
+            _LOGGER.warning("The input is empty. Check the program that writes it")
         return self._counts()
 
-    def _take_all(self, lines: Iterator[str | bytes]) -> None:
-        """Process the lines; a signal interrupts the wait for a line, and is deferred during processing."""
+    def _take_all(self, lines: Iterator[str | bytes]) -> bool:
+        """Process the lines; return False if there are none.
+
+        A signal interrupts the wait for a line, and is deferred during processing.
+        """
+        found = False
         try:
             while True:
                 self.reading = True
@@ -73,7 +82,8 @@ class LineReader(GenericSingerReader[str]):
                 line = next(lines, None)
                 self.reading = False
                 if line is None:
-                    return
+                    return found
+                found = True
                 self._take(line)
         except OSError as error:
             if not self.reading:

@@ -70,7 +70,7 @@ def test_it_reports_what_arrived_and_that_it_is_all(start, tmp_path, output):
     assert re.search(r"^✓ \d+ won deals in 4 currencies", text, re.MULTILINE)
     assert re.search(r"^✓ All (\d+) match the view, and no other deal was changed", text, re.MULTILINE)
     assert re.search(r"\d+ of them belong to Former Colleague, who left the company", " ".join(text.split()))
-    assert text.count("✓ 0 writes") == 2
+    assert text.count("✓ Nothing was written") == 2
     assert "Added '" not in text
     assert left_behind(tmp_path) == []
     assert {path.name for path in output.iterdir()} == {"sales.html", "preview.html", "warehouse.duckdb"}

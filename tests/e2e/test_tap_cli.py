@@ -353,3 +353,18 @@ def test_a_setting_that_is_not_known_is_reported(small, files, catalog):
 def test_a_state_as_meltano_shows_it(small, files, key):
     told = tap(*files.arguments(small.config(), state={key: {"bookmarks": {}}}))
     assert_refused(told, 2, f"Meltano's format ({key}); use only the value of singer_state")
+
+
+def test_a_test_of_one_stream_is_rejected_because_it_reads_all(small, tmp_path):
+    small.post("/_emulator/log/clear")
+    told = tap(*Files(tmp_path).arguments(small.config()), "--test=deals")
+    assert told.code == 2
+    assert "deals" in told.last_line
+    assert "--test=schema" in told.last_line
+    assert not small.requests()
+
+
+def test_credentials_of_the_environment_need_an_option():
+    told = tap(env={"TAP_PIPEDRIVE_API_TOKEN": SECRET})
+    assert told.code == 2
+    assert "Add --config=ENV to read TAP_PIPEDRIVE_API_TOKEN" in told.last_line

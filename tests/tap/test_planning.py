@@ -166,7 +166,8 @@ def test_a_plan_requests_each_list_at_most_once_and_has_a_row_for_each_stream(sm
     assert len(names) == len(set(names))
     assert set(DEFAULT) <= set(names)
     by_name = {row.split()[0]: row for row in rows}
-    assert by_name["goals"].split() == ["goals", "4", "80", "always", "one", "request", "(4", "lists)"]
+    assert by_name["goals"].split() == ["goals", "4", "80", "4", "lists:", "always", "one", "request"]
+    assert " 1 rows" not in done.out
     assert "archived: " in by_name["deals"]
     cells = [row.split()[2].lstrip("~≥").replace(",", "") for row in (*rows, total)]
     assert sum(map(int, cells[:-1])) == int(cells[-1])

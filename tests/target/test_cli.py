@@ -201,3 +201,29 @@ def test_settings_that_name_nothing_there_is_stop_the_run_before_it_writes(small
         done = run(tmp_path, config={**small.config(), **settings}, text="")
         assert (done.returncode, "Traceback" in done.stderr) == (2, False)
         assert sentence in done.stderr
+
+
+def test_credentials_of_the_environment_need_an_option_and_the_message_names_it(tmp_path, monkeypatch):
+    monkeypatch.setenv("TARGET_PIPEDRIVE_API_TOKEN", "secret-token")
+    done = run(tmp_path, text="")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "TARGET_PIPEDRIVE_API_TOKEN" in done.stderr
+    assert "--config=ENV" in done.stderr
+    assert "secret-token" not in done.stderr
+
+
+def test_an_empty_input_is_named(small, tmp_path):
+    assert "The input is empty" in run(tmp_path, config=small.config(), text="").stderr
+    assert "The input is empty" not in run(tmp_path, config=small.config(), text="{}\n").stderr
+
+
+def test_counts_of_messages_are_not_logged(small, tmp_path):
+    done = run(tmp_path, config=small.config(), text=lines_of(rows("add_deal", {"title": "A"})))
+    assert "completed processing" not in done.stderr
+
+
+@pytest.mark.parametrize("wrong", [("chek",), ("--config", "x.json", "check")])
+def test_a_subcommand_that_is_misspelt_or_not_the_first_argument_is_named(tmp_path, wrong):
+    (tmp_path / "x.json").write_text("{}")
+    (line,) = run(tmp_path, *wrong).stderr.splitlines()
+    assert "begin with `target-pipedrive check`" in line
