@@ -29,7 +29,7 @@ plugins: $(PLUGINS) ## Install the plugins of meltano.yml, for the tests
 # Each plugin has its own environment below .venv, since the dependencies of some conflict.
 $(PLUGINS): $(STAMP) meltano.yml meltano/tap-duckdb/pyproject.toml
 	@echo 'Installing the plugins of meltano.yml for the tests …'
-	@MELTANO_SYS_DIR_ROOT='$(CURDIR)/.venv/meltano' MELTANO_DATABASE_URI='sqlite:///$(CURDIR)/.venv/meltano/meltano.db' \
+	@UV_COMPILE_BYTECODE=1 MELTANO_SYS_DIR_ROOT='$(CURDIR)/.venv/meltano' MELTANO_DATABASE_URI='sqlite:///$(CURDIR)/.venv/meltano/meltano.db' \
 		MELTANO_CLI_DISABLE_VERSION_CHECK=true $(BIN)/meltano --log-level=warning install
 	@touch $(PLUGINS)
 

@@ -71,10 +71,10 @@ def show_question(warehouse: Warehouse) -> None:
     console.print(table)
 
 
-def tell(folder: Path, output: Path) -> int:
+def tell(folder: Path, output: Path, account: str, installed: Path | None) -> int:
     """Run all steps of the demonstration; returns the exit code."""
     headline("1  A Pipedrive account, emulated on this machine")
-    with emulator("medium", folder / "emulator.log") as url:
+    with emulator(account, folder / "emulator.log") as url:
         stage = Stage(folder, Account(url), console, changes=True)
         with console.status("  half a year of sales is being entered"):
             made = history.make(stage.account)
@@ -86,7 +86,11 @@ def tell(folder: Path, output: Path) -> int:
         )
         headline("2  meltano install")
         say(", ".join(PLUGINS))
-        say(f"done in {stage.install(*PLUGINS):.0f} s")
+        if installed is None:
+            say(f"done in {stage.install(*PLUGINS):.0f} s")
+        else:
+            stage.link(installed)
+            say(f"as installed in {installed}")
         headline("3  meltano run extract: from Pipedrive into DuckDB")
         first = stage.extract()
         say(f"{sum(first.rows.values()):,} rows in {first.seconds:.0f} s")
@@ -133,14 +137,22 @@ def main() -> int:
     """Run the demonstration and clean up after it in any case; returns the exit code."""
     parser = argparse.ArgumentParser(prog="python -m demo", description="The demonstration of `make demo`.")
     parser.add_argument("--output", type=Path, default=OUTPUT, help="folder for the results")
-    output = parser.parse_args().output.resolve()
+    parser.add_argument(
+        "--account", choices=("small", "medium"), default="medium", help="its rows at the start"
+    )
+    parser.add_argument(
+        "--plugins",
+        type=Path,
+        help="folder with installed plugins, for example .venv/meltano after `make plugins`",
+    )
+    given = parser.parse_args()
     began = time.monotonic()
     interrupts.catch()
     with interrupts.held():
         folder = Path(tempfile.mkdtemp(prefix="pipedrive-demo-"))
     try:
         interrupts.let_through()
-        code = tell(folder, output)
+        code = tell(folder, given.output.resolve(), given.account, given.plugins)
     except Failed as failure:
         console.print(failure.output, markup=False, highlight=False, soft_wrap=True)
         console.print(f"[red]{failure}[/red] Its last messages are above.", highlight=False)

@@ -115,6 +115,13 @@ class Stage:
 
         return self.meltano("install", *plugins, say=say)
 
+    def link(self, installed: Path) -> None:
+        """Use plugins that are installed in another folder."""
+        for kind in ("extractors", "loaders", "utilities"):
+            (self.folder / "meltano" / kind).mkdir(parents=True)
+            for plugin in (installed.resolve() / kind).iterdir():
+                (self.folder / "meltano" / kind / plugin.name).symlink_to(plugin)
+
     def extract(self) -> Run:
         """Load the account into the warehouse."""
         loaded = self.warehouse.loaded_until()

@@ -12,7 +12,11 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from tests.support.plugins import INSTALLED
+
 ROOT = Path(__file__).parents[2]
+QUICK = ["--account", "small", "--plugins", str(INSTALLED)]
+"""Options for a demonstration with fewer rows and the plugins of `make plugins`."""
 pytestmark = pytest.mark.xdist_group("meltano")
 
 
@@ -29,10 +33,10 @@ def start(tmp_path, output):
     environment = {**os.environ, "TMPDIR": str(tmp_path), "UV_OFFLINE": "1", "COLUMNS": "100"}
     running = []
 
-    def begin() -> subprocess.Popen:
+    def begin(*options: str) -> subprocess.Popen:
         running.append(
             subprocess.Popen(
-                [sys.executable, "-u", "-m", "demo", "--output", str(output)],
+                [sys.executable, "-u", "-m", "demo", "--output", str(output), *options],
                 cwd=ROOT,
                 env=environment,
                 text=True,
@@ -60,14 +64,18 @@ def left_behind(folder: Path) -> list[str]:
     return found
 
 
-def test_it_reports_what_arrived_and_that_it_is_all(start, tmp_path, output):
-    process = start()
+@pytest.mark.parametrize(
+    ("options", "deals", "currencies"),
+    [(QUICK, "184", 3), pytest.param([], "2,450", 4, marks=pytest.mark.soak)],
+)
+def test_it_reports_what_arrived_and_that_it_is_all(start, tmp_path, output, options, deals, currencies):
+    process = start(*options)
     text = process.communicate(timeout=900)[0]
     assert process.returncode == 0, text
     assert "all equal" in text
-    assert re.search(r"^deals +2,450 2,450 ✓", text, re.MULTILINE)
+    assert re.search(rf"^deals +{deals} +{deals} ✓", text, re.MULTILINE)
     assert "Gold" in text
-    assert re.search(r"^✓ \d+ won deals in 4 currencies", text, re.MULTILINE)
+    assert re.search(rf"^✓ \d+ won deals in {currencies} currencies", text, re.MULTILINE)
     assert re.search(r"^✓ All (\d+) match the view, and no other deal was changed", text, re.MULTILINE)
     assert re.search(r"\d+ of them belong to Former Colleague, who left the company", " ".join(text.split()))
     assert text.count("✓ Nothing was written") == 2
@@ -107,15 +115,16 @@ def the_page_shows_the_funnel_of_the_warehouse(output):
 
 
 @pytest.mark.parametrize(
-    ("stage", "number"),
+    ("options", "stage", "number"),
     [
-        pytest.param("1  A Pipedrive account", signal.SIGTERM, marks=pytest.mark.soak),
-        pytest.param("2  meltano install", signal.SIGINT, marks=pytest.mark.soak),
-        ("3  meltano run", signal.SIGINT),
+        pytest.param([], "1  A Pipedrive account", signal.SIGTERM, marks=pytest.mark.soak),
+        pytest.param([], "2  meltano install", signal.SIGINT, marks=pytest.mark.soak),
+        pytest.param([], "3  meltano run", signal.SIGINT, marks=pytest.mark.soak),
+        (QUICK, "3  meltano run", signal.SIGINT),
     ],
 )
-def test_it_cleans_up_when_interrupted(start, tmp_path, output, stage, number):
-    process = start()
+def test_it_cleans_up_when_interrupted(start, tmp_path, output, options, stage, number):
+    process = start(*options)
     for line in process.stdout:
         if line.startswith(stage):
             break
