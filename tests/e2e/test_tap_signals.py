@@ -17,7 +17,7 @@ from tests.support.singer import run_tap, select
 
 STREAMS = ("deals", "persons", "stages", "notes")
 COMMAND = [sys.executable, "-m", "tap_pipedrive"]
-SAMPLE = 6
+SAMPLE, MORE = 3, 6
 CAMPAIGN = 100
 CUSTOM = "GET /api/v2/dealFields"
 RATE_LIMIT = {"kind": "rate_limit", "retry_after": 30}
@@ -104,7 +104,9 @@ def ended_around_its_end(emulator, files, seed):
     return code
 
 
-@pytest.mark.parametrize("seed", range(SAMPLE))
+@pytest.mark.parametrize(
+    "seed", [*range(SAMPLE), *(pytest.param(seed, marks=pytest.mark.soak) for seed in range(SAMPLE, MORE))]
+)
 def test_a_signal_around_the_end_and_a_second_run_lose_nothing(small, files, seed):
     ended_around_its_end(small, files, seed)
 

@@ -52,7 +52,13 @@ def test_all_mutated_input_is_accounted_for(harness, first):
     assert found(harness, first) == {}
 
 
-@pytest.mark.parametrize("seed", range(0, SAMPLE - PROCESSES, SAMPLE // PROCESSES))
+@pytest.mark.parametrize(
+    "seed",
+    [
+        pytest.param(seed, marks=[pytest.mark.soak] if place % 2 else [])
+        for place, seed in enumerate(range(0, SAMPLE - PROCESSES, SAMPLE // PROCESSES))
+    ],
+)
 def test_a_process_of_its_own_ends_as_a_forked_run_does(harness, seed):
     made = case(seed)
     forked = harness.run(made, harness.begin(made))
