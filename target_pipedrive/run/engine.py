@@ -290,7 +290,8 @@ class Engine:
             self._journal.drained()
             where = f" {self.cut}" if self.cut else ": the tap that sent it has not ended its run"
             left = self._scheduler.open + self._deferred.left
-            waits = f", except {left} records that reference rows not received" if left else ""
+            records = f"{left} record{'' if left == 1 else 's'}"
+            waits = f", except {records} with references to rows not received" if left else ""
             self._abort.trigger(
                 InputTruncated(
                     f"The input ended unexpectedly{where}. The records received are written{waits}; "
