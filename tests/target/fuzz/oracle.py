@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from codecs import BOM_UTF8
 from collections import Counter
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -75,8 +76,8 @@ def of_run(case: Case, seen: Seen, data: bytes) -> Iterator[str]:
 
 
 def messages(data: bytes, errors: str = "strict") -> Iterator[Any]:
-    """Lines that are not blank, decoded; what cannot be decoded is None."""
-    for line in data.split(b"\n"):
+    """Lines that are not blank, decoded, after a byte order mark; what cannot be decoded is None."""
+    for line in data.removeprefix(BOM_UTF8).split(b"\n"):
         if line.strip():
             try:
                 yield json.loads(line if errors == "strict" else line.decode(errors=errors))
