@@ -237,6 +237,7 @@ class PipedriveClient:
         decode: Callable[[bytes], object] | None = None,
         kind: DataKind = DataKind.LIST,
         null: Null = Null.CONFIRMED,
+        of_objects: bool = False,
     ) -> Generator[Page, None, None]:
         """Yield the pages of a list; the next ones are requested while the caller handles one.
 
@@ -257,6 +258,7 @@ class PipedriveClient:
             kind: type of the value at `records`.
             null: meaning of a null there on the first page, and on a page that no other page has announced.
                 On other pages it is rejected.
+            of_objects: True if every row is an object; a page with another entry is rejected.
 
         Raises:
             PagingStuck: the list does not advance.
@@ -268,7 +270,11 @@ class PipedriveClient:
             response = self.read(
                 path,
                 expected=Expectation(
-                    kind=kind, records=records, null=Null.REJECTED if pager.announced else null
+                    kind=kind,
+                    records=records,
+                    null=Null.REJECTED if pager.announced else null,
+                    of_objects=of_objects,
+                    full_page=pager.full_page,
                 ),
                 params=page_params,
                 headers=headers,

@@ -16,7 +16,7 @@ from functools import partial
 from types import MappingProxyType
 from typing import TYPE_CHECKING, TypeAlias
 
-from pipedrive_client.errors import FeatureOff, ItemError, PipedriveError
+from pipedrive_client.errors import FeatureOff, ItemError, MalformedResponse, PipedriveError
 from pipedrive_client.paging import Paging
 from pipedrive_client.responses import Null
 
@@ -152,8 +152,8 @@ def parse_definition(row: Mapping[str, object]) -> FieldDefinition:
     labels: dict[int, str] = {}
     if isinstance(options, Sequence):
         for option in options:
-            if isinstance(option, Mapping) and isinstance(option.get("id"), int):
-                labels[option["id"]] = str(option.get("label", ""))
+            if isinstance(option, Mapping) and (one := _option_id(option.get("id"))) is not None:
+                labels[one] = str(option.get("label", ""))
     return FieldDefinition(
         key=str(row.get("field_code") or ""),
         name=str(row.get("field_name") or ""),
@@ -161,6 +161,13 @@ def parse_definition(row: Mapping[str, object]) -> FieldDefinition:
         is_custom=bool(row.get("is_custom_field")),
         options=MappingProxyType(labels),
     )
+
+
+def _option_id(value: object) -> int | None:
+    """Return the id of an option, which may be a text of digits."""
+    if isinstance(value, str):
+        return int(value) if value.isdecimal() else None
+    return value if isinstance(value, int) else None
 
 
 class FieldDefinitions:
@@ -228,6 +235,23 @@ class FieldDefinitions:
         return rows
 
     def _read(self, entity: str) -> list[Row]:
+        """Read the definitions, one per code; rows of a list that changes meanwhile may be on two pages.
+
+        Raises:
+            MalformedResponse: the list was empty twice, although every entity has fields.
+        """
+        rows = self._listed(entity) or self._listed(entity)
+        if not rows:
+            raise MalformedResponse(
+                f"GET {FIELD_LISTS[entity]} returned an empty list, but every account has fields.",
+                label=f"{entity}_fields",
+            )
+        named = {str(row["field_code"]): row for row in rows if row.get("field_code")}
+        if unnamed := sum(not row.get("field_code") for row in rows):
+            logger.warning("Left out %d field definitions of %s: they have no field_code", unnamed, entity)
+        return [*named.values()]
+
+    def _listed(self, entity: str) -> list[Row]:
         pages = self._client.pages(
             FIELD_LISTS[entity],
             params=self._params.get(entity),
@@ -236,14 +260,9 @@ class FieldDefinitions:
             cost=FIELD_LIST_COST,
             label=f"{entity}_fields",
             null=Null.REJECTED,  # every entity has fields
+            of_objects=True,
         )
-        rows = [row for page in pages for row in page.rows]
-        named = [row for row in rows if row.get("field_code")]
-        if len(named) < len(rows):
-            logger.warning(
-                "Left out %d field definitions of %s: they have no field_code", len(rows) - len(named), entity
-            )
-        return named
+        return [row for page in pages for row in page.rows]
 
     def custom(self, entity: str) -> list[FieldDefinition]:
         """Return the definitions of the entity's custom fields, in Pipedrive's order."""

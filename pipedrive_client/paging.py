@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from pipedrive_client.http.transport import Response
 
 DEFAULT_PAGE_SIZE = 100
+_MOST_EMPTY = 50
+"""Maximum number of consecutive pages without rows that each announce another one."""
 
 
 class Paging(Enum):
@@ -73,24 +75,33 @@ class Pager:
     Attributes:
         first: parameters of the first page.
         announced: True if the previous page announced the next page, which therefore has rows.
+        full_page: number of rows of a full page of a cursor list; 0 if it is unknown or not needed.
     """
 
     def __init__(self, paging: Paging, params: Mapping[str, object] | None, page_size: int | None) -> None:
         self._paging = paging
         self._seen: set[int] = set()
         self._last_body: bytes | None = None
+        self._empty = 0
         self.announced = False
         self.first: dict[str, object] = dict(params or {})
         if page_size is not None and paging is not Paging.NONE:
             self.first["limit"] = page_size
+        self.full_page = (_whole(self.first.get("limit")) or 0) if paging is Paging.CURSOR else 0
 
     def after(self, page: Page) -> dict[str, object] | None:
         """Return the parameters of the next page, or None at the end.
 
         Raises:
-            PagingStuck: the cursor was seen before, or the page does not advance.
+            PagingStuck: the cursor was seen before, the page does not advance, or there are only empty pages.
         """
         self.announced = leads_on(page.body)
+        self._empty = 0 if page.rows else self._empty + 1
+        if self._empty > _MOST_EMPTY:
+            raise PagingStuck(
+                f"Pipedrive sent {self._empty} pages without rows that each announce another page; the list "
+                "cannot be read completely."
+            )
         if self._paging is Paging.CURSOR:
             return self._after_cursor(page)
         if self._paging is Paging.OFFSET:

@@ -72,6 +72,7 @@ def error_of(
     label: str | None,
     secrets: Callable[[], Iterable[str]],
     expected: Expectation | None = None,
+    served: bool = False,
 ) -> PipedriveError | None:
     """Return the error of a response, or None for a success.
 
@@ -81,6 +82,8 @@ def error_of(
         label: stream or action.
         secrets: returns the values to mask in texts of Pipedrive.
         expected: required content of a success; None accepts any body.
+        served: True if the API has answered at the base URL before. A 404 or 410 without JSON is then the
+            failure of a proxy, and not about the object.
     """
     status = response.status
     if 200 <= status < 300:  # noqa: PLR2004 - the statuses that mean success
@@ -97,6 +100,8 @@ def error_of(
     body = {} if page else _body_of(response)
     code, error_text, info = _texts(body, secrets)
     kind = _kind(status, code, f"{error_text} {info}")
+    if served and not body and kind in (NotFound, Gone):
+        kind = ServerError
     said = [text for text in (error_text, info if info != error_text else None) if text]
     if page:
         said = [

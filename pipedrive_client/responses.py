@@ -56,15 +56,24 @@ class Expectation:
         kind: kind of value at `records`.
         records: dotted path of the data; empty for the whole body, which may then be any JSON value.
         null: interpretation of null at `records`. A missing key counts as null only for `DataKind.ANY`.
+        of_objects: True if every entry of a list must be an object.
+        full_page: number of rows of a full page of a cursor list, which is the last one only with an explicit
+            `next_cursor: null`; 0 if the list is paged in another way.
     """
 
     kind: DataKind = DataKind.LIST
     records: str = "data"
     null: Null = Null.REJECTED
+    of_objects: bool = False
+    full_page: int = 0
 
 
 JSON_BODY: Final = Expectation(kind=DataKind.ANY, records="")
 """Any complete JSON value."""
+
+
+_BARE: Final = frozenset({str, int, float, bool, list, type(None)})
+"""Types of JSON values that are not objects."""
 
 
 def flaw_of(response: Response, expected: Expectation) -> str | None:
@@ -87,7 +96,7 @@ def flaw_of(response: Response, expected: Expectation) -> str | None:
         return "null instead of data" if body is None else None
     if not isinstance(body, Mapping):
         return f"{_kind(body)} instead of an object"
-    return _flaw_at(body, expected)
+    return _flaw_of_success(body) or _flaw_at(body, expected)
 
 
 def is_null(response: Response, expected: Expectation) -> bool:
@@ -116,11 +125,45 @@ def _flaw_at(body: Mapping[str, object], expected: Expectation) -> str | None:
         found = found.get(key)
         if found is None:
             return _flaw_of_null(body, ".".join(way), expected)
-    if expected.kind is DataKind.LIST and not isinstance(found, list):
-        return f"`{expected.records}` as {_kind(found)} instead of a list"
+    if expected.kind is DataKind.LIST:
+        return _flaw_of_list(body, found, expected)
     if expected.kind is DataKind.OBJECT and not isinstance(found, Mapping):
         return f"`{expected.records}` as {_kind(found)} instead of an object"
     return None
+
+
+def _flaw_of_success(body: Mapping[str, object]) -> str | None:
+    """Return why a body does not report a success, or None; `success: false` is an error of its own."""
+    success = body.get("success", True)
+    if success is not True:
+        return f"`success` as {_kind(success)} instead of true"
+    return "an error instead of data" if "success" not in body and body.get("error") else None
+
+
+def _flaw_of_list(body: Mapping[str, object], found: object, expected: Expectation) -> str | None:
+    """Return the problem of the value that should be a list of rows."""
+    path = expected.records
+    if not isinstance(found, list):
+        return f"`{path}` as {_kind(found)} instead of a list"
+    if expected.of_objects and (others := {*map(type, found)} & _BARE):
+        named = sorted(_kind(next(one for one in found if type(one) is other)) for other in others)
+        return f"{' and '.join(dict.fromkeys(named))} in the list `{path}` instead of rows"
+    if expected.full_page and len(found) >= expected.full_page and not _ends_or_goes_on(body):
+        return "a full page without `next_cursor`"
+    return None
+
+
+def _ends_or_goes_on(body: Mapping[str, object]) -> bool:
+    """Return True if a page has a cursor, or says with null that there is none."""
+    additional = body.get("additional_data")
+    if not isinstance(additional, Mapping):
+        return False
+    inner = additional.get("pagination")
+    for place in (additional, inner if isinstance(inner, Mapping) else {}):
+        if "next_cursor" in place:
+            cursor = place["next_cursor"]
+            return cursor is None or (isinstance(cursor, str) and cursor != "")
+    return False
 
 
 def _flaw_of_null(body: Mapping[str, object], path: str, expected: Expectation) -> str | None:

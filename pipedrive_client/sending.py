@@ -164,7 +164,14 @@ class Sender:
         if download is not None:
             return self._pour(call, download)
         response.doubted = call.doubted
-        error = error_of(response, call.what, label=call.label, secrets=self._hidden, expected=call.expected)
+        error = error_of(
+            response,
+            call.what,
+            label=call.label,
+            secrets=self._hidden,
+            expected=call.expected,
+            served=self._address.proven,
+        )
         if error is None or (
             call.method == "DELETE" and call.may_have_acted and isinstance(error, (NotFound, Gone))
         ):

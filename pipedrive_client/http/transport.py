@@ -26,6 +26,7 @@ from pipedrive_client.errors import ConfigError, MalformedResponse
 from pipedrive_client.http.adapter import LeanAdapter, origin_of
 from pipedrive_client.http.compression import Damaged, unpacked, unpacked_chunks
 from pipedrive_client.http.connection_errors import broken_off, host_of, unreachable
+from pipedrive_client.http.json_repair import repaired
 from pipedrive_client.settings import is_loopback
 
 if sys.version_info >= (3, 12):
@@ -76,7 +77,7 @@ class Response:
         """
         if self._decoded is _UNREAD:
             try:
-                self._decoded = self.decode(self.body) if self.body else None
+                self._decoded = self._decode() if self.body else None
             except (msgspec.DecodeError, UnicodeDecodeError):
                 what = (
                     "a web page"
@@ -87,6 +88,15 @@ class Response:
                     f"Pipedrive returned {self.status} with {what}.", status=self.status, may_have_acted=True
                 ) from None
         return self._decoded
+
+    def _decode(self) -> Any:  # noqa: ANN401 - any JSON value
+        try:
+            return self.decode(self.body)
+        except msgspec.DecodeError:
+            content = repaired(self.body)
+            if content == self.body:
+                raise
+            return self.decode(content)
 
     @property
     def moment(self) -> datetime | None:

@@ -29,6 +29,7 @@ STREAMS = (
                     "type.params.pipeline_id type.params.stage_id type.params.activity_type_id "
                     "period.start period.end"
                 ),
+                part=f"{metric},{'active' if is_active else 'past'}",
             )
             for metric in ("quantity", "sum")
             for is_active in (True, False)

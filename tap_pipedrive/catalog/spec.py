@@ -8,6 +8,7 @@ validates itself on construction, so a mistake in the data fails at import.
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import KW_ONLY, dataclass, field
 from enum import StrEnum
@@ -74,6 +75,8 @@ class Read:
         adds: columns with a fixed value for every row of this read.
         accepts: published query parameters that settings may give, in the API's spelling and separated by
             spaces; `!` marks required ones. They override `params`.
+        part: name of the part of the list that the read selects, if other reads of the stream have the same
+            operation and the same `adds`.
     """
 
     operation: str
@@ -89,6 +92,7 @@ class Read:
     changes: Changes | None = None
     adds: Mapping[str, JSON] = field(default_factory=lambda: MappingProxyType({}))
     accepts: str = ""
+    part: str = ""
 
     def __post_init__(self) -> None:
         if not self.path.startswith(("/v1/", "/api/v2/")):
@@ -111,7 +115,7 @@ class Read:
     @property
     def key(self) -> str:
         """Name of the read within its stream: the operation, and what sets it apart from its twins."""
-        constants = ",".join(f"{name}={value}" for name, value in self.adds.items())
+        constants = ",".join([*(f"{name}={value}" for name, value in self.adds.items()), *self.part.split()])
         return f"{self.operation}[{constants}]" if constants else self.operation
 
     @property
@@ -231,6 +235,8 @@ class StreamSpec:
             if missing and "record_ids" not in self.settings:
                 found.append(f"{read.path} needs {sorted(missing)}")
             found += [f"constant {name} is not a column" for name in read.adds if name not in columns]
+        keys = Counter(read.key for read in self.reads)
+        found += [f"{count} reads have the key {key}" for key, count in keys.items() if count > 1]
         if self.numbered and not (OCCURRENCE in self.primary_keys and self.parent):
             found.append("numbered rows require a parent and the key occurrence")
         if self.parent and self.parent.within:

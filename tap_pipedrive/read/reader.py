@@ -14,7 +14,7 @@ from urllib.parse import quote
 
 from pipedrive_client import ConfigError, Expectation, Null, Paging, PagingStuck, times
 from tap_pipedrive.read.time_windows import PAGES_BEFORE, TimeWindows
-from tap_pipedrive.rows.shapes import SHAPES
+from tap_pipedrive.rows.shapes import BARE_SHAPES, SHAPES
 from tap_pipedrive.rows.struct_rows import TypedRow
 
 if TYPE_CHECKING:
@@ -95,6 +95,7 @@ class Reader:
         self._client = client
         self._label = label
         self._shape = SHAPES[shape] if shape else None
+        self._of_objects = shape not in BARE_SHAPES
         self._decode = decode
         self.length = 0
         self.null = Null.CONFIRMED
@@ -197,7 +198,9 @@ class Reader:
                 if steps_back[start] > _MOST_STEPS_BACK:
                     msg = f"{self.read.path}: the page at row {start} does not continue the previous page."
                     raise PagingStuck(msg, label=self._label)
-                start = max(0, start - size + 1)
+                # Before the first page, the known length may be far too high: then ever larger steps.
+                far = 1 if known else 2 ** (steps_back.total() - 1)
+                start = max(0, start - far * (size - 1))
                 continue
             fresh = [row for row in rows if known.get(row.get("id")) != moment(row)]
             known.update((row.get("id"), moment(row)) for row in fresh)
@@ -218,7 +221,9 @@ class Reader:
         null = Null.EMPTY if start else self.null
         response = self._client.read(
             self.read.path,
-            expected=Expectation(kind=self.read.kind, records=self.read.records, null=null),
+            expected=Expectation(
+                kind=self.read.kind, records=self.read.records, null=null, of_objects=self._of_objects
+            ),
             params=query,
             cost=self.read.cost,
             label=self._label,
@@ -257,6 +262,7 @@ class Reader:
             decode=decode,
             kind=self.read.kind,
             null=self.null,
+            of_objects=self._of_objects,
         )
         for page in pages:
             self.doubted |= page.response.doubted

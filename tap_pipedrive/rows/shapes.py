@@ -130,3 +130,6 @@ SHAPES: dict[str, Shape] = {
         named_choices,
     )
 }
+
+BARE_SHAPES = frozenset({user_ids.__name__})
+"""Shapes of lists whose entries are values instead of objects."""

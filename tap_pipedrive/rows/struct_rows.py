@@ -153,7 +153,7 @@ class RowLayout:
         )
         rows: Any = list[row]  # type: ignore[valid-type]  # a type made at run time
         body = TypedDict(  # noqa: UP013  annotations of a class could not name it
-            "body", {"success": Any, "data": rows | None, "additional_data": Any}, total=False
+            "body", {"success": Any, "error": Any, "data": rows | None, "additional_data": Any}, total=False
         )
         self.decode: Callable[[bytes], object] = msgspec.json.Decoder(body).decode
         self._set = [((slots | named)[column], value) for column, value in columns.adds.items()]

@@ -63,6 +63,7 @@ class Bookmark:
     "seen": fingerprints}` of the rows of the last minute, packed as base64.
 
     Attributes:
+        newest: newest `update_time` emitted, but never ahead of the clock.
         ordered: False if rows are unsorted, or no order was requested; the memo then advances only at the end
             of the read.
         dropped: the bookmark of the state, if it was in the future. The list is then read from its beginning.
@@ -80,6 +81,7 @@ class Bookmark:
         if self.dropped:
             memo.pop("since")
             memo.pop("seen", None)
+        self._at_start: Memo = {name: memo[name] for name in ("since", "seen") if name in memo}
         self._known = _unpack(memo.get("seen"))
         self.newest = str(memo["since"]) if memo.get("since") else ""
         self._window: list[tuple[str, bytes]] = []
@@ -119,10 +121,11 @@ class Bookmark:
             if not moment or moment > self._furthest:
                 continue
             if moment < self._last:
-                self.ordered = False
+                self._disorder()
             else:
                 self._last = moment
-        self.newest = max(self.newest, self._last)
+        # A time ahead of the clock would hide the changes until then.
+        self.newest = max(self.newest, min(self._last, times.to_rfc3339(now())))
         if not self.newest:
             return
         edge = times.to_rfc3339(times.parse(self.newest) - LOOK_BACK)
@@ -140,6 +143,14 @@ class Bookmark:
         """
         if self.ordered:
             self._write(MAX_SEEN if costly else MAX_SEEN_ON_THE_WAY)
+
+    def _disorder(self) -> None:
+        """Take back what the memo has advanced: older rows than those may follow."""
+        if self.ordered:
+            self.ordered = False
+            for name in ("since", "seen"):
+                self._memo.pop(name, None)
+            self._memo.update(self._at_start)
 
     def finish(self) -> None:
         """Finish the read. Unsorted lists only advance the bookmark here."""

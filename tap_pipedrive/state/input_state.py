@@ -16,7 +16,7 @@ from tap_pipedrive.state.input_catalog import json_text
 from tap_pipedrive.state.known_ids import IdRanges
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from tap_pipedrive.catalog.spec import StreamSpec
 
@@ -194,10 +194,10 @@ def _take_bookmark(stream: str, memo: dict[str, Any], key: str | None) -> None:
 
 
 def _read_keys(spec: StreamSpec, specs: Mapping[str, StreamSpec]) -> set[str]:
-    """Return the allowed names of a stream's bookmarks."""
+    """Return the allowed names of a stream's bookmarks; states of older versions have operations only."""
     parent = specs.get(spec.parent.stream) if spec.parent else None
     reads = [*spec.reads, *(parent.reads if parent else ()), *filter(None, [spec.single])]
-    return {read.key for read in reads}
+    return {name for read in reads for name in (read.key, read.operation)}
 
 
 def _problems(memo: Mapping[str, Any]) -> Iterator[str]:
@@ -219,6 +219,7 @@ def _problems(memo: Mapping[str, Any]) -> Iterator[str]:
     for value in bookmarks:
         if value is not None and not _is_time(value):
             yield f"has the bookmark {json.dumps(value)[:60]}, which is not a valid time"
+    yield from _problems_of_reads(reads)
     for column in memo.get("columns", {}).values():
         whole = isinstance(column, list) and len(column) == len(("column", "field type", "name"))
         if not (whole and all(isinstance(part, str) and part for part in column[:2])):
@@ -231,6 +232,23 @@ def _problems(memo: Mapping[str, Any]) -> Iterator[str]:
             IdRanges.parse(str(memo.get(part, {}).get("ids", "")))
         except ValueError as error:
             yield f"is invalid: {part}.ids contains {error}"
+
+
+def _problems_of_reads(reads: Iterable[Mapping[str, Any]]) -> Iterator[str]:
+    """Yield the problems of the numbers of rows, and of the times in `unresolved`."""
+    for read in reads:
+        for name in ("length", "size", "so_far"):
+            count = read.get(name)
+            if count is not None and not (type(count) is int and count >= 0):
+                yield f"is invalid: {name} of a read is {json.dumps(count)[:60]} instead of a number of rows"
+        for since in _unresolved(read.get("unresolved", {})):
+            if since and not _is_time(since):
+                yield f"is invalid: unresolved contains {json.dumps(since)[:60]}, which is not a valid time"
+
+
+def _unresolved(given: object) -> Iterable[object]:
+    """Return the times of unresolved custom fields, or the value itself where it has another form."""
+    return given.values() if isinstance(given, dict) else [given]
 
 
 def _is_time(value: object) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right, insort
+from datetime import timedelta
 from typing import TYPE_CHECKING, Self
 
 from pipedrive_client import times
@@ -11,7 +12,6 @@ from pipedrive_client.times import now
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
-    from datetime import timedelta
 
     from tap_pipedrive.rows.row import Row
 
@@ -170,9 +170,9 @@ class KnownIds:
         return bool(self._memo.get("swept_at"))
 
     def due(self, interval: timedelta) -> bool:
-        """Return True if the last full comparison is at least the interval ago."""
+        """Return True if the last full comparison is at least the interval ago, or in the future."""
         swept = self._memo.get("swept_at")
-        return not swept or now() - times.parse(str(swept)) >= interval
+        return not swept or not timedelta(0) <= now() - times.parse(str(swept)) < interval
 
     def replace(self, *parts: KnownIds) -> None:
         """Keep only the ids of these parts, after a full comparison."""

@@ -124,17 +124,36 @@ def _cut(parent: Parent, configured: ConfiguredRequest, group: Sequence[Context]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _ChildRows:
-    """Rows of one parent or one group of parents; `refused` contains parents whose request was denied."""
+    """Rows of one parent or one group of parents.
+
+    Attributes:
+        context: columns of the parent, for every row.
+        rows: the rows.
+        denied: parents whose request was denied.
+        absent: parents that were not found.
+    """
 
     context: Context
     rows: list[Row]
     denied: Sequence[Context] = ()
+    absent: Sequence[Context] = ()
 
 
 def _request(
-    stream: PipedriveStream, read: Read, request: tuple[ConfiguredRequest, Sequence[Context]]
+    stream: PipedriveStream,
+    read: Read,
+    request: tuple[ConfiguredRequest, Sequence[Context]],
+    *,
+    whole: bool = True,
 ) -> _ChildRows:
-    """Request all rows of one parent or one group of parents; a deleted parent has no rows."""
+    """Request all rows of one parent or one group of parents; a deleted parent has no rows.
+
+    Args:
+        stream: the child stream.
+        read: its read.
+        request: parameters and parents.
+        whole: False for a part of a group that was not found.
+    """
     configured, group = request
     access = stream.tap_context.access
     closed = access.closed(stream.name)
@@ -156,12 +175,33 @@ def _request(
         if _is_access_error(error):
             access.deny_parents(stream.name, error, len(group))
             return _ChildRows(context=context, rows=[], denied=group)
-        stream.logger.debug("Skipped %s of %s: %s", stream.name, dict(context), error)
-        return _ChildRows(context=context, rows=[])
+        if len(group) > 1:
+            found = _in_halves(stream, read, configured, group)
+            if len(found.absent) < len(group) or not whole:
+                return found
+            # All of them were just listed, so they are not deleted.
+            access.deny_parents(stream.name, error, len(group))
+            return _ChildRows(context=context, rows=[], denied=group)
+        stream.logger.debug("Skipped %s of %s: %s", stream.name, dict(group[0]), error)
+        return _ChildRows(context=context, rows=[], absent=group)
     access.record_success(stream.name, len(group))
     if stream.spec.numbered:
         number(rows, stream.spec.primary_keys)
     return _ChildRows(context={**context, **configured.columns}, rows=rows)
+
+
+def _in_halves(
+    stream: PipedriveStream, read: Read, configured: ConfiguredRequest, group: Sequence[Context]
+) -> _ChildRows:
+    """Request the halves of a group that was not found: a deleted parent must not hide the rows of others."""
+    half = len(group) // 2
+    parts = [_request(stream, read, (configured, part), whole=False) for part in (group[:half], group[half:])]
+    return _ChildRows(
+        context=configured.columns,
+        rows=[row for part in parts for row in part.rows],
+        denied=[one for part in parts for one in part.denied],
+        absent=[one for part in parts for one in part.absent],
+    )
 
 
 def _is_access_error(error: PipedriveError) -> bool:

@@ -135,3 +135,18 @@ def test_a_boolean_is_no_offset():
 
 def test_one_response_has_no_next_page():
     assert pager(Paging.NONE).after(page({}, rows=500, additional_data={"next_cursor": "c"})) is None
+
+
+@pytest.mark.parametrize("paging", [Paging.CURSOR, Paging.OFFSET])
+def test_a_list_of_empty_pages_without_an_end_is_an_error(paging):
+    pager = Pager(paging, None, 10)
+    params = pager.first
+    for number in range(50):
+        params = pager.after(_empty_page(params, number))
+    with pytest.raises(PagingStuck, match="without rows"):
+        pager.after(_empty_page(params, 50))
+
+
+def _empty_page(params, number):
+    marks = {"next_cursor": f"c{number}", "more_items_in_collection": True}
+    return Page(rows=[], body={"additional_data": marks}, request_params=params, answer=None)

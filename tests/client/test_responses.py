@@ -19,9 +19,11 @@ from pipedrive_client import (
     Paging,
     PipedriveClient,
     Rejected,
+    Response,
     ServerError,
     Unreachable,
 )
+from pipedrive_client.responses import flaw_of
 
 LIST = Expectation()
 OBJECT = Expectation(kind=DataKind.OBJECT)
@@ -238,3 +240,29 @@ def test_a_body_that_is_not_complete_is_requested_again(clock, cut):
             client.read("/v1/a", expected=LIST)
     server.close()
     assert server.answered == 2 + 5
+
+
+OF_ROWS = Expectation(of_objects=True, full_page=2)
+
+
+@pytest.mark.parametrize(
+    ("sent", "flaw"),
+    [
+        ({"data": [{}, None]}, "null in the list `data`"),
+        ({"data": [{}, "x", 5]}, "a number and a string in the list `data`"),
+        ({"data": [[]]}, "a list in the list `data`"),
+        ({"success": "false", "data": []}, "`success` as a string"),
+        ({"success": None, "data": []}, "`success` as null"),
+        ({"error": "Internal", "data": []}, "an error instead of data"),
+        ({"data": [{}, {}]}, "a full page without `next_cursor`"),
+        ({"data": [{}, {}], "additional_data": {}}, "a full page without `next_cursor`"),
+        ({"data": [{}, {}], "additional_data": {"next_cursor": ""}}, "a full page without `next_cursor`"),
+        ({"data": [{}, {}], "additional_data": {"next_cursor": 0}}, "a full page without `next_cursor`"),
+        ({"data": [{}, {}], "additional_data": {"next_cursor": None}}, None),
+        ({"data": [{}, {}], "additional_data": {"pagination": {"next_cursor": "c"}}}, None),
+        ({"data": [{}], "success": True}, None),
+    ],
+)
+def test_rows_and_their_end_must_be_as_published(sent, flaw):
+    found = flaw_of(Response(200, {}, json.dumps(sent).encode()), OF_ROWS)
+    assert found is None if flaw is None else str(found).startswith(flaw)
