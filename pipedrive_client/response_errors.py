@@ -82,7 +82,7 @@ def error_of(
         label: stream or action.
         secrets: returns the values to mask in texts of Pipedrive.
         expected: required content of a success; None accepts any body.
-        served: True if the API has answered at the base URL before. A 404 or 410 without JSON is then the
+        served: True if an earlier request to the base URL succeeded. A 404 or 410 without JSON is then the
             failure of a proxy, and not about the object.
     """
     status = response.status

@@ -154,7 +154,7 @@ def _flaw_of_list(body: Mapping[str, object], found: object, expected: Expectati
 
 
 def _ends_or_goes_on(body: Mapping[str, object]) -> bool:
-    """Return True if a page has a cursor, or says with null that there is none."""
+    """Return True if a page has a cursor, or null in its place."""
     additional = body.get("additional_data")
     if not isinstance(additional, Mapping):
         return False

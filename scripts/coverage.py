@@ -182,13 +182,13 @@ would return; the column identifies them, so nothing is read twice.
 
 **A later run reads**
 
-- *changes*: rows whose `update_time` is not before the bookmark, oldest first.
-- *changes, from the list's end*: the same for a list that can be sorted but not filtered by time; reading
-  starts near its end, where rows are older than the bookmark.
+- *changed rows*: rows whose `update_time` is not before the bookmark, oldest first.
+- *the end of the list*: the list can be sorted by time, but not filtered; reading starts shortly before its
+  previous end, where rows are older than the bookmark.
 - *whole list*: all rows are read; unchanged pages are not emitted again.
-- *deals that changed* (or another stream): one request for each such row, or for a group of them.
-- *all users* (or another stream): one request for each row, in every run.
-- *requested by id*, *requested in* a setting: the rows that the setting names, in every run.
+- *changed rows of* another stream: one request for each such row, or for a group of them.
+- *every row of* another stream: one request for each row. All rows found are emitted in every run.
+- *the ids in*, *the entries of* a setting: the requests that the setting names, in every run.
 
 **When interrupted** (a write whose response was lost, for example in a crash)
 

@@ -48,11 +48,11 @@ def kind(spec: StreamSpec) -> str:
     if "recents" in spec.settings:
         return "the last 30 days"
     if "record_ids" in spec.settings:
-        return "requested by id"
+        return "the ids in `record_ids`"
     if spec.parent:
         return _kind_below(spec.parent.stream)
     if spec.settings:
-        return f"requested in `{spec.settings[0]}`"
+        return f"the entries of `{spec.settings[0]}`"
     return _kind_of_list(spec)
 
 
@@ -60,7 +60,8 @@ def _kind_below(parent: str) -> str:
     """Return the rows that a later run of a child stream reads, which depend on the top-level list."""
     while above := STREAMS[parent].parent:
         parent = above.stream
-    return f"{parent} that changed" if STREAMS[parent].replication_key else f"all {parent}"
+    which = "changed rows" if STREAMS[parent].replication_key else "every row"
+    return f"{which} of `{parent}`"
 
 
 def _kind_of_list(spec: StreamSpec) -> str:
@@ -69,8 +70,12 @@ def _kind_of_list(spec: StreamSpec) -> str:
         return "whole list"
     bounded = [bool(read.changes and read.changes.since) for read in spec.reads]
     if all(bounded):
-        return "changes"
-    return "changes; archived ones from the list's end" if any(bounded) else "changes, from the list's end"
+        return "changed rows"
+    return (
+        f"changed rows; of archived {spec.name}, the end of the list"
+        if any(bounded)
+        else "the end of the list"
+    )
 
 
 def remarks(spec: StreamSpec) -> str:

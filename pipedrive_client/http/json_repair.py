@@ -1,7 +1,7 @@
 r"""Repair of JSON that is complete but that strict decoders reject.
 
 JavaScript truncates texts between the two halves of an emoji and writes the remaining half as an escape
-(`"\ud83d"`), which is no character. A proxy may add a byte order mark.
+(`"\ud83d"`), which is not a valid character. A proxy may add a byte order mark.
 """
 
 from __future__ import annotations

@@ -149,4 +149,4 @@ def test_a_list_of_empty_pages_without_an_end_is_an_error(paging):
 
 def _empty_page(params, number):
     marks = {"next_cursor": f"c{number}", "more_items_in_collection": True}
-    return Page(rows=[], body={"additional_data": marks}, request_params=params, answer=None)
+    return Page(rows=[], body={"additional_data": marks}, request_params=params, response=None)

@@ -62,7 +62,7 @@ def test_half_an_emoji_and_a_byte_order_mark_are_read(stand_in):
 
 
 def products(stand_in, answer):
-    """Answer the requests of deal_products by the ids of their deals; None has their products."""
+    """Set the responses to requests of deal_products, by the ids of their deals; None returns products."""
 
     def respond(query):
         deals = [int(one) for one in query["deal_ids"][0].split(",")]
