@@ -155,7 +155,7 @@ def test_a_label_that_there_is_not_is_reported_with_the_nearest(load, labels, le
     name = next(iter(labels))
     run = load(rows("leads", {"id": lead, "label_ids": f"{name}x"}, keys=["id"]))
     assert run.outcomes == ["failed"]
-    assert name.casefold() in run.errors[0]
+    assert f"nearest: {name}" in run.errors[0]
     assert "label_ids" in run.errors[0]
 
 
