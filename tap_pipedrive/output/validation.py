@@ -1,13 +1,14 @@
 """Setting `validate_records`: validate every record against the SCHEMA message of its stream.
 
-Each SCHEMA is compiled once; for most values, a check of their class is sufficient.
+Each SCHEMA is compiled once, to a fast check of classes and formats. A value that does not pass it is
+validated in full, which also names what is wrong.
 """
 
 from __future__ import annotations
 
 import re
 from datetime import date, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import msgspec
 from jsonschema import Draft202012Validator, FormatChecker
@@ -15,11 +16,14 @@ from jsonschema import Draft202012Validator, FormatChecker
 from pipedrive_client import PipedriveError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
+    _FastCheck: TypeAlias = Callable[[Any], bool]
 
 _CLASSES: Mapping[str, type] = {"string": str, "integer": int, "number": float, "boolean": bool}
-_SIMPLE = frozenset({"type", "description", "title", "x-pipedrive", "examples", "default"})
+_ANNOTATIONS = frozenset({"description", "title", "x-pipedrive", "examples", "default"})
+_CHECKED = frozenset({"type", "format", "properties", "items", "additionalProperties"})
+"""Keywords that the fast check knows; a schema with others is validated in full."""
 _TIME = re.compile(
     r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt][0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]+)?([Zz]|[+-][0-9]{2}:[0-9]{2})"
 )
@@ -77,8 +81,9 @@ class _Check:
         self._stream = stream
         self._keys = keys
         columns = schema.get("properties", {})
-        self._columns = {name: (_classes(one), self._whole(one)) for name, one in columns.items()}
+        self._columns = {name: (_checks(one), self._whole(one)) for name, one in columns.items()}
         around = {name: one for name, one in schema.items() if name != "properties"}
+        self._is_plain = around.keys() - _ANNOTATIONS == {"type"} and around["type"] == "object"
         self._around = self._whole({**around, "properties": dict.fromkeys(columns, True)})
 
     @staticmethod
@@ -87,14 +92,15 @@ class _Check:
 
     def look_at(self, record: Mapping[str, object]) -> None:
         """Raise `InvalidRecordError` if the record is invalid."""
-        for error in self._around.iter_errors(record):
-            self._refuse(record, "", error.message)
+        if not self._is_plain or record.__class__ is not dict:
+            for error in self._around.iter_errors(record):
+                self._refuse(record, "", error.message)
         for name in self._keys:
             if record.get(name) is None:
                 self._refuse(record, name, "a key column has no value")
         for name, value in record.items():
-            classes, whole = self._columns.get(name, ((), None))
-            if whole is not None and value.__class__ not in classes:
+            checks, whole = self._columns.get(name, (_NOTHING, None))
+            if whole is not None and not checks.get(value.__class__, _unsure)(value):
                 for error in whole.iter_errors(value):
                     inside = "".join(f"[{step!r}]" for step in error.path)
                     self._refuse(record, name + inside, f"{error.validator} is {error.validator_value!r}")
@@ -109,11 +115,68 @@ class _Check:
         )
 
 
-def _classes(schema: Mapping[str, Any] | bool) -> tuple[type, ...]:
-    """Return the Python classes whose values are always valid in a column; others need full validation."""
-    if not isinstance(schema, dict) or not schema.keys() <= _SIMPLE:
-        return ()
+def _checks(schema: Mapping[str, Any] | bool) -> Mapping[type, _FastCheck]:
+    """Return a check for each class of values; a value that passes is valid, others need full validation."""
+    if not isinstance(schema, dict) or not schema.keys() - _ANNOTATIONS <= _CHECKED:
+        return _NOTHING
     words = schema.get("type", [])
     kinds = words if isinstance(words, list) else [words]
-    found = [_CLASSES[kind] for kind in kinds if kind in _CLASSES]
-    return (*found, *([int] if "number" in kinds else []), *([type(None)] if "null" in kinds else []))
+    found: dict[type, _FastCheck] = {_CLASSES[kind]: _pass for kind in kinds if kind in _CLASSES}
+    if "number" in kinds:
+        found[int] = _pass
+    if "null" in kinds:
+        found[type(None)] = _pass
+    if str in found and "format" in schema:
+        found[str] = _FORMATS.get(schema["format"], _unsure)
+    if "array" in kinds:
+        found[list] = _items_check(schema)
+    if "object" in kinds:
+        found[dict] = _members_check(schema)
+    return found
+
+
+def _items_check(schema: Mapping[str, Any]) -> _FastCheck:
+    checks = _checks(schema["items"]) if "items" in schema else None
+
+    def passes(values: Any) -> bool:  # noqa: ANN401  any JSON value
+        return checks is None or all(checks.get(one.__class__, _unsure)(one) for one in values)
+
+    return passes
+
+
+def _members_check(schema: Mapping[str, Any]) -> _FastCheck:
+    members = {name: _checks(one) for name, one in schema.get("properties", {}).items()}
+    others = _checks(schema["additionalProperties"]) if "additionalProperties" in schema else None
+
+    def passes(value: Any) -> bool:  # noqa: ANN401  any JSON value
+        for name, one in value.items():
+            checks = members.get(name, others)
+            if checks is not None and not checks.get(one.__class__, _unsure)(one):
+                return False
+        return True
+
+    return passes
+
+
+def _pass(_: object) -> bool:
+    return True
+
+
+def _unsure(_: object) -> bool:
+    return False
+
+
+def _is_valid(check: _FastCheck) -> _FastCheck:
+    """Return a check of a format that returns False instead of raising ValueError."""
+
+    def passes(value: object) -> bool:
+        try:
+            return check(value)
+        except ValueError:
+            return False
+
+    return passes
+
+
+_NOTHING: Mapping[type, _FastCheck] = {}
+_FORMATS: Mapping[str, _FastCheck] = {"date-time": _is_valid(_is_time), "date": _is_valid(_is_date)}
