@@ -157,6 +157,7 @@ class Asker:
 
     def __post_init__(self) -> None:
         self.session.headers["x-api-token"] = TOKEN
+        self.session.trust_env = False  # looking up the proxies takes longer than a request
 
     def ask(self, method: str, path: str, **more: Any) -> requests.Response:
         return self.session.request(method, self.url + path, timeout=30, **more)

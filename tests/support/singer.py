@@ -9,8 +9,10 @@ from contextlib import redirect_stdout
 from dataclasses import dataclass, field
 from typing import Any
 
+import msgspec
 from jsonschema import Draft202012Validator
 
+from tap_pipedrive.catalog import STREAMS
 from tap_pipedrive.tap import TapPipedrive
 
 
@@ -69,16 +71,23 @@ def discover(tap_config: dict[str, Any]) -> dict[str, Any]:
         tap = TapPipedrive(config=dict(tap_config), setup_mapper=False)
         _discovered[key] = tap.catalog_json_text
         tap.tap_context.client.close()
-    return json.loads(_discovered[key])
+    return msgspec.json.decode(_discovered[key])
 
 
 def select(tap_config: dict[str, Any], *streams: str) -> dict[str, Any]:
-    """Return a catalog that selects just these streams."""
+    """Return a catalog that selects just these streams; of streams not involved it has no columns."""
     catalog = discover(tap_config)
+    involved = {*streams}
+    for name in streams:
+        while name in STREAMS and (parent := STREAMS[name].parent):
+            involved.add(name := parent.stream)
     for entry in catalog["streams"]:
-        for item in entry["metadata"]:
-            if not item["breadcrumb"]:
-                item["metadata"]["selected"] = entry["tap_stream_id"] in streams
+        name = entry["tap_stream_id"]
+        (root,) = (item for item in entry["metadata"] if not item["breadcrumb"])
+        root["metadata"]["selected"] = name in streams
+        if name not in involved:
+            entry["metadata"] = [root]
+            entry["schema"] = {"type": "object", "properties": {}}
     return catalog
 
 
