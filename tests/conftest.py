@@ -6,7 +6,9 @@ import zlib
 
 import pytest
 
+from pipedrive_client import client
 from tests.support.emulator import Emulator
+from tests.support.faulty import ShortWaits
 
 DIALECTS = ("published", "observed")
 SAMPLE = 20
@@ -58,6 +60,12 @@ def medium(_accounts, dialect):
     account = _accounts("medium", dialect)
     account.reset()
     return account
+
+
+@pytest.fixture
+def short_waits(monkeypatch):
+    """Let the waits before retries end immediately."""
+    monkeypatch.setattr(client, "SystemClock", ShortWaits)
 
 
 def pytest_generate_tests(metafunc):

@@ -71,6 +71,7 @@ def test_a_state_comes_only_behind_the_files_that_it_covers(small, tmp_path):
         assert before | tables(rest.messages)[0] == wanted
 
 
+@pytest.mark.usefixtures("short_waits")
 def test_a_run_that_fails_keeps_what_it_read(small, tmp_path):
     whole, _ = tables(run_tap(small.config(), "deals", "persons").messages)
     fault = {"operation": "GET /api/v2/persons", "every": 1, "kind": "status_before", "status": 500}

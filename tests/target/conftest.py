@@ -8,9 +8,7 @@ from itertools import count
 import pytest
 from hypothesis import settings
 
-from pipedrive_client import client
 from target_pipedrive.apply import recomputed_columns
-from tests.support.faulty import ShortWaits
 from tests.support.postgres import DATABASE, USER, Postgres
 from tests.target.helpers import Loader
 
@@ -30,12 +28,6 @@ def load(small, tmp_path, monkeypatch):
     # The emulator recomputes the value of a deal at once, so the runs need not wait for it.
     monkeypatch.setattr(recomputed_columns, "RECOMPUTED_WITHIN", 0.0)
     return Loader(small.config(), tmp_path)
-
-
-@pytest.fixture
-def short_waits(monkeypatch):
-    """Let the waits before retries end immediately."""
-    monkeypatch.setattr(client, "SystemClock", ShortWaits)
 
 
 @pytest.fixture(scope="session")
