@@ -141,7 +141,7 @@ class _Index:
                 self._taken[place] += 1
                 nested = values.get(_CUSTOM)
                 held = nested.get(column) if isinstance(nested, dict) and column in nested else None
-                for term in terms(values.get(column, held)):
+                for term in terms(values.get(column, held), column):
                     self._ids[*place, term].append(row_id)
             return list(dict.fromkeys(one for term in wanted for one in self._ids.get((*place, term), ())))
 

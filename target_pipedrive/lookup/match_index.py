@@ -93,7 +93,7 @@ class Listings:
             The candidate rows by id; empty if each must be searched.
         """
         spec = plan.spec
-        wanted = {term for value in values for term in terms(value)}
+        wanted = {term for value in values for term in terms(value, name)}
         with self._lock:
             self._fresh.discard((spec.name, name))
             listing = self._lists.get((spec.name, name))
@@ -119,12 +119,12 @@ class Listings:
             if search_column(plan, name) is not None:
                 return None
             self.prepare(plan, name, [value], stream)
-        return [one for term in terms(value) for one in self._lists[plan.spec.name, name].get(term)]
+        return [one for term in terms(value, name) for one in self._lists[plan.spec.name, name].get(term)]
 
     def noted(self, plan: EntityPlan, name: str, value: object) -> list[str]:
         """Return the ids of recently written rows that may have a value, without a request."""
         listing = self._recent.get((plan.spec.name, name))
-        return [] if listing is None else [one for term in terms(value) for one in listing.get(term)]
+        return [] if listing is None else [one for term in terms(value, name) for one in listing.get(term)]
 
     def lately(self, plan: EntityPlan, name: str, value: object, stream: str) -> list[str]:
         """Return the ids of recently written rows that may have a value.
@@ -144,13 +144,13 @@ class Listings:
                 rows = self._rows.changed(spec, since, stream, archived=True)
                 self._take(listing, plan, name, rows)
                 self._fresh.add(key)
-            return [one for term in terms(value) for one in listing.get(term)]
+            return [one for term in terms(value, name) for one in listing.get(term)]
 
     def note(self, plan: EntityPlan, values: Mapping[str, object], row_id: str) -> None:
         """Record values that this run has written."""
         for (entity, name), listing in [*self._lists.items(), *self._recent.items()]:
             if entity == plan.spec.name and name in values:
-                for term in terms(values[name]):
+                for term in terms(values[name], name):
                     listing.add(term, row_id)
 
     def unsettle(self, entity: str | None) -> None:
@@ -182,6 +182,6 @@ class Listings:
     def _take(self, listing: _Listing, plan: EntityPlan, name: str, rows: Iterable[Row]) -> None:
         for row in rows:
             row_id = str(row.get(plan.spec.key))
-            for term in terms(held(row, name, plan)):
+            for term in terms(held(row, name, plan), name):
                 listing.add(term, row_id)
             listing.until = max(listing.until, str(row.get("update_time") or ""))

@@ -209,7 +209,7 @@ class Matcher:
             ids = self._searched(plan, name, value, task.stream)
             ids += self._listings.noted(plan, name, value)
         if self._planned is not None:
-            ids += self._planned.ids(plan.spec.name, name, terms(value))
+            ids += self._planned.ids(plan.spec.name, name, terms(value, name))
         found = self._agreeing(self._read(task, plan, draft, ids), plan, draft)
         if not found:
             later = set(self._listings.lately(plan, name, value, task.stream)) - set(ids)
@@ -273,12 +273,13 @@ class Matcher:
 def _keys(draft: Draft) -> list[str]:
     """Return the values of the record's `match_on` as texts, one for each of several addresses."""
     names = sorted(draft.matches)
-    return [f"{names}{values}" for values in product(*(terms(draft.matches[name]) or [""] for name in names))]
+    texts = [terms(draft.matches[name], name) or [""] for name in names]
+    return [f"{names}{values}" for values in product(*texts)]
 
 
 def _held(row: Row, plan: EntityPlan, draft: Draft) -> str:
     """Return the row's value of a match field, as one text."""
-    return str(sorted((name, terms(held(row, name, plan))) for name in draft.matches))
+    return str(sorted((name, terms(held(row, name, plan), name)) for name in draft.matches))
 
 
 def _agrees(row: Row, name: str, value: object, plan: EntityPlan, *, wholly: bool) -> bool:
@@ -287,7 +288,7 @@ def _agrees(row: Row, name: str, value: object, plan: EntityPlan, *, wholly: boo
     One of several addresses is sufficient, unless the row must have all of them (`wholly`).
     """
     here = held(row, name, plan)
-    wanted, known = set(terms(value)), set(terms(here))
+    wanted, known = set(terms(value, name)), set(terms(here, name))
     column = plan.columns.get(name)
     if column is not None and column.kind.name in CONTACT_KINDS:
         return wanted <= known if wholly else not wanted.isdisjoint(known)

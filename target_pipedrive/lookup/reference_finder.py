@@ -51,7 +51,7 @@ def keys_in(entity: str, values: Mapping[str, object]) -> Iterator[Key]:
     """Yield the natural keys of a row, or of some of its columns."""
     for column in dict.fromkeys(SEARCHED_KEYS[entity].values()):
         if column in values:
-            yield from ((column, term) for term in set(terms(values[column])))
+            yield from ((column, term) for term in set(terms(values[column], column)))
 
 
 @dataclass(slots=True)
@@ -163,7 +163,7 @@ class ReferenceFinder:
             held = known.held.setdefault(row_id, {})
             for column in SEARCHED_KEYS[entity].values():
                 if column in values:
-                    held[column] = set(terms(values[column]))
+                    held[column] = set(terms(values[column], column))
             self.added(entity, values, row_id)
 
     def wrote_elsewhere(self, entity: str | None, ids: Iterable[str] = ()) -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol
 
+from target_pipedrive.values.compound import PHONES
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
@@ -34,8 +36,11 @@ class SearchedPlan(Protocol):
 def search_column(plan: SearchedPlan, name: str) -> str | None:
     """Return the search column of a match field; custom fields share one.
 
-    None for fields that Pipedrive cannot search, such as options and dates.
+    None for fields that Pipedrive cannot search, such as options and dates, and for phone numbers, of which a
+    search finds only the spelling in the row.
     """
+    if name == PHONES:
+        return None
     fields = plan.spec.search.fields if plan.spec.search else {}
     if name in fields:
         return name

@@ -248,7 +248,7 @@ def match_locks(plan: KeyedPlan, draft: Draft) -> list[str]:
         return []
     values = dict(draft.matches) or _known_matches(plan, draft)
     names = sorted(values)
-    return [f"match:{names}{one}" for one in product(*(terms(values[name]) or [""] for name in names))]
+    return [f"match:{names}{one}" for one in product(*(terms(values[name], name) or [""] for name in names))]
 
 
 def _known_matches(plan: KeyedPlan, draft: Draft) -> dict[str, object]:

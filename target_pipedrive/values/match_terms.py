@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from target_pipedrive.values.identity import match_text
+from target_pipedrive.values.compound import PHONES, contact_identity
+from target_pipedrive.values.identity import key_text, match_text
 
 
 def addresses(value: object) -> list[object]:
@@ -16,6 +17,11 @@ def addresses(value: object) -> list[object]:
     return [] if value is None else [value]
 
 
-def terms(value: object) -> list[str]:
-    """Return the texts a value is found by, one per address, in the form of `match_text`."""
+def terms(value: object, column: str) -> list[str]:
+    """Return the texts a value of a column is found by, one per address, in the form of `match_text`.
+
+    Phone numbers are compared without spaces, dashes and brackets.
+    """
+    if column == PHONES:
+        return [contact_identity(key_text(one) or str(one), PHONES) for one in addresses(value)]
     return [match_text(one) for one in addresses(value)]
