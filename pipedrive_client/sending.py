@@ -170,7 +170,7 @@ class Sender:
             label=call.label,
             secrets=self._hidden,
             expected=call.expected,
-            served=self._address.proven,
+            served=self._address.proven and call.sink is None,  # a storage of files has no JSON
         )
         if error is None or (
             call.method == "DELETE" and call.may_have_acted and isinstance(error, (NotFound, Gone))
