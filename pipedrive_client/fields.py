@@ -16,7 +16,7 @@ from functools import partial
 from types import MappingProxyType
 from typing import TYPE_CHECKING, TypeAlias
 
-from pipedrive_client.errors import FeatureOff, ItemError, MalformedResponse, PipedriveError
+from pipedrive_client.errors import FeatureOff, ItemError, PipedriveError
 from pipedrive_client.paging import Paging
 from pipedrive_client.responses import Null
 
@@ -237,14 +237,14 @@ class FieldDefinitions:
     def _read(self, entity: str) -> list[Row]:
         """Read the definitions, one per code; rows of a list that changes meanwhile may be on two pages.
 
-        Raises:
-            MalformedResponse: the list was empty twice, although every entity has fields.
+        Every entity has fields of Pipedrive's own, so an empty list is requested again before it counts.
         """
         rows = self._listed(entity) or self._listed(entity)
         if not rows:
-            raise MalformedResponse(
-                f"GET {FIELD_LISTS[entity]} returned an empty list, but every account has fields.",
-                label=f"{entity}_fields",
+            logger.warning(
+                "GET %s returned an empty list twice: custom fields of %s have their keys as column names",
+                FIELD_LISTS[entity],
+                entity,
             )
         named = {str(row["field_code"]): row for row in rows if row.get("field_code")}
         if unnamed := sum(not row.get("field_code") for row in rows):
