@@ -230,9 +230,8 @@ def test_the_recipe_works_as_it_is_written(small, other, tmp_path):
     assert copy.differences() == []
 
 
-@pytest.mark.parametrize(
-    "last", [pytest.param(20, marks=pytest.mark.soak), None], ids=["amid the deals", "before the last word"]
-)
+@pytest.mark.soak
+@pytest.mark.parametrize("last", [20, None], ids=["amid the deals", "before the last word"])
 def test_an_input_that_broke_off_is_not_taken_for_a_whole_one(copying, last):
     """Nothing is left out, archived or settled as long as more is to come; the next run does all of that."""
     whole = copying.read().splitlines(keepends=True)
@@ -312,6 +311,7 @@ def test_what_never_comes_fails_those_that_need_it_by_name(other, said, tmp_path
     assert sum(one["type"] == "RECORD" for one in again) == len(failed)
 
 
+@pytest.mark.soak
 def test_what_failed_can_be_sent_again_once_its_parents_are_there(small, other, said, tmp_path):
     out, folder = said
     copying = Copying(small, other, tmp_path / "copy")

@@ -82,6 +82,7 @@ def test_commands_of_a_plugin_read_the_settings_that_meltano_passes(small, proje
     assert "Linked 1 external id to deals 4." in out
 
 
+@pytest.mark.soak  # the demo does the same with DuckDB
 def test_an_account_goes_to_postgres_and_scores_come_back(small, project):
     with Postgres() as server:
         for name in ("TAP_POSTGRES", "TARGET_POSTGRES"):
