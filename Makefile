@@ -4,12 +4,13 @@ BIN := .venv/bin
 STAMP := .venv/.installed
 PLUGINS := .venv/meltano/.installed
 SITE := .venv/site/.installed
+WAREHOUSES := .venv/warehouses/.installed
 
 # The tests start hundreds of processes: without cached bytecode each compiles the packages again.
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help setup plugins test check lint types demo bench coverage soak live docs docs-site release-check facts wheel constraints clean
+.PHONY: help setup plugins test check lint types demo bench coverage soak live docs docs-site release-check facts warehouses wheel constraints clean
 
 help: ## Show this help
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -83,6 +84,19 @@ facts: setup ## Condense the published API description in the folder PIPEDRIVE_O
 	@test -f '$(PIPEDRIVE_OPENAPI)/endpoints.json' || { \
 		echo 'Name the folder of the description: make facts PIPEDRIVE_OPENAPI=…'; exit 2; }
 	@$(BIN)/python -m scripts.facts '$(PIPEDRIVE_OPENAPI)'
+
+warehouses: $(WAREHOUSES) ## Compile the dbt models for Snowflake and BigQuery; installs 560 MB once
+	@for target in snowflake bigquery; do \
+		.venv/warehouses/bin/dbt --quiet --no-send-anonymous-usage-stats --log-path build/dbt compile --target $$target \
+			--project-dir dbt --profiles-dir dbt --target-path ../build/dbt/$$target \
+			--no-populate-cache --no-introspect --vars 'pipedrive_deal_changes: true' || exit 1; \
+		echo "Compiled for $$target: build/dbt/$$target/compiled"; \
+	done
+
+$(WAREHOUSES): $(STAMP) pyproject.toml
+	@$(BIN)/uv venv --quiet --allow-existing --python $(BIN)/python .venv/warehouses
+	@$(BIN)/uv pip install --quiet --python .venv/warehouses --group warehouses
+	@touch $(WAREHOUSES)
 
 wheel: setup ## Build dist/*.whl
 	@$(BIN)/uv build --quiet --wheel
