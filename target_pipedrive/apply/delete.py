@@ -132,7 +132,7 @@ class RowDeleter:
         return deleted(result, plan, row) if self._options.shows_changes else result
 
     def _why_absent(self, plan: EntityPlan, draft: Draft, row_id: str | None, row: Row | None) -> str:
-        """Return why there is no row to delete; empty if there is one."""
+        """Return the reason why no row can be deleted; empty if one can."""
         spec = plan.spec
         if row_id is None:
             return _NO_ROW

@@ -200,7 +200,7 @@ class Journal:
             notes = self._gather()
             last = any(note.last for note in notes)
             try:
-                self._registry(notes)
+                self._record(notes)
             except BaseException as error:  # noqa: BLE001 - passed to the main thread, which ends the run
                 self._failure = error
                 self._on_failure(error)
@@ -222,7 +222,7 @@ class Journal:
             except queue.Empty:
                 return notes
 
-    def _registry(self, notes: list[_Note]) -> None:
+    def _record(self, notes: list[_Note]) -> None:
         if self._failure is not None:
             return
         steps = [step for note in notes for step in note.steps]

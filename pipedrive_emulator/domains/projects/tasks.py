@@ -142,41 +142,33 @@ TESTS: dict[str, Callable[[Call, Any], Test | None]] = {
     "assignee_id": _assigned,
     "parent_task_id": _of_parent,
 }
-register(
-    Resource(
-        table="tasks",
-        operations={
-            "list": "v2:getTasks",
-            "get": "v2:getTask",
-            "add": "v2:addTask",
-            "update": "v2:updateTask",
-            "delete": "v2:deleteTask",
-        },
-        tests=TESTS,
-        required=("title",),
-        references={"project_id": "projects"},
-        defaults=defaults,
-        on_add=_add,
-        on_update=_checked,
-        on_delete=_delete,
-    )
+_TASKS = Resource(
+    table="tasks",
+    operations={
+        "list": "v2:getTasks",
+        "get": "v2:getTask",
+        "add": "v2:addTask",
+        "update": "v2:updateTask",
+        "delete": "v2:deleteTask",
+    },
+    tests=TESTS,
+    required=("title",),
+    references={"project_id": "projects"},
+    defaults=defaults,
+    on_add=_add,
+    on_update=_checked,
+    on_delete=_delete,
 )
+register(_TASKS)
 _v1 = register(
-    Resource(
-        table="tasks",
+    replace(
+        _TASKS,
         operations={
             "get": "v1:getTask",
             "add": "v1:addTask",
             "update": "v1:updateTask",
             "delete": "v1:deleteTask",
         },
-        tests=TESTS,
-        required=("title",),
-        references={"project_id": "projects"},
-        defaults=defaults,
-        on_add=_add,
-        on_update=_checked,
-        on_delete=_delete,
         present=show_v1,
     )
 )
