@@ -7,11 +7,10 @@ from typing import TYPE_CHECKING, TypeVar
 
 from pipedrive_client.call import Call, check_path
 from pipedrive_client.concurrency import WorkerPool, in_worker, ordered_map, read_ahead
-from pipedrive_client.errors import PipedriveError
 from pipedrive_client.http.encoding import encode_body, encode_query, own_headers
 from pipedrive_client.http.retry import IDEMPOTENT_METHODS
-from pipedrive_client.paging import Page, Pager, Paging, rows_of
-from pipedrive_client.responses import DataKind, Expectation, Null, is_null
+from pipedrive_client.paging import Pager, PageReader
+from pipedrive_client.responses import LIST_OR_NULL, Null, is_null
 from pipedrive_client.sending import Sender
 from pipedrive_client.times import SystemClock
 
@@ -27,6 +26,8 @@ if TYPE_CHECKING:
     from pipedrive_client.http.transport import Response
     from pipedrive_client.limits.token_budget import TokenBudget
     from pipedrive_client.limits.usage import Usage
+    from pipedrive_client.paging import Page, Paging
+    from pipedrive_client.responses import Expectation
     from pipedrive_client.settings import ClientSettings
     from pipedrive_client.times import Clock
 
@@ -220,89 +221,40 @@ class PipedriveClient:
         )
         return self._sender.carry_out(call)
 
-    def pages(  # noqa: PLR0913 - a list of requests has as many parts as one
+    def pages(
         self,
         path: str,
         *,
-        params: Mapping[str, object] | None = None,
         paging: Paging,
         page_size: int | None = None,
-        cost: int = 0,
-        label: str | None = None,
-        records: str = "data",
         prefetch: int = 1,
-        headers: Mapping[str, str] | None = None,
-        timeout_seconds: float | None = None,
-        max_attempts: int | None = None,
-        decode: Callable[[bytes], object] | None = None,
-        kind: DataKind = DataKind.LIST,
-        null: Null = Null.CONFIRMED,
-        of_objects: bool = False,
+        expected: Expectation | None = None,
+        **parts: Unpack[ReadParts],
     ) -> Generator[Page, None, None]:
         """Yield the pages of a list; the next ones are requested while the caller handles one.
 
         Args:
             path: as in `request`.
-            params: query of each page; the list begins at its `start`.
             paging: the kind of paging.
             page_size: `limit` of each page; None sends none.
-            cost: tokens of a page.
-            label: stream or action.
-            records: dotted path of the rows in the body.
             prefetch: pages that may be ready or in progress; 0 requests each page on demand, which is also
                 the case within `ordered_map`.
-            headers: as in `request`, for each page.
-            timeout_seconds: the same.
-            max_attempts: the same.
-            decode: the same; a list without dictionaries is passed on unchanged.
-            kind: type of the value at `records`.
-            null: meaning of a null there on the first page, and on a page that no other page has announced.
-                On other pages it is rejected.
-            of_objects: True if every row is an object; a page with another entry is rejected.
+            expected: required content of each page; None expects a list at `data`. Its `null` applies to the
+                first page and to pages that no other page has announced; elsewhere a null is rejected.
+            parts: further parameters of `request`, for each page; the list begins at the `start` of `params`.
 
         Raises:
             PagingStuck: the list does not advance.
             PipedriveError: as in `request`.
         """
-        pager = Pager(paging, params, page_size)
-
-        def fetch(page_params: dict[str, object]) -> tuple[Page, dict[str, object] | None]:
-            response = self.read(
-                path,
-                expected=Expectation(
-                    kind=kind,
-                    records=records,
-                    null=Null.REJECTED if pager.announced else null,
-                    of_objects=of_objects,
-                    full_page=pager.full_page,
-                ),
-                params=page_params,
-                headers=headers,
-                cost=cost,
-                timeout_seconds=timeout_seconds,
-                label=label,
-                max_attempts=max_attempts,
-                decode=decode,
-            )
-            body = response.json()
-            page = Page(
-                rows=rows_of(body, records),
-                body=body if isinstance(body, dict) else {},
-                request_params=page_params,
-                response=response,
-            )
-            try:
-                return page, pager.after(page)
-            except PipedriveError as error:
-                error.label = label
-                raise
-
+        pager = Pager(paging, parts.get("params"), page_size)
+        reader = PageReader(self.read, path, pager, expected or LIST_OR_NULL, parts)
         if prefetch > 0 and not in_worker():
-            yield from read_ahead(self._pool, fetch, pager.first, ahead=prefetch)
+            yield from read_ahead(self._pool, reader.fetch, pager.first, ahead=prefetch)
             return
         following: dict[str, object] | None = pager.first
         while following is not None:
-            page, following = fetch(following)
+            page, following = reader.fetch(following)
             yield page
 
     def ordered_map(

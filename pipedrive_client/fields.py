@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from pipedrive_client.errors import FeatureOff, ItemError, PipedriveError
 from pipedrive_client.paging import Paging
-from pipedrive_client.responses import Null
+from pipedrive_client.responses import Expectation, Null
 
 if TYPE_CHECKING:
     from pipedrive_client.client import PipedriveClient
@@ -259,8 +259,7 @@ class FieldDefinitions:
             page_size=500,
             cost=FIELD_LIST_COST,
             label=f"{entity}_fields",
-            null=Null.REJECTED,  # every entity has fields
-            of_objects=True,
+            expected=Expectation(null=Null.REJECTED, of_objects=True),  # every entity has fields
         )
         return [row for page in pages for row in page.rows]
 

@@ -6,15 +6,19 @@ Source: Pipedrive's API reference; core-api-concepts-pagination, read 2026-11-23
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 from typing import TYPE_CHECKING, Any
 
-from pipedrive_client.errors import PagingStuck
-from pipedrive_client.responses import leads_on, value_at
+from pipedrive_client.errors import PagingStuck, PipedriveError
+from pipedrive_client.responses import Null, leads_on, value_at
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from pipedrive_client.call import ReadParts
     from pipedrive_client.http.transport import Response
+    from pipedrive_client.responses import Expectation
 
 DEFAULT_PAGE_SIZE = 100
 _MOST_EMPTY = 50
@@ -150,6 +154,55 @@ class Pager:
                 f"The page after row {start} starts at {following}; the list cannot be read completely."
             )
         return {**params, "start": following}
+
+
+class PageReader:
+    """Requests pages of one list.
+
+    Args:
+        read: `PipedriveClient.read`.
+        path: path of the list.
+        pager: position in the list.
+        expected: required content of a page; its `null` applies where no page announced this one.
+        parts: further parameters of each request.
+    """
+
+    def __init__(
+        self,
+        read: Callable[..., Response],
+        path: str,
+        pager: Pager,
+        expected: Expectation,
+        parts: ReadParts,
+    ) -> None:
+        self._read = read
+        self._path = path
+        self._pager = pager
+        self._expected = replace(expected, full_page=pager.full_page)
+        self._announced = replace(self._expected, null=Null.REJECTED)
+        self._parts = parts
+
+    def fetch(self, params: dict[str, object]) -> tuple[Page, dict[str, object] | None]:
+        """Return the page with these parameters, and the parameters of the next one or None.
+
+        Raises:
+            PagingStuck: the list does not advance.
+            PipedriveError: as in `PipedriveClient.request`.
+        """
+        expected = self._announced if self._pager.announced else self._expected
+        response = self._read(self._path, expected=expected, **{**self._parts, "params": params})
+        body = response.json()
+        page = Page(
+            rows=rows_of(body, expected.records),
+            body=body if isinstance(body, dict) else {},
+            request_params=params,
+            response=response,
+        )
+        try:
+            return page, self._pager.after(page)
+        except PipedriveError as error:
+            error.label = self._parts.get("label")
+            raise
 
 
 def _mapping(value: object) -> Mapping[str, Any]:

@@ -68,6 +68,9 @@ class Expectation:
     full_page: int = 0
 
 
+LIST_OR_NULL: Final = Expectation(null=Null.CONFIRMED)
+"""A list at `data`; a null that is confirmed by a second request is an empty list."""
+
 JSON_BODY: Final = Expectation(kind=DataKind.ANY, records="")
 """Any complete JSON value."""
 

@@ -8,7 +8,7 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pipedrive_client import ConfigError, NotFound
+from pipedrive_client import ConfigError, Expectation, NotFound, Null
 from pipedrive_singer import check
 from pipedrive_singer.check import Account, Group, Verdict
 from tap_pipedrive.state.access import ACCESS_ERRORS
@@ -205,9 +205,8 @@ def _ask(context: TapContext, read: Read) -> None:
         page_size=1 if read.page_size else None,
         cost=read.cost,
         label="check",
-        records=read.records,
         prefetch=0,
-        kind=read.kind,
+        expected=Expectation(kind=read.kind, records=read.records, null=Null.CONFIRMED),
     )
     next(pages, None)
     pages.close()

@@ -13,7 +13,7 @@ from enum import Enum
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from pipedrive_client import NotFound, UnknownMethod, times
+from pipedrive_client import Expectation, NotFound, Null, UnknownMethod, times
 from pipedrive_client.fields import FIELD_LIST_COST
 from pipedrive_client.paging import Pager, Paging
 from pipedrive_client.times import now
@@ -208,9 +208,8 @@ def _asked(run: ReadRun, query: Mapping[str, object]) -> tuple[Page, bool]:
         page_size=read.page_size,
         cost=read.cost,
         label=_LABEL,
-        records=read.records,
         prefetch=0,
-        kind=read.kind,
+        expected=Expectation(kind=read.kind, records=read.records, null=Null.CONFIRMED),
     )
     page = next(pages)
     pages.close()

@@ -9,7 +9,7 @@ from urllib.parse import unquote
 
 from typing_extensions import override
 
-from pipedrive_client import ConfigError, DataKind, Paging, Rejected
+from pipedrive_client import ConfigError, DataKind, Expectation, Null, Paging, Rejected
 from pipedrive_client.http.encoding import own_headers
 from tap_pipedrive.catalog.notation import columns
 from tap_pipedrive.catalog.spec import Changes, Read, StreamSpec
@@ -226,11 +226,10 @@ class RawReader(Reader):
             page_size=self.read.page_size,
             cost=self.read.cost,
             label=self._label,
-            records=self.read.records,
             headers=self._request.headers,
             timeout_seconds=self._request.timeout_seconds,
             max_attempts=self._request.max_attempts,
-            kind=DataKind.ANY,
+            expected=Expectation(kind=DataKind.ANY, records=self.read.records, null=Null.CONFIRMED),
         )
         for page in pages:
             self.doubted |= page.response.doubted

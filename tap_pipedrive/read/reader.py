@@ -221,9 +221,7 @@ class Reader:
         null = Null.EMPTY if start else self.null
         response = self._client.read(
             self.read.path,
-            expected=Expectation(
-                kind=self.read.kind, records=self.read.records, null=null, of_objects=self._of_objects
-            ),
+            expected=self._expected(null),
             params=query,
             cost=self.read.cost,
             label=self._label,
@@ -257,16 +255,18 @@ class Reader:
             page_size=size or self.read.page_size,
             cost=self.read.cost,
             label=self._label,
-            records=self.read.records,
             prefetch=ahead,
             decode=decode,
-            kind=self.read.kind,
-            null=self.null,
-            of_objects=self._of_objects,
+            expected=self._expected(self.null),
         )
         for page in pages:
             self.doubted |= page.response.doubted
             yield self._rows(cast("Row", page.body), context)
+
+    def _expected(self, null: Null) -> Expectation:
+        return Expectation(
+            kind=self.read.kind, records=self.read.records, null=null, of_objects=self._of_objects
+        )
 
     def _rows(self, body: Row, context: Context) -> list[Row]:
         found: object = body

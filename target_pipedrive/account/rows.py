@@ -183,8 +183,7 @@ class Rows:
             page_size=_SEARCH_PAGE,
             cost=search.cost,
             label=stream,
-            records="data.items",
-            null=Null.REJECTED,
+            expected=Expectation(records="data.items"),
             prefetch=0,
         )
         found = []
@@ -269,9 +268,11 @@ class Rows:
                 page_size=read.page_size,
                 cost=read.cost,
                 label=stream,
-                records=read.records,
                 # v1 also returns null for an empty list; v2 never does.
-                null=Null.CONFIRMED if path.startswith("/v1/") else Null.REJECTED,
+                expected=Expectation(
+                    records=read.records,
+                    null=Null.CONFIRMED if path.startswith("/v1/") else Null.REJECTED,
+                ),
                 prefetch=0,
             )
             for page in pages:

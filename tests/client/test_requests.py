@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 import pytest
 
 from pipedrive_client import (
+    JSON_BODY,
     Blocked,
     BudgetSpent,
     ClientSettings,
@@ -608,7 +609,7 @@ def test_pages_wait_as_long_as_configured(client, wire, reply):
 
 def test_a_list_that_is_no_object_has_its_rows(client, wire, reply):
     wire.answer(reply(body=[{"id": 1}]))
-    page = next(client.pages("/v1/x", paging=Paging.NONE, records=""))
+    page = next(client.pages("/v1/x", paging=Paging.NONE, expected=JSON_BODY))
     assert (page.rows, page.body) == ([{"id": 1}], {})
 
 
