@@ -45,7 +45,6 @@ SEARCH_PAGE = 100
 UNREADABLE = "\ufffd"  # range of decoded bytes that are not UTF-8
 CHARSET = re.compile(r";\s*charset\s*=\s*\"?(?!utf-?8\"?\s*(;|$))", re.IGNORECASE)
 FORM_TYPE = "application/x-www-form-urlencoded"
-MULTIPART_TYPE = "multipart/form-data"
 # Bodies with custom fields at the top level under their hash.
 V1_CUSTOM = re.compile(r"^/api/v1/(leads|projects)(/\{id\})?$")
 

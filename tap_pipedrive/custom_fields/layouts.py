@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from pipedrive_client.fields import Part
     from tap_pipedrive.custom_fields.columns import FieldColumn
     from tap_pipedrive.custom_fields.unresolved import UnresolvedValue
+    from tap_pipedrive.values.row import Row
 
-Row: TypeAlias = "dict[str, object]"
 Step: TypeAlias = "tuple[str, str, Callable[[object], object] | None]"
 Unlisted: TypeAlias = "Callable[[str, str, object], str]"
 """Function that returns the label of an option missing in its definition: (field key, column, option id)."""

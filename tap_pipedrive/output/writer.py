@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from pipedrive_client.limits.token_budget import TokenBudget
     from tap_pipedrive.output.batches import BatchFiles
     from tap_pipedrive.output.validation import RecordValidator
-    from tap_pipedrive.rows.row import Row
+    from tap_pipedrive.values.row import Row
 
 
 _encoder = msgspec.json.Encoder()

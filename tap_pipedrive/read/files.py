@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from pipedrive_client import PipedriveClient
     from tap_pipedrive.catalog.spec import Read
-    from tap_pipedrive.rows.row import Context, Row
+    from tap_pipedrive.values.row import Context, Row
 
 
 _NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO})

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from pipedrive_client import PipedriveClient
     from tap_pipedrive.catalog.spec import JSON
     from tap_pipedrive.read.window_slots import WindowSlots
-    from tap_pipedrive.rows.row import Context, Row
+    from tap_pipedrive.values.row import Context, Row
 
 
 WHOLE_ROW = "record"

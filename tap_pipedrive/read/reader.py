@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from pipedrive_client import PipedriveClient, PipedriveError
     from tap_pipedrive.catalog.spec import Read
     from tap_pipedrive.read.window_slots import WindowSlots
-    from tap_pipedrive.rows.row import Context, Row
+    from tap_pipedrive.values.row import Context, Row
 
 Query: TypeAlias = "dict[str, object]"
 _NOTHING: Context = {}

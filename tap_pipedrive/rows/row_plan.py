@@ -14,9 +14,9 @@ from tap_pipedrive.rows.struct_rows import TypedRow
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from tap_pipedrive.rows.row import Row
     from tap_pipedrive.rows.row_columns import RowColumns
     from tap_pipedrive.rows.struct_rows import TypedRows
+    from tap_pipedrive.values.row import Row
 
 
 class RowPlan:

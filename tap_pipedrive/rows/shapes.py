@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import TypeAlias
 
-Row: TypeAlias = "dict[str, object]"
+from tap_pipedrive.values.row import Row
+
 Shape: TypeAlias = Callable[[object, Mapping[str, object]], Iterator[Row]]
 
 

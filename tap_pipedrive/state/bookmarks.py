@@ -19,7 +19,8 @@ from tap_pipedrive.rows.struct_rows import canonical
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-Row = dict[str, object]
+    from tap_pipedrive.values.row import Row
+
 Memo = dict[str, object]
 
 LOOK_BACK = timedelta(seconds=60)

@@ -13,7 +13,7 @@ from pipedrive_client.times import now
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from tap_pipedrive.rows.row import Row
+    from tap_pipedrive.values.row import Row
 
 _RANGE = re.compile(r"(\d+)(?:-(\d+))?")
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from tap_pipedrive.catalog.spec import Read
     from tap_pipedrive.read.reader import Reader
-    from tap_pipedrive.rows.row import Row
+    from tap_pipedrive.values.row import Row
 
 
 class FileContentsStream(PipedriveStream):

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
     from tap_pipedrive.catalog.spec import Read
     from tap_pipedrive.context import TapContext
-    from tap_pipedrive.rows.row import Context, Row
+    from tap_pipedrive.values.row import Context, Row
 
 ENTITY_OF_FIELD_LIST = {path: entity for entity, path in FIELD_LISTS.items()}
 

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from tap_pipedrive.catalog.spec import JSON, StreamSpec
     from tap_pipedrive.context import TapContext
-    from tap_pipedrive.rows.row import Row
+    from tap_pipedrive.values.row import Row
 
 _ALWAYS_THERE = frozenset({"deal", "person", "organization", "product"})
 """Entities that every account has."""

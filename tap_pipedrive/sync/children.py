@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 
     from tap_pipedrive.catalog.spec import Parent, Read
     from tap_pipedrive.read.requests import ConfiguredRequest
-    from tap_pipedrive.rows.row import Context, Row
     from tap_pipedrive.streams.base import PipedriveStream
+    from tap_pipedrive.values.row import Context, Row
 
 
 def contexts_of(stream: PipedriveStream, parents: Sequence[Row]) -> list[Context]:

@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from tap_pipedrive.catalog.spec import Read
-    from tap_pipedrive.rows.row import Row
     from tap_pipedrive.streams.base import PipedriveStream
+    from tap_pipedrive.values.row import Row
 
 _TOMBSTONES_A_PAGE = 500
 _SWEEPS = 2

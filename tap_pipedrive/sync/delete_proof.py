@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from tap_pipedrive.catalog.spec import Read
-    from tap_pipedrive.rows.row import Context, Row
     from tap_pipedrive.streams.base import PipedriveStream
+    from tap_pipedrive.values.row import Context, Row
 
 SAMPLE = 20
 """Minimum number of missing rows to request one by one; all if fewer are missing."""

@@ -20,9 +20,9 @@ if TYPE_CHECKING:
 
     from tap_pipedrive.catalog.spec import Read
     from tap_pipedrive.context import TapContext
-    from tap_pipedrive.rows.row import Row
     from tap_pipedrive.streams.base import PipedriveStream
     from tap_pipedrive.sync.delete_detection import DeleteDetection
+    from tap_pipedrive.values.row import Row
 
 _PARTS_OF_BUDGET = 10
 _TOKENS_PER_LIST = 100

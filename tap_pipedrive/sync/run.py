@@ -23,9 +23,9 @@ from tap_pipedrive.sync.stream_run import StreamRun
 
 if TYPE_CHECKING:
     from tap_pipedrive.context import TapContext
-    from tap_pipedrive.rows.row import Row
     from tap_pipedrive.streams.base import PipedriveStream
     from tap_pipedrive.sync.list_sync import ReadRun
+    from tap_pipedrive.values.row import Row
 
 PAGES_WAITING = 2
 """Maximum number of waiting pages of one list; with the current one, three are in memory."""

@@ -14,9 +14,9 @@ from tap_pipedrive.sync.list_sync import ReadRun, one_by_one
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from tap_pipedrive.rows.row import Row
     from tap_pipedrive.state.bookmarks import Bookmark
     from tap_pipedrive.streams.base import PipedriveStream
+    from tap_pipedrive.values.row import Row
 
 
 @dataclass(slots=True)

@@ -84,7 +84,6 @@ class Column:
 
 
 Columns: TypeAlias = Mapping[str, Column]
-NO_COLUMNS: Columns = MappingProxyType({})
 
 
 class _Parser:

@@ -54,9 +54,6 @@ class Database(Protocol):
     def commit(self) -> None:
         """Make all changes since `begin` durable."""
 
-    def rollback(self) -> None:
-        """Undo all changes since `begin`."""
-
     def run(self, sql: str, /, **values: object) -> None:
         """Run a statement that changes something; within a transaction, at the latest with its commit."""
 

@@ -148,13 +148,6 @@ class PostgresSchema:
         self._send(last="commit")
         self._in_transaction = self._begun = False
 
-    def rollback(self) -> None:
-        """Undo the transaction."""
-        self._pending = []
-        if self._begun:
-            self._send(last="rollback")
-        self._in_transaction = self._begun = False
-
     def _send(self, last: str | None = None) -> None:
         """Send the pending statements in one round trip."""
         pending, self._pending = self._pending, []

@@ -97,10 +97,6 @@ class SqliteFile:
         """Commit the transaction; it is on disk then."""
         self.run("commit")
 
-    def rollback(self) -> None:
-        """Undo the transaction."""
-        self.run("rollback")
-
     def run(self, sql: str, /, **values: object) -> None:
         """Run a statement at once."""
         with _reported():
