@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import sys
 
-from scripts import docs
+from scripts.docs import pages
 from scripts.published import PLACEHOLDER, ROOT, address, versions
 
 
@@ -38,7 +38,7 @@ def main(arguments: list[str]) -> int:
     """Print what is missing; returns the exit code."""
     version = arguments[0].removeprefix("v") if arguments else ""
     changelog = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
-    found = problems(version, changelog, address(), docs.stale())
+    found = problems(version, changelog, address(), pages.stale())
     for one in found:
         print(one)
     if not found:

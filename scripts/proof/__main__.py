@@ -20,9 +20,9 @@ from rich.console import Console
 from rich.padding import Padding
 from rich.table import Table
 
-from scripts import docs
 from scripts.claims import actions, excused, published
-from scripts.coverage import platform_kinds
+from scripts.docs import pages
+from scripts.docs.coverage import platform_kinds
 from scripts.proof import verdict
 from scripts.proof.evidence import gather
 from tap_pipedrive.catalog import STREAMS
@@ -100,7 +100,7 @@ def main() -> int:
     show(evidence)
     show_excused()
     found = verdict.problems(evidence)
-    found += [f"{name} is out of date: run `make docs`" for name in docs.stale()]
+    found += [f"{name} is out of date: run `make docs`" for name in pages.stale()]
     if not found:
         console.print("\nEvery claim was confirmed, and nothing else was seen.")
         return 0

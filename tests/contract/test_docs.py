@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from scripts import docs, settings
-from scripts.tables import table
+from scripts.docs import pages, settings
+from scripts.docs.tables import table
 from tap_pipedrive.tap import TapPipedrive
 from target_pipedrive.target import TargetPipedrive
 
@@ -19,7 +19,7 @@ PAGES = sorted(
 
 
 def test_generated_parts_are_current():
-    assert docs.stale() == [], "run `make docs`"
+    assert pages.stale() == [], "run `make docs`"
 
 
 def test_generated_parts_are_the_same_after_a_plugin_was_made():
@@ -27,7 +27,7 @@ def test_generated_parts_are_the_same_after_a_plugin_was_made():
     TapPipedrive(config=config, validate_config=False)
     TargetPipedrive(config=config, validate_config=False)
     settings.properties.cache_clear()
-    assert docs.stale() == []
+    assert pages.stale() == []
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(ROOT).as_posix())

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pipedrive_client import Paging
-from scripts.tables import code, sentence, table
+from scripts.docs.tables import code, sentence, table
 from tap_pipedrive.catalog import STREAMS
 
 if TYPE_CHECKING:

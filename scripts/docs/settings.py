@@ -7,7 +7,7 @@ from functools import cache
 from typing import Any
 
 from pipedrive_client import SETTING_DEFINITIONS
-from scripts.tables import code, table, words
+from scripts.docs.tables import code, table, words
 from tap_pipedrive.tap import TapPipedrive
 from target_pipedrive.target import TargetPipedrive
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pipedrive_emulator.faults.kinds import KINDS
 from pipedrive_emulator.seeds.accounts import TABLES
-from scripts.tables import code, table
+from scripts.docs.tables import code, table
 
 _ACTS = {"no": "no", "yes": "yes", "then": "after it"}
 

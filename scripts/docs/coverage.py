@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from scripts import streams, writes
 from scripts.claims import (
     RAW,
     Way,
@@ -17,8 +16,9 @@ from scripts.claims import (
     reads,
     removed,
 )
+from scripts.docs import streams, writes
+from scripts.docs.tables import code, table
 from scripts.inputs import ANOTHER_WAY
-from scripts.tables import code, table
 from tap_pipedrive.catalog import STREAMS
 from target_pipedrive.catalog.actions import ACTIONS
 

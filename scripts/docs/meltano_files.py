@@ -8,7 +8,7 @@ import tomllib
 from pathlib import Path
 from typing import Any
 
-from scripts.settings import PLUGINS, choices, kind, properties
+from scripts.docs.settings import PLUGINS, choices, kind, properties
 from tap_pipedrive.catalog import STREAMS
 
 _KINDS = {
@@ -52,7 +52,7 @@ _COMMANDS = {
 
 Meltano passes no config file to commands, so settings are read from the environment.
 """
-_PROJECT = tomllib.loads((Path(__file__).parents[1] / "pyproject.toml").read_text(encoding="utf-8"))[
+_PROJECT = tomllib.loads((Path(__file__).parents[2] / "pyproject.toml").read_text(encoding="utf-8"))[
     "project"
 ]
 _CAPITALS = {"Api": "API", "Id": "ID", "Ids": "IDs", "Url": "URL", "Oauth": "OAuth"}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from scripts.component_inputs import COMPONENT_INPUTS
-from scripts.tables import code, table, words
+from scripts.docs.tables import code, table, words
 from target_pipedrive.catalog.actions import ACTIONS
 from target_pipedrive.catalog.entities import ENTITIES
 from target_pipedrive.catalog.names import snake

@@ -1,24 +1,23 @@
-"""`make docs`: generated parts of the documentation.
+"""Files with generated parts, and their up-to-date content.
 
 Blocks between `generated:` marks are updated in docs/reference/, docs/emulator.md, meltano.yml and others;
 docs/coverage.md, docs/actions.md and the plugin definition files are written as a whole. The address of the
 repository and the newest version are updated wherever they are written. Only this repository is read.
-`python -m scripts.docs --check` writes nothing and fails when something is out of date.
 """
 
 from __future__ import annotations
 
 import re
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from scripts import coverage, emulator, meltano_files, published, settings, streams, writes
+from scripts import published
+from scripts.docs import coverage, emulator, meltano_files, settings, streams, writes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parent.parent.parent
 
 
 def blocks() -> dict[str, dict[str, str]]:
@@ -92,22 +91,3 @@ def stale() -> list[str]:
         for path, text in documents()
         if not path.exists() or path.read_text(encoding="utf-8") != text
     ]
-
-
-def main(arguments: list[str]) -> int:
-    """Write what is out of date, or with `--check` only name it; returns the exit code."""
-    names = stale()
-    if "--check" in arguments:
-        for name in names:
-            print(f"{name} is out of date: run `make docs`")
-        return bool(names)
-    for path, text in documents():
-        if str(path.relative_to(ROOT)) in names:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(text, encoding="utf-8")
-            print(f"wrote {path.relative_to(ROOT)}")
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,1 @@
+"""Generation of the parts of the documentation that come from the catalogs and settings."""
