@@ -94,25 +94,16 @@ def error_of(
             status=status,
             label=label,
         )
-    page = response.looks_like_html
-    if status == 403 and page:  # noqa: PLR2004 - Cloudflare's block
+    if status == 403 and response.looks_like_html:  # noqa: PLR2004 - Cloudflare's block
         return blocked(what, response, label=label)
-    body = {} if page else _body_of(response)
+    body = {} if response.looks_like_html else _body_of(response)
     code, error_text, info = _texts(body, secrets)
     kind = _kind(status, code, f"{error_text} {info}")
     if served and not body and kind in (NotFound, Gone):
         kind = ServerError
     said = [text for text in (error_text, info if info != error_text else None) if text]
-    if page:
-        said = [
-            "the response is a web page instead of JSON; if this persists, check company_domain and api_url"
-        ]
-    elif kind is MissingScope:
-        said.append(_scope_advice(what))
-    elif kind is UnknownMethod:
-        said.append("this host has no operation at this path; check company_domain and api_url")
-    elif status in _ADVICE and kind is not Rejected:
-        said.append(_ADVICE[status])
+    if advice := _advice(response, kind, what):
+        said.append(advice)
     error = kind(
         f"{what} returned {status}{f' ({code})' if code else ''}{': ' if said else ''}{'; '.join(said)}.",
         status=status,
@@ -125,6 +116,19 @@ def error_of(
     if isinstance(error, ServerError):
         error.retry_after_seconds = number_of(response.headers, "retry-after")
     return error
+
+
+def _advice(response: Response, kind: type[PipedriveError], what: str) -> str | None:
+    """Return what a user can do about a failed response, or None."""
+    if response.looks_like_html:
+        return (
+            "the response is a web page instead of JSON; if this persists, check company_domain and api_url"
+        )
+    if kind is MissingScope:
+        return _scope_advice(what)
+    if kind is UnknownMethod:
+        return "this host has no operation at this path; check company_domain and api_url"
+    return None if kind is Rejected else _ADVICE.get(response.status)
 
 
 def _scope_advice(what: str) -> str:

@@ -88,31 +88,48 @@ def assign_columns(
     if mode is not FieldMode.NAMED:
         return [FieldColumn(name=definition.key, definition=definition) for definition in current + gone]
 
-    names: dict[str, str] = {}
     taken = set(reserved)
+    kept = [definition for definition in current + gone if definition.key in remembered]
+    fresh = [definition for definition in current if definition.key not in remembered]
+    names = _kept_names(kept, remembered, taken, options) | _new_names(fresh, taken, options)
+    return [FieldColumn(name=names[definition.key], definition=definition) for definition in current + gone]
+
+
+def _kept_names(
+    kept: Iterable[FieldDefinition],
+    remembered: Mapping[str, list[JSON]],
+    taken: set[str],
+    options: OptionMode,
+) -> dict[str, str]:
+    """Return the remembered names by key, changed where one is taken; adds all their columns to `taken`."""
 
     def claimed(definition: FieldDefinition) -> list[str]:
         return _claims(str(remembered[definition.key][0]), definition, options)
 
-    kept = [definition for definition in current + gone if definition.key in remembered]
+    names = {}
     for definition in sorted(kept, key=lambda one: len(claimed(one))):
         name = str(remembered[definition.key][0])
         if taken.intersection(claimed(definition)):
             name = _with_key(name, definition, taken, options)
         names[definition.key] = name
         taken.update(_claims(name, definition, options))
-    fresh = [definition for definition in current if definition.key not in names]
-    wanted = {definition.key: column_name(definition) for definition in fresh}
-    claims = Counter(name for new in fresh for name in set(_claims(wanted[new.key], new, options)))
-    for definition in fresh:
-        name = wanted[definition.key]
-        mine = _claims(name, definition, options)
-        if not name or name.startswith("_sdc") or any(claims[one] > 1 or one in taken for one in mine):
-            names[definition.key] = _with_key(name or "custom_field", definition, taken, options)
+    return names
+
+
+def _new_names(fresh: Iterable[FieldDefinition], taken: set[str], options: OptionMode) -> dict[str, str]:
+    """Return names of new fields by key; those that clash contain a part of their key. Adds to `taken`."""
+    wanted = [(definition, column_name(definition)) for definition in fresh]
+    claims = Counter(one for new, name in wanted for one in set(_claims(name, new, options)))
+    names = {}
+    for definition, wish in wanted:
+        mine = _claims(wish, definition, options)
+        if not wish or wish.startswith("_sdc") or any(claims[one] > 1 or one in taken for one in mine):
+            name = _with_key(wish or "custom_field", definition, taken, options)
         else:
-            names[definition.key] = name
-        taken.update(_claims(names[definition.key], definition, options))
-    return [FieldColumn(name=names[definition.key], definition=definition) for definition in current + gone]
+            name = wish
+        names[definition.key] = name
+        taken.update(_claims(name, definition, options))
+    return names
 
 
 def _with_key(name: str, definition: FieldDefinition, taken: set[str], options: OptionMode) -> str:
