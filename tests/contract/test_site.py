@@ -97,3 +97,26 @@ def test_messages_that_are_explained_are_messages_of_the_programs():
     assert len(explained) > 30
     parts = [part.strip() for one in explained for part in one.split("…")]
     assert [part for part in parts if part not in messages] == []
+
+
+def luminance(color: str) -> float:
+    """Return the relative luminance of `#rrggbb`, as WCAG 2 defines it."""
+    parts = [int(color[at : at + 2], 16) / 255 for at in (1, 3, 5)]
+    red, green, blue = (one / 12.92 if one <= 0.04045 else ((one + 0.055) / 1.055) ** 2.4 for one in parts)
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+
+@pytest.mark.parametrize(
+    ("pattern", "against"),
+    [
+        (r"--md-primary-fg-color: (#\w{6})", "#ffffff"),
+        (r'"default"\].*--md-typeset-a-color: (#\w{6})', "#ffffff"),
+        (r'"default"\].*--md-accent-fg-color: (#\w{6})', "#ffffff"),
+        (r'"slate"\].*--md-typeset-a-color: (#\w{6})', "#1e2129"),
+        (r'"slate"\].*--md-accent-fg-color: (#\w{6})', "#1e2129"),
+    ],
+)
+def test_colors_of_links_and_headers_are_readable(pattern, against):
+    color = re.search(pattern, (DOCS / "assets/site.css").read_text(encoding="utf-8"))[1]
+    darker, lighter = sorted((luminance(color), luminance(against)))
+    assert (lighter + 0.05) / (darker + 0.05) >= 4.5
