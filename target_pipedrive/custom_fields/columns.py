@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING
 
 from pipedrive_client.fields import HASH_KEY
 from pipedrive_singer.column_names import column_name
+from target_pipedrive.custom_fields.options import label_key
 from target_pipedrive.record.errors import RecordFault
+from target_pipedrive.values.identity import clean
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -29,6 +31,11 @@ class FieldColumn:
 
     definition: FieldDefinition
     part: str | None = None
+
+
+def new_label(name: str) -> str:
+    """Return the label that a new field for a column gets; empty if the column's name is blank."""
+    return " ".join(clean(name.replace("_", " ")).split()).capitalize()
 
 
 def by_origin(fields: Iterable[FieldDefinition], origin: Mapping[str, object]) -> FieldColumn | None:
@@ -56,6 +63,7 @@ def by_name(fields: list[FieldDefinition], name: str) -> FieldColumn | None:
             if one.key == key[:40]:
                 return _with_part(one, key[41:])
     exact = [one for one in fields if one.name.strip().casefold() == key.strip()]
+    exact = exact or [one for one in fields if label_key(one.name) == label_key(key) != ""]
     if len(exact) > 1:
         keys = ", ".join(one.key for one in exact)
         raise RecordFault(f"{name} is the label of {len(exact)} fields; use one of their keys: {keys}")
@@ -64,7 +72,14 @@ def by_name(fields: list[FieldDefinition], name: str) -> FieldColumn | None:
     for found in (_named(fields, key, with_key=False), _named(fields, key, with_key=True)):
         if len(found) == 1:
             return found[0]
-    return None
+    return None if name.startswith("_") else _created_for(fields, name)
+
+
+def _created_for(fields: list[FieldDefinition], name: str) -> FieldColumn | None:
+    """Return the field that an earlier run created for this column, or None."""
+    label = label_key(new_label(name))
+    found = [one for one in fields if label and label_key(one.name) == label]
+    return _with_part(found[0], "") if len(found) == 1 else None
 
 
 def _named(fields: list[FieldDefinition], name: str, *, with_key: bool) -> list[FieldColumn]:

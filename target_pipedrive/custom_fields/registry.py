@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import copy
 import threading
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from pipedrive_client import Paging
+from pipedrive_client import Paging, Rejected
 from pipedrive_client.fields import FIELD_LISTS, FieldDefinition, parse_definition
 from target_pipedrive.account.currencies import AMOUNT_KEYS
-from target_pipedrive.custom_fields.columns import TIMEZONE_ID, FieldColumn, by_name, by_origin
-from target_pipedrive.custom_fields.options import FieldOptions, options_of
+from target_pipedrive.custom_fields.columns import TIMEZONE_ID, FieldColumn, by_name, by_origin, new_label
+from target_pipedrive.custom_fields.options import FieldOptions, label_key, options_of
 from target_pipedrive.custom_fields.values import composite, main_part, of_kind, part_encoder, related
 from target_pipedrive.ids.provisional import ProvisionalId
 from target_pipedrive.record.created import Created
@@ -66,7 +67,7 @@ class FieldRegistry:
         self.currencies = currencies
         self._client = client
         self._definitions = definitions
-        self._creations = creations
+        self._creations: Creations | None = creations
         self._dry_run = dry_run
         self._links = links
         self._lock = threading.RLock()
@@ -74,6 +75,7 @@ class FieldRegistry:
         self._labels: dict[str, tuple[object, dict[str, dict[object, str]]]] = {}
         self._missed: set[tuple[str, str]] = set()
         self._numbers: dict[str, dict[str, tuple[int, str]]] = {}
+        self._planned: dict[str, list[FieldDefinition]] = {}
         self._options = FieldOptions(
             client, self._current, definitions.forget, creations, create=create_options, dry_run=dry_run
         )
@@ -122,7 +124,7 @@ class FieldRegistry:
         Raises:
             RecordFault: several fields have this label.
         """
-        fields = self.definitions(entity)
+        fields = [*self.definitions(entity), *self._planned.get(entity, ())]
         origin = schema.get("x-pipedrive")
         if isinstance(origin, Mapping):
             found = by_origin(fields, origin)
@@ -250,13 +252,26 @@ class FieldRegistry:
         """Return the latest definition, which may have more options than an earlier one."""
         return self.by_key(entity).get(definition.key, definition) if definition.is_custom else definition
 
+    def rehearsal(self) -> FieldRegistry:
+        """Return a registry that creates no field, to bind a stream's columns before anything is written."""
+        rehearsed = copy.copy(self)
+        rehearsed._dry_run = True  # noqa: SLF001 - of this class
+        rehearsed._creations, rehearsed._planned = None, {}  # noqa: SLF001 - of this class
+        return rehearsed
+
     def create(self, entity: str, name: str, schema: Mapping[str, object]) -> FieldColumn | None:
-        """Add a custom field for a column; None if its schema does not fit any type of field."""
+        """Add a custom field for a column; None if its schema does not fit any type of field.
+
+        Raises:
+            RecordFault: the column has no name that a field can have, or Pipedrive rejects the field.
+        """
         origin = schema.get("x-pipedrive")
         field_type = str(origin.get("field_type")) if isinstance(origin, Mapping) else _type_of(schema)
-        label = (
-            str(origin.get("name")) if isinstance(origin, Mapping) else name.replace("_", " ").capitalize()
-        )
+        label = str(origin.get("name")) if isinstance(origin, Mapping) else new_label(name)
+        if not label_key(label):
+            raise RecordFault(
+                "has no name, so no custom field can be created for it; name or omit the column"
+            )
         if field_type is None:
             return None
         body: dict[str, object] = {"field_name": label, "field_type": field_type}
@@ -269,16 +284,29 @@ class FieldRegistry:
                 return made
             if self._dry_run:
                 definition = FieldDefinition(key=ProvisionalId(name), name=label, field_type=field_type)
+                self._planned.setdefault(entity, []).append(definition)
             else:
-                self._client.request("POST", FIELD_LISTS[entity], json=body, cost=5, label=f"{entity}_fields")
-                self._definitions.forget(entity)
-                found = [one for one in self.definitions(entity) if one.name == label]
-                if not found:
-                    return None
-                definition = found[-1]
-            self._creations.add(Created(kind="field", entity=entity, field=label, type=field_type))
+                definition = self._added(entity, label, body)
+            if self._creations is not None:
+                self._creations.add(Created(kind="field", entity=entity, field=label, type=field_type))
         part = origin.get("part") if isinstance(origin, Mapping) else None
         return FieldColumn(definition=definition, part=part if isinstance(part, str) else None)
+
+    def _added(self, entity: str, label: str, body: Mapping[str, object]) -> FieldDefinition:
+        """Add a field and return its definition.
+
+        Raises:
+            RecordFault: Pipedrive rejects the field, or does not list it afterwards.
+        """
+        try:
+            self._client.request("POST", FIELD_LISTS[entity], json=body, cost=5, label=f"{entity}_fields")
+        except Rejected as error:
+            raise RecordFault(f"cannot be created as a custom field: {error}. Rename or omit it") from error
+        self._definitions.forget(entity)
+        found = [one for one in self.definitions(entity) if label_key(one.name) == label_key(label)]
+        if not found:
+            raise RecordFault("was created as a custom field, which Pipedrive does not list yet; run again")
+        return found[-1]
 
 
 def schema_type(schema: Mapping[str, object]) -> str:

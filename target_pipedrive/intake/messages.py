@@ -8,7 +8,7 @@ import json
 from codecs import BOM_UTF8
 from collections import Counter
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -191,15 +191,18 @@ class Intake:
         self._engine.report.tell_stream(stream.name, why)
 
     def _schema(self, message: Message, line: str | bytes) -> None:
+        content = _bytes(line).strip()
+        broken = not_utf8(content, NO_STREAM, self._lines)
+        if broken is not None:  # a misspelled name such as key_properties would be ignored
+            self._refuse(replace(broken, columns=()), content, b"", LineFault)
+            return
         name, schema = message.stream or "", message.schema or {}
         properties = schema.get("properties")
         lacks = properties is None and self._engine.options.stop_on_error
         if not name or lacks or not isinstance(properties or {}, dict):
-            content = _bytes(line).strip()
             stream = self._streams[name] = _Stream(name=name, schema=content, announced=content, keys=())
             self._refuse_stream(stream, "its SCHEMA has no properties; name those that are to be written")
             return
-        content = _bytes(line).strip()
         known = self._streams.get(name)
         if known is not None and known.announced == content:
             return

@@ -62,14 +62,17 @@ def compile_stream(
         raw.bind(columns, keys)
         return kinds.raw(raw)
     if named.action or (not named.entity and snake(stream) in ACTIONS):
-        action = ActionPlan(ACTIONS[snake(named.action or stream)], stream, named, options, registry)
-        action.bind(columns, keys)
+        spec = ACTIONS[snake(named.action or stream)]
+        for fields in _rehearsed(registry, options):
+            action = ActionPlan(spec, stream, named, options, fields)
+            action.bind(columns, keys)
         return kinds.action(action)
     if named.entity or stream in ENTITIES or stream in ENTITY_OF_STREAM:
         name = named.entity or ENTITY_OF_STREAM.get(stream, stream)
         kind = FieldPlan if ENTITIES[name].definitions else EntityPlan
-        entity = kind(ENTITIES[name], stream, named, options, registry)
-        entity.bind(columns, keys)
+        for fields in _rehearsed(registry, options):
+            entity = kind(ENTITIES[name], stream, named, options, fields)
+            entity.bind(columns, keys)
         return kinds.entity(entity)
     if options.ignore_unknown_streams:
         return None
@@ -78,3 +81,11 @@ def compile_stream(
         f"{nearest(stream, [*ACTIONS, *ENTITIES])}. "
         "Add it to `streams`, or set unknown_streams to ignore"
     )
+
+
+def _rehearsed(registry: FieldRegistry, options: Options) -> tuple[FieldRegistry, ...]:
+    """Return the registries to bind a stream with, one after the other.
+
+    With `create_fields` the first one creates nothing: a stream with a fault leaves no field behind.
+    """
+    return (registry.rehearsal(), registry) if options.create_fields else (registry,)

@@ -108,6 +108,13 @@ def test_bytes_that_are_not_utf8_in_other_entities_and_columns(process, small, b
         b'{"type":"SCHEMA","stream":"x\xff","schema":{"properties":{"id":{}}}}\n',
         b'{"type":"ST\xffATE","value":1}\n',
         b'{"type":"STATE","value":{"a\xff":1}}\n',
+        b'{"type":"ACTIVATE_VERSION","stream":"persons\xff","version":1}\n',
+        b'{"type":"BATCH","stream":"persons","encoding":{"\xff":1},"manifest":[]}\n',
+        b'{"ty\xffpe":"RECORD","stream":"add_deal","record":{"title":"B"}}\n',
+        b'{"type":"RECORD","stre\xffam":"add_deal","record":{"title":"B"}}\n',
+        b'{"type":"SCHEMA","stream":"persons","key_prop\xc3(erties":["id"],"schema":{"properties":{"id":{}}}}\n',
+        b'{"type":"SCHEMA","stream":"persons","\xed\xa0\x80":1,"schema":{"properties":{"id":{}}}}\n',
+        b'{"type":"SCHEMA","stream":"persons","bookmark_properties":["\xff"],"schema":{"properties":{"id":{}}}}\n',
         b"\xff\xfe{\x00\n",
     ],
 )
@@ -118,6 +125,45 @@ def test_other_lines_that_are_not_utf8_are_rejected_as_lines(process, content):
     assert done.failed[0]["line"] == 1
     again = process(done.rejects_file.read_bytes())
     assert (again.code, again.out, again.outcomes) == (1, "", ["failed"])
+
+
+def test_a_state_whose_value_has_a_broken_name_replaces_no_bookmark(process):
+    content = lines_of(rows("add_deal", {"title": "A"}), state({"n": 1})).encode()
+    done = process(content + b'{"type":"STATE","val\xffue":{"a":1}}\n')
+    assert (done.code, done.outcomes, done.out) == (1, ["created", "failed"], '{"n": 1}\n')
+
+
+@pytest.mark.parametrize("policy", ["stop", "reject"])
+@pytest.mark.parametrize("stream", ["persons", "add_file", "delete_deal"])
+def test_records_below_a_schema_that_is_not_utf8_are_not_written(process, small, stream, policy):
+    content = lines_of(rows(stream, {"id": 3, "name": "Lost"}, keys=["id"]), state({"n": 1})).encode()
+    done = process(content.replace(b"key_properties", b"key_prop\xc3(erties"), on_stream_error=policy)
+    assert (done.code, done.outcomes) == (1, ["failed", "failed"])
+    assert len(done.rejects) == 2
+    assert "has a byte that is not UTF-8" in done.failed[0]["error"]
+    assert small.requests().keys() <= {"GET /api/v1/users/me"}
+    again = process(done.rejects_file.read_bytes(), on_stream_error=policy)
+    assert again.outcomes == ["failed", "failed"]
+    assert len(again.rejects) == 2
+
+
+@pytest.mark.parametrize("member", [b"version", b"time_extracted"])
+def test_mirror_deletes_nothing_where_a_message_lost_its_version_to_a_broken_byte(process, small, member):
+    keys = {"key_properties": ["external_id"]}
+    first = rows("persons", {"external_id": "a", "name": "A"}, {"external_id": "b", "name": "B"})
+    first[0] |= keys
+    settings = {"mirror": True, "allow_deletes": True}
+    assert process(lines_of(first).encode(), **settings).outcomes == ["created", "created"]
+    second = [
+        first[0],
+        {**first[1], "version": 7, "time_extracted": "2026-01-01T00:00:00Z"},
+        {"type": "ACTIVATE_VERSION", "stream": "persons", "version": 7, "time_extracted": "x"},
+    ]
+    head, activate = lines_of(*second[:2]).encode(), lines_of(second[2]).encode()
+    broken = process(head + activate.replace(member, member[:3] + b"\xff"), **settings)
+    assert broken.code == 0
+    names = {one["name"] for one in small.rows("persons") if not one.get("is_deleted")}
+    assert ("B" in names) == (member == b"version")
 
 
 def test_a_corrected_line_in_the_reject_file_is_written(process, small):

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from target_pipedrive.account.currencies import AMOUNT_KEYS
 from target_pipedrive.account.row_names import NATURAL_KEYS
 from target_pipedrive.catalog.names import nearest, snake
+from target_pipedrive.custom_fields.options import label_key
 from target_pipedrive.mapping.columns.amounts import AmountBinding
 from target_pipedrive.mapping.columns.binding import (
     LOADER_COLUMNS,
@@ -137,7 +138,8 @@ class ColumnBinder:
         other = self._same_place(binding)
         if other is None:
             self.bindings = [*self.bindings, binding]
-        elif binding.place is Place.CUSTOM:  # id and label: one of them is sufficient
+        elif binding.place is Place.CUSTOM and label_key(name) != label_key(other.source):
+            # id and label: one of them is sufficient
             self.not_written.append(name)
         else:
             raise refused(self.stream, name, f"is the same column as {other.source}; omit one of them")
@@ -283,7 +285,10 @@ class ColumnBinder:
         if by_key is not None:
             return by_key
         if entity is not None and self.options.create_fields and not self._declined(name):
-            column = self.registry.create(entity, name, schema)
+            try:
+                column = self.registry.create(entity, name, schema)
+            except RecordFault as fault:
+                raise refused(self.stream, source, fault.why) from fault
             if column is not None:
                 return self._custom_column(source, entity, column)
         if self.options.ignore_unknown_fields:

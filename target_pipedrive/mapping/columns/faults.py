@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from target_pipedrive.record.errors import ColumnNameFault, RecordFault
+from target_pipedrive.values.identity import is_blank
 
 
 class RejectedColumns(ColumnNameFault):
@@ -23,8 +24,8 @@ class UnknownColumn(RejectedColumns):
 
     def __init__(self, stream: str, name: str, near: str) -> None:
         super().__init__(
-            f"Stream {stream}: property {name} is not known{near}. Rename it, map it in `streams`, or set "
-            "unknown_fields to ignore",
+            f"Stream {stream}: property {named(name)} is not known{near}. Rename it, map it in `streams`, or "
+            "set unknown_fields to ignore",
             column=name,
         )
         self.stream = stream
@@ -32,9 +33,14 @@ class UnknownColumn(RejectedColumns):
         self.near = near
 
 
+def named(name: str) -> str:
+    """Return the name of a column for a message; a blank one is in quotes."""
+    return f"{name!r} (a blank name)" if is_blank(name) else name
+
+
 def refused(stream: str, name: str, why: str) -> RecordFault:
     """Return the fault of a stream with a column that cannot be written."""
-    return RejectedColumns(f"Stream {stream}: property {name} {why}", column=name)
+    return RejectedColumns(f"Stream {stream}: property {named(name)} {why}", column=name)
 
 
 def together(faults: list[RecordFault]) -> RecordFault:
@@ -46,10 +52,10 @@ def together(faults: list[RecordFault]) -> RecordFault:
         if not rest:
             return head
         return RejectedColumns(". ".join(str(one).rstrip(".") for one in faults), column=columns)
-    named = ", ".join(f"{one.name}{f' ({one.near[2:]})' if one.near else ''}" for one in unknown)
+    names = ", ".join(f"{named(one.name)}{f' ({one.near[2:]})' if one.near else ''}" for one in unknown)
     others = [str(one).rstrip(".") for one in faults if not isinstance(one, UnknownColumn)]
     summary = (
-        f"Stream {unknown[0].stream}: properties are not known: {named}. Rename them, map them in `streams`, "
+        f"Stream {unknown[0].stream}: properties are not known: {names}. Rename them, map them in `streams`, "
         "or set unknown_fields to ignore"
     )
     return RejectedColumns(

@@ -221,7 +221,7 @@ def _as_text(dice: Random, lines: Lines) -> Lines:
     def change(message: Message) -> None:
         for name, value in message["record"].items():
             if isinstance(value, int) and not isinstance(value, bool):
-                message["record"][name] = float(value) if floats else f" {value} "
+                message["record"][name] = float(value) if floats and abs(value) < 10**300 else f" {value} "
 
     return _each_record(dice, lines, change, share=1)
 
