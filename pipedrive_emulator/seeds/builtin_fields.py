@@ -158,7 +158,12 @@ BUILTIN: dict[str, tuple[Builtin, ...]] = {
 }
 OPTIONS: dict[str, tuple[tuple[object, str], ...]] = {
     "status": (("open", "Open"), ("won", "Won"), ("lost", "Lost"), ("deleted", "Deleted")),
-    "visible_to": ((1, "Owner only"), (3, "Everyone"), (5, "Group"), (7, "Whole company")),
+    "visible_to": (
+        (1, "Owner only"),
+        (3, "Owner's visibility group"),
+        (5, "Owner's visibility group and sub-groups"),
+        (7, "Entire company"),
+    ),
     "channel": ((51, "Web form"), (52, "Campaign"), (53, "Fair")),
     "industry": ((1, "Machinery"), (2, "Software"), (3, "Retail"), (4, "Health")),
     "marketing_status": ((1, "no_consent"), (2, "unsubscribed"), (3, "subscribed"), (4, "archived")),

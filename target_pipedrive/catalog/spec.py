@@ -270,6 +270,8 @@ class EntitySpec:
         said_empty: columns that are also sent with an empty list, since Pipedrive sets a default if they are
             missing.
         options: Pipedrive's own columns with ids of options of the field with the same name.
+        levels: Pipedrive's own columns with numbers that mean the same in all accounts. The field of the
+            same name lists their labels.
         word: column by which rows of other entities reference a row, instead of its key.
         words: columns with such a value → referenced entity.
         foreign_update: True if a row of another account updates the row it matches.
@@ -310,6 +312,7 @@ class EntitySpec:
     hangs_on: str = ""
     said_empty: str = ""
     options: str = ""
+    levels: str = ""
     word: str | None = None
     words: Mapping[str, str] = field(default_factory=_none)
     foreign_update: bool = True

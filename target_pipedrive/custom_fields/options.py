@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 
 _SEPARATORS = re.compile(r"[,;]")
 _SHOWN = 10
+_LABELS = "label_ids"
+_WITH_LABELS = frozenset({"deal", "person", "organization"})
+"""Entities with labels that can be added like custom options. Source: guide "Working with labels"."""
 
 
 def label_key(label: str) -> str:
@@ -54,6 +57,11 @@ def split_labels(text: str, known: Collection[str]) -> list[str]:
     return found
 
 
+def may_grow(entity: str, definition: FieldDefinition) -> bool:
+    """Return whether options can be added to an entity's field."""
+    return definition.is_custom or (definition.key == _LABELS and entity in _WITH_LABELS)
+
+
 class FieldOptions:
     """Option ids by label; thread-safe.
 
@@ -62,7 +70,7 @@ class FieldOptions:
         current: returns the latest definition of a field.
         reread: reads the definitions of an entity again.
         creations: gets the options that are added.
-        create: True if unknown labels are added to custom fields.
+        create: True if unknown labels are added to custom fields, and to the labels of rows.
         dry_run: True if options are not really added.
     """
 
@@ -129,7 +137,7 @@ class FieldOptions:
             return int(number)
         if by_label is not None:
             return by_label
-        if self._create and definition.is_custom and word and isinstance(value, str):
+        if self._create and may_grow(entity, definition) and word and isinstance(value, str):
             return self._added(entity, definition, word)
         raise RecordFault(self._unknown(entity, definition, word), value=word)
 
@@ -206,7 +214,9 @@ class FieldOptions:
         near = [labels[one] for one in difflib.get_close_matches(label_key(word), labels, n=3)]
         shown = ", ".join(near or list(labels.values())[:_SHOWN])
         kind = "nearest" if near else "known"
-        more = "; or set create_options" if definition.is_custom else ""
+        # A misspelt label of a row only needs the right spelling.
+        wanted = definition.is_custom or (not near and may_grow(entity, definition))
+        more = "; or set create_options" if wanted else ""
         return f"has no such option; {kind}: {shown or 'none'}{more}"
 
 

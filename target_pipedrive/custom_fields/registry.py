@@ -13,6 +13,7 @@ from target_pipedrive.account.currencies import AMOUNT_KEYS
 from target_pipedrive.custom_fields.columns import TIMEZONE_ID, FieldColumn, by_name, by_origin, new_label
 from target_pipedrive.custom_fields.options import FieldOptions, label_key, options_of
 from target_pipedrive.custom_fields.values import composite, main_part, of_kind, part_encoder, related
+from target_pipedrive.custom_fields.visibility import VISIBILITY, level
 from target_pipedrive.ids.provisional import ProvisionalId
 from target_pipedrive.record.created import Created
 from target_pipedrive.record.errors import RecordFault
@@ -246,11 +247,16 @@ class FieldRegistry:
             return self._options.several(entity, definition, value)
         if definition.kind == "option":
             return self._options.one(entity, definition, value)
+        if definition.field_type == VISIBILITY:
+            return level(definition.options, value)
         raise RecordFault("cannot be looked up by label in this account; use the id")
 
     def _current(self, entity: str, definition: FieldDefinition) -> FieldDefinition:
         """Return the latest definition, which may have more options than an earlier one."""
-        return self.by_key(entity).get(definition.key, definition) if definition.is_custom else definition
+        if definition.is_custom:
+            return self.by_key(entity).get(definition.key, definition)
+        rows = (one for one in self.rows(entity) if one.get("field_code") == definition.key)
+        return next(map(parse_definition, rows), definition)
 
     def rehearsal(self) -> FieldRegistry:
         """Return a registry that creates no field, to bind a stream's columns before anything is written."""

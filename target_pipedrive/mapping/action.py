@@ -52,7 +52,8 @@ class ActionPlan(Plan):
         self.entity_name = spec.becomes or spec.entity
         self.custom_fields = spec.custom_fields
         if spec.entity in ENTITIES:
-            self.labelled, self.words = ENTITIES[spec.entity].options.split(), ENTITIES[spec.entity].words
+            known = ENTITIES[spec.entity]
+            self.labelled, self.words = [*known.options.split(), *known.levels.split()], known.words
         self.placed = placed_columns(ENTITIES.get(self.entity_name) or ENTITIES.get(spec.parent or ""))
         self.rows = {name: one for name, one in spec.own_rows.items() if one in ENTITIES}
         self.aliases = spec.aliases
@@ -62,8 +63,8 @@ class ActionPlan(Plan):
         self.extras = frozenset(spec.extras.split()) | frozenset(name for name in files if name)
         self._required = sorted(spec.required)
         if spec.verb is Verb.UPDATE:
-            known = ENTITIES.get(spec.entity)
-            add = ACTIONS.get(known.add or "") if known else None
+            entity = ENTITIES.get(spec.entity)
+            add = ACTIONS.get(entity.add or "") if entity else None
             self.empties = empty_values(spec.body_columns, add.required if add else ())
         else:
             self.empties = {name: None for name, one in spec.body_columns.items() if one.kind.nullable}

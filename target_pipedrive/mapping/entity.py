@@ -78,7 +78,7 @@ class EntityPlan(Plan):
         self.spec = spec
         self.entity_name = spec.name
         self.custom_fields = spec.custom_fields
-        self.labelled, self.words = spec.options.split(), spec.words
+        self.labelled, self.words = [*spec.options.split(), *spec.levels.split()], spec.words
         self.placed = () if self.foreign else placed_columns(spec)
         actions = [one for one in (self.update, self.add) if one]
         self.aliases = {k: v for one in actions for k, v in one.aliases.items() if v != spec.key} | dict(

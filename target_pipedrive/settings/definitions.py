@@ -101,7 +101,10 @@ OWN_SETTINGS: dict[str, dict[str, JSON]] = {
         default=False,
     ),
     "create_options": _property(
-        "boolean", "Create missing options of single-option and multiple-option fields.", default=False
+        "boolean",
+        "Create missing options of single-option and multiple-option fields, and missing labels of deals, "
+        "persons and organizations.",
+        default=False,
     ),
     "allow_deletes": _property(
         "boolean",

@@ -113,12 +113,12 @@ def test_a_number_that_is_no_option_is_not_made_one(small, load):
     assert labels(small, "deals", "Tier", 1) == before
 
 
-def test_own_labels_are_never_added(small, load):
-    run = settles(
-        small, load, rows("deals", {"id": 1, "label_ids": "Hot, Nothing"}, keys=["id"]), create_options=True
-    )
+def test_options_of_other_own_fields_are_never_added(small, load):
+    row = {"id": 1, "industry": "Nothing"}
+    run = settles(small, load, rows("organizations", row, keys=["id"]), create_options=True)
     assert run.outcomes == ["failed"]
     assert "Nothing" in run.errors[0]
+    assert "create_options" not in run.errors[0]
 
 
 def test_a_dry_run_adds_no_option(small, load):
@@ -169,3 +169,27 @@ def test_a_rejected_label_is_sent_once(small, load):
     run = load(rows("deals", *records, keys=["id"]), create_options=True)
     assert run.outcomes == ["failed"] * 4
     assert small.requests()["POST /api/v2/dealFields/{field_code}/options"] == 1
+
+
+@pytest.mark.parametrize("table", ["deals", "persons", "organizations"])
+def test_missing_labels_of_rows_are_added_once(small, load, table):
+    path = f"/api/v2/{PATHS[table]}Fields/label_ids"
+    before = small.get(path)["data"]["options"]
+    messages = rows(
+        table, {"id": 1, "label_ids": "Renewal"}, {"id": 2, "label_ids": ["renewal ", "Hot"]}, keys=["id"]
+    )
+    wanted = [] if "Hot" in [one["label"] for one in before] else ["Hot"]
+    planned = load(*messages, create_options=True, dry_run=True)
+    assert (planned.outcomes, planned.errors) == (["updated"] * 2, [])
+    run = settles(small, load, messages, create_options=True)
+    assert (run.outcomes, run.errors) == (["updated"] * 2, [])
+    options = {one["label"]: one["id"] for one in small.get(path)["data"]["options"]}
+    assert sorted(options) == sorted([*(one["label"] for one in before), "Renewal", *wanted])
+    assert row(small, table, 1)["label_ids"] == [options["Renewal"]]
+    assert row(small, table, 2)["label_ids"] == [options["Renewal"], options["Hot"]]
+
+
+def test_a_missing_label_is_only_added_if_that_is_allowed(load):
+    run = load(*rows("deals", {"id": 1, "label_ids": "Renewal"}, keys=["id"]))
+    assert "has no such option" in run.errors[0]
+    assert "or set create_options" in run.errors[0]

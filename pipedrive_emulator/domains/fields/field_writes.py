@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from pipedrive_emulator.account.account import Account
 
 WITH_OPTIONS = ("enum", "set")
+WITH_LABELS = ("deal_fields", "person_fields", "organization_fields")
+"""Fields of rows whose labels change like options of a custom field. Source: guide "Working with labels"."""
 READ_ONLY = "activity_fields"
 
 
@@ -114,7 +116,10 @@ def _v2(table: str, word: str) -> None:
 
 
 def _with_options(call: Call, table: str) -> Row:
-    row = _custom(by_code(call.account, table, call.path["field_code"]))
+    code = call.path["field_code"]
+    row = by_code(call.account, table, code)
+    if code != "label_ids" or table not in WITH_LABELS:
+        _custom(row)
     if row["field_type"] not in WITH_OPTIONS:
         raise ApiError(400, "The field is of a type without options")
     if not call.body:

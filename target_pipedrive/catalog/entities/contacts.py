@@ -10,6 +10,7 @@ ENTITIES = (
     EntitySpec(
         name="persons",
         options="label_ids",
+        levels="visible_to",
         add="add_person",
         update="update_person",
         delete="delete_person",
@@ -27,6 +28,7 @@ ENTITIES = (
     EntitySpec(
         name="organizations",
         options="label_ids industry",
+        levels="visible_to",
         add="add_organization",
         update="update_organization",
         delete="delete_organization",

@@ -11,6 +11,7 @@ ENTITIES = (
     EntitySpec(
         name="deals",
         options="label_ids",
+        levels="visible_to",
         within={"stage_id": "pipeline_id"},
         settled_by={"value": "deal_products deal_discounts"},
         add="add_deal",

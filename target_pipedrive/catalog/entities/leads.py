@@ -10,6 +10,7 @@ from target_pipedrive.catalog.spec import EntitySpec
 ENTITIES = (
     EntitySpec(
         name="leads",
+        levels="visible_to",
         hangs_on="person_id organization_id",
         add="add_lead",
         update="update_lead",

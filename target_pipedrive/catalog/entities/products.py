@@ -10,6 +10,7 @@ from target_pipedrive.catalog.spec import EntitySpec
 ENTITIES = (
     EntitySpec(
         name="products",
+        levels="visible_to",
         said_empty="prices",
         options="category",
         add="add_product",

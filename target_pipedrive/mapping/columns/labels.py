@@ -20,6 +20,7 @@ def by_label(registry: FieldRegistry, entity: str, column: str, plain: Encoder) 
         except RecordFault:
             if not isinstance(value, (str, list)):
                 raise
-            return registry.option(entity, column, value)
+            found = registry.option(entity, column, value)
+            return plain(found) if isinstance(found, int) else found  # v1 has numbers of levels as text
 
     return encoded
