@@ -61,11 +61,19 @@ class Seen:
 
 
 class Harness:
-    """One emulator and one forking process, for many cases."""
+    """One emulator and one forking process, for many cases.
 
-    def __init__(self, emulator: Emulator, folder: Path) -> None:
+    Args:
+        emulator: with the account.
+        folder: gets a folder for each case.
+        alone: True if each run is a process of its own; otherwise those of a case share one.
+    """
+
+    def __init__(self, emulator: Emulator, folder: Path, *, alone: bool = True) -> None:
         self.emulator = emulator
         self.folder = folder
+        self.alone = alone
+        self._cases = 0
         self._count = 0
         self._written = True
         self._process = subprocess.Popen(
@@ -91,6 +99,7 @@ class Harness:
         if self._written:
             self.emulator.reset()
         self._written = False
+        self._cases += 1
         folder = self.folder / str(case.seed)
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(parents=True)
@@ -135,7 +144,14 @@ class Harness:
         process = self._process
         assert process.stdin is not None
         assert process.stdout is not None
-        order = {"folder": str(folder), "arguments": arguments, "input": given, "limit": LIMIT}
+        share = None if self.alone else self._cases
+        order = {
+            "folder": str(folder),
+            "arguments": arguments,
+            "input": given,
+            "limit": LIMIT,
+            "share": share,
+        }
         process.stdin.write(json.dumps(order) + "\n")
         process.stdin.flush()
         return json.loads(process.stdout.readline())
