@@ -188,6 +188,7 @@ class FieldDefinitions:
         self._params = params
         self._found: dict[str, Future[list[Row]]] = {}
         self._read_rows: dict[str, list[Row]] = {}
+        self._unnamed: dict[str, list[Row]] = {}
         self._lock = threading.Lock()
 
     def known(self, entity: str) -> bool:
@@ -237,9 +238,12 @@ class FieldDefinitions:
     def _read(self, entity: str) -> list[Row]:
         """Read the definitions, one per code; rows of a list that changes meanwhile may be on two pages.
 
-        Every entity has fields of Pipedrive's own, so an empty list is requested again before it counts.
+        Every entity has fields of Pipedrive's own, and each has a code, so a list without them is requested
+        again before it counts.
         """
-        rows = self._listed(entity) or self._listed(entity)
+        rows = self._listed(entity)
+        if not rows or any(not row.get("field_code") for row in rows):
+            rows = self._listed(entity)
         if not rows:
             logger.warning(
                 "GET %s returned an empty list twice: custom fields of %s have their keys as column names",
@@ -247,9 +251,14 @@ class FieldDefinitions:
                 entity,
             )
         named = {str(row["field_code"]): row for row in rows if row.get("field_code")}
-        if unnamed := sum(not row.get("field_code") for row in rows):
+        self._unnamed[entity] = [row for row in rows if not row.get("field_code")]
+        if unnamed := len(self._unnamed[entity]):
             logger.warning("Left out %d field definitions of %s: they have no field_code", unnamed, entity)
         return [*named.values()]
+
+    def unnamed(self, entity: str) -> list[Row]:
+        """Return the rows without a code of the list that `rows` has read."""
+        return self._unnamed.get(entity, [])
 
     def _listed(self, entity: str) -> list[Row]:
         pages = self._client.pages(

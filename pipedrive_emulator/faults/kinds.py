@@ -94,6 +94,9 @@ KINDS = {
     "bare_data": Kind(acts="yes", does="The body contains only the value of `data`.", strikes="data"),
     "no_data": Kind(acts="yes", does="The key `data` is missing in the body.", strikes="data"),
     "null_data": Kind(acts="yes", does="`data` is null.", strikes="data"),
+    "null_key": Kind(
+        acts="yes", does="The middle row of the list has null instead of its id.", strikes="data"
+    ),
     "empty_page": Kind(
         acts="yes",
         does="A page without rows and with a next page, which contains the rows.",

@@ -25,7 +25,7 @@ FREE = frozenset(("rate_limit", "blocked"))
 GATEWAY_PAGE = b"<html><head><title>%d</title></head><body><center>nginx</center></body></html>"
 NO_CONTENT = 204
 REFUSED = 400
-SPOILING = frozenset(("null_data", "no_data", "empty_page", "repeat_cursor"))
+SPOILING = frozenset(("null_data", "null_key", "no_data", "empty_page", "repeat_cursor"))
 BODIES: dict[str, Callable[[bytes], bytes]] = {
     "empty_body": lambda _: b"",
     "no_content": lambda _: b"",
@@ -179,10 +179,27 @@ class Tamper:
             account.update(self.table, self.key, self.values)
 
 
+def _take_key(found: Any) -> None:  # noqa: ANN401 - of any JSON type
+    """Set the id of the middle row of a list to null; a list may be the value of a key."""
+    if isinstance(found, dict):
+        lists = [] if "id" in found else [part for part in found.values() if isinstance(part, list)]
+        found = next(iter(lists), [found])
+    row = found[len(found) // 2] if isinstance(found, list) and found else None
+    while isinstance(row, dict):
+        name = next((name for name in ("field_code", "key", "id") if name in row), None)
+        if name:
+            row[name] = None
+            return
+        row = next((row[name] for name in ("item", "data") if name in row), None)
+
+
 def _spoilt(kind: str, content: Row, query: dict[str, str]) -> Row:
     """Return the corrupted body of a response; offsets of v1 lists are corrupted like cursors."""
     if kind == "null_data":
         return {**content, "data": None}
+    if kind == "null_key":
+        _take_key(content.get("data"))
+        return content
     if kind == "no_data":
         return {key: part for key, part in content.items() if key != "data"}
     additional = dict(content.get("additional_data") or {})

@@ -266,7 +266,7 @@ def _fan_out_lines(
         where, mark, sample = child.spec.parent, marks.get(child), [*size.sample]
         if mark and size.known is Known.EXACT:
             sample = mark.fresh(sample)  # rows of the last minute before the bookmark were read before
-        share = len(contexts_of(child, sample)) / len(size.sample) if size.sample else 1.0
+        share = len(contexts_of(child, sample).found) / len(size.sample) if size.sample else 1.0
         asked = math.ceil(size.rows * share)
         configured_requests = len(child.tap_context.configured_requests.of(child.spec))
         requests = math.ceil(asked / (where.bulk if where else 1)) * configured_requests

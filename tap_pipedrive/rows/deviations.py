@@ -53,6 +53,7 @@ class Deviations:
         self._lost: defaultdict[tuple[str, str], Counter[str]] = defaultdict(Counter)
         self._unknown: defaultdict[str, Counter[str]] = defaultdict(Counter)
         self._without_key: defaultdict[tuple[str, str], Counter[str]] = defaultdict(Counter)
+        self._without_parent: defaultdict[tuple[str, str], Counter[str]] = defaultdict(Counter)
 
     def lose(self, stream: str, column: str, value: object) -> None:
         """Count a value that does not fit its column and became null."""
@@ -61,6 +62,10 @@ class Deviations:
     def leave_out(self, stream: str, column: str, value: object) -> None:
         """Count a row that is not emitted, because its value does not fit a key column."""
         self._without_key[stream, column][_word(value)] += 1
+
+    def leave_parent_out(self, stream: str, column: str, value: object) -> None:
+        """Count a row whose child rows in this stream cannot be requested, because its key is unusable."""
+        self._without_parent[stream, column][_word(value)] += 1
 
     def count(self, stream: str, keys: Iterable[str]) -> None:
         """Count keys of a row that have no column."""
@@ -93,14 +98,22 @@ class Deviations:
 
     def error(self) -> RowWithoutKeyError | None:
         """Return the error of the rows that were not emitted; None if all were."""
-        if not self._without_key:
-            return None
-        rows = "; ".join(
+        missing = [
             f"{_number(kinds.total(), 'row')} of {stream} without a usable value in the key column {column} "
             f"({_listed(kinds)})"
             for (stream, column), kinds in self._without_key.items()
+        ]
+        missing += [
+            f"the {stream} of {_number(kinds.total(), 'parent')} without a usable {column} ({_listed(kinds)})"
+            for (stream, column), kinds in self._without_parent.items()
+        ]
+        if not missing:
+            return None
+        return RowWithoutKeyError(
+            f"Pipedrive sent rows without a key, so these were not emitted: {'; '.join(missing)}. Bookmarks "
+            "stay before these rows, and each run requests them again until they have a key. If this "
+            "persists, report it to Pipedrive, or deselect the streams."
         )
-        return RowWithoutKeyError(f"{rows} could not be emitted. Please report this.")
 
 
 def _word(value: object) -> str:

@@ -79,7 +79,8 @@ class RowPlan:
             is_key = column in self._keys
             for at, (row, value) in enumerate(zip(rows, values, strict=True)):
                 if value is not None:
-                    row[column] = kind.convert(value)
+                    # True would become 1, the key of another row.
+                    row[column] = None if is_key and value.__class__ is bool else kind.convert(value)
                 if is_key and row.get(column) is None:
                     bad.add(at)
                     self._deviations.leave_out(self._stream, column, value)

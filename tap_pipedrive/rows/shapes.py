@@ -15,33 +15,37 @@ Shape: TypeAlias = Callable[[object, Mapping[str, object]], Iterator[Row]]
 
 
 def _objects(value: object) -> Iterator[Row]:
-    """Return the objects of a list, or the single object, without empty ones."""
-    for one in value if isinstance(value, list) else [value]:
-        if isinstance(one, dict) and one:
-            yield one
+    """Return the objects of a list, or the single object unless it is empty."""
+    if isinstance(value, list):
+        yield from (one for one in value if isinstance(one, dict))
+    elif isinstance(value, dict) and value:
+        yield value
+
+
+def _text(value: object) -> str | None:
+    """Return an id as text; None if there is none, so that no row has the key `None`."""
+    return None if value is None else str(value)
 
 
 def user_ids(value: object, _context: Mapping[str, object]) -> Iterator[Row]:
     """Return a row for each user: `[1, 2]`."""
     for one in value if isinstance(value, list) else []:
-        if one is not None:
-            yield {"user_id": one}
+        yield {"user_id": one}
 
 
 def data(value: object, _context: Mapping[str, object]) -> Iterator[Row]:
     """Merge `data` into its object: `[{"object": …, "timestamp": …, "data": {…}}]`."""
     for row in _objects(value):
         inner = row.get("data")
-        if isinstance(inner, dict):
-            yield {**inner, **{key: one for key, one in row.items() if key != "data"}}
+        rest = {key: one for key, one in row.items() if key != "data"}
+        yield {**inner, **rest} if isinstance(inner, dict) else rest
 
 
 def updates(value: object, _context: Mapping[str, object]) -> Iterator[Row]:
     """Return the rows of the same list unchanged, each with the `id` of its `data`."""
     for row in _objects(value):
         inner = row.get("data")
-        if isinstance(inner, dict):
-            yield {"id": inner.get("id"), **row}
+        yield {"id": inner.get("id") if isinstance(inner, dict) else None, **row}
 
 
 def found(value: object, _context: Mapping[str, object]) -> Iterator[Row]:
@@ -70,7 +74,7 @@ def found_of_any_kind(value: object, context: Mapping[str, object]) -> Iterator[
                 yield {**row, "is_related": is_related}
         return
     for row in found(value, context):
-        yield {**row, "id": str(row.get("id"))}
+        yield {**row, "id": _text(row.get("id"))}
 
 
 def products_by_deal(value: object, _context: Mapping[str, object]) -> Iterator[Row]:
@@ -80,8 +84,10 @@ def products_by_deal(value: object, _context: Mapping[str, object]) -> Iterator[
     """
     for keyed in _objects(value):
         for deal_id, pair in keyed.items():
-            if isinstance(pair, dict) and isinstance(pair.get("product"), dict):
-                yield {"deal_id": deal_id, "product_id": pair["product"].get("id"), **pair}
+            if isinstance(pair, dict):
+                product = pair.get("product")
+                product_id = product.get("id") if isinstance(product, dict) else None
+                yield {"deal_id": deal_id, "product_id": product_id, **pair}
 
 
 def leaves(value: object, _context: Mapping[str, object]) -> Iterator[Row]:
@@ -104,13 +110,13 @@ def deal_choices(value: object, _context: Mapping[str, object]) -> Iterator[Row]
     """Return the deals' id as text, and title and status as in a drop-down menu."""
     for row in _objects(value):
         label = " - ".join(str(row[part]) for part in ("title", "status") if row.get(part))
-        yield {"key": str(row.get("id")), "label": label, **_kept(row, "is_deleted", "update_time")}
+        yield {"key": _text(row.get("id")), "label": label, **_kept(row, "is_deleted", "update_time")}
 
 
 def named_choices(value: object, _context: Mapping[str, object]) -> Iterator[Row]:
     """Return the rows' id as text and their name."""
     for row in _objects(value):
-        yield {"key": str(row.get("id")), "label": row.get("name"), **_kept(row, "update_time")}
+        yield {"key": _text(row.get("id")), "label": row.get("name"), **_kept(row, "update_time")}
 
 
 def _kept(row: Row, *names: str) -> Row:

@@ -178,9 +178,10 @@ class RowLayout:
         if (found := _UNKNOWN_KEY.search(problem)) and len(self._unknown) < _MOST_UNKNOWN:
             if found[1] not in self._unknown:
                 return RowLayout(self._columns, self._checked, self._unknown | {found[1]})
-        elif (found := _OTHER_TYPE.search(problem)) and found[
-            1
-        ] in self._columns.types.keys() - self._checked:
+            return None
+        # Rows without a usable key are left out, which only the conversion of dictionaries does.
+        free = self._columns.types.keys() - self._checked - {*self._columns.keys}
+        if (found := _OTHER_TYPE.search(problem)) and found[1] in free:
             return RowLayout(self._columns, self._checked | {found[1]}, self._unknown)
         return None
 

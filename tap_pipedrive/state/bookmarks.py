@@ -87,6 +87,7 @@ class Bookmark:
         self.newest = str(memo["since"]) if memo.get("since") else ""
         self._window: list[tuple[str, bytes]] = []
         self.ordered = ordered
+        self._held = False
         self._last = ""
         # Fixed at the start: unsorted rows must not be compared with previous ones.
         bound = self.lower_bound
@@ -145,6 +146,15 @@ class Bookmark:
         if self.ordered:
             self._write(MAX_SEEN if costly else MAX_SEEN_ON_THE_WAY)
 
+    def hold(self) -> None:
+        """Keep the memo as it is to the end of the run, so that the next run reads everything after it."""
+        self._held = True
+
+    @property
+    def stored(self) -> str:
+        """The bookmark to publish: the newest time emitted, or the one in a memo that does not advance."""
+        return str(self._memo.get("since") or "") if self._held else self.newest
+
     def _disorder(self) -> None:
         """Take back what the memo has advanced: older rows than those may follow."""
         if self.ordered:
@@ -158,7 +168,7 @@ class Bookmark:
         self._write(MAX_SEEN)
 
     def _write(self, most: int) -> None:
-        if self.newest:
+        if self.newest and not self._held:
             self._memo["since"] = self.newest
             self._memo["seen"] = _pack(mark for _, mark in self._window[-most:])
 
@@ -202,6 +212,10 @@ class PageFingerprints:
         at = len(self._now)
         self._now.append(mark)
         return at < len(self._known) and self._known[at] == mark
+
+    def forget_last(self) -> None:
+        """Drop the fingerprint of the last page, so that it counts as changed in the next run."""
+        self._now[-1] = ""
 
     def finish(self) -> None:
         """Store the fingerprints of all pages after a complete read."""

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from tap_pipedrive.values.row import Row
 
+_LONGEST_NUMBER = 18
 _RANGE = re.compile(r"(\d+)(?:-(\d+))?")
 
 
@@ -113,6 +114,18 @@ class IdRanges:
         return ",".join(f"{first}" if first == last else f"{first}-{last}" for first, last in self.ranges)
 
 
+def id_of(row: Row) -> int | str | None:
+    """Return the id of a row, as a number if it is a number in a text; None if it has no usable id."""
+    value = row.get("id")
+    if value.__class__ is int:
+        return value
+    if isinstance(value, float) and value.is_integer():
+        return int(value)
+    if not isinstance(value, str) or not value:
+        return None
+    return int(value) if value.isdecimal() and len(value) <= _LONGEST_NUMBER else value
+
+
 class KnownIds:
     """Ids that a stream has emitted, in the form of its state: `{"ids": "1-40,42", "swept_at": time}`.
 
@@ -127,7 +140,7 @@ class KnownIds:
 
     def add(self, rows: Iterable[Row]) -> None:
         """Add the ids of these rows."""
-        self.add_ids(row.get("id") for row in rows)
+        self.add_ids(map(id_of, rows))
 
     def add_ids(self, ids: Iterable[object]) -> None:
         """Add these ids."""

@@ -52,6 +52,6 @@ class FileContentsStream(PipedriveStream):
         )
 
     @override
-    def emit(self, read: Read, rows: list[Row], context: Mapping[str, object] | None = None) -> None:
+    def emit(self, read: Read, rows: list[Row], context: Mapping[str, object] | None = None) -> int:
         """Emit the rows of the downloads, which contain the actual size."""
-        super().emit(read, rows)
+        return super().emit(read, rows)

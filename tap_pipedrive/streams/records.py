@@ -76,14 +76,19 @@ class RecordStream(SchemaStream):
             return rows
         return [row for row in rows if str(time_text(row.get(column)) or start) >= start]
 
-    def emit(self, read: Read, rows: list[Row], context: Context | None = None) -> None:
-        """Write rows as RECORD messages. The rows must not be used afterwards."""
+    def emit(self, read: Read, rows: list[Row], context: Context | None = None) -> int:
+        """Write rows as RECORD messages; return the number of rows left out, because they have no key.
+
+        The rows must not be used afterwards.
+        """
         if self.ABORT_AT_RECORD_COUNT is not None:
             rows = rows[: max(0, self.ABORT_AT_RECORD_COUNT - self._emitted)]
         if self.spec.custom_fields:
             self.refresh_columns()
             self._find_columns(rows)
-        self.write(self.plan(read).records(rows, context))
+        records = self.plan(read).records(rows, context)
+        self.write(records)
+        return len(rows) - len(records)
 
     def write(self, records: list[Row]) -> None:
         """Write records as RECORD messages, through the user's stream maps if there are any."""
@@ -194,7 +199,7 @@ class RecordStream(SchemaStream):
     def reader(self, read: Read) -> Reader | SharedRows:
         """Return a reader of this stream's rows, with the tap's client."""
         if entity := ENTITY_OF_FIELD_LIST.get(read.path):
-            return SharedRows(read, partial(self.tap_context.fields.rows, entity))
+            return SharedRows(read, partial(self._definition_rows, entity))
         return Reader(
             self.tap_context.client,
             read,
@@ -203,6 +208,11 @@ class RecordStream(SchemaStream):
             params=self.tap_context.configured_requests.parameters(self.spec, read),
             decode=partial(self._decode, read) if read.path.startswith("/api/v2/") else None,
         )
+
+    def _definition_rows(self, entity: str) -> list[Row]:
+        """Return all rows of a list of field definitions, also those without a code."""
+        fields = self.tap_context.fields
+        return [*fields.rows(entity), *fields.unnamed(entity)]
 
     def _decode(self, read: Read, content: bytes) -> object:
         """Decode the body of a page, with typed rows if the columns are final and no stream map applies."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from pipedrive_client import Gone, NotFound, PipedriveError, UnknownMethod
 from tap_pipedrive.catalog.spec import OCCURRENCE
@@ -20,16 +20,43 @@ if TYPE_CHECKING:
     from tap_pipedrive.values.row import Context, Row
 
 
-def contexts_of(stream: PipedriveStream, parents: Sequence[Row]) -> list[Context]:
+class Contexts(NamedTuple):
+    """Contexts of a child stream for rows of its parent.
+
+    Attributes:
+        found: one per parent to request.
+        complete: False if a row of the parent has no usable key, so that its child rows are missing.
+    """
+
+    found: list[Context]
+    complete: bool
+
+
+def contexts_of(stream: PipedriveStream, parents: Sequence[Row]) -> Contexts:
     """Return the contexts of a child stream for rows of its parent; deleted parents have no contexts."""
     parent = _parent(stream)
-    found: list[Context] = [
+    given: list[Context] = [
         {name: _at(row, column) for name, column in parent.context.items()}
         for row in parents
         if not row.get("is_deleted") and (parent.when is None or row.get(parent.when, True))
     ]
+    needed = {*parent.query}.union(*(read.placeholders for read in stream.spec.reads)) & parent.context.keys()
+    found = [one for one in given if all(_is_key(one[name]) for name in needed)]
+    complete = len(found) == len(given)
+    if not complete:
+        for one in given:
+            for name in needed:
+                if not _is_key(one[name]):
+                    stream.tap_context.deviations.leave_parent_out(stream.name, name, one[name])
     requested = stream.requested_parents
-    return found if requested is None else [one for one in found if _first_time(requested, one)]
+    if requested is not None:
+        found = [one for one in found if _first_time(requested, one)]
+    return Contexts(found, complete)
+
+
+def _is_key(value: object) -> bool:
+    """Return True if a value can be part of a path or a parameter."""
+    return value.__class__ is int or (value.__class__ is str and value != "")
 
 
 def _at(row: Row, column: str) -> object:
@@ -69,21 +96,24 @@ def fan_out(stream: PipedriveStream, contexts: Sequence[Context]) -> None:
         for configured in configured_requests
         if (fitting := _cut(_parent(stream), configured, group)) is not None
     ]
-    denied: list[Context] = []
+    again: list[Context] = []
     with stream.counting():
         for read in stream.spec.reads:
             results = stream.tap_context.client.ordered_map(partial(_request, stream, read), requests)
             for result in results:
-                denied += result.denied
+                again += result.denied
                 feeds = [(child, contexts_of(child, result.rows)) for child in below]
+                complete = all(contexts.complete for _, contexts in feeds)
                 if result.rows and stream.selected:
-                    stream.emit(read, result.rows, result.context)
+                    complete &= not stream.emit(read, result.rows, result.context)
+                if not complete:
+                    again += result.parents
                 for child, inner in feeds:
-                    fan_out(child, inner)
+                    fan_out(child, inner.found)
                 if stream.has_enough_with_children:
                     results.close()
                     return
-    stream.denied_parents.update(contexts, denied)
+    stream.denied_parents.update(contexts, again)
 
 
 def request_denied_parents(stream: PipedriveStream) -> None:
@@ -129,12 +159,14 @@ class _ChildRows:
     Attributes:
         context: columns of the parent, for every row.
         rows: the rows.
+        parents: the parent, or the parents of the group.
         denied: parents whose request was denied.
         absent: parents that were not found.
     """
 
     context: Context
     rows: list[Row]
+    parents: Sequence[Context] = ()
     denied: Sequence[Context] = ()
     absent: Sequence[Context] = ()
 
@@ -187,7 +219,7 @@ def _request(
     access.record_success(stream.name, len(group))
     if stream.spec.numbered:
         number(rows, stream.spec.primary_keys)
-    return _ChildRows(context={**context, **configured.columns}, rows=rows)
+    return _ChildRows(context={**context, **configured.columns}, rows=rows, parents=group)
 
 
 def _in_halves(
@@ -199,6 +231,7 @@ def _in_halves(
     return _ChildRows(
         context=configured.columns,
         rows=[row for part in parts for row in part.rows],
+        parents=group,
         denied=[one for part in parts for one in part.denied],
         absent=[one for part in parts for one in part.absent],
     )

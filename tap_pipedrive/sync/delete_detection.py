@@ -12,13 +12,13 @@ import math
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Self
 
-from pipedrive_client import PipedriveError, times
+from pipedrive_client import times
 from pipedrive_client.times import now
 from tap_pipedrive.read.reader import Reader
 from tap_pipedrive.rows.tombstones import DELETED_AT
 from tap_pipedrive.state.bookmarks import Bookmark
-from tap_pipedrive.state.known_ids import KnownIds
-from tap_pipedrive.sync.delete_proof import check_gone
+from tap_pipedrive.state.known_ids import KnownIds, id_of
+from tap_pipedrive.sync.delete_proof import UnprovenDeletes, check_gone, ids_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -32,10 +32,6 @@ _SWEEPS = 2
 """Maximum number of reads with incomplete responses before the comparison is given up."""
 
 
-class UnprovenDeletes(PipedriveError):  # noqa: N818 - describes the failure, like the client's errors
-    """Missing rows that must not be reported as deleted."""
-
-
 @dataclass(slots=True)
 class DeleteDetection:
     """Detection of deleted rows of one stream in this run.
@@ -46,6 +42,7 @@ class DeleteDetection:
         complete: True if this run reads the stream in full, so that the comparison needs no more requests.
         doubted: True if a page of this run was preceded by a response without valid content.
         denied: True if access to the stream was denied, so that nothing can be compared.
+        incomplete: True if a row without a key was read: it may be any of the missing ones.
     """
 
     stream: PipedriveStream
@@ -54,6 +51,7 @@ class DeleteDetection:
     complete: bool = True
     doubted: bool = False
     denied: bool = False
+    incomplete: bool = False
     _swept: KnownIds = field(default_factory=lambda: KnownIds({}))
 
     @classmethod
@@ -72,11 +70,12 @@ class DeleteDetection:
         """Return rows that were reported as deleted before, or never emitted: they are emitted again."""
         if not self.known.established:
             return []
-        return [row for row in rows if row.get("id") not in self.known and row.get("id") not in self.current]
+        return [row for row in rows if id_of(row) not in self.known and id_of(row) not in self.current]
 
     def finish(self) -> None:
         """Compare after the stream was read, with a full read of all ids first if one is due."""
-        if self.denied or not (self.complete or self.known.due(self.stream.tap_context.sweep_interval)):
+        due = self.complete or self.known.due(self.stream.tap_context.sweep_interval)
+        if self.denied or self.incomplete or not due:
             self.known.merge(self.current)
             return
         try:
@@ -154,8 +153,8 @@ class DeleteDetection:
         moment = Bookmark({}, replication_key=str(stream.spec.replication_key)).moment
         for rows in reader.all():
             # The next run reads rows that changed after the bookmark.
+            self._swept.add_ids(ids_of(stream, rows))
             fresh = [row for row in self.unknown(rows) if not since or moment(row) <= since]
-            self._swept.add(rows)
             fresh = stream.since_start(fresh)
             self.current.add(fresh)
             if fresh:
@@ -174,7 +173,7 @@ class DeleteDetection:
             reader = stream.reader(read)
             if read.changes and mark.lower_bound and isinstance(reader, Reader):
                 for rows in reader.changes(mark.lower_bound, mark.moment):
-                    self._swept.add(rows)
+                    self._swept.add_ids(ids_of(stream, rows))
                     stream.tap_context.interruption.check()
 
     def _bury(self, gone: list[int | str]) -> None:

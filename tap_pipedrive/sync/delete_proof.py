@@ -10,11 +10,12 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
-from pipedrive_client import Gone, NotFound, NotVisible, Null, UnknownMethod
+from pipedrive_client import Gone, NotFound, NotVisible, Null, PipedriveError, UnknownMethod
 from tap_pipedrive.read.reader import Reader
+from tap_pipedrive.state.known_ids import id_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from tap_pipedrive.catalog.spec import Read
     from tap_pipedrive.streams.base import PipedriveStream
@@ -24,6 +25,10 @@ SAMPLE = 20
 """Minimum number of missing rows to request one by one; all if fewer are missing."""
 _DELETED: dict[str, object] = {"is_deleted": True, "active_flag": False, "deleted": True, "status": "deleted"}
 """Columns that mark a deleted row in a single read."""
+
+
+class UnprovenDeletes(PipedriveError):  # noqa: N818 - describes the failure, like the client's errors
+    """Missing rows that must not be reported as deleted."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,6 +55,7 @@ def check_gone(stream: PipedriveStream, missing: Sequence[int | str], *, most: i
         most: maximum number of rows that may be deleted at once; beyond it, the sample is not extended.
 
     Raises:
+        UnprovenDeletes: a response has a row without an id.
         PipedriveError: a request failed permanently.
     """
     reads = stream.spec.reads
@@ -57,8 +63,8 @@ def check_gone(stream: PipedriveStream, missing: Sequence[int | str], *, most: i
         there = {one for read in reads for one in _asked_in_bulk(stream, read, missing)}
         return _divided(missing, there)
     if stream.spec.single is None:
-        there = {row.get("id") for read in reads for row in _rows(stream, read, {}, {})}
-        return _divided(missing, there)
+        rows = [row for read in reads for row in _rows(stream, read, {}, {})]
+        return _divided(missing, {*ids_of(stream, rows)})
     step = max(1, len(missing) // SAMPLE)
     sample = missing[::step] if len(missing) > SAMPLE else missing
     there = set(_asked_one_by_one(stream, stream.spec.single, sample))
@@ -68,6 +74,24 @@ def check_gone(stream: PipedriveStream, missing: Sequence[int | str], *, most: i
         others = [one for one in missing if one not in {*sample}]
         there |= set(_asked_one_by_one(stream, stream.spec.single, others))
     return _divided(missing, there)
+
+
+def ids_of(stream: PipedriveStream, rows: Iterable[Row]) -> Iterator[int | str]:
+    """Yield the ids of rows that are compared with the known ones.
+
+    Raises:
+        UnprovenDeletes: a row has no id, so it may be any of those that are missing.
+    """
+    for row in rows:
+        one = id_of(row)
+        if one is None:
+            raise UnprovenDeletes(
+                f"Stream {stream.name}: while deletes were detected, Pipedrive sent a row without an id. No "
+                "row was reported as deleted. The next run compares again; if this persists, report it to "
+                "Pipedrive.",
+                label=stream.name,
+            )
+        yield one
 
 
 def _divided(missing: Sequence[int | str], there: set[object]) -> Checked:
@@ -82,7 +106,7 @@ def _asked_in_bulk(stream: PipedriveStream, read: Read, missing: Sequence[int | 
     for rows in stream.tap_context.client.ordered_map(
         lambda group: _rows(stream, read, {}, {"ids": ",".join(map(str, group))}), groups
     ):
-        yield from (row.get("id") for row in rows if not _says_deleted(row))
+        yield from ids_of(stream, (row for row in rows if not _says_deleted(row)))
 
 
 def _asked_one_by_one(

@@ -55,6 +55,7 @@ class ReadRun:
         doubted: True if a page was received only after a response without valid content.
         size: counts rows for `--plan`.
         denied: True if access to the list was denied.
+        incomplete: True if a page had a row without a key.
         began: time at which the run created it.
     """
 
@@ -68,6 +69,7 @@ class ReadRun:
     doubted: bool = False
     size: ListSize | None = None
     denied: bool = False
+    incomplete: bool = False
     began: datetime = field(default_factory=now)
 
     @classmethod
@@ -180,10 +182,13 @@ class ReadRun:
             mark.note(rows)
         if self.detection:
             self.detection.see(rows)
+        complete = all(contexts.complete for _, contexts in feeds)
         if own:
-            self.stream.emit(self.read, own)
+            complete &= not self.stream.emit(self.read, own)
+        if not complete:
+            self._hold()
         for child, contexts in feeds:
-            fan_out(child, contexts)
+            fan_out(child, contexts.found)
         self._remember_unresolved()
         for mark in self.bookmarks:
             mark.commit(costly=costly)
@@ -191,6 +196,16 @@ class ReadRun:
             self.size.see(len(rows))
         self._publish()
         self.stream.tap_context.interruption.check()
+
+    def _hold(self) -> None:
+        """Stop the bookmarks before this page: it has a row without a key, so the next run reads it."""
+        self.incomplete = True
+        for mark in self.bookmarks:
+            mark.hold()
+        if self.marks:
+            self.marks.forget_last()
+        if self.detection:
+            self.detection.incomplete = True
 
     def _owners(self) -> list[PipedriveStream]:
         """Return the selected streams with custom fields that get rows from the read."""
@@ -229,17 +244,18 @@ class ReadRun:
             self.memo["length"] = self.length
         if self.marks:
             self.marks.finish()
-        full_lists.finished(self.stream, self.read, self.began)
+        if not self.incomplete:
+            full_lists.finished(self.stream, self.read, self.began)
         self._publish()
 
     def _publish(self) -> None:
         """Write the state, with the plain Singer bookmark in addition to our own."""
-        if self.own and self.own.newest:
+        if self.own and self.own.stored:
             state = self.stream.stream_state
             state["replication_key"] = self.stream.replication_key
             before = str(state.get("replication_key_value", ""))
             # The newest bookmark of several lists is used, but never a time in the future.
-            state["replication_key_value"] = max(self.own.in_time(before), self.own.newest)
+            state["replication_key_value"] = max(self.own.in_time(before), self.own.stored)
         self.stream.save_state()
 
 

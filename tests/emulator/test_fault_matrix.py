@@ -121,7 +121,16 @@ OPTIONS = {
     "unknown_method": {"prefix": "/v1"},
 }
 NOT_DONE = {"rate_limit", "blocked", "status_before", "unknown_method", "html", "reset_before"}
-OF_DATA = {"null_data", "no_data", "null_body", "bare_data", "empty_body", "no_content", "gzip_cut"}
+OF_DATA = {
+    "null_data",
+    "null_key",
+    "no_data",
+    "null_body",
+    "bare_data",
+    "empty_body",
+    "no_content",
+    "gzip_cut",
+}
 STATUS = {"rate_limit": 429, "blocked": 403, "unknown_method": 404, "redirect": 302, "no_content": 204} | {
     kind: options["status"] for kind, options in OPTIONS.items() if "status" in options
 }
@@ -252,6 +261,9 @@ def _meet_no_answer(kind: str, answer: Any, clean: Any, *, same: bool) -> None:
     """Check a success with an invalid body; `same`: the clean one had the same content."""
     if kind == "null_data":
         assert answer.json()["data"] is None
+    elif kind == "null_key":
+        keys = _keys(answer.json()["data"])
+        assert keys.count(None) == bool(keys)
     elif kind in ("empty_body", "no_content"):
         assert answer.content == b""
     elif kind == "null_body":
@@ -266,6 +278,12 @@ def _meet_no_answer(kind: str, answer: Any, clean: Any, *, same: bool) -> None:
         unpacking = zlib.decompressobj(31)
         assert clean.content.startswith(unpacking.decompress(answer.content)) or not same
         assert not unpacking.eof
+
+
+def _keys(data: Any) -> list[Any]:
+    """Return the ids of the rows of a body, or the id of its only one."""
+    rows = data if isinstance(data, list) else [data]
+    return [(row.get("item") or row).get("id") for row in rows if isinstance(row, dict)]
 
 
 def _leads_to(answer: Any, clean: Any, *, rows: bool) -> None:

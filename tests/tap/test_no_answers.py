@@ -51,7 +51,7 @@ MOST_CALLS = 6
 """Calls of one operation that the whole campaign strikes: the first, the last, and some between."""
 REMOVED = {name for name, spec in STREAMS.items() if spec.removed_on} | {"file_contents", "recents"}
 
-_clean: dict[str, tuple[Run, dict[str, int]]] = {}
+_clean: dict[tuple[str, str], tuple[Run, dict[str, int]]] = {}
 
 
 @dataclass(frozen=True)
@@ -69,13 +69,14 @@ def _config(emulator):
 
 def clean(emulator, stream: str) -> tuple[Run, dict[str, int]]:
     """The run without a fault, and how often it called each operation."""
-    if stream not in _clean:
+    case = emulator.dialect, stream
+    if case not in _clean:
         run(_config(emulator), stream)  # discovery is not part of it
         emulator.post("/_emulator/log/clear")
         found = run(_config(emulator), stream)
         assert (found.code, found.output.faults()) == (0, [])
-        _clean[stream] = found, emulator.requests()
-    return _clean[stream]
+        _clean[case] = found, emulator.requests()
+    return _clean[case]
 
 
 def own_operations(stream: str, called: dict[str, int]) -> dict[str, int]:
@@ -191,7 +192,7 @@ SWEPT = {
 }
 """How a row is deleted, and which; their streams ask for rows in bulk, one by one, or not at all by id."""
 
-_swept: dict[str, tuple[Run, Run, object, dict[str, int]]] = {}
+_swept: dict[tuple[str, str], tuple[Run, Run, object, dict[str, int]]] = {}
 
 
 def _sweeping(emulator):
@@ -210,7 +211,8 @@ def _delete(emulator, stream: str, one: object) -> bool:
 
 def swept(emulator, stream: str) -> tuple[Run, Run, object, dict[str, int]]:
     """A first run, the run after a row was deleted, that row, and the calls of the second run."""
-    if stream not in _swept:
+    case = emulator.dialect, stream
+    if case not in _swept:
         emulator.reset()
         first = run(_sweeping(emulator), stream)
         one = next(
@@ -222,8 +224,8 @@ def swept(emulator, stream: str) -> tuple[Run, Run, object, dict[str, int]]:
         second = run(_sweeping(emulator), stream, before=first)
         called = emulator.requests()
         assert tombstones(second, stream) == [one]
-        _swept[stream] = first, second, one, called
-    return _swept[stream]
+        _swept[case] = first, second, one, called
+    return _swept[case]
 
 
 def tombstones(found: Run, stream: str) -> list[object]:
