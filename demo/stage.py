@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).resolve().parent.parent
 _INSTALLED = re.compile(r"Installed (?:extractor|loader|utility) '([\w-]+)'")
+_LOADING = re.compile(r"Loading (\d+) rows into .*?(\w+)\W*$", re.MULTILINE)
 _BUILT = re.compile(r"\b(\d+) of (\d+) (?:OK|PASS)\b")
 
 
@@ -151,17 +152,13 @@ class Stage:
 
     def _job(self, name: str, **more: str) -> float:
         """Return seconds that a job of meltano.yml took, its requests counted."""
-        path = self.warehouse.path
-        before = _size(path)
 
         def say() -> str:
             now = self.account.traffic()
             if not now.requests:
                 return "Meltano starts the plugins"
             written = f", {now.writes:,} of them writes" if now.writes else ""
-            grown = _size(path) - before
-            loaded = f" · {grown / 2**20:.1f} MB into DuckDB" if grown > 2**16 else ""
-            return f"{now.requests:,} requests{written}, {now.tokens:,} tokens{loaded}"
+            return f"{now.requests:,} requests{written}, {now.tokens:,} tokens{loading(self._logged())}"
 
         self.account.forget_traffic()
         return self.meltano("run", name, say=say, **more)
@@ -170,9 +167,11 @@ class Stage:
         return self.log.read_text(encoding="utf-8", errors="replace") if self.log.exists() else ""
 
 
-def _size(path: Path) -> int:
-    """Return the size of a file, 0 if there is none."""
-    return path.stat().st_size if path.exists() else 0
+def loading(log: str) -> str:
+    """Return what the loader does, by its log: it writes a table at a time, after the last request."""
+    found = _LOADING.findall(log)
+    rows = sum(int(count) for count, _ in found)
+    return f" · {rows:,} rows into DuckDB, now {found[-1][1]}" if found else ""
 
 
 def _selected() -> list[str]:

@@ -6,6 +6,7 @@ import argparse
 import math
 import signal
 import sys
+import textwrap
 from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
@@ -32,7 +33,7 @@ authentication:
 hooks (no credentials, no token cost): GET /_emulator/log, /_emulator/dump;
   POST /_emulator/reset, /_emulator/faults, /_emulator/limits and more
 
-kinds of faults: {", ".join(sorted(KINDS))}
+{textwrap.fill("kinds of faults: " + ", ".join(sorted(KINDS)), 78, subsequent_indent="  ")}
 
 examples:
   pipedrive-emulator --seed medium

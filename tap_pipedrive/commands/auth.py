@@ -99,7 +99,8 @@ def _parser() -> ArgumentParser:
         "--timeout-seconds", type=float, default=300, help="how long to wait for the browser (%(default)s)"
     )
     parser.add_argument(
-        "--oauth-token-url", help="URL of the token endpoint, whose sibling is the authorize page"
+        "--oauth-token-url",
+        help="URL of the token endpoint; `authorize` instead of its last part is the page where users agree",
     )
     return parser
 

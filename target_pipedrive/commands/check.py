@@ -34,10 +34,10 @@ def arguments_of(arguments: Sequence[str]) -> argparse.Namespace:
     """
     parser = check.parser(
         "target-pipedrive",
-        "Show who signs in, the rights of this user, the tokens left today, and which streams of the setting "
-        "`streams`, or else which entities and actions, can be written. Nothing is written. Without "
-        "--config, settings are read from environment variables. Exit codes: 0 success, 1 a request failed, "
-        "2 invalid settings, 3 Pipedrive denied access, also to a stream of the setting `streams`.",
+        "Show who signs in, the rights of this user, the tokens left today, and what can be written: the "
+        "streams of the setting `streams`, or all entities and actions if it is not set. Nothing is written. "
+        "Without --config, settings are read from environment variables. Exit codes: 0 success, 1 a request "
+        "failed, 2 invalid settings, 3 Pipedrive denied access, also to a stream of the setting `streams`.",
     )
     return parser.parse_args(arguments)
 

@@ -159,13 +159,16 @@ def _show(store: Ledger, *, as_json: bool) -> None:
         unknown = "outcome unknown" if entry.state is WriteState.BEGUN else f"{entry.state}, id {entry.id}"
         text = f"{entry.stream}  {entry.action or 'update'}  {entry.ended_at or entry.begun_at}  {unknown}"
         lines.append(json.dumps(noted) if as_json else text)
-    cost = store.day_cost()
+    empty, cost = not lines, store.day_cost()
     if cost is not None:
         used = {"kind": "day", "day": cost.day.isoformat(), "tokens": cost.tokens}
         lines.append(json.dumps(used) if as_json else f"{cost.tokens:,} tokens used on {cost.day}")
     sys.stdout.write("".join(f"{line}\n" for line in lines))
-    if not lines:
-        sys.stderr.write(f"The ledger {store.address} is empty.\n")
+    if empty:
+        sys.stderr.write(
+            f"The ledger {store.address} has no links and no unfinished writes. A run adds a link for each "
+            "record with an external_id; records that are found by id or match_on need none.\n"
+        )
 
 
 def _forget(store: Ledger, entity: str | None, external_id: str | None, *, everything: bool) -> None:

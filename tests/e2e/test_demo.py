@@ -12,6 +12,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from demo.stage import loading
 from tests.support.plugins import INSTALLED
 
 ROOT = Path(__file__).parents[2]
@@ -50,6 +51,17 @@ def start(tmp_path, output):
     for process in running:
         process.kill()
         process.communicate()
+
+
+def test_the_progress_goes_on_while_the_loader_writes():
+    log = """\
+2026-11-29T21:24:54Z [info     ] target-duckdb Loading 3 rows into '"warehouse"."pipedrive"."pipelines"'
+2026-11-29T21:24:54Z [info     ] tap-pipedrive METRIC      metric_name=sync_duration metric_value=1.7
+"""
+    assert loading("") == ""
+    assert loading(log) == " · 3 rows into DuckDB, now pipelines"
+    more = """2026-11-29T21:24:56Z [info     ] target-duckdb Loading 2300 rows into '"w"."p"."deals"'\n"""
+    assert loading(log + more) == " · 2,303 rows into DuckDB, now deals"
 
 
 def left_behind(folder: Path) -> list[str]:

@@ -251,6 +251,7 @@ def test_the_commands_accept_a_file_and_a_url(ledger_setting, place, tmp_path, c
     command(["list", "--config", str(config)])
     told = capsys.readouterr()
     assert "persons" not in told.out.replace("Forgot", "")
+    assert "has no links and no unfinished writes. A run adds a link for each record" in told.err
     assert "sesame" not in text + told.out + told.err
 
 
