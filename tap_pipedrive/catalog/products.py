@@ -49,7 +49,7 @@ STREAMS = (
         summary="Images of products.",
         reads=(Read("getProductImage", "/api/v2/products/{product_id}/images", 10, gives=DataKind.OBJECT),),
         schema=columns("id! product_id company_id:str name mime_type public_url add_time:date"),
-        parent=Parent(stream="products", context={"product_id": "id"}),
+        parent=Parent(stream="products", context={"product_id": "id"}, optional=True),
         selected_by_default=False,
     ),
     StreamSpec(

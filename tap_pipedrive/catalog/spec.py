@@ -145,6 +145,7 @@ class Parent:
         within: names of the two parameters, first and last day of a period, that Pipedrive rejects outside
             the parent's own period, which `context` contains under the columns of their names (`.` becomes
             `_`). The period in settings is limited to it; parents outside of it are not requested.
+        optional: True if Pipedrive returns 404 for a parent without child rows.
     """
 
     stream: str
@@ -153,6 +154,7 @@ class Parent:
     bulk: int = 1
     when: str | None = None
     within: tuple[str, str] | None = None
+    optional: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

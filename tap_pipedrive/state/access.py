@@ -102,6 +102,10 @@ class AccessReport:
         with self._lock:
             self._succeeded[stream] = self._succeeded.get(stream, 0) + count
 
+    def has_success(self, stream: str) -> bool:
+        """Return whether a request of the stream succeeded."""
+        return bool(self._succeeded.get(stream))
+
     def closed(self, stream: str) -> PipedriveError | None:
         """Return the error after which no request of the stream can succeed, or None."""
         denial = self._denials.get(stream)
@@ -156,39 +160,52 @@ class AccessReport:
         )
 
 
-class DeniedParents:
-    """Parents of one child stream whose requests were denied, stored in the stream's state.
+class MissingParents:
+    """Parents of one child stream whose child rows are missing, stored in the stream's state.
 
-    The state is `{"ids": "1-20,31", "contexts": [{…}], "all": true}`: parents with one numeric id as ranges,
-    others as contexts, and `all` if there are too many contexts.
+    The requests of those in `refused` were denied; those in `absent` were not found. The state is
+    `{"ids": "1-20,31", "contexts": [{…}], "all": true}`: parents with one numeric id as ranges, others as
+    contexts, and `all` if there are too many contexts.
 
     Args:
         spec: the child stream.
         memo: its entry in the state that was passed to this run.
         state: its entry in the state that this run writes.
+        place: key in these entries.
     """
 
-    def __init__(self, spec: StreamSpec, memo: Mapping[str, JSON], state: MutableMapping[str, Any]) -> None:
-        self._state = state
+    def __init__(
+        self, spec: StreamSpec, memo: Mapping[str, JSON], state: MutableMapping[str, Any], place: str
+    ) -> None:
+        self._state, self._place = state, place
         parent = spec.parent
         names = list(parent.context) if parent else []
         self._name = names[0] if len(names) == 1 else None
-        denied = memo.get("refused")
-        denied = denied if isinstance(denied, dict) else {}
-        self.all = denied.get("all") is True
-        self._ids = IdRanges.parse(str(denied.get("ids", "")))
-        contexts = denied.get("contexts")
+        given = memo.get(place)
+        given = given if isinstance(given, dict) else {}
+        self.all = given.get("all") is True
+        self._ids = IdRanges.parse(str(given.get("ids", "")))
+        contexts = given.get("contexts")
         known = contexts if isinstance(contexts, list) else []
         self._others = {_key(one): one for one in known if isinstance(one, dict)}
-        self._due: list[Context] = [*self._contexts()]
+        self._before: list[Context] = [*self._contexts()]
+        self._due = self._before
 
     def due(self) -> list[Context]:
-        """Return parents denied in an earlier run that this run has not requested yet."""
+        """Return parents stored in an earlier run that this run has not requested yet."""
         return [one for one in self._due if self._contains(one)]
 
-    def update(self, requested: Sequence[Context], denied: Iterable[Context]) -> None:
+    def stored(self) -> tuple[list[Context], list[Context]]:
+        """Return the parents that were stored in an earlier run and still are, and those of this run."""
+        before = {_key(one) for one in self._before}
+        parts: tuple[list[Context], list[Context]] = [], []
+        for one in self._contexts():
+            parts[_key(one) not in before].append(one)
+        return parts
+
+    def update(self, requested: Sequence[Context], missing: Iterable[Context]) -> None:
         """Update the parents that were requested."""
-        again = [*denied]
+        again = [*missing]
         done = {_key(one) for one in requested}
         self._due = [one for one in self._due if _key(one) not in done]
         for one in requested:
@@ -221,9 +238,9 @@ class DeniedParents:
         if self.all:
             memo["all"] = True
         if memo:
-            self._state["refused"] = memo
+            self._state[self._place] = memo
         else:
-            self._state.pop("refused", None)
+            self._state.pop(self._place, None)
 
     def _number(self, context: Context) -> int | None:
         value = context.get(self._name) if self._name else None

@@ -29,7 +29,7 @@ TOKEN_USAGE = "token_usage"  # noqa: S105  a key of the state
 _MELTANO = {"singer_state", "completed", "partial_state"}
 _TOP = {"bookmarks", UNDER_WAY, TOKEN_USAGE, "currently_syncing"}
 _SHAPE = '{"bookmarks": {"<stream>": {…}}}'
-_PLACES = {"reads", "columns", "known_ids", "refused", "turn", "replication_key_value"}
+_PLACES = {"reads", "columns", "known_ids", "refused", "absent", "turn", "replication_key_value"}
 """Keys of a stream's state; at least one of them must be present."""
 _BESIDE = {"replication_key", "progress_markers", "starting_replication_value", "replication_key_signpost"}
 """Keys that the Singer SDK may write in addition to `replication_key_value`."""
@@ -202,7 +202,7 @@ def _read_keys(spec: StreamSpec, specs: Mapping[str, StreamSpec]) -> set[str]:
 
 def _problems(memo: Mapping[str, Any]) -> Iterator[str]:
     """Yield the problems of the state of one stream."""
-    for part in ("reads", "columns", "known_ids", "refused"):
+    for part in ("reads", "columns", "known_ids", "refused", "absent"):
         if not isinstance(memo.get(part, {}), dict):
             yield f"is invalid: {part} must be an object"
             return
@@ -227,7 +227,7 @@ def _problems(memo: Mapping[str, Any]) -> Iterator[str]:
     uuids = known.get("uuids", [])
     if not (isinstance(uuids, list) and all(isinstance(one, str) for one in uuids)):
         yield "is invalid: uuids of known_ids must be a list of strings"
-    for part in ("known_ids", "refused"):
+    for part in ("known_ids", "refused", "absent"):
         try:
             IdRanges.parse(str(memo.get(part, {}).get("ids", "")))
         except ValueError as error:

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, cast
 from typing_extensions import override
 
 from pipedrive_client import Null
-from tap_pipedrive.state.access import DeniedParents
+from tap_pipedrive.state.access import MissingParents
 from tap_pipedrive.streams.records import RecordStream
 from tap_pipedrive.values.conversions import time_text
 
@@ -94,9 +94,16 @@ class PipedriveStream(RecordStream):
     # --- state ----------------------------------------------------------------------------------
 
     @cached_property
-    def denied_parents(self) -> DeniedParents:
-        """Return the parents of a fan-out whose requests were denied in earlier runs."""
-        return DeniedParents(self.spec, self.tap_context.stream_memo(self.name), self.stream_state)
+    def denied_parents(self) -> MissingParents:
+        """Return the parents of a fan-out whose requests were denied."""
+        return MissingParents(
+            self.spec, self.tap_context.stream_memo(self.name), self.stream_state, "refused"
+        )
+
+    @cached_property
+    def absent_parents(self) -> MissingParents:
+        """Return the parents of a fan-out that were not found, though they were listed."""
+        return MissingParents(self.spec, self.tap_context.stream_memo(self.name), self.stream_state, "absent")
 
     def read_memo(self, read: Read) -> dict[str, object]:
         """Return the part of this stream's state for one read.

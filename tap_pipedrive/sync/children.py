@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import logging
 from collections import Counter
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
-from pipedrive_client import Gone, NotFound, PipedriveError, UnknownMethod
+from pipedrive_client import Gone, NotFound
 from tap_pipedrive.catalog.spec import OCCURRENCE
 from tap_pipedrive.state.access import ACCESS_ERRORS
 
@@ -38,7 +39,7 @@ def contexts_of(stream: PipedriveStream, parents: Sequence[Row]) -> Contexts:
     given: list[Context] = [
         {name: _at(row, column) for name, column in parent.context.items()}
         for row in parents
-        if not row.get("is_deleted") and (parent.when is None or row.get(parent.when, True))
+        if not _is_deleted(row) and (parent.when is None or row.get(parent.when, True))
     ]
     needed = {*parent.query}.union(*(read.placeholders for read in stream.spec.reads)) & parent.context.keys()
     found = [one for one in given if all(_is_key(one[name]) for name in needed)]
@@ -52,6 +53,10 @@ def contexts_of(stream: PipedriveStream, parents: Sequence[Row]) -> Contexts:
     if requested is not None:
         found = [one for one in found if _first_time(requested, one)]
     return Contexts(found, complete)
+
+
+def _is_deleted(row: Row) -> bool:
+    return bool(row.get("is_deleted")) or row.get("status") == "deleted"
 
 
 def _is_key(value: object) -> bool:
@@ -97,11 +102,13 @@ def fan_out(stream: PipedriveStream, contexts: Sequence[Context]) -> None:
         if (fitting := _cut(_parent(stream), configured, group)) is not None
     ]
     again: list[Context] = []
+    absent: list[Context] = []
     with stream.counting():
         for read in stream.spec.reads:
             results = stream.tap_context.client.ordered_map(partial(_request, stream, read), requests)
             for result in results:
                 again += result.denied
+                absent += result.absent
                 feeds = [(child, contexts_of(child, result.rows)) for child in below]
                 complete = all(contexts.complete for _, contexts in feeds)
                 if result.rows and stream.selected:
@@ -114,19 +121,45 @@ def fan_out(stream: PipedriveStream, contexts: Sequence[Context]) -> None:
                     results.close()
                     return
     stream.denied_parents.update(contexts, again)
+    stream.absent_parents.update(contexts, absent)
 
 
-def request_denied_parents(stream: PipedriveStream) -> None:
-    """Request parents again that were denied in earlier runs, for a child stream and those below it.
+def request_missing_parents(stream: PipedriveStream) -> None:
+    """Request parents again that were denied or not found in earlier runs, for a child and those below it.
 
-    One parent is tried first, so it costs a single request if access is still denied.
+    One denied parent is tried first, so it costs a single request if access is still denied.
     """
     due = stream.denied_parents.due()
-    for part in (due[:1], due[1:]):
+    for part in (due[:1], due[1:], stream.absent_parents.due()):
         if part and stream.tap_context.access.closed(stream.name) is None:
             fan_out(stream, part)
+    _settle_absent(stream)
     for child in stream.wanted_children():
-        request_denied_parents(child)
+        request_missing_parents(child)
+
+
+def _settle_absent(stream: PipedriveStream) -> None:
+    """Report the parents that were not found, and forget those that were not found twice: they were deleted.
+
+    If no request of the stream succeeded, all are kept, because the cause may be the path.
+    """
+    twice, once = stream.absent_parents.stored()
+    found = stream.tap_context.access.has_success(stream.name)
+    if twice and found:
+        stream.absent_parents.update(twice, ())
+        stream.logger.info(
+            "Stream %s: %d parents were not found in two runs, so they were deleted", stream.name, len(twice)
+        )
+    left = len(once) + (0 if found else len(twice))
+    if left:
+        stream.logger.log(
+            logging.INFO if found else logging.WARNING,
+            "Stream %s: Pipedrive listed %d parents, but returned 404 for their child rows%s. They may have "
+            "been deleted meanwhile; the next run requests them again",
+            stream.name,
+            left,
+            "" if found else ", and no request of the stream succeeded",
+        )
 
 
 def _groups(contexts: Sequence[Context], size: int) -> Iterator[Sequence[Context]]:
@@ -203,23 +236,38 @@ def _request(
     try:
         pages = stream.reader(read).all(context, {**query, **configured.params})
         rows = [row for page in pages for row in page]
-    except (*ACCESS_ERRORS, NotFound, Gone) as error:
-        if _is_access_error(error):
-            access.deny_parents(stream.name, error, len(group))
-            return _ChildRows(context=context, rows=[], denied=group)
-        if len(group) > 1:
-            found = _in_halves(stream, read, configured, group)
-            if len(found.absent) < len(group) or not whole:
-                return found
-            # All of them were just listed, so they are not deleted.
-            access.deny_parents(stream.name, error, len(group))
-            return _ChildRows(context=context, rows=[], denied=group)
-        stream.logger.debug("Skipped %s of %s: %s", stream.name, dict(group[0]), error)
-        return _ChildRows(context=context, rows=[], absent=group)
+    except ACCESS_ERRORS as error:
+        access.deny_parents(stream.name, error, len(group))
+        return _ChildRows(context=context, rows=[], denied=group)
+    except (NotFound, Gone) as error:
+        if not parent.optional or isinstance(error, Gone):
+            return _not_found(stream, read, request, error, whole=whole)
+        rows = []
     access.record_success(stream.name, len(group))
     if stream.spec.numbered:
         number(rows, stream.spec.primary_keys)
     return _ChildRows(context={**context, **configured.columns}, rows=rows, parents=group)
+
+
+def _not_found(
+    stream: PipedriveStream,
+    read: Read,
+    request: tuple[ConfiguredRequest, Sequence[Context]],
+    error: NotFound | Gone,
+    *,
+    whole: bool,
+) -> _ChildRows:
+    """Return the rows of a group of which a parent was not found, or the parent as absent."""
+    configured, group = request
+    if len(group) == 1:
+        stream.logger.debug("Not found: %s of %s: %s", stream.name, dict(group[0]), error)
+        return _ChildRows(context={}, rows=[], absent=group)
+    found = _in_halves(stream, read, configured, group)
+    if len(found.absent) < len(group) or not whole:
+        return found
+    # All of them were just listed, so they are not deleted.
+    stream.tap_context.access.deny_parents(stream.name, error, len(group))
+    return _ChildRows(context={}, rows=[], denied=group)
 
 
 def _in_halves(
@@ -235,11 +283,6 @@ def _in_halves(
         denied=[one for part in parts for one in part.denied],
         absent=[one for part in parts for one in part.absent],
     )
-
-
-def _is_access_error(error: PipedriveError) -> bool:
-    """Return True if access was denied; False if the parent was deleted."""
-    return isinstance(error, UnknownMethod) or not isinstance(error, (NotFound, Gone))
 
 
 def number(rows: list[Row], keys: Sequence[str]) -> None:

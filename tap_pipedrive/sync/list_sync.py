@@ -266,9 +266,11 @@ def _bookmark(stream: PipedriveStream, owner: PipedriveStream, read: Read) -> Bo
     memo = owner.read_memo(read)
     if stream.replication_method != "INCREMENTAL":
         memo.clear()
-    if owner is not stream and owner.denied_parents.all:
-        memo.clear()
-        owner.denied_parents.forget_all()
+    if owner is not stream:
+        for missing in (owner.denied_parents, owner.absent_parents):
+            if missing.all:
+                memo.clear()
+                missing.forget_all()
     bookmark = Bookmark(
         memo,
         replication_key=stream.spec.replication_key,

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from pipedrive_client import Gone, NotFound, NotVisible
 from tap_pipedrive.sync import full_lists
-from tap_pipedrive.sync.children import request_denied_parents
+from tap_pipedrive.sync.children import request_missing_parents
 from tap_pipedrive.sync.delete_detection import DeleteDetection
 from tap_pipedrive.sync.list_sync import ReadRun, one_by_one
 
@@ -93,7 +93,7 @@ class StreamRun:
     def finish(self) -> None:
         """Finish the stream after all reads are complete."""
         for child in self.stream.wanted_children():
-            request_denied_parents(child)
+            request_missing_parents(child)
         if self.detection:
             self.detection.finish()
         self.stream.tap_context.synced.add(self.stream.name)

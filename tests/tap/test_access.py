@@ -298,3 +298,66 @@ def test_the_table_shows_how_much_of_a_stream_is_missing(operation, marks, small
 def test_granted_scopes_need_only_one_of_the_published_ones():
     assert missing_scopes("/api/v2/deals", frozenset({"deals:read"})) == ()
     assert missing_scopes("/api/v2/deals", frozenset({"contacts:read"})) == ("deals:read", "deals:full")
+
+
+# ── parents that are listed but not found ────────────────────────────────────────────────────────────
+
+NO_DEAL = {"kind": "status_before", "status": 404, "error": "Deal not found"}
+FOLLOWERS = "GET /api/v2/deals/{id}/followers"
+
+
+def infos(caplog, *facts):
+    """Messages of level INFO that contain all of these facts."""
+    texts = [one.getMessage() for one in caplog.records if one.levelname == "INFO"]
+    return [one for one in texts if all(fact in one for fact in facts)]
+
+
+def test_a_parent_that_is_not_found_is_requested_once_more(small, caplog):
+    caplog.set_level("INFO")
+    clean = run_tap(small.config(), "deals", "deal_followers")
+    small.post("/_emulator/faults", [{"operation": FOLLOWERS, "nth": 2, **NO_DEAL}])
+    first = run_tap(small.config(max_concurrency=1), "deals", "deal_followers")
+    lost = {one["deal_id"] for one in clean.records["deal_followers"]} - {
+        one["deal_id"] for one in first.records["deal_followers"]
+    }
+    assert first.state["bookmarks"]["deal_followers"]["absent"] == {"ids": str(*lost)}
+    assert len(infos(caplog, "deal_followers", "listed 1 parents", "404")) == 1
+    small.post("/_emulator/faults", [])
+    small.post("/_emulator/log/clear")
+    second = run_tap(small.config(), "deals", "deal_followers", state=first.state)
+    assert {one["deal_id"] for one in second.records["deal_followers"]} == lost
+    assert small.requests()[FOLLOWERS] == 1
+    assert "absent" not in second.state["bookmarks"]["deal_followers"]
+    third = run_tap(small.config(), "deals", "deal_followers", state=second.state)
+    assert third.records["deal_followers"] == []
+    assert small.requests()[FOLLOWERS] == 1
+
+
+def test_a_parent_that_is_not_found_twice_was_deleted(small, caplog):
+    caplog.set_level("INFO")
+    small.post("/_emulator/faults", [{"operation": FOLLOWERS, "nth": 2, **NO_DEAL}])
+    first = run_tap(small.config(max_concurrency=1), "deals", "deal_followers")
+    (lost,) = first.state["bookmarks"]["deal_followers"]["absent"].values()
+    # Only if another request of the stream succeeds: otherwise the cause may be the path.
+    small.post("/_emulator/faults", [{"operation": FOLLOWERS, "every": 1, **NO_DEAL}])
+    second = run_tap(small.config(), "deals", "deal_followers", state=first.state)
+    assert second.state["bookmarks"]["deal_followers"]["absent"] == {"ids": lost}
+    assert warnings(caplog, "deal_followers", "no request of the stream succeeded")
+    other = next(one["deal_id"] for one in first.records["deal_followers"])
+    small.call("PATCH", f"/api/v2/deals/{other}", {"title": "Changed"})
+    small.post("/_emulator/faults", [{"operation": FOLLOWERS, "nth": 2, **NO_DEAL}])
+    third = run_tap(small.config(max_concurrency=1), "deals", "deal_followers", state=second.state)
+    assert "absent" not in third.state["bookmarks"]["deal_followers"]
+    assert infos(caplog, "deal_followers", "1 parents were not found in two runs")
+
+
+def test_a_child_stream_whose_parents_are_all_not_found_is_not_empty_without_a_word(small, caplog):
+    clean = run_tap(small.config(), "leads", "lead_permitted_users")
+    operation = "GET /api/v1/leads/{id}/permittedUsers"
+    small.post("/_emulator/faults", [{"operation": operation, "every": 1, **NO_DEAL}])
+    first = run_tap(small.config(), "leads", "lead_permitted_users")
+    assert first.records["lead_permitted_users"] == []
+    assert len(warnings(caplog, "lead_permitted_users", "404", "no request of the stream succeeded")) == 1
+    small.post("/_emulator/faults", [])
+    second = run_tap(small.config(), "leads", "lead_permitted_users", state=first.state)
+    assert len(second.records["lead_permitted_users"]) == len(clean.records["lead_permitted_users"]) > 0
