@@ -21,25 +21,26 @@ def day(seconds: int) -> str:
     return _day(seconds // DAY_SECONDS)
 
 
-def _clock(seconds: int) -> str:
-    minutes, second = divmod(seconds % DAY_SECONDS, 60)
+@lru_cache(maxsize=DAY_SECONDS)
+def _clock(second_of_day: int) -> str:
+    minutes, second = divmod(second_of_day, 60)
     hour, minute = divmod(minutes, 60)
     return f"{hour:02}:{minute:02}:{second:02}"
 
 
 def rfc3339(seconds: int) -> str:
     """Return `YYYY-MM-DDTHH:MM:SSZ`, the form of v2."""
-    return f"{day(seconds)}T{_clock(seconds)}Z"
+    return f"{day(seconds)}T{_clock(seconds % DAY_SECONDS)}Z"
 
 
 def sql(seconds: int) -> str:
     """Return `YYYY-MM-DD HH:MM:SS`, the form of v1."""
-    return f"{day(seconds)} {_clock(seconds)}"
+    return f"{day(seconds)} {_clock(seconds % DAY_SECONDS)}"
 
 
 def millis(seconds: int) -> str:
     """Return `YYYY-MM-DDTHH:MM:SS.000Z`, the form of leads."""
-    return f"{day(seconds)}T{_clock(seconds)}.000Z"
+    return f"{day(seconds)}T{_clock(seconds % DAY_SECONDS)}.000Z"
 
 
 STAMPS = {"rfc3339": rfc3339, "sql": sql, "millis": millis}

@@ -8,9 +8,8 @@ integer; if the key is text (leads), the table numbers its rows.
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 from sortedcontainers import SortedList  # type: ignore[import-untyped]  # the library ships no types
@@ -18,28 +17,14 @@ from sortedcontainers import SortedList  # type: ignore[import-untyped]  # the l
 from pipedrive_emulator.account.clock import STAMPS
 from pipedrive_emulator.api.http import Row, encode
 
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+    from pipedrive_emulator.account.base import Base, View
+
 decode_row = msgspec.json.Decoder(dict[str, Any]).decode
 NAMESPACE = uuid.UUID("6f0c1a52-3a5e-5d0e-9f43-5d1d5a1f1e00")
-View = Callable[[Row], bool]
 Key = tuple[Any, int]
-
-
-class Base(Protocol):
-    """Rows that are generated when read; `seq` runs from 1 to `count`."""
-
-    count: int
-
-    def encoded(self, seq: int) -> bytes:
-        """Return the bytes of one row in its default form."""
-
-    def whole(self, seq: int) -> bytes:
-        """Return the bytes of one row with all its fields."""
-
-    def column(self, name: str) -> list[Any]:
-        """Return one field of all rows, in order of seq."""
-
-    def view_of(self, seq: int) -> Row:
-        """Return the row at `seq`, possibly without id, references, times and names; read only."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -158,6 +143,15 @@ class Table:
             self._encoded[seq] = found
         return found
 
+    def encoded_rows(self, seqs: list[int]) -> list[bytes]:
+        """Return the JSON of rows in order; one entry contains a row, or several rows with their commas.
+
+        A base joins all its rows at once, in half the time of row by row.
+        """
+        if self.base is None or not seqs:
+            return list(map(self.encoded, seqs))
+        return [self.base.page(seqs, {seq: self.encoded(seq) for seq in seqs if seq in self.rows})]
+
     def seqs(self) -> Iterator[int]:
         """Yield the numbers of all rows, ascending."""
         last = 0 if self.base is None else self.base.count
@@ -191,8 +185,8 @@ class Table:
         if base is not None:
             values: Iterable[Any] = range(1, base.count + 1) if by_seq else base.column(name)
             null = _null(name)
-            for seq, value in enumerate(values, 1):
-                if seq not in self.rows and seq not in self._gone and inside(base.view_of(seq)):
+            for seq, (value, passes) in enumerate(zip(values, base.passing(inside), strict=True), 1):
+                if passes and seq not in self.rows and seq not in self._gone:
                     yield (null if value is None else value, seq)
         for seq, row in self.rows.items():
             if inside(row):

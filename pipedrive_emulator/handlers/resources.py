@@ -256,7 +256,7 @@ class Resource:
     def _bytes(self, call: Call, table: Table, seqs: list[int]) -> list[bytes]:
         show = self.shown(call)
         if show is None:
-            return list(map(table.encoded, seqs))
+            return table.encoded_rows(seqs)
 
         def made(seq: int) -> bytes:
             return encode(show(table.row(seq)))

@@ -12,7 +12,8 @@ from weakref import WeakKeyDictionary
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
 
-    from pipedrive_emulator.account.store import Base, Table
+    from pipedrive_emulator.account.base import Base
+    from pipedrive_emulator.account.store import Table
     from pipedrive_emulator.api.http import Row
 
 Texts = dict[str, list[int]]

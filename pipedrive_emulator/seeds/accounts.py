@@ -45,6 +45,13 @@ NEWEST = START - 2 * DAY_SECONDS
 RECENTLY = START - 20 * DAY_SECONDS
 BULK_MOMENT = START - 100 * DAY_SECONDS
 PRIME = 7_919
+REFERENCES = {
+    "person_id": (7, "persons"),
+    "org_id": (5, "organizations"),
+    "deal_id": (3, "deals"),
+    "product_id": (3, "products"),
+}
+"""Factor of a row's number, and referenced table, by column: spreads the references over the table."""
 MOST_LED = 50
 """Leads that activities are about."""
 
@@ -78,12 +85,7 @@ def _counts(seed: Seed) -> dict[str, int]:
 
 
 def _references(place: int, counts: dict[str, int]) -> Row:
-    return {
-        "person_id": place * 7 % counts["persons"] + 1,
-        "org_id": place * 5 % counts["organizations"] + 1,
-        "deal_id": place * 3 % counts["deals"] + 1,
-        "product_id": place * 3 % counts["products"] + 1,
-    }
+    return {name: place * factor % counts[table] + 1 for name, (factor, table) in REFERENCES.items()}
 
 
 @seeder(20)
@@ -133,8 +135,9 @@ def _attach(seed: Seed, table: str, templates: list[Row], counts: dict[str, int]
         "add": [stamp(added_at(place, count)) for place in places],
         "update": [stamp(updated_at(place, count)) for place in places],
     }
-    for name in ("person_id", "org_id", "deal_id", "product_id"):
-        slots[name] = [_references(place, counts)[name] for place in places]
+    for name, (factor, parent) in REFERENCES.items():
+        size = counts[parent]
+        slots[name] = [place * factor % size + 1 for place in places]
     slots["lead_id"] = [leads[place % len(leads)] for place in places]
     kept.attach(TemplateRows(templates, count, slots, kept.spec.hidden))
     view = {"deals": "current_and_deleted", "leads": "current"}.get(table, "live")
