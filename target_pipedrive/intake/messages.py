@@ -21,7 +21,7 @@ from target_pipedrive.run.abort import StoppedByFailures
 from target_pipedrive.values.identity import is_blank
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from target_pipedrive.run.engine import Engine
     from target_pipedrive.run.streams import StreamHandler
@@ -69,6 +69,7 @@ class _Stream:
         announced: the SCHEMA message as received.
         why_not: reason why its records cannot be written; empty if they can.
         refused: columns that cause this.
+        named_by: columns that name its records if it has no key properties.
     """
 
     name: str
@@ -78,6 +79,7 @@ class _Stream:
     handler: StreamHandler | None = None
     why_not: str = ""
     refused: tuple[str, ...] = ()
+    named_by: tuple[str, ...] = ()
     unbound: bool = False
 
 
@@ -221,6 +223,7 @@ class Intake:
         typed = {key: entry if isinstance(entry, dict) else {} for key, entry in properties.items()}
         try:
             stream.handler = self._engine.stream(name, typed, stream.keys)
+            stream.named_by = stream.handler.plan.named_by() if stream.handler is not None else ()
         except RecordFault as fault:
             stream.refused = fault.columns
             self._refuse_stream(stream, str(fault).removeprefix(f"Stream {name}").lstrip(": "))
@@ -249,11 +252,14 @@ class Intake:
             self._bind(stream, columns)
             if stream.handler is not None:
                 stream.schema = _with_columns(stream, columns)
-        key = {one: record[one] if one in record else _in_any_case(record, one) for one in stream.keys}
+        key = _key(record, stream.keys)
         missing = [one for one, value in key.items() if is_blank(value)]
         handler = stream.handler
         if missing and handler is not None and handler.plan.decides_on_blank_keys:
             missing = []
+        if not stream.keys and handler is not None:
+            named = _key(record, stream.named_by)
+            key = {name: value for name, value in named.items() if not is_blank(value)}
         if missing:
             are, they = ("are", "they identify") if missing[1:] else ("is", "it identifies")
             it = "them" if missing[1:] else "it"
@@ -279,6 +285,11 @@ class Intake:
     def ignored(self) -> Mapping[str, int]:
         """Return records of unknown streams that were ignored, by stream."""
         return self._ignored
+
+
+def _key(record: Mapping[str, object], columns: Sequence[str]) -> dict[str, object]:
+    """Return the values of the columns; their case may differ."""
+    return {one: record[one] if one in record else _in_any_case(record, one) for one in columns}
 
 
 def _with_columns(stream: _Stream, columns: Mapping[str, object]) -> bytes:

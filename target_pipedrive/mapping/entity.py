@@ -106,7 +106,6 @@ class EntityPlan(Plan):
         self._late: dict[str, tuple[str, Mapping[str, object]]] = {}
         self._late_lock = threading.Lock()
         self._facts = _facts_of(spec)
-        self.match_bindings: list[Binding] = []
         self.match_only: list[Binding] = []
         self.write = settings.write
         self.decides_on_blank_keys = options.on_blank_match != "fail" or settings.write == "add"

@@ -34,6 +34,7 @@ _IMPERSONAL_KINDS = frozenset({"num", "bool", "flag", "date", "time", "stamp", "
 _IMPERSONAL_TYPES = frozenset(
     {"enum", "set", "date", "daterange", "time", "timerange", "double", "int", "monetary"}
 )
+_IDS = frozenset({Place.PATH, Place.ID, Place.EXTERNAL_ID})
 _WORD = re.compile(r"\w+")
 _NUMBER = re.compile(r"[-+]?\d[\d.,eE+-]{0,40}")
 
@@ -53,11 +54,13 @@ class Plan(ColumnBinder):
         decides_on_blank_keys: True if the plan decides whether a record with an empty key is rejected, added
             or skipped.
         match_on: fields that rows are found by; empty if they are found by id.
+        match_bindings: columns that rows are found by.
     """
 
     entity_name = ""
     decides_on_blank_keys = False
     match_on: tuple[str, ...] = ()
+    match_bindings: list[Binding]
 
     def __init__(
         self,
@@ -68,9 +71,18 @@ class Plan(ColumnBinder):
         columns: Columns,
     ) -> None:
         super().__init__(stream, settings, options, registry, columns)
+        self.match_bindings = []
         self._column_names: tuple[list[Binding], ColumnNames] | None = None
         self._references: tuple[list[Binding], list[tuple[str, bool, str]]] | None = None
         self._unknown_fields = self._unknown_keys(CUSTOM_OBJECT)
+
+    def named_by(self) -> tuple[str, ...]:
+        """Return the columns that name a record in results and messages, for a stream without key properties.
+
+        These are its ids, or else the columns that its row is found by.
+        """
+        ids = tuple(one.source for one in self.bindings if one.place in _IDS)
+        return ids or tuple(one.source for one in self.match_bindings)
 
     def draft(self, record: Mapping[str, object]) -> Draft:
         """Return the translated record.

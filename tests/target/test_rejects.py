@@ -304,3 +304,25 @@ def test_rejects_of_a_schema_without_columns_can_be_piped_in_again(load, small, 
     corrected = corrected.replace('"properties":{', '"properties":{"title":{},')
     assert load(*corrected.splitlines()).outcomes == ["updated", "updated"]
     assert [one["title"] for one in small.rows("deals") if one["id"] in (4, 5)] == ["x", "y"]
+
+
+@pytest.mark.parametrize(
+    ("settings", "good", "bad", "key"),
+    [
+        ({}, {"external_id": "d-1"}, {"external_id": "d-2"}, {"external_id": "d-2"}),
+        ({"write": "update"}, {"id": 1}, {"id": 2}, {"id": 2}),
+        ({"external_id": "nr"}, {"nr": "d-1"}, {"nr": "d-2"}, {"nr": "d-2"}),
+        ({"match_on": ["title"]}, {"title": "One"}, {"title": "Two"}, {"title": "Two"}),
+    ],
+)
+def test_records_without_key_properties_are_named_by_what_finds_them(load, settings, good, bad, key):
+    messages = rows("sheet", {"title": "A", **good, "value": 1}, {"title": "B", **bad, "value": "x"})
+    run = load(*messages, streams={"sheet": {"entity": "deals", **settings}})
+    assert run.outcomes[1:] == ["failed"]
+    assert run.results[1]["key"] == key
+    assert run.errors[0].startswith(f"sheet ({next(iter(key))} {next(iter(key.values()))}): value must be")
+
+
+def test_an_action_without_key_properties_names_its_records_by_id(load):
+    run = load(*rows("update_deal", {"id": 1, "value": "x"}))
+    assert run.errors[0].startswith("update_deal (id 1): value must be")
