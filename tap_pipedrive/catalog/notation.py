@@ -46,12 +46,16 @@ class _Parser:
     Args:
         text: the notation.
         inside: name of the column that the text describes, empty at the top.
+
+    Attributes:
+        unknown: names with neither a type nor a glossary entry, in order.
     """
 
     def __init__(self, text: str, inside: str = "") -> None:
         self.tokens = _TOKENS.findall(text)
         self.at = 0
         self.inside = inside
+        self.unknown: list[str] = []
         if "".join(self.tokens) != "".join(text.split()):
             msg = f"cannot read the columns {text!r}"
             raise ValueError(msg)
@@ -78,13 +82,10 @@ class _Parser:
                 self.take(":")
                 column = self.within(name)
             elif known:
-                column = dict(_SCALARS.get(known[0]) or _Parser(known[0], name).type())
+                column = self.described(known[0], name)
             else:
-                msg = (
-                    f"column {name} has no type and no glossary entry; give it a type (`{name}:str`), or "
-                    "describe it in tap_pipedrive/catalog/glossary/"
-                )
-                raise ValueError(msg)
+                self.unknown.append(name)
+                column = dict(_SCALARS["any"])
             if key:
                 column["type"] = [word for word in _type_words(column) if word != "null"]
             if known:
@@ -94,6 +95,13 @@ class _Parser:
                 raise ValueError(msg)
             found[name] = column
         return found
+
+    def described(self, words: str, name: str) -> dict[str, JSON]:
+        """Return the type that the glossary gives to column `name`."""
+        parser = _Parser(words, name)
+        column = parser.type()
+        self.unknown += parser.unknown
+        return column
 
     def within(self, name: str) -> dict[str, JSON]:
         """Return the type that follows, read as the type of column `name`."""
@@ -122,7 +130,7 @@ class _Parser:
         if word == "*":
             return {"type": ["object", "null"], "additionalProperties": self.single()}
         if word not in _SCALARS:
-            msg = f"unknown type {word!r}"
+            msg = f"column {self.inside} has the unknown type {word!r}; types are {', '.join(_SCALARS)}"
             raise ValueError(msg)
         return dict(_SCALARS[word])
 
@@ -149,16 +157,31 @@ def columns(text: str, of: str = "") -> Schema:
         of: prefix of the glossary entries that go before the plain ones, e.g. `deals`.
 
     Raises:
-        ValueError: the text is malformed, or a name is neither typed nor in the glossary; names stream,
-            file and line of the entry.
+        ValueError: the text is malformed, or a name is neither typed nor in the glossary; names all such
+            names, and stream, file and line of the entry.
     """
     try:
-        return MappingProxyType(_Parser(text, of).properties(""))
+        parser = _Parser(text, of)
+        found = parser.properties("")
     except ValueError as error:
         if place := _place():
             msg = f"{error} ({place})"
             raise ValueError(msg) from None
         raise
+    if parser.unknown:
+        raise ValueError(_lacking(parser.unknown, _place()))
+    return MappingProxyType(found)
+
+
+def _lacking(names: list[str], place: str) -> str:
+    """Return the message for names without a type, by whether they are in the catalogue."""
+    which = f"column {names[0]} has" if len(names) == 1 else f"columns {', '.join(names)} have"
+    if not place:
+        return f"{which} no type: give one, such as `{names[0]}:str`"
+    return (
+        f"{which} no glossary entry: add an entry of type and description to the module of "
+        f"tap_pipedrive/catalog/glossary/ that describes similar columns ({place})"
+    )
 
 
 def _place() -> str:

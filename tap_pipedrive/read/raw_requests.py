@@ -191,7 +191,7 @@ class _Entry:
             try:
                 made = columns(text)
             except ValueError as error:
-                msg = f"{self._where}: columns has an unknown type for {column} ({error})."
+                msg = f"{self._where}: columns: {error}."
                 raise ConfigError(msg) from error
             if len(made) != 1:
                 raise self.invalid("columns")

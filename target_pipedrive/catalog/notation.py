@@ -123,7 +123,7 @@ class _Parser:
         return MappingProxyType(found)
 
     def _kind(self, name: str) -> Kind:
-        kind = self._type() if self._skip(":") else _default(name)
+        kind = self._type(name) if self._skip(":") else _default(name)
         choices = []
         if self._skip("="):
             choices.append(self._take())
@@ -134,17 +134,20 @@ class _Parser:
             name=kind.name, nullable=nullable, choices=tuple(choices), items=kind.items, columns=kind.columns
         )
 
-    def _type(self) -> Kind:
+    def _type(self, name: str) -> Kind:
+        """Return the type of the column `name`."""
         token = self._take()
         if token == "{":  # noqa: S105 - a brace, no secret
             return Kind(name="object", columns=self.columns("}"))
         if token == "[":  # noqa: S105 - the same
-            items = self._type()
+            items = self._type(name)
             if not self._skip("]"):
                 raise ValueError("a list is not closed")
             return Kind(name="list", items=items)
         if token not in SCALARS:
-            raise ValueError(f"unknown type {token!r}")
+            raise ValueError(
+                f"column {name} has the unknown type {token!r}; types are {', '.join(sorted(SCALARS))}"
+            )
         return Kind(name=token)
 
 
