@@ -50,7 +50,9 @@ def handler(*keys: str) -> Callable[[Handler], Handler]:
     def register(function: Handler) -> Handler:
         for key in keys:
             if key not in load_operations() and key not in load_removed():
-                raise ValueError(f"{key} is not published")
+                raise ValueError(
+                    f"{key} is not published: name version and operationId, such as v1:deleteComment"
+                )
             if key in HANDLERS:
                 raise ValueError(f"{key} already has a handler")
             HANDLERS[key] = function

@@ -41,6 +41,7 @@ RETIRED = re.compile(
 BULK_DELETED = re.compile(r"^/api/v1/(activities|activityTypes|deals|organizations|persons|stages)$")
 LEGACY = re.compile(r"^/api/v1/(subscriptions|channels)(/|$)")
 MISSING, GONE = 404, 410
+ADVICE = "add a handler in pipedrive_emulator/domains/ (CONTRIBUTING.md, Add a handler to the emulator)"
 NO_RESET_LINGER = struct.pack("ii", 1, 0)
 
 
@@ -154,8 +155,8 @@ class Emulator(EmulatorState):
             self.account.base_url = request.base_url
             function = self.handlers.get(operation.key)
             if function is None:
-                lacking = f"{operation.key} is not implemented by the emulator: add a handler in domains/"
-                raise ApiError(501, lacking)  # noqa: TRY301 - one way out
+                lacking = f"{operation.key} is not implemented by the emulator"
+                raise ApiError(501, lacking, ADVICE)  # noqa: TRY301 - one way out
             query = check_query(operation, self.auth.unsigned(request.query))
             if is_start(query.get("cursor")):
                 del query["cursor"]

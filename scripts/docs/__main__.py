@@ -7,21 +7,20 @@ from __future__ import annotations
 
 import sys
 
-from scripts.docs.pages import ROOT, documents, stale
+from scripts.docs.pages import ROOT, outdated, stale
 
 
 def main(arguments: list[str]) -> int:
     """Write what is out of date, or with `--check` only name it; returns the exit code."""
-    names = stale()
     if "--check" in arguments:
+        names = stale()
         for name in names:
             print(f"{name} is out of date: run `make docs`")
         return bool(names)
-    for path, text in documents():
-        if str(path.relative_to(ROOT)) in names:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(text, encoding="utf-8")
-            print(f"wrote {path.relative_to(ROOT)}")
+    for path, text in outdated():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+        print(f"wrote {path.relative_to(ROOT)}")
     return 0
 
 

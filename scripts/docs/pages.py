@@ -84,10 +84,13 @@ def documents() -> Iterator[tuple[Path, str]]:
         yield path, published.updated(text)
 
 
+def outdated() -> Iterator[tuple[Path, str]]:
+    """Yield files that `make docs` would change, and their up-to-date content."""
+    for path, text in documents():
+        if not path.exists() or path.read_text(encoding="utf-8") != text:
+            yield path, text
+
+
 def stale() -> list[str]:
     """Return names of files that `make docs` would change."""
-    return [
-        str(path.relative_to(ROOT))
-        for path, text in documents()
-        if not path.exists() or path.read_text(encoding="utf-8") != text
-    ]
+    return [str(path.relative_to(ROOT)) for path, _ in outdated()]

@@ -56,7 +56,11 @@ PUBLISHED = [spec for name, spec in ACTIONS.items() if name not in REMOVED]
 
 def operation_of(spec):
     version = "v2" if spec.path.startswith("/api/v2/") else "v1"
-    return WRITES[f"{version}:{spec.operation}"]
+    key = f"{version}:{spec.operation}"
+    assert key in WRITES, (
+        f"{spec.name}: {key} is not published; `python -m tests.support.facts OPERATION` prints what is"
+    )
+    return WRITES[key]
 
 
 def test_every_published_write_is_an_action():
@@ -65,15 +69,17 @@ def test_every_published_write_is_an_action():
         name = key.partition(":")[2]
         if key.startswith("v1:") and name in NEW:
             continue  # the v2 operation of the same name is the action
-        assert (operation.method, name) in covered or key in NOT_COVERED, key
+        done = (operation.method, name) in covered
+        assert done or key in NOT_COVERED, f"add an action for {operation.method} {key}"
 
 
 @pytest.mark.parametrize("spec", PUBLISHED, ids=lambda spec: spec.name)
 def test_action_equals_the_publication(spec):
     operation = operation_of(spec)
-    assert spec.method == operation.method
+    assert spec.method == operation.method, f"{spec.name}: the method is {operation.method}"
     path = re.sub(r"\{([^}]+)\}", lambda match: "{" + snake(match[1]) + "}", operation.path)
-    assert spec.path == path.replace("/api/v1/", "/v1/"), f"{spec.name}: placeholders are in snake_case"
+    path = path.replace("/api/v1/", "/v1/")
+    assert spec.path == path, f"{spec.name}: the path is {path}, with placeholders in snake_case"
     for param in operation.path_params.values():
         ours = spec.path_columns[snake(param.name)].kind.name
         fits = param.kind in TYPES.get(ours, {"string"}) and (ours == "uuid") == (param.format == "uuid")
@@ -81,46 +87,64 @@ def test_action_equals_the_publication(spec):
             f"{spec.name}: {snake(param.name)} is {ours}, but published as {param.format or param.kind}; "
             'give it a kind in `keys`, such as keys="comment_id:uuid"'
         )
-    assert spec.cost == operation.cost
-    assert set(spec.query_columns) == set(operation.query)
-    assert {name for name, one in spec.query_columns.items() if one.required} == {
-        name for name, one in operation.query.items() if one.required
-    }
+    assert spec.cost == operation.cost, f"{spec.name}: the cost is {operation.cost}"
+    required = {name for name, one in operation.query.items() if one.required}
+    assert_names(f"{spec.name}, query", spec.query_columns, set(operation.query), required)
     if not operation.bodies:
-        assert not spec.body
+        assert not spec.body, f"{spec.name}: published without a body"
         return
-    assert list(operation.bodies) == [ENCODINGS[spec.encoding]]
+    assert list(operation.bodies) == [ENCODINGS[spec.encoding]], f"{spec.name}: wrong `encoding`"
     published = operation.bodies[ENCODINGS[spec.encoding]]
     if spec.body_is:
         published = {"properties": {spec.body_is: published}, "required": [spec.body_is]}
-    assert_columns(spec.body_columns, published)
+    assert_columns(f"{spec.name}, body", spec.body_columns, published)
 
 
-def assert_columns(columns, published):
+@pytest.mark.parametrize("spec", PUBLISHED, ids=lambda spec: spec.name)
+def test_an_action_below_rows_of_another_entity_names_it_as_its_parent(spec):
+    first, *below = re.sub(r"^/(api/v2|v1)/", "", spec.path).split("/")
+    if len(below) > 1 and below[0].startswith("{") and snake(first) in {*ENTITIES} - {spec.entity}:
+        assert spec.parent == snake(first), f'{spec.name}: add parent="{snake(first)}"'
+
+
+def assert_names(where, columns, published, required):
+    """The columns have the published names, and those that are published as required are marked."""
+    assert set(columns) == published, (
+        f"{where}: add {sorted(published - set(columns))}, remove {sorted(set(columns) - published)}"
+    )
+    marked = {name for name, one in columns.items() if one.required}
+    assert marked == required, f"{where}: mark exactly {sorted(required)} with `!`"
+
+
+def assert_columns(where, columns, published):
     """The columns match the published object at every level."""
-    assert set(columns) == set(published["properties"])
-    assert {name for name, one in columns.items() if one.required} == set(published.get("required", ()))
+    assert_names(where, columns, set(published["properties"]), set(published.get("required", ())))
     for name, column in columns.items():
-        assert_kind(name, column.kind, published["properties"][name])
+        assert_kind(f"{where}, column {name}", column.kind, published["properties"][name])
 
 
-def assert_kind(name, kind, published):
-    assert published["type"] in TYPES.get(kind.name, {"string"}), name
-    assert kind.nullable == bool(published.get("nullable")), name
+def assert_kind(where, kind, published):
+    assert published["type"] in TYPES.get(kind.name, {"string"}), (
+        f"{where}: the kind is {kind.name}, but published is {published['type']}"
+    )
+    nullable = bool(published.get("nullable"))
+    assert kind.nullable == nullable, f"{where}: published as {'nullable' if nullable else 'not nullable'}"
     if published.get("enum") and kind.name != "flag":
-        assert set(kind.choices) == {str(one) for one in published["enum"] if one is not None}, name
+        choices = {str(one) for one in published["enum"] if one is not None}
+        assert set(kind.choices) == choices, f"{where}: the published values are {sorted(choices)}"
     if kind.name == "list":
-        assert_kind(name, kind.items, published["items"])
+        assert_kind(where, kind.items, published["items"])
     if kind.name == "object":
-        assert_columns(kind.columns, published)
+        assert_columns(where, kind.columns, published)
     if kind.name in ENTRIES:
-        assert set(published["items"].get("properties", ENTRIES[kind.name])) == ENTRIES[kind.name]
+        assert set(published["items"].get("properties", ENTRIES[kind.name])) == ENTRIES[kind.name], where
 
 
 def test_every_entity_is_written_by_actions_of_its_own():
     for entity in ENTITIES.values():
         for name in entity.actions:
-            assert ACTIONS[name].entity == entity.name
+            assert name in ACTIONS, f"entity {entity.name}: {name} is not the name of an action"
+            assert ACTIONS[name].entity == entity.name, f"entity {entity.name}: {name} has another `entity`"
 
 
 @pytest.mark.parametrize("verb", [Verb.ADD, Verb.UPDATE, Verb.DELETE])
@@ -128,9 +152,18 @@ def test_every_entity_uses_the_actions_that_its_rows_have(verb):
     has = {spec.entity for spec in ACTIONS.values() if spec.verb is verb}
     lacking = {name for name, one in ENTITIES.items() if name in has and getattr(one, verb.value) is None}
     # An upsert never invites a user.
-    assert lacking == ({"users"} if verb is Verb.ADD else set()), (
-        f"name the action as `{verb.value}` of these"
+    missing = sorted(lacking - ({"users"} if verb is Verb.ADD else set()))
+    assert not missing, (
+        f"the entities {missing} have actions that {verb.value} rows: name them as `{verb.value}` in "
+        "target_pipedrive/catalog/entities/"
     )
+
+
+def test_the_name_of_an_action_is_its_operation_in_snake_case():
+    wanted = {spec.name: snake(spec.operation) for spec in ACTIONS.values()}
+    wanted["set_field_value_for_person"] = "set_field_value_for_person"  # a part of updatePerson
+    wrong = [f"rename {name} to {right}" for name, right in wanted.items() if name != right]
+    assert not wrong, "\n".join(wrong)
 
 
 def test_every_shape_is_known():

@@ -195,8 +195,10 @@ every_live_spec = pytest.mark.parametrize("spec", live_specs(), ids=lambda spec:
 def test_reads_are_published_and_not_deprecated(spec):
     for read in all_reads(spec):
         one = operation(read)
-        assert not one["deprecated"], read.operation
-        assert read.cost == one["token_cost"], read.operation
+        assert not one["deprecated"], f"{spec.name}: {read.operation} is deprecated"
+        assert read.cost == one["token_cost"], (
+            f"{spec.name}: {read.operation} costs {one['token_cost']} tokens"
+        )
 
 
 @every_live_spec
@@ -211,14 +213,14 @@ def test_paging_and_page_size_are_the_published_ones(spec):
             if "start" in parameters
             else Paging.NONE
         )
-        assert read.paging is kind, read.operation
+        assert read.paging is kind, f"{spec.name}: the paging of {read.operation} is Paging.{kind.name}"
         if "limit" not in parameters:
             assert read.page_size is None, read.operation
             continue
         most = parameters["limit"].get("most", 500)
         if "/search" in read.path or "itemSearch" in read.path:
             most = 100  # the description states 500, the live API rejects more than 100
-        assert read.page_size == most, read.operation
+        assert read.page_size == most, f"{spec.name}: the page_size of {read.operation} is {most}"
         assert _SMALLER_PAGES.get(read.path, most) == most
 
 
@@ -254,7 +256,7 @@ def test_changes_are_requested_oldest_first_with_every_published_bound(spec):
         bounds = {"updated_since": "since", "updated_until": "until"}
         for name, role in bounds.items():
             if name in parameters and not spec.parent:
-                assert read.changes, read.operation
+                assert read.changes, f"{spec.name}: {read.operation} has {name}: give the read `changes`"
                 assert getattr(read.changes, role) == name
         if read.changes:
             assert spec.replication_key == "update_time"
@@ -282,7 +284,10 @@ def test_settings_may_give_every_other_published_parameter(spec):
         if "folder" in read.adds:
             owned.add("folder")
         parameters = {each["name"]: each for each in operation(read)["parameters"] if each["in"] == "query"}
-        assert read.accepted == parameters.keys() - owned, read.operation
+        accepted = sorted(parameters.keys() - owned)
+        assert read.accepted == {*accepted}, (
+            f"{spec.name}: `accepts` of {read.operation} must be {' '.join(accepted)!r}"
+        )
         assert read.required == {
             name for name, each in parameters.items() if each.get("required") and name not in owned
         }
@@ -318,6 +323,24 @@ def test_what_costs_a_request_per_parent_or_needs_settings_is_not_selected_by_de
         assert not spec.selected_by_default
 
 
+@every_live_spec
+def test_what_only_administrators_read_names_the_right(spec):
+    # The v1 form of activity_fields is published for `activities:read`.
+    if spec.name != "activity_fields" and all(
+        operation(read)["oauth_scopes"] == ["admin"] for read in spec.reads
+    ):
+        assert "administrator rights" in spec.needs, f'{spec.name}: add needs="administrator rights"'
+
+
+@every_spec
+def test_rows_with_secrets_are_not_selected_by_default(spec):
+    secrets = [name for name in spec.schema if re.search("password|secret|token", name)]
+    assert not (secrets and spec.selected_by_default), (
+        f"{spec.name} contains {secrets}: add selected_by_default=False, and name the columns in `notes`"
+    )
+    assert all(name in spec.notes for name in secrets), f"{spec.name}: name {secrets} in `notes`"
+
+
 # ── columns ──────────────────────────────────────────────────────────────────────────────────────
 
 
@@ -327,7 +350,7 @@ def test_published_properties_are_typed_columns(spec):
     for read in all_reads(spec):
         ignored = {"custom_fields"} if spec.custom_fields else set()
         compare(spec.name, dict(spec.schema), _without(row_node(spec, read), *ignored), problems)
-    assert not problems
+    assert not problems, "\n".join(dict.fromkeys(problems))
 
 
 def compare(where: str, properties: dict, node: Node, problems: list[str]) -> None:
@@ -335,20 +358,31 @@ def compare(where: str, properties: dict, node: Node, problems: list[str]) -> No
         if name in properties:
             compare_type(f"{where}.{name}", properties[name], inner, problems)
         elif f"{where}.{name}" not in _NOT_IN_ROWS:
-            problems.append(f"{where}.{name} is published, but no column")
+            problems.append(f"{where}.{name} is published, but no column: add it to `schema`")
+
+
+def _notation(kinds: set[str], node: Node, *, whole: bool) -> str:
+    """Return published types in the notation of columns."""
+    if "number" in kinds:
+        kinds = kinds - {"integer"} if not whole else kinds - {"number"} | {"integer"}
+    if "date-time" in node.formats and kinds == {"string"}:
+        return "time"
+    names = {"integer": "int", "number": "num", "string": "str", "boolean": "bool", "object": "map"}
+    return "|".join(sorted(names.get(kind, "any") for kind in kinds))
 
 
 def compare_type(where: str, column: dict, node: Node, problems: list[str]) -> None:
     words = set(column["type"])
     name = where.rsplit(".", 1)[-1].removesuffix("[]")
-    for kind in node.types - {"null"} if where not in _MADE_TEXT else ():
-        whole = kind == "number" and (_WHOLE.fullmatch(name) or where in _WHOLE_COLUMNS)
-        fits = kind in words or (kind == "integer" and "number" in words) or (whole and "integer" in words)
-        if not fits:
-            problems.append(
-                f"{where} is published as {kind}, but typed {sorted(words)}: give it a type in the entry, "
-                f"such as `{name}:str`"
-            )
+    whole = _WHOLE.fullmatch(name) or where in _WHOLE_COLUMNS
+    typed = words | ({"integer"} if "number" in words else set())
+    typed |= {"number"} if whole and "integer" in words else set()
+    other = node.types - {"null"} - typed if where not in _MADE_TEXT else set()
+    if other:
+        problems.append(
+            f"{where} is published as {' and '.join(sorted(other))}, but typed {sorted(words)}: write "
+            f"`{name}:{_notation(other, node, whole=bool(whole))}` in the entry"
+        )
     if len(words) == 2 and "string" in words and node.formats and column.get("format") not in node.formats:
         problems.append(f"{where} is published as {node.formats}, but has the format {column.get('format')}")
     if node.items and node.items.types and "items" in column:
@@ -407,7 +441,11 @@ def test_other_columns_have_a_stated_source(spec):
             if parameter["name"] == "include_fields":
                 known |= {name.rsplit(".", 1)[-1] for each in parameter["enum"] for name in each.split(",")}
     known |= {*spec.observed}
-    assert not [name for name in spec.schema if name not in known and not unlisted(f"{spec.name}.{name}")]
+    unknown = [name for name in spec.schema if name not in known and not unlisted(f"{spec.name}.{name}")]
+    assert not unknown, (
+        f"{spec.name}: no published row has {unknown}: remove them, or name in `observed` what "
+        "live accounts send"
+    )
 
 
 def unlisted(where: str) -> bool:
@@ -453,10 +491,10 @@ def test_only_keys_are_never_null(spec):
     for name, column in spec.schema.items():
         words = column["type"]
         if name in spec.primary_keys:
-            assert "null" not in words, name
+            assert "null" not in words, f"{spec.name}: mark the key {name} with `!`"
             assert set(words) <= {"integer", "string", "boolean"}, name
         else:
-            assert "null" in words, name
+            assert "null" in words, f"{spec.name}: {name} is marked with `!`, but not in primary_keys"
         for where, inner in walk(f"{spec.name}.{name}", column):
             assert inner is column or "null" in inner["type"], where
 
@@ -465,7 +503,9 @@ def test_only_keys_are_never_null(spec):
 def test_every_column_is_described(spec):
     for name, column in spec.schema.items():
         for where, inner in walk(f"{spec.name}.{name}", column):
-            assert inner.get("description") or where.endswith(("[]", ".*")), where
+            assert inner.get("description") or where.endswith(("[]", ".*")), (
+                f"{where} is not described: add an entry to tap_pipedrive/catalog/glossary/"
+            )
 
 
 def walk(where: str, column: dict) -> Iterator[tuple[str, dict]]:
@@ -492,7 +532,7 @@ def every_described_column() -> Iterator[tuple[str, str]]:
 def test_every_glossary_entry_is_used():
     used = set(every_described_column())
     unused = {name for name, (_, text) in GLOSSARY.items() if (name.rsplit(".", 1)[-1], text) not in used}
-    assert not unused
+    assert not unused, f"no column uses these glossary entries: {sorted(unused)}"
 
 
 def test_no_description_is_a_published_sentence():
@@ -543,7 +583,9 @@ def test_every_published_read_is_a_stream_or_has_a_reason():
     assert not done & given_up
     assert not of_target & (done | given_up)
     missing, unpublished = set(names.values()) - (done | given_up | of_target), given_up - set(names.values())
-    assert not missing, "name these in `reads`, `single` or `serves` of a stream, or in not_covered.py"
+    assert not missing, (
+        f"name {sorted(missing)} in `reads`, `single` or `serves` of a stream, or in not_covered.py"
+    )
     assert not unpublished, "not_covered.py lists operations that are not published"
 
 
@@ -602,7 +644,8 @@ def test_notation_gives_types_keys_and_descriptions():
     ("text", "message"),
     [
         ("id id", "column id.*twice"),
-        ("nonesuch", "has no type and no glossary entry"),
+        ("nonesuch", "column nonesuch has no type: give one, such as `nonesuch:str`"),
+        ("nonesuch owner:{naught}", "columns nonesuch, naught have no type"),
         ("id:nonesuch", "unknown type 'nonesuch'"),
         ("owner:{id", "expected more"),
         ("id, name", "cannot read the columns"),
@@ -616,9 +659,10 @@ def test_notation_rejects_what_it_cannot_read(text, message):
 def test_a_wrong_entry_is_named_by_stream_file_and_line(tmp_path):
     source = tmp_path / "catalog" / "odd.py"
     source.parent.mkdir()
-    source.write_text('spec(\n    name="deal_moods",\n    schema=columns("id! nonesuch"),\n)\n')
+    source.write_text('spec(\n    name="deal_moods",\n    schema=columns("id! nonesuch naught"),\n)\n')
     code = compile(source.read_text(), source, "exec")
-    with pytest.raises(ValueError, match=r"column nonesuch .*stream deal_moods, .*catalog/odd\.py, line 3"):
+    place = r"stream deal_moods, .*catalog/odd\.py, line 3"
+    with pytest.raises(ValueError, match=rf"columns nonesuch, naught have no glossary entry: .*{place}"):
         exec(code, {"spec": dict, "columns": columns})
 
 

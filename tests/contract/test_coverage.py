@@ -56,7 +56,8 @@ def readings(outputs):
 
 
 def test_every_read_that_is_claimed_is_seen_and_none_besides(readings):
-    assert list(verdict.reading_problems(*readings)) == []
+    problems = list(verdict.reading_problems(*readings))
+    assert not problems, "\n".join(problems)
 
 
 def test_records_are_valid_and_their_keys_unique(outputs):
@@ -73,12 +74,14 @@ def test_the_sign_in_is_seen(old):
 def test_every_action_does_what_is_claimed_with_these_columns(old, tmp_path, full):
     with judged(old, of_requests_only=True) as url:
         writings = list(write_each(old, tmp_path, url=url, full=full))
-    assert list(verdict.writing_problems(writings)) == []
+    problems = list(verdict.writing_problems(writings))
+    assert not problems, "\n".join(problems)
     assert {one.action for one in writings} == {*ACTIONS, RAW_REQUEST}
 
 
 def test_everything_published_and_everything_platforms_offer_is_accounted_for():
-    assert list(verdict.accounting_problems()) == []
+    problems = list(verdict.accounting_problems())
+    assert not problems, "\n".join(problems)
 
 
 def test_every_input_of_a_reading_action_is_taken_or_has_another_way():

@@ -70,6 +70,8 @@ def test_every_published_property_has_a_case():
         if operation["method"] != "GET"
         for name in published_properties(operation)
     }
-    assert published - sent - set(EXCEPTIONS) == set()
+    assert published - sent - set(EXCEPTIONS) == set(), (
+        "add a case with these properties to WRITES in tests/emulator/write_*.py, or a reason to EXCEPTIONS"
+    )
     assert set(EXCEPTIONS) & sent == set()
     assert set(EXCEPTIONS) <= published

@@ -34,7 +34,10 @@ def published() -> dict[tuple[str, str], dict[str, Any]]:
 def operation(read: Read) -> dict[str, Any]:
     """Return the published operation of a read."""
     found = published().get((read.operation, plain(read.path)))
-    assert found, f"{read.operation} {read.path} is not published"
+    assert found, (
+        f"{read.operation} {read.path} is not published; `python -m tests.support.facts OPERATION` "
+        "prints what is"
+    )
     return found
 
 
