@@ -72,7 +72,7 @@ def _kind_of_list(spec: StreamSpec) -> str:
     if all(bounded):
         return "changed rows"
     return (
-        f"changed rows; of archived {spec.name}, the end of the list"
+        f"changed rows, and the end of the list of archived {spec.name}"
         if any(bounded)
         else "the end of the list"
     )

@@ -196,26 +196,35 @@ class Bookmark:
 class PageFingerprints:
     """Fingerprints of a whole list's pages: an unchanged page is not emitted again.
 
-    Used for lists that cannot be filtered by change. They are still read in full; this saves work in the
-    warehouse, not tokens. The memo is `{"pages": [fingerprint, …]}`.
+    Used for lists that cannot be filtered by change, and for the child rows of each of their rows. They are
+    still read in full; this saves work in the warehouse, not tokens. The memo is
+    `{"pages": [fingerprint, …]}`.
+
+    Args:
+        memo: the read's part of the state.
+        most: maximum number of fingerprints; pages after these are always emitted.
     """
 
-    def __init__(self, memo: Memo) -> None:
+    def __init__(self, memo: Memo, *, most: int | None = None) -> None:
         self._memo = memo
+        self._most = most
         known = memo.get("pages")
         self._known: list[object] = known if isinstance(known, list) else []
         self._now: list[str] = []
 
     def unchanged(self, content: object) -> bool:
         """Return whether the next page has the same content as in the last complete read."""
-        mark = digest(content).hex()
         at = len(self._now)
+        if at == self._most:
+            return False
+        mark = digest(content).hex()
         self._now.append(mark)
         return at < len(self._known) and self._known[at] == mark
 
     def forget_last(self) -> None:
         """Drop the fingerprint of the last page, so that it counts as changed in the next run."""
-        self._now[-1] = ""
+        if self._now:
+            self._now[-1] = ""
 
     def finish(self) -> None:
         """Store the fingerprints of all pages after a complete read."""

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from tap_pipedrive.catalog.spec import Parent, Read
     from tap_pipedrive.read.requests import ConfiguredRequest
+    from tap_pipedrive.state.bookmarks import PageFingerprints
     from tap_pipedrive.streams.base import PipedriveStream
     from tap_pipedrive.values.row import Context, Row
 
@@ -86,8 +87,16 @@ def cost_per_parent(stream: PipedriveStream) -> float:
     return own + sum(cost_per_parent(child) for child in stream.wanted_children())
 
 
-def fan_out(stream: PipedriveStream, contexts: Sequence[Context]) -> None:
-    """Read the rows of these parents and emit them in the parents' order, then their child streams."""
+def fan_out(
+    stream: PipedriveStream, contexts: Sequence[Context], marks: PageFingerprints | None = None
+) -> None:
+    """Read the rows of these parents and emit them in the parents' order, then their child streams.
+
+    Args:
+        stream: the child stream.
+        contexts: the parents.
+        marks: fingerprints of the rows of each parent in a whole list: unchanged rows are not emitted again.
+    """
     below = stream.wanted_children()
     if not contexts or stream.has_enough_with_children:
         return
@@ -103,6 +112,7 @@ def fan_out(stream: PipedriveStream, contexts: Sequence[Context]) -> None:
     ]
     again: list[Context] = []
     absent: list[Context] = []
+    columns = sorted(stream.schema["properties"]) if marks else []
     with stream.counting():
         for read in stream.spec.reads:
             results = stream.tap_context.client.ordered_map(partial(_request, stream, read), requests)
@@ -111,10 +121,13 @@ def fan_out(stream: PipedriveStream, contexts: Sequence[Context]) -> None:
                 absent += result.absent
                 feeds = [(child, contexts_of(child, result.rows)) for child in below]
                 complete = all(contexts.complete for _, contexts in feeds)
-                if result.rows and stream.selected:
+                unchanged = marks is not None and marks.unchanged([result.context, result.rows, columns])
+                if result.rows and stream.selected and not unchanged:
                     complete &= not stream.emit(read, result.rows, result.context)
                 if not complete:
                     again += result.parents
+                if marks and (not complete or result.denied or result.absent):
+                    marks.forget_last()
                 for child, inner in feeds:
                     fan_out(child, inner.found)
                 if stream.has_enough_with_children:

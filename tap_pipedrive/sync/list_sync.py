@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from tap_pipedrive.values.row import Row
 
 _PARTS_OF_BUDGET = 10
+_MOST_CHILD_MARKS = 300
+"""Maximum number of parents in a whole list whose child rows have a fingerprint, which limits the state."""
 _TOKENS_PER_LIST = 100
 """Reserve of tokens for field definitions and the pages of a list in progress."""
 
@@ -50,6 +52,7 @@ class ReadRun:
         own: the stream's own bookmark; None if it is not selected or the read is a whole list.
         fan_outs: selected fan-outs, each with its own bookmark in this list.
         marks: page fingerprints of a whole list.
+        child_marks: fingerprints of the rows that each fan-out has for a row of a whole list.
         detection: detection of deleted rows, if it is enabled.
         length: number of rows of a completely read offset list.
         doubted: True if a page was received only after a response without valid content.
@@ -64,6 +67,7 @@ class ReadRun:
     own: Bookmark | None = None
     fan_outs: list[tuple[PipedriveStream, Bookmark | None]] = field(default_factory=list)
     marks: PageFingerprints | None = None
+    child_marks: dict[str, PageFingerprints] = field(default_factory=dict)
     detection: DeleteDetection | None = None
     length: int = 0
     doubted: bool = False
@@ -84,6 +88,12 @@ class ReadRun:
         run.fan_outs = [(child, _bookmark(stream, child, read)) for child in stream.wanted_children()]
         if stream.selected and not read.changes:
             run.marks = PageFingerprints(run.memo)
+        if not read.changes:
+            run.child_marks = {
+                child.name: PageFingerprints(child.read_memo(read), most=_MOST_CHILD_MARKS)
+                for child, _ in run.fan_outs
+                if child.selected and not child.spec.custom_fields
+            }
         run.size = ListSize(run.memo, whole=not run.bookmarks)
         if detection and run.lower_bound() is not None:
             detection.complete = False
@@ -188,7 +198,7 @@ class ReadRun:
         if not complete:
             self._hold()
         for child, contexts in feeds:
-            fan_out(child, contexts.found)
+            fan_out(child, contexts.found, self.child_marks.get(child.name))
         self._remember_unresolved()
         for mark in self.bookmarks:
             mark.commit(costly=costly)
@@ -242,8 +252,8 @@ class ReadRun:
             self.size.finish()
         if self.length:
             self.memo["length"] = self.length
-        if self.marks:
-            self.marks.finish()
+        for marks in filter(None, (self.marks, *self.child_marks.values())):
+            marks.finish()
         if not self.incomplete:
             full_lists.finished(self.stream, self.read, self.began)
         self._publish()

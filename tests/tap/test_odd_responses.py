@@ -180,6 +180,36 @@ def test_a_comparison_in_the_future_is_due():
     assert KnownIds({"swept_at": "2099-01-01T00:00:00Z"}).due(timedelta(hours=24))
 
 
+def test_child_rows_of_a_whole_list_are_emitted_if_they_changed(small):
+    first = run_tap(small.config(), "boards", "phases", "role_settings")
+    assert first.records["phases"]
+    assert first.records["role_settings"]
+    second = run_tap(small.config(), "boards", "phases", "role_settings", state=first.state)
+    assert dict(second.records) == {}
+    changed = first.records["phases"][-1]
+    small.call("PATCH", f"/api/v2/phases/{changed['id']}", {"name": "Renamed"})
+    third = run_tap(small.config(), "boards", "phases", "role_settings", state=second.state)
+    expected = [one["id"] for one in first.records["phases"] if one["board_id"] == changed["board_id"]]
+    assert [one["id"] for one in third.records["phases"]] == expected
+    assert {*third.records} == {"phases"}
+
+
+def test_child_rows_of_a_parent_that_failed_are_emitted_when_they_come(small):
+    expected = run_tap(small.config(), "boards", "phases").records["phases"]
+    rule = {
+        "operation": "GET /api/v2/phases",
+        "nth": 2,
+        "kind": "status_before",
+        "status": 404,
+        "error": "No",
+    }
+    small.post("/_emulator/faults", [rule])
+    first = run_tap(small.config(max_concurrency=1), "boards", "phases")
+    second = run_tap(small.config(), "boards", "phases", state=first.state)
+    both = [*first.records["phases"], *second.records["phases"]]
+    assert sorted(one["id"] for one in both) == sorted(one["id"] for one in expected)
+
+
 def test_goals_are_emitted_once(small):
     first = run_tap(small.config(), "goals")
     assert first.records["goals"]
