@@ -24,6 +24,8 @@ def _text(value: object) -> str:
         return ""
     if isinstance(value, bool):
         return "yes" if value else "no"
+    if isinstance(value, float) and value.is_integer():
+        return f"{value:.0f}"
     if isinstance(value, Mapping):
         return _compound(value)
     if isinstance(value, (list, tuple)):

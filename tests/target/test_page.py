@@ -200,6 +200,8 @@ def test_one_row_larger_than_the_file_may_be_is_left_out():
 @pytest.mark.parametrize(
     ("value", "text"),
     [
+        (46.0, "46"),
+        (46.5, "46.5"),
         (None, ""),
         (True, "yes"),
         ({"id": 7, "name": "Acme"}, "Acme (7)"),
