@@ -45,6 +45,8 @@ class Currencies:
         Raises:
             RecordFault: no currency has it, or several have it.
         """
+        if isinstance(value, str) and _CODE.fullmatch(value):
+            return value.upper()
         code = str(scalars.currency(value))
         if _CODE.fullmatch(code) or not code:
             return code

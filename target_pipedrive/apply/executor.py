@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from target_pipedrive.account.rows import Rows
     from target_pipedrive.apply.changes.readable import ReadableChanges
     from target_pipedrive.apply.changes.verification import Verifier
-    from target_pipedrive.catalog.spec import ActionSpec, EntitySpec
+    from target_pipedrive.catalog.spec import ActionSpec
     from target_pipedrive.ids.id_map import Links
     from target_pipedrive.ledger.store import Ledger
     from target_pipedrive.lookup.foreign_keys import ForeignKeys
@@ -72,6 +72,7 @@ class RecordExecutor:
         self._rows = rows
         self._links = links
         self._options = options
+        self._shows_changes = options.shows_changes
         self._foreign_keys = foreign_keys
         self._verifier = verifier
         self._on_write = on_write
@@ -132,45 +133,33 @@ class RecordExecutor:
         notes, later = self._foreign_keys.fill(task, plan, draft, complete=True)
         if later is not None:
             raise later
-        makes = action.verb is Verb.ADD or bool(action.becomes)
-        if draft.external_id is not None and makes:
+        if draft.external_id is not None and plan.makes:
             known = self._links.get(plan.entity_name, draft.external_id)
             if known is not None:
                 return Result(outcome=Outcome.SKIPPED, id=known, note="was made before, by the ledger")
-        entity = ENTITIES.get(action.entity)
         try:
-            done = self._writer.send(task, action, draft, entity)
+            done = self._writer.send(task, action, draft, plan.entity)
         except PipedriveError as error:
             before = self._writer.done_before(task)
             if before is not None and error.status in (HTTPStatus.NOT_FOUND, HTTPStatus.GONE):
                 return Result(outcome=Outcome.SKIPPED, note=before.note)
             raise
-        for changed in (entity, ENTITIES.get(action.becomes)):
-            if changed is not None:
-                self._rows.forget(changed)
-                written = (done.id, draft.path.get("id"), draft.body.get("merge_with_id"))
-                self._on_write(changed.name, [str(one) for one in written if one is not None])
+        for changed in plan.touched:
+            self._rows.forget(changed)
+            written = (done.id, draft.path.get("id"), draft.body.get("merge_with_id"))
+            self._on_write(changed.name, [str(one) for one in written if one is not None])
         row_id = done.id
-        if action.verb is Verb.MERGE and row_id is not None:
-            row_id = str(draft.path["id"])
         if row_id is not None:
+            if action.verb is Verb.MERGE:
+                row_id = str(draft.path["id"])
+                done = replace(done, id=row_id)
             self._keep_links(task, plan, draft, row_id)
-        return self._verified(
-            task, action, draft, entity, done if row_id == done.id else replace(done, id=row_id), notes
-        )
+        return self._verified(task, plan, draft, done, notes)
 
-    def _verified(
-        self,
-        task: Task,
-        action: ActionSpec,
-        draft: Draft,
-        entity: EntitySpec | None,
-        done: Done,
-        notes: str,
-    ) -> Result:
+    def _verified(self, task: Task, plan: ActionPlan, draft: Draft, done: Done, notes: str) -> Result:
         """Return the result of an action, by the row after it."""
-        makes = action.verb is Verb.ADD or bool(action.becomes)
-        outcome = Outcome.CREATED if makes else _OUTCOMES.get(action.verb, Outcome.UPDATED)
+        action, entity = plan.action, plan.entity
+        outcome = Outcome.CREATED if plan.makes else _OUTCOMES.get(action.verb, Outcome.UPDATED)
         if action.verb is Verb.UPDATE and is_trace(entity, done.data):
             raise RecordFault(
                 f"references {action.entity} {done.id}, which is deleted in this account",
@@ -178,7 +167,7 @@ class RecordExecutor:
             )
         ignored: tuple[str, ...] = ()
         kept = draft.emptied if action.verb is Verb.UPDATE else ()
-        if entity is not None and action.verb in (Verb.ADD, Verb.UPDATE):
+        if done.data is not None and entity is not None and plan.writes:
             sent = Sent(body=draft.body, custom={}, columns=action.body_columns)
             ignored = self._verifier.ignored_by_action(entity, done.id, sent, done.data, task.stream)
         taken = (*draft.body, *draft.custom)
@@ -190,11 +179,11 @@ class RecordExecutor:
             outcome=outcome,
             id=done.id,
             changed=taken,
-            note="; ".join(filter(None, (done.note, notes))),
+            note="; ".join(filter(None, (done.note, notes))) if notes else done.note,
             not_taken=ignored,
             kept=kept,
         )
-        if not self._options.shows_changes or action.verb not in (Verb.ADD, Verb.UPDATE):
+        if not (self._shows_changes and plan.writes):
             return result
         return added(result, {**draft.body, **draft.custom})  # the row before an update was not read
 

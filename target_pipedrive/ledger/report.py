@@ -70,7 +70,9 @@ class Report:
         result = task.result
         if result is None:
             raise ValueError("the record is not finished")
-        counts = self._counts.setdefault(task.stream, Counter())
+        counts = self._counts.get(task.stream)
+        if counts is None:
+            counts = self._counts[task.stream] = Counter()
         counts[result.outcome] += 1
         if self._listener is not None:
             self._listener(task, result)

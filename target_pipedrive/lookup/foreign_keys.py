@@ -60,6 +60,8 @@ class ForeignKeys:
             complete: True if no reference may be omitted, regardless of the settings.
             ahead: True if nothing may be created, because the record is only planned.
         """
+        if not (draft.references or draft.lists or draft.lists_of_rows):
+            return "", None
 
         def create(reference: Reference) -> Created:
             if ahead or self._creator is None:

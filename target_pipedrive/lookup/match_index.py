@@ -156,7 +156,8 @@ class Listings:
     def unsettle(self, entity: str | None) -> None:
         """Record a write with unknown values; None for rows of any entity."""
         with self._lock:
-            self._fresh = {key for key in self._fresh if entity is not None and key[0] != entity}
+            if self._fresh:
+                self._fresh = {key for key in self._fresh if entity is not None and key[0] != entity}
 
     def _pays(self, plan: EntityPlan, name: str, count: int, stream: str) -> bool:
         """Return whether the list costs less than these searches and the previous ones.

@@ -168,10 +168,11 @@ class ReferenceFinder:
 
     def wrote_elsewhere(self, entity: str | None, ids: Iterable[str] = ()) -> None:
         """Note rows written with unknown values; without an entity, any rows."""
-        for name, known in self._known.items():
-            if entity in (None, name):
-                known.fresh = False
-                known.doubtful.update(ids)
+        if entity is not None and entity not in self._known:
+            return
+        for known in self._known.values() if entity is None else (self._known[entity],):
+            known.fresh = False
+            known.doubtful.update(ids)
 
     # --- lookups ----------------------------------------------------------------------------------
 

@@ -37,7 +37,14 @@ _ONE_FIELD = ("custom_field_key", "value")
 
 
 class ActionPlan(Plan):
-    """Plan of a stream with records that call one action."""
+    """Plan of a stream with records that call one action.
+
+    Attributes:
+        entity: entity of the action's rows; None if they cannot be read.
+        touched: entities with lists of rows that the action changes.
+        makes: True if the action makes a row.
+        writes: True if the action writes the values of a row.
+    """
 
     def __init__(
         self,
@@ -49,11 +56,15 @@ class ActionPlan(Plan):
     ) -> None:
         super().__init__(stream, settings, options, registry, spec.columns)
         self.action = spec
+        self.entity = ENTITIES.get(spec.entity)
+        self.touched = tuple(ENTITIES[one] for one in (spec.entity, spec.becomes) if one in ENTITIES)
+        self.makes = spec.verb is Verb.ADD or bool(spec.becomes)
+        self.writes = spec.verb in (Verb.ADD, Verb.UPDATE)
         self.entity_name = spec.becomes or spec.entity
         self.custom_fields = spec.custom_fields
-        if spec.entity in ENTITIES:
-            known = ENTITIES[spec.entity]
-            self.labelled, self.words = [*known.options.split(), *known.levels.split()], known.words
+        if self.entity is not None:
+            self.labelled = [*self.entity.options.split(), *self.entity.levels.split()]
+            self.words = self.entity.words
         self.placed = placed_columns(ENTITIES.get(self.entity_name) or ENTITIES.get(spec.parent or ""))
         self.rows = {name: one for name, one in spec.own_rows.items() if one in ENTITIES}
         self.aliases = spec.aliases

@@ -250,7 +250,7 @@ class EntityPlan(Plan):
     def _own_column(self, source: str, column: str) -> Binding:
         binding = super()._own_column(source, column)
         if self.spec.chosen_key and column == self.spec.key and not self.foreign:
-            binding.place = Place.ID  # the user of a follower, by e-mail address or name
+            binding.place, binding.whole = Place.ID, False  # the user of a follower, by e-mail or name
         return binding
 
     def _check_doubt(self, source: str, name: str, meant: str, given: str | None) -> None:

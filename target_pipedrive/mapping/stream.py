@@ -18,6 +18,7 @@ from target_pipedrive.record.draft import Draft
 from target_pipedrive.record.errors import UNFORESEEN, ColumnNameFault, RecordFault, unforeseen
 from target_pipedrive.values import scalars
 from target_pipedrive.values.identity import is_blank
+from target_pipedrive.values.scalars import LARGEST_ID
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
     from target_pipedrive.settings import Options, StreamSettings
 
 EXTERNAL_ID = "external_id"
-
+_EXTRA = Place.EXTRA  # members of enums are slow to get for each value
 
 _IMPERSONAL_KINDS = frozenset({"num", "bool", "flag", "date", "time", "stamp", "minute", "clock"})
 _IMPERSONAL_TYPES = frozenset(
@@ -100,16 +101,13 @@ class Plan(ColumnBinder):
             if source not in record:
                 continue
             value = record[source]
-            if value is None or (
-                isinstance(value, str) and is_blank(value) and binding.place is not Place.EXTRA
-            ):
+            if value is None or (isinstance(value, str) and is_blank(value) and binding.place is not _EXTRA):
                 binding.empty(draft)
                 continue
             try:
-                is_plain = binding.plain or (
-                    binding.by_id and type(value) is int and binding.place is Place.BODY
-                )
-                if is_plain and (encoded := binding.encode(value)) is not None:
+                if binding.whole and type(value) is int and -LARGEST_ID < value < LARGEST_ID:
+                    body[binding.name] = value  # the usual form of ids and numbers, as `encode` returns it
+                elif binding.plain and (encoded := binding.encode(value)) is not None:
                     body[binding.name] = encoded
                 else:
                     binding.apply(draft, value, extras)

@@ -35,7 +35,7 @@ class Admission:
         self._await_other_streams(task.stream, task.plan)
         task.owns, needs = task.plan.locks(task.draft)
         # Rows that were not received yet are not locked: they would wait for this record, and it for them.
-        task.needs = tuple(key for key in needs if self._exists(key))
+        task.needs = tuple([key for key in needs if key[1].isdecimal() or self._exists(key)])
         if len(task.identity) > DIGEST_BYTES:
             task.owns += ((task.stream, task.identity[:DIGEST_BYTES].hex()),)
         task.handler.submit(task)

@@ -33,7 +33,7 @@ class _Queue:
 
     def __init__(self) -> None:
         self.owner: Task | None = None
-        self.users: list[Task] = []
+        self.users: set[Task] = set()
 
 
 class Scheduler:
@@ -48,7 +48,8 @@ class Scheduler:
         self._pool = pool
         self._capacity = capacity
         self._batches = Batches()
-        self._changed = threading.Condition()
+        self._lock = threading.RLock()
+        self._changed = threading.Condition(self._lock)
         self._rows: dict[LockKey, _Queue] = {}
         self._unfinished: Counter[str] = Counter()
         self._open = 0
@@ -69,7 +70,7 @@ class Scheduler:
         """
         if self._open >= self._capacity:
             self._make_room()
-        with self._changed:
+        with self._lock:
             self._open += 1
             self._unfinished[_entity(task)] += 1
             earlier = self._queue_up(task)
@@ -85,11 +86,11 @@ class Scheduler:
         Batches are sent incomplete only when nothing else is running: a bulk read costs as much for one row
         as for a hundred.
         """
-        with self._changed:
+        with self._lock:
             if self._wait_for_room(while_running=True):
                 return
         self.send_batches()
-        with self._changed:
+        with self._lock:
             self._wait_for_room(while_running=False)
 
     def _wait_for_room(self, *, while_running: bool) -> bool:
@@ -129,14 +130,14 @@ class Scheduler:
 
     def _run_job(self, job: Callable[[], None]) -> None:
         """Run a job that is not a task, such as a bulk read."""
-        with self._changed:
+        with self._lock:
             self._running += 1
 
         def work() -> None:
             try:
                 job()
             finally:
-                with self._changed:
+                with self._lock:
                     self._running -= 1
                     self._changed.notify_all()
 
@@ -152,28 +153,29 @@ class Scheduler:
                 queue = rows[key] = _Queue()
             if queue.owner is not None:
                 earlier.add(queue.owner)
-            queue.users.append(task)
+            queue.users.add(task)
         for key in task.owns:
             queue = rows.get(key)
             if queue is None:
                 queue = rows[key] = _Queue()
             if queue.owner is not None:
                 earlier.add(queue.owner)
-            earlier.update(queue.users)
+            if queue.users:
+                earlier.update(queue.users)
+                queue.users = set()
             queue.owner = task
-            queue.users = []
         earlier.discard(task)
         return earlier
 
     def release(self, tasks: Iterable[Task]) -> None:
         """Release tasks that were submitted as deferred."""
-        with self._changed:
+        with self._lock:
             for task in tasks:
                 self._count_down(task)
 
     def behind(self, task: Task, most: int) -> list[Task]:
         """Return the tasks that wait only for this one and for each other, in order."""
-        with self._changed:
+        with self._lock:
             chain = [task]
             while len(chain) <= most:
                 waits = Counter(follower for one in chain for follower in one.followers)
@@ -203,18 +205,19 @@ class Scheduler:
 
     def _finished(self, task: Task) -> None:
         """Start the followers, unless the task was dropped because the run ends."""
-        with self._changed:
+        with self._lock:
             self._running -= 1
             if task.result is not None:
                 self._open -= 1
                 self._unfinished[_entity(task)] -= 1
                 self._leave(task)
-                wrote = task.after_write or task.wrote
-                for follower in task.followers:
-                    if wrote:
-                        follower.stale = follower.after_write = True
-                    self._count_down(follower)
-                task.followers = []
+                if task.followers:
+                    wrote = task.after_write or task.wrote
+                    for follower in task.followers:
+                        if wrote:
+                            follower.stale = follower.after_write = True
+                        self._count_down(follower)
+                    task.followers = []
             self._changed.notify_all()
 
     def _leave(self, task: Task) -> None:
@@ -227,14 +230,14 @@ class Scheduler:
             return
         if queue.owner is task:
             queue.owner = None
-        elif task in queue.users:
-            queue.users.remove(task)
+        else:
+            queue.users.discard(task)
         if queue.owner is None and not queue.users:
             del self._rows[key]
 
     def withdraw(self, task: Task) -> None:
         """Remove a running task that is submitted again later, after those that wait for it now."""
-        with self._changed:
+        with self._lock:
             self._open -= 1
             self._unfinished[_entity(task)] -= 1
             self._leave(task)
@@ -248,7 +251,7 @@ class Scheduler:
         When its own row is written already, later tasks may reference that too; only changes of it still
         wait. Until `resume` it does not count against the capacity.
         """
-        with self._changed:
+        with self._lock:
             self._open -= 1
             for key in task.needs:
                 self._leave_queue(task, key)
@@ -262,7 +265,7 @@ class Scheduler:
                     queue = self._rows.get(key)
                     if queue is not None and queue.owner is task:
                         queue.owner = None
-                        queue.users.append(task)
+                        queue.users.add(task)
             kept = set(task.owns)
             waiting, task.followers = task.followers, []
             for follower in waiting:
@@ -280,13 +283,13 @@ class Scheduler:
 
     def is_expected(self, key: LockKey) -> bool:
         """Return whether an unfinished task may still add this row."""
-        with self._changed:
+        with self._lock:
             queue = self._rows.get(key)
             return queue is not None and queue.owner is not None
 
     def resume(self, task: Task, *, held: bool = False) -> None:
         """Run a task again after `let_pass`; with `held`, only after one `release`."""
-        with self._changed:
+        with self._lock:
             self._open += 1
             if held:
                 task.waiting += 1
@@ -297,7 +300,7 @@ class Scheduler:
         """Wait until no task runs and no batch is open; tasks that are open then wait for a `resume`."""
         self.send_batches()
         while True:
-            with self._changed:
+            with self._lock:
                 while self._running:
                     self._changed.wait()
             if self._halted or not self.send_batches():
@@ -305,7 +308,7 @@ class Scheduler:
 
     def halt(self) -> None:
         """Start no further task; running ones end normally."""
-        with self._changed:
+        with self._lock:
             self._halted = True
             self._changed.notify_all()
 

@@ -181,8 +181,11 @@ def _scalar_choice(name: str, choices: tuple[str, ...]) -> Encoder:
     """Return an encoder for scalars of a fixed set."""
     plain = _SCALARS[name]
     spelled = {one.casefold(): one for one in choices}
+    exact = frozenset(spelled.values()) if name in {"str", "word"} else frozenset()
 
     def encode(value: object) -> object:
+        if isinstance(value, str) and value in exact:
+            return value
         encoded = plain(value)
         if isinstance(encoded, str):
             encoded = spelled.get(encoded.casefold(), encoded)

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from datetime import UTC
 from datetime import date as calendar
 from decimal import Decimal, InvalidOperation
@@ -30,7 +29,8 @@ _ZERO_DATE = re.compile(
 _TRUE = frozenset({"true", "1", "1.0", "yes", "y", "t"})
 _FALSE = frozenset({"false", "0", "0.0", "no", "n", "f"})
 _LARGEST_EXACT = 2**53
-_LARGEST_ID = 2**63
+LARGEST_ID = 2**63
+"""Limit of integers, which JSON parsers accept on both sides of zero."""
 # As a double. `1e999999999` as an integer would fill the memory, so the exponent is checked first.
 _MOST_DIGITS = 308
 
@@ -61,13 +61,13 @@ def currency(value: object) -> object:
 
 def integer(value: object) -> object:
     """Return an integer; `5.0` and `"5"` are accepted."""
-    if type(value) is int and -_LARGEST_ID < value < _LARGEST_ID:
+    if type(value) is int and -LARGEST_ID < value < LARGEST_ID:
         return value
     if isinstance(value, float) and value.is_integer() and abs(value) < _LARGEST_EXACT:
         return int(value)
     if isinstance(value, str):
         number = _decimal(value)
-        if number is not None and abs(number) < _LARGEST_ID and number == number.to_integral_value():
+        if number is not None and abs(number) < LARGEST_ID and number == number.to_integral_value():
             return int(number)
     if isinstance(value, int) and not isinstance(value, bool):
         raise RecordFault("must be an integer of at most 18 digits")
@@ -77,14 +77,14 @@ def integer(value: object) -> object:
 def number(value: object) -> object:
     """Return a number; numbers in text keep all their digits."""
     if isinstance(value, float) or (
-        isinstance(value, int) and not isinstance(value, bool) and abs(value) < _LARGEST_ID
+        isinstance(value, int) and not isinstance(value, bool) and abs(value) < LARGEST_ID
     ):
         return value
     if isinstance(value, (int, str)) and not isinstance(value, bool):
         exact = _decimal(value)
         if exact is not None and exact.adjusted() <= _MOST_DIGITS:
             whole = exact == exact.to_integral_value()
-            if abs(exact) >= _LARGEST_ID:
+            if abs(exact) >= LARGEST_ID:
                 return float(exact)  # longer than the integers that JSON parsers accept
             return int(exact) if whole and "." not in str(value) else exact
         if exact is not None:
@@ -131,8 +131,11 @@ def date(value: object) -> object:
         RecordFault: the date is invalid, or the time is on another day in UTC.
     """
     if isinstance(value, str) and _DATE.fullmatch(value) and not value.startswith("0000"):
-        with suppress(ValueError):
+        try:
             calendar.fromisoformat(value)
+        except ValueError:
+            pass  # there is no such day
+        else:
             return value
     if is_zero_date(value):
         return None

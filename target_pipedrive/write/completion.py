@@ -8,13 +8,14 @@ fills in the account's default currency, without which Pipedrive accepts no amou
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cache
 from typing import TYPE_CHECKING
 
 from target_pipedrive.catalog.entities import ENTITIES
 from target_pipedrive.catalog.spec import Verb
 from target_pipedrive.custom_fields.values import held_custom
 from target_pipedrive.ids.provisional import ProvisionalId
-from target_pipedrive.mapping.columns.placement import Name, placed, placed_columns
+from target_pipedrive.mapping.columns.placement import Name, all_match, placed, placed_columns
 from target_pipedrive.record.errors import RecordFault
 from target_pipedrive.values.compound import any_compound, is_compound, merged
 
@@ -90,7 +91,7 @@ def complete(
     Raises:
         RecordFault: the row does not exist, or the parts are not a complete value.
     """
-    if any_compound(draft.body.values()) or any_compound(draft.custom.values()):
+    if any_compound(draft.body.values()) or (draft.custom and any_compound(draft.custom.values())):
         row = _held(draft, action, entity, rows, stream)
         draft.body, draft.custom = settled(
             draft, row, registry, action.custom_fields, flat=action.flat_custom_fields
@@ -112,15 +113,22 @@ def complete(
 
 def _place(draft: Draft, action: ActionSpec, entity: EntitySpec | None, rows: Rows, stream: str) -> None:
     """Look up names of stages and pipelines, and check that those of a call belong together."""
-    named = ENTITIES.get(action.becomes or action.entity) or ENTITIES.get(action.parent or "")
-    columns = placed_columns(named) & draft.body.keys()
-    if named is None or not columns:
+    named, body = _placed(action.becomes or action.entity, action.parent or ""), draft.body
+    if named is None or all_match(body, named, rows, stream):
         return
-    by_name = any(isinstance(draft.body[name], Name) for name in columns)
+    columns = placed_columns(named) & body.keys()
+    by_name = any(isinstance(body[name], Name) for name in columns)
     if not by_name and len(columns) == 1:
         return
     row = _held(draft, action, entity or named, rows, stream) if by_name and len(columns) == 1 else None
-    draft.body = placed(draft.body, row, named, rows, stream)
+    draft.body = placed(body, row, named, rows, stream)
+
+
+@cache
+def _placed(entity: str, parent: str) -> EntitySpec | None:
+    """Return the entity of the row that a call writes, if it has columns that may be given by name."""
+    named = ENTITIES.get(entity) or ENTITIES.get(parent)
+    return named if named is not None and named.within else None
 
 
 def _is_money(registry: FieldRegistry, action: ActionSpec, key: str) -> bool:

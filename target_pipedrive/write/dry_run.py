@@ -65,7 +65,8 @@ class DryRunWriter:
         if action.placeholders:
             fill(action.path, draft.path)  # reports a missing value, as a run does
         self._requests.complete(task, action, draft, entity)
-        self._requests.body(action, draft)
+        if draft.custom:
+            self._requests.body(action, draft)  # requests the definitions of custom fields, as a run does
         with self._lock:
             self._count(task.stream, action.cost)
             new = self._new_id()
@@ -83,7 +84,8 @@ class DryRunWriter:
         if action.verb in (Verb.DELETE, Verb.MERGE):
             self._planned.delete(entity, row_id, above.get(entity.parent or ""))
         elif action.name == entity.add:
-            self._planned.write(entity, row_id, {**above, **draft.body}, draft.custom)
+            body = {**above, **draft.body} if above else draft.body
+            self._planned.write(entity, row_id, body, draft.custom)
         elif action.name == entity.update:
             self._planned.write(entity, row_id, draft.body, draft.custom)
 

@@ -209,6 +209,9 @@ class ColumnBinder:
             binding.encode = id_or_name(binding.encode)
         if column in self.labelled and self.custom_fields is not None:
             binding.encode = by_label(self.registry, self.custom_fields, column, binding.encode)
+        kind = self.columns[column].kind
+        is_id = binding.place is Place.BODY and binding.by_id
+        binding.whole = is_id and kind.name == "int" and not kind.choices
         return self._named_row(binding)
 
     def _named_row(self, binding: Binding) -> Binding:
@@ -337,6 +340,7 @@ class ColumnBinder:
             binding.encode = lambda value: plain({key: value})
         else:
             return None
+        binding.whole = False
         return binding
 
     def _column_of_row(self, base: str) -> str | None:

@@ -87,6 +87,7 @@ class Binding:
         key: natural key that the values of the column are, such as `name`; empty for ids.
         plain: True if the encoded value is written as it is.
         by_id: True if an integer is the id of the referenced row.
+        whole: True if `encode` returns integers of the body unchanged.
     """
 
     source: str
@@ -104,6 +105,7 @@ class Binding:
     key: str = ""
     plain: bool = field(init=False)
     by_id: bool = field(init=False)
+    whole: bool = field(init=False, default=False)
 
     def __post_init__(self) -> None:
         self.plain = self.place is Place.BODY and self.entity is None and not self.foreign

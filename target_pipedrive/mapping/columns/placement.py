@@ -84,6 +84,8 @@ def placed(
         RecordFault: a name matches no row, or several; or the two columns contradict each other.
     """
     found = dict(body)
+    if not row and all_match(body, entity, rows, stream):
+        return found
     for child, parent in entity.within.items():
         if child not in found and parent not in found:
             continue
@@ -101,6 +103,20 @@ def placed(
         elif parent in found and row:
             raise lists.alone(found[parent])
     return found
+
+
+def all_match(body: Mapping[str, object], entity: EntitySpec, rows: Rows, stream: str) -> bool:
+    """Return whether a body has ids that belong together, or neither of the columns: the usual case."""
+    for child, parent in entity.within.items():
+        given, above = body.get(child), body.get(parent)
+        if type(given) is not int or type(above) is not int:
+            if child in body or parent in body:
+                return False
+            continue
+        row = rows.listed(ENTITIES[REFERENCES[child]], {parent: above}, stream).get(str(given))
+        if row is None or row.get("id") != given or row.get(parent) != above:
+            return False
+    return True
 
 
 def sent_together(changed: dict[str, object], body: Mapping[str, object], entity: EntitySpec) -> None:
