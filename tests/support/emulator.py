@@ -16,6 +16,12 @@ import msgspec
 TOKEN = "emulator-token"
 
 
+class _Dump(msgspec.Struct):
+    """A dump of which only the tables are read."""
+
+    tables: msgspec.Raw
+
+
 class Emulator:
     """An emulator process on a free port; `with` starts and stops it."""
 
@@ -66,6 +72,11 @@ class Emulator:
 
     def dump(self) -> Any:
         return self.get("/_emulator/dump")
+
+    def snapshot(self) -> bytes:
+        """Return all tables as JSON, not decoded: two of these are compared in no time."""
+        with urlopen(f"{self.url}/_emulator/dump") as answer:
+            return bytes(msgspec.json.decode(answer.read(), type=_Dump).tables)
 
     def rows(self, table: str) -> list[Any]:
         """Return every stored row of a table, deleted ones included."""
