@@ -506,6 +506,13 @@ def test_every_column_is_described(spec):
             assert inner.get("description") or where.endswith(("[]", ".*")), (
                 f"{where} is not described: add an entry to tap_pipedrive/catalog/glossary/"
             )
+            yes_or_no = inner.get("description", "").startswith(
+                ("True when", "True while", "True for", "True if")
+            )
+            assert not yes_or_no or "boolean" in inner["type"], (
+                f"{where} is described as true or false, but typed {inner['type']}: add the glossary entry "
+                f'`{".".join(where.split(".")[-2:])}`, with of="{spec.name}" if outside objects'
+            )
 
 
 def walk(where: str, column: dict) -> Iterator[tuple[str, dict]]:
