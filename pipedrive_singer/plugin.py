@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
+import click
 from singer_sdk.configuration._dict_config import parse_environment_config
 from singer_sdk.exceptions import ConfigValidationError
 from singer_sdk.plugin_base import PluginBase, _ConfigInput
@@ -22,6 +24,23 @@ from pipedrive_singer.summary import Summary
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+_HELP: Mapping[str, str] = MappingProxyType(
+    {
+        "--version": "Show the version.",
+        "--about": "Show the capabilities and all settings.",
+        "--format": "Format of --about.",
+        "--config": "JSON file with the settings, or ENV to read them from environment variables. May be "
+        "repeated.",
+        "--discover": "Write the catalog: all streams and columns of the account.",
+        "--test": "Read a few rows of every stream, selected or not, and print a verdict for each stream. "
+        "--test=schema writes only the SCHEMA messages.",
+        "--catalog": "Catalog with your selection of streams and columns.",
+        "--state": "File with the state of the last run: its STATE lines, or only the value of the last one.",
+        "--input": "File with the messages, instead of stdin.",
+    }
+)
+"""Help of the SDK's options, in the words of this project."""
 
 
 class PipedrivePlugin(PluginBase):
@@ -42,6 +61,16 @@ class PipedrivePlugin(PluginBase):
         quiet_metrics(self.metrics_logger)
         for name in strange_settings(self.config, self.config_jsonschema):
             self.logger.warning("Unknown setting %s is ignored", name)
+
+    @classmethod
+    @override
+    def get_singer_command(cls) -> click.Command:
+        """Return the command with help texts for its options."""
+        command = super().get_singer_command()
+        for option in command.params:
+            if isinstance(option, click.Option):
+                option.help = _HELP.get(option.opts[0], option.help)
+        return command
 
     @override
     def _validate_config(self, *, raise_errors: bool = True) -> list[str]:

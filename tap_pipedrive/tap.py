@@ -261,11 +261,6 @@ class TapPipedrive(PipedrivePlugin, Tap):
         """Return the command with its options and help texts."""
         command = super().get_singer_command()
         command.help = "Read a Pipedrive account and write Singer messages to stdout."
-        (test,) = (one for one in command.params if isinstance(one, click.Option) and "--test" in one.opts)
-        test.help = (
-            "Read a few rows of every stream, selected or not, and print a verdict for each stream. "
-            "--test=schema writes only the SCHEMA messages."
-        )
         command.params.append(
             click.Option(
                 ["--plan"],
