@@ -1,8 +1,8 @@
 """Merge of compound values: the parts in a record with the value of the row.
 
-A record rarely contains all parts of an address, an amount, a range, a list of prices or a list of emails.
-Encoders return its parts as `Parts` or `Entries`; `merged` combines them with the stored value before the
-write. All functions here are pure, and merging the result again changes nothing.
+A record rarely contains all parts of an address, an amount, a range, or a list of prices, emails or
+participants. Encoders return its parts as `Parts` or `Entries`; `merged` combines them with the stored value
+before the write. All functions here are pure, and merging the result again changes nothing.
 """
 
 from __future__ import annotations
@@ -22,6 +22,8 @@ DEFAULT_LABEL = "work"
 EMAILS, PHONES, CONTACTS, PRICES = "emails", "phones", "contacts", "prices"
 CONTACT_KINDS = frozenset({EMAILS, PHONES, CONTACTS})
 """Kinds of columns that are lists of value, label and primary."""
+ROWS, PRIMARY_ROW = "rows", "primary row"
+_ROW_KEYS = ("person_id", "user_id", "email")
 _FILLERS = re.compile(r"[\s().\-/\u2010-\u2015]+")
 
 
@@ -45,7 +47,7 @@ class Entries(list[dict[str, object]]):
     """Entries of a list in a record.
 
     Attributes:
-        kind: EMAILS, PHONES, CONTACTS or PRICES.
+        kind: EMAILS, PHONES, CONTACTS, PRICES, ROWS, or PRIMARY_ROW for an entry that becomes primary.
         whole: True if stored entries that are missing here are removed.
     """
 
@@ -83,6 +85,8 @@ def merged(held: object, given: object) -> object:
     if isinstance(given, Parts):
         return merge_parts(held, given)
     if isinstance(given, Entries):
+        if given.kind in (ROWS, PRIMARY_ROW):
+            return merge_rows(held, given)
         return merge_prices(held, given) if given.kind == PRICES else merge_contacts(held, given)
     return given
 
@@ -218,3 +222,49 @@ def merge_prices(held: object, given: Entries) -> list[dict[str, object]]:
         parts = {name: part for name, part in entry.items() if part is not None}
         found[code] = {**({"currency": code} if code else {}), **found.get(code, {}), **parts}
     return list(found.values())
+
+
+# --- participants and attendees -----------------------------------------------------------------------
+
+
+def merge_rows(held: object, given: Entries) -> list[dict[str, object]]:
+    """Return the list of participants or attendees to write.
+
+    Entries are the same if they share a person, a user or an email. Stored entries keep their place and the
+    parts that `given` does not name, unless it is the complete list. A new entry of kind PRIMARY_ROW takes
+    the place of the stored primary entry; the other entries stay.
+    """
+    if given.whole:
+        return list(given)
+    found = [
+        {name: part for name, part in entry.items() if part not in (None, "")}
+        for entry in (held if isinstance(held, list) else ())
+        if isinstance(entry, Mapping)
+    ]
+    for entry in given:
+        found = _with_row(found, entry, as_primary=given.kind == PRIMARY_ROW)
+    return found
+
+
+def _with_row(
+    rows: list[dict[str, object]], entry: Mapping[str, object], *, as_primary: bool
+) -> list[dict[str, object]]:
+    """Return the rows with an entry: merged with the same one, in place of the primary one, or at the end."""
+    place = next((one for one in rows if _same_row(one, entry)), None)
+    whole = {**(place or {}), **entry}
+    if place is None and as_primary:
+        place = next((one for one in rows if one.get("primary") is True), None)
+    found = [whole if one is place else one for one in rows]
+    if place is None:
+        found.append(whole)
+    if whole.get("primary") is True:  # only one entry is
+        found = [one if one is whole or "primary" not in one else {**one, "primary": False} for one in found]
+    return found
+
+
+def _same_row(one: Mapping[str, object], other: Mapping[str, object]) -> bool:
+    """Return whether two entries are the same person, user or email."""
+    return any(
+        one.get(name) not in (None, "") and str(one[name]).casefold() == str(other.get(name)).casefold()
+        for name in _ROW_KEYS
+    )

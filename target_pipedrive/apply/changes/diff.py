@@ -44,6 +44,8 @@ def _same_in_v1(
     if value is None:
         return compare.same_or_empty(value, held)
     flat = flat_form({key: value}, known)
+    if key in known and known[key].kind == "options":  # their order has no meaning
+        return sorted(str(flat[key]).split(",")) == sorted(str(held or "").split(","))
     return all(compare.same_or_empty(part, row.get(name)) for name, part in flat.items())
 
 

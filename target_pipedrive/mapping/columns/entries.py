@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from typing_extensions import override
 
@@ -22,6 +22,7 @@ from target_pipedrive.mapping.columns.references import (
 )
 from target_pipedrive.record.draft import Reference
 from target_pipedrive.record.errors import RecordFault
+from target_pipedrive.values.compound import ROWS, Entries
 from target_pipedrive.values.encoders import encoder
 from target_pipedrive.values.identity import is_blank, is_missing, key_text
 from target_pipedrive.values.scalars import from_json_text
@@ -56,6 +57,7 @@ class EntriesBinding(Binding):
     @override
     def apply(self, draft: Draft, value: object, extras: dict[str, object]) -> None:
         """Add the list to the draft, and collect its references."""
+        value = from_json_text(value)
         entries, pending = [], []
         for at, one in enumerate(_entries(value), 1):
             entry, named = self._entry(one, at)
@@ -64,6 +66,8 @@ class EntriesBinding(Binding):
         encoded = self.encode(entries)
         if not isinstance(encoded, list):
             return
+        if not isinstance(value, list):  # one entry, which leaves the others as they are
+            encoded = Entries(encoded, kind=ROWS, whole=False)
         draft.body[self.name] = encoded
         for entry, named in zip(encoded, pending, strict=True):
             for reference in named:
@@ -71,7 +75,7 @@ class EntriesBinding(Binding):
                 reference.place = entry
                 draft.references.append(reference)
         if any(pending):
-            draft.lists_of_rows.append((encoded, list(encoded)))
+            draft.lists_of_rows.append((cast("list[object]", encoded), list(encoded)))
 
     def _entry(self, value: object, at: int) -> tuple[object, list[Reference]]:
         """Return an object without its references to look up, and these.
@@ -183,7 +187,6 @@ def _by_name(column: Column, names: RowNames) -> Encoder:
 
 def _entries(value: object) -> list[object]:
     """Return the entries of a list; a text with e-mail addresses is divided at commas and semicolons."""
-    value = from_json_text(value)
     if isinstance(value, list):
         return value
     if not isinstance(value, str):

@@ -6,11 +6,12 @@ import base64
 import binascii
 import mimetypes
 from types import MappingProxyType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from target_pipedrive.record.draft import Reference
 from target_pipedrive.record.errors import RecordFault
 from target_pipedrive.values import scalars
+from target_pipedrive.values.compound import PRIMARY_ROW, Entries
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -44,7 +45,10 @@ def attached_to(draft: Draft, extras: Mapping[str, object]) -> None:
 
 
 def primary_participant(draft: Draft, extras: Mapping[str, object]) -> None:
-    """Convert `person_id` of an activity to its primary participant, the only form Pipedrive accepts."""
+    """Convert `person_id` of an activity to its primary participant, the only form Pipedrive accepts.
+
+    It replaces the stored primary participant; the others stay.
+    """
     del extras
     person = draft.body.pop("person_id", None)
     waiting = [one for one in draft.references if one.column == "person_id" and one.place is draft.body]
@@ -58,9 +62,9 @@ def primary_participant(draft: Draft, extras: Mapping[str, object]) -> None:
         entry["person_id"] = person
     for one in waiting:
         one.place = entry
-    participants: list[object] = [entry]
+    participants = Entries([entry], kind=PRIMARY_ROW, whole=False)
     draft.body["participants"] = participants
-    draft.lists_of_rows.append((participants, [entry]))
+    draft.lists_of_rows.append((cast("list[object]", participants), [entry]))
 
 
 def own_prices(draft: Draft, extras: Mapping[str, object]) -> None:
