@@ -19,11 +19,14 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
     _FastCheck: TypeAlias = Callable[[Any], bool]
+    _Pending: TypeAlias = tuple[str, _FastCheck, Draft202012Validator]
 
 _CLASSES: Mapping[str, type] = {"string": str, "integer": int, "number": float, "boolean": bool}
 _ANNOTATIONS = frozenset({"description", "title", "x-pipedrive", "examples", "default"})
 _CHECKED = frozenset({"type", "format", "properties", "items", "additionalProperties"})
 """Keywords that the fast check knows; a schema with others is validated in full."""
+_MOST_SHAPES = 1_000
+"""Combinations of columns and classes that are kept per stream."""
 _TIME = re.compile(
     r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt][0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]+)?([Zz]|[+-][0-9]{2}:[0-9]{2})"
 )
@@ -82,6 +85,7 @@ class _Check:
         self._keys = keys
         columns = schema.get("properties", {})
         self._columns = {name: (_checks(one), self._whole(one)) for name, one in columns.items()}
+        self._pending: dict[tuple[object, ...], list[_Pending]] = {}
         around = {name: one for name, one in schema.items() if name != "properties"}
         self._is_plain = around.keys() - _ANNOTATIONS == {"type"} and around["type"] == "object"
         self._around = self._whole({**around, "properties": dict.fromkeys(columns, True)})
@@ -98,12 +102,31 @@ class _Check:
         for name in self._keys:
             if record.get(name) is None:
                 self._refuse(record, name, "a key column has no value")
-        for name, value in record.items():
-            checks, whole = self._columns.get(name, (_NOTHING, None))
-            if whole is not None and not checks.get(value.__class__, _unsure)(value):
+        for name, check, whole in self._pending_of(record):
+            value = record[name]
+            if not check(value):
                 for error in whole.iter_errors(value):
                     inside = "".join(f"[{step!r}]" for step in error.path)
                     self._refuse(record, name + inside, f"{error.validator} is {error.validator_value!r}")
+
+    def _pending_of(self, record: Mapping[str, object]) -> list[_Pending]:
+        """Return the columns whose class of value does not settle that they are valid.
+
+        Most records of a stream have the same columns with the same classes of values.
+        """
+        shape = (*record, *map(type, record.values()))
+        found = self._pending.get(shape)
+        if found is None:
+            found = []
+            for name, value in record.items():
+                checks, whole = self._columns.get(name, (_NOTHING, None))
+                check = checks.get(value.__class__, _unsure)
+                if whole is not None and check is not _pass:
+                    found.append((name, check, whole))
+            if len(self._pending) >= _MOST_SHAPES:
+                self._pending.clear()
+            self._pending[shape] = found
+        return found
 
     def _refuse(self, record: Mapping[str, object], column: str, what: str) -> None:
         key = ", ".join(f"{name} {record.get(name)}" for name in self._keys) or "no key"

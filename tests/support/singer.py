@@ -7,6 +7,7 @@ import json
 from collections import Counter, defaultdict
 from contextlib import redirect_stdout
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 
 import msgspec
@@ -61,34 +62,46 @@ class Output:
         return found
 
 
-_discovered: dict[str, str] = {}
+_discovered: dict[str, dict[str, bytes]] = {}
 
 
 def discover(tap_config: dict[str, Any]) -> dict[str, Any]:
     """Return the catalog of a discovery, cached by settings: later runs get a slightly outdated one."""
+    return {"streams": [msgspec.json.decode(text) for text in _streams_of(tap_config).values()]}
+
+
+def _streams_of(tap_config: dict[str, Any]) -> dict[str, bytes]:
+    """Return the JSON of each stream of a discovery; decoding all takes as long as a short run."""
     key = json.dumps(tap_config, sort_keys=True, default=str)
     if key not in _discovered:
         tap = TapPipedrive(config=dict(tap_config), setup_mapper=False)
-        _discovered[key] = tap.catalog_json_text
+        streams = json.loads(tap.catalog_json_text)["streams"]
+        _discovered[key] = {entry["tap_stream_id"]: msgspec.json.encode(entry) for entry in streams}
         tap.tap_context.client.close()
-    return msgspec.json.decode(_discovered[key])
+    return _discovered[key]
 
 
 def select(tap_config: dict[str, Any], *streams: str) -> dict[str, Any]:
     """Return a catalog that selects just these streams; of streams not involved it has no columns."""
-    catalog = discover(tap_config)
     involved = {*streams}
     for name in streams:
         while name in STREAMS and (parent := STREAMS[name].parent):
             involved.add(name := parent.stream)
-    for entry in catalog["streams"]:
-        name = entry["tap_stream_id"]
+    entries = []
+    for name, text in _streams_of(tap_config).items():
+        entry = msgspec.json.decode(text if name in involved else _bare(text))
         (root,) = (item for item in entry["metadata"] if not item["breadcrumb"])
         root["metadata"]["selected"] = name in streams
-        if name not in involved:
-            entry["metadata"] = [root]
-            entry["schema"] = {"type": "object", "properties": {}}
-    return catalog
+        entries.append(entry)
+    return {"streams": entries}
+
+
+@cache
+def _bare(text: bytes) -> bytes:
+    """Return the JSON of a catalog's stream without its columns."""
+    entry = msgspec.json.decode(text)
+    root = [item for item in entry["metadata"] if not item["breadcrumb"]]
+    return msgspec.json.encode({**entry, "metadata": root, "schema": {"type": "object", "properties": {}}})
 
 
 def run_tap(
@@ -109,5 +122,5 @@ def run_tap(
     finally:
         tap.tap_context.client.close()
         out.flush()
-        run_tap.last = Output([json.loads(line) for line in out.buffer.getvalue().decode().splitlines()])
+        run_tap.last = Output(msgspec.json.Decoder().decode_lines(out.buffer.getvalue()))
     return run_tap.last
