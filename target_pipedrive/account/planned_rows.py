@@ -22,7 +22,8 @@ if TYPE_CHECKING:
     from target_pipedrive.catalog.spec import EntitySpec
     from target_pipedrive.record.row import Row
 
-_MOST = 200_000
+MOST = 200_000
+"""Maximum number of rows whose values are kept."""
 _encode = msgspec.json.Encoder(decimal_format="number", enc_hook=as_text).encode
 _CUSTOM = "custom_fields"
 
@@ -50,7 +51,7 @@ class PlannedRows:
         with self._lock:
             held = self._values.get(place)
             if held is None:
-                if first is not None and len(self._values) < _MOST:
+                if first is not None and len(self._values) < MOST:
                     self._values[place] = first
                     self._written[entity.name].append(row_id)
                 return
@@ -65,6 +66,10 @@ class PlannedRows:
         """Note a delete; `above` is the id of the parent row."""
         with self._lock:
             self._deleted.add(_place(entity, row_id, above))
+
+    def holds(self, entity: str, row_id: str) -> bool:
+        """Return whether the values of a row are kept; then `ids` finds it."""
+        return (entity, str(row_id)) in self._values
 
     def written(self, entity: str, first: int) -> list[tuple[str, Mapping[str, object]]]:
         """Return id and values of each write to an entity, from a number of writes on, in order."""

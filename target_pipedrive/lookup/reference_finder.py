@@ -148,10 +148,17 @@ class ReferenceFinder:
     def added(self, entity: str, values: Mapping[str, object], row_id: str) -> None:
         """Note a row that this run has added, or plans to add in a dry run.
 
-        Rows that are added before any key of their entity is named need no memory: they are found later.
+        Rows that are added before any key of their entity is named need no memory: they are found later, and
+        those that a dry run keeps are found by its own index.
         """
         known = self._known.get(entity)
-        if known is not None and (known.wanted or isinstance(row_id, ProvisionalId)):
+        if known is None:
+            return
+        if isinstance(row_id, ProvisionalId):
+            is_found = self._planned is not None and self._planned.holds(entity, row_id)
+        else:
+            is_found = not known.wanted
+        if not is_found:
             for key in keys_in(entity, values):
                 if row_id not in known.written[key]:
                     known.written[key].append(row_id)

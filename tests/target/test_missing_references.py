@@ -7,6 +7,7 @@ from contextlib import closing
 
 import pytest
 
+from target_pipedrive.account import planned_rows
 from tests.target.helpers import adding, rows, schema
 from tests.target.twice import row, settles
 
@@ -120,7 +121,9 @@ def test_a_dry_run_shows_what_it_would_create(small, load):
     assert POST_ORG not in small.requests()
 
 
-def test_a_dry_run_finds_rows_that_it_would_add(load):
+@pytest.mark.parametrize("kept", [planned_rows.MOST, 1, 0])
+def test_a_dry_run_finds_rows_that_it_would_add(load, monkeypatch, kept):
+    monkeypatch.setattr(planned_rows, "MOST", kept)
     organization = rows("organizations", {"external_id": "o", "name": "Newcomer AG"})
     deal = rows("deals", {"external_id": "d", "title": "New", "org_name": "Newcomer AG"})
     assert load(deal, organization, dry_run=True).outcomes == ["created", "created"]
