@@ -160,7 +160,7 @@ class RunBuilder:
 
     @cached_property
     def _known_names(self) -> KnownNames:
-        return KnownNames(self._rows)
+        return KnownNames(self._rows, complete=self._options.page_path is not None)
 
     @cached_property
     def _finder(self) -> ReferenceFinder:

@@ -108,9 +108,34 @@ def test_results_cost_no_request(load, small, tmp_path):
     without = small.requests()
     small.reset()
     small.post("/_emulator/log/clear", {})
-    run = load(given, ledger_path=str(tmp_path / "other.sqlite"), report_path=str(tmp_path / "report.html"))
+    run = load(given, ledger_path=str(tmp_path / "other.sqlite"))
     assert run.results[0]["after"] == {"name": "One", "Tier": "Gold", "owner_id": {"id": 1}}
     assert small.requests() == without
+
+
+@pytest.mark.parametrize("page", ["preview_path", "report_path"])
+def test_a_page_reads_the_users_once_for_their_names(load, small, tmp_path, page):
+    users = {one["id"]: one["name"] for one in small.dump()["tables"]["users"]}
+    others = [{"id": number, "owner_id": 1 + number % 2} for number in range(1, 21)]
+    given = rows("deals", *others, keys=["id"])
+    dry = page == "preview_path"
+    small.post("/_emulator/log/clear", {})
+    run = load(given, dry_run=dry, **{page: str(tmp_path / "page.html")})
+    changed = [one["after"]["owner_id"] for one in run.results if one["outcome"] == "updated"]
+    assert changed
+    assert all(one["name"] == users[one["id"]] for one in changed)
+    assert small.requests()["GET /api/v1/users"] == 1
+
+
+def test_a_page_without_the_right_to_read_users_has_their_ids(load, small, tmp_path):
+    fault = {"operation": "GET /api/v1/users", "kind": "status_before", "status": 403}
+    small.post("/_emulator/faults", [fault])
+    run = load(
+        rows("deals", {"id": 2, "owner_id": 1}, {"id": 3, "owner_id": 2}, keys=["id"]),
+        report_path=str(tmp_path / "page.html"),
+    )
+    assert run.outcomes == ["updated", "updated"]
+    assert [one["after"]["owner_id"] for one in run.results] == [{"id": 1}, {"id": 2}]
 
 
 def test_the_values_of_an_action_are_those_that_it_sends(load):
