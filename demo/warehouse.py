@@ -49,16 +49,19 @@ class Warehouse:
 
     def rows(self, after: datetime | None = None) -> dict[str, int]:
         """Return rows by table; those loaded after a moment, or all."""
-        where = "" if after is None else " where _sdc_batched_at > ?"
-        return {name: self._one(name, "count(*)", where, after) for name in self.tables()}
+        if after is None:
+            return self._of_each("count(*)")
+        return self._of_each("count(*)", " where _sdc_batched_at > ?", after)
 
     def loaded_until(self) -> datetime | None:
         """Return when the newest row was loaded, by the loader's clock; None if there is none."""
-        moments = (
-            [self._one(name, "max(_sdc_batched_at)") for name in self.tables()] if self.path.exists() else []
-        )
-        return max(filter(None, moments), default=None)
+        moments = self._of_each("max(_sdc_batched_at)") if self.path.exists() else {}
+        return max(filter(None, moments.values()), default=None)
 
-    def _one(self, table: str, what: str, where: str = "", given: object = None) -> Any:  # noqa: ANN401  any value
-        sql = f'select {what} from {SCHEMA}."{table}"{where}'  # noqa: S608  names of the catalog
-        return self.ask(sql, [] if given is None else [given]).rows[0][0]
+    def _of_each(self, what: str, where: str = "", *given: object) -> dict[str, Any]:
+        """Return a value of each table, from one query: opening the file takes longer than reading it."""
+        names = self.tables()
+        if not names:
+            return {}
+        parts = [f"select '{name}', {what} from {SCHEMA}.\"{name}\"{where}" for name in names]  # noqa: S608  names of the catalog
+        return dict(self.ask(" union all ".join(parts), [*given] * len(names)).rows)
