@@ -130,11 +130,13 @@ def assert_completed(copying, poured, nth, when):
     """Kill one run at its n-th write and run again; the result is equal to an uninterrupted copy."""
     content, files = poured
     config = copying.folder / "config.json"
-    command = [*copying.target_command[:-1], str(config)]
     settings = {**copying.settings, "files_dir": files}
     with Killer(copying.target) as killer:
         config.write_text(json.dumps({**settings, "api_url": killer.url}))
-        assert killer.run(command, content, nth=nth, when=when) == -signal.SIGKILL
+        assert (
+            killer.run("target_pipedrive", ["--config", str(config)], content, nth=nth, when=when)
+            == -signal.SIGKILL
+        )
     config.write_text(json.dumps(settings))
     done = copying.write(content, config)
     assert done.returncode == 0, done.stderr.decode()

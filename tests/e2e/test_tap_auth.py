@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 import socket
 import stat
@@ -17,25 +16,22 @@ from urllib.request import urlopen
 
 import pytest
 
+from tests.support.cli import environment, tap
+from tests.support.starting import PIPE, Started
+
 APP = {"TAP_PIPEDRIVE_CLIENT_ID": "emulator-client", "TAP_PIPEDRIVE_CLIENT_SECRET": "emulator-secret"}
 COMMAND = [sys.executable, "-m", "tap_pipedrive", "auth", "--port", "0"]
-
-
-def environment(**more):
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("TAP_PIPEDRIVE_")}
-    return {**kept, **more}
 
 
 class Auth:
     """The command under way."""
 
     def __init__(self, emulator, *options, env=None, typed=""):
-        self.process = subprocess.Popen(
-            [*COMMAND, "--oauth-token-url", f"{emulator.url}/oauth/token", *options],
+        self.process = Started(
+            "tap_pipedrive",
+            *("auth", "--port", "0", "--oauth-token-url", f"{emulator.url}/oauth/token", *options),
             env=environment(**(APP if env is None else env)),
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
+            stdin=PIPE,
             text=True,
         )
         self.process.stdin.write(typed)
@@ -105,14 +101,7 @@ def test_who_lets_the_app_in_gets_settings_that_work(small, tmp_path):
     assert "emulator-refresh-token" not in err
     config = tmp_path / "config.json"
     config.write_text(out, encoding="utf-8")
-    catalog = subprocess.run(
-        [sys.executable, "-m", "tap_pipedrive", "--config", str(config), "--discover"],
-        env=environment(),
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    assert json.loads(catalog.stdout)["streams"]
+    assert json.loads(tap("--config", str(config), "--discover").out)["streams"]
     assert list(tmp_path.iterdir()) == [config]
 
 

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import json
-import resource
 import subprocess
 import sys
 from pathlib import Path
+from subprocess import CompletedProcess
 
 import pytest
 
 from tests.support.cli import Files, environment, tap
 from tests.support.singer import run_tap, select
+from tests.support.starting import PIPE, Started
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="needs /dev/full and RLIMIT_FSIZE")
 FULL = Path("/dev/full")
@@ -34,17 +35,16 @@ def batched(folder):
     return {"batch_config": {"encoding": encoding, "storage": {"root": str(folder)}}}
 
 
-def run(arguments, *, shell='"$@"', most_bytes=None):
-    """Run the tap in a shell; `most_bytes` is the size that no file may exceed, as on a disk that is full."""
-
-    def limit():
-        if most_bytes is not None:
-            resource.setrlimit(resource.RLIMIT_FSIZE, (most_bytes, most_bytes))
-
-    done = subprocess.run(
-        ["bash", "-o", "pipefail", "-c", shell, "-", *COMMAND, *arguments],
-        capture_output=True, text=True, env=environment(), preexec_fn=limit, check=False, timeout=60,
-    )  # fmt: skip
+def run(arguments, *, output=PIPE, reads=None, most_bytes=None):
+    """Run the tap, with options of `Started`; with `reads`, only so many bytes of its output are read."""
+    running = Started(
+        "tap_pipedrive", *arguments, stdout=output, env=environment(), text=True, most_bytes=most_bytes
+    )
+    if reads is not None:
+        running.stdout.read(reads)
+        running.stdout.close()
+    out, error = running.communicate(timeout=60)
+    done = CompletedProcess(arguments, running.returncode, out, error)
     assert "Traceback" not in done.stderr, done.stderr
     assert "Exception ignored" not in done.stderr, done.stderr
     return done
@@ -59,17 +59,34 @@ def complaint(done):
 @pytest.mark.parametrize("option", ["", "--discover", "--plan", "--test", "--about"])
 def test_a_full_disk_of_the_output(small, files, catalog, option):
     given = files.arguments(small.config(), catalog=catalog)
-    done = run([*given, option] if option else given, shell='"$@" > /dev/full')
+    with FULL.open("w") as full:
+        done = run([*given, option] if option else given, output=full)
     assert done.returncode == 1
     assert "No space left on device" in complaint(done)
     if not option:
         assert "the standard output" in complaint(done)
 
 
+def test_a_process_of_its_own_ends_as_a_forked_one_does(small, files, catalog):
+    given = files.arguments(small.config(), catalog=catalog)
+    with FULL.open("w") as full:
+        forked = run(given, output=full)
+        alone = subprocess.run(
+            [*COMMAND, *given],
+            stdout=full,
+            stderr=PIPE,
+            text=True,
+            env=environment(),
+            timeout=60,
+            check=False,
+        )
+    assert (alone.returncode, complaint(alone)[30:]) == (forked.returncode, complaint(forked)[30:])
+
+
 @pytest.mark.parametrize("option", ["", "--discover", "--test"])
 def test_a_pipe_without_a_reader(small, files, catalog, option):
     given = files.arguments(small.config(), catalog=catalog)
-    done = run([*given, option] if option else given, shell='"$@" | head -c 1')
+    done = run([*given, option] if option else given, reads=1)
     assert done.returncode == 1
     assert "The program that reads the output has ended" in complaint(done)
 
@@ -89,7 +106,7 @@ def test_a_full_disk_of_batch_files_names_none_that_is_truncated(small, files, c
 
 def test_a_pipe_without_a_reader_leaves_no_batch_file(small, files, catalog, tmp_path):
     arguments = files.arguments(small.config(**batched(tmp_path / "batches")), catalog=catalog)
-    done = run(arguments, shell='"$@" | head -1')
+    done = run(arguments, reads=1)
     assert done.returncode == 1
     assert "The program that reads the output has ended" in complaint(done)
     assert [*(tmp_path / "batches").iterdir()] == []

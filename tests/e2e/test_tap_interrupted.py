@@ -6,17 +6,15 @@ import json
 import os
 import random
 import signal
-import subprocess
-import sys
 
 import pytest
 
 from tests.support.forking import forking
 from tests.support.singer import select
+from tests.support.starting import DEVNULL, Started
 
 # Containers often set it; stdout then has no buffer, and a signal can cut a write short.
 ENVIRONMENT = {**os.environ, "PYTHONUNBUFFERED": "1"}
-COMMAND = [sys.executable, "-m", "tap_pipedrive"]
 STREAMS = ("deals", "deal_products", "persons", "activities", "leads", "notes", "files", "stages")
 SAMPLE = 2
 CAMPAIGN = 100
@@ -32,7 +30,7 @@ def command(folder, emulator, state=None, **settings) -> list[str]:
     config.write_text(json.dumps(emulator.config(**settings)))
     catalog = folder / "catalog.json"
     catalog.write_text(json.dumps(select(emulator.config(), *STREAMS)))
-    found = [*COMMAND, "--config", str(config), "--catalog", str(catalog)]
+    found = ["--config", str(config), "--catalog", str(catalog)]
     if state is not None:
         path = folder / "state.json"
         path.write_text(json.dumps(state))
@@ -59,12 +57,8 @@ def read(lines, table: dict, keys: dict):
 
 def interrupted(folder, emulator, after: int, how: int, state, table: dict, keys: dict, **settings):
     """Run until so many lines have come, then end the tap; (last state, exit code)."""
-    process = subprocess.Popen(
-        command(folder, emulator, state, **settings),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        env=ENVIRONMENT,
-    )
+    arguments = command(folder, emulator, state, **settings)
+    process = Started("tap_pipedrive", *arguments, stderr=DEVNULL, env=ENVIRONMENT)
     lines = []
     for line in process.stdout:
         lines.append(line)
@@ -77,7 +71,7 @@ def interrupted(folder, emulator, after: int, how: int, state, table: dict, keys
 
 def uninterrupted(folder, emulator, state=None, **settings) -> bytes:
     """Output of a run that is not ended."""
-    arguments = command(folder, emulator, state, **settings)[len(COMMAND) :]
+    arguments = command(folder, emulator, state, **settings)
     done = forking("tap_pipedrive").finish(folder, *arguments)
     done.check_returncode()
     return done.stdout
@@ -122,9 +116,7 @@ def test_a_hundred_ended_runs_equal_one_run(medium, folder, seed, how):
 
 def test_sigterm_ends_with_a_whole_line_and_its_own_exit_code(medium, folder):
     table: dict = {}
-    process = subprocess.Popen(
-        command(folder, medium), stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=ENVIRONMENT
-    )
+    process = Started("tap_pipedrive", *command(folder, medium), stderr=DEVNULL, env=ENVIRONMENT)
     first = process.stdout.readline()
     process.send_signal(signal.SIGTERM)
     rest = process.stdout.read()

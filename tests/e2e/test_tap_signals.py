@@ -5,8 +5,6 @@ from __future__ import annotations
 import json
 import random
 import signal
-import subprocess
-import sys
 import threading
 import time
 
@@ -14,9 +12,9 @@ import pytest
 
 from tests.support.cli import Files, environment
 from tests.support.singer import run_tap, select
+from tests.support.starting import Started
 
 STREAMS = ("deals", "persons", "stages", "notes")
-COMMAND = [sys.executable, "-m", "tap_pipedrive"]
 SAMPLE, MORE = 3, 6
 CAMPAIGN = 100
 CUSTOM = "GET /api/v2/dealFields"
@@ -35,9 +33,7 @@ class Running:
     def __init__(self, folder, arguments):
         self.log = folder / "log"
         with self.log.open("wb") as log:
-            self.process = subprocess.Popen(
-                [*COMMAND, *arguments], stdout=subprocess.PIPE, stderr=log, env=environment()
-            )
+            self.process = Started("tap_pipedrive", *arguments, stderr=log, env=environment())
 
     def end(self):
         """Exit code, rest of the output, and log."""

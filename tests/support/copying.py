@@ -7,7 +7,6 @@ import json
 import os
 import re
 import subprocess
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.request import Request, urlopen
@@ -16,6 +15,7 @@ from tests.support.accounts import Copy
 from tests.support.emulator import TOKEN
 from tests.support.forking import forking
 from tests.support.singer import discover
+from tests.support.starting import Started
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -79,10 +79,7 @@ class Copying:
         files = str(folder / "files")
         config = source.config(files_dir=files)
         catalog = self._write("catalog.json", catalog_of(config))
-        self.tap_command = [
-            *(sys.executable, "-m", "tap_pipedrive"),
-            *("--config", self._write("source.json", config), "--catalog", catalog),
-        ]
+        self.tap_arguments = ["--config", self._write("source.json", config), "--catalog", catalog]
         settings = {
             **target.config(**SETTINGS),
             "files_dir": files,
@@ -91,10 +88,7 @@ class Copying:
             "results_path": str(folder / "results.jsonl"),
         }
         self.settings = settings
-        self.target_command = [
-            *(sys.executable, "-m", "target_pipedrive"),
-            *("--config", self._write("target.json", settings)),
-        ]
+        self.target_arguments = ["--config", self._write("target.json", settings)]
         self.state: Any = None
         self.started = 0
 
@@ -114,18 +108,18 @@ class Copying:
 
     def run(self, *, seconds: float | None = None, end: str = "both", with_state: bool = False) -> int | None:
         """Run the copy and return the target's exit code; None if it was killed after the given time."""
-        command = self.tap_command
+        arguments = self.tap_arguments
         if with_state and self.state is not None:
-            command = [*command, "--state", self._write("state.json", self.state)]
+            arguments = [*arguments, "--state", self._write("state.json", self.state)]
         self.started += 1
         log = (self.folder / f"log-{self.started}.txt").open("wb")
         environment = {**os.environ, "PYTHONUNBUFFERED": "1"}
         with log:
-            tap = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=log, env=environment)
-            target = subprocess.Popen(
-                self.target_command, stdin=tap.stdout, stdout=subprocess.PIPE, stderr=log, env=environment
-            )
+            tap = Started("tap_pipedrive", *arguments, stderr=log, env=environment)
             assert tap.stdout
+            target = Started(
+                "target_pipedrive", *self.target_arguments, stdin=tap.stdout, stderr=log, env=environment
+            )
             tap.stdout.close()
             killed = False
             try:
@@ -146,13 +140,13 @@ class Copying:
 
     def read(self) -> bytes:
         """Return the output of a run of the tap."""
-        done = forking("tap_pipedrive").finish(self.folder, *self.tap_command[3:])
+        done = forking("tap_pipedrive").finish(self.folder, *self.tap_arguments)
         done.check_returncode()
         return done.stdout
 
     def write(self, content: bytes, config: Path | None = None) -> subprocess.CompletedProcess[bytes]:
         """Return the finished run of the target over this input, with its settings or those of a file."""
-        arguments = self.target_command[3:] if config is None else ["--config", str(config)]
+        arguments = self.target_arguments if config is None else ["--config", str(config)]
         return forking("target_pipedrive").finish(self.folder, *arguments, content=content)
 
     def results(self) -> list[dict[str, Any]]:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import http.client
-import subprocess
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any, Literal
 from urllib.parse import urlsplit
+
+from tests.support.starting import DEVNULL, PIPE, Started
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -28,7 +29,7 @@ class Killer:
 
     def __init__(self, emulator: Emulator) -> None:
         self._lock = threading.Lock()
-        self._process: subprocess.Popen[bytes] | None = None
+        self._process: Started | None = None
         self._left = 0
         self._when: When = "before"
         upstream = urlsplit(emulator.url)
@@ -88,15 +89,13 @@ class Killer:
         self._server.shutdown()
         self._server.server_close()
 
-    def run(self, command: Sequence[str], content: bytes, *, nth: int, when: When) -> int:
-        """Run a process, kill it at its n-th write, and return its exit code; -9 if it was killed."""
+    def run(self, plugin: str, arguments: Sequence[str], content: bytes, *, nth: int, when: When) -> int:
+        """Run a plugin, kill it at its n-th write, and return its exit code; -9 if it was killed."""
         with self._lock:
             self._left, self._when = nth, when
-            self._process = process = subprocess.Popen(
-                command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-            )
+            self._process = process = Started(plugin, *arguments, stdin=PIPE, stdout=DEVNULL, stderr=DEVNULL)
         process.communicate(content)
-        return process.returncode
+        return process.wait()
 
     def is_fatal(self) -> bool:
         """Count a write; returns whether it is the n-th."""

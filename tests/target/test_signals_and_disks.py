@@ -14,9 +14,11 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.starting import PIPE, Started, finished
 from tests.target.helpers import lines_of, rows, state
 from tests.target.processes import COMMAND, Process
 
+ARGUMENTS = COMMAND[3:]
 FULL = Path("/dev/full")
 needs_full = pytest.mark.skipif(not FULL.exists(), reason="needs /dev/full")
 
@@ -28,14 +30,7 @@ def process(small, tmp_path):
 
 def started(process, **config):
     settings = process.write_config(**config)
-    running = subprocess.Popen(
-        COMMAND,
-        cwd=process.folder,
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-    )
-    return settings, running
+    return settings, Started("target_pipedrive", *ARGUMENTS, cwd=process.folder, stdin=PIPE)
 
 
 def feed(running, *messages):
@@ -280,18 +275,10 @@ def test_a_full_output_ends_the_run_in_a_sentence(process, small):
     settings = process.write_config()
     text = lines_of(rows("add_deal", {"title": "O"}), state({"n": 1})).encode()
     with FULL.open("w") as output:
-        done = subprocess.run(
-            COMMAND,
-            cwd=process.folder,
-            input=text,
-            stdout=output,
-            stderr=subprocess.PIPE,
-            timeout=60,
-            check=False,
-        )
-    finished = process.finished(settings, done.returncode, b"", done.stderr)
-    assert finished.code == 1
-    assert all(fact in finished.log for fact in ("STATE", "No space left on device"))
+        done = finished("target_pipedrive", *ARGUMENTS, cwd=process.folder, content=text, stdout=output)
+    outcome = process.finished(settings, done.returncode, b"", done.stderr)
+    assert outcome.code == 1
+    assert all(fact in outcome.log for fact in ("STATE", "No space left on device"))
     assert process(text).code == 0
     assert len([one for one in small.rows("deals") if one["title"] == "O"]) == 1
 
@@ -321,8 +308,7 @@ def test_standard_streams_that_are_closed_cause_no_traceback(process, closed):
         timeout=60,
         check=False,
     )
-    finished = process.finished(settings, done.returncode, done.stdout, done.stderr)
-    assert finished.code in (0, 1)
+    assert process.finished(settings, done.returncode, done.stdout, done.stderr).code in (0, 1)
 
 
 def test_an_input_that_cannot_be_read_is_reported_in_a_sentence(process):
@@ -334,9 +320,9 @@ def test_an_input_that_cannot_be_read_is_reported_in_a_sentence(process):
         )
     finally:
         os.close(folder)
-    finished = process.finished(settings, done.returncode, done.stdout, done.stderr)
-    assert finished.code == 1
-    assert "directory" in finished.log
+    outcome = process.finished(settings, done.returncode, done.stdout, done.stderr)
+    assert outcome.code == 1
+    assert "directory" in outcome.log
 
 
 def test_a_full_disk_of_the_waiting_file_ends_the_run_in_a_sentence(load, monkeypatch):
