@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from target_pipedrive.write.writer import RecordWriter
 
 _GONE = "was already deleted"
+_SHARED = "not deleted, because other external ids link to this row too ({}); only this link was removed"
+_SHOWN = 5
 _NO_ROW = "no row has this key, so nothing was deleted"
 
 
@@ -114,6 +116,9 @@ class RowDeleter:
         if row_id is None or note:
             return Result(outcome=Outcome.UNCHANGED, id=row_id, note=note)
         _check_parent(spec, draft, row or {})
+        others = self._others(plan, draft, row_id)
+        if others:
+            return Result(outcome=Outcome.UNCHANGED, id=row_id, note=_SHARED.format(others))
         self._guard.take()
         path = path_values(action, plan, draft, row_id)
         body = {
@@ -130,6 +135,19 @@ class RowDeleter:
             return Result(outcome=Outcome.UNCHANGED, id=row_id, note=_GONE)
         result = Result(outcome=Outcome.DELETED, id=row_id, note=done.note)
         return deleted(result, plan, row) if self._options.shows_changes else result
+
+    def _others(self, plan: EntityPlan, draft: Draft, row_id: str) -> str:
+        """Return the other external ids of the row; if there are any, the link of this one is removed.
+
+        A row has several after a merge, in Pipedrive or of two records that match it: the source deletes one
+        of them, and the row is still that of the others.
+        """
+        external = draft.external_id
+        if external is None or draft.id is not None or draft.every_id:
+            return ""
+        others = self._row_writer.release(plan, draft, external, row_id)
+        draft.released = bool(others)
+        return ", ".join(sorted(others)[:_SHOWN])
 
     def _why_absent(self, plan: EntityPlan, draft: Draft, row_id: str | None, row: Row | None) -> str:
         """Return the reason why no row can be deleted; empty if one can."""

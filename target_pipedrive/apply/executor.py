@@ -231,7 +231,9 @@ class RecordExecutor:
         parent = parent_id(spec, draft) if spec is not None else ""
         # A child row that was not found may be below another parent now, so its link stays.
         gone = draft.deleted and result.outcome is Outcome.UNCHANGED and spec is not None and not spec.parent
-        if row_id is not None and (gone or result.outcome is Outcome.DELETED):
+        if draft.released and external is not None:
+            steps.append(lambda ledger: ledger.release(entity, external))
+        elif row_id is not None and (gone or result.outcome is Outcome.DELETED):
             steps.append(lambda ledger: ledger.unlink(entity, row_id, parent))
         elif row_id is not None and result.outcome is Outcome.MERGED:
             survivor = str(draft.body.get("merge_with_id"))

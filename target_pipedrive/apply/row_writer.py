@@ -138,6 +138,10 @@ class RowWriter:
         if parent:
             draft.body[spec.parent] = int(parent) if parent.isdecimal() else parent
 
+    def release(self, plan: EntityPlan, draft: Draft, external_id: str, row_id: str) -> set[str]:
+        """Remove the link of an external id if its row has others, and return these."""
+        return self._links.release(plan.spec.name, external_id, row_id, parent_id(plan.spec, draft))
+
     def forget(self, plan: EntityPlan, draft: Draft, row_id: str) -> None:
         """Drop what is kept of a deleted row."""
         self._links.drop(plan.spec.name, row_id, parent_id(plan.spec, draft))

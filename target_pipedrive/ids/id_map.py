@@ -7,6 +7,8 @@ from collections import defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from target_pipedrive.catalog.entities import BELOW
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
@@ -130,11 +132,27 @@ class Links:
             return [link for link in linked if link[2] != NOWHERE]
 
     def move(self, entity: str, old_id: str, new_id: str) -> None:
-        """Move the external ids of a merged row to the survivor."""
+        """Move the external ids of a merged row to the survivor, and its child rows too."""
         with self._lock:
             for external_id in _all(self._external[entity].pop(old_id, None)):
                 self._ids[entity][external_id] = new_id
                 self._put_external(entity, new_id, external_id)
+            for parents in (self._parents[below] for below in BELOW.get(entity, ())):
+                parents.update({one: new_id for one, parent in parents.items() if parent == old_id})
+
+    def release(self, entity: str, external_id: str, row_id: str, parent: str = "") -> set[str]:
+        """Remove the link of an external id whose row others link to as well, and return the others.
+
+        The last link of a row stays, and the result is empty.
+        """
+        with self._lock:
+            others = self._below(entity, row_id, parent) - {external_id}
+            if others and self._ids[entity].get(external_id) == row_id:
+                left = _all(self._external[entity].pop(row_id, None)) - {external_id}
+                for one in left:
+                    self._put_external(entity, row_id, one)
+                self._remove(entity, external_id)
+            return others
 
     def drop(self, entity: str, row_id: str, parent: str = "") -> None:
         """Remove the external ids of a deleted row; see `external_ids`."""
@@ -144,10 +162,13 @@ class Links:
             for external_id in left:
                 self._put_external(entity, row_id, external_id)
             for external_id in gone:
-                self._ids[entity].pop(external_id, None)
-                self._parents[entity].pop(external_id, None)
-                for seen in self._streams.values():
-                    seen[entity].discard(external_id)
+                self._remove(entity, external_id)
+
+    def _remove(self, entity: str, external_id: str) -> None:
+        self._ids[entity].pop(external_id, None)
+        self._parents[entity].pop(external_id, None)
+        for seen in self._streams.values():
+            seen[entity].discard(external_id)
 
 
 def _all(held: str | set[str] | None) -> set[str]:

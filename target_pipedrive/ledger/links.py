@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from target_pipedrive.catalog.entities import BELOW
 from target_pipedrive.ids.id_map import Link
 
 if TYPE_CHECKING:
@@ -36,6 +37,10 @@ _REMOVE = (
     and external_id in (select external_id from links where entity = :entity and id = :id)
     """,
     "delete from links where entity = :entity and id = :id",
+)
+_REMOVE_ONE = (
+    "delete from parents where entity = :entity and external_id = :external_id",
+    "delete from links where entity = :entity and external_id = :external_id",
 )
 _REMOVE_BELOW = (
     """
@@ -68,6 +73,29 @@ def put_link(db: Database, link: Link) -> None:
     db.run(_PUT, **place, id=link.id, stream=link.stream, moment=link.written_at)
     if link.parent:
         db.run(_PUT_PARENT, **place, parent=link.parent)
+
+
+def move_links(db: Database, entity: str, old_id: str, new_id: str) -> None:
+    """Move the external ids of a merged row to the survivor, and its child rows too."""
+    db.run(
+        "update links set id = :new where entity = :entity and id = :old",
+        new=new_id,
+        entity=entity,
+        old=old_id,
+    )
+    for below in BELOW.get(entity, ()):
+        db.run(
+            "update parents set parent = :new where entity = :entity and parent = :old",
+            new=new_id,
+            entity=below,
+            old=old_id,
+        )
+
+
+def remove_link(db: Database, entity: str, external_id: str) -> None:
+    """Remove one external id of a row that others link to as well."""
+    for statement in _REMOVE_ONE:
+        db.run(statement, entity=entity, external_id=external_id)
 
 
 def remove_links(db: Database, entity: str, row_id: str, parent: str) -> None:

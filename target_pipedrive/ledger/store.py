@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 from pipedrive_client import OutputFailed, times
 from pipedrive_client.limits.token_budget import DayCost
 from target_pipedrive.ids.id_map import Link
-from target_pipedrive.ledger.links import all_links, put_link, remove_links
+from target_pipedrive.ledger.links import all_links, move_links, put_link, remove_link, remove_links
 from target_pipedrive.ledger.schema import (
     OLDEST,
     VERSION,
@@ -269,14 +269,13 @@ class Ledger:
         )
 
     def relink(self, entity: str, old_id: str, new_id: str) -> None:
-        """Move all external ids of a merged row to the survivor."""
-        self.database.run(
-            "update links set id = :new where entity = :entity and id = :old",
-            new=new_id,
-            entity=entity,
-            old=old_id,
-        )
+        """Move all external ids of a merged row to the survivor, and its child rows too."""
+        move_links(self.database, entity, old_id, new_id)
         self.database.run(_DROP_FORMS, entity=entity, id=old_id)
+
+    def release(self, entity: str, external_id: str) -> None:
+        """Remove the link of an external id, whose row stays."""
+        remove_link(self.database, entity, external_id)
 
     def unlink(self, entity: str, row_id: str, parent: str = "") -> None:
         """Remove the external ids of a deleted row; see `remove_links`."""

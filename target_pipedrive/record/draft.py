@@ -97,6 +97,8 @@ class Draft:
         match_only: lookup values that are not written.
         deleted: True if the record marks the row as deleted.
         files: parts of a multipart body: name → (file name, bytes or path, content type).
+        every_id: True if the row is deleted whatever other external ids it has.
+        released: True if the row stays, because others link to it, and only the record's link is removed.
         emptied: columns that were null but cannot be emptied.
         foreign: True if its ids are those of another account.
     """
@@ -116,5 +118,7 @@ class Draft:
     match_only: dict[str, object] = field(default_factory=dict)
     deleted: bool = False
     files: dict[str, tuple[str, object, str]] = field(default_factory=dict)
+    every_id: bool = False
+    released: bool = False
     emptied: tuple[str, ...] = ()
     foreign: bool = False

@@ -230,7 +230,7 @@ def delete_task(number: int, missing: Missing) -> Task:
     """Return the task that deletes a row."""
     plan, handler, external_id, row_id, parent = missing
     entity = plan.spec.name
-    draft = Draft(external_id=external_id, deleted=True)
+    draft = Draft(external_id=external_id, deleted=True, every_id=True)
     if parent and plan.spec.parent is not None:
         draft.body[plan.spec.parent] = int(parent) if parent.isdecimal() else parent
     owns, needs = plan.locks(draft)
