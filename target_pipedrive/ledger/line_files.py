@@ -25,12 +25,13 @@ def output_failed(what: str, error: Exception) -> OutputFailed:
 
 
 class LinesFile:
-    """File of complete lines, created with the first one.
+    """File of complete lines, created with the first one; a run without lines leaves an empty file.
 
     Args:
         setting: name of the setting with the path, for messages.
         path: path of the file; None discards the lines.
-        keep: True if an existing file is kept, and a numbered one is created next to it.
+        keep: True if an existing file is kept, and a numbered one is created next to it, if there are
+            lines.
     """
 
     def __init__(self, setting: str, path: Path | None, *, keep: bool = False) -> None:
@@ -83,6 +84,10 @@ class LinesFile:
 
     def close(self) -> None:
         """Sync the file and close it; errors were raised by an earlier write or sync."""
+        if self._file is None and self.path is not None and not self._keep and not _is_special(self.path):
+            with suppress(OSError):  # else the lines of the last run would be taken for those of this one
+                self.path.parent.mkdir(parents=True, exist_ok=True)
+                self._file = _opened(self.path, os.O_TRUNC)
         if self._file is not None:
             with suppress(OutputFailed):
                 self.sync()

@@ -326,3 +326,17 @@ def test_records_without_key_properties_are_named_by_what_finds_them(load, setti
 def test_an_action_without_key_properties_names_its_records_by_id(load):
     run = load(*rows("update_deal", {"id": 1, "value": "x"}))
     assert run.errors[0].startswith("update_deal (id 1): value must be")
+
+
+def test_a_run_without_records_leaves_no_results_of_the_run_before(load, tmp_path):
+    results, rejects = tmp_path / "results.jsonl", tmp_path / "rejects.singer"
+    settings = {"results_path": str(results), "rejects_path": str(rejects)}
+    first = rows("deals", {"id": 1, "title": "T"}, {"id": 2, "value": "x"}, keys=["id"])
+    load(*first, **settings)
+    assert len(results.read_text().splitlines()) == 2
+    kept = rejects.read_text()
+    load(schema("deals", "id title", ["id"]), **settings)
+    assert results.read_text() == ""
+    assert rejects.read_text() == kept
+    assert not (tmp_path / "rejects-2.singer").exists()
+    assert results.stat().st_mode & 0o777 == 0o600
