@@ -70,9 +70,9 @@ def bytes_of(emulator: Emulator, file_id: object) -> bytes:
 
 
 class Copying:
-    """Copy of `source` into `target`; its files are in `folder`."""
+    """Copy of `source` into `target`, at `url` if something is between; its files are in `folder`."""
 
-    def __init__(self, source: Emulator, target: Emulator, folder: Path) -> None:
+    def __init__(self, source: Emulator, target: Emulator, folder: Path, *, url: str = "") -> None:
         self.source, self.target, self.folder = source, target, folder
         folder.mkdir(exist_ok=True)
         self.ledger = folder / "ledger.sqlite"
@@ -82,6 +82,7 @@ class Copying:
         self.tap_arguments = ["--config", self._write("source.json", config), "--catalog", catalog]
         settings = {
             **target.config(**SETTINGS),
+            "api_url": url or target.url,
             "files_dir": files,
             "ledger_path": str(self.ledger),
             "rejects_path": str(folder / "rejects.singer"),

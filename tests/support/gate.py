@@ -99,6 +99,11 @@ class Gate:
         self.url = f"http://127.0.0.1:{self._proxy.server_address[1]}"
         threading.Thread(target=self._proxy.serve_forever, args=(0.05,), daemon=True).start()
 
+    def departures(self) -> list[Departure]:
+        """Return the deviations so far."""
+        with self._proxy.lock:
+            return list(self._proxy.departures)
+
     def close(self) -> tuple[Counter[str], Counter[Departure]]:
         """Close and return the counts of operations and of deviations."""
         self._proxy.shutdown()

@@ -5,7 +5,6 @@ from __future__ import annotations
 import pytest
 
 from tests.support.copying import SETTINGS, invite_colleagues
-from tests.support.copying import STREAMS as COPIED
 from tests.support.emulator import Emulator
 from tests.support.gate import Gate
 from tests.support.singer import run_tap
@@ -60,29 +59,6 @@ def test_an_account_is_copied_with_its_relations(small, other, tmp_path):
     assert again.outcomes.count("created") == 0
     _, problems = gate.close()
     assert [one for one in problems if one[0] == "request"] == []
-
-
-AS_ROWS_SHOW = {
-    ("POST /api/v2/tasks", f"body /: '{name}' is not published") for name in ("is_done", "is_milestone")
-}
-"""What live accounts take instead of the published names; tried first, and once a run where it is refused."""
-
-
-def test_a_whole_copy_requests_only_what_is_published(small, other, tmp_path):
-    other.reset()
-    invite_colleagues(small, other)
-    files = str(tmp_path / "files")
-    out = run_tap(small.config(files_dir=files), *COPIED)
-    gate = Gate(other.url)
-    load = Loader({**other.config(**SETTINGS), "api_url": gate.url, "files_dir": files}, tmp_path)
-    messages = [one for one in out.messages if one["type"] != "STATE"]
-    assert load(messages).errors == []
-    again = load(messages)
-    assert again.errors == []
-    assert set(again.outcomes) == {"unchanged", "skipped"}
-    _, problems = gate.close()
-    asked = [one for one in problems if one[0] == "request" and one[1:] not in AS_ROWS_SHOW]
-    assert asked == []
 
 
 def relations(tables):
