@@ -56,8 +56,8 @@ class Launcher:
         self.folder = folder
         self.output = folder / "output.txt"
 
-    def run(self, source, *, ledger, until=None, disk_seconds=0, **config):
-        """Return the exit status of a run, killed as soon as `until` returns true."""
+    def run(self, source, *, ledger, until=None, every=0.001, disk_seconds=0, **config):
+        """Return the exit status of a run, killed as soon as `until`, called again and again, is true."""
         settings = {
             **self.config,
             "ledger_url" if is_url(str(ledger)) else "ledger_path": str(ledger),
@@ -75,7 +75,7 @@ class Launcher:
         self.process.stdin.flush()
         child = int(self.process.stdout.readline().split()[1])
         if until is not None:
-            while not select.select([self.process.stdout], [], [], 0.001)[0]:
+            while not select.select([self.process.stdout], [], [], every)[0]:
                 if until():
                     with contextlib.suppress(ProcessLookupError):
                         os.kill(child, signal.SIGKILL)
@@ -280,7 +280,9 @@ class Campaign:
         self.small.post("/_emulator/faults", list(faults))
         ledger = self.ledger(number)
         point = self.dice.randrange(1, self.whole)
-        status = self.launcher.run(self.source, ledger=ledger, until=lambda: requests(self.small) >= point)
+        status = self.launcher.run(
+            self.source, ledger=ledger, until=lambda: requests(self.small) >= point, every=0.005
+        )
         self.killed += status == signal.SIGKILL
         self.emitted = self.launcher.states()
         if status == signal.SIGKILL and self.new_ledger:
@@ -359,13 +361,13 @@ class Campaign:
 
 def test_killed_anywhere_a_second_run_completes_it(small, launcher, tmp_path):
     campaign = Campaign(small, launcher, tmp_path, mixed(100, 5), seed=5)
-    campaign.kill_and_repeat(6)
+    campaign.kill_and_repeat(4)
     assert campaign.killed >= 2
 
 
 def test_killed_anywhere_the_run_goes_on_behind_the_last_state(small, launcher, tmp_path):
     campaign = Campaign(small, launcher, tmp_path, mixed(100, 6, alike=False), seed=6)
-    assert campaign.kill_and_resume(8) >= 3
+    assert campaign.kill_and_resume(5) >= 2
     assert campaign.killed >= 2
 
 
