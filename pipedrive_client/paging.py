@@ -86,6 +86,7 @@ class Pager:
         self._paging = paging
         self._seen: set[int] = set()
         self._last_body: bytes | None = None
+        self._last_cursor = ""
         self._empty = 0
         self.announced = False
         self.first: dict[str, object] = dict(params or {})
@@ -126,7 +127,17 @@ class Pager:
                 "Pipedrive sent the same page cursor twice; the list cannot be read completely."
             )
         self._seen.add(mark)
+        if page.rows and self._repeats(page.response.body, str(cursor)):
+            raise PagingStuck("Pipedrive sent the same page twice; the list cannot be read completely.")
         return {**page.request_params, "cursor": cursor}
+
+    def _repeats(self, body: bytes, cursor: str) -> bool:
+        """Return True if a page differs from the previous one only by its cursor."""
+        last, last_cursor = self._last_body, self._last_cursor
+        self._last_body, self._last_cursor = body, cursor
+        if last is None or len(last) - len(last_cursor) != len(body) - len(cursor):
+            return False
+        return last.replace(last_cursor.encode(), b"") == body.replace(cursor.encode(), b"")
 
     def _after_offset(self, page: Page) -> dict[str, object] | None:
         """Follow `next_start`, else count; without any paging data a short page is the last."""

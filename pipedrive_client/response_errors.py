@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from pipedrive_client.responses import Expectation
 
 LONGEST_TEXT = 300
+_SEE_OTHER = 303
 _REQUEST_ID_HEADERS = ("x-correlation-id", "x-request-id", "cf-ray")
 _BY_STATUS: dict[int, type[PipedriveError]] = {
     401: Unauthorized,
@@ -89,6 +90,14 @@ def error_of(
     if 200 <= status < 300:  # noqa: PLR2004 - the statuses that mean success
         return _error_inside_success(response, what, label=label, secrets=secrets, expected=expected)
     if 300 <= status < 400:  # noqa: PLR2004 - redirects
+        if served:
+            return ServerError(
+                f"{what} was redirected ({status}), unlike earlier requests of this run. A proxy may be the "
+                "cause.",
+                status=status,
+                label=label,
+                may_have_acted=status == _SEE_OTHER,
+            )
         return ConfigError(
             f"{what} was redirected to another URL. Check company_domain and api_url.",
             status=status,

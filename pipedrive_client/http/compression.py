@@ -14,6 +14,9 @@ if TYPE_CHECKING:
 _GZIP_ONLY = 16 + zlib.MAX_WBITS
 _MAGIC = b"\x1f\x8b"
 _NAMES = frozenset({"gzip", "x-gzip"})
+_PIECE_BYTES = 1 << 20
+MOST_BYTES = 1 << 28
+"""Maximum size of a body in memory; the largest page of Pipedrive is far smaller."""
 
 
 class Damaged(Exception):  # noqa: N818 - describes the body; the reader decides whether it is an error
@@ -24,15 +27,21 @@ def unpacked(content: bytes, headers: Mapping[str, str]) -> bytes:
     """Return a complete body without its compression.
 
     Raises:
-        Damaged: it is truncated, damaged, or has an unexpected encoding.
+        Damaged: it is truncated, damaged, too large, or has an unexpected encoding.
     """
     if not headers.get("content-encoding"):
         return content
-    return b"".join(unpacked_chunks(iter([content]), headers))
+    pieces, size = [], 0
+    for piece in unpacked_chunks(iter([content]), headers):
+        size += len(piece)
+        if size > MOST_BYTES:
+            raise Damaged(f"a gzip body of more than {MOST_BYTES >> 20} MiB")
+        pieces.append(piece)
+    return b"".join(pieces)
 
 
 def unpacked_chunks(chunks: Iterator[bytes], headers: Mapping[str, str]) -> Iterator[bytes]:
-    """Yield the chunks of a body without its compression.
+    """Yield the chunks of a body without its compression, in pieces of limited size.
 
     Raises:
         Damaged: as in `unpacked`, as soon as it is detected.
@@ -46,19 +55,20 @@ def unpacked_chunks(chunks: Iterator[bytes], headers: Mapping[str, str]) -> Iter
     member = zlib.decompressobj(_GZIP_ONLY)
     begun = False
     for chunk in chunks:
-        rest = chunk
-        while rest:
+        rest, full = chunk, False
+        while rest or full:
             if member.eof:
                 if not rest.startswith(_MAGIC):  # padding after the last member
                     break
                 member = zlib.decompressobj(_GZIP_ONLY)
             begun = True
             try:
-                found = member.decompress(rest)
+                found = member.decompress(rest, _PIECE_BYTES)
             except zlib.error:
                 raise Damaged("a gzip body that cannot be unpacked") from None
             if found:
                 yield found
-            rest = member.unused_data if member.eof else b""
+            full = len(found) == _PIECE_BYTES and not member.eof
+            rest = member.unused_data if member.eof else member.unconsumed_tail
     if begun and not member.eof:
         raise Damaged("a truncated gzip body")

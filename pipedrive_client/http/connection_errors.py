@@ -13,7 +13,6 @@ from pipedrive_client.settings import is_safe_url
 
 _UNUSABLE = (
     requests.exceptions.InvalidURL,
-    requests.exceptions.InvalidHeader,
     requests.exceptions.InvalidSchema,
 )
 
@@ -51,11 +50,21 @@ def unreachable(url: str, error: requests.exceptions.RequestException) -> Pipedr
         message = f"No trusted connection to {host}: its certificate is not valid. Check REQUESTS_CA_BUNDLE."
     elif isinstance(error, requests.exceptions.ProxyError):
         message = f"The proxy for {host} rejected the connection. Check HTTPS_PROXY."
+    elif isinstance(error, requests.exceptions.InvalidHeader):
+        return Unreachable(f"{host} sent a response with contradictory headers.", may_have_acted=True)
     elif isinstance(error, requests.exceptions.Timeout):
         return Unreachable(f"{host} did not respond within request_timeout_seconds.", may_have_acted=True)
     else:
         return Unreachable(f"The connection to {host} closed before a response.", may_have_acted=True)
     return Unreachable(message)
+
+
+def provisional(url: str, status: int) -> Unreachable:
+    """Return the error of a response that only announces another one."""
+    return Unreachable(
+        f"{host_of(url)} sent only the provisional response {status}. A proxy may be the cause.",
+        may_have_acted=True,
+    )
 
 
 def broken_off(url: str, error: Exception) -> Unreachable:

@@ -25,7 +25,7 @@ from urllib3.exceptions import HTTPError
 from pipedrive_client.errors import ConfigError, MalformedResponse
 from pipedrive_client.http.adapter import LeanAdapter, origin_of
 from pipedrive_client.http.compression import Damaged, unpacked, unpacked_chunks
-from pipedrive_client.http.connection_errors import broken_off, host_of, unreachable
+from pipedrive_client.http.connection_errors import broken_off, host_of, provisional, unreachable
 from pipedrive_client.http.json_repair import repaired
 from pipedrive_client.settings import is_loopback
 
@@ -44,6 +44,7 @@ logger = logging.getLogger("pipedrive_client")
 
 LONGEST_CONNECT_SECONDS = 10.0
 CHUNK_BYTES = 1 << 18
+_FINAL = 200
 _PARTIAL = 206
 _UNREAD: Any = object()
 
@@ -78,10 +79,12 @@ class Response:
         if self._decoded is _UNREAD:
             try:
                 self._decoded = self._decode() if self.body else None
-            except (msgspec.DecodeError, UnicodeDecodeError):
+            except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
                 what = (
                     "a web page"
                     if self.looks_like_html
+                    else "JSON that is nested too deeply"
+                    if isinstance(error, RecursionError)
                     else f"{len(self.body)} bytes that are not complete JSON"
                 )
                 raise MalformedResponse(
@@ -288,7 +291,7 @@ class Download:
             while True:
                 try:
                     chunk = next(chunks, None)
-                except (HTTPError, OSError, Damaged) as error:
+                except (HTTPError, OSError, OverflowError, Damaged) as error:
                     raise broken_off(self.url, error) from None
                 if chunk is None:
                     return
@@ -309,11 +312,14 @@ def _whole(url: str, raw: BaseHTTPResponse) -> Response:
     """Read a body to its end.
 
     Raises:
-        Unreachable: the connection closed before the end.
+        Unreachable: the connection closed before the end, or the response is only a provisional one.
     """
+    if raw.status < _FINAL:
+        raw.close()  # the final response must not be taken for that of the next request
+        raise provisional(url, raw.status)
     try:
         content = raw.read(decode_content=False)
-    except (HTTPError, OSError) as error:
+    except (HTTPError, OSError, OverflowError) as error:  # overflow: the size of a chunk is invalid
         raw.close()
         raise broken_off(url, error) from None
     try:
