@@ -38,7 +38,7 @@ def read_config(path: str) -> dict[str, Any]:
     except OSError as error:
         msg = f"The config file {path} cannot be read: {error.strerror}."
         raise ConfigError(msg) from error
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         msg = f"The config file {path} is not valid JSON: {error}."
         raise ConfigError(msg) from error
     if not isinstance(content, dict):

@@ -43,7 +43,7 @@ def catalog_of(file: Any) -> Any:  # noqa: ANN401  an opened text file in, any J
     text = json_text(file, "catalog")
     try:
         return msgspec.json.decode(text) if text.strip() else None
-    except msgspec.DecodeError as error:
+    except (msgspec.DecodeError, RecursionError) as error:
         msg = f"The catalog file {file.name} is not valid JSON: {error}. {_AGAIN}."
         raise ConfigError(msg) from error
 

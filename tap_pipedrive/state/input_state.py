@@ -48,11 +48,11 @@ def state_of(file: Any) -> Any:  # noqa: ANN401  an opened text file in, any JSO
         return None
     try:
         return msgspec.json.decode(text)
-    except msgspec.DecodeError as error:
+    except (msgspec.DecodeError, RecursionError) as error:
         lines = [(number, line) for number, line in enumerate(text.splitlines(), start=1) if line.strip()]
         try:
             found = [_line(file.name, number, line) for number, line in lines]
-        except msgspec.DecodeError:
+        except (msgspec.DecodeError, RecursionError):
             found = []
         if len(found) > 1:
             return found[-1]
@@ -86,6 +86,13 @@ def checked_state(given: object, specs: Mapping[str, StreamSpec]) -> dict[str, A
     bookmarks = state.get("bookmarks", {})
     if not isinstance(bookmarks, dict):
         msg = f"The state's bookmarks are not an object; expected format: {_SHAPE}."
+        raise ConfigError(msg)
+    if bookmarks and not bookmarks.keys() & specs.keys():
+        names = ", ".join(sorted(bookmarks))
+        msg = (
+            f"The state contains no stream of tap-pipedrive, only {names[:100]}. Use a state written by this "
+            "tap, or none to read everything."
+        )
         raise ConfigError(msg)
     made = {stream: _memo(stream, memo, specs) for stream, memo in bookmarks.items()}
     found = {name: state[name] for name in (TOKEN_USAGE,) if state.get(name) is not None}
@@ -163,8 +170,12 @@ def _memo(stream: str, given: object, specs: Mapping[str, StreamSpec]) -> dict[s
         raise _refused(
             stream, f"contains a bookmark of {', '.join(unknown)[:100]}, which is not a read of the stream"
         )
-    if "replication_key_value" in memo:
-        memo["replication_key_value"] = times.normalise(memo["replication_key_value"])
+    for part, name in (
+        (memo, "replication_key_value"),
+        *((read, "since") for read in memo.get("reads", {}).values()),
+    ):
+        if part.get(name):
+            part[name] = times.normalise(part[name])
     return memo
 
 

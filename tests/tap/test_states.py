@@ -9,7 +9,8 @@ import pytest
 
 from pipedrive_client import ConfigError, times
 from pipedrive_client.times import now
-from tap_pipedrive.state.input_state import state_of
+from tap_pipedrive.catalog import STREAMS
+from tap_pipedrive.state.input_state import checked_state, state_of
 from tests.support.singer import run_tap
 
 pytestmark = pytest.mark.dialects
@@ -80,6 +81,15 @@ def test_a_fan_out_goes_on_from_a_bookmark_of_another_tap(small):
     assert "GET /api/v2/deals/products" not in small.requests()
 
 
+def test_a_bookmark_with_an_offset_is_in_utc():
+    offset = "2026-02-01T02:30:02+02:30"
+    state = {
+        "bookmarks": {"deals": {"reads": {"getDeals": {"since": offset}}, "replication_key_value": offset}}
+    }
+    memo = checked_state(state, STREAMS)["bookmarks"]["deals"]
+    assert memo["replication_key_value"] == memo["reads"]["getDeals"]["since"] == "2026-02-01T00:00:02Z"
+
+
 @pytest.mark.parametrize("text", ["", " \n", "{}", '{"bookmarks": {}}', '{"bookmarks": {"deals": {}}}'])
 def test_an_empty_state_is_a_first_run(small, text):
     run_tap(small.config(), "deals", state=state_of(file_of(text)))
@@ -96,6 +106,7 @@ def test_an_empty_state_is_a_first_run(small, text):
         ({"type": "RECORD", "stream": "deals", "record": {}}, ("RECORD",)),
         ({"value": {"value": SDK}}, ("value", "top-level")),
         ({"bookmarks": {"deals": {"modified": SINCE}}}, ("deals", "modified")),
+        ({"bookmarks": {"issues": {"since": SINCE}}}, ("no stream of tap-pipedrive", "issues")),
         ({"bookmarks": {"deals": {"update_time": 1769904002}}}, ("deals", "1769904002")),
         ({"bookmarks": {"deals": {"update_time": ""}}}, ("deals", '""')),
         ({"bookmarks": {"deals": {"replication_key": "id", "replication_key_value": 7}}}, ("deals", "id")),
@@ -123,9 +134,11 @@ def test_a_state_in_another_form_is_rejected_before_a_request(small, state, fact
         (lines(SDK, []), ("Line 2", "not an object")),
         (lines(line(SDK)) + '{"type":"STATE","val', ("state.json", "not valid JSON")),
         ("{oops", ("state.json", "not valid JSON")),
+        ("[" * 100_000, ("state.json", "not valid JSON")),
+        ("\x1f\x8b\x08", ("state.json", "not valid JSON")),
     ],
 )
-def test_a_file_of_other_lines_is_rejected(text, facts):
+def test_a_file_of_other_content_is_rejected(text, facts):
     with pytest.raises(ConfigError) as refused:
         state_of(file_of(text))
     assert all(fact in str(refused.value) for fact in facts)
