@@ -9,12 +9,14 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
+from target_pipedrive.account.lead_labels import LEAD_LABELS
 from target_pipedrive.catalog.entities import ENTITIES
 from target_pipedrive.record.errors import RecordFault
 from target_pipedrive.values import scalars
 from target_pipedrive.values.identity import is_blank, match_text
 
 if TYPE_CHECKING:
+    from target_pipedrive.account.lead_labels import LeadLabels
     from target_pipedrive.account.rows import Rows
     from target_pipedrive.record.row import Row
     from target_pipedrive.values.encoders import Encoder
@@ -57,10 +59,12 @@ class RowNames:
 
     Args:
         rows: reads the lists.
+        lead_labels: creates missing labels of leads; None if they are not created.
     """
 
-    def __init__(self, rows: Rows) -> None:
+    def __init__(self, rows: Rows, lead_labels: LeadLabels | None = None) -> None:
         self._rows = rows
+        self._lead_labels = lead_labels
         self._indexes: dict[tuple[str, str], tuple[Mapping[str, Row], dict[str, list[str]]]] = {}
 
     def encoder(self, entity: str, plain: Encoder) -> Encoder:
@@ -156,6 +160,8 @@ class RowNames:
                 raise RecordFault(_shared(entity, column, key, len(ids)))
             if ids:
                 return int(ids[0]) if ids[0].isdigit() else ids[0]
+        if entity == LEAD_LABELS and self._lead_labels is not None and isinstance(key, str):
+            return self._lead_labels.create(key)
         raise RecordFault(self._missing(entity, columns, key))
 
     def _ids(self, entity: str, column: str, key: object) -> list[str]:
@@ -188,9 +194,10 @@ class RowNames:
         spelled = {match_text(one): one for one in known}
         near = [spelled[one] for one in difflib.get_close_matches(match_text(key), spelled, n=3)]
         shown = ", ".join(near or known[:_MOST_SHOWN]) or "none"
+        more = "; or set create_options" if entity == LEAD_LABELS and not near else ""
         return (
             f"contains {key!r}, which is not one of the {entity.replace('_', ' ')} in Pipedrive; "
-            f"{'nearest' if near else 'known'}: {shown}"
+            f"{'nearest' if near else 'known'}: {shown}{more}"
         )
 
 

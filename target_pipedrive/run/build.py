@@ -14,6 +14,7 @@ from pipedrive_client.concurrency import WorkerPool
 from pipedrive_client.fields import FieldDefinitions
 from target_pipedrive.account.currencies import Currencies
 from target_pipedrive.account.known_names import KnownNames
+from target_pipedrive.account.lead_labels import LeadLabels
 from target_pipedrive.account.planned_rows import PlannedRows
 from target_pipedrive.account.row_names import RowNames
 from target_pipedrive.account.rows import Rows
@@ -146,6 +147,12 @@ class RunBuilder:
         return Creations(self._logger, dry_run=self._options.dry_run)
 
     @cached_property
+    def _lead_labels(self) -> LeadLabels | None:
+        if not self._options.create_options:
+            return None
+        return LeadLabels(self._client, self._creations, dry_run=self._options.dry_run)
+
+    @cached_property
     def _registry(self) -> FieldRegistry:
         return FieldRegistry(
             self._client,
@@ -154,7 +161,7 @@ class RunBuilder:
             create_options=self._options.create_options,
             dry_run=self._options.dry_run,
             links=self._links,
-            row_names=RowNames(self._rows),
+            row_names=RowNames(self._rows, self._lead_labels),
             currencies=Currencies(self._client),
         )
 

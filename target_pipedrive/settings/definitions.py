@@ -103,7 +103,7 @@ OWN_SETTINGS: dict[str, dict[str, JSON]] = {
     "create_options": _property(
         "boolean",
         "Create missing options of single-option and multiple-option fields, and missing labels of deals, "
-        "persons and organizations.",
+        "leads, persons and organizations.",
         default=False,
     ),
     "allow_deletes": _property(

@@ -193,3 +193,44 @@ def test_a_missing_label_is_only_added_if_that_is_allowed(load):
     run = load(*rows("deals", {"id": 1, "label_ids": "Renewal"}, keys=["id"]))
     assert "has no such option" in run.errors[0]
     assert "or set create_options" in run.errors[0]
+
+
+@pytest.fixture
+def lead_labels(small):
+    """Returns the labels of leads by name."""
+    return lambda: {one["name"]: one["id"] for one in small.rows("lead_labels")}
+
+
+def test_missing_labels_of_leads_are_created_once(small, load, lead_labels):
+    before = lead_labels()
+    known = next(iter(before))
+    messages = rows(
+        "leads",
+        *(
+            {"external_id": f"l-{number}", "title": f"L {number}", "person_id": 1, "label_ids": text}
+            for number, text in enumerate(("Renewal", f"renewal , {known}", ["RENEWAL", "Upsell"]))
+        ),
+        keys=["external_id"],
+    )
+    planned = load(*messages, create_options=True, dry_run=True)
+    assert (planned.outcomes, lead_labels()) == (["created"] * 3, before)
+    run = settles(small, load, messages, create_options=True)
+    assert (run.outcomes, run.errors) == (["created"] * 3, [])
+    after = lead_labels()
+    assert sorted(after) == sorted([*before, "Renewal", "Upsell"])
+    held = [row(small, "leads", one)["label_ids"] for one in run.ids]
+    assert held == [[after["Renewal"]], [after["Renewal"], after[known]], [after["Renewal"], after["Upsell"]]]
+
+
+def test_missing_labels_of_leads_fail_without_create_options(load, lead_labels):
+    before = lead_labels()
+    run = load(
+        *rows(
+            "leads",
+            {"external_id": "l", "title": "L", "person_id": 1, "label_ids": "New"},
+            keys=["external_id"],
+        )
+    )
+    assert run.outcomes == ["failed"]
+    assert "is not one of the lead labels in Pipedrive" in run.errors[0]
+    assert lead_labels() == before
