@@ -197,9 +197,10 @@ class FieldRegistry:
             key: key of the field.
             labels: labels of all options it must have.
         """
-        if key not in self.by_key(entity):  # added since the definitions were read
+        if all(one.get("field_code") != key for one in self.rows(entity)):  # added since they were read
             self.forget(entity)
-        self._options.add(entity, self.by_key(entity)[key], labels)
+        row = next(one for one in self.rows(entity) if one.get("field_code") == key)
+        self._options.add(entity, parse_definition(row), labels)
 
     def encoder(  # noqa: PLR0911 - one for each type
         self, entity: str, column: FieldColumn, keys: UnknownKeys = STRICT

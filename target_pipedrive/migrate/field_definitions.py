@@ -1,4 +1,4 @@
-"""Field definitions of another account: custom ones, and built-in ones, which cannot be created or changed.
+"""Field definitions of another account: custom ones, and built-in ones, which only get missing labels.
 
 They are written before any value of theirs, with all their options.
 """
@@ -9,7 +9,8 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from target_pipedrive.custom_fields.options import label_key, options_of
+from pipedrive_client.fields import parse_definition
+from target_pipedrive.custom_fields.options import label_key, may_grow, options_of
 from target_pipedrive.ids.provisional import ProvisionalId
 from target_pipedrive.record.draft import Draft
 from target_pipedrive.record.errors import RecordFault, SkipRecord
@@ -59,22 +60,31 @@ class FieldWriter:
                 if plan.options.leave_out_missing:
                     raise SkipRecord(why)
                 raise RecordFault(f"{why}; omit it, or set missing_references to leave_out")
-            return self._linked(task, plan, draft, Result(outcome=Outcome.UNCHANGED, id=key), rows[key])
+            grows = plan.options.create_options and may_grow(
+                plan.spec.definitions or "", parse_definition(rows[key])
+            )
+            row, added = self._with_options(task, plan, draft, key) if grows else (rows[key], False)
+            outcome, changed = (Outcome.UPDATED, ("options",)) if added else (Outcome.UNCHANGED, ())
+            return self._linked(task, plan, draft, Result(outcome=outcome, id=key, changed=changed), row)
         found = self._find(plan, draft, rows)
         if found is None:
             return self._add(task, plan, draft, notes)
-        row = rows[found]
-        labels = [label for _, label in options_of(draft.facts)]
-        held = {label_key(label) for _, label in options_of(row)}
-        lacking = any(label_key(label) not in held for label in labels)
-        if lacking and plan.spec.definitions is not None:
-            self._registry.add_options(plan.spec.definitions, found, labels)
-            self._rows.forget(plan.spec)
-            row = self._rows.listed(plan.spec, {}, task.stream)[found]
+        row, added = self._with_options(task, plan, draft, found)
         result = self._update(task, plan, draft, found, row, notes)
-        if lacking:
+        if added:
             result = replace(result, outcome=Outcome.UPDATED, changed=(*result.changed, "options"))
         return self._linked(task, plan, draft, result, row)
+
+    def _with_options(self, task: Task, plan: EntityPlan, draft: Draft, key: str) -> tuple[Row, bool]:
+        """Add the options that a field lacks; returns the field, and whether any were added."""
+        row = self._rows.listed(plan.spec, {}, task.stream)[key]
+        labels = [label for _, label in options_of(draft.facts)]
+        held = {label_key(label) for _, label in options_of(row)}
+        if plan.spec.definitions is None or all(label_key(label) in held for label in labels):
+            return row, False
+        self._registry.add_options(plan.spec.definitions, key, labels)
+        self._rows.forget(plan.spec)
+        return self._rows.listed(plan.spec, {}, task.stream)[key], True
 
     def _find(self, plan: EntityPlan, draft: Draft, rows: Mapping[str, Row]) -> str | None:
         """Return the code of the field here: the linked one, or one of the same name that is not linked."""

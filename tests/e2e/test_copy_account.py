@@ -19,7 +19,7 @@ from tests.support.emulator import Emulator
 from tests.support.gate import Gate
 from tests.support.killing import Killer
 from tests.support.singer import Output
-from tests.target.helpers import Loader
+from tests.target.helpers import Loader, schema
 
 CAMPAIGN = int(os.environ.get("KILLS", "50"))
 pytestmark = pytest.mark.dialects
@@ -386,6 +386,31 @@ def test_options_and_labels_follow_their_words_not_their_numbers(other, said, tm
     made = next(row for row in other.rows("deal_fields") if row["name"] == field["field_name"])
     assert [one["label"] for one in made["options"]] == [one["label"] for one in field["options"]]
     assert {one["id"] for one in made["options"]}.isdisjoint(one["id"] for one in field["options"])
+
+
+@together
+@pytest.mark.parametrize("create", [True, False])
+def test_missing_labels_of_rows_are_created_if_that_is_allowed(other, said, tmp_path, create):
+    out, folder = said
+    other.reset()
+    field = next(one for one in out.records["deal_fields"] if one["field_code"] == "label_ids")
+    new = {**field["options"][0], "id": 990, "label": "Renewal"}
+    deal = {"id": 7_000_001, "title": "Labelled", "label_ids": [990, field["options"][0]["id"]]}
+    messages = [
+        out.schemas["deal_fields"],
+        {"type": "RECORD", "stream": "deal_fields", "record": {**field, "options": [*field["options"], new]}},
+        schema("deals", "id title label_ids", ["id"]),
+        {"type": "RECORD", "stream": "deals", "record": deal},
+    ]
+    run = load(other, tmp_path, folder, messages, create_options=create)
+    assert run.errors == []
+    assert run.outcomes == ["updated" if create else "unchanged", "created"]
+    (made,) = (row for row in other.rows("deal_fields") if row["code"] == "label_ids")
+    options = {one["id"]: one["label"] for one in made["options"]}
+    assert ("Renewal" in options.values()) == create
+    (copy,) = (row for row in other.rows("deals") if row["title"] == "Labelled")
+    wanted = ["Renewal", field["options"][0]["label"]] if create else [field["options"][0]["label"]]
+    assert [options[one] for one in copy["label_ids"]] == wanted
 
 
 @together
