@@ -35,6 +35,10 @@ if TYPE_CHECKING:
 
 LONGEST_TEXT = 300
 _SEE_OTHER = 303
+_UNAUTHORIZED = 401
+_UNAUTHORIZED_TEXTS = frozenset({"unauthorized", "unauthorized access"})
+_EMPTY_INFO = "please check developers.pipedrive.com"
+"""Explanation that Pipedrive sends with most errors."""
 _REQUEST_ID_HEADERS = ("x-correlation-id", "x-request-id", "cf-ray")
 _BY_STATUS: dict[int, type[PipedriveError]] = {
     401: Unauthorized,
@@ -50,9 +54,9 @@ _BY_STATUS: dict[int, type[PipedriveError]] = {
 _ADVICE = {
     401: "the token was rejected; check that it is current and that this user may use the API",
     402: "the company account is not active; check its subscription",
-    403: "this user has no permission, or a limit of the plan is reached",
+    403: "ask an administrator for the permission, or check the limits of the plan",
     410: "it was deleted, or Pipedrive removed this endpoint",
-    415: "the feature is not enabled in this account",
+    415: "an administrator of the account can enable it",
 }
 _SCOPE_WORDS = "scope and url mismatch"
 _UNKNOWN_WORDS = "unknown method"
@@ -110,7 +114,7 @@ def error_of(
     kind = _kind(status, code, f"{error_text} {info}")
     if served and not body and kind in (NotFound, Gone):
         kind = ServerError
-    said = [text for text in (error_text, info if info != error_text else None) if text]
+    said = _said(status, error_text, info)
     if advice := _advice(response, kind, what):
         said.append(advice)
     error = kind(
@@ -125,6 +129,14 @@ def error_of(
     if isinstance(error, ServerError):
         error.retry_after_seconds = number_of(response.headers, "retry-after")
     return error
+
+
+def _said(status: int, error_text: str, info: str) -> list[str]:
+    """Return the texts of Pipedrive about an error, without those that the advice repeats."""
+    if status == _UNAUTHORIZED:
+        return [error_text] if error_text and error_text.lower() not in _UNAUTHORIZED_TEXTS else []
+    tells = info != error_text and not info.lower().startswith(_EMPTY_INFO)
+    return [text for text in (error_text, info if tells else "") if text]
 
 
 def _advice(response: Response, kind: type[PipedriveError], what: str) -> str | None:
@@ -249,7 +261,7 @@ def _clean(text: object, secrets: Callable[[], Iterable[str]]) -> str:
     """Return the text as one line of limited length, without secrets and personal data."""
     if text is None:
         return ""
-    line = " ".join(redact(str(text), secrets()).split()).rstrip(".")
+    line = " ".join(redact(str(text), secrets()).split()).rstrip(" .")
     return line if len(line) <= LONGEST_TEXT else f"{line[: LONGEST_TEXT - 1]}…"
 
 

@@ -74,6 +74,9 @@ def config_sentence(config: Mapping[str, Any], schema: Mapping[str, Any]) -> str
             wanted = error.validator_value
             words = [one for one in ([wanted] if isinstance(wanted, str) else wanted) if one != "null"]
             return f"Setting {where} must be {' or '.join(_KINDS.get(one, one) for one in words)}."
+        if error.validator == "required":
+            missing = [name for name in error.validator_value if name not in error.instance]
+            return f"Setting {where} must contain {', '.join(missing)}."
         if error.validator in _LIMITS:
             return f"Setting {where} must be {_LIMITS[error.validator]} {error.validator_value}."
         limits = f"{error.validator} {error.validator_value}"

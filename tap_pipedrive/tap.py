@@ -325,9 +325,10 @@ class TapPipedrive(PipedrivePlugin, Tap):
             self.tap_context.client.budget.lift()
         else:
             self.prepare_output()
-        for stream in cast("list[PipedriveStream]", list(self.streams.values())):
-            if stream.selected:
-                stream.check_ready()
+        selected = [one for one in cast("list[PipedriveStream]", [*self.streams.values()]) if one.selected]
+        for stream in selected:
+            stream.check_ready()
+        self.tap_context.configured_requests.warn([one.spec for one in selected], self.logger)
         if plan:
             plan_table.show(self.tap_context, self.lists())
             self.tap_context.client.close()

@@ -12,7 +12,7 @@ from functools import partial
 from typing import TYPE_CHECKING, TypeAlias, cast
 from urllib.parse import quote
 
-from pipedrive_client import ConfigError, Expectation, Null, Paging, PagingStuck, times
+from pipedrive_client import ConfigError, Expectation, Null, Paging, PagingStuck, UnknownMethod, times
 from tap_pipedrive.read.time_windows import PAGES_BEFORE, TimeWindows
 from tap_pipedrive.rows.shapes import BARE_SHAPES, SHAPES
 from tap_pipedrive.rows.struct_rows import TypedRow
@@ -44,8 +44,13 @@ _TAIL = 50
 
 def nothing_there(error: PipedriveError, also: str = "") -> ConfigError:
     """Return the error of a missing collection, caused by a wrong URL: every account has all collections."""
+    cause = (
+        ""
+        if isinstance(error, UnknownMethod)
+        else ": this path does not exist. Check company_domain and api_url"
+    )
     return ConfigError(
-        f"{error.message.rstrip('.')}: this path does not exist. Check company_domain and api_url{also}.",
+        f"{error.message.rstrip('.')}{cause}{also}.",
         status=error.status,
         label=error.label,
     )

@@ -16,7 +16,8 @@ from pipedrive_client import ConfigError
 from pipedrive_client.times import now
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    import logging
+    from collections.abc import Iterable, Iterator, Mapping
     from datetime import datetime
 
     from tap_pipedrive.catalog.spec import Read, StreamSpec
@@ -79,6 +80,18 @@ class ConfiguredRequests:
         """Return the ids of the rows to read, or None for all; streams that require ids default to none."""
         found = self._ids.get(spec.name)
         return found if found is not None else [] if "record_ids" in spec.settings else None
+
+    def warn(self, selected: Iterable[StreamSpec], logger: logging.Logger) -> None:
+        """Log a warning about selected streams that request nothing without an entry in a setting."""
+        idle = [f"{spec.name} ({spec.settings[0]})" for spec in selected if self._is_idle(spec)]
+        if idle:
+            logger.warning(
+                "Selected streams read nothing, because the setting of their requests has no entry: %s",
+                ", ".join(idle),
+            )
+
+    def _is_idle(self, spec: StreamSpec) -> bool:
+        return not (self.ids(spec) if "record_ids" in spec.settings else self.of(spec))
 
     def of(self, spec: StreamSpec) -> list[ConfiguredRequest]:
         """Return the requests of a stream; one without parameters unless a setting defines them."""

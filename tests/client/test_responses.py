@@ -23,6 +23,7 @@ from pipedrive_client import (
     ServerError,
     Unreachable,
 )
+from pipedrive_client.response_errors import error_of
 from pipedrive_client.responses import flaw_of
 
 LIST = Expectation()
@@ -266,3 +267,32 @@ OF_ROWS = Expectation(of_objects=True, full_page=2)
 def test_rows_and_their_end_must_be_as_published(sent, flaw):
     found = flaw_of(Response(200, {}, json.dumps(sent).encode()), OF_ROWS)
     assert found is None if flaw is None else str(found).startswith(flaw)
+
+
+EMPTY_INFO = "Please check developers.pipedrive.com"
+NO_RIGHT = "You do not have permission to do this"
+OFF = "The feature is not enabled"
+
+
+@pytest.mark.parametrize(
+    ("status", "error", "info", "expected"),
+    [
+        (401, "unauthorized access", EMPTY_INFO, "the token was rejected; check that it is current"),
+        (401, "The trial is over", "", "The trial is over; the token was rejected; check that it is current"),
+        (403, NO_RIGHT, EMPTY_INFO, f"{NO_RIGHT}; ask an administrator for the permission, or check"),
+        (
+            404,
+            "Unknown method .",
+            EMPTY_INFO,
+            "Unknown method; this host has no operation at this path; check",
+        ),
+        (415, OFF, "", f"{OFF}; an administrator of the account can enable it."),
+        (400, "Bad request", "Bad request", "Bad request."),
+        (400, "Bad request", "limit is too high.", "Bad request; limit is too high."),
+    ],
+)
+def test_a_message_contains_each_fact_once(status, error, info, expected):
+    content = {"success": False, "error": error, "error_info": info}
+    response = Response(status, {"content-type": "application/json"}, json.dumps(content).encode())
+    found = error_of(response, "GET /v1/users", label=None, secrets=tuple)
+    assert str(found).startswith(f"GET /v1/users returned {status}: {expected}")

@@ -78,6 +78,20 @@ def test_a_wrong_token(small, files, catalog):
         assert_refused(tap(*arguments), 3, "the token was rejected; check that it is current")
 
 
+def test_a_rejected_token_is_reported_once(small, files, catalog):
+    told = tap(*files.arguments(small.config(api_token=SECRET), catalog=catalog))
+    assert complaints(told)[-1].endswith(
+        "returned 401: the token was rejected; check that it is current and that this user may use the API."
+    )
+
+
+def test_a_selected_stream_without_its_setting_is_not_empty_without_a_word(small, files):
+    catalog = select(small.config(), "deal_searches", "deals_summary", "stages")
+    told = tap(*files.arguments(small.config(), catalog=catalog))
+    (warning,) = complaints(told)
+    assert (told.code, "deal_searches (searches), deals_summary (statistics)" in warning) == (0, True)
+
+
 def test_an_unknown_company(small, files, catalog, elsewhere):
     config = small.config(api_token=SECRET, api_url=elsewhere)
     for arguments in (files.arguments(config, catalog=catalog), [*files.arguments(config), "--discover"]):
@@ -118,6 +132,7 @@ def test_an_unreachable_host(small, files, catalog, nobody):
         ({"stream_parameters": {"dealz": {}}}, "unknown stream 'dealz'. Did you mean deals"),
         ({"record_ids": {"dealz": [1]}}, "unknown stream 'dealz'. Did you mean deals"),
         ({"searches": [{"stream": "person_searches"}]}, "stream person_searches also requires term."),
+        ({"searches": [{"term": "Ann"}]}, "Setting searches.0 must contain stream."),
     ],
     ids=str,
 )
