@@ -54,7 +54,7 @@ _BY_STATUS: dict[int, type[PipedriveError]] = {
 _ADVICE = {
     401: "the token was rejected; check that it is current and that this user may use the API",
     402: "the company account is not active; check its subscription",
-    403: "ask an administrator for the permission, or check the limits of the plan",
+    403: "an administrator can give the permission; a limit of the plan may also be reached",
     410: "it was deleted, or Pipedrive removed this endpoint",
     415: "an administrator of the account can enable it",
 }

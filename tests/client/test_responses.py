@@ -279,7 +279,7 @@ OFF = "The feature is not enabled"
     [
         (401, "unauthorized access", EMPTY_INFO, "the token was rejected; check that it is current"),
         (401, "The trial is over", "", "The trial is over; the token was rejected; check that it is current"),
-        (403, NO_RIGHT, EMPTY_INFO, f"{NO_RIGHT}; ask an administrator for the permission, or check"),
+        (403, NO_RIGHT, EMPTY_INFO, f"{NO_RIGHT}; an administrator can give the permission"),
         (
             404,
             "Unknown method .",
