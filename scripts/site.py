@@ -29,10 +29,6 @@ BOOST = {
     "contributing.md": 0.5,
 }
 """Weights of pages in the search, by folder or name."""
-_TABLE = re.compile(r"<table>.*?</table>", re.DOTALL)
-_HEADING = re.compile(r"<th[^>]*>(.*?)</th>", re.DOTALL)
-_ROW = re.compile(r"<tr>\s*<td.*?</tr>", re.DOTALL)
-_TAG = re.compile(r"<[^>]+>")
 _LINK = re.compile(r"\[([^\]]+)\]\((?!https?:|mailto:|#)([^)#\s]+)(#[^)\s]*)?\)")
 
 
@@ -72,25 +68,3 @@ def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Fil
         return text
 
     return _LINK.sub(replaced, markdown)
-
-
-def on_page_content(html: str, page: Page, config: MkDocsConfig, files: Files) -> str:
-    """Return the page with the column's name in each cell of a table, which phones show (site.css)."""
-    del page, config, files
-    return _TABLE.sub(lambda found: labelled(found[0]), html)
-
-
-def labelled(table: str) -> str:
-    """Return a table with `data-label` in all cells except the first, if it has more than two columns."""
-    names = [_TAG.sub("", name).strip() for name in _HEADING.findall(table)]
-    if len(names) <= len(("title", "text")):
-        return table
-
-    def row(found: re.Match[str]) -> str:
-        head, *cells = found[0].split("<td")
-        return head + "".join(
-            f'<td data-label="{name}"{cell}' if place and name else f"<td{cell}"
-            for place, (name, cell) in enumerate(zip(names, cells, strict=True))
-        )
-
-    return _ROW.sub(row, table)

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 import pytest
 import yaml
 
+from scripts.site_tables import on_page_content
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -120,3 +122,34 @@ def test_colors_of_links_and_headers_are_readable(pattern, against):
     color = re.search(pattern, (DOCS / "assets/site.css").read_text(encoding="utf-8"))[1]
     darker, lighter = sorted((luminance(color), luminance(against)))
     assert (lighter + 0.05) / (darker + 0.05) >= 4.5
+
+
+def table(head: list[str], *rows: list[str]) -> str:
+    """Return a table as mkdocs writes it."""
+    lines = [
+        "<table>",
+        "<thead>",
+        "<tr>",
+        *(f"<th>{one}</th>" for one in head),
+        "</tr>",
+        "</thead>",
+        "<tbody>",
+    ]
+    for row in rows:
+        lines += ["<tr>", *(f'<td style="text-align: left;">{one}</td>' for one in row), "</tr>"]
+    return "\n".join([*lines, "</tbody>", "</table>"])
+
+
+def test_cells_of_tables_have_the_name_of_their_column():
+    wide = table(["Setting", "<code>Type</code>", ""], ["a", "b", "c"], ["d", "", "f"])
+    page = on_page_content(f"<p>x</p>{wide}<p>y</p>", page=None, config=None, files=None)
+    found = re.findall(r'<td(?: data-label="(.*?)")? style="text-align: left;">(.*?)</td>', page)
+    assert found == [("", "a"), ("Type", "b"), ("", "c"), ("", "d"), ("Type", ""), ("", "f")]
+    assert re.sub(r' data-label="\w+"', "", page) == f"<p>x</p>{wide}<p>y</p>"
+    narrow = table(["You want to", "Read"], ["a", "b"])
+    assert on_page_content(narrow) == narrow
+
+
+def test_a_row_with_other_cells_than_the_head_stops_the_build():
+    with pytest.raises(ValueError, match="shorter"):
+        on_page_content(table(["a", "b", "c"], ["1", "2"]))
