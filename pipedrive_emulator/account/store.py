@@ -80,7 +80,9 @@ class Table:
         self.base: Base | None = None
         self.rows: dict[int, Row] = {}
         self._gone: set[int] = set()
-        self._encoded: dict[int, bytes] = {}
+        # Both are shared by the copies of a table: an entry counts only for the row object it was made of.
+        self._encoded: dict[int, tuple[Row, bytes]] = {}
+        self._lowered: dict[int, tuple[Row, str]] = {}
         self._seqs: dict[str, int] = {}
         self._next = 1
         self._views: dict[str, View] = {"live": self.is_live, **spec.views}
@@ -128,20 +130,28 @@ class Table:
 
     def encoded(self, seq: int) -> bytes:
         """Return the JSON of one row, encoded once."""
-        found = self._encoded.get(seq)
-        if found is None:
-            row = self.rows.get(seq)
-            if row is not None:
-                hidden = self.spec.hidden
-                found = encode({n: v for n, v in row.items() if n not in hidden} if hidden else row)
-            elif self.base is not None:
-                # Generated in two microseconds; caching them would use a gigabyte, and more time than it
-                # saves.
-                return self.base.encoded(seq)
-            else:
+        row = self.rows.get(seq)
+        if row is None:
+            if self.base is None:
                 raise KeyError(seq)
-            self._encoded[seq] = found
-        return found
+            # Generated in two microseconds; caching them would use a gigabyte, and more time than it saves.
+            return self.base.encoded(seq)
+        found = self._encoded.get(seq)
+        if found is None or found[0] is not row:
+            hidden = self.spec.hidden
+            shown = {n: v for n, v in row.items() if n not in hidden} if hidden else row
+            found = self._encoded[seq] = row, encode(shown)
+        return found[1]
+
+    def lowered(self, seq: int) -> str:
+        """Return the JSON of one row in lower case."""
+        row = self.rows.get(seq)
+        if row is None:
+            return self.encoded(seq).decode().lower()
+        found = self._lowered.get(seq)
+        if found is None or found[0] is not row:
+            found = self._lowered[seq] = row, self.encoded(seq).decode().lower()
+        return found[1]
 
     def encoded_rows(self, seqs: list[int]) -> list[bytes]:
         """Return the JSON of rows in order; one entry contains a row, or several rows with their commas.
@@ -263,6 +273,7 @@ class Table:
         """
         past = Table(self.spec)
         past.base, past._gone, past._seqs = self.base, self._gone, dict(self._seqs)
+        past._encoded, past._lowered = self._encoded, self._lowered
         past.rows = {seq: row for seq, row in {**self.rows, **earlier}.items() if row is not None}
         if self.spec.key_kind != "integer":
             past._seqs.update(
@@ -275,6 +286,7 @@ class Table:
         made = Table(self.spec)
         made.writes, made.base, made._next = self.writes, self.base, self._next
         made.rows, made._gone, made._seqs = dict(self.rows), set(self._gone), dict(self._seqs)
+        made._encoded, made._lowered = self._encoded, self._lowered
         return made
 
     def attach(self, base: Base) -> None:
@@ -307,7 +319,6 @@ class Table:
         for name, groups in self._by.items():
             groups.get(_hashable(row.get(name)), set()).discard(seq)
         self.rows.pop(seq, None)
-        self._encoded.pop(seq, None)
         if self.base is not None and seq <= self.base.count:
             self._gone.add(seq)
 

@@ -147,13 +147,29 @@ def contains(have: Any, want: Any) -> bool:
     return bool(have == want)
 
 
+class Tables(dict[str, list[Row]]):
+    """Tables of a dump; each is decoded when it is read, since most are not."""
+
+    def __init__(self, dump: bytes) -> None:
+        super().__init__()
+        self._raw = msgspec.json.decode(dump, type=_Dump).tables
+
+    def __missing__(self, name: str) -> list[Row]:
+        self[name] = msgspec.json.decode(self._raw[name])
+        return self[name]
+
+
+class _Dump(msgspec.Struct):
+    tables: dict[str, msgspec.Raw]
+
+
 class Writer:
     """Makes writes in one account, and reports differences from the expected result."""
 
     def __init__(self, ask: Asker, tables: Mapping[str, Kept]) -> None:
         self.ask, self.kinds = ask, tables
         self.names: dict[str, Any] = {}
-        self.before: dict[str, list[Row]] = {}
+        self.before: Mapping[str, list[Row]] = {}
 
     def fill(self, content: Any) -> Any:
         """A template with the ids of the steps before, and the keys of custom fields, in place."""
@@ -210,8 +226,8 @@ class Writer:
         after = self._tables()
         return [f"{write.operation} {write.label}: {p}" for p in self._compare(write, key, after)]
 
-    def _tables(self) -> dict[str, list[Row]]:
-        return msgspec.json.decode(self.ask.dump())["tables"]
+    def _tables(self) -> Tables:
+        return Tables(self.ask.dump())
 
     def _prepare(self, write: Write) -> None:
         """Make the calls before a write, and look at the account."""
@@ -241,7 +257,7 @@ class Writer:
         have = row.get(name) or None
         return [] if have is None else [f"{write.operation}: null leaves {name} at {have!r}"]
 
-    def _compare(self, write: Write, key: object, after: dict[str, list[Row]]) -> Iterator[str]:
+    def _compare(self, write: Write, key: object, after: Tables) -> Iterator[str]:
         kind = self.kinds[write.table]
         old = {str(row[kind.key]): row for row in self.before[write.table]}
         new = {str(row[kind.key]): row for row in after[write.table]}

@@ -62,6 +62,22 @@ class Output:
         return found
 
 
+WITHOUT_EFFECT = frozenset(
+    (
+        "daily_token_budget",
+        "delete_sweep_interval_hours",
+        "files_dir",
+        "full_list_interval_hours",
+        "max_concurrency",
+        "max_tombstone_percent",
+        "run_token_budget",
+        "start_date",
+        "strict_access",
+        "time_windows",
+        "validate_records",
+    )
+)
+"""Settings that change nothing in a catalog."""
 _discovered: dict[str, dict[str, bytes]] = {}
 
 
@@ -72,7 +88,8 @@ def discover(tap_config: dict[str, Any]) -> dict[str, Any]:
 
 def _streams_of(tap_config: dict[str, Any]) -> dict[str, bytes]:
     """Return the JSON of each stream of a discovery; decoding all takes as long as a short run."""
-    key = json.dumps(tap_config, sort_keys=True, default=str)
+    telling = {name: value for name, value in tap_config.items() if name not in WITHOUT_EFFECT}
+    key = json.dumps(telling, sort_keys=True, default=str)
     if key not in _discovered:
         tap = TapPipedrive(config=dict(tap_config), setup_mapper=False)
         streams = json.loads(tap.catalog_json_text)["streams"]
@@ -82,13 +99,15 @@ def _streams_of(tap_config: dict[str, Any]) -> dict[str, bytes]:
 
 
 def select(tap_config: dict[str, Any], *streams: str) -> dict[str, Any]:
-    """Return a catalog that selects just these streams; of streams not involved it has no columns."""
+    """Return a catalog that selects just these streams; others have no columns in it, or no entry."""
     involved = {*streams}
     for name in streams:
         while name in STREAMS and (parent := STREAMS[name].parent):
             involved.add(name := parent.stream)
     entries = []
     for name, text in _streams_of(tap_config).items():
+        if name not in involved and name in STREAMS and not STREAMS[name].selected_by_default:
+            continue  # not selected without an entry either
         entry = msgspec.json.decode(text if name in involved else _bare(text))
         (root,) = (item for item in entry["metadata"] if not item["breadcrumb"])
         root["metadata"]["selected"] = name in streams

@@ -109,14 +109,14 @@ class Searched:
         else:
             # Searching encoded text takes 1 % of the time of decoding a row.
             needle = encode(term)[1:-1].decode()
-            found = (s for s in table.seqs() if s in noted or needle in table.encoded(s).decode().lower())
+            found = (s for s in table.seqs() if s in noted or needle in table.lowered(s))
         yield from (row for row in map(table.row, found) if table.is_live(row))
 
 
 def _noted(account: Account, table: Table, column: str, term: str) -> set[int]:
     """Return the numbers of the rows with a note that may contain the term."""
     notes, needle = account.indexed("notes"), encode(term.split(maxsplit=1)[0])[1:-1].decode()
-    keys = [notes.row(s)[column] for s in notes.seqs() if needle in notes.encoded(s).decode().lower()]
+    keys = [notes.row(s)[column] for s in notes.seqs() if needle in notes.lowered(s)]
     return {seq for seq in map(table.seq, keys) if seq is not None}
 
 
