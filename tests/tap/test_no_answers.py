@@ -63,7 +63,7 @@ class Strike:
     kind: str
 
 
-def _config(emulator):
+def settings(emulator):
     return emulator.config(**ALL_STREAMS)
 
 
@@ -71,9 +71,9 @@ def clean(emulator, stream: str) -> tuple[Run, dict[str, int]]:
     """The run without a fault, and how often it called each operation."""
     case = emulator.dialect, stream
     if case not in _clean:
-        run(_config(emulator), stream)  # discovery is not part of it
+        run(settings(emulator), stream)  # discovery is not part of it
         emulator.post("/_emulator/log/clear")
-        found = run(_config(emulator), stream)
+        found = run(settings(emulator), stream)
         assert (found.code, found.output.faults()) == (0, [])
         _clean[case] = found, emulator.requests()
     return _clean[case]
@@ -120,12 +120,12 @@ def check(emulator, stream: str, strike: Strike) -> None:
     emulator.reset()
     if not set_fault(emulator, strike):
         return
-    struck = run(_config(emulator), stream)
+    struck = run(settings(emulator), stream)
     assert struck.output.faults() == [], strike
     if struck.code:
         assert struck.code == 1, (strike, struck.error)
         emulator.post("/_emulator/faults", [])
-        struck = run(_config(emulator), stream, before=struck)
+        struck = run(settings(emulator), stream, before=struck)
         assert struck.code == 0, (strike, struck.error)
     assert struck.tables == expected.tables, strike
 
@@ -163,7 +163,7 @@ def test_a_fault_that_lasts_ends_the_run_and_names_what_came(small, stream, kind
     ((operation, _),) = (one for one in own_operations(stream, called).items() if "Fields" not in one[0])
     small.reset()
     set_fault(small, Strike(operation, 2, kind), lasting=True)
-    struck = run(_config(small), stream)
+    struck = run(settings(small), stream)
     assert struck.code == 1
     assert operation.partition(" ")[2].replace("/api/v1", "/v1") in struck.error
     said = {
@@ -177,7 +177,7 @@ def test_a_fault_that_lasts_ends_the_run_and_names_what_came(small, stream, kind
     }
     assert said[kind] in struck.error
     small.post("/_emulator/faults", [])
-    healed = run(_config(small), stream, before=struck)
+    healed = run(settings(small), stream, before=struck)
     assert (healed.code, healed.tables) == (0, expected.tables)
 
 
@@ -195,7 +195,7 @@ SWEPT = {
 _swept: dict[tuple[str, str], tuple[Run, Run, object, dict[str, int]]] = {}
 
 
-def _sweeping(emulator):
+def sweeping(emulator):
     return emulator.config(detect_deletes=True, delete_sweep_interval_hours=0)
 
 
@@ -214,14 +214,14 @@ def swept(emulator, stream: str) -> tuple[Run, Run, object, dict[str, int]]:
     case = emulator.dialect, stream
     if case not in _swept:
         emulator.reset()
-        first = run(_sweeping(emulator), stream)
+        first = run(sweeping(emulator), stream)
         one = next(
             record["id"]
             for record in first.output.records[stream]
             if SWEPT[stream][2] in (None, record["id"]) and _delete(emulator, stream, record["id"])
         )
         emulator.post("/_emulator/log/clear")
-        second = run(_sweeping(emulator), stream, before=first)
+        second = run(sweeping(emulator), stream, before=first)
         called = emulator.requests()
         assert tombstones(second, stream) == [one]
         _swept[case] = first, second, one, called
@@ -239,12 +239,12 @@ def check_sweep(emulator, stream: str, strike: Strike) -> None:
     _delete(emulator, stream, one)
     if not set_fault(emulator, strike):
         return
-    struck = run(_sweeping(emulator), stream, before=first)
+    struck = run(sweeping(emulator), stream, before=first)
     assert tombstones(struck, stream) in ([], [one]), strike
     if struck.code:
         assert struck.code == 1, (strike, struck.error)
         emulator.post("/_emulator/faults", [])
-        struck = run(_sweeping(emulator), stream, before=struck)
+        struck = run(sweeping(emulator), stream, before=struck)
         assert struck.code == 0, (strike, struck.error)
     assert tombstones(struck, stream) in ([], [one]), strike
     assert struck.tables == second.tables, strike
