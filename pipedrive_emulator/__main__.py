@@ -7,7 +7,6 @@ import math
 import signal
 import sys
 import textwrap
-from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
@@ -80,6 +79,14 @@ class _Parser(argparse.ArgumentParser):
         self.exit(2, f"pipedrive-emulator: {message}; see pipedrive-emulator --help.\n")
 
 
+class _Version(argparse.Action):
+    """Option that prints the version, which is looked up only then."""
+
+    @override
+    def __call__(self, parser: argparse.ArgumentParser, *_: object) -> NoReturn:
+        parser.exit(message=f"{parser.prog} {_version()}\n")
+
+
 def _arguments() -> argparse.ArgumentParser:
     parser = _Parser(
         prog="pipedrive-emulator",
@@ -88,7 +95,7 @@ def _arguments() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )
-    parser.add_argument("--version", action="version", version=f"%(prog)s {_version()}")
+    parser.add_argument("--version", action=_Version, nargs=0, help="show program's version number and exit")
     parser.add_argument(
         "--port",
         type=_number("port", 0, 65_535),
@@ -159,6 +166,8 @@ def _arguments() -> argparse.ArgumentParser:
 
 
 def _version() -> str:
+    from importlib import metadata  # noqa: PLC0415 - takes 10 % of a start
+
     try:
         return metadata.version("pipedrive-singer")
     except metadata.PackageNotFoundError:

@@ -10,6 +10,8 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+import msgspec
+
 from pipedrive_client import ClientSettings, PipedriveClient, PipedriveError, SystemClock
 from pipedrive_singer.command_line import exit_code
 from tap_pipedrive.context import TapContext
@@ -108,7 +110,7 @@ def run(
     finally:
         tap.tap_context.client.close()
         out.flush()
-    found.output = Output([json.loads(line) for line in out.buffer.getvalue().decode().splitlines()])
+    found.output = Output(msgspec.json.Decoder().decode_lines(out.buffer.getvalue()))
     found.tables = {name: dict(rows) for name, rows in (before.tables if before else {}).items()}
     for message in found.output.messages:
         if message["type"] == "SCHEMA":
