@@ -132,9 +132,11 @@ class RowAdder:
         body = {name: value for name, value in whole.items() if name in columns}
         if spec.within and not plan.foreign:
             body = placed(body, None, spec, self._rows, stream)
-        sent_empty = {name for name in spec.said_empty.split() if body.get(name) == []}
+        said = spec.said_empty.split()
         body = {
-            name: value for name, value in body.items() if value not in EMPTY_VALUES or name in sent_empty
+            name: value
+            for name, value in body.items()
+            if value or value not in EMPTY_VALUES or (value == [] and name in said)
         }
         missing = action.required_body_columns - body.keys() - draft.files.keys()
         missing |= missing_parents(action, plan, draft)
@@ -144,7 +146,7 @@ class RowAdder:
         if choice and body.keys().isdisjoint(choice):
             raise one_of(choice)
         if custom:
-            custom = {key: value for key, value in custom.items() if value not in EMPTY_VALUES}
+            custom = {key: value for key, value in custom.items() if value or value not in EMPTY_VALUES}
         return replace(draft, path=path_values(action, plan, draft, None), body=body, custom=custom)
 
     def addition(self, task: Task, plan: EntityPlan) -> tuple[ActionSpec, Draft] | None:

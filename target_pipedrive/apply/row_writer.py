@@ -93,7 +93,8 @@ class RowWriter:
             with self._matcher.alone(plan.spec.name, row_id) if by_match else nullcontext():
                 if by_match and self._matcher.was_written_since(plan.spec.name, row_id, moment):
                     row = self._rows.one(plan.spec, row_id, draft.body, task.stream) or {}
-                return replace(self._updater.update(task, plan, draft, row_id, row, notes), links=words)
+                result = self._updater.update(task, plan, draft, row_id, row, notes)
+                return replace(result, links=words) if words else result
         except (NotFound, Gone):
             if again or not by_match:
                 raise

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from target_pipedrive.account.rows import is_trace
@@ -94,10 +93,10 @@ class RowUpdater:
         note = "; ".join(filter(None, (plan.remark(draft, row), notes)))
         archived = self._archive(task, plan, draft, row_id, row)
         if archived and not changed and not custom:
-            result = replace(_outcome(row_id, ("is_archived",), ignored, note), kept=kept)
+            result = _outcome(row_id, ("is_archived",), ignored, note, kept)
             return updated(result, plan, row, {"is_archived": True}, {}) if self.shows else result
         if not changed and not custom:
-            return replace(_outcome(row_id, (), ignored, note), kept=kept)
+            return _outcome(row_id, (), ignored, note, kept)
         names, values = (*changed, *custom), dict(changed)
         plan.check_change(row, names)
         path = path_values(action, plan, draft, row_id)
@@ -125,7 +124,7 @@ class RowUpdater:
             self._writer.send(task, action, Draft(path=path, body=again), plan.spec)
         self._rows.forget(plan.spec)
         self._matcher.wrote(plan, {**changed, **custom}, row_id)
-        result = replace(_outcome(row_id, names, ignored, note), kept=kept)
+        result = _outcome(row_id, names, ignored, note, kept)
         return updated(result, plan, row, values, custom) if self.shows else result
 
     def _archive(self, task: Task, plan: EntityPlan, draft: Draft, row_id: str, row: Row) -> bool:
@@ -158,6 +157,8 @@ def path_values(action: ActionSpec, plan: EntityPlan, draft: Draft, row_id: str 
 def missing_parents(action: ActionSpec, plan: EntityPlan, draft: Draft) -> set[str]:
     """Return the columns of an action's path that have no value, apart from the key of the row itself."""
     spec = plan.spec
+    if not action.placeholders:
+        return set()
     columns = {spec.path.get(name, name) for name in action.placeholders} - {spec.key}
     return {column for column in columns if draft.body.get(column) in (None, "")}
 
@@ -168,13 +169,16 @@ def parent_id(spec: EntitySpec, draft: Draft) -> str:
     return "" if value is None else str(value)
 
 
-def _outcome(row_id: str, names: tuple[str, ...], ignored: tuple[str, ...], note: str) -> Result:
+def _outcome(
+    row_id: str, names: tuple[str, ...], ignored: tuple[str, ...], note: str, kept: tuple[str, ...]
+) -> Result:
     """Return the result of an update; columns that Pipedrive did not take are not counted as changed."""
-    taken = tuple(name for name in names if name not in ignored)
+    taken = tuple(name for name in names if name not in ignored) if ignored else names
     return Result(
         outcome=Outcome.UPDATED if taken else Outcome.UNCHANGED,
         id=row_id,
         changed=taken,
         note=note,
         not_taken=ignored,
+        kept=kept,
     )

@@ -9,6 +9,7 @@ from target_pipedrive.catalog.names import nearest, snake
 from target_pipedrive.custom_fields.values import complete_parts
 from target_pipedrive.mapping.columns.binder import CUSTOM_OBJECT, ColumnBinder
 from target_pipedrive.mapping.columns.binding import (
+    EXTRA,
     Binding,
     Place,
     custom_binding,
@@ -29,7 +30,6 @@ if TYPE_CHECKING:
     from target_pipedrive.settings import Options, StreamSettings
 
 EXTERNAL_ID = "external_id"
-_EXTRA = Place.EXTRA  # members of enums are slow to get for each value
 
 _IMPERSONAL_KINDS = frozenset({"num", "bool", "flag", "date", "time", "stamp", "minute", "clock"})
 _IMPERSONAL_TYPES = frozenset(
@@ -101,7 +101,7 @@ class Plan(ColumnBinder):
             if source not in record:
                 continue
             value = record[source]
-            if value is None or (isinstance(value, str) and is_blank(value) and binding.place is not _EXTRA):
+            if value is None or (isinstance(value, str) and is_blank(value) and binding.place is not EXTRA):
                 binding.empty(draft)
                 continue
             try:

@@ -31,6 +31,8 @@ def differing(body: Mapping[str, object], row: Mapping[str, object], columns: Co
 
 def same(sent: object, held: object, kind: Kind | None) -> bool:
     """Return whether a sent value is equal to the stored value."""
+    if sent == held:  # the usual case; no rule below makes equal values differ
+        return True
     if not (sent and held):
         empty = sent in EMPTY_VALUES, held in EMPTY_VALUES
         if any(empty):
@@ -75,6 +77,8 @@ def same_value(sent: object, held: object) -> bool:  # noqa: PLR0911 - one for e
 
 def same_or_empty(sent: object, held: object) -> bool:
     """Return whether two values are equal, where all empty values are the same."""
+    if sent == held:
+        return True
     if not (sent and held):
         empty = sent in EMPTY_VALUES, held in EMPTY_VALUES
         if any(empty):

@@ -24,15 +24,25 @@ def custom_changes(plan: EntityPlan, custom: Mapping[str, object], row: Row) -> 
     """Return the custom fields in which the row differs from the record; compound values are complete."""
     if not custom:
         return {}
-    flat = plan.spec.flat_custom_fields
-    known = (
-        plan.registry.by_key(plan.custom_fields or "") if flat else {}
-    )  # only v1 rows need the definitions
+    if plan.spec.flat_custom_fields:
+        return _changes_in_v1(plan.registry.by_key(plan.custom_fields or ""), custom, row)
+    nested = row.get("custom_fields")
+    held = nested if isinstance(nested, dict) else {}
+    return {
+        key: value
+        for key, value in custom.items()
+        if value != held.get(key)
+        and (not compare.same_or_empty(value, held.get(key)) or compare.lacks_parts(value, held.get(key)))
+    }
+
+
+def _changes_in_v1(
+    known: Mapping[str, FieldDefinition], custom: Mapping[str, object], row: Row
+) -> dict[str, object]:
     found = {}
     for key, value in custom.items():
-        held = held_custom(row, known.get(key), key, flat=flat)
-        same = _same_in_v1(key, value, held, row, known) if flat else compare.same_or_empty(value, held)
-        if not same or compare.lacks_parts(value, held):
+        held = held_custom(row, known.get(key), key, flat=True)
+        if not _same_in_v1(key, value, held, row, known) or compare.lacks_parts(value, held):
             found[key] = value
     return found
 

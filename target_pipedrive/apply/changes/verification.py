@@ -164,7 +164,8 @@ def _ignored(sent: Sent, response: object, spec: EntitySpec) -> tuple[str, ...]:
 
 def with_aliases(row: Row, spec: EntitySpec) -> Row:
     """Return a row with the column names of records added."""
-    return {**{to: row[name] for name, to in spec.aliases.items() if name in row}, **row}
+    named = {to: row[name] for name, to in spec.aliases.items() if name in row}
+    return {**named, **row} if named else row
 
 
 def held_customs(row: Row, spec: EntitySpec) -> Row:

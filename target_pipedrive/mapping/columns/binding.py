@@ -58,6 +58,8 @@ class Place(IntEnum):
     RETIRED = 10
 
 
+_PATH, _QUERY, _BODY, _CUSTOM, _PART, _ID, _EXTERNAL_ID, _DELETED, EXTRA, _MATCH, _RETIRED = Place
+"""Members of the enum, which are slow to get for each value."""
 LOADER_COLUMNS = ("_sdc_", "_airbyte_", "_fivetran_", "_dlt_", "_unknown")
 """Prefixes of columns that loaders add to a table, and the tap's column of unknown keys."""
 
@@ -120,7 +122,7 @@ class Binding:
             RecordFault: the value is invalid.
         """
         place = self.place
-        if place is Place.BODY:
+        if place is _BODY:
             if self.entity is not None and self._refers(draft.body, draft, value):
                 return
             encoded = self.encode(value)
@@ -133,42 +135,43 @@ class Binding:
                 refer_within(encoded, draft)
                 for one in draft.references[before:]:
                     one.field = self.name
-        elif place is Place.CUSTOM:
+        elif place is _CUSTOM:
             if self.entity is not None and self._refers(draft.custom, draft, value):
                 return
             draft.custom[self.name] = self.encode(value)
-        elif place is Place.PART:
+        elif place is _PART:
             self._put_part(draft, self.encode(value))
-        elif place is Place.PATH:
+        elif place is _PATH:
             if self.entity is not None and self._refers(draft.path, draft, value):
                 return
             draft.path[self.name] = self.encode(value)
-        elif place is Place.QUERY:
+        elif place is _QUERY:
             draft.query[self.name] = self.encode(value)
-        elif place is Place.ID:
+        elif place is _ID:
             draft.id = None if is_missing(value) else str(self.encode(value))
-        elif place is Place.EXTERNAL_ID:
+        elif place is _EXTERNAL_ID:
             draft.external_id = key_text(value)
-        elif place is Place.DELETED:
+        elif place is _DELETED:
             draft.deleted = draft.deleted or bool(self.encode(value))
-        elif place is Place.MATCH:
+        elif place is _MATCH:
             draft.match_only[self.name] = value
-        elif place is Place.RETIRED:
+        elif place is _RETIRED:
             self.encode(value)
         else:
             extras[self.name] = value
 
     def empty(self, draft: Draft) -> None:
         """Add a null to the draft, or record that it cannot be written."""
-        if self.place is Place.BODY:
+        place = self.place
+        if place is _CUSTOM:
+            draft.custom[self.name] = None
+        elif place is _PART:
+            self._put_part(draft, None)
+        elif place is _BODY:
             if self.empties is KEPT:
                 draft.emptied += (self.name,)
             else:
                 draft.body[self.name] = [] if self.empties == [] else self.empties
-        elif self.place is Place.CUSTOM:
-            draft.custom[self.name] = None
-        elif self.place is Place.PART:
-            self._put_part(draft, None)
 
     def _put_part(self, draft: Draft, value: object) -> None:
         put_part(draft.custom, self.name, self.part or "value", value, derived=self.derived)
