@@ -65,7 +65,7 @@ class _Known:
         listed: rows of all keys, once the whole list was read.
         written: rows by key that this run wrote.
         archived: archived rows and inactive products, which are used only if no other row has the key.
-        held: keys of rows that this run changed, by row and column.
+        held: values of rows that this run changed, by row and column; None in a deleted row.
         doubtful: rows that this run wrote with unknown values.
         fresh: True if the latest writes were requested, and no unknown ones followed.
         since: time of the latest change in the list; empty if the list was not read.
@@ -79,12 +79,18 @@ class _Known:
     listed: dict[Key, list[str]] | None = None
     written: defaultdict[Key, list[str]] = field(default_factory=lambda: defaultdict(list))
     archived: set[str] = field(default_factory=set)
-    held: dict[str, dict[str, set[str]]] = field(default_factory=dict)
+    held: dict[str, dict[str, object]] = field(default_factory=dict)
     doubtful: set[str] = field(default_factory=set)
     fresh: bool = False
     since: str = ""
     pages: int = 0
     spent: int = 0
+
+    def may_have(self, row_id: str, key: Key) -> bool:
+        """Return whether a row may have a key: not if this run has read or written another value of it."""
+        column, term = key
+        held = self.held.get(row_id)
+        return held is None or column not in held or term in terms(held[column], column)
 
 
 class ReferenceFinder:
@@ -170,7 +176,7 @@ class ReferenceFinder:
             held = known.held.setdefault(row_id, {})
             for column in SEARCHED_KEYS[entity].values():
                 if column in values:
-                    held[column] = set(terms(values[column], column))
+                    held[column] = values[column]
             self.added(entity, values, row_id)
 
     def wrote_elsewhere(self, entity: str | None, ids: Iterable[str] = ()) -> None:
@@ -248,9 +254,9 @@ class ReferenceFinder:
     def _take(self, entity: EntitySpec, known: _Known, row_id: str, row: Row | None) -> None:
         """Note the current keys of a row that was read; None for a deleted one."""
         keys = set() if row is None or is_gone(row) else set(keys_in(entity.name, row))
-        held = known.held[row_id] = {column: set() for column in SEARCHED_KEYS[entity.name].values()}
+        columns = SEARCHED_KEYS[entity.name].values()
+        known.held[row_id] = {column: row.get(column) if row and keys else None for column in columns}
         for key in keys:
-            held[key[0]].add(key[1])
             if row_id not in known.written[key]:
                 known.written[key].append(row_id)
         known.doubtful.discard(row_id)
@@ -265,7 +271,7 @@ class ReferenceFinder:
             rows = self._read(entity, sorted(unknown), stream)
             for row_id in unknown:
                 self._take(entity, known, row_id, rows.get(row_id))
-        ids = [one for one in ids if term in known.held.get(one, {}).get(column, (term,))]
+        ids = [one for one in ids if known.may_have(one, key)]
         return [one for one in ids if one not in known.archived] or ids
 
     def _chosen(self, reference: Reference, ids: list[str]) -> str | None:

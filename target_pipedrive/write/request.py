@@ -32,6 +32,7 @@ class ServerClock:
 
     def __init__(self, user: CurrentUser) -> None:
         self._user = user
+        self._header = ""
         self.time = ""
 
     def refresh(self, stream: str) -> None:
@@ -40,7 +41,10 @@ class ServerClock:
 
     def learn(self, response: Response) -> None:
         """Store the time of a response: lookups compare it with times written by the server."""
-        moment = response.moment
+        header = response.headers.get("date", "")
+        if header == self._header:
+            return  # many responses of one second
+        self._header, moment = header, response.moment
         if moment is not None:
             self.time = times.to_rfc3339(moment)
 
