@@ -62,14 +62,11 @@ class Entries(list[dict[str, object]]):
 _COMPOUND = frozenset({Parts, Entries})
 
 
-def is_compound(value: object) -> bool:
-    """Return whether a value must be merged with the stored one before it is written."""
-    return type(value) in _COMPOUND
-
-
-def any_compound(values: Iterable[object]) -> bool:
-    """Return whether one of the values must be merged with the stored one."""
-    return not _COMPOUND.isdisjoint(map(type, values))
+def compounds(values: Mapping[str, object]) -> list[str]:
+    """Return the names of values that must be merged with the stored ones before they are written."""
+    if _COMPOUND.isdisjoint(map(type, values.values())):
+        return []
+    return [name for name, value in values.items() if type(value) in _COMPOUND]
 
 
 def merged(held: object, given: object) -> object:

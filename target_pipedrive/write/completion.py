@@ -17,7 +17,7 @@ from target_pipedrive.custom_fields.values import held_custom
 from target_pipedrive.ids.provisional import ProvisionalId
 from target_pipedrive.mapping.columns.placement import Name, all_match, placed, placed_columns
 from target_pipedrive.record.errors import RecordFault
-from target_pipedrive.values.compound import any_compound, is_compound, merged
+from target_pipedrive.values.compound import compounds, merged
 
 if TYPE_CHECKING:
     from pipedrive_client.fields import FieldDefinition
@@ -46,18 +46,13 @@ def settled(
     Raises:
         RecordFault: the parts are not a complete value; the message contains the column.
     """
-    body = dict(draft.body)
-    if any_compound(body.values()):
-        for name, value in draft.body.items():
-            if is_compound(value):
-                body[name] = _merged(name, row.get(name), value)
-    if not any_compound(draft.custom.values()):
-        return body, dict(draft.custom)
-    known = registry.by_key(custom_fields or "")
-    custom = dict(draft.custom)
-    for key, value in draft.custom.items():
-        if is_compound(value):
-            custom[key] = _merged(key, held_custom(row, known.get(key), key, flat=flat), value)
+    body, custom = dict(draft.body), dict(draft.custom)
+    for name in compounds(body):
+        body[name] = _merged(name, row.get(name), body[name])
+    incomplete = compounds(custom)
+    known = registry.by_key(custom_fields or "") if incomplete else {}
+    for key in incomplete:
+        custom[key] = _merged(key, held_custom(row, known.get(key), key, flat=flat), custom[key])
     return body, custom
 
 
@@ -91,7 +86,7 @@ def complete(
     Raises:
         RecordFault: the row does not exist, or the parts are not a complete value.
     """
-    if any_compound(draft.body.values()) or (draft.custom and any_compound(draft.custom.values())):
+    if compounds(draft.body) or compounds(draft.custom):
         row = _held(draft, action, entity, rows, stream)
         draft.body, draft.custom = settled(
             draft, row, registry, action.custom_fields, flat=action.flat_custom_fields

@@ -107,9 +107,10 @@ class Intents:
             The server's time before the request.
         """
         with self._clock_lock:
-            if not self._clock.time:
+            since = self._clock.time
+            if not since:
                 self._clock.refresh(tasks[0].stream)
-        since = self._clock.time
+                since = self._clock.time
         for task in tasks:
             if task.identity not in self._known:
                 self._known[task.identity] = Intent(WriteState.BEGUN, None, since, earlier=False)

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 class ServerClock:
-    """Time of the server, from its responses.
+    """Time of the server, from its responses; read from the latest one only when it is needed.
 
     Args:
         user: requests a response when there is no time yet.
@@ -32,21 +32,25 @@ class ServerClock:
 
     def __init__(self, user: CurrentUser) -> None:
         self._user = user
-        self._header = ""
-        self.time = ""
+        self._latest: Response | None = None
+        self._time = ""
+
+    @property
+    def time(self) -> str:
+        """RFC 3339 time of the latest response; empty before the first one."""
+        moment = self._latest.moment if self._latest is not None else None
+        if moment is not None:
+            self._time = times.to_rfc3339(moment)
+        return self._time
 
     def refresh(self, stream: str) -> None:
         """Request a response for its time."""
         self.learn(self._user.request(stream))
 
     def learn(self, response: Response) -> None:
-        """Store the time of a response: lookups compare it with times written by the server."""
-        header = response.headers.get("date", "")
-        if header == self._header:
-            return  # many responses of one second
-        self._header, moment = header, response.moment
-        if moment is not None:
-            self.time = times.to_rfc3339(moment)
+        """Keep a response for its time: lookups compare it with times written by the server."""
+        if "date" in response.headers:
+            self._latest = response
 
 
 class ActionRequests:

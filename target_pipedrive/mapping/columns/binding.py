@@ -140,7 +140,8 @@ class Binding:
                 return
             draft.custom[self.name] = self.encode(value)
         elif place is _PART:
-            self._put_part(draft, self.encode(value))
+            encoded = self.encode(value)
+            put_part(draft.custom, self.name, self.part or "value", encoded, derived=self.derived)
         elif place is _PATH:
             if self.entity is not None and self._refers(draft.path, draft, value):
                 return
@@ -166,15 +167,12 @@ class Binding:
         if place is _CUSTOM:
             draft.custom[self.name] = None
         elif place is _PART:
-            self._put_part(draft, None)
+            put_part(draft.custom, self.name, self.part or "value", None, derived=self.derived)
         elif place is _BODY:
             if self.empties is KEPT:
                 draft.emptied += (self.name,)
             else:
                 draft.body[self.name] = [] if self.empties == [] else self.empties
-
-    def _put_part(self, draft: Draft, value: object) -> None:
-        put_part(draft.custom, self.name, self.part or "value", value, derived=self.derived)
 
     def _refers(self, place: dict[str, object], draft: Draft, value: object) -> bool:
         """Return whether the value is an external id or empty; it is resolved later."""
