@@ -111,15 +111,15 @@ class Intake:
         self._engine.input_line = self._lines
         if self._lines == 1:
             line = line.removeprefix("\ufeff") if isinstance(line, str) else line.removeprefix(BOM_UTF8)
-        self._take(line, cut=not _bytes(line[-1:]).endswith(b"\n"))
+        self._take(line)
 
-    def _take(self, line: str | bytes, *, cut: bool = False, rejected: bool = False) -> None:
-        if not line.strip():
+    def _take(self, line: str | bytes, *, rejected: bool = False) -> None:
+        if not line or line.isspace():
             return
         try:
             message = _decode(line)
         except _UNREADABLE as error:
-            if cut:
+            if not rejected and not _bytes(line[-1:]).endswith(b"\n"):
                 self._engine.cut = (
                     f"within line {self._lines}, which is an incomplete Singer message ({error})"
                 )
@@ -252,14 +252,12 @@ class Intake:
             self._bind(stream, columns)
             if stream.handler is not None:
                 stream.schema = _with_columns(stream, columns)
-        key = _key(record, stream.keys)
-        missing = [one for one, value in key.items() if is_blank(value)]
-        handler = stream.handler
-        if missing and handler is not None and handler.plan.decides_on_blank_keys:
-            missing = []
-        if not stream.keys and handler is not None:
-            named = _key(record, stream.named_by)
-            key = {name: value for name, value in named.items() if not is_blank(value)}
+        handler, missing = stream.handler, []
+        key = _key(record, stream.keys or stream.named_by)
+        if key and not stream.keys:
+            key = {name: value for name, value in key.items() if not is_blank(value)}
+        elif key and not (handler is not None and handler.plan.decides_on_blank_keys):
+            missing = [one for one, value in key.items() if is_blank(value)]
         if missing:
             are, they = ("are", "they identify") if missing[1:] else ("is", "it identifies")
             it = "them" if missing[1:] else "it"
@@ -289,6 +287,8 @@ class Intake:
 
 def _key(record: Mapping[str, object], columns: Sequence[str]) -> dict[str, object]:
     """Return the values of the columns; their case may differ."""
+    if not columns:
+        return {}
     return {one: record[one] if one in record else _in_any_case(record, one) for one in columns}
 
 

@@ -56,6 +56,7 @@ class ActionPlan(Plan):
     ) -> None:
         super().__init__(stream, settings, options, registry, spec.columns)
         self.action = spec
+        self._placeholders = spec.placeholders
         self.entity = ENTITIES.get(spec.entity)
         self.touched = tuple(ENTITIES[one] for one in (spec.entity, spec.becomes) if one in ENTITIES)
         self.makes = spec.verb is Verb.ADD or bool(spec.becomes)
@@ -159,7 +160,7 @@ class ActionPlan(Plan):
         spec, entity = self.action, self.action.entity
         owned: set[LockKey] = set()
         needed = self._needed(draft)
-        first = self._first_in_path(draft)
+        first = self._first_in_path(draft) if self._placeholders else None
         if spec.parent is not None and first is not None:
             needed.add((spec.parent, first))
             owned.add((entity, f"of:{first}"))
@@ -174,9 +175,7 @@ class ActionPlan(Plan):
 
     def _first_in_path(self, draft: Draft) -> str | None:
         """Return the id of the row that the path begins with, or its external id."""
-        if not self.action.placeholders:
-            return None
-        name = self.action.placeholders[0]
+        name = self._placeholders[0]
         named = (one for one in draft.references if one.column == name and one.place is draft.path)
         waiting = next((f"ext:{one.external_id}" for one in named), None)
         given = draft.path.get(name)

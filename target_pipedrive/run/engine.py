@@ -121,6 +121,7 @@ class Engine:
         self._mirror = parts.mirror
         self._guard = parts.guard
         self._records = 0
+        self._hashes: dict[str, hashlib.blake2b] = {}
         self._seen_content: dict[bytes, int] = {}
         self._streams: set[str] = set()
         self.input_line = 0
@@ -225,7 +226,7 @@ class Engine:
         self._mirror.arrived(stream, draft)
         task = self._task(stream, line, schema, key, self.input_line)
         task.plan, task.handler, task.draft = plan, handler, draft
-        digest = hashlib.blake2b(content, digest_size=DIGEST_BYTES, key=stream.encode()[:64]).digest()
+        digest = self._digest(stream, content)
         if not draft.id and not draft.external_id:
             # Two records with the same content are two rows, distinguished by a number.
             count = self._seen_content[digest] = self._seen_content.get(digest, 0) + 1
@@ -233,6 +234,16 @@ class Engine:
         task.identity = digest
         self._admission.submit(task)
         self._abort.check()
+
+    def _digest(self, stream: str, content: bytes) -> bytes:
+        """Return the digest that identifies a record by its stream and content."""
+        begun = self._hashes.get(stream)
+        if begun is None:
+            begun = hashlib.blake2b(digest_size=DIGEST_BYTES, key=stream.encode()[:64])
+            self._hashes[stream] = begun
+        hashed = begun.copy()
+        hashed.update(content)
+        return hashed.digest()
 
     def state(self, line: str) -> None:
         """Emit a STATE as soon as all records before it are durable."""
