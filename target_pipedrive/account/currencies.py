@@ -59,7 +59,7 @@ class Currencies:
 
     def split(self, value: object) -> tuple[str, object] | None:
         """Return amount and code of a text such as `12500 EUR` or `€ 12500`; None for other values."""
-        match = _AMOUNT.fullmatch(value.strip()) if isinstance(value, str) else None
+        match = _AMOUNT.fullmatch(scalars.plain_minus(value)) if isinstance(value, str) else None
         if match is None or bool(match["before"]) == bool(match["after"]) or _SCIENTIFIC.fullmatch(match[0]):
             return None
         return match["number"], self.code(match["before"] or match["after"])

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from target_pipedrive.account.rows import is_trace
 from target_pipedrive.apply.changes.change import updated
-from target_pipedrive.apply.changes.diff import complete_required, custom_changes, kept_columns
+from target_pipedrive.apply.changes.diff import complete_required, custom_changes, kept_columns, without_keys
 from target_pipedrive.apply.changes.verification import Sent, with_aliases
 from target_pipedrive.mapping.columns.placement import placed, sent_together
 from target_pipedrive.record.draft import Draft
@@ -85,7 +85,7 @@ class RowUpdater:
         body = {name: value for name, value in whole.items() if name in columns}
         if spec.within and not plan.foreign:
             body = placed(body, row, spec, self._rows, task.stream)
-        changed = compare.differing(body, row, columns)
+        changed = without_keys(compare.differing(body, row, columns), draft, row)
         custom = custom_changes(plan, custom, row)
         ignored = self._verifier.leave_out(plan, row_id, row, changed, custom)
         sent_together(changed, body, spec)

@@ -9,8 +9,8 @@ from target_pipedrive.catalog.names import nearest, snake
 from target_pipedrive.mapping.columns.binding import Binding, Place
 from target_pipedrive.mapping.match_columns import SearchedPlan, can_match
 from target_pipedrive.record.errors import RecordFault, SkipRecord
-from target_pipedrive.values.identity import clean, is_missing, key_text
-from target_pipedrive.values.match_terms import terms
+from target_pipedrive.values.identity import clean, key_text
+from target_pipedrive.values.match_terms import is_findable, terms
 from target_pipedrive.values.scalars import integer
 
 if TYPE_CHECKING:
@@ -172,7 +172,7 @@ def fill_matches(plan: KeyedPlan, draft: Draft) -> list[str]:
     found: dict[str, object] = {}
     for binding in plan.match_bindings:
         value = _value(binding, draft)
-        if not is_empty(value):
+        if is_findable(value, binding.name):
             found[binding.name] = value
         elif any(one.column == binding.name for one in draft.references):
             waiting = True
@@ -186,11 +186,6 @@ def _value(binding: Binding, draft: Draft) -> object:
     if binding.place is Place.MATCH:
         return draft.match_only.get(binding.name)
     return (draft.custom if binding.place is Place.CUSTOM else draft.body).get(binding.name)
-
-
-def is_empty(value: object) -> bool:
-    """Return whether a value of a match column is empty."""
-    return value in ("", [], {}) or is_missing(value)
 
 
 def check_key(plan: KeyedPlan, draft: Draft, empty: Sequence[str]) -> None:

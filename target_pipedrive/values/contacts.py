@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from target_pipedrive.record.errors import RecordFault
 from target_pipedrive.values.compound import CONTACT_KEYS, CONTACTS, EMAILS, PHONES, Entries
-from target_pipedrive.values.identity import is_blank
+from target_pipedrive.values.identity import is_blank, is_shortened
 from target_pipedrive.values.scalars import boolean, from_json_text, text, what
 from target_pipedrive.values.unknown_keys import STRICT
 
@@ -112,6 +112,8 @@ def _value(value: object, kind: str) -> str:
     if isinstance(value, bool):
         raise RecordFault(f"must be text, not {what(value)}")
     found = _no_brackets(str(text(value)).strip())
+    if kind == PHONES and is_shortened(found):
+        raise RecordFault("is a number that a spreadsheet has shortened; format its column as text there")
     match = _FLOAT.fullmatch(found) if kind == PHONES else None
     return match[1] if match else found
 

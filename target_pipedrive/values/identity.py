@@ -27,6 +27,25 @@ _PLAIN: dict[int, str | None] = {ord(one): " " for one in _ODD_SPACES} | {
 _WHOLE = re.compile(r"([+-]?\d{1,30})\.0{1,30}", re.ASCII)
 _FLOAT = re.compile(r"-?\d(?:\.\d{1,17})?e\+\d{2,3}", re.ASCII)
 _NULL_WORDS = frozenset({"null", "none", "nan", "nat", "<na>", "undefined"})
+_ERROR_VALUES = frozenset(
+    {
+        "#n/a",
+        "#ref!",
+        "#value!",
+        "#div/0!",
+        "#name?",
+        "#num!",
+        "#null!",
+        "#spill!",
+        "#calc!",
+        "#error!",
+        "n/a",
+    }
+)
+"""Texts of spreadsheets for a value that could not be computed."""
+_LONGEST_WORD = 9
+_SHORTENED = re.compile(r"-?\d(?:[.,]\d{1,14})?E\+\d{2,3}", re.ASCII)
+_FILLER = re.compile(r"[-\u2010-\u2015\u2212._?/*#]{1,9}")
 _TRUE_WORDS = frozenset({"true", "1", "1.0", "yes", "y", "t"})
 _FALSE_WORDS = frozenset({"false", "0", "0.0", "no", "n", "f"})
 _SHOWN = 40
@@ -49,6 +68,31 @@ def is_missing(value: object) -> bool:
         return value is None
     text = value.strip(_BLANK)
     return not text or text.casefold() in _NULL_WORDS
+
+
+def identifies(value: object) -> bool:
+    """Return whether a value can be the key of one row.
+
+    Blank values cannot, and neither can texts that a sheet has in many rows: the word of a tool for null, an
+    error value such as `#N/A`, a dash, and a number that the sheet has shortened, such as `4.91E+11`.
+    """
+    if isinstance(value, str) and value[:1].isalnum() and len(value) > _LONGEST_WORD and "E+" not in value:
+        return True  # nearly every key
+    if is_missing(value):
+        return False
+    text = clean(value) if isinstance(value, str) else ""
+    odd = text.casefold() in _ERROR_VALUES or _FILLER.fullmatch(text) is not None
+    return not odd and not is_shortened(value)
+
+
+def is_shortened(value: object) -> bool:
+    """Return whether a text is a number whose last digits a spreadsheet has replaced by an exponent."""
+    return isinstance(value, str) and "E+" in value and _SHORTENED.fullmatch(value.strip()) is not None
+
+
+def is_exponential(text: str) -> bool:
+    """Return whether a text is a number with an exponent, apart from the float of a program."""
+    return "e" in text.casefold() and _FLOAT.fullmatch(text.strip()) is None
 
 
 def clean(text: str) -> str:
@@ -77,6 +121,12 @@ def key_text(value: object) -> str | None:
     if isinstance(value, (bool, int, float)):
         return str(value)
     raise RecordFault("must be text or a number")
+
+
+def same_key(one: object, other: object) -> bool:
+    """Return whether two texts or numbers are the same key."""
+    scalar = (str, int, float, Decimal)
+    return isinstance(one, scalar) and isinstance(other, scalar) and key_text(one) == key_text(other)
 
 
 def _whole(text: str) -> str:

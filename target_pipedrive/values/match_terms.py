@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from target_pipedrive.values.compound import PHONES, contact_identity
-from target_pipedrive.values.identity import key_text, match_text
+from target_pipedrive.values.compound import EMAILS, PHONES, contact_identity
+from target_pipedrive.values.identity import identifies, key_text, match_text
 
 
 def addresses(value: object) -> list[object]:
@@ -17,6 +17,15 @@ def addresses(value: object) -> list[object]:
     return [] if value is None else [value]
 
 
+def is_findable(value: object, column: str) -> bool:
+    """Return whether a row can be found by a value of one column; an e-mail address needs an @."""
+    if isinstance(value, Mapping) and "value" not in value:
+        return bool(value)
+    return any(
+        identifies(one) and (column != EMAILS or "@" in str(one)) for one in addresses(value) if one != {}
+    )
+
+
 def terms(value: object, column: str) -> list[str]:
     """Return the texts a value of a column is found by, one per address, in the form of `match_text`.
 
@@ -24,4 +33,7 @@ def terms(value: object, column: str) -> list[str]:
     """
     if column == PHONES:
         return [contact_identity(key_text(one) or str(one), PHONES) for one in addresses(value)]
-    return [match_text(one) for one in addresses(value)]
+    found = addresses(value)
+    if column == EMAILS and len(found) > 1:
+        found = [one for one in found if "@" in str(one)]
+    return [match_text(one) for one in found]

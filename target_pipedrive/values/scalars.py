@@ -15,6 +15,7 @@ import msgspec
 
 from pipedrive_client import times
 from target_pipedrive.record.errors import RecordFault
+from target_pipedrive.values.identity import is_exponential
 
 CURRENCY = "currency"
 """Column with the currency of an amount."""
@@ -66,7 +67,7 @@ def integer(value: object) -> object:
     if isinstance(value, float) and value.is_integer() and abs(value) < _LARGEST_EXACT:
         return int(value)
     if isinstance(value, str):
-        number = _decimal(value)
+        number = None if is_exponential(value) else _decimal(value)
         if number is not None and abs(number) < LARGEST_ID and number == number.to_integral_value():
             return int(number)
     if isinstance(value, int) and not isinstance(value, bool):
@@ -92,10 +93,15 @@ def number(value: object) -> object:
     raise RecordFault(f"must be a number such as 1234.50{_not(value)}")
 
 
+def plain_minus(text: str) -> str:
+    """Return a trimmed text with a hyphen in place of the minus sign of Unicode."""
+    return text.strip().replace("\u2212", "-")
+
+
 def _decimal(value: int | str) -> Decimal | None:
     """Return the finite number in a text, or None."""
     try:
-        number = Decimal(value.strip() if isinstance(value, str) else value)
+        number = Decimal(plain_minus(value) if isinstance(value, str) else value)
     except InvalidOperation:
         return None
     return number if number.is_finite() else None

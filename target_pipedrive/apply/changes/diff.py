@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from target_pipedrive.custom_fields.values import flat_form, held_custom
 from target_pipedrive.record.outcome import Outcome
 from target_pipedrive.values import compare
+from target_pipedrive.values.identity import same_key
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
@@ -95,6 +96,15 @@ def _together(first: Iterable[str], second: Iterable[str], *, but: Collection[st
 def kept_columns(draft: Draft, row: Row) -> tuple[str, ...]:
     """Return the columns that the record empties, Pipedrive cannot empty, and the row has a value in."""
     return tuple(name for name in draft.emptied if row.get(name) not in (*compare.EMPTY_VALUES, False, 0))
+
+
+def without_keys(changed: Mapping[str, object], draft: Draft, row: Row) -> dict[str, object]:
+    """Return the changes without those that only spell the key of the row differently, such as `101.0`."""
+    return {
+        name: value
+        for name, value in changed.items()
+        if name not in draft.matches or not same_key(value, row.get(name))
+    }
 
 
 def complete_required(

@@ -29,7 +29,7 @@ from target_pipedrive.record.draft import Reference
 from target_pipedrive.record.errors import RecordFault
 from target_pipedrive.values import encoders as encode
 from target_pipedrive.values import scalars
-from target_pipedrive.values.identity import is_missing, key_text
+from target_pipedrive.values.identity import identifies, is_missing, key_text
 from target_pipedrive.values.scalars import from_json_text
 from target_pipedrive.values.unknown_keys import STRICT
 
@@ -151,7 +151,7 @@ class Binding:
         elif place is _ID:
             draft.id = None if is_missing(value) else str(self.encode(value))
         elif place is _EXTERNAL_ID:
-            draft.external_id = key_text(value)
+            draft.external_id = key_text(value) if self.foreign or identifies(value) else None
         elif place is _DELETED:
             draft.deleted = draft.deleted or bool(self.encode(value))
         elif place is _MATCH:
