@@ -28,6 +28,7 @@ CONFIG = {
 pytestmark = [
     pytest.mark.filterwarnings("ignore:Fields in transformed catalog but not in records"),
     pytest.mark.filterwarnings("ignore:No records were available to test"),
+    pytest.mark.xdist_group("sdk"),  # each worker would read all streams
 ]
 
 TestTapPipedrive = get_tap_test_class(
