@@ -13,9 +13,22 @@ if TYPE_CHECKING:
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 
 
+_ODD_SIGNS = str.maketrans("\t\xa0\u2007\u202f", "    ", "\u200b\u2060\ufeff")
+
+
 def snake(name: str) -> str:
-    """Return `orgId` as `org_id`."""
-    return _CAMEL.sub("_", name).replace("-", "_").replace(" ", "_").lower()
+    """Return `orgId` and `" Org ID"` as `org_id`."""
+    return _CAMEL.sub("_", plain(name)).replace("-", "_").replace(" ", "_").lower()
+
+
+def plain(name: str) -> str:
+    """Return a name without the byte order mark and the odd spaces that a spreadsheet puts around it."""
+    return (name if name.isascii() else name.translate(_ODD_SIGNS)).strip()
+
+
+def folded(name: str) -> str:
+    """Return a name in the form in which names of columns are compared: without case and odd spaces."""
+    return plain(name).casefold()
 
 
 def nearest(name: str, known: Iterable[str]) -> str:

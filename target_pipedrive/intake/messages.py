@@ -15,6 +15,7 @@ import msgspec
 from singer_sdk.exceptions import MissingKeyPropertiesError, RecordsWithoutSchemaException
 from singer_sdk.singerlib.exceptions import InvalidInputLine
 
+from target_pipedrive.catalog.names import folded
 from target_pipedrive.intake.unreadable import invalid_value, not_utf8, unreadable
 from target_pipedrive.record.errors import NO_STREAM, Fault, RecordFault, StreamFault
 from target_pipedrive.run.abort import StoppedByFailures
@@ -302,7 +303,7 @@ def _with_columns(stream: _Stream, columns: Mapping[str, object]) -> bytes:
 
 def _in_any_case(record: Mapping[str, object], name: str) -> object:
     """Return a record's value of a column with its name in another case."""
-    return next((value for one, value in record.items() if one.casefold() == name.casefold()), None)
+    return next((value for one, value in record.items() if folded(one) == folded(name)), None)
 
 
 def _rejected(message: Message) -> str | bytes:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from target_pipedrive.catalog.actions import ACTIONS
 from target_pipedrive.catalog.entities import ENTITIES
-from target_pipedrive.catalog.names import nearest, snake
+from target_pipedrive.catalog.names import folded, nearest, snake
 from target_pipedrive.catalog.raw_request import RAW_INPUTS, RAW_REQUEST
 from target_pipedrive.catalog.spec import Verb
 from target_pipedrive.mapping.columns.binding import (
@@ -15,6 +15,7 @@ from target_pipedrive.mapping.columns.binding import (
     column_binding,
 )
 from target_pipedrive.mapping.columns.faults import UnknownColumn
+from target_pipedrive.mapping.columns.names import same_column
 from target_pipedrive.mapping.columns.nulls import KEPT, empty_values
 from target_pipedrive.mapping.columns.placement import placed_columns
 from target_pipedrive.mapping.columns.references import SAME_WORD
@@ -91,7 +92,7 @@ class ActionPlan(Plan):
 
     def _special(self, source: str, name: str) -> Binding | None:
         given = self.settings.external_id
-        if (given and source.casefold() == given.casefold()) or snake(name) == EXTERNAL_ID:
+        if same_column(given, source) or snake(name) == EXTERNAL_ID:
             return Binding(source=source, place=Place.EXTERNAL_ID, name=EXTERNAL_ID, encode=scalars.text)
         if self._file and snake(name) == self._file:
             return Binding(source=source, place=Place.EXTRA, name=self._file, encode=lambda value: value)
@@ -196,7 +197,7 @@ class RawPlan(Plan):
     def _bind_one(self, name: str, schema: Mapping[str, object]) -> None:
         del schema
         wanted = snake(self.field_of(name))
-        if name.casefold() in self._ignored or self._is_dropped(name):
+        if folded(name) in self._ignored or self._is_dropped(name):
             self.not_written.append(name)
         elif wanted in RAW_INPUTS:
             self._names[name] = wanted

@@ -226,7 +226,7 @@ class EntityPlan(Plan):
         return draft
 
     def _special(self, source: str, name: str) -> Binding | None:
-        settings, spec, spelled = self.settings, self.spec, special_name(name)
+        settings, spec, spelled = self.settings, self.spec, self._special_name(name)
         foreign = self.options.foreign_ids
         if same_column(settings.external_id, source) or (spelled == EXTERNAL_ID and not settings.external_id):
             self._check_doubt(source, name, EXTERNAL_ID, settings.external_id)
@@ -271,7 +271,11 @@ class EntityPlan(Plan):
             )
 
     def _is_mark(self, name: str) -> bool:
-        return special_name(self.field_of(name)) in _DELETE_MARKS
+        return self._special_name(self.field_of(name)) in _DELETE_MARKS
+
+    def _special_name(self, name: str) -> str:
+        names = (EXTERNAL_ID, self.spec.key, *_DELETE_MARKS)
+        return special_name(name, names, self.registry, self.custom_fields)
 
     def _place(self, column: str) -> Place:
         del column
@@ -319,15 +323,10 @@ class EntityPlan(Plan):
             owned.add((entity, f"ext:{draft.external_id}"))
         owned |= {(entity, name) for name in match_locks(self, draft)}
         if self.spec.parent is not None:
+            waiting = [one for one in draft.references if one.column == self.spec.parent]
             above = draft.body.get(self.spec.parent)
-            above = (
-                above
-                if above is not None
-                else next(
-                    (f"ext:{one.external_id}" for one in draft.references if one.column == self.spec.parent),
-                    None,
-                )
-            )
+            if above is None and waiting:
+                above = f"ext:{waiting[0].external_id}"
             if above is not None:
                 owned.add((entity, f"of:{above}"))
         if self.spec.in_order:

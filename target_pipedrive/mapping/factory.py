@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from target_pipedrive.catalog.actions import ACTIONS
 from target_pipedrive.catalog.entities import ENTITIES, ENTITY_OF_STREAM
-from target_pipedrive.catalog.names import nearest, snake
+from target_pipedrive.catalog.names import folded, nearest, snake
 from target_pipedrive.catalog.raw_request import RAW_REQUEST
 from target_pipedrive.mapping.action import ActionPlan, RawPlan
 from target_pipedrive.mapping.entity import EntityPlan
@@ -51,11 +51,9 @@ def compile_stream(
         RecordFault: the stream or one of its properties is unknown.
     """
     named = settings or StreamSettings()
-    declared = {name.casefold() for name in properties}
+    declared = {folded(name) for name in properties}
     # A key counts as a column even if it is missing in the properties.
-    undeclared: dict[str, Mapping[str, object]] = {
-        name: {} for name in keys if name.casefold() not in declared
-    }
+    undeclared: dict[str, Mapping[str, object]] = {name: {} for name in keys if folded(name) not in declared}
     columns = {**properties, **undeclared}
     if RAW_REQUEST in (snake(named.action or ""), snake(stream)) and not named.entity:
         raw = RawPlan(stream, named, options, registry)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import product
 from typing import TYPE_CHECKING, Protocol
 
-from target_pipedrive.catalog.names import nearest, snake
+from target_pipedrive.catalog.names import folded, nearest, snake
 from target_pipedrive.mapping.columns.binding import Binding, Place
 from target_pipedrive.mapping.match_columns import SearchedPlan, can_match
 from target_pipedrive.record.errors import RecordFault, SkipRecord
@@ -148,9 +148,7 @@ def find_bound(plan: KeyedPlan, name: str) -> Binding | None:
     """Return the bound column with this name, or with a field of this name."""
     column = plan.column_of(name)
     for binding in plan.bindings:
-        if name.casefold() == binding.source.casefold() or (
-            binding.place is Place.BODY and binding.name == column
-        ):
+        if folded(name) == folded(binding.source) or (binding.place is Place.BODY and binding.name == column):
             return binding
     if snake(name) in plan.spec.matchable.split():
         return next((one for one in plan.match_only if one.name == snake(name)), None)

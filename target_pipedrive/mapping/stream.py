@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from target_pipedrive.catalog.names import nearest, snake
+from target_pipedrive.catalog.names import folded, nearest, snake
 from target_pipedrive.custom_fields.values import complete_parts
 from target_pipedrive.mapping.columns.binder import CUSTOM_OBJECT, ColumnBinder
 from target_pipedrive.mapping.columns.binding import (
@@ -135,13 +135,13 @@ class Plan(ColumnBinder):
         for name in record:
             if name in self._declared:
                 continue
-            folded, twin = name.casefold(), self._sources.get(snake(name))
+            key, twin = folded(name), self._sources.get(snake(name))
             if twin is not None:  # checked each time: a record may have both spellings
                 self._bind_twin(name, twin, record)
                 continue
-            if folded in self._fields or self._is_mark(name):
+            if key in self._fields or self._is_mark(name):
                 self._bind_undeclared(name)
-            elif folded in self._ignored or self._is_dropped(name) or self.options.ignore_unknown_fields:
+            elif key in self._ignored or self._is_dropped(name) or self.options.ignore_unknown_fields:
                 dropped.append(name)
             else:
                 unknown.append(name)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from target_pipedrive.account.currencies import AMOUNT_KEYS
 from target_pipedrive.account.row_names import NATURAL_KEYS
-from target_pipedrive.catalog.names import nearest, snake
+from target_pipedrive.catalog.names import folded, nearest, snake
 from target_pipedrive.custom_fields.options import label_key
 from target_pipedrive.mapping.columns.amounts import AmountBinding
 from target_pipedrive.mapping.columns.binding import (
@@ -24,6 +24,7 @@ from target_pipedrive.mapping.columns.binding import (
 from target_pipedrive.mapping.columns.entries import with_entries
 from target_pipedrive.mapping.columns.faults import UnknownColumn, refused, together
 from target_pipedrive.mapping.columns.labels import by_label
+from target_pipedrive.mapping.columns.names import by_squashed_name
 from target_pipedrive.mapping.columns.nulls import KEPT
 from target_pipedrive.mapping.columns.placement import as_name, id_or_name
 from target_pipedrive.mapping.columns.references import SAME_WORD, SEARCHED_KEYS, SYNONYMS, natural_keys
@@ -96,8 +97,8 @@ class ColumnBinder:
         self.notices: list[str] = []
         self._declared: frozenset[str] = frozenset()
         self._sources: dict[str, str] = {}
-        self._fields = {name.casefold(): field for name, field in settings.fields.items()}
-        self._ignored = {name.casefold() for name in settings.ignore}
+        self._fields = {folded(name): field for name, field in settings.fields.items()}
+        self._ignored = {folded(name) for name in settings.ignore}
 
     def bind(self, properties: Mapping[str, Mapping[str, object]], keys: Sequence[str] = ()) -> None:
         """Bind every property of the schema.
@@ -130,7 +131,7 @@ class ColumnBinder:
         """
         self._sources.setdefault(snake(name), name)
         binding = None
-        if name.casefold() not in self._ignored:
+        if folded(name) not in self._ignored:
             binding = self._binding(name, self.field_of(name), schema)
         if binding is None:
             self.not_written.append(name)
@@ -146,7 +147,7 @@ class ColumnBinder:
 
     def field_of(self, source: str) -> str:
         """Return the name of Pipedrive's field for a column by the settings, or its own name."""
-        return self._fields.get(source.casefold(), source)
+        return self._fields.get(folded(source), source)
 
     def _same_place(self, binding: Binding) -> Binding | None:
         """Return the bound column that fills the same field."""
@@ -267,14 +268,8 @@ class ColumnBinder:
     @cached_property
     def _by_squashed_name(self) -> dict[str, str]:
         """Column by name without case and separators, if unambiguous."""
-        found: dict[str, str] = {}
-        doubtful = set()
-        for name, column in (*self.aliases.items(), *((one, one) for one in self.columns)):
-            if found.setdefault(squashed(name), column) != column:
-                doubtful.add(squashed(name))
-        return {
-            name: column for name, column in found.items() if name not in doubtful and column != CUSTOM_OBJECT
-        }
+        found = by_squashed_name(self.aliases, self.columns)
+        return {name: column for name, column in found.items() if column != CUSTOM_OBJECT}
 
     def _custom(self, source: str, name: str, schema: Mapping[str, object]) -> Binding | None:
         entity = self.custom_fields

@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING
 
 from pipedrive_client import PipedriveError
 from pipedrive_client.fields import HASH_KEY
-from target_pipedrive.catalog.names import snake
-from target_pipedrive.mapping.columns.binding import Place
+from target_pipedrive.catalog.names import folded, plain, snake
+from target_pipedrive.custom_fields.options import label_key
+from target_pipedrive.mapping.columns.binding import Place, squashed
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
 
     from target_pipedrive.custom_fields.registry import FieldRegistry
     from target_pipedrive.mapping.columns.binding import Binding
@@ -98,9 +99,33 @@ def _sources(bindings: Iterable[Binding]) -> dict[str, str]:
 
 def same_column(given: str | None, source: str) -> bool:
     """Return whether a setting contains this column."""
-    return given is not None and given.casefold() == source.casefold()
+    return given is not None and folded(given) == folded(source)
 
 
-def special_name(name: str) -> str:
-    """Return a name in the form for comparison with special names: without case, with spaces."""
-    return name.casefold() if " " in name or "-" in name else snake(name)
+def special_name(name: str, known: Collection[str], registry: FieldRegistry, entity: str | None) -> str:
+    """Return the special name that is meant, such as `external_id` by `External ID`; or an empty text.
+
+    A name of several words that is the label of a custom field means that field.
+
+    Args:
+        name: of a column or field.
+        known: the special names.
+        registry: custom fields.
+        entity: entity with these fields; None without any.
+    """
+    found = snake(name)
+    if found not in known:
+        return ""
+    several = {" ", "-"} & set(plain(name))
+    labels = registry.definitions(entity) if entity is not None and several else ()
+    return "" if any(label_key(one.name) == label_key(name) for one in labels) else found
+
+
+def by_squashed_name(aliases: Mapping[str, str], columns: Iterable[str]) -> dict[str, str]:
+    """Return columns by their names and aliases without case and separators, where these are unambiguous."""
+    found: dict[str, str] = {}
+    doubtful = set()
+    for name, column in (*aliases.items(), *((one, one) for one in columns)):
+        if found.setdefault(squashed(name), column) != column:
+            doubtful.add(squashed(name))
+    return {name: column for name, column in found.items() if name not in doubtful}
