@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import re
 from datetime import date, datetime
+from functools import lru_cache
+from types import NoneType
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import msgspec
@@ -19,14 +21,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
     _FastCheck: TypeAlias = Callable[[Any], bool]
-    _Pending: TypeAlias = tuple[str, _FastCheck, Draft202012Validator]
 
 _CLASSES: Mapping[str, type] = {"string": str, "integer": int, "number": float, "boolean": bool}
 _ANNOTATIONS = frozenset({"description", "title", "x-pipedrive", "examples", "default"})
 _CHECKED = frozenset({"type", "format", "properties", "items", "additionalProperties"})
 """Keywords that the fast check knows; a schema with others is validated in full."""
-_MOST_SHAPES = 1_000
-"""Combinations of columns and classes that are kept per stream."""
 _TIME = re.compile(
     r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt][0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]+)?([Zz]|[+-][0-9]{2}:[0-9]{2})"
 )
@@ -69,12 +68,15 @@ class RecordValidator:
             InvalidRecordError: a record is invalid, or there was no SCHEMA message before it.
         """
         check = self._checks.get(stream)
-        for record in msgspec.json.decode(msgspec.json.encode([*records])):
-            if check is None:
+        written = msgspec.json.decode(msgspec.json.encode([*records]))
+        if check is None:
+            if written:
                 raise InvalidRecordError(
                     f"A record of {stream} was emitted before the SCHEMA message of the stream."
                 )
-            check.look_at(record)
+        elif not check.settles(written):
+            for record in written:
+                check.look_at(record)
 
 
 class _Check:
@@ -85,7 +87,6 @@ class _Check:
         self._keys = keys
         columns = schema.get("properties", {})
         self._columns = {name: (_checks(one), self._whole(one)) for name, one in columns.items()}
-        self._pending: dict[tuple[object, ...], list[_Pending]] = {}
         around = {name: one for name, one in schema.items() if name != "properties"}
         self._is_plain = around.keys() - _ANNOTATIONS == {"type"} and around["type"] == "object"
         self._around = self._whole({**around, "properties": dict.fromkeys(columns, True)})
@@ -93,6 +94,33 @@ class _Check:
     @staticmethod
     def _whole(schema: Mapping[str, Any] | bool) -> Draft202012Validator:
         return Draft202012Validator(schema, format_checker=_formats)
+
+    def settles(self, records: Sequence[Any]) -> bool:
+        """Return whether all records are valid; False if they have to be looked at one by one.
+
+        A column is checked at once, by the classes of its values where they decide.
+        """
+        if not self._is_plain or not set(map(type, records)) <= {dict}:
+            return False
+        groups: dict[tuple[str, ...], list[dict[str, Any]]] = {}
+        for record in records:
+            groups.setdefault((*record,), []).append(record)
+        return all(self._settles(names, group) for names, group in groups.items())
+
+    def _settles(self, names: tuple[str, ...], records: list[dict[str, Any]]) -> bool:
+        """Return whether records with the same columns are valid."""
+        if not {*self._keys} <= {*names}:
+            return False
+        columns = zip(*(record.values() for record in records), strict=True)
+        for name, values in zip(names, columns, strict=True):
+            checks, _ = self._columns.get(name, (_ANYTHING, None))
+            for kind in set(map(type, values)):
+                check = checks.get(kind, _unsure)
+                if check is not _pass and not all(check(one) for one in values if one.__class__ is kind):
+                    return False
+            if name in self._keys and None in values:
+                return False
+        return True
 
     def look_at(self, record: Mapping[str, object]) -> None:
         """Raise `InvalidRecordError` if the record is invalid."""
@@ -102,31 +130,12 @@ class _Check:
         for name in self._keys:
             if record.get(name) is None:
                 self._refuse(record, name, "a key column has no value")
-        for name, check, whole in self._pending_of(record):
-            value = record[name]
-            if not check(value):
+        for name, value in record.items():
+            checks, whole = self._columns.get(name, (_NOTHING, None))
+            if whole is not None and not checks.get(value.__class__, _unsure)(value):
                 for error in whole.iter_errors(value):
                     inside = "".join(f"[{step!r}]" for step in error.path)
                     self._refuse(record, name + inside, f"{error.validator} is {error.validator_value!r}")
-
-    def _pending_of(self, record: Mapping[str, object]) -> list[_Pending]:
-        """Return the columns whose class of value does not settle that they are valid.
-
-        Most records of a stream have the same columns with the same classes of values.
-        """
-        shape = (*record, *map(type, record.values()))
-        found = self._pending.get(shape)
-        if found is None:
-            found = []
-            for name, value in record.items():
-                checks, whole = self._columns.get(name, (_NOTHING, None))
-                check = checks.get(value.__class__, _unsure)
-                if whole is not None and check is not _pass:
-                    found.append((name, check, whole))
-            if len(self._pending) >= _MOST_SHAPES:
-                self._pending.clear()
-            self._pending[shape] = found
-        return found
 
     def _refuse(self, record: Mapping[str, object], column: str, what: str) -> None:
         key = ", ".join(f"{name} {record.get(name)}" for name in self._keys) or "no key"
@@ -202,4 +211,10 @@ def _is_valid(check: _FastCheck) -> _FastCheck:
 
 
 _NOTHING: Mapping[type, _FastCheck] = {}
-_FORMATS: Mapping[str, _FastCheck] = {"date-time": _is_valid(_is_time), "date": _is_valid(_is_date)}
+_ANYTHING: Mapping[type, _FastCheck] = dict.fromkeys((str, int, float, bool, NoneType, list, dict), _pass)
+_MOST_TEXTS = 16_384
+"""Times whose result is kept: a row often has the same time in several columns."""
+_FORMATS: Mapping[str, _FastCheck] = {
+    "date-time": lru_cache(_MOST_TEXTS)(_is_valid(_is_time)),
+    "date": lru_cache(_MOST_TEXTS)(_is_valid(_is_date)),
+}

@@ -100,6 +100,19 @@ def test_a_value_that_fits_passes(validator, column, value):
     validator.check("things", [{"id": 1, column: value}])
 
 
+@pytest.mark.parametrize("place", [0, 251, 499])
+@pytest.mark.parametrize("column", ["day", "at"])
+def test_one_invalid_record_of_a_page_is_found(validator, place, column):
+    """Records have a day and every second one a price; the invalid value may be in a new column."""
+    page = [{"id": n, "name": "a" if n % 3 else None, "day": "2026-01-01"} for n in range(500)]
+    for record in page[::2]:
+        record["price"] = 1.5
+    validator.check("things", page)
+    page[place][column] = "soon"
+    with pytest.raises(InvalidRecordError, match=f"column {column}, row with id {place}:"):
+        validator.check("things", page)
+
+
 def test_a_record_before_its_schema_is_rejected(validator):
     with pytest.raises(InvalidRecordError, match="others"):
         validator.check("others", [{"id": 1}])
