@@ -11,7 +11,6 @@ import signal
 import sys
 from contextlib import contextmanager, suppress
 from enum import IntEnum
-from importlib.metadata import version
 from typing import TYPE_CHECKING
 
 from pipedrive_client.errors import BudgetSpent, ConfigError, PipedriveError, RunError, Stopped
@@ -198,18 +197,6 @@ def loading() -> Iterator[None]:
         gc.freeze()
         gc.set_threshold(50_000, 20, 20)
         gc.enable()
-
-
-def told_version(plugin: str, arguments: list[str]) -> bool:
-    """Print the version for a lone `--version`, without the second that loading the SDK takes.
-
-    Returns:
-        True if the version was printed.
-    """
-    if arguments != ["--version"]:
-        return False
-    sys.stdout.write(f"{plugin} v{version('pipedrive-singer')}, Meltano SDK v{version('singer-sdk')}\n")
-    return True
 
 
 def say(plugin: str, sentence: str) -> None:

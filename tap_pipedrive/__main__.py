@@ -5,14 +5,15 @@ from __future__ import annotations
 import logging
 import sys
 
-from pipedrive_client import ConfigError
-from pipedrive_singer.command_line import clicked, loading, run, told_version
+from pipedrive_singer.version import told_version
 
 
 def main() -> None:
     """Run tap-pipedrive, or its subcommand `auth` or `check`."""
     if told_version("tap-pipedrive", sys.argv[1:]):
         return
+    from pipedrive_singer.command_line import run  # noqa: PLC0415  not needed for --version
+
     commands = {"auth": _auth, "check": _check}
     run(commands.get("".join(sys.argv[1:2]), _tap), plugin="tap-pipedrive")
 
@@ -24,6 +25,8 @@ def _auth() -> None:
 
 
 def _check() -> None:
+    from pipedrive_singer.command_line import loading  # noqa: PLC0415  not needed for --version
+
     with loading():
         from pipedrive_singer.check import settings_of  # noqa: PLC0415  loads what only this command needs
         from tap_pipedrive.commands import check  # noqa: PLC0415  the same
@@ -37,6 +40,9 @@ def _check() -> None:
 
 
 def _tap() -> None:
+    from pipedrive_client import ConfigError  # noqa: PLC0415  not needed for --version
+    from pipedrive_singer.command_line import clicked, loading  # noqa: PLC0415  the same
+
     with loading():
         from singer_sdk.exceptions import MappingError  # noqa: PLC0415  reports import errors like others
 

@@ -5,13 +5,18 @@ from __future__ import annotations
 import logging
 import sys
 
-from pipedrive_singer.command_line import clicked, loading, run, told_version
+from pipedrive_singer.version import told_version
 
 
 def main() -> None:
     """Run target-pipedrive: a load, or its subcommand `ledger` or `check`."""
-    if told_version("target-pipedrive", sys.argv[1:]):
-        return
+    if not told_version("target-pipedrive", sys.argv[1:]):
+        _main()
+
+
+def _main() -> None:
+    from pipedrive_singer.command_line import clicked, loading, run  # noqa: PLC0415  not needed for --version
+
     if sys.argv[1:2] == ["ledger"]:
         from target_pipedrive.ledger.cli import ledger  # noqa: PLC0415  not needed for a load
 
@@ -28,6 +33,8 @@ def main() -> None:
 
 
 def _check() -> None:
+    from pipedrive_singer.command_line import loading  # noqa: PLC0415  not needed for --version
+
     with loading():
         from pipedrive_singer.check import settings_of  # noqa: PLC0415  loads what only this command needs
         from target_pipedrive.commands import check  # noqa: PLC0415  the same
