@@ -93,6 +93,10 @@ class Plan(ColumnBinder):
         """
         if not record.keys() <= self._declared:
             self._take_undeclared(record)
+        if _is_header(record):
+            raise RecordFault(
+                "contains the names of its columns, so it is a repeated header; remove this line"
+            )
         draft = Draft(foreign=self.options.foreign_ids)
         extras: dict[str, object] = {}
         body = draft.body
@@ -300,3 +304,12 @@ class Plan(ColumnBinder):
             ]
             self._references = (self.bindings, found)
         return self._references[1]
+
+
+def _is_header(record: Mapping[str, object]) -> bool:
+    """Return whether each of several columns contains its own name, as in a repeated header."""
+    columns = iter(record.items())
+    first = next(columns, None)
+    if first is None or any(name != value for name, value in columns):
+        return False
+    return len(record) > 1 and isinstance(first[1], str) and folded(first[0]) == folded(first[1])

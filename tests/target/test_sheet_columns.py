@@ -99,6 +99,30 @@ def test_names_with_and_without_the_mark_are_one_column(load):
     assert "is the same column as name" in str(run.error)
 
 
+@pytest.mark.parametrize("stream", ["persons", "organizations", "products", "add_person"])
+@pytest.mark.parametrize("mark", ["", "\ufeff"])
+def test_a_repeated_header_is_no_record(load, stream, mark):
+    names = (f"{mark}external_id", "name") if stream != "add_person" else (f"{mark}name", "email")
+    keys = [] if stream == "add_person" else [names[0]]
+    given = [
+        dict(zip(names, one, strict=True)) for one in (("a", "b@s.example"), (names[0].strip(mark), names[1]))
+    ]
+    run = load(rows(stream, *given, keys=keys))
+    assert run.outcomes == ["created", "failed"]
+    assert "a repeated header" in run.errors[0]
+
+
+@pytest.mark.parametrize(
+    "given",
+    [{"name": "name"}, {"external_id": "external_id", "name": "Name"}, {"external_id": "x", "name": "name"}],
+)
+def test_a_name_that_is_the_name_of_its_column_is_a_name(load, given):
+    if "external_id" not in given:
+        assert load(rows("add_person", given)).outcomes == ["created"]
+    else:
+        assert load(rows("persons", given, keys=["external_id"])).outcomes == ["created"]
+
+
 def test_forms_of_names():
     assert snake("\ufeffOrg ID ") == snake("orgId") == "org_id"
     assert folded("\u00a0Tier\u200b") == "tier"
