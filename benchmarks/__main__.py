@@ -1,6 +1,7 @@
-"""`make bench`: measurement of the design's guarantees against the emulator, printed as a table.
+"""`make bench`: measure the performance guarantees against the emulator and print a table.
 
-Ratios, counts and CPU seconds, not bare seconds: each comparison alternates its parts on the same machine.
+Results are ratios, counts and CPU seconds instead of wall-clock seconds. Compared programs run alternately
+on the same machine.
 `python -m benchmarks NAME …` runs some of them; `--write` stores their results in docs/benchmarks.md.
 """
 
@@ -45,7 +46,7 @@ console = Console(width=118, highlight=False)
 
 
 def measure(names: list[str]) -> dict[str, list[Result]]:
-    """Return results by case; those that a busy machine may have distorted are marked."""
+    """Return results by case, with a mark on those that a busy machine may have distorted."""
     found = {}
     for name in names:
         console.print(f"{name}: {note.first_line(CASES[name])}", style="dim")

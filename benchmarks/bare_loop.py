@@ -1,6 +1,6 @@
-"""Minimal program: request the pages of /api/v2/deals and write the lines, without a tap.
+"""Minimal program that reads the pages of /api/v2/deals and writes Singer messages, without a tap.
 
-It writes the lines our tap writes: custom fields as named columns, labels for options.
+It writes the same lines as tap-pipedrive: custom fields as named columns, labels for options.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Speed of the emulator with pages of 500 rows of the large account: `python -m benchmarks.emulator_pages`.
 
-Two connections walk the same list from both ends. Pages per second of the emulator's own CPU time show its
-capacity even if other programs use the machine; pages per second of the clock show the rate for a client.
+Two connections read the same list from both ends. Pages per second of the emulator's own CPU time show its
+capacity even if other programs use the machine; pages per wall-clock second show the rate for a client.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ LISTS = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rate:
-    """Result of a walk over one list."""
+    """Result of reading one list."""
 
     pages: int
     megabytes: float
@@ -47,13 +47,13 @@ class Rate:
 
 
 def cpu_seconds(api: str) -> float:
-    """Return CPU that the emulator has used since it was started."""
+    """Return the CPU seconds that the emulator has used since it started."""
     with _connected(api) as connection:
         return float(json.loads(_get(connection, "/_emulator/process"))["cpu_seconds"])
 
 
 def rate(api: str, path: str, pages: int = PAGES) -> Rate:
-    """Walk a list on two connections, up to so many pages each, after one page that builds its index."""
+    """Read a list on two connections, at most this many pages each, after one page that builds its index."""
     _walk(api, path, 1)
     cpu, clock = cpu_seconds(api), time.perf_counter()
     with ThreadPoolExecutor(2) as pool:
@@ -78,7 +78,7 @@ def _get(connection: HTTPConnection, path: str) -> bytes:
 
 
 def _walk(api: str, path: str, pages: int) -> tuple[int, int]:
-    """Return (pages, bytes) of a walk along the cursor over one kept connection."""
+    """Return (pages, bytes) of a list read by cursor over one persistent connection."""
     cursor, count, size = "", 0, 0
     with _connected(api) as connection:
         while count < pages:
@@ -91,7 +91,7 @@ def _walk(api: str, path: str, pages: int) -> tuple[int, int]:
     return count, size
 
 
-def emulator_pages(folder: Path) -> Iterator[Result]:  # noqa: ARG001  called like the others
+def emulator_pages(folder: Path) -> Iterator[Result]:  # noqa: ARG001  same signature as the others
     """Measure the pages the emulator serves per CPU second, which must not limit the other cases."""
     with emulator("--seed", "large", "--burst", "0", "--daily-tokens", "1000000000") as api:
         spent = cpu_seconds(api)
@@ -105,8 +105,8 @@ def emulator_pages(folder: Path) -> Iterator[Result]:  # noqa: ARG001  called li
     name, slowest = min(rates.items(), key=lambda entry: entry[1].per_cpu_second)
     yield Result(
         what="Emulator, pages of 500 rows",
-        measured=f"{slowest.per_cpu_second:.0f} a CPU second ({name}, the slowest list)",
-        must="≥ 300 a CPU second",
+        measured=f"{slowest.per_cpu_second:.0f} per CPU second ({name}, the slowest list)",
+        must="≥ 300 per CPU second",
         reached=slowest.per_cpu_second >= 300,
     )
 

@@ -1,4 +1,4 @@
-"""Rows a CPU second that a loader takes: as records, and as the files of BATCH messages."""
+"""Rows per CPU second of a loader: as records, and as files of BATCH messages."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ UNLIMITED = ("--burst", "0", "--daily-tokens", "1000000000")
 def batch_load(folder: Path) -> Iterator[Result]:
     """Measure the loading of deals and activities into PostgreSQL, as validated records and as BATCH files.
 
-    The loader's start-up is subtracted. `validate_records` has the loader's own default, not the `false` of
+    The loader's startup is subtracted. `validate_records` has the loader's own default, not the `false` of
     meltano.yml: it validates records and never files, and the ratio depends on it.
     """
     found: dict[str, dict[str, float]] = {}
@@ -39,7 +39,7 @@ def batch_load(folder: Path) -> Iterator[Result]:
     ratio = rates["batch"] / rates["records"]
     yield Result(
         what="Into PostgreSQL by BATCH to validated records",
-        measured=f"{ratio:.1f} x ({rates['batch']:,.0f} to {rates['records']:,.0f} rows a CPU second)",
+        measured=f"{ratio:.1f} x ({rates['batch']:,.0f} to {rates['records']:,.0f} rows per CPU second)",
         must="≥ 3 x",
         reached=ratio >= 3,
     )

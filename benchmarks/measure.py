@@ -1,4 +1,4 @@
-"""Shared parts of all benchmarks: an emulator, the measurement of a program, and a row of the table."""
+"""Helpers for all benchmarks: an emulator, the measurement of a program, and a row of the table."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ def ask(api: str, path: str) -> Any:
 
 
 def clear(api: str) -> None:
-    """Forget the requests so far."""
+    """Clear the request log."""
     urlopen(Request(f"{api}/_emulator/log/clear", headers={"x-api-token": TOKEN}, method="POST")).close()
 
 
@@ -73,9 +73,9 @@ def run(module: str, *arguments: str, feed: Path | None = None, keep: Path | Non
 
     Args:
         module: name of the module.
-        arguments: of its command line.
-        feed: file that becomes its standard input.
-        keep: file that gets its standard output.
+        arguments: command-line arguments.
+        feed: file for its standard input.
+        keep: file for its standard output.
     """
     with (
         keep.open("w+b") if keep else tempfile.TemporaryFile() as out,
@@ -98,7 +98,7 @@ def run(module: str, *arguments: str, feed: Path | None = None, keep: Path | Non
 
 
 def files(folder: Path, api: str, *streams: str, **settings: object) -> list[str]:
-    """Return arguments that make the tap read these streams of the account."""
+    """Return arguments of the tap for reading these streams of the account."""
     config = folder / "config.json"
     config.write_text(json.dumps({"api_token": TOKEN, "api_url": api, **settings}))
     found = subprocess.run(

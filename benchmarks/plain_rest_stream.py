@@ -1,4 +1,4 @@
-"""A tap as in the SDK's tutorial, over the same list: the usual cost of a record."""
+"""A tap written as in the SDK's tutorial, for the same list: the baseline for the cost of a record."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ class Deals(RESTStream[str]):
         return JSONPathPaginator("$.additional_data.next_cursor")
 
     def get_url_params(self, context: Any, next_page_token: str | None) -> dict[str, Any]:  # noqa: ARG002  the SDK's signature
-        """Return the parameters our tap sends."""
+        """Return the parameters that tap-pipedrive sends."""
         params = {**STREAMS["deals"].reads[0].params, "limit": 500, "sort_by": "update_time"}
         return {**params, "cursor": next_page_token} if next_page_token else params
 

@@ -1,4 +1,4 @@
-"""Start-up time of the programs."""
+"""Startup time of the programs."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def start(folder: Path) -> Iterator[Result]:
-    """Measure the CPU seconds of a program's start; the wall clock shows more on a busy machine."""
+    """Measure the CPU seconds of a program's startup; wall-clock time is longer on a busy machine."""
     for module in ("tap_pipedrive", "target_pipedrive"):
         yield _row(
             f"{module.replace('_', '-')} --version", [run(module, "--version") for _ in range(RUNS)], 1
@@ -27,5 +27,5 @@ def start(folder: Path) -> Iterator[Result]:
 
 def _row(what: str, runs: list[Cost], most: int) -> Result:
     cpu, wall = min(one.cpu for one in runs), min(one.wall for one in runs)
-    text = f"{cpu:.2f} s CPU ({wall:.2f} s by the clock)"
+    text = f"{cpu:.2f} s CPU ({wall:.2f} s wall-clock)"
     return Result(what=what, measured=text, must=f"< {most} s", reached=cpu < most)

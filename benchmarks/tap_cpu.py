@@ -1,4 +1,4 @@
-"""CPU seconds a record of the tap, against a bare loop and a plain SDK stream."""
+"""CPU seconds per record of the tap, compared with a bare loop and a plain SDK stream."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ UNLIMITED = ("--burst", "0", "--daily-tokens", "1000000000")
 def tap_cpu(folder: Path) -> Iterator[Result]:
     """Measure CPU per record: our tap, a bare loop that writes the same lines, a plain SDK stream.
 
-    Start-up has a budget of its own: it is measured on an account without rows, and subtracted. The three
+    Startup has a separate budget: it is measured on an account without rows, and subtracted. The three
     alternate, so a busy machine affects all of them.
     """
     with emulator("--seed", "empty", *UNLIMITED) as api:
@@ -33,8 +33,8 @@ def tap_cpu(folder: Path) -> Iterator[Result]:
         ratio = statistics.median(one["tap"] / one[other] for one in rounds)
         tap, compared = (statistics.median(one[name] for one in rounds) for name in ("tap", other))
         yield Result(
-            what=f"Tap CPU to {what}",
-            measured=f"{ratio:.2f} x ({tap:,.0f} to {compared:,.0f} records a CPU second)",
+            what=f"Tap CPU, relative to {what}",
+            measured=f"{ratio:.2f} x ({tap:,.0f} to {compared:,.0f} records per CPU second)",
             must=f"≥ {must:g} x",
             reached=ratio >= must,
         )
@@ -52,6 +52,6 @@ def _programs(folder: Path, api: str) -> dict[str, tuple[str, ...]]:
 
 
 def _rates(programs: dict[str, tuple[str, ...]], starts: dict[str, float]) -> dict[str, float]:
-    """Return records a CPU second of each."""
+    """Return records per CPU second of each."""
     costs = {name: run(*one) for name, one in programs.items()}
     return {name: cost.lines / (cost.cpu - starts[name]) for name, cost in costs.items()}

@@ -1,4 +1,4 @@
-"""Requests and tokens of the tap: full reads, later reads and fan-outs."""
+"""Requests and tokens of the tap: full reads, incremental reads and fan-outs."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ if TYPE_CHECKING:
 
 CORE = ("deals", "persons", "organizations", "activities", "products")
 _DEFINITIONS = 10
-"""Tokens of the field definitions of one kind of row."""
+"""Tokens of the field definitions of one entity."""
 
 
 def tokens(folder: Path) -> Iterator[Result]:
-    """Measure tokens of a full read of the core lists, and of a run after it."""
+    """Measure tokens of a full read of the core streams, and of a second run."""
     with emulator("--seed", "medium", "--burst", "0") as api:
         reads = [read for name in CORE for read in STREAMS[name].reads]
         kinds = len({STREAMS[name].custom_fields for name in CORE} - {None})
@@ -47,7 +47,7 @@ def tokens(folder: Path) -> Iterator[Result]:
         yield Result(
             what="Requests when nothing is new",
             measured=f"{asked} for {len(reads)} lists, {cost.lines} records",
-            must="1 a list",
+            must="1 per list",
             reached=asked == len(reads) and cost.lines == 0,
         )
 
@@ -87,7 +87,7 @@ def deal_products(folder: Path) -> Iterator[Result]:
 
 
 def fan_out(folder: Path) -> Iterator[Result]:
-    """Measure a request for each of some 2,000 parents at 200 ms."""
+    """Measure a fan-out: one request for each of some 2,000 parents, at 200 ms."""
     with emulator("--seed", "medium", "--latency-ms", "200", "--plan", "premium") as api:
         arguments = files(folder, api, "deal_follower_changes")
         clear(api)

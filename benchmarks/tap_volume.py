@@ -37,7 +37,7 @@ def slow_lists(folder: Path) -> Iterator[Result]:
 
 
 def since(api: str, stream: str, rows: int = 10_000) -> str:
-    """Return the update_time that so many rows of a list have reached, without bulk imports."""
+    """Return an `update_time` after which about this many rows of a list changed, without bulk imports."""
     if stream == "notes":
         page = ask(api, f"/v1/notes?sort=update_time%20DESC&start={rows}&limit=1")["data"]
         return str(page[0]["update_time"]).replace(" ", "T") + "Z"

@@ -1,4 +1,4 @@
-"""Requests and speed of the target: unchanged rows, adds at a slow API, records without HTTP."""
+"""Requests and speed of the target: unchanged rows, creates at a slow API, records without HTTP."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def upserts(folder: Path) -> Iterator[Result]:
 
 
 def _upsert(folder: Path, api: str, feed: Path, count: int, changed: tuple[str, ...]) -> Result:
-    """Upsert rows; `changed` are the columns in which each differs from the account."""
+    """Upsert rows; `changed` contains the columns in which each row differs from the account."""
     clear(api)
     results = folder / f"results-{len(changed)}.jsonl"
     cost = run("target_pipedrive", *_config(folder, api, results_path=str(results)), feed=feed)
@@ -59,7 +59,7 @@ def _upsert(folder: Path, api: str, feed: Path, count: int, changed: tuple[str, 
     told = f"{sum(writes.values()):,} writes" + (f" of just {len(changed)} keys" if changed and exact else "")
     return Result(
         what=f"Upserts of {count:,} rows, {len(changed) or 'nothing'} changed",
-        measured=f"{reads} reads, {told} ({count / cost.cpu:,.0f} rows a CPU second)",
+        measured=f"{reads} reads, {told} ({count / cost.cpu:,.0f} rows per CPU second)",
         must=f"≤ {-(-count // 100)} reads: ⌈N/100⌉; {'1 write each' if changed else 'no write'}",
         reached=count == ROWS and reads <= -(-count // 100) and writes == wanted and exact,
     )
@@ -79,7 +79,7 @@ def _change(source: Path, target: Path) -> None:
 
 
 def _here_and_now(source: Path, target: Path) -> int:
-    """Keep the records of rows that are neither deleted nor archived; returns how many there are."""
+    """Keep the records of rows that are neither deleted nor archived; returns their number."""
     count = 0
     with target.open("w") as out:
         for line in source.open():
@@ -112,7 +112,7 @@ def slow_adds(folder: Path) -> Iterator[Result]:
 
 
 def validated(folder: Path) -> Iterator[Result]:
-    """Measure records read, checked and encoded: a dry run of adds, without its start and its one request."""
+    """Measure records read, validated and encoded: a dry run of creates, without startup and one request."""
     seconds = {}
     with emulator("--seed", "small") as api:
         for count in (1, VALIDATED):
@@ -124,14 +124,14 @@ def validated(folder: Path) -> Iterator[Result]:
     rate = (VALIDATED - 1) / (seconds[VALIDATED] - seconds[1])
     yield Result(
         what="Records read and validated, in a dry run",
-        measured=f"{rate:,.0f} a CPU second ({len(DEAL) + 1} columns, requests: {asked})",
-        must="≥ 7,000 a CPU second",
+        measured=f"{rate:,.0f} per CPU second ({len(DEAL) + 1} columns, requests: {asked})",
+        must="≥ 7,000 per CPU second",
         reached=rate >= 7_000 and asked <= 1,
     )
 
 
 def _config(folder: Path, api: str, **settings: object) -> list[str]:
-    """Return arguments of the target, with its own files in the folder."""
+    """Return arguments of the target, with its files in the folder."""
     own = {"ledger_path": str(folder / "ledger.sqlite"), "rejects_path": str(folder / "rejects.singer")}
     config = folder / "target.json"
     config.write_text(json.dumps({"api_token": TOKEN, "api_url": api, **own, **settings}))

@@ -1,1 +1,1 @@
-"""The demonstration behind `make demo`."""
+"""Demo run by `make demo`."""

@@ -1,6 +1,6 @@
 """`make demo`: load a Pipedrive account into DuckDB, build models, and write a query's results back.
 
-The account is the emulator's; after set-up every request stays on this machine.
+The account is emulated. After setup, no request leaves this machine.
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ def headline(text: str) -> None:
 
 def show_question(warehouse: Warehouse) -> None:
     """Print a query on custom fields, and its result."""
-    headline("A first question, with custom fields by their names")
+    headline("First query: custom fields by name")
     console.print(QUESTION, style="cyan", highlight=False, markup=False)
     console.print()
     response = warehouse.ask(QUESTION)
@@ -72,16 +72,16 @@ def show_question(warehouse: Warehouse) -> None:
 
 
 def tell(folder: Path, output: Path, account: str, installed: Path | None) -> int:
-    """Run all steps of the demonstration; returns the exit code."""
+    """Run all steps of the demo; returns the exit code."""
     headline("1  A Pipedrive account, emulated on this machine")
     with emulator(account, folder / "emulator.log") as url:
         stage = Stage(folder, Account(url), console, changes=True)
-        with console.status("  half a year of sales is being entered"):
+        with console.status("  entering half a year of sales"):
             made = history.make(stage.account)
         held = stage.account.rows()
         say(
             f"{url} has {held['deals']:,} deals, {held['persons']:,} persons, {held['organizations']:,} "
-            f"organizations, {held['activities']:,} activities and what belongs to them. {made} of the "
+            f"organizations, {held['activities']:,} activities and their related rows. {made} of the "
             f"deals went through the pipeline {history.PIPELINE} in the last half year."
         )
         headline("2  meltano install")
@@ -100,7 +100,7 @@ def tell(folder: Path, output: Path, account: str, installed: Path | None) -> in
         headline("5  meltano run extract, again: only the changes")
         second = stage.extract()
         say(f"{sum(second.rows.values()):,} rows in {second.seconds:.0f} s")
-        headline(f"What is in DuckDB, schema {SCHEMA}, and what reading it took")
+        headline(f"Rows in DuckDB, schema {SCHEMA}, and the cost of reading them")
         wrong = runs.show(stage, first, second)
         show_question(stage.warehouse)
         headline("6  meltano run dbt: models over the tables")
@@ -109,7 +109,7 @@ def tell(folder: Path, output: Path, account: str, installed: Path | None) -> in
         wrong += writing_back.preview(stage)
         headline("8  meltano run reverse-etl: from a SQL view back into Pipedrive")
         wrong += writing_back.write(stage)[0]
-        headline("9  meltano run reverse-etl, again: nothing left to write")
+        headline("9  meltano run reverse-etl, again: no changes to write")
         wrong += writing_back.write_again(stage)[0]
         keep(stage, output)
     return min(wrong, 1)
@@ -118,14 +118,14 @@ def tell(folder: Path, output: Path, account: str, installed: Path | None) -> in
 def keep(stage: Stage, output: Path) -> None:
     """Move the results into the output folder, and print where they are."""
     output.mkdir(parents=True, exist_ok=True)
-    headline("What you have now")
+    headline("Results")
     shown = output.relative_to(ROOT) if output.is_relative_to(ROOT) else output
     width = max(len(str(shown / name)) for name in KEPT)
     for name, what in KEPT.items():
         shutil.move(stage.folder / name, output / name)
         path = str(shown / name).ljust(width)
         console.print(f"{path}  [dim]{what}[/dim]", highlight=False, soft_wrap=True)
-    say("\nOpen the two pages in a browser, and look around in the warehouse:")
+    say("\nOpen the two pages in a browser, and query the warehouse:")
     console.print(
         '[cyan].venv/bin/python -m demo.query "from analytics.pipedrive__stage_funnel"[/cyan]',
         highlight=False, soft_wrap=True,
@@ -134,11 +134,11 @@ def keep(stage: Stage, output: Path) -> None:
 
 
 def main() -> int:
-    """Run the demonstration and clean up after it in any case; returns the exit code."""
-    parser = argparse.ArgumentParser(prog="python -m demo", description="The demonstration of `make demo`.")
+    """Run the demo and always clean up afterwards; returns the exit code."""
+    parser = argparse.ArgumentParser(prog="python -m demo", description="Run the demo of `make demo`.")
     parser.add_argument("--output", type=Path, default=OUTPUT, help="folder for the results")
     parser.add_argument(
-        "--account", choices=("small", "medium"), default="medium", help="its rows at the start"
+        "--account", choices=("small", "medium"), default="medium", help="size of the emulated account"
     )
     parser.add_argument(
         "--plugins",
@@ -163,7 +163,7 @@ def main() -> int:
     finally:
         interrupts.ignore()
         shutil.rmtree(folder, ignore_errors=True)
-    console.print(f"\n[dim]{time.monotonic() - began:.0f} s in all.[/dim]", highlight=False)
+    console.print(f"\n[dim]{time.monotonic() - began:.0f} s in total.[/dim]", highlight=False)
     return code
 
 

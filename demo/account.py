@@ -120,7 +120,7 @@ class Account:
         return found
 
     def live_a_little(self) -> list[str]:
-        """Change some rows, as people do; returns a description of the changes."""
+        """Change some rows as users would; returns descriptions of the changes."""
         deals = self.call("GET", "/api/v2/deals?status=open&limit=3")["data"]
         for deal in deals:
             self.call("PATCH", f"/api/v2/deals/{deal['id']}", {"status": "won"})

@@ -1,4 +1,4 @@
-"""Half a year of sales in a pipeline of its own, as people would have entered it day by day."""
+"""Half a year of sales in a separate pipeline, entered day by day as users would."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from demo.account import Account
 
 PIPELINE = "New business"
-# Name → (average days, share of the deals that get further).
+# Name → (average days, share of the deals that reach the next stage).
 STAGES = {
     "Lead in": (3.0, 0.82),
     "Qualified": (9.0, 0.72),
@@ -47,7 +47,7 @@ def make(account: Account) -> int:
     organizations = account.call("GET", "/api/v2/organizations?limit=100")["data"]
     changes: list[_Change] = []
     for place in range(DEALS):
-        # A little more every month.
+        # More deals every month.
         added = now - timedelta(days=DAYS * (1 - ((place + chance.random()) / DEALS) ** 0.85))
         organization = chance.choice(organizations)
         first = {
@@ -74,7 +74,7 @@ def make(account: Account) -> int:
 
 
 def _course(chance: Random, place: int, added: datetime, stages: list[int]) -> list[_Change]:
-    """Return the moves of one deal and its end, those after today included."""
+    """Return the stage changes of one deal and its outcome, including those after today."""
     changes = []
     when = added
     for at, (days, share) in enumerate(STAGES.values()):

@@ -1,4 +1,4 @@
-"""The dbt models over the warehouse: built, compared with the account, and shown."""
+"""Build the dbt models over the warehouse, compare them with the account, and show them."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def build(stage: Stage) -> int:
     say(f"{count} models and tests in {seconds:.0f} s, in the schema analytics.")
     shown = page.facts(stage.warehouse, PIPELINE, now)
     page.write(stage.folder / "sales.html", shown)
-    say(f"\nThe pipeline {PIPELINE}, half a year old:\n")
+    say(f"\nThe pipeline {PIPELINE}, after half a year:\n")
     say(_table(shown))
     found = {row["currency"]: (row["deals"], row["value"]) for row in stage.warehouse.records(_WON)}
     stated = stage.account.won()
@@ -42,7 +42,7 @@ def build(stage: Stage) -> int:
     else:
         say(
             f"\n[green]✓[/green] {deals:,} won deals in {len(stated)} currencies: "
-            "numbers and sums are those of Pipedrive's statistics."
+            "counts and sums match Pipedrive's statistics."
         )
     return wrong
 

@@ -28,7 +28,7 @@ from analytics.pipedrive__deals where pipeline_name = ?"""
 
 
 def facts(warehouse: Warehouse, pipeline: str, as_of: datetime) -> dict[str, Any]:
-    """Return what the page shows, from the models."""
+    """Return the figures of the page, from the models."""
     stages = warehouse.records(_STAGES, [pipeline])
     for stage in stages:
         stage["further"] = stage["reached"] - stage["open"] - stage["lost"]

@@ -1,4 +1,4 @@
-"""Processes of the demonstration, all of which end with it."""
+"""Child processes of the demo, which are stopped when it ends."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ class Interrupts:
 
     @contextmanager
     def held(self) -> Iterator[None]:
-        """Defer signals in the meantime; `let_through` delivers a received one."""
+        """Defer signals inside the context; `let_through` delivers a received one."""
         self._held = True
         try:
             yield
@@ -65,7 +65,7 @@ class Interrupts:
             raise
 
     def let_through(self) -> None:
-        """Raise the exception of a signal that was held back.
+        """Raise the exception of a deferred signal.
 
         Raises:
             SystemExit: with 128 plus the number of the signal.
@@ -94,11 +94,11 @@ interrupts = Interrupts()
 def process(
     command: Sequence[str], *, stdout: IO[str] | int, stderr: IO[str] | int | None = None, **options: object
 ) -> Iterator[subprocess.Popen[str]]:
-    """Yield a running program in a process group of its own, which is ended with the context.
+    """Yield a running program in its own process group, which is stopped when the context ends.
 
-    A group of its own, since Ctrl-C must reach this program alone: it then ends the others in order.
+    Ctrl-C must reach only this process, which then stops the others in order.
     """
-    with interrupts.held():  # a program that was started must be known before anything ends this one
+    with interrupts.held():  # a started program must be registered before a signal can stop this one
         running = subprocess.Popen(
             list(command), stdout=stdout, stderr=stderr, text=True, start_new_session=True, **options
         )
@@ -110,7 +110,7 @@ def process(
 
 
 def _end(running: subprocess.Popen[str]) -> None:
-    """End the program and its children, with SIGTERM first."""
+    """Stop the program and its children: SIGTERM first, then SIGKILL."""
     for number, patience in ((signal.SIGTERM, _GRACE_SECONDS), (signal.SIGKILL, _GRACE_SECONDS)):
         with suppress(ProcessLookupError):
             os.killpg(running.pid, number)
@@ -153,10 +153,10 @@ def emulator(seed: str, log: Path) -> Iterator[str]:
 def command(
     arguments: Sequence[str], *, log: Path, say: Callable[[], str], console: Console, **options: object
 ) -> float:
-    """Return seconds a program took. While it runs, what `say` returns is shown beside its name.
+    """Run a program and return its duration in seconds. `say` returns the text to show next to its name.
 
     Raises:
-        Failed: it ended with another code than 0.
+        Failed: its exit code is not 0.
     """
     name = " ".join([Path(arguments[0]).name, *arguments[1:]])
     began = time.monotonic()

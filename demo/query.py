@@ -1,6 +1,6 @@
-"""`python -m demo.query [SQL]`: query the warehouse that the demonstration left.
+"""`python -m demo.query [SQL]`: query the warehouse that the demo created.
 
-Without SQL, its tables are listed.
+Without SQL, list its tables.
 """
 
 from __future__ import annotations

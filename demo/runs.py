@@ -46,7 +46,7 @@ def show(stage: Stage, first: Run, second: Run) -> int:
     )
     table.add_section()
     table.add_row(
-        "in all", f"{sum(warehouse.values()):,}", "",
+        "total", f"{sum(warehouse.values()):,}", "",
         f"{first.traffic.requests:,}", f"{first.traffic.tokens:,}",
         f"{sum(second.rows.values()):,}", f"{second.traffic.requests:,}", f"{second.traffic.tokens:,}",
         style="bold",
@@ -76,11 +76,11 @@ def _explain(stage: Stage, second: Run) -> None:
             full[name] = rows
     text = f"  The second run loaded {changed:,} changed rows"
     if children:
-        text += f", and what belongs to them: {_listed(children)}"
+        text += f", and rows that belong to them: {_listed(children)}"
     if full:
         text += (
-            f". Loaded again, though unchanged: {_listed(full)}. Pipedrive cannot filter these by time, "
-            "and their rows replace the old ones"
+            f". Reloaded in full: {_listed(full)}. Pipedrive cannot filter these by time, "
+            "so their rows replace the old ones"
         )
     stage.console.print(f"{text}.", highlight=False)
 

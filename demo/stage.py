@@ -1,4 +1,4 @@
-"""One account, one warehouse, and Meltano between them."""
+"""Environment of the demo: an account, a warehouse, and Meltano to connect them."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class Run:
     Attributes:
         rows: rows by table that it loaded into the warehouse.
         traffic: its requests to the account.
-        seconds: how long it took, Meltano's start included.
+        seconds: duration, including Meltano's start.
     """
 
     rows: dict[str, int]
@@ -42,13 +42,13 @@ class Run:
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """Environment of the demonstration.
+    """Environment of the demo.
 
     Attributes:
-        folder: everything that is written, besides .venv.
+        folder: for all files that are written, except .venv.
         account: the emulated account.
-        console: where progress is shown.
-        changes: whether the changes of deals are loaded, too.
+        console: for progress.
+        changes: True to load the changes of deals too.
     """
 
     folder: Path
@@ -72,7 +72,7 @@ class Stage:
         return self.folder / "preview.html"
 
     def meltano(self, *arguments: str, say: Callable[[], str], **more: str) -> float:
-        """Return the seconds a Meltano command took in this repository, with all its state in the folder."""
+        """Run a Meltano command with all its state in the folder; returns the duration in seconds."""
         settings = {
             "MELTANO_SYS_DIR_ROOT": str(self.folder / "meltano"),
             "MELTANO_DATABASE_URI": f"sqlite:///{self.folder}/meltano.db",
@@ -108,7 +108,7 @@ class Stage:
         )
 
     def install(self, *plugins: str) -> float:
-        """Return the seconds it took to install plugins."""
+        """Install plugins and return the duration in seconds."""
 
         def say() -> str:
             done = _INSTALLED.findall(self._logged())
@@ -134,7 +134,7 @@ class Stage:
 
         def say() -> str:
             done = _BUILT.findall(self._logged())
-            return f"{done[-1][0]} of {done[-1][1]} models and tests" if done else "dbt reads the models"
+            return f"{done[-1][0]} of {done[-1][1]} models and tests" if done else "dbt is reading the models"
 
         seconds = self.meltano("run", "dbt", say=say, DBT_MODELS_VARS=json.dumps(variables))
         return seconds, len(_BUILT.findall(self._logged()))
@@ -151,12 +151,12 @@ class Stage:
         return Run({}, self.account.traffic(), seconds)
 
     def _job(self, name: str, **more: str) -> float:
-        """Return seconds that a job of meltano.yml took, its requests counted."""
+        """Run a job of meltano.yml, count its requests, and return its duration in seconds."""
 
         def say() -> str:
             now = self.account.traffic()
             if not now.requests:
-                return "Meltano starts the plugins"
+                return "Meltano is starting the plugins"
             written = f", {now.writes:,} of them writes" if now.writes else ""
             return f"{now.requests:,} requests{written}, {now.tokens:,} tokens{loading(self._logged())}"
 
@@ -168,21 +168,21 @@ class Stage:
 
 
 def loading(log: str) -> str:
-    """Return what the loader does, by its log: it writes a table at a time, after the last request."""
+    """Return the loader's progress from its log: it writes one table at a time, after the last request."""
     found = _LOADING.findall(log)
     rows = sum(int(count) for count, _ in found)
     return f" · {rows:,} rows into DuckDB, now {found[-1][1]}" if found else ""
 
 
 def _selected() -> list[str]:
-    """Return what meltano.yml selects."""
+    """Return the selection of meltano.yml."""
     project = yaml.safe_load((ROOT / "meltano.yml").read_text(encoding="utf-8"))
     (tap,) = (one for one in project["plugins"]["extractors"] if one["name"] == "tap-pipedrive")
     return list(tap["select"])
 
 
 def _neutral(environment: Mapping[str, str]) -> dict[str, str]:
-    """Return the environment without settings of Meltano and its plugins, which are for a real account."""
+    """Return the environment without settings of Meltano and its plugins, which may be for a real account."""
     return {
         name: value
         for name, value in environment.items()

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 SCHEMA = "pipedrive"
 OUTPUT = Path(__file__).resolve().parent.parent / "output" / "demo"
-"""Where the demonstration leaves its results."""
+"""Folder for the results of the demo."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,18 +48,18 @@ class Warehouse:
         return [row[0] for row in self.ask(sql, [SCHEMA]).rows]
 
     def rows(self, after: datetime | None = None) -> dict[str, int]:
-        """Return rows by table; those loaded after a moment, or all."""
+        """Return the number of rows by table: all, or those loaded after a time."""
         if after is None:
             return self._of_each("count(*)")
         return self._of_each("count(*)", " where _sdc_batched_at > ?", after)
 
     def loaded_until(self) -> datetime | None:
-        """Return when the newest row was loaded, by the loader's clock; None if there is none."""
+        """Return the load time of the newest row, by the loader's clock; None if there are no rows."""
         moments = self._of_each("max(_sdc_batched_at)") if self.path.exists() else {}
         return max(filter(None, moments.values()), default=None)
 
     def _of_each(self, what: str, where: str = "", *given: object) -> dict[str, Any]:
-        """Return a value of each table, from one query: opening the file takes longer than reading it."""
+        """Return one value per table, with one query: opening the file takes longer than reading it."""
         names = self.tables()
         if not names:
             return {}

@@ -1,4 +1,4 @@
-"""Reverse ETL: a view of the warehouse is written to the account as values and owners."""
+"""Reverse ETL: write a view of the warehouse to the account, as field values and owners."""
 
 from __future__ import annotations
 
@@ -30,8 +30,8 @@ def preview(stage: Stage) -> int:
     """Run the job as a dry run; returns the number of writes, which should be zero."""
     run = stage.preview()
     stage.console.print(
-        "With `dry_run: true` the target reads and compares, and leaves a page that lists each deal as it "
-        f"is and as it would be.\n{_unwritten(run)} ({_cost(run)}).",
+        "With `dry_run: true` the target reads and compares, and writes a page that shows each "
+        f"deal before and after.\n{_unwritten(run)} ({_cost(run)}).",
         highlight=False,
     )
     return run.traffic.writes
@@ -50,7 +50,7 @@ def write(stage: Stage) -> tuple[int, Run]:
     say(
         f"The view {VIEW} ({FILE}) gives each of the {len(wanted):,} open deals of the pipeline Sales a "
         f"score from 0 to 100. {len(moved):,} of them belong to {left}, who left the company, and go to "
-        f"{heirs}, who wins most. The hottest of these:\n"
+        f"{heirs}, who has won the most deals. The highest scores:\n"
     )
     response = stage.warehouse.ask(_HOTTEST)
     table = Table(box=SIMPLE_HEAD, show_edge=False)
@@ -66,7 +66,7 @@ def write(stage: Stage) -> tuple[int, Run]:
     wrong = sum(after[number] != row for number, row in wanted.items())
     others = sum(row != after[number] for number, row in before.items() if number not in wanted)
     if wrong or others:
-        say(f"[red]✗ {wrong} deals differ from the view; {others} others were touched.[/red]")
+        say(f"[red]✗ {wrong} deals differ from the view; {others} other deals were changed.[/red]")
     else:
         say(f"[green]✓[/green] All {len(wanted):,} match the view, and no other deal was changed.")
     return wrong + others, run

@@ -40,7 +40,7 @@ class Account:
         company_id: id of the company.
         sign_in: `API token` or `OAuth`.
         scopes: granted OAuth scopes; None for an API token, or if unknown.
-        admin_of: apps that the user administers; `global` includes all.
+        admin_of: apps of which the user is an administrator; `global` includes all.
         plan: name of the plan that has this rate limit; None for another one.
         requests_per_2_seconds: rate limit; None if no response contained it.
         tokens_left: tokens that the company has left today; None if no response contained it.
@@ -98,7 +98,7 @@ class Account:
 
     @property
     def is_admin(self) -> bool:
-        """True if the user administers any app."""
+        """True if the user is an administrator of any app."""
         return bool(self.admin_of)
 
 
@@ -118,11 +118,11 @@ class Verdict:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Group:
-    """Verdicts of one kind.
+    """Verdicts for streams, entities or actions.
 
     Attributes:
         title: noun of the kind, such as `Streams`.
-        usable: words for those that can be used, such as `selected streams can be read`.
+        usable: text for those that can be used, such as `selected streams can be read`.
         verdicts: in the order to print them.
         listed: False if only their number is printed.
     """
@@ -197,7 +197,7 @@ def show(
 
 
 def exit_code(groups: Sequence[Group], *, strict: bool) -> Exit:
-    """Return the exit code: denied access counts only where it ends a run."""
+    """Return the exit code: denied access is an error only if it would end a run."""
     return Exit.DENIED if strict and any(group.denied for group in groups) else Exit.DONE
 
 
@@ -275,5 +275,5 @@ def _count(number: int, noun: str) -> str:
 
 
 def scope(scopes: Sequence[str]) -> str:
-    """Return the words for missing OAuth scopes, of which one is sufficient."""
+    """Return the text for missing OAuth scopes, of which one is sufficient."""
     return f"OAuth scope {' or '.join(scopes)}"

@@ -1,4 +1,4 @@
-"""Names of the columns of custom fields: given by the tap, and recognized by the target."""
+"""Column names of custom fields: created by the tap and recognized by the target."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def slug(label: str, room: int = LONGEST_COLUMN) -> str:
 
 
 def column_name(definition: FieldDefinition) -> str:
-    """Return the column name of a field, with space for a part of its key and a suffix; may be empty."""
+    """Return a field's column name, which leaves space for a key part and a suffix; may be empty."""
     suffixes = [part.suffix for part in definition.parts] or ["id"]
     if definition.field_type in ("time", "timerange"):
         suffixes.append(V1_SUFFIXES["timezone"])

@@ -110,7 +110,7 @@ def run(command: Callable[[], object], *, plugin: str) -> None:
         elif isinstance(error, json.JSONDecodeError | KeyboardInterrupt):
             pass
         elif isinstance(error, OSError):
-            # After a broken pipe the next run sends again what the program behind it did not read.
+            # After a broken pipe, the next run sends what the downstream program did not read again.
             abandon_output()
         else:
             logging.getLogger(plugin).debug("Unexpected error", exc_info=True)
@@ -186,7 +186,7 @@ def clicked(command: click.Command, plugin: str, *, subcommands: Sequence[str]) 
 def loading() -> Iterator[None]:
     """Disable garbage collection during import, then `gc.freeze()` the loaded objects.
 
-    The collector would traverse some hundred thousand permanent objects. Rows and records contain no cycles
+    The collector would traverse some 100,000 permanent objects. Rows and records contain no cycles
     and are freed by reference counting, so a high threshold is enough. Measured with 100,000 deals through
     the tap: 5 to 8 % of its CPU time.
     """

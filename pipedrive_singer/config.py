@@ -85,7 +85,7 @@ def config_sentence(config: Mapping[str, Any], schema: Mapping[str, Any]) -> str
 
 
 def strange_settings(config: Iterable[str], schema: Mapping[str, Any]) -> list[str]:
-    """Return the names of settings that are not defined and are therefore ignored.
+    """Return the names of unknown settings, which are ignored.
 
     Raises:
         ConfigError: a name looks like a typo. Ignoring a misspelt `dry_run` would write for real.
@@ -101,7 +101,7 @@ def strange_settings(config: Iterable[str], schema: Mapping[str, Any]) -> list[s
 
 
 def check_unread(config: Mapping[str, Any], prefix: str) -> None:
-    """Check that settings without credentials are not meant to come from the environment, which is not read.
+    """Check that missing credentials are not in the environment, which is read only with `--config=ENV`.
 
     Raises:
         ConfigError: the environment contains credentials.

@@ -15,13 +15,13 @@ def prove_writable(setting: str, path: Path) -> None:
     """Check that a file can be created or written; a missing file is not created.
 
     Raises:
-        ConfigError: it cannot; the message contains the setting and the reason.
+        ConfigError: the file cannot be written; the message contains the setting and the reason.
     """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         there = path.exists()
         if there and not (path.is_file() or path.is_dir()):
-            return  # a device or a pipe: opening it could block, or count as its use
+            return  # a device or a pipe: opening it could block, or count as use
         os.close(os.open(path, os.O_WRONLY | os.O_CREAT, OWNER_ONLY))
         if not there:
             path.unlink()
@@ -34,7 +34,7 @@ def prove_writable(setting: str, path: Path) -> None:
 
 
 def write_atomically(path: Path, content: bytes) -> None:
-    """Replace the content of a file, which is never seen partly written.
+    """Replace the content of a file atomically.
 
     A device or a pipe is written directly.
 
@@ -44,7 +44,7 @@ def write_atomically(path: Path, content: bytes) -> None:
     if path.exists() and not path.is_file():
         path.write_bytes(content)
         return
-    place = Path(os.path.realpath(path))  # a link stays a link
+    place = Path(os.path.realpath(path))  # a symbolic link remains one
     draft = place.with_name(f".{place.name[:100]}.{os.getpid()}.tmp")
     try:
         with suppress(FileNotFoundError):

@@ -40,7 +40,7 @@ _HELP: Mapping[str, str] = MappingProxyType(
         "--input": "File with the messages, instead of stdin.",
     }
 )
-"""Help of the SDK's options, in the words of this project."""
+"""Help texts of the SDK's options."""
 
 
 class PipedrivePlugin(PluginBase):

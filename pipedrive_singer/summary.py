@@ -52,7 +52,7 @@ class Summary:
         path: path of the file; None writes nothing.
 
     Attributes:
-        client: the client of the run, once there is one.
+        client: the client of the run; None before it is created.
         facts: returns the plugin's own keys, once the run has begun.
     """
 
@@ -162,13 +162,13 @@ def _check_replaceable(path: Path) -> None:
         found = None
     if not isinstance(found, dict) or "outcome" not in found:
         raise ConfigError(
-            f"{SUMMARY_PATH.name} {path} contains something else than a summary, which would be overwritten: "
-            "choose another path, or delete the file."
+            f"{SUMMARY_PATH.name} {path} contains something other than a summary, which would be "
+            "overwritten: choose another path, or delete the file."
         )
 
 
 def resume_time(error: BaseException | None) -> datetime | None:
-    """Return when to run again after an exhausted budget or rate limit; None after other errors."""
+    """Return the time to run again after an exhausted budget or rate limit; None after other errors."""
     if isinstance(error, BudgetSpent):
         return error.resume_at
     if isinstance(error, RateLimited):

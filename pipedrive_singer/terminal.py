@@ -1,4 +1,4 @@
-"""Live lines at the bottom of a terminal, above which log lines scroll.
+"""Live status lines at the bottom of a terminal, with log lines scrolling above them.
 
 The cursor stays on an empty line above the live lines. A line that another process of the pipe writes to
 the same terminal fills that line, and the next drawing starts below it, so both remain complete.
