@@ -148,7 +148,7 @@ def test_a_copy_that_is_killed_anywhere_is_completed_by_the_next(copying, seed):
 def assert_survives(copying, dice, most):
     """Kill one run at a random moment and run again; the result is equal to an uninterrupted copy."""
     with_state = dice.random() < 0.5
-    copying.run(seconds=dice.uniform(0.7, most), end=dice.choice(("tap", "target", "both")))
+    copying.run(seconds=dice.uniform(0.3, most), end=dice.choice(("tap", "target", "both")))
     assert copying.run(with_state=with_state) == 0, copying.told()
     assert copying.differences() == []
 
@@ -222,7 +222,7 @@ def test_a_large_copy_survives_fifty_kills_in_a_row(unmetered):
     kills = 0
     while kills < CAMPAIGN:  # a run that ended before its time was not killed
         ended = copying.run(
-            seconds=dice.uniform(2, 15),
+            seconds=dice.uniform(1, 15),
             end=dice.choice(("tap", "target", "both")),
             with_state=dice.random() < 0.5,
         )
