@@ -34,13 +34,14 @@ def pytest_configure(config):
 
 @pytest.fixture(scope="session")
 def _accounts():
-    """Running emulators by seed and dialect, each started once."""
+    """Running emulators by seed, dialect and further options, each started once."""
     running = {}
 
-    def account(seed, dialect="published"):
-        if (seed, dialect) not in running:
-            running[seed, dialect] = Emulator("--burst", "0", "--dialect", dialect, seed=seed)
-        return running[seed, dialect]
+    def account(seed, dialect="published", *options):
+        key = seed, dialect, options
+        if key not in running:
+            running[key] = Emulator("--burst", "0", "--dialect", dialect, *options, seed=seed)
+        return running[key]
 
     yield account
     for one in running.values():
@@ -75,6 +76,14 @@ def small(_accounts, dialect):
 def medium(_accounts, dialect):
     """An emulator with the medium account, as it was seeded."""
     account = _accounts("medium", dialect)
+    account.reset()
+    return account
+
+
+@pytest.fixture
+def legacy(_accounts):
+    """An emulator with the small account that still has the operations that Pipedrive has removed."""
+    account = _accounts("small", DIALECTS[0], "--legacy")
     account.reset()
     return account
 

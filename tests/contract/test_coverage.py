@@ -19,7 +19,6 @@ from target_pipedrive.catalog.actions import ACTIONS
 from target_pipedrive.catalog.names import snake
 from target_pipedrive.catalog.raw_request import RAW_REQUEST
 from tests.support import facts
-from tests.support.emulator import Emulator
 from tests.support.gate import Gate
 from tests.support.published import all_reads
 
@@ -27,10 +26,9 @@ pytestmark = pytest.mark.xdist_group("coverage")
 
 
 @pytest.fixture(scope="module")
-def old():
-    """An emulator that still implements removed operations."""
-    with Emulator("--burst", "0", "--legacy") as running:
-        yield running
+def old(_accounts):
+    """An emulator that still implements removed operations; each use resets it."""
+    return _accounts("small", "published", "--legacy")
 
 
 @contextmanager

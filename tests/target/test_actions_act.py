@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 
-from tests.support.emulator import Emulator
 from tests.target.helpers import Loader, rows
 
 
@@ -113,11 +112,10 @@ def test_raw_requests_of_both_spellings(load, small):
     assert row(small, "notes", 1)["content"] == "Changed"
 
 
-def test_actions_that_pipedrive_took_away_are_performed_with_a_warning(tmp_path, caplog):
-    with Emulator("--burst", "0", "--legacy", seed="small") as old:
-        load = Loader(old.config(), tmp_path)
-        caplog.set_level("WARNING")
-        run = load(rows("addChannel", {"name": "C", "providerChannelId": "1"}))
+def test_actions_that_pipedrive_took_away_are_performed_with_a_warning(legacy, tmp_path, caplog):
+    load = Loader(legacy.config(), tmp_path)
+    caplog.set_level("WARNING")
+    run = load(rows("addChannel", {"name": "C", "providerChannelId": "1"}))
     assert run.outcomes == ["created"], run.errors
     assert "removed addChannel on 2026-02-01" in caplog.text
 

@@ -9,7 +9,6 @@ import pytest
 from scripts.component_inputs import COMPONENT_INPUTS
 from target_pipedrive.catalog.actions import ACTIONS
 from target_pipedrive.catalog.names import snake
-from tests.support.emulator import Emulator
 from tests.target.helpers import Loader, rows
 from tests.target.twice import assert_same_rows
 
@@ -330,11 +329,8 @@ def test_every_action_and_input_of_the_component_is_tried():
 @pytest.fixture
 def account(request, small):
     """The small account; with the operations Pipedrive has removed where the action is one of them."""
-    if ACTIONS[snake(request.getfixturevalue("action"))].removed_on is None:
-        yield small
-        return
-    with Emulator("--burst", "0", "--legacy", seed="small") as legacy:
-        yield legacy
+    removed = ACTIONS[snake(request.getfixturevalue("action"))].removed_on is not None
+    return request.getfixturevalue("legacy") if removed else small
 
 
 @pytest.mark.parametrize("action", WRITES)

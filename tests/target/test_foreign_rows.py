@@ -5,26 +5,20 @@ from __future__ import annotations
 import pytest
 
 from tests.support.copying import SETTINGS
-from tests.support.emulator import Emulator
 from tests.support.singer import run_tap
 from tests.target.helpers import Loader, rows
 
 DETAILS = "include_fields=ui_visibility,important_fields,required_fields"
 
 
-@pytest.fixture(scope="module")
-def _other():
-    with Emulator("--burst", "0", seed="empty") as running:
-        yield running
-
-
 @pytest.fixture
-def other(_other):
+def other(_accounts):
     """An account whose ids are others: pipelines and stages were added to it before."""
-    _other.reset()
-    added = _other.post("/api/v2/pipelines", {"name": "Here before"})["data"]["id"]
-    _other.post("/api/v2/stages", {"name": "Here before", "pipeline_id": added})
-    return _other
+    account = _accounts("empty")
+    account.reset()
+    added = account.post("/api/v2/pipelines", {"name": "Here before"})["data"]["id"]
+    account.post("/api/v2/stages", {"name": "Here before", "pipeline_id": added})
+    return account
 
 
 @pytest.fixture

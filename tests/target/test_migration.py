@@ -5,7 +5,6 @@ from __future__ import annotations
 import pytest
 
 from tests.support.copying import SETTINGS, invite_colleagues
-from tests.support.emulator import Emulator
 from tests.support.gate import Gate
 from tests.support.singer import run_tap
 from tests.target.helpers import Loader, rows
@@ -28,10 +27,9 @@ MATCH = {"users": ["email"], "pipelines": ["name"], "stages": ["name", "pipeline
          "activity_types": ["name"], "lead_labels": ["name"]}  # fmt: skip
 
 
-@pytest.fixture(scope="module")
-def other():
-    with Emulator("--burst", "0", seed="empty") as running:
-        yield running
+@pytest.fixture
+def other(_accounts):
+    return _accounts("empty")
 
 
 def test_an_account_is_copied_with_its_relations(small, other, tmp_path):

@@ -4,20 +4,14 @@ from __future__ import annotations
 
 import pytest
 
-from tests.support.emulator import Emulator
 from tests.target.helpers import Loader, rows
 
 
-@pytest.fixture(scope="module")
-def _observed():
-    with Emulator("--burst", "0", "--dialect", "observed") as running:
-        yield running
-
-
 @pytest.fixture(params=["published", "observed"])
-def account(request, small, _observed):
-    _observed.reset()
-    return small if request.param == "published" else _observed
+def account(request, _accounts):
+    account = _accounts("small", request.param)
+    account.reset()
+    return account
 
 
 @pytest.fixture
