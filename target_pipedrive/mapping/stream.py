@@ -308,8 +308,7 @@ class Plan(ColumnBinder):
 
 def _is_header(record: Mapping[str, object]) -> bool:
     """Return whether each of several columns contains its own name, as in a repeated header."""
-    columns = iter(record.items())
-    first = next(columns, None)
-    if first is None or any(name != value for name, value in columns):
-        return False
-    return len(record) > 1 and isinstance(first[1], str) and folded(first[0]) == folded(first[1])
+    for name, value in record.items():
+        if name != value and not (isinstance(value, str) and folded(name) == folded(value)):
+            return False
+    return len(record) > 1

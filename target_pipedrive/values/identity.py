@@ -43,7 +43,8 @@ _ERROR_VALUES = frozenset(
     }
 )
 """Texts of spreadsheets for a value that could not be computed."""
-_LONGEST_WORD = 9
+_WORDS = _NULL_WORDS | _ERROR_VALUES
+_LONGEST_WORD = max(map(len, _WORDS))
 _SHORTENED = re.compile(r"-?\d(?:[.,]\d{1,14})?E\+\d{2,3}", re.ASCII)
 _FILLER = re.compile(r"[-\u2010-\u2015\u2212._?/*#]{1,9}")
 _TRUE_WORDS = frozenset({"true", "1", "1.0", "yes", "y", "t"})
@@ -76,8 +77,8 @@ def identifies(value: object) -> bool:
     Blank values cannot, and neither can texts that a sheet has in many rows: the word of a tool for null, an
     error value such as `#N/A`, a dash, and a number that the sheet has shortened, such as `4.91E+11`.
     """
-    if isinstance(value, str) and value[:1].isalnum() and len(value) > _LONGEST_WORD and "E+" not in value:
-        return True  # nearly every key
+    if isinstance(value, str) and value[:1].isalnum() and "E+" not in value:  # nearly every key
+        return len(value) > _LONGEST_WORD or value.rstrip(_BLANK).casefold() not in _WORDS
     if is_missing(value):
         return False
     text = clean(value) if isinstance(value, str) else ""

@@ -19,6 +19,8 @@ def addresses(value: object) -> list[object]:
 
 def is_findable(value: object, column: str) -> bool:
     """Return whether a row can be found by a value of one column; an e-mail address needs an @."""
+    if isinstance(value, str):
+        return identifies(value) and (column != EMAILS or "@" in value)
     if isinstance(value, Mapping) and "value" not in value:
         return bool(value)
     return any(
