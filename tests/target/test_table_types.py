@@ -152,7 +152,7 @@ def test_options_of_own_fields_go_by_label_too(small, load, entity, column, give
 def test_labels_of_own_fields_in_actions_and_unknown_ones(small, load):
     assert load(rows("add_deal", {"title": "Labelled", "label_ids": ["Warm"]})).errors == []
     assert next(one for one in small.rows("deals") if one["title"] == "Labelled")["label_ids"] == [2]
-    run = load(rows("deals", {"id": 1, "label_ids": ["Hott"]}, keys=["id"]), create_options=True)
+    run = load(rows("deals", {"id": 1, "label_ids": ["Hott"]}, keys=["id"]))
     for fact in ("label_ids", "no such option", "Hott", "nearest: Hot"):
         assert fact in run.errors[0]
 
