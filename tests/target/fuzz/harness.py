@@ -66,13 +66,15 @@ class Harness:
     Args:
         emulator: with the account.
         folder: gets a folder for each case.
-        alone: True if each run is a process of its own; otherwise those of a case share one.
+
+    Attributes:
+        together: number of successive cases whose runs share a process; with 0 each run has its own.
     """
 
-    def __init__(self, emulator: Emulator, folder: Path, *, alone: bool = True) -> None:
+    def __init__(self, emulator: Emulator, folder: Path) -> None:
         self.emulator = emulator
         self.folder = folder
-        self.alone = alone
+        self.together = 0
         self._cases = 0
         self._count = 0
         self._written = True
@@ -144,7 +146,7 @@ class Harness:
         process = self._process
         assert process.stdin is not None
         assert process.stdout is not None
-        share = None if self.alone else self._cases
+        share = self._cases // self.together if self.together else None
         order = {
             "folder": str(folder),
             "arguments": arguments,

@@ -21,28 +21,22 @@ SAMPLE, ALL, SHARE = 400, 20_000, 25
 PROCESSES = 6
 
 
-def running(folder, *, alone):
-    with Emulator("--burst", "0") as emulator:
-        harness = Harness(emulator, folder, alone=alone)
-        yield harness
-        harness.close()
+TOGETHER = 5
+"""Cases whose runs share a process in `make test`, as a fork takes half of a run; in `make soak` none do."""
 
 
 @pytest.fixture(scope="module")
 def harness(tmp_path_factory):
-    """Runs that are processes of their own."""
-    yield from running(tmp_path_factory.mktemp("cases"), alone=True)
+    with Emulator("--burst", "0") as emulator:
+        running = Harness(emulator, tmp_path_factory.mktemp("cases"))
+        yield running
+        running.close()
 
 
-@pytest.fixture(scope="module")
-def cheap(tmp_path_factory):
-    """Runs of one case in one process, which need two thirds of the CPU time."""
-    yield from running(tmp_path_factory.mktemp("cases"), alone=False)
-
-
-def found(harness, first):
+def found(harness, first, together=0):
     """Return the seeds of a share with their mutations and violations."""
     wrong = {}
+    harness.together = together
     for made in map(case, range(first, first + SHARE)):
         problems = oracle.problems(harness, made)
         if any(one.endswith(" seconds") for one in problems):  # the machine may have been busy
@@ -53,8 +47,8 @@ def found(harness, first):
 
 
 @pytest.mark.parametrize("first", range(0, SAMPLE, SHARE))
-def test_mutated_input_is_accounted_for(cheap, first):
-    assert found(cheap, first) == {}
+def test_mutated_input_is_accounted_for(harness, first):
+    assert found(harness, first, TOGETHER) == {}
 
 
 @pytest.mark.soak
@@ -72,6 +66,7 @@ def test_all_mutated_input_is_accounted_for(harness, first):
 )
 def test_a_process_of_its_own_ends_as_a_forked_run_does(harness, seed):
     made = case(seed)
+    harness.together = 0
     forked = harness.run(made, harness.begin(made))
     folder = harness.begin(made)
     config = {**json.loads((harness.folder / "config.json").read_text()), "results_path": "results"}
