@@ -15,6 +15,6 @@ TOMBSTONE_COLUMNS: dict[str, JSON] = {
     DELETED_AT: {
         "type": ["string", "null"],
         "format": "date-time",
-        "description": "When the delete was noticed; set on tombstones only.",
+        "description": "Time when the delete was detected; null except in tombstones.",
     },
 }
