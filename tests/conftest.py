@@ -14,6 +14,7 @@ import pytest
 from pipedrive_client import client
 from tests.support.emulator import Emulator
 from tests.support.faulty import ShortWaits
+from tests.support.postgres import Postgres
 
 DIALECTS = ("published", "observed")
 SAMPLE = 20
@@ -86,6 +87,13 @@ def legacy(_accounts):
     account = _accounts("small", DIALECTS[0], "--legacy")
     account.reset()
     return account
+
+
+@pytest.fixture(scope="session")
+def postgres_server():
+    """A PostgreSQL server for tests of the group `postgres`; skips them if PostgreSQL is not installed."""
+    with Postgres() as server:
+        yield server
 
 
 @pytest.fixture

@@ -17,7 +17,6 @@ import pytest
 from demo.account import Account
 from tap_pipedrive.catalog import STREAMS
 from tests.support import plugins
-from tests.support.postgres import Postgres
 from tests.support.settings import ALL_STREAMS, wake
 from tests.support.singer import Output, run_tap
 
@@ -25,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-pytestmark = pytest.mark.xdist_group("loaders")
+pytestmark = pytest.mark.xdist_group("postgres")
 
 Row = dict[str, Any]
 TYPED = ("deal_changes", "deals", "persons", "recents")
@@ -111,22 +110,22 @@ def in_duckdb(reading, tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def in_postgres(reading, tmp_path_factory):
+def in_postgres(reading, postgres_server, tmp_path_factory):
     """Rows by table in PostgreSQL."""
     folder = tmp_path_factory.mktemp("postgres")
-    with Postgres() as server:
-        config = server.config(**plugins.config("target-postgres"))
-        for output in (reading.first, reading.second):
-            load(plugins.executable("target-postgres"), config, folder, output)
-        schema = config["default_target_schema"]
-        names = server.ask(
-            f"select table_name from information_schema.tables where table_schema = '{schema}'"
-        )
-        every = " union all ".join(
-            f"select '{name}' as name, (select json_agg(one) from {schema}.\"{name}\" one) as rows"
-            for name in (row["table_name"] for row in names)
-        )
-        return {table["name"]: table["rows"] or [] for table in server.ask(every)}
+    server = postgres_server  # of all tests, so the tables are dropped
+    config = server.config(**plugins.config("target-postgres"))
+    for output in (reading.first, reading.second):
+        load(plugins.executable("target-postgres"), config, folder, output)
+    schema = config["default_target_schema"]
+    names = server.ask(f"select table_name from information_schema.tables where table_schema = '{schema}'")
+    every = " union all ".join(
+        f"select '{name}' as name, (select json_agg(one) from {schema}.\"{name}\" one) as rows"
+        for name in (row["table_name"] for row in names)
+    )
+    found = {table["name"]: table["rows"] or [] for table in server.ask(every)}
+    server.execute(f"drop schema {schema} cascade")
+    return found
 
 
 @pytest.fixture(params=[pytest.param("in_duckdb", marks=pytest.mark.soak), "in_postgres"])

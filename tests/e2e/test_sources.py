@@ -11,13 +11,12 @@ import pytest
 
 from pipedrive_singer.column_names import slug
 from tests.support import plugins
-from tests.support.postgres import Postgres
 from tests.target.helpers import Loader
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-pytestmark = pytest.mark.xdist_group("loaders")
+pytestmark = pytest.mark.xdist_group("postgres")
 
 DUCKDB = """
 select 1 as id, 3::utinyint as owner_id, 1200.50::decimal(12, 2) as value, 12.5::float as margin,
@@ -70,7 +69,7 @@ def tap(name: str, config: dict[str, Any], folder: Path, *, select: bool = False
     return [json.loads(line) for line in done.stdout.splitlines()]
 
 
-def from_duckdb(folder):
+def from_duckdb(folder, _):
     views = folder / "views"
     views.mkdir()
     (views / "deals.sql").write_text(DUCKDB)
@@ -79,14 +78,14 @@ def from_duckdb(folder):
     return tap("tap-duckdb", config, folder)
 
 
-def from_postgres(folder):
-    with Postgres() as server:
-        server.execute(f"create schema to_pipedrive; create view to_pipedrive.deals as {POSTGRES}")
-        config = server.config(**plugins.config("tap-postgres"))
-        return tap("tap-postgres", config, folder, select=True)
+def from_postgres(folder, request):
+    server = request.getfixturevalue("postgres_server")
+    server.execute(f"create schema to_pipedrive; create view to_pipedrive.deals as {POSTGRES}")
+    config = server.config(**plugins.config("tap-postgres"))
+    return tap("tap-postgres", config, folder, select=True)
 
 
-def from_a_sheet(folder):
+def from_a_sheet(folder, _):
     (folder / "deals.csv").write_text(SHEET)
     (file,) = plugins.config("tap-spreadsheets")["files"]
     config = {
@@ -96,8 +95,8 @@ def from_a_sheet(folder):
 
 
 @pytest.mark.parametrize("source", [from_duckdb, from_postgres, from_a_sheet])
-def test_values_of_every_type_arrive(source, small, tmp_path):
-    messages = [one for one in source(tmp_path) if one["type"] != "STATE"]
+def test_values_of_every_type_arrive(source, request, small, tmp_path):
+    messages = [one for one in source(tmp_path, request) if one["type"] != "STATE"]
     load = Loader(small.config(), tmp_path)
     streams = {VIEW: {"entity": "deals", "write": "update"}}
     run = load(messages, streams=streams)

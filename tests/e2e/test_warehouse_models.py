@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from tests.support.emulator import Emulator
 
-pytestmark = pytest.mark.xdist_group("loaders")
+pytestmark = pytest.mark.xdist_group("models")
 
 Row = dict[str, Any]
 STREAMS = (

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import settings
 
 from target_pipedrive.apply import recomputed_columns
-from tests.support.postgres import DATABASE, USER, Postgres
+from tests.support.postgres import DATABASE, USER
 from tests.target.helpers import Loader
 
 # The same examples in every run, whatever the pace of the machine.
@@ -31,25 +31,18 @@ def load(small, tmp_path, monkeypatch):
 
 
 @pytest.fixture(scope="session")
-def ledger_server():
-    """A PostgreSQL server for ledgers; skips the tests if PostgreSQL is not installed."""
-    with Postgres() as server:
-        yield server
-
-
-@pytest.fixture(scope="session")
-def ledger_url(ledger_server):
+def ledger_url(postgres_server):
     """Return the URL of a new ledger, or of the one with a name."""
     numbers = count(1)
 
     def url(schema="", password=SECRET):
-        where = f"{USER}:{password}@127.0.0.1:{ledger_server.port}/{DATABASE}"
+        where = f"{USER}:{password}@127.0.0.1:{postgres_server.port}/{DATABASE}"
         return f"postgresql://{where}?schema={schema or f'ledger_{next(numbers)}'}"
 
     return url
 
 
-@pytest.fixture(params=["file", pytest.param("postgres", marks=pytest.mark.xdist_group("ledger-server"))])
+@pytest.fixture(params=["file", pytest.param("postgres", marks=pytest.mark.xdist_group("postgres"))])
 def ledger_setting(request, tmp_path):
     """Name and value of the setting with a new ledger, in each kind of database."""
     if request.param == "file":

@@ -452,19 +452,19 @@ def kill_with_a_database(forker, small, tmp_path, new_ledger, messages, seed, ki
     return campaign.killed
 
 
-@pytest.mark.xdist_group("ledger-server")
+@pytest.mark.xdist_group("postgres")
 def test_killed_anywhere_without_files_a_second_run_completes_it(forker, small, tmp_path, ledger_url):
     assert kill_with_a_database(forker, small, tmp_path, ledger_url, mixed(100, 13), 13, kills=4) >= 2
 
 
 @pytest.mark.soak
-@pytest.mark.xdist_group("ledger-server")
+@pytest.mark.xdist_group("postgres")
 def test_killed_without_files_at_two_hundred_points(forker, small, tmp_path, ledger_url):
     assert kill_with_a_database(forker, small, tmp_path, ledger_url, mixed(500, 14), 14, kills=200) > 150
 
 
 @pytest.mark.soak
-@pytest.mark.xdist_group("ledger-server")
+@pytest.mark.xdist_group("postgres")
 def test_resumed_without_files_at_a_hundred_points(forker, small, tmp_path, ledger_url):
     messages = mixed(500, 15, alike=False)
     assert (

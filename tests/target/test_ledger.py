@@ -42,7 +42,7 @@ def sql(ledger_setting, request):
     def run(statement):
         if name == "ledger_url":
             schema = parse_url(value).schema
-            server = request.getfixturevalue("ledger_server")
+            server = request.getfixturevalue("postgres_server")
             server.execute(f"create schema if not exists {schema}; set search_path to {schema}; {statement}")
             return
         with closing(sqlite3.connect(value)) as db:
@@ -255,7 +255,7 @@ def test_the_commands_accept_a_file_and_a_url(ledger_setting, place, tmp_path, c
     assert "sesame" not in text + told.out + told.err
 
 
-@pytest.mark.xdist_group("ledger-server")
+@pytest.mark.xdist_group("postgres")
 def test_a_ledger_is_copied_to_a_database_and_back(tmp_path, ledger_url, capsys):
     first, url, last = tmp_path / "first.sqlite", ledger_url(), tmp_path / "last.sqlite"
     filled(first)
@@ -350,7 +350,7 @@ def test_what_was_forgotten_is_not_left_in_the_file(tmp_path):
 
 # --- PostgreSQL --------------------------------------------------------------------------------------
 
-needs_server = pytest.mark.xdist_group("ledger-server")
+needs_server = pytest.mark.xdist_group("postgres")
 
 
 class Turns:
@@ -390,12 +390,14 @@ class Turns:
 
 
 @needs_server
-def test_a_lost_connection_ends_the_run_and_the_next_run_completes_it(load, small, ledger_url, ledger_server):
+def test_a_lost_connection_ends_the_run_and_the_next_run_completes_it(
+    load, small, ledger_url, postgres_server
+):
     url = ledger_url()
-    proxy = Turns(ledger_server.port, cut_at=100)  # about half of them are for the start
+    proxy = Turns(postgres_server.port, cut_at=100)  # about half of them are for the start
     deals = rows("add_deal", *({"title": f"Lost {number}"} for number in range(150)))
     where = {"ledger_path": None, "max_concurrency": 2}
-    through = url.replace(f":{ledger_server.port}/", f":{proxy.port}/")
+    through = url.replace(f":{postgres_server.port}/", f":{proxy.port}/")
     run = load(deals, state({"n": 1}), ledger_url=through, **where)
     assert type(run.error).__name__ == "OutputFailed"
     assert all(fact in str(run.error) for fact in ("ledger_url", parse_url(url).schema, "run again"))
@@ -409,9 +411,9 @@ def test_a_lost_connection_ends_the_run_and_the_next_run_completes_it(load, smal
 
 
 @needs_server
-def test_a_transaction_needs_one_round_trip(ledger_url, ledger_server):
-    proxy = Turns(ledger_server.port)
-    with opened(parse_url(ledger_url().replace(f":{ledger_server.port}/", f":{proxy.port}/"))) as ledger:
+def test_a_transaction_needs_one_round_trip(ledger_url, postgres_server):
+    proxy = Turns(postgres_server.port)
+    with opened(parse_url(ledger_url().replace(f":{postgres_server.port}/", f":{proxy.port}/"))) as ledger:
         before = proxy.count
         for _ in range(10):
             ledger.begin()
@@ -436,9 +438,9 @@ def test_ledgers_in_one_database_are_separate(ledger_url):
 
 
 @needs_server
-def test_commits_are_durable_where_the_database_prefers_speed(ledger_url, ledger_server):
-    ledger_server.execute("create database fast")
-    ledger_server.execute("alter database fast set synchronous_commit = off", "fast")
+def test_commits_are_durable_where_the_database_prefers_speed(ledger_url, postgres_server):
+    postgres_server.execute("create database fast")
+    postgres_server.execute("alter database fast set synchronous_commit = off", "fast")
     with closing(postgres.PostgresSchema(parse_url(ledger_url().replace("/pipedrive?", "/fast?")))) as db:
         assert list(db.rows("select current_setting('synchronous_commit')")) == [("on",)]
 
