@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import gc
 import math
 import signal
 import sys
@@ -181,6 +182,7 @@ def main(arguments: list[str] | None = None) -> int:
     for number in (signal.SIGINT, signal.SIGTERM):
         # A signal during seeding also ends the process without a traceback.
         signal.signal(number, lambda *_: sys.exit(0))
+    gc.disable()  # until the account is filled: all of it stays, and collections would take 15 % of the time
     try:
         from pipedrive_emulator.faults.rules import read_script  # noqa: PLC0415 - the same
         from pipedrive_emulator.web.accounts import load_domains  # noqa: PLC0415 - the same

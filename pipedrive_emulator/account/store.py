@@ -170,10 +170,14 @@ class Table:
 
     def all(self) -> Iterator[Row]:
         """Return all rows, deleted ones included, ascending."""
+        if self.base is None:
+            return map(self.rows.__getitem__, sorted(self.rows))
         return (self.row(seq) for seq in self.seqs())
 
     def live(self) -> Iterator[Row]:
         """Return all rows that are not deleted, ascending."""
+        if self.spec.deleted is None:
+            return self.all()
         return (row for row in self.all() if self.is_live(row))
 
     def count(self) -> int:

@@ -42,6 +42,7 @@ def serve(emulator: Emulator, port: int) -> int:
     listening.listen(BACKLOG)
     gc.collect()
     gc.freeze()
+    gc.enable()
     transports = emulator.transports
 
     class Protocol(HttpToolsProtocol):

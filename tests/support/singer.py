@@ -99,15 +99,13 @@ def _streams_of(tap_config: dict[str, Any]) -> dict[str, bytes]:
 
 
 def select(tap_config: dict[str, Any], *streams: str) -> dict[str, Any]:
-    """Return a catalog that selects just these streams; others have no columns in it, or no entry."""
+    """Return a catalog that selects just these streams; of streams not involved it has no columns."""
     involved = {*streams}
     for name in streams:
         while name in STREAMS and (parent := STREAMS[name].parent):
             involved.add(name := parent.stream)
     entries = []
     for name, text in _streams_of(tap_config).items():
-        if name not in involved and name in STREAMS and not STREAMS[name].selected_by_default:
-            continue  # not selected without an entry either
         entry = msgspec.json.decode(text if name in involved else _bare(text))
         (root,) = (item for item in entry["metadata"] if not item["breadcrumb"])
         root["metadata"]["selected"] = name in streams

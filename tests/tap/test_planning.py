@@ -15,7 +15,16 @@ from tests.support.cli import Files, tap
 from tests.support.singer import run_tap, select
 
 DEFAULT = [name for name, spec in CATALOGUE.items() if spec.selected_by_default]
-STREAMS = ("deals", "deal_products", "deal_persons", "persons", "notes", "leads", "stages", "users")
+STREAMS = (
+    "deals",
+    "deal_products",
+    "organization_followers",
+    "persons",
+    "notes",
+    "leads",
+    "stages",
+    "users",
+)
 
 
 @contextmanager
