@@ -229,7 +229,7 @@ def _as_text(dice: Random, lines: Lines) -> Lines:
 def _column(dice: Random, lines: Lines) -> Lines:
     """Add a column, to the SCHEMA as well or not."""
     name, odd, whole = dice.choice(values.COLUMNS), dice.choice(values.ODD), dice.random() < 0.7
-    if name.lower().strip() in ("_sdc_deleted_at", "is_deleted"):
+    if name.lower().strip().replace(" ", "_") in ("_sdc_deleted_at", "is_deleted"):
         odd = dice.choice(values.MARKS)
 
     def to_record(message: Message) -> None:

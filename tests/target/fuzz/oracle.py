@@ -172,7 +172,7 @@ def is_marked(message: dict[str, Any]) -> bool:
     """Return whether a record marks its row as deleted, in one of the documented ways."""
     record = message.get("record")
     for name, value in record.items() if isinstance(record, dict) else ():
-        if name.strip().lower() in ("_sdc_deleted_at", "is_deleted"):
+        if name.strip("\ufeff\u200b\u00a0 ").lower().replace(" ", "_") in ("_sdc_deleted_at", "is_deleted"):
             text = str(value).strip().lower()
             if text in ("true", "1", "1.0", "yes") or re.match(r"\d{4}-\d\d-\d\d|\d{8}$|\d{10}$", text):
                 return True

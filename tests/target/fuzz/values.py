@@ -23,6 +23,8 @@ ODD: tuple[Any, ...] = (
     "%s%n", "{{x}}", "{}", "[1,2]", "[", "'; DROP TABLE x;--", "\u202eright", "EUR", "eur", "€ 5",
     "a@b", "a@b.example, c@d.example", "+372 555,556", "gold", "GOLD", "Acme,Globex", "Umbrella, Inc.",
     "open", "OPEN", "won", "6", "label", "mari@nordwind.example", "Mari Admin",
+    "#N/A", "4.91512E+12", "\u22125", "5 %", "46023", "'+4915", "external_id", "name", "none", "ja",
+    "01.05.2026",
 )  # fmt: skip
 MARKS: tuple[Any, ...] = (None, "", " ", "null", "2026-01-01T00:00:00Z", True, False, 0, 1, "0", "no", "yes",
                           "false", "TRUE", "maybe", [], {}, 2, "2026-99-99")  # fmt: skip
@@ -34,6 +36,7 @@ COLUMNS: tuple[str, ...] = (
     "custom_fields", "add_time", "update_time", "visible_to", "unheard_of", "", " ", "a.b", "0", "Tier",
     "tier",
     "Region", "Budget", "Site address", "Competitors", "Kick-off", "60579195a4ee071cc0dd7699e89bffc3551b20cb",
+    "\ufeffname", "\ufeffexternal_id", "External ID", "Is deleted", "\u00a0id", "\u200b", "lead__score",
     "f" * 40, "x" * 300, "$ref", "__proto__", "owner_email", "org_name", "stage_name", "address", "prices",
 )  # fmt: skip
 KEYS: tuple[Any, ...] = (None, [], ["id"], ["external_id"], ["name"], ["unheard_of"], [""], "id", [1],
