@@ -89,7 +89,7 @@ def test_the_selection_of_a_catalog_or_of_meltano_is_checked(small, files):
     assert names == {name for name in STREAMS if name.startswith("deal")} - {"deal_fields"} | {"users"}
 
 
-def test_missing_scopes_are_named_and_end_with_3_only_where_a_run_would(small, files):
+def test_missing_scopes_are_named_and_end_with_3_only_if_a_run_would(small, files):
     config = oauth(small, EVERY_SCOPE - {"deals:read", "deals:full"})
     catalog = files.write("catalog.json", select(small.config(), "deals", "deal_followers", "persons"))
     for strict, code in ((False, 0), (True, 3)):
@@ -100,7 +100,7 @@ def test_missing_scopes_are_named_and_end_with_3_only_where_a_run_would(small, f
         assert "strict_access" in done.out
 
 
-def test_rights_that_only_administrators_have_are_named(small, files, target):
+def test_missing_administrator_rights_are_named(small, files, target):
     user = {"table": "users", "id": 1, "set": {"access": [{"app": "sales", "admin": False}]}}
     small.post("/_emulator/rows", [user])
     done = tap_check(files, small.config(), "--json")
@@ -133,7 +133,7 @@ def test_a_missing_add_on_is_found_by_a_request(small, files):
         ({"max_concurrency": 0}, 2, "max_concurrency"),
     ],
 )
-def test_what_prevents_a_check_is_one_sentence(small, files, target, more, code, fact):
+def test_a_check_that_fails_is_reported_in_one_sentence(small, files, target, more, code, fact):
     done = tap_check(files, {**small.config(), **more})
     assert (done.code, done.out) == (code, "")
     assert fact in done.last_line

@@ -108,7 +108,7 @@ def test_a_copy_between_live_accounts_is_complete_and_a_second_writes_nothing(co
 
 
 @together
-def test_the_comparison_sees_what_is_broken(copied):
+def test_the_comparison_detects_every_kind_of_difference(copied):
     source, target = copied.source.dump(), copied.target.dump()
     tables = target["tables"]
     deal = next(row for row in tables["deals"] if not row["is_archived"])
@@ -268,7 +268,7 @@ def test_the_recipe_works_as_it_is_written(small, other, tmp_path):
 
 @pytest.mark.soak
 @pytest.mark.parametrize("last", [20, None], ids=["amid the deals", "before the last word"])
-def test_an_input_that_broke_off_is_not_taken_for_a_whole_one(copying, last):
+def test_a_truncated_input_is_not_treated_as_complete(copying, last):
     """Nothing is left out, archived or settled as long as more is to come; the next run does all of that."""
     whole = copying.read().splitlines(keepends=True)
     part = [line for line in whole if b'"under_way"' in line or not line.startswith(b'{"type":"STATE"')]
@@ -303,7 +303,7 @@ def load(other, tmp_path, folder, messages, **config):
 
 @together
 @pytest.mark.parametrize("seed", [1, *(pytest.param(seed, marks=pytest.mark.soak) for seed in range(2, 9))])
-def test_streams_may_come_in_any_order_and_children_before_parents(small, other, said, tmp_path, seed):
+def test_streams_may_arrive_in_any_order_and_children_before_parents(small, other, said, tmp_path, seed):
     out, folder = said
     copying = Copying(small, other, tmp_path / "copy")
     copying.prepare()
@@ -329,7 +329,7 @@ IN_A_ROW = {"pipelines", "stages", "boards", "phases", "activity_types", "lead_l
 
 
 @together
-def test_what_never_comes_fails_those_that_need_it_by_name(other, said, tmp_path):
+def test_records_that_reference_a_missing_record_fail_by_name(other, said, tmp_path):
     out, folder = said
     other.reset()
     without = {"organizations", "pipelines", "stages"}
@@ -348,7 +348,7 @@ def test_what_never_comes_fails_those_that_need_it_by_name(other, said, tmp_path
 
 
 @pytest.mark.soak
-def test_what_failed_can_be_sent_again_once_its_parents_are_there(small, other, said, tmp_path):
+def test_failed_records_can_be_replayed_after_their_parents_exist(small, other, said, tmp_path):
     out, folder = said
     copying = Copying(small, other, tmp_path / "copy")
     copying.prepare()
@@ -368,7 +368,7 @@ def test_what_failed_can_be_sent_again_once_its_parents_are_there(small, other, 
 
 
 @together
-def test_options_and_labels_follow_their_words_not_their_numbers(other, said, tmp_path):
+def test_options_and_labels_are_matched_by_label_and_not_by_id(other, said, tmp_path):
     out, folder = said
     other.reset()
     field = next(
@@ -390,7 +390,7 @@ def test_options_and_labels_follow_their_words_not_their_numbers(other, said, tm
 
 @together
 @pytest.mark.parametrize("create", [True, False])
-def test_missing_labels_of_rows_are_created_if_that_is_allowed(other, said, tmp_path, create):
+def test_missing_labels_of_rows_are_created_if_allowed(other, said, tmp_path, create):
     out, folder = said
     other.reset()
     field = next(one for one in out.records["deal_fields"] if one["field_code"] == "label_ids")
@@ -414,7 +414,7 @@ def test_missing_labels_of_rows_are_created_if_that_is_allowed(other, said, tmp_
 
 
 @together
-def test_colleagues_that_were_not_invited_leave_their_rows_to_the_token(small, other, said, tmp_path):
+def test_rows_of_users_who_were_not_invited_belong_to_the_user_of_the_token(small, other, said, tmp_path):
     out, folder = said
     other.reset()
     owned = {

@@ -53,7 +53,7 @@ def start(tmp_path, output):
         process.communicate()
 
 
-def test_the_progress_goes_on_while_the_loader_writes():
+def test_progress_is_shown_while_the_loader_writes():
     log = """\
 2026-11-29T21:24:54Z [info     ] target-duckdb Loading 3 rows into '"warehouse"."pipedrive"."pipelines"'
 2026-11-29T21:24:54Z [info     ] tap-pipedrive METRIC      metric_name=sync_duration metric_value=1.7
@@ -80,7 +80,9 @@ def left_behind(folder: Path) -> list[str]:
     ("options", "deals", "currencies"),
     [(QUICK, "184", 3), pytest.param([], "2,450", 4, marks=pytest.mark.soak)],
 )
-def test_it_reports_what_arrived_and_that_it_is_all(start, tmp_path, output, options, deals, currencies):
+def test_the_demo_reports_the_loaded_rows_and_that_all_match(
+    start, tmp_path, output, options, deals, currencies
+):
     process = start(*options)
     text = process.communicate(timeout=900)[0]
     assert process.returncode == 0, text
@@ -135,7 +137,7 @@ def the_page_shows_the_funnel_of_the_warehouse(output):
         (QUICK, "3  meltano run", signal.SIGINT),
     ],
 )
-def test_it_cleans_up_when_interrupted(start, tmp_path, output, options, stage, number):
+def test_the_demo_cleans_up_when_interrupted(start, tmp_path, output, options, stage, number):
     process = start(*options)
     for line in process.stdout:
         if line.startswith(stage):

@@ -143,11 +143,11 @@ def test_every_stream_is_a_table_that_contains_each_row_once_as_it_was_sent(read
         assert held == sent, name
 
 
-def test_tables_hold_the_rows_of_the_account(reading, tables):
+def test_tables_contain_the_rows_of_the_account(reading, tables):
     assert {name: len(tables[name]) for name in reading.held} == reading.held
 
 
-def test_postgres_knows_the_types(in_postgres):
+def test_columns_in_postgres_have_the_right_types(in_postgres):
     deal = next(row for row in in_postgres["deals"] if row["competitors"] and row["budget"])
     assert isinstance(deal["competitors"], list)
     assert isinstance(deal["budget"], float)

@@ -46,7 +46,7 @@ def story(request, tmp_path_factory):
     return tell(emulator, tmp_path_factory.mktemp(request.param))
 
 
-def test_tables_hold_the_rows_of_the_account(story):
+def test_tables_contain_the_rows_of_the_account(story):
     held = story.stage.warehouse.rows()
     assert {name: held.get(name, 0) for name in story.after} == story.after
     assert story.before["persons"] + 1 == story.after["persons"]
@@ -65,7 +65,7 @@ def test_the_second_run_loads_what_changed(story):
     assert lists == {"deals": 3, "organizations": 1, "persons": 1, "notes": 1}
 
 
-def test_the_second_run_sends_one_request_for_each_list_that_knows_changes(story):
+def test_the_second_run_sends_one_request_for_each_incremental_list(story):
     for name, spec in STREAMS.items():
         if spec.selected_by_default and spec.replication_key and not spec.parent:
             assert story.second.traffic.by_stream[name][0] == len(spec.reads), name

@@ -35,7 +35,7 @@ def page(small, tmp_path):
     return path
 
 
-def test_it_opens_filters_sorts_and_runs_no_script_of_the_data(page, browser):
+def test_the_page_opens_filters_sorts_and_runs_no_script_from_the_data(page, browser):
     browser.show_as(dark=True)
     browser.open(page)
     status = "return document.getElementById('status').textContent"
@@ -84,7 +84,7 @@ def test_it_opens_filters_sorts_and_runs_no_script_of_the_data(page, browser):
     assert "Content Security Policy" in browser.messages()[0]["message"]
 
 
-def test_it_fits_a_phone(page, browser):
+def test_the_page_fits_a_phone(page, browser):
     browser.show_as(width=390)
     browser.open(page)
     assert browser.run("return document.documentElement.scrollWidth") == 390

@@ -95,7 +95,7 @@ def from_a_sheet(folder, _):
 
 
 @pytest.mark.parametrize("source", [from_duckdb, from_postgres, from_a_sheet])
-def test_values_of_every_type_arrive(source, request, small, tmp_path):
+def test_values_of_every_type_are_written(source, request, small, tmp_path):
     messages = [one for one in source(tmp_path, request) if one["type"] != "STATE"]
     load = Loader(small.config(), tmp_path)
     streams = {VIEW: {"entity": "deals", "write": "update"}}

@@ -211,7 +211,7 @@ def test_a_dry_run_is_summarised_without_writes(write, small):
     assert not any(request.startswith("POST") for request in small.requests())
 
 
-def test_a_file_that_is_no_summary_is_not_overwritten(small, tmp_path):
+def test_a_file_that_is_not_a_summary_is_not_overwritten(small, tmp_path):
     text = lines_of(rows("add_deal", {"title": "A"}))
     target = Process(small.config(), tmp_path)
     assert target(text, ledger_path="ledger").code == 0

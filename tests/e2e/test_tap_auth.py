@@ -82,7 +82,7 @@ def visit(url):
             return error.code, error.read().decode()
 
 
-def test_who_lets_the_app_in_gets_settings_that_work(small, tmp_path):
+def test_authorizing_the_app_prints_working_settings(small, tmp_path):
     with running(small) as auth:
         url = auth.url
         status, page = press(url, "Allow")
@@ -187,7 +187,7 @@ def test_options_go_before_the_environment(small):
         assert auth.end()[0] == 0
 
 
-def test_save_writes_a_file_for_its_owner_only_and_keeps_what_is_in_it(small, tmp_path):
+def test_save_writes_a_private_file_and_keeps_its_other_content(small, tmp_path):
     path = tmp_path / "config.json"
     path.write_text('{"start_date": "2026-01-01", "refresh_token": "old"}', encoding="utf-8")
     path.chmod(0o644)

@@ -36,7 +36,7 @@ def runs_until_done(files, emulator, catalog, budget, most):
     return told
 
 
-def test_runs_that_end_at_their_budget_add_up_to_one_that_does_not(medium, tmp_path):
+def test_runs_ended_by_a_budget_add_up_to_one_unlimited_run(medium, tmp_path):
     files = Files(tmp_path)
     catalog = select(medium.config(), *LISTS)
     whole = tap(*files.arguments(medium.config(), catalog=catalog))
@@ -52,7 +52,7 @@ def test_runs_that_end_at_their_budget_add_up_to_one_that_does_not(medium, tmp_p
         assert "Traceback" not in one.err
 
 
-def test_fan_outs_within_a_page_go_on_where_the_budget_ended(small, tmp_path):
+def test_fan_outs_within_a_page_continue_where_the_budget_ended(small, tmp_path):
     files = Files(tmp_path)
     catalog = select(small.config(), "deals", "deal_persons")
     small.post("/_emulator/log/clear")
@@ -64,7 +64,7 @@ def test_fan_outs_within_a_page_go_on_where_the_budget_ended(small, tmp_path):
     assert table(one.output for one in told) == table([whole.output])
 
 
-def test_the_company_s_budget_of_the_day_ends_a_run_as_cleanly(small, tmp_path):
+def test_an_exhausted_daily_company_budget_ends_a_run_cleanly(small, tmp_path):
     files = Files(tmp_path)
     catalog = select(small.config(), *LISTS)
     whole = tap(*files.arguments(small.config(), catalog=catalog))
@@ -84,9 +84,7 @@ def test_the_company_s_budget_of_the_day_ends_a_run_as_cleanly(small, tmp_path):
     assert table([first.output, second.output]) == table([whole.output])
 
 
-def test_pages_that_are_paid_for_are_taken_though_the_budget_ends_at_a_list_s_field_definitions(
-    small, tmp_path
-):
+def test_pages_already_read_are_emitted_if_the_budget_ends_at_field_definitions(small, tmp_path):
     files = Files(tmp_path)
     catalog = select(small.config(), "stages", "persons", "notes")
     small.post("/_emulator/log/clear")
@@ -108,7 +106,7 @@ def test_pages_that_are_paid_for_are_taken_though_the_budget_ends_at_a_list_s_fi
     assert table([first.output, second.output]) == table([whole.output])
 
 
-def test_a_budget_that_is_enough_changes_nothing(small, tmp_path):
+def test_a_sufficient_budget_has_no_effect(small, tmp_path):
     files = Files(tmp_path)
     catalog = select(small.config(), *LISTS)
     whole = tap(*files.arguments(small.config(), catalog=catalog))
@@ -131,13 +129,13 @@ def complete_in_turns(files, emulator, streams, budget, most):
     [(LISTS, 40), (("users", "leads", "deal_products"), 70)],
     ids=str,
 )
-def test_a_budget_that_covers_no_more_than_a_list_a_run_comes_to_an_end(small, tmp_path, streams, budget):
+def test_a_budget_of_one_list_per_run_eventually_reads_everything(small, tmp_path, streams, budget):
     told = complete_in_turns(Files(tmp_path), small, streams, budget, most=20)
     assert len(told) > 2
     assert not any("turn" in memo for memo in told[-1].output.state["bookmarks"].values())
 
 
-def test_a_resumed_run_reads_only_what_the_last_one_did_not_come_to(small, tmp_path):
+def test_a_resumed_run_reads_only_what_the_previous_run_did_not_reach(small, tmp_path):
     files = Files(tmp_path)
     catalog = select(small.config(), *LISTS)
     first = tap(*files.arguments(small.config(run_token_budget=60), catalog=catalog))
@@ -159,7 +157,7 @@ def test_a_resumed_run_reads_only_what_the_last_one_did_not_come_to(small, tmp_p
     [(("deals",), 39, 40), (("deals", "deal_persons"), 59, 60), (("lead_sources",), 1, 2), (LISTS, 9, 10)],
     ids=str,
 )
-def test_a_budget_that_moves_nothing_on_is_rejected_before_the_first_request(
+def test_a_budget_too_small_for_progress_is_rejected_before_the_first_request(
     small, tmp_path, streams, budget, least
 ):
     files = Files(tmp_path)
@@ -173,7 +171,7 @@ def test_a_budget_that_moves_nothing_on_is_rejected_before_the_first_request(
     assert small.log()["requests"] == 0
 
 
-def test_a_whole_list_that_is_dearer_than_the_budget_delays_no_other_and_is_named(small, tmp_path):
+def test_a_full_list_that_exceeds_the_budget_delays_no_other_and_is_named(small, tmp_path):
     files = Files(tmp_path)
     streams = ("roles", "role_assignments", "stages", "users", "user_followers")
     catalog = select(small.config(), *streams)
@@ -191,7 +189,7 @@ def test_a_whole_list_that_is_dearer_than_the_budget_delays_no_other_and_is_name
     assert "must be read in full in one run" in told[-1].last_line
 
 
-def test_fan_outs_of_rows_that_share_a_second_are_not_paid_for_over_and_over(medium, tmp_path):
+def test_fan_outs_of_rows_in_the_same_second_are_not_repeated_in_each_run(medium, tmp_path):
     moment = "2026-06-15T08:59:59Z"
     deals = [row for row in medium.rows("deals") if not row["is_deleted"] and not row["is_archived"]][:320]
     medium.post(

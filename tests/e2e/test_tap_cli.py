@@ -85,7 +85,7 @@ def test_a_rejected_token_is_reported_once(small, files, catalog):
     )
 
 
-def test_a_selected_stream_without_its_setting_is_not_empty_without_a_word(small, files):
+def test_a_selected_stream_without_its_setting_is_reported(small, files):
     catalog = select(small.config(), "deal_searches", "deals_summary", "stages")
     told = tap(*files.arguments(small.config(), catalog=catalog))
     (warning,) = complaints(told)
@@ -136,7 +136,7 @@ def test_an_unreachable_host(small, files, catalog, nobody):
     ],
     ids=str,
 )
-def test_settings_that_cannot_work(small, files, catalog, settings, sentence):
+def test_invalid_settings(small, files, catalog, settings, sentence):
     config = {**small.config(api_token=SECRET), **settings}
     assert_refused(tap(*files.arguments(config, catalog=catalog)), 2, sentence)
 
@@ -153,7 +153,7 @@ def test_a_config_file_that_contains_something_else(files, text, sentence):
 
 
 @pytest.mark.parametrize("option", ["--config", "--catalog", "--state"])
-def test_a_file_that_is_not_there(small, files, option):
+def test_a_missing_file(small, files, option):
     missing = str(files.folder / "missing.json")
     told = tap(*files.arguments(small.config()), option, missing)
     assert_refused(told, 2, "No such file or directory")
@@ -161,7 +161,7 @@ def test_a_file_that_is_not_there(small, files, option):
 
 
 @pytest.mark.parametrize("option", ["state", "catalog"])
-def test_a_file_that_is_no_json(small, files, option):
+def test_a_file_that_is_not_json(small, files, option):
     given = files.arguments(small.config(), **{option: "{oops"})
     assert_refused(tap(*given), 2, f"{option}.json is not valid JSON")
 
@@ -216,7 +216,7 @@ def test_a_state_that_cannot_be_resumed(small, files, catalog, state, sentence):
     ],
     ids=str,
 )
-def test_stream_maps_that_cannot_work(small, files, maps, sentence):
+def test_invalid_stream_maps(small, files, maps, sentence):
     catalog = select(small.config(), "persons")
     config = small.config(stream_maps={"persons": maps})
     told = tap(*files.arguments(config, catalog=catalog))
@@ -240,7 +240,7 @@ def test_stream_maps_that_cannot_work(small, files, maps, sentence):
     ],
     ids=str,
 )
-def test_a_catalog_that_does_not_fit(small, files, catalog, sentence):
+def test_an_invalid_catalog(small, files, catalog, sentence):
     assert_refused(tap(*files.arguments(small.config(), catalog=catalog)), 2, sentence)
 
 
@@ -335,7 +335,7 @@ def test_test_reads_a_row_of_each_stream(small, files):
     assert len(told.output.schemas) > 100
 
 
-def test_a_trial_requests_few_rows_of_each_list(small, files):
+def test_the_test_option_requests_few_rows_of_each_list(small, files):
     assert tap(*files.arguments(small.config()), "--test").code == 0
     fan_outs = {name: count for name, count in small.requests().items() if "{" in name}
     assert len(fan_outs) > 30
@@ -345,20 +345,20 @@ def test_a_trial_requests_few_rows_of_each_list(small, files):
 
 
 @pytest.mark.parametrize("budget", [5, 20, 40])
-def test_a_budget_that_does_not_even_find_the_columns(small, files, budget):
+def test_a_budget_too_small_for_discovery(small, files, budget):
     told = tap(*files.arguments(small.config(run_token_budget=budget)))
     said = f"run_token_budget: {budget} tokens are too few; to find the columns of custom fields takes 50"
     assert_refused(told, 2, said)
     assert not told.out
 
 
-def test_a_setting_that_looks_like_a_slip(small, files):
+def test_a_setting_that_looks_like_a_typo(small, files):
     told = tap(*files.arguments(small.config(startdate="2026-01-01")))
     assert_refused(told, 2, "Unknown setting startdate. Did you mean start_date?")
     assert small.requests() == {}
 
 
-def test_a_setting_that_is_not_known_is_reported(small, files, catalog):
+def test_an_unknown_setting_is_reported(small, files, catalog):
     told = tap(*files.arguments(small.config(colour="blue"), catalog=catalog))
     assert told.code == 0
     assert "Unknown setting colour is ignored" in told.err

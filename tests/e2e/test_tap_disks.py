@@ -91,7 +91,7 @@ def test_a_pipe_without_a_reader(small, files, catalog, option):
     assert "The program that reads the output has ended" in complaint(done)
 
 
-def test_a_full_disk_of_batch_files_names_none_that_is_truncated(small, files, catalog, tmp_path):
+def test_a_full_disk_of_batch_files_announces_no_truncated_file(small, files, catalog, tmp_path):
     for most_bytes in (100, 2000):  # no file, the file of stages alone
         folder = tmp_path / str(most_bytes)
         done = run(files.arguments(small.config(**batched(folder)), catalog=catalog), most_bytes=most_bytes)
@@ -112,7 +112,7 @@ def test_a_pipe_without_a_reader_leaves_no_batch_file(small, files, catalog, tmp
     assert [*(tmp_path / "batches").iterdir()] == []
 
 
-def test_a_full_disk_of_downloads_is_an_end_that_the_next_run_goes_on_from(small, files, tmp_path):
+def test_after_a_full_disk_of_downloads_the_next_run_continues(small, files, tmp_path):
     small.post("/_emulator/log/clear")
     folder = tmp_path / "bytes"
     config = small.config(files_dir=str(folder))
@@ -133,7 +133,7 @@ def test_a_full_disk_of_downloads_is_an_end_that_the_next_run_goes_on_from(small
 
 
 @pytest.mark.parametrize("option", ["--test", "--plan", "--discover"])
-def test_what_is_no_run_writes_no_batch_file(small, files, catalog, tmp_path, option):
+def test_commands_other_than_a_run_write_no_batch_file(small, files, catalog, tmp_path, option):
     folder = tmp_path / "batches"
     told = tap(*files.arguments(small.config(**batched(folder)), catalog=catalog), option)
     assert told.code == 0, told.err

@@ -114,7 +114,7 @@ def test_a_hundred_ended_runs_equal_one_run(medium, folder, seed, how):
     campaign(folder, medium, seed, how)
 
 
-def test_sigterm_ends_with_a_whole_line_and_its_own_exit_code(medium, folder):
+def test_sigterm_ends_with_a_complete_line_and_its_own_exit_code(medium, folder):
     table: dict = {}
     process = Started("tap_pipedrive", *command(folder, medium), stderr=DEVNULL, env=ENVIRONMENT)
     first = process.stdout.readline()

@@ -48,7 +48,7 @@ def progress(terminal, logger, monkeypatch):
     made.clear()
 
 
-def test_live_lines_show_streams_rows_and_the_share_that_is_known(progress, terminal, logger):
+def test_live_lines_show_streams_rows_and_the_known_percentage(progress, terminal, logger):
     progress.begin("deals", ["deal_products"], expected=200)
     progress.begin("users")
     progress.rows("deals", 150, 4000)
@@ -64,7 +64,7 @@ def test_live_lines_show_streams_rows_and_the_share_that_is_known(progress, term
     assert max(map(len, terminal.screen())) < 70
 
 
-def test_log_lines_stay_whole(progress, terminal, logger):
+def test_log_lines_are_not_broken_by_live_lines(progress, terminal, logger):
     progress.begin("deals")
     for number in range(20):
         progress.rows("deals", 500)
@@ -143,13 +143,13 @@ def test_ctrl_c_on_a_terminal_ends_with_how_to_resume(small, tmp_path):
     assert json.loads(last)["type"] == "STATE"
 
 
-def test_metrics_are_logged_where_no_person_reads(small, tmp_path):
+def test_metrics_are_logged_unless_stderr_is_a_terminal(small, tmp_path):
     files = Files(tmp_path)
     done = tap(*files.arguments(small.config(), catalog=select(small.config(), "stages")))
     assert "METRIC" in done.err
 
 
-def test_settings_of_the_environment_are_read_without_a_line_for_each(small, tmp_path):
+def test_settings_of_the_environment_are_not_logged_one_by_one(small, tmp_path):
     catalog = Files(tmp_path).write("catalog.json", select(small.config(), "stages"))
     env = {f"TAP_PIPEDRIVE_{name.upper()}": str(value) for name, value in small.config().items()}
     done = tap("--config=ENV", "--catalog", catalog, env=env)
@@ -158,7 +158,7 @@ def test_settings_of_the_environment_are_read_without_a_line_for_each(small, tmp
     assert "TAP_PIPEDRIVE_" not in done.err
 
 
-def test_a_trial_ends_with_a_verdict_for_each_stream(small, tmp_path):
+def test_the_test_option_prints_a_verdict_for_each_stream(small, tmp_path):
     fault = {"operation": "GET /v1/goals/find", "kind": "status_before", "status": 403, "every": 1}
     small.post("/_emulator/faults", [fault])
     try:

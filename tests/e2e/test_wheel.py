@@ -53,7 +53,7 @@ def test_the_emulator_comes_with_its_extra_only(installed):
     assert "Traceback" not in done.stderr
 
 
-def test_nothing_but_the_packages_is_in_it(installed):
+def test_the_wheel_contains_only_the_packages(installed):
     files = (installed.parent / "lib").glob("python3*/site-packages/*")
     names = {path.name for path in files}
     packages = {

@@ -351,7 +351,7 @@ def test_a_parent_that_is_not_found_twice_was_deleted(small, caplog):
     assert infos(caplog, "deal_followers", "1 parents were not found in two runs")
 
 
-def test_a_child_stream_whose_parents_are_all_not_found_is_not_empty_without_a_word(small, caplog):
+def test_a_child_stream_whose_parents_are_all_not_found_is_reported(small, caplog):
     clean = run_tap(small.config(), "leads", "lead_permitted_users")
     operation = "GET /api/v1/leads/{id}/permittedUsers"
     small.post("/_emulator/faults", [{"operation": operation, "every": 1, **NO_DEAL}])

@@ -9,7 +9,7 @@ import pytest
 from tap_pipedrive.catalog import STREAMS
 from tests.support.faulty import run
 from tests.tap.test_access import REFUSALS, warnings
-from tests.tap.test_no_answers import (
+from tests.tap.test_invalid_responses import (
     REMOVED,
     SAMPLED,
     SWEPT,
@@ -81,7 +81,7 @@ def test_rows_of_every_denied_stream_come_once_access_is_granted(small, stream, 
 
 
 @pytest.mark.parametrize("stream", SWEPT)
-def test_a_sweep_that_is_denied_calls_no_row_deleted(small, stream):
+def test_a_denied_sweep_reports_no_row_as_deleted(small, stream):
     """Neither when the list is denied, nor when the requests by id are."""
     first, second, one, called = swept(small, stream)
     method, path, _ = SWEPT[stream]

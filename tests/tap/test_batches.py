@@ -47,7 +47,7 @@ def tables(messages):
     return found, state
 
 
-def test_files_hold_the_records_of_a_run_without_them(small, tmp_path):
+def test_batch_files_contain_the_records_of_a_run_without_batches(small, tmp_path):
     plain = run_tap(small.config(), *STREAMS)
     output = run_tap(small.config(**batched(tmp_path)), *STREAMS)
     batches = [message for message in output.messages if message["type"] == "BATCH"]
@@ -60,7 +60,7 @@ def test_files_hold_the_records_of_a_run_without_them(small, tmp_path):
     assert all(stat.S_IMODE(path.stat().st_mode) == 0o600 for path in named)
 
 
-def test_a_state_comes_only_behind_the_files_that_it_covers(small, tmp_path):
+def test_a_state_follows_the_batch_files_that_it_covers(small, tmp_path):
     output = run_tap(small.config(**batched(tmp_path, batch_size=5)), "deals", "persons", "activities")
     place = [at for at, message in enumerate(output.messages) if message["type"] == "STATE"]
     assert len(place) > 3
@@ -110,7 +110,7 @@ def test_mapped_records_go_to_files_too(small, tmp_path):
     ],
     ids=["parquet", "no root", "unknown protocol", "no folder"],
 )
-def test_a_storage_that_cannot_work_is_rejected_before_a_request(small, given, facts):
+def test_an_unusable_storage_is_rejected_before_any_request(small, given, facts):
     small.post("/_emulator/log/clear")
     with pytest.raises(ConfigError) as refused:
         run_tap(small.config(batch_config=given))

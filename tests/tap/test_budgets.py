@@ -21,7 +21,7 @@ def limited(small):
     ("tokens", "facts"),
     [(5, ("0 left",)), (30, ("10 left", "costs 20")), (20, ("0 left",))],
 )
-def test_tokens_of_the_company_are_not_reported_as_the_setting(tokens, facts, small, limited):
+def test_an_exhausted_company_budget_is_not_reported_as_the_setting(tokens, facts, small, limited):
     catalog = select(small.config(), "goals")
     limited(tokens)
     with pytest.raises(BudgetSpent) as raised:
@@ -31,7 +31,7 @@ def test_tokens_of_the_company_are_not_reported_as_the_setting(tokens, facts, sm
         assert fact in str(raised.value)
 
 
-def test_a_budget_of_the_settings_is_named(small):
+def test_an_exhausted_budget_of_the_settings_is_reported_by_name(small):
     catalog = select(small.config(), "goals")
     with pytest.raises(BudgetSpent) as raised:
         run_tap(small.config(max_concurrency=1, run_token_budget=30), catalog=catalog)

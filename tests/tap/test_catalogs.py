@@ -9,7 +9,7 @@ from tests.support.singer import run_tap, select
 
 
 @pytest.mark.parametrize("entry", [{}, {"key_properties": []}, {"key_properties": ["no_column"]}])
-def test_a_catalog_of_names_alone_is_enough(small, entry):
+def test_a_catalog_with_only_stream_names_is_accepted(small, entry):
     out = run_tap(small.config(), catalog={"streams": [{"tap_stream_id": "persons", **entry}]})
     assert set(out.records) == {"persons"}
     assert out.schemas["persons"]["key_properties"] == ["id"]
@@ -17,7 +17,7 @@ def test_a_catalog_of_names_alone_is_enough(small, entry):
     assert out.faults() == []
 
 
-def test_keys_come_though_they_are_deselected(small):
+def test_deselected_keys_are_emitted(small):
     catalog = select(small.config(), "persons")
     (entry,) = [one for one in catalog["streams"] if one["tap_stream_id"] == "persons"]
     for item in entry["metadata"]:
@@ -144,7 +144,7 @@ def test_a_column_that_its_schema_deselects_is_left_out(small):
     ],
     ids=str,
 )
-def test_a_catalog_that_requests_what_cannot_be_done_is_rejected(small, entry, facts):
+def test_a_catalog_with_unsupported_metadata_is_rejected(small, entry, facts):
     with pytest.raises(ConfigError) as refused:
         run_tap(small.config(), catalog=catalog_of(entry))
     assert all(fact in str(refused.value) for fact in facts)

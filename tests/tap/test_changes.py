@@ -47,7 +47,7 @@ def deal(medium):
     return deal
 
 
-def test_changes_of_one_field_in_one_second_have_keys_of_their_own(medium, deal):
+def test_changes_of_one_field_in_one_second_have_different_keys(medium, deal):
     streams = ("deal_changes", "deal_participant_changes", "deal_follower_changes")
     out = run_tap(medium.config(record_ids={"deals": [deal]}), *streams)
     for stream in streams:
@@ -60,7 +60,7 @@ def test_changes_of_one_field_in_one_second_have_keys_of_their_own(medium, deal)
     assert [row["old_value"] for row in in_time][1:] == ["A", "B", "A"]
 
 
-def test_a_further_change_in_the_same_second_leaves_the_earlier_numbers_alone(medium, deal):
+def test_a_further_change_in_the_same_second_keeps_the_earlier_numbers(medium, deal):
     config = medium.config(record_ids={"deals": [deal]})
     before = {
         row["occurrence"]: row

@@ -47,18 +47,18 @@ def test_fields_of_one_name_are_distinguished_by_their_keys_whatever_their_order
     assert names(two, one) == ["size_bbbbbb", "size_aaaaaa"]
 
 
-def test_a_field_named_like_a_column_of_the_stream_takes_a_piece_of_its_key():
+def test_a_field_named_like_a_column_of_the_stream_gets_part_of_its_key_appended():
     assert names(field(A, "Title"), reserved=["title"]) == ["title_aaaaaa"]
 
 
-def test_a_part_of_a_composite_field_claims_its_name_too():
+def test_the_column_of_a_composite_part_is_reserved_too():
     money, text = field(A, "Budget", "monetary"), field(B, "Budget currency")
     assert names(money, text) == ["budget_aaaaaa", "budget_currency_bbbbbb"]
 
 
 @pytest.mark.parametrize("field_type", ["varchar", "set", "address", "timerange", "monetary"])
 @pytest.mark.parametrize("label", ["Delivery " * 20, "2" * 200])
-def test_no_column_is_longer_than_databases_take(label, field_type):
+def test_no_column_name_is_longer_than_databases_allow(label, field_type):
     """Not even those that take a piece of their key, nor their parts: cut to 63 they could be the same."""
     fields = [field(A, label, field_type), field(B, label + "x", field_type)]
     columns = assign_columns(
@@ -74,7 +74,7 @@ def test_a_label_without_letters_still_gives_a_column():
     assert names(field(A, "???")) == ["custom_field_aaaaaa"]
 
 
-def test_a_label_may_not_pose_as_a_loaders_own_column():
+def test_a_label_cannot_become_a_metadata_column_of_loaders():
     assert names(field(A, "_sdc_deleted_at"))[0] == "sdc_deleted_at"
 
 
@@ -91,14 +91,14 @@ def test_a_new_field_does_not_take_the_name_of_a_remembered_one():
     ]
 
 
-def test_a_remembered_name_gives_way_to_a_column_the_stream_has_got_since():
+def test_a_remembered_name_is_replaced_if_the_stream_now_has_a_column_of_this_name():
     remembered = {A: ["score", "double", "Score"], B: ["rank", "varchar", "Rank"]}
     given = names(field(A, "Score", "double"), field(B, "Rank"), remembered=remembered, reserved=["score"])
     assert given == ["score_aaaaaa", "rank"]
 
 
 @pytest.mark.parametrize("gone", [False, True])
-def test_the_ids_of_options_take_no_column_that_is_there_already(gone):
+def test_option_id_columns_do_not_collide_with_existing_columns(gone):
     """Setting `option_values` was changed to `both`."""
     remembered = {
         A: ["owner", "enum", "Owner"],

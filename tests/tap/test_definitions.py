@@ -13,7 +13,7 @@ STREAMS = ("persons", "leads")
 
 
 @pytest.mark.parametrize("mode", ["nested", "off"])
-def test_no_definitions_are_read_or_planned_where_no_column_comes_from_them(small, mode):
+def test_definitions_are_not_read_or_planned_if_no_column_needs_them(small, mode):
     config = small.config(custom_fields=mode)
     out = run_tap(config, *STREAMS)
     assert set(out.records) == set(STREAMS)
@@ -29,7 +29,7 @@ def test_no_definitions_are_read_or_planned_where_no_column_comes_from_them(smal
     [("personFields", "persons", 403, NotVisible), ("projectFields", "projects", 404, NotFound)],
 )
 @pytest.mark.parametrize("threads", [1, 4])
-def test_denied_definitions_end_the_run_with_the_way_out(small, path, stream, status, error, threads):
+def test_denied_definitions_end_the_run_with_a_remedy(small, path, stream, status, error, threads):
     catalog = select(small.config(), stream)
     fault = {"operation": f"GET /api/v2/{path}", "kind": "status_before", "status": status}
     small.post("/_emulator/faults", [fault])
@@ -41,7 +41,7 @@ def test_denied_definitions_end_the_run_with_the_way_out(small, path, stream, st
 
 
 @pytest.mark.parametrize("label", ["Is deleted", "Custom fields"])
-def test_a_field_named_like_what_the_tap_itself_adds_or_reads_keeps_away_from_it(small, label):
+def test_a_field_named_like_a_column_of_the_tap_gets_another_name(small, label):
     small.post("/api/v2/dealFields", {"field_name": label, "field_type": "varchar"})
     for config in (small.config(), small.config(detect_deletes=True)):
         out = run_tap(config, "leads", "deals")

@@ -29,7 +29,7 @@ def remembered(found: Run, stream: str) -> str:
 
 
 @pytest.mark.parametrize("nth", [[2], [3], [2, 3], [2, 3, 4, 5, 6]])
-def test_a_null_in_a_sweep_is_no_end_of_the_list(medium, nth):
+def test_a_null_in_a_sweep_is_not_the_end_of_the_list(medium, nth):
     (fault,) = json.loads((CASE / "faults.json").read_text())
     state = json.loads((CASE / "state.json").read_text())
     medium.post("/_emulator/faults", [{**fault, "nth": nth}])
@@ -41,7 +41,7 @@ def test_a_null_in_a_sweep_is_no_end_of_the_list(medium, nth):
     assert len(found.output.records["persons"]) == 0
 
 
-def test_rows_that_were_called_deleted_wrongly_are_emitted_again(medium):
+def test_rows_wrongly_reported_as_deleted_are_emitted_again(medium):
     state = json.loads((CASE / "state.json").read_text())
     known = state["bookmarks"]["persons"]["known_ids"]
     whole = known["ids"]
@@ -58,7 +58,7 @@ def test_rows_that_were_called_deleted_wrongly_are_emitted_again(medium):
     assert remembered(again, "persons") == whole
 
 
-def test_a_row_of_a_whole_list_that_was_called_deleted_wrongly_is_emitted_again(small):
+def test_a_row_of_a_full_list_wrongly_reported_as_deleted_is_emitted_again(small):
     first = run(sweeping(small), "stages", page=500)
     every, state = _ids(remembered(first, "stages")), first.output.state
     state["bookmarks"]["stages"]["known_ids"]["ids"] = "1-3"
@@ -92,7 +92,7 @@ def test_more_than_a_share_of_a_list_missing_at_once_is_an_error_that_reports_no
 
 
 @pytest.mark.parametrize(("percent", "code"), [(None, 0), (10, 0), (0, 1)])
-def test_a_single_row_may_go_of_a_short_list(small, percent, code):
+def test_one_missing_row_of_a_short_list_is_reported_as_deleted(small, percent, code):
     first = run(sweeping(small), "lead_labels")
     one = first.output.records["lead_labels"][0]["id"]
     small.call("DELETE", f"/api/v1/leadLabels/{one}")
@@ -100,7 +100,7 @@ def test_a_single_row_may_go_of_a_short_list(small, percent, code):
     assert (found.code, tombstones(found, "lead_labels")) == (code, [] if code else [one])
 
 
-def test_a_row_that_left_the_list_and_lives_is_not_deleted(small):
+def test_a_row_that_left_the_list_but_still_exists_is_not_deleted(small):
     """A filter takes rows out of the list; Pipedrive still knows them by their ids."""
     first = run(sweeping(small), "persons", page=500)
     owner = first.output.records["persons"][0]["owner_id"]
@@ -126,7 +126,7 @@ def test_rows_without_a_bulk_request_are_requested_one_by_one(small, stream, pat
     assert asked >= min(20, count)
 
 
-def test_a_list_that_is_denied_deletes_nothing(small):
+def test_a_denied_list_emits_no_tombstones(small):
     first = run(sweeping(small), "webhooks", page=500)
     assert first.output.records["webhooks"]
     rule = {"operation": "GET /api/v1/webhooks", "kind": "status_before", "status": 403}

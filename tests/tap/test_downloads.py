@@ -48,7 +48,7 @@ def test_every_file_is_written_and_described(small, tmp_path):
     assert downloads(small) == len(files)
 
 
-def test_whole_files_are_not_fetched_again(small, tmp_path):
+def test_complete_files_are_not_downloaded_again(small, tmp_path):
     config = small.config(files_dir=str(tmp_path))
     first = run_tap(config, "file_contents").latest("file_contents")
     broken, *_ = sorted(first)
@@ -61,7 +61,7 @@ def test_whole_files_are_not_fetched_again(small, tmp_path):
     assert path.stat().st_size == first[broken]["size"]
 
 
-def test_a_run_with_nothing_new_fetches_nothing(small, tmp_path):
+def test_a_run_without_changes_downloads_nothing(small, tmp_path):
     config = small.config(files_dir=str(tmp_path))
     first = run_tap(config, "file_contents")
     small.reset()
@@ -83,7 +83,7 @@ def test_a_partial_file_is_resumed(small, tmp_path):
     assert not part.exists()
 
 
-def test_a_whole_part_only_gets_its_name(small, tmp_path):
+def test_a_complete_part_is_only_renamed(small, tmp_path):
     rows = living(small)
     row = next(iter(rows.values()))
     (tmp_path / f"{safe_name(row['id'], row['file_name'])}.part").write_bytes(content_of(row))
@@ -117,7 +117,7 @@ def test_files_are_readable_by_their_owner_only(small, tmp_path):
     assert modes == {0o600}
 
 
-def test_a_part_that_is_too_long_is_thrown_away(small, tmp_path):
+def test_a_part_that_is_too_long_is_discarded(small, tmp_path):
     row = next(iter(living(small).values()))
     part = tmp_path / f"{safe_name(row['id'], row['file_name'])}.part"
     part.write_bytes(b"x" * (row["file_size"] + 1))
@@ -125,7 +125,7 @@ def test_a_part_that_is_too_long_is_thrown_away(small, tmp_path):
     assert (tmp_path / records[row["id"]]["path"]).read_bytes() == content_of(row)
 
 
-def test_a_download_that_breaks_for_good_leaves_its_part_and_the_next_run_completes_it(small, tmp_path):
+def test_a_failed_download_keeps_its_part_and_the_next_run_completes_it(small, tmp_path):
     config = small.config(files_dir=str(tmp_path), max_concurrency=1)
     small.post(
         "/_emulator/faults", [{"operation": DOWNLOAD, "nth": 3, "kind": "status_before", "status": 501}]
@@ -141,14 +141,14 @@ def test_a_download_that_breaks_for_good_leaves_its_part_and_the_next_run_comple
     assert not list(tmp_path.glob("*.part"))
 
 
-def test_a_file_that_is_kept_elsewhere_is_left_out(small, tmp_path):
+def test_a_remote_file_is_skipped(small, tmp_path):
     one = next(iter(living(small)))
     small.post("/_emulator/rows", {"table": "files", "id": one, "set": {"remote_location": "googledocs"}})
     records = run_tap(small.config(files_dir=str(tmp_path)), "file_contents").latest("file_contents")
     assert records.keys() == living(small).keys() - {one}
 
 
-def test_the_folder_must_be_named(small):
+def test_the_folder_setting_is_required(small):
     with pytest.raises(ConfigError, match="the setting files_dir is missing"):
         run_tap(small.config(), "file_contents")
     assert downloads(small) == 0
@@ -181,7 +181,7 @@ def test_a_folder_that_cannot_be_written_to_is_named(small, tmp_path):
         ("no." + "y" * 300, "7-no." + "y" * 177),
     ],
 )
-def test_names_stay_in_their_folder(tmp_path, name, safe):
+def test_file_names_cannot_leave_the_folder(tmp_path, name, safe):
     made = safe_name(7, name)
     assert made == safe
     (tmp_path / f"{made}.part").write_bytes(b"")

@@ -66,7 +66,7 @@ def test_by_default_lists_are_read_in_each_run_and_the_state_has_no_times(small)
     assert cost(small, config, "users", "stages", state=first.state)[2] == requests
 
 
-def test_a_change_comes_with_the_reading_after_the_interval(small):
+def test_a_change_is_emitted_by_the_first_read_after_the_interval(small):
     config = small.config(full_list_interval_hours=2)
     first, *_ = cost(small, config, "stages")
     stage = small.rows("stages")[0]["id"]
@@ -78,7 +78,7 @@ def test_a_change_comes_with_the_reading_after_the_interval(small):
 
 
 @pytest.mark.parametrize(("minutes", "read"), [(52, False), (58, True)])
-def test_a_scheduler_that_is_early_by_minutes_does_not_miss_a_reading(small, minutes, read):
+def test_a_run_started_minutes_early_does_not_skip_a_read(small, minutes, read):
     config = small.config(full_list_interval_hours=1)
     first, *_ = cost(small, config, "users")
     _, _, requests = cost(small, config, "users", state=aged(first.state, minutes=minutes))
@@ -102,7 +102,7 @@ def test_lists_of_one_stream_are_read_together(small):
     assert {"GET /api/v2/projects", "GET /api/v2/projects/archived"} <= set(requests)
 
 
-def test_a_fan_out_that_is_selected_later_has_its_list_read_at_once(small):
+def test_the_parent_list_of_a_newly_selected_fan_out_is_read_immediately(small):
     config = small.config(full_list_interval_hours=DAY)
     first, *_ = cost(small, config, "boards")
     second, *_ = cost(small, config, "boards", "phases", state=first.state)
@@ -135,14 +135,14 @@ def test_deletes_are_compared_only_in_runs_that_read_the_list(small):
     assert [row["id"] for row in fourth.records["stages"] if row.get("_sdc_deleted_at")] == [stage]
 
 
-def test_a_time_in_the_future_does_not_postpone_the_reading(small):
+def test_a_time_in_the_future_does_not_postpone_the_read(small):
     config = small.config(full_list_interval_hours=DAY)
     first, *_ = cost(small, config, "users")
     _, _, requests = cost(small, config, "users", state=aged(first.state, hours=-400))
     assert requests == {"GET /api/v1/users": 1}
 
 
-def test_the_plan_knows_which_lists_wait(small):
+def test_the_plan_counts_lists_that_are_not_due_as_free(small):
     config = small.config(full_list_interval_hours=DAY)
     names = ("users", "stages", "leads", "boards", "phases")
     catalog = select(config, *names)
@@ -168,7 +168,7 @@ def test_the_plan_knows_which_lists_wait(small):
     ],
     ids=str,
 )
-def test_an_interval_that_cannot_work_is_rejected(small, given, facts):
+def test_an_invalid_interval_is_rejected(small, given, facts):
     with pytest.raises(ConfigError) as refused:
         TapPipedrive(config=small.config(full_list_interval_hours=given))
     assert all(fact in str(refused.value) for fact in ("full_list_interval_hours", *facts))

@@ -62,7 +62,7 @@ def test_values_have_the_type_of_their_column(outputs, at):
     ] == expected
 
 
-def test_unknown_keys_are_one_more_column_on_request(outputs):
+def test_unknown_keys_become_a_column_if_configured(outputs):
     plain, kept = outputs["warn"].records["deals"], outputs["keep"].records["deals"]
     assert outputs["keep"].faults() == []
     assert kept == [{**plain[0], "_unknown": {"brand_new": {"a": 1}}}]

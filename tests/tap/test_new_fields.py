@@ -8,7 +8,7 @@ import pytest
 
 from tap_pipedrive.custom_fields import definitions as rereading
 from tests.support.faulty import run
-from tests.tap.test_answers_of_a_stand_in import StandIn, body, catalog
+from tests.tap.test_invalid_last_pages import StandIn, body, catalog
 
 TIER, SCORE, LOST = "01" * 20, "02" * 20, "03" * 20
 
@@ -88,7 +88,7 @@ def test_an_option_added_between_two_pages_is_read_on_pages_of_structs(stand_in)
     assert stand_in.definitions_asked == 2
 
 
-def test_what_no_definition_explains_is_reported_once_and_requested_once(stand_in, caplog):
+def test_values_without_a_definition_are_reported_once_and_requested_once(stand_in, caplog):
     stand_in.deals = deals(*[[row(one, **{TIER: 9, LOST: "x"})] for one in range(1, 6)])
     found = run(stand_in.config, catalog=catalog("09-body-null"))
     assert [one["tier"] for one in found.output.records["deals"]] == ["9"] * 5
@@ -102,7 +102,7 @@ def test_what_no_definition_explains_is_reported_once_and_requested_once(stand_i
 # --- what no definition explains ------------------------------------------------------------------
 
 
-def test_what_is_defined_only_later_is_emitted_by_key_and_read_again_by_the_next_run(stand_in):
+def test_values_defined_later_are_emitted_by_key_and_read_again_by_the_next_run(stand_in):
     case = "19-field-midrun"
     rows = [row(1), row(2, **{TIER: 2, SCORE: 42}), row(3)]
     for month, one in enumerate(rows, 1):  # further apart than the look-back
@@ -125,7 +125,7 @@ def test_what_is_defined_only_later_is_emitted_by_key_and_read_again_by_the_next
     assert (third.output.records, stand_in.definitions_asked) == ({}, asked)
 
 
-def test_what_stays_undefined_is_not_read_again_and_costs_one_request_for_definitions(stand_in):
+def test_values_without_any_definition_are_not_read_again_and_cost_one_request(stand_in):
     rows = [row(1), row(2, **{TIER: 2, LOST: "x"})]
     stand_in.deals = since(rows)
     stand_in.definitions = lambda _nth: BEFORE
@@ -150,7 +150,7 @@ def test_a_value_of_any_type_is_emitted_as_text(stand_in, mode, value, text):
     assert not found.output.faults()
 
 
-def test_a_key_with_nulls_only_has_no_column_until_a_value_comes(stand_in):
+def test_a_key_with_only_nulls_has_no_column_until_it_has_a_value(stand_in):
     stand_in.deals = deals(
         *[[row(one, **{LOST: value})] for one, value in enumerate([None, None, None, 7], 1)]
     )
@@ -197,7 +197,7 @@ def test_a_new_column_that_the_catalog_does_not_select_is_left_out(stand_in, col
 
 @pytest.mark.parametrize(("status", "said"), [(403, "custom_fields to nested"), (500, "500"), (401, "401")])
 @pytest.mark.parametrize("values", [{SCORE: 42}, {TIER: 2}])
-def test_a_failure_while_definitions_are_read_again_ends_the_run_and_the_next_one_heals(
+def test_a_failed_second_read_of_definitions_ends_the_run_and_the_next_run_recovers(
     stand_in, values, status, said
 ):
     stand_in.definitions = lambda nth: BEFORE if nth == 1 else status
@@ -223,7 +223,7 @@ def entry(stream):
     return {"streams": [{"tap_stream_id": stream, "stream": stream, "schema": {}, "metadata": [root]}]}
 
 
-def test_persons_take_a_field_and_an_option_added_between_two_pages(stand_in):
+def test_a_field_and_an_option_of_persons_added_between_two_pages_are_read(stand_in):
     rows = [row(1), row(2, **{TIER: 2, SCORE: 42})]
     stand_in.entity = "person"
     respond = deals(*[[one] for one in rows])
@@ -259,7 +259,7 @@ def leads(rows, size=2):
     return respond
 
 
-def test_a_list_of_v1_takes_a_field_added_between_two_pages(stand_in):
+def test_a_field_added_between_two_pages_of_a_v1_list_is_read(stand_in):
     rows = [lead(1), lead(2), lead(3, **{TIER: 2, SCORE: 42})]
     stand_in.lists["/v1/leads"] = leads(rows)
     found = run(stand_in.config, catalog=entry("leads"), page=2)

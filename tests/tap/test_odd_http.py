@@ -14,7 +14,7 @@ from pipedrive_client import Unreachable
 from pipedrive_client.http import compression
 from pipedrive_client.http.connection_errors import unreachable
 from tests.support.faulty import run
-from tests.tap.test_answers_of_a_stand_in import ROWS, body
+from tests.tap.test_invalid_last_pages import ROWS, body
 
 REST = body(ROWS[2:])
 DEFINITIONS = body([{"field_code": "title", "field_name": "Title", "field_type": "varchar"}])
@@ -146,14 +146,14 @@ def test_a_complete_page_in_an_odd_form_has_its_rows(server, case):
     assert (found.code, {row["id"] for row in found.tables["deals"].values()}) == (0, {1, 2, 3, 4})
 
 
-def test_contradictory_headers_are_no_mistake_of_the_settings():
+def test_contradictory_headers_are_not_reported_as_invalid_settings():
     """Not with a server: urllib3 would leave the socket to the garbage collector."""
     error = unreachable("http://127.0.0.1", requests.exceptions.InvalidHeader("Content-Length: 3, 90"))
     assert isinstance(error, Unreachable)
     assert error.may_have_acted
 
 
-def test_the_same_page_with_another_cursor_each_time_is_no_endless_list(server):
+def test_the_same_page_under_ever_new_cursors_does_not_loop(server):
     cursors = iter(range(1000))
     server.second = lambda _path: response(body(ROWS[:2], f"d{next(cursors)}"))
     struck = run(server.config, "deals", page=2)

@@ -13,7 +13,7 @@ from tap_pipedrive.state.input_state import checked_state
 from tap_pipedrive.state.known_ids import KnownIds
 from tests.support.faulty import run
 from tests.support.singer import run_tap
-from tests.tap.test_answers_of_a_stand_in import CASES, ROWS, StandIn, body
+from tests.tap.test_invalid_last_pages import CASES, ROWS, StandIn, body
 
 WEB_PAGE = (404, b"<html>404 Not Found</html>", {"Content-Type": "text/html"})
 NOT_FOUND = (404, b'{"success":false,"error":"Deal not found"}', {})
@@ -39,7 +39,7 @@ def ids(found, stream="deals"):
         (body(ROWS[2:], ""), "a full page without `next_cursor`"),
     ],
 )
-def test_a_page_without_valid_rows_or_end_is_no_page(stand_in, content, said):
+def test_a_page_without_valid_rows_or_end_is_rejected(stand_in, content, said):
     stand_in.deals = lambda query, _: (200, content if "cursor" in query else body(ROWS[:2], "c2"), {})
     struck = run(stand_in.config, "deals", page=2)
     assert (struck.code, ids(struck)) == (1, {1, 2})
@@ -73,7 +73,7 @@ def products(stand_in, answer):
     stand_in.lists["/api/v2/deals/products"] = respond
 
 
-def test_a_404_of_a_proxy_is_no_deleted_parent(stand_in):
+def test_a_404_of_a_proxy_is_not_a_deleted_parent(stand_in):
     struck = iter([WEB_PAGE, (404, b"", {})])
     products(stand_in, lambda _: next(struck, None))
     found = run(stand_in.config, "deals", "deal_products")
@@ -105,7 +105,7 @@ def test_a_group_without_any_parent_is_reported_and_requested_again(stand_in, ca
 # ── order and times ──────────────────────────────────────────────────────────────────────────────────
 
 
-def test_a_time_some_hours_ahead_hides_no_change_until_then(stand_in):
+def test_a_time_some_hours_in_the_future_hides_no_change(stand_in):
     moment = datetime.now(UTC)
     ahead = {**ROWS[0], "update_time": f"{moment + timedelta(hours=12):%Y-%m-%dT%H:%M:%SZ}"}
     stand_in.deals = lambda _query, _nth: (200, body([ROWS[1], ahead]), {})
@@ -166,7 +166,7 @@ def test_a_damaged_part_of_the_state_is_named(part, value):
         checked_state({"bookmarks": {"files": {"reads": {"getFiles": {part: value}}}}}, STREAMS)
 
 
-def test_a_length_of_another_account_takes_few_requests(small):
+def test_a_list_length_of_another_account_in_the_state_costs_few_requests(small):
     first = run(small.config(), "files")
     memo = first.output.state["bookmarks"]["files"]["reads"]["getFiles"]
     memo["length"] = 10**9
@@ -176,7 +176,7 @@ def test_a_length_of_another_account_takes_few_requests(small):
     assert small.requests()["GET /api/v1/files"] < 40
 
 
-def test_a_comparison_in_the_future_is_due():
+def test_a_sweep_time_in_the_future_is_treated_as_due():
     assert KnownIds({"swept_at": "2099-01-01T00:00:00Z"}).due(timedelta(hours=24))
 
 
@@ -194,7 +194,7 @@ def test_child_rows_of_a_whole_list_are_emitted_if_they_changed(small):
     assert {*third.records} == {"phases"}
 
 
-def test_child_rows_of_a_parent_that_failed_are_emitted_when_they_come(small):
+def test_child_rows_of_a_failed_parent_are_emitted_by_a_later_run(small):
     expected = run_tap(small.config(), "boards", "phases").records["phases"]
     rule = {
         "operation": "GET /api/v2/phases",

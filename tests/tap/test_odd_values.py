@@ -40,7 +40,7 @@ from tests.support.singer import run_tap
         ("persons", "add_time", "0000-01-01T00:00:00Z"),
     ],
 )
-def test_a_time_that_is_none_becomes_null_and_ends_no_run(small, caplog, table, column, value):
+def test_an_invalid_time_becomes_null_and_does_not_end_the_run(small, caplog, table, column, value):
     whole = run_tap(small.config(), table).latest(table)
     one = min(whole)
     small.post("/_emulator/rows", [{"table": table, "id": one, "set": {column: value}}])
@@ -55,7 +55,7 @@ def test_a_time_that_is_none_becomes_null_and_ends_no_run(small, caplog, table, 
     assert value not in warned
 
 
-def test_a_row_whose_change_has_no_time_is_read_all_the_same(small):
+def test_a_row_without_a_valid_update_time_is_read(small):
     whole = run_tap(small.config(), "deals").latest("deals")
     one = min(whole)
     small.post("/_emulator/rows", [{"table": "deals", "id": one, "set": {"update_time": "soon"}}])
@@ -66,7 +66,7 @@ def test_a_row_whose_change_has_no_time_is_read_all_the_same(small):
 
 
 @pytest.mark.parametrize("settings", [{"custom_fields": "nested"}, {"stream_maps": {"deals": {"a": "id"}}}])
-def test_times_of_rows_that_are_read_the_general_way_become_null_too(settings, small, caplog):
+def test_invalid_times_of_rows_read_as_dictionaries_become_null_too(settings, small, caplog):
     small.post("/_emulator/rows", [{"table": "deals", "id": 1, "set": {"close_time": "0000-00-00 00:00:00"}}])
     assert run_tap({**small.config(), **settings}, "deals").latest("deals")[1]["close_time"] is None
     assert "Column close_time of deals" in caplog.text
@@ -184,7 +184,7 @@ def test_options_of_a_set_are_read_in_every_form(form, options, value, expected)
     assert records_of(plan, form, value)[0] == {"id": 1, **expected}
 
 
-def test_custom_fields_that_are_a_list_are_named_and_leave_nulls(caplog):
+def test_custom_fields_sent_as_a_list_are_reported_and_become_null(caplog):
     plan, _, deviations = plan_of("int", RowForm.V2)
     assert plan.records([{"id": 1, "custom_fields": [{"a": 1}]}]) == [{"id": 1, "odd": None}]
     deviations.warn()
@@ -193,7 +193,7 @@ def test_custom_fields_that_are_a_list_are_named_and_leave_nulls(caplog):
 
 
 @pytest.mark.parametrize("deal", ["12", "x", "²"])
-def test_a_deal_id_that_is_no_number_ends_no_run(deal):
+def test_a_deal_id_that_is_not_a_number_does_not_end_the_run(deal):
     (row,) = SHAPES["products_by_deal"]([{deal: {"product": {"id": 1}}}], {})
     types = column_types({"deal_id": {"type": ["integer", "null"]}}, lambda _column, _value: None)
     assert types["deal_id"].convert(row["deal_id"]) == (12 if deal == "12" else None)
@@ -216,7 +216,7 @@ def test_a_change_in_the_future_never_becomes_a_bookmark(small, caplog):
 
 
 @pytest.mark.parametrize("form", ["own", "plain"])
-def test_a_bookmark_in_the_future_is_reported_once_and_the_stream_read_whole(small, caplog, form):
+def test_a_bookmark_in_the_future_is_reported_once_and_the_stream_is_read_in_full(small, caplog, form):
     whole = run_tap(small.config(), "deals")
     state = json.loads(json.dumps(whole.state))
     memo = state["bookmarks"]["deals"]

@@ -44,7 +44,7 @@ def notes(medium) -> dict[int, str]:
     return {row["id"]: moment(row) for row in medium.rows("notes") if row["active_flag"]}
 
 
-def test_rows_and_their_order_are_those_of_one_page_at_a_time(medium, client):
+def test_rows_and_order_equal_those_of_reading_page_by_page(medium, client):
     one_by_one = read(client, windows=1)
     alone = sum(medium.requests().values())
     assert alone == ceil(len(one_by_one) / (PAGE - 1))
@@ -64,7 +64,7 @@ def test_rows_and_their_order_are_those_of_one_page_at_a_time(medium, client):
         ("delete", 41, 0),
     ],
 )
-def test_rows_that_move_while_pages_are_on_their_way_are_met_at_the_end(medium, client, kind, nth, place):
+def test_rows_that_move_while_pages_are_requested_are_read_at_the_end(medium, client, kind, nth, place):
     ids = [one for one, _ in read(client, windows=1)]
     extra = {"set": {"content": "changed"}} if kind == "write" else {}
     fault = {"operation": NOTES, "nth": nth, "kind": kind, "table": "notes", "id": ids[place], **extra}
@@ -74,7 +74,7 @@ def test_rows_that_move_while_pages_are_on_their_way_are_met_at_the_end(medium, 
     assert {one: have.get(one) for one in wanted} == wanted
 
 
-def test_a_row_that_leaves_a_late_page_for_one_that_was_there_already_is_met_at_the_end(medium, client):
+def test_a_row_that_moves_to_a_page_already_read_is_read_at_the_end(medium, client):
     ids = [one for one, _ in read(client, windows=1)]
     last = ceil(len(ids) / (PAGE - 1))
     moved = ids[(last - 1) * (PAGE - 1) - PAGE // 2]  # on the last page but one

@@ -41,7 +41,7 @@ def tokens(lines) -> int:
     return sum(line.tokens for line in lines)
 
 
-def test_the_plan_of_a_first_run_is_near_what_it_costs(medium):
+def test_the_plan_of_a_first_run_is_close_to_its_cost(medium):
     config = medium.config()
     catalog = select(config, *STREAMS)
     with planned(config, catalog) as (lines, made):
@@ -57,7 +57,7 @@ def test_the_plan_of_a_first_run_is_near_what_it_costs(medium):
     assert (notes.known, notes.requests) == (Known.AT_LEAST, 2)
 
 
-def test_the_plan_of_a_run_with_nothing_new_is_a_request_a_list(medium):
+def test_the_plan_of_a_run_without_changes_is_one_request_per_list(medium):
     config = medium.config()
     catalog = select(config, "deals", "deal_products", "persons", "notes", "leads", "stages", "users")
     first = run_tap(config, catalog=catalog)
@@ -87,7 +87,7 @@ def test_fan_outs_are_estimated_from_the_changed_parents(small):
     assert "rows of deals, one request per row" in found[0].why
 
 
-def test_a_whole_list_is_as_long_as_last_time(small):
+def test_a_full_list_is_estimated_by_its_last_length(small):
     config = small.config()
     catalog = select(config, "users", "user_followers")
     first = run_tap(config, catalog=catalog)
@@ -99,7 +99,7 @@ def test_a_whole_list_is_as_long_as_last_time(small):
     assert small.log()["requests"] == 0
 
 
-def test_sizes_of_parents_are_kept_though_they_are_not_selected(small):
+def test_sizes_of_unselected_parents_are_kept(small):
     config = small.config()
     catalog = select(config, "deal_persons")
     first = run_tap(config, catalog=catalog)
@@ -107,7 +107,7 @@ def test_sizes_of_parents_are_kept_though_they_are_not_selected(small):
     assert sum(read["size"] for read in reads.values()) == len(small.rows("deals"))
 
 
-def test_a_size_survives_runs_that_were_cut_short(small):
+def test_a_size_survives_interrupted_runs(small):
     config = small.config(max_concurrency=1)
     whole = run_tap(config, "activities")
     size = whole.state["bookmarks"]["activities"]["reads"]["getActivities"]["size"]
@@ -136,7 +136,7 @@ def test_a_sweep_for_deletes_is_counted_when_it_is_due(small):
             assert [line.why for line in lines if line.stream == "persons"] == expected
 
 
-def test_the_table_goes_to_stdout_and_no_message_with_it(small, tmp_path):
+def test_the_table_is_printed_to_stdout_without_messages(small, tmp_path):
     files = Files(tmp_path)
     config = small.config(daily_token_budget=20)
     catalog = select(small.config(), "deals", "deal_persons", "stages")
@@ -155,7 +155,7 @@ def test_the_table_goes_to_stdout_and_no_message_with_it(small, tmp_path):
     assert '"type"' not in told.out
 
 
-def test_a_plan_that_cannot_be_made_is_one_sentence(small, tmp_path):
+def test_a_failed_plan_is_reported_in_one_sentence(small, tmp_path):
     files = Files(tmp_path)
     told = tap(
         *files.arguments(small.config(api_token="wrong"), catalog=select(small.config(), "stages")), "--plan"

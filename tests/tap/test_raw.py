@@ -115,7 +115,7 @@ def test_retries_are_counted(small):
     assert len(asked(small, "/api/v2/persons")) == 1
 
 
-def test_what_the_settings_ask_for_is_read_without_a_catalog(small):
+def test_configured_requests_are_read_without_a_catalog(small):
     streams = TapPipedrive(config=small.config(raw_requests=[PERSONS])).streams
     assert streams["people"].selected
 
@@ -185,7 +185,7 @@ def test_two_entries_of_one_name_are_rejected():
         raw_requests({"raw_requests": [PERSONS, PERSONS]}, ())
 
 
-def test_an_entry_that_is_no_object_is_rejected():
+def test_an_entry_that_is_not_an_object_is_rejected():
     with pytest.raises(ConfigError, match="entry 1 must be an object with a name and a path"):
         raw_requests({"raw_requests": [7]}, ())
 
@@ -201,13 +201,13 @@ def test_a_row_without_its_key_ends_the_run(small):
         run_tap(small.config(raw_requests=[entry]), "people")
 
 
-def test_a_replication_key_that_is_no_time_ends_the_run(small):
+def test_a_replication_key_that_is_not_a_time_ends_the_run(small):
     entry = {**PERSONS, "replication_key": "name"}
     with pytest.raises(ConfigError, match="raw_requests, people: column name of a row is not a valid time"):
         run_tap(small.config(raw_requests=[entry]), "people")
 
 
-def test_rows_without_an_order_move_the_bookmark_only_at_the_end(small):
+def test_unordered_rows_move_the_bookmark_only_at_the_end(small):
     entry = {**PERSONS, "params": {"sort_by": "id"}, "page_size": 5, "replication_key": "update_time"}
     config = small.config(raw_requests=[entry])
     out = run_tap(config, "people")

@@ -12,7 +12,7 @@ FAN_OUTS = [spec.name for spec in STREAMS.values() if spec.parent and spec.singl
 
 @pytest.mark.parametrize("concurrency", [1, 16])
 @pytest.mark.parametrize("stream", FAN_OUTS)
-def test_rows_below_others_are_read_without_their_parents(small, stream, concurrency):
+def test_child_rows_are_read_by_id_without_their_parents(small, stream, concurrency):
     spec = STREAMS[stream]
     one = run_tap(small.config(), stream).records[stream][-1]
     column = spec.single.placeholders[0]
@@ -26,7 +26,7 @@ def test_rows_below_others_are_read_without_their_parents(small, stream, concurr
     assert [name.replace("/api/v1/", "/v1/").count("{") for name in asked] == [1]
 
 
-def test_an_id_that_is_not_there_is_reported_and_the_others_are_read(small, caplog):
+def test_a_missing_id_is_reported_and_the_others_are_read(small, caplog):
     out = run_tap(small.config(record_ids={"deals": [1, 999_999, 2]}), "deals")
     assert [row["id"] for row in out.records["deals"]] == [1, 2]
     assert "Skipped deals 999999" in caplog.text

@@ -8,7 +8,7 @@ import pytest
 
 from tap_pipedrive.catalog import STREAMS
 from tests.support.faulty import run
-from tests.tap.test_no_answers import (
+from tests.tap.test_invalid_responses import (
     REMOVED,
     SAMPLED,
     SWEPT,
@@ -35,7 +35,7 @@ def of_kind(called, chance):
 
 
 @pytest.mark.parametrize("stream", SAMPLED)
-def test_a_row_without_a_key_comes_with_the_next_run(small, stream):
+def test_a_row_without_a_key_is_read_by_the_next_run(small, stream):
     chance = random.Random(f"key {stream}")
     _, called = clean(small, stream)
     check(small, stream, chance.choice(of_kind(own_operations(stream, called), chance)))
@@ -43,21 +43,21 @@ def test_a_row_without_a_key_comes_with_the_next_run(small, stream):
 
 @pytest.mark.soak
 @pytest.mark.parametrize("stream", sorted(STREAMS.keys() - REMOVED - OF_NO_ROW))
-def test_a_row_without_a_key_on_any_page_comes_with_the_next_run(small, stream):
+def test_a_row_without_a_key_on_any_page_is_read_by_the_next_run(small, stream):
     _, called = clean(small, stream)
     for strike in of_kind(own_operations(stream, called), random.Random(stream)):
         check(small, stream, strike)
 
 
 @pytest.mark.parametrize("stream", SWEPT)
-def test_a_row_without_a_key_in_a_sweep_calls_no_row_deleted_that_lives(small, stream):
+def test_a_row_without_a_key_in_a_sweep_reports_no_existing_row_as_deleted(small, stream):
     chance = random.Random(f"key {stream}")
     check_sweep(small, stream, chance.choice(of_kind(swept(small, stream)[3], chance)))
 
 
 @pytest.mark.soak
 @pytest.mark.parametrize("stream", SWEPT)
-def test_a_row_without_a_key_at_any_call_of_a_sweep_calls_no_row_deleted(small, stream):
+def test_a_row_without_a_key_at_any_request_of_a_sweep_reports_no_row_as_deleted(small, stream):
     for strike in of_kind(swept(small, stream)[3], random.Random(stream)):
         check_sweep(small, stream, strike)
 
@@ -71,7 +71,7 @@ def test_a_row_without_a_key_at_any_call_of_a_sweep_calls_no_row_deleted(small, 
         ("deal_products", "GET /api/v2/deals/products"),
     ],
 )
-def test_a_row_that_stays_without_a_key_is_an_error_of_each_run(small, stream, operation):
+def test_a_row_that_never_gets_a_key_is_an_error_in_every_run(small, stream, operation):
     set_fault(small, Strike(operation, 1, KIND), lasting=True)
     first = run(small.config(), "deals", stream)
     second = run(small.config(), "deals", stream, before=first)
@@ -94,7 +94,7 @@ def test_a_bookmark_stays_before_the_page_with_the_row(small):
     assert since == emitted[8] < max(emitted)
 
 
-def test_child_rows_of_a_parent_without_a_key_come_with_the_next_run(small):
+def test_child_rows_of_a_parent_without_a_key_are_read_by_the_next_run(small):
     """Neither when the parent is selected nor when only its child streams are."""
     expected = run(small.config(), "deal_followers")
     for nth in (1, 2, 3):
@@ -108,7 +108,7 @@ def test_child_rows_of_a_parent_without_a_key_come_with_the_next_run(small):
         assert (healed.code, healed.tables) == (0, expected.tables)
 
 
-def test_a_whole_list_with_a_row_without_a_key_is_not_skipped_until_its_interval_is_over(small):
+def test_a_full_list_with_a_row_without_a_key_is_not_skipped_by_its_interval(small):
     config = small.config(full_list_interval_hours=24)
     set_fault(small, Strike("GET /api/v2/stages", 1, KIND))
     struck = run(config, "stages")

@@ -74,7 +74,7 @@ def test_the_state_of_a_run_is_the_same_in_every_form(small):
         assert not run_tap(small.config(), "deals", "deal_products", state=form).records
 
 
-def test_a_fan_out_goes_on_from_a_bookmark_of_another_tap(small):
+def test_a_fan_out_continues_from_a_bookmark_of_another_tap(small):
     later = {"update_time": times.to_rfc3339(now())}
     state = {"bookmarks": {"deals": later, "deal_products": later}}
     run_tap(small.config(), "deals", "deal_products", state=state)

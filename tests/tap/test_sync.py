@@ -28,7 +28,7 @@ def test_every_row_of_a_list_arrives_once(medium, stream):
     }
 
 
-def test_deals_hold_open_won_lost_deleted_and_archived_ones(medium):
+def test_deals_include_open_won_lost_deleted_and_archived_ones(medium):
     deals = run_tap(medium.config(), "deals").latest("deals")
     rows = {row["id"]: row for row in medium.rows("deals")}
     assert {deal["status"] for deal in deals.values()} >= {"open", "won", "lost"}
@@ -57,7 +57,7 @@ def test_a_full_read_costs_its_pages_and_the_field_definitions(medium):
     assert medium.requests() == expected
 
 
-def test_a_run_with_nothing_new_costs_one_request_a_list_and_writes_nothing(medium):
+def test_a_run_without_changes_costs_one_request_per_list_and_writes_nothing(medium):
     config = medium.config()
     first = run_tap(config, *CORE, "leads", "notes", "files")
     medium.post("/_emulator/reset")
@@ -69,7 +69,7 @@ def test_a_run_with_nothing_new_costs_one_request_a_list_and_writes_nothing(medi
     assert len(medium.requests()) == 10  # eight lists, and the archived ones of deals and leads
 
 
-def test_a_change_is_read_alone(small):
+def test_only_a_changed_row_is_read(small):
     config = small.config()
     first = run_tap(config, "persons")
     person = next(iter(first.latest("persons")))
@@ -80,7 +80,7 @@ def test_a_change_is_read_alone(small):
     ]
 
 
-def test_two_changes_within_one_second_are_both_seen(small):
+def test_two_changes_within_one_second_are_both_read(small):
     """The second change does not update update_time: only the content differs."""
     config = small.config()
     first = run_tap(config, "persons")
@@ -165,7 +165,7 @@ def test_a_fan_out_follows_only_changed_parents(small):
     assert {record["deal_id"] for record in third.records["deal_products"]} == {deal}
 
 
-def test_a_fan_out_selected_later_still_sees_every_parent(small):
+def test_a_fan_out_selected_later_reads_every_parent(small):
     config = small.config()
     deals_only = run_tap(config, "deals")
     both = run_tap(config, "deals", "deal_products", state=deals_only.state)
@@ -175,7 +175,7 @@ def test_a_fan_out_selected_later_still_sees_every_parent(small):
     )
 
 
-def test_reading_one_by_one_gives_the_same_as_together(medium):
+def test_sequential_and_parallel_requests_give_the_same_records(medium):
     together = run_tap(medium.config(), *CORE)
     alone = run_tap(medium.config(max_concurrency=1), *CORE)
     for stream in CORE:
@@ -201,7 +201,7 @@ def test_deleted_rows_become_tombstones(small):
     ("stream", "archived"),
     [("deals", "GET /api/v2/deals/archived"), ("leads", "GET /api/v1/leads/archived")],
 )
-def test_a_row_that_leaves_the_archive_during_a_sweep_is_not_taken_for_deleted(small, stream, archived):
+def test_a_row_unarchived_during_a_sweep_is_not_reported_as_deleted(small, stream, archived):
     config = small.config(detect_deletes=True, delete_sweep_interval_hours=0)
     first = run_tap(config, stream)
     catalog = select(config, stream)
@@ -216,7 +216,7 @@ def test_a_row_that_leaves_the_archive_during_a_sweep_is_not_taken_for_deleted(s
     assert [(record["id"], record["is_archived"]) for record in third.records[stream]] == [(one, False)]
 
 
-def test_an_option_shows_as_its_label_and_a_renamed_field_keeps_its_column(small):
+def test_an_option_is_emitted_as_its_label_and_a_renamed_field_keeps_its_column(small):
     config = small.config()
     first = run_tap(config, "deals")
     schema = first.schemas["deals"]["schema"]["properties"]
@@ -236,7 +236,7 @@ def test_an_option_shows_as_its_label_and_a_renamed_field_keeps_its_column(small
     assert renamed[column]["x-pipedrive"]["name"] == "A new label"
 
 
-def test_a_new_field_appears_as_a_column_on_the_way(small):
+def test_a_new_field_becomes_a_column_in_the_next_run(small):
     config = small.config()
     first = run_tap(config, "deals")
     small.post("/api/v2/dealFields", {"field_name": "Fresh idea", "field_type": "varchar"})
@@ -256,7 +256,7 @@ def test_a_new_field_appears_as_a_column_on_the_way(small):
     assert "fresh_idea" in second.schemas["deals"]["schema"]["properties"]
 
 
-def test_a_list_without_a_bound_is_taken_up_near_its_end(medium):
+def test_a_list_without_a_lower_bound_is_resumed_near_its_end(medium):
     """Archived leads and files cannot be filtered by change; one page still finds them."""
     config = medium.config()
     first = run_tap(config, "files", "leads")

@@ -126,7 +126,7 @@ def test_a_row_behaves_like_a_dictionary(body, definitions):
         ),
     ],
 )
-def test_a_page_that_does_not_fit_comes_as_dictionaries_and_the_next_does_not(body, definitions, change):
+def test_a_page_that_does_not_fit_is_read_as_dictionaries_and_the_next_as_structs(body, definitions, change):
     one = plan(definitions)
     fitting = encode(body)
     change(body["data"][3])
@@ -219,7 +219,7 @@ def test_custom_fields_that_are_null_leave_null_columns(body, definitions):
     assert written(one.records(typed)) == written(one.records(as_dicts))
 
 
-def test_truncated_json_is_no_page(definitions):
+def test_truncated_json_is_rejected(definitions):
     with pytest.raises(msgspec.DecodeError):
         plan(definitions).typed.decode(b'{"data":[{"id":1},')
 

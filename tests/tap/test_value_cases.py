@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.faulty import run
-from tests.tap.test_answers_of_a_stand_in import StandIn, body
+from tests.tap.test_invalid_last_pages import StandIn, body
 
 CASES = Path(__file__).parents[1] / "resources" / "cases" / "tap"
 

@@ -82,13 +82,13 @@ ODD = {
 
 
 @pytest.mark.parametrize(("windows", "size"), [(2, PAGE), (4, 20), (16, PAGE), (16, 400)])
-def test_windows_give_the_rows_of_one_reading_in_its_order(client, windows, size):
+def test_windows_give_the_same_rows_in_the_same_order_as_one_read(client, windows, size):
     whole = read(client, size=size)
     assert read(client, windows=windows, size=size) == whole
 
 
 @pytest.mark.parametrize("odd", ODD)
-def test_changes_of_any_density_are_read_at_the_price_of_some_requests(medium, client, odd):
+def test_changes_of_any_density_are_read_with_few_additional_requests(medium, client, odd):
     spread(medium, ODD[odd])
     whole = read(client)
     plain = medium.requests()[ACTIVITIES]
@@ -98,7 +98,7 @@ def test_changes_of_any_density_are_read_at_the_price_of_some_requests(medium, c
     assert plain == ceil(len(whole) / PAGE)
 
 
-def test_windows_touch_without_overlap_and_the_open_end_comes_last(medium, client):
+def test_windows_are_adjacent_without_overlap_and_the_open_end_is_last(medium, client):
     read(client, windows=4)
     first, *windows, tail = asked(medium)
     assert first == (None, None)
@@ -112,7 +112,7 @@ def test_windows_touch_without_overlap_and_the_open_end_comes_last(medium, clien
     assert inner[-1][1] == tail[0]
 
 
-def test_several_windows_are_on_their_way_at_once(client):
+def test_several_windows_are_requested_in_parallel(client):
     """The first four windows wait for one another before they are requested."""
     four = threading.Barrier(4, timeout=30)
     windows = itertools.count()
@@ -128,7 +128,7 @@ def test_several_windows_are_on_their_way_at_once(client):
     assert next(windows) > four.parties
 
 
-def test_a_short_list_costs_no_request_more(medium):
+def test_a_short_list_costs_no_additional_request(medium):
     catalog = select(medium.config(), "organizations", "persons")
     medium.post("/_emulator/log/clear")
     out = run_tap(medium.config(), catalog=catalog)
@@ -148,7 +148,7 @@ def test_the_tap_writes_the_same_records_and_the_same_last_state(medium):
 
 
 @pytest.mark.parametrize("ahead", [1, 45, 150])
-def test_rows_that_change_or_go_while_windows_are_read_hide_no_other(medium, client, ahead):
+def test_no_row_is_lost_when_rows_change_or_are_deleted_while_windows_are_read(medium, client, ahead):
     """Each page that is handed out, some rows behind it change, and one is deleted."""
     order = [one for one, _ in read(client)]
     places = {one: place for place, one in enumerate(order)}
@@ -218,7 +218,7 @@ def meet(monkeypatch, *paths):
     return left
 
 
-def test_field_definitions_are_requested_beside_one_another(medium, monkeypatch):
+def test_field_definitions_are_requested_in_parallel(medium, monkeypatch):
     catalog = select(medium.config(), "deals", "persons", "organizations")
     paths = ("/api/v2/dealFields", "/api/v2/personFields", "/api/v2/organizationFields")
     left = meet(monkeypatch, *paths)
@@ -229,7 +229,7 @@ def test_field_definitions_are_requested_beside_one_another(medium, monkeypatch)
     assert len(out.schemas) == 3
 
 
-def test_both_lists_of_deals_are_read_beside_one_another_once_changes_are_requested(medium, monkeypatch):
+def test_both_lists_of_deals_are_read_in_parallel_in_incremental_runs(medium, monkeypatch):
     config = medium.config(time_windows=4)
     first = run_tap(config, "deals")
     live, archived = (

@@ -112,7 +112,7 @@ def test_raw_requests_of_both_spellings(load, small):
     assert row(small, "notes", 1)["content"] == "Changed"
 
 
-def test_actions_that_pipedrive_took_away_are_performed_with_a_warning(legacy, tmp_path, caplog):
+def test_actions_that_pipedrive_removed_are_performed_with_a_warning(legacy, tmp_path, caplog):
     load = Loader(legacy.config(), tmp_path)
     caplog.set_level("WARNING")
     run = load(rows("addChannel", {"name": "C", "providerChannelId": "1"}))

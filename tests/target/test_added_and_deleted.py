@@ -18,7 +18,7 @@ def writes(small):
 
 
 @pytest.mark.parametrize("left", [1, 2, 3])
-def test_neither_is_repeated_wherever_the_run_broke_off(load, small, left):
+def test_neither_is_repeated_wherever_the_run_was_interrupted(load, small, left):
     messages = [SCHEMA, NEW, GONE, OTHER]
     cut = len(lines_of(*messages[1 + left :], state({"n": 1}))) + 2  # within the line of message `left`
     first = load(*messages, state({"n": 1}), torn=cut, allow_deletes=True)
@@ -38,7 +38,7 @@ def test_the_row_is_added_again_by_a_later_run(load, small):
 
 
 @pytest.mark.parametrize("left", [0, 1, 2, 3])
-def test_a_row_that_is_added_again_stays_wherever_the_run_broke_off(load, small, left):
+def test_a_row_that_is_added_again_is_kept_wherever_the_run_was_interrupted(load, small, left):
     messages = [SCHEMA, NEW, GONE, NEW, state({"n": 1})]
     cut = len(lines_of(*messages[1 + left :])) + 2
     assert load(*messages, torn=cut, allow_deletes=True).error is not None

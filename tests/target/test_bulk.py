@@ -44,7 +44,7 @@ def before(small):
 
 @pytest.mark.parametrize("stream", ["add_deal_product", "deal_products"])
 @pytest.mark.parametrize(("count", "bulks", "singles"), [(4, 0, 4), (5, 1, 0), (100, 1, 0), (103, 1, 3)])
-def test_as_many_as_pay_go_together(load, small, before, stream, count, bulks, singles):
+def test_products_are_added_in_bulk_if_that_is_cheaper(load, small, before, stream, count, bulks, singles):
     run = load(rows(stream, *(asked(count) if stream.startswith("add") else lines(count))), **NEW)
     assert run.outcomes == ["created"] * count, run.errors
     assert sent(small) == (bulks, singles)
@@ -75,7 +75,7 @@ def test_the_same_row_twice_is_added_once(load, small, before, again):
     assert prices(small) == sorted([*before, *range(1, 9)])
 
 
-def test_products_of_a_deal_that_comes_in_the_same_run(load, small):
+def test_products_of_a_deal_created_in_the_same_run(load, small):
     records = [{**one, "deal_id": {"external_id": "d1"}} for one in lines(12)]
     run = load(
         rows("deal_products", *records),
@@ -86,7 +86,7 @@ def test_products_of_a_deal_that_comes_in_the_same_run(load, small):
     assert prices(small, int(run.ids[12])) == list(range(1, 13))
 
 
-def test_one_bad_row_fails_alone(load, small, before):
+def test_one_invalid_row_fails_alone(load, small, before):
     records = lines(20)
     records[7]["product_id"] = 99999
     run = load(rows("deal_products", *records), **NEW)
@@ -108,7 +108,7 @@ def test_one_bad_row_fails_alone(load, small, before):
     ],
     ids=lambda fault: fault["kind"],
 )
-def test_whatever_happens_to_the_bulk_each_is_added_once(load, small, before, fault):
+def test_each_row_is_added_once_after_any_failure_of_the_bulk_request(load, small, before, fault):
     small.post("/_emulator/faults", [{"operation": BULK, "nth": 1, **fault}])
     twice = [*lines(10), *lines(10)]
     run = load(rows("deal_products", *twice), **NEW)

@@ -114,7 +114,7 @@ def test_results_cost_no_request(load, small, tmp_path):
 
 
 @pytest.mark.parametrize("page", ["preview_path", "report_path"])
-def test_a_page_reads_the_users_once_for_their_names(load, small, tmp_path, page):
+def test_a_preview_reads_the_users_once_for_their_names(load, small, tmp_path, page):
     users = {one["id"]: one["name"] for one in small.dump()["tables"]["users"]}
     others = [{"id": number, "owner_id": 1 + number % 2} for number in range(1, 21)]
     given = rows("deals", *others, keys=["id"])
@@ -127,7 +127,7 @@ def test_a_page_reads_the_users_once_for_their_names(load, small, tmp_path, page
     assert small.requests()["GET /api/v1/users"] == 1
 
 
-def test_a_page_without_the_right_to_read_users_has_their_ids(load, small, tmp_path):
+def test_a_preview_without_permission_to_read_users_shows_their_ids(load, small, tmp_path):
     fault = {"operation": "GET /api/v1/users", "kind": "status_before", "status": 403}
     small.post("/_emulator/faults", [fault])
     run = load(

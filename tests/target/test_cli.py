@@ -25,7 +25,7 @@ def run(folder, *arguments, config=None, text=""):
     return subprocess.CompletedProcess(done.args, done.returncode, done.stdout.decode(), done.stderr.decode())
 
 
-def test_about_lists_what_is_honoured(tmp_path):
+def test_about_lists_the_supported_settings(tmp_path):
     about = json.loads(run(tmp_path, "--about", "--format=json").stdout)
     settings = set(about["settings"]["properties"]) if "properties" in about["settings"] else set()
     assert {"match_on", "ledger_path", "api_token", "dry_run"} <= settings
@@ -38,7 +38,7 @@ def test_version(tmp_path):
 
 
 @pytest.mark.parametrize("wrong", ["foo", "--nonsense"])
-def test_arguments_that_do_not_fit_are_reported_in_one_line(tmp_path, wrong):
+def test_invalid_arguments_are_reported_in_one_line(tmp_path, wrong):
     done = run(tmp_path, wrong)
     assert (done.returncode, done.stdout) == (2, "")
     (line,) = done.stderr.splitlines()
@@ -74,7 +74,7 @@ def test_failures_end_with_exit_code_1_and_a_reject_file(small, tmp_path):
         ({"max_failures": -1}, "max_failures must be an integer"),
     ],
 )
-def test_settings_that_cannot_work_are_reported_in_a_sentence(small, tmp_path, wrong, sentence):
+def test_invalid_settings_are_reported_in_a_sentence(small, tmp_path, wrong, sentence):
     done = run(tmp_path, config={**small.config(), **wrong}, text="")
     assert done.returncode != 0
     assert sentence in done.stderr
@@ -154,7 +154,7 @@ def test_the_ledger_can_be_listed_exported_and_forgotten(small, tmp_path):
     assert "No ledger at" in missing.stderr
 
 
-def test_a_signal_books_what_is_done(small, tmp_path):
+def test_a_signal_records_completed_writes(small, tmp_path):
     (tmp_path / "config.json").write_text(json.dumps(small.config()))
     process = subprocess.Popen(
         [*COMMAND, "--config", "config.json"],
@@ -180,7 +180,7 @@ def test_starts_within_a_second(tmp_path):
     assert time.monotonic() - begun < 2  # a loose floor: the measured value is under 1
 
 
-def test_settings_that_mean_nothing_are_reported(small, tmp_path):
+def test_unknown_settings_are_reported(small, tmp_path):
     slip = run(tmp_path, config={**small.config(), "dry_runn": True}, text="")
     assert slip.returncode == 2
     assert "Unknown setting dry_runn. Did you mean dry_run?" in slip.stderr
@@ -189,7 +189,7 @@ def test_settings_that_mean_nothing_are_reported(small, tmp_path):
     assert "Unknown setting stream_maps is ignored" in other.stderr
 
 
-def test_settings_that_name_nothing_there_is_stop_the_run_before_it_writes(small, tmp_path):
+def test_settings_that_reference_missing_names_stop_the_run_before_it_writes(small, tmp_path):
     for settings, sentence in (
         ({"streams": {"x": {"entity": "person"}}}, "streams.x: unknown entity person; nearest: persons"),
         (

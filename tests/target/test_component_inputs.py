@@ -385,7 +385,7 @@ def _removed_row(account, action, inputs):
     return table, {"id": row["id"]}
 
 
-def test_a_raw_request_takes_every_input_as_text(load, small):
+def test_a_raw_request_accepts_every_input_as_text(load, small):
     record = {
         "method": "PUT",
         "url": "/notes/1",
@@ -434,7 +434,7 @@ def test_an_input_that_today_s_api_cannot_express_is_rejected_by_name(action, lo
 
 
 @pytest.mark.parametrize("action", RETIRED)
-def test_it_is_left_out_with_a_warning_on_request(action, load, caplog):
+def test_such_an_input_can_be_ignored_with_a_warning(action, load, caplog):
     record, name = RETIRED[action]
     run = load(rows(action, record, record), retired_inputs="ignore")
     assert run.errors == []
@@ -442,7 +442,7 @@ def test_it_is_left_out_with_a_warning_on_request(action, load, caplog):
 
 
 @pytest.mark.parametrize("value", ["1", 1, "true", True, "1.0", "", None], ids=repr)
-def test_a_retired_flag_at_the_value_that_changes_nothing_is_taken(value, load, small):
+def test_a_removed_flag_is_accepted_at_its_default_value(value, load, small):
     run = load(rows("updateProduct", {"id": "1", "name": "Still here", "activeFlag": value}))
     assert run.errors == []
     assert next(one for one in small.rows("products") if one["id"] == 1)["name"] == "Still here"

@@ -283,7 +283,7 @@ def test_every_kind_of_the_catalogue_is_known():
 
 
 @every_column
-def test_one_entry_or_part_loses_nothing_and_settles(entity, column, kind):
+def test_one_entry_or_part_loses_nothing_and_converges(entity, column, kind):
     values = one_entry(kind)
     if values is None:
         assert name_of(kind) in {"list", "set"}
@@ -309,7 +309,7 @@ def test_one_entry_or_part_loses_nothing_and_settles(entity, column, kind):
 
 
 @every_column
-def test_a_whole_value_replaces_and_settles_in_any_order(entity, column, kind):
+def test_a_complete_value_replaces_and_converges_in_any_order(entity, column, kind):
     plan = plan_of(entity, column)
 
     @settings(max_examples=10)
@@ -338,7 +338,7 @@ PARTED = [one for one in COLUMNS if isinstance(one[2], str) and one[2] in COMPOS
 @pytest.mark.parametrize(
     ("entity", "column", "kind"), PARTED, ids=[f"{entity}-{kind}" for entity, _, kind in PARTED]
 )
-def test_columns_for_parts_may_come_in_any_order(entity, column, kind):
+def test_columns_of_parts_in_the_catalogue_may_arrive_in_any_order(entity, column, kind):
     suffixes = {one.key: one.suffix for one in COMPOSITES[kind] if one.key != "formatted_address"}
     sources = {key: f"{column}_{suffix}" if suffix else column for key, suffix in suffixes.items()}
     plan = plan_of(entity, *sources.values())

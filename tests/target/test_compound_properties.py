@@ -70,7 +70,7 @@ def test_merging_parts_again_changes_nothing(held, change, derived):
 
 
 @given(HELD, CHANGES)
-def test_parts_that_are_not_named_stay(held, change):
+def test_missing_parts_do_not_change(held, change):
     result = or_nothing(held, Parts(change))
     if result is None:
         assert change.get("value", "") is None
@@ -83,7 +83,7 @@ def test_parts_that_are_not_named_stay(held, change):
 
 
 @given(HELD, CHANGES, st.sets(st.sampled_from(PARTS)))
-def test_parts_of_their_own_may_come_in_any_order(held, change, first):
+def test_columns_of_parts_may_arrive_in_any_order(held, change, first):
     assume(change.get("value", "") is not None)
     one = Parts({name: part for name, part in change.items() if name in first})
     other = Parts({name: part for name, part in change.items() if name not in first})
@@ -91,7 +91,7 @@ def test_parts_of_their_own_may_come_in_any_order(held, change, first):
 
 
 @given(HELD, WORDS)
-def test_a_new_line_of_an_address_takes_no_parts_of_the_old_one(held, line):
+def test_a_new_address_line_keeps_no_parts_of_the_old_one(held, line):
     assume(line.strip() != held["value"].strip())
     assert merged(held, Parts({"value": line}, derived=True)) == {"value": line}
 
@@ -124,7 +124,7 @@ def test_a_merged_list_has_one_primary_entry_and_none_twice(both):
 
 
 @given(CONTACTS)
-def test_no_stored_entry_is_lost_but_by_a_whole_list(both):
+def test_stored_entries_are_removed_only_by_a_list(both):
     held, value = both
     result = merged(held, value)
     named = identities(value, value.kind)
@@ -132,7 +132,7 @@ def test_no_stored_entry_is_lost_but_by_a_whole_list(both):
 
 
 @given(CONTACTS)
-def test_entries_that_are_not_named_keep_value_and_label(both):
+def test_missing_entries_keep_value_and_label(both):
     held, value = both
     assume(not value.whole)
     result = {contact_identity(one["value"], value.kind): one for one in merged(held, value)}
@@ -166,7 +166,7 @@ def test_merging_prices_again_changes_nothing(held, value):
 
 
 @given(HELD_PRICES, GIVEN_PRICES)
-def test_a_price_changes_its_currency_and_the_named_parts_alone(held, value):
+def test_a_price_changes_only_its_currency_and_the_given_parts(held, value):
     result = {one["currency"]: one for one in merged(held, value)}
     assert len(result) == len(merged(held, value))
     assert result.keys() == {one["currency"] for one in (*held, *value)}

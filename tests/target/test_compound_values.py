@@ -124,7 +124,7 @@ PARTS_OF_NOTHING = [
 
 @pytest.mark.parametrize("write", ["update", "add"])
 @pytest.mark.parametrize(("column", "value", "label"), PARTS_OF_NOTHING)
-def test_a_part_of_a_value_that_is_not_there_rejects_the_record(small, load, column, value, label, write):
+def test_a_part_of_a_missing_value_rejects_the_record(small, load, column, value, label, write):
     key = put(small, "persons", 3, label, None)
     given = {"id": 3} if write == "update" else {"external_id": "new", "name": "New"}
     before = small.rows("persons")
@@ -169,7 +169,7 @@ def test_an_amount_without_any_currency_takes_that_of_the_account(small, load):
 
 
 @pytest.mark.parametrize("spelling", ["name", "key"])
-def test_leads_keep_what_was_not_given_of_a_custom_field(small, load, spelling):
+def test_leads_keep_missing_parts_of_a_custom_field(small, load, spelling):
     lead = small.rows("leads")[0]["id"]
     keys = {name: field_key(small, "deal", name) for name in HELD}
     whole = {
@@ -222,7 +222,7 @@ OWN_ADDRESSES = [
 
 
 @pytest.mark.parametrize(("table", "column"), OWN_ADDRESSES)
-def test_own_addresses_keep_the_parts_that_are_not_given(small, load, table, column):
+def test_addresses_of_standard_fields_keep_missing_parts(small, load, table, column):
     small.call("PATCH", f"/api/v2/{table}/1", {column: FULL})
     for given, wanted in (
         ({"country": "Eesti"}, {**FULL, "country": "Eesti"}),
@@ -236,7 +236,7 @@ def test_own_addresses_keep_the_parts_that_are_not_given(small, load, table, col
 
 
 @pytest.mark.parametrize(("table", "column"), OWN_ADDRESSES)
-def test_an_action_keeps_them_as_well(small, load, table, column):
+def test_an_action_keeps_missing_parts_too(small, load, table, column):
     action = f"update_{table.removesuffix('s')}" if table != "activities" else "update_activity"
     small.call("PATCH", f"/api/v2/{table}/1", {column: FULL})
     run = load(rows(action, {"id": 1, column: {"locality": "Potsdam"}}, keys=["id"]))
@@ -244,7 +244,7 @@ def test_an_action_keeps_them_as_well(small, load, table, column):
     assert row(small, table, 1)[column] == {**FULL, "locality": "Potsdam"}
 
 
-def test_a_leads_amount_keeps_its_other_half(small, load):
+def test_the_value_of_a_lead_keeps_its_missing_part(small, load):
     lead = next(one for one in small.rows("leads") if one["value"] and not one["is_archived"])
     held = lead["value"]
     for given, wanted in (
@@ -378,7 +378,7 @@ def test_sample_of_prices(small, tmp_path):
     assert again.tables["products"] == run.tables["products"]
 
 
-def test_sample_of_all_custom_forms(small, tmp_path):
+def test_sample_of_all_forms_of_custom_fields(small, tmp_path):
     case = Case(small, tmp_path, "39-custom-forms")
     run = case()
     assert run.code == 1

@@ -50,7 +50,7 @@ EMAILS_GIVEN = [
 
 
 @pytest.mark.parametrize("column", ["email", "emails"])
-def test_emails_keep_what_is_not_given(small, load, column):
+def test_emails_that_are_not_given_are_kept(small, load, column):
     for given, wanted in EMAILS_GIVEN:
         small.call("PATCH", "/api/v2/persons/3", {"emails": [WORK, HOME]})
         run = settles(small, load, rows("persons", {"id": 3, column: given}, keys=["id"]))
@@ -77,7 +77,7 @@ PHONES_GIVEN = [
 
 
 @pytest.mark.parametrize("column", ["phone", "phones"])
-def test_phones_keep_what_is_not_given(small, load, column):
+def test_phones_that_are_not_given_are_kept(small, load, column):
     for given, wanted in PHONES_GIVEN:
         small.call("PATCH", "/api/v2/persons/3", {"phones": [MOBILE, FAX]})
         run = settles(small, load, rows("persons", {"id": 3, column: given}, keys=["id"]))
@@ -85,7 +85,7 @@ def test_phones_keep_what_is_not_given(small, load, column):
         assert row(small, "persons", 3)["phones"] == wanted, given
 
 
-def test_messengers_keep_what_is_not_given(small, load):
+def test_messengers_that_are_not_given_are_kept(small, load):
     held = [entry("live:abc", "skype", primary=True)]
     for given, added in (
         ("live:abc", []),
@@ -99,7 +99,7 @@ def test_messengers_keep_what_is_not_given(small, load):
 
 
 @pytest.mark.parametrize("stream", ["update_person", "updatePerson", "set_field_value_for_person"])
-def test_actions_keep_them_as_well(small, load, stream):
+def test_actions_keep_missing_contacts_too(small, load, stream):
     small.call("PATCH", "/api/v2/persons/3", {"emails": [WORK, HOME], "phones": [MOBILE]})
     given = {"id": 3, "email": "c@x.example", "phone": "+491711112223"}
     if stream == "set_field_value_for_person":
@@ -156,7 +156,7 @@ ONE_PHONE = [
 ]
 
 
-def test_texts_that_hold_one_stay_one():
+def test_texts_with_one_entry_remain_one_entry():
     assert [split_emails(one) for one in ONE_EMAIL] == [[one] for one in ONE_EMAIL]
     assert [split_phones(one) for one in ONE_PHONE] == [[one] for one in ONE_PHONE]
     assert {text: split_emails(text) for text in MANY_EMAILS} == MANY_EMAILS

@@ -60,7 +60,7 @@ def test_the_same_rows_again_write_nothing(entity, load, small):
 
 
 @pytest.mark.parametrize("entity", CLEANED)
-def test_what_pipedrive_cleans_is_not_sent_again(entity, load, small):
+def test_values_normalized_by_pipedrive_are_not_sent_again(entity, load, small):
     """Texts that are trimmed, scripts that are cut out, numbers that are rounded."""
     message = rows(entity, *records_of(small)[entity], keys=["external_id"])
     script(small, *every(entity, "cleans"))
@@ -100,7 +100,7 @@ def target_of(account, entity, column, value):
 
 
 @pytest.mark.parametrize("entity", sorted(IGNORED))
-def test_what_pipedrive_ignores_is_reported_and_not_updated(entity, load, small, caplog):
+def test_values_ignored_by_pipedrive_are_reported_and_do_not_count_as_updates(entity, load, small, caplog):
     column, value = IGNORED[entity]
     number = target_of(small, entity, column, value)
     script(small, *every(entity, "ignores", fields=[column]))
@@ -119,7 +119,7 @@ def test_what_pipedrive_ignores_is_reported_and_not_updated(entity, load, small,
     assert again.results[0]["not_taken"] == [column]
 
 
-def test_what_is_taken_beside_an_ignored_column_is_an_update(load, small):
+def test_a_column_accepted_next_to_an_ignored_one_is_an_update(load, small):
     script(small, *every("deals", "ignores", fields=["probability"]))
     run = load(rows("deals", {"id": 1, "probability": 61, "title": "Taken"}))
     assert run.outcomes == ["updated"]
@@ -127,7 +127,7 @@ def test_what_is_taken_beside_an_ignored_column_is_an_update(load, small):
 
 
 @pytest.mark.parametrize("entity", ["deals", "organizations", "products"])
-def test_an_ignored_value_is_sent_again_once_a_side_changes(entity, load, small):
+def test_an_ignored_value_is_sent_again_if_the_record_or_the_row_changes(entity, load, small):
     column, value = IGNORED[entity]
     number = target_of(small, entity, column, value)
     message = rows(entity, {"id": number, column: value})
@@ -163,7 +163,7 @@ def test_an_ignored_custom_field_is_named_by_its_name(load, small):
         ("update_activity", {"id": 1, "priority": None, "busy": True, "done": True}, None),
     ],
 )
-def test_an_action_that_was_not_carried_out_is_not_updated(action, values, column, load, small):
+def test_an_ignored_action_is_not_reported_as_updated(action, values, column, load, small):
     spec = ACTIONS[action]
     if column is not None:
         script(small, {"operation": f"{spec.method} {spec.path}", "kind": "ignores", "fields": [column]})
@@ -215,7 +215,7 @@ def test_scripts_of_notes_are_unchanged_from_the_second_run_on(entity, column, p
     assert [load(changed).outcomes for _ in range(2)] == [["updated"], ["unchanged"]]
 
 
-def test_a_dry_run_knows_what_was_stored_otherwise(load):
+def test_a_dry_run_recognizes_normalized_values(load):
     message = rows(
         "notes",
         {"external_id": "n", "content": "<p>x</p><script>a()</script>", "deal_id": 1},

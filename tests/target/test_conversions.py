@@ -74,7 +74,7 @@ def test_a_deal_becomes_a_lead_whose_id_is_known(small, load):
     assert [one["id"] for one in small.rows("leads") if one.get("source_deal_id") == deal["id"]] == run.ids
 
 
-def test_a_conversion_under_way_is_waited_for_by_the_next_run(small, load, lead, tmp_path):
+def test_the_next_run_waits_for_an_unfinished_conversion(small, load, lead, tmp_path):
     small.post(
         "/_emulator/faults",
         [{"operation": STATUS, "nth": list(range(1, 30)), "kind": "status_before", "status": 501}],
@@ -103,7 +103,7 @@ def test_a_job_that_is_forgotten_is_found_by_its_row(small, load, lead):
     assert small.requests()[START] == 1
 
 
-def test_a_conversion_that_ends_badly_fails_the_record(small, load, lead, tmp_path):
+def test_a_failed_conversion_fails_the_record(small, load, lead, tmp_path):
     small.post("/_emulator/faults", [{"operation": STATUS, "kind": "status_before", "status": 501}])
     convert = rows("convert_lead_to_deal", {"id": lead["id"]})
     load(convert)
@@ -114,7 +114,9 @@ def test_a_conversion_that_ends_badly_fails_the_record(small, load, lead, tmp_pa
     assert links(tmp_path)[1] == []
 
 
-def test_the_end_of_a_run_ends_the_wait_and_the_next_run_waits_on(small, load, lead, tmp_path, monkeypatch):
+def test_an_interrupted_run_stops_waiting_and_the_next_run_continues(
+    small, load, lead, tmp_path, monkeypatch
+):
     monkeypatch.setattr(conversions, "FIRST_WAITS", (600.0,))
     convert = rows("convert_lead_to_deal", {"id": lead["id"]})
     target = TargetPipedrive(config=small.config(ledger_path=str(tmp_path / "ledger.sqlite")))
@@ -134,7 +136,7 @@ def test_the_end_of_a_run_ends_the_wait_and_the_next_run_waits_on(small, load, l
     assert small.requests()[START] == 1
 
 
-def test_patience_ends_and_the_rejects_wait_on(small, load, lead, monkeypatch):
+def test_a_conversion_that_times_out_is_completed_by_its_reject(small, load, lead, monkeypatch):
     monkeypatch.setattr(conversions, "FIRST_WAITS", (0.01,))  # one look only, while it runs
     run = load(rows("convert_lead_to_deal", {"id": lead["id"]}))
     assert "did not end within" in run.errors[0]
@@ -151,7 +153,9 @@ def test_a_start_that_got_no_response_is_found_by_its_row(small, load, lead):
     assert small.requests()[START] == 1
 
 
-def test_a_start_that_may_have_acted_is_sent_again_only_when_it_is_surely_over(small, load, lead, tmp_path):
+def test_a_start_with_unknown_outcome_is_repeated_only_after_it_has_certainly_ended(
+    small, load, lead, tmp_path
+):
     small.post("/_emulator/faults", [{"operation": START, "nth": 1, "kind": "reset_before"}])
     convert = rows("convert_lead_to_deal", {"id": lead["id"]})
     for _ in range(2):
@@ -165,7 +169,7 @@ def test_a_start_that_may_have_acted_is_sent_again_only_when_it_is_surely_over(s
     assert len(run.ids) == 1
 
 
-def test_what_cannot_be_converted_leaves_nothing_behind(load, lead, tmp_path):
+def test_a_rejected_conversion_leaves_nothing_behind(load, lead, tmp_path):
     run = load(rows("convert_lead_to_deal", {"id": lead["id"], "stage_id": 999}))
     assert run.outcomes == ["failed"]
     assert links(tmp_path) == ({}, [])

@@ -365,7 +365,7 @@ def test_killed_anywhere_a_second_run_completes_it(small, launcher, tmp_path):
     assert campaign.killed >= 2
 
 
-def test_killed_anywhere_the_run_goes_on_behind_the_last_state(small, launcher, tmp_path):
+def test_killed_anywhere_the_run_continues_after_the_last_state(small, launcher, tmp_path):
     campaign = Campaign(small, launcher, tmp_path, mixed(100, 6, alike=False), seed=6)
     assert campaign.kill_and_resume(5) >= 2
     assert campaign.killed >= 2
@@ -473,13 +473,13 @@ def test_resumed_without_files_at_a_hundred_points(forker, small, tmp_path, ledg
 
 
 @pytest.mark.soak
-def test_resumed_behind_the_last_state_at_a_hundred_points(small, launcher, tmp_path):
+def test_resumed_after_the_last_state_at_a_hundred_points(small, launcher, tmp_path):
     campaign = Campaign(small, launcher, tmp_path, mixed(2000, 8, alike=False), seed=8)
     assert campaign.kill_and_resume(100) > 60
 
 
 @pytest.mark.soak
-def test_killed_while_everything_else_goes_wrong_too(small, launcher, tmp_path):
+def test_killed_during_other_faults(small, launcher, tmp_path):
     campaign = Campaign(small, launcher, tmp_path, mixed(1000, 9), seed=9)
     campaign.kill_and_repeat(30, lambda: trouble(campaign.dice, campaign.whole, 60))
 
@@ -528,7 +528,7 @@ OFTEN = ("reset after acting", "500 after acting", "torn answers")
 @pytest.mark.parametrize(
     "fault", [pytest.param(one, marks=[] if one in OFTEN else [pytest.mark.soak]) for one in FAULTS]
 )
-def test_faults_on_the_way_leave_no_trace(small, launcher, tmp_path, fault):
+def test_transport_faults_do_not_change_the_result(small, launcher, tmp_path, fault):
     campaign = Campaign(small, launcher, tmp_path, mixed(80, 3), seed=3)
     small.reset()
     small.post("/_emulator/faults", FAULTS[fault])
@@ -550,7 +550,7 @@ def test_updates_that_were_rejected_are_updated_again(small, launcher, tmp_path)
     campaign.complete(campaign.source, ledger, first)
 
 
-def test_all_faults_at_random_leave_no_trace(small, launcher, tmp_path):
+def test_random_faults_do_not_change_the_result(small, launcher, tmp_path):
     campaign = Campaign(small, launcher, tmp_path, mixed(150, 10), seed=10)
     small.reset()
     small.post("/_emulator/faults", trouble(campaign.dice, campaign.whole, 14, storms=1))
@@ -580,7 +580,7 @@ def test_the_budget_is_exhausted_at_twenty_points(small, launcher, tmp_path):
         campaign.complete(campaign.source, ledger)
 
 
-def test_an_exhausted_budget_stops_cleanly_and_the_next_run_goes_on(small, launcher, tmp_path):
+def test_an_exhausted_budget_stops_cleanly_and_the_next_run_continues(small, launcher, tmp_path):
     source = tmp_path / "input.singer"
     source.write_text(lines_of(mixed(80, seed=4)))
     assert launcher.run(source, ledger=tmp_path / "clean.sqlite") == 0

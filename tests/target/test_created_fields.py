@@ -61,7 +61,7 @@ def test_a_column_without_a_name_may_be_ignored(load, name):
 
 
 @pytest.mark.parametrize("name", ODD)
-def test_an_odd_name_is_one_field_whatever_the_number_of_runs(load, small, name):
+def test_an_unusual_name_creates_one_field_in_any_number_of_runs(load, small, name):
     before = fields(small, "deal")
     outcomes = [load(typed("deals", 2, **{name: "b"}), create_fields=True).outcomes for _ in range(3)]
     assert outcomes == [["updated"], ["unchanged"], ["unchanged"]]
@@ -79,7 +79,7 @@ def test_two_spellings_of_one_column_are_rejected(load, small, names, held):
     assert writes(small) == []
 
 
-def test_any_fault_of_a_stream_leaves_no_field_behind(load, small):
+def test_no_field_is_created_for_an_invalid_stream(load, small):
     for columns in ({"New": "a", "title": "b", "TITLE": "c"}, {"title": "b", "TITLE": "c", "New": "a"}):
         assert "omit one of them" in str(load(typed("deals", 2, **columns), create_fields=True).error)
     without_key = [schema("deals", {"New": {"type": "string"}}), record("deals", New="a")]

@@ -72,7 +72,7 @@ def test_a_custom_amount_has_a_currency(small, load, columns):
         ({"value": "EUR 5 EUR"}, "value", "a number such as"),
     ],
 )
-def test_a_doubtful_currency_is_rejected(small, load, columns, column, fact):
+def test_an_ambiguous_currency_is_rejected(small, load, columns, column, fact):
     rename = {"table": "currencies", "id": 6, "set": {"code": "DKK", "symbol": "kr"}}
     small.post("/_emulator/rows", [rename])
     before = row(small, "deals", 1)

@@ -22,7 +22,7 @@ def test_planned_rows_are_referenced_and_never_requested(load, small):
     assert all(b'"id":"new:' in line for line in lines)  # one way to write JSON, whatever the id
 
 
-def test_a_planned_row_that_waits_in_the_temporary_file_keeps_its_outcome(load, monkeypatch):
+def test_a_planned_row_deferred_to_the_temporary_file_keeps_its_outcome(load, monkeypatch):
     monkeypatch.setattr(deferred, "MOST", 0)
     archived = rows("deals", {"id": 5, "title": "Planned and archived", "is_archived": True}, keys=["id"])
     run = load(archived, dry_run=True, foreign_ids=True)
@@ -30,7 +30,7 @@ def test_a_planned_row_that_waits_in_the_temporary_file_keeps_its_outcome(load, 
     assert [(one["outcome"], one["id"]) for one in run.results] == [("created", "new:1")]
 
 
-def test_an_id_of_the_input_is_not_taken_for_a_planned_row(load, small):
+def test_an_id_of_the_input_is_not_mistaken_for_a_planned_row(load, small):
     run = load(rows("leads", {"id": "new:1", "title": "Renamed"}, keys=["id"]))
     assert run.outcomes == ["failed"]
     assert "new:1" in run.results[0]["error"]
@@ -106,7 +106,7 @@ def test_an_id_of_the_input_is_not_taken_for_a_planned_row(load, small):
         ),
     ],
 )
-def test_a_later_record_sees_what_earlier_ones_plan(load, given):
+def test_a_later_record_sees_the_changes_planned_by_earlier_ones(load, given):
     planned = load(given, dry_run=True, allow_deletes=True)
     written = load(given, allow_deletes=True)
     assert planned.outcomes == written.outcomes

@@ -81,7 +81,7 @@ LEADS = [
 
 
 @pytest.mark.parametrize(("held", "column", "after"), LEADS)
-def test_a_lead_is_emptied_as_its_update_allows_though_its_add_does_not(small, load, held, column, after):
+def test_columns_of_a_lead_are_cleared_although_a_create_cannot_send_null(small, load, held, column, after):
     stored = "organization_id" if column == "org_id" else column
     for blank in BLANKS:
         lead = first_lead(small, **held)
@@ -118,7 +118,7 @@ KEPT = [
 
 
 @pytest.mark.parametrize(("table", "held", "column"), KEPT)
-def test_what_pipedrive_cannot_empty_is_kept_and_named(small, load, caplog, table, held, column):
+def test_columns_that_cannot_be_emptied_are_kept_and_reported(small, load, caplog, table, held, column):
     for blank in BLANKS:
         if held:
             small.call("PATCH", f"/api/v2/{table}/1", held)
@@ -135,7 +135,7 @@ def test_what_pipedrive_cannot_empty_is_kept_and_named(small, load, caplog, tabl
         assert row(small, table, 1) == before
 
 
-def test_zero_and_false_are_no_blanks(small, load):
+def test_zero_and_false_are_not_blank(small, load):
     run = settles(
         small, load, rows("deals", {"id": 1, "value": 0, "is_archived": "0", "probability": "0"}, **ID)
     )
@@ -153,7 +153,7 @@ ACTIONS = [
 
 
 @pytest.mark.parametrize(("action", "column", "after"), ACTIONS)
-def test_actions_empty_columns_as_well(small, load, action, column, after):
+def test_actions_clear_columns_too(small, load, action, column, after):
     table = f"{action.removeprefix('update_')}s"
     full = {
         "probability": 5,
@@ -169,7 +169,7 @@ def test_actions_empty_columns_as_well(small, load, action, column, after):
     assert row(small, table, 1)[stored] == after
 
 
-def test_an_action_names_what_it_cannot_empty(small, load):
+def test_an_action_reports_columns_it_cannot_clear(small, load):
     run = load(rows("update_deal", {"id": 1, "title": "New", "value": None, "expected_close_date": ""}))
     assert run.outcomes == ["updated"]
     assert all(word in run.results[0]["note"] for word in ("cannot empty", "value", "expected_close_date"))

@@ -74,7 +74,7 @@ def test_installments_that_come_before_the_products_of_their_deal_wait_for_them(
     assert sorted(one["amount"] for one in other.rows("installments")) == [10, 20, 30]
 
 
-def test_goals_of_everyone_active_or_not_are_known_when_they_come_back(small, tmp_path):
+def test_goals_of_all_users_are_recognized_in_the_second_run(small, tmp_path):
     body = {
         "type": {"name": "deals_won", "params": {"pipeline_id": [1]}},
         "expected_outcome": {"target": 70, "tracking_metric": "quantity"},

@@ -58,7 +58,7 @@ def test_missing_keys(value):
 
 
 @pytest.mark.parametrize("value", [{}, [], {"a": 1}, ["a"]])
-def test_objects_are_no_keys(value):
+def test_objects_are_not_valid_keys(value):
     with pytest.raises(RecordFault):
         key_text(value)
 
@@ -79,14 +79,14 @@ def test_white_space_around_and_unicode_form_do_not_matter(text, before, after):
 
 @FIXED
 @given(st.text(), WHITE)
-def test_blank_is_blank_in_any_white_space(text, white):
+def test_any_white_space_is_blank(text, white):
     assert is_blank(white)
     assert is_blank(text) == (not clean(text))
 
 
 @FIXED
 @given(st.text())
-def test_match_text_is_stable_and_blind_to_case(text):
+def test_match_text_is_stable_and_case_insensitive(text):
     assert match_text(match_text(text)) == match_text(text)
     assert match_text(clean(text)) == match_text(text)
 
@@ -99,7 +99,7 @@ def test_every_spelling_that_is_searched_for_is_the_same_value(value):
 
 @FIXED
 @given(st.one_of(st.integers(), st.floats(allow_nan=False, allow_infinity=False), st.text(min_size=1)))
-def test_what_earlier_releases_stored_is_found(value):
+def test_keys_stored_by_earlier_releases_are_found(value):
     stored = str(value)
     if not is_missing(value):
         assert key_text(stored) == key_text(value)

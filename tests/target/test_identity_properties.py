@@ -106,12 +106,12 @@ def test_blank_values_are_missing_and_spaces_do_not_make_a_value(value, before, 
 
 
 @given(st.sampled_from(NO), SPACES)
-def test_no_spelling_of_no_is_a_mark_of_deletion(value, space):
+def test_no_spelling_of_no_is_a_delete_marker(value, space):
     assert is_deletion_mark(f"{space}{value}{space}" if isinstance(value, str) else value) is False
 
 
 @given(TEXTS)
-def test_only_a_valid_mark_is_a_mark_of_deletion(text):
+def test_only_valid_values_are_delete_markers(text):
     try:
         marked = is_deletion_mark(text)
     except RecordFault:
@@ -121,6 +121,6 @@ def test_only_a_valid_mark_is_a_mark_of_deletion(text):
 
 
 @pytest.mark.parametrize("value", [[], {}, [1], {"id": 1}])
-def test_a_list_is_no_key(value):
+def test_a_list_is_not_a_valid_key(value):
     with pytest.raises(RecordFault):
         key_text(value)

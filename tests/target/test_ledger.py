@@ -101,7 +101,7 @@ LINKS = {**{name: str(number) for number, name in enumerate(ODD)}, "moved": "9"}
 ENTRIES = {"begun": ("begun", "job-1"), "done": ("done", "5"), "gone": ("gone", "6"), "kept": ("done", "7")}
 
 
-def test_every_step_is_there_after_a_restart(place):
+def test_every_step_is_stored_after_a_restart(place):
     filled(place)
     with opened(place, "acme.example") as ledger:
         assert entries(ledger) == ENTRIES
@@ -130,7 +130,7 @@ def test_a_run_that_ended_keeps_only_what_its_rejects_need(place):
         assert entries(ledger) == {"begun": ("begun", "job-1"), "kept": ("done", "7")}
 
 
-def test_what_was_not_committed_is_not_there(place):
+def test_uncommitted_changes_are_not_stored(place):
     filled(place)
     with opened(place) as ledger:
         ledger.begin()
@@ -148,7 +148,7 @@ def test_a_second_run_is_rejected_until_the_first_one_ends(place):
     Ledger(place, account=None).close()
 
 
-def test_a_dry_run_borrows_everything(place):
+def test_a_dry_run_copies_the_whole_ledger(place):
     filled(place)
     with opened(None, "acme.example") as ledger:
         ledger.borrow(place)
@@ -334,7 +334,7 @@ def test_tokens_of_a_run_that_stops_before_its_first_write_count_too(load, small
     assert small.get("/api/v2/deals/1")["data"]["title"] != "Never"
 
 
-def test_what_was_forgotten_is_not_left_in_the_file(tmp_path):
+def test_forgotten_entries_are_removed_from_the_file(tmp_path):
     path = tmp_path / "ledger.sqlite"
     ledger = Ledger(path, account=None)
     for number in range(500):

@@ -138,7 +138,7 @@ MERGES = [("persons", "name"), ("organizations", "name"), ("deals", "title")]
 
 
 @pytest.mark.parametrize(("table", "column"), MERGES)
-def test_relink_points_at_the_row_that_is_left(load, small, tmp_path, capsys, table, column):
+def test_relink_sets_the_remaining_row(load, small, tmp_path, capsys, table, column):
     first = load(
         rows(
             table,
@@ -175,7 +175,7 @@ def test_relink_reports_what_it_cannot_do(old, arguments, fact):
     assert links(path) == {("persons", "a"): "1"}
 
 
-def test_forget_takes_any_spelling_and_no_blank(old):
+def test_forget_accepts_any_spelling_but_no_blank(old):
     path = old(("persons", "5.0", "1"), ("persons", "b", "2"))
     with pytest.raises(ConfigError, match="blank"):
         ledger(["forget", "persons", " ", "--ledger", str(path)])

@@ -30,7 +30,7 @@ def test_a_person_is_found_by_email_whatever_the_case(load, small, greta):
     assert small.get(f"/api/v2/persons/{greta}")["data"]["name"] == "Greta Lovisa"
 
 
-def test_what_matches_nothing_is_added_once(load):
+def test_a_record_without_a_match_is_added_once(load):
     new = {"name": "New One", "email": "new@one.example"}
     run = load(rows("persons", new, {**new, "name": "New 1"}), match_on={"persons": ["email"]})
     assert run.outcomes == ["created", "updated"]
@@ -61,7 +61,7 @@ def test_a_custom_field_can_be_matched(load, small, greta):
     assert (run.errors, run.ids) == ([], [str(greta)])
 
 
-def test_a_failed_look_up_never_turns_into_an_add(load, small):
+def test_a_failed_lookup_never_creates_a_row(load, small):
     small.post(
         "/_emulator/faults",
         [{"operation": "GET /api/v2/persons/search", "kind": "status_before", "status": 400}],
@@ -72,7 +72,7 @@ def test_a_failed_look_up_never_turns_into_an_add(load, small):
     assert len(small.rows("persons")) == before
 
 
-def test_an_update_stream_fails_or_skips_what_matches_nothing(load):
+def test_an_update_stream_fails_or_skips_records_without_a_match(load):
     settings = {"scores": {"entity": "persons", "write": "update", "match_on": ["email"]}}
     unknown = rows("scores", {"email": "nobody@here.example", "name": "N"})
     failed = load(unknown, streams=settings)

@@ -97,7 +97,7 @@ def test_two_records_that_match_one_row_share_it(small, mirror, matched):
 
 
 @pytest.mark.parametrize("by_people", [False, True])
-def test_rows_below_a_merged_deal_follow_it(small, mirror, by_people):
+def test_child_rows_of_a_merged_deal_move_to_the_survivor(small, mirror, by_people):
     _, survivor = merged(small, mirror, "deals", by_people=by_people)
     assert lines_left(small) == [survivor, survivor]
     run = mirror(keyed("deal_products", GONE), keyed("deal_followers", GONE))
@@ -111,7 +111,7 @@ def test_rows_below_a_merged_deal_follow_it(small, mirror, by_people):
     assert len(writes_of(small)) == 1
 
 
-def test_rows_below_follow_a_merge_of_the_same_run(small, mirror):
+def test_child_rows_move_to_the_survivor_of_a_merge_in_the_same_run(small, mirror):
     first, second = mirror(keyed("deals", *({"external_id": one, "title": one} for one in "ab"))).ids
     lines = [{"external_id": one, "deal_id": {"external_id": one}, **LINE} for one in "ab"]
     mirror(keyed("deal_products", *lines))
@@ -121,7 +121,7 @@ def test_rows_below_follow_a_merge_of_the_same_run(small, mirror):
     assert lines_left(small) == [int(second)]
 
 
-def test_mirror_deletes_the_rows_below_a_merged_deal_that_are_missing(small, mirror):
+def test_mirror_deletes_missing_child_rows_of_a_merged_deal(small, mirror):
     _, survivor = merged(small, mirror, "deals")
     kept = {"external_id": "b", "deal_id": {"external_id": "b"}}
     version = {"type": "ACTIVATE_VERSION", "stream": "deal_products", "version": 1}
@@ -139,6 +139,6 @@ def test_mirror_deletes_the_rows_below_a_merged_deal_that_are_missing(small, mir
     )
 
 
-def test_every_entity_with_a_parent_is_below_one():
+def test_every_entity_with_a_parent_is_treated_as_a_child():
     with_parent = {name for name, one in ENTITIES.items() if one.parent}
     assert {one for below in BELOW.values() for one in below} == with_parent

@@ -60,7 +60,7 @@ def said(caplog):
 
 
 @pytest.mark.parametrize("stream", TABLES)
-def test_what_a_complete_version_lacks_is_deleted(stream, mirror, small):
+def test_rows_missing_from_a_complete_version_are_deleted(stream, mirror, small):
     mirror(head(stream), *(row(stream, one) for one in "abc"), activate(stream))
     run = mirror(head(stream), row(stream, "a"), row(stream, "c"), activate(stream, 2))
     assert run.outcomes == ["unchanged", "unchanged", "deleted"]
@@ -69,7 +69,7 @@ def test_what_a_complete_version_lacks_is_deleted(stream, mirror, small):
 
 @pytest.mark.parametrize("announced", [1, 2, 3])
 @pytest.mark.parametrize("stream", ["persons", "deals"])
-def test_a_version_announced_before_its_records_deletes_nothing_of_them(stream, announced, mirror, small):
+def test_a_version_announced_before_its_records_does_not_delete_their_rows(stream, announced, mirror, small):
     mirror(head(stream), row(stream, "a"), row(stream, "b"), activate(stream))
     first = [activate(stream, 2)] * announced
     run = mirror(head(stream), *first, row(stream, "a"), row(stream, "b"), activate(stream, 2))
@@ -77,7 +77,7 @@ def test_a_version_announced_before_its_records_deletes_nothing_of_them(stream, 
     assert (mirrored(small, stream), deletes(small)) == (["a", "b"], 0)
 
 
-def test_a_version_announced_before_its_records_still_deletes_what_it_lacks(mirror, small):
+def test_a_version_announced_before_its_records_deletes_missing_rows(mirror, small):
     mirror(head("deals"), row("deals", "a"), row("deals", "b"), activate("deals"))
     run = mirror(head("deals"), activate("deals", 2), row("deals", "b"), activate("deals", 2))
     assert (run.outcomes, mirrored(small, "deals")) == (["unchanged", "deleted"], ["b"])
@@ -91,7 +91,7 @@ def test_a_version_that_is_only_announced_deletes_nothing(mirror, small, said):
     assert "ACTIVATE_VERSION" in said()
 
 
-def test_records_behind_the_last_activation_delete_nothing(mirror, small):
+def test_records_after_the_last_activation_delete_nothing(mirror, small):
     mirror(head("persons"), *(row("persons", one) for one in "abc"), activate("persons"))
     run = mirror(head("persons"), row("persons", "a"), activate("persons", 2), row("persons", "b"))
     assert (run.outcomes, mirrored(small, "persons")) == (["unchanged"] * 2, ["a", "b", "c"])
@@ -163,7 +163,7 @@ def batch(stream):
 
 @pytest.mark.parametrize("lost", [unreadable, no_key, no_object, batch])
 @pytest.mark.parametrize("stream", ["persons", "deals"])
-def test_what_cannot_be_read_deletes_nothing(stream, lost, mirror, small):
+def test_an_unreadable_record_deletes_nothing(stream, lost, mirror, small):
     mirror(head(stream), *(row(stream, one) for one in "abc"), activate(stream))
     run = mirror(head(stream), row(stream, "a"), lost(stream), row(stream, "c"), activate(stream, 2))
     assert run.outcomes == ["unchanged", "failed", "unchanged"]
@@ -209,7 +209,7 @@ def test_a_skipped_record_deletes_nothing(mirror, small):
 
 @pytest.mark.parametrize("stream", ["persons", "deals", "products"])
 @pytest.mark.parametrize("empty_too", [False, True])
-def test_an_empty_version_deletes_only_where_it_is_allowed(empty_too, stream, mirror, small, said):
+def test_an_empty_version_deletes_rows_only_if_allowed(empty_too, stream, mirror, small, said):
     mirror(head(stream), row(stream, "a"), row(stream, "b"), activate(stream))
     run = mirror(head(stream), activate(stream, 2), mirror_empty=empty_too)
     assert run.outcomes == ["deleted", "deleted"] * empty_too
@@ -225,7 +225,7 @@ def test_an_announced_version_whose_records_follow_is_not_empty(empty_too, mirro
 
 
 @pytest.mark.parametrize("stream", ["persons", "deals"])
-def test_an_input_that_broke_off_deletes_nothing(stream, mirror, small):
+def test_a_truncated_input_deletes_nothing(stream, mirror, small):
     mirror(head(stream), row(stream, "a"), row(stream, "b"), activate(stream))
     under_way = {"type": "STATE", "value": {"under_way": True}}
     run = mirror(head(stream), row(stream, "a"), activate(stream, 2), under_way)
@@ -299,7 +299,7 @@ def test_more_than_max_deletes_deletes_nothing_at_all(mirror, small):
     assert (mirrored(small, "persons"), mirrored(small, "deals")) == (list("abc"), list("abc"))
 
 
-def test_deletes_wait_for_records_that_wait_for_others(mirror, small):
+def test_deletes_are_made_after_deferred_records(mirror, small):
     """A record that waits for a row still to come is not missing."""
     head_of = head("persons", "org_id")
     mirror(head_of, row("persons", "a"), row("persons", "b"), activate("persons"))
@@ -321,7 +321,7 @@ def test_a_dry_run_of_mirror_deletes_nothing_and_reports_what_it_would(mirror, s
     assert (run.outcomes, mirrored(small, "persons")) == (["unchanged", "deleted"], ["a", "b"])
 
 
-def test_a_row_deleted_by_its_mark_is_not_deleted_twice(mirror, small):
+def test_a_row_deleted_by_its_marker_is_not_deleted_twice(mirror, small):
     head_of = head("persons", "_sdc_deleted_at")
     mirror(head_of, row("persons", "a"), row("persons", "b"), activate("persons"))
     for dry in (True, False):
@@ -337,7 +337,7 @@ def test_a_row_deleted_by_its_mark_is_not_deleted_twice(mirror, small):
 
 
 @pytest.mark.parametrize("named", [{}, {"deal_id": None}, {"deal_id": " "}])
-def test_a_deleted_row_below_another_is_found_without_it(load, small, named):
+def test_a_deleted_child_row_is_found_without_its_parent(load, small, named):
     line = {"deal_id": 1, "product_id": 1, "item_price": 77, "quantity": 1}
     load(rows("deal_products", {"external_id": "l1", **line}, keys=["external_id"]))
     gone = rows("deal_products", {"external_id": "l1", "is_deleted": True, **named}, keys=["external_id"])

@@ -51,7 +51,7 @@ def break_ledger(run, statement):
 
 
 @pytest.mark.parametrize("stream", sorted(CHILDREN))
-def test_a_row_is_deleted_below_its_own_parent_only(stream, mirror, small):
+def test_a_child_row_is_deleted_only_under_its_own_parent(stream, mirror, small):
     first, second = children(stream)
     assert mirror(version(stream, 1, first, second)).outcomes == ["created", "created"]
     run = mirror(version(stream, 2, second))
@@ -109,7 +109,7 @@ def test_a_deleted_record_with_a_wrong_parent_deletes_nothing(mirror, small):
     assert mirror(rows("deal_products", first)).outcomes == ["unchanged"]
 
 
-def test_a_ledger_of_an_earlier_release_learns_the_parents(mirror, small):
+def test_parents_are_added_to_a_ledger_of_an_earlier_release(mirror, small):
     first, second = children("deal_products")
     run = mirror(version("deal_products", 1, first, second))
     break_ledger(run, "drop table parents")

@@ -28,7 +28,7 @@ def by_name(count, **columns):
 
 @pytest.mark.parametrize("count", [60, pytest.param(1000, marks=pytest.mark.soak)])
 @pytest.mark.parametrize("stream", ["deals", "add_deal"])
-def test_many_records_want_the_same_new_organization(small, load, stream, count):
+def test_many_records_with_the_same_new_organization_create_it_once(small, load, stream, count):
     small.post("/_emulator/search", {"lag": NEVER})
     run = load(rows(stream, *by_name(count, org_name=" Newcomer AG")), **CREATE, **adding("deals"))
     assert run.outcomes == ["created"] * count
@@ -140,7 +140,7 @@ def test_a_dry_run_finds_rows_that_it_would_add(load, monkeypatch, kept):
         ],
     ],
 )
-def test_a_run_that_ends_between_the_add_and_its_use_does_not_double_it(small, load, faults):
+def test_a_run_interrupted_after_creating_a_reference_does_not_create_it_again(small, load, faults):
     """The first run ends at the deal that needs the organization; the second one finds it in the ledger."""
     small.post("/_emulator/search", {"lag": NEVER})
     small.post("/_emulator/faults", faults)
@@ -178,7 +178,9 @@ def test_several_rows_with_one_name_still_follow_on_ambiguous(small, load):
         ("activities", {"project_title": "No such project"}, "project_title"),
     ],
 )
-def test_what_cannot_be_created_fails_and_creates_nothing_else(small, load, stream, columns, column):
+def test_a_reference_that_cannot_be_created_fails_and_creates_nothing_else(
+    small, load, stream, columns, column
+):
     record = {"id": 1, "org_name": "Newcomer AG", **columns}
     run = load(rows(stream, record, **ID), **CREATE)
     assert run.outcomes == ["failed"]
@@ -206,14 +208,14 @@ def test_a_name_that_no_row_has_is_searched_once(medium, load, missing):
     assert asked["GET /api/v2/persons"] == 2  # the newest page, and what was written lately
 
 
-def test_a_name_is_found_after_a_record_gives_it_to_a_row(small, load):
+def test_a_new_name_is_found_after_a_record_renames_the_row(small, load):
     deal = rows("deals", {"id": 1, "org_name": "New name"}, **ID)
     other = rows("organizations", {"id": 2, "name": "New name"}, **ID)
     assert load(deal, other).outcomes == ["updated", "updated"]
     assert row(small, "deals", 1)["org_id"] == 2
 
 
-def test_a_name_is_not_found_after_a_record_takes_it_from_a_row(small, load):
+def test_a_name_is_not_found_after_a_record_renames_the_row(small, load):
     name = row(small, "organizations", 2)["name"]
     deals = [schema("deals", "id org_name", ["id"]), rows("deals", {"id": 1, "org_name": name}, **ID)[1]]
     other = rows("organizations", {"id": 2, "name": "New name"}, **ID)

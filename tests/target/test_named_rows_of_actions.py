@@ -32,7 +32,7 @@ def live(small, table):
     ],
 )
 @pytest.mark.parametrize("stream", ["add_deal_follower", "deal_followers"])
-def test_a_follower_needs_no_id(named, load, stream, columns):
+def test_a_follower_can_be_named_by_e_mail(named, load, stream, columns):
     if stream == "deal_followers":
         columns = {
             name.replace("id", "deal_id") if name == "id" else name: one for name, one in columns.items()

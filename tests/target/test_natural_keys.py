@@ -45,7 +45,7 @@ def test_an_owner_is_found_by_e_mail_or_name(small, load, columns):
         ({"owner_email": True}, "owner_email", ""),
     ],
 )
-def test_an_owner_that_cannot_be_meant_is_rejected_without_its_value(small, load, columns, column, remedy):
+def test_an_unknown_owner_is_rejected_without_showing_the_value(small, load, columns, column, remedy):
     before = small.rows("deals")
     run = settles(small, load, rows("deals", {"id": 1, "title": "New", **columns}, **ID))
     assert run.outcomes == ["failed"]
@@ -83,12 +83,12 @@ def test_users_are_read_once_for_many_records(small, load):
     assert small.requests()["GET /api/v1/users"] == 1
 
 
-def test_ids_alone_read_no_users(small, load):
+def test_owner_ids_do_not_cause_a_read_of_users(small, load):
     load(rows("deals", {"id": 1, "owner_id": 3}, **ID), dry_run=True)
     assert "GET /api/v1/users" not in small.requests()
 
 
-def test_assignees_and_actions_take_users_by_e_mail(small, load):
+def test_assignees_and_actions_accept_users_by_e_mail(small, load):
     load(
         rows("add_deal", {"title": "By action", "owner_email": "aiko@nordwind.example"}),
         rows("add_organization", {"name": "By action", "owner_id": "jose@nordwind.example"}),
@@ -112,7 +112,7 @@ def test_a_stage_is_found_by_name_within_its_pipeline(small, load, columns, plac
     assert (found["pipeline_id"], found["stage_id"]) == placed
 
 
-def test_a_name_of_digits_is_a_name_in_a_column_of_names(small, load):
+def test_digits_in_a_name_column_are_a_name(small, load):
     small.post("/_emulator/rows", [{"table": "stages", "id": 3, "set": {"name": "7"}}])
     settles(small, load, rows("deals", {"id": 1, "stage_name": "7", "pipeline_id": 1}, **ID))
     assert row(small, "deals", 1)["stage_id"] == 3

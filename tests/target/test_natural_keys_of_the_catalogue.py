@@ -167,7 +167,7 @@ def plan_of(small):
     client.close()
 
 
-def test_every_such_column_has_a_twin_with_the_natural_key(plan_of):
+def test_every_such_column_has_a_second_column_for_the_natural_key(plan_of):
     missing = set()
     for stream, source, column in PLAIN:
         try:
@@ -255,7 +255,7 @@ DRIVEN = {
 
 
 @pytest.mark.parametrize("kind", DRIVEN)
-def test_one_key_of_each_kind_is_driven(small, load, kind):
+def test_one_key_of_each_kind_is_written(small, load, kind):
     person = {"name": "Ann Client", "emails": [{"value": "ann@client.example", "primary": True}]}
     small.call("PATCH", "/api/v2/organizations/4", {"name": "Client"})
     small.call("PATCH", "/api/v2/persons/4", person)

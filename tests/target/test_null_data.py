@@ -32,7 +32,7 @@ def writes(account):
 
 
 @pytest.mark.parametrize("entity", LOOKED_UP)
-def test_an_addition_that_gets_null_is_one_row(entity, load, small):
+def test_a_create_with_a_null_response_makes_one_row(entity, load, small):
     """The row is found, not added again; the next run knows it and writes nothing."""
     name = ENTITIES[entity].add
     message = rows(entity, *records_of(small)[entity], keys=["external_id"])
@@ -52,7 +52,7 @@ def test_an_addition_that_gets_null_is_one_row(entity, load, small):
 
 @pytest.mark.parametrize("nth", [[1, 2], *(pytest.param(nth, marks=pytest.mark.soak) for nth in (1, [2, 3]))])
 @pytest.mark.parametrize("entity", sorted(NAMED))
-def test_no_response_on_the_way_makes_a_second_row(entity, nth, load, small):
+def test_null_responses_never_make_a_second_row(entity, nth, load, small):
     """A null at any step: adding, finding the added row, comparing it with the next record."""
     name = NAMED[entity]
     before = len(small.rows(entity))
@@ -69,7 +69,7 @@ def test_no_response_on_the_way_makes_a_second_row(entity, nth, load, small):
 
 
 @pytest.mark.parametrize("entity", sorted(NAMED))
-def test_a_search_that_gets_null_finds_what_is_there(entity, load, small):
+def test_a_search_with_a_null_response_finds_the_existing_row(entity, load, small):
     name = NAMED[entity]
     known = next(one for one in small.rows(entity) if not one.get("is_deleted"))
     small.post(f"/api/v2/{entity}", {name: "Unmistakable"})
@@ -106,7 +106,7 @@ WHOLE_LISTS = {
     ("entity", "nth"),
     [("stages", 1), ("lead_labels", 1), ("roles", 1)],
 )
-def test_a_list_that_gets_null_is_not_empty(entity, nth, load, small):
+def test_a_list_with_a_null_response_is_not_treated_as_empty(entity, nth, load, small):
     """Rows of a list that is read whole are matched in it."""
     there = small.rows(entity)
     message = rows(entity, {"name": there[0]["name"]})
@@ -125,14 +125,14 @@ def test_a_list_that_gets_null_is_not_empty(entity, nth, load, small):
         ("update_organization", {"id": 1, "name": "Renamed"}, "PATCH /api/v2/organizations/{id}"),
     ],
 )
-def test_a_change_that_gets_null_is_looked_at(stream, values, operation, load, small):
+def test_an_update_with_a_null_response_is_looked_up(stream, values, operation, load, small):
     script(small, nothing(operation))
     run = load(rows(stream, values))
     assert (run.outcomes, run.errors) == (["updated"], [])
     assert small.requests()[operation] == 1
 
 
-def test_a_change_that_cannot_be_looked_up_fails(load, small):
+def test_an_update_that_cannot_be_looked_up_fails(load, small):
     hidden = {"operation": "GET /api/v2/deals/{id}", "kind": "status_before", "status": 403}
     script(small, nothing("PATCH /api/v2/deals/{id}"), hidden)
     run = load(rows("update_deal", {"id": 1, "title": "Renamed"}))
@@ -141,7 +141,7 @@ def test_a_change_that_cannot_be_looked_up_fails(load, small):
 
 
 @pytest.mark.parametrize("entity", ["persons", "deals", "notes", "activities"])
-def test_a_delete_that_gets_null_is_done_once(entity, load, small):
+def test_a_delete_with_a_null_response_is_made_once(entity, load, small):
     name = ENTITIES[entity].delete
     script(small, nothing(operation_of(name), nth=1))
     run = load(rows(entity, {"id": 1, "is_deleted": True}), allow_deletes=True)
@@ -151,7 +151,7 @@ def test_a_delete_that_gets_null_is_done_once(entity, load, small):
 
 
 @pytest.mark.parametrize("action", ["convert_lead_to_deal", "convert_deal_to_lead"])
-def test_a_conversion_that_gets_null_is_found(action, load, small):
+def test_a_conversion_with_a_null_response_is_found(action, load, small):
     table, made = ("leads", "deals") if "lead_to" in action else ("deals", "leads")
     source = next(
         one["id"]
@@ -164,7 +164,7 @@ def test_a_conversion_that_gets_null_is_found(action, load, small):
     assert (run.outcomes, run.errors, len(small.rows(made))) == (["created"], [], count + 1)
 
 
-def test_every_addition_gets_a_row():
+def test_only_one_create_is_published_without_data():
     """Required columns of an addition, so that every one ends with an id."""
     silent = {name for name, one in ACTIONS.items() if one.silent and one.verb is Verb.ADD}
     assert silent == {"add_call_log_audio_file"}

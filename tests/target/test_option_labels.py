@@ -100,7 +100,7 @@ def test_options_of_leads_are_added_once_as_well(small, load):
     assert len({one["custom_fields"][key] for one in small.rows("leads") if one["id"] in leads}) == 1
 
 
-def test_a_number_that_is_no_option_is_not_made_one(small, load):
+def test_a_number_that_is_not_an_option_is_not_created(small, load):
     before = labels(small, "deals", "Tier", 1)
     run = settles(
         small,
@@ -113,7 +113,7 @@ def test_a_number_that_is_no_option_is_not_made_one(small, load):
     assert labels(small, "deals", "Tier", 1) == before
 
 
-def test_options_of_other_own_fields_are_never_added(small, load):
+def test_options_of_other_standard_fields_are_never_created(small, load):
     row = {"id": 1, "industry": "Nothing"}
     run = settles(small, load, rows("organizations", row, keys=["id"]), create_options=True)
     assert run.outcomes == ["failed"]
@@ -189,7 +189,7 @@ def test_missing_labels_of_rows_are_added_once(small, load, table):
     assert row(small, table, 2)["label_ids"] == [options["Renewal"], options["Hot"]]
 
 
-def test_a_missing_label_is_only_added_if_that_is_allowed(load):
+def test_a_missing_label_is_created_only_if_allowed(load):
     run = load(*rows("deals", {"id": 1, "label_ids": "Renewal"}, keys=["id"]))
     assert "has no such option" in run.errors[0]
     assert "or set create_options" in run.errors[0]

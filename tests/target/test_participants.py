@@ -40,14 +40,14 @@ def activity(small):
         ({"participants": []}, {}),
     ],
 )
-def test_one_participant_leaves_the_others(small, load, activity, columns, after):
+def test_adding_one_participant_keeps_the_others(small, load, activity, columns, after):
     run = settles(small, load, rows("activities", {"id": 1, **columns}, keys=["id"]))
     assert run.errors == []
     people, attendees = activity()
     assert (people, len(attendees)) == (after, 2)
 
 
-def test_a_person_by_address_or_external_id_leaves_the_others_too(small, load, activity):
+def test_adding_a_person_by_address_or_external_id_keeps_the_others(small, load, activity):
     address = next(one for one in small.rows("persons") if one["id"] == 9)["emails"][0]["value"]
     settles(small, load, rows("activities", {"id": 1, "person_email": address}, keys=["id"]))
     assert activity()[0] == {9: True, 2: False, 3: False}
@@ -67,14 +67,14 @@ def test_a_person_by_address_or_external_id_leaves_the_others_too(small, load, a
         (["c@x.example"], {"c@x.example": ""}),
     ],
 )
-def test_one_attendee_leaves_the_others(small, load, activity, given, after):
+def test_adding_one_attendee_keeps_the_others(small, load, activity, given, after):
     assert settles(small, load, rows("activities", {"id": 1, "attendees": given}, keys=["id"])).errors == []
     people, attendees = activity()
     assert (len(people), attendees) == (3, after)
 
 
 @pytest.mark.parametrize("columns", [{"person_id": 7}, {"participants": {"person_id": 7, "primary": True}}])
-def test_actions_leave_the_others_too(load, activity, columns):
+def test_actions_keep_the_other_participants(load, activity, columns):
     assert load(rows("update_activity", {"id": 1, **columns})).errors == []
     people, attendees = activity()
     assert people.keys() >= {2, 3, 7}

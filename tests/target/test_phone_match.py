@@ -48,7 +48,7 @@ def test_another_number_is_another_person(caller, load):
 
 
 @pytest.mark.usefixtures("caller")
-def test_a_number_is_looked_for_in_the_list_once(load, small):
+def test_the_list_is_read_once_for_a_phone_number(load, small):
     small.post("/_emulator/log/clear")
     run = load(rows("persons", *({"phones": STORED, "name": f"N{n}"} for n in range(5))), **BY_PHONE)
     assert run.errors == []

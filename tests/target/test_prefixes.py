@@ -21,7 +21,7 @@ def statuses(emulator, operation):
     return [(one["prefix"], one["status"]) for one in log if one["operation"] == operation]
 
 
-def test_writes_go_to_the_prefix_that_the_host_knows(load, small):
+def test_writes_use_the_prefix_that_the_host_serves(load, small):
     unknown(small, "/v1")
     notes = [{"content": f"Note {one}", "deal_id": one} for one in (1, 2, 3)]
     run = load(rows("notes", *notes), max_concurrency=1, **adding("notes"))
@@ -40,9 +40,7 @@ def test_writes_go_to_the_prefix_that_the_host_knows(load, small):
         ("add_note", {"content": "New", "deal_id": 1}),
     ],
 )
-def test_a_write_that_the_host_knows_nowhere_is_neither_done_nor_of_a_missing_row(
-    stream, values, load, small
-):
+def test_a_write_rejected_under_both_prefixes_is_not_reported_as_done_or_missing(stream, values, load, small):
     unknown(small, "/v1", "/api/v1")
     before = small.rows("notes")
     run = load(rows(stream, values), allow_deletes=True)

@@ -143,7 +143,7 @@ def test_labels_of_leads_by_name(load, small, labels, lead):
 
 
 @pytest.mark.parametrize("stream", ["add_lead", "addLead", "leads"])
-def test_new_leads_take_labels_by_name(load, small, labels, stream):
+def test_new_leads_accept_labels_by_name(load, small, labels, stream):
     name = next(iter(labels))
     column = "labelIds" if stream == "addLead" else "label_ids"
     run = load(rows(stream, {"title": "L", "person_id": 1, column: name}), **adding("leads"))
@@ -151,7 +151,7 @@ def test_new_leads_take_labels_by_name(load, small, labels, stream):
     assert small.get(f"/v1/leads/{run.ids[0]}")["data"]["label_ids"] == [labels[name]]
 
 
-def test_a_label_that_there_is_not_is_reported_with_the_nearest(load, labels, lead):
+def test_an_unknown_label_is_reported_with_the_closest_matches(load, labels, lead):
     name = next(iter(labels))
     run = load(rows("leads", {"id": lead, "label_ids": f"{name}x"}, keys=["id"]))
     assert run.outcomes == ["failed"]

@@ -45,7 +45,7 @@ WRONG = {
 
 
 @pytest.mark.parametrize("case", WRONG)
-def test_each_fault_is_reported_and_the_run_goes_on(load, case):
+def test_each_fault_is_reported_and_the_run_continues(load, case):
     stream, values, sentence = WRONG[case]
     other = "products" if stream != "products" else "deals"
     run = load(
@@ -63,7 +63,7 @@ def test_each_fault_is_reported_and_the_run_goes_on(load, case):
     assert rejected[1]["error"]
 
 
-def test_what_the_plan_lacks_fails_the_record_only(tmp_path):
+def test_a_feature_missing_from_the_plan_fails_only_the_record(tmp_path):
     with Emulator("--burst", "0", "--plan", "lite", seed="small") as lite:
         load = Loader(lite.config(), tmp_path)
         run = load(
@@ -165,7 +165,7 @@ def without_line(sentence):
     return re.sub(r"[Ll]ine \d+", "line", sentence)
 
 
-def test_all_that_can_be_wrong_in_one_run(load, small):
+def test_all_kinds_of_faults_in_one_run(load, small):
     twins(small)
     assert 17 in [one["id"] for one in small.get("/api/v2/deals/archived")["data"]]
     settings = {
@@ -250,7 +250,7 @@ def test_a_missing_right_fails_the_record_only(tmp_path, caplog):
 
 
 @pytest.mark.parametrize("end", [b'{"type": "STATE", "value": {"n"', b'{"type": "RECORD", "x": "\xc3'])
-def test_half_a_line_at_the_end_is_an_input_that_broke_off_and_no_record(small, tmp_path, end):
+def test_a_partial_line_at_the_end_is_truncated_input_and_not_a_record(small, tmp_path, end):
     before = len(small.rows("products"))
     wanted = [{"name": "One"}, {"name": "Two"}]
     whole = lines_of(rows("products", *wanted), state({"n": 2})).encode()
@@ -275,7 +275,7 @@ def test_half_a_line_at_the_end_is_an_input_that_broke_off_and_no_record(small, 
     assert len(small.rows("products")) == before + 2
 
 
-def test_a_last_line_without_an_end_is_taken_when_it_is_whole(small, tmp_path):
+def test_a_complete_last_line_without_a_line_end_is_accepted(small, tmp_path):
     text = lines_of(rows("products", {"name": "One"}, {"name": "Two"})).rstrip("\n")
     target = TargetPipedrive(
         config=small.config(ledger_path=str(tmp_path / "own.sqlite"), **adding("products"))
@@ -315,7 +315,7 @@ def test_rejects_of_a_schema_without_columns_can_be_piped_in_again(load, small, 
         ({"match_on": ["title"]}, {"title": "One"}, {"title": "Two"}, {"title": "Two"}),
     ],
 )
-def test_records_without_key_properties_are_named_by_what_finds_them(load, settings, good, bad, key):
+def test_records_without_key_properties_are_identified_by_their_match_columns(load, settings, good, bad, key):
     messages = rows("sheet", {"title": "A", **good, "value": 1}, {"title": "B", **bad, "value": "x"})
     run = load(*messages, streams={"sheet": {"entity": "deals", **settings}})
     assert run.outcomes[1:] == ["failed"]

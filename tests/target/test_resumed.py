@@ -45,7 +45,7 @@ def brought(small, champion):
 WHOLE = [(f"Brought {n}", f"Sponsor {n}") for n in range(3)]
 
 
-def test_what_a_row_lacked_when_the_run_broke_off_is_filled_in(load, small, champion):
+def test_references_missing_at_the_interruption_are_filled_in(load, small, champion):
     first = load(products(), BROKEN_OFF, foreign_ids=True)
     assert "ended unexpectedly" in str(first.error)
     assert brought(small, champion) == [(name, None) for name, _ in WHOLE]
@@ -58,7 +58,7 @@ def test_what_a_row_lacked_when_the_run_broke_off_is_filled_in(load, small, cham
     assert load(persons(), products(), foreign_ids=True).outcomes == ["unchanged"] * 6
 
 
-def test_rows_that_point_in_circles_are_filled_in_though_the_first_run_broke_off(load, small):
+def test_circular_references_are_filled_in_after_an_interruption(load, small):
     field = small.post("/api/v2/organizationFields", {"field_name": "Sister", "field_type": "org"})["data"]
     count = 5
     circle = [
@@ -75,7 +75,7 @@ def test_rows_that_point_in_circles_are_filled_in_though_the_first_run_broke_off
     assert [held[int(one)] for one in run.ids] == [int(one) for one in (*run.ids[1:], run.ids[0])]
 
 
-def test_a_row_whose_response_was_lost_is_found_though_it_lacks_what_is_known_since(load, small, champion):
+def test_a_row_with_a_lost_response_is_found_without_references_resolved_later(load, small, champion):
     """It was added without its person; looked up with it, it is still the same row."""
     small.post(
         "/_emulator/faults",
@@ -92,7 +92,7 @@ def test_a_row_whose_response_was_lost_is_found_though_it_lacks_what_is_known_si
     assert brought(small, champion) == WHOLE[:1]
 
 
-def test_of_two_rows_alike_the_one_with_the_value_is_found_first(load, small, champion):
+def test_of_two_similar_rows_the_one_with_the_value_is_found_first(load, small, champion):
     """One has its person already, the other one not yet: nothing is mixed up, and nothing added twice."""
     load(persons(1), foreign_ids=True)
     small.post("/_emulator/faults", [{"operation": "GET /api/v2/products", **FAILING}, {
@@ -118,7 +118,7 @@ def test_plain_adds_that_an_earlier_run_made_are_not_read_again(load, small):
     assert {name for name in after if after[name] != before.get(name)} <= {"GET /v1/users/me"}
 
 
-def test_a_row_that_waits_is_known_though_the_other_account_has_changed_it_since(load, small, champion):
+def test_a_deferred_row_is_recognized_although_its_source_changed(load, small, champion):
     load(products(), BROKEN_OFF, foreign_ids=True)
     renamed = [{"id": 500, "name": "Brought anew", "Sponsor": 700}]
     run = load(persons(1), rows("products", *renamed, keys=["id"]), foreign_ids=True)
@@ -130,7 +130,7 @@ def test_a_row_that_waits_is_known_though_the_other_account_has_changed_it_since
     ]
 
 
-def test_a_row_that_failed_after_it_was_added_is_changed_by_its_reject(load, small, champion):
+def test_a_row_that_failed_after_its_creation_is_updated_by_its_reject(load, small, champion):
     fault = {"operation": "PATCH /api/v2/products/{id}", "kind": "status_before", "status": 400}
     small.post("/_emulator/faults", [fault])
     first = load(products(1), persons(1), foreign_ids=True)
@@ -141,7 +141,7 @@ def test_a_row_that_failed_after_it_was_added_is_changed_by_its_reject(load, sma
     assert brought(small, champion) == WHOLE[:1]
 
 
-def test_a_row_without_an_id_of_its_own_is_filled_in_too(load, small, champion):
+def test_a_row_without_an_external_id_is_filled_in_too(load, small, champion):
     made = rows("products", {"name": "Brought 0", "Sponsor": {"external_id": "p0"}})
     load(made, BROKEN_OFF, **adding("products"))
     run = load(
@@ -153,7 +153,7 @@ def test_a_row_without_an_id_of_its_own_is_filled_in_too(load, small, champion):
     assert brought(small, champion) == WHOLE[:1]
 
 
-def test_a_row_without_an_id_of_its_own_that_failed_after_it_was_added_is_not_added_again(load, small):
+def test_a_row_without_an_external_id_that_failed_after_its_creation_is_not_added_again(load, small):
     """Archiving a lead is a second call."""
     fault = {"operation": "PATCH /api/v1/leads/{id}", "kind": "status_before", "status": 400}
     small.post("/_emulator/faults", [fault])

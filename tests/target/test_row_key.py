@@ -59,7 +59,7 @@ def test_numbers_and_texts_are_the_same_external_id(case, small):
     assert [held[int(one["id"])] for one in first] == ["Five B", "Six B"]
 
 
-def test_blank_external_ids_are_nobodys(case, small):
+def test_blank_external_ids_match_no_row(case, small):
     before = names(small, "persons")
     done, results = case("06-empty-external-id")
     assert (done.returncode, outcomes(results)) == (1, ["failed"] * 3)
@@ -163,7 +163,7 @@ TABLES = [("persons", "name"), ("organizations", "name"), ("deals", "title"), ("
 
 
 @pytest.mark.parametrize("mark", MARKS)
-def test_what_is_no_mark_deletes_no_row(load, small, mark):
+def test_values_that_are_not_delete_markers_delete_no_row(load, small, mark):
     (number, name), *_ = names(small, "organizations").items()
     sent = [{"id": number, "name": name, mark: value} for value in NO_MARKS]
     run = load(rows("organizations", *sent, keys=["id"]), allow_deletes=True)
@@ -172,7 +172,7 @@ def test_what_is_no_mark_deletes_no_row(load, small, mark):
 
 
 @pytest.mark.parametrize("mark", MARKS)
-def test_what_is_neither_is_rejected(load, small, mark):
+def test_ambiguous_delete_markers_are_rejected(load, small, mark):
     (number, name), *_ = names(small, "organizations").items()
     sent = [{"id": number, "name": name, mark: value} for value in ODD_MARKS]
     run = load(rows("organizations", *sent, keys=["id"]), allow_deletes=True)
@@ -181,14 +181,14 @@ def test_what_is_neither_is_rejected(load, small, mark):
     assert number in names(small, "organizations")
 
 
-def test_every_mark_deletes(load, small):
+def test_every_delete_marker_deletes(load, small):
     ids = list(names(small, "persons"))[: len(YES_MARKS)]
     sent = [{"id": one, "is_deleted": value} for one, value in zip(ids, YES_MARKS, strict=True)]
     assert load(rows("persons", *sent, keys=["id"]), allow_deletes=True).outcomes == ["deleted"] * len(ids)
 
 
 @pytest.mark.parametrize(("table", "column"), TABLES)
-def test_a_blank_mark_that_the_schema_does_not_name_is_none(load, small, table, column):
+def test_a_blank_delete_marker_outside_the_schema_is_ignored(load, small, table, column):
     number, name = next(iter(names(small, table, column).items()))
     named = schema(table, f"id {column}", ["id"])
     blank = record(table, **{"id": number, column: name, "_sdc_deleted_at": " "})
@@ -234,14 +234,14 @@ def test_a_blank_key_is_added_or_skipped_according_to_the_settings(load, small):
     ],
 )
 @pytest.mark.parametrize(("choice", "outcome"), [("fail", "failed"), ("skip", "skipped"), ("add", "created")])
-def test_half_a_match_is_none(load, table, match_on, half, choice, outcome):
+def test_a_partial_match_is_not_a_match(load, table, match_on, half, choice, outcome):
     if table == "organizations" and choice == "add":
         half = {"name": "Half", "website": ""}
     run = load(rows(table, half), match_on={table: match_on}, on_blank_match=choice)
     assert run.outcomes == [outcome], run.errors
 
 
-def test_a_blank_match_beside_an_external_id_is_no_fault(load):
+def test_a_blank_match_next_to_an_external_id_is_accepted(load):
     new = rows("persons", {"external_id": "k1", "email": "", "name": "Kay"})
     settings = {"match_on": {"persons": ["email"]}}
     assert load(new, **settings).outcomes == ["created"]
@@ -258,7 +258,7 @@ def test_a_blank_match_beside_an_external_id_is_no_fault(load):
     ],
 )
 @pytest.mark.parametrize("choice", ["fail", "add", "skip"])
-def test_a_delete_that_does_not_agree_wholly_deletes_no_row(load, small, table, match_on, given, choice):
+def test_a_delete_that_matches_only_partly_deletes_no_row(load, small, table, match_on, given, choice):
     column = "title" if table == "deals" else "name"
     _, name = next(iter(names(small, table, column).items()))
     before = names(small, table, column)
@@ -304,7 +304,7 @@ def test_a_record_without_its_parent_names_the_parent(load, small):
     assert small.rows("deal_products") == before
 
 
-def test_a_delete_that_agrees_wholly_deletes(load, small):
+def test_a_delete_that_matches_completely_deletes(load, small):
     row = small.get("/api/v2/persons/1")["data"]
     run = load(
         rows("gone", {"name": row["name"], "email": [one["value"] for one in row["emails"]]}),
@@ -365,7 +365,7 @@ def test_an_upsert_without_a_key_is_rejected_and_write_add_adds(load, small, tab
     assert load(rows(table, columns, columns, keys=keys), **adding(table)).outcomes == ["created"] * 2
 
 
-def test_a_match_on_what_cannot_be_searched_is_rejected_at_once(load):
+def test_match_on_a_column_that_cannot_be_searched_is_rejected_immediately(load):
     run = load(rows("notes", {"content": "x", "deal_id": 1}), match_on={"notes": ["content"]})
     assert "cannot be looked up by content" in " ".join([*run.errors, str(run.error)])
 
@@ -499,7 +499,7 @@ def test_a_record_may_write_the_names_of_the_schema_in_another_case(load, small,
 
 
 @pytest.mark.parametrize("properties", [{}, None])
-def test_a_schema_without_properties_is_bound_by_its_first_record(load, small, properties):
+def test_a_schema_without_properties_uses_the_columns_of_its_first_record(load, small, properties):
     named = schema("organizations", {}, ["external_id"])
     named["schema"] = {} if properties is None else {"properties": properties}
     run = load(
@@ -532,7 +532,7 @@ def test_all_unknown_columns_are_reported_at_once(load):
     ],
 )
 @pytest.mark.parametrize("extra", [0, 30])
-def test_each_of_several_addresses_is_looked_for(load, small, email, extra):
+def test_each_of_several_addresses_is_looked_up(load, small, email, extra):
     before = len(small.rows("persons"))
     more = [{"email": f"p{n}@nowhere.example", "job_title": "J"} for n in range(extra)]
     run = load(
@@ -575,7 +575,7 @@ def test_a_person_added_in_the_run_is_found_by_each_address(load, small):
         ("deals", "title", ["Stra\u00dfe 1", "STRASSE 1", "stra\u00dfe\u3000\u0031"]),
     ],
 )
-def test_one_row_whatever_the_spelling(load, table, column, spellings, dry_run):
+def test_all_spellings_of_a_key_find_one_row(load, table, column, spellings, dry_run):
     named = {"name": "Same"} if column == "code" else {}
     sent = rows(table, *({column: one, **named} for one in spellings), keys=[column])
     run = load(sent, dry_run=dry_run)
@@ -584,7 +584,7 @@ def test_one_row_whatever_the_spelling(load, table, column, spellings, dry_run):
         assert set(load(sent).ids) == set(run.ids)
 
 
-def test_records_that_meet_in_one_row_change_it_one_after_the_other(small, load):
+def test_records_of_the_same_row_update_it_one_after_the_other(small, load):
     """Two addresses of one person, at the same time: the second record sees what the first one wrote."""
     small.post(
         "/_emulator/faults",

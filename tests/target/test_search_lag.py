@@ -14,7 +14,7 @@ NEVER = 100_000
 SEARCH = "GET /api/v2/persons/search"
 LIST = "GET /api/v2/persons"
 THEN = {"type": "ACTIVATE_VERSION", "stream": "any", "version": 1}
-"""Lets everything before it be done first."""
+"""Message that ends the batch: everything before it is written first."""
 PROJECT = {"board_id": 1, "phase_id": 1}
 SIX = {"emails": [{"value": "qq@six.example"}]}
 NEW = {
@@ -29,7 +29,7 @@ NEW = {
 
 @pytest.fixture
 def late(small):
-    """The small account, whose searches see nothing of what is written."""
+    """The small account, whose search index never contains new writes."""
     small.post("/_emulator/search", {"lag": NEVER})
     return small
 
@@ -52,7 +52,7 @@ def person(emulator, name, email, **more):
 
 @pytest.fixture
 def forget(load):
-    """Let the next run know nothing of those before."""
+    """Remove the ledger, so that the next run knows nothing about earlier runs."""
 
     def go():
         for path in load.folder.glob("ledger.sqlite*"):
@@ -83,7 +83,7 @@ def test_records_with_the_same_key_are_one_row_in_one_run_and_in_the_next(load, 
     ids=["in capitals", "another label", "one more address", "its second address"],
 )
 @pytest.mark.parametrize("concurrency", [1, 8])
-def test_the_same_key_in_other_words_is_the_same_row(load, late, other, concurrency):
+def test_another_spelling_of_a_key_finds_the_same_row(load, late, other, concurrency):
     both = [{"value": "qq@one.example"}, {"value": "qq@second.example"}]
     run = load(
         rows("persons", {"name": "Qq A", "emails": both}, {"name": "Qq B", "emails": other}),
@@ -132,7 +132,7 @@ def test_a_row_that_an_action_adds_or_changes_is_found(load):
     assert (run.ids[2], run.ids[4], run.ids[6]) == (run.ids[1], "5", "6")
 
 
-def test_a_row_renamed_a_moment_ago_is_found_by_its_new_name_only(load, late):
+def test_a_recently_renamed_row_is_found_only_by_its_new_name(load, late):
     old = late.get("/api/v2/persons/7")["data"]["name"]
     late.call("PATCH", "/api/v2/persons/7", {"name": "Qq new"})
     run = load(
@@ -145,7 +145,7 @@ def test_a_row_renamed_a_moment_ago_is_found_by_its_new_name_only(load, late):
     assert (held["name"], held["phones"][0]["value"]) == ("Qq new", "+1 7")
 
 
-def test_a_row_renamed_by_the_run_itself_is_not_taken_for_the_old_one(load, small):
+def test_a_row_renamed_by_the_run_is_not_found_by_its_old_name(load, small):
     number = person(small, "Qq old", "qq@old.example")
     small.post("/_emulator/search", {"lag": NEVER})
     run = load(
@@ -164,7 +164,7 @@ def test_a_row_renamed_by_the_run_itself_is_not_taken_for_the_old_one(load, smal
 
 
 @pytest.mark.parametrize("when", ["before", "in the run"])
-def test_a_row_deleted_a_moment_ago_is_added_again(load, small, when):
+def test_a_recently_deleted_row_is_added_again(load, small, when):
     number = person(small, "Qq gone", "qq@gone.example")
     small.post("/_emulator/search", {"lag": NEVER})
     deleted = []
@@ -199,7 +199,7 @@ def test_deleted_and_added_again_by_key_in_one_run(load, small):
     assert [row["name"] for row in named(small, "persons", "Qq")] == ["Qq anew again"]
 
 
-def test_what_was_added_a_moment_ago_can_be_deleted_by_its_key(load, late):
+def test_a_recently_added_row_can_be_deleted_by_its_key(load, late):
     number = person(late, "Qq new", "qq@new.example")
     gone = {"emails": "qq@new.example", "_sdc_deleted_at": "2026-01-01T00:00:00Z"}
     run = load(rows("persons", gone), allow_deletes=True, **BY_EMAIL)
@@ -208,7 +208,7 @@ def test_what_was_added_a_moment_ago_can_be_deleted_by_its_key(load, late):
 
 
 @pytest.mark.parametrize("when", ["before", "in the run"])
-def test_a_merged_row_gives_way_to_the_survivor(load, small, when):
+def test_a_merged_row_is_replaced_by_the_survivor(load, small, when):
     absorbed = person(small, "Qq absorbed", "qq@absorbed.example")
     survivor = person(small, "Qq survivor", "qq@survivor.example")
     small.post("/_emulator/search", {"lag": NEVER})
@@ -230,7 +230,7 @@ def test_a_merged_row_gives_way_to_the_survivor(load, small, when):
 
 
 @pytest.mark.parametrize("twin", [True, False])
-def test_a_row_that_goes_between_look_and_change_is_looked_for_again(load, small, twin):
+def test_a_row_deleted_between_lookup_and_update_is_looked_up_again(load, small, twin):
     number = person(small, "Qq", "qq@q.example")
     small.post(
         "/_emulator/faults",
@@ -254,7 +254,7 @@ def test_a_row_that_goes_between_look_and_change_is_looked_for_again(load, small
     assert [row["name"] for row in named(small, "persons", "Qq")] == ["Qq after"]
 
 
-def test_a_row_that_goes_between_look_and_delete_was_already_deleted(load, small):
+def test_a_row_deleted_between_lookup_and_delete_counts_as_already_deleted(load, small):
     number = person(small, "Qq", "qq@q.example")
     fault = {"operation": "DELETE /api/v2/persons/{id}", "nth": 1, "kind": "delete", "table": "persons"}
     small.post("/_emulator/faults", [{**fault, "id": number}])
@@ -263,7 +263,7 @@ def test_a_row_that_goes_between_look_and_delete_was_already_deleted(load, small
     assert run.outcomes == ["unchanged"], run.errors
 
 
-def test_an_external_id_goes_to_the_row_that_took_the_place_of_a_deleted_one(load, small):
+def test_an_external_id_moves_to_the_row_that_replaced_a_deleted_one(load, small):
     number = person(small, "Qq", "qq@q.example")
     fault = {"operation": "PATCH /api/v2/persons/{id}", "nth": 1, "kind": "delete", "table": "persons"}
     small.post("/_emulator/faults", [{**fault, "id": number}])
@@ -274,7 +274,7 @@ def test_an_external_id_goes_to_the_row_that_took_the_place_of_a_deleted_one(loa
     assert (again.outcomes, again.ids) == (["unchanged"], first.ids)
 
 
-def test_two_rows_of_one_key_are_two_though_the_index_knows_one(load, small):
+def test_two_rows_with_one_key_are_ambiguous_even_if_the_index_contains_only_one(load, small):
     old = person(small, "Qq old", "qq@q.example")
     small.post("/_emulator/search", {"lag": NEVER})
     run = load(
@@ -291,7 +291,7 @@ def test_two_rows_of_one_key_are_two_though_the_index_knows_one(load, small):
     assert str(old) in run.errors[0]
 
 
-def test_an_unanswered_add_by_key_is_found_though_the_index_lags(load, late):
+def test_a_create_without_a_response_is_found_despite_the_index_lag(load, late):
     late.post(
         "/_emulator/faults", [{"operation": "POST /api/v2/persons", "nth": [1, 2], "kind": "reset_after"}]
     )
@@ -301,7 +301,7 @@ def test_an_unanswered_add_by_key_is_found_though_the_index_lags(load, late):
     assert len(named(late, "persons", "Qq")) == 3
 
 
-def test_a_match_that_is_found_costs_what_it_did(load, medium):
+def test_a_match_costs_no_additional_request(load, medium):
     load.config = medium.config()
     medium.post("/_emulator/search", {"lag": NEVER})
     people = [one for one in medium.get("/api/v2/persons?limit=100")["data"] if one["emails"]]
@@ -315,7 +315,7 @@ def test_a_match_that_is_found_costs_what_it_did(load, medium):
     assert LIST not in medium.requests()
 
 
-def test_what_is_new_costs_one_more_request_for_many_records(load, medium, monkeypatch):
+def test_new_rows_cost_one_additional_request_for_many_records(load, medium, monkeypatch):
     monkeypatch.setattr(listing, "MOST_ROWS", 0)
     load.config = medium.config()
     medium.post("/_emulator/search", {"lag": NEVER})

@@ -32,7 +32,7 @@ ENTITIES = {"persons": "name", "organizations": "name", "deals": "title", "produ
 
 @pytest.mark.parametrize("key", NO_KEYS)
 @pytest.mark.parametrize("stream", ENTITIES)
-def test_rows_with_a_text_in_place_of_their_key_are_not_one_row(small, load, stream, key):
+def test_rows_with_placeholder_text_as_key_are_not_matched_to_one_row(small, load, stream, key):
     given = [{"external_id": key, ENTITIES[stream]: name} for name in ("One", "Two")]
     run = load(rows(stream, *given, keys=["external_id"]))
     assert (run.outcomes, writes_of(small)) == (["failed", "failed"], [])
@@ -42,7 +42,7 @@ def test_rows_with_a_text_in_place_of_their_key_are_not_one_row(small, load, str
 
 
 @pytest.mark.parametrize("key", KEYS)
-def test_odd_keys_are_keys(small, load, key):
+def test_unusual_keys_are_valid(small, load, key):
     given = {"external_id": key, "name": "One"}
     assert settles(small, load, rows("organizations", given, keys=["external_id"])).outcomes == ["created"]
     assert identifies(key)
@@ -50,7 +50,7 @@ def test_odd_keys_are_keys(small, load, key):
 
 
 @pytest.mark.parametrize("address", ["none", "n/a", "#N/A", "-", "unknown", "keine", "x", "@", "no email"])
-def test_people_without_an_address_are_not_one_person(small, load, address):
+def test_people_without_an_address_are_not_matched_to_one_person(small, load, address):
     given = [{"email": address, "name": name} for name in ("One", "Two")]
     run = load(rows("persons", *given, keys=["email"]))
     if address == "@":
@@ -69,14 +69,14 @@ def test_one_real_address_is_enough(load, emails):
 
 @pytest.mark.parametrize("name", ["#N/A", "-", "n/a", "1.2E+05"])
 @pytest.mark.parametrize("stream", ["organizations", "products"])
-def test_rows_are_not_matched_by_such_a_name(small, load, stream, name):
+def test_rows_are_not_matched_by_a_placeholder_name(small, load, stream, name):
     run = load(rows(stream, *({"name": name, "owner_id": one} for one in (1, 2)), keys=["name"]))
     assert (run.outcomes, writes_of(small)) == (["failed", "failed"], [])
 
 
 @pytest.mark.parametrize("number", ["1E+01", "1e1", "1E1", "1.0E+01", "10E0"])
 @pytest.mark.parametrize("column", ["id", "person_id", "org_id"])
-def test_an_id_with_an_exponent_is_none(small, load, number, column):
+def test_an_id_with_an_exponent_is_not_an_id(small, load, number, column):
     run = load(rows("deals", {"id": 3, "title": "Changed", column: number}, keys=["id"]))
     assert (run.outcomes, writes_of(small)) == (["failed"], [])
     assert "must be an integer" in run.errors[0]

@@ -10,7 +10,7 @@ from tests.target.twice import field_key, row, settles
 ID = {"keys": ["id"]}
 
 
-def test_the_type_of_an_activity_is_its_name_or_its_word(small, load):
+def test_the_type_of_an_activity_is_accepted_by_name_or_key(small, load):
     given = ["Call", " meeting", "Site visit 現場", "site VISIT 現場", "call", "Phone call"]
     records = [{"id": number, "type": one} for number, one in enumerate(given, 1)]
     run = settles(small, load, rows("activities", *records, **ID))
@@ -43,7 +43,7 @@ def test_a_status_may_have_capitals(small, load, stream):
     ],
 )
 @pytest.mark.parametrize("dry", [False, True])
-def test_what_a_new_row_needs_is_known_before_the_write(small, load, stream, record, facts, dry):
+def test_columns_required_by_a_create_are_checked_before_the_write(small, load, stream, record, facts, dry):
     small.post("/_emulator/log/clear")
     run = load(rows(stream, record), dry_run=dry, **adding("persons", "notes", "leads"))
     assert run.outcomes == ["failed"]

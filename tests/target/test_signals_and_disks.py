@@ -168,7 +168,7 @@ def test_a_signal_while_the_input_is_open_reports_the_interruption(process, smal
     assert len([one for one in small.rows("deals") if one["title"] == "Before"]) == 1
 
 
-def test_exit_codes_around_the_end_agree_with_what_is_durable(process, small):
+def test_exit_codes_around_the_end_agree_with_what_is_stored(process, small):
     text = lines_of(rows("add_deal", {"title": "Once"}), state({"n": 1})).encode()
     codes = set()
     for attempt in range(0, 12, 3):
@@ -325,7 +325,7 @@ def test_an_input_that_cannot_be_read_is_reported_in_a_sentence(process):
     assert "directory" in outcome.log
 
 
-def test_a_full_disk_of_the_waiting_file_ends_the_run_in_a_sentence(load, monkeypatch):
+def test_a_full_disk_of_the_temporary_file_ends_the_run_in_a_sentence(load, monkeypatch):
     from target_pipedrive.run import deferred as waiting  # noqa: PLC0415 - beside its only use
 
     monkeypatch.setattr(waiting, "MOST", 3)

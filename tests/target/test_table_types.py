@@ -96,7 +96,7 @@ def update(load, deals, cases):
     return runs
 
 
-def test_what_leaves_no_doubt_is_taken(load, small, deals):
+def test_unambiguous_values_are_accepted(load, small, deals):
     fields = {}
     for field in small.get("/api/v2/dealFields?limit=500")["data"]:
         fields.setdefault(slug(field["field_name"]), field)
@@ -120,7 +120,7 @@ def readable(values, field, wanted):
     return labels.get(held, held)
 
 
-def test_what_leaves_doubt_is_rejected(load, small, deals):
+def test_ambiguous_values_are_rejected(load, small, deals):
     before = small.rows("deals")
     for part, run in update(load, deals, REFUSED):
         assert len(run.errors) == len(part)
@@ -141,7 +141,7 @@ LABELLED = [
 
 
 @pytest.mark.parametrize(("entity", "column", "given", "held"), LABELLED)
-def test_options_of_own_fields_go_by_label_too(small, load, entity, column, given, held):
+def test_options_of_standard_fields_are_accepted_by_label_too(small, load, entity, column, given, held):
     run = load(rows(entity, {"id": 1, column: given}, keys=["id"]))
     assert run.errors == []
     kept = next(one for one in small.rows(entity) if one["id"] == 1)[column]
@@ -157,7 +157,7 @@ def test_labels_of_own_fields_in_actions_and_unknown_ones(small, load):
         assert fact in run.errors[0]
 
 
-def test_options_given_by_id_ask_for_no_definitions(small, load):
+def test_options_given_by_id_do_not_cause_a_read_of_definitions(small, load):
     small.post("/_emulator/log/clear")
     load(rows("deals", {"id": 1, "label_ids": [2]}, {"id": 2, "label_ids": "1,2"}, keys=["id"]))
     assert "GET /api/v2/dealFields" not in small.requests()

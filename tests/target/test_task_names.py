@@ -40,7 +40,7 @@ def test_a_task_is_done_by_either_name(name, value, account, run):
 
 
 @pytest.mark.parametrize("names", [("done", "milestone"), ("is_done", "is_milestone")])
-def test_a_task_is_added_with_its_marks(names, account, run):
+def test_a_task_is_added_with_its_flags(names, account, run):
     project = open_task(account)["project_id"]
     marks = dict.fromkeys(names, 1)
     message = rows(
@@ -72,14 +72,14 @@ def test_the_names_of_an_account_are_tried_once_a_run(account, run):
     assert account.requests()["PATCH /api/v2/tasks/{id}"] <= len(numbers) + 1
 
 
-def test_a_refusal_for_another_reason_is_that_refusal(account, run):
+def test_a_rejection_for_another_reason_is_reported_as_such(account, run):
     number = open_task(account)["id"]
     ended = run(rows("tasks", {"id": number, "done": 1, "project_id": 999_999}))
     assert ended.outcomes == ["failed"]
     assert task(account, number)["is_done"] is False
 
 
-def test_a_mark_that_was_ignored_is_reported(account, run):
+def test_an_ignored_flag_is_reported(account, run):
     """A live account rejects the milestone without a date, and ignores it under its published name."""
     project = open_task(account)["project_id"]
     record = {"external_id": "t", "title": "T", "project_id": project, "is_milestone": True}

@@ -26,7 +26,7 @@ def test_both_steps_report_what_was_not_taken_and_not_emptied():
     )
 
 
-def test_the_second_step_decides_of_a_column_that_both_sent():
+def test_the_second_step_determines_a_column_that_both_sent():
     ended = both(
         result(changed=("value",), not_taken=("title",)), result(changed=("title",), not_taken=("value",))
     )

@@ -18,7 +18,7 @@ def custom(small, entity, field_type):
     return next(one for one in fields if one["is_custom_field"] and one["field_type"] == field_type)
 
 
-def test_an_external_id_becomes_one_row_for_ever(load, small):
+def test_an_external_id_always_refers_to_the_same_row(load, small):
     message = rows("organizations", {"external_id": "acme-1", "name": "Acme"}, keys=["external_id"])
     first = load(message)
     second = load(rows("organizations", {"external_id": "acme-1", "name": "Acme Ltd"}, keys=["external_id"]))
@@ -136,7 +136,7 @@ def test_tombstones_delete_only_when_allowed_and_within_the_guard(load):
     assert "max_deletes (2) is reached" in run.errors[0]
 
 
-def test_what_was_deleted_can_be_added_again_in_the_same_run(load, small):
+def test_a_deleted_row_can_be_added_again_in_the_same_run(load, small):
     new = {"external_id": "x-1", "name": "Again"}
     run = load(
         rows("organizations", new, {**new, "is_deleted": True}, new, keys=["external_id"]), allow_deletes=True
@@ -148,7 +148,7 @@ def test_what_was_deleted_can_be_added_again_in_the_same_run(load, small):
     assert run.ids[0] not in live
 
 
-def test_an_archived_deal_takes_no_change_until_it_is_restored(load, small):
+def test_an_archived_deal_cannot_be_changed_until_it_is_restored(load, small):
     archived = small.get("/api/v2/deals/archived")["data"][0]["id"]
     run = load(
         rows("deals", {"id": archived, "title": "New"}, keys=["id"]),
@@ -165,7 +165,7 @@ def test_an_id_that_does_not_exist_is_never_added(load):
     assert "id 999999, which does not exist" in run.errors[0]
 
 
-def test_what_was_rejected_can_be_piped_in_again(load):
+def test_rejected_records_can_be_piped_in_again(load):
     run = load(
         rows("add_deal", {"title": "Fine"}, {"title": "Bad", "value": "much"}, {"value": 3}),
         "{torn",
@@ -179,7 +179,7 @@ def test_what_was_rejected_can_be_piped_in_again(load):
     assert again.outcomes.count("failed") == 3
 
 
-def test_a_record_without_its_key_is_rejected_and_the_run_goes_on(load):
+def test_a_record_without_its_key_is_rejected_and_the_run_continues(load):
     run = load(
         schema("deals", "id title", ["id"]), record("deals", title="No id"), record("deals", id=3, title="X")
     )
@@ -241,7 +241,7 @@ def test_a_stream_of_its_own_name_is_mapped(load, small):
     assert small.get("/api/v2/persons/2")["data"]["custom_fields"][key["field_code"]] == 7
 
 
-def test_mirror_deletes_what_did_not_come_again(load):
+def test_mirror_deletes_rows_missing_from_the_next_input(load):
     both = rows("organizations", {"external_id": "a", "name": "A"}, {"external_id": "b", "name": "B"})
     activate = {"type": "ACTIVATE_VERSION", "stream": "organizations", "version": 1}
     first = load(both, activate)
@@ -261,7 +261,7 @@ def test_a_second_process_rejects_the_ledger(load, tmp_path):
     assert "in use by another run" in str(run.error)
 
 
-def test_lines_of_builds_what_a_pipe_carries():
+def test_lines_of_builds_singer_messages():
     assert lines_of([{"type": "STATE", "value": 1}], "x") == '{"type": "STATE", "value": 1}\nx\n'
 
 
@@ -271,7 +271,7 @@ def own_field(code, **values):
     return {**kept, **values}
 
 
-def test_own_fields_of_pipedrive_are_neither_changed_nor_added(small, load):
+def test_standard_fields_are_neither_changed_nor_created(small, load):
     small.post("/_emulator/log/clear")
     known, renamed, unknown = (
         own_field("status"),
@@ -285,13 +285,13 @@ def test_own_fields_of_pipedrive_are_neither_changed_nor_added(small, load):
     assert not [name for name in small.requests() if not name.startswith("GET")]
 
 
-def test_own_fields_are_known_by_their_key_without_a_flag(load):
+def test_standard_fields_are_recognized_by_their_key_without_a_flag(load):
     record = own_field("status")
     del record["is_custom_field"]
     assert load(rows("deal_fields", record, keys=["field_code"])).outcomes == ["unchanged"]
 
 
-def test_own_fields_of_another_account_are_matched_by_key(load):
+def test_standard_fields_of_another_account_are_matched_by_key(load):
     renamed, unknown = own_field("status", field_name="Stato"), own_field("nps_score")
     fields = rows("deal_fields", renamed, unknown, keys=["field_code"])
     run = load(fields, foreign_ids=True)

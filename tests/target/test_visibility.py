@@ -50,7 +50,7 @@ def test_other_names_are_rejected_with_the_known_ones(names, given, message):
     ("table", "key"),
     [("deals", 1), ("persons", 1), ("organizations", 1), ("products", 1), ("leads", None)],
 )
-def test_every_entity_takes_the_name(small, load, table, key):
+def test_every_entity_accepts_the_name(small, load, table, key):
     key = key or small.get("/v1/leads?limit=1")["data"][0]["id"]
     for name, number in (("Owner only", 1), ("entire company", 7)):
         run = settles(small, load, rows(table, {"id": key, "visible_to": name}, keys=["id"]))

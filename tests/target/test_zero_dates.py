@@ -33,7 +33,7 @@ NO_DATES = [
 ]
 
 
-def test_zero_dates_are_none_in_every_form():
+def test_zero_dates_are_null_in_every_form():
     assert [one for one in ZEROS if not is_zero_date(one)] == []
     assert {encode(one) for encode in (date, moment, stamp, minute) for one in ZEROS} == {None}
 
@@ -54,7 +54,7 @@ CUSTOM = [
 
 
 @pytest.mark.parametrize(("table", "one"), CUSTOM)
-def test_they_empty_dates_and_ranges_of_custom_fields(small, load, table, one):
+def test_zero_dates_clear_dates_and_ranges_of_custom_fields(small, load, table, one):
     day, window = field_key(small, one, "Kick-off"), field_key(small, one, "Delivery window")
     for zero in ZEROS[:5]:
         held = {day: "2026-01-05", window: {"value": "2026-01-01", "until": "2026-02-01"}}
@@ -75,7 +75,7 @@ OWN = [
 
 
 @pytest.mark.parametrize(("table", "held", "column"), OWN)
-def test_they_empty_own_columns_that_take_null(small, load, table, held, column):
+def test_zero_dates_clear_standard_columns_that_accept_null(small, load, table, held, column):
     for zero in ZEROS[:5]:
         small.call("PATCH", f"/api/v2/{table}/1", held)
         run = settles(small, load, rows(table, {"id": 1, column: zero}, keys=["id"]))
@@ -84,7 +84,7 @@ def test_they_empty_own_columns_that_take_null(small, load, table, held, column)
 
 
 @pytest.mark.parametrize(("table", "column"), [("persons", "birthday"), ("activities", "due_date")])
-def test_they_are_named_where_a_date_cannot_be_emptied(small, load, table, column):
+def test_zero_dates_are_reported_if_a_date_cannot_be_emptied(small, load, table, column):
     small.call("PATCH", f"/api/v2/{table}/1", {column: "1980-01-05"})
     run = settles(small, load, rows(table, {"id": 1, column: "0000-00-00"}, keys=["id"]))
     assert run.outcomes == ["unchanged"]
@@ -92,7 +92,7 @@ def test_they_are_named_where_a_date_cannot_be_emptied(small, load, table, colum
     assert row(small, table, 1)[column] == "1980-01-05"
 
 
-def test_a_lead_and_an_action_take_them_as_well(small, load):
+def test_a_lead_and_an_action_accept_zero_dates_too(small, load):
     lead = next(one for one in small.rows("leads") if one["expected_close_date"])["id"]
     run = settles(small, load, rows("leads", {"id": lead, "expected_close_date": "0000-00-00"}, keys=["id"]))
     assert run.outcomes == ["updated"]
@@ -103,7 +103,7 @@ def test_a_lead_and_an_action_take_them_as_well(small, load):
     assert row(small, "deals", 1)["custom_fields"][key] is None
 
 
-def test_in_a_text_it_is_a_text(small, load):
+def test_a_zero_date_in_a_text_column_is_text(small, load):
     run = settles(small, load, rows("deals", {"id": 1, "Contract number": "0000-00-00"}, keys=["id"]))
     assert run.outcomes == ["updated"]
     assert (

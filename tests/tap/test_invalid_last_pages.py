@@ -99,7 +99,7 @@ def catalog(case: str):
         ("09-body-null", 200, body(None), "null"),
     ],
 )
-def test_a_second_page_that_is_no_valid_response_is_not_the_end(stand_in, case, status, content, said):
+def test_an_invalid_second_page_is_not_the_end_of_the_list(stand_in, case, status, content, said):
     stand_in.deals = lambda query, _: (
         (status, content, {}) if "cursor" in query else (200, body(ROWS[:2], "c2"), {})
     )
@@ -113,7 +113,7 @@ def test_a_second_page_that_is_no_valid_response_is_not_the_end(stand_in, case, 
     assert {row["id"] for row in healed.tables["deals"].values()} == {1, 2, 3, 4}
 
 
-def test_an_empty_body_is_no_end_for_a_run_that_goes_on_from_a_state(stand_in):
+def test_an_empty_body_is_an_error_in_a_run_with_a_state(stand_in):
     state = json.loads((CASES / "09-body-empty" / "state.json").read_text())
     stand_in.deals = lambda _query, _nth: (200, b"", {})
     struck = run(stand_in.config, catalog=catalog("09-body-empty"), state=state)
@@ -122,7 +122,7 @@ def test_an_empty_body_is_no_end_for_a_run_that_goes_on_from_a_state(stand_in):
 
 
 @pytest.mark.parametrize("bytes_kept", [12, -8, -1])
-def test_a_truncated_gzip_body_is_no_empty_list(stand_in, bytes_kept):
+def test_a_truncated_gzip_body_is_not_an_empty_list(stand_in, bytes_kept):
     packed = gzip.compress(body(ROWS))
     headers = {"Content-Encoding": "gzip"}
     stand_in.deals = lambda _query, _nth: (200, packed[:bytes_kept], headers)
@@ -135,7 +135,7 @@ def test_a_truncated_gzip_body_is_no_empty_list(stand_in, bytes_kept):
     assert {row["id"] for row in healed.tables["deals"].values()} == {1, 2, 3, 4}
 
 
-def test_a_null_on_the_only_page_of_an_unknown_list_is_empty_when_it_comes_twice(stand_in):
+def test_null_received_twice_on_the_only_page_of_a_list_without_state_is_an_empty_list(stand_in):
     stand_in.deals = lambda _query, _nth: (200, body(None), {})
     found = run(stand_in.config, catalog=catalog("21-gzip-truncated"))
     assert (found.code, stand_in.asked, found.tables.get("deals", {})) == (0, 2, {})

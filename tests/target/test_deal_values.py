@@ -61,7 +61,7 @@ def test_the_value_of_the_record_is_kept_after_the_first_run(small, load, sent, 
 
 
 @pytest.mark.parametrize("first", ["deals", "deal_products"])
-def test_rows_named_by_id_settle_as_well(small, load, first):
+def test_values_of_deals_referenced_by_id_are_kept_too(small, load, first):
     one = next(one for one in small.rows("deal_products"))
     deal = {"id": one["deal_id"], "value": 12_345}
     line = {"id": one["id"], "deal_id": one["deal_id"], "quantity": one["quantity"] + 3}
@@ -72,7 +72,7 @@ def test_rows_named_by_id_settle_as_well(small, load, first):
 
 
 @pytest.mark.parametrize("first", ["deals", "deal_products"])
-def test_a_line_that_is_deleted_leaves_the_value(small, load, first):
+def test_deleting_a_product_keeps_the_value(small, load, first):
     one = next(one for one in small.rows("deal_products"))
     deal = {"id": one["deal_id"], "value": 777}
     line = {"id": one["id"], "deal_id": one["deal_id"], "is_deleted": True}
@@ -83,7 +83,7 @@ def test_a_line_that_is_deleted_leaves_the_value(small, load, first):
 
 
 @pytest.mark.parametrize("first", ["deals", "deal_products"])
-def test_a_discount_leaves_the_value(small, load, first):
+def test_a_discount_keeps_the_value(small, load, first):
     discount = {
         "external_id": "x1",
         "deal_id": {"external_id": "d1"},
@@ -97,20 +97,20 @@ def test_a_discount_leaves_the_value(small, load, first):
     assert value_of(small) == 500
 
 
-def test_a_null_is_settled_as_the_next_run_would(small, load):
+def test_a_null_value_is_unchanged_in_the_next_run(small, load):
     run = settles(small, load, deals({**DEAL, "value": None}), lines(LINE))
     assert (run.errors, run.outcomes) == ([], ["created", "created"])
 
 
 @pytest.mark.parametrize("deal", [{"external_id": "d1", "title": "Own value"}])
-def test_without_a_value_the_lines_decide_and_nothing_is_read_again(small, load, sent, deal):
+def test_without_a_value_the_products_determine_it_and_nothing_is_read_again(small, load, sent, deal):
     run = load(deals(deal), lines(LINE))
     assert run.outcomes == ["created", "created"]
     assert value_of(small) not in (0, 500, None)
     assert (sent("GET", "/api/v2/deals/{id}"), sent("PATCH", "/api/v2/deals/{id}")) == (0, 0)
 
 
-def test_a_value_that_the_lines_come_to_is_not_sent_again(small, load, sent):
+def test_a_value_equal_to_the_sum_of_products_is_not_sent_again(small, load, sent):
     load(deals(DEAL), lines(LINE))
     load(deals({"external_id": "d1", "title": "Own value"}), lines({**LINE, "quantity": 3}))
     small.post("/_emulator/log/clear")
@@ -120,7 +120,7 @@ def test_a_value_that_the_lines_come_to_is_not_sent_again(small, load, sent):
     assert sent("PATCH", "/api/v2/deals/{id}") == 0
 
 
-def test_rows_that_stay_as_they_are_settle_nothing(small, load, sent):
+def test_unchanged_products_send_no_value(small, load, sent):
     messages = [*deals(DEAL), *lines(LINE)]
     load(*messages)
     small.post("/_emulator/log/clear")
@@ -155,7 +155,7 @@ def test_many_deals_are_read_together_and_each_is_sent_once(small, load, sent, f
 
 
 @pytest.mark.parametrize("first", ["deals", "deal_products"])
-def test_a_deal_found_by_its_title_settles_too(small, load, first):
+def test_the_value_of_a_deal_found_by_title_is_kept_too(small, load, first):
     load(deals(DEAL))
     number = next(one["id"] for one in small.rows("deals") if one["title"] == "Own value")
     messages = in_order(
@@ -174,7 +174,7 @@ def test_the_last_value_of_several_records_counts(small, load):
     assert value_of(small) == 900
 
 
-def test_a_value_that_is_rejected_then_fails_the_record_and_heals_in_the_next_run(small, load):
+def test_a_value_rejected_at_the_end_fails_the_record_and_is_corrected_by_the_next_run(small, load):
     small.post("/_emulator/faults", [{"operation": UPDATE, "nth": 1, "kind": "status_before", "status": 400}])
     messages = [*deals(DEAL), *lines(LINE)]
     run = load(*messages)
@@ -187,7 +187,7 @@ def test_a_value_that_is_rejected_then_fails_the_record_and_heals_in_the_next_ru
 
 
 @pytest.mark.parametrize("first", ["deals", "deal_products"])
-def test_records_that_wait_in_the_file_settle_as_well(small, load, monkeypatch, first):
+def test_values_of_records_deferred_to_the_file_are_kept_too(small, load, monkeypatch, first):
     monkeypatch.setattr(deferred, "MOST", 1)
     many = [{**DEAL, "external_id": f"d{at}", "title": f"Own {at}"} for at in range(9)]
     below = [{**LINE, "external_id": f"l{at}", "deal_id": {"external_id": f"d{at}"}} for at in range(9)]
@@ -196,7 +196,7 @@ def test_records_that_wait_in_the_file_settle_as_well(small, load, monkeypatch, 
     assert [one["value"] for one in small.rows("deals") if one["title"].startswith("Own ")] == [500] * 9
 
 
-def test_a_dry_run_settles_nothing(small, load):
+def test_a_dry_run_sends_no_value(small, load):
     small.post("/_emulator/log/clear")
     run = load(deals(DEAL), lines(LINE), dry_run=True)
     assert run.outcomes == ["created", "created"]

@@ -99,7 +99,7 @@ def test_few_records_in_a_large_account_are_searched_for(load, medium):
     assert set(sent) <= {SEARCH, "GET /api/v2/persons/{id}"}
 
 
-def test_what_the_run_writes_is_found_by_later_records(load, small):
+def test_rows_written_by_the_run_are_found_by_later_records(load, small):
     one = next(one for one in small.get("/api/v2/persons?limit=100")["data"] if one["emails"])
     fillers = [{"id": None, "name": f"N{n}", "emails": f"n{n}@new.example"} for n in range(10)]
     run = load(
@@ -114,7 +114,7 @@ def test_what_the_run_writes_is_found_by_later_records(load, small):
     assert run.ids[12] == run.ids[3]
 
 
-def test_what_others_write_meanwhile_is_found(load, small):
+def test_rows_written_by_others_during_the_run_are_found(load, small):
     fillers = [{"name": f"N{n}", "emails": f"n{n}@new.example"} for n in range(12)]
     moved = {"emails": [{"value": "moved@else.example", "label": "work", "primary": True}]}
     change = {"operation": "POST /api/v2/persons", "nth": 9, "kind": "write", "table": "persons", "id": 5}

@@ -30,7 +30,7 @@ def test_others_are_labelled_with_their_name(small, stream):
     assert {key: option["label"] for key, option in options.items()} == rows
 
 
-def test_pickers_are_read_on_demand_and_then_by_what_changed(small):
+def test_pickers_are_read_if_selected_and_then_incrementally(small):
     assert not any(STREAMS[name].selected_by_default for name in PICKERS)
     catalog = select(small.config(), *PICKERS)
     first = run_tap(small.config(), catalog=catalog)

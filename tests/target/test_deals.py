@@ -35,7 +35,7 @@ def test_upserts_only_what_differs(load, small):
     assert small.requests() == {"GET /api/v2/deals": 1, "PATCH /api/v2/deals/{id}": 1}
 
 
-def test_rejects_what_cannot_be_meant(load):
+def test_rejects_ambiguous_values(load):
     run = load(
         schema("add_deal", "title value"),
         record("add_deal", title="A", value="much"),

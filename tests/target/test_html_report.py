@@ -135,7 +135,7 @@ def test_only_the_owner_may_read_it_and_each_kind_of_run_has_its_own(load):
 
 
 @pytest.mark.parametrize(("setting", "dry"), [("preview_path", True), ("report_path", False)])
-def test_a_path_that_cannot_be_written_ends_the_run_before_it_begins(load, small, setting, dry):
+def test_an_unwritable_path_ends_the_run_before_it_starts(load, small, setting, dry):
     run = load(*INPUT, dry_run=dry, **{setting: str(load.folder)})
     assert isinstance(run.error, ConfigError)
     assert setting in str(run.error)
@@ -190,7 +190,7 @@ def test_large_runs_are_sampled_evenly_and_keep_their_failures():
     assert sample.left_out() == [("persons", Outcome.UNCHANGED, len(others), 9_900)]
 
 
-def test_one_row_larger_than_the_file_may_be_is_left_out():
+def test_a_row_larger_than_the_size_limit_is_left_out():
     sample = RowSample(most=10)
     sample.add(1, "persons", Outcome.CREATED, lambda: b"x" * 11)
     assert sample.rows() == []

@@ -55,7 +55,7 @@ def between_pages():
 
 
 @pytest.mark.parametrize(("stream", "table", "operation", "places", "kind"), tuple(between_pages()))
-def test_rows_changed_or_deleted_between_two_pages_hide_no_other(
+def test_no_row_is_lost_when_rows_change_or_are_deleted_between_pages(
     medium, stream, table, operation, places, kind
 ):
     """A changed row moves to the end of the list, a deleted one leaves it; all behind it move up."""
@@ -92,7 +92,7 @@ def first_page(emulator, stream: str) -> list:
     "stream",
     ["persons", "notes", *(pytest.param(name, marks=pytest.mark.soak) for name in ("deals", "leads"))],
 )
-def test_hundreds_of_rows_in_the_bookmarks_own_second_arrive_once(medium, stream):
+def test_hundreds_of_rows_in_the_second_of_the_bookmark_are_emitted_once(medium, stream):
     """A bulk import: more rows than a page share one update_time."""
     rows = [
         row
@@ -114,7 +114,7 @@ def test_hundreds_of_rows_in_the_bookmarks_own_second_arrive_once(medium, stream
     assert dict(again.records) == {}
 
 
-def test_a_row_that_joins_the_last_second_after_the_run_is_found(small):
+def test_a_row_added_in_the_last_second_after_the_run_is_found(small):
     """The bookmark's own second is still open when the run ends."""
     config = small.config()
     first = run_tap(config, "organizations")
@@ -173,7 +173,7 @@ def quiet(_medium):
         *(pytest.param(kind, marks=pytest.mark.soak) for kind in ("status_before", "reset_before", "html")),
     ],
 )
-def test_a_passing_fault_costs_nothing_but_a_repeat(medium, quiet, kind):
+def test_a_temporary_fault_causes_only_a_retry(medium, quiet, kind):
     medium.post("/_emulator/faults", [{"operation": "GET /api/v2/persons", "nth": 2, "kind": kind}])
     out = run_tap(medium.config(), "persons")
     assert out.records["persons"] == quiet.records["persons"]
@@ -184,7 +184,7 @@ def test_an_empty_page_with_a_cursor_is_not_the_end(medium, quiet):
     assert run_tap(medium.config(), "persons").records == quiet.records
 
 
-def test_a_repeated_cursor_ends_the_run_instead_of_going_round(medium):
+def test_a_repeated_cursor_ends_the_run_instead_of_looping(medium):
     medium.post("/_emulator/faults", [{"operation": "GET /api/v2/activities", "kind": "repeat_cursor"}])
     with pytest.raises(PagingStuck, match="cursor twice"):
         run_tap(medium.config(), "activities")
@@ -195,7 +195,7 @@ def test_a_null_in_place_of_rows_is_an_empty_list(small):
     assert dict(run_tap(small.config(), "notes").records) == {}
 
 
-def test_a_failed_sweep_buries_nothing(small):
+def test_a_failed_sweep_emits_no_tombstones(small):
     config = small.config(detect_deletes=True, delete_sweep_interval_hours=0)
     first = run(config, "persons")
     gone = max(first.output.latest("persons"))

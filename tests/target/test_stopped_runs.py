@@ -47,7 +47,7 @@ BROKEN = {
 
 
 @pytest.mark.parametrize("case", BROKEN)
-def test_a_stream_that_cannot_work_ends_the_run_before_any_state(load, small, case):
+def test_an_invalid_stream_ends_the_run_before_any_state(load, small, case):
     messages, settings, facts = BROKEN[case]
     run = load(messages, state({"n": 1}), GOOD, state({"n": 2}), **settings)
     assert isinstance(run.error, StreamFault)
@@ -57,7 +57,7 @@ def test_a_stream_that_cannot_work_ends_the_run_before_any_state(load, small, ca
 
 
 @pytest.mark.parametrize("case", BROKEN)
-def test_its_records_alone_are_rejected_on_request(load, caplog, case):
+def test_only_records_of_an_invalid_stream_are_rejected_if_configured(load, caplog, case):
     messages, settings, facts = BROKEN[case]
     more = [{**messages[-1], "record": {**messages[-1]["record"]}} for _ in range(29)]
     run = load(messages, more, GOOD, state({"n": 2}), on_stream_error="reject", **settings)
@@ -71,13 +71,13 @@ def test_its_records_alone_are_rejected_on_request(load, caplog, case):
     assert "30 records" in told[1]
 
 
-def test_a_broken_stream_ends_the_process_with_code_2(process, small):
+def test_an_invalid_stream_ends_the_process_with_code_2(process, small):
     done = process(lines_of(BROKEN["unknown columns"][0], state({"n": 1})))
     assert (done.code, done.out, done.results) == (2, "", [])
     assert writes(small) == 0
 
 
-def test_what_came_before_a_broken_stream_is_written_and_its_state_passed_on(process, small):
+def test_records_before_an_invalid_stream_are_written_and_their_state_is_emitted(process, small):
     done = process(lines_of(GOOD, state({"n": 1}), rows("dealz", {"id": 1}), state({"n": 2})))
     assert done.code == 2
     assert done.out in ("", '{"n": 1}\n')
@@ -106,14 +106,14 @@ def mixed(good: int, bad: int) -> list:
         ({"max_failures": 3}, 3, True),
     ],
 )
-def test_over_a_limit_of_failures_the_state_stays_where_it_was(load, settings, bad, over):
+def test_over_the_limit_of_failures_no_further_state_is_emitted(load, settings, bad, over):
     run = load(mixed(8, bad), state({"n": 1}), **settings)
     assert isinstance(run.error, StoppedByFailures) is over
     assert run.states == ([] if over else [{"n": 1}])
     assert run.outcomes.count("failed") == bad
 
 
-def test_a_limit_lets_no_state_pass_a_failure_before_the_end(load):
+def test_with_a_limit_no_state_after_a_failure_is_emitted_before_the_end(load):
     bad = {"title": "b", "value": "x"}
     run = load(
         rows("add_deal", {"title": "a", "value": 1}),
@@ -136,7 +136,7 @@ def test_many_failures_end_a_run_before_its_input_ends(load):
 
 
 @pytest.mark.parametrize("wrong", [-1, 101, "many", True])
-def test_a_percent_must_be_one(process, wrong):
+def test_a_percentage_must_be_valid(process, wrong):
     done = process("", max_failure_percent=wrong)
     assert done.code == 2
     assert "max_failure_percent" in done.log
@@ -182,7 +182,7 @@ def test_each_error_that_stops_is_one_sentence_and_recorded(process, small):
 # --- paths -------------------------------------------------------------------------------------------
 
 
-def test_a_reject_file_that_cannot_be_made_ends_the_run_before_it_writes(process, small):
+def test_an_unwritable_reject_file_ends_the_run_before_it_writes(process, small):
     done = process.case("55-rejects-unwritable")
     assert (done.code, done.out, done.results) == (2, "", [])
     assert all(fact in done.log for fact in ("rejects_path", "/proc/x/rej.singer"))
@@ -210,7 +210,7 @@ def test_a_reject_file_that_cannot_be_made_ends_the_run_before_it_writes(process
         ("files_dir", "a\0b"),
     ],
 )
-def test_paths_are_proved_before_the_first_write(load, small, tmp_path, monkeypatch, setting, path):
+def test_paths_are_checked_before_the_first_write(load, small, tmp_path, monkeypatch, setting, path):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "file").write_text("x")
     (tmp_path / "loop").symlink_to("loop")
@@ -221,7 +221,7 @@ def test_paths_are_proved_before_the_first_write(load, small, tmp_path, monkeypa
     assert (run.states, writes(small)) == ([], 0)
 
 
-def test_a_folder_of_files_may_be_made_while_the_run_goes_on(load, tmp_path):
+def test_a_missing_upload_folder_fails_only_records_with_a_path(load, tmp_path):
     run = load(
         rows(
             "add_file", {"deal_id": 1, "path": "a.txt"}, {"deal_id": 1, "content": "x", "file_name": "b.txt"}
@@ -236,7 +236,7 @@ def test_a_folder_of_files_may_be_made_while_the_run_goes_on(load, tmp_path):
     ("one", "other"),
     [("results_path", "ledger_path"), ("rejects_path", "ledger_path"), ("results_path", "rejects_path")],
 )
-def test_two_settings_never_name_the_same_file(load, tmp_path, one, other):
+def test_two_settings_with_the_same_file_are_rejected(load, tmp_path, one, other):
     load(rows("deals", {"external_id": "k", "title": "A"}, keys=["external_id"]))
     before = (tmp_path / "ledger.sqlite").read_bytes()
     path = tmp_path / ("ledger.sqlite" if "ledger_path" in (one, other) else "same")
@@ -263,7 +263,7 @@ def test_files_are_for_their_owner_only(load, tmp_path):
         assert stat.S_IMODE(path.stat().st_mode) == 0o600, path
 
 
-def test_nothing_is_left_of_a_path_that_was_only_proved(load, tmp_path):
+def test_checking_a_path_leaves_no_file(load, tmp_path):
     load(GOOD)
     assert not (tmp_path / "rejects-1.singer").exists()
 
@@ -338,7 +338,7 @@ LEDGERS = {
 
 @pytest.mark.parametrize("dry_run", [False, True])
 @pytest.mark.parametrize("case", LEDGERS)
-def test_a_ledger_that_is_none_ends_the_run_and_stays_as_it_is(load, small, tmp_path, case, dry_run):
+def test_a_file_that_is_not_a_ledger_ends_the_run_and_is_not_changed(load, small, tmp_path, case, dry_run):
     path = tmp_path / "odd.sqlite"
     LEDGERS[case](path)
     before = path.read_bytes() if path.is_file() else None

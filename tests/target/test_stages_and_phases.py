@@ -65,7 +65,7 @@ TAKEN = [
 
 
 @pytest.mark.parametrize(("where", "given", "after"), TAKEN)
-def test_what_belongs_together_is_sent_together(small, load, where, given, after):
+def test_stage_and_pipeline_are_sent_together(small, load, where, given, after):
     table, number, parent, child = where
     run = settles(small, load, rows(table, {"id": number, **given}, **ID))
     assert (run.outcomes, run.errors) == (["updated"], [])
@@ -90,14 +90,14 @@ def test_a_change_of_pipeline_needs_a_stage_of_it(small, load, where, above, bla
     assert place(small, *where) == before
 
 
-def test_the_pipeline_it_is_in_needs_none(small, load):
+def test_the_current_pipeline_needs_no_stage(small, load):
     run = settles(
         small, load, rows("deals", {"id": 1, "pipeline_id": 1}, {"id": 1, "pipeline_id": "Sales"}, **ID)
     )
     assert run.outcomes == ["unchanged", "unchanged"]
 
 
-def test_a_name_that_is_not_unique_or_not_there_is_rejected_with_the_choice(small, load):
+def test_an_ambiguous_or_unknown_name_is_rejected_with_the_choices(small, load):
     small.post("/api/v2/stages", {"name": "Demo", "pipeline_id": 2})
     small.post("/api/v2/stages", {"name": "Twice", "pipeline_id": 1})
     small.post("/api/v2/stages", {"name": "twice", "pipeline_id": 1})
@@ -116,7 +116,7 @@ def test_a_name_that_is_not_unique_or_not_there_is_rejected_with_the_choice(smal
     assert place(small, *DEAL) == (1, 3)
 
 
-def test_new_rows_and_actions_take_names_too(small, load):
+def test_new_rows_and_actions_accept_names_too(small, load):
     lead = next(one for one in small.rows("leads") if not one["is_archived"])["id"]
     run = load(
         rows("deals", {"external_id": "a", "title": "A", "stage_id": "Talks"}, keys=["external_id"]),
@@ -132,7 +132,7 @@ def test_new_rows_and_actions_take_names_too(small, load):
     assert "stage_id" in run.errors[0]
 
 
-def test_stages_are_read_once_and_only_for_what_changes(small, load):
+def test_stages_are_read_once_and_only_for_changes(small, load):
     many = [{"id": number, "pipeline_id": 1, "stage_id": 4} for number in (1, 3, 13)]
     small.post("/_emulator/log/clear")
     assert set(load(rows("deals", *many, **ID)).outcomes) == {"updated"}

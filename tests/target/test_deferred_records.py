@@ -37,7 +37,7 @@ def few(monkeypatch):
     monkeypatch.setattr(waiting, "MOST", 3)
 
 
-def test_children_that_come_first_are_written_after_their_parents(load, small):
+def test_children_received_first_are_written_after_their_parents(load, small):
     run = load(
         PEOPLE,
         [person(number, number % 4) for number in range(30)],
@@ -61,7 +61,7 @@ def test_children_that_come_first_are_written_after_their_parents(load, small):
     assert list(run.folder.glob("target-pipedrive-*")) == []
 
 
-def test_what_points_at_nothing_fails_and_all_else_is_written(load):
+def test_records_with_missing_references_fail_and_all_others_are_written(load):
     run = load(
         PEOPLE,
         [person(number, "dead" if number % 2 else 1) for number in range(30)],
@@ -79,7 +79,7 @@ def test_what_points_at_nothing_fails_and_all_else_is_written(load):
     assert len({one["record"]["external_id"] for one in rejected if one["type"] == "RECORD"}) == 30
 
 
-def test_a_delete_keeps_its_place_behind_what_waits(load, small):
+def test_a_delete_is_made_after_the_deferred_records_before_it(load, small):
     run = load(
         PEOPLE,
         [person(number, 1) for number in range(10)],
@@ -94,7 +94,7 @@ def test_a_delete_keeps_its_place_behind_what_waits(load, small):
     assert gone["is_deleted"] is True
 
 
-def test_custom_fields_that_point_in_circles_are_filled_in(load, small):
+def test_circular_references_of_custom_fields_are_filled_in(load, small):
     field = small.post("/api/v2/organizationFields", {"field_name": "Sister", "field_type": "org"})["data"]
     count = 12
     circle = [
@@ -107,7 +107,7 @@ def test_custom_fields_that_point_in_circles_are_filled_in(load, small):
     assert [held[int(one)] for one in run.ids] == [int(one) for one in (*run.ids[1:], run.ids[0])]
 
 
-def test_what_is_done_last_is_read_once_more_and_no_more(load, small):
+def test_final_updates_are_written_once_with_few_reads(load, small):
     count = 40
     deals = [{"id": 1000 + n, "title": f"D{n}", "is_archived": True, "org_id": 500} for n in range(count)]
     run = load(
@@ -123,7 +123,7 @@ def test_what_is_done_last_is_read_once_more_and_no_more(load, small):
     assert sent["GET /api/v2/deals"] + sent.get("GET /api/v2/deals/{id}", 0) <= 3 + waiting.MOST
 
 
-def test_nothing_is_archived_while_what_belongs_to_it_waits_in_the_file(load, small):
+def test_no_row_is_archived_while_its_child_rows_are_deferred(load, small):
     """A row that is written and waits on is progress too, though as many wait as before."""
     small.post("/api/v2/personFields", {"field_name": "Friend", "field_type": "people"})
     most = waiting.MOST
@@ -145,7 +145,7 @@ def test_nothing_is_archived_while_what_belongs_to_it_waits_in_the_file(load, sm
     assert sum(str(one["person_id"]) == run.ids[2 * most] for one in small.rows("participants")) == most
 
 
-def test_rows_that_come_twice_are_archived_with_what_came_last(load, small):
+def test_rows_received_twice_are_archived_with_the_last_values(load, small):
     count = 10
     deals = [{"id": 1000 + n, "title": f"D{n}", "is_archived": True} for n in range(count)]
     renamed = [{**one, "title": f"Renamed {one['id']}"} for one in deals]
@@ -156,7 +156,7 @@ def test_rows_that_come_twice_are_archived_with_what_came_last(load, small):
     assert all(held[one]["is_archived"] for one in run.ids)
 
 
-def test_of_very_many_states_the_last_still_passes(load, monkeypatch):
+def test_the_last_of_very_many_states_is_emitted(load, monkeypatch):
     monkeypatch.setattr(journal, "_MOST_STATES", 4)
     messages = [PEOPLE]
     for number in range(20):
@@ -168,15 +168,15 @@ def test_of_very_many_states_the_last_still_passes(load, monkeypatch):
 
 def peak(kind, count, folder):
     """Peak memory in MB of a run over so many records."""
-    command = [sys.executable, "-m", "tests.target.appetite", kind, str(count), str(folder)]
+    command = [sys.executable, "-m", "tests.target.peak_memory", kind, str(count), str(folder)]
     done = subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, check=True)
     return float(done.stdout)
 
 
-def test_memory_does_not_grow_with_what_waits(tmp_path):
+def test_memory_does_not_grow_with_deferred_records(tmp_path):
     assert peak("wait", 8_000, tmp_path) - peak("wait", 3_000, tmp_path) < 7  # 17 MB when all were kept
 
 
 @pytest.mark.soak
-def test_three_hundred_thousand_waiting_records(tmp_path):
+def test_three_hundred_thousand_deferred_records(tmp_path):
     assert peak("wait", 300_000, tmp_path) < 150

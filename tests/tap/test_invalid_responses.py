@@ -158,7 +158,7 @@ LASTING = sorted({*KINDS} - {"null_data", "empty_page", "html", "cut"})
 @pytest.mark.parametrize(
     ("stream", "kind"), [("persons" if at % 2 else "notes", kind) for at, kind in enumerate(LASTING)]
 )
-def test_a_fault_that_lasts_ends_the_run_and_names_what_came(small, stream, kind):
+def test_a_permanent_fault_ends_the_run_and_describes_the_response(small, stream, kind):
     expected, called = clean(small, stream)
     ((operation, _),) = (one for one in own_operations(stream, called).items() if "Fields" not in one[0])
     small.reset()
@@ -251,7 +251,7 @@ def check_sweep(emulator, stream: str, strike: Strike) -> None:
 
 
 @pytest.mark.parametrize("stream", SWEPT)
-def test_a_fault_during_a_sweep_calls_no_row_deleted_that_lives(small, stream):
+def test_a_fault_during_a_sweep_reports_no_existing_row_as_deleted(small, stream):
     chance = random.Random(f"12 {stream}")
     found = strikes(swept(small, stream)[3], chance)
     nulls = [one for one in found if one.kind == "null_data"]
@@ -261,6 +261,6 @@ def test_a_fault_during_a_sweep_calls_no_row_deleted_that_lives(small, stream):
 
 @pytest.mark.soak
 @pytest.mark.parametrize("stream", SWEPT)
-def test_no_fault_at_any_call_of_a_sweep_calls_a_row_deleted_that_lives(small, stream):
+def test_no_fault_at_any_request_of_a_sweep_reports_an_existing_row_as_deleted(small, stream):
     for strike in strikes(swept(small, stream)[3], random.Random(stream)):
         check_sweep(small, stream, strike)
