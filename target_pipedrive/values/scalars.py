@@ -24,6 +24,7 @@ _MIDNIGHT = re.compile(r"[Tt ]00:00(:00)?(\.0*)?(?![\d.:])")
 _CLOCK = re.compile(r"(\d{1,3}):([0-5]\d)(?::([0-5]\d)(?:\.0+)?)?")
 _UUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 _CODE = re.compile(r"[A-Za-z]{3}")
+_DAY_NUMBER = re.compile(r"[2-6]\d{4}(?:\.\d{1,17})?", re.ASCII)
 _ZERO_DATE = re.compile(
     r"(?:0{4}[-/.]?0{1,2}[-/.]?0{1,2}|0{1,2}[-/.]0{1,2}[-/.]0{4})(?:[Tt ].*)?", re.ASCII | re.DOTALL
 )
@@ -157,7 +158,7 @@ def date(value: object) -> object:
             raise RecordFault(
                 "must be a date such as 2026-01-31; this time is on another day in UTC, so send only the date"
             )
-    raise RecordFault(f"must be a date such as 2026-01-31{_not(value)}")
+    raise RecordFault(f"must be a date such as 2026-01-31{_not_time(value)}")
 
 
 def moment(value: object) -> object:
@@ -169,7 +170,7 @@ def moment(value: object) -> object:
             return times.normalise(value.strip())
         except ValueError:
             pass
-    raise RecordFault(f"must be a time such as 2026-01-31T10:20:00Z{_not(value)}")
+    raise RecordFault(f"must be a time such as 2026-01-31T10:20:00Z{_not_time(value)}")
 
 
 def stamp(value: object) -> object:
@@ -227,6 +228,13 @@ def from_json_text(value: object) -> object:
         except (msgspec.DecodeError, RecursionError):
             return value
     return value
+
+
+def _not_time(value: object) -> str:
+    """Return the end of the message about an invalid date; it names the day numbers of spreadsheets."""
+    if not isinstance(value, bool) and _DAY_NUMBER.fullmatch(str(value).strip()):
+        return ", not the day number of a spreadsheet; format the column as text or date there"
+    return _not(value)
 
 
 def _not(value: object) -> str:

@@ -101,3 +101,18 @@ def test_another_case_of_a_name_corrects_it(small, load):
     name = next(one for one in small.rows("organizations") if one["id"] == 1)["name"]
     run = settles(small, load, rows("organizations", {"name": name.upper()}, keys=["name"]))
     assert run.results[0]["changed"] == ["name"]
+
+
+@pytest.mark.parametrize("number", [46023, " 46023", 46023.5, "46023.75 "])
+@pytest.mark.parametrize("column", ["expected_close_date", "won_time", "Kick-off"])
+def test_the_day_number_of_a_spreadsheet_is_named(load, number, column):
+    run = load(rows("deals", {"id": 3, column: number}, keys=["id"]))
+    assert run.outcomes == ["failed"]
+    assert "the day number of a spreadsheet; format the column as text or date there" in run.errors[0]
+
+
+@pytest.mark.parametrize("number", [7, 1772359200, "2026", 123456])
+def test_other_numbers_are_no_day_numbers(load, number):
+    run = load(rows("deals", {"id": 3, "expected_close_date": number}, keys=["id"]))
+    assert run.outcomes == ["failed"]
+    assert "day number" not in run.errors[0]
