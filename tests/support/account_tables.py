@@ -1,7 +1,7 @@
-"""Comparison of two accounts, table by table, with the excluded columns and the reason.
+"""Comparison of two accounts, table by table; each excluded column has a reason.
 
-Every column of every table is either compared or excluded; any other column is an error, so nothing is
-forgotten when the emulator gets more columns.
+Every column of every table is either compared or excluded; any other column is an error, so new columns of
+the emulator cannot be forgotten.
 """
 
 from __future__ import annotations
@@ -17,11 +17,11 @@ if TYPE_CHECKING:
 Row: TypeAlias = dict[str, Any]
 Bring: TypeAlias = "Callable[[Copy, Row, Any], Any]"
 ANYTHING = object()
-"""Expected where any value is right."""
-_ITSELF = "Pipedrive sets it itself; no request takes it"
-_COUNTED = "Pipedrive works it out"
-_PLACE = "no request takes it for all rows, and it counts rows that were there before; the order is compared"
-_AUTHOR = "Pipedrive puts whoever owns the token; no request takes it"
+"""Expected value if any value is correct."""
+_ITSELF = "set by Pipedrive; no request accepts it"
+_COUNTED = "computed by Pipedrive"
+_PLACE = "no request accepts it for all rows, and it also counts existing rows; the order is compared"
+_AUTHOR = "Pipedrive sets the user of the token; no request accepts it"
 _STAMPS = {"id": _ITSELF, "add_time": _ITSELF, "update_time": _ITSELF}
 _FIELD_TABLES = ("deal", "person", "organization", "product", "project")
 
@@ -31,17 +31,17 @@ class Table:
     """Comparison of the rows of one table.
 
     Attributes:
-        entity: its name in the ledger; empty for rows that are identified by the rows they join.
+        entity: name in the ledger; empty for rows that are identified by the rows they connect.
         same: columns that must be equal.
         refs: columns with an id or a list of ids → referenced table.
         customs: name of the field table for `custom_fields`.
         special: column → function that converts the value of the other account to the expected one.
-        held: column → function that converts the value here to the form of the expected one.
-        needs: columns that reference a copied row, without which the row is not copied.
-        any_of: columns of which one must reference a copied row.
+        held: column → function that converts the copied value to the form of the expected one.
+        needs: columns that must reference a copied row; otherwise the row is not copied.
+        any_of: columns, at least one of which must reference a copied row.
         gone: column → value of deleted rows.
-        excluded: column → why it is not compared.
-        key: column of the id.
+        excluded: column → reason why it is not compared.
+        key: id column.
         order: columns; rows with the same values must have the same order by `order_nr`.
     """
 
@@ -68,7 +68,7 @@ def _sorted_options(word: str, column: str) -> Bring:
 
 
 def _without_ids(prices: list[Row]) -> list[Row]:
-    """Return prices in the order of their currencies, without the row they are prices of."""
+    """Return prices in the order of their currencies, without the id of their row."""
     own = ("product_id", "product_variation_id")
     return sorted(
         ({name: part for name, part in one.items() if name not in own} for one in prices),
@@ -165,7 +165,7 @@ TABLES: dict[str, Table] = {
         excluded={
             **_STAMPS,
             "order_nr": _PLACE,
-            "key_string": "made from the name; rows that use it are compared",
+            "key_string": "derived from the name; rows that use it are compared",
         },
         order=(),
     ),
@@ -273,7 +273,7 @@ TABLES: dict[str, Table] = {
             "mrr": _COUNTED,
             **dict.fromkeys(
                 ("origin", "origin_id", "channel", "channel_id", "source_lead_id"),
-                "the update and the add of deals take it not",
+                "updates and creates of deals do not accept it",
             ),
         },
     ),
@@ -293,7 +293,7 @@ TABLES: dict[str, Table] = {
             "creator_id": _AUTHOR,
             "source_name": _ITSELF,
             "origin": _ITSELF,
-            "origin_id": "given with the add only",
+            "origin_id": "accepted only by a create",
             "source_deal_id": _ITSELF,
             "next_activity_id": _COUNTED,
             "cc_email": _ITSELF,
@@ -373,7 +373,7 @@ TABLES: dict[str, Table] = {
             "marked_as_done_time": _ITSELF,
             **dict.fromkeys(
                 ("conference_meeting_client", "conference_meeting_url", "conference_meeting_id"),
-                "belongs to the app that made the meeting; no request takes it",
+                "belongs to the app that created the meeting; no request accepts it",
             ),
         },
     ),
@@ -444,11 +444,11 @@ TABLES: dict[str, Table] = {
         excluded={
             **_STAMPS,
             "user_id": _AUTHOR,
-            "visible_to": "the add takes it not",
+            "visible_to": "a create does not accept it",
             "last_used_time": _ITSELF,
             **dict.fromkeys(
                 ("filter_code", "temporary_flag", "custom_view_id"),
-                "belongs to the page the filter was made on; no request takes it",
+                "belongs to the page on which the filter was created; no request accepts it",
             ),
         },
     ),
@@ -479,8 +479,8 @@ TABLES: dict[str, Table] = {
                 "key": _ITSELF,
                 "code": _ITSELF,
                 "order_nr": _PLACE,
-                "options_deleted": "what is gone is not copied",
-                **({} if one == "deal" else {"description": "no request takes it but for deals"}),
+                "options_deleted": "deleted rows are not copied",
+                **({} if one == "deal" else {"description": "only requests for deals accept it"}),
                 "last_updated_by_user_id": _AUTHOR,
                 "created_by_user_id": _AUTHOR,
                 **dict.fromkeys(
@@ -498,7 +498,7 @@ JOINED: dict[str, tuple[str, ...]] = {
     "followers": ("parent", "user_id"),
 }
 NOT_COPIED: dict[str, str] = {
-    "users": "colleagues are invited, not copied; rows find theirs by e-mail",
+    "users": "users are invited, not copied; rows are assigned to them by e-mail address",
     "currencies": "no request adds one",
     **dict.fromkeys(("activity_fields", "lead_fields", "note_fields"), "no request adds or changes one"),
     **dict.fromkeys(
@@ -508,12 +508,12 @@ NOT_COPIED: dict[str, str] = {
     **dict.fromkeys(("mail_threads", "mail_messages", "mail_links"), "no request adds a mail"),
     **dict.fromkeys(("channels", "channel_messages"), "taken away by Pipedrive"),
     **dict.fromkeys(("subscriptions", "subscription_payments"), "taken away by Pipedrive"),
-    "legacy_teams": "being taken away by Pipedrive; the tap does not read them",
+    "legacy_teams": "being removed by Pipedrive; the tap does not read them",
     "permission_sets": "no request adds or changes one",
     **dict.fromkeys(("project_templates", "project_groups"), "no request adds one"),
-    "plan_items": "the place of tasks in the plan of a project is not copied: no request adds its groups",
+    "plan_items": "positions of tasks in a project's plan are not copied: no request creates its groups",
     **dict.fromkeys(("person_pictures", "product_images"), "pictures are not copied"),
     "user_provider_links": "belongs to an app, not to the account",
     "webhooks": "not copied unless selected: both accounts would call the same address",
 }
-"""Tables left out, each with its reason."""
+"""Tables that are not compared, with the reason for each."""

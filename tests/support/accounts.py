@@ -1,7 +1,6 @@
 """Comparison of an account with its copy, row by row and column by column.
 
-The pairs of rows are taken from the target's ledger; the check includes that the pairs are complete and one
-to one.
+The pairs of rows come from the target's ledger; the check includes that they are complete and one-to-one.
 """
 
 from __future__ import annotations
@@ -28,7 +27,7 @@ class Copy:
     Args:
         source: dump of the account that was copied.
         target: dump of the account it was copied to.
-        before: dump of that account before.
+        before: dump of that account before the copy.
         ledger: the target's ledger.
         default_user: user of the target's token, who owns the rows of missing users.
     """
@@ -93,7 +92,7 @@ class Copy:
         return int(found) if isinstance(key, int) and found is not None else found
 
     def options(self, word: str, column: str, value: Any) -> Any:
-        """Return the ids of the same options in the copy, by their labels."""
+        """Return the ids of the options with the same labels in the copy."""
         there = self._labels(self.source, word, column)
         here = {
             label: number
@@ -216,7 +215,7 @@ class Copy:
             yield from self._order(name, table, here)
 
     def _made_by_call(self, name: str, key: str) -> bool:
-        """Return whether Pipedrive created the activity for a call without one."""
+        """Return whether Pipedrive created this activity for a call that has no activity."""
         return name == "activities" and any(
             str(row["activity_id"]) == key for row in self.target["call_logs"]
         )
@@ -256,7 +255,7 @@ class Copy:
         return expected
 
     def _order(self, name: str, table: Table, here: Mapping[str, Row]) -> Iterator[str]:
-        """Yield rows with another position among their siblings than before."""
+        """Yield rows whose position among their siblings changed."""
         groups: dict[Any, list[tuple[Any, Any]]] = {}
         for row in self.source[name]:
             key = str(row[table.key])
@@ -270,7 +269,7 @@ class Copy:
                 yield f"{name} {group}: the order is {sorted(places)}"
 
     def _joined(self, name: str, columns: tuple[str, ...]) -> Iterator[str]:
-        """Yield differences of rows that join two others: the pairs must be the same, with any ids."""
+        """Yield differences of rows that connect two others: pairs must be equal, ids may differ."""
         tables = {"deal_id": "deals", "person_id": "persons", "user_id": "users"}
         expected = set()
         for row in self.source[name]:
@@ -303,7 +302,7 @@ class Copy:
 
 
 def _same(expected: Any, held: Any) -> bool:
-    """Return whether two values are equal; all empty values are the same, also `09:30` and `09:30:00`."""
+    """Return whether two values are equal. All empty values are equal, and so are `09:30` and `09:30:00`."""
     if expected is ANYTHING:
         return True
     if isinstance(expected, dict) and isinstance(held, dict):

@@ -66,7 +66,7 @@ class Browser:
         return answer
 
     def show_as(self, *, dark: bool = False, width: int = 0) -> None:
-        """Emulate a color scheme, and a phone of this width."""
+        """Emulate a color scheme and a phone of this width."""
         scheme = {"name": "prefers-color-scheme", "value": "dark" if dark else "light"}
         self.command("Emulation.setEmulatedMedia", features=[scheme])
         if width:
@@ -79,11 +79,11 @@ class Browser:
         self._call("/url", url=path.as_uri())
 
     def run(self, script: str, *arguments: Any) -> Any:
-        """Return what a script returns."""
+        """Return the value of a script."""
         return self._call("/execute/sync", script=script, args=list(arguments))
 
     def wait(self, script: str) -> Any:
-        """Return what a script passes to its callback, its last argument."""
+        """Return the value that a script passes to its callback, its last argument."""
         return self._call("/execute/async", script=script, args=[])
 
     def command(self, name: str, **parameters: Any) -> Any:
@@ -96,5 +96,5 @@ class Browser:
         self._call("/actions", actions=[{"type": "key", "id": "keys", "actions": keys}])
 
     def messages(self) -> list[dict[str, Any]]:
-        """Messages of the console, errors of scripts and of the security policy among them."""
+        """Console messages, including script errors and violations of the content security policy."""
         return self._call("/se/log", type="browser")

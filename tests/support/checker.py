@@ -1,7 +1,7 @@
 """Comparison of requests and responses with the published facts.
 
-Requests must match exactly: published operations, parameters, keys, types, nulls and choices. In
-responses a null is accepted everywhere, as the description understates nulls, and so are unnamed keys.
+Requests must match exactly: published operations, parameters, keys, types, nulls and choices. Responses may
+contain null and unpublished keys anywhere, because the description understates nulls.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 CUSTOM_FIELD = re.compile(r"[0-9a-f]{40}(_\w+)?")
 MOST_ROWS = 500
 MOST_FAULTS = 5
-"""Departures named of one response; the same one in every row is no news."""
+"""Maximum number of deviations reported per response; usually every row has the same one."""
 TYPES: dict[str, tuple[type, ...]] = {
     "string": (str,),
     "integer": (int,),

@@ -33,7 +33,7 @@ def blocks(language: str) -> list[str]:
 
 
 STREAMS = blocks("sh")[0].split("'END'\n")[1].removesuffix("END\n").split()
-"""Everything of an account that can be written to another one, as the recipe lists it."""
+"""All streams that can be written to another account, as listed in the recipe."""
 SETTINGS = {"foreign_ids": True, "missing_references": "leave_out"}
 _WRITES = ("POST ", "PUT ", "PATCH ", "DELETE ")
 
@@ -50,7 +50,7 @@ def catalog_of(config: dict[str, Any], streams: Iterable[str] = STREAMS) -> dict
 
 
 def invite_colleagues(source: Emulator, target: Emulator) -> None:
-    """Invite all users to the new account, the first step of an admin."""
+    """Invite all users to the new account, as an administrator does first."""
     there = {row["email"] for row in target.rows("users")}
     for row in reversed(source.rows("users")):  # so that their ids differ
         if row["email"] not in there and not row["is_deleted"]:
@@ -70,7 +70,7 @@ def bytes_of(emulator: Emulator, file_id: object) -> bytes:
 
 
 class Copying:
-    """Copy of `source` into `target`, at `url` if something is between; its files are in `folder`."""
+    """Copy of `source` into `target`, at `url` if there is a proxy; its files are in `folder`."""
 
     def __init__(self, source: Emulator, target: Emulator, folder: Path, *, url: str = "") -> None:
         self.source, self.target, self.folder = source, target, folder
@@ -171,7 +171,7 @@ class Copying:
 
 
 def dump_for(source: Emulator, target: Emulator) -> dict[str, Any]:
-    """The dump of an account, with what another one adds to rows that are copied to it."""
+    """The dump of an account, plus what another account adds to copied rows."""
     dump = source.dump()
     if target.dialect == "observed":
         _as_live(dump["tables"])

@@ -74,7 +74,7 @@ class Emulator:
         return self.get("/_emulator/dump")
 
     def snapshot(self) -> bytes:
-        """Return all tables as JSON, not decoded: two of these are compared in no time."""
+        """Return all tables as undecoded JSON, because comparing two texts is fast."""
         with urlopen(f"{self.url}/_emulator/dump") as answer:
             return bytes(msgspec.json.decode(answer.read(), type=_Dump).tables)
 

@@ -1,7 +1,7 @@
 """Recorded responses of live accounts, served at their paths.
 
-The recordings are not part of the repository: `PIPEDRIVE_EVIDENCE` names their folder, or it lies beside the
-checkout as `shared/evidence`.
+The recordings are not part of the repository. Their folder is `PIPEDRIVE_EVIDENCE`, or else `shared/evidence`
+next to the checkout.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from tests.support.singer import Output
 
 HEADER = "x-recording"
-"""Request header that asks for one recording, whatever the path."""
+"""Request header that selects one recording, for any path."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -98,7 +98,7 @@ class Reading:
         return {self.stream, *((self.spec.parent.stream,) if self.spec and self.spec.parent else ())}
 
     def rows(self) -> list[dict[str, Any]]:
-        """The rows of the recording, after the shape of the stream."""
+        """Rows of the recording, in the form of the stream."""
         found = self.recording.body
         for key in (self.read.records if self.read else "data").split("."):
             found = found[key]
@@ -117,7 +117,7 @@ def _pattern(path: str) -> re.Pattern[str]:
 
 
 def reading(one: Recording) -> Reading:
-    """Return the reading of a recording. The row that a write returned is read as the row of its id."""
+    """Return the reading of a recording. A row that a write returned is read by its id."""
     path = plain(one.path)
     row = one.body.get("data")
     if one.method == "POST" and isinstance(row, dict):
@@ -130,7 +130,7 @@ def reading(one: Recording) -> Reading:
 
 
 def _reads() -> list[tuple[StreamSpec, Read]]:
-    """Every read of the catalogue with its stream; literal paths first, and lists before child streams."""
+    """Return all reads of the catalogue by stream: literal paths first, lists before child streams."""
     found = [
         (spec, read)
         for spec in STREAMS.values()
@@ -141,7 +141,7 @@ def _reads() -> list[tuple[StreamSpec, Read]]:
 
 
 def rounds(readings: list[Reading]) -> list[list[Reading]]:
-    """Readings that one run of the tap can do together: of a stream one list, or rows of different ids."""
+    """Group readings that one run of the tap can perform: one list per stream, or rows with different ids."""
     made: list[list[Reading]] = []
     for one in readings:
         group = next((group for group in made if not any(_clash(one, other) for other in group)), None)
@@ -173,7 +173,7 @@ def settings(group: list[Reading]) -> dict[str, Any]:
 
 @contextmanager
 def served(group: list[Reading]) -> Iterator[str]:
-    """A server of these recordings; other lists are empty, but for the parents that the streams need."""
+    """Serve these recordings; other lists are empty, except for the parents that the streams need."""
     by_path = {one.path: one.recording for one in group}
     by_number = {one.recording.number: one.recording for one in group}
     parents: dict[str, dict[str, Any]] = {}
@@ -222,7 +222,7 @@ def served(group: list[Reading]) -> Iterator[str]:
 
 
 def _last_page(body: Any) -> Any:
-    """The body as the last page of its list: only this page was recorded."""
+    """Return the body as the last page of its list, because only this page was recorded."""
     more = body.get("additional_data") if isinstance(body, dict) else None
     if not isinstance(more, dict):
         return body
@@ -263,7 +263,7 @@ def record_of(one: Reading, row: dict[str, Any], out: Output) -> dict[str, Any] 
 
 
 def lost_keys(one: Reading, out: Output) -> Iterator[str]:
-    """Keys of the rows of a reading that their records lack, or whose value they lack."""
+    """Return keys of a reading's rows that are missing in their records, or whose values are."""
     for row in one.rows():
         record = record_of(one, row, out)
         if record is None:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from tap_pipedrive.catalog.spec import Read, StreamSpec
 
 PAGE = 9
-"""Rows of a page: the lists of the small account then have several."""
+"""Rows per page, so that the lists of the small account have several pages."""
 
 
 class ShortWaits(SystemClock):

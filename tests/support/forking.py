@@ -1,4 +1,4 @@
-"""Processes that fork runs of a plugin's command line, which saves the start of an interpreter."""
+"""Processes that fork runs of a plugin's command line, which saves starting an interpreter."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from functools import cache
 from pathlib import Path
 
 LIMIT = 100
-"""Seconds after which a run is ended by force."""
+"""Seconds after which a run is killed."""
 
 
 class Forking:
@@ -73,5 +73,5 @@ class Forking:
 
 @cache
 def forking(plugin: str) -> Forking:
-    """Return the one of a plugin for all tests of this process."""
+    """Return the shared process of a plugin."""
     return Forking(plugin)

@@ -20,11 +20,11 @@ from typing import Any
 
 PLUGIN = sys.argv[1]
 MOST = 1 << 20
-"""Bytes that are read at once."""
+"""Bytes per read."""
 
 
 def serve(caller: socket.socket) -> tuple[dict[str, Any], list[int]] | None:
-    """Obey orders until the caller ends; returns, in each forked process, the order to run."""
+    """Process orders until the caller ends; returns the order to run in each forked process."""
     while True:
         content, descriptors, *_ = socket.recv_fds(caller, MOST, 4)
         if not content:
@@ -46,7 +46,7 @@ def serve(caller: socket.socket) -> tuple[dict[str, Any], list[int]] | None:
 
 
 def become(order: dict[str, Any], descriptors: list[int]) -> None:
-    """Make this process the one that a shell would have started."""
+    """Set up this process like one that a shell started."""
     os.chdir(order["folder"])
     os.environ.clear()
     os.environ.update(order["env"])
@@ -75,4 +75,4 @@ if __name__ == "__main__":
         taken = serve(caller)
     if taken is not None:
         become(*taken)
-        main()  # and the end of the interpreter is that of the run, too
+        main()  # the interpreter's shutdown is part of the run

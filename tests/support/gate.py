@@ -88,7 +88,7 @@ for _method in ("GET", "POST", "PUT", "PATCH", "DELETE"):
 
 
 _OBSERVED = re.compile(r"(POST|PATCH) /api/v2/tasks\S* body /: 'is_(done|milestone)' is not published")
-"""Departures that live accounts require: tasks take the names that their rows have (docs/api-notes.md)."""
+"""Deviations that live accounts require: tasks use the names of their rows (docs/api-notes.md)."""
 
 
 class Gate:

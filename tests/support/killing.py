@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from tests.support.emulator import Emulator
 
 When = Literal["before", "after"]
-"""Whether the write is not made, or made and not answered."""
+"""Whether the write is not executed, or executed without a response."""
 _HOPS = frozenset({"connection", "content-length", "keep-alive", "transfer-encoding"})
 
 
@@ -104,7 +104,7 @@ class Killer:
             return self._left == 0
 
     def kills(self, when: When) -> bool:
-        """Kill the process if the n-th write is reached."""
+        """Kill the process at the n-th write."""
         if when != self._when or self._process is None:
             return False
         self._process.kill()

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 FILE = Path(__file__).parents[1] / "resources" / "observed" / "answers.json"
 BESIDE = Path(__file__).parents[3] / "shared" / "evidence"
-"""Where the recordings lie beside a clone, unless the environment names another folder."""
+"""Folder of the recordings next to a clone, unless the environment contains another one."""
 VARIABLE = "PIPEDRIVE_EVIDENCE"
 
 HASH = re.compile(r"^[0-9a-f]{40}(?=$|_)")
@@ -74,7 +74,7 @@ def kind_of(value: object, *, timed: bool = True) -> str:
 
 
 def key_of(name: str) -> str:
-    """A key without what is an account's own: hashes of custom fields, ids of related objects."""
+    """Return a key without account-specific parts: hashes of custom fields, ids of related objects."""
     return "{id}" if NUMBER.match(name) else HASH.sub("{hash}", name)
 
 
@@ -90,7 +90,7 @@ class Merged:
         self.entries: Merged | None = None
 
     def add(self, value: object) -> Merged:
-        """Take up one more value."""
+        """Add a value."""
         if isinstance(value, dict):
             self.objects += 1
             for name in dict.fromkeys(map(key_of, value)):
@@ -177,7 +177,7 @@ def _object_departures(more: Shape, keys: Shape, where: str) -> Iterator[str]:
     for name, shape in keys.items():
         plain = name.removesuffix("?")
         if plain.startswith("{hash}") or plain == "next_start":
-            continue  # of an account, of a page that others follow
+            continue  # account-specific, or of a page with a next page
         if plain in more:
             yield from departures(more[plain], shape, f"{where}.{plain}")
         elif f"{plain}?" in more:
@@ -205,10 +205,10 @@ def path_of(path: str) -> str:
 
 
 def condensed(many: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
-    """One case for each method, path and status; of errors, one for each kind.
+    """Return one case for each method, path and status, and for errors one for each kind.
 
     With `wire`, headers were recorded too, so that the status is certain. Times that an author wrote by hand
-    count as texts.
+    are treated as text.
     """
     grouped: dict[tuple[str, ...], list[dict[str, Any]]] = {}
     for one in many:

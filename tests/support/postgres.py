@@ -37,7 +37,7 @@ class Postgres:
     """A running server with an empty database; `with` starts, stops and removes it.
 
     It listens on a free port of the loopback address and accepts any password. PostgreSQL does not run as
-    root: then another user runs it, in a folder of that user.
+    root: in that case another user runs it, in a folder of that user.
     """
 
     def __init__(self) -> None:
@@ -102,7 +102,7 @@ class Postgres:
         return done.stdout
 
     def ask(self, query: str) -> list[dict[str, Any]]:
-        """Return rows of a query, as JSON has them."""
+        """Return rows of a query, as JSON values."""
         return json.loads(self.execute(f"select coalesce(json_agg(answer), '[]') from ({query}) answer"))
 
     def _run(self, program: str, *arguments: str) -> None:
@@ -116,7 +116,7 @@ def _somebody() -> pwd.struct_passwd:
 
 
 def _open_to_all() -> str:
-    """Return a folder for temporary files that any user can pass through."""
+    """Return a folder for temporary files that any user can access."""
     for name in (tempfile.gettempdir(), "/tmp", "/var/tmp"):
         if all(one.stat().st_mode & stat.S_IXOTH for one in (Path(name), *Path(name).resolve().parents)):
             return name

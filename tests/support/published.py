@@ -52,7 +52,7 @@ def example(read: Read) -> dict[str, Any] | None:
 
 
 def all_reads(spec: StreamSpec) -> list[Read]:
-    """Return the reads of a stream, that of a single row included."""
+    """Return the reads of a stream, including that of a single row."""
     return [*spec.reads, *([spec.single] if spec.single and spec.single not in spec.reads else [])]
 
 

@@ -1,7 +1,7 @@
 """One record for each action of the target, valid in the small account.
 
-Values are derived from the published columns; if Pipedrive has further requirements, `_MEANT` and `_IN_FULL`
-contain the values.
+Values are derived from the published columns. `_MEANT` and `_IN_FULL` contain values for further requirements
+of Pipedrive.
 """
 
 from __future__ import annotations
@@ -74,7 +74,7 @@ _TABLES = {
     "team_users": "legacy_teams",
     "call_log_recordings": "call_logs",
 }
-"""Entities that the emulator keeps under another name."""
+"""Entities that the emulator stores under another name."""
 _BELOW: Mapping[str, tuple[str, str, str]] = {
     "product_attachment_id": ("deal_products", "deal_id", "id"),
     "discount_id": ("discounts", "deal_id", "id"),
@@ -89,7 +89,7 @@ _BELOW: Mapping[str, tuple[str, str, str]] = {
 
 
 class Account:
-    """Rows of the account, to fill ids with.
+    """Rows of the account, as a source of ids.
 
     Args:
         tables: every table's rows, as the emulator dumps them.
@@ -113,7 +113,7 @@ class Account:
         return self.row(entity, is_it)["id"] if _TABLES.get(entity, entity) in self.tables else 1
 
     def value(self, name: str, kind: Kind) -> Any:  # noqa: PLR0911 - one line for each kind of value
-        """Return a value of this kind that suits the name."""
+        """Return a value of this kind that is plausible for the name."""
         if kind.choices:
             return kind.choices[0]
         if name in _BY_NAME and kind.name not in {"list", "map", "object"}:
@@ -213,7 +213,7 @@ def _billed_once(account: Account) -> object:
 
 
 def _option(fields: str, code: str) -> Callable[[Account], Row]:
-    """Return a field of Pipedrive's own, with one of its options."""
+    """Return a standard field, with one of its options."""
 
     def find(account: Account) -> Row:
         return {code: account.row(fields, lambda row: row["code"] == code)["options"][-1]["id"]}

@@ -77,12 +77,12 @@ WITHOUT_EFFECT = frozenset(
         "validate_records",
     )
 )
-"""Settings that change nothing in a catalog."""
+"""Settings without effect on a catalog."""
 _discovered: dict[str, dict[str, bytes]] = {}
 
 
 def discover(tap_config: dict[str, Any]) -> dict[str, Any]:
-    """Return the catalog of a discovery, cached by settings: later runs get a slightly outdated one."""
+    """Return the catalog of a discovery, cached by settings, so it may be slightly outdated in later runs."""
     return {"streams": [msgspec.json.decode(text) for text in _streams_of(tap_config).values()]}
 
 

@@ -1,7 +1,7 @@
-"""Runs of a plugin that are watched, fed and ended by a test, without the start of an interpreter.
+"""Runs of a plugin that a test observes, feeds and stops, without starting an interpreter.
 
 They are forked by a process that has loaded the plugin, and otherwise are like processes that a shell starts:
-with pipes, signals, and the interpreter's own end. Only the time before the plugin is loaded is missing.
+with pipes, signals, and the interpreter's shutdown. Only the startup before the plugin is loaded is missing.
 """
 
 from __future__ import annotations
@@ -69,21 +69,21 @@ class Server:
 
 @cache
 def server(plugin: str) -> Server:
-    """Return the one of a plugin for all tests of this process."""
+    """Return the shared process of a plugin."""
     return Server(plugin)
 
 
 class Started:
-    """A run under way, with the methods of `subprocess.Popen`.
+    """A running process, with the methods of `subprocess.Popen`.
 
     Args:
         plugin: `tap_pipedrive` or `target_pipedrive`.
-        arguments: those of its command line.
+        arguments: command-line arguments.
         cwd: its folder.
-        env: its environment, this process's if it is not given.
+        env: environment; by default that of this process.
         stdin, stdout, stderr: its standard streams.
         text: whether the pipes are read and written as text.
-        most_bytes: size that no file may exceed, as on a disk that is full.
+        most_bytes: maximum size of a file, as on a full disk.
     """
 
     def __init__(
@@ -124,10 +124,10 @@ class Started:
         return self.returncode
 
     def wait(self, timeout: float | None = None) -> int:
-        """Return the exit code when the run has ended.
+        """Wait for the end of the run and return the exit code.
 
         Raises:
-            subprocess.TimeoutExpired: it has not ended in so many seconds.
+            subprocess.TimeoutExpired: it did not end within the timeout.
         """
         if self.returncode is None:
             if not select.select([self._alive], [], [], timeout)[0]:
@@ -142,11 +142,11 @@ class Started:
             os.kill(self.pid, number)
 
     def kill(self) -> None:
-        """End the run by force."""
+        """Kill the run."""
         self.send_signal(signal.SIGKILL)
 
     def communicate(self, given: Any = None, timeout: float | None = None) -> tuple[Any, Any]:
-        """Write the input, and return what came through the pipes of both outputs, when the run has ended."""
+        """Write the input, wait for the end of the run, and return the content of both output pipes."""
         pipes = self.stdout, self.stderr
         self._readers = self._readers or [_Reader(pipe) for pipe in pipes if pipe and not pipe.closed]
         if self.stdin and not self.stdin.closed:
@@ -173,7 +173,7 @@ class _Reader(threading.Thread):
         self._content = self.pipe.read()
 
     def content(self) -> Any:
-        """Return what was read, at its end."""
+        """Wait for the end of the pipe and return its content."""
         self.join()
         self.pipe.close()
         return self._content

@@ -30,7 +30,7 @@ class Screen:
         self._y = self._x = 0
 
     def feed(self, text: str) -> None:
-        """Show output of a program."""
+        """Process output of a program."""
         at = 0
         while at < len(text):
             if found := _SEQUENCE.match(text, at):
@@ -62,13 +62,13 @@ class Screen:
 
 
 class Terminal(io.StringIO):
-    """Output of a program that believes to write to a terminal."""
+    """Output stream that a program takes for a terminal."""
 
     def isatty(self) -> bool:
         return True
 
     def screen(self) -> list[str]:
-        """Return the lines that a user sees now."""
+        """Return the currently visible lines."""
         screen = Screen()
         screen.feed(self.getvalue())
         return screen.lines
@@ -107,7 +107,7 @@ def run_on_terminal(
         while select.select([ours], [], [], _PATIENCE_SECONDS)[0]:
             try:
                 part = os.read(ours, 65536)
-            except OSError:  # the last user of the terminal has closed it
+            except OSError:  # the last process has closed the terminal
                 break
             if not part:
                 break

@@ -1,4 +1,4 @@
-"""Inputs as people have them, one folder each, run through the command line."""
+"""Realistic inputs, one folder each, run through the command line."""
 
 from __future__ import annotations
 

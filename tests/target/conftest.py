@@ -1,4 +1,4 @@
-"""A target to pipe into."""
+"""Fixtures: a target to pipe input into."""
 
 from __future__ import annotations
 

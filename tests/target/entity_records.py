@@ -1,4 +1,4 @@
-"""Records of every entity that upserts add, with values as odd as people send them."""
+"""Records of every entity that upserts can create, with unusual values as users send them."""
 
 from __future__ import annotations
 

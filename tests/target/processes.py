@@ -1,4 +1,4 @@
-"""Runs of the target as a process, with all that it leaves behind."""
+"""Runs of the target as a process, with all files it leaves."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Runs of an input twice: the effect of the first run, and no write in the second."""
+"""Run an input twice: check the effect of the first run, and that the second one writes nothing."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Runs cases by their seeds and shows failed properties: `python -m tests.target.fuzz 17`, or `0-400`.
+"""Run cases by seed and show failed properties: `python -m tests.target.fuzz 17`, or `0-400`.
 
 A single case is shown with its input and settings, and its folder is kept.
 """
@@ -17,7 +17,7 @@ from tests.target.fuzz.harness import Harness
 
 
 def main(seeds: str) -> None:
-    """Run the cases of a seed, or of a range without its end."""
+    """Run the case of a seed, or the cases of a range (end excluded)."""
     first, _, end = seeds.partition("-")
     chosen = range(int(first), int(end or int(first) + 1))
     folder, begun, wrong = Path(tempfile.mkdtemp(prefix="fuzz-")), time.monotonic(), 0

@@ -1,4 +1,4 @@
-"""Inputs that mutations start from: kinds that people reported, and valid ones for many entities and actions.
+"""Base inputs for mutations: reported inputs, and valid ones for many entities and actions.
 
 All are for the small account of the emulator.
 """
@@ -240,7 +240,7 @@ OWN_STREAMS = {
 
 @dataclass(frozen=True, slots=True)
 class Base:
-    """One input: its lines, without line ends, and the settings that it needs."""
+    """One input: its lines, without line ends, and its settings."""
 
     name: str
     lines: tuple[bytes, ...]
@@ -277,4 +277,4 @@ def bases() -> tuple[Base, ...]:
         )
         for name in VALID
     ]
-    return (*reported, *valid, *valid)  # twice, as a mutation of what is valid shows most
+    return (*reported, *valid, *valid)  # twice, because mutations of valid input are the most revealing

@@ -47,7 +47,7 @@ def _settings(path: Path) -> dict[str, Any]:
 
 
 def differences(harness: Harness, made: Case) -> dict[str, list[str]]:
-    """Return the records whose outcomes differ, by the name of the reason; no name if there is none."""
+    """Return the records whose outcomes differ, by reason; an empty reason if it is unknown."""
     seen = []
     for dry in (True, False):
         once = replace(made, path=None, settings={**made.settings, "dry_run": dry})

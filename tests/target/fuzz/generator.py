@@ -22,12 +22,12 @@ class Case:
     """One input with the settings of its run.
 
     Attributes:
-        seed: number it was made from.
-        story: names of the base and of what was done to it.
+        seed: seed that generates the case.
+        story: names of the base and of the mutations.
         data: bytes of standard input.
-        settings: settings beside those that the harness gives.
-        ledger: kind of the file at `ledger_path`, or nothing.
-        path: kind of fault of `results_path` or `rejects_path`, or nothing: (setting, kind).
+        settings: settings in addition to those of the harness.
+        ledger: kind of the file at `ledger_path`, or empty.
+        path: kind of fault of `results_path` or `rejects_path`, or empty: (setting, kind).
     """
 
     seed: int
@@ -77,7 +77,7 @@ def case(seed: int) -> Case:
 
 
 def _joined(dice: Random, lines: Lines) -> bytes:
-    """Lines with the ends that they have in a pipe."""
+    """Return lines with their line ends, as in a pipe."""
     ending = b"\r\n" if dice.random() < 0.04 else b"\n"
     data = ending.join(lines) + ending
     fate = dice.random()
@@ -122,7 +122,7 @@ def _number(dice: Random, lines: Lines) -> Lines:
 
 
 def _cut(dice: Random, lines: Lines) -> Lines:
-    """Cut one line off, or in two."""
+    """Truncate a line, or split it in two."""
     at = dice.randrange(len(lines))
     place = dice.randrange(len(lines[at]) + 1)
     head, tail = lines[at][:place], lines[at][place:]
@@ -131,7 +131,7 @@ def _cut(dice: Random, lines: Lines) -> Lines:
 
 
 def _line(dice: Random, lines: Lines) -> Lines:
-    """Put a strange line in."""
+    """Insert an unusual line."""
     lines.insert(dice.randrange(len(lines) + 1), dice.choice(values.LINES))
     return lines
 
@@ -215,7 +215,7 @@ def _same_odd_value(dice: Random, lines: Lines) -> Lines:
 
 
 def _as_text(dice: Random, lines: Lines) -> Lines:
-    """Write all numbers of records as text, or whole ones as floats: sheets and warehouses do."""
+    """Write all numbers of records as text, or integers as floats, as sheets and warehouses do."""
     floats = dice.random() < 0.5
 
     def change(message: Message) -> None:
@@ -227,7 +227,7 @@ def _as_text(dice: Random, lines: Lines) -> Lines:
 
 
 def _column(dice: Random, lines: Lines) -> Lines:
-    """Add a column, to the SCHEMA as well or not."""
+    """Add a column, with or without a SCHEMA property."""
     name, odd, whole = dice.choice(values.COLUMNS), dice.choice(values.ODD), dice.random() < 0.7
     if name.lower().strip().replace(" ", "_") in ("_sdc_deleted_at", "is_deleted"):
         odd = dice.choice(values.MARKS)
@@ -247,7 +247,7 @@ def _column(dice: Random, lines: Lines) -> Lines:
 
 
 def _rename(dice: Random, lines: Lines) -> Lines:
-    """Spell columns as loaders do: in capitals, with odd spaces."""
+    """Spell columns as loaders do: in capitals, with additional spaces."""
     spell = dice.choice((str.upper, str.title, lambda name: f" {name} ", lambda name: name.replace("_", " ")))
     keys_too = dice.random() < 0.7
 
@@ -286,7 +286,7 @@ def _mark(dice: Random, lines: Lines) -> Lines:
 
 
 def _schema(dice: Random, lines: Lines) -> Lines:
-    """Change a SCHEMA: keys, properties, or what it is."""
+    """Change a SCHEMA: keys, properties, or its kind."""
 
     def change(message: Message) -> None:
         schema = message.get("schema")

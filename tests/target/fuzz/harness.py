@@ -1,4 +1,4 @@
-"""Runs cases against an emulator and keeps what is seen of each run."""
+"""Run cases against an emulator and keep the observed result of each run."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from tests.target.fuzz.generator import Case
 
 LIMIT = 20
-"""Seconds after which a run is ended by force."""
+"""Seconds after which a run is killed."""
 SEARCHES = "/search"
 
 
@@ -29,7 +29,7 @@ class Seen:
 
     Attributes:
         code: exit code; a signal is negative.
-        seconds: time by the clock.
+        seconds: wall-clock time.
         out: standard output.
         err: standard error.
         results: lines of `results_path`.
@@ -61,11 +61,11 @@ class Seen:
 
 
 class Harness:
-    """One emulator and one forking process, for many cases.
+    """An emulator and a forking process for many cases.
 
     Args:
         emulator: with the account.
-        folder: gets a folder for each case.
+        folder: parent folder of the cases' folders.
 
     Attributes:
         together: number of successive cases whose runs share a process; with 0 each run has its own.

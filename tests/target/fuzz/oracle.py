@@ -1,4 +1,4 @@
-"""Properties of every run with any input: each function yields the violations."""
+"""Properties of every run with any input. Each function yields violations."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ SAME = {
     "merged": {"merged", "unchanged", "skipped"},
     "skipped": {"skipped"},
 }
-"""Outcome of a record → what it may be when the same input comes again."""
+"""Outcome of a record → allowed outcomes in a second run of the same input."""
 
 
 def problems(harness: Harness, case: Case) -> list[str]:
@@ -76,7 +76,7 @@ def of_run(case: Case, seen: Seen, data: bytes) -> Iterator[str]:
 
 
 def messages(data: bytes, errors: str = "strict") -> Iterator[Any]:
-    """Lines that are not blank, decoded, after a byte order mark; what cannot be decoded is None."""
+    """Return decoded lines that are not blank, without a byte order mark; None if invalid."""
     for line in data.removeprefix(BOM_UTF8).split(b"\n"):
         if line.strip():
             try:
@@ -99,13 +99,13 @@ def _of_states(case: Case, seen: Seen, data: bytes) -> Iterator[str]:
         return
     given = iter([one.get("value") for one in messages(data) if kind_of(one) == "STATE"])
     if not all(any(value == one for one in given) for value in passed):
-        yield f"a STATE that did not come in: {seen.out[:100]!r}"
+        yield f"a STATE that is not part of the input: {seen.out[:100]!r}"
     if passed and case.settings.get("dry_run") is True:
         yield "a STATE of a dry run"
 
 
 def _of_account(case: Case, seen: Seen, data: bytes) -> Iterator[str]:
-    """Each line that carries a record, or cannot be read, has one outcome."""
+    """Each line that contains a record or cannot be read has exactly one outcome."""
     # a message is read although a member that the target does not use is not UTF-8
     kinds = [kind_of(one) for one in messages(data, errors="replace")]
     control = sum(kind in CONTROL for kind in kinds)
@@ -137,7 +137,7 @@ def stops(case: Case) -> bool:
 
 
 def of_writes(case: Case, seen: Seen) -> Iterator[str]:
-    """Only rows that an outcome names are written, and each new row is an outcome."""
+    """Only rows with an outcome are written, and each new row has an outcome."""
     if case.settings.get("dry_run") is True and seen.writes:
         yield f"writes of a dry run: {[(one['method'], one['path']) for one in seen.writes][:3]}"
     if case.path or stops(case) or any(acts(case, one) for one in streams_of(case)):
@@ -211,7 +211,7 @@ def is_repeatable(case: Case, first: Seen) -> bool:
 
 
 def of_repetition(case: Case, first: Seen, second: Seen) -> Iterator[str]:
-    """The same input again writes nothing: each row is as the first run left it."""
+    """A second run of the same input writes nothing: each row is as after the first run."""
     yield from of_run(case, second, case.data)
     better = any(
         outcome == "failed" and second.outcomes.get(number) != "failed"
@@ -231,7 +231,7 @@ def of_repetition(case: Case, first: Seen, second: Seen) -> Iterator[str]:
 
 
 def of_rejects(harness: Harness, case: Case, folder: Path, first: Seen) -> Iterator[str]:
-    """The reject file is Singer input that ends in the same or a better outcome."""
+    """The reject file is valid Singer input, with the same or a better outcome for each record."""
     (folder / "rejected").write_bytes(first.rejects)
     again = harness.run(case, folder, "rejected")
     yield from of_run(replace(case, ledger=""), again, first.rejects)

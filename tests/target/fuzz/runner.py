@@ -1,11 +1,11 @@
-"""A process that forks runs of a plugin's command line: real exit codes, no start of an interpreter.
+"""A process that forks runs of a plugin's command line: real exit codes without starting an interpreter.
 
 Reads orders as JSON lines, `{"folder": …, "arguments": […], "input": path, "limit": seconds}`, and returns
 each with `{"status": …, "seconds": …, "cpu": …}`. Output goes to `stdout` and `stderr` in the folder, or in
 `outputs` where an order names it; `env` replaces the environment.
 
-Each order is a process of its own. Successive orders with the same `share` run in one process, one after the
-other, which saves most of their CPU time.
+Each order has its own process, except that successive orders with the same `share` run in one process, one
+after the other, which saves most of their CPU time.
 """
 
 from __future__ import annotations
@@ -68,7 +68,7 @@ class Child:
         os.close(answers)
 
     def run(self, line: str) -> dict[str, Any] | None:
-        """Return status and CPU seconds of an order; None if the process ended instead of answering."""
+        """Return status and CPU seconds of an order; None if the process ended without a response."""
         os.write(self._orders, line.encode())
         answer = b""
         while not answer.endswith(b"\n"):
@@ -122,7 +122,7 @@ def _run(order: dict[str, Any]) -> int:
     assert all(kept)
     sys.argv = [PLUGIN.replace("_", "-"), *order["arguments"]]
     faulthandler.dump_traceback_later(order["limit"] - 1, file=sys.stderr)
-    signal.setitimer(signal.ITIMER_REAL, order["limit"])  # the default action of its signal ends the process
+    signal.setitimer(signal.ITIMER_REAL, order["limit"])  # the signal's default action ends the process
     code = 0
     try:
         main()

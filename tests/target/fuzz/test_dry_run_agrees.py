@@ -1,4 +1,4 @@
-"""A dry run ends each record with the outcome of the real run, but for the differences listed by name."""
+"""A dry run gives each record the outcome of the real run, except for the listed differences."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def harness(tmp_path_factory):
 
 
 def unforeseen(harness, cases):
-    """Return the stories of inputs with the differences that have no name."""
+    """Return descriptions of inputs with differences that are not listed."""
     compared = {made.seed: (made.story, differences(harness, made).get("", [])) for made in cases}
     return {seed: one for seed, one in compared.items() if one[1]}
 
@@ -32,7 +32,7 @@ def test_outcomes_of_a_sample_agree(harness):
     assert unforeseen(harness, map(case, range(SAMPLED))) == {}
 
 
-def test_only_the_response_of_pipedrive_makes_a_difference(harness):
+def test_only_responses_of_pipedrive_cause_differences(harness):
     made = next(one for one in FOLDERS if one.story == ["08-null-multi"])
     assert list(differences(harness, made)) == [BY_THE_RESPONSE]
 

@@ -34,7 +34,7 @@ def harness(tmp_path_factory):
 
 
 def found(harness, first, together=0):
-    """Return the seeds of a share with their mutations and violations."""
+    """Return the seeds of a share of the cases, with their mutations and violations."""
     wrong = {}
     harness.together = together
     for made in map(case, range(first, first + SHARE)):
@@ -64,7 +64,7 @@ def test_all_mutated_input_is_accounted_for(harness, first):
         for place, seed in enumerate(range(0, SAMPLE - PROCESSES, SAMPLE // PROCESSES))
     ],
 )
-def test_a_process_of_its_own_ends_as_a_forked_run_does(harness, seed):
+def test_a_separate_process_ends_like_a_forked_run(harness, seed):
     made = case(seed)
     harness.together = 0
     forked = harness.run(made, harness.begin(made))
@@ -87,5 +87,5 @@ def test_a_process_of_its_own_ends_as_a_forked_run_does(harness, seed):
     assert len(lines) == len(forked.results)
 
 
-def test_a_seed_gives_the_same_case_each_time():
+def test_a_seed_always_generates_the_same_case():
     assert [case(seed) for seed in range(50)] == [case(seed) for seed in range(50)]

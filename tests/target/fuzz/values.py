@@ -1,4 +1,4 @@
-"""Values, columns and settings that mutations put in place of good ones."""
+"""Values, columns and settings that mutations insert."""
 
 from __future__ import annotations
 
