@@ -116,7 +116,7 @@ class _Check:
             checks, _ = self._columns.get(name, (_ANYTHING, None))
             for kind in set(map(type, values)):
                 check = checks.get(kind, _unsure)
-                if check is not _pass and not all(check(one) for one in values if one.__class__ is kind):
+                if check is not _pass and not all(map(check, [v for v in values if v.__class__ is kind])):
                     return False
             if name in self._keys and None in values:
                 return False
