@@ -11,10 +11,11 @@ from singer_sdk.helpers._catalog import get_selected_schema, pop_deselected_reco
 from singer_sdk.mapper import SameRecordTransform
 from typing_extensions import override
 
-from pipedrive_client import ConfigError
+from pipedrive_client import ConfigError, MalformedResponse
 from pipedrive_client.fields import FIELD_LISTS
 from tap_pipedrive.custom_fields.layouts import NestedPlan, flattener
 from tap_pipedrive.read.reader import Reader, SharedRows
+from tap_pipedrive.rows.foreign import foreign_keys
 from tap_pipedrive.rows.row_columns import RowColumns
 from tap_pipedrive.rows.row_plan import RowPlan
 from tap_pipedrive.rows.struct_rows import TypedRows
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from tap_pipedrive.context import TapContext
     from tap_pipedrive.values.row import Context, Row
 
+_MOST_NAMED = 5
 ENTITY_OF_FIELD_LIST = {path: entity for entity, path in FIELD_LISTS.items()}
 
 
@@ -80,7 +82,12 @@ class RecordStream(SchemaStream):
         """Write rows as RECORD messages; return the number of rows left out, because they have no key.
 
         The rows must not be used afterwards.
+
+        Raises:
+            MalformedResponse: the rows are of another list.
         """
+        if rows and not self.spec.shape:
+            self._check_kind(read, rows[0])
         if self.ABORT_AT_RECORD_COUNT is not None:
             rows = rows[: max(0, self.ABORT_AT_RECORD_COUNT - self._emitted)]
         if self.spec.custom_fields:
@@ -89,6 +96,17 @@ class RecordStream(SchemaStream):
         records = self.plan(read).records(rows, context)
         self.write(records)
         return len(rows) - len(records)
+
+    def _check_kind(self, read: Read, row: Row) -> None:
+        found = foreign_keys(row, self.spec.schema)
+        if found:
+            keys = ", ".join(found[:_MOST_NAMED])
+            raise MalformedResponse(
+                f"GET {read.path} returned rows of another list: they have keys that {self.name} does not "
+                f"have ({keys}), and lack most of its own. They were not emitted. If this persists, check "
+                "the proxy or cache in between.",
+                label=self.name,
+            )
 
     def write(self, records: list[Row]) -> None:
         """Write records as RECORD messages, through the user's stream maps if there are any."""

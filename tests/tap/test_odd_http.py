@@ -32,6 +32,7 @@ class RawServer:
 
     def __init__(self):
         self._socket = socket.create_server(("127.0.0.1", 0))
+        self.first = body(ROWS[:2], "c2")
         self.second = lambda _path: response(REST)
         self.config = {
             "api_token": "t" * 40,
@@ -58,7 +59,7 @@ class RawServer:
             return response(DEFINITIONS)
         if not path.startswith("/api/v2/deals?"):
             return response(body([]))
-        return self.second(path) if "cursor=" in path else response(body(ROWS[:2], "c2"))
+        return self.second(path) if "cursor=" in path else response(self.first)
 
     def close(self):
         self._socket.close()
@@ -144,6 +145,52 @@ def test_a_complete_page_in_an_odd_form_has_its_rows(server, case):
     server.second = lambda _path: WHOLE[case]
     found = run(server.config, "deals", page=2)
     assert (found.code, {row["id"] for row in found.tables["deals"].values()}) == (0, {1, 2, 3, 4})
+
+
+SHARED = {
+    "id": 77,
+    "owner_id": 1,
+    "org_id": 2,
+    "add_time": "2025-01-01T00:00:00Z",
+    "update_time": "2025-03-01T00:00:00Z",
+    "is_deleted": False,
+    "visible_to": 3,
+    "label_ids": [],
+    "custom_fields": {},
+}
+PERSON = SHARED | dict.fromkeys(
+    (
+        "name",
+        "first_name",
+        "last_name",
+        "emails",
+        "phones",
+        "picture_id",
+        "notes",
+        "im",
+        "birthday",
+        "job_title",
+    ),
+    "x",
+)
+ACTIVITY = SHARED | dict.fromkeys(
+    ("subject", "type", "due_date", "due_time", "duration", "done", "busy", "note", "location", "lead_id"),
+    "x",
+)
+
+
+@pytest.mark.parametrize("row", [PERSON, ACTIVITY], ids=["persons", "activities"])
+@pytest.mark.parametrize("cursor", ["c2", "c3"])
+def test_rows_of_another_list_are_not_emitted(server, row, cursor):
+    """Neither as dictionaries, like the first pages, nor as structs."""
+    pages = {"c2": body(ROWS[:2], "c3"), "c3": body(ROWS[2:])}
+    server.first = body([], "c2")
+    server.second = lambda path: response(body([row]) if cursor in path else pages["c2"])
+    struck = run(server.config, "deals", page=2)
+    assert (struck.code, "rows of another list" in struck.error) == (1, True), struck.error
+    server.second = lambda path: response(pages["c3" if "c3" in path else "c2"])
+    found = run(server.config, "deals", before=struck, page=2)
+    assert {row["id"] for row in found.tables["deals"].values()} == {1, 2, 3, 4}
 
 
 def test_contradictory_headers_are_not_reported_as_invalid_settings():
