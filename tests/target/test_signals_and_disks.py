@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import random
 import signal
 import subprocess
 import sys
@@ -168,29 +169,46 @@ def test_a_signal_while_the_input_is_open_reports_the_interruption(process, smal
     assert len([one for one in small.rows("deals") if one["title"] == "Before"]) == 1
 
 
+def ended_around_its_end(process, small, titles, how, delay) -> int:
+    """Signal a run a moment after its last deal was sent; a second run, if needed, leaves each deal once."""
+    deals = rows("add_deal", *({"title": title} for title in titles))
+    text = lines_of(deals, state({"n": 1})).encode()
+    small.reset()
+    for ledger in process.folder.glob("ledger.sqlite*"):
+        ledger.unlink()
+    settings, running = started(process, ledger_path="ledger.sqlite")
+    running.stdin.write(text)
+    running.stdin.close()
+    running.stdin = None
+    _until(lambda: small.requests().get("POST /api/v2/deals", 0) >= len(titles))
+    threading.Event().wait(delay)
+    running.send_signal(how)
+    done, _ = ended(process, settings, running)
+    assert done.code in (0, 128 + how, -how), done.log
+    if done.code == 0:
+        assert done.out == '{"n": 1}\n'
+    else:
+        again = process(text, ledger_path="ledger.sqlite")
+        assert (again.code, again.out) == (0, '{"n": 1}\n')
+    assert sorted(one["title"] for one in small.rows("deals") if one["title"] in titles) == sorted(titles)
+    return done.code
+
+
 def test_exit_codes_around_the_end_agree_with_what_is_stored(process, small):
-    text = lines_of(rows("add_deal", {"title": "Once"}), state({"n": 1})).encode()
-    codes = set()
     for attempt in range(0, 12, 3):
-        small.reset()
-        (process.folder / "ledger.sqlite").unlink(missing_ok=True)
-        settings, running = started(process, ledger_path="ledger.sqlite")
-        running.stdin.write(text)
-        running.stdin.close()
-        running.stdin = None
-        _until(lambda: small.requests().get("POST /api/v2/deals", 0) > 0)
-        threading.Event().wait(attempt * 0.01)
-        running.send_signal(signal.SIGTERM)
-        done, _ = ended(process, settings, running)
-        codes.add(done.code)
-        assert done.code in (0, 128 + signal.SIGTERM, -signal.SIGTERM), done.log
-        if done.code == 0:
-            assert done.out == '{"n": 1}\n'
-        else:
-            again = process(text, ledger_path="ledger.sqlite")
-            assert again.code == 0
-        assert len([one for one in small.rows("deals") if one["title"] == "Once"]) == 1
-    assert codes
+        ended_around_its_end(process, small, ["Once"], signal.SIGTERM, attempt * 0.01)
+
+
+@pytest.mark.soak
+def test_a_hundred_signals_around_the_end_leave_each_row_once(process, small):
+    source = random.Random("target")
+    codes = set()
+    for count in range(100):
+        how = source.choice([signal.SIGINT, signal.SIGTERM])
+        titles = [f"Deal {count}-{one}" for one in range(source.randrange(1, 6))]
+        delay = source.choice([0, source.random() * 0.05, source.random() * 0.3])
+        codes.add(ended_around_its_end(process, small, titles, how, delay))
+    assert {0} < codes
 
 
 SIGNALLED = """
