@@ -27,7 +27,7 @@ ROOM = 2 * 2**30
 
 
 def pytest_configure(config):
-    """Put temporary files into memory if there is room: on a disk, each commit of a ledger waits for it."""
+    """Put temporary files into memory if there is space: each commit of a ledger waits for a disk."""
     chosen = "TMPDIR" in os.environ or config.option.basetemp
     if not chosen and os.access(MEMORY, os.W_OK) and shutil.disk_usage(MEMORY).free > ROOM:
         os.environ["TMPDIR"] = tempfile.tempdir = str(MEMORY)
@@ -83,7 +83,7 @@ def medium(_accounts, dialect):
 
 @pytest.fixture
 def legacy(_accounts):
-    """An emulator with the small account that still has the operations that Pipedrive has removed."""
+    """An emulator with the small account that still serves the operations that Pipedrive has removed."""
     account = _accounts("small", DIALECTS[0], "--legacy")
     account.reset()
     return account
@@ -98,7 +98,7 @@ def postgres_server():
 
 @pytest.fixture
 def short_waits(monkeypatch):
-    """Let the waits before retries end immediately."""
+    """Skip the waits before retries."""
     monkeypatch.setattr(client, "SystemClock", ShortWaits)
 
 
@@ -110,7 +110,7 @@ def pytest_generate_tests(metafunc):
 
 @pytest.hookimpl(wrapper=True)
 def pytest_collection():
-    """Keep the thousands of collected tests out of every garbage collection: none of them is ever freed."""
+    """Exclude the thousands of collected tests from garbage collection: they are never freed."""
     gc.disable()
     try:
         return (yield)
@@ -122,7 +122,7 @@ def pytest_collection():
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items):
-    """Leave most tests in the observed dialect to `make soak`: a fixed sample stays."""
+    """Deselect most tests in the observed dialect except a fixed sample; `make soak` runs all of them."""
     for item in items:
         given = getattr(item, "callspec", None)
         if item.get_closest_marker("dialects") is None or given is None:

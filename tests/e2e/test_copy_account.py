@@ -1,4 +1,4 @@
-"""One account copied into an empty one: all that can be written arrives, despite errors and interruptions."""
+"""Copy an account into an empty one: all that can be written is copied, despite errors and interruptions."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def copying(small, other, tmp_path):
 
 @dataclass
 class Copied:
-    """A copy, the output of the tap that was written, and the proxy that the target's requests pass."""
+    """A copy, the tap's output, and the proxy of the target's requests."""
 
     copying: Copying
     content: bytes
@@ -50,7 +50,7 @@ class Copied:
 
 @pytest.fixture(scope="module")
 def once(tmp_path_factory):
-    """The small account, copied once; for tests that leave it as it is."""
+    """The small account, copied once, for tests that do not change it."""
     with Emulator("--burst", "0", seed="small") as source, Emulator("--burst", "0", seed="empty") as target:
         gate = Gate(target.url)
         made = Copying(source, target, tmp_path_factory.mktemp("copied"), url=gate.url)
@@ -146,7 +146,7 @@ def test_a_copy_that_is_killed_anywhere_is_completed_by_the_next(copying, seed):
 
 
 def assert_survives(copying, dice, most):
-    """Kill one run at a random moment and run again; the result is equal to an uninterrupted copy."""
+    """Kill one run at a random moment and run again; the result equals an uninterrupted copy."""
     with_state = dice.random() < 0.5
     copying.run(seconds=dice.uniform(0.3, most), end=dice.choice(("tap", "target", "both")))
     assert copying.run(with_state=with_state) == 0, copying.told()
@@ -160,7 +160,7 @@ def poured(once):
 
 
 def assert_completed(copying, poured, nth, when):
-    """Kill one run at its n-th write and run again; the result is equal to an uninterrupted copy."""
+    """Kill one run at its n-th write and run again; the result equals an uninterrupted copy."""
     content, files = poured
     config = copying.folder / "config.json"
     settings = {**copying.settings, "files_dir": files}
@@ -184,7 +184,7 @@ def assert_completed(copying, poured, nth, when):
     ("nth", "when"), [pytest.param(175, "before", marks=pytest.mark.soak), (195, "after")]
 )
 def test_a_copy_killed_while_rows_wait_for_each_other_is_completed(copying, poured, nth, when):
-    """Products and organizations are there then, and the persons in their custom fields are not."""
+    """At that point products and organizations exist, and the persons in their custom fields do not."""
     assert_completed(copying, poured, nth, when)
 
 
@@ -208,7 +208,7 @@ def test_a_large_copy_is_equal_and_stays_so(medium, other, tmp_path):
 
 @pytest.fixture
 def unmetered(tmp_path):
-    """A copy of the medium account into an empty one, of which a day's budget would not do for many runs."""
+    """A copy of the medium account into an empty one, whose daily budget is too small for many runs."""
     budget = ("--burst", "0", "--daily-tokens", str(10**9))
     with Emulator(*budget, seed="medium") as source, Emulator(*budget, seed="empty") as target:
         made = Copying(source, target, tmp_path)
@@ -220,7 +220,7 @@ def unmetered(tmp_path):
 def test_a_large_copy_survives_fifty_kills_in_a_row(unmetered):
     copying, other, dice = unmetered, unmetered.target, random.Random(7)
     kills = 0
-    while kills < CAMPAIGN:  # a run that ended before its time was not killed
+    while kills < CAMPAIGN:  # a run that ended earlier was not killed
         ended = copying.run(
             seconds=dice.uniform(1, 15),
             end=dice.choice(("tap", "target", "both")),
@@ -269,7 +269,7 @@ def test_the_recipe_works_as_it_is_written(small, other, tmp_path):
 @pytest.mark.soak
 @pytest.mark.parametrize("last", [20, None], ids=["amid the deals", "before the last word"])
 def test_a_truncated_input_is_not_treated_as_complete(copying, last):
-    """Nothing is left out, archived or settled as long as more is to come; the next run does all of that."""
+    """Nothing is left out, archived or finalized before the input is complete; the next run does that."""
     whole = copying.read().splitlines(keepends=True)
     part = [line for line in whole if b'"under_way"' in line or not line.startswith(b'{"type":"STATE"')]
     assert part[0] == b'{"type":"STATE","value":{"under_way":true}}\n'
@@ -280,7 +280,7 @@ def test_a_truncated_input_is_not_treated_as_complete(copying, last):
     assert done.returncode == 1
     assert b"The input ended unexpectedly" in done.stderr
     assert not any(row["is_archived"] for row in copying.target.rows("deals"))
-    # With all lines there, a deal is worth what they sum up to, which the next run writes none of.
+    # When all products exist, the value of a deal is their sum, and the next run writes no value.
     assert bool(copying.target.rows("deal_products")) == (last is None)
     assert copying.run() == 0, copying.told()
     assert copying.differences() == []

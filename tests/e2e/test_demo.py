@@ -1,4 +1,4 @@
-"""`make demo` runs all steps and leaves only its results, and nothing when it is interrupted."""
+"""`make demo` runs all steps and leaves only its results, or nothing if it is interrupted."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ pytestmark = pytest.mark.xdist_group("meltano")
 
 @pytest.fixture
 def output(tmp_path_factory):
-    """Folder for the results of the demonstration."""
+    """Folder for the results of the demo."""
     return tmp_path_factory.mktemp("output")
 
 
 @pytest.fixture
 def start(tmp_path, output):
-    """Starts the demonstration; its temporary folder is below `tmp_path`."""
-    # Set-up has fetched everything, so no request goes to a package index.
+    """Start the demo; its temporary folder is below `tmp_path`."""
+    # Setup has downloaded everything, so no request goes to a package index.
     environment = {**os.environ, "TMPDIR": str(tmp_path), "UV_OFFLINE": "1", "COLUMNS": "100"}
     running = []
 
@@ -65,7 +65,7 @@ def test_progress_is_shown_while_the_loader_writes():
 
 
 def left_behind(folder: Path) -> list[str]:
-    """Files below the folder, and processes that were started with it as theirs."""
+    """Files below the folder, and processes that use it."""
     found = [str(path) for path in folder.iterdir()]
     for entry in Path("/proc").glob("[0-9]*/environ"):
         try:
@@ -143,7 +143,7 @@ def test_the_demo_cleans_up_when_interrupted(start, tmp_path, output, options, s
         if line.startswith(stage):
             break
     if stage.startswith("3"):
-        process.stdout.readline()  # the first sign of life, so that the pipeline is under way
+        process.stdout.readline()  # the first output, after which the pipeline is running
     process.send_signal(number)
     text = process.communicate(timeout=60)[0]
     assert process.returncode == 128 + number, text

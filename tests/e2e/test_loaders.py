@@ -36,7 +36,7 @@ _TROUBLE = re.compile(r"\b(WARN(ING)?|ERROR|CRITICAL)\b|Traceback", re.IGNORECAS
 
 @dataclass
 class Reading:
-    """Two runs of the tap over everything, the second after some changes, and the account's rows then."""
+    """Two full runs of the tap, the second after some changes, and the account's rows at that time."""
 
     streams: list[str]
     first: Output
@@ -76,7 +76,7 @@ def reading(request, _small, tmp_path_factory):
 
 
 def load(command: str, config: Row, folder: Path, output: Output) -> None:
-    """Pipe messages into a loader, which must have nothing to complain about."""
+    """Pipe messages into a loader, which must not log any problem."""
     settings = folder / "config.json"
     settings.write_text(json.dumps(config))
     done = subprocess.run(
@@ -154,7 +154,7 @@ def test_columns_in_postgres_have_the_right_types(in_postgres):
 
 
 def plain(columns: Row) -> Callable[[Row], Row]:
-    """Makes rows of the tap and of the warehouses alike.
+    """Convert rows of the tap and of the warehouses to the same form.
 
     Loaders store times without their zone, and target-duckdb stores JSON as text and no empty text.
     """

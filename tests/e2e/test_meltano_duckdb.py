@@ -1,4 +1,4 @@
-"""The whole way through Meltano: an account arrives in DuckDB, and a second run reads only what changed."""
+"""Meltano end to end: an account is loaded into DuckDB, and a second run reads only changes."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def tell(emulator, folder) -> Story:
     return Story(stage, first, before, second, after)
 
 
-# The demonstration covers the same steps in each ordinary run of the tests.
+# The demo covers the same steps in each ordinary run of the tests.
 @pytest.fixture(
     scope="module",
     params=[pytest.param("small", marks=pytest.mark.soak), pytest.param("medium", marks=pytest.mark.soak)],

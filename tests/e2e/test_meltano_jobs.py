@@ -29,7 +29,7 @@ VIEW = (plugins.ROOT / "meltano/views/deal_scores.sql").read_text(encoding="utf-
 
 @dataclass
 class Project:
-    """This repository as Meltano's project, with all that it writes in a folder."""
+    """This repository as a Meltano project that writes all its files into a folder."""
 
     folder: Path
     settings: dict[str, str]

@@ -89,7 +89,7 @@ def test_the_page_fits_a_phone(page, browser):
     browser.open(page)
     assert browser.run("return document.documentElement.scrollWidth") == 390
     assert browser.run("return getComputedStyle(document.querySelector('.list tr')).display") == "grid"
-    # every control has a name, and is high enough for a finger
+    # every control has a name, and is large enough for touch
     assert (
         browser.run(
             "return [...document.querySelectorAll('input, select')]"

@@ -1,4 +1,4 @@
-"""Each recipe of docs/recipes, followed to the letter against the emulator."""
+"""Recipes of docs/recipes, run exactly as written against the emulator."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import pytest
 
 from tests.support.recipes import follow, project, read, rows, settings
 
-# The jobs they run are run by other tests each time; these take many starts of Meltano.
+# Other tests run the same jobs each time; these tests start Meltano many times.
 pytestmark = [pytest.mark.xdist_group("meltano"), pytest.mark.soak]
 
 

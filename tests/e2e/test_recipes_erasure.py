@@ -1,4 +1,4 @@
-"""The recipe that erases a person, followed to the letter against the emulator."""
+"""The recipe that erases a person, run exactly as written against the emulator."""
 
 from __future__ import annotations
 
@@ -87,7 +87,7 @@ def check_account(before, after, gone: set[Row]) -> None:
 
 
 def check_proof(root, gone: set[Row], renamed: Row) -> None:
-    """Every id and what came of it, and no word of theirs."""
+    """Check that the proof has every id with its outcome, and no word about the person."""
     proof = (root / "output/erasure-proof.csv").read_text(encoding="utf-8")
     outcomes = {(one["kind"], one["id"]): one for one in csv.DictReader(proof.splitlines())}
     assert outcomes.keys() == {*gone, ("renamed_deals", renamed[1])}
@@ -98,7 +98,7 @@ def check_proof(root, gone: set[Row], renamed: Row) -> None:
 
 
 def check_warehouse(root, after) -> None:
-    """It has every row that is left, and no word of theirs in any table."""
+    """Check that the warehouse has all remaining rows, and no word about the person in any table."""
     for kind in ("persons", "leads", "activities", "notes", "files"):
         held = {str(number) for (number,) in rows(root, f"select id from pipedrive.{kind}")}
         assert held == {str(row["id"]) for row in after[kind] if alive(row)}

@@ -1,4 +1,4 @@
-"""The recipe that loads the history of deals, followed to the letter against the emulator."""
+"""The recipe that loads the history of deals, run exactly as written against the emulator."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ LOADED = "select * exclude (_sdc_batched_at, _sdc_extracted_at) from pipedrive.d
 
 
 def live_through(emulator) -> int:
-    """A deal that goes to and fro, is lost, taken up again and won: its id."""
+    """Create a deal that moves back and forth between stages, is lost, reopened and won; returns its id."""
     stages = [row["id"] for row in emulator.rows("stages") if row["pipeline_id"] == 1][:3]
     deal = emulator.post("/api/v2/deals", {"title": "To and fro", "stage_id": stages[0]})["data"]["id"]
     for days, change in (
@@ -56,7 +56,7 @@ def test_backfill_history(small, tmp_path):
     found = settings(small, *STREAMS)
     deals = [row for row in small.rows("deals") if not row["is_deleted"]]
 
-    # A small budget takes several runs, pays for no deal twice and has the result of a single run.
+    # With a small budget, several runs read each deal once and have the result of a single run.
     small.post("/_emulator/log/clear")
     nights = follow(load, root, {**found, "TOKENS_A_NIGHT": "300"})[-1:]
     while "The history is complete." not in nights[-1]:

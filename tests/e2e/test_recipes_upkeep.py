@@ -1,4 +1,4 @@
-"""The recipes that put an account in order, followed to the letter against the emulator."""
+"""The recipes that clean up an account, run exactly as written against the emulator."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Reverse ETL from DuckDB, PostgreSQL and a sheet: the same values, in the types of each, arrive alike."""
+"""Reverse ETL from DuckDB, PostgreSQL and a sheet: equal values in the types of each have the same effect."""
 
 from __future__ import annotations
 

@@ -24,7 +24,7 @@ COMMAND = [sys.executable, "-m", "tap_pipedrive", "auth", "--port", "0"]
 
 
 class Auth:
-    """The command under way."""
+    """The running command."""
 
     def __init__(self, emulator, *options, env=None, typed=""):
         self.process = Started(

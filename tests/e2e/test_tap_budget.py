@@ -116,7 +116,7 @@ def test_a_sufficient_budget_has_no_effect(small, tmp_path):
 
 
 def complete_in_turns(files, emulator, streams, budget, most):
-    """Runs until one leaves with 0; what they add up to must be what one run gives."""
+    """Run until the exit code is 0; the combined result must equal that of one run."""
     catalog = select(emulator.config(), *streams)
     whole = tap(*files.arguments(emulator.config(), catalog=catalog))
     told = runs_until_done(files, emulator, catalog, budget, most)

@@ -28,7 +28,7 @@ def files(tmp_path):
 
 @pytest.fixture
 def nobody():
-    """An address at which nothing listens."""
+    """An address on which nothing listens."""
     with socket.create_server(("127.0.0.1", 0)) as server:
         port = server.getsockname()[1]
     return f"http://127.0.0.1:{port}"
@@ -291,7 +291,7 @@ def test_version_is_printed_quickly():
     told = tap("--version")
     assert (told.code, told.err) == (0, "")
     assert told.out.startswith("tap-pipedrive v")
-    assert time.monotonic() - begun < 5  # a second on a machine with nothing else to do
+    assert time.monotonic() - begun < 5  # one second on an idle machine
 
 
 def test_help_names_the_options_and_the_subcommand():

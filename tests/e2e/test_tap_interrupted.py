@@ -1,4 +1,4 @@
-"""A run that is ended anywhere, and its successor: together they give what one run gives."""
+"""A run interrupted at any point and the next run together have the result of one run."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def command(folder, emulator, state=None, **settings) -> list[str]:
 
 
 def read(lines, table: dict, keys: dict):
-    """Load lines as a loader would; the last state."""
+    """Load lines as a loader would; returns the last state."""
     state = None
     for line in lines:
         if not line.endswith(b"\n"):
@@ -56,7 +56,7 @@ def read(lines, table: dict, keys: dict):
 
 
 def interrupted(folder, emulator, after: int, how: int, state, table: dict, keys: dict, **settings):
-    """Run until so many lines have come, then end the tap; (last state, exit code)."""
+    """Run until this many lines were written, then end the tap; returns (last state, exit code)."""
     arguments = command(folder, emulator, state, **settings)
     process = Started("tap_pipedrive", *arguments, stderr=DEVNULL, env=ENVIRONMENT)
     lines = []
@@ -78,7 +78,7 @@ def uninterrupted(folder, emulator, state=None, **settings) -> bytes:
 
 
 def campaign(folder, emulator, seed: int, how: int) -> None:
-    """Every other one reads in time windows; what it must give is the same."""
+    """Every second run reads in time windows; the result must be the same."""
     source = random.Random(seed)
     settings = {"time_windows": 4} if seed % 2 else {}
     whole: dict = {}

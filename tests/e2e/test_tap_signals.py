@@ -119,7 +119,7 @@ def test_signals_after_the_last_state_change_nothing(small, files, how):
     for line in running.process.stdout:
         if b'"type":"STATE"' in line and b'"under_way"' not in line:
             break
-    while running.process.poll() is None:  # at each moment of the process's own end
+    while running.process.poll() is None:  # at each moment of the process's shutdown
         running.process.send_signal(how)
     code, rest, log = running.end()
     assert (code, rest) == (0, b""), log
@@ -147,5 +147,5 @@ def test_a_signal_ends_a_wait_for_definitions(small, files, case, how, fault):
     running.process.send_signal(how)
     code, out, log = running.end()
     assert code == 128 + how, log
-    assert time.monotonic() - begun < 5  # a second on a machine that does nothing else
+    assert time.monotonic() - begun < 5  # one second on an idle machine
     assert b'"RECORD","stream":"deals"' not in out

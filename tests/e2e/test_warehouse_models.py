@@ -1,4 +1,4 @@
-"""The dbt models over a loaded account: their figures are those of the account, on DuckDB and PostgreSQL."""
+"""The dbt models over a loaded account: their figures match the account, on DuckDB and PostgreSQL."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ class Built:
 
 
 def live(account: Emulator) -> tuple[int, int]:
-    """Add two deals: one moves through three stages and is won, one stays where it is."""
+    """Add two deals: one moves through three stages and is won, the other does not move."""
 
     def at(moment: str) -> None:
         account.post("/_emulator/clock", {"now": moment})

@@ -1,4 +1,4 @@
-"""BATCH: records as files that messages name, with states that cover no more than these."""
+"""BATCH messages: records in files, with states that cover only the records in these files."""
 
 from __future__ import annotations
 

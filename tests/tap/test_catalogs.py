@@ -1,4 +1,4 @@
-"""Catalogs as people write them: omitted and deselected metadata costs no key."""
+"""Catalogs as users write them: no key is lost if metadata is omitted or deselected."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Histories, whose rows have no id: each has a key of its own all the same."""
+"""Histories, whose rows have no id: each row still has a unique key."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def keys_of(out, stream):
 
 @pytest.fixture
 def deal(medium):
-    """A deal whose title went to and fro, and whose participant came and went, each within a second."""
+    """A deal whose title changed back and forth and whose participant was removed again, within a second."""
     deal = medium.get("/api/v2/deals?limit=1")["data"][0]["id"]
     person = medium.get("/api/v2/persons?limit=1")["data"][0]["id"]
     for title in ("A", "B", "A", "B"):

@@ -1,4 +1,4 @@
-"""Rows that change, vanish or share a second while their list is read: no row is lost."""
+"""Rows that change, are deleted or share a second while their list is read: no row is lost."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from tests.support.singer import run_tap
 
 
 def expected_rows(emulator, table: str) -> dict:
-    """id → update_time of every row a list may show, from the account itself."""
+    """id → update_time of every row that a list may contain, from the account itself."""
     return {
         row["id"]: row["update_time"]
         for row in emulator.rows(table)
@@ -25,7 +25,7 @@ def as_time(text: str) -> str:
 
 
 def merged(*outputs, stream: str) -> dict:
-    """id → update_time of the table a loader ends up with."""
+    """id → update_time of the final table of a loader."""
     table = {}
     for out in outputs:
         table |= {record["id"]: as_time(record["update_time"]) for record in out.records[stream]}
@@ -159,7 +159,7 @@ def test_a_busy_account_is_read_completely(medium, seed):
 
 @pytest.fixture(scope="module")
 def quiet(_medium):
-    """Persons of the medium account, read while nothing goes wrong."""
+    """Persons of the medium account, read without faults."""
     _medium.reset()
     return run_tap(_medium.config(), "persons")
 

@@ -1,4 +1,4 @@
-"""Field definitions in a run: read where columns come from them, and what follows when they cannot be."""
+"""Field definitions in a run: read if columns depend on them, and the effect if they cannot be read."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Deletes that no list shows: two proofs for each, a share of the list at most, and what was wrong heals."""
+"""Detected deletes: confirmed by a second request, limited to a share of the list, corrected if wrong."""
 
 from __future__ import annotations
 
@@ -101,7 +101,7 @@ def test_one_missing_row_of_a_short_list_is_reported_as_deleted(small, percent, 
 
 
 def test_a_row_that_left_the_list_but_still_exists_is_not_deleted(small):
-    """A filter takes rows out of the list; Pipedrive still knows them by their ids."""
+    """A filter removes rows from the list; Pipedrive still returns them by id."""
     first = run(sweeping(small), "persons", page=500)
     owner = first.output.records["persons"][0]["owner_id"]
     found = run(

@@ -1,4 +1,4 @@
-"""Bytes of files: where they end up, and that no byte is fetched twice."""
+"""Content of files: where it is stored, and that no byte is downloaded twice."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A server of a few rows with an invalid second or only page, which is never treated as the end."""
+"""An invalid second or only page is never treated as the end of a list."""
 
 from __future__ import annotations
 
@@ -139,7 +139,7 @@ def test_null_received_twice_on_the_only_page_of_a_list_without_state_is_an_empt
     stand_in.deals = lambda _query, _nth: (200, body(None), {})
     found = run(stand_in.config, catalog=catalog("21-gzip-truncated"))
     assert (found.code, stand_in.asked, found.tables.get("deals", {})) == (0, 2, {})
-    # A list that was empty in the last run is believed at once.
+    # A list that was empty in the last run is accepted immediately.
     assert run(stand_in.config, catalog=catalog("21-gzip-truncated"), before=found).code == 0
     assert stand_in.asked == 3
 

@@ -1,7 +1,7 @@
 """Invalid responses at every page of every kind of list: no row is lost or reported as deleted.
 
-One fault strikes one request. The run is then as one without the fault, or ends with exit code 1 and the next
-one emits the missing rows.
+One request fails. The run then equals one without the fault, or ends with exit code 1 and the next run emits
+the missing rows.
 """
 
 from __future__ import annotations
@@ -103,7 +103,7 @@ def strikes(called: dict[str, int], chance: random.Random) -> list[Strike]:
 
 
 def set_fault(emulator, strike: Strike, *, lasting: bool = False) -> bool:
-    """Script the fault; whether the kind strikes the operation at all."""
+    """Script the fault; returns False if the kind does not apply to the operation."""
     nth = list(range(strike.nth, strike.nth + 20)) if lasting else strike.nth
     rule = {"operation": strike.operation, "nth": nth, "kind": strike.kind}
     try:
@@ -200,7 +200,7 @@ def sweeping(emulator):
 
 
 def _delete(emulator, stream: str, one: object) -> bool:
-    """Delete a row; whether this user may."""
+    """Delete a row; returns False if this user may not."""
     method, path, _ = SWEPT[stream]
     try:
         emulator.call(method, path.format(one))

@@ -1,4 +1,4 @@
-"""Odd bytes as a page: the run has all rows, or ends with exit code 1 and the next one heals."""
+"""Unusual bytes as a page: the run has all rows, or ends with exit code 1 and the next run recovers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Odd responses: the run equals one without them, or ends with exit code 1 and the next one heals."""
+"""Unusual responses: the run equals one without them, or ends with exit code 1 and the next run recovers."""
 
 from __future__ import annotations
 

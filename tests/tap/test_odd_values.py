@@ -223,7 +223,7 @@ def test_a_bookmark_in_the_future_is_reported_once_and_the_stream_is_read_in_ful
     memo["replication_key_value"] = memo["reads"]["getDeals"]["since"] = "2099-01-01T00:00:00Z"
     if form == "plain":
         del memo["reads"]
-    # A change that earlier runs missed, long before now.
+    # An old change that earlier runs missed.
     one = min(whole.latest("deals"))
     changed = {"title": "Missed", "update_time": "2020-01-01T00:00:00Z"}
     small.post("/_emulator/rows", [{"table": "deals", "id": one, "set": changed}])

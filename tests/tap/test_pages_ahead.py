@@ -93,7 +93,7 @@ def test_a_row_that_moves_to_a_page_already_read_is_read_at_the_end(medium, clie
         have |= {row["id"]: moment(row) for row in page}
         if (
             len(have) == (last - 2) * (PAGE - 1) + 1
-        ):  # the next page is on its slow way, and the end behind it
+        ):  # the next page is slow, and the end was requested after it
             while not the_end_is_there():
                 pass
             medium.post("/_emulator/rows", {"table": "notes", "id": moved, "set": {"content": "moved"}})

@@ -1,4 +1,4 @@
-"""Streams that the setting `statistics` feeds."""
+"""Streams of the setting `statistics`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Sync of lists: records, cost, and no loss at page and bookmark borders."""
+"""Sync of lists: records, cost, and no lost rows at page and bookmark boundaries."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Typed rows give the same records as dictionaries, and step aside where rows do not fit."""
+"""Typed rows give the same records as dictionaries, which are used for rows that do not fit."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Values that people reported: custom fields in unusual forms, lists under single options, zero dates."""
+"""Values that users reported: custom fields in unusual forms, lists under single options, zero dates."""
 
 from __future__ import annotations
 

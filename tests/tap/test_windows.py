@@ -1,4 +1,4 @@
-"""A list that is read in several windows of time at once: the rows of one reading, in its order."""
+"""A list read in several time windows in parallel gives the rows of one read, in the same order."""
 
 from __future__ import annotations
 
@@ -154,7 +154,7 @@ def test_no_row_is_lost_when_rows_change_or_are_deleted_while_windows_are_read(m
     places = {one: place for place, one in enumerate(order)}
 
     def disturb(page):
-        # Later changes are the next run's; with earlier ones there would always be something left to read.
+        # Later changes belong to the next run; with earlier ones, the read would never end.
         if page and "2026-04" < page[-1]["update_time"] < "2026-06-15":
             place = places[page[-1]["id"]] + ahead
             changed = [{"set": {"subject": f"again {place}"}}, {"set": {"done": True}}, {"delete": True}]
@@ -203,7 +203,7 @@ def test_a_filter_is_read_without_windows(medium):
 
 
 def meet(monkeypatch, *paths):
-    """Let the first requests for these paths wait for one another; without others under way they fail."""
+    """Make the first requests for these paths wait for each other; they fail unless they are parallel."""
     gate = threading.Barrier(len(paths), timeout=30)
     left = set(paths)
     request = PipedriveClient.request

@@ -36,12 +36,12 @@ class CaseRun:
 
 
 def writes_of(emulator: Any) -> list[dict[str, Any]]:
-    """Requests since the log was cleared that write."""
+    """Writing requests since the log was cleared."""
     return [one for one in emulator.log(full=True)["ordered"] if one["method"] != "GET"]
 
 
 class Case:
-    """Runs a folder again and again with one ledger."""
+    """Run a folder repeatedly with one ledger."""
 
     def __init__(self, emulator: Any, folder: Path, name: str) -> None:
         self._emulator, self._folder, self._name = emulator, folder, name

@@ -11,13 +11,13 @@ ODD_TEXT = "  Łódź  \u00a0 “quoted” & <b>bold</b> 😀 \t"
 
 
 def first(account: Any, table: str) -> Any:
-    """Id of the first row of a table that is there."""
+    """Id of the first row of a table that is not deleted."""
     gone = ("is_deleted", "deleted_flag")
     return next(one["id"] for one in account.rows(table) if not any(one.get(name) for name in gone))
 
 
 def records_of(account: Any) -> Records:
-    """Records by entity; all are additions, known by their external ids."""
+    """Records by entity; all create rows, identified by external ids."""
     lead, field = first(account, "leads"), {"field_type": "varchar"}
     board = first(account, "project_boards")
     project = next(one for one in account.rows("projects") if one["status"] == "open")["id"]

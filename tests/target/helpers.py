@@ -52,7 +52,7 @@ def rows(stream: str, *records: dict[str, Any], keys: tuple[str, ...] | list[str
 
 
 def adding(*entities: str) -> dict[str, Any]:
-    """Settings under which every record of these streams is a new row."""
+    """Settings that make every record of these streams a new row."""
     return {"streams": {name: {"entity": name, "write": "add"} for name in entities}}
 
 
@@ -89,7 +89,7 @@ class Run:
 
 
 class Loader:
-    """Runs the target over messages, always with the same ledger."""
+    """Run the target over messages, always with the same ledger."""
 
     def __init__(self, config: dict[str, Any], folder: Path) -> None:
         self.config = config
@@ -97,7 +97,7 @@ class Loader:
         self.count = 0
 
     def __call__(self, *messages: Any, torn: int = 0, **config: Any) -> Run:
-        """Run over messages; `torn` is how many characters the input lacks at its end."""
+        """Run over messages; `torn` is the number of characters missing at the end of the input."""
         self.count += 1
         results = self.folder / f"results-{self.count}.jsonl"
         rejects = self.folder / f"rejects-{self.count}.singer"

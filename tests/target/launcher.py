@@ -1,7 +1,7 @@
 """A process that forks runs of the target: a run starts in milliseconds and can be killed like any other.
 
 Reads `{"config": …, "input": path, "output": path, "disk_seconds": 0.1}` lines; prints `started PID`, then
-`ended STATUS`. The seconds make the disk slower; waits before retries end immediately.
+`ended STATUS`. The seconds make the disk slower; there are no waits before retries.
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ def run(order: dict) -> int:
 
 
 def slow_disk(seconds: float) -> None:
-    """Make each commit of this process take so much longer."""
+    """Delay each commit of this process."""
     commit = Ledger.commit
 
     def slow(ledger: Ledger) -> None:

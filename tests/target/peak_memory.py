@@ -21,7 +21,7 @@ STATE_EVERY = 500
 
 
 def waiting(count: int) -> Iterator[dict]:
-    """Activities of deals that never come."""
+    """Activities of deals that the input does not contain."""
     yield schema("activities", "external_id subject note deal_id", ["external_id"])
     for number in range(count):
         yield record(
@@ -36,7 +36,7 @@ def waiting(count: int) -> Iterator[dict]:
 
 
 def adding(count: int) -> Iterator[dict]:
-    """Deals that are added; a dry run pretends to."""
+    """Deals to create, which a dry run only plans."""
     yield schema("deals", "external_id title", ["external_id"])
     for number in range(count):
         yield record("deals", external_id=f"d{number}", title=f"Deal {number}")

@@ -35,7 +35,7 @@ class Finished:
 
 
 class Process:
-    """Runs the target in a folder, always with the same ledger."""
+    """Run the target in a folder, always with the same ledger."""
 
     def __init__(self, config: dict[str, Any], folder: Path) -> None:
         self.config = config
@@ -87,12 +87,12 @@ class Process:
 
 
 def lines(path: Path) -> list[dict[str, Any]]:
-    """The objects of a file of lines; none when there is no file."""
+    """The objects of a JSON Lines file; empty if there is no file."""
     if not path.is_file():
         return []
     return [json.loads(line, parse_int=_whole) for line in path.read_text().splitlines()]
 
 
 def _whole(digits: str) -> int | str:
-    """A whole number; Python takes no more than some thousand digits for one."""
+    """Parse an integer; Python accepts at most a few thousand digits."""
     return int(digits) if len(digits) < 4000 else digits

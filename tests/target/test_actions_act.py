@@ -1,4 +1,4 @@
-"""The platform actions have their documented effect, with the platform's own names of the inputs."""
+"""The platform's actions have their documented effect, with the platform's names of the inputs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Messages of a run that the token budget ended: the company's tokens are not the setting's."""
+"""Messages of a run ended by a token budget distinguish the company's budget from the settings."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Results contain the values of each record's columns before and after, under names that people know."""
+"""Results contain the values of each record's columns before and after, under names that users know."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """Properties of merged values in every column of the catalogue that has parts or entries.
 
-A row is changed as an update does it, without requests: the plan of the entity translates the record, its
-values are merged with those of the row, and the columns that differ are stored.
+A row is changed like in an update, without requests: the plan of the entity translates the record, its values
+are merged with those of the row, and the columns that differ are stored.
 """
 
 from __future__ import annotations
@@ -92,7 +92,7 @@ def plan_of(name, *columns):
 
 
 def applied(plan, row, record):
-    """The row after an update, and the columns that it sends; no example where the record is rejected."""
+    """The row after an update, and the columns that it sends; no example if the record is rejected."""
     try:
         draft = plan.draft({"my_key": "x", **record})
         flat = plan.spec.flat_custom_fields
@@ -204,7 +204,7 @@ def identity(entry):
 
 
 def one_entry(kind):
-    """A value for one entry or some parts of the column; None if it is always written as a whole."""
+    """A value for one entry or some parts of the column; None if it is always written completely."""
     parts = parts_of(kind)
     if parts is not None:
         known, main = parts

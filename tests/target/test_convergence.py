@@ -1,4 +1,4 @@
-"""The same input a second time writes nothing, whatever was in it and whatever Pipedrive made of it."""
+"""A second run of the same input writes nothing, for any values and any normalization by Pipedrive."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def script(account, *rules):
 
 
 def every(entity, kind, **options):
-    """Rules for the addition and the change of an entity."""
+    """Rules for the create and the update of an entity."""
     spec = ENTITIES[entity]
     actions = [ACTIONS[name] for name in (spec.add, spec.update) if name]
     paths = [f"{one.method} {one.path}".replace(" /v1/", " /api/v1/") for one in actions]
@@ -174,7 +174,7 @@ def test_an_ignored_action_is_not_reported_as_updated(action, values, column, lo
 
 
 def test_marketing_statuses_that_pipedrive_forbids_are_reported(load, small):
-    """Changed once and only with an address: any other change is ignored."""
+    """Can be changed once and only with an e-mail address; any other change is ignored."""
     asked = ["subscribed", "no_consent", "unsubscribed", "subscribed", "archived"]
     message = rows("persons", *({"id": at, "marketing_status": one} for at, one in enumerate(asked, 1)))
     first = load(message)

@@ -1,4 +1,4 @@
-"""Leads become deals and deals leads: the new id is waited for, and nothing is converted twice."""
+"""Conversions of leads and deals: the run waits for the new id, and nothing is converted twice."""
 
 from __future__ import annotations
 
@@ -137,7 +137,7 @@ def test_an_interrupted_run_stops_waiting_and_the_next_run_continues(
 
 
 def test_a_conversion_that_times_out_is_completed_by_its_reject(small, load, lead, monkeypatch):
-    monkeypatch.setattr(conversions, "FIRST_WAITS", (0.01,))  # one look only, while it runs
+    monkeypatch.setattr(conversions, "FIRST_WAITS", (0.01,))  # one lookup only, while it runs
     run = load(rows("convert_lead_to_deal", {"id": lead["id"]}))
     assert "did not end within" in run.errors[0]
     again = load(run.rejects.read_text())

@@ -83,7 +83,7 @@ class Launcher:
         return int(self.process.stdout.readline().split()[1])
 
     def states(self):
-        """Every STATE that the last run passed on."""
+        """Every STATE that the last run emitted."""
         lines = self.output.read_text().splitlines() if self.output.exists() else []
         return [json.loads(line) for line in lines if line.startswith('{"n"')]
 
@@ -154,7 +154,7 @@ def mixed(size, seed=1, *, alike=True):  # noqa: C901, PLR0912 - one branch for 
                 line = {"product_id": 1, "item_price": number * 10 + extra, "quantity": 1}
                 if number % 2:
                     messages.append(record("add_deal_product", id=7, **line))
-                else:  # the last two are the first two again, changed
+                else:  # the last two repeat the first two, with changes
                     key = f"l{number}-{extra % 6}"
                     messages.append(record("deal_products", external_id=key, deal_id=8, **line))
         elif kind == 7:
@@ -241,7 +241,7 @@ def requests(small):
 
 @dataclass
 class Campaign:
-    """One input, what a clean run makes of it, and runs that are killed before the end.
+    """One input, the result of a clean run, and runs that are killed before the end.
 
     `new_ledger` returns the URL of a new ledger: then the folder of a killed run is deleted.
     """
@@ -292,9 +292,9 @@ class Campaign:
         return ledger
 
     def complete(self, source, ledger, status=None):
-        """Run until a run ends well, the rejects of one going into the next, as its user would.
+        """Run until a run succeeds, with the rejects of one as input of the next, as a user would.
 
-        `status` is the exit code of a run before.
+        `status` is the exit code of the previous run.
         """
         rejected = False
         for _ in range(6):
@@ -316,7 +316,7 @@ class Campaign:
         assert_same(content(self.small.dump()), self.wanted)
 
     def bring_up_to_date(self, ledger):
-        """Send the newest values again: an update that was rejected came behind newer ones of its row."""
+        """Send the newest values again: a rejected update was replayed after newer ones of its row."""
         newest = {}
         for one in self.messages:
             values = one.get("record")
@@ -421,7 +421,7 @@ def named(size):
 
 
 def kill_while_creating(small, launcher, tmp_path, size, kills):
-    """Kill runs that create the rows that records name; each exists once after the next run."""
+    """Kill runs that create referenced rows; each exists once after the next run."""
     launcher.config |= {"missing_references": "create"}
     campaign = Campaign(small, launcher, tmp_path, named(size), seed=size)
     campaign.kill_and_repeat(kills)
@@ -442,7 +442,7 @@ def test_killed_at_two_hundred_points_created_rows_exist_once(small, launcher, t
 def kill_with_a_database(forker, small, tmp_path, new_ledger, messages, seed, kills, *, resume=False):
     """Kill runs whose ledger is in a database and whose folder is deleted; returns how many were killed.
 
-    With `resume`, the next run continues behind the last STATE instead of repeating the input.
+    With `resume`, the next run continues after the last STATE instead of repeating the input.
     """
     folder = tmp_path / "runner"
     folder.mkdir()
@@ -500,8 +500,8 @@ FAULTS = {
 def trouble(dice, requests_, count, storms=5):
     """Faults of every kind at random requests, and series of rejections.
 
-    A series is shorter than the retries of one request: a failed record is sent again from the reject file,
-    behind newer ones of its row.
+    A series is shorter than the retries of one request, because a failed record would be sent again from the
+    reject file, after newer ones of its row.
     """
     kinds = [
         {"kind": "reset_before"},

@@ -206,7 +206,7 @@ def test_a_dry_run_sends_no_value(small, load):
 @pytest.mark.parametrize("dialect", ["observed"], indirect=True)
 @pytest.mark.parametrize("first", ["deals", "deal_products"])
 def test_a_value_that_is_computed_late_is_restored_in_the_same_run(small, load, sent, monkeypatch, first):
-    """A live account computes the value after the run has compared it for the first time."""
+    """A live account computes the value only after the run has compared it for the first time."""
     monkeypatch.setattr(recomputed_columns, "RECOMPUTED_WITHIN", 2.0)
     messages = in_order(first, deals(DEAL), lines(LINE))
     run = load(*messages)

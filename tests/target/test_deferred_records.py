@@ -33,7 +33,7 @@ def organization(number):
 
 @pytest.fixture(autouse=True)
 def few(monkeypatch):
-    """Room for three records in memory; the others go to the file."""
+    """Defer three records in memory, and the others in the file."""
     monkeypatch.setattr(waiting, "MOST", 3)
 
 
@@ -124,7 +124,7 @@ def test_final_updates_are_written_once_with_few_reads(load, small):
 
 
 def test_no_row_is_archived_while_its_child_rows_are_deferred(load, small):
-    """A row that is written and waits on is progress too, though as many wait as before."""
+    """Writing a row that remains deferred is progress, although the number of deferred rows is unchanged."""
     small.post("/api/v2/personFields", {"field_name": "Friend", "field_type": "people"})
     most = waiting.MOST
     deals = [{"id": 1000 + n, "title": f"D{n}", "is_archived": True} for n in range(most)]
@@ -167,14 +167,14 @@ def test_the_last_of_very_many_states_is_emitted(load, monkeypatch):
 
 
 def peak(kind, count, folder):
-    """Peak memory in MB of a run over so many records."""
+    """Peak memory in MB of a run over this many records."""
     command = [sys.executable, "-m", "tests.target.peak_memory", kind, str(count), str(folder)]
     done = subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, check=True)
     return float(done.stdout)
 
 
 def test_memory_does_not_grow_with_deferred_records(tmp_path):
-    assert peak("wait", 8_000, tmp_path) - peak("wait", 3_000, tmp_path) < 7  # 17 MB when all were kept
+    assert peak("wait", 8_000, tmp_path) - peak("wait", 3_000, tmp_path) < 7  # 17 MB if all were kept
 
 
 @pytest.mark.soak

@@ -19,7 +19,7 @@ def test_planned_rows_are_referenced_and_never_requested(load, small):
     assert run.outcomes == ["created", "created", "unchanged"]
     assert all("new" not in name and "{id}" not in name for name in small.requests())
     lines = (run.folder / "results-1.jsonl").read_bytes().splitlines()
-    assert all(b'"id":"new:' in line for line in lines)  # one way to write JSON, whatever the id
+    assert all(b'"id":"new:' in line for line in lines)  # one JSON form for any id
 
 
 def test_a_planned_row_deferred_to_the_temporary_file_keeps_its_outcome(load, monkeypatch):

@@ -1,4 +1,4 @@
-"""Null and blank cells: sent wherever an update may carry them, named where a column cannot be emptied."""
+"""Null and blank cells: sent if an update accepts them, reported if a column cannot be cleared."""
 
 from __future__ import annotations
 

@@ -13,7 +13,7 @@ DETAILS = "include_fields=ui_visibility,important_fields,required_fields"
 
 @pytest.fixture
 def other(_accounts):
-    """An account whose ids are others: pipelines and stages were added to it before."""
+    """An account with other ids, because pipelines and stages were added to it before."""
     account = _accounts("empty")
     account.reset()
     added = account.post("/api/v2/pipelines", {"name": "Here before"})["data"]["id"]

@@ -1,4 +1,4 @@
-"""Properties of identity values: one spelling for each key, whichever tool wrote it."""
+"""Properties of identity values: each key has one form, independent of the tool that wrote it."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ def test_different_whole_numbers_are_different_keys(one, other):
 
 @given(TEXTS)
 def test_keys_keep_what_distinguishes_texts(text):
-    """Only white space, the form of accents and a fraction of zeros may be lost."""
+    """Only white space, the form of accents and a zero fraction may be lost."""
     key = key_text(text)
     if key is None:
         assert is_missing(text)

@@ -334,7 +334,7 @@ def test_what_pipedrive_rejects_names_the_column(process):
 
 
 def test_a_long_text_in_place_of_emails_blocks_nothing(process):
-    """The run is ended by force after 100 seconds, which it took when each letter began a search."""
+    """The run is killed after 100 seconds, which it took when every letter started a new search."""
     done = process(
         lines_of(rows("persons", {"id": 1, "emails": "x" * 500_000}, {"id": 2, "name": "B"}, keys=["id"]))
     )

@@ -1,4 +1,4 @@
-"""The ledger, in an SQLite file and in a PostgreSQL database: one contract."""
+"""The ledger behaves the same in an SQLite file and in a PostgreSQL database."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def opened(place, account=None, **options):
 
 
 def filled(place):
-    """Write one transaction of every kind of step, in which the order counts."""
+    """Write one transaction with every kind of step, in which the order matters."""
     with opened(place, "acme.example") as ledger:
         ledger.begin()
         for at, name in enumerate(("begun", "done", "gone", "withdrawn", "kept")):
@@ -394,7 +394,7 @@ def test_a_lost_connection_ends_the_run_and_the_next_run_completes_it(
     load, small, ledger_url, postgres_server
 ):
     url = ledger_url()
-    proxy = Turns(postgres_server.port, cut_at=100)  # about half of them are for the start
+    proxy = Turns(postgres_server.port, cut_at=100)  # about half of them are for the startup
     deals = rows("add_deal", *({"title": f"Lost {number}"} for number in range(150)))
     where = {"ledger_path": None, "max_concurrency": 2}
     through = url.replace(f":{postgres_server.port}/", f":{proxy.port}/")

@@ -11,7 +11,7 @@ from target_pipedrive.ledger.cli import ledger
 from target_pipedrive.ledger.store import Ledger
 from tests.target.helpers import rows
 
-# As the release before wrote them: external ids as they came.
+# As the previous release wrote them: unmodified external ids.
 FIRST_VERSION = """
 create table meta (name text primary key, value text not null) without rowid;
 create table links (

@@ -1,4 +1,4 @@
-"""Matching by the whole list gives what matching by searches gives, for fewer requests."""
+"""Matching with the full list has the same result as matching with searches, for fewer requests."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ def told(run):
 
 
 def held(emulator):
-    """The persons, but for times and the numbers of new ones, which depend on the order."""
+    """The persons without times and the ids of new ones, which depend on the order."""
     left_out = {"id", "add_time", "update_time"}
     plain = [{k: v for k, v in row.items() if k not in left_out} for row in emulator.rows("persons")]
     return sorted(json.dumps(row, sort_keys=True) for row in plain)
 
 
 def prepare(small, known):
-    """A twin of the first person, the second deleted, and one with two addresses."""
+    """Create a duplicate of the first person and one with two addresses, and delete the second person."""
     first = emails(known[0])[0]
     small.post("/api/v2/persons", {"name": "Twin", "emails": [{"value": first}]})
     small.call("DELETE", f"/api/v2/persons/{known[1]['id']}")

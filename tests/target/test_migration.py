@@ -1,4 +1,4 @@
-"""One account's tap into another account's target: ids are translated, whatever the order of the streams."""
+"""One account's tap into another account's target: ids are translated, for any order of the streams."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def test_an_account_is_copied_with_its_relations(small, other, tmp_path):
     other.reset()
     gate = Gate(other.url)
     load = Loader({**other.config(), "api_url": gate.url}, tmp_path)
-    # Rows referenced by a word must be received first; rows referenced by id in any order.
+    # Rows referenced by name must be received first; rows referenced by id may follow in any order.
     first = [one for one in run_tap(small.config(), "activity_types").messages if one["type"] != "STATE"]
     assert load(first, foreign_ids=True, match_on=MATCH).errors == []
     out = run_tap(small.config(), *STREAMS)
@@ -75,7 +75,7 @@ def relations(tables):
 
 
 def test_a_row_with_a_time_of_its_own_is_found_after_an_unknown_outcome(small, load):
-    """It was added long ago by its own word, and a moment ago by ours."""
+    """Its own `add_time` is long ago, although it was added just now."""
     before = len(small.rows("organizations"))
     fault = {"operation": "POST /api/v2/organizations", "nth": [1], "kind": "status_after", "status": 500}
     small.post("/_emulator/faults", [fault])

@@ -1,4 +1,4 @@
-"""`mirror` deletes what a complete version does not contain any more, and nothing while that is in doubt."""
+"""`mirror` deletes rows missing from a complete version, and nothing if that is uncertain."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def activate(stream, version=1):
 
 
 def mirrored(small, stream):
-    """Names of the mirrored rows that are there."""
+    """Names of the existing mirrored rows."""
     return sorted(
         one[NAME[stream]].removeprefix("Mirrored ")
         for one in small.rows(stream)
@@ -300,7 +300,7 @@ def test_more_than_max_deletes_deletes_nothing_at_all(mirror, small):
 
 
 def test_deletes_are_made_after_deferred_records(mirror, small):
-    """A record that waits for a row still to come is not missing."""
+    """A record deferred until a later row arrives is not missing."""
     head_of = head("persons", "org_id")
     mirror(head_of, row("persons", "a"), row("persons", "b"), activate("persons"))
     run = mirror(

@@ -1,4 +1,4 @@
-"""`mirror` below parents: products of deals, followers, participants, comments and the like."""
+"""`mirror` of child rows: products of deals, followers, participants, comments and similar."""
 
 from __future__ import annotations
 

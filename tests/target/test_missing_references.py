@@ -1,4 +1,4 @@
-"""Rows that records name and that do not exist: rejected, left out, or created once."""
+"""References to rows that do not exist: rejected, left out, or created once."""
 
 from __future__ import annotations
 
@@ -150,7 +150,7 @@ def test_a_run_interrupted_after_creating_a_reference_does_not_create_it_again(s
         assert ("add_organization",) in ledger.execute("select action from writes").fetchall()
     [made] = live(small, "organizations", "Newcomer AG")
     small.post("/_emulator/faults", [])
-    if len(faults) == 1:  # renamed meanwhile: now only the ledger knows that this row was added for the name
+    if len(faults) == 1:  # renamed in the meantime: only the ledger still maps the name to this row
         renamed = {"table": "organizations", "id": made["id"], "set": {"name": "New name"}}
         small.post("/_emulator/rows", [renamed])
     run = load(message, **CREATE)
@@ -205,7 +205,7 @@ def test_a_name_that_no_row_has_is_searched_once(medium, load, missing):
     load(rows("deals", *records, **ID), missing_references=missing)
     asked = medium.requests()
     assert asked["GET /api/v2/persons/search"] == 1
-    assert asked["GET /api/v2/persons"] == 2  # the newest page, and what was written lately
+    assert asked["GET /api/v2/persons"] == 2  # the newest page, and recent writes
 
 
 def test_a_new_name_is_found_after_a_record_renames_the_row(small, load):

@@ -1,4 +1,4 @@
-"""Rows that actions, child rows and entries of lists name by what people know."""
+"""References by natural key in actions, child rows and entries of lists."""
 
 from __future__ import annotations
 

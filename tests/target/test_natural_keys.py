@@ -1,4 +1,4 @@
-"""Rows that a record names by what people know: the e-mail address of a user, the name of a stage."""
+"""References by natural key: the e-mail address of a user, the name of a stage."""
 
 from __future__ import annotations
 

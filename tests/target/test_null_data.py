@@ -1,4 +1,4 @@
-"""A success without content is never trusted: looked up after a write, requested again after a read."""
+"""A success without content is never accepted: looked up after a write, requested again after a read."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def writes(account):
 
 @pytest.mark.parametrize("entity", LOOKED_UP)
 def test_a_create_with_a_null_response_makes_one_row(entity, load, small):
-    """The row is found, not added again; the next run knows it and writes nothing."""
+    """The row is found, not added again; the next run recognizes it and writes nothing."""
     name = ENTITIES[entity].add
     message = rows(entity, *records_of(small)[entity], keys=["external_id"])
     count = len(message) - 1
@@ -53,7 +53,7 @@ def test_a_create_with_a_null_response_makes_one_row(entity, load, small):
 @pytest.mark.parametrize("nth", [[1, 2], *(pytest.param(nth, marks=pytest.mark.soak) for nth in (1, [2, 3]))])
 @pytest.mark.parametrize("entity", sorted(NAMED))
 def test_null_responses_never_make_a_second_row(entity, nth, load, small):
-    """A null at any step: adding, finding the added row, comparing it with the next record."""
+    """A null at any step: creating, finding the created row, comparing it with the next record."""
     name = NAMED[entity]
     before = len(small.rows(entity))
     script(small, *(nothing(f"{verb} /api/v2/{entity}", nth=nth) for verb in ("POST", "GET")))
@@ -107,7 +107,7 @@ WHOLE_LISTS = {
     [("stages", 1), ("lead_labels", 1), ("roles", 1)],
 )
 def test_a_list_with_a_null_response_is_not_treated_as_empty(entity, nth, load, small):
-    """Rows of a list that is read whole are matched in it."""
+    """Rows are matched in a list that is read in full."""
     there = small.rows(entity)
     message = rows(entity, {"name": there[0]["name"]})
     script(small, nothing(WHOLE_LISTS[entity], nth=nth))
@@ -165,6 +165,6 @@ def test_a_conversion_with_a_null_response_is_found(action, load, small):
 
 
 def test_only_one_create_is_published_without_data():
-    """Required columns of an addition, so that every one ends with an id."""
+    """Creates whose response contains no row."""
     silent = {name for name, one in ACTIONS.items() if one.silent and one.verb is Verb.ADD}
     assert silent == {"add_call_log_audio_file"}

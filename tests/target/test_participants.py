@@ -1,4 +1,4 @@
-"""Participants and attendees of activities: one person or address leaves the others as they are."""
+"""Participants and attendees of activities: adding one person or address keeps the others."""
 
 from __future__ import annotations
 

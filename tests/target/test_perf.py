@@ -1,4 +1,4 @@
-"""Rates and counts that must not get worse; the limits are loose, the benchmarks measure."""
+"""Rates and counts that must not regress. The limits are loose; the benchmarks measure exactly."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def cpu_seconds(work):
 
 @pytest.mark.perf
 def test_records_are_read_and_validated_at_a_rate_that_a_bare_loop_allows(small, tmp_path):
-    """Beside a loop that only decodes the same lines, as machines differ, and one does from hour to hour."""
+    """Compared with a loop that only decodes the same lines, because the speed of machines varies."""
     count = 10_000
     text = lines_of(rows("add_deal", *[{"title": f"Deal {number}", **COLUMNS} for number in range(count)]))
     ratios = []
@@ -62,7 +62,7 @@ def test_records_are_read_and_validated_at_a_rate_that_a_bare_loop_allows(small,
 
 
 def unchanged_then_changed(load, emulator, entity, count, changes):
-    """Load so many rows as they are, then with three other values each; rows are read by 100."""
+    """Load this many unchanged rows, then with three new values each; rows are read 100 at a time."""
     load.config = emulator.config()
     known = []
     path = f"/api/v2/{entity}?limit=500"

@@ -288,7 +288,7 @@ def test_a_complete_last_line_without_a_line_end_is_accepted(small, tmp_path):
 @pytest.mark.parametrize("declared", [{}, {"schema": {"type": "object"}}, {"schema": {"properties": {}}}])
 @pytest.mark.parametrize("column", ["org_name_x", "Nothing", "titel"])
 def test_rejects_of_a_schema_without_columns_can_be_piped_in_again(load, small, declared, column):
-    """The first reject must not decide what the stream's columns are."""
+    """The first reject must not determine the stream's columns."""
     begin = {"type": "SCHEMA", "stream": "deals", "key_properties": ["id"], **declared}
     first = load(
         begin,

@@ -1,4 +1,4 @@
-"""A run interrupted while rows waited for their references: the next one completes them."""
+"""A run interrupted while rows were deferred until their references exist: the next run completes them."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def champion(small):
 
 
 def products(count=3):
-    """Products of another account, each with a person of its own."""
+    """Products of another account, each with its own person."""
     wanted = [{"id": 500 + n, "name": f"Brought {n}", "Sponsor": 700 + n} for n in range(count)]
     return rows("products", *wanted, keys=["id"])
 
@@ -68,7 +68,7 @@ def test_circular_references_are_filled_in_after_an_interruption(load, small):
     load(rows("organizations", *circle[:3], keys=["id"]), BROKEN_OFF, foreign_ids=True)
     run = load(rows("organizations", *circle, keys=["id"]), foreign_ids=True)
     assert run.errors == []
-    # Whether the second of two is there already when the first is looked at is a matter of luck.
+    # It depends on timing whether the second of two exists when the first is looked up.
     assert [one for one in run.outcomes if one not in ("unchanged", "updated")] == ["created"] * 2
     assert small.requests()["POST /api/v2/organizations"] == count
     held = {one["id"]: one["custom_fields"].get(field["field_code"]) for one in small.rows("organizations")}
@@ -76,7 +76,7 @@ def test_circular_references_are_filled_in_after_an_interruption(load, small):
 
 
 def test_a_row_with_a_lost_response_is_found_without_references_resolved_later(load, small, champion):
-    """It was added without its person; looked up with it, it is still the same row."""
+    """It was added without its person. A lookup with the person finds the same row."""
     small.post(
         "/_emulator/faults",
         [
@@ -93,7 +93,7 @@ def test_a_row_with_a_lost_response_is_found_without_references_resolved_later(l
 
 
 def test_of_two_similar_rows_the_one_with_the_value_is_found_first(load, small, champion):
-    """One has its person already, the other one not yet: nothing is mixed up, and nothing added twice."""
+    """One already has its person, the other does not: rows are not confused, and nothing is added twice."""
     load(persons(1), foreign_ids=True)
     small.post("/_emulator/faults", [{"operation": "GET /api/v2/products", **FAILING}, {
         "operation": "POST /api/v2/products", "kind": "status_after", "status": 500}])  # fmt: skip
@@ -108,7 +108,7 @@ def test_of_two_similar_rows_the_one_with_the_value_is_found_first(load, small, 
 
 
 def test_plain_adds_that_an_earlier_run_made_are_not_read_again(load, small):
-    """Their content is what was sent: a hundred of them cost nothing."""
+    """Their content equals the request, so 100 of them cost no requests."""
     added = [record("deals", title=f"Deal {n}") for n in range(20)]
     load(schema("deals", "title"), added, BROKEN_OFF, **adding("deals"))
     before = small.requests()

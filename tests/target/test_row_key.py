@@ -1,4 +1,4 @@
-"""Identification of a record's row: blank keys, deletion marks, names in any case, columns of loaders."""
+"""Identification of a record's row: blank keys, delete markers, case of names, columns of loaders."""
 
 from __future__ import annotations
 
@@ -127,7 +127,7 @@ def test_ignored_records_are_counted_across_schemas(case):
     assert b"Ignored 3 records of stream x" in done.stderr
 
 
-# --- marks of deletion ---------------------------------------------------------------------------
+# --- delete markers ------------------------------------------------------------------------------
 
 MARKS = ["_sdc_deleted_at", "is_deleted", "_SDC_DELETED_AT", "Is_Deleted"]
 NO_MARKS = [

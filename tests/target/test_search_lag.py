@@ -1,4 +1,4 @@
-"""Matching while the index behind the searches lags: nothing lost, nothing twice, never the wrong row."""
+"""Matching while the search index lags: no row is lost, created twice or confused with another."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Organizations, persons, products and deals that a record names by name, e-mail address, code or title."""
+"""References to organizations, persons, products and deals by name, e-mail address, code or title."""
 
 from __future__ import annotations
 
@@ -122,7 +122,7 @@ def test_one_key_is_looked_up_once_for_many_records(small, load):
     records = [{"id": number, "org_name": "Acme GmbH"} for number in range(1, 20)]
     load(rows("deals", *records, **ID), dry_run=True)
     asked = small.requests()
-    assert asked["GET /api/v2/organizations"] == 1  # one page has them all
+    assert asked["GET /api/v2/organizations"] == 1  # one page contains all of them
     assert "GET /api/v2/organizations/search" not in asked
 
 

@@ -49,7 +49,7 @@ def named(small, table, key="name"):
 
 
 def expected(small):
-    """The account's state of each deal of the corrected sheet."""
+    """The expected state of each deal of the corrected sheet."""
     owners = {one["email"]: one["id"] for one in small.rows("users")}
     stages = {one["name"]: one["id"] for one in small.rows("stages")}
     labels = {"Hot": 1, "Warm": 2, "Cold": 3}
@@ -72,7 +72,7 @@ def expected(small):
 
 
 def written(small, ids):
-    """The same of the deals in the account, by number of the sheet."""
+    """The state of the deals in the account, by number in the sheet."""
     deals = {str(one["id"]): one for one in small.rows("deals")}
     organizations = named(small, "organizations")
     persons = {

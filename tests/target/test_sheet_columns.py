@@ -1,4 +1,4 @@
-"""Names of columns as spreadsheets write them: a byte order mark, odd spaces, several words."""
+"""Names of columns as spreadsheets write them: a byte order mark, additional spaces, several words."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Keys as spreadsheets spoil them: error values, shortened numbers, dashes, addresses that are none."""
+"""Keys damaged by spreadsheets: error values, shortened numbers, dashes, invalid addresses."""
 
 from __future__ import annotations
 

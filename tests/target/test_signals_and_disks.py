@@ -1,4 +1,4 @@
-"""Signals, full disks and closed pipes: one sentence, an exit code that is true, nothing written twice."""
+"""Signals, full disks and closed pipes: one sentence, a correct exit code, nothing written twice."""
 
 from __future__ import annotations
 
@@ -118,7 +118,7 @@ def test_a_signal_ends_a_run_that_waits_within_a_second(tmp_path, case, stream, 
         server.server_close()
     assert done.code == 128 + number
     assert (done.out, done.results) == ("", [])
-    assert seconds < 5  # a second on a machine that does nothing else; a wait of the server's would take 20
+    assert seconds < 5  # one second on an idle machine; a wait requested by the server would take 20
 
 
 def test_a_signal_at_a_full_scheduler_ends_the_run(process, small):
@@ -229,7 +229,7 @@ main()
 
 @pytest.mark.parametrize("before", [True, False])
 def test_a_signal_while_the_ledger_forgets_the_run_requests_no_repeat(process, small, before):
-    """Writes that the ledger has forgotten would be repeated."""
+    """Writes that are no longer in the ledger would be repeated."""
     text = lines_of(rows("add_deal", {"title": "Once"}), state({"n": 1})).encode()
     settings = process.write_config(ledger_path="ledger.sqlite")
     script = SIGNALLED.format(before=before)
@@ -253,7 +253,7 @@ def test_a_full_disk_ends_the_run_in_a_sentence(process, small, setting):
     path = "full" if setting == "results_path" else str(process.folder / "full")
     done = process(text, **{setting: path})
     if setting == "rejects_path":
-        # A file that exists is kept, and a numbered one is made beside it.
+        # An existing file is kept, and a numbered one is created next to it.
         assert (done.code, (process.folder / "full-2").exists()) == (1, True)
         return
     assert done.code == 1

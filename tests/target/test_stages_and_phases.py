@@ -1,4 +1,4 @@
-"""Stages with their pipelines, phases with their boards: sent together, rejected if they contradict."""
+"""Stages with their pipelines, phases with their boards: sent together, rejected if they are inconsistent."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Ends of a run: streams that cannot work, too many failures, paths and ledgers that cannot be used."""
+"""Runs that stop: invalid streams, too many failures, unusable paths and ledgers."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def writes(small) -> int:
     return sum(count for name, count in small.requests().items() if not name.startswith("GET"))
 
 
-# --- streams that cannot work ------------------------------------------------------------------------
+# --- invalid streams --------------------------------------------------------------------------------
 
 BROKEN = {
     "unknown columns": (rows("persons", {"id": 1, "nmae": "x", "emial": "y"}), {}, ["nmae"]),
@@ -65,7 +65,7 @@ def test_only_records_of_an_invalid_stream_are_rejected_if_configured(load, capl
     assert run.outcomes == [*["failed"] * 30, "created"]
     assert run.states == [{"n": 2}]
     assert all(fact in run.errors[0] for fact in facts)
-    # Logged once as it is found and once with the count, however many records there are.
+    # Logged once when it is found and once with the count, for any number of records.
     told = [one.getMessage() for one in caplog.records if facts[0] in one.getMessage()]
     assert len(told) == 2
     assert "30 records" in told[1]

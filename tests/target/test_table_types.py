@@ -77,12 +77,12 @@ REFUSED = [
 
 @pytest.fixture
 def deals(small):
-    """Ids of deals that can be written."""
+    """Ids of deals that can be updated."""
     return [row["id"] for row in small.rows("deals") if not row["is_deleted"] and not row["is_archived"]]
 
 
 def update(load, deals, cases):
-    """A run that writes one value into one deal for each case."""
+    """A run that writes the value of each case into a deal of its own."""
     columns = {column: {} for column, *_ in cases}
     assert len(deals) * 2 >= len(cases)
     runs = []
@@ -110,7 +110,7 @@ def test_unambiguous_values_are_accepted(load, small, deals):
 
 
 def readable(values, field, wanted):
-    """A custom field's value with labels for options, and just the parts that are wanted."""
+    """A custom field's value with labels for options, and only the expected parts."""
     held = values[field["field_code"]]
     labels = {one["id"]: one["label"] for one in field["options"] or ()}
     if isinstance(held, list):

@@ -1,4 +1,4 @@
-"""Project tasks are written under the names that the account takes: those its rows show, or the published."""
+"""Project tasks are written under the names that the account accepts: those of its rows, or published."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def test_an_action_takes_the_published_name_everywhere(account, run):
 
 
 def test_the_names_of_an_account_are_tried_once_a_run(account, run):
-    """An account that rejects a name gets one such request, not one per record."""
+    """An account that rejects a name receives one such request, not one per record."""
     numbers = [
         one["id"] for one in account.rows("tasks") if one["project_id"] == open_task(account)["project_id"]
     ]

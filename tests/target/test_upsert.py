@@ -52,7 +52,7 @@ def test_a_thousand_unchanged_rows_cost_ten_reads_and_no_write(load, medium):
     assert set(run.outcomes) == {"unchanged"}
     asked = medium.requests()
     assert asked.keys() == {"GET /api/v2/persons"}
-    assert asked["GET /api/v2/persons"] in (3, 4)  # a part is looked up when nothing comes for a second
+    assert asked["GET /api/v2/persons"] in (3, 4)  # a batch is looked up if no input arrives for a second
 
 
 def test_an_update_sends_only_what_differs(load, small):
@@ -266,7 +266,7 @@ def test_lines_of_builds_singer_messages():
 
 
 def own_field(code, **values):
-    """A definition of one of Pipedrive's own fields, as the tap emits it."""
+    """A definition of a standard field, as the tap emits it."""
     kept = {"field_code": code, "field_name": "Status", "field_type": "status", "is_custom_field": False}
     return {**kept, **values}
 

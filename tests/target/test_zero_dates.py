@@ -66,7 +66,7 @@ def test_zero_dates_clear_dates_and_ranges_of_custom_fields(small, load, table, 
         assert [row(small, table, 1)["custom_fields"][key] for key in (day, window)] == [None, None]
 
 
-# Table, value before, column: emptied by null.
+# Table, value before, column that null clears.
 OWN = [
     ("tasks", {"due_date": "2026-01-05"}, "due_date"),
     ("tasks", {"start_date": "2026-01-05"}, "start_date"),
@@ -139,7 +139,7 @@ def test_sample_of_dates(small, tmp_path):
     } == set(refused)
     for one in run.rejects:
         assert all(fact in one["error"] for fact in ("expected_close_date", refused[one["record"]["id"]]))
-    for number in (1, 2, 14):  # Pipedrive cannot empty the date of a deal
+    for number in (1, 2, 14):  # the date of a deal cannot be cleared
         assert run.result(id=number)["outcome"] == "unchanged"
         assert run.row("deals", number)["expected_close_date"] == before[number]
         assert bool(before[number]) == bool(run.result(id=number)["note"])
