@@ -40,7 +40,7 @@ def bearers(wire):
     return [seen.headers["authorization"] for seen in wire.seen if seen.path != TOKEN_PATH]
 
 
-def test_an_api_token_goes_into_its_header(client, wire):
+def test_an_api_token_is_sent_in_its_header(client, wire):
     client.request("GET", "/v1/users/me")
     assert wire.seen[0].headers["x-api-token"].startswith("0123")
     assert "authorization" not in wire.seen[0].headers
@@ -229,7 +229,7 @@ def test_a_failing_sign_in_server_is_requested_again_also_for_a_post(oauth, wire
     assert clock.waited > 0
 
 
-def test_a_sign_in_server_that_stays_away_ends_the_request(oauth, wire, reply):
+def test_an_unavailable_sign_in_server_ends_the_request(oauth, wire, reply):
     wire.otherwise = lambda _: reply(429)
     with pytest.raises(ServerError, match=r"OAuth server.*429"):
         oauth().request("GET", "/v1/a")

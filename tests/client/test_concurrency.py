@@ -15,7 +15,7 @@ def pool():
     workers.close()
 
 
-def test_results_come_in_the_order_of_the_items(pool):
+def test_results_are_in_the_order_of_the_items(pool):
     second_done = threading.Event()
 
     def slow_first(n):
@@ -95,7 +95,7 @@ def test_what_has_not_begun_after_a_failure_never_begins():
     assert begun == [0]
 
 
-def test_what_was_queued_behind_a_failure_is_skipped():
+def test_steps_queued_after_a_failure_are_skipped():
     pool = WorkerPool(1)
     done = []
 
@@ -115,7 +115,7 @@ def test_what_was_queued_behind_a_failure_is_skipped():
     pool.close()
 
 
-def test_closing_waits_for_what_is_under_way(pool):
+def test_closing_waits_for_running_requests(pool):
     begun, release, done = threading.Event(), threading.Event(), []
 
     def work(n):
@@ -143,14 +143,14 @@ def test_a_failing_source_is_raised(pool):
         list(ordered_map(pool, lambda n: n, items(), ahead=4))
 
 
-def test_a_closed_pool_takes_no_work(pool):
+def test_a_closed_pool_accepts_no_work(pool):
     pool.close()
     pool.close()
     with pytest.raises(Stopped):
         pool.submit(lambda: None)
 
 
-def test_workers_know_that_they_are_workers(pool):
+def test_a_worker_thread_is_recognized(pool):
     assert in_worker() is False
     assert pool.submit(in_worker).result() is True
 
@@ -198,7 +198,7 @@ def test_a_failed_step_is_raised_after_the_results_before_it(pool):
         next(results)
 
 
-def test_a_closed_chain_takes_no_further_step():
+def test_a_closed_chain_accepts_no_further_step():
     pool = WorkerPool(1)
     release, taken = threading.Event(), []
 

@@ -19,7 +19,7 @@ def download(client):
     return run
 
 
-def test_a_file_comes_in_chunks_and_is_not_kept(client, wire, reply):
+def test_a_file_is_streamed_in_chunks(client, wire, reply):
     wire.answer(reply(body=CONTENT, headers=BINARY))
     chunks = []
     answer = client.stream_to(PATH, chunks.append, cost=20, label="file_contents")
@@ -53,7 +53,7 @@ def test_redirects_in_a_circle_end(download, wire, reply):
         download()
 
 
-def test_a_download_goes_on_behind_what_is_there(download, wire, reply):
+def test_a_download_continues_after_the_existing_bytes(download, wire, reply):
     wire.answer(reply(206, b"def", headers={**BINARY, "Content-Range": "bytes 3-5/6"}))
     answer, got = download(3)
     assert (answer.status, got) == (206, b"def")
@@ -76,13 +76,13 @@ def test_a_range_that_begins_later_is_rejected(download, wire, reply):
         download(3)
 
 
-def test_nothing_behind_the_end(download, wire, reply):
+def test_nothing_after_the_end(download, wire, reply):
     wire.answer(reply(416, b"", headers={"Content-Range": "bytes */6"}))
     answer, got = download(6)
     assert (answer.status, got) == (416, b"")
 
 
-def test_a_broken_download_is_taken_up_where_it_broke(download, wire, reply):
+def test_an_interrupted_download_is_resumed(download, wire, reply):
     def rest(seen):
         offset = int(seen.headers["range"].removeprefix("bytes=").removesuffix("-"))
         return reply(

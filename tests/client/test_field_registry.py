@@ -52,7 +52,7 @@ def test_a_thread_does_not_wait_for_what_waits_for_it(small, client):
     assert asked(small) == 1
 
 
-def test_asking_whether_definitions_are_known_while_another_takes_over_their_reading_does_no_harm(client):
+def test_definitions_can_be_checked_while_another_thread_takes_over_reading_them(client):
     """The client's only thread is busy, so the caller that needs the definitions reads them itself."""
     busy, asker, told = threading.Event(), [], []
     client.begin(partial(busy.wait, 30))

@@ -17,7 +17,7 @@ def app(wire):
     )
 
 
-def test_the_page_lies_beside_the_token_address(app, wire):
+def test_the_authorization_page_is_on_the_host_of_the_token_url(app, wire):
     url = authorize_url(app, redirect_uri=CALLBACK, state="a b&c")
     assert url.startswith(f"{wire.url}/oauth/authorize?")
     assert parse_qs(urlsplit(url).query) == {

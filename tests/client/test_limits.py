@@ -77,7 +77,7 @@ def test_few_requests_are_in_flight_before_the_first_response(limiter, clock, st
     assert len(passes) == FIRST_IN_FLIGHT - 1
 
 
-def test_a_broken_connection_teaches_nothing_but_frees_its_place(limiter, clock):
+def test_a_broken_connection_frees_its_slot_and_updates_no_limits(limiter, clock):
     passes = [limiter.acquire() for _ in range(FIRST_IN_FLIGHT)]
     clock.when_waiting = lambda: limiter.settle(passes.pop(), None)
     passes.append(limiter.acquire())
@@ -95,7 +95,7 @@ def test_searches_have_a_small_window_of_their_own(limiter, clock):
     assert clock.waited == 0
 
 
-def test_requests_of_others_with_the_same_token_take_places(limiter, clock):
+def test_requests_of_others_with_the_same_token_count(limiter, clock):
     learn(limiter)
     learn(limiter, LIMIT_100 | {"x-ratelimit-remaining": "1", "x-ratelimit-reset": "0.5"})
     learn(limiter)
@@ -110,7 +110,7 @@ def test_all_places_taken_without_a_reset_wait_for_a_whole_window(limiter, clock
     assert 2 <= clock.waited <= 2.2
 
 
-def test_own_requests_are_not_taken_for_those_of_others(limiter, clock):
+def test_own_requests_are_not_mistaken_for_those_of_others(limiter, clock):
     learn(limiter)
     for used in range(2, 50):
         learn(limiter, LIMIT_100 | {"x-ratelimit-remaining": str(100 - used)})
@@ -137,7 +137,7 @@ def test_a_429_pauses_all(limiter, clock, headers, seconds):
     assert clock.waited == pytest.approx(seconds - 0.5)
 
 
-def test_one_request_goes_first_after_a_pause(limiter, clock, stop):
+def test_one_request_is_sent_first_after_a_pause(limiter, clock, stop):
     learn(limiter)
     limiter.reject(limiter.acquire(), {})
     probe = limiter.acquire()
@@ -188,7 +188,7 @@ def test_two_rejections_after_proper_waits_are_distinguished_from_one(limiter):
     assert limiter.reject(limiter.acquire(), {})[1] is False
 
 
-def test_a_response_that_was_under_way_does_not_end_the_pause(limiter):
+def test_a_response_to_an_earlier_request_does_not_end_the_pause(limiter):
     learn(limiter)
     under_way = limiter.acquire()
     limiter.reject(limiter.acquire(), {})

@@ -23,7 +23,7 @@ from pipedrive_client.paging import Pager, rows_of
         ([{"id": 1}], "", [{"id": 1}]),
     ],
 )
-def test_rows_are_objects_whatever_the_shape(body, records, rows):
+def test_rows_are_objects_for_every_shape(body, records, rows):
     assert rows_of(body, records) == rows
 
 
@@ -61,7 +61,7 @@ def test_no_cursor_is_the_end(additional):
     assert pager(Paging.CURSOR).after(page({}, rows=5, **additional)) is None
 
 
-def test_a_cursor_may_stand_beside_v1_pagination():
+def test_a_cursor_may_appear_next_to_v1_pagination():
     additional = {"additional_data": {"pagination": {"next_cursor": "c1"}}}
     assert pager(Paging.CURSOR).after(page({}, **additional)) == {"cursor": "c1"}
 
@@ -91,14 +91,14 @@ def test_the_cursor_the_caller_began_with_is_not_followed_again():
     ],
 )
 @pytest.mark.parametrize("nested", [True, False])
-def test_offsets_are_followed_wherever_the_marks_stand(marks, following, nested):
+def test_offset_pagination_is_followed_wherever_it_is_nested(marks, following, nested):
     reader = pager(Paging.OFFSET, None, 3)
     additional = {"pagination": marks} if nested else marks
     after = reader.after(page(reader.first, rows=3, additional_data=additional))
     assert (after and after["start"]) == following
 
 
-def test_without_marks_a_short_page_is_the_last():
+def test_without_pagination_a_short_page_is_the_last():
     reader = pager(Paging.OFFSET, {"start": "10"}, 3)
     second = reader.after(page(reader.first, rows=3))
     assert second["start"] == 13
@@ -120,7 +120,7 @@ def test_a_page_that_does_not_advance_is_an_error():
         pager(Paging.OFFSET).after(page({"start": 100}, rows=3, **marks))
 
 
-def test_the_same_page_twice_without_marks_is_an_error():
+def test_the_same_page_twice_without_pagination_is_an_error():
     reader = pager(Paging.OFFSET, None, 2)
     first = page(reader.first, rows=2)
     second = reader.after(first)
@@ -129,7 +129,7 @@ def test_the_same_page_twice_without_marks_is_an_error():
         reader.after(same)
 
 
-def test_a_boolean_is_no_offset():
+def test_a_boolean_is_not_an_offset():
     assert pager(Paging.OFFSET).after(page({}, rows=3, additional_data={"next_start": True})) is None
 
 

@@ -130,7 +130,7 @@ def test_the_retry_of_a_failure_stays_with_the_other_prefix(client, wire, reply)
     assert wire.paths == ["/v1/notes", "/api/v1/notes", "/api/v1/notes"]
 
 
-def test_a_rejected_token_is_no_question_of_the_prefix(client, wire, reply):
+def test_a_rejected_token_does_not_try_the_other_prefix(client, wire, reply):
     wire.otherwise = lambda _: reply(401, {"success": False, "error": "unauthorized access"})
     with pytest.raises(Unauthorized):
         client.request("GET", "/v1/notes")
@@ -170,7 +170,7 @@ def test_a_download_finds_its_prefix(client, wire, only, reply):
     assert (b"".join(chunks), len(wire.seen)) == (b"bytes", 2)
 
 
-def test_a_fan_out_pays_at_most_for_the_requests_under_way(connect, wire, only):
+def test_a_fan_out_exceeds_its_budget_at_most_by_running_requests(connect, wire, only):
     only("/api/v1")
     client, names = connect(max_concurrency=4), set()
 

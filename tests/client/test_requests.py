@@ -57,7 +57,7 @@ def test_path_query_body_and_headers_arrive(client, wire):
     assert seen.headers["user-agent"] == "pipedrive-singer"
 
 
-def test_a_path_may_have_a_query_and_odd_characters(client, wire):
+def test_a_path_may_have_a_query_and_special_characters(client, wire):
     client.request("GET", "/v1/deals?a=1", params={"b": 2})
     client.request("GET", "/v1/a b/ü\r\nX: y")
     assert wire.paths == ["/v1/deals?a=1&b=2", "/v1/a%20b/%C3%BC%0D%0AX:%20y"]
@@ -255,13 +255,13 @@ def test_a_server_error_is_never_repeated_for_a_post(client, wire, reply):
     assert len(wire.seen) == 1
 
 
-def test_a_post_that_is_known_to_be_harmless_is_repeated(client, wire, reply):
+def test_an_idempotent_post_is_repeated(client, wire, reply):
     wire.answer(reply(500), reply())
     client.request("POST", "/v1/x", json={}, idempotent=True)
     assert len(wire.seen) == 2
 
 
-def test_a_put_that_is_known_to_act_each_time_is_not_repeated(client, wire, reply):
+def test_a_put_that_is_not_idempotent_is_not_repeated(client, wire, reply):
     wire.answer(reply(500))
     with pytest.raises(ServerError):
         client.request("PUT", "/v1/persons/1/merge", json={}, idempotent=False)
@@ -310,7 +310,7 @@ def test_dropped_and_truncated_responses_are_not_repeated_for_a_post(
     assert len(wire.seen) == 1
 
 
-def test_a_web_page_under_200_is_no_valid_response(client, wire, reply, html):
+def test_a_web_page_with_status_200_is_not_a_valid_response(client, wire, reply, html):
     wire.otherwise = lambda _: reply(200, b"<html>", headers=html)
     with pytest.raises(MalformedResponse, match="a web page"):
         client.request("GET", "/v1/a", max_attempts=2)
@@ -398,7 +398,7 @@ def test_two_429_with_tokens_left_are_the_burst_window(client, wire, reply):
     assert client.request("GET", "/v1/a").status == 200
 
 
-def test_a_429_without_tokens_left_stops_at_once(client, wire, reply, clock):
+def test_a_429_without_tokens_left_stops_immediately(client, wire, reply, clock):
     wire.answer(reply(429, headers={"x-daily-ratelimit-token-remaining": "0", "Retry-After": "9"}))
     with pytest.raises(BudgetSpent):
         client.request("GET", "/v1/a")
@@ -577,7 +577,7 @@ def test_a_failing_page_ends_the_list_after_the_pages_before(client, wire, reply
         next(pages)
 
 
-def test_pages_carry_headers_of_their_own(client, wire, reply):
+def test_pages_have_their_own_headers(client, wire, reply):
     wire.otherwise = cursor_pages(reply, 2)
     headers = {"X-Reason": "audit", "x-api-token": "another"}
     assert len(list(client.pages("/api/v2/deals", paging=Paging.CURSOR, headers=headers))) == 2
@@ -607,7 +607,7 @@ def test_pages_wait_as_long_as_configured(client, wire, reply):
     over.set()
 
 
-def test_a_list_that_is_no_object_has_its_rows(client, wire, reply):
+def test_a_response_that_is_a_list_is_read(client, wire, reply):
     wire.answer(reply(body=[{"id": 1}]))
     page = next(client.pages("/v1/x", paging=Paging.NONE, expected=JSON_BODY))
     assert (page.rows, page.body) == ([{"id": 1}], {})

@@ -150,7 +150,7 @@ def test_a_null_is_an_empty_list_only_when_a_second_request_agrees(client, wire,
         {"pagination": {"next_cursor": "abc"}},
     ],
 )
-def test_a_null_on_a_page_that_leads_on_is_no_valid_response(client, wire, reply, place):
+def test_a_null_on_a_page_with_a_next_page_is_invalid(client, wire, reply, place):
     wire.answer(reply(200, NULL | {"additional_data": place}), reply(200, GOOD))
     assert client.read("/v1/a", expected=Expectation(null=Null.EMPTY)).json() == GOOD
 
@@ -164,7 +164,7 @@ def test_a_null_on_a_page_that_leads_on_is_no_valid_response(client, wire, reply
     ],
 )
 @pytest.mark.parametrize("prefetch", [0, 1])
-def test_a_null_in_place_of_a_page_that_was_announced_is_no_end(client, wire, reply, paging, first, prefetch):
+def test_a_null_in_place_of_an_announced_page_is_not_the_end(client, wire, reply, paging, first, prefetch):
     last = {"success": True, "data": [{"id": 2}]}
     wire.answer(reply(200, GOOD | {"additional_data": first}), reply(200, NULL), reply(200, last))
     found = list(client.pages("/v1/a", paging=paging, page_size=5, prefetch=prefetch))
@@ -176,7 +176,7 @@ def test_a_null_in_place_of_a_page_that_was_announced_is_no_end(client, wire, re
         list(client.pages("/v1/a", paging=paging, page_size=5, prefetch=prefetch))
 
 
-def test_a_full_page_without_a_word_on_others_may_be_the_last(client, wire, reply):
+def test_a_full_page_without_pagination_may_be_the_last(client, wire, reply):
     wire.answer(reply(200, GOOD), reply(200, NULL), reply(200, NULL))
     found = list(client.pages("/v1/a", paging=Paging.OFFSET, page_size=1))
     assert [page.rows for page in found] == [[{"id": 1}], []]

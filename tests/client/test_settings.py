@@ -116,7 +116,7 @@ def test_other_timeouts_are_rejected(given):
         configured(request_timeout_seconds=given)
 
 
-def test_whole_numbers_may_come_as_text():
+def test_integers_may_be_sent_as_text():
     settings = configured(max_concurrency="4", daily_token_budget=1000.0, run_token_budget="30")
     assert (settings.run_token_budget, settings.smallest_budget) == (30, ("run_token_budget", 30))
     assert (settings.max_concurrency, settings.daily_token_budget) == (4, 1000)

@@ -10,7 +10,7 @@ from pipedrive_client.limits.token_budget import TokenBudget
 TODAY = date(2026, 11, 23)
 
 
-def test_the_given_budget_stops_before_the_request_that_goes_over(clock):
+def test_the_given_budget_stops_before_the_request_that_would_exceed_it(clock):
     budget = TokenBudget(clock, of_run=25)
     budget.reserve(10)
     budget.reserve(10)
@@ -62,7 +62,7 @@ def test_what_the_headers_leave_can_be_used(clock):
         (25, {"x-daily-ratelimit-token-remaining": "5"}, 5),
     ],
 )
-def test_what_is_left_is_the_lower_of_what_was_given_and_the_day_s_rest(clock, given, headers, left):
+def test_remaining_tokens_are_the_minimum_of_the_run_and_day_budgets(clock, given, headers, left):
     budget = TokenBudget(clock, of_run=given)
     budget.reserve(10)
     budget.learn(headers)
@@ -106,7 +106,7 @@ def test_the_cost_of_another_day_is_not_counted(clock):
     assert (budget.day, budget.earlier) == (DayCost(day=TODAY, tokens=100), 0)
 
 
-def test_midnight_starts_the_day_s_budget_again_but_not_the_run_s(clock):
+def test_midnight_resets_the_daily_budget_but_not_that_of_the_run(clock):
     budget = TokenBudget(clock, of_day=20, of_run=30)
     budget.add_earlier(DayCost(day=TODAY, tokens=5))
     budget.reserve(15)

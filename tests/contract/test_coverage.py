@@ -53,7 +53,7 @@ def readings(outputs):
     return outputs[0]
 
 
-def test_every_read_that_is_claimed_is_seen_and_none_besides(readings):
+def test_exactly_the_claimed_reads_are_requested(readings):
     problems = list(verdict.reading_problems(*readings))
     assert not problems, "\n".join(problems)
 
@@ -82,7 +82,7 @@ def test_everything_published_and_everything_platforms_offer_is_accounted_for():
     assert not problems, "\n".join(problems)
 
 
-def test_every_input_of_a_reading_action_is_taken_or_has_another_way():
+def test_every_input_of_a_reading_action_is_supported_or_has_an_alternative():
     known = set()
     for action, inputs in facts.component().items():
         if not reads(action):

@@ -87,7 +87,7 @@ def test_differences_name_keys_and_kinds(live, words):
     assert any(all(word in one for word in words) for one in found), found
 
 
-def test_equal_kinds_and_missing_values_are_no_difference():
+def test_equal_kinds_and_missing_values_are_not_differences():
     ours = seen({"id": 2, "title": "Ada", "value": 1.5, "lost_reason": "late"})
     assert differences(seen({"id": 1, "title": "12", "value": 3, "lost_reason": None}), ours) == []
 

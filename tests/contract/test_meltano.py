@@ -182,7 +182,7 @@ def test_no_two_pipelines_share_a_ledger():
     assert len(ledgers) == len(set(ledgers)) >= 4
 
 
-def test_every_view_is_one_that_the_target_knows():
+def test_every_view_is_mapped_in_the_target():
     (target,) = (one for one in PROJECT["plugins"]["loaders"] if one["name"] == "target-pipedrive-scores")
     views = {f"to_pipedrive-{one.stem}" for one in (ROOT / "meltano/views").glob("*.sql")}
     assert views == set(target["config"]["streams"])

@@ -38,7 +38,7 @@ def test_a_model_leaves_what_differs_between_warehouses_to_macros(name):
     assert not re.findall(ONE_WAREHOUSE, sql, re.IGNORECASE)
 
 
-def test_macros_know_all_four_warehouses():
+def test_macros_support_all_four_warehouses():
     text = "".join(path.read_text(encoding="utf-8") for path in (PACKAGE / "macros").glob("*.sql"))
     dispatched = set(re.findall(r"dispatch\('(\w+)', 'pipedrive'\)", text))
     assert {"json_elements", "json_text", "median"} <= dispatched

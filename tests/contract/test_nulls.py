@@ -24,14 +24,14 @@ def published(spec):
 
 
 @pytest.mark.parametrize("spec", UPDATES, ids=lambda spec: spec.name)
-def test_null_is_sent_where_the_update_is_published_to_take_it(spec):
+def test_null_is_sent_if_the_update_is_published_to_accept_it(spec):
     for name, facts in published(spec).items():
         sent = empty_value(spec.body_columns[name])
         assert (sent is None) == bool(facts.get("nullable")), name
 
 
 @pytest.mark.parametrize("entity", UPDATED, ids=lambda entity: entity.name)
-def test_an_upsert_empties_what_its_update_can_whatever_the_add_allows(entity):
+def test_an_upsert_clears_columns_that_only_its_update_can_clear(entity):
     add, update = ACTIONS.get(entity.add or ""), ACTIONS[entity.update]
     found = emptied_columns(add, update)
     needed = set(add.required) if add else set()

@@ -60,7 +60,7 @@ DELETED = {
 
 @pytest.mark.parametrize("seed", ["small", pytest.param("medium", marks=pytest.mark.soak)])
 @pytest.mark.dialects
-def test_what_the_tap_wrote_is_unchanged_where_it_came_from(seed, dialect, request, tmp_path):  # noqa: ARG001 - of the seed
+def test_output_of_the_tap_is_unchanged_in_its_own_account(seed, dialect, request, tmp_path):  # noqa: ARG001 - of the seed
     """Every stream that can be written, with all its rows, columns and custom fields."""
     told, writes = piped_back(request.getfixturevalue(seed), tmp_path, [*WRITABLE, *ENTITY_OF_STREAM])
     assert {one for one in told if one[1] != "unchanged"} == DELETED
@@ -96,7 +96,7 @@ def test_custom_columns_are_named_from_their_labels(label, name):
 
 
 @pytest.mark.parametrize("field_type", ["varchar", "enum", "address", "timerange"])
-def test_the_target_knows_the_columns_of_long_labels_that_the_tap_has_cut(field_type):
+def test_the_target_recognizes_truncated_column_names_of_long_labels(field_type):
     """Alone, and with a piece of the key beside another of the same beginning."""
     fields = [
         FieldDefinition(key=key * 40, name="Delivery " * 20 + key, field_type=field_type) for key in "abc"

@@ -196,7 +196,7 @@ def test_a_copy_killed_at_any_of_its_writes_is_completed(copying, poured, nth, w
 
 
 @pytest.mark.soak
-def test_a_large_copy_is_equal_and_stays_so(medium, other, tmp_path):
+def test_a_large_copy_equals_its_source_and_a_second_copy_writes_nothing(medium, other, tmp_path):
     copying = Copying(medium, other, tmp_path)
     copying.prepare()
     assert copying.run() == 0, copying.told()

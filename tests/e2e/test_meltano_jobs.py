@@ -83,7 +83,7 @@ def test_commands_of_a_plugin_read_the_settings_that_meltano_passes(small, proje
 
 
 @pytest.mark.soak  # the demo does the same with DuckDB
-def test_an_account_goes_to_postgres_and_scores_come_back(small, project):
+def test_an_account_is_loaded_into_postgres_and_scores_are_written_back(small, project):
     with Postgres() as server:
         for name in ("TAP_POSTGRES", "TARGET_POSTGRES"):
             project.settings |= {f"{name}_PORT": str(server.port), f"{name}_USER": USER}

@@ -67,7 +67,7 @@ def test_a_full_disk_of_the_output(small, files, catalog, option):
         assert "the standard output" in complaint(done)
 
 
-def test_a_process_of_its_own_ends_as_a_forked_one_does(small, files, catalog):
+def test_a_separate_process_ends_like_a_forked_one(small, files, catalog):
     given = files.arguments(small.config(), catalog=catalog)
     with FULL.open("w") as full:
         forked = run(given, output=full)

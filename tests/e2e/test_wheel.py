@@ -46,7 +46,7 @@ def test_plugins_describe_themselves(installed, plugin):
     assert about["settings"]["properties"]["api_token"]["secret"] is True
 
 
-def test_the_emulator_comes_with_its_extra_only(installed):
+def test_the_emulator_requires_its_extra(installed):
     done = subprocess.run([installed / "pipedrive-emulator"], capture_output=True, text=True, check=False)
     assert done.returncode == 2
     assert "the extra `emulator`" in done.stderr

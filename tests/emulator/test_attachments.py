@@ -38,7 +38,7 @@ def test_participants_join_leave_and_are_remembered(call):
     assert first["data"] + rest == changes
 
 
-def test_a_new_contact_person_takes_part(call):
+def test_a_new_contact_person_becomes_a_participant(call):
     deal = _new_deal(call)
     assert call.data("v1:getDealParticipants", id=deal) is None
     call("v2:updateDeal", id=deal, body={"person_id": 4})
@@ -67,7 +67,7 @@ def test_products_of_a_deleted_deal_are_hidden(call):
     assert call.data("v2:getDealsProducts", query={"deal_ids": deal}) == []
 
 
-def test_participants_come_in_pages(call):
+def test_participants_are_paginated(call):
     deal = _new_deal(call)
     for person in (1, 2, 3):
         call("v1:addDealParticipant", id=deal, body={"person_id": person})
@@ -209,7 +209,7 @@ def test_a_product_has_one_image(call):
     call.refused("v2:getProductImage", 404, id=product)
 
 
-def test_archived_deals_take_no_attachments(call):
+def test_archived_deals_accept_no_attachments(call):
     deal = _new_deal(call, person_id=1)
     call("v2:updateDeal", id=deal, body={"is_archived": True})
     call.refused("v1:addDealParticipant", 403, id=deal, body={"person_id": 3})

@@ -63,7 +63,7 @@ END = b"--B--\r\n"
         "a'b.txt",
     ],
 )
-def test_a_file_comes_back_byte_for_byte_under_its_name(call, name):
+def test_a_file_is_returned_byte_for_byte_under_its_name(call, name):
     content = random.Random(name).randbytes(5_000) + b"\r\n--B--\r\n\0"
     kept = _sent(call, name, content)
     assert (kept["name"], kept["file_name"], kept["file_size"]) == (name, name, len(content))
@@ -75,7 +75,7 @@ def test_a_file_comes_back_byte_for_byte_under_its_name(call, name):
     assert unquote(said.partition("filename*=UTF-8''")[2]) == name
 
 
-def test_an_empty_and_a_large_file_come_back(call):
+def test_an_empty_and_a_large_file_are_returned(call):
     for content in (b"", random.Random(1).randbytes(20_000_000)):
         kept = _sent(call, "some.bin", content)
         assert kept["file_size"] == len(content)
@@ -133,7 +133,7 @@ def test_a_file_belongs_to_each_kind_of_record(call, form):
     ],
     ids=range(16),
 )
-def test_what_is_no_single_file_for_one_record_is_rejected_and_keeps_nothing(call, body):
+def test_an_upload_without_exactly_one_file_and_record_is_rejected_and_stores_nothing(call, body):
     before = call.ask.dump()
     answer = _multipart(call, body)
     assert answer.status_code == 400
@@ -213,7 +213,7 @@ def _call_log():
     }
 
 
-def test_a_call_takes_one_recording(call):
+def test_a_call_accepts_one_recording(call):
     log = call.data("v1:addCallLog", body=_call_log())["id"]
     call.refused("v1:addCallLogAudioFile", 400, id=log, files={"file": ("a.txt", b"text")})
     call("v1:addCallLogAudioFile", id=log, files={"file": ("a.mp3", b"ID3")})
@@ -244,7 +244,7 @@ def test_square_pictures_of_each_kind_are_taken(call, content):
         (png(300, 200), (-1, 0, 128, 128)),
     ],
 )
-def test_pictures_that_are_no_large_square_are_rejected(call, content, crop):
+def test_pictures_that_are_not_large_squares_are_rejected(call, content, crop):
     form = crop and dict(zip(("crop_x", "crop_y", "crop_width", "crop_height"), map(str, crop), strict=True))
     before = call.ask.dump()
     call.refused("v1:addPersonPicture", 400, id=1, files={"file": ("a", content)}, form=form)

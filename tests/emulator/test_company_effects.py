@@ -117,7 +117,7 @@ def test_fields_of_v1_are_shown_in_the_add_dialog_by_default(call):
         assert shown["add_visible_flag"] is True
 
 
-def test_a_deleted_filter_filters_no_more(call):
+def test_a_deleted_filter_has_no_effect(call):
     number = _filter(call, "deals", "deal", _v1_id(call, "title"), "x").json()["data"]["id"]
     before = call.data("v1:getFilter", id=number)
     call("v1:updateFilter", id=number, body={"conditions": before["conditions"]})
@@ -148,7 +148,7 @@ def test_a_pin_needs_what_it_is_pinned_to(call, name):
     call.refused("v1:updateNote", 400, id=plain, body={pin: 1})
 
 
-def test_a_deleted_note_takes_its_comments_along(call):
+def test_deleting_a_note_deletes_its_comments(call):
     note = call.data("v1:addNote", body={"content": "Quokka", "deal_id": 1})["id"]
     comment = call.data("v1:addNoteComment", id=note, body={"content": "c"})["uuid"]
     found = call.data("v2:searchDeals", query={"term": "quokka"})["items"]
@@ -288,7 +288,7 @@ def test_a_status_of_a_project_reports_its_time(call):
 # Users, roles, webhooks
 
 
-def test_a_user_who_is_switched_off_stays_but_permits_nothing(call):
+def test_a_deactivated_user_remains_without_permissions(call):
     assert 3 in call.data("v1:getDealUsers", id=1)
     call("v1:updateUser", id=3, body={"active_flag": False})
     assert 3 in _ids(call.data("v1:getUsers"))

@@ -52,7 +52,7 @@ def test_closing_and_reopening_sets_and_clears_the_times(call):
     assert first == "2026-05-01T08:00:00Z"
 
 
-def test_a_close_time_beside_a_won_time_is_kept(call):
+def test_a_close_time_in_addition_to_a_won_time_is_kept(call):
     times = {"close_time": "2026-05-02T00:00:00Z", "won_time": "2026-05-01T00:00:00Z"}
     deal = call.data("v2:updateDeal", id=_deal(call), body={"status": "won", **times})
     assert {name: deal[name] for name in times} == times
@@ -90,7 +90,7 @@ def test_archive_times_go_with_the_archive_in_the_published_form(call):
     call.refused("v1:mergeDeals", 403, id=1, body={"merge_with_id": deal})
 
 
-def test_a_stage_takes_its_deals_to_another_pipeline(call):
+def test_moving_a_stage_to_another_pipeline_moves_its_deals(call):
     stage = call.data("v2:addStage", body={"name": "Moves", "pipeline_id": 1})["id"]
     deal = _deal(call, stage_id=stage)
     last = max(row["order_nr"] for row in call.data("v2:getStages", query={"pipeline_id": 2}))
@@ -100,7 +100,7 @@ def test_a_stage_takes_its_deals_to_another_pipeline(call):
     assert deal in _ids(call.data("v2:getDeals", query={"pipeline_id": 2, "limit": 500}))
 
 
-def test_a_deleted_pipeline_takes_its_stages_along(call):
+def test_deleting_a_pipeline_deletes_its_stages(call):
     pipeline = call.data("v2:addPipeline", body={"name": "Short"})
     assert pipeline["is_deal_probability_enabled"] is False
     stage = call.data("v2:addStage", body={"name": "S", "pipeline_id": pipeline["id"]})["id"]
@@ -116,7 +116,7 @@ def test_a_deleted_pipeline_takes_its_stages_along(call):
     assert call.data("v2:updateDeal", id=deal, body={"stage_id": 1})["pipeline_id"] == 1
 
 
-def test_a_deleted_stage_takes_no_deals(call):
+def test_a_deleted_stage_accepts_no_deals(call):
     stage = call.data("v2:addStage", body={"name": "S", "pipeline_id": 1})["id"]
     deal = _deal(call, stage_id=stage)
     call("v2:deleteStage", id=stage)
@@ -243,7 +243,7 @@ def test_installments_exclude_recurring_products_and_need_an_enabled_one(call):
     call.refused("v2:postInstallment", 400, id=deal, body=INSTALLMENT)
 
 
-def test_prices_follow_from_the_user_where_none_are_sent(call):
+def test_default_prices_depend_on_the_user(call):
     product = call.data("v2:addProduct", body={"name": "Free"})
     assert [(p["currency"], p["price"]) for p in product["prices"]] == [("EUR", 0)]
     assert call.data("v2:addProduct", body={"name": "None", "prices": []})["prices"] == []

@@ -93,7 +93,7 @@ def test_an_added_row_shows_its_update_time_later(both, path, body):
     assert each(both, act) == ((False, False), (True, False))
 
 
-def test_a_note_takes_person_and_organization_from_its_deal(both):
+def test_a_note_gets_person_and_organization_from_its_deal(both):
     def act(direct):
         deal = next(one for one in direct.tables()["deals"] if one["person_id"] and one["org_id"])
         note = data(direct.ask("POST", "/v1/notes", json_body={"content": "C", "deal_id": deal["id"]}))
@@ -139,7 +139,7 @@ def test_a_deal_shows_the_value_of_its_products_after_two_requests(both):
     assert each(both, act) == ([True, True], [False, True])
 
 
-def test_what_comes_later_comes_at_once_for_a_dump_and_never_after_a_reset(observed):
+def test_delayed_effects_are_part_of_a_dump_and_are_dropped_by_a_reset(observed):
     number = data(observed.ask("POST", "/api/v2/deals", json_body={"title": "T"}))["id"]
     parent = f"deals:{number}"
     assert any(one["parent"] == parent for one in observed.tables()["followers"])
@@ -206,14 +206,14 @@ def test_rows_without_custom_fields_have_null():
 
 
 @pytest.mark.parametrize("path", ["/v1/filters", "/v1/activityTypes"])
-def test_rows_that_were_never_changed_lack_an_update_time(both, path):
+def test_rows_that_were_never_changed_have_no_update_time(both, path):
     def act(direct):
         return {one["update_time"] is None for one in row(direct, path)}
 
     assert each(both, act) == ({False}, {True})
 
 
-def test_fields_of_pipedrive_lack_an_update_time(observed):
+def test_standard_fields_have_no_update_time(observed):
     fields = data(observed.ask("GET", "/v1/dealFields", query={"limit": 500}))
     assert {one["update_time"] is None for one in fields if not one["edit_flag"]} == {True}
     assert {one["update_time"] is None for one in fields if one["edit_flag"]} == {False}

@@ -126,7 +126,7 @@ def test_done_activities_report_when_and_belong_to_one_row(call):
     assert call.data("v2:updateActivity", **path, body={"participants": []})["person_id"] is None
 
 
-def test_a_deleted_activity_type_stays_on_activities_and_makes_room_for_another(call):
+def test_a_deleted_activity_type_stays_on_activities_and_frees_its_name(call):
     body = {"name": "Picknick", "icon_key": "lunch"}
     kind = call.data("v1:addActivityType", body=body)
     activity = call.data("v2:addActivity", body={"type": kind["key_string"]})["id"]
@@ -150,7 +150,7 @@ def test_a_deleted_activity_type_stays_on_activities_and_makes_room_for_another(
     assert call.data("v2:addActivity", body={"type": again["key_string"]})["type"] == again["key_string"]
 
 
-def test_a_call_logged_on_an_activity_takes_over_its_references(call):
+def test_a_call_logged_on_an_activity_gets_its_references(call):
     body = {"subject": "Ring", "type": "call", "deal_id": 2, "org_id": 3}
     activity = call.data("v2:addActivity", body=body)["id"]
     log = {
@@ -274,7 +274,7 @@ def test_a_deleted_deal_is_shown_for_thirty_days_only_on_request(call):
 # Leads and labels
 
 
-def test_an_archived_lead_rejects_everything_but_to_come_back(call):
+def test_an_archived_lead_rejects_everything_except_unarchiving(call):
     lead = call.data("v1:addLead", body={"title": "L", "person_id": 1})["id"]
     call("v1:updateLead", id=lead, body={"is_archived": True})
     assert lead not in _ids(call.data("v1:getLeads", query={"limit": 500}))
@@ -295,7 +295,7 @@ def test_rejects_a_lead_that_breaks_a_rule(call, body):
     call.refused("v1:updateLead", 400, id=lead, body=body)
 
 
-def test_a_pipeline_beside_a_stage_is_ignored_by_a_conversion(call):
+def test_a_conversion_ignores_a_pipeline_given_with_a_stage(call):
     lead = call.data("v1:addLead", body={"title": "L", "person_id": 1, "visible_to": "7", "channel": 51})[
         "id"
     ]

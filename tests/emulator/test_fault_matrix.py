@@ -309,7 +309,7 @@ def changed_beside(direct: Direct, kind: str, rule: dict[str, Any]) -> None:
 
 
 @pytest.mark.parametrize("name", ["v2 list", "v1 offset list", "v1 cursor list", "search"])
-def test_a_repeated_place_is_met_again_and_again_also_on_the_only_page(direct, name):
+def test_a_repeated_cursor_is_sent_again_even_on_the_only_page(direct, name):
     case = CASES[name]
     _script(direct, {"operation": case.operation, "kind": "repeat_cursor"})
     query, seen = dict(case.send["query"]) | {"limit": 100}, []
@@ -322,7 +322,7 @@ def test_a_repeated_place_is_met_again_and_again_also_on_the_only_page(direct, n
     assert seen[1:] == [seen[1]] * 3
 
 
-def test_an_expired_token_is_met_by_oauth_only_and_before_acting(direct):
+def test_an_expired_token_affects_only_oauth_and_is_rejected_before_acting(direct):
     case = CASES["v2 add"]
     _script(direct, {"operation": case.operation, "kind": "expire_token", "nth": [1, 2]})
     assert case.ask(direct)().status_code == 200  # by API token
@@ -390,7 +390,7 @@ def test_a_slow_call_acts_at_the_announced_time(direct, kind, acted, monkeypatch
     assert waited == [(2.5, acted)]
 
 
-def test_a_call_under_way_does_not_outlive_a_reset(monkeypatch):
+def test_a_reset_cancels_a_running_request(monkeypatch):
     direct = Direct()
 
     async def reset_meanwhile(_: float) -> None:

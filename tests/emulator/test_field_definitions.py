@@ -22,7 +22,7 @@ def _add(ask, entity, body=None):
 
 
 @pytest.mark.parametrize("entity", sorted(ENTITIES))
-def test_a_new_field_is_on_every_record_and_takes_values(ask, entity):
+def test_a_new_field_is_on_every_record_and_accepts_values(ask, entity):
     path, body = ENTITIES[entity]
     field = _add(ask, entity)
     code, option = field["field_code"], field["options"][1]["id"]

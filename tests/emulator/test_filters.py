@@ -271,7 +271,7 @@ def test_rejects_groups_that_are_not_as_published(call, conditions):
     call.refused("v1:addFilter", 400, body={"name": "F", "type": "deals", "conditions": conditions})
 
 
-def test_takes_sixteen_conditions_and_no_more(call):
+def test_at_most_sixteen_conditions_are_accepted(call):
     one = _on(call, "deals", "value", ">=", "0")
     call("v1:addFilter", body=_body("deals", *[one] * 10, some=[one] * 6))
     call.refused("v1:addFilter", 400, body=_body("deals", *[one] * 10, some=[one] * 7))
@@ -322,7 +322,7 @@ def test_a_deleted_field_keeps_nothing(call):
 
 @pytest.mark.parametrize("sort", [{}, {"sort_by": "update_time", "sort_direction": "desc"}], ids=str)
 @pytest.mark.parametrize("limit", [1, 3])
-def test_filtered_lists_come_in_pages(call, sort, limit):
+def test_filtered_lists_are_paginated(call, sort, limit):
     number = _saved(call, "deals", _on(call, "deals", "value", ">", "100"))
     whole = call.ask.get("/api/v2/deals", filter_id=number, limit=500, **sort)["data"]
     pages = call.ask.pages("/api/v2/deals", filter_id=number, limit=limit, **sort)

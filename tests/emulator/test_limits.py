@@ -102,7 +102,7 @@ def test_who_ignores_429_meets_the_html_page_until_quiet(clock):
     limits.charge(LIST, "me", "token")
 
 
-def test_refusals_of_requests_under_way_together_count_once(clock):
+def test_rejections_of_parallel_requests_count_once(clock):
     limits = Limits("lite", monotonic=clock)
     for _ in range(20):
         limits.charge(LIST, "me", "token")
@@ -159,7 +159,7 @@ def test_a_day_has_as_many_tokens_as_plan_and_seats_give(plan, tokens):
 
 @pytest.mark.parametrize("kind", ["token", "oauth"])
 @pytest.mark.parametrize("plan", sorted(BURST))
-def test_searches_have_ten_whatever_the_plan_and_the_sign_in(clock, plan, kind):
+def test_searches_are_limited_to_ten_for_every_plan_and_sign_in(clock, plan, kind):
     limits = Limits(plan, monotonic=clock)
     for left in reversed(range(10)):
         headers = _headers(limits.charge(SEARCH, "me", kind))
@@ -277,13 +277,13 @@ def test_every_response_reports_the_limits(lite, method, path, status):
     assert answers[0].headers["x-daily-ratelimit-token-remaining"].isdigit()
 
 
-def test_paths_that_are_no_operation_need_a_sign_in_count_in_the_window_and_cost_nothing(lite):
+def test_unknown_paths_need_a_sign_in_count_in_the_window_and_cost_nothing(lite):
     assert lite.ask("GET", "/api/v2/nothing", token=None).status_code == 401
     assert _at_once(lite, 21, "/api/v2/nothing") == [404] * 20 + [429]
     assert lite.app.limits.tokens_spent == 0
 
 
-def test_who_goes_on_after_429_meets_html_over_http_too(lite, clock):
+def test_ignored_429_responses_lead_to_an_html_page_over_http_too(lite, clock):
     assert _at_once(lite, 21) == [200] * 20 + [429]
     for _ in range(9):
         clock.now += 0.01

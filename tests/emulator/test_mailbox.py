@@ -27,7 +27,7 @@ def test_every_folder_contains_threads_of_the_own_mailbox(call, folder):
     call.refused("v1:getMailThreads", 400, query={"folder": "spam"})
 
 
-def test_threads_come_in_short_last_pages(call):
+def test_the_last_page_of_threads_may_be_short(call):
     rows = _threads(call, "inbox")
     pages = [
         call.data("v1:getMailThreads", query={"folder": "inbox", "start": n, "limit": 1}) for n in (0, 1)

@@ -100,7 +100,7 @@ def test_a_callback_keeps_its_own_query_and_state_may_be_left_out(ask):
     ids=range(17),
 )
 @pytest.mark.parametrize("decision", [None, "allow", "deny"])
-def test_who_is_no_app_of_this_machine_is_led_nowhere(ask, query, decision):
+def test_a_redirect_outside_this_machine_is_rejected(ask, query, decision):
     sent = urlencode(query | ({} if decision is None else {"decision": decision}), doseq=True)
     answer = requests.get(f"{ask.url}/oauth/authorize?{sent}", allow_redirects=False, timeout=10)
     assert answer.status_code == 400
@@ -124,7 +124,7 @@ def test_a_code_is_good_for_five_minutes(ask):
     assert "has expired" in answer.json()["message"]
 
 
-def test_a_code_is_good_for_once_and_for_its_callback(ask):
+def test_a_code_is_valid_once_and_only_for_its_callback(ask):
     code = _code(ask)
     assert _exchange(ask, code).status_code == 200
     assert _exchange(ask, code).json()["message"] == "Invalid grant: authorization_code is invalid"

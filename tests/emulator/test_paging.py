@@ -28,7 +28,7 @@ def test_pages_hold_every_row_once_and_in_order(ask, path, sort_by, direction):
     assert keys == sorted(keys, reverse=direction == "desc")
 
 
-def test_rows_of_one_second_cross_page_borders(ask_medium):
+def test_rows_of_one_second_cross_page_boundaries(ask_medium):
     pages = ask_medium.pages("/api/v2/deals", limit=500, sort_by="update_time")
     borders = [(before[-1]["update_time"], after[0]["update_time"]) for before, after in pairwise(pages)]
     assert any(last == first for last, first in borders)

@@ -135,7 +135,7 @@ def test_boards_keep_their_order(ask):
     assert ask.ask("GET", f"/api/v2/boards/{board['id']}").status_code == 404
 
 
-def test_a_board_takes_its_phases_along_but_not_its_projects(ask):
+def test_deleting_a_board_deletes_its_phases_but_not_its_projects(ask):
     board = ask.send("POST", "/api/v2/boards", {"name": "Temporary"}).json()["data"]["id"]
     phase = ask.send("POST", "/api/v2/phases", {"name": "Only", "board_id": board}).json()["data"]["id"]
     project = _project(ask, board_id=board)
@@ -201,7 +201,7 @@ def test_rejects_a_task_that_breaks_a_rule(ask, body):
     assert ask.dump() == before
 
 
-def test_a_deleted_project_takes_its_tasks_along(ask):
+def test_deleting_a_project_deletes_its_tasks(ask):
     number = _project(ask)["id"]
     task = _task(ask, project_id=number)["id"]
     assert _ids(ask.get(f"/v1/projects/{number}/tasks")["data"]) == [task]

@@ -32,7 +32,7 @@ def test_recents_report_what_changed_and_what_was_deleted(call):
     assert [row["id"] for row in only] == [deal]
 
 
-def test_recents_go_back_a_month_and_come_in_pages(call):
+def test_recents_go_back_a_month_and_are_paginated(call):
     whole = call("v1:getRecents", query={"since_timestamp": LONG_AGO, "limit": 500})
     assert whole["additional_data"]["since_timestamp"] == "2026-05-16 09:00:00"
     pages = [

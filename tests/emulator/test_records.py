@@ -198,7 +198,7 @@ def test_leads_keep_custom_fields_at_the_top_level(ask):
     assert ask.ask("GET", f"/v1/leads/{lead['id']}").status_code == 404
 
 
-def test_a_file_comes_back_byte_for_byte(ask):
+def test_a_file_is_returned_byte_for_byte(ask):
     content = bytes(range(256)) * 40 + b"\r\n--x\r\n\r\n"
     answer = ask.ask("POST", "/v1/files", files={"file": ("räport.bin", content)}, data={"deal_id": "1"})
     row = answer.json()["data"]

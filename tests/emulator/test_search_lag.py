@@ -121,7 +121,7 @@ def test_notes_and_filters_lag_too(ask, lag):
     assert found(ask, "deals", "Plain", person_id=3) == []
 
 
-def test_a_lag_of_nothing_is_none_and_a_reset_goes_back_to_what_was_started_with(start):
+def test_a_lag_of_zero_is_no_lag_and_a_reset_restores_the_initial_lag(start):
     ask = start("--search-lag", str(NEVER))
     add(ask, "persons", "Qqlate")
     assert found(ask, "persons", "Qqlate") == []
@@ -134,7 +134,7 @@ def test_a_lag_of_nothing_is_none_and_a_reset_goes_back_to_what_was_started_with
 
 
 @pytest.mark.soak
-def test_a_large_account_lags_alike(start):
+def test_a_large_account_has_the_same_lag(start):
     ask = start("--burst", "0", "--search-lag", str(NEVER), seed="large")
     name = ask.get("/api/v2/persons/7")["data"]["name"]
     there = found(ask, "persons", name, exact_match="true", limit=100)
@@ -144,7 +144,7 @@ def test_a_large_account_lags_alike(start):
 
 
 @pytest.mark.parametrize("wrong", [-1, "3", True, 1.5])
-def test_a_lag_that_is_none_is_rejected(ask, wrong):
+def test_an_invalid_lag_is_rejected(ask, wrong):
     assert ask.ask("POST", "/_emulator/search", json={"lag": wrong}).status_code == 400
 
 

@@ -116,7 +116,7 @@ LISTS = {
         for kind in REFUSALS
     ],
 )
-def test_a_denied_list_lets_others_be_read_and_is_read_when_granted(kind, stream, operation, small, caplog):
+def test_a_denied_list_does_not_stop_others_and_is_read_when_granted(kind, stream, operation, small, caplog):
     clean = run_tap(small.config(), stream, "deals")
     refuse(small, operation, kind)
     first = run_tap(small.config(), stream, "deals")
@@ -253,7 +253,7 @@ def parent_warnings(caplog, name):
     ]
 
 
-def test_scopes_that_the_token_lacks_are_reported_before_the_first_list(small, caplog):
+def test_missing_scopes_are_reported_before_the_first_list(small, caplog):
     config = oauth(small, {"goals:read"})
     with suppress(PipedriveError):
         run_tap(config, catalog=select(small.config(), *DEFAULT))
@@ -265,7 +265,7 @@ def test_scopes_that_the_token_lacks_are_reported_before_the_first_list(small, c
         )
 
 
-def test_custom_fields_need_a_scope_of_their_own(small, caplog):
+def test_custom_fields_need_a_separate_scope(small, caplog):
     lost = set(read_scopes(FIELD_LISTS["deal"]))
     config = {**oauth(small, all_scopes() - lost), "custom_fields": "off"}
     assert run_tap(config, catalog=select(small.config(custom_fields="off"), "leads")).records["leads"]

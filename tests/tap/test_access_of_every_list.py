@@ -68,13 +68,13 @@ def cases():
 
 
 @pytest.mark.parametrize(("stream", "kind", "nth"), [*cases()])
-def test_rows_of_a_denied_list_come_once_access_is_granted(small, stream, kind, nth, caplog):
+def test_rows_of_a_denied_list_are_read_after_access_is_granted(small, stream, kind, nth, caplog):
     check(small, stream, kind, nth, caplog)
 
 
 @pytest.mark.soak
 @pytest.mark.parametrize("stream", sorted(STREAMS.keys() - REMOVED))
-def test_rows_of_every_denied_stream_come_once_access_is_granted(small, stream, caplog):
+def test_rows_of_every_denied_stream_are_read_after_access_is_granted(small, stream, caplog):
     chance = random.Random(f"access {stream}")
     for kind in chance.sample([*KINDS], 2):
         check(small, stream, kind, chance.choice([None, 1, 2]), caplog)

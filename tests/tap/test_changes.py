@@ -80,7 +80,7 @@ def test_a_further_change_in_the_same_second_keeps_the_earlier_numbers(medium, d
 
 
 @pytest.mark.parametrize("newest_first", [True, False])
-def test_the_oldest_of_equal_rows_is_the_first_whatever_the_order_of_the_list(newest_first):
+def test_the_oldest_of_equal_rows_is_the_first_in_any_order_of_the_list(newest_first):
     rows = [{"k": "a", "time": str(second), "n": n} for n, second in enumerate([1, 2, 2, 3])]
     number(rows[::-1] if newest_first else rows, ("k", "time", "occurrence"))
     assert [row["occurrence"] for row in rows] == [1, 1, 2, 1]

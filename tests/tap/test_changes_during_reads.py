@@ -190,7 +190,7 @@ def test_a_repeated_cursor_ends_the_run_instead_of_looping(medium):
         run_tap(medium.config(), "activities")
 
 
-def test_a_null_in_place_of_rows_is_an_empty_list(small):
+def test_null_instead_of_rows_is_an_empty_list(small):
     small.post("/_emulator/faults", [{"operation": "GET /api/v1/notes", "kind": "null_data"}])
     assert dict(run_tap(small.config(), "notes").records) == {}
 

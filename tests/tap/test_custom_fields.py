@@ -41,7 +41,7 @@ def test_labels_become_plain_column_names(label, expected):
     assert slug(label) == expected
 
 
-def test_fields_of_one_name_are_distinguished_by_their_keys_whatever_their_order():
+def test_fields_with_one_name_are_distinguished_by_key_in_any_order():
     one, two = field(A, "Size"), field(B, "size")
     assert names(one, two) == ["size_aaaaaa", "size_bbbbbb"]
     assert names(two, one) == ["size_bbbbbb", "size_aaaaaa"]
@@ -83,7 +83,7 @@ def test_a_renamed_field_keeps_its_column():
     assert names(field(A, "Lead rating", "double"), remembered=remembered) == ["score"]
 
 
-def test_a_new_field_does_not_take_the_name_of_a_remembered_one():
+def test_a_new_field_does_not_get_the_name_of_a_remembered_one():
     remembered = {A: ["score", "double", "Score"]}
     assert names(field(A, "Rating", "double"), field(B, "Score"), remembered=remembered) == [
         "score",
@@ -213,7 +213,7 @@ def test_options_as_ids_and_as_both():
     assert (row["tier"], row["tags"]) == (7, [1, 2, 9])
 
 
-def test_a_schema_column_names_the_field_it_came_from():
+def test_a_schema_column_contains_the_field_it_is_derived_from():
     declared = column_properties(columns(), mode=FieldMode.NAMED, options=OptionMode.LABEL, form=RowForm.V2)
     assert declared["amount_currency"]["x-pipedrive"] == {
         "key": "2" * 40,

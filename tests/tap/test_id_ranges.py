@@ -27,7 +27,7 @@ def test_ranges_behave_like_a_set(seed):
     assert str(IdRanges.parse(str(ranges))) == str(ranges)
 
 
-def test_consecutive_ids_take_a_few_characters():
+def test_consecutive_ids_are_stored_in_few_characters():
     assert str(IdRanges.of(range(1, 100_001))) == "1-100000"
 
 

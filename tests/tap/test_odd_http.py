@@ -141,7 +141,7 @@ WHOLE = {
 
 
 @pytest.mark.parametrize("case", WHOLE)
-def test_a_complete_page_in_an_odd_form_has_its_rows(server, case):
+def test_a_complete_page_in_an_unusual_form_is_read(server, case):
     server.second = lambda _path: WHOLE[case]
     found = run(server.config, "deals", page=2)
     assert (found.code, {row["id"] for row in found.tables["deals"].values()}) == (0, {1, 2, 3, 4})

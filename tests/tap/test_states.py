@@ -63,7 +63,7 @@ def asked_since(emulator, operation="GET /api/v2/deals") -> str | None:
         json.dumps({"bookmarks": {**SINGER_IO["bookmarks"], "users": {"modified": SINCE}}}),
     ],
 )
-def test_a_state_in_any_known_form_is_resumed(small, text):
+def test_a_state_in_any_supported_form_is_resumed(small, text):
     run_tap(small.config(), "deals", state=state_of(file_of(text)))
     assert asked_since(small) == "2026-01-31T23:59:02Z"
 

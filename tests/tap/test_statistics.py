@@ -38,7 +38,7 @@ def goal(emulator, start, end):
         (("2025-06-01", None), None),
     ],
 )
-def test_a_goal_is_requested_for_the_part_of_the_period_in_which_it_lasts(small, lasts, reported):
+def test_a_goal_is_requested_for_its_part_of_the_period(small, lasts, reported):
     number = goal(small, *lasts)
     small.post("/_emulator/log/clear")
     out = run_tap(small.config(statistics=[asks("2025-03-01", "2025-05-31")]), "goal_results")

@@ -83,13 +83,13 @@ def written(records: list) -> list[dict]:
 
 @pytest.mark.parametrize("mode", [FieldMode.NAMED, FieldMode.KEYED])
 @pytest.mark.parametrize("options", OptionMode)
-def test_records_are_the_same_either_way(body, definitions, options, mode):
+def test_records_are_the_same_from_typed_rows_and_dictionaries(body, definitions, options, mode):
     one = plan(definitions, options=options, mode=mode)
     as_dicts, typed = both_ways(one, body)
     assert written(one.records(typed)) == written(one.records(as_dicts))
 
 
-def test_deselected_columns_are_left_out_either_way(body, definitions):
+def test_deselected_columns_are_left_out_of_typed_rows_and_dictionaries(body, definitions):
     one = plan(definitions, dropped={"title", "tier", "budget_currency"})
     as_dicts, typed = both_ways(one, body)
     records = written(one.records(typed))
@@ -164,7 +164,7 @@ OTHER_TYPES = [
 
 
 @pytest.mark.parametrize(("column", "sent", "expected"), OTHER_TYPES)
-def test_a_native_value_of_another_type_is_converted_or_null_either_way(
+def test_a_native_value_of_another_type_is_converted_or_null_in_both_forms(
     body, definitions, caplog, column, sent, expected
 ):
     one = plan(definitions)

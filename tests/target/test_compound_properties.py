@@ -178,7 +178,7 @@ def test_a_price_changes_only_its_currency_and_the_given_parts(held, value):
 
 
 @given(HELD_PRICES, GIVEN_PRICES)
-def test_prices_of_different_currencies_may_come_in_any_order(held, value):
+def test_prices_of_different_currencies_may_arrive_in_any_order(held, value):
     assume(len({one["currency"] for one in value}) == len(value))
     turned = Entries(value[::-1], kind=PRICES, whole=False)
 

@@ -149,7 +149,7 @@ def test_a_new_line_of_an_address_replaces_the_parts_that_described_the_old_one(
     assert held == {"value": "Rue 1, Paris", "country": "France"}
 
 
-def test_an_amount_without_any_currency_takes_that_of_the_account(small, load):
+def test_an_amount_without_a_currency_gets_that_of_the_account(small, load):
     key = put(small, "organizations", 3, "Budget", None)
     run = settles(
         small,
@@ -276,7 +276,7 @@ PRICES = [
 
 
 @pytest.mark.parametrize(("given", "changed"), PRICES)
-def test_a_price_changes_its_currency_alone(small, load, given, changed):
+def test_a_price_changes_only_its_currency(small, load, given, changed):
     before = prices(small, "products", 1)
     assert before == {
         "USD": (366, 1, 2, "ex works"),

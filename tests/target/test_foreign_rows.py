@@ -56,7 +56,7 @@ def test_a_field_is_shown_and_required_in_the_pipelines_and_stages_it_names(smal
     assert set(load(messages).outcomes) == {"unchanged"}
 
 
-def test_installments_that_come_before_the_products_of_their_deal_wait_for_them(other, load):
+def test_installments_received_before_the_products_of_their_deal_are_deferred(other, load):
     products = rows("products", {"id": 1, "name": "Pump"}, keys=["id"])
     deals = rows("deals", {"id": 7, "title": "Big one"}, keys=["id"])
     dues = [
@@ -90,7 +90,7 @@ def test_goals_of_all_users_are_recognized_in_the_second_run(small, tmp_path):
     assert set(run.outcomes) == {"unchanged"}, run.errors
 
 
-def test_a_product_without_prices_gets_none(other, load):
+def test_a_product_without_prices_is_copied_without_prices(other, load):
     run = load(rows("products", {"id": 1, "name": "Free", "prices": []}, keys=["id"]))
     assert run.errors == []
     assert [one["prices"] for one in other.rows("products")] == [[]]

@@ -40,7 +40,7 @@ def test_spaces_around_and_the_form_of_accents_do_not_matter(text, before, after
 
 
 @given(TEXTS)
-def test_a_clean_text_has_no_odd_spaces_and_is_composed(text):
+def test_a_clean_text_has_only_plain_spaces_and_is_composed(text):
     cleaned = clean(text)
     assert cleaned == cleaned.strip() == unicodedata.normalize("NFC", cleaned)
     assert not {one for one in cleaned if one != " " and one.isspace()}

@@ -41,7 +41,7 @@ def test_a_record_that_is_not_utf8_is_rejected_and_the_others_are_written(proces
     assert "UTF-8" in failed["error"]
 
 
-def test_a_rejected_line_that_is_not_utf8_stays_byte_for_byte_the_same(process, small):
+def test_a_rejected_line_that_is_not_utf8_is_kept_byte_for_byte(process, small):
     first = process.case("26b-invalid-utf8")
     again = process(first.rejects_file.read_bytes())
     assert again.code == 1

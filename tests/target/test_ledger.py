@@ -182,7 +182,7 @@ def borrow(place):
         list(ledger.writes())
 
 
-def test_tables_of_another_program_are_left_alone(place, sql):
+def test_tables_of_another_program_are_not_changed(place, sql):
     sql("create table deals (id integer)")
     with pytest.raises(ConfigError, match="another program"):
         Ledger(place, account=None)

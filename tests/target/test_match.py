@@ -21,7 +21,7 @@ def greta(small):
     return small.post("/api/v2/persons", PERSON)["data"]["id"]
 
 
-def test_a_person_is_found_by_email_whatever_the_case(load, small, greta):
+def test_a_person_is_found_by_email_in_any_case(load, small, greta):
     run = load(
         rows("persons", {"name": "Greta Lovisa", "emails": "GRETA@film.example"}),
         match_on={"persons": ["emails"]},

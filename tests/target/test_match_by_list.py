@@ -140,7 +140,7 @@ def test_a_field_that_is_not_searched_is_listed(load, small):
 
 
 @pytest.mark.parametrize("count", [1, 12])
-def test_archived_deals_are_found_either_way(load, small, count):
+def test_archived_deals_are_found_by_list_and_by_search(load, small, count):
     archived = small.get("/api/v2/deals/archived")["data"][0]
     others = [{"title": f"Other {n}"} for n in range(count - 1)]
     run = load(

@@ -79,7 +79,7 @@ def test_a_stream_of_deletes_leaves_the_survivor_too(small, mirror):
     assert is_there(small, "deals", survivor)
 
 
-def test_an_id_in_the_record_deletes_its_row_whatever_links_to_it(small, mirror):
+def test_an_id_in_the_record_deletes_its_row_regardless_of_links(small, mirror):
     _, survivor = merged(small, mirror, "deals")
     assert mirror(rows("deals", {"id": survivor, "is_deleted": True}, keys=["id"])).outcomes == ["deleted"]
     assert not is_there(small, "deals", survivor)

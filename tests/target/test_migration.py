@@ -74,7 +74,7 @@ def relations(tables):
     )
 
 
-def test_a_row_with_a_time_of_its_own_is_found_after_an_unknown_outcome(small, load):
+def test_a_row_with_its_own_add_time_is_found_after_an_unknown_outcome(small, load):
     """Its own `add_time` is long ago, although it was added just now."""
     before = len(small.rows("organizations"))
     fault = {"operation": "POST /api/v2/organizations", "nth": [1], "kind": "status_after", "status": 500}

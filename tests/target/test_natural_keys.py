@@ -118,7 +118,7 @@ def test_digits_in_a_name_column_are_a_name(small, load):
     assert row(small, "deals", 1)["stage_id"] == 3
 
 
-def test_a_custom_field_of_the_same_name_comes_first(small, load):
+def test_a_custom_field_of_the_same_name_takes_precedence(small, load):
     small.post("/api/v2/dealFields", {"field_name": "owner_email", "field_type": "varchar"})
     owner = row(small, "deals", 1)["owner_id"]
     settles(small, load, rows("deals", {"id": 1, "owner_email": "aiko@nordwind.example"}, **ID))

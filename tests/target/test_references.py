@@ -159,7 +159,7 @@ def test_an_unknown_label_is_reported_with_the_closest_matches(load, labels, lea
     assert "label_ids" in run.errors[0]
 
 
-def test_a_label_with_a_comma_and_one_of_two_alike(load, small, lead):
+def test_a_label_with_a_comma_and_one_of_two_equal_labels(load, small, lead):
     made = [small.post("/v1/leadLabels", {"name": "Hot, really", "color": "red"})["data"]["id"]]
     for color in ("blue", "green"):
         small.post("/v1/leadLabels", {"name": "Twin", "color": color})

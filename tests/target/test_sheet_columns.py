@@ -17,7 +17,7 @@ ENTITIES = {"persons": "name", "organizations": "name", "deals": "title"}
 
 @pytest.mark.parametrize("spelled", MARKS)
 @pytest.mark.parametrize("stream", ENTITIES)
-def test_a_mark_or_space_around_a_name_is_ignored(small, load, stream, spelled):
+def test_a_byte_order_mark_or_space_around_a_name_is_ignored(small, load, stream, spelled):
     key, name = spelled.format("external_id"), ENTITIES[stream]
     run = settles(small, load, rows(stream, {key: "x-1", spelled.format(name): "Sheet"}, keys=[key]))
     assert run.outcomes == ["created"]
@@ -32,14 +32,14 @@ def test_the_key_of_a_file_with_a_byte_order_mark(small, load, keys):
     assert (run.outcomes, run.ids) == (["updated"], ["3"])
 
 
-def test_a_blank_key_behind_a_byte_order_mark_is_blank(load):
+def test_a_blank_key_after_a_byte_order_mark_is_blank(load):
     run = load(rows("persons", {"\ufeffexternal_id": "", "name": "A"}, keys=["external_id"]))
     assert run.outcomes == ["failed"]
     assert "empty" in run.errors[0]
 
 
 @pytest.mark.parametrize("name", ["\ufeffid", " ID"])
-def test_an_id_and_a_mark_of_deletion(small, load, name):
+def test_an_id_and_a_delete_marker(small, load, name):
     gone = {name: 3, "\ufeff_sdc_deleted_at ": "2026-01-01"}
     assert load(rows("persons", gone, keys=[name]), allow_deletes=True).outcomes == ["deleted"]
     assert row(small, "persons", 3)["is_deleted"] is True
@@ -84,7 +84,7 @@ def test_a_custom_field_of_that_label_is_meant(small, load, name):
     assert small.get("/api/v2/organizations/2")["data"]["custom_fields"][key] == "a"
 
 
-def test_settings_name_columns_without_the_mark(small, load):
+def test_settings_name_columns_without_the_byte_order_mark(small, load):
     streams = {
         "sheet": {"entity": "persons", "external_id": "Key", "fields": {"Role": "job_title"}, "ignore": ["x"]}
     }
@@ -94,14 +94,14 @@ def test_settings_name_columns_without_the_mark(small, load):
     assert row(small, "persons", int(run.ids[0]))["job_title"] == "CEO"
 
 
-def test_names_with_and_without_the_mark_are_one_column(load):
+def test_names_with_and_without_a_byte_order_mark_are_one_column(load):
     run = load(rows("persons", {"id": 3, "name": "A", "\ufeffname": "B"}, keys=["id"]))
     assert "is the same column as name" in str(run.error)
 
 
 @pytest.mark.parametrize("stream", ["persons", "organizations", "products", "add_person"])
 @pytest.mark.parametrize("mark", ["", "\ufeff"])
-def test_a_repeated_header_is_no_record(load, stream, mark):
+def test_a_repeated_header_is_not_a_record(load, stream, mark):
     names = (f"{mark}external_id", "name") if stream != "add_person" else (f"{mark}name", "email")
     keys = [] if stream == "add_person" else [names[0]]
     given = [

@@ -112,7 +112,7 @@ def test_the_day_number_of_a_spreadsheet_is_named(load, number, column):
 
 
 @pytest.mark.parametrize("number", [7, 1772359200, "2026", 123456])
-def test_other_numbers_are_no_day_numbers(load, number):
+def test_other_numbers_are_not_day_numbers(load, number):
     run = load(rows("deals", {"id": 3, "expected_close_date": number}, keys=["id"]))
     assert run.outcomes == ["failed"]
     assert "day number" not in run.errors[0]

@@ -149,7 +149,7 @@ def test_options_of_standard_fields_are_accepted_by_label_too(small, load, entit
     assert load(rows(entity, {"id": 1, column: given}, keys=["id"])).outcomes == ["unchanged"]
 
 
-def test_labels_of_own_fields_in_actions_and_unknown_ones(small, load):
+def test_labels_of_standard_fields_in_actions_and_unknown_labels(small, load):
     assert load(rows("add_deal", {"title": "Labelled", "label_ids": ["Warm"]})).errors == []
     assert next(one for one in small.rows("deals") if one["title"] == "Labelled")["label_ids"] == [2]
     run = load(rows("deals", {"id": 1, "label_ids": ["Hott"]}, keys=["id"]))

@@ -54,7 +54,7 @@ def test_a_task_is_added_with_its_flags(names, account, run):
     assert run(message).outcomes == ["unchanged"]
 
 
-def test_an_action_takes_the_published_name_everywhere(account, run):
+def test_an_action_accepts_the_published_name_everywhere(account, run):
     number = open_task(account)["id"]
     ended = run(rows("update_task", {"id": number, "done": 1}, {"id": number, "done": 0}))
     assert (ended.outcomes, ended.results[0]["not_taken"]) == (["updated", "updated"], [])

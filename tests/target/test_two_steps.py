@@ -13,7 +13,7 @@ def result(outcome=Outcome.UPDATED, **values):
     return Result(outcome=outcome, id="7", **values)
 
 
-def test_both_steps_report_what_was_not_taken_and_not_emptied():
+def test_both_steps_report_ignored_and_uncleared_columns():
     ended = both(
         result(changed=("title",), not_taken=("probability",), kept=("label_ids",), note="a; b"),
         result(changed=("custom",), not_taken=("value",), kept=("person_id",), note="b; c"),
@@ -34,7 +34,7 @@ def test_the_second_step_determines_a_column_that_both_sent():
 
 
 @pytest.mark.parametrize("second", [Outcome.UPDATED, Outcome.UNCHANGED])
-def test_an_added_row_stays_created_and_keeps_what_was_not_taken(second):
+def test_a_created_row_stays_created_and_reports_ignored_columns(second):
     ended = both(result(Outcome.CREATED, not_taken=("probability",)), result(second))
     assert (ended.outcome, ended.changed, ended.not_taken, ended.note) == (
         Outcome.CREATED,

@@ -226,7 +226,7 @@ def test_a_dry_run_writes_nothing_and_keeps_the_state_back(load, small):
     assert not (run.folder / "ledger.sqlite").exists()
 
 
-def test_a_stream_of_its_own_name_is_mapped(load, small):
+def test_a_stream_with_a_custom_name_is_mapped(load, small):
     key = custom(small, "person", "double")
     settings = {
         "lead_scores": {
@@ -316,7 +316,7 @@ def test_conditions_of_a_filter_are_compared_with_the_names_of_their_fields(smal
     assert kept["value"] == "won"
 
 
-def test_options_that_a_field_lacks_are_reported(small, load):
+def test_options_missing_from_a_field_are_reported(small, load):
     tier = next(one for one in small.get("/api/v2/dealFields")["data"] if one["field_name"] == "Tier")
     more = {**tier, "options": [*tier["options"], {"label": "Platinum"}]}
     run = load(rows("deal_fields", tier, more, keys=["field_code"]))
