@@ -161,14 +161,14 @@ def _settle_absent(stream: PipedriveStream) -> None:
     if twice and found:
         stream.absent_parents.update(twice, ())
         stream.logger.info(
-            "Stream %s: %d parents were not found in two runs, so they were deleted", stream.name, len(twice)
+            "Stream %s: parents that were not found in two runs count as deleted: %d", stream.name, len(twice)
         )
     left = len(once) + (0 if found else len(twice))
     if left:
         stream.logger.log(
             logging.INFO if found else logging.WARNING,
-            "Stream %s: Pipedrive listed %d parents, but returned 404 for their child rows%s. They may have "
-            "been deleted meanwhile; the next run requests them again",
+            "Stream %s: Pipedrive listed parents, but returned 404 for their child rows (%d)%s. They may "
+            "have been deleted meanwhile; the next run requests them again",
             stream.name,
             left,
             "" if found else ", and no request of the stream succeeded",

@@ -321,7 +321,7 @@ def test_a_parent_that_is_not_found_is_requested_once_more(small, caplog):
         one["deal_id"] for one in first.records["deal_followers"]
     }
     assert first.state["bookmarks"]["deal_followers"]["absent"] == {"ids": str(*lost)}
-    assert len(infos(caplog, "deal_followers", "listed 1 parents", "404")) == 1
+    assert len(infos(caplog, "deal_followers", "Pipedrive listed parents", "404", "(1)")) == 1
     small.post("/_emulator/faults", [])
     small.post("/_emulator/log/clear")
     second = run_tap(small.config(), "deals", "deal_followers", state=first.state)
@@ -348,7 +348,7 @@ def test_a_parent_that_is_not_found_twice_was_deleted(small, caplog):
     small.post("/_emulator/faults", [{"operation": FOLLOWERS, "nth": 2, **NO_DEAL}])
     third = run_tap(small.config(max_concurrency=1), "deals", "deal_followers", state=second.state)
     assert "absent" not in third.state["bookmarks"]["deal_followers"]
-    assert infos(caplog, "deal_followers", "1 parents were not found in two runs")
+    assert infos(caplog, "deal_followers", "not found in two runs count as deleted: 1")
 
 
 def test_a_child_stream_whose_parents_are_all_not_found_is_reported(small, caplog):
