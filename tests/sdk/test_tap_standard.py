@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import atexit
+import shutil
 import tempfile
 
 import pytest
@@ -18,10 +19,12 @@ from tests.support.singer import select
 EMULATOR = Emulator("--burst", "0", "--legacy")
 atexit.register(EMULATOR.stop)
 wake(EMULATOR)
+FILES = tempfile.mkdtemp(prefix="pipedrive-files-")
+atexit.register(shutil.rmtree, FILES, ignore_errors=True)
 CONFIG = {
     **EMULATOR.config(),
     **ALL_STREAMS,
-    "files_dir": tempfile.mkdtemp(prefix="pipedrive-files-"),
+    "files_dir": FILES,
     "record_ids": {"subscriptions": [1, 2], "deal_subscriptions": [1], "subscription_payments": [1]},
 }
 # The suite warns of columns that none of the few rows it reads has.

@@ -6,6 +6,8 @@ default. It expects format errors to end the run, which is `on_error: stop`.
 
 from __future__ import annotations
 
+import atexit
+import shutil
 import tempfile
 from pathlib import Path
 
@@ -14,6 +16,7 @@ from singer_sdk.testing import get_target_test_class
 from target_pipedrive.target import TargetPipedrive
 
 _FOLDER = Path(tempfile.mkdtemp(prefix="target-standard-"))
+atexit.register(shutil.rmtree, _FOLDER, ignore_errors=True)
 
 TestTargetPipedrive = get_target_test_class(
     TargetPipedrive,
