@@ -110,7 +110,7 @@ def run(command: Callable[[], object], *, plugin: str) -> None:
         elif isinstance(error, json.JSONDecodeError | KeyboardInterrupt):
             pass
         elif isinstance(error, OSError):
-            # After a broken pipe, the next run sends what the downstream program did not read again.
+            # After a broken pipe, the next run resends what the downstream program did not read.
             abandon_output()
         else:
             logging.getLogger(plugin).debug("Unexpected error", exc_info=True)

@@ -29,7 +29,7 @@ def term_of(query: Row) -> str:
 
 
 def score(texts: Iterable[str], term: str, *, exact: bool) -> float:
-    """Return the best score of some texts: 1 for an equal text, less for a part, 0 without a match."""
+    """Return the best score of the texts: 1 for an exact match, less for a partial match, 0 for none."""
     best = 0.0
     for text in texts:
         lowered = text.lower()

@@ -18,7 +18,7 @@ STREAMS = (
     ),
     StreamSpec(
         name="stages",
-        summary="Stages of all pipelines, with probability and rotting.",
+        summary="Stages of all pipelines, with win probability and the days until deals rot.",
         reads=(
             Read(
                 "getStages", "/api/v2/stages", 5, Paging.CURSOR, accepts="pipeline_id sort_by sort_direction"

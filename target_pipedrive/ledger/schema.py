@@ -1,4 +1,4 @@
-"""Tables of a ledger, and the checks of a database before it is used as one."""
+"""Tables of a ledger, and checks that a database is a valid ledger."""
 
 from __future__ import annotations
 

@@ -309,7 +309,7 @@ def changed_beside(direct: Direct, kind: str, rule: dict[str, Any]) -> None:
 
 
 @pytest.mark.parametrize("name", ["v2 list", "v1 offset list", "v1 cursor list", "search"])
-def test_a_repeated_cursor_is_sent_again_even_on_the_only_page(direct, name):
+def test_a_repeated_cursor_persists_even_on_the_only_page(direct, name):
     case = CASES[name]
     _script(direct, {"operation": case.operation, "kind": "repeat_cursor"})
     query, seen = dict(case.send["query"]) | {"limit": 100}, []

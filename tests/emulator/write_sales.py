@@ -71,7 +71,7 @@ _CLOSED = _STATUS | {"close_time", "won_time", "lost_time"}
 
 
 def _deal(body: dict[str, Any], **more: Any) -> tuple[Write, Write]:
-    """The same body for a new deal and for one that exists."""
+    """Return the same body for a new deal and for an existing one."""
     new = {"title": "Fresh", **body}
     return (
         Write(operation="v2:addDeal", table="deals", body=new, **{**more, "also": frozenset()}),

@@ -115,7 +115,7 @@ def set_fault(emulator, strike: Strike, *, lasting: bool = False) -> bool:
 
 
 def check(emulator, stream: str, strike: Strike) -> None:
-    """One run with the fault, and the next one without it where the first ended with an error."""
+    """One run with the fault and, if it ended with an error, the next one without it."""
     expected, _ = clean(emulator, stream)
     emulator.reset()
     if not set_fault(emulator, strike):

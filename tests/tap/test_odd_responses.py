@@ -113,7 +113,7 @@ def test_a_time_some_hours_in_the_future_hides_no_change(stand_in):
     bookmark = first.output.state["bookmarks"]["deals"]["replication_key_value"]
     assert f"{moment:%Y-%m-%dT%H:%M:%SZ}" <= bookmark <= f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}"
     second = run(stand_in.config, "deals", before=first)
-    assert second.output.records["deals"] == []  # the row ahead is not emitted again
+    assert second.output.records["deals"] == []  # the row with the future time is not emitted again
 
 
 def test_a_list_that_turns_out_to_be_unsorted_is_read_again_from_its_start(stand_in):

@@ -323,7 +323,7 @@ def test_a_complete_value_replaces_and_converges_in_any_order(entity, column, ki
         now = atoms(kind, value_in(entity, column, kind, after))
         if isinstance(value, list) and name_of(kind) != "prices":
             assert now == atoms(kind, value)
-        else:  # parts that are not given stay
+        else:  # missing parts do not change
             assert atoms(kind, value).items() <= now.items()
         if isinstance(value, list) and value and not isinstance(value[0], dict):
             turned = dice.sample(value, len(value))

@@ -135,7 +135,7 @@ def test_a_state_whose_value_has_a_broken_name_replaces_no_bookmark(process):
 
 @pytest.mark.parametrize("policy", ["stop", "reject"])
 @pytest.mark.parametrize("stream", ["persons", "add_file", "delete_deal"])
-def test_records_below_a_schema_that_is_not_utf8_are_not_written(process, small, stream, policy):
+def test_records_after_a_schema_that_is_not_utf8_are_not_written(process, small, stream, policy):
     content = lines_of(rows(stream, {"id": 3, "name": "Lost"}, keys=["id"]), state({"n": 1})).encode()
     done = process(content.replace(b"key_properties", b"key_prop\xc3(erties"), on_stream_error=policy)
     assert (done.code, done.outcomes) == (1, ["failed", "failed"])
