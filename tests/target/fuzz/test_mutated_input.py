@@ -6,6 +6,7 @@ A case of a seed is run alone by `python -m tests.target.fuzz SEED`.
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 import sys
 
@@ -43,6 +44,8 @@ def found(harness, first, together=0):
             problems = oracle.problems(harness, made)
         if problems:
             wrong[made.seed] = [made.story, *problems]
+        else:  # twenty thousand of them would fill the memory
+            shutil.rmtree(harness.folder / str(made.seed))
     return wrong
 
 
