@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from tap_pipedrive.custom_fields.layouts import NestedPlan
     from tap_pipedrive.rows.deviations import Deviations
     from tap_pipedrive.values.column_types import ColumnType
+    from tap_pipedrive.values.conversions import Convert
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,7 +38,7 @@ class RowColumns:
     types: Mapping[str, ColumnType]
     deviations: Deviations
 
-    def convert(self, column: str, value: object) -> object:
-        """Return a value as the type of its column."""
+    def converter(self, column: str) -> Convert:
+        """Return the function that converts values to the type of a column."""
         kind = self.types.get(column)
-        return kind.convert(value) if kind else value
+        return kind.convert if kind else lambda value: value

@@ -235,13 +235,15 @@ class RowLayout:
         composite = [
             (
                 places[key],
-                [(slots[name], part.key, _PART_CLASSES.get(part.kind, ()), name) for name, part in parts],
+                [
+                    (slots[name], part.key, _PART_CLASSES.get(part.kind, ()), self._columns.converter(name))
+                    for name, part in parts
+                ],
             )
             for key, parts in custom.composite.items()
         ]
         targets = [slot for _, slot in plain]
         take = _getter([place for place, _ in plain])
-        convert = self._columns.convert
 
         def move(rows: Sequence[TypedRow]) -> None:
             for row in rows:
@@ -263,10 +265,10 @@ class RowLayout:
                     if value is None:
                         continue
                     whole = value if isinstance(value, dict) else {"value": value}
-                    for slot, key, classes, column in parts:
+                    for slot, key, classes, convert in parts:
                         part = whole.get(key)
                         if part is not None and part.__class__ not in classes:
-                            part = convert(column, part)
+                            part = convert(part)
                         setattr(row, slot, part)
 
         return move

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from datetime import date, datetime
+from functools import lru_cache
 from math import isfinite
 from typing import TypeAlias
 
@@ -59,7 +60,12 @@ def time_text(value: object) -> object:
 
 def date_text(value: object) -> object:
     """Return a date as `YYYY-MM-DD`, also from midnight of the day."""
-    if not isinstance(value, str) or value[4:5] != "-" or value[7:8] != "-":
+    return _day_of(value) if isinstance(value, str) else None
+
+
+@lru_cache(maxsize=4096)  # rows of a list have the same few hundred days
+def _day_of(value: str) -> str | None:
+    if value[4:5] != "-" or value[7:8] != "-":
         return None
     day, rest = value[:_PLAIN_DATE], value[_PLAIN_DATE:]
     if rest and not _MIDNIGHT.fullmatch(rest):
