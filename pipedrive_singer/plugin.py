@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +13,7 @@ from singer_sdk.plugin_base import PluginBase, _ConfigInput
 from typing_extensions import override
 
 from pipedrive_client import ConfigError
+from pipedrive_singer.command_line import abandon_output
 from pipedrive_singer.config import (
     check_environment,
     check_unread,
@@ -71,6 +73,16 @@ class PipedrivePlugin(PluginBase):
             if isinstance(option, click.Option):
                 option.help = _HELP.get(option.opts[0], option.help)
         return command
+
+    @classmethod
+    @override
+    def print_about(cls, output_format: str | None = None) -> None:
+        """Show the capabilities and all settings; a reader such as `head` may stop early."""
+        try:
+            super().print_about(output_format)
+            sys.stdout.flush()
+        except BrokenPipeError:
+            abandon_output()
 
     @override
     def _validate_config(self, *, raise_errors: bool = True) -> list[str]:

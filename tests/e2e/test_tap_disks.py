@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -89,6 +90,16 @@ def test_a_pipe_without_a_reader(small, files, catalog, option):
     done = run([*given, option] if option else given, reads=1)
     assert done.returncode == 1
     assert "The program that reads the output has ended" in complaint(done)
+
+
+@pytest.mark.parametrize("program", ["tap_pipedrive", "target_pipedrive"])
+def test_a_reader_may_stop_within_the_settings(program):
+    read_end, write_end = os.pipe()
+    os.close(read_end)
+    command = [sys.executable, "-m", program, "--about"]
+    done = subprocess.run(command, stdout=write_end, stderr=PIPE, env=environment(), timeout=60, check=False)
+    os.close(write_end)
+    assert (done.returncode, done.stderr) == (0, b"")
 
 
 def test_a_full_disk_of_batch_files_announces_no_truncated_file(small, files, catalog, tmp_path):
