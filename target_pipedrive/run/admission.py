@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from target_pipedrive.ids.id_map import Links
-    from target_pipedrive.record.draft import LockKey
+    from target_pipedrive.record.draft import LockKey, Reference
     from target_pipedrive.record.task import StreamPlan, Task
     from target_pipedrive.run.scheduler import Scheduler
 
@@ -27,12 +29,16 @@ class Admission:
         self._links = links
         self._latest: dict[str, tuple[str, tuple[str, ...]]] = {}
         self._matched: set[str] = set()
+        self._unsettled: set[str] = set()
 
     def submit(self, task: Task) -> None:
         """Submit a record to its handler, with the rows that it changes and references."""
         if task.plan is None or task.draft is None or task.handler is None:
             return
         self._await_other_streams(task.stream, task.plan)
+        if task.draft.references:
+            self._await_named_rows(task.plan.entity_name, task.draft.references)
+        self._unsettled.add(task.plan.entity_name)
         task.owns, needs = task.plan.locks(task.draft)
         # Rows that were not received yet are not locked: they would wait for this record, and it for them.
         task.needs = tuple([key for key in needs if key[1].isdecimal() or self._exists(key)])
@@ -51,7 +57,20 @@ class Admission:
         if plan.match_on:
             self._matched.add(entity)
         if latest not in (None, origin) and entity in self._matched:
-            self._scheduler.drain()
+            self._drain()
+
+    def _await_named_rows(self, entity: str, references: Iterable[Reference]) -> None:
+        """Wait for earlier records of an entity before one of its rows is found by a natural key.
+
+        Such records may add a second row with the same name, and no lock shows it.
+        """
+        named = {one.entity for one in references if one.key and one.entity != entity}
+        if not named.isdisjoint(self._unsettled):
+            self._drain()
+
+    def _drain(self) -> None:
+        self._scheduler.drain()
+        self._unsettled.clear()
 
     def _exists(self, key: LockKey) -> bool:
         """Return whether a row is known, or an earlier record may add it; the same of rows of a parent."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.target.helpers import rows
+from tests.target.helpers import adding, rows
 from tests.target.twice import row, settles
 
 ID = {"keys": ["id"]}
@@ -130,3 +130,17 @@ def test_a_custom_field_of_the_same_name_takes_precedence(small, load):
 def test_an_id_and_a_natural_key_of_one_row_are_rejected_together(load):
     run = load(rows("deals", {"id": 1, "owner_id": 3, "owner_email": "aiko@nordwind.example"}, **ID))
     assert all(name in str(run.error) for name in ("owner_id", "owner_email"))
+
+
+@pytest.mark.parametrize("stream", ["activities", "add_activity"])
+def test_a_name_is_looked_up_after_all_earlier_records_of_its_entity(small, load, stream):
+    slow = {"operation": "POST /api/v2/persons", "kind": "slow", "seconds": 0.3, "nth": 2}
+    small.post("/_emulator/faults", [slow])
+    twins = rows("persons", *({"external_id": one, "name": "Ida Twin"} for one in "ab"), keys=["external_id"])
+    run = load(
+        [*twins, *rows(stream, {"external_id": "lunch", "subject": "Lunch", "participants": "Ida Twin"})],
+        **adding("persons", "activities"),
+    )
+    assert run.outcomes == ["created", "created", "failed"]
+    assert "2 persons" in run.errors[0]
+    assert not any(one["subject"] == "Lunch" for one in small.rows("activities"))
