@@ -5,9 +5,7 @@
 
 from __future__ import annotations
 
-import tempfile
 from functools import cached_property, partial
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pipedrive_client.concurrency import WorkerPool
@@ -50,6 +48,7 @@ from target_pipedrive.run.mirror import Mirror
 from target_pipedrive.run.scheduler import Scheduler
 from target_pipedrive.run.streams import Handlers, additions_behind
 from target_pipedrive.run.worker import Worker
+from target_pipedrive.settings.address import folder_of
 from target_pipedrive.write.writer import writer_of
 
 if TYPE_CHECKING:
@@ -58,7 +57,6 @@ if TYPE_CHECKING:
     from pipedrive_client import PipedriveClient
     from target_pipedrive.ledger.store import Ledger
     from target_pipedrive.settings import Options
-    from target_pipedrive.settings.address import Address
     from target_pipedrive.write.writer import RecordWriter
 
 CAPACITY = 2000
@@ -332,7 +330,7 @@ class RunBuilder:
     @cached_property
     def _deferred(self) -> DeferredRecords:
         return DeferredRecords(
-            self._scheduler, self._links, self._admission, folder=_folder_of(self._options.ledger)
+            self._scheduler, self._links, self._admission, folder=folder_of(self._options.ledger)
         )
 
     @cached_property
@@ -350,8 +348,3 @@ class RunBuilder:
             adder=self._adder,
             mirror=self._mirror,
         )
-
-
-def _folder_of(ledger: Address) -> Path:
-    """Return the folder for temporary files: that of the ledger, if it is a file."""
-    return ledger.parent if isinstance(ledger, Path) else Path(tempfile.gettempdir())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import tempfile
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeAlias
@@ -105,3 +106,8 @@ def address_of(text: str, what: str) -> Address:
         ConfigError: it is an invalid URL.
     """
     return parse_url(text, what) if is_url(text) else Path(text).expanduser()
+
+
+def folder_of(ledger: Address) -> Path:
+    """Return the folder for temporary files: that of the ledger, if it is a file."""
+    return ledger.parent if isinstance(ledger, Path) else Path(tempfile.gettempdir())
