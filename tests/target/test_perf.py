@@ -56,9 +56,9 @@ def test_records_are_read_and_validated_at_a_rate_that_a_bare_loop_allows(small,
         bare = cpu_seconds(lambda: [json.loads(line) for line in text.splitlines()])
         assert target.engine_failures == 0
         ratios.append(bare / ours)
-        if ratios[-1] > 0.02:  # 0.03 to 0.09 was seen
+        if ratios[-1] > 0.05:  # 0.12 on a quiet machine
             return
-    pytest.fail(f"three times slower than a fiftieth of a bare loop: {ratios}")
+    pytest.fail(f"records take more than twenty times the CPU of a bare loop: {ratios}")
 
 
 def unchanged_then_changed(load, emulator, entity, count, changes):
