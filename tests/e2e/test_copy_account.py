@@ -8,6 +8,7 @@ import random
 import signal
 import subprocess
 import sys
+import time
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -60,6 +61,17 @@ def once(tmp_path_factory):
         assert done.returncode == 0, done.stderr
         yield Copied(made, content, gate)
         gate.close()
+
+
+@pytest.fixture(scope="module")
+def seconds_of_a_copy(tmp_path_factory):
+    """Duration of an uninterrupted copy; runs are killed at a part of it."""
+    with Emulator("--burst", "0", seed="small") as source, Emulator("--burst", "0", seed="empty") as target:
+        made = Copying(source, target, tmp_path_factory.mktemp("timed"))
+        made.prepare()
+        began = time.monotonic()
+        assert made.run() == 0, made.told()
+        return time.monotonic() - began
 
 
 @pytest.fixture(scope="module")
@@ -141,14 +153,12 @@ def test_the_comparison_detects_every_kind_of_difference(copied):
 
 @pytest.mark.soak
 @pytest.mark.parametrize("seed", range(CAMPAIGN))
-def test_a_copy_that_is_killed_anywhere_is_completed_by_the_next(copying, seed):
-    assert_survives(copying, random.Random(seed), most=6.0)
-
-
-def assert_survives(copying, dice, most):
-    """Kill one run at a random moment and run again; the result equals an uninterrupted copy."""
+def test_a_copy_that_is_killed_anywhere_is_completed_by_the_next(copying, seconds_of_a_copy, seed):
+    dice = random.Random(seed)
     with_state = dice.random() < 0.5
-    copying.run(seconds=dice.uniform(0.3, most), end=dice.choice(("tap", "target", "both")))
+    moment = seconds_of_a_copy * dice.uniform(0.1, 0.7)
+    ended = copying.run(seconds=moment, end=dice.choice(("tap", "target", "both")))
+    assert ended is None, "the copy ended before it was killed"
     assert copying.run(with_state=with_state) == 0, copying.told()
     assert copying.differences() == []
 
