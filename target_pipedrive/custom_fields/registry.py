@@ -197,10 +197,12 @@ class FieldRegistry:
             key: key of the field.
             labels: labels of all options it must have.
         """
-        if all(one.get("field_code") != key for one in self.rows(entity)):  # added since they were read
+        if self._definition(entity, key) is None:  # added since the definitions were read
             self.forget(entity)
-        row = next(one for one in self.rows(entity) if one.get("field_code") == key)
-        self._options.add(entity, parse_definition(row), labels)
+        definition = self._definition(entity, key)
+        if definition is None:
+            raise KeyError(key)
+        self._options.add(entity, definition, labels)
 
     def encoder(  # noqa: PLR0911 - one for each type
         self, entity: str, column: FieldColumn, keys: UnknownKeys = STRICT
@@ -256,8 +258,12 @@ class FieldRegistry:
         """Return the latest definition, which may have more options than an earlier one."""
         if definition.is_custom:
             return self.by_key(entity).get(definition.key, definition)
-        rows = (one for one in self.rows(entity) if one.get("field_code") == definition.key)
-        return next(map(parse_definition, rows), definition)
+        return self._definition(entity, definition.key) or definition
+
+    def _definition(self, entity: str, key: str) -> FieldDefinition | None:
+        """Return the definition of a field by its key, custom or Pipedrive's own."""
+        rows = (one for one in self.rows(entity) if one.get("field_code") == key)
+        return next(map(parse_definition, rows), None)
 
     def rehearsal(self) -> FieldRegistry:
         """Return a registry that creates no field, to bind a stream's columns before anything is written."""
