@@ -18,7 +18,7 @@
     │   ├── Unauthorized        401, 402, rejected refresh token
     │   ├── BudgetSpent         no tokens left today, or in the budget of this run
     │   ├── Blocked             403 web page of the firewall
-    │   ├── FeatureOff          415, or 403 because the plan lacks the feature
+    │   ├── FeatureOff          415, or 402 or 403 because the plan lacks the feature
     │   ├── ConfigError         invalid settings
     │   └── Stopped             `PipedriveClient.stop` was called
     ├── RecordError             fix the record

@@ -61,13 +61,19 @@ _ADVICE = {
 _SCOPE_WORDS = "scope and url mismatch"
 _UNKNOWN_WORDS = "unknown method"
 _UNAVAILABLE_WORDS = ("service is not available", "temporarily unavailable")
-_FEATURE_WORDS = (
-    "feature is",
-    "not enabled",
-    "not available in your plan",
-    "disabled for this company",
-    "upgrade",
-)
+_FEATURE_WORDS = {
+    # "Required suites missing" of an account without the Projects add-on, whose company is active.
+    402: ("suites missing",),
+    403: (
+        "feature is",
+        "access to this feature",
+        "not enabled",
+        "not available in your plan",
+        "disabled for this company",
+        "upgrade",
+    ),
+}
+"""Status → parts of texts that name a feature which the account lacks."""
 
 
 def error_of(
@@ -149,6 +155,8 @@ def _advice(response: Response, kind: type[PipedriveError], what: str) -> str | 
         return _scope_advice(what)
     if kind is UnknownMethod:
         return "this host has no operation at this path; check company_domain and api_url"
+    if kind is FeatureOff and response.status == 402:  # noqa: PLR2004 - not about the subscription
+        return "the plan or add-ons of the account do not include it"
     return None if kind is Rejected else _ADVICE.get(response.status)
 
 
@@ -221,11 +229,11 @@ def _kind(status: int, code: str | None, text: str) -> type[PipedriveError]:
     """Return the error class of a status other than 2xx."""
     if status >= 500:  # noqa: PLR2004 - server errors
         return ServerError
-    if status == 403 and (  # noqa: PLR2004 - forbidden, for one of two reasons
-        (code or "").startswith("feature_capping") or any(word in text.lower() for word in _FEATURE_WORDS)
-    ):
+    if any(word in text.lower() for word in _FEATURE_WORDS.get(status, ())):
         return FeatureOff
-    if status == 403 and _SCOPE_WORDS in text.lower():  # noqa: PLR2004 - forbidden, for a third reason
+    if status == 403 and (code or "").startswith("feature_capping"):  # noqa: PLR2004 - a limit of the plan
+        return FeatureOff
+    if status == 403 and _SCOPE_WORDS in text.lower():  # noqa: PLR2004 - forbidden, for another reason
         return MissingScope
     if status == 404 and text.lower().lstrip().startswith(_UNKNOWN_WORDS):  # noqa: PLR2004 - not found
         return UnknownMethod

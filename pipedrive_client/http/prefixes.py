@@ -88,12 +88,11 @@ class Prefixes:
             path: path as sent.
 
         Raises:
-            UnknownMethod: the other prefix was rejected too.
-            MissingScope: the error of a path with one prefix only; `UnknownMethod` likewise.
+            UnknownMethod: the other prefix was rejected too, or the path has one prefix only.
         """
         found = _PREFIXED.match(path)
         if found is None:
-            raise error
+            raise _closed_to_apps(error, method, path) if isinstance(error, MissingScope) else error
         prefix, rest = found.groups()
         rejected = self._rejected.setdefault((base_url, method, _ID.sub("{}", rest)), set())
         rejected.add(prefix)
@@ -108,6 +107,18 @@ class Prefixes:
             error_info=error.error_info,
             request_id=error.request_id,
         ) from None
+
+
+def _closed_to_apps(error: MissingScope, method: str, path: str) -> UnknownMethod:
+    """Return the error of an operation that Pipedrive does not serve to OAuth apps, whatever their scopes."""
+    return UnknownMethod(
+        f"{method} {path.partition('?')[0]} returned {error.status}: Scope and URL mismatch, although the "
+        "app has the scope; Pipedrive may not serve this operation to OAuth apps; try an API token.",
+        status=error.status,
+        error_info=error.error_info,
+        request_id=error.request_id,
+        label=error.label,
+    )
 
 
 @cache

@@ -137,9 +137,18 @@ def test_a_rejected_token_does_not_try_the_other_prefix(client, wire, reply):
     assert len(wire.seen) == 1
 
 
-@pytest.mark.parametrize(("granted", "requests"), [("projects:read", 2), ("deals:read", 1), (None, 1)])
+@pytest.mark.parametrize(
+    ("path", "granted", "requests", "kind", "said"),
+    [
+        ("/v1/projects/5/plan", "projects:read", 2, UnknownMethod, "also below"),
+        ("/v1/projects/5/plan", "deals:read", 1, MissingScope, "lacks the scope"),
+        ("/v1/projects/5/plan", None, 1, MissingScope, "lacks the scope"),
+        ("/api/v2/projects/archived?limit=5", "projects:read", 1, UnknownMethod, "try an API token"),
+        ("/api/v2/projects/archived?limit=5", "deals:read", 1, MissingScope, "lacks the scope"),
+    ],
+)
 def test_a_scope_mismatch_is_about_the_url_only_if_the_scope_is_granted(
-    connect, wire, reply, granted, requests
+    connect, wire, reply, path, granted, requests, kind, said
 ):
     mismatch = {"success": False, "error": "Scope and URL mismatch", "errorCode": 403}
     token = {
@@ -157,10 +166,12 @@ def test_a_scope_mismatch_is_about_the_url_only_if_the_scope_is_granted(
         "oauth_token_url": f"{wire.url}/token",
     }
     client = connect(api_token=None, **oauth)
-    with pytest.raises(UnknownMethod if requests == 2 else MissingScope) as raised:
-        client.request("GET", "/v1/projects/5/plan")
+    with pytest.raises(kind) as raised:
+        client.request("GET", path)
     assert len(wire.seen) == 1 + requests
     assert "Scope and URL mismatch" in raised.value.message
+    assert said in raised.value.message
+    assert "limit" not in raised.value.message
 
 
 def test_a_download_finds_its_prefix(client, wire, only, reply):

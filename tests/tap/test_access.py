@@ -27,6 +27,7 @@ REFUSALS = {
     "right": {"status": 403, "error": "You do not have permission to do this"},
     "plan": {"status": 403, "error": "This feature is not available in your plan"},
     "add_on": {"status": 415, "error": "The feature is not enabled for this company"},
+    "suite": {"status": 402, "error": "Required suites missing"},
     "unknown_method": {"status": 404, "error": "Unknown method ."},
 }
 """Kind of refusal → status and text that Pipedrive sends."""
