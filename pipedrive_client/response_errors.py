@@ -100,19 +100,7 @@ def error_of(
     if 200 <= status < 300:  # noqa: PLR2004 - the statuses that mean success
         return _error_inside_success(response, what, label=label, secrets=secrets, expected=expected)
     if 300 <= status < 400:  # noqa: PLR2004 - redirects
-        if served:
-            return ServerError(
-                f"{what} was redirected ({status}), unlike earlier requests of this run. A proxy may be the "
-                "cause.",
-                status=status,
-                label=label,
-                may_have_acted=status == _SEE_OTHER,
-            )
-        return ConfigError(
-            f"{what} was redirected to another URL. Check company_domain and api_url.",
-            status=status,
-            label=label,
-        )
+        return _redirected(status, what, label=label, served=served)
     if status == 403 and response.looks_like_html:  # noqa: PLR2004 - Cloudflare's block
         return blocked(what, response, label=label)
     body = {} if response.looks_like_html else _body_of(response)
@@ -135,6 +123,23 @@ def error_of(
     if isinstance(error, ServerError):
         error.retry_after_seconds = number_of(response.headers, "retry-after")
     return error
+
+
+def _redirected(status: int, what: str, *, label: str | None, served: bool) -> PipedriveError:
+    """Return the error of a redirect, which the API itself never sends."""
+    if served:
+        return ServerError(
+            f"{what} was redirected ({status}), unlike earlier requests of this run. A proxy may be the "
+            "cause.",
+            status=status,
+            label=label,
+            may_have_acted=status == _SEE_OTHER,
+        )
+    return ConfigError(
+        f"{what} was redirected to another URL. Check company_domain and api_url.",
+        status=status,
+        label=label,
+    )
 
 
 def _said(status: int, error_text: str, info: str) -> list[str]:

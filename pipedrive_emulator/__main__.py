@@ -30,10 +30,14 @@ authentication:
   OAuth      client emulator-client, secret emulator-secret, refresh token
              emulator-refresh-token; pages at /oauth/authorize and /oauth/token
 
-hooks (no credentials, no token cost): GET /_emulator/log, /_emulator/dump;
-  POST /_emulator/reset, /_emulator/faults, /_emulator/limits and more
+hooks, without credentials and at no token cost:
+  GET /_emulator/log, /_emulator/dump; POST /_emulator/reset, /_emulator/faults,
+  /_emulator/limits and more
 
-{textwrap.fill("kinds of faults: " + ", ".join(sorted(KINDS)), 78, subsequent_indent="  ")}
+file of faults:
+  [{{"kind": "rate_limit", "nth": [5, 6]}},
+   {{"kind": "html", "operation": "GET /api/v2/deals"}}]
+{textwrap.fill("kinds: " + ", ".join(sorted(KINDS)), 78, initial_indent="  ", subsequent_indent="    ")}
 
 examples:
   pipedrive-emulator --seed medium
@@ -91,7 +95,8 @@ class _Version(argparse.Action):
 def _arguments() -> argparse.ArgumentParser:
     parser = _Parser(
         prog="pipedrive-emulator",
-        description="Stateful emulator of Pipedrive's REST API on 127.0.0.1, for trials, tests, benchmarks.",
+        usage="%(prog)s [OPTION ...]",
+        description="Emulator of Pipedrive's REST API on 127.0.0.1, with one account in memory.",
         epilog=EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
@@ -103,67 +108,83 @@ def _arguments() -> argparse.ArgumentParser:
         default=8787,
         help="port on 127.0.0.1 (default: 8787); 0 selects a free port",
     )
-    parser.add_argument(
+    _add_account(parser.add_argument_group("account"))
+    _add_limits(parser.add_argument_group("limits, delays and faults"))
+    return parser
+
+
+def _add_account(group: argparse._ArgumentGroup) -> None:
+    """Add the options of the account and of the app that has access to it."""
+    group.add_argument(
         "--seed",
         choices=("empty", "small", "medium", "large"),
         default="small",
         help="initial account: without deals, or with 34 (small, the default), 2,300 or 100,000 deals",
     )
-    parser.add_argument(
-        "--plan",
-        choices=tuple(BURST),
-        default="premium",
-        help="plan that sets the burst limit and daily tokens (default: premium)",
+    group.add_argument(
+        "--dialect",
+        choices=tuple(DIALECTS),
+        default="published",
+        help="follow the published description (default), or live accounts where they differ from it",
     )
-    parser.add_argument(
-        "--latency-ms",
-        type=_number("latency", 0, 600_000, whole=False),
-        default=0,
-        metavar="N",
-        help="delay of every API response; concurrent requests are delayed concurrently",
+    group.add_argument(
+        "--legacy", action="store_true", help="enable the removed operations of subscriptions and channels"
     )
-    parser.add_argument(
-        "--daily-tokens",
-        type=_number("budget", 0),
-        metavar="N",
-        help="daily token budget; overrides the plan's",
+    group.add_argument(
+        "--scopes",
+        type=_scopes,
+        metavar="A,B",
+        help="OAuth scopes granted to the app, such as deals:read,contacts:full (default: all)",
     )
-    parser.add_argument(
-        "--burst",
-        type=_number("window", 0),
-        metavar="N",
-        help="requests per 2 s; overrides the plan's; 0: no limit, also for searches",
-    )
-    parser.add_argument(
-        "--faults", type=Path, metavar="FILE", help="JSON file with a list of faults to inject"
-    )
-    parser.add_argument(
-        "--search-lag",
-        type=_number("lag", 0),
-        default=0,
-        metavar="N",
-        help="number of further requests before searches see a write; 0: immediately",
-    )
-    parser.add_argument(
-        "--scopes", type=_scopes, metavar="A,B", help="granted OAuth scopes of the app (default: all)"
-    )
-    parser.add_argument(
+    group.add_argument(
         "--token-seconds",
         type=_number("life", 0, whole=False),
         default=3599,
         metavar="N",
         help="lifetime of an OAuth access token (default: 3599)",
     )
-    parser.add_argument(
-        "--dialect",
-        choices=tuple(DIALECTS),
-        default="published",
-        help="follow the published description (default), or live accounts where they differ from it",
+
+
+def _add_limits(group: argparse._ArgumentGroup) -> None:
+    """Add the options of limits, delays and faults."""
+    group.add_argument(
+        "--plan",
+        choices=tuple(BURST),
+        default="premium",
+        help="plan that sets the burst limit and daily tokens (default: premium)",
     )
-    parser.add_argument(
-        "--legacy", action="store_true", help="enable the removed operations of subscriptions and channels"
+    group.add_argument(
+        "--daily-tokens",
+        type=_number("budget", 0),
+        metavar="N",
+        help="daily token budget; overrides the plan's",
     )
-    return parser
+    group.add_argument(
+        "--burst",
+        type=_number("window", 0),
+        metavar="N",
+        help="requests per 2 s; overrides the plan's; 0: no limit, also for searches",
+    )
+    group.add_argument(
+        "--latency-ms",
+        type=_number("latency", 0, 600_000, whole=False),
+        default=0,
+        metavar="N",
+        help="delay of every API response; concurrent requests are delayed concurrently",
+    )
+    group.add_argument(
+        "--search-lag",
+        type=_number("lag", 0),
+        default=0,
+        metavar="N",
+        help="number of further requests before searches see a write; 0: immediately (default)",
+    )
+    group.add_argument(
+        "--faults",
+        type=Path,
+        metavar="FILE",
+        help="JSON file with a list of faults to inject, such as rate_limit or html",
+    )
 
 
 def _version() -> str:

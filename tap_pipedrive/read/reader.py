@@ -199,10 +199,7 @@ class Reader:
             first = moment(rows[0]) if rows else ""
             if start and not (rows and (known.get(rows[0].get("id")) == first or first < floor)):
                 pages.drop()
-                steps_back[start] += 1
-                if steps_back[start] > _MOST_STEPS_BACK:
-                    msg = f"{self.read.path}: the page at row {start} does not continue the previous page."
-                    raise PagingStuck(msg, label=self._label)
+                self._count_step_back(steps_back, start)
                 # Before the first page, the known length may be far too high: then ever larger steps.
                 far = 1 if known else 2 ** (steps_back.total() - 1)
                 start = max(0, start - far * (size - 1))
@@ -219,6 +216,17 @@ class Reader:
                 self.length = start + len(rows)
                 return
             start = max(following - 1, start + 1)
+
+    def _count_step_back(self, steps_back: Counter[int], start: int) -> None:
+        """Count a step back from the page at a row.
+
+        Raises:
+            PagingStuck: the list shifted there too often.
+        """
+        steps_back[start] += 1
+        if steps_back[start] > _MOST_STEPS_BACK:
+            msg = f"{self.read.path}: the page at row {start} does not continue the previous page."
+            raise PagingStuck(msg, label=self._label)
 
     def _offset_page(self, query: Query) -> _OffsetPage:
         start = cast("int", query["start"])

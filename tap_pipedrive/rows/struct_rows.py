@@ -12,7 +12,7 @@ import re
 from collections.abc import Mapping  # noqa: TC003  msgspec reads the annotations of structs
 from datetime import date
 from operator import attrgetter
-from typing import TYPE_CHECKING, Any, ClassVar, TypedDict, cast
+from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias, TypedDict, cast
 
 import msgspec
 from msgspec import UNSET, UnsetType
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
     from tap_pipedrive.custom_fields.layouts import NestedPlan
     from tap_pipedrive.rows.row_columns import RowColumns
+
+    _Field: TypeAlias = tuple[str, Any] | tuple[str, Any, Any]
 
 _CUSTOM = "custom_fields"
 _MOST_DOUBLINGS = 4
@@ -119,7 +121,7 @@ class RowLayout:
         unknown: frozenset[str] = frozenset(),
     ) -> None:
         self._columns, self._checked, self._unknown = columns, checked, unknown
-        custom, types, dropped = columns.custom, columns.types, {*columns.dropped}
+        custom = columns.custom
         made = list(custom.nulls) if custom else []
         if columns.deviations.keeps and UNKNOWN in columns.declared:
             made.append(UNKNOWN)
@@ -127,14 +129,7 @@ class RowLayout:
         sent = sorted({*columns.declared, *unknown, *((_CUSTOM,) if custom else ())} - {*made})
         slots = {column: f"sent_{at}" for at, column in enumerate(sent)}
         named = {column: f"made_{at}" for at, column in enumerate(made)}
-        fields: list[tuple[str, Any] | tuple[str, Any, Any]] = []
-        for column, slot in slots.items():
-            kind = types.get(column) if column not in checked | dropped else None
-            decoded = kind.decoded if kind else Any
-            if column in columns.keys and column not in columns.adds:
-                fields.append((slot, decoded))
-            else:
-                fields.append((slot, decoded if decoded is Any else decoded | UnsetType, UNSET))
+        fields: list[_Field] = [self._field(column, slot) for column, slot in slots.items()]
         fields += [(slot, Any, None) for slot in named.values()]
         self._take_custom: Callable[[Sequence[TypedRow]], None] = _leave
         if custom:
@@ -160,14 +155,23 @@ class RowLayout:
         self._set += [((slots | named)[column], UNSET) for column in columns.dropped]
         self._checks = [
             (slots[column], kind)
-            for column, kind in types.items()
-            if column in slots and column not in dropped and not (kind.is_decoded and column not in checked)
+            for column, kind in columns.types.items()
+            if column in slots.keys() - {*columns.dropped} and not (kind.is_decoded and column not in checked)
         ]
         self._values_of = _getter([slot for slot, _ in self._checks])
         self._unknown_slots = [(slots[key], key) for key in sorted(unknown)]
         self._kept = named.get(UNKNOWN)
         self.tail = len(_encode(dict.fromkeys(made))) if made else len(b"}")
         """Bytes at the end of an encoded row without converted columns."""
+
+    def _field(self, column: str, slot: str) -> _Field:
+        """Return the field of a struct for a column as Pipedrive sends it; only keys are required."""
+        columns = self._columns
+        kind = columns.types.get(column) if column not in {*self._checked, *columns.dropped} else None
+        decoded = kind.decoded if kind else Any
+        if column in columns.keys and column not in columns.adds:
+            return slot, decoded
+        return slot, decoded if decoded is Any else decoded | UnsetType, UNSET
 
     def widened(self, problem: str) -> RowLayout | None:
         """Return a layout that also accepts the rejected value; None if no column is the cause.

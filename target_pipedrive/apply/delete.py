@@ -16,12 +16,13 @@ from target_pipedrive.record.row import is_gone
 
 if TYPE_CHECKING:
     from target_pipedrive.apply.row_writer import RowWriter
-    from target_pipedrive.catalog.spec import EntitySpec
+    from target_pipedrive.catalog.spec import ActionSpec, EntitySpec
     from target_pipedrive.lookup.foreign_keys import ForeignKeys
     from target_pipedrive.mapping.entity import EntityPlan
     from target_pipedrive.record.row import Row
     from target_pipedrive.record.task import Task
     from target_pipedrive.settings import Options
+    from target_pipedrive.write.response import Done
     from target_pipedrive.write.writer import RecordWriter
 
 _GONE = "was already deleted"
@@ -120,21 +121,36 @@ class RowDeleter:
         if others:
             return Result(outcome=Outcome.UNCHANGED, id=row_id, note=_SHARED.format(others))
         self._guard.take()
-        path = path_values(action, plan, draft, row_id)
-        body = {
-            name: draft.body.get(name, row_id) for name, one in action.body_columns.items() if one.required
-        }
-        try:
-            done = self._writer.send(task, action, Draft(path=path, body=body), spec)
-        except (NotFound, Gone):
-            if row is None:
-                raise
-            done = None  # another client deleted it first
+        done = self._send(task, plan, action, draft, row_id, shown=row is not None)
         self._row_writer.forget(plan, draft, row_id)
         if done is None:
             return Result(outcome=Outcome.UNCHANGED, id=row_id, note=_GONE)
         result = Result(outcome=Outcome.DELETED, id=row_id, note=done.note)
         return deleted(result, plan, row) if self._options.shows_changes else result
+
+    def _send(
+        self, task: Task, plan: EntityPlan, action: ActionSpec, draft: Draft, row_id: str, *, shown: bool
+    ) -> Done | None:
+        """Send the delete of a row; None if another client deleted it since it was read.
+
+        Args:
+            task: the record.
+            plan: of its stream.
+            action: the delete.
+            draft: values of the record.
+            row_id: id of the row.
+            shown: True if Pipedrive showed the row before.
+        """
+        path = path_values(action, plan, draft, row_id)
+        body = {
+            name: draft.body.get(name, row_id) for name, one in action.body_columns.items() if one.required
+        }
+        try:
+            return self._writer.send(task, action, Draft(path=path, body=body), plan.spec)
+        except (NotFound, Gone):
+            if shown:
+                return None
+            raise
 
     def _others(self, plan: EntityPlan, draft: Draft, row_id: str) -> str:
         """Return the other external ids of the row; if there are any, the link of this one is removed.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from target_pipedrive.account.rows import is_trace
 from target_pipedrive.apply.changes.change import updated
@@ -77,11 +77,32 @@ class RowUpdater:
         action = plan.update
         if action is None:
             return Result(outcome=Outcome.UNCHANGED, id=row_id, note="rows of this kind cannot be changed")
-        columns = action.body_columns
-        spec = plan.spec
-        row = with_aliases(row, spec)
-        flat = spec.flat_custom_fields
-        whole, custom = settled(draft, row, plan.registry, plan.custom_fields, flat=flat)
+        row = with_aliases(row, plan.spec)
+        change = self._change(task, plan, action, draft, row_id, row)
+        names, values = (*change.columns, *change.custom), dict(change.columns)
+        kept = kept_columns(draft, row)
+        note = "; ".join(filter(None, (plan.remark(draft, row), notes)))
+        ignored = change.ignored
+        archived = self._archive(task, plan, draft, row_id, row)
+        if archived and not names:
+            names, values = ("is_archived",), {"is_archived": True}
+        elif not names:
+            return _outcome(row_id, (), ignored, note, kept)
+        else:
+            plan.check_change(row, names)
+            taken = self._send(task, plan, action, draft, row_id, row, change)
+            if taken is None:
+                return self._missing.gone(task, plan, draft, row_id)  # deleted since it was read
+            ignored += taken
+        result = _outcome(row_id, names, ignored, note, kept)
+        return updated(result, plan, row, values, change.custom) if self.shows else result
+
+    def _change(
+        self, task: Task, plan: EntityPlan, action: ActionSpec, draft: Draft, row_id: str, row: Row
+    ) -> _Change:
+        """Return the change of a row, without values that Pipedrive is known to ignore."""
+        spec, columns = plan.spec, action.body_columns
+        whole, custom = settled(draft, row, plan.registry, plan.custom_fields, flat=spec.flat_custom_fields)
         body = {name: value for name, value in whole.items() if name in columns}
         if spec.within and not plan.foreign:
             body = placed(body, row, spec, self._rows, task.stream)
@@ -89,43 +110,43 @@ class RowUpdater:
         custom = custom_changes(plan, custom, row)
         ignored = self._verifier.leave_out(plan, row_id, row, changed, custom)
         sent_together(changed, body, spec)
-        kept = kept_columns(draft, row)
-        note = "; ".join(filter(None, (plan.remark(draft, row), notes)))
-        archived = self._archive(task, plan, draft, row_id, row)
-        if archived and not changed and not custom:
-            result = _outcome(row_id, ("is_archived",), ignored, note, kept)
-            return updated(result, plan, row, {"is_archived": True}, {}) if self.shows else result
-        if not changed and not custom:
-            return _outcome(row_id, (), ignored, note, kept)
-        names, values = (*changed, *custom), dict(changed)
-        plan.check_change(row, names)
+        return _Change(body, changed, custom, ignored)
+
+    def _send(
+        self,
+        task: Task,
+        plan: EntityPlan,
+        action: ActionSpec,
+        draft: Draft,
+        row_id: str,
+        row: Row,
+        change: _Change,
+    ) -> tuple[str, ...] | None:
+        """Send a change, and return the columns that Pipedrive ignored; None if the row was deleted.
+
+        An archived row is restored first, and archived again if the record is of an archived row.
+        """
+        spec, columns, custom = plan.spec, action.body_columns, change.custom
         path = path_values(action, plan, draft, row_id)
+        changed = change.columns
         again: dict[str, object] = {}
+        ignored: tuple[str, ...] = ()
         if row.get("is_archived") is True and "is_archived" in columns:
-            if plan.foreign and draft.body.get("is_archived") is True:
-                again = {name: body[name] for name in ("is_archived", "archive_time") if body.get(name)}
-                changed = {name: value for name, value in changed.items() if name not in again}
-            elif changed.get("is_archived") is not False:
-                raise RecordFault(
-                    f"{plan.spec.name} {row_id} is archived and cannot be changed; send "
-                    "is_archived: false to restore it first"
-                )
-            changed.pop("is_archived", None)
-            self._writer.send(task, action, Draft(path=path, body={"is_archived": False}), plan.spec)
+            changed, again = _without_archiving(change, plan, draft, row_id)
+            self._writer.send(task, action, Draft(path=path, body={"is_archived": False}), spec)
         if changed or custom:
-            complete_required(changed, body, row, action)
-            done = self._writer.send(task, action, Draft(path=path, body=changed, custom=custom), plan.spec)
+            complete_required(changed, change.body, row, action)
+            done = self._writer.send(task, action, Draft(path=path, body=changed, custom=custom), spec)
+            if is_trace(spec, done.data):
+                return None
             sent = Sent(body=changed, custom=custom, columns=columns)
-            if is_trace(plan.spec, done.data):
-                return self._missing.gone(task, plan, draft, row_id)  # deleted since it was read
-            after = self._verifier.shown(plan.spec, row_id, sent, done.data, task.stream)
-            ignored += self._verifier.check(plan, row_id, sent, row, after)
+            after = self._verifier.shown(spec, row_id, sent, done.data, task.stream)
+            ignored = self._verifier.check(plan, row_id, sent, row, after)
         if again:
-            self._writer.send(task, action, Draft(path=path, body=again), plan.spec)
-        self._rows.forget(plan.spec)
+            self._writer.send(task, action, Draft(path=path, body=again), spec)
+        self._rows.forget(spec)
         self._matcher.wrote(plan, {**changed, **custom}, row_id)
-        result = _outcome(row_id, names, ignored, note, kept)
-        return updated(result, plan, row, values, custom) if self.shows else result
+        return ignored
 
     def _archive(self, task: Task, plan: EntityPlan, draft: Draft, row_id: str, row: Row) -> bool:
         """Archive a row where that is an action of its own, and return whether it was done."""
@@ -135,6 +156,42 @@ class RowUpdater:
         self._writer.send(task, action, Draft(path=path_values(action, plan, draft, row_id)), plan.spec)
         self._rows.forget(plan.spec)
         return True
+
+
+class _Change(NamedTuple):
+    """Change of a row.
+
+    Attributes:
+        body: columns of the record that an update can send, changed or not.
+        columns: those of them that differ from the row.
+        custom: custom fields that differ from the row.
+        ignored: columns that differ, but are not sent, because Pipedrive ignored them before.
+    """
+
+    body: dict[str, object]
+    columns: dict[str, object]
+    custom: dict[str, object]
+    ignored: tuple[str, ...]
+
+
+def _without_archiving(
+    change: _Change, plan: EntityPlan, draft: Draft, row_id: str
+) -> tuple[dict[str, object], dict[str, object]]:
+    """Return the columns to send to an archived row once it is restored, and those that archive it again.
+
+    Raises:
+        RecordFault: the record does not restore the row.
+    """
+    again: dict[str, object] = {}
+    if plan.foreign and draft.body.get("is_archived") is True:
+        again = {name: change.body[name] for name in ("is_archived", "archive_time") if change.body.get(name)}
+    elif change.columns.get("is_archived") is not False:
+        raise RecordFault(
+            f"{plan.spec.name} {row_id} is archived and cannot be changed; send "
+            "is_archived: false to restore it first"
+        )
+    sent_apart = {"is_archived", *again}
+    return {name: value for name, value in change.columns.items() if name not in sent_apart}, again
 
 
 def path_values(action: ActionSpec, plan: EntityPlan, draft: Draft, row_id: str | None) -> dict[str, object]:

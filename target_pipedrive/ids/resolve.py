@@ -100,11 +100,16 @@ def fill_references(
         made = create(reference)
         _put(reference, made.id)
         notes += [f"{reference.source}: {made.note}"] if made.note else []
+    _close_gaps(draft)
+    return "; ".join(notes), later
+
+
+def _close_gaps(draft: Draft) -> None:
+    """Remove the empty entries that omitted references left in lists."""
     for column, place, slots in draft.lists:
         place[column] = [one for one in slots if one is not None]
     for kept, entries in draft.lists_of_rows:
         kept[:] = [one for one in entries if not isinstance(one, dict) or set(one) - {"primary"}]
-    return "; ".join(notes), later
 
 
 def _not_copied(reference: Reference, name: Callable[[str], str]) -> str:

@@ -253,17 +253,15 @@ class Intake:
             self._bind(stream, columns)
             if stream.handler is not None:
                 stream.schema = _with_columns(stream, columns)
-        handler, missing = stream.handler, []
+        handler = stream.handler
+        empty: tuple[str, ...] = ()
         key = _key(record, stream.keys or stream.named_by)
         if key and not stream.keys:
             key = {name: value for name, value in key.items() if not is_blank(value)}
         elif key and not (handler is not None and handler.plan.decides_on_blank_keys):
-            missing = [one for one, value in key.items() if is_blank(value)]
-        if missing:
-            are, they = ("are", "they identify") if missing[1:] else ("is", "it identifies")
-            it = "them" if missing[1:] else "it"
-            why = f"{are} empty, but {they} the row: fill {it}, or take {it} out of key_properties"
-            fault = Fault(stream=name, key=key, line=self._lines, why=why, columns=tuple(missing))
+            empty = tuple(one for one, value in key.items() if is_blank(value))
+        if empty:
+            fault = Fault(stream=name, key=key, line=self._lines, why=_why_empty(empty), columns=empty)
             self._refuse(fault, content, stream.schema, KeyFault)
         elif handler is not None:
             self._engine.take(handler, record, bytes(raw), content, stream.schema, key)
@@ -291,6 +289,13 @@ def _key(record: Mapping[str, object], columns: Sequence[str]) -> dict[str, obje
     if not columns:
         return {}
     return {one: record[one] if one in record else _in_any_case(record, one) for one in columns}
+
+
+def _why_empty(columns: Sequence[str]) -> str:
+    """Return the reason to reject a record whose key has these empty columns."""
+    if len(columns) == 1:
+        return "is empty, but it identifies the row: fill it, or take it out of key_properties"
+    return "are empty, but they identify the row: fill them, or take them out of key_properties"
 
 
 def _with_columns(stream: _Stream, columns: Mapping[str, object]) -> bytes:

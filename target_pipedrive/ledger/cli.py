@@ -21,6 +21,8 @@ from target_pipedrive.settings.options import ledger_of
 from target_pipedrive.values.identity import key_text
 
 if TYPE_CHECKING:
+    import argparse
+
     from target_pipedrive.settings.address import Address
 
 _ROWS = {
@@ -60,6 +62,28 @@ def ledger(arguments: list[str]) -> None:
         store.close()
 
 
+_COMMANDS = (
+    ("list", "show links and unfinished writes, for people", "ledger list --config config.json"),
+    ("export", "show them as JSON lines, for programs", "ledger export > ledger.jsonl"),
+    (
+        "forget",
+        "remove links, so that the next run matches the rows by match_on or creates them again",
+        "ledger forget deals acme-1",
+    ),
+    (
+        "relink",
+        "move links to the remaining row, after a row was merged in Pipedrive",
+        "ledger relink persons 17 4",
+    ),
+    (
+        "copy",
+        "copy a ledger to an empty place, from a file to PostgreSQL or back",
+        f"ledger copy {DEFAULT_LEDGER} postgresql://user@host/database",
+    ),
+)
+"""Name, purpose and an example of each command."""
+
+
 def _arguments() -> ArgumentParser:
     parser = ArgumentParser(
         prog="target-pipedrive ledger",
@@ -68,61 +92,46 @@ def _arguments() -> ArgumentParser:
         "(writes). These commands send no requests.",
     )
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    for name, what, example in (
-        ("list", "show links and unfinished writes, for people", "ledger list --config config.json"),
-        ("export", "show them as JSON lines, for programs", "ledger export > ledger.jsonl"),
-        (
-            "forget",
-            "remove links, so that the next run matches the rows by match_on or creates them again",
-            "ledger forget deals acme-1",
-        ),
-        (
-            "relink",
-            "move links to the remaining row, after a row was merged in Pipedrive",
-            "ledger relink persons 17 4",
-        ),
-        (
-            "copy",
-            "copy a ledger to an empty place, from a file to PostgreSQL or back",
-            f"ledger copy {DEFAULT_LEDGER} postgresql://user@host/database",
-        ),
-    ):
+    for name, what, example in _COMMANDS:
         command = commands.add_parser(
             name,
             help=what,
             description=f"{what[0].upper()}{what[1:]}.",
             epilog=f"Example: target-pipedrive {example}",
         )
-        if name == "copy":
-            command.add_argument("source", metavar="FROM", help="path or URL of the ledger")
-            command.add_argument(
-                "destination", metavar="TO", help="path or URL of the copy, which must be empty"
-            )
-            continue
-        command.add_argument(
-            "--ledger",
-            metavar="FILE|URL",
-            help=f"path or URL of the ledger; default: {DEFAULT_LEDGER} in this folder",
-        )
-        command.add_argument(
-            "--config",
-            metavar="FILE",
-            type=Path,
-            help="use ledger_path or ledger_url of this configuration, or of the environment (ENV)",
-        )
-        if name == "forget":
-            command.add_argument("entity", nargs="?", help="such as deals or persons")
-            command.add_argument("external_id", nargs="?", help="one external id; default: all of the entity")
-            command.add_argument(
-                "--all",
-                action="store_true",
-                help="all links and unfinished writes; interrupted creates may be repeated then",
-            )
-        if name == "relink":
-            command.add_argument("entity", help="such as deals or persons")
-            command.add_argument("old_id", help="Pipedrive id of the deleted row")
-            command.add_argument("new_id", help="Pipedrive id of the remaining row")
+        _add_arguments(name, command)
     return parser
+
+
+def _add_arguments(name: str, command: argparse.ArgumentParser) -> None:
+    """Add the arguments of one command."""
+    if name == "copy":
+        command.add_argument("source", metavar="FROM", help="path or URL of the ledger")
+        command.add_argument("destination", metavar="TO", help="path or URL of the copy, which must be empty")
+        return
+    command.add_argument(
+        "--ledger",
+        metavar="FILE|URL",
+        help=f"path or URL of the ledger; default: {DEFAULT_LEDGER} in this folder",
+    )
+    command.add_argument(
+        "--config",
+        metavar="FILE",
+        type=Path,
+        help="use ledger_path or ledger_url of this configuration, or of the environment (ENV)",
+    )
+    if name == "forget":
+        command.add_argument("entity", nargs="?", help="such as deals or persons")
+        command.add_argument("external_id", nargs="?", help="one external id; default: all of the entity")
+        command.add_argument(
+            "--all",
+            action="store_true",
+            help="all links and unfinished writes; interrupted creates may be repeated then",
+        )
+    if name == "relink":
+        command.add_argument("entity", help="such as deals or persons")
+        command.add_argument("old_id", help="Pipedrive id of the deleted row")
+        command.add_argument("new_id", help="Pipedrive id of the remaining row")
 
 
 def _address(given: str | None, config: Path | None) -> Address:

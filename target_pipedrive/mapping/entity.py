@@ -61,19 +61,7 @@ class EntityPlan(Plan):
         if self.foreign and not spec.foreign_update and self.update is not None:
             unsent |= set(self.update.body_columns)
             self.update = None
-        columns: dict[str, Column] = {}
-        for action in (self.add, self.update):  # the update's definition of a column takes precedence
-            columns |= dict(action.body_columns) if action else {}
-        for action in (self.add, self.update, self.delete):
-            for name, column in (action.path_columns if action else {}).items():
-                mapped = spec.path.get(name, name)
-                if mapped != spec.key:
-                    columns.setdefault(mapped, replace(column, name=mapped))
-        for name in spec.ignored.split():
-            columns.pop(name, None)
-        if self.foreign and spec.in_order:
-            columns.pop("order_nr", None)  # a position among this account's rows, not the other account's
-        super().__init__(stream, settings, options, registry, columns)
+        super().__init__(stream, settings, options, registry, self._writable(spec))
         self.empties = emptied_columns(self.add, self.update)
         self.spec = spec
         self.entity_name = spec.name
@@ -96,13 +84,9 @@ class EntityPlan(Plan):
         matched = settings.match_on if settings.match_on is not None else options.match_on.get(spec.name)
         self.by_nature = matched is None and self.foreign
         self.match_on = tuple(spec.natural_key.split()) if self.by_nature else tuple(matched or ())
-        required = {name for name, one in added.items() if one.required}
-        below = {
-            spec.path.get(name, name)
-            for action in (self.add, self.update)
-            for name in (action.placeholders if action else ())
-        }
-        self._needed_columns = required | below
+        placeholders = {name for one in actions for name in one.placeholders}
+        self._needed_columns = {name for name, one in added.items() if one.required}
+        self._needed_columns |= {spec.path.get(name, name) for name in placeholders}
         self._late: dict[str, tuple[str, Mapping[str, object]]] = {}
         self._late_lock = threading.Lock()
         self._facts = _facts_of(spec)
@@ -110,6 +94,22 @@ class EntityPlan(Plan):
         self.write = settings.write
         self.decides_on_blank_keys = options.on_blank_match != "fail" or settings.write == "add"
         self._id_kind = self._kind_of_id()
+
+    def _writable(self, spec: EntitySpec) -> dict[str, Column]:
+        """Return all columns of the entity's actions, apart from the key of the row itself."""
+        columns: dict[str, Column] = {}
+        for action in (self.add, self.update):  # the update's definition of a column takes precedence
+            columns |= dict(action.body_columns) if action else {}
+        for action in (self.add, self.update, self.delete):
+            for name, column in (action.path_columns if action else {}).items():
+                mapped = spec.path.get(name, name)
+                if mapped != spec.key:
+                    columns.setdefault(mapped, replace(column, name=mapped))
+        for name in spec.ignored.split():
+            columns.pop(name, None)
+        if self.foreign and spec.in_order:
+            columns.pop("order_nr", None)  # a position among this account's rows, not the other account's
+        return columns
 
     @property
     def needs_file(self) -> bool:
