@@ -21,7 +21,7 @@ class Dialect:
         inherits: keys that a new note takes from its deal, unless it has them.
         touched_by_deleted_notes: whether a deleted note moves the `update_time` of what it was attached to.
         owner_follows: tables whose new rows have their owner as follower.
-        value_delay: requests after which a deal shows the value of its changed products; 0 shows it at once.
+        value_seconds: seconds after which a deal shows the value of its changed products; 0 shows it at once.
         secure_webhooks: whether a webhook to an address without https is rejected.
         touched_by_put: whether a v1 PUT that changes nothing moves `update_time`.
     """
@@ -33,7 +33,7 @@ class Dialect:
     inherits: tuple[str, ...] = ()
     touched_by_deleted_notes: bool = False
     owner_follows: frozenset[str] = frozenset()
-    value_delay: int = 0
+    value_seconds: float = 0
     secure_webhooks: bool = False
     touched_by_put: bool = False
 
@@ -47,7 +47,7 @@ OBSERVED = Dialect(
     inherits=("person_id", "org_id"),
     touched_by_deleted_notes=True,
     owner_follows=frozenset({"deals", "persons", "organizations"}),
-    value_delay=2,
+    value_seconds=0.2,
     secure_webhooks=True,
     touched_by_put=True,
 )

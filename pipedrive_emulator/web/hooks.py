@@ -80,6 +80,10 @@ class _Search(msgspec.Struct, forbid_unknown_fields=True):
     catch_up: bool = False
 
 
+class _DealValues(msgspec.Struct, forbid_unknown_fields=True):
+    delay_seconds: Annotated[float, msgspec.Meta(ge=0)]
+
+
 Body = TypeVar("Body")
 
 
@@ -222,6 +226,12 @@ def _search(emulator: EmulatorState, request: Request) -> Row:
     return {"success": True, "lag": lag.requests}
 
 
+def _deal_values(emulator: EmulatorState, request: Request) -> Row:
+    """Set the delay after which a deal shows the value of products that are written from now on."""
+    emulator.account.afterwards.value_seconds = _read(request, _DealValues).delay_seconds
+    return {"success": True}
+
+
 def _process(_: EmulatorState, __: Request) -> Row:
     """Return the resources used so far; on a busy machine, CPU seconds are more precise than a clock."""
     return {"cpu_seconds": time.process_time()}
@@ -250,6 +260,7 @@ HOOKS = {
     "POST oauth": _oauth,
     "POST rows": _rows,
     "POST search": _search,
+    "POST deal_values": _deal_values,
     "GET operations": _operations,
     "GET process": _process,
 }

@@ -98,4 +98,4 @@ class EmulatorState:
         """Apply the settings to the account, and remove its scheduled actions."""
         self.account.dialect = self.dialect
         self.account.lag = Lag(self.settings.search_lag)
-        self.account.afterwards = Afterwards()
+        self.account.afterwards = Afterwards(self.dialect.value_seconds)

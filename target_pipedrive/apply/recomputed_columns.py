@@ -4,8 +4,8 @@ The values in the record have priority, as the next run would write them. If a c
 same run, one record of the parent waits for the end of the run; the columns are then compared and sent
 again.
 
-Pipedrive recomputes a moment after the child row was written. A comparison within `RECOMPUTED_WITHIN` seconds
-of that write is therefore repeated once, after these seconds.
+Pipedrive recomputes a moment after the child row was written. The comparison is therefore made
+`RECOMPUTED_WITHIN` seconds after that write, and also if the row was compared within these seconds before.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 from pipedrive_client import Gone, NotFound
 from target_pipedrive.catalog.entities import ENTITIES
 from target_pipedrive.ids.provisional import ProvisionalId
-from target_pipedrive.ids.resolve import AT_THE_END, NotYet
+from target_pipedrive.ids.resolve import AT_THE_END
 from target_pipedrive.record.draft import Draft
 from target_pipedrive.record.outcome import Outcome
 from target_pipedrive.record.row import is_archived, is_gone
@@ -45,8 +45,20 @@ RECOMPUTED_WITHIN = 2.0
 """Seconds after which Pipedrive has certainly recomputed the parent row."""
 
 
-_NEVER = (0, 0.0)
-"""Count and time of the last change for a row without changed children."""
+class Moment(NamedTuple):
+    """A moment of the run.
+
+    Attributes:
+        writes: number of child rows written until then.
+        seconds: of the monotonic clock.
+    """
+
+    writes: int
+    seconds: float
+
+
+_NEVER = Moment(0, float("-inf"))
+"""Last change for a row without changed children."""
 
 
 class Due(NamedTuple):
@@ -79,26 +91,37 @@ class RecomputedColumns:
         rows: reads the rows as they are then.
         update: sends the columns in which they differ.
         wait: waits for a number of seconds, or until the run is stopped.
+        done_before: returns what a run that did not end wrote for a record, possibly just now.
         dry_run: True if nothing is written, so Pipedrive recomputes nothing.
-
-    Attributes:
-        clock: number of child rows written so far.
     """
 
-    def __init__(self, rows: Rows, update: Update, *, wait: Callable[[float], None], dry_run: bool) -> None:
-        self.clock = 0
+    def __init__(
+        self,
+        rows: Rows,
+        update: Update,
+        wait: Callable[[float], None],
+        done_before: Callable[[Task], object],
+        *,
+        dry_run: bool,
+    ) -> None:
+        self._count = 0
         self._rows = rows
         self._update = update
         self._wait = wait
+        self._done_before = done_before
         self._within = 0.0 if dry_run else RECOMPUTED_WITHIN
         self._lock = threading.Lock()
         self._said: dict[tuple[str, str], tuple[EntityPlan, Mapping[str, object]]] = {}
-        self._written: dict[tuple[str, str], tuple[int, float]] = {}
-        self._early: dict[int, bool] = {}
+        self._written: dict[tuple[str, str], Moment] = {}
         self._places: dict[int, tuple[str, str]] = {}
         self._awaited: set[tuple[str, str]] = set()
 
-    def waits(self, task: Task, plan: EntityPlan, draft: Draft, result: Result, since: int) -> bool:
+    @property
+    def now(self) -> Moment:
+        """The current moment."""
+        return Moment(self._count, time.monotonic())
+
+    def waits(self, task: Task, plan: EntityPlan, draft: Draft, result: Result, since: Moment) -> bool:
         """Record a finished record; return True if it must restore a row at the end of the run.
 
         Args:
@@ -106,10 +129,14 @@ class RecomputedColumns:
             plan: of its stream.
             draft: its values, with references filled in.
             result: its result.
-            since: the clock before its row was read.
+            since: the moment before its row was read.
         """
         above, row_id = _ABOVE.get(plan.spec.name), draft.body.get(plan.spec.parent or "")
-        if above is not None and row_id is not None and result.outcome in _CHANGES:
+        if (
+            above is not None
+            and row_id is not None
+            and (result.outcome in _CHANGES or self._done_before(task) is not None)
+        ):
             return self._changed_below((above, str(row_id)), task.number)
         if not plan.spec.settled_by or result.outcome not in _HOLDS:
             return False
@@ -117,21 +144,23 @@ class RecomputedColumns:
 
     def _changed_below(self, place: tuple[str, str], number: int) -> bool:
         with self._lock:
-            self.clock += 1
-            self._written[place] = self.clock, time.monotonic()
+            self._count += 1
+            self._written[place] = self.now
             return place in self._said and self._is_first(number, place)
 
     def _said_of_itself(
-        self, number: int, plan: EntityPlan, draft: Draft, row_id: str | None, since: int
+        self, number: int, plan: EntityPlan, draft: Draft, row_id: str | None, since: Moment
     ) -> bool:
-        """Record the values of a record for its row; child rows may have been written since it was read."""
+        """Record the values of a record for its row, which may be recomputed since it was read."""
         body = {name: draft.body[name] for name in plan.spec.settled_by if name in draft.body}
         if not body or row_id is None or isinstance(row_id, ProvisionalId):
             return False
         place = plan.spec.name, row_id
         with self._lock:
             self._said[place] = plan, body
-            return self._written.get(place, _NEVER)[0] > since and self._is_first(number, place)
+            last = self._written.get(place, _NEVER)
+            changed = last.writes > since.writes or last.seconds + self._within > since.seconds
+            return changed and self._is_first(number, place)
 
     def _is_first(self, number: int, place: tuple[str, str]) -> bool:
         """Choose the record that restores the row, unless another one does."""
@@ -152,22 +181,28 @@ class RecomputedColumns:
             plan, body = self._said[place]
         return Due(plan, place[1], body)
 
-    def await_recomputation(self, tasks: Iterable[Task]) -> None:
-        """Wait before a second comparison of rows until Pipedrive has recomputed them.
+    def await_recomputation(self, tasks: Iterable[Task]) -> bool:
+        """Wait until Pipedrive has recomputed rows that are read next; return whether that took time.
 
         Args:
-            tasks: the records whose rows are read next; those that settle no row are ignored.
+            tasks: the records whose rows are read; only those count that settle a row or are archived, for
+                an archived row takes no change any more.
         """
-        for task in tasks:
-            with self._lock:
-                place = self._places.get(task.number)
-                if place is None or task.first is None:
-                    continue
-                left = self._written.get(place, _NEVER)[1] + self._within - time.monotonic()
-                repeated = task.number in self._early
-                self._early[task.number] = left > 0 and not repeated
-            if left > 0 and repeated:
-                self._wait(left)
+        with self._lock:
+            places = {self._place_of(task) for task in tasks}
+            last = max((self._written[one].seconds for one in places if one in self._written), default=None)
+        left = 0.0 if last is None else last + self._within - time.monotonic()
+        if left > 0:
+            self._wait(left)
+        return left > 0
+
+    def _place_of(self, task: Task) -> tuple[str, str] | None:
+        """Return the row that a record settles, or writes for the last time in the run."""
+        if task.first is None or task.number in self._places:
+            return self._places.get(task.number)
+        if AT_THE_END not in task.given_up or task.first.id is None or task.plan is None:
+            return None
+        return task.plan.entity_name, task.first.id
 
     def settle(self, task: Task) -> Result:
         """Compare the row again with the values of its record, and send the columns that differ.
@@ -176,22 +211,14 @@ class RecomputedColumns:
             The original result of the record, with a note of what was sent.
 
         Raises:
-            NotYet: Pipedrive may not have recomputed the row yet.
             PipedriveError: a request failed.
         """
         due = self.due(task)
         if due is None:
             raise LookupError(task.number)
-        with self._lock:
-            early = self._early.get(task.number, False)
-            if not early:  # child rows written later need another record
-                self._early.pop(task.number, None)
-                self._awaited.discard(self._places.pop(task.number))
-        result = self._compare(task, due)
-        if early:
-            task.first = result
-            raise NotYet(*AT_THE_END)
-        return result
+        with self._lock:  # child rows written later need another record
+            self._awaited.discard(self._places.pop(task.number))
+        return self._compare(task, due)
 
     def _compare(self, task: Task, due: Due) -> Result:
         first = task.first

@@ -97,7 +97,9 @@ class Upserter:
             raise RecordFault("has no content")
         if self._recomputed.due(task) is not None:
             return self._recomputed.settle(task)
-        moment = self._recomputed.clock
+        if task.first is not None and self._recomputed.await_recomputation([task]):
+            task.stale = True
+        moment = self._recomputed.now
         origin = self._foreign if plan.foreign else self._own
         later: NotYet | None = None
         if draft.deleted:

@@ -271,9 +271,8 @@ class RunBuilder:
 
     @cached_property
     def _recomputed(self) -> RecomputedColumns:
-        return RecomputedColumns(
-            self._rows, self._updater.update, wait=self._client.wait, dry_run=self._options.dry_run
-        )
+        send, done_before, dry = self._updater.update, self._writer.done_before, self._options.dry_run
+        return RecomputedColumns(self._rows, send, self._client.wait, done_before, dry_run=dry)
 
     @cached_property
     def _guard(self) -> DeleteGuard:

@@ -63,8 +63,10 @@ def _post(direct, hook, body=None, raw=None):
         ("search", {"lag": -1}, "lag"),
         ("search", {"lagg": 1}, "lagg"),
         ("search", [], "Expected `object`, got `array`"),
+        ("deal_values", {"delay_seconds": -1}, "Expected `float` >= 0"),
+        ("deal_values", {}, "missing required field `delay_seconds`"),
     ],
-    ids=range(28),
+    ids=range(30),
 )
 def test_a_mistake_is_reported_in_a_sentence_and_changes_nothing(direct, hook, body, told):
     before = direct.dump()

@@ -10,7 +10,7 @@ from hypothesis import settings
 
 from target_pipedrive.apply import recomputed_columns
 from tests.support.postgres import DATABASE, USER
-from tests.target.helpers import Loader
+from tests.target.helpers import RECOMPUTED, Loader
 
 # The same examples in every run, whatever the pace of the machine.
 settings.register_profile("repository", deadline=None, derandomize=True, database=None)
@@ -25,8 +25,7 @@ def load(small, tmp_path, monkeypatch):
     for name in list(os.environ):
         if name.startswith("TARGET_PIPEDRIVE"):
             monkeypatch.delenv(name)
-    # The emulator recomputes the value of a deal at once, so the runs need not wait for it.
-    monkeypatch.setattr(recomputed_columns, "RECOMPUTED_WITHIN", 0.0)
+    monkeypatch.setattr(recomputed_columns, "RECOMPUTED_WITHIN", RECOMPUTED[small.dialect])
     return Loader(small.config(), tmp_path)
 
 

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 Messages = list[dict[str, Any]]
+RECOMPUTED = {"published": 0.0, "observed": 0.25}
+"""Seconds after which the emulator has certainly computed the value of a deal, by dialect."""
 
 
 def schema(

@@ -1,7 +1,8 @@
 """A process that forks runs of the target: a run starts in milliseconds and can be killed like any other.
 
 Reads `{"config": …, "input": path, "output": path, "disk_seconds": 0.1}` lines; prints `started PID`, then
-`ended STATUS`. The seconds make the disk slower; there are no waits before retries.
+`ended STATUS`. The seconds make the disk slower; there are no waits before retries, and short ones for the
+values of deals.
 """
 
 from __future__ import annotations
@@ -14,13 +15,17 @@ import traceback
 from pathlib import Path
 
 from pipedrive_client import client
+from target_pipedrive.apply import recomputed_columns
 from target_pipedrive.ledger.store import Ledger
 from target_pipedrive.target import TargetPipedrive
 from tests.support.faulty import ShortWaits
+from tests.target.helpers import RECOMPUTED
 
 
 def main() -> None:
     client.SystemClock = ShortWaits
+    client.PipedriveClient.wait = lambda _, seconds: time.sleep(seconds)
+    recomputed_columns.RECOMPUTED_WITHIN = max(RECOMPUTED.values())
     sys.stdout.write("ready\n")
     sys.stdout.flush()
     for line in sys.stdin:

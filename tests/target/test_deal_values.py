@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pytest
 
-from target_pipedrive.apply import recomputed_columns
 from target_pipedrive.run import deferred
 from tests.target.case_folders import writes_of
 from tests.target.helpers import rows
@@ -201,16 +200,3 @@ def test_a_dry_run_sends_no_value(small, load):
     run = load(deals(DEAL), lines(LINE), dry_run=True)
     assert run.outcomes == ["created", "created"]
     assert writes_of(small) == []
-
-
-@pytest.mark.parametrize("dialect", ["observed"], indirect=True)
-@pytest.mark.parametrize("first", ["deals", "deal_products"])
-def test_a_value_that_is_computed_late_is_restored_in_the_same_run(small, load, sent, monkeypatch, first):
-    """A live account computes the value only after the run has compared it for the first time."""
-    monkeypatch.setattr(recomputed_columns, "RECOMPUTED_WITHIN", 2.0)
-    messages = in_order(first, deals(DEAL), lines(LINE))
-    run = load(*messages)
-    assert (run.errors, run.outcomes) == ([], ["created", "created"])
-    assert value_of(small) == 500
-    assert (sent("GET", "/api/v2/deals/{id}"), sent("PATCH", "/api/v2/deals/{id}")) == (2, 1)
-    settles(small, load, *messages)

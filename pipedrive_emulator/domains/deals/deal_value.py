@@ -57,7 +57,7 @@ def settle(call: Call, deal_id: int) -> None:
 
     Live accounts compute them with a delay.
     """
-    account, delay = call.account, call.account.dialect.value_delay
+    account = call.account
 
     def act() -> None:
         if account.table("deals").get(deal_id) is None:
@@ -67,8 +67,8 @@ def settle(call: Call, deal_id: int) -> None:
             changes.update(dict.fromkeys(REVENUES))
         account.update("deals", deal_id, changes, call.user_id)
 
-    if delay:
-        account.afterwards.add(("value", deal_id), delay, act)
+    if account.afterwards.value_seconds:
+        account.afterwards.add(("value", deal_id), act, seconds=account.afterwards.value_seconds)
     else:
         act()
 

@@ -76,7 +76,7 @@ def _owner(account: Account, table: str, before: Row | None, after: Row | None, 
         if account.find(table, key) is not None and account.can_refer("users", owner) and owner not in known:
             follow(account, table, key, owner, user_id)
 
-    account.afterwards.add(("owner", table, key), 1, act)
+    account.afterwards.add(("owner", table, key), act, requests=1)
 
 
 def _v1(row: Row, name: str) -> Row:

@@ -1,0 +1,201 @@
+"""Values of deals that the account computes a moment after a product was written, as live accounts do."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+
+import pytest
+
+from target_pipedrive.apply import recomputed_columns
+from tests.target.case_folders import writes_of
+from tests.target.helpers import RECOMPUTED, Loader, rows, state
+from tests.target.test_deal_values import DEAL, KEYS, LINE, deals, in_order, lines, value_of
+
+WITHIN = RECOMPUTED["observed"]
+SUM = 152.6
+"""Value of the one line, tax included."""
+IN_BOTH_ORDERS = pytest.mark.parametrize("first", ["deals", "deal_products"])
+
+
+@pytest.fixture
+def late(_accounts, monkeypatch):
+    account = _accounts("small", "observed")
+    account.reset()
+    monkeypatch.setattr(recomputed_columns, "RECOMPUTED_WITHIN", WITHIN)
+    return account
+
+
+@pytest.fixture
+def run(late, tmp_path):
+    return Loader(late.config(), tmp_path)
+
+
+def value(account, number):
+    return next(row["value"] for row in account.rows("deals") if row["id"] == number)
+
+
+def sent(account):
+    """Writes since the log was cleared, by operation."""
+    return Counter(one["operation"] for one in writes_of(account))
+
+
+def assert_settled(account, run, *messages, **config):
+    """Run again, and check that nothing is written."""
+    account.post("/_emulator/log/clear")
+    run(*messages, **config)
+    assert writes_of(account) == []
+
+
+def of_a_line(account, first, **deal):
+    """Id of a deal of the account, and messages with its values and a line of another quantity."""
+    one = account.rows("deal_products")[0]
+    line = {"id": one["id"], "deal_id": one["deal_id"], "quantity": one["quantity"] + 3}
+    above = rows("deals", {"id": one["deal_id"], **deal}, keys=["id"])
+    return one["deal_id"], in_order(first, above, rows("deal_products", line, keys=["id"]))
+
+
+@IN_BOTH_ORDERS
+@pytest.mark.parametrize("n_lines", [1, 5])
+def test_a_new_deal_keeps_its_value(n_lines, first, late, run):
+    messages = in_order(
+        first, deals(DEAL), lines(*({**LINE, "external_id": f"l{at}"} for at in range(n_lines)))
+    )
+    late.post("/_emulator/log/clear")
+    ended = run(*messages)
+    assert (ended.errors, value_of(late)) == ([], 500)
+    assert sent(late)["PATCH /api/v2/deals/{id}"] == 1
+    assert_settled(late, run, *messages)
+
+
+@IN_BOTH_ORDERS
+def test_a_deal_compared_before_its_value_was_computed_is_compared_again(first, late, run):
+    number, messages = of_a_line(late, first, value=12_345)
+    ended = run(*messages)
+    assert (ended.errors, ended.outcomes) == ([], ["updated", "updated"])
+    assert value(late, number) == 12_345
+    assert_settled(late, run, *messages)
+
+
+@IN_BOTH_ORDERS
+def test_a_value_that_the_row_already_has_is_kept(first, late, run):
+    before = value(late, late.rows("deal_products")[0]["deal_id"])
+    number, messages = of_a_line(late, first, value=before)
+    run(*messages)
+    assert value(late, number) == before
+    assert_settled(late, run, *messages)
+
+
+@IN_BOTH_ORDERS
+def test_a_deleted_line_keeps_the_value(first, late, run):
+    one = late.rows("deal_products")[0]
+    deal = rows("deals", {"id": one["deal_id"], "value": 777}, keys=["id"])
+    gone = {"id": one["id"], "deal_id": one["deal_id"], "is_deleted": True}
+    messages = in_order(first, deal, rows("deal_products", gone, keys=["id"]))
+    run(*messages, allow_deletes=True)
+    assert value(late, one["deal_id"]) == 777
+    assert_settled(late, run, *messages, allow_deletes=True)
+
+
+@IN_BOTH_ORDERS
+def test_a_discount_keeps_the_value(first, late, run):
+    discount = {"external_id": "x", "deal_id": {"external_id": "d1"}, "description": "Less", "amount": 10}
+    below = [*lines(LINE), *rows("deal_discounts", {**discount, "type": "amount"}, keys=KEYS)]
+    messages = in_order(first, deals(DEAL), below)
+    assert (run(*messages).errors, value_of(late)) == ([], 500)
+    assert_settled(late, run, *messages)
+
+
+def test_lines_deleted_by_a_mirror_keep_the_value(late, run):
+    def version(number, *external_ids):
+        below = lines(*({**LINE, "external_id": one} for one in external_ids))
+        marked = [one if one["type"] == "SCHEMA" else {**one, "version": number} for one in below]
+        ended = {"type": "ACTIVATE_VERSION", "stream": "deal_products", "version": number}
+        return [*deals(DEAL), *marked, ended]
+
+    settings = {"allow_deletes": True, "mirror": True}
+    run(*version(1, "l1", "l2", "l3", "l4"), **settings)
+    ended = run(*version(2, "l1"), **settings)
+    assert sorted(ended.outcomes) == ["deleted"] * 3 + ["unchanged"] * 2
+    assert value_of(late) == 500
+    assert_settled(late, run, *version(2, "l1"), **settings)
+
+
+@pytest.mark.parametrize("given", [SUM, None])
+def test_a_value_that_is_right_is_not_sent_a_second_time(given, late, run):
+    messages = [*deals({**DEAL, "value": given}), *lines(LINE)]
+    late.post("/_emulator/deal_values", {"delay_seconds": 0})
+    late.post("/_emulator/log/clear")
+    run(*messages)
+    assert sent(late) == {"POST /api/v2/deals": 1, "POST /api/v2/deals/{id}/products": 1}
+    assert value_of(late) == SUM
+    assert_settled(late, run, *messages)
+
+
+@IN_BOTH_ORDERS
+def test_an_archived_deal_of_another_account_keeps_its_value(first, late, run):
+    deal = {"id": 900, "title": "Own value", "value": 500, "is_archived": True}
+    line = {"id": 901, "deal_id": 900, "product_id": 902, "item_price": 70, "quantity": 2}
+    product = rows("products", {"id": 902, "name": "Of the other account"}, keys=["id"])
+    messages = [
+        *product,
+        *in_order(first, rows("deals", deal, keys=["id"]), rows("deal_products", line, keys=["id"])),
+    ]
+    late.post("/_emulator/log/clear")
+    ended = run(*messages, foreign_ids=True)
+    assert ended.errors == []
+    found = next(one for one in late.rows("deals") if one["title"] == "Own value")
+    assert (found["value"], found["is_archived"]) == (500, True)
+    assert sent(late)["PATCH /api/v2/deals/{id}"] == 1
+    assert_settled(late, run, *messages, foreign_ids=True)
+
+
+def test_many_deals_are_awaited_once_and_read_together(late, run):
+    n_deals = 30
+    many = [{**DEAL, "external_id": f"d{at}", "title": f"Own {at}"} for at in range(n_deals)]
+    below = [
+        {**LINE, "external_id": f"l{at}-{line}", "deal_id": {"external_id": f"d{at}"}}
+        for at in range(n_deals)
+        for line in range(3)
+    ]
+    messages = [*deals(*many), *lines(*below)]
+    late.post("/_emulator/log/clear")
+    ended = run(*messages)
+    assert ended.errors == []
+    asked = late.requests()
+    assert (asked["PATCH /api/v2/deals/{id}"], asked["GET /api/v2/deals"]) == (n_deals, 1)
+    assert "GET /api/v2/deals/{id}" not in asked
+    assert {one["value"] for one in late.rows("deals") if one["title"].startswith("Own ")} == {500}
+    assert_settled(late, run, *messages)
+
+
+def test_a_run_that_follows_an_interrupted_one_at_once_keeps_the_value(late, run, monkeypatch):
+    """The interrupted run wrote the line; the next one compares the value before it is computed."""
+    monkeypatch.setattr(recomputed_columns, "RECOMPUTED_WITHIN", 0.8)
+    late.post("/_emulator/deal_values", {"delay_seconds": 0.7})
+    messages = [*deals(DEAL), *lines(LINE), state({"n": 1})]
+    assert "ended unexpectedly" in str(run(*messages, torn=5).error)
+    assert (run(*messages).errors, value_of(late)) == ([], 500)
+    assert_settled(late, run, *messages)
+
+
+def test_a_value_computed_later_than_awaited_is_sent_by_the_next_run(late, run):
+    late.post("/_emulator/deal_values", {"delay_seconds": 4 * WITHIN})
+    messages = [*deals(DEAL), *lines(LINE)]
+    run(*messages)
+    assert value_of(late) == SUM
+    ended = run(*messages)
+    assert (ended.outcomes, ended.results[0]["changed"]) == (["updated", "unchanged"], ["value"])
+    assert value_of(late) == 500
+    assert_settled(late, run, *messages)
+
+
+@pytest.mark.usefixtures("late")
+@pytest.mark.parametrize("given", [{}, {"value": 500}])
+def test_a_run_that_writes_no_line_waits_for_none(given, run, monkeypatch):
+    messages = [*deals(DEAL), *lines(LINE)]
+    run(*messages)
+    monkeypatch.setattr(recomputed_columns, "RECOMPUTED_WITHIN", 30.0)
+    began = time.monotonic()
+    run(*deals({"external_id": "d1", "title": "Renamed", **given}), *lines(LINE))
+    assert time.monotonic() - began < 10
