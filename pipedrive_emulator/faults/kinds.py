@@ -94,6 +94,12 @@ KINDS = {
     "bare_data": Kind(acts="yes", does="The body contains only the value of `data`.", strikes="data"),
     "no_data": Kind(acts="yes", does="The key `data` is missing in the body.", strikes="data"),
     "null_data": Kind(acts="yes", does="`data` is null.", strikes="data"),
+    "shows": Kind(
+        acts="yes",
+        does="The row of the response, or each of its list, has these values instead of its own.",
+        options={"set": None},
+        strikes="data",
+    ),
     "null_key": Kind(
         acts="yes", does="The middle row of the list has null instead of its id.", strikes="data"
     ),

@@ -121,6 +121,8 @@ class Strike:
             response.status = NO_CONTENT if rule.kind == "no_content" else response.status
             if rule.kind == "gzip_cut":
                 response.headers.append((b"content-encoding", b"gzip"))
+        elif response.status < REFUSED and rule.kind == "shows":
+            response.body = encode(_showing(msgspec.json.decode(response.body), rule.options["set"]))
         elif response.status < REFUSED and rule.kind in SPOILING:
             response.body = encode(_spoilt(rule.kind, msgspec.json.decode(response.body), self.query))
         elif response.status < REFUSED and rule.kind == "redirect":
@@ -177,6 +179,16 @@ class Tamper:
             account.delete(self.table, self.key)
         else:
             account.update(self.table, self.key, self.values)
+
+
+def _showing(content: Row, values: Row) -> Row:
+    """Return the body of a response with other values in its rows."""
+    found = content.get("data")
+    if isinstance(found, dict):
+        found.update(values)
+    for row in found if isinstance(found, list) else ():
+        row.update(values)
+    return content
 
 
 def _take_key(found: Any) -> None:  # noqa: ANN401 - of any JSON type

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import chain
@@ -14,10 +13,11 @@ from pipedrive_client import DataKind, Expectation, Gone, NotFound, Null, Paging
 from target_pipedrive.catalog.spec import PLACEHOLDER, placeholders
 from target_pipedrive.ids.provisional import ProvisionalId
 from target_pipedrive.record.errors import RecordFault
+from target_pipedrive.record.row import is_gone
 
 if TYPE_CHECKING:
     import re
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from pipedrive_client import PipedriveClient, Response
     from target_pipedrive.account.planned_rows import PlannedRows
@@ -82,7 +82,8 @@ class Rows:
     ) -> dict[str, Row]:
         found: dict[str, Row] = {}
         for row in self._rows(read, read.path, {read.ids or "": list(values)}, stream):
-            found[str(row.get(entity.key))] = row
+            if not is_gone(row, entity):
+                found[str(row.get(entity.key))] = row
         return found
 
     def listed(self, entity: EntitySpec, values: Mapping[str, object], stream: str) -> dict[str, Row]:
@@ -105,7 +106,9 @@ class Rows:
             lists = self._lists.setdefault(entity.name, {})
             if key not in lists:
                 rows = self._rows(read, path, params, stream)
-                found: dict[str, Row] = {str(row.get(entity.key)): row for row in rows}
+                found: dict[str, Row] = {
+                    str(row.get(entity.key)): row for row in rows if not is_gone(row, entity)
+                }
                 if self._planned is not None:
                     found = self._planned.all_applied(entity, found, values.get(entity.parent or ""))
                     found |= self.planned(entity, {name: values.get(name) for name in named})
@@ -152,7 +155,7 @@ class Rows:
             row = self._get(path, read, stream, DataKind.OBJECT)
         except (NotFound, Gone):
             return None
-        return row if isinstance(row, dict) and not is_trace(entity, row) else None
+        return row if isinstance(row, dict) and not is_gone(row, entity) else None
 
     def _get(self, path: str, read: RowsRead, stream: str, kind: DataKind) -> object:
         """Return the `data` of a response with a single row; null counts as a failed read."""
@@ -277,10 +280,3 @@ class Rows:
             )
             for page in pages:
                 yield from page.rows
-
-
-def is_trace(entity: EntitySpec | None, row: object) -> bool:
-    """Return whether Pipedrive returns a deleted row, according to the deletion mark of its entity."""
-    if entity is None or not entity.inactive_is_deleted or not isinstance(row, Mapping):
-        return False
-    return row.get("active_flag") is False

@@ -13,7 +13,6 @@ from target_pipedrive.mapping.columns.placement import placed
 from target_pipedrive.record.draft import Draft
 from target_pipedrive.record.errors import RecordFault, one_of
 from target_pipedrive.record.outcome import Outcome, Result
-from target_pipedrive.record.row import is_gone
 from target_pipedrive.values.compare import EMPTY_VALUES
 from target_pipedrive.values.encoders import encoder
 from target_pipedrive.write.completion import settled
@@ -115,7 +114,7 @@ class RowAdder:
     def _fill_in(self, task: Task, plan: EntityPlan, draft: Draft, row_id: str) -> None:
         """Update a row that may have been added before the rows that it references were known."""
         row = self._rows.one(plan.spec, row_id, draft.body, task.stream)
-        if row is not None and not is_gone(row):
+        if row is not None:
             self._updater.update(task, plan, draft, row_id, row, "")
 
     def _new(self, action: ActionSpec, plan: EntityPlan, draft: Draft, stream: str) -> Draft:

@@ -12,7 +12,6 @@ from target_pipedrive.mapping.row_key import fill_matches
 from target_pipedrive.record.draft import Draft
 from target_pipedrive.record.errors import RecordFault
 from target_pipedrive.record.outcome import Outcome, Result
-from target_pipedrive.record.row import is_gone
 
 if TYPE_CHECKING:
     from target_pipedrive.apply.row_writer import RowWriter
@@ -170,7 +169,7 @@ class RowDeleter:
         spec = plan.spec
         if row_id is None:
             return _NO_ROW
-        if not (spec.read or spec.single) or (row is not None and not is_gone(row)):
+        if not (spec.read or spec.single) or row is not None:
             return ""
         if spec.parent is not None:
             return f"is not below this {spec.parent}"

@@ -8,7 +8,6 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 from pipedrive_client import FeatureOff, OutputFailed, PipedriveError, RunError, TransientError, Unreachable
-from target_pipedrive.account.rows import is_trace
 from target_pipedrive.apply.changes.change import added
 from target_pipedrive.apply.changes.verification import Sent
 from target_pipedrive.apply.naming import fault_of, worded
@@ -17,6 +16,7 @@ from target_pipedrive.catalog.entities import ENTITIES
 from target_pipedrive.catalog.spec import Verb
 from target_pipedrive.record.errors import UNFORESEEN, RecordFault, SkipRecord, unforeseen
 from target_pipedrive.record.outcome import Outcome, Result
+from target_pipedrive.record.row import is_gone
 from target_pipedrive.write.raw_request import RawRequest
 
 if TYPE_CHECKING:
@@ -160,7 +160,7 @@ class RecordExecutor:
         """Return the result of an action, by the row after it."""
         action, entity = plan.action, plan.entity
         outcome = Outcome.CREATED if plan.makes else _OUTCOMES.get(action.verb, Outcome.UPDATED)
-        if action.verb is Verb.UPDATE and is_trace(entity, done.data):
+        if action.verb is Verb.UPDATE and is_gone(done.data, entity):
             raise RecordFault(
                 f"references {action.entity} {done.id}, which is deleted in this account",
                 fields=list(draft.path)[:1],

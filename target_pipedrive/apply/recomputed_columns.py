@@ -21,7 +21,7 @@ from target_pipedrive.ids.provisional import ProvisionalId
 from target_pipedrive.ids.resolve import AT_THE_END
 from target_pipedrive.record.draft import Draft
 from target_pipedrive.record.outcome import Outcome
-from target_pipedrive.record.row import is_archived, is_gone
+from target_pipedrive.record.row import is_archived
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -227,7 +227,7 @@ class RecomputedColumns:
         plan, row_id, body = due
         is_read = task.was_read and not task.stale
         row = task.row if is_read else self._rows.one(plan.spec, row_id, body, task.stream)
-        if row is None or is_gone(row) or is_archived(row):
+        if row is None or is_archived(row):
             return first  # it takes no change any more
         try:
             done = self._update(task, plan, Draft(id=row_id, body=dict(body)), row_id, row, "")

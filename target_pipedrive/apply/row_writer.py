@@ -11,7 +11,6 @@ from target_pipedrive.apply.add import put_link
 from target_pipedrive.apply.update import parent_id
 from target_pipedrive.ids.provisional import ProvisionalId
 from target_pipedrive.record.outcome import Outcome, Result
-from target_pipedrive.record.row import is_gone
 
 if TYPE_CHECKING:
     from target_pipedrive.account.rows import Rows
@@ -84,7 +83,7 @@ class RowWriter:
             return self._adder.add(task, plan, draft, notes)
         if row is None and plan.spec.read is None and plan.spec.single is None:
             row = {}
-        if row is None or is_gone(row):
+        if row is None:
             return self._missing.gone(task, plan, draft, row_id)
         words = put_link(self._links, task, plan, draft, row_id, row)
         if plan.write == "add":

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from target_pipedrive.account.rows import is_trace
 from target_pipedrive.apply.changes.change import updated
 from target_pipedrive.apply.changes.diff import complete_required, custom_changes, kept_columns, without_keys
 from target_pipedrive.apply.changes.verification import Sent, with_aliases
@@ -12,7 +11,7 @@ from target_pipedrive.mapping.columns.placement import placed, sent_together
 from target_pipedrive.record.draft import Draft
 from target_pipedrive.record.errors import RecordFault
 from target_pipedrive.record.outcome import Outcome, Result
-from target_pipedrive.record.row import is_archived
+from target_pipedrive.record.row import is_archived, is_gone
 from target_pipedrive.values import compare
 from target_pipedrive.write.completion import settled
 
@@ -137,7 +136,7 @@ class RowUpdater:
         if changed or custom:
             complete_required(changed, change.body, row, action)
             done = self._writer.send(task, action, Draft(path=path, body=changed, custom=custom), spec)
-            if is_trace(spec, done.data):
+            if is_gone(done.data, spec):
                 return None
             sent = Sent(body=changed, custom=custom, columns=columns)
             after = self._verifier.shown(spec, row_id, sent, done.data, task.stream)

@@ -283,7 +283,7 @@ class EntitySpec:
             stage and its pipeline.
         archive: name of the action that archives a row, if there is no column for it.
         definitions: name in the field registry, for entities that are field definitions.
-        inactive_is_deleted: True if a deleted row is still returned, with `active_flag: false`.
+        deleted_as: column → its value in a deleted row that is still returned, besides `is_deleted: true`.
     """
 
     name: str
@@ -322,7 +322,7 @@ class EntitySpec:
     within: Mapping[str, str] = field(default_factory=_none)
     archive: str | None = None
     definitions: str | None = None
-    inactive_is_deleted: bool = False
+    deleted_as: Mapping[str, object] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if not _NAME.fullmatch(self.name):

@@ -191,7 +191,7 @@ class Matcher:
         row = self._rows.one(plan.spec, row_id, draft.body, task.stream)
         agreeing = self._agreeing({row_id: row}, plan, draft)
         held_now = None if row is None else _held(row, plan, draft)
-        if row is not None and not is_gone(row) and (agreeing or not told.isdisjoint({None, held_now})):
+        if row is not None and (agreeing or not told.isdisjoint({None, held_now})):
             task.row, task.was_read, task.stale = row, True, False
             return ids
         for place in places:
@@ -263,7 +263,7 @@ class Matcher:
             one: row
             for one, row in rows.items()
             if row is not None
-            and not is_gone(row)
+            and not is_gone(row, plan.spec)
             and all(
                 _agrees(row, name, value, plan, wholly=draft.deleted) for name, value in draft.matches.items()
             )

@@ -199,7 +199,7 @@ class ReferenceFinder:
         ids = self._rows.search(entity, key[0], term, stream)
         rows = self._read(entity, ids, stream)
         known.archived.update(one for one, row in rows.items() if is_retired(row))
-        return [one for one, row in rows.items() if not is_gone(row) and key in keys_in(entity.name, row)]
+        return [one for one, row in rows.items() if key in keys_in(entity.name, row)]
 
     def _read(self, entity: EntitySpec, ids: Iterable[str], stream: str) -> dict[str, Row]:
         """Return the rows that exist by id."""
@@ -231,7 +231,7 @@ class ReferenceFinder:
             if number == 1:
                 known.pages = int(str(row.get(entity.key))) // page + 1 + (entity.more is not None)
             newest = max(newest, str(row.get("update_time") or ""))
-            if not is_gone(row):
+            if not is_gone(row, entity):
                 row_id = str(row.get(entity.key))
                 for key in keys_in(entity.name, row):
                     listed.setdefault(key, []).append(row_id)
@@ -253,7 +253,7 @@ class ReferenceFinder:
 
     def _take(self, entity: EntitySpec, known: _Known, row_id: str, row: Row | None) -> None:
         """Note the current keys of a row that was read; None for a deleted one."""
-        keys = set() if row is None or is_gone(row) else set(keys_in(entity.name, row))
+        keys = set() if row is None or is_gone(row, entity) else set(keys_in(entity.name, row))
         columns = SEARCHED_KEYS[entity.name].values()
         known.held[row_id] = {column: row.get(column) if row and keys else None for column in columns}
         for key in keys:

@@ -2,18 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, TypeAlias
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
+    from target_pipedrive.catalog.spec import EntitySpec
 
 Row: TypeAlias = "Mapping[str, object]"
 
 
-def is_gone(row: Row) -> bool:
-    """Return whether the row represents a deleted one."""
-    return row.get("is_deleted") is True
+def is_gone(row: object, spec: EntitySpec | None) -> bool:
+    """Return whether a row, or the response to a write, shows a deleted row.
+
+    Args:
+        row: as Pipedrive returns it; a response without a row shows none.
+        spec: the entity of the row, which may mark deleted rows by another column than `is_deleted`.
+    """
+    if not isinstance(row, Mapping):
+        return False
+    if row.get("is_deleted") is True:
+        return True
+    marks = spec.deleted_as if spec is not None else {}
+    return any(name in row and row[name] == value for name, value in marks.items())
 
 
 def is_archived(row: Row) -> bool:

@@ -19,7 +19,6 @@ from target_pipedrive.account.rows import fill
 from target_pipedrive.catalog.entities import ENTITIES
 from target_pipedrive.ledger.store import WriteState
 from target_pipedrive.record.errors import RecordFault
-from target_pipedrive.record.row import is_gone
 from target_pipedrive.write.intents import EARLIER
 from target_pipedrive.write.recovery import FOUND
 from target_pipedrive.write.response import NOT_IMPLEMENTED, Done, without_data
@@ -172,7 +171,7 @@ class ConversionWriter:
             if made is not None:
                 return self._intents.done(task, action, Done(id=made, note=FOUND, made_before=True))
             row = self._rows.one(source, source_id, {}, task.stream)
-            if row is None or is_gone(row):
+            if row is None:
                 raise RecordFault(
                     f"was sent before; {action.entity} {source_id} is deleted, and none of the "
                     f"{action.becomes} has it as its source. Check it in Pipedrive"

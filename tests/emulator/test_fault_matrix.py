@@ -118,11 +118,13 @@ OPTIONS = {
     "write": {"table": "users", "id": 3, "set": {"name": "Moved"}},
     "delete": {"table": "lead_labels", "id": ""},
     "ignores": {"fields": []},
+    "shows": {"set": {}},
     "unknown_method": {"prefix": "/v1"},
 }
 NOT_DONE = {"rate_limit", "blocked", "status_before", "unknown_method", "html", "reset_before"}
 OF_DATA = {
     "null_data",
+    "shows",
     "null_key",
     "no_data",
     "null_body",

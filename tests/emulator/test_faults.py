@@ -222,6 +222,14 @@ def test_keys_are_ignored_silently(ask):
     assert ask.ask("GET", "/api/v2/deals/1").json()["data"]["value"] == 77
 
 
+def test_rows_are_shown_with_other_values(ask):
+    ask.hook("faults", [{"operation": "*", "kind": "shows", "set": {"is_deleted": True}}])
+    assert ask.ask("GET", "/api/v2/deals/1").json()["data"]["is_deleted"] is True
+    assert {one["is_deleted"] for one in ask.ask("GET", "/api/v2/deals").json()["data"]} == {True}
+    ask.hook("faults", [])
+    assert ask.ask("GET", "/api/v2/deals/1").json()["data"]["is_deleted"] is False
+
+
 @pytest.mark.parametrize("fields", [None, "title", [1]])
 def test_keys_to_pass_over_are_a_list(ask, fields):
     rule = {"operation": "POST /api/v2/deals", "kind": "ignores", "fields": fields}

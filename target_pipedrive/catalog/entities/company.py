@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pipedrive_client import Paging
-from target_pipedrive.catalog.entities.reads import STAMPS, whole
+from target_pipedrive.catalog.entities.reads import INACTIVE, STAMPS, whole
 from target_pipedrive.catalog.reads import RowsRead
 from target_pipedrive.catalog.spec import EntitySpec
 
@@ -22,6 +22,7 @@ _GOALS = RowsRead(
 ENTITIES = (
     EntitySpec(
         name="filters",
+        deleted_as=INACTIVE,
         conditions="conditions",
         streams="filter_conditions",
         add="add_filter",
@@ -55,6 +56,7 @@ ENTITIES = (
     ),
     EntitySpec(
         name="roles",
+        deleted_as=INACTIVE,
         natural_key="name",
         add="add_role",
         update="update_role",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from target_pipedrive.catalog.entities.reads import COUNTERS, STAMPS, listed, since
+from target_pipedrive.catalog.entities.reads import COUNTERS, INACTIVE, STAMPS, listed, since
 from target_pipedrive.catalog.reads import RowsRead, Search
 from target_pipedrive.catalog.spec import EntitySpec
 
@@ -44,6 +44,7 @@ ENTITIES = (
     ),
     EntitySpec(
         name="organization_relationships",
+        deleted_as=INACTIVE,
         ignored="org_id",
         add="add_organization_relationship",
         update="update_organization_relationship",

@@ -10,6 +10,7 @@ from target_pipedrive.catalog.spec import EntitySpec
 ENTITIES = (
     EntitySpec(
         name="deals",
+        deleted_as={"status": "deleted"},
         options="label_ids",
         levels="visible_to",
         within={"stage_id": "pipeline_id"},

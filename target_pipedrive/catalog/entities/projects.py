@@ -10,6 +10,7 @@ from target_pipedrive.catalog.spec import EntitySpec
 ENTITIES = (
     EntitySpec(
         name="projects",
+        deleted_as={"status": "deleted"},
         options="label_ids",
         within={"phase_id": "board_id"},
         archive="archive_project",

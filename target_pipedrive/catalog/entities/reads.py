@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from pipedrive_client import Paging
 from target_pipedrive.catalog.reads import RowsRead
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 COUNTERS = """
     next_activity_id last_activity_id activities_count done_activities_count undone_activities_count
@@ -13,6 +18,8 @@ COUNTERS = """
     related_closed_deals_count related_won_deals_count related_lost_deals_count
     participant_open_deals_count participant_closed_deals_count
 """
+INACTIVE: Mapping[str, object] = {"active_flag": False}
+"""How version 1 shows a deleted row that it still returns."""
 STAMPS = "add_time update_time creator_id creator_user_id active_flag"
 
 

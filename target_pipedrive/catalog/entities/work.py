@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pipedrive_client import Paging
-from target_pipedrive.catalog.entities.reads import STAMPS, listed, since, whole
+from target_pipedrive.catalog.entities.reads import INACTIVE, STAMPS, listed, since, whole
 from target_pipedrive.catalog.reads import RowsRead
 from target_pipedrive.catalog.spec import EntitySpec
 
@@ -24,6 +24,7 @@ ENTITIES = (
     ),
     EntitySpec(
         name="activity_types",
+        deleted_as=INACTIVE,
         natural_key="name",
         in_order=True,
         word="key_string",
@@ -40,7 +41,7 @@ ENTITIES = (
         add="add_note",
         update="update_note",
         delete="delete_note",
-        inactive_is_deleted=True,
+        deleted_as=INACTIVE,
         single=RowsRead(path="/v1/notes/{id}", cost=2),
         recent=RowsRead(
             path="/v1/notes",
@@ -55,6 +56,7 @@ ENTITIES = (
     ),
     EntitySpec(
         name="note_comments",
+        deleted_as=INACTIVE,
         add="add_note_comment",
         update="update_comment_for_note",
         delete="delete_comment",
@@ -67,6 +69,7 @@ ENTITIES = (
     ),
     EntitySpec(
         name="files",
+        deleted_as=INACTIVE,
         streams="file_contents",
         hangs_on="deal_id person_id org_id product_id activity_id lead_id project_id",
         add="add_file",
@@ -97,6 +100,7 @@ ENTITIES = (
     ),
     EntitySpec(
         name="mail_threads",
+        deleted_as={"deleted_flag": True},
         update="update_mail_thread_details",
         delete="delete_mail_thread",
         single=RowsRead(path="/v1/mailbox/mailThreads/{id}", cost=20),
