@@ -44,7 +44,11 @@ class PrefixRule:
 
 
 RULES: Final = (
-    PrefixRule(host=r"api\.pipedrive\.com", paths=("/leads", "/mailbox"), prefix=SHORT),
+    PrefixRule(
+        host=r"api\.pipedrive\.com",
+        paths=("/leads", "/leadLabels", "/leadSources", "/goals", "/mailbox"),
+        prefix=SHORT,
+    ),
     PrefixRule(
         host=r"(?!api\.)[^.]+\.pipedrive\.com",
         paths=("/projects/{}/plan", "/projects/{}/groups", "/projects/{}/activities"),

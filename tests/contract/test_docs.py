@@ -13,6 +13,8 @@ from tap_pipedrive.tap import TapPipedrive
 from target_pipedrive.target import TargetPipedrive
 
 ROOT = Path(__file__).parents[2]
+EVIDENCE = {"api-notes": 110, "api-notes-emulator": 25}
+"""Page with evidence → number of rows that it has at least."""
 PAGES = sorted(
     [ROOT / "README.md", ROOT / "CONTRIBUTING.md", ROOT / "CHANGELOG.md", *ROOT.glob("docs/**/*.md")]
 )
@@ -48,12 +50,35 @@ def test_a_table_keeps_bars_in_cells():
     assert table(("a",), [("x | y",)]) == "| a |\n|---|\n| x \\| y |\n"
 
 
-def test_every_interpretation_of_the_api_names_its_evidence():
-    text = (ROOT / "docs" / "api-notes.md").read_text(encoding="utf-8")
-    rows = [line.strip("| ").split(" | ") for line in text.splitlines() if line.startswith("| ")]
-    interpretations = [row for row in rows if row[0] != "Question"]
-    assert len(interpretations) > 50
-    words = ("published", "observed", "guessed", "our choice")
-    assert [
-        row[0] for row in interpretations if len(row) != 3 or not any(one in row[2] for one in words)
-    ] == []
+GROUNDS = ("published", "observed", "guessed", "our choice")
+OBSERVED = re.compile(r"observed \((recorded|fixture|pasted|stated), \[[\w-]+\], \d{4}(-\d\d){0,2}[:)]")
+NOTES = {name: (ROOT / "docs" / f"{name}.md").read_text(encoding="utf-8") for name in EVIDENCE}
+
+
+def with_evidence(text):
+    """Rows of the tables whose last column is Evidence."""
+    for table_text in re.findall(r"(?:^\|.*\n)+", text, re.MULTILINE):
+        rows = [line.strip("| ").split(" | ") for line in table_text.splitlines()]
+        if rows[0][-1] == "Evidence":
+            yield from rows[2:]
+
+
+@pytest.mark.parametrize("page", EVIDENCE)
+def test_every_interpretation_of_the_api_names_its_evidence(page):
+    rows = [*with_evidence(NOTES[page])]
+    assert len(rows) > EVIDENCE[page]
+    assert [row[0] for row in rows if len(row) != 3 or not row[2].startswith(GROUNDS)] == []
+    for row in rows:
+        assert row[2].count("observed") == len(OBSERVED.findall(row[2])), row
+
+
+@pytest.mark.parametrize("page", EVIDENCE)
+def test_every_source_of_evidence_has_an_address(page):
+    defined = set(re.findall(r"^\[([\w-]+)\]: \S+$", NOTES[page], re.MULTILINE))
+    used = set(re.findall(r"\[([\w-]+)\](?![:(\w])", NOTES[page]))
+    assert used == defined
+    index = NOTES["api-notes"].partition("## Sources")[2].partition("\n\n[")[0]
+    cited = {
+        one for row in with_evidence(NOTES[page]) for one in re.findall(r"(?:\w+, )\[([\w-]+)\], \d", row[2])
+    }
+    assert [one for one in sorted(cited) if f"[{one}]" not in index] == []
