@@ -1,4 +1,4 @@
-"""Decompression of gzip bodies that detects truncation.
+"""Size limit of bodies, and decompression of gzip bodies that detects truncation.
 
 urllib3 returns the content of a truncated gzip stream without an error; the trailer reveals it.
 """
@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from urllib3.response import BaseHTTPResponse
+
 _GZIP_ONLY = 16 + zlib.MAX_WBITS
 _MAGIC = b"\x1f\x8b"
 _NAMES = frozenset({"gzip", "x-gzip"})
@@ -21,6 +23,26 @@ MOST_BYTES = 1 << 28
 
 class Damaged(Exception):  # noqa: N818 - describes the body; the reader decides whether it is an error
     """A body that cannot be decompressed completely; the text is a noun phrase with the reason."""
+
+
+def limited(raw: BaseHTTPResponse) -> bytes:
+    """Return a complete body as it was sent; of a body that is too large, little more than the limit is read.
+
+    Raises:
+        Damaged: it is too large.
+    """
+    announced = raw.length_remaining
+    if announced is not None and announced <= MOST_BYTES:
+        return raw.read(decode_content=False)
+    pieces: list[bytes] = []
+    size = announced or 0
+    while size <= MOST_BYTES:
+        piece = raw.read(_PIECE_BYTES, decode_content=False)
+        if not piece:
+            return b"".join(pieces)
+        size += len(piece)
+        pieces.append(piece)
+    raise Damaged(f"a body of more than {MOST_BYTES >> 20} MiB")
 
 
 def unpacked(content: bytes, headers: Mapping[str, str]) -> bytes:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import email.utils
 import logging
 import re
-import sys
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -24,15 +23,11 @@ from urllib3.exceptions import HTTPError
 
 from pipedrive_client.errors import ConfigError, MalformedResponse
 from pipedrive_client.http.adapter import LeanAdapter, origin_of
-from pipedrive_client.http.compression import Damaged, unpacked, unpacked_chunks
+from pipedrive_client.http.compression import Damaged, limited, unpacked, unpacked_chunks
 from pipedrive_client.http.connection_errors import broken_off, host_of, provisional, unreachable
+from pipedrive_client.http.json_keys import AmbiguousKeyError, decode_body
 from pipedrive_client.http.json_repair import repaired
 from pipedrive_client.settings import is_loopback
-
-if sys.version_info >= (3, 12):
-    pass
-else:
-    pass
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -67,14 +62,14 @@ class Response:
     body: bytes = field(default=b"", repr=False)
     damage: str = ""
     doubted: bool = False
-    decode: Callable[[bytes], Any] = field(default=msgspec.json.decode, repr=False)
+    decode: Callable[[bytes], Any] = field(default=decode_body, repr=False)
     _decoded: Any = field(default=_UNREAD, repr=False, init=False)
 
     def json(self) -> Any:  # noqa: ANN401 - any JSON value
         """Return the decoded body, decoded once; None for an empty body.
 
         Raises:
-            MalformedResponse: the body is truncated or not valid JSON.
+            MalformedResponse: the body is truncated, not valid JSON, or ambiguous.
         """
         if self._decoded is _UNREAD:
             try:
@@ -85,6 +80,8 @@ class Response:
                     if self.looks_like_html
                     else "JSON that is nested too deeply"
                     if isinstance(error, RecursionError)
+                    else f"JSON that contains different values of `{error}`"
+                    if isinstance(error, AmbiguousKeyError)
                     else f"{len(self.body)} bytes that are not complete JSON"
                 )
                 raise MalformedResponse(
@@ -318,11 +315,10 @@ def _whole(url: str, raw: BaseHTTPResponse) -> Response:
         raw.close()  # the final response must not be taken for that of the next request
         raise provisional(url, raw.status)
     try:
-        content = raw.read(decode_content=False)
+        return Response(raw.status, raw.headers, unpacked(limited(raw), raw.headers))
+    except Damaged as damaged:
+        raw.close()
+        return Response(raw.status, raw.headers, damage=str(damaged))
     except (HTTPError, OSError, OverflowError) as error:  # overflow: the size of a chunk is invalid
         raw.close()
         raise broken_off(url, error) from None
-    try:
-        return Response(raw.status, raw.headers, unpacked(content, raw.headers))
-    except Damaged as damaged:
-        return Response(raw.status, raw.headers, damage=str(damaged))

@@ -12,11 +12,12 @@ import re
 from collections.abc import Mapping  # noqa: TC003  msgspec reads the annotations of structs
 from datetime import date
 from operator import attrgetter
-from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias, TypedDict, cast
+from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias, cast
 
 import msgspec
 from msgspec import UNSET, UnsetType
 
+from pipedrive_client.http.json_keys import body_decoder, decode_body
 from tap_pipedrive.rows.deviations import UNKNOWN
 
 if TYPE_CHECKING:
@@ -31,8 +32,8 @@ _CUSTOM = "custom_fields"
 _MOST_DOUBLINGS = 4
 _MOST_UNKNOWN = 50
 """Maximum number of unknown keys of a layout; pages with more are decoded into dictionaries."""
-_UNKNOWN_KEY = re.compile(r"unknown field `([^`]+)` - at `\$\.data\[\d+\]`$")
-_OTHER_TYPE = re.compile(r" - at `\$\.data\[\d+\]\.([^.\[`]+)")
+_UNKNOWN_KEY = re.compile(r"unknown field `([^`]+)` - at `\$\[\.\.\.\]\[\d+\]`$")
+_OTHER_TYPE = re.compile(r" - at `\$\[\.\.\.\]\[\d+\]\.([^.\[`]+)")
 _TYPES: Mapping[str, Any] = {
     "num": int | float,
     "int": int,
@@ -89,7 +90,7 @@ class TypedRows:
         """
         if self._passed_over:
             self._passed_over -= 1
-            return msgspec.json.decode(content)
+            return decode_body(content)
         layout: RowLayout | None = self._layout
         while layout:
             try:
@@ -102,7 +103,7 @@ class TypedRows:
         # After consecutive pages that do not fit, fewer and fewer pages are tried.
         self._passed_over = 2**self._misses - 1
         self._misses = min(self._misses + 1, _MOST_DOUBLINGS)
-        return msgspec.json.decode(content)
+        return decode_body(content)
 
 
 class RowLayout:
@@ -146,11 +147,7 @@ class RowLayout:
             kw_only=True,
             gc=False,
         )
-        rows: Any = list[row]  # type: ignore[valid-type]  # a type made at run time
-        body = TypedDict(  # noqa: UP013  annotations of a class could not name it
-            "body", {"success": Any, "error": Any, "data": rows | None, "additional_data": Any}, total=False
-        )
-        self.decode: Callable[[bytes], object] = msgspec.json.Decoder(body).decode
+        self.decode: Callable[[bytes], object] = body_decoder(row)
         self._set = [((slots | named)[column], value) for column, value in columns.adds.items()]
         self._set += [((slots | named)[column], UNSET) for column in columns.dropped]
         self._checks = [

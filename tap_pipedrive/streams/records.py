@@ -6,13 +6,13 @@ from contextlib import contextmanager
 from functools import cached_property, partial
 from typing import TYPE_CHECKING
 
-import msgspec
 from singer_sdk.helpers._catalog import get_selected_schema, pop_deselected_record_properties
 from singer_sdk.mapper import SameRecordTransform
 from typing_extensions import override
 
 from pipedrive_client import ConfigError, MalformedResponse
 from pipedrive_client.fields import FIELD_LISTS
+from pipedrive_client.http.json_keys import decode_body
 from tap_pipedrive.custom_fields.layouts import NestedPlan, flattener
 from tap_pipedrive.read.reader import Reader, SharedRows
 from tap_pipedrive.rows.foreign import foreign_keys
@@ -235,4 +235,4 @@ class RecordStream(SchemaStream):
     def _decode(self, read: Read, content: bytes) -> object:
         """Decode the body of a page, with typed rows if the columns are final and no stream map applies."""
         plan = self._plans.get(read.key)
-        return plan.typed.decode(content) if plan and plan.typed else msgspec.json.decode(content)
+        return plan.typed.decode(content) if plan and plan.typed else decode_body(content)

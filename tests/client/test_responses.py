@@ -45,6 +45,21 @@ NO_ANSWERS = [
     pytest.param(200, b'{"success":true,"data":7}', {}, "a number instead of a list", id="scalar"),
     pytest.param(200, b'{"success":true,"data":null}', {}, "null", id="refused null"),
     pytest.param(200, b'{"success":true,"data":[', {}, "not complete JSON", id="torn"),
+    pytest.param(200, b'{"data":[{"id":1}],"data":[]}', {}, "different values of `data`", id="two lists"),
+    pytest.param(
+        200,
+        b'{"data":[],"additional_data":{"next_cursor":"c","next_cursor":null}}',
+        {},
+        "different values of `next_cursor`",
+        id="two cursors",
+    ),
+    pytest.param(
+        200,
+        b'{"data":[],"additional_data":{"pagination":{"next_start":2,"next_start":9}}}',
+        {},
+        "different values of `next_start`",
+        id="two positions",
+    ),
     pytest.param(200, b"<html>", {"Content-Type": "text/html"}, "web page", id="html"),
     pytest.param(200, PACKED[:12], GZIP, "truncated gzip", id="gzip cut"),
     pytest.param(200, PACKED[:-1], GZIP, "truncated gzip", id="gzip without its trailer's end"),
@@ -105,6 +120,12 @@ def test_a_complete_gzip_body_is_read_in_all_its_members(client, wire, reply):
     halves = [gzip.compress(part) for part in (b'{"success":true,', b'"data":[]}')]
     wire.answer(reply(200, b"".join(halves) + b"\0\0", GZIP))
     assert client.read("/v1/a", expected=LIST).json() == {"success": True, "data": []}
+
+
+def test_a_key_that_is_repeated_with_the_same_value_has_one_meaning(client, wire, reply):
+    wire.answer(reply(200, b'{"success":true,"data":[{"id":1}],"success":true}'))
+    assert client.read("/v1/a", expected=LIST).json() == GOOD
+    assert len(wire.seen) == 1
 
 
 @pytest.mark.parametrize("body", [{"data": None}, {"data": []}, {}], ids=["null", "a list", "missing"])
