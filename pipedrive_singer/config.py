@@ -11,6 +11,7 @@ import msgspec
 from jsonschema import Draft7Validator
 
 from pipedrive_client.errors import ConfigError
+from pipedrive_client.http.json_keys import ambiguous_key
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -34,7 +35,8 @@ def read_config(path: str) -> dict[str, Any]:
         ConfigError: the file does not exist or does not contain a JSON object.
     """
     try:
-        content = msgspec.json.decode(Path(path).read_bytes())
+        text = Path(path).read_bytes()
+        content, twice = msgspec.json.decode(text), ambiguous_key(text)
     except OSError as error:
         msg = f"The config file {path} cannot be read: {error.strerror}."
         raise ConfigError(msg) from error
@@ -43,6 +45,9 @@ def read_config(path: str) -> dict[str, Any]:
         raise ConfigError(msg) from error
     if not isinstance(content, dict):
         msg = f"The config file {path} must contain a JSON object of settings."
+        raise ConfigError(msg)
+    if twice is not None:
+        msg = f"The config file {path} contains different values of {twice}. Keep one of them."
         raise ConfigError(msg)
     return content
 

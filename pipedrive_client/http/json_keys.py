@@ -47,6 +47,16 @@ class _Key(Enum):
         return value
 
 
+class _Number(str):
+    """A number as it was written; Python converts only numbers of limited length."""
+
+    __slots__ = ()
+
+    @override
+    def __repr__(self) -> str:
+        return str(self)
+
+
 def body_decoder(row: Any = Any) -> Callable[[bytes], Any]:  # noqa: ANN401 - a type made at run time
     """Return a decoder of response bodies.
 
@@ -85,7 +95,7 @@ def ambiguous_key(content: bytes | str) -> str | None:
             found.extend(name for name, value in pairs if repr(value) != repr(made[name]))
         return made
 
-    json.loads(content, object_pairs_hook=take)
+    json.loads(content, object_pairs_hook=take, parse_int=_Number, parse_float=_Number)
     return found[0] if found else None
 
 

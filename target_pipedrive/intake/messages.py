@@ -16,6 +16,7 @@ from singer_sdk.exceptions import MissingKeyPropertiesError, RecordsWithoutSchem
 from singer_sdk.singerlib.exceptions import InvalidInputLine
 
 from target_pipedrive.catalog.names import folded
+from target_pipedrive.intake.repeated_keys import repeated_key, schema_fault
 from target_pipedrive.intake.unreadable import invalid_value, not_utf8, unreadable
 from target_pipedrive.record.errors import NO_STREAM, Fault, RecordFault, StreamFault
 from target_pipedrive.run.abort import StoppedByFailures
@@ -38,6 +39,7 @@ class Message(msgspec.Struct):
     key_properties: list[str] | None = None
     value: object = msgspec.UNSET
     version: int | None = None
+    time_extracted: object = None
     line: str | None = None
     line_base64: str | None = None
 
@@ -58,6 +60,7 @@ class OrderFault(StoppedByFailures, RecordsWithoutSchemaException):
     """A record before its SCHEMA, with `on_error: stop`."""
 
 
+_REPEATED = "has different values in one object of the message, of which most programs keep only the last"
 _UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 
 
@@ -212,7 +215,9 @@ class Intake:
         keys = tuple(message.key_properties or ())
         stream = _Stream(name=name, schema=content, announced=content, keys=keys)
         self._streams[name] = stream
-        if isinstance(properties, dict) and properties:
+        if fault := schema_fault(content):
+            self._refuse_stream(stream, f"{fault}; name each once")
+        elif isinstance(properties, dict) and properties:
             self._bind(stream, properties)
         else:
             stream.unbound = True  # its first record determines the columns
@@ -246,6 +251,13 @@ class Intake:
             problem = f"cannot be read ({unreadable(error, bytes(raw))})" if bytes(raw) else "has no `record`"
             why = f"{problem}; the record must be an object with columns as keys"
             fault = not_utf8(content, name, self._lines) or Fault(stream=name, line=self._lines, why=why)
+            self._refuse(fault, content, stream.schema, LineFault)
+            return
+        repeated = repeated_key(content, message, record)
+        if repeated is not None:
+            key = _key(record, stream.keys or stream.named_by)
+            why = f"{_REPEATED}; send one of them"
+            fault = Fault(stream=name, key=key, line=self._lines, why=why, columns=(repeated,))
             self._refuse(fault, content, stream.schema, LineFault)
             return
         if stream.unbound:
