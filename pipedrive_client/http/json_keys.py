@@ -36,7 +36,7 @@ _seen: Final = _Seen()
 
 
 class _Key(Enum):
-    """Type of keys that are counted: msgspec asks for the member of each unknown one."""
+    """Type of keys that are counted: msgspec looks up each unknown one in `_missing_`."""
 
     NONE = "\0"
 

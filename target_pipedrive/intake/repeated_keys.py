@@ -1,7 +1,7 @@
 """Detection of a column that a record has twice; decoders keep only the last value.
 
-To decode each record once more with Python's decoder would halve the speed of the target. Instead, the keys
-of a line are counted, and only a line with more of them than its record has is decoded once more.
+Decoding each record again with Python's decoder would halve the speed of the target. Instead, the keys
+of a line are counted, and only a line with more of them than its record has is decoded again.
 """
 
 from __future__ import annotations
