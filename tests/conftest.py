@@ -27,7 +27,11 @@ ROOM = 2 * 2**30
 
 
 def pytest_configure(config):
-    """Put temporary files into memory if there is space: each commit of a ledger waits for a disk."""
+    """Put temporary files into memory if there is space: each commit of a ledger waits for a disk.
+
+    Programs buffer their output as on other machines: without buffers, no write fails at the exit.
+    """
+    os.environ.pop("PYTHONUNBUFFERED", None)
     chosen = "TMPDIR" in os.environ or config.option.basetemp
     if not chosen and os.access(MEMORY, os.W_OK) and shutil.disk_usage(MEMORY).free > ROOM:
         os.environ["TMPDIR"] = tempfile.tempdir = str(MEMORY)

@@ -11,6 +11,7 @@ import pytest
 
 from target_pipedrive.ledger import journal
 from target_pipedrive.run import deferred as waiting
+from tests.target.circle import Circle
 from tests.target.helpers import record, rows, schema, state
 
 REPOSITORY = Path(__file__).parents[2]
@@ -95,16 +96,10 @@ def test_a_delete_is_made_after_the_deferred_records_before_it(load, small):
 
 
 def test_circular_references_of_custom_fields_are_filled_in(load, small):
-    field = small.post("/api/v2/organizationFields", {"field_name": "Sister", "field_type": "org"})["data"]
-    count = 12
-    circle = [
-        {"id": number, "name": f"Org {number}", "Sister": 1000 + (number - 1000 + 1) % count}
-        for number in range(1000, 1000 + count)
-    ]
-    run = load(rows("organizations", *circle, keys=["id"]), foreign_ids=True)
-    assert run.outcomes == ["created"] * count, run.errors
-    held = {one["id"]: one["custom_fields"].get(field["field_code"]) for one in small.rows("organizations")}
-    assert [held[int(one)] for one in run.ids] == [int(one) for one in (*run.ids[1:], run.ids[0])]
+    circle = Circle(small, 12)
+    run = load(rows("organizations", *circle.organizations, keys=["id"]), foreign_ids=True)
+    assert run.outcomes == ["created"] * 12, run.errors
+    assert circle.is_closed(run.ids)
 
 
 def test_final_updates_are_written_once_with_few_reads(load, small):
