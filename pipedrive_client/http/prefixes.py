@@ -4,7 +4,7 @@ Both are published, but not every host serves every path under both. An unserved
 error "Unknown method", or to an OAuth app 403 "Scope and URL mismatch" although it has the scope. Then the
 request is sent again under the other prefix, once, and the rejected prefix is remembered for the run.
 
-Source: recorded responses and reports of live accounts, see docs/api-notes.md.
+Source: statements of authors whose programs use live accounts, see docs/api-notes.md.
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
 """Facts in which live accounts differ from the published description, as data.
 
-`published` follows the description to the letter. `observed` follows recorded responses of live accounts
-where they differ; docs/api-notes.md names the ground of each. Code reads a fact of the dialect, not its name.
+`published` follows the description to the letter. `observed` follows responses and reports of live accounts
+where they differ; docs/api-notes-emulator.md names the evidence of each. Code reads a fact of the dialect,
+not its name.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Rows in the forms that live accounts send, in addition to those of the published description.
 
-The values are invented; docs/api-notes.md contains the recorded response behind each form.
+The values are invented; docs/api-notes.md names the source of each form.
 """
 
 from __future__ import annotations
