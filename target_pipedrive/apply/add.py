@@ -90,26 +90,25 @@ class RowAdder:
             words = put_link(self._links, task, plan, draft, done.id, done.data)
             self._matcher.remember(plan, draft, done.id, done.data)
         rest: Mapping[str, object] = {}
+        ignored: tuple[str, ...] = ()
         if done.made_before and done.id is not None and any(one.soft for one in draft.references):
             self._fill_in(task, plan, draft, done.id)
         else:
-            rest = self._add_rest(task, plan, draft, new.body, done)
-        ignored: tuple[str, ...] = ()
-        if done.id is not None:
-            ignored = self._verified(task, plan, new, done, action)
+            rest, ignored = self._add_rest(task, plan, draft, new.body, done)
+        ignored += self._verified(task, plan, action, new, done, done.id)
         note = "; ".join(filter(None, (done.note, notes)))
         result = Result(outcome=Outcome.CREATED, id=done.id, note=note, links=words, not_taken=ignored)
         return added(result, {**new.body, **rest, **new.custom}) if self._shows else result
 
     def _verified(
-        self, task: Task, plan: EntityPlan, new: Draft, done: Done, action: ActionSpec
+        self, task: Task, plan: EntityPlan, action: ActionSpec, draft: Draft, done: Done, row_id: str | None
     ) -> tuple[str, ...]:
         """Return the columns of an added row that do not have the values that were sent."""
-        if done.id is None:
+        if row_id is None:
             return ()
-        sent = Sent(body=new.body, custom=new.custom, columns=action.body_columns)
-        row = self._verifier.shown(plan.spec, done.id, sent, done.data, task.stream)
-        return self._verifier.check(plan, done.id, sent, None, row)
+        sent = Sent(body=draft.body, custom=draft.custom, columns=action.body_columns)
+        row = self._verifier.shown(plan.spec, row_id, sent, done.data, task.stream)
+        return self._verifier.check(plan, row_id, sent, None, row)
 
     def _fill_in(self, task: Task, plan: EntityPlan, draft: Draft, row_id: str) -> None:
         """Update a row that may have been added before the rows that it references were known."""
@@ -166,11 +165,15 @@ class RowAdder:
 
     def _add_rest(
         self, task: Task, plan: EntityPlan, draft: Draft, sent: Mapping[str, object], done: Done
-    ) -> Mapping[str, object]:
-        """Send in a second request what only an update accepts, and return it."""
+    ) -> tuple[Mapping[str, object], tuple[str, ...]]:
+        """Send in a second request what only an update accepts.
+
+        Returns:
+            The columns with their values, and those that Pipedrive ignored.
+        """
         action = plan.update
         if action is None or done.id is None or plan.add is None:
-            return {}
+            return {}, ()
         added, updated = plan.add.body_columns, action.body_columns
         rest = {
             name: value
@@ -180,10 +183,11 @@ class RowAdder:
             and name not in added
             and value not in (*EMPTY_VALUES, False)
         }
-        if rest:
-            path = path_values(action, plan, draft, done.id)
-            self._writer.send(task, action, Draft(path=path, body=rest), plan.spec)
-        return rest
+        if not rest:
+            return rest, ()
+        change = Draft(path=path_values(action, plan, draft, done.id), body=rest)
+        changed = self._writer.send(task, action, change, plan.spec)
+        return rest, self._verified(task, plan, action, change, changed, done.id)
 
 
 def put_link(

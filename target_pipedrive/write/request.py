@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
     from target_pipedrive.record.task import Task
 
     Send = Callable[[object], Response]
+
+_WORD = re.compile(r"\w+")
 
 
 class ServerClock:
@@ -142,12 +145,13 @@ class AcceptedNames:
     """Column names that the account accepts; thread-safe.
 
     Rows of project tasks have `is_done`; live accounts accept that name and ignore the published `done`. The
-    name from the rows is sent first. If the account rejects it, the published name is sent for the rest of
-    the run.
+    name from the rows is sent first. If the account rejects that name, the published one is sent for the rest
+    of the run; a rejection for another reason, or by an account that has accepted the name, is final.
     """
 
     def __init__(self) -> None:
         self._published: set[str] = set()
+        self._shown: set[str] = set()
 
     def send(self, action: ActionSpec, body: object, send: Send) -> Response:
         """Send a body with the names that rows have, or else with the published ones.
@@ -160,15 +164,26 @@ class AcceptedNames:
         if action.entity not in self._published:
             try:
                 response = send(_as_shown(body, action.shown_as))
-            except Rejected:
-                pass  # the account may only accept the published names; otherwise they are rejected as well
+            except Rejected as error:
+                if action.entity in self._shown or not _concerns_names(error, action):
+                    raise
             else:
-                if action.method == "POST" or _was_stored(body, action.shown_as, response):
+                stored = _was_stored(body, action.shown_as, response)
+                if stored and any(body.get(name) for name in action.shown_as):  # false is also the default
+                    self._shown.add(action.entity)
+                if stored or action.method == "POST":
                     return response
         response = send(body)
         if _was_stored(body, action.shown_as, response):
             self._published.add(action.entity)
         return response
+
+
+def _concerns_names(error: Rejected, action: ActionSpec) -> bool:
+    """Return whether a rejection may be about a name that rows have, and not about another column."""
+    words = set(_WORD.findall(str(error)))
+    others = action.body_columns.keys() - action.shown_as.keys()
+    return not words.isdisjoint(action.shown_as.values()) and words.isdisjoint(others)
 
 
 def _as_shown(body: Mapping[str, object], names: Mapping[str, str]) -> dict[str, object]:

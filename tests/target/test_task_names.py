@@ -79,11 +79,121 @@ def test_a_rejection_for_another_reason_is_reported_as_such(account, run):
     assert task(account, number)["is_done"] is False
 
 
-def test_an_ignored_flag_is_reported(account, run):
-    """A live account rejects the milestone without a date, and ignores it under its published name."""
+def test_a_milestone_without_a_date_is_rejected_by_a_live_account(account, run):
+    """It is not sent a second time under the published name, which the account ignores."""
     project = open_task(account)["project_id"]
     record = {"external_id": "t", "title": "T", "project_id": project, "is_milestone": True}
+    account.post("/_emulator/log/clear")
     ended = run(rows("tasks", record, keys=["external_id"]))
-    marked = task(account, ended.ids[0])["is_milestone"]
-    assert ended.outcomes == ["created"]
-    assert ended.results[0]["not_taken"] == ([] if marked else ["is_milestone"])
+    if account.dialect == "published":
+        assert (ended.outcomes, task(account, ended.ids[0])["is_milestone"]) == (["created"], True)
+        return
+    assert ended.outcomes == ["failed"]
+    assert "a milestone needs a due_date" in ended.errors[0]
+    assert account.requests()["POST /api/v2/tasks"] == 1
+    assert not [one for one in account.rows("tasks") if one["title"] == "T"]
+
+
+def test_an_account_that_has_accepted_a_name_is_not_sent_the_other_one(account, run):
+    number, project = open_task(account)["id"], open_task(account)["project_id"]
+    rule = {
+        "operation": "POST /api/v2/tasks",
+        "kind": "status_before",
+        "status": 400,
+        "error": "is_done is odd",
+    }
+    account.post("/_emulator/faults", [rule])
+    account.post("/_emulator/log/clear")
+    record = {"external_id": "t", "title": "T", "project_id": project, "is_done": True}
+    ended = run(
+        rows("tasks", {"id": number, "is_done": True}),
+        rows("tasks", record, keys=["external_id"]),
+        max_concurrency=1,
+    )
+    assert ended.outcomes == ["updated", "failed"]
+    assert account.requests()["POST /api/v2/tasks"] == 1
+
+
+@pytest.mark.parametrize("column", ["is_done", "is_milestone"])
+def test_an_ignored_flag_is_reported_in_every_run(column, account, run):
+    project = open_task(account)["project_id"]
+    due = "2026-05-05"
+    record = {"external_id": "t", "title": "T", "project_id": project, "due_date": due, column: True}
+    ignored = ["done", "is_done", "milestone", "is_milestone"]
+    rules = [
+        {"operation": f"{method} /api/v2/tasks{path}", "kind": "ignores", "fields": ignored}
+        for method, path in (("POST", ""), ("PATCH", "/{id}"))
+    ]
+    account.post("/_emulator/faults", rules)
+    ended = run(rows("tasks", record, keys=["external_id"]))
+    assert (ended.outcomes, ended.results[0]["not_taken"]) == (["created"], [column])
+    again = run(rows("tasks", {**record, "description": "D"}, keys=["external_id"]))
+    assert (again.results[0]["changed"], again.results[0]["not_taken"]) == (["description"], [column])
+    alone = run(rows("tasks", {"id": open_task(account)["id"], column: True}))
+    assert alone.outcomes == ["unchanged" if account.dialect == "published" else "failed"]
+
+
+@pytest.mark.parametrize("at", ["reset_before", "reset_after"])
+def test_a_task_whose_request_was_interrupted_is_added_once(at, account, run):
+    project = open_task(account)["project_id"]
+    record = {"external_id": "t", "title": "Once", "project_id": project, "is_done": True}
+    account.post("/_emulator/faults", [{"operation": "POST /api/v2/tasks", "kind": at, "every": 1}])
+    run(rows("tasks", record, keys=["external_id"]))
+    account.post("/_emulator/faults", [])
+    run(rows("tasks", record, keys=["external_id"]))
+    added = [one for one in account.rows("tasks") if one["title"] == "Once"]
+    assert [one["is_done"] for one in added] == [True]
+    assert run(rows("tasks", record, keys=["external_id"])).outcomes == ["unchanged"]
+
+
+@pytest.fixture(params=["published", "observed"])
+def empty(request, _accounts):
+    account = _accounts("empty", request.param)
+    account.reset()
+    return account
+
+
+def test_the_first_task_of_an_account_without_rows(empty, tmp_path):
+    account, load = empty, Loader(empty.config(), tmp_path)
+    users = [one["id"] for one in account.rows("users")]
+    messages = [
+        *rows("boards", {"external_id": "b", "name": "B"}, keys=["external_id"]),
+        *rows(
+            "phases",
+            {"external_id": "p", "name": "P", "board_id": {"external_id": "b"}},
+            keys=["external_id"],
+        ),
+        *rows(
+            "projects",
+            {
+                "external_id": "j",
+                "title": "J",
+                "board_id": {"external_id": "b"},
+                "phase_id": {"external_id": "p"},
+            },
+            keys=["external_id"],
+        ),
+        *rows(
+            "tasks",
+            {
+                "external_id": "t",
+                "title": "T",
+                "project_id": {"external_id": "j"},
+                "is_milestone": True,
+                "due_date": "2026-05-05",
+                "assignee_ids": users[:1],
+            },
+            {"external_id": "u", "title": "U", "project_id": {"external_id": "j"}, "done": 1},
+            keys=["external_id"],
+        ),
+    ]
+    ended = load(*messages)
+    assert (ended.errors, ended.outcomes) == ([], ["created"] * 5)
+    made = {one["title"]: one for one in account.rows("tasks")}
+    assert (made["T"]["is_milestone"], made["T"]["assignee_ids"], made["U"]["is_done"]) == (
+        True,
+        users[:1],
+        True,
+    )
+    account.post("/_emulator/log/clear")
+    assert set(load(*messages).outcomes) == {"unchanged"}

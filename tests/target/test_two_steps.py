@@ -61,3 +61,27 @@ def test_a_reference_that_is_left_out_has_the_name_of_the_input(load, stream, co
     note = run.results[0]["note"]
     assert all(one in note for one in (column, "left out", "nowhere"))
     assert fields[column] not in note
+
+
+@pytest.mark.parametrize(
+    ("stream", "operation", "values", "column"),
+    [
+        (
+            "files",
+            "PUT /v1/files/{id}",
+            {"deal_id": 1, "content": "x", "file_name": "a.txt", "description": "D"},
+            "description",
+        ),
+        ("leads", "PATCH /v1/leads/{id}", {"title": "L", "person_id": 1, "is_archived": True}, "is_archived"),
+    ],
+)
+def test_a_column_that_the_second_request_of_an_add_ignores_is_reported(
+    stream, operation, values, column, load, small
+):
+    message = rows(stream, {"external_id": "a", **values}, keys=["external_id"])
+    small.post("/_emulator/faults", [{"operation": operation, "kind": "ignores", "fields": [column]}])
+    run = load(message)
+    assert (run.outcomes, run.results[0]["not_taken"]) == (["created"], [column])
+    small.post("/_emulator/faults", [])
+    taken = rows(stream, {"external_id": "b", **values}, keys=["external_id"])
+    assert load(taken).results[0]["not_taken"] == []
