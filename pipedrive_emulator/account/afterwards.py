@@ -25,10 +25,12 @@ class Afterwards:
 
     Attributes:
         value_seconds: the same; a change applies to later writes.
+        owner_requests: which of the next requests sees the owner of a new row as its follower.
     """
 
     def __init__(self, value_seconds: float = 0) -> None:
         self.value_seconds = value_seconds
+        self.owner_requests = 1
         self._count = 0
         self._waiting: dict[Hashable, _Scheduled] = {}
 

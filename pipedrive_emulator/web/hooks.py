@@ -80,8 +80,9 @@ class _Search(msgspec.Struct, forbid_unknown_fields=True):
     catch_up: bool = False
 
 
-class _DealValues(msgspec.Struct, forbid_unknown_fields=True):
-    delay_seconds: Annotated[float, msgspec.Meta(ge=0)]
+class _Delays(msgspec.Struct, forbid_unknown_fields=True):
+    deal_value_seconds: Annotated[float, msgspec.Meta(ge=0)] | msgspec.UnsetType = msgspec.UNSET
+    owner_requests: Annotated[int, msgspec.Meta(ge=1)] | msgspec.UnsetType = msgspec.UNSET
 
 
 Body = TypeVar("Body")
@@ -226,10 +227,17 @@ def _search(emulator: EmulatorState, request: Request) -> Row:
     return {"success": True, "lag": lag.requests}
 
 
-def _deal_values(emulator: EmulatorState, request: Request) -> Row:
-    """Set the delay after which a deal shows the value of products that are written from now on."""
-    emulator.account.afterwards.value_seconds = _read(request, _DealValues).delay_seconds
-    return {"success": True}
+def _delays(emulator: EmulatorState, request: Request) -> Row:
+    """Set the delays of the effects of writes from now on."""
+    wanted, afterwards = _read(request, _Delays), emulator.account.afterwards
+    if wanted.deal_value_seconds is not msgspec.UNSET:
+        afterwards.value_seconds = wanted.deal_value_seconds
+    if wanted.owner_requests is not msgspec.UNSET:
+        afterwards.owner_requests = wanted.owner_requests
+    return {
+        "deal_value_seconds": afterwards.value_seconds,
+        "owner_requests": afterwards.owner_requests,
+    }
 
 
 def _process(_: EmulatorState, __: Request) -> Row:
@@ -260,7 +268,7 @@ HOOKS = {
     "POST oauth": _oauth,
     "POST rows": _rows,
     "POST search": _search,
-    "POST deal_values": _deal_values,
+    "POST delays": _delays,
     "GET operations": _operations,
     "GET process": _process,
 }

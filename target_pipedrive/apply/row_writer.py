@@ -6,7 +6,7 @@ from contextlib import nullcontext
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from pipedrive_client import Gone, NotFound
+from pipedrive_client import Gone, NotFound, Rejected
 from target_pipedrive.apply.add import put_link
 from target_pipedrive.apply.update import parent_id
 from target_pipedrive.ids.provisional import ProvisionalId
@@ -79,7 +79,14 @@ class RowWriter:
         by_match = self._is_matched(plan, draft)
         moment = self._matcher.clock
         row_id, row = self.find(task, plan, draft)
-        if row_id is None or (row is None and plan.spec.chosen_key):
+        if row is None and plan.spec.chosen_key:
+            try:
+                return self._adder.add(task, plan, draft, notes)
+            except Rejected:
+                row_id, row = self._added_meanwhile(task, plan, draft)
+                if row is None:
+                    raise
+        if row_id is None:
             return self._adder.add(task, plan, draft, notes)
         if row is None and plan.spec.read is None and plan.spec.single is None:
             row = {}
@@ -100,6 +107,15 @@ class RowWriter:
         self.forget(plan, draft, row_id)
         task.found, task.was_read = None, False
         return self.bring(task, plan, draft, notes, again=True)
+
+    def _added_meanwhile(self, task: Task, plan: EntityPlan, draft: Draft) -> tuple[str | None, Row | None]:
+        """Return a row that another client, or Pipedrive itself, added since it was read.
+
+        The owner of a new row, for example, becomes its follower a moment later.
+        """
+        self._rows.forget(plan.spec)
+        task.was_read = False
+        return self.find(task, plan, draft)
 
     def _is_matched(self, plan: EntityPlan, draft: Draft) -> bool:
         """Return whether the row is found by values of the record, and not by an id."""

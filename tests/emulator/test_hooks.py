@@ -63,8 +63,8 @@ def _post(direct, hook, body=None, raw=None):
         ("search", {"lag": -1}, "lag"),
         ("search", {"lagg": 1}, "lagg"),
         ("search", [], "Expected `object`, got `array`"),
-        ("deal_values", {"delay_seconds": -1}, "Expected `float` >= 0"),
-        ("deal_values", {}, "missing required field `delay_seconds`"),
+        ("delays", {"deal_value_seconds": -1}, "Expected `float` >= 0"),
+        ("delays", {"owner_requests": 0}, "Expected `int` >= 1"),
     ],
     ids=range(30),
 )

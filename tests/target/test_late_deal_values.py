@@ -124,7 +124,7 @@ def test_lines_deleted_by_a_mirror_keep_the_value(late, run):
 @pytest.mark.parametrize("given", [SUM, None])
 def test_a_value_that_is_right_is_not_sent_a_second_time(given, late, run):
     messages = [*deals({**DEAL, "value": given}), *lines(LINE)]
-    late.post("/_emulator/deal_values", {"delay_seconds": 0})
+    late.post("/_emulator/delays", {"deal_value_seconds": 0})
     late.post("/_emulator/log/clear")
     run(*messages)
     assert sent(late) == {"POST /api/v2/deals": 1, "POST /api/v2/deals/{id}/products": 1}
@@ -172,7 +172,7 @@ def test_many_deals_are_awaited_once_and_read_together(late, run):
 def test_a_run_that_follows_an_interrupted_one_at_once_keeps_the_value(late, run, monkeypatch):
     """The interrupted run wrote the line; the next one compares the value before it is computed."""
     monkeypatch.setattr(recomputed_columns, "RECOMPUTED_WITHIN", 0.8)
-    late.post("/_emulator/deal_values", {"delay_seconds": 0.7})
+    late.post("/_emulator/delays", {"deal_value_seconds": 0.7})
     messages = [*deals(DEAL), *lines(LINE), state({"n": 1})]
     assert "ended unexpectedly" in str(run(*messages, torn=5).error)
     assert (run(*messages).errors, value_of(late)) == ([], 500)
@@ -180,7 +180,7 @@ def test_a_run_that_follows_an_interrupted_one_at_once_keeps_the_value(late, run
 
 
 def test_a_value_computed_later_than_awaited_is_sent_by_the_next_run(late, run):
-    late.post("/_emulator/deal_values", {"delay_seconds": 4 * WITHIN})
+    late.post("/_emulator/delays", {"deal_value_seconds": 4 * WITHIN})
     messages = [*deals(DEAL), *lines(LINE)]
     run(*messages)
     assert value_of(late) == SUM

@@ -76,7 +76,7 @@ def _owner(account: Account, table: str, before: Row | None, after: Row | None, 
         if account.find(table, key) is not None and account.can_refer("users", owner) and owner not in known:
             follow(account, table, key, owner, user_id)
 
-    account.afterwards.add(("owner", table, key), act, requests=1)
+    account.afterwards.add(("owner", table, key), act, requests=account.afterwards.owner_requests)
 
 
 def _v1(row: Row, name: str) -> Row:
