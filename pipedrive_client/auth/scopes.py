@@ -1,6 +1,6 @@
-"""OAuth scopes of read operations, as published: one of them is sufficient.
+"""OAuth scopes of operations, as published: one of them is sufficient.
 
-Source: `oauth_scopes` of the published description, read 2026-11-23; a contract test checks the table.
+Source: `oauth_scopes` of the published description, read 2026-11-23; contract tests check the tables.
 """
 
 from __future__ import annotations
@@ -54,9 +54,45 @@ _BY_SCOPES: Mapping[str, str] = MappingProxyType(
     }
 )
 """Scopes → paths without the version; a path covers all paths below it without a longer entry."""
-_SCOPES: Mapping[str, tuple[str, ...]] = MappingProxyType(
-    {path: tuple(scopes.split()) for scopes, paths in _BY_SCOPES.items() for path in paths.split()}
+_WRITES_BY_SCOPES: Mapping[str, str] = MappingProxyType(
+    {
+        "activities:full": "/activities",
+        "deals:full activities:full contacts:full": "/files /filters",
+        "admin": "/activityTypes /legacyTeams /pipelines /roles /stages /users /webhooks",
+        "contact-fields:full admin": "/organizationFields /personFields",
+        "contact-fields:full contacts:full admin": "/organizationFields/{}/options /personFields/{}/options "
+        "PATCH/organizationFields/{} PATCH/personFields/{}",
+        "deal-fields:full admin": "/dealFields",
+        "deal-fields:full deals:full admin": "/dealFields/{}/options PATCH/dealFields/{}",
+        "contacts:full": "/organizationRelationships /organizations /persons",
+        "deals:full contacts:full": "/notes",
+        "deals:full": "/deals",
+        "deals:full deals:read": "/deals/{}/discounts /deals/{}/installments",
+        "deals:full products:full": "/deals/{}/products",
+        "goals:full": "/goals",
+        "leads:full": "/leadLabels /leads",
+        "mail:full": "/mailbox/mailThreads",
+        "messengers-integration": "/channels",
+        "phone-integration": "/callLogs",
+        "product-fields:full products:full": "/productFields",
+        "products:full": "/products",
+        "project-fields:full": "/projectFields",
+        "projects:full": "/boards /phases /projects /tasks",
+        "video-calls": "/meetings/userProviderLinks",
+    }
 )
+"""Scopes → paths without the version; a path covers all paths below it without a longer entry.
+
+A method before a path makes the entry apply to that method and path only.
+"""
+
+
+def _by_path(by_scopes: Mapping[str, str]) -> Mapping[str, tuple[str, ...]]:
+    return {path: tuple(scopes.split()) for scopes, paths in by_scopes.items() for path in paths.split()}
+
+
+_SCOPES = _by_path(_BY_SCOPES)
+_WRITE_SCOPES = _by_path(_WRITES_BY_SCOPES)
 _EXCEPTIONS: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {"/v1/activityFields": ("activities:read", "activities:full")}
 )
@@ -72,14 +108,32 @@ def read_scopes(path: str) -> tuple[str, ...]:
     """
     if path in _EXCEPTIONS:
         return _EXCEPTIONS[path]
+    return _of_path(path, "", _SCOPES)
+
+
+@cache
+def write_scopes(method: str, path: str) -> tuple[str, ...]:
+    """Return the scopes of which a write needs one; empty if no scopes are published.
+
+    Args:
+        method: HTTP method.
+        path: as for `read_scopes`.
+    """
+    return _of_path(path, method, _WRITE_SCOPES)
+
+
+def _of_path(path: str, method: str, table: Mapping[str, tuple[str, ...]]) -> tuple[str, ...]:
     parts = _VERSION.sub("", path).strip("/").split("/")
     candidates = [""]
     best: tuple[str, ...] = ()
-    for part in parts:
+    for number, part in enumerate(parts, 1):
         # A literal segment precedes a placeholder: `/deals/products` before `/deals/{}`.
-        candidates = [f"{start}/{one}" for start in candidates for one in (part, "{}")]
-        found = next((_SCOPES[one] for one in candidates if one in _SCOPES), None)
-        best = found if found is not None else best
+        named = "{}" if part.startswith("{") else part
+        candidates = [f"{start}/{one}" for start in candidates for one in dict.fromkeys((named, "{}"))]
+        found = [table[one] for one in candidates if one in table]
+        if number == len(parts):
+            found = [table[method + one] for one in candidates if method and method + one in table] or found
+        best = found[0] if found else best
     return best
 
 

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pipedrive_client.auth.scopes import missing_scopes
+from pipedrive_client.auth.scopes import missing_scopes, write_scopes
 from pipedrive_singer import check
 from pipedrive_singer.check import Account, Group, Verdict
 from target_pipedrive.catalog.actions import ACTIONS
 from target_pipedrive.catalog.entities import ENTITIES
 from target_pipedrive.catalog.names import snake
-from target_pipedrive.catalog.scopes import ADMIN, write_scopes
 
 if TYPE_CHECKING:
     import argparse
@@ -123,9 +122,9 @@ def _of_entity(entity: EntitySpec, verbs: Iterable[str], account: Account) -> Ma
 
 def _of_action(action: ActionSpec, account: Account) -> str:
     """Return the scope or right that is missing for an action; otherwise empty."""
-    needed = write_scopes(action)
+    needed = write_scopes(action.method, action.path)
     if account.scopes is not None and needed and not set(needed) & {*account.scopes}:
         return check.scope(needed)
-    if needed == (ADMIN,) and not account.is_admin:
+    if needed == ("admin",) and not account.is_admin:
         return "administrator rights"
     return ""

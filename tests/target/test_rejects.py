@@ -340,3 +340,26 @@ def test_a_run_without_records_leaves_no_results_of_the_run_before(load, tmp_pat
     assert rejects.read_text() == kept
     assert not (tmp_path / "rejects-2.singer").exists()
     assert results.stat().st_mode & 0o777 == 0o600
+
+
+@pytest.mark.parametrize(
+    ("stream", "values", "scopes"),
+    [
+        ("notes", {"id": 1, "content": "Changed"}, "deals:full or contacts:full"),
+        (
+            "add_deal_product",
+            {"id": 1, "product_id": 1, "item_price": 1, "quantity": 1},
+            "deals:full or products:full",
+        ),
+        ("delete_lead_label", {"id": "00000000-0000-0000-0000-000000000000"}, "leads:full"),
+    ],
+)
+def test_a_write_without_its_scope_names_the_scope(stream, values, scopes, load, small):
+    rules = [
+        {"operation": name, "kind": "status_before", "status": 403, "error": "Scope and URL mismatch"}
+        for name in ("PUT /v1/notes/{id}", "POST /api/v2/deals/{id}/products", "DELETE /v1/leadLabels/{id}")
+    ]
+    small.post("/_emulator/faults", rules)
+    run = load(rows(stream, values))
+    assert run.outcomes == ["failed"]
+    assert f"the OAuth app lacks the scope {scopes};" in run.errors[0]
