@@ -11,7 +11,7 @@
     ├── ItemError               skip this item
     │   ├── NotFound            404
     │   ├── UnknownMethod       404 because this host has no operation at this path
-    │   ├── Gone                410
+    │   ├── Gone                410, or 400 because the row was deleted
     │   └── NotVisible          403 in JSON
     │       └── MissingScope    403 because the OAuth app lacks the scope of the operation
     ├── RunError                stop the run
@@ -129,7 +129,7 @@ class UnknownMethod(ItemError):
 
 
 class Gone(ItemError):
-    """410: the object was deleted, or Pipedrive removed the endpoint."""
+    """410, or 400 with a code such as ERR_DEAL_DELETED: deleted, or an endpoint that Pipedrive removed."""
 
 
 class NotVisible(ItemError):

@@ -5,6 +5,7 @@ Source: core-api-concepts-responses; Pipedrive's API reference.
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from pipedrive_client.auth.scopes import read_scopes, write_scopes
@@ -58,6 +59,8 @@ _ADVICE = {
     410: "it was deleted, or Pipedrive removed this endpoint",
     415: "an administrator of the account can enable it",
 }
+_DELETED_CODE = re.compile(r"ERR_[A-Z_]+_DELETED")
+"""Code of a 400 for a change of a deleted row, such as ERR_DEAL_DELETED."""
 _SCOPE_WORDS = "scope and url mismatch"
 _UNKNOWN_WORDS = "unknown method"
 _UNAVAILABLE_WORDS = ("service is not available", "temporarily unavailable")
@@ -234,15 +237,16 @@ def _kind(status: int, code: str | None, text: str) -> type[PipedriveError]:
     """Return the error class of a status other than 2xx."""
     if status >= 500:  # noqa: PLR2004 - server errors
         return ServerError
-    if any(word in text.lower() for word in _FEATURE_WORDS.get(status, ())):
+    words, code = text.lower().lstrip(), code or ""
+    lacks = any(word in words for word in _FEATURE_WORDS.get(status, ()))
+    if lacks or (status == 403 and code.startswith("feature_capping")):  # noqa: PLR2004 - a limit of the plan
         return FeatureOff
-    if status == 403 and (code or "").startswith("feature_capping"):  # noqa: PLR2004 - a limit of the plan
-        return FeatureOff
-    if status == 403 and _SCOPE_WORDS in text.lower():  # noqa: PLR2004 - forbidden, for another reason
-        return MissingScope
-    if status == 404 and text.lower().lstrip().startswith(_UNKNOWN_WORDS):  # noqa: PLR2004 - not found
-        return UnknownMethod
-    return _BY_STATUS.get(status, Rejected)
+    by_content: dict[tuple[int, bool], type[PipedriveError]] = {
+        (400, bool(_DELETED_CODE.fullmatch(code))): Gone,
+        (403, _SCOPE_WORDS in words): MissingScope,
+        (404, words.startswith(_UNKNOWN_WORDS)): UnknownMethod,
+    }
+    return by_content.get((status, True), _BY_STATUS.get(status, Rejected))
 
 
 def _body_of(response: Response) -> dict[str, object]:

@@ -60,6 +60,7 @@ class Account:
         self.lag = Lag()
         self.dialect = PUBLISHED
         self.afterwards = Afterwards()
+        self.values_locked = False
         self._indexed: dict[str, Table] = {}
         self._indexed_at = -1
 

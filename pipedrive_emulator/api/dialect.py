@@ -23,6 +23,8 @@ class Dialect:
         touched_by_deleted_notes: whether a deleted note moves the `update_time` of what it was attached to.
         owner_follows: tables whose new rows have their owner as follower.
         value_seconds: seconds after which a deal shows the value of its changed products; 0 shows it at once.
+        locked_values: whether a v1 update with the value of a deal that has products is rejected.
+        deleted_deals: whether an update of a deleted deal is an error of its own, not a 404.
         secure_webhooks: whether a webhook to an address without https is rejected.
         touched_by_put: whether a v1 PUT that changes nothing moves `update_time`.
     """
@@ -35,6 +37,8 @@ class Dialect:
     touched_by_deleted_notes: bool = False
     owner_follows: frozenset[str] = frozenset()
     value_seconds: float = 0
+    locked_values: bool = False
+    deleted_deals: bool = False
     secure_webhooks: bool = False
     touched_by_put: bool = False
 
@@ -49,6 +53,8 @@ OBSERVED = Dialect(
     touched_by_deleted_notes=True,
     owner_follows=frozenset({"deals", "persons", "organizations"}),
     value_seconds=0.2,
+    locked_values=True,
+    deleted_deals=True,
     secure_webhooks=True,
     touched_by_put=True,
 )

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from pipedrive_emulator.account.custom_fields import from_v1
 from pipedrive_emulator.api.http import JSON_TYPE, ApiError, Request, Response, Row, encode, success
 from pipedrive_emulator.api.operations import Operation, Param, load_operations
+from pipedrive_emulator.domains.deals import deals
 from pipedrive_emulator.handlers.registry import HANDLERS, Call, Handler
 from pipedrive_emulator.handlers.resources import Resource
 from pipedrive_emulator.observed.core_entities import ENTITIES, Entity
@@ -164,9 +165,20 @@ def _add(entity: Entity) -> Handler:
     return handle
 
 
+def _to_update(call: Call, entity: Entity) -> Row:
+    """Return the row that is to be updated; raises the errors of deals that cannot be updated so."""
+    if entity.table != "deals":
+        row: Row = call.account.require(entity.table, call.path["id"])
+        return row
+    deal = deals.to_update(call.account, call.path["id"])
+    if call.account.dialect.locked_values:
+        deals.check_value(call.account, deal, call.body)
+    return deal
+
+
 def _update(entity: Entity) -> Handler:
     def handle(call: Call) -> Response:
-        before = call.account.require(entity.table, call.path["id"])
+        before = _to_update(call, entity)
         row = _act(call, entity, "update")
         if row["update_time"] == before["update_time"] and call.account.dialect.touched_by_put:
             row = call.account.update(entity.table, row["id"], {}, call.user_id)

@@ -1,7 +1,8 @@
 """Error responses of live accounts: statuses, texts and keys that differ from the published ones.
 
 The gateway sends few keys with 401 and a missing scope; v2 sends `success`, `error` and `code` for a schema
-error; v1 sends no `code`. An unknown path or method is an "Unknown method", or to an app a missing scope.
+error; v1 sends no `code` for it. An unknown path or method is an "Unknown method", or to an app a missing
+scope.
 """
 
 from __future__ import annotations
@@ -85,5 +86,7 @@ def _content(error: ApiError, operation: Operation | None) -> Row | None:
         every = "; ".join(map(text_of, (error.error, *error.further)))
         return {"error": f"Validation failed: {every}", "code": SCHEMA}
     if operation.version == "v1" and error.status == 400:  # noqa: PLR2004 - the same
-        return {"error": error.error, "error_info": V1_INFO, "data": None, "additional_data": None}
+        code = error.extra.get("code", SCHEMA)
+        more = {} if code == SCHEMA else {"code": code}
+        return {"error": error.error, "error_info": V1_INFO, "data": None, "additional_data": None, **more}
     return None

@@ -85,6 +85,10 @@ class _Delays(msgspec.Struct, forbid_unknown_fields=True):
     owner_requests: Annotated[int, msgspec.Meta(ge=1)] | msgspec.UnsetType = msgspec.UNSET
 
 
+class _DealValues(msgspec.Struct, forbid_unknown_fields=True):
+    locked: bool
+
+
 Body = TypeVar("Body")
 
 
@@ -240,6 +244,12 @@ def _delays(emulator: EmulatorState, request: Request) -> Row:
     }
 
 
+def _deal_values(emulator: EmulatorState, request: Request) -> Row:
+    """Set whether a deal with products rejects another value than theirs."""
+    emulator.account.values_locked = _read(request, _DealValues).locked
+    return {"locked": emulator.account.values_locked}
+
+
 def _process(_: EmulatorState, __: Request) -> Row:
     """Return the resources used so far; on a busy machine, CPU seconds are more precise than a clock."""
     return {"cpu_seconds": time.process_time()}
@@ -269,6 +279,7 @@ HOOKS = {
     "POST rows": _rows,
     "POST search": _search,
     "POST delays": _delays,
+    "POST deal_values": _deal_values,
     "GET operations": _operations,
     "GET process": _process,
 }

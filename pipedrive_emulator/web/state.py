@@ -99,3 +99,4 @@ class EmulatorState:
         self.account.dialect = self.dialect
         self.account.lag = Lag(self.settings.search_lag)
         self.account.afterwards = Afterwards(self.dialect.value_seconds)
+        self.account.values_locked = False

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
+from pipedrive_client import Rejected
 from target_pipedrive.apply.changes.change import updated
 from target_pipedrive.apply.changes.diff import complete_required, custom_changes, kept_columns, without_keys
 from target_pipedrive.apply.changes.verification import Sent, with_aliases
@@ -135,17 +137,36 @@ class RowUpdater:
             self._writer.send(task, action, Draft(path=path, body={"is_archived": False}), spec)
         if changed or custom:
             complete_required(changed, change.body, row, action)
-            done = self._writer.send(task, action, Draft(path=path, body=changed, custom=custom), spec)
-            if is_gone(done.data, spec):
+            shown = self._sent(task, spec, action, Draft(path=path, body=changed, custom=custom), row)
+            if is_gone(shown, spec):
                 return None
             sent = Sent(body=changed, custom=custom, columns=columns)
-            after = self._verifier.shown(spec, row_id, sent, done.data, task.stream)
+            after = self._verifier.shown(spec, row_id, sent, shown, task.stream)
             ignored = self._verifier.check(plan, row_id, sent, row, after)
         if again:
             self._writer.send(task, action, Draft(path=path, body=again), spec)
         self._rows.forget(spec)
         self._matcher.wrote(plan, {**changed, **custom}, row_id)
         return ignored
+
+    def _sent(self, task: Task, spec: EntitySpec, action: ActionSpec, draft: Draft, row: Row) -> object:
+        """Send an update and return the row that the response shows.
+
+        If the account rejects columns because child rows determine them, the others are sent without them.
+        """
+        try:
+            return self._writer.send(task, action, draft, spec).data
+        except Rejected as error:
+            if (
+                not spec.locked
+                or spec.locked not in error.message
+                or draft.body.keys().isdisjoint(spec.settled_by)
+            ):
+                raise
+        rest = {name: value for name, value in draft.body.items() if name not in spec.settled_by}
+        if not rest and not draft.custom:
+            return row
+        return self._writer.send(task, action, replace(draft, body=rest), spec).data
 
     def _archive(self, task: Task, plan: EntityPlan, draft: Draft, row_id: str, row: Row) -> bool:
         """Archive a row where that is an action of its own, and return whether it was done."""

@@ -279,6 +279,7 @@ class EntitySpec:
         conditions: column with the conditions of a filter.
         settled_by: column that Pipedrive recomputes from child rows → their entities; its value is compared
             and sent again after those are written.
+        locked: part of the error of an update with such a column, if Pipedrive rejects it.
         within: column that references a row inside another → column that references the other, such as a
             stage and its pipeline.
         archive: name of the action that archives a row, if there is no column for it.
@@ -319,6 +320,7 @@ class EntitySpec:
     after: str | None = None
     conditions: str | None = None
     settled_by: Mapping[str, str] = field(default_factory=_none)
+    locked: str = ""
     within: Mapping[str, str] = field(default_factory=_none)
     archive: str | None = None
     definitions: str | None = None

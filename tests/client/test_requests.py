@@ -147,6 +147,7 @@ def test_a_missing_certificate_file_is_a_setting_to_fix(connect, monkeypatch):
     ("status", "body", "kind"),
     [
         (400, failure("Bad request"), Rejected),
+        (400, failure("Entity is deleted", code="ERR_DEAL_DELETED"), Gone),
         (401, failure("unauthorized access"), Unauthorized),
         (402, failure("Payment required"), Unauthorized),
         (402, failure("Required suites missing", errorCode=402), FeatureOff),

@@ -163,6 +163,34 @@ def test_a_put_that_changes_nothing_moves_the_update_time(both):
     assert each(both, act) == (False, True)
 
 
+@pytest.mark.parametrize(("method", "path"), [("PATCH", "/api/v2/deals/{}"), ("PUT", "/v1/deals/{}")])
+def test_a_deleted_deal_has_an_error_of_its_own(method, path, both):
+    def act(direct):
+        number = data(direct.ask("POST", "/api/v2/deals", json_body={"title": "T"}))["id"]
+        data(direct.ask("DELETE", f"/api/v2/deals/{number}"))
+        answer = direct.ask(method, path.format(number), json_body={"title": "U"})
+        return answer.status_code, answer.json().get("code")
+
+    assert each(both, act)[1] == (400, "ERR_DEAL_DELETED")
+    assert each(both, act)[0][0] in (404, 410)
+
+
+def test_v1_takes_no_value_of_a_deal_with_products(both):
+    def act(direct):
+        number = data(direct.ask("POST", "/api/v2/deals", json_body={"title": "T"}))["id"]
+        data(direct.ask("PUT", f"/v1/deals/{number}", json_body={"value": 5}))
+        line = {"product_id": 1, "item_price": 10, "quantity": 2}
+        data(direct.ask("POST", f"/api/v2/deals/{number}/products", json_body=line))
+        answers = [
+            direct.ask("PUT", f"/v1/deals/{number}", json_body=body)
+            for body in ({"value": 7, "title": "U"}, {"title": "U"})
+        ]
+        assert "products attached" in answers[0].json()["error"]
+        return [one.status_code for one in answers]
+
+    assert act(both[1]) == [400, 200]
+
+
 def test_a_patch_that_changes_nothing_moves_nothing(both):
     def act(direct):
         before = row(direct, "/api/v2/deals/1")

@@ -10,6 +10,8 @@ from tests.target.helpers import rows
 from tests.target.twice import settles
 
 UPDATE = "PATCH /api/v2/deals/{id}"
+SUM = 152.6
+"""Value of the one line, tax included."""
 KEYS = ["external_id"]
 DEAL = {"external_id": "d1", "title": "Own value", "value": 500}
 LINE = {
@@ -193,6 +195,37 @@ def test_values_of_records_deferred_to_the_file_are_kept_too(small, load, monkey
     run = settles(small, load, *in_order(first, deals(*many), lines(*below)))
     assert (run.errors, run.outcomes) == ([], ["created"] * 18)
     assert [one["value"] for one in small.rows("deals") if one["title"].startswith("Own ")] == [500] * 9
+
+
+@pytest.fixture
+def locked(small):
+    """An account that rejects the value of a deal that has products."""
+    small.post("/_emulator/deal_values", {"locked": True})
+    yield small
+    small.post("/_emulator/deal_values", {"locked": False})
+
+
+@pytest.mark.parametrize("first", ["deals", "deal_products"])
+def test_a_value_that_the_account_rejects_is_not_taken_and_fails_nothing(locked, load, first):
+    run = settles(locked, load, *in_order(first, deals(DEAL), lines(LINE)))
+    assert (run.errors, run.outcomes) == ([], ["created", "created"])
+    assert value_of(locked) == SUM
+    assert [one["note"] for one in run.results if "did not take value" in (one["note"] or "")]
+
+
+def test_the_other_columns_of_an_update_with_such_a_value_are_written(locked, load):
+    load(deals(DEAL), lines(LINE))
+    run = settles(locked, load, deals({**DEAL, "value": 640, "probability": 7}))
+    assert (run.errors, run.outcomes) == ([], ["updated"])
+    assert (run.results[0]["changed"], run.results[0]["not_taken"]) == (["probability"], ["value"])
+    row = next(one for one in locked.rows("deals") if one["title"] == DEAL["title"])
+    assert (row["value"], row["probability"]) == (SUM, 7)
+
+
+def test_such_a_value_alone_leaves_the_row_unchanged(locked, load):
+    load(deals(DEAL), lines(LINE))
+    run = settles(locked, load, deals({**DEAL, "value": 640}))
+    assert (run.errors, run.outcomes, run.results[0]["not_taken"]) == ([], ["unchanged"], ["value"])
 
 
 def test_a_dry_run_sends_no_value(small, load):

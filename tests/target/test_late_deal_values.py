@@ -10,11 +10,9 @@ import pytest
 from target_pipedrive.apply import recomputed_columns
 from tests.target.case_folders import writes_of
 from tests.target.helpers import RECOMPUTED, Loader, rows, state
-from tests.target.test_deal_values import DEAL, KEYS, LINE, deals, in_order, lines, value_of
+from tests.target.test_deal_values import DEAL, KEYS, LINE, SUM, deals, in_order, lines, value_of
 
 WITHIN = RECOMPUTED["observed"]
-SUM = 152.6
-"""Value of the one line, tax included."""
 IN_BOTH_ORDERS = pytest.mark.parametrize("first", ["deals", "deal_products"])
 
 

@@ -220,9 +220,27 @@ def _add(call: Call, row: Row) -> Row:
     }
 
 
+def to_update(account: Account, key: object) -> Row:
+    """Return a deal that is to be updated; raises a 404, or a 400 for a deleted one if the dialect has it."""
+    row = account.table("deals").get(key)
+    if row is not None and row["is_deleted"] and account.dialect.deleted_deals:
+        raise ApiError(
+            400, "Entity is deleted. You must first restore it before you can edit", code="ERR_DEAL_DELETED"
+        )
+    return account.require("deals", key)
+
+
+def check_value(account: Account, row: Row, body: Row) -> None:
+    """Raise the error of an account that computes the value of a deal with products, and takes no other."""
+    if "value" in body and any(account.table("deal_products").where("deal_id", row["id"])):
+        raise ApiError(400, "Cannot update deal value, the deal has products attached to it.")
+
+
 def _update(call: Call, row: Row, body: Row) -> Row:
     if row["is_archived"] and not (set(body) == {"is_archived"} and body["is_archived"] is False):
         raise ApiError(403, "An archived deal cannot be edited; un-archive it first")
+    if call.account.values_locked:
+        check_value(call.account, row, body)
     body = {**body, **_moments(body)}
     _check(call.account, row, body)
     changes = {**body, **_place(call.account, row, body)}
@@ -313,6 +331,7 @@ register(
         extras=extras,
         filter_type="deals",
         find=_shown,
+        find_to_update=to_update,
     )
 )
 register(

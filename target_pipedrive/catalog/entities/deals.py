@@ -15,6 +15,7 @@ ENTITIES = (
         levels="visible_to",
         within={"stage_id": "pipeline_id"},
         settled_by={"value": "deal_products deal_discounts"},
+        locked="products attached",
         add="add_deal",
         update="update_deal",
         delete="delete_deal",
