@@ -18,6 +18,8 @@ DEFAULT_API_URL = "https://api.pipedrive.com"
 DEFAULT_OAUTH_TOKEN_URL = "https://oauth.pipedrive.com/oauth/token"  # noqa: S105 - an address, no secret
 _HOST_LABEL = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?", re.ASCII)
 _MAX_CONCURRENCY = 256
+_LONGEST_TIMEOUT_SECONDS = 86_400
+"""A day; Python rejects timeouts of centuries."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -305,13 +307,13 @@ def _url(config: Mapping[str, object], name: str) -> str | None:
 
 
 def _number(config: Mapping[str, object], name: str, *, default: float) -> float:
-    """Return a setting that must be a positive number."""
+    """Return a setting that must be a number of seconds."""
     given = config.get(name)
     if given is None or given == "":
         return default
     number = _to_number(given)
-    if number is None or not 0 < number < float("inf"):
-        raise ConfigError(f"{name} must be a number greater than 0.")
+    if number is None or not 0 < number <= _LONGEST_TIMEOUT_SECONDS:
+        raise ConfigError(f"{name} must be a number greater than 0 and at most {_LONGEST_TIMEOUT_SECONDS}.")
     return number
 
 
@@ -333,5 +335,5 @@ def _to_number(given: object) -> float | None:
         return None
     try:
         return float(given)
-    except ValueError:
+    except (ValueError, OverflowError):
         return None

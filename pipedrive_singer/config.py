@@ -16,6 +16,8 @@ from pipedrive_client.http.json_keys import ambiguous_key
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
+    from jsonschema import ValidationError
+
 _KINDS = {
     "string": "a string",
     "integer": "an integer",
@@ -72,21 +74,49 @@ def config_sentence(config: Mapping[str, Any], schema: Mapping[str, Any]) -> str
     """Return the first error in the settings without any value, or an empty string if they are valid."""
     for error in Draft7Validator(schema).iter_errors(dict(config)):
         where = ".".join(str(part) for part in error.absolute_path) or "config"
-        if error.validator == "enum":
-            choices = ", ".join(str(one) for one in error.validator_value if one is not None)
-            return f"Setting {where} must be one of {choices}."
-        if error.validator == "type":
-            wanted = error.validator_value
-            words = [one for one in ([wanted] if isinstance(wanted, str) else wanted) if one != "null"]
-            return f"Setting {where} must be {' or '.join(_KINDS.get(one, one) for one in words)}."
-        if error.validator == "required":
-            missing = [name for name in error.validator_value if name not in error.instance]
-            return f"Setting {where} must contain {', '.join(missing)}."
-        if error.validator in _LIMITS:
-            return f"Setting {where} must be {_LIMITS[error.validator]} {error.validator_value}."
-        limits = f"{error.validator} {error.validator_value}"
-        return f"Setting {where} is invalid. Its definition requires {limits}."
+        return f"Setting {where} {_requirement(error)}."
+    for name, value in config.items():
+        if isinstance(value, str) and "\0" in value:
+            return f"Setting {name} must not contain a NUL character."
     return ""
+
+
+def _requirement(error: ValidationError) -> str:
+    """Return what a setting must be, as the end of a sentence."""
+    required: Any = error.validator_value
+    found: Any = error.instance
+    definition: Any = error.schema
+    match error.validator:
+        case "enum":
+            text = f"must be one of {', '.join(str(one) for one in required if one is not None)}"
+        case "type":
+            text = f"must be {' or '.join(_words(required))}"
+        case "anyOf":
+            words = [word for one in required for word in _alternatives(one)]
+            text = f"must be {' or '.join(dict.fromkeys(words))}"
+        case "required":
+            text = f"must contain {', '.join(name for name in required if name not in found)}"
+        case "additionalProperties":
+            known = definition.get("properties", {})
+            unknown = ", ".join(sorted(map(repr, set(found) - set(known))))
+            text = f"has the unknown key {unknown}; known keys are {', '.join(known)}"
+        case "minLength" | "minItems":
+            text = "must not be empty"
+        case str(limit) if limit in _LIMITS:
+            text = f"must be {_LIMITS[limit]} {required}"
+        case _:
+            text = f"is invalid. Its definition requires {error.validator} {required}"
+    return text
+
+
+def _words(types: str | list[str]) -> list[str]:
+    """Return the names of JSON types, without null."""
+    return [_KINDS.get(one, one) for one in ([types] if isinstance(types, str) else types) if one != "null"]
+
+
+def _alternatives(definition: Mapping[str, Any]) -> list[str]:
+    """Return the values that one alternative of a definition allows."""
+    return [definition["const"]] if "const" in definition else _words(definition.get("type", []))
 
 
 def strange_settings(config: Iterable[str], schema: Mapping[str, Any]) -> list[str]:

@@ -88,10 +88,13 @@ class PipedrivePlugin(PluginBase):
     def _validate_config(self, *, raise_errors: bool = True) -> list[str]:
         """Check the settings; the SDK's messages would contain values, including secrets."""
         try:
-            return super()._validate_config(raise_errors=raise_errors)
+            found = super()._validate_config(raise_errors=raise_errors)
         except ConfigValidationError as error:
             sentence = config_sentence(self._config, self.config_jsonschema)
             raise ConfigError(sentence or "The settings are invalid.") from error
+        if raise_errors and (sentence := config_sentence(self._config, {})):
+            raise ConfigError(sentence)
+        return found
 
     @classmethod
     def summary_of(cls, settings: Mapping[str, Any], *, parse_env: bool) -> Summary:

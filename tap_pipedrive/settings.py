@@ -36,6 +36,8 @@ class UnknownColumns(StrEnum):
     KEEP = "keep"
 
 
+_MOST_HOURS = 1_000_000
+"""A century; longer times cannot be subtracted from dates."""
 _ENTRY: dict[str, JSON] = {
     "type": "object",
     "required": ["stream"],
@@ -113,6 +115,7 @@ SETTINGS: dict[str, JSON] = {
         "type": ["number", "null"],
         "default": 24,
         "minimum": 0,
+        "maximum": _MOST_HOURS,
         "title": "Delete sweep interval hours",
         "description": "With `detect_deletes`: minimum number of hours between two full reads of an "
         "incremental stream to find deleted rows.",
@@ -131,7 +134,8 @@ SETTINGS: dict[str, JSON] = {
         "type": ["number", "object", "null"],
         "default": 0,
         "minimum": 0,
-        "additionalProperties": {"type": "number", "minimum": 0},
+        "maximum": _MOST_HOURS,
+        "additionalProperties": {"type": "number", "minimum": 0, "maximum": _MOST_HOURS},
         "title": "Full list interval hours",
         "description": "Minimum number of hours between two reads of a stream that cannot be read "
         "incrementally (users, stages, field definitions, files, archived leads and others); 0 reads them in "
@@ -191,3 +195,57 @@ SETTINGS: dict[str, JSON] = {
         "loader.",
     },
 }
+
+
+_NOTHING: JSON = {"anyOf": [{"const": "__NULL__"}, {"type": "null"}]}
+SDK_SETTINGS: dict[str, JSON] = {
+    "stream_maps": {
+        "type": ["object", "null"],
+        "title": "Stream maps",
+        "description": "Changes to streams, see https://sdk.meltano.com/en/latest/stream_maps.html.",
+        "properties": {"__else__": _NOTHING},
+        "additionalProperties": {
+            "anyOf": [{"const": "__NULL__"}, {"type": "null"}, {"type": "object"}],
+        },
+    },
+    "flattening_max_depth": {
+        "type": ["integer", "null"],
+        "minimum": 0,
+        "title": "Flattening max depth",
+        "description": "Maximum depth of flattened columns.",
+    },
+    "flattening_max_key_length": {
+        "type": ["integer", "null"],
+        "minimum": 1,
+        "title": "Flattening max key length",
+        "description": "Maximum length of the name of a flattened column.",
+    },
+    "batch_config": {
+        "type": ["object", "null"],
+        "title": "Batch config",
+        "description": "Write records to files that BATCH messages name.",
+        "properties": {
+            "encoding": {
+                "type": ["object", "null"],
+                "properties": {
+                    "format": {"type": ["string", "null"], "enum": ["jsonl", None]},
+                    "compression": {"type": ["string", "null"], "enum": ["gzip", None]},
+                },
+                "additionalProperties": False,
+            },
+            "storage": {
+                "type": "object",
+                "required": ["root"],
+                "properties": {
+                    "root": {"type": "string", "minLength": 1},
+                    "prefix": {"type": ["string", "null"]},
+                    "params": {"type": ["object", "null"]},
+                },
+                "additionalProperties": False,
+            },
+            "batch_size": {"type": ["integer", "null"], "minimum": 1},
+        },
+        "additionalProperties": False,
+    },
+}
+"""Settings of the SDK that it defines too loosely."""

@@ -23,7 +23,8 @@ from tap_pipedrive.output.sdk_log_filter import drop_uninformative_lines
 from tap_pipedrive.output.validation import RecordValidator
 from tap_pipedrive.output.verdicts import verdicts
 from tap_pipedrive.output.writer import PageWriter
-from tap_pipedrive.settings import SETTINGS
+from tap_pipedrive.read.stream_maps import check_maps
+from tap_pipedrive.settings import SDK_SETTINGS, SETTINGS
 from tap_pipedrive.state.input_catalog import catalog_of, checked_catalog
 from tap_pipedrive.state.input_state import checked_state, state_of
 from tap_pipedrive.streams.classes import stream_classes
@@ -61,10 +62,7 @@ class TapPipedrive(PipedrivePlugin, Tap):
     package_name = "pipedrive-singer"
     dynamic_catalog = True
     message_writer_class = PageWriter
-    config_jsonschema: ClassVar[dict[str, Any]] = {
-        "type": "object",
-        "properties": dict(SETTINGS),
-    }
+    config_jsonschema: ClassVar[dict[str, Any]] = {"type": "object", "properties": dict(SETTINGS)}
     capabilities: ClassVar[list[CapabilitiesEnum]] = [
         TapCapabilities.CATALOG,
         TapCapabilities.STATE,
@@ -114,6 +112,13 @@ class TapPipedrive(PipedrivePlugin, Tap):
         ]
 
     # --- the SDK's hooks --------------------------------------------------------------------------
+
+    @classmethod
+    @override
+    def append_builtin_config(cls, config_jsonschema: dict[str, Any]) -> None:
+        """Add the SDK's settings, with stricter definitions of some."""
+        super().append_builtin_config(config_jsonschema)
+        config_jsonschema["properties"] |= SDK_SETTINGS
 
     @override
     def discover_streams(self) -> Sequence[Stream]:
@@ -195,6 +200,7 @@ class TapPipedrive(PipedrivePlugin, Tap):
     @override
     def setup_mapper(self) -> None:
         """Prepare stream maps; streams register their schema on first use."""
+        check_maps(self._config, self.tap_context.specs)
         super(Tap, self).setup_mapper()
 
     def _check_catalog(self) -> None:

@@ -60,15 +60,12 @@ class BatchFiles:
         """Return the batch files of the setting `batch_config`, or None if it is not set.
 
         Raises:
-            ConfigError: the encoding is not supported, or the storage cannot be used.
+            ConfigError: the storage cannot be used.
         """
         given = config.get(_SETTING)
         if not given:
             return None
-        encoding, storage = given.get("encoding") or {}, given.get("storage") or {}
-        if {**ENCODING, **encoding} != ENCODING:
-            msg = f"Setting {_SETTING}: encoding must have format jsonl and compression gzip."
-            raise ConfigError(msg)
+        storage = given.get("storage") or {}
         if not storage.get("root"):
             msg = f"Setting {_SETTING}: storage requires root, a folder or a URL such as s3://bucket/folder."
             raise ConfigError(msg)

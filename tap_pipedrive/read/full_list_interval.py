@@ -5,11 +5,11 @@ Without changes, such a stream costs as much as in the first run.
 
 from __future__ import annotations
 
-import difflib
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from pipedrive_client import ConfigError
+from tap_pipedrive.read.stream_names import known_stream
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -50,12 +50,7 @@ class FullListInterval:
 
 
 def _check(stream: str, specs: Mapping[str, StreamSpec]) -> None:
-    spec = specs.get(stream)
-    if spec is None:
-        near = difflib.get_close_matches(stream, specs, n=3)
-        hint = f" Did you mean {' or '.join(near)}?" if near else ""
-        msg = f"Setting {NAME}: unknown stream {stream!r}.{hint}"
-        raise ConfigError(msg)
+    spec = known_stream(NAME, stream, specs)
     if any(can_wait(spec, read) for read in spec.reads):
         return
     how = "for its changes"

@@ -6,7 +6,6 @@ is rejected by name instead of being ignored by Pipedrive.
 
 from __future__ import annotations
 
-import difflib
 from dataclasses import dataclass, field
 from datetime import timedelta
 from types import MappingProxyType
@@ -14,12 +13,14 @@ from typing import TYPE_CHECKING
 
 from pipedrive_client import ConfigError
 from pipedrive_client.times import now
+from tap_pipedrive.read.stream_names import known_stream
 
 if TYPE_CHECKING:
     import logging
     from collections.abc import Iterable, Iterator, Mapping
     from datetime import datetime
 
+    from pipedrive_client import PipedriveError, Rejected
     from tap_pipedrive.catalog.spec import Read, StreamSpec
 
 NAME_COLUMNS = MappingProxyType({"searches": "search", "statistics": "report"})
@@ -38,6 +39,10 @@ class ConfiguredRequest:
 
     params: Mapping[str, object] = field(default_factory=lambda: MappingProxyType({}))
     columns: Mapping[str, object] = field(default_factory=lambda: MappingProxyType({}))
+
+
+_BAD_REQUEST = 400
+_PLAIN = (str, int, float, type(None))
 
 
 class ConfiguredRequests:
@@ -67,6 +72,7 @@ class ConfiguredRequests:
             if spec.single is None and "record_ids" not in spec.settings:
                 msg = f"Setting record_ids: Pipedrive cannot read single rows of {stream} by id."
                 raise ConfigError(msg)
+            _check_ids(spec, self._ids[stream])
         for setting in NAME_COLUMNS:
             for stream, configured in self._entries_of(config, setting):
                 self._entries.setdefault(stream, []).append(configured)
@@ -89,6 +95,19 @@ class ConfiguredRequests:
                 "Selected streams read nothing, because the setting of their requests has no entry: %s",
                 ", ".join(idle),
             )
+
+    def cause_of(self, error: Rejected) -> PipedriveError:
+        """Return the error of the settings that caused a rejected request, or the same error without any."""
+        spec = self._specs.get(error.label or "")
+        if spec is None or error.status != _BAD_REQUEST:
+            return error
+        used = [one for one in spec.settings if one in (*NAME_COLUMNS, "raw_requests")]
+        used += ["stream_parameters"] if spec.name in self._parameters else []
+        used += ["record_ids"] if spec.name in self._ids else []
+        if not used:
+            return error
+        advice = f"Check {' and '.join(used)} of stream {spec.name}"
+        return ConfigError(f"{error.message.rstrip('.')}. {advice}.", status=error.status, label=error.label)
 
     def _is_idle(self, spec: StreamSpec) -> bool:
         return not (self.ids(spec) if "record_ids" in spec.settings else self.of(spec))
@@ -119,7 +138,8 @@ class ConfiguredRequests:
                 raise ConfigError(msg)
             params = {name: value for name, value in entry.items() if name not in ("stream", "name")}
             self._check_parameters(setting, spec, params)
-            missing = sorted({name for read in spec.reads for name in read.required} - set(params))
+            given = {name for name, value in params.items() if value not in (None, "", [])}
+            missing = sorted({name for read in spec.reads for name in read.required} - given)
             if missing:
                 msg = f"Setting {setting}: stream {spec.name} also requires {', '.join(missing)}."
                 raise ConfigError(msg)
@@ -134,7 +154,13 @@ class ConfiguredRequests:
 
     def _check_parameters(self, setting: str, spec: StreamSpec, given: Mapping[str, object]) -> None:
         accepted = {name for read in (*spec.reads, *filter(None, [spec.single])) for name in read.accepted}
-        for name in given:
+        for name, value in given.items():
+            if not all(isinstance(one, _PLAIN) for one in (value if isinstance(value, list) else [value])):
+                msg = (
+                    f"Setting {setting}: {name} of {spec.name} must be a string, a number, true, false or a "
+                    "list of them."
+                )
+                raise ConfigError(msg)
             if name not in accepted:
                 takes = (
                     f"known parameters: {', '.join(sorted(accepted))}" if accepted else "it has no parameters"
@@ -143,13 +169,7 @@ class ConfiguredRequests:
                 raise ConfigError(msg)
 
     def _spec(self, setting: str, stream: str) -> StreamSpec:
-        spec = self._specs.get(stream)
-        if spec is None:
-            near = difflib.get_close_matches(stream, self._specs, n=3)
-            hint = f" Did you mean {' or '.join(near)}?" if near else ""
-            msg = f"Setting {setting}: unknown stream {stream!r}.{hint}"
-            raise ConfigError(msg)
-        return spec
+        return known_stream(setting, stream, self._specs)
 
     @staticmethod
     def _objects(config: Mapping[str, object], setting: str) -> dict[str, dict[str, object]]:
@@ -166,3 +186,16 @@ class ConfiguredRequests:
             msg = f"Setting {setting} must be an object of lists, by stream."
             raise ConfigError(msg)
         return given
+
+
+def _check_ids(spec: StreamSpec, ids: Iterable[int | str]) -> None:
+    read = spec.single or spec.reads[0]
+    column = spec.schema.get(read.placeholders[0])
+    types = column.get("type") if isinstance(column, dict) else None
+    numbers = isinstance(types, list) and "integer" in types
+    for one in ids:
+        text = str(one).strip()
+        if not (text.isascii() and text.isdecimal() and int(text) > 0 if numbers else text):
+            wanted = "integers greater than 0" if numbers else "texts that are not empty"
+            msg = f"Setting record_ids: the ids of {spec.name} must be {wanted}, not {one!r}."
+            raise ConfigError(msg)

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from singer_sdk.exceptions import MaxRecordsLimitException
 
-from pipedrive_client import BudgetSpent, Stopped
+from pipedrive_client import BudgetSpent, Rejected, Stopped
 from tap_pipedrive.catalog import FIRST
 from tap_pipedrive.sync import budget_rotation as turns
 from tap_pipedrive.sync.list_sync import one_by_one
@@ -56,6 +56,8 @@ def sync_from(stream: PipedriveStream, lists: list[PipedriveStream]) -> None:
     except Stopped:
         context.interruption.check()
         raise
+    except Rejected as error:
+        raise context.configured_requests.cause_of(error) from error
 
 
 def _read(context: TapContext, lists: list[PipedriveStream]) -> None:

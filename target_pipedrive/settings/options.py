@@ -18,6 +18,7 @@ from target_pipedrive.settings.values import (
     boolean_of,
     count_of,
     known_name,
+    name_of,
     names_of,
     object_of,
     path_of,
@@ -27,6 +28,7 @@ from target_pipedrive.settings.values import (
 
 _WRITES = ("upsert", "add", "update", "delete")
 _STREAM_KEYS = frozenset({"entity", "action", "write", "match_on", "fields", "id", "external_id", "ignore"})
+_ENTITY_KEYS = frozenset({"write", "match_on", "id"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -180,11 +182,16 @@ def _stream(name: str, entry: object) -> StreamSettings:
         known_name(where, "entity", entry["entity"], ENTITIES)
     else:
         known_name(where, "action", snake(str(entry["action"])), [*ACTIONS, RAW_REQUEST])
-    write = entry.get("write") or "upsert"
-    if write not in _WRITES:
+        unused = sorted(name for name in _ENTITY_KEYS if entry.get(name) is not None)
+        if unused:
+            raise ConfigError(f"{where}.{unused[0]} applies only to an entity; remove it for an action.")
+    write = "upsert" if entry.get("write") is None else entry["write"]
+    if not isinstance(write, str) or write not in _WRITES:
         raise ConfigError(f"{where}.write must be one of {', '.join(_WRITES)}.")
-    fields = entry.get("fields") or {}
-    if not isinstance(fields, Mapping) or not all(isinstance(field, str) for field in fields.values()):
+    fields = {} if entry.get("fields") is None else entry["fields"]
+    if not isinstance(fields, Mapping) or not all(
+        isinstance(one, str) and one.strip() for one in fields.values()
+    ):
         raise ConfigError(f"{where}.fields must be an object that maps columns to field names.")
     match_on = entry.get("match_on")
     return StreamSettings(
@@ -193,7 +200,7 @@ def _stream(name: str, entry: object) -> StreamSettings:
         write=write,
         match_on=None if match_on is None else names_of(f"{where}.match_on", match_on),
         fields=MappingProxyType(dict(fields)),
-        id=entry.get("id"),
-        external_id=entry.get("external_id"),
-        ignore=frozenset(names_of(f"{where}.ignore", entry.get("ignore") or [])),
+        id=name_of(f"{where}.id", entry.get("id")),
+        external_id=name_of(f"{where}.external_id", entry.get("external_id")),
+        ignore=frozenset(names_of(f"{where}.ignore", [] if entry.get("ignore") is None else entry["ignore"])),
     )

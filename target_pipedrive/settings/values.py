@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 def known_name(where: str, what: str, name: object, known: Collection[str]) -> str:
     """Return the name of an entity or action, if it exists."""
-    if name not in known:
+    if not isinstance(name, str) or name not in known:
         raise ConfigError(f"{where}: unknown {what} {name}{nearest(str(name), known)}.")
     return str(name)
 
@@ -28,11 +28,21 @@ def names_of(where: str, given: object) -> tuple[str, ...]:
     Raises:
         ConfigError: the value is invalid.
     """
-    if isinstance(given, str):
-        return (given,)
-    if isinstance(given, Sequence) and all(isinstance(name, str) for name in given):
-        return tuple(given)
+    names = [given] if isinstance(given, str) else given
+    if isinstance(names, Sequence) and all(isinstance(name, str) and name.strip() for name in names):
+        return tuple(names)
     raise ConfigError(f"{where} must be a list of names.")
+
+
+def name_of(where: str, given: object) -> str | None:
+    """Return the name of a column; None when it is not set.
+
+    Raises:
+        ConfigError: the value is invalid.
+    """
+    if given is None or (isinstance(given, str) and given.strip()):
+        return given
+    raise ConfigError(f"{where} must be the name of a column.")
 
 
 def object_of(config: Mapping[str, object], name: str) -> Mapping[str, object]:

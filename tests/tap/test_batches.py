@@ -97,7 +97,7 @@ def test_mapped_records_go_to_files_too(small, tmp_path):
 @pytest.mark.parametrize(
     ("given", "facts"),
     [
-        ({"encoding": {"format": "parquet"}, "storage": {"root": "/tmp"}}, ["jsonl", "gzip"]),
+        ({"encoding": {"format": "parquet"}, "storage": {"root": "/tmp"}}, ["jsonl"]),
         ({"encoding": {"format": "jsonl", "compression": "gzip"}, "storage": {}}, ["root"]),
         (
             {"encoding": {"format": "jsonl", "compression": "gzip"}, "storage": {"root": "nowhere://x/y"}},
