@@ -1,115 +1,241 @@
-"""The check of a live account, run against emulated ones."""
+"""The check of a live account, run against emulated ones: lists that are read, output and exit codes."""
 
 from __future__ import annotations
 
-import json
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
 
-from tap_pipedrive.catalog import STREAMS
-from tests.live.__main__ import main
-from tests.live.comparison import differences
-from tests.live.shapes import departures, shape_of
-from tests.live.survey import Seen
-from tests.live.writes import CLEANING, NAME, STEPS
-from tests.support.emulator import TOKEN
+from tests.live.__main__ import REPORT, VARIABLE, main
+from tests.live.check import cost
+from tests.live.expected import DIALECTS, emulate, file_of, packed_text
+from tests.live.lists import lists, never_read
+from tests.live.shapes import Collector, shape_of
+from tests.support import facts
+from tests.support.altering import altered
+from tests.support.emulator import TOKEN, Emulator
+from tests.support.published import plain
 
-
-def seen(*rows, stream="deals", path="/api/v2/deals", **parts):
-    return Seen(
-        stream=stream, operation="x", path=path, status=200, rows=len(rows), shape=shape_of(rows), **parts
-    )
+OAUTH = {
+    "CLIENT_ID": "emulator-client",
+    "CLIENT_SECRET": "emulator-secret",
+    "REFRESH_TOKEN": "emulator-refresh-token",
+}
 
 
 @pytest.fixture
-def account(small, monkeypatch):
-    """The small account, which the environment names as the live one."""
-    monkeypatch.setenv("TAP_PIPEDRIVE_API_TOKEN", TOKEN)
-    monkeypatch.setenv("TAP_PIPEDRIVE_COMPANY_DOMAIN", "acme")
-    monkeypatch.setenv("TAP_PIPEDRIVE_API_URL", small.url)
-    return small
+def check(tmp_path, monkeypatch):
+    """Run the check with settings in the environment; return its exit code, output and report."""
+    for name in [name for name in os.environ if name.startswith(VARIABLE)]:
+        monkeypatch.delenv(name)
+
+    def run(*options, **settings):
+        for name, value in settings.items():
+            monkeypatch.setenv(VARIABLE + name, value)
+        file = tmp_path / "report.md"
+        result = CliRunner().invoke(main, ["--report", str(file), *options])
+        assert result.exception is None or isinstance(result.exception, SystemExit)
+        return result.exit_code, result.output, file.read_text(encoding="utf-8") if file.exists() else ""
+
+    return run
 
 
-def texts(value):
-    if isinstance(value, dict):
-        for inner in value.values():
-            yield from texts(inner)
-    elif isinstance(value, list):
-        for inner in value:
-            yield from texts(inner)
-    elif isinstance(value, str):
-        yield value
+@pytest.fixture
+def restricted():
+    """An account whose app has two scopes."""
+    with Emulator("--burst", "0", "--dialect", "observed", "--scopes", "deals:read,base") as emulator:
+        yield emulator
 
 
-def test_every_stream_is_read_no_value_is_reported_and_writes_are_deleted(account, tmp_path):
-    persons = account.rows("persons")
-    file = tmp_path / "report.json"
-    result = CliRunner().invoke(main, ["--report", str(file), "--write", "acme"])
-    report = json.loads(file.read_text(encoding="utf-8"))
-    assert {one["stream"] for one in report["reads"]} | set(report["not_read"]) == set(STREAMS)
-    assert {one["status"] for one in report["reads"]} == {200}
-    assert result.exit_code == any(one["differences"] for one in report["reads"] + report["writes"])
-    assert sum(one["tokens"] or 0 for one in report["reads"]) > 1000
-
-    personal = {text for row in persons for text in texts(row) if len(text) > 5 and " " in text}
-    assert len(personal) > 20
-    assert not [text for text in personal if text in json.dumps(report, ensure_ascii=False)]
-
-    statuses = {one["step"]: one["status"] for one in report["writes"]}
-    assert len(statuses) == len(STEPS) + len(CLEANING)
-    assert {statuses["create a deal"], statuses["delete the organization"]} <= {200, 201}
-    lists = [f"/api/v2/{name}" for name in ("organizations", "persons", "deals", "products", "activities")]
-    for path in [*lists, "/v1/leads", "/v1/notes"]:
-        assert NAME not in json.dumps(account.get(f"{path}?limit=500")), path
+@pytest.fixture
+def slow():
+    """An account that responds slowly."""
+    with Emulator("--burst", "0", "--latency-ms", "20") as emulator:
+        yield emulator
 
 
-def test_an_account_that_the_flag_does_not_name_is_not_written_to(account, tmp_path):
-    result = CliRunner().invoke(main, ["--write", "globex", "--report", str(tmp_path / "r.json")])
-    assert result.exit_code == 2
-    assert "TAP_PIPEDRIVE_COMPANY_DOMAIN" in result.output
-    assert account.requests() == {}
+def settings(account, **further):
+    return {"API_TOKEN": TOKEN, "API_URL": account.url, **further}
+
+
+def test_every_published_read_is_read_or_named_with_a_reason():
+    every = {one["path"] for one in facts.operations() if one["method"] == "GET"}
+    read = {plain(one.path) for one in lists()}
+    assert {path for path in every if plain(path) in read} | {
+        name.removeprefix("GET ") for name in never_read()
+    } == every
+    assert len(every) == 180
+    assert all(never_read().values())
+
+
+@pytest.mark.dialects
+def test_the_emulator_is_as_expected_and_only_read(small, check, dialect):
+    code, output, report = check(**settings(small))
+    assert code == 0, report
+    assert f"GET requests only; nothing is changed. This costs about {cost().tokens:,}" in output
+    assert "## Differences\n\nNone." in report
+    assert {key.split()[0] for key in small.requests()} == {"GET"}
+    assert len(small.requests()) >= len({one.path for one in lists()})
+    sides = {
+        "published": "like recorded responses in 0 places",
+        "observed": "like the description in 0 places",
+    }
+    assert sides[dialect] in report
+
+
+@pytest.mark.soak
+@pytest.mark.parametrize("dialect", DIALECTS)
+def test_the_expected_responses_are_those_of_the_emulator(dialect):
+    assert packed_text(emulate(dialect)) == file_of(dialect).read_text(encoding="utf-8")
+
+
+def test_oauth_settings_are_read_from_the_environment(small, check):
+    app = {**OAUTH, "OAUTH_TOKEN_URL": f"{small.url}/oauth/token", "API_URL": small.url}
+    code, _, report = check(**app)
+    assert code == 0, report
+
+
+def test_lists_without_a_scope_are_named_and_no_difference(restricted, check):
+    app = {**OAUTH, "OAUTH_TOKEN_URL": f"{restricted.url}/oauth/token", "API_URL": restricted.url}
+    code, output, report = check(**app)
+    assert code == 0, report
+    assert "lists could not be read" in output
+    line = next(line for line in report.splitlines() if "`GET /v1/users`" in line)
+    assert "the OAuth app lacks the scope users:read" in line
 
 
 @pytest.mark.parametrize(
-    ("live", "words"),
+    ("given", "code", "words"),
     [
-        ({"id": 1, "stars": 5}, ("column stars is missing in the tap",)),
-        ({"id": 1, "stars": 5}, ("stars (integer) is not in the emulator's answer",)),
-        ({"id": 1, "title": {"en": "x"}}, ("title is object", "emulator's answer text")),
-        ({"id": 1}, ("title is only in the emulator's answer",)),
-        ({"id": 1, "add_time": "2026-01-01 00:00:00"}, ("add_time is time with a space", "T and Z")),
+        ({}, 2, "TAP_PIPEDRIVE_API_TOKEN"),
+        ({"API_TOKEN": "wrong-token"}, 2, "token was rejected"),
+        ({"API_TOKEN": TOKEN, "API_URL": "http://127.0.0.1:9"}, 3, "No connection to <your account>"),
+        ({"API_TOKEN": TOKEN, "COMPANY_DOMAIN": "zqx company"}, 2, "company_domain"),
+        ({"API_TOKEN": TOKEN, "RUN_TOKEN_BUDGET": "100"}, 3, "needs about"),
+        ({"API_TOKEN": TOKEN, "REQUEST_TIMEOUT_SECONDS": "x"}, 2, "must be a number greater than 0"),
+        ({"CLIENT_ID": "a", "CLIENT_SECRET": "zqx-secret"}, 2, "Set refresh_token"),
     ],
 )
-def test_differences_name_keys_and_kinds(live, words):
-    ours = seen({"id": 2, "title": "Ada", "add_time": "2026-01-01T00:00:00Z"})
-    found = differences(seen(live), ours)
-    assert any(all(word in one for word in words) for one in found), found
+@pytest.mark.usefixtures("short_waits")
+def test_settings_that_cannot_work_end_in_one_sentence(small, check, given, code, words):
+    found, output, report = check(**{"API_URL": small.url, **given})
+    assert (found, report) == (code, "")
+    assert words in output
+    assert output.count("\n") == 1
+    assert "zqx" not in output
+    assert "wrong-token" not in output
 
 
-def test_equal_kinds_and_missing_values_are_not_differences():
-    ours = seen({"id": 2, "title": "Ada", "value": 1.5, "lost_reason": "late"})
-    assert differences(seen({"id": 1, "title": "12", "value": 3, "lost_reason": None}), ours) == []
+def spent(after):
+    """Return a change after which no tokens of the day are left, some requests later."""
+    count = 0
+
+    def change(reply):
+        nonlocal count
+        count += 1
+        if count > after:
+            reply.status = 429
+            reply.headers["x-daily-ratelimit-token-remaining"] = "0"
+
+    return change
 
 
-def test_a_rejected_read_is_a_difference():
-    refused = Seen(stream="deals", operation="x", path="/api/v2/deals", status=403, error="MissingScope")
-    assert "403" in differences(refused, seen({"id": 1}))[0]
+def test_tokens_that_run_out_leave_a_report_of_what_was_read(small, check):
+    with altered(small.url, spent(40)) as url:
+        code, output, report = check(API_TOKEN=TOKEN, API_URL=url)
+    assert code == 3
+    assert "The check is not complete" in output
+    assert "The check is not complete" in report
+    assert "the check ended before" in report
+
+
+def failing(reply):
+    """Make two lists fail, one with a page of a proxy."""
+    if reply.path == "/v1/notes":
+        reply.status, reply.body = 500, {"success": False, "error": "Internal error"}
+    if reply.path == "/v1/files":
+        reply.status, reply.content, reply.headers = (
+            502,
+            b"<html>bad gateway</html>",
+            {"content-type": "text/html"},
+        )
+
+
+def gone(reply):
+    """Make the whole API fail."""
+    if not reply.path.endswith("/me"):
+        reply.status, reply.content, reply.headers = (
+            502,
+            b"<html>bad gateway</html>",
+            {"content-type": "text/html"},
+        )
+
+
+@pytest.mark.usefixtures("short_waits")
+def test_failing_lists_are_named_and_a_failing_api_ends_the_check(small, check):
+    with altered(small.url, failing) as url:
+        code, _, report = check(API_TOKEN=TOKEN, API_URL=url)
+    assert code == 0, report
+    assert "| the server failed | `GET /v1/notes`, `GET /v1/files` |" in report
+    with altered(small.url, gone) as url:
+        code, output, report = check(API_URL=url)
+    assert code == 3
+    assert output.count("GET /") < 12
+    assert "web page instead of JSON" in report
+
+
+def test_an_interruption_leaves_a_report(slow, tmp_path):
+    given = {f"{VARIABLE}{name}": value for name, value in settings(slow).items()}
+    command = [sys.executable, "-m", "tests.live", "--report", str(tmp_path / "report.md")]
+    with subprocess.Popen(
+        command, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env={**os.environ, **given}
+    ) as process:
+        assert process.stderr
+        for line in process.stderr:
+            if line.startswith("GET /api/v2/deals:"):
+                break
+        process.send_signal(signal.SIGINT)
+        output = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert "Traceback" not in "".join(output)
+    assert "It was interrupted." in (tmp_path / "report.md").read_text(encoding="utf-8")
+
+
+def test_a_report_that_cannot_be_written_ends_in_one_sentence(small, tmp_path, check):
+    (tmp_path / "file").touch()
+    code, output, _ = check("--report", str(tmp_path / "file" / "report.md"), **settings(small))
+    assert code == 3
+    assert output.endswith("cannot be written: File exists.\n")
+    assert small.requests() == {}
+
+
+def test_the_test_of_a_live_account_is_off_and_needs_a_token(pytestconfig):
+    assert "not live" in pytestconfig.getini("addopts")[-1]
+    clean = {name: value for name, value in os.environ.items() if not name.startswith(VARIABLE)}
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "tests/live", "-m", "live"]
+    result = subprocess.run(command, capture_output=True, text=True, check=False, env=clean)
+    assert f"neither {VARIABLE}API_TOKEN nor" in result.stdout
+    assert "1 skipped" in result.stdout
+
+
+def test_the_guide_and_the_form_for_reports_name_the_report():
+    for file in ("docs/how-to/check-a-live-account.md", ".github/ISSUE_TEMPLATE/live-account.yml"):
+        assert str(REPORT) in Path(file).read_text(encoding="utf-8"), file
 
 
 def test_keys_that_are_data_are_replaced():
-    row = {"a" * 40: 1, "a" * 40 + "_currency": "EUR", "17": 2, "EUR": 3, "ann@acme.com": 4, "name": "Ann"}
-    assert shape_of([row]) == {
-        "<custom field>": {"integer"},
-        "<custom field>_currency": {"text"},
-        "<number>": {"integer"},
-        "<currency>": {"integer"},
-        "<other key>": {"integer"},
-        "name": {"text"},
+    row = {"a" * 40: 1, "a" * 40 + "_currency": "EUR", "17": 2, "EUR": 3, "name": "Ann"}
+    assert set(shape_of(row)) == {"", "<custom field>", "<custom field>_currency", "<key>", "name"}
+    typed = Collector(field_types=lambda _: "monetary")
+    typed.add({"custom_fields": {"a" * 40: None, "my notes": 1}})
+    assert set(typed.shape) == {
+        "",
+        "custom_fields",
+        "custom_fields.<custom field: monetary>",
+        "custom_fields.<key>",
     }
-
-
-def test_departures_from_the_published_schema_hold_no_value():
-    body = {"success": True, "data": [{"id": "Ann Smith", "title": "x"}]}
-    found = departures("GET", "/api/v2/deals", 200, body)
-    assert found == ["data[].id: not of type integer"]

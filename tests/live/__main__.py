@@ -2,85 +2,150 @@
 
 from __future__ import annotations
 
-import json
+import logging
 import os
-from contextlib import ExitStack
 from pathlib import Path
-from typing import Any
 
 import click
 
-from pipedrive_client import ClientSettings, ConfigError, PipedriveClient, PipedriveError
-from tests.live.report import check_account, count_differences
-from tests.support.emulator import Emulator
+from pipedrive_client import (
+    SETTING_DEFINITIONS,
+    ClientSettings,
+    ConfigError,
+    PipedriveClient,
+    PipedriveError,
+    Unauthorized,
+)
+from tests.live.check import ME, ODD, Check, Result, cost, place_of
+from tests.live.privacy import Scrubber
+from tests.live.report import report, total, where_to_send
+from tests.live.wire import Wire
 
-REPORT = Path("output") / "live-check.json"
+REPORT = Path("output") / "live-check.md"
 VARIABLE = "TAP_PIPEDRIVE_"
-SETTINGS = ("api_token", "company_domain", "api_url")
+DIFFERENT, WRONG_SETTINGS, INCOMPLETE, INTERRUPTED = 1, 2, 3, 130
+
+
+class _Failure(click.ClickException):
+    """Failure in one sentence, with an exit code."""
+
+    def __init__(self, message: str, exit_code: int) -> None:
+        super().__init__(message)
+        self.exit_code = exit_code
 
 
 @click.command()
 @click.option(
     "--report",
+    "file",
     type=click.Path(path_type=Path, dir_okay=False),
     default=REPORT,
     show_default=True,
     help="Report file.",
 )
-@click.option(
-    "--write",
-    metavar="COMPANY_DOMAIN",
-    help="Also create, update and delete a few rows. Only for a sandbox account: repeat its domain here.",
-)
-def main(report: Path, write: str | None) -> None:
+def main(file: Path) -> None:
     """Compare a live Pipedrive account with what this project assumes.
 
-    Reads one page of every list, about 150 requests and 2,000 tokens, and reports where the responses
-    differ. The report contains names of keys and kinds of values, never a value.
+    Reads one page of every list, with GET requests only, and writes a report that you can send to us. It
+    contains names of keys and kinds of values, never a value.
 
-    Set TAP_PIPEDRIVE_API_TOKEN and TAP_PIPEDRIVE_COMPANY_DOMAIN. The exit code is 0 without differences, 1
-    with some, and 2 if the settings are wrong.
+    Set TAP_PIPEDRIVE_API_TOKEN, or the OAuth settings of the tap under the same prefix, and
+    TAP_PIPEDRIVE_COMPANY_DOMAIN.
+
+    The exit code is 0 without differences, 1 with some, 2 if the settings or the token are wrong, 3 if the
+    check could not be completed, and 130 if you interrupted it.
     """
-    config = {name: value for name in SETTINGS if (value := os.environ.get(VARIABLE + name.upper()))}
-    if write and write != config.get("company_domain"):
-        raise click.UsageError(
-            f"--write {write} is not the account of {VARIABLE}COMPANY_DOMAIN. Set both to the company domain "
-            "of your sandbox account."
-        )
+    given = settings_of_environment()
+    scrub = Scrubber(given)
     try:
-        settings = ClientSettings.from_config(config)
-        settings.check_credentials()
-        result = _compare(settings, write=bool(write))
-    except ConfigError as error:
-        raise click.UsageError(str(error)) from None
+        settings = ClientSettings.from_config(given)
+        scrub.add_address(settings.base_url, settings.company_domain or "")
+        _log_through(scrub)
+        _check_writable(file)  # before it costs tokens
+        with PipedriveClient(settings) as client:
+            result = _checked(client, scrub)
+        file.write_text(report(result), encoding="utf-8")
+    except KeyboardInterrupt:
+        raise _Failure("Interrupted before anything was read.", INTERRUPTED) from None
     except PipedriveError as error:
-        raise click.ClickException(str(error)) from None
-    report.parent.mkdir(parents=True, exist_ok=True)
-    report.write_text(json.dumps(result, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
-    click.echo("\n".join(_summary(result, report)))
-    raise SystemExit(bool(count_differences(result)))
+        is_wrong = isinstance(error, ConfigError | Unauthorized)
+        raise _Failure(scrub(_advice(str(error))), WRONG_SETTINGS if is_wrong else INCOMPLETE) from None
+    except OSError as error:
+        raise _Failure(f"The report {file} cannot be written: {error.strerror}.", INCOMPLETE) from None
+    except ODD as error:
+        words = f"This program failed ({place_of(error)}); please report this."
+        raise _Failure(words, INCOMPLETE) from None
+    click.echo(total(result))
+    if result.ended:
+        click.echo(f"The check is not complete. {result.ended}", err=True)
+    click.echo(f"The report is in {file}. Please read it and send it to {where_to_send()}.")
+    raise SystemExit(_exit_code(result))
 
 
-def _compare(settings: ClientSettings, *, write: bool) -> dict[str, Any]:
-    with ExitStack() as stack:
-        emulator = stack.enter_context(Emulator("--burst", "0", "--dialect", "observed"))
-        emulated = stack.enter_context(PipedriveClient(ClientSettings.from_config(emulator.config())))
-        live = stack.enter_context(PipedriveClient(settings))
-        return check_account(live, emulated, write=write, show=lambda line: click.echo(line, err=True))
+def settings_of_environment() -> dict[str, str]:
+    """Return the settings of the client that environment variables contain."""
+    names = [one.name for one in SETTING_DEFINITIONS]
+    return {name: value for name in names if (value := os.environ.get(VARIABLE + name.upper()))}
 
 
-def _summary(result: dict[str, Any], report: Path) -> list[str]:
-    reads, writes = result["reads"], result["writes"]
-    lines = [
-        f"{one.get('stream') or one['step']}: {difference}"
-        for one in [*reads, *writes]
-        for difference in one["differences"]
-    ]
-    total = (
-        f"{len(lines)} differences in {len(reads)} reads and {len(writes)} writes; "
-        f"{len(result['not_read'])} streams were not read. The report is in {report} and contains no values."
+def _checked(client: PipedriveClient, scrub: Scrubber) -> Result:
+    """Return the result of a check, of which an interruption leaves what was read before."""
+    wire = Wire(client)
+    me = client.request("GET", ME, cost=2, label="check").json().get("data") or {}
+    company, name = (str(me.get(key) or "") for key in ("company_domain", "company_name"))
+    scrub.add_address(client.base_url, company)
+    expected = cost()
+    left = client.budget.left
+    if left is not None and left < expected.tokens:
+        raise _Failure(
+            f"The check needs about {expected.tokens:,} API tokens, and only {left:,} are left today or in "
+            "the budget that you set. Nothing was read.",
+            INCOMPLETE,
+        )
+    click.echo(
+        f"Reading one page of {expected.requests} lists, with GET requests only; nothing is changed. "
+        f"This costs about {expected.tokens:,} of the company's API tokens of today, at most "
+        f"{expected.most_tokens:,}.",
+        err=True,
     )
-    return [*lines, total]
+    check = Check(wire, show=lambda line: click.echo(line, err=True), scrub=scrub)
+    check.read()
+    return check.result((company, name))
+
+
+def _advice(message: str) -> str:
+    """Return an error about settings with the names of the environment variables."""
+    if "api_token" in message or "client_id" in message:
+        return f"{message} The environment variables begin with {VARIABLE}, such as {VARIABLE}API_TOKEN."
+    return message
+
+
+def _log_through(scrub: Scrubber) -> None:
+    """Show warnings of the client without personal data."""
+
+    class Handler(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            click.echo(scrub(record.getMessage()), err=True)
+
+    logger = logging.getLogger("pipedrive_client")
+    logger.handlers = [Handler(logging.WARNING)]
+    logger.propagate = False
+
+
+def _check_writable(file: Path) -> None:
+    file.parent.mkdir(parents=True, exist_ok=True)
+    is_new = not file.exists()
+    file.open("a", encoding="utf-8").close()
+    if is_new:
+        file.unlink()
+
+
+def _exit_code(result: Result) -> int:
+    if result.interrupted:
+        return INTERRUPTED
+    if result.ended:
+        return INCOMPLETE
+    return DIFFERENT if result.differences else 0
 
 
 if __name__ == "__main__":

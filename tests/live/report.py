@@ -1,87 +1,153 @@
-"""The report of a check: one JSON object without personal values."""
+"""The report of a check as Markdown, ready to be sent: names of keys and kinds of values, never a value."""
 
 from __future__ import annotations
 
 import platform
-from importlib.metadata import version
-from typing import TYPE_CHECKING, Any
+from datetime import UTC, datetime
+from importlib.metadata import metadata, version
+from typing import TYPE_CHECKING
 
-from tests.live.comparison import differences, write_differences
-from tests.live.survey import Survey
-from tests.live.writes import try_writes
+from tests.live.comparison import HEADER, LOST, NEW_KEY, NO_KEY, NULL, OTHER_KIND, STATUS
+from tests.live.lists import SINGLE, never_read
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
 
-    from pipedrive_client import PipedriveClient
-    from tests.live.survey import Seen
+    from tests.live.check import Result
+    from tests.live.comparison import Difference
+
+_WORDS = {
+    NEW_KEY: "new key: {found}",
+    NO_KEY: "{found}",
+    OTHER_KIND: "{found}",
+    LOST: "{found}, which its column cannot represent",
+    STATUS: "{found}",
+    HEADER: "{found}",
+}
+_MOST_PLACES = 30
+_HONESTY = (
+    "It contains names of keys and kinds of values, never a value. Keys of custom fields, ids and currencies "
+    "are replaced, and new keys that could be names."
+)
 
 
-def check_account(
-    live: PipedriveClient, emulated: PipedriveClient, *, write: bool, show: Callable[[str], None]
-) -> dict[str, Any]:
-    """Compare a live account with the emulator and the catalogue.
+def issues_url() -> str:
+    """Return where reports are sent to."""
+    urls = dict(one.split(", ", 1) for one in metadata("pipedrive-singer").get_all("Project-URL") or ())
+    url = urls.get("Issues", "")
+    return "" if "/OWNER/" in url else url
 
-    Args:
-        live: client of the live account; only GET requests are sent unless `write` is set.
-        emulated: client of an emulator, which gets the same requests.
-        write: also create, update and delete a few rows of the live account.
-        show: called with one line per read, for people.
 
-    Returns:
-        The report: `reads`, `writes` and `not_read`, each with `differences` in words.
-    """
-    reads = []
-    seen_there = {seen.key + str(number): seen for number, seen in _numbered(Survey(emulated))}
-    survey = Survey(live)
-    for number, seen in _numbered(survey):
-        found = differences(seen, seen_there.get(seen.key + str(number)))
-        show(f"{seen.key}: {seen.status}, {_count(seen.rows, 'row')}, {_count(len(found), 'difference')}")
-        reads.append(
-            {
-                "stream": seen.stream,
-                "operation": seen.operation,
-                "path": seen.path,
-                "status": seen.status,
-                "rows": seen.rows,
-                "tokens": seen.tokens,
-                "differences": found,
-            }
+def where_to_send() -> str:
+    """Return where reports are sent to, in words."""
+    return issues_url() or "the issues of the repository that you cloned"
+
+
+def report(result: Result) -> str:
+    """Return the report of a check."""
+    parts = [_head(result), _differences(result), _nulls(result), _not_read(result), _dialects(result)]
+    parts.append(_never_read())
+    return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def total(result: Result) -> str:
+    """Return the result in one sentence."""
+    number = len(result.differences)
+    return (
+        f"{_plural(number, 'difference')} in {_plural(result.operations, 'list')} with "
+        f"{_plural(result.rows, 'row')}; {_plural(len(result.not_read), 'list')} could not be read."
+    )
+
+
+def _head(result: Result) -> str:
+    made = f"pipedrive-singer {version('pipedrive-singer')}, Python {platform.python_version()}"
+    cost = f"{result.requests:,} requests, {result.tokens:,} tokens by published cost"
+    lines = [
+        "# Check of a live account",
+        f"{total(result)} {cost}, {datetime.now(UTC):%Y-%m-%d}, {made}.",
+        _HONESTY,
+        f"Please read this report, and attach it to a new issue: {where_to_send()}.",
+    ]
+    if result.ended:
+        lines.append(f"**The check is not complete.** {result.ended}")
+    return "\n\n".join(lines)
+
+
+def _differences(result: Result) -> str:
+    shown = [one for one in result.differences if one.what != NULL]
+    if not shown:
+        return "## Differences\n\nNone."
+    rows = [
+        (
+            one.operation,
+            f"`{one.path}`" if one.path else "",
+            _WORDS[one.what].format(found=one.found) + _effect(one),
+            one.expected or "a value of its column",
         )
-    return {
-        "version": version("pipedrive-singer"),
-        "python": platform.python_version(),
-        "requests": live.usage.requests,
-        "reads": reads,
-        "writes": _writes(live, emulated, show) if write else [],
-        "not_read": survey.without,
-    }
+        for one in shown
+    ]
+    return f"## Differences\n\n{_table(('Request', 'Key', 'This account', 'Expected'), rows)}"
 
 
-def count_differences(report: dict[str, Any]) -> int:
-    """Return the number of differences in a report."""
-    return sum(len(one["differences"]) for part in ("reads", "writes") for one in report[part])
+def _effect(difference: Difference) -> str:
+    return " (null in the tap)" if difference.lost and difference.what != LOST else ""
 
 
-def _writes(
-    live: PipedriveClient, emulated: PipedriveClient, show: Callable[[str], None]
-) -> list[dict[str, Any]]:
-    expected = {taken.step.label: taken for taken in try_writes(emulated)}
-    found = []
-    for taken in try_writes(live):
-        differing = write_differences(taken, expected.get(taken.step.label))
-        show(f"{taken.step.label}: {taken.status}, {_count(len(differing), 'difference')}")
-        found.append({"step": taken.step.label, "status": taken.status, "differences": differing})
-    return found
+def _nulls(result: Result) -> str:
+    """Return where the account has null, and neither the description nor the emulator has it."""
+    found: dict[str, list[str]] = {}
+    for one in result.differences:
+        if one.what == NULL:
+            key = f"`{one.path}` ({one.expected}{', a key of the tap' if one.lost else ''})"
+            found.setdefault(one.operation, []).append(key)
+    if not found:
+        return ""
+    rows = [(operation, ", ".join(keys)) for operation, keys in found.items()]
+    return f"## Null in place of a value\n\n{_table(('Request', 'Keys (expected)'), rows)}"
 
 
-def _numbered(survey: Survey) -> Iterator[tuple[int, Seen]]:
-    """Number the reads of the same path, of which some streams have several."""
-    counts: dict[str, int] = {}
-    for seen in survey.reads():
-        counts[seen.key] = counts.get(seen.key, -1) + 1
-        yield counts[seen.key], seen
+def _not_read(result: Result) -> str:
+    reasons: dict[str, list[str]] = {}
+    for name, reason in result.not_read.items():
+        reasons.setdefault(reason, []).append(f"`{name}`")
+    if not reasons:
+        return ""
+    rows = [(reason, ", ".join(names)) for reason, names in reasons.items()]
+    return f"## Not read in this account\n\n{_table(('Reason', 'Lists'), rows)}"
 
 
-def _count(number: int, noun: str) -> str:
+def _never_read() -> str:
+    reasons: dict[str, list[str]] = {}
+    for name, reason in never_read().items():
+        if reason != SINGLE:
+            reasons.setdefault(reason, []).append(f"`{name}`")
+    rows = [(reason, ", ".join(names)) for reason, names in reasons.items()]
+    return f"## Not read in any account\n\n{_table(('Reason', 'Lists'), rows)}"
+
+
+def _dialects(result: Result) -> str:
+    """Return what the account is like where the description and recorded responses differ."""
+    sides = {"recorded responses": result.as_observed, "the description": result.as_published}
+    counts = {name: sum(map(len, places.values())) for name, places in sides.items()}
+    if not any(counts.values()):
+        return ""
+    less = min(counts, key=lambda name: counts[name])
+    words = " and ".join(f"like {name} in {_plural(count, 'place')}" for name, count in counts.items())
+    text = f"## Description or recorded responses\n\nWhere the two differ, this account is {words}."
+    return text + "".join(f"\n\n{line}" for line in _places(less, sides[less]))
+
+
+def _places(name: str, places: Mapping[str, list[str]]) -> Iterator[str]:
+    every = [f"{operation} `{path}`" for operation, paths in places.items() for path in paths]
+    if every:
+        more = f", and {len(every) - _MOST_PLACES} more" if len(every) > _MOST_PLACES else ""
+        yield f"Like {name}: {', '.join(every[:_MOST_PLACES])}{more}."
+
+
+def _table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
+    lines = [head, tuple("---" for _ in head), *rows]
+    return "\n".join(f"| {' | '.join(cell.replace('|', '/') for cell in line)} |" for line in lines)
+
+
+def _plural(number: int, noun: str) -> str:
     return f"{number:,} {noun}" + ("" if number == 1 else "s")

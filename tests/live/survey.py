@@ -1,178 +1,209 @@
-"""Read one page of every list of an account and note what each response looks like."""
+"""Read one page of every list of an account and note what the responses look like."""
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from pipedrive_client import PipedriveError
 from pipedrive_client.paging import rows_of
-from tap_pipedrive.catalog import STREAMS
-from tests.live.shapes import Shape, departures, shape_of
+from tap_pipedrive.values.column_types import column_types
+from tests.live.lists import lists
+from tests.live.published import choices_of
+from tests.live.shapes import Collector, Shape, below, kind
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
-    from pipedrive_client import PipedriveClient, Response
-    from tap_pipedrive.catalog.spec import Read, StreamSpec
+    from tap_pipedrive.catalog.spec import StreamSpec
+    from tests.live.lists import Listed
+    from tests.live.wire import Answer, Wire
 
 PAGE_SIZE = 25
 PARENTS = 3
-"""Rows of a parent stream that are tried until a child list has rows."""
-_TERM = {"term": "an"}
-_QUARTER = {"start_date": "2026-01-01", "end_date": "2026-03-31"}
-PARAMETERS: Mapping[str, Mapping[str, str | int]] = {
-    "recents": {"since_timestamp": "2000-01-01 00:00:00"},
-    "deals_summary": {},
-    "deals_timeline": {"start_date": "2026-01-01", "interval": "month", "amount": 3, "field_key": "add_time"},
-    "pipeline_conversion_statistics": _QUARTER,
-    "pipeline_movement_statistics": _QUARTER,
-    "deal_searches": _TERM,
-    "lead_searches": _TERM,
-    "person_searches": _TERM,
-    "organization_searches": _TERM,
-    "product_searches": _TERM,
-    "project_searches": _TERM,
-    "item_searches": _TERM,
-    "item_field_searches": {"term": "an", "entity_type": "deal", "match": "middle", "field": "title"},
-    "user_searches": _TERM,
-}
-"""Query parameters of the streams that settings feed; the other such streams are not read."""
-_TOKENS_LEFT = "x-daily-ratelimit-token-remaining"
+"""Rows of a parent list that are tried until a list below it has rows."""
+FIELD_LISTS = ("_fields", "_field_attributes")
+LONGEST_NAME = 80
+"""Longest text that may be a name; longer ones are prose."""
+_WORD = re.compile(r"[^\W\d_]{3,}")
+_HASH = re.compile(r"[0-9a-f]{40}")
 
 
 @dataclass(slots=True)
 class Seen:
-    """Result of one read of an account, without any value of a row.
+    """Reads of one published operation.
 
     Attributes:
-        stream: name of the stream.
-        operation: published operation id.
-        path: path with placeholders, the same for every account.
-        status: HTTP status, or 0 without a response.
-        error: class of the error for a rejected read, else empty.
-        code: Pipedrive's error code for a rejected read, if there is one.
-        rows: rows of the page.
-        tokens: cost of the read by the account's headers, or None if they do not contain it.
-        shape: shape of the rows.
-        envelope: shape of the body around them.
-        departures: where the body differs from the published schema, without values.
+        listed: the list; the first one if several streams read it.
+        reads: number of successful reads.
+        rows: number of rows.
+        statuses: HTTP statuses of the successful reads.
+        collector: collects the shape of the responses.
+        lost: path of a value that the tap cannot represent, to the kinds of these values.
+        refusals: responses that were errors.
     """
 
-    stream: str
-    operation: str
-    path: str
-    status: int = 0
-    error: str = ""
-    code: str = ""
+    listed: Listed
+    reads: int = 0
     rows: int = 0
-    tokens: int | None = None
-    shape: Shape = field(default_factory=dict)
-    envelope: Shape = field(default_factory=dict)
-    departures: list[str] = field(default_factory=list)
+    statuses: set[int] = field(default_factory=set)
+    collector: Collector = field(default_factory=Collector)
+    lost: dict[str, set[str]] = field(default_factory=dict)
+    refusals: list[Answer] = field(default_factory=list)
 
     @property
-    def key(self) -> str:
-        """Name of the read in the report."""
-        return f"{self.stream}: GET {self.path}"
+    def shape(self) -> Shape:
+        """Shape of all responses together."""
+        return self.collector.shape
 
 
 class Survey:
     """Reads of one account.
 
     Args:
-        client: signed-in client. It is only used for GET requests.
+        wire: connection to the account; it is only used for GET requests.
+        sizes: page sizes; each list is read once with each of them.
+        parents: number of parent rows that are tried.
+        every_parent: continue with the other parents after one with rows.
+        terms: texts to search for in addition to the beginning of a name.
     """
 
-    def __init__(self, client: PipedriveClient) -> None:
-        self._client = client
-        self._parents: dict[str, list[dict[str, Any]]] = {}
-        self._tokens_left: int | None = None
+    def __init__(
+        self,
+        wire: Wire,
+        *,
+        sizes: Sequence[int] = (PAGE_SIZE,),
+        parents: int = PARENTS,
+        every_parent: bool = False,
+        terms: Sequence[str] = (),
+    ) -> None:
+        self._wire = wire
+        self._sizes = sizes
+        self._parents_tried = parents
+        self._every_parent = every_parent
+        self._terms = terms
+        self._rows: dict[str, list[dict[str, Any]]] = {}
+        self._field_types: dict[str, str] = {}
+        self.seen: dict[str, Seen] = {}
+        """Operations that were requested, by path."""
         self.without: dict[str, str] = {}
-        """Stream to the reason why nothing was read of it."""
+        """Lists that were not requested, and the reason."""
+        self.words: set[str] = set()
+        """Words of the account: parts of its names, labels and other short texts."""
 
     def reads(self) -> Iterator[Seen]:
-        """Read one page of every list, parents before their child streams.
+        """Read one page of every list, parents before the lists below them.
 
         Yields:
-            What each read looked like, as soon as it was made.
+            The operation of each list, as soon as it was read.
         """
-        for spec in STREAMS.values():
-            reason = self._reason_to_leave_out(spec)
-            if reason:
-                self.without[spec.name] = reason
+        for listed in sorted(lists(), key=lambda one: not one.name.endswith("_fields")):
+            seen = self.seen.get(listed.path)
+            if seen is None:
+                collector = Collector(
+                    choices_of(listed.path), field_types=lambda key: self._field_types.get(key, "")
+                )
+                seen = Seen(listed, collector=collector)
+            if not self._read_list(listed, seen):
+                self.without[listed.label] = f"the account has no rows in {listed.parent}"
                 continue
-            for read in spec.reads:
-                seen = self._first_with_rows(spec, read)
-                if seen is None:
-                    self.without[spec.name] = f"no rows in {spec.parent.stream if spec.parent else spec.name}"
+            self.without.pop(listed.label, None)
+            self.seen[listed.path] = seen
+            yield seen
+
+    def _read_list(self, listed: Listed, seen: Seen) -> bool:
+        """Read a list below its first parents; return False if there is no parent."""
+        contexts = self._contexts(listed)
+        for params in self._params(listed):
+            for values in contexts:
+                rows, is_refused = self._read(listed, seen, values, params)
+                if (rows or is_refused) and not self._every_parent:
                     break
-                yield seen
+        return bool(contexts)
 
-    def _reason_to_leave_out(self, spec: StreamSpec) -> str:
-        if spec.settings and spec.name not in PARAMETERS:
-            return f"needs the setting {spec.settings[0]}"
-        if spec.removed_on:
-            return "removed from the API"
-        if spec.name == "file_contents":
-            return "downloads files"
-        return ""
+    def _params(self, listed: Listed) -> Iterator[dict[str, Any]]:
+        """Yield the query parameters of each read of a list below one parent."""
+        sizes = {min(size, listed.most) for size in self._sizes}
+        if listed.name.endswith(FIELD_LISTS):
+            sizes.add(listed.most)  # definitions explain the custom fields of all rows
+            sizes.discard(PAGE_SIZE)
+        for size in sorted(sizes):
+            paging = {"limit": size} if size else {}
+            for term in (self._term(*listed.term), *self._terms) if listed.term else ("",):
+                yield {**listed.params, **paging, **({"term": term} if term else {})}
 
-    def _first_with_rows(self, spec: StreamSpec, read: Read) -> Seen | None:
-        """Return the first read with rows among the first parents, else the last one without."""
-        if spec.parent is None:
-            return self._read(spec, read, {}, {})
-        seen = None
-        for parent in self._parents_of(spec)[:PARENTS]:
-            values = {name: _value_at(parent, column) for name, column in spec.parent.context.items()}
-            query = {name: values[name] for name in spec.parent.query}
-            seen = self._read(spec, read, values, query)
-            if seen.rows or seen.error:
-                break
-        return seen
-
-    def _parents_of(self, spec: StreamSpec) -> list[dict[str, Any]]:
-        assert spec.parent is not None
-        rows = self._parents.get(spec.parent.stream, [])
-        wanted = [row for row in rows if spec.parent.when is None or row.get(spec.parent.when)]
-        return wanted or rows
+    def _contexts(self, listed: Listed) -> list[dict[str, Any]]:
+        """Return the values of path and query of each parent to try."""
+        if not listed.parent:
+            return [{}]
+        rows = self._rows.get(listed.parent, [])
+        wanted = [row for row in rows if listed.when is None or row.get(listed.when)] or rows
+        found = [{name: _value_at(row, column) for name, column in listed.context.items()} for row in wanted]
+        placed = [name for name in listed.context if f"{{{name}}}" in listed.path or name in listed.query]
+        return [one for one in found if all(_is_id(one[name]) for name in placed)][: self._parents_tried]
 
     def _read(
-        self, spec: StreamSpec, read: Read, values: Mapping[str, Any], query: Mapping[str, Any]
-    ) -> Seen:
-        seen = Seen(stream=spec.name, operation=read.operation, path=read.path)
-        path = read.path
-        for name in read.placeholders:
+        self, listed: Listed, seen: Seen, values: Mapping[str, Any], params: Mapping[str, Any]
+    ) -> tuple[int, bool]:
+        """Read one page; return the number of rows, and if it was rejected."""
+        path = listed.path
+        for name in listed.context:
             path = path.replace(f"{{{name}}}", str(values[name]))
-        params = {
-            **read.params,
-            **PARAMETERS.get(spec.name, {}),
-            **query,
-            **({"limit": PAGE_SIZE} if read.page_size else {}),
-        }
-        try:
-            answer = self._client.request("GET", path, params=params, cost=read.cost, label=spec.name)
-        except PipedriveError as error:
-            seen.status, seen.error, seen.code = error.status or 0, type(error).__name__, error.code or ""
-            return seen
-        self._note(seen, read, answer)
-        rows = [row for row in rows_of(answer.json(), read.records) if isinstance(row, dict)]
-        self._parents.setdefault(spec.name, []).extend({**values, **row} for row in rows)
-        return seen
+        params = {**params, **{name: values[name] for name in listed.query}}
+        if listed.name == "goal_results":
+            params["period.start"] = values["period_start"]
+            params["period.end"] = values["period_end"] or values["period_start"]
+        answer = self._wire.send("GET", path, params=params, cost=listed.cost, label=listed.name)
+        if answer.error or not answer.is_json:
+            seen.refusals.append(answer)
+            return 0, True
+        seen.reads += 1
+        seen.statuses.add(answer.status)
+        seen.collector.add(answer.body)
+        found = rows_of(answer.body, listed.records)
+        rows = [row for row in found if isinstance(row, dict)]
+        seen.rows += len(found)
+        self._remember(listed, rows, values)
+        if listed.spec is not None and not listed.spec.shape:
+            _note_lost(listed.spec, rows, f"{listed.records}[]", seen.lost)
+        return len(found), False
 
-    def _note(self, seen: Seen, read: Read, answer: Response) -> None:
-        body = answer.json()
-        rows = rows_of(body, read.records)
-        seen.status, seen.rows = answer.status, len(rows)
-        seen.shape = shape_of(rows)
-        top = read.records.split(".")[0]
-        seen.envelope = shape_of([{name: value for name, value in body.items() if name != top}])
-        seen.departures = departures("GET", read.path, answer.status, body)
-        left = answer.headers.get(_TOKENS_LEFT, "")
-        if left.isdigit():
-            if self._tokens_left is not None:
-                seen.tokens = self._tokens_left - int(left)
-            self._tokens_left = int(left)
+    def _remember(self, listed: Listed, rows: list[dict[str, Any]], values: Mapping[str, Any]) -> None:
+        """Keep rows as parents, the types of custom fields, and the words of the account."""
+        self._rows.setdefault(listed.name, []).extend({**values, **row} for row in rows)
+        is_field_list = listed.name.endswith(FIELD_LISTS)
+        for row in rows:
+            code = row.get("field_code", row.get("key"))
+            is_custom = isinstance(code, str) and _HASH.fullmatch(code)
+            if is_field_list and is_custom and isinstance(row.get("field_type"), str):
+                self._field_types[code] = (
+                    row["field_type"] if row["field_type"] in _field_types() else "other"
+                )
+            if is_custom or not is_field_list:
+                self._note_words(row)
+
+    def _note_words(self, value: object) -> None:
+        if isinstance(value, dict):
+            for inner in value.values():
+                self._note_words(inner)
+        elif isinstance(value, list):
+            for inner in value:
+                self._note_words(inner)
+        elif isinstance(value, str) and len(value) <= LONGEST_NAME:
+            self.words.update(_WORD.findall(value.lower()))
+
+    def _term(self, stream: str, column: str) -> str:
+        """Return the beginning of a name that the account has, which a search finds."""
+        for row in self._rows.get(stream, []):
+            found = re.match(r"\w{2,6}", str(row.get(column) or ""))
+            if found:
+                return found[0]
+        return "an"
+
+
+def _field_types() -> frozenset[object]:
+    """Return the published types of fields."""
+    return choices_of("/api/v2/dealFields")["data[].field_type"]
 
 
 def _value_at(row: Mapping[str, Any], column: str) -> Any:
@@ -181,3 +212,25 @@ def _value_at(row: Mapping[str, Any], column: str) -> Any:
     for key in column.split("."):
         found = found.get(key) if isinstance(found, dict) else None
     return found
+
+
+def _is_id(value: object) -> bool:
+    """Return True if a value can be part of a path."""
+    return isinstance(value, str | int) and re.fullmatch(r"[\w-]{1,64}", str(value)) is not None
+
+
+def _note_lost(spec: StreamSpec, rows: list[dict[str, Any]], where: str, found: dict[str, set[str]]) -> None:
+    """Note values that no column of the tap can represent."""
+
+    def lost(path: str, value: object) -> None:
+        found.setdefault(below(where, path), set()).add(kind(value))
+
+    types = column_types(spec.schema, lost)
+    for name, column in types.items():
+        is_key = name in spec.primary_keys
+        for row in rows:
+            value = row.get(name)
+            if is_key and name in row and (value is None or column.convert(value) is None):
+                lost(name, value)
+            elif value is not None and not column.holds([value]):
+                column.convert(value)
