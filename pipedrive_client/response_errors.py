@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from pipedrive_client.auth.scopes import read_scopes, write_scopes
+from pipedrive_client.auth.scopes import required_scopes
 from pipedrive_client.errors import (
     Blocked,
     ConfigError,
@@ -171,7 +171,7 @@ def _advice(response: Response, kind: type[PipedriveError], what: str) -> str | 
 def _scope_advice(what: str) -> str:
     """Return how to fix a missing scope, which Pipedrive's response does not name."""
     method, _, path = what.partition(" ")
-    scopes = read_scopes(path) if method == "GET" else write_scopes(method, path)
+    scopes = required_scopes(method, path)
     named = f" {' or '.join(scopes)}" if scopes else " of this operation"
     return f"the OAuth app lacks the scope{named}; add it to the app and authorize again"
 

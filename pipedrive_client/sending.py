@@ -10,15 +10,17 @@ import random
 from typing import TYPE_CHECKING
 
 from pipedrive_client.auth.credentials import ApiTokenAuth, OAuth
-from pipedrive_client.auth.scopes import read_scopes
+from pipedrive_client.auth.scopes import required_scopes
 from pipedrive_client.call import Call
 from pipedrive_client.errors import (
     Gone,
+    ItemError,
     MalformedResponse,
     MissingScope,
     NotFound,
     PipedriveError,
     RateLimited,
+    Rejected,
     ServerError,
     Stopped,
     Unauthorized,
@@ -128,20 +130,32 @@ class Sender:
 
     def _prefixed(self, call: Call, name: str, value: str) -> Response:
         """Send under the API prefix of the host, and after "Unknown method" once under the other one."""
+        if call.sink is not None:  # a long download must not delay others
+            return self._found(call, name, value)
+        with self._prefixes.first_alone(self.auth.base_url, call.method, call.path):
+            return self._found(call, name, value)
+
+    def _found(self, call: Call, name: str, value: str) -> Response:
         while True:
             base_url = self.auth.base_url
             call.path = self._prefixes.path(base_url, call.method, call.path)
             try:
-                return self._admitted(call, name, value)
+                response = self._admitted(call, name, value)
             except (UnknownMethod, MissingScope) as error:
                 if isinstance(error, MissingScope) and not self._is_granted(call):
                     raise
                 self._prefixes.reject(error, base_url, call.method, call.path)
+            except (ItemError, Rejected):
+                self._prefixes.accept(base_url, call.method, call.path)
+                raise
+            else:
+                self._prefixes.accept(base_url, call.method, call.path)
+                return response
 
     def _is_granted(self, call: Call) -> bool:
-        """Return True if the scope of a read is granted; then "Scope and URL mismatch" is about the URL."""
-        needed, granted = read_scopes(call.path) if call.method == "GET" else (), self.auth.scopes or ()
-        return not set(needed).isdisjoint(granted)
+        """Return True if the scope is granted; then "Scope and URL mismatch" is about the URL."""
+        needed = required_scopes(call.method, call.path)
+        return not (self.auth.scopes or frozenset()).isdisjoint(needed)
 
     def _admitted(self, call: Call, name: str, value: str) -> Response:
         """Send as soon as rate limit and budget allow it, and record usage and limits."""

@@ -43,6 +43,7 @@ class TapContext:
         failures: errors that end the run after every other stream was read.
         list_count: number of lists that the run reads.
         describes_all: True if all streams are described, as in `--discover`, not only the selected ones.
+        undefined: entities whose field definitions are denied, as far as that was reported.
         interruption: the signal that stopped the run.
     """
 
@@ -54,6 +55,7 @@ class TapContext:
         self.failures: list[PipedriveError] = []
         self.list_count = 0
         self.describes_all = True
+        self.undefined: set[str] = set()
         self.interruption = Interruption()
         self._bookmarks: Mapping[str, JSON] = {}
 

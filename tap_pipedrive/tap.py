@@ -143,7 +143,7 @@ class TapPipedrive(PipedrivePlugin, Tap):
         """
         self.tap_context.describes_all = False
         self.prepare_output()
-        warn_of_missing_scopes(self.lists(), self.tap_context.client.granted_scopes(), self.logger)
+        self._compare_scopes()
         if self.tap_context.client.settings.daily_token_budget is not None:
             self.page_writer.budget = self.tap_context.client.budget
         self.page_writer.under_way = True
@@ -159,6 +159,9 @@ class TapPipedrive(PipedrivePlugin, Tap):
             raise denied
         if error := self.tap_context.deviations.error():
             raise error
+
+    def _compare_scopes(self) -> None:
+        warn_of_missing_scopes(self.lists(), self.tap_context.client.granted_scopes(), self.logger)
 
     def _sync(self) -> None:
         context = self.tap_context
@@ -336,6 +339,7 @@ class TapPipedrive(PipedrivePlugin, Tap):
             stream.check_ready()
         self.tap_context.configured_requests.warn([one.spec for one in selected], self.logger)
         if plan:
+            self._compare_scopes()
             plan_table.show(self.tap_context, self.lists())
             self.tap_context.client.close()
             return

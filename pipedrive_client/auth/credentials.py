@@ -177,8 +177,9 @@ class OAuth:
         self._refresh = str(granted.get("refresh_token") or self._refresh)
         self._secrets |= {self._access, self._refresh}
         scope = granted.get("scope")
-        if isinstance(scope, str) and scope.strip():
-            self._scopes = frozenset(scope.replace(",", " ").split())
+        scopes = scope.replace(",", " ").split() if isinstance(scope, str) else scope
+        if isinstance(scopes, list) and scopes:  # a response without scopes means the same ones as before
+            self._scopes = frozenset(map(str, scopes))
         self._renew_at = float("inf")
         if seconds is not None:
             self._renew_at = self._clock.monotonic() + max(seconds - SKEW_SECONDS, seconds / 2)

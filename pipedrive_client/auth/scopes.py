@@ -6,15 +6,15 @@ Source: `oauth_scopes` of the published description, read 2026-11-23; contract t
 from __future__ import annotations
 
 import re
-from functools import cache
+from functools import lru_cache
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-_VERSION = re.compile(r"/(?:api/)?v(?:1|2)(?=/)")
-_BY_SCOPES: Mapping[str, str] = MappingProxyType(
+_VERSION = re.compile(r"/v[12](?=/)")
+_TO_READ: Mapping[str, str] = MappingProxyType(
     {
         "base": "/currencies /userConnections /userSettings /users/me",
         "users:read": "/billing /legacyTeams /users",
@@ -53,8 +53,8 @@ _BY_SCOPES: Mapping[str, str] = MappingProxyType(
         "search:read": "/itemSearch",
     }
 )
-"""Scopes → paths without the version; a path covers all paths below it without a longer entry."""
-_WRITES_BY_SCOPES: Mapping[str, str] = MappingProxyType(
+"""Scopes of a GET → paths without the version; a path covers all paths below it without a longer entry."""
+_TO_WRITE: Mapping[str, str] = MappingProxyType(
     {
         "activities:full": "/activities",
         "deals:full activities:full contacts:full": "/files /filters",
@@ -81,63 +81,56 @@ _WRITES_BY_SCOPES: Mapping[str, str] = MappingProxyType(
         "video-calls": "/meetings/userProviderLinks",
     }
 )
-"""Scopes → paths without the version; a path covers all paths below it without a longer entry.
+"""Scopes of other methods → paths, likewise.
 
 A method before a path makes the entry apply to that method and path only.
 """
 
 
 def _by_path(by_scopes: Mapping[str, str]) -> Mapping[str, tuple[str, ...]]:
-    return {path: tuple(scopes.split()) for scopes, paths in by_scopes.items() for path in paths.split()}
+    return MappingProxyType(
+        {path: tuple(scopes.split()) for scopes, paths in by_scopes.items() for path in paths.split()}
+    )
 
 
-_SCOPES = _by_path(_BY_SCOPES)
-_WRITE_SCOPES = _by_path(_WRITES_BY_SCOPES)
+_READS, _WRITES = _by_path(_TO_READ), _by_path(_TO_WRITE)
 _EXCEPTIONS: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {"/v1/activityFields": ("activities:read", "activities:full")}
 )
-"""Paths whose versions need different scopes."""
+"""Paths that need other scopes to be read than the same path of another version."""
 
 
-@cache
-def read_scopes(path: str) -> tuple[str, ...]:
-    """Return the scopes of which a GET of this path needs one; empty if no scopes are published.
-
-    Args:
-        path: `/v1/…` or `/api/v2/…`, with ids or with placeholders in braces.
-    """
-    if path in _EXCEPTIONS:
-        return _EXCEPTIONS[path]
-    return _of_path(path, "", _SCOPES)
-
-
-@cache
-def write_scopes(method: str, path: str) -> tuple[str, ...]:
-    """Return the scopes of which a write needs one; empty if no scopes are published.
+@lru_cache(maxsize=1024)
+def required_scopes(method: str, path: str) -> tuple[str, ...]:
+    """Return the scopes of which a request needs one; empty if no scopes are published.
 
     Args:
-        method: HTTP method.
-        path: as for `read_scopes`.
+        method: HTTP method in capitals.
+        path: `/v1/…`, `/api/v1/…` or `/api/v2/…`, with ids or with placeholders in braces.
     """
-    return _of_path(path, method, _WRITE_SCOPES)
-
-
-def _of_path(path: str, method: str, table: Mapping[str, tuple[str, ...]]) -> tuple[str, ...]:
-    parts = _VERSION.sub("", path).strip("/").split("/")
+    path = path.partition("?")[0].removeprefix("/api")
+    table = _WRITES
+    if method == "GET":
+        if path in _EXCEPTIONS:
+            return _EXCEPTIONS[path]
+        table = _READS
     candidates = [""]
     best: tuple[str, ...] = ()
-    for number, part in enumerate(parts, 1):
+    for part in _VERSION.sub("", path).strip("/").split("/"):
         # A literal segment precedes a placeholder: `/deals/products` before `/deals/{}`.
-        named = "{}" if part.startswith("{") else part
-        candidates = [f"{start}/{one}" for start in candidates for one in dict.fromkeys((named, "{}"))]
-        found = [table[one] for one in candidates if one in table]
-        if number == len(parts):
-            found = [table[method + one] for one in candidates if method and method + one in table] or found
-        best = found[0] if found else best
-    return best
+        candidates = [f"{start}/{one}" for start in candidates for one in (part, "{}")]
+        found = next((table[one] for one in candidates if one in table), None)
+        best = found if found is not None else best
+    return next((table[method + one] for one in candidates if method + one in table), best)
 
 
-def missing_scopes(path: str, granted: frozenset[str]) -> tuple[str, ...]:
-    """Return the scopes that permit a GET of this path if the token lacks all of them; otherwise empty."""
-    needed = read_scopes(path)
+def missing_scopes(method: str, path: str, granted: frozenset[str]) -> tuple[str, ...]:
+    """Return the scopes that permit a request if the token lacks all of them; otherwise empty.
+
+    Args:
+        method: HTTP method in capitals.
+        path: as in `required_scopes`.
+        granted: scopes of the token.
+    """
+    needed = required_scopes(method, path)
     return () if granted.intersection(needed) else needed

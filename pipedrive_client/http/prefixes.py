@@ -11,12 +11,17 @@ from __future__ import annotations
 
 import logging
 import re
+import threading
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from functools import cache
-from typing import Final
+from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
 from pipedrive_client.errors import MissingScope, UnknownMethod
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 logger = logging.getLogger("pipedrive_client")
 
@@ -57,11 +62,33 @@ RULES: Final = (
 )
 
 
+class _Known:
+    """Known facts about the prefixes of one operation of a host.
+
+    Attributes:
+        rejected: prefixes that the host does not serve.
+        served: prefix of the last response that was not a rejection; None before the first one.
+        first: lock of the thread that sends the first request; the others wait for it.
+    """
+
+    __slots__ = ("first", "rejected", "served")
+
+    def __init__(self) -> None:
+        self.rejected: set[str] = set()
+        self.served: str | None = None
+        self.first = threading.Lock()
+
+    @property
+    def settled(self) -> bool:
+        """True if further requests cannot find out more."""
+        return self.served is not None or len(self.rejected) == len(_OTHER)
+
+
 class Prefixes:
     """Choice of the prefix of each request, shared by all threads of a client."""
 
     def __init__(self) -> None:
-        self._rejected: dict[tuple[str, str, str], set[str]] = {}
+        self._operations: dict[tuple[str, str, str], _Known] = {}
 
     def path(self, base_url: str, method: str, path: str) -> str:
         """Return the path under the prefix to try first; paths of other API versions are returned unchanged.
@@ -75,42 +102,69 @@ class Prefixes:
         if found is None:
             return path
         prefix, rest = found.groups()
-        template = _ID.sub("{}", rest)
-        chosen = _required(base_url, template) or prefix
-        rejected = self._rejected.get((base_url, method, template), ())
-        if chosen in rejected and _OTHER[chosen] not in rejected:
+        known = self._known(base_url, method, rest)
+        chosen = known.served or _required(base_url, _template(rest)) or prefix
+        if chosen in known.rejected and _OTHER[chosen] not in known.rejected:
             chosen = _OTHER[chosen]
         return chosen + path[len(prefix) :]
+
+    @contextmanager
+    def first_alone(self, base_url: str, method: str, path: str) -> Iterator[None]:
+        """Admit one thread at a time to an operation until its prefix is known.
+
+        Args:
+            base_url: URL that the path is appended to.
+            method: HTTP method in capitals.
+            path: path with any prefix.
+        """
+        found = _PREFIXED.match(path)
+        known = self._known(base_url, method, found[2]) if found else None
+        if known is None or known.settled:
+            yield
+            return
+        with ExitStack() as waiting:
+            waiting.enter_context(known.first)
+            if known.settled:
+                waiting.close()
+            yield
+
+    def accept(self, base_url: str, method: str, path: str) -> None:
+        """Record that the host serves a path as it was sent."""
+        if found := _PREFIXED.match(path):
+            known = self._known(base_url, method, found[2])
+            known.served = found[1]
+            known.rejected.discard(found[1])
 
     def reject(self, error: UnknownMethod | MissingScope, base_url: str, method: str, path: str) -> None:
         """Record a rejected prefix, and return if the other prefix is left to try.
 
         Args:
-            error: error of the request.
+            error: error of the request; if it is `MissingScope`, the token has the scope.
             base_url: URL that the path was appended to.
             method: HTTP method in capitals.
             path: path as sent.
 
         Raises:
-            UnknownMethod: the other prefix was rejected too, or the path has one prefix only.
+            UnknownMethod: there is no other prefix, or it was rejected too.
         """
         found = _PREFIXED.match(path)
         if found is None:
             raise _closed_to_apps(error, method, path) if isinstance(error, MissingScope) else error
         prefix, rest = found.groups()
-        rejected = self._rejected.setdefault((base_url, method, _ID.sub("{}", rest)), set())
-        rejected.add(prefix)
-        if _OTHER[prefix] not in rejected:
+        known = self._known(base_url, method, rest)
+        known.rejected.add(prefix)
+        if _OTHER[prefix] not in known.rejected:
             logger.info("%s %s%s is not served; trying %s", method, prefix, rest, _OTHER[prefix])
             return
-        said = "Unknown method" if isinstance(error, UnknownMethod) else "Scope and URL mismatch"
-        raise UnknownMethod(
-            f"{method} {prefix}{rest} returned {error.status}: {said}, also below {_OTHER[prefix]}; this "
-            "host has no operation at this path; check company_domain and api_url.",
-            status=error.status,
-            error_info=error.error_info,
-            request_id=error.request_id,
-        ) from None
+        raise _unknown(error, f"{method} {prefix}{rest}", f", also below {_OTHER[prefix]}") from None
+
+    def _known(self, base_url: str, method: str, rest: str) -> _Known:
+        return self._operations.setdefault((base_url, method, _template(rest)), _Known())
+
+
+def _template(rest: str) -> str:
+    """Return a path without prefix and query, with `{}` for ids."""
+    return _ID.sub("{}", rest)
 
 
 def _closed_to_apps(error: MissingScope, method: str, path: str) -> UnknownMethod:
@@ -122,6 +176,21 @@ def _closed_to_apps(error: MissingScope, method: str, path: str) -> UnknownMetho
         error_info=error.error_info,
         request_id=error.request_id,
         label=error.label,
+    )
+
+
+def _unknown(error: UnknownMethod | MissingScope, what: str, also: str) -> UnknownMethod:
+    """Return the error of an operation that the host does not serve."""
+    said, cause = "Unknown method", "this host has no operation at this path"
+    if isinstance(error, MissingScope):
+        said = "Scope and URL mismatch"
+        also += ", although the app has the scope"
+        cause += ", or rejects an address in the request"
+    return UnknownMethod(
+        f"{what} returned {error.status}: {said}{also}; {cause}; check company_domain and api_url.",
+        status=error.status,
+        error_info=error.error_info,
+        request_id=error.request_id,
     )
 
 

@@ -13,7 +13,8 @@ from enum import Enum
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from pipedrive_client import Expectation, NotFound, Null, UnknownMethod, times
+from pipedrive_client import Expectation, MissingScope, NotFound, Null, PipedriveError, UnknownMethod, times
+from pipedrive_client.auth.scopes import required_scopes
 from pipedrive_client.fields import FIELD_LIST_COST
 from pipedrive_client.paging import Pager, Paging
 from pipedrive_client.times import now
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from pipedrive_client.paging import Page
-    from tap_pipedrive.catalog.spec import Read
+    from tap_pipedrive.catalog.spec import Read, StreamSpec
     from tap_pipedrive.state.bookmarks import Bookmark
     from tap_pipedrive.streams.base import PipedriveStream
 
@@ -124,8 +125,7 @@ def _list_lines(stream: PipedriveStream) -> Iterator[Line]:
         except (*ACCESS_ERRORS, NotFound) as error:
             if not spec.needs and isinstance(error, NotFound):
                 raise nothing_there(error) from error
-            lacking = "an operation of this host" if isinstance(error, UnknownMethod) else "a permission"
-            why = f"left out: requires {spec.needs or lacking + ' that is missing'}"
+            why = f"left out: requires {_lacking(spec, read, error)}"
             yield _line(stream, read, 0, _Size(rows=0, known=Known.EXACT, why=why))
             continue
         requests = _pages(read, size)
@@ -139,6 +139,14 @@ def _list_lines(stream: PipedriveStream) -> Iterator[Line]:
         yield _line(stream, read, requests * len(configured_requests), size)
         yield from _sweep_lines(run, size)
         yield from _fan_out_lines(stream, size, dict(run.fan_outs))
+
+
+def _lacking(spec: StreamSpec, read: Read, error: PipedriveError) -> str:
+    """Return what is missing to read a list."""
+    if isinstance(error, MissingScope):
+        return f"the OAuth scope {' or '.join(required_scopes('GET', read.path))}"
+    lacking = "an operation of this host" if isinstance(error, UnknownMethod) else "a permission"
+    return spec.needs or f"{lacking} that is missing"
 
 
 def _rows(count: int) -> str:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, BinaryIO
 
 from typing_extensions import override
 
-from pipedrive_client import ConfigError, Gone, NotFound, NotVisible, OutputFailed, Stopped
+from pipedrive_client import ConfigError, Gone, NotFound, OutputFailed, Stopped
 from tap_pipedrive.read.reader import Reader
 
 if TYPE_CHECKING:
@@ -95,7 +95,7 @@ class FileReader(Reader):
         path = self._folder / safe_name(file_id, str(name or ""))
         try:
             row = self._fetch(file_id, path, size if isinstance(size, int) else None)
-        except (NotFound, Gone, NotVisible) as error:
+        except (NotFound, Gone) as error:
             self._logger.warning("Skipped the content of file %s (remote or deleted): %s", file_id, error)
             return
         except OSError as error:

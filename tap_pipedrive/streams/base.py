@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, cast
 from typing_extensions import override
 
 from pipedrive_client import Null
-from tap_pipedrive.state.access import MissingParents
+from tap_pipedrive.state.missing_parents import MissingParents
 from tap_pipedrive.streams.records import RecordStream
 from tap_pipedrive.values.conversions import time_text
 

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from singer_sdk import Tap
     from singer_sdk.singerlib import Catalog, SelectionMask
 
+    from pipedrive_client import PipedriveError
     from tap_pipedrive.catalog.spec import JSON, StreamSpec
     from tap_pipedrive.context import TapContext
     from tap_pipedrive.values.row import Row
@@ -123,12 +124,23 @@ class SchemaStream(Stream):
             )
             raise ConfigError(msg) from error
         except (NotFound, UnknownMethod) as error:
-            if entity in _ALWAYS_THERE:
+            denied = isinstance(error, UnknownMethod) and self.tap_context.page_writer.under_way
+            if entity in _ALWAYS_THERE and not denied:  # a denied list is reported with its first row
                 raise nothing_there(error) from error
             return []
         except (FeatureOff, ItemError) as error:
-            self.logger.info("No custom fields for %s: %s", self.name, error)
+            self._tell_undefined(entity, error)
             return []
+
+    def _tell_undefined(self, entity: str, error: PipedriveError) -> None:
+        """Report denied definitions: in a discovery with a warning, since a sync warns at the first row."""
+        told = self.tap_context.undefined
+        expected = isinstance(error, FeatureOff) or entity not in _ALWAYS_THERE
+        if not self.tap_context.describes_all or expected or entity in told:
+            self.logger.info("No custom fields for %s: %s", self.name, error)
+            return
+        told.add(entity)
+        self.logger.warning("Custom fields of %s have no columns in the catalog: %s", entity, error)
 
     def _is_passed_over(self) -> bool:
         """Return True if the columns of a stream are not needed, because this run does not select it."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import random
 from collections import Counter
 from dataclasses import dataclass, replace
 from functools import partial
@@ -123,7 +124,7 @@ def fan_out(
                 complete = all(contexts.complete for _, contexts in feeds)
                 unchanged = marks is not None and marks.unchanged([result.context, result.rows, columns])
                 if result.rows and stream.selected and not unchanged:
-                    complete &= not stream.emit(read, result.rows, result.context)
+                    complete &= _emit(stream, read, result)
                 if not complete:
                     again += result.parents
                 if marks and (not complete or result.denied or result.absent):
@@ -135,6 +136,23 @@ def fan_out(
                     return
     stream.denied_parents.update(contexts, again)
     stream.absent_parents.update(contexts, absent)
+    denied, missing = ({*map(_parent_key, some)} for some in (again, absent))
+    access = stream.tap_context.access
+    access.count_parents(stream.name, len(denied), len(contexts) - len(denied | missing))
+
+
+def _parent_key(context: Context) -> tuple[object, ...]:
+    return tuple(map(str, context.values()))
+
+
+def _emit(stream: PipedriveStream, read: Read, result: _ChildRows) -> bool:
+    """Emit rows; return False if some were left out: without a key, or because definitions are denied."""
+    try:
+        return not stream.emit(read, result.rows, result.context)
+    except ACCESS_ERRORS as error:
+        access = stream.tap_context.access
+        access.deny_parents(stream.name, error, len(result.parents), stream.names_below())
+        return False
 
 
 def request_missing_parents(stream: PipedriveStream) -> None:
@@ -143,6 +161,7 @@ def request_missing_parents(stream: PipedriveStream) -> None:
     One denied parent is tried first, so it costs a single request if access is still denied.
     """
     due = stream.denied_parents.due()
+    random.shuffle(due)  # so that those denied to this user do not precede the others in every run
     for part in (due[:1], due[1:], stream.absent_parents.due()):
         if part and stream.tap_context.access.closed(stream.name) is None:
             fan_out(stream, part)
@@ -236,7 +255,7 @@ def _request(
     access = stream.tap_context.access
     closed = access.closed(stream.name)
     if closed is not None:
-        access.deny_parents(stream.name, closed, len(group))
+        access.deny_parents(stream.name, closed, len(group), stream.names_below())
         return _ChildRows(context={}, rows=[], denied=group)
     parent = _parent(stream)
     context: Context = {}
@@ -250,7 +269,7 @@ def _request(
         pages = stream.reader(read).all(context, {**query, **configured.params})
         rows = [row for page in pages for row in page]
     except ACCESS_ERRORS as error:
-        access.deny_parents(stream.name, error, len(group))
+        access.deny_parents(stream.name, error, len(group), stream.names_below())
         return _ChildRows(context=context, rows=[], denied=group)
     except (NotFound, Gone) as error:
         if not parent.optional or isinstance(error, Gone):
@@ -279,7 +298,7 @@ def _not_found(
     if len(found.absent) < len(group) or not whole:
         return found
     # All of them were just listed, so they are not deleted.
-    stream.tap_context.access.deny_parents(stream.name, error, len(group))
+    stream.tap_context.access.deny_parents(stream.name, error, len(group), stream.names_below())
     return _ChildRows(context={}, rows=[], denied=group)
 
 

@@ -16,6 +16,7 @@ from pipedrive_client import times
 from pipedrive_client.times import now
 from tap_pipedrive.read.reader import Reader
 from tap_pipedrive.rows.tombstones import DELETED_AT
+from tap_pipedrive.state.access import ACCESS_ERRORS
 from tap_pipedrive.state.bookmarks import Bookmark
 from tap_pipedrive.state.known_ids import KnownIds, id_of
 from tap_pipedrive.sync.delete_proof import UnprovenDeletes, check_gone, ids_of
@@ -84,6 +85,10 @@ class DeleteDetection:
             self.known.merge(self.current)
             self.stream.tap_context.fail_at_end(error)
             return
+        except ACCESS_ERRORS as error:
+            self.known.merge(self.current)
+            self.stream.tap_context.access.deny_deletes(self.stream.name, error)
+            return
         self.known.replace(self._swept, self.current, kept)
 
     def _compare(self) -> KnownIds:
@@ -108,7 +113,8 @@ class DeleteDetection:
                 raise self._refusal(len(missing), len(checked.kept), percent)
             if checked.kept:
                 self.stream.logger.warning(
-                    "%d rows of %s are missing from the collection but can be read by id; they are kept",
+                    "%d rows of %s are missing from the collection, but can be read by id or are hidden from "
+                    "this user; they are kept",
                     len(checked.kept),
                     self.stream.name,
                 )

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
-from pipedrive_client import Gone, NotFound, NotVisible, Null, PipedriveError, UnknownMethod
+from pipedrive_client import Gone, MissingScope, NotFound, NotVisible, Null, PipedriveError
 from tap_pipedrive.read.reader import Reader
 from tap_pipedrive.state.known_ids import id_of
 
@@ -122,7 +122,9 @@ def _exists(stream: PipedriveStream, single: Read, one: int | str) -> bool:
         rows = _rows(stream, single, dict.fromkeys(single.placeholders, one), {})
     except (NotFound, Gone):
         return False
-    except (NotVisible, UnknownMethod):  # neither means that the row is deleted
+    except MissingScope:
+        raise
+    except NotVisible:  # hidden rows are not deleted
         return True
     return any(not _says_deleted(row) for row in rows)
 

@@ -118,8 +118,10 @@ class ReadRun:
         """Yield the list's pages; if access is denied, log a warning and yield no page."""
         spec, access = self.stream.spec, self.stream.tap_context.access
         try:
-            yield from self.all_pages()
-            access.record_success(spec.name)
+            for rows in self.all_pages():
+                self._prepare(rows)
+                yield rows
+            self._record_success()
         except (*ACCESS_ERRORS, NotFound) as error:
             if isinstance(error, ACCESS_ERRORS) or spec.needs:
                 self.denied = True
@@ -131,6 +133,9 @@ class ReadRun:
                 raise nothing_there(error, also) from error
             else:
                 raise
+
+    def _record_success(self) -> None:
+        self.stream.tap_context.access.record_success(self.stream.name)
 
     def all_pages(self) -> Iterator[list[Row]]:
         """Yield pages from the earliest needed time, or those requested by settings."""
@@ -157,8 +162,12 @@ class ReadRun:
             return Null.CONFIRMED
         return self.stream.null_of(self.read)
 
-    def prepare(self, rows: list[Row]) -> None:
-        """Read the field definitions that `handle` needs, on the list's own thread."""
+    def _prepare(self, rows: list[Row]) -> None:
+        """Read the field definitions that `handle` needs, on the list's own thread.
+
+        Raises:
+            PipedriveError: they cannot be read.
+        """
         stream = self.stream
         entity = stream.defined_by
         if not entity or stream.tap_context.fields.known(entity):

@@ -148,7 +148,6 @@ class _Chain:
         try:
             for read in reads:
                 for rows in read.pages():
-                    read.prepare(rows)
                     self._free.acquire()
                     if self._closed:
                         return

@@ -27,7 +27,7 @@ def scopes_lacking(
     """
     paths = [read.path for read in spec.reads]
     paths += [FIELD_LISTS[defined_by]] if defined_by else []
-    return next((scopes for path in paths if (scopes := missing_scopes(path, granted))), ())
+    return next((scopes for path in paths if (scopes := missing_scopes("GET", path, granted))), ())
 
 
 def warn_of_missing_scopes(

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from pipedrive_client import Gone, NotFound, NotVisible
+from pipedrive_client import Gone, NotFound
+from tap_pipedrive.state.access import ACCESS_ERRORS
 from tap_pipedrive.sync import full_lists
 from tap_pipedrive.sync.children import request_missing_parents
 from tap_pipedrive.sync.delete_detection import DeleteDetection
@@ -34,17 +35,29 @@ class IdRun(ReadRun):
         return cls(stream=stream, read=stream.spec.single or stream.spec.reads[0], fan_outs=children, ids=ids)
 
     def all_pages(self) -> Iterator[list[Row]]:
-        """Yield one page per id, with many requests at a time; a deleted or hidden id has no row."""
+        """Yield one page per id, with many requests at a time; a deleted or denied id has no row."""
         yield from self.stream.tap_context.client.ordered_map(self._row, self.ids)
 
     def _row(self, one: int | str) -> list[Row]:
-        reader = self.stream.reader(self.read)
+        stream = self.stream
+        access, reader = stream.tap_context.access, stream.reader(self.read)
         context = dict.fromkeys(self.read.placeholders, one)
-        try:
-            return [row for page in reader.all(context) for row in page]
-        except (NotFound, Gone, NotVisible) as error:
-            self.stream.logger.warning("Skipped %s %s: %s", self.stream.name, one, error)
+        if (closed := access.closed(stream.name)) is not None:
+            access.deny_ids(stream.name, closed, stream.names_below())
             return []
+        try:
+            rows = [row for page in reader.all(context) for row in page]
+        except (NotFound, Gone) as error:
+            stream.logger.warning("Skipped %s %s: %s", stream.name, one, error)
+            return []
+        except ACCESS_ERRORS as error:
+            access.deny_ids(stream.name, error, stream.names_below())
+            return []
+        access.record_success(stream.name)
+        return rows
+
+    def _record_success(self) -> None:
+        """Count no list: ids are counted one by one."""
 
 
 @dataclass(slots=True)

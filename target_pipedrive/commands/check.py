@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pipedrive_client.auth.scopes import missing_scopes, write_scopes
+from pipedrive_client.auth.scopes import missing_scopes, required_scopes
 from pipedrive_singer import check
 from pipedrive_singer.check import Account, Group, Verdict
 from target_pipedrive.catalog.actions import ACTIONS
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 _VERBS = {"upsert": ("add", "update"), "add": ("add",), "update": ("update",), "delete": ("delete",)}
 """Setting `write` of a stream → its actions."""
+_ADMIN = "admin"
 _ALL = ("add", "update", "delete")
 
 
@@ -115,16 +116,16 @@ def _of_entity(entity: EntitySpec, verbs: Iterable[str], account: Account) -> Ma
             by_reason.setdefault(reason, []).append(verb)
     found = {reason: "" if len(of) == len(actions) else ", ".join(of) for reason, of in by_reason.items()}
     if entity.read and account.scopes is not None and not found:
-        scopes = missing_scopes(entity.read.path, frozenset(account.scopes))
+        scopes = missing_scopes("GET", entity.read.path, frozenset(account.scopes))
         found |= {check.scope(scopes): "lookup"} if scopes else {}
     return found
 
 
 def _of_action(action: ActionSpec, account: Account) -> str:
     """Return the scope or right that is missing for an action; otherwise empty."""
-    needed = write_scopes(action.method, action.path)
+    needed = required_scopes(action.method, action.path)
     if account.scopes is not None and needed and not set(needed) & {*account.scopes}:
         return check.scope(needed)
-    if needed == ("admin",) and not account.is_admin:
+    if needed == (_ADMIN,) and not account.is_admin:
         return "administrator rights"
     return ""

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from target_pipedrive.apply.naming import fault_of
 from target_pipedrive.mapping.factory import compile_stream
+from target_pipedrive.mapping.scope_check import ScopeCheck
 from target_pipedrive.record.errors import NO_STREAM, UNFORESEEN, RecordFault, SkipRecord, unforeseen
 from target_pipedrive.record.outcome import Outcome, Result
 from target_pipedrive.record.task import Task
@@ -124,6 +125,7 @@ class Engine:
         self._hashes: dict[str, hashlib.blake2b] = {}
         self._seen_content: dict[bytes, int] = {}
         self._streams: set[str] = set()
+        self._scopes = ScopeCheck(client, logger, deletes=options.allow_deletes)
         self.input_line = 0
         self.under_way = False
         self.settled = False
@@ -209,7 +211,9 @@ class Engine:
         """
         plan = handler.plan
         stream = plan.stream
-        self._streams.add(stream)
+        if stream not in self._streams:
+            self._streams.add(stream)
+            self._scopes.compare(plan)
         try:
             draft = plan.draft(record)
         except (RecordFault, *UNFORESEEN) as error:

@@ -77,6 +77,37 @@ def test_a_token_is_fetched_before_the_first_request(oauth, wire, reply, new_tok
     assert "access-1" not in repr(new_tokens)
 
 
+@pytest.mark.parametrize(
+    ("scope", "expected"),
+    [
+        ("deals:read,base", {"deals:read", "base"}),
+        ("deals:read, base", {"deals:read", "base"}),
+        ("deals:read base", {"deals:read", "base"}),
+        (["deals:read", "base"], {"deals:read", "base"}),
+        ("unknown:scope", {"unknown:scope"}),
+        *((one, None) for one in ("", " ", None, [], 7)),
+    ],
+)
+def test_granted_scopes_are_those_of_the_token_response(oauth, wire, reply, scope, expected):
+    wire.answer(granted(reply, 1, scope=scope))
+    assert oauth().granted_scopes() == expected
+
+
+def test_granted_scopes_are_those_of_the_last_response_that_has_some(oauth, wire, reply):
+    client, denied = oauth(), reply(401, {"success": False})
+    wire.answer(
+        *(granted(reply, 1, scope="base,deals:full"), denied),
+        *(granted(reply, 2, scope="base"), denied, denied),
+        *(granted(reply, 3), reply()),
+    )
+    assert client.granted_scopes() == {"base", "deals:full"}
+    with pytest.raises(Unauthorized):
+        client.request("GET", "/api/v2/deals")
+    assert client.granted_scopes() == {"base"}
+    client.request("GET", "/api/v2/deals")
+    assert client.granted_scopes() == {"base"}
+
+
 def test_a_given_access_token_is_used_until_it_is_rejected(oauth, wire, reply):
     client = oauth(access_token="given")
     wire.answer(reply(), reply(401, {"success": False}), granted(reply, 2), reply(), reply())
@@ -138,7 +169,7 @@ def test_threads_refresh_once(oauth, wire, reply):
         return reply()
 
     wire.otherwise = answer
-    list(client.ordered_map(lambda n: client.request("GET", f"/v1/{n}"), range(4)))
+    list(client.ordered_map(lambda n: client.request("GET", f"/api/v2/{n}"), range(4)))
     assert wire.paths.count(TOKEN_PATH) == 1
 
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import threading
+from functools import partial
 
 import pytest
 
-from pipedrive_client import MissingScope, NotFound, Unauthorized, UnknownMethod
+from pipedrive_client import BudgetSpent, MissingScope, NotFound, Unauthorized, UnknownMethod
 from pipedrive_client.http.prefixes import Prefixes
 
 UNKNOWN = {"success": False, "error": "Unknown method .", "error_info": "x", "data": None}
@@ -140,41 +141,60 @@ def test_a_rejected_token_does_not_try_the_other_prefix(client, wire, reply):
     assert len(wire.seen) == 1
 
 
+@pytest.fixture
+def app(connect, wire, reply):
+    """Return the client of an app that was granted these scopes."""
+
+    def granted(scope):
+        token = {
+            "access_token": "a",
+            "refresh_token": "r",
+            "expires_in": 3600,
+            "token_type": "Bearer",
+            "scope": scope,
+        }
+        wire.answer(reply(200, token))
+        oauth = {
+            "client_id": "i",
+            "client_secret": "s",
+            "refresh_token": "r",
+            "oauth_token_url": f"{wire.url}/token",
+        }
+        return connect(api_token=None, **oauth)
+
+    return granted
+
+
+MISMATCH = {"success": False, "error": "Scope and URL mismatch", "errorCode": 403}
+
+
 @pytest.mark.parametrize(
-    ("path", "granted", "requests", "kind", "said"),
+    ("method", "path", "granted", "requests"),
     [
-        ("/v1/projects/5/plan", "projects:read", 2, UnknownMethod, "also below"),
-        ("/v1/projects/5/plan", "deals:read", 1, MissingScope, "lacks the scope"),
-        ("/v1/projects/5/plan", None, 1, MissingScope, "lacks the scope"),
-        ("/api/v2/projects/archived?limit=5", "projects:read", 1, UnknownMethod, "try an API token"),
-        ("/api/v2/projects/archived?limit=5", "deals:read", 1, MissingScope, "lacks the scope"),
+        ("GET", "/v1/projects/5/plan", "projects:read", 2),
+        ("GET", "/v1/projects/5/plan", "deals:read", 1),
+        ("GET", "/v1/projects/5/plan", None, 1),
+        ("GET", "/v1/projects/5/plan", "", 1),
+        ("GET", "/api/v2/projects/archived?limit=5", "projects:read", 1),
+        ("GET", "/api/v2/projects/archived?limit=5", "deals:read", 1),
+        ("POST", "/v1/notes", "deals:full", 2),
+        ("POST", "/v1/notes", "deals:read", 1),
     ],
 )
 def test_a_scope_mismatch_is_about_the_url_only_if_the_scope_is_granted(
-    connect, wire, reply, path, granted, requests, kind, said
+    app, wire, reply, method, path, granted, requests
 ):
-    mismatch = {"success": False, "error": "Scope and URL mismatch", "errorCode": 403}
-    token = {
-        "access_token": "a",
-        "refresh_token": "r",
-        "expires_in": 3600,
-        "token_type": "Bearer",
-        "scope": granted,
-    }
-    wire.answer(reply(200, token), *[reply(403, mismatch)] * 2)
-    oauth = {
-        "client_id": "i",
-        "client_secret": "s",
-        "refresh_token": "r",
-        "oauth_token_url": f"{wire.url}/token",
-    }
-    client = connect(api_token=None, **oauth)
-    with pytest.raises(kind) as raised:
-        client.request("GET", path)
+    client = app(granted)
+    wire.answer(*[reply(403, MISMATCH)] * requests)
+    has_it = granted in ("projects:read", "deals:full")
+    with pytest.raises(UnknownMethod if has_it else MissingScope, match="Scope and URL mismatch") as raised:
+        client.request(method, path)
     assert len(wire.seen) == 1 + requests
-    assert "Scope and URL mismatch" in raised.value.message
-    assert said in raised.value.message
-    assert "limit" not in raised.value.message
+    message = raised.value.message
+    assert ("although the app has the scope" in message) == has_it
+    assert ("lacks the scope" in message) == (not has_it)
+    assert ("try an API token" in message) == (has_it and "/v2/" in path)
+    assert "limit" not in message
 
 
 def test_a_download_finds_its_prefix(client, wire, only, reply):
@@ -184,15 +204,59 @@ def test_a_download_finds_its_prefix(client, wire, only, reply):
     assert (b"".join(chunks), len(wire.seen)) == (b"bytes", 2)
 
 
-def test_a_fan_out_exceeds_its_budget_at_most_by_running_requests(connect, wire, only):
+def test_one_thread_tries_the_prefix_and_the_others_wait_for_it(connect, wire, only):
     only("/api/v1")
-    client, names = connect(max_concurrency=4), set()
+    client = connect(max_concurrency=8)
 
     def ask(number):
-        names.add(threading.current_thread().name)
         return client.request("GET", f"/v1/projects/{number}/plan").status
 
     assert list(client.ordered_map(ask, range(40))) == [200] * 40
-    refused = [path for path in wire.paths if path.startswith("/v1/")]
-    assert 1 <= len(refused) <= 4
-    assert len(wire.seen) == 40 + len(refused)
+    assert [path.startswith("/v1/") for path in wire.paths] == [True, *[False] * 40]
+
+
+def test_requests_of_other_operations_do_not_wait(connect, wire, reply):
+    both = threading.Barrier(2, timeout=10)
+
+    def answer(_):
+        both.wait()
+        return reply()
+
+    wire.otherwise = answer
+    client = connect(max_concurrency=2)
+    paths = ["/v1/notes", "/v1/files"]
+    assert [one.status for one in client.ordered_map(partial(client.request, "GET"), paths)] == [200, 200]
+
+
+def test_a_prefix_that_stops_working_is_left_and_used_again(client, wire, reply):
+    unknown = reply(404, UNKNOWN)
+    wire.answer(unknown, reply(), reply(404, MISSING), unknown, reply())
+    client.request("GET", "/v1/notes/1")
+    with pytest.raises(NotFound):
+        client.request("GET", "/v1/notes/2")
+    # The prefix that was served is rejected, and the other one was before.
+    with pytest.raises(UnknownMethod, match="also below"):
+        client.request("GET", "/v1/notes/3")
+    client.request("GET", "/v1/notes/4")
+    assert wire.paths == ["/v1/notes/1", *(f"/api/v1/notes/{number}" for number in (1, 2, 3, 4))]
+
+
+def test_a_prefix_that_was_served_and_is_rejected_later_is_changed(client, wire, reply):
+    wire.answer(reply(), reply(404, UNKNOWN), reply(), reply())
+    for number in (1, 2, 3):
+        client.request("GET", f"/v1/notes/{number}")
+    assert wire.paths == ["/v1/notes/1", "/v1/notes/2", "/api/v1/notes/2", "/api/v1/notes/3"]
+
+
+def test_another_client_remembers_nothing(connect, wire, only):
+    only("/api/v1")
+    for _ in range(2):
+        connect().request("GET", "/v1/notes")
+    assert wire.paths == ["/v1/notes", "/api/v1/notes"] * 2
+
+
+def test_each_try_counts_against_the_budget(connect, wire, only):
+    only("/api/v1")
+    with pytest.raises(BudgetSpent):
+        connect(run_token_budget=30).request("GET", "/v1/notes", cost=20)
+    assert wire.paths == ["/v1/notes"]

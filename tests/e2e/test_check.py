@@ -7,10 +7,8 @@ import re
 
 import pytest
 
-from pipedrive_client.auth.scopes import write_scopes
 from pipedrive_emulator.api.operations import load_operations
 from tap_pipedrive.catalog import STREAMS
-from target_pipedrive.catalog.actions import ACTIONS
 from tests.support.cli import Files, environment, tap
 from tests.support.forking import forking
 from tests.support.singer import discover, select
@@ -100,6 +98,16 @@ def test_missing_scopes_are_named_and_end_with_3_only_if_a_run_would(small, file
         assert "strict_access" in done.out
 
 
+def test_a_missing_scope_of_the_definitions_of_custom_fields_is_named(small, files):
+    config = oauth(small, {"leads:read", "users:read", "base"})
+    catalog = files.write("catalog.json", select(small.config(), "leads", "users"))
+    done = tap_check(files, config, "--catalog", catalog)
+    assert "Streams    1 of 2 selected streams can be read" in done.out
+    assert "deal-fields:full" in done.out
+    done = tap_check(files, {**config, "custom_fields": "nested"}, "--catalog", catalog)
+    assert "Streams    2 of 2 selected streams can be read" in done.out
+
+
 def test_missing_administrator_rights_are_named(small, files, target):
     user = {"table": "users", "id": 1, "set": {"access": [{"app": "sales", "admin": False}]}}
     small.post("/_emulator/rows", [user])
@@ -165,15 +173,3 @@ def test_configured_streams_that_cannot_be_written_end_with_3(small, target):
         "merges": {"OAuth scope contacts:full": ""},
         "won": {},
     }
-
-
-def test_scopes_of_every_action_are_the_published_ones():
-    published = {
-        (one.method, re.sub(r"\{\w+\}", "{}", one.path.replace("/api/v1/", "/v1/", 1))): one.scopes
-        for one in load_operations().values()
-    }
-    for action in ACTIONS.values():
-        if not action.removed_on:
-            path = re.sub(r"\{\w+\}", "{}", action.path)
-            for asked in (action.path, path.replace("{}", "7")):
-                assert {*write_scopes(action.method, asked)} == {*published[action.method, path]}, action.name

@@ -78,12 +78,13 @@ class HurriedTap(TapPipedrive):
 
 @dataclass
 class Run:
-    """Output and end of a run."""
+    """Output and end of a run; `denied` contains the streams that the table at the end marks."""
 
     output: Output
     code: int
     error: str = ""
     tables: dict[str, dict[str, Any]] = field(default_factory=dict)
+    denied: dict[str, str] = field(default_factory=dict)
 
 
 def run(
@@ -110,6 +111,7 @@ def run(
     finally:
         tap.tap_context.client.close()
         out.flush()
+    found.denied = tap.tap_context.access.marks()
     found.output = Output(msgspec.json.Decoder().decode_lines(out.buffer.getvalue()))
     found.tables = {name: dict(rows) for name, rows in (before.tables if before else {}).items()}
     for message in found.output.messages:
@@ -120,6 +122,12 @@ def run(
             key = json.dumps([message["record"][name] for name in keys])
             found.tables[message["stream"]][key] = settled(message["record"])
     return found
+
+
+def rows_of(found: Run, stream: str) -> set[str]:
+    """Return the keys of the rows that this run emitted, without those of earlier runs."""
+    keys = found.output.schemas.get(stream, {}).get("key_properties", ())
+    return {json.dumps([one[name] for name in keys]) for one in found.output.records[stream]}
 
 
 def settled(record: dict[str, Any]) -> dict[str, Any]:

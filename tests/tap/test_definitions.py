@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from pipedrive_client import NotFound, NotVisible
 from tap_pipedrive.commands.plan import plan
+from tap_pipedrive.state.access import AccessDenied
 from tap_pipedrive.tap import TapPipedrive
 from tests.support.singer import run_tap, select
 
@@ -25,17 +25,22 @@ def test_definitions_are_not_read_or_planned_if_no_column_needs_them(small, mode
 
 
 @pytest.mark.parametrize(
-    ("path", "stream", "status", "error"),
-    [("personFields", "persons", 403, NotVisible), ("projectFields", "projects", 404, NotFound)],
+    ("path", "stream", "status"), [("personFields", "persons", 403), ("projectFields", "projects", 404)]
 )
 @pytest.mark.parametrize("threads", [1, 4])
-def test_denied_definitions_end_the_run_with_a_remedy(small, path, stream, status, error, threads):
-    catalog = select(small.config(), stream)
+def test_denied_definitions_deny_the_stream_with_a_remedy(small, path, stream, status, threads, caplog):
+    catalog = select(small.config(), stream, "users")
     fault = {"operation": f"GET /api/v2/{path}", "kind": "status_before", "status": status}
     small.post("/_emulator/faults", [fault])
-    with pytest.raises(error, match="set custom_fields to nested") as raised:
-        run_tap(small.config(max_concurrency=threads), catalog=catalog)
-    assert str(raised.value).count(f"Rows of {stream} have") == 1
+    denied = run_tap(small.config(max_concurrency=threads), catalog=catalog)
+    assert denied.records[stream] == []
+    assert denied.records["users"]
+    (warning,) = [one.getMessage() for one in caplog.records if one.levelname == "WARNING"]
+    assert f"Access to stream {stream} was denied" in warning
+    assert warning.count(f"Rows of {stream} have") == 1
+    assert "set custom_fields to nested" in warning
+    with pytest.raises(AccessDenied):
+        run_tap(small.config(max_concurrency=threads, strict_access=True), catalog=catalog)
     out = run_tap(small.config(max_concurrency=threads, custom_fields="nested"), catalog=catalog)
     assert out.records[stream]
 

@@ -141,6 +141,30 @@ def test_a_failed_download_keeps_its_part_and_the_next_run_completes_it(small, t
     assert not list(tmp_path.glob("*.part"))
 
 
+def test_denied_downloads_are_reported_and_made_when_granted(small, tmp_path, caplog):
+    config = small.config(files_dir=str(tmp_path), max_concurrency=1)
+    denied = {
+        "operation": DOWNLOAD,
+        "kind": "status_before",
+        "status": 403,
+        "error": "Scope and URL mismatch",
+    }
+    small.post("/_emulator/faults", [denied])
+    first = run_tap(config, "file_contents")
+    (warning,) = [one.getMessage() for one in caplog.records if one.levelname == "WARNING"]
+    for fact in ("file_contents", "/download", "deals:read", f"{len(living(small))} of "):
+        assert fact in warning
+    assert first.records["file_contents"] == []
+    # A file whose row changes meanwhile is read once, as it is now.
+    one = min(living(small))
+    small.post("/_emulator/rows", {"table": "files", "id": one, "set": {"description": "New"}})
+    small.post("/_emulator/faults", [])
+    second = run_tap(config, "file_contents", state=first.state)
+    assert sorted(row["id"] for row in second.records["file_contents"]) == sorted(living(small))
+    assert second.latest("file_contents")[one]["description"] == "New"
+    assert "refused" not in second.state["bookmarks"]["file_contents"]
+
+
 def test_a_remote_file_is_skipped(small, tmp_path):
     one = next(iter(living(small)))
     small.post("/_emulator/rows", {"table": "files", "id": one, "set": {"remote_location": "googledocs"}})
