@@ -407,3 +407,22 @@ def test_sample_of_all_forms_of_custom_fields(small, tmp_path):
     again = case()
     assert again.writes == []
     assert [one["record"]["id"] for one in again.rejects] == [4]
+
+
+@pytest.mark.parametrize(
+    "value", ["Weg 1, Ort", {"value": "Weg 1, Ort"}, {"value": "Weg 1, Ort", "locality": "Ort"}]
+)
+@pytest.mark.parametrize("named", [{"id": 1}, {"id": 2, "name": "Renamed"}])
+def test_an_address_that_rows_show_as_text_is_compared_by_its_value(value, named, small, load):
+    shown = {"kind": "shows", "set": {"address": "Weg 1, Ort"}}
+    reads = (
+        "GET /api/v2/organizations",
+        "GET /api/v2/organizations/{id}",
+        "PATCH /api/v2/organizations/{id}",
+    )
+    small.post("/_emulator/faults", [{"operation": one, **shown} for one in reads])
+    run = load(rows("organizations", {**named, "address": value}, keys=["id"]))
+    assert run.results[0]["changed"] == (["name"] if "name" in named else [])
+    assert run.results[0]["not_taken"] == []
+    other = rows("organizations", {"id": 1, "address": {"value": "Elsewhere 2"}}, keys=["id"])
+    assert load(other).results[0]["not_taken"] == ["address"]

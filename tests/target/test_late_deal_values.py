@@ -197,3 +197,15 @@ def test_a_run_that_writes_no_line_waits_for_none(given, run, monkeypatch):
     began = time.monotonic()
     run(*deals({"external_id": "d1", "title": "Renamed", **given}), *lines(LINE))
     assert time.monotonic() - began < 10
+
+
+@IN_BOTH_ORDERS
+@pytest.mark.parametrize("new", [True, False])
+def test_a_value_that_the_account_rejects_is_not_sent_again(new, first, late, run):
+    late.post("/_emulator/deal_values", {"locked": True})
+    messages = in_order(first, deals(DEAL), lines(LINE)) if new else of_a_line(late, first, value=12_345)[1]
+    ended = run(*messages)
+    assert ended.errors == []
+    told = [one for one in ended.results if one["stream"] == "deals" or "value" in (one["note"] or "")]
+    assert any("did not take value" in (one["note"] or "") for one in told)
+    assert_settled(late, run, *messages)
