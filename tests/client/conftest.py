@@ -71,11 +71,14 @@ HTML = {"Content-Type": "text/html; charset=UTF-8"}
 
 
 class Wire:
-    """A loopback server that sends responses from a list, then those of the function `otherwise`."""
+    """A loopback server that sends responses from a list, then those of the function `otherwise`.
+
+    By default these are marked, so that a retry does not return what the first response should have.
+    """
 
     def __init__(self):
         self.replies = []
-        self.otherwise = lambda _: Reply()
+        self.otherwise = lambda _: Reply(body={"success": True, "data": [], "unscripted": True})
         self.seen = []
         self._lock = threading.Lock()
         wire = self
