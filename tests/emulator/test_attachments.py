@@ -151,6 +151,10 @@ def test_recurring_products_and_installments_exclude_each_other(call):
     call("v2:addDealProduct", id=deal, body=line)
     body = {"description": "First", "amount": 10, "billing_date": "2026-09-01"}
     call.refused("v2:postInstallment", 400, id=deal, body=body)
+    other = _new_deal(call)
+    call("v2:addDealProduct", id=other, body={**line, "billing_frequency": "one-time"})
+    call("v2:postInstallment", id=other, body=body)
+    call.refused("v2:addDealProduct", 400, id=other, body=line)
 
 
 def test_variations_of_a_product(call):

@@ -209,6 +209,7 @@ def test_transport_faults_do_not_change_the_result(small, launcher, tmp_path, fa
     small.reset()
     small.post("/_emulator/faults", FAULTS[fault])
     campaign.complete(campaign.source, tmp_path / "ledger.sqlite")
+    assert all(rule["struck"] for rule in small.get("/_emulator/faults")["rules"])
 
 
 def test_updates_that_were_rejected_are_updated_again(small, launcher, tmp_path):
