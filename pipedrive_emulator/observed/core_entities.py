@@ -68,8 +68,10 @@ class Entity:
         word, plural: as in the names of v2 operations.
         path, table: as in addresses and in the account.
         show: a row in its v1 form.
-        one: a row that is read by id, where it is shown otherwise.
+        listed, one: a row of a list, and one that is read by id, where they are shown otherwise.
+        hidden: keys that the response of an operation lacks, by verb.
         related: `related_objects` of rows; None where responses lack the key.
+        related_one: those of a row that is read by id, where they are shown otherwise.
         names: v2 key and conversion by v1 key of a body, where they differ.
         required: keys that an added row needs.
         filters: further parameters of the list and their types.
@@ -86,8 +88,11 @@ class Entity:
     path: str
     table: str
     show: Show
+    listed: Show | None = None
     one: Show | None = None
+    hidden: dict[str, frozenset[str]] = field(default_factory=dict)
     related: Callable[[Account, list[Row]], Row] | None = None
+    related_one: Callable[[Account, list[Row]], Row] | None = None
     names: dict[str, tuple[str, Convert | None]] = field(default_factory=dict)
     required: tuple[str, ...] = ()
     filters: dict[str, str] = field(default_factory=dict)
@@ -120,6 +125,7 @@ ENTITIES = (
         show=core_rows.deal,
         one=core_rows.one_deal,
         related=core_rows.of_deals,
+        related_one=core_rows.of_one_deal,
         names={
             **OWNER,
             **LINKS,
@@ -139,6 +145,10 @@ ENTITIES = (
         path="persons",
         table="persons",
         show=core_rows.person,
+        hidden={
+            **dict.fromkeys(("list", "get", "add"), frozenset({"picture_128_url"})),
+            "update": frozenset({"primary_email"}),
+        },
         related=core_rows.of_persons,
         names={
             **OWNER,
@@ -162,6 +172,7 @@ ENTITIES = (
         table="organizations",
         show=core_rows.organization,
         one=core_rows.one_organization,
+        hidden=dict.fromkeys(("list", "update"), frozenset({"edit_name"})),
         related=core_rows.owners,
         names={**OWNER, "label": ("label_ids", _labels), "address": ("address", _place)},
         required=("name",),
@@ -196,6 +207,7 @@ ENTITIES = (
         path="products",
         table="products",
         show=core_rows.product,
+        listed=core_rows.listed_product,
         related=core_rows.owners,
         names={**OWNER, "selectable": ("is_linkable", _flag), "tax": ("tax", _number)},
         required=("name",),
@@ -208,7 +220,7 @@ ENTITIES = (
         path="pipelines",
         table="pipelines",
         show=core_rows.pipeline,
-        one=core_rows.one_pipeline,
+        hidden=dict.fromkeys(("get", "add", "update"), frozenset({"selected"})),
         names={"deal_probability": ("is_deal_probability_enabled", _flag)},
         required=("name",),
     ),
@@ -218,6 +230,9 @@ ENTITIES = (
         path="stages",
         table="stages",
         show=core_rows.stage,
+        hidden=dict.fromkeys(
+            ("get", "add", "update"), frozenset({"pipeline_name", "pipeline_deal_probability"})
+        ),
         names={
             **LINKS,
             "deal_probability": ("deal_probability", _number),

@@ -12,6 +12,7 @@ from pipedrive_emulator.domains.contacts.contacts_v1 import nested_organization,
 from pipedrive_emulator.domains.history.followers import followers_of
 from pipedrive_emulator.domains.products.products_v1 import flat_product
 from pipedrive_emulator.domains.shared.related_v1 import (
+    MAIL_TIMES,
     deal_relations,
     moment,
     money,
@@ -29,7 +30,14 @@ if TYPE_CHECKING:
 UNSEEN = frozenset({"file", "gcal_event_id", "google_calendar_id", "google_calendar_etag"})
 """Published keys of activities that every recorded response lacks."""
 MAILBOX = f"{COMPANY['company_domain']}@pipedrivemail.com"
-EMPTY_CHANNEL = [{"label": "", "value": "", "primary": True}]
+EMPTY_CHANNEL = [{"value": "", "primary": True}]
+REVENUES = frozenset(f"{name}{suffix}" for name in ("acv", "arr", "mrr") for suffix in ("", "_currency"))
+"""Published keys of deals that every recorded v1 response lacks."""
+REF_OF_ACTIVITY = {
+    "person": frozenset({"id", "name", "email", "phone", "owner_id"}),
+    "organization": frozenset({"id", "name", "people_count", "owner_id", "address", "cc_email"}),
+}
+"""Keys of the persons and organizations that activities refer to."""
 
 
 # References
@@ -46,7 +54,11 @@ def _owned(account: Account, ref: Row | None) -> Row | None:
 
 
 def _related(account: Account, **keys: list[object]) -> Row:
-    found = related(account, **keys)
+    return _filled(account, related(account, **keys))
+
+
+def _filled(account: Account, found: Row) -> Row:
+    """Return related objects without empty kinds; organizations have the names of their owners."""
     for ref in found.get("organization", {}).values():
         ref.update(_owned(account, ref))
     return {kind: refs for kind, refs in found.items() if refs or kind == "user"}
@@ -72,7 +84,7 @@ def dropbox(_: Account, __: Row) -> Row:
 
 def deal(account: Account, row: Row) -> Row:
     """Return a deal."""
-    shown = nested_deal(account, row)
+    shown = {name: value for name, value in nested_deal(account, row).items() if name not in REVENUES}
     return {
         **shown,
         "creator_user_id": _user(account, row["creator_user_id"]),
@@ -114,17 +126,25 @@ def _activities(account: Account, column: str, key: object) -> Row:
     coming = [row for row in rows if not row["done"]]
     last = [row for row in rows if row["done"]]
     return {
-        "next_activity": activity(account, coming[0]) if coming else None,
-        "last_activity": activity(account, last[-1]) if last else None,
+        "next_activity": _without_company(activity(account, coming[0])) if coming else None,
+        "last_activity": _without_company(activity(account, last[-1])) if last else None,
     }
+
+
+def _without_company(row: Row) -> Row:
+    return {name: value for name, value in row.items() if name != "company_id"}
 
 
 def of_deals(account: Account, rows: list[Row]) -> Row:
     """Return the rows that deals refer to."""
-    found = deal_relations(account, rows)
-    for ref in found["organization"].values():
-        ref.update(_owned(account, ref))
+    found = of_one_deal(account, rows)
+    found["stage"] = {key: _without_company(ref) for key, ref in found["stage"].items()}
     return found
+
+
+def of_one_deal(account: Account, rows: list[Row]) -> Row:
+    """Return the rows that a deal read by id refers to: its stage has the id of the company."""
+    return _filled(account, deal_relations(account, rows))
 
 
 # Persons and organizations
@@ -138,6 +158,7 @@ def person(account: Account, row: Row) -> Row:
         **shown,
         "org_id": _owned(account, shown["org_id"]),
         "phone": row["phones"] or EMPTY_CHANNEL,
+        "email": row["emails"] or EMPTY_CHANNEL,
         "im": row["im"] or EMPTY_CHANNEL,
         "primary_email": next((entry["value"] for entry in row["emails"] if entry["primary"]), None),
         "delete_time": None,
@@ -161,14 +182,19 @@ def organization(account: Account, row: Row) -> Row:
     """Return an organization."""
     names = ("website", "linkedin", "industry", "annual_revenue", "employee_count")
     place: dict[str, Any] = row["address"] or {}
+    shown = _without_mail_times(nested_organization(account, row))
     return {
-        **nested_organization(account, row),
+        **shown,
         **{name: row[name] for name in names},
         **{f"address_{part}": place.get(part) for part in ADDRESS_PARTS},
         "address_country_code": None,
         "delete_time": None,
         "edit_name": True,
     }
+
+
+def _without_mail_times(row: Row) -> Row:
+    return {name: value for name, value in row.items() if name not in MAIL_TIMES}
 
 
 def one_organization(account: Account, row: Row) -> Row:
@@ -216,6 +242,10 @@ def of_activities(account: Account, rows: list[Row]) -> Row:
     """Return the rows that activities refer to."""
     names = {"user": "owner_id", "person": "person_id", "organization": "org_id", "deal": "deal_id"}
     found = _related(account, **{kind: [row[name] for row in rows] for kind, name in names.items()})
+    for kind, kept in REF_OF_ACTIVITY.items():
+        for ref in found.get(kind, {}).values():
+            for name in ref.keys() - kept:
+                del ref[name]
     for key, ref in found.get("deal", {}).items():
         row = account.table("deals").get(int(key))
         if row is not None:
@@ -241,9 +271,19 @@ def product(account: Account, row: Row) -> Row:
     return {**shown, "owner_id": owner, "prices": prices, "product_variations": []}
 
 
+def listed_product(account: Account, row: Row) -> Row:
+    """Return a product of a list, whose prices are not formatted."""
+    shown = product(account, row)
+    for price in shown["prices"]:
+        del price["price_formatted"]
+    return shown
+
+
 def pipeline(account: Account, row: Row) -> Row:
     """Return a pipeline of a list, in which the first is selected."""
     return {**pipeline_row(account, row), "selected": row["order_nr"] == 0}
 
 
-stage, one_pipeline = stage_row, pipeline_row
+def stage(account: Account, row: Row) -> Row:
+    """Return a stage of a list, with its pipeline."""
+    return _without_company(stage_row(account, row))

@@ -114,9 +114,19 @@ def _act(call: Call, entity: Entity, verb: str) -> Row:
     return row
 
 
-def _shown(call: Call, entity: Entity, row: Row, additional: Row | None, status: int = 200) -> Response:
-    more = {} if entity.related is None else {"related_objects": entity.related(call.account, [row])}
-    return success(entity.show(call.account, row), status=status, additional=additional, **more)
+def _shown(
+    call: Call, entity: Entity, row: Row, verb: str, additional: Row | None = None, status: int = 200
+) -> Response:
+    related = (entity.related_one if verb == "get" else None) or entity.related
+    more = {} if related is None else {"related_objects": related(call.account, [row])}
+    return success(_row(call, entity, row, verb), status=status, additional=additional, **more)
+
+
+def _row(call: Call, entity: Entity, row: Row, verb: str) -> Row:
+    """Return a row as the operation shows it."""
+    show = {"list": entity.listed, "get": entity.one}.get(verb) or entity.show
+    hidden = entity.hidden.get(verb, frozenset())
+    return {name: value for name, value in show(call.account, row).items() if name not in hidden}
 
 
 def _list(entity: Entity) -> Handler:
@@ -138,7 +148,7 @@ def _list(entity: Entity) -> Handler:
         seqs, more = resource.selected(replace(call, query=query), start, limit)
         rows = [call.account.table(entity.table).row(seq) for seq in seqs]
         extra = {} if entity.related is None else {"related_objects": entity.related(call.account, rows)}
-        shown = [entity.show(call.account, row) for row in rows]
+        shown = [_row(call, entity, row, "list") for row in rows]
         return offset_response(call.operation, shown, query, more=more, **extra)
 
     return handle
@@ -147,8 +157,7 @@ def _list(entity: Entity) -> Handler:
 def _get(entity: Entity) -> Handler:
     def handle(call: Call) -> Response:
         row = call.account.require(entity.table, call.path["id"])
-        single = entity if entity.one is None else replace(entity, show=entity.one)
-        return _shown(call, single, row, entity.beside(call.account, row))
+        return _shown(call, entity, row, "get", entity.beside(call.account, row))
 
     return handle
 
@@ -160,7 +169,7 @@ def _add(entity: Entity) -> Handler:
         for name in entity.required:
             if call.body.get(name) in (None, ""):
                 raise ApiError(400, f"{name.capitalize()} must be given.")
-        return _shown(call, entity, _act(call, entity, "add"), entity.added, ADDED)
+        return _shown(call, entity, _act(call, entity, "add"), "add", entity.added, ADDED)
 
     return handle
 
@@ -182,7 +191,7 @@ def _update(entity: Entity) -> Handler:
         row = _act(call, entity, "update")
         if row["update_time"] == before["update_time"] and call.account.dialect.touched_by_put:
             row = call.account.update(entity.table, row["id"], {}, call.user_id)
-        return _shown(call, entity, row, None)
+        return _shown(call, entity, row, "update")
 
     return handle
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -16,7 +17,8 @@ import msgspec
 from pipedrive_emulator.api.http import encode
 from pipedrive_emulator.domains.company.basics import COMPANY
 from pipedrive_emulator.domains.fields.fields import FIELD_KINDS
-from pipedrive_emulator.domains.history.journal import as_text
+from pipedrive_emulator.observed import flow
+from pipedrive_emulator.observed.field_rows import shown_as
 from pipedrive_emulator.query.paging import DEFAULT_LIMIT
 
 if TYPE_CHECKING:
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
     from pipedrive_emulator.handlers.registry import Call
 
 Computed = Callable[["Account", "Row"], "Row"]
+Replaced = Callable[["Row"], "list[Row]"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,6 +38,8 @@ class Facts:
         status: of a success, where it is another one.
         row: keys and values that every row has as well.
         computed: further keys of a row, from what it shows.
+        hidden: published keys that no recorded row has.
+        replaced: rows that are sent instead of one row.
         additional: further keys of `additional_data`.
         placed: whether a list that is published without a place has one.
         no_additional: whether `additional_data` is there as null.
@@ -43,6 +48,8 @@ class Facts:
     status: int | None = None
     row: dict[str, Any] = field(default_factory=dict)
     computed: Computed | None = None
+    hidden: tuple[str, ...] = ()
+    replaced: Replaced | None = None
     additional: dict[str, Any] = field(default_factory=dict)
     placed: bool = False
     no_additional: bool = False
@@ -107,42 +114,15 @@ def _of_recent(_: Account, row: Row) -> Row:
     return {"data": row["data"] and {**row["data"], **more}}
 
 
-def _of_change(_: Account, row: Row) -> Row:
-    """Return a change in a flow with its origin, and its values as texts."""
-    change = row["data"]
-    if not row["object"].endswith("Change"):
-        return {}
-    values = {name: as_text(change[name]) for name in ("old_value", "new_value")}
-    origin = {"origin": change["change_source"], "origin_id": None}
-    return {"data": {**change, **values, **origin}}
-
-
 def _with_body(account: Account, row: Row) -> Row:
     return {"body": account.require("mail_messages", row["id"])["body"]}
 
 
-def _coloured(_: Account, row: Row) -> Row:
-    """Return the colours of options; the times of changes are null for built-in fields."""
-    changes: Row = {} if row.get("edit_flag") else dict(UNTIMED)
-    if row.get("options"):
-        changes["options"] = [{"color": "", **option} for option in row["options"]]
-    return changes
-
-
-V1_FIELD: dict[str, Any] = {
-    "group_id": None,
-    "json_column_flag": False,
-    "restriction_settings": [],
-    "user_restrictions": None,
-    "description": None,
-}
-SHOWN_IN: dict[str, dict[str, Any]] = {
-    "deal_fields": {"projects_detail_visible_flag": False, "show_in_pipelines": {"show_in_all": True}},
-}
-
-
 RESPONSES: dict[str, Facts] = {
-    **dict.fromkeys(("v2:addDeal", "v2:addPerson", "v2:addOrganization"), Facts(row=UNTIMED)),
+    "v2:addDeal": Facts(row=UNTIMED, hidden=("source_lead_id",)),
+    "v2:updateDeal": Facts(hidden=("source_lead_id",)),
+    **dict.fromkeys(("v2:addPerson", "v2:addOrganization"), Facts(row=UNTIMED)),
+    **dict.fromkeys(("v2:addActivity", "v2:updateActivity"), Facts(hidden=("attendees",))),
     "v1:addNote": Facts(status=201, computed=_of_note),
     **dict.fromkeys(("v1:getNotes", "v1:getNote", "v1:updateNote"), Facts(computed=_of_note)),
     "v1:addLead": Facts(status=200, computed=_of_lead),
@@ -157,7 +137,7 @@ RESPONSES: dict[str, Facts] = {
     **dict.fromkeys(("v1:getFiles", "v1:getFile"), Facts(computed=_of_file)),
     **dict.fromkeys(("v2:getTasks", "v2:getTask", "v2:addTask", "v2:updateTask"), Facts(computed=_of_task)),
     **{
-        f"v1:get{word}Updates": Facts(computed=_of_change, additional={"filesCountByDay": []})
+        f"v1:get{word}Updates": Facts(computed=flow.shown, additional={"filesCountByDay": []})
         for word in ("Deal", "Person", "Organization")
     },
     "v2:addProduct": Facts(no_additional=True),
@@ -168,7 +148,7 @@ RESPONSES: dict[str, Facts] = {
     "v1:getActivityTypes": Facts(row=UNTIMED),
     "v1:getFilters": Facts(row=UNTIMED, no_additional=True),
     **{
-        f"v1:get{word}Field{number}": Facts(row={**V1_FIELD, **SHOWN_IN.get(table, {})}, computed=_coloured)
+        f"v1:get{word}Field{number}": Facts(replaced=partial(shown_as, table))
         for table, word in FIELD_KINDS.items()
         for number in ("", "s")
     },
@@ -195,6 +175,14 @@ def observed(call: Call, response: Response) -> Response:
             row.update(facts.computed(call.account, row))
         if row.get("custom_fields") == {} and NULL_CUSTOM.match(call.operation.path):
             row["custom_fields"] = None
+        for name in facts.hidden:
+            row.pop(name, None)
+    if facts.replaced is not None and content["data"]:
+        found = content["data"]
+        if isinstance(found, dict):
+            content["data"] = next(iter(facts.replaced(found)), found)
+        else:
+            content["data"] = [row for one in found for row in facts.replaced(one)]
     content = _placed(call, content, facts)
     response.body = encode(content)
     response.status = facts.status or response.status

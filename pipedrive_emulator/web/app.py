@@ -17,7 +17,7 @@ from pipedrive_emulator.api.operations import Operation, Route, Router, load_ope
 from pipedrive_emulator.faults.rules import PREFIXES
 from pipedrive_emulator.faults.strike import FREE, ConnectionReset, Strike
 from pipedrive_emulator.handlers.registry import HANDLERS, Call
-from pipedrive_emulator.observed import errors, responses, tasks
+from pipedrive_emulator.observed import errors, response_headers, responses, tasks
 from pipedrive_emulator.observed.core_v1 import core_operations
 from pipedrive_emulator.query.paging import complete, is_start, open_list
 from pipedrive_emulator.rules.auth import operation_key
@@ -85,8 +85,12 @@ class Emulator(EmulatorState):
         route = self.router.match(request.method, request.path)
         hidden = self.dialect.live and errors.is_hidden(request)
         if route is None or hidden or (LEGACY.match(request.path) and not self.settings.legacy):
-            return self._lost(request), False
-        return await self._operate(route, request)
+            answered = self._lost(request), False
+        else:
+            answered = await self._operate(route, request)
+        if self.dialect.live:
+            response_headers.add(request, answered[0])
+        return answered
 
     async def _operate(self, route: Route, request: Request) -> tuple[Response, bool]:
         """Run one call, from authentication to the response; also returns whether to truncate it."""

@@ -112,21 +112,27 @@ def test_a_note_keeps_the_person_it_names(observed):
     assert data(observed.ask("POST", "/v1/notes", json_body=body))["person_id"] == 2
 
 
-def test_a_deleted_note_moves_what_it_was_attached_to(both):
+@pytest.mark.parametrize("name", ["deal_id", "person_id", "org_id"])
+def test_a_deleted_note_moves_what_it_was_attached_to(both, name):
+    table = {"deal_id": "deals", "person_id": "persons", "org_id": "organizations"}[name]
+
     def act(direct):
-        note = next(one for one in direct.tables()["notes"] if one["deal_id"] and one["active_flag"])
-        before = row(direct, f"/api/v2/deals/{note['deal_id']}")["update_time"]
+        note = data(direct.ask("POST", "/v1/notes", json_body={"content": "C", name: 1}))
+        before = row(direct, f"/api/v2/{table}/1")["update_time"]
         data(direct.ask("DELETE", f"/v1/notes/{note['id']}"))
-        return row(direct, f"/api/v2/deals/{note['deal_id']}")["update_time"] > before
+        return row(direct, f"/api/v2/{table}/1")["update_time"] > before
 
     assert each(both, act) == (False, True)
 
 
-def test_the_owner_follows_a_new_row_a_moment_later(both):
+@pytest.mark.parametrize(
+    ("table", "label"), [("deals", "title"), ("persons", "name"), ("organizations", "name")]
+)
+def test_the_owner_follows_a_new_row_a_moment_later(both, table, label):
     def act(direct):
-        body = {"title": "T", "owner_id": 2}
-        number = data(direct.ask("POST", "/api/v2/deals", json_body=body))["id"]
-        return [one["user_id"] for one in row(direct, f"/api/v2/deals/{number}/followers")]
+        body = {label: "T", "owner_id": 2}
+        number = data(direct.ask("POST", f"/api/v2/{table}", json_body=body))["id"]
+        return [one["user_id"] for one in row(direct, f"/api/v2/{table}/{number}/followers")]
 
     assert each(both, act) == ([], [2])
 
@@ -222,16 +228,75 @@ def test_a_token_in_the_address_signs_in(both):
     assert each(both, act) == ([401, 401], [200, 401])
 
 
-def test_rows_without_custom_fields_have_null():
+@pytest.mark.parametrize(
+    ("table", "label"), [("deals", "title"), ("persons", "name"), ("organizations", "name")]
+)
+def test_rows_without_custom_fields_have_null(table, label):
     def act(dialect):
         direct = Direct(dialect=dialect, seed="empty")
-        added = data(direct.ask("POST", "/api/v2/deals", json_body={"title": "T"}))
+        added = data(direct.ask("POST", f"/api/v2/{table}", json_body={label: "T"}))
         product = data(direct.ask("POST", "/api/v2/products", json_body={"name": "N"}))
-        listed = row(direct, "/api/v2/deals")[0]
+        listed = row(direct, f"/api/v2/{table}")[0]
         direct.close()
         return added["custom_fields"], listed["custom_fields"], product["custom_fields"]
 
     assert [act("published"), act("observed")] == [({}, {}, {}), (None, None, {})]
+
+
+def test_statuses_of_added_notes_and_leads(both):
+    def act(direct):
+        bodies = {"notes": {"content": "C", "deal_id": 1}, "leads": {"title": "T", "person_id": 1}}
+        return [direct.ask("POST", f"/v1/{name}", json_body=bodies[name]).status_code for name in bodies]
+
+    assert each(both, act) == ([200, 201], [201, 200])
+
+
+def test_an_unknown_key_is_named_in_the_words_of_live_accounts(both):
+    def act(direct):
+        answer = direct.ask("PATCH", "/api/v2/deals/1", json_body={"no_such_key": 1})
+        return (
+            answer.status_code,
+            answer.json()["code"],
+            "Parameter 'no_such_key' is not" in answer.json()["error"],
+        )
+
+    code = "ERR_SCHEMA_VALIDATION_FAILED"
+    assert each(both, act) == ((400, code, False), (400, code, True))
+
+
+@pytest.mark.parametrize("path", ["/v1/dealFields", "/v1/leads"])
+def test_the_place_of_a_page_is_under_pagination(both, path):
+    def act(direct):
+        more = direct.ask("GET", path, query={"limit": 2, "start": 2}).json()["additional_data"]
+        return sorted(more), more.get("pagination", more)["next_start"]
+
+    place = ["limit", "more_items_in_collection", "next_start", "start"]
+    assert each(both, act) == ((place, 4), (["pagination"], 4))
+
+
+def test_a_wrong_method_is_unknown_to_live_accounts(both):
+    def act(direct):
+        return direct.ask("POST", "/v1/users/1").status_code
+
+    assert each(both, act) == (405, 404)
+
+
+def test_lists_of_users_have_the_id_of_the_company(both):
+    def act(direct):
+        more = direct.ask("GET", "/v1/users").json().get("additional_data") or {}
+        return type(more.get("company_id"))
+
+    assert each(both, act) == (type(None), int)
+
+
+def test_responses_have_the_headers_of_the_gateway(both):
+    def act(direct):
+        lead = direct.ask("GET", "/v1/leads").headers
+        stranger = direct.ask("GET", "/v1/leads", token=None).headers
+        return lead["content-type"], lead.get("cache-control"), stranger.get("x-401-by-gw")
+
+    observed = ("application/json; charset=utf-8", "no-cache", "true")
+    assert each(both, act) == (("application/json", None, None), observed)
 
 
 # ── rows ─────────────────────────────────────────────────────────────────────────────────────────
@@ -245,10 +310,35 @@ def test_rows_that_were_never_changed_have_no_update_time(both, path):
     assert each(both, act) == ({False}, {True})
 
 
-def test_standard_fields_have_no_update_time(observed):
-    fields = data(observed.ask("GET", "/v1/dealFields", query={"limit": 500}))
-    assert {one["update_time"] is None for one in fields if not one["edit_flag"]} == {True}
-    assert {one["update_time"] is None for one in fields if one["edit_flag"]} == {False}
+def test_standard_fields_have_no_update_time(both):
+    def act(direct):
+        fields = data(direct.ask("GET", "/v1/dealFields", query={"limit": 500}))
+        return [
+            {one["update_time"] is None for one in fields if one["id"] and one["edit_flag"] is custom}
+            for custom in (False, True)
+        ]
+
+    assert each(both, act) == ([{False}, {False}], [{True}, {False}])
+
+
+def test_v1_fields_have_conditions_boolean_options_and_rows_without_an_id(both):
+    def act(direct):
+        rows = data(direct.ask("GET", "/v1/dealFields", query={"limit": 500}))
+        fields = {one["key"]: one for one in rows}
+        archived = fields["is_archived"].get("options") or []
+        return (
+            fields["won_time"]["mandatory_flag"],
+            [one["id"] for one in archived],
+            fields["currency"]["id"] is None,
+            fields["currency"].get("parent_id") == fields["value"]["id"],
+        )
+
+    assert each(both, act) == ((False, [], False, False), ({"status": "=won"}, [False, True], True, True))
+
+
+def test_a_field_that_is_listed_without_an_id_is_still_read_by_its_id(both):
+    currency = next(one["id"] for one in both[0].tables()["deal_fields"] if one["key"] == "currency")
+    assert each(both, lambda direct: row(direct, f"/v1/dealFields/{currency}")["id"]) == (currency, currency)
 
 
 def test_a_flow_shows_values_as_texts_with_their_origin(both):
@@ -283,6 +373,21 @@ def test_v1_converts_names_and_texts_of_a_body(observed):
     body = {"subject": "S", "done": "1", "person_id": person["id"], "deal_id": str(deal["id"])}
     activity = data(observed.ask("POST", "/v1/activities", json_body=body))
     assert (activity["done"], activity["person_id"], activity["deal_id"]) == (True, person["id"], deal["id"])
+
+
+@pytest.mark.parametrize(
+    ("path", "name"),
+    [("deals", "title"), ("persons", "name"), ("organizations", "name"), ("activities", "subject")],
+)
+def test_a_v1_put_that_changes_nothing_moves_the_update_time(observed, path, name):
+    before = row(observed, f"/v1/{path}/1")
+    data(observed.ask("PUT", f"/v1/{path}/1", json_body={name: before[name]}))
+    assert row(observed, f"/v1/{path}/1")["update_time"] > before["update_time"]
+
+
+def test_a_person_without_numbers_has_an_empty_one(observed):
+    added = data(observed.ask("POST", "/v1/persons", json_body={"name": "A B"}))
+    assert [added[name] for name in ("email", "phone", "im")] == [[{"value": "", "primary": True}]] * 3
 
 
 def test_v1_lists_page_sort_and_filter(observed):

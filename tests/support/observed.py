@@ -31,7 +31,7 @@ TEXTS = (
     ("millis", re.compile(r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$")),
     ("date", re.compile(r"^\d{4}-\d\d-\d\d$")),
 )
-REFUSED = 400
+OWN_HEADERS = {"content-type", "cache-control", "access-control-expose-headers", "x-401-by-gw"}
 Shape = Any
 
 
@@ -173,6 +173,57 @@ def departures(answer: Shape, recorded: Shape, where: str = "") -> Iterator[str]
         yield from departures(inner[0], entries[0], f"{where}[]")
 
 
+def additions(answer: Shape, recorded: Shape, where: str = "") -> Iterator[str]:
+    """Keys of a response that no recorded one has."""
+    for name, one, other in _pairs(answer, recorded):
+        if other is None:
+            yield f"{where}.{name}"
+        elif one is not None:
+            yield from additions(one, other, f"{where}.{name}")
+    inner, entries = _part(answer, list), _part(recorded, list)
+    if inner and entries:
+        yield from additions(inner[0], entries[0], f"{where}[]")
+
+
+def lacking(answer: Shape, recorded: Shape, where: str = "") -> Iterator[str]:
+    """Recorded keys that no row of a response has, not even those that some recorded rows lack."""
+    for name, one, other in _pairs(answer, recorded):
+        if one is None:
+            yield f"{where}.{name}"
+        elif other is not None:
+            yield from lacking(one, other, f"{where}.{name}")
+    inner, entries = _part(answer, list), _part(recorded, list)
+    if inner and entries:
+        yield from lacking(inner[0], entries[0], f"{where}[]")
+
+
+def unfilled(answer: Shape, recorded: Shape, where: str = "") -> Iterator[str]:
+    """Recorded objects and lists that are null or empty in a response, so that no key is compared."""
+    inner, entries = _part(answer, list), _part(recorded, list)
+    if _part(recorded, dict) is not None and _part(answer, dict) is None:
+        yield where
+    elif entries and not inner:
+        yield f"{where}[]"
+    for name, one, other in _pairs(answer, recorded):
+        if one is not None and other is not None:
+            yield from unfilled(one, other, f"{where}.{name}")
+    if inner and entries:
+        yield from unfilled(inner[0], entries[0], f"{where}[]")
+
+
+def _pairs(answer: Shape, recorded: Shape) -> Iterator[tuple[str, Shape | None, Shape | None]]:
+    """Return each key of two objects with its shape in both, except for keys of an account and of a page."""
+    one, other = (_part(shape, dict) for shape in (answer, recorded))
+    if one is None or other is None:
+        return
+    found, wanted = ({name.removesuffix("?"): shape for name, shape in each.items()} for each in (one, other))
+    for name in sorted(found.keys() | wanted.keys()):
+        if not name.startswith("{hash}") and name not in ("{id}", "next_start"):
+            yield name, found.get(name), wanted.get(name)
+        elif name == "{id}" and name in found and name in wanted:
+            yield name, found[name], wanted[name]
+
+
 def _object_departures(more: Shape, keys: Shape, where: str) -> Iterator[str]:
     for name, shape in keys.items():
         plain = name.removesuffix("?")
@@ -204,11 +255,29 @@ def path_of(path: str) -> str:
     return IN_PATH.sub("{id}", path)
 
 
+def by_object(body: Any) -> Any:
+    """Return a body whose rows of different objects (flows, recents) are lists of their own."""
+    rows = body.get("data") if isinstance(body, dict) else None
+    if not isinstance(rows, list) or not all(isinstance(row, dict) and "object" in row for row in rows):
+        return body
+    kinds = dict.fromkeys(row["object"] for row in rows)
+    return {**body, "data": {kind: [row for row in rows if row["object"] == kind] for kind in kinds}}
+
+
+def headers_of(headers: dict[str, str]) -> dict[str, str]:
+    """Return the headers that Pipedrive's own services send, with the values that are always the same."""
+    return {
+        name: "" if "ratelimit" in name else value
+        for name, value in sorted(headers.items())
+        if name in OWN_HEADERS or "ratelimit" in name
+    }
+
+
 def condensed(many: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
     """Return one case for each method, path and status, and for errors one for each kind.
 
-    With `wire`, headers were recorded too, so that the status is certain. Times that an author wrote by hand
-    are treated as text.
+    With `wire`, headers were recorded too, so that the status is certain. With `whole`, no key was removed
+    from the bodies. Times that an author wrote by hand are treated as text.
     """
     grouped: dict[tuple[str, ...], list[dict[str, Any]]] = {}
     for one in many:
@@ -222,6 +291,7 @@ def _case(method: str, path: str, status: str, error: str, group: list[dict[str,
     bodies = {tuple(_keys(one["request"])) for one in group if one["request"]}
     queries = {tuple(sorted(one["query"])) for one in group if one["query"]}
     by_hand = all("by hand" in one.get("note", "") for one in group)
+    own = [one["headers"] for one in group if one["headers"] and "proxy" not in one.get("note", "")]
     return {
         "method": method,
         "path": path,
@@ -232,8 +302,14 @@ def _case(method: str, path: str, status: str, error: str, group: list[dict[str,
         **({"code": group[0]["body"]["code"]} if "code" in group[0]["body"] else {}),
         "recorded": sorted({one["date"] for one in group}),
         **({"wire": True} if any(one["headers"] for one in group) else {}),
-        "answer": shape_of((one["body"] for one in group), timed=not by_hand),
+        **({"headers": headers_of(max(own, key=len))} if own else {}),
+        **({"whole": True} if any(map(_is_whole, group)) else {}),
+        "answer": shape_of((by_object(one["body"]) for one in group), timed=not by_hand),
     }
+
+
+def _is_whole(one: dict[str, Any]) -> bool:
+    return bool(one["headers"]) or "production account" in one.get("note", "")
 
 
 def _keys(body: dict[str, Any]) -> list[str]:
