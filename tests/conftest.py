@@ -18,7 +18,8 @@ from tests.support.postgres import Postgres
 
 DIALECTS = ("published", "observed")
 SAMPLE = 20
-"""One test in so many runs in the observed dialect too; `make soak` runs all."""
+"""One test in so many runs in the observed dialect too, and those marked `dialects(always=True)`; `make soak`
+runs all."""
 
 
 MEMORY = Path("/dev/shm")
@@ -128,8 +129,8 @@ def pytest_collection():
 def pytest_collection_modifyitems(items):
     """Deselect most tests in the observed dialect except a fixed sample; `make soak` runs all of them."""
     for item in items:
-        given = getattr(item, "callspec", None)
-        if item.get_closest_marker("dialects") is None or given is None:
+        given, mark = getattr(item, "callspec", None), item.get_closest_marker("dialects")
+        if mark is None or given is None or mark.kwargs.get("always"):
             continue
         if given.params.get("dialect") == DIALECTS[1] and zlib.crc32(item.nodeid.encode()) % SAMPLE:
             item.add_marker("soak")

@@ -59,7 +59,7 @@ DELETED = {
 
 
 @pytest.mark.parametrize("seed", ["small", pytest.param("medium", marks=pytest.mark.soak)])
-@pytest.mark.dialects
+@pytest.mark.dialects(always=True)
 def test_output_of_the_tap_is_unchanged_in_its_own_account(seed, dialect, request, tmp_path):  # noqa: ARG001 - of the seed
     """Every stream that can be written, with all its rows, columns and custom fields."""
     told, writes = piped_back(request.getfixturevalue(seed), tmp_path, [*WRITABLE, *ENTITY_OF_STREAM])

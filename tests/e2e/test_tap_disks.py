@@ -15,7 +15,10 @@ from tests.support.cli import Files, environment, tap
 from tests.support.singer import run_tap, select
 from tests.support.starting import PIPE, Started
 
-pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="needs /dev/full and RLIMIT_FSIZE")
+pytestmark = [
+    pytest.mark.dialects,
+    pytest.mark.skipif(sys.platform != "linux", reason="needs /dev/full and RLIMIT_FSIZE"),
+]
 FULL = Path("/dev/full")
 COMMAND = [sys.executable, "-m", "tap_pipedrive"]
 LISTS = ("deals", "stages")

@@ -13,6 +13,8 @@ from tests.support.forking import forking
 from tests.support.singer import select
 from tests.support.starting import DEVNULL, Started
 
+pytestmark = pytest.mark.dialects
+
 # Containers often set it; stdout then has no buffer, and a signal can cut a write short.
 ENVIRONMENT = {**os.environ, "PYTHONUNBUFFERED": "1"}
 STREAMS = ("deals", "deal_products", "persons", "activities", "leads", "notes", "files", "stages")

@@ -14,6 +14,8 @@ from tests.support.cli import Files, environment
 from tests.support.singer import run_tap, select
 from tests.support.starting import Started
 
+pytestmark = pytest.mark.dialects
+
 STREAMS = ("deals", "persons", "stages", "notes")
 SAMPLE, MORE = 3, 6
 CAMPAIGN = 100

@@ -10,6 +10,8 @@ from pipedrive_client import PagingStuck
 from tests.support.faulty import run
 from tests.support.singer import run_tap
 
+pytestmark = pytest.mark.dialects
+
 
 def expected_rows(emulator, table: str) -> dict:
     """id → update_time of every row that a list may contain, from the account itself."""

@@ -11,6 +11,8 @@ from pipedrive_client import ConfigError, PipedriveError
 from tap_pipedrive.read.files import safe_name
 from tests.support.singer import run_tap
 
+pytestmark = pytest.mark.dialects
+
 DOWNLOAD = "v1:downloadFile"
 
 

@@ -23,6 +23,8 @@ from tap_pipedrive.settings import FieldMode, OptionMode, UnknownColumns
 from tap_pipedrive.values.column_types import column_types
 from tests.support.singer import run_tap
 
+pytestmark = pytest.mark.dialects
+
 
 @pytest.mark.parametrize(
     ("table", "column", "value"),

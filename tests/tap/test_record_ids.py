@@ -7,6 +7,8 @@ import pytest
 from tap_pipedrive.catalog import STREAMS
 from tests.support.singer import run_tap
 
+pytestmark = pytest.mark.dialects
+
 FAN_OUTS = [spec.name for spec in STREAMS.values() if spec.parent and spec.single]
 
 

@@ -7,6 +7,8 @@ import pytest
 from pipedrive_client import ConfigError
 from tests.support.singer import run_tap
 
+pytestmark = pytest.mark.dialects
+
 RESULTS = "GET /api/v1/goals/{id}/results"
 ADD = "/v1/goals"
 

@@ -6,6 +6,8 @@ import pytest
 
 from tests.target.helpers import lines_of, record, schema, state
 
+pytestmark = pytest.mark.dialects
+
 DELETED = {"_sdc_deleted_at": "2026-01-01T00:00:00Z"}
 SCHEMA = schema("persons", "external_id name _sdc_deleted_at", ["external_id"])
 NEW = record("persons", external_id="p1", name="Soon Gone")

@@ -52,6 +52,7 @@ def test_killed_anywhere_the_run_continues_after_the_last_state(small, launcher,
     campaign.kill_and_resume(5, first=90)
 
 
+@pytest.mark.dialects(always=True)
 def test_killed_on_a_slow_disk_a_row_that_was_changed_is_not_added_again(small, launcher, tmp_path):
     source, ledger = tmp_path / "input.singer", tmp_path / "ledger.sqlite"
     deals = schema("deals", "external_id title", ["external_id"])

@@ -8,13 +8,15 @@ from tests.support.copying import SETTINGS
 from tests.support.singer import run_tap
 from tests.target.helpers import Loader, rows
 
+pytestmark = pytest.mark.dialects
+
 DETAILS = "include_fields=ui_visibility,important_fields,required_fields"
 
 
 @pytest.fixture
-def other(_accounts):
+def other(_accounts, dialect):
     """An account with other ids, because pipelines and stages were added to it before."""
-    account = _accounts("empty")
+    account = _accounts("empty", dialect)
     account.reset()
     added = account.post("/api/v2/pipelines", {"name": "Here before"})["data"]["id"]
     account.post("/api/v2/stages", {"name": "Here before", "pipeline_id": added})

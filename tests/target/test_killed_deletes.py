@@ -12,6 +12,8 @@ from tests.target.helpers import lines_of, rows
 from tests.target.processes import Process
 from tests.target.test_mirror_below import CHILDREN, version
 
+pytestmark = pytest.mark.dialects
+
 CHANGING = ("time", "cc_email")
 """Ends of the names of columns that differ from run to run."""
 PARENTS, SAMPLE = 4, 17

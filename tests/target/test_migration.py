@@ -9,6 +9,8 @@ from tests.support.gate import Gate
 from tests.support.singer import run_tap
 from tests.target.helpers import Loader, rows
 
+pytestmark = pytest.mark.dialects
+
 STREAMS = [
     "activities",
     "deal_products",
@@ -28,10 +30,11 @@ MATCH = {"users": ["email"], "pipelines": ["name"], "stages": ["name", "pipeline
 
 
 @pytest.fixture
-def other(_accounts):
-    return _accounts("empty")
+def other(_accounts, dialect):
+    return _accounts("empty", dialect)
 
 
+@pytest.mark.dialects(always=True)
 def test_an_account_is_copied_with_its_relations(small, other, tmp_path):
     other.reset()
     gate = Gate(other.url)

@@ -11,6 +11,8 @@ from target_pipedrive.catalog.entities import ENTITIES
 from tests.target.entity_records import records_of
 from tests.target.helpers import rows
 
+pytestmark = pytest.mark.dialects
+
 SAMPLE = 9
 """One odd value in so many is tried in `make test`; `make soak` tries all."""
 BLANK = (None, "", " ", "\u00a0", [], {})

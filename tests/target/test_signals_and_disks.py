@@ -19,6 +19,8 @@ from tests.support.starting import PIPE, Started, finished
 from tests.target.helpers import lines_of, rows, state
 from tests.target.processes import COMMAND, Process
 
+pytestmark = pytest.mark.dialects
+
 ARGUMENTS = COMMAND[3:]
 FULL = Path("/dev/full")
 needs_full = pytest.mark.skipif(not FULL.exists(), reason="needs /dev/full")

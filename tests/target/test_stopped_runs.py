@@ -14,6 +14,8 @@ from target_pipedrive.run.abort import StoppedByFailures
 from tests.target.helpers import lines_of, record, rows, schema, state
 from tests.target.processes import Process
 
+pytestmark = pytest.mark.dialects
+
 GOOD = rows("add_deal", {"title": "A"})
 
 
