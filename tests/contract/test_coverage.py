@@ -41,7 +41,7 @@ def judged(emulator, **scope):
 
 @pytest.fixture(scope="module")
 def live(_accounts):
-    """An emulator that answers as live accounts do, with the removed operations."""
+    """An emulator in the observed dialect, with the removed operations."""
     return _accounts("small", "observed", "--legacy")
 
 

@@ -50,7 +50,7 @@ BODIES = {
         "due_date": "2026-07-01",
         "assignee_ids": [1],
     },
-    "PUT /v1/deals/{id}": {"value": "much"},
+    "PUT /v1/deals/{id}": {"stage_id": "first"},
     "POST /v1/persons": {"owner_id": 1},
     "POST /v1/webhooks": {
         "subscription_url": "http://hooks.example/new",
