@@ -5,7 +5,8 @@ same run, one record of the parent waits for the end of the run; the columns are
 again.
 
 Pipedrive recomputes a moment after the child row was written. The comparison is therefore made
-`RECOMPUTED_WITHIN` seconds after that write, and also if the row was compared within these seconds before.
+`RECOMPUTED_WITHIN` seconds after that write, and also for a row that was compared within these seconds. The
+ledger contains the time of the last such write, since the next run may begin within these seconds.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from pipedrive_client import Gone, NotFound
 from target_pipedrive.catalog.entities import ENTITIES
 from target_pipedrive.ids.provisional import ProvisionalId
 from target_pipedrive.ids.resolve import AT_THE_END
+from target_pipedrive.ledger.schema import keep_child_time
 from target_pipedrive.record.draft import Draft
 from target_pipedrive.record.outcome import Outcome
 from target_pipedrive.record.row import is_archived
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
     from target_pipedrive.account.rows import Rows
+    from target_pipedrive.ledger.journal import Journal
     from target_pipedrive.mapping.entity import EntityPlan
     from target_pipedrive.record.outcome import Result
     from target_pipedrive.record.row import Row
@@ -55,10 +58,6 @@ class Moment(NamedTuple):
 
     writes: int
     seconds: float
-
-
-_NEVER = Moment(0, float("-inf"))
-"""Last change for a row without changed children."""
 
 
 class Due(NamedTuple):
@@ -91,7 +90,8 @@ class RecomputedColumns:
         rows: reads the rows as they are then.
         update: sends the columns in which they differ.
         wait: waits for a number of seconds, or until the run is stopped.
-        done_before: returns what a run that did not end wrote for a record, possibly just now.
+        journal: stores the time of writes for the next run.
+        before: time of the last such write of an earlier run, in seconds since 1970.
         dry_run: True if nothing is written, so Pipedrive recomputes nothing.
     """
 
@@ -100,7 +100,8 @@ class RecomputedColumns:
         rows: Rows,
         update: Update,
         wait: Callable[[float], None],
-        done_before: Callable[[Task], object],
+        journal: Journal,
+        before: float,
         *,
         dry_run: bool,
     ) -> None:
@@ -108,7 +109,8 @@ class RecomputedColumns:
         self._rows = rows
         self._update = update
         self._wait = wait
-        self._done_before = done_before
+        self._journal = journal
+        self._before = Moment(0, time.monotonic() - max(time.time() - before, 0))
         self._within = 0.0 if dry_run else RECOMPUTED_WITHIN
         self._lock = threading.Lock()
         self._said: dict[tuple[str, str], tuple[EntityPlan, Mapping[str, object]]] = {}
@@ -132,17 +134,15 @@ class RecomputedColumns:
             since: the moment before its row was read.
         """
         above, row_id = _ABOVE.get(plan.spec.name), draft.body.get(plan.spec.parent or "")
-        if (
-            above is not None
-            and row_id is not None
-            and (result.outcome in _CHANGES or self._done_before(task) is not None)
-        ):
+        if above is not None and row_id is not None and result.outcome in _CHANGES:
             return self._changed_below((above, str(row_id)), task.number)
         if not plan.spec.settled_by or result.outcome not in _HOLDS:
             return False
         return self._said_of_itself(task.number, plan, draft, result.id, since)
 
     def _changed_below(self, place: tuple[str, str], number: int) -> bool:
+        moment = time.time()
+        self._journal.note(lambda ledger: keep_child_time(ledger.database, moment))
         with self._lock:
             self._count += 1
             self._written[place] = self.now
@@ -158,7 +158,7 @@ class RecomputedColumns:
         place = plan.spec.name, row_id
         with self._lock:
             self._said[place] = plan, body
-            last = self._written.get(place, _NEVER)
+            last = self._written.get(place, self._before)
             changed = last.writes > since.writes or last.seconds + self._within > since.seconds
             return changed and self._is_first(number, place)
 
@@ -189,9 +189,9 @@ class RecomputedColumns:
                 an archived row takes no change any more.
         """
         with self._lock:
-            places = {self._place_of(task) for task in tasks}
-            last = max((self._written[one].seconds for one in places if one in self._written), default=None)
-        left = 0.0 if last is None else last + self._within - time.monotonic()
+            places = filter(None, map(self._place_of, tasks))
+            moments = [self._written.get(one, self._before).seconds for one in places]
+        left = max(moments) + self._within - time.monotonic() if moments else 0.0
         if left > 0:
             self._wait(left)
         return left > 0

@@ -38,6 +38,7 @@ KEYS = {
     "parents": "entity, external_id",
 }
 """Columns that identify a row."""
+_CHILD_TIME = "child_written_at"
 _SCHEMA = """
 create table if not exists meta (name text primary key, value text not null) without rowid;
 create table if not exists links (
@@ -127,8 +128,27 @@ def is_ledger(db: Database, account: str | None) -> bool:
 
 
 def meta(db: Database) -> dict[str, str]:
-    """Return version and account of a ledger."""
+    """Return the values of the ledger itself, such as its version and its account."""
     return {name: value for name, value in db.rows("select name, value from meta")}  # noqa: C416  of strings
+
+
+def keep_meta(db: Database, name: str, value: str) -> None:
+    """Store a value of the ledger itself."""
+    db.run(
+        "insert into meta values (:name, :value) on conflict (name) do update set value = excluded.value",
+        name=name,
+        value=value,
+    )
+
+
+def child_time(db: Database) -> float:
+    """Return when a row was written last whose parent Pipedrive recomputes, in seconds since 1970."""
+    return float(meta(db).get(_CHILD_TIME, 0))
+
+
+def keep_child_time(db: Database, moment: float) -> None:
+    """Store the time that `child_time` returns."""
+    keep_meta(db, _CHILD_TIME, str(moment))
 
 
 def check_creatable(address: Address | None, *, create: bool) -> None:

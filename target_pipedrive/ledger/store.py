@@ -25,6 +25,7 @@ from target_pipedrive.ledger.schema import (
     copy_content,
     create_tables,
     is_ledger,
+    keep_meta,
     meta,
     open_database,
     readable,
@@ -117,11 +118,7 @@ class Ledger:
         known = meta(db)
         if known.get("version") == str(OLDEST):
             self.notices = normalise_links(db)
-        db.run(
-            "insert into meta values ('version', :version) on conflict (name) do update set "
-            "value = excluded.value",
-            version=str(VERSION),
-        )
+        keep_meta(db, "version", str(VERSION))
         if account is not None:
             db.run("insert into meta values ('account', :account) on conflict do nothing", account=account)
         db.commit()

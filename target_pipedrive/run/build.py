@@ -31,6 +31,7 @@ from target_pipedrive.custom_fields.registry import FieldRegistry
 from target_pipedrive.ids.id_map import Links
 from target_pipedrive.ledger.journal import Journal
 from target_pipedrive.ledger.report import Report
+from target_pipedrive.ledger.schema import child_time
 from target_pipedrive.ledger.stored_forms import StoredForms
 from target_pipedrive.lookup.foreign_keys import ForeignKeys
 from target_pipedrive.lookup.matcher import Matcher
@@ -271,8 +272,8 @@ class RunBuilder:
 
     @cached_property
     def _recomputed(self) -> RecomputedColumns:
-        send, done_before, dry = self._updater.update, self._writer.done_before, self._options.dry_run
-        return RecomputedColumns(self._rows, send, self._client.wait, done_before, dry_run=dry)
+        send, before, dry = self._updater.update, child_time(self._ledger.database), self._options.dry_run
+        return RecomputedColumns(self._rows, send, self._client.wait, self._journal, before, dry_run=dry)
 
     @cached_property
     def _guard(self) -> DeleteGuard:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import sqlite3
 import time
 from collections import Counter
+from contextlib import closing
 
 import pytest
 
@@ -167,14 +169,25 @@ def test_many_deals_are_awaited_once_and_read_together(late, run):
     assert_settled(late, run, *messages)
 
 
-def test_a_run_that_follows_an_interrupted_one_at_once_keeps_the_value(late, run, monkeypatch):
-    """The interrupted run wrote the line; the next one compares the value before it is computed."""
+@pytest.mark.parametrize("interrupted", [True, False])
+@pytest.mark.parametrize("n_deals", [1, 30])
+def test_a_run_that_follows_another_one_at_once_keeps_the_value(n_deals, interrupted, late, run, monkeypatch):
+    """The first run wrote the lines; the next one compares the values before they are computed."""
     monkeypatch.setattr(recomputed_columns, "RECOMPUTED_WITHIN", 0.8)
     late.post("/_emulator/delays", {"deal_value_seconds": 0.7})
-    messages = [*deals(DEAL), *lines(LINE), state({"n": 1})]
-    assert "ended unexpectedly" in str(run(*messages, torn=5).error)
-    assert (run(*messages).errors, value_of(late)) == ([], 500)
-    assert_settled(late, run, *messages)
+    names = [f"d{at}" for at in range(n_deals)]
+    above = deals(*({"external_id": one, "title": one, "value": 500} for one in names))
+    unnamed = deals(*({"external_id": one, "title": one} for one in names))
+    below = lines(*({**LINE, "external_id": one, "deal_id": {"external_id": one}} for one in names))
+    if interrupted:
+        first, second = [*above, *below, state({"n": 1})], [*above, *below]
+        assert "ended unexpectedly" in str(run(*first, torn=5).error)
+    else:
+        first, second = [*unnamed, *below], above
+        assert run(*first).error is None
+    assert run(*second).errors == []
+    assert {one["value"] for one in late.rows("deals") if one["title"] in names} == {500}
+    assert_settled(late, run, *second)
 
 
 def test_a_value_computed_later_than_awaited_is_sent_by_the_next_run(late, run):
@@ -190,9 +203,12 @@ def test_a_value_computed_later_than_awaited_is_sent_by_the_next_run(late, run):
 
 @pytest.mark.usefixtures("late")
 @pytest.mark.parametrize("given", [{}, {"value": 500}])
-def test_a_run_that_writes_no_line_waits_for_none(given, run, monkeypatch):
+def test_a_run_long_after_the_last_line_waits_for_none(given, run, monkeypatch):
     messages = [*deals(DEAL), *lines(LINE)]
     run(*messages)
+    with closing(sqlite3.connect(run.folder / "ledger.sqlite")) as ledger, ledger:
+        changed = ledger.execute("update meta set value = value - 40 where name = 'child_written_at'")
+        assert changed.rowcount == 1
     monkeypatch.setattr(recomputed_columns, "RECOMPUTED_WITHIN", 30.0)
     began = time.monotonic()
     run(*deals({"external_id": "d1", "title": "Renamed", **given}), *lines(LINE))
