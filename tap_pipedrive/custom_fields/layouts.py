@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from pipedrive_client.fields import HASH_KEY, V1_SUFFIXES
 from tap_pipedrive.catalog.spec import RowForm
 from tap_pipedrive.settings import FieldMode, OptionMode
-from tap_pipedrive.values.conversions import option_id, option_ids
+from tap_pipedrive.values.conversions import option_id, option_ids, text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -220,7 +220,7 @@ def _flat_form(
 
 def _zone(value: object) -> object:
     """Return a time zone of v1, by number or name."""
-    return None if value is None else str(value)
+    return None if value is None else text(value)
 
 
 def _embedded_id(value: object) -> object:

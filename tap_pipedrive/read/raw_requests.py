@@ -209,7 +209,10 @@ class RawReader(Reader):
         super().__init__(client, request.spec.reads[0], label=request.spec.name)
         self._request = request
         self._columns = dict.fromkeys(request.spec.schema)
-        self._types = column_types(request.spec.schema, lambda _column, _value: None)
+        # Bookmarks need times in one form; the row plan converts the other columns.
+        schema = request.spec.schema
+        times = {name: one for name, one in schema.items() if isinstance(one, dict) and "format" in one}
+        self._times = column_types(times, lambda _column, _value: None)
 
     @override
     def all(self, context: Context | None = None, query: Context | None = None) -> Iterator[list[Row]]:
@@ -249,7 +252,7 @@ class RawReader(Reader):
 
     def _record(self, row: Row) -> Row:
         record = {name: row if name == WHOLE_ROW else row.get(name) for name in self._columns}
-        for name, kind in self._types.items():
+        for name, kind in self._times.items():
             value = record[name]
             record[name] = None if value is None else kind.convert(value)
             # An empty string and 0000-00-00 mean null; other strings are invalid.

@@ -15,7 +15,7 @@ from urllib.parse import quote
 from pipedrive_client import ConfigError, Expectation, Null, Paging, PagingStuck, UnknownMethod, times
 from tap_pipedrive.read.time_windows import PAGES_BEFORE, TimeWindows
 from tap_pipedrive.rows.shapes import BARE_SHAPES, SHAPES
-from tap_pipedrive.rows.struct_rows import TypedRow
+from tap_pipedrive.rows.struct_rows import TypedRow, canonical
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -189,7 +189,7 @@ class Reader:
                 the end is requested again.
         """
         size = self.read.page_size or _DEFAULT_PAGE
-        known: dict[object, str] = {}
+        known: dict[int | str | bytes, str] = {}
         pages = _PagesAhead(
             self._client, lambda at: self._offset_page({**query, "start": at, "limit": size}), step=size - 1
         )
@@ -197,15 +197,15 @@ class Reader:
         for count in itertools.count():
             rows, more, following = pages.take(start, ahead if count >= PAGES_BEFORE else 0)
             first = moment(rows[0]) if rows else ""
-            if start and not (rows and (known.get(rows[0].get("id")) == first or first < floor)):
+            if start and not (rows and (known.get(_identity(rows[0])) == first or first < floor)):
                 pages.drop()
                 self._count_step_back(steps_back, start)
                 # Before the first page, the known length may be far too high: then ever larger steps.
                 far = 1 if known else 2 ** (steps_back.total() - 1)
                 start = max(0, start - far * (size - 1))
                 continue
-            fresh = [row for row in rows if known.get(row.get("id")) != moment(row)]
-            known.update((row.get("id"), moment(row)) for row in fresh)
+            fresh = [row for row in rows if known.get(_identity(row)) != moment(row)]
+            known.update((_identity(row), moment(row)) for row in fresh)
             yield fresh
             floor = ""
             if not more and pages.used:
@@ -332,6 +332,12 @@ class _PagesAhead:
         for page in self._begun.values():
             page.cancel()
         self._begun.clear()
+
+
+def _identity(row: Row) -> int | str | bytes:
+    """Return the id of a row, or all of a row whose id is unusable, so that no other row is taken for it."""
+    one = row.get("id")
+    return one if isinstance(one, (int, str)) and not isinstance(one, bool) else canonical(row)
 
 
 def _position(body: Row) -> Row:

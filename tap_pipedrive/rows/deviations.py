@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter, defaultdict
 from typing import TYPE_CHECKING
 
@@ -33,6 +34,7 @@ _WORDS = {
     type(None): "null",
 }
 _MOST_NAMED = 20
+_LONGEST_KEY = 60
 
 
 class RowWithoutKeyError(PipedriveError):
@@ -51,6 +53,7 @@ class Deviations:
         self._logger = logger
         self.keeps = unknown_columns is UnknownColumns.KEEP
         self._lost: defaultdict[tuple[str, str], Counter[str]] = defaultdict(Counter)
+        self._shortened: defaultdict[tuple[str, str], Counter[str]] = defaultdict(Counter)
         self._unknown: defaultdict[str, Counter[str]] = defaultdict(Counter)
         self._without_key: defaultdict[tuple[str, str], Counter[str]] = defaultdict(Counter)
         self._without_parent: defaultdict[tuple[str, str], Counter[str]] = defaultdict(Counter)
@@ -58,6 +61,12 @@ class Deviations:
     def lose(self, stream: str, column: str, value: object) -> None:
         """Count a value that does not fit its column and became null."""
         self._lost[stream, column][_word(value)] += 1
+
+    def shorten(self, stream: str, column: str, value: object) -> None:
+        """Count an object of which only the id was emitted."""
+        if isinstance(value, dict):
+            used = "value" if "value" in value else "id"
+            self._shortened[stream, column].update(key for key in value if key != used)
 
     def leave_out(self, stream: str, column: str, value: object) -> None:
         """Count a row that is not emitted, because its value does not fit a key column."""
@@ -82,6 +91,14 @@ class Deviations:
                 _number(kinds.total(), "value"),
                 _listed(kinds),
             )
+        for (stream, column), keys in self._shortened.items():
+            self._logger.warning(
+                "Column %s of %s: Pipedrive sent objects, of which only the id was emitted (keys left out, "
+                "with the number of objects: %s)",
+                column,
+                stream,
+                _listed(keys),
+            )
         for stream, keys in self._unknown.items():
             what = (
                 f"they are in column {UNKNOWN}" if self.keeps else "set unknown_columns to keep to emit them"
@@ -94,6 +111,7 @@ class Deviations:
                 what,
             )
         self._lost.clear()
+        self._shortened.clear()
         self._unknown.clear()
 
     def error(self) -> RowWithoutKeyError | None:
@@ -124,7 +142,13 @@ def _number(count: int, noun: str) -> str:
     return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
 
 
+def _shown(name: str) -> str:
+    """Return a key as it can be part of one line."""
+    short = name if len(name) <= _LONGEST_KEY else f"{name[:_LONGEST_KEY]}…"
+    return short if short and short.isprintable() else json.dumps(short)
+
+
 def _listed(counts: Counter[str]) -> str:
-    named = [f"{name} {count}" for name, count in counts.most_common(_MOST_NAMED)]
+    named = [f"{_shown(name)} {count}" for name, count in counts.most_common(_MOST_NAMED)]
     more = len(counts) - len(named)
     return ", ".join(named) + (f" and {more} more" if more else "")

@@ -24,6 +24,7 @@ class RowColumns:
         keys: key columns.
         dropped: those that are not selected.
         adds: columns with a fixed value.
+        made: columns that only the tap makes; a key of this name in a row is unknown.
         custom: columns of custom fields; None if the stream has no custom fields.
         types: types of the columns that do not accept any value.
         deviations: counts unknown keys.
@@ -34,6 +35,7 @@ class RowColumns:
     keys: Collection[str]
     dropped: Collection[str]
     adds: Mapping[str, object]
+    made: Collection[str]
     custom: NestedPlan | None
     types: Mapping[str, ColumnType]
     deviations: Deviations

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import TypeAlias
 
+from tap_pipedrive.values import conversions
 from tap_pipedrive.values.row import Row
 
 Shape: TypeAlias = Callable[[object, Mapping[str, object]], Iterator[Row]]
@@ -20,11 +21,6 @@ def _objects(value: object) -> Iterator[Row]:
         yield from (one for one in value if isinstance(one, dict))
     elif isinstance(value, dict) and value:
         yield value
-
-
-def _text(value: object) -> str | None:
-    """Return an id as text; None if there is none, so that no row has the key `None`."""
-    return None if value is None else str(value)
 
 
 def user_ids(value: object, _context: Mapping[str, object]) -> Iterator[Row]:
@@ -49,32 +45,21 @@ def updates(value: object, _context: Mapping[str, object]) -> Iterator[Row]:
 
 
 def found(value: object, _context: Mapping[str, object]) -> Iterator[Row]:
-    """Merge `item` into its object: `[{"item": {…}, "result_score": …}]`.
-
-    Codes of products are texts, as products have them; their own search is published with whole numbers.
-    """
+    """Merge `item` into its object: `[{"item": {…}, "result_score": …}]`."""
     for row in _objects(value):
         item = row.get("item")
-        if not isinstance(item, dict):
-            yield row
-            continue
-        code = item.get("code")
-        text = {"code": str(code)} if isinstance(code, int) else {}
-        yield {**item, **text, "result_score": row.get("result_score")}
+        around = {key: one for key, one in row.items() if key != "item"}
+        yield {**item, **around} if isinstance(item, dict) else row
 
 
 def found_of_any_kind(value: object, context: Mapping[str, object]) -> Iterator[Row]:
-    """Return rows with ids as text: `{"items": […], "related_items": […]}`, or such a list.
-
-    Ids of leads are texts and those of other kinds numbers, which one column cannot contain.
-    """
+    """Return the rows of both lists: `{"items": […], "related_items": […]}`, or of one such list."""
     if isinstance(value, dict):
         for key, is_related in (("items", False), ("related_items", True)):
             for row in found_of_any_kind(value.get(key) or [], context):
                 yield {**row, "is_related": is_related}
         return
-    for row in found(value, context):
-        yield {**row, "id": _text(row.get("id"))}
+    yield from found(value, context)
 
 
 def products_by_deal(value: object, _context: Mapping[str, object]) -> Iterator[Row]:
@@ -84,10 +69,10 @@ def products_by_deal(value: object, _context: Mapping[str, object]) -> Iterator[
     """
     for keyed in _objects(value):
         for deal_id, pair in keyed.items():
-            if isinstance(pair, dict):
-                product = pair.get("product")
-                product_id = product.get("id") if isinstance(product, dict) else None
-                yield {"deal_id": deal_id, "product_id": product_id, **pair}
+            inner = pair if isinstance(pair, dict) else {}
+            product = inner.get("product")
+            product_id = product.get("id") if isinstance(product, dict) else None
+            yield {"deal_id": deal_id, "product_id": product_id, **inner}
 
 
 def leaves(value: object, _context: Mapping[str, object]) -> Iterator[Row]:
@@ -97,8 +82,9 @@ def leaves(value: object, _context: Mapping[str, object]) -> Iterator[Row]:
     """
     for section in _objects(value):
         for name, content in section.items():
-            for code_or_kind, inner in (content if isinstance(content, dict) else {}).items():
-                if isinstance(inner, str):
+            kinds = content if isinstance(content, dict) else {None: content} if content else {}
+            for code_or_kind, inner in kinds.items():
+                if not isinstance(inner, (dict, list)):
                     yield {"section": name, "kind": "all", "code": code_or_kind, "label": inner}
                     continue
                 for labels in _objects(inner):
@@ -107,16 +93,16 @@ def leaves(value: object, _context: Mapping[str, object]) -> Iterator[Row]:
 
 
 def deal_choices(value: object, _context: Mapping[str, object]) -> Iterator[Row]:
-    """Return the deals' id as text, and title and status as in a drop-down menu."""
+    """Return the deals' id, and title and status as in a drop-down menu."""
     for row in _objects(value):
-        label = " - ".join(str(row[part]) for part in ("title", "status") if row.get(part))
-        yield {"key": _text(row.get("id")), "label": label, **_kept(row, "is_deleted", "update_time")}
+        label = " - ".join(str(conversions.text(row[part])) for part in ("title", "status") if row.get(part))
+        yield {"key": row.get("id"), "label": label, **_kept(row, "is_deleted", "update_time")}
 
 
 def named_choices(value: object, _context: Mapping[str, object]) -> Iterator[Row]:
-    """Return the rows' id as text and their name."""
+    """Return the rows' id and their name."""
     for row in _objects(value):
-        yield {"key": _text(row.get("id")), "label": row.get("name"), **_kept(row, "update_time")}
+        yield {"key": row.get("id"), "label": row.get("name"), **_kept(row, "update_time")}
 
 
 def _kept(row: Row, *names: str) -> Row:

@@ -12,7 +12,7 @@ import re
 from collections.abc import Mapping  # noqa: TC003  msgspec reads the annotations of structs
 from datetime import date
 from operator import attrgetter
-from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias, cast
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, TypeAlias, cast
 
 import msgspec
 from msgspec import UNSET, UnsetType
@@ -51,6 +51,8 @@ _PART_CLASSES: Mapping[str, tuple[type, ...]] = {
 }
 """Classes of the parts of a composite that need no conversion; dates are checked."""
 _encode = msgspec.json.Encoder().encode
+_MADE = Annotated[int, msgspec.Meta(gt=0, lt=0)]
+"""Type of columns that no row has: any value is an error of decoding."""
 
 
 class TypedRow(msgspec.Struct, gc=False):
@@ -131,7 +133,8 @@ class RowLayout:
         slots = {column: f"sent_{at}" for at, column in enumerate(sent)}
         named = {column: f"made_{at}" for at, column in enumerate(made)}
         fields: list[_Field] = [self._field(column, slot) for column, slot in slots.items()]
-        fields += [(slot, Any, None) for slot in named.values()]
+        # A key of this name in a row makes its page one that is decoded into dictionaries.
+        fields += [(slot, _MADE, None) for slot in named.values()]
         self._take_custom: Callable[[Sequence[TypedRow]], None] = _leave
         if custom:
             values = _values_type(custom)
@@ -153,7 +156,8 @@ class RowLayout:
         self._checks = [
             (slots[column], kind)
             for column, kind in columns.types.items()
-            if column in slots.keys() - {*columns.dropped} and not (kind.is_decoded and column not in checked)
+            if column in slots.keys() - {*columns.dropped, *columns.adds}
+            and not (kind.is_decoded and column not in checked)
         ]
         self._values_of = _getter([slot for slot, _ in self._checks])
         self._unknown_slots = [(slots[key], key) for key in sorted(unknown)]
@@ -164,7 +168,8 @@ class RowLayout:
     def _field(self, column: str, slot: str) -> _Field:
         """Return the field of a struct for a column as Pipedrive sends it; only keys are required."""
         columns = self._columns
-        kind = columns.types.get(column) if column not in {*self._checked, *columns.dropped} else None
+        passed = {*self._checked, *columns.dropped, *columns.adds}
+        kind = columns.types.get(column) if column not in passed else None
         decoded = kind.decoded if kind else Any
         if column in columns.keys and column not in columns.adds:
             return slot, decoded
@@ -181,7 +186,7 @@ class RowLayout:
                 return RowLayout(self._columns, self._checked, self._unknown | {found[1]})
             return None
         # Rows without a usable key are left out, which only the conversion of dictionaries does.
-        free = self._columns.types.keys() - self._checked - {*self._columns.keys}
+        free = self._columns.types.keys() - self._checked - {*self._columns.keys, *self._columns.made}
         if (found := _OTHER_TYPE.search(problem)) and found[1] in free:
             return RowLayout(self._columns, self._checked | {found[1]}, self._unknown)
         return None

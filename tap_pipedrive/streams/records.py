@@ -11,10 +11,12 @@ from singer_sdk.mapper import SameRecordTransform
 from typing_extensions import override
 
 from pipedrive_client import ConfigError, MalformedResponse
-from pipedrive_client.fields import FIELD_LISTS
+from pipedrive_client.fields import FIELD_LISTS, HASH_KEY
 from pipedrive_client.http.json_keys import decode_body
+from tap_pipedrive.catalog.spec import RowForm
 from tap_pipedrive.custom_fields.layouts import NestedPlan, flattener
 from tap_pipedrive.read.reader import Reader, SharedRows
+from tap_pipedrive.rows.deviations import UNKNOWN
 from tap_pipedrive.rows.foreign import foreign_keys
 from tap_pipedrive.rows.row_columns import RowColumns
 from tap_pipedrive.rows.row_plan import RowPlan
@@ -25,12 +27,12 @@ from tap_pipedrive.values.column_types import column_types
 from tap_pipedrive.values.conversions import time_text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from singer_sdk import Tap, metrics
     from singer_sdk.mapper import StreamMap
 
-    from tap_pipedrive.catalog.spec import Read
+    from tap_pipedrive.catalog.spec import JSON, Read
     from tap_pipedrive.context import TapContext
     from tap_pipedrive.values.row import Context, Row
 
@@ -194,13 +196,26 @@ class RecordStream(SchemaStream):
                 keys=self.primary_keys,
                 dropped=properties.keys() - selected,
                 adds=read.adds,
+                made=self._made_columns(properties),
                 custom=custom,
-                types=column_types(properties, partial(deviations.lose, self.name)),
+                types=column_types(
+                    properties, partial(deviations.lose, self.name), partial(deviations.shorten, self.name)
+                ),
                 deviations=deviations,
             )
             typed = TypedRows(columns) if self._may_type(read) else None
             self._plans[read.key] = RowPlan(columns=columns, flatten=flatten, typed=typed)
         return self._plans[read.key]
+
+    def _made_columns(self, properties: Mapping[str, JSON]) -> set[str]:
+        """Return the columns that only the tap makes: of unknown keys, and of custom fields by name."""
+        fields = {
+            name
+            for name, schema in properties.items()
+            if isinstance(schema, dict) and "x-pipedrive" in schema and not HASH_KEY.match(name)
+        }
+        nests = self.tap_context.field_mode is FieldMode.NESTED and self.spec.row_form is RowForm.V1
+        return fields | {UNKNOWN} | ({"custom_fields"} if nests and self.spec.custom_fields else set())
 
     def _may_type(self, read: Read) -> bool:
         """Return whether rows of a read may be structs: only the row plan reads them."""

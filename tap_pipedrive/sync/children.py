@@ -12,14 +12,16 @@ from typing import TYPE_CHECKING, NamedTuple
 from pipedrive_client import Gone, NotFound
 from tap_pipedrive.catalog.spec import OCCURRENCE
 from tap_pipedrive.state.access import ACCESS_ERRORS
+from tap_pipedrive.values.conversions import boolean
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from tap_pipedrive.catalog.spec import Parent, Read
     from tap_pipedrive.read.requests import ConfiguredRequest
     from tap_pipedrive.state.bookmarks import PageFingerprints
     from tap_pipedrive.streams.base import PipedriveStream
+    from tap_pipedrive.values.conversions import Convert
     from tap_pipedrive.values.row import Context, Row
 
 
@@ -58,7 +60,7 @@ def contexts_of(stream: PipedriveStream, parents: Sequence[Row]) -> Contexts:
 
 
 def _is_deleted(row: Row) -> bool:
-    return bool(row.get("is_deleted")) or row.get("status") == "deleted"
+    return boolean(row.get("is_deleted")) is True or row.get("status") == "deleted"
 
 
 def _is_key(value: object) -> bool:
@@ -277,7 +279,8 @@ def _request(
         rows = []
     access.record_success(stream.name, len(group))
     if stream.spec.numbered:
-        number(rows, stream.spec.primary_keys)
+        columns = stream.plan(read).columns
+        number(rows, {name: columns.converter(name) for name in stream.spec.primary_keys})
     return _ChildRows(context={**context, **configured.columns}, rows=rows, parents=group)
 
 
@@ -317,17 +320,26 @@ def _in_halves(
     )
 
 
-def number(rows: list[Row], keys: Sequence[str]) -> None:
+def number(rows: list[Row], keys: Mapping[str, Convert]) -> None:
     """Set `occurrence` in the rows of one parent: 1, or more if earlier rows have the same other keys.
 
     Changes are counted from the oldest, so that a later change in the same second does not renumber them. The
     order is determined from the times; Pipedrive's examples show the newest first. Rows without a time that
     have the same other keys are equal, so their order does not matter.
+
+    Args:
+        rows: the rows, as Pipedrive sent them.
+        keys: conversions of the key columns: rows may have the same time in different forms.
     """
     seen: Counter[tuple[object, ...]] = Counter()
-    oldest_first = len(rows) > 1 and str(rows[0].get("time")) < str(rows[-1].get("time"))
+
+    def of(row: Row, name: str) -> object:
+        value = row.get(name)
+        return None if value is None else keys[name](value)
+
+    oldest_first = "time" in keys and len(rows) > 1 and str(of(rows[0], "time")) < str(of(rows[-1], "time"))
     for row in rows if oldest_first else reversed(rows):
-        key = tuple(row.get(name) for name in keys if name != OCCURRENCE)
+        key = tuple(of(row, name) for name in keys if name != OCCURRENCE)
         seen[key] += 1
         row[OCCURRENCE] = seen[key]
 

@@ -23,6 +23,21 @@ if TYPE_CHECKING:
 
 Lost: TypeAlias = Callable[[str, object], None]
 """Function called with the column, or the dotted path inside it, and the value that becomes null."""
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """Functions that count deviations.
+
+    Attributes:
+        lost: called for each value that becomes null.
+        shortened: called for each object of which only the id is kept.
+    """
+
+    lost: Lost
+    shortened: Lost
+
+
 _UTC_LENGTH = len("2026-01-01T00:00:00Z")
 _TIME = Annotated[datetime, msgspec.Meta(tz=True)]
 _SCALARS: Mapping[str, Any] = {"string": str, "integer": int, "number": int | float, "boolean": bool}
@@ -73,31 +88,35 @@ class ColumnType:
         return not self.is_time or _are_utc(values)
 
 
-def column_types(properties: Mapping[str, JSON], lost: Lost) -> dict[str, ColumnType]:
+def _ignore(path: str, value: object) -> None:
+    del path, value
+
+
+def column_types(
+    properties: Mapping[str, JSON], lost: Lost, shortened: Lost = _ignore
+) -> dict[str, ColumnType]:
     """Return the types of columns, without those that accept any value.
 
     Args:
         properties: JSON schemas of the columns.
         lost: called for each value that becomes null; a key column has no null, its rows are left out.
+        shortened: called for each object of which only the id is kept.
     """
+    full, of_keys = Report(lost, shortened), Report(_ignore, shortened)
     return {
-        name: _column_type(schema, name, lost if "null" in schema["type"] else _ignore)  # type: ignore[operator]  # `type` is text or a list
+        name: _column_type(schema, name, full if "null" in schema["type"] else of_keys)  # type: ignore[operator]  # `type` is text or a list
         for name, schema in properties.items()
         if isinstance(schema, dict) and not _holds_anything(schema)
     }
 
 
-def _ignore(path: str, value: object) -> None:
-    del path, value
-
-
-def _column_type(schema: Mapping[str, JSON], name: str, lost: Lost) -> ColumnType:
+def _column_type(schema: Mapping[str, JSON], name: str, report: Report) -> ColumnType:
     kinds, form = _kinds(schema), schema.get("format")
     valid = _valid(schema)
     is_time = form == "date-time"
     scalar = kinds <= _SCALARS.keys() or (kinds == {"array"} and _kinds(_items(schema)) <= _SCALARS.keys())
     return ColumnType(
-        convert=_reporting(schema, name, lost),
+        convert=_reporting(schema, name, report),
         decoded=(str | None if form else valid) if scalar else Any,
         is_decoded=scalar and not form,
         values=None if not is_time and _has_times(schema) else list[valid],  # type: ignore[valid-type]  # made at run time
@@ -171,39 +190,41 @@ def _valid_kind(schema: Mapping[str, JSON], kind: str) -> Any:  # noqa: ANN401  
 # --- conversions -----------------------------------------------------------------------------------
 
 
-def _reporting(schema: Mapping[str, JSON], path: str, lost: Lost) -> Convert:
+def _reporting(schema: Mapping[str, JSON], path: str, report: Report) -> Convert:
     """Return the conversion of a schema, which reports what it cannot convert; an empty text is just null."""
-    convert = _conversion(schema, path, lost)
+    convert = _conversion(schema, path, report)
 
     def reporting(value: object) -> object:
         made = convert(value)
         if made is None and value is not None and value != "":
-            lost(path, value)
+            report.lost(path, value)
         return made
 
     return reporting
 
 
-def _conversion(schema: Mapping[str, JSON], path: str, lost: Lost) -> Convert:
+def _conversion(schema: Mapping[str, JSON], path: str, report: Report) -> Convert:
     kinds = _kinds(schema)
     if _holds_anything(schema):
         return lambda value: value
     if len(kinds) == 1:
-        return _conversion_to(schema, kinds.pop(), path, lost)
+        return _conversion_to(schema, kinds.pop(), path, report)
     ways = {
-        kind: _conversion_to(schema, kind, path, lost)
+        kind: _conversion_to(schema, kind, path, report)
         for kind in (*_CONVERSIONS, "array", "object")
         if kind in kinds
     }
     return partial(_to_either, ways)
 
 
-def _conversion_to(schema: Mapping[str, JSON], kind: str, path: str, lost: Lost) -> Convert:
+def _conversion_to(schema: Mapping[str, JSON], kind: str, path: str, report: Report) -> Convert:
     """Return the conversion to one kind of JSON value."""
     if kind == "array":
-        return _to_list(schema, path, lost)
+        return _to_list(schema, path, report)
     if kind == "object":
-        return _to_object(schema, path, lost)
+        return _to_object(schema, path, report)
+    if kind == "integer":
+        return partial(_to_integer, path, report)
     if kind == "string":
         made = schema.get("format")
         if made in ("date-time", "date"):
@@ -219,6 +240,13 @@ def _is_label(schema: Mapping[str, JSON]) -> bool:
     return isinstance(origin, dict) and origin.get("value") == "label"
 
 
+def _to_integer(path: str, report: Report, value: object) -> object:
+    made = conversions.integer(value)
+    if made is not None and isinstance(value, dict) and len(value) > 1:
+        report.shortened(path, value)
+    return made
+
+
 def _to_either(ways: Mapping[str, Convert], value: object) -> object:
     """Convert to the value's own kind, else to the first kind that fits."""
     own = _KINDS.get(value.__class__, "")
@@ -232,23 +260,25 @@ def _to_either(ways: Mapping[str, Convert], value: object) -> object:
     return None
 
 
-def _to_list(schema: Mapping[str, JSON], path: str, lost: Lost) -> Convert:
+def _to_list(schema: Mapping[str, JSON], path: str, report: Report) -> Convert:
     items = _items(schema)
     kinds = _kinds(items)
     if not items or _holds_anything(items):
         return lambda value: value if isinstance(value, list) else [value]
     if len(kinds) == 1 and kinds <= _SCALARS.keys():
         (kind,) = kinds
-        convert = conversions.label if _is_label(schema) else _conversion_to(items, kind, path, lost)
+        convert = conversions.label if _is_label(schema) else _conversion_to(items, kind, path, report)
         return partial(_each, convert, are_texts=kind == "string", are_labels=_is_label(schema))
-    inside = _reporting(items, path, lost)
+    inside = _reporting(items, path, report)
+    alone = _conversion(items, path, report)
 
     def to_list(value: object) -> object:
+        if isinstance(value, list):
+            return [None if one is None else inside(one) for one in value]
         if value == {}:
             return []
-        return [
-            None if one is None else inside(one) for one in (value if isinstance(value, list) else [value])
-        ]
+        made = alone(value)
+        return None if made is None else [made]
 
     return to_list
 
@@ -271,11 +301,11 @@ def _each(convert: Convert, value: object, *, are_texts: bool, are_labels: bool)
     return made if fits else None
 
 
-def _to_object(schema: Mapping[str, JSON], path: str, lost: Lost) -> Convert:
-    parts = {name: _reporting(one, f"{path}.{name}", lost) for name, one in _parts(schema).items()}
-    whole = _conversion(_parts(schema)["value"], path, lost) if "value" in parts else None
+def _to_object(schema: Mapping[str, JSON], path: str, report: Report) -> Convert:
+    parts = {name: _reporting(one, f"{path}.{name}", report) for name, one in _parts(schema).items()}
+    whole = _conversion(_parts(schema)["value"], path, report) if "value" in parts else None
     further = schema.get("additionalProperties")
-    rest = _reporting(further, f"{path}.*", lost) if isinstance(further, dict) else None
+    rest = _reporting(further, f"{path}.*", report) if isinstance(further, dict) else None
 
     def to_object(value: object) -> object:
         if isinstance(value, dict):

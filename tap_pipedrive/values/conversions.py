@@ -116,7 +116,7 @@ def text(value: object) -> object:
 
 def label(value: object) -> object:
     """Return a text, also from a number; other values are not labels of options."""
-    return value if isinstance(value, str) else str(value) if isinstance(value, (int, float)) else None
+    return text(value) if isinstance(value, (str, int, float)) else None
 
 
 def option_id(value: object) -> int | None:

@@ -11,10 +11,11 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, urlsplit
 
+from pipedrive_client import DataKind
 from tests.support import facts
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from tap_pipedrive.catalog.spec import Read, StreamSpec
 
@@ -78,10 +79,48 @@ def _ended(body: Any) -> Any:
     return {**body, "additional_data": ended}
 
 
+class Rows:
+    """Rows that a path serves in place of its example, in pages or one per request.
+
+    Args:
+        rows: the rows, as Pipedrive sends them.
+        read: the read of the path.
+        page: rows per page.
+    """
+
+    def __init__(self, rows: list[Any], read: Read, page: int) -> None:
+        self._rows, self._read, self._page = rows, read, page
+        self._requests = 0
+
+    def body(self, query: dict[str, list[str]]) -> dict[str, Any]:
+        """Return the body of a page."""
+        paged = self._read.page_size is not None
+        start = int((query.get("cursor") or query.get("start") or ["0"])[0])
+        end = start + self._page if paged else len(self._rows)
+        more = end < len(self._rows)
+        data: Any = self._rows[start:end]
+        if self._read.kind is DataKind.OBJECT:
+            data = self._rows[min(self._requests, len(self._rows) - 1)]
+            self._requests += 1
+        for key in reversed(self._read.records.split(".")[1:]):
+            data = {key: data}
+        place = {"start": start, "limit": self._page, "more_items_in_collection": more, "next_start": end}
+        further = {
+            "next_cursor": str(end) if more else None,
+            "pagination": place if more else {**place, "next_start": None},
+        }
+        return {"success": True, "data": data, "additional_data": further}
+
+
 @contextmanager
-def served() -> Iterator[str]:
-    """Yield a server with the published examples as responses; each list has one page."""
+def served(lists: Mapping[str, Rows] | None = None) -> Iterator[str]:
+    """Yield a server with the published examples as responses; each list has one page.
+
+    Args:
+        lists: rows to serve instead of the examples, by plain path.
+    """
     routes = _routes()
+    given = lists or {}
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
@@ -91,8 +130,12 @@ def served() -> Iterator[str]:
             path = parts.path.replace("/api/v1/", "/v1/")
             one = next((one for pattern, one in routes if pattern.match(path)), None)
             body = one and one["responses"]["200"].get("example")
-            later = parse_qs(parts.query).get("start", ["0"]) != ["0"]
-            content = json.dumps({"success": True, "data": []} if later else _ended(body)).encode()
+            query = parse_qs(parts.query)
+            later = query.get("start", ["0"]) != ["0"]
+            answer = {"success": True, "data": []} if later else _ended(body)
+            if one and (rows := given.get(plain(one["path"]))):
+                answer = rows.body(query)
+            content = json.dumps(answer).encode()
             self.send_response(200 if body is not None else 404)
             self.send_header("content-type", "application/json")
             # Without a limit in the headers, the client is limited to the rate of the smallest plan.
@@ -108,7 +151,7 @@ def served() -> Iterator[str]:
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     server.daemon_threads = True
-    threading.Thread(target=server.serve_forever, daemon=True).start()
+    threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
     try:
         yield f"http://127.0.0.1:{server.server_address[1]}"
     finally:

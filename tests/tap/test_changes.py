@@ -8,6 +8,7 @@ import pytest
 
 from tap_pipedrive.catalog import STREAMS
 from tap_pipedrive.sync.children import number
+from tap_pipedrive.values.conversions import integer, text, time_text
 from tests.support.singer import run_tap
 
 pytestmark = pytest.mark.dialects
@@ -82,8 +83,22 @@ def test_a_further_change_in_the_same_second_keeps_the_earlier_numbers(medium, d
 @pytest.mark.parametrize("newest_first", [True, False])
 def test_the_oldest_of_equal_rows_is_the_first_in_any_order_of_the_list(newest_first):
     rows = [{"k": "a", "time": str(second), "n": n} for n, second in enumerate([1, 2, 2, 3])]
-    number(rows[::-1] if newest_first else rows, ("k", "time", "occurrence"))
+    number(rows[::-1] if newest_first else rows, dict.fromkeys(("k", "time", "occurrence"), text))
     assert [row["occurrence"] for row in rows] == [1, 1, 2, 1]
+
+
+def test_rows_with_the_same_time_in_different_forms_have_different_numbers():
+    sent = [
+        "2026-01-01 10:00:00",
+        "2026-01-01T10:00:00Z",
+        "2026-01-01T12:00:00+02:00",
+        ["odd"],
+        {"a": 1},
+        None,
+    ]
+    rows = [{"k": {"id": 7} if n == 1 else 7, "time": one} for n, one in enumerate(sent)]
+    number(rows, {"k": integer, "time": time_text, "occurrence": integer})
+    assert sorted(row["occurrence"] for row in rows[:3]) == [1, 2, 3]
 
 
 def test_a_product_that_a_deal_lists_twice_has_two_rows(medium):

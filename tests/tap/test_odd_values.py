@@ -132,6 +132,7 @@ def plan_of(
         keys=("id",),
         dropped=(),
         adds={},
+        made=(),
         custom=NestedPlan.of(columns, options),
         types=column_types(properties, partial(deviations.lose, "deals")),
         deviations=deviations,

@@ -62,6 +62,7 @@ def plan(
         keys=("id",),
         dropped=dropped,
         adds=DEALS.adds,
+        made={*properties} - {*known},
         custom=custom,
         types=column_types(properties, partial(deviations.lose, "deals")),
         deviations=deviations,

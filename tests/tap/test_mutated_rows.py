@@ -1,0 +1,31 @@
+"""Rows in which one value is another kind of JSON value: valid records, nothing lost without a warning."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.support.campaign import Campaign, base_rows, streams
+
+SAMPLED = ("deals", "organizations", "leads", "notes", "deal_changes", "person_searches")
+MOST = 250
+"""Mutations of a sampled stream in an ordinary run."""
+
+
+def problems(campaign, caplog):
+    caplog.clear()
+    campaign.run()
+    return [*campaign.problems([record.getMessage() for record in caplog.records])]
+
+
+@pytest.mark.parametrize("spec", [one for one in streams() if one.name in SAMPLED], ids=lambda one: one.name)
+def test_a_value_of_any_kind_is_converted_or_null_with_a_warning(spec, caplog):
+    campaign = Campaign.of(spec, base_rows(spec)[0], most=MOST, seed=len(spec.name))
+    assert problems(campaign, caplog) == []
+    assert len(campaign.out.records[spec.name]) > MOST / 2
+
+
+@pytest.mark.soak
+@pytest.mark.parametrize("spec", streams(), ids=lambda one: one.name)
+def test_a_value_of_any_kind_at_any_place_is_converted_or_null_with_a_warning(spec, caplog):
+    for base in base_rows(spec):
+        assert problems(Campaign.of(spec, base), caplog) == []
