@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
+from pipedrive_emulator.account import time_zones
+from pipedrive_emulator.account.account import TOKEN_USER
 from pipedrive_emulator.api.http import ApiError, Row
 
 if TYPE_CHECKING:
@@ -33,8 +35,8 @@ REFERENCES = {"user": "users", "org": "organizations", "people": "persons"}
 PARTS: dict[str, tuple[tuple[str, str], ...]] = {
     "monetary": (("value", ""), ("currency", "_currency")),
     "daterange": (("value", ""), ("until", "_until")),
-    "time": (("value", ""), ("timezone_name", "_timezone_id")),
-    "timerange": (("value", ""), ("until", "_until"), ("timezone_name", "_timezone_id")),
+    "time": (("value", ""), ("timezone_id", "_timezone_id")),
+    "timerange": (("value", ""), ("until", "_until"), ("timezone_id", "_timezone_id")),
     "address": (("value", ""), *((part, f"_{part}") for part in ADDRESS_PARTS)),
 }
 
@@ -63,14 +65,14 @@ def _matches(pattern: re.Pattern[str]) -> Callable[[object], bool]:
 
 
 def _text(limit: int) -> Callable[[object], bool]:
-    return lambda value: isinstance(value, str) and len(value) <= limit
+    return lambda value: isinstance(value, str) and 0 < len(value) <= limit
 
 
 _SCALARS: dict[str, tuple[str, Callable[[object], bool]]] = {
-    "varchar": ("a string of at most 255 characters", _text(SHORT_TEXT)),
-    "varchar_auto": ("a string of at most 255 characters", _text(SHORT_TEXT)),
-    "phone": ("a string of at most 255 characters", _text(SHORT_TEXT)),
-    "text": ("a string", _text(LONG_TEXT)),
+    "varchar": ("a string of 1 to 255 characters; null clears it", _text(SHORT_TEXT)),
+    "varchar_auto": ("a string of 1 to 255 characters; null clears it", _text(SHORT_TEXT)),
+    "phone": ("a string of 1 to 255 characters; null clears it", _text(SHORT_TEXT)),
+    "text": ("a string, not empty; null clears it", _text(LONG_TEXT)),
     "double": ("a number", _is_number),
     "int": ("an integer", _is_whole),
     "boolean": ("a boolean", lambda value: isinstance(value, bool)),
@@ -112,7 +114,7 @@ def _check(account: Account, field: Row, value: object) -> object:
             raise _refuse(field, f"must be {expected}")
         return value
     if kind in PARTS:
-        return _check_parts(field, value)
+        return _check_parts(account, field, value)
     if kind == "set":
         if not isinstance(value, list) or not value or not all(_is_whole(v) for v in value):
             raise _refuse(field, "must be a list of option ids, not empty; null clears it")
@@ -133,11 +135,11 @@ def _check_options(field: Row, ids: Iterable[object]) -> None:
         raise _refuse(field, "has no such option")
 
 
-def _check_parts(field: Row, value: object) -> Row:
+def _check_parts(account: Account, field: Row, value: object) -> Row:
     kind = field["field_type"]
-    names = [part for part, _ in PARTS[kind]]
-    allowed = {*names, "timezone_id"} if "timezone_name" in names else set(names)
-    if not isinstance(value, dict) or not set(value) <= allowed or value.get("value") is None:
+    zoned = kind in ("time", "timerange")
+    names = [*(part for part, _ in PARTS[kind]), *(("timezone_name",) if zoned else ())]
+    if not isinstance(value, dict) or not set(value) <= set(names) or value.get("value") is None:
         raise _refuse(field, f"must be an object of {', '.join(names)} with a value")
     rule = _PART_RULES[kind]
     if not rule(value["value"]) or not (value.get("until") is None or rule(value["until"])):
@@ -147,7 +149,24 @@ def _check_parts(field: Row, value: object) -> Row:
         raise _refuse(field, "has a part of the wrong type")
     if kind == "monetary" and not re.match(r"^[A-Z]{3}$", str(value.get("currency"))):
         raise _refuse(field, "needs a currency code")
-    return {name: value.get(name) for name in names}
+    kept = {name: value.get(name) for name in names}
+    return {**kept, **_time_zone(account, field, kept)} if zoned else kept
+
+
+def _time_zone(account: Account, field: Row, value: Row) -> Row:
+    """Return both parts of a time zone: the named one, the numbered one, or that of the token's user."""
+    name, number = value["timezone_name"], value["timezone_id"]
+    if name is None and number is not None:
+        name = time_zones.name_of(number) if _is_whole(number) else None
+        if name is None:
+            raise _refuse(field, "has an unknown timezone_id")
+    if name is None:
+        name = account.require("users", TOKEN_USER)["timezone_name"]
+    elif not time_zones.exists(name):
+        raise _refuse(field, "has an unknown timezone_name")
+    if number not in (None, time_zones.number_of(name)):
+        raise _refuse(field, "has a timezone_id and a timezone_name of different time zones")
+    return time_zones.parts(name)
 
 
 def to_v1(field: Row, value: Any) -> Row:  # noqa: ANN401 - of any JSON type
@@ -206,6 +225,10 @@ def _parse_v1(field: Row, flat: Row) -> object:
         parts = {part: flat.get(f"{key}{suffix}") for part, suffix in PARTS[kind]}
         if kind == "monetary":
             parts["value"] = _number(value)
+        if isinstance(zone := _number(parts.pop("timezone_id", None)), str):
+            parts["timezone_name"] = zone
+        else:
+            parts["timezone_id"] = zone
         return {name: part for name, part in parts.items() if part is not None}
     if value in (None, ""):
         return None

@@ -6,6 +6,7 @@ import random
 from collections.abc import Callable
 from typing import Any
 
+from pipedrive_emulator.account import time_zones
 from pipedrive_emulator.account.clock import rfc3339, sql
 from pipedrive_emulator.api.http import Row
 from pipedrive_emulator.domains.fields.fields import new_field
@@ -157,8 +158,8 @@ MAKERS: dict[str, Maker] = {
     "phone": lambda chance, _: f"+372 5{chance.randint(100000, 999999)}",
     "date": lambda chance, _: _day(chance),
     "daterange": lambda chance, _: _range(chance, _day),
-    "time": lambda chance, _: {"value": _time(chance), "timezone_name": "Europe/Tallinn"},
-    "timerange": lambda chance, _: {**_range(chance, _time), "timezone_name": "Europe/Berlin"},
+    "time": lambda chance, _: {"value": _time(chance), **time_zones.parts("Europe/Tallinn")},
+    "timerange": lambda chance, _: {**_range(chance, _time), **time_zones.parts("Europe/Berlin")},
     "enum": _option,
     "set": _some,
     "address": lambda chance, _: place(chance),

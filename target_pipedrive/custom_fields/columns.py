@@ -10,14 +10,13 @@ from pipedrive_client.fields import HASH_KEY
 from pipedrive_singer.column_names import column_name
 from target_pipedrive.custom_fields.options import label_key
 from target_pipedrive.record.errors import RecordFault
+from target_pipedrive.values.compound import ZONE_NUMBER
 from target_pipedrive.values.identity import clean
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from pipedrive_client.fields import FieldDefinition
-
-TIMEZONE_ID = "timezone_id"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,6 +108,6 @@ def _with_part(definition: FieldDefinition, suffix: str) -> FieldColumn | None:
     for part in definition.parts:
         if suffix in {part.suffix, part.key if part.suffix else ""}:
             return FieldColumn(definition=definition, part=part.key)
-    if suffix == TIMEZONE_ID and definition.field_type in {"time", "timerange"}:
-        return FieldColumn(definition=definition, part=TIMEZONE_ID)
+    if suffix == ZONE_NUMBER and definition.field_type in {"time", "timerange"}:
+        return FieldColumn(definition=definition, part=ZONE_NUMBER)
     return None

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from pipedrive_client import Paging, Rejected
 from pipedrive_client.fields import FIELD_LISTS, FieldDefinition, parse_definition
 from target_pipedrive.account.currencies import AMOUNT_KEYS
-from target_pipedrive.custom_fields.columns import TIMEZONE_ID, FieldColumn, by_name, by_origin, new_label
+from target_pipedrive.custom_fields.columns import FieldColumn, by_name, by_origin, new_label
 from target_pipedrive.custom_fields.options import FieldOptions, label_key, options_of
 from target_pipedrive.custom_fields.values import composite, main_part, of_kind, part_encoder, related
 from target_pipedrive.custom_fields.visibility import VISIBILITY, level
@@ -18,6 +18,7 @@ from target_pipedrive.ids.provisional import ProvisionalId
 from target_pipedrive.record.created import Created
 from target_pipedrive.record.errors import RecordFault
 from target_pipedrive.values import scalars
+from target_pipedrive.values.compound import ZONE_NUMBER
 from target_pipedrive.values.unknown_keys import STRICT
 
 if TYPE_CHECKING:
@@ -220,7 +221,7 @@ class FieldRegistry:
                 return self._with_currency(definition.field_type, composite(definition, keys))
             if column.part == scalars.CURRENCY:
                 return self._with_currency(scalars.CURRENCY, scalars.currency)
-            if column.part == TIMEZONE_ID:
+            if column.part == ZONE_NUMBER:
                 return scalars.integer
             parts = {part.key: part for part in definition.parts}
             main = main_part(definition, part_encoder(parts[column.part]), keys)

@@ -8,10 +8,9 @@ from typing import TYPE_CHECKING
 
 from pipedrive_client.fields import COMPOSITES, V1_SUFFIXES
 from target_pipedrive.catalog.notation import Kind
-from target_pipedrive.custom_fields.columns import TIMEZONE_ID
 from target_pipedrive.values import encoders as encode
 from target_pipedrive.values import scalars
-from target_pipedrive.values.compound import Parts
+from target_pipedrive.values.compound import ZONE_NAME, ZONE_NUMBER, Parts
 from target_pipedrive.values.unknown_keys import STRICT
 
 if TYPE_CHECKING:
@@ -20,7 +19,6 @@ if TYPE_CHECKING:
     from target_pipedrive.values.unknown_keys import UnknownKeys
 
 _FORMATTED = "formatted_address"
-TIMEZONE_NAME = "timezone_name"
 _KINDS = {"num": "num", "int": "int", "bool": "bool", "date": "date", "clock": "clock", "str": "str"}
 _RANGES = frozenset({"daterange", "timerange"})
 _END = r"\s*(\d{4}-\d\d-\d\d|\d{1,3}:\d\d(?::\d\d)?)\s*"
@@ -63,8 +61,8 @@ def of_kind(kind: str) -> Encoder:
 def composite(definition: FieldDefinition, keys: UnknownKeys = STRICT) -> Encoder:
     """Return the encoder of a composite field: for an object of parts, or only the main part."""
     kinds = {part.key: part_encoder(part) for part in COMPOSITES[definition.field_type]}
-    if TIMEZONE_NAME in kinds:
-        kinds[TIMEZONE_ID] = scalars.integer
+    if ZONE_NAME in kinds:
+        kinds[ZONE_NUMBER] = scalars.integer
     written = [name for name in kinds if name != _FORMATTED]
 
     def encoded(value: object) -> object:
@@ -155,8 +153,8 @@ def flat_form(custom: Mapping[str, object], definitions: Mapping[str, FieldDefin
             for part in definition.parts:
                 suffix = V1_SUFFIXES.get(part.suffix, part.suffix)
                 held = value.get(part.key)
-                if suffix == TIMEZONE_ID:
-                    held = _zone(value.get(TIMEZONE_ID, held))
+                if suffix == ZONE_NUMBER:
+                    held = _zone(value.get(ZONE_NUMBER, held))
                 if held is not None:
                     flat[f"{key}_{suffix}" if suffix else key] = held
         elif definition.kind == "options" and isinstance(value, list):

@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from pipedrive_client import times
-from target_pipedrive.values.compound import CONTACT_KINDS
+from target_pipedrive.values.compound import CONTACT_KINDS, ZONE_NAME, ZONE_NUMBER
 from target_pipedrive.values.encoders import ADDRESS_PARTS
 
 if TYPE_CHECKING:
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 EMPTY_VALUES: tuple[object, ...] = (None, "", [], {})
 """Values that mean that a column is empty."""
 _WHOLE = frozenset({"address", "money"})
-_PARTS = frozenset({*ADDRESS_PARTS, "until", "timezone_name", "currency"})
+_PARTS = frozenset({*ADDRESS_PARTS, "until", ZONE_NAME, "currency"})
 
 
 def differing(body: Mapping[str, object], row: Mapping[str, object], columns: Columns) -> dict[str, object]:
@@ -53,7 +53,10 @@ def lacks_parts(sent: object, held: object) -> bool:
     """Return whether a complete compound value lacks a stored part, which empties that part."""
     if not isinstance(sent, dict) or not isinstance(held, dict):
         return False
-    return any(held[name] not in EMPTY_VALUES and sent.get(name) is None for name in held if name in _PARTS)
+    unsent = {name for name, part in held.items() if part not in EMPTY_VALUES and sent.get(name) is None}
+    if ZONE_NUMBER in sent:  # the number is enough
+        unsent.discard(ZONE_NAME)
+    return not unsent.isdisjoint(_PARTS)
 
 
 def same_value(sent: object, held: object) -> bool:  # noqa: PLR0911 - one for each kind of value

@@ -16,6 +16,9 @@ from target_pipedrive.record.errors import RecordFault
 CONTACT_KEYS = ("value", "label", "primary")
 PRICE_KEYS = ("currency", "price", "cost", "direct_cost", "notes")
 CURRENCY = "currency"
+ZONE_NAME, ZONE_NUMBER = "timezone_name", "timezone_id"
+TIME_ZONE = frozenset({ZONE_NAME, ZONE_NUMBER})
+"""Parts of a time zone, which Pipedrive returns by name and by number."""
 _FILLED_IN: Mapping[str, object] = {"cost": 0, "notes": ""}
 """Parts of a price that Pipedrive sets itself if they are not sent."""
 DEFAULT_LABEL = "work"
@@ -108,8 +111,8 @@ def merge_parts(held: object, given: Parts) -> dict[str, object] | None:
     before = _parts_of(held, main)
     if given.derived and main in given and _text(given[main]) != _text(before.get(main)):
         before = {}
-    if "timezone_id" in given:  # the number of a time zone replaces its name
-        before.pop("timezone_name", None)
+    if not TIME_ZONE.isdisjoint(given):
+        before = {name: part for name, part in before.items() if name not in TIME_ZONE}
     whole = {**before, **{name: part for name, part in given.items() if part is not None or name != CURRENCY}}
     found = {name: part for name, part in whole.items() if part is not None}
     if main not in found:
@@ -121,9 +124,10 @@ def merge_parts(held: object, given: Parts) -> dict[str, object] | None:
 
 
 def _parts_of(held: object, main: str) -> dict[str, object]:
-    """Return the writable parts of a stored value."""
+    """Return the parts of a stored value that an update sends again; of a time zone the name, if known."""
     if isinstance(held, Mapping):
-        return {name: part for name, part in held.items() if part is not None and name != "formatted_address"}
+        left_out = {"formatted_address", ZONE_NUMBER if held.get(ZONE_NAME) is not None else None}
+        return {name: part for name, part in held.items() if part is not None and name not in left_out}
     return {} if held in (None, "") else {main: held}
 
 

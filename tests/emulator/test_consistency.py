@@ -105,7 +105,7 @@ def _in_v1(kind: str, key: str, value: Any) -> Row:
         shown = {key: whole.get("value")}
         if kind != "time":
             shown[f"{key}_until"] = whole.get("until")
-        return shown if kind == "daterange" else {**shown, f"{key}_timezone_id": whole.get("timezone_name")}
+        return shown if kind == "daterange" else {**shown, f"{key}_timezone_id": whole.get("timezone_id")}
     if kind == "address":
         whole = value or {}
         shown = {f"{key}_{part}": whole.get(part) for part in ADDRESS.split()}

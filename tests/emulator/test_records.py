@@ -87,7 +87,7 @@ GOOD = {
     "date": "2026-01-02",
     "daterange": {"value": "2026-01-02", "until": "2026-01-03"},
     "time": {"value": "10:00:00", "timezone_name": "Europe/Tallinn"},
-    "timerange": {"value": "10:00:00", "until": "11:00:00", "timezone_name": None},
+    "timerange": {"value": "10:00:00", "until": "11:00:00", "timezone_name": "Asia/Tokyo"},
     "monetary": {"value": 5, "currency": "EUR"},
     "org": 1,
     "people": 1,
@@ -95,7 +95,8 @@ GOOD = {
 }
 WRONG = {
     "varchar": 5,
-    "text": [],
+    "varchar_auto": "",
+    "text": "",
     "double": "1.5",
     "phone": 49,
     "date": "02.01.2026",
@@ -119,9 +120,42 @@ WRONG = {
 def test_a_custom_value_is_kept_and_cleared(ask, entity, path, kind):
     key = _custom(ask, entity, kind)["field_code"]
     kept = ask.send("PATCH", f"/api/v2/{path}/2", {"custom_fields": {key: GOOD[kind]}}).json()["data"]
+    if kind in ("time", "timerange"):
+        assert kept["custom_fields"][key].pop("timezone_id") > 0
     assert kept["custom_fields"][key] == GOOD[kind]
     cleared = ask.send("PATCH", f"/api/v2/{path}/2", {"custom_fields": {key: None}}).json()["data"]
     assert cleared["custom_fields"][key] is None
+
+
+def test_the_time_zone_of_a_time_has_a_name_and_a_number(ask):
+    key = _custom(ask, "deal", "time")["field_code"]
+
+    def write(**zone):
+        value = {"value": "10:00:00", **zone}
+        return ask.send("PATCH", "/api/v2/deals/2", {"custom_fields": {key: value}})
+
+    named = write(timezone_name="Asia/Tokyo").json()["data"]["custom_fields"][key]
+    number = named["timezone_id"]
+    assert named == {"value": "10:00:00", "timezone_id": number, "timezone_name": "Asia/Tokyo"}
+    assert write(timezone_id=number).json()["data"]["custom_fields"][key] == named
+    assert write(timezone_id=number, timezone_name="Asia/Tokyo").status_code == 200
+    of_the_user = ask.get("/v1/users/me")["data"]["timezone_name"]
+    assert write().json()["data"]["custom_fields"][key]["timezone_name"] == of_the_user
+    for wrong in ({"timezone_name": "Asia/Nowhere"}, {"timezone_id": 1}, {"timezone_id": str(number)}):
+        assert write(**wrong).json()["field_code"] == key
+    assert write(timezone_id=number, timezone_name="Asia/Seoul").status_code == 400
+
+
+def test_a_lead_has_the_number_of_a_time_zone(ask):
+    key = _custom(ask, "deal", "time")["field_code"]
+    lead = ask.get("/v1/leads")["data"][0]["id"]
+    numbers = []
+    for zone in ("Asia/Tokyo", None):
+        body = {key: "10:00:00", f"{key}_timezone_id": zone or numbers[0]}
+        shown = ask.send("PATCH", f"/v1/leads/{lead}", body).json()["data"]
+        assert f"{key}_timezone_name" not in shown
+        numbers.append(shown[f"{key}_timezone_id"])
+    assert numbers[0] == numbers[1] > 0
 
 
 @pytest.mark.parametrize("kind", sorted(WRONG))

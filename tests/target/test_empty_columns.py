@@ -6,7 +6,7 @@ import pytest
 
 from tests.target.case_folders import Case
 from tests.target.helpers import rows
-from tests.target.twice import row, settles
+from tests.target.twice import field_key, row, settles
 
 ID = {"keys": ["id"]}
 BLANKS = [None, "", "  "]
@@ -52,6 +52,31 @@ EMPTIED = [
     ("stages", {"is_deal_rot_enabled": False, "days_to_rotten": 5}, "days_to_rotten", None),
 ]
 PATHS = {"deals": "/api/v2/deals", "leads": "/v1/leads"}
+
+
+@pytest.mark.parametrize(
+    ("table", "entity"),
+    [
+        ("deals", "deal"),
+        ("persons", "person"),
+        ("organizations", "organization"),
+        ("products", "product"),
+        ("projects", "project"),
+        ("leads", "deal"),
+    ],
+)
+def test_a_blank_custom_text_is_sent_as_null(small, load, table, entity):
+    """An empty text is rejected, unlike in Pipedrive's own columns."""
+    number = first_lead(small) if table == "leads" else small.rows(table)[2]["id"]
+    names = ["Contract number", "Win theme", "Briefing", "Hotline"]
+    keys = [field_key(small, entity, name) for name in names]
+    load(rows(table, {"id": number, **dict.fromkeys(names, "something")}, **ID))
+    assert [row(small, table, number)["custom_fields"][key] for key in keys] == ["something"] * 4
+    run = settles(
+        small, load, rows(table, {"id": number, **dict(zip(names, [*BLANKS, ""], strict=True))}, **ID)
+    )
+    assert (run.outcomes, run.errors) == (["updated"], [])
+    assert [row(small, table, number)["custom_fields"][key] for key in keys] == [None] * 4
 
 
 @pytest.mark.parametrize(("table", "held", "column", "after"), EMPTIED)
