@@ -9,6 +9,7 @@ import stat
 
 import pytest
 
+from pipedrive_client import ConfigError
 from target_pipedrive.record.errors import StreamFault
 from target_pipedrive.run.abort import StoppedByFailures
 from tests.target.helpers import lines_of, record, rows, schema, state
@@ -197,7 +198,6 @@ def test_an_unwritable_reject_file_ends_the_run_before_it_writes(process, small)
         ("results_path", "/proc/x/r.jsonl"),
         ("results_path", "."),
         ("results_path", "file/below"),
-        ("results_path", "a\0b"),
         ("results_path", "x" * 300),
         ("results_path", "loop/x"),
         ("rejects_path", "file/below"),
@@ -209,7 +209,6 @@ def test_an_unwritable_reject_file_ends_the_run_before_it_writes(process, small)
         ("ledger_path", "x" * 5000),
         ("files_dir", "file"),
         ("files_dir", "loop"),
-        ("files_dir", "a\0b"),
     ],
 )
 def test_paths_are_checked_before_the_first_write(load, small, tmp_path, monkeypatch, setting, path):
@@ -221,6 +220,12 @@ def test_paths_are_checked_before_the_first_write(load, small, tmp_path, monkeyp
     assert setting in str(run.error)
     assert len(str(run.error)) < 500
     assert (run.states, writes(small)) == ([], 0)
+
+
+@pytest.mark.parametrize("setting", ["results_path", "files_dir"])
+def test_a_path_with_a_nul_character_is_rejected_with_the_settings(setting, load):
+    with pytest.raises(ConfigError, match=f"{setting} must not contain a NUL character"):
+        load(GOOD, **{setting: "a\0b"})
 
 
 def test_a_missing_upload_folder_fails_only_records_with_a_path(load, tmp_path):
