@@ -140,6 +140,20 @@ class RecomputedColumns:
             return False
         return self._said_of_itself(task.number, plan, draft, result.id, since)
 
+    def waits_after_action(self, task: Task, entity: str, row_id: object, outcome: Outcome) -> bool:
+        """Return True if a record must restore the parent row of the one that its action has written.
+
+        Args:
+            task: the record.
+            entity: of the action.
+            row_id: first id of its path.
+            outcome: of the record.
+        """
+        above = _ABOVE.get(entity)
+        if above is None or row_id is None or outcome not in _CHANGES:
+            return False
+        return self._changed_below((above, str(row_id)), task.number)
+
     def _changed_below(self, place: tuple[str, str], number: int) -> bool:
         moment = time.time()
         self._journal.note(lambda ledger: keep_child_time(ledger.database, moment))

@@ -74,6 +74,9 @@ class Upserter:
         foreign: records whose ids belong to another account.
         deleter: deletes.
         recomputed: compares columns again that child rows change.
+
+    Attributes:
+        recomputed: the same, for records that are actions.
     """
 
     def __init__(
@@ -82,7 +85,7 @@ class Upserter:
         self._own = own
         self._foreign = foreign
         self._deleter = deleter
-        self._recomputed = recomputed
+        self.recomputed = recomputed
 
     def perform(self, task: Task, plan: EntityPlan) -> Result:
         """Delete, settle or upsert the row of a record.
@@ -95,11 +98,11 @@ class Upserter:
         draft = task.draft
         if draft is None:
             raise RecordFault("has no content")
-        if self._recomputed.due(task) is not None:
-            return self._recomputed.settle(task)
-        if task.first is not None and self._recomputed.await_recomputation([task]):
+        if self.recomputed.due(task) is not None:
+            return self.recomputed.settle(task)
+        if task.first is not None and self.recomputed.await_recomputation([task]):
             task.stale = True
-        moment = self._recomputed.now
+        moment = self.recomputed.now
         origin = self._foreign if plan.foreign else self._own
         later: NotYet | None = None
         if draft.deleted:
@@ -114,7 +117,7 @@ class Upserter:
             raise later
         if draft.deleted or result.outcome is Outcome.SKIPPED:
             result = origin.left_out(task, plan, draft, result)
-        if self._recomputed.waits(task, plan, draft, result, moment):
+        if self.recomputed.waits(task, plan, draft, result, moment):
             task.first = result
             raise NotYet(*AT_THE_END)
         return result

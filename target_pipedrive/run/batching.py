@@ -74,10 +74,7 @@ class Batcher:
         draft = task.draft
         if draft is None:
             return
-        due = self._recomputed.due(task)
-        if due is not None:
-            self._scheduler.submit(task, held=True)
-            self._gather_above(task, due)
+        if self.enter_settling(task):
             return
         self._finder.expect(draft.references)
         row_id = self._row_id(draft, plan.spec)
@@ -95,6 +92,22 @@ class Batcher:
         else:
             self.enter_alone(task)
 
+    def enter_settling(self, task: Task) -> bool:
+        """Submit a record that settles a parent row, held back for a bulk read; False for other records."""
+        due = self._recomputed.due(task)
+        if due is not None:
+            self._scheduler.submit(task, held=True)
+            self._gather_above(task, due)
+        return due is not None
+
+    def resume_settling(self, task: Task) -> bool:
+        """Run such a record again; False for other records."""
+        due = self._recomputed.due(task)
+        if due is not None:
+            self._scheduler.resume(task, held=True)
+            self._gather_above(task, due)
+        return due is not None
+
     def enter_alone(self, task: Task) -> None:
         """Submit a record, held back only if it references rows by natural keys that are still unknown.
 
@@ -108,10 +121,7 @@ class Batcher:
 
     def resume(self, task: Task, plan: EntityPlan) -> None:
         """Run a deferred record again; its row is read again, together with those of others."""
-        due = self._recomputed.due(task)
-        if due is not None:
-            self._scheduler.resume(task, held=True)
-            self._gather_above(task, due)
+        if self.resume_settling(task):
             return
         draft, lookup = task.draft, None
         if draft is not None and draft.late is None and not draft.deleted:

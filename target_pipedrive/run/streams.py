@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
 
 from target_pipedrive.account.rows import BULK
-from target_pipedrive.ids.resolve import NotYet
+from target_pipedrive.ids.resolve import AT_THE_END, NotYet
 from target_pipedrive.record.errors import RecordFault, SkipRecord
 
 if TYPE_CHECKING:
@@ -102,14 +102,33 @@ class ActionHandler(_StreamHandler["ActionPlan"]):
 
     def submit(self, task: Task) -> None:
         """Submit a record, which waits for others if one request can perform several."""
+        if self._parts.batcher.enter_settling(task):
+            return
         if self.plan.action.bulk is not None:
             self._parts.batcher.enter_many(task)
         else:
             self._parts.batcher.enter_alone(task)
 
+    def resume(self, task: Task) -> None:
+        """Run a deferred record again, after the row that it settles was read."""
+        if not self._parts.batcher.resume_settling(task):
+            super().resume(task)
+
     def perform(self, task: Task) -> Result:
-        """Perform the action."""
-        return self._parts.executor.act(task, self.plan)
+        """Perform the action, or settle the parent row of the one that it has written.
+
+        Raises:
+            NotYet: it settles that row at the end of the run.
+        """
+        recomputed, draft = self._parts.upserter.recomputed, task.draft
+        if recomputed.due(task) is not None:
+            return recomputed.settle(task)
+        result = self._parts.executor.act(task, self.plan)
+        above = draft.path.get("id") if draft is not None else None
+        if recomputed.waits_after_action(task, self.plan.action.entity, above, result.outcome):
+            task.first = result
+            raise NotYet(*AT_THE_END)
+        return result
 
     def addition(self, task: Task) -> tuple[ActionSpec, Draft] | None:
         """Return the add that a later record will certainly send; None for other records."""

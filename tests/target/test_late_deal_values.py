@@ -225,3 +225,41 @@ def test_a_value_that_the_account_rejects_is_not_sent_again(new, first, late, ru
     told = [one for one in ended.results if one["stream"] == "deals" or "value" in (one["note"] or "")]
     assert any("did not take value" in (one["note"] or "") for one in told)
     assert_settled(late, run, *messages)
+
+
+ACTIONS = {
+    "add_deal_product": {"id": 1, "product_id": 1, "item_price": 70, "quantity": 2},
+    "add_many_deal_products": {"id": 1, "data": [{"product_id": 1, "item_price": 70, "quantity": 2}]},
+    "post_additional_discount": {"id": 1, "description": "Less", "amount": 5, "type": "percentage"},
+    "update_deal_product": {"quantity": 9},
+    "delete_deal_product": {},
+}
+
+
+@IN_BOTH_ORDERS
+@pytest.mark.parametrize("name", sorted(ACTIONS))
+def test_lines_written_by_actions_keep_the_value(name, first, late, run):
+    line = next(one for one in late.rows("deal_products") if one["billing_frequency"] == "one-time")
+    number = line["deal_id"]
+    action = {**ACTIONS[name], "id": number}
+    if name in ("update_deal_product", "delete_deal_product"):
+        action["product_attachment_id"] = line["id"]
+    messages = in_order(
+        first, rows("deals", {"id": number, "value": 12_345}, keys=["id"]), rows(name, action)
+    )
+    late.post("/_emulator/log/clear")
+    ended = run(*messages)
+    assert ended.errors == []
+    assert value(late, number) == 12_345
+    assert (
+        sum(
+            count
+            for operation, count in sent(late).items()
+            if "products" in operation or "discounts" in operation
+        )
+        == 1
+    )
+    before = late.snapshot()
+    late.post("/_emulator/log/clear")
+    run(*rows("deals", {"id": number, "value": 12_345}, keys=["id"]))
+    assert (writes_of(late), late.snapshot()) == ([], before)
