@@ -25,22 +25,23 @@ def repeated_key(line: bytes, message: Message, record: Mapping[str, object]) ->
         record: the decoded record.
     """
     keys = 3 + len(record) + (message.version is not None) + (message.time_extracted is not None)
-    if line.count(b":") == keys:  # each key has one, and no text has any
-        return None
-    ends, spaced = line.count(b'":'), line.count(b'" ')
-    # Strict JSON allows tabs and carriage returns only between its parts.
-    usual = line.find(b"\t") < 0 and line.find(b"\r") < 0
-    if usual and not spaced and ends == keys:
+    colons = line.count(b":")
+    if colons == keys:  # each key has one, and no text has any
         return None
     try:
-        for value in record.values():
-            if value.__class__ is dict or value.__class__ is list:
-                keys += _keys(value)
-        if usual and b'"  ' not in line and ends + line.count(b'" :') == keys:
-            return None
-        return ambiguous_key(line)
+        keys += sum(_keys(one) for one in record.values() if isinstance(one, (dict, list)))
     except RecursionError:
         return None  # its mapping determines what happens with such a record
+    if colons == keys:
+        return None
+    # Strict JSON allows tabs and carriage returns only between its parts.
+    usual = line.find(b"\t") < 0 and line.find(b"\r") < 0 and b'"  ' not in line
+    if usual and line.count(b'":') + line.count(b'" :') == keys:
+        return None
+    try:
+        return ambiguous_key(line)
+    except RecursionError:
+        return None
 
 
 def schema_fault(line: bytes) -> str:
@@ -54,8 +55,10 @@ def schema_fault(line: bytes) -> str:
     )
 
 
-def _keys(value: object) -> int:
-    """Return the number of keys of an object, or of the objects in a list."""
-    if isinstance(value, dict):
-        return len(value) + sum(map(_keys, value.values()))
-    return sum(map(_keys, value)) if isinstance(value, list) else 0
+def _keys(value: dict[str, object] | list[object]) -> int:
+    """Return the number of keys of an object, or of the objects in a list, at all levels."""
+    keys, parts = (len(value), value.values()) if isinstance(value, dict) else (0, value)
+    for one in parts:
+        if one.__class__ is dict or one.__class__ is list:
+            keys += _keys(one)
+    return keys

@@ -146,6 +146,10 @@ def merge_contacts(held: object, given: Entries) -> list[dict[str, object]]:
     complete list. The primary entry is the one marked as primary, otherwise the previous one, otherwise the
     first.
     """
+    if len(given) == 1 and not held:  # usual for a new row
+        return [
+            {"value": given[0]["value"], "primary": True, "label": given[0].get("label") or DEFAULT_LABEL}
+        ]
     known: dict[str, dict[str, object]] = {}
     for entry in held if isinstance(held, list) else ():
         if isinstance(entry, Mapping) and entry.get("value"):
@@ -173,11 +177,17 @@ def _primary(
     order: list[str], known: Mapping[str, Mapping[str, object]], named: Mapping[str, Mapping[str, object]]
 ) -> int:
     """Return the position of the primary entry: the marked one, else the stored one, else the first."""
-    said = [at for at, key in enumerate(order) if named.get(key, {}).get("primary") is True]
-    denied = {at for at, key in enumerate(order) if named.get(key, {}).get("primary") is False}
-    before = [at for at, key in enumerate(order) if known.get(key, {}).get("primary") is True]
-    others = [at for at in range(len(order)) if at not in denied]
-    return next(iter((*said, *(at for at in before if at not in denied), *others)), 0)
+    stored = other = None
+    for at, key in enumerate(order):
+        marked = named[key].get("primary") if key in named else None
+        if marked is True:
+            return at
+        if marked is False:
+            continue
+        other = at if other is None else other
+        if stored is None and key in known and known[key].get("primary") is True:
+            stored = at
+    return stored if stored is not None else other or 0
 
 
 def contact_identity(value: str, kind: str) -> str:

@@ -77,29 +77,27 @@ def contacts(kind: str, value: object, keys: UnknownKeys = STRICT) -> Entries:
     if isinstance(value, str):
         value = _SPLITTERS[kind](_no_brackets(value))
     entries = value if isinstance(value, list) else [value]
-    found = [
-        one
-        for one in (_entry(entry, f"element {at + 1} ", kind, keys) for at, entry in enumerate(entries))
-        if not is_blank(one.get("value"))
-    ]
-    return Entries(found, kind=kind, whole=whole)
+    found = (_entry(entry, at, kind, keys) for at, entry in enumerate(entries, 1))
+    return Entries((one for one in found if "value" in one), kind=kind, whole=whole)
 
 
-def _entry(entry: object, where: str, kind: str, keys: UnknownKeys) -> dict[str, object]:
+def _entry(entry: object, number: int, kind: str, keys: UnknownKeys) -> dict[str, object]:
     """Return one entry with the keys in the record; without a value if the entry is blank."""
     entry = from_json_text(entry)
     if not isinstance(entry, Mapping):
         return {} if is_blank(entry) else {"value": _value(entry, kind)}
     if entry and "value" not in entry:  # interpreted as an entry without a value, it would empty the list
-        raise RecordFault(f"{where}needs `value`; it has {', '.join(map(str, entry))}")
-    keys.skip(sorted(entry.keys() - _CONTACT_KEYS))  # other systems send more, such as `type`
-    given: dict[str, object] = {name: entry[name] for name in CONTACT_KEYS if not is_blank(entry.get(name))}
-    if "value" in given:
-        given["value"] = _value(given["value"], kind)
-    if "label" in given:
-        given["label"] = text(given["label"])
-    if "primary" in given:
-        given["primary"] = boolean(given["primary"])
+        raise RecordFault(f"element {number} needs `value`; it has {', '.join(map(str, entry))}")
+    if unknown := entry.keys() - _CONTACT_KEYS:  # other systems send more, such as `type`
+        keys.skip(sorted(unknown))
+    value, label, primary = entry.get("value"), entry.get("label"), entry.get("primary")
+    given: dict[str, object] = {}
+    if not is_blank(value):
+        given["value"] = _value(value, kind)
+    if not is_blank(label):
+        given["label"] = text(label)
+    if not is_blank(primary):
+        given["primary"] = boolean(primary)
     return given
 
 
@@ -112,9 +110,11 @@ def _value(value: object, kind: str) -> str:
     if isinstance(value, bool):
         raise RecordFault(f"must be text, not {what(value)}")
     found = _no_brackets(str(text(value)).strip())
-    if kind == PHONES and is_shortened(found):
+    if kind != PHONES:
+        return found
+    if is_shortened(found):
         raise RecordFault("is a number that a spreadsheet has shortened; format its column as text there")
-    match = _FLOAT.fullmatch(found) if kind == PHONES else None
+    match = _FLOAT.fullmatch(found)
     return match[1] if match else found
 
 
