@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from target_pipedrive.apply.changes.change import added
@@ -145,7 +144,7 @@ class RowAdder:
             raise one_of(choice)
         if custom:
             custom = {key: value for key, value in custom.items() if value or value not in EMPTY_VALUES}
-        return replace(draft, path=path_values(action, plan, draft, None), body=body, custom=custom)
+        return draft.to_add(path=path_values(action, plan, draft, None), body=body, custom=custom)
 
     def addition(self, task: Task, plan: EntityPlan) -> tuple[ActionSpec, Draft] | None:
         """Return the add that a later record will certainly send; None for other records.

@@ -122,3 +122,24 @@ class Draft:
     released: bool = False
     emptied: tuple[str, ...] = ()
     foreign: bool = False
+
+    def to_add(self, *, path: dict[str, object], body: dict[str, object], custom: dict[str, object]) -> Draft:
+        """Return what is sent to add the row: these values, and everything else of the record."""
+        return Draft(
+            path=path,
+            query=self.query,
+            body=body,
+            custom=custom,
+            references=self.references,
+            lists=self.lists,
+            lists_of_rows=self.lists_of_rows,
+            late=self.late,
+            facts=self.facts,
+            id=self.id,
+            external_id=self.external_id,
+            matches=self.matches,
+            match_only=self.match_only,
+            files=self.files,
+            emptied=self.emptied,
+            foreign=self.foreign,
+        )

@@ -67,7 +67,7 @@ _COMPOUND = frozenset({Parts, Entries})
 
 def compounds(values: Mapping[str, object]) -> list[str]:
     """Return the names of values that must be merged with the stored ones before they are written."""
-    if _COMPOUND.isdisjoint(map(type, values.values())):
+    if not values or _COMPOUND.isdisjoint(map(type, values.values())):
         return []
     return [name for name, value in values.items() if type(value) in _COMPOUND]
 
