@@ -140,6 +140,7 @@ class Summary:
             "streams": [],
             "failures": [],
             "rejected_streams": [],
+            "same_keys": [],
             "created": [],
             "dry_run": False,
             "rejects_path": None,

@@ -6,6 +6,7 @@ import base64
 import json
 from collections import Counter
 from contextlib import suppress
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
 import msgspec
@@ -32,12 +33,28 @@ _MOST_NAMED = 20
 Table: TypeAlias = "list[list[str]]"
 
 
+@dataclass(slots=True)
+class SameKeys:
+    """Records of a stream with the key of an earlier record and other values.
+
+    Attributes:
+        earlier: line of the earlier record of the first such pair.
+        later: line of the later one.
+        records: number of them.
+    """
+
+    earlier: int
+    later: int
+    records: int = 0
+
+
 class Report:
     """Report of the outcomes of all records; used only by the journal's thread, except `take_created`.
 
     Attributes:
         first_faults: the first failures of the run.
         creations: fields and options that were created.
+        same_keys: records with the key of an earlier one, by stream.
         created_rows: id and name of the rows created because records name them, by entity; no name if it is
             personal.
     """
@@ -57,6 +74,7 @@ class Report:
         self._counts: dict[str, Counter[str]] = {}
         self._not_taken: dict[str, Counter[str]] = {}
         self._kept: dict[str, Counter[str]] = {}
+        self.same_keys: dict[str, SameKeys] = {}
         self._schemas: dict[str, bytes] = {}
         self._of_streams: dict[tuple[str, str], int] = {}
         self._of_columns: Counter[tuple[str, str]] = Counter()
@@ -80,6 +98,8 @@ class Report:
             self._not_taken.setdefault(task.stream, Counter()).update(result.not_taken)
         if result.kept:
             self._kept.setdefault(task.stream, Counter()).update(result.kept)
+        if task.same_key_as:
+            self.same_keys.setdefault(task.stream, SameKeys(task.same_key_as, task.input_line)).records += 1
         if self.results.path is not None:
             self.results.write(
                 _encode(
@@ -94,7 +114,7 @@ class Report:
                         "before": result.before,
                         "after": result.after,
                         "not_taken": result.not_taken,
-                        "note": result.note or None,
+                        "note": _note(task, result) or None,
                         "column": _one_or_list(result.fault.columns if result.fault else ()),
                         "error": result.error or None,
                     }
@@ -189,6 +209,15 @@ class Report:
         """Return a line for each stream with empty columns that Pipedrive cannot empty."""
         return _counted("Pipedrive cannot empty", self._kept)
 
+    def duplicates(self) -> list[str]:
+        """Return a line for each stream with several records of one key."""
+        return [
+            f"Same key as an earlier record, with other values, in {stream}: {one.records} "
+            f"record{'' if one.records == 1 else 's'} (first: lines {one.earlier} and {one.later}); the last "
+            "record of a key wins, see on_duplicate_key"
+            for stream, one in self.same_keys.items()
+        ]
+
     def sync(self) -> None:
         """Sync both files to disk."""
         self.results.sync()
@@ -226,6 +255,12 @@ def _encode(value: object) -> bytes:
         return _encode_plain(value)
     except (OverflowError, TypeError, ValueError, RecursionError):
         return json.dumps(value, default=str).encode()
+
+
+def _note(task: Task, result: Result) -> str:
+    """Return the remark on a record."""
+    same = f"line {task.same_key_as} has the same key" if task.same_key_as else ""
+    return "; ".join(filter(None, (result.note, same)))
 
 
 def _one_or_list(columns: tuple[str, ...]) -> object:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 def run_facts(
     report: Report, usage: Usage, planned: Mapping[str, int], *, dry_run: bool
 ) -> dict[str, object]:
-    """Return outcomes, requests and tokens by stream, first failures, rejected streams and created rows.
+    """Return outcomes, requests and tokens by stream, first failures, rejected streams, equal keys, new rows.
 
     Args:
         report: the report of the run.
@@ -53,6 +53,10 @@ def run_facts(
         "rejected_streams": [
             {"stream": stream, "error": redact(why), "records": count}
             for stream, why, count in report.stream_faults
+        ],
+        "same_keys": [
+            {"stream": stream, "records": one.records, "first_lines": [one.earlier, one.later]}
+            for stream, one in report.same_keys.items()
         ],
         "created": [
             *({name: one for name, one in asdict(made).items() if one} for made in report.creations.all()),

@@ -23,7 +23,14 @@ from target_pipedrive.mapping.columns.nulls import KEPT, emptied_columns
 from target_pipedrive.mapping.columns.placement import placed_columns
 from target_pipedrive.mapping.columns.references import REFERENCES
 from target_pipedrive.mapping.columns.shapes import FILE_EXTRAS, SHAPES, file_part
-from target_pipedrive.mapping.row_key import check_key, fill_matches, match_bindings, match_locks, row_id
+from target_pipedrive.mapping.row_key import (
+    check_key,
+    fill_matches,
+    match_bindings,
+    match_locks,
+    parent_lock,
+    row_id,
+)
 from target_pipedrive.mapping.stream import EXTERNAL_ID, Plan
 from target_pipedrive.values import scalars
 from target_pipedrive.values.identity import is_blank, is_deletion_mark
@@ -322,13 +329,8 @@ class EntityPlan(Plan):
         if draft.external_id is not None:
             owned.add((entity, f"ext:{draft.external_id}"))
         owned |= {(entity, name) for name in match_locks(self, draft)}
-        if self.spec.parent is not None:
-            waiting = [one for one in draft.references if one.column == self.spec.parent]
-            above = draft.body.get(self.spec.parent)
-            if above is None and waiting:
-                above = f"ext:{waiting[0].external_id}"
-            if above is not None:
-                owned.add((entity, f"of:{above}"))
+        if (siblings := parent_lock(self, draft)) is not None:
+            owned.add((entity, siblings))
         if self.spec.in_order:
             owned.add((entity, "of:"))
         needed = self._needed(draft) - owned

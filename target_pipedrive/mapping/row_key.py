@@ -252,3 +252,24 @@ def _known_matches(plan: KeyedPlan, draft: Draft) -> dict[str, object]:
         for one in plan.match_bindings
         if one.name in waiting
     }
+
+
+def parent_lock(plan: KeyedPlan, draft: Draft) -> str | None:
+    """Return the key of the rows of one parent; None if the parent is not known."""
+    parent = plan.spec.parent
+    if parent is None:
+        return None
+    above = draft.body.get(parent)
+    if above is None:
+        above = next((f"ext:{one.external_id}" for one in draft.references if one.column == parent), None)
+    return None if above is None else f"of:{above}"
+
+
+def key_of(plan: KeyedPlan, draft: Draft) -> tuple[str, ...]:
+    """Return the key by which the row of a record is found; empty without one."""
+    if draft.id is not None:
+        return ("id", draft.id)
+    if draft.external_id is not None:
+        return ("external_id", draft.external_id)
+    names = match_locks(plan, draft)
+    return (parent_lock(plan, draft) or "", *sorted(names)) if names else ()

@@ -113,6 +113,7 @@ class Task:
         followers: tasks that wait for it.
         given_up: entity and external id of rows that it no longer waits for.
         alone: True if it must be sent in its own request.
+        same_key_as: line of an earlier record with the same key and another content; 0 if there is none.
         first: result of a first call without unknown references.
         result: result of the record, set at the end.
     """
@@ -139,6 +140,7 @@ class Task:
     followers: list[Task] = field(default_factory=list)
     given_up: set[tuple[str, str]] = field(default_factory=set)
     alone: bool = False
+    same_key_as: int = 0
     first: Result | None = None
     result: Result | None = None
 

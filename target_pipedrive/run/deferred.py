@@ -7,21 +7,13 @@ the input has ended: memory does not grow with the number of deferred records.
 
 from __future__ import annotations
 
-import tempfile
 import threading
-from contextlib import closing, contextmanager, suppress
-from dataclasses import dataclass, field, fields
-from struct import Struct
-from typing import IO, TYPE_CHECKING, Any
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
-import msgspec
-
-from target_pipedrive.ids.provisional import as_text
 from target_pipedrive.ids.resolve import AT_THE_END
-from target_pipedrive.ledger.line_files import output_failed
 from target_pipedrive.record.draft import NATURAL
-from target_pipedrive.record.outcome import Outcome, Result
-from target_pipedrive.record.task import Task
+from target_pipedrive.run.held.record_file import RecordFile
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -30,6 +22,7 @@ if TYPE_CHECKING:
     from target_pipedrive.ids.id_map import Links
     from target_pipedrive.ids.resolve import NotYet
     from target_pipedrive.record.draft import LockKey
+    from target_pipedrive.record.task import Task
     from target_pipedrive.run.admission import Admission
     from target_pipedrive.run.scheduler import Scheduler
 
@@ -39,8 +32,6 @@ _ANY = "any"
 _BITS = 1 << 25
 _PROBES = 4
 _HALF = 0xFFFFFFFF
-_encode = msgspec.msgpack.Encoder(enc_hook=as_text).encode
-_LENGTH = Struct("<I")
 
 
 class KeyFilter:
@@ -66,34 +57,6 @@ class KeyFilter:
         return ((first + probe * step) % _BITS for probe in range(_PROBES))
 
 
-class _SpilledRecord(msgspec.Struct, array_like=True):
-    """A record in the file; `first` is the result of a first write, see `Task.first`."""
-
-    number: int
-    origin: int
-    identity: bytes
-    line: bytes
-    input_line: int
-    first: dict[str, Any] | None = None
-
-    def result(self) -> Result | None:
-        """Return the result of a first write, if there was one."""
-        if self.first is None:
-            return None
-        values: dict[str, Any] = {
-            name: tuple(value) if isinstance(value, list) else value for name, value in self.first.items()
-        }
-        values["outcome"] = Outcome(self.first["outcome"])
-        return Result(**values)
-
-
-def _plain(first: Result | None) -> dict[str, Any] | None:
-    """Return a result that is not a failure as plain values."""
-    if first is None:
-        return None
-    return {one.name: getattr(first, one.name) for one in fields(first) if one.name not in ("cause", "fault")}
-
-
 @dataclass(slots=True, kw_only=True)
 class _SpillFile:
     """Temporary file with deferred records, and the rows they own, since the last replay.
@@ -104,7 +67,7 @@ class _SpillFile:
         unwritten: number of records whose row was not written yet.
     """
 
-    file: IO[bytes]
+    file: RecordFile
     keys: KeyFilter = field(default_factory=KeyFilter)
     count: int = 0
     for_rows: int = 0
@@ -138,8 +101,6 @@ class DeferredRecords:
         self._count = 0
         self._spill: _SpillFile | None = None
         self._replayed = KeyFilter()
-        self._origins: list[Task] = []
-        self._origin_of: dict[int, int] = {}
         self._no_more = False
         self._closing = False
         self._forcing = False
@@ -193,8 +154,7 @@ class DeferredRecords:
 
     def _store(self, task: Task, *, for_row: bool) -> None:
         if self._spill is None:
-            with self._file_usable():
-                file = tempfile.TemporaryFile(dir=self._folder, prefix="target-pipedrive-")  # noqa: SIM115 - closed by `_replay`
+            file = RecordFile(self._folder, "records that wait for others")
             self._spill = _SpillFile(file=file)
         for key in task.owns:
             self._spill.keys.add(key)
@@ -202,22 +162,8 @@ class DeferredRecords:
         self._spill.count += 1
         self._spill.for_rows += for_row
         self._spill.unwritten += task.first is None
-        entry = _encode(
-            _SpilledRecord(
-                task.number, self._origin(task), task.identity, task.line, task.input_line, _plain(task.first)
-            )
-        )
-        with self._file_usable():
-            self._spill.file.write(_LENGTH.pack(len(entry)) + entry)
+        self._spill.file.add(task)
         self._scheduler.withdraw(task)
-
-    def _origin(self, task: Task) -> int:
-        """Return the number of a record with the same plan, which is kept in memory for it."""
-        number = self._origin_of.get(id(task.plan))
-        if number is None:
-            number = self._origin_of[id(task.plan)] = len(self._origins)
-            self._origins.append(task)
-        return number
 
     # --- after the input --------------------------------------------------------------------------
 
@@ -259,40 +205,9 @@ class DeferredRecords:
         given_up = {AT_THE_END} if self._closing else set()
         with self._lock:
             self._replayed, self._spill = spilled.keys, None
-        with closing(spilled.file) as file:
-            with self._file_usable():
-                file.seek(0)
-            while head := file.read(_LENGTH.size):
-                stored = msgspec.msgpack.decode(file.read(_LENGTH.unpack(head)[0]), type=_SpilledRecord)
-                self._submit_again(stored, self._origins[stored.origin], given_up)
-
-    def _submit_again(self, stored: _SpilledRecord, like: Task, given_up: set[tuple[str, str]]) -> None:
-        """Submit a record of the file again.
-
-        Args:
-            stored: the record.
-            like: another record of its stream, for the plan.
-            given_up: entity and external id of rows that it no longer waits for.
-        """
-        plan = like.plan
-        if plan is None:
-            return
-        record = msgspec.json.decode(stored.line)["record"]
-        task = Task(
-            number=stored.number,
-            stream=like.stream,
-            key={name: record.get(name) for name in like.key},
-            line=stored.line,
-            schema=like.schema,
-            input_line=stored.input_line,
-            identity=stored.identity,
-            plan=plan,
-            handler=like.handler,
-            draft=plan.draft(record),
-            first=stored.result(),
-            given_up=set(given_up),
-        )
-        self._admission.submit(task)
+        for task in spilled.file.tasks():
+            task.given_up = set(given_up)
+            self._admission.submit(task)
 
     def _give_up_some(self) -> bool:
         """Stop waiting for the references of some records in memory; return False if there are none.
@@ -330,17 +245,7 @@ class DeferredRecords:
     def close(self) -> None:
         """Close the file."""
         if self._spill is not None:
-            with suppress(OSError):  # its content is no longer needed
-                self._spill.file.close()
-
-    @contextmanager
-    def _file_usable(self) -> Iterator[None]:
-        """Convert errors of the file to one that ends the run."""
-        try:
-            yield
-        except OSError as error:
-            what = f"The temporary file of records that wait for others, in {self._folder},"
-            raise output_failed(what, error) from error
+            self._spill.file.close()
 
 
 def _resume(task: Task) -> None:

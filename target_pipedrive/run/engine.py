@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -13,8 +12,10 @@ from target_pipedrive.record.errors import NO_STREAM, UNFORESEEN, RecordFault, S
 from target_pipedrive.record.outcome import Outcome, Result
 from target_pipedrive.record.task import Task
 from target_pipedrive.run.abort import InputTruncated
-from target_pipedrive.run.admission import DIGEST_BYTES
+from target_pipedrive.run.held.input_keys import InputKeys
+from target_pipedrive.run.held.last_records import LastRecords
 from target_pipedrive.run.mirror import delete_task
+from target_pipedrive.settings.address import folder_of
 
 if TYPE_CHECKING:
     import logging
@@ -122,8 +123,10 @@ class Engine:
         self._mirror = parts.mirror
         self._guard = parts.guard
         self._records = 0
-        self._hashes: dict[str, hashlib.blake2b] = {}
-        self._seen_content: dict[bytes, int] = {}
+        self._keys = InputKeys(fails=options.on_duplicate_key == "fail")
+        self._last = LastRecords(
+            self._keys, parts.admission, parts.journal, parts.abort, folder=folder_of(options.ledger)
+        )
         self._streams: set[str] = set()
         self._scopes = ScopeCheck(client, logger, deletes=options.allow_deletes)
         self.input_line = 0
@@ -214,8 +217,10 @@ class Engine:
         if stream not in self._streams:
             self._streams.add(stream)
             self._scopes.compare(plan)
+        digest = self._keys.digest(stream, content)
         try:
             draft = plan.draft(record)
+            same_key_as = self._keys.earlier(plan, draft, self.input_line, digest)
         except (RecordFault, *UNFORESEEN) as error:
             found = error if isinstance(error, RecordFault) else unforeseen(error)
             fault = fault_of(found, stream=stream, key=key, line=self.input_line, plan=plan)
@@ -230,24 +235,12 @@ class Engine:
         self._mirror.arrived(stream, draft)
         task = self._task(stream, line, schema, key, self.input_line)
         task.plan, task.handler, task.draft = plan, handler, draft
-        digest = self._digest(stream, content)
-        if not draft.id and not draft.external_id:
-            # Two records with the same content are two rows, distinguished by a number.
-            count = self._seen_content[digest] = self._seen_content.get(digest, 0) + 1
-            digest += count.to_bytes(4, "big")
-        task.identity = digest
-        self._admission.submit(task)
+        task.identity, task.same_key_as = self._keys.identity(draft, digest), same_key_as
+        if self.options.on_duplicate_key == "last":
+            self._last.hold(task)
+        else:
+            self._admission.submit(task)
         self._abort.check()
-
-    def _digest(self, stream: str, content: bytes) -> bytes:
-        """Return the digest that identifies a record by its stream and content."""
-        begun = self._hashes.get(stream)
-        if begun is None:
-            begun = hashlib.blake2b(digest_size=DIGEST_BYTES, key=stream.encode()[:64])
-            self._hashes[stream] = begun
-        hashed = begun.copy()
-        hashed.update(content)
-        return hashed.digest()
 
     def state(self, line: str) -> None:
         """Emit a STATE as soon as all records before it are durable."""
@@ -307,12 +300,17 @@ class Engine:
             left = self._scheduler.open + self._deferred.left
             records = f"{left} record{'' if left == 1 else 's'}"
             waits = f", except {records} with references to rows not received" if left else ""
+            if self._last.count:
+                waits = f", except {self._last.count}, because later ones may have the same keys"
             self._abort.trigger(
                 InputTruncated(
                     f"The input ended unexpectedly{where}. The records received are written{waits}; "
                     "run the same again"
                 )
             )
+        if not self._abort.triggered:
+            self._last.submit()
+            self._scheduler.drain()
         while not self._abort.triggered and self._deferred.resume_next():
             self._scheduler.drain()
         if not self._abort.triggered:
@@ -340,5 +338,6 @@ class Engine:
         self._journal.close()
         self._pool.close()
         self._deferred.close()
+        self._last.close()
         self.report.close()
         self._ledger.close()

@@ -49,6 +49,14 @@ OWN_SETTINGS: dict[str, dict[str, JSON]] = {
         enum=["fail", "add", "skip", None],
         default="fail",
     ),
+    "on_duplicate_key": _property(
+        "string",
+        "When several records of a stream have the same key (`id`, `external_id` or the fields of "
+        "`match_on`) and different values: `write` writes them in their order, `last` reads the whole input "
+        "first and writes only the last one, `fail` writes only the first one and rejects the others.",
+        enum=["write", "last", "fail", None],
+        default="write",
+    ),
     "missing_rows": _property(
         "string",
         "When the row of a record does not exist, in a stream with `write: update`: `fail` rejects the "

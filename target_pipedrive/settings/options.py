@@ -64,6 +64,7 @@ class Options:
     match_on: Mapping[str, tuple[str, ...]] = field(default_factory=lambda: MappingProxyType({}))
     on_ambiguous: str = "fail"
     on_blank_match: str = "fail"
+    on_duplicate_key: str = "write"
     skip_missing_rows: bool = False
     foreign_ids: bool = False
     missing_references: str = "fail"
@@ -123,6 +124,7 @@ class Options:
             ),
             on_ambiguous=word_of(config, "on_ambiguous", ("fail", "oldest", "newest", "skip")),
             on_blank_match=word_of(config, "on_blank_match", ("fail", "add", "skip")),
+            on_duplicate_key=word_of(config, "on_duplicate_key", ("write", "last", "fail")),
             skip_missing_rows=word_of(config, "missing_rows", ("fail", "skip")) == "skip",
             foreign_ids=boolean_of(config, "foreign_ids"),
             missing_references=word_of(config, "missing_references", ("fail", "leave_out", "create")),

@@ -25,8 +25,8 @@ OUTCOMES = dict(
 TYPES = {
     "plugin": str, "version": str, "outcome": str, "exit_code": int, "error": str, "started_at": str,
     "ended_at": str, "seconds": float, "resume_at": str, "requests": int, "tokens": int,
-    "tokens_left_today": int, "streams": list, "failures": list, "rejected_streams": list, "created": list,
-    "dry_run": bool, "rejects_path": str,
+    "tokens_left_today": int, "streams": list, "failures": list, "rejected_streams": list, "same_keys": list,
+    "created": list, "dry_run": bool, "rejects_path": str,
 }  # fmt: skip
 
 

@@ -74,6 +74,47 @@ def test_killed_on_a_slow_disk_a_row_that_was_changed_is_not_added_again(small, 
     assert sorted(titles) == [f"{key}b" for key in keys]
 
 
+def repeated(size):
+    """Persons of which most are in the input three times, with deals that reference them and notes."""
+    messages = [
+        schema("persons", "external_id name", ["external_id"]),
+        schema("deals", "external_id title person_id", ["external_id"]),
+        schema("add_note", "content deal_id"),
+        state({"n": -1}),
+    ]
+    for number in range(size):
+        person, deal = f"p{number % (size // 3 + 1)}", f"d{number}"
+        messages += [
+            record("persons", external_id=person, name=f"Person {number}"),
+            record("deals", external_id=deal, title=deal, person_id={"external_id": person}),
+            record("add_note", content=f"Note {number}", deal_id={"external_id": deal}),
+        ]
+        if number % 5 == 0:
+            messages.append(state({"n": number}))
+    return messages
+
+
+def kill_with_equal_keys(small, launcher, tmp_path, size, kills):
+    """Kill runs that write only the last record of each key, and repeat or continue them."""
+    launcher.config |= {"on_duplicate_key": "last"}
+    folders = [tmp_path / "repeat", tmp_path / "resume"]
+    for folder in folders:
+        folder.mkdir()
+    Campaign(small, launcher, folders[0], repeated(size), seed=size).kill_and_repeat(kills)
+    small.reset()
+    # The first STATE is emitted at once, the others after the last records of most keys.
+    Campaign(small, launcher, folders[1], repeated(size), seed=size + 1).kill_and_resume(kills, first=size)
+
+
+def test_killed_anywhere_the_last_record_of_each_key_is_written(small, launcher, tmp_path):
+    kill_with_equal_keys(small, launcher, tmp_path, 30, kills=2)
+
+
+@pytest.mark.soak
+def test_killed_at_a_hundred_points_the_last_record_of_each_key_is_written(small, launcher, tmp_path):
+    kill_with_equal_keys(small, launcher, tmp_path, 200, kills=50)
+
+
 @pytest.mark.soak
 def test_killed_at_two_hundred_points_of_two_thousand_records(small, launcher, tmp_path):
     campaign = Campaign(small, launcher, tmp_path, mixed(2000, 7), seed=7)

@@ -329,5 +329,5 @@ def test_options_missing_from_a_field_are_reported(small, load):
     assert run.outcomes == ["unchanged", "unchanged"]
     assert [one["note"] for one in run.results] == [
         None,
-        "add_deal_field_options adds its options Platinum, an upsert does not",
+        "add_deal_field_options adds its options Platinum, an upsert does not; line 2 has the same key",
     ]

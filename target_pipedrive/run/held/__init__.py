@@ -1,0 +1,1 @@
+"""Records that are kept until the input has ended, and the keys of all records."""
