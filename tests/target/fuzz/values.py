@@ -103,6 +103,7 @@ SETTINGS: tuple[dict[str, Any], ...] = (
     {"streams": {"persons": {"entity": "persons", "write": "update", "match_on": ["email"]}}},
     {"streams": {"deals": {"action": "add_deal"}}},
     {"streams": {"persons": {"entity": "persons", "fields": {"name": "Tier", "email": "x"}}}},
+    {"on_duplicate_key": "last"}, {"on_duplicate_key": "fail"},
     {"max_concurrency": 1}, {"daily_token_budget": 40}, {"unheard_of": 1},
 )  # fmt: skip
 BAD_SETTINGS: tuple[dict[str, Any], ...] = (
