@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 Step: TypeAlias = "tuple[str, str, Callable[[object], object] | None]"
 Unlisted: TypeAlias = "Callable[[str, str, object], str]"
 """Function that returns the label of an option missing in its definition: (field key, column, option id)."""
+_ZONE_NAME, _ZONE_NUMBER = "timezone_name", "timezone_id"
 _NO_KEYS: Mapping[str, UnresolvedValue] = {}
 
 
@@ -120,9 +121,30 @@ class NestedPlan:
             self.nulls[column.name] = None
 
 
+def part_keys(parts: Iterable[tuple[object, Part]]) -> frozenset[str]:
+    """Return the keys of a composite value whose content is in columns."""
+    keys = {part.key for _, part in parts}
+    return frozenset(keys | {_ZONE_NUMBER} if _ZONE_NAME in keys else keys)
+
+
+def parts_left(key: str, whole: Mapping[str, object], known: frozenset[str]) -> dict[str, object]:
+    """Return, under the key of the field, the parts of a composite value that no column has.
+
+    The number of a time zone is one of them only without a name, since Pipedrive explains no number.
+    """
+    unnamed = whole.get(_ZONE_NUMBER) if whole.get(_ZONE_NAME) is None else None
+    if unnamed is None and whole.keys() <= known:
+        return {}
+    left = {name: whole[name] for name in whole if name not in known}
+    if unnamed is not None:
+        left[_ZONE_NUMBER] = unnamed
+    return {key: left}
+
+
 def _nested_form(plan: NestedPlan) -> Callable[[list[Row]], None]:
     """Return the v2 function. Most values are null, so rows start with nulls and only values are visited."""
     plain, labelled, composite, nulls = plan.plain, plan.labelled, plan.composite, plan.nulls
+    known = {key: part_keys(parts) for key, parts in composite.items()}
 
     def flatten(rows: list[Row]) -> None:
         for row in rows:
@@ -132,6 +154,7 @@ def _nested_form(plan: NestedPlan) -> Callable[[list[Row]], None]:
                 if values:
                     row["custom_fields"] = values  # named as a column that is not known
                 continue
+            left: Row = {}
             for key, value in values.items():
                 if value is None:
                     continue
@@ -139,13 +162,15 @@ def _nested_form(plan: NestedPlan) -> Callable[[list[Row]], None]:
                     row[column] = value
                 elif key in composite:
                     whole = value if isinstance(value, dict) else {"value": value}
-                    for name, part in composite[key]:
-                        row[name] = whole.get(part.key)
+                    row.update({name: whole.get(part.key) for name, part in composite[key]})
+                    left.update(parts_left(key, whole, known[key]))
                 elif key in labelled:
                     name, twin, choice = labelled[key]
                     row[name] = choice.read_labels(value)
                     if twin:
                         row[twin] = choice.read_ids(value)
+            if left:
+                row["custom_fields"] = left  # named as a column that is not known
 
     return flatten
 

@@ -18,6 +18,7 @@ import msgspec
 from msgspec import UNSET, UnsetType
 
 from pipedrive_client.http.json_keys import body_decoder, decode_body
+from tap_pipedrive.custom_fields.layouts import part_keys, parts_left
 from tap_pipedrive.rows.deviations import UNKNOWN
 
 if TYPE_CHECKING:
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
     from tap_pipedrive.rows.row_columns import RowColumns
 
     _Field: TypeAlias = tuple[str, Any] | tuple[str, Any, Any]
+    _Part: TypeAlias = tuple[str, str, tuple[type, ...], Callable[[object], object]]
+    _Composite: TypeAlias = tuple[str, str, frozenset[str], list[_Part]]
 
 _CUSTOM = "custom_fields"
 _MOST_DOUBLINGS = 4
@@ -224,11 +227,15 @@ class RowLayout:
                     found[key] = value
                     setattr(row, slot, UNSET)
             if found:
-                self._columns.deviations.count(self._columns.stream, found)
-                if self._kept:
-                    setattr(row, self._kept, found)
+                self._keep_unknown(row, found)
 
-    def _custom_taker(  # noqa: C901 - a loop for each form of values; a call per value would be slower
+    def _keep_unknown(self, row: TypedRow, found: dict[str, object]) -> None:
+        """Count the unknown keys of a row, and add them to the column for them."""
+        self._columns.deviations.count(self._columns.stream, found)
+        if self._kept:
+            setattr(row, self._kept, {**(getattr(row, self._kept) or {}), **found})
+
+    def _custom_taker(
         self, custom: NestedPlan, source: str, slots: Mapping[str, str]
     ) -> Callable[[Sequence[TypedRow]], None]:
         """Return a function that moves custom fields into their columns."""
@@ -238,9 +245,11 @@ class RowLayout:
             (places[key], slots[column], slots[twin] if twin else None, choice.label)
             for key, (column, twin, choice) in custom.labelled.items()
         ]
-        composite = [
+        composite: list[_Composite] = [
             (
+                key,
                 places[key],
+                part_keys(parts),
                 [
                     (slots[name], part.key, _PART_CLASSES.get(part.kind, ()), self._columns.converter(name))
                     for name, part in parts
@@ -266,18 +275,28 @@ class RowLayout:
                         setattr(row, slot, label(value))
                         if twin:
                             setattr(row, twin, value)
-                for place, parts in composite:
-                    value = getattr(values, place)
-                    if value is None:
-                        continue
-                    whole = value if isinstance(value, dict) else {"value": value}
-                    for slot, key, classes, convert in parts:
-                        part = whole.get(key)
-                        if part is not None and part.__class__ not in classes:
-                            part = convert(part)
-                        setattr(row, slot, part)
+                if composite:
+                    self._take_parts(row, values, composite)
 
         return move
+
+    def _take_parts(self, row: TypedRow, values: object, composite: Sequence[_Composite]) -> None:
+        """Move the parts of a row's composite values into their columns."""
+        left: dict[str, object] = {}
+        for key, place, known, parts in composite:
+            value = getattr(values, place)
+            if value is None:
+                continue
+            whole = value if isinstance(value, dict) else {"value": value}
+            for slot, name, classes, convert in parts:
+                part = whole.get(name)
+                if part is not None and part.__class__ not in classes:
+                    part = convert(part)
+                setattr(row, slot, part)
+            if rest := parts_left(key, whole, known):
+                left |= rest
+        if left:
+            self._keep_unknown(row, {_CUSTOM: left})
 
 
 def canonical(row: object) -> bytes:

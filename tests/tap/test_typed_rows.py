@@ -213,6 +213,48 @@ def test_unknown_keys_are_counted_and_kept_if_configured(body, definitions, capl
     assert ("unknown_columns" in warned) is (unknown is UnknownColumns.WARN)
 
 
+@pytest.mark.parametrize("unknown", UnknownColumns)
+def test_parts_of_custom_fields_without_a_column_are_unknown_keys(body, definitions, caplog, unknown):
+    one = plan(definitions, unknown=unknown)
+    keys = {one.field_type: one.key for one in definitions}
+    zone = {"timezone_id": 318, "timezone_name": "Europe/London"}
+    place = {"value": "Rue 1", "geo": [1, 2]}
+    for at, values in enumerate(
+        [
+            {"time": {"value": "09:00:00", **zone}, "monetary": {"value": 5, "currency": "EUR"}},
+            {"time": {"value": "09:00:00", "timezone_id": 318}, "address": place},
+            {
+                "timerange": {
+                    "value": "09:00:00",
+                    "until": "10:00:00",
+                    "timezone_id": 1,
+                    "timezone_name": None,
+                }
+            },
+        ]
+    ):
+        body["data"][at]["custom_fields"] = {keys[kind]: value for kind, value in values.items()}
+    body["data"][1]["brand_new"] = 7
+    as_dicts, typed = both_ways(one, body)
+    records = written(one.records(typed))
+    assert records == written(one.records(as_dicts))
+    assert all("custom_fields" not in row for row in records)
+    column = one.columns.custom.composite[keys["time"]][1][0]
+    assert [row[column] for row in records[:2]] == ["Europe/London", None]
+    left = {keys["time"]: {"timezone_id": 318}, keys["address"]: {"geo": [1, 2]}}
+    kept = [
+        None,
+        {"brand_new": 7, "custom_fields": left},
+        {"custom_fields": {keys["timerange"]: {"timezone_id": 1}}},
+        None,
+    ]
+    keeps = unknown is UnknownColumns.KEEP
+    assert [row.get("_unknown", "no column") for row in records[:4]] == (kept if keeps else ["no column"] * 4)
+    one.columns.deviations.warn()
+    (warned,) = [record.getMessage() for record in caplog.records]
+    assert "custom_fields 4, brand_new 2" in warned
+
+
 def test_custom_fields_that_are_null_leave_null_columns(body, definitions):
     one = plan(definitions)
     body["data"][0]["custom_fields"] = None
