@@ -26,7 +26,8 @@ if TYPE_CHECKING:
 
 EPILOG = f"""\
 authentication:
-  API token  emulator-token, in the header x-api-token
+  API token  emulator-token, in the header x-api-token; with --dialect
+             observed also in the URL, as ?api_token=
   OAuth      client emulator-client, secret emulator-secret, refresh token
              emulator-refresh-token; pages at /oauth/authorize and /oauth/token
 

@@ -93,7 +93,6 @@ def test_the_official_client_adds_reads_changes_finds_merges_and_deletes(folder,
     assert _notices(folder, ask, "html")
 
 
-@pytest.mark.soak
 @pytest.mark.xdist_group("node-client")
 def test_the_official_client_reads_what_live_accounts_send(folder, ask, start):
     published, live = (

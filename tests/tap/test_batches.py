@@ -13,6 +13,8 @@ import pytest
 from pipedrive_client import ConfigError, ServerError
 from tests.support.singer import run_tap
 
+pytestmark = pytest.mark.dialects
+
 STREAMS = ("deals", "persons", "stages", "deal_products")
 
 

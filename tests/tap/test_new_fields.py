@@ -10,6 +10,8 @@ from tap_pipedrive.custom_fields import definitions as rereading
 from tests.support.faulty import run
 from tests.tap.test_invalid_last_pages import StandIn, body, catalog
 
+pytestmark = pytest.mark.dialects
+
 TIER, SCORE, LOST = "01" * 20, "02" * 20, "03" * 20
 
 

@@ -15,6 +15,8 @@ from tests.support.faulty import run
 from tests.support.singer import run_tap
 from tests.tap.test_invalid_last_pages import CASES, ROWS, StandIn, body
 
+pytestmark = pytest.mark.dialects
+
 WEB_PAGE = (404, b"<html>404 Not Found</html>", {"Content-Type": "text/html"})
 NOT_FOUND = (404, b'{"success":false,"error":"Deal not found"}', {})
 TEXT = {"field_code": "0a" * 20, "field_name": "Notes", "field_type": "varchar", "is_custom_field": True}

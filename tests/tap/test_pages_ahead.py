@@ -13,6 +13,8 @@ from tap_pipedrive.read.reader import Reader
 from tap_pipedrive.read.window_slots import WindowSlots
 from tap_pipedrive.values.conversions import time_text
 
+pytestmark = pytest.mark.dialects
+
 NOTES = "GET /api/v1/notes"
 PAGE = 20
 

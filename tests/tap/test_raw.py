@@ -9,6 +9,8 @@ from tap_pipedrive.read.raw_requests import raw_requests
 from tap_pipedrive.tap import TapPipedrive
 from tests.support.singer import run_tap, select
 
+pytestmark = pytest.mark.dialects
+
 PERSONS = {"name": "people", "path": "/api/v2/persons", "paging": "cursor", "keys": ["id"]}
 
 

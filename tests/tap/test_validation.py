@@ -8,6 +8,8 @@ from tap_pipedrive.output.validation import InvalidRecordError, RecordValidator
 from tests.support.cli import Files, tap
 from tests.support.singer import select
 
+pytestmark = pytest.mark.dialects
+
 SCHEMA = {
     "type": "object",
     "properties": {

@@ -7,6 +7,8 @@ import pytest
 from tests.target.helpers import record, rows, schema
 from tests.target.twice import field_key
 
+pytestmark = pytest.mark.dialects
+
 ADD = [
     schema(
         "organizations",

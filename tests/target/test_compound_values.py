@@ -8,6 +8,8 @@ from tests.target.case_folders import Case
 from tests.target.helpers import record, rows, schema
 from tests.target.twice import field_key, row, settles
 
+pytestmark = pytest.mark.dialects
+
 FULL = {
     "value": "Old Road 1, Berlin, Germany",
     "country": "Germany",

@@ -10,6 +10,8 @@ from tests.target.case_folders import Case
 from tests.target.helpers import rows
 from tests.target.twice import row, settles
 
+pytestmark = pytest.mark.dialects
+
 
 def entry(value, label="work", *, primary=False):
     return {"value": value, "primary": primary, "label": label}

@@ -7,6 +7,8 @@ import pytest
 from target_pipedrive.record.errors import StreamFault
 from tests.target.helpers import record, rows, schema
 
+pytestmark = pytest.mark.dialects
+
 BLANK = ["", " ", "\u00a0", "\u200b", "\ufeff\t", " \u2060 "]
 ODD = [
     "!!!",

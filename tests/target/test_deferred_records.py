@@ -14,6 +14,8 @@ from target_pipedrive.run import deferred as waiting
 from tests.target.circle import Circle
 from tests.target.helpers import record, rows, schema, state
 
+pytestmark = pytest.mark.dialects
+
 REPOSITORY = Path(__file__).parents[2]
 PEOPLE = schema("persons", "external_id name org_id", ["external_id"])
 ORGANIZATIONS = schema("organizations", "external_id name", ["external_id"])

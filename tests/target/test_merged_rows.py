@@ -9,6 +9,8 @@ from target_pipedrive.ledger.cli import ledger
 from tests.target.case_folders import writes_of
 from tests.target.helpers import rows
 
+pytestmark = pytest.mark.dialects
+
 NAMES = {"deals": "title", "persons": "name", "organizations": "name"}
 LINE = {"product_id": 1, "item_price": 77, "quantity": 1}
 GONE = {"external_id": "a", "is_deleted": True}

@@ -8,6 +8,8 @@ import pytest
 
 from tests.target.helpers import rows
 
+pytestmark = pytest.mark.dialects
+
 LINE = {"product_id": 1, "item_price": 77, "quantity": 1}
 CHILDREN = {
     "deal_products": ("deal_id", [1, 2], LINE),

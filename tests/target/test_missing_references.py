@@ -11,6 +11,8 @@ from target_pipedrive.account import planned_rows
 from tests.target.helpers import adding, rows, schema
 from tests.target.twice import row, settles
 
+pytestmark = pytest.mark.dialects
+
 ID = {"keys": ["id"]}
 CREATE = {"missing_references": "create"}
 POST_ORG = "POST /api/v2/organizations"

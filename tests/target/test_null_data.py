@@ -10,6 +10,8 @@ from target_pipedrive.catalog.spec import Verb
 from tests.target.entity_records import records_of
 from tests.target.helpers import record, rows, schema
 
+pytestmark = pytest.mark.dialects
+
 ADDED = sorted(name for name, one in ENTITIES.items() if one.add and name != "deal_installments")
 LOOKED_UP = [name for name in ADDED if ENTITIES[name].recent is not None and name != "role_assignments"]
 NAMED = {"persons": "name", "deals": "title", "organizations": "name", "products": "name"}

@@ -9,6 +9,8 @@ from tests.target.case_folders import Case, writes_of
 from tests.target.helpers import record, rows, schema
 from tests.target.twice import field_key, row, settles
 
+pytestmark = pytest.mark.dialects
+
 PATHS = {"deals": "deal", "persons": "person", "organizations": "organization", "products": "product"}
 KNOWN = [label_key(one) for one in ("Acme", "Umbrella", "Umbrella, Inc.", "A; B", "Say, what, now")]
 SPLIT = {

@@ -7,6 +7,8 @@ import pytest
 from tests.target.helpers import rows
 from tests.target.twice import settles
 
+pytestmark = pytest.mark.dialects
+
 PEOPLE = [
     {"person_id": 1, "primary": True},
     {"person_id": 2, "primary": False},
