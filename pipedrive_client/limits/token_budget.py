@@ -150,7 +150,7 @@ class TokenBudget:
             )
 
     def refund(self, cost: int) -> None:
-        """Return the cost of a request that was not executed."""
+        """Take back the cost of a request that was not executed."""
         with self._lock:
             self._turn_day()
             self._spent -= cost

@@ -43,7 +43,7 @@ _MARGIN = 0.1
 _MOST_PAGES = 4
 """Number of pages after which a window is split again."""
 _EMPTY = 8
-"""Factor by which the expected page of the next window grows after an empty one; too long costs nothing."""
+"""Factor by which the next window is longer after an empty one; a window that is too long is split."""
 _DEARER = 0.25
 """Fraction of additional requests above which windows are not used."""
 

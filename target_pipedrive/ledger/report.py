@@ -154,7 +154,7 @@ class Report:
         return [(stream, why, count) for (stream, why), count in found]
 
     def _repeated(self, fault: Fault) -> int:
-        """Count a record with a fault of a column's name, and return how many have it."""
+        """Count a record that failed because of the name of a column; return the number of such records."""
         why = fault.why if fault.column_in_reason else with_columns(fault.why, fault.columns)
         self._of_columns[fault.stream, why] += 1
         return self._of_columns[fault.stream, why]

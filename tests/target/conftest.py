@@ -21,7 +21,7 @@ SECRET = "open%20sesame"
 
 @pytest.fixture
 def load(small, tmp_path, monkeypatch):
-    """Run the target over messages against the small account."""
+    """Run the target with messages; it writes to the small account."""
     for name in list(os.environ):
         if name.startswith("TARGET_PIPEDRIVE"):
             monkeypatch.delenv(name)

@@ -194,7 +194,7 @@ def assert_same(held, wanted):
 
 
 def hopeless(line):
-    """Return whether a reject changes a deal that the input deletes: it is too late."""
+    """Return whether a reject would change a deal that the input deletes later, so it fails in every run."""
     reject = json.loads(line)
     return reject.get("stream") == "update_deal" and reject.get("record", {}).get("id") in DOOMED
 

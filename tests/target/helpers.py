@@ -59,7 +59,7 @@ def adding(*entities: str) -> dict[str, Any]:
 
 
 def lines_of(*messages: Any) -> str:
-    """Messages (and raw lines) as the text of a pipe."""
+    """Return messages and raw lines as Singer text, one per line."""
     flat = []
     for message in messages:
         flat += message if isinstance(message, list) else [message]

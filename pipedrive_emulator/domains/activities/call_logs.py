@@ -100,7 +100,7 @@ def _activity(call: Call, row: Row) -> int:
 
 
 def _converted(call: Call, row: Row) -> Row:
-    """Return the columns of an activity that becomes a call: its own relations, the facts of the call."""
+    """Complete the activity of a new call log, and return the columns that the log takes from it."""
     activity = call.account.require("activities", row["activity_id"])
     told = {name: row[name] for name in ("subject", "note") if row[name] is not None}
     changes = {**told, "done": True, "marked_as_done_time": rfc3339(parse(row["end_time"]))}

@@ -56,7 +56,7 @@ _FIELDS = {
     "user_restrictions": ("any", "Restrictions for the user of the token."),
     "use_field": ("str", "Column of the linked row with the value."),
     "display_field": ("str", "Column of the linked row that is shown."),
-    "link": ("str", "Start of the web address of the linked row."),
+    "link": ("str", "Start of the URL of the linked row."),
     "autocomplete": ("str", "Search that suggests values."),
     "parent_id": ("int", "Field that it is a part of, by its number."),
     "id_suffix": ("str", "Suffix that a part's key adds to its field's key."),
@@ -84,14 +84,14 @@ _FILTERS = {
 
 _USERS = {
     "company_name": ("str", "Name of the company."),
-    "company_domain": ("str", "First part of the company's web address at Pipedrive."),
+    "company_domain": ("str", "First part of the company's domain at Pipedrive."),
     "company_country": ("str", "Country of the company as a two-letter code."),
     "company_industry": ("str", "Industry of the company."),
     "language": ("{language_code country_code}", "Language of the interface."),
     "language_code": ("str", "Language as a two-letter code."),
     "google": ("str", "Google account of the user."),
     "marketplace_team": ("bool", "True for members of the marketplace team."),
-    "list_limit": ("num", "Rows that lists show on a page."),
+    "list_limit": ("num", "Number of rows per page in lists."),
     "beta_app": ("bool", "True if trial features are enabled."),
     "prevent_salesphone_callto_override": ("bool", "True if phone links keep their own program."),
     "file_upload_destination": ("str", "Storage of uploaded files."),
@@ -168,7 +168,7 @@ _RIGHTS = {
     "can_share_filters": ("bool", "True when the user may share filters."),
     "can_share_insights": ("bool", "True when the user may share reports."),
     "can_use_api": ("bool", "True when the user may use the API."),
-    "can_use_email_tracking": ("bool", "True when the user may track mails."),
+    "can_use_email_tracking": ("bool", "True when the user may track emails."),
     "can_use_import": ("bool", "True when the user may import rows."),
 }
 

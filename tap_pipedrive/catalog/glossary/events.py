@@ -74,7 +74,7 @@ _MAIL = {
     "deal_status": ("str", "Status of the linked deal."),
     "mail_thread_id": ("int", "Thread the message is in."),
     "body": ("str", "Text as HTML."),
-    "body_url": ("str", "Web address of the text, valid for a short time."),
+    "body_url": ("str", "URL of the text, valid for a short time."),
     "draft": ("str", "Draft as JSON."),
     "nylas_id": ("str", "Identifier at the synchronising service."),
     "s3_bucket_path": ("str", "Path in the storage bucket."),
