@@ -279,7 +279,7 @@ class ReadRun:
 
 
 def _bookmark(stream: PipedriveStream, owner: PipedriveStream, read: Read) -> Bookmark | None:
-    """Return the bookmark `owner` (the stream or a fan-out of it) has in one of the stream's reads."""
+    """Return the bookmark of one read; `owner` is the stream or its part below one parent."""
     if not read.changes or not stream.spec.replication_key:
         return None
     memo = owner.read_memo(read)

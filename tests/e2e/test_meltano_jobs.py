@@ -35,7 +35,7 @@ class Project:
     settings: dict[str, str]
 
     def run(self, *jobs: str, code: int = 0) -> str:
-        """Meltano's output of jobs."""
+        """Return what Meltano prints when it runs jobs."""
         return self.meltano("run", *jobs, code=code)
 
     def meltano(self, *arguments: str, code: int = 0) -> str:

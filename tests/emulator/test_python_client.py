@@ -1,4 +1,4 @@
-"""A Python client of other authors drives the observed dialect: v1 paths, the token in the URL."""
+"""A third-party Python client drives the observed dialect: v1 paths, the token in the URL."""
 
 from __future__ import annotations
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pipedrive_client import PipedriveError
-from pipedrive_client.auth.scopes import read_scopes
+from pipedrive_client.auth.scopes import required_scopes
 from tests.live.comparison import (
     OTHER_KIND,
     STATUS,
@@ -166,7 +166,8 @@ class Check:
     def _reason(self, seen: Seen) -> str:
         last = seen.refusals[-1]
         if last.error == "MissingScope":
-            return f"the OAuth app lacks the scope {' or '.join(read_scopes(seen.listed.path))}"
+            scopes = required_scopes("GET", seen.listed.path)
+            return f"the OAuth app lacks the scope {' or '.join(scopes)}"
         if last.error == "NotFound" and seen.listed.parent:
             return f"no row of {seen.listed.parent} that was tried has one"
         return REFUSED.get(last.error) or f"status {last.status}"
