@@ -160,7 +160,7 @@ class RecordExecutor:
         """Return the result of an action, by the row after it."""
         action, entity = plan.action, plan.entity
         outcome = Outcome.CREATED if plan.makes else _OUTCOMES.get(action.verb, Outcome.UPDATED)
-        if action.verb is Verb.UPDATE and is_gone(done.data, entity):
+        if action.verb is Verb.UPDATE and is_gone(done.data, entity) and not is_gone(draft.body, entity):
             raise RecordFault(
                 f"references {action.entity} {done.id}, which is deleted in this account",
                 fields=list(draft.path)[:1],

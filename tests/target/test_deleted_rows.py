@@ -141,3 +141,9 @@ def test_an_action_whose_response_shows_a_deleted_row_fails(name, mark, named, l
     run = load(rows(ENTITIES[name].update, {**known, **CHANGED[name]}))
     assert run.outcomes == ["failed"]
     assert "deleted in this account" in run.errors[0]
+
+
+def test_an_action_that_deletes_by_a_status_is_reported_as_updated(load, small):
+    run = load(rows("update_deal", {"id": 1, "status": "deleted"}))
+    assert (run.errors, run.outcomes) == ([], ["updated"])
+    assert next(one["is_deleted"] for one in small.rows("deals") if one["id"] == 1)
