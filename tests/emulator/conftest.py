@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.emulator.asking import Asker
+from tests.emulator.direct import Direct
 from tests.support.emulator import Emulator
 
 
@@ -38,3 +39,26 @@ def start():
     yield begin
     for emulator in running:
         emulator.stop()
+
+
+@pytest.fixture(scope="module")
+def accounts():
+    """An account of each dialect; the second follows live accounts."""
+    opened = Direct(dialect="published"), Direct(dialect="observed")
+    yield opened
+    for one in opened:
+        one.close()
+
+
+@pytest.fixture
+def both(accounts):
+    """The accounts of both dialects, as they were seeded."""
+    for one in accounts:
+        one.reset()
+    return accounts
+
+
+@pytest.fixture
+def observed(both):
+    """The account that follows live accounts."""
+    return both[1]

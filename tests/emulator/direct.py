@@ -5,13 +5,16 @@ from __future__ import annotations
 import asyncio
 import json
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlencode
 
 import msgspec
 
 from pipedrive_emulator.web.app import Emulator, Settings
 from tests.emulator.asking import TOKEN
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 SETTINGS = Settings(burst=0, daily_tokens=10**12, legacy=True)
 
@@ -113,3 +116,19 @@ class Direct:
 
 def vars_of(settings: Settings) -> dict[str, Any]:
     return {name: getattr(settings, name) for name in settings.__dataclass_fields__}
+
+
+def data(answer: Reply) -> Any:
+    """Return the data of a response that succeeded."""
+    assert answer.status_code < 300, answer.text
+    return answer.json()["data"]
+
+
+def each(both: tuple[Direct, ...], act: Callable[[Direct], Any]) -> tuple[Any, ...]:
+    """Return the results of a function with each dialect."""
+    return tuple(act(one) for one in both)
+
+
+def row(direct: Direct, path: str) -> Any:
+    """Return the data of a path."""
+    return data(direct.ask("GET", path))

@@ -6,43 +6,7 @@ import time
 
 import pytest
 
-from tests.emulator.direct import Direct
-
-
-@pytest.fixture(scope="module")
-def accounts():
-    """An account of each dialect; the second follows live accounts."""
-    opened = Direct(dialect="published"), Direct(dialect="observed")
-    yield opened
-    for one in opened:
-        one.close()
-
-
-@pytest.fixture
-def both(accounts):
-    for one in accounts:
-        one.reset()
-    return accounts
-
-
-@pytest.fixture
-def observed(both):
-    return both[1]
-
-
-def data(answer):
-    assert answer.status_code < 300, answer.text
-    return answer.json()["data"]
-
-
-def each(both, act):
-    """The results of a function with either dialect."""
-    return tuple(act(one) for one in both)
-
-
-def row(direct, path):
-    return data(direct.ask("GET", path))
-
+from tests.emulator.direct import Direct, data, each, row
 
 # ── tasks ────────────────────────────────────────────────────────────────────────────────────────
 
@@ -358,57 +322,3 @@ def test_a_deleted_note_is_still_returned_and_not_listed(both):
         return row(direct, "/v1/notes/1")["active_flag"], 1 in listed
 
     assert each(both, act) == ((False, False), (False, False))
-
-
-# ── core entities in v1 ──────────────────────────────────────────────────────────────────────────
-
-
-def test_v1_converts_names_and_texts_of_a_body(observed):
-    body = {"title": "T", "value": "12.5", "user_id": "2", "visible_to": "3", "no_such_key": 1}
-    deal = data(observed.ask("POST", "/v1/deals", json_body=body))
-    held = row(observed, f"/api/v2/deals/{deal['id']}")
-    assert (held["value"], held["owner_id"], held["visible_to"]) == (12.5, 2, 3)
-    person = data(observed.ask("POST", "/v1/persons", json_body={"name": "A B", "email": "a@b.example"}))
-    assert row(observed, f"/api/v2/persons/{person['id']}")["emails"][0]["value"] == "a@b.example"
-    body = {"subject": "S", "done": "1", "person_id": person["id"], "deal_id": str(deal["id"])}
-    activity = data(observed.ask("POST", "/v1/activities", json_body=body))
-    assert (activity["done"], activity["person_id"], activity["deal_id"]) == (True, person["id"], deal["id"])
-
-
-@pytest.mark.parametrize(
-    ("path", "name"),
-    [("deals", "title"), ("persons", "name"), ("organizations", "name"), ("activities", "subject")],
-)
-def test_a_v1_put_that_changes_nothing_moves_the_update_time(observed, path, name):
-    before = row(observed, f"/v1/{path}/1")
-    data(observed.ask("PUT", f"/v1/{path}/1", json_body={name: before[name]}))
-    assert row(observed, f"/v1/{path}/1")["update_time"] > before["update_time"]
-
-
-def test_a_person_without_numbers_has_an_empty_one(observed):
-    added = data(observed.ask("POST", "/v1/persons", json_body={"name": "A B"}))
-    assert [added[name] for name in ("email", "phone", "im")] == [[{"value": "", "primary": True}]] * 3
-
-
-def test_v1_lists_page_sort_and_filter(observed):
-    def listed(**query):
-        answer = observed.ask("GET", "/v1/deals", query=query).json()
-        return [one["id"] for one in answer["data"]], answer["additional_data"]["pagination"]
-
-    every, _ = listed(limit=500)
-    first, place = listed(limit=5, sort_by="id", sort_direction="desc")
-    assert (first, place["next_start"]) == (sorted(every, reverse=True)[:5], 5)
-    assert listed(limit=5, start=5, sort="id DESC")[0] == sorted(every, reverse=True)[5:10]
-    won, _ = listed(status="won", limit=500)
-    assert set(won) == {
-        one["id"]
-        for one in observed.tables()["deals"]
-        if one["status"] == "won" and not one["is_archived"] and not one["is_deleted"]
-    }
-
-
-def test_a_second_delete_of_a_person_returns_410_with_success(both):
-    def act(direct):
-        return [direct.ask("DELETE", "/v1/persons/9").status_code for _ in range(2)]
-
-    assert each(both, act) == ([410, 410], [200, 410])
