@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+from dataclasses import KW_ONLY, dataclass
 from pathlib import Path
 
 import click
@@ -18,10 +19,17 @@ from pipedrive_client import (
 )
 from tests.live.check import ME, ODD, Check, Result, cost, place_of
 from tests.live.privacy import Scrubber
+from tests.live.probing.journal import Entry, Journal
+from tests.live.probing.run import clean
+from tests.live.probing.sandbox import Sandbox
 from tests.live.report import report, total, where_to_send
 from tests.live.wire import Wire
 
 REPORT = Path("output") / "live-check.md"
+WRITE_TOKENS = 1_200
+"""Approximate cost of the requests of `--write`."""
+ROWS = "live-check-rows.jsonl"
+"""File beside the report with the rows that a check with writes has created and not yet deleted."""
 VARIABLE = "TAP_PIPEDRIVE_"
 DIFFERENT, WRONG_SETTINGS, INCOMPLETE, INTERRUPTED = 1, 2, 3, 130
 
@@ -43,11 +51,24 @@ class _Failure(click.ClickException):
     show_default=True,
     help="Report file.",
 )
-def main(file: Path) -> None:
+@click.option(
+    "--write",
+    metavar="COMPANY_DOMAIN",
+    help="Also create, change and delete about 20 rows in a sandbox account: repeat its domain here.",
+)
+@click.option(
+    "--confirm-sandbox",
+    is_flag=True,
+    help='Confirm that the account is a sandbox although its domain does not contain "sandbox".',
+)
+def main(file: Path, write: str | None, *, confirm_sandbox: bool) -> None:
     """Compare a live Pipedrive account with what this project assumes.
 
     Reads one page of every list, with GET requests only, and writes a report that you can send to us. It
     contains names of keys and kinds of values, never a value.
+
+    With --write, it also creates, changes and deletes a few rows of a sandbox account, for questions that
+    reads cannot settle.
 
     Set TAP_PIPEDRIVE_API_TOKEN, or the OAuth settings of the tap under the same prefix, and
     TAP_PIPEDRIVE_COMPANY_DOMAIN.
@@ -63,7 +84,7 @@ def main(file: Path) -> None:
         _log_through(scrub)
         _check_writable(file)  # before it costs tokens
         with PipedriveClient(settings) as client:
-            result = _checked(client, scrub)
+            result = _checked(client, scrub, file, _Writes(write, is_confirmed=confirm_sandbox))
         file.write_text(report(result), encoding="utf-8")
     except KeyboardInterrupt:
         raise _Failure("Interrupted before anything was read.", INTERRUPTED) from None
@@ -88,29 +109,96 @@ def settings_of_environment() -> dict[str, str]:
     return {name: value for name in names if (value := os.environ.get(VARIABLE + name.upper()))}
 
 
-def _checked(client: PipedriveClient, scrub: Scrubber) -> Result:
-    """Return the result of a check, of which an interruption leaves what was read before."""
+@dataclass(frozen=True, slots=True)
+class _Writes:
+    """The options for writes.
+
+    Attributes:
+        company: domain of the account that may be written to, or None for no writes.
+        is_confirmed: True if the user confirmed that it is a sandbox.
+    """
+
+    company: str | None
+    _: KW_ONLY
+    is_confirmed: bool
+
+    def check(self, company: str) -> None:
+        """Check that writes are allowed.
+
+        Args:
+            company: domain of the account that the token belongs to.
+
+        Raises:
+            _Failure: the account may not be written to.
+        """
+        if self.company is None:
+            return
+        if not company or self.company.lower() != company.lower():
+            raise _Failure(
+                "The token belongs to another account than --write names. Nothing was read or written.",
+                WRONG_SETTINGS,
+            )
+        if "sandbox" not in company.lower() and not self.is_confirmed:
+            raise _Failure(
+                'The domain of this account does not contain "sandbox". If rows may be created and deleted '
+                "in it, add --confirm-sandbox. Nothing was read or written.",
+                WRONG_SETTINGS,
+            )
+
+
+def _checked(client: PipedriveClient, scrub: Scrubber, file: Path, writes: _Writes) -> Result:
+    """Return the result of a check, of which an interruption leaves the reads made before."""
     wire = Wire(client)
     me = client.request("GET", ME, cost=2, label="check").json().get("data") or {}
     company, name = (str(me.get(key) or "") for key in ("company_domain", "company_name"))
     scrub.add_address(client.base_url, company)
+    writes.check(company)
+    _check_tokens(client, is_writing=bool(writes.company))
+    check = Check(wire, show=_show, scrub=scrub)
+    check.read()
+    if writes.company:
+        journal = Journal(file.with_name(ROWS))
+        sandbox = Sandbox(wire, journal, str(me.get("company_id")))
+        if journal.of(str(me.get("company_id"))):
+            _show("An earlier check left rows.")
+            check.attempt(lambda: _say_left(clean(sandbox, _show)))
+        check.write(sandbox, me.get("id"))
+        _say_left(check.findings.left)
+    return check.result((company, name))
+
+
+def _check_tokens(client: PipedriveClient, *, is_writing: bool) -> None:
+    """Check that enough tokens are left, and show the cost.
+
+    Raises:
+        _Failure: there are too few tokens.
+    """
     expected = cost()
+    needed = expected.tokens + (WRITE_TOKENS if is_writing else 0)
     left = client.budget.left
-    if left is not None and left < expected.tokens:
+    if left is not None and left < needed:
         raise _Failure(
-            f"The check needs about {expected.tokens:,} API tokens, and only {left:,} are left today or in "
+            f"The check needs about {needed:,} API tokens, and only {left:,} are left today or in "
             "the budget that you set. Nothing was read.",
             INCOMPLETE,
         )
-    click.echo(
-        f"Reading one page of {expected.requests} lists, with GET requests only; nothing is changed. "
-        f"This costs about {expected.tokens:,} of the company's API tokens of today, at most "
-        f"{expected.most_tokens:,}.",
-        err=True,
+    most = expected.most_tokens + needed - expected.tokens
+    writes = "then about 20 rows are created, changed and deleted again" if is_writing else "nothing is changed"
+    _show(
+        f"Reading one page of {expected.requests} lists, with GET requests only; {writes}. This costs about "
+        f"{needed:,} of the company's API tokens of today, at most {most:,}."
     )
-    check = Check(wire, show=lambda line: click.echo(line, err=True), scrub=scrub)
-    check.read()
-    return check.result((company, name))
+
+
+def _show(line: str) -> None:
+    click.echo(line, err=True)
+
+
+def _say_left(left: list[Entry]) -> None:
+    """Name the rows that could not be deleted; these lines are for the user only."""
+    for one in left:
+        where = f"id {one.row_id}" if one.row_id else "id unknown"
+        _show(f"Not deleted: {one.entity}, {where}, {one.name!r}. The next check with --write retries it.")
 
 
 def _advice(message: str) -> str:
@@ -143,7 +231,7 @@ def _check_writable(file: Path) -> None:
 def _exit_code(result: Result) -> int:
     if result.interrupted:
         return INTERRUPTED
-    if result.ended:
+    if result.ended or result.left:
         return INCOMPLETE
     return DIFFERENT if result.differences else 0
 

@@ -13,6 +13,7 @@ from tests.live.comparison import (
     OTHER_KIND,
     STATUS,
     Difference,
+    Expected,
     body_differences,
     follows,
     header_differences,
@@ -21,12 +22,15 @@ from tests.live.comparison import (
 from tests.live.expected import DIALECTS, expected_of, failures, known_errors, recorded
 from tests.live.lists import lists
 from tests.live.privacy import Publisher
+from tests.live.probing.run import Answered, Findings, ask_by_reads, ask_by_writes
+from tests.live.published import places_of
 from tests.live.shapes import shape_of
 from tests.live.survey import PARENTS, Survey
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
+    from tests.live.probing.sandbox import Sandbox
     from tests.live.survey import Seen
     from tests.live.wire import Answer, Wire
 
@@ -40,6 +44,8 @@ REFUSED = {
     "RateLimited": "the rate limit was exhausted",
     "Unreachable": "there was no response",
 }
+ERROR = 300
+"""Lowest status that is no success."""
 DENIED = (401, 402, 403)
 ME = "/v1/users/me"
 
@@ -55,6 +61,8 @@ class Result:
         not_read: lists that were not read, and the reason.
         as_observed: places where the account is like recorded responses, and unlike the description.
         as_published: places where it is the other way round.
+        answers: questions with the account's findings.
+        left: names of lists with rows of the check that could not be deleted.
         ended: why the check ended early, else empty.
         interrupted: True if the user ended it.
         requests: number of requests.
@@ -67,6 +75,8 @@ class Result:
     not_read: dict[str, str] = field(default_factory=dict)
     as_observed: dict[str, list[str]] = field(default_factory=dict)
     as_published: dict[str, list[str]] = field(default_factory=dict)
+    answers: list[Answered] = field(default_factory=list)
+    left: list[str] = field(default_factory=list)
     ended: str = ""
     interrupted: bool = False
     requests: int = 0
@@ -104,13 +114,23 @@ class Check:
         self._show = show
         self._scrub = scrub
         self._errors: list[tuple[str, Answer]] = []
-        self._faults: list[Difference] = []
+        self.findings = Findings()
         self._ended = ""
         self._interrupted = False
 
     def read(self) -> None:
         """Read all lists; an error that ends the check is kept for the result."""
         self.attempt(self._read)
+        self.attempt(lambda: ask_by_reads(self.wire, self.findings, self._show))
+
+    def write(self, sandbox: Sandbox, me: object) -> None:
+        """Create, change and delete a few rows.
+
+        Args:
+            sandbox: the rows.
+            me: id of the token's user.
+        """
+        self.attempt(lambda: ask_by_writes(sandbox, me, self.findings, self._show))
 
     def attempt(self, part: Callable[[], None]) -> None:
         """Run a part of the check, unless an earlier one ended it."""
@@ -152,6 +172,9 @@ class Check:
         found.differences += self._of_errors(publisher)
         headers = header_differences(self.wire.headers, [recorded(one).headers for one in DIALECTS])
         found.differences += [publisher.difference(one, None) for one in headers if self.wire.successes]
+        found.differences += self._of_writes(publisher)
+        found.differences += self._of_answers(found)
+        found.left = [one.entity for one in self.findings.left]
         found.differences = _once(found.differences)
         found.not_read |= self.survey.without
         if self._ended:
@@ -180,7 +203,7 @@ class Check:
             code = publisher.code(answer.code)
             words = f"status {answer.status}" + (f", code {code}" if code else "")
             is_missing_child = answer.error == "NotFound" and bool(seen.listed.parent)
-            if answer.status and answer.status < 300:
+            if answer.status and answer.status < ERROR:
                 found.append(Difference(where, "body", OTHER_KIND, "no JSON", "object"))
             elif answer.error not in (*REFUSED, "MissingScope") and not is_missing_child:
                 found.append(Difference(where, "", STATUS, words, "status 200"))
@@ -191,6 +214,31 @@ class Check:
         odd = sorted(seen.statuses - {200})
         found += [Difference(seen.listed.label, "", STATUS, f"status {one}", "status 200") for one in odd]
         return found
+
+    def _of_answers(self, result: Result) -> Iterable[Difference]:
+        """Note all findings in the result, and yield those that contradict both dialects."""
+        for question, answer in self.findings.answers.items():
+            assumed = tuple(dict.fromkeys(recorded(one).answers.get(question, "") for one in DIALECTS))
+            answered = Answered(question, answer, assumed)
+            result.answers.append(answered)
+            if answered.differs:
+                yield Difference(question, "", STATUS, answer, " or ".join(assumed))
+
+    def _of_writes(self, publisher: Publisher) -> Iterable[Difference]:
+        """Yield the differences of the responses to writes."""
+        for label, taken in self.findings.taken.items():
+            known = [recorded(one).taken[label] for one in DIALECTS if label in recorded(one).taken]
+            where = f"{label}: {taken.method} {taken.path}"
+            statuses = {one.status for one in known}
+            if known and taken.status not in statuses:
+                wanted = " or ".join(f"status {one}" for one in sorted(statuses))
+                code = publisher.code(taken.code)
+                words = f"status {taken.status}" + (f", code {code}" if code else "")
+                yield Difference(where, "", STATUS, words, wanted)
+            elif known and taken.status < ERROR:
+                expected = Expected(known[0].shape, known[-1].shape, places_of(taken.path, taken.method))
+                for one in body_differences(where, taken.shape, expected, {}):
+                    yield publisher.difference(one, expected)
 
     def _of_errors(self, publisher: Publisher) -> Iterable[Difference]:
         """Yield the differences of the reads that fail in every account."""

@@ -14,6 +14,9 @@ from typing import TYPE_CHECKING
 
 from pipedrive_client import ClientSettings, PipedriveClient
 from tests.live.comparison import Expected, is_about_limits
+from tests.live.probing.journal import Journal
+from tests.live.probing.run import Findings, ask_by_reads, ask_by_writes, in_general
+from tests.live.probing.sandbox import Sandbox, Taken
 from tests.live.published import places_of
 from tests.live.shapes import Place, Shape, merged, parent_of, shape_of
 from tests.live.survey import Survey
@@ -52,12 +55,16 @@ class Emulated:
     Attributes:
         shapes: shape of the responses of each operation, by path.
         errors: status and shape of the body of each read of `FAILING`.
+        answers: findings, by question.
+        taken: responses to writes, by description.
         headers: headers of successful responses, with the kinds of their values.
     """
 
     shapes: dict[str, Shape] = field(default_factory=dict)
     errors: dict[str, tuple[int, Shape]] = field(default_factory=dict)
     headers: dict[str, set[str]] = field(default_factory=dict)
+    answers: dict[str, str] = field(default_factory=dict)
+    taken: dict[str, Taken] = field(default_factory=dict)
 
 
 def emulate(dialect: str, seeds: Sequence[str] = SEEDS) -> Emulated:
@@ -84,7 +91,26 @@ def emulate(dialect: str, seeds: Sequence[str] = SEEDS) -> Emulated:
             found.headers = {name: kinds for name, kinds in wire.headers.items() if is_about_limits(name)}
     found.shapes = {path: merged(many) for path, many in shapes.items()}
     found.errors |= _denials(dialect)
+    findings = _findings(dialect)
+    found.answers, found.taken = findings.answers, findings.taken
     return found
+
+
+def _findings(dialect: str) -> Findings:
+    """Return the findings of an emulated account."""
+    findings = Findings()
+    with (
+        Emulator("--burst", "0", "--dialect", dialect) as emulator,
+        PipedriveClient(ClientSettings.from_config(emulator.config())) as client,
+    ):
+        wire = Wire(client)
+        me = wire.send("GET", "/v1/users/me").body["data"]["id"]
+        ask_by_reads(wire, findings, lambda _: None)
+        ask_by_writes(Sandbox(wire, Journal(None), ""), me, findings, lambda _: None)
+        assert not findings.left
+    # An emulator's delays depend on the machine.
+    findings.answers = {question: in_general(answer) for question, answer in findings.answers.items()}
+    return findings
 
 
 def _denials(dialect: str) -> dict[str, tuple[int, Shape]]:
@@ -115,8 +141,15 @@ def packed_text(emulated: Emulated) -> str:
     lines = [f"{_json(path)}: {_json(_packed(shape))}" for path, shape in sorted(emulated.shapes.items())]
     errors = {name: [status, _packed(shape)] for name, (status, shape) in emulated.errors.items()}
     headers = {name: sorted(kinds) for name, kinds in sorted(emulated.headers.items())}
+    taken = {
+        name: [one.method, one.path, one.status, one.code, _packed(one.shape)]
+        for name, one in emulated.taken.items()
+    }
+    parts = {"errors": errors, "headers": headers, "answers": emulated.answers}
+    head = ",\n".join(f"{_json(name)}: {_json(part)}" for name, part in parts.items())
+    writes = ",\n".join(f"{_json(name)}: {_json(one)}" for name, one in taken.items())
     content = ",\n".join(lines)
-    return f'{{"errors": {_json(errors)},\n"headers": {_json(headers)},\n"shapes": {{\n{content}\n}}}}\n'
+    return f'{{{head},\n"writes": {{\n{writes}\n}},\n"shapes": {{\n{content}\n}}}}\n'
 
 
 def write() -> None:
@@ -133,6 +166,11 @@ def recorded(dialect: str) -> Emulated:
         shapes={path: _unpacked(shape) for path, shape in content["shapes"].items()},
         errors={name: (status, _unpacked(shape)) for name, (status, shape) in content["errors"].items()},
         headers={name: set(kinds) for name, kinds in content["headers"].items()},
+        answers=content["answers"],
+        taken={
+            name: Taken(method, path, status, code, _unpacked(shape))
+            for name, (method, path, status, code, shape) in content["writes"].items()
+        },
     )
 
 

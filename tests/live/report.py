@@ -46,6 +46,7 @@ def where_to_send() -> str:
 def report(result: Result) -> str:
     """Return the report of a check."""
     parts = [_head(result), _differences(result), _nulls(result), _not_read(result), _dialects(result)]
+    parts[2:2] = [_open_questions(result), _facts(result)]
     parts.append(_never_read())
     return "\n\n".join(part for part in parts if part) + "\n"
 
@@ -68,6 +69,8 @@ def _head(result: Result) -> str:
         _HONESTY,
         f"Please read this report, and attach it to a new issue: {where_to_send()}.",
     ]
+    if result.left:
+        lines.append(f"Rows of this check remain in the account: {', '.join(sorted(result.left))}.")
     if result.ended:
         lines.append(f"**The check is not complete.** {result.ended}")
     return "\n\n".join(lines)
@@ -123,6 +126,17 @@ def _never_read() -> str:
             reasons.setdefault(reason, []).append(f"`{name}`")
     rows = [(reason, ", ".join(names)) for reason, names in reasons.items()]
     return f"## Not read in any account\n\n{_table(('Reason', 'Lists'), rows)}"
+
+
+def _open_questions(result: Result) -> str:
+    """Return the findings on questions that neither the description nor a recorded response settles."""
+    rows = [(one.question, one.answer, " or ".join(one.assumed)) for one in result.answers if one.is_open]
+    return f"## Open questions\n\n{_table(('Question', 'This account', 'Our guess'), rows)}" if rows else ""
+
+
+def _facts(result: Result) -> str:
+    rows = [(one.question, one.answer, " or ".join(one.assumed)) for one in result.answers if not one.is_open]
+    return f"## Known questions\n\n{_table(('Question', 'This account', 'Known'), rows)}" if rows else ""
 
 
 def _dialects(result: Result) -> str:

@@ -75,8 +75,8 @@ class Wire:
 
     Attributes:
         client: signed-in client of the account.
-        headers: names of headers of successful responses, and the kinds of their values.
-        successes: number of successful responses.
+        headers: names of headers of successful GET requests, and the kinds of their values.
+        successes: number of these requests.
     """
 
     client: PipedriveClient
@@ -107,7 +107,8 @@ class Wire:
         answer = Answer()
         try:
             response = self.client.request(method, path, cost=cost, max_attempts=ATTEMPTS, **parts)
-            self._note(response)
+            if method == "GET":
+                self._note(response)
             answer.status, answer.body = response.status, response.json()
             answer.is_json = bool(response.body)
         except PipedriveError as error:
@@ -124,6 +125,11 @@ class Wire:
         else:
             self._failures = 0
         return answer
+
+    def last_header(self, name: str) -> str:
+        """Return a header of the last response; empty if it is missing."""
+        last = self._watched.last
+        return last.headers.get(name, "") if last is not None else ""
 
     def _stop_if_hopeless(self, error: PipedriveError) -> None:
         self._failures = self._failures + 1 if isinstance(error, TransientError) else 0
