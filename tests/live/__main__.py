@@ -183,7 +183,9 @@ def _check_tokens(client: PipedriveClient, *, is_writing: bool) -> None:
             INCOMPLETE,
         )
     most = expected.most_tokens + needed - expected.tokens
-    writes = "then about 20 rows are created, changed and deleted again" if is_writing else "nothing is changed"
+    writes = (
+        "then about 20 rows are created, changed and deleted again" if is_writing else "nothing is changed"
+    )
     _show(
         f"Reading one page of {expected.requests} lists, with GET requests only; {writes}. This costs about "
         f"{needed:,} of the company's API tokens of today, at most {most:,}."
