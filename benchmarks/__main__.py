@@ -82,7 +82,9 @@ def main(arguments: list[str]) -> int:
     names = [one for one in arguments if not one.startswith("--")] or list(CASES)
     unknown = [one for one in names if one not in CASES]
     if unknown or set(arguments) - set(names) - {"--write"}:
-        console.print(f"Usage: python -m benchmarks [--write] [NAME …], names being {', '.join(CASES)}.")
+        console.print("Usage: python -m benchmarks [--write] [NAME …]\n\nNames, all by default:")
+        for name, case in CASES.items():
+            console.print(f"  {name:15} {note.first_line(case).removeprefix('Measure ')}", no_wrap=True)
         return 2
     results = measure(names)
     show(results)

@@ -135,13 +135,27 @@ def keep(stage: Stage, output: Path) -> None:
 
 def main() -> int:
     """Run the demo and always clean up afterwards; returns the exit code."""
-    parser = argparse.ArgumentParser(prog="python -m demo", description="Run the demo of `make demo`.")
-    parser.add_argument("--output", type=Path, default=OUTPUT, help="folder for the results")
+    parser = argparse.ArgumentParser(
+        prog="python -m demo",
+        description="Run the demo of `make demo`: from an emulated account into DuckDB and back.",
+        epilog="Example: python -m demo --account small",
+    )
     parser.add_argument(
-        "--account", choices=("small", "medium"), default="medium", help="size of the emulated account"
+        "--output",
+        metavar="FOLDER",
+        type=Path,
+        default=OUTPUT,
+        help="folder for the results (default: output)",
+    )
+    parser.add_argument(
+        "--account",
+        choices=("small", "medium"),
+        default="medium",
+        help="size of the emulated account (default: medium)",
     )
     parser.add_argument(
         "--plugins",
+        metavar="FOLDER",
         type=Path,
         help="folder with installed plugins, for example .venv/meltano after `make plugins`",
     )

@@ -145,7 +145,11 @@ class Group:
 
 def parser(plugin: str, description: str) -> ArgumentParser:
     """Return the parser of the options that both plugins have."""
-    made = ArgumentParser(prog=f"{plugin} check", description=description)
+    made = ArgumentParser(
+        prog=f"{plugin} check",
+        description=description,
+        epilog=f"Example: {plugin} check --config config.json",
+    )
     made.add_argument(
         "--config",
         metavar="FILE",

@@ -13,6 +13,7 @@ from singer_sdk.plugin_base import PluginBase, _ConfigInput
 from typing_extensions import override
 
 from pipedrive_client import ConfigError
+from pipedrive_singer.about import about_text
 from pipedrive_singer.command_line import abandon_output
 from pipedrive_singer.config import (
     check_environment,
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
 _HELP: Mapping[str, str] = MappingProxyType(
     {
         "--version": "Show the version.",
-        "--about": "Show the capabilities and all settings.",
+        "--about": "Show the capabilities, and all settings with their meaning.",
         "--format": "Format of --about.",
         "--config": "JSON file with the settings, or ENV to read them from environment variables. May be "
         "repeated.",
@@ -43,6 +44,8 @@ _HELP: Mapping[str, str] = MappingProxyType(
     }
 )
 """Help texts of the SDK's options."""
+_METAVARS: Mapping[str, str] = MappingProxyType({"--config": "FILE|ENV", "--test": "[all|schema]"})
+"""Values of options that are otherwise shown as TEXT."""
 
 
 class PipedrivePlugin(PluginBase):
@@ -72,6 +75,7 @@ class PipedrivePlugin(PluginBase):
         for option in command.params:
             if isinstance(option, click.Option):
                 option.help = _HELP.get(option.opts[0], option.help)
+                option.metavar = _METAVARS.get(option.opts[0], option.metavar)
         return command
 
     @classmethod
@@ -79,7 +83,10 @@ class PipedrivePlugin(PluginBase):
     def print_about(cls, output_format: str | None = None) -> None:
         """Show the capabilities and all settings; a reader such as `head` may stop early."""
         try:
-            super().print_about(output_format)
+            if output_format in {None, "text"}:
+                sys.stdout.write(f"{about_text(cls._get_about_info())}\n")
+            else:
+                super().print_about(output_format)
             sys.stdout.flush()
         except BrokenPipeError:
             abandon_output()

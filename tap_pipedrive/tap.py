@@ -279,8 +279,12 @@ class TapPipedrive(PipedrivePlugin, Tap):
             )
         )
         command.epilog = (
+            "\b\nExamples:\n"
+            "  tap-pipedrive --config config.json --discover > catalog.json\n"
+            "  tap-pipedrive --config config.json --plan\n"
+            "  tap-pipedrive --config config.json --state state.json | target-jsonl\n\n"
             "`tap-pipedrive check` shows the account and which selected streams can be read; `tap-pipedrive "
-            "auth` authorizes an OAuth app and prints the settings to use. See --help of each. "
+            "auth` authorizes an OAuth app and prints the settings to use. See --help of each.\n\n"
             "Exit codes: 0 success, 1 a request failed permanently, 2 invalid settings, catalog or state, 3 "
             "Pipedrive denied access (to a stream only with strict_access), 4 the token budget is exhausted: "
             "run again later."

@@ -85,8 +85,11 @@ class TargetPipedrive(PipedrivePlugin, Target):
         command = super().get_singer_command()
         command.help = "Write the Singer messages on stdin to a Pipedrive account, and emit STATE to stdout."
         command.epilog = (
+            "\b\nExamples:\n"
+            "  target-pipedrive --config config.json --input deals.singer\n"
+            "  tap-csv --config csv.json | target-pipedrive --config config.json\n\n"
             "`target-pipedrive ledger` shows and corrects the links that the target stores; "
-            "`target-pipedrive check` shows the account and what can be written. See --help of each. "
+            "`target-pipedrive check` shows the account and what can be written. See --help of each.\n\n"
             "Exit codes: 0 all records are written, 1 some records failed and are in the reject "
             "file, 2 invalid settings, 3 Pipedrive denied access, 4 the token budget is exhausted: run again "
             "later."

@@ -82,25 +82,35 @@ def _parser() -> ArgumentParser:
         description="Authorize an OAuth app and print the settings that use it. Client ID and secret are "
         f"read from the options, from {_PREFIX}CLIENT_ID and {_PREFIX}CLIENT_SECRET, or from a prompt. "
         "Nothing is stored without --save.",
+        epilog="Example: tap-pipedrive auth --open --save config.json",
     )
-    parser.add_argument("--client-id", help="client ID of the app")
+    parser.add_argument("--client-id", metavar="ID", help="client ID of the app")
     parser.add_argument(
-        "--client-secret", help="client secret of the app; other users of this machine can see options"
+        "--client-secret",
+        metavar="SECRET",
+        help="client secret of the app; other users of this machine can see options",
     )
     parser.add_argument(
         "--port",
+        metavar="N",
         type=_port,
         default=PORT,
-        help=f"port of the app's callback URL, http://127.0.0.1:PORT{CALLBACK} (%(default)s)",
+        help=f"port of the app's callback URL, http://127.0.0.1:N{CALLBACK} (default: %(default)s)",
     )
     parser.add_argument("--open", action="store_true", help="open the page in a browser")
     parser.add_argument("--save", metavar="FILE", help="write the settings to this JSON file instead")
     parser.add_argument(
-        "--timeout-seconds", type=float, default=300, help="how long to wait for the browser (%(default)s)"
+        "--timeout-seconds",
+        metavar="N",
+        type=float,
+        default=300,
+        help="how long to wait for the browser (default: %(default)s)",
     )
     parser.add_argument(
         "--oauth-token-url",
-        help="URL of the token endpoint; `authorize` instead of its last part is the page where users agree",
+        metavar="URL",
+        help="URL of the token endpoint, instead of Pipedrive's; users sign in at the same URL with "
+        "`authorize` as its last part",
     )
     return parser
 

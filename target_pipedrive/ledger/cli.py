@@ -90,6 +90,7 @@ def _arguments() -> ArgumentParser:
         description="The ledger is the SQLite file or PostgreSQL schema in which the target stores which row "
         "in Pipedrive belongs to each of your ids (links), and the unfinished writes of an interrupted run "
         "(writes). These commands send no requests.",
+        epilog="Example: target-pipedrive ledger list --config config.json. See --help of each command.",
     )
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     for name, what, example in _COMMANDS:
