@@ -166,6 +166,7 @@ def request_missing_parents(stream: PipedriveStream) -> None:
     random.shuffle(due)  # so that those denied to this user do not precede the others in every run
     for part in (due[:1], due[1:], stream.absent_parents.due()):
         if part and stream.tap_context.access.closed(stream.name) is None:
+            stream.announce()  # not done yet below a child stream that this run has no rows of
             fan_out(stream, part)
     _settle_absent(stream)
     for child in stream.wanted_children():

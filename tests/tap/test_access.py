@@ -291,6 +291,18 @@ def test_rows_below_a_denied_child_stream_are_reported_with_it(small, caplog):
     assert found.denied["mail_messages"].startswith("mail_thread_messages denied for 1 of ")
 
 
+def test_denied_rows_two_levels_below_a_list_that_is_not_due_are_read(small):
+    settings = small.config(full_list_interval_hours=24)
+    clean = run(settings, "mail_messages")
+    refuse(small, "GET /api/v1/mailbox/mailMessages/{id}", "right", nth=2)
+    denied = run(settings, "mail_messages")
+    small.post("/_emulator/faults", [])
+    small.post("/_emulator/log/clear")
+    granted = run(settings, "mail_messages", before=denied)
+    assert (granted.code, granted.tables) == (0, clean.tables)
+    assert small.requests() == {"GET /api/v1/mailbox/mailMessages/{id}": 1}
+
+
 def test_parents_are_counted_once_for_several_requests(small, caplog):
     day = {"start_date": "2025-01-01", "end_date": "2025-12-31"}
     stream = "pipeline_conversion_statistics"

@@ -219,6 +219,54 @@ def test_no_denied_run_between_others_loses_a_change(small, stream, caplog):
         check_between(small, case, caplog, chance.choice([1, 2]))
 
 
+# ── with settings that change the order of requests, or which are made ───────────────────────────────
+
+SETTINGS = {
+    "interval": {"full_list_interval_hours": 24},
+    "windows": {"time_windows": 4, "max_concurrency": 8},
+    "deletes": {"detect_deletes": True, "delete_sweep_interval_hours": 0},
+    "in_turn": {"max_concurrency": 1},
+    "start": {"start_date": "2025-06-01"},
+}
+
+
+def check_with(emulator, stream, setting, chance, caplog):
+    """Check that a run with a setting reports an operation that is denied, and that the next one reads it."""
+    config = settings(emulator) | SETTINGS[setting]
+    emulator.reset()
+    expected = run(config, stream)
+    called = emulator.requests()
+    operation, kind = chance.choice(sorted(called)), chance.choice(sorted(REFUSALS))
+    case = setting, stream, operation, kind
+    emulator.reset()
+    caplog.clear()
+    refuse(emulator, [operation], kind, chance.choice([None, 1, 2, 3]))
+    denied = run(config, stream)
+    assert denied.code == 0, (case, denied.error)
+    if denied.tables.get(stream) != expected.tables[stream]:
+        assert warnings(caplog, "Access to stream", stream), case
+        assert stream in denied.denied, case
+    emulator.post("/_emulator/faults", [])
+    granted = run(config, stream, before=denied)
+    assert (granted.code, granted.tables.get(stream)) == (0, expected.tables[stream]), (case, granted.error)
+
+
+@pytest.mark.parametrize("setting", SETTINGS)
+def test_settings_do_not_hide_denied_access(small, setting, caplog):
+    chance = random.Random(f"settings {setting}")
+    for stream in chance.sample(STREAM_NAMES, 3):
+        check_with(small, stream, setting, chance, caplog)
+
+
+@pytest.mark.soak
+@pytest.mark.parametrize("stream", STREAM_NAMES)
+def test_no_setting_hides_denied_access(small, stream, caplog):
+    chance = random.Random(f"settings {stream}")
+    for setting in SETTINGS:
+        for _ in range(3):
+            check_with(small, stream, setting, chance, caplog)
+
+
 # ── detection of deleted rows ────────────────────────────────────────────────────────────────────────
 
 
