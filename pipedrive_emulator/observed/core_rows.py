@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 
 UNSEEN = frozenset({"file", "gcal_event_id", "google_calendar_id", "google_calendar_etag"})
 """Published keys of activities that every recorded response lacks."""
+NULL_IF_EMPTY = ("participants", "attendees", "series", "source_timezone")
+"""Keys of activities that are null instead of empty."""
 MAILBOX = f"{COMPANY['company_domain']}@pipedrivemail.com"
 EMPTY_CHANNEL = [{"value": "", "primary": True}]
 REVENUES = frozenset(f"{name}{suffix}" for name in ("acv", "arr", "mrr") for suffix in ("", "_currency"))
@@ -225,8 +227,12 @@ def activity(account: Account, row: Row) -> Row:
     types = account.table("activity_types")
     kinds = [types.row(seq)["name"] for seq in types.where("key_string", row["type"])]
     shown = activities_v1.show(account, row)
+    changed = row["update_time"] != row["add_time"]
     return {
         **{name: value for name, value in shown.items() if name not in UNSEEN},
+        **{name: shown[name] or None for name in NULL_IF_EMPTY},
+        "update_user_id": shown["update_user_id"] if changed else None,
+        "person_dropbox_bcc": None if row["person_id"] is None else shown["person_dropbox_bcc"],
         "type_name": kinds[0] if kinds else None,
         "lead_title": lead,
         "lead": None if lead is None else {"title": lead},
@@ -268,7 +274,7 @@ def product(account: Account, row: Row) -> Row:
         for place, price in enumerate(row["prices"], 1)
     ]
     owner = _user(account, row["owner_id"])
-    return {**shown, "owner_id": owner, "prices": prices, "product_variations": []}
+    return {**shown, "owner_id": owner, "files_count": None, "prices": prices, "product_variations": []}
 
 
 def listed_product(account: Account, row: Row) -> Row:

@@ -72,7 +72,8 @@ def _of_note(account: Account, row: Row) -> Row:
 
 
 def _of_file(_: Account, row: Row) -> Row:
-    return {"people_name": row["person_name"]}
+    empty = {name: row[name] or None for name in ("cid", "mail_message_id", "mail_template_id", "s3_bucket")}
+    return {**empty, "people_name": row["person_name"]}
 
 
 def _of_task(account: Account, row: Row) -> Row:
@@ -146,7 +147,7 @@ RESPONSES: dict[str, Facts] = {
     "v1:getMailThreadMessages": Facts(computed=_with_body),
     "v2:searchPersons": Facts(computed=_of_found_person),
     "v1:getActivityTypes": Facts(row=UNTIMED),
-    "v1:getFilters": Facts(row=UNTIMED, no_additional=True),
+    "v1:getFilters": Facts(row={**UNTIMED, "temporary_flag": None}, no_additional=True),
     **{
         f"v1:get{word}Field{number}": Facts(replaced=partial(shown_as, table))
         for table, word in FIELD_KINDS.items()

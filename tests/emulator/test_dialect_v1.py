@@ -56,3 +56,21 @@ def test_a_second_delete_of_a_person_returns_410_with_success(both):
         return [direct.ask("DELETE", "/v1/persons/9").status_code for _ in range(2)]
 
     assert each(both, act) == ([410, 410], [200, 410])
+
+
+def test_an_activity_has_null_instead_of_empty_values(observed):
+    empty = ("participants", "attendees", "series", "source_timezone", "person_dropbox_bcc")
+    added = data(observed.ask("POST", "/v1/activities", json_body={"subject": "S", "type": "call"}))
+    assert {added[name] for name in (*empty, "update_user_id")} == {None}
+    changed = data(observed.ask("PUT", f"/v1/activities/{added['id']}", json_body={"person_id": 1}))
+    assert changed["update_user_id"] == 1
+    assert changed["participants"] == [{"person_id": 1, "primary_flag": True}]
+    assert changed["person_dropbox_bcc"]
+
+
+@pytest.mark.parametrize(
+    ("path", "name"),
+    [("/v1/products", "files_count"), ("/v1/filters", "temporary_flag"), ("/v1/files", "cid")],
+)
+def test_unused_keys_are_null(observed, path, name):
+    assert None in {one[name] for one in row(observed, path)}
