@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import random
 from collections import Counter
 from dataclasses import dataclass, replace
@@ -12,6 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from pipedrive_client import Gone, NotFound
 from tap_pipedrive.catalog.spec import OCCURRENCE
 from tap_pipedrive.state.access import ACCESS_ERRORS
+from tap_pipedrive.sync import absent_parents
 from tap_pipedrive.values.conversions import boolean
 
 if TYPE_CHECKING:
@@ -168,33 +168,9 @@ def request_missing_parents(stream: PipedriveStream) -> None:
         if part and stream.tap_context.access.closed(stream.name) is None:
             stream.announce()  # not done yet below a child stream that this run has no rows of
             fan_out(stream, part)
-    _settle_absent(stream)
+    absent_parents.settle(stream)
     for child in stream.wanted_children():
         request_missing_parents(child)
-
-
-def _settle_absent(stream: PipedriveStream) -> None:
-    """Report the parents that were not found, and forget those that were not found twice: they were deleted.
-
-    If no request of the stream succeeded, all are kept, because the cause may be the path.
-    """
-    twice, once = stream.absent_parents.stored()
-    found = stream.tap_context.access.has_success(stream.name)
-    if twice and found:
-        stream.absent_parents.update(twice, ())
-        stream.logger.info(
-            "Stream %s: parents that were not found in two runs count as deleted: %d", stream.name, len(twice)
-        )
-    left = len(once) + (0 if found else len(twice))
-    if left:
-        stream.logger.log(
-            logging.INFO if found else logging.WARNING,
-            "Stream %s: Pipedrive listed parents, but returned 404 for their child rows (%d)%s. They may "
-            "have been deleted meanwhile; the next run requests them again",
-            stream.name,
-            left,
-            "" if found else ", and no request of the stream succeeded",
-        )
 
 
 def _groups(contexts: Sequence[Context], size: int) -> Iterator[Sequence[Context]]:
@@ -301,9 +277,12 @@ def _not_found(
     found = _in_halves(stream, read, configured, group)
     if len(found.absent) < len(group) or not whole:
         return found
-    # All of them were just listed, so they are not deleted.
-    stream.tap_context.access.deny_parents(stream.name, error, len(group), stream.names_below())
-    return _ChildRows(context={}, rows=[], denied=group)
+    # All of them were listed, so it is unlikely that all of them were deleted.
+    there = absent_parents.existing(stream, group)
+    denied = group if there is None else there
+    if denied:
+        stream.tap_context.access.deny_parents(stream.name, error, len(denied), stream.names_below())
+    return _ChildRows(context={}, rows=[], denied=denied, absent=[one for one in group if one not in denied])
 
 
 def _in_halves(

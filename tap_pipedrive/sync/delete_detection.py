@@ -108,7 +108,7 @@ class DeleteDetection:
         if missing:
             percent = self.stream.tap_context.max_tombstone_percent
             most = math.ceil(len(self.known) * percent / 100)
-            checked = check_gone(self.stream, missing, most=most)
+            checked = check_gone(self.stream.tap_context.client, self.stream.spec, missing, most=most)
             if not checked.complete or len(checked.gone) > most:
                 raise self._refusal(len(missing), len(checked.kept), percent)
             if checked.kept:
@@ -159,7 +159,7 @@ class DeleteDetection:
         moment = Bookmark({}, replication_key=str(stream.spec.replication_key)).moment
         for rows in reader.all():
             # The next run reads rows that changed after the bookmark.
-            self._swept.add_ids(ids_of(stream, rows))
+            self._swept.add_ids(ids_of(stream.name, rows))
             fresh = [row for row in self.unknown(rows) if not since or moment(row) <= since]
             fresh = stream.since_start(fresh)
             self.current.add(fresh)
@@ -179,7 +179,7 @@ class DeleteDetection:
             reader = stream.reader(read)
             if read.changes and mark.lower_bound and isinstance(reader, Reader):
                 for rows in reader.changes(mark.lower_bound, mark.moment):
-                    self._swept.add_ids(ids_of(stream, rows))
+                    self._swept.add_ids(ids_of(stream.name, rows))
                     stream.tap_context.interruption.check()
 
     def _bury(self, gone: list[int | str]) -> None:

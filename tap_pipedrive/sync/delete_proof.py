@@ -17,8 +17,8 @@ from tap_pipedrive.state.known_ids import id_of
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from tap_pipedrive.catalog.spec import Read
-    from tap_pipedrive.streams.base import PipedriveStream
+    from pipedrive_client import PipedriveClient
+    from tap_pipedrive.catalog.spec import Read, StreamSpec
     from tap_pipedrive.values.row import Context, Row
 
 SAMPLE = 20
@@ -46,11 +46,14 @@ class Checked:
     complete: bool = True
 
 
-def check_gone(stream: PipedriveStream, missing: Sequence[int | str], *, most: int) -> Checked:
+def check_gone(
+    client: PipedriveClient, spec: StreamSpec, missing: Sequence[int | str], *, most: int
+) -> Checked:
     """Request rows by id that are missing from their list.
 
     Args:
-        stream: stream of the rows.
+        client: sends the requests.
+        spec: stream of the rows.
         missing: their ids.
         most: maximum number of rows that may be deleted at once; beyond it, the sample is not extended.
 
@@ -58,25 +61,25 @@ def check_gone(stream: PipedriveStream, missing: Sequence[int | str], *, most: i
         UnprovenDeletes: a response has a row without an id.
         PipedriveError: a request failed permanently.
     """
-    reads = stream.spec.reads
+    reads = spec.reads
     if all(read.by_ids for read in reads):
-        there = {one for read in reads for one in _asked_in_bulk(stream, read, missing)}
+        there = {one for read in reads for one in _asked_in_bulk(client, spec, read, missing)}
         return _divided(missing, there)
-    if stream.spec.single is None:
-        rows = [row for read in reads for row in _rows(stream, read, {}, {})]
-        return _divided(missing, {*ids_of(stream, rows)})
+    if spec.single is None:
+        rows = [row for read in reads for row in _rows(client, spec.name, read, {}, {})]
+        return _divided(missing, {*ids_of(spec.name, rows)})
     step = max(1, len(missing) // SAMPLE)
     sample = missing[::step] if len(missing) > SAMPLE else missing
-    there = set(_asked_one_by_one(stream, stream.spec.single, sample))
+    there = set(_asked_one_by_one(client, spec.name, spec.single, sample))
     if len(sample) < len(missing) and there:
         if len(missing) > most:
             return Checked(gone=[], kept=[one for one in missing if one in there], complete=False)
         others = [one for one in missing if one not in {*sample}]
-        there |= set(_asked_one_by_one(stream, stream.spec.single, others))
+        there |= set(_asked_one_by_one(client, spec.name, spec.single, others))
     return _divided(missing, there)
 
 
-def ids_of(stream: PipedriveStream, rows: Iterable[Row]) -> Iterator[int | str]:
+def ids_of(stream: str, rows: Iterable[Row]) -> Iterator[int | str]:
     """Yield the ids of rows that are compared with the known ones.
 
     Raises:
@@ -86,10 +89,10 @@ def ids_of(stream: PipedriveStream, rows: Iterable[Row]) -> Iterator[int | str]:
         one = id_of(row)
         if one is None:
             raise UnprovenDeletes(
-                f"Stream {stream.name}: while deletes were detected, Pipedrive sent a row without an id. No "
+                f"Stream {stream}: while deletes were detected, Pipedrive sent a row without an id. No "
                 "row was reported as deleted. The next run compares again; if this persists, report it to "
                 "Pipedrive.",
-                label=stream.name,
+                label=stream,
             )
         yield one
 
@@ -100,26 +103,28 @@ def _divided(missing: Sequence[int | str], there: set[object]) -> Checked:
     )
 
 
-def _asked_in_bulk(stream: PipedriveStream, read: Read, missing: Sequence[int | str]) -> Iterator[object]:
+def _asked_in_bulk(
+    client: PipedriveClient, spec: StreamSpec, read: Read, missing: Sequence[int | str]
+) -> Iterator[object]:
     """Yield the ids of rows that exist, with many ids per request."""
     groups = [missing[at : at + read.by_ids] for at in range(0, len(missing), read.by_ids)]
-    for rows in stream.tap_context.client.ordered_map(
-        lambda group: _rows(stream, read, {}, {"ids": ",".join(map(str, group))}), groups
+    for rows in client.ordered_map(
+        lambda group: _rows(client, spec.name, read, {}, {"ids": ",".join(map(str, group))}), groups
     ):
-        yield from ids_of(stream, (row for row in rows if not _says_deleted(row)))
+        yield from ids_of(spec.name, (row for row in rows if not _says_deleted(row)))
 
 
 def _asked_one_by_one(
-    stream: PipedriveStream, single: Read, missing: Sequence[int | str]
+    client: PipedriveClient, stream: str, single: Read, missing: Sequence[int | str]
 ) -> Iterator[int | str]:
     """Yield the ids of rows that exist, or that may exist but are not visible to this user."""
-    responses = stream.tap_context.client.ordered_map(partial(_exists, stream, single), missing)
+    responses = client.ordered_map(partial(_exists, client, stream, single), missing)
     yield from (one for one, there in zip(missing, responses, strict=True) if there)
 
 
-def _exists(stream: PipedriveStream, single: Read, one: int | str) -> bool:
+def _exists(client: PipedriveClient, stream: str, single: Read, one: int | str) -> bool:
     try:
-        rows = _rows(stream, single, dict.fromkeys(single.placeholders, one), {})
+        rows = _rows(client, stream, single, dict.fromkeys(single.placeholders, one), {})
     except (NotFound, Gone):
         return False
     except MissingScope:
@@ -129,9 +134,9 @@ def _exists(stream: PipedriveStream, single: Read, one: int | str) -> bool:
     return any(not _says_deleted(row) for row in rows)
 
 
-def _rows(stream: PipedriveStream, read: Read, context: Context, query: Context) -> list[Row]:
+def _rows(client: PipedriveClient, stream: str, read: Read, context: Context, query: Context) -> list[Row]:
     """Return all rows of a read, without parameters of the settings: filters would override ids."""
-    reader = Reader(stream.tap_context.client, read, label=stream.name)
+    reader = Reader(client, read, label=stream)
     reader.null = Null.REJECTED
     return [row for page in reader.all(context, query) for row in page]
 

@@ -425,22 +425,24 @@ def test_a_parent_that_is_not_found_is_requested_once_more(small, caplog):
     assert small.requests()[FOLLOWERS] == 1
 
 
-def test_a_parent_that_is_not_found_twice_was_deleted(small, caplog):
+def test_a_parent_that_is_not_found_twice_was_deleted_unless_it_exists(small, caplog):
     caplog.set_level("INFO")
     small.post("/_emulator/faults", [{"operation": FOLLOWERS, "nth": 2, **NO_DEAL}])
     first = run_tap(small.config(max_concurrency=1), "deals", "deal_followers")
     (lost,) = first.state["bookmarks"]["deal_followers"]["absent"].values()
-    # Only if another request of the stream succeeds: otherwise the cause may be the path.
     small.post("/_emulator/faults", [{"operation": FOLLOWERS, "every": 1, **NO_DEAL}])
     second = run_tap(small.config(), "deals", "deal_followers", state=first.state)
     assert second.state["bookmarks"]["deal_followers"]["absent"] == {"ids": lost}
-    assert warnings(caplog, "deal_followers", "no request of the stream succeeded")
-    other = next(one["deal_id"] for one in first.records["deal_followers"])
-    small.call("PATCH", f"/api/v2/deals/{other}", {"title": "Changed"})
-    small.post("/_emulator/faults", [{"operation": FOLLOWERS, "nth": 2, **NO_DEAL}])
-    third = run_tap(small.config(max_concurrency=1), "deals", "deal_followers", state=second.state)
+    assert warnings(caplog, "deal_followers", "was denied for 1 of 1 parents", "although their parents exist")
+    with pytest.raises(AccessDenied, match="deal_followers"):
+        run_tap(small.config(strict_access=True), "deals", "deal_followers", state=first.state)
+    small.post("/_emulator/faults", [])
+    small.call("DELETE", f"/api/v2/deals/{lost}")
+    caplog.clear()
+    third = run_tap(small.config(strict_access=True), "deals", "deal_followers", state=second.state)
     assert "absent" not in third.state["bookmarks"]["deal_followers"]
     assert infos(caplog, "deal_followers", "not found in two runs count as deleted: 1")
+    assert not warnings(caplog, "deal_followers")
 
 
 def test_a_child_stream_whose_parents_are_all_not_found_is_reported(small, caplog):

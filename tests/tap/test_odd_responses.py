@@ -104,6 +104,30 @@ def test_a_group_without_any_parent_is_reported_and_requested_again(stand_in, ca
     }
 
 
+def test_a_group_of_deleted_parents_is_not_denied(stand_in, caplog):
+    products(stand_in, lambda _: NOT_FOUND)
+    there = []
+
+    def deals(query, _):
+        wanted = query.get("ids")
+        known = [row for row in there if str(row["id"]) in wanted[0].split(",")] if wanted else ROWS
+        return 200, body(known), {}
+
+    stand_in.deals = deals
+    strict = {**stand_in.config, "strict_access": True}
+    struck = run(strict, "deals", "deal_products")
+    state = struck.output.state["bookmarks"]["deal_products"]
+    assert (struck.code, state["absent"], "refused" in state) == (0, {"ids": "1-4"}, False)
+    again = run(strict, "deals", "deal_products", before=struck)
+    assert (again.code, "absent" in again.output.state["bookmarks"]["deal_products"]) == (0, False)
+    assert "denied" not in caplog.text
+    there[:] = [ROWS[1]]
+    mixed = run(stand_in.config, "deals", "deal_products")
+    state = mixed.output.state["bookmarks"]["deal_products"]
+    assert (state["refused"], state["absent"]) == ({"ids": "2"}, {"ids": "1,3-4"})
+    assert "deal_products was denied for 1 of 1 parents" in caplog.text
+
+
 # ── order and times ──────────────────────────────────────────────────────────────────────────────────
 
 
