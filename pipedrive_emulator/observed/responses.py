@@ -147,7 +147,7 @@ RESPONSES: dict[str, Facts] = {
     "v1:getMailThreadMessages": Facts(computed=_with_body),
     "v2:searchPersons": Facts(computed=_of_found_person),
     "v1:getActivityTypes": Facts(row=UNTIMED),
-    "v1:getFilters": Facts(row={**UNTIMED, "temporary_flag": None}, no_additional=True),
+    "v1:getFilters": Facts(row=UNTIMED, no_additional=True),
     **{
         f"v1:get{word}Field{number}": Facts(replaced=partial(shown_as, table))
         for table, word in FIELD_KINDS.items()

@@ -68,9 +68,14 @@ def test_an_activity_has_null_instead_of_empty_values(observed):
     assert changed["person_dropbox_bcc"]
 
 
-@pytest.mark.parametrize(
-    ("path", "name"),
-    [("/v1/products", "files_count"), ("/v1/filters", "temporary_flag"), ("/v1/files", "cid")],
-)
-def test_unused_keys_are_null(observed, path, name):
-    assert None in {one[name] for one in row(observed, path)}
+def test_products_do_not_count_their_files(observed):
+    assert {one["files_count"] for one in row(observed, "/v1/products")} == {None}
+
+
+def test_files_have_null_instead_of_empty_texts(both):
+    names = ("cid", "mail_message_id", "mail_template_id", "s3_bucket")
+
+    def act(direct):
+        return {one[name] for one in row(direct, "/v1/files") for name in names} & {"", None}
+
+    assert each(both, act) == ({""}, {None})
