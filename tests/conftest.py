@@ -134,3 +134,11 @@ def pytest_collection_modifyitems(items):
             continue
         if given.params.get("dialect") == DIALECTS[1] and zlib.crc32(item.nodeid.encode()) % SAMPLE:
             item.add_marker("soak")
+
+
+def pytest_terminal_summary(terminalreporter):
+    """Print what tests compared with files that are not part of the repository."""
+    for report in terminalreporter.getreports("passed"):
+        for name, value in report.user_properties:
+            if name == "held":
+                terminalreporter.write_line(value)

@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 
 from pipedrive_client.fields import HASH_KEY
 from tap_pipedrive.catalog import STREAMS
-from tap_pipedrive.rows.shapes import SHAPES
+from tests.support.mutations import Counts, faults
 from tests.support.observed import BESIDE, folder
 from tests.support.published import plain
 from tests.support.singer import run_tap
@@ -98,13 +98,26 @@ class Reading:
         return {self.stream, *((self.spec.parent.stream,) if self.spec and self.spec.parent else ())}
 
     def rows(self) -> list[dict[str, Any]]:
-        """Rows of the recording, in the form of the stream."""
+        """Rows of the recording, with the keys that their records must have."""
         found = self.recording.body
         for key in (self.read.records if self.read else "data").split("."):
             found = found[key]
-        if self.spec and self.spec.shape:
-            found = [*SHAPES[self.spec.shape](found, {})]
-        return [row for row in (found if isinstance(found, list) else [found]) if row]
+        rows = [row for row in (found if isinstance(found, list) else [found]) if row]
+        return [self._as_columns(row) for row in rows]
+
+    def _as_columns(self, row: dict[str, Any]) -> dict[str, Any]:
+        """Return the keys of a row: also those of its item and of its custom fields."""
+        if self.spec is None:
+            return row
+        if self.spec.shape == "found":
+            return {**row["item"], "result_score": row["result_score"]}
+        if self.spec.shape == "updates":
+            return {**row, "id": row["data"]["id"]}
+        assert self.spec.shape is None, f"{self.stream} needs a rule for its rows here"
+        if self.spec.custom_fields:
+            others = {key: value for key, value in row.items() if key != "custom_fields"}
+            return {**others, **(row.get("custom_fields") or {})}
+        return row
 
     @property
     def is_single(self) -> bool:
@@ -263,20 +276,26 @@ def record_of(one: Reading, row: dict[str, Any], out: Output) -> dict[str, Any] 
 
 
 def lost_keys(one: Reading, out: Output) -> Iterator[str]:
-    """Return keys of a reading's rows that are missing in their records, or whose values are."""
+    """Return the keys of a reading's rows, at any depth, with a missing or another value."""
+    columns = out.schemas[one.stream]["schema"]["properties"]
     for row in one.rows():
         record = record_of(one, row, out)
+        where = f"{one.recording.number}: {one.stream}"
         if record is None:
-            yield f"{one.recording.number}: {one.stream} has no record of a row"
-            continue
-        sent = {**row, **(row.get("custom_fields") or {})} if one.spec and one.spec.custom_fields else row
-        for key, value in sent.items():
-            nothing = value in (None, "") or str(value).startswith("0000-00-00")
-            flattened = key == "custom_fields" and one.spec and one.spec.custom_fields
-            undefined = HASH_KEY.match(key) and value is None
-            if (
-                not flattened
-                and not undefined
-                and (record.get(key) is None if not nothing else key not in record)
-            ):
-                yield f"{one.recording.number}: {key} of {one.stream} is lost ({type(value).__name__})"
+            yield f"{where} has no record of a row"
+        elif one.spec is None:
+            yield from [f"{where}: the row is another"] if record != row else []
+        else:
+            for key, value in row.items():
+                if key in record:
+                    yield from (f"{where}, {each}" for each in _differences(key, columns[key], value, record))
+                elif value is not None or not HASH_KEY.match(key):  # a null custom field without definition
+                    yield f"{where}, {key}: lost"
+
+
+def _differences(key: str, schema: dict[str, Any], value: Any, record: dict[str, Any]) -> Iterator[str]:
+    """Return where the value in a record is not the sent one."""
+    counts = Counts()
+    yield from faults(key, schema, value, record[key], counts)
+    if counts.nulls.total() and not str(value).startswith("0000-00-00"):
+        yield f"{key}: lost ({type(value).__name__} inside {[*counts.nulls]})"

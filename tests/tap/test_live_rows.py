@@ -48,7 +48,7 @@ def test_every_row_is_a_valid_record_with_all_its_keys(outputs):
     out = outputs["warn"]
     assert out.faults() == []
     lost = [each for one in readings() for each in evidence.lost_keys(one, out)]
-    assert {each.split(": ")[1].split(" ")[0] for each in lost} == UNFORESEEN["deals"]
+    assert {each.split(", ")[1].split(":")[0] for each in lost} == UNFORESEEN["deals"]
 
 
 @pytest.mark.parametrize("at", range(len(RESPONSES)), ids=lambda at: RESPONSES[at]["path"])
