@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import copy
+import json
 import random
 import re
 from collections import Counter, defaultdict
 from dataclasses import dataclass, field
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from pipedrive_client import DataKind
@@ -14,7 +16,9 @@ from pipedrive_client.fields import HASH_KEY
 from tap_pipedrive.catalog import STREAMS
 from tap_pipedrive.catalog.spec import RowForm
 from tap_pipedrive.rows.deviations import RowWithoutKeyError
+from tests.support import evidence
 from tests.support.mutations import KINDS, SECRET, Counts, faults, places, replaced
+from tests.support.observed import shape_of
 from tests.support.published import Rows, example, plain, served
 from tests.support.settings import ALL_STREAMS
 from tests.support.singer import Output, run_tap
@@ -23,6 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from tap_pipedrive.catalog.spec import Read, StreamSpec
+    from tests.support.emulator import Emulator
 
 MARK = "campaign_mark"
 """Key added to each row, which identifies its record in the column of unknown keys."""
@@ -252,3 +257,35 @@ def _columns_of(spec: StreamSpec, row: Any) -> dict[str, Any]:
         if isinstance(custom, dict) and UNDEFINED in custom:
             found[UNDEFINED] = custom[UNDEFINED]
     return {key: value for key, value in found.items() if key not in given}
+
+
+# --- rows of other sources --------------------------------------------------------------------------
+
+
+def recorded_rows(spec: StreamSpec) -> list[Any]:
+    """Return the recorded rows of a stream, as live accounts sent them; none without the recordings."""
+    if evidence.folder() is None:
+        return []
+    return [row for one in _readings() if one.spec is spec for row in one.sent()]
+
+
+@cache
+def _readings() -> list[evidence.Reading]:
+    return [evidence.reading(one) for one in evidence.recordings() if one.has_rows]
+
+
+def seeded_rows(spec: StreamSpec, emulator: Emulator) -> list[Any]:
+    """Return the first rows of a stream's list in the emulator; none of child streams and settings."""
+    read = spec.reads[0]
+    if read.placeholders or spec.parent or spec.settings:
+        return []
+    found: Any = emulator.get(read.path)
+    for key in read.records.split("."):
+        found = found[key]
+    return [found] if isinstance(found, dict) else list(found or [])[:10]
+
+
+def of_each_form(rows: list[Any]) -> list[Any]:
+    """Return one row for each set of keys and kinds, with the keys inside objects."""
+    forms = {json.dumps(shape_of([row], timed=False), sort_keys=True): row for row in rows}
+    return [*forms.values()]

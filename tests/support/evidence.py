@@ -97,13 +97,16 @@ class Reading:
         """Names of the stream and of its parent."""
         return {self.stream, *((self.spec.parent.stream,) if self.spec and self.spec.parent else ())}
 
-    def rows(self) -> list[dict[str, Any]]:
-        """Rows of the recording, with the keys that their records must have."""
+    def sent(self) -> list[dict[str, Any]]:
+        """Rows of the recording."""
         found = self.recording.body
         for key in (self.read.records if self.read else "data").split("."):
             found = found[key]
-        rows = [row for row in (found if isinstance(found, list) else [found]) if row]
-        return [self._as_columns(row) for row in rows]
+        return [row for row in (found if isinstance(found, list) else [found]) if row]
+
+    def rows(self) -> list[dict[str, Any]]:
+        """Rows of the recording, with the keys that their records must have."""
+        return [self._as_columns(row) for row in self.sent()]
 
     def _as_columns(self, row: dict[str, Any]) -> dict[str, Any]:
         """Return the keys of a row: also those of its item and of its custom fields."""

@@ -4,11 +4,17 @@ from __future__ import annotations
 
 import pytest
 
-from tests.support.campaign import Campaign, base_rows, streams
+from tests.support.campaign import Campaign, base_rows, of_each_form, recorded_rows, seeded_rows, streams
 
 SAMPLED = ("deals", "organizations", "leads", "notes", "deal_changes", "person_searches")
 MOST = 250
 """Mutations of a sampled stream in an ordinary run."""
+
+
+@pytest.fixture
+def observed(_accounts):
+    """An emulator in the observed dialect."""
+    return _accounts("small", "observed")
 
 
 def problems(campaign, caplog):
@@ -26,6 +32,8 @@ def test_a_value_of_any_kind_is_converted_or_null_with_a_warning(spec, caplog):
 
 @pytest.mark.soak
 @pytest.mark.parametrize("spec", streams(), ids=lambda one: one.name)
-def test_a_value_of_any_kind_at_any_place_is_converted_or_null_with_a_warning(spec, caplog):
-    for base in base_rows(spec):
+def test_a_value_of_any_kind_at_any_place_is_converted_or_null_with_a_warning(spec, observed, caplog):
+    rows = [*base_rows(spec), *recorded_rows(spec), *seeded_rows(spec, observed)]
+    assert rows
+    for base in of_each_form(rows):
         assert problems(Campaign.of(spec, base), caplog) == []
