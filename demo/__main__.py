@@ -18,7 +18,7 @@ from rich.console import Console
 from rich.table import Table
 
 from demo import history, models, runs, writing_back
-from demo.account import Account
+from demo.account import Account, counted
 from demo.processes import Failed, emulator, interrupts
 from demo.stage import ROOT, Stage
 from demo.warehouse import OUTPUT, SCHEMA
@@ -64,11 +64,17 @@ def show_question(warehouse: Warehouse) -> None:
     response = warehouse.ask(QUESTION)
     table = Table(box=SIMPLE_HEAD, show_edge=False)
     for at, column in enumerate(response.columns):
-        numeric = all(isinstance(row[at], (int, float)) for row in response.rows)
+        numeric = all(isinstance(row[at], (int, float, type(None))) for row in response.rows)
         table.add_column(column, justify="right" if numeric else "left")
     for row in response.rows:
-        table.add_row(*(f"{value:,.0f}" if isinstance(value, float) else f"{value}" for value in row))
+        table.add_row(*map(_cell, row))
     console.print(table)
+
+
+def _cell(value: object) -> str:
+    if isinstance(value, float):
+        return f"{value:,.0f}"
+    return "" if value is None else str(value)
 
 
 def tell(folder: Path, output: Path, account: str, installed: Path | None) -> int:
@@ -93,13 +99,13 @@ def tell(folder: Path, output: Path, account: str, installed: Path | None) -> in
             say(f"as installed in {installed}")
         headline("3  meltano run extract: from Pipedrive into DuckDB")
         first = stage.extract()
-        say(f"{sum(first.rows.values()):,} rows in {first.seconds:.0f} s")
+        say(f"{counted(sum(first.rows.values()), 'row')} in {first.seconds:.0f} s")
         headline("4  Meanwhile, in Pipedrive")
         for event in stage.account.live_a_little():
             say(f"• {event}")
         headline("5  meltano run extract, again: only the changes")
         second = stage.extract()
-        say(f"{sum(second.rows.values()):,} rows in {second.seconds:.0f} s")
+        say(f"{counted(sum(second.rows.values()), 'row')} in {second.seconds:.0f} s")
         headline(f"Rows in DuckDB, schema {SCHEMA}, and the cost of reading them")
         wrong = runs.show(stage, first, second)
         show_question(stage.warehouse)

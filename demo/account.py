@@ -28,6 +28,11 @@ class Traffic:
     by_stream: dict[str, tuple[int, int]] = field(default_factory=dict)
 
 
+def counted(count: int, noun: str) -> str:
+    """Return a number with its noun, such as `1 row` and `1,991 rows`."""
+    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
+
+
 @dataclass(frozen=True, slots=True)
 class Account:
     """Client of an emulator's hooks and API.

@@ -1,6 +1,6 @@
 """`python -m demo.query [SQL]`: query the warehouse that the demo created.
 
-Without SQL, list its tables.
+Without SQL, list its tables. Example: python -m demo.query "from pipedrive.deals limit 3"
 """
 
 from __future__ import annotations
@@ -21,6 +21,9 @@ MOST = 50
 
 def main() -> int:
     """Print the result of a query; returns the exit code."""
+    if {"-h", "--help"} & {*sys.argv[1:]}:
+        sys.stdout.write(__doc__ or "")
+        return 0
     path = OUTPUT / "warehouse.duckdb"
     if not path.exists():
         sys.stderr.write(f"{path} does not exist. Run `make demo` first.\n")

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import yaml
 from rich.console import Console
 
-from demo.account import TOKEN, Account, Traffic
+from demo.account import TOKEN, Account, Traffic, counted
 from demo.processes import BIN, command
 from demo.warehouse import Warehouse
 
@@ -158,7 +158,9 @@ class Stage:
             if not now.requests:
                 return "Meltano is starting the plugins"
             written = f", {now.writes:,} of them writes" if now.writes else ""
-            return f"{now.requests:,} requests{written}, {now.tokens:,} tokens{loading(self._logged())}"
+            return (
+                f"{counted(now.requests, 'request')}{written}, {now.tokens:,} tokens{loading(self._logged())}"
+            )
 
         self.account.forget_traffic()
         return self.meltano("run", name, say=say, **more)
@@ -171,7 +173,7 @@ def loading(log: str) -> str:
     """Return the loader's progress from its log: it writes one table at a time, after the last request."""
     found = _LOADING.findall(log)
     rows = sum(int(count) for count, _ in found)
-    return f" · {rows:,} rows into DuckDB, now {found[-1][1]}" if found else ""
+    return f" · {counted(rows, 'row')} into DuckDB, now {found[-1][1]}" if found else ""
 
 
 def _selected() -> list[str]:

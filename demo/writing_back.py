@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
+from demo.account import counted
+
 if TYPE_CHECKING:
     from demo.stage import Run, Stage
 
@@ -86,7 +88,7 @@ def _unwritten(run: Run) -> str:
 
 
 def _cost(run: Run) -> str:
-    return f"{run.traffic.requests:,} requests, {run.traffic.tokens:,} tokens, {run.seconds:.0f} s"
+    return f"{counted(run.traffic.requests, 'request')}, {run.traffic.tokens:,} tokens, {run.seconds:.0f} s"
 
 
 def _names(stage: Stage, ids: set[int]) -> str:

@@ -59,6 +59,8 @@ def test_progress_is_shown_while_the_loader_writes():
 2026-11-29T21:24:54Z [info     ] tap-pipedrive METRIC      metric_name=sync_duration metric_value=1.7
 """
     assert loading("") == ""
+    one = """2026-11-29T21:24:54Z [info     ] target-duckdb Loading 1 rows into '"w"."p"."persons"'\n"""
+    assert loading(one) == " · 1 row into DuckDB, now persons"
     assert loading(log) == " · 3 rows into DuckDB, now pipelines"
     more = """2026-11-29T21:24:56Z [info     ] target-duckdb Loading 2300 rows into '"w"."p"."deals"'\n"""
     assert loading(log + more) == " · 2,303 rows into DuckDB, now deals"
