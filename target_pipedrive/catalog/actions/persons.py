@@ -60,6 +60,8 @@ ACTIONS = (
             marketing_status=no_consent|unsubscribed|subscribed|archived custom_fields:map
         """,
         aliases=_OLD_NAMES,
+        extras="first_name last_name",
+        shape="full_name",
         custom_fields="person",
     ),
     ActionSpec(
@@ -81,6 +83,8 @@ ACTIONS = (
         verb=Verb.UPDATE,
         body=_UPDATABLE,
         aliases=_OLD_NAMES,
+        extras="first_name last_name",
+        shape="full_name",
         custom_fields="person",
     ),
     ActionSpec(

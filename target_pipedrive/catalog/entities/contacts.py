@@ -22,7 +22,7 @@ ENTITIES = (
             path="/api/v2/persons/search",
             fields={"name": "name", "emails": "email", "phones": "phone", "custom_fields": "custom_fields"},
         ),
-        read_only=f"{STAMPS} {COUNTERS} first_name last_name picture_id doi_status",
+        read_only=f"{STAMPS} {COUNTERS} picture_id doi_status",
         custom_fields="person",
     ),
     EntitySpec(

@@ -24,7 +24,7 @@ from target_pipedrive.mapping.columns.binding import (
 from target_pipedrive.mapping.columns.entries import with_entries
 from target_pipedrive.mapping.columns.faults import UnknownColumn, refused, together
 from target_pipedrive.mapping.columns.labels import by_label
-from target_pipedrive.mapping.columns.names import by_squashed_name
+from target_pipedrive.mapping.columns.names import by_squashed_name, special_name
 from target_pipedrive.mapping.columns.nulls import KEPT
 from target_pipedrive.mapping.columns.placement import as_name, id_or_name
 from target_pipedrive.mapping.columns.references import SAME_WORD, SEARCHED_KEYS, SYNONYMS, natural_keys
@@ -173,8 +173,8 @@ class ColumnBinder:
             return self._own_column(source, column)
         if self._is_dropped(name):
             return None
-        if snake(name) in self.extras:
-            return Binding(source=source, place=Place.EXTRA, name=snake(name), encode=lambda value: value)
+        if extra := special_name(name, self.extras, self.registry, self.custom_fields):
+            return Binding(source=source, place=Place.EXTRA, name=extra, encode=lambda value: value)
         for spelling in (name, snake(name)):
             if spelling in self.retired:
                 return self._retired(source, self.retired[spelling])

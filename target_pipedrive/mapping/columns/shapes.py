@@ -94,12 +94,25 @@ def assignee(draft: Draft, extras: Mapping[str, object]) -> None:
     )
 
 
+def full_name(draft: Draft, extras: Mapping[str, object]) -> None:
+    """Convert the first and the last name of a person to the name, from which Pipedrive derives both.
+
+    Nothing is done without both, since a name made of one of them could shorten the name of a row.
+    """
+    if "name" in draft.body or not {"first_name", "last_name"} <= extras.keys():
+        return
+    first, last = scalars.word(extras["first_name"]), scalars.word(extras["last_name"])
+    if first and last:
+        draft.body["name"] = f"{first} {last}"
+
+
 SHAPES: Mapping[str, Callable[[Draft, Mapping[str, object]], None]] = MappingProxyType(
     {
         "attached_to": attached_to,
         "primary_participant": primary_participant,
         "own_prices": own_prices,
         "assignee": assignee,
+        "full_name": full_name,
     }
 )
 FILE_EXTRAS = ("content", "content_encoding", "path", "file_name")
