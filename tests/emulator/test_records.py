@@ -158,6 +158,20 @@ def test_a_lead_has_the_number_of_a_time_zone(ask):
     assert numbers[0] == numbers[1] > 0
 
 
+@pytest.mark.parametrize(
+    ("entity", "path"),
+    [("deal", "deals"), ("person", "persons"), ("organization", "organizations"), ("product", "products")],
+)
+def test_a_new_row_stores_its_custom_values_like_a_changed_one(ask, entity, path):
+    key, other = (_custom(ask, entity, kind)["field_code"] for kind in ("time", "varchar"))
+    values = {"custom_fields": {key: {"value": "10:00:00", "timezone_name": "Asia/Tokyo"}}}
+    named = {"title": "N"} if path == "deals" else {"name": "N"}
+    added = ask.send("POST", f"/api/v2/{path}", {**named, **values}).json()["data"]
+    changed = ask.send("PATCH", f"/api/v2/{path}/{added['id']}", values).json()["data"]
+    assert added["custom_fields"] == changed["custom_fields"]
+    assert (added["custom_fields"][key]["timezone_id"] > 0, added["custom_fields"][other]) == (True, None)
+
+
 @pytest.mark.parametrize("kind", sorted(WRONG))
 def test_rejects_a_custom_value_of_the_wrong_type_and_names_the_field(ask, kind):
     key = _custom(ask, "deal", kind)["field_code"]

@@ -66,7 +66,7 @@ def full_price(product_id: int | None, price: Row) -> Row:
 
 
 def _add(call: Call, row: Row) -> Row:
-    full = {**row, **_product(call, row, call.body)}
+    full = {**row, **_product(call, row, {name: row[name] for name in call.body if name in row})}
     _, number = call.account.table("products").new_key()
     given = full["prices"]
     if "prices" not in call.body:
