@@ -80,6 +80,7 @@ class Stage:
             "MELTANO_CLI_DISABLE_VERSION_CHECK": "true",
             "TAP_PIPEDRIVE_API_URL": self.account.url,
             "TAP_PIPEDRIVE_API_TOKEN": TOKEN,
+            "TAP_PIPEDRIVE_VALIDATE_RECORDS": "true",
             "TARGET_PIPEDRIVE_API_URL": self.account.url,
             "TARGET_PIPEDRIVE_API_TOKEN": TOKEN,
             "TARGET_PIPEDRIVE_SCORES_LEDGER_PATH": str(self.folder / "ledger.sqlite"),

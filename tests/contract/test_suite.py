@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
 import pytest
 
 from tests.support import facts
@@ -29,6 +32,39 @@ def test_one_test_of_each_kind_runs_in_the_observed_dialect(kind, request):
     if not names:
         pytest.skip("the tests of this kind were not selected")
     assert any("observed" in name or "live_accounts" in name for name in names)
+
+
+STARTS = re.compile(
+    r'TapPipedrive\(|Started\(\s*"tap_pipedrive"|forking\("tap_pipedrive"|"-m", "tap_pipedrive"'
+    r'|"TAP_PIPEDRIVE"|TAP_PIPEDRIVE_API_URL'
+)
+"""Code that starts the tap: in this process, in another, or with Meltano."""
+WITHOUT_RECORDS = {
+    "tests/contract/test_docs.py": "describes settings",
+    "tests/e2e/test_recipes_schedulers.py": "starts a stand-in for the tap",
+    "tests/e2e/test_tap_auth.py": "signs in",
+    "tests/tap/test_definitions.py": "plans; its runs are those of `run_tap`",
+    "tests/tap/test_full_lists.py": "plans; its runs are those of `run_tap`",
+    "tests/tap/test_raw.py": "builds streams; its runs are those of `run_tap`",
+}
+"""Files that start the tap without records, with the reason."""
+CHECKED_ARGUMENTS = "Files"
+"""Name of the class whose `arguments` turn the setting on."""
+
+
+def test_every_run_of_the_tap_in_tests_validates_its_records():
+    root = Path(__file__).parents[2]
+    unchecked, known = [], set()
+    for path in sorted([*root.glob("tests/**/*.py"), *root.glob("demo/*.py")]):
+        text, name = path.read_text(encoding="utf-8"), str(path.relative_to(root))
+        if not STARTS.search(text) or path == Path(__file__):
+            continue
+        if name in WITHOUT_RECORDS:
+            known.add(name)
+        elif "validate_records" not in text.lower() and f"import {CHECKED_ARGUMENTS}" not in text:
+            unchecked.append(name)
+    assert unchecked == []
+    assert known == {*WITHOUT_RECORDS}
 
 
 def test_published_facts_of_an_operation_are_printed(capsys):

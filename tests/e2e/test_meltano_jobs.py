@@ -65,7 +65,7 @@ class Project:
 @pytest.fixture
 def project(small, tmp_path):
     plugins.link(tmp_path / "meltano")
-    settings = {}
+    settings = {"TAP_PIPEDRIVE_VALIDATE_RECORDS": "true"}
     for name in ("TAP_PIPEDRIVE", "TARGET_PIPEDRIVE"):
         settings |= {f"{name}_API_URL": small.url, f"{name}_API_TOKEN": TOKEN}
     for name in ("SCORES", "SHEET", "B"):

@@ -138,7 +138,8 @@ def test_a_path_that_cannot_be_written_ends_the_run_before_its_first_request(sma
 def test_the_path_may_be_in_the_environment(small, tmp_path):
     path = tmp_path / "summary.json"
     catalog = Files(tmp_path).write("catalog.json", select(small.config(), "stages"))
-    env = {f"TAP_PIPEDRIVE_{name.upper()}": str(value) for name, value in small.config().items()}
+    config = small.config(validate_records=True)
+    env = {f"TAP_PIPEDRIVE_{name.upper()}": str(value) for name, value in config.items()}
     done = tap("--config=ENV", "--catalog", catalog, env={**env, "TAP_PIPEDRIVE_SUMMARY_PATH": str(path)})
     assert done.code == 0
     assert summary_in(path)["outcome"] == "done"

@@ -29,7 +29,7 @@ def folder(tmp_path_factory):
 
 def command(folder, emulator, state=None, **settings) -> list[str]:
     config = folder / "config.json"
-    config.write_text(json.dumps(emulator.config(**settings)))
+    config.write_text(json.dumps(emulator.config(validate_records=True, **settings)))
     catalog = folder / "catalog.json"
     catalog.write_text(json.dumps(select(emulator.config(), *STREAMS)))
     found = ["--config", str(config), "--catalog", str(catalog)]

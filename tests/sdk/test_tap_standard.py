@@ -25,6 +25,7 @@ CONFIG = {
     **EMULATOR.config(),
     **ALL_STREAMS,
     "files_dir": FILES,
+    "validate_records": True,
     "record_ids": {"subscriptions": [1, 2], "deal_subscriptions": [1], "subscription_payments": [1]},
 }
 # The suite warns of columns that none of the few rows it reads has.

@@ -79,7 +79,8 @@ class Copying:
         files = str(folder / "files")
         config = source.config(files_dir=files)
         catalog = self._write("catalog.json", catalog_of(config))
-        self.tap_arguments = ["--config", self._write("source.json", config), "--catalog", catalog]
+        checking = {**config, "validate_records": True}
+        self.tap_arguments = ["--config", self._write("source.json", checking), "--catalog", catalog]
         settings = {
             **target.config(**SETTINGS),
             "api_url": url or target.url,

@@ -41,6 +41,7 @@ def read(name: str) -> str:
 def settings(emulator: Emulator, *streams: str) -> dict[str, str]:
     """Return the settings of a reader's .env file: credentials, and here the emulator's URL."""
     found = {"MELTANO_CLI_DISABLE_VERSION_CHECK": "true", "UV_OFFLINE": "1"}
+    found["TAP_PIPEDRIVE_VALIDATE_RECORDS"] = "true"
     for plugin in ("TAP_PIPEDRIVE", "TARGET_PIPEDRIVE"):
         found |= {f"{plugin}_API_URL": emulator.url, f"{plugin}_API_TOKEN": TOKEN}
     return found | {"TAP_PIPEDRIVE__SELECT": json.dumps([f"{name}.*" for name in streams])}

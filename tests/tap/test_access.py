@@ -273,7 +273,7 @@ def test_custom_fields_need_a_separate_scope(small, caplog):
 def test_the_table_shows_how_much_of_a_stream_is_missing(operation, marks, small, caplog):
     refuse(small, operation, "right")
     catalog = select(small.config(), "boards", "phases", "projects")
-    tap = TapPipedrive(config=small.config(), catalog=catalog)
+    tap = TapPipedrive(config=small.config(validate_records=True), catalog=catalog)
     with redirect_stdout(io.TextIOWrapper(io.BytesIO())):
         tap.sync_all()
     assert tap.tap_context.access.marks() == marks
