@@ -11,6 +11,7 @@ from target_pipedrive.apply.add import put_link
 from target_pipedrive.apply.update import parent_id
 from target_pipedrive.ids.provisional import ProvisionalId
 from target_pipedrive.record.outcome import Outcome, Result
+from target_pipedrive.values.compare import same_value
 
 if TYPE_CHECKING:
     from target_pipedrive.account.rows import Rows
@@ -79,15 +80,13 @@ class RowWriter:
         by_match = self._is_matched(plan, draft)
         moment = self._matcher.clock
         row_id, row = self.find(task, plan, draft)
-        if row is None and plan.spec.chosen_key:
+        if row_id is None or (row is None and plan.spec.chosen_key):
             try:
                 return self._adder.add(task, plan, draft, notes)
             except Rejected:
                 row_id, row = self._added_meanwhile(task, plan, draft)
-                if row is None:
+                if row_id is None or row is None:
                     raise
-        if row_id is None:
-            return self._adder.add(task, plan, draft, notes)
         if row is None and plan.spec.read is None and plan.spec.single is None:
             row = {}
         if row is None:
@@ -109,13 +108,23 @@ class RowWriter:
         return self.bring(task, plan, draft, notes, again=True)
 
     def _added_meanwhile(self, task: Task, plan: EntityPlan, draft: Draft) -> tuple[str | None, Row | None]:
-        """Return a row that another client, or Pipedrive itself, added since it was read.
+        """Return a child row that another client, or Pipedrive itself, added to the same parent.
 
-        The owner of a new row, for example, becomes its follower a moment later.
+        The owner of a new deal becomes its follower a moment later, and its contact person a participant.
         """
-        self._rows.forget(plan.spec)
-        task.was_read = False
-        return self.find(task, plan, draft)
+        spec = plan.spec
+        if spec.chosen_key:
+            self._rows.forget(spec)
+            task.was_read = False
+            return self.find(task, plan, draft)
+        columns = spec.natural_key.split()
+        if spec.parent is None or not columns or any(draft.body.get(one) is None for one in columns):
+            return None, None
+        self._rows.forget(spec)
+        for row_id, row in self._rows.listed(spec, draft.body, task.stream).items():
+            if all(same_value(draft.body[one], row.get(one)) for one in columns):
+                return row_id, row
+        return None, None
 
     def _is_matched(self, plan: EntityPlan, draft: Draft) -> bool:
         """Return whether the row is found by values of the record, and not by an id."""

@@ -1,4 +1,4 @@
-"""Followers: Pipedrive itself adds the owner of a new row a moment after it."""
+"""Followers and participants that Pipedrive itself adds to a new row: its owner, and its contact person."""
 
 from __future__ import annotations
 
@@ -76,3 +76,45 @@ def test_a_mirror_keeps_the_owner(stream, account, run):
         ended = run(*version(number), mirror=True, allow_deletes=True)
         assert (ended.error, writes_of(account)) == (None, [])
     assert followers(account, stream, first) == [OWNER, OTHER]
+
+
+@pytest.mark.parametrize("keys", [["external_id"], ["deal_id", "person_id"]])
+def test_the_contact_person_of_a_deal_is_a_participant_already(keys, account, run):
+    person = {"external_id": "p", "deal_id": {"external_id": "d"}, "person_id": 5}
+    other = {**person, "external_id": "q", "person_id": 6}
+    named = [
+        {name: value for name, value in one.items() if name in {*keys, "deal_id", "person_id"}}
+        for one in (person, other)
+    ]
+    deal = rows("deals", {"external_id": "d", "title": "T", "person_id": 5}, keys=["external_id"])
+    messages = [*deal, *rows("deal_participants", *named, keys=keys)]
+    ended = run(*messages)
+    assert (ended.errors, sorted(ended.outcomes)) == ([], ["created", "created", "unchanged"])
+    account.post("/_emulator/log/clear")
+    again = run(*messages)
+    assert (again.errors, set(again.outcomes)) == ([], {"unchanged"})
+    if keys == ["external_id"]:
+        assert writes_of(account) == []
+    joined = [one["person_id"] for one in account.rows("participants") if str(one["deal_id"]) == ended.ids[0]]
+    assert sorted(joined) == [5, 6]
+
+
+def test_a_participant_that_does_not_exist_fails(run):
+    ended = run(
+        rows(
+            "deal_participants",
+            {"external_id": "p", "deal_id": 1, "person_id": 999_999},
+            keys=["external_id"],
+        )
+    )
+    assert ended.outcomes == ["failed"]
+
+
+def test_a_contact_person_that_left_in_the_input_is_removed(account, run):
+    deal = rows("deals", {"external_id": "d", "title": "T", "person_id": 5}, keys=["external_id"])
+    person = {"external_id": "p", "deal_id": {"external_id": "d"}, "person_id": 5}
+    first = run(*deal, *rows("deal_participants", person, keys=["external_id"]))
+    gone = rows("deal_participants", {**person, "is_deleted": True}, keys=["external_id"])
+    assert run(*gone, allow_deletes=True).outcomes == ["deleted"]
+    left = [one for one in account.rows("participants") if str(one["deal_id"]) == first.ids[0]]
+    assert [one["active_flag"] for one in left] == [False]
