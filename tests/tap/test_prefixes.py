@@ -34,7 +34,7 @@ def test_a_fan_out_below_the_other_prefix_is_complete_and_pays_once(small):
     clean = run_tap(small.config(), *STREAMS)
     unknown(small, PLAN, GROUPS)
     gate = Gate(small.url)
-    found = run_tap({**small.config(max_concurrency=1), "api_url": gate.url}, *STREAMS)
+    found = run_tap({**small.config(max_concurrency=8), "api_url": gate.url}, *STREAMS)
     gate.no_problems()
     assert found.records == clean.records
     parents = sum(one["status"] != "deleted" for one in clean.records["projects"])

@@ -23,12 +23,12 @@ def statuses(emulator, operation):
 
 def test_writes_use_the_prefix_that_the_host_serves(load, small):
     unknown(small, "/v1")
-    notes = [{"content": f"Note {one}", "deal_id": one} for one in (1, 2, 3)]
-    run = load(rows("notes", *notes), max_concurrency=1, **adding("notes"))
-    assert run.outcomes == ["created"] * 3
+    notes = [{"content": f"Note {one}", "deal_id": one} for one in range(1, 9)]
+    run = load(rows("notes", *notes), max_concurrency=8, **adding("notes"))
+    assert run.outcomes == ["created"] * 8
     found = statuses(small, "POST /api/v1/notes")
-    assert found == [("/v1", 404), *[("/api/v1", 200)] * 3]
-    assert len([one for one in small.rows("notes") if one["content"].startswith("Note ")]) == 3
+    assert found == [("/v1", 404), *[("/api/v1", 200)] * 8]
+    assert len([one for one in small.rows("notes") if one["content"].startswith("Note ")]) == 8
 
 
 @pytest.mark.parametrize(
