@@ -248,6 +248,13 @@ def test_a_prefix_that_was_served_and_is_rejected_later_is_changed(client, wire,
     assert wire.paths == ["/v1/notes/1", "/v1/notes/2", "/api/v1/notes/2", "/api/v1/notes/3"]
 
 
+def test_a_response_outweighs_the_rejection_of_a_parallel_request():
+    prefixes = Prefixes()
+    prefixes.reject(UnknownMethod("Unknown method", status=404), COMPANY, "GET", "/v1/notes/1")
+    prefixes.accept(COMPANY, "GET", "/v1/notes/2")
+    assert prefixes.path(COMPANY, "GET", "/v1/notes/3") == "/v1/notes/3"
+
+
 def test_another_client_remembers_nothing(connect, wire, only):
     only("/api/v1")
     for _ in range(2):

@@ -303,6 +303,17 @@ def test_denied_rows_two_levels_below_a_list_that_is_not_due_are_read(small):
     assert small.requests() == {"GET /api/v1/mailbox/mailMessages/{id}": 1}
 
 
+@pytest.mark.parametrize("nth", [None, 2])
+def test_a_denied_list_is_due_in_the_next_run_despite_its_interval(small, nth):
+    settings = small.config(full_list_interval_hours=24)
+    clean = run(settings, "person_field_attributes")
+    refuse(small, "GET /api/v1/personFields", "right", nth=nth)
+    denied = run(settings, "person_field_attributes")
+    small.post("/_emulator/faults", [])
+    granted = run(settings, "person_field_attributes", before=denied)
+    assert (granted.code, granted.tables) == (0, clean.tables)
+
+
 def test_parents_are_counted_once_for_several_requests(small, caplog):
     day = {"start_date": "2025-01-01", "end_date": "2025-12-31"}
     stream = "pipeline_conversion_statistics"
