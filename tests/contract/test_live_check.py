@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -73,10 +74,12 @@ def test_every_published_read_is_read_or_named_with_a_reason():
     assert all(never_read().values())
 
 
-@pytest.mark.dialects
+@pytest.mark.parametrize("dialect", DIALECTS, indirect=True)
 def test_the_emulator_is_as_expected_and_only_read(small, check, dialect):
     code, output, report = check(**settings(small))
-    assert code == 0, report
+    assert code == 0, f"after a change of the emulator, run `python -m tests.live.expected`\n{report}"
+    used = int(re.search(r"([\d,]+) tokens by published cost", report)[1].replace(",", ""))
+    assert 0.95 * cost().tokens < used < 1.05 * cost().tokens
     assert f"GET requests only; nothing is changed. This costs about {cost().tokens:,}" in output
     assert "## Differences\n\nNone." in report
     assert {key.split()[0] for key in small.requests()} == {"GET"}

@@ -233,11 +233,8 @@ def test_other_responses_to_writes_are_reported(small, check):
     with altered(small.url, change) as url:
         code, _, report = check(url, *confirmed())
     assert code in (1, 3)
-    assert (
-        "| create a row of products: POST /api/v2/products | `data.shelf` | new key: integer | no key |"
-        in report
-    )
-    assert "| create a row of activities: POST /api/v2/activities |  | status 202 | status 200 |" in report
+    assert "create a row of products: POST /api/v2/products:\n\n- new: `data.shelf`, integer" in report
+    assert "POST /api/v2/activities:\n\n- the response is status 202 instead of status 200" in report
     assert re.search(r"\| a deleted note \| not settled: .*status 404", report)
 
 

@@ -100,7 +100,9 @@ def body_differences(
         found.setdefault(one.path, one)
     for one in _missing(operation, live, expected):
         found.setdefault(one.path, one)
-    for path, kinds in lost.items():
+    same = {path.replace("[]", ""): path for path in live}
+    for column, kinds in lost.items():
+        path = same.get(column.replace("[]", ""), column)
         if path in found:
             found[path] = replace(found[path], lost=True)
         elif not any(one.lost or path.startswith((f"{at}.", f"{at}[]")) for at, one in found.items()):

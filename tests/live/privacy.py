@@ -98,7 +98,10 @@ class Publisher:
 
     def code(self, code: str) -> str:
         """Return an error code of Pipedrive, or that it has an unusual form."""
-        return code if not code or _CODE.fullmatch(code) else "of an unusual form"
+        is_shown = (
+            _CODE.fullmatch(code) and not {*_PARTS.findall(code.lower())} & self._words - self._api_words
+        )
+        return code if not code or is_shown else "of an unusual form"
 
     def header(self, name: str) -> str:
         """Return the name of a header about limits, or that it cannot be shown."""

@@ -9,20 +9,23 @@ from typing import TYPE_CHECKING
 
 from tests.live.comparison import HEADER, LOST, NEW_KEY, NO_KEY, NULL, OTHER_KIND, STATUS
 from tests.live.lists import SINGLE, never_read
+from tests.live.probing.run import NOT_SETTLED
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
     from tests.live.check import Result
     from tests.live.comparison import Difference
+    from tests.live.probing.run import Answered
 
-_WORDS = {
-    NEW_KEY: "new key: {found}",
-    NO_KEY: "{found}",
-    OTHER_KIND: "{found}",
-    LOST: "{found}, which its column cannot represent",
-    STATUS: "{found}",
-    HEADER: "{found}",
+_LINES = {
+    STATUS: "{key} is {found} instead of {expected}",
+    NEW_KEY: "new: {key}, {found}",
+    NO_KEY: "{found}: {key}, {expected}",
+    OTHER_KIND: "{key} is {found} instead of {expected}",
+    NULL: "{key} is null instead of {expected}",
+    LOST: "{key} is {found}, which its column cannot represent",
+    HEADER: "{key} is {found} instead of {expected}",
 }
 _MOST_PLACES = 30
 _HONESTY = (
@@ -45,9 +48,15 @@ def where_to_send() -> str:
 
 def report(result: Result) -> str:
     """Return the report of a check."""
-    parts = [_head(result), _differences(result), _nulls(result), _not_read(result), _dialects(result)]
-    parts[2:2] = [_open_questions(result), _facts(result)]
-    parts.append(_never_read())
+    questions = [_open_questions(result), _facts(result)]
+    parts = [
+        _head(result),
+        _differences(result),
+        *questions,
+        _not_read(result),
+        _dialects(result),
+        _never_read(),
+    ]
     return "\n\n".join(part for part in parts if part) + "\n"
 
 
@@ -77,36 +86,28 @@ def _head(result: Result) -> str:
 
 
 def _differences(result: Result) -> str:
-    shown = [one for one in result.differences if one.what != NULL]
-    if not shown:
-        return "## Differences\n\nNone."
-    rows = [
-        (
-            one.operation,
-            f"`{one.path}`" if one.path else "",
-            _WORDS[one.what].format(found=one.found) + _effect(one),
-            one.expected or "a value of its column",
-        )
-        for one in shown
-    ]
-    return f"## Differences\n\n{_table(('Request', 'Key', 'This account', 'Expected'), rows)}"
-
-
-def _effect(difference: Difference) -> str:
-    return " (null in the tap)" if difference.lost and difference.what != LOST else ""
-
-
-def _nulls(result: Result) -> str:
-    """Return where the account has null, and neither the description nor the emulator has it."""
-    found: dict[str, list[str]] = {}
+    """Return the differences of each request; requests with the same ones are together."""
+    lines: dict[str, list[str]] = {}
     for one in result.differences:
-        if one.what == NULL:
-            key = f"`{one.path}` ({one.expected}{', a key of the tap' if one.lost else ''})"
-            found.setdefault(one.operation, []).append(key)
-    if not found:
-        return ""
-    rows = [(operation, ", ".join(keys)) for operation, keys in found.items()]
-    return f"## Null in place of a value\n\n{_table(('Request', 'Keys (expected)'), rows)}"
+        lines.setdefault(one.operation, []).append(_line(one))
+    together: dict[tuple[str, ...], list[str]] = {}
+    for operation, differences in lines.items():
+        together.setdefault(tuple(differences), []).append(operation)
+    parts = [
+        "\n".join([f"{', '.join(operations)}:\n", *(f"- {line}" for line in differences)])
+        for differences, operations in together.items()
+    ]
+    return "\n\n".join(["## Differences", *(parts or ["None."])])
+
+
+def _line(difference: Difference) -> str:
+    words = _LINES[difference.what].format(
+        key=f"`{difference.path}`" if difference.path else "the response",
+        found=difference.found,
+        expected=difference.expected,
+    )
+    is_known = difference.what == LOST
+    return words + (" (the tap cannot represent it)" if difference.lost and not is_known else "")
 
 
 def _not_read(result: Result) -> str:
@@ -130,13 +131,18 @@ def _never_read() -> str:
 
 def _open_questions(result: Result) -> str:
     """Return the findings on questions that neither the description nor a recorded response settles."""
-    rows = [(one.question, one.answer, " or ".join(one.assumed)) for one in result.answers if one.is_open]
+    rows = [_findings(one) for one in result.answers if one.is_open]
     return f"## Open questions\n\n{_table(('Question', 'This account', 'Our guess'), rows)}" if rows else ""
 
 
 def _facts(result: Result) -> str:
-    rows = [(one.question, one.answer, " or ".join(one.assumed)) for one in result.answers if not one.is_open]
+    rows = [_findings(one) for one in result.answers if not one.is_open]
     return f"## Known questions\n\n{_table(('Question', 'This account', 'Known'), rows)}" if rows else ""
+
+
+def _findings(one: Answered) -> tuple[str, ...]:
+    settled = [assumed for assumed in one.assumed if not assumed.startswith(NOT_SETTLED)]
+    return (one.question, one.answer, " or ".join(settled))
 
 
 def _dialects(result: Result) -> str:

@@ -23,6 +23,8 @@ PAGE_SIZE = 25
 PARENTS = 3
 """Rows of a parent list that are tried until a list below it has rows."""
 FIELD_LISTS = ("_fields", "_field_attributes")
+FEW = 2
+"""Parents of lists that are read with one row per page, which shows how a page refers to the next one."""
 LONGEST_NAME = 80
 """Longest text that may be a name; longer ones are prose."""
 _WORD = re.compile(r"[^\W\d_]{3,}")
@@ -115,7 +117,7 @@ class Survey:
         """Read a list below its first parents; return False if there is no parent."""
         contexts = self._contexts(listed)
         for params in self._params(listed):
-            for values in contexts:
+            for values in contexts[: FEW if params.get("limit") == 1 else None]:
                 rows, is_refused = self._read(listed, seen, values, params)
                 if (rows or is_refused) and not self._every_parent:
                     break

@@ -11,6 +11,7 @@ from pipedrive_client import (
     PipedriveError,
     RunError,
     TransientError,
+    Unauthorized,
     Unreachable,
 )
 from tests.live.shapes import kind
@@ -132,8 +133,10 @@ class Wire:
         return last.headers.get(name, "") if last is not None else ""
 
     def _stop_if_hopeless(self, error: PipedriveError) -> None:
-        self._failures = self._failures + 1 if isinstance(error, TransientError) else 0
-        ends = isinstance(error, RunError) and not isinstance(error, FeatureOff)
+        # After a first success, a rejected token is about one list.
+        is_denied = isinstance(error, Unauthorized) and self.successes > 0
+        self._failures = self._failures + 1 if isinstance(error, TransientError) or is_denied else 0
+        ends = isinstance(error, RunError) and not isinstance(error, FeatureOff) and not is_denied
         if ends or self._failures >= MOST_FAILURES:
             raise error
 
