@@ -120,13 +120,27 @@ class AccessReport:
             denial.for_all = denial.closed = denial.closed or isinstance(error, _FOR_ALL)
 
     def deny_parents(
-        self, stream: str, error: PipedriveError, parents: int, below: Sequence[str] = ()
+        self,
+        stream: str,
+        error: PipedriveError,
+        parents: int,
+        below: Sequence[str] = (),
+        *,
+        for_all: bool = False,
     ) -> None:
-        """Record that a request for the rows of some parents was denied."""
+        """Record that a request for the rows of some parents was denied.
+
+        Args:
+            stream: the child stream.
+            error: the error of the request.
+            parents: number of parents.
+            below: selected child streams of the stream, direct or not.
+            for_all: True if no other parent can be read either; some errors mean that anyway.
+        """
         with self._lock:
             denial = self._denials.setdefault(stream, Denial(error, Part.PARENTS, below))
             denial.denied += parents
-            if isinstance(error, _FOR_ALL) and not denial.for_all:
+            if (for_all or isinstance(error, _FOR_ALL)) and not denial.for_all:
                 denial.for_all, denial.error = True, error
             denial.closed |= denial.for_all or (denial.denied >= _PROBES and not self._succeeded.get(stream))
 

@@ -152,8 +152,8 @@ def _emit(stream: PipedriveStream, read: Read, result: _ChildRows) -> bool:
     try:
         return not stream.emit(read, result.rows, result.context)
     except ACCESS_ERRORS as error:
-        access = stream.tap_context.access
-        access.deny_parents(stream.name, error, len(result.parents), stream.names_below())
+        access, below = stream.tap_context.access, stream.names_below()
+        access.deny_parents(stream.name, error, len(result.parents), below, for_all=True)
         return False
 
 
