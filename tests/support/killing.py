@@ -20,6 +20,60 @@ When = Literal["before", "after"]
 _HOPS = frozenset({"connection", "content-length", "keep-alive", "transfer-encoding"})
 
 
+class _Server(ThreadingHTTPServer):
+    """Server that knows where requests go, and who decides about the kill."""
+
+    def __init__(self, upstream: tuple[str, int | None], killer: Killer) -> None:
+        super().__init__(("127.0.0.1", 0), _Handler)
+        self.upstream = upstream
+        self.killer = killer
+
+    def handle_error(self, *_: Any) -> None:
+        """Ignore interrupted connections of the killed process."""
+
+
+class _Handler(BaseHTTPRequestHandler):
+    """Passes requests on, unless the process is killed at them."""
+
+    server: _Server
+    protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
+    wbufsize = -1
+
+    def setup(self) -> None:
+        super().setup()
+        self.upstream = http.client.HTTPConnection(*self.server.upstream)
+
+    def finish(self) -> None:
+        super().finish()
+        self.upstream.close()
+
+    def pass_on(self) -> None:
+        body = self.rfile.read(int(self.headers.get("content-length") or 0))
+        fatal = self.command != "GET" and self.server.killer.is_fatal()
+        if fatal and self.server.killer.kills("before"):
+            self.close_connection = True
+            return
+        self.upstream.request(self.command, self.path, body, dict(self.headers.items()))
+        answer = self.upstream.getresponse()
+        content = answer.read()
+        if fatal and self.server.killer.kills("after"):
+            self.close_connection = True
+            return
+        self.send_response_only(answer.status, answer.reason)
+        for name, value in answer.getheaders():
+            if name.lower() not in _HOPS:
+                self.send_header(name, value)
+        self.send_header("content-length", str(len(content)))
+        self.end_headers()
+        self.wfile.write(content)
+
+    do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = pass_on  # noqa: N815 - the library's names
+
+    def log_message(self, *_: Any) -> None:
+        """Suppress the log."""
+
+
 class Killer:
     """Proxy between a process and an emulator; `with` starts and stops it.
 
@@ -33,51 +87,7 @@ class Killer:
         self._left = 0
         self._when: When = "before"
         upstream = urlsplit(emulator.url)
-        killer = self
-
-        class Handler(BaseHTTPRequestHandler):
-            protocol_version = "HTTP/1.1"
-            disable_nagle_algorithm = True
-            wbufsize = -1
-
-            def setup(self) -> None:
-                super().setup()
-                self.upstream = http.client.HTTPConnection(upstream.hostname or "", upstream.port)
-
-            def finish(self) -> None:
-                super().finish()
-                self.upstream.close()
-
-            def pass_on(self) -> None:
-                body = self.rfile.read(int(self.headers.get("content-length") or 0))
-                fatal = self.command != "GET" and killer.is_fatal()
-                if fatal and killer.kills("before"):
-                    self.close_connection = True
-                    return
-                self.upstream.request(self.command, self.path, body, dict(self.headers.items()))
-                answer = self.upstream.getresponse()
-                content = answer.read()
-                if fatal and killer.kills("after"):
-                    self.close_connection = True
-                    return
-                self.send_response_only(answer.status, answer.reason)
-                for name, value in answer.getheaders():
-                    if name.lower() not in _HOPS:
-                        self.send_header(name, value)
-                self.send_header("content-length", str(len(content)))
-                self.end_headers()
-                self.wfile.write(content)
-
-            do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = pass_on  # noqa: N815 - the library's names
-
-            def log_message(self, *_: Any) -> None:
-                """Suppress the log."""
-
-        class Server(ThreadingHTTPServer):
-            def handle_error(self, *_: Any) -> None:
-                """Ignore interrupted connections of the killed process."""
-
-        self._server = Server(("127.0.0.1", 0), Handler)
+        self._server = _Server((upstream.hostname or "", upstream.port), self)
         self.url = f"http://127.0.0.1:{self._server.server_port}"
         self._thread = threading.Thread(target=self._server.serve_forever, daemon=True)
 

@@ -37,6 +37,22 @@ TABLES = (
     "activities",
 )
 
+SCHEMAS = [
+    schema("add_deal", "title value person_id"),
+    schema("deals", "external_id title value person_id", ["external_id"]),
+    schema("organizations", "external_id name", ["external_id"]),
+    schema("persons", "external_id name org_id emails", ["external_id"]),
+    schema("add_note", "content deal_id"),
+    schema("add_deal_product", "id product_id item_price quantity"),
+    schema("deal_products", "external_id deal_id product_id item_price quantity", ["external_id"]),
+    schema("add_lead", "title person_id"),
+    schema("update_deal", "id title"),
+    schema("delete_deal", "id"),
+    schema("add_activity", "subject deal_id"),
+    schema("merge_organizations", "id merge_with_id"),
+    schema("products", "code name"),
+]
+
 
 class Launcher:
     """Starts runs of the target that can be killed; `process` forks them."""
@@ -79,76 +95,83 @@ class Launcher:
         return [json.loads(line) for line in lines if line.startswith('{"n"')]
 
 
-def mixed(size, seed=1, *, alike=True):  # noqa: C901, PLR0912 - one branch for each kind of write
+def mixed(size, seed=1, *, alike=True):
     """Adds, updates, deletes, with and without keys; if `alike`, some without have the same content."""
-    third, half = (3, 2) if alike else (1, 1)
-    dice = random.Random(seed)
-    messages = [
-        schema("add_deal", "title value person_id"),
-        schema("deals", "external_id title value person_id", ["external_id"]),
-        schema("organizations", "external_id name", ["external_id"]),
-        schema("persons", "external_id name org_id emails", ["external_id"]),
-        schema("add_note", "content deal_id"),
-        schema("add_deal_product", "id product_id item_price quantity"),
-        schema("deal_products", "external_id deal_id product_id item_price quantity", ["external_id"]),
-        schema("add_lead", "title person_id"),
-        schema("update_deal", "id title"),
-        schema("delete_deal", "id"),
-        schema("add_activity", "subject deal_id"),
-        schema("merge_organizations", "id merge_with_id"),
-        schema("products", "code name"),
-    ]
-    fresh = iter(range(10**6))
-    doomed = iter(DOOMED)
-    absorbed = iter((9, 10, 11))
-    for number in range(size):
-        kind = dice.randrange(13)
-        if kind in (0, 1):
-            # Every third deal equals another one: only their number distinguishes them.
-            messages.append(record("add_deal", title=f"Deal {number // third}", value=number // third))
-        elif kind == 2:
-            key = next(fresh)
-            both = [
-                record("organizations", external_id=f"o{key}", name=f"Org {key}"),
-                record(
-                    "persons", external_id=f"p{key}", name=f"Person {key}", org_id={"external_id": f"o{key}"}
-                ),
-            ]
-            messages += both if dice.random() < 0.5 else both[::-1]
-        elif kind in (3, 4):
-            messages.append(
-                record("deals", external_id=f"d{number % 40}", title=f"Ext {number}", value=number)
-            )
-        elif kind == 5:
-            messages.append(record("add_note", content=f"<p>Note <b>{number // half}</b></p>", deal_id=1))
-        elif kind == 6:
-            for extra in range(dice.choice((1, 8))):
-                line = {"product_id": 1, "item_price": number * 10 + extra, "quantity": 1}
-                if number % 2:
-                    messages.append(record("add_deal_product", id=7, **line))
-                else:  # the last two repeat the first two, with changes
-                    key = f"l{number}-{extra % 6}"
-                    messages.append(record("deal_products", external_id=key, deal_id=8, **line))
-        elif kind == 7:
-            messages.append(record("add_lead", title=f"Lead {number // half}", person_id=1))
-        elif kind in (8, 9):
-            messages.append(record("update_deal", id=dice.choice((1, 2, 8)), title=f"Title {number}"))
-        elif kind == 10 and dice.random() < 0.5:
-            gone = next(doomed, None)
-            if gone is not None:
-                messages.append(record("update_deal", id=gone, title="Soon gone"))
-                messages.append(record("delete_deal", id=gone))
-        elif kind == 10:
-            organization = next(absorbed, None)
-            if organization is not None:
-                messages.append(record("merge_organizations", id=organization, merge_with_id=1))
-        elif kind == 12:
-            messages.append(record("products", code=f"c{number % 40}", name=f"Product {number}"))
-        else:
-            messages.append(record("add_activity", subject=f"Call {number // half}", deal_id=2))
+    mixture = _Mixture(random.Random(seed), alike=alike)
+    return [*SCHEMAS, *(message for number in range(size) for message in mixture.of(number))]
+
+
+class _Mixture:
+    """Messages of random kinds, with values that depend on their number."""
+
+    def __init__(self, dice, *, alike):
+        self._dice = dice
+        # Every third deal equals another one: only their number distinguishes them.
+        self._third, self._half = (3, 2) if alike else (1, 1)
+        self._fresh = iter(range(10**6))
+        self._doomed, self._absorbed = iter(DOOMED), iter((9, 10, 11))
+
+    def of(self, number):
+        kinds = (
+            *(self._deal_without_key, self._deal_without_key, self._person, self._deal, self._deal),
+            *(self._note, self._lines, self._lead, self._update, self._update),
+            *(self._delete_or_merge, self._activity, self._product),
+        )
+        yield from kinds[self._dice.randrange(len(kinds))](number)
         if number % 25 == 0:
-            messages.append(state({"n": number}))
-    return messages
+            yield state({"n": number})
+
+    def _deal_without_key(self, number):
+        return [record("add_deal", title=f"Deal {number // self._third}", value=number // self._third)]
+
+    def _person(self, _):
+        """A person and its organization, in any order."""
+        key = next(self._fresh)
+        organization = {"external_id": f"o{key}"}
+        both = [
+            record("organizations", external_id=f"o{key}", name=f"Org {key}"),
+            record("persons", external_id=f"p{key}", name=f"Person {key}", org_id=organization),
+        ]
+        return both if self._dice.random() < 0.5 else both[::-1]
+
+    def _deal(self, number):
+        return [record("deals", external_id=f"d{number % 40}", title=f"Ext {number}", value=number)]
+
+    def _note(self, number):
+        return [record("add_note", content=f"<p>Note <b>{number // self._half}</b></p>", deal_id=1)]
+
+    def _lines(self, number):
+        """One product of a deal, or eight, of which the last two repeat the first two, with changes."""
+        for extra in range(self._dice.choice((1, 8))):
+            line = {"product_id": 1, "item_price": number * 10 + extra, "quantity": 1}
+            if number % 2:
+                yield record("add_deal_product", id=7, **line)
+            else:
+                yield record("deal_products", external_id=f"l{number}-{extra % 6}", deal_id=8, **line)
+
+    def _lead(self, number):
+        return [record("add_lead", title=f"Lead {number // self._half}", person_id=1)]
+
+    def _update(self, number):
+        return [record("update_deal", id=self._dice.choice((1, 2, 8)), title=f"Title {number}")]
+
+    def _delete_or_merge(self, _):
+        """An update and a delete of one row, or a merge, as long as there are rows for it."""
+        if self._dice.random() < 0.5:
+            gone = next(self._doomed, None)
+            if gone is None:
+                return []
+            return [record("update_deal", id=gone, title="Soon gone"), record("delete_deal", id=gone)]
+        organization = next(self._absorbed, None)
+        if organization is None:
+            return []
+        return [record("merge_organizations", id=organization, merge_with_id=1)]
+
+    def _activity(self, number):
+        return [record("add_activity", subject=f"Call {number // self._half}", deal_id=2)]
+
+    def _product(self, number):
+        return [record("products", code=f"c{number % 40}", name=f"Product {number}")]
 
 
 def content(dump):
