@@ -149,6 +149,13 @@ def _v2_fields(word: str) -> tuple[Write, ...]:
             also=_BY,
             **first,
         ),
+        *_v2_options(upper, first),
+    )
+
+
+def _v2_options(upper: str, first: dict[str, Any]) -> tuple[Write, ...]:
+    """Return writes of the options of a field; `first` is what they have in common."""
+    return (
         Write(
             operation=f"v2:add{upper}FieldOptions",
             body=[{"label": "Neu"}],
