@@ -245,20 +245,8 @@ class Intake:
             fault = Fault(stream=name, line=self._lines, why=why, of_stream=True)
             self._refuse(fault, content, b"", OrderFault)
             return
-        try:
-            record = _decode_record(raw)
-        except _UNREADABLE as error:
-            problem = f"cannot be read ({unreadable(error, bytes(raw))})" if bytes(raw) else "has no `record`"
-            why = f"{problem}; the record must be an object with columns as keys"
-            fault = not_utf8(content, name, self._lines) or Fault(stream=name, line=self._lines, why=why)
-            self._refuse(fault, content, stream.schema, LineFault)
-            return
-        repeated = repeated_key(content, message, record)
-        if repeated is not None:
-            key = _key(record, stream.keys or stream.named_by)
-            why = f"{_REPEATED}; send one of them"
-            fault = Fault(stream=name, key=key, line=self._lines, why=why, columns=(repeated,))
-            self._refuse(fault, content, stream.schema, LineFault)
+        record = self._decoded(message, content, stream)
+        if record is None:
             return
         if stream.unbound:
             columns: dict[str, object] = {name: {} for name in record}
@@ -290,6 +278,26 @@ class Intake:
             self._engine.reject(fault, content, stream.schema)
         else:
             self._ignored[name] += 1
+
+    def _decoded(self, message: Message, content: bytes, stream: _Stream) -> dict[str, object] | None:
+        """Return the record of a message; one that cannot be read, or has a column twice, is rejected."""
+        name, raw = stream.name, message.record
+        try:
+            record = _decode_record(raw)
+        except _UNREADABLE as error:
+            problem = f"cannot be read ({unreadable(error, bytes(raw))})" if bytes(raw) else "has no `record`"
+            why = f"{problem}; the record must be an object with columns as keys"
+            fault = not_utf8(content, name, self._lines) or Fault(stream=name, line=self._lines, why=why)
+            self._refuse(fault, content, stream.schema, LineFault)
+            return None
+        repeated = repeated_key(content, message, record)
+        if repeated is None:
+            return record
+        key = _key(record, stream.keys or stream.named_by)
+        why = f"{_REPEATED}; send one of them"
+        fault = Fault(stream=name, key=key, line=self._lines, why=why, columns=(repeated,))
+        self._refuse(fault, content, stream.schema, LineFault)
+        return None
 
     def ignored(self) -> Mapping[str, int]:
         """Return records of unknown streams that were ignored, by stream."""

@@ -27,20 +27,17 @@ def run_facts(
         planned: tokens of the writes that a dry run did not send, by stream.
         dry_run: True if nothing was written.
     """
-    streams = []
-    for name, counts in report.outcomes.items():
-        used = usage.of(name)
-        streams.append(
+    return {
+        "streams": [
             {
                 "stream": name,
                 "records": counts.total(),
                 **{str(one): counts[one] for one in Outcome},
-                "requests": used.requests,
-                "tokens": used.tokens + planned.get(name, 0),
+                "requests": usage.of(name).requests,
+                "tokens": usage.of(name).tokens + planned.get(name, 0),
             }
-        )
-    return {
-        "streams": streams,
+            for name, counts in report.outcomes.items()
+        ],
         "failures": [
             failure(
                 fault.stream,
