@@ -40,7 +40,8 @@ class Report:
 
 _UTC_LENGTH = len("2026-01-01T00:00:00Z")
 _TIME = Annotated[datetime, msgspec.Meta(tz=True)]
-_SCALARS: Mapping[str, Any] = {"string": str, "integer": int, "number": int | float, "boolean": bool}
+_INTEGER = Annotated[int, msgspec.Meta(ge=conversions.LEAST, le=conversions.GREATEST)]
+_SCALARS: Mapping[str, Any] = {"string": str, "integer": _INTEGER, "number": int | float, "boolean": bool}
 _CONVERSIONS: Mapping[str, Convert] = {
     "boolean": conversions.boolean,
     "integer": conversions.integer,

@@ -19,6 +19,10 @@ from pipedrive_client import times
 
 Convert: TypeAlias = Callable[[object], object]
 
+LEAST, GREATEST = -(2**63), 2**63 - 1
+"""Range of integers: databases have no type for others, and one of them would end a load."""
+_EXACT = 2**53
+"""Up to this number a float is exactly one integer."""
 _PLAIN_TIME = len("2026-01-01 00:00:00")
 _PLAIN_DATE = len("2026-01-01")
 _INTEGER = re.compile(r"-?[0-9]{1,100}")
@@ -78,14 +82,14 @@ def _day_of(value: str) -> str | None:
 
 
 def integer(value: object) -> object:
-    """Return an integer; for an object that replaces its id, the id."""
+    """Return an integer of 64 bits; for an object that replaces its id, the id."""
     if isinstance(value, dict):
         value = value.get("value", value.get("id"))
     if isinstance(value, str):
-        return int(value) if _INTEGER.fullmatch(value) else None
-    if isinstance(value, float):
-        return int(value) if value.is_integer() else None
-    return int(value) if isinstance(value, int) else None
+        value = int(value) if _INTEGER.fullmatch(value) else None
+    elif isinstance(value, float):
+        value = int(value) if value.is_integer() and abs(value) <= _EXACT else None
+    return int(value) if isinstance(value, int) and LEAST <= value <= GREATEST else None
 
 
 def number(value: object) -> object:

@@ -116,7 +116,7 @@ class Campaign:
         for one in made:
             inside = _inside(spec, one.row)
             key = "id" if "id" in spec.primary_keys else spec.primary_keys[0]
-            if key in inside and one.way[-1:] != (key,):
+            if key in inside and one.way != (*filter(None, around), key):
                 is_number = isinstance(inside[key], int)
                 inside[key] = 100_000 + len(rows) if is_number else f"{inside[key]}-{len(rows)}"
             rows.append(one)
