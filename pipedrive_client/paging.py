@@ -10,8 +10,8 @@ from dataclasses import dataclass, replace
 from enum import Enum
 from typing import TYPE_CHECKING, Any
 
-from pipedrive_client.errors import PagingStuck, PipedriveError
-from pipedrive_client.responses import Null, leads_on, value_at
+from pipedrive_client.errors import MalformedResponse, PagingStuck, PipedriveError
+from pipedrive_client.responses import Null, lacks_cursor, leads_on, value_at
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 DEFAULT_PAGE_SIZE = 100
 _MOST_EMPTY = 50
 """Maximum number of consecutive pages without rows that each announce another one."""
+_UNDIVIDED = 2
+"""Largest page that a smaller limit does not divide into a full page and one that is not full."""
 
 
 class Paging(Enum):
@@ -192,6 +194,7 @@ class PageReader:
         self._expected = replace(expected, full_page=pager.full_page)
         self._announced = replace(self._expected, null=Null.REJECTED)
         self._parts = parts
+        self._missing = 0
 
     def fetch(self, params: dict[str, object]) -> tuple[Page, dict[str, object] | None]:
         """Return the page with these parameters, and the parameters of the next one or None.
@@ -200,20 +203,47 @@ class PageReader:
             PagingStuck: the list does not advance.
             PipedriveError: as in `PipedriveClient.request`.
         """
-        expected = self._announced if self._pager.announced else self._expected
+        first = page = self._requested(params, self._announced if self._pager.announced else self._expected)
+        size = self._pager.full_page
+        if size and len(first.rows) >= size and lacks_cursor(first.body):
+            page = self._requested_with_another_limit(first, size)
+        self._missing = max(self._missing, len(first.rows)) - len(page.rows)
+        try:
+            following = self._pager.after(page)
+            if following is None and self._missing > 0:
+                raise MalformedResponse(
+                    f"GET {self._path} returned a full page without `next_cursor`, and fewer rows with "
+                    "another `limit`; the list cannot be read completely."
+                )
+        except PipedriveError as error:
+            error.label = self._parts.get("label")
+            raise
+        if following is not None and page is not first:
+            following["limit"] = size
+        return page, following
+
+    def _requested_with_another_limit(self, full: Page, size: int) -> Page:
+        """Return a page in place of a full page that lacks `next_cursor`.
+
+        A last page may lack the key, and so may a page whose response was damaged. With a smaller limit, a
+        list that ends there has a further page, which is not full. A page of one or two rows cannot be
+        divided so, and one more row is requested instead.
+        """
+        limit = size - 1 if size > _UNDIVIDED else size + 1
+        expected = replace(self._announced, full_page=limit, needs_cursor=True)
+        page = self._requested({**full.request_params, "limit": limit}, expected)
+        page.response.doubted |= full.response.doubted
+        return page
+
+    def _requested(self, params: dict[str, object], expected: Expectation) -> Page:
         response = self._read(self._path, expected=expected, **{**self._parts, "params": params})
         body = response.json()
-        page = Page(
+        return Page(
             rows=rows_of(body, expected.records),
             body=body if isinstance(body, dict) else {},
             request_params=params,
             response=response,
         )
-        try:
-            return page, self._pager.after(page)
-        except PipedriveError as error:
-            error.label = self._parts.get("label")
-            raise
 
 
 def _mapping(value: object) -> Mapping[str, Any]:

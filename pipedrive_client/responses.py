@@ -57,8 +57,9 @@ class Expectation:
         records: dotted path of the data; empty for the whole body, which may then be any JSON value.
         null: interpretation of null at `records`. A missing key counts as null only for `DataKind.ANY`.
         of_objects: True if every entry of a list must be an object.
-        full_page: number of rows of a full page of a cursor list, which is the last one only with an explicit
-            `next_cursor: null`; 0 if the list is paged in another way.
+        full_page: number of rows of a full page of a cursor list, whose `next_cursor` must be a text or null;
+            0 if the list is paged in another way.
+        needs_cursor: True if a full page must have the key `next_cursor`.
     """
 
     kind: DataKind = DataKind.LIST
@@ -66,6 +67,7 @@ class Expectation:
     null: Null = Null.REJECTED
     of_objects: bool = False
     full_page: int = 0
+    needs_cursor: bool = False
 
 
 LIST_OR_NULL: Final = Expectation(null=Null.CONFIRMED)
@@ -151,22 +153,35 @@ def _flaw_of_list(body: Mapping[str, object], found: object, expected: Expectati
     if expected.of_objects and (others := {*map(type, found)} & _BARE):
         named = sorted(_kind(next(one for one in found if type(one) is other)) for other in others)
         return f"{' and '.join(dict.fromkeys(named))} in the list `{path}` instead of rows"
-    if expected.full_page and len(found) >= expected.full_page and not _ends_or_goes_on(body):
-        return "a full page without `next_cursor`"
+    if expected.full_page and len(found) >= expected.full_page:
+        return _flaw_of_cursor(body, needed=expected.needs_cursor)
     return None
 
 
-def _ends_or_goes_on(body: Mapping[str, object]) -> bool:
-    """Return True if a page has a cursor, or null in its place."""
+def _flaw_of_cursor(body: Mapping[str, object], *, needed: bool) -> str | None:
+    """Return the problem of the cursor of a full page, which is a text or null."""
+    place = _place_of_cursor(body)
+    if place is None:
+        return "a full page without `next_cursor`, with two values of `limit`" if needed else None
+    cursor = place["next_cursor"]
+    if cursor is None or (isinstance(cursor, str) and cursor != ""):
+        return None
+    return f"a full page without `next_cursor`, but {_kind(cursor)} in its place"
+
+
+def lacks_cursor(body: object) -> bool:
+    """Return True if a page has no key `next_cursor`, so it may be the last page or a damaged one."""
+    return not isinstance(body, Mapping) or _place_of_cursor(body) is None
+
+
+def _place_of_cursor(body: Mapping[str, object]) -> Mapping[str, object] | None:
+    """Return the object that has the key `next_cursor`."""
     additional = body.get("additional_data")
     if not isinstance(additional, Mapping):
-        return False
+        return None
     inner = additional.get("pagination")
-    for place in (additional, inner if isinstance(inner, Mapping) else {}):
-        if "next_cursor" in place:
-            cursor = place["next_cursor"]
-            return cursor is None or (isinstance(cursor, str) and cursor != "")
-    return False
+    places = (additional, inner if isinstance(inner, Mapping) else {})
+    return next((place for place in places if "next_cursor" in place), None)
 
 
 def _flaw_of_null(body: Mapping[str, object], path: str, expected: Expectation) -> str | None:

@@ -14,8 +14,8 @@ class Kind:
         acts: whether the operation is executed: "no", "yes", or "then" if the fault precedes it.
         does: the effect for the caller, one sentence.
         options: further keys with their defaults; None for a required key.
-        strikes: "all" operations, those "of data" (not OAuth, no bytes), "paged" lists, the "api" without
-            OAuth, its version 1 ("v1"), or the "download" of files.
+        strikes: "all" operations, those "of data" (not OAuth, no bytes), "paged" lists, those with
+            a "cursor", the "api" without OAuth, its version 1 ("v1"), or the "download" of files.
     """
 
     acts: str
@@ -110,6 +110,9 @@ KINDS = {
     ),
     "repeat_cursor": Kind(
         acts="yes", does="The cursor references the same page instead of the next one.", strikes="paged"
+    ),
+    "no_cursor": Kind(
+        acts="yes", does="The last page of a list has no `next_cursor`, instead of null.", strikes="cursor"
     ),
     "redirect": Kind(
         acts="yes", does="302 to a signed URL of the storage, instead of the content.", strikes="download"

@@ -33,6 +33,12 @@ ANY = "*"
 DOWNLOAD = "v1:downloadFile"
 LONGEST_WAIT = 600
 PREFIXES = ("/v1", "/api/v1")
+WHERE = {
+    "cursor": "lists with cursors",
+    "download": DOWNLOAD,
+    "paged": "lists with pages",
+    "v1": "operations of v1",
+}
 SUCCESS, CLIENT_ERROR, LAST_ERROR = 200, 400, 599
 
 
@@ -44,6 +50,7 @@ def can_strike(kind: str, operation: Operation) -> bool:
         "api": not oauth,
         "v1": operation.path.startswith("/api/v1/"),
         "data": not oauth and operation.key != DOWNLOAD,
+        "cursor": operation.paging == "cursor",
         "paged": operation.paging in ("cursor", "offset"),
         "download": operation.key == DOWNLOAD,
     }[strikes]
@@ -170,9 +177,7 @@ def _operation(named: object, kind: str) -> str:
         hint = f"; {near[0]} is" if near else ""
         raise ValueError(f"{named!r} is not an operation{hint}")
     if not can_strike(kind, known[spelt]):
-        where = {"paged": "lists with pages", "download": DOWNLOAD, "v1": "operations of v1"}.get(
-            KINDS[kind].strikes, "operations with data"
-        )
+        where = WHERE.get(KINDS[kind].strikes, "operations with data")
         raise ValueError(f"{kind} affects only {where}, not {named}")
     return spelt
 

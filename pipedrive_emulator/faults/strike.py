@@ -25,7 +25,7 @@ FREE = frozenset(("rate_limit", "blocked"))
 GATEWAY_PAGE = b"<html><head><title>%d</title></head><body><center>nginx</center></body></html>"
 NO_CONTENT = 204
 REFUSED = 400
-SPOILING = frozenset(("null_data", "null_key", "no_data", "empty_page", "repeat_cursor"))
+SPOILING = frozenset(("null_data", "null_key", "no_data", "empty_page", "repeat_cursor", "no_cursor"))
 BODIES: dict[str, Callable[[bytes], bytes]] = {
     "empty_body": lambda _: b"",
     "no_content": lambda _: b"",
@@ -215,6 +215,9 @@ def _spoilt(kind: str, content: Row, query: dict[str, str]) -> Row:
     if kind == "no_data":
         return {key: part for key, part in content.items() if key != "data"}
     additional = dict(content.get("additional_data") or {})
+    if kind == "no_cursor":
+        kept = {key: part for key, part in additional.items() if key != "next_cursor" or part is not None}
+        return {**content, "additional_data": kept}
     place = additional.get("pagination", additional)
     by_offset = "more_items_in_collection" in place
     if kind == "empty_page" and not by_offset and "next_cursor" not in additional:

@@ -264,7 +264,7 @@ def test_a_body_that_is_not_complete_is_requested_again(clock, cut):
     assert server.answered == 2 + 5
 
 
-OF_ROWS = Expectation(of_objects=True, full_page=2)
+OF_ROWS = Expectation(of_objects=True, full_page=2, needs_cursor=True)
 
 
 @pytest.mark.parametrize(
@@ -287,6 +287,16 @@ OF_ROWS = Expectation(of_objects=True, full_page=2)
 )
 def test_rows_and_their_end_must_be_as_published(sent, flaw):
     found = flaw_of(Response(200, {}, json.dumps(sent).encode()), OF_ROWS)
+    assert found is None if flaw is None else str(found).startswith(flaw)
+
+
+@pytest.mark.parametrize(
+    ("additional", "flaw"),
+    [({}, None), ({"next_cursor": 0}, "a full page without `next_cursor`, but a number")],
+)
+def test_a_full_page_may_lack_the_cursor_until_it_is_needed(additional, flaw):
+    sent = {"data": [{}, {}], "additional_data": additional}
+    found = flaw_of(Response(200, {}, json.dumps(sent).encode()), Expectation(full_page=2))
     assert found is None if flaw is None else str(found).startswith(flaw)
 
 

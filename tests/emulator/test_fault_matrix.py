@@ -142,6 +142,8 @@ def strikes(kind: str, case: Case) -> bool:
     """Return whether a kind applies to a class of operations."""
     if kind in ("empty_page", "repeat_cursor"):
         return case.paged
+    if kind == "no_cursor":
+        return case.paged and "notes" not in case.path
     if kind == "redirect":
         return case.operation == DOWNLOAD
     if kind == "unknown_method":
@@ -250,8 +252,8 @@ def meet(kind: str, case: Case, send: Any, clean: Any) -> None:
                 answer.json()
     elif kind in OF_DATA:
         _meet_no_answer(kind, answer, clean, same=not case.writes)
-    elif kind in ("empty_page", "repeat_cursor"):
-        _leads_to(answer.json(), clean.json(), rows=kind == "repeat_cursor")
+    elif kind in ("empty_page", "repeat_cursor", "no_cursor"):
+        _meet_page(kind, answer.json(), clean.json())
     elif kind == "redirect":
         assert "/_blobs/files/1/" in answer.headers["location"]
     else:
@@ -286,6 +288,15 @@ def _keys(data: Any) -> list[Any]:
     """Return the ids of the rows of a body, or the id of its only one."""
     rows = data if isinstance(data, list) else [data]
     return [(row.get("item") or row).get("id") for row in rows if isinstance(row, dict)]
+
+
+def _meet_page(kind: str, answer: Any, clean: Any) -> None:
+    """Check a page with another end."""
+    if kind != "no_cursor":
+        _leads_to(answer, clean, rows=kind == "repeat_cursor")
+        return
+    place = clean["additional_data"]
+    assert answer["additional_data"] == ({} if place["next_cursor"] is None else place)
 
 
 def _leads_to(answer: Any, clean: Any, *, rows: bool) -> None:

@@ -164,3 +164,21 @@ def test_a_search_is_read_to_its_last_page(load, small):
     run = load(rows("persons", {"Code": "seven", "name": "Last"}), match_on={"persons": ["Code"]})
     assert (run.errors, run.ids) == ([], [str(wanted)])
     assert small.requests()[SEARCH] == 2
+
+
+def test_a_list_whose_last_page_is_full_and_lacks_the_cursor_is_read(load, medium):
+    listed = "GET /api/v2/organizations"
+    load.config = medium.config()
+    many = [one for one in medium.rows("organizations") if not one["is_deleted"]]
+    for one in many[500:]:
+        medium.post("/_emulator/rows", {"table": "organizations", "id": one["id"], "delete": True})
+    given = rows("organizations", *({"name": one["name"], "address": "1 Road"} for one in many[485:500]))
+    settings = {"match_on": {"organizations": ["name"]}, "dry_run": True}
+    expected = load(*given, **settings)
+    asked = medium.requests()[listed]
+    medium.post("/_emulator/log/clear")
+    medium.post("/_emulator/faults", [{"operation": listed, "kind": "no_cursor"}])
+    found = load(*given, **settings)
+    assert told(found) == told(expected)
+    assert found.outcomes == ["updated"] * 15
+    assert medium.requests()[listed] == asked + 2
