@@ -346,10 +346,11 @@ def test_an_input_that_cannot_be_read_is_reported_in_a_sentence(process):
 
 
 def test_a_full_disk_of_the_temporary_file_ends_the_run_in_a_sentence(load, monkeypatch):
-    from target_pipedrive.run import deferred as waiting  # noqa: PLC0415 - beside its only use
+    from target_pipedrive.run import deferred  # noqa: PLC0415 - beside its only use
+    from target_pipedrive.run.held import record_file  # noqa: PLC0415 - the same
 
-    monkeypatch.setattr(waiting, "MOST", 3)
-    monkeypatch.setattr(waiting.tempfile, "TemporaryFile", lambda **_: FULL.open("wb", buffering=0))
+    monkeypatch.setattr(deferred, "MOST", 3)
+    monkeypatch.setattr(record_file.tempfile, "TemporaryFile", lambda **_: FULL.open("wb", buffering=0))
     notes = [{"external_id": f"n{n}", "content": "x", "deal_id": {"external_id": "no"}} for n in range(20)]
     run = load(rows("notes", *notes, keys=["external_id"]), state({"n": 1}))
     assert type(run.error).__name__ == "OutputFailed"
