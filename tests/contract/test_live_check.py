@@ -192,6 +192,37 @@ def test_failing_lists_are_named_and_a_failing_api_ends_the_check(small, check):
     assert "web page instead of JSON" in report
 
 
+def test_a_user_that_cannot_be_read_ends_no_check_but_prevents_writes(small, check):
+    def change(reply):
+        if reply.path == "/v1/users/me":
+            reply.body = [1] if reply.status == 200 and first else {"success": False, "error": "no"}
+            reply.status = 200 if first else 403
+
+    for first in (True, False):
+        with altered(small.url, change) as url:
+            code, _, report = check(API_TOKEN=TOKEN, API_URL=url)
+            assert code == first, report
+            code, output, _ = check("--write", "acme-sandbox")
+            assert code == 2
+            assert "belongs to another account" in output
+    assert {key.split()[0] for key in small.requests()} == {"GET"}
+
+
+def test_a_list_that_rejects_the_token_or_reports_a_failure_does_not_end_the_check(small, check):
+    def change(reply):
+        if reply.path == "/v1/roles":
+            reply.status, reply.body = 401, {"success": False, "error": "unauthorized access"}
+        if reply.path == "/v1/currencies":
+            reply.body = {"success": False, "error": "no", "data": None}
+
+    with altered(small.url, change) as url:
+        code, _, report = check(API_TOKEN=TOKEN, API_URL=url)
+    assert code == 1
+    assert "| the token was rejected for it | `GET /v1/roles` |" in report
+    assert "GET /v1/currencies:\n\n- the response is status 200 with an error instead of status 200" in report
+    assert "not complete" not in report
+
+
 def test_an_interruption_leaves_a_report(slow, tmp_path):
     given = {f"{VARIABLE}{name}": value for name, value in settings(slow).items()}
     command = [sys.executable, "-m", "tests.live", "--report", str(tmp_path / "report.md")]

@@ -141,6 +141,14 @@ def test_new_keys_are_shown_only_in_the_form_of_the_api_and_without_words_of_the
     )
 
 
+def test_error_codes_are_shown_only_in_the_form_of_the_api_and_without_words_of_the_account():
+    publisher = Publisher({"smith", "deal"})
+    assert publisher.code("ERR_SCHEMA_VALIDATION_FAILED") == "ERR_SCHEMA_VALIDATION_FAILED"
+    assert publisher.code("ERR_DEAL_DELETED") == "ERR_DEAL_DELETED"
+    assert "SMITH" not in publisher.code("ERR_SMITH")
+    assert "Ann" not in publisher.code("Ann Smith")
+
+
 def test_keys_of_objects_that_users_fill_are_never_shown():
     known = shape_of({"totals": {"EUR": 1}})
     publisher = Publisher(())

@@ -13,6 +13,7 @@ from pipedrive_client import (
     SETTING_DEFINITIONS,
     ClientSettings,
     ConfigError,
+    ItemError,
     PipedriveClient,
     PipedriveError,
     Unauthorized,
@@ -135,7 +136,8 @@ class _Writes:
             return
         if not company or self.company.lower() != company.lower():
             raise _Failure(
-                "The token belongs to another account than --write names. Nothing was read or written.",
+                "The token belongs to another account than --write names, or to an unknown one. Nothing was "
+                "read or written.",
                 WRONG_SETTINGS,
             )
         if "sandbox" not in company.lower() and not self.is_confirmed:
@@ -149,7 +151,7 @@ class _Writes:
 def _checked(client: PipedriveClient, scrub: Scrubber, file: Path, writes: _Writes) -> Result:
     """Return the result of a check, of which an interruption leaves the reads made before."""
     wire = Wire(client)
-    me = client.request("GET", ME, cost=2, label="check").json().get("data") or {}
+    me = _user(client)
     company, name = (str(me.get(key) or "") for key in ("company_domain", "company_name"))
     scrub.add_address(client.base_url, company)
     writes.check(company)
@@ -165,6 +167,20 @@ def _checked(client: PipedriveClient, scrub: Scrubber, file: Path, writes: _Writ
         check.write(sandbox, me.get("id"))
         _say_left(check.findings.left)
     return check.result((company, name))
+
+
+def _user(client: PipedriveClient) -> dict[str, object]:
+    """Return the token's user; nothing if the app may not read it, or if the response has another form.
+
+    Raises:
+        PipedriveError: the token is wrong, or there is no connection.
+    """
+    try:
+        body = client.request("GET", ME, cost=2, label="check").json()
+    except ItemError:
+        return {}
+    found = body.get("data") if isinstance(body, dict) else None
+    return found if isinstance(found, dict) else {}
 
 
 def _check_tokens(client: PipedriveClient, *, is_writing: bool) -> None:
