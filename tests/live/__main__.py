@@ -21,7 +21,6 @@ from pipedrive_client import (
 from tests.live.check import ME, ODD, Check, Result, cost, place_of
 from tests.live.privacy import Scrubber
 from tests.live.probing.journal import Entry, Journal
-from tests.live.probing.run import clean
 from tests.live.probing.sandbox import Sandbox
 from tests.live.report import report, total, where_to_send
 from tests.live.wire import Wire
@@ -161,9 +160,6 @@ def _checked(client: PipedriveClient, scrub: Scrubber, file: Path, writes: _Writ
     if writes.company:
         journal = Journal(file.with_name(ROWS))
         sandbox = Sandbox(wire, journal, str(me.get("company_id")))
-        if journal.of(str(me.get("company_id"))):
-            _show("An earlier check left rows.")
-            check.attempt(lambda: _say_left(clean(sandbox, _show)))
         check.write(sandbox, me.get("id"))
         _say_left(check.findings.left)
     return check.result((company, name))

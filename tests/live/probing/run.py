@@ -108,13 +108,8 @@ def ask_by_writes(sandbox: Sandbox, me: object, findings: Findings, show: Callab
             for question, answer in changes.Questions(sandbox, me).all():
                 _ask(question, answer, findings, show)
     finally:
-        findings.left = clean(sandbox, show)
-
-
-def clean(sandbox: Sandbox, show: Callable[[str], None]) -> list[Entry]:
-    """Delete the rows of the journal without being interrupted; return those that are left."""
-    with _uninterrupted(show):
-        return sandbox.clean()
+        with _uninterrupted(show):
+            findings.left = sandbox.clean()
 
 
 def _ask(question: str, answer: Callable[[], str], findings: Findings, show: Callable[[str], None]) -> None:
