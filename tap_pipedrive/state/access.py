@@ -27,6 +27,11 @@ _PROBES = 20
 """Number of denied parents after which most of the remaining parents of the run are not requested."""
 
 
+def may_be_of_one_row(error: PipedriveError) -> bool:
+    """Return True if a denial may concern one row only, and not the whole operation."""
+    return not isinstance(error, _FOR_ALL)
+
+
 class AccessDenied(RunError):  # noqa: N818 - describes the failure, like the client's errors
     """Denied streams, which are an error with `strict_access`."""
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from pipedrive_client import Gone, NotFound
 from tap_pipedrive.catalog.spec import OCCURRENCE
-from tap_pipedrive.state.access import ACCESS_ERRORS
+from tap_pipedrive.state.access import ACCESS_ERRORS, may_be_of_one_row
 from tap_pipedrive.sync import absent_parents
 from tap_pipedrive.values.conversions import boolean
 
@@ -248,6 +248,8 @@ def _request(
         pages = stream.reader(read).all(context, {**query, **configured.params})
         rows = [row for page in pages for row in page]
     except ACCESS_ERRORS as error:
+        if len(group) > 1 and may_be_of_one_row(error) and access.has_success(stream.name):
+            return _in_halves(stream, read, configured, group)
         access.deny_parents(stream.name, error, len(group), stream.names_below())
         return _ChildRows(context=context, rows=[], denied=group)
     except (NotFound, Gone) as error:
@@ -288,7 +290,7 @@ def _not_found(
 def _in_halves(
     stream: PipedriveStream, read: Read, configured: ConfiguredRequest, group: Sequence[Context]
 ) -> _ChildRows:
-    """Request the halves of a group that was not found: a deleted parent must not hide the rows of others."""
+    """Request the halves of a group: a deleted or hidden parent must not hide the rows of the others."""
     half = len(group) // 2
     parts = [_request(stream, read, (configured, part), whole=False) for part in (group[:half], group[half:])]
     return _ChildRows(

@@ -100,6 +100,20 @@ def test_a_denied_bulk_read_of_children_is_reported_and_read_when_granted(kind, 
     }
 
 
+def test_a_parent_that_is_denied_in_a_group_does_not_hide_the_others(small, caplog):
+    clean = run(small.config(), "deal_products")
+    # The second group has nine parents: it and its first parts are denied, down to one parent.
+    refuse(small, "GET /api/v2/deals/products", "right", nth=[2, 3, 4, 5])
+    denied = run(small.config(max_concurrency=1), "deal_products")
+    (hidden,) = denied.output.state["bookmarks"]["deal_products"]["refused"].values()
+    kept = {key: one for key, one in clean.tables["deal_products"].items() if str(one["deal_id"]) != hidden}
+    assert denied.tables["deal_products"] == kept
+    assert warnings(caplog, "deal_products was denied for 1 of ")
+    small.post("/_emulator/faults", [])
+    granted = run(small.config(), "deal_products", before=denied)
+    assert granted.tables == clean.tables
+
+
 LISTS = {
     "persons": "GET /api/v2/persons",
     "leads": "GET /api/v1/leads",
