@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from target_pipedrive.catalog.names import folded, nearest, snake
 from target_pipedrive.mapping.columns.binding import Binding, Place
+from target_pipedrive.mapping.columns.shapes import NAME, bound_name, name_parts, sources_of
 from target_pipedrive.mapping.match_columns import SearchedPlan, can_match
 from target_pipedrive.record.errors import RecordFault, SkipRecord
 from target_pipedrive.values.identity import clean, key_text
@@ -89,8 +90,9 @@ def _key_bindings(plan: KeyedPlan, keys: Sequence[str]) -> list[Binding]:
         return _natural_key(plan)
     has_id = any(one.place in _IDS for one in plan.bindings)
     if plan.match_on:
-        found = [_bound(plan, name) for name in plan.match_on]
-        if can_match(plan, [one.name for one in found]):
+        found = _with_name(plan, [_bound(plan, name) for name in plan.match_on])
+        has_values = all(one.place is not Place.EXTRA for one in found)
+        if has_values and can_match(plan, [one.name for one in found]):
             return found
         raise RecordFault(
             f"Stream {plan.stream}: {plan.spec.name} cannot be looked up by {', '.join(plan.match_on)}; "
@@ -127,10 +129,21 @@ def _from_keys(plan: KeyedPlan, keys: Sequence[str]) -> list[Binding]:
     found = []
     for name in keys:
         binding = find_bound(plan, plan.field_of(name))
-        if binding is None or binding.place not in _VALUES:
+        if binding is None:
             return []
         found.append(binding)
-    return found if found and can_match(plan, [one.name for one in found]) else []
+    found = _with_name(plan, found)
+    has_values = bool(found) and all(one.place in _VALUES for one in found)
+    return found if has_values and can_match(plan, [one.name for one in found]) else []
+
+
+def _with_name(plan: KeyedPlan, found: list[Binding]) -> list[Binding]:
+    """Return the key columns with the name of a person in place of its first and last name together."""
+    parts = name_parts(found)
+    name = find_bound(plan, NAME) if parts else None
+    if name is None:
+        return found
+    return [*(one for one in found if one not in parts and one.name != NAME), name]
 
 
 def _bound(plan: KeyedPlan, name: str) -> Binding:
@@ -150,6 +163,8 @@ def find_bound(plan: KeyedPlan, name: str) -> Binding | None:
     for binding in plan.bindings:
         if folded(name) == folded(binding.source) or (binding.place is Place.BODY and binding.name == column):
             return binding
+    if column == NAME and (joined := bound_name(plan.bindings)):
+        return joined
     if snake(name) in plan.spec.matchable.split():
         return next((one for one in plan.match_only if one.name == snake(name)), None)
     if plan.custom_fields is not None:
@@ -175,7 +190,7 @@ def fill_matches(plan: KeyedPlan, draft: Draft) -> list[str]:
         elif any(one.column == binding.name for one in draft.references):
             waiting = True
         else:
-            empty.append(binding.source)
+            empty += sources_of([binding])
     draft.matches = {} if empty or waiting else found
     return empty
 
@@ -220,7 +235,7 @@ def key_columns(plan: KeyedPlan, draft: Draft) -> tuple[str, ...]:
     for place, given in ((Place.ID, draft.id), (Place.EXTERNAL_ID, draft.external_id)):
         if given is not None:
             return tuple(one.source for one in plan.bindings if one.place is place)
-    return tuple(one.source for one in plan.match_bindings)
+    return tuple(sources_of(plan.match_bindings))
 
 
 def row_id(kind: str, value: object) -> object:

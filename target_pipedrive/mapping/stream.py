@@ -15,6 +15,7 @@ from target_pipedrive.mapping.columns.binding import (
     custom_binding,
 )
 from target_pipedrive.mapping.columns.names import FIELD_KEY, ColumnNames
+from target_pipedrive.mapping.columns.shapes import sources_of
 from target_pipedrive.record.draft import Draft
 from target_pipedrive.record.errors import UNFORESEEN, ColumnNameFault, RecordFault, unforeseen
 from target_pipedrive.values import scalars
@@ -83,7 +84,7 @@ class Plan(ColumnBinder):
         These are its ids, or else the columns that its row is found by.
         """
         ids = tuple(one.source for one in self.bindings if one.place in _IDS)
-        return ids or tuple(one.source for one in self.match_bindings)
+        return ids or tuple(sources_of(self.match_bindings))
 
     def draft(self, record: Mapping[str, object]) -> Draft:
         """Return the translated record.

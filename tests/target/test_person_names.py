@@ -66,3 +66,81 @@ def test_a_custom_field_with_the_label_takes_precedence(small, load):
     assert settles(small, load, rows("persons", given, keys=["id"])).outcomes == ["updated"]
     held = row(small, "persons", 3)
     assert (held["name"], held["custom_fields"][key]) == (before, "Ann")
+
+
+BY_NAME = {"match_on": {"persons": ["name"]}}
+ANN = {"first_name": "Ann", "last_name": "Zonk"}
+
+
+@pytest.fixture
+def ann(small):
+    return small.call("POST", "/api/v2/persons", {"name": "Ann Zonk"})["data"]["id"]
+
+
+@pytest.mark.parametrize(
+    ("settings", "keys"),
+    [
+        (BY_NAME, []),
+        ({"match_on": {"persons": ["First_Name", "last_name"]}}, []),
+        ({"match_on": {"persons": ["last_name", "name", "first_name"]}}, []),
+        ({}, ["last_name", "first_name"]),
+    ],
+)
+def test_rows_are_found_by_first_and_last_name_as_by_the_name(small, load, ann, settings, keys):
+    given = rows(
+        "persons",
+        {**ANN, "email": "ann@zonk.example"},
+        {"first_name": " Ben\u00a0T.", "last_name": "Zonk", "email": "ben@zonk.example"},
+        keys=keys,
+    )
+    planned = load(*given, **settings, dry_run=True)
+    run = settles(small, load, *given, **settings)
+    assert (run.outcomes, run.errors) == (["updated", "created"], [])
+    assert planned.outcomes == run.outcomes
+    held = row(small, "persons", ann)
+    assert names(held) == ("Ann Zonk", "Ann", "Zonk")
+    assert [one["value"] for one in held["emails"]] == ["ann@zonk.example"]
+    assert [one["last_name"] for one in small.rows("persons") if one["first_name"] == "Ben T."] == ["Zonk"]
+
+
+def test_records_with_one_of_the_two_are_not_matched(small, load):
+    blank = [{"first_name": "Ann", "last_name": None}, {"first_name": " ", "last_name": "Zonk"}]
+    run = settles(small, load, *rows("persons", *blank), **BY_NAME)
+    assert run.outcomes == ["failed", "failed"]
+    assert "first_name, last_name have no value" in run.errors[0]
+
+
+@pytest.mark.parametrize(
+    ("key", "said"), [("name", "names name, but no property"), ("first_name", "be looked up by first_name")]
+)
+def test_one_of_the_two_columns_cannot_match_rows(load, key, said):
+    run = load(rows("persons", {"first_name": "Ann"}), match_on={"persons": [key]})
+    assert said in str(run.error)
+
+
+def test_the_name_of_a_record_is_matched_before_its_parts(small, load, ann):
+    given = {"name": "Ann Zonk", "first_name": "Bea", "last_name": "Other", "email": "ann@zonk.example"}
+    run = settles(small, load, *rows("persons", given), **BY_NAME)
+    assert (run.outcomes, names(row(small, "persons", ann))) == (["updated"], ("Ann Zonk", "Ann", "Zonk"))
+
+
+def test_a_custom_field_with_the_label_is_no_part_of_the_key(small, load):
+    small.call("POST", "/api/v2/personFields", {"field_name": "First name", "field_type": "varchar"})
+    run = load(rows("persons", {"First name": "Ann", "Last name": "Zonk"}), **BY_NAME)
+    assert "names name, but no property" in str(run.error)
+
+
+def test_the_parts_of_a_name_delete_a_row(load, ann):
+    deleted = {**ANN, "_sdc_deleted_at": "2026-11-01T00:00:00Z"}
+    run = load(rows("persons", deleted), **BY_NAME, allow_deletes=True)
+    assert (run.outcomes, run.results[0]["id"]) == (["deleted"], str(ann))
+
+
+def test_references_by_name_find_a_person_with_parts_of_a_name(small, load):
+    run = load(
+        rows("persons", {**ANN, "external_id": "a"}),
+        rows("deals", {"external_id": "d", "title": "Of Ann", "person_name": "Ann Zonk"}),
+    )
+    assert (run.outcomes, run.errors) == (["created", "created"], [])
+    (deal,) = [one for one in small.rows("deals") if one["title"] == "Of Ann"]
+    assert row(small, "persons", deal["person_id"])["name"] == "Ann Zonk"

@@ -5,16 +5,19 @@ from __future__ import annotations
 import base64
 import binascii
 import mimetypes
+from dataclasses import dataclass
 from types import MappingProxyType
 from typing import TYPE_CHECKING, cast
 
+from target_pipedrive.mapping.columns.binding import Binding, Place
 from target_pipedrive.record.draft import Reference
 from target_pipedrive.record.errors import RecordFault
 from target_pipedrive.values import scalars
 from target_pipedrive.values.compound import PRIMARY_ROW, Entries
+from target_pipedrive.values.identity import clean
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
     from pathlib import Path
 
     from target_pipedrive.record.draft import Draft
@@ -29,6 +32,9 @@ _ENTITY_COLUMNS = {
     "lead": "lead_id",
     "project": "project_id",
 }
+
+NAME = "name"
+NAME_PARTS = ("first_name", "last_name")
 
 
 def attached_to(draft: Draft, extras: Mapping[str, object]) -> None:
@@ -99,11 +105,46 @@ def full_name(draft: Draft, extras: Mapping[str, object]) -> None:
 
     Nothing is done without both, since a name made of one of them could shorten the name of a row.
     """
-    if "name" in draft.body or not {"first_name", "last_name"} <= extras.keys():
+    if NAME in draft.body or not extras.keys() >= {*NAME_PARTS}:
         return
-    first, last = scalars.word(extras["first_name"]), scalars.word(extras["last_name"])
+    first, last = (clean(str(scalars.text(extras[name]))) for name in NAME_PARTS)
     if first and last:
-        draft.body["name"] = f"{first} {last}"
+        draft.body[NAME] = f"{first} {last}"
+
+
+@dataclass(slots=True, kw_only=True)
+class FullName(Binding):
+    """The columns of a first and a last name, by which rows are found like by their name.
+
+    Attributes:
+        last: column of the last name; `source` is that of the first name.
+    """
+
+    last: str
+
+
+def name_parts(bindings: Iterable[Binding]) -> list[Binding]:
+    """Return the columns of the first and the last name; empty unless both are bound."""
+    found = [one for one in bindings if one.place is Place.EXTRA and one.name in NAME_PARTS]
+    return sorted(found, key=lambda one: one.name) if len(found) == len(NAME_PARTS) else []
+
+
+def bound_name(bindings: Iterable[Binding]) -> Binding | None:
+    """Return the columns of a first and a last name as a column of the name; None unless both are bound."""
+    parts = name_parts(bindings)
+    if not parts:
+        return None
+    first, last = (one.source for one in parts)
+    return FullName(source=first, last=last, place=Place.BODY, name=NAME, encode=scalars.text)
+
+
+def sources_of(bindings: Iterable[Binding]) -> list[str]:
+    """Return the columns of the record that the values of bindings come from."""
+    return [
+        source
+        for one in bindings
+        for source in ((one.source, one.last) if isinstance(one, FullName) else (one.source,))
+    ]
 
 
 SHAPES: Mapping[str, Callable[[Draft, Mapping[str, object]], None]] = MappingProxyType(
