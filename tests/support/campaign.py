@@ -24,7 +24,7 @@ from tests.support.settings import ALL_STREAMS
 from tests.support.singer import Output, run_tap
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from tap_pipedrive.catalog.spec import Read, StreamSpec
     from tests.support.emulator import Emulator
@@ -85,12 +85,14 @@ class Campaign:
 
     Attributes:
         rows: the rows, in the order of the list.
+        settings: further settings of the tap.
         out: messages of the tap.
         error: the error that ended the run; empty without one.
     """
 
     spec: StreamSpec
     rows: list[Mutated]
+    settings: Mapping[str, object] = field(default_factory=dict)
     out: Output = field(default_factory=Output)
     error: str = ""
 
@@ -148,7 +150,7 @@ class Campaign:
             spec = parent
         with served(lists) as url:
             config = {"api_token": "0" * 40, "api_url": url, "max_concurrency": 1, **ALL_STREAMS}
-            config |= {"unknown_columns": "keep", "record_ids": _SUBSCRIPTIONS}
+            config |= {"unknown_columns": "keep", "record_ids": _SUBSCRIPTIONS, **self.settings}
             try:
                 run_tap(config, self.spec.name)
             except RowWithoutKeyError as error:

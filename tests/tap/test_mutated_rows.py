@@ -4,7 +4,16 @@ from __future__ import annotations
 
 import pytest
 
-from tests.support.campaign import Campaign, base_rows, of_each_form, recorded_rows, seeded_rows, streams
+from tap_pipedrive.catalog import STREAMS
+from tests.support.campaign import (
+    UNDEFINED,
+    Campaign,
+    base_rows,
+    of_each_form,
+    recorded_rows,
+    seeded_rows,
+    streams,
+)
 
 SAMPLED = ("deals", "organizations", "leads", "notes", "deal_changes", "person_searches")
 MOST = 250
@@ -37,3 +46,23 @@ def test_a_value_of_any_kind_at_any_place_is_converted_or_null_with_a_warning(sp
     assert rows
     for base in of_each_form(rows):
         assert problems(Campaign.of(spec, base), caplog) == []
+
+
+SETTINGS = {
+    "another layout": {"custom_fields": "keyed", "option_values": "both"},
+    "dictionaries": {"stream_maps": {"deals": {"mark": "'x'"}, "leads": {"mark": "'x'"}}},
+    "deletes": {"detect_deletes": True, "delete_sweep_interval_hours": 0},
+    "several requests at once": {"max_concurrency": 8},
+}
+
+
+@pytest.mark.soak
+@pytest.mark.parametrize("settings", SETTINGS)
+@pytest.mark.parametrize("name", ["deals", "leads", "notes", "stages", "deal_changes"])
+def test_settings_do_not_change_what_a_value_becomes(name, settings, caplog):
+    spec = STREAMS[name]
+    campaign = Campaign.of(spec, base_rows(spec)[0], most=500, seed=len(settings))
+    campaign.settings = SETTINGS[settings]
+    elsewhere = f"{UNDEFINED} is not in _unknown" if "custom_fields" in campaign.settings else None
+    found = problems(campaign, caplog)
+    assert [one for one in found if elsewhere is None or elsewhere not in one] == []

@@ -6,7 +6,7 @@ import pytest
 
 from tap_pipedrive.output.validation import InvalidRecordError, RecordValidator
 from tests.support.cli import Files, tap
-from tests.support.singer import select
+from tests.support.singer import run_tap, select
 
 pytestmark = pytest.mark.dialects
 
@@ -135,3 +135,59 @@ def test_a_run_with_the_setting_ends_in_one_sentence(small, tmp_path):
     )
     assert off.code == 0
     assert off.output.latest("deals")[one]["title"] == one
+
+
+def batch_config(folder):
+    storage = {"root": str(folder)}
+    return {"batch_config": {"encoding": {"format": "jsonl", "compression": "gzip"}, "storage": storage}}
+
+
+@pytest.mark.parametrize("maps", [{}, {"stream_maps": {"deals": {"a": "id"}}}], ids=["plain", "mapped"])
+def test_records_of_batch_files_are_validated(small, tmp_path, maps):
+    config = small.config(**batch_config(tmp_path), **maps)
+    wrong = {"stream_maps": {"deals": {"title": "id"}}}
+    run_tap(config, "deals")
+    files = len([*tmp_path.iterdir()])
+    assert files == 1
+    with pytest.raises(InvalidRecordError, match="Stream deals, column title"):
+        run_tap({**config, **wrong}, "deals")
+    assert len([*tmp_path.iterdir()]) == files
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"stream_maps": {"deals": {"copy": "title", "__else__": None, "id": "id"}}},
+        {"stream_maps": {"deals": {"__alias__": "bargains", "title": None}}},
+        {"flattening_enabled": True, "flattening_max_depth": 2, "stream_map_config": {}},
+    ],
+    ids=["only some columns", "another name", "flattened"],
+)
+def test_records_are_validated_against_the_schema_as_it_is_emitted(small, settings):
+    small.post("/_emulator/rows", [{"table": "organizations", "id": 1, "set": {"address": {"value": "A"}}}])
+    out = run_tap(small.config(**settings), "deals", "organizations")
+    for stream, message in out.schemas.items():
+        records = out.records[stream]
+        assert records
+        # The SDK leaves the null in place of an object that it would have flattened.
+        named = {name for record in records for name, value in record.items() if value is not None}
+        assert named <= message["schema"]["properties"].keys()
+
+
+def test_a_deselected_part_of_an_object_is_in_neither_the_schema_nor_the_records(small):
+    catalog = select(small.config(), "organizations")
+    for entry in catalog["streams"]:
+        if entry["tap_stream_id"] == "organizations":
+            for item in entry["metadata"]:
+                if item["breadcrumb"] == ["properties", "address", "properties", "country"]:
+                    item["metadata"]["selected"] = False
+                if item["breadcrumb"] == ["properties", "name"]:
+                    item["metadata"]["selected"] = False
+    out = run_tap(small.config(), catalog=catalog)
+    columns = out.schemas["organizations"]["schema"]["properties"]
+    assert "name" not in columns
+    assert "country" not in columns["address"]["properties"]
+    assert out.records["organizations"]
+    for record in out.records["organizations"]:
+        assert "name" not in record
+        assert "country" not in (record["address"] or {})
