@@ -219,7 +219,7 @@ def test_a_list_that_rejects_the_token_or_reports_a_failure_does_not_end_the_che
         code, _, report = check(API_TOKEN=TOKEN, API_URL=url)
     assert code == 1
     assert "| the token was rejected for it | `GET /v1/roles` |" in report
-    assert "GET /v1/currencies:\n\n- the response is status 200 with an error instead of status 200" in report
+    assert "GET /v1/currencies:\n\n- response: status 200 with an error, expected status 200" in report
     assert "not complete" not in report
 
 

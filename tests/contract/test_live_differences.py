@@ -103,8 +103,8 @@ CHANGES = {
         )
         for of in ("enum", "org", "people", "user")
     ),
-    ("GET /api/v2/organizations", "data[].label_ids", NO_KEY, "no key", "list", False),
-    ("GET /api/v2/products", "data[].unit", NO_KEY, "no key in some", "null or text", False),
+    ("GET /api/v2/organizations", "data[].label_ids", NO_KEY, "missing", "list", False),
+    ("GET /api/v2/products", "data[].unit", NO_KEY, "missing in some", "null or text", False),
     ("GET /api/v2/products", "data[].owner_id", OTHER_KIND, "object", "integer", True),
     ("GET /api/v2/pipelines", "data[].id", NULL, "null", "integer", True),
     (
@@ -116,10 +116,10 @@ CHANGES = {
         False,
     ),
     ("GET /api/v2/persons", "data[].phones[].kind", NEW_KEY, "text", "no key", False),
-    ("GET /api/v2/persons", "data[].phones[].label", NO_KEY, "no key", "text", False),
+    ("GET /api/v2/persons", "data[].phones[].label", NO_KEY, "missing", "text", False),
     ("GET /v1/users", "data[].created", OTHER_KIND, "time with T and Z", "time with a space", False),
     ("GET /api/v2/stages", "data", OTHER_KIND, "object", "list", False),
-    ("GET /api/v2/activities", "additional_data.next_cursor", NO_KEY, "no key", "null or text", False),
+    ("GET /api/v2/activities", "additional_data.next_cursor", NO_KEY, "missing", "null or text", False),
     ("GET /api/v2/activities", "additional_data.pagination", NEW_KEY, "object", "no key", False),
     ("GET /v1/currencies", "body", OTHER_KIND, "no JSON", "object", False),
     ("GET /v1/leadLabels", "", STATUS, "status 206", "status 200", False),
@@ -127,7 +127,7 @@ CHANGES = {
     ("GET /v1/roles", "success", OTHER_KIND, "text", "boolean", False),
     ("errors with status 404", UNNAMED, NEW_KEY, "any kind", "no key", False),
     ("error: an unpublished path", "", STATUS, "status 410", "status 404", False),
-    ("every response", "x-ratelimit-limit", HEADER, "no header", "digits", False),
+    ("every response", "x-ratelimit-limit", HEADER, "missing", "digits", False),
     ("every response", "x-rate-limit-limit", HEADER, "digits", "no header", False),
     ("every response", "x-daily-ratelimit-token-limit", HEADER, "time with T and Z", "digits", False),
 }
@@ -177,7 +177,7 @@ def test_a_list_without_rows_or_with_a_new_type_of_rows_is_a_difference(small):
         ("GET /v1/filters", "data", "null"),
         ("GET /v1/notes", "data[]", "text"),
         ("GET /v1/webhooks", "", "list"),
-        ("GET /v1/permissionSets", "data", "no key"),
+        ("GET /v1/permissionSets", "data", "missing"),
         ("GET /v1/permissionSets", "rows", "list"),
     }
 

@@ -233,9 +233,15 @@ def test_other_responses_to_writes_are_reported(small, check):
     with altered(small.url, change) as url:
         code, _, report = check(url, *confirmed())
     assert code in (1, 3)
-    assert "create a row of products: POST /api/v2/products:\n\n- new: `data.shelf`, integer" in report
-    assert "POST /api/v2/activities:\n\n- the response is status 202 instead of status 200" in report
+    assert "create a row of products: POST /api/v2/products:\n\n- `data.shelf`: new key, integer" in report
+    assert "POST /api/v2/activities:\n\n- response: status 202, expected status 200" in report
     assert re.search(r"\| a deleted note \| not settled: .*status 404", report)
+
+
+def test_the_delay_of_searches_is_in_the_report(check):
+    with Emulator("--burst", "0", "--search-lag", "12") as account:
+        _, _, report = check(account.url, *confirmed())
+    assert re.search(r"\| a search finds a new person \| within \d+ s \| at once \|", report)
 
 
 @pytest.mark.parametrize(

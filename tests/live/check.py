@@ -199,7 +199,7 @@ class Check:
             scopes = required_scopes("GET", seen.listed.path)
             return f"the OAuth app lacks the scope {' or '.join(scopes)}"
         if last.error == "NotFound" and seen.listed.parent:
-            return f"no row of {seen.listed.parent} that was tried has one"
+            return f"status 404 for each row of {seen.listed.parent} that was tried"
         return REFUSED.get(last.error) or f"status {last.status}"
 
     def _refusals(self, seen: Seen, publisher: Publisher) -> list[Difference]:

@@ -157,7 +157,7 @@ def header_differences(
         if name not in known and is_about_limits(name):
             found.append(Difference(where, name, HEADER, in_words(live[name]), "no header"))
         elif name not in live and all(name in one for one in emulated) and is_about_limits(name):
-            found.append(Difference(where, name, HEADER, "no header", in_words(known[name])))
+            found.append(Difference(where, name, HEADER, "missing", in_words(known[name])))
         elif name in live and name in known and is_about_limits(name) and _others(live[name], known[name]):
             found.append(Difference(where, name, HEADER, in_words(live[name]), in_words(known[name])))
     return found
@@ -227,7 +227,7 @@ def _missing(operation: str, live: Shape, expected: Expected) -> Iterator[Differ
         place = expected.places.get(path)
         is_required = place is not None and place.required and _counted(expected.observed, path)
         if expected.always(path) or (is_required and not _is_absent(expected, path)):
-            some = "no key" if not present else "no key in some"
+            some = "missing" if not present else "missing in some"
             yield Difference(operation, path, NO_KEY, some, in_words(expected.kinds(path)))
 
 

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from importlib.metadata import metadata, version
 from typing import TYPE_CHECKING
 
-from tests.live.comparison import HEADER, LOST, NEW_KEY, NO_KEY, NULL, OTHER_KIND, STATUS
+from tests.live.comparison import LOST, NEW_KEY
 from tests.live.lists import SINGLE, never_read
 from tests.live.probing.run import NOT_SETTLED
 
@@ -19,18 +19,14 @@ if TYPE_CHECKING:
     from tests.live.probing.run import Answered
 
 _LINES = {
-    STATUS: "{key} is {found} instead of {expected}",
-    NEW_KEY: "new: {key}, {found}",
-    NO_KEY: "{found}: {key}, {expected}",
-    OTHER_KIND: "{key} is {found} instead of {expected}",
-    NULL: "{key} is null instead of {expected}",
-    LOST: "{key} is {found}, which its column cannot represent",
-    HEADER: "{key} is {found} instead of {expected}",
+    NEW_KEY: "{key}: new key, {found}",
+    LOST: "{key}: {found}, which its column cannot represent",
 }
+_OTHER_LINE = "{key}: {found}, expected {expected}"
 _MOST_PLACES = 30
 _HONESTY = (
-    "It contains names of keys and kinds of values, never a value. Keys of custom fields, ids and currencies "
-    "are replaced, and new keys that could be names."
+    "This report contains names of keys and kinds of values, never a value. Keys of custom fields, ids and "
+    "currencies are replaced, and new keys that could be names."
 )
 
 
@@ -76,7 +72,7 @@ def _head(result: Result) -> str:
         "# Check of a live account",
         f"{total(result)} {cost}, {datetime.now(UTC):%Y-%m-%d}, {made}.",
         _HONESTY,
-        f"Please read this report, and attach it to a new issue: {where_to_send()}.",
+        f"Please read it, and attach it to a new issue: {where_to_send()}.",
     ]
     if result.left:
         lines.append(f"Rows of this check remain in the account: {', '.join(sorted(result.left))}.")
@@ -101,8 +97,8 @@ def _differences(result: Result) -> str:
 
 
 def _line(difference: Difference) -> str:
-    words = _LINES[difference.what].format(
-        key=f"`{difference.path}`" if difference.path else "the response",
+    words = _LINES.get(difference.what, _OTHER_LINE).format(
+        key=f"`{difference.path}`" if difference.path else "response",
         found=difference.found,
         expected=difference.expected,
     )
@@ -131,18 +127,23 @@ def _never_read() -> str:
 
 def _open_questions(result: Result) -> str:
     """Return the findings on questions that neither the description nor a recorded response settles."""
-    rows = [_findings(one) for one in result.answers if one.is_open]
+    rows = [(one.question, one.answer, " or ".join(_settled(one))) for one in result.answers if one.is_open]
     return f"## Open questions\n\n{_table(('Question', 'This account', 'Our guess'), rows)}" if rows else ""
 
 
 def _facts(result: Result) -> str:
-    rows = [_findings(one) for one in result.answers if not one.is_open]
-    return f"## Known questions\n\n{_table(('Question', 'This account', 'Known'), rows)}" if rows else ""
+    """Return the findings on the other questions, with both dialects of the emulator."""
+    head = ("Question", "This account", "Description, or a guess", "Recorded responses")
+    rows = [
+        (one.question, one.answer, one.assumed[0], one.assumed[-1])
+        for one in result.answers
+        if not one.is_open
+    ]
+    return f"## Known questions\n\n{_table(head, rows)}" if rows else ""
 
 
-def _findings(one: Answered) -> tuple[str, ...]:
-    settled = [assumed for assumed in one.assumed if not assumed.startswith(NOT_SETTLED)]
-    return (one.question, one.answer, " or ".join(settled))
+def _settled(one: Answered) -> list[str]:
+    return [assumed for assumed in one.assumed if not assumed.startswith(NOT_SETTLED)]
 
 
 def _dialects(result: Result) -> str:

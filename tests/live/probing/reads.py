@@ -7,6 +7,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from tests.live.probing.sandbox import NotSettledError, rows_of
+from tests.support.checker import operation_at
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -19,7 +20,9 @@ Question = tuple[str, "Callable[[Wire], str]"]
 
 
 def _rows(wire: Wire, path: str, **params: object) -> list[dict[str, Any]]:
-    return rows_of(wire.send("GET", path, params=params, cost=20, label="questions"))
+    operation = operation_at("GET", path)
+    cost = operation["token_cost"] if operation else 0
+    return rows_of(wire.send("GET", path, params=params, cost=cost, label="questions"))
 
 
 def _newest(wire: Wire) -> str:
@@ -85,6 +88,19 @@ def _found(wire: Wire, archived: str, search: str) -> str:
     return "found" if rows[0]["id"] in ids else "not found"
 
 
+def changelog(wire: Wire) -> str:
+    """Return the order of a deal's changes."""
+    orders = set()
+    for deal in _rows(wire, DEALS, limit=5):
+        times = [str(row["time"]) for row in _rows(wire, f"/v1/deals/{deal['id']}/changelog", limit=50)]
+        if len(set(times)) > 1:
+            is_newest = times == sorted(times, reverse=True)
+            orders.add(
+                "newest first" if is_newest else "oldest first" if times == sorted(times) else "no order"
+            )
+    return " or ".join(sorted(orders)) or NO_ROWS
+
+
 def tokens_header(wire: Wire) -> str:
     """Return whether the header of remaining tokens already counts its own request."""
     name = "x-daily-ratelimit-token-remaining"
@@ -107,5 +123,6 @@ QUESTIONS: tuple[Question, ...] = (
     ("rows with the same `update_time`", ties),
     ("a search for the title of an archived deal", archived_deal),
     ("a search for the title of an archived lead", archived_lead),
+    ("the changes of a deal are listed", changelog),
     ("the header of remaining tokens shows the balance", tokens_header),
 )

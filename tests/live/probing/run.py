@@ -24,6 +24,7 @@ _DELAY = re.compile(r"within \d+ s")
 OPEN = frozenset(
     {
         "`updated_until` is",
+        "the changes of a deal are listed",
         "rows with the same `update_time`",
         "rows of one second, sorted by `update_time`",
         "a search for the title of an archived deal",
