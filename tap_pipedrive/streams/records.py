@@ -100,12 +100,12 @@ class RecordStream(SchemaStream):
         return len(rows) - len(records)
 
     def _check_kind(self, read: Read, row: Row) -> None:
-        found = foreign_keys(row, self.spec.schema)
+        found = foreign_keys(row, self.name, self.spec.schema)
         if found:
             keys = ", ".join(found[:_MOST_NAMED])
             raise MalformedResponse(
                 f"GET {read.path} returned rows of another list: they have keys that {self.name} does not "
-                f"have ({keys}), and lack most of its own. They were not emitted. If this persists, check "
+                f"have ({keys}), and lack some of its own. They were not emitted. If this persists, check "
                 "the proxy or cache in between.",
                 label=self.name,
             )

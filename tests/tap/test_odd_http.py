@@ -14,6 +14,8 @@ import requests
 from pipedrive_client import Unreachable
 from pipedrive_client.http import compression
 from pipedrive_client.http.connection_errors import unreachable
+from tap_pipedrive.catalog import STREAMS
+from tap_pipedrive.rows.foreign import foreign_keys
 from tests.support.faulty import run
 from tests.tap.test_invalid_last_pages import ROWS, body
 
@@ -227,3 +229,33 @@ def test_a_gzip_body_of_any_size_is_unpacked_completely(size):
     assert compression.unpacked(gzip.compress(content), headers) == content
     pieces = compression.unpacked_chunks(iter([gzip.compress(content)]), headers)
     assert max(map(len, pieces)) <= 1 << 20
+
+
+@pytest.fixture
+def first_rows(small):
+    """First rows of the lists of the API's second version, as Pipedrive sends them."""
+    paths = {
+        name: f"/api/v2/{name}" for name in ("persons", "organizations", "deals", "products", "activities")
+    }
+    return {name: small.get(f"{path}?limit=3")["data"] for name, path in paths.items()}
+
+
+def test_rows_of_lists_with_many_columns_in_common_are_distinguished(first_rows):
+    for stream, rows in first_rows.items():
+        columns = STREAMS[stream].schema
+        assert {other for other, ones in first_rows.items() if foreign_keys(ones[0], stream, columns)} == {
+            *first_rows
+        } - {stream}
+        # New keys of Pipedrive, even if another list has columns of these names.
+        for other in STREAMS.values():
+            more = {**dict.fromkeys(other.schema), **dict.fromkeys(columns)}
+            assert foreign_keys(more, stream, columns) == [], other.name
+            assert foreign_keys({**more, **rows[0]}, stream, columns) == [], other.name
+
+
+def test_rows_with_many_columns_in_common_are_rejected_in_both_forms(server, first_rows):
+    persons = response(body(first_rows["persons"]))
+    server._answer = lambda path: persons if path.startswith("/api/v2/organizations?") else response(body([]))
+    struck = run(server.config, "organizations")
+    assert (struck.code, "rows of another list" in struck.error) == (1, True), struck.error
+    assert struck.tables["organizations"] == {}
