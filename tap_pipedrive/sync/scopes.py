@@ -42,16 +42,19 @@ def warn_of_missing_scopes(
     """
     if granted is None:
         return
-    missing = {}
-    waiting = list(streams)
+    missing: dict[str, list[str]] = {}
+    waiting: list[tuple[PipedriveStream, list[str]]] = [(stream, []) for stream in streams]
     while waiting:
-        stream = waiting.pop()
-        waiting += stream.wanted_children()
-        if lacking := scopes_lacking(stream.spec, granted, stream.defined_by):
-            missing[stream.name] = " or ".join(lacking)
+        stream, above = waiting.pop()
+        lacking = " or ".join(scopes_lacking(stream.spec, granted, stream.defined_by))
+        if stream.selected and (lacking or above):
+            missing[stream.name] = [*filter(None, [lacking]), *above]
+        # A parent that is not selected is read for its child streams, so they are named.
+        needed = [f"{lacking} for {stream.name}"] if lacking and not stream.selected else []
+        waiting += [(child, [*above, *needed]) for child in stream.wanted_children()]
     if missing:
         logger.warning(
             "The OAuth token lacks scopes of selected streams: %s. Add them to the app and authorize again, "
             "or deselect the streams.",
-            "; ".join(f"{name} requires {scopes}" for name, scopes in sorted(missing.items())),
+            "; ".join(f"{name} requires {', '.join(scopes)}" for name, scopes in sorted(missing.items())),
         )

@@ -263,6 +263,15 @@ def test_missing_scopes_are_reported_before_the_first_list(small, caplog):
         )
 
 
+def test_a_missing_scope_of_a_parent_that_is_not_selected_is_reported_for_its_child_stream(small, caplog):
+    lost = {"products:read", "products:full"}
+    found = run_tap(oauth(small, all_scopes() - lost), catalog=select(small.config(), "product_deals"))
+    assert found.records["product_deals"] == []
+    (report,) = warnings(caplog, "The OAuth token lacks scopes")
+    assert "product_deals requires products:read or products:full for products." in report
+    assert "products requires" not in report
+
+
 def test_custom_fields_need_a_separate_scope(small, caplog):
     lost = set(required_scopes("GET", FIELD_LISTS["deal"]))
     config = {**oauth(small, all_scopes() - lost), "custom_fields": "off"}
