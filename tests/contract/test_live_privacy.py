@@ -141,6 +141,33 @@ def test_new_keys_are_shown_only_in_the_form_of_the_api_and_without_words_of_the
     )
 
 
+@pytest.mark.usefixtures("short_waits")
+@pytest.mark.parametrize("status", [401, 402, 422, 500])
+@pytest.mark.parametrize("first", ["/v1/users/me", "/api/v2/dealFields"])
+def test_texts_of_errors_that_end_the_check_are_not_shown(small, monkeypatch, tmp_path, status, first):
+    failing = False
+
+    def change(reply):
+        nonlocal failing
+        failing = failing or reply.path == first
+        if failing:
+            reply.status, reply.body = (
+                status,
+                {"success": False, "error": "Zqx Smith", "error_info": "no zqx"},
+            )
+
+    file = tmp_path / "report.md"
+    monkeypatch.setenv(f"{VARIABLE}API_TOKEN", TOKEN)
+    with altered(small.url, change) as url:
+        monkeypatch.setenv(f"{VARIABLE}API_URL", url)
+        result = CliRunner().invoke(main, ["--report", str(file)])
+    assert result.exit_code in (1, 2, 3)
+    assert result.exception is None or isinstance(result.exception, SystemExit)
+    report = file.read_text(encoding="utf-8") if file.exists() else ""
+    assert MARK not in (result.output + report).replace(str(file), "").lower()
+    assert str(status) in result.output + report or "token was rejected" in result.output + report
+
+
 def test_error_codes_are_shown_only_in_the_form_of_the_api_and_without_words_of_the_account():
     publisher = Publisher({"smith", "deal"})
     assert publisher.code("ERR_SCHEMA_VALIDATION_FAILED") == "ERR_SCHEMA_VALIDATION_FAILED"

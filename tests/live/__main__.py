@@ -19,7 +19,7 @@ from pipedrive_client import (
     Unauthorized,
 )
 from tests.live.check import ME, ODD, Check, Result, cost, place_of
-from tests.live.privacy import Scrubber
+from tests.live.privacy import Scrubber, message_of
 from tests.live.probing.journal import Entry, Journal
 from tests.live.probing.sandbox import Sandbox
 from tests.live.report import report, total, where_to_send
@@ -90,7 +90,9 @@ def main(file: Path, write: str | None, *, confirm_sandbox: bool) -> None:
         raise _Failure("Interrupted before anything was read.", INTERRUPTED) from None
     except PipedriveError as error:
         is_wrong = isinstance(error, ConfigError | Unauthorized)
-        raise _Failure(scrub(_advice(str(error))), WRONG_SETTINGS if is_wrong else INCOMPLETE) from None
+        raise _Failure(
+            scrub(_advice(message_of(error))), WRONG_SETTINGS if is_wrong else INCOMPLETE
+        ) from None
     except OSError as error:
         raise _Failure(f"The report {file} cannot be written: {error.strerror}.", INCOMPLETE) from None
     except ODD as error:

@@ -21,7 +21,7 @@ from tests.live.comparison import (
 )
 from tests.live.expected import DIALECTS, FAILING, expected_of, failures, known_errors, recorded
 from tests.live.lists import lists
-from tests.live.privacy import Publisher
+from tests.live.privacy import Publisher, message_of
 from tests.live.probing.run import Answered, Findings, ask_by_reads, ask_by_writes
 from tests.live.published import places_of
 from tests.live.shapes import shape_of
@@ -148,7 +148,7 @@ class Check:
         except KeyboardInterrupt:
             self._ended, self._interrupted = "It was interrupted.", True
         except PipedriveError as error:
-            self._ended = self._scrub(str(error))
+            self._ended = self._scrub(message_of(error))
         except ODD as error:
             self._ended = f"This program failed at the last response ({place_of(error)}); please report this."
 

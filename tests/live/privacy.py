@@ -15,12 +15,14 @@ from tests.live.shapes import below
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
 
+    from pipedrive_client import PipedriveError
     from tests.live.comparison import Difference, Expected
 
 SOME = "any kind"
 UNNAMED = "<unnamed key>"
 _API_KEY = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*|[a-z][a-z0-9]*([A-Z][a-z0-9]*)+")
 """Form of keys in the API: snake_case, or camelCase in a few places."""
+UNAUTHORIZED = 401
 _SECRET = ("_token", "_secret", "client_id", "user_agent")
 _LONGEST_KEY = 40
 _MOST_DIGITS = 2
@@ -106,6 +108,15 @@ class Publisher:
     def header(self, name: str) -> str:
         """Return the name of a header about limits, or that it cannot be shown."""
         return name if set(name.split("-")) <= _HEADER_WORDS else "<unnamed header>"
+
+
+def message_of(error: PipedriveError) -> str:
+    """Return the message of an error without texts of Pipedrive, which may quote values of the account."""
+    if not (error.error_info or error.code):
+        return str(error)
+    if error.status == UNAUTHORIZED:
+        return "The token was rejected. Check that it is current and that this user may use the API."
+    return f"The last request returned status {error.status}."
 
 
 def _parts(key: str) -> list[str]:
