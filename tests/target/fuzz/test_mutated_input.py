@@ -18,7 +18,7 @@ from tests.target.fuzz import oracle
 from tests.target.fuzz.generator import case
 from tests.target.fuzz.harness import Harness
 
-SAMPLE, ALL, SHARE = 400, 20_000, 25
+SAMPLE, ALL, SHARE = 200, 20_000, 25
 PROCESSES = 6
 
 
