@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from pipedrive_client import (
     FeatureOff,
@@ -82,14 +82,13 @@ class Wire:
 
     client: PipedriveClient
     headers: dict[str, set[str]] = field(default_factory=dict)
-    counts: dict[str, int] = field(default_factory=dict)
     successes: int = 0
     _failures: int = 0
 
     def __post_init__(self) -> None:
-        sender = self.client._sender  # the client keeps no bodies of errors
+        sender = cast("Any", self.client._sender)  # the client keeps no bodies of errors
         self._watched = Watched(sender.transport)
-        sender.transport = self._watched  # type: ignore[assignment]  # has the methods that the sender uses
+        sender.transport = self._watched
 
     def send(self, method: str, path: str, *, cost: int = 0, end: bool = True, **parts: Any) -> Answer:
         """Return the response to one request, whatever it is.
@@ -145,7 +144,6 @@ class Wire:
         headers: Mapping[str, str] = response.headers
         for name, value in {name.lower(): value for name, value in headers.items()}.items():
             self.headers.setdefault(name, set()).add(kind(value))
-            self.counts[name] = self.counts.get(name, 0) + 1
 
 
 def _decoded(response: Response) -> tuple[Any, bool]:

@@ -6,6 +6,7 @@ import re
 import signal
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING
 
 from tests.live.probing import changes, reads
@@ -98,7 +99,7 @@ def in_general(answer: str) -> str:
 def ask_by_reads(wire: Wire, findings: Findings, show: Callable[[str], None]) -> None:
     """Check the questions that need no writes."""
     for question, answer in reads.QUESTIONS:
-        _ask(question, lambda answer=answer: answer(wire), findings, show)  # type: ignore[misc]  # bound at once
+        _ask(question, partial(answer, wire), findings, show)
 
 
 def ask_by_writes(sandbox: Sandbox, me: object, findings: Findings, show: Callable[[str], None]) -> None:
