@@ -88,9 +88,10 @@ class RowPlan:
         """Convert the values of columns that have one of another type; return the rows with usable keys."""
         for column, kind in self._types:
             values = [row.get(column) for row in rows]
-            if kind.holds(values):
+            is_key = column in self._keys
+            if kind.holds(values) and not (is_key and "" in values):
                 continue
-            if column in self._keys:
+            if is_key:
                 rows = [row for row in rows if self._is_keyed(row, column, kind)]
                 continue
             for row, value in zip(rows, values, strict=True):
@@ -101,11 +102,12 @@ class RowPlan:
     def _is_keyed(self, row: Row, column: str, kind: ColumnType) -> bool:
         """Convert the value of a key column; return whether it is usable.
 
-        True would become 1, the key of another row, and an object as text the key of no row.
+        True would become 1, the key of another row, and an object as text the key of no row; loaders treat
+        an empty text as null.
         """
         value = row.get(column)
         made = None if value is None or value.__class__ is bool else kind.convert(value)
-        if made is None or (isinstance(made, str) and not isinstance(value, (str, int, float))):
+        if made in (None, "") or (isinstance(made, str) and not isinstance(value, (str, int, float))):
             self._deviations.leave_out(self._stream, column, value)
             return False
         row[column] = made

@@ -6,6 +6,7 @@ import pytest
 
 from tap_pipedrive.catalog import STREAMS
 from tests.support.campaign import (
+    MARK,
     UNDEFINED,
     Campaign,
     base_rows,
@@ -14,6 +15,7 @@ from tests.support.campaign import (
     seeded_rows,
     streams,
 )
+from tests.support.mutations import KINDS
 
 SAMPLED = ("deals", "organizations", "leads", "notes", "deal_changes", "person_searches")
 MOST = 250
@@ -66,3 +68,27 @@ def test_settings_do_not_change_what_a_value_becomes(name, settings, caplog):
     elsewhere = f"{UNDEFINED} is not in _unknown" if "custom_fields" in campaign.settings else None
     found = problems(campaign, caplog)
     assert [one for one in found if elsewhere is None or elsewhere not in one] == []
+
+
+KEYS = {
+    "deals": {"zero", "one", "integer", "negative", "whole float", "number as text", "leading zeros"}
+    | {name for name in KINDS if name.startswith("object with a")}
+    - {"object with an id of another kind"}
+    - {"object with a text value"},
+    "leads": {name for name, value in KINDS.items() if isinstance(value, (str, int, float))}
+    - {"true", "false", "empty text"},
+}
+"""Kinds of values that can be the id of a row: of integers, and of texts."""
+
+
+@pytest.mark.parametrize("name", KEYS)
+def test_a_row_is_emitted_only_if_its_id_can_be_a_key(name, caplog):
+    spec = STREAMS[name]
+    campaign = Campaign.of(spec, base_rows(spec)[0])
+    campaign.rows = [one for one in campaign.rows if one.way in ((), ("id",))]
+    for number, one in enumerate(campaign.rows):
+        one.row[MARK] = number
+    assert problems(campaign, caplog) == []
+    emitted = {(row["_unknown"] or {}).get(MARK) for row in campaign.out.records[name]}
+    kinds = {one.kind for number, one in enumerate(campaign.rows) if number in emitted}
+    assert kinds == KEYS[name] | {"as published"}

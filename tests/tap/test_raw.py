@@ -203,6 +203,16 @@ def test_a_row_without_its_key_ends_the_run(small):
         run_tap(small.config(raw_requests=[entry]), "people")
 
 
+def test_values_that_do_not_fit_a_column_are_null_and_counted(small, caplog):
+    entry = {**PERSONS, "keys": ["id"], "columns": {"id": "int", "name": "int", "emails": "{value:int}"}}
+    out = run_tap(small.config(raw_requests=[entry]), "people")
+    named = len(out.records["people"])
+    assert {row["name"] for row in out.records["people"]} == {None}
+    warned = [one.getMessage() for one in caplog.records if "could not be converted" in one.getMessage()]
+    assert f"Column name of people: {named} values" in warned[0]
+    assert any("Column emails of people" in one for one in warned)
+
+
 def test_a_replication_key_that_is_not_a_time_ends_the_run(small):
     entry = {**PERSONS, "replication_key": "name"}
     with pytest.raises(ConfigError, match="raw_requests, people: column name of a row is not a valid time"):

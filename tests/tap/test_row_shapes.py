@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from tap_pipedrive.catalog import STREAMS
 from tap_pipedrive.rows.shapes import SHAPES
+from tap_pipedrive.values.column_types import column_types
+from tests.support.singer import run_tap
 
 CASES = [
     pytest.param(
@@ -59,3 +62,30 @@ CASES = [
 @pytest.mark.parametrize(("shape", "sent", "rows"), CASES)
 def test_every_value_reaches_the_row_plan_as_it_came(shape, sent, rows):
     assert list(SHAPES[shape](sent, {})) == rows
+
+
+@pytest.mark.parametrize(
+    ("sent", "made", "lost"),
+    [
+        (5, None, 1),
+        ("", None, 0),
+        ({"value": "a"}, [{"value": "a"}], 0),
+        ([5, {"value": "a"}, None], [None, {"value": "a"}, None], 1),
+        ({}, [], 0),
+    ],
+)
+def test_a_value_alone_that_no_entry_of_a_list_can_contain_is_null_and_counted_once(sent, made, lost):
+    counted = []
+    kinds = column_types(
+        {"labels": STREAMS["lead_fields"].schema["options"]}, lambda *one: counted.append(one)
+    )
+    assert (kinds["labels"].convert(sent), len(counted)) == (made, lost)
+
+
+@pytest.mark.parametrize(("sent", "are_read"), [("false", True), ("0", True), ("true", False), (1, False)])
+def test_child_rows_are_read_unless_their_parent_is_deleted_in_any_form(small, sent, are_read):
+    one = run_tap(small.config(), "organization_followers").records["organization_followers"][0]
+    parent = one["organization_id"]
+    small.post("/_emulator/rows", [{"table": "organizations", "id": parent, "set": {"is_deleted": sent}}])
+    records = run_tap(small.config(), "organization_followers").records["organization_followers"]
+    assert (parent in {row["organization_id"] for row in records}) is are_read

@@ -26,7 +26,7 @@ from tests.support.singer import run_tap
 
 pytestmark = pytest.mark.dialects
 
-DEALS = replace(STREAMS["deals"].reads[0], adds={"origin": "as the read says"})
+DEALS = replace(STREAMS["deals"].reads[0], adds={"origin": "as the read says", "is_archived": True})
 encode = msgspec.json.Encoder().encode
 
 
@@ -185,6 +185,17 @@ def test_a_native_value_of_another_type_is_converted_or_null_in_both_forms(
     assert [f"Column {column} of deals: 4 values" in each.getMessage() for each in caplog.records] == [
         True
     ] * (expected is None)
+
+
+def test_a_column_with_a_fixed_value_is_never_reported(body, definitions, caplog):
+    one = plan(definitions)
+    body["data"][3]["is_archived"] = "perhaps"
+    as_dicts, typed = both_ways(one, body)
+    records = written(one.records(typed))
+    assert records == written(one.records(as_dicts))
+    assert records[3]["is_archived"] is True
+    one.columns.deviations.warn()
+    assert not caplog.records
 
 
 def test_a_row_without_a_key_is_left_out_and_is_an_error(body, definitions):
