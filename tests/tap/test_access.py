@@ -397,9 +397,15 @@ def test_the_first_parents_that_are_denied_do_not_hide_the_others(hidden, error,
     assert (report.closed("deal_followers") is None) == (hidden < 400)
 
 
-@pytest.mark.parametrize(("stream", "operation"), BY_ID)
-@pytest.mark.parametrize("kind", REFUSALS)
-def test_denied_ids_are_reported_once_with_their_number(kind, stream, operation, small, caplog):
+@pytest.mark.parametrize(
+    ("stream", "operation", "kind"),
+    [
+        pytest.param(*one, kind, marks=[pytest.mark.soak] if (at + number) % 3 else [])
+        for number, one in enumerate(BY_ID)
+        for at, kind in enumerate(REFUSALS)
+    ],
+)
+def test_denied_ids_are_reported_once_with_their_number(stream, operation, kind, small, caplog):
     settings = small.config(record_ids={stream: [1, 2, 3, 4]}, max_concurrency=1)
     refuse(small, operation, kind)
     assert run_tap(settings, stream).records[stream] == []

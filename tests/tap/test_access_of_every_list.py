@@ -213,8 +213,7 @@ def test_a_denied_run_between_others_loses_no_change(small, stream, caplog):
     chance = random.Random(f"between {stream}")
     cases = [*between(small, stream)]
     some = [one for one in cases if one.nth]
-    for case in (chance.choice(cases), chance.choice(some or cases)):
-        check_between(small, case, caplog, chance.choice([1, 2]))
+    check_between(small, chance.choice(some or cases), caplog, chance.choice([1, 2]))
 
 
 @pytest.mark.soak
@@ -261,7 +260,7 @@ def check_with(emulator, stream, setting, chance, caplog):
 @pytest.mark.parametrize("setting", SETTINGS)
 def test_settings_do_not_hide_denied_access(small, setting, caplog):
     chance = random.Random(f"settings {setting}")
-    for stream in chance.sample(STREAM_NAMES, 3):
+    for stream in chance.sample(STREAM_NAMES, 2):
         check_with(small, stream, setting, chance, caplog)
 
 
@@ -284,20 +283,20 @@ def test_a_denied_sweep_reports_no_row_as_deleted(small, stream, caplog):
     method, path, _ = SWEPT[stream]
     lists = [name for name in called if "Fields" not in name]
     chance = random.Random(f"sweep {stream}")
-    for kind in chance.sample(sorted(REFUSALS), 2):
-        for nth, denied_operations in ((None, lists), (2, lists), (None, [chance.choice(lists)])):
-            small.reset()
-            small.call(method, path.format(one))
-            caplog.clear()
-            refuse(small, denied_operations, kind, nth)
-            denied = run(sweeping(small), stream, "currencies", before=first)
-            assert denied.code == 0
-            assert denied.output.records["currencies"]
-            assert tombstones(denied, stream) in ([], [one])
-            if not tombstones(denied, stream):
-                assert warnings(caplog, stream), (kind, nth, denied_operations)
-            small.post("/_emulator/faults", [])
-            granted = run(sweeping(small), stream, "currencies", before=denied)
-            assert granted.code == 0
-            assert sorted(tombstones(denied, stream) + tombstones(granted, stream)) == [one]
-            assert granted.tables[stream] == second.tables[stream]
+    for nth, denied_operations in ((None, lists), (2, lists), (None, [chance.choice(lists)])):
+        kind = chance.choice(sorted(REFUSALS))
+        small.reset()
+        small.call(method, path.format(one))
+        caplog.clear()
+        refuse(small, denied_operations, kind, nth)
+        denied = run(sweeping(small), stream, "currencies", before=first)
+        assert denied.code == 0
+        assert denied.output.records["currencies"]
+        assert tombstones(denied, stream) in ([], [one])
+        if not tombstones(denied, stream):
+            assert warnings(caplog, stream), (kind, nth, denied_operations)
+        small.post("/_emulator/faults", [])
+        granted = run(sweeping(small), stream, "currencies", before=denied)
+        assert granted.code == 0
+        assert sorted(tombstones(denied, stream) + tombstones(granted, stream)) == [one]
+        assert granted.tables[stream] == second.tables[stream]
