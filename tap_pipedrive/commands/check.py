@@ -159,7 +159,7 @@ def _reason(
     account: Account,
     features: dict[str, str],
 ) -> str:
-    """Return what is missing to read a stream, apart from its parents; empty if nothing is known to be.
+    """Return the missing scope, right or add-on of a stream, apart from its parents; otherwise empty.
 
     Args:
         context: context of the tap.

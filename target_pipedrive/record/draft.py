@@ -124,7 +124,7 @@ class Draft:
     foreign: bool = False
 
     def to_add(self, *, path: dict[str, object], body: dict[str, object], custom: dict[str, object]) -> Draft:
-        """Return what is sent to add the row: these values, and everything else of the record."""
+        """Return a copy with the values that the add of the row sends."""
         return Draft(
             path=path,
             query=self.query,

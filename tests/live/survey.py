@@ -195,7 +195,7 @@ class Survey:
             self.words.update(_WORD.findall(value.lower()))
 
     def _term(self, stream: str, column: str) -> str:
-        """Return the beginning of a name that the account has, which a search finds."""
+        """Return the beginning of a name in the account, as a search term with results."""
         for row in self._rows.get(stream, []):
             found = re.match(r"\w{2,6}", str(row.get(column) or ""))
             if found:

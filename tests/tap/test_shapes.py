@@ -1,4 +1,4 @@
-"""Rows that the shapes of responses give."""
+"""Rows in a response of each shape."""
 
 from __future__ import annotations
 

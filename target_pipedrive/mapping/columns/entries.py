@@ -78,7 +78,7 @@ class EntriesBinding(Binding):
             draft.lists_of_rows.append((cast("list[object]", encoded), list(encoded)))
 
     def _entry(self, value: object, at: int) -> tuple[object, list[Reference]]:
-        """Return an object without its references to look up, and these.
+        """Return an object without the references that must be looked up, and those references.
 
         Raises:
             RecordFault: a user does not exist.
