@@ -152,7 +152,7 @@ def _add_limits(group: argparse._ArgumentGroup) -> None:
         "--plan",
         choices=tuple(BURST),
         default="premium",
-        help="plan that sets the burst limit and daily tokens (default: premium)",
+        help="plan that sets the burst limit, daily tokens and features (default: premium)",
     )
     group.add_argument(
         "--daily-tokens",

@@ -16,6 +16,7 @@ from pipedrive_emulator.domains.deals import deals
 from pipedrive_emulator.handlers.registry import HANDLERS, Call, Handler
 from pipedrive_emulator.handlers.resources import Resource
 from pipedrive_emulator.observed.core_entities import ENTITIES, Entity
+from pipedrive_emulator.observed.refusals import check_values
 from pipedrive_emulator.query.paging import DEFAULT_LIMIT, offset_response
 from pipedrive_emulator.rules.validation import FORM_TYPE, check_body
 
@@ -102,7 +103,9 @@ def _act(call: Call, entity: Entity, verb: str) -> Row:
     new = _v2(entity, verb)
     try:
         body = _body(call, entity, new)
-        HANDLERS[new.key](replace(call, operation=new, body=body))
+        renewed = replace(call, operation=new, body=body)
+        check_values(renewed)
+        HANDLERS[new.key](renewed)
     except ApiError as refusal:
         if "code" in refusal.extra:
             raise ApiError(400, "Bad request") from None

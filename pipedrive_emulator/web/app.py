@@ -17,7 +17,7 @@ from pipedrive_emulator.api.operations import Operation, Route, Router, load_ope
 from pipedrive_emulator.faults.rules import PREFIXES
 from pipedrive_emulator.faults.strike import FREE, ConnectionReset, Strike
 from pipedrive_emulator.handlers.registry import HANDLERS, Call
-from pipedrive_emulator.observed import errors, response_headers, responses, tasks
+from pipedrive_emulator.observed import errors, refusals, response_headers, responses, tasks
 from pipedrive_emulator.observed.core_v1 import core_operations
 from pipedrive_emulator.query.paging import complete, is_start, open_list
 from pipedrive_emulator.rules.auth import operation_key
@@ -156,6 +156,8 @@ class Emulator(EmulatorState):
             # Check again, since a scripted fault may have expired the token in the meantime.
             caller = self.auth.caller(request)
             self.auth.allow(caller, operation)
+            if self.dialect.live:
+                refusals.check_operation(operation, caller, self.settings.plan)
             self.account.base_url = request.base_url
             function = self.handlers.get(operation.key)
             if function is None:
@@ -180,6 +182,8 @@ class Emulator(EmulatorState):
                 base_url=request.base_url,
                 plan=self.settings.plan,
             )
+            if self.dialect.live:
+                refusals.check_values(call)
             response = complete(operation, function(call))
             return responses.observed(call, response) if self.dialect.live else response
         except ApiError as refusal:

@@ -9,6 +9,7 @@ from pipedrive_emulator.account.afterwards import Afterwards
 from pipedrive_emulator.account.search_lag import Lag
 from pipedrive_emulator.api.dialect import DIALECTS
 from pipedrive_emulator.faults.rules import Faults
+from pipedrive_emulator.observed.refusals import empty_rejected
 from pipedrive_emulator.rules.auth import Auth
 from pipedrive_emulator.rules.limits import Limits
 from pipedrive_emulator.web.accounts import new_account
@@ -89,7 +90,10 @@ class EmulatorState:
 
     def _fill(self, seed: str) -> None:
         if seed not in self._seeded:
-            self._seeded = {seed: new_account(seed)}
+            account = new_account(seed)
+            if self.dialect.live:
+                empty_rejected(account)
+            self._seeded = {seed: account}
         self.account = self._seeded[seed].copy()
         self._start()
         self._filled = (seed, self.account.fingerprint())

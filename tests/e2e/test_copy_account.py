@@ -163,9 +163,12 @@ def test_a_copy_that_is_killed_anywhere_is_completed_by_the_next(copying, second
     assert copying.differences() == []
 
 
-@pytest.fixture(scope="module")
-def poured(once):
+@pytest.fixture
+def poured(request, copying, dialect):
     """Output of the tap for the small account, and the folder of its files."""
+    if dialect == "observed":  # its own rows lack the values that it rejects
+        return copying.read(), copying.settings["files_dir"]
+    once = request.getfixturevalue("once")
     return once.content, once.copying.settings["files_dir"]
 
 

@@ -1,0 +1,75 @@
+"""Projects that an account lacks, or whose archived rows are closed to apps, as live accounts reject them."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from pipedrive_emulator.rules.auth import all_scopes
+from tests.support.cli import Files, tap
+from tests.support.singer import select
+from tests.tap.test_access import oauth
+
+PROJECTS = ("boards", "phases", "project_templates", "projects", "tasks")
+ARCHIVED = "/api/v2/projects/archived"
+
+
+@pytest.fixture
+def without(_accounts):
+    """An account without the Projects add-on."""
+    account = _accounts("small", "observed", "--plan", "lite")
+    account.reset()
+    return account
+
+
+@pytest.fixture
+def observed(_accounts):
+    account = _accounts("small", "observed")
+    account.reset()
+    return account
+
+
+def told(files, config, *streams):
+    """Run the command over these streams."""
+    return tap(*files.arguments(config, catalog=select(config, *streams)))
+
+
+def warnings(done, fact):
+    return [one for one in done.err.splitlines() if "WARNING" in one and fact in one]
+
+
+@pytest.mark.parametrize(("strict", "code"), [(False, 0), (True, 3)])
+def test_an_account_without_the_add_on_is_read_without_projects(without, tmp_path, strict, code):
+    summary = tmp_path / "summary.json"
+    config = without.config(strict_access=strict, summary_path=str(summary))
+    done = told(Files(tmp_path), config, *PROJECTS, "currencies")
+    assert done.code == code
+    records = done.output.records
+    assert (bool(records["currencies"]), [name for name in PROJECTS if records[name]]) == (True, [])
+    for name in ("boards", "project_templates", "projects", "tasks"):
+        (warning,) = warnings(done, f"stream {name} was denied")
+        assert "402: Required suites missing" in warning
+        assert "requires Projects" in warning
+    assert len(warnings(done, "denied")) == 4  # that of boards names phases, which are below them
+    ended = json.loads(summary.read_text())["streams"]
+    marks = {one["stream"]: one["access"] for one in ended if one["access"]}
+    assert marks == {**dict.fromkeys(PROJECTS, "denied"), "phases": "boards denied"}
+
+
+@pytest.mark.parametrize(("strict", "code"), [(False, 0), (True, 3)])
+def test_an_app_reads_projects_without_the_archived_ones(observed, tmp_path, strict, code):
+    config = {**oauth(observed, all_scopes()), "strict_access": strict}
+    done = told(Files(tmp_path), config, "projects", "currencies")
+    assert done.code == code
+    rows = done.output.records["projects"]
+    assert {row["is_archived"] for row in rows} == {False}
+    (warning,) = warnings(done, "stream projects was denied")
+    assert f"GET {ARCHIVED} returned 403: Scope and URL mismatch, although the app has the scope" in warning
+    assert "try an API token" in warning
+    assert "denied for 1 of 2 lists" in done.err
+    by_token = told(Files(tmp_path), observed.config(strict_access=strict), "projects")
+    assert (by_token.code, {row["is_archived"] for row in by_token.output.records["projects"]}) == (
+        0,
+        {False, True},
+    )
