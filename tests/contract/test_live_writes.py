@@ -79,6 +79,16 @@ def test_only_own_rows_are_written_and_all_are_deleted(small, check, tmp_path, d
     assert recorded(dialect).answers["a project task is marked as done by"] in report
 
 
+@pytest.mark.parametrize("dialect", DIALECTS)
+def test_an_account_without_rows_has_no_differences(check, monkeypatch, dialect):
+    monkeypatch.setattr(survey, "lists", lists)
+    monkeypatch.setattr(sandbox, "EMULATED_SPEED", 30)
+    with Emulator("--burst", "0", "--dialect", dialect, seed="empty") as account:
+        code, _, report = check(account.url, *confirmed())
+        assert code == 0, report
+        assert own_rows(account) == []
+
+
 def test_every_open_question_is_in_the_report(small, check):
     _, _, report = check(small.url, *confirmed())
     part = report.split("## Open questions")[1].split("##")[0]

@@ -34,8 +34,10 @@ SIZES = (1, 200)
 """Page sizes of the emulated lists: a page with a next one, and a complete list."""
 PARENTS = 8
 TERMS = ("an", "er", "ra", "12")
-SEEDS = ("small", "medium")
-"""Sizes of the emulated accounts; the larger one has empty values wherever an account may have them."""
+SEEDS = ("empty", "small", "medium")
+"""Sizes of the emulated accounts: without rows, and large enough to lack each value somewhere."""
+OF_WRITES = ("small", "empty")
+"""Sizes of the accounts that are written to; the first one settles the questions."""
 FOLDER = Path(__file__).parents[1] / "resources" / "live"
 FAILING = (
     ("a row that does not exist", "/api/v2/deals/999999999"),
@@ -92,16 +94,21 @@ def emulate(dialect: str, seeds: Sequence[str] = SEEDS) -> Emulated:
             found.headers = {name: kinds for name, kinds in wire.headers.items() if is_about_limits(name)}
     found.shapes = {path: merged(many) for path, many in shapes.items()}
     found.errors |= _denials(dialect)
-    findings = _findings(dialect)
+    findings, *others = (_findings(dialect, seed) for seed in OF_WRITES)
     found.answers, found.taken = findings.answers, findings.taken
+    for other in others:
+        for label, taken in other.taken.items():
+            known = found.taken.setdefault(label, taken)
+            if known.status == taken.status:
+                known.shape = merged([known.shape, taken.shape])
     return found
 
 
-def _findings(dialect: str) -> Findings:
+def _findings(dialect: str, seed: str) -> Findings:
     """Return the findings of an emulated account."""
     findings = Findings()
     with (
-        Emulator("--burst", "0", "--dialect", dialect) as emulator,
+        Emulator("--burst", "0", "--dialect", dialect, seed=seed) as emulator,
         PipedriveClient(ClientSettings.from_config(emulator.config())) as client,
     ):
         wire = Wire(client)

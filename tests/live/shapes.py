@@ -17,7 +17,7 @@ KEY = "<key>"
 CUSTOM = "<custom field>"
 NEW_VALUE = "value that is not published"
 EMPTY = "empty text"
-_HASH = re.compile(r"([0-9a-f]{40})(_[a-z_]+)?")
+_HASH = re.compile(r"([0-9a-f]{40})(_[a-z0-9_]+)?")
 _MAP_KEY = re.compile(r"\d+|[A-Z]{3}|[A-Z]+_ID")
 """Ids and currencies as keys; the last form is how the description writes them."""
 _MARKS = re.compile(r"[.\[\]]|^<(?=\w)")

@@ -249,7 +249,9 @@ def rows_of(answer: Answer) -> list[dict[str, Any]]:
     Raises:
         NotSettledError: it contains none.
     """
-    found = answer.body.get("data") if isinstance(answer.body, dict) and not answer.error else None
+    found = answer.body.get("data", ()) if isinstance(answer.body, dict) and not answer.error else ()
+    if found is None:
+        return []  # version 1 sends null for an empty list
     if isinstance(found, dict):
         found = [one["item"] for one in found.get("items", ())]
     if not isinstance(found, list):
