@@ -192,6 +192,15 @@ def test_failing_lists_are_named_and_a_failing_api_ends_the_check(small, check):
     assert "web page instead of JSON" in report
 
 
+def test_an_account_without_an_add_on_is_read_to_the_end(check):
+    with Emulator("--burst", "0", "--dialect", "observed", "--plan", "lite") as account:
+        code, _, report = check(**settings(account))
+    assert code == 0, report
+    assert "not complete" not in report
+    line = next(line for line in report.splitlines() if "`GET /api/v2/projects`" in line)
+    assert "the plan or an add-on does not include it" in line
+
+
 def test_a_user_that_cannot_be_read_ends_no_check_but_prevents_writes(small, check):
     def change(reply):
         if reply.path == "/v1/users/me":

@@ -47,6 +47,7 @@ REFUSED = {
 }
 ERROR = 300
 """Lowest status that is no success."""
+PAYMENT_REQUIRED = 402
 DENIED = (401, 402, 403)
 TYPICAL_TRIES = 1.5
 """Rows of a parent that are tried on average until a list below it has rows."""
@@ -200,6 +201,8 @@ class Check:
             return f"the OAuth app lacks the scope {' or '.join(scopes)}"
         if last.error == "NotFound" and seen.listed.parent:
             return f"status 404 for each row of {seen.listed.parent} that was tried"
+        if last.status == PAYMENT_REQUIRED:
+            return REFUSED["FeatureOff"]
         return REFUSED.get(last.error) or f"status {last.status}"
 
     def _refusals(self, seen: Seen, publisher: Publisher) -> list[Difference]:

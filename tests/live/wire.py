@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from pipedrive_client import PipedriveClient, Response
 
 ATTEMPTS = 3
+UNAUTHORIZED = 401
 MOST_FAILURES = 5
 """Consecutive reads without a response, or with a failure of the server, after which the check ends."""
 
@@ -132,9 +133,10 @@ class Wire:
         return last.headers.get(name, "") if last is not None else ""
 
     def _stop_if_hopeless(self, error: PipedriveError) -> None:
-        # After a first success, a rejected token is about one list.
+        # After a first success, a rejected token or a missing add-on is about one list.
         is_denied = isinstance(error, Unauthorized) and self.successes > 0
-        self._failures = self._failures + 1 if isinstance(error, TransientError) or is_denied else 0
+        counts = isinstance(error, TransientError) or (is_denied and error.status == UNAUTHORIZED)
+        self._failures = self._failures + 1 if counts else 0
         ends = isinstance(error, RunError) and not isinstance(error, FeatureOff) and not is_denied
         if ends or self._failures >= MOST_FAILURES:
             raise error
