@@ -192,12 +192,16 @@ def test_failing_lists_are_named_and_a_failing_api_ends_the_check(small, check):
     assert "web page instead of JSON" in report
 
 
-def test_an_account_without_an_add_on_is_read_to_the_end(check):
-    with Emulator("--burst", "0", "--dialect", "observed", "--plan", "lite") as account:
-        code, _, report = check(**settings(account))
+def test_an_account_without_add_ons_is_read_to_the_end(small, check):
+    def change(reply):
+        if reply.path.startswith("/v1/") and reply.path != "/v1/users/me":
+            reply.status, reply.body = 402, {"success": False, "error": "Payment required"}
+
+    with altered(small.url, change) as url:
+        code, _, report = check(API_TOKEN=TOKEN, API_URL=url)
     assert code == 0, report
     assert "not complete" not in report
-    line = next(line for line in report.splitlines() if "`GET /api/v2/projects`" in line)
+    line = next(line for line in report.splitlines() if "`GET /v1/users`" in line)
     assert "the plan or an add-on does not include it" in line
 
 
