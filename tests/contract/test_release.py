@@ -176,7 +176,7 @@ def test_templates_of_issues_ask_for_the_check_of_a_live_account():
     for name in ("bug.yml", "live-account.yml"):
         template = load(ROOT / ".github/ISSUE_TEMPLATE" / name)
         text = str([one for one in template["body"] if one["type"] == "textarea"])
-        assert "live-check.json" in text
+        assert "live-check.md" in text
         ids = [one["id"] for one in template["body"] if "id" in one]
         assert len(ids) == len(set(ids))
 
