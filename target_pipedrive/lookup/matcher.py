@@ -258,14 +258,19 @@ class Matcher:
 
     @staticmethod
     def _agreeing(rows: Mapping[str, Row | None], plan: EntityPlan, draft: Draft) -> dict[str, Row]:
-        """Return the existing rows with every value of the record's `match_on`."""
+        """Return the existing rows with every value of the record's `match_on`.
+
+        Child rows are those of the record's parent, which some of them do not name.
+        """
         return {
             one: row
             for one, row in rows.items()
             if row is not None
             and not is_gone(row, plan.spec)
             and all(
-                _agrees(row, name, value, plan, wholly=draft.deleted) for name, value in draft.matches.items()
+                _agrees(row, name, value, plan, wholly=draft.deleted)
+                for name, value in draft.matches.items()
+                if name != plan.spec.parent or name in row
             )
         }
 

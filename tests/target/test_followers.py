@@ -93,8 +93,7 @@ def test_the_contact_person_of_a_deal_is_a_participant_already(keys, account, ru
     account.post("/_emulator/log/clear")
     again = run(*messages)
     assert (again.errors, set(again.outcomes)) == ([], {"unchanged"})
-    if keys == ["external_id"]:
-        assert writes_of(account) == []
+    assert writes_of(account) == []
     joined = [one["person_id"] for one in account.rows("participants") if str(one["deal_id"]) == ended.ids[0]]
     assert sorted(joined) == [5, 6]
 
