@@ -14,7 +14,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from pipedrive_client import Expectation, MissingScope, NotFound, Null, PipedriveError, UnknownMethod, times
-from pipedrive_client.auth.scopes import required_scopes
+from pipedrive_client.auth.scopes import missing_scopes, required_scopes
 from pipedrive_client.fields import FIELD_LIST_COST
 from pipedrive_client.paging import Pager, Paging
 from pipedrive_client.times import now
@@ -106,11 +106,14 @@ def _list_lines(stream: PipedriveStream) -> Iterator[Line]:
         yield _line(stream, read, len(ids), size)
         yield from _fan_out_lines(stream, size)
         return
-    again = next_reading(stream)
+    again, granted = next_reading(stream), stream.tap_context.client.granted_scopes()
     for read in spec.reads:
         if again and can_wait(spec, read):
             why = f"not due: read again after {times.to_rfc3339(again)}"
             yield _line(stream, read, 0, _Size(rows=0, known=Known.EXACT, why=why))
+            continue
+        if granted is not None and (scopes := missing_scopes("GET", read.path, granted)):
+            yield _left_out(stream, read, _scope(scopes))
             continue
         if read.path in ENTITY_OF_FIELD_LIST:
             yield _line(stream, read, 1, _Size(rows=0, known=Known.EXACT, why=_ALWAYS_ONE))
@@ -125,8 +128,7 @@ def _list_lines(stream: PipedriveStream) -> Iterator[Line]:
         except (*ACCESS_ERRORS, NotFound) as error:
             if not spec.needs and isinstance(error, NotFound):
                 raise nothing_there(error) from error
-            why = f"left out: requires {_lacking(spec, read, error)}"
-            yield _line(stream, read, 0, _Size(rows=0, known=Known.EXACT, why=why))
+            yield _left_out(stream, read, _lacking(spec, read, error))
             continue
         requests = _pages(read, size)
         if (
@@ -141,10 +143,18 @@ def _list_lines(stream: PipedriveStream) -> Iterator[Line]:
         yield from _fan_out_lines(stream, size, dict(run.fan_outs))
 
 
+def _left_out(stream: PipedriveStream, read: Read, lacking: str) -> Line:
+    return _line(stream, read, 0, _Size(rows=0, known=Known.EXACT, why=f"left out: requires {lacking}"))
+
+
+def _scope(scopes: Sequence[str]) -> str:
+    return f"the OAuth scope {' or '.join(scopes)}"
+
+
 def _lacking(spec: StreamSpec, read: Read, error: PipedriveError) -> str:
     """Return what is missing to read a list."""
     if isinstance(error, MissingScope):
-        return f"the OAuth scope {' or '.join(required_scopes('GET', read.path))}"
+        return _scope(required_scopes("GET", read.path))
     lacking = "an operation of this host" if isinstance(error, UnknownMethod) else "a permission"
     return spec.needs or f"{lacking} that is missing"
 
@@ -177,7 +187,7 @@ def _size(run: ReadRun, query: dict[str, object]) -> _Size:
     remembered = memo.get("size")
     bound = run.lower_bound()
     if not run.bookmarks and isinstance(remembered, int):
-        return _Size(rows=remembered, known=Known.ABOUT, why=f"about {remembered:,} rows, as in the last run")
+        return _Size(rows=remembered, known=Known.ABOUT, why=f"about {_rows(remembered)}, as in the last run")
     if not run.bookmarks and read.paging is Paging.NONE and not run.fan_outs:
         return _Size(rows=0, known=Known.EXACT, why=_ALWAYS_ONE)
     changes = read.changes

@@ -65,6 +65,13 @@ def _wrapped(cells: str, basis: str) -> str:
     return filled or cells.rstrip()
 
 
+def _share(tokens: int, of: int) -> str:
+    """Return a part of a budget in per cent; a small one is not shown as zero."""
+    if tokens and tokens < of / 2000:  # would be rounded to 0.0%
+        return "less than 0.1%"
+    return f"{tokens / of:.1%}" if of else "all"
+
+
 def _below(context: TapContext, tokens: int, worst: Known) -> Iterator[str]:
     used, settings, budget = context.client.usage, context.client.settings, context.client.budget
     yield "~ is an estimate, ≥ a lower bound: parents with more than one page of children cost more."
@@ -84,8 +91,9 @@ def _below(context: TapContext, tokens: int, worst: Known) -> Iterator[str]:
         if tokens > number:
             yield f"This is more than {what}: the run would stop there and the next run would continue."
         else:
-            share = f"{tokens / number:.1%}" if number else "all"
-            yield f"This is {'at least ' if worst is Known.AT_LEAST else ''}{share} of {what}."
+            share = _share(tokens, number)
+            least = "at least " if worst is Known.AT_LEAST and not share.startswith("less") else ""
+            yield f"This is {least}{share} of {what}."
     if not limits:
         yield (
             "The budget is unknown: neither run_token_budget nor daily_token_budget is set, and Pipedrive's "
